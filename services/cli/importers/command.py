@@ -1,0 +1,106 @@
+"""`handoff import deals` and `handoff import servicenow`: a file's rows as inbound events, over Kafka.
+
+A file is read whole before anything is published, so a file with an unreadable row publishes nothing.
+"""
+
+import asyncio
+import logging
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from pydantic_core import PydanticCustomError
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from services.cli.importers import deals as olist
+from services.cli.importers import servicenow as service_desk
+from services.cli.importers.events import Import
+from services.cli.importers.rows import Row, UnreadableFile, read_rows
+from shared.contracts.fields import read_instant
+from shared.messaging.publisher import Publisher, PublishError
+from shared.settings import KafkaSettings
+
+import_app = typer.Typer(
+    name="import", help="Publish files of known formats as inbound events, over Kafka.", no_args_is_help=True
+)
+
+_FILE = {"exists": True, "dir_okay": False, "readable": True}
+
+
+def _instant(text: str) -> datetime:
+    try:
+        return read_instant(text)
+    except PydanticCustomError as error:
+        raise typer.BadParameter(error.message()) from None
+
+
+@import_app.command()
+def deals(file: Annotated[Path, typer.Option(help="The CSV file of closed deals.", **_FILE)]) -> None:
+    """Closed deals ("Marketing Funnel by Olist", olist_closed_deals.csv) as sales and salespeople."""
+    with _told_in_words():
+        _publish(olist.events_of_deals([olist.read_deal(row) for row in _rows(file, olist.COLUMNS)]))
+
+
+@import_app.command()
+def servicenow(
+    file: Annotated[Path, typer.Option(help="The CSV file of the help desk's audit log.", **_FILE)],
+    deals: Annotated[Path, typer.Option(help="The CSV file of closed deals: who the callers are.", **_FILE)],
+    starts_at: Annotated[
+        datetime,
+        typer.Option(parser=_instant, metavar="INSTANT", help="When the first incident is to open, in UTC."),
+    ],
+) -> None:
+    """The audit log of a help desk (UCI data set 498, incident_event_log.csv) as cases, moved in time."""
+    with _told_in_words():
+        sellers = [olist.read_deal(row).account for row in _rows(deals, olist.COLUMNS)]
+        changes = [service_desk.read_change(row) for row in _rows(file, service_desk.COLUMNS)]
+        _publish(service_desk.events_of_changes(changes, sellers=sellers, starts_at=starts_at))
+
+
+@contextmanager
+def _told_in_words() -> Iterator[None]:
+    try:
+        yield
+    except (UnreadableFile, PublishError) as error:
+        Console(stderr=True, highlight=False, soft_wrap=True).print(str(error), style="red", markup=False)
+        raise typer.Exit(1) from None
+
+
+def _rows(path: Path, columns: tuple[str, ...]) -> Iterator[Row]:
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        yield from read_rows(file, file=str(path), columns=columns)
+
+
+def _publish(found: Import) -> None:
+    cluster = KafkaSettings().cluster()
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # PublishError tells it in words
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True)) as bar:
+        task = bar.add_task("publishing", total=len(found.events))
+
+        async def publish() -> None:
+            async with Publisher(cluster) as publisher:
+                await publisher.publish(found.events, progress=lambda done: bar.update(task, completed=done))
+
+        asyncio.run(publish())
+    Console(highlight=False).print(_summary(found))
+
+
+def _summary(found: Import) -> Table:
+    table = Table("", "count", min_width=48)
+    table.columns[1].justify = "right"
+    table.add_row("rows read", f"{found.rows:,}")
+    if found.skipped is not None:
+        table.add_row("rows skipped, caller unknown", f"{found.skipped:,}")
+    if found.merged:
+        table.add_row("facts told twice, published once", f"{found.merged:,}")
+    table.add_row("events published", f"{len(found.events):,}", end_section=True)
+    for type, count in sorted(Counter(event.type for event in found.events).items()):
+        table.add_row(type, f"{count:,}")
+    return table

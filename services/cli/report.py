@@ -1,0 +1,251 @@
+"""`handoff report`: what happened, from the three services' databases. Start at `report`, `read_report`."""
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator, Iterable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Annotated, Any
+from urllib.parse import urlsplit
+
+import asyncpg
+import orjson
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from shared.contracts.orders import OrderPlaced, SalespersonChanged
+from shared.contracts.support import CaseOpened
+from shared.database import Connection
+from shared.inputs import Outcome
+
+_CONNECT_SECONDS = 5.0
+_READ_BY_ESCALATION = [OrderPlaced.topic, SalespersonChanged.topic, CaseOpened.topic]
+
+_RECEIVED = "select type, count(*) from shared.journal where kind in ('record', 'http') group by type"
+_SENT = """
+    select header ->> 1 as type, count(*) from shared.outbox, jsonb_array_elements(headers) as header
+    where published_at is not null and header ->> 0 = 'ce_type' group by 1
+"""
+_SENT_ON_TOPICS = "select count(*) from shared.outbox where published_at is not null and topic = any($1::text[])"
+_LEDGER = "select outcome, count(*) from shared.ledger group by outcome"
+_UNSENT = "select count(*) from shared.outbox where published_at is null"
+_TIMERS = "select count(*) from shared.timers"
+_WAITING_FACTS = "select count(*) from shared.waiting_facts"
+_SIGNALS_BY_KIND = "select kind, count(*) from escalation.signals group by kind"
+_WAITING_SIGNALS = "select count(*) from escalation.signals where episode_id is null"
+_EPISODES = "select count(*) from escalation.episodes"
+_ALERTS = "select recipient, count(*) from escalation.alerts group by recipient"
+_DELIVERIES = "select channel || ' ' || state, count(*) from escalation.deliveries group by 1"
+_EACH_EPISODE = """
+    select episode_id, order_id, salesperson,
+        (select count(*) from escalation.alerts where alerts.episode_id = episodes.episode_id) as alerts
+    from escalation.episodes
+"""
+_MATCHED_SIGNALS = "select episode_id, kind, case_id, at from escalation.signals where episode_id is not null"
+
+
+class ReportError(RuntimeError):
+    """A database could not be read. Its text says which, and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Spine:
+    """What one service's database tells of its inputs and outputs. `sent_to_escalation` counts events."""
+
+    received: Mapping[str, int]
+    sent: Mapping[str, int]
+    sent_to_escalation: int
+    ledger: Mapping[str, int]
+    unsent: int
+    timers: int
+    waiting_facts: int
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Counts by name.
+
+    `published`: by type, what came in from other systems and was accepted, and what our services sent.
+    `in_flight`: sent by orders and support, not yet read by escalation. `waiting`: signals without an order,
+    and by service the facts that wait for what they are about. `ledger`, `unsent` and `timers`: by service.
+    """
+
+    published: Mapping[str, int]
+    signals: Mapping[str, int]
+    episodes: int
+    alerts: Mapping[str, int]
+    deliveries: Mapping[str, int]
+    waiting: Mapping[str, int]
+    ledger: Mapping[str, Mapping[str, int]]
+    unsent: Mapping[str, int]
+    in_flight: int
+    timers: Mapping[str, int]
+
+
+def report(
+    as_json: Annotated[bool, typer.Option("--json", help="Print the figures as JSON.")] = False,
+    episodes: Annotated[
+        bool,
+        typer.Option("--episodes", help="Print each episode and its signals instead, as JSON."),
+    ] = False,
+    orders: Annotated[
+        str, typer.Option("--orders-database", envvar="ORDERS_DATABASE_URL", show_envvar=True)
+    ] = "postgresql://orders@127.0.0.1:15432/orders",
+    support: Annotated[
+        str, typer.Option("--support-database", envvar="SUPPORT_DATABASE_URL", show_envvar=True)
+    ] = "postgresql://support@127.0.0.1:15432/support",
+    escalation: Annotated[
+        str, typer.Option("--escalation-database", envvar="ESCALATION_DATABASE_URL", show_envvar=True)
+    ] = "postgresql://escalation@127.0.0.1:15432/escalation",
+) -> None:
+    """Print what happened: events, signals, episodes, alerts, what waits, and what became of every input."""
+    try:
+        if episodes:
+            typer.echo(_json({"episodes": asyncio.run(read_episodes(escalation))}))
+            return
+        urls = {"orders": orders, "support": support, "escalation": escalation}
+        found = asyncio.run(read_report(urls))
+    except ReportError as error:
+        Console(stderr=True, highlight=False, soft_wrap=True).print(str(error), style="red", markup=False)
+        raise typer.Exit(1) from None
+    if as_json:
+        typer.echo(_json(asdict(found)))
+    else:
+        _print(Console(highlight=False), found)
+
+
+async def read_report(urls: Mapping[str, str]) -> Report:
+    """The figures of three databases, by service: "orders", "support", "escalation"; raises ReportError.
+
+    Each database is read at one moment, but not all three at the same.
+    """
+    spines = {service: await _read_spine(service, url) for service, url in urls.items()}
+    sent = sum(spines[service].sent_to_escalation for service in ("orders", "support"))
+    settled = spines["escalation"].ledger
+    async with _reading("escalation", urls["escalation"]) as connection:
+        return Report(
+            published=_published(spines),
+            signals=await _counts(connection, _SIGNALS_BY_KIND),
+            episodes=await connection.fetchval(_EPISODES),
+            alerts=await _counts(connection, _ALERTS),
+            deliveries=await _counts(connection, _DELIVERIES),
+            waiting={
+                "signals": await connection.fetchval(_WAITING_SIGNALS),
+                **{f"facts of {service}": spine.waiting_facts for service, spine in spines.items()},
+            },
+            ledger={service: spine.ledger for service, spine in spines.items()},
+            unsent={service: spine.unsent for service, spine in spines.items()},
+            in_flight=max(0, sent - settled[Outcome.APPLIED] - settled[Outcome.DEAD_LETTERED]),
+            timers={service: spine.timers for service, spine in spines.items()},
+        )
+
+
+async def read_episodes(url: str) -> list[dict[str, Any]]:
+    """Every episode by order, its signals by time, kind and case: equal histories are listed equally."""
+    async with _reading("escalation", url) as connection:
+        episodes = await connection.fetch(_EACH_EPISODE)
+        matched = await connection.fetch(_MATCHED_SIGNALS)
+    signals: dict[object, list[dict[str, Any]]] = {row["episode_id"]: [] for row in episodes}
+    for row in sorted(matched, key=lambda row: (row["at"], row["kind"], row["case_id"] or "")):
+        signals[row["episode_id"]].append({"kind": row["kind"], "case": row["case_id"], "at": _instant(row["at"])})
+    listed = [
+        {
+            "order": row["order_id"],
+            "salesperson": row["salesperson"],
+            "alerts": row["alerts"],
+            "signals": signals[row["episode_id"]],
+        }
+        for row in episodes
+    ]
+    return sorted(listed, key=lambda episode: (episode["order"], str(episode["signals"])))
+
+
+async def _read_spine(service: str, url: str) -> Spine:
+    async with _reading(service, url) as connection:
+        ledger = await _counts(connection, _LEDGER)
+        return Spine(
+            received=await _counts(connection, _RECEIVED),
+            sent=await _counts(connection, _SENT),
+            sent_to_escalation=await connection.fetchval(_SENT_ON_TOPICS, _READ_BY_ESCALATION),
+            ledger={outcome.value: ledger.get(outcome.value, 0) for outcome in Outcome},
+            unsent=await connection.fetchval(_UNSENT),
+            timers=await connection.fetchval(_TIMERS),
+            waiting_facts=await connection.fetchval(_WAITING_FACTS),
+        )
+
+
+@asynccontextmanager
+async def _reading(service: str, url: str) -> AsyncIterator[Connection]:
+    """A read-only transaction that sees the database as it was at one moment."""
+    try:
+        connection = await asyncpg.connect(url, timeout=_CONNECT_SECONDS)
+        try:
+            async with connection.transaction(isolation="repeatable_read", readonly=True):
+                yield connection
+        finally:
+            await connection.close()
+    except (asyncpg.UndefinedTableError, asyncpg.InvalidSchemaNameError):
+        raise ReportError(
+            f"The database of {service} at {_place(url)} has no tables of that service. Run "
+            f"`handoff migrate` with the same address, or correct {service.upper()}_DATABASE_URL."
+        ) from None
+    except (OSError, TimeoutError, ValueError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        raise ReportError(
+            f"The database of {service} does not answer at {_place(url)} ({type(error).__name__}). Start it "
+            f"with `handoff up`, or set {service.upper()}_DATABASE_URL to the address of yours."
+        ) from None
+
+
+async def _counts(connection: Connection, query: str) -> dict[str, int]:
+    rows = await connection.fetch(query)
+    return dict(sorted((name, count) for name, count in rows))
+
+
+def _published(spines: Mapping[str, Spine]) -> dict[str, int]:
+    """What our services send is counted where it leaves, what others send where it comes in."""
+    published: Counter[str] = Counter()
+    for spine in spines.values():
+        published.update({type: count for type, count in spine.received.items() if ".inbound." in type})
+        published.update(spine.sent)
+    return dict(sorted(published.items()))
+
+
+def _instant(at: datetime) -> str:
+    return at.isoformat().replace("+00:00", "Z")
+
+
+def _place(url: str) -> str:
+    """The address without user and password."""
+    parts = urlsplit(url)
+    return parts.netloc.rpartition("@")[2] + parts.path
+
+
+def _json(value: object) -> str:
+    return orjson.dumps(value, option=orjson.OPT_INDENT_2).decode()
+
+
+def _print(console: Console, found: Report) -> None:
+    console.print(_table("published", found.published.items()))
+    console.print(_table("signals", found.signals.items()))
+    console.print(_table("episodes", [("raised", found.episodes)]))
+    console.print(_table("alerts", found.alerts.items()))
+    console.print(_table("deliveries", found.deliveries.items()))
+    console.print(_table("waiting", found.waiting.items()))
+    ledger = Table("ledger", *(outcome.value for outcome in Outcome), "unsent", "timers")
+    for column in ledger.columns[1:]:
+        column.justify = "right"
+    for service, outcomes in found.ledger.items():
+        figures = (*outcomes.values(), found.unsent[service], found.timers[service])
+        ledger.add_row(service, *(f"{figure:,}" for figure in figures))
+    console.print(ledger)
+    console.print(f"on their way to escalation: {found.in_flight:,}")
+
+
+def _table(title: str, counts: Iterable[tuple[str, int]]) -> Table:
+    table = Table(title, "count", min_width=48)
+    table.columns[1].justify = "right"
+    for name, count in counts:
+        table.add_row(name, f"{count:,}")
+    return table

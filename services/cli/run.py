@@ -1,0 +1,87 @@
+"""`handoff run` and `handoff migrate`: the processes of production."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Annotated, Any
+
+import typer
+from pydantic import ValidationError
+
+from services.escalation import app as escalation
+from services.escalation.settings import EscalationSettings
+from services.orders import app as orders
+from services.orders.settings import OrdersSettings
+from services.support import app as support
+from services.support.settings import SupportSettings
+from shared.migrations import Migrations, migrate
+from shared.runtime import run as run_service
+from shared.service import Role, Service
+from shared.settings import ServiceSettings
+
+
+class ServiceName(StrEnum):
+    ORDERS = "orders"
+    SUPPORT = "support"
+    ESCALATION = "escalation"
+
+
+@dataclass(frozen=True, slots=True)
+class Runnable:
+    """A service before its settings are read."""
+
+    settings: type[ServiceSettings]
+    service: Callable[[Any], Service]
+    migrations: Migrations
+
+
+SERVICES: Mapping[ServiceName, Runnable] = {
+    ServiceName.ORDERS: Runnable(OrdersSettings, orders.service, orders.MIGRATIONS),
+    ServiceName.SUPPORT: Runnable(SupportSettings, support.service, support.MIGRATIONS),
+    ServiceName.ESCALATION: Runnable(EscalationSettings, escalation.service, escalation.MIGRATIONS),
+}
+
+
+def run(
+    name: Annotated[ServiceName, typer.Argument(metavar="SERVICE", help="orders, support or escalation.")],
+    role: Annotated[Role, typer.Option(help="What this process does.")] = Role.ALL,
+    slot: Annotated[
+        int | None, typer.Option(min=0, help="A stable number among this service's processes: restarts go on at once.")
+    ] = None,
+) -> None:
+    """Run one process of a service until it is told to stop."""
+    settings = read_settings(name)
+    try:
+        service = SERVICES[name].service(settings)
+    except ValueError as error:
+        raise stop_with(str(error)) from None
+    raise typer.Exit(asyncio.run(run_service(service, settings, role=role, slot=slot)))
+
+
+def migrate_all(
+    only: Annotated[list[ServiceName] | None, typer.Option(help="Only this service; may be given again.")] = None,
+) -> None:
+    """Create the tables of the services' databases, or bring them up to date."""
+    for name in only or list(ServiceName):
+        url = read_settings(name).database_url.get_secret_value()
+        try:
+            asyncio.run(migrate(url, SERVICES[name].migrations))
+        except OSError as error:
+            variable = f"{name.value.upper()}_DATABASE_URL"
+            raise stop_with(f"Postgres of {name.value} does not answer ({error.strerror}): check {variable}.") from None
+        print(f"{name.value}: tables are up to date")
+
+
+def read_settings(name: ServiceName) -> ServiceSettings:
+    """The service's settings, or an error that names each variable at fault."""
+    try:
+        return SERVICES[name].settings()
+    except ValidationError as error:
+        faults = [f"{'.'.join(map(str, fault['loc'])).upper()}: {fault['msg']}" for fault in error.errors()]
+        raise stop_with("cannot start; check these variables of the environment:\n  " + "\n  ".join(faults)) from None
+
+
+def stop_with(message: str) -> typer.Exit:
+    typer.echo(message, err=True)
+    return typer.Exit(1)

@@ -1,0 +1,65 @@
+"""The loop that sends: claim what is due, send, report back as an event. Nothing is sent inside a transaction."""
+
+import asyncio
+from uuid import UUID
+
+from services.escalation.channels.letters import Letters
+from services.escalation.channels.smtp import MailServer
+from services.escalation.domain.own_facts import Attempt, DeliveryAttempted
+from services.escalation.store.deliveries import Letter, claim, give_up_on_silent_attempts
+from shared.contracts.envelope import Envelope, Fact, envelope
+from shared.database import Pool
+from shared.ids import derived
+from shared.inputs import Batch, Input, InputKind
+from shared.metrics import Metrics
+from shared.telemetry import Attribute, delivery_span
+from shared.transaction import Spine
+
+AT_ONCE = 10
+_POLL_SECONDS = 0.2
+
+
+class EmailSender:
+    """Sends the e-mail deliveries of a database."""
+
+    def __init__(self, server: MailServer, letters: Letters) -> None:
+        self._server = server
+        self._letters = letters
+
+    async def run(self, pool: Pool, spine: Spine, metrics: Metrics) -> None:
+        """Send until cancelled; what is being sent is finished first."""
+        while True:
+            await give_up_on_silent_attempts(pool, metrics)
+            due = await claim(pool, "email", AT_ONCE)
+            if due:
+                await asyncio.shield(asyncio.gather(*(self._deliver(letter, spine, metrics) for letter in due)))
+            else:
+                await asyncio.sleep(_POLL_SECONDS)
+
+    async def _deliver(self, letter: Letter, spine: Spine, metrics: Metrics) -> None:
+        attributes: dict[Attribute, str | int | UUID] = {
+            Attribute.ALERT_ID: letter.alert_id,
+            Attribute.DELIVERY_ID: letter.delivery_id,
+            Attribute.ATTEMPT: letter.attempt,
+        }
+        with delivery_span("email", parent=letter.traceparent, attributes=attributes) as span:
+            ended = await self._server.send(self._letters.alert(letter))
+            span.note({Attribute.OUTCOME: ended.result.value})
+        if ended.result is Attempt.UNKNOWN:
+            metrics.alerts.unknown_deliveries.inc()
+        fact = DeliveryAttempted(
+            delivery=letter.delivery_id, attempt=letter.attempt, result=ended.result, reason=ended.reason
+        )
+        await spine.apply(Batch([_receipt(letter, fact, span.traceparent)]))
+
+
+def _receipt(letter: Letter, fact: DeliveryAttempted, traceparent: str | None) -> Input:
+    event: Envelope[Fact] = envelope(
+        fact,
+        id=str(derived("attempted", letter.delivery_id, letter.attempt)),
+        source="handoff/escalation/channels",
+        subject=letter.account_id,
+        time=letter.now,
+        traceparent=traceparent,
+    )
+    return Input(event, fact.model_dump_json().encode(), b"", InputKind.DELIVERY)

@@ -1,0 +1,42 @@
+"""A delivery's way: pending, sending, then sent, failed, pending again, or unknown. Losing one is not among them.
+
+`sending` is stored before the channel is called, so a crash in between leaves it there; once its time is up it is
+`unknown`: the channel may have accepted it. An e-mail of unknown outcome is sent again with the same Message-ID.
+"""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from services.escalation.domain.entities import Delivery
+from services.escalation.domain.own_facts import Attempt, DeliveryAttempted
+
+RESEND_UNKNOWN_AFTER = timedelta(seconds=60)
+GIVE_UP_AFTER_ATTEMPTS = 50
+_LONGEST_PAUSE = timedelta(minutes=10)
+
+
+def after_attempt(delivery: Delivery, fact: DeliveryAttempted, now: datetime) -> Delivery | None:
+    """The delivery after an attempt ended; None if that attempt is not the one under way any more."""
+    under_way = delivery.state in ("sending", "unknown") and delivery.attempts == fact.attempt
+    if not under_way:
+        return None
+    told = replace(delivery, changed_at=now, reason=fact.reason)
+    match fact.result:
+        case Attempt.ACCEPTED:
+            return replace(told, state="sent")
+        case Attempt.REFUSED:
+            return replace(told, state="failed")
+        case Attempt.PUT_OFF if delivery.attempts >= GIVE_UP_AFTER_ATTEMPTS:
+            return replace(told, state="failed")
+        case Attempt.PUT_OFF:
+            return replace(told, state="pending", try_at=now + pause_before_retry(delivery.attempts))
+        case Attempt.UNKNOWN if delivery.state == "unknown":
+            return None
+        case Attempt.UNKNOWN:
+            resend_at = now + RESEND_UNKNOWN_AFTER
+            return replace(told, state="unknown", unknown_count=delivery.unknown_count + 1, try_at=resend_at)
+
+
+def pause_before_retry(attempts: int) -> timedelta:
+    """Doubles from two seconds to ten minutes."""
+    return min(_LONGEST_PAUSE, timedelta(seconds=2.0 ** min(attempts, 12)))

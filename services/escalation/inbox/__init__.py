@@ -1,0 +1,10 @@
+"""The pages salespeople work with, live: what puts their sales at risk, whom to call, and the button that takes it.
+
+Start at `routes.create_inbox`.
+"""
+
+from services.escalation.inbox.dependencies import InboxDependencies
+from services.escalation.inbox.routes import create_inbox
+from services.escalation.inbox.sessions import make_sign_in_link
+
+__all__ = ["InboxDependencies", "create_inbox", "make_sign_in_link"]

@@ -1,0 +1,86 @@
+"""How every route of the pages answers: refusals and an absent database become pages a person can act on."""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from typing import Any, TypeAlias
+from urllib.parse import urlencode
+
+import asyncpg
+from fastapi.routing import APIRoute
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from services.escalation.inbox.rendering import Pages, secured
+from services.escalation.inbox.sessions import FormRefused, SignedOut, check_same_site
+from shared.database import is_transient
+from shared.transaction import Refused
+
+Answer: TypeAlias = Callable[[Request], Coroutine[Any, Any, Response]]
+
+DATABASE_ERRORS = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, asyncio.TimeoutError)
+RETRY_SECONDS = 5
+_MAX_FORM_BYTES = 16_384
+_HOME = ("/", "To your inbox")
+
+
+class NotHere(Exception):
+    """There is no such page for this reader: not made, or somebody else's."""
+
+
+def page_route(pages: Pages, public_url: str) -> type[APIRoute]:
+    """The route class of the pages."""
+
+    class PageRoute(APIRoute):
+        def get_route_handler(self) -> Answer:
+            handle = super().get_route_handler()
+
+            async def answer(request: Request) -> Response:
+                return secured(await _answered(handle, request, pages, public_url))
+
+            return answer
+
+    return PageRoute
+
+
+async def _answered(handle: Answer, request: Request, pages: Pages, public_url: str) -> Response:
+    try:
+        if request.method == "POST":
+            _check_size(request)
+            check_same_site(request, public_url)
+        return await handle(request)
+    except SignedOut as signed_out:
+        return _to_sign_in(signed_out.next_path)
+    except FormRefused as refused:
+        return pages.message("That was not done", str(refused), status=403, link=_HOME)
+    except Refused as refused:
+        reasons = " ".join(one.reason for one in refused.rejected)
+        return pages.message("That was not done", _capitalised(reasons), status=409, link=_HOME)
+    except NotHere:
+        words = "There is no such episode in your inbox. It may have gone to somebody else."
+        return pages.message("Not in your inbox", words, status=404, link=_HOME)
+    except DATABASE_ERRORS as error:
+        if not is_transient(error):
+            raise
+        return _unavailable(pages)
+
+
+def _unavailable(pages: Pages) -> Response:
+    words = "The database does not answer. Nothing is lost. Try again in a few seconds; pressing twice does no harm."
+    response = pages.message("Back in a moment", words, status=503, link=_HOME)
+    response.headers["Retry-After"] = str(RETRY_SECONDS)
+    return response
+
+
+def _capitalised(sentence: str) -> str:
+    return sentence[:1].upper() + sentence[1:]
+
+
+def _to_sign_in(next_path: str) -> Response:
+    query = "?" + urlencode({"next": next_path}) if next_path != "/" else ""
+    return RedirectResponse(f"/sign-in{query}", status_code=303)
+
+
+def _check_size(request: Request) -> None:
+    length = request.headers.get("content-length", "")
+    if not length.isdecimal() or int(length) > _MAX_FORM_BYTES:
+        raise FormRefused("This form is too large or does not say how large it is.")

@@ -1,0 +1,110 @@
+"""Live pages: one poller a process asks whose episodes changed, and tells the open pages of those people.
+
+A page is told only that something changed and fetches it again, so the stream carries nothing personal.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from sse_starlette import ServerSentEvent
+
+from services.escalation.inbox.answers import DATABASE_ERRORS
+from services.escalation.store.inbox import fingerprints
+from shared.database import Pool
+from shared.ids import SalespersonId
+from shared.logs import get_logger
+
+_ALIVE_SECONDS = 10.0
+_PAUSE_SECONDS = 2.0
+_RETRY_MILLISECONDS = 2000
+
+_log = get_logger(__name__)
+
+
+@dataclass(eq=False, slots=True)
+class _OpenPage:
+    """`told` is the state of the reader's episodes that the page knows of; None: it must be told."""
+
+    reader: SalespersonId
+    told: str | None = None
+    changed: bool = False
+    wake: asyncio.Event = field(default_factory=asyncio.Event)
+
+
+class LivePages:
+    """The open pages of this process. The poller runs while there are any."""
+
+    def __init__(self, pool: Pool, *, poll_seconds: float) -> None:
+        self._pool = pool
+        self._poll_seconds = poll_seconds
+        self._pages: set[_OpenPage] = set()
+        self._paused = False
+        self._poller: asyncio.Task[None] | None = None
+
+    async def events(self, reader: SalespersonId) -> AsyncIterator[ServerSentEvent]:
+        """`changed` at first and whenever the reader's episodes change, `paused` when the database goes away,
+        `alive` now and then: a page that hears nothing for long knows that it is cut off."""
+        with self._open(reader) as page:
+            while True:
+                await _woken(page.wake)
+                if self._paused:
+                    yield _event("paused")
+                elif page.changed:
+                    page.changed = False
+                    yield _event("changed")
+                else:
+                    yield _event("alive")
+
+    @contextmanager
+    def _open(self, reader: SalespersonId) -> Iterator[_OpenPage]:
+        page = _OpenPage(reader)
+        self._pages.add(page)
+        if self._poller is None or self._poller.done():
+            self._poller = asyncio.create_task(self._poll_while_pages_are_open(), name="inbox poller")
+        try:
+            yield page
+        finally:
+            self._pages.discard(page)
+
+    async def _poll_while_pages_are_open(self) -> None:
+        while self._pages:
+            try:
+                await self._tell_changes()
+            except DATABASE_ERRORS as error:
+                self._pause(error)
+            await asyncio.sleep(_PAUSE_SECONDS if self._paused else self._poll_seconds)
+
+    async def _tell_changes(self) -> None:
+        asked = list(self._pages)
+        now = await fingerprints(self._pool, {page.reader for page in asked})
+        self._paused = False
+        for page in asked:
+            state = now.get(page.reader, "")
+            if page.told != state:
+                page.told = state
+                page.changed = True
+                page.wake.set()
+
+    def _pause(self, error: BaseException) -> None:
+        if self._paused:
+            return
+        _log.warning("inbox_poll_failed", error=type(error).__name__)
+        self._paused = True
+        for page in self._pages:
+            page.told = None
+            page.wake.set()
+
+
+async def _woken(wake: asyncio.Event) -> None:
+    try:
+        async with asyncio.timeout(_ALIVE_SECONDS):
+            await wake.wait()
+    except TimeoutError:
+        return
+    wake.clear()
+
+
+def _event(name: str) -> ServerSentEvent:
+    return ServerSentEvent(event=name, data="", retry=_RETRY_MILLISECONDS)

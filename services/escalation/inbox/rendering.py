@@ -1,0 +1,76 @@
+"""Templates and the headers that every answer of the pages carries."""
+
+import hashlib
+from collections.abc import Mapping
+from importlib.resources import files
+from types import MappingProxyType
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from starlette.responses import HTMLResponse, Response
+
+_HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
+        "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    ),
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+}
+_MEDIA_TYPES = {"inbox.css": "text/css", "inbox.js": "text/javascript", "icon.svg": "image/svg+xml"}
+ASSETS_PATH = "/inbox"
+
+
+class Assets:
+    """The pages' own files, addressed with a digest of their content so that browsers may keep them."""
+
+    def __init__(self) -> None:
+        folder = files("services.escalation.inbox") / "static"
+        self._bodies = {name: (folder / name).read_bytes() for name in _MEDIA_TYPES}
+
+    def address(self, name: str) -> str:
+        return f"{ASSETS_PATH}/{hashlib.sha256(self._bodies[name]).hexdigest()[:16]}/{name}"
+
+    def response(self, name: str) -> Response | None:
+        if name not in self._bodies:
+            return None
+        keep = {"Cache-Control": "public, max-age=31536000, immutable"}
+        return Response(self._bodies[name], media_type=_MEDIA_TYPES[name], headers=keep)
+
+
+class Pages:
+    """Renders a template to a response. A value a template lacks is an error, never an empty place."""
+
+    def __init__(self, assets: Assets) -> None:
+        self._templates = Environment(
+            loader=PackageLoader("services.escalation.inbox"),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            auto_reload=False,
+        )
+        self._templates.globals["asset"] = assets.address
+
+    def page(self, template: str, values: Mapping[str, Any], *, status: int = 200) -> Response:
+        return HTMLResponse(self._templates.get_template(template).render(values), status)
+
+    def message(self, heading: str, message: str, *, status: int, link: tuple[str, str] | None = None) -> Response:
+        """A page that says one thing, and where to go from there."""
+        address, text = link or (None, None)
+        values = {"heading": heading, "message": message, "link": address, "link_text": text}
+        return self.page("message.html", values, status=status)
+
+
+def secured(response: Response) -> Response:
+    """The response with the headers that keep a page to itself; what says nothing else is not to be stored."""
+    for name, value in SECURITY_HEADERS.items():
+        response.headers[name] = value
+    response.headers.setdefault("Cache-Control", "no-store")
+    return response
+
+
+SECURITY_HEADERS: Mapping[str, str] = MappingProxyType(_HEADERS)

@@ -1,0 +1,52 @@
+"""The inbox's addresses. Start at `create_inbox`; the lists of pages are in `episodes`, the way in is in `sign_in`."""
+
+from fastapi import APIRouter
+from sse_starlette import EventSourceResponse
+from starlette.requests import Request
+from starlette.responses import Response
+
+from services.escalation.inbox.answers import NotHere, page_route
+from services.escalation.inbox.dependencies import InboxDependencies
+from services.escalation.inbox.episodes import EpisodePages
+from services.escalation.inbox.live import LivePages
+from services.escalation.inbox.rendering import ASSETS_PATH, Assets, Pages
+from services.escalation.inbox.sessions import Sessions
+from services.escalation.inbox.sign_in import SignInPages
+
+
+def create_inbox(dependencies: InboxDependencies) -> APIRouter:
+    """The router of the pages, to be included without a prefix. It starts nothing until a page is open."""
+    assets = Assets()
+    pages = Pages(assets)
+    sessions = Sessions(dependencies.pool, dependencies.public_url)
+    episodes = EpisodePages(dependencies, sessions, pages)
+    door = SignInPages(dependencies, sessions, pages)
+    live = LivePages(dependencies.pool, poll_seconds=dependencies.poll_seconds)
+
+    async def stream(request: Request) -> Response:
+        signed_in = await sessions.reader(request)
+        return EventSourceResponse(live.events(signed_in.salesperson_id))
+
+    async def asset(name: str) -> Response:
+        found = assets.response(name)
+        if found is None:
+            raise NotHere
+        return found
+
+    router = APIRouter(route_class=page_route(pages, dependencies.public_url), include_in_schema=False, tags=["inbox"])
+    for path, answer in (
+        ("/", episodes.inbox),
+        ("/episodes/{episode_id}", episodes.episode),
+        ("/live", stream),
+        ("/sign-in", door.door),
+        (f"{ASSETS_PATH}/{{digest}}/{{name}}", asset),
+    ):
+        router.add_api_route(path, answer, methods=["GET"], response_model=None)
+    for path, answer in (
+        ("/episodes/{episode_id}/acknowledge", episodes.acknowledge),
+        ("/sign-in", door.sign_in),
+        ("/sign-in/link", door.ask_for_link),
+        ("/sign-out", door.sign_out),
+    ):
+        router.add_api_route(path, answer, methods=["POST"], response_model=None)
+    return router

@@ -1,0 +1,73 @@
+"""The way in and out. Opening a link only shows a button, because mail scanners open links; pressing it signs in."""
+
+from typing import Any
+
+from starlette.background import BackgroundTask
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from services.escalation.inbox.dependencies import InboxDependencies
+from services.escalation.inbox.rendering import Pages
+from services.escalation.inbox.sessions import (
+    Sessions,
+    check_token,
+    hashed,
+    link_address,
+    local_page,
+    new_token,
+)
+from services.escalation.store import sessions as store
+
+_ASK = "Enter your e-mail address and we send you a link that signs you in, without a password."
+_SENT = "If this address belongs to one salesperson, a link is on its way. It works once, within 24 hours."
+_SPENT = "Each link works once, within 24 hours. Ask for a new one: it takes a minute."
+
+
+class SignInPages:
+    """Sign-in by one-time link, and sign-out."""
+
+    def __init__(self, dependencies: InboxDependencies, sessions: Sessions, pages: Pages) -> None:
+        self._dependencies = dependencies
+        self._sessions = sessions
+        self._pages = pages
+
+    async def door(self, request: Request) -> Response:
+        """The button that uses a link, or without a link the way to get one. Changes nothing."""
+        token = request.query_params.get("token", "")
+        next_path = local_page(request.query_params.get("next", "/"))
+        return self._page("Sign in", _ASK, token=token, next=next_path)
+
+    async def sign_in(self, request: Request) -> Response:
+        """Use a link up and open a session."""
+        form = await request.form()
+        token, next_path = str(form.get("token", "")), local_page(str(form.get("next", "/")))
+        response = RedirectResponse(next_path, status_code=303)
+        if await self._sessions.open(token, response):
+            return response
+        return self._page("This link no longer works", _SPENT, next=next_path, status=410)
+
+    async def ask_for_link(self, request: Request) -> Response:
+        """Answers the same, and as fast, whoever the address belongs to: the link is made and sent afterwards."""
+        form = await request.form()
+        address, next_path = str(form.get("email", "")).strip(), local_page(str(form.get("next", "/")))
+        response = self._page("Look into your mail", _SENT, asking=False)
+        response.background = BackgroundTask(self._send_link, address[:254].replace("\0", ""), next_path)
+        return response
+
+    async def sign_out(self, request: Request) -> Response:
+        signed_in = await self._sessions.reader(request)
+        check_token(await request.form(), signed_in)
+        response = self._page("You are signed out", _ASK)
+        await self._sessions.end(request, response)
+        return response
+
+    async def _send_link(self, address: str, next_path: str) -> None:
+        token = new_token()
+        person = await store.add_requested_link(self._dependencies.pool, hashed(token), address)
+        if person is not None:
+            link = link_address(self._dependencies.public_url, token, next_path)
+            await self._dependencies.send_sign_in_link(person, link)
+
+    def _page(self, heading: str, message: str, *, status: int = 200, **values: Any) -> Response:
+        shown = {"token": "", "next": "/", "asking": True, "heading": heading, "message": message}
+        return self._pages.page("sign_in.html", shown | values, status=status)

@@ -1,0 +1,18 @@
+"""What the escalation service reads from its environment."""
+
+from datetime import timedelta
+
+from pydantic import Field, SecretStr
+
+from shared.settings import ServiceSettings
+
+
+class EscalationSettings(ServiceSettings):
+    database_url: SecretStr = Field(validation_alias="ESCALATION_DATABASE_URL")
+    port: int = Field(default=8103, validation_alias="ESCALATION_PORT")
+    smtp_url: SecretStr = SecretStr("smtp://127.0.0.1:2525")
+    mail_from: str = "oncall@handoff.example"
+    inbox_url: str = "http://127.0.0.1:8103"
+    desk: str = "desk"
+    max_alert_age: timedelta = timedelta(days=3)
+    reader_keys: SecretStr = SecretStr("[]")

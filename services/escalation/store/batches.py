@@ -1,0 +1,121 @@
+"""Loads what a batch of events needs, one query a table, and saves what it changed, one statement a table."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any, TypeVar
+from uuid import UUID
+
+from services.escalation import tables
+from services.escalation.domain.book import Book
+from services.escalation.domain.entities import Alert, Case, Delivery, Episode, Order, Salesperson, Signal
+from services.escalation.domain.own_facts import DeliveryAttempted
+from services.escalation.domain.rules import Rules
+from shared.contracts import orders
+from shared.contracts.envelope import Envelope, Fact
+from shared.contracts.escalation import SignalKind
+from shared.database import BulkStatement, Connection, bulk_insert, bulk_upsert
+
+_ORDERS = "select * from escalation.orders where account_id = any($1::text[])"
+_CASES = "select * from escalation.cases where account_id = any($1::text[]) and case_id = any($2::text[])"
+_OPEN_EPISODES = "select * from escalation.episodes where account_id = any($1::text[]) and closed_at is null"
+_SIGNALS = """
+    select * from escalation.signals
+    where (account_id = any($1::text[]) and episode_id is null) or signal_id = any($2::uuid[])
+"""
+# Whoever can be reached from these people by manager or successor, circles included.
+_PEOPLE = """
+    with recursive needed (id) as (
+        select unnest($1::text[])
+        union
+        select above.id from needed
+        join escalation.salespeople p on p.salesperson_id = needed.id
+        cross join lateral (values (p.manager), (p.successor)) as above (id)
+        where above.id is not null
+    )
+    select p.* from escalation.salespeople p join needed on needed.id = p.salesperson_id
+"""
+_DELIVERIES = "select * from escalation.deliveries where delivery_id = any($1::uuid[])"
+_ALERTS = "select * from escalation.alerts where alert_id = any($1::uuid[])"
+_SILENCE = """
+    update escalation.deliveries set state = 'cancelled', reason = 'acknowledged', changed_at = shared.app_now()
+    from escalation.alerts
+    where alerts.alert_id = deliveries.alert_id and alerts.episode_id = any($1::uuid[])
+      and deliveries.state in ('pending', 'held', 'unknown')
+"""
+
+_SAVE_ORDERS = bulk_insert(tables.Order, tail="on conflict do nothing")
+_SAVE_PEOPLE = bulk_upsert(tables.Salesperson)
+_SAVE_CASES = bulk_upsert(tables.Case)
+_SAVE_EPISODES = bulk_upsert(tables.Episode)
+_SAVE_SIGNALS = bulk_upsert(tables.Signal)
+_SAVE_ALERTS = bulk_upsert(tables.Alert)
+_SAVE_DELIVERIES = bulk_upsert(tables.Delivery)
+
+Row = TypeVar("Row")
+
+
+async def load(connection: Connection, events: Sequence[Envelope[Fact]], rules: Rules) -> Book:
+    """The book of a batch whose accounts are locked."""
+    book = Book(rules)
+    accounts = list({event.subject for event in events if event.data.about == "account"})
+    if accounts:
+        await _load_accounts(connection, book, accounts, events)
+    await _load_people(connection, book, events)
+    await _load_deliveries(connection, book, events)
+    return book
+
+
+async def save(connection: Connection, book: Book) -> None:
+    """Save what changed; tables that others refer to come first."""
+    changes = book.changes
+    await _save(connection, _SAVE_ORDERS, changes.orders.values())
+    await _save(connection, _SAVE_PEOPLE, changes.people.values())
+    await _save(connection, _SAVE_CASES, changes.cases.values())
+    await _save(connection, _SAVE_EPISODES, changes.episodes.values())
+    await _save(connection, _SAVE_SIGNALS, changes.signals.values())
+    await _save(connection, _SAVE_ALERTS, changes.alerts.values())
+    await _save(connection, _SAVE_DELIVERIES, changes.deliveries.values())
+    if changes.silenced:
+        await connection.execute(_SILENCE, list(changes.silenced))
+
+
+async def _load_accounts(
+    connection: Connection, book: Book, accounts: list[str], events: Sequence[Envelope[Fact]]
+) -> None:
+    for row in await connection.fetch(_ORDERS, accounts):
+        book.orders[row["account_id"]][row["order_id"]] = Order(**row)
+    cases = list({case for event in events if (case := getattr(event.data, "case", None))})
+    for row in await connection.fetch(_CASES, accounts, cases) if cases else ():
+        book.cases[row["account_id"], row["case_id"]] = Case(**row)
+    for row in await connection.fetch(_OPEN_EPISODES, accounts):
+        episode = Episode(**row)
+        book.open_episodes[episode.order_id] = book.episodes[episode.episode_id] = episode
+    for row in await connection.fetch(_SIGNALS, accounts, _named(events, "signal")):
+        book.signals[row["signal_id"]] = Signal(**{**row, "kind": SignalKind(row["kind"])})
+
+
+async def _load_people(connection: Connection, book: Book, events: Sequence[Envelope[Fact]]) -> None:
+    needed = {order.sold_by for sales in book.orders.values() for order in sales.values()}
+    needed |= {event.data.sold_by for event in events if isinstance(event.data, orders.OrderPlaced)}
+    needed |= {event.subject for event in events if event.data.about == "salesperson"}
+    needed.add(book.rules.desk)
+    for row in await connection.fetch(_PEOPLE, sorted(filter(None, needed))):
+        book.people[row["salesperson_id"]] = Salesperson(**row)
+
+
+async def _load_deliveries(connection: Connection, book: Book, events: Sequence[Envelope[Fact]]) -> None:
+    attempted = [event.data.delivery for event in events if isinstance(event.data, DeliveryAttempted)]
+    if not attempted:
+        return
+    for row in await connection.fetch(_DELIVERIES, attempted):
+        book.deliveries[row["delivery_id"]] = Delivery(**row)
+    alerts = [delivery.alert_id for delivery in book.deliveries.values()]
+    for row in await connection.fetch(_ALERTS, alerts):
+        book.alerts[row["alert_id"]] = Alert(**row)
+
+
+def _named(events: Sequence[Envelope[Fact]], field: str) -> list[UUID]:
+    return [value for event in events if isinstance(value := getattr(event.data, field, None), UUID)]
+
+
+async def _save(connection: Connection, statement: BulkStatement, values: Iterable[Any]) -> None:
+    await statement.run(connection, [tuple(getattr(value, name) for name in statement.columns) for value in values])

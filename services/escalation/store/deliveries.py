@@ -1,0 +1,152 @@
+"""Claims deliveries that are due, and reads what a message about them needs."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from services.escalation.domain.deliveries import RESEND_UNKNOWN_AFTER
+from services.escalation.domain.words import Risk, money
+from shared.contracts.escalation import SignalKind
+from shared.contracts.support_inbound import RefundKind
+from shared.database import Connection, Pool
+from shared.metrics import Metrics
+
+SENDING_LIMIT = timedelta(seconds=60)
+
+# The check that nobody has acknowledged or closed is part of the statement that claims: no send slips in between.
+_CLAIM = """
+    update escalation.deliveries d
+    set state = 'sending', attempts = attempts + 1, try_at = shared.app_now() + $3, changed_at = shared.app_now()
+    from escalation.alerts a, escalation.episodes e, (
+        select delivery_id from escalation.deliveries
+        where state in ('pending', 'unknown') and channel = $1 and try_at <= shared.app_now()
+        order by try_at limit $2 for update skip locked
+    ) due
+    where d.delivery_id = due.delivery_id and a.alert_id = d.alert_id and e.episode_id = a.episode_id
+      and e.acknowledged_at is null and e.closed_at is null
+    returning d.delivery_id, d.attempts, d.unknown_count, a.alert_id
+"""
+_LETTERS = """
+    select a.alert_id, a.account_id, a.episode_id, a.why_you, a.traceparent, a.signal_id,
+           p.name as recipient_name, p.email as recipient_email,
+           o.order_id, o.bought, o.amount_minor, o.currency,
+           o.customer_name, o.customer_phone, o.customer_zone
+    from escalation.alerts a
+    join escalation.episodes e on e.episode_id = a.episode_id
+    join escalation.orders o on o.order_id = e.order_id
+    join escalation.salespeople p on p.salesperson_id = a.recipient
+    where a.alert_id = any($1::uuid[])
+"""
+_SIGNALS = """
+    select signal_id, episode_id, kind, at, amount_minor, currency, refund_kind, words
+    from escalation.signals where episode_id = any($1::uuid[]) order by at, signal_id
+"""
+# Sent, or not, nobody knows: whoever was sending it has not come back in time.
+_GIVE_UP_ON_SILENT_ATTEMPTS = """
+    update escalation.deliveries
+    set state = 'unknown', unknown_count = unknown_count + 1, reason = 'the attempt never came back',
+        try_at = shared.app_now() + $1, changed_at = shared.app_now()
+    where state = 'sending' and try_at <= shared.app_now()
+    returning delivery_id
+"""
+_STATES = "select state, count(*) as deliveries from escalation.deliveries group by state"
+_OLDEST = """
+    select coalesce(extract(epoch from shared.app_now() - min(a.raised_at)), 0)::float8
+    from escalation.deliveries d join escalation.alerts a on a.alert_id = d.alert_id where d.state = 'pending'
+"""
+_WAITING = """
+    select count(*) as waiting,
+           coalesce(extract(epoch from shared.app_now() - min(seen_at)), 0)::float8 as oldest
+    from escalation.signals where episode_id is null
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class LetterSignal:
+    """A signal as a message tells it."""
+
+    risk: Risk
+    words: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """Everything a message about one alert may say. `repeat` tells that it may have arrived before."""
+
+    delivery_id: UUID
+    attempt: int
+    repeat: bool
+    alert_id: UUID
+    account_id: str
+    episode_id: UUID
+    order_id: str
+    why_you: str
+    traceparent: str | None
+    recipient_name: str
+    recipient_email: str | None
+    bought: str
+    amount: str
+    customer_name: str | None
+    customer_phone: str | None
+    customer_zone: str | None
+    signals: Sequence[LetterSignal]
+    now: datetime
+
+
+async def claim(pool: Pool, channel: str, limit: int) -> list[Letter]:
+    """Take deliveries that are due on a channel, and mark them as being sent before anything is sent."""
+    claimed = await pool.fetch(_CLAIM, channel, limit, SENDING_LIMIT)
+    if not claimed:
+        return []
+    now: datetime = await pool.fetchval("select shared.app_now()")
+    alerts = {row["alert_id"]: row for row in await pool.fetch(_LETTERS, [row["alert_id"] for row in claimed])}
+    signals = await _signals(pool, [row["episode_id"] for row in alerts.values()])
+    letters = []
+    for row in claimed:
+        alert = dict(alerts[row["alert_id"]])
+        alert.pop("signal_id")
+        amount = money(alert.pop("amount_minor"), alert.pop("currency"))
+        letters.append(
+            Letter(
+                delivery_id=row["delivery_id"],
+                attempt=row["attempts"],
+                repeat=row["unknown_count"] > 0,
+                amount=amount,
+                signals=signals[alert["episode_id"]],
+                now=now,
+                **alert,
+            )
+        )
+    return letters
+
+
+async def give_up_on_silent_attempts(pool: Pool, metrics: Metrics) -> None:
+    """Mark as unknown what is being sent for too long."""
+    given_up = await pool.fetch(_GIVE_UP_ON_SILENT_ATTEMPTS, RESEND_UNKNOWN_AFTER)
+    metrics.alerts.unknown_deliveries.inc(len(given_up))
+
+
+async def sample(connection: Connection, metrics: Metrics) -> None:
+    """Measure deliveries by state and signals that wait for their order."""
+    for row in await connection.fetch(_STATES):
+        metrics.queues.deliveries.labels(row["state"]).set(row["deliveries"])
+    metrics.queues.deliveries_oldest_pending_age.set(await connection.fetchval(_OLDEST))
+    waiting = await connection.fetchrow(_WAITING)
+    assert waiting is not None
+    metrics.queues.waiting_signals.set(waiting["waiting"])
+    metrics.queues.waiting_signals_oldest_age.set(waiting["oldest"])
+
+
+async def _signals(pool: Pool, episodes: list[UUID]) -> dict[UUID, list[LetterSignal]]:
+    found: dict[UUID, list[LetterSignal]] = {episode: [] for episode in episodes}
+    for row in await pool.fetch(_SIGNALS, episodes):
+        known = row["amount_minor"] is not None and row["currency"] is not None
+        risk = Risk(
+            SignalKind(row["kind"]),
+            row["at"],
+            money(row["amount_minor"], row["currency"]) if known else None,
+            RefundKind(row["refund_kind"]) if row["refund_kind"] else None,
+        )
+        found[row["episode_id"]].append(LetterSignal(risk, row["words"]))
+    return found

@@ -1,0 +1,99 @@
+"""Sign-in links and sessions. Only hashes of their tokens are stored, and each change is one statement."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from shared.database import Pool
+from shared.ids import SalespersonId
+
+LINK_LIFETIME = timedelta(hours=24)
+SESSION_LIFETIME = timedelta(days=14)
+_WINDOW = timedelta(minutes=15)
+_LINKS_PER_WINDOW = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A salesperson as the page greets them and as a sign-in link reaches them."""
+
+    salesperson_id: SalespersonId
+    name: str
+    email: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """Who holds a session. `csrf_token` is in each of its forms."""
+
+    salesperson_id: SalespersonId
+    name: str
+    zone: str
+    csrf_token: str
+
+
+_ADD_LINK = """
+    insert into escalation.sign_in_links (token_hash, salesperson_id, expires_at)
+    values ($1, $2, shared.app_now() + $3::interval)
+"""
+# An address of two people is nobody's; a link's age is told from when it expires.
+_ADD_REQUESTED_LINK = """
+    with addressed as (
+        select salesperson_id, name, email, count(*) over () as people
+        from escalation.salespeople where active and lower(email) = lower($2)
+    ), added as (
+        insert into escalation.sign_in_links (token_hash, salesperson_id, expires_at)
+        select $1, a.salesperson_id, shared.app_now() + $3::interval from addressed a
+        where a.people = 1 and $5 > (
+            select count(*) from escalation.sign_in_links l
+            where l.salesperson_id = a.salesperson_id and l.expires_at > shared.app_now() + $3::interval - $4::interval
+        )
+        returning salesperson_id
+    )
+    select a.salesperson_id, a.name, a.email from addressed a join added using (salesperson_id)
+"""
+_USE_LINK = """
+    with used as (
+        update escalation.sign_in_links l set used_at = shared.app_now()
+        where l.token_hash = $1 and l.used_at is null and l.expires_at > shared.app_now()
+          and not exists (
+              select from escalation.salespeople p where p.salesperson_id = l.salesperson_id and not p.active)
+        returning l.salesperson_id
+    ), tidied as (
+        delete from escalation.sessions where expires_at < shared.app_now()
+    )
+    insert into escalation.sessions (token_hash, salesperson_id, csrf_token, expires_at)
+    select $2, salesperson_id, $3, shared.app_now() + $4::interval from used
+    returning salesperson_id
+"""
+_SESSION = """
+    select s.salesperson_id, coalesce(p.name, s.salesperson_id) as name, coalesce(p.zone, 'UTC') as zone, s.csrf_token
+    from escalation.sessions s left join escalation.salespeople p on p.salesperson_id = s.salesperson_id
+    where s.token_hash = $1 and s.expires_at > shared.app_now() and coalesce(p.active, true)
+"""
+_END_SESSION = "delete from escalation.sessions where token_hash = $1"
+
+
+async def add_link(database: Pool, token_hash: bytes, salesperson_id: str) -> None:
+    await database.execute(_ADD_LINK, token_hash, salesperson_id, LINK_LIFETIME)
+
+
+async def add_requested_link(database: Pool, token_hash: bytes, address: str) -> Person | None:
+    """A link for whom this address belongs to; None where it is nobody's, not one person's, or asked for too often."""
+    limits = (LINK_LIFETIME, _WINDOW, _LINKS_PER_WINDOW)
+    row = await database.fetchrow(_ADD_REQUESTED_LINK, token_hash, address, *limits)
+    return Person(**row) if row else None
+
+
+async def use_link(database: Pool, token_hash: bytes, *, session_hash: bytes, csrf_token: str) -> bool:
+    """Use up a link and open a session, once; False where the link is unknown, used, expired or its person left."""
+    used = await database.fetchval(_USE_LINK, token_hash, session_hash, csrf_token, SESSION_LIFETIME)
+    return used is not None
+
+
+async def session(database: Pool, token_hash: bytes) -> SignedIn | None:
+    row = await database.fetchrow(_SESSION, token_hash)
+    return SignedIn(**row) if row else None
+
+
+async def end_session(database: Pool, token_hash: bytes) -> None:
+    await database.execute(_END_SESSION, token_hash)

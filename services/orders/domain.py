@@ -1,0 +1,77 @@
+"""What orders decides about a fact before it is kept and published. Start with `judge_order_fact`."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from types import MappingProxyType
+from typing import TypeAlias
+
+from shared.contracts import orders
+from shared.contracts.envelope import Envelope, Fact
+from shared.contracts.orders_inbound import (
+    ConfirmationRequired,
+    OrderCancelled,
+    OrderConfirmed,
+    OrderDelivered,
+    OrderPlaced,
+    RefundPaid,
+    SalespersonChanged,
+)
+from shared.ids import AccountId, OrderId
+from shared.precedence import Version, content_of
+
+OrderFact: TypeAlias = ConfirmationRequired | OrderConfirmed | OrderDelivered | OrderCancelled | RefundPaid
+
+_PUBLISHED: Mapping[type[Fact], type[Fact]] = MappingProxyType(
+    {
+        OrderPlaced: orders.OrderPlaced,
+        ConfirmationRequired: orders.ConfirmationRequired,
+        OrderConfirmed: orders.OrderConfirmed,
+        OrderDelivered: orders.OrderDelivered,
+        OrderCancelled: orders.OrderCancelled,
+        RefundPaid: orders.RefundPaid,
+        SalespersonChanged: orders.SalespersonChanged,
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Sale:
+    """What is remembered of an order to judge what else is told of it: whose it is and what was sold."""
+
+    account: AccountId
+    content: bytes
+
+
+def sale_of(event: Envelope[OrderPlaced]) -> Sale:
+    return Sale(AccountId(event.subject), content_of(event))
+
+
+class Standing(StrEnum):
+    """How a fact about an order stands to the order."""
+
+    EFFECTIVE = "effective"
+    ORDER_UNKNOWN = "order_unknown"
+    ORDER_OF_ANOTHER_ACCOUNT = "order_of_another_account"
+
+
+def judge_order_fact(sale: Sale | None, account: AccountId) -> Standing:
+    """Every fact about an order that this account is known to have counts, whatever its time."""
+    if sale is None:
+        return Standing.ORDER_UNKNOWN
+    return Standing.EFFECTIVE if sale.account == account else Standing.ORDER_OF_ANOTHER_ACCOUNT
+
+
+def is_latest(known: Version | None, told: Version) -> bool:
+    """Whether what is told of a salesperson replaces what is known."""
+    return known is None or told > known
+
+
+def awaited_order(order: OrderId) -> str:
+    """What a fact about an unknown order waits for."""
+    return f"order:{order}"
+
+
+def published(fact: Fact) -> Fact:
+    """The same fact under the name by which orders tells it."""
+    return _PUBLISHED[type(fact)].model_validate(dict(fact))

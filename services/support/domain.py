@@ -1,0 +1,159 @@
+"""What support decides about a fact before it is kept and published. Start with `after` and `is_signal`."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from types import MappingProxyType
+from typing import NamedTuple
+
+from shared.contracts import support
+from shared.contracts.envelope import Envelope, Fact
+from shared.contracts.support_inbound import (
+    CancellationRequested,
+    CaseClosed,
+    CaseOpened,
+    CaseReassigned,
+    CaseReopened,
+    CaseResolved,
+    CaseStatusChanged,
+    ContactMade,
+    ContactResult,
+    CustomerMatter,
+    Person,
+    RefundRequested,
+    ResponseOverdue,
+    SatisfactionRated,
+)
+from shared.ids import AccountId, CaseId
+from shared.precedence import Version, content_of
+
+_PUBLISHED: Mapping[type[Fact], type[Fact]] = MappingProxyType(
+    {
+        CaseOpened: support.CaseOpened,
+        ContactMade: support.ContactMade,
+        CaseReassigned: support.CaseReassigned,
+        CaseStatusChanged: support.CaseStatusChanged,
+        CaseReopened: support.CaseReopened,
+        ResponseOverdue: support.ResponseOverdue,
+        RefundRequested: support.RefundRequested,
+        CancellationRequested: support.CancellationRequested,
+        SatisfactionRated: support.SatisfactionRated,
+        CaseResolved: support.CaseResolved,
+        CaseClosed: support.CaseClosed,
+    }
+)
+
+
+class CaseKey(NamedTuple):
+    """Case ids are unique within an account only."""
+
+    account: AccountId
+    case: CaseId
+
+    @property
+    def awaited(self) -> str:
+        """What a fact about an unknown case waits for. A tab is in no id."""
+        return f"case:{self.account}\t{self.case}"
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One matter as known now: its opening, its status, and how often it was passed on."""
+
+    account_id: AccountId
+    case_id: CaseId
+    order_id: str | None
+    content: bytes
+    opened_at: datetime
+    status: str
+    status_at: datetime
+    status_by: str
+    reassignments: int
+    reassigned_by: str | None
+    assigned_to: str | None
+    title: str | None
+    person_name: str | None
+    person_phone: str | None
+    person_email: str | None
+
+    @property
+    def key(self) -> CaseKey:
+        return CaseKey(self.account_id, self.case_id)
+
+
+def case_key(event: Envelope[CustomerMatter]) -> CaseKey | None:
+    """The case a fact names, if any."""
+    case = event.data.case
+    return None if case is None else CaseKey(AccountId(event.subject), CaseId(case))
+
+
+def opened(event: Envelope[CaseOpened]) -> Case:
+    fact = event.data
+    person = fact.person or Person()
+    return Case(
+        account_id=AccountId(event.subject),
+        case_id=CaseId(fact.case),
+        order_id=fact.order,
+        content=content_of(event),
+        opened_at=event.time,
+        status=fact.status,
+        status_at=event.time,
+        status_by=event.id,
+        reassignments=0,
+        reassigned_by=None,
+        assigned_to=None,
+        title=fact.title,
+        person_name=person.name,
+        person_phone=person.phone,
+        person_email=person.email,
+    )
+
+
+def after(case: Case, event: Envelope[CustomerMatter]) -> Case:
+    """The case after one more fact. The order in which facts arrive makes no difference."""
+    if isinstance(event.data, CaseReassigned):
+        return _reassigned(case, event.data, event.id)
+    status = status_told(event.data)
+    if status is None or Version.of(event) < (case.status_at, case.status_by):
+        return case
+    return replace(case, status=status, status_at=event.time, status_by=event.id)
+
+
+def _reassigned(case: Case, fact: CaseReassigned, id: str) -> Case:
+    """The highest count counts, of equal counts the one with the higher event id."""
+    if (fact.reassignments, id) < (case.reassignments, case.reassigned_by or ""):
+        return case
+    return replace(case, reassignments=fact.reassignments, reassigned_by=id, assigned_to=fact.assigned_to)
+
+
+def status_told(fact: Fact) -> str | None:
+    """The status a fact gives its case: the help desk's own word, or ours where the fact itself says it."""
+    match fact:
+        case CaseStatusChanged(status=status):
+            return status
+        case CaseReopened():
+            return "reopened"
+        case CaseResolved():
+            return "resolved"
+        case CaseClosed():
+            return "closed"
+        case _:
+            return None
+
+
+def is_signal(fact: Fact) -> bool:
+    """Whether a fact puts a sale at risk by itself. Such a fact never waits for its case."""
+    match fact:
+        case RefundRequested() | CancellationRequested():
+            return True
+        case ContactMade(result=ContactResult.DEAD_END):
+            return True
+        case _:
+            return False
+
+
+def published(fact: Fact) -> Fact:
+    """The same fact under the name by which support tells it: a contact at a dead end as that, once."""
+    dead_end = isinstance(fact, ContactMade) and fact.result is ContactResult.DEAD_END
+    told_as = support.ContactDeadEnded if dead_end else _PUBLISHED[type(fact)]
+    return told_as.model_validate(dict(fact))

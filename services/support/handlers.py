@@ -1,0 +1,88 @@
+"""What support does with each fact it hears: load, decide, save. The table of who listens is at the end."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeAlias
+
+from services.support import store
+from services.support.domain import after, case_key, is_signal, opened, published
+from services.support.store import Book
+from shared.contracts import support_inbound as inbound
+from shared.contracts.envelope import Envelope, Fact
+from shared.precedence import Opening, judge_opening
+from shared.transaction import Transaction
+
+Effect: TypeAlias = Callable[[Transaction, Book, Envelope[Any]], None]
+
+_CONTRADICTED = (
+    "a case with this id was opened before for this account, with other content; the first opening stands. "
+    "Tell what changed by facts about the case, or give another case an id of its own."
+)
+
+
+async def handle(tx: Transaction, events: Sequence[Envelope[Fact]]) -> None:
+    """Apply facts in the order given. A type that nobody listens to has no effect."""
+    book = await store.load(tx, events)
+    for event in events:
+        _apply(tx, book, event)
+    await store.save(tx, book)
+
+
+def _apply(tx: Transaction, book: Book, event: Envelope[Any]) -> None:
+    effect = SUBSCRIPTIONS.get(type(event.data))
+    if effect is None:
+        return
+    key = case_key(event)
+    if effect is not open_case and key and key not in book.cases and not is_signal(event.data):
+        book.waiting.wait(key.awaited, event)
+    else:
+        effect(tx, book, event)
+
+
+def open_case(tx: Transaction, book: Book, event: Envelope[inbound.CaseOpened]) -> None:
+    """Keep and publish the first opening of a case, then everything that waited for it."""
+    told = opened(event)
+    known = book.cases.get(told.key)
+    match judge_opening(known.content if known else None, told.content):
+        case Opening.FIRST:
+            book.put(told)
+            tx.publish(published(event.data), cause=event)
+            for waiting in book.waiting.release(told.key.awaited):
+                _apply(tx, book, waiting)
+        case Opening.CONTRADICTING:
+            tx.reject(event, "case_contradicted", _CONTRADICTED)
+        case Opening.REPEATED:
+            pass
+
+
+def keep_contact(tx: Transaction, book: Book, event: Envelope[inbound.ContactMade]) -> None:
+    """Keep every contact and publish it."""
+    book.contacts.append(event)
+    tx.publish(published(event.data), cause=event)
+
+
+def follow_case(tx: Transaction, book: Book, event: Envelope[inbound.CustomerMatter]) -> None:
+    """Keep what the fact changes of its case, if anything. Publish it: it happened, however late told."""
+    key = case_key(event)
+    if key is not None:
+        book.put(after(book.cases[key], event))
+    tx.publish(published(event.data), cause=event)
+
+
+def pass_on(tx: Transaction, _book: Book, event: Envelope[inbound.CustomerMatter]) -> None:
+    """Publish what changes nothing of a case."""
+    tx.publish(published(event.data), cause=event)
+
+
+SUBSCRIPTIONS: Mapping[type[Fact], Effect] = {
+    inbound.CaseOpened: open_case,
+    inbound.ContactMade: keep_contact,
+    inbound.CaseReassigned: follow_case,
+    inbound.CaseStatusChanged: follow_case,
+    inbound.CaseReopened: follow_case,
+    inbound.CaseResolved: follow_case,
+    inbound.CaseClosed: follow_case,
+    inbound.ResponseOverdue: pass_on,
+    inbound.SatisfactionRated: pass_on,
+    inbound.RefundRequested: pass_on,
+    inbound.CancellationRequested: pass_on,
+}

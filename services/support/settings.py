@@ -1,0 +1,10 @@
+"""What the support service reads from its environment."""
+
+from pydantic import Field, SecretStr
+
+from shared.settings import ServiceSettings
+
+
+class SupportSettings(ServiceSettings):
+    database_url: SecretStr = Field(validation_alias="SUPPORT_DATABASE_URL")
+    port: int = Field(default=8102, validation_alias="SUPPORT_PORT")

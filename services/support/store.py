@@ -1,0 +1,83 @@
+"""What support reads and writes: one query a table loads a batch's state, one statement a table saves it."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+from services.support.domain import Case, CaseKey, case_key
+from services.support.tables import Case as CaseRow
+from services.support.tables import Contact
+from shared.contracts.envelope import Envelope, Fact
+from shared.contracts.support_inbound import CaseOpened, ContactMade, CustomerMatter, Person
+from shared.database import Connection, bulk_insert, bulk_upsert
+from shared.transaction import Transaction
+from shared.waiting import WaitingRoom
+
+_CASES = """
+    select cases.* from support.cases
+    join unnest($1::text[], $2::text[]) as named (account_id, case_id) using (account_id, case_id)
+"""
+_SAVE_CASES = bulk_upsert(CaseRow)
+_KEEP_CONTACTS = bulk_insert(Contact, tail="on conflict do nothing")  # may come again when the journal is trimmed
+_CASE_FIELDS = tuple(member.name for member in fields(Case))
+
+
+@dataclass(slots=True)
+class Book:
+    """What is known of a batch's cases, and what the batch changes."""
+
+    cases: dict[CaseKey, Case]
+    waiting: WaitingRoom
+    changed: set[CaseKey] = field(default_factory=set)
+    contacts: list[Envelope[ContactMade]] = field(default_factory=list)
+
+    def put(self, case: Case) -> None:
+        if self.cases.get(case.key) != case:
+            self.cases[case.key] = case
+            self.changed.add(case.key)
+
+
+async def load(tx: Transaction, events: Sequence[Envelope[Fact]]) -> Book:
+    matters: list[Envelope[Any]] = [event for event in events if isinstance(event.data, CustomerMatter)]
+    named = [(key, event.data) for event in matters if (key := case_key(event)) is not None]
+    openings = {key.awaited for key, fact in named if isinstance(fact, CaseOpened)}
+    cases = await _load_cases(tx.connection, {key for key, _ in named})
+    return Book(cases, await WaitingRoom.load(tx.connection, openings))
+
+
+async def save(tx: Transaction, book: Book) -> None:
+    await _SAVE_CASES.run(tx.connection, [_case_row(book.cases[key]) for key in sorted(book.changed)])
+    await _KEEP_CONTACTS.run(tx.connection, [_contact_row(event) for event in book.contacts])
+    await book.waiting.save(tx)
+
+
+async def _load_cases(connection: Connection, keys: Collection[CaseKey]) -> dict[CaseKey, Case]:
+    if not keys:
+        return {}
+    rows = await connection.fetch(_CASES, [key.account for key in keys], [key.case for key in keys])
+    cases = [Case(**row) for row in rows]
+    return {case.key: case for case in cases}
+
+
+def _case_row(case: Case) -> tuple[object, ...]:
+    return tuple(getattr(case, name) for name in _CASE_FIELDS)
+
+
+def _contact_row(event: Envelope[ContactMade]) -> tuple[object, ...]:
+    fact = event.data
+    by = fact.by or Person()
+    return (
+        event.source,
+        event.id,
+        event.subject,
+        fact.case,
+        fact.order,
+        event.time,
+        fact.direction.value,
+        fact.channel.value,
+        fact.result.value,
+        by.name,
+        by.phone,
+        by.email,
+        fact.words,
+    )

@@ -1,0 +1,58 @@
+"""What the orders service publishes: sales, what became of them, and the people who sell."""
+
+from typing import ClassVar
+
+from shared.contracts import orders_inbound as inbound
+
+SALES = "orders.sales.v1"
+SALESPEOPLE = "salespeople.v1"
+"""Compacted: the last fact of each salesperson stays."""
+
+
+class OrderPlaced(inbound.OrderPlaced):
+    """The sale of an order, as first told; a later contradicting one is not published."""
+
+    type: ClassVar[str] = "orders.order_placed"
+    topic: ClassVar[str] = SALES
+
+
+class ConfirmationRequired(inbound.ConfirmationRequired):
+    """A known order waits for the customer's confirmation."""
+
+    type: ClassVar[str] = "orders.confirmation_required"
+    topic: ClassVar[str] = SALES
+
+
+class OrderConfirmed(inbound.OrderConfirmed):
+    """The customer confirmed a known order."""
+
+    type: ClassVar[str] = "orders.order_confirmed"
+    topic: ClassVar[str] = SALES
+
+
+class OrderDelivered(inbound.OrderDelivered):
+    """A known order reached the customer."""
+
+    type: ClassVar[str] = "orders.order_delivered"
+    topic: ClassVar[str] = SALES
+
+
+class OrderCancelled(inbound.OrderCancelled):
+    """A known order was cancelled."""
+
+    type: ClassVar[str] = "orders.order_cancelled"
+    topic: ClassVar[str] = SALES
+
+
+class RefundPaid(inbound.RefundPaid):
+    """Money of a known order was paid back."""
+
+    type: ClassVar[str] = "orders.refund_paid"
+    topic: ClassVar[str] = SALES
+
+
+class SalespersonChanged(inbound.SalespersonChanged):
+    """The directory's entry of one salesperson."""
+
+    type: ClassVar[str] = "orders.salesperson_changed"
+    topic: ClassVar[str] = SALESPEOPLE

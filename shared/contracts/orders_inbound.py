@@ -1,0 +1,165 @@
+"""What internal systems tell the orders service: sales, what became of them, and the people who sell."""
+
+from enum import StrEnum
+from typing import Annotated, ClassVar, Self
+
+from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from shared.contracts.fact import About, Fact, Value
+from shared.contracts.fields import (
+    AmountMinor,
+    CalendarDate,
+    Currency,
+    Email,
+    Id,
+    Instant,
+    OptionalText,
+    Text,
+    TimeOfDay,
+    Words,
+    Zone,
+)
+
+TOPIC = "orders.inbound.v1"
+
+
+class Line(Value):
+    """One line of an order; `amount_minor` is the whole line's, in the order's currency."""
+
+    product: Text
+    quantity: Annotated[int, Field(ge=1, le=1_000_000_000)] = 1
+    amount_minor: AmountMinor | None = None
+
+
+class Customer(Value):
+    """Who bought, as far as the shop knows."""
+
+    name: OptionalText = None
+    phone: OptionalText = None
+    email: OptionalText = None
+    zone: Zone | None = None
+
+
+class Promise(Value):
+    """Something the sale committed us to, with the moment it is due."""
+
+    what: Text
+    due_at: Instant
+
+
+class OrderPlaced(Fact):
+    """An order was sold. `sold_by` is missing when nobody sold it (bought online)."""
+
+    type: ClassVar[str] = "orders.inbound.order_placed"
+    topic: ClassVar[str] = TOPIC
+
+    order: Id
+    lines: Annotated[tuple[Line, ...], Field(min_length=1, max_length=500)]
+    amount_minor: AmountMinor
+    currency: Currency
+    sold_by: Id | None = None
+    sold_at: Instant
+    customer: Customer | None = None
+    expected_outcome: Words = None
+    promises: Annotated[tuple[Promise, ...], Field(max_length=500)] = ()
+
+
+class ConfirmationRequired(Fact):
+    """An order waits for the customer's confirmation."""
+
+    type: ClassVar[str] = "orders.inbound.confirmation_required"
+    topic: ClassVar[str] = TOPIC
+
+    order: Id
+    due_at: Instant | None = None
+
+
+class OrderConfirmed(Fact):
+    """The customer confirmed an order."""
+
+    type: ClassVar[str] = "orders.inbound.order_confirmed"
+    topic: ClassVar[str] = TOPIC
+
+    order: Id
+
+
+class OrderDelivered(Fact):
+    """An order reached the customer."""
+
+    type: ClassVar[str] = "orders.inbound.order_delivered"
+    topic: ClassVar[str] = TOPIC
+
+    order: Id
+
+
+class OrderCancelled(Fact):
+    """An order was cancelled, by whomever."""
+
+    type: ClassVar[str] = "orders.inbound.order_cancelled"
+    topic: ClassVar[str] = TOPIC
+
+    order: Id
+    reason: Words = None
+
+
+class RefundPaid(Fact):
+    """Money of an order was paid back."""
+
+    type: ClassVar[str] = "orders.inbound.refund_paid"
+    topic: ClassVar[str] = TOPIC
+
+    order: Id
+    amount_minor: AmountMinor
+    currency: Currency
+
+
+class Day(StrEnum):
+    """A day of the week."""
+
+    MONDAY = "mon"
+    TUESDAY = "tue"
+    WEDNESDAY = "wed"
+    THURSDAY = "thu"
+    FRIDAY = "fri"
+    SATURDAY = "sat"
+    SUNDAY = "sun"
+
+
+class WorkingHours(Value):
+    """Hours of work on some days, on the wall clock of the person's zone; they end on the day they start."""
+
+    days: Annotated[tuple[Day, ...], Field(min_length=1, max_length=7)]
+    start: TimeOfDay
+    end: TimeOfDay
+
+    @model_validator(mode="after")
+    def _end_after_start(self) -> Self:
+        if self.end <= self.start:
+            raise PydanticCustomError("working_hours", "must end after they start, on the same day")
+        return self
+
+
+class Successor(Value):
+    """Who takes over a salesperson's book, from which day (in the salesperson's zone) on."""
+
+    salesperson: Id
+    since: CalendarDate
+
+
+class SalespersonChanged(Fact):
+    """All that is known of a salesperson, replacing what was known before; the subject is the salesperson."""
+
+    type: ClassVar[str] = "orders.inbound.salesperson_changed"
+    topic: ClassVar[str] = TOPIC
+    about: ClassVar[About] = "salesperson"
+
+    name: Text
+    manager: Id | None = None
+    email: Email | None = None
+    phone: OptionalText = None
+    chat: OptionalText = None
+    zone: Zone = "UTC"
+    working_hours: Annotated[tuple[WorkingHours, ...], Field(max_length=50)] = ()
+    active: bool = True
+    successor: Successor | None = None

@@ -1,0 +1,46 @@
+"""JSON read strictly and written canonically: what another reader might read otherwise is refused."""
+
+import re
+from typing import Any
+
+import orjson
+
+from shared.contracts.rejected import Refusal, Rejected
+
+_NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
+
+
+def parse(body: bytes) -> Any:
+    """The value of a JSON text in UTF-8; of a member named twice, the last.
+
+    Raises Rejected (invalid_json): NaN and infinity, lone surrogates, a byte order mark, nesting past 1,024
+    levels, anything that is not one JSON text.
+    """
+    try:
+        return orjson.loads(body)
+    except orjson.JSONDecodeError:
+        raise Rejected(Refusal.INVALID_JSON, "the body must be one JSON text in UTF-8 (RFC 8259)") from None
+
+
+def canonical(value: Any) -> bytes:
+    """The same bytes for the same value, however it was written: no spaces, members sorted by name.
+
+    Whole numbers past 64 bits count as the nearest double.
+    Raises Rejected past 254 levels of nesting (invalid_json), and for NUL, which no database keeps
+    (invalid_field).
+    """
+    text = written(value, orjson.OPT_SORT_KEYS)
+    if b"\\u0000" in text and _NUL.search(text):
+        raise Rejected(Refusal.INVALID_FIELD, "data must not contain the NUL character", field="data")
+    return text
+
+
+def written(value: Any, option: int | None = None) -> bytes:
+    """The value as JSON without spaces, members in their own order.
+
+    Raises Rejected (invalid_json) past 254 levels of nesting.
+    """
+    try:
+        return orjson.dumps(value, option=option)
+    except TypeError:
+        raise Rejected(Refusal.INVALID_JSON, "the body must not nest deeper than 254 levels") from None

@@ -1,0 +1,184 @@
+"""What internal systems (help desk, telephony, shop) tell the support service about a customer's matters."""
+
+from enum import StrEnum
+from typing import Annotated, ClassVar, Self
+
+from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from shared.contracts.fact import Fact, Value
+from shared.contracts.fields import AmountMinor, Currency, Id, Instant, OptionalText, Text, Words
+
+TOPIC = "support.inbound.v1"
+
+
+class Person(Value):
+    """Who actually called or wrote: not always the buyer."""
+
+    name: OptionalText = None
+    phone: OptionalText = None
+    email: OptionalText = None
+
+
+class CustomerMatter(Fact):
+    """The fields of every fact of support: the case and the order it is about, as far as known."""
+
+    case: Id | None = None
+    order: Id | None = None
+
+
+class CaseOpened(CustomerMatter):
+    """A customer raised a matter; here the case must be named."""
+
+    type: ClassVar[str] = "support.inbound.case_opened"
+    topic: ClassVar[str] = TOPIC
+
+    case: Id
+    status: Text = "new"
+    title: OptionalText = None
+    person: Person | None = None
+
+
+class Direction(StrEnum):
+    """Who tried to reach whom."""
+
+    INBOUND = "inbound"
+    OUTBOUND = "outbound"
+
+
+class ContactChannel(StrEnum):
+    """How customer and company tried to reach each other."""
+
+    PHONE = "phone"
+    EMAIL = "email"
+    CHAT = "chat"
+    MESSAGE = "message"
+    WEB = "web"
+    IN_PERSON = "in_person"
+    OTHER = "other"
+
+
+class ContactResult(StrEnum):
+    """How an attempt to reach the other ended."""
+
+    ANSWERED = "answered"
+    UNANSWERED = "unanswered"
+    VOICEMAIL = "voicemail"
+    DEAD_END = "dead_end"
+    RESOLVED = "resolved"
+
+
+class ContactMade(CustomerMatter):
+    """One attempt of customer or company to reach the other; `by` is who acted for the customer."""
+
+    type: ClassVar[str] = "support.inbound.contact_made"
+    topic: ClassVar[str] = TOPIC
+
+    direction: Direction
+    channel: ContactChannel
+    by: Person | None = None
+    result: ContactResult
+    words: Words = None
+
+
+class CaseReassigned(CustomerMatter):
+    """A case went to somebody else; `reassignments` counts from the opening on: the highest is the latest."""
+
+    type: ClassVar[str] = "support.inbound.case_reassigned"
+    topic: ClassVar[str] = TOPIC
+
+    reassignments: Annotated[int, Field(ge=1, le=1_000_000)]
+    assigned_to: OptionalText = None
+
+
+class CaseStatusChanged(CustomerMatter):
+    """A case has another status, in the help desk's own words."""
+
+    type: ClassVar[str] = "support.inbound.case_status_changed"
+    topic: ClassVar[str] = TOPIC
+
+    status: Text
+
+
+class CaseReopened(CustomerMatter):
+    """A resolved or closed case came back (a "thanks" is no reopening)."""
+
+    type: ClassVar[str] = "support.inbound.case_reopened"
+    topic: ClassVar[str] = TOPIC
+
+    words: Words = None
+
+
+class ResponseOverdue(CustomerMatter):
+    """A promised time of answer passed."""
+
+    type: ClassVar[str] = "support.inbound.response_overdue"
+    topic: ClassVar[str] = TOPIC
+
+    due_at: Instant | None = None
+
+
+class RefundKind(StrEnum):
+    """Why the money is asked back."""
+
+    DISSATISFACTION = "dissatisfaction"
+    STATUTORY_WITHDRAWAL = "statutory_withdrawal"
+    DOUBLE_CHARGE = "double_charge"
+    CHARGEBACK = "chargeback"
+    FRAUD = "fraud"
+
+
+class RefundRequested(CustomerMatter):
+    """The customer asked for money back; without a currency the amount is in the order's."""
+
+    type: ClassVar[str] = "support.inbound.refund_requested"
+    topic: ClassVar[str] = TOPIC
+
+    kind: RefundKind = RefundKind.DISSATISFACTION
+    amount_minor: AmountMinor | None = None
+    currency: Currency | None = None
+    words: Words = None
+    by: Person | None = None
+
+
+class CancellationRequested(CustomerMatter):
+    """The customer asked to cancel."""
+
+    type: ClassVar[str] = "support.inbound.cancellation_requested"
+    topic: ClassVar[str] = TOPIC
+
+    words: Words = None
+    by: Person | None = None
+
+
+class SatisfactionRated(CustomerMatter):
+    """The customer rated us: `rating` out of `scale`, more is better."""
+
+    type: ClassVar[str] = "support.inbound.satisfaction_rated"
+    topic: ClassVar[str] = TOPIC
+
+    rating: Annotated[int, Field(ge=0, le=100)]
+    scale: Annotated[int, Field(ge=1, le=100)] = 5
+    words: Words = None
+
+    @model_validator(mode="after")
+    def _rating_within_scale(self) -> Self:
+        if self.rating > self.scale:
+            raise PydanticCustomError("rating", "must have a rating of at most its scale")
+        return self
+
+
+class CaseResolved(CustomerMatter):
+    """A case counts as solved."""
+
+    type: ClassVar[str] = "support.inbound.case_resolved"
+    topic: ClassVar[str] = TOPIC
+
+    words: Words = None
+
+
+class CaseClosed(CustomerMatter):
+    """A case is over."""
+
+    type: ClassVar[str] = "support.inbound.case_closed"
+    topic: ClassVar[str] = TOPIC

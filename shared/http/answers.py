@@ -1,0 +1,63 @@
+"""What a refused request is told: one JSON shape, written for the person who has to mend the request."""
+
+from collections.abc import Mapping, Sequence
+
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Problem(BaseModel):
+    """One thing wrong with a request. Nothing here repeats a value that was received."""
+
+    model_config = ConfigDict(frozen=True)
+
+    index: int | None = Field(default=None, description="Which event of the request, counted from 0.", ge=0)
+    field: str | None = Field(default=None, description="The attribute or member at fault, like data.amount_minor.")
+    code: str = Field(description="What is wrong, for programs: one of a fixed set of words.")
+    reason: str = Field(description="What is wrong and what to do, for people.")
+
+
+class Problems(BaseModel):
+    """Why a request was refused. Nothing of it was applied."""
+
+    model_config = ConfigDict(frozen=True)
+
+    errors: tuple[Problem, ...]
+
+
+class RequestRefused(Exception):
+    """Ends a request with a status and its problems."""
+
+    def __init__(self, status: int, problems: Sequence[Problem], *, headers: Mapping[str, str] | None = None) -> None:
+        super().__init__(f"{status} {problems[0].code}" if problems else str(status))
+        self.status = status
+        self.problems = tuple(problems)
+        self.headers = dict(headers or {})
+
+    def response(self) -> JSONResponse:
+        return problems_response(self.status, self.problems, headers=self.headers)
+
+
+def refuse(
+    status: int, code: str, reason: str, *, field: str | None = None, headers: Mapping[str, str] | None = None
+) -> RequestRefused:
+    """A refusal of the request as a whole."""
+    return RequestRefused(status, [Problem(field=field, code=code, reason=reason)], headers=headers)
+
+
+def problems_response(
+    status: int, problems: Sequence[Problem], *, headers: Mapping[str, str] | None = None
+) -> JSONResponse:
+    content = Problems(errors=tuple(problems)).model_dump(mode="json", exclude_none=True)
+    return JSONResponse(content, status, headers=dict(headers or {}))
+
+
+def database_away() -> RequestRefused:
+    """The one answer of the 500s: nothing is wrong with the request, and sending it again is safe."""
+    return refuse(
+        503,
+        "database_unavailable",
+        "the service cannot reach its database, so it cannot tell whether the request was applied; "
+        "send it again unchanged: nothing is applied twice",
+        headers={"Retry-After": "2"},
+    )

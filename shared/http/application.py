@@ -1,0 +1,177 @@
+"""The web application of a service: routers, plus what all three share. Start at `create_app`."""
+
+from collections.abc import Callable, Iterable
+from contextlib import AbstractAsyncContextManager
+from importlib.metadata import version
+from typing import Any
+
+import asyncpg
+from fastapi import APIRouter, FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import Response
+from starlette.datastructures import MutableHeaders
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from shared.database import DatabaseWentBack, is_transient
+from shared.http.answers import Problem, Problems, RequestRefused, database_away, problems_response
+from shared.http.asyncapi import ServiceReference
+from shared.http.ingress_reference import COMPONENTS
+from shared.http.reference import reference_router
+from shared.logs import get_logger
+
+log = get_logger(__name__)
+Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
+
+# A page that needs more (styles, a script of its own, caching) sets the header itself, and that stands.
+_SECURITY_HEADERS = {
+    "Content-Security-Policy": ("default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"),
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Cache-Control": "no-store",
+}
+# FastAPI's own spans and logs would carry URLs and error texts; ours are made where events have effects.
+_NO_TELEMETRY: Any = {
+    "tracing": False,
+    "metrics": False,
+    "logs": False,
+    "operation_spans": False,
+    "auto_configure": False,
+}
+_REASONS = {
+    404: ("not_found", "there is nothing at this path; /docs lists what there is"),
+    405: ("method_not_allowed", "this path does not take this method; the header Allow names those it takes"),
+}
+
+
+def create_app(
+    reference: ServiceReference, routers: Iterable[APIRouter], *, lifespan: Lifespan | None = None
+) -> FastAPI:
+    """A service's application, with its reference pages at /docs and /asyncapi.
+
+    A request that fails because the database is away is answered with 503, whatever router it went to.
+    """
+    app = bare_app(reference.title, routers, lifespan=lifespan)
+    app.summary = reference.summary
+    app.include_router(reference_router(app, reference))
+    _complete_openapi(app)
+    return app
+
+
+def bare_app(title: str, routers: Iterable[APIRouter], *, lifespan: Lifespan | None = None) -> FastAPI:
+    """An application without reference pages."""
+    app = FastAPI(
+        title=title,
+        version=version("handoff"),
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        lifespan=lifespan,
+        redirect_slashes=False,
+        telemetry=_NO_TELEMETRY,
+    )
+    for router in routers:
+        app.include_router(router)
+    _set_handlers(app)
+    app.add_middleware(_SecurityHeaders)
+    return app
+
+
+class _SecurityHeaders:
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in _SECURITY_HEADERS.items():
+                    headers.setdefault(name, value)
+            await send(message)
+
+        await self._app(scope, receive, send_with_headers if scope["type"] == "http" else send)
+
+
+def _set_handlers(app: FastAPI) -> None:
+    app.add_exception_handler(RequestRefused, _refused)
+    app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(HTTPException, _http_error)
+    for error in (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, DatabaseWentBack):
+        app.add_exception_handler(error, _database_error)
+    app.add_exception_handler(Exception, _unexpected)
+
+
+def _refused(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestRefused)
+    return error.response()
+
+
+def _invalid(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)
+    problems = [
+        Problem(field=".".join(str(part) for part in one["loc"][1:]), code="invalid_field", reason=one["msg"])
+        for one in error.errors()
+    ]
+    return problems_response(400, problems)
+
+
+def _http_error(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    code, reason = _REASONS.get(error.status_code, ("refused", str(error.detail)))
+    return problems_response(error.status_code, [Problem(code=code, reason=reason)], headers=error.headers)
+
+
+def _database_error(request: Request, error: Exception) -> Response:
+    if not is_transient(error):
+        log.error("failed on a request", exc_info=error)
+        return _unexpected(request, error)
+    log.warning("the database is away", exc_info=error)
+    return database_away().response()
+
+
+def _unexpected(_request: Request, _error: Exception) -> Response:
+    """Answers outside of all middleware; the server logs the error, which goes on to it."""
+    reason = "the service failed on this request by a fault of its own; its log tells more"
+    problem = Problem(code="internal_error", reason=reason)
+    return problems_response(500, [problem], headers=_SECURITY_HEADERS)
+
+
+def _complete_openapi(app: FastAPI) -> None:
+    """Makes the document say what the handlers do, and moves the components that operations brought along."""
+    generate = app.openapi
+
+    def openapi() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            document = generate()
+            components = document.setdefault("components", {})
+            components.setdefault("schemas", {}).setdefault("Problems", _problems_schema(components["schemas"]))
+            for path in document["paths"].values():
+                for operation in path.values():
+                    _complete_operation(operation, components)
+            for replaced in ("HTTPValidationError", "ValidationError"):
+                components["schemas"].pop(replaced, None)
+        assert app.openapi_schema is not None
+        return app.openapi_schema
+
+    app.openapi = openapi  # type: ignore[method-assign]
+
+
+def _problems_schema(schemas: dict[str, Any]) -> dict[str, Any]:
+    schema = Problems.model_json_schema(ref_template="#/components/schemas/{model}")
+    schemas.update(schema.pop("$defs"))
+    return schema
+
+
+def _complete_operation(operation: dict[str, Any], components: dict[str, Any]) -> None:
+    for kind, parts in operation.pop(COMPONENTS, {}).items():
+        components.setdefault(kind, {}).update(parts)
+    if operation["responses"].pop("422", None):
+        schema = {"$ref": "#/components/schemas/Problems"}
+        operation["responses"]["400"] = {
+            "description": "A parameter is missing or not as it must be.",
+            "content": {"application/json": {"schema": schema}},
+        }

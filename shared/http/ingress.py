@@ -1,0 +1,188 @@
+"""`POST /events`: a record's transaction, answered after the commit. Start at `events_router`."""
+
+import asyncio
+from collections.abc import Awaitable, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+import asyncpg
+from fastapi import APIRouter, Request
+from fastapi.responses import JSONResponse, Response
+
+from shared.contracts.envelope import Decoded
+from shared.database import DatabaseWentBack, is_transient
+from shared.http.answers import Problem, RequestRefused, database_away, refuse
+from shared.http.content_modes import content_mode, read_events
+from shared.http.ingress_reference import RESPONSES, operation
+from shared.http.publisher_keys import Publisher, PublisherKeys
+from shared.http.request_body import Limits, answer_unread, read_body
+from shared.inputs import Batch, Input, InputKind, RawMessage, Rejection, Report
+from shared.logs import get_logger
+from shared.messaging.codec import encode_record
+from shared.outbox import BodyTooLarge
+from shared.transaction import Refused, Spine
+
+log = get_logger(__name__)
+T = TypeVar("T")
+
+_RETRY_SECONDS = 0.2
+_LIMITS = Limits()
+_DATABASE_ERRORS = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, DatabaseWentBack)
+_NOT_APPLICABLE = (
+    "the service failed on an event of this request, applied none of it and kept its events as dead letters "
+    "for its operators; do not send it again unchanged"
+)
+
+
+def events_router(spine: Spine, keys: PublisherKeys, *, topic: str, limits: Limits = _LIMITS) -> APIRouter:
+    """`POST /events` for the types of one logical inbound topic, like "orders.inbound.v1"."""
+    ingress = _Ingress(spine, keys, topic, limits)
+    router = APIRouter(tags=["events"])
+
+    async def publish_events(request: Request) -> Response:
+        try:
+            return await ingress.take(request)
+        except RequestRefused as refused:
+            log.info("refused a request", status=refused.status, code=refused.problems[0].code)
+            return refused.response()
+
+    router.add_api_route(
+        "/events",
+        publish_events,
+        methods=["POST"],
+        summary="Publish events",
+        response_class=JSONResponse,
+        responses=RESPONSES,
+        openapi_extra=operation(topic, limits.batch_events),
+    )
+    return router
+
+
+@dataclass(frozen=True, slots=True)
+class _Ingress:
+    spine: Spine
+    keys: PublisherKeys
+    topic: str
+    limits: Limits
+
+    async def take(self, request: Request) -> Response:
+        try:
+            publisher = self._publisher(request)
+            mode = content_mode(request.headers)
+            body = await read_body(request, self.limits)
+        except RequestRefused as refused:
+            raise await answer_unread(request, refused) from None
+        most = self.limits.batch_events
+        events = read_events(mode, request.headers, body, topic=self.topic, most=most)
+        _check_ownership(publisher, events)
+        inputs = [_input(event, self.topic) for event in events]
+        report = await self._applied(inputs) if inputs else Report((), ())
+        outcomes = zip(inputs, report.outcomes, strict=True)
+        return JSONResponse({"events": [{"id": one.envelope.id, "outcome": what.value} for one, what in outcomes]})
+
+    def _publisher(self, request: Request) -> Publisher:
+        authorization = request.headers.get("authorization")
+        publisher = self.keys.publisher(authorization)
+        if publisher is not None:
+            return publisher
+        if authorization is None:
+            challenge, reason = "", "send your publisher's key in the header Authorization: Bearer <key>"
+        else:
+            challenge = ', error="invalid_token"'
+            reason = "this key is not known here: check it, or have it added to PUBLISHER_KEYS of this service"
+        headers = {"WWW-Authenticate": f'Bearer realm="events"{challenge}'}
+        code = "key_missing" if authorization is None else "key_unknown"
+        raise refuse(401, code, reason, headers=headers)
+
+    async def _applied(self, inputs: Sequence[Input]) -> Report:
+        """The report of the commit. Raises RequestRefused: 409, or 503 while the database is away."""
+        batch = Batch(inputs)
+        try:
+            return await _bounded(_twice(self.spine, batch), self.limits.commit_seconds)
+        except Refused as refused:
+            await self._bury(refused.rejected)
+            raise RequestRefused(409, _problems(inputs, refused.rejected)) from None
+        except (*_DATABASE_ERRORS, BodyTooLarge) as error:
+            if is_transient(error):
+                raise _away(error) from None
+            log.error("failed on a request", exc_info=error)
+            reason = getattr(error, "safe_message", _NOT_APPLICABLE)
+            rejected = [one.rejection("not_applicable", reason) for one in inputs]
+            await self._bury(rejected)
+            raise RequestRefused(409, _problems(inputs, rejected)) from None
+
+    async def _bury(self, rejected: Sequence[Rejection]) -> None:
+        try:
+            await _bounded(self.spine.bury(rejected), self.limits.commit_seconds)
+        except _DATABASE_ERRORS as error:
+            if is_transient(error):
+                raise _away(error) from None
+            raise
+
+
+async def _twice(spine: Spine, batch: Batch) -> Report:
+    """One more try, for short faults: a connection that was cut, a deadlock, a server that just restarted."""
+    try:
+        return await spine.apply(batch, whole=True)
+    except _DATABASE_ERRORS as error:
+        if not is_transient(error):
+            raise
+    await asyncio.sleep(_RETRY_SECONDS)
+    return await spine.apply(batch, whole=True)
+
+
+async def _bounded(work: Awaitable[T], seconds: float) -> T:
+    """The work's result, or TimeoutError at the deadline even where the work does not heed its cancellation.
+
+    Handing back a connection waits for a server that may be frozen. What is committed anyway counts once.
+    """
+    task = asyncio.ensure_future(work)
+    task.add_done_callback(_forget)
+    try:
+        done, _ = await asyncio.wait({task}, timeout=seconds)
+        if not done:
+            raise TimeoutError
+        return task.result()
+    finally:
+        task.cancel()
+
+
+def _forget(task: asyncio.Future[T]) -> None:
+    """Marks an error nobody waits for any more as seen."""
+    if not task.cancelled():
+        task.exception()
+
+
+def _away(error: BaseException) -> RequestRefused:
+    log.warning("the database is away", exc_info=error)
+    return database_away()
+
+
+def _check_ownership(publisher: Publisher, events: Sequence[Decoded]) -> None:
+    problems = []
+    for index, event in enumerate(events):
+        if not publisher.owns_source(event.envelope.source):
+            reason = f"this key may publish only as source {' or '.join(publisher.sources)}"
+            problems.append(Problem(index=index, field="source", code="source_not_allowed", reason=reason))
+        if not publisher.owns_type(event.envelope.type):
+            reason = f"this key may publish only type {' or '.join(publisher.types)}"
+            problems.append(Problem(index=index, field="type", code="type_not_allowed", reason=reason))
+    if problems:
+        raise RequestRefused(403, problems)
+
+
+def _input(event: Decoded, topic: str) -> Input:
+    """An input whose raw form is the record it would have been: so its dead letter replays like any other."""
+    key, _, headers = encode_record(event.envelope)
+    raw = RawMessage(topic, key, headers, event.body)
+    return Input(event.envelope, event.body, event.digest, InputKind.HTTP, raw)
+
+
+def _problems(inputs: Sequence[Input], rejected: Sequence[Rejection]) -> list[Problem]:
+    places = {id(one.raw): index for index, one in enumerate(inputs)}
+    found = [
+        Problem(index=places[id(one.raw)], code=one.code, reason=one.reason)
+        for one in rejected
+        if id(one.raw) in places
+    ]
+    return sorted(found, key=lambda problem: problem.index or 0)

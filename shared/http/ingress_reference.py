@@ -1,0 +1,154 @@
+"""What the OpenAPI document says of `POST /events`: three content modes, every event, every answer."""
+
+from typing import Any
+
+from shared.contracts.fact import Fact
+from shared.http.answers import Problems
+from shared.http.content_modes import BATCHED_TYPE, BINARY_TYPE, STRUCTURED_TYPE
+from shared.http.event_schemas import EventSchema, Schema, event_schemas, facts_on
+
+COMPONENTS = "x-components"
+"""Where an operation leaves component schemas and security schemes; `create_app` moves them to place."""
+
+_ID = {"type": "string", "minLength": 1, "maxLength": 200, "pattern": "^[^\\u0000-\\u001f\\u007f-\\u009f]*$"}
+_INSTANT = {"type": "string", "format": "date-time"}
+_DESCRIPTION = """\
+Takes one event, or a batch, in the CloudEvents 1.0 HTTP binding. The answer comes after the commit: what \
+is answered with 200 is stored and will be acted on. A batch is applied whole or not at all.
+
+Sending again is always safe. The same event (source and id) with the same content is answered as a \
+duplicate; with other content it is refused, and the first one stays.
+"""
+_REASONS = {
+    400: "A bad event: errors names each by its index, with field, code and reason. Nothing was applied.",
+    401: "No key, or one that is not known here.",
+    403: "The key is not bound to this source or type.",
+    408: "The body came too slowly.",
+    409: "The id was used before for another event, or the service refuses the event. Kept as a dead letter.",
+    411: "Neither Content-Length nor a body in chunks.",
+    413: "The body, or the batch, is too large.",
+    415: "Not a content type, charset or encoding that is taken.",
+    503: "The database is away. Send it again after Retry-After seconds.",
+}
+_ANSWER_HEADERS = {401: "WWW-Authenticate", 503: "Retry-After"}
+
+
+def _problem_response(status: int) -> dict[str, Any]:
+    response: dict[str, Any] = {"model": Problems, "description": _REASONS[status]}
+    if status in _ANSWER_HEADERS:
+        response["headers"] = {_ANSWER_HEADERS[status]: {"schema": {"type": "string"}}}
+    return response
+
+
+def _accepted() -> dict[str, Any]:
+    outcome = {
+        "type": "object",
+        "required": ["id", "outcome"],
+        "properties": {
+            "id": {"type": "string", "description": "The event's id."},
+            "outcome": {"enum": ["applied", "duplicate"], "description": "What became of it."},
+        },
+    }
+    schema = {
+        "type": "object",
+        "required": ["events"],
+        "properties": {"events": {"type": "array", "items": outcome}},
+    }
+    example = {"events": [{"id": "8f14e45f-0001", "outcome": "applied"}]}
+    return {
+        "description": "Committed. One outcome for each event, in their order.",
+        "content": {"application/json": {"schema": schema, "example": example}},
+    }
+
+
+RESPONSES: dict[int | str, dict[str, Any]] = {
+    200: _accepted(),
+    **{status: _problem_response(status) for status in _REASONS},
+}
+
+
+def operation(topic: str, most_events: int) -> dict[str, Any]:
+    """The OpenAPI operation for the types of one topic."""
+    events, schemas = event_schemas(facts_on(topic))
+    structured = {f"{event.type}.event": _structured(event) for event in events}
+    any_event = {"anyOf": [_reference(name) for name in structured]}
+    batch = {"type": "array", "maxItems": most_events, "items": any_event}
+    any_data = {"anyOf": [_reference(event.type) for event in events]}
+    return {
+        "description": _DESCRIPTION,
+        "security": [{"publisher": []}],
+        "parameters": _headers(facts_on(topic)),
+        "requestBody": {
+            "required": True,
+            "content": {
+                STRUCTURED_TYPE: {"schema": any_event, "examples": _examples(events)},
+                BATCHED_TYPE: {
+                    "schema": batch,
+                    "example": [event.structured_example() for event in events[:2]],
+                },
+                BINARY_TYPE: {"schema": any_data, "example": events[0].example},
+            },
+        },
+        COMPONENTS: {
+            "schemas": schemas | structured,
+            "securitySchemes": {
+                "publisher": {"type": "http", "scheme": "bearer", "description": "The publisher's own key."}
+            },
+        },
+    }
+
+
+def _reference(name: str) -> Schema:
+    return {"$ref": f"#/components/schemas/{name}"}
+
+
+def _structured(event: EventSchema) -> Schema:
+    return {
+        "title": event.type,
+        "description": event.summary,
+        "type": "object",
+        "required": ["specversion", "id", "source", "type", "subject", "time", "data"],
+        "properties": {
+            "specversion": {"const": "1.0"},
+            "id": {**_ID, "description": "With source, what makes this event this event."},
+            "source": {**_ID, "description": "The system that tells it."},
+            "type": {"const": event.type},
+            "subject": {**_ID, "description": f"Id of the {event.about} it is about."},
+            "time": {**_INSTANT, "description": "When it happened, with a zone, from 2000 to 2099."},
+            "datacontenttype": {"const": "application/json"},
+            "dataschema": {"const": event.dataschema},
+            "traceparent": {"type": "string", "description": "W3C Trace Context to continue."},
+            "data": _reference(event.type),
+        },
+    }
+
+
+def _headers(facts: tuple[type[Fact], ...]) -> list[dict[str, Any]]:
+    example = event_schemas(facts[:1])[0][0].structured_example()
+    types = {"enum": [fact.type for fact in facts]}
+    shapes: dict[str, Schema] = {
+        "specversion": {"const": "1.0"},
+        "id": _ID,
+        "source": _ID,
+        "type": types,
+        "subject": _ID,
+        "time": _INSTANT,
+    }
+    parameters = [
+        {
+            "name": f"ce-{name}",
+            "in": "header",
+            "required": False,
+            "description": f"Binary mode only: the attribute {name}, percent-encoded.",
+            "schema": {"type": "string", **shape},
+            "example": example[name],
+        }
+        for name, shape in shapes.items()
+    ]
+    trace = {"type": "string"}
+    text = "W3C Trace Context; an event without one of its own continues it."
+    return [*parameters, {"name": "traceparent", "in": "header", "description": text, "schema": trace}]
+
+
+def _examples(events: list[EventSchema]) -> dict[str, Any]:
+    return {event.type: {"summary": event.summary, "value": event.structured_example()} for event in events}

@@ -1,0 +1,70 @@
+"""What an orchestrator and Prometheus ask of a process. Start at `ProcessHealth`.
+
+Both probes speak of this process only: that a database or Kafka is away is no reason to restart or avoid it.
+"""
+
+from typing import Any, Protocol
+
+from fastapi import APIRouter, FastAPI
+from fastapi.responses import JSONResponse, Response
+from pydantic import BaseModel, ConfigDict
+
+from shared.http.application import bare_app
+from shared.metrics import CONTENT_TYPE, Metrics, render
+
+
+class ProcessHealth(Protocol):
+    """What a running process knows of itself, without waiting for anything. Reasons are words for people."""
+
+    def alive(self) -> list[str]:
+        """Why the process must be restarted: a loop that ended, a consumer that stands still; else empty."""
+
+    def ready(self) -> list[str]:
+        """Why the process takes no work: not started yet, no partitions, stopping; else empty."""
+
+
+class Health(BaseModel):
+    """An answer to a probe."""
+
+    model_config = ConfigDict(frozen=True)
+
+    ok: bool
+    reasons: tuple[str, ...] = ()
+
+
+def operations_app(service: str, health: ProcessHealth, metrics: Metrics) -> FastAPI:
+    """All that a process without pages serves."""
+    return bare_app(f"Handoff {service}", [operations_router(health, metrics)])
+
+
+def operations_router(health: ProcessHealth, metrics: Metrics) -> APIRouter:
+    """`/healthz`, `/readyz` and `/metrics`."""
+    router = APIRouter(tags=["operations"])
+    unfit: dict[int | str, dict[str, Any]] = {503: {"model": Health, "description": "No, for these reasons."}}
+
+    @router.get("/healthz", response_model=Health, responses=unfit, summary="Is the process alive?")
+    async def healthz() -> Response:
+        return _answer(health.alive())
+
+    @router.get("/readyz", response_model=Health, responses=unfit, summary="Does the process take work?")
+    async def readyz() -> Response:
+        return _answer(health.ready())
+
+    @router.get("/metrics", response_class=Response, responses=_METRICS, summary="Measurements for Prometheus")
+    async def metrics_text() -> Response:
+        return Response(render(metrics.registry), media_type=CONTENT_TYPE)
+
+    return router
+
+
+_METRICS: dict[int | str, dict[str, object]] = {
+    200: {
+        "description": "In the Prometheus text format.",
+        "content": {"text/plain": {"schema": {"type": "string"}}},
+    }
+}
+
+
+def _answer(reasons: list[str]) -> Response:
+    answer = Health(ok=not reasons, reasons=tuple(reasons))
+    return JSONResponse(answer.model_dump(mode="json"), 503 if reasons else 200)

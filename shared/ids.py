@@ -1,0 +1,22 @@
+"""Identities. Every id the system makes is derived from its cause, so doing a thing again makes the same id."""
+
+import uuid
+from typing import NewType
+from uuid import UUID
+
+AccountId = NewType("AccountId", str)
+OrderId = NewType("OrderId", str)
+CaseId = NewType("CaseId", str)
+SalespersonId = NewType("SalespersonId", str)
+EpisodeId = NewType("EpisodeId", UUID)
+SignalId = NewType("SignalId", UUID)
+AlertId = NewType("AlertId", UUID)
+DeliveryId = NewType("DeliveryId", UUID)
+
+_NAMESPACE = UUID("6f1d3c5a-7f0e-5b1c-9d52-0f6c1b1f4a10")
+
+
+def derived(kind: str, *cause: object) -> UUID:
+    """UUIDv5 of a kind and its causes: equal causes give equal ids, on every machine and in every run."""
+    parts = (kind, *(str(part) for part in cause))
+    return uuid.uuid5(_NAMESPACE, "".join(f"{len(part)}:{part}" for part in parts))

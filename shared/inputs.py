@@ -1,0 +1,108 @@
+"""What enters a service, and what becomes of it: records, HTTP calls, timers, buttons and delivery receipts alike."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import NamedTuple
+from uuid import UUID
+
+from shared.contracts.envelope import Envelope, Fact
+from shared.ids import derived
+
+
+class InputKind(StrEnum):
+    RECORD = "record"
+    HTTP = "http"
+    TIMER = "timer"
+    BUTTON = "button"
+    DELIVERY = "delivery"
+
+
+class Outcome(StrEnum):
+    """What became of an input. Every delivered offset ends in exactly one of these."""
+
+    APPLIED = "applied"
+    DUPLICATE = "duplicate"
+    DEAD_LETTERED = "dead_lettered"
+
+
+class Partition(NamedTuple):
+    topic: str
+    number: int
+
+
+class Position(NamedTuple):
+    """Where a record stands: topic with its prefix, partition, offset."""
+
+    topic: str
+    partition: int
+    offset: int
+
+
+@dataclass(frozen=True, slots=True)
+class RawMessage:
+    """A message as it came, kept so that a dead letter can be replayed byte for byte."""
+
+    topic: str
+    key: bytes | None
+    headers: Sequence[tuple[str, bytes | None]]
+    body: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
+class Rejection:
+    """An input that cannot be applied: `code` is of a bounded set, `reason` is words for the publisher."""
+
+    code: str
+    reason: str
+    raw: RawMessage
+    position: Position | None = None
+
+    @property
+    def id(self) -> UUID:
+        place = self.position or (self.raw.topic, self.raw.key, self.raw.headers, self.raw.body)
+        return derived("dead_letter", *place)
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """One decoded event on its way in. `digest` tells a true duplicate from an id used twice."""
+
+    envelope: Envelope[Fact]
+    body: bytes
+    digest: bytes
+    kind: InputKind
+    raw: RawMessage | None = None
+    position: Position | None = None
+
+    @property
+    def identity(self) -> tuple[str, str]:
+        return self.envelope.source, self.envelope.id
+
+    @property
+    def from_publisher(self) -> bool:
+        """Whether another system made this event: only such an id can come again with another body by mistake."""
+        return ".inbound." in self.envelope.type
+
+    def rejection(self, code: str, reason: str) -> Rejection:
+        envelope = self.envelope
+        raw = self.raw or RawMessage(envelope.type, envelope.subject.encode(), (), self.body)
+        return Rejection(code, reason, raw, self.position)
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What one transaction takes. `next_offsets` is stored with it; `known_offsets` must already be stored."""
+
+    inputs: Sequence[Input]
+    rejections: Sequence[Rejection] = ()
+    next_offsets: Mapping[Partition, int] = field(default_factory=dict)
+    known_offsets: Mapping[Partition, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What one transaction did: the outcome of each input, in order, and what it refused and why."""
+
+    outcomes: Sequence[Outcome]
+    rejected: Sequence[Rejection]

@@ -1,0 +1,321 @@
+"""The consumer: a FastStream batch subscriber that loses nothing, whatever a record, the database or the broker does.
+
+Start with `Consumer.handle`. Records reach it raw and are decoded one by one; offsets go to Kafka only after the
+database has committed them; on assignment a partition starts where the database says, if that is lower.
+"""
+
+import asyncio
+import logging
+import random
+import time
+from collections.abc import Iterable, Sequence
+from typing import Any
+from uuid import UUID
+
+from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+from aiokafka.abc import ConsumerRebalanceListener
+from aiokafka.coordinator.assignors.range import RangePartitionAssignor
+from aiokafka.errors import KafkaError
+from faststream import AckPolicy
+from faststream.kafka import KafkaBroker
+from faststream.kafka.message import KafkaAckableMessage
+from faststream.message import StreamMessage
+
+from shared.database import is_transient
+from shared.inputs import Batch, Input, InputKind, Partition, Position, RawMessage, Rejection
+from shared.logs import get_logger
+from shared.messaging.cluster import Cluster
+from shared.messaging.codec import Poison, decode_record
+from shared.messaging.positions import Positions
+from shared.metrics import Metrics
+from shared.telemetry import Attribute, batch_span
+from shared.transaction import Spine
+
+log = get_logger(__name__)
+
+Records = Sequence["ConsumerRecord[bytes, bytes]"]
+
+MAX_RECORDS = 500
+GRACEFUL_SECONDS = 30.0
+COMMIT_SECONDS = 10.0
+ATTEMPTS_PER_RECORD = 5
+_BATCH_TIMEOUT_MS = 10
+_FIRST_PAUSE_SECONDS = 0.1
+_LONGEST_PAUSE_SECONDS = 10.0
+
+
+class Interrupted(RuntimeError):
+    """A cancellation that was not ours reached the handler; let out, it would end the consume loop silently."""
+
+
+class SafeMessage(KafkaAckableMessage):
+    """A batch whose acknowledgement is bounded and explicit, and whose refusal rewinds to where the database is."""
+
+    owner: "Consumer"
+
+    async def ack(self) -> None:
+        await self.owner.commit(self.raw_message)
+        await StreamMessage.ack(self)
+
+    async def nack(self) -> None:
+        await self.owner.rewind(self.raw_message)
+        await StreamMessage.nack(self)
+
+
+class Consumer:
+    """Consumes a service's topics in one group. `start`, then `stop`; `stalled` is for the watchdog."""
+
+    def __init__(
+        self,
+        spine: Spine,
+        cluster: Cluster,
+        topics: Iterable[str],
+        metrics: Metrics,
+        *,
+        instance: str | None = None,
+    ) -> None:
+        self._spine = spine
+        self._cluster = cluster
+        self._metrics = metrics
+        self._group = cluster.topic(spine.service)
+        self._failures = 0
+        self.positions = Positions(spine.pool, lambda: self._current)
+        self._broker = KafkaBroker(
+            cluster.bootstrap_servers,
+            security=cluster.security(),
+            consumer_only=True,
+            allow_auto_create_topics=False,
+            graceful_timeout=GRACEFUL_SECONDS,
+            apply_types=False,
+            logger=logging.getLogger("faststream"),
+        )
+        self._subscriber = self._broker.subscriber(
+            *(cluster.topic(topic) for topic in topics),
+            batch=True,
+            max_records=MAX_RECORDS,
+            batch_timeout_ms=_BATCH_TIMEOUT_MS,
+            group_id=self._group,
+            group_instance_id=instance,
+            auto_offset_reset="earliest",
+            ack_policy=AckPolicy.NACK_ON_ERROR,
+            isolation_level="read_committed",
+            partition_assignment_strategy=(RangePartitionAssignor,),
+            session_timeout_ms=cluster.session_timeout_ms,
+            heartbeat_interval_ms=cluster.session_timeout_ms // 10,
+            max_poll_interval_ms=300_000,
+            listener=_StartWhereTheDatabaseIs(self),
+            parser=self._parse,
+            decoder=_undecoded,
+            no_reply=True,
+        )
+        self._subscriber(self.handle)
+
+    @property
+    def subscriber(self) -> Any:
+        """The subscriber, for the test that asserts how it is set."""
+        return self._subscriber
+
+    @property
+    def _current(self) -> AIOKafkaConsumer | None:
+        consumer: AIOKafkaConsumer | None = self._subscriber.consumer
+        return consumer
+
+    async def start(self) -> None:
+        await self._broker.start()
+
+    async def stop(self) -> None:
+        """Finish the batch in hand, for a bounded time, and leave the group."""
+        await self._broker.stop()
+
+    async def handle(self, records: Records) -> None:
+        """Apply a batch and return, or raise and have it again: after a pause that grows with each failure in a row."""
+        self.positions.begin_batch()
+        try:
+            await self._apply(records)
+            self._failures = 0
+            self.positions.end_batch()
+        except asyncio.CancelledError:
+            task = asyncio.current_task()
+            if task is not None and task.cancelling():
+                raise
+            raise Interrupted("a cancelled call reached the consumer") from None
+        except Exception as error:
+            self._failures += 1
+            log.warning("batch failed, trying again", error=type(error).__name__, failures=self._failures)
+            await asyncio.sleep(_pause_seconds(self._failures))
+            raise
+
+    async def commit(self, records: Records) -> None:
+        """Tell Kafka what is applied. A failure is harmless: the database decides where we start."""
+        consumer = self._current
+        if consumer is None:
+            return
+        held = consumer.assignment()
+        offsets = {
+            TopicPartition(*partition): offset
+            for partition, offset in _next_offsets(records).items()
+            if TopicPartition(*partition) in held
+        }
+        if not offsets:
+            return
+        try:
+            await asyncio.wait_for(consumer.commit(offsets), COMMIT_SECONDS)
+        except (TimeoutError, KafkaError) as error:
+            log.info("offsets not committed to Kafka", error=type(error).__name__)
+
+    async def rewind(self, records: Records) -> None:
+        """Read again from what the database holds, or from the batch's first records if it does not answer."""
+        consumer = self._current
+        if consumer is None:
+            return
+        first: dict[Partition, int] = {}
+        for record in records:
+            partition = Partition(record.topic, record.partition)
+            first[partition] = min(record.offset, first.get(partition, record.offset))
+        try:
+            stored = await self.positions.stored(first)
+        except Exception as error:
+            if not is_transient(error):
+                raise
+            stored = first
+        held = consumer.assignment()
+        for partition, offset in first.items():
+            if TopicPartition(*partition) in held:
+                consumer.seek(TopicPartition(*partition), min(offset, stored.get(partition, 0)))
+
+    def stalled(self, limit_seconds: float) -> bool:
+        """Whether consuming has ended without our wish: its task is gone, or records wait and none was tried."""
+        tasks = getattr(self._subscriber, "tasks", [])
+        if self._subscriber.running and tasks and all(task.done() for task in tasks):
+            return True
+        idle_seconds = time.monotonic() - self.positions.active_at
+        return self.positions.behind and idle_seconds > limit_seconds
+
+    async def _apply(self, records: Records) -> None:
+        inputs, rejections = self._decode(records)
+        batch = Batch(inputs, rejections, _next_offsets(records), self.positions.known(records))
+        started = time.monotonic()
+        attributes: dict[Attribute, str | int | UUID] = {
+            Attribute.MESSAGING_SYSTEM: "kafka",
+            Attribute.OPERATION_NAME: "process",
+            Attribute.OPERATION_TYPE: "process",
+            Attribute.CONSUMER_GROUP: self._group,
+            Attribute.BATCH_COUNT: len(records),
+        }
+        links = [one.envelope.traceparent for one in inputs]
+        with batch_span(f"{self._spine.service} process", links=links, attributes=attributes):
+            try:
+                await self._transact(batch)
+            except Exception as error:
+                if is_transient(error):
+                    raise
+                log.error("batch failed on its records, going through them one by one", exc_info=error)
+                await self._one_by_one(batch)
+        self._metrics.consumer.batch_size.observe(len(records))
+        self._metrics.consumer.batch_duration.observe(time.monotonic() - started)
+
+    async def _transact(self, batch: Batch) -> None:
+        report = await self._spine.apply(batch)
+        self.positions.advance(batch.next_offsets)
+        counted = self._metrics.consumer
+        for one, outcome in zip(batch.inputs, report.outcomes, strict=True):
+            counted.records.labels(self._spine.service, one.envelope.data.topic, outcome.value).inc()
+        for rejection in [*batch.rejections, *report.rejected]:
+            counted.dead_letters.labels(rejection.code).inc()
+        for rejection in batch.rejections:
+            topic = self._cluster.logical(rejection.raw.topic)
+            counted.records.labels(self._spine.service, topic, "dead_lettered").inc()
+
+    async def _one_by_one(self, batch: Batch) -> None:
+        """The second line: one record's fault must not stop the others, so each has its own transaction."""
+        for single in _split(batch):
+            await self._try_alone(single)
+
+    async def _try_alone(self, single: Batch) -> None:
+        for attempt in range(1, ATTEMPTS_PER_RECORD + 1):
+            try:
+                await self._transact(single)
+                return
+            except Exception as error:
+                if is_transient(error):
+                    raise
+                log.warning("record failed", attempt=attempt, exc_info=error)
+                failed = error
+        reason = getattr(failed, "safe_message", None) or _NOT_APPLICABLE
+        dead = [one.rejection("not_applicable", reason) for one in single.inputs]
+        await self._transact(Batch((), [*single.rejections, *dead], single.next_offsets))
+
+    def _decode(self, records: Records) -> tuple[list[Input], list[Rejection]]:
+        inputs, rejections = list[Input](), list[Rejection]()
+        for record in records:
+            decoded = decode_record(record, topic_prefix=self._cluster.prefix)
+            raw = RawMessage(record.topic, record.key, record.headers, record.value)
+            position = Position(record.topic, record.partition, record.offset)
+            if isinstance(decoded, Poison):
+                rejections.append(Rejection(decoded.code, decoded.reason, raw, position))
+                continue
+            if not decoded.key_matches:
+                self._metrics.consumer.key_mismatches.labels(self._cluster.logical(record.topic)).inc()
+            inputs.append(Input(decoded.envelope, decoded.body, decoded.digest, InputKind.RECORD, raw, position))
+        return inputs, rejections
+
+    async def _parse(self, records: Records, _original: object) -> SafeMessage:
+        """FastStream's own parser decodes headers strictly: one bad header would lose the whole batch."""
+        message = SafeMessage(
+            raw_message=records,
+            body=records,
+            headers={},
+            batch_headers=[],
+            reply_to="",
+            message_id=f"{records[0].topic}-{records[0].offset}",
+            correlation_id="-",
+            consumer=self._current,
+        )
+        message.owner = self
+        return message
+
+
+class _StartWhereTheDatabaseIs(ConsumerRebalanceListener):  # type: ignore[misc]
+    def __init__(self, consumer: Consumer) -> None:
+        self._consumer = consumer
+
+    async def on_partitions_revoked(self, revoked: set[TopicPartition]) -> None:
+        self._consumer.positions.forget(Partition(*partition) for partition in revoked)
+
+    async def on_partitions_assigned(self, assigned: set[TopicPartition]) -> None:
+        await self._consumer.positions.restore(Partition(*partition) for partition in assigned)
+
+
+async def _undecoded(message: SafeMessage) -> Records:
+    records: Records = message.raw_message
+    return records
+
+
+def _next_offsets(records: Records) -> dict[Partition, int]:
+    offsets: dict[Partition, int] = {}
+    for record in records:
+        partition = Partition(record.topic, record.partition)
+        offsets[partition] = max(record.offset + 1, offsets.get(partition, 0))
+    return offsets
+
+
+def _split(batch: Batch) -> list[Batch]:
+    """One batch a record, in each partition's order, each storing its own offset."""
+    singles = [(one.position, Batch([one], (), _after(one.position))) for one in batch.inputs]
+    singles += [(one.position, Batch((), [one], _after(one.position))) for one in batch.rejections]
+    return [single for _, single in sorted(singles, key=lambda pair: pair[0] or ())]
+
+
+def _after(position: Position | None) -> dict[Partition, int]:
+    return {Partition(position.topic, position.partition): position.offset + 1} if position else {}
+
+
+def _pause_seconds(failures: int) -> float:
+    longest = min(_LONGEST_PAUSE_SECONDS, _FIRST_PAUSE_SECONDS * 2.0 ** min(failures - 1, 10))
+    return longest * random.uniform(0.5, 1.0)
+
+
+_NOT_APPLICABLE = (
+    "the event is well-formed but could not be applied, five times in a row. "
+    "The service's log names the fault; after its correction the dead letter can be replayed."
+)

@@ -1,0 +1,125 @@
+"""Where a consumer stands: what the database holds of each partition, and up to when all of it has been read."""
+
+import asyncio
+import time
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.errors import KafkaError
+
+from shared import journal
+from shared.database import Pool, is_transient
+from shared.inputs import Partition
+from shared.logs import get_logger
+from shared.metrics import Metrics
+
+log = get_logger(__name__)
+
+_MARK_READ = """
+    update shared.offsets set read_through_at = marks.at
+    from unnest($1::text[], $2::int[], $3::timestamptz[]) as marks (topic, partition, at)
+    where offsets.topic = marks.topic and offsets.partition = marks.partition
+"""
+_KNOW = """
+    insert into shared.offsets (topic, partition, next_offset)
+    select $1, number, 0 from generate_series(0, $2 - 1) as number on conflict do nothing
+"""
+_RETRY_SECONDS = 1.0
+
+
+class Positions:
+    """What one consumer process knows of its partitions. Fed by the consumer, asked by timers and the watchdog."""
+
+    def __init__(self, pool: Pool, consumer: Callable[[], AIOKafkaConsumer | None]) -> None:
+        self._pool = pool
+        self._consumer = consumer
+        self._known: dict[Partition, int] = {}
+        self._in_batch = False
+        self.behind = False
+        self.active_at = time.monotonic()
+
+    def begin_batch(self) -> None:
+        self._in_batch = True
+        self.active_at = time.monotonic()
+
+    def end_batch(self) -> None:
+        self._in_batch = False
+        self.active_at = time.monotonic()
+
+    def known(self, records: Iterable[Any]) -> dict[Partition, int]:
+        """What the database is known to have committed, for the partitions of these records."""
+        partitions = {Partition(record.topic, record.partition) for record in records}
+        return {partition: self._known[partition] for partition in partitions if partition in self._known}
+
+    def advance(self, next_offsets: Mapping[Partition, int]) -> None:
+        for partition, offset in next_offsets.items():
+            if partition in self._known:
+                self._known[partition] = max(offset, self._known[partition])
+
+    def forget(self, partitions: Iterable[Partition]) -> None:
+        for partition in partitions:
+            self._known.pop(partition, None)
+
+    async def stored(self, partitions: Iterable[Partition]) -> dict[Partition, int]:
+        """What the database holds now; it replaces what was known, for it may have been restored to an older state."""
+        wanted = list(partitions)
+        async with self._pool.acquire() as connection:
+            stored = await journal.read_offsets(connection, wanted)
+        for partition in wanted:
+            if partition in self._known:
+                self._known[partition] = stored.get(partition, 0)
+        return stored
+
+    async def restore(self, partitions: Iterable[Partition]) -> None:
+        """Seek newly assigned partitions to the lower of what Kafka and the database hold. Waits for the database."""
+        wanted = list(partitions)
+        consumer = self._consumer()
+        if consumer is None or not wanted:
+            return
+        stored = await self._stored_when_reachable(wanted)
+        for partition in wanted:
+            held = TopicPartition(*partition)
+            committed = await consumer.committed(held)
+            start = stored.get(partition, 0)
+            self._known[partition] = start
+            # Nothing committed: Kafka has forgotten the group, or never knew it. The database knows better.
+            consumer.seek(held, start if committed is None else min(start, committed))
+        self.active_at = time.monotonic()
+
+    async def _stored_when_reachable(self, partitions: list[Partition]) -> dict[Partition, int]:
+        while True:
+            try:
+                return await self.stored(partitions)
+            except Exception as error:
+                if not is_transient(error):
+                    raise
+                log.warning("database does not answer, waiting to start", error=type(error).__name__)
+                await asyncio.sleep(_RETRY_SECONDS)
+
+    async def measure(self, metrics: Metrics) -> None:
+        """Report lag, and mark partitions that are read to their end: up to now, nothing in them is unknown."""
+        consumer = self._consumer()
+        if consumer is None or self._in_batch or not (held := consumer.assignment()):
+            return
+        now = await self._pool.fetchval("select shared.app_now()")
+        try:
+            ends = await consumer.end_offsets(list(held))
+            places = {partition: await consumer.position(partition) for partition in ends}
+        except KafkaError:
+            return
+        if self._in_batch:
+            return
+        lags = {partition: end - places[partition] for partition, end in ends.items()}
+        for partition, lag in lags.items():
+            metrics.consumer.lag.labels(partition.topic, partition.partition).set(max(0, lag))
+        self.behind = any(lag > 0 for lag in lags.values())
+        read = [partition for partition, lag in lags.items() if lag <= 0]
+        topics, numbers = [p.topic for p in read], [p.partition for p in read]
+        await self._pool.execute(_MARK_READ, topics, numbers, [now] * len(read))
+
+
+async def know_partitions(pool: Pool, counts: Mapping[str, int]) -> None:
+    """Have a row for every partition a service reads, so that one nobody has read yet counts as unread."""
+    for topic, count in counts.items():
+        await pool.execute(_KNOW, topic, count)

@@ -1,0 +1,143 @@
+"""The relay brings outbox rows to Kafka: one leader a database, in the order of ids, which is each account's order.
+
+A row is marked only after the broker confirmed it, so a crash repeats rows and never loses one. Any error of a
+send replaces the producer: after a gap in its sequence numbers an idempotent one never recovers.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from contextlib import suppress
+
+import asyncpg
+import orjson
+from aiokafka import AIOKafkaProducer
+
+from shared.database import SESSION_SETTINGS, DirectConnection
+from shared.logs import get_logger
+from shared.messaging.cluster import Cluster
+from shared.metrics import Metrics
+from shared.outbox import OUTBOX_CHANNEL
+
+log = get_logger(__name__)
+
+BATCH_ROWS = 500
+POLL_SECONDS = 0.5
+SEND_SECONDS = 20.0
+STOP_SECONDS = 5.0
+STANDBY_SECONDS = 1.0
+OUTBOX_RETENTION_DAYS = 14
+_TRIM_ROWS = 5_000
+_TRIM_SECONDS = 60.0
+
+_LEADER_LOCK = 7_311_941
+_UNPUBLISHED = """
+    select id, topic, key, headers, payload from shared.outbox where published_at is null order by id limit $1
+"""
+_MARK = "update shared.outbox set published_at = shared.app_now() where id = any($1::bigint[])"
+_TRIM = f"""
+    delete from shared.outbox where id in (
+        select id from shared.outbox
+        where published_at < shared.app_now() - interval '{OUTBOX_RETENTION_DAYS} days' order by id limit {_TRIM_ROWS})
+"""
+
+
+class SendFailed(RuntimeError):
+    """Some rows of a batch were not confirmed. They are sent again, with a new producer."""
+
+
+class Relay:
+    """Run `run` in a supervised task; it returns never, and raises on any fault after giving up leadership."""
+
+    def __init__(self, database_url: str, cluster: Cluster, metrics: Metrics, *, name: str) -> None:
+        self._url = database_url
+        self._cluster = cluster
+        self._metrics = metrics
+        self._name = name
+        self._woken = asyncio.Event()
+        self._trimmed_at = 0.0
+
+    async def run(self) -> None:
+        """Lead while the database lets us: leadership is an advisory lock of this very session."""
+        # A frozen leader's session is ended by the server, and with it its leadership.
+        settings = {
+            **SESSION_SETTINGS,
+            "application_name": f"{self._name}-relay",
+            "idle_session_timeout": "10s",
+        }
+        connection = await asyncpg.connect(self._url, timeout=5, command_timeout=15, server_settings=settings)
+        try:
+            while not await connection.fetchval("select pg_try_advisory_lock($1)", _LEADER_LOCK):
+                await asyncio.sleep(STANDBY_SECONDS)
+            await connection.add_listener(OUTBOX_CHANNEL, self._wake)
+            await self._lead(connection)
+        finally:
+            connection.terminate()
+
+    def _wake(self, *_notification: object) -> None:
+        self._woken.set()
+
+    async def _lead(self, connection: DirectConnection) -> None:
+        producer = AIOKafkaProducer(
+            **self._cluster.connection(),
+            acks="all",
+            enable_idempotence=True,
+            linger_ms=5,
+            max_request_size=1_000_000,
+            request_timeout_ms=15_000,
+        )
+        try:
+            async with asyncio.timeout(SEND_SECONDS):
+                await producer.start()
+            while True:
+                self._woken.clear()
+                if await self._relay_batch(connection, producer) < BATCH_ROWS:
+                    await self._rest(connection)
+        finally:
+            await _stop(producer)
+
+    async def _relay_batch(self, connection: DirectConnection, producer: AIOKafkaProducer) -> int:
+        rows = await connection.fetch(_UNPUBLISHED, BATCH_ROWS)
+        if not rows:
+            return 0
+        confirmed = await self._send(producer, rows)
+        await connection.execute(_MARK, [row["id"] for row in rows[:confirmed]])
+        self._metrics.process.relay_published.inc(confirmed)
+        if confirmed < len(rows):
+            self._metrics.process.relay_failures.inc()
+            raise SendFailed(f"{len(rows) - confirmed} of {len(rows)} rows were not confirmed")
+        return len(rows)
+
+    async def _send(self, producer: AIOKafkaProducer, rows: Sequence[asyncpg.Record]) -> int:
+        """How many rows, from the first on, the broker confirmed without a gap."""
+        sends: list[asyncio.Future[object]] = []
+        with suppress(asyncio.TimeoutError):
+            async with asyncio.timeout(SEND_SECONDS):
+                for row in rows:
+                    headers = [(name, value.encode()) for name, value in orjson.loads(row["headers"])]
+                    topic = self._cluster.topic(row["topic"])
+                    sends.append(await producer.send(topic, row["payload"], key=row["key"].encode(), headers=headers))
+                await asyncio.wait(sends)
+        confirmed = 0
+        for send in sends:
+            if not send.done() or send.cancelled() or send.exception() is not None:
+                break
+            confirmed += 1
+        return confirmed
+
+    async def _rest(self, connection: DirectConnection) -> None:
+        """Wait for a wake-up, or poll: a notification is a hint that can be lost."""
+        with suppress(asyncio.TimeoutError):
+            await asyncio.wait_for(self._woken.wait(), POLL_SECONDS)
+        now = asyncio.get_running_loop().time()
+        if now - self._trimmed_at > _TRIM_SECONDS:
+            self._trimmed_at = now
+            await connection.execute(_TRIM)
+
+
+async def _stop(producer: AIOKafkaProducer) -> None:
+    """Stop a producer in bounded time: without a broker an idempotent one would wait for ever."""
+    try:
+        await asyncio.wait_for(producer.stop(), STOP_SECONDS)
+    except TimeoutError:
+        await producer._sender.close()  # ends its task; there is no public way
+        await producer.client.close()

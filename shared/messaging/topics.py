@@ -1,0 +1,111 @@
+"""The topics there are, and how they come to be: created by us (or checked), never by accident with one partition."""
+
+import asyncio
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.errors import for_code
+
+from shared.messaging.cluster import Cluster
+
+_DAY_MS = 86_400_000
+_RETENTION_MS = 14 * _DAY_MS
+_MAX_MESSAGE_BYTES = 1_048_576
+_ALREADY_EXISTS = 36
+_METADATA_SECONDS = 20.0
+
+
+class TopicsUnfit(RuntimeError):
+    """Topics are missing or have another number of partitions than agreed. Says which, and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class TopicShape:
+    """What a topic is created with."""
+
+    name: str
+    compacted: bool = False
+    inbound: bool = False
+
+    def configuration(self, replication: int) -> dict[str, str]:
+        kept = {"cleanup.policy": "compact"} if self.compacted else {"retention.ms": str(_RETENTION_MS)}
+        # A compressed bomb (1 MB that grows to 400) is refused by the broker, before it reaches a consumer.
+        compression = {"compression.type": "uncompressed"} if self.inbound else {}
+        return {
+            **kept,
+            **compression,
+            "max.message.bytes": str(_MAX_MESSAGE_BYTES),
+            "min.insync.replicas": str(max(1, replication - 1)),
+            "unclean.leader.election.enable": "false",
+        }
+
+
+def shape(topic: str) -> TopicShape:
+    """The shape of a logical topic, by the naming of topics."""
+    return TopicShape(topic, compacted=topic.startswith("salespeople."), inbound=".inbound." in topic)
+
+
+async def ensure_topics(cluster: Cluster, topics: Iterable[str]) -> dict[str, int]:
+    """Create what is missing (unless that is switched off) and check partition counts.
+
+    Returns the number of partitions of each topic, by its name with the prefix. Raises TopicsUnfit: another
+    count would send an account's events to two partitions, and its order would be lost.
+    """
+    wanted = {cluster.topic(name): shape(name) for name in topics}
+    admin = AIOKafkaAdminClient(**cluster.connection())
+    await admin.start()
+    try:
+        if cluster.create_topics:
+            await _create(admin, cluster, wanted)
+        async with asyncio.timeout(_METADATA_SECONDS):
+            found = await _partition_counts(admin, wanted)
+            while cluster.create_topics and found.keys() != wanted.keys():
+                await asyncio.sleep(0.2)
+                found = await _partition_counts(admin, wanted)
+    finally:
+        await admin.close()
+    _check(cluster, wanted.keys(), found)
+    return found
+
+
+async def _create(admin: AIOKafkaAdminClient, cluster: Cluster, wanted: dict[str, TopicShape]) -> None:
+    missing = wanted.keys() - (await _partition_counts(admin, wanted)).keys()
+    if not missing:
+        return
+    new = [
+        NewTopic(
+            name,
+            cluster.partitions,
+            cluster.replication,
+            topic_configs=wanted[name].configuration(cluster.replication),
+        )
+        for name in sorted(missing)
+    ]
+    response = await admin.create_topics(new)
+    for name, code, *_ in response.topic_errors:
+        if code not in (0, _ALREADY_EXISTS):
+            raise TopicsUnfit(
+                f"Kafka did not create topic {name} ({for_code(code).__name__}). Create it with "
+                f"{cluster.partitions} partitions, or allow this user to."
+            )
+
+
+async def _partition_counts(admin: AIOKafkaAdminClient, wanted: Iterable[str]) -> dict[str, int]:
+    described = await admin.describe_topics(list(wanted))
+    return {topic["topic"]: len(topic["partitions"]) for topic in described if topic["error_code"] == 0}
+
+
+def _check(cluster: Cluster, wanted: Iterable[str], found: dict[str, int]) -> None:
+    missing = sorted(set(wanted) - found.keys())
+    if missing:
+        raise TopicsUnfit(
+            f"Kafka has no topic {', '.join(missing)}. Create it with {cluster.partitions} partitions, "
+            "or set CREATE_TOPICS=true."
+        )
+    unequal = sorted(name for name, count in found.items() if count != cluster.partitions)
+    if unequal:
+        raise TopicsUnfit(
+            f"Topics {', '.join(unequal)} do not have {cluster.partitions} partitions. Set TOPIC_PARTITIONS to the "
+            "count they have; all topics must have the same one, and it must never change."
+        )

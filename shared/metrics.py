@@ -1,0 +1,200 @@
+"""What a service counts and measures for Prometheus. Start at `Metrics`; labels have few values, no ids."""
+
+from dataclasses import dataclass
+
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    Info,
+    ProcessCollector,
+    generate_latest,
+)
+from prometheus_client.exposition import CONTENT_TYPE_LATEST
+
+CONTENT_TYPE = CONTENT_TYPE_LATEST
+_BATCH_SIZES = (1, 2, 5, 10, 20, 50, 100, 200, 300, 400, 500)
+_WORK_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
+_ALERT_SECONDS = (0.05, 0.1, 0.25, 0.5, 0.75, 1, 1.5, 2, 3, 5, 10, 30, 60, 300, 900, 3600)
+
+
+@dataclass(frozen=True, slots=True)
+class ConsumerMetrics:
+    """Records on their way in: `records` ends every record once as applied, duplicate or dead_lettered."""
+
+    records: Counter
+    key_mismatches: Counter
+    dead_letters: Counter
+    batch_size: Histogram
+    batch_duration: Histogram
+    lag: Gauge
+
+
+@dataclass(frozen=True, slots=True)
+class QueueMetrics:
+    """What waits in the database and for how long: gauges set by a sampler, `sampled_at` tells when."""
+
+    outbox_unsent: Gauge
+    outbox_oldest_age: Gauge
+    waiting_signals: Gauge
+    waiting_signals_oldest_age: Gauge
+    timers_pending: Gauge
+    timers_oldest_overdue_age: Gauge
+    deliveries: Gauge
+    deliveries_oldest_pending_age: Gauge
+    sampled_at: Gauge
+
+
+@dataclass(frozen=True, slots=True)
+class AlertMetrics:
+    """From a signal to an alert; latency ends when the alert is committed."""
+
+    signals: Counter
+    signals_too_old: Counter
+    latency: Histogram
+    unknown_deliveries: Counter
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessMetrics:
+    """The health of the process: its loops, its event loop, its relay."""
+
+    loop_failures: Counter
+    event_loop_lag: Gauge
+    relay_published: Counter
+    relay_failures: Counter
+
+
+@dataclass(frozen=True, slots=True)
+class Metrics:
+    """Everything one process measures, on a registry of its own."""
+
+    registry: CollectorRegistry
+    consumer: ConsumerMetrics
+    queues: QueueMetrics
+    alerts: AlertMetrics
+    process: ProcessMetrics
+
+
+def create_metrics(service: str) -> Metrics:
+    """The metrics of one process; call it once per process (or per test) and pass the result on."""
+    registry = CollectorRegistry()
+    ProcessCollector(registry=registry)
+    Info("handoff_service", "Which service this process runs.", registry=registry).info({"service": service})
+    return Metrics(
+        registry=registry,
+        consumer=_consumer_metrics(registry),
+        queues=_queue_metrics(registry),
+        alerts=_alert_metrics(registry),
+        process=_process_metrics(registry),
+    )
+
+
+def render(registry: CollectorRegistry) -> bytes:
+    """The registry in the Prometheus text format; serve it as `CONTENT_TYPE`."""
+    return generate_latest(registry)
+
+
+def _consumer_metrics(registry: CollectorRegistry) -> ConsumerMetrics:
+    return ConsumerMetrics(
+        records=Counter(
+            "handoff_records",
+            "Records taken in, by outcome: applied, duplicate or dead_lettered.",
+            ("service", "topic", "outcome"),
+            registry=registry,
+        ),
+        key_mismatches=Counter(
+            "handoff_key_mismatches",
+            "Accepted records whose Kafka key was missing or differed from the event's subject.",
+            ("topic",),
+            registry=registry,
+        ),
+        dead_letters=Counter(
+            "handoff_dead_letters",
+            "Records set aside as dead letters, by the code of the reason.",
+            ("code",),
+            registry=registry,
+        ),
+        batch_size=Histogram("handoff_batch_records", "Records per batch.", buckets=_BATCH_SIZES, registry=registry),
+        batch_duration=Histogram(
+            "handoff_batch_duration_seconds",
+            "Time from receiving a batch to the commit of its transaction.",
+            buckets=_WORK_SECONDS,
+            registry=registry,
+        ),
+        lag=Gauge(
+            "handoff_consumer_lag_records",
+            "Records of a partition not yet taken in.",
+            ("topic", "partition"),
+            registry=registry,
+        ),
+    )
+
+
+def _queue_metrics(registry: CollectorRegistry) -> QueueMetrics:
+    def gauge(name: str, help_text: str, *labels: str) -> Gauge:
+        return Gauge(name, help_text, labels, registry=registry)
+
+    return QueueMetrics(
+        outbox_unsent=gauge("handoff_outbox_unsent_rows", "Outbox rows not yet sent to Kafka."),
+        outbox_oldest_age=gauge("handoff_outbox_oldest_unsent_age_seconds", "Age of the oldest unsent outbox row."),
+        waiting_signals=gauge("handoff_waiting_signals", "Signals waiting for the sale they belong to."),
+        waiting_signals_oldest_age=gauge(
+            "handoff_waiting_signals_oldest_age_seconds", "Age of the signal that has waited longest."
+        ),
+        timers_pending=gauge("handoff_timers_pending", "Timers not yet fired, due or not."),
+        timers_oldest_overdue_age=gauge(
+            "handoff_timers_oldest_overdue_age_seconds", "How long the most overdue timer has been due."
+        ),
+        deliveries=gauge("handoff_deliveries", "Deliveries by state.", "state"),
+        deliveries_oldest_pending_age=gauge(
+            "handoff_deliveries_oldest_pending_age_seconds", "Age of the oldest delivery still pending."
+        ),
+        sampled_at=gauge(
+            "handoff_queues_sampled_timestamp_seconds",
+            "When the ages and counts of waiting rows were last read, in Unix time.",
+        ),
+    )
+
+
+def _alert_metrics(registry: CollectorRegistry) -> AlertMetrics:
+    return AlertMetrics(
+        signals=Counter("handoff_signals", "Signals made, by kind.", ("kind",), registry=registry),
+        signals_too_old=Counter(
+            "handoff_signals_too_old_to_ring",
+            "Signals that changed state but rang nobody because of their age.",
+            registry=registry,
+        ),
+        latency=Histogram(
+            "handoff_alert_latency_seconds",
+            "From the time a signal's event says it happened to the commit of its alert.",
+            buckets=_ALERT_SECONDS,
+            registry=registry,
+        ),
+        unknown_deliveries=Counter(
+            "handoff_deliveries_unknown",
+            "Deliveries of which nobody can tell whether the provider sent them.",
+            registry=registry,
+        ),
+    )
+
+
+def _process_metrics(registry: CollectorRegistry) -> ProcessMetrics:
+    return ProcessMetrics(
+        loop_failures=Counter(
+            "handoff_loop_failures",
+            "Rounds of a loop that ended with an error and were tried again.",
+            ("loop",),
+            registry=registry,
+        ),
+        event_loop_lag=Gauge(
+            "handoff_event_loop_lag_seconds",
+            "How much later than asked the event loop last woke up.",
+            registry=registry,
+        ),
+        relay_published=Counter("handoff_relay_published", "Outbox rows acknowledged by Kafka.", registry=registry),
+        relay_failures=Counter(
+            "handoff_relay_failures", "Rounds of the relay in which a send failed.", registry=registry
+        ),
+    )

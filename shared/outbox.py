@@ -1,0 +1,47 @@
+"""The outbox: events leave a service as rows of the transaction that caused them. The relay brings them to Kafka."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import orjson
+
+from shared.contracts.envelope import Envelope, Fact
+from shared.database import Connection, bulk_insert
+from shared.messaging.codec import encode_record
+from shared.tables import MAX_PAYLOAD_BYTES, Outbox
+
+OUTBOX_CHANNEL = "outbox"
+
+_APPEND = bulk_insert(Outbox, skip=frozenset({"id", "published_at"}))
+# One round trip: the rows, and a wake-up for the relay that Postgres sends when they are committed.
+_APPEND_AND_WAKE = f"with added as ({_APPEND.sql} returning 1) select pg_notify('{OUTBOX_CHANNEL}', '') from (select count(*) from added) n"
+
+
+class BodyTooLarge(ValueError):
+    """An outgoing body is over the limit that every broker accepts. Carries the type and the size in bytes."""
+
+    def __init__(self, type: str, size_bytes: int) -> None:
+        super().__init__(f"{type} would be {size_bytes} bytes, over the limit of {MAX_PAYLOAD_BYTES}")
+        self.safe_message = str(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """One event to publish on a topic (without the installation's prefix)."""
+
+    envelope: Envelope[Fact]
+    topic: str
+
+    def row(self, now: datetime) -> tuple[str, str, str, bytes, datetime]:
+        key, value, headers = encode_record(self.envelope)
+        if len(value) > MAX_PAYLOAD_BYTES:
+            raise BodyTooLarge(self.envelope.type, len(value))
+        pairs = [(name, content.decode()) for name, content in headers]
+        return self.topic, key.decode(), orjson.dumps(pairs).decode(), value, now
+
+
+async def append(connection: Connection, events: Sequence[Outgoing], now: datetime) -> None:
+    """Append events in order. The caller holds the locks of all their accounts, so ids follow each account's order."""
+    if events:
+        await connection.execute(_APPEND_AND_WAKE, *_APPEND.arguments([event.row(now) for event in events]))

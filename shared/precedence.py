@@ -1,0 +1,43 @@
+"""Which of several facts about one thing counts: the first opening; of states the latest by event time."""
+
+import hashlib
+from datetime import datetime
+from enum import StrEnum
+from typing import NamedTuple
+
+from shared.contracts.envelope import Envelope, Fact
+
+
+class Opening(StrEnum):
+    """How a fact that opens something stands to what is known of it."""
+
+    FIRST = "first"
+    REPEATED = "repeated"
+    CONTRADICTING = "contradicting"
+
+
+class Version(NamedTuple):
+    """What orders the facts about one state: the event's time, ties by its id. The greater one counts."""
+
+    at: datetime
+    id: str
+
+    @classmethod
+    def of(cls, event: Envelope[Fact]) -> "Version":
+        return cls(event.time, event.id)
+
+
+def judge_opening(known: bytes | None, told: bytes) -> Opening:
+    """The first opening wins; the same content again (`content_of`) is a repeat, any other contradicts it."""
+    if known is None:
+        return Opening.FIRST
+    return Opening.REPEATED if known == told else Opening.CONTRADICTING
+
+
+def content_of(event: Envelope[Fact]) -> bytes:
+    """SHA-256 of what an event says about whom, whenever and under whichever id it was said.
+
+    Fields left at their defaults are left out, so that a field added to the contract later changes no digest.
+    """
+    said = event.data.model_dump_json(exclude_defaults=True)
+    return hashlib.sha256(f"{event.type}\0{event.subject}\0{said}".encode()).digest()

@@ -1,0 +1,224 @@
+"""Runs one process of a service: starts what its role needs, keeps its loops going, and stops in bounded time.
+
+Start with `run`. It returns the process's exit status: 0 after a signal, 1 where it cannot start, 70 when the
+watchdog found it stuck.
+"""
+
+import asyncio
+import os
+import signal
+import threading
+from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
+from functools import partial
+from typing import TypeVar
+
+from shared.database import Pool, UnsafeDatabase, is_transient, open_pool
+from shared.logs import configure_logging, get_logger
+from shared.messaging.consumer import Consumer
+from shared.messaging.positions import know_partitions
+from shared.messaging.relay import Relay
+from shared.messaging.topics import TopicsUnfit, ensure_topics
+from shared.metrics import create_metrics
+from shared.sampling import measure_loop_lag, sample_queues
+from shared.service import Health, Resources, Role, Service
+from shared.settings import ServiceSettings
+from shared.telemetry import configure_tracing
+from shared.transaction import Spine
+from shared.web_server import PortTaken, WebServer
+
+log = get_logger(__name__)
+T = TypeVar("T")
+
+STOP_SECONDS = 40.0
+STALL_SECONDS = 60.0
+STUCK = 70
+CANNOT_START = 1
+_TIMER_SECONDS = 0.25
+_MEASURE_SECONDS = 1.0
+_SAMPLE_SECONDS = 5.0
+_WATCH_SECONDS = 5.0
+_RETRY_SECONDS = 1.0
+_LONGEST_RETRY_SECONDS = 15.0
+
+
+class CannotStart(RuntimeError):
+    """What is wrong and what to do; shown to whoever started the process."""
+
+
+async def run(service: Service, settings: ServiceSettings, *, role: Role, slot: int | None) -> int:
+    """Run until a signal asks to stop. `slot` names a stable member of the consumer group."""
+    configure_logging(service.name, settings.log_level)
+    tracing = configure_tracing(
+        service.name,
+        otlp_endpoint=settings.otel_exporter_otlp_endpoint,
+        directory=settings.trace_directory,
+    )
+    process = Process(service, settings, role=role, slot=slot)
+    try:
+        status = await process.run()
+    except (CannotStart, PortTaken, UnsafeDatabase, TopicsUnfit) as error:
+        log.error("cannot start", reason=str(error))
+        status = CANNOT_START
+    if tracing is not None:
+        await asyncio.to_thread(tracing.shutdown)
+    return status
+
+
+class Process:
+    """One process of a service."""
+
+    def __init__(self, service: Service, settings: ServiceSettings, *, role: Role, slot: int | None) -> None:
+        self.health = Health()
+        self._service = service
+        self._settings = settings
+        self._role = role
+        self._slot = slot
+        self._metrics = create_metrics(service.name)
+        self._cluster = settings.cluster()
+        self._consumer: Consumer | None = None
+        self._stopping = asyncio.Event()
+        self._status = 0
+        self._loops: list[asyncio.Task[None]] = []
+
+    async def run(self) -> int:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._stopping.set)
+        async with AsyncExitStack() as stack:
+            starting = asyncio.create_task(self._start(stack))
+            stop = asyncio.create_task(self._stopping.wait())
+            await asyncio.wait({starting, stop}, return_when=asyncio.FIRST_COMPLETED)
+            if starting.done():
+                await starting
+                self.health.not_ready.clear()
+                log.info("started", role=self._role.value, slot=self._slot)
+                await stop
+            self.health.not_ready.append("stopping")
+            log.info("stopping")
+            _end_after(STOP_SECONDS)
+            starting.cancel()
+            await asyncio.gather(starting, return_exceptions=True)
+            if self._consumer is not None:
+                await self._consumer.stop()
+            for task in self._loops:
+                task.cancel()
+            await asyncio.gather(*self._loops, return_exceptions=True)
+        log.info("stopped")
+        return self._status
+
+    async def _start(self, stack: AsyncExitStack) -> None:
+        pool = await self._open_pool()
+        stack.callback(pool.terminate)
+        observe = partial(self._service.observe, self._metrics) if self._service.observe else None
+        spine = Spine(pool, self._service.name, self._service.handle, self._service.own_facts, observe)
+        resources = Resources(pool, spine, self._cluster, self._metrics)
+        server = WebServer(self._service, resources, self.health, self._role)
+        await server.start(self._settings.host, self._settings.port)
+        stack.push_async_callback(server.stop)
+        await self._prepare_topics(pool)
+        self._keep_going("sample", lambda: sample_queues(pool, self._metrics, self._service.sample), _SAMPLE_SECONDS)
+        self._keep_going("loop lag", lambda: measure_loop_lag(self._metrics), 0)
+        if self._role.includes(Role.RELAY):
+            self._start_relay()
+        if self._role.includes(Role.CONSUME):
+            await self._start_consuming(resources)
+
+    def _start_relay(self) -> None:
+        url = self._settings.database_url.get_secret_value()
+        relay = Relay(url, self._cluster, self._metrics, name=self._service.name)
+        self._keep_going("relay", relay.run, 0)
+
+    async def _start_consuming(self, resources: Resources) -> None:
+        instance = None if self._slot is None else f"{self._service.name}-{self._slot}"
+        consumer = Consumer(resources.spine, self._cluster, self._service.listens_to, self._metrics, instance=instance)
+        await self._until_it_works("Kafka", consumer.start)
+        self._consumer = consumer
+        self._keep_going("positions", lambda: consumer.positions.measure(self._metrics), _MEASURE_SECONDS)
+        self._keep_going("timers", lambda: fire_all(resources.spine), _TIMER_SECONDS)
+        self._keep_going("watchdog", self._watch, _WATCH_SECONDS)
+        for name, loop in self._service.loops.items():
+            self._keep_going(name, partial(loop, resources), 0)
+
+    async def _watch(self) -> None:
+        if self._consumer is not None and self._consumer.stalled(STALL_SECONDS) and not self._stopping.is_set():
+            log.critical("consuming has stopped: ending the process, to be started anew")
+            self.health.dead.append("consuming has stopped")
+            self._status = STUCK
+            self._stopping.set()
+
+    async def _open_pool(self) -> Pool:
+        url = self._settings.database_url.get_secret_value()
+        pool: Pool = await self._until_it_works("Postgres", lambda: open_pool(url, name=self._service.name))
+        tables = await pool.fetchval("select to_regclass('shared.journal') is not null")
+        if not tables:
+            pool.terminate()
+            raise CannotStart(f"the database of {self._service.name} has no tables yet: run `handoff migrate` first")
+        return pool
+
+    async def _prepare_topics(self, pool: Pool) -> None:
+        topics = {*self._service.listens_to, *self._service.publishes}
+        counts = await self._until_it_works("Kafka", lambda: ensure_topics(self._cluster, topics))
+        listened = {self._cluster.topic(topic) for topic in self._service.listens_to}
+        await know_partitions(pool, {topic: count for topic, count in counts.items() if topic in listened})
+
+    async def _until_it_works(self, what: str, action: Callable[[], Awaitable[T]]) -> T:
+        """Try until a server answers: services may start before the servers they need."""
+        pause = _RETRY_SECONDS
+        while True:
+            try:
+                return await action()
+            except (UnsafeDatabase, TopicsUnfit):
+                raise
+            except Exception as error:
+                log.warning("server does not answer, trying again", server=what, error=type(error).__name__)
+                await asyncio.sleep(pause)
+                pause = min(2 * pause, _LONGEST_RETRY_SECONDS)
+
+    def _keep_going(self, name: str, action: Callable[[], Awaitable[None]], every_seconds: float) -> None:
+        """Run an action again and again; a fault is logged, counted and followed by a growing pause."""
+
+        async def going() -> None:
+            pause = _RETRY_SECONDS
+            while True:
+                try:
+                    await action()
+                    pause = _RETRY_SECONDS
+                    await asyncio.sleep(every_seconds)
+                except Exception as error:
+                    self._metrics.process.loop_failures.labels(name).inc()
+                    if is_transient(error):
+                        log.warning("loop failed, trying again", loop=name, error=type(error).__name__)
+                    else:
+                        log.error("loop failed, trying again", loop=name, exc_info=error)
+                    await asyncio.sleep(pause)
+                    pause = min(2 * pause, _LONGEST_RETRY_SECONDS)
+
+        self._loops.append(asyncio.create_task(going(), name=name))
+
+
+async def fire_all(spine: Spine) -> None:
+    """Fire whatever is due. An account whose timers fail is tried alone, then put off, so the others go on."""
+    try:
+        while await spine.fire_timers():
+            pass
+        return
+    except Exception as error:
+        if is_transient(error):
+            raise
+        log.error("timers failed, going through their accounts one by one", exc_info=error)
+    for key in await spine.accounts_with_due_timers():
+        try:
+            await spine.fire_timers(only=key)
+        except Exception as error:
+            if is_transient(error):
+                raise
+            log.error("an account's timers failed, put off by a minute", exc_info=error)
+            await spine.postpone_timers(key)
+
+
+def _end_after(seconds: float) -> None:
+    """End the process by force if an orderly stop takes too long."""
+    timer = threading.Timer(seconds, os._exit, (STUCK,))
+    timer.daemon = True
+    timer.start()

@@ -1,0 +1,42 @@
+"""Measures what waits in the database, and how late the event loop runs, for the metrics of a process."""
+
+import asyncio
+import time
+
+from shared.database import Pool
+from shared.metrics import Metrics
+from shared.service import Sample
+
+_LAG_PROBE_SECONDS = 0.5
+_OUTBOX = """
+    select count(*) as unsent, coalesce(extract(epoch from shared.app_now() - min(created_at)), 0)::float8 as age
+    from shared.outbox where published_at is null
+"""
+_TIMERS = """
+    select count(*) as pending,
+           greatest(0, coalesce(extract(epoch from shared.app_now() - min(due_at)), 0))::float8 as overdue
+    from shared.timers
+"""
+
+
+async def sample_queues(pool: Pool, metrics: Metrics, sample: Sample | None) -> None:
+    """Set the gauges of outbox and timers, and those of the service's own queues."""
+    async with pool.acquire() as connection:
+        outbox = await connection.fetchrow(_OUTBOX)
+        timers = await connection.fetchrow(_TIMERS)
+        assert outbox is not None
+        assert timers is not None
+        metrics.queues.outbox_unsent.set(outbox["unsent"])
+        metrics.queues.outbox_oldest_age.set(outbox["age"])
+        metrics.queues.timers_pending.set(timers["pending"])
+        metrics.queues.timers_oldest_overdue_age.set(timers["overdue"])
+        if sample is not None:
+            await sample(connection, metrics)
+    metrics.queues.sampled_at.set_to_current_time()
+
+
+async def measure_loop_lag(metrics: Metrics) -> None:
+    """How much later than asked the event loop comes back."""
+    asked = time.monotonic() + _LAG_PROBE_SECONDS
+    await asyncio.sleep(_LAG_PROBE_SECONDS)
+    metrics.process.event_loop_lag.set(max(0.0, time.monotonic() - asked))

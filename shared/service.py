@@ -1,0 +1,75 @@
+"""What makes a service: its name, the topics it reads and writes, how it handles events, what else it runs."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TypeAlias
+
+from fastapi import FastAPI
+
+from shared.contracts.envelope import Fact
+from shared.database import Connection, Pool
+from shared.messaging.cluster import Cluster
+from shared.metrics import Metrics
+from shared.migrations import Migrations
+from shared.transaction import Handler, Spine, Transaction
+
+
+class Role(StrEnum):
+    """What one process of a service does. `consume` includes timers and deliveries."""
+
+    ALL = "all"
+    CONSUME = "consume"
+    RELAY = "relay"
+    WEB = "web"
+
+    def includes(self, role: "Role") -> bool:
+        return self in (Role.ALL, role)
+
+
+@dataclass(frozen=True, slots=True)
+class Resources:
+    """What a running process hands to a service's own loops and pages."""
+
+    pool: Pool
+    spine: Spine
+    cluster: Cluster
+    metrics: Metrics
+
+
+Loop: TypeAlias = Callable[[Resources], Awaitable[None]]
+Sample: TypeAlias = Callable[[Connection, Metrics], Awaitable[None]]
+Observe: TypeAlias = Callable[[Metrics, Transaction], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """One service. `loops` run beside its consumer; `sample` measures its own queues,
+    `observe` counts what a committed transaction did."""
+
+    name: str
+    listens_to: tuple[str, ...]
+    publishes: tuple[str, ...]
+    handle: Handler
+    migrations: Migrations
+    web: Callable[[Resources, "Health"], FastAPI]
+    own_facts: Mapping[str, type[Fact]] = field(default_factory=dict)
+    loops: Mapping[str, Loop] = field(default_factory=dict)
+    sample: Sample | None = None
+    observe: Observe | None = None
+
+
+@dataclass(slots=True)
+class Health:
+    """What this process says of itself; a database or a broker that pauses does not make it unhealthy."""
+
+    dead: list[str] = field(default_factory=list)
+    not_ready: list[str] = field(default_factory=lambda: ["starting"])
+
+    def alive(self) -> list[str]:
+        """Reasons to restart this process; none while it lives."""
+        return list(self.dead)
+
+    def ready(self) -> list[str]:
+        """Reasons not to send it work; none while it is ready."""
+        return [*self.dead, *self.not_ready]

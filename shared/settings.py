@@ -1,0 +1,53 @@
+"""What every service reads from its environment. A service's own settings subclass this and name its database and port."""
+
+from pathlib import Path
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from shared.messaging.cluster import Cluster, Credentials
+
+
+class KafkaSettings(BaseSettings):
+    """Where Kafka is. The defaults are those of `handoff up`."""
+
+    model_config = SettingsConfigDict(hide_input_in_errors=True)
+
+    kafka_bootstrap_servers: str = "127.0.0.1:9192"
+    kafka_tls: bool = False
+    kafka_sasl_mechanism: str = "SCRAM-SHA-512"
+    kafka_sasl_user: str | None = None
+    kafka_sasl_password: SecretStr | None = None
+    kafka_session_timeout_ms: int = Field(default=30_000, ge=1_000, le=300_000)
+    topic_prefix: str = ""
+    topic_partitions: int = Field(default=12, ge=1, le=1_000)
+    topic_replication: int = Field(default=3, ge=1, le=9)
+    create_topics: bool = True
+
+    def cluster(self) -> Cluster:
+        credentials = None
+        if self.kafka_sasl_user is not None and self.kafka_sasl_password is not None:
+            password = self.kafka_sasl_password.get_secret_value()
+            credentials = Credentials(self.kafka_sasl_mechanism, self.kafka_sasl_user, password)
+        return Cluster(
+            self.kafka_bootstrap_servers,
+            prefix=self.topic_prefix,
+            partitions=self.topic_partitions,
+            replication=self.topic_replication,
+            create_topics=self.create_topics,
+            tls=self.kafka_tls,
+            credentials=credentials,
+            session_timeout_ms=self.kafka_session_timeout_ms,
+        )
+
+
+class ServiceSettings(KafkaSettings):
+    """What every service needs. `database_url` and `port` come from variables that carry the service's name."""
+
+    database_url: SecretStr
+    port: int
+    host: str = "127.0.0.1"
+    log_level: str = "INFO"
+    otel_exporter_otlp_endpoint: str | None = None
+    trace_directory: Path | None = None
+    publisher_keys: SecretStr = SecretStr("{}")

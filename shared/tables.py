@@ -1,0 +1,173 @@
+"""The tables every service's database has, in schema `shared`: locks, journal, ledger, outbox, timers, dead letters.
+
+They are written by `shared.transaction` alone, in the one transaction of a batch. Start with `Journal` and `Outbox`.
+"""
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    DateTime,
+    Identity,
+    Index,
+    Interval,
+    LargeBinary,
+    MetaData,
+    Text,
+)
+from sqlalchemy import text as sql
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlmodel import Field, SQLModel
+
+MAX_PAYLOAD_BYTES = 900_000
+
+
+class SharedTable(SQLModel):
+    metadata = MetaData(schema="shared")
+
+
+def text_column(*, nullable: bool = False, primary_key: bool = False) -> Column[str]:
+    return Column(Text, nullable=nullable, primary_key=primary_key)
+
+
+def instant_column(*, nullable: bool = False) -> Column[datetime]:
+    return Column(DateTime(timezone=True), nullable=nullable)
+
+
+class Lock(SharedTable, table=True):
+    """One row for each account or salesperson ever seen. Every writer locks its rows first, sorted by key."""
+
+    __tablename__ = "locks"
+    key: str = Field(sa_column=text_column(primary_key=True))
+
+
+class Clock(SharedTable, table=True):
+    """At most one row: how far `shared.app_now()` runs ahead of the database's clock. Moved by tests and demos only."""
+
+    __tablename__ = "clock"
+    __table_args__ = (CheckConstraint("single", name="clock_has_one_row"),)
+    single: bool = Field(default=True, primary_key=True)
+    ahead: timedelta = Field(sa_column=Column(Interval, nullable=False))
+
+
+class Journal(SharedTable, table=True):
+    """Every input that was applied (record, HTTP call, timer, button), as bytes, with the `now` it was decided at.
+
+    Its key (source, event_id) is what makes an event count once. `body` is the erasable column of personal fields.
+    """
+
+    __tablename__ = "journal"
+    __table_args__ = (
+        Index("journal_source_event_id", "source", "event_id", unique=True),
+        Index("journal_subject", "subject"),
+        CheckConstraint("kind in ('record', 'http', 'timer', 'button', 'delivery')", name="journal_kind"),
+    )
+    position: int = Field(sa_column=Column(BigInteger, Identity(always=True), primary_key=True))
+    source: str = Field(sa_column=text_column())
+    event_id: str = Field(sa_column=text_column())
+    kind: str = Field(sa_column=text_column())
+    type: str = Field(sa_column=text_column())
+    subject: str = Field(sa_column=text_column())
+    at: datetime = Field(sa_column=instant_column())
+    decided_at: datetime = Field(sa_column=instant_column())
+    digest: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    traceparent: str | None = Field(sa_column=text_column(nullable=True))
+    body: bytes | None = Field(sa_column=Column(LargeBinary, nullable=True))
+
+
+class Ledger(SharedTable, table=True):
+    """Every delivered offset once: what became of it."""
+
+    __tablename__ = "ledger"
+    __table_args__ = (CheckConstraint("outcome in ('applied', 'duplicate', 'dead_lettered')", name="ledger_outcome"),)
+    topic: str = Field(sa_column=text_column(primary_key=True))
+    partition: int = Field(primary_key=True)
+    record_offset: int = Field(sa_column=Column(BigInteger, primary_key=True))
+    outcome: str = Field(sa_column=text_column())
+    decided_at: datetime = Field(sa_column=instant_column())
+
+
+class Offset(SharedTable, table=True):
+    """How far each partition is applied, and the instant up to which it is known to have been read whole."""
+
+    __tablename__ = "offsets"
+    topic: str = Field(sa_column=text_column(primary_key=True))
+    partition: int = Field(primary_key=True)
+    next_offset: int = Field(sa_column=Column(BigInteger, nullable=False))
+    read_through_at: datetime | None = Field(sa_column=instant_column(nullable=True))
+
+
+class Outbox(SharedTable, table=True):
+    """Outgoing events. `id` is drawn while the account's lock is held, so its order is the account's order."""
+
+    __tablename__ = "outbox"
+    __table_args__ = (
+        CheckConstraint(f"octet_length(payload) <= {MAX_PAYLOAD_BYTES}", name="outbox_payload_size"),
+        Index("outbox_unpublished", "id", postgresql_where=sql("published_at is null")),
+    )
+    id: int = Field(sa_column=Column(BigInteger, Identity(always=True), primary_key=True))
+    topic: str = Field(sa_column=text_column())
+    key: str = Field(sa_column=text_column())
+    headers: str = Field(sa_column=Column(JSONB, nullable=False))
+    payload: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    created_at: datetime = Field(sa_column=instant_column())
+    published_at: datetime | None = Field(sa_column=instant_column(nullable=True))
+
+
+class Timer(SharedTable, table=True):
+    """A fact that comes into force at `due_at`, or earlier when what it `awaits` arrives."""
+
+    __tablename__ = "timers"
+    __table_args__ = (
+        Index("timers_due", "due_at"),
+        Index("timers_awaits", "awaits", postgresql_where=sql("awaits is not null")),
+    )
+    id: UUID = Field(primary_key=True)
+    lock_key: str = Field(sa_column=text_column())
+    subject: str = Field(sa_column=text_column())
+    type: str = Field(sa_column=text_column())
+    body: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    due_at: datetime = Field(sa_column=instant_column())
+    made_of_silence: bool
+    awaits: str | None = Field(sa_column=text_column(nullable=True))
+    traceparent: str | None = Field(sa_column=text_column(nullable=True))
+
+
+class WaitingFact(SharedTable, table=True):
+    """A fact that came before what it is about: it `awaits` that opening, and is published right after it.
+
+    `body` holds what a customer said. To erase a customer, delete their rows: without a body there is nothing to publish.
+    """
+
+    __tablename__ = "waiting_facts"
+    __table_args__ = (Index("waiting_facts_awaits", "awaits"), Index("waiting_facts_kept", "kept_at"))
+    source: str = Field(sa_column=text_column(primary_key=True))
+    event_id: str = Field(sa_column=text_column(primary_key=True))
+    awaits: str = Field(sa_column=text_column())
+    type: str = Field(sa_column=text_column())
+    subject: str = Field(sa_column=text_column())
+    at: datetime = Field(sa_column=instant_column())
+    traceparent: str | None = Field(sa_column=text_column(nullable=True))
+    body: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    kept_at: datetime = Field(sa_column=instant_column())
+
+
+class DeadLetter(SharedTable, table=True):
+    """An input that could not be applied: its bytes, where it stood and the reason in words a publisher can act on."""
+
+    __tablename__ = "dead_letters"
+    __table_args__ = (Index("dead_letters_received", "received_at"),)
+    id: UUID = Field(primary_key=True)
+    topic: str = Field(sa_column=text_column())
+    partition: int | None = Field(default=None, nullable=True)
+    record_offset: int | None = Field(sa_column=Column(BigInteger, nullable=True))
+    code: str = Field(sa_column=text_column())
+    reason: str = Field(sa_column=text_column())
+    received_at: datetime = Field(sa_column=instant_column())
+    replayed_at: datetime | None = Field(sa_column=instant_column(nullable=True))
+    key: bytes | None = Field(sa_column=Column(LargeBinary, nullable=True))
+    headers: bytes | None = Field(sa_column=Column(LargeBinary, nullable=True))
+    body: bytes | None = Field(sa_column=Column(LargeBinary, nullable=True))

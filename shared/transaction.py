@@ -1,0 +1,255 @@
+"""The one transaction: everything an input changes is committed together, or not at all.
+
+Start with `Spine.apply`: lock the accounts, leave out what was seen before, let the service decide and save, then
+journal, ledger, outbox and timers in the same commit. The project's only commits are in this module.
+"""
+
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TypeAlias
+from uuid import UUID
+
+from shared import journal, outbox, timers
+from shared.contracts.envelope import Envelope, Fact, envelope
+from shared.database import Connection, Pool
+from shared.ids import derived
+from shared.inputs import Batch, Input, Outcome, Position, Rejection, Report
+from shared.messaging import dead_letters
+from shared.outbox import Outgoing
+from shared.telemetry import Attribute, EffectSpan, start_effect_span
+from shared.timers import TimerSetting
+
+_ADD_LOCKS = """
+    insert into shared.locks (key) select key from unnest($1::text[]) as keys (key) order by key
+    on conflict do nothing
+"""
+# `now` is read after the locks are held, so it never runs backwards for an account.
+_LOCK = """
+    with held as (select key from shared.locks where key = any($1::text[]) order by key for update)
+    select shared.app_now() as now from (select count(*) from held) all_held
+"""
+
+
+class Refused(Exception):
+    """A batch that is applied whole or not at all was not applied. Carries what was refused, by input."""
+
+    def __init__(self, rejected: Sequence[Rejection]) -> None:
+        super().__init__(f"{len(rejected)} inputs refused")
+        self.rejected = rejected
+
+
+@dataclass(slots=True)
+class Transaction:
+    """What a handler may do: read and write its service's tables on `connection`, and leave effects behind.
+
+    `now` comes from the database's clock, the only one that decides anything.
+    """
+
+    connection: Connection
+    now: datetime
+    service: str
+    outgoing: list[Outgoing] = field(default_factory=list)
+    settings: list[TimerSetting] = field(default_factory=list)
+    cancelled: list[UUID] = field(default_factory=list)
+    hurried: list[str] = field(default_factory=list)
+    rejected: dict[tuple[str, str], tuple[str, str]] = field(default_factory=dict)
+    spans: dict[tuple[str, str], EffectSpan] = field(default_factory=dict)
+    started_ns: int = field(default_factory=time.time_ns)
+
+    def publish(
+        self,
+        fact: Fact,
+        *,
+        cause: Envelope[Fact],
+        time: datetime | None = None,
+        discriminator: object = "",
+    ) -> None:
+        """Publish a fact about the cause's subject, at the cause's time unless told otherwise.
+
+        Its id is derived from the cause, the type and the discriminator: needed where one cause makes several.
+        """
+        event: Envelope[Fact] = envelope(
+            fact,
+            id=str(derived("event", cause.source, cause.id, fact.type, discriminator)),
+            source=f"handoff/{self.service}",
+            subject=cause.subject,
+            time=time or cause.time,
+            traceparent=self.traceparent(cause),
+        )
+        self.outgoing.append(Outgoing(event, fact.topic))
+
+    def set_timer(
+        self,
+        fact: Fact,
+        *,
+        cause: Envelope[Fact],
+        due_at: datetime,
+        awaits: str | None = None,
+        made_of_silence: bool = False,
+    ) -> None:
+        """Have `fact` come back as an event of the cause's subject at `due_at`, or when `awaits` arrives."""
+        traceparent = self.traceparent(cause)
+        setting = TimerSetting(fact, cause.subject, due_at, traceparent, awaits, made_of_silence)
+        self.cancelled = [id for id in self.cancelled if id != setting.id]
+        self.settings.append(setting)
+
+    def cancel_timer(self, fact: Fact, subject: str) -> None:
+        """Take back a timer, whether it was set before or in this very transaction."""
+        id = timers.timer_id(fact, subject)
+        self.settings = [setting for setting in self.settings if setting.id != id]
+        self.cancelled.append(id)
+
+    def hurry_timers(self, awaited: str) -> None:
+        """Make due at once whatever awaits this lock key."""
+        self.hurried.append(awaited)
+
+    def reject(self, event: Envelope[Fact], code: str, reason: str) -> None:
+        """Refuse an event: it ends as a dead letter with this reason. The caller changes nothing for it."""
+        self.rejected[event.source, event.id] = (code, reason)
+
+    def traceparent(self, cause: Envelope[Fact]) -> str | None:
+        """The trace context of what this event causes. The first effect of an event opens its span."""
+        identity = (cause.source, cause.id)
+        if identity not in self.spans:
+            self.spans[identity] = start_effect_span(
+                f"{self.service} {cause.type}",
+                parent=cause.traceparent,
+                attributes={
+                    Attribute.EVENT_ID: cause.id,
+                    Attribute.EVENT_TYPE: cause.type,
+                    Attribute.EVENT_SOURCE: cause.source,
+                },
+                start_time_ns=self.started_ns,
+            )
+        return self.spans[identity].traceparent
+
+
+Handler: TypeAlias = Callable[[Transaction, Sequence[Envelope[Fact]]], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Spine:
+    """Applies inputs to one service. `own_facts` are the timers' facts, by type; `observe` counts what was committed."""
+
+    pool: Pool
+    service: str
+    handle: Handler
+    own_facts: Mapping[str, type[Fact]] = field(default_factory=dict)
+    observe: Callable[[Transaction], None] | None = None
+
+    async def apply(self, batch: Batch, *, whole: bool = False) -> Report:
+        """Apply a batch in one transaction; only fresh inputs reach the handler, each account's in order.
+
+        With `whole`, raises Refused and changes nothing when any input is refused. Raises what the database raises;
+        `shared.database.is_transient` tells whether the same batch can succeed later.
+        """
+        async with self._transaction({one.envelope.lock_key for one in batch.inputs}) as tx:
+            await journal.check_known_offsets(tx.connection, batch)
+            return await self._process(tx, batch, whole=whole)
+
+    async def bury(self, rejections: Sequence[Rejection]) -> None:
+        """Keep dead letters of a batch that was refused whole."""
+        await self.apply(Batch((), rejections))
+
+    async def fire_timers(self, limit: int = 200, *, only: str | None = None) -> int:
+        """Fire due timers, of one account if `only` names its lock; returns how many."""
+        async with self._transaction(set()) as tx:
+            held = await timers.lock_due(tx.connection, limit)
+            tx.now = await tx.connection.fetchval("select shared.app_now()")
+            keys = [key for key in held if only in (None, key)]
+            fired = await timers.claim(tx.connection, keys, self.own_facts, self.service)
+            await self._process(tx, Batch(fired), whole=False)
+            return len(fired)
+
+    async def accounts_with_due_timers(self, limit: int = 200) -> list[str]:
+        """The lock keys of accounts that have due timers and are not busy."""
+        async with self._transaction(set()) as tx:
+            return await timers.lock_due(tx.connection, limit)
+
+    async def postpone_timers(self, lock_key: str) -> None:
+        """Put an account's due timers off by a minute."""
+        async with self._transaction({lock_key}) as tx:
+            await timers.postpone(tx.connection, [lock_key])
+
+    @asynccontextmanager
+    async def _transaction(self, lock_keys: set[str]) -> AsyncIterator[Transaction]:
+        """A transaction that holds the locks; its effects' spans end with it."""
+        async with self.pool.acquire() as connection:
+            tx: Transaction | None = None
+            try:
+                async with connection.transaction():
+                    tx = Transaction(connection, await _lock(connection, lock_keys), self.service)
+                    yield tx
+            except BaseException as error:
+                _end_spans(tx, error)
+                raise
+            _end_spans(tx, None)
+            if self.observe is not None:
+                self.observe(tx)
+
+    async def _process(self, tx: Transaction, batch: Batch, *, whole: bool) -> Report:
+        found = await journal.sort_out(tx.connection, batch.inputs)
+        if found.fresh:
+            await self.handle(tx, [one.envelope for one in found.fresh])
+        refused = [one.rejection("id_reused", _ID_REUSED) for one in found.conflicts]
+        refused += [one.rejection(*tx.rejected[one.identity]) for one in found.fresh if one.identity in tx.rejected]
+        if whole and refused:
+            raise Refused(refused)
+        await self._save(tx, batch, found, [*batch.rejections, *refused])
+        return Report(_outcomes(batch, found, tx), refused)
+
+    async def _save(
+        self, tx: Transaction, batch: Batch, found: journal.Sorted, rejections: Sequence[Rejection]
+    ) -> None:
+        applied = [one for one in found.fresh if one.identity not in tx.rejected]
+        await journal.append(tx.connection, applied, tx.now)
+        for rejection in await dead_letters.keep(tx.connection, rejections, tx.now):
+            tx.outgoing.append(dead_letters.announcement(self.service, rejection, tx.now))
+        ledger = dict.fromkeys(_positions(applied), Outcome.APPLIED)
+        ledger |= dict.fromkeys(_positions(found.duplicates), Outcome.DUPLICATE)
+        ledger |= dict.fromkeys(_positions(rejections), Outcome.DEAD_LETTERED)
+        await journal.record(tx.connection, ledger, tx.now)
+        await outbox.append(tx.connection, tx.outgoing, tx.now)
+        await timers.set_timers(tx.connection, tx.settings)
+        await timers.cancel_timers(tx.connection, tx.cancelled)
+        await timers.hurry_timers(tx.connection, tx.hurried)
+        await journal.store_offsets(tx.connection, batch.next_offsets)
+
+
+_ID_REUSED = (
+    "an event with this source and id was received before with another type, subject, time or content; "
+    "the first one stands. Send a new fact under a new id."
+)
+
+
+async def _lock(connection: Connection, keys: set[str]) -> datetime:
+    ordered = sorted(keys)
+    if ordered:
+        await connection.execute(_ADD_LOCKS, ordered)
+    now: datetime = await connection.fetchval(_LOCK, ordered)
+    return now
+
+
+def _positions(messages: Sequence[Input] | Sequence[Rejection]) -> list[Position]:
+    return [message.position for message in messages if message.position is not None]
+
+
+def _outcomes(batch: Batch, found: journal.Sorted, tx: Transaction) -> list[Outcome]:
+    duplicates = {id(one) for one in found.duplicates}
+    conflicts = {id(one) for one in found.conflicts}
+
+    def outcome(one: Input) -> Outcome:
+        if id(one) in duplicates:
+            return Outcome.DUPLICATE
+        refused = id(one) in conflicts or one.identity in tx.rejected
+        return Outcome.DEAD_LETTERED if refused else Outcome.APPLIED
+
+    return [outcome(one) for one in batch.inputs]
+
+
+def _end_spans(tx: Transaction | None, error: BaseException | None) -> None:
+    for span in tx.spans.values() if tx else ():
+        span.end(error)

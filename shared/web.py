@@ -1,0 +1,32 @@
+"""The pages of a service that others publish to: POST /events, health and metrics, reference pages."""
+
+from collections.abc import Callable
+
+from fastapi import FastAPI
+
+from shared.http.application import create_app
+from shared.http.asyncapi import ServiceReference
+from shared.http.ingress import events_router
+from shared.http.operations import operations_router
+from shared.http.publisher_keys import PublisherKeys
+from shared.service import Health, Resources
+from shared.settings import ServiceSettings
+
+
+def publishing_app(
+    settings: ServiceSettings, inbound: str, publishes: tuple[str, ...], *, summary: str
+) -> Callable[[Resources, Health], FastAPI]:
+    """Makes the application of a service that takes events of one inbound topic. Raises InvalidPublisherKeys."""
+    keys = PublisherKeys.read(settings.publisher_keys)
+
+    def web(resources: Resources, health: Health) -> FastAPI:
+        reference = ServiceReference(
+            resources.spine.service, summary, (inbound,), publishes, topic_prefix=resources.cluster.prefix
+        )
+        routers = [
+            events_router(resources.spine, keys, topic=inbound),
+            operations_router(health, resources.metrics),
+        ]
+        return create_app(reference, routers)
+
+    return web

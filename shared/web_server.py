@@ -1,0 +1,67 @@
+"""The HTTP server of a process, in its own event loop. Processes without pages still serve health and metrics."""
+
+import asyncio
+import socket
+from collections.abc import Generator
+from contextlib import contextmanager
+
+import uvicorn
+from fastapi import FastAPI
+
+from shared.http.operations import operations_app
+from shared.service import Health, Resources, Role, Service
+
+_STOP_SECONDS = 3
+
+
+class PortTaken(RuntimeError):
+    """Another process listens there. Says which port and how to choose another."""
+
+
+class _Server(uvicorn.Server):
+    @contextmanager
+    def capture_signals(self) -> Generator[None, None, None]:
+        """Signals belong to the process, which stops its parts in order."""
+        yield
+
+
+class WebServer:
+    """Serves a service's pages, or only health and metrics, as the role says."""
+
+    def __init__(self, service: Service, resources: Resources, health: Health, role: Role) -> None:
+        pages = role.includes(Role.WEB)
+        self._name = service.name
+        self._app: FastAPI = (
+            service.web(resources, health) if pages else operations_app(service.name, health, resources.metrics)
+        )
+        self._server: _Server | None = None
+        self._serving: asyncio.Task[None] | None = None
+
+    async def start(self, host: str, port: int) -> None:
+        """Listen. Raises PortTaken."""
+        listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind((host, port))
+        except OSError as error:
+            listener.close()
+            raise PortTaken(
+                f"port {port} of {host} is taken ({error.strerror}): end what listens there, or set "
+                f"{self._name.upper()}_PORT to another"
+            ) from None
+        config = uvicorn.Config(
+            self._app,
+            log_config=None,
+            access_log=False,
+            lifespan="on",
+            timeout_graceful_shutdown=_STOP_SECONDS,
+            server_header=False,
+        )
+        self._server = _Server(config)
+        self._serving = asyncio.create_task(self._server.serve([listener]), name="web")
+
+    async def stop(self) -> None:
+        """Finish requests in hand, for a bounded time."""
+        if self._server is not None and self._serving is not None:
+            self._server.should_exit = True
+            await asyncio.wait({self._serving}, timeout=_STOP_SECONDS + 2)

@@ -1,0 +1,1 @@
+"""Tests. Real servers for them start in servers.py."""

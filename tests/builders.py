@@ -1,0 +1,143 @@
+"""Facts and inputs as tests want to say them: builders give whole, valid facts, and take what differs."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+from shared.contracts import orders_inbound, support_inbound
+from shared.contracts.envelope import Envelope, Fact, decode_binary, encode_binary, envelope
+from shared.contracts.orders_inbound import Customer, Line, OrderPlaced, SalespersonChanged
+from shared.contracts.support_inbound import (
+    CancellationRequested,
+    CaseOpened,
+    CaseReassigned,
+    CaseStatusChanged,
+    ContactChannel,
+    ContactMade,
+    ContactResult,
+    Direction,
+    Person,
+    RefundRequested,
+)
+from shared.inputs import Batch, Input, InputKind
+
+ACCOUNT = "c-17"
+OTHER_ACCOUNT = "c-18"
+SELLER = "anna"
+ORDER = "4711"
+CASE = "case-1"
+AT = datetime(2026, 5, 4, 9, 30, tzinfo=UTC)
+"""When things happen unless told otherwise: a Monday morning."""
+
+
+def minutes(count: float) -> datetime:
+    """So many minutes after AT."""
+    return AT + timedelta(minutes=count)
+
+
+def order_placed(order: str = ORDER, **changes: Any) -> OrderPlaced:
+    fields = {
+        "lines": (Line(product="Heat pump", amount_minor=1_250_000), Line(product="Installation")),
+        "amount_minor": 1_490_000,
+        "currency": "EUR",
+        "sold_by": SELLER,
+        "sold_at": AT,
+        "customer": Customer(
+            name="Petra Weiss", phone="+49 30 901820", email="petra@customer.example", zone="Europe/Berlin"
+        ),
+    }
+    return OrderPlaced(order=order, **(fields | changes))
+
+
+def confirmation_required(order: str = ORDER, **changes: Any) -> orders_inbound.ConfirmationRequired:
+    return orders_inbound.ConfirmationRequired(order=order, **changes)
+
+
+def order_confirmed(order: str = ORDER) -> orders_inbound.OrderConfirmed:
+    return orders_inbound.OrderConfirmed(order=order)
+
+
+def order_delivered(order: str = ORDER) -> orders_inbound.OrderDelivered:
+    return orders_inbound.OrderDelivered(order=order)
+
+
+def order_cancelled(order: str = ORDER, **changes: Any) -> orders_inbound.OrderCancelled:
+    return orders_inbound.OrderCancelled(order=order, **changes)
+
+
+def refund_paid(order: str = ORDER, amount_minor: int = 5_000, currency: str = "EUR") -> orders_inbound.RefundPaid:
+    return orders_inbound.RefundPaid(order=order, amount_minor=amount_minor, currency=currency)
+
+
+def salesperson_changed(name: str = "Anna Berg", **changes: Any) -> SalespersonChanged:
+    fields = {"email": "anna@sales.example", "phone": "+49 30 555012", "zone": "Europe/Berlin"}
+    return SalespersonChanged(name=name, **(fields | changes))
+
+
+def case_opened(case: str = CASE, **changes: Any) -> CaseOpened:
+    fields = {"title": "Heating stays cold", "person": Person(name="Jonas Weiss", phone="+49 30 901821")}
+    return CaseOpened(case=case, **(fields | changes))
+
+
+def contact_made(result: str = "unanswered", case: str | None = CASE, **changes: Any) -> ContactMade:
+    fields = {"direction": Direction.INBOUND, "channel": ContactChannel.PHONE}
+    return ContactMade(case=case, result=ContactResult(result), **(fields | changes))
+
+
+def case_reassigned(reassignments: int, case: str | None = CASE, **changes: Any) -> CaseReassigned:
+    return CaseReassigned(case=case, reassignments=reassignments, **changes)
+
+
+def case_status_changed(status: str, case: str | None = CASE) -> CaseStatusChanged:
+    return CaseStatusChanged(case=case, status=status)
+
+
+def case_reopened(case: str | None = CASE) -> support_inbound.CaseReopened:
+    return support_inbound.CaseReopened(case=case)
+
+
+def case_resolved(case: str | None = CASE) -> support_inbound.CaseResolved:
+    return support_inbound.CaseResolved(case=case)
+
+
+def case_closed(case: str | None = CASE) -> support_inbound.CaseClosed:
+    return support_inbound.CaseClosed(case=case)
+
+
+def response_overdue(case: str | None = CASE) -> support_inbound.ResponseOverdue:
+    return support_inbound.ResponseOverdue(case=case, due_at=AT)
+
+
+def satisfaction_rated(rating: int, case: str | None = CASE) -> support_inbound.SatisfactionRated:
+    return support_inbound.SatisfactionRated(case=case, rating=rating)
+
+
+def refund_requested(case: str | None = CASE, **changes: Any) -> RefundRequested:
+    fields = {"amount_minor": 1_490_000, "currency": "EUR", "words": "I want my money back."}
+    return RefundRequested(case=case, **(fields | changes))
+
+
+def cancellation_requested(case: str | None = CASE, **changes: Any) -> CancellationRequested:
+    return CancellationRequested(case=case, **changes)
+
+
+def event_of(
+    fact: Fact, *, subject: str | None = None, id: str | None = None, at: datetime = AT, source: str = "shop"
+) -> Envelope[Any]:
+    """A fact in its envelope: about ACCOUNT or SELLER, under an id of its own, unless told otherwise."""
+    about = SELLER if fact.about == "salesperson" else ACCOUNT
+    return envelope(fact, id=id or str(uuid4()), source=source, subject=subject or about, time=at)
+
+
+def input_of(
+    fact: Fact, *, subject: str | None = None, id: str | None = None, at: datetime = AT, source: str = "shop"
+) -> Input:
+    """A fact as a service receives it: encoded and decoded again, as on the wire."""
+    attributes, body = encode_binary(event_of(fact, subject=subject, id=id, at=at, source=source))
+    decoded = decode_binary(attributes, body, topic=None)
+    return Input(decoded.envelope, decoded.body, decoded.digest, InputKind.RECORD)
+
+
+def batch_of(*inputs: Input | Fact) -> Batch:
+    """A batch of inputs, and of facts that need nothing said about them."""
+    return Batch([one if isinstance(one, Input) else input_of(one) for one in inputs])

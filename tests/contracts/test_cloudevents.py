@@ -1,0 +1,89 @@
+"""The CloudEvents SDK reads what we write, and we read what it writes, over Kafka and over HTTP."""
+
+import json
+from datetime import UTC, datetime
+from urllib.parse import unquote
+
+import pytest
+from cloudevents.core.bindings import http, kafka
+from cloudevents.core.v1.event import CloudEvent
+
+from shared.contracts.envelope import Decoded, decode_binary, decode_structured, encode_binary, envelope
+from shared.contracts.support_inbound import Person, RefundRequested
+from shared.messaging.codec import decode_message, encode_record
+
+FACT = RefundRequested(case="CS-1", words='Geld "zurück" – 100 % ☕', by=Person(name="Zoë"))
+EVENT = envelope(
+    FACT,
+    id="e 1/ä",
+    source="desk.example/cases",
+    subject="c-17 €",
+    time=datetime(2026, 5, 4, 9, 30, 0, 250000, tzinfo=UTC),
+    traceparent="00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
+)
+TOLD = CloudEvent(
+    {
+        "specversion": "1.0",
+        "id": EVENT.id,
+        "source": EVENT.source,
+        "type": EVENT.type,
+        "subject": EVENT.subject,
+        "time": EVENT.time,
+        "datacontenttype": "application/json",
+        "traceparent": EVENT.traceparent,
+        "partitionkey": EVENT.subject,
+    },
+    json.loads(FACT.model_dump_json(exclude_none=True)),
+)
+
+
+def _attributes_of_http(headers: dict[str, str]) -> dict[str, str]:
+    """As an HTTP binding maps them: `ce-` off, percent-decoded; content-type is datacontenttype."""
+    named = {name.lower(): unquote(value) for name, value in headers.items()}
+    attributes = {name.removeprefix("ce-"): value for name, value in named.items() if name.startswith("ce-")}
+    return attributes | {"datacontenttype": named["content-type"]}
+
+
+def _check(told: CloudEvent) -> None:
+    assert (told.get_id(), told.get_source(), told.get_type()) == (EVENT.id, EVENT.source, EVENT.type)
+    assert (told.get_subject(), told.get_time()) == (EVENT.subject, EVENT.time)
+    assert told.get_dataschema() == FACT.dataschema()
+    assert told.get_extension("traceparent") == EVENT.traceparent
+    assert told.get_data() == TOLD.get_data()
+
+
+def test_the_sdk_reads_our_kafka_records() -> None:
+    key, value, headers = encode_record(EVENT)
+    told = kafka.from_binary_event(kafka.KafkaMessage(dict(headers), key, value))
+    assert isinstance(told, CloudEvent)
+    _check(told)
+    assert told.get_extension("partitionkey") == EVENT.subject
+
+
+def test_the_sdk_reads_our_events_over_http() -> None:
+    attributes, body = encode_binary(EVENT)
+    headers = {f"ce-{name}": http._encode_header_value(value) for name, value in attributes.items()}
+    headers["content-type"] = headers.pop("ce-datacontenttype")
+    told = http.from_binary_event(http.HTTPMessage(headers, body))
+    assert isinstance(told, CloudEvent)
+    _check(told)
+
+
+@pytest.mark.parametrize("write", [kafka.to_binary_event, kafka.to_structured_event], ids=["binary", "structured"])
+def test_we_read_kafka_records_of_the_sdk(write: object) -> None:
+    assert callable(write)
+    message = write(TOLD)
+    key = message.key.encode()
+    told = decode_message(message.value, message.headers.items(), key=key, topic="support.inbound.v1")
+    assert isinstance(told, Decoded)
+    assert told.envelope == EVENT
+    assert told.key_matches
+
+
+def test_we_read_http_events_of_the_sdk_in_binary_mode() -> None:
+    message = http.to_binary_event(TOLD)
+    assert decode_binary(_attributes_of_http(message.headers), message.body, topic=None).envelope == EVENT
+
+
+def test_we_read_http_events_of_the_sdk_in_structured_mode() -> None:
+    assert decode_structured(http.to_structured_event(TOLD).body, topic=None).envelope == EVENT

@@ -1,0 +1,167 @@
+"""The inbox on a real database, fed by escalation's own handlers: start at `inbox_site`, then tell it stories."""
+
+import asyncio
+import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+from uuid import UUID, uuid4
+
+import httpx2
+import uvicorn
+from fastapi import FastAPI
+
+import services.escalation.tables
+from services.escalation.domain.own_facts import OWN_FACTS, AcknowledgePressed
+from services.escalation.domain.rules import Rules
+from services.escalation.handlers import handling
+from services.escalation.inbox import InboxDependencies, create_inbox, make_sign_in_link
+from services.escalation.store.sessions import Person
+from services.escalation.tables import EscalationTable
+from shared.contracts.catalog import CATALOG
+from shared.contracts.envelope import Fact
+from shared.http.application import bare_app
+from shared.ids import AccountId, EpisodeId, SalespersonId
+from shared.inputs import Batch, Input, InputKind
+from shared.migrations import Migrations
+from tests.builders import (
+    ACCOUNT,
+    ORDER,
+    SELLER,
+    event_of,
+    input_of,
+    order_placed,
+    refund_requested,
+    salesperson_changed,
+)
+from tests.services import Service, running
+
+ESCALATION = Path(services.escalation.tables.__file__).parent
+MIGRATIONS = Migrations(EscalationTable.metadata, ESCALATION / "migrations")
+RULES = Rules(desk=SalespersonId("desk"), max_alert_age=timedelta(days=3))
+
+
+@dataclass(frozen=True)
+class Site:
+    """The inbox and the service behind it."""
+
+    service: Service
+    public_url: str
+    app: FastAPI
+    sent_links: list[tuple[Person, str]]
+    acknowledged: list[UUID] = field(default_factory=list)
+
+    def browser(self) -> httpx2.AsyncClient:
+        """A browser without JavaScript: keeps cookies, follows no redirect by itself."""
+        transport = httpx2.ASGITransport(app=self.app)
+        return httpx2.AsyncClient(transport=transport, base_url=self.public_url)
+
+    async def link_for(self, person: str, next_path: str = "/") -> str:
+        return await make_sign_in_link(
+            self.service.pool, SalespersonId(person), base_url=self.public_url, next_path=next_path
+        )
+
+    async def signed_in(self, person: str = SELLER) -> httpx2.AsyncClient:
+        """A browser in which this person has signed in."""
+        browser = self.browser()
+        answer = await browser.post("/sign-in", data={"token": token_of(await self.link_for(person))})
+        assert answer.status_code == 303, answer.text
+        return browser
+
+    async def tell(self, fact: Fact, *, minutes_ago: float = 0, about: str | None = None) -> None:
+        """A fact as orders or support publish it."""
+        at = await self.now() - timedelta(minutes=minutes_ago)
+        published = CATALOG[fact.type.replace(".inbound.", ".")].model_validate(fact.model_dump())
+        await self.service.tell(input_of(published, subject=about, at=at))
+
+    async def hire(self, person: str = SELLER, name: str = "Anna Berg", **changes: Any) -> None:
+        await self.tell(salesperson_changed(name, **changes), about=person)
+
+    async def sell(
+        self, order: str = ORDER, *, account: str = ACCOUNT, by: str | None = SELLER, **changes: Any
+    ) -> None:
+        sold_at = await self.now() - timedelta(days=202)
+        await self.tell(order_placed(order, sold_by=by, sold_at=sold_at, **changes), about=account)
+
+    async def request_refund(
+        self, order: str = ORDER, *, account: str = ACCOUNT, minutes_ago: float = 6, **changes: Any
+    ) -> UUID:
+        """The episode that the request raises or joins."""
+        asked = refund_requested(order=order, **changes)
+        await self.tell(asked, minutes_ago=minutes_ago, about=account)
+        episode: UUID = await self.service.pool.fetchval(
+            "select episode_id from escalation.episodes where order_id = $1", order
+        )
+        return episode
+
+    async def trouble(self, person: str = SELLER, *, order: str = ORDER, account: str = ACCOUNT) -> UUID:
+        """This person's sale is at risk."""
+        await self.hire(person)
+        await self.sell(order, account=account, by=person)
+        return await self.request_refund(order, account=account)
+
+    async def now(self) -> datetime:
+        now: datetime = await self.service.pool.fetchval("select shared.app_now()")
+        return now
+
+    async def move_clock(self, by: timedelta) -> None:
+        await self.service.pool.execute(
+            "insert into shared.clock (single, ahead) values (true, $1) "
+            "on conflict (single) do update set ahead = clock.ahead + $1",
+            by,
+        )
+
+
+@asynccontextmanager
+async def inbox_site(database_url: str, *, public_url: str = "http://inbox.test") -> AsyncIterator[Site]:
+    """The inbox on this database, its tables brought up to date."""
+    async with running(database_url, "escalation", handling(RULES), MIGRATIONS, OWN_FACTS) as service:
+        sent_links: list[tuple[Person, str]] = []
+        pressed: list[UUID] = []
+
+        async def acknowledge(episode: EpisodeId, account: AccountId, by: SalespersonId) -> None:
+            pressed.append(episode)
+            fact = AcknowledgePressed(episode=episode, by=by)
+            event = event_of(fact, subject=account, id=str(uuid4()), source="inbox")
+            press = Input(event, fact.model_dump_json().encode(), b"", InputKind.BUTTON)
+            await service.spine.apply(Batch([press]), whole=True)
+
+        async def send(person: Person, url: str) -> None:
+            sent_links.append((person, url))
+
+        inbox = InboxDependencies(service.pool, acknowledge, send, public_url, poll_seconds=0.1)
+        yield Site(service, public_url, bare_app("On call", [create_inbox(inbox)]), sent_links, pressed)
+
+
+@asynccontextmanager
+async def served(app: FastAPI, port: int = 0) -> AsyncIterator[str]:
+    """The app behind a real web server; its address."""
+    config = uvicorn.Config(
+        app, host="127.0.0.1", port=port, log_config=None, timeout_graceful_shutdown=1, lifespan="off"
+    )
+    server = uvicorn.Server(config)
+    running_server = asyncio.create_task(server.serve())
+    while not server.started:  # noqa: ASYNC110 - uvicorn sets no event
+        await asyncio.sleep(0.01)
+    (listening,) = server.servers[0].sockets
+    try:
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+    finally:
+        server.should_exit = True
+        await running_server
+
+
+def token_of(link: str) -> str:
+    (token,) = parse_qs(urlsplit(link).query)["token"]
+    return token
+
+
+def form_token(page: str) -> str:
+    """The hidden token in a page's forms."""
+    found = re.search(r'name="csrf_token" value="([^"]+)"', page)
+    assert found is not None
+    return found[1]

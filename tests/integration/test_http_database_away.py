@@ -1,0 +1,71 @@
+"""While the database is away every answer is a 503 that asks to come back, and what comes back counts once."""
+
+import asyncio
+import os
+import signal
+import time
+from collections.abc import AsyncIterator
+
+import pytest
+
+from shared.http.request_body import Limits
+from tests.ingress import Ingress, event, ingress_over
+from tests.servers import PrivatePostgres
+
+
+@pytest.fixture
+async def ingress(private_postgres: PrivatePostgres) -> AsyncIterator[Ingress]:
+    url = await private_postgres.databases.make("orders")
+    async with ingress_over(url, limits=Limits(commit_seconds=2)) as made:
+        yield made
+
+
+async def test_a_stopped_database_is_a_503_until_it_is_back(
+    ingress: Ingress, private_postgres: PrivatePostgres
+) -> None:
+    await ingress.send(event("e-0"))
+    await private_postgres.server.stop_at_once()
+    for _ in range(3):
+        answer = await ingress.send(event("e-1"))
+        assert answer.status_code == 503
+        assert int(answer.headers["retry-after"]) > 0
+        assert answer.json()["errors"][0]["code"] == "database_unavailable"
+    await private_postgres.server.start()
+    answer = await ingress.send(event("e-1"))
+    assert (answer.status_code, answer.json()["events"][0]["outcome"]) == (200, "applied")
+    assert await ingress.journaled() == ["e-0", "e-1"]
+
+
+async def test_connections_cut_by_the_server_are_not_noticed(ingress: Ingress) -> None:
+    await asyncio.gather(*(ingress.send(event(f"w-{number}")) for number in range(8)))
+    await ingress.pool.fetch(
+        "select pg_terminate_backend(pid) from pg_stat_activity "
+        "where datname = current_database() and pid <> pg_backend_pid()"
+    )
+    answers = [await ingress.send(event(f"e-{number}")) for number in range(3)]
+    assert [answer.status_code for answer in answers] == [200, 200, 200]
+
+
+async def test_a_frozen_database_is_a_503_in_bounded_time_and_leaves_nothing_stuck(
+    ingress: Ingress, private_postgres: PrivatePostgres
+) -> None:
+    await ingress.send(event("e-0"))
+    frozen = [row["pid"] for row in await ingress.pool.fetch("select pid from pg_stat_activity")]
+    assert private_postgres.server.pid is not None
+    frozen.append(private_postgres.server.pid)
+    for pid in frozen:
+        os.kill(pid, signal.SIGSTOP)
+    try:
+        before = time.monotonic()
+        answers = await asyncio.gather(*(ingress.send(event(f"f-{number}")) for number in range(12)))
+        waited_seconds = time.monotonic() - before
+    finally:
+        for pid in reversed(frozen):
+            os.kill(pid, signal.SIGCONT)
+    assert {answer.status_code for answer in answers} == {503}
+    assert waited_seconds < 4
+    async with asyncio.timeout(20):
+        while (await ingress.send(*(event(f"f-{number}") for number in range(12)))).status_code != 200:
+            await asyncio.sleep(0.2)
+    assert sorted(set(await ingress.journaled())) == sorted(await ingress.journaled())
+    assert len(await ingress.journaled()) == 13

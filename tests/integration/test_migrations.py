@@ -1,0 +1,101 @@
+"""The migrations end in exactly the tables that the code describes, for every schema."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import Connection
+from sqlalchemy import text as sql
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.pool import NullPool
+
+from services.escalation.tables import EscalationTable
+from services.orders.tables import OrdersTable
+from services.support.tables import SupportTable
+from shared.migrations import SHARED_MIGRATIONS, Migrations, migrate, sqlalchemy_url
+from tests.servers import Databases
+
+SERVICES = Path(__file__).parents[2] / "services"
+SCHEMAS = {
+    "shared": SHARED_MIGRATIONS,
+    "orders": Migrations(OrdersTable.metadata, SERVICES / "orders" / "migrations"),
+    "support": Migrations(SupportTable.metadata, SERVICES / "support" / "migrations"),
+    "escalation": Migrations(EscalationTable.metadata, SERVICES / "escalation" / "migrations"),
+}
+
+# What alembic does not compare: checks, keys and the conditions of indexes.
+_CONSTRAINTS_AND_INDEXES = """
+    select conname as name, pg_get_constraintdef(oid) as definition from pg_constraint
+    where connamespace = to_regnamespace($1::text)
+        and conrelid is distinct from to_regclass($1::text || '.alembic_version')
+    union all
+    select indexname, indexdef from pg_indexes where schemaname = $1::text and tablename <> 'alembic_version'
+    order by 1, 2
+"""
+
+
+@pytest.fixture
+async def empty_database(databases: Databases) -> str:
+    """A database without any table."""
+    url = await databases.make("empty")
+    connection = await asyncpg.connect(url)
+    for schema in SCHEMAS:
+        await connection.execute(f"drop schema if exists {schema} cascade")
+    await connection.close()
+    return url
+
+
+@pytest.fixture
+async def engine(empty_database: str) -> AsyncIterator[AsyncEngine]:
+    engine = create_async_engine(sqlalchemy_url(empty_database), poolclass=NullPool)
+    yield engine
+    await engine.dispose()
+
+
+@pytest.mark.parametrize("schema", SCHEMAS)
+async def test_the_migrations_make_the_tables(schema: str, empty_database: str, engine: AsyncEngine) -> None:
+    migrations = SCHEMAS[schema]
+    await migrate(empty_database, migrations)
+    async with engine.connect() as connection:
+        assert await connection.run_sync(_differences, migrations, schema) == []
+
+    migrated = await _constraints_and_indexes(empty_database, schema)
+    async with engine.begin() as connection:
+        await connection.execute(sql(f"drop schema {schema} cascade"))
+        await connection.execute(sql(f"create schema {schema}"))
+        await connection.run_sync(migrations.metadata.create_all)
+    assert migrated == await _constraints_and_indexes(empty_database, schema)
+
+
+@pytest.mark.parametrize("schema", SCHEMAS)
+async def test_migrating_again_changes_nothing(schema: str, empty_database: str) -> None:
+    await migrate(empty_database, SCHEMAS[schema])
+    before = await _constraints_and_indexes(empty_database, schema)
+    await migrate(empty_database, SCHEMAS[schema])
+    assert await _constraints_and_indexes(empty_database, schema) == before
+
+
+def _differences(connection: Connection, migrations: Migrations, schema: str) -> list[Any]:
+    context = MigrationContext.configure(
+        connection,
+        opts={
+            "version_table_schema": schema,
+            "include_schemas": True,
+            "include_name": lambda name, kind, _parents: kind != "schema" or name == schema,
+            "compare_type": True,
+            "compare_server_default": True,
+        },
+    )
+    return list(compare_metadata(context, migrations.metadata))
+
+
+async def _constraints_and_indexes(url: str, schema: str) -> list[tuple[str, str]]:
+    connection = await asyncpg.connect(url)
+    try:
+        return [(row["name"], row["definition"]) for row in await connection.fetch(_CONSTRAINTS_AND_INDEXES, schema)]
+    finally:
+        await connection.close()

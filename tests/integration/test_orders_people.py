@@ -1,0 +1,59 @@
+"""What orders keeps and publishes of the people who sell, on real Postgres."""
+
+from datetime import date
+from itertools import permutations
+
+from shared.contracts.orders_inbound import Day, Successor, WorkingHours
+from shared.inputs import Outcome
+from tests.builders import SELLER, input_of, minutes, salesperson_changed
+from tests.services import Service
+
+WORKDAYS = (Day.MONDAY, Day.TUESDAY, Day.WEDNESDAY, Day.THURSDAY, Day.FRIDAY)
+
+
+async def test_a_salesperson_is_kept_whole_and_published_under_their_own_key(orders: Service) -> None:
+    fact = salesperson_changed(
+        manager="mona",
+        chat="@anna",
+        active=False,
+        working_hours=(WorkingHours(days=WORKDAYS, start="09:00", end="17:30"),),
+        successor=Successor(salesperson="ben", since=date(2026, 7, 1)),
+    )
+    await orders.tell(fact)
+
+    row = await orders.row("orders.salespeople")
+    assert (row["salesperson_id"], row["name"], row["manager"]) == (SELLER, "Anna Berg", "mona")
+    assert (row["active"], row["successor"], row["successor_since"]) == (False, "ben", date(2026, 7, 1))
+    (event,) = await orders.published()
+    assert (event.type, event.subject) == ("orders.salesperson_changed", SELLER)
+    assert dict(event.data) == dict(fact)
+    assert await orders.pool.fetchval("select topic from shared.outbox") == "salespeople.v1"
+
+
+async def test_an_older_fact_about_a_salesperson_has_no_effect(orders: Service) -> None:
+    await orders.tell(input_of(salesperson_changed("Anna Berg"), at=minutes(10)))
+    report = await orders.tell(input_of(salesperson_changed("Anna Alt"), at=minutes(5)))
+    assert report.outcomes == [Outcome.APPLIED]
+    assert (await orders.row("orders.salespeople"))["name"] == "Anna Berg"
+    assert len(await orders.published()) == 1
+
+
+async def test_of_facts_of_one_moment_the_highest_id_counts_in_any_order(
+    orders: Service,
+) -> None:
+    for number, sequence in enumerate(permutations("abc")):
+        person = f"person-{number}"
+        for id in sequence:
+            fact = salesperson_changed(f"Name {id}")
+            await orders.tell(input_of(fact, id=id, source=f"crm/{person}", subject=person))
+    names = {row["name"] for row in await orders.rows("orders.salespeople")}
+    assert names == {"Name c"}
+
+
+async def test_two_changes_in_one_batch_are_both_published_and_the_later_stays(orders: Service) -> None:
+    await orders.tell(
+        input_of(salesperson_changed("First")),
+        input_of(salesperson_changed("Second"), at=minutes(1)),
+    )
+    assert [event.data.name for event in await orders.published()] == ["First", "Second"]
+    assert (await orders.row("orders.salespeople"))["name"] == "Second"

@@ -1,0 +1,214 @@
+"""What support keeps and publishes of cases, on real Postgres."""
+
+from itertools import islice, permutations
+
+import pytest
+
+from shared.contracts.fact import Fact
+from shared.inputs import Input, Outcome
+from tests.builders import (
+    ACCOUNT,
+    AT,
+    CASE,
+    OTHER_ACCOUNT,
+    cancellation_requested,
+    case_closed,
+    case_opened,
+    case_reassigned,
+    case_reopened,
+    case_resolved,
+    case_status_changed,
+    contact_made,
+    input_of,
+    minutes,
+    refund_requested,
+    response_overdue,
+    satisfaction_rated,
+)
+from tests.services import Service, published_id
+
+CASE_STATE = ("status", "status_at", "status_by", "reassignments", "reassigned_by", "assigned_to", "title")
+
+
+async def test_a_case_is_kept_and_published(support: Service) -> None:
+    await support.tell(case_opened(order="4711", status="neu"))
+
+    row = await support.row("support.cases")
+    assert (row["account_id"], row["case_id"], row["order_id"]) == (ACCOUNT, CASE, "4711")
+    assert (row["status"], row["reassignments"], row["opened_at"]) == ("neu", 0, AT)
+    assert (row["person_name"], row["person_phone"]) == ("Jonas Weiss", "+49 30 901821")
+    (event,) = await support.published()
+    assert (event.type, event.subject, event.data.title) == (
+        "support.case_opened",
+        ACCOUNT,
+        "Heating stays cold",
+    )
+
+
+async def test_two_accounts_may_use_the_same_case_id(support: Service) -> None:
+    await support.tell(case_opened(), input_of(case_opened(title="Other"), subject=OTHER_ACCOUNT))
+    assert [row["title"] for row in await support.rows("support.cases")] == ["Heating stays cold", "Other"]
+
+
+@pytest.mark.parametrize("together", [True, False], ids=["in one batch", "in two"])
+async def test_a_contradicting_opening_is_a_dead_letter_and_the_first_stands(support: Service, together: bool) -> None:
+    openings = [input_of(case_opened(title="First")), input_of(case_opened(title="Second"))]
+    if together:
+        report = await support.tell(*openings)
+    else:
+        _, report = await support.tell_one_by_one(*openings)
+    assert report.outcomes[-1] is Outcome.DEAD_LETTERED
+    assert await support.dead_letter_codes() == ["case_contradicted"]
+    assert (await support.row("support.cases"))["title"] == "First"
+    assert await support.published_types() == ["support.case_opened"]
+
+
+async def test_an_identical_opening_under_another_id_has_no_effect(support: Service) -> None:
+    await support.tell(case_opened(), input_of(case_status_changed("waiting"), at=minutes(1)))
+    report = await support.tell(input_of(case_opened(), at=minutes(30)))
+    assert report.outcomes == [Outcome.APPLIED]
+    assert (await support.row("support.cases"))["status"] == "waiting"
+    assert len(await support.published()) == 2
+
+
+async def test_the_same_event_again_is_a_duplicate(support: Service) -> None:
+    opening, reassigned = input_of(case_opened()), input_of(case_reassigned(1))
+    await support.tell(opening, reassigned, reassigned)
+    report = await support.tell(reassigned, opening)
+    assert report.outcomes == [Outcome.DUPLICATE, Outcome.DUPLICATE]
+    assert await support.published_types() == ["support.case_opened", "support.case_reassigned"]
+
+
+async def test_an_older_status_is_published_as_history_and_changes_nothing(support: Service) -> None:
+    await support.tell(
+        case_opened(),
+        input_of(case_status_changed("with engineer"), at=minutes(20)),
+        input_of(case_status_changed("triage"), at=minutes(10)),
+    )
+    row = await support.row("support.cases")
+    assert (row["status"], row["status_at"]) == ("with engineer", minutes(20))
+    assert [event.data.status for event in await support.published()] == ["new", "with engineer", "triage"]
+
+
+async def test_the_highest_reassignment_count_counts_whatever_its_time(support: Service) -> None:
+    await support.tell(
+        case_opened(),
+        input_of(case_reassigned(3, assigned_to="Third desk"), at=minutes(1)),
+        input_of(case_reassigned(2, assigned_to="Second desk"), at=minutes(9)),
+    )
+    row = await support.row("support.cases")
+    assert (row["reassignments"], row["assigned_to"]) == (3, "Third desk")
+    assert len(await support.published()) == 3
+
+
+@pytest.mark.parametrize(
+    ("fact", "status"),
+    [(case_reopened(), "reopened"), (case_resolved(), "resolved"), (case_closed(), "closed")],
+    ids=["reopened", "resolved", "closed"],
+)
+async def test_reopening_resolving_and_closing_are_statuses_too(support: Service, fact: Fact, status: str) -> None:
+    await support.tell(case_opened(), input_of(fact, at=minutes(1)))
+    assert (await support.row("support.cases"))["status"] == status
+
+
+WAITING: list[Fact] = [
+    case_reassigned(1),
+    case_status_changed("open"),
+    case_reopened(),
+    case_resolved(),
+    case_closed(),
+    response_overdue(),
+    satisfaction_rated(2),
+    contact_made("unanswered"),
+]
+SIGNALS: list[Fact] = [contact_made("dead_end"), refund_requested(), cancellation_requested()]
+
+
+@pytest.mark.parametrize("fact", WAITING, ids=lambda fact: type(fact).__name__)
+async def test_a_fact_about_an_unknown_case_waits_for_its_opening(support: Service, fact: Fact) -> None:
+    early = input_of(fact, at=minutes(5))
+    await support.tell(early)
+    assert await support.published() == []
+    assert await support.waiting() == [fact.type]
+
+    await support.tell(input_of(case_opened(), subject=OTHER_ACCOUNT))
+    assert await support.waiting() == [fact.type]
+
+    await support.tell(case_opened())
+    _, _, event = await support.published()
+    assert (event.id, event.time, event.subject) == (published_id(early), minutes(5), ACCOUNT)
+    assert dict(event.data) == dict(fact)
+    assert await support.waiting() == []
+
+
+@pytest.mark.parametrize("fact", SIGNALS, ids=lambda fact: type(fact).__name__)
+async def test_a_fact_that_is_itself_a_signal_never_waits_for_its_case(support: Service, fact: Fact) -> None:
+    await support.tell(fact)
+    assert await support.waiting() == []
+    (event,) = await support.published()
+    assert event.data.case == CASE
+    await support.tell(case_opened())
+    assert len(await support.published()) == 2
+
+
+@pytest.mark.parametrize("fact", [*WAITING, *SIGNALS], ids=lambda fact: type(fact).__name__)
+async def test_a_fact_without_a_case_passes_straight_on(support: Service, fact: Fact) -> None:
+    await support.tell(fact.model_copy(update={"case": None}))
+    assert len(await support.published()) == 1
+    assert await support.rows("support.cases") == []
+
+
+async def test_waiting_facts_follow_the_opening_in_the_order_of_their_times(support: Service) -> None:
+    await support.tell(input_of(case_closed(), at=minutes(30)), input_of(case_resolved(), at=minutes(20)))
+    await support.tell(input_of(case_reassigned(1), at=minutes(10)), case_opened())
+    assert await support.published_types() == [
+        "support.case_opened",
+        "support.case_reassigned",
+        "support.case_resolved",
+        "support.case_closed",
+    ]
+    assert (await support.row("support.cases"))["status"] == "closed"
+
+
+@pytest.mark.parametrize("batches", [[4], [1, 3], [1, 1, 1, 1]], ids=str)
+async def test_facts_of_one_case_in_any_order_end_in_the_same_state_and_the_same_events(
+    support: Service, batches: list[int]
+) -> None:
+    facts = [
+        case_opened(),
+        case_reassigned(2, assigned_to="desk two"),
+        case_status_changed("open"),
+        case_resolved(),
+    ]
+    times = [AT, minutes(5), minutes(10), minutes(10)]
+    expected: set[str] = set()
+    for number, sequence in enumerate(permutations(range(4))):
+        inputs = [
+            input_of(fact, id=str(index), at=times[index], source=f"desk/{number}", subject=f"c{number}")
+            for index, fact in enumerate(facts)
+        ]
+        arriving = iter([inputs[index] for index in sequence])
+        for size in batches:
+            await support.tell(*islice(arriving, size))
+        expected |= {published_id(one) for one in inputs}
+
+    states = {tuple(row[name] for name in CASE_STATE) for row in await support.rows("support.cases")}
+    assert states == {("resolved", minutes(10), "3", 2, "1", "desk two", "Heating stays cold")}
+    assert await support.published_ids() == expected
+    assert len(await support.published()) == len(expected)
+
+
+async def test_a_batch_of_many_cases_and_accounts_is_applied_whole(support: Service) -> None:
+    def story(number: int) -> list[Input]:
+        account, case = f"c{number % 40}", f"case-{number}"
+        facts: list[Fact] = [case_status_changed("open", case), case_opened(case), contact_made(case=case)]
+        return [
+            input_of(fact, subject=account, at=minutes(index), source=f"desk/{number}")
+            for index, fact in enumerate(facts)
+        ]
+
+    report = await support.tell(*(one for number in range(160) for one in story(number)))
+    assert set(report.outcomes) == {Outcome.APPLIED}
+    assert len(await support.rows("support.cases")) == 160
+    assert len(await support.rows("support.contacts")) == 160
+    assert len(await support.published()) == 480

@@ -1,0 +1,44 @@
+"""What support keeps and publishes of contacts, on real Postgres."""
+
+import pytest
+
+from shared.contracts.support import ContactDeadEnded
+from shared.contracts.support_inbound import ContactResult, Person
+from tests.builders import CASE, case_opened, contact_made, input_of, minutes
+from tests.services import Service
+
+
+async def test_every_contact_is_kept_with_its_personal_fields_apart(support: Service) -> None:
+    by = Person(name="Jonas Weiss", email="jonas@customer.example")
+    await support.tell(
+        case_opened(),
+        contact_made("answered", by=by, words="Nobody came.", order="4711"),
+        input_of(contact_made("answered", by=by, words="Nobody came.", order="4711"), at=minutes(3)),
+    )
+    first, second = await support.rows("support.contacts", "at")
+    assert (first["case_id"], first["order_id"], first["result"]) == (CASE, "4711", "answered")
+    assert (first["person_name"], first["person_email"]) == ("Jonas Weiss", "jonas@customer.example")
+    assert first["words"] == "Nobody came."
+    assert second["at"] == minutes(3)
+
+
+@pytest.mark.parametrize("result", ["answered", "unanswered", "voicemail", "resolved"])
+async def test_a_contact_is_published_as_a_contact(support: Service, result: str) -> None:
+    await support.tell(contact_made(result, case=None))
+    (event,) = await support.published()
+    assert (event.type, event.data.result) == ("support.contact_made", ContactResult(result))
+
+
+async def test_a_dead_end_is_published_once_and_as_that(support: Service) -> None:
+    await support.tell(contact_made("dead_end", case=None, words="I give up."))
+    (event,) = await support.published()
+    assert isinstance(event.data, ContactDeadEnded)
+    assert (event.type, event.data.words) == ("support.contact_dead_ended", "I give up.")
+    assert (await support.row("support.contacts"))["result"] == "dead_end"
+
+
+async def test_a_contact_of_an_unknown_case_is_kept_when_its_case_is_opened(support: Service) -> None:
+    await support.tell(contact_made("voicemail"))
+    assert await support.rows("support.contacts") == []
+    await support.tell(case_opened())
+    assert (await support.row("support.contacts"))["result"] == "voicemail"

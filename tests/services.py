@@ -1,0 +1,93 @@
+"""A service's handlers on a real database, without Kafka: tell it facts, see what it keeps and publishes."""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import asyncpg
+import orjson
+
+from shared.contracts.envelope import Decoded, Envelope, Fact
+from shared.database import Pool, open_pool
+from shared.ids import derived
+from shared.inputs import Input, Report
+from shared.messaging.codec import decode_message
+from shared.migrations import Migrations, migrate
+from shared.transaction import Handler, Spine
+from tests.builders import batch_of
+
+
+@dataclass(frozen=True)
+class Service:
+    """One service under test."""
+
+    pool: Pool
+    spine: Spine
+
+    async def tell(self, *inputs: Input | Fact) -> Report:
+        """Apply inputs in one batch."""
+        return await self.spine.apply(batch_of(*inputs))
+
+    async def tell_one_by_one(self, *inputs: Input | Fact) -> list[Report]:
+        """Apply each input in a batch of its own."""
+        return [await self.tell(one) for one in inputs]
+
+    async def published(self) -> list[Envelope[Any]]:
+        """What stands in the outbox, in order, dead letters' announcements left out."""
+        rows = await self.pool.fetch("select * from shared.outbox where topic not like '%dead-letters%' order by id")
+        return [_decoded(row) for row in rows]
+
+    async def published_types(self) -> list[str]:
+        return [event.type for event in await self.published()]
+
+    async def published_ids(self) -> set[str]:
+        return {event.id for event in await self.published()}
+
+    async def rows(self, table: str, order_by: str = "1, 2") -> list[dict[str, Any]]:
+        return [dict(row) for row in await self.pool.fetch(f"select * from {table} order by {order_by}")]
+
+    async def row(self, table: str) -> dict[str, Any]:
+        """The only row of a table."""
+        (row,) = await self.rows(table)
+        return row
+
+    async def waiting(self) -> list[str]:
+        """Types of the facts that wait, in the order of their times."""
+        rows = await self.pool.fetch("select type from shared.waiting_facts order by at, event_id")
+        return [row["type"] for row in rows]
+
+    async def dead_letter_codes(self) -> list[str]:
+        rows = await self.pool.fetch("select code from shared.dead_letters order by received_at, code")
+        return [row["code"] for row in rows]
+
+
+@asynccontextmanager
+async def running(
+    url: str,
+    name: str,
+    handle: Handler,
+    migrations: Migrations,
+    own_facts: Mapping[str, type[Fact]] | None = None,
+) -> AsyncIterator[Service]:
+    """The service's handlers on this database, its tables brought up to date."""
+    await migrate(url, migrations)
+    pool = await open_pool(url, name=name)
+    try:
+        yield Service(pool, Spine(pool, name, handle, own_facts or {}))
+    finally:
+        await pool.close()
+
+
+def published_id(cause: Input) -> str:
+    """The id of the one event published of an inbound fact, under its own name for it."""
+    event = cause.envelope
+    told_as = event.type.replace(".inbound.", ".")
+    return str(derived("event", event.source, event.id, told_as, ""))
+
+
+def _decoded(row: asyncpg.Record) -> Envelope[Fact]:
+    headers = [(name, value.encode()) for name, value in orjson.loads(row["headers"])]
+    decoded = decode_message(row["payload"], headers, key=row["key"].encode(), topic=row["topic"])
+    assert isinstance(decoded, Decoded), decoded
+    return decoded.envelope

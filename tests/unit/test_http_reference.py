@@ -1,0 +1,160 @@
+"""The reference documents say what the catalog says, and their pages load nothing from elsewhere."""
+
+import re
+from collections.abc import AsyncIterator
+from typing import Any
+
+import httpx2
+import orjson
+import pytest
+
+from shared.contracts.catalog import CATALOG, FACTS, TOPICS
+from shared.contracts.envelope import decode_batch, decode_binary, decode_structured
+from shared.contracts.fact import Fact
+from shared.http.application import create_app
+from shared.http.asyncapi import ServiceReference, asyncapi_document
+from shared.http.event_schemas import event_schemas
+from shared.http.ingress import events_router
+from shared.http.publisher_keys import PublisherKeys
+from shared.transaction import Spine
+
+INBOUND = [topic for topic in TOPICS if ".inbound." in topic]
+EVERYTHING = ServiceReference(
+    "support",
+    "Keeps cases.",
+    tuple(INBOUND),
+    tuple(topic for topic in TOPICS if topic not in (*INBOUND, "dead-letters")),
+)
+EVENT_ANSWERS = {"200", "400", "401", "403", "408", "409", "411", "413", "415", "503"}
+
+
+def openapi(topic: str) -> dict[str, Any]:
+    return app_for(topic).openapi()
+
+
+def app_for(topic: str) -> Any:
+    spine: Spine = Spine(None, "orders", None)  # type: ignore[arg-type] - no request reaches it
+    return create_app(EVERYTHING, [events_router(spine, PublisherKeys(()), topic=topic)])
+
+
+def references(node: Any) -> set[str]:
+    if isinstance(node, dict):
+        own = {node["$ref"]} if isinstance(node.get("$ref"), str) else set()
+        return own.union(*(references(value) for value in node.values()))
+    return set().union(*(references(item) for item in node)) if isinstance(node, list) else set()
+
+
+def found(document: Any, reference: str) -> bool:
+    for part in reference.removeprefix("#/").split("/"):
+        if part not in document:
+            return False
+        document = document[part]
+    return True
+
+
+@pytest.mark.parametrize("fact", FACTS, ids=lambda fact: fact.type)
+def test_every_example_is_an_event_that_is_accepted(fact: type[Fact]) -> None:
+    (event,), _ = event_schemas([fact])
+    decoded = decode_structured(orjson.dumps(event.structured_example()), topic=None)
+    assert type(decoded.envelope.data) is fact
+
+
+def test_no_two_parts_of_events_share_a_name() -> None:
+    known: dict[str, dict[str, Any]] = {}
+    for fact in FACTS:
+        for name, schema in event_schemas([fact])[1].items():
+            assert known.setdefault(name, schema) == schema, f"{name} of {fact.type} is another one's name too"
+
+
+@pytest.mark.parametrize("topic", INBOUND)
+def test_the_openapi_document_shows_every_event_content_type_and_answer(topic: str) -> None:
+    document = openapi(topic)
+    operation = document["paths"]["/events"]["post"]
+    assert set(operation["responses"]) == EVENT_ANSWERS
+    content = operation["requestBody"]["content"]
+    assert set(content) == {
+        "application/json",
+        "application/cloudevents+json",
+        "application/cloudevents-batch+json",
+    }
+    assert {fact.type for fact in TOPICS[topic]} <= set(document["components"]["schemas"])
+    assert operation["security"] == [{"publisher": []}]
+    assert "x-components" not in operation
+    assert all(found(document, reference) for reference in references(document))
+
+
+@pytest.mark.parametrize("topic", INBOUND)
+def test_the_examples_of_the_openapi_document_are_accepted(topic: str) -> None:
+    operation = openapi(topic)["paths"]["/events"]["post"]
+    content = operation["requestBody"]["content"]
+    for example in content["application/cloudevents+json"]["examples"].values():
+        decode_structured(orjson.dumps(example["value"]), topic=topic)
+    batch = content["application/cloudevents-batch+json"]["example"]
+    assert not [one for one in decode_batch(orjson.dumps(batch), topic=topic) if isinstance(one, Exception)]
+    headers = {one["name"]: one["example"] for one in operation["parameters"] if "example" in one}
+    attributes = {name.removeprefix("ce-"): value for name, value in headers.items()}
+    decode_binary(attributes, orjson.dumps(content["application/json"]["example"]), topic=topic)
+
+
+def test_the_asyncapi_document_has_one_message_for_each_wire_type() -> None:
+    document = asyncapi_document(EVERYTHING)
+    assert set(document["components"]["messages"]) == set(CATALOG)
+    assert all(found(document, reference) for reference in references(document))
+    actions = {operation["action"] for operation in document["operations"].values()}
+    assert actions == {"receive", "send"}
+    assert document["channels"]["support.dead-letters.v1"]["messages"]
+
+
+def test_the_asyncapi_document_tells_the_topics_of_this_installation() -> None:
+    document = asyncapi_document(ServiceReference("orders", "", ("orders.inbound.v1",), topic_prefix="acme."))
+    channel = document["channels"]["orders.inbound.v1"]
+    assert channel["address"] == channel["bindings"]["kafka"]["topic"] == "acme.orders.inbound.v1"
+
+
+@pytest.fixture
+async def client() -> AsyncIterator[httpx2.AsyncClient]:
+    transport = httpx2.ASGITransport(app=app_for("orders.inbound.v1"))
+    async with httpx2.AsyncClient(transport=transport, base_url="http://orders") as client:
+        yield client
+
+
+@pytest.mark.parametrize("path", ["/docs", "/asyncapi"])
+async def test_a_page_loads_its_own_stylesheet_and_nothing_else(client: httpx2.AsyncClient, path: str) -> None:
+    page = await client.get(path)
+    assert page.headers["content-type"].startswith("text/html")
+    loaded = re.findall(r'(?:src|srcset|action)="([^"]*)"|<link[^>]*href="([^"]*)"', page.text)
+    (stylesheet,) = {one or other for one, other in loaded} - {"data:,"}
+    assert stylesheet.startswith("/docs/reference.css?v=")
+    assert "<script" not in page.text
+    assert "style=" not in page.text
+    policy = page.headers["content-security-policy"]
+    assert policy.startswith("default-src 'none'; style-src 'self'")
+    assert "unsafe" not in policy
+    styles = await client.get(stylesheet)
+    assert styles.headers["cache-control"] == "public, max-age=31536000, immutable"
+    assert "url(" not in styles.text
+    assert "@import" not in styles.text
+
+
+async def test_every_link_inside_a_page_has_its_target(client: httpx2.AsyncClient) -> None:
+    for path in ("/docs", "/asyncapi"):
+        page = (await client.get(path)).text
+        ids = re.findall(r'\bid="([^"]*)"', page)
+        assert len(ids) == len(set(ids))
+        assert set(re.findall(r'href="#([^"]*)"', page)) <= set(ids)
+
+
+async def test_the_pages_show_every_event(client: httpx2.AsyncClient) -> None:
+    docs, asyncapi = (await client.get("/docs")).text, (await client.get("/asyncapi")).text
+    assert all(fact.type in docs for fact in TOPICS["orders.inbound.v1"])
+    assert all(type in asyncapi for type in CATALOG)
+
+
+async def test_nothing_can_be_published_from_the_reference_pages(client: httpx2.AsyncClient) -> None:
+    for path in ("/docs", "/asyncapi", "/docs/try", "/asyncapi/try"):
+        assert (await client.post(path, json={})).status_code in (404, 405)
+
+
+async def test_the_documents_are_served_beside_their_pages(client: httpx2.AsyncClient) -> None:
+    assert (await client.get("/openapi.json")).json()["openapi"].startswith("3.1")
+    assert (await client.get("/asyncapi.json")).json()["asyncapi"] == "3.0.0"

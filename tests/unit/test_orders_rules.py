@@ -1,0 +1,102 @@
+"""What orders decides, without a database."""
+
+from typing import Any
+
+import pytest
+
+from services.orders.domain import Sale, Standing, is_latest, judge_order_fact, published, sale_of
+from shared.contracts.catalog import TOPICS
+from shared.contracts.fact import Fact
+from shared.ids import AccountId
+from shared.precedence import Version
+from tests.builders import (
+    AT,
+    confirmation_required,
+    event_of,
+    minutes,
+    order_cancelled,
+    order_confirmed,
+    order_delivered,
+    order_placed,
+    refund_paid,
+    salesperson_changed,
+)
+
+SALE = Sale(AccountId("c-17"), b"content")
+
+
+@pytest.mark.parametrize(
+    ("sale", "account", "standing"),
+    [
+        (None, "c-17", Standing.ORDER_UNKNOWN),
+        (SALE, "c-17", Standing.EFFECTIVE),
+        (SALE, "c-18", Standing.ORDER_OF_ANOTHER_ACCOUNT),
+    ],
+    ids=["before its sale", "of the account's own order", "of another account's order"],
+)
+def test_a_fact_about_an_order_counts_only_for_the_account_of_its_sale(
+    sale: Sale | None, account: str, standing: Standing
+) -> None:
+    assert judge_order_fact(sale, AccountId(account)) is standing
+
+
+@pytest.mark.parametrize(
+    ("told", "latest"),
+    [
+        (Version(minutes(1), "a"), True),
+        (Version(minutes(-1), "z"), False),
+        (Version(AT, "n"), True),
+        (Version(AT, "l"), False),
+        (Version(AT, "m"), False),
+    ],
+    ids=["later", "earlier", "same time, higher id", "same time, lower id", "the same"],
+)
+def test_the_latest_fact_about_a_salesperson_counts_and_ties_go_by_id(told: Version, latest: bool) -> None:
+    assert is_latest(None, told)
+    assert is_latest(Version(AT, "m"), told) is latest
+
+
+def test_a_sale_is_the_same_whenever_and_under_whichever_id_it_is_told() -> None:
+    told_again = event_of(order_placed(), at=minutes(9), source="crm")
+    assert sale_of(event_of(order_placed())) == sale_of(told_again)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"amount_minor": 1},
+        {"sold_by": None},
+        {"sold_at": minutes(1)},
+        {"customer": None},
+        {"currency": "USD"},
+    ],
+    ids=lambda change: next(iter(change)),
+)
+def test_a_sale_with_any_other_field_is_another_sale(change: dict[str, Any]) -> None:
+    assert sale_of(event_of(order_placed(**change))) != sale_of(event_of(order_placed()))
+
+
+def test_a_sale_to_another_account_is_another_sale() -> None:
+    assert sale_of(event_of(order_placed())) != sale_of(event_of(order_placed(), subject="c-18"))
+
+
+FACTS: list[Fact] = [
+    order_placed(),
+    confirmation_required(due_at=AT),
+    order_confirmed(),
+    order_delivered(),
+    order_cancelled(reason="too late"),
+    refund_paid(),
+    salesperson_changed(),
+]
+
+
+@pytest.mark.parametrize("fact", FACTS, ids=lambda fact: type(fact).__name__)
+def test_a_fact_is_published_with_the_same_fields_under_the_services_own_name(fact: Fact) -> None:
+    told = published(fact)
+    assert told.type == fact.type.replace(".inbound.", ".")
+    assert dict(told) == dict(fact)
+
+
+def test_every_inbound_type_is_published() -> None:
+    assert {type(fact) for fact in FACTS} == set(TOPICS["orders.inbound.v1"])

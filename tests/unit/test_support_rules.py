@@ -1,0 +1,99 @@
+"""What support decides, without a database."""
+
+from itertools import permutations
+
+import pytest
+
+from services.support.domain import CaseKey, after, is_signal, opened, published
+from shared.contracts.catalog import TOPICS
+from shared.contracts.fact import Fact
+from shared.ids import AccountId, CaseId
+from tests.builders import (
+    AT,
+    cancellation_requested,
+    case_closed,
+    case_opened,
+    case_reassigned,
+    case_reopened,
+    case_resolved,
+    case_status_changed,
+    contact_made,
+    event_of,
+    minutes,
+    refund_requested,
+    response_overdue,
+    satisfaction_rated,
+)
+
+OPENED = opened(event_of(case_opened(status="new"), id="m"))
+CHANGES: list[Fact] = [
+    case_reassigned(1, assigned_to="desk"),
+    case_status_changed("open"),
+    case_reopened(),
+    case_resolved(),
+    case_closed(),
+]
+NO_CHANGES: list[Fact] = [response_overdue(), satisfaction_rated(1)]
+CONTACTS: list[Fact] = [contact_made(result) for result in ("answered", "unanswered", "voicemail", "resolved")]
+SIGNALS: list[Fact] = [contact_made("dead_end"), refund_requested(), cancellation_requested()]
+
+
+@pytest.mark.parametrize(
+    ("minute", "id", "status"),
+    [(1, "a", "open"), (-1, "z", "new"), (0, "n", "open"), (0, "l", "new")],
+    ids=["later", "earlier", "same time, higher id", "same time, lower id"],
+)
+def test_the_latest_status_counts_and_ties_go_by_id(minute: int, id: str, status: str) -> None:
+    case = after(OPENED, event_of(case_status_changed("open"), id=id, at=minutes(minute)))
+    assert case.status == status
+
+
+@pytest.mark.parametrize("fact", NO_CHANGES, ids=lambda fact: type(fact).__name__)
+def test_what_says_nothing_of_status_or_assignment_leaves_the_case_as_it_is(fact: Fact) -> None:
+    assert after(OPENED, event_of(fact, at=minutes(1))) == OPENED
+
+
+def test_a_case_ends_the_same_in_whichever_order_its_facts_arrive() -> None:
+    events = [event_of(fact, id=str(index), at=minutes(index // 2)) for index, fact in enumerate(CHANGES)]
+    events.append(event_of(case_reassigned(1, assigned_to="other desk"), id="9", at=AT))
+    ends = set()
+    for sequence in permutations(events):
+        case = OPENED
+        for event in sequence:
+            case = after(case, event)
+        ends.add(case)
+    (end,) = ends
+    assert (end.status, end.reassignments, end.assigned_to) == ("closed", 1, "other desk")
+
+
+def test_only_dead_ends_refund_and_cancellation_requests_are_signals_by_themselves() -> None:
+    facts = [case_opened(), *CHANGES, *NO_CHANGES, *CONTACTS, *SIGNALS]
+    assert [fact for fact in facts if is_signal(fact)] == SIGNALS
+
+
+@pytest.mark.parametrize(
+    "fact",
+    [case_opened(), *CHANGES, *NO_CHANGES, *CONTACTS, *SIGNALS[1:]],
+    ids=lambda fact: type(fact).__name__,
+)
+def test_a_fact_is_published_with_the_same_fields_under_the_services_own_name(fact: Fact) -> None:
+    told = published(fact)
+    assert told.type == fact.type.replace(".inbound.", ".")
+    assert dict(told) == dict(fact)
+
+
+def test_a_contact_at_a_dead_end_is_published_as_that() -> None:
+    told = published(contact_made("dead_end", words="Enough."))
+    assert told.type == "support.contact_dead_ended"
+    assert dict(told) == dict(contact_made("dead_end", words="Enough."))
+
+
+def test_every_inbound_type_is_published() -> None:
+    facts = [case_opened(), *CHANGES, *NO_CHANGES, *CONTACTS, *SIGNALS]
+    assert {type(fact) for fact in facts} == set(TOPICS["support.inbound.v1"])
+
+
+def test_no_two_cases_are_awaited_under_one_name() -> None:
+    first = CaseKey(AccountId("a:b"), CaseId("c"))
+    second = CaseKey(AccountId("a"), CaseId("b:c"))
+    assert first.awaited != second.awaited
