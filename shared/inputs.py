@@ -92,12 +92,16 @@ class Input:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """What one transaction takes. `next_offsets` is stored with it; `known_offsets` must already be stored."""
+    """What one transaction takes. `next_offsets` is stored with it; `known_offsets` must already be stored.
+
+    `replays` names the dead letter that is tried again with these inputs.
+    """
 
     inputs: Sequence[Input]
     rejections: Sequence[Rejection] = ()
     next_offsets: Mapping[Partition, int] = field(default_factory=dict)
     known_offsets: Mapping[Partition, int] = field(default_factory=dict)
+    replays: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)

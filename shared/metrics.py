@@ -37,6 +37,8 @@ class QueueMetrics:
 
     outbox_unsent: Gauge
     outbox_oldest_age: Gauge
+    waiting_facts: Gauge
+    waiting_facts_oldest_age: Gauge
     waiting_signals: Gauge
     waiting_signals_oldest_age: Gauge
     timers_pending: Gauge
@@ -139,6 +141,10 @@ def _queue_metrics(registry: CollectorRegistry) -> QueueMetrics:
     return QueueMetrics(
         outbox_unsent=gauge("handoff_outbox_unsent_rows", "Outbox rows not yet sent to Kafka."),
         outbox_oldest_age=gauge("handoff_outbox_oldest_unsent_age_seconds", "Age of the oldest unsent outbox row."),
+        waiting_facts=gauge("handoff_waiting_facts", "Facts waiting for the opening of their order or case."),
+        waiting_facts_oldest_age=gauge(
+            "handoff_waiting_facts_oldest_age_seconds", "Age of the fact that has waited longest."
+        ),
         waiting_signals=gauge("handoff_waiting_signals", "Signals waiting for the sale they belong to."),
         waiting_signals_oldest_age=gauge(
             "handoff_waiting_signals_oldest_age_seconds", "Age of the signal that has waited longest."

@@ -17,19 +17,27 @@ _TIMERS = """
            greatest(0, coalesce(extract(epoch from shared.app_now() - min(due_at)), 0))::float8 as overdue
     from shared.timers
 """
+_WAITING = """
+    select count(*) as waiting, coalesce(extract(epoch from shared.app_now() - min(kept_at)), 0)::float8 as oldest
+    from shared.waiting_facts
+"""
 
 
 async def sample_queues(pool: Pool, metrics: Metrics, sample: Sample | None) -> None:
-    """Set the gauges of outbox and timers, and those of the service's own queues."""
+    """Set the gauges of outbox, timers and waiting facts, and those of the service's own queues."""
     async with pool.acquire() as connection:
         outbox = await connection.fetchrow(_OUTBOX)
         timers = await connection.fetchrow(_TIMERS)
+        waiting = await connection.fetchrow(_WAITING)
         assert outbox is not None
         assert timers is not None
+        assert waiting is not None
         metrics.queues.outbox_unsent.set(outbox["unsent"])
         metrics.queues.outbox_oldest_age.set(outbox["age"])
         metrics.queues.timers_pending.set(timers["pending"])
         metrics.queues.timers_oldest_overdue_age.set(timers["overdue"])
+        metrics.queues.waiting_facts.set(waiting["waiting"])
+        metrics.queues.waiting_facts_oldest_age.set(waiting["oldest"])
         if sample is not None:
             await sample(connection, metrics)
     metrics.queues.sampled_at.set_to_current_time()

@@ -1,11 +1,25 @@
 """What every service reads from its environment. A service's own settings subclass this and name its database and port."""
 
+import re
+from datetime import timedelta
 from pathlib import Path
+from typing import Annotated
 
-from pydantic import Field, SecretStr
+from pydantic import BeforeValidator, Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from shared.messaging.cluster import Cluster, Credentials
+
+_UNITS = {"": "seconds", "s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+
+
+def _duration(text: object) -> object:
+    found = re.fullmatch(r"(\d+)([smhd]?)", text) if isinstance(text, str) else None
+    return timedelta(**{_UNITS[found[2]]: int(found[1])}) if found else text
+
+
+Duration = Annotated[timedelta, BeforeValidator(_duration)]
+"""Seconds, or a number with s, m, h or d: `90`, `15m`, `3d`. ISO 8601 is understood too."""
 
 
 class KafkaSettings(BaseSettings):

@@ -56,6 +56,7 @@ class Transaction:
     cancelled: list[UUID] = field(default_factory=list)
     hurried: list[str] = field(default_factory=list)
     rejected: dict[tuple[str, str], tuple[str, str]] = field(default_factory=dict)
+    buried: list[Rejection] = field(default_factory=list)
     spans: dict[tuple[str, str], EffectSpan] = field(default_factory=dict)
     started_ns: int = field(default_factory=time.time_ns)
 
@@ -109,6 +110,10 @@ class Transaction:
     def reject(self, event: Envelope[Fact], code: str, reason: str) -> None:
         """Refuse an event: it ends as a dead letter with this reason. The caller changes nothing for it."""
         self.rejected[event.source, event.id] = (code, reason)
+
+    def bury(self, rejection: Rejection) -> None:
+        """Keep a dead letter of something that is not an input of this batch, such as a fact that had waited."""
+        self.buried.append(rejection)
 
     def traceparent(self, cause: Envelope[Fact]) -> str | None:
         """The trace context of what this event causes. The first effect of an event opens its span."""
@@ -198,6 +203,7 @@ class Spine:
         refused += [one.rejection(*tx.rejected[one.identity]) for one in found.fresh if one.identity in tx.rejected]
         if whole and refused:
             raise Refused(refused)
+        refused += tx.buried
         await self._save(tx, batch, found, [*batch.rejections, *refused])
         return Report(_outcomes(batch, found, tx), refused)
 
@@ -212,6 +218,8 @@ class Spine:
         ledger |= dict.fromkeys(_positions(found.duplicates), Outcome.DUPLICATE)
         ledger |= dict.fromkeys(_positions(rejections), Outcome.DEAD_LETTERED)
         await journal.record(tx.connection, ledger, tx.now)
+        if batch.replays is not None and not rejections:
+            await dead_letters.mark_replayed(tx.connection, batch.replays, tx.now)
         await outbox.append(tx.connection, tx.outgoing, tx.now)
         await timers.set_timers(tx.connection, tx.settings)
         await timers.cancel_timers(tx.connection, tx.cancelled)

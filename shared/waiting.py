@@ -13,7 +13,6 @@ from shared.contracts.catalog import CATALOG
 from shared.contracts.envelope import Envelope, Fact, encode_binary, envelope
 from shared.database import Connection, bulk_insert
 from shared.inputs import RawMessage, Rejection
-from shared.messaging import dead_letters
 from shared.messaging.codec import encode_record
 from shared.tables import WaitingFact
 from shared.transaction import Transaction
@@ -33,7 +32,6 @@ class WaitingRoom:
     waiting: dict[str, list[Envelope[Fact]]] = field(default_factory=dict)
     stored: set[tuple[str, str]] = field(default_factory=set)
     released: list[tuple[str, str]] = field(default_factory=list)
-    refused: list[Rejection] = field(default_factory=list)
 
     @classmethod
     async def load(cls, connection: Connection, awaited: Collection[str]) -> Self:
@@ -60,7 +58,7 @@ class WaitingRoom:
         One that waited was applied when it came, and stays so in the ledger: its dead letter has no position.
         """
         if _identity(event) in self.stored:
-            self.refused.append(Rejection(code, reason, _raw(event)))
+            tx.bury(Rejection(code, reason, _raw(event)))
         else:
             tx.reject(event, code, reason)
 
@@ -74,8 +72,6 @@ class WaitingRoom:
         await _KEEP.run(tx.connection, added)
         if self.released:
             await tx.connection.execute(_RELEASE, *_columns(self.released))
-        for rejection in await dead_letters.keep(tx.connection, self.refused, tx.now):
-            tx.outgoing.append(dead_letters.announcement(tx.service, rejection, tx.now))
 
 
 def _identity(event: Envelope[Fact]) -> tuple[str, str]:

@@ -6,7 +6,6 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 from uuid import UUID, uuid4
@@ -15,19 +14,16 @@ import httpx2
 import uvicorn
 from fastapi import FastAPI
 
-import services.escalation.tables
 from services.escalation.domain.own_facts import OWN_FACTS, AcknowledgePressed
 from services.escalation.domain.rules import Rules
 from services.escalation.handlers import handling
 from services.escalation.inbox import InboxDependencies, create_inbox, make_sign_in_link
 from services.escalation.store.sessions import Person
-from services.escalation.tables import EscalationTable
 from shared.contracts.catalog import CATALOG
 from shared.contracts.envelope import Fact
 from shared.http.application import bare_app
 from shared.ids import AccountId, EpisodeId, SalespersonId
 from shared.inputs import Batch, Input, InputKind
-from shared.migrations import Migrations
 from tests.builders import (
     ACCOUNT,
     ORDER,
@@ -38,10 +34,8 @@ from tests.builders import (
     refund_requested,
     salesperson_changed,
 )
-from tests.services import Service, running
+from tests.services import ServiceUnderTest, running
 
-ESCALATION = Path(services.escalation.tables.__file__).parent
-MIGRATIONS = Migrations(EscalationTable.metadata, ESCALATION / "migrations")
 RULES = Rules(desk=SalespersonId("desk"), max_alert_age=timedelta(days=3))
 
 
@@ -49,7 +43,7 @@ RULES = Rules(desk=SalespersonId("desk"), max_alert_age=timedelta(days=3))
 class Site:
     """The inbox and the service behind it."""
 
-    service: Service
+    service: ServiceUnderTest
     public_url: str
     app: FastAPI
     sent_links: list[tuple[Person, str]]
@@ -85,7 +79,8 @@ class Site:
         self, order: str = ORDER, *, account: str = ACCOUNT, by: str | None = SELLER, **changes: Any
     ) -> None:
         sold_at = await self.now() - timedelta(days=202)
-        await self.tell(order_placed(order, sold_by=by, sold_at=sold_at, **changes), about=account)
+        placed = order_placed(order, sold_by=by, sold_at=sold_at, **changes)
+        await self.tell(placed, minutes_ago=202 * 1440, about=account)
 
     async def request_refund(
         self, order: str = ORDER, *, account: str = ACCOUNT, minutes_ago: float = 6, **changes: Any
@@ -118,8 +113,8 @@ class Site:
 
 @asynccontextmanager
 async def inbox_site(database_url: str, *, public_url: str = "http://inbox.test") -> AsyncIterator[Site]:
-    """The inbox on this database, its tables brought up to date."""
-    async with running(database_url, "escalation", handling(RULES), MIGRATIONS, OWN_FACTS) as service:
+    """The inbox on this database."""
+    async with running(database_url, "escalation", handling(RULES), OWN_FACTS) as service:
         sent_links: list[tuple[Person, str]] = []
         pressed: list[UUID] = []
 

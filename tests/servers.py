@@ -162,7 +162,8 @@ async def databases() -> AsyncIterator[Databases]:
         start = _postgres_container if _docker_answers() else _local_postgres
         shared = Databases(given or await stack.enter_async_context(start()))
         yield shared
-        await shared.drop_all()
+        if given:  # a server of our own goes with all it holds
+            await shared.drop_all()
 
 
 @pytest.fixture

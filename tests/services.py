@@ -13,13 +13,12 @@ from shared.database import Pool, open_pool
 from shared.ids import derived
 from shared.inputs import Input, Report
 from shared.messaging.codec import decode_message
-from shared.migrations import Migrations, migrate
 from shared.transaction import Handler, Spine
 from tests.builders import batch_of
 
 
 @dataclass(frozen=True)
-class Service:
+class ServiceUnderTest:
     """One service under test."""
 
     pool: Pool
@@ -64,17 +63,12 @@ class Service:
 
 @asynccontextmanager
 async def running(
-    url: str,
-    name: str,
-    handle: Handler,
-    migrations: Migrations,
-    own_facts: Mapping[str, type[Fact]] | None = None,
-) -> AsyncIterator[Service]:
-    """The service's handlers on this database, its tables brought up to date."""
-    await migrate(url, migrations)
+    url: str, name: str, handle: Handler, own_facts: Mapping[str, type[Fact]] | None = None
+) -> AsyncIterator[ServiceUnderTest]:
+    """The service's handlers on its database."""
     pool = await open_pool(url, name=name)
     try:
-        yield Service(pool, Spine(pool, name, handle, own_facts or {}))
+        yield ServiceUnderTest(pool, Spine(pool, name, handle, own_facts or {}))
     finally:
         await pool.close()
 

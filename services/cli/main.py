@@ -2,10 +2,19 @@
 
 import typer
 
+from services.cli import dead_letters
+from services.cli.importers import command as importers
+from services.cli.local import mail, up
+from services.cli.report import report
 from services.cli.run import migrate_all, run
 from services.cli.trace import trace
 
 app = typer.Typer(help="On-call for sold accounts.", no_args_is_help=True, add_completion=False)
+app.command()(up)
+app.command()(mail)
 app.command()(run)
 app.command("migrate")(migrate_all)
+app.add_typer(importers.app, name="import")
+app.command()(report)
 app.command()(trace)
+app.add_typer(dead_letters.app, name="dead-letters")

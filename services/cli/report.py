@@ -37,7 +37,7 @@ _SIGNALS_BY_KIND = "select kind, count(*) from escalation.signals group by kind"
 _WAITING_SIGNALS = "select count(*) from escalation.signals where episode_id is null"
 _EPISODES = "select count(*) from escalation.episodes"
 _ALERTS = "select recipient, count(*) from escalation.alerts group by recipient"
-_DELIVERIES = "select channel || ' ' || state, count(*) from escalation.deliveries group by 1"
+_DELIVERIES = "select channel || '_' || state, count(*) from escalation.deliveries group by 1"
 _EACH_EPISODE = """
     select episode_id, order_id, salesperson,
         (select count(*) from escalation.alerts where alerts.episode_id = episodes.episode_id) as alerts
@@ -133,7 +133,7 @@ async def read_report(urls: Mapping[str, str]) -> Report:
             deliveries=await _counts(connection, _DELIVERIES),
             waiting={
                 "signals": await connection.fetchval(_WAITING_SIGNALS),
-                **{f"facts of {service}": spine.waiting_facts for service, spine in spines.items()},
+                **{f"facts_of_{service}": spine.waiting_facts for service, spine in spines.items()},
             },
             ledger={service: spine.ledger for service, spine in spines.items()},
             unsent={service: spine.unsent for service, spine in spines.items()},
@@ -191,7 +191,7 @@ async def _reading(service: str, url: str) -> AsyncIterator[Connection]:
             f"The database of {service} at {_place(url)} has no tables of that service. Run "
             f"`handoff migrate` with the same address, or correct {service.upper()}_DATABASE_URL."
         ) from None
-    except (OSError, TimeoutError, ValueError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+    except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
         raise ReportError(
             f"The database of {service} does not answer at {_place(url)} ({type(error).__name__}). Start it "
             f"with `handoff up`, or set {service.upper()}_DATABASE_URL to the address of yours."

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from pydantic import Field, SecretStr
 
-from shared.settings import ServiceSettings
+from shared.settings import Duration, ServiceSettings
 
 
 class EscalationSettings(ServiceSettings):
@@ -14,5 +14,5 @@ class EscalationSettings(ServiceSettings):
     mail_from: str = "oncall@handoff.example"
     inbox_url: str = "http://127.0.0.1:8103"
     desk: str = "desk"
-    max_alert_age: timedelta = timedelta(days=3)
+    max_alert_age: Duration = timedelta(days=3)
     reader_keys: SecretStr = SecretStr("[]")

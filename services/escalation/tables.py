@@ -37,12 +37,11 @@ class Order(EscalationTable, table=True):
 
 
 class Salesperson(EscalationTable, table=True):
-    """Who sells. The fact with the latest time wins, ties by its id."""
+    """Who sells, by the latest fact that orders published."""
 
     __tablename__ = "salespeople"
     salesperson_id: str = Field(sa_column=text_column(primary_key=True))
     changed_at: datetime = Field(sa_column=instant_column())
-    changed_by: str = Field(sa_column=text_column())
     name: str = Field(sa_column=text_column())
     manager: str | None = Field(sa_column=text_column(nullable=True))
     email: str | None = Field(sa_column=text_column(nullable=True))

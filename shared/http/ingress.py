@@ -28,6 +28,7 @@ T = TypeVar("T")
 _RETRY_SECONDS = 0.2
 _LIMITS = Limits()
 _DATABASE_ERRORS = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, DatabaseWentBack)
+_ROW_FAULTS = frozenset({"21", "22", "23", "54"})  # SQLSTATE classes: cardinality, data, constraints, limits
 _NOT_APPLICABLE = (
     "the service failed on an event of this request, applied none of it and kept its events as dead letters "
     "for its operators; do not send it again unchanged"
@@ -103,7 +104,7 @@ class _Ingress:
             await self._bury(refused.rejected)
             raise RequestRefused(409, _problems(inputs, refused.rejected)) from None
         except (*_DATABASE_ERRORS, BodyTooLarge) as error:
-            if is_transient(error):
+            if not _lies_with_the_events(error):
                 raise _away(error) from None
             log.error("failed on a request", exc_info=error)
             reason = getattr(error, "safe_message", _NOT_APPLICABLE)
@@ -115,9 +116,14 @@ class _Ingress:
         try:
             await _bounded(self.spine.bury(rejected), self.limits.commit_seconds)
         except _DATABASE_ERRORS as error:
-            if is_transient(error):
-                raise _away(error) from None
-            raise
+            raise _away(error) from None
+
+
+def _lies_with_the_events(error: Exception) -> bool:
+    """Whether the same events would fail in a sound database too; a missing table or right is no fault of theirs."""
+    if isinstance(error, asyncpg.PostgresError):
+        return (error.sqlstate or "")[:2] in _ROW_FAULTS
+    return isinstance(error, BodyTooLarge)
 
 
 async def _twice(spine: Spine, batch: Batch) -> Report:
@@ -154,7 +160,7 @@ def _forget(task: asyncio.Future[T]) -> None:
 
 
 def _away(error: BaseException) -> RequestRefused:
-    log.warning("the database is away", exc_info=error)
+    log.warning("the database does not serve a request", exc_info=error)
     return database_away()
 
 

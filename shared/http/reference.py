@@ -3,6 +3,7 @@ loaded from elsewhere. Start at `reference_router`."""
 
 import hashlib
 import json
+import re
 from collections.abc import Callable
 from functools import cache
 from importlib.resources import files
@@ -11,6 +12,7 @@ from typing import Any
 from fastapi import APIRouter, FastAPI
 from fastapi.responses import JSONResponse, Response
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup, escape
 from starlette.concurrency import run_in_threadpool
 
 from shared.http.asyncapi import ServiceReference, asyncapi_document
@@ -24,6 +26,7 @@ _PAGE_HEADERS = {
     ),
     "Cache-Control": "no-cache",
 }
+_CODE = re.compile(r"`([^`]+)`")
 _YEAR = {"Cache-Control": "public, max-age=31536000, immutable"}
 
 
@@ -79,8 +82,14 @@ def _page(template: str, view: dict[str, Any]) -> str:
         lstrip_blocks=True,
     )
     environment.filters["pretty"] = lambda value: json.dumps(value, indent=2, ensure_ascii=False)
+    environment.filters["prose"] = _prose
     digest = hashlib.sha256(_stylesheet()).hexdigest()[:12]
     return environment.get_template(template).render(**view, stylesheet=f"/docs/reference.css?v={digest}")
+
+
+def _prose(text: str) -> Markup:
+    """A docstring as HTML: what stands in backticks is code."""
+    return Markup(_CODE.sub(r"<code>\1</code>", escape(text)))
 
 
 @cache

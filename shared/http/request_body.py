@@ -43,7 +43,7 @@ async def read_body(request: Request, limits: Limits) -> bytes:
 async def answer_unread(request: Request, refused: RequestRefused) -> RequestRefused:
     """The refusal, after the rest of a body of bearable size was thrown away: a client that is still writing
     would otherwise meet a reset connection and never read why. Of a larger body the connection is closed."""
-    if "connection" not in refused.headers and not await _discard(request):
+    if "Connection" not in refused.headers and not await _discard(request):
         refused.headers["Connection"] = "close"
     return refused
 

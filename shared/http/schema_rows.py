@@ -7,14 +7,15 @@ from shared.http.event_schemas import Schema, present, resolved
 
 _DEEPEST = 5
 _LIMITS = {
-    "minLength": "at least {} characters",
-    "maxLength": "at most {} characters",
-    "minItems": "at least {} entries",
-    "maxItems": "at most {} entries",
+    "minLength": "characters: at least {}",
+    "maxLength": "characters: at most {}",
+    "minItems": "entries: at least {}",
+    "maxItems": "entries: at most {}",
     "minimum": "at least {}",
     "maximum": "at most {}",
 }
 _COMMON = {("minLength", 1)}
+_CONTROL_CHARACTERS = "\\u0000"
 _FORMATS = {"date-time": "time with a zone (RFC 3339)", "date": "date", "uuid": "UUID", "binary": "bytes"}
 
 
@@ -69,6 +70,8 @@ def _note(member: Schema, components: Mapping[str, Schema]) -> str:
     shape = present(member, components)
     notes = [str(member.get("description", ""))] if "$ref" not in member else []
     notes += [words.format(_grouped(shape[limit])) for limit, words in _LIMITS.items() if _tells(shape, limit)]
+    if _CONTROL_CHARACTERS not in shape.get("pattern", _CONTROL_CHARACTERS):
+        notes.append(f"matches {shape['pattern']}")
     default = resolved(member, components).get("default")
     if default not in (None, [], {}):
         notes.append(f"if missing: {str(default).lower() if isinstance(default, bool) else default}")

@@ -24,6 +24,7 @@ from faststream.message import StreamMessage
 from shared.database import is_transient
 from shared.inputs import Batch, Input, InputKind, Partition, Position, RawMessage, Rejection
 from shared.logs import get_logger
+from shared.messaging import tolerant_records
 from shared.messaging.cluster import Cluster
 from shared.messaging.codec import Poison, decode_record
 from shared.messaging.positions import Positions
@@ -121,6 +122,7 @@ class Consumer:
         return consumer
 
     async def start(self) -> None:
+        tolerant_records.install()
         await self._broker.start()
 
     async def stop(self) -> None:

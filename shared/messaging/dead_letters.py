@@ -2,18 +2,78 @@
 
 import base64
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
 
 import orjson
 
 from shared.contracts.dead_letters import RecordDeadLettered, topic_of
 from shared.contracts.envelope import envelope
-from shared.database import Connection, bulk_insert
-from shared.inputs import RawMessage, Rejection
+from shared.database import Connection, Pool, bulk_insert
+from shared.inputs import Batch, Input, InputKind, Position, RawMessage, Rejection
+from shared.messaging.codec import Poison, decode_message
 from shared.outbox import Outgoing
 from shared.tables import DeadLetter
 
 _KEEP = bulk_insert(DeadLetter, skip=frozenset({"replayed_at"}), tail="on conflict (id) do nothing returning id")
+_LIST = """
+    select id, topic, partition, record_offset, code, reason, received_at, replayed_at from shared.dead_letters
+    where replayed_at is null or $2 order by received_at desc limit $1
+"""
+_ONE = "select * from shared.dead_letters where id = $1"
+_MARK_REPLAYED = """
+    with replayed as (update shared.dead_letters set replayed_at = $2 where id = $1 returning *)
+    update shared.ledger set outcome = 'applied', decided_at = $2 from replayed
+    where ledger.topic = replayed.topic and ledger.partition = replayed.partition
+      and ledger.record_offset = replayed.record_offset
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class KeptLetter:
+    """A dead letter as it stands in the table; without a position it came by HTTP."""
+
+    id: UUID
+    topic: str
+    partition: int | None
+    record_offset: int | None
+    code: str
+    reason: str
+    received_at: datetime
+    replayed_at: datetime | None
+
+
+async def kept_letters(pool: Pool, *, limit: int, with_replayed: bool) -> list[KeptLetter]:
+    """The newest dead letters, first those that came last."""
+    return [KeptLetter(**row) for row in await pool.fetch(_LIST, limit, with_replayed)]
+
+
+async def kept_letter(pool: Pool, id: UUID) -> tuple[KeptLetter, RawMessage] | None:
+    """One dead letter and its bytes."""
+    row = await pool.fetchrow(_ONE, id)
+    if row is None:
+        return None
+    letter = KeptLetter(**{name: row[name] for name in KeptLetter.__slots__})
+    return letter, RawMessage(row["topic"], row["key"], decode_headers(row["headers"]), row["body"])
+
+
+def replay_of(letter: KeptLetter, raw: RawMessage, prefix: str) -> Batch | Poison:
+    """The batch that tries a dead letter again, or why it is still no event."""
+    topic = raw.topic.removeprefix(prefix)
+    decoded = decode_message(raw.body, raw.headers, key=raw.key, topic=topic)
+    if isinstance(decoded, Poison):
+        return decoded
+    position = None
+    if letter.partition is not None and letter.record_offset is not None:
+        position = Position(letter.topic, letter.partition, letter.record_offset)
+    kind = InputKind.HTTP if position is None else InputKind.RECORD
+    return Batch([Input(decoded.envelope, decoded.body, decoded.digest, kind, raw, position)], replays=letter.id)
+
+
+async def mark_replayed(connection: Connection, id: UUID, now: datetime) -> None:
+    """A dead letter was applied after all: its offset's entry in the ledger says so."""
+    await connection.execute(_MARK_REPLAYED, id, now)
 
 
 async def keep(connection: Connection, rejections: Sequence[Rejection], now: datetime) -> list[Rejection]:

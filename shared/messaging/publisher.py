@@ -114,7 +114,7 @@ class Publisher:
     async def _require_topic(self, topic: str) -> None:
         """A missing topic is not made here: only the services know its partitions."""
         try:
-            async with asyncio.timeout(_TOPIC_SECONDS):
+            async with asyncio.timeout(min(_TOPIC_SECONDS, self._timeout_seconds)):
                 await self._started().partitions_for(topic)
         except (KafkaError, TimeoutError):
             raise PublishError(

@@ -66,6 +66,6 @@ async def test_a_frozen_database_is_a_503_in_bounded_time_and_leaves_nothing_stu
     assert waited_seconds < 4
     async with asyncio.timeout(20):
         while (await ingress.send(*(event(f"f-{number}") for number in range(12)))).status_code != 200:
-            await asyncio.sleep(0.2)
-    assert sorted(set(await ingress.journaled())) == sorted(await ingress.journaled())
-    assert len(await ingress.journaled()) == 13
+            pass
+    journaled = await ingress.journaled()
+    assert sorted(journaled) == sorted({"e-0", *(f"f-{number}" for number in range(12))})

@@ -1,15 +1,22 @@
 """Events told over HTTP, on real Postgres: what is answered is committed, what is refused changes nothing."""
 
 import asyncio
-from collections.abc import AsyncIterator
+import io
+import logging
+import sys
+import threading
+from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import orjson
 import pytest
+import structlog
 
+from shared.contracts.envelope import Decoded
 from shared.http.request_body import Limits
 from shared.inputs import RawMessage
-from shared.messaging.codec import Decoded, decode_message
+from shared.logs import configure_logging
+from shared.messaging.codec import decode_message
 from shared.messaging.dead_letters import decode_headers
 from tests.ingress import (
     AUTHORIZED,
@@ -287,20 +294,39 @@ async def test_an_event_the_database_cannot_take_is_no_5xx_and_not_lost(ingress:
     assert len(await ingress.dead_letters()) == 2
 
 
+async def test_a_database_without_its_tables_is_no_fault_of_the_event(ingress: Ingress) -> None:
+    await ingress.pool.execute("alter table shared.journal rename to journal_away")
+    answer = await ingress.send(event())
+    assert (answer.status_code, codes(answer)) == (503, [(None, None, "database_unavailable")])
+    await ingress.pool.execute("alter table shared.journal_away rename to journal")
+    assert (await ingress.send(event())).json()["events"][0]["outcome"] == "applied"
+    assert await ingress.dead_letters() == []
+
+
 async def test_get_is_not_a_way_to_publish(ingress: Ingress) -> None:
     answer = await ingress.client.get("/events", headers=AUTHORIZED)
     assert (answer.status_code, answer.headers["allow"]) == (405, "POST")
 
 
-async def test_no_key_nor_value_received_is_logged(ingress: Ingress, capfdbinary: Any) -> None:
-    from shared.logs import configure_logging
+@pytest.fixture
+def logged() -> Iterator[io.BytesIO]:
+    """All that is logged meanwhile."""
+    root = logging.getLogger()
+    before = (root.handlers[:], root.level, sys.excepthook, threading.excepthook)
+    stream = io.BytesIO()
+    configure_logging("orders", "debug", stream=stream)
+    yield stream
+    structlog.reset_defaults()
+    root.handlers[:], sys.excepthook, threading.excepthook = before[0], before[2], before[3]
+    root.setLevel(before[1])
 
-    configure_logging("orders", "debug")
+
+async def test_no_key_nor_value_received_is_logged(ingress: Ingress, logged: io.BytesIO) -> None:
     await ingress.send(event(order=UNSTORABLE_ORDER))
     await ingress.send(event(time=CANARY))
     await ingress.client.post("/events", content=CANARY.encode(), headers=binary_headers(id=CANARY))
     await ingress.send(event(), headers={**STRUCTURED, "Authorization": f"Bearer {KEY}{CANARY}"})
-    output = b"".join(capfdbinary.readouterr())
-    assert output.count(b"refused a request") == 4
+    output = logged.getvalue().decode()
+    assert output.count("refused a request") == 4
     for secret in (CANARY, KEY, UNSTORABLE_AMOUNT, UNSTORABLE_ORDER):
-        assert secret.encode() not in output
+        assert secret not in output

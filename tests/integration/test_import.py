@@ -8,7 +8,7 @@ from aiokafka import AIOKafkaConsumer
 from typer.testing import CliRunner, Result
 
 from deploy.local.ports import LOOPBACK, free_ports
-from services.cli.importers.command import import_app
+from services.cli.importers.command import app
 from shared.contracts.envelope import Decoded
 from shared.contracts.orders_inbound import OrderPlaced
 from shared.contracts.support_inbound import CaseOpened
@@ -39,7 +39,7 @@ def files(tmp_path: Path) -> Path:
 def run(files: Path, *arguments: str, kafka: str, prefix: str = "") -> Result:
     given = [str(files / argument) if argument.endswith(".csv") else argument for argument in arguments]
     environment = {"KAFKA_BOOTSTRAP_SERVERS": kafka, "TOPIC_PREFIX": prefix}
-    return CliRunner().invoke(import_app, given, env=environment)
+    return CliRunner().invoke(app, given, env=environment)
 
 
 async def received(cluster: Cluster, topic: str, count: int) -> list[tuple[str, str, str]]:

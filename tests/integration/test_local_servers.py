@@ -90,7 +90,7 @@ async def test_a_service_cannot_connect_to_the_database_of_another(database: Mak
 
 async def test_a_service_owns_its_database_and_is_no_superuser(database: MakeDatabase) -> None:
     url = await database("escalation")
-    await run(url, "create schema escalation")
+    await run(url, "create schema archive")
     with pytest.raises(asyncpg.InsufficientPrivilegeError):
         await run(url, "create role intruder")
 
@@ -112,7 +112,7 @@ async def test_a_database_goes_back_to_an_older_state(databases: Databases) -> N
 async def test_a_database_server_comes_back_with_what_it_had_committed(
     private_postgres: PrivatePostgres, way: str
 ) -> None:
-    url = await private_postgres.databases.make("orders")
+    url = await private_postgres.databases.make("kept")
     await run(url, "create table facts (body text)", "insert into facts values ('committed')")
     await getattr(private_postgres.server, way)()
     with pytest.raises(OSError):
@@ -147,4 +147,4 @@ async def column(url: str, query: str) -> list[object]:
 
 
 async def tables(url: str) -> set[object]:
-    return set(await column(url, "select tablename from pg_tables where schemaname = 'public'"))
+    return set(await column(url, "select tablename from pg_tables where schemaname not like 'pg_%'"))

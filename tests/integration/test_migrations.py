@@ -1,7 +1,6 @@
 """The migrations end in exactly the tables that the code describes, for every schema."""
 
 from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import asyncpg
@@ -13,18 +12,17 @@ from sqlalchemy import text as sql
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
 
-from services.escalation.tables import EscalationTable
-from services.orders.tables import OrdersTable
-from services.support.tables import SupportTable
+from services.escalation.app import MIGRATIONS as ESCALATION_MIGRATIONS
+from services.orders.app import MIGRATIONS as ORDERS_MIGRATIONS
+from services.support.app import MIGRATIONS as SUPPORT_MIGRATIONS
 from shared.migrations import SHARED_MIGRATIONS, Migrations, migrate, sqlalchemy_url
 from tests.servers import Databases
 
-SERVICES = Path(__file__).parents[2] / "services"
 SCHEMAS = {
     "shared": SHARED_MIGRATIONS,
-    "orders": Migrations(OrdersTable.metadata, SERVICES / "orders" / "migrations"),
-    "support": Migrations(SupportTable.metadata, SERVICES / "support" / "migrations"),
-    "escalation": Migrations(EscalationTable.metadata, SERVICES / "escalation" / "migrations"),
+    "orders": ORDERS_MIGRATIONS,
+    "support": SUPPORT_MIGRATIONS,
+    "escalation": ESCALATION_MIGRATIONS,
 }
 
 # What alembic does not compare: checks, keys and the conditions of indexes.
@@ -41,12 +39,7 @@ _CONSTRAINTS_AND_INDEXES = """
 @pytest.fixture
 async def empty_database(databases: Databases) -> str:
     """A database without any table."""
-    url = await databases.make("empty")
-    connection = await asyncpg.connect(url)
-    for schema in SCHEMAS:
-        await connection.execute(f"drop schema if exists {schema} cascade")
-    await connection.close()
-    return url
+    return await databases.make("empty")
 
 
 @pytest.fixture

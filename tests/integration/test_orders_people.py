@@ -6,12 +6,12 @@ from itertools import permutations
 from shared.contracts.orders_inbound import Day, Successor, WorkingHours
 from shared.inputs import Outcome
 from tests.builders import SELLER, input_of, minutes, salesperson_changed
-from tests.services import Service
+from tests.services import ServiceUnderTest
 
 WORKDAYS = (Day.MONDAY, Day.TUESDAY, Day.WEDNESDAY, Day.THURSDAY, Day.FRIDAY)
 
 
-async def test_a_salesperson_is_kept_whole_and_published_under_their_own_key(orders: Service) -> None:
+async def test_a_salesperson_is_kept_whole_and_published_under_their_own_key(orders: ServiceUnderTest) -> None:
     fact = salesperson_changed(
         manager="mona",
         chat="@anna",
@@ -30,7 +30,7 @@ async def test_a_salesperson_is_kept_whole_and_published_under_their_own_key(ord
     assert await orders.pool.fetchval("select topic from shared.outbox") == "salespeople.v1"
 
 
-async def test_an_older_fact_about_a_salesperson_has_no_effect(orders: Service) -> None:
+async def test_an_older_fact_about_a_salesperson_has_no_effect(orders: ServiceUnderTest) -> None:
     await orders.tell(input_of(salesperson_changed("Anna Berg"), at=minutes(10)))
     report = await orders.tell(input_of(salesperson_changed("Anna Alt"), at=minutes(5)))
     assert report.outcomes == [Outcome.APPLIED]
@@ -39,7 +39,7 @@ async def test_an_older_fact_about_a_salesperson_has_no_effect(orders: Service) 
 
 
 async def test_of_facts_of_one_moment_the_highest_id_counts_in_any_order(
-    orders: Service,
+    orders: ServiceUnderTest,
 ) -> None:
     for number, sequence in enumerate(permutations("abc")):
         person = f"person-{number}"
@@ -50,7 +50,7 @@ async def test_of_facts_of_one_moment_the_highest_id_counts_in_any_order(
     assert names == {"Name c"}
 
 
-async def test_two_changes_in_one_batch_are_both_published_and_the_later_stays(orders: Service) -> None:
+async def test_two_changes_in_one_batch_are_both_published_and_the_later_stays(orders: ServiceUnderTest) -> None:
     await orders.tell(
         input_of(salesperson_changed("First")),
         input_of(salesperson_changed("Second"), at=minutes(1)),

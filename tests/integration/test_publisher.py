@@ -82,7 +82,7 @@ async def test_a_missing_topic_is_named_and_not_made(cluster: Cluster) -> None:
     event: Envelope[Fact] = envelope(
         OrderCancelled(order="o-1"), id="event-1", source="tests", subject="account-1", time=STARTS_AT
     )
-    async with Publisher(cluster) as publisher:
+    async with Publisher(cluster, timeout_seconds=1) as publisher:
         with pytest.raises(PublishError, match=rf"no topic {cluster.prefix}orders\.inbound\.v1 .*TOPIC_PREFIX"):
             await publisher.publish([event])
 

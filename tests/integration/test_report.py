@@ -12,11 +12,9 @@ import pytest
 import typer
 from typer.testing import CliRunner, Result
 
-import services.escalation.app
-import services.orders.app
-import services.support.app
 from deploy.local.ports import LOOPBACK, free_ports
 from services.cli.report import read_report, report
+from services.escalation.app import LISTENS_TO
 from services.escalation.domain.own_facts import OWN_FACTS
 from services.escalation.domain.rules import Rules
 from services.escalation.handlers import handling
@@ -39,7 +37,7 @@ from tests.builders import (
     salesperson_changed,
 )
 from tests.servers import MakeDatabase
-from tests.services import Service, running
+from tests.services import ServiceUnderTest, running
 
 RULES = Rules(desk=SalespersonId("desk"), max_alert_age=timedelta(0))
 
@@ -49,7 +47,7 @@ class Company:
     """Three services, and what Kafka does between them when asked."""
 
     urls: dict[str, str]
-    services: dict[str, Service]
+    services: dict[str, ServiceUnderTest]
     _offset: int = field(default=0)
 
     async def record(self, service: str, *inputs: Input) -> None:
@@ -83,13 +81,12 @@ def _received(key: str, headers: str, payload: bytes) -> Input:
 
 @pytest.fixture
 async def company(database: MakeDatabase) -> AsyncIterator[Company]:
-    orders, support, escalation = services.orders.app, services.support.app, services.escalation.app
     urls = {name: await database(name) for name in ("orders", "support", "escalation")}
     async with AsyncExitStack() as stack:
         started = {
-            "orders": running(urls["orders"], "orders", handle_orders, orders.MIGRATIONS),
-            "support": running(urls["support"], "support", handle_support, support.MIGRATIONS),
-            "escalation": running(urls["escalation"], "escalation", handling(RULES), escalation.MIGRATIONS, OWN_FACTS),
+            "orders": running(urls["orders"], "orders", handle_orders),
+            "support": running(urls["support"], "support", handle_support),
+            "escalation": running(urls["escalation"], "escalation", handling(RULES), OWN_FACTS),
         }
         yield Company(urls, {name: await stack.enter_async_context(one) for name, one in started.items()})
 
@@ -117,7 +114,7 @@ async def trouble_on_two_sales(company: Company) -> None:
     await company.refuse_a_record("support")
     for service in ("orders", "support"):
         sent = await company.send(service)
-        read = [one for one in sent if one.envelope.data.topic in services.escalation.app.LISTENS_TO]
+        read = [one for one in sent if one.envelope.data.topic in LISTENS_TO]
         await company.record("escalation", *read)
 
 
@@ -159,9 +156,9 @@ async def test_it_counts_what_was_published_decided_and_settled(company: Company
     assert found["alerts"] == {"anna": 1, "desk": 1}
     assert found["waiting"] == {
         "signals": 1,
-        "facts of orders": 0,
-        "facts of support": 1,
-        "facts of escalation": 0,
+        "facts_of_orders": 0,
+        "facts_of_support": 1,
+        "facts_of_escalation": 0,
     }
     assert found["ledger"] == {
         "orders": {"applied": 3, "duplicate": 0, "dead_lettered": 0},

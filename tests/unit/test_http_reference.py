@@ -2,20 +2,23 @@
 
 import re
 from collections.abc import AsyncIterator
-from typing import Any
+from typing import Any, cast
 
 import httpx2
 import orjson
 import pytest
+from fastapi import FastAPI
 
 from shared.contracts.catalog import CATALOG, FACTS, TOPICS
 from shared.contracts.envelope import decode_batch, decode_binary, decode_structured
 from shared.contracts.fact import Fact
+from shared.contracts.orders_inbound import OrderPlaced
 from shared.http.application import create_app
 from shared.http.asyncapi import ServiceReference, asyncapi_document
 from shared.http.event_schemas import event_schemas
 from shared.http.ingress import events_router
 from shared.http.publisher_keys import PublisherKeys
+from shared.http.schema_rows import schema_rows
 from shared.transaction import Spine
 
 INBOUND = [topic for topic in TOPICS if ".inbound." in topic]
@@ -32,8 +35,8 @@ def openapi(topic: str) -> dict[str, Any]:
     return app_for(topic).openapi()
 
 
-def app_for(topic: str) -> Any:
-    spine: Spine = Spine(None, "orders", None)  # type: ignore[arg-type] - no request reaches it
+def app_for(topic: str) -> FastAPI:
+    spine = cast(Spine, None)  # no request reaches it
     return create_app(EVERYTHING, [events_router(spine, PublisherKeys(()), topic=topic)])
 
 
@@ -94,6 +97,17 @@ def test_the_examples_of_the_openapi_document_are_accepted(topic: str) -> None:
     headers = {one["name"]: one["example"] for one in operation["parameters"] if "example" in one}
     attributes = {name.removeprefix("ce-"): value for name, value in headers.items()}
     decode_binary(attributes, orjson.dumps(content["application/json"]["example"]), topic=topic)
+
+
+def test_the_members_of_an_event_are_listed_with_those_of_their_parts() -> None:
+    (event,), schemas = event_schemas([OrderPlaced])
+    rows = {row.path: row for row in schema_rows(event.schema, schemas)}
+    assert (rows["lines[].quantity"].kind, rows["lines[].quantity"].required) == ("whole number", False)
+    assert rows["lines[].quantity"].note == "at least 1; at most 1,000,000,000; if missing: 1"
+    assert (rows["order"].kind, rows["order"].required) == ("string", True)
+    assert (rows["customer.zone"].parent, rows["customer.zone"].name) == ("customer.", "zone")
+    assert rows["currency"].note == "matches ^[A-Z]{3}$"
+    assert rows["promises[].due_at"].kind == "time with a zone (RFC 3339)"
 
 
 def test_the_asyncapi_document_has_one_message_for_each_wire_type() -> None:

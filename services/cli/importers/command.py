@@ -26,7 +26,7 @@ from shared.contracts.fields import read_instant
 from shared.messaging.publisher import Publisher, PublishError
 from shared.settings import KafkaSettings
 
-import_app = typer.Typer(
+app = typer.Typer(
     name="import", help="Publish files of known formats as inbound events, over Kafka.", no_args_is_help=True
 )
 
@@ -40,14 +40,14 @@ def _instant(text: str) -> datetime:
         raise typer.BadParameter(error.message()) from None
 
 
-@import_app.command()
+@app.command()
 def deals(file: Annotated[Path, typer.Option(help="The CSV file of closed deals.", **_FILE)]) -> None:
     """Closed deals ("Marketing Funnel by Olist", olist_closed_deals.csv) as sales and salespeople."""
     with _told_in_words():
         _publish(olist.events_of_deals([olist.read_deal(row) for row in _rows(file, olist.COLUMNS)]))
 
 
-@import_app.command()
+@app.command()
 def servicenow(
     file: Annotated[Path, typer.Option(help="The CSV file of the help desk's audit log.", **_FILE)],
     deals: Annotated[Path, typer.Option(help="The CSV file of closed deals: who the callers are.", **_FILE)],

@@ -27,7 +27,6 @@ class Order:
 class Salesperson:
     salesperson_id: str
     changed_at: datetime
-    changed_by: str
     name: str
     manager: str | None
     email: str | None

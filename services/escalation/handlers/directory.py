@@ -37,9 +37,12 @@ def record_order(tx: Transaction, book: Book, event: Envelope[orders.OrderPlaced
 
 
 def record_salesperson(tx: Transaction, book: Book, event: Envelope[orders.SalespersonChanged]) -> None:
-    """Keep the latest fact about a person, and have whatever waited for this person look again."""
+    """Keep the latest fact about a person, and have whatever waited for this person look again.
+
+    Orders publishes a person's facts in the order they count, so of equal times the later arrival wins.
+    """
     known = book.people.get(event.subject)
-    if known is not None and (known.changed_at, known.changed_by) >= (event.time, event.id):
+    if known is not None and known.changed_at > event.time:
         return
     fact = event.data
     hours = [period.model_dump(mode="json") for period in fact.working_hours]
@@ -47,7 +50,6 @@ def record_salesperson(tx: Transaction, book: Book, event: Envelope[orders.Sales
         Salesperson(
             salesperson_id=event.subject,
             changed_at=event.time,
-            changed_by=event.id,
             name=fact.name,
             manager=fact.manager,
             email=fact.email,

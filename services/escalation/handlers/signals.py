@@ -56,8 +56,17 @@ def stop_waiting_for_the_named_order(tx: Transaction, book: Book, event: Envelop
 def match_waiting_signals(tx: Transaction, book: Book, account_id: str, event: Envelope[Fact]) -> None:
     """A new order may be what signals waited for. Each goes on in the trace of its own fact."""
     for signal in book.waiting_signals(account_id):
-        cause = event.model_copy(update={"id": str(signal.signal_id), "traceparent": signal.traceparent})
-        _match(tx, book, signal, cause)
+        _match(tx, book, signal, event.model_copy(update=_own_trace(signal)))
+
+
+def _own_trace(signal: Signal) -> dict[str, str | None]:
+    """What makes the effects of a match the signal's own, though another event brought it about."""
+    return {
+        "id": str(signal.signal_id),
+        "source": "handoff/escalation/signals",
+        "type": "escalation.signal_matched",
+        "traceparent": signal.traceparent,
+    }
 
 
 def _admit(tx: Transaction, book: Book, signal: Signal, event: Envelope[Fact]) -> None:

@@ -76,7 +76,6 @@ def upgrade() -> None:
         "salespeople",
         sa.Column("salesperson_id", sa.Text(), nullable=False),
         sa.Column("changed_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("changed_by", sa.Text(), nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("manager", sa.Text(), nullable=True),
         sa.Column("email", sa.Text(), nullable=True),

@@ -110,7 +110,8 @@ function replace(old, fresh, announced) {
   if (announced) fresh.dataset.changed = "";
   find("h3 a", old)?.hasAttribute("aria-current") && find("h3 a", fresh)?.setAttribute("aria-current", "true");
   old.replaceWith(fresh);
-  if (held) find(".actions a, .actions button, h3 a", fresh)?.focus({ preventScroll: true });
+  const next = [...findAll(".actions .button", fresh), find("h3 a", fresh)].find((each) => each?.checkVisibility());
+  if (held) next?.focus({ preventScroll: true });
 }
 
 function arrive(list, row) {

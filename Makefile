@@ -1,0 +1,74 @@
+# Everything a person or CI does with this checkout. Needs Python 3.11 or later and make; the rest is installed into .venv.
+
+PYTHON ?= python3
+ONCE ?=
+ARGS ?=
+UPGRADE ?=
+
+BIN := .venv/bin
+UV := $(BIN)/uv
+INSTALL := VIRTUAL_ENV=.venv $(UV) pip install --quiet
+COMPILE := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	--no-header --no-annotate --no-emit-index-url --no-emit-find-links $(if $(UPGRADE),--upgrade)
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help demo up test check format lock clean
+
+help: ## List what can be made
+	@echo "make TARGET, where TARGET is one of"
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-8s %s\n", $$1, $$2 }' Makefile
+
+demo: .venv/.local ## Start everything on this machine and play five stories; ONCE=1 ends after them
+	$(BIN)/handoff demo $(if $(ONCE),--once)
+
+up: .venv/.local ## Start Kafka, Postgres, a mail sink and the three services; Ctrl-C stops them
+	$(BIN)/handoff up
+
+test: .venv/.dev ## Run every test; ARGS="-k name tests/unit" chooses some
+	$(BIN)/python -m pytest $(ARGS)
+
+check: .venv/.dev ## Lint, formatting, types, import rules, architecture tests, fresh schemas
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+	$(BIN)/python -m pytest tests/architecture tests/contracts/test_schemas.py
+
+format: .venv/.dev ## Rewrite the code as `make check` wants it
+	$(BIN)/ruff check --fix-only --exit-zero
+	$(BIN)/ruff format
+
+lock: .venv/.uv ## Pin what pyproject.toml asks for; UPGRADE=1 takes newer versions
+	echo uv | $(COMPILE) --output-file requirements/bootstrap.txt -
+	$(COMPILE) --extra local --extra dev --group build --output-file requirements/dev.txt pyproject.toml
+	$(COMPILE) --extra local --group build --constraint requirements/dev.txt --output-file requirements/local.txt pyproject.toml
+	$(COMPILE) --constraint requirements/dev.txt --output-file requirements/runtime.txt pyproject.toml
+
+clean: ## Remove .venv and every cache; leaves .local, where `make up` keeps its databases
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist
+	find services shared deploy tests -type d -name __pycache__ -prune -exec rm -rf {} +
+
+# The stamps: each is made once, and again when what it stands for changes.
+
+.venv/.uv: requirements/bootstrap.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+		echo "handoff needs Python 3.11 or later, and '$(PYTHON)' is not: name another with make PYTHON=python3.12" >&2; exit 1; }
+	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { \
+		echo "'$(PYTHON)' cannot make virtual environments: install its venv package (Debian, Ubuntu: apt install python3-venv)" >&2; exit 1; }
+	@echo "Preparing .venv"
+	@$(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/bootstrap.txt
+	@touch $@
+
+.venv/.local: .venv/.uv requirements/local.txt pyproject.toml
+	@echo "Installing what the services need"
+	@$(INSTALL) --require-hashes -r requirements/local.txt
+	@$(INSTALL) --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.venv/.dev: .venv/.uv requirements/dev.txt pyproject.toml
+	@echo "Installing what tests and checks need"
+	@$(INSTALL) --require-hashes -r requirements/dev.txt
+	@$(INSTALL) --no-deps --no-build-isolation --editable .
+	@touch .venv/.local $@

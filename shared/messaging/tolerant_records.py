@@ -1,0 +1,57 @@
+"""aiokafka stops for ever at a header name that is not UTF-8, and skips the records read before it: read such names too.
+
+`install()` at the start of a worker, before its consumer; header names that are not UTF-8 come with backslash escapes.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+from aiokafka.consumer import fetcher
+from aiokafka.record.default_records import DefaultRecordBatch, _DefaultRecordBatchPy
+from aiokafka.record.memory_records import _MemoryRecordsPy
+
+
+class _Slice(bytearray):
+    def decode(self, encoding: str = "utf-8", errors: str = "backslashreplace") -> str:
+        return super().decode(encoding, errors)
+
+
+class _Buffer(bytearray):
+    def __getitem__(self, index: Any) -> Any:
+        part = super().__getitem__(index)
+        return _Slice(part) if isinstance(index, slice) else part
+
+
+class _TolerantBatch:
+    """A record batch read by aiokafka's fast parser, and by its Python parser where that one gives up."""
+
+    def __init__(self, content: Any) -> None:
+        self._content = content
+        self._batch = DefaultRecordBatch(content)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._batch, name)
+
+    def __iter__(self) -> Iterator[Any]:
+        try:
+            return iter(list(self._batch))
+        except UnicodeDecodeError:
+            batch = _DefaultRecordBatchPy(self._content)
+            batch._maybe_uncompress()
+            batch._buffer = _Buffer(batch._buffer)
+            return iter(batch)
+
+
+class TolerantRecords(_MemoryRecordsPy):  # type: ignore[misc]
+    """The records of one fetched partition."""
+
+    def next_batch(self, *args: Any) -> Any:
+        content = self._next_slice
+        if content is None or content[self.MAGIC_OFFSET] < 2:
+            return super().next_batch(*args)
+        self._cache_next()
+        return _TolerantBatch(content)
+
+
+def install() -> None:
+    fetcher.MemoryRecords = TolerantRecords

@@ -1,0 +1,54 @@
+"""The project's own files, as the tests of this folder read them."""
+
+import ast
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+PRODUCT = ("services", "shared", "deploy")
+SERVICES = ("orders", "support", "escalation")
+
+
+@dataclass(frozen=True, slots=True)
+class Module:
+    """One Python file, parsed."""
+
+    path: str
+    text: str
+    tree: ast.Module
+
+    @property
+    def name(self) -> str:
+        """Its dotted name."""
+        return ".".join(Path(self.path).with_suffix("").parts).removesuffix(".__init__")
+
+    def nodes(self) -> Iterator[ast.AST]:
+        return ast.walk(self.tree)
+
+
+@cache
+def tracked_files() -> tuple[str, ...]:
+    """Every file that is committed or would be, relative to the checkout."""
+    command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    listed = subprocess.run(command, cwd=ROOT, capture_output=True, check=True, text=True).stdout
+    return tuple(sorted(path for path in listed.split("\0") if path and (ROOT / path).is_file()))
+
+
+@cache
+def modules(*folders: str) -> tuple[Module, ...]:
+    """The Python files under these folders, without empty ones."""
+    chosen = [path for path in tracked_files() if path.endswith(".py") and path.startswith(folders)]
+    return tuple(module for module in map(_parse, chosen) if module.text.strip())
+
+
+def is_migration(path: str) -> bool:
+    """Whether the file is a step of a database's history, named for its order and run by Alembic."""
+    return Path(path).name[0].isdigit()
+
+
+def _parse(path: str) -> Module:
+    text = (ROOT / path).read_text("utf-8")
+    return Module(path, text, ast.parse(text))

@@ -1,0 +1,162 @@
+"""House rules on modules that no linter knows. Each test lists the places that break its rule."""
+
+import ast
+import re
+from pathlib import Path
+
+from tests.architecture.sources import PRODUCT, ROOT, SERVICES, Module, is_migration, modules
+
+LINES = 300
+VAGUE = {"common", "data", "helper", "helpers", "info", "manager", "util", "utils"}
+
+MAY_CATCH_EVERYTHING = {
+    "shared/runtime.py": "keeps a process's loops going",
+    "shared/messaging/consumer.py": "keeps the partition going",
+    "shared/messaging/positions.py": "waits for a database that is away, and raises whatever waiting cannot mend",
+}
+MAY_COMMIT = {
+    "shared/transaction.py": "the one transaction",
+    "shared/messaging/consumer.py": "offsets to Kafka, after the transaction that stored them",
+    "shared/migrations/__init__.py": "changes tables, not what is in them",
+}
+MAY_WRITE_BY_ITSELF = {
+    "shared/messaging/positions.py": "how far partitions were read",
+    "services/escalation/store/deliveries.py": "claims what is sent next; the outcome goes through the transaction",
+}
+READS_THE_CLOCK = {"now", "utcnow", "today", "uuid1", "uuid4"}
+
+
+def test_modules_stay_under_three_hundred_lines() -> None:
+    long = [f"{module.path}: {lines}" for module in modules(*PRODUCT) if (lines := _lines(module)) > LINES]
+    assert long == []
+
+
+def test_every_module_says_why_it_exists() -> None:
+    silent = [module.path for module in modules(*PRODUCT, "tests") if ast.get_docstring(module.tree) is None]
+    assert silent == []
+
+
+def test_names_say_what_a_thing_is() -> None:
+    vague = [f"{module.path}: {name}" for module in modules(*PRODUCT, "tests") for name in _vague_names(module)]
+    assert vague == []
+
+
+def test_nothing_but_loops_catches_everything() -> None:
+    caught = [
+        f"{module.path}:{handler.lineno}"
+        for module in modules(*PRODUCT)
+        for handler in module.nodes()
+        if isinstance(handler, ast.ExceptHandler) and _catches_everything(handler) and not _passes_it_on(handler)
+        if module.path not in MAY_CATCH_EVERYTHING
+    ]
+    suppressed = [
+        f"{module.path}:{call.lineno}"
+        for module in modules(*PRODUCT)
+        for call in module.nodes()
+        if isinstance(call, ast.Call) and _called(call) == "suppress" and any(map(_is_everything, call.args))
+    ]
+    assert caught + suppressed == []
+
+
+def test_only_the_transaction_commits() -> None:
+    commits = [
+        f"{module.path}:{call.lineno}"
+        for module in modules(*PRODUCT)
+        for call in module.nodes()
+        if isinstance(call, ast.Call) and _called(call) in {"transaction", "commit", "begin"} and not _only_reads(call)
+        if module.path not in MAY_COMMIT
+    ]
+    assert commits == []
+
+
+def test_nothing_writes_beside_the_transaction() -> None:
+    writes = [
+        f"{module.path}:{call.lineno}"
+        for module in modules("services", "shared")
+        for call in module.nodes()
+        if isinstance(call, ast.Call) and _writes_through_a_pool(call, module)
+        if module.path not in MAY_WRITE_BY_ITSELF
+    ]
+    assert writes == []
+
+
+def test_rules_are_told_the_time_and_make_nothing_up() -> None:
+    pure = [f"services/{service}/domain" for service in SERVICES]
+    asked = [
+        f"{module.path}:{call.lineno}"
+        for module in modules(*pure, "shared/contracts/", "shared/ids.py", "shared/precedence.py")
+        for call in module.nodes()
+        if isinstance(call, ast.Call) and _called(call) in READS_THE_CLOCK | {"open", "print", "input"}
+    ]
+    assert asked == []
+
+
+def test_import_rules_see_every_module() -> None:
+    folders = {Path(module.path).parent for module in modules(*PRODUCT) if not is_migration(module.path)}
+    unseen = [str(folder) for folder in sorted(folders) if not (ROOT / folder / "__init__.py").is_file()]
+    assert unseen == [], "import-linter passes over a folder without __init__.py"
+
+
+def test_exceptions_to_these_rules_are_still_needed() -> None:
+    named = {*MAY_CATCH_EVERYTHING, *MAY_COMMIT, *MAY_WRITE_BY_ITSELF}
+    assert named <= {module.path for module in modules(*PRODUCT)}
+
+
+def _lines(module: Module) -> int:
+    return len(module.text.splitlines())
+
+
+def _vague_names(module: Module) -> list[str]:
+    classes = [node.name for node in module.nodes() if isinstance(node, ast.ClassDef)]
+    words = {name: {word.lower() for word in re.findall(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])", name)} for name in classes}
+    name = module.name.rpartition(".")[-1]
+    return [name for name, parts in {**words, name: set(name.split("_"))}.items() if parts & VAGUE]
+
+
+def _catches_everything(handler: ast.ExceptHandler) -> bool:
+    if handler.type is None:
+        return True
+    caught = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
+    return any(map(_is_everything, caught))
+
+
+def _is_everything(node: ast.expr) -> bool:
+    return isinstance(node, ast.Name) and node.id in {"Exception", "BaseException"}
+
+
+def _passes_it_on(handler: ast.ExceptHandler) -> bool:
+    last = handler.body[-1]
+    return isinstance(last, ast.Raise) and last.exc is None
+
+
+def _called(call: ast.Call) -> str:
+    if isinstance(call.func, ast.Attribute):
+        return call.func.attr
+    return call.func.id if isinstance(call.func, ast.Name) else ""
+
+
+def _only_reads(call: ast.Call) -> bool:
+    return any(
+        argument.arg == "readonly" and isinstance(argument.value, ast.Constant) and argument.value.value is True
+        for argument in call.keywords
+    )
+
+
+def _writes_through_a_pool(call: ast.Call, module: Module) -> bool:
+    if not (isinstance(call.func, ast.Attribute) and call.args):
+        return False
+    pool = call.func.value
+    named = pool.attr if isinstance(pool, ast.Attribute) else pool.id if isinstance(pool, ast.Name) else ""
+    statement = call.args[0]
+    text = _constants(module).get(statement.id, "") if isinstance(statement, ast.Name) else ast.unparse(statement)
+    return named.strip("_") == "pool" and re.search(r"\b(insert|update|delete)\b", text, re.IGNORECASE) is not None
+
+
+def _constants(module: Module) -> dict[str, str]:
+    return {
+        target.id: ast.unparse(node.value)
+        for node in module.tree.body
+        if isinstance(node, ast.Assign)
+        for target in node.targets
+        if isinstance(target, ast.Name)
+    }

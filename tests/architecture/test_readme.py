@@ -1,0 +1,54 @@
+"""The README and the commands tell the same."""
+
+import re
+from collections.abc import Iterator
+
+import click
+import pytest
+from typer.main import get_command
+
+from services.cli.main import app
+from tests.architecture.sources import ROOT
+
+MAKEFILE = (ROOT / "Makefile").read_text("utf-8")
+TARGETS = set(re.findall(r"^([a-z]+):.*## ", MAKEFILE, re.MULTILINE))
+IN_CODE = re.compile(r"```.*?```|`[^`\n]+`", re.DOTALL)
+
+
+@pytest.fixture(scope="module")
+def readme() -> str:
+    path = ROOT / "README.md"
+    if not path.is_file():
+        pytest.skip("there is no README yet")
+    return path.read_text("utf-8")
+
+
+def test_every_make_target_of_the_readme_exists(readme: str) -> None:
+    code = "\n".join(IN_CODE.findall(readme))
+    assert set(re.findall(r"\bmake ([a-z]+)", code)) <= TARGETS
+
+
+def test_the_readme_names_every_command(readme: str) -> None:
+    missing = [command for command in _commands(get_command(app), "handoff") if command not in readme]
+    assert missing == []
+
+
+def test_every_phony_target_has_a_line_of_help() -> None:
+    phony = re.search(r"^\.PHONY: (.*)$", MAKEFILE, re.MULTILINE)
+    assert phony is not None
+    assert set(phony[1].split()) == TARGETS
+
+
+def test_ci_runs_what_the_readme_tells_people_to_run(readme: str) -> None:
+    script = (ROOT / ".ci" / "run").read_text("utf-8")
+    for command in ("make test", "make check", "make demo ONCE=1"):
+        assert command in script
+        assert command in readme
+
+
+def _commands(command: click.Command, path: str) -> Iterator[str]:
+    if not isinstance(command, click.Group):
+        yield path
+        return
+    for name, inner in command.commands.items():
+        yield from _commands(inner, f"{path} {name}")

@@ -1,0 +1,137 @@
+"""The inbox as a person meets it: live without a reload, calm under the finger, and usable without scripts."""
+
+import re
+
+import pytest
+from playwright.async_api import Page, expect
+
+from shared.contracts.orders_inbound import Customer
+from tests.browser.conftest import DESK, PHONE, Visits
+from tests.builders import case_reopened
+
+pytestmark = pytest.mark.browser
+
+
+async def stay(page: Page) -> None:
+    """Mark this very document, to find out whether it was left."""
+    await page.evaluate("window.neverLeft = true")
+
+
+async def stayed(page: Page) -> bool:
+    return bool(await page.evaluate("window.neverLeft === true"))
+
+
+@pytest.mark.parametrize("size", [PHONE, DESK])
+async def test_a_refund_request_shows_up_without_a_reload(visits: Visits, size: tuple[int, int]) -> None:
+    page = await visits.open(size)
+    await expect(page.get_by_text("Nothing burns.")).to_be_visible()
+    await expect(page.locator("[data-connection]")).to_have_text("Live")
+    await stay(page)
+    await visits.site.trouble()
+    await expect(page).to_have_title("(1) On call")
+    await expect(page.get_by_role("link", name="Petra Weiss")).to_be_visible()
+    await expect(page.get_by_role("link", name=re.compile(r"Call \+49 30 901820"))).to_be_visible()
+    assert await stayed(page)
+
+
+@pytest.mark.parametrize("size", [PHONE, DESK])
+async def test_a_new_episode_moves_nothing_on_the_screen(visits: Visits, size: tuple[int, int]) -> None:
+    await visits.site.trouble()
+    page = await visits.open(size)
+    await expect(page.locator("[data-connection]")).to_have_text("Live")
+    touched = page.get_by_role("button", name="Acknowledge").locator("visible=true").first
+    before = await touched.bounding_box()
+    await visits.site.sell("4712", account="c-18", customer=Customer(name="Café Morgenrot"))
+    await visits.site.request_refund("4712", account="c-18", minutes_ago=0)
+    await expect(page.get_by_role("link", name="Café Morgenrot")).to_be_attached()
+    assert await touched.bounding_box() == before
+    await page.get_by_role("link", name="1 new").click()
+    await expect(page.get_by_role("heading", level=3).first).to_contain_text("Café Morgenrot")
+
+
+async def test_a_changed_episode_is_marked_in_place_and_what_was_open_stays_open(visits: Visits) -> None:
+    await visits.site.trouble()
+    page = await visits.open(PHONE)
+    await page.locator("summary").click()
+    await visits.site.tell(case_reopened(), minutes_ago=1)
+    row = page.get_by_role("listitem").filter(has=page.get_by_role("link", name="Petra Weiss"))
+    await expect(row.first).to_have_attribute("data-changed", "")
+    await expect(page.get_by_text("Case case-1 reopened").locator("visible=true")).to_have_count(1)
+
+
+@pytest.mark.parametrize("size", [PHONE, DESK])
+async def test_acknowledging_answers_at_once_and_in_place(visits: Visits, size: tuple[int, int]) -> None:
+    await visits.site.trouble()
+    page = await visits.open(size)
+    await stay(page)
+    await page.get_by_role("button", name="Acknowledge").locator("visible=true").click()
+    await expect(page.get_by_text("You have it").locator("visible=true").first).to_be_visible()
+    await expect(page.get_by_role("button", name="Acknowledge").locator("visible=true")).to_have_count(0)
+    await expect(page).to_have_title("On call")
+    assert await stayed(page)
+    focused = await page.evaluate("document.activeElement.textContent")
+    assert "Call" in focused, "the keyboard goes on with the next thing to do"
+    assert (await visits.site.service.row("escalation.episodes"))["acknowledged_by"] == "anna"
+
+
+async def test_pressing_without_a_connection_says_so_and_works_later(visits: Visits) -> None:
+    await visits.site.trouble()
+    page = await visits.open(PHONE)
+    button = page.get_by_role("button", name="Acknowledge").locator("visible=true")
+    await expect(page.locator("[data-connection]")).to_have_text("Live")
+    await page.context.set_offline(True)
+    await button.click()
+    await expect(page.get_by_role("alert")).to_contain_text("nothing was changed")
+    await page.context.set_offline(False)
+    await button.click()
+    await expect(page.get_by_text("You have it").locator("visible=true").first).to_be_visible()
+
+
+async def test_a_lost_connection_is_shown_and_made_up_for(visits: Visits) -> None:
+    await visits.site.trouble()
+    page = await visits.open(PHONE)
+    state = page.locator("[data-connection]")
+    await expect(state).to_have_text("Live")
+    await stay(page)
+    await visits.stop_server()
+    await expect(state).to_have_text(re.compile(r"^Reconnecting, last seen \d\d:\d\d$"))
+    await visits.site.sell("4712", account="c-18", customer=Customer(name="Café Morgenrot"))
+    await visits.site.request_refund("4712", account="c-18")
+    await visits.start_server()
+    await expect(state).to_have_text("Live", timeout=30_000)
+    await expect(page.get_by_role("link", name="Café Morgenrot")).to_be_visible()
+    assert await stayed(page)
+
+
+async def test_signing_out_elsewhere_closes_the_page(visits: Visits) -> None:
+    context = await visits.context()
+    page = await visits.sign_in(context)
+    await expect(page.locator("[data-connection]")).to_have_text("Live")
+    await visits.site.service.pool.execute("delete from escalation.sessions")
+    await visits.site.trouble()
+    await expect(page).to_have_url(re.compile("/sign-in$"))
+    assert "Petra" not in await page.content()
+
+
+async def test_everything_works_without_scripts(visits: Visits) -> None:
+    episode = await visits.site.trouble()
+    page = await visits.sign_in(await visits.context(PHONE, scripts="off"))
+    await page.get_by_role("link", name="Petra Weiss").click()
+    await page.wait_for_url(f"**/episodes/{episode}")
+    await page.get_by_role("button", name="Acknowledge").locator("visible=true").click()
+    await page.wait_for_url(f"**/episodes/{episode}")
+    await expect(page.get_by_text("You have it").locator("visible=true").first).to_be_visible()
+    await page.get_by_role("button", name="Sign out").click()
+    await expect(page.get_by_role("heading", name="You are signed out")).to_be_visible()
+
+
+async def test_no_request_leaves_the_site_and_nothing_complains(visits: Visits) -> None:
+    episode = await visits.site.trouble()
+    page = await visits.open(next_path=f"/episodes/{episode}")
+    await expect(page.locator("[data-connection]")).to_have_text("Live")
+    await page.get_by_role("button", name="Acknowledge").locator("visible=true").click()
+    await expect(page.get_by_text("You have it").locator("visible=true").first).to_be_visible()
+    await page.get_by_role("button", name="Sign out").click()
+    await expect(page.get_by_role("heading", name="You are signed out")).to_be_visible()
+    assert visits.watched.strangers == []
+    assert visits.watched.complaints == []

@@ -1,0 +1,272 @@
+"""What a salesperson sees and does: their own episodes, in words, and the button that takes one."""
+
+import re
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from uuid import uuid4
+
+import pytest
+
+from shared.contracts import support
+from shared.contracts.orders_inbound import Customer
+from shared.contracts.support_inbound import Direction, Person
+from tests.builders import SELLER, case_opened, case_reopened, contact_made
+from tests.inbox import Site, form_token, inbox_site
+from tests.servers import MakeDatabase, PrivatePostgres
+
+
+@pytest.fixture
+async def site(database: MakeDatabase) -> AsyncIterator[Site]:
+    async with inbox_site(await database("escalation")) as site:
+        yield site
+
+
+def words_of(page: str) -> str:
+    """A page without its markup."""
+    return " ".join(re.sub(r"<[^>]+>", " ", page).split())
+
+
+async def test_the_page_tells_who_why_you_and_what_happened(site: Site) -> None:
+    await site.hire()
+    await site.sell()
+    dead_end = support.ContactDeadEnded(
+        case="case-1",
+        direction=Direction.INBOUND,
+        channel="phone",
+        words="The line went dead.",
+        by=Person(name="Jonas Weiss", phone="+49 30 901821"),
+    )
+    await site.tell(contact_made("unanswered"), minutes_ago=90)
+    await site.tell(dead_end, minutes_ago=40)
+    await site.request_refund()
+    page = (await (await site.signed_in()).get("/")).text
+    shown = words_of(page)
+    assert "<title>(1) On call</title>" in page
+    for words in (
+        "Petra Weiss",
+        "€14,900.00",
+        "You closed order 4711 on",
+        "Refund of €14,900.00 requested 6 min ago",
+        ", after a dead end",
+        "I want my money back.",
+        "Phone call from the customer, dead end",
+        "The line went dead.",
+        "Jonas Weiss",
+        "Phone call from the customer, nobody answered",
+        "Order 4711 placed",
+        "there",
+    ):
+        assert words in shown, words
+    assert 'href="tel:+4930901820"' in page
+    told = [shown.rindex(words) for words in ("Refund of", "dead end", "nobody answered", "placed")]
+    assert told == sorted(told), "newest first"
+
+
+async def test_customers_words_cannot_become_markup(site: Site) -> None:
+    await site.hire()
+    await site.sell(customer=Customer(name="<b>Bold</b>", phone='1"onclick="x'))
+    await site.request_refund(words="<script>alert(1)</script>")
+    page = (await (await site.signed_in()).get("/")).text
+    assert "<script>alert" not in page
+    assert "<b>Bold" not in page
+    assert '"onclick="' not in page
+
+
+async def test_a_customer_without_name_number_or_zone_is_shown_all_the_same(site: Site) -> None:
+    await site.hire()
+    await site.sell(customer=None)
+    await site.request_refund(words=None, amount_minor=None)
+    shown = words_of((await (await site.signed_in()).get("/")).text)
+    assert "Customer c-17" in shown
+    assert "No number or address known" in shown
+    assert "Refund requested" in shown
+
+
+async def test_nothing_open_is_said_to_be_good(site: Site) -> None:
+    await site.hire()
+    page = (await (await site.signed_in()).get("/")).text
+    assert "Nothing burns." in page
+    assert "<title>On call</title>" in page
+
+
+async def test_unacknowledged_first_then_by_latest_signal(site: Site) -> None:
+    await site.hire()
+    for order, minutes_ago in (("old", 300), ("new", 5), ("middle", 60)):
+        await site.sell(order, account=f"c-{order}", customer=Customer(name=f"Customer {order}"))
+        await site.request_refund(order, account=f"c-{order}", minutes_ago=minutes_ago)
+    browser = await site.signed_in()
+    page = (await browser.get("/")).text
+    newest = await site.service.pool.fetchval("select episode_id from escalation.episodes where order_id = 'new'")
+    await browser.post(f"/episodes/{newest}/acknowledge", data={"csrf_token": form_token(page)})
+    names = re.findall(r"<h3><a [^>]*>Customer (\w+)</a>", (await browser.get("/")).text)
+    assert names == ["middle", "old", "new"]
+
+
+async def test_nobody_sees_anothers_episode(site: Site) -> None:
+    foreign = await site.trouble("ben", order="4800", account="c-80")
+    own = await site.trouble()
+    browser = await site.signed_in()
+    page = (await browser.get("/")).text
+    assert str(foreign) not in page
+    assert (await browser.get(f"/episodes/{own}")).status_code == 200
+    form = {"csrf_token": form_token(page)}
+    for answer in (
+        await browser.get(f"/episodes/{foreign}"),
+        await browser.post(f"/episodes/{foreign}/acknowledge", data=form),
+        await browser.get(f"/episodes/{uuid4()}"),
+        await browser.get("/episodes/nonsense"),
+    ):
+        assert answer.status_code == 404
+        assert "Not in your inbox" in answer.text
+    assert site.acknowledged == []
+
+
+async def test_nothing_is_shown_to_who_is_not_signed_in(site: Site) -> None:
+    episode = await site.trouble()
+    browser = site.browser()
+    for path in ("/", f"/episodes/{episode}", "/live"):
+        answer = await browser.get(path)
+        assert answer.status_code == 303
+        assert answer.headers["location"].startswith("/sign-in")
+        assert answer.text == ""
+    assert (await browser.post(f"/episodes/{episode}/acknowledge", data={})).status_code == 303
+    assert site.acknowledged == []
+
+
+async def test_acknowledging_shows_who_has_it_and_works_twice(site: Site) -> None:
+    episode = await site.trouble()
+    browser = await site.signed_in()
+    form = {"csrf_token": form_token((await browser.get("/")).text), "return_to": f"/episodes/{episode}"}
+    for _ in range(2):
+        pressed = await browser.post(f"/episodes/{episode}/acknowledge", data=form)
+        assert (pressed.status_code, pressed.headers["location"]) == (303, f"/episodes/{episode}")
+    page = (await browser.get(f"/episodes/{episode}")).text
+    assert "You have it" in page
+    assert "/acknowledge" not in page
+    assert "<title>On call</title>" in page
+    row = await site.service.row("escalation.episodes")
+    assert row["acknowledged_by"] == SELLER
+
+
+@pytest.mark.parametrize(
+    ("token", "headers"),
+    [
+        (None, {}),
+        ("guessed", {}),
+        ("own", {"sec-fetch-site": "cross-site"}),
+        ("own", {"origin": "http://evil.example"}),
+    ],
+)
+async def test_a_form_from_elsewhere_acknowledges_nothing(
+    site: Site, token: str | None, headers: dict[str, str]
+) -> None:
+    episode = await site.trouble()
+    browser = await site.signed_in()
+    own = form_token((await browser.get("/")).text)
+    form = {} if token is None else {"csrf_token": own if token == "own" else token}
+    refused = await browser.post(f"/episodes/{episode}/acknowledge", data=form, headers=headers)
+    assert refused.status_code == 403
+    assert site.acknowledged == []
+
+
+async def test_an_episode_that_went_to_somebody_else_leaves_the_inbox(site: Site) -> None:
+    episode = await site.trouble()
+    browser = await site.signed_in()
+    await site.service.pool.execute("update escalation.episodes set responsible = 'ben'")
+    assert "Nothing burns." in (await browser.get("/")).text
+    assert (await browser.get(f"/episodes/{episode}")).status_code == 404
+
+
+async def test_what_happened_leaves_out_the_customers_other_orders(site: Site) -> None:
+    await site.hire()
+    await site.sell("4711")
+    await site.sell("4712")
+    await site.tell(case_opened(), minutes_ago=30)
+    await site.request_refund("4711")
+    page = (await (await site.signed_in()).get("/")).text
+    assert "Order 4711 placed" in page
+    assert "Case case-1 opened" in page, "a case may be about any order"
+    assert "Order 4712 placed" not in page
+
+
+async def test_a_signal_without_its_fact_still_speaks(site: Site) -> None:
+    episode = await site.trouble()
+    await site.tell(case_reopened(), minutes_ago=2)
+    await site.service.pool.execute("update shared.journal set body = null")
+    page = words_of((await (await site.signed_in()).get(f"/episodes/{episode}")).text)
+    assert "A case was reopened" in page
+    assert "I want my money back." in page
+
+
+async def test_five_hundred_episodes_are_pages_that_can_be_searched(site: Site) -> None:
+    await site.trouble()
+    await site.service.pool.execute(
+        """
+        with copies as (
+            insert into escalation.orders
+            select 'o-' || n, account_id, sold_by, sold_at, amount_minor, currency, bought, 'Company ' || n
+            from escalation.orders, generate_series(1, 499) n
+            where order_id = '4711' returning order_id
+        ), opened as (
+            insert into escalation.episodes (episode_id, account_id, order_id, salesperson, responsible, why_you,
+                                             raised_at, rang, changed_at)
+            select gen_random_uuid(), e.account_id, c.order_id, e.salesperson, e.responsible, e.why_you,
+                   e.raised_at, true, e.changed_at
+            from escalation.episodes e, copies c where e.order_id = '4711' returning episode_id
+        )
+        insert into escalation.signals (signal_id, account_id, kind, at, seen_at, episode_id)
+        select gen_random_uuid(), account_id, kind, at - interval '1 hour', seen_at, o.episode_id
+        from escalation.signals s, opened o
+        """
+    )
+    browser = await site.signed_in()
+    first = (await browser.get("/")).text
+    assert "<title>(500) On call</title>" in first
+    assert first.count('<li class="row') == 30
+    assert "1 of 17" in words_of(first)
+    assert (await browser.get("/", params={"page": "17"})).text.count('<li class="row') == 20
+    found = (await browser.get("/", params={"q": "company 77"})).text
+    assert found.count('<li class="row') == 1
+    assert "Nothing open matches" in (await browser.get("/", params={"q": "%_'\x00"})).text
+
+
+async def test_pages_may_load_nothing_from_elsewhere_and_are_not_kept(site: Site) -> None:
+    await site.trouble()
+    browser = await site.signed_in()
+    for path in ("/", "/sign-in", "/episodes/nonsense"):
+        answer = await browser.get(path)
+        policy = answer.headers["content-security-policy"]
+        assert "default-src 'none'" in policy
+        assert "unsafe" not in policy
+        assert "frame-ancestors 'none'" in policy
+        assert answer.headers["referrer-policy"] == "no-referrer"
+        assert answer.headers["x-content-type-options"] == "nosniff"
+        assert answer.headers["cache-control"] == "no-store"
+        assert not re.search(r"style=|onclick=|<style|https?://", answer.text)
+        for asset in re.findall(r'(?:src|href)="(/inbox/[^"]+)"', answer.text):
+            assert "immutable" in (await browser.get(asset)).headers["cache-control"]
+    assert (await browser.get("/inbox/0/routes.py")).status_code == 404
+
+
+async def test_without_a_database_the_page_says_so_and_comes_back(private_postgres: PrivatePostgres) -> None:
+    async with inbox_site(await private_postgres.databases.make("escalation")) as site:
+        episode = await site.trouble()
+        browser = await site.signed_in()
+        form = {"csrf_token": form_token((await browser.get("/")).text)}
+        await private_postgres.server.stop_at_once()
+        for answer in (
+            await browser.get("/"),
+            await browser.post(f"/episodes/{episode}/acknowledge", data=form),
+        ):
+            assert answer.status_code == 503
+            assert answer.headers["retry-after"] == "5"
+            assert "Try again" in answer.text
+        await private_postgres.server.start()
+        assert (await browser.get("/")).status_code == 200
+
+
+async def test_relative_times_follow_the_systems_clock(site: Site) -> None:
+    await site.trouble()
+    browser = await site.signed_in()
+    await site.move_clock(timedelta(hours=5))
+    assert "requested 5 h ago" in words_of((await browser.get("/")).text)

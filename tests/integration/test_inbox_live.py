@@ -1,0 +1,113 @@
+"""Pages that stay open: told at once what changed, by one poller, and told when the database is away."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import httpx2
+import pytest
+
+from tests.inbox import Site, form_token, inbox_site, served
+from tests.servers import MakeDatabase, PrivatePostgres
+
+
+@pytest.fixture
+async def site(database: MakeDatabase) -> AsyncIterator[Site]:
+    async with inbox_site(await database("escalation")) as site:
+        await site.hire()
+        yield site
+
+
+class Stream:
+    """An open page's events, in order."""
+
+    def __init__(self, response: httpx2.Response) -> None:
+        self._lines = response.aiter_lines()
+        self.text: list[str] = []
+
+    async def next(self, within_seconds: float = 5) -> str:
+        async with asyncio.timeout(within_seconds):
+            async for line in self._lines:
+                self.text.append(line)
+                if line.startswith("event: "):
+                    return line.removeprefix("event: ")
+        raise AssertionError("the stream ended")
+
+    async def until(self, event: str) -> None:
+        while await self.next(within_seconds=15) != event:
+            pass
+
+
+@asynccontextmanager
+async def opened(site: Site, address: str, person: str) -> AsyncIterator[Stream]:
+    """A page of this person, open."""
+    cookies = dict((await site.signed_in(person)).cookies)
+    async with (
+        httpx2.AsyncClient(base_url=address, cookies=cookies, timeout=20) as client,
+        client.stream("GET", "/live") as response,
+    ):
+        assert response.headers["content-type"].startswith("text/event-stream")
+        stream = Stream(response)
+        assert await stream.next() == "changed", "a page that was away catches up"
+        yield stream
+
+
+async def test_an_open_page_hears_of_a_new_episode_and_of_its_acknowledgement(site: Site) -> None:
+    async with served(site.app) as address, opened(site, address, "anna") as stream:
+        episode = await site.trouble()
+        assert await stream.next() == "changed"
+        browser = await site.signed_in()
+        form = {"csrf_token": form_token((await browser.get("/")).text)}
+        await browser.post(f"/episodes/{episode}/acknowledge", data=form)
+        assert await stream.next() == "changed"
+        assert not any("Petra" in line or str(episode) in line for line in stream.text)
+
+
+async def test_others_hear_nothing_of_it(site: Site) -> None:
+    await site.hire("ben")
+    async with (
+        served(site.app) as address,
+        opened(site, address, "ben") as bens,
+        opened(site, address, "anna") as annas,
+    ):
+        await site.trouble("anna")
+        assert await annas.next() == "changed"
+        with pytest.raises(TimeoutError):
+            await bens.next(within_seconds=0.5)
+
+
+async def test_a_change_committed_late_with_an_early_time_is_noticed(site: Site) -> None:
+    await site.trouble(order="4711")
+    episode = await site.trouble(order="4712", account="c-18")
+    async with served(site.app) as address, opened(site, address, "anna") as stream:
+        await site.service.pool.execute(
+            "update escalation.episodes set changed_at = changed_at - interval '1 hour' where episode_id = $1", episode
+        )
+        assert await stream.next() == "changed"
+
+
+async def test_one_poller_serves_all_open_pages_and_ends_with_the_last(site: Site) -> None:
+    async with served(site.app) as address:
+        async with (
+            opened(site, address, "anna"),
+            opened(site, address, "anna"),
+            opened(site, address, "anna"),
+        ):
+            assert len(_pollers()) == 1
+        async with asyncio.timeout(5):
+            while _pollers():  # noqa: ASYNC110 - the poller ends by itself
+                await asyncio.sleep(0.05)
+
+
+async def test_without_a_database_open_pages_pause_and_catch_up(private_postgres: PrivatePostgres) -> None:
+    async with inbox_site(await private_postgres.databases.make("escalation")) as site:
+        await site.hire()
+        async with served(site.app) as address, opened(site, address, "anna") as stream:
+            await private_postgres.server.stop_at_once()
+            await stream.until("paused")
+            await private_postgres.server.start()
+            await stream.until("changed")
+
+
+def _pollers() -> list[str]:
+    return [task.get_name() for task in asyncio.all_tasks() if task.get_name() == "inbox poller"]

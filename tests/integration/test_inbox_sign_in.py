@@ -1,0 +1,192 @@
+"""The way into the inbox: links that work once, sessions that end, forms that only our own page can send."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import timedelta
+
+import pytest
+
+from tests.builders import SELLER
+from tests.inbox import Site, form_token, inbox_site, token_of
+from tests.servers import MakeDatabase
+
+ANNAS_ADDRESS = "anna@sales.example"
+
+
+@pytest.fixture
+async def site(database: MakeDatabase) -> AsyncIterator[Site]:
+    async with inbox_site(await database("escalation")) as site:
+        await site.hire(SELLER, email=ANNAS_ADDRESS)
+        yield site
+
+
+async def test_opening_a_link_shows_a_button_and_uses_nothing_up(site: Site) -> None:
+    link, browser = await site.link_for(SELLER), site.browser()
+    for _ in range(2):
+        opened = await browser.get(link)
+        assert opened.status_code == 200
+        assert "Sign in</button>" in opened.text
+        assert not opened.cookies
+    assert (await browser.post("/sign-in", data={"token": token_of(link)})).status_code == 303
+
+
+async def test_a_link_signs_in_once(site: Site) -> None:
+    token = token_of(await site.link_for(SELLER))
+    browser, other = site.browser(), site.browser()
+    assert (await browser.post("/sign-in", data={"token": token})).headers["location"] == "/"
+    assert (await browser.get("/")).status_code == 200
+    refused = await other.post("/sign-in", data={"token": token})
+    assert refused.status_code == 410
+    assert "Ask for a new one" in refused.text
+    assert (await other.get("/")).headers["location"] == "/sign-in"
+
+
+async def test_of_many_presses_at_once_one_signs_in(site: Site) -> None:
+    token = token_of(await site.link_for(SELLER))
+    presses = (site.browser().post("/sign-in", data={"token": token}) for _ in range(8))
+    statuses = [answer.status_code for answer in await asyncio.gather(*presses)]
+    assert sorted(statuses) == [303] + 7 * [410]
+
+
+@pytest.mark.parametrize("token", ["", "nonsense", "\u0000", "ü"])
+async def test_a_made_up_token_signs_nobody_in(site: Site, token: str) -> None:
+    assert (await site.browser().post("/sign-in", data={"token": token})).status_code == 410
+
+
+async def test_a_link_works_for_a_day(site: Site) -> None:
+    on_time, late = await site.link_for(SELLER), await site.link_for(SELLER)
+    await site.move_clock(timedelta(hours=23, minutes=59))
+    assert (await site.browser().post("/sign-in", data={"token": token_of(on_time)})).status_code == 303
+    await site.move_clock(timedelta(minutes=2))
+    assert (await site.browser().post("/sign-in", data={"token": token_of(late)})).status_code == 410
+
+
+async def test_a_link_to_an_episode_survives_sign_in(site: Site) -> None:
+    page = f"/episodes/{await site.trouble()}"
+    browser = site.browser()
+    sent_away = await browser.get(page)
+    door = await browser.get(sent_away.headers["location"])
+    assert f'value="{page}"' in door.text
+    await browser.post("/sign-in/link", data={"email": ANNAS_ADDRESS, "next": page})
+    ((_, link),) = site.sent_links
+    assert f'value="{page}"' in (await browser.get(link)).text
+    signed_in = await browser.post("/sign-in", data={"token": token_of(link), "next": page})
+    assert signed_in.headers["location"] == page
+    assert (await browser.get(page)).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "elsewhere",
+    ["//evil.example", "https://evil.example/", "/\\evil.example", "/episodes/../x", "javascript:alert(1)", "/\n/x"],
+)
+async def test_sign_in_never_leads_away(site: Site, elsewhere: str) -> None:
+    token = token_of(await site.link_for(SELLER))
+    signed_in = await site.browser().post("/sign-in", data={"token": token, "next": elsewhere})
+    assert signed_in.headers["location"] == "/"
+
+
+async def test_asking_for_a_link_answers_the_same_whoever_asks(site: Site) -> None:
+    browser = site.browser()
+    known = await browser.post("/sign-in/link", data={"email": ANNAS_ADDRESS.upper()})
+    unknown = await browser.post("/sign-in/link", data={"email": "nobody@sales.example"})
+    assert (known.status_code, known.text) == (unknown.status_code, unknown.text)
+    ((person, _),) = site.sent_links
+    assert person.salesperson_id == SELLER
+
+
+async def test_an_address_of_two_people_gets_no_link(site: Site) -> None:
+    await site.hire("ben", email=ANNAS_ADDRESS)
+    await site.browser().post("/sign-in/link", data={"email": ANNAS_ADDRESS})
+    assert site.sent_links == []
+
+
+async def test_links_for_one_address_are_rationed(site: Site) -> None:
+    browser = site.browser()
+    for _ in range(5):
+        await browser.post("/sign-in/link", data={"email": ANNAS_ADDRESS})
+    assert len(site.sent_links) == 3
+    await site.move_clock(timedelta(minutes=16))
+    await browser.post("/sign-in/link", data={"email": ANNAS_ADDRESS})
+    assert len(site.sent_links) == 4
+
+
+async def test_who_left_is_signed_out_and_stays_out(site: Site) -> None:
+    browser, link = await site.signed_in(), await site.link_for(SELLER)
+    await site.hire(SELLER, active=False)
+    assert (await browser.get("/")).headers["location"] == "/sign-in"
+    assert (await site.browser().post("/sign-in", data={"token": token_of(link)})).status_code == 410
+    await browser.post("/sign-in/link", data={"email": ANNAS_ADDRESS})
+    assert site.sent_links == []
+
+
+async def test_signing_out_ends_the_session_on_the_server(site: Site) -> None:
+    browser = await site.signed_in()
+    cookies = dict(browser.cookies)
+    page = (await browser.get("/")).text
+    assert (await browser.post("/sign-out", data={"csrf_token": form_token(page)})).status_code == 200
+    browser.cookies.update(cookies)
+    assert (await browser.get("/")).headers["location"] == "/sign-in"
+
+
+async def test_a_session_ends_after_two_weeks(site: Site) -> None:
+    browser = await site.signed_in()
+    await site.move_clock(timedelta(days=13))
+    assert (await browser.get("/")).status_code == 200
+    await site.move_clock(timedelta(days=2))
+    assert (await browser.get("/")).headers["location"] == "/sign-in"
+
+
+async def test_only_hashes_of_tokens_are_stored(site: Site) -> None:
+    link = await site.link_for(SELLER)
+    browser = site.browser()
+    await browser.post("/sign-in", data={"token": token_of(link)})
+    stored = [
+        value
+        for table in ("sign_in_links", "sessions")
+        for row in await site.service.rows(f"escalation.{table}")
+        for value in row.values()
+    ]
+    secrets = [token_of(link), *dict(browser.cookies).values()]
+    assert not [secret for secret in secrets if secret in stored or secret.encode() in stored]
+
+
+async def test_the_cookie_is_kept_from_scripts_and_other_sites(site: Site) -> None:
+    token = token_of(await site.link_for(SELLER))
+    answer = await site.browser().post("/sign-in", data={"token": token})
+    cookie = answer.headers["set-cookie"].lower()
+    assert "httponly" in cookie
+    assert "samesite=lax" in cookie
+    assert "secure" not in cookie
+
+
+async def test_over_https_the_cookie_belongs_to_this_host_alone(database: MakeDatabase) -> None:
+    url = await database("escalation")
+    async with inbox_site(url, public_url="https://inbox.test") as site:
+        token = token_of(await site.link_for(SELLER))
+        answer = await site.browser().post("/sign-in", data={"token": token})
+        cookie = answer.headers["set-cookie"]
+        assert cookie.startswith("__Host-")
+        assert "secure" in cookie.lower()
+        assert "path=/" in cookie.lower()
+        assert "domain" not in cookie.lower()
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"sec-fetch-site": "cross-site"},
+        {"sec-fetch-site": "same-site", "origin": "http://inbox.test"},
+        {"origin": "http://evil.example"},
+        {"origin": "null"},
+    ],
+)
+async def test_a_form_of_another_site_signs_nobody_in(site: Site, headers: dict[str, str]) -> None:
+    token = token_of(await site.link_for(SELLER))
+    refused = await site.browser().post("/sign-in", data={"token": token}, headers=headers)
+    assert refused.status_code == 403
+    taken = {"origin": "null", "sec-fetch-site": "same-origin"}  # what browsers send under no-referrer
+    assert (await site.browser().post("/sign-in", data={"token": token}, headers=taken)).status_code == 303
+
+
+async def test_an_oversized_form_is_refused_unread(site: Site) -> None:
+    assert (await site.browser().post("/sign-in", data={"token": "x" * 20_000})).status_code == 403

@@ -1,0 +1,195 @@
+"""The plumbing alone, on real Kafka and Postgres: a service that only notes what it was told, and its streams.
+
+Its table `effects` takes whatever comes, as often as it comes: what is applied twice is seen twice.
+"""
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import asyncpg
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
+
+from shared.contracts.envelope import Envelope, Fact
+from shared.database import Pool, open_pool
+from shared.messaging.cluster import Cluster
+from shared.messaging.codec import encode_record
+from shared.messaging.consumer import Consumer
+from shared.messaging.positions import know_partitions
+from shared.messaging.topics import ensure_topics
+from shared.metrics import Metrics, create_metrics
+from shared.migrations import migrate
+from shared.transaction import Spine, Transaction
+from tests.builders import event_of, order_confirmed
+
+TOPIC = "orders.inbound.v1"
+DEAD_LETTERS = "plumbing.dead-letters.v1"
+SERVICE = "plumbing"
+SESSION_MS = 3_000
+_EFFECTS = "create table if not exists effects (number bigint generated always as identity, event_id text, account text)"
+
+Hook = Callable[[Transaction, Sequence[Envelope[Fact]]], Awaitable[None]]
+Header = tuple[str, bytes | None]
+
+
+@dataclass(frozen=True)
+class Raw:
+    """A record as bytes."""
+
+    value: bytes | None
+    key: bytes | None = None
+    headers: Sequence[Header] = ()
+    partition: int = 0
+
+
+def record_of(event: Envelope[Any], *, partition: int = 0) -> Raw:
+    key, value, headers = encode_record(event)
+    return Raw(value, key, list(headers), partition)
+
+
+def confirmed(number: int, *, account: str = "c-17", partition: int = 0) -> Raw:
+    """The record of an event with the id `e-<number>`."""
+    return record_of(event_of(order_confirmed(f"o-{number}"), id=f"e-{number}", subject=account), partition=partition)
+
+
+@dataclass
+class Plumbing:
+    """One database, one topic, a handler that notes effects; `hook` runs in each transaction before it does."""
+
+    url: str
+    pool: Pool
+    cluster: Cluster
+    metrics: Metrics
+    hook: Hook | None = None
+    batches: list[list[str]] = field(default_factory=list)
+
+    @property
+    def topic(self) -> str:
+        return self.cluster.topic(TOPIC)
+
+    def spine(self, pool: Pool | None = None) -> Spine:
+        return Spine(pool or self.pool, SERVICE, self._handle)
+
+    async def _handle(self, tx: Transaction, events: Sequence[Envelope[Fact]]) -> None:
+        self.batches.append([event.id for event in events])
+        if self.hook is not None:
+            await self.hook(tx, events)
+        rows = [(event.id, event.subject) for event in events]
+        await tx.connection.executemany("insert into effects (event_id, account) values ($1, $2)", rows)
+
+    async def publish(self, *records: Raw) -> None:
+        """Publish records, in their order, each on its partition."""
+        producer = AIOKafkaProducer(**self.cluster.connection(), acks="all", max_request_size=2_000_000)
+        await producer.start()
+        try:
+            sends = [
+                await producer.send(self.topic, r.value, key=r.key, headers=list(r.headers), partition=r.partition)
+                for r in records
+            ]
+            await asyncio.gather(*sends)
+        finally:
+            await producer.stop()
+
+    async def effects(self) -> list[str]:
+        """The ids of what was applied, in the order of its effects."""
+        return [row["event_id"] for row in await self.pool.fetch("select event_id from effects order by number")]
+
+    async def effect_count(self) -> int:
+        return int(await self.pool.fetchval("select count(*) from effects"))
+
+    async def ledger(self) -> Counter[str]:
+        """How many delivered offsets ended how."""
+        rows = await self.pool.fetch("select outcome, count(*) as offsets from shared.ledger group by outcome")
+        return Counter({row["outcome"]: row["offsets"] for row in rows})
+
+    async def ledger_offsets(self, partition: int = 0) -> list[int]:
+        rows = await self.pool.fetch(
+            "select record_offset from shared.ledger where partition = $1 order by record_offset", partition
+        )
+        return [row["record_offset"] for row in rows]
+
+    async def dead_letters(self) -> list[asyncpg.Record]:
+        return list(await self.pool.fetch("select * from shared.dead_letters order by partition, record_offset"))
+
+    async def committed(self, partition: int = 0) -> int | None:
+        """What Kafka holds for the group."""
+        async with self._member() as member:
+            offset: int | None = await member.committed(TopicPartition(self.topic, partition))
+            return offset
+
+    async def commit_in_kafka(self, offset: int, partition: int = 0) -> None:
+        """Set the group's offset in Kafka while it has no members, as after a crash before the commit."""
+        async with self._member() as member:
+            await member.commit({TopicPartition(self.topic, partition): offset})
+
+    @asynccontextmanager
+    async def _member(self) -> AsyncIterator[AIOKafkaConsumer]:
+        member = AIOKafkaConsumer(
+            **self.cluster.connection(), group_id=self.cluster.topic(SERVICE), enable_auto_commit=False
+        )
+        await member.start()
+        member.assign([TopicPartition(self.topic, number) for number in range(self.cluster.partitions)])
+        try:
+            yield member
+        finally:
+            await member.stop()
+
+    @asynccontextmanager
+    async def consuming(
+        self, kind: type[Consumer] = Consumer, *, pool: Pool | None = None, measuring: bool = False
+    ) -> AsyncIterator[Consumer]:
+        """A consumer of the topic, as a process runs it."""
+        consumer = kind(self.spine(pool), self.cluster, [TOPIC], self.metrics)
+        await consumer.start()
+        measures = asyncio.create_task(_measure(consumer, self.metrics)) if measuring else None
+        try:
+            yield consumer
+        finally:
+            if measures is not None:
+                measures.cancel()
+            await consumer.stop()
+
+
+@asynccontextmanager
+async def plumbing_on(kafka: str, url: str, prefix: str, *, partitions: int = 2) -> AsyncIterator[Plumbing]:
+    """The plumbing on this broker and this (empty) database."""
+    await migrate(url)
+    cluster = Cluster(kafka, prefix=prefix, partitions=partitions, replication=1, session_timeout_ms=SESSION_MS)
+    await ensure_topics(cluster, [TOPIC, DEAD_LETTERS])
+    pool = await open_pool(url, name=SERVICE)
+    try:
+        await pool.execute(_EFFECTS)
+        await know_partitions(pool, {cluster.topic(TOPIC): partitions})
+        yield Plumbing(url, pool, cluster, create_metrics(SERVICE))
+    finally:
+        pool.terminate()
+
+
+async def read_topic(cluster: Cluster, topic: str, count: int) -> list["ConsumerRecord[bytes, bytes]"]:
+    """The first records of a topic, as they stand there."""
+    consumer = AIOKafkaConsumer(
+        cluster.topic(topic),
+        **cluster.connection(),
+        group_id=None,
+        auto_offset_reset="earliest",
+        isolation_level="read_committed",
+    )
+    await consumer.start()
+    try:
+        async with asyncio.timeout(30):
+            return [await consumer.getone() for _ in range(count)]
+    finally:
+        await consumer.stop()
+
+
+async def _measure(consumer: Consumer, metrics: Metrics) -> None:
+    while True:
+        try:
+            await consumer.positions.measure(metrics)
+        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+            continue  # the process's own loop tries again too
+        finally:
+            await asyncio.sleep(0.1)
