@@ -8,12 +8,14 @@ import asyncio
 import os
 import signal
 import threading
+import time
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from functools import partial
 from typing import TypeVar
 
-from shared.database import Pool, UnsafeDatabase, is_transient, open_pool
+from shared.contracts.dead_letters import topic_of as dead_letter_topic
+from shared.database import Pool, UnsafeDatabase, assert_durable, is_transient, open_pool
 from shared.logs import configure_logging, get_logger
 from shared.messaging.consumer import Consumer
 from shared.messaging.positions import know_partitions
@@ -81,6 +83,10 @@ class Process:
         self._status = 0
         self._loops: list[asyncio.Task[None]] = []
 
+    @property
+    def _database_url(self) -> str:
+        return self._settings.database_url.get_secret_value()
+
     async def run(self) -> int:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
@@ -108,7 +114,7 @@ class Process:
         return self._status
 
     async def _start(self, stack: AsyncExitStack) -> None:
-        pool = await self._open_pool()
+        pool = await open_pool(self._database_url, name=self._service.name)
         stack.callback(pool.terminate)
         observe = partial(self._service.observe, self._metrics) if self._service.observe else None
         spine = Spine(pool, self._service.name, self._service.handle, self._service.own_facts, observe)
@@ -116,6 +122,7 @@ class Process:
         server = WebServer(self._service, resources, self.health, self._role)
         await server.start(self._settings.host, self._settings.port)
         stack.push_async_callback(server.stop)
+        await self._check_database(pool)
         await self._prepare_topics(pool)
         self._keep_going("sample", lambda: sample_queues(pool, self._metrics, self._service.sample), _SAMPLE_SECONDS)
         self._keep_going("loop lag", lambda: measure_loop_lag(self._metrics), 0)
@@ -125,8 +132,7 @@ class Process:
             await self._start_consuming(resources)
 
     def _start_relay(self) -> None:
-        url = self._settings.database_url.get_secret_value()
-        relay = Relay(url, self._cluster, self._metrics, name=self._service.name)
+        relay = Relay(self._database_url, self._cluster, self._metrics, name=self._service.name)
         self._keep_going("relay", relay.run, 0)
 
     async def _start_consuming(self, resources: Resources) -> None:
@@ -147,17 +153,13 @@ class Process:
             self._status = STUCK
             self._stopping.set()
 
-    async def _open_pool(self) -> Pool:
-        url = self._settings.database_url.get_secret_value()
-        pool: Pool = await self._until_it_works("Postgres", lambda: open_pool(url, name=self._service.name))
-        tables = await pool.fetchval("select to_regclass('shared.journal') is not null")
-        if not tables:
-            pool.terminate()
+    async def _check_database(self, pool: Pool) -> None:
+        await self._until_it_works("Postgres", lambda: assert_durable(pool))
+        if not await pool.fetchval("select to_regclass('shared.journal') is not null"):
             raise CannotStart(f"the database of {self._service.name} has no tables yet: run `handoff migrate` first")
-        return pool
 
     async def _prepare_topics(self, pool: Pool) -> None:
-        topics = {*self._service.listens_to, *self._service.publishes}
+        topics = {*self._service.listens_to, *self._service.publishes, dead_letter_topic(self._service.name)}
         counts = await self._until_it_works("Kafka", lambda: ensure_topics(self._cluster, topics))
         listened = {self._cluster.topic(topic) for topic in self._service.listens_to}
         await know_partitions(pool, {topic: count for topic, count in counts.items() if topic in listened})
@@ -181,11 +183,14 @@ class Process:
         async def going() -> None:
             pause = _RETRY_SECONDS
             while True:
+                started = time.monotonic()
                 try:
                     await action()
                     pause = _RETRY_SECONDS
                     await asyncio.sleep(every_seconds)
                 except Exception as error:
+                    if time.monotonic() - started > _LONGEST_RETRY_SECONDS:  # it had worked, and for long
+                        pause = _RETRY_SECONDS
                     self._metrics.process.loop_failures.labels(name).inc()
                     if is_transient(error):
                         log.warning("loop failed, trying again", loop=name, error=type(error).__name__)

@@ -32,8 +32,8 @@ _DUE_KEYS = f"""
 _LOCK = "select key from shared.locks where key = any($1::text[]) order by key for update skip locked"
 _CLAIM = f"delete from shared.timers where lock_key = any($1::text[]) and {_DUE} returning *"
 _HURRY = """
-    update shared.timers set due_at = shared.app_now(), made_of_silence = false
-    where awaits = any($1::text[]) and due_at > shared.app_now()
+    update shared.timers set due_at = least(due_at, shared.app_now()), made_of_silence = false
+    where awaits = any($1::text[]) and (due_at > shared.app_now() or made_of_silence)
 """
 _POSTPONE = """
     update shared.timers set due_at = shared.app_now() + interval '1 minute'

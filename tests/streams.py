@@ -15,10 +15,12 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPa
 
 from shared.contracts.envelope import Envelope, Fact
 from shared.database import Pool, open_pool
+from shared.logs import configure_logging
 from shared.messaging.cluster import Cluster
 from shared.messaging.codec import encode_record
 from shared.messaging.consumer import Consumer
 from shared.messaging.positions import know_partitions
+from shared.messaging.relay import Relay
 from shared.messaging.topics import ensure_topics
 from shared.metrics import Metrics, create_metrics
 from shared.migrations import migrate
@@ -70,7 +72,7 @@ class Plumbing:
     def topic(self) -> str:
         return self.cluster.topic(TOPIC)
 
-    def spine(self, pool: Pool | None = None) -> Spine:
+    def spine(self, pool: "Pool | None" = None) -> Spine:
         return Spine(pool or self.pool, SERVICE, self._handle)
 
     async def _handle(self, tx: Transaction, events: Sequence[Envelope[Fact]]) -> None:
@@ -139,7 +141,7 @@ class Plumbing:
 
     @asynccontextmanager
     async def consuming(
-        self, kind: type[Consumer] = Consumer, *, pool: Pool | None = None, measuring: bool = False
+        self, kind: type[Consumer] = Consumer, *, pool: "Pool | None" = None, measuring: bool = False
     ) -> AsyncIterator[Consumer]:
         """A consumer of the topic, as a process runs it."""
         consumer = kind(self.spine(pool), self.cluster, [TOPIC], self.metrics)
@@ -156,6 +158,7 @@ class Plumbing:
 @asynccontextmanager
 async def plumbing_on(kafka: str, url: str, prefix: str, *, partitions: int = 2) -> AsyncIterator[Plumbing]:
     """The plumbing on this broker and this (empty) database."""
+    configure_logging(SERVICE)  # as a process does; the default renders every variable of a fault
     await migrate(url)
     cluster = Cluster(kafka, prefix=prefix, partitions=partitions, replication=1, session_timeout_ms=SESSION_MS)
     await ensure_topics(cluster, [TOPIC, DEAD_LETTERS])
@@ -166,6 +169,25 @@ async def plumbing_on(kafka: str, url: str, prefix: str, *, partitions: int = 2)
         yield Plumbing(url, pool, cluster, create_metrics(SERVICE))
     finally:
         pool.terminate()
+
+
+@asynccontextmanager
+async def relaying(url: str, cluster: Cluster, metrics: Metrics) -> AsyncIterator["asyncio.Task[None]"]:
+    """A relay as a process runs it: after a fault it is started anew."""
+
+    async def going() -> None:
+        while True:
+            try:
+                await Relay(url, cluster, metrics, name=SERVICE).run()
+            except Exception:  # noqa: BLE001 - as the process does
+                await asyncio.sleep(0.1)
+
+    task = asyncio.create_task(going())
+    try:
+        yield task
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
 
 
 async def read_topic(cluster: Cluster, topic: str, count: int) -> list["ConsumerRecord[bytes, bytes]"]:

@@ -30,6 +30,11 @@ SERVICES = ("orders", "support", "escalation")
 HANDOFF = (sys.executable, "-m", "services.cli")
 
 _ONE_BROKER = {"TOPIC_REPLICATION": "1", "TOPIC_PARTITIONS": "4"}
+# For trying things out with curl: everything here listens on 127.0.0.1 only.
+_LOCAL_KEYS = {
+    "PUBLISHER_KEYS": '{"local": {"key": "local-publisher-key", "sources": ["*"], "types": ["*"]}}',
+    "READER_KEYS": '["local-reader-key"]',
+}
 _OTHER_FOLDER = "Choose another folder with --data."
 _MIGRATION_SECONDS = 120
 
@@ -195,6 +200,7 @@ class Machine:
         self._environment["TRACE_DIRECTORY"] = str(self.folder / "traces")
         inbox_url = f"http://{LOOPBACK}:{self._ports.services['escalation']}"
         self._environment["INBOX_URL"] = self._given.get("INBOX_URL", inbox_url)
+        self._environment |= {name: self._given.get(name, value) for name, value in _LOCAL_KEYS.items()}
         self._environment |= {f"{name.upper()}_PORT": str(self._ports.services[name]) for name in SERVICES}
         lines = (f"{name}={shlex.quote(value)}\n" for name, value in sorted(self._environment.items()))
         self._address_file.write_text("".join(lines))

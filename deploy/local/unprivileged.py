@@ -7,6 +7,7 @@ import stat
 import tempfile
 import time
 import uuid
+from contextlib import suppress
 from pathlib import Path
 
 from deploy.local.failures import StartError
@@ -14,7 +15,8 @@ from deploy.local.processes import User
 
 _CANDIDATES = ("postgres", "nobody")
 _FORGOTTEN_AFTER_SECONDS = 7 * 86_400
-_OPEN_GROUND = Path("/var/tmp/handoff-root")
+_PROGRAMS = Path("/var/cache/handoff")
+_DATA = Path("/var/lib/handoff")
 
 
 def ordinary_user() -> User | None:
@@ -36,10 +38,11 @@ def ordinary_user() -> User | None:
 
 def readable_copy(package: Path, *, name: str) -> Path:
     """A folder, owned by root, where every user can read a copy of an installed package; made once."""
-    copy = _open_ground() / name
+    ground = _open_ground(_PROGRAMS)
+    copy = ground / name
     if copy.is_dir():
         return copy
-    staging = Path(tempfile.mkdtemp(dir=_open_ground()))
+    staging = Path(tempfile.mkdtemp(dir=ground))
     try:
         for part in package.parent.glob(f"{package.name}*"):  # a wheel's own libraries lie beside the package
             if not part.name.endswith(".dist-info"):
@@ -55,23 +58,22 @@ def readable_copy(package: Path, *, name: str) -> Path:
 
 
 def owned_folder(wanted: Path, user: User) -> Path:
-    """An empty or earlier folder of that user: the wanted one, or where its parents are closed to others a
-    folder under /var/tmp, with a link to it in the wanted place."""
+    """An empty or earlier folder of that user: the wanted one, or where a parent is closed to others
+    a folder under /var/lib, with a link to it in the wanted place."""
     if wanted.is_symlink():
         return _linked(wanted, user)
     wanted.parent.mkdir(parents=True, exist_ok=True)
     if all(parent.stat().st_mode & stat.S_IXOTH for parent in wanted.absolute().parents):
         return _given(wanted, user)
     _forget_orphans()
-    elsewhere = _open_ground() / "data" / uuid.uuid4().hex
-    elsewhere.parent.mkdir(mode=0o755, exist_ok=True)
+    elsewhere = _open_ground(_DATA) / uuid.uuid4().hex
     wanted.symlink_to(elsewhere)
     return _linked(wanted, user)
 
 
 def _linked(wanted: Path, user: User) -> Path:
     target = wanted.readlink()
-    if target.parent != _open_ground() / "data":
+    if target.parent != _open_ground(_DATA):
         raise StartError(
             f"{wanted} links to {target}, which is not ours.\nRemove the link, or choose another folder with --data."
         )
@@ -87,7 +89,7 @@ def _given(folder: Path, user: User) -> Path:
 
 def _forget_orphans() -> None:
     """Removes databases that nothing links to and nobody has started for a week."""
-    for note in (_open_ground() / "data").glob("*.owner"):
+    for note in _open_ground(_DATA).glob("*.owner"):
         link, folder = Path(note.read_text()), note.with_suffix("")
         linked = link.is_symlink() and link.readlink() == folder
         if not linked and time.time() - note.stat().st_mtime > _FORGOTTEN_AFTER_SECONDS:
@@ -102,12 +104,14 @@ def _let_everybody_read(tree: Path) -> None:
             path.chmod(0o755 if runnable else 0o644)
 
 
-def _open_ground() -> Path:
-    """Root's own folder below one that everybody may write to: never one that somebody else made there."""
-    _OPEN_GROUND.mkdir(mode=0o755, exist_ok=True)
-    found = _OPEN_GROUND.lstat()
+def _open_ground(folder: Path) -> Path:
+    """A folder that everybody can enter and only root can write to."""
+    with suppress(FileExistsError):
+        folder.mkdir(parents=True)
+        folder.chmod(0o755)
+    found = folder.lstat()
     if not stat.S_ISDIR(found.st_mode) or found.st_uid != 0 or found.st_mode & 0o022:
         raise StartError(
-            f"{_OPEN_GROUND} belongs to another user or can be written to by others.\nRemove it and run this again."
+            f"{folder} belongs to another user or can be written to by others.\nRemove it and run this again."
         )
-    return _OPEN_GROUND
+    return folder

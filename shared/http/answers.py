@@ -52,6 +52,16 @@ def problems_response(
     return JSONResponse(content, status, headers=dict(headers or {}))
 
 
+def server_away() -> RequestRefused:
+    """A server that this service depends on does not answer, which is no fault of the request."""
+    return refuse(
+        503,
+        "server_unavailable",
+        "a server that this service depends on does not answer; try again in a moment",
+        headers={"Retry-After": "2"},
+    )
+
+
 def database_away() -> RequestRefused:
     """The one answer of the 500s: nothing is wrong with the request, and sending it again is safe."""
     return refuse(

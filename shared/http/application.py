@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from contextlib import AbstractAsyncContextManager
+from http import HTTPStatus
 from importlib.metadata import version
 from typing import Any
 
@@ -14,7 +15,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared.database import DatabaseWentBack, is_transient
-from shared.http.answers import Problem, Problems, RequestRefused, database_away, problems_response
+from shared.http.answers import Problem, Problems, RequestRefused, database_away, problems_response, server_away
 from shared.http.asyncapi import ServiceReference
 from shared.http.ingress_reference import COMPONENTS
 from shared.http.reference import reference_router
@@ -43,8 +44,8 @@ _NO_TELEMETRY: Any = {
     "auto_configure": False,
 }
 _REASONS = {
-    404: ("not_found", "there is nothing at this path; /docs lists what there is"),
-    405: ("method_not_allowed", "this path does not take this method; the header Allow names those it takes"),
+    404: "there is nothing at this path; /docs lists what there is",
+    405: "this path does not take this method; the header Allow names those it takes",
 }
 
 
@@ -100,8 +101,9 @@ def _set_handlers(app: FastAPI) -> None:
     app.add_exception_handler(RequestRefused, _refused)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http_error)
-    for error in (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, DatabaseWentBack):
+    for error in (asyncpg.PostgresError, asyncpg.InterfaceError, DatabaseWentBack):
         app.add_exception_handler(error, _database_error)
+    app.add_exception_handler(OSError, _server_error)
     app.add_exception_handler(Exception, _unexpected)
 
 
@@ -121,16 +123,23 @@ def _invalid(_request: Request, error: Exception) -> Response:
 
 def _http_error(_request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
-    code, reason = _REASONS.get(error.status_code, ("refused", str(error.detail)))
-    return problems_response(error.status_code, [Problem(code=code, reason=reason)], headers=error.headers)
+    code = HTTPStatus(error.status_code).phrase.lower().replace(" ", "_")
+    standard = error.detail == HTTPStatus(error.status_code).phrase
+    reason = _REASONS.get(error.status_code, error.detail) if standard else error.detail
+    return problems_response(error.status_code, [Problem(code=code, reason=str(reason))], headers=error.headers)
 
 
 def _database_error(request: Request, error: Exception) -> Response:
     if not is_transient(error):
         log.error("failed on a request", exc_info=error)
         return _unexpected(request, error)
-    log.warning("the database is away", exc_info=error)
+    log.warning("the database does not serve a request", exc_info=error)
     return database_away().response()
+
+
+def _server_error(_request: Request, error: Exception) -> Response:
+    log.warning("a server does not serve a request", exc_info=error)
+    return server_away().response()
 
 
 def _unexpected(_request: Request, _error: Exception) -> Response:

@@ -9,6 +9,7 @@ import logging
 import random
 import time
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -176,14 +177,14 @@ class Consumer:
             first[partition] = min(record.offset, first.get(partition, record.offset))
         try:
             stored = await self.positions.stored(first)
-        except Exception as error:
-            if not is_transient(error):
-                raise
+        except Exception as error:  # whatever it is: without a rewind the next batch would commit past this one
+            log.warning("rewinding without the database", error=type(error).__name__)
             stored = first
         held = consumer.assignment()
         for partition, offset in first.items():
             if TopicPartition(*partition) in held:
                 consumer.seek(TopicPartition(*partition), min(offset, stored.get(partition, 0)))
+        self.positions.end_batch()
 
     def stalled(self, limit_seconds: float) -> bool:
         """Whether consuming has ended without our wish: its task is gone, or records wait and none was tried."""
@@ -195,7 +196,7 @@ class Consumer:
 
     async def _apply(self, records: Records) -> None:
         inputs, rejections = self._decode(records)
-        batch = Batch(inputs, rejections, _next_offsets(records), self.positions.known(records))
+        batch = Batch(inputs, rejections, _next_offsets(records), await self.positions.known(records))
         started = time.monotonic()
         attributes: dict[Attribute, str | int | UUID] = {
             Attribute.MESSAGING_SYSTEM: "kafka",
@@ -245,7 +246,7 @@ class Consumer:
                 failed = error
         reason = getattr(failed, "safe_message", None) or _NOT_APPLICABLE
         dead = [one.rejection("not_applicable", reason) for one in single.inputs]
-        await self._transact(Batch((), [*single.rejections, *dead], single.next_offsets))
+        await self._transact(replace(single, inputs=(), rejections=[*single.rejections, *dead]))
 
     def _decode(self, records: Records) -> tuple[list[Input], list[Rejection]]:
         inputs, rejections = list[Input](), list[Rejection]()
@@ -303,8 +304,9 @@ def _next_offsets(records: Records) -> dict[Partition, int]:
 
 def _split(batch: Batch) -> list[Batch]:
     """One batch a record, in each partition's order, each storing its own offset."""
-    singles = [(one.position, Batch([one], (), _after(one.position))) for one in batch.inputs]
-    singles += [(one.position, Batch((), [one], _after(one.position))) for one in batch.rejections]
+    known = batch.known_offsets
+    singles = [(one.position, Batch([one], (), _after(one.position), known)) for one in batch.inputs]
+    singles += [(one.position, Batch((), [one], _after(one.position), known)) for one in batch.rejections]
     return [single for _, single in sorted(singles, key=lambda pair: pair[0] or ())]
 
 

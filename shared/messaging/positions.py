@@ -9,7 +9,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 
 from shared import journal
-from shared.database import Pool, is_transient
+from shared.database import DatabaseWentBack, Pool, is_transient
 from shared.inputs import Partition
 from shared.logs import get_logger
 from shared.metrics import Metrics
@@ -24,6 +24,11 @@ _MARK_READ = """
 _KNOW = """
     insert into shared.offsets (topic, partition, next_offset)
     select $1, number, 0 from generate_series(0, $2 - 1) as number on conflict do nothing
+"""
+# A topic that is not read any more must not hold back timers made of silence.
+_LEAVE = """
+    update shared.offsets set read_through_at = case when topic = any($1::text[]) then null else 'infinity'::timestamptz end
+    where (read_through_at is not distinct from 'infinity') = (topic = any($1::text[]))
 """
 _RETRY_SECONDS = 1.0
 
@@ -47,10 +52,30 @@ class Positions:
         self._in_batch = False
         self.active_at = time.monotonic()
 
-    def known(self, records: Iterable[Any]) -> dict[Partition, int]:
-        """What the database is known to have committed, for the partitions of these records."""
-        partitions = {Partition(record.topic, record.partition) for record in records}
-        return {partition: self._known[partition] for partition in partitions if partition in self._known}
+    async def known(self, records: Iterable[Any]) -> dict[Partition, int]:
+        """What the database is known to have committed, for the partitions of these records.
+
+        Records can come before `restore` has placed their partition, or after it failed: then they place it, and
+        DatabaseWentBack is raised where the database does not hold what came before them.
+        """
+        first: dict[Partition, int] = {}
+        for record in records:
+            partition = Partition(record.topic, record.partition)
+            first[partition] = min(record.offset, first.get(partition, record.offset))
+        unplaced = [partition for partition in first if partition not in self._known]
+        if unplaced:
+            self._place(unplaced, first, await self.stored(unplaced))
+        return {partition: self._known[partition] for partition in first if partition in self._known}
+
+    def _place(self, partitions: list[Partition], first: Mapping[Partition, int], stored: Mapping[Partition, int]) -> None:
+        consumer = self._consumer()
+        held = consumer.assignment() if consumer else ()
+        for partition in partitions:
+            start = stored.get(partition, 0)
+            if TopicPartition(*partition) in held:
+                self._known[partition] = start
+            if start < first[partition]:
+                raise DatabaseWentBack(f"{partition.topic}-{partition.number}: not read from where it is stored")
 
     def advance(self, next_offsets: Mapping[Partition, int]) -> None:
         for partition, offset in next_offsets.items():
@@ -81,6 +106,8 @@ class Positions:
         for partition in wanted:
             held = TopicPartition(*partition)
             committed = await consumer.committed(held)
+            if partition in self._known:
+                continue  # its first records came in the meantime
             start = stored.get(partition, 0)
             self._known[partition] = start
             # Nothing committed: Kafka has forgotten the group, or never knew it. The database knows better.
@@ -95,6 +122,7 @@ class Positions:
                 if not is_transient(error):
                     raise
                 log.warning("database does not answer, waiting to start", error=type(error).__name__)
+                self.active_at = time.monotonic()
                 await asyncio.sleep(_RETRY_SECONDS)
 
     async def measure(self, metrics: Metrics) -> None:
@@ -103,6 +131,8 @@ class Positions:
         if consumer is None or self._in_batch or not (held := consumer.assignment()):
             return
         now = await self._pool.fetchval("select shared.app_now()")
+        if await self._went_back(consumer):
+            return
         try:
             ends = await consumer.end_offsets(list(held))
             places = {partition: await consumer.position(partition) for partition in ends}
@@ -113,13 +143,33 @@ class Positions:
         lags = {partition: end - places[partition] for partition, end in ends.items()}
         for partition, lag in lags.items():
             metrics.consumer.lag.labels(partition.topic, partition.partition).set(max(0, lag))
-        self.behind = any(lag > 0 for lag in lags.values())
+        behind = any(lag > 0 for lag in lags.values())
+        if behind and not self.behind:
+            self.active_at = time.monotonic()  # the wait for a record counts from when it came
+        self.behind = behind
         read = [partition for partition, lag in lags.items() if lag <= 0]
         topics, numbers = [p.topic for p in read], [p.partition for p in read]
         await self._pool.execute(_MARK_READ, topics, numbers, [now] * len(read))
+
+    async def _went_back(self, consumer: AIOKafkaConsumer) -> bool:
+        """Whether the database holds less than it confirmed; then what it lost is read again.
+
+        What is known stays as it is: records on their way from further on must not be applied before those.
+        """
+        known = dict(self._known)
+        async with self._pool.acquire() as connection:
+            stored = await journal.read_offsets(connection, known)
+        held = consumer.assignment()
+        lost = [partition for partition, offset in known.items() if stored.get(partition, 0) < offset]
+        for partition in lost:
+            if TopicPartition(*partition) in held and not self._in_batch:
+                log.warning("the database went back, reading again", topic=partition.topic, partition=partition.number)
+                consumer.seek(TopicPartition(*partition), stored.get(partition, 0))
+        return bool(lost)
 
 
 async def know_partitions(pool: Pool, counts: Mapping[str, int]) -> None:
     """Have a row for every partition a service reads, so that one nobody has read yet counts as unread."""
     for topic, count in counts.items():
         await pool.execute(_KNOW, topic, count)
+    await pool.execute(_LEAVE, list(counts))

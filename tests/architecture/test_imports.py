@@ -1,4 +1,4 @@
-"""Nothing happens at import: no file, socket, thread, process or environment variable is touched by a module's own code."""
+"""Nothing happens at import: a module's own code touches no file, socket, thread, process or variable."""
 
 import subprocess
 import sys

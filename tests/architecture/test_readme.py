@@ -3,8 +3,8 @@
 import re
 from collections.abc import Iterator
 
-import click
 import pytest
+from typer.core import TyperGroup
 from typer.main import get_command
 
 from services.cli.main import app
@@ -46,8 +46,8 @@ def test_ci_runs_what_the_readme_tells_people_to_run(readme: str) -> None:
         assert command in readme
 
 
-def _commands(command: click.Command, path: str) -> Iterator[str]:
-    if not isinstance(command, click.Group):
+def _commands(command: object, path: str) -> Iterator[str]:
+    if not isinstance(command, TyperGroup):
         yield path
         return
     for name, inner in command.commands.items():

@@ -54,7 +54,7 @@ class WatchedEnvironment(type(os.environ)):  # type: ignore[misc]
 
 def main(names: list[str]) -> None:
     environment: Mapping[str, str] = os.environ
-    environment.__class__ = WatchedEnvironment  # type: ignore[assignment]
+    environment.__class__ = WatchedEnvironment
     sys.addaudithook(watch)
     for name in names:
         import_module(name)

@@ -74,6 +74,32 @@ async def test_acknowledging_answers_at_once_and_in_place(visits: Visits, size: 
     assert (await visits.site.service.row("escalation.episodes"))["acknowledged_by"] == "anna"
 
 
+async def test_acknowledging_in_a_filtered_list_leaves_it_filtered(visits: Visits) -> None:
+    await visits.site.trouble()
+    await visits.site.sell("4712", account="c-18", customer=Customer(name="Café Morgenrot"))
+    await visits.site.request_refund("4712", account="c-18")
+    page = await visits.open(PHONE)
+    await page.goto("/?q=morgenrot")
+    await page.get_by_role("button", name="Acknowledge").locator("visible=true").click()
+    await expect(page.get_by_text("You have it").locator("visible=true").first).to_be_visible()
+    await expect(page.locator(".row")).to_have_count(1)
+    await expect(page.locator("[data-changed], [data-arrived], [inert]")).to_have_count(0)
+
+
+async def test_an_episode_that_goes_to_somebody_else_is_greyed_in_place(visits: Visits) -> None:
+    await visits.site.trouble()
+    await visits.site.sell("4712", account="c-18", customer=Customer(name="Café Morgenrot"))
+    await visits.site.request_refund("4712", account="c-18", minutes_ago=1)
+    page = await visits.open(DESK)
+    await expect(page.locator("[data-connection]")).to_have_text("Live")
+    await visits.site.service.pool.execute(
+        "update escalation.episodes set responsible = 'ben', changed_at = shared.app_now() where order_id = '4712'"
+    )
+    await expect(page.locator(".row[inert]")).to_contain_text("Café Morgenrot")
+    await expect(page.locator(".episode[inert]")).to_contain_text("Café Morgenrot")
+    await expect(page).to_have_title("(1) On call")
+
+
 async def test_pressing_without_a_connection_says_so_and_works_later(visits: Visits) -> None:
     await visits.site.trouble()
     page = await visits.open(PHONE)
@@ -81,7 +107,7 @@ async def test_pressing_without_a_connection_says_so_and_works_later(visits: Vis
     await expect(page.locator("[data-connection]")).to_have_text("Live")
     await page.context.set_offline(True)
     await button.click()
-    await expect(page.get_by_role("alert")).to_contain_text("nothing was changed")
+    await expect(page.get_by_role("alert")).to_contain_text("pressing twice does no harm")
     await page.context.set_offline(False)
     await button.click()
     await expect(page.get_by_text("You have it").locator("visible=true").first).to_be_visible()

@@ -8,6 +8,7 @@ import services.orders.handlers
 import services.support.handlers
 from tests.servers import MakeDatabase
 from tests.services import ServiceUnderTest, running
+from tests.streams import Plumbing, plumbing_on, relaying
 
 
 @pytest.fixture
@@ -22,3 +23,17 @@ async def support(database: MakeDatabase) -> AsyncIterator[ServiceUnderTest]:
     """The support service on a fresh database."""
     async with running(await database("support"), "support", services.support.handlers.handle) as service:
         yield service
+
+
+@pytest.fixture
+async def plumbing(kafka: str, database: MakeDatabase, topic_prefix: str) -> AsyncIterator[Plumbing]:
+    """The plumbing alone, with a handler that notes what it was told."""
+    async with plumbing_on(kafka, await database("plumbing"), topic_prefix) as made:
+        yield made
+
+
+@pytest.fixture
+async def relayed(plumbing: Plumbing) -> AsyncIterator[Plumbing]:
+    """The same, with a relay that publishes its outbox."""
+    async with relaying(plumbing.url, plumbing.cluster, plumbing.metrics):
+        yield plumbing

@@ -16,8 +16,9 @@ pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="only root hands the d
 
 @pytest.fixture
 def user(server_folder: Path, monkeypatch: pytest.MonkeyPatch) -> User:
-    """The user for root's database, with an open ground of this test alone."""
-    monkeypatch.setattr(unprivileged, "_OPEN_GROUND", server_folder / "open")
+    """The user for root's database, with shared folders of this test alone."""
+    monkeypatch.setattr(unprivileged, "_PROGRAMS", server_folder / "open")
+    monkeypatch.setattr(unprivileged, "_DATA", server_folder / "open")
     user = ordinary_user()
     assert user is not None
     return user
@@ -63,7 +64,7 @@ def test_a_link_to_a_foreign_place_is_refused(server_folder: Path, user: User) -
         owned_folder(server_folder / "postgres", user)
 
 
-def test_an_open_ground_that_somebody_else_made_is_refused(server_folder: Path, user: User) -> None:
+def test_a_shared_folder_that_somebody_else_made_is_refused(server_folder: Path, user: User) -> None:
     (server_folder / "open").mkdir()
     os.chown(server_folder / "open", user.user_id, user.group_id)
     with pytest.raises(StartError, match="belongs to another user"):

@@ -100,12 +100,16 @@ async def test_a_process_without_pages_serves_health_and_metrics_alone(health: H
         assert [(await client.get(path)).status_code for path in paths] == [200, 200, 200, 404, 404]
 
 
-@pytest.mark.parametrize("path", ["/away", "/refused-connection"])
-async def test_a_database_that_is_away_is_the_one_5xx_whatever_the_path(client: httpx2.AsyncClient, path: str) -> None:
+@pytest.mark.parametrize(
+    ("path", "code"), [("/away", "database_unavailable"), ("/refused-connection", "server_unavailable")]
+)
+async def test_a_server_that_is_away_is_a_503_whatever_the_path(
+    client: httpx2.AsyncClient, path: str, code: str
+) -> None:
     answer = await client.get(path)
     assert answer.status_code == 503
     assert int(answer.headers["retry-after"]) > 0
-    assert answer.json()["errors"][0]["code"] == "database_unavailable"
+    assert answer.json()["errors"][0]["code"] == code
     assert "canary" not in answer.text
 
 

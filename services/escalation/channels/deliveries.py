@@ -17,6 +17,7 @@ from shared.transaction import Spine
 
 AT_ONCE = 10
 _POLL_SECONDS = 0.2
+_FINISH_SECONDS = 30.0
 
 
 class EmailSender:
@@ -32,7 +33,7 @@ class EmailSender:
             await give_up_on_silent_attempts(pool, metrics)
             due = await claim(pool, "email", AT_ONCE)
             if due:
-                await asyncio.shield(asyncio.gather(*(self._deliver(letter, spine, metrics) for letter in due)))
+                await _finish(asyncio.gather(*(self._deliver(letter, spine, metrics) for letter in due)))
             else:
                 await asyncio.sleep(_POLL_SECONDS)
 
@@ -63,3 +64,12 @@ def _receipt(letter: Letter, fact: DeliveryAttempted, traceparent: str | None) -
         traceparent=traceparent,
     )
     return Input(event, fact.model_dump_json().encode(), b"", InputKind.DELIVERY)
+
+
+async def _finish(sending: "asyncio.Future[list[None]]") -> None:
+    """Wait for what is being sent even when cancelled: half-way, nobody would know whether it was accepted."""
+    try:
+        await asyncio.shield(sending)
+    except asyncio.CancelledError:
+        await asyncio.wait({sending}, timeout=_FINISH_SECONDS)
+        raise

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 
 from babel.numbers import format_currency, get_currency_precision
 
@@ -35,7 +36,7 @@ def describe(event: Envelope[Fact]) -> Described:
 
 def money(amount_minor: int, currency: str) -> str:
     """An amount in the currency's minor unit, as people write it: €1,200.00."""
-    amount = amount_minor / 10 ** get_currency_precision(currency)
+    amount = Decimal(amount_minor).scaleb(-get_currency_precision(currency))
     return format_currency(amount, currency, locale=LOCALE)
 
 
