@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from urllib.parse import urlsplit
 
@@ -23,6 +23,18 @@ class Proxy:
     when: Cut
     cuts: int = 0
     done: int = 0
+    refused: int = 0
+    absent: bool = False
+    writers: set[asyncio.StreamWriter] = field(default_factory=set)
+
+    @asynccontextmanager
+    async def away(self) -> AsyncIterator[None]:
+        """As if the server had gone: connections break, new ones are refused."""
+        self.absent = True
+        for writer in list(self.writers):
+            writer.transport.abort()
+        yield
+        self.absent = False
 
 
 @asynccontextmanager
@@ -36,12 +48,18 @@ async def proxy_to(url: str, when: Cut) -> AsyncIterator[Proxy]:
         assert task is not None
         tasks.add(task)
         task.add_done_callback(tasks.discard)
+        if proxy.absent:
+            proxy.refused += 1
+            writer.transport.abort()
+            return
+        proxy.writers.add(writer)
         server_reader, server_writer = await asyncio.open_connection(parts.hostname, parts.port)
         with suppress(OSError, asyncio.IncompleteReadError):
             await asyncio.gather(
                 _requests(reader, server_writer, writer, proxy),
                 _answers(server_reader, writer),
             )
+        proxy.writers.discard(writer)
         server_writer.close()
         writer.close()
 

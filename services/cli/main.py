@@ -3,6 +3,7 @@
 import typer
 
 from services.cli import dead_letters
+from services.cli.demo.command import demo
 from services.cli.importers import command as importers
 from services.cli.local import mail, up
 from services.cli.report import report
@@ -10,6 +11,7 @@ from services.cli.run import migrate_all, run
 from services.cli.trace import trace
 
 app = typer.Typer(help="On-call for sold accounts.", no_args_is_help=True, add_completion=False)
+app.command()(demo)
 app.command()(up)
 app.command()(mail)
 app.command()(run)

@@ -1,16 +1,19 @@
-"""`GET /accounts/{id}/timeline`: everything about one customer in order, for whoever holds a reader's key."""
+"""`GET /accounts/{id}/timeline`: everything about one customer in order.
+
+For systems with a reader's key, and for signed-in salespeople who are responsible for that customer.
+"""
 
 import hashlib
 import hmac
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
-from typing import Annotated
+from typing import TypeAlias
 
-from fastapi import APIRouter, Header, HTTPException
+from fastapi import APIRouter, HTTPException, Request
 from pydantic import BaseModel
 
 from services.escalation.domain.words import describe
-from services.escalation.store.timeline import Deed, ToldFact, deeds_for, facts_of
+from services.escalation.store.timeline import Deed, ToldFact, deeds_for, facts_of, is_responsible
 from shared.database import Pool
 
 
@@ -35,13 +38,17 @@ class Timeline(BaseModel):
     entries: Sequence[Entry]
 
 
-def timeline_router(pool: Pool, reader_keys: Sequence[str]) -> APIRouter:
-    """The timeline, for readers with one of these keys."""
+SignedIn: TypeAlias = Callable[[Request], Awaitable[str | None]]
+
+
+def timeline_router(pool: Pool, reader_keys: Sequence[str], signed_in: SignedIn) -> APIRouter:
+    """The timeline; `signed_in` tells which salesperson a request comes from, if any."""
     digests = [_digest(key) for key in reader_keys]
     router = APIRouter(tags=["timeline"])
 
-    async def timeline(account_id: str, authorization: Annotated[str | None, Header()] = None) -> Timeline:
-        _check(authorization, digests)
+    async def timeline(account_id: str, request: Request) -> Timeline:
+        if not _has_key(request, digests):
+            await _check_responsible(pool, account_id, await signed_in(request))
         told = [_told(fact) for fact in await facts_of(pool, account_id)]
         done = [_done(deed) for deed in await deeds_for(pool, account_id)]
         return Timeline(account=account_id, entries=sorted([*told, *done], key=lambda entry: entry.at))
@@ -51,20 +58,29 @@ def timeline_router(pool: Pool, reader_keys: Sequence[str]) -> APIRouter:
         timeline,
         methods=["GET"],
         summary="Everything about one customer in order",
-        responses={401: {"description": "No reader's key, or an unknown one."}},
+        responses={
+            401: {"description": "No reader's key, or an unknown one, and nobody is signed in."},
+            404: {"description": "Whoever is signed in is not responsible for this customer."},
+        },
     )
     return router
 
 
-def _check(authorization: str | None, digests: Sequence[bytes]) -> None:
-    scheme, _, key = (authorization or "").partition(" ")
+def _has_key(request: Request, digests: Sequence[bytes]) -> bool:
+    scheme, _, key = request.headers.get("authorization", "").partition(" ")
     known = [hmac.compare_digest(_digest(key.strip()), digest) for digest in digests]
-    if scheme.lower() != "bearer" or not any(known):
+    return scheme.lower() == "bearer" and any(known)
+
+
+async def _check_responsible(pool: Pool, account_id: str, salesperson: str | None) -> None:
+    if salesperson is None:
         raise HTTPException(
             401,
-            "send `Authorization: Bearer KEY` with a reader's key; keys are set in READER_KEYS",
+            "send `Authorization: Bearer KEY` with a key of READER_KEYS, or sign in to the inbox",
             headers={"WWW-Authenticate": "Bearer"},
         )
+    if not await is_responsible(pool, account_id, salesperson):
+        raise HTTPException(404, "you are not responsible for a customer of this id")
 
 
 def _digest(key: str) -> bytes:

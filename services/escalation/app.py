@@ -5,7 +5,7 @@ from pathlib import Path
 from uuid import uuid4
 
 import orjson
-from fastapi import FastAPI
+from fastapi import FastAPI, Request
 
 from services.escalation.api import timeline_router
 from services.escalation.channels.deliveries import EmailSender
@@ -15,6 +15,7 @@ from services.escalation.domain.own_facts import OWN_FACTS, AcknowledgePressed
 from services.escalation.domain.rules import Rules
 from services.escalation.handlers import handling
 from services.escalation.inbox import InboxDependencies, create_inbox
+from services.escalation.inbox.sessions import Sessions, SignedOut
 from services.escalation.measuring import count_alerts
 from services.escalation.settings import EscalationSettings
 from services.escalation.store.deliveries import sample
@@ -58,10 +59,11 @@ def service(settings: EscalationSettings) -> Service:
         )
         summary = "Notices that a sold account is at risk and does not let go until a human has reached the customer."
         reference = ServiceReference(NAME, summary, LISTENS_TO, PUBLISHES, topic_prefix=resources.cluster.prefix)
+        sessions = Sessions(resources.pool, settings.inbox_url)
         readers = orjson.loads(settings.reader_keys.get_secret_value())
         routers = [
             create_inbox(inbox),
-            timeline_router(resources.pool, readers),
+            timeline_router(resources.pool, readers, partial(signed_in, sessions)),
             operations_router(health, resources.metrics),
         ]
         return create_app(reference, routers)
@@ -78,6 +80,14 @@ def service(settings: EscalationSettings) -> Service:
         sample=sample,
         observe=partial(count_alerts, rules),
     )
+
+
+async def signed_in(sessions: Sessions, request: Request) -> str | None:
+    """Which salesperson a request comes from, if any."""
+    try:
+        return (await sessions.reader(request)).salesperson_id
+    except SignedOut:
+        return None
 
 
 async def acknowledge(resources: Resources, episode: EpisodeId, account: AccountId, by: SalespersonId) -> None:

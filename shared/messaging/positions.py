@@ -111,7 +111,8 @@ class Positions:
             start = stored.get(partition, 0)
             self._known[partition] = start
             # Nothing committed: Kafka has forgotten the group, or never knew it. The database knows better.
-            consumer.seek(held, start if committed is None else min(start, committed))
+            if start < (committed or 0) or (committed is None and start > 0):
+                consumer.seek(held, start)
         self.active_at = time.monotonic()
 
     async def _stored_when_reachable(self, partitions: list[Partition]) -> dict[Partition, int]:

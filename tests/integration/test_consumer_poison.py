@@ -1,10 +1,13 @@
 """Records that nobody can read, or that the service chokes on: each is put aside, and nothing else is."""
 
+from collections.abc import Sequence
+
 import orjson
 
-from shared.contracts.envelope import Envelope, Fact
+from shared.contracts.dead_letters import RecordDeadLettered
+from shared.contracts.envelope import Decoded, Envelope, Fact
 from shared.contracts.orders_inbound import OrderConfirmed
-from shared.messaging.codec import decode_record
+from shared.messaging.codec import decode_message
 from shared.transaction import Transaction
 from tests.builders import case_opened, event_of, order_confirmed
 from tests.streams import DEAD_LETTERS, Plumbing, Raw, confirmed, read_topic, record_of
@@ -94,9 +97,11 @@ async def test_a_dead_letter_is_announced_with_its_place_and_reason_and_without_
 
     for offset, record in zip((1, 2), announced, strict=True):
         assert CANARY not in (record.value or b"") + b"".join(value or b"" for _, value in record.headers)
-        decoded = decode_record(record, topic_prefix=relayed.cluster.prefix)
-        assert (decoded.envelope.data.partition, decoded.envelope.data.offset) == (0, offset)  # type: ignore[union-attr]
-        assert decoded.envelope.data.service == "plumbing"  # type: ignore[union-attr]
+        decoded = decode_message(record.value, record.headers, key=record.key, topic=None)
+        assert isinstance(decoded, Decoded)
+        fact = decoded.envelope.data
+        assert isinstance(fact, RecordDeadLettered)
+        assert (fact.service, fact.partition, fact.offset) == ("plumbing", 0, offset)
 
 
 async def test_a_record_the_handler_fails_on_is_put_aside_after_five_attempts_and_the_others_are_applied(
@@ -104,13 +109,13 @@ async def test_a_record_the_handler_fails_on_is_put_aside_after_five_attempts_an
 ) -> None:
     attempts = 0
 
-    async def choke(tx: Transaction, events: "list[Envelope[Fact]]") -> None:
+    async def choke(tx: Transaction, events: Sequence[Envelope[Fact]]) -> None:
         nonlocal attempts
         if any(event.subject == "c-bad" for event in events):
             attempts += len(events) == 1
             await tx.connection.execute("select 1 / 0")
 
-    plumbing.hook = choke  # type: ignore[assignment]
+    plumbing.hook = choke
     await plumbing.publish(*(confirmed(number, account="c-bad" if number == 5 else "c-17") for number in range(10)))
     async with plumbing.consuming():
         await eventually(plumbing.ledger, {"applied": 9, "dead_lettered": 1})
@@ -124,12 +129,12 @@ async def test_a_record_the_handler_fails_on_is_put_aside_after_five_attempts_an
 
 
 async def test_an_event_that_is_refused_by_the_handler_is_a_dead_letter_with_its_reason(plumbing: Plumbing) -> None:
-    async def refuse(tx: Transaction, events: "list[Envelope[Fact]]") -> None:
+    async def refuse(tx: Transaction, events: Sequence[Envelope[Fact]]) -> None:
         for event in events:
             if event.id == "e-1":
                 tx.reject(event, "contradicts_order", "the order was told otherwise before")
 
-    plumbing.hook = refuse  # type: ignore[assignment]
+    plumbing.hook = refuse
     await plumbing.publish(*(confirmed(number) for number in range(3)))
     async with plumbing.consuming():
         await eventually(plumbing.ledger, {"applied": 2, "dead_lettered": 1})

@@ -1,6 +1,7 @@
 """Facts and risks in words."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -127,6 +128,6 @@ def _sample(fact: type[Fact]) -> Fact:
         "salesperson_changed": support_inbound.CaseClosed(),
     }
     known = built.get(fact.type.rpartition(".")[2])
-    values: dict[str, object] = {"order": "4711", "case": "81", "reassignments": 1, "status": "new", "rating": 1}
+    values: dict[str, Any] = {"order": "4711", "case": "81", "reassignments": 1, "status": "new", "rating": 1}
     values |= {"amount_minor": 1, "currency": "EUR"}
     return known or fact.model_construct(**values)

@@ -18,6 +18,7 @@ from shared.logs import get_logger
 
 _ALIVE_SECONDS = 10.0
 _PAUSE_SECONDS = 2.0
+_LATE_SECONDS = 8.0
 _RETRY_MILLISECONDS = 2000
 
 _log = get_logger(__name__)
@@ -41,6 +42,7 @@ class LivePages:
         self._poll_seconds = poll_seconds
         self._pages: set[_OpenPage] = set()
         self._paused = False
+        self._heard_at_seconds = 0.0
         self._poller: asyncio.Task[None] | None = None
 
     async def events(self, reader: SalespersonId) -> AsyncIterator[ServerSentEvent]:
@@ -49,7 +51,9 @@ class LivePages:
         with self._open(reader) as page:
             while True:
                 await _woken(page.wake)
-                if self._paused:
+                if self._poller is None or self._poller.done():
+                    return  # the browser connects again, which starts another
+                if self._paused or self._is_late():
                     yield _event("paused")
                 elif page.changed:
                     page.changed = False
@@ -62,6 +66,7 @@ class LivePages:
         page = _OpenPage(reader)
         self._pages.add(page)
         if self._poller is None or self._poller.done():
+            self._heard_at_seconds = asyncio.get_running_loop().time()
             self._poller = asyncio.create_task(self._poll_while_pages_are_open(), name="inbox poller")
         try:
             yield page
@@ -80,12 +85,17 @@ class LivePages:
         asked = list(self._pages)
         now = await fingerprints(self._pool, {page.reader for page in asked})
         self._paused = False
+        self._heard_at_seconds = asyncio.get_running_loop().time()
         for page in asked:
             state = now.get(page.reader, "")
             if page.told != state:
                 page.told = state
                 page.changed = True
                 page.wake.set()
+
+    def _is_late(self) -> bool:
+        """Whether the database has been silent for so long that "live" would be a lie."""
+        return asyncio.get_running_loop().time() - self._heard_at_seconds > _LATE_SECONDS
 
     def _pause(self, error: BaseException) -> None:
         if self._paused:

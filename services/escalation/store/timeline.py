@@ -28,6 +28,7 @@ _DEEDS = """
     from escalation.episodes where account_id = $1 and acknowledged_at is not null
     order by at
 """
+_RESPONSIBLE = "select exists (select from escalation.episodes where account_id = $1 and responsible = $2)"
 _TOLD = [name for name in CATALOG if name.startswith(("orders.", "support.")) and ".inbound." not in name]
 
 
@@ -73,6 +74,12 @@ async def deeds_for(pool: Pool, account_id: str) -> list[Deed]:
         )
         for row in await pool.fetch(_DEEDS, account_id)
     ]
+
+
+async def is_responsible(pool: Pool, account_id: str, salesperson: str) -> bool:
+    """Whether this salesperson hears of trouble with this account."""
+    responsible: bool = await pool.fetchval(_RESPONSIBLE, account_id, salesperson)
+    return responsible
 
 
 def _event(row: asyncpg.Record) -> Envelope[Fact]:

@@ -1,0 +1,136 @@
+"""`handoff demo`: starts everything in a folder of its own, plays the stories, and keeps running. Start at demo."""
+
+import asyncio
+import logging
+import os
+import secrets
+import shlex
+import shutil
+import sys
+import time
+from collections.abc import Sequence
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from deploy.local.machine import SERVICES, Machine, Ports
+from deploy.local.ports import answers, free_ports
+from deploy.local.progress import TerminalProgress
+from services.cli.demo.cast import JONAS, SOFIA
+from services.cli.demo.observing import observing
+from services.cli.demo.scene import Stage
+from services.cli.demo.stories import Played, play
+from services.cli.demo.telling import PIPE_WIDTH, Teller
+from services.cli.local import run_until_stopped
+from services.escalation.inbox import make_sign_in_link
+from shared.database import open_pool
+from shared.ids import SalespersonId
+from shared.messaging.publisher import Publisher
+from shared.settings import KafkaSettings
+
+DEFAULT_DATA = Path(".local/demo")
+
+
+def demo(
+    once: Annotated[
+        bool, typer.Option("--once", help="End after the stories; exit status 0 if all went as told.")
+    ] = False,
+    data: Annotated[Path, typer.Option(help="Folder that keeps the demo's data between runs.")] = DEFAULT_DATA,
+) -> None:
+    """Start everything on this machine, apart from `handoff up`, and play five short stories; Ctrl-C stops it."""
+    console = Console() if sys.stdout.isatty() else Console(width=PIPE_WIDTH)
+    performance = Performance(data, console)
+    run_until_stopped(performance.give(then_end=once))
+    raise typer.Exit(0 if performance.went_well else 1)
+
+
+class Performance:
+    """One run of the demo; `went_well` once every story ended as told and every service stopped in order."""
+
+    def __init__(self, data: Path, console: Console) -> None:
+        self.went_well = False
+        self._data = data
+        self._console = console
+        self._teller = Teller(console)
+        self._progress = TerminalProgress(console)
+
+    async def give(self, *, then_end: bool) -> None:
+        logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # PublishError tells it in words
+        began = time.monotonic()
+        self._teller.opening()
+        machine = Machine(self._data, ports=await _ports(), progress=self._progress)
+        services = []
+        try:
+            with self._progress.shown():
+                await machine.start()
+            services = [machine.service(name) for name in SERVICES]
+            played = await self._play(machine)
+            self._teller.summary([one.ended for one in played], timedelta(seconds=time.monotonic() - began))
+            self.went_well = all(one.ended.failure is None for one in played)
+            self._teller.hints(await self._hints(machine, played, staying=not then_end))
+            if not then_end:
+                await asyncio.Event().wait()
+        finally:
+            self._teller.remark("\nStopping …")
+            await machine.stop()
+            statuses = {service.name: await service.ended() for service in services}
+            self._tell_end(statuses)
+
+    async def _play(self, machine: Machine) -> list[Played]:
+        kafka = KafkaSettings(kafka_bootstrap_servers=machine.environment["KAFKA_BOOTSTRAP_SERVERS"])
+        async with (
+            observing(machine.environment, machine.mail_folder) as observer,
+            Publisher(kafka.cluster()) as publisher,
+        ):
+            return await play(Stage(publisher, observer, self._teller, run=secrets.token_hex(3)))
+
+    async def _hints(self, machine: Machine, played: Sequence[Played], *, staying: bool) -> list[tuple[str, str]]:
+        data = shlex.quote(str(self._data))
+        hints = []
+        traced = [one.event_id for one in played if one.ended.failure is None and one.event_id]
+        if traced:
+            hints.append(("Trace", f"{_handoff()} trace {traced[0]} --directory {data}/traces"))
+        if machine.mail_folder.is_dir():
+            hints.append(("Mail", f"{_handoff()} mail --data {data}"))
+        if staying:
+            hints.append(("Inbox", await _sign_in_link(machine)))
+            hints.append(("", f"signs you in as {SOFIA.name}, once; others: ask there as {JONAS.email}, read the mail"))
+            hints.append(("Stop", f"Ctrl-C; the data stays in {data}"))
+        return hints
+
+    def _tell_end(self, statuses: dict[str, int]) -> None:
+        unclean = [f"{name} (exit status {status})" for name, status in statuses.items() if status != 0]
+        if unclean:
+            self.went_well = False
+            self._teller.remark(f"These did not end in order: {', '.join(unclean)}. See {self._data}/logs.")
+        elif statuses:
+            self._teller.remark("Everything has stopped.")
+
+
+async def _sign_in_link(machine: Machine) -> str:
+    pool = await open_pool(machine.environment["ESCALATION_DATABASE_URL"], name="handoff-demo", max_connections=1)
+    try:
+        return await make_sign_in_link(pool, SalespersonId(SOFIA.id), base_url=machine.environment["INBOX_URL"])
+    finally:
+        pool.terminate()
+
+
+async def _ports() -> Ports:
+    """The usual ports; where one of them is taken (perhaps `handoff up` runs), others that are free."""
+    usual = Ports()
+    wanted = (usual.kafka, usual.kafka_controller, usual.postgres, usual.smtp, *usual.services.values())
+    if not any([await answers(port) for port in wanted]):
+        return usual
+    kafka, controller, postgres, smtp, *services = free_ports(len(wanted))
+    return Ports(kafka, controller, postgres, smtp, dict(zip(SERVICES, services, strict=True)))
+
+
+def _handoff() -> str:
+    """This command as it can be typed here."""
+    if shutil.which("handoff"):
+        return "handoff"
+    program = Path(sys.argv[0]).absolute()
+    return os.path.relpath(program) if program.name == "handoff" else f"{sys.executable} -m services.cli"

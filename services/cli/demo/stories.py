@@ -1,0 +1,166 @@
+"""The five stories. Each is told in the order things happen; what must come of it stands where it must come."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+
+import asyncpg
+
+from services.cli.demo.cast import ANNA, AT_WORK, JONAS, LUCIA, MAREK, NAOMI, OWEN, PETRA, SOFIA, TARIQ, Buyer
+from services.cli.demo.observing import NotAsTold
+from services.cli.demo.scene import Scene, Stage
+from services.cli.demo.telling import Ended
+from shared.contracts.orders_inbound import Successor
+from shared.contracts.support_inbound import ContactResult
+from shared.messaging.publisher import PublishError
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """A title, one sentence on what it shows, its customer, and how it goes."""
+
+    title: str
+    lead: str
+    buyer: Buyer
+    play: Callable[[Scene], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Played:
+    """How a story ended, and the event of its failure, by which it can be traced."""
+
+    ended: Ended
+    event_id: str | None
+
+
+async def nobody_answers(scene: Scene) -> None:
+    sold_on = _weeks_ago(6)
+    await scene.sale(
+        SOFIA, "Heat pump with installation", 1_490_000, on=sold_on, told="Sofia Rossi sells Petra Weiss a heat pump."
+    )
+    await scene.call(ContactResult.UNANSWERED, "Petra calls: the house is cold. Nobody answers.", minutes_ago=55)
+    await scene.call(ContactResult.VOICEMAIL, "She calls again and reaches a machine.", minutes_ago=38)
+    await scene.call(ContactResult.UNANSWERED, "She calls a third time. Nobody answers.", minutes_ago=21)
+    await scene.call(
+        ContactResult.DEAD_END,
+        "She holds for twenty minutes and is cut off: a dead end.",
+        words="Is anybody there? We have had no heating since Friday.",
+    )
+    await scene.alert(SOFIA)
+    await scene.end(signals=1)
+
+
+async def dead_end_then_refund(scene: Scene) -> None:
+    sold_on = _weeks_ago(3)
+    await scene.sale(
+        SOFIA, "Espresso machine", 189_900, on=sold_on, told="Sofia Rossi sells Owen Hughes an espresso machine."
+    )
+    await scene.call(
+        ContactResult.DEAD_END,
+        "Support tells Owen that it cannot help, and hangs up.",
+        minutes_ago=9,
+        words="It leaks, and they told me to buy a new one.",
+    )
+    await scene.alert(SOFIA)
+    await scene.refund_request(
+        189_900, "Owen has had enough.", words="Then I want my money back. All of it, this week."
+    )
+    await scene.alert(SOFIA)
+    await scene.end(signals=2)
+
+
+async def failure_before_sale(scene: Scene) -> None:
+    await scene.call(
+        ContactResult.DEAD_END,
+        "Lucía calls about her new desk and is sent round in circles.",
+        words="I paid an hour ago and nobody finds my order.",
+    )
+    await scene.wait_for_order()
+    sold_on = datetime.now(UTC) - timedelta(hours=1)
+    await scene.sale(
+        MAREK, "Standing desk, oak", 74_900, on=sold_on, told="The shop reports late: Marek Nowak sold her that desk."
+    )
+    await scene.alert(MAREK)
+    await scene.end(signals=1)
+
+
+async def seller_who_left(scene: Scene) -> None:
+    left_on = _latest_first_of_july()
+    sold_on = datetime(left_on.year, 5, 4, 9, 30, tzinfo=UTC)
+    await scene.sale(ANNA, "Solar roof, 9 kWp", 2_380_000, on=sold_on, told="Anna Berg sells Tariq Aziz a solar roof.")
+    left = ANNA.introduced(active=False, successor=Successor(salesperson=JONAS.id, since=left_on))
+    await scene.directory(ANNA, left, "Anna left on 1 July. Jonas Keller has her book.")
+    await scene.refund_request(
+        2_380_000, "Tariq asks for his money.", words="Four visits and it still feeds nothing into the grid."
+    )
+    await scene.alert(JONAS, because="successor", says=f"{ANNA.name} closed order {scene.order} on 4 May and left on")
+    await scene.end(signals=1)
+
+
+async def one_event_three_times(scene: Scene) -> None:
+    sold_on = _weeks_ago(2)
+    await scene.sale(
+        SOFIA, "Electric cargo bike", 549_900, on=sold_on, told="Sofia Rossi sells Naomi Clarke a cargo bike."
+    )
+    before = await scene.stage.observer.support_ledger()
+    await scene.refund_request(
+        549_900,
+        "Naomi asks once. The help desk, restarting, sends it three times.",
+        words="The motor cuts out in traffic. I am not riding it again.",
+        copies=3,
+    )
+    await scene.alert(SOFIA)
+    await scene.settled_records(before, applied=1, duplicate=2)
+    await scene.end(signals=1)
+
+
+STORIES = (
+    Story("Nobody answers", "Three calls ring out. The fourth is a dead end.", PETRA, nobody_answers),
+    Story(
+        "From a dead end to a refund",
+        "Two signals on one sale are one episode, and asking for money back rings again.",
+        OWEN,
+        dead_end_then_refund,
+    ),
+    Story(
+        "Trouble before the sale", "The failure arrives before anybody knows of an order.", LUCIA, failure_before_sale
+    ),
+    Story("The seller who left", "The sale was Anna's. Somebody has it now, and is told why.", TARIQ, seller_who_left),
+    Story("The same event, three times", "Delivered thrice, it counts once.", NAOMI, one_event_three_times),
+)
+
+
+async def play(stage: Stage, *, stories: tuple[Story, ...] = STORIES) -> list[Played]:
+    """Plays the stories one after the other; one that goes wrong is told as such and the next begins."""
+    for seller in AT_WORK:
+        await stage.publish(seller.introduced(), source="directory", subject=seller.id)
+    return [await _play(stage, story, number) for number, story in enumerate(stories, start=1)]
+
+
+async def _play(stage: Stage, story: Story, number: int) -> Played:
+    stage.teller.story(story.title, story.lead)
+    scene = Scene(stage, story.buyer, number)
+    failure: NotAsTold | None = None
+    try:
+        await story.play(scene)
+    except NotAsTold as differing:
+        failure = differing
+    except PublishError as error:
+        failure = NotAsTold("that Kafka takes the event", str(error))
+    except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        failure = NotAsTold("that the databases answer", type(error).__name__)
+    if failure:
+        stage.teller.not_as_told(failure)
+    event = scene.failure_event
+    return Played(Ended(story.title, scene.rings, failure), event.id if event else None)
+
+
+def _weeks_ago(weeks: int) -> datetime:
+    return datetime.now(UTC) - timedelta(weeks=weeks)
+
+
+def _latest_first_of_july() -> date:
+    """The last one that is past in every time zone."""
+    yesterday = (datetime.now(UTC) - timedelta(days=1)).date()
+    this_year = date(yesterday.year, 7, 1)
+    return this_year if this_year <= yesterday else date(yesterday.year - 1, 7, 1)

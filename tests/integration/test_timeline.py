@@ -1,0 +1,77 @@
+from collections.abc import AsyncIterator
+from functools import partial
+from uuid import UUID
+
+import httpx2
+import pytest
+
+from services.escalation.api import timeline_router
+from services.escalation.app import signed_in
+from services.escalation.inbox import InboxDependencies, create_inbox
+from services.escalation.inbox.sessions import Sessions
+from shared.http.application import bare_app
+from tests.builders import ACCOUNT, SELLER, contact_made
+from tests.inbox import Site, inbox_site
+from tests.servers import MakeDatabase
+
+KEY = "a-reader-of-timelines"
+PATH = f"/accounts/{ACCOUNT}/timeline"
+
+
+@pytest.fixture
+async def site(database: MakeDatabase) -> AsyncIterator[Site]:
+    async with inbox_site(await database("escalation")) as made:
+        pool = made.service.pool
+
+        async def nothing(*_: object) -> None: ...
+
+        inbox = create_inbox(InboxDependencies(pool, nothing, nothing, made.public_url))
+        sessions = Sessions(pool, made.public_url)
+        app = bare_app("escalation", [inbox, timeline_router(pool, [KEY], partial(signed_in, sessions))])
+        yield Site(made.service, made.public_url, app, [])
+
+
+async def read(browser: httpx2.AsyncClient, key: str | None = KEY) -> httpx2.Response:
+    return await browser.get(PATH, headers={"Authorization": f"Bearer {key}"} if key else {})
+
+
+async def test_a_timeline_tells_what_happened_and_what_was_done_about_it_in_order(site: Site) -> None:
+    await site.hire()
+    await site.sell()
+    await site.tell(contact_made("unanswered", case=None), minutes_ago=30, about=ACCOUNT)
+    episode: UUID = await site.request_refund(minutes_ago=6, amount_minor=129_900, words="I want my money back")
+    entries = (await read(site.browser())).json()["entries"]
+    assert [entry["what"] for entry in entries] == [
+        "Order 4711 placed",
+        "Phone call from the customer, nobody answered",
+        "Refund of €1,299.00 requested",
+        "Episode raised",
+        "Alert raised",
+    ]
+    assert entries[2]["words"] == "I want my money back"
+    assert entries[4]["who"] == SELLER
+    assert entries[4]["why"].startswith("You closed order 4711")
+    assert entries[4]["episode"] == str(episode)
+
+
+async def test_a_timeline_needs_a_key_or_a_session(site: Site) -> None:
+    await site.trouble()
+    for key in (None, "", "another-key"):
+        answer = await read(site.browser(), key)
+        assert answer.status_code == 401
+        assert answer.headers["www-authenticate"] == "Bearer"
+
+
+async def test_a_salesperson_reads_the_timeline_of_a_customer_of_theirs_and_of_no_other(site: Site) -> None:
+    await site.trouble()
+    await site.hire("eve", "Eve Other")
+    assert (await read(await site.signed_in(), key=None)).status_code == 200
+    assert (await read(await site.signed_in("eve"), key=None)).status_code == 404
+
+
+async def test_erased_facts_stay_in_the_timeline_without_their_words(site: Site) -> None:
+    await site.trouble()
+    await site.service.pool.execute("update shared.journal set body = null")
+    entries = (await read(site.browser())).json()["entries"]
+    assert [entry["what"] for entry in entries][:2] == ["Erased at the customer's request"] * 2
+    assert all(entry["words"] is None for entry in entries)
