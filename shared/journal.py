@@ -17,7 +17,8 @@ _RECORD = bulk_insert(Ledger, tail="on conflict do nothing")
 _STORE_OFFSETS = bulk_insert(
     Offset,
     skip=frozenset({"read_through_at"}),
-    tail="on conflict (topic, partition) do update set next_offset = greatest(offsets.next_offset, excluded.next_offset)",
+    tail="on conflict (topic, partition) do update "
+    "set next_offset = greatest(offsets.next_offset, excluded.next_offset)",
 )
 _READ_OFFSETS = """
     select topic, partition, next_offset from shared.offsets

@@ -15,7 +15,10 @@ OUTBOX_CHANNEL = "outbox"
 
 _APPEND = bulk_insert(Outbox, skip=frozenset({"id", "published_at"}))
 # One round trip: the rows, and a wake-up for the relay that Postgres sends when they are committed.
-_APPEND_AND_WAKE = f"with added as ({_APPEND.sql} returning 1) select pg_notify('{OUTBOX_CHANNEL}', '') from (select count(*) from added) n"
+_APPEND_AND_WAKE = f"""
+    with added as ({_APPEND.sql} returning 1)
+    select pg_notify('{OUTBOX_CHANNEL}', '') from (select count(*) from added) all_added
+"""
 
 
 class BodyTooLarge(ValueError):

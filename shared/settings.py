@@ -1,4 +1,4 @@
-"""What every service reads from its environment. A service's own settings subclass this and name its database and port."""
+"""What every service reads from its environment. A service's own settings name its database and port."""
 
 import re
 from datetime import timedelta

@@ -139,7 +139,7 @@ class Timer(SharedTable, table=True):
 class WaitingFact(SharedTable, table=True):
     """A fact that came before what it is about: it `awaits` that opening, and is published right after it.
 
-    `body` holds what a customer said. To erase a customer, delete their rows: without a body there is nothing to publish.
+    `body` holds what a customer said. To erase a customer, delete their rows: nothing could be published without it.
     """
 
     __tablename__ = "waiting_facts"

@@ -16,7 +16,8 @@ from shared.tables import Timer
 # The latest decision counts: setting a timer again moves it.
 _SET = bulk_insert(
     Timer,
-    tail="on conflict (id) do update set due_at = excluded.due_at, awaits = excluded.awaits, made_of_silence = excluded.made_of_silence",
+    tail="on conflict (id) do update "
+    "set due_at = excluded.due_at, awaits = excluded.awaits, made_of_silence = excluded.made_of_silence",
 )
 _CANCEL = "delete from shared.timers where id = any($1::uuid[])"
 # Made of silence: a backlog or an outage must not look like one, so every input has to be read past the due time.

@@ -137,7 +137,7 @@ Handler: TypeAlias = Callable[[Transaction, Sequence[Envelope[Fact]]], Awaitable
 
 @dataclass(frozen=True, slots=True)
 class Spine:
-    """Applies inputs to one service. `own_facts` are the timers' facts, by type; `observe` counts what was committed."""
+    """Applies inputs to one service. `own_facts` are its timers' facts by type, `observe` counts what was committed."""
 
     pool: Pool
     service: str

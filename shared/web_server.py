@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 import uvicorn
 from fastapi import FastAPI
+from sse_starlette.sse import AppStatus
 
 from shared.http.operations import operations_app
 from shared.service import Health, Resources, Role, Service
@@ -63,5 +64,6 @@ class WebServer:
     async def stop(self) -> None:
         """Finish requests in hand, for a bounded time."""
         if self._server is not None and self._serving is not None:
+            AppStatus.should_exit = True  # ends event streams at once; it would look for uvicorn's own signal handler
             self._server.should_exit = True
             await asyncio.wait({self._serving}, timeout=_STOP_SECONDS + 2)

@@ -31,7 +31,7 @@ TOPIC = "orders.inbound.v1"
 DEAD_LETTERS = "plumbing.dead-letters.v1"
 SERVICE = "plumbing"
 SESSION_MS = 3_000
-_EFFECTS = "create table if not exists effects (number bigint generated always as identity, event_id text, account text)"
+_EFFECTS = "create table effects (number bigint generated always as identity, event_id text, account text)"
 
 Hook = Callable[[Transaction, Sequence[Envelope[Fact]]], Awaitable[None]]
 Header = tuple[str, bytes | None]

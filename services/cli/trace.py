@@ -3,6 +3,7 @@
 Start at `trace`, the command; `read_traces` and `tree_of` are its two halves.
 """
 
+import sys
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -26,6 +27,7 @@ _SHOWN = {
     "handoff.outcome": "outcome",
 }
 _NS_PER_MS = 1_000_000
+_PIPE_WIDTH = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +52,7 @@ def trace(
     ] = Path(".local/traces"),
 ) -> None:
     """Print everything one event caused, as a tree with times."""
-    console = Console(highlight=False, soft_wrap=True)
+    console = Console(highlight=False) if sys.stdout.isatty() else Console(highlight=False, width=_PIPE_WIDTH)
     files = sorted(directory.glob("*.jsonl"))
     traces = read_traces(files, event_id)
     if not traces:

@@ -8,12 +8,12 @@ import asyncio
 import logging
 import random
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
-from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.abc import ConsumerRebalanceListener
 from aiokafka.coordinator.assignors.range import RangePartitionAssignor
 from aiokafka.errors import KafkaError
@@ -23,19 +23,17 @@ from faststream.kafka.message import KafkaAckableMessage
 from faststream.message import StreamMessage
 
 from shared.database import is_transient
-from shared.inputs import Batch, Input, InputKind, Partition, Position, RawMessage, Rejection
+from shared.inputs import Batch, Partition
 from shared.logs import get_logger
 from shared.messaging import tolerant_records
 from shared.messaging.cluster import Cluster
-from shared.messaging.codec import Poison, decode_record
 from shared.messaging.positions import Positions
+from shared.messaging.records import Records, first_offsets, next_offsets, read_records, split
 from shared.metrics import Metrics
 from shared.telemetry import Attribute, batch_span
 from shared.transaction import Spine
 
 log = get_logger(__name__)
-
-Records = Sequence["ConsumerRecord[bytes, bytes]"]
 
 MAX_RECORDS = 500
 GRACEFUL_SECONDS = 30.0
@@ -156,7 +154,7 @@ class Consumer:
         held = consumer.assignment()
         offsets = {
             TopicPartition(*partition): offset
-            for partition, offset in _next_offsets(records).items()
+            for partition, offset in next_offsets(records).items()
             if TopicPartition(*partition) in held
         }
         if not offsets:
@@ -171,13 +169,10 @@ class Consumer:
         consumer = self._current
         if consumer is None:
             return
-        first: dict[Partition, int] = {}
-        for record in records:
-            partition = Partition(record.topic, record.partition)
-            first[partition] = min(record.offset, first.get(partition, record.offset))
+        first = first_offsets(records)
         try:
             stored = await self.positions.stored(first)
-        except Exception as error:  # whatever it is: without a rewind the next batch would commit past this one
+        except Exception as error:  # noqa: BLE001 - without a rewind the next batch would commit past this one
             log.warning("rewinding without the database", error=type(error).__name__)
             stored = first
         held = consumer.assignment()
@@ -195,8 +190,8 @@ class Consumer:
         return self.positions.behind and idle_seconds > limit_seconds
 
     async def _apply(self, records: Records) -> None:
-        inputs, rejections = self._decode(records)
-        batch = Batch(inputs, rejections, _next_offsets(records), await self.positions.known(records))
+        batch = replace(read_records(records, self._cluster.prefix), known_offsets=await self.positions.known(records))
+        self._count_key_mismatches(batch)
         started = time.monotonic()
         attributes: dict[Attribute, str | int | UUID] = {
             Attribute.MESSAGING_SYSTEM: "kafka",
@@ -205,7 +200,7 @@ class Consumer:
             Attribute.CONSUMER_GROUP: self._group,
             Attribute.BATCH_COUNT: len(records),
         }
-        links = [one.envelope.traceparent for one in inputs]
+        links = [one.envelope.traceparent for one in batch.inputs]
         with batch_span(f"{self._spine.service} process", links=links, attributes=attributes):
             try:
                 await self._transact(batch)
@@ -229,9 +224,14 @@ class Consumer:
             topic = self._cluster.logical(rejection.raw.topic)
             counted.records.labels(self._spine.service, topic, "dead_lettered").inc()
 
+    def _count_key_mismatches(self, batch: Batch) -> None:
+        for one in batch.inputs:
+            if one.raw is not None and one.raw.key != one.envelope.subject.encode():
+                self._metrics.consumer.key_mismatches.labels(one.envelope.data.topic).inc()
+
     async def _one_by_one(self, batch: Batch) -> None:
         """The second line: one record's fault must not stop the others, so each has its own transaction."""
-        for single in _split(batch):
+        for single in split(batch):
             await self._try_alone(single)
 
     async def _try_alone(self, single: Batch) -> None:
@@ -247,20 +247,6 @@ class Consumer:
         reason = getattr(failed, "safe_message", None) or _NOT_APPLICABLE
         dead = [one.rejection("not_applicable", reason) for one in single.inputs]
         await self._transact(replace(single, inputs=(), rejections=[*single.rejections, *dead]))
-
-    def _decode(self, records: Records) -> tuple[list[Input], list[Rejection]]:
-        inputs, rejections = list[Input](), list[Rejection]()
-        for record in records:
-            decoded = decode_record(record, topic_prefix=self._cluster.prefix)
-            raw = RawMessage(record.topic, record.key, record.headers, record.value)
-            position = Position(record.topic, record.partition, record.offset)
-            if isinstance(decoded, Poison):
-                rejections.append(Rejection(decoded.code, decoded.reason, raw, position))
-                continue
-            if not decoded.key_matches:
-                self._metrics.consumer.key_mismatches.labels(self._cluster.logical(record.topic)).inc()
-            inputs.append(Input(decoded.envelope, decoded.body, decoded.digest, InputKind.RECORD, raw, position))
-        return inputs, rejections
 
     async def _parse(self, records: Records, _original: object) -> SafeMessage:
         """FastStream's own parser decodes headers strictly: one bad header would lose the whole batch."""
@@ -292,26 +278,6 @@ class _StartWhereTheDatabaseIs(ConsumerRebalanceListener):  # type: ignore[misc]
 async def _undecoded(message: SafeMessage) -> Records:
     records: Records = message.raw_message
     return records
-
-
-def _next_offsets(records: Records) -> dict[Partition, int]:
-    offsets: dict[Partition, int] = {}
-    for record in records:
-        partition = Partition(record.topic, record.partition)
-        offsets[partition] = max(record.offset + 1, offsets.get(partition, 0))
-    return offsets
-
-
-def _split(batch: Batch) -> list[Batch]:
-    """One batch a record, in each partition's order, each storing its own offset."""
-    known = batch.known_offsets
-    singles = [(one.position, Batch([one], (), _after(one.position), known)) for one in batch.inputs]
-    singles += [(one.position, Batch((), [one], _after(one.position), known)) for one in batch.rejections]
-    return [single for _, single in sorted(singles, key=lambda pair: pair[0] or ())]
-
-
-def _after(position: Position | None) -> dict[Partition, int]:
-    return {Partition(position.topic, position.partition): position.offset + 1} if position else {}
 
 
 def _pause_seconds(failures: int) -> float:

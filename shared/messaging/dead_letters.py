@@ -1,4 +1,4 @@
-"""Dead letters: inputs that could not be applied are kept with a reason, announced without their bytes, and replayable."""
+"""Dead letters: inputs that could not be applied, kept with a reason, announced without their bytes, replayable."""
 
 import base64
 from collections.abc import Sequence

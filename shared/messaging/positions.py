@@ -3,7 +3,6 @@
 import asyncio
 import time
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
@@ -12,6 +11,7 @@ from shared import journal
 from shared.database import DatabaseWentBack, Pool, is_transient
 from shared.inputs import Partition
 from shared.logs import get_logger
+from shared.messaging.records import Records, first_offsets
 from shared.metrics import Metrics
 
 log = get_logger(__name__)
@@ -27,7 +27,8 @@ _KNOW = """
 """
 # A topic that is not read any more must not hold back timers made of silence.
 _LEAVE = """
-    update shared.offsets set read_through_at = case when topic = any($1::text[]) then null else 'infinity'::timestamptz end
+    update shared.offsets
+    set read_through_at = case when topic = any($1::text[]) then null else 'infinity'::timestamptz end
     where (read_through_at is not distinct from 'infinity') = (topic = any($1::text[]))
 """
 _RETRY_SECONDS = 1.0
@@ -52,25 +53,24 @@ class Positions:
         self._in_batch = False
         self.active_at = time.monotonic()
 
-    async def known(self, records: Iterable[Any]) -> dict[Partition, int]:
+    async def known(self, records: Records) -> dict[Partition, int]:
         """What the database is known to have committed, for the partitions of these records.
 
         Records can come before `restore` has placed their partition, or after it failed: then they place it, and
         DatabaseWentBack is raised where the database does not hold what came before them.
         """
-        first: dict[Partition, int] = {}
-        for record in records:
-            partition = Partition(record.topic, record.partition)
-            first[partition] = min(record.offset, first.get(partition, record.offset))
+        first = first_offsets(records)
         unplaced = [partition for partition in first if partition not in self._known]
         if unplaced:
             self._place(unplaced, first, await self.stored(unplaced))
         return {partition: self._known[partition] for partition in first if partition in self._known}
 
-    def _place(self, partitions: list[Partition], first: Mapping[Partition, int], stored: Mapping[Partition, int]) -> None:
+    def _place(
+        self, unplaced: list[Partition], first: Mapping[Partition, int], stored: Mapping[Partition, int]
+    ) -> None:
         consumer = self._consumer()
         held = consumer.assignment() if consumer else ()
-        for partition in partitions:
+        for partition in unplaced:
             start = stored.get(partition, 0)
             if TopicPartition(*partition) in held:
                 self._known[partition] = start

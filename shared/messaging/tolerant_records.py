@@ -1,4 +1,4 @@
-"""aiokafka stops for ever at a header name that is not UTF-8, and skips the records read before it: read such names too.
+"""aiokafka stops for ever at a header name that is not UTF-8, skipping records before it: read such names too.
 
 `install()` at the start of a worker, before its consumer; header names that are not UTF-8 come with backslash escapes.
 """

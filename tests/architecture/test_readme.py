@@ -41,9 +41,8 @@ def test_every_phony_target_has_a_line_of_help() -> None:
 
 def test_ci_runs_what_the_readme_tells_people_to_run(readme: str) -> None:
     script = (ROOT / ".ci" / "run").read_text("utf-8")
-    for command in ("make test", "make check", "make demo ONCE=1"):
-        assert command in script
-        assert command in readme
+    told = ("make demo", "make test", "make check")
+    assert [command for command in told if command not in script or command not in readme] == []
 
 
 def _commands(command: object, path: str) -> Iterator[str]:

@@ -6,6 +6,7 @@ import pytest
 
 import services.orders.handlers
 import services.support.handlers
+from tests.escalation import Escalation, escalation_on
 from tests.servers import MakeDatabase
 from tests.services import ServiceUnderTest, running
 from tests.streams import Plumbing, plumbing_on, relaying
@@ -22,6 +23,13 @@ async def orders(database: MakeDatabase) -> AsyncIterator[ServiceUnderTest]:
 async def support(database: MakeDatabase) -> AsyncIterator[ServiceUnderTest]:
     """The support service on a fresh database."""
     async with running(await database("support"), "support", services.support.handlers.handle) as service:
+        yield service
+
+
+@pytest.fixture
+async def escalation(database: MakeDatabase) -> AsyncIterator[Escalation]:
+    """Escalation on a fresh database; no signal is too old to ring."""
+    async with escalation_on(await database("escalation")) as service:
         yield service
 
 

@@ -8,7 +8,8 @@ from aiokafka import AIOKafkaProducer
 
 from shared.contracts.envelope import Envelope, Fact
 from shared.database import open_pool
-from shared.messaging.consumer import Consumer, Records
+from shared.messaging.consumer import Consumer
+from shared.messaging.records import Records
 from shared.transaction import Transaction
 from tests.postgres_proxy import Cut, proxy_to
 from tests.streams import Plumbing, confirmed

@@ -1,3 +1,5 @@
+"""The timeline over HTTP: what it tells, and whom."""
+
 from collections.abc import AsyncIterator
 from functools import partial
 from uuid import UUID

@@ -1,3 +1,5 @@
+"""aiokafka stops at header names that are not UTF-8; ours are read."""
+
 import struct
 
 from aiokafka.record.default_records import DefaultRecordBatchBuilder

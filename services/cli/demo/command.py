@@ -74,7 +74,7 @@ class Performance:
             if not then_end:
                 await asyncio.Event().wait()
         finally:
-            self._teller.remark("\nStopping …")
+            self._teller.stopping()
             await machine.stop()
             statuses = {service.name: await service.ended() for service in services}
             self._tell_end(statuses)

@@ -47,7 +47,8 @@ class Teller:
 
     def opening(self) -> None:
         self._print(Text("Five stories about sales at risk", style="bold"))
-        self._print(Text("Kafka, Postgres, a mail server and three services, all on this machine.\n", style="dim"))
+        self._print(Text("Kafka, Postgres, a mail server and three services, all on this machine.", style="dim"))
+        self._print()
 
     def story(self, title: str, lead: str) -> None:
         self._number += 1
@@ -104,7 +105,8 @@ class Teller:
         self._console.print(table)
         well = sum(story.failure is None for story in stories)
         verdict = f"{well} of {len(stories)} stories ended as told, {took.total_seconds():.1f} s after the start."
-        self._print(Text(f"\n{verdict}", style="bold" if well == len(stories) else "bold red"))
+        self._print()
+        self._print(Text(verdict, style="bold" if well == len(stories) else "bold red"))
 
     def hints(self, hints: Sequence[tuple[str, str]]) -> None:
         """Where to look next: lines that can be copied whole."""
@@ -112,6 +114,10 @@ class Teller:
         for label, line in hints:
             text = Text.assemble((f"{label:<8}", "dim"), line)
             self._console.print(text, soft_wrap=True, highlight=False)
+
+    def stopping(self) -> None:
+        self._print()
+        self.remark("Stopping …")
 
     def remark(self, what: str) -> None:
         self._print(Text(what))

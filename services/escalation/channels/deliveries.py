@@ -30,12 +30,16 @@ class EmailSender:
     async def run(self, pool: Pool, spine: Spine, metrics: Metrics) -> None:
         """Send until cancelled; what is being sent is finished first."""
         while True:
-            await give_up_on_silent_attempts(pool, metrics)
-            due = await claim(pool, "email", AT_ONCE)
-            if due:
-                await _finish(asyncio.gather(*(self._deliver(letter, spine, metrics) for letter in due)))
-            else:
+            if not await self.send_due(pool, spine, metrics):
                 await asyncio.sleep(_POLL_SECONDS)
+
+    async def send_due(self, pool: Pool, spine: Spine, metrics: Metrics) -> int:
+        """Send what is due now, a few at once; returns how many."""
+        await give_up_on_silent_attempts(pool, metrics)
+        due = await claim(pool, "email", AT_ONCE)
+        if due:
+            await _finish(asyncio.gather(*(self._deliver(letter, spine, metrics) for letter in due)))
+        return len(due)
 
     async def _deliver(self, letter: Letter, spine: Spine, metrics: Metrics) -> None:
         attributes: dict[Attribute, str | int | UUID] = {

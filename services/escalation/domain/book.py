@@ -2,8 +2,10 @@
 
 from collections import defaultdict
 from dataclasses import dataclass, field
+from datetime import datetime
 from uuid import UUID
 
+from services.escalation.domain.deliveries import silenced
 from services.escalation.domain.entities import Alert, Case, Delivery, Episode, Order, Salesperson, Signal
 from services.escalation.domain.rules import Rules
 
@@ -77,6 +79,9 @@ class Book:
         ]
         return sorted(waiting, key=lambda signal: (signal.at, signal.signal_id))
 
-    def silence(self, episode_id: UUID) -> None:
-        """Cancel whatever is pending for an episode, stored or made in this batch."""
+    def silence(self, episode_id: UUID, now: datetime) -> None:
+        """Cancel whatever is pending for an episode by now, stored or made in this batch."""
         self.changes.silenced.add(episode_id)
+        for delivery in list(self.changes.deliveries.values()):
+            if self.alerts[delivery.alert_id].episode_id == episode_id:
+                self.put_delivery(silenced(delivery, now))

@@ -32,9 +32,18 @@ def after_attempt(delivery: Delivery, fact: DeliveryAttempted, now: datetime) ->
             return replace(told, state="pending", try_at=now + pause_before_retry(delivery.attempts))
         case Attempt.UNKNOWN if delivery.state == "unknown":
             return None
+        case Attempt.UNKNOWN if delivery.attempts >= GIVE_UP_AFTER_ATTEMPTS:
+            return replace(told, state="failed", unknown_count=delivery.unknown_count + 1)
         case Attempt.UNKNOWN:
             resend_at = now + RESEND_UNKNOWN_AFTER
             return replace(told, state="unknown", unknown_count=delivery.unknown_count + 1, try_at=resend_at)
+
+
+def silenced(delivery: Delivery, now: datetime) -> Delivery:
+    """A delivery whose alert somebody has taken: it is not sent (again). What is being sent ends as it ends."""
+    if delivery.state not in ("pending", "held", "unknown"):
+        return delivery
+    return replace(delivery, state="cancelled", reason="acknowledged", changed_at=now)
 
 
 def pause_before_retry(attempts: int) -> timedelta:

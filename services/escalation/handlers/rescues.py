@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from services.escalation.domain.book import Book
-from services.escalation.domain.deliveries import after_attempt
+from services.escalation.domain.deliveries import after_attempt, silenced
 from services.escalation.domain.entities import Delivery
 from services.escalation.domain.own_facts import (
     AcknowledgePressed,
@@ -31,7 +31,7 @@ def acknowledge(tx: Transaction, book: Book, event: Envelope[AcknowledgePressed]
         return
     taken = acknowledged(episode, event.data.by, tx.now)
     book.put_episode(taken)
-    book.silence(taken.episode_id)
+    book.silence(taken.episode_id, tx.now)
     fact = EpisodeAcknowledged(episode=taken.episode_id, order=taken.order_id, by=event.data.by, acknowledged_at=tx.now)
     tx.publish(fact, cause=event, time=tx.now)
 
@@ -51,6 +51,9 @@ def record_attempt(tx: Transaction, book: Book, event: Envelope[DeliveryAttempte
     changed = after_attempt(delivery, event.data, tx.now)
     if changed is None:
         return
+    episode = book.episodes.get(book.alerts[delivery.alert_id].episode_id)
+    if episode is None or episode.acknowledged_at is not None:  # taken while it was being sent
+        changed = silenced(changed, tx.now)
     book.put_delivery(changed)
     if event.data.result is Attempt.ACCEPTED:
         _tell_of_first_sending(tx, book, changed, event)

@@ -24,13 +24,9 @@ def find_recipient(
     if found is None:
         _look_again(tx, book, order, sought, cause)
         return
+    found = replace(found, why_you=_why_you(found, sought, book))
     book.put_episode(
-        replace(
-            episode,
-            responsible=found.salesperson_id,
-            why_you=_why_you(found, sought, book),
-            changed_at=tx.now,
-        )
+        replace(episode, responsible=found.salesperson_id, why_you=found.why_you, changed_at=tx.now)
     )
     if sought.rings:
         _raise_alert(tx, book, episode, book.signals[sought.signal], found, cause)

@@ -24,11 +24,17 @@ def raise_signal(tx: Transaction, book: Book, event: Envelope[Fact]) -> None:
         _admit(tx, book, signal, event)
 
 
-def remember_case(_tx: Transaction, book: Book, event: Envelope[support.CaseOpened]) -> None:
-    """A case tells which order it is about."""
+def remember_case(tx: Transaction, book: Book, event: Envelope[support.CaseOpened]) -> None:
+    """A case tells which order it is about, also to its signals that wait for one."""
     known = book.case_of(event.subject, event.data.case) or Case(event.subject, event.data.case)
-    if known.order_id is None:
-        book.put_case(replace(known, order_id=event.data.order))
+    if known.order_id is not None:
+        return
+    book.put_case(replace(known, order_id=event.data.order))
+    for signal in book.waiting_signals(event.subject) if event.data.order else ():
+        if signal.case_id == event.data.case and signal.names_order is None:
+            awaited_until = tx.now + book.rules.order_wait
+            naming = replace(signal, names_order=event.data.order, order_awaited_until=awaited_until)
+            _admit(tx, book, naming, event.model_copy(update=_own_trace(signal)))
 
 
 def raise_on_bounces(tx: Transaction, book: Book, event: Envelope[support.CaseReassigned]) -> None:

@@ -1,6 +1,6 @@
 """Loads what a batch of events needs, one query a table, and saves what it changed, one statement a table."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -33,7 +33,7 @@ _PEOPLE = """
     )
     select p.* from escalation.salespeople p join needed on needed.id = p.salesperson_id
 """
-_DELIVERIES = "select * from escalation.deliveries where delivery_id = any($1::uuid[])"
+_DELIVERIES = "select * from escalation.deliveries where delivery_id = any($1::uuid[]) for update"
 _ALERTS = "select * from escalation.alerts where alert_id = any($1::uuid[])"
 _SILENCE = """
     update escalation.deliveries set state = 'cancelled', reason = 'acknowledged', changed_at = shared.app_now()
@@ -67,6 +67,8 @@ async def load(connection: Connection, events: Sequence[Envelope[Fact]], rules: 
 async def save(connection: Connection, book: Book) -> None:
     """Save what changed; tables that others refer to come first."""
     changes = book.changes
+    if changes.silenced:
+        await connection.execute(_SILENCE, list(changes.silenced))
     await _save(connection, _SAVE_ORDERS, changes.orders.values())
     await _save(connection, _SAVE_PEOPLE, changes.people.values())
     await _save(connection, _SAVE_CASES, changes.cases.values())
@@ -74,8 +76,6 @@ async def save(connection: Connection, book: Book) -> None:
     await _save(connection, _SAVE_SIGNALS, changes.signals.values())
     await _save(connection, _SAVE_ALERTS, changes.alerts.values())
     await _save(connection, _SAVE_DELIVERIES, changes.deliveries.values())
-    if changes.silenced:
-        await connection.execute(_SILENCE, list(changes.silenced))
 
 
 async def _load_accounts(
@@ -97,6 +97,7 @@ async def _load_people(connection: Connection, book: Book, events: Sequence[Enve
     needed = {order.sold_by for sales in book.orders.values() for order in sales.values()}
     needed |= {event.data.sold_by for event in events if isinstance(event.data, orders.OrderPlaced)}
     needed |= {event.subject for event in events if event.data.about == "salesperson"}
+    needed |= {above for event in events for above in _line_above(event.data)}
     needed.add(book.rules.desk)
     for row in await connection.fetch(_PEOPLE, sorted(filter(None, needed))):
         book.people[row["salesperson_id"]] = Salesperson(**row)
@@ -111,6 +112,13 @@ async def _load_deliveries(connection: Connection, book: Book, events: Sequence[
     alerts = [delivery.alert_id for delivery in book.deliveries.values()]
     for row in await connection.fetch(_ALERTS, alerts):
         book.alerts[row["alert_id"]] = Alert(**row)
+
+
+def _line_above(fact: Fact) -> Iterator[str | None]:
+    """Who may hear of a person's episodes instead, as this very batch tells it."""
+    if isinstance(fact, orders.SalespersonChanged):
+        yield fact.manager
+        yield fact.successor.salesperson if fact.successor else None
 
 
 def _named(events: Sequence[Envelope[Fact]], field: str) -> list[UUID]:

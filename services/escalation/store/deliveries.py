@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from services.escalation.domain.deliveries import RESEND_UNKNOWN_AFTER
+from services.escalation.domain.deliveries import GIVE_UP_AFTER_ATTEMPTS, RESEND_UNKNOWN_AFTER
 from services.escalation.domain.words import Risk, money
 from shared.contracts.escalation import SignalKind
 from shared.contracts.support_inbound import RefundKind
@@ -18,14 +18,16 @@ SENDING_LIMIT = timedelta(seconds=60)
 _CLAIM = """
     update escalation.deliveries d
     set state = 'sending', attempts = attempts + 1, try_at = shared.app_now() + $3, changed_at = shared.app_now()
-    from escalation.alerts a, escalation.episodes e, (
-        select delivery_id from escalation.deliveries
-        where state in ('pending', 'unknown') and channel = $1 and try_at <= shared.app_now()
-        order by try_at limit $2 for update skip locked
+    from (
+        select d.delivery_id from escalation.deliveries d
+        join escalation.alerts a on a.alert_id = d.alert_id
+        join escalation.episodes e on e.episode_id = a.episode_id
+        where d.state in ('pending', 'unknown') and d.channel = $1 and d.try_at <= shared.app_now()
+          and e.acknowledged_at is null and e.closed_at is null
+        order by d.try_at limit $2 for update of d skip locked
     ) due
-    where d.delivery_id = due.delivery_id and a.alert_id = d.alert_id and e.episode_id = a.episode_id
-      and e.acknowledged_at is null and e.closed_at is null
-    returning d.delivery_id, d.attempts, d.unknown_count, a.alert_id
+    where d.delivery_id = due.delivery_id
+    returning d.delivery_id, d.attempts, d.unknown_count, d.alert_id
 """
 _LETTERS = """
     select a.alert_id, a.account_id, a.episode_id, a.why_you, a.traceparent, a.signal_id,
@@ -44,11 +46,14 @@ _SIGNALS = """
 """
 # Sent, or not, nobody knows: whoever was sending it has not come back in time.
 _GIVE_UP_ON_SILENT_ATTEMPTS = """
-    update escalation.deliveries
-    set state = 'unknown', unknown_count = unknown_count + 1, reason = 'the attempt never came back',
+    update escalation.deliveries d
+    set state = case when e.acknowledged_at is not null or e.closed_at is not null then 'cancelled'
+                     when d.attempts >= $2 then 'failed' else 'unknown' end,
+        unknown_count = unknown_count + 1, reason = 'the attempt never came back',
         try_at = shared.app_now() + $1, changed_at = shared.app_now()
-    where state = 'sending' and try_at <= shared.app_now()
-    returning delivery_id
+    from escalation.alerts a join escalation.episodes e on e.episode_id = a.episode_id
+    where d.state = 'sending' and d.try_at <= shared.app_now() and a.alert_id = d.alert_id
+    returning d.delivery_id
 """
 _STATES = "select state, count(*) as deliveries from escalation.deliveries group by state"
 _OLDEST = """
@@ -123,7 +128,7 @@ async def claim(pool: Pool, channel: str, limit: int) -> list[Letter]:
 
 async def give_up_on_silent_attempts(pool: Pool, metrics: Metrics) -> None:
     """Mark as unknown what is being sent for too long."""
-    given_up = await pool.fetch(_GIVE_UP_ON_SILENT_ATTEMPTS, RESEND_UNKNOWN_AFTER)
+    given_up = await pool.fetch(_GIVE_UP_ON_SILENT_ATTEMPTS, RESEND_UNKNOWN_AFTER, GIVE_UP_AFTER_ATTEMPTS)
     metrics.alerts.unknown_deliveries.inc(len(given_up))
 
 

@@ -1,0 +1,139 @@
+"""What we promise to those who sell and to those who publish, kept by the running services."""
+
+import asyncio
+import re
+from datetime import UTC, datetime, timedelta
+
+import orjson
+from confluent_kafka import Producer
+
+from tests.builders import order_placed, refund_requested, salesperson_changed
+from tests.stories import Company, Story
+from tests.waiting import eventually, until
+
+SECONDS = 5.0
+
+
+async def test_refund_on_a_sold_account_alerts_the_original_salesperson_by_mail_within_seconds(story: Story) -> None:
+    await story.hire()
+    await story.sell()
+    await story.request_refund(words="I want my money back.")
+    alert = await story.expect_alert_for(story.seller, within_seconds=SECONDS)
+    (mail,) = await story.mails()
+    assert f"You closed order {story.order} on " in alert.why_you
+    assert alert.why_you in mail.text
+    assert "I want my money back." in mail.text
+    assert mail.subject.startswith("Petra Weiss: Refund of €14,900.00 requested, just now")
+    assert mail.message_id.startswith(f"<{alert.delivery_id}@")
+
+
+async def test_one_trace_leads_from_the_published_fact_to_the_e_mail(company: Company, story: Story) -> None:
+    await story.hire()
+    await story.sell()
+    asked = await story.request_refund()
+    await story.expect_alert_for()
+
+    async def printed() -> str:
+        return (await company.handoff("trace", asked.id))[1]
+
+    tree = await until(printed, lambda tree: "escalation.delivery.attempted" in tree, within_seconds=10)
+    assert tree.count("trace ") == 1
+    spans = [line for line in tree.splitlines() if re.search(r" \+\d+\.\d ms ", line)]
+    assert [re.search(r"(\w+ [\w. ]+?)  \+", line)[1] for line in spans] == [  # type: ignore[index]
+        "support support.inbound.refund_requested",
+        "escalation support.refund_requested",
+        "escalation deliver email",
+        "escalation escalation.delivery.attempted",
+    ]
+    depths = [line.index("── ") for line in spans]
+    assert depths == sorted(set(depths)), "each is the child of the one before"
+
+
+async def test_a_successor_is_told_whose_customer_it_is(story: Story) -> None:
+    successor = f"ben-{story.seller}"
+    since = (datetime.now(UTC) - timedelta(days=20)).date()
+    await story.hire(successor, "Ben Okafor")
+    await story.hire(active=False, successor={"salesperson": successor, "since": since})
+    await story.sell()
+    await story.fail_contact()
+    alert = await story.expect_alert_for(successor)
+    assert alert.because == "successor"
+    assert alert.why_you.startswith(f"Anna Berg closed order {story.order} on ")
+
+
+async def test_a_failure_waits_for_its_sale(story: Story) -> None:
+    await story.hire()
+    await story.fail_contact()
+    waiting = "select count(*) from escalation.signals where account_id = $1 and episode_id is null"
+    await eventually(lambda: story.company.pools["escalation"].fetchval(waiting, story.account), 1)
+    assert await story.alerts() == []
+    await story.sell()
+    await story.expect_alert_for()
+
+
+async def test_acknowledging_in_the_page_stops_a_mail_that_could_not_be_sent_yet(
+    company: Company, story: Story
+) -> None:
+    await story.hire()
+    await story.sell()
+    await company.mail_server.stop()
+    try:
+        await story.request_refund()
+
+        async def tried() -> bool:
+            return any(alert.mail_state == "pending" and alert.attempts > 0 for alert in await story.alerts())
+
+        await eventually(tried, True)
+        (alert,) = await story.alerts()
+        await story.acknowledge(alert)
+        await story.expect_alert_for(mail="cancelled")
+        assert "You have it" in await story.page()
+    finally:
+        await company.mail_server.start()
+    await asyncio.sleep(1.0)
+    assert await story.mails() == []
+
+
+async def test_events_posted_with_a_publishers_key_end_in_an_alert_on_the_page(story: Story) -> None:
+    person = salesperson_changed(email=story.address())
+    sold_at = datetime.now(UTC) - timedelta(days=3)
+    sale = order_placed(story.order, sold_by=story.seller, sold_at=sold_at)
+    for service, fact in (("orders", person), ("orders", sale), ("support", refund_requested(case=None))):
+        answer = await story.post(service, fact)
+        assert answer.status_code == 200, answer.text
+    await story.expect_alert_for()
+    page = await story.page()
+    assert "Petra Weiss" in page
+    assert f"You closed order {story.order} on " in page
+
+
+async def test_structured_json_of_a_foreign_client_is_taken(company: Company, story: Story) -> None:
+    await story.hire()
+    await story.sell()
+    event = {
+        "specversion": "1.0",
+        "id": f"foreign-{story.account}",
+        "source": "kcat",
+        "type": "support.inbound.refund_requested",
+        "subject": story.account,
+        "time": datetime.now(UTC).isoformat(),
+        "data": {"words": "Take it back."},
+    }
+    producer = Producer({"bootstrap.servers": company.cluster.bootstrap_servers})
+    producer.produce(company.cluster.topic("support.inbound.v1"), orjson.dumps(event))  # no key, no headers
+    assert await asyncio.to_thread(producer.flush, 10) == 0
+    alert = await story.expect_alert_for()
+    assert alert.kind == "refund_requested"
+
+
+async def test_the_desk_hears_of_a_sale_whose_seller_nobody_knows_after_fifteen_minutes(
+    company: Company, story: Story
+) -> None:
+    await story.sell(sold_by=f"stranger-{story.seller}")
+    await story.fail_contact()
+    timers = "select count(*) from shared.timers where subject = $1"
+    await eventually(lambda: company.pools["escalation"].fetchval(timers, story.account), 1)
+    assert await story.alerts() == []
+    await company.move_clock(timedelta(minutes=16))
+    alert = await story.expect_alert_for("desk", mail="skipped")
+    assert alert.because == "seller_unknown"

@@ -1,0 +1,41 @@
+"""The stories of `handoff demo`, played on the running services; and one that is told wrong on purpose."""
+
+import secrets
+from collections.abc import AsyncIterator
+from dataclasses import replace
+
+import pytest
+from rich.console import Console
+
+from services.cli.demo.cast import MAREK, PETRA
+from services.cli.demo.observing import observing
+from services.cli.demo.scene import Scene, Stage
+from services.cli.demo.stories import STORIES, nobody_answers, play
+from services.cli.demo.telling import Teller
+from tests.stories import Company
+
+
+@pytest.fixture
+async def stage(company: Company) -> AsyncIterator[Stage]:
+    async with observing(company.machine.environment, company.mail_folder) as observer:
+        teller = Teller(Console(record=True, quiet=True, width=110))
+        yield Stage(company.publisher, observer, teller, run=secrets.token_hex(3))
+
+
+async def test_every_story_ends_as_told(stage: Stage) -> None:
+    played = await play(stage)
+    assert [(one.ended.title, one.ended.failure) for one in played] == [(story.title, None) for story in STORIES]
+    assert [len(one.ended.rings) for one in played] == [1, 2, 1, 1, 1]
+    assert all(ring.subject for one in played for ring in one.ended.rings)
+
+
+async def test_a_story_that_goes_another_way_is_told_as_such(stage: Stage) -> None:
+    async def told_wrong(scene: Scene) -> None:
+        await nobody_answers(scene)
+        await scene.end(signals=7)
+
+    wrong = replace(STORIES[0], buyer=PETRA, play=told_wrong)
+    (played,) = await play(stage, stories=(wrong,))
+    assert played.ended.failure is not None
+    assert played.ended.failure.expected == "1 episode, 7 signals, 1 alert"
+    assert played.ended.failure.seen.startswith("1 episodes, 1 signals (0 waiting), alerts: contact_dead_ended to")

@@ -1,0 +1,157 @@
+"""Story verbs for escalation's handlers on a real database: sell, tell, move the clock, see who was alerted."""
+
+from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from email.message import EmailMessage
+from typing import Any
+from uuid import UUID, uuid4
+
+from services.escalation.channels.deliveries import EmailSender
+from services.escalation.channels.letters import Letters
+from services.escalation.channels.smtp import Ended, MailServer
+from services.escalation.domain.own_facts import OWN_FACTS, AcknowledgePressed, Attempt
+from services.escalation.domain.rules import Rules
+from services.escalation.handlers import handling
+from shared.contracts import support
+from shared.contracts.catalog import CATALOG
+from shared.contracts.envelope import Fact
+from shared.contracts.support_inbound import ContactMade
+from shared.ids import SalespersonId
+from shared.inputs import Input, Report
+from shared.metrics import create_metrics
+from shared.runtime import fire_all
+from tests.builders import AT, contact_made, input_of
+from tests.services import ServiceUnderTest, running
+
+DESK = "desk"
+NO_LIMIT = Rules(desk=SalespersonId(DESK), max_alert_age=timedelta(0))
+_MOVE = """
+    insert into shared.clock (single, ahead) values (true, $1)
+    on conflict (single) do update set ahead = clock.ahead + excluded.ahead
+"""
+_READ_THROUGH = """
+    insert into shared.offsets (topic, partition, next_offset, read_through_at)
+    values ('everything', 0, 0, shared.app_now())
+    on conflict (topic, partition) do update set read_through_at = excluded.read_through_at
+"""
+
+
+def told(fact: Fact, *, subject: str | None = None, at: datetime = AT, id: str | None = None) -> Input:
+    """An inbound fact as orders or support publishes it."""
+    name = fact.type.replace(".inbound.", ".")
+    if isinstance(fact, ContactMade) and fact.result.value == "dead_end":
+        name = support.ContactDeadEnded.type
+    published = CATALOG[name].model_validate_json(fact.model_dump_json())
+    return input_of(published, subject=subject, at=at, id=id, source="handoff/tests")
+
+
+def dead_end(**changes: Any) -> ContactMade:
+    return contact_made("dead_end", **changes)
+
+
+class FakeMail(MailServer):
+    """A mail server that answers as told, and else accepts."""
+
+    def __init__(self) -> None:
+        super().__init__("smtp://127.0.0.1:2525")
+        self.answers: list[Attempt | BaseException] = []
+        self.received: list[EmailMessage] = []
+        self.on_sending: Any = None
+
+    async def send(self, message: EmailMessage) -> Ended:
+        self.received.append(message)
+        if self.on_sending is not None:
+            await self.on_sending()
+        answer = self.answers.pop(0) if self.answers else Attempt.ACCEPTED
+        if isinstance(answer, BaseException):
+            raise answer
+        return Ended(answer, None if answer is Attempt.ACCEPTED else "as the test wished")
+
+
+@dataclass(frozen=True)
+class Escalation(ServiceUnderTest):
+    """Escalation under test; what it is told has been published by orders and support."""
+
+    mail: FakeMail = field(default_factory=FakeMail)
+
+    async def hear(self, *facts: Input | Fact) -> Report:
+        """Apply facts in one batch."""
+        return await self.tell(*(one if isinstance(one, Input) else told(one) for one in facts))
+
+    async def hear_one_by_one(self, *facts: Input | Fact) -> None:
+        for fact in facts:
+            await self.hear(fact)
+
+    async def move_clock(self, ahead: timedelta) -> None:
+        await self.pool.execute(_MOVE, ahead)
+
+    async def read_everything(self) -> None:
+        """Every input was read to its end by now: what was silent, was silent."""
+        await self.pool.execute(_READ_THROUGH)
+
+    async def wait(self, ahead: timedelta) -> None:
+        """Time passes, nothing else arrives, and what falls due is done."""
+        await self.move_clock(ahead)
+        await self.read_everything()
+        await fire_all(self.spine)
+
+    async def fire(self) -> None:
+        await fire_all(self.spine)
+
+    async def acknowledge(self, by: str = "anna", *, account: str | None = None) -> Report:
+        """Press the button on the only open episode, or on the account's."""
+        episodes = [row for row in await self.episodes() if account in (None, row["account_id"])]
+        (episode,) = episodes
+        return await self.press(episode["episode_id"], by, account=episode["account_id"])
+
+    async def press(self, episode: UUID, by: str, *, account: str) -> Report:
+        pressed = input_of(AcknowledgePressed(episode=episode, by=by), subject=account, source="handoff/inbox")
+        return await self.tell(pressed)
+
+    async def send_mail(self) -> None:
+        """Send what is due, once."""
+        sender = EmailSender(self.mail, Letters(sender="oncall@handoff.example", inbox_url="http://inbox.example"))
+        metrics = create_metrics("escalation")
+        await sender.send_due(self.pool, self.spine, metrics)
+
+    async def episodes(self) -> list[dict[str, Any]]:
+        return await self.rows("escalation.episodes", "order_id")
+
+    async def signals(self) -> list[dict[str, Any]]:
+        return await self.rows("escalation.signals", "at, kind")
+
+    async def alerts(self) -> list[dict[str, Any]]:
+        return await self.rows("escalation.alerts", "raised_at, alert_id")
+
+    async def alerted(self) -> list[tuple[str, str]]:
+        """Who was alerted and by which rule, in order."""
+        return [(row["recipient"], row["because"]) for row in await self.alerts()]
+
+    async def deliveries(self) -> Counter[tuple[str, str]]:
+        """How many deliveries on which channel are in which state."""
+        return Counter((row["channel"], row["state"]) for row in await self.rows("escalation.deliveries"))
+
+    async def email(self) -> dict[str, Any]:
+        """The only e-mail delivery."""
+        (row,) = [row for row in await self.rows("escalation.deliveries") if row["channel"] == "email"]
+        return row
+
+    async def waiting_signals(self) -> int:
+        return sum(row["episode_id"] is None for row in await self.signals())
+
+    async def matches(self) -> list[tuple[str, list[str]]]:
+        """Each order at risk with the kinds of its signals."""
+        kinds: dict[UUID, list[str]] = {}
+        for row in await self.signals():
+            kinds.setdefault(row["episode_id"], []).append(row["kind"])
+        return [(row["order_id"], kinds.get(row["episode_id"], [])) for row in await self.episodes()]
+
+
+@asynccontextmanager
+async def escalation_on(url: str, rules: Rules = NO_LIMIT) -> AsyncIterator[Escalation]:
+    """Escalation's handlers on this database."""
+    async with running(url, "escalation", handling(rules), OWN_FACTS) as service:
+        yield Escalation(service.pool, service.spine)

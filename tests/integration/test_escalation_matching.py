@@ -1,0 +1,201 @@
+"""Which order a signal joins, and what becomes of one whose order is not there (yet)."""
+
+from datetime import timedelta
+
+import pytest
+
+from shared.inputs import Input
+from tests.builders import (
+    AT,
+    OTHER_ACCOUNT,
+    cancellation_requested,
+    case_opened,
+    case_reassigned,
+    case_reopened,
+    minutes,
+    order_placed,
+    refund_requested,
+    response_overdue,
+    salesperson_changed,
+)
+from tests.escalation import Escalation, dead_end, told
+
+QUARTER = timedelta(minutes=15)
+FIRST = order_placed("first", sold_at=minutes(-20))
+SECOND = order_placed("second", sold_at=minutes(-10))
+
+
+@pytest.fixture
+async def sold(escalation: Escalation) -> Escalation:
+    """An account with two orders, both Anna's."""
+    await escalation.hear(salesperson_changed(), FIRST, SECOND)
+    return escalation
+
+
+async def test_every_kind_of_signal_joins_the_one_episode_of_its_order(escalation: Escalation) -> None:
+    await escalation.hear(salesperson_changed(), order_placed())
+    facts = [dead_end(), response_overdue(), case_reopened(), case_reassigned(3)]
+    await escalation.hear_one_by_one(*facts, refund_requested(), cancellation_requested())
+    ((_, kinds),) = await escalation.matches()
+    assert sorted(kinds) == [
+        "cancellation_requested",
+        "case_bounced",
+        "case_reopened",
+        "contact_dead_ended",
+        "refund_requested",
+        "response_overdue",
+    ]
+    raised_then_signalled = [event.type for event in await escalation.published() if "alert" not in event.type]
+    assert raised_then_signalled == ["escalation.episode_raised"] + ["escalation.episode_signalled"] * 5
+
+
+async def test_a_signal_without_an_order_of_its_own_joins_the_latest_sold_by_then(sold: Escalation) -> None:
+    await sold.hear(told(refund_requested(), at=minutes(-15)), told(refund_requested(), at=minutes(0)))
+    assert await sold.matches() == [("first", ["refund_requested"]), ("second", ["refund_requested"])]
+
+
+async def test_a_sale_at_the_very_moment_of_the_signal_counts(sold: Escalation) -> None:
+    await sold.hear(told(refund_requested(), at=minutes(-10)))
+    assert await sold.matches() == [("second", ["refund_requested"])]
+
+
+async def test_of_orders_sold_at_the_same_moment_the_highest_id_counts(escalation: Escalation) -> None:
+    await escalation.hear(salesperson_changed(), *(order_placed(id) for id in ("o-2", "o-10", "o-1")), dead_end())
+    assert await escalation.matches() == [("o-2", ["contact_dead_ended"])]
+
+
+async def test_an_order_that_the_signal_names_counts_whatever_its_date(sold: Escalation) -> None:
+    await sold.hear(told(refund_requested(order="second"), at=minutes(-600)), told(dead_end(order="first"), at=AT))
+    assert await sold.matches() == [("first", ["contact_dead_ended"]), ("second", ["refund_requested"])]
+
+
+async def test_an_order_that_the_case_names_counts_before_the_latest(sold: Escalation) -> None:
+    await sold.hear(case_opened(order="first"), refund_requested())
+    assert await sold.matches() == [("first", ["refund_requested"])]
+
+
+async def test_the_signals_own_order_counts_before_its_cases(sold: Escalation) -> None:
+    await sold.hear(case_opened(order="first"), refund_requested(order="second"))
+    assert await sold.matches() == [("second", ["refund_requested"])]
+
+
+async def test_the_case_of_another_account_says_nothing(escalation: Escalation) -> None:
+    await escalation.hear(salesperson_changed(), FIRST, SECOND)
+    await escalation.hear(told(case_opened(order="first"), subject=OTHER_ACCOUNT), refund_requested())
+    assert await escalation.matches() == [("second", ["refund_requested"])]
+
+
+async def test_a_signal_without_any_order_waits_without_end_and_alerts_nobody(escalation: Escalation) -> None:
+    await escalation.hear(salesperson_changed(), refund_requested())
+    await escalation.wait(timedelta(days=400))
+    assert await escalation.waiting_signals() == 1
+    assert await escalation.alerts() == []
+    assert await escalation.episodes() == []
+
+    await escalation.hear(order_placed(sold_at=AT))
+    assert await escalation.alerted() == [("anna", "seller")]
+    assert await escalation.waiting_signals() == 0
+
+
+async def test_a_sale_made_after_the_signal_is_not_what_it_waits_for(escalation: Escalation) -> None:
+    await escalation.hear(salesperson_changed(), told(refund_requested(), at=AT))
+    await escalation.hear(order_placed("later", sold_at=minutes(1)))
+    assert await escalation.waiting_signals() == 1
+    await escalation.hear(order_placed("earlier", sold_at=minutes(-1)))
+    assert await escalation.matches() == [("earlier", ["refund_requested"])]
+
+
+async def test_a_named_order_is_waited_for_and_joined_when_it_arrives(escalation: Escalation) -> None:
+    await escalation.hear(salesperson_changed(), FIRST, refund_requested(order="named"))
+    assert await escalation.alerts() == []
+    await escalation.wait(QUARTER - timedelta(seconds=30))
+    assert await escalation.alerts() == []
+    await escalation.hear(order_placed("named", sold_at=minutes(500)))
+    assert await escalation.matches() == [("named", ["refund_requested"])]
+    assert await escalation.rows("shared.timers") == []
+
+
+async def test_a_named_order_that_never_comes_gives_way_to_the_latest_and_the_alert_says_so(
+    escalation: Escalation,
+) -> None:
+    await escalation.hear(salesperson_changed(), FIRST, refund_requested(order="named"))
+    await escalation.wait(QUARTER)
+    assert await escalation.matches() == [("first", ["refund_requested"])]
+    (alert,) = await escalation.alerts()
+    assert alert["why_you"].startswith("You closed order first on 4 May")
+    assert "The order that was named, named, is not known" in alert["why_you"]
+
+
+async def test_a_named_order_is_waited_for_as_long_as_input_is_unread(escalation: Escalation) -> None:
+    await escalation.hear(salesperson_changed(), FIRST, refund_requested(order="named"))
+    await escalation.read_everything()
+    await escalation.move_clock(QUARTER * 2)
+    await escalation.fire()
+    assert await escalation.waiting_signals() == 1, "a backlog must not look like silence"
+    await escalation.hear(order_placed("named"))
+    assert await escalation.matches() == [("named", ["refund_requested"])]
+
+
+async def test_after_the_wait_for_a_named_order_in_vain_the_named_one_still_counts(escalation: Escalation) -> None:
+    await escalation.hear(salesperson_changed(), refund_requested(order="named"))
+    await escalation.wait(QUARTER)
+    await escalation.wait(QUARTER)
+    assert await escalation.waiting_signals() == 1
+    await escalation.hear(order_placed("named", sold_at=minutes(99)))
+    assert await escalation.matches() == [("named", ["refund_requested"])]
+
+
+async def test_a_case_opened_late_tells_its_waiting_signals_which_order_to_wait_for(escalation: Escalation) -> None:
+    await escalation.hear(salesperson_changed(), refund_requested())
+    await escalation.hear(case_opened(order="named"))
+    await escalation.hear(SECOND)
+    assert await escalation.waiting_signals() == 1
+    await escalation.hear(order_placed("named", sold_at=minutes(-300)))
+    assert await escalation.matches() == [("named", ["refund_requested"])]
+
+
+async def test_a_match_is_final(escalation: Escalation) -> None:
+    await escalation.hear_one_by_one(salesperson_changed(), FIRST, told(refund_requested(), at=AT), SECOND)
+    assert await escalation.matches() == [("first", ["refund_requested"])]
+
+
+async def test_signals_that_waited_match_in_the_order_of_their_times(escalation: Escalation) -> None:
+    late: list[Input] = [
+        told(refund_requested(), at=minutes(3)),
+        told(dead_end(), at=minutes(1)),
+        told(response_overdue(), at=minutes(2)),
+    ]
+    await escalation.hear_one_by_one(salesperson_changed(), *late, order_placed())
+    kinds = [event.data.kind.value for event in await escalation.published() if "episode" in event.type]
+    assert kinds == ["contact_dead_ended", "response_overdue", "refund_requested"]
+    assert len(await escalation.alerts()) == 2, "the first one rings, and the refund again"
+
+
+async def test_two_accounts_never_share_a_signal(escalation: Escalation) -> None:
+    await escalation.hear(salesperson_changed(), FIRST, told(refund_requested(), subject=OTHER_ACCOUNT))
+    assert await escalation.episodes() == []
+    assert await escalation.waiting_signals() == 1
+
+
+async def test_the_same_signal_again_is_counted_once(escalation: Escalation) -> None:
+    refund = told(refund_requested(), id="r-1")
+    await escalation.hear(salesperson_changed(), order_placed(), refund)
+    await escalation.hear_one_by_one(refund, refund)
+    assert len(await escalation.signals()) == len(await escalation.alerts()) == 1
+
+
+async def test_a_case_bounces_once_when_it_is_passed_on_for_the_third_time(escalation: Escalation) -> None:
+    await escalation.hear(salesperson_changed(), order_placed())
+    await escalation.hear_one_by_one(case_reassigned(1), case_reassigned(2))
+    assert await escalation.episodes() == []
+    await escalation.hear_one_by_one(case_reassigned(4), case_reassigned(3), case_reassigned(9))
+    await escalation.hear(case_reassigned(5), case_reassigned(6))
+    assert await escalation.matches() == [("4711", ["case_bounced"])]
+    await escalation.hear(case_reassigned(3, case="case-2"), case_reassigned(3, case=None))
+    assert await escalation.matches() == [("4711", ["case_bounced", "case_bounced"])]
+
+
+async def test_a_repeated_opening_of_a_case_forgets_nothing(escalation: Escalation) -> None:
+    await escalation.hear_one_by_one(salesperson_changed(), FIRST, SECOND, case_opened(order="first"))
+    await escalation.hear_one_by_one(case_reassigned(2), case_opened(), case_reassigned(3))
+    assert await escalation.matches() == [("first", ["case_bounced"])]

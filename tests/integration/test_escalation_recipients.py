@@ -1,0 +1,176 @@
+"""Who is alerted: the seller, whoever took over, and what happens while nobody knows the seller."""
+
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+
+from shared.contracts.orders_inbound import SalespersonChanged, Successor
+from shared.inputs import Input
+from tests.builders import cancellation_requested, minutes, order_placed, refund_requested, salesperson_changed
+from tests.escalation import DESK, Escalation, dead_end, told
+
+QUARTER = timedelta(minutes=15)
+TODAY = datetime.now(UTC).date()
+YESTERDAY = TODAY - timedelta(days=1)
+IN_TWO_DAYS = TODAY + timedelta(days=2)
+
+
+def person(id: str, *, at_minute: int = 0, **changes: object) -> Input:
+    fact: SalespersonChanged = salesperson_changed(**{"name": id.title(), "email": f"{id}@sales.example"} | changes)
+    return told(fact, subject=id, at=minutes(at_minute))
+
+
+def left(id: str, *, to: str | None = None, since: date = YESTERDAY, manager: str | None = None) -> Input:
+    successor = Successor(salesperson=to, since=since) if to else None
+    return person(id, active=False, successor=successor, manager=manager, at_minute=10)
+
+
+async def test_the_seller_hears_of_it_and_is_told_why(escalation: Escalation) -> None:
+    await escalation.hear(person("anna"), order_placed(), refund_requested())
+    (alert,) = await escalation.alerts()
+    assert (alert["recipient"], alert["because"]) == ("anna", "seller")
+    assert alert["why_you"] == "You closed order 4711 on 4 May."
+    (episode,) = await escalation.episodes()
+    assert (episode["salesperson"], episode["responsible"]) == ("anna", "anna")
+
+
+@pytest.mark.parametrize(
+    ("people", "expected"),
+    [
+        pytest.param([left("anna", to="ben"), person("ben")], ("ben", "successor"), id="a successor who has started"),
+        pytest.param(
+            [left("anna", to="ben", since=IN_TWO_DAYS, manager="cleo"), person("ben"), person("cleo")],
+            ("cleo", "manager"),
+            id="a successor who has not",
+        ),
+        pytest.param(
+            [left("anna", to="ben", manager="cleo"), left("ben", to="dora"), person("cleo"), person("dora")],
+            ("cleo", "manager"),
+            id="a successor who has left too",
+        ),
+        pytest.param(
+            [left("anna", manager="ben"), left("ben", manager="cleo"), person("cleo")],
+            ("cleo", "manager"),
+            id="a manager's manager",
+        ),
+        pytest.param(
+            [left("anna", manager="ben"), left("ben", manager="cleo"), left("cleo", manager="anna")],
+            (DESK, "nobody_left"),
+            id="managers in a circle",
+        ),
+        pytest.param([left("anna", manager="anna")], (DESK, "nobody_left"), id="a manager of oneself"),
+        pytest.param([left("anna", manager="ghost")], (DESK, "nobody_left"), id="a manager nobody knows"),
+        pytest.param([left("anna", to="anna")], (DESK, "nobody_left"), id="a successor of oneself"),
+        pytest.param([left("anna")], (DESK, "nobody_left"), id="nobody at all"),
+    ],
+)
+@pytest.mark.parametrize("together", [True, False], ids=["told at once", "told one by one"])
+async def test_an_inactive_sellers_orders_go_to(
+    escalation: Escalation, people: list[Input], expected: tuple[str, str], together: bool
+) -> None:
+    await escalation.hear(person("anna", manager=None), order_placed())
+    facts = [*people, told(refund_requested())]
+    if together:
+        await escalation.hear(*facts)
+    else:
+        await escalation.hear_one_by_one(*facts)
+    assert await escalation.alerted() == [expected]
+
+
+async def test_people_already_known_are_found_in_the_batch_that_first_points_at_them(escalation: Escalation) -> None:
+    await escalation.hear(person("cleo"), person("ben", manager="cleo", active=False), person("anna"), order_placed())
+    await escalation.hear(left("anna", manager="ben"), refund_requested())
+    assert await escalation.alerted() == [("cleo", "manager")]
+
+
+async def test_the_recipient_is_chosen_when_it_rings_not_when_it_was_sold(escalation: Escalation) -> None:
+    await escalation.hear(person("anna"), person("ben"), order_placed(), refund_requested())
+    await escalation.hear(left("anna", to="ben"))
+    await escalation.hear(cancellation_requested())
+    assert await escalation.alerted() == [("anna", "seller"), ("ben", "successor")]
+    (episode,) = await escalation.episodes()
+    assert (episode["salesperson"], episode["responsible"]) == ("anna", "ben")
+
+
+async def test_an_order_without_a_seller_is_the_desks_at_once(escalation: Escalation) -> None:
+    await escalation.hear(person(DESK), order_placed(sold_by=None), refund_requested())
+    assert await escalation.alerted() == [(DESK, "no_seller")]
+
+
+async def test_a_desk_that_nobody_knows_has_it_in_the_inbox_and_e_mail_is_skipped(escalation: Escalation) -> None:
+    await escalation.hear(order_placed(sold_by=None), refund_requested())
+    assert await escalation.alerted() == [(DESK, "no_seller")]
+    assert await escalation.deliveries() == {("inbox", "sent"): 1, ("email", "skipped"): 1}
+    await escalation.send_mail()
+    assert escalation.mail.received == []
+
+
+async def test_a_seller_without_an_address_has_it_in_the_inbox(escalation: Escalation) -> None:
+    await escalation.hear(person("anna", email=None), order_placed(), refund_requested())
+    assert await escalation.deliveries() == {("inbox", "sent"): 1, ("email", "skipped"): 1}
+
+
+async def test_an_unknown_seller_is_waited_for_and_alerted_on_arrival(escalation: Escalation) -> None:
+    await escalation.hear(order_placed(), refund_requested())
+    await escalation.wait(timedelta(minutes=5))
+    assert await escalation.alerts() == []
+    (episode,) = await escalation.episodes()
+    assert (episode["responsible"], episode["rang"]) == (None, True)
+
+    await escalation.hear(person("anna"))
+    await escalation.fire()
+    assert await escalation.alerted() == [("anna", "seller")]
+    assert await escalation.rows("shared.timers") == []
+
+
+async def test_an_unknown_seller_who_does_not_come_leaves_it_to_the_desk(escalation: Escalation) -> None:
+    await escalation.hear(person(DESK), order_placed(), refund_requested())
+    for _ in range(14):
+        await escalation.wait(timedelta(minutes=1))
+    assert await escalation.alerts() == []
+    await escalation.wait(timedelta(minutes=1))
+    assert await escalation.alerted() == [(DESK, "seller_unknown")]
+    (alert,) = await escalation.alerts()
+    assert "whom the directory does not know" in alert["why_you"]
+    await escalation.hear(person("anna"))
+    await escalation.wait(QUARTER)
+    assert len(await escalation.alerts()) == 1
+
+
+async def test_an_unknown_seller_is_waited_for_as_long_as_input_is_unread(escalation: Escalation) -> None:
+    await escalation.hear(order_placed(), refund_requested())
+    await escalation.read_everything()
+    for _ in range(20):
+        await escalation.move_clock(timedelta(minutes=1))
+        await escalation.fire()
+    assert await escalation.alerts() == []
+    await escalation.hear(person("anna"))
+    await escalation.fire()
+    assert await escalation.alerted() == [("anna", "seller")], "what was waited for came out of the backlog"
+
+
+async def test_every_ring_that_waited_for_the_seller_is_made_on_arrival(escalation: Escalation) -> None:
+    await escalation.hear(order_placed(), dead_end(), refund_requested(), dead_end(case=None))
+    await escalation.hear(person("anna"))
+    await escalation.fire()
+    assert await escalation.alerted() == [("anna", "seller")] * 2
+    assert len(await escalation.signals()) == 3
+
+
+async def test_a_seller_who_arrives_while_the_signal_is_being_decided_is_not_missed(escalation: Escalation) -> None:
+    """The signal's transaction has not seen the person, the person's has not seen the timer: a look each minute."""
+    await escalation.hear(order_placed())
+    await escalation.hear(refund_requested())
+    await escalation.pool.execute("update shared.timers set awaits = null")  # as if the hurry had come too early
+    await escalation.hear(person("anna"))
+    await escalation.fire()
+    assert await escalation.alerts() == []
+    await escalation.move_clock(timedelta(minutes=1))
+    await escalation.fire()
+    assert await escalation.alerted() == [("anna", "seller")]
+
+
+async def test_an_older_fact_about_a_person_changes_nothing(escalation: Escalation) -> None:
+    await escalation.hear_one_by_one(person("anna", at_minute=5), person("anna", at_minute=1, active=False))
+    await escalation.hear(order_placed(), refund_requested())
+    assert await escalation.alerted() == [("anna", "seller")]
