@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from email.message import EmailMessage
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from services.escalation.channels.deliveries import EmailSender
 from services.escalation.channels.letters import Letters
@@ -20,10 +20,10 @@ from shared.contracts.catalog import CATALOG
 from shared.contracts.envelope import Fact
 from shared.contracts.support_inbound import ContactMade
 from shared.ids import SalespersonId
-from shared.inputs import Input, Report
+from shared.inputs import Input, InputKind, Report
 from shared.metrics import create_metrics
 from shared.runtime import fire_all
-from tests.builders import AT, contact_made, input_of
+from tests.builders import ACCOUNT, AT, contact_made, event_of, input_of
 from tests.services import ServiceUnderTest, running
 
 DESK = "desk"
@@ -46,6 +46,13 @@ def told(fact: Fact, *, subject: str | None = None, at: datetime = AT, id: str |
         name = support.ContactDeadEnded.type
     published = CATALOG[name].model_validate_json(fact.model_dump_json())
     return input_of(published, subject=subject, at=at, id=id, source="handoff/tests")
+
+
+def pressed(episode: UUID, by: str, *, account: str = ACCOUNT) -> Input:
+    """The button of the inbox page."""
+    fact = AcknowledgePressed(episode=episode, by=by)
+    event = event_of(fact, subject=account, source="handoff/escalation/inbox")
+    return Input(event, fact.model_dump_json().encode(), b"", InputKind.BUTTON)
 
 
 def dead_end(**changes: Any) -> ContactMade:
@@ -108,8 +115,7 @@ class Escalation(ServiceUnderTest):
         return await self.press(episode["episode_id"], by, account=episode["account_id"])
 
     async def press(self, episode: UUID, by: str, *, account: str) -> Report:
-        pressed = input_of(AcknowledgePressed(episode=episode, by=by), subject=account, source="handoff/inbox")
-        return await self.tell(pressed)
+        return await self.tell(pressed(episode, by, account=account))
 
     async def send_mail(self) -> None:
         """Send what is due, once."""

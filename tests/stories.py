@@ -5,12 +5,12 @@ Start at `company_at_work`; a `Story` of it has an account, an order and a selle
 
 import asyncio
 import os
-import sys
 import uuid
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -19,10 +19,11 @@ import asyncpg
 import httpx2
 import orjson
 
-from deploy.local.machine import SERVICES, Machine, Ports
+from deploy.local.machine import HANDOFF, SERVICES, Machine, Ports
 from deploy.local.mail_sink import MailSink, StoredMail, messages
 from deploy.local.ports import free_ports
 from deploy.local.processes import PROJECT
+from deploy.local.service import Service
 from services.escalation.inbox import make_sign_in_link
 from shared.contracts.envelope import Envelope, Fact
 from shared.contracts.support_inbound import ContactMade, RefundRequested
@@ -33,7 +34,7 @@ from shared.messaging.publisher import Publisher
 from tests.builders import contact_made, event_of, order_placed, refund_requested, salesperson_changed
 from tests.inbox import form_token
 from tests.servers import Databases
-from tests.waiting import until
+from tests.waiting import eventually, until
 
 PUBLISHER_KEY = "the-key-of-all-systems-0001"
 _COMMAND_SECONDS = 60
@@ -47,6 +48,10 @@ _ALERTS = """
     join escalation.signals s on s.signal_id = a.signal_id
     join escalation.deliveries d on d.alert_id = a.alert_id and d.channel = 'email'
     where a.account_id = $1 order by a.raised_at, a.alert_id
+"""
+_KNOWN = """
+    select (select count(*) from escalation.orders where order_id = $1)
+         + (select count(*) from escalation.salespeople where salesperson_id = $2)
 """
 
 
@@ -69,6 +74,7 @@ class Company:
     """Three services as processes, a mail server of their own, and ways to reach them."""
 
     machine: Machine
+    environment: Mapping[str, str]
     cluster: Cluster
     mail_server: MailSink
     mail_folder: Path
@@ -84,14 +90,13 @@ class Company:
 
     async def handoff(self, *arguments: str) -> tuple[int, str]:
         """Runs a `handoff` command as a person would; its exit status and what it printed."""
-        program = (sys.executable, "-m", "services.cli", *arguments)
-        environment = os.environ | dict(self.machine.environment) | {"TOPIC_PREFIX": self.cluster.prefix}
         process = await asyncio.create_subprocess_exec(
-            *program,
+            *HANDOFF,
+            *arguments,
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,
-            env=environment,
+            env=dict(self.environment),
             cwd=PROJECT,
         )
         try:
@@ -100,6 +105,10 @@ class Company:
             if process.returncode is None:
                 process.kill()
         return process.returncode or 0, printed.decode()
+
+    async def everybody_at_work(self) -> None:
+        """Waits until each service is ready (again)."""
+        await asyncio.gather(*(eventually(partial(_is_ready, self.machine.service(name)), True) for name in SERVICES))
 
     async def move_clock(self, by: timedelta) -> None:
         """The services' clock jumps ahead, and stays so."""
@@ -134,6 +143,11 @@ class Story:
         fact = order_placed(self.order, **({"sold_by": self.seller, "sold_at": sold_at} | changes))
         await self.company.publish(event_of(fact, subject=self.account, at=sold_at))
 
+    async def known(self) -> None:
+        """Waits until escalation knows the sale and its seller: they travel on other topics than what goes wrong."""
+        pool = self.company.pools["escalation"]
+        await eventually(lambda: pool.fetchval(_KNOWN, self.order, self.seller), 2)
+
     async def fail_contact(self, **changes: Any) -> Envelope[ContactMade]:
         """A contact ends in a dead end."""
         fact = contact_made("dead_end", case=None, **changes)
@@ -164,25 +178,26 @@ class Story:
         stored = await asyncio.to_thread(messages, self.company.mail_folder)
         return [mail for mail in stored if self.address(person) in mail.recipients]
 
-    async def signed_in(self, person: str | None = None) -> httpx2.AsyncClient:
+    @asynccontextmanager
+    async def signed_in(self, person: str | None = None) -> AsyncIterator[httpx2.AsyncClient]:
         """A browser without JavaScript in which this person has pressed the button of a sign-in link."""
         base_url = self.company.machine.environment["INBOX_URL"]
         pool = self.company.pools["escalation"]
         link = await make_sign_in_link(pool, SalespersonId(person or self.seller), base_url=base_url)
         (token,) = parse_qs(urlsplit(link).query)["token"]
-        browser = httpx2.AsyncClient(base_url=base_url)
-        answer = await browser.post("/sign-in", data={"token": token})
-        assert answer.status_code == 303, answer.text
-        return browser
+        async with httpx2.AsyncClient(base_url=base_url) as browser:
+            answer = await browser.post("/sign-in", data={"token": token})
+            assert answer.status_code == 303, answer.text
+            yield browser
 
     async def page(self, person: str | None = None) -> str:
         """This person's inbox."""
-        async with await self.signed_in(person) as browser:
+        async with self.signed_in(person) as browser:
             return (await browser.get("/")).text
 
     async def acknowledge(self, alert: Alert) -> None:
         """The alert's recipient presses the button."""
-        async with await self.signed_in(alert.recipient) as browser:
+        async with self.signed_in(alert.recipient) as browser:
             form = {"csrf_token": form_token((await browser.get("/")).text)}
             answer = await browser.post(f"/episodes/{alert.episode_id}/acknowledge", data=form)
             assert answer.status_code == 303, answer.text
@@ -234,11 +249,20 @@ async def company_at_work(
         await mail_server.start()
         async with machine, Publisher(cluster) as publisher:
             pools = {name: await _pool(machine.environment, name) for name in SERVICES}
-            yield Company(machine, cluster, mail_server, folder / "mail", publisher, pools)
+            whole = environment | dict(machine.environment)
+            yield Company(machine, whole, cluster, mail_server, folder / "mail", publisher, pools)
             for pool in pools.values():
                 pool.terminate()
     finally:
         await mail_server.stop()
+
+
+async def _is_ready(service: Service) -> bool:
+    try:
+        async with httpx2.AsyncClient(base_url=service.url) as client:
+            return service.pid is not None and (await client.get("/readyz")).status_code == 200
+    except httpx2.HTTPError:
+        return False
 
 
 async def _pool(environment: Mapping[str, str], service: str) -> Pool:

@@ -30,6 +30,7 @@ _TRIM_ROWS = 5_000
 _TRIM_SECONDS = 60.0
 
 _LEADER_LOCK = 7_311_941
+_TRY_TO_LEAD = "select pg_try_advisory_lock($1)"
 _UNPUBLISHED = """
     select id, topic, key, headers, payload from shared.outbox where published_at is null order by id limit $1
 """
@@ -66,8 +67,8 @@ class Relay:
         }
         connection = await asyncpg.connect(self._url, timeout=5, command_timeout=15, server_settings=settings)
         try:
-            while not await connection.fetchval("select pg_try_advisory_lock($1)", _LEADER_LOCK):
-                await asyncio.sleep(STANDBY_SECONDS)  # noqa: ASYNC110 - the lock is another process's
+            while not await connection.fetchval(_TRY_TO_LEAD, _LEADER_LOCK):  # noqa: ASYNC110 - others wake nobody here
+                await asyncio.sleep(STANDBY_SECONDS)
             await connection.add_listener(OUTBOX_CHANNEL, self._wake)
             await self._lead(connection)
         finally:

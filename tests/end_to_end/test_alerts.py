@@ -17,6 +17,7 @@ SECONDS = 5.0
 async def test_refund_on_a_sold_account_alerts_the_original_salesperson_by_mail_within_seconds(story: Story) -> None:
     await story.hire()
     await story.sell()
+    await story.known()
     await story.request_refund(words="I want my money back.")
     alert = await story.expect_alert_for(story.seller, within_seconds=SECONDS)
     (mail,) = await story.mails()
@@ -30,6 +31,7 @@ async def test_refund_on_a_sold_account_alerts_the_original_salesperson_by_mail_
 async def test_one_trace_leads_from_the_published_fact_to_the_e_mail(company: Company, story: Story) -> None:
     await story.hire()
     await story.sell()
+    await story.known()
     asked = await story.request_refund()
     await story.expect_alert_for()
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from rich.console import Console
 
-from services.cli.demo.cast import MAREK, PETRA
+from services.cli.demo.cast import PETRA
 from services.cli.demo.observing import observing
 from services.cli.demo.scene import Scene, Stage
 from services.cli.demo.stories import STORIES, nobody_answers, play

@@ -169,9 +169,7 @@ def test_ids_and_counts_are_written_as_attributes(traced: Callable[[], list[dict
 
 
 @pytest.mark.parametrize("directory", [True, False])
-def test_an_attribute_outside_the_list_is_refused_with_and_without_tracing(
-    directory: bool, tmp_path: Path
-) -> None:
+def test_an_attribute_outside_the_list_is_refused_with_and_without_tracing(directory: bool, tmp_path: Path) -> None:
     tracing = configure_tracing("orders", otlp_endpoint=None, directory=tmp_path if directory else None)
     words: Any = {"customer.words": "I want my money back"}
     with pytest.raises(UnknownAttributeError, match=r"customer\.words"):
@@ -207,9 +205,7 @@ def test_a_span_ends_once_and_takes_nothing_afterwards(traced: Callable[[], list
     assert written["attributes"] == {}
 
 
-def test_a_full_span_file_starts_over_and_one_old_file_is_kept(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_full_span_file_starts_over_and_one_old_file_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("shared.span_files.MAX_FILE_BYTES", 2_000)
     for _ in range(20):
         tracing = configure_tracing("orders", otlp_endpoint=None, directory=tmp_path)

@@ -78,10 +78,8 @@ def test_the_way_of_an_event_is_one_tree_with_times_and_ids(tmp_path: Path) -> N
         "event e-1",
         f"└── trace {TRACE}  3 spans in 100.0 ms",
         "    └── support support.refund_requested  +0.0 ms  4.0 ms  event=e-1",
-        "        └── escalation support.refund_requested  +12.0 ms  18.0 ms"
-        "  event=e-2  episode=ep-1  alert=al-1",
-        "            └── escalation deliver email  +40.0 ms  60.0 ms"
-        "  FAILED SMTPServerDisconnected  delivery=de-1",
+        "        └── escalation support.refund_requested  +12.0 ms  18.0 ms  event=e-2  episode=ep-1  alert=al-1",
+        "            └── escalation deliver email  +40.0 ms  60.0 ms  FAILED SMTPServerDisconnected  delivery=de-1",
     ]
 
 
@@ -166,9 +164,7 @@ def _command() -> typer.Typer:
 def test_what_the_services_write_the_command_prints(tmp_path: Path) -> None:
     tracing = configure_tracing("escalation", otlp_endpoint=None, directory=tmp_path)
     assert tracing is not None
-    effect = start_effect_span(
-        "support.refund_requested", parent=None, attributes={Attribute.EVENT_ID: EVENT}
-    )
+    effect = start_effect_span("support.refund_requested", parent=None, attributes={Attribute.EVENT_ID: EVENT})
     with delivery_span("email", parent=effect.traceparent, attributes={Attribute.DELIVERY_ID: "de-1"}):
         pass
     effect.end()

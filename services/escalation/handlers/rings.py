@@ -25,9 +25,7 @@ def find_recipient(
         _look_again(tx, book, order, sought, cause)
         return
     found = replace(found, why_you=_why_you(found, sought, book))
-    book.put_episode(
-        replace(episode, responsible=found.salesperson_id, why_you=found.why_you, changed_at=tx.now)
-    )
+    book.put_episode(replace(episode, responsible=found.salesperson_id, why_you=found.why_you, changed_at=tx.now))
     if sought.rings:
         _raise_alert(tx, book, episode, book.signals[sought.signal], found, cause)
 

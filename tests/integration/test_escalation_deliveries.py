@@ -1,0 +1,175 @@
+"""An alert on its way by e-mail: sent once where that can be known, never lost where it cannot."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import timedelta
+
+import pytest
+
+from services.escalation.domain.own_facts import Attempt
+from services.escalation.store.deliveries import give_up_on_silent_attempts
+from shared.metrics import create_metrics
+from tests.builders import order_placed, refund_requested, salesperson_changed
+from tests.escalation import Escalation, dead_end, told
+
+MINUTE = timedelta(minutes=1)
+
+
+@pytest.fixture
+async def rung(escalation: Escalation) -> Escalation:
+    """One alert, not sent yet."""
+    await escalation.hear(salesperson_changed(), order_placed(), refund_requested())
+    return escalation
+
+
+@pytest.fixture(autouse=True)
+async def sums(escalation: Escalation) -> AsyncIterator[None]:
+    """Whatever happens, each alert has one delivery on each channel, in one state."""
+    yield
+    assert (await escalation.deliveries()).total() == 2 * len(await escalation.alerts())
+
+
+async def _sent_facts(escalation: Escalation) -> int:
+    return [event.type for event in await escalation.published()].count("escalation.alert_sent")
+
+
+async def test_an_accepted_message_is_sent_once_and_told_once(rung: Escalation) -> None:
+    await rung.send_mail()
+    await rung.move_clock(10 * MINUTE)
+    await rung.send_mail()
+    (message,) = rung.mail.received
+    email = await rung.email()
+    assert email["state"] == "sent"
+    assert str(email["delivery_id"]) in message["Message-ID"]
+    assert message["To"] == "anna@sales.example"
+    assert await _sent_facts(rung) == 1
+    (alert,) = await rung.alerts()
+    assert alert["sent_at"] is not None
+
+
+async def test_a_refused_message_has_failed_with_its_reason(rung: Escalation) -> None:
+    rung.mail.answers = [Attempt.REFUSED]
+    await rung.send_mail()
+    await rung.move_clock(60 * MINUTE)
+    await rung.send_mail()
+    email = await rung.email()
+    assert (email["state"], email["reason"], email["attempts"]) == ("failed", "as the test wished", 1)
+    assert await _sent_facts(rung) == 0
+
+
+async def test_a_message_put_off_is_tried_again_ever_more_slowly(rung: Escalation) -> None:
+    rung.mail.answers = [Attempt.PUT_OFF] * 3
+    pauses = []
+    for _ in range(3):
+        await rung.send_mail()
+        email = await rung.email()
+        assert email["state"] == "pending"
+        pauses.append((email["try_at"] - email["changed_at"]).total_seconds())
+        await rung.send_mail()
+        assert len(rung.mail.received) == len(pauses), "not before its time"
+        await rung.move_clock(timedelta(seconds=pauses[-1]))
+    await rung.send_mail()
+    assert pauses == [2.0, 4.0, 8.0]
+    assert (await rung.email())["state"] == "sent"
+
+
+async def test_a_message_of_unknown_outcome_is_sent_again_after_a_minute_as_the_same_message(rung: Escalation) -> None:
+    rung.mail.answers = [Attempt.UNKNOWN]
+    await rung.send_mail()
+    assert (await rung.email())["state"] == "unknown"
+    await rung.move_clock(timedelta(seconds=55))
+    await rung.send_mail()
+    assert len(rung.mail.received) == 1
+    await rung.move_clock(timedelta(seconds=10))
+    await rung.send_mail()
+    first, second = rung.mail.received
+    assert first["Message-ID"] == second["Message-ID"]
+    email = await rung.email()
+    assert (email["state"], email["unknown_count"], email["attempts"]) == ("sent", 1, 2)
+
+
+async def test_a_sender_that_never_came_back_counts_as_unknown_and_the_message_is_sent_again(rung: Escalation) -> None:
+    rung.mail.answers = [ConnectionError("the process ended here")]
+    with pytest.raises(ConnectionError):
+        await rung.send_mail()
+    assert (await rung.email())["state"] == "sending"
+    await rung.send_mail()
+    assert len(rung.mail.received) == 1
+
+    await rung.move_clock(MINUTE)
+    await rung.send_mail()
+    assert (await rung.email())["state"] == "unknown"
+    await rung.move_clock(MINUTE)
+    await rung.send_mail()
+    assert (await rung.email())["state"] == "sent"
+    assert len({message["Message-ID"] for message in rung.mail.received}) == 1
+    assert await _sent_facts(rung) == 1
+
+
+async def test_a_receipt_that_comes_late_ends_the_doubt(rung: Escalation) -> None:
+    async def takes_long() -> None:
+        await rung.move_clock(2 * MINUTE)
+        rung.mail.on_sending = None
+        await give_up_on_silent_attempts(rung.pool, create_metrics("escalation"))
+        assert (await rung.email())["state"] == "unknown"
+
+    rung.mail.on_sending = takes_long
+    await rung.send_mail()
+    assert (await rung.email())["state"] == "sent"
+
+
+@pytest.mark.parametrize("answer", [Attempt.PUT_OFF, Attempt.UNKNOWN])
+async def test_acknowledged_while_it_was_being_sent_it_is_not_tried_again(rung: Escalation, answer: Attempt) -> None:
+    async def acknowledge() -> None:
+        await rung.acknowledge()
+
+    rung.mail.on_sending = acknowledge
+    rung.mail.answers = [answer]
+    await rung.send_mail()
+    assert (await rung.email())["state"] == "cancelled"
+    await rung.hear(dead_end())
+    rung.mail.on_sending = None
+    await rung.move_clock(10 * MINUTE)
+    await rung.send_mail()
+    assert len(rung.mail.received) == 2, "the new ring only"
+    assert rung.mail.received[0]["Message-ID"] != rung.mail.received[1]["Message-ID"]
+
+
+async def test_acknowledged_after_the_sender_vanished_it_is_not_tried_again(rung: Escalation) -> None:
+    rung.mail.answers = [ConnectionError("the process ended here")]
+    with pytest.raises(ConnectionError):
+        await rung.send_mail()
+    await rung.acknowledge()
+    await rung.move_clock(2 * MINUTE)
+    await rung.send_mail()
+    assert (await rung.email())["state"] == "cancelled"
+    assert len(rung.mail.received) == 1
+
+
+async def test_acknowledged_in_doubt_it_is_not_tried_again(rung: Escalation) -> None:
+    rung.mail.answers = [Attempt.UNKNOWN]
+    await rung.send_mail()
+    await rung.acknowledge()
+    assert (await rung.email())["state"] == "cancelled"
+    await rung.move_clock(2 * MINUTE)
+    await rung.send_mail()
+    assert len(rung.mail.received) == 1
+
+
+async def test_many_deliveries_nobody_may_send_do_not_hold_up_the_others(escalation: Escalation) -> None:
+    await escalation.hear(salesperson_changed(), order_placed(), *(refund_requested() for _ in range(15)))
+    await escalation.acknowledge()
+    stuck = "state = 'pending', try_at = now() - interval '1 day'"
+    await escalation.pool.execute(f"update escalation.deliveries set {stuck} where channel = 'email'")
+    await escalation.hear(told(order_placed("other"), subject="c-99"), told(refund_requested(), subject="c-99"))
+    await escalation.send_mail()
+    assert len(escalation.mail.received) == 1
+
+
+async def test_two_senders_share_the_work_and_send_nothing_twice(escalation: Escalation) -> None:
+    await escalation.hear(salesperson_changed(), order_placed(), *(refund_requested() for _ in range(30)))
+    for _ in range(4):
+        await asyncio.gather(escalation.send_mail(), escalation.send_mail())
+    assert len(escalation.mail.received) == 30
+    assert len({message["Message-ID"] for message in escalation.mail.received}) == 30
+    assert (await escalation.deliveries())["email", "sent"] == 30

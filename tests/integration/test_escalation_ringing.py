@@ -1,0 +1,154 @@
+"""When a signal rings, what an acknowledgement stops, and what rings again after it."""
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from shared.inputs import Outcome
+from tests.builders import (
+    ACCOUNT,
+    cancellation_requested,
+    case_reopened,
+    order_placed,
+    refund_requested,
+    response_overdue,
+    salesperson_changed,
+)
+from tests.escalation import NO_LIMIT, Escalation, dead_end, escalation_on, pressed, told
+from tests.servers import MakeDatabase
+
+NOW = datetime.now(UTC)
+OLD = NOW - timedelta(days=3, minutes=1)
+YOUNG = NOW - timedelta(days=2, hours=23)
+
+
+@pytest.fixture
+async def sold(escalation: Escalation) -> Escalation:
+    await escalation.hear(salesperson_changed(), order_placed())
+    return escalation
+
+
+@pytest.fixture
+async def forgetful(database: MakeDatabase) -> AsyncIterator[Escalation]:
+    """An account with a sale, where signals older than three days ring nobody."""
+    rules = replace(NO_LIMIT, max_alert_age=timedelta(days=3))
+    async with escalation_on(await database("escalation"), rules) as service:
+        await service.hear(salesperson_changed(), order_placed())
+        yield service
+
+
+async def test_while_nobody_acknowledges_other_signals_join_silently(sold: Escalation) -> None:
+    await sold.hear_one_by_one(dead_end(), response_overdue(), case_reopened(), dead_end())
+    assert len(await sold.signals()) == 4
+    assert len(await sold.alerts()) == 1
+
+
+async def test_asking_for_money_back_or_to_cancel_always_rings_again(sold: Escalation) -> None:
+    await sold.hear_one_by_one(refund_requested(), refund_requested(), cancellation_requested(), dead_end())
+    assert len(await sold.alerts()) == 3
+    assert len(await sold.episodes()) == 1
+
+
+async def test_signals_in_one_batch_ring_as_they_would_one_by_one(sold: Escalation) -> None:
+    await sold.hear(dead_end(), refund_requested(), case_reopened(), cancellation_requested())
+    assert len(await sold.alerts()) == 3
+
+
+@pytest.mark.parametrize("again", [dead_end(), case_reopened(), refund_requested()], ids=lambda fact: fact.type)
+async def test_any_signal_rings_again_once_somebody_acknowledged_and_clears_it(
+    sold: Escalation, again: object
+) -> None:
+    await sold.hear(dead_end())
+    await sold.acknowledge()
+    (episode,) = await sold.episodes()
+    assert episode["acknowledged_by"] == "anna"
+
+    await sold.hear(told(again))  # type: ignore[arg-type]
+    (episode,) = await sold.episodes()
+    assert (episode["acknowledged_by"], episode["acknowledged_at"]) == (None, None)
+    assert len(await sold.alerts()) == 2
+    await sold.acknowledge()
+    assert [event.type for event in await sold.published()].count("escalation.episode_acknowledged") == 2
+
+
+async def test_acknowledging_cancels_what_is_pending_in_the_same_transaction(sold: Escalation) -> None:
+    await sold.hear(dead_end(), refund_requested())
+    assert (await sold.deliveries())["email", "pending"] == 2
+    await sold.acknowledge()
+    assert await sold.deliveries() == {("inbox", "sent"): 2, ("email", "cancelled"): 2}
+    await sold.send_mail()
+    assert sold.mail.received == []
+
+
+async def test_an_acknowledgement_and_the_next_signal_in_one_batch_leave_the_new_ring_alone(sold: Escalation) -> None:
+    await sold.hear(dead_end())
+    (episode,) = await sold.episodes()
+    await sold.hear(pressed(episode["episode_id"], "anna"), refund_requested())
+    assert await sold.deliveries() == {("inbox", "sent"): 2, ("email", "cancelled"): 1, ("email", "pending"): 1}
+
+
+async def test_acknowledging_twice_counts_once(sold: Escalation) -> None:
+    await sold.hear(dead_end())
+    await sold.acknowledge()
+    (first,) = await sold.episodes()
+    report = await sold.acknowledge()
+    assert report.outcomes == [Outcome.APPLIED]
+    assert await sold.episodes() == [first]
+    assert [event.type for event in await sold.published()].count("escalation.episode_acknowledged") == 1
+
+
+async def test_nobody_acknowledges_an_episode_of_another(sold: Escalation) -> None:
+    await sold.hear(dead_end())
+    report = await sold.acknowledge("mallory")
+    assert report.outcomes == [Outcome.DEAD_LETTERED]
+    assert await sold.dead_letter_codes() == ["episode_of_another"]
+    (episode,) = await sold.episodes()
+    assert episode["acknowledged_at"] is None
+    assert (await sold.deliveries())["email", "pending"] == 1
+
+
+async def test_nobody_acknowledges_an_episode_by_way_of_another_account(sold: Escalation) -> None:
+    await sold.hear(dead_end())
+    (episode,) = await sold.episodes()
+    report = await sold.press(episode["episode_id"], "anna", account="c-99")
+    assert report.outcomes == [Outcome.DEAD_LETTERED]
+    assert await sold.dead_letter_codes() == ["episode_not_open"]
+
+
+async def test_a_signal_too_old_changes_state_and_rings_nobody(forgetful: Escalation) -> None:
+    await forgetful.hear(told(refund_requested(), at=OLD))
+    assert await forgetful.matches() == [("4711", ["refund_requested"])]
+    (episode,) = await forgetful.episodes()
+    assert (episode["responsible"], episode["rang"]) == ("anna", False), "it stands in the seller's inbox"
+    assert await forgetful.alerts() == []
+
+
+async def test_the_first_signal_young_enough_rings_an_episode_that_never_rang(forgetful: Escalation) -> None:
+    await forgetful.hear_one_by_one(told(refund_requested(), at=OLD), told(dead_end(), at=OLD))
+    await forgetful.hear_one_by_one(told(dead_end(), at=YOUNG), told(dead_end(case=None), at=YOUNG))
+    assert await forgetful.alerted() == [("anna", "seller")]
+    (alert,) = await forgetful.alerts()
+    young = [row["signal_id"] for row in await forgetful.signals() if row["at"] == YOUNG]
+    assert alert["signal_id"] in young
+
+
+async def test_the_age_of_a_signal_is_what_it_was_when_first_seen(forgetful: Escalation) -> None:
+    await forgetful.hear(told(refund_requested(), at=YOUNG, subject="c-99"))
+    await forgetful.move_clock(timedelta(days=30))
+    await forgetful.hear(told(order_placed("late"), subject="c-99"))
+    assert await forgetful.alerted() == [("anna", "seller")]
+
+
+async def test_without_a_limit_no_signal_is_too_old(sold: Escalation) -> None:
+    await sold.hear(told(refund_requested(), at=datetime(2026, 5, 4, 9, 30, tzinfo=UTC)))
+    assert await sold.alerted() == [("anna", "seller")]
+
+
+async def test_each_account_has_episodes_of_its_own(sold: Escalation) -> None:
+    await sold.hear(told(order_placed("other"), subject="c-99"), told(dead_end(), subject="c-99"), dead_end())
+    await sold.acknowledge(account="c-99")
+    taken = {row["account_id"]: row["acknowledged_by"] for row in await sold.episodes()}
+    assert taken == {"c-99": "anna", ACCOUNT: None}
+    assert (await sold.deliveries())["email", "pending"] == 1
