@@ -8,10 +8,12 @@ from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import asyncpg
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient
 
 from shared.contracts.envelope import Envelope, Fact
 from shared.database import Pool, open_pool
@@ -26,6 +28,7 @@ from shared.metrics import Metrics, create_metrics
 from shared.migrations import migrate
 from shared.transaction import Spine, Transaction
 from tests.builders import event_of, order_confirmed
+from tests.waiting import eventually
 
 TOPIC = "orders.inbound.v1"
 DEAD_LETTERS = "plumbing.dead-letters.v1"
@@ -84,16 +87,7 @@ class Plumbing:
 
     async def publish(self, *records: Raw) -> None:
         """Publish records, in their order, each on its partition."""
-        producer = AIOKafkaProducer(**self.cluster.connection(), acks="all", max_request_size=2_000_000)
-        await producer.start()
-        try:
-            sends = [
-                await producer.send(self.topic, r.value, key=r.key, headers=list(r.headers), partition=r.partition)
-                for r in records
-            ]
-            await asyncio.gather(*sends)
-        finally:
-            await producer.stop()
+        await publish_raw(self.cluster, TOPIC, *records)
 
     async def effects(self) -> list[str]:
         """The ids of what was applied, in the order of its effects."""
@@ -190,8 +184,27 @@ async def relaying(url: str, cluster: Cluster, metrics: Metrics) -> AsyncIterato
         await asyncio.gather(task, return_exceptions=True)
 
 
-async def read_topic(cluster: Cluster, topic: str, count: int) -> list["ConsumerRecord[bytes, bytes]"]:
+async def publish_raw(cluster: Cluster, topic: str, *records: Raw) -> None:
+    """Publish bytes as they are, whatever a reader makes of them."""
+    producer = AIOKafkaProducer(**cluster.connection(), acks="all", max_request_size=2_000_000)
+    name = cluster.topic(topic)
+    await producer.start()
+    try:
+        sends = [
+            await producer.send(name, r.value, key=r.key, headers=list(r.headers), partition=r.partition)
+            for r in records
+        ]
+        await asyncio.gather(*sends)
+    finally:
+        await producer.stop()
+
+
+async def read_topic(
+    cluster: Cluster, topic: str, count: int, *, waits_for_topic: bool = False
+) -> list["ConsumerRecord[bytes, bytes]"]:
     """The first records of a topic, as they stand there."""
+    if waits_for_topic:
+        await eventually(partial(_exists, cluster, topic), True)
     consumer = AIOKafkaConsumer(
         cluster.topic(topic),
         **cluster.connection(),
@@ -205,6 +218,15 @@ async def read_topic(cluster: Cluster, topic: str, count: int) -> list["Consumer
             return [await consumer.getone() for _ in range(count)]
     finally:
         await consumer.stop()
+
+
+async def _exists(cluster: Cluster, topic: str) -> bool:
+    admin = AIOKafkaAdminClient(**cluster.connection())
+    await admin.start()
+    try:
+        return cluster.topic(topic) in await admin.list_topics()
+    finally:
+        await admin.close()
 
 
 async def _measure(consumer: Consumer, metrics: Metrics) -> None:

@@ -10,7 +10,9 @@ WITHIN_SECONDS = 30.0
 _POLL_SECONDS = 0.03
 
 
-async def eventually(probe: Callable[[], Awaitable[T]], wanted: T, *, within_seconds: float = WITHIN_SECONDS) -> None:
+async def eventually(
+    probe: Callable[[], Awaitable[object]], wanted: object, *, within_seconds: float = WITHIN_SECONDS
+) -> None:
     """Wait until the probe gives what is wanted; fails with what it gave last."""
     await until(probe, lambda seen: seen == wanted, wanted=repr(wanted), within_seconds=within_seconds)
 

@@ -1,7 +1,8 @@
 """Whatever fails around a batch, it comes again, and its effects are there once."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
 
 import pytest
 from aiokafka import AIOKafkaProducer
@@ -141,6 +142,29 @@ async def test_a_stray_cancellation_does_not_end_the_stream(plumbing: Plumbing) 
     assert sorted(await plumbing.effects()) == IDS
 
 
+async def test_members_that_come_and_go_lose_double_and_reorder_nothing(plumbing: Plumbing) -> None:
+    records = [confirmed(number, account=f"c-{number % 6}", partition=number % 2) for number in range(600)]
+
+    async def publish() -> None:
+        for start in range(0, len(records), 50):
+            await plumbing.publish(*records[start : start + 50])
+
+    async def visit() -> None:
+        for _ in range(3):
+            async with plumbing.consuming(Forgetful):
+                seen = await plumbing.effect_count()
+                await until(plumbing.effect_count, lambda count, seen=seen: count >= min(600, seen + 60))  # type: ignore[misc]
+
+    async with plumbing.consuming():
+        await asyncio.gather(publish(), visit())
+        await eventually(plumbing.ledger, {"applied": 600})
+    effects = await plumbing.effects()
+    assert sorted(effects) == sorted(f"e-{number}" for number in range(600))
+    for account in range(6):
+        ours = [f"e-{number}" for number in range(account, 600, 6)]
+        assert [id for id in effects if id in set(ours)] == ours
+
+
 async def test_a_stop_in_the_middle_of_a_batch_waits_for_its_end(plumbing: Plumbing) -> None:
     entered = asyncio.Event()
 
@@ -204,7 +228,7 @@ async def test_a_partition_counts_as_read_only_once_its_records_are_applied(plum
         await until(lambda: plumbing.pool.fetch(read, asked_at), lambda rows: [r[0] for r in rows] == [0, 1])
 
 
-def _given(holder: object, name: str):  # type: ignore[no-untyped-def]
+def _given(holder: object, name: str) -> Callable[[], Awaitable[Any]]:
     async def probe() -> object:
         return getattr(holder, name)
 

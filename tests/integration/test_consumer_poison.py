@@ -3,13 +3,16 @@
 from collections.abc import Sequence
 
 import orjson
+import pytest
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaError
 
 from shared.contracts.dead_letters import RecordDeadLettered
 from shared.contracts.envelope import Decoded, Envelope, Fact
-from shared.contracts.orders_inbound import OrderConfirmed
+from shared.contracts.orders_inbound import Line, OrderConfirmed
 from shared.messaging.codec import decode_message
 from shared.transaction import Transaction
-from tests.builders import case_opened, event_of, order_confirmed
+from tests.builders import case_opened, event_of, order_confirmed, order_placed
 from tests.streams import DEAD_LETTERS, Plumbing, Raw, confirmed, read_topic, record_of
 from tests.waiting import eventually
 
@@ -141,6 +144,44 @@ async def test_an_event_that_is_refused_by_the_handler_is_a_dead_letter_with_its
     (letter,) = await plumbing.dead_letters()
     assert (letter["code"], letter["reason"]) == ("contradicts_order", "the order was told otherwise before")
     assert await plumbing.pool.fetchval("select count(*) from shared.journal") == 2
+
+
+async def test_an_event_that_would_cause_one_too_large_to_publish_is_put_aside_with_the_reason(
+    plumbing: Plumbing,
+) -> None:
+    large = order_placed(lines=[Line(product="😀" * 500)] * 500)
+
+    async def publish(tx: Transaction, events: Sequence[Envelope[Fact]]) -> None:
+        for event in events:
+            if event.subject == "c-large":
+                tx.publish(large, cause=event)
+
+    plumbing.hook = publish
+    await plumbing.publish(*(confirmed(number, account="c-large" if number == 1 else "c-17") for number in range(3)))
+    async with plumbing.consuming():
+        await eventually(plumbing.ledger, {"applied": 2, "dead_lettered": 1})
+    (letter,) = await plumbing.dead_letters()
+    assert "over the limit of 900000" in letter["reason"]
+    assert await plumbing.pool.fetchval("select count(*) from shared.outbox where topic not like '%dead%'") == 0
+
+
+async def test_a_compressed_bomb_is_refused_by_the_broker(plumbing: Plumbing) -> None:
+    producer = AIOKafkaProducer(**plumbing.cluster.connection(), compression_type="gzip", max_request_size=9_000_000)
+    await producer.start()
+    try:
+        with pytest.raises(KafkaError):
+            await producer.send_and_wait(plumbing.topic, b"0" * 8_000_000, partition=0)
+    finally:
+        await producer.stop()
+
+
+async def test_a_record_as_large_as_the_broker_takes_is_put_aside_with_its_bytes(plumbing: Plumbing) -> None:
+    large = Raw(b"[" + b"0" * 1_000_000)
+    await plumbing.publish(confirmed(1), large, confirmed(2))
+    async with plumbing.consuming():
+        await eventually(plumbing.ledger, {"applied": 2, "dead_lettered": 1})
+    (letter,) = await plumbing.dead_letters()
+    assert letter["body"] == large.value
 
 
 async def test_the_same_event_three_times_is_applied_once(plumbing: Plumbing) -> None:

@@ -1,6 +1,7 @@
 """Who is alerted: the seller, whoever took over, and what happens while nobody knows the seller."""
 
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -15,7 +16,7 @@ YESTERDAY = TODAY - timedelta(days=1)
 IN_TWO_DAYS = TODAY + timedelta(days=2)
 
 
-def person(id: str, *, at_minute: int = 0, **changes: object) -> Input:
+def person(id: str, *, at_minute: int = 0, **changes: Any) -> Input:
     fact: SalespersonChanged = salesperson_changed(**{"name": id.title(), "email": f"{id}@sales.example"} | changes)
     return told(fact, subject=id, at=minutes(at_minute))
 

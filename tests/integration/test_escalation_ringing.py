@@ -57,9 +57,7 @@ async def test_signals_in_one_batch_ring_as_they_would_one_by_one(sold: Escalati
 
 
 @pytest.mark.parametrize("again", [dead_end(), case_reopened(), refund_requested()], ids=lambda fact: fact.type)
-async def test_any_signal_rings_again_once_somebody_acknowledged_and_clears_it(
-    sold: Escalation, again: object
-) -> None:
+async def test_any_signal_rings_again_once_somebody_acknowledged_and_clears_it(sold: Escalation, again: object) -> None:
     await sold.hear(dead_end())
     await sold.acknowledge()
     (episode,) = await sold.episodes()

@@ -135,7 +135,7 @@ class _Faulty(AIOKafkaProducer):  # type: ignore[misc]
 
 async def test_a_send_that_fails_replaces_the_producer_and_marks_only_what_was_confirmed(plumbing: Plumbing) -> None:
     await fill(plumbing, 0, 100)
-    marked = []
+    marked: list[int] = []
     _Faulty.made = _Faulty.faults = 0
     with patch("shared.messaging.relay.AIOKafkaProducer", _Faulty):
         async with relaying(plumbing.url, plumbing.cluster, plumbing.metrics):

@@ -97,7 +97,7 @@ class Performance:
             hints.append(("Mail", f"{_handoff()} mail --data {data}"))
         if staying:
             hints.append(("Inbox", await _sign_in_link(machine)))
-            hints.append(("", f"signs you in as {SOFIA.name}, once; others: ask there as {JONAS.email}, read the mail"))
+            hints.append(("", f"signs in {SOFIA.name}, once; others ask there, such as {JONAS.email}"))
             hints.append(("Stop", f"Ctrl-C; the data stays in {data}"))
         return hints
 

@@ -1,0 +1,260 @@
+"""What escalation decides, without a database: matching, recipients, ringing, deliveries."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from uuid import UUID
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.escalation.domain.deliveries import (
+    GIVE_UP_AFTER_ATTEMPTS,
+    RESEND_UNKNOWN_AFTER,
+    after_attempt,
+    pause_before_retry,
+    silenced,
+)
+from services.escalation.domain.entities import Case, Delivery, Episode, Order, Salesperson, Signal
+from services.escalation.domain.matching import matching_order
+from services.escalation.domain.own_facts import Attempt, DeliveryAttempted
+from services.escalation.domain.recipients import desk_instead, recipient
+from services.escalation.domain.ringing import acknowledged, ringing, rings
+from services.escalation.domain.rules import Rules
+from services.escalation.domain.signals import bounced, make_signal, signal_of
+from shared.contracts.escalation import SignalKind
+from shared.ids import SalespersonId
+from tests.builders import AT, minutes, order_confirmed, refund_requested
+from tests.escalation import told
+
+RULES = Rules(desk=SalespersonId("desk"))
+ID = UUID(int=1)
+
+
+def order(id: str, *, sold_at: datetime = AT, sold_by: str | None = "anna") -> Order:
+    return Order(id, "c-17", sold_by, sold_at, 100, "EUR", "Heat pump")
+
+
+def signal(kind: SignalKind = SignalKind.CONTACT_DEAD_ENDED, **changes: object) -> Signal:
+    return replace(Signal(ID, "c-17", kind, AT, AT), **changes)  # type: ignore[arg-type]
+
+
+def person(id: str, **changes: object) -> Salesperson:
+    known = Salesperson(id, AT, id.title(), None, None, None, None, "UTC", "[]", True, None, None)
+    return replace(known, **changes)  # type: ignore[arg-type]
+
+
+def people(*known: Salesperson) -> dict[str, Salesperson]:
+    return {one.salesperson_id: one for one in known}
+
+
+ORDERS = [order("b", sold_at=minutes(-10)), order("a", sold_at=minutes(-10)), order("c", sold_at=minutes(5))]
+
+
+@pytest.mark.parametrize(
+    ("sought", "expected"),
+    [
+        pytest.param(signal(), "b", id="the latest by then, ties by the highest id"),
+        pytest.param(signal(at=minutes(5)), "c", id="sold at the very moment"),
+        pytest.param(signal(at=minutes(-11)), None, id="before the first sale"),
+        pytest.param(signal(names_order="c"), "c", id="a named order, though sold later"),
+        pytest.param(signal(names_order="z", order_awaited_until=minutes(15)), None, id="a named order still awaited"),
+        pytest.param(signal(names_order="z"), "b", id="a named order given up"),
+        pytest.param(signal(names_order="a", order_awaited_until=minutes(15)), "a", id="a named order that is there"),
+    ],
+)
+def test_a_signal_belongs_to(sought: Signal, expected: str | None) -> None:
+    found = matching_order(sought, {one.order_id: one for one in ORDERS})
+    assert (found.order_id if found else None) == expected
+
+
+@given(st.permutations(ORDERS), st.integers(-20, 20))
+def test_the_match_does_not_depend_on_the_order_of_arrival(arrived: Sequence[Order], minute: int) -> None:
+    sought = signal(at=minutes(minute))
+    in_turn = matching_order(sought, {one.order_id: one for one in arrived})
+    assert in_turn == matching_order(sought, {one.order_id: one for one in ORDERS})
+    assert in_turn is None or in_turn.sold_at <= sought.at
+
+
+LEFT = {"active": False}
+SINCE = date(2026, 5, 4)
+
+
+@pytest.mark.parametrize(
+    ("directory", "now", "expected"),
+    [
+        pytest.param(people(person("anna")), AT, ("anna", "seller"), id="the seller"),
+        pytest.param(
+            people(person("anna", **LEFT, successor="ben", successor_since=SINCE), person("ben")),
+            AT,
+            ("ben", "successor"),
+            id="the successor from today",
+        ),
+        pytest.param(
+            people(
+                person("anna", **LEFT, successor="ben", successor_since=SINCE),
+                person("ben", zone="Pacific/Auckland"),
+            ),
+            datetime(2026, 5, 3, 13, tzinfo=UTC),
+            ("ben", "successor"),
+            id="the successor where it is tomorrow already",
+        ),
+        pytest.param(
+            people(
+                person("anna", **LEFT, successor="ben", successor_since=SINCE),
+                person("ben", zone="America/Los_Angeles"),
+            ),
+            datetime(2026, 5, 4, 6, tzinfo=UTC),
+            ("desk", "nobody_left"),
+            id="no successor where it is still yesterday",
+        ),
+        pytest.param(
+            people(person("anna", **LEFT, manager="ben"), person("ben", manager="anna", **LEFT)),
+            AT,
+            ("desk", "nobody_left"),
+            id="the desk at the end of a circle",
+        ),
+    ],
+)
+def test_the_recipient_is(directory: dict[str, Salesperson], now: datetime, expected: tuple[str, str]) -> None:
+    found = recipient(order("4711"), directory, desk="desk", now=now)
+    assert found is not None
+    assert (found.salesperson_id, found.because) == expected
+
+
+def test_a_seller_nobody_knows_is_waited_for_and_a_missing_one_is_not() -> None:
+    assert recipient(order("4711"), {}, desk="desk", now=AT) is None
+    without = recipient(order("4711", sold_by=None), {}, desk="desk", now=AT)
+    assert without is not None
+    assert without.because == "no_seller"
+
+
+def test_the_reason_is_said_in_words_with_the_day_where_the_reader_is() -> None:
+    late = order("4711", sold_at=datetime(2026, 5, 4, 22, 30, tzinfo=UTC))
+    found = recipient(late, people(person("anna", zone="Europe/Berlin")), desk="desk", now=AT)
+    assert found is not None
+    assert found.why_you == "You closed order 4711 on 5 May."
+    next_year = recipient(late, people(person("anna")), desk="desk", now=AT + timedelta(days=300))
+    assert next_year is not None
+    assert next_year.why_you == "You closed order 4711 on 4 May 2026."
+    gone = people(person("anna", name="James", **LEFT, successor="ben", successor_since=SINCE), person("ben"))
+    succeeded = recipient(late, gone, desk="desk", now=minutes(900))
+    assert succeeded is not None
+    assert succeeded.why_you == "James closed order 4711 on 4 May and left on 4 May; James' book is yours."
+    assert "whom the directory does not know" in desk_instead(late, {}, desk="desk", now=AT).why_you
+
+
+OPEN = Episode(ID, "c-17", "4711", "anna", AT, AT)
+RANG = replace(OPEN, rang=True)
+TAKEN = replace(RANG, acknowledged_at=AT, acknowledged_by="anna")
+REFUND, CANCEL, OTHER = SignalKind.REFUND_REQUESTED, SignalKind.CANCELLATION_REQUESTED, SignalKind.CASE_REOPENED
+
+
+@pytest.mark.parametrize(
+    ("episode", "kind", "expected"),
+    [
+        (OPEN, OTHER, True),
+        (OPEN, REFUND, True),
+        (RANG, OTHER, False),
+        (RANG, REFUND, True),
+        (RANG, CANCEL, True),
+        (TAKEN, OTHER, True),
+        (TAKEN, REFUND, True),
+    ],
+)
+def test_a_signal_rings_first_of_all_after_an_acknowledgement_or_always(
+    episode: Episode, kind: SignalKind, expected: bool
+) -> None:
+    assert rings(episode, signal(kind), RULES) is expected
+    too_old = signal(kind, seen_at=AT + RULES.max_alert_age + timedelta(seconds=1))
+    assert rings(episode, too_old, RULES) is False
+    assert rings(episode, too_old, replace(RULES, max_alert_age=timedelta(0))) is expected
+    assert rings(episode, signal(kind, seen_at=AT + RULES.max_alert_age), RULES) is expected
+    assert rings(episode, signal(kind, seen_at=AT - timedelta(days=9)), RULES) is expected, "told ahead of its time"
+
+
+def test_who_took_it_first_keeps_it_until_it_rings_again() -> None:
+    assert acknowledged(TAKEN, "ben", minutes(5)) == TAKEN
+    again = ringing(TAKEN, minutes(5))
+    assert (again.rang, again.acknowledged_by, again.acknowledged_at) == (True, None, None)
+    assert acknowledged(again, "ben", minutes(6)).acknowledged_by == "ben"
+
+
+@given(st.lists(st.integers(1, 9), max_size=12))
+def test_a_case_bounces_once_as_soon_as_its_count_reaches_three(counts: list[int]) -> None:
+    case, bounces = Case("c-17", "case-1"), 0
+    for count in counts:
+        after = replace(case, reassignments=max(case.reassignments, count))
+        bounces += bounced(case, after, RULES)
+        case = after
+    assert bounces == (max(counts, default=0) >= 3)
+
+
+def test_a_signal_names_its_own_order_before_its_cases_and_waits_only_for_a_named_one() -> None:
+    case = Case("c-17", "case-1", order_id="of-the-case")
+    own = make_signal(REFUND, told(refund_requested(order="own")).envelope, case, RULES, AT)
+    of_case = make_signal(REFUND, told(refund_requested()).envelope, case, RULES, AT)
+    unnamed = make_signal(REFUND, told(refund_requested()).envelope, None, RULES, AT)
+    assert (own.names_order, of_case.names_order, unnamed.names_order) == ("own", "of-the-case", None)
+    assert own.order_awaited_until == minutes(15)
+    assert unnamed.order_awaited_until is None
+
+
+def test_a_fact_that_is_no_signal_makes_none() -> None:
+    assert signal_of(told(order_confirmed()).envelope, None, RULES, AT) is None
+
+
+SENDING = Delivery(ID, ID, "email", "sending", AT, AT, attempts=1)
+
+
+def attempted(result: Attempt, attempt: int = 1) -> DeliveryAttempted:
+    return DeliveryAttempted(delivery=ID, attempt=attempt, result=result)
+
+
+@pytest.mark.parametrize(
+    ("delivery", "result", "state"),
+    [
+        (SENDING, Attempt.ACCEPTED, "sent"),
+        (SENDING, Attempt.REFUSED, "failed"),
+        (SENDING, Attempt.PUT_OFF, "pending"),
+        (SENDING, Attempt.UNKNOWN, "unknown"),
+        (replace(SENDING, attempts=GIVE_UP_AFTER_ATTEMPTS), Attempt.PUT_OFF, "failed"),
+        (replace(SENDING, attempts=GIVE_UP_AFTER_ATTEMPTS), Attempt.UNKNOWN, "failed"),
+        (replace(SENDING, state="unknown"), Attempt.ACCEPTED, "sent"),
+        (replace(SENDING, state="unknown"), Attempt.UNKNOWN, None),
+        (replace(SENDING, state="sent"), Attempt.PUT_OFF, None),
+        (replace(SENDING, state="cancelled"), Attempt.ACCEPTED, None),
+        (replace(SENDING, state="pending"), Attempt.ACCEPTED, None),
+    ],
+)
+def test_after_an_attempt_a_delivery_is(delivery: Delivery, result: Attempt, state: str | None) -> None:
+    after = after_attempt(delivery, attempted(result, delivery.attempts), minutes(1))
+    assert (after.state if after else None) == state
+
+
+def test_an_attempt_that_is_not_the_one_under_way_changes_nothing() -> None:
+    assert after_attempt(replace(SENDING, attempts=2), attempted(Attempt.ACCEPTED, 1), AT) is None
+
+
+def test_a_delivery_in_doubt_is_tried_again_after_a_minute() -> None:
+    after = after_attempt(SENDING, attempted(Attempt.UNKNOWN), AT)
+    assert after is not None
+    assert (after.try_at, after.unknown_count) == (AT + RESEND_UNKNOWN_AFTER, 1)
+
+
+@given(st.integers(1, 10_000))
+def test_pauses_grow_and_end_at_ten_minutes(attempts: int) -> None:
+    pause = pause_before_retry(attempts)
+    assert timedelta(seconds=2) <= pause <= pause_before_retry(attempts + 1) <= timedelta(minutes=10)
+
+
+@pytest.mark.parametrize("state", ["pending", "held", "unknown"])
+def test_what_was_not_sent_yet_is_cancelled_when_somebody_took_it(state: str) -> None:
+    assert silenced(replace(SENDING, state=state), AT).state == "cancelled"
+
+
+@pytest.mark.parametrize("state", ["sending", "sent", "failed", "skipped", "expired", "cancelled"])
+def test_what_has_ended_or_is_being_sent_ends_as_it_does(state: str) -> None:
+    delivery = replace(SENDING, state=state)
+    assert silenced(delivery, AT) == delivery
