@@ -54,7 +54,7 @@ async def proxy_to(url: str, when: Cut) -> AsyncIterator[Proxy]:
             return
         proxy.writers.add(writer)
         server_reader, server_writer = await asyncio.open_connection(parts.hostname, parts.port)
-        with suppress(OSError, asyncio.IncompleteReadError):
+        with suppress(OSError, asyncio.CancelledError):
             await asyncio.gather(
                 _requests(reader, server_writer, writer, proxy),
                 _answers(server_reader, writer),

@@ -6,7 +6,6 @@ Start at `Publisher.publish`. Services publish through `shared.transaction` inst
 import asyncio
 import secrets
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import suppress
 from itertools import islice
 from types import TracebackType
 from typing import Self
@@ -17,11 +16,11 @@ from aiokafka.errors import KafkaConnectionError, KafkaError
 from shared.contracts.envelope import Envelope, Fact
 from shared.messaging.cluster import Cluster
 from shared.messaging.codec import encode_record
+from shared.messaging.producer import make_producer, stop_producer
 
 CHUNK_EVENTS = 500
 _CONNECT_SECONDS = 10.0
 _TOPIC_SECONDS = 5.0
-_STOP_SECONDS = 5.0
 
 Progress = Callable[[int], None]
 """Called with the number of events confirmed so far, of one call of `publish`."""
@@ -45,14 +44,7 @@ class Publisher:
         self._known_topics: set[str] = set()
 
     async def __aenter__(self) -> Self:
-        self._producer = AIOKafkaProducer(
-            **self._cluster.connection(),
-            acks="all",
-            enable_idempotence=True,
-            linger_ms=5,
-            max_request_size=1_000_000,
-            request_timeout_ms=15_000,
-        )
+        self._producer = make_producer(self._cluster)
         try:
             async with asyncio.timeout(_CONNECT_SECONDS):
                 await self._producer.start()
@@ -131,9 +123,7 @@ class Publisher:
     async def _stop(self) -> None:
         producer, self._producer = self._producer, None
         if producer is not None:
-            # Without a broker an idempotent producer's stop would wait for ever.
-            with suppress(TimeoutError):
-                await asyncio.wait_for(producer.stop(), _STOP_SECONDS)
+            await stop_producer(producer)
 
 
 def new_traceparent() -> str:

@@ -15,6 +15,7 @@ from aiokafka import AIOKafkaProducer
 from shared.database import SESSION_SETTINGS, DirectConnection
 from shared.logs import get_logger
 from shared.messaging.cluster import Cluster
+from shared.messaging.producer import make_producer, stop_producer
 from shared.metrics import Metrics
 from shared.outbox import OUTBOX_CHANNEL
 
@@ -23,7 +24,6 @@ log = get_logger(__name__)
 BATCH_ROWS = 500
 POLL_SECONDS = 0.5
 SEND_SECONDS = 20.0
-STOP_SECONDS = 5.0
 STANDBY_SECONDS = 1.0
 OUTBOX_RETENTION_DAYS = 14
 _TRIM_ROWS = 5_000
@@ -78,14 +78,7 @@ class Relay:
         self._woken.set()
 
     async def _lead(self, connection: DirectConnection) -> None:
-        producer = AIOKafkaProducer(
-            **self._cluster.connection(),
-            acks="all",
-            enable_idempotence=True,
-            linger_ms=5,
-            max_request_size=1_000_000,
-            request_timeout_ms=15_000,
-        )
+        producer = make_producer(self._cluster)
         try:
             async with asyncio.timeout(SEND_SECONDS):
                 await producer.start()
@@ -94,7 +87,7 @@ class Relay:
                 if await self._relay_batch(connection, producer) < BATCH_ROWS:
                     await self._rest(connection)
         finally:
-            await _stop(producer)
+            await stop_producer(producer)
 
     async def _relay_batch(self, connection: DirectConnection, producer: AIOKafkaProducer) -> int:
         rows = await connection.fetch(_UNPUBLISHED, BATCH_ROWS)
@@ -133,12 +126,3 @@ class Relay:
         if now - self._trimmed_at > _TRIM_SECONDS:
             self._trimmed_at = now
             await connection.execute(_TRIM)
-
-
-async def _stop(producer: AIOKafkaProducer) -> None:
-    """Stop a producer in bounded time: without a broker an idempotent one would wait for ever."""
-    try:
-        await asyncio.wait_for(producer.stop(), STOP_SECONDS)
-    except TimeoutError:
-        await producer._sender.close()  # ends its task; there is no public way
-        await producer.client.close()

@@ -9,7 +9,7 @@ import pytest
 from services.escalation.domain.own_facts import Attempt
 from services.escalation.store.deliveries import give_up_on_silent_attempts
 from shared.metrics import create_metrics
-from tests.builders import order_placed, refund_requested, salesperson_changed
+from tests.builders import minutes, order_placed, refund_requested, salesperson_changed
 from tests.escalation import Escalation, dead_end, told
 
 MINUTE = timedelta(minutes=1)
@@ -154,6 +154,14 @@ async def test_acknowledged_in_doubt_it_is_not_tried_again(rung: Escalation) -> 
     await rung.move_clock(2 * MINUTE)
     await rung.send_mail()
     assert len(rung.mail.received) == 1
+
+
+async def test_an_address_that_is_gone_by_then_is_written_to_nobody(rung: Escalation) -> None:
+    await rung.hear(told(salesperson_changed(email=None), at=minutes(1)))
+    await rung.send_mail()
+    assert rung.mail.received == []
+    email = await rung.email()
+    assert (email["state"], email["reason"]) == ("failed", "no e-mail address is known any more")
 
 
 async def test_many_deliveries_nobody_may_send_do_not_hold_up_the_others(escalation: Escalation) -> None:

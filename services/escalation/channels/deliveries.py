@@ -4,7 +4,7 @@ import asyncio
 from uuid import UUID
 
 from services.escalation.channels.letters import Letters
-from services.escalation.channels.smtp import MailServer
+from services.escalation.channels.smtp import Ended, MailServer
 from services.escalation.domain.own_facts import Attempt, DeliveryAttempted
 from services.escalation.store.deliveries import Letter, claim, give_up_on_silent_attempts
 from shared.contracts.envelope import Envelope, Fact, envelope
@@ -48,7 +48,7 @@ class EmailSender:
             Attribute.ATTEMPT: letter.attempt,
         }
         with delivery_span("email", parent=letter.traceparent, attributes=attributes) as span:
-            ended = await self._server.send(self._letters.alert(letter))
+            ended = await self._send(letter)
             span.note({Attribute.OUTCOME: ended.result.value})
         if ended.result is Attempt.UNKNOWN:
             metrics.alerts.unknown_deliveries.inc()
@@ -56,6 +56,11 @@ class EmailSender:
             delivery=letter.delivery_id, attempt=letter.attempt, result=ended.result, reason=ended.reason
         )
         await spine.apply(Batch([_receipt(letter, fact, span.traceparent)]))
+
+    async def _send(self, letter: Letter) -> Ended:
+        if letter.recipient_email is None:  # it was known when the alert was raised
+            return Ended(Attempt.REFUSED, "no e-mail address is known any more")
+        return await self._server.send(self._letters.alert(letter))
 
 
 def _receipt(letter: Letter, fact: DeliveryAttempted, traceparent: str | None) -> Input:

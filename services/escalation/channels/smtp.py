@@ -64,6 +64,8 @@ class MailServer:
             return _refused(min(refused.code for refused in error.recipients))
         except aiosmtplib.SMTPResponseException as error:
             return _refused(error.code)
+        except aiosmtplib.SMTPNotSupported:
+            return Ended(Attempt.REFUSED, "the mail server cannot take this address")
         except (TimeoutError, aiosmtplib.SMTPException, OSError) as error:
             return Ended(Attempt.UNKNOWN, f"the mail server broke off ({type(error).__name__})")
         return Ended(Attempt.ACCEPTED)

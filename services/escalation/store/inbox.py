@@ -6,10 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-import asyncpg
-
-from shared.contracts.catalog import CATALOG
-from shared.contracts.envelope import Envelope, Fact, envelope
+from services.escalation.store.facts import TOLD_TYPES, told_event
+from shared.contracts.envelope import Envelope, Fact
 from shared.database import Pool
 from shared.ids import AccountId, EpisodeId, SalespersonId
 
@@ -95,7 +93,7 @@ _SIGNALS = """
     order by s.at, s.signal_id
 """
 _FACTS = """
-    select account_id, j.source, j.event_id, j.type, j.at, j.body
+    select account_id as subject, j.source, j.event_id, j.type, j.at, j.body
     from unnest($1::text[]) as accounts (account_id)
     cross join lateral (
         select source, event_id, type, at, body, position from shared.journal
@@ -110,8 +108,6 @@ _FINGERPRINTS = """
     from escalation.episodes where closed_at is null and responsible = any($1::text[])
     group by responsible
 """
-
-_TOLD = [name for name in CATALOG if name.startswith(("orders.", "support.")) and ".inbound." not in name]
 
 
 async def now(database: Pool) -> datetime:
@@ -153,16 +149,11 @@ async def facts_of(
 ) -> Mapping[AccountId, Sequence[Envelope[Fact]]]:
     """What orders and support told of each account, newest first; facts whose body was erased are left out."""
     found = defaultdict[AccountId, list[Envelope[Fact]]](list)
-    for row in await database.fetch(_FACTS, sorted(set(accounts)), _TOLD, limit):
-        found[row["account_id"]].append(_fact(row))
+    for row in await database.fetch(_FACTS, sorted(set(accounts)), TOLD_TYPES, limit):
+        found[row["subject"]].append(told_event(row))
     return found
 
 
 async def fingerprints(database: Pool, readers: Collection[str]) -> Mapping[str, str]:
     """For each reader with open episodes a text that changes whenever one of them does."""
     return {row[0]: row[1] for row in await database.fetch(_FINGERPRINTS, list(readers))}
-
-
-def _fact(row: asyncpg.Record) -> Envelope[Fact]:
-    fact = CATALOG[row["type"]].model_validate_json(row["body"])
-    return envelope(fact, id=row["event_id"], source=row["source"], subject=row["account_id"], time=row["at"])

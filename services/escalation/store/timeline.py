@@ -3,10 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-import asyncpg
-
-from shared.contracts.catalog import CATALOG
-from shared.contracts.envelope import Envelope, Fact, envelope
+from services.escalation.store.facts import TOLD_TYPES, told_event
+from shared.contracts.envelope import Envelope, Fact
 from shared.database import Pool
 
 _FACTS = """
@@ -29,7 +27,6 @@ _DEEDS = """
     order by at
 """
 _RESPONSIBLE = "select exists (select from escalation.episodes where account_id = $1 and responsible = $2)"
-_TOLD = [name for name in CATALOG if name.startswith(("orders.", "support.")) and ".inbound." not in name]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +53,8 @@ class Deed:
 async def facts_of(pool: Pool, account_id: str) -> list[ToldFact]:
     """What orders and support told of the account, by event time."""
     return [
-        ToldFact(row["at"], row["type"], None if row["body"] is None else _event(row))
-        for row in await pool.fetch(_FACTS, account_id, _TOLD)
+        ToldFact(row["at"], row["type"], None if row["body"] is None else told_event(row))
+        for row in await pool.fetch(_FACTS, account_id, TOLD_TYPES)
     ]
 
 
@@ -80,8 +77,3 @@ async def is_responsible(pool: Pool, account_id: str, salesperson: str) -> bool:
     """Whether this salesperson hears of trouble with this account."""
     responsible: bool = await pool.fetchval(_RESPONSIBLE, account_id, salesperson)
     return responsible
-
-
-def _event(row: asyncpg.Record) -> Envelope[Fact]:
-    fact = CATALOG[row["type"]].model_validate_json(row["body"])
-    return envelope(fact, id=row["event_id"], source=row["source"], subject=row["subject"], time=row["at"])
