@@ -137,7 +137,7 @@ async def test_a_send_that_fails_replaces_the_producer_and_marks_only_what_was_c
     await fill(plumbing, 0, 100)
     marked: list[int] = []
     _Faulty.made = _Faulty.faults = 0
-    with patch("shared.messaging.relay.AIOKafkaProducer", _Faulty):
+    with patch("shared.messaging.producer.AIOKafkaProducer", _Faulty):
         async with relaying(plumbing.url, plumbing.cluster, plumbing.metrics):
             await until(lambda: _noting(plumbing, marked), lambda left: left == 0)
     assert _Faulty.made == 3
@@ -147,10 +147,11 @@ async def test_a_send_that_fails_replaces_the_producer_and_marks_only_what_was_c
 
 async def test_rows_are_not_marked_while_the_broker_is_away(plumbing: Plumbing) -> None:
     nowhere = Cluster("127.0.0.1:9", prefix=plumbing.cluster.prefix)
-    async with relaying(plumbing.url, nowhere, plumbing.metrics):
-        await until(lambda: _leaders(plumbing), lambda pids: len(pids) == 1)
-        await fill(plumbing, 0, 10)
-        assert await plumbing.pool.fetchval(_UNPUBLISHED) == 10
+    with patch("shared.messaging.producer.STOP_SECONDS", 0.2):
+        async with relaying(plumbing.url, nowhere, plumbing.metrics):
+            await until(lambda: _leaders(plumbing), lambda pids: len(pids) == 1)
+            await fill(plumbing, 0, 10)
+            assert await plumbing.pool.fetchval(_UNPUBLISHED) == 10
 
 
 @asynccontextmanager

@@ -1,10 +1,14 @@
 """Servers that stop, come back, or come back older: the streams go on from what the database holds."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
+from typing import Any
 
 import pytest
+from aiokafka.errors import KafkaError
 
 from deploy.local.kafka import Kafka
+from shared.inputs import Partition
+from shared.messaging.consumer import Consumer
 from tests.servers import Databases, MakeDatabase, PrivatePostgres
 from tests.streams import Plumbing, Raw, confirmed, plumbing_on
 from tests.waiting import eventually
@@ -66,6 +70,32 @@ async def test_a_database_put_back_while_nobody_consumed_catches_up_at_the_next_
         await eventually(lambda: plumbing.committed(1), COUNT // 2)
     await databases.put_back(backup)
     async with plumbing.consuming():
+        await eventually(plumbing.ledger, {"applied": COUNT})
+    assert sorted(await plumbing.effects()) == _ids(COUNT)
+
+
+class Unplaced(Consumer):
+    """Kafka does not tell, at the assignment, what the group had committed; aiokafka logs that and goes on."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.positions.restore = self._fails  # type: ignore[method-assign]
+
+    async def _fails(self, partitions: Iterable[Partition]) -> None:
+        raise KafkaError
+
+
+async def test_a_consumer_that_could_not_be_placed_skips_nothing_of_an_older_database(
+    plumbing: Plumbing, databases: Databases
+) -> None:
+    backup = await databases.keep(plumbing.url)
+    await plumbing.publish(*_records(0, 20))
+    async with plumbing.consuming():
+        await eventually(lambda: plumbing.committed(0), 10)
+        await eventually(lambda: plumbing.committed(1), 10)
+    await databases.put_back(backup)
+    await plumbing.publish(*_records(20, COUNT))
+    async with plumbing.consuming(Unplaced):
         await eventually(plumbing.ledger, {"applied": COUNT})
     assert sorted(await plumbing.effects()) == _ids(COUNT)
 

@@ -106,7 +106,7 @@ class Performance:
         if unclean:
             self.went_well = False
             self._teller.remark(f"These did not end in order: {', '.join(unclean)}. See {self._data}/logs.")
-        elif statuses:
+        else:
             self._teller.remark("Everything has stopped.")
 
 
