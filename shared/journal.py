@@ -13,7 +13,12 @@ _SEEN = """
     where (source, event_id) in (select * from unnest($1::text[], $2::text[]))
 """
 _APPEND = bulk_insert(Journal, skip=frozenset({"position"}))
-_RECORD = bulk_insert(Ledger, tail="on conflict do nothing")
+_RECORD = bulk_insert(
+    Ledger,
+    tail="on conflict (topic, partition, record_offset) do update "
+    "set outcome = excluded.outcome, decided_at = excluded.decided_at "
+    "where ledger.outcome = 'dead_lettered' and excluded.outcome = 'applied'",
+)
 _STORE_OFFSETS = bulk_insert(
     Offset,
     skip=frozenset({"read_through_at"}),
@@ -72,7 +77,7 @@ async def append(connection: Connection, inputs: Iterable[Input], now: datetime)
 
 
 async def record(connection: Connection, outcomes: Mapping[Position, Outcome], now: datetime) -> None:
-    """Enter offsets in the ledger. An offset delivered again keeps its first entry."""
+    """Enter offsets in the ledger. Delivered again, one keeps its first entry, unless what was put aside is applied now."""
     await _RECORD.run(connection, [(*position, outcome.value, now) for position, outcome in outcomes.items()])
 
 

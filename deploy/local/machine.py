@@ -137,7 +137,7 @@ class Machine:
             self._lock.enter_context(lock)
         except LockTakenError as holder:
             raise StartError(
-                f"Another `handoff up` ({holder}) runs with the data folder {self.folder}.\n"
+                f"Another `handoff up` or demo ({holder}) runs with the data folder {self.folder}.\n"
                 f"Stop that one first, or choose another folder with --data."
             ) from None
 

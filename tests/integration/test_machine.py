@@ -72,7 +72,7 @@ async def test_all_parts_start_in_one_folder_and_nothing_is_left_afterwards(
         connection = await asyncpg.connect(machine.environment["SUPPORT_DATABASE_URL"])
         await connection.execute("create table kept (body text)")
         await connection.close()
-        with pytest.raises(StartError, match=r"Another `handoff up` \(process \d+\) runs(.|\n)*--data"):
+        with pytest.raises(StartError, match=r"Another `handoff up` or demo \(process \d+\) runs(.|\n)*--data"):
             await Machine(folder, ports=ports, given={}, handoff=handoff).start()
     assert await listening(ports) == []
     async with Machine(folder, ports=ports, given={}, handoff=handoff) as machine:

@@ -2,7 +2,6 @@
 
 import time
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
@@ -157,10 +156,6 @@ class Scene:
 
     async def _state(self) -> State:
         return await self.stage.observer.state(self.account)
-
-
-def introduced(sellers: Sequence[Seller]) -> str:
-    return ", ".join(seller.name for seller in sellers)
 
 
 def _require(holds: bool, expected: str, seen: str) -> None:
