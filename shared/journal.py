@@ -77,7 +77,7 @@ async def append(connection: Connection, inputs: Iterable[Input], now: datetime)
 
 
 async def record(connection: Connection, outcomes: Mapping[Position, Outcome], now: datetime) -> None:
-    """Enter offsets in the ledger. Delivered again, one keeps its first entry, unless what was put aside is applied now."""
+    """Enter offsets in the ledger; one delivered again keeps its entry, unless what was put aside is applied now."""
     await _RECORD.run(connection, [(*position, outcome.value, now) for position, outcome in outcomes.items()])
 
 
