@@ -47,6 +47,11 @@ def is_transient(error: BaseException) -> bool:
     return isinstance(error, servers)
 
 
+def ran_too_long(error: BaseException) -> bool:
+    """Whether the server cancelled a statement for its length: the same rows, fewer at a time, may pass."""
+    return isinstance(error, asyncpg.QueryCanceledError)
+
+
 class DatabaseWentBack(RuntimeError):
     """The database knows less than it confirmed before: it was restored to an older state."""
 

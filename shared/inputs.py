@@ -110,3 +110,39 @@ class Report:
 
     outcomes: Sequence[Outcome]
     rejected: Sequence[Rejection]
+
+
+_ID_REUSED = (
+    "an event with this source and id was received before with another type, subject, time or content; "
+    "the first one stands. Send a new fact under a new id."
+)
+
+
+@dataclass(slots=True)
+class Decided:
+    """What became of a batch's inputs, as they are decided."""
+
+    applied: list[Input] = field(default_factory=list)
+    duplicates: list[Input] = field(default_factory=list)
+    refused: list[tuple[Input, Rejection]] = field(default_factory=list)
+
+    def repeat(self, one: Input, first_digest: bytes) -> None:
+        """An input whose id was applied before. Publishers' ids must keep their body; our own ids alone decide."""
+        if one.digest == first_digest or not one.from_publisher:
+            self.duplicates.append(one)
+        else:
+            self.refuse(one, "id_reused", _ID_REUSED)
+
+    def refuse(self, one: Input, code: str, reason: str) -> None:
+        self.refused.append((one, one.rejection(code, reason)))
+
+    @property
+    def rejections(self) -> list[Rejection]:
+        return [rejection for _, rejection in self.refused]
+
+    def outcomes(self, inputs: Sequence[Input]) -> list[Outcome]:
+        """The outcome of each input, in the order of the batch."""
+        outcomes = {id(one): Outcome.APPLIED for one in self.applied}
+        outcomes |= {id(one): Outcome.DUPLICATE for one in self.duplicates}
+        outcomes |= {id(one): Outcome.DEAD_LETTERED for one, _ in self.refused}
+        return [outcomes[id(one)] for one in inputs]

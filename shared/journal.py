@@ -1,7 +1,6 @@
 """The journal of applied inputs and the ledger of delivered offsets: what makes an event count exactly once."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 
 from shared.database import Connection, DatabaseWentBack, bulk_insert
@@ -11,6 +10,9 @@ from shared.tables import Journal, Ledger, Offset
 _SEEN = """
     select source, event_id, digest from shared.journal
     where (source, event_id) in (select * from unnest($1::text[], $2::text[]))
+"""
+_FORGET = """
+    delete from shared.journal where (source, event_id) in (select * from unnest($1::text[], $2::text[]))
 """
 _APPEND = bulk_insert(Journal, skip=frozenset({"position"}))
 _RECORD = bulk_insert(
@@ -31,29 +33,16 @@ _READ_OFFSETS = """
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Sorted:
-    """A batch's inputs by what they are: new, seen before, or an id that was used for something else."""
-
-    fresh: Sequence[Input]
-    duplicates: Sequence[Input]
-    conflicts: Sequence[Input]
-
-
-async def sort_out(connection: Connection, inputs: Sequence[Input]) -> Sorted:
-    """Tell new inputs from those seen before. Publishers' ids must keep their body; our own ids alone decide."""
+async def digests(connection: Connection, inputs: Sequence[Input]) -> dict[tuple[str, str], bytes]:
+    """Of these inputs, those applied before: the digest of the first, by source and id."""
     rows = await connection.fetch(_SEEN, *_columns(one.identity for one in inputs)) if inputs else []
-    seen: dict[tuple[str, str], bytes] = {(row["source"], row["event_id"]): row["digest"] for row in rows}
-    fresh, duplicates, conflicts = list[Input](), list[Input](), list[Input]()
-    for one in inputs:
-        if one.identity not in seen:
-            seen[one.identity] = one.digest
-            fresh.append(one)
-        elif seen[one.identity] == one.digest or not one.from_publisher:
-            duplicates.append(one)
-        else:
-            conflicts.append(one)
-    return Sorted(fresh, duplicates, conflicts)
+    return {(row["source"], row["event_id"]): row["digest"] for row in rows}
+
+
+async def forget(connection: Connection, identities: Collection[tuple[str, str]]) -> None:
+    """Take back inputs that were applied by waiting, and then turned out not to be acceptable."""
+    if identities:
+        await connection.execute(_FORGET, *_columns(identities))
 
 
 async def append(connection: Connection, inputs: Iterable[Input], now: datetime) -> None:

@@ -37,6 +37,8 @@ class QueueMetrics:
 
     outbox_unsent: Gauge
     outbox_oldest_age: Gauge
+    dead_letters: Gauge
+    dead_letters_oldest_age: Gauge
     waiting_facts: Gauge
     waiting_facts_oldest_age: Gauge
     waiting_signals: Gauge
@@ -141,6 +143,10 @@ def _queue_metrics(registry: CollectorRegistry) -> QueueMetrics:
     return QueueMetrics(
         outbox_unsent=gauge("handoff_outbox_unsent_rows", "Outbox rows not yet sent to Kafka."),
         outbox_oldest_age=gauge("handoff_outbox_oldest_unsent_age_seconds", "Age of the oldest unsent outbox row."),
+        dead_letters=gauge("handoff_dead_letters_kept", "Dead letters not replayed yet."),
+        dead_letters_oldest_age=gauge(
+            "handoff_dead_letters_oldest_age_seconds", "Age of the oldest dead letter not replayed yet."
+        ),
         waiting_facts=gauge("handoff_waiting_facts", "Facts waiting for the opening of their order or case."),
         waiting_facts_oldest_age=gauge(
             "handoff_waiting_facts_oldest_age_seconds", "Age of the fact that has waited longest."
@@ -153,7 +159,7 @@ def _queue_metrics(registry: CollectorRegistry) -> QueueMetrics:
         timers_oldest_overdue_age=gauge(
             "handoff_timers_oldest_overdue_age_seconds", "How long the most overdue timer has been due."
         ),
-        deliveries=gauge("handoff_deliveries", "Deliveries by state.", "state"),
+        deliveries=gauge("handoff_deliveries", "Deliveries that have not ended, by state.", "state"),
         deliveries_oldest_pending_age=gauge(
             "handoff_deliveries_oldest_pending_age_seconds", "Age of the oldest delivery still pending."
         ),

@@ -7,7 +7,7 @@ from datetime import datetime
 import orjson
 
 from shared.contracts.envelope import Envelope, Fact
-from shared.database import Connection, bulk_insert
+from shared.database import Connection, Pool, bulk_insert
 from shared.messaging.codec import encode_record
 from shared.tables import MAX_PAYLOAD_BYTES, Outbox
 
@@ -18,6 +18,14 @@ _APPEND = bulk_insert(Outbox, skip=frozenset({"id", "published_at"}))
 _APPEND_AND_WAKE = f"""
     with added as ({_APPEND.sql} returning 1)
     select pg_notify('{OUTBOX_CHANNEL}', '') from (select count(*) from added) all_added
+"""
+RETENTION_DAYS = 14
+_TRIM_ROWS = 5_000
+_TRIM = f"""
+    delete from shared.outbox where id in (
+        select id from shared.outbox
+        where published_at < (select shared.app_now()) - interval '{RETENTION_DAYS} days'
+        order by published_at limit {_TRIM_ROWS} for update skip locked)
 """
 
 
@@ -48,3 +56,9 @@ async def append(connection: Connection, events: Sequence[Outgoing], now: dateti
     """Append events in order. The caller holds the locks of all their accounts, so ids follow each account's order."""
     if events:
         await connection.execute(_APPEND_AND_WAKE, *_APPEND.arguments([event.row(now) for event in events]))
+
+
+async def trim(pool: Pool) -> None:
+    """Delete what was published longer ago than any topic keeps it."""
+    while await pool.execute(_TRIM) == f"DELETE {_TRIM_ROWS}":
+        pass

@@ -14,6 +14,7 @@ from contextlib import AsyncExitStack
 from functools import partial
 from typing import TypeVar
 
+from shared import outbox
 from shared.contracts.dead_letters import topic_of as dead_letter_topic
 from shared.database import Pool, UnsafeDatabase, assert_durable, is_transient, open_pool
 from shared.logs import configure_logging, get_logger
@@ -26,7 +27,7 @@ from shared.sampling import measure_loop_lag, sample_queues
 from shared.service import Health, Resources, Role, Service
 from shared.settings import ServiceSettings
 from shared.telemetry import configure_tracing
-from shared.transaction import Spine
+from shared.transaction import Spine, Transaction
 from shared.web_server import PortTaken, WebServer
 
 log = get_logger(__name__)
@@ -40,6 +41,7 @@ _TIMER_SECONDS = 0.25
 _MEASURE_SECONDS = 1.0
 _SAMPLE_SECONDS = 5.0
 _WATCH_SECONDS = 5.0
+_TRIM_SECONDS = 60.0
 _RETRY_SECONDS = 1.0
 _LONGEST_RETRY_SECONDS = 15.0
 
@@ -116,40 +118,52 @@ class Process:
     async def _start(self, stack: AsyncExitStack) -> None:
         pool = await open_pool(self._database_url, name=self._service.name)
         stack.callback(pool.terminate)
-        observe = partial(self._service.observe, self._metrics) if self._service.observe else None
-        spine = Spine(pool, self._service.name, self._service.handle, self._service.own_facts, observe)
+        spine = Spine(pool, self._service.name, self._service.handle, self._service.own_facts, self._count)
         resources = Resources(pool, spine, self._cluster, self._metrics)
         server = WebServer(self._service, resources, self.health, self._role)
-        await server.start(self._settings.host, self._settings.port)
+        await server.start(self._settings.host, self._settings.port, ended=partial(self._give_up, "serving has ended"))
         stack.push_async_callback(server.stop)
         await self._check_database(pool)
+        self.health.not_ready[:] = [] if self._role.includes(Role.WEB) else ["waiting for Kafka"]
         await self._prepare_topics(pool)
         self._keep_going("sample", lambda: sample_queues(pool, self._metrics, self._service.sample), _SAMPLE_SECONDS)
         self._keep_going("loop lag", lambda: measure_loop_lag(self._metrics), 0)
         if self._role.includes(Role.RELAY):
-            self._start_relay()
+            self._start_relay(pool)
         if self._role.includes(Role.CONSUME):
             await self._start_consuming(resources)
 
-    def _start_relay(self) -> None:
+    def _count(self, tx: Transaction) -> None:
+        for rejection in tx.put_aside:
+            self._metrics.consumer.dead_letters.labels(rejection.code).inc()
+        if self._service.observe is not None:
+            self._service.observe(self._metrics, tx)
+
+    def _start_relay(self, pool: Pool) -> None:
         relay = Relay(self._database_url, self._cluster, self._metrics, name=self._service.name)
         self._keep_going("relay", relay.run, 0)
+        self._keep_going("trim", partial(outbox.trim, pool), _TRIM_SECONDS)
 
     async def _start_consuming(self, resources: Resources) -> None:
         instance = None if self._slot is None else f"{self._service.name}-{self._slot}"
         consumer = Consumer(resources.spine, self._cluster, self._service.listens_to, self._metrics, instance=instance)
         await self._until_it_works("Kafka", consumer.start)
         self._consumer = consumer
-        self._keep_going("positions", lambda: consumer.positions.measure(self._metrics), _MEASURE_SECONDS)
+        self._keep_going("positions", consumer.positions.measure, _MEASURE_SECONDS)
         self._keep_going("timers", lambda: fire_all(resources.spine), _TIMER_SECONDS)
         self._keep_going("watchdog", self._watch, _WATCH_SECONDS)
         for name, loop in self._service.loops.items():
             self._keep_going(name, partial(loop, resources), 0)
 
     async def _watch(self) -> None:
-        if self._consumer is not None and self._consumer.stalled(STALL_SECONDS) and not self._stopping.is_set():
-            log.critical("consuming has stopped: ending the process, to be started anew")
-            self.health.dead.append("consuming has stopped")
+        if self._consumer is not None and self._consumer.stalled(STALL_SECONDS):
+            self._give_up("consuming has stopped")
+
+    def _give_up(self, reason: str) -> None:
+        """Something that must go on has ended: so does the process, to be started anew."""
+        if not self._stopping.is_set():
+            log.critical("ending the process, to be started anew", reason=reason)
+            self.health.dead.append(reason)
             self._status = STUCK
             self._stopping.set()
 
@@ -199,7 +213,9 @@ class Process:
                     await asyncio.sleep(pause)
                     pause = min(2 * pause, _LONGEST_RETRY_SECONDS)
 
-        self._loops.append(asyncio.create_task(going(), name=name))
+        task = asyncio.create_task(going(), name=name)
+        task.add_done_callback(lambda _: self._give_up(f"the loop {name} has ended"))
+        self._loops.append(task)
 
 
 async def fire_all(spine: Spine) -> None:

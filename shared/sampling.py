@@ -22,6 +22,12 @@ _WAITING = """
     from shared.waiting_facts
 """
 
+_DEAD_LETTERS = """
+    select count(*) as waiting,
+           coalesce(extract(epoch from (select shared.app_now()) - min(received_at)), 0)::float8 as oldest
+    from shared.dead_letters where replayed_at is null
+"""
+
 
 async def sample_queues(pool: Pool, metrics: Metrics, sample: Sample | None) -> None:
     """Set the gauges of outbox, timers and waiting facts, and those of the service's own queues."""
@@ -36,6 +42,10 @@ async def sample_queues(pool: Pool, metrics: Metrics, sample: Sample | None) -> 
         metrics.queues.outbox_oldest_age.set(outbox["age"])
         metrics.queues.timers_pending.set(timers["pending"])
         metrics.queues.timers_oldest_overdue_age.set(timers["overdue"])
+        letters = await connection.fetchrow(_DEAD_LETTERS)
+        assert letters is not None
+        metrics.queues.dead_letters.set(letters["waiting"])
+        metrics.queues.dead_letters_oldest_age.set(letters["oldest"])
         metrics.queues.waiting_facts.set(waiting["waiting"])
         metrics.queues.waiting_facts_oldest_age.set(waiting["oldest"])
         if sample is not None:

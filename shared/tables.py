@@ -107,6 +107,7 @@ class Outbox(SharedTable, table=True):
     __table_args__ = (
         CheckConstraint(f"octet_length(payload) <= {MAX_PAYLOAD_BYTES}", name="outbox_payload_size"),
         Index("outbox_unpublished", "id", postgresql_where=sql("published_at is null")),
+        Index("outbox_published", "published_at", postgresql_where=sql("published_at is not null")),
     )
     id: int = Field(sa_column=Column(BigInteger, Identity(always=True), primary_key=True))
     topic: str = Field(sa_column=text_column())
@@ -159,7 +160,10 @@ class DeadLetter(SharedTable, table=True):
     """An input that could not be applied: its bytes, where it stood and the reason in words a publisher can act on."""
 
     __tablename__ = "dead_letters"
-    __table_args__ = (Index("dead_letters_received", "received_at"),)
+    __table_args__ = (
+        Index("dead_letters_received", "received_at"),
+        Index("dead_letters_kept", "received_at", postgresql_where=sql("replayed_at is null")),
+    )
     id: UUID = Field(primary_key=True)
     topic: str = Field(sa_column=text_column())
     partition: int | None = Field(default=None, nullable=True)

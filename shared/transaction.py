@@ -16,7 +16,7 @@ from shared import journal, outbox, timers
 from shared.contracts.envelope import Envelope, Fact, envelope
 from shared.database import Connection, Pool
 from shared.ids import derived
-from shared.inputs import Batch, Input, Outcome, Position, Rejection, Report
+from shared.inputs import Batch, Decided, Input, Outcome, Position, Rejection, Report
 from shared.messaging import dead_letters
 from shared.outbox import Outgoing
 from shared.telemetry import Attribute, EffectSpan, start_effect_span
@@ -45,7 +45,7 @@ class Refused(Exception):
 class Transaction:
     """What a handler may do: read and write its service's tables on `connection`, and leave effects behind.
 
-    `now` comes from the database's clock, the only one that decides anything.
+    `now` comes from the database's clock, the only one that decides anything. `notes` are for the service's `observe`.
     """
 
     connection: Connection
@@ -56,8 +56,10 @@ class Transaction:
     cancelled: list[UUID] = field(default_factory=list)
     hurried: list[str] = field(default_factory=list)
     rejected: dict[tuple[str, str], tuple[str, str]] = field(default_factory=dict)
-    buried: list[Rejection] = field(default_factory=list)
+    put_aside: list[Rejection] = field(default_factory=list)
+    buried: dict[tuple[str, str], Rejection] = field(default_factory=dict)
     spans: dict[tuple[str, str], EffectSpan] = field(default_factory=dict)
+    notes: list[object] = field(default_factory=list)
     started_ns: int = field(default_factory=time.time_ns)
 
     def publish(
@@ -111,9 +113,12 @@ class Transaction:
         """Refuse an event: it ends as a dead letter with this reason. The caller changes nothing for it."""
         self.rejected[event.source, event.id] = (code, reason)
 
-    def bury(self, rejection: Rejection) -> None:
-        """Keep a dead letter of something that is not an input of this batch, such as a fact that had waited."""
-        self.buried.append(rejection)
+    def bury(self, event: Envelope[Fact], rejection: Rejection) -> None:
+        """Keep a dead letter of an event of an earlier batch, such as a fact that had waited in vain.
+
+        It counts as never applied: its publisher may send it again, and its dead letter can be replayed.
+        """
+        self.buried[event.source, event.id] = rejection
 
     def traceparent(self, cause: Envelope[Fact]) -> str | None:
         """The trace context of what this event causes. The first effect of an event opens its span."""
@@ -196,41 +201,60 @@ class Spine:
                 self.observe(tx)
 
     async def _process(self, tx: Transaction, batch: Batch, *, whole: bool) -> Report:
-        found = await journal.sort_out(tx.connection, batch.inputs)
-        if found.fresh:
-            await self.handle(tx, [one.envelope for one in found.fresh])
-        refused = [one.rejection("id_reused", _ID_REUSED) for one in found.conflicts]
-        refused += [one.rejection(*tx.rejected[one.identity]) for one in found.fresh if one.identity in tx.rejected]
-        if whole and refused:
-            raise Refused(refused)
-        refused += tx.buried
-        await self._save(tx, batch, found, [*batch.rejections, *refused])
-        return Report(_outcomes(batch, found, tx), refused)
+        decided = await self._decide(tx, batch.inputs)
+        if whole and decided.refused:
+            raise Refused(decided.rejections)
+        rejections = [*decided.rejections, *tx.buried.values()]
+        await self._save(tx, batch, decided, [*batch.rejections, *rejections])
+        return Report(decided.outcomes(batch.inputs), rejections)
 
-    async def _save(
-        self, tx: Transaction, batch: Batch, found: journal.Sorted, rejections: Sequence[Rejection]
-    ) -> None:
-        applied = [one for one in found.fresh if one.identity not in tx.rejected]
-        await journal.append(tx.connection, applied, tx.now)
-        for rejection in await dead_letters.keep(tx.connection, rejections, tx.now):
-            tx.outgoing.append(dead_letters.announcement(self.service, rejection, tx.now))
-        ledger = dict.fromkeys(_positions(applied), Outcome.APPLIED)
-        ledger |= dict.fromkeys(_positions(found.duplicates), Outcome.DUPLICATE)
+    async def _decide(self, tx: Transaction, inputs: Sequence[Input]) -> Decided:
+        """Hand fresh inputs to the handler.
+
+        An id told twice in one batch ends as in two batches: where the first was refused, the second is fresh.
+        """
+        decided, waiting = Decided(), inputs
+        first_digests = await journal.digests(tx.connection, inputs)
+        while waiting:
+            fresh: dict[tuple[str, str], Input] = {}
+            later = list[Input]()
+            for one in waiting:
+                if one.identity in first_digests:
+                    decided.repeat(one, first_digests[one.identity])
+                elif fresh.setdefault(one.identity, one) is not one:
+                    later.append(one)
+            await self._hand_over(tx, fresh, decided)
+            first_digests |= {one.identity: one.digest for one in decided.applied}
+            waiting = later
+        return decided
+
+    async def _hand_over(self, tx: Transaction, fresh: Mapping[tuple[str, str], Input], decided: Decided) -> None:
+        if fresh:
+            await self.handle(tx, [one.envelope for one in fresh.values()])
+        for identity, one in fresh.items():
+            if identity in tx.rejected:
+                decided.refuse(one, *tx.rejected[identity])
+            else:
+                decided.applied.append(one)
+        tx.rejected.clear()
+
+    async def _save(self, tx: Transaction, batch: Batch, decided: Decided, rejections: Sequence[Rejection]) -> None:
+        await journal.append(tx.connection, decided.applied, tx.now)
+        await journal.forget(tx.connection, tx.buried)
+        tx.put_aside = await dead_letters.keep(tx.connection, rejections, tx.now)
+        tx.outgoing += [dead_letters.announcement(self.service, rejection, tx.now) for rejection in tx.put_aside]
+        ledger = dict.fromkeys(_positions(decided.applied), Outcome.APPLIED)
+        ledger |= dict.fromkeys(_positions(decided.duplicates), Outcome.DUPLICATE)
         ledger |= dict.fromkeys(_positions(rejections), Outcome.DEAD_LETTERED)
         await journal.record(tx.connection, ledger, tx.now)
-        if batch.replays is not None and not rejections:
-            await dead_letters.mark_replayed(tx.connection, batch.replays, tx.now)
+        if batch.replays is not None and not decided.refused:
+            outcome = decided.outcomes(batch.inputs)[0]
+            await dead_letters.mark_replayed(tx.connection, batch.replays, outcome, tx.now)
         await outbox.append(tx.connection, tx.outgoing, tx.now)
         await timers.set_timers(tx.connection, tx.settings)
         await timers.cancel_timers(tx.connection, tx.cancelled)
         await timers.hurry_timers(tx.connection, tx.hurried)
         await journal.store_offsets(tx.connection, batch.next_offsets)
-
-
-_ID_REUSED = (
-    "an event with this source and id was received before with another type, subject, time or content; "
-    "the first one stands. Send a new fact under a new id."
-)
 
 
 async def _lock(connection: Connection, keys: set[str]) -> datetime:
@@ -243,19 +267,6 @@ async def _lock(connection: Connection, keys: set[str]) -> datetime:
 
 def _positions(messages: Sequence[Input] | Sequence[Rejection]) -> list[Position]:
     return [message.position for message in messages if message.position is not None]
-
-
-def _outcomes(batch: Batch, found: journal.Sorted, tx: Transaction) -> list[Outcome]:
-    duplicates = {id(one) for one in found.duplicates}
-    conflicts = {id(one) for one in found.conflicts}
-
-    def outcome(one: Input) -> Outcome:
-        if id(one) in duplicates:
-            return Outcome.DUPLICATE
-        refused = id(one) in conflicts or one.identity in tx.rejected
-        return Outcome.DEAD_LETTERED if refused else Outcome.APPLIED
-
-    return [outcome(one) for one in batch.inputs]
 
 
 def _end_spans(tx: Transaction | None, error: BaseException | None) -> None:

@@ -55,10 +55,10 @@ class WaitingRoom:
     def refuse(self, tx: Transaction, event: Envelope[Fact], *, code: str, reason: str) -> None:
         """Reject an event, whether it came with this batch or was let go after a wait.
 
-        One that waited was applied when it came, and stays so in the ledger: its dead letter has no position.
+        The ledger keeps one that waited as applied, for so it was; its dead letter has no position and can be replayed.
         """
         if _identity(event) in self.stored:
-            tx.bury(Rejection(code, reason, _raw(event)))
+            tx.bury(event, Rejection(code, reason, _raw(event)))
         else:
             tx.reject(event, code, reason)
 

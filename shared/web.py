@@ -16,7 +16,7 @@ from shared.settings import ServiceSettings
 def publishing_app(
     settings: ServiceSettings, inbound: str, publishes: tuple[str, ...], *, summary: str
 ) -> Callable[[Resources, Health], FastAPI]:
-    """Makes the application of a service that takes events of one inbound topic. Raises InvalidPublisherKeys."""
+    """Makes the application of a service that takes events of one inbound topic. Raises InvalidKeys."""
     keys = PublisherKeys.read(settings.publisher_keys)
 
     def web(resources: Resources, health: Health) -> FastAPI:

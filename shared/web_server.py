@@ -2,8 +2,8 @@
 
 import asyncio
 import socket
-from collections.abc import Generator
-from contextlib import contextmanager
+from collections.abc import Callable, Generator
+from contextlib import contextmanager, suppress
 
 import uvicorn
 from fastapi import FastAPI
@@ -12,6 +12,10 @@ from sse_starlette.sse import AppStatus
 from shared.http.operations import operations_app
 from shared.service import Health, Resources, Role, Service
 
+MAX_CONNECTIONS = 1_000
+"""More are answered with 503, open pages' event streams included: a process keeps room for what it has begun."""
+
+_KEEP_ALIVE_SECONDS = 20
 _STOP_SECONDS = 3
 
 
@@ -37,9 +41,10 @@ class WebServer:
         )
         self._server: _Server | None = None
         self._serving: asyncio.Task[None] | None = None
+        self._stopping = False
 
-    async def start(self, host: str, port: int) -> None:
-        """Listen. Raises PortTaken."""
+    async def start(self, host: str, port: int, *, ended: Callable[[], None]) -> None:
+        """Listen. Calls `ended` if serving ends before `stop` asks it to. Raises PortTaken."""
         listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -55,15 +60,24 @@ class WebServer:
             log_config=None,
             access_log=False,
             lifespan="on",
+            limit_concurrency=MAX_CONNECTIONS,
+            timeout_keep_alive=_KEEP_ALIVE_SECONDS,
             timeout_graceful_shutdown=_STOP_SECONDS,
             server_header=False,
         )
         self._server = _Server(config)
-        self._serving = asyncio.create_task(self._server.serve([listener]), name="web")
+        self._serving = asyncio.create_task(_serve(self._server, listener), name="web")
+        self._serving.add_done_callback(lambda _: None if self._stopping else ended())
 
     async def stop(self) -> None:
         """Finish requests in hand, for a bounded time."""
+        self._stopping = True
         if self._server is not None and self._serving is not None:
             AppStatus.should_exit = True  # ends event streams at once; it would look for uvicorn's own signal handler
             self._server.should_exit = True
             await asyncio.wait({self._serving}, timeout=_STOP_SECONDS + 2)
+
+
+async def _serve(server: _Server, listener: socket.socket) -> None:
+    with suppress(SystemExit):  # uvicorn has logged why it cannot start; how the process ends is not its affair
+        await server.serve([listener])

@@ -36,6 +36,10 @@ REFERENCE = ServiceReference("orders", "Keeps sales.", reads=(TOPIC,), publishes
 REFUSED_ORDER = "refused-order"
 UNSTORABLE_ORDER = "unstorable-order"
 UNSTORABLE_AMOUNT = "canary-4711"
+UNENCODABLE_ORDER = "unencodable-order"
+BUG_ORDER = "bug-order"
+RACED_ORDER = "raced-order"
+CROWDED_ORDER = "crowded-order"
 
 
 def event(id: str = "e-1", order: str = "4711", **changes: Any) -> dict[str, Any]:
@@ -85,14 +89,24 @@ async def ingress_over(url: str, *, limits: Limits | None = None) -> AsyncIterat
     await migrate(url)
     pool = await open_pool(url, name="orders")
     handled: list[Envelope[Fact]] = []
+    races = {RACED_ORDER: 1}
 
     async def handle(tx: Transaction, events: Sequence[Envelope[Fact]]) -> None:
+        if sum(getattr(one.data, "order", None) == CROWDED_ORDER for one in events) > 1:
+            raise KeyError(UNSTORABLE_AMOUNT)
         for one in events:
             match getattr(one.data, "order", None):
                 case "refused-order":
                     tx.reject(one, "contradicts_order", "this order was told otherwise before")
                 case "unstorable-order":
                     await tx.connection.fetchval("select $1::text::int", UNSTORABLE_AMOUNT)
+                case "unencodable-order":
+                    await tx.connection.fetchval("select $1::int", UNSTORABLE_AMOUNT)
+                case "bug-order":
+                    raise KeyError(UNSTORABLE_AMOUNT)
+                case "raced-order" if races.pop(RACED_ORDER, None):
+                    await tx.connection.execute("create temp table ids (id int unique) on commit drop")
+                    await tx.connection.execute("insert into ids values (1), (1)")
                 case _:
                     handled.append(one)
 

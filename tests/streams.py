@@ -232,7 +232,7 @@ async def _exists(cluster: Cluster, topic: str) -> bool:
 async def _measure(consumer: Consumer, metrics: Metrics) -> None:
     while True:
         try:
-            await consumer.positions.measure(metrics)
+            await consumer.positions.measure()
         except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
             continue  # the process's own loop tries again too
         finally:

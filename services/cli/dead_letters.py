@@ -2,15 +2,17 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from datetime import datetime
 from typing import Annotated, TypeVar
 from uuid import UUID
 
+import asyncpg
 import typer
 from rich.console import Console
 from rich.table import Column, Table
 
-from services.cli.run import SERVICES, ServiceName, read_settings, stop_with
-from shared.database import Pool, open_pool
+from services.cli.run import ServiceName, read_settings, service_of, stop_with
+from shared.database import Pool, is_transient, open_pool
 from shared.inputs import Outcome
 from shared.messaging.codec import Poison
 from shared.messaging.dead_letters import KeptLetter, kept_letter, kept_letters, replay_of
@@ -76,43 +78,69 @@ def replay(
 
 
 async def _replay(pool: Pool, name: ServiceName, ids: list[UUID]) -> int:
+    """Replays letters in the order they came; returns how many were not accepted."""
     settings = read_settings(name)
-    service = SERVICES[name].service(settings)
+    service = service_of(name, settings)
     spine = Spine(pool, service.name, service.handle, service.own_facts)
-    wanted = ids or [letter.id for letter in reversed(await kept_letters(pool, limit=1_000_000, with_replayed=False))]
-    failed = 0
-    for id in wanted:
-        found = await kept_letter(pool, id)
-        if found is None:
-            print(f"{id}  there is no such dead letter")
-            failed += 1
-            continue
-        batch = replay_of(*found, prefix=settings.topic_prefix)
-        if isinstance(batch, Poison):
-            print(f"{id}  still {batch.code}: {batch.reason}")
-            failed += 1
-            continue
+    kept = await kept_letters(pool, limit=1_000_000, with_replayed=bool(ids))
+    wanted = [letter.id for letter in sorted(kept, key=_came) if not ids or letter.id in ids]
+    missing = [id for id in ids if id not in wanted]
+    for id in missing:
+        print(f"{id}  there is no such dead letter")
+    accepted = [await _replay_one(spine, id, prefix=settings.topic_prefix) for id in wanted]
+    return len(missing) + accepted.count(False)
+
+
+async def _replay_one(spine: Spine, id: UUID, *, prefix: str) -> bool:
+    """Whether the letter is accepted now. Raises what the database raises while it is away."""
+    found = await kept_letter(spine.pool, id)
+    if found is None:
+        print(f"{id}  is no longer there")
+        return False
+    batch = replay_of(*found, prefix=prefix)
+    if isinstance(batch, Poison):
+        print(f"{id}  still {batch.code}: {batch.reason}")
+        return False
+    try:
         report = await spine.apply(batch)
-        for rejection in report.rejected:
-            print(f"{id}  still {rejection.code}: {rejection.reason}")
-            failed += 1
-        if Outcome.DEAD_LETTERED not in report.outcomes:
-            print(f"{id}  {report.outcomes[0].value}")
-    return failed
+    except Exception as error:
+        if is_transient(error):
+            raise
+        print(f"{id}  still fails ({type(error).__name__})")
+        return False
+    for rejection in report.rejected:
+        print(f"{id}  still {rejection.code}: {rejection.reason}")
+    if Outcome.DEAD_LETTERED not in report.outcomes:
+        print(f"{id}  {report.outcomes[0].value}")
+    return not report.rejected
+
+
+def _came(letter: KeptLetter) -> tuple[datetime, str, int, int]:
+    """What letters are ordered by: those of one moment as they stood in their partition."""
+    partition, offset = (-1 if number is None else number for number in (letter.partition, letter.record_offset))
+    return letter.received_at, letter.topic, partition, offset
 
 
 def _with_pool(name: ServiceName, action: Callable[[Pool], Awaitable[T]]) -> T:
+    url = read_settings(name).database_url.get_secret_value()
+
     async def connected() -> T:
-        pool = await open_pool(read_settings(name).database_url.get_secret_value(), name=f"{name.value}-cli")
+        pool = await open_pool(url, name=f"{name.value}-cli")
         try:
             return await action(pool)
         finally:
             pool.terminate()
 
+    where = f"Postgres of {name.value}"
     try:
         return asyncio.run(connected())
     except OSError as error:
-        raise stop_with(f"Postgres of {name.value} does not answer ({type(error).__name__}).") from None
+        raise stop_with(f"{where} does not answer ({type(error).__name__}).") from None
+    except (asyncpg.UndefinedTableError, asyncpg.InvalidSchemaNameError):
+        raise stop_with(f"{where} has no tables, or old ones: run `handoff migrate --only {name.value}`.") from None
+    except (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError) as error:
+        variable = f"{name.value.upper()}_DATABASE_URL"
+        raise stop_with(f"{where} cannot be used ({type(error).__name__}): check {variable} and its log.") from None
 
 
 def _place(letter: KeptLetter) -> str:

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 import typer
 from pydantic import ValidationError
@@ -18,7 +18,9 @@ from services.support.settings import SupportSettings
 from shared.migrations import Migrations, migrate
 from shared.runtime import run as run_service
 from shared.service import Role, Service
-from shared.settings import ServiceSettings
+from shared.settings import KafkaSettings, ServiceSettings
+
+S = TypeVar("S", bound=KafkaSettings)
 
 
 class ServiceName(StrEnum):
@@ -52,10 +54,7 @@ def run(
 ) -> None:
     """Run one process of a service until it is told to stop."""
     settings = read_settings(name)
-    try:
-        service = SERVICES[name].service(settings)
-    except ValueError as error:
-        raise stop_with(str(error)) from None
+    service = service_of(name, settings)
     raise typer.Exit(asyncio.run(run_service(service, settings, role=role, slot=slot)))
 
 
@@ -74,12 +73,25 @@ def migrate_all(
 
 
 def read_settings(name: ServiceName) -> ServiceSettings:
-    """The service's settings, or an error that names each variable at fault."""
+    """The service's settings."""
+    return from_environment(SERVICES[name].settings)
+
+
+def from_environment(settings: Callable[[], S]) -> S:
+    """Settings of the environment, or an error that names each variable at fault. Every command reads them here."""
     try:
-        return SERVICES[name].settings()
+        return settings()
     except ValidationError as error:
         faults = [f"{'.'.join(map(str, fault['loc'])).upper()}: {fault['msg']}" for fault in error.errors()]
         raise stop_with("cannot start; check these variables of the environment:\n  " + "\n  ".join(faults)) from None
+
+
+def service_of(name: ServiceName, settings: ServiceSettings) -> Service:
+    """The service with these settings, or an error that says what is wrong with them."""
+    try:
+        return SERVICES[name].service(settings)
+    except ValueError as error:
+        raise stop_with(f"cannot start; {error}") from None
 
 
 def stop_with(message: str) -> typer.Exit:

@@ -163,5 +163,5 @@ def _nothing_found(event_id: str, directory: Path, files: int) -> str:
     return (
         f"No span of event {_printable(event_id)} in the {files} files of {directory}. "
         "A span appears about a second after the event was handled, and only if the event caused something: "
-        "a duplicate or a dead letter leaves none (`handoff dead-letters list` shows those)."
+        "a duplicate, a dead letter (`handoff dead-letters list`) or a fact that still waits leaves none."
     )

@@ -3,18 +3,20 @@
 For systems with a reader's key, and for signed-in salespeople who are responsible for that customer.
 """
 
-import hashlib
-import hmac
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
-from typing import TypeAlias
+from typing import Annotated, TypeAlias
 
-from fastapi import APIRouter, HTTPException, Request
+from fastapi import APIRouter, HTTPException, Path, Request
 from pydantic import BaseModel
 
 from services.escalation.domain.words import describe
 from services.escalation.store.timeline import Deed, ToldFact, deeds_for, facts_of, is_responsible
+from shared.contracts.fields import Id
 from shared.database import Pool
+from shared.http.reader_keys import ReaderKeys
+
+AccountInPath = Annotated[Id, Path(description="The account's id, as publishers name it in an event's subject.")]
 
 
 class Entry(BaseModel):
@@ -32,7 +34,7 @@ class Entry(BaseModel):
 
 
 class Timeline(BaseModel):
-    """An account's facts and what was done about them, oldest first. An account nobody told of has none."""
+    """An account's newest 1,000 facts and deeds at most, oldest first. An account nobody told of has none."""
 
     account: str
     entries: Sequence[Entry]
@@ -41,13 +43,12 @@ class Timeline(BaseModel):
 SignedIn: TypeAlias = Callable[[Request], Awaitable[str | None]]
 
 
-def timeline_router(pool: Pool, reader_keys: Sequence[str], signed_in: SignedIn) -> APIRouter:
+def timeline_router(pool: Pool, readers: ReaderKeys, signed_in: SignedIn) -> APIRouter:
     """The timeline; `signed_in` tells which salesperson a request comes from, if any."""
-    digests = [_digest(key) for key in reader_keys]
     router = APIRouter(tags=["timeline"])
 
-    async def timeline(account_id: str, request: Request) -> Timeline:
-        if not _has_key(request, digests):
+    async def timeline(account_id: AccountInPath, request: Request) -> Timeline:
+        if not readers.knows(request.headers.get("authorization")):
             await _check_responsible(pool, account_id, await signed_in(request))
         told = [_told(fact) for fact in await facts_of(pool, account_id)]
         done = [_done(deed) for deed in await deeds_for(pool, account_id)]
@@ -58,18 +59,13 @@ def timeline_router(pool: Pool, reader_keys: Sequence[str], signed_in: SignedIn)
         timeline,
         methods=["GET"],
         summary="Everything about one customer in order",
+        description="At most the newest 1,000 entries, oldest first: what was told of the customer and what was done.",
         responses={
             401: {"description": "No reader's key, or an unknown one, and nobody is signed in."},
             404: {"description": "Whoever is signed in is not responsible for this customer."},
         },
     )
     return router
-
-
-def _has_key(request: Request, digests: Sequence[bytes]) -> bool:
-    scheme, _, key = request.headers.get("authorization", "").partition(" ")
-    known = [hmac.compare_digest(_digest(key.strip()), digest) for digest in digests]
-    return scheme.lower() == "bearer" and any(known)
 
 
 async def _check_responsible(pool: Pool, account_id: str, salesperson: str | None) -> None:
@@ -81,10 +77,6 @@ async def _check_responsible(pool: Pool, account_id: str, salesperson: str | Non
         )
     if not await is_responsible(pool, account_id, salesperson):
         raise HTTPException(404, "you are not responsible for a customer of this id")
-
-
-def _digest(key: str) -> bytes:
-    return hashlib.sha256(key.encode()).digest()
 
 
 def _told(fact: ToldFact) -> Entry:

@@ -1,17 +1,17 @@
 """Escalation: notices that a sold account is at risk and alerts who sold it. Puts the service together."""
 
+from collections.abc import Awaitable, Callable
 from functools import partial
 from pathlib import Path
 from uuid import uuid4
 
-import orjson
 from fastapi import FastAPI, Request
 
 from services.escalation.api import timeline_router
 from services.escalation.channels.deliveries import EmailSender
 from services.escalation.channels.letters import Letters
 from services.escalation.channels.smtp import MailServer
-from services.escalation.domain.own_facts import OWN_FACTS, AcknowledgePressed
+from services.escalation.domain.own_facts import OWN_FACTS, AcknowledgePressed, Attempt
 from services.escalation.domain.rules import Rules
 from services.escalation.handlers import handling
 from services.escalation.inbox import InboxDependencies, create_inbox
@@ -19,14 +19,17 @@ from services.escalation.inbox.sessions import Sessions, SignedOut
 from services.escalation.measuring import count_alerts
 from services.escalation.settings import EscalationSettings
 from services.escalation.store.deliveries import sample
+from services.escalation.store.inbox import now_and_round
 from services.escalation.store.sessions import Person
 from services.escalation.tables import EscalationTable
 from shared.contracts.envelope import Envelope, Fact, envelope
 from shared.http.application import create_app
 from shared.http.asyncapi import ServiceReference
 from shared.http.operations import operations_router
-from shared.ids import AccountId, EpisodeId, SalespersonId
+from shared.http.reader_keys import ReaderKeys
+from shared.ids import AccountId, EpisodeId, SalespersonId, derived
 from shared.inputs import Batch, Input, InputKind
+from shared.logs import get_logger
 from shared.migrations import Migrations
 from shared.service import Health, Resources, Service
 
@@ -35,32 +38,29 @@ LISTENS_TO = ("orders.sales.v1", "salespeople.v1", "support.cases.v1")
 PUBLISHES = ("escalation.episodes.v1",)
 MIGRATIONS = Migrations(EscalationTable.metadata, Path(__file__).parent / "migrations")
 
+log = get_logger(__name__)
+
 
 def service(settings: EscalationSettings) -> Service:
-    """The service as its settings make it. Raises ValueError for an SMTP_URL that is none."""
+    """The service as its settings make it. Raises ValueError for an SMTP_URL, a MAIL_FROM or READER_KEYS that are none."""
     rules = Rules(desk=SalespersonId(settings.desk), max_alert_age=settings.max_alert_age)
     letters = Letters(sender=settings.mail_from, inbox_url=settings.inbox_url)
-    mail = MailServer(settings.smtp_url.get_secret_value())
-    sender = EmailSender(mail, letters)
+    sender = EmailSender(MailServer(settings.smtp_url.get_secret_value()), letters)
+    readers = ReaderKeys.read(settings.reader_keys)
 
     async def send_email(resources: Resources) -> None:
         await sender.run(resources.pool, resources.spine, resources.metrics)
-
-    async def send_sign_in_link(person: Person, url: str) -> None:
-        if person.email is not None:
-            await mail.send(letters.sign_in(address=person.email, name=person.name, url=url, message=uuid4()))
 
     def web(resources: Resources, health: Health) -> FastAPI:
         inbox = InboxDependencies(
             pool=resources.pool,
             acknowledge=partial(acknowledge, resources),
-            send_sign_in_link=send_sign_in_link,
+            send_sign_in_link=sending_sign_in_links(sender, letters),
             public_url=settings.inbox_url,
         )
         summary = "Notices that a sold account is at risk and does not let go until a human has reached the customer."
         reference = ServiceReference(NAME, summary, LISTENS_TO, PUBLISHES, topic_prefix=resources.cluster.prefix)
         sessions = Sessions(resources.pool, settings.inbox_url)
-        readers = orjson.loads(settings.reader_keys.get_secret_value())
         routers = [
             create_inbox(inbox),
             timeline_router(resources.pool, readers, partial(signed_in, sessions)),
@@ -90,12 +90,28 @@ async def signed_in(sessions: Sessions, request: Request) -> str | None:
         return None
 
 
+def sending_sign_in_links(sender: EmailSender, letters: Letters) -> Callable[[Person, str], Awaitable[None]]:
+    """How people get their links. Each is sent once: whoever gets none asks again."""
+
+    async def send(person: Person, url: str) -> None:
+        if person.email is None:
+            return
+        compose = partial(letters.sign_in, address=person.email, name=person.name, url=url, message=uuid4())
+        ended = await sender.send(compose)
+        if ended.result is not Attempt.ACCEPTED:
+            log.warning("no mail server accepted a sign-in link", result=ended.result.value, reason=ended.reason)
+
+    return send
+
+
 async def acknowledge(resources: Resources, episode: EpisodeId, account: AccountId, by: SalespersonId) -> None:
-    """Press the button: an event like any other, applied before this returns. Raises shared.transaction.Refused."""
+    """Press the button: an event like any other, applied before this returns. Raises shared.transaction.Refused.
+
+    Pressed again for the same ring it is the same event, also after a commit whose answer was lost.
+    """
     fact = AcknowledgePressed(episode=episode, by=by)
-    now = await resources.pool.fetchval("select shared.app_now()")
-    event: Envelope[Fact] = envelope(
-        fact, id=str(uuid4()), source="handoff/escalation/inbox", subject=account, time=now
-    )
+    now, ring = await now_and_round(resources.pool, episode)
+    press_id = str(derived("acknowledge", episode, ring, by))
+    event: Envelope[Fact] = envelope(fact, id=press_id, source="handoff/escalation/inbox", subject=account, time=now)
     press = Input(event, fact.model_dump_json().encode(), b"", InputKind.BUTTON)
     await resources.spine.apply(Batch([press]), whole=True)

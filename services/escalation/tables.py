@@ -119,6 +119,7 @@ class Alert(EscalationTable, table=True):
     __tablename__ = "alerts"
     __table_args__ = (
         Index("alerts_once_per_cause", "episode_id", "signal_id", unique=True),
+        Index("alerts_account", "account_id"),
         ForeignKeyConstraint(["episode_id"], ["escalation.episodes.episode_id"]),
     )
     alert_id: UUID = Field(primary_key=True)
@@ -153,6 +154,7 @@ class Delivery(EscalationTable, table=True):
     __table_args__ = (
         Index("deliveries_once_per_channel", "alert_id", "channel", unique=True),
         Index("deliveries_to_try", "try_at", postgresql_where=sql("state in ('pending', 'sending', 'unknown')")),
+        Index("deliveries_moving", "state", postgresql_where=sql("state in ('pending', 'sending', 'held', 'unknown')")),
         ForeignKeyConstraint(["alert_id"], ["escalation.alerts.alert_id"]),
         CheckConstraint(f"state in {DELIVERY_STATES!r}", name="deliveries_state"),
         CheckConstraint("channel in ('inbox', 'email')", name="deliveries_channel"),

@@ -1,6 +1,6 @@
 """The web application of a service: routers, plus what all three share. Start at `create_app`."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager
 from http import HTTPStatus
 from importlib.metadata import version
@@ -14,6 +14,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from shared.contracts.fields import PATTERNS
 from shared.database import DatabaseWentBack, is_transient
 from shared.http.answers import Problem, Problems, RequestRefused, database_away, problems_response, server_away
 from shared.http.asyncapi import ServiceReference
@@ -115,10 +116,15 @@ def _refused(_request: Request, error: Exception) -> Response:
 def _invalid(_request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     problems = [
-        Problem(field=".".join(str(part) for part in one["loc"][1:]), code="invalid_field", reason=one["msg"])
+        Problem(field=".".join(str(part) for part in one["loc"][1:]), code="invalid_field", reason=_rule(one))
         for one in error.errors()
     ]
     return problems_response(400, problems)
+
+
+def _rule(error: Mapping[str, Any]) -> str:
+    words: str = PATTERNS.get(error.get("ctx", {}).get("pattern"), error["msg"])
+    return words
 
 
 def _http_error(_request: Request, error: Exception) -> Response:

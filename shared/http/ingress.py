@@ -1,16 +1,20 @@
-"""`POST /events`: a record's transaction, answered after the commit. Start at `events_router`."""
+"""`POST /events`: a record's transaction, answered after the commit. Start at `events_router`.
+
+A batch that its handler or its data fail is applied in no part; its events are then tried one by one, without effect,
+and those that fail alone are kept as dead letters.
+"""
 
 import asyncio
 from collections.abc import Awaitable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 import asyncpg
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response
 
-from shared.contracts.envelope import Decoded
-from shared.database import DatabaseWentBack, is_transient
+from shared.contracts.envelope import Decoded, Envelope, Fact
+from shared.database import is_transient
 from shared.http.answers import Problem, RequestRefused, database_away, refuse
 from shared.http.content_modes import content_mode, read_events
 from shared.http.ingress_reference import RESPONSES, operation
@@ -19,19 +23,20 @@ from shared.http.request_body import Limits, answer_unread, read_body
 from shared.inputs import Batch, Input, InputKind, RawMessage, Rejection, Report
 from shared.logs import get_logger
 from shared.messaging.codec import encode_record
-from shared.outbox import BodyTooLarge
-from shared.transaction import Refused, Spine
+from shared.transaction import Refused, Spine, Transaction
 
 log = get_logger(__name__)
 T = TypeVar("T")
 
 _RETRY_SECONDS = 0.2
 _LIMITS = Limits()
-_DATABASE_ERRORS = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, DatabaseWentBack)
-_ROW_FAULTS = frozenset({"21", "22", "23", "54"})  # SQLSTATE classes: cardinality, data, constraints, limits
 _NOT_APPLICABLE = (
-    "the service failed on an event of this request, applied none of it and kept its events as dead letters "
-    "for its operators; do not send it again unchanged"
+    "the service failed on this event and kept it as a dead letter for its operators; nothing of the request was "
+    "applied. Do not send this event again unchanged; a batch can be sent again without it"
+)
+_FAIL_TOGETHER = (
+    "the service failed on this batch but on none of its events alone; nothing was applied and nothing kept. "
+    "Send the events one by one"
 )
 
 
@@ -97,44 +102,73 @@ class _Ingress:
 
     async def _applied(self, inputs: Sequence[Input]) -> Report:
         """The report of the commit. Raises RequestRefused: 409, or 503 while the database is away."""
-        batch = Batch(inputs)
         try:
-            return await _bounded(_twice(self.spine, batch), self.limits.commit_seconds)
+            return await _bounded(_twice(self.spine, Batch(inputs)), self.limits.commit_seconds)
         except Refused as refused:
-            await self._bury(refused.rejected)
-            raise RequestRefused(409, _problems(inputs, refused.rejected)) from None
-        except (*_DATABASE_ERRORS, BodyTooLarge) as error:
-            if not _lies_with_the_events(error):
+            rejected = refused.rejected
+        except Exception as error:
+            if is_transient(error):
                 raise _away(error) from None
             log.error("failed on a request", exc_info=error)
-            reason = getattr(error, "safe_message", _NOT_APPLICABLE)
-            rejected = [one.rejection("not_applicable", reason) for one in inputs]
-            await self._bury(rejected)
-            raise RequestRefused(409, _problems(inputs, rejected)) from None
+            rejected = await self._or_away(_culprits(self.spine, inputs, error))
+            if not rejected:
+                raise refuse(409, "not_applicable", _FAIL_TOGETHER) from None
+        await self._or_away(self.spine.bury(rejected))
+        raise RequestRefused(409, _problems(inputs, rejected))
 
-    async def _bury(self, rejected: Sequence[Rejection]) -> None:
+    async def _or_away(self, work: Awaitable[T]) -> T:
         try:
-            await _bounded(self.spine.bury(rejected), self.limits.commit_seconds)
-        except _DATABASE_ERRORS as error:
-            raise _away(error) from None
-
-
-def _lies_with_the_events(error: Exception) -> bool:
-    """Whether the same events would fail in a sound database too; a missing table or right is no fault of theirs."""
-    if isinstance(error, asyncpg.PostgresError):
-        return (error.sqlstate or "")[:2] in _ROW_FAULTS
-    return isinstance(error, BodyTooLarge)
+            return await _bounded(work, self.limits.commit_seconds)
+        except Exception as error:
+            if is_transient(error):
+                raise _away(error) from None
+            raise
 
 
 async def _twice(spine: Spine, batch: Batch) -> Report:
-    """One more try, for short faults: a connection that was cut, a deadlock, a server that just restarted."""
+    """One more try, for short faults: a connection that was cut, a deadlock, a server that just restarted, or two
+    accounts that told of one new id at the same moment."""
     try:
         return await spine.apply(batch, whole=True)
-    except _DATABASE_ERRORS as error:
-        if not is_transient(error):
+    except Exception as error:
+        if not (is_transient(error) or isinstance(error, asyncpg.UniqueViolationError)):
             raise
     await asyncio.sleep(_RETRY_SECONDS)
     return await spine.apply(batch, whole=True)
+
+
+class _TriedOut(Exception):
+    """Ends a transaction that was to change nothing."""
+
+
+async def _culprits(spine: Spine, inputs: Sequence[Input], error: Exception) -> list[Rejection]:
+    """Which inputs of a batch fail alone; `error` is what the whole batch failed with."""
+    if len(inputs) == 1:
+        return [_not_applicable(inputs[0], error)]
+
+    async def try_out(tx: Transaction, events: Sequence[Envelope[Fact]]) -> None:
+        await spine.handle(tx, events)
+        for outgoing in tx.outgoing:
+            outgoing.row(tx.now)
+        tx.spans.clear()  # nothing has happened
+        raise _TriedOut
+
+    trial = replace(spine, handle=try_out)
+    found = []
+    for one in inputs:
+        try:
+            await trial.apply(Batch([one]), whole=True)
+        except (_TriedOut, Refused):
+            continue
+        except Exception as alone:
+            if is_transient(alone):
+                raise
+            found.append(_not_applicable(one, alone))
+    return found
+
+
+def _not_applicable(one: Input, error: Exception) -> Rejection:
+    return one.rejection("not_applicable", getattr(error, "safe_message", _NOT_APPLICABLE))
 
 
 async def _bounded(work: Awaitable[T], seconds: float) -> T:

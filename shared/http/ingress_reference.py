@@ -14,7 +14,9 @@ _ID = {"type": "string", "minLength": 1, "maxLength": 200, "pattern": "^[^\\u000
 _INSTANT = {"type": "string", "format": "date-time"}
 _DESCRIPTION = """\
 Takes one event, or a batch, in the CloudEvents 1.0 HTTP binding. The answer comes after the commit: what \
-is answered with 200 is stored and will be acted on. A batch is applied whole or not at all.
+is answered with 200 is stored and will be acted on. A batch is applied whole or not at all: where an event is \
+refused, or the service fails on it, errors names it by its index, it alone is kept as a dead letter, and the others \
+can be sent again without it.
 
 Sending again is always safe. The same event (source and id) with the same content is answered as a \
 duplicate; with other content it is refused, and the first one stays.
@@ -24,7 +26,8 @@ _REASONS = {
     401: "No key, or one that is not known here.",
     403: "The key is not bound to this source or type.",
     408: "The body came too slowly.",
-    409: "The id was used before for another event, or the service refuses the event. Kept as a dead letter.",
+    409: "The id was used before for another event, or the service refuses the event or fails on it. "
+    "What errors names by index is kept as a dead letter.",
     411: "Neither Content-Length nor a body in chunks.",
     413: "The body, or the batch, is too large.",
     415: "Not a content type, charset or encoding that is taken.",

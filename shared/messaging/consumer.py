@@ -22,7 +22,7 @@ from faststream.kafka import KafkaBroker
 from faststream.kafka.message import KafkaAckableMessage
 from faststream.message import StreamMessage
 
-from shared.database import is_transient
+from shared.database import is_transient, ran_too_long
 from shared.inputs import Batch, Partition
 from shared.logs import get_logger
 from shared.messaging import tolerant_records
@@ -39,6 +39,7 @@ MAX_RECORDS = 500
 GRACEFUL_SECONDS = 30.0
 COMMIT_SECONDS = 10.0
 ATTEMPTS_PER_RECORD = 5
+_TRIES_OF_A_LONG_BATCH = 3
 _BATCH_TIMEOUT_MS = 10
 _FIRST_PAUSE_SECONDS = 0.1
 _LONGEST_PAUSE_SECONDS = 10.0
@@ -79,7 +80,7 @@ class Consumer:
         self._metrics = metrics
         self._group = cluster.topic(spine.service)
         self._failures = 0
-        self.positions = Positions(spine.pool, lambda: self._current)
+        self.positions = Positions(spine.pool, lambda: self._current, metrics)
         self._broker = KafkaBroker(
             cluster.bootstrap_servers,
             security=cluster.security(),
@@ -205,7 +206,7 @@ class Consumer:
             try:
                 await self._transact(batch)
             except Exception as error:
-                if is_transient(error):
+                if is_transient(error) and not (ran_too_long(error) and self._failures >= _TRIES_OF_A_LONG_BATCH):
                     raise
                 log.error("batch failed on its records, going through them one by one", exc_info=error)
                 await self._one_by_one(batch)
@@ -218,8 +219,6 @@ class Consumer:
         counted = self._metrics.consumer
         for one, outcome in zip(batch.inputs, report.outcomes, strict=True):
             counted.records.labels(self._spine.service, one.envelope.data.topic, outcome.value).inc()
-        for rejection in [*batch.rejections, *report.rejected]:
-            counted.dead_letters.labels(rejection.code).inc()
         for rejection in batch.rejections:
             topic = self._cluster.logical(rejection.raw.topic)
             counted.records.labels(self._spine.service, topic, "dead_lettered").inc()

@@ -11,7 +11,7 @@ import orjson
 from shared.contracts.dead_letters import RecordDeadLettered, topic_of
 from shared.contracts.envelope import envelope
 from shared.database import Connection, Pool, bulk_insert
-from shared.inputs import Batch, Input, InputKind, Position, RawMessage, Rejection
+from shared.inputs import Batch, Input, InputKind, Outcome, Position, RawMessage, Rejection
 from shared.messaging.codec import Poison, decode_message
 from shared.outbox import Outgoing
 from shared.tables import DeadLetter
@@ -24,7 +24,7 @@ _LIST = """
 _ONE = "select * from shared.dead_letters where id = $1"
 _MARK_REPLAYED = """
     with replayed as (update shared.dead_letters set replayed_at = $2 where id = $1 returning *)
-    update shared.ledger set outcome = 'applied', decided_at = $2 from replayed
+    update shared.ledger set outcome = $3, decided_at = $2 from replayed
     where ledger.topic = replayed.topic and ledger.partition = replayed.partition
       and ledger.record_offset = replayed.record_offset
 """
@@ -71,9 +71,9 @@ def replay_of(letter: KeptLetter, raw: RawMessage, prefix: str) -> Batch | Poiso
     return Batch([Input(decoded.envelope, decoded.body, decoded.digest, kind, raw, position)], replays=letter.id)
 
 
-async def mark_replayed(connection: Connection, id: UUID, now: datetime) -> None:
-    """A dead letter was applied after all: its offset's entry in the ledger says so."""
-    await connection.execute(_MARK_REPLAYED, id, now)
+async def mark_replayed(connection: Connection, id: UUID, outcome: Outcome, now: datetime) -> None:
+    """A dead letter was accepted after all: its offset's entry in the ledger says as what."""
+    await connection.execute(_MARK_REPLAYED, id, now, outcome.value)
 
 
 async def keep(connection: Connection, rejections: Sequence[Rejection], now: datetime) -> list[Rejection]:

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
@@ -37,8 +38,9 @@ _RETRY_SECONDS = 1.0
 class Positions:
     """What one consumer process knows of its partitions. Fed by the consumer, asked by timers and the watchdog."""
 
-    def __init__(self, pool: Pool, consumer: Callable[[], AIOKafkaConsumer | None]) -> None:
+    def __init__(self, pool: Pool, consumer: Callable[[], AIOKafkaConsumer | None], metrics: Metrics) -> None:
         self._pool = pool
+        self._metrics = metrics
         self._consumer = consumer
         self._known: dict[Partition, int] = {}
         self._in_batch = False
@@ -83,8 +85,11 @@ class Positions:
                 self._known[partition] = max(offset, self._known[partition])
 
     def forget(self, partitions: Iterable[Partition]) -> None:
+        """Partitions that others read from now on."""
         for partition in partitions:
             self._known.pop(partition, None)
+            with suppress(KeyError):
+                self._metrics.consumer.lag.remove(partition.topic, partition.number)
 
     async def stored(self, partitions: Iterable[Partition]) -> dict[Partition, int]:
         """What the database holds now; it replaces what was known, for it may have been restored to an older state."""
@@ -103,6 +108,7 @@ class Positions:
         if consumer is None or not wanted:
             return
         stored = await self._stored_when_reachable(wanted)
+        await self._warn_of_losses(consumer, stored)
         for partition in wanted:
             held = TopicPartition(*partition)
             committed = await consumer.committed(held)
@@ -115,6 +121,14 @@ class Positions:
                 consumer.seek(held, start)
         self.active_at = time.monotonic()
 
+    async def _warn_of_losses(self, consumer: AIOKafkaConsumer, stored: Mapping[Partition, int]) -> None:
+        """Records that Kafka deleted before they were read cannot be had any more: somebody must know."""
+        asked = [TopicPartition(*partition) for partition, offset in stored.items() if offset > 0]
+        for held, first in (await consumer.beginning_offsets(asked)).items() if asked else ():
+            lost = first - stored[Partition(*held)]
+            if lost > 0:
+                log.error("records were deleted unread", topic=held.topic, partition=held.partition, records=lost)
+
     async def _stored_when_reachable(self, partitions: list[Partition]) -> dict[Partition, int]:
         while True:
             try:
@@ -126,7 +140,7 @@ class Positions:
                 self.active_at = time.monotonic()
                 await asyncio.sleep(_RETRY_SECONDS)
 
-    async def measure(self, metrics: Metrics) -> None:
+    async def measure(self) -> None:
         """Report lag, and mark partitions that are read to their end: up to now, nothing in them is unknown."""
         consumer = self._consumer()
         if consumer is None or self._in_batch or not (held := consumer.assignment()):
@@ -138,17 +152,19 @@ class Positions:
             ends = await consumer.end_offsets(list(held))
             places = {partition: await consumer.position(partition) for partition in ends}
         except KafkaError:
+            self.behind = False  # nothing can be read: no fault of this process
             return
         if self._in_batch:
             return
         lags = {partition: end - places[partition] for partition, end in ends.items()}
         for partition, lag in lags.items():
-            metrics.consumer.lag.labels(partition.topic, partition.partition).set(max(0, lag))
+            self._metrics.consumer.lag.labels(partition.topic, partition.partition).set(max(0, lag))
         behind = any(lag > 0 for lag in lags.values())
         if behind and not self.behind:
             self.active_at = time.monotonic()  # the wait for a record counts from when it came
         self.behind = behind
-        read = [partition for partition, lag in lags.items() if lag <= 0]
+        # One that is assigned but not placed yet may go back to records that the database does not know.
+        read = [partition for partition, lag in lags.items() if lag <= 0 and Partition(*partition) in self._known]
         topics, numbers = [p.topic for p in read], [p.partition for p in read]
         await self._pool.execute(_MARK_READ, topics, numbers, [now] * len(read))
 

@@ -5,8 +5,8 @@ send replaces the producer: after a gap in its sequence numbers an idempotent on
 """
 
 import asyncio
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, suppress
 
 import asyncpg
 import orjson
@@ -25,21 +25,20 @@ BATCH_ROWS = 500
 POLL_SECONDS = 0.5
 SEND_SECONDS = 20.0
 STANDBY_SECONDS = 1.0
-OUTBOX_RETENTION_DAYS = 14
-_TRIM_ROWS = 5_000
-_TRIM_SECONDS = 60.0
+SILENT_SECONDS = 10
+_BATCH_BYTES = 16_000_000
+_HEARTBEAT_SECONDS = 1.0
 
 _LEADER_LOCK = 7_311_941
 _TRY_TO_LEAD = "select pg_try_advisory_lock($1)"
+# At most so many rows, and of large ones only as many as fit into memory easily; always at least one.
 _UNPUBLISHED = """
-    select id, topic, key, headers, payload from shared.outbox where published_at is null order by id limit $1
+    select id, topic, key, headers, payload from (
+        select *, sum(octet_length(payload)) over (order by id) - octet_length(payload) as bytes_before
+        from (select * from shared.outbox where published_at is null order by id limit $1) due
+    ) sized where bytes_before < $2 order by id
 """
 _MARK = "update shared.outbox set published_at = shared.app_now() where id = any($1::bigint[])"
-_TRIM = f"""
-    delete from shared.outbox where id in (
-        select id from shared.outbox
-        where published_at < shared.app_now() - interval '{OUTBOX_RETENTION_DAYS} days' order by id limit {_TRIM_ROWS})
-"""
 
 
 class SendFailed(RuntimeError):
@@ -55,7 +54,6 @@ class Relay:
         self._metrics = metrics
         self._name = name
         self._woken = asyncio.Event()
-        self._trimmed_at = 0.0
 
     async def run(self) -> None:
         """Lead while the database lets us: leadership is an advisory lock of this very session."""
@@ -63,7 +61,7 @@ class Relay:
         settings = {
             **SESSION_SETTINGS,
             "application_name": f"{self._name}-relay",
-            "idle_session_timeout": "10s",
+            "idle_session_timeout": f"{SILENT_SECONDS}s",
         }
         connection = await asyncpg.connect(self._url, timeout=5, command_timeout=15, server_settings=settings)
         try:
@@ -80,20 +78,21 @@ class Relay:
     async def _lead(self, connection: DirectConnection) -> None:
         producer = make_producer(self._cluster)
         try:
-            async with asyncio.timeout(SEND_SECONDS):
+            async with _beating(connection), asyncio.timeout(SEND_SECONDS):
                 await producer.start()
             while True:
                 self._woken.clear()
-                if await self._relay_batch(connection, producer) < BATCH_ROWS:
-                    await self._rest(connection)
+                if not await self._relay_batch(connection, producer):
+                    await self._rest()
         finally:
             await stop_producer(producer)
 
     async def _relay_batch(self, connection: DirectConnection, producer: AIOKafkaProducer) -> int:
-        rows = await connection.fetch(_UNPUBLISHED, BATCH_ROWS)
+        rows = await connection.fetch(_UNPUBLISHED, BATCH_ROWS, _BATCH_BYTES)
         if not rows:
             return 0
-        confirmed = await self._send(producer, rows)
+        async with _beating(connection):
+            confirmed = await self._send(producer, rows)
         await connection.execute(_MARK, [row["id"] for row in rows[:confirmed]])
         self._metrics.process.relay_published.inc(confirmed)
         if confirmed < len(rows):
@@ -118,11 +117,26 @@ class Relay:
             confirmed += 1
         return confirmed
 
-    async def _rest(self, connection: DirectConnection) -> None:
+    async def _rest(self) -> None:
         """Wait for a wake-up, or poll: a notification is a hint that can be lost."""
         with suppress(asyncio.TimeoutError):
             await asyncio.wait_for(self._woken.wait(), POLL_SECONDS)
-        now = asyncio.get_running_loop().time()
-        if now - self._trimmed_at > _TRIM_SECONDS:
-            self._trimmed_at = now
-            await connection.execute(_TRIM)
+
+
+@asynccontextmanager
+async def _beating(connection: DirectConnection) -> AsyncIterator[None]:
+    """Keep a session from falling silent while its process waits for the broker; a frozen process cannot."""
+    done = asyncio.Event()
+
+    async def beat() -> None:
+        while not done.is_set():
+            await connection.execute("select 1")
+            with suppress(asyncio.TimeoutError):
+                await asyncio.wait_for(done.wait(), _HEARTBEAT_SECONDS)
+
+    beating = asyncio.create_task(beat(), name="relay heartbeat")
+    try:
+        yield
+    finally:
+        done.set()
+        await beating

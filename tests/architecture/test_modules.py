@@ -13,6 +13,8 @@ VAGUE = {"common", "data", "helper", "helpers", "info", "manager", "util", "util
 MAY_CATCH_EVERYTHING = {
     "shared/runtime.py": "keeps a process's loops going",
     "shared/messaging/consumer.py": "keeps the partition going",
+    "shared/http/ingress.py": "what fails on a request is kept as a dead letter, as the consumer does with a record",
+    "services/cli/dead_letters.py": "a dead letter that still fails does not keep the others from their turn",
     "shared/messaging/positions.py": "waits for a database that is away, and raises whatever waiting cannot mend",
 }
 MAY_COMMIT = {

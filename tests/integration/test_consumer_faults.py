@@ -122,6 +122,19 @@ async def test_a_database_that_is_away_pauses_the_stream_and_skips_nothing(plumb
     assert not await plumbing.dead_letters()
 
 
+async def test_a_batch_that_always_takes_too_long_goes_through_record_by_record(plumbing: Plumbing) -> None:
+    async def too_much_at_once(tx: Transaction, events: Sequence[Envelope[Fact]]) -> None:
+        if len(events) > 1:
+            await tx.connection.execute("set local statement_timeout = '20ms'")
+            await tx.connection.execute("select pg_sleep(1)")
+
+    plumbing.hook = too_much_at_once
+    await plumbing.publish(*(confirmed(number) for number in range(12)))
+    async with plumbing.consuming():
+        await eventually(plumbing.effect_count, 12)
+    assert await plumbing.ledger() == {"applied": 12}
+
+
 async def test_a_stray_cancellation_does_not_end_the_stream(plumbing: Plumbing) -> None:
     strays = 2
 
@@ -221,7 +234,7 @@ async def test_a_partition_counts_as_read_only_once_its_records_are_applied(plum
         await until(_given(plumbing, "batches"), lambda batches: bool(batches))
         asked_at = await plumbing.pool.fetchval("select shared.app_now()")
         for _ in range(3):
-            await consumer.positions.measure(plumbing.metrics)
+            await consumer.positions.measure()
         assert await plumbing.pool.fetch(read, asked_at) == []
         held.set()
         await eventually(plumbing.ledger, {"applied": COUNT})
@@ -236,7 +249,7 @@ def _given(holder: object, name: str) -> Callable[[], Awaitable[Any]]:
 
 
 async def _measured(consumer: Consumer, plumbing: Plumbing) -> bool:
-    await consumer.positions.measure(plumbing.metrics)
+    await consumer.positions.measure()
     return consumer.positions.behind
 
 

@@ -12,7 +12,7 @@ from aiokafka.errors import RequestTimedOutError
 from deploy.local.kafka import Kafka
 from shared.contracts.envelope import Envelope, Fact
 from shared.messaging.cluster import Cluster
-from shared.outbox import Outgoing
+from shared.outbox import Outgoing, trim
 from shared.transaction import Spine, Transaction
 from tests.builders import batch_of, input_of, order_confirmed
 from tests.servers import MakeDatabase
@@ -183,3 +183,32 @@ async def _noting(plumbing: Plumbing, marked: list[int]) -> int:
     left = int(await plumbing.pool.fetchval(_UNPUBLISHED))
     marked.append(left)
     return left
+
+
+async def test_a_broker_slower_than_a_silent_session_may_last_does_not_cost_the_lead(plumbing: Plumbing) -> None:
+    send = AIOKafkaProducer.send
+
+    async def slow(producer: AIOKafkaProducer, *arguments: object, **named: object) -> object:
+        sent = await send(producer, *arguments, **named)
+
+        async def confirmed_late() -> object:
+            await asyncio.sleep(4)
+            return await sent
+
+        return asyncio.ensure_future(confirmed_late())
+
+    with patch.object(AIOKafkaProducer, "send", slow), patch("shared.messaging.relay.SILENT_SECONDS", 2):
+        async with relaying(plumbing.url, plumbing.cluster, plumbing.metrics):
+            await fill(plumbing, 0, 5)
+            await eventually(lambda: plumbing.pool.fetchval(_UNPUBLISHED), 0, within_seconds=20)
+    assert await topic_size(plumbing) == 5
+
+
+async def test_what_was_published_longer_ago_than_topics_keep_it_is_deleted(plumbing: Plumbing) -> None:
+    await fill(plumbing, 0, 30)
+    await plumbing.pool.execute(
+        "update shared.outbox set published_at = shared.app_now() - "
+        "make_interval(days => case when id <= 10 then 15 else 13 end) where id <= 20"
+    )
+    await trim(plumbing.pool)
+    assert await plumbing.pool.fetchval("select count(*) from shared.outbox") == 20

@@ -6,12 +6,14 @@ from uuid import UUID
 
 import httpx2
 import pytest
+from pydantic import SecretStr
 
 from services.escalation.api import timeline_router
 from services.escalation.app import signed_in
 from services.escalation.inbox import InboxDependencies, create_inbox
 from services.escalation.inbox.sessions import Sessions
 from shared.http.application import bare_app
+from shared.http.reader_keys import ReaderKeys
 from tests.builders import ACCOUNT, SELLER, contact_made
 from tests.inbox import Site, inbox_site
 from tests.servers import MakeDatabase
@@ -28,8 +30,9 @@ async def site(database: MakeDatabase) -> AsyncIterator[Site]:
         async def nothing(*_: object) -> None: ...
 
         inbox = create_inbox(InboxDependencies(pool, nothing, nothing, made.public_url))
+        readers = ReaderKeys.read(SecretStr(f'["{KEY}"]'))
         sessions = Sessions(pool, made.public_url)
-        app = bare_app("escalation", [inbox, timeline_router(pool, [KEY], partial(signed_in, sessions))])
+        app = bare_app("escalation", [inbox, timeline_router(pool, readers, partial(signed_in, sessions))])
         yield Site(made.service, made.public_url, app, [])
 
 
@@ -62,6 +65,15 @@ async def test_a_timeline_needs_a_key_or_a_session(site: Site) -> None:
         answer = await read(site.browser(), key)
         assert answer.status_code == 401
         assert answer.headers["www-authenticate"] == "Bearer"
+
+
+@pytest.mark.parametrize("account", ["%00", "a%0Ab", "x" * 201])
+async def test_an_account_that_no_event_can_name_is_refused_with_a_reason(site: Site, account: str) -> None:
+    answer = await site.browser().get(f"/accounts/{account}/timeline", headers={"Authorization": f"Bearer {KEY}"})
+    assert answer.status_code == 400
+    (error,) = answer.json()["errors"]
+    assert (error["field"], error["code"]) == ("account_id", "invalid_field")
+    assert "control characters" in error["reason"] or "200 characters" in error["reason"]
 
 
 async def test_a_salesperson_reads_the_timeline_of_a_customer_of_theirs_and_of_no_other(site: Site) -> None:

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from shared.http.publisher_keys import InvalidPublisherKeys, PublisherKeys
+from shared.http.bearer_keys import InvalidKeys
+from shared.http.publisher_keys import PublisherKeys
 
 KEY = "a-key-nobody-may-read"
 ENTRY = f'{{"key": "{KEY}", "sources": ["shop", "web/*"], "types": ["orders.inbound.*"]}}'
@@ -40,7 +41,7 @@ def test_two_keys_may_belong_to_one_publisher_while_it_changes_them() -> None:
 
 
 def test_one_key_for_two_publishers_is_refused() -> None:
-    with pytest.raises(InvalidPublisherKeys, match="same key"):
+    with pytest.raises(InvalidKeys, match="same key"):
         PublisherKeys.parse(f'{{"shop": {ENTRY}, "crm": {ENTRY}}}')
 
 
@@ -59,7 +60,7 @@ def test_one_key_for_two_publishers_is_refused() -> None:
     ],
 )
 def test_a_bad_setting_is_refused_without_repeating_it(text: str) -> None:
-    with pytest.raises(InvalidPublisherKeys, match="PUBLISHER_KEYS") as refused:
+    with pytest.raises(InvalidKeys, match="PUBLISHER_KEYS") as refused:
         PublisherKeys.parse(text)
     assert "nobody" not in str(refused.value)
     assert refused.value.__cause__ is None
@@ -72,7 +73,7 @@ def test_the_setting_is_an_object_a_file_or_nothing(tmp_path: Path) -> None:
     assert len(PublisherKeys.read(SecretStr(file.read_text()))) == 1
     assert len(PublisherKeys.read(SecretStr("{}"))) == 0
     assert len(PublisherKeys.read(None)) == 0
-    with pytest.raises(InvalidPublisherKeys, match="file"):
+    with pytest.raises(InvalidKeys, match="file"):
         PublisherKeys.read(SecretStr(str(tmp_path / "missing.json")))
 
 

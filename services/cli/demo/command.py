@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Sequence
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -25,6 +26,7 @@ from services.cli.demo.scene import Stage
 from services.cli.demo.stories import Played, play
 from services.cli.demo.telling import PIPE_WIDTH, Teller
 from services.cli.local import run_until_stopped
+from services.cli.run import from_environment
 from services.escalation.inbox import make_sign_in_link
 from shared.database import open_pool
 from shared.ids import SalespersonId
@@ -80,7 +82,8 @@ class Performance:
             self._tell_end(statuses)
 
     async def _play(self, machine: Machine) -> list[Played]:
-        kafka = KafkaSettings(kafka_bootstrap_servers=machine.environment["KAFKA_BOOTSTRAP_SERVERS"])
+        address = machine.environment["KAFKA_BOOTSTRAP_SERVERS"]
+        kafka = from_environment(partial(KafkaSettings, kafka_bootstrap_servers=address))
         async with (
             observing(machine.environment, machine.mail_folder) as observer,
             Publisher(kafka.cluster()) as publisher,

@@ -22,6 +22,7 @@ from services.cli.importers import deals as olist
 from services.cli.importers import servicenow as service_desk
 from services.cli.importers.events import Import
 from services.cli.importers.rows import Row, UnreadableFile, read_rows
+from services.cli.run import from_environment
 from shared.contracts.fields import read_instant
 from shared.messaging.publisher import Publisher, PublishError
 from shared.settings import KafkaSettings
@@ -78,7 +79,7 @@ def _rows(path: Path, columns: tuple[str, ...]) -> Iterator[Row]:
 
 
 def _publish(found: Import) -> None:
-    cluster = KafkaSettings().cluster()
+    cluster = from_environment(KafkaSettings).cluster()
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # PublishError tells it in words
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=Console(stderr=True)) as bar:

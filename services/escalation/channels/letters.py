@@ -1,25 +1,45 @@
 """An alert as an e-mail: the same order of facts as on the page, plain text and HTML equal in content, no tracking."""
 
+import re
+from dataclasses import replace
+from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
+from email.utils import parseaddr
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
-from services.escalation.domain.words import absolute, ago, why_now
+from services.escalation.channels.smtp import Mail
+from services.escalation.domain.words import absolute, ago, cut, why_now
 from services.escalation.store.deliveries import Letter
 
 _SUBJECT_LENGTH = 150
+_LINE_LENGTH = 300
 _CALLABLE = str.maketrans("", "", " ()-./")
+_ATOM = r'[^\s\x00-\x1f\x7f-\x9f\ud800-\udfff()<>\[\]:;@\\,."]+'
+_ADDRESS = re.compile(rf"(?P<user>{_ATOM}(\.{_ATOM})*)@(?P<domain>{_ATOM}(\.{_ATOM})*)")
+_ENCODED_WORD = "=?"
+
+
+class NoAddress(ValueError):
+    """Nothing can be sent to this."""
+
+
+def address_of(text: str) -> Address:
+    """The one address that a text is: what mail programs read as several, or as another, is none."""
+    parts = _ADDRESS.fullmatch(text)
+    if parts is None or _ENCODED_WORD in text:
+        raise NoAddress
+    return Address(username=parts["user"], domain=parts["domain"])
 
 
 class Letters:
     """Composes messages. Holds the templates, which are read once."""
 
     def __init__(self, *, sender: str, inbox_url: str) -> None:
-        self._sender = sender
-        self._domain = sender.rpartition("@")[2].strip("<> ") or "localhost"
+        self._sender = _sender(sender)
         self._inbox_url = inbox_url.rstrip("/")
         self._templates = Environment(
             loader=PackageLoader("services.escalation.channels"),
@@ -29,13 +49,16 @@ class Letters:
             lstrip_blocks=True,
         )
 
-    def alert(self, letter: Letter) -> EmailMessage:
+    def alert(self, letter: Letter) -> Mail:
         """The message for one delivery; its Message-ID is the delivery's, however often it is sent."""
         now = why_now([signal.risk for signal in letter.signals])
+        if letter.left_out:
+            now = replace(now, context="")  # it would count no more than what is shown
         who = letter.customer_name or f"Account {letter.account_id}"
         fields = {
             "letter": letter,
             "who": who,
+            "bought": cut(letter.bought, _LINE_LENGTH),
             "why_now": now.sentence(letter.now),
             "signals": [(absolute(s.risk.at), why_now([s.risk]).what, s.words) for s in reversed(letter.signals)],
             "phone_link": (letter.customer_phone or "").translate(_CALLABLE),
@@ -45,20 +68,31 @@ class Letters:
         subject = f"{who}: {now.what}, {ago(now.at, letter.now)} · {letter.amount}"
         return self._message(str(letter.recipient_email), subject, "alert", letter.delivery_id, fields)
 
-    def sign_in(self, *, address: str, name: str, url: str, message: UUID) -> EmailMessage:
+    def sign_in(self, *, address: str, name: str, url: str, message: UUID) -> Mail:
         """The message that carries a one-time link."""
         return self._message(address, "Your sign-in link", "sign_in", message, {"name": name, "url": url})
 
-    def _message(self, to: str, subject: str, template: str, id: UUID, fields: dict[str, object]) -> EmailMessage:
+    def _message(self, to: str, subject: str, template: str, id: UUID, fields: dict[str, object]) -> Mail:
+        recipient = address_of(to)
         message = EmailMessage(policy=SMTP)
         message["From"] = self._sender
-        message["To"] = to
+        message["To"] = recipient
         message["Subject"] = " ".join(subject.split())[:_SUBJECT_LENGTH]
-        message["Message-ID"] = f"<{id}@{self._domain}>"
+        message["Message-ID"] = f"<{id}@{self._sender.domain}>"
         message["Auto-Submitted"] = "auto-generated"
         message.set_content(self._templates.get_template(f"{template}.txt").render(fields))
         message.add_alternative(self._templates.get_template(f"{template}.html").render(fields), subtype="html")
-        return message
+        return Mail(self._sender.addr_spec, to, message)
+
+
+def _sender(mail_from: str) -> Address:
+    """Who messages are from: an address, or a name and an address in angle brackets."""
+    name, address = parseaddr(mail_from)
+    try:
+        known = address_of(address)
+    except NoAddress:
+        raise ValueError("MAIL_FROM must look like oncall@example.com or On Call <oncall@example.com>") from None
+    return Address(display_name=name, username=known.username, domain=known.domain)
 
 
 def _local_time(letter: Letter) -> str | None:

@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import dataclass
+from email.errors import MessageError
 from email.message import EmailMessage
 from urllib.parse import unquote, urlsplit
 
@@ -10,6 +11,8 @@ import aiosmtplib
 from services.escalation.domain.own_facts import Attempt
 
 SEND_SECONDS = 30.0
+COMPOSING_ERRORS = (MessageError, ValueError, LookupError, AttributeError)
+"""What the standard library raises for a message that it cannot put together or write out."""
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
@@ -19,6 +22,15 @@ class Ended:
 
     result: Attempt
     reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """A message, and the one address that it goes to: headers are for people and decide nothing."""
+
+    sender: str
+    recipient: str
+    message: EmailMessage
 
 
 class MailServer:
@@ -34,7 +46,7 @@ class MailServer:
         self._user = unquote(parts.username) if parts.username else None
         self._password = unquote(parts.password) if parts.password else None
 
-    async def send(self, message: EmailMessage) -> Ended:
+    async def send(self, mail: Mail) -> Ended:
         """Send once, in bounded time."""
         client = aiosmtplib.SMTP(
             hostname=self._host,
@@ -52,14 +64,14 @@ class MailServer:
             client.close()
             return Ended(Attempt.PUT_OFF, f"the mail server does not answer ({type(error).__name__})")
         try:
-            return await self._hand_over(client, message)
+            return await self._hand_over(client, mail)
         finally:
             client.close()
 
-    async def _hand_over(self, client: aiosmtplib.SMTP, message: EmailMessage) -> Ended:
+    async def _hand_over(self, client: aiosmtplib.SMTP, mail: Mail) -> Ended:
         try:
             async with asyncio.timeout(SEND_SECONDS):
-                await client.send_message(message)
+                await client.send_message(mail.message, sender=mail.sender, recipients=[mail.recipient])
         except aiosmtplib.SMTPRecipientsRefused as error:
             return _refused(min(refused.code for refused in error.recipients))
         except aiosmtplib.SMTPResponseException as error:
@@ -68,6 +80,8 @@ class MailServer:
             return Ended(Attempt.REFUSED, "the mail server cannot take this address")
         except (TimeoutError, aiosmtplib.SMTPException, OSError) as error:
             return Ended(Attempt.UNKNOWN, f"the mail server broke off ({type(error).__name__})")
+        except COMPOSING_ERRORS as error:
+            return Ended(Attempt.REFUSED, f"the message cannot be written ({type(error).__name__})")
         return Ended(Attempt.ACCEPTED)
 
 

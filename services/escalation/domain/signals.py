@@ -1,6 +1,7 @@
 """Which facts put a sale at risk: makes signals of them."""
 
 from datetime import datetime
+from uuid import UUID
 
 from services.escalation.domain.entities import Case, Signal
 from services.escalation.domain.rules import Rules
@@ -24,6 +25,11 @@ def signal_of(event: Envelope[Fact], case: Case | None, rules: Rules, now: datet
     return None if kind is None else make_signal(kind, event, case, rules, now)
 
 
+def signal_id(event: Envelope[Fact], kind: SignalKind) -> UUID:
+    """The id of the signal of this kind that an event makes, if it makes one."""
+    return derived("signal", event.source, event.id, kind.value)
+
+
 def bounced(before: Case, after: Case, rules: Rules) -> bool:
     """Whether a case has just been passed on too often; true once a case."""
     return before.reassignments < rules.bounces_after_reassignments <= after.reassignments
@@ -35,7 +41,7 @@ def make_signal(kind: SignalKind, event: Envelope[Fact], case: Case | None, rule
     named = getattr(fact, "order", None) or (case.order_id if case else None)
     refund = fact if isinstance(fact, support.RefundRequested) else None
     return Signal(
-        signal_id=derived("signal", event.source, event.id, kind.value),
+        signal_id=signal_id(event, kind),
         account_id=event.subject,
         kind=kind,
         at=event.time,

@@ -59,6 +59,11 @@ def day(at: datetime) -> str:
     return f"{at.day} {at:%B %Y}"
 
 
+def cut(text: str, length: int) -> str:
+    """A text of at most so many characters, with an ellipsis where there was more."""
+    return text if len(text) <= length else text[: length - 1].rstrip() + "…"
+
+
 def counted(number: int, noun: str) -> str:
     """ "1 day", "3 days"."""
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
@@ -88,13 +93,13 @@ class WhyNow:
         return f"{self.what} {ago(self.at, now)}{self.context}."
 
 
-_STRONG = (SignalKind.REFUND_REQUESTED, SignalKind.CANCELLATION_REQUESTED)
+STRONG = (SignalKind.REFUND_REQUESTED, SignalKind.CANCELLATION_REQUESTED)
 
 
 def why_now(risks: Sequence[Risk]) -> WhyNow:
     """Why an episode with these signals needs somebody now. There must be at least one."""
     ordered = sorted(risks, key=lambda risk: risk.at)
-    strong = [risk for risk in ordered if risk.kind in _STRONG]
+    strong = [risk for risk in ordered if risk.kind in STRONG]
     head = (strong or ordered)[-1]
     place = ordered.index(head)
     context = _joined(", after ", ordered[:place]) + _joined("; since then ", ordered[place + 1 :])
@@ -103,7 +108,7 @@ def why_now(risks: Sequence[Risk]) -> WhyNow:
 
 def is_strong(kind: SignalKind) -> bool:
     """Whether the customer said in so many words that the sale is in danger."""
-    return kind in _STRONG
+    return kind in STRONG
 
 
 SIGNAL_LABELS = {

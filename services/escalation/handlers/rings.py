@@ -5,6 +5,7 @@ from datetime import datetime
 
 from services.escalation.domain.book import Book
 from services.escalation.domain.entities import Alert, Delivery, Episode, Order, Salesperson, Signal
+from services.escalation.domain.notes import AlertMade
 from services.escalation.domain.own_facts import RecipientSought
 from services.escalation.domain.recipients import Recipient, desk_instead, recipient
 from shared.contracts.envelope import Envelope, Fact
@@ -59,6 +60,7 @@ def _raise_alert(
     book.put_alert(alert)
     for delivery in _deliveries(alert, book.people.get(to.salesperson_id), tx.now):
         book.put_delivery(delivery)
+    tx.notes.append(AlertMade(signal))
     fact = AlertRaised(
         alert=alert.alert_id,
         episode=episode.episode_id,

@@ -5,6 +5,7 @@ from dataclasses import replace
 from services.escalation.domain.book import Book
 from services.escalation.domain.entities import Case, Episode, Order, Signal
 from services.escalation.domain.matching import matching_order
+from services.escalation.domain.notes import SignalMatched
 from services.escalation.domain.own_facts import OrderWaitEnded, RecipientSought
 from services.escalation.domain.ringing import ringing, rings
 from services.escalation.domain.signals import bounced, make_signal, signal_of
@@ -98,6 +99,7 @@ def _match(tx: Transaction, book: Book, signal: Signal, cause: Envelope[Fact]) -
     else:
         _tell_of_signal(tx, episode, signal, cause)
     book.put_signal(replace(joined, episode_id=episode.episode_id))
+    tx.notes.append(SignalMatched(signal))
     _ring_if_due(tx, book, episode, book.signals[signal.signal_id], cause)
 
 
@@ -119,7 +121,7 @@ def _raise_episode(tx: Transaction, book: Book, order: Order, signal: Signal, ca
         kind=signal.kind,
         at=signal.at,
     )
-    tx.publish(fact, cause=cause, discriminator=episode.episode_id)
+    tx.publish(fact, cause=cause, time=signal.at, discriminator=episode.episode_id)
     return episode
 
 
@@ -132,7 +134,7 @@ def _tell_of_signal(tx: Transaction, episode: Episode, signal: Signal, cause: En
         case=signal.case_id,
         at=signal.at,
     )
-    tx.publish(fact, cause=cause, discriminator=signal.signal_id)
+    tx.publish(fact, cause=cause, time=signal.at, discriminator=signal.signal_id)
 
 
 def _ring_if_due(tx: Transaction, book: Book, episode: Episode, signal: Signal, cause: Envelope[Fact]) -> None:

@@ -98,7 +98,8 @@ class EpisodePages:
             return []
         ids = [row.episode_id for row in rows]
         signals = await store.signals_of(self._pool, reader.salesperson_id, ids)
-        facts = await store.facts_of(self._pool, [row.account_id for row in rows], limit=limit)
+        accounts = [row.account_id for row in rows]
+        facts = await store.facts_of(self._pool, reader.salesperson_id, accounts, limit=limit)
         return [
             episode_view(row, signals[row.episode_id], facts.get(row.account_id, ()), reader)
             for row in rows

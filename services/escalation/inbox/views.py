@@ -8,6 +8,7 @@ from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 from services.escalation.domain import words
+from services.escalation.domain.signals import signal_id
 from services.escalation.store.inbox import EpisodeRow, SignalRow
 from shared.contracts.envelope import Envelope, Fact
 from shared.contracts.escalation import SignalKind
@@ -155,17 +156,14 @@ def _what_happened(
     row: EpisodeRow, signals: Sequence[SignalRow], facts: Iterable[Envelope[Fact]], reader: Reader
 ) -> tuple[Happening, ...]:
     """Newest first. A signal whose fact is no longer kept speaks for itself; facts of other orders stay out."""
-    alarming = {(_FACT_OF.get(signal.kind, f"support.{signal.kind}"), signal.at): signal for signal in signals}
+    alarming = {signal.signal_id: signal for signal in signals}
     told: list[tuple[datetime, Happening]] = []
     for event in facts:
         if getattr(event.data, "order", None) in (None, row.order_id):
-            signal = alarming.pop((event.type, event.time), None)
-            told.append((event.time, _happening(event, signal, reader)))
+            made = [alarming.pop(id) for kind in SignalKind if (id := signal_id(event, kind)) in alarming]
+            told.append((event.time, _happening(event, made[0] if made else None, reader)))
     told += [(signal.at, _bare(signal, reader)) for signal in alarming.values()]
     return tuple(happening for _, happening in sorted(told, key=lambda one: one[0], reverse=True))
-
-
-_FACT_OF = {SignalKind.CASE_BOUNCED.value: "support.case_reassigned"}
 
 
 def _happening(event: Envelope[Fact], signal: SignalRow | None, reader: Reader) -> Happening:

@@ -126,6 +126,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("alert_id"),
         schema="escalation",
     )
+    op.create_index("alerts_account", "alerts", ["account_id"], unique=False, schema="escalation")
     op.create_index("alerts_once_per_cause", "alerts", ["episode_id", "signal_id"], unique=True, schema="escalation")
     op.create_table(
         "signals",
@@ -183,6 +184,14 @@ def upgrade() -> None:
         schema="escalation",
     )
     op.create_index(
+        "deliveries_moving",
+        "deliveries",
+        ["state"],
+        unique=False,
+        schema="escalation",
+        postgresql_where=sa.text("state in ('pending', 'sending', 'held', 'unknown')"),
+    )
+    op.create_index(
         "deliveries_once_per_channel", "deliveries", ["alert_id", "channel"], unique=True, schema="escalation"
     )
     op.create_index(
@@ -202,6 +211,12 @@ def downgrade() -> None:
         schema="escalation",
         postgresql_where=sa.text("state in ('pending', 'sending', 'unknown')"),
     )
+    op.drop_index(
+        "deliveries_moving",
+        table_name="deliveries",
+        schema="escalation",
+        postgresql_where=sa.text("state in ('pending', 'sending', 'held', 'unknown')"),
+    )
     op.drop_index("deliveries_once_per_channel", table_name="deliveries", schema="escalation")
     op.drop_table("deliveries", schema="escalation")
     op.drop_index(
@@ -212,6 +227,7 @@ def downgrade() -> None:
     )
     op.drop_index("signals_episode", table_name="signals", schema="escalation")
     op.drop_table("signals", schema="escalation")
+    op.drop_index("alerts_account", table_name="alerts", schema="escalation")
     op.drop_index("alerts_once_per_cause", table_name="alerts", schema="escalation")
     op.drop_table("alerts", schema="escalation")
     op.drop_table("sign_in_links", schema="escalation")

@@ -1,6 +1,7 @@
 """Loads what a batch of events needs, one query a table, and saves what it changed, one statement a table."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import fields
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -9,7 +10,7 @@ from services.escalation.domain.book import Book
 from services.escalation.domain.entities import Alert, Case, Delivery, Episode, Order, Salesperson, Signal
 from services.escalation.domain.own_facts import DeliveryAttempted
 from services.escalation.domain.rules import Rules
-from shared.contracts import orders
+from shared.contracts import orders, support
 from shared.contracts.envelope import Envelope, Fact
 from shared.contracts.escalation import SignalKind
 from shared.database import BulkStatement, Connection, bulk_insert, bulk_upsert
@@ -17,9 +18,12 @@ from shared.database import BulkStatement, Connection, bulk_insert, bulk_upsert
 _ORDERS = "select * from escalation.orders where account_id = any($1::text[])"
 _CASES = "select * from escalation.cases where account_id = any($1::text[]) and case_id = any($2::text[])"
 _OPEN_EPISODES = "select * from escalation.episodes where account_id = any($1::text[]) and closed_at is null"
-_SIGNALS = """
-    select * from escalation.signals
-    where (account_id = any($1::text[]) and episode_id is null) or signal_id = any($2::uuid[])
+# Without the words: nothing is decided by them, and saving a signal again keeps them.
+_SIGNAL_COLUMNS = ", ".join(column.name for column in fields(Signal) if column.name != "words")
+_SIGNALS = f"""
+    select {_SIGNAL_COLUMNS} from escalation.signals where account_id = any($1::text[]) and episode_id is null
+    union
+    select {_SIGNAL_COLUMNS} from escalation.signals where signal_id = any($2::uuid[])
 """
 # Whoever can be reached from these people by manager or successor, circles included.
 _PEOPLE = """
@@ -46,9 +50,11 @@ _SAVE_ORDERS = bulk_insert(tables.Order, tail="on conflict do nothing")
 _SAVE_PEOPLE = bulk_upsert(tables.Salesperson)
 _SAVE_CASES = bulk_upsert(tables.Case)
 _SAVE_EPISODES = bulk_upsert(tables.Episode)
-_SAVE_SIGNALS = bulk_upsert(tables.Signal)
+_SAVE_SIGNALS = bulk_upsert(tables.Signal, keep=frozenset({"words"}))
 _SAVE_ALERTS = bulk_upsert(tables.Alert)
 _SAVE_DELIVERIES = bulk_upsert(tables.Delivery)
+
+_MAY_END_WAITING = (orders.OrderPlaced, support.CaseOpened)  # an OrderWaitEnded names its signal
 
 Row = TypeVar("Row")
 
@@ -89,7 +95,9 @@ async def _load_accounts(
     for row in await connection.fetch(_OPEN_EPISODES, accounts):
         episode = Episode(**row)
         book.open_episodes[episode.order_id] = book.episodes[episode.episode_id] = episode
-    for row in await connection.fetch(_SIGNALS, accounts, _named(events, "signal")):
+    awaited_by = list({event.subject for event in events if isinstance(event.data, _MAY_END_WAITING)})
+    named = _named(events, "signal")
+    for row in await connection.fetch(_SIGNALS, awaited_by, named) if awaited_by or named else ():
         book.signals[row["signal_id"]] = Signal(**{**row, "kind": SignalKind(row["kind"])})
 
 

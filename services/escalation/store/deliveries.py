@@ -3,16 +3,22 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
+import asyncpg
+
 from services.escalation.domain.deliveries import GIVE_UP_AFTER_ATTEMPTS, RESEND_UNKNOWN_AFTER
-from services.escalation.domain.words import Risk, money
+from services.escalation.domain.words import STRONG, Risk, cut, money
 from shared.contracts.escalation import SignalKind
 from shared.contracts.support_inbound import RefundKind
 from shared.database import Connection, Pool
 from shared.metrics import Metrics
 
 SENDING_LIMIT = timedelta(seconds=60)
+MOVING_STATES = ("pending", "sending", "held", "unknown")
+_SHOWN_SIGNALS = 10
+_SHOWN_WORDS = 300
 
 # The check that nobody has acknowledged or closed is part of the statement that claims: no send slips in between.
 _CLAIM = """
@@ -40,9 +46,20 @@ _LETTERS = """
     join escalation.salespeople p on p.salesperson_id = a.recipient
     where a.alert_id = any($1::uuid[])
 """
+# The newest of each episode, and the newest of the strong kinds: a message says it first, however much came after it.
 _SIGNALS = """
-    select signal_id, episode_id, kind, at, amount_minor, currency, refund_kind, words
-    from escalation.signals where episode_id = any($1::uuid[]) order by at, signal_id
+    with ranked as (
+        select signal_id, count(*) over (partition by episode_id) as known,
+               row_number() over (partition by episode_id order by at desc, signal_id desc) as place,
+               kind = any($2::text[]) as strong,
+               row_number() over (partition by episode_id, kind = any($2::text[]) order by at desc, signal_id desc)
+                   as place_among_alike
+        from escalation.signals where episode_id = any($1::uuid[])
+    )
+    select s.episode_id, s.kind, s.at, s.amount_minor, s.currency, s.refund_kind, left(s.words, $4) as words, known
+    from ranked join escalation.signals s using (signal_id)
+    where place <= $3 or (strong and place_among_alike = 1)
+    order by s.at, s.signal_id
 """
 # Sent, or not, nobody knows: whoever was sending it has not come back in time.
 _GIVE_UP_ON_SILENT_ATTEMPTS = """
@@ -55,7 +72,14 @@ _GIVE_UP_ON_SILENT_ATTEMPTS = """
     where d.state = 'sending' and d.try_at <= shared.app_now() and a.alert_id = d.alert_id
     returning d.delivery_id
 """
-_STATES = "select state, count(*) as deliveries from escalation.deliveries group by state"
+# What has ended is not counted: there is ever more of it, and this is asked every few seconds.
+_STATES = """
+    select state, count(d.state) as deliveries
+    from unnest($1::text[]) as states (state) left join (
+        select d.state from escalation.deliveries d where d.state in ('pending', 'sending', 'held', 'unknown')
+    ) d using (state)
+    group by state
+"""
 _OLDEST = """
     select coalesce(extract(epoch from shared.app_now() - min(a.raised_at)), 0)::float8
     from escalation.deliveries d join escalation.alerts a on a.alert_id = d.alert_id where d.state = 'pending'
@@ -77,7 +101,8 @@ class LetterSignal:
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """Everything a message about one alert may say. `repeat` tells that it may have arrived before."""
+    """Everything a message about one alert may say. `repeat` tells that it may have arrived before, `left_out` how
+    many signals there are beside the newest."""
 
     delivery_id: UUID
     attempt: int
@@ -96,6 +121,7 @@ class Letter:
     customer_phone: str | None
     customer_zone: str | None
     signals: Sequence[LetterSignal]
+    left_out: int
     now: datetime
 
 
@@ -118,8 +144,8 @@ async def claim(pool: Pool, channel: str, limit: int) -> list[Letter]:
                 attempt=row["attempts"],
                 repeat=row["unknown_count"] > 0,
                 amount=amount,
-                signals=signals[alert["episode_id"]],
                 now=now,
+                **signals[alert["episode_id"]],
                 **alert,
             )
         )
@@ -133,8 +159,8 @@ async def give_up_on_silent_attempts(pool: Pool, metrics: Metrics) -> None:
 
 
 async def sample(connection: Connection, metrics: Metrics) -> None:
-    """Measure deliveries by state and signals that wait for their order."""
-    for row in await connection.fetch(_STATES):
+    """Measure deliveries that have not ended, by state, and signals that wait for their order."""
+    for row in await connection.fetch(_STATES, MOVING_STATES):
         metrics.queues.deliveries.labels(row["state"]).set(row["deliveries"])
     metrics.queues.deliveries_oldest_pending_age.set(await connection.fetchval(_OLDEST))
     waiting = await connection.fetchrow(_WAITING)
@@ -143,15 +169,26 @@ async def sample(connection: Connection, metrics: Metrics) -> None:
     metrics.queues.waiting_signals_oldest_age.set(waiting["oldest"])
 
 
-async def _signals(pool: Pool, episodes: list[UUID]) -> dict[UUID, list[LetterSignal]]:
+async def _signals(pool: Pool, episodes: list[UUID]) -> dict[UUID, dict[str, Any]]:
+    """Of each episode what a message says of its signals: the `signals` it shows, and how many are `left_out`."""
     found: dict[UUID, list[LetterSignal]] = {episode: [] for episode in episodes}
-    for row in await pool.fetch(_SIGNALS, episodes):
-        known = row["amount_minor"] is not None and row["currency"] is not None
-        risk = Risk(
-            SignalKind(row["kind"]),
-            row["at"],
-            money(row["amount_minor"], row["currency"]) if known else None,
-            RefundKind(row["refund_kind"]) if row["refund_kind"] else None,
-        )
-        found[row["episode_id"]].append(LetterSignal(risk, row["words"]))
-    return found
+    known: dict[UUID, int] = {}
+    strong = [kind.value for kind in STRONG]
+    for row in await pool.fetch(_SIGNALS, list(found), strong, _SHOWN_SIGNALS, _SHOWN_WORDS + 1):
+        found[row["episode_id"]].append(_letter_signal(row))
+        known[row["episode_id"]] = row["known"]
+    return {
+        episode: {"signals": signals, "left_out": known.get(episode, 0) - len(signals)}
+        for episode, signals in found.items()
+    }
+
+
+def _letter_signal(row: asyncpg.Record) -> LetterSignal:
+    amount_known = row["amount_minor"] is not None and row["currency"] is not None
+    risk = Risk(
+        SignalKind(row["kind"]),
+        row["at"],
+        money(row["amount_minor"], row["currency"]) if amount_known else None,
+        RefundKind(row["refund_kind"]) if row["refund_kind"] else None,
+    )
+    return LetterSignal(risk, cut(row["words"], _SHOWN_WORDS) if row["words"] else None)

@@ -1,4 +1,7 @@
-"""What one salesperson may read. Every statement names the reader: another's episode is as good as not there."""
+"""What one salesperson may read: what shows an episode or a customer names the reader, so another's is not there.
+
+Two statements show neither: the clock with the round that a press of the button belongs to, and the fingerprints.
+"""
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
@@ -40,6 +43,7 @@ class EpisodeRow:
 class SignalRow:
     """A signal of an episode."""
 
+    signal_id: UUID
     episode_id: EpisodeId
     kind: str
     at: datetime
@@ -87,18 +91,20 @@ _COUNTS = f"""
     where e.responsible = $1 and e.closed_at is null
 """
 _SIGNALS = """
-    select s.episode_id, s.kind, s.at, s.case_id, s.amount_minor, s.currency, s.refund_kind, s.words
+    select s.signal_id, s.episode_id, s.kind, s.at, s.case_id, s.amount_minor, s.currency, s.refund_kind, s.words
     from escalation.signals s join escalation.episodes e on e.episode_id = s.episode_id
     where e.responsible = $1 and s.episode_id = any($2::uuid[])
     order by s.at, s.signal_id
 """
 _FACTS = """
     select account_id as subject, j.source, j.event_id, j.type, j.at, j.body
-    from unnest($1::text[]) as accounts (account_id)
+    from (
+        select distinct account_id from escalation.episodes where responsible = $1 and account_id = any($2::text[])
+    ) accounts
     cross join lateral (
         select source, event_id, type, at, body, position from shared.journal
-        where subject = account_id and type = any($2::text[]) and body is not null
-        order by at desc, position desc limit $3
+        where subject = account_id and type = any($3::text[]) and body is not null
+        order by at desc, position desc limit $4
     ) j
     order by j.at desc, j.position desc
 """
@@ -110,10 +116,23 @@ _FINGERPRINTS = """
 """
 
 
+# Only a signal rings again: as long as there are no more of them, a press means the same ring.
+_NOW_AND_ROUND = """
+    select shared.app_now() as now, (select count(*) from escalation.signals where episode_id = $1) as round
+"""
+
+
 async def now(database: Pool) -> datetime:
     """The one clock that decides anything."""
     instant: datetime = await database.fetchval("select shared.app_now()")
     return instant
+
+
+async def now_and_round(database: Pool, episode_id: UUID) -> tuple[datetime, int]:
+    """The time, and a number that stands for the ring of an episode which a press of the button now answers."""
+    row = await database.fetchrow(_NOW_AND_ROUND, episode_id)
+    assert row is not None
+    return row["now"], row["round"]
 
 
 async def open_episodes(database: Pool, reader: SalespersonId, *, search: str = "", page: int = 1) -> list[EpisodeRow]:
@@ -145,11 +164,14 @@ async def signals_of(
 
 
 async def facts_of(
-    database: Pool, accounts: Collection[AccountId], *, limit: int
+    database: Pool, reader: SalespersonId, accounts: Collection[AccountId], *, limit: int
 ) -> Mapping[AccountId, Sequence[Envelope[Fact]]]:
-    """What orders and support told of each account, newest first; facts whose body was erased are left out."""
+    """What orders and support told of each account that the reader has an episode of, newest first.
+
+    Facts whose body was erased are left out.
+    """
     found = defaultdict[AccountId, list[Envelope[Fact]]](list)
-    for row in await database.fetch(_FACTS, sorted(set(accounts)), TOLD_TYPES, limit):
+    for row in await database.fetch(_FACTS, reader, list(accounts), TOLD_TYPES, limit):
         found[row["subject"]].append(told_event(row))
     return found
 

@@ -7,26 +7,37 @@ from services.escalation.store.facts import TOLD_TYPES, told_event
 from shared.contracts.envelope import Envelope, Fact
 from shared.database import Pool
 
+LIMIT = 1000
+"""How many entries a timeline has at most: the newest."""
+
 _FACTS = """
-    select source, event_id, type, subject, at, body from shared.journal
-    where subject = $1 and type = any($2::text[]) order by at, position
+    select * from (
+        select source, event_id, type, subject, at, body, position from shared.journal
+        where subject = $1 and type = any($2::text[]) order by at desc, position desc limit $3
+    ) newest order by at, position
 """
 _DEEDS = """
-    select raised_at as at, 'episode raised' as what, episode_id, order_id, null as who, null as why
-    from escalation.episodes where account_id = $1
-    union all
-    select a.raised_at, 'alert raised', a.episode_id, e.order_id, a.recipient, a.why_you
-    from escalation.alerts a join escalation.episodes e using (episode_id) where a.account_id = $1
-    union all
-    select a.sent_at, 'alert sent', a.episode_id, e.order_id, a.recipient, null
-    from escalation.alerts a join escalation.episodes e using (episode_id)
-    where a.account_id = $1 and a.sent_at is not null
-    union all
-    select acknowledged_at, 'acknowledged', episode_id, order_id, acknowledged_by, null
-    from escalation.episodes where account_id = $1 and acknowledged_at is not null
-    order by at
+    with episodes as (
+        select * from escalation.episodes where account_id = $1 and ($2::text is null or responsible = $2)
+    ), alerts as (
+        select a.*, e.order_id from escalation.alerts a join episodes e using (episode_id) where a.account_id = $1
+    ), deeds as (
+        select raised_at as at, 'episode raised' as what, episode_id, order_id, null as who, null as why from episodes
+        union all
+        select raised_at, 'alert raised', episode_id, order_id, recipient, why_you from alerts
+        union all
+        select sent_at, 'alert sent', episode_id, order_id, recipient, null from alerts where sent_at is not null
+        union all
+        select acknowledged_at, 'acknowledged', episode_id, order_id, acknowledged_by, null
+        from episodes where acknowledged_at is not null
+    )
+    select * from (select * from deeds order by at desc limit $3) newest order by at
 """
-_RESPONSIBLE = "select exists (select from escalation.episodes where account_id = $1 and responsible = $2)"
+_RESPONSIBLE = """
+    select exists (
+        select from escalation.episodes where account_id = $1 and responsible = $2 and closed_at is null
+    )
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,15 +62,15 @@ class Deed:
 
 
 async def facts_of(pool: Pool, account_id: str) -> list[ToldFact]:
-    """What orders and support told of the account, by event time."""
+    """The newest of what orders and support told of the account, by event time."""
     return [
         ToldFact(row["at"], row["type"], None if row["body"] is None else told_event(row))
-        for row in await pool.fetch(_FACTS, account_id, TOLD_TYPES)
+        for row in await pool.fetch(_FACTS, account_id, TOLD_TYPES, LIMIT)
     ]
 
 
-async def deeds_for(pool: Pool, account_id: str) -> list[Deed]:
-    """What escalation did about the account, by time."""
+async def deeds_for(pool: Pool, account_id: str, *, responsible: str | None = None) -> list[Deed]:
+    """The newest of what escalation did about the account, by time; of one salesperson's episodes where one is named."""
     return [
         Deed(
             row["at"],
@@ -69,11 +80,11 @@ async def deeds_for(pool: Pool, account_id: str) -> list[Deed]:
             row["who"],
             row["why"],
         )
-        for row in await pool.fetch(_DEEDS, account_id)
+        for row in await pool.fetch(_DEEDS, account_id, responsible, LIMIT)
     ]
 
 
 async def is_responsible(pool: Pool, account_id: str, salesperson: str) -> bool:
-    """Whether this salesperson hears of trouble with this account."""
+    """Whether this salesperson hears of trouble with this account now."""
     responsible: bool = await pool.fetchval(_RESPONSIBLE, account_id, salesperson)
     return responsible

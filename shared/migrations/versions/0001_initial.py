@@ -43,6 +43,14 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
         schema="shared",
     )
+    op.create_index(
+        "dead_letters_kept",
+        "dead_letters",
+        ["received_at"],
+        unique=False,
+        schema="shared",
+        postgresql_where=sa.text("replayed_at is null"),
+    )
     op.create_index("dead_letters_received", "dead_letters", ["received_at"], unique=False, schema="shared")
     op.create_table(
         "journal",
@@ -98,6 +106,14 @@ def upgrade() -> None:
         sa.CheckConstraint("octet_length(payload) <= 900000", name="outbox_payload_size"),
         sa.PrimaryKeyConstraint("id"),
         schema="shared",
+    )
+    op.create_index(
+        "outbox_published",
+        "outbox",
+        ["published_at"],
+        unique=False,
+        schema="shared",
+        postgresql_where=sa.text("published_at is not null"),
     )
     op.create_index(
         "outbox_unpublished",
@@ -158,6 +174,12 @@ def downgrade() -> None:
     op.drop_index("timers_awaits", table_name="timers", schema="shared", postgresql_where=sa.text("awaits is not null"))
     op.drop_table("timers", schema="shared")
     op.drop_index(
+        "outbox_published",
+        table_name="outbox",
+        schema="shared",
+        postgresql_where=sa.text("published_at is not null"),
+    )
+    op.drop_index(
         "outbox_unpublished",
         table_name="outbox",
         schema="shared",
@@ -170,6 +192,12 @@ def downgrade() -> None:
     op.drop_index("journal_subject", table_name="journal", schema="shared")
     op.drop_index("journal_source_event_id", table_name="journal", schema="shared")
     op.drop_table("journal", schema="shared")
+    op.drop_index(
+        "dead_letters_kept",
+        table_name="dead_letters",
+        schema="shared",
+        postgresql_where=sa.text("replayed_at is null"),
+    )
     op.drop_index("dead_letters_received", table_name="dead_letters", schema="shared")
     op.drop_table("dead_letters", schema="shared")
     op.drop_table("clock", schema="shared")

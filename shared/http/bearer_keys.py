@@ -1,0 +1,85 @@
+"""Keys of the header `Authorization: Bearer <key>`: read from a setting with `KeySetting`, found with `BearerKeys`."""
+
+import hashlib
+import hmac
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import AfterValidator, Field, SecretStr
+from pydantic_core import PydanticCustomError
+
+_SCHEME = "bearer"
+
+
+def _fits_a_header(key: SecretStr) -> SecretStr:
+    if not all("!" <= character <= "~" for character in key.get_secret_value()):
+        raise PydanticCustomError("key", "must be of printable ASCII characters without spaces, to fit into a header")
+    return key
+
+
+Key = Annotated[SecretStr, Field(min_length=16), AfterValidator(_fits_a_header)]
+"""A key nobody guesses, and that a header can carry."""
+
+
+class InvalidKeys(ValueError):
+    """A setting of keys cannot be used. Says where and what to do, never what the setting holds."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeySetting:
+    """A variable of the environment that holds keys as JSON, or names a file that does."""
+
+    variable: str
+    opening: str
+    example: str
+
+    def json(self, setting: SecretStr | None) -> object:
+        """What the setting holds; None where it holds nothing. Raises InvalidKeys."""
+        text = setting.get_secret_value().strip() if setting else ""
+        if text and not text.startswith(self.opening):
+            text = self._file(text)
+        return self.parsed(text) if text else None
+
+    def parsed(self, text: str) -> object:
+        try:
+            return json.loads(text)
+        except (ValueError, RecursionError):
+            raise self.invalid("as a whole is not JSON") from None
+
+    def invalid(self, fault: str) -> InvalidKeys:
+        return InvalidKeys(f"{self.variable} {fault}. Expected JSON like {self.example}, or the path of a file of it.")
+
+    def _file(self, path: str) -> str:
+        try:
+            return Path(path).read_text("utf-8").strip()
+        except (OSError, ValueError):
+            raise self.invalid("is not JSON of the kind expected, nor names a file that can be read") from None
+
+
+class BearerKeys:
+    """Keys by their digests. Raises InvalidKeys where two are the same."""
+
+    def __init__(self, keys: Sequence[SecretStr], *, variable: str) -> None:
+        self._digests = [_digest(key.get_secret_value()) for key in keys]
+        if len(set(self._digests)) != len(keys):
+            raise InvalidKeys(f"{variable}: two entries have the same key. Give each its own.")
+
+    def __len__(self) -> int:
+        return len(self._digests)
+
+    def place(self, authorization: str | None) -> int | None:
+        """Which key, counted from 0, the header carries; takes the same time whichever, or none, it is."""
+        scheme, _, token = (authorization or "").partition(" ")
+        presented = _digest(token.strip())
+        found = None
+        for place, digest in enumerate(self._digests):
+            if hmac.compare_digest(digest, presented):
+                found = place
+        return found if scheme.lower() == _SCHEME else None
+
+
+def _digest(key: str) -> bytes:
+    return hashlib.sha256(key.encode("utf-8", "surrogatepass")).digest()

@@ -1,0 +1,42 @@
+"""Which systems may read over HTTP what only signed-in people see otherwise. Start at ReaderKeys."""
+
+from collections.abc import Sequence
+
+from pydantic import SecretStr, TypeAdapter, ValidationError
+
+from shared.http.bearer_keys import BearerKeys, Key, KeySetting
+
+_SETTING = KeySetting("READER_KEYS", opening="[", example='["<16 characters or more>"]')
+_KEY = TypeAdapter[SecretStr](Key)
+
+
+class ReaderKeys:
+    """The readers' keys of one service. A reader that is changing its key has two for a while."""
+
+    def __init__(self, keys: Sequence[SecretStr]) -> None:
+        self._keys = BearerKeys(keys, variable=_SETTING.variable)
+
+    def __len__(self) -> int:
+        return len(self._keys)
+
+    @classmethod
+    def read(cls, setting: SecretStr | None) -> "ReaderKeys":
+        """The keys of a setting: a JSON array of them, or the path of a file that holds one. Raises InvalidKeys."""
+        entries = _SETTING.json(setting)
+        if entries is None:
+            return cls(())
+        if not isinstance(entries, list):
+            raise _SETTING.invalid("is not a JSON array")
+        return cls([_key(number, entry) for number, entry in enumerate(entries, start=1)])
+
+    def knows(self, authorization: str | None) -> bool:
+        """Whether an Authorization header carries one of the keys."""
+        return self._keys.place(authorization) is not None
+
+
+def _key(number: int, entry: object) -> SecretStr:
+    try:
+        return _KEY.validate_python(entry)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False, include_context=False)[0]
+    raise _SETTING.invalid(f"entry {number}: {first['msg']}")

@@ -1,0 +1,115 @@
+"""`handoff dead-letters`: a second try of many letters, whatever becomes of one."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import replace
+from types import MappingProxyType
+
+import asyncpg
+import pytest
+from typer.testing import CliRunner, Result
+
+from services.cli import run
+from services.cli.main import app
+from services.orders import app as orders
+from services.orders.settings import OrdersSettings
+from shared.contracts.envelope import Envelope, Fact
+from shared.database import open_pool
+from shared.inputs import Batch, Position, RawMessage, Rejection
+from shared.messaging.codec import encode_record
+from shared.service import Service
+from shared.transaction import Spine, Transaction
+from tests.builders import input_of, order_confirmed
+from tests.servers import MakeDatabase
+
+TOPIC = orders.INBOUND
+BUG = "bug"
+AWAY = "away"
+
+
+def letter(order: str, offset: int) -> Rejection:
+    key, body, headers = encode_record(input_of(order_confirmed(order), id=f"e-{order}").envelope)
+    return Rejection("not_applicable", "it failed", RawMessage(TOPIC, key, headers, body), Position(TOPIC, 0, offset))
+
+
+async def keep(url: str, *letters: Rejection) -> None:
+    pool = await open_pool(url, name="orders")
+    await Spine(pool, "orders", orders.handle).apply(Batch((), letters))
+    await pool.close()
+
+
+async def command(*arguments: str, url: str) -> Result:
+    return await asyncio.to_thread(
+        CliRunner().invoke, app, ["dead-letters", *arguments], env={"ORDERS_DATABASE_URL": url}
+    )
+
+
+@pytest.fixture
+def told(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The orders that an orders service was told of, in order; it fails on two of them."""
+    told: list[str] = []
+
+    async def handle(tx: Transaction, events: Sequence[Envelope[Fact]]) -> None:
+        for one in events:
+            order: str = getattr(one.data, "order", "")
+            if order == BUG:
+                raise KeyError("canary")
+            if order == AWAY:
+                raise asyncpg.AdminShutdownError("canary")
+            told.append(order)
+
+    def service(settings: OrdersSettings) -> Service:
+        return replace(orders.service(settings), handle=handle)
+
+    runnable = replace(run.SERVICES[run.ServiceName.ORDERS], service=service)
+    monkeypatch.setattr(run, "SERVICES", MappingProxyType({**run.SERVICES, run.ServiceName.ORDERS: runnable}))
+    return told
+
+
+async def test_a_letter_that_still_fails_does_not_keep_the_others_from_their_turn(
+    database: MakeDatabase, told: list[str]
+) -> None:
+    url = await database("orders")
+    await keep(url, letter("third", 10), letter("first", 2), letter(BUG, 7), letter("second", 9))
+    result = await command("replay", "orders", "--all", url=url)
+    assert told == ["first", "second", "third"]
+    assert result.exit_code == 1
+    lines = [line.split("  ", 1)[1] for line in result.output.splitlines()]
+    assert lines == ["applied", "still fails (KeyError)", "applied", "applied"]
+    assert "canary" not in result.output
+
+
+async def test_letters_named_by_their_ids_are_replayed_in_the_order_they_came(
+    database: MakeDatabase, told: list[str]
+) -> None:
+    url = await database("orders")
+    letters = letter("third", 10), letter("first", 2), letter("second", 9)
+    await keep(url, *letters)
+    nobodys = letter("none", 99).id
+    result = await command("replay", "orders", str(nobodys), str(letters[0].id), str(letters[1].id), url=url)
+    assert told == ["first", "third"]
+    assert (result.exit_code, f"{nobodys}  there is no such dead letter" in result.output) == (1, True)
+
+
+async def test_a_database_that_goes_away_ends_the_replay_with_a_sentence(
+    database: MakeDatabase, told: list[str]
+) -> None:
+    url = await database("orders")
+    await keep(url, letter("first", 2), letter(AWAY, 7), letter("second", 9))
+    result = await command("replay", "orders", "--all", url=url)
+    assert (result.exit_code, told) == (1, ["first"])
+    assert isinstance(result.exception, SystemExit)
+    assert "Postgres of orders cannot be used (AdminShutdownError)" in result.output
+
+
+async def test_what_is_wrong_with_the_database_is_told_in_a_sentence(database: MakeDatabase) -> None:
+    url = await database("orders")
+    without_tables = await database("nobody")
+    missing = url.rpartition("/")[0] + "/no_such_database"
+    for where, words in (
+        (without_tables, "run `handoff migrate --only orders`"),
+        (missing, "check ORDERS_DATABASE_URL"),
+    ):
+        result = await command("list", "orders", url=where)
+        assert isinstance(result.exception, SystemExit), result.exception
+        assert (result.exit_code, words in result.output) == (1, True), result.output

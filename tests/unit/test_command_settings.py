@@ -1,0 +1,49 @@
+"""A wrong variable of the environment is told in a sentence, whichever command reads it."""
+
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from services.cli.main import app
+
+DATABASES = {f"{name}_DATABASE_URL": "postgresql://nobody@127.0.0.1:1/none" for name in ("ORDERS", "ESCALATION")}
+
+
+def refused(*arguments: str, **environment: str) -> str:
+    result = CliRunner().invoke(app, arguments, env=DATABASES | environment)
+    assert isinstance(result.exception, SystemExit), result.exception
+    assert result.exit_code == 1
+    assert "cannot start; " in result.output
+    return result.output
+
+
+@pytest.mark.parametrize("text", ['[""]', '"nobody-may-read-it"', '["nobody', '{"a": "nobody-may-read-it"}'])
+def test_reader_keys_that_are_none_keep_a_service_from_starting(text: str) -> None:
+    output = refused("run", "escalation", READER_KEYS=text)
+    assert "READER_KEYS" in output
+    assert '["<16 characters or more>"]' in output
+    assert "nobody" not in output
+
+
+@pytest.mark.parametrize("text", ["{", "[]", '{"shop": {"key": "nobody", "sources": ["shop"]}}'])
+def test_publisher_keys_that_are_none_keep_a_service_from_starting(text: str) -> None:
+    output = refused("run", "orders", PUBLISHER_KEYS=text)
+    assert "PUBLISHER_KEYS" in output
+    assert "nobody" not in output
+
+
+@pytest.mark.parametrize("arguments", [("run", "orders"), ("migrate",), ("dead-letters", "list", "orders")])
+def test_a_setting_of_the_wrong_kind_is_named(arguments: tuple[str, ...]) -> None:
+    assert "TOPIC_PARTITIONS: Input should be a valid integer" in refused(*arguments, TOPIC_PARTITIONS="x")
+
+
+def test_an_import_names_a_setting_of_the_wrong_kind(tmp_path: Path) -> None:
+    file = tmp_path / "deals.csv"
+    file.write_text("mql_id,seller_id,sr_id,won_date,business_segment,declared_monthly_revenue\n")
+    output = refused("import", "deals", "--file", str(file), TOPIC_PARTITIONS="x")
+    assert "TOPIC_PARTITIONS: Input should be a valid integer" in output
+
+
+def test_a_replay_with_keys_that_are_none_says_so() -> None:
+    assert "READER_KEYS" in refused("dead-letters", "replay", "escalation", "--all", READER_KEYS='[""]')

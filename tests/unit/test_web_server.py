@@ -1,0 +1,99 @@
+"""The HTTP server of a process: what it takes at once, and that the process ends with it."""
+
+import asyncio
+import signal
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import cast
+
+import httpx2
+import pytest
+from fastapi import FastAPI
+from pydantic import SecretStr
+from sqlalchemy import MetaData
+
+from deploy.local.ports import free_ports
+from shared import runtime, web_server
+from shared.http.application import bare_app
+from shared.migrations import Migrations
+from shared.service import Health, Resources, Role, Service
+from shared.settings import ServiceSettings
+from shared.transaction import Transaction
+
+NOWHERE = "postgresql://nobody@127.0.0.1:1/none"
+
+
+async def nothing(tx: Transaction, events: object) -> None: ...
+
+
+def service_with(web: Callable[[Resources, Health], FastAPI]) -> Service:
+    return Service("orders", (), (), nothing, Migrations(MetaData(), Path()), web)
+
+
+def settings_on(port: int) -> ServiceSettings:
+    return ServiceSettings(database_url=SecretStr(NOWHERE), port=port, kafka_bootstrap_servers="127.0.0.1:1")
+
+
+@asynccontextmanager
+async def failing_at_start(app: FastAPI) -> AsyncIterator[None]:
+    raise KeyError("canary")
+    yield
+
+
+@pytest.fixture
+def at_most_two(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(web_server, "MAX_CONNECTIONS", 2)
+
+
+@pytest.fixture
+async def own_signals(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[None]:
+    """A process in this process: without its last resort, and its signal handlers go with it."""
+    monkeypatch.setattr(runtime, "_end_after", lambda seconds: None)
+    yield
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().remove_signal_handler(number)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+async def test_a_process_ends_when_its_web_server_does(own_signals: None) -> None:
+    (port,) = free_ports(1)
+    service = service_with(lambda resources, health: bare_app("orders", [], lifespan=failing_at_start))
+    process = runtime.Process(service, settings_on(port), role=Role.WEB, slot=None)
+    assert await asyncio.wait_for(process.run(), 10) == runtime.STUCK
+    assert process.health.alive() == ["serving has ended"]
+
+
+async def test_a_process_ends_when_one_of_its_loops_does(own_signals: None) -> None:
+    (port,) = free_ports(1)
+    process = runtime.Process(
+        service_with(lambda resources, health: bare_app("orders", [])), settings_on(port), role=Role.RELAY, slot=None
+    )
+
+    async def cancelled() -> None:
+        raise asyncio.CancelledError
+
+    process._keep_going("relay", cancelled, 0)
+    assert await asyncio.wait_for(process.run(), 10) == runtime.STUCK
+    assert process.health.alive() == ["the loop relay has ended"]
+
+
+async def test_a_connection_too_many_is_answered_with_503(at_most_two: None) -> None:
+    (port,) = free_ports(1)
+    service = service_with(lambda resources, health: bare_app("orders", []))
+    server = web_server.WebServer(service, cast(Resources, None), Health(), Role.WEB)
+    ends: list[str] = []
+    await server.start("127.0.0.1", port, ended=lambda: ends.append("ended"))
+    try:
+        statuses = [await status_of(port) for _ in range(2)]
+        idle = await asyncio.open_connection("127.0.0.1", port)
+        statuses.append(await status_of(port))
+        idle[1].close()
+    finally:
+        await server.stop()
+    assert (statuses, ends) == ([404, 404, 503], [])
+
+
+async def status_of(port: int) -> int:
+    async with httpx2.AsyncClient(base_url=f"http://127.0.0.1:{port}") as client:
+        return (await client.get("/")).status_code
