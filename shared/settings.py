@@ -56,7 +56,10 @@ class KafkaSettings(BaseSettings):
 
 
 class ServiceSettings(KafkaSettings):
-    """What every service needs. `database_url` and `port` come from variables that carry the service's name."""
+    """What every service needs; defaults are those of `handoff up`.
+
+    `database_url` and `port` come from variables that carry the service's name.
+    """
 
     database_url: SecretStr
     port: int

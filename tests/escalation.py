@@ -1,5 +1,6 @@
 """Story verbs for escalation's handlers on a real database: sell, tell, move the clock, see who was alerted."""
 
+import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -11,7 +12,7 @@ from uuid import UUID
 
 from services.escalation.channels.deliveries import EmailSender
 from services.escalation.channels.letters import Letters
-from services.escalation.channels.smtp import Ended, MailServer
+from services.escalation.channels.smtp import Ended, Mail, MailServer
 from services.escalation.domain.own_facts import OWN_FACTS, AcknowledgePressed, Attempt
 from services.escalation.domain.rules import Rules
 from services.escalation.handlers import handling
@@ -68,8 +69,8 @@ class FakeMail(MailServer):
         self.received: list[EmailMessage] = []
         self.on_sending: Any = None
 
-    async def send(self, message: EmailMessage) -> Ended:
-        self.received.append(message)
+    async def send(self, mail: Mail) -> Ended:
+        self.received.append(mail.message)
         if self.on_sending is not None:
             await self.on_sending()
         answer = self.answers.pop(0) if self.answers else Attempt.ACCEPTED
@@ -119,9 +120,20 @@ class Escalation(ServiceUnderTest):
 
     async def send_mail(self) -> None:
         """Send what is due, once."""
-        sender = EmailSender(self.mail, Letters(sender="oncall@handoff.example", inbox_url="http://inbox.example"))
-        metrics = create_metrics("escalation")
-        await sender.send_due(self.pool, self.spine, metrics)
+        await self.sender().send_due(self.pool, self.spine, create_metrics("escalation"))
+
+    def sender(self) -> EmailSender:
+        return EmailSender(self.mail, Letters(sender="oncall@handoff.example", inbox_url="http://inbox.example"))
+
+    @asynccontextmanager
+    async def sending(self) -> AsyncIterator[None]:
+        """Mail is sent in the background, as a running service does."""
+        running_sender = asyncio.create_task(self.sender().run(self.pool, self.spine, create_metrics("escalation")))
+        try:
+            yield
+        finally:
+            running_sender.cancel()
+            await asyncio.gather(running_sender, return_exceptions=True)
 
     async def episodes(self) -> list[dict[str, Any]]:
         return await self.rows("escalation.episodes", "order_id")

@@ -8,13 +8,14 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import httpx2
 import uvicorn
 from fastapi import FastAPI
 
-from services.escalation.domain.own_facts import OWN_FACTS, AcknowledgePressed
+from services.escalation import app
+from services.escalation.domain.own_facts import OWN_FACTS
 from services.escalation.domain.rules import Rules
 from services.escalation.handlers import handling
 from services.escalation.inbox import InboxDependencies, create_inbox, make_sign_in_link
@@ -23,12 +24,13 @@ from shared.contracts.catalog import CATALOG
 from shared.contracts.envelope import Fact
 from shared.http.application import bare_app
 from shared.ids import AccountId, EpisodeId, SalespersonId
-from shared.inputs import Batch, Input, InputKind
+from shared.messaging.cluster import Cluster
+from shared.metrics import create_metrics
+from shared.service import Resources
 from tests.builders import (
     ACCOUNT,
     ORDER,
     SELLER,
-    event_of,
     input_of,
     order_placed,
     refund_requested,
@@ -118,12 +120,11 @@ async def inbox_site(database_url: str, *, public_url: str = "http://inbox.test"
         sent_links: list[tuple[Person, str]] = []
         pressed: list[UUID] = []
 
+        resources = Resources(service.pool, service.spine, Cluster("nobody.invalid:9092"), create_metrics("escalation"))
+
         async def acknowledge(episode: EpisodeId, account: AccountId, by: SalespersonId) -> None:
             pressed.append(episode)
-            fact = AcknowledgePressed(episode=episode, by=by)
-            event = event_of(fact, subject=account, id=str(uuid4()), source="inbox")
-            press = Input(event, fact.model_dump_json().encode(), b"", InputKind.BUTTON)
-            await service.spine.apply(Batch([press]), whole=True)
+            await app.acknowledge(resources, episode, account, by)
 
         async def send(person: Person, url: str) -> None:
             sent_links.append((person, url))

@@ -11,7 +11,7 @@ from fastapi import APIRouter, HTTPException, Path, Request
 from pydantic import BaseModel
 
 from services.escalation.domain.words import describe
-from services.escalation.store.timeline import Deed, ToldFact, deeds_for, facts_of, is_responsible
+from services.escalation.store.timeline import LIMIT, Deed, ToldFact, deeds_for, facts_of, is_responsible
 from shared.contracts.fields import Id
 from shared.database import Pool
 from shared.http.reader_keys import ReaderKeys
@@ -48,11 +48,14 @@ def timeline_router(pool: Pool, readers: ReaderKeys, signed_in: SignedIn) -> API
     router = APIRouter(tags=["timeline"])
 
     async def timeline(account_id: AccountInPath, request: Request) -> Timeline:
+        salesperson = None
         if not readers.knows(request.headers.get("authorization")):
-            await _check_responsible(pool, account_id, await signed_in(request))
+            salesperson = await signed_in(request)
+            await _check_responsible(pool, account_id, salesperson)
         told = [_told(fact) for fact in await facts_of(pool, account_id)]
-        done = [_done(deed) for deed in await deeds_for(pool, account_id)]
-        return Timeline(account=account_id, entries=sorted([*told, *done], key=lambda entry: entry.at))
+        done = [_done(deed) for deed in await deeds_for(pool, account_id, responsible=salesperson)]
+        entries = sorted([*told, *done], key=lambda entry: entry.at)
+        return Timeline(account=account_id, entries=entries[-LIMIT:])
 
     router.add_api_route(
         "/accounts/{account_id}/timeline",

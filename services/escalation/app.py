@@ -42,7 +42,7 @@ log = get_logger(__name__)
 
 
 def service(settings: EscalationSettings) -> Service:
-    """The service as its settings make it. Raises ValueError for an SMTP_URL, a MAIL_FROM or READER_KEYS that are none."""
+    """The service as its settings make it. Raises ValueError for SMTP_URL, MAIL_FROM or READER_KEYS that are none."""
     rules = Rules(desk=SalespersonId(settings.desk), max_alert_age=settings.max_alert_age)
     letters = Letters(sender=settings.mail_from, inbox_url=settings.inbox_url)
     sender = EmailSender(MailServer(settings.smtp_url.get_secret_value()), letters)

@@ -8,7 +8,10 @@ from shared.settings import Duration, ServiceSettings
 
 
 class EscalationSettings(ServiceSettings):
-    database_url: SecretStr = Field(validation_alias="ESCALATION_DATABASE_URL")
+    database_url: SecretStr = Field(
+        default=SecretStr("postgresql://escalation@127.0.0.1:15432/escalation"),
+        validation_alias="ESCALATION_DATABASE_URL",
+    )
     port: int = Field(default=8103, validation_alias="ESCALATION_PORT")
     smtp_url: SecretStr = SecretStr("smtp://127.0.0.1:2525")
     mail_from: str = "oncall@handoff.example"

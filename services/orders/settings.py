@@ -6,5 +6,7 @@ from shared.settings import ServiceSettings
 
 
 class OrdersSettings(ServiceSettings):
-    database_url: SecretStr = Field(validation_alias="ORDERS_DATABASE_URL")
+    database_url: SecretStr = Field(
+        default=SecretStr("postgresql://orders@127.0.0.1:15432/orders"), validation_alias="ORDERS_DATABASE_URL"
+    )
     port: int = Field(default=8101, validation_alias="ORDERS_PORT")

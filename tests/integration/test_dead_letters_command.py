@@ -12,6 +12,7 @@ from typer.testing import CliRunner, Result
 from services.cli import run
 from services.cli.main import app
 from services.orders import app as orders
+from services.orders.handlers import handle as handle_orders
 from services.orders.settings import OrdersSettings
 from shared.contracts.envelope import Envelope, Fact
 from shared.database import open_pool
@@ -34,7 +35,7 @@ def letter(order: str, offset: int) -> Rejection:
 
 async def keep(url: str, *letters: Rejection) -> None:
     pool = await open_pool(url, name="orders")
-    await Spine(pool, "orders", orders.handle).apply(Batch((), letters))
+    await Spine(pool, "orders", handle_orders).apply(Batch((), letters))
     await pool.close()
 
 

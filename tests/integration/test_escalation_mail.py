@@ -1,22 +1,29 @@
 """What a mail server's answers, and its silence, are taken for."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from email.message import EmailMessage
 from email.policy import SMTP
 
 import pytest
+from structlog.testing import capture_logs
 
 from deploy.local.ports import free_ports
-from services.escalation.channels.smtp import MailServer
+from services.escalation.app import sending_sign_in_links
+from services.escalation.channels.deliveries import EmailSender
+from services.escalation.channels.letters import Letters
+from services.escalation.channels.smtp import Mail, MailServer
 from services.escalation.domain.own_facts import Attempt
+from services.escalation.store.sessions import Person
+from shared.ids import SalespersonId
+from tests.escalation import FakeMail
 
 HANG_UP = b""
 
 
 @asynccontextmanager
-async def answering(**answers: bytes) -> AsyncIterator[MailServer]:
+async def answering(answers: Mapping[str, bytes], told: list[str] | None = None) -> AsyncIterator[MailServer]:
     """A mail server that answers as told: by command, and `message` when the message has arrived."""
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -26,6 +33,8 @@ async def answering(**answers: bytes) -> AsyncIterator[MailServer]:
             async for line in reader:
                 if in_message and line != b".\r\n":
                     continue
+                if told is not None:
+                    told.append(line.decode().strip())
                 command = "message" if in_message else line[:4].decode().strip().lower()
                 in_message = command == "data" and "data" not in answers
                 answer = answers.get(command, b"354 go on" if in_message else b"250 fine")
@@ -41,11 +50,11 @@ async def answering(**answers: bytes) -> AsyncIterator[MailServer]:
         server.close()
 
 
-def message(to: str = "anna@sales.example") -> EmailMessage:
+def message(to: str = "anna@sales.example") -> Mail:
     made = EmailMessage(policy=SMTP)
     made["From"], made["To"], made["Subject"] = "oncall@handoff.example", to, "A sale is at risk"
     made.set_content("Call Petra.")
-    return made
+    return Mail("oncall@handoff.example", to, made)
 
 
 @pytest.mark.parametrize(
@@ -64,7 +73,7 @@ def message(to: str = "anna@sales.example") -> EmailMessage:
     ],
 )
 async def test_an_attempt_ends_as_the_server_says(answers: dict[str, bytes], expected: Attempt) -> None:
-    async with answering(**answers) as server:
+    async with answering(answers) as server:
         ended = await server.send(message())
     assert ended.result is expected
     assert "anna" not in (ended.reason or "")
@@ -76,6 +85,46 @@ async def test_a_server_that_is_not_there_puts_it_off() -> None:
 
 
 async def test_an_address_the_server_cannot_take_is_refused_not_doubted() -> None:
-    async with answering() as server:
+    async with answering({}) as server:
         ended = await server.send(message("jürgen@sales.example"))
     assert ended.result is Attempt.REFUSED
+
+
+async def test_whom_the_message_goes_to_is_told_beside_it_and_not_read_from_its_headers() -> None:
+    told: list[str] = []
+    async with answering({}, told) as server:
+        mail = message()
+        mail.message.replace_header("To", "else@sales.example")
+        mail.message.replace_header("From", "else@handoff.example")
+        await server.send(mail)
+    assert [line for line in told if "<" in line] == [
+        "MAIL FROM:<oncall@handoff.example>",
+        "RCPT TO:<anna@sales.example>",
+    ]
+
+
+async def test_a_message_that_cannot_be_written_out_is_refused() -> None:
+    mail = message()
+    mail.message.set_payload("\ud800")
+    async with answering({}) as server:
+        ended = await server.send(mail)
+    assert ended.result is Attempt.REFUSED
+
+
+@pytest.mark.parametrize("address", ["anna@sales.example", "a,b@sales.example"])
+async def test_a_sign_in_link_that_was_not_accepted_is_warned_of_without_an_address(address: str) -> None:
+    server = FakeMail()
+    server.answers = [Attempt.PUT_OFF]
+    letters = Letters(sender="On Call <oncall@handoff.example>", inbox_url="http://inbox.example")
+    send = sending_sign_in_links(EmailSender(server, letters), letters)
+    with capture_logs() as logged:
+        await send(Person(SalespersonId("anna"), "Anna Berg", address), "http://inbox.example/sign-in?token=secret")
+    (line,) = logged
+    assert line["log_level"] == "warning"
+    assert not any(private in str(line) for private in (address, "secret", "Anna"))
+
+
+@pytest.mark.parametrize("sender", ["", "oncall", "a,b@handoff.example", "On Call"])
+def test_a_sender_that_is_no_address_is_refused_at_the_start(sender: str) -> None:
+    with pytest.raises(ValueError, match="MAIL_FROM must look like"):
+        Letters(sender=sender, inbox_url="http://inbox.example")

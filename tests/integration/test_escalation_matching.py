@@ -4,6 +4,8 @@ from datetime import timedelta
 
 import pytest
 
+from services.escalation.store.batches import load
+from shared.contracts.envelope import Fact
 from shared.inputs import Input
 from tests.builders import (
     AT,
@@ -18,7 +20,7 @@ from tests.builders import (
     response_overdue,
     salesperson_changed,
 )
-from tests.escalation import Escalation, dead_end, told
+from tests.escalation import NO_LIMIT, Escalation, dead_end, told
 
 QUARTER = timedelta(minutes=15)
 FIRST = order_placed("first", sold_at=minutes(-20))
@@ -199,3 +201,32 @@ async def test_a_repeated_opening_of_a_case_forgets_nothing(escalation: Escalati
     await escalation.hear_one_by_one(salesperson_changed(), FIRST, SECOND, case_opened(order="first"))
     await escalation.hear_one_by_one(case_reassigned(2), case_opened(), case_reassigned(3))
     assert await escalation.matches() == [("first", ["case_bounced"])]
+
+
+async def test_an_episode_is_raised_at_the_time_of_its_signal_matched_at_once_or_later(escalation: Escalation) -> None:
+    await escalation.hear(salesperson_changed(), told(refund_requested(), at=minutes(5)))
+    await escalation.hear(told(dead_end(), at=minutes(6)))
+    await escalation.hear(told(order_placed(), at=minutes(90)))
+    await escalation.hear(told(dead_end(), at=minutes(7)))
+    times = {event.data.signal: event.time for event in await escalation.published() if "episode" in event.type}
+    assert sorted(times.values()) == [minutes(5), minutes(6), minutes(7)]
+
+
+async def test_signals_that_wait_are_loaded_only_for_what_may_end_their_waiting(escalation: Escalation) -> None:
+    await escalation.hear(refund_requested(words="I want my money back."))
+
+    async def loaded(fact: Fact) -> int:
+        async with escalation.pool.acquire() as connection:
+            return len((await load(connection, [told(fact).envelope], NO_LIMIT)).signals)
+
+    assert [await loaded(fact) for fact in (dead_end(), case_reassigned(2), response_overdue())] == [0, 0, 0]
+    assert [await loaded(fact) for fact in (order_placed(), case_opened(order="4711"))] == [1, 1]
+
+
+async def test_a_signal_that_waited_keeps_the_customers_words(escalation: Escalation) -> None:
+    await escalation.hear(salesperson_changed(), refund_requested(words="I want my money back."))
+    await escalation.hear(case_opened(order="4711"))
+    await escalation.hear(order_placed())
+    (signal,) = await escalation.signals()
+    assert signal["words"] == "I want my money back."
+    assert signal["episode_id"] is not None

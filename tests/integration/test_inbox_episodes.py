@@ -7,10 +7,12 @@ from uuid import uuid4
 
 import pytest
 
+from services.escalation.store import inbox as store
 from shared.contracts import support
 from shared.contracts.orders_inbound import Customer
 from shared.contracts.support_inbound import Direction, Person
-from tests.builders import SELLER, case_opened, case_reopened, contact_made
+from shared.ids import AccountId, SalespersonId
+from tests.builders import ACCOUNT, SELLER, case_opened, case_reopened, contact_made, input_of
 from tests.inbox import Site, form_token, inbox_site
 from tests.servers import MakeDatabase, PrivatePostgres
 
@@ -270,3 +272,41 @@ async def test_relative_times_follow_the_systems_clock(site: Site) -> None:
     browser = await site.signed_in()
     await site.move_clock(timedelta(hours=5))
     assert "requested 5 h ago" in words_of((await browser.get("/")).text)
+
+
+async def test_pressing_again_for_the_same_ring_is_the_same_event_and_for_a_new_ring_another(site: Site) -> None:
+    episode = await site.trouble()
+    browser = await site.signed_in()
+    form = {"csrf_token": form_token((await browser.get("/")).text)}
+    presses = "select count(*) from shared.journal where type = 'escalation.button.acknowledge_pressed'"
+    for ring in (1, 2):
+        for _ in range(2):  # as after a commit whose answer was lost
+            assert (await browser.post(f"/episodes/{episode}/acknowledge", data=form)).status_code == 303
+        assert await site.service.pool.fetchval(presses) == ring
+        assert (await site.service.row("escalation.episodes"))["acknowledged_by"] == SELLER
+        await site.request_refund()
+        assert (await site.service.row("escalation.episodes"))["acknowledged_by"] is None
+
+
+async def test_each_of_two_dead_ends_in_one_second_is_marked(site: Site) -> None:
+    await site.hire()
+    await site.sell()
+    at = await site.now() - timedelta(minutes=5)
+    for case in ("case-1", "case-2"):
+        fact = support.ContactDeadEnded.model_validate(contact_made("dead_end", case=case).model_dump())
+        await site.service.tell(input_of(fact, at=at))
+    episode = await site.service.row("escalation.episodes")
+    page = (await (await site.signed_in()).get(f"/episodes/{episode['episode_id']}")).text
+    lines = re.findall(
+        r"<li( class=\"raised\")?>\s*<p class=\"fact\"><span>Phone call from the customer, dead end", page
+    )
+    assert len(lines) == 4, "two in the list, and two beside it"
+    assert all(lines)
+
+
+async def test_nobody_reads_the_facts_of_anothers_customer(site: Site) -> None:
+    await site.trouble("ben", order="4800", account="c-80")
+    await site.trouble()
+    accounts = [AccountId("c-80"), AccountId(ACCOUNT)]
+    told = await store.facts_of(site.service.pool, SalespersonId(SELLER), accounts, limit=10)
+    assert list(told) == [ACCOUNT]

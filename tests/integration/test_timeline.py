@@ -10,11 +10,13 @@ from pydantic import SecretStr
 
 from services.escalation.api import timeline_router
 from services.escalation.app import signed_in
+from services.escalation.domain.own_facts import AcknowledgePressed
 from services.escalation.inbox import InboxDependencies, create_inbox
 from services.escalation.inbox.sessions import Sessions
 from shared.http.application import bare_app
 from shared.http.reader_keys import ReaderKeys
-from tests.builders import ACCOUNT, SELLER, contact_made
+from shared.inputs import Input, InputKind
+from tests.builders import ACCOUNT, SELLER, contact_made, event_of
 from tests.inbox import Site, inbox_site
 from tests.servers import MakeDatabase
 
@@ -89,3 +91,24 @@ async def test_erased_facts_stay_in_the_timeline_without_their_words(site: Site)
     entries = (await read(site.browser())).json()["entries"]
     assert [entry["what"] for entry in entries][:2] == ["Erased at the customer's request"] * 2
     assert all(entry["words"] is None for entry in entries)
+
+
+async def test_an_acknowledgement_stays_in_the_timeline_when_the_episode_rings_again(site: Site) -> None:
+    episode = await site.trouble()
+    press = AcknowledgePressed(episode=episode, by=SELLER)
+    event = event_of(press, subject=ACCOUNT, source="inbox")
+    await site.service.tell(Input(event, press.model_dump_json().encode(), b"", InputKind.BUTTON))
+    await site.request_refund(minutes_ago=0)
+    entries = (await read(site.browser())).json()["entries"]
+    assert [(entry["what"], entry["who"]) for entry in entries if entry["what"] == "Acknowledged"] == [
+        ("Acknowledged", SELLER)
+    ]
+
+
+async def test_a_salesperson_does_not_see_what_was_done_about_others_episodes(site: Site) -> None:
+    await site.trouble()
+    await site.hire("eve", "Eve Other")
+    await site.sell("4712", by="eve")
+    await site.request_refund("4712")
+    entries = (await read(await site.signed_in("eve"), key=None)).json()["entries"]
+    assert {entry["who"] for entry in entries} == {None, "eve"}

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from services.escalation.domain.own_facts import AcknowledgePressed
 from services.escalation.store.facts import TOLD_TYPES, told_event
 from shared.contracts.envelope import Envelope, Fact
 from shared.database import Pool
@@ -16,22 +17,27 @@ _FACTS = """
         where subject = $1 and type = any($2::text[]) order by at desc, position desc limit $3
     ) newest order by at, position
 """
+# An episode that rings again has nobody's acknowledgement any more: the journal still knows who took it before.
 _DEEDS = """
     with episodes as (
         select * from escalation.episodes where account_id = $1 and ($2::text is null or responsible = $2)
     ), alerts as (
         select a.*, e.order_id from escalation.alerts a join episodes e using (episode_id) where a.account_id = $1
     ), deeds as (
-        select raised_at as at, 'episode raised' as what, episode_id, order_id, null as who, null as why from episodes
+        select raised_at as at, 1 as step, 'episode raised' as what, episode_id, order_id, null as who, null as why
+        from episodes
         union all
-        select raised_at, 'alert raised', episode_id, order_id, recipient, why_you from alerts
+        select raised_at, 2, 'alert raised', episode_id, order_id, recipient, why_you from alerts
         union all
-        select sent_at, 'alert sent', episode_id, order_id, recipient, null from alerts where sent_at is not null
+        select sent_at, 3, 'alert sent', episode_id, order_id, recipient, null from alerts where sent_at is not null
         union all
-        select acknowledged_at, 'acknowledged', episode_id, order_id, acknowledged_by, null
-        from episodes where acknowledged_at is not null
+        select j.decided_at, 4, 'acknowledged', episode_id, order_id, pressed.fact ->> 'by', null
+        from shared.journal j
+        cross join lateral (select convert_from(j.body, 'UTF8')::jsonb as fact) pressed
+        join episodes on episodes.episode_id = (pressed.fact ->> 'episode')::uuid
+        where j.subject = $1 and j.type = $4 and j.body is not null
     )
-    select * from (select * from deeds order by at desc limit $3) newest order by at
+    select * from (select * from deeds order by at desc, step desc limit $3) newest order by at, step
 """
 _RESPONSIBLE = """
     select exists (
@@ -70,7 +76,7 @@ async def facts_of(pool: Pool, account_id: str) -> list[ToldFact]:
 
 
 async def deeds_for(pool: Pool, account_id: str, *, responsible: str | None = None) -> list[Deed]:
-    """The newest of what escalation did about the account, by time; of one salesperson's episodes where one is named."""
+    """The newest of what escalation did about the account, by time; about one person's episodes where one is named."""
     return [
         Deed(
             row["at"],
@@ -80,7 +86,7 @@ async def deeds_for(pool: Pool, account_id: str, *, responsible: str | None = No
             row["who"],
             row["why"],
         )
-        for row in await pool.fetch(_DEEDS, account_id, responsible, LIMIT)
+        for row in await pool.fetch(_DEEDS, account_id, responsible, LIMIT, AcknowledgePressed.type)
     ]
 
 

@@ -1,0 +1,62 @@
+"""What escalation counts of signals and alerts, once it is committed."""
+
+from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from functools import partial
+
+import pytest
+
+from services.escalation.measuring import count_alerts
+from shared.metrics import Metrics, create_metrics
+from tests.builders import order_placed, refund_requested, salesperson_changed
+from tests.escalation import NO_LIMIT, Escalation, escalation_on, told
+from tests.servers import MakeDatabase
+
+RULES = replace(NO_LIMIT, max_alert_age=timedelta(days=3))
+
+
+Read = Callable[[str], float | None]
+
+
+@pytest.fixture
+def metrics() -> Metrics:
+    return create_metrics("escalation")
+
+
+@pytest.fixture
+def value(metrics: Metrics) -> Read:
+    """What a metric stands at."""
+    return metrics.registry.get_sample_value
+
+
+@pytest.fixture
+async def counted(database: MakeDatabase, metrics: Metrics) -> AsyncIterator[Escalation]:
+    """Signals older than three days ring nobody, and what happens is counted."""
+    async with escalation_on(await database("escalation"), RULES) as service:
+        yield replace(service, spine=replace(service.spine, observe=partial(count_alerts, RULES, metrics)))
+
+
+async def test_a_signal_is_too_old_by_its_age_when_first_seen(counted: Escalation, value: Read) -> None:
+    now = datetime.now(UTC)
+    await counted.hear(told(refund_requested(), at=now - timedelta(days=2)))
+    await counted.move_clock(timedelta(days=30))
+    await counted.hear(salesperson_changed(), order_placed())
+    assert value("handoff_signals_too_old_to_ring_total") == 0
+    assert len(await counted.alerts()) == 1
+    await counted.hear(told(refund_requested(), at=now - timedelta(days=2)))
+    assert value("handoff_signals_too_old_to_ring_total") == 1
+    assert len(await counted.alerts()) == 1
+
+
+async def test_an_alert_that_waited_for_its_seller_counts_with_the_time_it_took(
+    counted: Escalation, value: Read
+) -> None:
+    await counted.hear(order_placed(), told(refund_requested(), at=datetime.now(UTC) - timedelta(minutes=1)))
+    assert value("handoff_alert_latency_seconds_count") == 0
+    await counted.move_clock(timedelta(minutes=5))
+    await counted.hear(salesperson_changed())
+    await counted.fire()
+    assert len(await counted.alerts()) == 1
+    assert value("handoff_alert_latency_seconds_count") == 1
+    assert (value("handoff_alert_latency_seconds_sum") or 0) == pytest.approx(360, abs=30)

@@ -1,0 +1,45 @@
+"""What a timeline leaves out: the oldest of very many entries, and what concerns other salespeople."""
+
+from datetime import timedelta
+
+import pytest
+
+from services.escalation.store import timeline
+from tests.builders import ACCOUNT, minutes, order_placed, refund_requested, salesperson_changed
+from tests.escalation import Escalation, dead_end, told
+
+_CLOSE = "update escalation.episodes set closed_at = now()"
+
+
+@pytest.fixture
+async def two_sellers(escalation: Escalation) -> Escalation:
+    """One customer, two sales at risk: Anna's, then Ben's."""
+    await escalation.hear(salesperson_changed(), told(salesperson_changed("Ben Okafor"), subject="ben"))
+    await escalation.hear(order_placed("annas"), refund_requested(order="annas"))
+    await escalation.move_clock(timedelta(minutes=1))
+    await escalation.hear(order_placed("bens", sold_by="ben"), refund_requested(order="bens"))
+    return escalation
+
+
+async def test_of_very_many_entries_the_newest_are_told(
+    two_sellers: Escalation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(timeline, "LIMIT", 2)
+    await two_sellers.hear(*(told(dead_end(), at=minutes(n)) for n in range(1, 6)))
+    assert [fact.at for fact in await timeline.facts_of(two_sellers.pool, ACCOUNT)] == [minutes(4), minutes(5)]
+    deeds = await timeline.deeds_for(two_sellers.pool, ACCOUNT)
+    assert [(deed.what, deed.order) for deed in deeds] == [("episode raised", "bens"), ("alert raised", "bens")]
+
+
+async def test_a_salesperson_reads_only_what_was_done_about_episodes_of_theirs(two_sellers: Escalation) -> None:
+    everything = await timeline.deeds_for(two_sellers.pool, ACCOUNT)
+    assert {deed.who for deed in everything} == {None, "anna", "ben"}
+    annas = await timeline.deeds_for(two_sellers.pool, ACCOUNT, responsible="anna")
+    assert [(deed.what, deed.who) for deed in annas] == [("episode raised", None), ("alert raised", "anna")]
+
+
+async def test_who_had_an_episode_that_is_closed_is_not_responsible_any_more(two_sellers: Escalation) -> None:
+    assert await timeline.is_responsible(two_sellers.pool, ACCOUNT, "anna")
+    await two_sellers.pool.execute(f"{_CLOSE} where order_id = 'annas'")
+    assert not await timeline.is_responsible(two_sellers.pool, ACCOUNT, "anna")
+    assert await timeline.is_responsible(two_sellers.pool, ACCOUNT, "ben")
