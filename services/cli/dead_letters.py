@@ -8,14 +8,13 @@ from uuid import UUID
 
 import asyncpg
 import typer
-from rich.console import Console
-from rich.table import Column, Table
 
 from services.cli.run import ServiceName, read_settings, service_of, stop_with
 from shared.database import Pool, is_transient, open_pool
 from shared.inputs import Outcome
 from shared.messaging.codec import Poison
 from shared.messaging.dead_letters import KeptLetter, kept_letter, kept_letters, replay_of
+from shared.telemetry import configure_tracing
 from shared.transaction import Spine
 
 app = typer.Typer(help="Inputs that could not be applied: list, show, replay.", no_args_is_help=True)
@@ -36,12 +35,9 @@ def list_letters(
     if not letters:
         print(f"{service.value} has no dead letters.")
         return
-    table = Table(Column("id", no_wrap=True), "received", "where", "code", "reason", box=None)
     for letter in letters:
-        table.add_row(
-            str(letter.id), f"{letter.received_at:%Y-%m-%d %H:%M:%S}", _place(letter), letter.code, letter.reason
-        )
-    Console().print(table)
+        print(f"{letter.id}  {letter.received_at:%Y-%m-%d %H:%M:%S}  {_place(letter)}  {letter.code}")
+        print(f"    {letter.reason}")
 
 
 @app.command()
@@ -87,7 +83,14 @@ async def _replay(pool: Pool, name: ServiceName, ids: list[UUID]) -> int:
     missing = [id for id in ids if id not in wanted]
     for id in missing:
         print(f"{id}  there is no such dead letter")
-    accepted = [await _replay_one(spine, id, prefix=settings.topic_prefix) for id in wanted]
+    tracing = configure_tracing(
+        name.value, otlp_endpoint=settings.otel_exporter_otlp_endpoint, directory=settings.trace_directory
+    )
+    try:
+        accepted = [await _replay_one(spine, id, prefix=settings.topic_prefix) for id in wanted]
+    finally:
+        if tracing is not None:
+            await asyncio.to_thread(tracing.shutdown)
     return len(missing) + accepted.count(False)
 
 

@@ -58,7 +58,7 @@ def timeline_router(pool: Pool, readers: ReaderKeys, signed_in: SignedIn) -> API
         return Timeline(account=account_id, entries=entries[-LIMIT:])
 
     router.add_api_route(
-        "/accounts/{account_id}/timeline",
+        "/accounts/{account_id:path}/timeline",
         timeline,
         methods=["GET"],
         summary="Everything about one customer in order",
