@@ -69,13 +69,19 @@ async def test_a_timeline_needs_a_key_or_a_session(site: Site) -> None:
         assert answer.headers["www-authenticate"] == "Bearer"
 
 
-@pytest.mark.parametrize("account", ["%00", "a%0Ab", "x" * 201])
+@pytest.mark.parametrize("account", ["%00", "a%09b", "x" * 201])
 async def test_an_account_that_no_event_can_name_is_refused_with_a_reason(site: Site, account: str) -> None:
     answer = await site.browser().get(f"/accounts/{account}/timeline", headers={"Authorization": f"Bearer {KEY}"})
     assert answer.status_code == 400
     (error,) = answer.json()["errors"]
     assert (error["field"], error["code"]) == ("account_id", "invalid_field")
     assert "control characters" in error["reason"] or "200 characters" in error["reason"]
+
+
+async def test_an_account_id_may_have_a_slash_in_it(site: Site) -> None:
+    await site.tell(contact_made("unanswered", case=None), about="shop/17")
+    answer = await site.browser().get("/accounts/shop%2F17/timeline", headers={"Authorization": f"Bearer {KEY}"})
+    assert len(answer.json()["entries"]) == 1
 
 
 async def test_a_salesperson_reads_the_timeline_of_a_customer_of_theirs_and_of_no_other(site: Site) -> None:
