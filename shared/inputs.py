@@ -74,6 +74,7 @@ class Input:
     kind: InputKind
     raw: RawMessage | None = None
     position: Position | None = None
+    key_matches: bool = True
 
     @property
     def identity(self) -> tuple[str, str]:

@@ -225,7 +225,7 @@ class Consumer:
 
     def _count_key_mismatches(self, batch: Batch) -> None:
         for one in batch.inputs:
-            if one.raw is not None and one.raw.key != one.envelope.subject.encode():
+            if not one.key_matches:
                 self._metrics.consumer.key_mismatches.labels(one.envelope.data.topic).inc()
 
     async def _one_by_one(self, batch: Batch) -> None:
