@@ -58,7 +58,7 @@ def service(settings: EscalationSettings) -> Service:
             send_sign_in_link=sending_sign_in_links(sender, letters),
             public_url=settings.inbox_url,
         )
-        summary = "Notices that a sold account is at risk and does not let go until a human has reached the customer."
+        summary = "Notices that a sold account is at risk, and alerts the salesperson who made the sale."
         reference = ServiceReference(NAME, summary, LISTENS_TO, PUBLISHES, topic_prefix=resources.cluster.prefix)
         sessions = Sessions(resources.pool, settings.inbox_url)
         routers = [

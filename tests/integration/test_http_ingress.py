@@ -1,37 +1,25 @@
 """Events told over HTTP, on real Postgres: what is answered is committed, what is refused changes nothing."""
 
 import asyncio
-import io
-import logging
-import sys
-import threading
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from typing import Any
 
 import orjson
 import pytest
-import structlog
 
 from shared.contracts.envelope import Decoded
 from shared.http.request_body import Limits
 from shared.inputs import RawMessage
-from shared.logs import configure_logging
 from shared.messaging.codec import decode_message
 from shared.messaging.dead_letters import decode_headers
 from tests.ingress import (
     AUTHORIZED,
     BATCHED,
-    BUG_ORDER,
-    CROWDED_ORDER,
     KEY,
     OTHER_KEY,
-    RACED_ORDER,
     REFUSED_ORDER,
     STRUCTURED,
     TOPIC,
-    UNENCODABLE_ORDER,
-    UNSTORABLE_AMOUNT,
-    UNSTORABLE_ORDER,
     Ingress,
     binary_headers,
     codes,
@@ -41,8 +29,14 @@ from tests.ingress import (
 from tests.servers import MakeDatabase
 
 CANARY = "canary-8c21"
+
+
 TRACEPARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+
+
 OTHER_TRACEPARENT = "00-1af7651916cd43dd8448eb211c80319c-c7ad6b7169203331-01"
+
+
 HOSTILE_BODIES = [
     b"",
     b"{",
@@ -57,6 +51,8 @@ HOSTILE_BODIES = [
     b'{"specversion":"1.0","id":"\\u0000canary-8c21","source":"shop"}',
     b'{"specversion":"1.0","id":"\\ud800"}',
 ]
+
+
 DATA = orjson.dumps({"order": "4711"})
 
 
@@ -289,76 +285,6 @@ async def test_a_batch_too_long_is_refused_before_its_events_are_read(ingress: I
     assert (answer.status_code, codes(answer)) == (413, [(None, None, "batch_too_long")])
 
 
-@pytest.mark.parametrize("order", [UNSTORABLE_ORDER, UNENCODABLE_ORDER, BUG_ORDER])
-async def test_an_event_the_service_fails_on_is_no_5xx_and_not_lost(ingress: Ingress, order: str) -> None:
-    answer = await ingress.send(event(order=order))
-    assert (answer.status_code, codes(answer)) == (409, [(0, None, "not_applicable")])
-    assert UNSTORABLE_AMOUNT not in answer.text
-    assert await ingress.journaled() == []
-    assert [letter["code"] for letter in await ingress.dead_letters()] == ["not_applicable"]
-
-
-@pytest.mark.parametrize("order", [UNSTORABLE_ORDER, UNENCODABLE_ORDER, BUG_ORDER])
-async def test_of_a_batch_the_service_fails_on_only_the_event_at_fault_is_buried(ingress: Ingress, order: str) -> None:
-    batch = [event("e-0"), event("e-1", order=order), event("e-2", order=REFUSED_ORDER), event("e-3")]
-    answer = await ingress.send(*batch)
-    assert (answer.status_code, codes(answer)) == (409, [(1, None, "not_applicable")])
-    assert await ingress.journaled() == []
-    (letter,) = await ingress.dead_letters()
-    assert (letter["code"], orjson.loads(letter["body"])) == ("not_applicable", {"order": order})
-    again = await ingress.send(event("e-0"), event("e-3"))
-    assert [one["outcome"] for one in again.json()["events"]] == ["applied", "applied"]
-
-
-async def test_events_that_fail_only_together_are_refused_and_none_is_buried(ingress: Ingress) -> None:
-    batch = [event("e-0", order=CROWDED_ORDER), event("e-1", order=CROWDED_ORDER)]
-    answer = await ingress.send(*batch)
-    assert (answer.status_code, codes(answer)) == (409, [(None, None, "not_applicable")])
-    assert (await ingress.journaled(), await ingress.dead_letters()) == ([], [])
-    assert [(await ingress.send(one)).status_code for one in batch] == [200, 200]
-
-
-async def test_two_that_raced_for_one_new_id_are_tried_once_more(ingress: Ingress) -> None:
-    answer = await ingress.send(event(order=RACED_ORDER))
-    assert (answer.status_code, answer.json()["events"][0]["outcome"]) == (200, "applied")
-    assert await ingress.dead_letters() == []
-
-
-async def test_a_database_without_its_tables_is_no_fault_of_the_event(ingress: Ingress) -> None:
-    await ingress.pool.execute("alter table shared.journal rename to journal_away")
-    answer = await ingress.send(event())
-    assert (answer.status_code, codes(answer)) == (503, [(None, None, "database_unavailable")])
-    await ingress.pool.execute("alter table shared.journal_away rename to journal")
-    assert (await ingress.send(event())).json()["events"][0]["outcome"] == "applied"
-    assert await ingress.dead_letters() == []
-
-
 async def test_get_is_not_a_way_to_publish(ingress: Ingress) -> None:
     answer = await ingress.client.get("/events", headers=AUTHORIZED)
     assert (answer.status_code, answer.headers["allow"]) == (405, "POST")
-
-
-@pytest.fixture
-def logged() -> Iterator[io.BytesIO]:
-    """All that is logged meanwhile."""
-    root = logging.getLogger()
-    before = (root.handlers[:], root.level, sys.excepthook, threading.excepthook)
-    stream = io.BytesIO()
-    configure_logging("orders", "debug", stream=stream)
-    yield stream
-    structlog.reset_defaults()
-    root.handlers[:], sys.excepthook, threading.excepthook = before[0], before[2], before[3]
-    root.setLevel(before[1])
-
-
-async def test_no_key_nor_value_received_is_logged(ingress: Ingress, logged: io.BytesIO) -> None:
-    await ingress.send(event(order=UNSTORABLE_ORDER))
-    await ingress.send(event(order=BUG_ORDER))
-    await ingress.send(event(time=CANARY))
-    await ingress.client.post("/events", content=CANARY.encode(), headers=binary_headers(id=CANARY))
-    await ingress.send(event(), headers={**STRUCTURED, "Authorization": f"Bearer {KEY}{CANARY}"})
-    output = logged.getvalue().decode()
-    assert output.count("refused a request") == 5
-    assert "KeyError" in output
-    for secret in (CANARY, KEY, UNSTORABLE_AMOUNT, UNSTORABLE_ORDER, BUG_ORDER):
-        assert secret not in output
