@@ -1,6 +1,7 @@
-"""A wire between a pool and Postgres that can be cut right before or right after a COMMIT reached the server."""
+"""A wire to Postgres that can be cut right before or right after a COMMIT reached the server, or make commits late."""
 
 import asyncio
+import random
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
@@ -17,10 +18,11 @@ class Cut(Enum):
 
 @dataclass
 class Proxy:
-    """`url` leads through the wire; the next `cuts` commits are broken as `when` says."""
+    """`url` leads through the wire; the next `cuts` commits are broken as `when` says, and each may come late."""
 
     url: str
     when: Cut
+    longest_delay_seconds: float = 0
     cuts: int = 0
     done: int = 0
     refused: int = 0
@@ -53,14 +55,16 @@ async def proxy_to(url: str, when: Cut) -> AsyncIterator[Proxy]:
             writer.transport.abort()
             return
         proxy.writers.add(writer)
-        server_reader, server_writer = await asyncio.open_connection(parts.hostname, parts.port)
         with suppress(OSError, asyncio.CancelledError):
-            await asyncio.gather(
-                _requests(reader, server_writer, writer, proxy),
-                _answers(server_reader, writer),
-            )
+            server_reader, server_writer = await asyncio.open_connection(parts.hostname, parts.port)
+            try:
+                await asyncio.gather(
+                    _requests(reader, server_writer, writer, proxy),
+                    _answers(server_reader, writer),
+                )
+            finally:
+                server_writer.close()
         proxy.writers.discard(writer)
-        server_writer.close()
         writer.close()
 
     server = await asyncio.start_server(serve, "127.0.0.1", 0)
@@ -79,6 +83,8 @@ async def _requests(
     reader: asyncio.StreamReader, server: asyncio.StreamWriter, client: asyncio.StreamWriter, proxy: Proxy
 ) -> None:
     while data := await reader.read(65_536):
+        if b"COMMIT;" in data and proxy.longest_delay_seconds > 0:
+            await asyncio.sleep(random.uniform(0, proxy.longest_delay_seconds))
         if b"COMMIT;" in data and proxy.cuts > 0:
             proxy.cuts -= 1
             proxy.done += 1

@@ -2,7 +2,9 @@
 
 import base64
 import uuid
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 from aiokafka.client import AIOKafkaClient
 from aiokafka.errors import KafkaError
@@ -24,6 +26,7 @@ _JVM = (
 )
 _OTHER_CONTROLLER_PORT = "choose another with --kafka-controller-port"
 _FORMAT_SECONDS = 60
+_NO_CHANGES: Mapping[str, str] = MappingProxyType({})
 
 # One node: internal topics have one replica. Sessions are short: a killed member or broker is replaced soon.
 _SETTINGS = {
@@ -61,6 +64,11 @@ def settings(*, port: int, controller_port: int, bind: str = LOOPBACK) -> dict[s
     }
 
 
+def new_cluster_id() -> str:
+    """An id as Kafka's own tool makes one."""
+    return base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+
+
 async def serves(address: str) -> bool:
     """Whether a broker answers there and knows of itself: before that it makes no topics."""
     host, _, port = address.rpartition(":")
@@ -77,14 +85,27 @@ async def serves(address: str) -> bool:
 
 
 class Kafka(Server):
-    """One broker on this machine. Stopped or killed, it can be started again on the same port and data."""
+    """One broker on this machine. Stopped or killed, it can be started again on the same port and data.
+
+    `changes` are settings of its own; brokers of one cluster share a `cluster_id`.
+    """
 
     name = "Kafka"
 
-    def __init__(self, folder: Path, *, port: int, controller_port: int) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        port: int,
+        controller_port: int,
+        changes: Mapping[str, str] = _NO_CHANGES,
+        cluster_id: str | None = None,
+    ) -> None:
         self._folder = folder.absolute()
         self._port = port
         self._controller_port = controller_port
+        self._changes = changes
+        self._cluster_id = cluster_id or new_cluster_id()
 
     @property
     def address(self) -> str:
@@ -106,15 +127,15 @@ class Kafka(Server):
         data = self._folder / "data"
         data.mkdir(parents=True, exist_ok=True)
         file = self._folder / "server.properties"
-        lines = settings(port=self._port, controller_port=self._controller_port) | {"log.dirs": str(data)}
+        ours = settings(port=self._port, controller_port=self._controller_port)
+        lines = {**ours, **self._changes, "log.dirs": str(data)}
         file.write_text("".join(f"{name}={value}\n" for name, value in lines.items()))
         return file
 
     async def _format_once(self, classpath: str, file: Path) -> None:
         if (self._folder / "data" / "meta.properties").exists():
             return
-        cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
-        arguments = ("format", f"--cluster-id={cluster}", "--config", str(file))
+        arguments = ("format", f"--cluster-id={self._cluster_id}", "--config", str(file))
         command = self._java(classpath, "kafka.tools.StorageTool", *arguments)
         await run_to_end(command, name="Formatting Kafka's data folder", within_seconds=_FORMAT_SECONDS)
 

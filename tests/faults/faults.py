@@ -1,0 +1,221 @@
+"""The faults, each by its name: what it does to a world, and how it leaves it so that everything can recover."""
+
+import asyncio
+import os
+import signal
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
+from datetime import timedelta
+from pathlib import Path
+
+import asyncpg
+
+from tests.faults.calm import move_clock
+from tests.faults.mail_server import Mood
+from tests.faults.processes import Worker
+from tests.faults.telling import Teller
+from tests.faults.world import SESSION_MS, World
+from tests.postgres_proxy import Cut
+
+Fault = Callable[[World, Teller], Awaitable[None]]
+
+PAST_LEASE_SECONDS = 13.0
+"""A frozen relay leader's database session is ended after ten seconds of silence."""
+_HOUR = timedelta(hours=1)
+_END_SESSIONS = """
+    select pg_terminate_backend(pid) from pg_stat_activity where usename = any($1::text[]) and pid <> pg_backend_pid()
+"""
+
+
+async def kill_a_process(world: World, _: Teller) -> None:
+    world.worker().kill()
+
+
+async def freeze_a_process(world: World, _: Teller) -> None:
+    """Longer than its consumer's session: another takes its partitions, and it wakes up as a zombie."""
+    await _freeze(world, world.worker("escalation"), SESSION_MS / 1000 + world.random.uniform(0.5, 2))
+
+
+async def freeze_a_relay_leader(world: World, _: Teller) -> None:
+    """One of the two relays of a service leads; its standby must take over."""
+    await _freeze(world, world.worker("escalation"), PAST_LEASE_SECONDS)
+
+
+async def block_an_event_loop(world: World, _: Teller) -> None:
+    """The loop stands still for longer than the consumer's session."""
+    world.worker().block_event_loop()
+    await asyncio.sleep(1)
+
+
+async def restart_everything_in_turn(world: World, _: Teller) -> None:
+    """As a deployment does it: one process after the other, each asked to end."""
+    for worker in list(world.workers):
+        await worker.restart()
+
+
+async def let_a_member_come_and_go(world: World, _: Teller) -> None:
+    """A process more, without a slot: its group rebalances when it joins and when it leaves or dies."""
+    member = world.new_worker("escalation", "--role", "consume")
+    await member.start()
+    await asyncio.sleep(world.random.uniform(0.5, 3))
+    if world.random.random() < 0.5:
+        await member.stop()
+    else:
+        member.stopping = True
+        member.kill()
+
+
+async def crash_postgres(world: World, _: Teller) -> None:
+    """Immediate shutdown: no checkpoint, the next start recovers."""
+    await world.postgres.stop_at_once()
+    await asyncio.sleep(world.random.uniform(0, 2))
+    await world.postgres.start()
+
+
+async def pause_postgres(world: World, _: Teller) -> None:
+    """No query is answered, no connection broken."""
+    pids = _family(world.postgres.pid)
+    _signal(pids, signal.SIGSTOP)
+    await asyncio.sleep(world.random.uniform(2, 6))
+    _signal(pids, signal.SIGCONT)
+
+
+async def end_all_sessions(world: World, _: Teller) -> None:
+    """Every backend of every service is terminated, wherever it is."""
+    connection = await asyncpg.connect(world.postgres.url)
+    try:
+        await connection.execute(_END_SESSIONS, list(world.urls))
+    finally:
+        await connection.close()
+
+
+async def lose_answers_to_commit(world: World, _: Teller) -> None:
+    await _cut_commits(world, Cut.AFTER_COMMIT)
+
+
+async def cut_before_commit(world: World, _: Teller) -> None:
+    await _cut_commits(world, Cut.BEFORE_COMMIT)
+
+
+async def delay_commits(world: World, _: Teller) -> None:
+    """Transactions commit in another order than they began."""
+    for wire in world.wires.values():
+        wire.longest_delay_seconds = 0.3
+    await asyncio.sleep(3)
+    for wire in world.wires.values():
+        wire.longest_delay_seconds = 0
+
+
+async def restore_a_database(world: World, teller: Teller) -> None:
+    """A database becomes what it was some seconds ago; what entered past Kafka since then is told again."""
+    service = world.random.choice(sorted(world.urls))
+    backup_at = time.time()
+    copy = await world.databases.keep(world.urls[service])
+    await asyncio.sleep(world.random.uniform(2, 4))
+    await world.databases.put_back(copy)
+    world.write("restores.jsonl", service=service, backup_at=backup_at, restored_at=time.time())
+    teller.tell_again(service, since=backup_at)
+
+
+async def kill_a_broker(world: World, _: Teller) -> None:
+    node = world.random.choice(world.brokers.nodes)
+    await node.kill()
+    await asyncio.sleep(world.random.uniform(0, 2))
+    await node.start()
+
+
+async def cut_after_produce(world: World, _: Teller) -> None:
+    """The broker has the records, the producer never hears of it."""
+    wire = world.brokers.wire
+    assert wire is not None
+    wire.cuts += 3
+    await asyncio.sleep(1)
+
+
+async def have_slow_mail(world: World, _: Teller) -> None:
+    await _mail(world, Mood.SLOW)
+
+
+async def have_mail_put_off(world: World, _: Teller) -> None:
+    await _mail(world, Mood.PUTS_OFF)
+
+
+async def have_mail_cut_off(world: World, _: Teller) -> None:
+    """The mail server has the message, the sender never hears of it."""
+    await _mail(world, Mood.CUTS_OFF)
+
+
+async def let_clocks_disagree(world: World, _: Teller) -> None:
+    """One service's clock an hour behind for a while."""
+    service = world.random.choice(("orders", "support"))
+    await move_clock(world, service, -_HOUR)
+    await asyncio.sleep(2)
+    await move_clock(world, service, _HOUR)
+
+
+FAULTS: Mapping[str, Fault] = {
+    "kill -9": kill_a_process,
+    "process frozen past its session": freeze_a_process,
+    "relay leader frozen past its lease": freeze_a_relay_leader,
+    "event loop blocked": block_an_event_loop,
+    "rolling restart": restart_everything_in_turn,
+    "member joins and leaves": let_a_member_come_and_go,
+    "Postgres crash": crash_postgres,
+    "Postgres paused": pause_postgres,
+    "all backends killed": end_all_sessions,
+    "answer to COMMIT lost": lose_answers_to_commit,
+    "connection cut before COMMIT": cut_before_commit,
+    "commits delayed": delay_commits,
+    "database restored": restore_a_database,
+    "broker kill -9": kill_a_broker,
+    "connection cut after produce": cut_after_produce,
+    "mail slow": have_slow_mail,
+    "mail refused for now": have_mail_put_off,
+    "mail cut after accepting": have_mail_cut_off,
+    "clocks an hour apart": let_clocks_disagree,
+}
+
+
+async def _freeze(world: World, worker: Worker, seconds: float) -> None:
+    frozen = worker.pid
+    worker.freeze()
+    await asyncio.sleep(seconds)
+    if worker.pid == frozen:
+        worker.thaw()
+
+
+async def _cut_commits(world: World, when: Cut) -> None:
+    wire = world.wires[world.random.choice(sorted(world.wires))]
+    wire.when = when
+    wire.cuts += 3
+    await asyncio.sleep(1)
+
+
+async def _mail(world: World, mood: Mood) -> None:
+    world.mail.mood = mood
+    await asyncio.sleep(world.random.uniform(2, 4))
+    world.mail.mood = Mood.ACCEPTS
+
+
+def _family(pid: int | None) -> list[int]:
+    """A process and its children, parents first: a stopped parent makes no more of them."""
+    if pid is None:
+        return []
+    os.kill(pid, signal.SIGSTOP)
+    children = [
+        int(folder.name) for folder in Path("/proc").iterdir() if folder.name.isdigit() and _parent(folder) == pid
+    ]
+    return [pid, *children]
+
+
+def _parent(process: Path) -> int | None:
+    with suppress(OSError):
+        return int((process / "stat").read_text().rpartition(")")[2].split()[1])
+    return None
+
+
+def _signal(pids: list[int], number: signal.Signals) -> None:
+    for pid in pids:
+        with suppress(ProcessLookupError):
+            os.kill(pid, number)

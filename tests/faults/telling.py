@@ -1,0 +1,192 @@
+"""Tells a history to the running services, over Kafka and HTTP, and presses buttons, however often it takes."""
+
+import asyncio
+import itertools
+import time
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from urllib.parse import parse_qs, urlsplit
+from uuid import UUID
+
+import asyncpg
+import httpx2
+from confluent_kafka import KafkaError, Message, Producer
+
+from services.escalation.inbox import make_sign_in_link
+from shared.database import open_pool
+from shared.ids import SalespersonId
+from tests.faults.history import Event, arrival, first_of_all, post, wire
+from tests.faults.world import PREFIX, PUBLISHER_KEY, World, connected
+from tests.inbox import form_token
+from tests.waiting import eventually
+
+_TRY_SECONDS = 90.0
+_AWAY = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError)
+_PRODUCER: Mapping[str, str | int | float | bool] = {
+    "enable.idempotence": True,
+    "partitioner": "murmur2_random",
+    "message.timeout.ms": 0,  # it tries for ever, so what it has taken keeps its order
+    "linger.ms": 5,
+    "log_level": 2,
+}
+_KNOWN = "select count(*) from escalation.salespeople where salesperson_id = any($1::text[])"
+_OPEN_EPISODES = """
+    select episode_id, account_id, responsible from escalation.episodes
+    where closed_at is null and acknowledged_at is null and responsible is not null order by random() limit 1
+"""
+
+
+class NotTold(AssertionError):
+    """An input was not accepted in all that time."""
+
+
+@dataclass
+class Teller:
+    """`tell` publishes a history at a steady rate; `tell_again` repeats what a restored database has lost."""
+
+    world: World
+    events_a_second: float
+    _accepted: list[tuple[float, str, Callable[[], Awaitable[None]]]] = field(default_factory=list)
+    _tasks: set["asyncio.Task[None]"] = field(default_factory=set)
+    _failed: list[str] = field(default_factory=list)
+
+    async def tell(self, history: Sequence[Event]) -> None:
+        """First the directory, which escalation must know before anything of it is needed; then the rest, mixed."""
+        (self.world.folder / "history.jsonl").write_text("".join(event.line() + "\n" for event in history))
+        producer = Producer(_PRODUCER | {"bootstrap.servers": self.world.brokers.address})
+        people = first_of_all(history)
+        await self._send(producer, people)
+        await self._known({event.subject for event in people})
+        began = time.monotonic()
+        for number, event in enumerate(arrival(history, self.world.setup.seed)):
+            await asyncio.sleep(max(0.0, began + number / self.events_a_second - time.monotonic()))
+            if event.via == "kafka":
+                self._produce(producer, event)
+            else:
+                self._start(self._post(event))
+        await self._send(producer, [])
+
+    async def press_buttons(self, every_seconds: float) -> None:
+        """Take open episodes, one after the other, until cancelled."""
+        while True:
+            await asyncio.sleep(every_seconds)
+            episode = await self._open_episode()
+            if episode is not None:
+                await self._noting_failure(self._press(*episode))
+
+    def tell_again(self, service: str, *, since: float) -> None:
+        """Everything that entered past Kafka since then, once more."""
+        for _, _, repeat in [told for told in self._accepted if told[0] >= since and told[1] == service]:
+            self._start(repeat())
+
+    async def told(self) -> None:
+        """Returns when every input past Kafka was accepted."""
+        while self._tasks:
+            await asyncio.wait(set(self._tasks))
+        assert not self._failed, self._failed[:5]
+
+    def _start(self, work: Awaitable[None]) -> None:
+        task = asyncio.create_task(self._noting_failure(work))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _noting_failure(self, work: Awaitable[None]) -> None:
+        try:
+            await work
+        except NotTold as failure:
+            self._failed.append(str(failure))
+
+    async def _send(self, producer: Producer, events: Sequence[Event]) -> None:
+        """Returns when Kafka has these and all that were produced before."""
+        for event in events:
+            self._produce(producer, event)
+        left = await asyncio.to_thread(producer.flush, _TRY_SECONDS)
+        assert left == 0, f"{left} records were not taken by Kafka"
+
+    def _produce(self, producer: Producer, event: Event) -> None:
+        record = wire(event)
+        producer.produce(
+            PREFIX + event.topic, record.value, record.key, headers=record.headers, on_delivery=self._delivered
+        )
+        producer.poll(0)
+
+    async def _known(self, people: Collection[str]) -> None:
+        """Returns when escalation's directory has them all."""
+
+        async def all_known() -> bool:
+            with suppress(*_AWAY):
+                async with connected(self.world, "escalation") as connection:
+                    return bool(await connection.fetchval(_KNOWN, list(people)) == len(people))
+            return False
+
+        await eventually(all_known, True, within_seconds=_TRY_SECONDS)
+
+    def _delivered(self, error: KafkaError | None, _: Message) -> None:
+        if error is not None:
+            self._failed.append(error.str())
+
+    async def _post(self, event: Event) -> None:
+        service = event.service
+        headers, body = post(event)
+        headers |= {"Authorization": f"Bearer {PUBLISHER_KEY}"}
+
+        async def once(client: httpx2.AsyncClient) -> bool:
+            answer = await client.post(f"{self.world.url(service)}/events", content=body, headers=headers)
+            assert answer.status_code in (200, 202, 400, 409, 422, 503), (answer.status_code, answer.text)
+            assert (event.bad is None) == (answer.status_code < 300) or answer.status_code == 503, answer.text
+            if answer.status_code < 300:
+                self.world.write("accepted.jsonl", what="http", service=service, source=event.source, id=event.id,
+                                 at=time.time())  # fmt: skip
+                self._accepted.append((time.time(), service, lambda: self._post(event)))
+            return answer.status_code != 503
+
+        await self._until_accepted(once, f"{event.type} {event.id}")
+
+    async def _press(self, episode: UUID, account: str, by: str) -> None:
+        """Sign in by a link and press. What is not this person's any more is no failure."""
+
+        async def once(client: httpx2.AsyncClient) -> bool:
+            base_url = self.world.url("escalation")
+            pool = await open_pool(self.world.wires["escalation"].url, name="presser", max_connections=1)
+            try:
+                link = await make_sign_in_link(pool, SalespersonId(by), base_url=base_url)
+            finally:
+                pool.terminate()
+            (token,) = parse_qs(urlsplit(link).query)["token"]
+            signed_in = await client.post(f"{base_url}/sign-in", data={"token": token})
+            if signed_in.status_code != 303:
+                return signed_in.status_code < 500  # whoever has left has no way in any more
+            page = await client.get(f"{base_url}/episodes/{episode}")
+            if f"/episodes/{episode}/acknowledge" not in page.text:
+                return page.status_code in (200, 404)
+            form = {"csrf_token": form_token(page.text)}
+            answer = await client.post(f"{base_url}/episodes/{episode}/acknowledge", data=form)
+            if answer.status_code == 303:
+                self.world.write("accepted.jsonl", what="button", episode=str(episode), account=account, by=by,
+                                 at=time.time())  # fmt: skip
+                self._accepted.append((time.time(), "escalation", lambda: self._press(episode, account, by)))
+            return answer.status_code in (303, 404, 409)
+
+        await self._until_accepted(once, f"button of {episode}")
+
+    async def _until_accepted(self, once: Callable[[httpx2.AsyncClient], Awaitable[bool]], what: str) -> None:
+        until = time.monotonic() + _TRY_SECONDS
+        for pause in itertools.chain((0.1, 0.2, 0.4), itertools.repeat(0.8)):
+            with suppress(httpx2.HTTPError, *_AWAY):
+                async with httpx2.AsyncClient(timeout=10) as client:
+                    if await once(client):
+                        return
+            if time.monotonic() > until:
+                raise NotTold(f"{what} was not accepted within {_TRY_SECONDS:.0f} s")
+            await asyncio.sleep(pause)
+
+    async def _open_episode(self) -> tuple[UUID, str, str] | None:
+        with suppress(*_AWAY):
+            connection = await asyncpg.connect(self.world.wires["escalation"].url, timeout=2)
+            try:
+                row = await connection.fetchrow(_OPEN_EPISODES)
+                return None if row is None else (row[0], row[1], row[2])
+            finally:
+                connection.terminate()
+        return None

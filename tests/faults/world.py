@@ -1,0 +1,217 @@
+"""A whole installation to be broken: real servers behind wires, service processes that are started again and again.
+
+Start at `open_world`. What a run leaves for the checker is written into the world's folder.
+"""
+
+import asyncio
+import json
+import os
+import random
+import signal
+import time
+from collections import Counter
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import asyncpg
+import httpx2
+
+from deploy.local.ports import LOOPBACK, free_ports
+from deploy.local.postgres import Postgres
+from deploy.local.processes import PROJECT
+from services.cli.run import SERVICES, ServiceName
+from services.cli.run import service_of as build_service
+from tests.faults.brokers import Brokers, one_broker, three_nodes
+from tests.faults.crash_points import points_of
+from tests.faults.mail_server import MailServer
+from tests.faults.processes import Crash, ForkServer, Worker
+from tests.postgres_proxy import Cut, Proxy, proxy_to
+from tests.servers import Databases
+
+PREFIX = "faults."
+PARTITIONS = 4
+PUBLISHER_KEY = "the-key-of-all-systems-0001"
+SESSION_MS = 3_000
+BLOCK_SECONDS = 4
+_READY_SECONDS = 120.0
+PROCESSES: Mapping[str, int] = {"orders": 1, "support": 1, "escalation": 2}
+
+
+@dataclass(frozen=True)
+class Setup:
+    """How a world is made. `crash_points` are where processes die by themselves; none: they live."""
+
+    seed: int
+    crash_points: Sequence[str] = ()
+    longest_crash_count: int = 4
+    nodes: int = 1
+    source: Path = PROJECT
+    processes: Mapping[str, int] = field(default_factory=lambda: PROCESSES)
+
+
+@dataclass
+class World:
+    """What faults break and what a run writes down. `tally` counts what was done to it."""
+
+    setup: Setup
+    folder: Path
+    random: random.Random
+    brokers: Brokers
+    postgres: Postgres
+    databases: Databases
+    urls: Mapping[str, str]
+    wires: Mapping[str, Proxy]
+    mail: MailServer
+    server: ForkServer
+    workers: list[Worker] = field(default_factory=list)
+    tally: Counter[str] = field(default_factory=Counter)
+    odd_ends: list[str] = field(default_factory=list)
+    calm: bool = False
+
+    @property
+    def kills(self) -> int:
+        """How often a process of ours died by SIGKILL."""
+        return sum(count for what, count in self.tally.items() if what.startswith(("kill", "crash")))
+
+    def worker(self, service: str | None = None) -> Worker:
+        """One of the processes, by chance."""
+        return self.random.choice([each for each in self.workers if service in (None, each.service)])
+
+    def url(self, service: str) -> str:
+        """Where a process of the service listens."""
+        return f"http://{LOOPBACK}:{self.worker(service).port}"
+
+    def write(self, file: str, **told: Any) -> None:
+        """Add a line to one of the files the checker reads."""
+        with (self.folder / file).open("a") as lines:
+            lines.write(json.dumps(told) + "\n")
+
+    def new_worker(self, service: str, *arguments: str) -> Worker:
+        """A process of a service, not started yet."""
+        (port,) = free_ports(1)
+        environment = self._environment() | {
+            f"{service.upper()}_DATABASE_URL": self.wires[service].url,
+            f"{service.upper()}_PORT": str(port),
+        }
+        return Worker(
+            self.server,
+            service,
+            ("run", service, *arguments),
+            environment,
+            self.folder / f"{service}.log",
+            next_crash=self._next_crash,
+            on_end=self._note_end,
+            port=port,
+        )
+
+    async def ready(self) -> None:
+        """Returns when every process says that it is ready."""
+        async with asyncio.timeout(_READY_SECONDS), httpx2.AsyncClient(timeout=2) as client:
+            for worker in self.workers:
+                while not await _is_ready(client, worker.port):
+                    await asyncio.sleep(0.05)
+
+    def _environment(self) -> dict[str, str]:
+        publishers = {"all": {"key": PUBLISHER_KEY, "sources": ["*"], "types": ["*"]}}
+        return {
+            "PATH": os.environ.get("PATH", ""),
+            "KAFKA_BOOTSTRAP_SERVERS": self.brokers.address,
+            "KAFKA_SESSION_TIMEOUT_MS": str(SESSION_MS),
+            "TOPIC_PREFIX": PREFIX,
+            "TOPIC_PARTITIONS": str(PARTITIONS),
+            "TOPIC_REPLICATION": str(self.brokers.replication),
+            "SMTP_URL": self.mail.url,
+            "PUBLISHER_KEYS": json.dumps(publishers),
+            "BLOCK_SECONDS": str(BLOCK_SECONDS),
+        }
+
+    def _next_crash(self, service: str) -> Crash | None:
+        points = [point for point in self.setup.crash_points if point in points_of(service)]
+        if self.calm or not points:
+            return None
+        return Crash(self.random.choice(points), self.random.randint(1, self.setup.longest_crash_count))
+
+    def _note_end(self, worker: Worker, crash: Crash | None, status: int) -> None:
+        if status == -signal.SIGKILL and (worker.killed_by_us or crash is not None):
+            self.tally["kill -9" if worker.killed_by_us or crash is None else f"crash at {crash.point}"] += 1
+        elif not worker.stopping or status != 0:
+            self.odd_ends.append(f"{worker.service} ended with {status}")
+
+
+@asynccontextmanager
+async def open_world(folder: Path, setup: Setup) -> AsyncIterator[World]:
+    """Everything started and ready; ended and gone afterwards, but for the folder."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (postgres_port,) = free_ports(1)
+    postgres = Postgres(folder / "postgres", port=postgres_port)
+    async with AsyncExitStack() as stack:
+        stack.push_async_callback(postgres.stop_at_once)
+        await postgres.start()
+        brokers = await stack.enter_async_context((three_nodes if setup.nodes == 3 else one_broker)(folder))
+        databases = Databases(postgres.url)
+        urls = {name: await databases.make(name) for name in setup.processes}
+        wires = {
+            name: await stack.enter_async_context(proxy_to(url, Cut.AFTER_COMMIT)) for name, url in urls.items()
+        }
+        mail = await stack.enter_async_context(MailServer(folder / "mail.jsonl").open())
+        server = ForkServer(folder / "fork_server.log", source=setup.source)
+        await server.start()
+        stack.push_async_callback(server.stop)
+        world = World(
+            setup, folder, random.Random(setup.seed), brokers, postgres, databases, urls, wires, mail, server
+        )
+        _describe(world)
+        for service, count in setup.processes.items():
+            world.workers += [world.new_worker(service, "--slot", str(slot)) for slot in range(count)]
+        await asyncio.gather(*(worker.start() for worker in world.workers))
+        yield world
+
+
+def _describe(world: World) -> None:
+    """`world.json`, from which the checker knows where everything is."""
+    shapes = {name: _shape(name) for name in world.urls}
+    described = {
+        "kafka": world.brokers.address,
+        "prefix": PREFIX,
+        "databases": {name: _as_superuser(url) for name, url in world.urls.items()},
+        "listens": {name: listens for name, (listens, _) in shapes.items()},
+        "publishes": {name: publishes for name, (_, publishes) in shapes.items()},
+        "desk": "desk",
+        "seed": world.setup.seed,
+        "began_at": time.time(),
+    }
+    (world.folder / "world.json").write_text(json.dumps(described, indent=1))
+    for file in ("history", "accepted", "restores", "mail"):
+        (world.folder / f"{file}.jsonl").touch()
+
+
+def _shape(service: str) -> tuple[Sequence[str], Sequence[str]]:
+    name = ServiceName(service)
+    built = build_service(name, SERVICES[name].settings())
+    return built.listens_to, built.publishes
+
+
+def _as_superuser(url: str) -> str:
+    parts = urlsplit(url)
+    return f"postgresql://postgres@{parts.hostname}:{parts.port}{parts.path}"
+
+
+@asynccontextmanager
+async def connected(world: World, service: str) -> AsyncIterator["asyncpg.Connection[asyncpg.Record]"]:
+    """A superuser's connection to a service's database, past the wire."""
+    connection = await asyncpg.connect(_as_superuser(world.urls[service]), timeout=10)
+    try:
+        yield connection
+    finally:
+        await connection.close()
+
+
+async def _is_ready(client: httpx2.AsyncClient, port: int) -> bool:
+    try:
+        return (await client.get(f"http://{LOOPBACK}:{port}/readyz")).status_code == 200
+    except httpx2.HTTPError:
+        return False
