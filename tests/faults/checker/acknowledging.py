@@ -1,0 +1,71 @@
+"""Who presses the button is heard: the press is journaled, and no mail of earlier rings begins after it."""
+
+from collections import defaultdict
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from tests.faults.checker.evidence import Evidence, Row, payload
+
+_ATTEMPTED = "escalation.delivery.attempted"
+_FREEZE_SECONDS = 20.0
+"""How long a process may stand still between claiming a mail and noting the time of the claim."""
+
+
+def accepted_presses_are_journaled(run: Evidence) -> Iterator[str]:
+    """Those between a backup and its restore had to be pressed again, where the episode has come again."""
+    journaled = {(payload(row)["episode"], payload(row)["by"]) for row in _presses(run)}
+    there = {str(row["episode_id"]) for row in run.rows("escalation", "escalation.episodes")}
+    for line in run.accepted:
+        if line["what"] != "button" or (line["episode"], line["by"]) in journaled:
+            continue
+        forgotten = any(restore.covers(line["at"]) for restore in run.restores_of("escalation"))
+        if not (forgotten and line["episode"] not in there):
+            yield f"{line['by']} took episode {line['episode']} of {line['account']}, and it is not journaled"
+
+
+def no_mail_begins_after_somebody_took_the_episode(run: Evidence) -> Iterator[str]:
+    """Unless it rang again."""
+    alerts = {row["alert_id"]: row for row in run.rows("escalation", "escalation.alerts")}
+    deliveries = {row["delivery_id"]: alerts.get(row["alert_id"]) for row in _deliveries(run)}
+    taken, patience = _taken(run), timedelta(seconds=run.world.get("freeze_seconds", _FREEZE_SECONDS))
+    for row in run.databases["escalation"].journal("delivery"):
+        attempt = payload(row)
+        alert = deliveries.get(UUID(attempt["delivery"]))
+        if row["type"] != _ATTEMPTED or alert is None:
+            continue
+        for taken_at, until in taken[str(alert["episode_id"])]:
+            if alert["raised_at"] < taken_at and taken_at + patience < row["at"] < until:
+                yield f"attempt {attempt['attempt']} of {attempt['delivery']} began {row['at']}, taken was {taken_at}"
+
+
+def taken_episodes_have_nothing_to_send(run: Evidence) -> Iterator[str]:
+    """Deliveries of an episode that stands as acknowledged are sent or cancelled."""
+    taken = {
+        row["episode_id"] for row in run.rows("escalation", "escalation.episodes") if row["acknowledged_at"] is not None
+    }
+    episodes = {row["alert_id"]: row["episode_id"] for row in run.rows("escalation", "escalation.alerts")}
+    for row in _deliveries(run):
+        if episodes.get(row["alert_id"]) in taken and row["state"] in ("pending", "held", "unknown"):
+            yield f"delivery {row['delivery_id']} is {row['state']}, and its episode is taken"
+
+
+def _taken(run: Evidence) -> dict[str, list[tuple[datetime, datetime]]]:
+    """By episode, from when until when it stood as taken."""
+    rings = defaultdict[str, list[datetime]](list)
+    for row in run.rows("escalation", "escalation.alerts"):
+        rings[str(row["episode_id"])].append(row["raised_at"])
+    spans = defaultdict[str, list[tuple[datetime, datetime]]](list)
+    for row in _presses(run):
+        episode, at = payload(row)["episode"], row["decided_at"]
+        again = [ring for ring in rings[episode] if ring >= at]
+        spans[episode].append((at, min(again, default=run.databases["escalation"].now)))
+    return spans
+
+
+def _presses(run: Evidence) -> list[Row]:
+    return run.databases["escalation"].journal("button")
+
+
+def _deliveries(run: Evidence) -> list[Row]:
+    return run.rows("escalation", "escalation.deliveries")

@@ -1,0 +1,155 @@
+"""Nothing lost, nothing counted twice: topics, ledgers, journals and dead letters of a service agree."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+
+from tests.faults.checker.evidence import CannotJudge, Evidence, Record, Row, Told
+
+INBOUND_SERVICES = ("orders", "support")
+
+
+def every_offset_is_once_in_its_ledger(run: Evidence) -> Iterator[str]:
+    for service in run.databases:
+        delivered = {_place(record) for topic in run.listens(service) for record in run.topics[topic]}
+        entered = {(run.logical(row["topic"]), row["partition"], row["record_offset"]) for row in _ledger(run, service)}
+        for place in sorted(delivered - entered):
+            yield f"{service}: {place} was delivered and is not in the ledger"
+        for place in sorted(entered - delivered):
+            yield f"{service}: {place} is in the ledger and stands on no topic"
+
+
+def every_event_is_applied_once(run: Evidence) -> Iterator[str]:
+    """Of the records and HTTP calls of one event exactly one is applied, the others are duplicates."""
+    for service in INBOUND_SERVICES:
+        yield from _good_inbound(run, service)
+    yield from _internal(run)
+
+
+def bad_records_end_as_dead_letters(run: Evidence) -> Iterator[str]:
+    """Each bad record, and no other, is kept with its bytes and the reason that fits."""
+    told = run.told()
+    for service in INBOUND_SERVICES:
+        letters = _letters(run, service)
+        outcomes = _outcomes(run, service)
+        for topic in run.listens(service):
+            for record in run.topics[topic]:
+                event = told.get(record.at) if record.at else None
+                letter = letters.pop(_place(record), None)
+                if event is not None and event.bad is not None:
+                    yield from _wrongs_of_letter(record, event, letter, outcomes.get(_place(record)))
+                elif letter is not None:
+                    yield f"{record} is good and was dead-lettered: {letter['code']}"
+        yield from (
+            f"{service}: a dead letter of nothing that was told: {letter['code']}" for letter in letters.values()
+        )
+    for letter in run.rows("escalation", "shared.dead_letters"):
+        yield f"escalation: dead letter {letter['code']} of {letter['topic']}: {letter['reason']}"
+
+
+def accepted_calls_are_journaled(run: Evidence) -> Iterator[str]:
+    """What was answered with 2xx is in the journal; what was not is nowhere, or was told again until it was."""
+    journals = {service: _journaled(run, service) for service in INBOUND_SERVICES}
+    for line in run.accepted:
+        if line["what"] == "http" and (line["source"], line["id"]) not in journals[line["service"]]:
+            yield f"{line['service']} accepted ({line['source']} {line['id']}) over HTTP and has not journaled it"
+
+
+def the_whole_history_was_told(run: Evidence) -> Iterator[str]:
+    """Not a promise of the services: without this, nothing can be judged. Raises CannotJudge."""
+    told = run.told()
+    delivered = {record.at for topics in run.world["listens"].values() for t in topics for record in run.topics[t]}
+    accepted = {(row["source"], row["id"]) for row in run.accepted if row["what"] == "http"}
+    untold = [
+        event
+        for event in run.history
+        if (event.at not in delivered if event.via == "kafka" else event.identity not in accepted)
+    ]
+    if untold:
+        raise CannotJudge(f"{len(untold)} events of the history were never told, like {untold[0]}")
+    for service in INBOUND_SERVICES:
+        for topic in run.listens(service):
+            strangers = [record for record in run.topics[topic] if record.at not in told]
+            if strangers:
+                raise CannotJudge(f"{len(strangers)} records are of no history, like {strangers[0]}")
+    yield from ()
+
+
+def _good_inbound(run: Evidence, service: str) -> Iterator[str]:
+    told = run.told()
+    outcomes, journaled = _outcomes(run, service), _journaled(run, service)
+    copies = defaultdict[tuple[str, str], list[str | None]](list)
+    expected = {
+        event.identity: event for event in run.history if event.bad is None and event.topic in run.listens(service)
+    }
+    for topic in run.listens(service):
+        for record in run.topics[topic]:
+            event = told.get(record.at) if record.at else None
+            if event is not None and event.bad is None:
+                copies[event.identity].append(outcomes.get(_place(record)))
+    for identity, event in expected.items():
+        row = journaled.pop(identity, None)
+        counts = Counter(copies[identity])
+        if row is None:
+            if counts or event.via == "http":
+                yield f"{service}: {identity} is not journaled (its records: {dict(counts)})"
+            continue
+        if (row["type"], row["subject"], row["at"]) != (event.type, event.subject, event.at):
+            yield f"{service}: {identity} is journaled as something else"
+        by_record = 1 if row["kind"] == "record" else 0
+        if counts["applied"] != by_record or counts["duplicate"] != counts.total() - by_record:
+            yield f"{service}: {identity} was taken by {row['kind']}, and its records ended {dict(counts)}"
+    yield from (f"{service}: {identity} is journaled and was never told" for identity in journaled)
+
+
+def _internal(run: Evidence) -> Iterator[str]:
+    """What our own services publish: (source, id) alone decides."""
+    outcomes, journaled = _outcomes(run, "escalation"), _journaled(run, "escalation")
+    copies = defaultdict[tuple[str | None, str | None], list[str | None]](list)
+    for topic in run.listens("escalation"):
+        for record in run.topics[topic]:
+            copies[record.identity].append(outcomes.get(_place(record)))
+    for identity, ended in copies.items():
+        counts = Counter(ended)
+        if counts["applied"] != 1 or counts["duplicate"] != len(ended) - 1:
+            yield f"escalation: the records of {identity} ended {dict(counts)}"
+        if identity not in journaled:
+            yield f"escalation: {identity} is not journaled"
+    for identity in journaled.keys() - copies.keys():
+        yield f"escalation: {identity} is journaled and stands on no topic"
+
+
+def _wrongs_of_letter(record: Record, event: Told, letter: Row | None, outcome: str | None) -> Iterator[str]:
+    if outcome != "dead_lettered":
+        yield f"{record} is bad ({event.bad}) and ended as {outcome}"
+    if letter is None:
+        yield f"{record} is bad ({event.bad}) and no dead letter is kept"
+    elif (letter["code"], letter["body"]) != (event.bad, record.value):
+        yield f"{record} is bad ({event.bad}); its dead letter says {letter['code']}, or has other bytes"
+
+
+def _ledger(run: Evidence, service: str) -> list[Row]:
+    return run.rows(service, "shared.ledger")
+
+
+def _outcomes(run: Evidence, service: str) -> dict[tuple[str, int, int], str]:
+    return {
+        (run.logical(row["topic"]), row["partition"], row["record_offset"]): row["outcome"]
+        for row in _ledger(run, service)
+    }
+
+
+def _letters(run: Evidence, service: str) -> dict[object, Row]:
+    letters: dict[object, Row] = {}
+    for row in run.rows(service, "shared.dead_letters"):
+        place = (run.logical(row["topic"]), row["partition"], row["record_offset"])
+        letters[row["id"] if row["partition"] is None else place] = row
+    return letters
+
+
+def _journaled(run: Evidence, service: str) -> dict[tuple[str | None, str | None], Row]:
+    rows = run.databases[service].journal("record", "http")
+    return {(row["source"], row["event_id"]): row for row in rows}
+
+
+def _place(record: Record) -> tuple[str, int, int]:
+    return record.topic, record.partition, record.offset

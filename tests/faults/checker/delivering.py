@@ -1,0 +1,126 @@
+"""Every alert reached its person: each delivery has ended, and no mail came more often than was in doubt."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from uuid import UUID
+
+from tests.faults.checker.evidence import Evidence, Row, header, payload
+from tests.faults.checker.recipients import Directory
+
+_AT_REST = {"sent", "skipped", "cancelled", "failed", "expired"}
+
+
+def every_alert_has_its_deliveries(run: Evidence) -> Iterator[str]:
+    """One in the inbox and one by e-mail, skipped where no address is known, cancelled only after somebody took it."""
+    directory, by_alert = Directory(run), defaultdict[UUID, dict[str, Row]](dict)
+    for row in _rows(run, "deliveries"):
+        by_alert[row["alert_id"]][row["channel"]] = row
+    for alert in _rows(run, "alerts"):
+        made = by_alert.pop(alert["alert_id"], {})
+        if sorted(made) != ["email", "inbox"]:
+            yield f"alert {alert['alert_id']} has deliveries by {sorted(made)}"
+            continue
+        if made["inbox"]["state"] != "sent":
+            yield f"alert {alert['alert_id']} is {made['inbox']['state']} in the inbox"
+        yield from _wrongs_of_mail(run, alert, made["email"]["state"], directory.address(alert["recipient"]))
+    yield from (f"alert {alert} does not exist and has deliveries" for alert in by_alert)
+    made_of = _rows(run, "deliveries")
+    if len(made_of) != 2 * len(_rows(run, "alerts")):
+        yield f"{len(made_of)} deliveries of {len(_rows(run, 'alerts'))} alerts"
+
+
+def every_delivery_has_ended(run: Evidence) -> Iterator[str]:
+    """At rest none is pending, being sent, held or in doubt."""
+    for row in _rows(run, "deliveries"):
+        if row["state"] not in _AT_REST:
+            yield f"delivery {row['delivery_id']} is {row['state']} since {row['changed_at']}: {row['reason']}"
+
+
+def every_mail_sent_was_taken_in(run: Evidence) -> Iterator[str]:
+    """Once at least, by the right person's address."""
+    taken, directory = _taken(run), Directory(run)
+    recipients = {row["alert_id"]: row["recipient"] for row in _rows(run, "alerts")}
+    for row in _rows(run, "deliveries"):
+        if row["channel"] != "email":
+            continue
+        copies = taken.get(str(row["delivery_id"]), [])
+        if row["state"] == "sent" and not copies:
+            yield f"delivery {row['delivery_id']} is sent, and the mail server has never seen it"
+        address = directory.address(recipients.get(row["alert_id"], ""))
+        for copy in copies:
+            if _addresses(copy) != [address]:
+                yield f"delivery {row['delivery_id']} went to {copy['to']}, and had to go to {address}"
+
+
+def no_mail_comes_twice_without_a_doubt(run: Evidence) -> Iterator[str]:
+    """Copies beyond the first are no more than the attempts whose outcome nobody knew.
+
+    But for what was sent between a backup and its restore: there nobody knows of it any more.
+    """
+    unknown = {str(row["delivery_id"]): row["unknown_count"] for row in _rows(run, "deliveries")}
+    for id, copies in _taken(run).items():
+        forgotten = sum(_forgotten(run, copy) for copy in copies)
+        if len(copies) - 1 > unknown.get(id, 0) + forgotten:
+            yield f"{id} was taken in {len(copies)} times, and was {unknown.get(id, 0)} times in doubt"
+
+
+def every_mail_is_of_an_alert(run: Evidence) -> Iterator[str]:
+    known = {str(row["delivery_id"]) for row in _rows(run, "deliveries") if row["channel"] == "email"}
+    for id, copies in _taken(run).items():
+        if id not in known and not all(_forgotten(run, copy) for copy in copies):
+            yield f"mail {id} to {copies[0]['to']} is of no alert"
+
+
+def every_alert_is_published(run: Evidence) -> Iterator[str]:
+    """Each alert once, and that it was sent where it was."""
+    found = Counter[tuple[str, str]]()
+    for row in run.rows("escalation", "shared.outbox"):
+        kind = header(row, "ce_type")
+        if kind in ("escalation.alert_raised", "escalation.alert_sent"):
+            found[kind, str(payload(row, "payload")["alert"])] += 1
+    alerts = _rows(run, "alerts")
+    wanted = {("escalation.alert_raised", str(row["alert_id"])) for row in alerts}
+    wanted |= {("escalation.alert_sent", str(row["alert_id"])) for row in alerts if row["sent_at"] is not None}
+    for kind, alert in wanted | found.keys():
+        if found[kind, alert] != ((kind, alert) in wanted):
+            yield f"{kind} of alert {alert} is in the outbox {found[kind, alert]} times"
+    sent = {row["alert_id"] for row in _rows(run, "deliveries") if (row["channel"], row["state"]) == ("email", "sent")}
+    for row in alerts:
+        if (row["sent_at"] is not None) != (row["alert_id"] in sent):
+            yield f"alert {row['alert_id']} was sent at {row['sent_at']}, which its e-mail denies"
+
+
+def _wrongs_of_mail(run: Evidence, alert: Row, state: str, address: str | None) -> Iterator[str]:
+    if (state == "skipped") != (address is None):
+        yield f"the e-mail of alert {alert['alert_id']} is {state}, and {alert['recipient']}'s address is {address}"
+    if state == "cancelled" and not _was_taken(run, alert):
+        yield f"the e-mail of alert {alert['alert_id']} is cancelled, and nobody took the episode after it rang"
+    if state in ("failed", "expired") and not run.world.get("mail_refuses_for_good"):
+        yield f"the e-mail of alert {alert['alert_id']} is {state}"
+
+
+def _was_taken(run: Evidence, alert: Row) -> bool:
+    return any(
+        row["decided_at"] >= alert["raised_at"] and payload(row)["episode"] == str(alert["episode_id"])
+        for row in run.databases["escalation"].journal("button")
+    )
+
+
+def _taken(run: Evidence) -> dict[str, list[Row]]:
+    """The mails taken in, by the delivery that their Message-ID names: <delivery@host>."""
+    taken = defaultdict[str, list[Row]](list)
+    for row in run.mail:
+        taken[row["message_id"].strip("<>").partition("@")[0]].append(row)
+    return taken
+
+
+def _addresses(mail: Row) -> list[str]:
+    return [mail["to"]] if isinstance(mail["to"], str) else list(mail["to"])
+
+
+def _forgotten(run: Evidence, mail: Row) -> bool:
+    return any(restore.covers(mail["at"]) for restore in run.restores_of("escalation"))
+
+
+def _rows(run: Evidence, table: str) -> list[Row]:
+    return run.rows("escalation", f"escalation.{table}")

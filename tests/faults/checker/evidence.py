@@ -1,0 +1,145 @@
+"""Everything a run left behind, as it was read: what was told, what stands on topics and in tables, what was mailed."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, TypeAlias
+
+Row: TypeAlias = dict[str, Any]
+Place: TypeAlias = tuple[str, int]
+"""A topic without the prefix, and a partition."""
+
+SENDING_SECONDS = 30.0
+"""The longest that handing over one message takes, and so how long a restored database may differ from what is sent."""
+
+
+class CannotJudge(Exception):
+    """The evidence does not suffice. Says what is missing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A line of `history.jsonl`; `at` is its time, which no other event has."""
+
+    via: str
+    topic: str
+    source: str
+    id: str
+    type: str
+    subject: str
+    at: datetime
+    data: Mapping[str, Any]
+    bad: str | None
+
+    @property
+    def identity(self) -> tuple[str, str]:
+        return self.source, self.id
+
+    @property
+    def kind(self) -> str:
+        """The last part of its type."""
+        return self.type.rpartition(".")[2]
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A record of a topic; `source`, `id`, `at` and `type` are None where they cannot be read."""
+
+    topic: str
+    partition: int
+    offset: int
+    written_at: float
+    key: str
+    value: bytes | None
+    source: str | None
+    id: str | None
+    type: str | None
+    at: datetime | None
+
+    @property
+    def identity(self) -> tuple[str | None, str | None]:
+        return self.source, self.id
+
+    def __str__(self) -> str:
+        return f"{self.topic}-{self.partition}@{self.offset} ({self.source} {self.id})"
+
+
+@dataclass(slots=True)
+class Database:
+    """A service's tables by "schema.name", as one snapshot, and its sessions that are in somebody's way."""
+
+    now: datetime
+    tables: dict[str, list[Row]]
+    hindrances: list[str] = field(default_factory=list)
+
+    def journal(self, *kinds: str) -> list[Row]:
+        """The journal's rows of these kinds in the order in which they were applied."""
+        rows = [row for row in self.tables["shared.journal"] if row["kind"] in kinds]
+        return sorted(rows, key=lambda row: row["position"])
+
+
+@dataclass(frozen=True, slots=True)
+class Restore:
+    service: str
+    backup_at: float
+    restored_at: float
+
+    def covers(self, at: float) -> bool:
+        """Whether what was done then may be unknown to the restored database."""
+        return self.backup_at - 2 <= at <= self.restored_at + SENDING_SECONDS + 5
+
+
+@dataclass(slots=True)
+class Evidence:
+    """One run. `topics` and `ends` are by names without the prefix; `committed` by service."""
+
+    world: Mapping[str, Any]
+    history: list[Told]
+    accepted: list[Row]
+    mail: list[Row]
+    restores: list[Restore]
+    databases: dict[str, Database]
+    topics: dict[str, list[Record]]
+    committed: dict[str, dict[Place, int]]
+
+    @property
+    def desk(self) -> str:
+        return str(self.world["desk"])
+
+    @property
+    def prefix(self) -> str:
+        return str(self.world["prefix"])
+
+    def listens(self, service: str) -> Sequence[str]:
+        topics: Sequence[str] = self.world["listens"][service]
+        return topics
+
+    def rows(self, service: str, table: str) -> list[Row]:
+        return self.databases[service].tables[table]
+
+    def told(self) -> dict[datetime, Told]:
+        """Every event of the history by its time."""
+        return {event.at: event for event in self.history}
+
+    def restores_of(self, service: str) -> list[Restore]:
+        return [restore for restore in self.restores if restore.service == service]
+
+    def logical(self, topic: str) -> str:
+        return topic.removeprefix(self.prefix)
+
+
+def instant(text: str) -> datetime:
+    return datetime.fromisoformat(text.replace("Z", "+00:00")).astimezone(UTC)
+
+
+def payload(row: Row, column: str = "body") -> Mapping[str, Any]:
+    """A column that holds JSON bytes."""
+    value: Mapping[str, Any] = json.loads(row[column])
+    return value
+
+
+def header(row: Row, name: str) -> str:
+    """A header of an outbox row."""
+    headers: dict[str, str] = dict(json.loads(row["headers"]))
+    return headers[name]

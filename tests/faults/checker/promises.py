@@ -1,0 +1,143 @@
+"""Every promise that a run is judged by, and the verdict on all of them. Start at `CHECKS`."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any, Literal, TypeAlias
+
+from tests.faults.checker import (
+    acknowledging,
+    conservation,
+    delivering,
+    effects,
+    publishing,
+    resting,
+)
+from tests.faults.checker.evidence import CannotJudge, Evidence
+
+Check: TypeAlias = Callable[[Evidence], Iterator[str]]
+
+SHOWN = 20
+CHECKS: Sequence[Check] = (
+    conservation.the_whole_history_was_told,
+    conservation.every_offset_is_once_in_its_ledger,
+    conservation.every_event_is_applied_once,
+    conservation.bad_records_end_as_dead_letters,
+    conservation.accepted_calls_are_journaled,
+    publishing.what_is_in_an_outbox_is_on_its_topic,
+    publishing.nothing_is_on_a_topic_that_no_outbox_knows,
+    publishing.topics_have_each_account_in_the_outbox_order,
+    publishing.facts_are_published_as_they_were_taken,
+    publishing.facts_are_published_as_they_were_told,
+    publishing.each_account_is_taken_in_its_topic_order,
+    publishing.each_account_is_published_in_its_topic_order,
+    effects.every_signal_is_kept_with_its_order,
+    effects.every_order_at_risk_has_one_episode,
+    effects.every_ring_is_one_alert,
+    effects.every_alert_is_for_the_right_person,
+    effects.orders_and_cases_are_known_as_told,
+    delivering.every_alert_has_its_deliveries,
+    delivering.every_delivery_has_ended,
+    delivering.every_mail_sent_was_taken_in,
+    delivering.no_mail_comes_twice_without_a_doubt,
+    delivering.every_mail_is_of_an_alert,
+    delivering.every_alert_is_published,
+    resting.no_signal_waits_for_an_order_that_is_there,
+    resting.no_fact_waits_for_what_is_there,
+    resting.no_timer_is_due,
+    resting.no_outbox_row_is_unpublished,
+    resting.no_session_is_in_the_way,
+    resting.positions_agree,
+    acknowledging.accepted_presses_are_journaled,
+    acknowledging.no_mail_begins_after_somebody_took_the_episode,
+    acknowledging.taken_episodes_have_nothing_to_send,
+)
+
+AT_REST: Sequence[Check] = (
+    resting.positions_agree,
+    resting.no_outbox_row_is_unpublished,
+    resting.no_timer_is_due,
+    delivering.every_delivery_has_ended,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What became of one promise: the first violations and how many there are, or why nobody can tell."""
+
+    promise: str
+    violations: int
+    shown: Sequence[str]
+    unjudged: str | None = None
+
+    def __str__(self) -> str:
+        name = self.promise.replace("_", " ")
+        if self.unjudged is not None:
+            return f"?     {name}: {self.unjudged}"
+        if not self.violations:
+            return f"kept  {name}"
+        return "\n      ".join([f"BROKEN {name}: {self.violations}", *self.shown])
+
+
+def at_rest(run: Evidence) -> bool:
+    """Whether nothing is on its way any more; before that the other promises may not be kept yet."""
+    return not any(violation for check in AT_REST for violation in check(run))
+
+
+def judge(run: Evidence) -> list[Finding]:
+    return [_finding(check, run) for check in CHECKS]
+
+
+def verdict(findings: Sequence[Finding]) -> Literal["pass", "violated", "cannot judge"]:
+    """A violation is one, whatever else could not be judged."""
+    if any(finding.violations for finding in findings):
+        return "violated"
+    return "cannot judge" if any(finding.unjudged for finding in findings) else "pass"
+
+
+def counted(run: Evidence) -> dict[str, int]:
+    """How much there was to judge, and how often the last hop was in doubt."""
+    inbound = [record for topic in ("orders.inbound.v1", "support.inbound.v1") for record in run.topics[topic]]
+    deliveries = run.rows("escalation", "escalation.deliveries")
+    mails = [row["message_id"] for row in run.mail]
+    outcomes = [row["outcome"] for service in run.databases for row in run.rows(service, "shared.ledger")]
+    return {
+        "events": len(run.history),
+        "inbound_records": len(inbound),
+        "http_accepted": sum(row["what"] == "http" for row in run.accepted),
+        "presses": sum(row["what"] == "button" for row in run.accepted),
+        "applied": outcomes.count("applied"),
+        "duplicates": outcomes.count("duplicate"),
+        "dead_letters": outcomes.count("dead_lettered"),
+        "signals": len(run.rows("escalation", "escalation.signals")),
+        "episodes": len(run.rows("escalation", "escalation.episodes")),
+        "alerts": len(run.rows("escalation", "escalation.alerts")),
+        "mails": len(mails),
+        "mails_again": len(mails) - len(set(mails)),
+        "attempts_in_doubt": sum(row["unknown_count"] for row in deliveries),
+        "restores": len(run.restores),
+    }
+
+
+def report(run: Evidence, findings: Sequence[Finding]) -> dict[str, Any]:
+    """The verdict as JSON has it."""
+    return {
+        "verdict": verdict(findings),
+        "seed": run.world.get("seed"),
+        "counted": counted(run),
+        "broken": {
+            one.promise: {"violations": one.violations, "shown": one.shown} for one in findings if one.violations
+        },
+        "unjudged": {one.promise: one.unjudged for one in findings if one.unjudged is not None},
+        "kept": [one.promise for one in findings if not one.violations and one.unjudged is None],
+    }
+
+
+def _finding(check: Check, run: Evidence) -> Finding:
+    name = check.__name__
+    try:
+        violations = check(run)
+        shown = list(islice(violations, SHOWN))
+        return Finding(name, len(shown) + sum(1 for _ in violations), shown)
+    except CannotJudge as reason:
+        return Finding(name, 0, (), str(reason))

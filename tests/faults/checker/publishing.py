@@ -1,0 +1,207 @@
+"""What a service decided to publish stands on its topics, once and in each account's order; nothing else does."""
+
+import json
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from tests.faults.checker.conservation import INBOUND_SERVICES
+from tests.faults.checker.evidence import Evidence, Record, Row, Told, instant, payload
+from tests.faults.checker.recomputing import awaited, opened, published_sequences
+
+UNSTEADY = ("escalation.episodes.v1", "salespeople.v1")
+"""Where another order of arrival makes other ids: after a restore, what was published before may never come again."""
+_RESHAPED = ("sold_at", "due_at")
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """A row of an outbox."""
+
+    id: int
+    topic: str
+    key: str
+    source: str
+    event_id: str
+    type: str
+    at: datetime
+    row: Row
+
+    @property
+    def identity(self) -> tuple[str | None, str | None]:
+        return self.source, self.event_id
+
+
+def what_is_in_an_outbox_is_on_its_topic(run: Evidence) -> Iterator[str]:
+    """At least once, with the same key and bytes; no id is in an outbox twice."""
+    for service in run.databases:
+        rows = _outbox(run, service)
+        times = Counter((row.topic, row.identity) for row in rows)
+        yield from (f"{service}: {what} is in the outbox {count} times" for what, count in times.items() if count > 1)
+        copies = defaultdict[object, list[Record]](list)
+        for topic in {row.topic for row in rows}:
+            for record in run.topics.get(topic, ()):
+                copies[topic, record.identity].append(record)
+        for row in rows:
+            found = copies[row.topic, row.identity]
+            if not found:
+                yield f"{service}: {row.type} {row.event_id} of {row.key} is in the outbox and not on {row.topic}"
+            elif not _same(row, found, anyone=bool(run.restores)):
+                yield f"{service}: {row.type} {row.event_id} of {row.key} stands on {row.topic} with other content"
+
+
+def nothing_is_on_a_topic_that_no_outbox_knows(run: Evidence) -> Iterator[str]:
+    """But what was published between a backup and its restore, where another arrival makes other ids."""
+    for service in run.databases:
+        rows = _outbox(run, service)
+        known = {(row.topic, row.identity) for row in rows}
+        for topic in {row.topic for row in rows} | set(run.world["publishes"][service]):
+            for record in run.topics.get(topic, ()):
+                excused = topic in UNSTEADY and any(r.covers(record.written_at) for r in run.restores_of(service))
+                if (topic, record.identity) not in known and not excused:
+                    yield f"{record} is not in the outbox of {service}"
+
+
+def topics_have_each_account_in_the_outbox_order(run: Evidence) -> Iterator[str]:
+    """After leaving out repeats. A restored outbox is another one: there the order of causes counts."""
+    for service in run.databases:
+        if run.restores_of(service):
+            continue
+        decided = defaultdict[tuple[str, str], list[object]](list)
+        for row in _outbox(run, service):
+            decided[row.topic, row.key].append(row.identity)
+        for (topic, key), wanted in decided.items():
+            found = _first_copies(record for record in run.topics.get(topic, ()) if record.key == key)
+            if [record.identity for record in found if record.identity in set(wanted)] != wanted:
+                yield f"{service}: {key} on {topic} is not in the outbox's order"
+            if len({record.partition for record in found}) > 1:
+                yield f"{service}: {key} is on several partitions of {topic}"
+
+
+def facts_are_published_as_they_were_taken(run: Evidence) -> Iterator[str]:
+    """Orders and support: exactly the facts that follow from what they took, and each account's in that order."""
+    for service in INBOUND_SERVICES:
+        wanted = published_sequences(run, service)
+        found = defaultdict[str, list[tuple[str, datetime]]](list)
+        for row in _facts_in_outbox(run, service):
+            found[row.key].append((row.type, row.at))
+        for key in wanted.keys() | found.keys():
+            if (difference := _difference(wanted.get(key, []), found.get(key, []))) is not None:
+                yield f"{service} on {key}: {difference}"
+
+
+def facts_are_published_as_they_were_told(run: Evidence) -> Iterator[str]:
+    told = run.told()
+    for service in INBOUND_SERVICES:
+        for row in _facts_in_outbox(run, service):
+            event, said = told.get(row.at), payload(row.row, "payload")
+            if event is None:
+                yield f"{service}: {row.type} {row.event_id} has no cause in the history"
+                continue
+            plain = {name: value for name, value in event.data.items() if isinstance(value, str | int)}
+            wrong = [name for name, value in plain.items() if name not in _RESHAPED and said.get(name) != value]
+            if wrong or event.subject != row.key:
+                yield f"{service}: {row.type} of {event.identity} says something else in {wrong}"
+
+
+def each_account_is_taken_in_its_topic_order(run: Evidence) -> Iterator[str]:
+    """What came by Kafka about one account was applied in the order of offsets."""
+    for service in run.databases:
+        places = {(r.topic, r.identity): (r.partition, r.offset) for r in _first_copies(_heard(run, service))}
+        last: dict[tuple[str, str], tuple[int, int]] = {}
+        for row in run.databases[service].journal("record"):
+            for topic in run.listens(service):
+                place = places.get((topic, (row["source"], row["event_id"])))
+                if place is None:
+                    continue
+                if place < last.get((topic, row["subject"]), (-1, -1)):
+                    yield f"{service}: {row['subject']} was not taken in order, at {topic} {place}"
+                last[topic, row["subject"]] = place
+
+
+def each_account_is_published_in_its_topic_order(run: Evidence) -> Iterator[str]:
+    """What cannot wait leaves orders and support in the order of the inbound topic, also after a restore."""
+    told = run.told()
+    for service in INBOUND_SERVICES:
+        causes = _certain(_first_copies(_heard(run, service)), told)
+        for topic in run.world["publishes"][service]:
+            last: dict[str, tuple[int, Record]] = {}
+            for record in _first_copies(run.topics[topic]):
+                place = causes.get(record.at)
+                if place is None:
+                    continue
+                before = last.get(record.key)
+                if before is not None and place < before[0]:
+                    yield f"{record} of {record.key} comes after {before[1]}, and was caused before it"
+                last[record.key] = (place, record)
+
+
+def _certain(records: Iterable[Record], told: dict[datetime, Told]) -> dict[datetime | None, int]:
+    """The offset of everything that came by Kafka and never had to wait, by its time.
+
+    Repeated openings and people's facts are left out: which of them is published depends on what came by HTTP.
+    """
+    causes: dict[datetime | None, int] = {}
+    openings = set[tuple[str, str]]()
+    for record in records:
+        event = told.get(record.at) if record.at else None
+        if event is None or event.bad is not None or event.kind == "salesperson_changed":
+            continue
+        needed, what = awaited(event), opened(event)
+        if what is not None:
+            openings.add((event.subject, what))
+        elif needed is None or (event.subject, needed) in openings:
+            causes[event.at] = record.offset
+    return causes
+
+
+def _heard(run: Evidence, service: str) -> Iterator[Record]:
+    for topic in run.listens(service):
+        yield from run.topics[topic]
+
+
+def _outbox(run: Evidence, service: str) -> list[Outgoing]:
+    rows = sorted(run.rows(service, "shared.outbox"), key=lambda row: row["id"])
+    return [_outgoing(row) for row in rows]
+
+
+def _outgoing(row: Row) -> Outgoing:
+    headers = dict(json.loads(row["headers"]))
+    return Outgoing(
+        id=row["id"],
+        topic=row["topic"],
+        key=row["key"],
+        source=headers["ce_source"],
+        event_id=headers["ce_id"],
+        type=headers["ce_type"],
+        at=instant(headers["ce_time"]),
+        row=row,
+    )
+
+
+def _facts_in_outbox(run: Evidence, service: str) -> list[Outgoing]:
+    return [row for row in _outbox(run, service) if row.topic in run.world["publishes"][service]]
+
+
+def _same(row: Outgoing, copies: Sequence[Record], *, anyone: bool) -> bool:
+    """A restored service may have told the same id with another `now` before."""
+    equal = [(copy.key, copy.value) == (row.key, row.row["payload"]) for copy in copies]
+    return any(equal) if anyone else all(equal)
+
+
+def _first_copies(records: Iterable[Record]) -> list[Record]:
+    first: dict[object, Record] = {}
+    for record in records:
+        first.setdefault((record.topic, record.identity), record)
+    return list(first.values())
+
+
+def _difference(wanted: list[tuple[str, datetime]], found: list[tuple[str, datetime]]) -> str | None:
+    if wanted == found:
+        return None
+    missing, extra = Counter(wanted) - Counter(found), Counter(found) - Counter(wanted)
+    if missing or extra:
+        return f"{len(missing)} facts are missing and {len(extra)} too many, like {[*missing, *extra][0]}"
+    place = next(n for n, pair in enumerate(zip(wanted, found, strict=True)) if pair[0] != pair[1])
+    return f"fact {place} must be {wanted[place]} and is {found[place]}"

@@ -1,0 +1,180 @@
+"""Reads a run's folder, and the topics and tables that its `world.json` names. Start at `read_run`."""
+
+import json
+from collections.abc import Mapping
+from contextlib import suppress
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, Message, TopicPartition
+
+from tests.faults.checker.evidence import CannotJudge, Database, Evidence, Place, Record, Restore, Row, Told, instant
+
+SERVICES = ("orders", "support", "escalation")
+_TIMEOUT_SECONDS = 20.0
+_CHUNK = 2_000
+_TABLES = {
+    "": ("journal", "ledger", "offsets", "outbox", "timers", "waiting_facts", "dead_letters"),
+    "orders": ("orders", "order_facts", "salespeople"),
+    "support": ("cases", "contacts"),
+    "escalation": ("orders", "salespeople", "cases", "episodes", "signals", "alerts", "deliveries"),
+}
+# An idle session is nobody's hindrance. `waitstart` is empty for the very first moments of a wait.
+_HINDRANCES = """
+    select format('session %s (%s) is %s since %s', pid, application_name, state, state_change) from pg_stat_activity
+    where datname = current_database() and pid <> pg_backend_pid() and state like 'idle in transaction%'
+      and state_change < clock_timestamp() - interval '5 seconds'
+    union all
+    select format('session %s waits for a %s lock since %s', pid, locktype, waitstart) from pg_locks
+    where not granted and waitstart < clock_timestamp() - interval '1 second'
+      and (database is null or database = (select oid from pg_database where datname = current_database()))
+"""
+
+
+async def read_run(folder: Path) -> Evidence:
+    """The evidence of a run that has come to rest. Raises CannotJudge where something cannot be read."""
+    try:
+        world: Mapping[str, Any] = json.loads((folder / "world.json").read_text())
+        history = [_told(line) for line in _lines(folder / "history.jsonl")]
+        databases = {name: await _database(world["databases"][name], name) for name in SERVICES}
+        return Evidence(
+            world=world,
+            history=history,
+            accepted=_lines(folder / "accepted.jsonl"),
+            mail=_lines(folder / "mail.jsonl"),
+            restores=[Restore(**line) for line in _lines(folder / "restores.jsonl")],
+            databases=databases,
+            topics=_topics(world),
+            committed={name: _committed(world, name) for name in SERVICES},
+        )
+    except (OSError, ValueError, KeyError, TypeError, asyncpg.PostgresError, KafkaException) as error:
+        raise CannotJudge(f"{type(error).__name__}: {error}") from error
+
+
+def _lines(file: Path) -> list[Row]:
+    """The lines of a file; a last one that was cut off by a crash does not count."""
+    if not file.exists():
+        return []
+    text = file.read_text()
+    return [json.loads(line) for line in text[: text.rfind("\n") + 1].splitlines() if line.strip()]
+
+
+def _told(line: Row) -> Told:
+    return Told(at=instant(line.pop("time")), **line)
+
+
+async def _database(url: str, service: str) -> Database:
+    connection = await asyncpg.connect(url, timeout=10, command_timeout=120)
+    try:
+        async with connection.transaction(isolation="repeatable_read", readonly=True):
+            now: datetime = await connection.fetchval("select shared.app_now()")
+            names = [f"shared.{name}" for name in _TABLES[""]] + [f"{service}.{name}" for name in _TABLES[service]]
+            tables = {name: [dict(row) for row in await connection.fetch(f"select * from {name}")] for name in names}
+        hindrances = [str(row[0]) for row in await connection.fetch(_HINDRANCES)]
+        return Database(now, tables, hindrances)
+    finally:
+        await connection.close()
+
+
+def _topics(world: Mapping[str, Any]) -> dict[str, list[Record]]:
+    names = {topic for side in ("listens", "publishes") for topics in world[side].values() for topic in topics}
+    names |= {f"{service}.dead-letters.v1" for service in SERVICES}
+    consumer = _consumer(world, "checker")
+    try:
+        return {name: _records(consumer, world["prefix"], name) for name in sorted(names)}
+    finally:
+        consumer.close()
+
+
+def _records(consumer: Consumer, prefix: str, topic: str) -> list[Record]:
+    """Every record that a reader of committed transactions gets, from the first on."""
+    places = [
+        TopicPartition(prefix + topic, number, OFFSET_BEGINNING) for number in _partitions(consumer, prefix + topic)
+    ]
+    consumer.assign(places)
+    ended, found = set[int](), list[Record]()
+    while len(ended) < len(places):
+        messages = consumer.consume(_CHUNK, timeout=_TIMEOUT_SECONDS)
+        if not messages:
+            raise CannotJudge(f"topic {topic} could not be read to its end")
+        for message in messages:
+            error = message.error()
+            if error is None:
+                found.append(_record(message, topic))
+            elif error.code() == KafkaError._PARTITION_EOF:
+                ended.add(message.partition() or 0)
+            else:
+                raise KafkaException(error)
+    consumer.unassign()
+    return sorted(found, key=lambda record: (record.partition, record.offset))
+
+
+def _partitions(consumer: Consumer, name: str) -> list[int]:
+    described = consumer.list_topics(name, timeout=_TIMEOUT_SECONDS).topics[name]
+    return sorted(described.partitions) if described.error is None else []
+
+
+def _committed(world: Mapping[str, Any], service: str) -> dict[Place, int]:
+    consumer = _consumer(world, service)
+    try:
+        places = [
+            TopicPartition(world["prefix"] + topic, number)
+            for topic in world["listens"][service]
+            for number in _partitions(consumer, world["prefix"] + topic)
+        ]
+        held = consumer.committed(places, timeout=_TIMEOUT_SECONDS)
+        return {(one.topic.removeprefix(world["prefix"]), one.partition): one.offset for one in held if one.offset >= 0}
+    finally:
+        consumer.close()
+
+
+def _consumer(world: Mapping[str, Any], group: str) -> Consumer:
+    return Consumer(
+        {
+            "bootstrap.servers": world["kafka"],
+            "group.id": world["prefix"] + group,
+            "isolation.level": "read_committed",
+            "enable.auto.commit": False,
+            "enable.partition.eof": True,
+            "allow.auto.create.topics": False,
+        }
+    )
+
+
+def _record(message: Message, topic: str) -> Record:
+    pairs: Any = message.headers() or ()
+    headers = {name: _text(value) for name, value in pairs}
+    attributes = {name: headers.get(f"ce_{name}") for name in ("source", "id", "type", "time")}
+    if "ce_id" not in headers:
+        attributes = _structured(message.value()) or attributes
+    at = None
+    with suppress(ValueError, TypeError, AttributeError):
+        at = instant(attributes["time"] or "")
+    return Record(
+        topic=topic,
+        partition=message.partition() or 0,
+        offset=message.offset() or 0,
+        written_at=message.timestamp()[1] / 1000,
+        key=_text(message.key()) or "",
+        value=message.value(),
+        source=attributes["source"],
+        id=attributes["id"],
+        type=attributes["type"],
+        at=at,
+    )
+
+
+def _structured(value: bytes | None) -> dict[str, str | None] | None:
+    try:
+        content = json.loads(value or b"")
+    except ValueError:
+        return None
+    if not isinstance(content, dict):
+        return None
+    return {name: content.get(name) for name in ("source", "id", "type", "time")}
+
+
+def _text(value: str | bytes | None) -> str | None:
+    return value.decode("utf-8", "replace") if isinstance(value, bytes) else value

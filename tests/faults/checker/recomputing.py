@@ -1,0 +1,91 @@
+"""What orders and support must publish, computed from the history and the order in which they took it.
+
+Orders publishes the first placing of an order and lets what was told of it before wait until then; a person's fact is
+published unless a later one (by its time, ties by id) is known. Support does the same with cases: only refund and
+cancellation requests and contacts at a dead end never wait. What waited comes out right after what it waited for, in
+the order of times, ties by id. An opening told again publishes nothing.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import TypeAlias
+
+from tests.faults.checker.evidence import CannotJudge, Evidence, Told
+
+Published: TypeAlias = tuple[str, datetime]
+"""A published fact's type and its time, which tells its cause."""
+
+NEVER_WAIT = ("refund_requested", "cancellation_requested")
+
+
+def published_sequences(run: Evidence, service: str) -> dict[str, list[Published]]:
+    """By subject, everything that a service must have published about it, in order."""
+    return {subject: [_as_published(event) for event in facts] for subject, facts in _facts(run, service).items()}
+
+
+def taken(run: Evidence, service: str) -> dict[str, list[Told]]:
+    """By subject, the events in the order in which a service took them."""
+    told, by_subject = run.told(), defaultdict[str, list[Told]](list)
+    for row in run.databases[service].journal("record", "http"):
+        event = told.get(row["at"])
+        if event is None:
+            raise CannotJudge(f"{service} took something that is not of the history: {row['source']} {row['event_id']}")
+        by_subject[event.subject].append(event)
+    return by_subject
+
+
+def awaited(event: Told) -> str | None:
+    """The order or case without which this event waits, if any."""
+    if event.topic.startswith("orders."):
+        return None if event.kind in ("order_placed", "salesperson_changed") else str(event.data["order"])
+    if event.kind == "case_opened" or is_signal_by_itself(event):
+        return None
+    case = event.data.get("case")
+    return None if case is None else str(case)
+
+
+def opened(event: Told) -> str | None:
+    """The order or case that this event makes known."""
+    if event.kind == "order_placed":
+        return str(event.data["order"])
+    return str(event.data["case"]) if event.kind == "case_opened" else None
+
+
+def is_signal_by_itself(event: Told) -> bool:
+    return event.kind in NEVER_WAIT or (event.kind == "contact_made" and event.data["result"] == "dead_end")
+
+
+def _facts(run: Evidence, service: str) -> dict[str, list[Told]]:
+    walks: Mapping[bool, Callable[[list[Told]], list[Told]]] = {True: _person, False: _account}
+    by_subject = taken(run, service)
+    return {subject: walks[events[0].kind == "salesperson_changed"](events) for subject, events in by_subject.items()}
+
+
+def _account(events: list[Told]) -> list[Told]:
+    known, waiting, out = set[str](), defaultdict[str, list[Told]](list), list[Told]()
+    for event in events:
+        what, needed = opened(event), awaited(event)
+        if what is not None:
+            if what not in known:
+                known.add(what)
+                out.append(event)
+                out += sorted(waiting.pop(what, ()), key=lambda one: (one.at, one.id, one.source))
+        elif needed is not None and needed not in known:
+            waiting[needed].append(event)
+        else:
+            out.append(event)
+    return out
+
+
+def _person(events: list[Told]) -> list[Told]:
+    out = list[Told]()
+    for event in events:
+        if not out or (event.at, event.id) > (out[-1].at, out[-1].id):
+            out.append(event)
+    return out
+
+
+def _as_published(event: Told) -> Published:
+    dead_end = event.kind == "contact_made" and event.data["result"] == "dead_end"
+    return ("support.contact_dead_ended" if dead_end else event.type.replace(".inbound.", ".")), event.at

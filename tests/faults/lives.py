@@ -1,0 +1,222 @@
+"""What may happen to people and accounts: drafts for a history to order and date. Start at `directory` and `life`."""
+
+import random
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+ORDERS = "orders.inbound.v1"
+SUPPORT = "support.inbound.v1"
+DESK = "desk"
+SPAN = timedelta(minutes=80)
+"""How long a history's events take; it ends at the `now` it was made for."""
+
+_ZONES = ("UTC", "Europe/Berlin", "America/New_York", "Pacific/Auckland")
+_ORDER_FACTS = ("confirmation_required", "order_confirmed", "order_delivered", "order_cancelled", "refund_paid")
+_CASE_FACTS = (
+    "case_reassigned", "case_reassigned", "case_reassigned", "case_status_changed", "case_reopened",
+    "response_overdue", "satisfaction_rated", "case_resolved", "case_closed",
+)  # fmt: skip
+_RESULTS = ("answered", "unanswered", "voicemail", "dead_end", "dead_end", "dead_end")
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """An event without an id. `rank` (0 to 1) is where it stands in the history, `aged` (0 to 1) when it happened."""
+
+    topic: str
+    kind: str
+    subject: str
+    data: Mapping[str, Any]
+    rank: float
+    aged: float
+    bad: str | None = None
+    only_kafka: bool = False
+    spoils: "Draft | None" = None
+
+    @property
+    def type(self) -> str:
+        return f"{self.topic.removesuffix('.v1')}.{self.kind}"
+
+
+@dataclass(frozen=True, slots=True)
+class Cast:
+    """The people of a history. `known` must be known to escalation before anything else is told; the rest come late."""
+
+    known: list[Draft]
+    late: list[Draft]
+
+    def sellers(self, chance: random.Random) -> str | None:
+        """Somebody who sells, or nobody."""
+        share = chance.random()
+        if share < 0.1:
+            return None
+        among = self.late if share < 0.2 else self.known
+        return chance.choice([draft.subject for draft in among if draft.subject.startswith("s-")])
+
+
+def directory(chance: random.Random, now: datetime) -> Cast:
+    """Everybody. All facts about one person agree on what decides who is alerted, but for those who leave meanwhile."""
+    long_ago, ahead = (now - timedelta(days=10)).date().isoformat(), (now + timedelta(days=10)).date().isoformat()
+    gone: dict[str, Any] = {"active": False}
+    people: dict[str, dict[str, Any]] = {
+        DESK: {},
+        "m-top": {},
+        "m-mid": {"manager": "m-top"},
+        "m-gone": gone | {"manager": "m-top"},
+        "m-circle-a": gone | {"manager": "m-circle-b"},
+        "m-circle-b": gone | {"manager": "m-circle-a"},
+        "t-here": {"manager": "m-mid"},
+        "t-gone": gone,
+        "s-anna": {"manager": "m-mid"},
+        "s-ben": {},
+        "s-clara": {"email": None},
+        "s-dora": gone | {"successor": {"salesperson": "t-here", "since": long_ago}, "manager": "m-mid"},
+        "s-emil": gone | {"successor": {"salesperson": "t-here", "since": ahead}, "manager": "m-mid"},
+        "s-finn": gone | {"successor": {"salesperson": "t-gone", "since": long_ago}, "manager": "m-gone"},
+        "s-gina": gone | {"manager": "m-mid"},
+        "s-hugo": gone,
+        "s-ines": gone | {"manager": "m-circle-a"},
+        "s-jack": gone | {"manager": "m-nobody"},
+    }
+    known = [_person(chance, id, facts, rank=0.0, aged=0.02 * chance.random()) for id, facts in people.items()]
+    late = [_person(chance, f"s-late-{n}", {"manager": "m-top"}, rank=0.5 + chance.random() / 2) for n in range(4)]
+    replaced = {"successor": {"salesperson": "t-here", "since": long_ago}}
+    late.append(_person(chance, "s-late-gone", gone | replaced, rank=0.5 + chance.random() / 2))
+    known.append(_person(chance, "s-leaves", {}, rank=0.0, aged=0.01))
+    late.append(_person(chance, "s-leaves", gone | replaced, rank=0.5, aged=0.5))
+    late.append(_person(chance, "s-anna", {"manager": "m-mid", "phone": "+49 30 1"}, rank=0.4, aged=0.4))
+    late.append(_person(chance, "s-ben", {"phone": "+49 30 2"}, rank=0.6, aged=0.001))  # older than what is known
+    return Cast(known, late)
+
+
+def life(chance: random.Random, account: str, now: datetime, cast: Cast, *, events: int) -> list[Draft]:
+    """About so many events of one account: its orders, its cases, and what goes wrong with them."""
+    orders = [f"{account}-o{number}" for number in range(chance.choice((0, 1, 1, 2, 2, 3, 4)))]
+    cases = [f"case-{number}" for number in range(chance.choice((0, 1, 2, 3)))]
+    drafts = _sales(chance, account, orders, now, cast) + _openings(chance, account, orders, cases)
+    while len(drafts) < events:
+        drafts.append(_next(chance, account, orders, cases))
+    return drafts
+
+
+def spoilt(chance: random.Random, draft: Draft) -> Draft:
+    """A copy that nobody can apply, told after the original; by the same way, or it might overtake it."""
+    ways = ["invalid_json", "unknown_type", "missing_field", "invalid_field", "tombstone", "id_reused"]
+    if draft.kind in ("order_placed", "case_opened"):
+        ways += ["order_contradicted" if draft.kind == "order_placed" else "case_contradicted"] * 4
+    bad = chance.choice(ways)
+    kind, data = draft.kind, dict(draft.data)
+    if bad == "unknown_type":
+        kind = "no_such_fact"
+    elif bad in ("missing_field", "invalid_field"):
+        kind, data = _ill_formed(draft.topic, bad)
+    elif bad == "order_contradicted":
+        data["amount_minor"] += 1
+    elif bad == "case_contradicted":
+        data["title"] = "Something else"
+    rank = draft.rank + (1 - draft.rank) * chance.random()
+    return Draft(draft.topic, kind, draft.subject, data, rank, chance.random(), bad, only_kafka=True, spoils=draft)
+
+
+def _ill_formed(topic: str, bad: str) -> tuple[str, dict[str, Any]]:
+    if bad == "missing_field":
+        return ("order_confirmed", {}) if topic == ORDERS else ("case_opened", {"title": "No id"})
+    wrong: dict[str, Any] = {"case": 17}
+    return ("order_confirmed", {"order": 17}) if topic == ORDERS else ("refund_requested", wrong)
+
+
+def _person(
+    chance: random.Random, id: str, facts: Mapping[str, Any], *, rank: float, aged: float | None = None
+) -> Draft:
+    whole = {"name": id.title(), "email": f"{id}@sales.example", "zone": chance.choice(_ZONES), **facts}
+    stated = {name: value for name, value in whole.items() if value is not None}
+    when = rank if aged is None else aged
+    return Draft(ORDERS, "salesperson_changed", id, stated, rank, when, only_kafka=True)
+
+
+def _sales(chance: random.Random, account: str, orders: list[str], now: datetime, cast: Cast) -> list[Draft]:
+    """Some sales are old, some fall among the failures; two may be of the same instant."""
+    drafts, sold_at = list[Draft](), now
+    for order in orders:
+        if sold_at is now or chance.random() < 0.7:
+            old = timedelta(days=chance.randint(1, 60), seconds=chance.random() * 80_000)
+            sold_at = now - (old if chance.random() < 0.6 else SPAN * chance.random())
+        data = {
+            "order": order,
+            "lines": [{"product": "Heat pump", "quantity": chance.randint(1, 3)}],
+            "amount_minor": chance.randint(1_000, 2_000_000),
+            "currency": "EUR",
+            "sold_at": sold_at.isoformat(),
+        }
+        seller = cast.sellers(chance)
+        drafts.append(
+            _draft(chance, ORDERS, "order_placed", account, data | ({"sold_by": seller} if seller else {}), early=0.5)
+        )
+    return drafts
+
+
+def _openings(chance: random.Random, account: str, orders: list[str], cases: list[str]) -> list[Draft]:
+    """A few cases are never opened, and what is told of them waits without end."""
+    drafts = []
+    for case in cases:
+        data = {"case": case, "title": "Heating stays cold"}
+        if orders and chance.random() < 0.5:
+            data["order"] = chance.choice(orders)
+        if chance.random() < 0.95:
+            drafts.append(_draft(chance, SUPPORT, "case_opened", account, data, early=0.6))
+    return drafts
+
+
+def _next(chance: random.Random, account: str, orders: list[str], cases: list[str]) -> Draft:
+    share = chance.random()
+    if share < 0.25 and (orders or share < 0.02):
+        return _order_fact(chance, account, chance.choice(orders) if orders else f"{account}-never")
+    if share < 0.55 and cases:
+        return _case_fact(chance, account, chance.choice(cases))
+    named = _named(chance, account, orders, cases)
+    if share < 0.8:
+        contact = {"direction": "inbound", "channel": "phone", "result": chance.choice(_RESULTS), **named}
+        return _draft(chance, SUPPORT, "contact_made", account, contact)
+    kind = "refund_requested" if share < 0.92 else "cancellation_requested"
+    return _draft(chance, SUPPORT, kind, account, {"words": "I have had enough.", **named})
+
+
+def _named(chance: random.Random, account: str, orders: list[str], cases: list[str]) -> dict[str, str]:
+    """An order, a case, both or nothing; rarely an order that never comes."""
+    named = {}
+    if cases and chance.random() < 0.4:
+        named["case"] = chance.choice(cases)
+    if orders and chance.random() < 0.3:
+        named["order"] = chance.choice(orders)
+    if chance.random() < 0.01:
+        named["order"] = f"{account}-never"
+    return named
+
+
+def _order_fact(chance: random.Random, account: str, order: str) -> Draft:
+    kind = chance.choice(_ORDER_FACTS)
+    paid = {"amount_minor": chance.randint(1, 5_000), "currency": "EUR"} if kind == "refund_paid" else {}
+    return _draft(chance, ORDERS, kind, account, {"order": order, **paid})
+
+
+def _case_fact(chance: random.Random, account: str, case: str) -> Draft:
+    kind = chance.choice(_CASE_FACTS)
+    own: dict[str, Any] = {"case": case}
+    if kind == "case_reassigned":
+        own |= {"reassignments": chance.randint(1, 4), "assigned_to": f"team {chance.randint(1, 3)}"}
+    elif kind == "case_status_changed":
+        own["status"] = chance.choice(("open", "pending", "on hold"))
+    elif kind == "satisfaction_rated":
+        own["rating"] = chance.randint(0, 5)
+    return _draft(chance, SUPPORT, kind, account, own)
+
+
+def _draft(
+    chance: random.Random, topic: str, kind: str, account: str, data: Mapping[str, Any], *, early: float = 0.0
+) -> Draft:
+    """Somewhere in the history; with this chance in its first part. One in six is told long after it happened."""
+    rank = chance.random() * (0.3 if chance.random() < early else 1.0)
+    aged = rank * chance.random() if chance.random() < 1 / 6 else rank
+    return Draft(topic, kind, account, data, rank, aged)

@@ -1,0 +1,128 @@
+"""A history told to real services that nothing disturbs, with the files that the checker judges by."""
+
+import asyncio
+import json
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+from time import time
+from typing import Any
+
+import httpx2
+from confluent_kafka import Producer
+
+from deploy.local.machine import SERVICES
+from deploy.local.mail_sink import messages
+from tests.faults.checker.promises import at_rest
+from tests.faults.checker.reading import read_run
+from tests.faults.history import DESK, Event, arrival, first_of_all, post, wire
+from tests.inbox import form_token
+from tests.servers import Databases
+from tests.stories import PUBLISHER_KEY, Company
+from tests.waiting import eventually
+
+_LISTENS = {
+    "orders": ["orders.inbound.v1"],
+    "support": ["support.inbound.v1"],
+    "escalation": ["orders.sales.v1", "salespeople.v1", "support.cases.v1"],
+}
+_PUBLISHES = {
+    "orders": ["orders.sales.v1", "salespeople.v1"],
+    "support": ["support.cases.v1"],
+    "escalation": ["escalation.episodes.v1"],
+}
+_TO_TAKE = """
+    select episode_id::text as episode, account_id as account, responsible as by from escalation.episodes
+    where acknowledged_at is null and responsible is not null order by raised_at limit $1
+"""
+
+
+class Undisturbed:
+    """A company that is told a history; `folder` holds the run's files."""
+
+    def __init__(self, company: Company, databases: Databases, folder: Path) -> None:
+        self.company = company
+        self.folder = folder
+        self._accepted: list[dict[str, Any]] = []
+        self._server_url = databases.server_url
+
+    async def tell_all(self, history: Sequence[Event], seed: int) -> None:
+        """Tells everything, takes some episodes on the way, and returns when all is at rest."""
+        self._write("world.json", [self._world(seed)])
+        self._write("history.jsonl", [json.loads(event.line()) for event in history])
+        directory = first_of_all(history)
+        await self._tell(directory)
+        people = partial(self.company.pools["escalation"].fetchval, "select count(*) from escalation.salespeople")
+        await eventually(people, len({event.subject for event in directory}))
+        events = arrival(history, seed)
+        await self._tell(events[: len(events) // 2])
+        await self._at_rest()
+        await self._take_episodes(8)
+        await self._tell(events[len(events) // 2 :])
+        await self._at_rest()
+
+    async def _tell(self, events: Sequence[Event]) -> None:
+        producer = Producer({"bootstrap.servers": self.company.cluster.bootstrap_servers, "partitioner": "murmur2"})
+        for event in events:
+            if event.via == "kafka":
+                record = wire(event)
+                name = self.company.cluster.topic(event.topic)
+                producer.produce(name, record.value, record.key, headers=record.headers)
+        await asyncio.to_thread(producer.flush, 20)
+        async with httpx2.AsyncClient() as client:
+            for event in events:
+                if event.via == "http":
+                    await self._post(client, event)
+
+    async def _post(self, client: httpx2.AsyncClient, event: Event) -> None:
+        headers, body = post(event)
+        url = f"{self.company.machine.service(event.service).url}/events"
+        key = {"Authorization": f"Bearer {PUBLISHER_KEY}"}
+        answer = await client.post(url, content=body, headers=headers | key)
+        assert answer.status_code == 200, answer.text
+        at = {"service": event.service, "source": event.source, "id": event.id, "at": time()}
+        self._accepted.append({"what": "http", **at})
+
+    async def _take_episodes(self, count: int) -> None:
+        """The people who are responsible press the button."""
+        for row in await self.company.pools["escalation"].fetch(_TO_TAKE, count):
+            async with self.company.story().signed_in(row["by"]) as browser:
+                form = {"csrf_token": form_token((await browser.get("/")).text)}
+                answer = await browser.post(f"/episodes/{row['episode']}/acknowledge", data=form)
+                assert answer.status_code == 303, answer.text
+            self._accepted.append({"what": "button", **row, "at": time()})
+
+    async def _at_rest(self) -> None:
+        async def rests() -> bool:
+            self._write("accepted.jsonl", self._accepted)
+            stored = await asyncio.to_thread(messages, self.company.mail_folder)
+            mails = [(mail.message_id, *mail.recipients, mail.received_at.timestamp()) for mail in stored]
+            lines = [dict(zip(("message_id", "to", "at"), mail, strict=True)) for mail in mails]
+            self._write("mail.jsonl", [line | {"answer": "accepted"} for line in lines])
+            return at_rest(await read_run(self.folder))
+
+        await eventually(rests, True)
+
+    def _world(self, seed: int) -> dict[str, Any]:
+        names = {name: pool_database(self.company, name) for name in SERVICES}
+        return {
+            "kafka": self.company.cluster.bootstrap_servers,
+            "prefix": self.company.cluster.prefix,
+            "databases": {name: self.superuser_url(database) for name, database in names.items()},
+            "listens": _LISTENS,
+            "publishes": _PUBLISHES,
+            "desk": DESK,
+            "seed": seed,
+        }
+
+    def superuser_url(self, database: str) -> str:
+        """A database of the company, as a superuser reaches it."""
+        return self._server_url.rpartition("/")[0] + f"/{database}"
+
+    def _write(self, name: str, lines: Sequence[object]) -> None:
+        (self.folder / name).write_text("".join(json.dumps(line) + "\n" for line in lines))
+
+
+def pool_database(company: Company, service: str) -> str:
+    """The name of a service's database."""
+    return company.machine.environment[f"{service.upper()}_DATABASE_URL"].rpartition("/")[2]
