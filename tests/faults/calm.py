@@ -21,7 +21,7 @@ _BUSY = """
 """
 _TIMERS = "select count(*) from shared.timers"
 _DELIVERIES = """
-    select count(*) filter (where try_at <= shared.app_now() or state = 'sending') as due, count(*) as moving
+    select count(*) filter (where try_at <= shared.app_now() and state <> 'sending') as due, count(*) as moving
     from escalation.deliveries where state in ('pending', 'sending', 'held', 'unknown')
 """
 # Past every wait there is: for a named order, for a seller, before a retry.

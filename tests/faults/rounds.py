@@ -6,15 +6,16 @@ import random
 import sys
 import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from deploy.local.processes import PROJECT
-from tests.faults import crash_points
-from tests.faults.calm import NeverCalm, let_all_waits_end, until_calm
+from tests.faults.calm import let_all_waits_end, until_calm
+from tests.faults.crash_points import ALL
 from tests.faults.faults import FAULTS
 from tests.faults.history import generate
 from tests.faults.telling import Teller
@@ -27,21 +28,18 @@ _PRESS_SECONDS = 1.0
 
 @dataclass(frozen=True)
 class Plan:
-    """What happens in a round: its faults, by chance in proportion to their weights, beside a history.
+    """What happens while a history is told: faults, by chance in proportion to their weights.
 
-    `dying` tells whether processes die by themselves, at points chosen by chance. The round goes on until the history
-    is told, so many processes were killed and so many faults happened.
+    Beside them processes die by themselves at crash points chosen by chance.
     """
 
     name: str
     faults: Mapping[str, int]
-    kills: int = 0
-    least_faults: int = 0
-    dying: Sequence[str] = tuple(crash_points.ALL)
-    longest_crash_count: int = 4
+    crash_points: Sequence[str] = tuple(ALL)
+    latest_reach: int = 3
     nodes: int = 1
-    events: int = 800
-    events_a_second: float = 25
+    events: int = 900
+    events_a_second: float = 20
     processes: Mapping[str, int] = field(default_factory=lambda: PROCESSES)
     http_share: float = 0.15
 
@@ -52,8 +50,7 @@ class Result:
 
     plan: str
     seed: int
-    seconds: float = 0
-    calm_after_seconds: float = 0
+    seconds: dict[str, float] = field(default_factory=dict)
     kills: int = 0
     tally: Counter[str] = field(default_factory=Counter)
     odd_ends: Counter[str] = field(default_factory=Counter)
@@ -68,43 +65,46 @@ class Result:
 async def play(plan: Plan, seed: int, folder: Path, *, source: Path = PROJECT) -> Result:
     """Play a round in a folder; what went wrong stands in the result."""
     result = Result(plan.name, seed)
-    began = time.monotonic()
-    setup = Setup(seed, plan.dying, plan.longest_crash_count, plan.nodes, source, plan.processes)
+    setup = Setup(seed, plan.crash_points, plan.latest_reach, plan.nodes, source, plan.processes)
     async with open_world(folder, setup) as world:
         try:
             await _break_and_heal(world, plan, result)
-        except (NeverCalm, AssertionError, TimeoutError) as failure:
+        except (AssertionError, TimeoutError) as failure:
             result.failure = f"{type(failure).__name__}: {failure}"
-        result.verdict = await _checked(folder)
+        with _timed(result, "judged"):
+            result.verdict = await _checked(folder)
         result.kills, result.tally = world.kills, world.tally
         result.odd_ends = Counter(world.odd_ends)
         if result.verdict.get("violated"):
             result.failure = f"{result.failure} violated: {', '.join(result.verdict['violated'])}".strip()
         await _end(world, result)
-    result.seconds = time.monotonic() - began
     (folder / "result.json").write_text(json.dumps(vars(result), indent=1))
     return result
 
 
 async def _break_and_heal(world: World, plan: Plan, result: Result) -> None:
+    """`recovered` is how long it took after the last fault until all was read and sent."""
     await world.ready()
     teller = Teller(world, plan.events_a_second)
-    async with asyncio.TaskGroup() as group:
-        telling = group.create_task(_tell(world, plan, teller))
-        pressing = group.create_task(teller.press_buttons(_PRESS_SECONDS))
-        await _break(world, plan, teller, telling)
-        pressing.cancel()
+    history = generate(
+        world.setup.seed,
+        accounts=plan.events // 20,
+        events=plan.events,
+        now=datetime.now(UTC),
+        http_share=plan.http_share,
+    )
+    with _timed(result, "broken"):
+        async with asyncio.TaskGroup() as group:
+            telling = group.create_task(teller.tell(history))
+            pressing = group.create_task(teller.press_buttons(_PRESS_SECONDS))
+            await _break(world, plan, teller, telling)
+            pressing.cancel()
     world.calm = True
-    result.calm_after_seconds = await until_calm(world)
-    await teller.told()
-    await let_all_waits_end(world)
-
-
-async def _tell(world: World, plan: Plan, teller: Teller) -> None:
-    seed, now = world.setup.seed, datetime.now(UTC)
-    await teller.tell(generate(seed, accounts=plan.events // 20, events=plan.events, now=now, http_share=plan.http_share))
-    while world.kills < plan.kills or sum(world.tally.values()) - world.kills < plan.least_faults:
-        await asyncio.sleep(0.2)
+    with _timed(result, "recovered"):
+        await until_calm(world)
+    with _timed(result, "waits ended"):
+        await teller.told()
+        await let_all_waits_end(world)
 
 
 async def _break(world: World, plan: Plan, teller: Teller, telling: "asyncio.Task[None]") -> None:
@@ -120,6 +120,13 @@ async def _break(world: World, plan: Plan, teller: Teller, telling: "asyncio.Tas
         if name != "kill -9":
             world.tally[name] += 1
     await telling
+
+
+@contextmanager
+def _timed(result: Result, what: str) -> Iterator[None]:
+    began = time.monotonic()
+    yield
+    result.seconds[what] = round(time.monotonic() - began, 1)
 
 
 async def _checked(folder: Path) -> Mapping[str, Any]:

@@ -43,11 +43,11 @@ PROCESSES: Mapping[str, int] = {"orders": 1, "support": 1, "escalation": 2}
 
 @dataclass(frozen=True)
 class Setup:
-    """How a world is made. `crash_points` are where processes die by themselves; none: they live."""
+    """How a world is made. At `crash_points` processes die by themselves, when reached for the third time at the latest."""
 
     seed: int
     crash_points: Sequence[str] = ()
-    longest_crash_count: int = 4
+    latest_reach: int = 3
     nodes: int = 1
     source: Path = PROJECT
     processes: Mapping[str, int] = field(default_factory=lambda: PROCESSES)
@@ -133,7 +133,7 @@ class World:
         points = [point for point in self.setup.crash_points if point in points_of(service)]
         if self.calm or not points:
             return None
-        return Crash(self.random.choice(points), self.random.randint(1, self.setup.longest_crash_count))
+        return Crash(self.random.choice(points), self.random.randint(1, self.setup.latest_reach))
 
     def _note_end(self, worker: Worker, crash: Crash | None, status: int) -> None:
         if status == -signal.SIGKILL and (worker.killed_by_us or crash is not None):
