@@ -14,7 +14,6 @@ from tests.faults.checker.evidence import CannotJudge, Database, Evidence, Place
 
 SERVICES = ("orders", "support", "escalation")
 _TIMEOUT_SECONDS = 20.0
-_CHUNK = 2_000
 _TABLES = {
     "": ("journal", "ledger", "offsets", "outbox", "timers", "waiting_facts", "dead_letters"),
     "orders": ("orders", "order_facts", "salespeople"),
@@ -96,17 +95,16 @@ def _records(consumer: Consumer, prefix: str, topic: str) -> list[Record]:
     consumer.assign(places)
     ended, found = set[int](), list[Record]()
     while len(ended) < len(places):
-        messages = consumer.consume(_CHUNK, timeout=_TIMEOUT_SECONDS)
-        if not messages:
+        message = consumer.poll(_TIMEOUT_SECONDS)
+        if message is None:
             raise CannotJudge(f"topic {topic} could not be read to its end")
-        for message in messages:
-            error = message.error()
-            if error is None:
-                found.append(_record(message, topic))
-            elif error.code() == KafkaError._PARTITION_EOF:
-                ended.add(message.partition() or 0)
-            else:
-                raise KafkaException(error)
+        error = message.error()
+        if error is None:
+            found.append(_record(message, topic))
+        elif error.code() == KafkaError._PARTITION_EOF:
+            ended.add(message.partition() or 0)
+        elif not error.retriable():
+            raise KafkaException(error)
     consumer.unassign()
     return sorted(found, key=lambda record: (record.partition, record.offset))
 
