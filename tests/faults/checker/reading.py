@@ -1,7 +1,7 @@
 """Reads a run's folder, and the topics and tables that its `world.json` names. Start at `read_run`."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
@@ -14,7 +14,6 @@ from tests.faults.checker.evidence import CannotJudge, Database, Evidence, Place
 
 SERVICES = ("orders", "support", "escalation")
 _TIMEOUT_SECONDS = 20.0
-_CHUNK = 2_000
 _TABLES = {
     "": ("journal", "ledger", "offsets", "outbox", "timers", "waiting_facts", "dead_letters"),
     "orders": ("orders", "order_facts", "salespeople"),
@@ -79,51 +78,51 @@ async def _database(url: str, service: str) -> Database:
 
 
 def _topics(world: Mapping[str, Any]) -> dict[str, list[Record]]:
+    """Every record that a reader of committed transactions gets, from the first on, by partition and offset."""
     names = {topic for side in ("listens", "publishes") for topics in world[side].values() for topic in topics}
     names |= {f"{service}.dead-letters.v1" for service in SERVICES}
+    found: dict[str, list[Record]] = {name: [] for name in names}
     consumer = _consumer(world, "checker")
     try:
-        return {name: _records(consumer, world["prefix"], name) for name in sorted(names)}
+        for record in _records(consumer, _places(consumer, world, names), world["prefix"]):
+            found[record.topic].append(record)
     finally:
         consumer.close()
+    return {name: sorted(records, key=lambda one: (one.partition, one.offset)) for name, records in found.items()}
 
 
-def _records(consumer: Consumer, prefix: str, topic: str) -> list[Record]:
-    """Every record that a reader of committed transactions gets, from the first on."""
-    places = [
-        TopicPartition(prefix + topic, number, OFFSET_BEGINNING) for number in _partitions(consumer, prefix + topic)
-    ]
+def _records(consumer: Consumer, places: list[TopicPartition], prefix: str) -> Iterator[Record]:
+    unread = {(place.topic, place.partition) for place in places}
     consumer.assign(places)
-    ended, found = set[int](), list[Record]()
-    while len(ended) < len(places):
-        messages = consumer.consume(_CHUNK, timeout=_TIMEOUT_SECONDS)
-        if not messages:
-            raise CannotJudge(f"topic {topic} could not be read to its end")
-        for message in messages:
-            error = message.error()
-            if error is None:
-                found.append(_record(message, topic))
-            elif error.code() == KafkaError._PARTITION_EOF:
-                ended.add(message.partition() or 0)
-            else:
-                raise KafkaException(error)
-    consumer.unassign()
-    return sorted(found, key=lambda record: (record.partition, record.offset))
+    while unread:
+        message = consumer.poll(_TIMEOUT_SECONDS)
+        if message is None:
+            raise CannotJudge(f"{len(unread)} partitions could not be read to their end, like {min(unread)}")
+        error = message.error()
+        if error is None:
+            yield _record(message, prefix)
+        elif error.code() == KafkaError._PARTITION_EOF:
+            unread.discard((message.topic() or "", message.partition() or 0))
+        elif not error.retriable():
+            raise KafkaException(error)
 
 
-def _partitions(consumer: Consumer, name: str) -> list[int]:
-    described = consumer.list_topics(name, timeout=_TIMEOUT_SECONDS).topics[name]
-    return sorted(described.partitions) if described.error is None else []
+def _places(consumer: Consumer, world: Mapping[str, Any], topics: Iterable[str]) -> list[TopicPartition]:
+    """The partitions of topics, as far as they exist, from their beginning."""
+    described = consumer.list_topics(timeout=_TIMEOUT_SECONDS).topics
+    names = [world["prefix"] + topic for topic in topics]
+    return [
+        TopicPartition(name, number, OFFSET_BEGINNING)
+        for name in names
+        if name in described
+        for number in described[name].partitions
+    ]
 
 
 def _committed(world: Mapping[str, Any], service: str) -> dict[Place, int]:
     consumer = _consumer(world, service)
     try:
-        places = [
-            TopicPartition(world["prefix"] + topic, number)
-            for topic in world["listens"][service]
-            for number in _partitions(consumer, world["prefix"] + topic)
-        ]
+        places = _places(consumer, world, world["listens"][service])
         held = consumer.committed(places, timeout=_TIMEOUT_SECONDS)
         return {(one.topic.removeprefix(world["prefix"]), one.partition): one.offset for one in held if one.offset >= 0}
     finally:
@@ -143,7 +142,7 @@ def _consumer(world: Mapping[str, Any], group: str) -> Consumer:
     )
 
 
-def _record(message: Message, topic: str) -> Record:
+def _record(message: Message, prefix: str) -> Record:
     pairs: Any = message.headers() or ()
     headers = {name: _text(value) for name, value in pairs}
     attributes = {name: headers.get(f"ce_{name}") for name in ("source", "id", "type", "time")}
@@ -153,7 +152,7 @@ def _record(message: Message, topic: str) -> Record:
     with suppress(ValueError, TypeError, AttributeError):
         at = instant(attributes["time"] or "")
     return Record(
-        topic=topic,
+        topic=(message.topic() or "").removeprefix(prefix),
         partition=message.partition() or 0,
         offset=message.offset() or 0,
         written_at=message.timestamp()[1] / 1000,
