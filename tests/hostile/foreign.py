@@ -1,0 +1,81 @@
+"""A publisher that is none of our code: librdkafka, which sends whatever it is given. Start at `send`."""
+
+import asyncio
+from collections.abc import Sequence
+from functools import partial
+from typing import NamedTuple
+
+from confluent_kafka import KafkaError, Message, Producer
+
+from shared.messaging.cluster import Cluster
+from tests.streams import Raw
+
+_SECONDS = 60.0
+
+
+class Place(NamedTuple):
+    """Where the broker put a record."""
+
+    partition: int
+    offset: int
+
+
+async def send(cluster: Cluster, topic: str, records: Sequence[Raw], **settings: object) -> list[Place | str]:
+    """Send records; returns the place of each or, where the broker refused it, the name of its error.
+
+    Those of one partition lie together in one batch of records, as far as it holds them.
+    """
+    return await asyncio.to_thread(_send, _producer(cluster, **settings), cluster.topic(topic), records)
+
+
+async def send_and_abort(cluster: Cluster, topic: str, records: Sequence[Raw]) -> None:
+    """Send records in a transaction, and take them back."""
+    producer = _producer(cluster, **{"transactional.id": cluster.topic("foreign")})
+
+    def send_them() -> None:
+        producer.init_transactions(_SECONDS)
+        producer.begin_transaction()
+        places = _send(producer, cluster.topic(topic), records)
+        assert all(isinstance(place, Place) for place in places)
+        producer.abort_transaction(_SECONDS)
+
+    await asyncio.to_thread(send_them)
+
+
+def _producer(cluster: Cluster, **settings: object) -> Producer:
+    return Producer(
+        {
+            "bootstrap.servers": cluster.bootstrap_servers,
+            "partitioner": "murmur2_random",
+            "enable.idempotence": True,
+            "linger.ms": 2_000,
+            "message.max.bytes": 20_000_000,
+            **settings,
+        }
+    )
+
+
+def _place(message: Message) -> Place:
+    partition, offset = message.partition(), message.offset()
+    assert partition is not None
+    assert offset is not None
+    return Place(partition, offset)
+
+
+def _send(producer: Producer, topic: str, records: Sequence[Raw]) -> list[Place | str]:
+    ended: dict[int, Place | str] = {}
+
+    def note(number: int, error: KafkaError | None, message: Message) -> None:
+        ended[number] = error.name() if error else _place(message)
+
+    for number, record in enumerate(records):
+        producer.produce(
+            topic,
+            value=record.value,
+            key=record.key,
+            headers=list(record.headers),
+            partition=record.partition,
+            on_delivery=partial(note, number),
+        )
+    assert producer.flush(_SECONDS) == 0
+    return [ended[number] for number in range(len(records))]
