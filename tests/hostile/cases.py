@@ -25,6 +25,9 @@ from tests.hostile.events import (
 )
 from tests.streams import Header, Raw
 
+ESCAPES = b"\x1b[2J\x1b]0;" + CANARY.encode() + b"\x07\r\ncode      applied"
+"""Cleared screens, another title for the window, a line that nobody wrote."""
+
 _DEEP = 10_000
 
 
@@ -77,6 +80,13 @@ def _unreadable(way: str) -> Iterator[tuple[str, Case]]:
     yield "nested 10,000 deep", case(text(sale, f'"comment":"{CANARY}"', b'"x":' + nested(_DEEP)), "1,024 levels")
     yield "nested 10,000 deep and never closed", case(Raw(b'{"x":' * _DEEP, b"c-1", whole.headers))
     yield "no JSON at all", case(Raw(f"hello {CANARY}".encode(), CANARY.encode(), whole.headers))
+    yield (
+        "escapes for a terminal",
+        case(
+            Raw(b'{"a": "' + ESCAPES + b'"}', ESCAPES, [("x\x1b[2J", ESCAPES)]),
+            status=None,
+        ),
+    )
     yield "a tombstone", Case(Raw(None, b"c-1"), code="tombstone", advice="no value", status=None)
 
 

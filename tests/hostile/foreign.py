@@ -5,10 +5,12 @@ from collections.abc import Sequence
 from functools import partial
 from typing import NamedTuple
 
+from aiokafka import AIOKafkaProducer
 from confluent_kafka import KafkaError, Message, Producer
 
 from shared.messaging.cluster import Cluster
 from tests.streams import Raw
+from tests.unit.test_tolerant_records import batch_with_header_names
 
 _SECONDS = 60.0
 
@@ -40,6 +42,21 @@ async def send_and_abort(cluster: Cluster, topic: str, records: Sequence[Raw]) -
         producer.abort_transaction(_SECONDS)
 
     await asyncio.to_thread(send_them)
+
+
+async def send_header_names(cluster: Cluster, topic: str, *names: bytes) -> None:
+    """Send records to partition 0, each with one header of such a name: no client sends one that is not UTF-8."""
+    producer = AIOKafkaProducer(**cluster.connection())
+    await producer.start()
+    try:
+        batch = producer.create_batch()
+        for _ in names:
+            batch.append(key=None, value=b"", timestamp=None)
+        batch.close()
+        batch._buffer = batch_with_header_names(*names)
+        await (await producer.send_batch(batch, cluster.topic(topic), partition=0))
+    finally:
+        await producer.stop()
 
 
 def _producer(cluster: Cluster, **settings: object) -> Producer:

@@ -3,9 +3,10 @@
 import orjson
 import pytest
 
+from shared.messaging.dead_letters import decode_headers
 from tests.hostile.cases import cases_of
 from tests.hostile.events import CANARY, MEGABYTE, good, padded, refused, structured
-from tests.hostile.foreign import Place, send, send_and_abort
+from tests.hostile.foreign import Place, send, send_and_abort, send_header_names
 from tests.hostile.ways_in import TOPIC, Streamed, journaled, neighbour
 from tests.stories import Company
 from tests.streams import Raw
@@ -78,6 +79,18 @@ async def test_an_aborted_transaction_leaves_nothing_and_what_follows_is_applied
     await _goes_on(company, "after an aborted transaction")
     assert await journaled(company.pools["orders"], "e-aborted") is None
     assert await journaled(company.pools["orders"], "e-aborted too") is None
+
+
+async def test_a_header_name_that_is_not_utf8_is_kept_and_holds_nothing_up(company: Company) -> None:
+    await send_header_names(company.cluster, TOPIC, b"good", b"\xff\xfe\x80!")
+    await _goes_on(company, "after header names")
+    kept = "select headers from shared.dead_letters order by partition, record_offset"
+    stored = [decode_headers(row["headers"]) for row in await company.pools["orders"].fetch(kept)]
+    assert [("\\xff\\xfe\\x80!", b"x")] in stored
+
+
+async def test_a_compacted_topic_takes_no_record_without_a_key(company: Company) -> None:
+    assert await send(company.cluster, "salespeople.v1", [Raw(b"{}")]) == ["INVALID_RECORD"]
 
 
 async def _goes_on(company: Company, tag: str) -> None:
