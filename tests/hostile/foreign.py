@@ -6,7 +6,7 @@ from functools import partial
 from typing import NamedTuple
 
 from aiokafka import AIOKafkaProducer
-from confluent_kafka import KafkaError, Message, Producer
+from confluent_kafka import Consumer, KafkaError, Message, Producer, TopicPartition
 
 from shared.messaging.cluster import Cluster
 from tests.streams import Raw
@@ -42,6 +42,16 @@ async def send_and_abort(cluster: Cluster, topic: str, records: Sequence[Raw]) -
         producer.abort_transaction(_SECONDS)
 
     await asyncio.to_thread(send_them)
+
+
+async def committed(cluster: Cluster, service: str, topic: str, partition: int) -> int:
+    """The offset at which Kafka says a service would go on."""
+    observer = Consumer({"bootstrap.servers": cluster.bootstrap_servers, "group.id": cluster.topic(service)})
+    wanted = [TopicPartition(cluster.topic(topic), partition)]
+    (found,) = await asyncio.to_thread(observer.committed, wanted, _SECONDS)
+    await asyncio.to_thread(observer.close)
+    offset: int = found.offset
+    return offset
 
 
 async def send_header_names(cluster: Cluster, topic: str, *names: bytes) -> None:

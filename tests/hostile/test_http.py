@@ -12,6 +12,7 @@ from tests.stories import PUBLISHER_KEY, Company
 CASES = {name: case for name, case in cases_of("http").items() if case.status is not None}
 REFUSED = [name for name, case in CASES.items() if case.outcome == "dead_lettered"]
 KEPT = [name for name in REFUSED if CASES[name].status == 409]
+BATCHED = {"Authorization": f"Bearer {PUBLISHER_KEY}", "Content-Type": "application/cloudevents-batch+json"}
 each_case = pytest.mark.parametrize("name", CASES)
 
 
@@ -50,13 +51,23 @@ async def test_two_megabytes_are_refused_and_one_exactly_is_not(company: Company
     assert await journaled(company.pools["orders"], "e-http-2-mb") is None
 
 
+async def test_a_bad_event_is_as_bad_in_a_batch_of_one(company: Company) -> None:
+    async with httpx2.AsyncClient(base_url=company.machine.service("orders").url, headers=BATCHED) as client:
+        for name in REFUSED:
+            value = CASES[name].record.value
+            if CASES[name].status == 400 and value:
+                answer = await client.post("/events", content=b"[" + value + b"]")
+                assert answer.status_code == 400, name
+                assert answer.json()["errors"]
+                assert CANARY not in answer.text
+
+
 async def test_a_bad_event_in_a_batch_is_named_and_its_neighbours_wait_to_be_sent_again(company: Company) -> None:
     url = company.machine.service("orders").url
     for name in ("a missing field", "the year 9999", "an unknown version"):
         bodies = [good(f"left {name}").value, CASES[name].record.value, good(f"right {name}").value]
         events = [orjson.loads(body or b"") for body in bodies]
-        headers = {"Authorization": f"Bearer {PUBLISHER_KEY}", "Content-Type": "application/cloudevents-batch+json"}
-        async with httpx2.AsyncClient(base_url=url, headers=headers) as client:
+        async with httpx2.AsyncClient(base_url=url, headers=BATCHED) as client:
             refused = await client.post("/events", content=orjson.dumps(events))
             again = await client.post("/events", content=orjson.dumps([events[0], events[2]]))
         assert [(one["index"], one["code"]) for one in refused.json()["errors"]] == [(1, CASES[name].code)]

@@ -6,11 +6,11 @@ import pytest
 from shared.messaging.dead_letters import decode_headers
 from tests.hostile.cases import cases_of
 from tests.hostile.events import CANARY, MEGABYTE, good, padded, refused, structured
-from tests.hostile.foreign import Place, send, send_and_abort, send_header_names
+from tests.hostile.foreign import Place, committed, send, send_and_abort, send_header_names
 from tests.hostile.ways_in import TOPIC, Streamed, journaled, neighbour
 from tests.stories import Company
 from tests.streams import Raw
-from tests.waiting import eventually
+from tests.waiting import eventually, until
 
 CASES = cases_of("kafka")
 DEAD = [name for name, case in CASES.items() if case.outcome == "dead_lettered"]
@@ -45,6 +45,11 @@ async def test_neighbours_are_applied_as_they_were_told(company: Company, stream
 def test_all_small_records_came_in_one_batch_with_all_their_neighbours(streamed: Streamed) -> None:
     decided = {streamed.ledger[place]["decided_at"] for name in SMALL for place in streamed.places[name]}
     assert len(decided) == 1
+
+
+async def test_kafka_is_told_that_all_of_them_are_done(company: Company, streamed: Streamed) -> None:
+    behind = max(place.offset for three in streamed.places.values() for place in three if place.partition == 0)
+    await until(lambda: committed(company.cluster, "orders", TOPIC, 0), lambda offset: offset > behind)
 
 
 def test_every_record_whose_key_is_not_its_subject_is_counted(streamed: Streamed) -> None:
