@@ -8,9 +8,14 @@ from contextlib import contextmanager, suppress
 import uvicorn
 from fastapi import FastAPI
 from sse_starlette.sse import AppStatus
+from starlette.types import Receive, Scope, Send
 
+from shared.http.answers import too_many_connections
 from shared.http.operations import operations_app
+from shared.logs import get_logger
 from shared.service import Health, Resources, Role, Service
+
+log = get_logger(__name__)
 
 MAX_CONNECTIONS = 1_000
 """More are answered with 503, open pages' event streams included: a process keeps room for what it has begun."""
@@ -56,11 +61,11 @@ class WebServer:
                 f"{self._name.upper()}_PORT to another"
             ) from None
         config = uvicorn.Config(
-            self._app,
+            self._within_limits,
+            interface="asgi3",
             log_config=None,
             access_log=False,
             lifespan="on",
-            limit_concurrency=MAX_CONNECTIONS,
             timeout_keep_alive=_KEEP_ALIVE_SECONDS,
             timeout_graceful_shutdown=_STOP_SECONDS,
             server_header=False,
@@ -68,6 +73,14 @@ class WebServer:
         self._server = _Server(config)
         self._serving = asyncio.create_task(_serve(self._server, listener), name="web")
         self._serving.add_done_callback(lambda _: None if self._stopping else ended())
+
+    async def _within_limits(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """The application, while it is not too many that ask: uvicorn's own limit does not say when to ask again."""
+        if scope["type"] == "http" and self._server and len(self._server.server_state.connections) >= MAX_CONNECTIONS:
+            log.warning("more connections than this process serves")
+            await too_many_connections().response()(scope, receive, send)
+        else:
+            await self._app(scope, receive, send)
 
     async def stop(self) -> None:
         """Finish requests in hand, for a bounded time."""

@@ -232,7 +232,7 @@ async def company_at_work(
     smtp, *ports = free_ports(1 + len(SERVICES))
     mail_server = MailSink(folder / "mail", port=smtp, log=folder / "mail.log")
     cluster = Cluster(kafka, prefix=prefix, partitions=4, replication=1)
-    publishers = {"all": {"key": PUBLISHER_KEY, "sources": ["shop"], "types": ["*"]}}
+    publishers = {"all": {"key": PUBLISHER_KEY, "sources": ["*"], "types": ["*"]}}
     environment = dict(given) | {
         "KAFKA_BOOTSTRAP_SERVERS": kafka,
         "KAFKA_SESSION_TIMEOUT_MS": "3000",

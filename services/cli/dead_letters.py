@@ -20,6 +20,8 @@ from shared.transaction import Spine
 app = typer.Typer(help="Inputs that could not be applied: list, show, replay.", no_args_is_help=True)
 T = TypeVar("T")
 
+_LINES = "\n\t"
+
 Service = Annotated[ServiceName, typer.Argument(metavar="SERVICE", help="orders, support or escalation.")]
 Ids = Annotated[list[UUID] | None, typer.Argument(help="Dead letters by id.")]
 
@@ -55,8 +57,8 @@ def show(service: Service, id: Annotated[UUID, typer.Argument(help="The dead let
         print(f"replayed  {letter.replayed_at:%Y-%m-%d %H:%M:%S} UTC")
     print(f"key       {_text(raw.key)}")
     for name, value in raw.headers:
-        print(f"header    {name}: {_text(value)}")
-    print(f"body      {_text(raw.body)}")
+        print(f"header    {_printable(name)}: {_text(value)}")
+    print(f"body      {_text(raw.body, kept=_LINES)}")
 
 
 @app.command()
@@ -152,5 +154,10 @@ def _place(letter: KeptLetter) -> str:
     return f"{letter.topic}-{letter.partition}@{letter.record_offset}"
 
 
-def _text(value: bytes | None) -> str:
-    return "(none)" if value is None else value.decode(errors="backslashreplace")
+def _text(value: bytes | None, *, kept: str = "") -> str:
+    return "(none)" if value is None else _printable(value.decode(errors="backslashreplace"), kept=kept)
+
+
+def _printable(text: str, *, kept: str = "") -> str:
+    """The text with everything a terminal might obey as an escape, but for the characters kept."""
+    return "".join(one if one.isprintable() or one in kept else ascii(one)[1:-1] for one in text)

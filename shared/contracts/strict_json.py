@@ -7,6 +7,10 @@ import orjson
 
 from shared.contracts.rejected import Refusal, Rejected
 
+_ONE_JSON_TEXT = (
+    "the body must be one JSON text in UTF-8 (RFC 8259), without NaN, infinity or numbers past 1e308, "
+    "without lone surrogates, and nested at most 1,024 levels deep"
+)
 _NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 
 
@@ -19,7 +23,7 @@ def parse(body: bytes) -> Any:
     try:
         return orjson.loads(body)
     except orjson.JSONDecodeError:
-        raise Rejected(Refusal.INVALID_JSON, "the body must be one JSON text in UTF-8 (RFC 8259)") from None
+        raise Rejected(Refusal.INVALID_JSON, _ONE_JSON_TEXT) from None
 
 
 def canonical(value: Any) -> bytes:

@@ -62,6 +62,16 @@ def server_away() -> RequestRefused:
     )
 
 
+def too_many_connections() -> RequestRefused:
+    """More connections are open than a process serves at once; this one is closed with the answer."""
+    return refuse(
+        503,
+        "too_many_connections",
+        "this process serves as many connections as it can; try again in a moment",
+        headers={"Retry-After": "2", "Connection": "close"},
+    )
+
+
 def database_away() -> RequestRefused:
     """The one answer of the 500s: nothing is wrong with the request, and sending it again is safe."""
     return refuse(

@@ -67,4 +67,6 @@ _METRICS: dict[int | str, dict[str, object]] = {
 
 def _answer(reasons: list[str]) -> Response:
     answer = Health(ok=not reasons, reasons=tuple(reasons))
-    return JSONResponse(answer.model_dump(mode="json"), 503 if reasons else 200)
+    if not reasons:
+        return JSONResponse(answer.model_dump(mode="json"))
+    return JSONResponse(answer.model_dump(mode="json"), 503, headers={"Retry-After": "2"})

@@ -5,13 +5,11 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from shared.contracts.envelope import Decoded, Refusal, envelope
+from shared.contracts.envelope import Decoded, envelope
 from shared.contracts.support_inbound import RefundRequested
-from shared.messaging.codec import Poison, decode_message, decode_record, encode_record
-from tests.unit.events import ATTRIBUTES, CANARY
+from shared.messaging.codec import Poison, decode_record, encode_record
+from tests.unit.events import ATTRIBUTES
 
 TRACE = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 NEARER = "00-4bf92f3577b34da6a3ce929d0e0e4736-1111111111111111-01"
@@ -146,24 +144,3 @@ def test_of_a_header_given_twice_the_last_counts() -> None:
 )
 def test_what_holds_no_acceptable_event_is_poison(record: Record, code: str) -> None:
     assert poison(record).code == code
-
-
-names = st.sampled_from([name for name, _ in HEADERS]) | st.text(max_size=5)
-raw_values = st.none() | st.binary(max_size=8) | st.sampled_from([CANARY.encode(), b"application/cloudevents+json"])
-bodies = st.none() | st.binary() | st.sampled_from([VALUE, STRUCTURED.value, f'{{"words": 5, "{CANARY}": 1}}'.encode()])
-
-
-@settings(max_examples=300, deadline=None)
-@given(
-    good=st.booleans(),
-    headers=st.lists(st.tuples(names, raw_values), max_size=4),
-    key=st.none() | st.binary(max_size=5),
-    value=bodies,
-)
-def test_every_record_ends_as_an_event_or_as_poison_that_repeats_nothing(
-    good: bool, headers: list[tuple[str, bytes | None]], key: bytes | None, value: bytes | None
-) -> None:
-    outcome = decode_message(value, [*(HEADERS if good else ()), *headers], key=key, topic=None)
-    if isinstance(outcome, Poison):
-        assert outcome.code in set(Refusal)
-        assert CANARY not in outcome.reason

@@ -75,6 +75,7 @@ async def test_a_starting_process_is_alive_but_not_ready(client: httpx2.AsyncCli
     assert (await client.get("/healthz")).status_code == 200
     answer = await client.get("/readyz")
     assert (answer.status_code, answer.json()) == (503, {"ok": False, "reasons": ["starting"]})
+    assert answer.headers["retry-after"] == "2"
 
 
 async def test_a_process_whose_loop_ended_tells_why_it_must_be_restarted(

@@ -21,7 +21,7 @@ from shared.migrations import Migrations
 from shared.service import Health, Resources, Role, Service
 from shared.settings import ServiceSettings
 from shared.transaction import Transaction
-from tests.waiting import eventually
+from tests.waiting import eventually, until
 
 NOWHERE = "postgresql://nobody@127.0.0.1:1/none"
 
@@ -81,7 +81,9 @@ async def test_a_process_ends_when_one_of_its_loops_does(own_signals: None) -> N
     assert process.health.alive() == ["the loop relay has ended"]
 
 
-async def test_a_connection_too_many_is_answered_with_503(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_connection_too_many_is_answered_with_503_and_told_when_to_come_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(web_server, "MAX_CONNECTIONS", 3)
     (port,) = free_ports(1)
     service = service_with(lambda resources, health: bare_app("orders", []))
@@ -91,7 +93,10 @@ async def test_a_connection_too_many_is_answered_with_503(monkeypatch: pytest.Mo
     try:
         await eventually(lambda: status_of(port), 404)
         idle = [await asyncio.open_connection("127.0.0.1", port) for _ in range(2)]
-        await eventually(lambda: status_of(port), 503)
+        refused = await until(lambda: answer_on(port), lambda answer: answer is not None and answer.status_code == 503)
+        assert refused is not None
+        assert refused.headers["retry-after"] == "2"
+        assert refused.json()["errors"][0]["code"] == "too_many_connections"
         for _, writer in idle:
             writer.close()
         await eventually(lambda: status_of(port), 404)
@@ -100,9 +105,14 @@ async def test_a_connection_too_many_is_answered_with_503(monkeypatch: pytest.Mo
     assert ends == []
 
 
-async def status_of(port: int) -> int | None:
+async def answer_on(port: int) -> httpx2.Response | None:
     try:
         async with httpx2.AsyncClient(base_url=f"http://127.0.0.1:{port}") as client:
-            return (await client.get("/")).status_code
+            return await client.get("/")
     except httpx2.ConnectError:
         return None
+
+
+async def status_of(port: int) -> int | None:
+    answer = await answer_on(port)
+    return answer.status_code if answer else None

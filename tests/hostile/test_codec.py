@@ -1,0 +1,22 @@
+"""Whatever a record holds, the codec tells an event or a reason, and a reason repeats nothing of it."""
+
+from random import Random
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.hostile.fuzz import fuzz
+from tests.hostile.mutations import mutant
+from tests.hostile.scale import SEED, scaled
+from tests.hostile.verdicts import CODES, judge
+
+
+@settings(max_examples=scaled(5_000), deadline=None, database=None, suppress_health_check=list(HealthCheck))
+@given(random=st.randoms(use_true_random=False))
+def test_a_record_spoiled_at_will_is_an_event_or_poison_that_repeats_nothing(random: Random) -> None:
+    judge(mutant(random))
+
+
+def test_twenty_thousand_spoiled_records_end_in_every_way_there_is() -> None:
+    endings = fuzz(scaled(20_000), SEED)
+    assert endings.keys() == {*CODES, "accepted"}

@@ -1,0 +1,61 @@
+"""Bad input under the eyes of operators: it is listed, shown and tried again, and does nothing to them."""
+
+import asyncio
+import re
+from urllib.parse import quote
+
+import httpx2
+import pytest
+from typer.testing import CliRunner
+
+from services.cli.main import app
+from tests.hostile.ways_in import Streamed
+from tests.stories import Company
+
+_OUTCOMES = "select outcome, count(*) from shared.ledger group by outcome order by outcome"
+_TOLD = "select distinct subject from shared.journal where type like 'orders.%' or type like 'support.%'"
+
+pytestmark = pytest.mark.usefixtures("streamed", "answered", "spoiled")
+
+
+async def command(company: Company, *arguments: str) -> tuple[int, str]:
+    """A `handoff` command of an operator of the orders service, and what it printed."""
+    environment = dict(company.environment)
+    ended = await asyncio.to_thread(CliRunner().invoke, app, ["dead-letters", *arguments], env=environment)
+    return ended.exit_code, ended.output
+
+
+async def test_dead_letters_are_listed_with_one_reason_each(company: Company) -> None:
+    count = await company.pools["orders"].fetchval("select count(*) from shared.dead_letters")
+    status, printed = await command(company, "list", "orders", "--limit", "100000")
+    assert (status, len(printed.splitlines())) == (0, 2 * count)
+
+
+async def test_a_dead_letter_is_shown_without_a_character_that_a_terminal_obeys(
+    company: Company, streamed: Streamed
+) -> None:
+    letter = streamed.letter("escapes for a terminal")
+    status, printed = await command(company, "show", "orders", str(letter["id"]))
+    assert status == 0
+    assert re.search(r"[^\n\t -~]", printed) is None
+    assert r"header    x\x1b[2J: \x1b[2J\x1b]0;" in printed
+    assert printed.count("\ncode ") == 2, "its own, and one in the body"
+
+
+async def test_what_is_tried_again_unmended_ends_where_it_was(company: Company) -> None:
+    orders = company.pools["orders"]
+    letters, ledger = await orders.fetchval("select count(*) from shared.dead_letters"), await orders.fetch(_OUTCOMES)
+    status, printed = await command(company, "replay", "orders", "--all")
+    assert status == 1
+    assert len(re.findall(r"^\S+  still \w+: ", printed, re.MULTILINE)) == letters
+    assert await orders.fetch(_OUTCOMES) == ledger
+
+
+async def test_the_timeline_of_every_account_that_was_told_of_can_be_read(company: Company) -> None:
+    accounts = [row["subject"] for row in await company.pools["escalation"].fetch(_TOLD)]
+    assert accounts
+    headers = {"Authorization": "Bearer local-reader-key"}
+    async with httpx2.AsyncClient(base_url=company.machine.service("escalation").url, headers=headers) as reader:
+        paths = [f"/accounts/{quote(account, safe='')}/timeline" for account in accounts]
+        answers = await asyncio.gather(*(reader.get(path) for path in paths))
+    assert {answer.status_code for answer in answers} == {200}
