@@ -37,6 +37,21 @@ class UnsafeDatabase(RuntimeError):
     """The server would lose what it confirmed. Carries the setting at fault."""
 
 
+class DatabaseWentBack(RuntimeError):
+    """The database knows less than it confirmed before: it was restored to an older state."""
+
+
+DATABASE_ERRORS = (
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,  # a connection cut at an unlucky moment
+    DatabaseWentBack,
+    OSError,
+    TimeoutError,
+)
+"""Whatever a call of the database may raise; `is_transient` tells whose fault it is."""
+
+
 def is_transient(error: BaseException) -> bool:
     """Whether trying the same transaction again can succeed: the fault lies with the server, not with the rows."""
     if isinstance(error, asyncpg.PostgresError):
@@ -50,10 +65,6 @@ def is_transient(error: BaseException) -> bool:
 def ran_too_long(error: BaseException) -> bool:
     """Whether the server cancelled a statement for its length: the same rows, fewer at a time, may pass."""
     return isinstance(error, asyncpg.QueryCanceledError)
-
-
-class DatabaseWentBack(RuntimeError):
-    """The database knows less than it confirmed before: it was restored to an older state."""
 
 
 async def open_pool(url: str, *, name: str, max_connections: int = 8) -> Pool:

@@ -10,7 +10,7 @@ import asyncpg
 import typer
 
 from services.cli.run import ServiceName, read_settings, service_of, stop_with
-from shared.database import Pool, is_transient, open_pool
+from shared.database import DATABASE_ERRORS, Pool, is_transient, open_pool
 from shared.inputs import Outcome
 from shared.messaging.codec import Poison
 from shared.messaging.dead_letters import KeptLetter, kept_letter, kept_letters, replay_of
@@ -143,7 +143,7 @@ def _with_pool(name: ServiceName, action: Callable[[Pool], Awaitable[T]]) -> T:
         raise stop_with(f"{where} does not answer ({type(error).__name__}).") from None
     except (asyncpg.UndefinedTableError, asyncpg.InvalidSchemaNameError):
         raise stop_with(f"{where} has no tables, or old ones: run `handoff migrate --only {name.value}`.") from None
-    except (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError) as error:
+    except DATABASE_ERRORS as error:
         variable = f"{name.value.upper()}_DATABASE_URL"
         raise stop_with(f"{where} cannot be used ({type(error).__name__}): check {variable} and its log.") from None
 

@@ -17,7 +17,7 @@ from rich.table import Table
 
 from shared.contracts.orders import OrderPlaced, SalespersonChanged
 from shared.contracts.support import CaseOpened
-from shared.database import Connection
+from shared.database import DATABASE_ERRORS, Connection
 from shared.inputs import Outcome
 
 _CONNECT_SECONDS = 5.0
@@ -191,7 +191,7 @@ async def _reading(service: str, url: str) -> AsyncIterator[Connection]:
             f"The database of {service} at {_place(url)} has no tables of that service. Run "
             f"`handoff migrate` with the same address, or correct {service.upper()}_DATABASE_URL."
         ) from None
-    except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+    except DATABASE_ERRORS as error:
         raise ReportError(
             f"The database of {service} does not answer at {_place(url)} ({type(error).__name__}). Start it "
             f"with `handoff up`, or set {service.upper()}_DATABASE_URL to the address of yours."

@@ -102,7 +102,7 @@ def _set_handlers(app: FastAPI) -> None:
     app.add_exception_handler(RequestRefused, _refused)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http_error)
-    for error in (asyncpg.PostgresError, asyncpg.InterfaceError, DatabaseWentBack):
+    for error in (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, DatabaseWentBack):
         app.add_exception_handler(error, _database_error)
     app.add_exception_handler(OSError, _server_error)
     app.add_exception_handler(Exception, _unexpected)

@@ -34,6 +34,11 @@ class Cluster:
     credentials: Credentials | None = None
     session_timeout_ms: int = 30_000
 
+    @property
+    def servers(self) -> list[str]:
+        """The addresses one by one."""
+        return [server.strip() for server in self.bootstrap_servers.split(",")]
+
     def topic(self, name: str) -> str:
         """The topic's name on this cluster."""
         return self.prefix + name
@@ -47,7 +52,7 @@ class Cluster:
         sasl = self.credentials
         protocol = ("SASL_" if sasl else "") + ("SSL" if self.tls else "PLAINTEXT")
         return {
-            "bootstrap_servers": self.bootstrap_servers,
+            "bootstrap_servers": self.servers,
             "security_protocol": protocol,
             "ssl_context": ssl.create_default_context() if self.tls else None,
             "sasl_mechanism": sasl.mechanism if sasl else "PLAIN",

@@ -82,7 +82,7 @@ class Consumer:
         self._failures = 0
         self.positions = Positions(spine.pool, lambda: self._current, metrics)
         self._broker = KafkaBroker(
-            cluster.bootstrap_servers,
+            cluster.servers,
             security=cluster.security(),
             consumer_only=True,
             allow_auto_create_topics=False,
@@ -123,7 +123,11 @@ class Consumer:
 
     async def start(self) -> None:
         tolerant_records.install()
-        await self._broker.start()
+        try:
+            await self._broker.start()
+        except BaseException:
+            await self._broker.stop()  # what half started would keep its connections
+            raise
 
     async def stop(self) -> None:
         """Finish the batch in hand, for a bounded time, and leave the group."""

@@ -47,9 +47,8 @@ PROCESSES = Plan(
 THREE_NODES = Plan("three nodes", {"kill -9": 2, "broker kill -9": 2}, nodes=3)
 
 PLANS: Mapping[str, Plan] = {plan.name: plan for plan in (KILLS, DATABASE, RESTORE, BROKER, PROCESSES, THREE_NODES)}
-_TURN = (KILLS, DATABASE, RESTORE, BROKER, PROCESSES, THREE_NODES)
 
 
-def rounds_from(seed: int) -> Iterator[tuple[Plan, int]]:
-    """Plans and their seeds without end, so that every six rounds bring every kind of fault."""
-    return zip(cycle(_TURN), count(seed), strict=False)
+def rounds_from(seed: int, only: str | None = None) -> Iterator[tuple[Plan, int]]:
+    """Plans and their seeds without end; every six rounds bring every kind of fault, unless one is named."""
+    return zip(cycle([PLANS[only]] if only else PLANS.values()), count(seed), strict=False)

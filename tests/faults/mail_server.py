@@ -51,7 +51,7 @@ class MailServer:
             await asyncio.sleep(SLOW_SECONDS)
         cut = self.mood is Mood.CUTS_OFF
         self._keep(envelope, "cut" if cut else "accepted")
-        if cut:
+        if cut and isinstance(server.transport, asyncio.WriteTransport):
             server.transport.abort()
         return "250 taken"
 

@@ -112,12 +112,13 @@ class Worker:
     stopping: bool = False
     killed_by_us: bool = False
     _keeping: "asyncio.Task[None] | None" = field(default=None, repr=False)
+    _runs: asyncio.Event = field(default_factory=asyncio.Event, repr=False)
 
     async def start(self) -> None:
         self.stopping = False
+        self._runs.clear()
         self._keeping = asyncio.create_task(self._keep_running())
-        while self.pid is None:
-            await asyncio.sleep(0.01)
+        await self._runs.wait()
 
     def send(self, number: signal.Signals) -> None:
         if self.pid is not None:
@@ -160,6 +161,7 @@ class Worker:
             crash = self.next_crash(self.service)
             self.killed_by_us = False
             self.pid = pid = await self.server.fork(self.arguments, self.environment, log=self.log, crash=crash)
+            self._runs.set()
             status = await self.server.ended(pid)
             self.pid = None
             self.on_end(self, crash, status)

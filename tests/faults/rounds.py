@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from deploy.local.processes import PROJECT
-from tests.faults.calm import let_all_waits_end, until_calm
+from tests.faults.calm import CALM_SECONDS, let_all_waits_end, until_calm
 from tests.faults.crash_points import ALL
 from tests.faults.faults import FAULTS
 from tests.faults.history import generate
@@ -36,12 +36,13 @@ class Plan:
     name: str
     faults: Mapping[str, int]
     crash_points: Sequence[str] = tuple(ALL)
-    latest_reach: int = 3
+    reach_at_most: int = 3
     nodes: int = 1
     events: int = 900
     events_a_second: float = 20
     processes: Mapping[str, int] = field(default_factory=lambda: PROCESSES)
     http_share: float = 0.15
+    calm_seconds: float = CALM_SECONDS
 
 
 @dataclass
@@ -65,7 +66,7 @@ class Result:
 async def play(plan: Plan, seed: int, folder: Path, *, source: Path = PROJECT) -> Result:
     """Play a round in a folder; what went wrong stands in the result."""
     result = Result(plan.name, seed)
-    setup = Setup(seed, plan.crash_points, plan.latest_reach, plan.nodes, source, plan.processes)
+    setup = Setup(seed, plan.crash_points, plan.reach_at_most, plan.nodes, source, plan.processes)
     async with open_world(folder, setup) as world:
         try:
             await _break_and_heal(world, plan, result)
@@ -75,8 +76,8 @@ async def play(plan: Plan, seed: int, folder: Path, *, source: Path = PROJECT) -
             result.verdict = await _checked(folder)
         result.kills, result.tally = world.kills, world.tally
         result.odd_ends = Counter(world.odd_ends)
-        if result.verdict.get("violated"):
-            result.failure = f"{result.failure} violated: {', '.join(result.verdict['violated'])}".strip()
+        if result.verdict["verdict"] != "pass":
+            result.failure = f"{result.failure} {_in_words(result.verdict)}".strip()
         await _end(world, result)
     (folder / "result.json").write_text(json.dumps(vars(result), indent=1))
     return result
@@ -93,6 +94,7 @@ async def _break_and_heal(world: World, plan: Plan, result: Result) -> None:
         now=datetime.now(UTC),
         http_share=plan.http_share,
     )
+    await teller.introduce(history)
     with _timed(result, "broken"):
         async with asyncio.TaskGroup() as group:
             telling = group.create_task(teller.tell(history))
@@ -101,10 +103,10 @@ async def _break_and_heal(world: World, plan: Plan, result: Result) -> None:
             pressing.cancel()
     world.calm = True
     with _timed(result, "recovered"):
-        await until_calm(world)
+        await until_calm(world, plan.calm_seconds)
     with _timed(result, "waits ended"):
         await teller.told()
-        await let_all_waits_end(world)
+        await let_all_waits_end(world, plan.calm_seconds)
 
 
 async def _break(world: World, plan: Plan, teller: Teller, telling: "asyncio.Task[None]") -> None:
@@ -125,8 +127,10 @@ async def _break(world: World, plan: Plan, teller: Teller, telling: "asyncio.Tas
 @contextmanager
 def _timed(result: Result, what: str) -> Iterator[None]:
     began = time.monotonic()
-    yield
-    result.seconds[what] = round(time.monotonic() - began, 1)
+    try:
+        yield
+    finally:
+        result.seconds[what] = round(time.monotonic() - began, 1)
 
 
 async def _checked(folder: Path) -> Mapping[str, Any]:
@@ -144,13 +148,20 @@ async def _checked(folder: Path) -> Mapping[str, Any]:
         printed, errors = await asyncio.wait_for(checker.communicate(), _CHECK_SECONDS)
     except TimeoutError:
         checker.kill()
-        return {"violated": ["the checker did not end"]}
+        return {"verdict": "the checker did not end"}
     (folder / "checker.log").write_bytes(errors)
     (folder / "verdict.json").write_bytes(printed)
-    if checker.returncode not in (0, 1) or not printed:
-        return {"violated": [f"the checker cannot judge: {errors.decode()[-500:]}"]}
+    if not printed:
+        return {"verdict": f"the checker failed: {errors.decode()[-500:]}"}
     verdict: dict[str, Any] = json.loads(printed)
     return verdict
+
+
+def _in_words(verdict: Mapping[str, Any]) -> str:
+    broken = [
+        f"{promise.replace('_', ' ')} ({each['violations']})" for promise, each in verdict.get("broken", {}).items()
+    ]
+    return f"{verdict['verdict']}: {', '.join(broken) or verdict.get('reason', '')}"
 
 
 async def _end(world: World, result: Result) -> None:
@@ -159,7 +170,3 @@ async def _end(world: World, result: Result) -> None:
     ended = Counter(world.odd_ends) - result.odd_ends
     if ended:
         result.failure = f"{result.failure} at the end: {dict(ended)}".strip()
-
-
-
-

@@ -3,7 +3,7 @@
 import asyncio
 import itertools
 import time
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from urllib.parse import parse_qs, urlsplit
@@ -14,7 +14,7 @@ import httpx2
 from confluent_kafka import KafkaError, Message, Producer
 
 from services.escalation.inbox import make_sign_in_link
-from shared.database import open_pool
+from shared.database import DATABASE_ERRORS, open_pool
 from shared.ids import SalespersonId
 from tests.faults.history import Event, arrival, first_of_all, post, wire
 from tests.faults.world import PREFIX, PUBLISHER_KEY, World, connected
@@ -22,8 +22,7 @@ from tests.inbox import form_token
 from tests.waiting import eventually
 
 _TRY_SECONDS = 90.0
-_AWAY = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError)
-_PRODUCER: Mapping[str, str | int | float | bool] = {
+_PRODUCER: dict[str, str | int | float | bool | None] = {
     "enable.idempotence": True,
     "partitioner": "murmur2_random",
     "message.timeout.ms": 0,  # it tries for ever, so what it has taken keeps its order
@@ -43,29 +42,38 @@ class NotTold(AssertionError):
 
 @dataclass
 class Teller:
-    """`tell` publishes a history at a steady rate; `tell_again` repeats what a restored database has lost."""
+    """`introduce` and `tell` publish a history; `tell_again` repeats what a restored database has lost."""
 
     world: World
     events_a_second: float
+    producer: Producer = field(init=False)
     _accepted: list[tuple[float, str, Callable[[], Awaitable[None]]]] = field(default_factory=list)
     _tasks: set["asyncio.Task[None]"] = field(default_factory=set)
     _failed: list[str] = field(default_factory=list)
 
-    async def tell(self, history: Sequence[Event]) -> None:
-        """First the directory, which escalation must know before anything of it is needed; then the rest, mixed."""
-        (self.world.folder / "history.jsonl").write_text("".join(event.line() + "\n" for event in history))
-        producer = Producer(_PRODUCER | {"bootstrap.servers": self.world.brokers.address})
+    def __post_init__(self) -> None:
+        self.producer = Producer(_PRODUCER | {"bootstrap.servers": self.world.brokers.address})
+
+    async def introduce(self, history: Sequence[Event]) -> None:
+        """Tell the directory, and wait until escalation knows it: it decides who hears of all that follows."""
+        lines = "".join(event.line() + "\n" for event in history)
+        await asyncio.to_thread((self.world.folder / "history.jsonl").write_text, lines)
         people = first_of_all(history)
-        await self._send(producer, people)
+        for event in people:
+            self._produce(event)
+        await self._flush()
         await self._known({event.subject for event in people})
+
+    async def tell(self, history: Sequence[Event]) -> None:
+        """Tell the rest, mixed."""
         began = time.monotonic()
         for number, event in enumerate(arrival(history, self.world.setup.seed)):
             await asyncio.sleep(max(0.0, began + number / self.events_a_second - time.monotonic()))
             if event.via == "kafka":
-                self._produce(producer, event)
+                self._produce(event)
             else:
                 self._start(self._post(event))
-        await self._send(producer, [])
+        await self._flush()
 
     async def press_buttons(self, every_seconds: float) -> None:
         """Take open episodes, one after the other, until cancelled."""
@@ -97,25 +105,22 @@ class Teller:
         except NotTold as failure:
             self._failed.append(str(failure))
 
-    async def _send(self, producer: Producer, events: Sequence[Event]) -> None:
-        """Returns when Kafka has these and all that were produced before."""
-        for event in events:
-            self._produce(producer, event)
-        left = await asyncio.to_thread(producer.flush, _TRY_SECONDS)
+    async def _flush(self) -> None:
+        """Returns when Kafka has all that was produced."""
+        left = await asyncio.to_thread(self.producer.flush, _TRY_SECONDS)
         assert left == 0, f"{left} records were not taken by Kafka"
 
-    def _produce(self, producer: Producer, event: Event) -> None:
+    def _produce(self, event: Event) -> None:
         record = wire(event)
-        producer.produce(
-            PREFIX + event.topic, record.value, record.key, headers=record.headers, on_delivery=self._delivered
-        )
-        producer.poll(0)
+        topic = PREFIX + event.topic
+        self.producer.produce(topic, record.value, record.key, headers=record.headers, on_delivery=self._delivered)
+        self.producer.poll(0)
 
     async def _known(self, people: Collection[str]) -> None:
         """Returns when escalation's directory has them all."""
 
         async def all_known() -> bool:
-            with suppress(*_AWAY):
+            with suppress(*DATABASE_ERRORS):
                 async with connected(self.world, "escalation") as connection:
                     return bool(await connection.fetchval(_KNOWN, list(people)) == len(people))
             return False
@@ -173,7 +178,7 @@ class Teller:
     async def _until_accepted(self, once: Callable[[httpx2.AsyncClient], Awaitable[bool]], what: str) -> None:
         until = time.monotonic() + _TRY_SECONDS
         for pause in itertools.chain((0.1, 0.2, 0.4), itertools.repeat(0.8)):
-            with suppress(httpx2.HTTPError, *_AWAY):
+            with suppress(httpx2.HTTPError, *DATABASE_ERRORS):
                 async with httpx2.AsyncClient(timeout=10) as client:
                     if await once(client):
                         return
@@ -182,7 +187,7 @@ class Teller:
             await asyncio.sleep(pause)
 
     async def _open_episode(self) -> tuple[UUID, str, str] | None:
-        with suppress(*_AWAY):
+        with suppress(*DATABASE_ERRORS):
             connection = await asyncpg.connect(self.world.wires["escalation"].url, timeout=2)
             try:
                 row = await connection.fetchrow(_OPEN_EPISODES)

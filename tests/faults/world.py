@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -31,6 +32,7 @@ from tests.faults.mail_server import MailServer
 from tests.faults.processes import Crash, ForkServer, Worker
 from tests.postgres_proxy import Cut, Proxy, proxy_to
 from tests.servers import Databases
+from tests.waiting import eventually
 
 PREFIX = "faults."
 PARTITIONS = 4
@@ -43,11 +45,11 @@ PROCESSES: Mapping[str, int] = {"orders": 1, "support": 1, "escalation": 2}
 
 @dataclass(frozen=True)
 class Setup:
-    """How a world is made. At `crash_points` processes die by themselves, when reached for the third time at the latest."""
+    """How a world is made. Processes die by themselves at `crash_points`, when reached so often at the latest."""
 
     seed: int
     crash_points: Sequence[str] = ()
-    latest_reach: int = 3
+    reach_at_most: int = 3
     nodes: int = 1
     source: Path = PROJECT
     processes: Mapping[str, int] = field(default_factory=lambda: PROCESSES)
@@ -110,10 +112,9 @@ class World:
 
     async def ready(self) -> None:
         """Returns when every process says that it is ready."""
-        async with asyncio.timeout(_READY_SECONDS), httpx2.AsyncClient(timeout=2) as client:
+        async with httpx2.AsyncClient(timeout=2) as client:
             for worker in self.workers:
-                while not await _is_ready(client, worker.port):
-                    await asyncio.sleep(0.05)
+                await eventually(partial(_is_ready, client, worker.port), True, within_seconds=_READY_SECONDS)
 
     def _environment(self) -> dict[str, str]:
         publishers = {"all": {"key": PUBLISHER_KEY, "sources": ["*"], "types": ["*"]}}
@@ -133,7 +134,7 @@ class World:
         points = [point for point in self.setup.crash_points if point in points_of(service)]
         if self.calm or not points:
             return None
-        return Crash(self.random.choice(points), self.random.randint(1, self.setup.latest_reach))
+        return Crash(self.random.choice(points), self.random.randint(1, self.setup.reach_at_most))
 
     def _note_end(self, worker: Worker, crash: Crash | None, status: int) -> None:
         if status == -signal.SIGKILL and (worker.killed_by_us or crash is not None):
@@ -144,8 +145,7 @@ class World:
 
 @asynccontextmanager
 async def open_world(folder: Path, setup: Setup) -> AsyncIterator[World]:
-    """Everything started and ready; ended and gone afterwards, but for the folder."""
-    folder.mkdir(parents=True, exist_ok=True)
+    """Everything started; ended and gone afterwards, but for what is in the folder, which must be there."""
     (postgres_port,) = free_ports(1)
     postgres = Postgres(folder / "postgres", port=postgres_port)
     async with AsyncExitStack() as stack:
@@ -154,16 +154,12 @@ async def open_world(folder: Path, setup: Setup) -> AsyncIterator[World]:
         brokers = await stack.enter_async_context((three_nodes if setup.nodes == 3 else one_broker)(folder))
         databases = Databases(postgres.url)
         urls = {name: await databases.make(name) for name in setup.processes}
-        wires = {
-            name: await stack.enter_async_context(proxy_to(url, Cut.AFTER_COMMIT)) for name, url in urls.items()
-        }
+        wires = {name: await stack.enter_async_context(proxy_to(url, Cut.AFTER_COMMIT)) for name, url in urls.items()}
         mail = await stack.enter_async_context(MailServer(folder / "mail.jsonl").open())
         server = ForkServer(folder / "fork_server.log", source=setup.source)
         await server.start()
         stack.push_async_callback(server.stop)
-        world = World(
-            setup, folder, random.Random(setup.seed), brokers, postgres, databases, urls, wires, mail, server
-        )
+        world = World(setup, folder, random.Random(setup.seed), brokers, postgres, databases, urls, wires, mail, server)
         _describe(world)
         for service, count in setup.processes.items():
             world.workers += [world.new_worker(service, "--slot", str(slot)) for slot in range(count)]

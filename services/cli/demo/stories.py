@@ -4,14 +4,13 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
-import asyncpg
-
 from services.cli.demo.cast import ANNA, AT_WORK, JONAS, LUCIA, MAREK, NAOMI, OWEN, PETRA, SOFIA, TARIQ, Buyer
 from services.cli.demo.observing import NotAsTold
 from services.cli.demo.scene import Scene, Stage
 from services.cli.demo.telling import Ended
 from shared.contracts.orders_inbound import Successor
 from shared.contracts.support_inbound import ContactResult
+from shared.database import DATABASE_ERRORS
 from shared.messaging.publisher import PublishError
 
 
@@ -147,7 +146,7 @@ async def _play(stage: Stage, story: Story, number: int) -> Played:
         failure = differing
     except PublishError as error:
         failure = NotAsTold("that Kafka takes the event", str(error))
-    except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+    except DATABASE_ERRORS as error:
         failure = NotAsTold("that the databases answer", type(error).__name__)
     if failure:
         stage.teller.not_as_told(failure)

@@ -6,14 +6,12 @@ from collections.abc import Callable
 from functools import partial
 from uuid import UUID
 
-import asyncpg
-
 from services.escalation.channels.letters import Letters, NoAddress
 from services.escalation.channels.smtp import COMPOSING_ERRORS, Ended, Mail, MailServer
 from services.escalation.domain.own_facts import Attempt, DeliveryAttempted
 from services.escalation.store.deliveries import SENDING_LIMIT, Letter, claim, give_up_on_silent_attempts
 from shared.contracts.envelope import Envelope, Fact, envelope
-from shared.database import Pool, is_transient
+from shared.database import DATABASE_ERRORS, Pool, is_transient
 from shared.ids import derived
 from shared.inputs import Batch, Input, InputKind
 from shared.logs import get_logger
@@ -25,7 +23,6 @@ AT_ONCE = 10
 _POLL_SECONDS = 0.2
 _RECEIPT_PAUSE_SECONDS = 0.5
 _FINISH_SECONDS = 30.0
-_DATABASE_ERRORS = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError)
 
 log = get_logger(__name__)
 
@@ -114,7 +111,7 @@ async def _report(spine: Spine, receipt: Input) -> None:
         try:
             await spine.apply(Batch([receipt]))
             return
-        except _DATABASE_ERRORS as error:
+        except DATABASE_ERRORS as error:
             if not is_transient(error) or time.monotonic() > until_seconds:
                 raise
             log.warning("a receipt could not be stored, trying again", error=type(error).__name__)

@@ -1,23 +1,20 @@
 """How every route of the pages answers: refusals and an absent database become pages a person can act on."""
 
-import asyncio
 from collections.abc import Callable, Coroutine
 from typing import Any, TypeAlias
 from urllib.parse import urlencode
 
-import asyncpg
 from fastapi.routing import APIRoute
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from services.escalation.inbox.rendering import Pages, secured
 from services.escalation.inbox.sessions import FormRefused, SignedOut, check_same_site
-from shared.database import is_transient
+from shared.database import DATABASE_ERRORS, is_transient
 from shared.transaction import Refused
 
 Answer: TypeAlias = Callable[[Request], Coroutine[Any, Any, Response]]
 
-DATABASE_ERRORS = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, asyncio.TimeoutError)
 RETRY_SECONDS = 5
 _MAX_FORM_BYTES = 16_384
 _HOME = ("/", "To your inbox")

@@ -10,9 +10,8 @@ from dataclasses import dataclass, field
 
 from sse_starlette import ServerSentEvent
 
-from services.escalation.inbox.answers import DATABASE_ERRORS
 from services.escalation.store.inbox import fingerprints
-from shared.database import Pool
+from shared.database import DATABASE_ERRORS, Pool
 from shared.ids import SalespersonId
 from shared.logs import get_logger
 
