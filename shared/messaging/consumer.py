@@ -112,6 +112,11 @@ class Consumer:
         self._subscriber(self.handle)
 
     @property
+    def servers(self) -> list[str]:
+        """The brokers it connects to first, for the test that asserts how it is set."""
+        return list(self._broker.specification.url)
+
+    @property
     def subscriber(self) -> Any:
         """The subscriber, for the test that asserts how it is set."""
         return self._subscriber

@@ -9,7 +9,6 @@ from confluent_kafka import Consumer, KafkaException, TopicPartition
 
 from tests.faults.world import PARTITIONS, PREFIX, World, connected
 
-CALM_SECONDS = 150.0
 _MOVE_CLOCK = """
     insert into shared.clock (single, ahead) values (true, $1)
     on conflict (single) do update set ahead = clock.ahead + $1

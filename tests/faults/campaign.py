@@ -44,6 +44,20 @@ PROCESSES = Plan(
         "clocks an hour apart": 1,
     },
 )
+SHORT = Plan(
+    "short",
+    {
+        "kill -9": 2,
+        "answer to COMMIT lost": 2,
+        "all backends killed": 2,
+        "database restored": 1,
+        "connection cut after produce": 2,
+        "mail cut after accepting": 2,
+        "event loop blocked": 1,
+    },
+    events=400,
+)
+"""A little of everything that takes no time to recover from."""
 THREE_NODES = Plan("three nodes", {"kill -9": 2, "broker kill -9": 2}, nodes=3)
 
 PLANS: Mapping[str, Plan] = {plan.name: plan for plan in (KILLS, DATABASE, RESTORE, BROKER, PROCESSES, THREE_NODES)}

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from deploy.local.processes import PROJECT
-from tests.faults.calm import CALM_SECONDS, let_all_waits_end, until_calm
+from tests.faults.calm import let_all_waits_end, until_calm
 from tests.faults.crash_points import ALL
 from tests.faults.faults import FAULTS
 from tests.faults.history import generate
@@ -42,7 +42,7 @@ class Plan:
     events_a_second: float = 20
     processes: Mapping[str, int] = field(default_factory=lambda: PROCESSES)
     http_share: float = 0.15
-    calm_seconds: float = CALM_SECONDS
+    patience_seconds: float = 150
 
 
 @dataclass
@@ -86,7 +86,7 @@ async def play(plan: Plan, seed: int, folder: Path, *, source: Path = PROJECT) -
 async def _break_and_heal(world: World, plan: Plan, result: Result) -> None:
     """`recovered` is how long it took after the last fault until all was read and sent."""
     await world.ready()
-    teller = Teller(world, plan.events_a_second)
+    teller = Teller(world, plan.events_a_second, plan.patience_seconds)
     history = generate(
         world.setup.seed,
         accounts=plan.events // 20,
@@ -103,10 +103,10 @@ async def _break_and_heal(world: World, plan: Plan, result: Result) -> None:
             pressing.cancel()
     world.calm = True
     with _timed(result, "recovered"):
-        await until_calm(world, plan.calm_seconds)
+        await until_calm(world, plan.patience_seconds)
     with _timed(result, "waits ended"):
         await teller.told()
-        await let_all_waits_end(world, plan.calm_seconds)
+        await let_all_waits_end(world, plan.patience_seconds)
 
 
 async def _break(world: World, plan: Plan, teller: Teller, telling: "asyncio.Task[None]") -> None:

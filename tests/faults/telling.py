@@ -21,7 +21,6 @@ from tests.faults.world import PREFIX, PUBLISHER_KEY, World, connected
 from tests.inbox import form_token
 from tests.waiting import eventually
 
-_TRY_SECONDS = 90.0
 _PRODUCER: dict[str, str | int | float | bool | None] = {
     "enable.idempotence": True,
     "partitioner": "murmur2_random",
@@ -46,6 +45,7 @@ class Teller:
 
     world: World
     events_a_second: float
+    patience_seconds: float
     producer: Producer = field(init=False)
     _accepted: list[tuple[float, str, Callable[[], Awaitable[None]]]] = field(default_factory=list)
     _tasks: set["asyncio.Task[None]"] = field(default_factory=set)
@@ -107,7 +107,7 @@ class Teller:
 
     async def _flush(self) -> None:
         """Returns when Kafka has all that was produced."""
-        left = await asyncio.to_thread(self.producer.flush, _TRY_SECONDS)
+        left = await asyncio.to_thread(self.producer.flush, self.patience_seconds)
         assert left == 0, f"{left} records were not taken by Kafka"
 
     def _produce(self, event: Event) -> None:
@@ -125,7 +125,7 @@ class Teller:
                     return bool(await connection.fetchval(_KNOWN, list(people)) == len(people))
             return False
 
-        await eventually(all_known, True, within_seconds=_TRY_SECONDS)
+        await eventually(all_known, True, within_seconds=self.patience_seconds)
 
     def _delivered(self, error: KafkaError | None, _: Message) -> None:
         if error is not None:
@@ -176,14 +176,14 @@ class Teller:
         await self._until_accepted(once, f"button of {episode}")
 
     async def _until_accepted(self, once: Callable[[httpx2.AsyncClient], Awaitable[bool]], what: str) -> None:
-        until = time.monotonic() + _TRY_SECONDS
+        until = time.monotonic() + self.patience_seconds
         for pause in itertools.chain((0.1, 0.2, 0.4), itertools.repeat(0.8)):
             with suppress(httpx2.HTTPError, *DATABASE_ERRORS):
                 async with httpx2.AsyncClient(timeout=10) as client:
                     if await once(client):
                         return
             if time.monotonic() > until:
-                raise NotTold(f"{what} was not accepted within {_TRY_SECONDS:.0f} s")
+                raise NotTold(f"{what} was not accepted within {self.patience_seconds:.0f} s")
             await asyncio.sleep(pause)
 
     async def _open_episode(self) -> tuple[UUID, str, str] | None:

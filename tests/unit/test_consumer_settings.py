@@ -24,6 +24,14 @@ def subscriber() -> Any:
     return Consumer(spine, CLUSTER, topics, create_metrics("escalation"), instance="escalation-3").subscriber
 
 
+def test_every_server_of_a_cluster_is_an_address_of_its_own() -> None:
+    cluster = Cluster("kafka-1:9092, kafka-2:9092")
+    spine = Spine(None, "escalation", None)  # type: ignore[arg-type]
+    consumer = Consumer(spine, cluster, ["orders.sales.v1"], create_metrics("escalation"))
+    assert consumer.servers == ["kafka-1:9092", "kafka-2:9092"]
+    assert cluster.connection()["bootstrap_servers"] == ["kafka-1:9092", "kafka-2:9092"]
+
+
 def test_a_failed_batch_is_delivered_again_and_nothing_is_acknowledged_before(subscriber: Any) -> None:
     assert subscriber.ack_policy is AckPolicy.NACK_ON_ERROR
     assert subscriber._connection_args["enable_auto_commit"] is False

@@ -26,11 +26,11 @@ def _schedule(
         faults,
         crash_points=crash_points,
         reach_at_most=2,
-        events=500,
+        events=400,
         events_a_second=events_a_second,
         processes=processes,
         http_share=http_share,
-        calm_seconds=15,
+        patience_seconds=15,
     )
 
 
