@@ -25,7 +25,9 @@ def accepted_presses_are_journaled(run: Evidence) -> Iterator[str]:
 
 
 def no_mail_begins_after_somebody_took_the_episode(run: Evidence) -> Iterator[str]:
-    """Unless it rang again."""
+    """Unless it rang again. Where the services' clock jumped, nobody can tell."""
+    if run.world.get("clock_jumps"):
+        return
     alerts = {row["alert_id"]: row for row in run.rows("escalation", "escalation.alerts")}
     deliveries = {row["delivery_id"]: alerts.get(row["alert_id"]) for row in _deliveries(run)}
     taken, patience = _taken(run), timedelta(seconds=run.world.get("freeze_seconds", _FREEZE_SECONDS))

@@ -101,8 +101,9 @@ def _wrongs_of_mail(run: Evidence, alert: Row, state: str, address: str | None) 
 
 def _was_taken(run: Evidence, alert: Row) -> bool:
     return any(
-        row["decided_at"] >= alert["raised_at"] and payload(row)["episode"] == str(alert["episode_id"])
+        payload(row)["episode"] == str(alert["episode_id"])
         for row in run.databases["escalation"].journal("button")
+        if run.world.get("clock_jumps") or row["decided_at"] >= alert["raised_at"]
     )
 
 
