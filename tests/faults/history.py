@@ -88,16 +88,20 @@ def _mixed(chance: random.Random, events: Sequence[Event]) -> list[Event]:
 
 
 def _with_repeats(chance: random.Random, drafts: Sequence[Draft], bad_share: float) -> list[Draft]:
-    """The drafts, copies of some that nobody can apply, and a few openings told again under another id."""
+    """The drafts, copies of some that nobody can apply, and a few openings told again under another id.
+
+    Which of two comes first must not be a matter of luck, so both come by Kafka.
+    """
     told = list[Draft]()
     for draft in drafts:
         bad = draft.subject.startswith("c-") and chance.random() < bad_share
-        original = replace(draft, only_kafka=True) if bad else draft
+        again = draft.kind in ("order_placed", "case_opened") and chance.random() < _AGAIN_SHARE
+        original = replace(draft, only_kafka=True) if bad or again else draft
         told.append(original)
         if bad:
             told.append(spoilt(chance, original))
-        if draft.kind in ("order_placed", "case_opened") and chance.random() < _AGAIN_SHARE:
-            told.append(replace(draft, rank=chance.random(), only_kafka=bad))
+        if again:
+            told.append(replace(original, rank=chance.random()))
     return told
 
 

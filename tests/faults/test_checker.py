@@ -1,22 +1,43 @@
 """The checker passes an undisturbed run of the real services, and reports each kind of damage as what it is."""
 
+import asyncio
+import copy
+import json
+import re
 import shutil
+import sys
 import tempfile
 import uuid
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from time import time
 
+import asyncpg
 import pytest
 
-from tests.faults.checker.promises import judge, verdict
+from deploy.local.processes import PROJECT
+from tests.faults.checker.conservation import the_whole_history_was_told
+from tests.faults.checker.evidence import Evidence, Restore
+from tests.faults.checker.promises import CHECKS, counted, judge, verdict
 from tests.faults.checker.reading import read_run
+from tests.faults.damages import (
+    DAMAGES,
+    Damage,
+    Spoil,
+    a_mail_comes_twice,
+    a_mail_is_of_no_alert,
+    a_record_comes_from_nowhere,
+    spoilt,
+)
 from tests.faults.history import generate
 from tests.faults.undisturbed import Undisturbed
 from tests.servers import Databases
 from tests.stories import company_at_work
 
 SEED = 7
+UNDISTURBED = ("mails_again", "attempts_in_doubt", "restores")
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +53,93 @@ async def undisturbed(kafka: str, databases: Databases) -> AsyncIterator[Undistu
         shutil.rmtree(folder, ignore_errors=True)
 
 
-async def test_an_undisturbed_run_keeps_every_promise(undisturbed: Undisturbed) -> None:
-    findings = judge(await read_run(undisturbed.folder))
+@pytest.fixture(scope="module")
+async def evidence(undisturbed: Undisturbed) -> Evidence:
+    """What it left behind."""
+    return await read_run(undisturbed.folder)
+
+
+async def test_an_undisturbed_run_keeps_every_promise(evidence: Evidence) -> None:
+    findings = judge(evidence)
     assert [str(one) for one in findings if one.violations or one.unjudged] == []
     assert verdict(findings) == "pass"
+
+
+async def test_the_history_has_something_of_everything(evidence: Evidence) -> None:
+    told = {event.kind for event in evidence.history} | {event.via for event in evidence.history}
+    assert told >= {"order_placed", "order_cancelled", "case_opened", "case_reassigned", "contact_made", "http"}
+    assert {event.bad for event in evidence.history} >= {None, "invalid_json", "id_reused"}
+    signals = evidence.rows("escalation", "escalation.signals")
+    assert {row["episode_id"] is None for row in signals} == {True, False}
+    reasons = {row["because"] for row in evidence.rows("escalation", "escalation.alerts")}
+    assert reasons >= {"seller", "successor", "manager", "no_seller"}
+    assert all(number > 0 for name, number in counted(evidence).items() if name not in UNDISTURBED)
+
+
+@pytest.mark.parametrize("damage", DAMAGES, ids=lambda damage: damage.name)
+async def test_damage_is_reported_as_what_it_is(evidence: Evidence, damage: Damage) -> None:
+    findings = judge(spoilt(evidence, damage))
+    assert {one.promise for one in findings if one.violations} == damage.breaks
+    assert verdict(findings) == "violated"
+
+
+async def test_every_promise_has_a_damage_that_breaks_it() -> None:
+    judged = {check.__name__ for check in CHECKS} - {the_whole_history_was_told.__name__}
+    assert judged == {promise for damage in DAMAGES for promise in damage.breaks}
+
+
+async def test_a_history_that_was_not_told_cannot_be_judged(evidence: Evidence) -> None:
+    run = copy.deepcopy(evidence)
+    run.history.append(replace(run.history[0], id="untold", at=run.history[0].at + timedelta(days=1)))
+    assert verdict(judge(run)) == "cannot judge"
+
+
+@pytest.mark.parametrize("spoil", [a_mail_comes_twice, a_mail_is_of_no_alert, a_record_comes_from_nowhere])
+async def test_what_was_done_after_a_backup_that_is_restored_is_forgotten(evidence: Evidence, spoil: Spoil) -> None:
+    run = copy.deepcopy(evidence)
+    spoil(run)
+    run.restores.append(Restore("escalation", time() - 3600, time()))
+    assert verdict(judge(run)) == "pass"
+    run.restores[0] = Restore("escalation", time() - 7200, time() - 3600)
+    assert verdict(judge(run)) == "violated"
+
+
+async def test_sessions_in_the_way_are_seen(undisturbed: Undisturbed) -> None:
+    url = json.loads((undisturbed.folder / "world.json").read_text())["databases"]["orders"]
+    holder, waiter = await asyncpg.connect(url), await asyncpg.connect(url)
+    async with holder.transaction():
+        await holder.execute("select pg_advisory_xact_lock(1)")
+        waiting = asyncio.create_task(waiter.execute("select pg_advisory_xact_lock(1)"))
+        await asyncio.sleep(6)
+        hindrances = (await read_run(undisturbed.folder)).databases["orders"].hindrances
+    assert [re.sub(r"since.*|session \d+ ", "", one).strip() for one in sorted(hindrances)] == [
+        "() is idle in transaction",
+        "waits for a advisory lock",
+    ]
+    await asyncio.gather(waiting, return_exceptions=True)
+    await asyncio.gather(holder.close(), waiter.close())
+
+
+@pytest.mark.parametrize(
+    ("file", "status", "said"),
+    [
+        pytest.param("restores.jsonl", 0, "pass", id="pass"),
+        pytest.param("mail.jsonl", 1, "violated", id="violated"),
+        pytest.param("world.json", 2, "cannot judge", id="cannot judge"),
+    ],
+)
+async def test_the_command_tells_by_its_status(
+    undisturbed: Undisturbed, tmp_path: Path, file: str, status: int, said: str
+) -> None:
+    for name in ("world.json", "history.jsonl", "accepted.jsonl", "mail.jsonl"):
+        shutil.copy(undisturbed.folder / name, tmp_path / name)
+    (tmp_path / file).write_text("")
+    assert await _judged(tmp_path) == (status, said)
+
+
+async def _judged(folder: Path) -> tuple[int | None, str]:
+    command = (sys.executable, "-m", "tests.faults.checker", str(folder))
+    pipe = asyncio.subprocess.PIPE
+    process = await asyncio.create_subprocess_exec(*command, stdout=pipe, stderr=pipe, cwd=PROJECT)
+    printed, _ = await asyncio.wait_for(process.communicate(), 30)
+    return process.returncode, json.loads(printed)["verdict"]

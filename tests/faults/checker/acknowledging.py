@@ -13,19 +13,21 @@ _FREEZE_SECONDS = 20.0
 
 
 def accepted_presses_are_journaled(run: Evidence) -> Iterator[str]:
-    """Those between a backup and its restore had to be pressed again, where the episode has come again."""
+    """Those between a backup and its restore had to be pressed again, where the episode is that person's again."""
     journaled = {(payload(row)["episode"], payload(row)["by"]) for row in _presses(run)}
-    there = {str(row["episode_id"]) for row in run.rows("escalation", "escalation.episodes")}
+    there = {(str(row["episode_id"]), row["responsible"]) for row in run.rows("escalation", "escalation.episodes")}
     for line in run.accepted:
         if line["what"] != "button" or (line["episode"], line["by"]) in journaled:
             continue
         forgotten = any(restore.covers(line["at"]) for restore in run.restores_of("escalation"))
-        if not (forgotten and line["episode"] not in there):
+        if not (forgotten and (line["episode"], line["by"]) not in there):
             yield f"{line['by']} took episode {line['episode']} of {line['account']}, and it is not journaled"
 
 
 def no_mail_begins_after_somebody_took_the_episode(run: Evidence) -> Iterator[str]:
-    """Unless it rang again."""
+    """Unless it rang again. Where the services' clock jumped, nobody can tell."""
+    if run.world.get("clock_jumps"):
+        return
     alerts = {row["alert_id"]: row for row in run.rows("escalation", "escalation.alerts")}
     deliveries = {row["delivery_id"]: alerts.get(row["alert_id"]) for row in _deliveries(run)}
     taken, patience = _taken(run), timedelta(seconds=run.world.get("freeze_seconds", _FREEZE_SECONDS))

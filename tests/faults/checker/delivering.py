@@ -37,19 +37,23 @@ def every_delivery_has_ended(run: Evidence) -> Iterator[str]:
 
 
 def every_mail_sent_was_taken_in(run: Evidence) -> Iterator[str]:
-    """Once at least, by the right person's address."""
+    """Once at least, by the right person's address.
+
+    Between a backup and its restore it may have been somebody else's, who has left since.
+    """
     taken, directory = _taken(run), Directory(run)
     recipients = {row["alert_id"]: row["recipient"] for row in _rows(run, "alerts")}
     for row in _rows(run, "deliveries"):
         if row["channel"] != "email":
             continue
-        copies = taken.get(str(row["delivery_id"]), [])
-        if row["state"] == "sent" and not copies:
-            yield f"delivery {row['delivery_id']} is sent, and the mail server has never seen it"
         address = directory.address(recipients.get(row["alert_id"], ""))
-        for copy in copies:
-            if _addresses(copy) != [address]:
-                yield f"delivery {row['delivery_id']} went to {copy['to']}, and had to go to {address}"
+        copies = taken.get(str(row["delivery_id"]), [])
+        right = [_addresses(copy) == [address] for copy in copies]
+        astray = [copy["to"] for copy, fits in zip(copies, right, strict=True) if not (fits or _forgotten(run, copy))]
+        if astray:
+            yield f"delivery {row['delivery_id']} went to {astray}, and had to go to {address}"
+        elif row["state"] == "sent" and not any(right):
+            yield f"delivery {row['delivery_id']} is sent, and the mail server has never seen it for {address}"
 
 
 def no_mail_comes_twice_without_a_doubt(run: Evidence) -> Iterator[str]:
@@ -101,8 +105,9 @@ def _wrongs_of_mail(run: Evidence, alert: Row, state: str, address: str | None) 
 
 def _was_taken(run: Evidence, alert: Row) -> bool:
     return any(
-        row["decided_at"] >= alert["raised_at"] and payload(row)["episode"] == str(alert["episode_id"])
+        payload(row)["episode"] == str(alert["episode_id"])
         for row in run.databases["escalation"].journal("button")
+        if run.world.get("clock_jumps") or row["decided_at"] >= alert["raised_at"]
     )
 
 

@@ -71,9 +71,16 @@ def topics_have_each_account_in_the_outbox_order(run: Evidence) -> Iterator[str]
         decided = defaultdict[tuple[str, str], list[object]](list)
         for row in _outbox(run, service):
             decided[row.topic, row.key].append(row.identity)
+        copies = defaultdict[tuple[str, str], list[Record]](list)
+        for topic in {topic for topic, _ in decided}:
+            for record in run.topics.get(topic, ()):
+                copies[topic, record.key].append(record)
         for (topic, key), wanted in decided.items():
-            found = _first_copies(record for record in run.topics.get(topic, ()) if record.key == key)
-            if [record.identity for record in found if record.identity in set(wanted)] != wanted:
+            found = _first_copies(copies[topic, key])
+            read = [record.identity for record in found]
+            if [one for one in read if one in set(wanted)] != [
+                one for one in dict.fromkeys(wanted) if one in set(read)
+            ]:
                 yield f"{service}: {key} on {topic} is not in the outbox's order"
             if len({record.partition for record in found}) > 1:
                 yield f"{service}: {key} is on several partitions of {topic}"
