@@ -142,8 +142,8 @@ async def test_mail_is_kept_listed_and_shown(tmp_path: Path) -> None:
 
 async def test_mail_cannot_style_or_steer_the_terminal(tmp_path: Path) -> None:
     (tmp_path / "mail").mkdir()
-    kept = b"Delivered-To: a@sales.example\nSubject: [/b] =?utf-8?q?=1b[2J?=\nMessage-ID: <1@handoff.example>\n\n[/x] \x1b[2J\n"
-    (tmp_path / "mail" / "1.eml").write_bytes(kept)
+    head = b"Delivered-To: a@sales.example\nSubject: [/b] =?utf-8?q?=1b[2J?=\nMessage-ID: <1@handoff.example>\n"
+    (tmp_path / "mail" / "1.eml").write_bytes(head + b"\n[/x] \x1b[2J\n")
     for arguments in ((), ("1",), ("[/nobody]",)):
         shown = CliRunner().invoke(app, ["mail", *arguments, "--data", str(tmp_path)])
         assert shown.exit_code == ("[/nobody]" in arguments), shown.exception
