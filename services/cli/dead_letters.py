@@ -10,6 +10,7 @@ import asyncpg
 import typer
 
 from services.cli.run import ServiceName, read_settings, service_of, stop_with
+from services.cli.terminal import LINES, printable
 from shared.database import DATABASE_ERRORS, Pool, is_transient, open_pool
 from shared.inputs import Outcome
 from shared.messaging.codec import Poison
@@ -19,8 +20,6 @@ from shared.transaction import Spine
 
 app = typer.Typer(help="Inputs that could not be applied: list, show, replay.", no_args_is_help=True)
 T = TypeVar("T")
-
-_LINES = "\n\t"
 
 Service = Annotated[ServiceName, typer.Argument(metavar="SERVICE", help="orders, support or escalation.")]
 Ids = Annotated[list[UUID] | None, typer.Argument(help="Dead letters by id.")]
@@ -57,8 +56,8 @@ def show(service: Service, id: Annotated[UUID, typer.Argument(help="The dead let
         print(f"replayed  {letter.replayed_at:%Y-%m-%d %H:%M:%S} UTC")
     print(f"key       {_text(raw.key)}")
     for name, value in raw.headers:
-        print(f"header    {_printable(name)}: {_text(value)}")
-    print(f"body      {_text(raw.body, kept=_LINES)}")
+        print(f"header    {printable(name)}: {_text(value)}")
+    print(f"body      {_text(raw.body, kept=LINES)}")
 
 
 @app.command()
@@ -155,9 +154,4 @@ def _place(letter: KeptLetter) -> str:
 
 
 def _text(value: bytes | None, *, kept: str = "") -> str:
-    return "(none)" if value is None else _printable(value.decode(errors="backslashreplace"), kept=kept)
-
-
-def _printable(text: str, *, kept: str = "") -> str:
-    """The text with everything a terminal might obey as an escape, but for the characters kept."""
-    return "".join(one if one.isprintable() or one in kept else ascii(one)[1:-1] for one in text)
+    return "(none)" if value is None else printable(value.decode(errors="backslashreplace"), kept=kept)

@@ -11,11 +11,13 @@ from typing import Annotated
 import typer
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from deploy.local.failures import StartError
 from deploy.local.machine import Machine, Ports
 from deploy.local.mail_sink import StoredMail, found, messages
 from deploy.local.progress import TerminalProgress
+from services.cli.terminal import LINES, printable
 
 app = typer.Typer()
 
@@ -66,11 +68,11 @@ def mail(
         return
     wanted = found(stored, which)
     if wanted is None:
-        console.print(f"No message {which!r} in {data / 'mail'}: `handoff mail` lists them.", style="red")
+        console.print(f"No message {which!r} in {data / 'mail'}: `handoff mail` lists them.", style="red", markup=False)
         raise typer.Exit(1)
-    console.print(f"[b]To[/]       {', '.join(wanted.recipients)}", highlight=False)
-    console.print(f"[b]Subject[/]  {wanted.subject}\n", highlight=False)
-    console.print(wanted.text, markup=False, highlight=False, soft_wrap=True)
+    console.print(Text.assemble(("To       ", "bold"), printable(", ".join(wanted.recipients))))
+    console.print(Text.assemble(("Subject  ", "bold"), printable(wanted.subject), "\n"))
+    console.print(printable(wanted.text, kept=LINES), markup=False, highlight=False, soft_wrap=True)
 
 
 def run_until_stopped(work: Coroutine[None, None, None]) -> None:
@@ -126,5 +128,6 @@ def _list(console: Console, stored: list[StoredMail], data: Path) -> None:
         table.add_column(heading, overflow="fold")
     for each in stored:
         received = each.received_at.strftime("%Y-%m-%d %H:%M:%S")
-        table.add_row(str(each.number), received, ", ".join(each.recipients), each.subject, each.message_id)
+        told = (", ".join(each.recipients), each.subject, each.message_id)
+        table.add_row(str(each.number), received, *(Text(printable(text)) for text in told))
     console.print(table)

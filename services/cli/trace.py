@@ -16,6 +16,8 @@ from rich.console import Console
 from rich.text import Text
 from rich.tree import Tree
 
+from services.cli.terminal import printable
+
 _EVENT_ID = "cloudevents.event_id"
 _SHOWN = {
     "cloudevents.event_id": "event",
@@ -78,7 +80,7 @@ def read_traces(files: Iterable[Path], event_id: str) -> list[list[Span]]:
 
 def tree_of(event_id: str, traces: list[list[Span]]) -> Tree:
     """One tree: a branch per trace, offsets in milliseconds from the first span of that trace."""
-    root = Tree(Text.assemble("event ", (_printable(event_id), "bold")))
+    root = Tree(Text.assemble("event ", (printable(event_id), "bold")))
     for spans in traces:
         took_ms = (max(span.ended_ns for span in spans) - spans[0].started_ns) / _NS_PER_MS
         label = f"trace {spans[0].trace_id}  {len(spans)} spans in {took_ms:.1f} ms"
@@ -106,17 +108,17 @@ def _label(span: Span, began_ns: int) -> Text:
     offset_ms = (span.started_ns - began_ns) / _NS_PER_MS
     took_ms = (span.ended_ns - span.started_ns) / _NS_PER_MS
     label = Text.assemble(
-        (_printable(span.service), "cyan"),
+        (printable(span.service), "cyan"),
         " ",
-        (_printable(span.name.removeprefix(f"{span.service} ")), "bold"),
+        (printable(span.name.removeprefix(f"{span.service} ")), "bold"),
         (f"  +{offset_ms:.1f} ms", "green"),
         f"  {took_ms:.1f} ms",
     )
     if span.failed:
-        label.append(f"  FAILED {_printable(span.attributes.get('error.type', ''))}".rstrip(), "bold red")
+        label.append(f"  FAILED {printable(span.attributes.get('error.type', ''))}".rstrip(), "bold red")
     for attribute, short in _SHOWN.items():
         if attribute in span.attributes:
-            label.append(f"  {short}={_printable(span.attributes[attribute])}", "dim")
+            label.append(f"  {short}={printable(span.attributes[attribute])}", "dim")
     return label
 
 
@@ -150,10 +152,6 @@ def _parsed(line: bytes) -> Span | None:
         return None
 
 
-def _printable(value: object) -> str:
-    return "".join(letter if letter.isprintable() else "?" for letter in str(value))
-
-
 def _nothing_found(event_id: str, directory: Path, files: int) -> str:
     if files == 0:
         return (
@@ -161,7 +159,7 @@ def _nothing_found(event_id: str, directory: Path, files: int) -> str:
             "name the same folder with --directory."
         )
     return (
-        f"No span of event {_printable(event_id)} in the {files} files of {directory}. "
+        f"No span of event {printable(event_id)} in the {files} files of {directory}. "
         "A span appears about a second after the event was handled, and only if the event caused something: "
         "a duplicate, a dead letter (`handoff dead-letters list`) or a fact that still waits leaves none."
     )

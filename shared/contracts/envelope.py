@@ -122,11 +122,11 @@ def decode_binary(attributes: Mapping[str, str], body: bytes, *, topic: str | No
     `dataschema` version 1. `topic` is the logical topic it came by, None where any type may come.
     Raises Rejected, and nothing else.
     """
-    return _decode(_checked_type(attributes, topic), attributes, body)
+    return _decode(_checked_type(attributes, topic), attributes, body, strict_json.parse(body))
 
 
-def _decode(fact_type: type[Fact], attributes: Mapping[str, str], body: bytes) -> Decoded:
-    value = strict_json.parse(body)
+def _decode(fact_type: type[Fact], attributes: Mapping[str, str], body: bytes, value: object) -> Decoded:
+    """An event whose data is `value`, written as `body`."""
     if not isinstance(value, dict):
         raise Rejected(Refusal.INVALID_FIELD, "data must be a JSON object", field="data")
     canonical = strict_json.canonical(value)
@@ -173,21 +173,23 @@ def _decode_object(value: object, topic: str | None) -> Decoded:
         if not isinstance(attribute, str):
             raise Rejected(Refusal.INVALID_ATTRIBUTE, f"{name} must be a string", field=name)
     fact_type = _checked_type(attributes, topic)
-    return _decode(fact_type, attributes, _data(value))
+    return _decode(fact_type, attributes, *_data(value))
 
 
-def _data(value: Mapping[str, object]) -> bytes:
+def _data(value: Mapping[str, object]) -> tuple[bytes, object]:
+    """The data of a structured event as bytes, and what they say."""
     encoded = value.get("data_base64")
     if encoded is None:
         if "data" not in value:
             raise Rejected(Refusal.MISSING_FIELD, "data is required", field="data")
-        return strict_json.written(value["data"])
+        return strict_json.written(value["data"]), value["data"]
     if "data" in value:
         raise Rejected(Refusal.NOT_CLOUDEVENTS, "there must be data or data_base64, not both", field="data_base64")
     try:
-        return b64decode(cast(str, encoded), validate=True)
+        body = b64decode(cast(str, encoded), validate=True)
     except (ValueError, TypeError):
         raise Rejected(Refusal.INVALID_FIELD, "data_base64 must be Base64", field="data_base64") from None
+    return body, strict_json.parse(body)
 
 
 def _checked_type(attributes: Mapping[str, str], topic: str | None) -> type[Fact]:

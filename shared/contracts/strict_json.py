@@ -11,6 +11,10 @@ _ONE_JSON_TEXT = (
     "the body must be one JSON text in UTF-8 (RFC 8259), without NaN, infinity or numbers past 1e308, "
     "without lone surrogates, and nested at most 1,024 levels deep"
 )
+MOST_CONTAINERS = 30_000
+"""Arrays and objects in one body: each costs far more time and memory than the bytes it is told in."""
+
+_TOO_MANY = f"the body must hold at most {MOST_CONTAINERS:,} arrays and objects"
 _NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 
 
@@ -18,8 +22,11 @@ def parse(body: bytes) -> Any:
     """The value of a JSON text in UTF-8; of a member named twice, the last.
 
     Raises Rejected (invalid_json): NaN and infinity, lone surrogates, a byte order mark, nesting past 1,024
-    levels, anything that is not one JSON text.
+    levels, anything that is not one JSON text; more arrays and objects than MOST_CONTAINERS, those written in
+    strings among them.
     """
+    if body.count(b"[") + body.count(b"{") > MOST_CONTAINERS:
+        raise Rejected(Refusal.INVALID_JSON, _TOO_MANY)
     try:
         return orjson.loads(body)
     except orjson.JSONDecodeError:

@@ -79,6 +79,10 @@ def _unreadable(way: str) -> Iterator[tuple[str, Case]]:
     yield "1e400", case(text(sale, amount, b'"amount_minor":1e400'), "1e308")
     yield "nested 10,000 deep", case(text(sale, f'"comment":"{CANARY}"', b'"x":' + nested(_DEEP)), "1,024 levels")
     yield "nested 10,000 deep and never closed", case(Raw(b'{"x":' * _DEEP, b"c-1", whole.headers))
+    yield (
+        "300,000 empty arrays",
+        case(text(sale, f'"comment":"{CANARY}"', b'"x":[' + b"[]," * 300_000 + b"1]"), "arrays and objects"),
+    )
     yield "no JSON at all", case(Raw(f"hello {CANARY}".encode(), CANARY.encode(), whole.headers))
     yield (
         "escapes for a terminal",

@@ -1,5 +1,6 @@
 """Both ways into the orders service: every case is sent once, and what became of it is looked up here by its name."""
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import quote
@@ -105,13 +106,16 @@ class Answered:
 async def answer_all(company: Company) -> Answered:
     """Post every case HTTP can carry, in the mode it was made in."""
     cases = {name: case for name, case in cases_of("http").items() if case.status is not None}
-    answers, afterwards = {}, {}
-    async with httpx2.AsyncClient(base_url=company.machine.service("orders").url) as client:
-        for name, case in cases.items():
+    answers, afterwards = dict[str, httpx2.Response](), dict[str, httpx2.Response]()
+    async with httpx2.AsyncClient(base_url=company.machine.service("orders").url, timeout=30) as client:
+
+        async def answer(name: str, case: Case) -> None:
             if case.first is not None:
                 assert (await post(client, case.first)).status_code == 200
             answers[name] = await post(client, case.record)
             afterwards[name] = await post(client, good(f"http {name}"))
+
+        await asyncio.gather(*(answer(name, case) for name, case in cases.items()))
     rows = await company.pools["orders"].fetch(_HTTP_LETTERS)
     return Answered(cases, answers, afterwards, [(row["code"], row["body"]) for row in rows])
 

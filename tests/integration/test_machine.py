@@ -140,6 +140,17 @@ async def test_mail_is_kept_listed_and_shown(tmp_path: Path) -> None:
     assert "html" not in shown.output
 
 
+async def test_mail_cannot_style_or_steer_the_terminal(tmp_path: Path) -> None:
+    (tmp_path / "mail").mkdir()
+    head = b"Delivered-To: a@sales.example\nSubject: [/b] =?utf-8?q?=1b[2J?=\nMessage-ID: <1@handoff.example>\n"
+    (tmp_path / "mail" / "1.eml").write_bytes(head + b"\n[/x] \x1b[2J\n")
+    for arguments in ((), ("1",), ("[/nobody]",)):
+        shown = CliRunner().invoke(app, ["mail", *arguments, "--data", str(tmp_path)])
+        assert shown.exit_code == ("[/nobody]" in arguments), shown.exception
+        assert "\x1b" not in shown.output
+    assert r"[/b] \x1b[2J" in CliRunner().invoke(app, ["mail", "1", "--data", str(tmp_path)]).output
+
+
 def alert(number: int) -> EmailMessage:
     message = EmailMessage()
     message["From"] = "oncall@handoff.example"

@@ -77,12 +77,17 @@ class Letters:
         message = EmailMessage(policy=SMTP)
         message["From"] = self._sender
         message["To"] = recipient
-        message["Subject"] = " ".join(subject.split())[:_SUBJECT_LENGTH]
+        message["Subject"] = _literal(subject)[:_SUBJECT_LENGTH].strip()
         message["Message-ID"] = f"<{id}@{self._sender.domain}>"
         message["Auto-Submitted"] = "auto-generated"
         message.set_content(self._templates.get_template(f"{template}.txt").render(fields))
         message.add_alternative(self._templates.get_template(f"{template}.html").render(fields), subtype="html")
         return Mail(self._sender.addr_spec, to, message)
+
+
+def _literal(subject: str) -> str:
+    """One line without encoded words: the library would decode them, and headers can hide in them (RFC 2047)."""
+    return " ".join(subject.split()).replace(_ENCODED_WORD, "= ?")
 
 
 def _sender(mail_from: str) -> Address:

@@ -61,7 +61,8 @@ def every_alert_is_for_the_right_person(run: Evidence) -> Iterator[str]:
     episodes = {row["episode_id"]: row for row in _rows(run, "episodes")}
     for row in _rows(run, "alerts"):
         episode = episodes.get(row["episode_id"])
-        order = accounts[row["account_id"]].orders.get(episode["order_id"]) if episode else None
+        account = accounts.get(row["account_id"])
+        order = account.orders.get(episode["order_id"]) if account and episode else None
         if order is None:
             yield f"alert {row['alert_id']} of {row['account_id']} is about no order of this account"
             continue
@@ -69,7 +70,8 @@ def every_alert_is_for_the_right_person(run: Evidence) -> Iterator[str]:
         if (row["recipient"], row["because"]) not in allowed:
             yield f"alert {row['alert_id']} went to {row['recipient']} as {row['because']}, and had to go to {allowed}"
     for row in episodes.values():
-        order = accounts[row["account_id"]].orders.get(row["order_id"]) if row["account_id"] in accounts else None
+        account = accounts.get(row["account_id"])
+        order = account.orders.get(row["order_id"]) if account else None
         allowed = directory.may_hear(order, row["changed_at"]) if order else set()
         if row["responsible"] not in {person for person, _ in allowed}:
             yield f"episode of {row['order_id']} is {row['responsible']}'s, and had to be one of {allowed}'s"

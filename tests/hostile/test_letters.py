@@ -1,0 +1,89 @@
+"""Whatever a customer is called or says, the mail about it has the headers we gave it, and says it literally."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from email import message_from_bytes
+from email.message import EmailMessage
+from email.policy import SMTP, default
+from typing import Any
+from uuid import UUID
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from services.escalation.channels.letters import Letters
+from services.escalation.domain.words import Risk
+from services.escalation.store.deliveries import Letter, LetterSignal
+from shared.contracts.escalation import SignalKind
+from tests.hostile.scale import scaled
+
+NOW = datetime(2026, 5, 4, 9, 30, tzinfo=UTC)
+LETTERS = Letters(sender="On Call <oncall@handoff.example>", inbox_url="http://inbox.example")
+HEADERS = ["Auto-Submitted", "Content-Type", "From", "MIME-Version", "Message-ID", "Subject", "To"]
+PIECES = (
+    "=?utf-8?q?x=0d=0aBcc:_else@mail.example?=",
+    "=?utf-8?b?DQoNCkRlYXIgQW5uYQ==?=",
+    "=?utf-8?q?=ed=a0=80?=",
+    "=?unknown-8bit?q?=ff=fe?=",
+    "=?zlib?b?eJw=?=",
+    "=?us-ascii*en?q?x=ff?=",
+    "\u202e",
+    "\ufeff",
+    "\u2028Bcc: else@mail.example",
+    "\r\nBcc: else@mail.example",
+    "\r\n.\r\nMAIL FROM:<else@mail.example>",
+    "{{ 7 * 7 }}<script>",
+    '",;:(<>@',
+    "é" * 300,
+    "\U0001f600" * 100,
+)
+LETTER = Letter(
+    delivery_id=UUID(int=1),
+    attempt=1,
+    repeat=False,
+    alert_id=UUID(int=2),
+    account_id="c-17",
+    episode_id=UUID(int=3),
+    order_id="4711",
+    why_you="you made this sale",
+    traceparent=None,
+    recipient_name="Anna Berg",
+    recipient_email="anna@sales.example",
+    bought="Heat pump",
+    amount="EUR 14,900.00",
+    customer_name=None,
+    customer_phone=None,
+    customer_zone=None,
+    signals=[],
+    left_out=0,
+    now=NOW,
+)
+
+
+def written(text: str) -> EmailMessage:
+    """A letter about a customer with this name, number and order, who says this; written out and read again."""
+    said = LetterSignal(Risk(SignalKind.REFUND_REQUESTED, NOW), text)
+    changes: dict[str, Any] = {"customer_name": text or None, "customer_phone": text, "bought": text, "order_id": text}
+    mail = LETTERS.alert(replace(LETTER, signals=[said], **changes))
+    read: EmailMessage = message_from_bytes(mail.message.as_bytes(policy=SMTP), policy=default)
+    return read
+
+
+@settings(max_examples=scaled(200), deadline=None, database=None)
+@given(pieces=st.lists(st.sampled_from(PIECES) | st.text(st.characters(exclude_categories=["Cs"])), max_size=4))
+def test_a_letter_has_our_headers_whatever_a_customer_is_called(pieces: list[str]) -> None:
+    letter = written("".join(pieces))
+    assert sorted(letter.keys()) == HEADERS
+    assert letter["To"] == "anna@sales.example"
+    assert not letter["Subject"].defects
+
+
+@pytest.mark.parametrize("text", PIECES)
+def test_a_letter_says_literally_what_a_customer_says(text: str) -> None:
+    letter = written(text)
+    plain, html = letter.get_body(("plain",)), letter.get_body(("html",))
+    assert plain is not None
+    assert html is not None
+    assert text.replace("\r\n", "\n") in plain.get_content().replace("\r\n", "\n")
+    assert "<script>" not in html.get_content()
