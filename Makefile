@@ -3,6 +3,7 @@
 PYTHON ?= python3
 ONCE ?=
 ARGS ?=
+QUICK ?=
 UPGRADE ?=
 
 BIN := .venv/bin
@@ -13,7 +14,7 @@ COMPILE := $(UV) pip compile --quiet --universal --python-version 3.11 --generat
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo up test check format lock clean
+.PHONY: help demo up test check faults format lock clean
 
 help: ## List what can be made
 	@echo "make TARGET, where TARGET is one of"
@@ -34,6 +35,10 @@ check: .venv/.dev ## Lint, formatting, types, import rules, architecture tests, 
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/python -m pytest tests/architecture tests/contracts/test_schemas.py
+
+faults: .venv/.dev ## Break everything in every known way, 3,000 kills (about an hour); QUICK=1 for 300
+	$(BIN)/python -m tests.faults $(if $(QUICK),--quick) $(ARGS)
+	$(BIN)/python -m tests.hostile.fuzz --records $(if $(QUICK),50000,500000)
 
 format: .venv/.dev ## Rewrite the code as `make check` wants it
 	$(BIN)/ruff check --fix-only --exit-zero

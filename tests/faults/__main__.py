@@ -5,16 +5,17 @@ import json
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
 
+from deploy.local.processes import PROJECT
 from tests.faults.campaign import ALL_KILLS, PLANS, QUICK_KILLS, rounds_from
 from tests.faults.planted import SCHEDULES, planted
-from tests.faults.report import campaign_table, planted_table
+from tests.faults.report import faults_table, planted_table, rounds_table
 from tests.faults.rounds import Plan, Result, play
 
 console = Console(width=120)
@@ -33,48 +34,48 @@ def main(
 ) -> None:
     """Break a running installation in every known way, and have a separate checker decide what came of it."""
     began = time.monotonic()
-    wanted = 0 if bug else kills or (QUICK_KILLS if quick else ALL_KILLS)
-    results = list(_rounds(wanted, seed, plan))
-    caught = list(_planted([bug] if bug else list(SCHEDULES), seed)) if bugs or bug else []
+    results, found = list[Result](), list[Result]()
+    rounds = rounds_from(seed, plan)
+    kills = 0 if bug else kills or (QUICK_KILLS if quick else ALL_KILLS)
+    while sum(result.kills for result in results) < kills or (kills and not plan and len(results) < len(PLANS)):
+        results.append(_play(*next(rounds)))
+        _write(report, results, found)
+    for name in [bug] if bug else SCHEDULES if bugs else ():
+        found.append(_play(SCHEDULES[name], seed, bug=name))
+        _write(report, results, found)
     if results:
-        console.print(campaign_table(results))
-    if caught:
-        console.print(planted_table(caught))
+        console.print(rounds_table(results), faults_table(results))
+    if found:
+        console.print(planted_table(found))
     console.print(f"{time.monotonic() - began:.0f} s")
-    report.parent.mkdir(parents=True, exist_ok=True)
-    report.write_text(json.dumps({"rounds": list(map(vars, results)), "planted": list(map(vars, caught))}, indent=1))
-    raise typer.Exit(0 if all(each.passed for each in results) and not any(each.passed for each in caught) else 1)
-
-
-def _rounds(kills: int, seed: int, only: str | None) -> Iterator[Result]:
-    rounds = rounds_from(seed, only)
-    while kills > 0:
-        result = _play(*next(rounds))
-        kills -= result.kills
-        yield result
-
-
-def _planted(names: list[str], seed: int) -> Iterator[Result]:
-    for name in names:
-        yield _play(SCHEDULES[name], seed, bug=name)
+    failed = [result for result in results if not result.passed] + [result for result in found if result.passed]
+    raise typer.Exit(1 if failed else 0)
 
 
 def _play(plan: Plan, seed: int, *, bug: str | None = None) -> Result:
     """One round in a folder of its own, which is kept where the round failed."""
     folder = Path(tempfile.mkdtemp(prefix=f"handoff-faults-{plan.name.replace(' ', '-')}-{seed}-"))
     folder.chmod(0o755)  # also for the user who runs Postgres for root
-    result = asyncio.run(play(plan, seed, folder, source=planted(bug, folder)) if bug else play(plan, seed, folder))
-    state = (
-        "passed" if result.passed else f"[bold]found[/] {result.failure}" if bug else f"[red]FAILED[/] {result.failure}"
+    result = asyncio.run(play(plan, seed, folder, source=planted(bug, folder) if bug else PROJECT))
+    console.print(
+        f"{plan.name}, seed {seed}: {result.kills} kills, {result.took_seconds:.0f} s, {_ending(result, bug)}"
     )
-    console.print(f"{plan.name}, seed {seed}: {result.kills} kills, {sum(result.seconds.values()):.0f} s, {state}")
     if result.passed or bug:
         shutil.rmtree(folder, ignore_errors=True)
     else:
-        console.print(
-            f"  again with: make faults ARGS='--plan \"{plan.name}\" --kills 1 --seed {seed}'; kept: {folder}"
-        )
+        console.print(f"  again: make faults ARGS='--plan \"{plan.name}\" --kills 1 --seed {seed}' (kept: {folder})")
     return result
+
+
+def _ending(result: Result, bug: str | None) -> str:
+    if bug:
+        return "[red]NOT FOUND[/]" if result.passed else f"found: {result.failure}"
+    return "passed" if result.passed else f"[red]FAILED[/]: {result.failure}"
+
+
+def _write(report: Path, results: Sequence[Result], found: Sequence[Result]) -> None:
+    report.parent.mkdir(parents=True, exist_ok=True)
+    report.write_text(json.dumps({"rounds": list(map(vars, results)), "planted": list(map(vars, found))}, indent=1))
 
 
 if __name__ == "__main__":

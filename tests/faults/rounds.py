@@ -51,6 +51,7 @@ class Result:
 
     plan: str
     seed: int
+    took_seconds: float = 0
     seconds: dict[str, float] = field(default_factory=dict)
     kills: int = 0
     tally: Counter[str] = field(default_factory=Counter)
@@ -66,12 +67,13 @@ class Result:
 async def play(plan: Plan, seed: int, folder: Path, *, source: Path = PROJECT) -> Result:
     """Play a round in a folder; what went wrong stands in the result."""
     result = Result(plan.name, seed)
+    began = time.monotonic()
     setup = Setup(seed, plan.crash_points, plan.reach_at_most, plan.nodes, source, plan.processes)
     async with open_world(folder, setup) as world:
         try:
             await _break_and_heal(world, plan, result)
-        except (AssertionError, TimeoutError) as failure:
-            result.failure = f"{type(failure).__name__}: {failure}"
+        except* (AssertionError, TimeoutError) as failed:
+            result.failure = "; ".join(f"{type(one).__name__}: {one}" for one in failed.exceptions)
         with _timed(result, "judged"):
             result.verdict = await _checked(folder)
         result.kills, result.tally = world.kills, world.tally
@@ -79,6 +81,7 @@ async def play(plan: Plan, seed: int, folder: Path, *, source: Path = PROJECT) -
         if result.verdict["verdict"] != "pass":
             result.failure = f"{result.failure} {_in_words(result.verdict)}".strip()
         await _end(world, result)
+    result.took_seconds = time.monotonic() - began
     (folder / "result.json").write_text(json.dumps(vars(result), indent=1))
     return result
 
