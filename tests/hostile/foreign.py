@@ -75,7 +75,7 @@ def _producer(cluster: Cluster, **settings: object) -> Producer:
             "bootstrap.servers": cluster.bootstrap_servers,
             "partitioner": "murmur2_random",
             "enable.idempotence": True,
-            "linger.ms": 2_000,
+            "linger.ms": 20_000,  # until they are flushed
             "message.max.bytes": 20_000_000,
             **settings,
         }

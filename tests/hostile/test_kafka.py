@@ -5,16 +5,16 @@ import pytest
 
 from shared.messaging.dead_letters import decode_headers
 from tests.hostile.cases import cases_of
-from tests.hostile.events import CANARY, MEGABYTE, good, padded, refused, structured
+from tests.hostile.events import CANARY, good, padded, refused, structured
 from tests.hostile.foreign import Place, committed, send, send_and_abort, send_header_names
-from tests.hostile.ways_in import TOPIC, Streamed, journaled, neighbour
+from tests.hostile.ways_in import TOPIC, Streamed, is_small, journaled, neighbour
 from tests.stories import Company
 from tests.streams import Raw
 from tests.waiting import eventually, until
 
 CASES = cases_of("kafka")
 DEAD = [name for name, case in CASES.items() if case.outcome == "dead_lettered"]
-SMALL = [name for name, case in CASES.items() if len(case.record.value or b"") < MEGABYTE // 2]
+SMALL = [name for name, case in CASES.items() if is_small(case.record)]
 each_case = pytest.mark.parametrize("name", CASES)
 
 

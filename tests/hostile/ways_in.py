@@ -78,9 +78,13 @@ async def _sent(company: Company, cases: Mapping[str, Case]) -> dict[str, tuple[
 
 
 def _in_the_middle(name: str, case: Case) -> list[Raw]:
-    partition = 0 if len(case.record.value or b"") < _SMALL_BYTES else 1
+    partition = 0 if is_small(case.record) else 1
     three = case.first or neighbour("before", name), case.record, neighbour("after", name)
     return [Raw(one.value, one.key, one.headers, partition) for one in three]
+
+
+def is_small(record: Raw) -> bool:
+    return len(record.value or b"") < _SMALL_BYTES
 
 
 def neighbour(which: str, name: str) -> Raw:
@@ -106,14 +110,16 @@ class Answered:
 async def answer_all(company: Company) -> Answered:
     """Post every case HTTP can carry, in the mode it was made in."""
     cases = {name: case for name, case in cases_of("http").items() if case.status is not None}
+    few_at_once = asyncio.Semaphore(8)
     answers, afterwards = dict[str, httpx2.Response](), dict[str, httpx2.Response]()
     async with httpx2.AsyncClient(base_url=company.machine.service("orders").url, timeout=30) as client:
 
         async def answer(name: str, case: Case) -> None:
-            if case.first is not None:
-                assert (await post(client, case.first)).status_code == 200
-            answers[name] = await post(client, case.record)
-            afterwards[name] = await post(client, good(f"http {name}"))
+            async with few_at_once:
+                if case.first is not None:
+                    assert (await post(client, case.first)).status_code == 200
+                answers[name] = await post(client, case.record)
+                afterwards[name] = await post(client, good(f"http {name}"))
 
         await asyncio.gather(*(answer(name, case) for name, case in cases.items()))
     rows = await company.pools["orders"].fetch(_HTTP_LETTERS)
