@@ -11,6 +11,10 @@ ALL_KILLS = 3_000
 KILLS = Plan(
     "kills",
     {"kill -9": 2, "mail cut after accepting": 1, "mail slow": 1, "mail refused for now": 1},
+    events=1_500,
+    events_a_second=25,
+    reach_at_most=2,
+    processes={"orders": 2, "support": 2, "escalation": 3},
 )
 DATABASE = Plan(
     "database",

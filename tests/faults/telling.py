@@ -167,7 +167,7 @@ class Teller:
                 return page.status_code in (200, 404)
             form = {"csrf_token": form_token(page.text)}
             answer = await client.post(f"{base_url}/episodes/{episode}/acknowledge", data=form)
-            if answer.status_code == 303:
+            if answer.status_code == 303 and not answer.headers["location"].startswith("/sign-in"):
                 self.world.write("accepted.jsonl", what="button", episode=str(episode), account=account, by=by,
                                  at=time.time())  # fmt: skip
                 self._accepted.append((time.time(), "escalation", lambda: self._press(episode, account, by)))
