@@ -208,6 +208,12 @@ def an_episode_is_somebody_elses(run: Evidence) -> None:
     _rows(run, "episodes")[0]["responsible"] = "m-circle-a"
 
 
+@breaking("an_episode_stands_as_taken_where_it_was")
+def an_acknowledgement_is_forgotten(run: Evidence) -> None:
+    taken = (row for row in _rows(run, "episodes") if row["acknowledged_at"] is not None)
+    next(taken)["acknowledged_at"] = None
+
+
 @breaking("orders_and_cases_are_known_as_told")
 def an_order_is_kept_with_another_seller(run: Evidence) -> None:
     _rows(run, "orders")[0]["sold_by"] = "m-circle-a"
@@ -303,6 +309,14 @@ def a_partition_is_not_applied_to_its_end(run: Evidence) -> None:
 def a_press_is_lost(run: Evidence) -> None:
     press = {"what": "button", "episode": str(uuid4()), "account": "c-0", "by": "s-anna", "at": 0}
     run.accepted.append(press)
+
+
+@breaking("accepted_presses_are_journaled")
+def a_press_after_another_ring_is_lost(run: Evidence) -> None:
+    press = next(line for line in run.accepted if line["what"] == "button")
+    alert = next(row for row in _rows(run, "alerts") if str(row["episode_id"]) == press["episode"])
+    alert["raised_at"] += timedelta(hours=1)
+    run.accepted.append(press | {"at": press["at"] + 7200})
 
 
 @breaking("no_mail_begins_after_somebody_took_the_episode")

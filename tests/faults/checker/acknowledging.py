@@ -2,22 +2,29 @@
 
 from collections import defaultdict
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from tests.faults.checker.evidence import Evidence, Row, payload
 
 _ATTEMPTED = "escalation.delivery.attempted"
+_LONG_AGO = datetime.min.replace(tzinfo=UTC)
+_RACE = timedelta(seconds=5)
 _FREEZE_SECONDS = 20.0
 """How long a process may stand still between claiming a mail and noting the time of the claim."""
 
 
 def accepted_presses_are_journaled(run: Evidence) -> Iterator[str]:
     """Those between a backup and its restore had to be pressed again, where the episode is that person's again."""
-    journaled = {(payload(row)["episode"], payload(row)["by"]) for row in _presses(run)}
+    journaled = defaultdict[tuple[str, str], list[datetime]](list)
+    for row in _presses(run):
+        journaled[payload(row)["episode"], payload(row)["by"]].append(row["decided_at"])
     there = {(str(row["episode_id"]), row["responsible"]) for row in run.rows("escalation", "escalation.episodes")}
     for line in run.accepted:
-        if line["what"] != "button" or (line["episode"], line["by"]) in journaled:
+        if line["what"] != "button":
+            continue
+        rung_at = _last_ring(run, line)
+        if any(at >= rung_at for at in journaled[line["episode"], line["by"]]):
             continue
         forgotten = any(restore.covers(line["at"]) for restore in run.restores_of("escalation"))
         if not (forgotten and (line["episode"], line["by"]) not in there):
@@ -50,6 +57,16 @@ def taken_episodes_have_nothing_to_send(run: Evidence) -> Iterator[str]:
     for row in _deliveries(run):
         if episodes.get(row["alert_id"]) in taken and row["state"] in ("pending", "held", "unknown"):
             yield f"delivery {row['delivery_id']} is {row['state']}, and its episode is taken"
+
+
+def _last_ring(run: Evidence, press: Row) -> datetime:
+    """The ring that a press answered: a press of an earlier one is another press."""
+    if run.world.get("clock_jumps"):
+        return _LONG_AGO
+    before = datetime.fromtimestamp(press["at"], UTC) - _RACE
+    alerts = run.rows("escalation", "escalation.alerts")
+    rings = [row["raised_at"] for row in alerts if str(row["episode_id"]) == press["episode"]]
+    return max((ring for ring in rings if ring <= before), default=_LONG_AGO)
 
 
 def _taken(run: Evidence) -> dict[str, list[tuple[datetime, datetime]]]:

@@ -77,6 +77,17 @@ def every_alert_is_for_the_right_person(run: Evidence) -> Iterator[str]:
             yield f"episode of {row['order_id']} is {row['responsible']}'s, and had to be one of {allowed}'s"
 
 
+def an_episode_stands_as_taken_where_it_was(run: Evidence) -> Iterator[str]:
+    """Until it rings again."""
+    accounts = expected_effects(run)
+    for row in _rows(run, "episodes"):
+        account = accounts.get(row["account_id"])
+        episode = account.episodes.get(row["order_id"]) if account else None
+        if episode is not None and episode.acknowledged != (row["acknowledged_at"] is not None):
+            stands = "taken" if row["acknowledged_at"] else "not taken"
+            yield f"episode of {row['order_id']} stands as {stands}, and the presses and rings say otherwise"
+
+
 def orders_and_cases_are_known_as_told(run: Evidence) -> Iterator[str]:
     """Whose an order is, who sold it and when; which order a case is about and how often it was passed on."""
     accounts = expected_effects(run).values()

@@ -92,7 +92,11 @@ class Restore:
 
 @dataclass(slots=True)
 class Evidence:
-    """One run. `topics` and `ends` are by names without the prefix; `committed` by service."""
+    """One run. `topics` are by names without the prefix, `committed` by service.
+
+    `world` may say besides: `clock_jumps`, where waits for a seller may have ended early and moments do not compare;
+    `mail_refuses_for_good`, where deliveries may fail; `freeze_seconds`, for how long a process stood still at most.
+    """
 
     world: Mapping[str, Any]
     history: list[Told]

@@ -35,6 +35,7 @@ CHECKS: Sequence[Check] = (
     effects.every_order_at_risk_has_one_episode,
     effects.every_ring_is_one_alert,
     effects.every_alert_is_for_the_right_person,
+    effects.an_episode_stands_as_taken_where_it_was,
     effects.orders_and_cases_are_known_as_told,
     delivering.every_alert_has_its_deliveries,
     delivering.every_delivery_has_ended,
