@@ -10,7 +10,7 @@ ALL_KILLS = 3_000
 
 KILLS = Plan(
     "kills",
-    {"kill -9": 2, "mail cut after accepting": 1, "mail slow": 1, "mail refused for now": 1},
+    {"mail cut after accepting": 1, "mail slow": 1, "mail refused for now": 1},
     events=1_500,
     events_a_second=25,
     reach_at_most=2,
@@ -19,7 +19,6 @@ KILLS = Plan(
 DATABASE = Plan(
     "database",
     {
-        "kill -9": 2,
         "Postgres crash": 2,
         "Postgres paused": 1,
         "all backends killed": 3,
@@ -30,16 +29,15 @@ DATABASE = Plan(
 )
 RESTORE = Plan(
     "restore",
-    {"kill -9": 2, "database restored": 2, "mail cut after accepting": 1, "answer to COMMIT lost": 1},
+    {"database restored": 2, "mail cut after accepting": 1, "answer to COMMIT lost": 1},
 )
 BROKER = Plan(
     "broker",
-    {"kill -9": 2, "broker kill -9": 1, "connection cut after produce": 3},
+    {"broker kill -9": 1, "connection cut after produce": 3},
 )
 PROCESSES = Plan(
     "processes",
     {
-        "kill -9": 2,
         "process frozen past its session": 2,
         "relay leader frozen past its lease": 1,
         "event loop blocked": 2,
@@ -51,7 +49,6 @@ PROCESSES = Plan(
 SHORT = Plan(
     "short",
     {
-        "kill -9": 2,
         "answer to COMMIT lost": 2,
         "all backends killed": 2,
         "database restored": 1,
@@ -62,7 +59,7 @@ SHORT = Plan(
     events=400,
 )
 """A little of everything that takes no time to recover from."""
-THREE_NODES = Plan("three nodes", {"kill -9": 2, "broker kill -9": 2}, nodes=3)
+THREE_NODES = Plan("three nodes", {"broker kill -9": 2}, nodes=3)
 
 PLANS: Mapping[str, Plan] = {plan.name: plan for plan in (KILLS, DATABASE, RESTORE, BROKER, PROCESSES, THREE_NODES)}
 

@@ -28,10 +28,6 @@ _END_SESSIONS = """
 """
 
 
-async def kill_a_process(world: World, _: Teller) -> None:
-    world.worker().kill()
-
-
 async def freeze_a_process(world: World, _: Teller) -> None:
     """Longer than its consumer's session: another takes its partitions, and it wakes up as a zombie."""
     await _freeze(world, world.worker("escalation"), SESSION_MS / 1000 + world.random.uniform(0.5, 2))
@@ -155,7 +151,6 @@ async def let_clocks_disagree(world: World, _: Teller) -> None:
 
 
 FAULTS: Mapping[str, Fault] = {
-    "kill -9": kill_a_process,
     "process frozen past its session": freeze_a_process,
     "relay leader frozen past its lease": freeze_a_relay_leader,
     "event loop blocked": block_an_event_loop,

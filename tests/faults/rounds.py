@@ -28,13 +28,14 @@ _PRESS_SECONDS = 1.0
 
 @dataclass(frozen=True)
 class Plan:
-    """What happens while a history is told: faults, by chance in proportion to their weights.
+    """What happens while a history is told: faults, one after the other, by chance in proportion to their weights.
 
-    Beside them processes die by themselves at crash points chosen by chance.
+    Beside them processes are killed, and die by themselves at crash points chosen by chance.
     """
 
     name: str
     faults: Mapping[str, int]
+    kills_a_second: float = 1
     crash_points: Sequence[str] = tuple(ALL)
     reach_at_most: int = 3
     nodes: int = 1
@@ -101,9 +102,10 @@ async def _break_and_heal(world: World, plan: Plan, result: Result) -> None:
     with _timed(result, "broken"):
         async with asyncio.TaskGroup() as group:
             telling = group.create_task(teller.tell(history))
-            pressing = group.create_task(teller.press_buttons(_PRESS_SECONDS))
+            beside = [group.create_task(teller.press_buttons(_PRESS_SECONDS)), group.create_task(_kill(world, plan))]
             await _break(world, plan, teller, telling)
-            pressing.cancel()
+            for task in beside:
+                task.cancel()
     world.calm = True
     with _timed(result, "recovered"):
         await until_calm(world, plan.patience_seconds)
@@ -113,7 +115,7 @@ async def _break_and_heal(world: World, plan: Plan, result: Result) -> None:
 
 
 async def _break(world: World, plan: Plan, teller: Teller, telling: "asyncio.Task[None]") -> None:
-    """Faults one after the other while the history is told; kills happen beside them."""
+    """Faults one after the other while the history is told."""
     names, weights = list(plan.faults), list(plan.faults.values())
     chance = random.Random(world.setup.seed)
     while not telling.done():
@@ -122,9 +124,16 @@ async def _break(world: World, plan: Plan, teller: Teller, telling: "asyncio.Tas
             continue
         (name,) = chance.choices(names, weights)
         await asyncio.wait_for(FAULTS[name](world, teller), _FAULT_SECONDS)
-        if name != "kill -9":
-            world.tally[name] += 1
+        world.tally[name] += 1
     await telling
+
+
+async def _kill(world: World, plan: Plan) -> None:
+    """`kill -9` at any moment, of any process, until cancelled."""
+    chance = random.Random(world.setup.seed)
+    while plan.kills_a_second > 0:
+        await asyncio.sleep(chance.expovariate(plan.kills_a_second))
+        world.worker().kill()
 
 
 @contextmanager

@@ -24,6 +24,7 @@ def _schedule(
     return Plan(
         name,
         faults,
+        kills_a_second=0,
         crash_points=crash_points,
         reach_at_most=2,
         events=400,
