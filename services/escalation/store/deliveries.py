@@ -27,7 +27,8 @@ _CLAIM = """
     set state = 'sending', attempts = attempts + 1, try_at = shared.app_now() + $3, changed_at = shared.app_now()
     from (
         select d.delivery_id from escalation.deliveries d
-        where d.state in ('pending', 'unknown') and d.channel = $1 and d.try_at <= shared.app_now() and exists (
+        where d.state in ('pending', 'unknown') and d.channel = $1 and d.try_at <= (select shared.app_now())
+          and exists (
             select from escalation.alerts a join escalation.episodes e on e.episode_id = a.episode_id
             where a.alert_id = d.alert_id and e.acknowledged_at is null and e.closed_at is null offset 0)
         order by d.try_at limit $2 for update of d skip locked
@@ -69,7 +70,7 @@ _GIVE_UP_ON_SILENT_ATTEMPTS = """
         unknown_count = unknown_count + 1, reason = 'the attempt never came back',
         try_at = shared.app_now() + $1, changed_at = shared.app_now()
     from escalation.alerts a join escalation.episodes e on e.episode_id = a.episode_id
-    where d.state = 'sending' and d.try_at <= shared.app_now() and a.alert_id = d.alert_id
+    where d.state = 'sending' and d.try_at <= (select shared.app_now()) and a.alert_id = d.alert_id
     returning d.delivery_id
 """
 # What has ended is not counted: there is ever more of it, and this is asked every few seconds.
