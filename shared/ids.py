@@ -18,5 +18,5 @@ _NAMESPACE = UUID("6f1d3c5a-7f0e-5b1c-9d52-0f6c1b1f4a10")
 
 def derived(kind: str, *cause: object) -> UUID:
     """UUIDv5 of a kind and its causes: equal causes give equal ids, on every machine and in every run."""
-    parts = (kind, *(str(part) for part in cause))
-    return uuid.uuid5(_NAMESPACE, "".join(f"{len(part)}:{part}" for part in parts))
+    parts = [kind, *map(str, cause)]
+    return uuid.uuid5(_NAMESPACE, "".join([f"{len(part)}:{part}" for part in parts]))

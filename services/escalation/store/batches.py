@@ -20,7 +20,8 @@ _CASES = "select * from escalation.cases where account_id = any($1::text[]) and 
 # In these words no partial index of open episodes fits: planned while the table is small, one would be read from end to
 # end for every batch, until the table is analysed (20,000 episodes: 180 ms against 2).
 _OPEN_EPISODES = """
-    select * from escalation.episodes where account_id = any($1::text[]) and coalesce(closed_at, 'infinity') = 'infinity'
+    select * from escalation.episodes
+    where account_id = any($1::text[]) and coalesce(closed_at, 'infinity') = 'infinity'
 """
 # Without the words: nothing is decided by them, and saving a signal again keeps them.
 _SIGNAL_COLUMNS = ", ".join(column.name for column in fields(Signal) if column.name != "words")
