@@ -3,6 +3,8 @@
 PYTHON ?= python3
 ONCE ?=
 ARGS ?=
+QUICK ?=
+ROWS ?=
 UPGRADE ?=
 
 BIN := .venv/bin
@@ -13,7 +15,7 @@ COMPILE := $(UV) pip compile --quiet --universal --python-version 3.11 --generat
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo up test check format lock clean
+.PHONY: help demo up test check bench format lock clean
 
 help: ## List what can be made
 	@echo "make TARGET, where TARGET is one of"
@@ -34,6 +36,9 @@ check: .venv/.dev ## Lint, formatting, types, import rules, architecture tests, 
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/python -m pytest tests/architecture tests/contracts/test_schemas.py
+
+bench: .venv/.dev ## Measure speed and memory; QUICK=1 on small sizes, ROWS="a b" chooses, ARGS="--json FILE"
+	$(BIN)/python -m tests.benchmarks.command $(ROWS) $(if $(QUICK),--quick) $(ARGS)
 
 format: .venv/.dev ## Rewrite the code as `make check` wants it
 	$(BIN)/ruff check --fix-only --exit-zero
