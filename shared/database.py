@@ -4,7 +4,8 @@ SQL on the way of an event is `unnest` over arrays: one round trip a table and b
 """
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, TypeAlias, cast
 
@@ -75,6 +76,22 @@ async def _nothing_to_reset(_connection: object) -> None:
 
     An open transaction is rolled back all the same, by asyncpg.
     """
+
+
+@asynccontextmanager
+async def listening(pool: Pool, channel: str) -> AsyncIterator[tuple[Connection, asyncio.Event]]:
+    """A session that hears a channel, and what each notification sets. It is a hint: one can be lost."""
+    woken = asyncio.Event()
+
+    def wake(*_notification: object) -> None:
+        woken.set()
+
+    async with pool.acquire() as connection:
+        await connection.add_listener(channel, wake)
+        try:
+            yield connection, woken
+        finally:
+            await connection.remove_listener(channel, wake)
 
 
 async def assert_durable(pool: Pool) -> None:
