@@ -79,7 +79,7 @@ async def append(connection: Connection, inputs: Iterable[Input], now: datetime)
 async def record(connection: Connection, outcomes: Mapping[Position, Outcome], now: datetime) -> None:
     """Enter offsets in the ledger; one delivered again keeps its entry, unless what was put aside is applied now."""
     if outcomes:
-        await connection.execute(_RECORD, *(list(column) for column in zip(*_runs(outcomes), strict=True)), now)
+        await connection.execute(_RECORD, *(list(column) for column in zip(*runs(outcomes), strict=True)), now)
 
 
 async def store_offsets(connection: Connection, next_offsets: Mapping[Partition, int]) -> None:
@@ -102,7 +102,7 @@ async def check_known_offsets(connection: Connection, batch: Batch) -> None:
             raise DatabaseWentBack(f"{partition.topic}-{partition.number}: stored offset is below {known}")
 
 
-def _runs(outcomes: Mapping[Position, Outcome]) -> Iterator[tuple[str, int, int, int, str]]:
+def runs(outcomes: Mapping[Position, Outcome]) -> Iterator[tuple[str, int, int, int, str]]:
     """Neighbouring offsets that ended alike as one row, with the first and the last of them: a batch has few."""
     numbered = enumerate(sorted(outcomes))
     for (topic, partition, _, outcome), run in groupby(
