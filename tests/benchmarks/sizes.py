@@ -9,13 +9,13 @@ class Sizes:
 
     events: int = 200_000
     accounts: int = 20_000
-    textbook_events: int = 5_000
+    textbook_events: int = 3_000
     rounds: int = 2
     rates: tuple[int, ...] = (50, 500)
-    rate_seconds: float = 20.0
+    rate_seconds: float = 15.0
     idle_seconds: float = 10.0
-    scaling_events: int = 200_000
-    history_events: int = 60_000
+    scaling_events: int = 120_000
+    history_events: int = 50_000
     history_rows: int = 2_000_000
     outbox_rows: int = 60_000
     timers: int = 1_000_000

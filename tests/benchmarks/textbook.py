@@ -179,7 +179,7 @@ async def main() -> None:
     broker = KafkaBroker(os.environ["KAFKA_BOOTSTRAP_SERVERS"], logger=None, allow_auto_create_topics=False)
     service = Textbook(engine, broker, f"{prefix}escalation.episodes.v1")
     topics = [prefix + topic for topic in _TOPICS]
-    broker.subscriber(*topics, group_id=f"{prefix}textbook", auto_offset_reset="earliest")(service.handle)
+    broker.subscriber(*topics, group_id=f"{prefix}textbook-{os.getpid()}", auto_offset_reset="earliest")(service.handle)
     await FastStream(broker, logger=None).run()
 
 
