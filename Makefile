@@ -4,6 +4,7 @@ PYTHON ?= python3
 ONCE ?=
 ARGS ?=
 QUICK ?=
+ROWS ?=
 UPGRADE ?=
 
 BIN := .venv/bin
@@ -14,7 +15,7 @@ COMPILE := $(UV) pip compile --quiet --universal --python-version 3.11 --generat
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo up test check faults format lock clean
+.PHONY: help demo up test check faults bench format lock clean
 
 help: ## List what can be made
 	@echo "make TARGET, where TARGET is one of"
@@ -39,6 +40,9 @@ check: .venv/.dev ## Lint, formatting, types, import rules, architecture tests, 
 faults: .venv/.dev ## Break everything in every known way, 3,000 kills (about an hour); QUICK=1 for 300
 	$(BIN)/python -m tests.faults $(if $(QUICK),--quick) $(ARGS)
 	$(BIN)/python -m tests.hostile.fuzz --records $(if $(QUICK),50000,500000)
+
+bench: .venv/.dev ## Measure speed and memory; QUICK=1 on small sizes, ROWS="a b" chooses, ARGS="--json FILE"
+	$(BIN)/python -m tests.benchmarks.command $(ROWS) $(if $(QUICK),--quick) $(ARGS)
 
 format: .venv/.dev ## Rewrite the code as `make check` wants it
 	$(BIN)/ruff check --fix-only --exit-zero

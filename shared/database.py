@@ -4,7 +4,8 @@ SQL on the way of an event is `unnest` over arrays: one round trip a table and b
 """
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, TypeAlias, cast
 
@@ -76,8 +77,32 @@ async def open_pool(url: str, *, name: str, max_connections: int = 8) -> Pool:
         max_inactive_connection_lifetime=60,
         timeout=5,
         command_timeout=15,
+        reset=_nothing_to_reset,
         server_settings={**SESSION_SETTINGS, "application_name": name},
     )
+
+
+async def _nothing_to_reset(_connection: object) -> None:
+    """Nobody leaves settings, cursors or locks behind in a session: the statement that would end them is saved.
+
+    An open transaction is rolled back all the same, by asyncpg.
+    """
+
+
+@asynccontextmanager
+async def listening(pool: Pool, channel: str) -> AsyncIterator[tuple[Connection, asyncio.Event]]:
+    """A session that hears a channel, and what each notification sets. It is a hint: one can be lost."""
+    woken = asyncio.Event()
+
+    def wake(*_notification: object) -> None:
+        woken.set()
+
+    async with pool.acquire() as connection:
+        await connection.add_listener(channel, wake)
+        try:
+            yield connection, woken
+        finally:
+            await connection.remove_listener(channel, wake)
 
 
 async def assert_durable(pool: Pool) -> None:

@@ -5,6 +5,7 @@ watchdog found it stuck.
 """
 
 import asyncio
+import gc
 import os
 import signal
 import threading
@@ -44,6 +45,7 @@ _WATCH_SECONDS = 5.0
 _TRIM_SECONDS = 60.0
 _RETRY_SECONDS = 1.0
 _LONGEST_RETRY_SECONDS = 15.0
+_OBJECTS_BETWEEN_COLLECTIONS = 20_000  # as many as a batch makes
 
 
 class CannotStart(RuntimeError):
@@ -99,6 +101,7 @@ class Process:
             await asyncio.wait({starting, stop}, return_when=asyncio.FIRST_COMPLETED)
             if starting.done():
                 await starting
+                _leave_the_modules_to_themselves()
                 self.health.not_ready.clear()
                 log.info("started", role=self._role.value, slot=self._slot)
                 await stop
@@ -236,6 +239,16 @@ async def fire_all(spine: Spine) -> None:
                 raise
             log.error("an account's timers failed, put off by a minute", exc_info=error)
             await spine.postpone_timers(key)
+
+
+def _leave_the_modules_to_themselves() -> None:
+    """Have the collector of garbage pass over what was made while starting: modules and models, there to the end.
+
+    Else it goes through all of it every few batches: measured, a third of a consumer's time and pauses of 0.2 s.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS)
 
 
 def _end_after(seconds: float) -> None:

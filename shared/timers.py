@@ -20,9 +20,10 @@ _SET = bulk_insert(
     "set due_at = excluded.due_at, awaits = excluded.awaits, made_of_silence = excluded.made_of_silence",
 )
 _CANCEL = "delete from shared.timers where id = any($1::uuid[])"
-# Made of silence: a backlog or an outage must not look like one, so every input has to be read past the due time.
+# Made of silence: a backlog or an outage must not look like one, so every input has to be read past the due time. The
+# clock is read once, in a subquery: called for each row it would keep the index from being used.
 _DUE = """
-    due_at <= shared.app_now() and (not made_of_silence or due_at <= coalesce(
+    due_at <= (select shared.app_now()) and (not made_of_silence or due_at <= coalesce(
         (select min(coalesce(read_through_at, '-infinity')) from shared.offsets), '-infinity'))
 """
 _DUE_KEYS = f"""
@@ -34,11 +35,11 @@ _LOCK = "select key from shared.locks where key = any($1::text[]) order by key f
 _CLAIM = f"delete from shared.timers where lock_key = any($1::text[]) and {_DUE} returning *"
 _HURRY = """
     update shared.timers set due_at = least(due_at, shared.app_now()), made_of_silence = false
-    where awaits = any($1::text[]) and (due_at > shared.app_now() or made_of_silence)
+    where awaits = any($1::text[]) and (due_at > (select shared.app_now()) or made_of_silence)
 """
 _POSTPONE = """
     update shared.timers set due_at = shared.app_now() + interval '1 minute'
-    where lock_key = any($1::text[]) and due_at <= shared.app_now()
+    where lock_key = any($1::text[]) and due_at <= (select shared.app_now())
 """
 
 

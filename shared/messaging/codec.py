@@ -114,14 +114,10 @@ def _read(headers: Headers) -> tuple[dict[str, str], str | None, bool]:
             binary = True
         attribute = _ATTRIBUTES.get(name)
         if attribute is not None and raw is not None:
-            attributes[attribute] = _text(raw, attribute)
+            try:
+                attributes[attribute] = raw.decode()
+            except UnicodeDecodeError:
+                raise Rejected(Refusal.INVALID_ATTRIBUTE, f"{attribute} must be UTF-8", field=attribute) from None
         elif name == "traceparent" and raw is not None:
             traceparent = raw.decode("ascii", "replace")
     return attributes, traceparent, binary
-
-
-def _text(raw: bytes, attribute: str) -> str:
-    try:
-        return raw.decode()
-    except UnicodeDecodeError:
-        raise Rejected(Refusal.INVALID_ATTRIBUTE, f"{attribute} must be UTF-8", field=attribute) from None

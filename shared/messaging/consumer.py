@@ -8,6 +8,7 @@ import asyncio
 import logging
 import random
 import time
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
@@ -23,7 +24,7 @@ from faststream.kafka.message import KafkaAckableMessage
 from faststream.message import StreamMessage
 
 from shared.database import is_transient, ran_too_long
-from shared.inputs import Batch, Partition
+from shared.inputs import Batch, Outcome, Partition
 from shared.logs import get_logger
 from shared.messaging import tolerant_records
 from shared.messaging.cluster import Cluster
@@ -225,12 +226,12 @@ class Consumer:
     async def _transact(self, batch: Batch) -> None:
         report = await self._spine.apply(batch)
         self.positions.advance(batch.next_offsets)
-        counted = self._metrics.consumer
-        for one, outcome in zip(batch.inputs, report.outcomes, strict=True):
-            counted.records.labels(self._spine.service, one.envelope.data.topic, outcome.value).inc()
-        for rejection in batch.rejections:
-            topic = self._cluster.logical(rejection.raw.topic)
-            counted.records.labels(self._spine.service, topic, "dead_lettered").inc()
+        ended = Counter(
+            (one.envelope.data.topic, outcome) for one, outcome in zip(batch.inputs, report.outcomes, strict=True)
+        )
+        ended.update((self._cluster.logical(one.raw.topic), Outcome.DEAD_LETTERED) for one in batch.rejections)
+        for (topic, outcome), records in ended.items():
+            self._metrics.consumer.records.labels(self._spine.service, topic, outcome.value).inc(records)
 
     def _count_key_mismatches(self, batch: Batch) -> None:
         for one in batch.inputs:

@@ -26,21 +26,15 @@ def read_records(records: Records, topic_prefix: str) -> Batch:
 
 
 def next_offsets(records: Records) -> dict[Partition, int]:
-    """Where each partition goes on after these records."""
-    offsets: dict[Partition, int] = {}
-    for record in records:
-        partition = Partition(record.topic, record.partition)
-        offsets[partition] = max(record.offset + 1, offsets.get(partition, 0))
-    return offsets
+    """Where each partition goes on after these records, of which the offsets grow."""
+    last = {(record.topic, record.partition): record.offset for record in records}
+    return {Partition(*place): offset + 1 for place, offset in last.items()}
 
 
 def first_offsets(records: Records) -> dict[Partition, int]:
-    """Where each partition begins in these records."""
-    offsets: dict[Partition, int] = {}
-    for record in records:
-        partition = Partition(record.topic, record.partition)
-        offsets[partition] = min(record.offset, offsets.get(partition, record.offset))
-    return offsets
+    """Where each partition begins in these records, of which the offsets grow."""
+    first = {(record.topic, record.partition): record.offset for record in reversed(records)}
+    return {Partition(*place): offset for place, offset in first.items()}
 
 
 def split(batch: Batch) -> list[Batch]:

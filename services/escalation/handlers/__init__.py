@@ -24,11 +24,10 @@ def handling(rules: Rules) -> Handler:
     """The service's handler under these rules: load, decide event by event, save."""
 
     async def handle(tx: Transaction, events: Sequence[Envelope[Fact]]) -> None:
-        book = await batches.load(tx.connection, events, rules)
-        for event in events:
-            subscriber = SUBSCRIPTIONS.get(type(event.data))
-            if subscriber is not None:
-                subscriber(tx, book, event)
+        heard = [event for event in events if type(event.data) in SUBSCRIPTIONS]
+        book = await batches.load(tx.connection, heard, rules)
+        for event in heard:
+            SUBSCRIPTIONS[type(event.data)](tx, book, event)
         await batches.save(tx.connection, book)
 
     return handle

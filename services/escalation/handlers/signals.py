@@ -93,14 +93,14 @@ def _match(tx: Transaction, book: Book, signal: Signal, cause: Envelope[Fact]) -
     if signal.order_awaited_until is not None:
         tx.cancel_timer(OrderWaitEnded(signal=signal.signal_id), signal.account_id)
     episode = book.open_episodes.get(order.order_id)
-    joined = replace(signal, order_awaited_until=None)
     if episode is None:
         episode = _raise_episode(tx, book, order, signal, cause)
     else:
         _tell_of_signal(tx, episode, signal, cause)
-    book.put_signal(replace(joined, episode_id=episode.episode_id))
+    joined = replace(signal, order_awaited_until=None, episode_id=episode.episode_id)
+    book.put_signal(joined)
     tx.notes.append(SignalMatched(signal))
-    _ring_if_due(tx, book, episode, book.signals[signal.signal_id], cause)
+    _ring_if_due(tx, book, episode, joined, cause)
 
 
 def _raise_episode(tx: Transaction, book: Book, order: Order, signal: Signal, cause: Envelope[Fact]) -> Episode:

@@ -1,22 +1,25 @@
 """Live pages: one poller a process asks whose episodes changed, and tells the open pages of those people.
 
-A page is told only that something changed and fetches it again, so the stream carries nothing personal.
+It asks when a transaction publishes something, and now and then. A page is told only that something changed and fetches
+it again, so the stream carries nothing personal.
 """
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
 from sse_starlette import ServerSentEvent
 
 from services.escalation.store.inbox import fingerprints
-from shared.database import DATABASE_ERRORS, Pool
+from shared.database import DATABASE_ERRORS, Connection, Pool, listening
 from shared.ids import SalespersonId
 from shared.logs import get_logger
+from shared.outbox import OUTBOX_CHANNEL
 
 _ALIVE_SECONDS = 10.0
 _PAUSE_SECONDS = 2.0
+_MOMENT_SECONDS = 0.05
 _LATE_SECONDS = 8.0
 _RETRY_MILLISECONDS = 2000
 
@@ -75,14 +78,25 @@ class LivePages:
     async def _poll_while_pages_are_open(self) -> None:
         while self._pages:
             try:
-                await self._tell_changes()
+                async with listening(self._pool, OUTBOX_CHANNEL) as (connection, published):
+                    while self._pages:
+                        await self._tell_changes(connection)
+                        await self._rest(published)
             except DATABASE_ERRORS as error:
                 self._pause(error)
-            await asyncio.sleep(_PAUSE_SECONDS if self._paused else self._poll_seconds)
+                await asyncio.sleep(_PAUSE_SECONDS)
 
-    async def _tell_changes(self) -> None:
+    async def _rest(self, published: asyncio.Event) -> None:
+        """Until something is published, or the poll is due; in a burst not less than a moment."""
+        await asyncio.sleep(_MOMENT_SECONDS)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self._poll_seconds):
+                await published.wait()
+        published.clear()
+
+    async def _tell_changes(self, connection: Connection) -> None:
         asked = list(self._pages)
-        now = await fingerprints(self._pool, {page.reader for page in asked})
+        now = await fingerprints(connection, {page.reader for page in asked})
         self._paused = False
         self._heard_at_seconds = asyncio.get_running_loop().time()
         for page in asked:

@@ -17,7 +17,12 @@ from shared.database import BulkStatement, Connection, bulk_insert, bulk_upsert
 
 _ORDERS = "select * from escalation.orders where account_id = any($1::text[])"
 _CASES = "select * from escalation.cases where account_id = any($1::text[]) and case_id = any($2::text[])"
-_OPEN_EPISODES = "select * from escalation.episodes where account_id = any($1::text[]) and closed_at is null"
+# In these words no partial index of open episodes fits: planned while the table is small, one would be read from end to
+# end for every batch, until the table is analysed (20,000 episodes: 180 ms against 2).
+_OPEN_EPISODES = """
+    select * from escalation.episodes
+    where account_id = any($1::text[]) and coalesce(closed_at, 'infinity') = 'infinity'
+"""
 # Without the words: nothing is decided by them, and saving a signal again keeps them.
 _SIGNAL_COLUMNS = ", ".join(column.name for column in fields(Signal) if column.name != "words")
 _SIGNALS = f"""

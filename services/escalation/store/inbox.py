@@ -11,7 +11,7 @@ from uuid import UUID
 
 from services.escalation.store.facts import TOLD_TYPES, told_event
 from shared.contracts.envelope import Envelope, Fact
-from shared.database import Pool
+from shared.database import Connection, Pool
 from shared.ids import AccountId, EpisodeId, SalespersonId
 
 PAGE_SIZE = 30
@@ -176,6 +176,6 @@ async def facts_of(
     return found
 
 
-async def fingerprints(database: Pool, readers: Collection[str]) -> Mapping[str, str]:
+async def fingerprints(database: Connection, readers: Collection[str]) -> Mapping[str, str]:
     """For each reader with open episodes a text that changes whenever one of them does."""
     return {row[0]: row[1] for row in await database.fetch(_FINGERPRINTS, list(readers))}

@@ -1,0 +1,90 @@
+"""What stands in escalation's database in the end, by this module's own SQL: two that did the same work are equal.
+
+Instants at which something was decided differ from run to run and are left out. So are the ids of outgoing events: they
+name the fact or the match that caused them, and which of the two it was depends on the topic that was read first.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import asyncpg
+
+_TABLES = {
+    "orders": "select * from escalation.orders",
+    "people": "select * from escalation.salespeople",
+    "cases": "select * from escalation.cases",
+    "signals": """
+        select signal_id, account_id, kind, at, case_id, names_order, order_awaited_until is null as matched,
+               episode_id, amount_minor, currency, refund_kind, words, traceparent
+        from escalation.signals
+    """,
+    "episodes": """
+        select episode_id, account_id, order_id, salesperson, responsible, why_you, rang, acknowledged_by, closed_at
+        from escalation.episodes
+    """,
+    "alerts": """
+        select alert_id, account_id, episode_id, signal_id, recipient, because, why_you, sent_at, traceparent
+        from escalation.alerts
+    """,
+    "deliveries": "select delivery_id, alert_id, channel, state, reason, attempts from escalation.deliveries",
+    "outbox": """
+        select topic, key, convert_from(payload, 'UTF8')::jsonb as body, headers -> 3 as type
+        from shared.outbox
+    """,
+    "journal": """
+        select source, event_id, kind, type, subject, at, digest, traceparent, body from shared.journal
+    """,
+    "ledger": "select topic, partition, record_offset, outcome from shared.ledger",
+    "offsets": "select topic, partition, next_offset from shared.offsets where next_offset > 0",
+    "timers": "select id, lock_key, subject, type, body, made_of_silence from shared.timers",
+    "locks": "select key from shared.locks",
+}
+_SUM = "select count(*) as rows, coalesce(sum(hashtextextended(t::text, 0)), 0)::text as sum from ({table}) t"
+# Ids are given in the order of publishing, so within one account and topic they only grow.
+_OUT_OF_ORDER = """
+    select count(*) from (
+        select event_id, lag(event_id) over (partition by subject, split_part(type, '.', 1) order by position) as before
+        from shared.journal where kind = 'record'
+    ) told where event_id < before
+"""
+
+
+@dataclass(frozen=True)
+class EndState:
+    """For each table how many rows it has, and a sum over their contents that does not depend on their order."""
+
+    tables: Mapping[str, tuple[int, str]]
+
+    def rows(self, table: str) -> int:
+        return self.tables[table][0]
+
+    def differences(self, other: "EndState") -> list[str]:
+        """The tables that are not equal, with how many rows each has."""
+        return [
+            f"{name}: {rows} rows and {other.rows(name)}" + ("" if rows != other.rows(name) else ", of other contents")
+            for name, (rows, total) in self.tables.items()
+            if (rows, total) != other.tables[name]
+        ]
+
+
+async def end_state(url: str) -> EndState:
+    """Read every table that a batch may change."""
+    connection = await asyncpg.connect(url)
+    try:
+        sums = {}
+        for name, table in _TABLES.items():
+            row = await connection.fetchrow(_SUM.format(table=table))
+            assert row is not None
+            sums[name] = (int(row["rows"]), str(row["sum"]))
+        return EndState(sums)
+    finally:
+        await connection.close()
+
+
+async def out_of_order(url: str) -> int:
+    """How many facts were applied before an earlier one of the same account and topic."""
+    connection = await asyncpg.connect(url)
+    try:
+        return int(await connection.fetchval(_OUT_OF_ORDER))
+    finally:
+        await connection.close()

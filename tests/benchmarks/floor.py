@@ -1,0 +1,170 @@
+"""The floor: escalation's work as one would write it by hand for speed alone. `python -m tests.benchmarks.floor`.
+
+aiokafka and asyncpg, batches of 500, the same tables, the same rows. It trusts its input: nothing is validated, no
+poison is put aside, no batch is tried again, nothing is traced, counted or watched, and it knows no more than the mix.
+"""
+
+import asyncio
+import hashlib
+import os
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import asyncpg
+import orjson
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.coordinator.assignors.range import RangePartitionAssignor
+
+from tests.benchmarks import floor_store as sql
+from tests.benchmarks.floor_decide import HEARD, ORDER_WAIT, Episode, Event, Signal, State
+
+TOPICS = ("orders.sales.v1", "salespeople.v1", "support.cases.v1")
+
+
+async def main() -> None:
+    url, prefix = os.environ["ESCALATION_DATABASE_URL"], os.environ["TOPIC_PREFIX"]
+    connection = await asyncpg.connect(url)
+    consumer = AIOKafkaConsumer(
+        *(prefix + topic for topic in TOPICS),
+        bootstrap_servers=os.environ["KAFKA_BOOTSTRAP_SERVERS"],
+        group_id=f"{prefix}floor",
+        enable_auto_commit=False,
+        auto_offset_reset="earliest",
+        isolation_level="read_committed",
+        partition_assignment_strategy=(RangePartitionAssignor,),
+        max_poll_records=500,
+    )
+    await consumer.start()
+    await consumer.seek_to_beginning()  # each run has a database of its own
+    while True:
+        fetched = await consumer.getmany(timeout_ms=10, max_records=500)
+        records = [record for part in fetched.values() for record in part]
+        if records:
+            await apply(connection, records)
+            await consumer.commit({TopicPartition(*place): offset for place, offset in next_offsets(records).items()})
+
+
+async def apply(connection: sql.Connection, records: Sequence[Any]) -> None:
+    """One batch in one transaction."""
+    events = [event_of(record) for record in records]
+    async with connection.transaction():
+        keys = sorted({lock_key(event) for event in events})
+        await connection.execute(sql.ADD_LOCKS, keys)
+        now = await connection.fetchval(sql.LOCK, keys)
+        fresh = await journal(connection, events, now)
+        heard = [event for event in fresh if event.type in HEARD]
+        state = await _load(connection, heard, now)
+        for event in heard:
+            state.apply(event)
+        await _save(connection, state)
+        applied = {id(event) for event in fresh}
+        ledger = [(*event.position, "applied" if id(event) in applied else "duplicate") for event in events]
+        await sql.save(connection, sql.LEDGER, ledger, now)
+        await sql.save(connection, sql.OFFSETS, [(*place, offset) for place, offset in next_offsets(records).items()])
+
+
+def event_of(record: Any) -> Event:
+    head = {name: value.decode() for name, value in record.headers}
+    data = orjson.loads(record.value)
+    canonical = orjson.dumps(data, option=orjson.OPT_SORT_KEYS)
+    identity = f"{head['ce_type']}\0{head['ce_subject']}\0{head['ce_time']}\0".encode()
+    return Event(
+        head["ce_source"],
+        head["ce_id"],
+        head["ce_type"],
+        head["ce_subject"],
+        datetime.fromisoformat(head["ce_time"]).astimezone(UTC),
+        head.get("traceparent"),
+        data,
+        record.value,
+        hashlib.sha256(identity + canonical).digest(),
+        (record.topic, record.partition, record.offset),
+    )
+
+
+def lock_key(event: Event) -> str:
+    return f"{'salesperson' if event.type == 'orders.salesperson_changed' else 'account'}:{event.subject}"
+
+
+def next_offsets(records: Iterable[Any]) -> dict[tuple[str, int], int]:
+    offsets: dict[tuple[str, int], int] = {}
+    for record in records:
+        offsets[record.topic, record.partition] = record.offset + 1
+    return offsets
+
+
+async def journal(connection: sql.Connection, events: Sequence[Event], now: datetime) -> list[Event]:
+    """Journal what is new; that it could be added is what tells it is new."""
+    rows = [(e.source, e.id, e.type, e.subject, e.at, e.digest, e.traceparent, e.body) for e in events]
+    *columns, bodies = (list(column) for column in zip(*rows, strict=True))
+    added = {(row[0], row[1]) for row in await connection.fetch(sql.JOURNAL, *columns, now, bodies)}
+    return [event for event in events if (event.source, event.id) in added]
+
+
+async def _load(connection: sql.Connection, events: Sequence[Event], now: datetime) -> State:
+    state = State(now, {row["salesperson_id"]: row for row in await connection.fetch(sql.PEOPLE)})
+    accounts = list({event.subject for event in events})
+    for row in await connection.fetch(sql.ORDERS, accounts):
+        state.orders.setdefault(row["account_id"], {})[row["order_id"]] = (
+            row["order_id"],
+            row["sold_by"],
+            row["sold_at"],
+        )
+    named = list({event.data["case"] for event in events if event.data.get("case")})
+    for row in await connection.fetch(sql.CASES, accounts, named):
+        state.cases[row["account_id"], row["case_id"]] = {"order": row["order_id"], "times": row["reassignments"]}
+    for row in await connection.fetch(sql.EPISODES, accounts):
+        state.episodes[row["order"]] = Episode(**row)
+    buyers = [event.subject for event in events if event.type == "orders.order_placed"]
+    waiting = defaultdict[str, list[Signal]](list)
+    for row in await connection.fetch(sql.WAITING, buyers):
+        waiting[row["account"]].append(Signal(**row))
+    state.waiting = waiting
+    return state
+
+
+async def _save(connection: sql.Connection, state: State) -> None:
+    now = state.now
+    await sql.save(connection, sql.SAVE_PEOPLE, state.moved.values())
+    await sql.save(connection, sql.SAVE_ORDERS, state.new_orders)
+    cases = ((*key, state.cases[key]["order"], state.cases[key]["times"]) for key in state.changed_cases)
+    await sql.save(connection, sql.SAVE_CASES, cases)
+    episodes = (
+        (e.id, e.account, e.order, e.seller, e.responsible, e.why_you, e.rang) for e in state.changed_episodes.values()
+    )
+    await sql.save(connection, sql.SAVE_EPISODES, episodes, now)
+    await sql.save(connection, sql.SAVE_SIGNALS, (_row(s, now) for s in state.signals.values() if not s.stored), now)
+    matched = [(s.id, s.episode) for s in state.signals.values() if s.stored]
+    await sql.save(connection, sql.MATCH_SIGNALS, matched)
+    await sql.save(connection, sql.SAVE_ALERTS, state.alerts, now)
+    await sql.save(connection, sql.SAVE_DELIVERIES, state.deliveries, now)
+    await sql.save(connection, sql.TIMERS, state.timers(), now + ORDER_WAIT)
+    if state.cancelled:
+        await connection.execute(sql.CANCEL_TIMERS, state.cancelled)
+    await sql.save(connection, sql.OUTBOX, state.outbox, now)
+
+
+def _row(signal: Signal, now: datetime) -> tuple[Any, ...]:
+    data = signal.data
+    refund = signal.kind == "refund_requested"
+    return (
+        signal.id,
+        signal.account,
+        signal.kind,
+        signal.at,
+        signal.case,
+        signal.names,
+        signal.episode,
+        data.get("amount_minor"),
+        data.get("currency"),
+        data.get("kind", "dissatisfaction") if refund else None,
+        data.get("words"),
+        signal.traceparent,
+        now + ORDER_WAIT if signal.awaited else None,
+    )
+
+
+if __name__ == "__main__":
+    asyncio.run(main())

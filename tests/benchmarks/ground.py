@@ -1,0 +1,219 @@
+"""Where a benchmark runs: a broker, databases, topics of its own, and processes whose memory is read from /proc."""
+
+import asyncio
+import os
+import sys
+import uuid
+from collections.abc import AsyncIterator, Iterable, Mapping
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+import asyncpg
+from aiokafka import AIOKafkaProducer
+
+from deploy.local.machine import HANDOFF
+from deploy.local.ports import answers, free_ports
+from deploy.local.processes import PROJECT, Child, Command
+from shared.contracts.envelope import Envelope, Fact
+from shared.messaging.cluster import Cluster
+from shared.messaging.codec import encode_record
+from shared.messaging.topics import ensure_topics
+from tests.benchmarks.backlog import directory
+from tests.servers import Databases
+
+HEARD = ("orders.sales.v1", "salespeople.v1", "support.cases.v1")
+EVERY_TOPIC = (
+    *HEARD,
+    "orders.inbound.v1",
+    "support.inbound.v1",
+    "escalation.episodes.v1",
+    "orders.dead-letters.v1",
+    "support.dead-letters.v1",
+    "escalation.dead-letters.v1",
+)
+_PARTITIONS = 4
+_CHUNK = 500
+_START_SECONDS = 60
+_STOP_SECONDS = 20
+_POLL_SECONDS = 0.2
+_HIRE = """
+    insert into escalation.salespeople (salesperson_id, changed_at, name, manager, email, phone, chat, zone,
+        working_hours, active, successor, successor_since)
+    values ($1, $2, $3, $4, null, $5, null, $6, '[]', $7, $8, $9)
+"""
+
+
+@dataclass(frozen=True)
+class Memory:
+    """Resident memory in MB."""
+
+    now: float
+    peak: float
+
+
+@dataclass(frozen=True)
+class Process:
+    """A running process and where it answers, if it does."""
+
+    child: Child
+    port: int
+
+    def memory(self) -> Memory:
+        status = Path(f"/proc/{self.child.pid}/status").read_text("utf-8")
+        sizes = {name: text.split() for name, _, text in (line.partition(":") for line in status.splitlines())}
+        return Memory(now=int(sizes["VmRSS"][0]) / 1024, peak=int(sizes["VmHWM"][0]) / 1024)
+
+    def cpu_seconds(self) -> float:
+        return _cpu_seconds(self.child.pid)
+
+
+def backend_cpu_seconds(url: str) -> float:
+    """Processor time of all sessions of a database on this machine; Postgres shows its name in their titles."""
+    database = url.rpartition("/")[2].encode()
+    total = 0.0
+    for title in Path("/proc").glob("[0-9]*/cmdline"):
+        with suppress(OSError):
+            shown = title.read_bytes()
+            if shown.startswith(b"postgres:") and database in shown:
+                total += _cpu_seconds(int(title.parent.name))
+    return total
+
+
+def _cpu_seconds(pid: int) -> float:
+    fields = Path(f"/proc/{pid}/stat").read_text("utf-8").rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+@dataclass(frozen=True)
+class Ground:
+    """A broker and a database server, and a folder for the logs of what runs on them."""
+
+    kafka: str
+    databases: Databases
+    folder: Path
+
+    async def topics(self) -> Cluster:
+        """Fresh topics under a prefix that no other row uses."""
+        cluster = Cluster(self.kafka, prefix=f"b{uuid.uuid4().hex[:8]}.", partitions=_PARTITIONS, replication=1)
+        await ensure_topics(cluster, EVERY_TOPIC)
+        return cluster
+
+    async def escalation_database(self) -> str:
+        """Escalation's tables, with a directory in them."""
+        url = await self.databases.make("escalation")
+        async with connected(url) as connection:
+            await connection.executemany(_HIRE, [_person(event) for event in directory()])
+        return url
+
+    @asynccontextmanager
+    async def running(
+        self, name: str, program: Iterable[str], cluster: Cluster, more: Mapping[str, str]
+    ) -> AsyncIterator[Process]:
+        """A Python program with the addresses of this ground in its environment, until the block is left."""
+        (port,) = free_ports(1)
+        service = name.partition("-")[0].upper()
+        environment = _environment(cluster) | {f"{service}_PORT": str(port), **more}
+        self.folder.mkdir(parents=True, exist_ok=True)
+        log = self.folder / f"{name}-{uuid.uuid4().hex[:6]}.log"
+        child = await Child.start(Command(tuple(program), log=log, environment=environment, folder=PROJECT))
+        try:
+            yield Process(child, port)
+        finally:
+            if child.exit_status is not None:
+                print(f"{name} ended early:\n{child.last_words()}")
+            await child.stop(within_seconds=_STOP_SECONDS)
+
+    @asynccontextmanager
+    async def service(
+        self, name: str, role: str, cluster: Cluster, more: Mapping[str, str], *, slot: int | None = None
+    ) -> AsyncIterator[Process]:
+        """One of our services, once it is ready."""
+        program = (*HANDOFF, "run", name, "--role", role, *(("--slot", str(slot)) if slot is not None else ()))
+        async with self.running(f"{name}-{role}", program, cluster, more) as process:
+            await process.child.until(lambda: _ready(process.port), within_seconds=_START_SECONDS, name=name)
+            yield process
+
+
+def rate_query(table: str, at: str) -> str:
+    """Rows a second by the instants of their batches; the first has no beginning that is known, and is left out."""
+    return f"""
+        with batches as (select {at} as at, count(*) as rows from {table} where {at} is not null group by {at}),
+             begun as (select min(at) as first from batches)
+        select coalesce(sum(rows) filter (where at > first) / extract(epoch from max(at) - first), 0)::float8
+        from batches, begun group by first
+    """
+
+
+def module(name: str) -> tuple[str, ...]:
+    """How a program of this folder is started."""
+    return (sys.executable, "-m", f"tests.benchmarks.{name}")
+
+
+async def publish(cluster: Cluster, events: Iterable[Envelope[Fact]]) -> int:
+    """Publish a backlog in its order; returns how many events it was."""
+    producer = AIOKafkaProducer(**cluster.connection(), acks=1, linger_ms=5, max_batch_size=262_144)
+    await producer.start()
+    count, remaining = 0, iter(events)
+    try:
+        while chunk := list(islice(remaining, _CHUNK)):
+            for event in chunk:
+                key, value, headers = encode_record(event)
+                await producer.send(cluster.topic(event.data.topic), value, key=key, headers=headers)
+            count += len(chunk)
+        await producer.flush()
+    finally:
+        await producer.stop()
+    return count
+
+
+@asynccontextmanager
+async def connected(url: str) -> AsyncIterator["asyncpg.Connection[asyncpg.Record]"]:
+    connection = await asyncpg.connect(url)
+    try:
+        yield connection
+    finally:
+        await connection.close()
+
+
+def _environment(cluster: Cluster) -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if name in ("PATH", "HOME", "LANG")}
+    return kept | {
+        "KAFKA_BOOTSTRAP_SERVERS": cluster.bootstrap_servers,
+        "TOPIC_PREFIX": cluster.prefix,
+        "TOPIC_PARTITIONS": str(cluster.partitions),
+        "TOPIC_REPLICATION": "1",
+        "MAX_ALERT_AGE": "0",
+        "SMTP_URL": "smtp://127.0.0.1:9",
+    }
+
+
+def _person(event: Envelope[Fact]) -> tuple[object, ...]:
+    from shared.contracts.orders import SalespersonChanged
+
+    fact = event.data
+    assert isinstance(fact, SalespersonChanged)
+    successor = fact.successor
+    return (
+        event.subject,
+        event.time,
+        fact.name,
+        fact.manager,
+        fact.phone,
+        fact.zone,
+        fact.active,
+        successor.salesperson if successor else None,
+        successor.since if successor else None,
+    )
+
+
+async def _ready(port: int) -> bool:
+    if not await answers(port):
+        return False
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    try:
+        writer.write(b"GET /readyz HTTP/1.0\r\nHost: localhost\r\n\r\n")
+        return b" 200 " in await reader.readline()
+    finally:
+        writer.close()

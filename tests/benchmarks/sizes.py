@@ -1,0 +1,41 @@
+"""How much each row of the table is measured on: whole, for trying it out, and for the test of the benchmark itself."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """`rounds`: how often each side of a comparison has its turn."""
+
+    events: int = 200_000
+    accounts: int = 20_000
+    textbook_events: int = 3_000
+    rounds: int = 2
+    rates: tuple[int, ...] = (50, 500)
+    rate_seconds: float = 15.0
+    idle_seconds: float = 10.0
+    scaling_events: int = 120_000
+    history_events: int = 50_000
+    history_rows: int = 2_000_000
+    outbox_rows: int = 60_000
+    timers: int = 1_000_000
+    timer_seconds: float = 15.0
+    pages: int = 990  # a process answers 1,000 connections; some are left to ask whether it is ready
+
+
+WHOLE = Sizes()
+QUICK = Sizes(
+    events=30_000,
+    accounts=3_000,
+    textbook_events=1_000,
+    rounds=1,
+    rate_seconds=6.0,
+    idle_seconds=2.0,
+    scaling_events=60_000,
+    history_events=20_000,
+    history_rows=200_000,
+    outbox_rows=10_000,
+    timers=100_000,
+    timer_seconds=5.0,
+    pages=200,
+)

@@ -1,0 +1,54 @@
+"""The benchmark itself, on a handful of events: it measures, and what it compares did the same work. Never how fast."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.benchmarks import draining
+from tests.benchmarks.backlog import Backlog
+from tests.benchmarks.checker import end_state
+from tests.benchmarks.command import read_arguments
+from tests.benchmarks.ground import Ground, connected, publish
+from tests.benchmarks.rows import ROWS
+from tests.servers import Databases
+
+EVENTS = 3_000
+
+
+@pytest.fixture
+def ground(kafka: str, databases: Databases, tmp_path: Path) -> Ground:
+    return Ground(kafka, databases, tmp_path)
+
+
+async def test_service_and_floor_leave_the_same_behind(ground: Ground) -> None:
+    cluster = await ground.topics()
+    assert await publish(cluster, Backlog(events=EVENTS, accounts=EVENTS // 10)) == EVENTS
+    floor = await draining.floor(ground, cluster, EVENTS)
+    service = await draining.service(ground, cluster, EVENTS)
+    assert service.end.differences(floor.end) == []
+    assert service.out_of_order == floor.out_of_order == 0
+    assert service.end.rows("ledger") == service.end.rows("journal") == EVENTS
+    assert min(service.end.rows(name) for name in ("signals", "episodes", "alerts", "outbox")) > 100
+    assert service.events_per_second > 0
+    assert 0 < service.memory_at(1.0) <= service.afterwards.peak
+
+
+async def test_the_checker_sees_another_recipient(ground: Ground) -> None:
+    url = await ground.escalation_database()
+    before = await end_state(url)
+    async with connected(url) as connection:
+        await connection.execute("update escalation.salespeople set name = 'Somebody' where salesperson_id = 'desk'")
+    assert (await end_state(url)).differences(before) == ["people: 201 rows and 201, of other contents"]
+
+
+def test_a_backlog_is_the_same_in_every_run() -> None:
+    first, second = (list(Backlog(events=500, accounts=50)) for _ in range(2))
+    assert first == second
+    assert len({event.id for event in first}) == 500
+
+
+def test_rows_are_chosen_by_their_letters() -> None:
+    assert read_arguments(["a", "f", "--quick"]).rows == ["a", "f"]
+    assert read_arguments([]).rows == list(ROWS)
+    with pytest.raises(SystemExit):
+        read_arguments(["z"])
