@@ -390,7 +390,9 @@ def _order_of(run: Evidence, episode: UUID) -> object:
 
 
 def _sent_mail(run: Evidence) -> Row:
-    """The e-mail of an alert for somebody whom the directory had from the start."""
-    known = {row["alert_id"] for row in _rows(run, "alerts") if row["recipient"] != "m-top"}
+    """The e-mail of an alert of an episode that nobody took, for somebody whom the directory had from the start."""
+    taken = {line["episode"] for line in run.accepted if line["what"] == "button"}
+    alerts = [row for row in _rows(run, "alerts") if str(row["episode_id"]) not in taken]
+    known = {row["alert_id"] for row in alerts if row["recipient"] != "m-top"}
     sent = (row for row in _rows(run, "deliveries") if (row["channel"], row["state"]) == ("email", "sent"))
     return next(row for row in sent if row["alert_id"] in known)

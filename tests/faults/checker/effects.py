@@ -114,7 +114,7 @@ def _came_late(run: Evidence, account: Account, signal: Signal) -> bool:
     seller = account.orders[signal.order or ""].data.get("sold_by")
     rest = [event.kind == "salesperson_changed" for event in run.history]
     directory = rest.index(False) if False in rest else len(rest)
-    return seller not in {event.subject for event in run.history[:directory]}
+    return seller is not None and seller not in {event.subject for event in run.history[:directory]}
 
 
 def _signals(accounts: dict[str, Account]) -> Iterator[Signal]:
