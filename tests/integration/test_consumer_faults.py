@@ -6,14 +6,17 @@ from typing import Any
 
 import pytest
 from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaConnectionError
 
+from deploy.local.kafka import Kafka
 from shared.contracts.envelope import Envelope, Fact
 from shared.database import open_pool
 from shared.messaging.consumer import Consumer
 from shared.messaging.records import Records
 from shared.transaction import Transaction
 from tests.postgres_proxy import Cut, proxy_to
-from tests.streams import Plumbing, confirmed
+from tests.servers import MakeDatabase
+from tests.streams import TOPIC, Plumbing, confirmed, plumbing_on
 from tests.waiting import eventually, until
 
 COUNT = 40
@@ -269,3 +272,21 @@ async def _publish_in_a_transaction(plumbing: Plumbing, number: int, *, commit: 
         await (producer.commit_transaction() if commit else producer.abort_transaction())
     finally:
         await producer.stop()
+
+
+async def test_a_consumer_that_found_no_broker_can_start_later(
+    private_kafka: Kafka, database: MakeDatabase, topic_prefix: str
+) -> None:
+    async with plumbing_on(private_kafka.address, await database("plumbing"), topic_prefix) as plumbing:
+        await plumbing.publish(*RECORDS)
+        await private_kafka.kill()
+        consumer = Consumer(plumbing.spine(), plumbing.cluster, [TOPIC], plumbing.metrics)
+        for _ in range(2):
+            with pytest.raises(KafkaConnectionError):
+                await consumer.start()
+        await private_kafka.start()
+        await consumer.start()
+        try:
+            await eventually(plumbing.ledger, {"applied": COUNT})
+        finally:
+            await consumer.stop()
