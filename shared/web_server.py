@@ -8,9 +8,9 @@ from contextlib import contextmanager, suppress
 import uvicorn
 from fastapi import FastAPI
 from sse_starlette.sse import AppStatus
-from starlette.types import Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 
-from shared.http.answers import too_many_connections
+from shared.http.answers import stopping, too_many_connections
 from shared.http.operations import operations_app
 from shared.logs import get_logger
 from shared.service import Health, Resources, Role, Service
@@ -80,7 +80,23 @@ class WebServer:
             log.warning("more connections than this process serves")
             await too_many_connections().response()(scope, receive, send)
         else:
-            await self._app(scope, receive, send)
+            await self._answer(scope, receive, send)
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """The application's answer, or 503 where the time to stop is up: uvicorn cancels it then, and says 500."""
+        begun = False
+
+        async def noting(message: Message) -> None:
+            nonlocal begun
+            begun = True
+            await send(message)
+
+        try:
+            await self._app(scope, receive, noting)
+        except asyncio.CancelledError:
+            if begun or scope["type"] != "http":
+                raise
+            await stopping().response()(scope, receive, send)
 
     async def stop(self) -> None:
         """Finish requests in hand, for a bounded time."""

@@ -72,6 +72,17 @@ def too_many_connections() -> RequestRefused:
     )
 
 
+def stopping() -> RequestRefused:
+    """The process ends before it has an answer."""
+    return refuse(
+        503,
+        "stopping",
+        "this process is stopping and cannot tell whether the request was applied; "
+        "send it again unchanged: nothing is applied twice",
+        headers={"Retry-After": "1", "Connection": "close"},
+    )
+
+
 def database_away() -> RequestRefused:
     """The one answer of the 500s: nothing is wrong with the request, and sending it again is safe."""
     return refuse(

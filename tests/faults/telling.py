@@ -102,7 +102,7 @@ class Teller:
     async def _noting_failure(self, work: Awaitable[None]) -> None:
         try:
             await work
-        except NotTold as failure:
+        except AssertionError as failure:
             self._failed.append(str(failure))
 
     async def _flush(self) -> None:

@@ -105,10 +105,36 @@ async def test_a_connection_too_many_is_answered_with_503_and_told_when_to_come_
     assert ends == []
 
 
-async def answer_on(port: int) -> httpx2.Response | None:
+async def test_a_request_that_outlasts_the_stop_is_answered_with_503_and_told_to_come_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(web_server, "_STOP_SECONDS", 1)
+    (port,) = free_ports(1)
+    app, taken = bare_app("orders", []), asyncio.Event()
+
+    @app.get("/endless")
+    async def endless() -> None:
+        taken.set()
+        await asyncio.Event().wait()
+
+    server = web_server.WebServer(
+        service_with(lambda resources, health: app), cast(Resources, None), Health(), Role.WEB
+    )
+    await server.start("127.0.0.1", port, ended=lambda: None)
+    await eventually(lambda: status_of(port), 404)
+    asked = asyncio.create_task(answer_on(port, "/endless"))
+    await taken.wait()
+    await server.stop()
+    answer = await asked
+    assert answer is not None
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "1")
+    assert answer.json()["errors"][0]["code"] == "stopping"
+
+
+async def answer_on(port: int, path: str = "/") -> httpx2.Response | None:
     try:
         async with httpx2.AsyncClient(base_url=f"http://127.0.0.1:{port}") as client:
-            return await client.get("/")
+            return await client.get(path)
     except httpx2.ConnectError:
         return None
 
