@@ -43,9 +43,9 @@ PROCESSES = Plan(
         "event loop blocked": 2,
         "rolling restart": 1,
         "member joins and leaves": 3,
-        "clocks an hour apart": 1,
     },
 )
+CLOCKS = Plan("clocks", {"clocks an hour apart": 2, "mail refused for now": 1}, clock_jumps=True)
 SHORT = Plan(
     "short",
     {
@@ -61,9 +61,11 @@ SHORT = Plan(
 """A little of everything that takes no time to recover from."""
 THREE_NODES = Plan("three nodes", {"broker kill -9": 2}, nodes=3)
 
-PLANS: Mapping[str, Plan] = {plan.name: plan for plan in (KILLS, DATABASE, RESTORE, BROKER, PROCESSES, THREE_NODES)}
+PLANS: Mapping[str, Plan] = {
+    plan.name: plan for plan in (KILLS, DATABASE, RESTORE, BROKER, PROCESSES, CLOCKS, THREE_NODES)
+}
 
 
 def rounds_from(seed: int, only: str | None = None) -> Iterator[tuple[Plan, int]]:
-    """Plans and their seeds without end; every six rounds bring every kind of fault, unless one is named."""
+    """Plans and their seeds without end; every turn of them brings every kind of fault, unless one is named."""
     return zip(cycle([PLANS[only]] if only else PLANS.values()), count(seed), strict=False)

@@ -143,11 +143,11 @@ async def have_mail_cut_off(world: World, _: Teller) -> None:
 
 
 async def let_clocks_disagree(world: World, _: Teller) -> None:
-    """One service's clock an hour behind for a while."""
-    service = world.random.choice(sorted(world.urls))
-    await move_clock(world, service, -_HOUR)
-    await asyncio.sleep(2)
-    await move_clock(world, service, _HOUR)
+    """One service's clock an hour ahead or behind for a while."""
+    service, by = world.random.choice(sorted(world.urls)), world.random.choice((-_HOUR, _HOUR))
+    await move_clock(world, service, by)
+    await asyncio.sleep(world.random.uniform(2, 6))
+    await move_clock(world, service, -by)
 
 
 FAULTS: Mapping[str, Fault] = {

@@ -43,6 +43,7 @@ class Plan:
     events_a_second: float = 20
     processes: Mapping[str, int] = field(default_factory=lambda: PROCESSES)
     http_share: float = 0.15
+    clock_jumps: bool = False
     patience_seconds: float = 150
 
 
@@ -69,7 +70,15 @@ async def play(plan: Plan, seed: int, folder: Path, *, source: Path = PROJECT) -
     """Play a round in a folder; what went wrong stands in the result."""
     result = Result(plan.name, seed)
     began = time.monotonic()
-    setup = Setup(seed, plan.crash_points, plan.reach_at_most, plan.nodes, source, plan.processes)
+    setup = Setup(
+        seed,
+        plan.crash_points,
+        plan.reach_at_most,
+        nodes=plan.nodes,
+        source=source,
+        processes=plan.processes,
+        clock_jumps=plan.clock_jumps,
+    )
     async with open_world(folder, setup) as world:
         try:
             await _break_and_heal(world, plan, result)

@@ -45,7 +45,10 @@ PROCESSES: Mapping[str, int] = {"orders": 1, "support": 1, "escalation": 2}
 
 @dataclass(frozen=True)
 class Setup:
-    """How a world is made. Processes die by themselves at `crash_points`, when reached so often at the latest."""
+    """How a world is made. Processes die by themselves at `crash_points`, when reached so often at the latest.
+
+    `clock_jumps` tells the checker not to compare moments of the services' clocks with those of the world.
+    """
 
     seed: int
     crash_points: Sequence[str] = ()
@@ -53,6 +56,7 @@ class Setup:
     nodes: int = 1
     source: Path = PROJECT
     processes: Mapping[str, int] = field(default_factory=lambda: PROCESSES)
+    clock_jumps: bool = False
 
 
 @dataclass
@@ -178,6 +182,7 @@ def _describe(world: World) -> None:
         "publishes": {name: publishes for name, (_, publishes) in shapes.items()},
         "desk": "desk",
         "seed": world.setup.seed,
+        "clock_jumps": world.setup.clock_jumps,
         "began_at": time.time(),
     }
     (world.folder / "world.json").write_text(json.dumps(described, indent=1))
