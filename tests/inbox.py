@@ -114,7 +114,9 @@ class Site:
 
 
 @asynccontextmanager
-async def inbox_site(database_url: str, *, public_url: str = "http://inbox.test") -> AsyncIterator[Site]:
+async def inbox_site(
+    database_url: str, *, public_url: str = "http://inbox.test", poll_seconds: float = 0.1
+) -> AsyncIterator[Site]:
     """The inbox on this database."""
     async with running(database_url, "escalation", handling(RULES), OWN_FACTS) as service:
         sent_links: list[tuple[Person, str]] = []
@@ -129,7 +131,7 @@ async def inbox_site(database_url: str, *, public_url: str = "http://inbox.test"
         async def send(person: Person, url: str) -> None:
             sent_links.append((person, url))
 
-        inbox = InboxDependencies(service.pool, acknowledge, send, public_url, poll_seconds=0.1)
+        inbox = InboxDependencies(service.pool, acknowledge, send, public_url, poll_seconds)
         yield Site(service, public_url, bare_app("On call", [create_inbox(inbox)]), sent_links, pressed)
 
 

@@ -213,12 +213,12 @@ async def private_postgres(server_folder: Path) -> AsyncIterator[PrivatePostgres
 @pytest.fixture
 def server_folder() -> Iterator[Path]:
     """A folder for the data of private servers, which also the user that runs Postgres for root can enter."""
-    folder = new_folder()
+    folder = _new_folder()
     yield folder
     shutil.rmtree(folder, ignore_errors=True)
 
 
-def new_folder() -> Path:
+def _new_folder() -> Path:
     folder = Path(tempfile.mkdtemp(prefix="handoff-tests-"))
     folder.chmod(0o755)
     return folder
@@ -226,7 +226,7 @@ def new_folder() -> Path:
 
 @asynccontextmanager
 async def _local_kafka() -> AsyncIterator[str]:
-    folder = new_folder()
+    folder = _new_folder()
     port, controller_port = free_ports(2)
     broker = Kafka(folder / "kafka", port=port, controller_port=controller_port)
     try:
@@ -239,7 +239,7 @@ async def _local_kafka() -> AsyncIterator[str]:
 
 @asynccontextmanager
 async def _local_postgres() -> AsyncIterator[str]:
-    folder = new_folder()
+    folder = _new_folder()
     (port,) = free_ports(1)
     server = Postgres(folder / "postgres", port=port)
     try:

@@ -6,6 +6,7 @@ import json
 import platform
 import shutil
 import sys
+import tempfile
 import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -23,7 +24,7 @@ from deploy.local.postgres import Postgres
 from tests.benchmarks.ground import Ground
 from tests.benchmarks.rows import ROWS, Measure
 from tests.benchmarks.sizes import QUICK, WHOLE, Sizes
-from tests.servers import Databases, new_folder
+from tests.servers import Databases
 
 _VERDICTS = {True: "[green]met[/green]", False: "[red]missed[/red]", None: ""}
 
@@ -68,7 +69,7 @@ async def _measured(rows: Sequence[str], sizes: Sizes, report: Path) -> list[Mea
 @asynccontextmanager
 async def servers() -> AsyncIterator[Ground]:
     """A broker and a database server that notes when each transaction committed; gone afterwards."""
-    folder = new_folder()
+    folder = _new_folder()
     port, controller_port, postgres_port = free_ports(3)
     kafka = Kafka(folder / "kafka", port=port, controller_port=controller_port)
     postgres = Postgres(folder / "postgres", port=postgres_port)
@@ -83,6 +84,13 @@ async def servers() -> AsyncIterator[Ground]:
     finally:
         await asyncio.gather(kafka.kill(), postgres.stop_at_once())
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _new_folder() -> Path:
+    """One that the user who runs Postgres for root can enter too."""
+    folder = Path(tempfile.mkdtemp(prefix="handoff-bench-"))
+    folder.chmod(0o755)
+    return folder
 
 
 def _write(report: Path, measures: Sequence[Measure], sizes: Sizes) -> None:

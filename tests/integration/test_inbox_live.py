@@ -64,6 +64,16 @@ async def test_an_open_page_hears_of_a_new_episode_and_of_its_acknowledgement(si
         assert not any("Petra" in line or str(episode) in line for line in stream.text)
 
 
+async def test_an_open_page_hears_of_what_is_published_without_waiting_for_the_poll(database: MakeDatabase) -> None:
+    async with inbox_site(await database("escalation"), poll_seconds=6) as site, served(site.app) as address:
+        await site.hire()
+        async with opened(site, address, "anna") as stream:
+            await site.trouble()
+            assert await stream.next(within_seconds=3) == "changed"
+            await site.request_refund()
+            assert await stream.next(within_seconds=3) == "changed"
+
+
 async def test_others_hear_nothing_of_it(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(live, "_ALIVE_SECONDS", 0.5)
     await site.hire("ben")
