@@ -22,15 +22,9 @@ from tests.faults.checker.conservation import the_whole_history_was_told
 from tests.faults.checker.evidence import Evidence, Restore
 from tests.faults.checker.promises import CHECKS, counted, judge, verdict
 from tests.faults.checker.reading import read_run
-from tests.faults.damages import (
-    DAMAGES,
-    Damage,
-    Spoil,
-    a_mail_comes_twice,
-    a_mail_is_of_no_alert,
-    a_record_comes_from_nowhere,
-    spoilt,
-)
+from tests.faults.damages import DAMAGES, Damage, Spoil, spoilt
+from tests.faults.damages.outcomes import a_mail_comes_twice, a_mail_is_of_no_alert
+from tests.faults.damages.streams import a_record_comes_from_nowhere
 from tests.faults.history import generate
 from tests.faults.undisturbed import Undisturbed
 from tests.servers import Databases

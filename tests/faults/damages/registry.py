@@ -1,0 +1,92 @@
+"""What a damage is, and how its code finds the rows and records to spoil. The damages are in the modules beside it."""
+
+import copy
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+from uuid import UUID
+
+from tests.faults.checker.evidence import Evidence, Record, Row
+from tests.faults.checker.walking import expected_effects
+
+Spoil: TypeAlias = Callable[[Evidence], None]
+
+
+@dataclass(frozen=True)
+class Damage:
+    spoil: Spoil
+    breaks: frozenset[str]
+
+    @property
+    def name(self) -> str:
+        return self.spoil.__name__
+
+
+DAMAGES: list[Damage] = []
+
+
+def breaking(*promises: str) -> Callable[[Spoil], Spoil]:
+    """Register a damage that breaks these promises and no other."""
+
+    def register(spoil: Spoil) -> Spoil:
+        DAMAGES.append(Damage(spoil, frozenset(promises)))
+        return spoil
+
+    return register
+
+
+def spoilt(run: Evidence, damage: Damage) -> Evidence:
+    """A copy of the evidence with this damage."""
+    worse = copy.deepcopy(run)
+    damage.spoil(worse)
+    return worse
+
+
+def rows(run: Evidence, table: str) -> list[Row]:
+    return run.rows("escalation", f"escalation.{table}")
+
+
+def one(rows: list[Row], **having: Any) -> Row:
+    """The first row that has these values."""
+    return next(row for row in rows if all(row[name] == value for name, value in having.items()))
+
+
+def facts(run: Evidence, service: str) -> list[Row]:
+    """The outbox's rows in their order, dead letters left out."""
+    rows = sorted(run.rows(service, "shared.outbox"), key=lambda row: int(row["id"]))
+    return [row for row in rows if "dead-letters" not in row["topic"]]
+
+
+def two_of_a_key(rows: list[Row], key: str = "key") -> tuple[Row, Row]:
+    """Two rows of the same account, one after the other."""
+    before: dict[object, Row] = {}
+    for row in rows:
+        if row[key] in before and before[row[key]]["topic"] == row["topic"] if "topic" in row else row[key] in before:
+            return before[row[key]], row
+        before[row[key]] = row
+    raise LookupError("no account has two rows")
+
+
+def signals(records: list[Record]) -> list[Record]:
+    kinds = ("support.contact_dead_ended", "support.refund_requested", "support.cancellation_requested")
+    return sorted((one for one in records if one.type in kinds), key=lambda one: (one.key, one.offset))
+
+
+def quiet_signal(run: Evidence) -> Row:
+    """A signal that has an episode and did not ring."""
+    quiet = {s.at for account in expected_effects(run).values() for s in account.signals.values() if not s.rang}
+    alone = [row for row in rows(run, "signals") if row["at"] in quiet and row["episode_id"] is not None]
+    return next(row for row in alone if row["names_order"] is None)
+
+
+def order_of(run: Evidence, episode: UUID) -> object:
+    return one(rows(run, "episodes"), episode_id=episode)["order_id"]
+
+
+def sent_mail(run: Evidence) -> Row:
+    """The e-mail of an alert of an episode that nobody took, for somebody whom the directory had from the start."""
+    taken = {line["episode"] for line in run.accepted if line["what"] == "button"}
+    alerts = [row for row in rows(run, "alerts") if str(row["episode_id"]) not in taken]
+    known = {row["alert_id"] for row in alerts if row["recipient"] != "m-top"}
+    sent = (row for row in rows(run, "deliveries") if (row["channel"], row["state"]) == ("email", "sent"))
+    return next(row for row in sent if row["alert_id"] in known)
