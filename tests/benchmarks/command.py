@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import json
+import logging
 import platform
 import shutil
 import sys
@@ -32,6 +33,7 @@ _VERDICTS = {True: "[green]met[/green]", False: "[red]missed[/red]", None: ""}
 def main(arguments: Sequence[str]) -> None:
     asked = read_arguments(arguments)
     sizes = QUICK if asked.quick else WHOLE
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # of topics made a moment ago it finds no leader at first
     measures = asyncio.run(_measured(asked.rows, sizes, asked.json))
     Console(width=140).print(_table(measures, sizes))
 

@@ -13,7 +13,7 @@ from tests.benchmarks.parts import give_a_past
 
 _SAMPLE_SECONDS = 0.5
 _LONGEST_SECONDS = 1200
-_RATE = rate_query("shared.journal", "decided_at")
+_RATE = rate_query("shared.journal", "decided_at", "kind = 'record'")
 _APPLIED = "select coalesce(sum(next_offset), 0) from shared.offsets"
 
 

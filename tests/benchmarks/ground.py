@@ -17,6 +17,7 @@ from deploy.local.machine import HANDOFF
 from deploy.local.ports import answers, free_ports
 from deploy.local.processes import PROJECT, Child, Command
 from shared.contracts.envelope import Envelope, Fact
+from shared.contracts.orders import SalespersonChanged
 from shared.messaging.cluster import Cluster
 from shared.messaging.codec import encode_record
 from shared.messaging.topics import ensure_topics
@@ -136,10 +137,10 @@ class Ground:
             yield process
 
 
-def rate_query(table: str, at: str) -> str:
+def rate_query(table: str, at: str, which: str) -> str:
     """Rows a second by the instants of their batches; the first has no beginning that is known, and is left out."""
     return f"""
-        with batches as (select {at} as at, count(*) as rows from {table} where {at} is not null group by {at}),
+        with batches as (select {at} as at, count(*) as rows from {table} where {which} group by {at}),
              begun as (select min(at) as first from batches)
         select coalesce(sum(rows) filter (where at > first) / extract(epoch from max(at) - first), 0)::float8
         from batches, begun group by first
@@ -153,7 +154,9 @@ def module(name: str) -> tuple[str, ...]:
 
 async def publish(cluster: Cluster, events: Iterable[Envelope[Fact]]) -> int:
     """Publish a backlog in its order; returns how many events it was."""
-    producer = AIOKafkaProducer(**cluster.connection(), acks=1, linger_ms=5, max_batch_size=262_144)
+    producer = AIOKafkaProducer(
+        **cluster.connection(), acks="all", enable_idempotence=True, linger_ms=5, max_batch_size=262_144
+    )
     await producer.start()
     count, remaining = 0, iter(events)
     try:
@@ -190,8 +193,6 @@ def _environment(cluster: Cluster) -> dict[str, str]:
 
 
 def _person(event: Envelope[Fact]) -> tuple[object, ...]:
-    from shared.contracts.orders import SalespersonChanged
-
     fact = event.data
     assert isinstance(fact, SalespersonChanged)
     successor = fact.successor

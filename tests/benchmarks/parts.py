@@ -16,7 +16,7 @@ _ROWS_AT_ONCE = 250_000
 # Written by the server itself, as no event can come: what is asked is how a table of that size is lived with.
 _PAST = """
     insert into shared.journal (source, event_id, kind, type, subject, at, decided_at, digest, traceparent, body)
-    select 'handoff/support', 'past-' || i, 'record', 'support.contact_made', 'c-' || lpad((i % 20000)::text, 6, '0'),
+    select 'handoff/support', 'past-' || i, 'http', 'support.contact_made', 'c-' || lpad((i % 20000)::text, 6, '0'),
            now() - interval '30 days', now() - interval '30 days', sha256(i::text::bytea), null,
            '{"direction":"inbound","channel":"phone","result":"answered","words":"Thank you, that was quick."}'::bytea
     from generate_series($1::int, $2::int) as i
@@ -36,7 +36,7 @@ _OUTBOX = """
            now()
     from generate_series(1, $1::int) as i, lateral (select 'c-' || i % 20000 as account) named
 """
-_RELAYED = rate_query("shared.outbox", "published_at")
+_RELAYED = rate_query("shared.outbox", "published_at", "published_at is not null")
 _UNSENT = "select count(*) from shared.outbox where published_at is null"
 _TIMER_LOCKS = "insert into shared.locks select 'account:c-' || i from generate_series(1, $1::int) as i"
 _TIMERS = """
