@@ -119,6 +119,7 @@ async def _break_and_heal(world: World, plan: Plan, result: Result) -> None:
     with _timed(result, "recovered"):
         await until_calm(world, plan.patience_seconds)
     with _timed(result, "waits ended"):
+        await teller.press_again()
         await teller.told()
         await let_all_waits_end(world, plan.patience_seconds)
 

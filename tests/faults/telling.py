@@ -2,10 +2,12 @@
 
 import asyncio
 import itertools
+import math
 import time
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from typing import TypeAlias
 from urllib.parse import parse_qs, urlsplit
 from uuid import UUID
 
@@ -35,19 +37,25 @@ _OPEN_EPISODES = """
 """
 
 
+Press: TypeAlias = tuple[UUID, str, str]
+"""An episode, its account, and who takes it."""
+
+
 class NotTold(AssertionError):
     """An input was not accepted in all that time."""
 
 
 @dataclass
 class Teller:
-    """`introduce` and `tell` publish a history; `tell_again` repeats what a restored database has lost."""
+    """`introduce` and `tell` publish a history; `tell_again` and `press_again` repeat what a restored database lost."""
 
     world: World
     events_a_second: float
     patience_seconds: float
     producer: Producer = field(init=False)
-    _accepted: list[tuple[float, str, Callable[[], Awaitable[None]]]] = field(default_factory=list)
+    _posted: list[tuple[float, Event]] = field(default_factory=list)
+    _pressed: list[tuple[float, Press]] = field(default_factory=list)
+    _forgotten_since: float = math.inf
     _tasks: set["asyncio.Task[None]"] = field(default_factory=set)
     _failed: list[str] = field(default_factory=list)
 
@@ -84,9 +92,16 @@ class Teller:
                 await self._noting_failure(self._press(*episode))
 
     def tell_again(self, service: str, *, since: float) -> None:
-        """Everything that entered past Kafka since then, once more."""
-        for _, _, repeat in [told for told in self._accepted if told[0] >= since and told[1] == service]:
-            self._start(repeat())
+        """Every call that the service accepted since then, once more. Presses have to wait for their episodes."""
+        for _, event in [posted for posted in self._posted if posted[0] >= since and posted[1].service == service]:
+            self._start(self._post(event))
+        if service == "escalation":
+            self._forgotten_since = min(since, self._forgotten_since)
+
+    async def press_again(self) -> None:
+        """Every button that was pressed since the first backup of escalation that was put back."""
+        for press in {press for at, press in self._pressed if at >= self._forgotten_since}:
+            await self._noting_failure(self._press(*press))
 
     async def told(self) -> None:
         """Returns when every input past Kafka was accepted."""
@@ -143,7 +158,7 @@ class Teller:
             if answer.status_code < 300:
                 self.world.write("accepted.jsonl", what="http", service=service, source=event.source, id=event.id,
                                  at=time.time())  # fmt: skip
-                self._accepted.append((time.time(), service, lambda: self._post(event)))
+                self._posted.append((time.time(), event))
             return answer.status_code != 503
 
         await self._until_accepted(once, f"{event.type} {event.id}")
@@ -170,7 +185,7 @@ class Teller:
             if answer.status_code == 303 and not answer.headers["location"].startswith("/sign-in"):
                 self.world.write("accepted.jsonl", what="button", episode=str(episode), account=account, by=by,
                                  at=time.time())  # fmt: skip
-                self._accepted.append((time.time(), "escalation", lambda: self._press(episode, account, by)))
+                self._pressed.append((time.time(), (episode, account, by)))
             return answer.status_code in (303, 404, 409)
 
         await self._until_accepted(once, f"button of {episode}")
@@ -186,7 +201,7 @@ class Teller:
                 raise NotTold(f"{what} was not accepted within {self.patience_seconds:.0f} s")
             await asyncio.sleep(pause)
 
-    async def _open_episode(self) -> tuple[UUID, str, str] | None:
+    async def _open_episode(self) -> Press | None:
         with suppress(*DATABASE_ERRORS):
             connection = await asyncpg.connect(self.world.wires["escalation"].url, timeout=2)
             try:
