@@ -110,7 +110,7 @@ async def restore_a_database(world: World, teller: Teller) -> None:
     copy = await world.databases.keep(world.urls[service])
     await asyncio.sleep(world.random.uniform(2, 4))
     await world.databases.put_back(copy)
-    world.write("restores.jsonl", service=service, backup_at=backup_at, restored_at=time.time())
+    world.restored(service=service, backup_at=backup_at, restored_at=time.time())
     teller.tell_again(service, since=backup_at)
 
 

@@ -36,7 +36,6 @@ _OPEN_EPISODES = """
     where closed_at is null and acknowledged_at is null and responsible is not null order by random() limit 1
 """
 
-
 Press: TypeAlias = tuple[UUID, str, str]
 """An episode, its account, and who takes it."""
 
@@ -156,9 +155,9 @@ class Teller:
             assert answer.status_code in (200, 202, 400, 409, 422, 503), (answer.status_code, answer.text)
             assert (event.bad is None) == (answer.status_code < 300) or answer.status_code == 503, answer.text
             if answer.status_code < 300:
-                self.world.write("accepted.jsonl", what="http", service=service, source=event.source, id=event.id,
-                                 at=time.time())  # fmt: skip
-                self._posted.append((time.time(), event))
+                at = time.time()
+                self.world.accepted(what="http", service=service, source=event.source, id=event.id, at=at)
+                self._posted.append((at, event))
             return answer.status_code != 503
 
         await self._until_accepted(once, f"{event.type} {event.id}")
@@ -183,9 +182,9 @@ class Teller:
             form = {"csrf_token": form_token(page.text)}
             answer = await client.post(f"{base_url}/episodes/{episode}/acknowledge", data=form)
             if answer.status_code == 303 and not answer.headers["location"].startswith("/sign-in"):
-                self.world.write("accepted.jsonl", what="button", episode=str(episode), account=account, by=by,
-                                 at=time.time())  # fmt: skip
-                self._pressed.append((time.time(), (episode, account, by)))
+                at = time.time()
+                self.world.accepted(what="button", episode=str(episode), account=account, by=by, at=at)
+                self._pressed.append((at, (episode, account, by)))
             return answer.status_code in (303, 404, 409)
 
         await self._until_accepted(once, f"button of {episode}")

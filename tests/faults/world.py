@@ -91,8 +91,15 @@ class World:
         """Where a process of the service listens."""
         return f"http://{LOOPBACK}:{self.worker(service).port}"
 
-    def write(self, file: str, **told: Any) -> None:
-        """Add a line to one of the files the checker reads."""
+    def accepted(self, **told: Any) -> None:
+        """Note for the checker what was answered with yes."""
+        self._note("accepted.jsonl", told)
+
+    def restored(self, **told: Any) -> None:
+        """Note for the checker that a database was put back."""
+        self._note("restores.jsonl", told)
+
+    def _note(self, file: str, told: Mapping[str, Any]) -> None:
         with (self.folder / file).open("a") as lines:
             lines.write(json.dumps(told) + "\n")
 
