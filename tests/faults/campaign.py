@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from itertools import count, cycle
 
+from tests.faults.crash_points import ESCALATION
 from tests.faults.rounds import Plan
 
 QUICK_KILLS = 300
@@ -45,7 +46,14 @@ PROCESSES = Plan(
         "member joins and leaves": 3,
     },
 )
-CLOCKS = Plan("clocks", {"clocks an hour apart": 2, "mail refused for now": 1}, clock_jumps=True)
+CLOCKS = Plan(
+    "clocks",
+    {"clocks an hour apart": 2, "mail refused for now": 1},
+    crash_points=tuple(ESCALATION),
+    reach_at_most=1,
+    clock_jumps=True,
+)
+"""A clock that jumps is what brings timers: processes die at theirs and at those of deliveries."""
 SHORT = Plan(
     "short",
     {
