@@ -77,16 +77,8 @@ async def open_pool(url: str, *, name: str, max_connections: int = 8) -> Pool:
         max_inactive_connection_lifetime=60,
         timeout=5,
         command_timeout=15,
-        reset=_nothing_to_reset,
         server_settings={**SESSION_SETTINGS, "application_name": name},
     )
-
-
-async def _nothing_to_reset(_connection: object) -> None:
-    """Nobody leaves settings, cursors or locks behind in a session: the statement that would end them is saved.
-
-    An open transaction is rolled back all the same, by asyncpg.
-    """
 
 
 @asynccontextmanager

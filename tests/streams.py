@@ -16,7 +16,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPa
 from aiokafka.admin import AIOKafkaAdminClient
 
 from shared.contracts.envelope import Envelope, Fact
-from shared.database import Pool, open_pool
+from shared.database import DATABASE_ERRORS, Pool, open_pool
 from shared.logs import configure_logging
 from shared.messaging.cluster import Cluster
 from shared.messaging.codec import encode_record
@@ -233,7 +233,7 @@ async def _measure(consumer: Consumer, metrics: Metrics) -> None:
     while True:
         try:
             await consumer.positions.measure()
-        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+        except DATABASE_ERRORS:
             continue  # the process's own loop tries again too
         finally:
             await asyncio.sleep(0.1)
