@@ -91,7 +91,7 @@ def _redirect(log: str) -> None:
     file = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     for source, target in ((nothing, 0), (file, 1), (file, 2)):
         os.dup2(source, target)
-        os.close(source) if source == nothing else None
+    os.close(nothing)
     os.close(file)
 
 

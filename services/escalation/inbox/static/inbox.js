@@ -128,6 +128,8 @@ async function act(event) {
   event.preventDefault();
   if (form.hasAttribute("aria-busy")) return;
   const button = find("button", form), label = button.innerHTML, trouble = find(".trouble", form);
+  const episode = form.closest("[data-episode]").dataset.episode;
+  own.add(episode);  // at once: the page may be told of the change before it has the answer
   form.setAttribute("aria-busy", "true");
   trouble.hidden = true;
   button.textContent = button.dataset.working;
@@ -141,9 +143,8 @@ async function act(event) {
   trouble.hidden = !problem;
   button.innerHTML = problem ? label : "Acknowledged";
   write(problem ? trouble : find("[data-announce]"), problem ?? "Acknowledged");
-  if (problem) return;
-  own.add(form.closest("[data-episode]").dataset.episode);
-  refresh();
+  if (problem) own.delete(episode);
+  else refresh();
 }
 
 document.addEventListener("submit", act);
