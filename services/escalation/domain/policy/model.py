@@ -1,0 +1,260 @@
+"""What a policy says, part by part. `default.toml` is the document that ships, explained line by line."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from enum import StrEnum
+from typing import Annotated, Any, Self
+
+from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from services.escalation.domain.policy.values import Money, Part, Span, WorkingSpan
+from shared.contracts.escalation import EpisodeResult, Severity, SignalKind, Step
+from shared.contracts.fields import CalendarDate, Code, Country, Text, TimeOfDay, Zone
+from shared.contracts.orders_inbound import WorkingHours
+from shared.contracts.support_inbound import RefundKind
+
+
+class TeamMode(StrEnum):
+    """What a team takes part in: nobody is alerted, only managers are, or everybody is."""
+
+    OBSERVE = "observe"
+    MANAGER_ONLY = "manager_only"
+    ON = "on"
+
+
+class Age(Part):
+    """What is too old to ring, and how long a silence that already lay in the past is given for late reports."""
+
+    ring_within: Span
+    late_reports: Span
+
+
+class Company(Part):
+    """When somebody answers customers: the clock of silences that are about the company as a whole."""
+
+    zone: Zone
+    working_hours: tuple[WorkingHours, ...] = ()
+    country: Country | None = None
+    region: Annotated[str, Field(pattern=r"^[A-Z0-9]{1,6}$")] | None = None
+    days_off: tuple[CalendarDate, ...] = ()
+
+
+class Customers(Part):
+    """When customers may be called, on the wall clock of their own zone; `zone` where none is known."""
+
+    callable_from: TimeOfDay
+    callable_until: TimeOfDay
+    zone: Zone
+
+
+class SignalRule(Part):
+    """Whether a kind of signal is raised, and how grave it is by itself."""
+
+    enabled: bool = True
+    severity: Severity
+
+
+class DeadEndRule(SignalRule):
+    answer_within: WorkingSpan
+
+
+class RepeatedRule(SignalRule):
+    contacts: Annotated[int, Field(ge=2, le=100)]
+    within: Span
+
+
+class StuckRule(SignalRule):
+    no_progress_for: WorkingSpan
+
+
+class BouncedRule(SignalRule):
+    reassignments: Annotated[int, Field(ge=1, le=1000)]
+
+
+class ResponseDueRule(SignalRule):
+    warn_before: Span
+
+
+class SatisfactionRule(SignalRule):
+    """`at_most` is a share of the scale: 0.4 is two of five."""
+
+    at_most: Annotated[float, Field(ge=0, le=1)]
+
+
+class StalledRule(SignalRule):
+    reached_within: WorkingSpan
+
+
+class QuietRule(SignalRule):
+    silent_for: Span
+
+
+class Signals(Part):
+    """One rule for each kind of signal."""
+
+    contact_dead_ended: DeadEndRule
+    contact_repeated: RepeatedRule
+    case_stuck: StuckRule
+    case_bounced: BouncedRule
+    case_reopened: SignalRule
+    response_due: ResponseDueRule
+    response_overdue: SignalRule
+    satisfaction_low: SatisfactionRule
+    refund_requested: SignalRule
+    cancellation_requested: SignalRule
+    order_stalled: StalledRule
+    promise_missed: SignalRule
+    outcome_denied: SignalRule
+    delivery_late: SignalRule
+    order_cancelled: SignalRule
+    refund_paid: SignalRule
+    gone_quiet: QuietRule
+
+    def of(self, kind: SignalKind) -> SignalRule:
+        rule: SignalRule = getattr(self, kind.value)
+        return rule
+
+
+class Rises(Part):
+    """What makes an episode graver than its gravest signal: a level for each that holds, never past critical."""
+
+    large_amount: Money
+    many_signals: Annotated[int, Field(ge=2)]
+    request_after_bad_contact: bool
+
+
+class Rung(Part):
+    """How long each step of the ladder has to acknowledge, in its own working time."""
+
+    seller: WorkingSpan
+    successor: WorkingSpan
+    backup: WorkingSpan
+    manager: WorkingSpan
+    upper_manager: WorkingSpan
+    desk: WorkingSpan
+
+    def of(self, step: Step) -> timedelta:
+        within: timedelta = getattr(self, step.value)
+        return within
+
+
+class Repeats(Part):
+    """How the desk is asked again and again: the pause doubles up to the longest; then the ladder is exhausted."""
+
+    first: Span
+    longest: Span
+    times: Annotated[int, Field(ge=0, le=100)]
+
+
+class BySeverity(Part):
+    """Working time by severity."""
+
+    watch: WorkingSpan
+    high: WorkingSpan
+    critical: WorkingSpan
+
+    def of(self, severity: Severity) -> timedelta:
+        within: timedelta = getattr(self, severity.value)
+        return within
+
+
+class Ladder(Part):
+    watch: Rung
+    high: Rung
+    critical: Rung
+    repeats: Repeats
+
+    def of(self, severity: Severity) -> Rung:
+        rung: Rung = getattr(self, severity.value)
+        return rung
+
+
+class Acknowledgement(Part):
+    """What taking an episode commits to: two-way contact within this working time, attempts extending it."""
+
+    redeem_within: BySeverity
+    attempt_extends: WorkingSpan
+    attempts: Annotated[int, Field(ge=0, le=20)]
+    longest_appointment: Span
+    longest_snooze: Span
+    longest_hand_over: Span
+
+
+class Storms(Part):
+    """More alerts than this within the window, and a person gets one ranked list on that channel instead."""
+
+    window: Span
+    alerts: Annotated[int, Field(ge=1, le=1000)]
+
+
+class Duties(Part):
+    """Dated duties made by a sale: when the seller checks in, and how long before it is due one is shown."""
+
+    check_in_after: Span
+    show_before: Span
+
+
+class Reason(Part):
+    """Why an episode was closed: a code that is counted, and the words a person chooses by."""
+
+    code: Code
+    words: Text
+
+
+class Play(Part):
+    """What to say and what to offer, in words for the call. No offer: nothing may be promised."""
+
+    say: Annotated[tuple[Text, ...], Field(min_length=1, max_length=4)]
+    offer: Text | None = None
+    offer_percent: Annotated[int, Field(ge=0, le=100)] = 0
+    offer_at_most: Money = Field(default_factory=dict)
+
+
+class Plays(Part):
+    """A play by kind of signal; refunds of other kinds than these inform without one."""
+
+    refund_kinds: tuple[RefundKind, ...]
+    by_signal: Mapping[SignalKind, Play]
+
+
+class Teams(Part):
+    """The mode of each manager's reports, by the manager's id; everybody else's is `default`."""
+
+    default: TeamMode = TeamMode.ON
+    modes: Mapping[str, TeamMode] = Field(default_factory=dict)
+
+    def of(self, manager: str | None) -> TeamMode:
+        return self.modes.get(manager or "", self.default)
+
+
+class Override(Part):
+    """Other values for the orders of a segment or with a product; the first that fits counts."""
+
+    segment: Text | None = None
+    product: Text | None = None
+    set: Mapping[str, Any]
+
+    @model_validator(mode="after")
+    def _names_one(self) -> Self:
+        if (self.segment is None) == (self.product is None):
+            raise PydanticCustomError("override", "must name a segment or a product, not both")
+        return self
+
+
+class Policy(Part):
+    """One document."""
+
+    age: Age
+    company: Company
+    customers: Customers
+    signals: Signals
+    rises: Rises
+    ladder: Ladder
+    acknowledgement: Acknowledgement
+    storms: Storms
+    duties: Duties
+    reasons: Mapping[EpisodeResult, tuple[Reason, ...]]
+    plays: Plays
+    teams: Teams = Teams()
+    overrides: tuple[Override, ...] = ()

@@ -1,0 +1,45 @@
+"""The kinds of values that a policy is written in: spans of time, money, hours."""
+
+import re
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Annotated, Any, TypeAlias
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic_core import PydanticCustomError
+
+_SPAN = re.compile(r"(\d{1,6})(m|h|d|w)", re.ASCII)
+_UNITS = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1)}
+
+
+class Part(BaseModel):
+    """A part of the document. A member that is not known is an error: it would have no effect."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+
+def _read_span(value: Any, units: str, example: str) -> timedelta:
+    if isinstance(value, timedelta):
+        return value
+    found = _SPAN.fullmatch(value) if isinstance(value, str) else None
+    if found is None or found[2] not in units:
+        raise PydanticCustomError("span", f"must be a time like {example}")
+    return int(found[1]) * _UNITS[found[2]]
+
+
+def _span(value: Any) -> timedelta:
+    return _read_span(value, "mhdw", '"30m", "4h", "3d" or "2w"')
+
+
+def _working_span(value: Any) -> timedelta:
+    return _read_span(value, "mh", '"30m" or "4h": working time has no days')
+
+
+Span: TypeAlias = Annotated[timedelta, BeforeValidator(_span)]
+"""Time that passes day and night: "30m", "4h", "3d", "2w"."""
+
+WorkingSpan: TypeAlias = Annotated[timedelta, BeforeValidator(_working_span)]
+"""Working time of whoever it is about: "30m", "4h"; three days of eight hours are "24h"."""
+
+Money: TypeAlias = Mapping[Annotated[str, Field(pattern=r"^[A-Z]{3}$")], Annotated[int, Field(ge=0)]]
+"""Amounts in minor units (cents) by currency; a currency that is not named has no such amount."""
