@@ -124,7 +124,7 @@ class Rises(Part):
     request_after_bad_contact: bool
 
 
-class Rung(Part):
+class StepDeadlines(Part):
     """How long each step of the ladder has to acknowledge, in its own working time."""
 
     seller: WorkingSpan
@@ -160,14 +160,14 @@ class BySeverity(Part):
 
 
 class Ladder(Part):
-    watch: Rung
-    high: Rung
-    critical: Rung
+    watch: StepDeadlines
+    high: StepDeadlines
+    critical: StepDeadlines
     repeats: Repeats
 
-    def of(self, severity: Severity) -> Rung:
-        rung: Rung = getattr(self, severity.value)
-        return rung
+    def of(self, severity: Severity) -> StepDeadlines:
+        deadlines: StepDeadlines = getattr(self, severity.value)
+        return deadlines
 
 
 class Acknowledgement(Part):
