@@ -1,43 +1,78 @@
 """The state a batch works on: what was loaded for its accounts, and what of it changed."""
 
 from collections import defaultdict
-from dataclasses import dataclass, field
+
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from services.escalation.domain.deliveries import silenced
-from services.escalation.domain.entities import Alert, Case, Delivery, Episode, Order, Salesperson, Signal
+from services.escalation.domain.deliveries import cancelled
+from services.escalation.domain.entities import (
+    Account,
+    Alert,
+    Case,
+    Decision,
+    Delivery,
+    Episode,
+    Order,
+    Salesperson,
+    Signal,
+)
+from services.escalation.domain.facts import AccountFact
+from services.escalation.domain.findings import History
+from services.escalation.domain.policy.versions import Policies, PolicyVersion
 from services.escalation.domain.rules import Rules
+from shared.contracts.envelope import Envelope, Fact
+from shared.ids import derived
 
 
 @dataclass(slots=True)
 class Changes:
     """What is to be saved: for each table the rows by key, each as it is in the end."""
 
+    accounts: dict[str, Account] = field(default_factory=dict)
     orders: dict[str, Order] = field(default_factory=dict)
     people: dict[str, Salesperson] = field(default_factory=dict)
     cases: dict[tuple[str, str], Case] = field(default_factory=dict)
+    facts: dict[UUID, AccountFact] = field(default_factory=dict)
     episodes: dict[UUID, Episode] = field(default_factory=dict)
     signals: dict[UUID, Signal] = field(default_factory=dict)
     alerts: dict[UUID, Alert] = field(default_factory=dict)
     deliveries: dict[UUID, Delivery] = field(default_factory=dict)
-    silenced: set[UUID] = field(default_factory=set)
+    decisions: list[Decision] = field(default_factory=list)
+    policies: list[PolicyVersion] = field(default_factory=list)
+    silenced: dict[UUID, str] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
 class Book:
-    """Handlers read it and put rows into it, one event after the other; the store saves its changes."""
+    """Handlers read it and put rows into it, one event after the other; the store saves its changes.
+
+    `signals` are those of open episodes, those that wait, and whatever an event of the batch names; `asked` tells who
+    was ever rung for an episode, of those that a button of the batch is about.
+    """
 
     rules: Rules
+    policies: Policies
+    accounts: dict[str, Account] = field(default_factory=dict)
     orders: dict[str, dict[str, Order]] = field(default_factory=lambda: defaultdict(dict))
     people: dict[str, Salesperson] = field(default_factory=dict)
     cases: dict[tuple[str, str], Case] = field(default_factory=dict)
+    histories: dict[str, History] = field(default_factory=dict)
     open_episodes: dict[str, Episode] = field(default_factory=dict)
+    latest_closed: dict[str, Episode] = field(default_factory=dict)
     episodes: dict[UUID, Episode] = field(default_factory=dict)
-    signals: dict[UUID, Signal] = field(default_factory=dict)
+    signals: dict[str, dict[UUID, Signal]] = field(default_factory=lambda: defaultdict(dict))
     alerts: dict[UUID, Alert] = field(default_factory=dict)
     deliveries: dict[UUID, Delivery] = field(default_factory=dict)
+    asked: dict[UUID, set[str]] = field(default_factory=lambda: defaultdict(set))
     changes: Changes = field(default_factory=Changes)
+    told: dict[tuple[str, str], int] = field(default_factory=lambda: defaultdict(int))
+
+    def put_account(self, account: Account) -> None:
+        self.accounts[account.account_id] = account
+        self.changes.accounts[account.account_id] = account
 
     def put_order(self, order: Order) -> None:
         self.orders[order.account_id][order.order_id] = order
@@ -51,37 +86,83 @@ class Book:
         self.cases[case.account_id, case.case_id] = case
         self.changes.cases[case.account_id, case.case_id] = case
 
+    def put_fact(self, fact: AccountFact) -> None:
+        self.history(fact.account_id).add(fact)
+        self.changes.facts[fact.fact_id] = fact
+
     def put_episode(self, episode: Episode) -> None:
         self.episodes[episode.episode_id] = episode
         if episode.closed_at is None:
             self.open_episodes[episode.order_id] = episode
+        else:
+            self.latest_closed[episode.order_id] = episode
+            if self.open_episodes.get(episode.order_id, episode).episode_id == episode.episode_id:
+                self.open_episodes.pop(episode.order_id, None)
         self.changes.episodes[episode.episode_id] = episode
 
     def put_signal(self, signal: Signal) -> None:
-        self.signals[signal.signal_id] = signal
+        self.signals[signal.account_id][signal.signal_id] = signal
         self.changes.signals[signal.signal_id] = signal
 
     def put_alert(self, alert: Alert) -> None:
         self.alerts[alert.alert_id] = alert
+        self.asked[alert.episode_id].add(alert.recipient)
         self.changes.alerts[alert.alert_id] = alert
 
     def put_delivery(self, delivery: Delivery) -> None:
         self.deliveries[delivery.delivery_id] = delivery
         self.changes.deliveries[delivery.delivery_id] = delivery
 
+    def account(self, account_id: str) -> Account:
+        return self.accounts.get(account_id) or Account(account_id)
+
+    def history(self, account_id: str) -> History:
+        return self.histories.setdefault(account_id, History())
+
     def case_of(self, account_id: str, case_id: str | None) -> Case | None:
         return None if case_id is None else self.cases.get((account_id, case_id))
 
+    def order_of(self, episode: Episode) -> Order:
+        return self.orders[episode.account_id][episode.order_id]
+
     def waiting_signals(self, account_id: str) -> list[Signal]:
-        """Signals without an order yet, in the order of their event times, ties by id."""
-        waiting = [
-            signal for signal in self.signals.values() if signal.account_id == account_id and signal.episode_id is None
-        ]
+        """Standing signals without an order yet, in the order of their event times, ties by id."""
+        waiting = [one for one in self.signals[account_id].values() if one.episode_id is None and one.stands]
         return sorted(waiting, key=lambda signal: (signal.at, signal.signal_id))
 
-    def silence(self, episode_id: UUID, now: datetime) -> None:
+    def standing(self, episode: Episode) -> list[Signal]:
+        """What puts an order at risk now, in the order of event times."""
+        found = [
+            signal
+            for signal in self.signals[episode.account_id].values()
+            if signal.episode_id == episode.episode_id and signal.stands
+        ]
+        return sorted(found, key=lambda signal: (signal.at, signal.signal_id))
+
+    def open_episodes_of(self, account_id: str) -> list[Episode]:
+        found = (self.open_episodes.get(id) for id in self.orders[account_id])
+        return sorted((one for one in found if one), key=lambda episode: episode.episode_id)
+
+    def silence(self, episode_id: UUID, because: str, now: datetime) -> None:
         """Cancel whatever is pending for an episode by now, stored or made in this batch."""
-        self.changes.silenced.add(episode_id)
+        self.changes.silenced[episode_id] = because
         for delivery in list(self.changes.deliveries.values()):
             if self.alerts[delivery.alert_id].episode_id == episode_id:
-                self.put_delivery(silenced(delivery, now))
+                self.put_delivery(cancelled(delivery, because, now))
+
+    def explain(self, cause: Envelope[Fact], rule: str, words: str, now: datetime, **about: Any) -> None:
+        """Keep one step of the reasoning. `about` are further members of a Decision."""
+        identity = (cause.source, cause.id)
+        self.told[identity] += 1
+        decision = Decision(
+            decision_id=derived("decision", *identity, self.told[identity]),
+            account_id=about.pop("account_id", cause.subject),
+            at=now,
+            rule=rule,
+            words=words,
+            policy_version=about.pop("policy_version", self.policies.latest.version),
+            cause_type=cause.type,
+            cause_source=cause.source,
+            cause_id=cause.id,
+        )
+        self.changes.decisions.append(replace(decision, **about))

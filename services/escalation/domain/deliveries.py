@@ -1,7 +1,7 @@
 """A delivery's way: pending, sending, then sent, failed, pending again, or unknown. None ends unsaid.
 
-It has failed when it was refused for good, or after fifty attempts. It is skipped where no address is known, and
-cancelled once somebody has acknowledged. The inbox shows the episode whatever becomes of its e-mail.
+It has failed when it was refused for good, or after fifty attempts. It is skipped where no address is known, held
+until its recipient is to be rung, and cancelled once somebody has acknowledged or the episode is over. The inbox shows the episode whatever becomes of its e-mail.
 `sending` is stored before the channel is called, so a crash in between leaves it there; once its time is up it is
 `unknown`: the channel may have accepted it. An e-mail of unknown outcome is sent again with the same Message-ID.
 """
@@ -41,11 +41,11 @@ def after_attempt(delivery: Delivery, fact: DeliveryAttempted, now: datetime) ->
             return replace(told, state="unknown", unknown_count=delivery.unknown_count + 1, try_at=resend_at)
 
 
-def silenced(delivery: Delivery, now: datetime) -> Delivery:
-    """A delivery whose alert somebody has taken: it is not sent (again). What is being sent ends as it ends."""
+def cancelled(delivery: Delivery, because: str, now: datetime) -> Delivery:
+    """A delivery that nobody needs any more: it is not sent (again). What is being sent ends as it ends."""
     if delivery.state not in ("pending", "held", "unknown"):
         return delivery
-    return replace(delivery, state="cancelled", reason="acknowledged", changed_at=now)
+    return replace(delivery, state="cancelled", reason=because, changed_at=now)
 
 
 def pause_before_retry(attempts: int) -> timedelta:

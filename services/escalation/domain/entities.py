@@ -3,13 +3,17 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from enum import StrEnum
 from uuid import UUID
 
-from shared.contracts.escalation import SignalKind
+from shared.contracts.escalation import EpisodeResult, RingCause, Severity, SignalKind, Step
 
 
 @dataclass(frozen=True, slots=True)
 class Order:
+    """One sale. `products` are its lines' products as a JSON array; `corrected_at` is set when somebody else turned
+    out to have sold it."""
+
     order_id: str
     account_id: str
     sold_by: str | None
@@ -21,6 +25,21 @@ class Order:
     customer_phone: str | None = None
     customer_email: str | None = None
     customer_zone: str | None = None
+    segment: str | None = None
+    products: str = "[]"
+    corrected_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """What is known of a customer beside orders: whose book it was moved to, and how they want to be treated."""
+
+    account_id: str
+    assigned_to: str | None = None
+    assigned_since: date | None = None
+    assigned_at: datetime | None = None
+    preference: str = "none"
+    preference_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +56,12 @@ class Salesperson:
     active: bool
     successor: str | None
     successor_since: date | None
+    backup: str | None = None
+    away: str = "[]"
+    days_off: str = "[]"
+    country: str | None = None
+    region: str | None = None
+    rings_off_hours: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,29 +72,63 @@ class Case:
     reassignments: int = 0
 
 
+class Ended(StrEnum):
+    """How a signal ended: by a fact after it, or because a fact reported late shows that it never was."""
+
+    CLEARED = "cleared"
+    WITHDRAWN = "withdrawn"
+
+
 @dataclass(frozen=True, slots=True)
 class Signal:
-    """`order_awaited_until` is set while the order it names is waited for."""
+    """`order_awaited_until` is set while the order it names is waited for, `fact_id` is the fact it began with.
+
+    `ended_because` is the kind of the fact that ended it. `policy_version` is the one whose thresholds raised it.
+    """
 
     signal_id: UUID
     account_id: str
     kind: SignalKind
     at: datetime
     seen_at: datetime
+    fact_id: UUID
+    policy_version: int = 1
+    by_silence: bool = False
     case_id: str | None = None
     names_order: str | None = None
     order_awaited_until: datetime | None = None
     episode_id: UUID | None = None
+    ended: Ended | None = None
+    ended_at: datetime | None = None
+    ended_because: str | None = None
     amount_minor: int | None = None
     currency: str | None = None
     refund_kind: str | None = None
     words: str | None = None
     traceparent: str | None = None
 
+    @property
+    def stands(self) -> bool:
+        return self.ended is None
+
+
+class Clock(StrEnum):
+    """What an episode's deadline is for."""
+
+    ANSWER = "answer"
+    REDEEM = "redeem"
+    APPOINTMENT = "appointment"
+    SNOOZE = "snooze"
+
 
 @dataclass(frozen=True, slots=True)
 class Episode:
-    """`rang` tells whether a ring was ever decided, `responsible` who hears of it; nobody while that is sought."""
+    """`rings` counts the rings decided; `responsible` hears of it: nobody while the seller is sought.
+
+    `step` is where on the ladder it rang last, `repeats` how often the desk was asked again. One clock runs at a time:
+    `deadline_at`, for `deadline_for`. `attempts` are those of whoever acknowledged; `reached_at` is when they reached
+    the customer. `offered_to` may take it over until `offered_until`. `follows` is the closed episode before it.
+    """
 
     episode_id: UUID
     account_id: str
@@ -77,12 +136,31 @@ class Episode:
     salesperson: str | None
     raised_at: datetime
     changed_at: datetime
+    severity: Severity = Severity.WATCH
+    policy_version: int = 1
     responsible: str | None = None
     why_you: str | None = None
-    rang: bool = False
+    rings: int = 0
+    step: Step | None = None
+    repeats: int = 0
+    deadline_at: datetime | None = None
+    deadline_for: Clock | None = None
     acknowledged_at: datetime | None = None
     acknowledged_by: str | None = None
+    attempts: int = 0
+    reached_at: datetime | None = None
+    offered_to: str | None = None
+    offered_until: datetime | None = None
+    exhausted_at: datetime | None = None
     closed_at: datetime | None = None
+    closed_by: str | None = None
+    result: EpisodeResult | None = None
+    reason: str | None = None
+    follows: UUID | None = None
+
+    @property
+    def rang(self) -> bool:
+        return self.rings > 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +173,11 @@ class Alert:
     because: str
     why_you: str
     raised_at: datetime
+    ring: int = 1
+    step: Step = Step.SELLER
+    cause: RingCause = RingCause.SIGNAL
+    severity: Severity = Severity.HIGH
+    policy_version: int = 1
     sent_at: datetime | None = None
     traceparent: str | None = None
 
@@ -110,6 +193,28 @@ class Delivery:
     reason: str | None = None
     attempts: int = 0
     unknown_count: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """One step of how an episode came to be as it is, kept to be explained. No customer's own data.
+
+    `rule` is of a bounded set, `words` tells it to people, `policy_path` names the line of the policy that counted.
+    """
+
+    decision_id: UUID
+    account_id: str
+    at: datetime
+    rule: str
+    words: str
+    policy_version: int
+    episode_id: UUID | None = None
+    signal_id: UUID | None = None
+    who: str | None = None
+    policy_path: str | None = None
+    cause_type: str | None = None
+    cause_source: str | None = None
+    cause_id: str | None = None
 
 
 Directory = Mapping[str, Salesperson]

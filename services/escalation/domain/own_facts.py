@@ -6,7 +6,9 @@ from typing import ClassVar
 from uuid import UUID
 
 from shared.contracts.fact import Fact
-from shared.contracts.fields import Id, Instant
+from shared.contracts.escalation import EpisodeResult, RingCause, SignalKind
+from shared.contracts.fields import Code, Id, Instant
+from shared.contracts.support_inbound import ContactChannel
 
 
 class _OwnFact(Fact):
@@ -28,14 +30,92 @@ class RecipientSought(_OwnFact):
     signal: UUID
     rings: bool
     until: Instant
+    cause: RingCause = RingCause.SIGNAL
 
 
-class AcknowledgePressed(_OwnFact):
-    """A salesperson took an episode on the inbox page."""
+class SilenceEnded(_OwnFact):
+    """A silence of this kind, about this case or order, has lasted too long, if nothing broke it."""
 
-    type: ClassVar[str] = "escalation.button.acknowledge_pressed"
+    type: ClassVar[str] = "escalation.timer.silence_ended"
+    kind: SignalKind
+    case: Id | None = None
+    order: Id | None = None
+
+
+class EpisodeDue(_OwnFact):
+    """The clock of an episode ran out: for an answer, a proof, an appointment, a pause, or a hand-over."""
+
+    type: ClassVar[str] = "escalation.timer.episode_due"
+    episode: UUID
+
+
+class EpisodeButton(_OwnFact):
+    """Somebody pressed a button of an episode."""
+
     episode: UUID
     by: Id
+
+
+class AcknowledgePressed(EpisodeButton):
+    """A salesperson takes an episode."""
+
+    type: ClassVar[str] = "escalation.button.acknowledge_pressed"
+
+
+class NotMinePressed(EpisodeButton):
+    """Whoever was asked says that it is not theirs: the next on the ladder is asked."""
+
+    type: ClassVar[str] = "escalation.button.not_mine_pressed"
+
+
+class AttemptLogged(EpisodeButton):
+    """Whoever acknowledged could not reach the customer."""
+
+    type: ClassVar[str] = "escalation.button.attempt_logged"
+    channel: ContactChannel = ContactChannel.PHONE
+
+
+class CustomerReachedLogged(EpisodeButton):
+    """Whoever acknowledged talked with the customer."""
+
+    type: ClassVar[str] = "escalation.button.customer_reached_logged"
+    channel: ContactChannel = ContactChannel.PHONE
+
+
+class AppointmentLogged(EpisodeButton):
+    """The customer named a time to be called."""
+
+    type: ClassVar[str] = "escalation.button.appointment_logged"
+    at: Instant
+
+
+class SnoozePressed(EpisodeButton):
+    """Whoever acknowledged is to be asked again later."""
+
+    type: ClassVar[str] = "escalation.button.snooze_pressed"
+    until: Instant
+
+
+class HandOverPressed(EpisodeButton):
+    """Whoever acknowledged asks somebody to take over; until they accept, it stays with the giver."""
+
+    type: ClassVar[str] = "escalation.button.hand_over_pressed"
+    to: Id
+    until: Instant
+
+
+class HandOverAcceptPressed(EpisodeButton):
+    """Whoever was asked to take over does."""
+
+    type: ClassVar[str] = "escalation.button.hand_over_accept_pressed"
+
+
+class ClosePressed(EpisodeButton):
+    """Somebody says how it ended, and why."""
+
+    type: ClassVar[str] = "escalation.button.close_pressed"
+    result: EpisodeResult
+    reason: Code
 
 
 class Attempt(StrEnum):
@@ -57,6 +137,19 @@ class DeliveryAttempted(_OwnFact):
     reason: str | None = None
 
 
+BUTTONS: tuple[type[EpisodeButton], ...] = (
+    AcknowledgePressed,
+    NotMinePressed,
+    AttemptLogged,
+    CustomerReachedLogged,
+    AppointmentLogged,
+    SnoozePressed,
+    HandOverPressed,
+    HandOverAcceptPressed,
+    ClosePressed,
+)
+
 OWN_FACTS: Mapping[str, type[Fact]] = {
-    fact.type: fact for fact in (OrderWaitEnded, RecipientSought, AcknowledgePressed, DeliveryAttempted)
+    fact.type: fact
+    for fact in (OrderWaitEnded, RecipientSought, SilenceEnded, EpisodeDue, *BUTTONS, DeliveryAttempted)
 }

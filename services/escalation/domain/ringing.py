@@ -1,32 +1,78 @@
-"""Whether a signal rings, and what it leaves of an episode."""
+"""Whether something rings (again), and for which cause. Nothing is swallowed: what does not ring is shown."""
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from services.escalation.domain.entities import Episode, Signal
-from services.escalation.domain.rules import Rules
-from shared.contracts.escalation import SignalKind
+from services.escalation.domain.facts import AccountFact, FactKind
+from services.escalation.domain.severity import REQUESTS
+from shared.contracts.escalation import RingCause
 
-ALWAYS_RINGS = frozenset({SignalKind.REFUND_REQUESTED, SignalKind.CANCELLATION_REQUESTED})
+
+def too_old_to_ring(signal: Signal, ring_within: timedelta) -> bool:
+    """Whether a signal had this age when it was first seen; zero means: none is too old."""
+    return timedelta(0) < ring_within < signal.seen_at - signal.at
 
 
-def rings(episode: Episode, signal: Signal, rules: Rules) -> bool:
-    """A signal rings first of all, when somebody had acknowledged, or always: asking for money back or to cancel.
+def ring_of_signal(episode: Episode, signal: Signal, *, rose: bool, ring_within: timedelta) -> RingCause | None:
+    """A signal rings first of all, when it raises the severity, and always when money or a cancellation is asked for.
 
-    One that was too old when first seen never does, so an episode may ring at a later signal for the first time.
+    Once the customer was reached, or when it is a contact that the acknowledger did not answer, it rings as well. One
+    that was too old when first seen never does, so an episode may ring at a later signal for the first time.
     """
-    if rules.too_old_to_ring(signal.seen_at - signal.at):
-        return False
-    return not episode.rang or episode.acknowledged_at is not None or signal.kind in ALWAYS_RINGS
+    if too_old_to_ring(signal, ring_within):
+        return None
+    if not episode.rang or signal.kind in REQUESTS or episode.reached_at is not None:
+        return RingCause.SIGNAL
+    return RingCause.SEVERITY if rose else None
 
 
-def ringing(episode: Episode, now: datetime) -> Episode:
+def ring_of_contact(episode: Episode, fact: AccountFact) -> RingCause | None:
+    """A new inbound contact that whoever acknowledged did not answer rings again."""
+    if episode.acknowledged_at is None or fact.at <= episode.acknowledged_at:
+        return None
+    theirs = fact.kind is FactKind.CONTACT and fact.direction == "inbound" and not fact.courtesy
+    return RingCause.CONTACT if theirs and not is_proof(episode, fact) else None
+
+
+def is_two_way(fact: AccountFact) -> bool:
+    """Whether customer and company talked: a voicemail is none, nor is an automatic reply."""
+    talked = fact.kind is FactKind.CONTACT and fact.result in ("answered", "resolved")
+    return (talked and not fact.courtesy) or fact.kind is FactKind.CUSTOMER_REACHED
+
+
+def is_proof(episode: Episode, fact: AccountFact) -> bool:
+    """Whether a contact redeems the acknowledgement: two-way, after it, by whoever took the episode."""
+    return (
+        episode.acknowledged_at is not None
+        and fact.at > episode.acknowledged_at
+        and fact.agent == episode.acknowledged_by
+        and is_two_way(fact)
+    )
+
+
+def is_attempt(episode: Episode, fact: AccountFact) -> bool:
+    """Whether whoever took the episode tried, and did not reach the customer."""
+    return (
+        episode.acknowledged_at is not None
+        and fact.at > episode.acknowledged_at
+        and fact.kind is FactKind.CONTACT
+        and fact.direction == "outbound"
+        and fact.agent == episode.acknowledged_by
+        and fact.result in ("unanswered", "voicemail")
+    )
+
+
+def asked_anew(episode: Episode, now: datetime) -> Episode:
     """An episode that rings (again): whoever acknowledged it before is asked anew."""
-    return replace(episode, rang=True, acknowledged_at=None, acknowledged_by=None, changed_at=now)
-
-
-def acknowledged(episode: Episode, by: str, now: datetime) -> Episode:
-    """An episode somebody took. Once taken it stays with whoever took it first."""
-    if episode.acknowledged_at is not None:
-        return episode
-    return replace(episode, acknowledged_at=now, acknowledged_by=by, changed_at=now)
+    return replace(
+        episode,
+        rings=episode.rings + 1,
+        acknowledged_at=None,
+        acknowledged_by=None,
+        attempts=0,
+        reached_at=None,
+        offered_to=None,
+        offered_until=None,
+        changed_at=now,
+    )

@@ -1,0 +1,106 @@
+"""What people do with an episode: take it, try, reach the customer, put it off, hand it over, close it. Pure."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from services.escalation.domain.clocks import extended, redeem_by
+from services.escalation.domain.entities import Clock, Episode, Salesperson
+from services.escalation.domain.policy.model import Policy
+from shared.contracts.escalation import EpisodeResult
+
+
+@dataclass(frozen=True, slots=True)
+class NotNow(Exception):
+    """What was pressed cannot be done: a code of a bounded set, and what to do instead."""
+
+    code: str
+    reason: str
+
+
+def taken(episode: Episode, by: Salesperson | str, policy: Policy, now: datetime) -> Episode:
+    """An episode somebody took: from now on they have to reach the customer. Once taken it stays with who was first."""
+    if episode.acknowledged_at is not None:
+        return episode
+    person = by if isinstance(by, Salesperson) else None
+    id = by.salesperson_id if isinstance(by, Salesperson) else by
+    return replace(
+        episode,
+        responsible=id,
+        acknowledged_at=now,
+        acknowledged_by=id,
+        attempts=0,
+        reached_at=None,
+        deadline_at=redeem_by(person, episode.severity, policy, now),
+        deadline_for=Clock.REDEEM,
+        exhausted_at=None,
+        changed_at=now,
+    )
+
+
+def attempted(episode: Episode, person: Salesperson | None, policy: Policy, now: datetime) -> Episode:
+    """One more attempt that reached nobody. The first ones extend the deadline, later ones are only counted."""
+    counted = replace(episode, attempts=episode.attempts + 1, changed_at=now)
+    running = episode.deadline_for is Clock.REDEEM and episode.deadline_at is not None
+    if not running or counted.attempts > policy.acknowledgement.attempts:
+        return counted
+    assert episode.deadline_at is not None
+    return replace(counted, deadline_at=extended(person, episode.deadline_at, policy, now))
+
+
+def reached(episode: Episode, at: datetime, now: datetime) -> Episode:
+    """The acknowledgement is redeemed: no clock runs any more."""
+    return replace(episode, reached_at=at, deadline_at=None, deadline_for=None, changed_at=now)
+
+
+def held_by_appointment(episode: Episode, at: datetime, policy: Policy, now: datetime) -> Episode:
+    """The customer named a time: until then the clock stands still. Raises NotNow."""
+    _check_within(at, now, now + policy.acknowledgement.longest_appointment, "the appointment")
+    return replace(episode, deadline_at=at, deadline_for=Clock.APPOINTMENT, changed_at=now)
+
+
+def snoozed(episode: Episode, until: datetime, policy: Policy, now: datetime) -> Episode:
+    """Put off: at its end it rings again. Raises NotNow."""
+    _check_within(until, now, now + policy.acknowledgement.longest_snooze, "the pause")
+    return replace(episode, deadline_at=until, deadline_for=Clock.SNOOZE, changed_at=now)
+
+
+def offered(episode: Episode, to: str, until: datetime, policy: Policy, now: datetime) -> Episode:
+    """Offered to somebody; the giver stays responsible, and their clock runs on. Raises NotNow."""
+    _check_within(until, now, now + policy.acknowledgement.longest_hand_over, "the hand-over")
+    if to == episode.acknowledged_by:
+        raise NotNow("hand_over_to_oneself", "choose somebody else: you have this episode already.")
+    return replace(episode, offered_to=to, offered_until=until, changed_at=now)
+
+
+def handed_over(episode: Episode, to: Salesperson | str, policy: Policy, now: datetime) -> Episode:
+    """Accepted: the other has taken it, and the clock starts anew."""
+    free = replace(episode, acknowledged_at=None, acknowledged_by=None, offered_to=None, offered_until=None)
+    return taken(free, to, policy, now)
+
+
+def closed(
+    episode: Episode, result: EpisodeResult, reason: str, policy: Policy, *, by: str | None, now: datetime
+) -> Episode:
+    """Ended with a result and a reason of the policy's list. Raises NotNow for a reason that is not on it."""
+    reasons = [one.code for one in policy.reasons[result]]
+    if reason not in reasons:
+        raise NotNow("unknown_reason", f"a reason for {result.value} is one of: {', '.join(reasons)}.")
+    return replace(
+        episode,
+        result=result,
+        reason=reason,
+        closed_by=by,
+        closed_at=now,
+        deadline_at=None,
+        deadline_for=None,
+        offered_to=None,
+        offered_until=None,
+        changed_at=now,
+    )
+
+
+def _check_within(at: datetime, now: datetime, longest: datetime, what: str) -> None:
+    if at <= now:
+        raise NotNow("in_the_past", f"{what} must lie in the future.")
+    if at > longest:
+        raise NotNow("too_far_away", f"{what} may last until {longest:%d %B %Y, %H:%M} UTC at most.")

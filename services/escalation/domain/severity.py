@@ -1,0 +1,53 @@
+"""How grave an episode is: from its signals together, the money and the policy. It only rises while it is open."""
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+
+from services.escalation.domain.entities import Order, Signal
+from services.escalation.domain.policy.model import Policy
+from shared.contracts.escalation import Severity, SignalKind
+
+_ORDER = (Severity.WATCH, Severity.HIGH, Severity.CRITICAL)
+BAD_CONTACTS = frozenset({SignalKind.CONTACT_DEAD_ENDED, SignalKind.CONTACT_REPEATED, SignalKind.GONE_QUIET})
+REQUESTS = frozenset({SignalKind.REFUND_REQUESTED, SignalKind.CANCELLATION_REQUESTED})
+
+
+@dataclass(frozen=True, slots=True)
+class Graveness:
+    """A severity, why in words, and the lines of the policy that made it so."""
+
+    severity: Severity
+    why: str
+    policy_path: str
+
+
+def graver(one: Severity, other: Severity) -> bool:
+    """Whether the one is graver than the other."""
+    return _ORDER.index(one) > _ORDER.index(other)
+
+
+def graveness(signals: Collection[Signal], order: Order, policy: Policy) -> Graveness:
+    """The gravest signal's own severity, a level higher for each rise that holds. There must be a signal."""
+    gravest = max(signals, key=lambda signal: (_level(signal, policy), signal.at, signal.signal_id))
+    level, whys, paths = _level(gravest, policy), [gravest.kind.value], [f"signals.{gravest.kind.value}.severity"]
+    for why, path in _rises(signals, order, policy):
+        level += 1
+        whys.append(why)
+        paths.append(path)
+    return Graveness(_ORDER[min(level, len(_ORDER) - 1)], ", ".join(whys), ", ".join(paths))
+
+
+def _level(signal: Signal, policy: Policy) -> int:
+    return _ORDER.index(policy.signals.of(signal.kind).severity)
+
+
+def _rises(signals: Collection[Signal], order: Order, policy: Policy) -> Iterator[tuple[str, str]]:
+    rises = policy.rises
+    large = rises.large_amount.get(order.currency)
+    if large is not None and order.amount_minor >= large:
+        yield "a large amount", f"rises.large_amount.{order.currency}"
+    if len(signals) >= rises.many_signals:
+        yield f"{len(signals)} signals", "rises.many_signals"
+    kinds = {signal.kind for signal in signals}
+    if rises.request_after_bad_contact and kinds & REQUESTS and kinds & BAD_CONTACTS:
+        yield "asked for after a bad contact", "rises.request_after_bad_contact"
