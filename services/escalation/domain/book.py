@@ -1,12 +1,14 @@
 """The state a batch works on: what was loaded for its accounts, and what of it changed."""
 
 from collections import defaultdict
+from collections.abc import Callable
 
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from services.escalation.domain.calendar import company_calendar
 from services.escalation.domain.deliveries import cancelled
 from services.escalation.domain.entities import (
     Account,
@@ -18,12 +20,16 @@ from services.escalation.domain.entities import (
     Order,
     Salesperson,
     Signal,
+    products_of,
 )
 from services.escalation.domain.facts import AccountFact
-from services.escalation.domain.findings import History
+from services.escalation.domain.findings import History, Terms
+from services.escalation.domain.matching import latest_order
+from services.escalation.domain.policy.model import Policy, TeamMode
 from services.escalation.domain.policy.versions import Policies, PolicyVersion
 from services.escalation.domain.rules import Rules
 from shared.contracts.envelope import Envelope, Fact
+from shared.contracts.escalation import SignalKind
 from shared.ids import derived
 
 
@@ -68,6 +74,7 @@ class Book:
     deliveries: dict[UUID, Delivery] = field(default_factory=dict)
     asked: dict[UUID, set[str]] = field(default_factory=lambda: defaultdict(set))
     changes: Changes = field(default_factory=Changes)
+    expected: dict[tuple[str, str], datetime] = field(default_factory=dict)
     told: dict[tuple[str, str], int] = field(default_factory=lambda: defaultdict(int))
 
     def put_account(self, account: Account) -> None:
@@ -138,6 +145,48 @@ class Book:
             if signal.episode_id == episode.episode_id and signal.stands
         ]
         return sorted(found, key=lambda signal: (signal.at, signal.signal_id))
+
+    def weightiest(self, episode: Episode) -> Signal | None:
+        """What an episode is told by: of its gravest signals the latest."""
+        _, policy = self.policy_for(self.order_of(episode))
+        grave = {kind: policy.signals.of(kind).severity.rank for kind in SignalKind}
+        return max(self.standing(episode), key=lambda one: (grave[one.kind], one.at, one.signal_id), default=None)
+
+    def policy_for(self, order: Order, at: datetime | None = None) -> tuple[int, Policy]:
+        """The policy for an order with its version: the one in force at an instant, or the latest."""
+        version = self.policies.latest if at is None else self.policies.at(at)
+        return version.version, self.policies.for_order(version, order.segment, products_of(order))
+
+    def team_mode(self, order: Order) -> TeamMode:
+        """What the team of this order's seller takes part in."""
+        seller = self.people.get(order.sold_by or "")
+        return self.policies.latest.policy.teams.of(seller.manager if seller else None)
+
+    @property
+    def ring_within(self) -> timedelta:
+        """How old a signal may be when first seen and still ring; zero: any age."""
+        own = self.rules.max_alert_age
+        policy_own: timedelta = self.policies.latest.policy.age.ring_within
+        return policy_own if own is None else own
+
+    def terms(self, account_id: str) -> Callable[[datetime, str | None], Terms]:
+        """The rules in force when something happened to this account, for the order it is about."""
+
+        def terms_at(at: datetime, named: str | None) -> Terms:
+            orders = self.orders[account_id]
+            order = orders.get(named or "") or latest_order(orders, at)
+            version = self.policies.at(at)
+            policy = version.policy if order is None else self.policy_for(order, at)[1]
+            return Terms(policy.signals, company_calendar(policy.company))
+
+        return terms_at
+
+    def expect(self, account_id: str, silence: Fact, due_at: datetime) -> bool:
+        """Note that a silence is waited for until then; whether that is news to this batch."""
+        key = (account_id, silence.model_dump_json())
+        news = self.expected.get(key) != due_at
+        self.expected[key] = due_at
+        return news
 
     def open_episodes_of(self, account_id: str) -> list[Episode]:
         found = (self.open_episodes.get(id) for id in self.orders[account_id])

@@ -1,9 +1,11 @@
 """What escalation keeps: values that stand for rows of its tables, field for column."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
+from functools import lru_cache
 from uuid import UUID
 
 from shared.contracts.escalation import EpisodeResult, RingCause, Severity, SignalKind, Step
@@ -69,7 +71,6 @@ class Case:
     account_id: str
     case_id: str
     order_id: str | None = None
-    reassignments: int = 0
 
 
 class Ended(StrEnum):
@@ -123,7 +124,7 @@ class Clock(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Episode:
-    """`rings` counts the rings decided; `responsible` hears of it: nobody while the seller is sought.
+    """`rang` tells whether a ring was ever decided, `rings` counts the alerts; `responsible` hears of it: nobody while the seller is sought.
 
     `step` is where on the ladder it rang last, `repeats` how often the desk was asked again. One clock runs at a time:
     `deadline_at`, for `deadline_for`. `attempts` are those of whoever acknowledged; `reached_at` is when they reached
@@ -140,6 +141,7 @@ class Episode:
     policy_version: int = 1
     responsible: str | None = None
     why_you: str | None = None
+    rang: bool = False
     rings: int = 0
     step: Step | None = None
     repeats: int = 0
@@ -157,10 +159,6 @@ class Episode:
     result: EpisodeResult | None = None
     reason: str | None = None
     follows: UUID | None = None
-
-    @property
-    def rang(self) -> bool:
-        return self.rings > 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,6 +213,16 @@ class Decision:
     cause_type: str | None = None
     cause_source: str | None = None
     cause_id: str | None = None
+
+
+@lru_cache(maxsize=4096)
+def _products(text: str) -> tuple[str, ...]:
+    return tuple(json.loads(text))
+
+
+def products_of(order: Order) -> tuple[str, ...]:
+    """What an order's lines are of."""
+    return _products(order.products)
 
 
 Directory = Mapping[str, Salesperson]

@@ -150,6 +150,5 @@ BUTTONS: tuple[type[EpisodeButton], ...] = (
 )
 
 OWN_FACTS: Mapping[str, type[Fact]] = {
-    fact.type: fact
-    for fact in (OrderWaitEnded, RecipientSought, SilenceEnded, EpisodeDue, *BUTTONS, DeliveryAttempted)
+    fact.type: fact for fact in (OrderWaitEnded, RecipientSought, SilenceEnded, EpisodeDue, *BUTTONS, DeliveryAttempted)
 }

@@ -6,6 +6,7 @@ from datetime import datetime
 from services.escalation.domain.clocks import extended, redeem_by
 from services.escalation.domain.entities import Clock, Episode, Salesperson
 from services.escalation.domain.policy.model import Policy
+from services.escalation.domain.reasoning import clock
 from shared.contracts.escalation import EpisodeResult
 
 
@@ -103,4 +104,4 @@ def _check_within(at: datetime, now: datetime, longest: datetime, what: str) -> 
     if at <= now:
         raise NotNow("in_the_past", f"{what} must lie in the future.")
     if at > longest:
-        raise NotNow("too_far_away", f"{what} may last until {longest:%d %B %Y, %H:%M} UTC at most.")
+        raise NotNow("too_far_away", f"{what} may last until {clock(longest)} at most.")

@@ -67,7 +67,9 @@ def asked_anew(episode: Episode, now: datetime) -> Episode:
     """An episode that rings (again): whoever acknowledged it before is asked anew."""
     return replace(
         episode,
-        rings=episode.rings + 1,
+        rang=True,
+        deadline_at=None,
+        deadline_for=None,
         acknowledged_at=None,
         acknowledged_by=None,
         attempts=0,

@@ -1,4 +1,4 @@
-"""The thresholds and waits that escalation decides by."""
+"""What an installation sets, beside the policy: who is the desk, and how long the spine waits for what comes late."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -8,15 +8,10 @@ from shared.ids import SalespersonId
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """`max_alert_age` of zero means: no signal is too old to ring."""
+    """`max_alert_age` takes the place of the policy's `age.ring_within`; zero means: no signal is too old to ring."""
 
     desk: SalespersonId
-    max_alert_age: timedelta = timedelta(days=3)
+    max_alert_age: timedelta | None = None
     order_wait: timedelta = timedelta(minutes=15)
     salesperson_wait: timedelta = timedelta(minutes=15)
     salesperson_recheck: timedelta = timedelta(minutes=1)
-    bounces_after_reassignments: int = 3
-
-    def too_old_to_ring(self, age: timedelta) -> bool:
-        """Whether a signal of this age, when first seen, must not ring anybody."""
-        return timedelta(0) < self.max_alert_age < age

@@ -7,7 +7,6 @@ from services.escalation.domain.entities import Order, Signal
 from services.escalation.domain.policy.model import Policy
 from shared.contracts.escalation import Severity, SignalKind
 
-_ORDER = (Severity.WATCH, Severity.HIGH, Severity.CRITICAL)
 BAD_CONTACTS = frozenset({SignalKind.CONTACT_DEAD_ENDED, SignalKind.CONTACT_REPEATED, SignalKind.GONE_QUIET})
 REQUESTS = frozenset({SignalKind.REFUND_REQUESTED, SignalKind.CANCELLATION_REQUESTED})
 
@@ -21,11 +20,6 @@ class Graveness:
     policy_path: str
 
 
-def graver(one: Severity, other: Severity) -> bool:
-    """Whether the one is graver than the other."""
-    return _ORDER.index(one) > _ORDER.index(other)
-
-
 def graveness(signals: Collection[Signal], order: Order, policy: Policy) -> Graveness:
     """The gravest signal's own severity, a level higher for each rise that holds. There must be a signal."""
     gravest = max(signals, key=lambda signal: (_level(signal, policy), signal.at, signal.signal_id))
@@ -34,11 +28,11 @@ def graveness(signals: Collection[Signal], order: Order, policy: Policy) -> Grav
         level += 1
         whys.append(why)
         paths.append(path)
-    return Graveness(_ORDER[min(level, len(_ORDER) - 1)], ", ".join(whys), ", ".join(paths))
+    return Graveness(tuple(Severity)[min(level, Severity.CRITICAL.rank)], ", ".join(whys), ", ".join(paths))
 
 
 def _level(signal: Signal, policy: Policy) -> int:
-    return _ORDER.index(policy.signals.of(signal.kind).severity)
+    return policy.signals.of(signal.kind).severity.rank
 
 
 def _rises(signals: Collection[Signal], order: Order, policy: Policy) -> Iterator[tuple[str, str]]:

@@ -1,23 +1,29 @@
 """Who listens to what. Each event is decided on the state loaded for its batch; start at `SUBSCRIPTIONS`."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
 from services.escalation.domain import own_facts
-from services.escalation.domain.book import Book
 from services.escalation.domain.rules import Rules
-from services.escalation.handlers.directory import record_order, record_salesperson
-from services.escalation.handlers.rescues import acknowledge, look_for_recipient, record_attempt
-from services.escalation.handlers.signals import (
-    raise_on_bounces,
-    raise_signal,
-    remember_case,
-    stop_waiting_for_the_named_order,
+from services.escalation.handlers.deadlines import act_on_deadline, look_for_recipient
+from services.escalation.handlers.deliveries import record_attempt
+from services.escalation.handlers.directory import (
+    correct_sale,
+    note_preference,
+    reassign_account,
+    record_order,
+    record_salesperson,
 )
+from services.escalation.handlers.judging import judge, raise_on_silence
+from services.escalation.handlers.rescues import press
+from services.escalation.handlers.signals import remember_case, stop_waiting_for_the_named_order
+from services.escalation.handlers.turn import Turn
 from services.escalation.store import batches
 from shared.contracts import orders, support
 from shared.contracts.envelope import Envelope, Fact
 from shared.transaction import Handler, Transaction
+
+Effect: TypeAlias = Callable[[Turn[Any]], None]
 
 
 def handling(rules: Rules) -> Handler:
@@ -27,24 +33,46 @@ def handling(rules: Rules) -> Handler:
         heard = [event for event in events if type(event.data) in SUBSCRIPTIONS]
         book = await batches.load(tx.connection, heard, rules)
         for event in heard:
-            SUBSCRIPTIONS[type(event.data)](tx, book, event)
+            for effect in SUBSCRIPTIONS[type(event.data)]:
+                effect(Turn(tx, book, event))
         await batches.save(tx.connection, book)
 
     return handle
 
 
-SUBSCRIPTIONS: Mapping[type[Fact], Callable[[Transaction, Book, Any], None]] = {
-    orders.OrderPlaced: record_order,
-    orders.SalespersonChanged: record_salesperson,
-    support.CaseOpened: remember_case,
-    support.CaseReassigned: raise_on_bounces,
-    support.ContactDeadEnded: raise_signal,
-    support.RefundRequested: raise_signal,
-    support.CancellationRequested: raise_signal,
-    support.ResponseOverdue: raise_signal,
-    support.CaseReopened: raise_signal,
-    own_facts.OrderWaitEnded: stop_waiting_for_the_named_order,
-    own_facts.RecipientSought: look_for_recipient,
-    own_facts.AcknowledgePressed: acknowledge,
-    own_facts.DeliveryAttempted: record_attempt,
+SUBSCRIPTIONS: Mapping[type[Fact], Sequence[Effect]] = {
+    orders.OrderPlaced: (record_order, judge),
+    orders.ConfirmationRequired: (judge,),
+    orders.OrderConfirmed: (judge,),
+    orders.OrderDelivered: (judge,),
+    orders.OrderCancelled: (judge,),
+    orders.RefundPaid: (judge,),
+    orders.DeliveryLate: (judge,),
+    orders.PromiseKept: (judge,),
+    orders.OutcomeReported: (judge,),
+    orders.SaleCorrected: (correct_sale,),
+    orders.AccountReassigned: (reassign_account,),
+    orders.SalespersonChanged: (record_salesperson,),
+    support.CaseOpened: (remember_case, judge),
+    support.ContactMade: (judge,),
+    support.ContactDeadEnded: (judge,),
+    support.CaseReassigned: (judge,),
+    support.CaseStatusChanged: (judge,),
+    support.CaseReopened: (judge,),
+    support.CaseResolved: (judge,),
+    support.CaseClosed: (judge,),
+    support.ResponsePromised: (judge,),
+    support.ResponseOverdue: (judge,),
+    support.SatisfactionRated: (judge,),
+    support.RefundRequested: (judge,),
+    support.RefundWithdrawn: (judge,),
+    support.CancellationRequested: (judge,),
+    support.CancellationWithdrawn: (judge,),
+    support.ContactPreferenceChanged: (note_preference,),
+    own_facts.OrderWaitEnded: (stop_waiting_for_the_named_order,),
+    own_facts.RecipientSought: (look_for_recipient,),
+    own_facts.SilenceEnded: (raise_on_silence,),
+    own_facts.EpisodeDue: (act_on_deadline,),
+    **dict.fromkeys(own_facts.BUTTONS, (press,)),
+    own_facts.DeliveryAttempted: (record_attempt,),
 }

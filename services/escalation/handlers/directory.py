@@ -1,68 +1,111 @@
-"""Escalation's own copy of sales and people, kept from what orders publishes."""
+"""Escalation's own copy of sales, people and accounts, kept from what orders and support publish."""
 
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
 
 import orjson
+from pydantic import BaseModel
 
-from services.escalation.domain.book import Book
 from services.escalation.domain.entities import Order, Salesperson
 from services.escalation.handlers.signals import match_waiting_signals
-from shared.contracts import orders
-from shared.contracts.envelope import Envelope
-from shared.transaction import Transaction
+from services.escalation.handlers.turn import Turn
+from shared.contracts import orders, support
+from shared.contracts.orders_inbound import Customer
 
 
-def record_order(tx: Transaction, book: Book, event: Envelope[orders.OrderPlaced]) -> None:
+def record_order(turn: Turn[orders.OrderPlaced]) -> None:
     """Keep a sale, and match the signals that waited for it."""
-    fact = event.data
-    if fact.order in book.orders[event.subject]:
+    fact = turn.fact
+    if fact.order in turn.book.orders[turn.account_id]:
         return
-    customer: Any = fact.customer
-    book.put_order(
+    customer = fact.customer or Customer()
+    turn.book.put_order(
         Order(
             order_id=fact.order,
-            account_id=event.subject,
+            account_id=turn.account_id,
             sold_by=fact.sold_by,
             sold_at=fact.sold_at,
             amount_minor=fact.amount_minor,
             currency=fact.currency,
             bought=_bought(fact),
-            customer_name=customer.name if customer else None,
-            customer_phone=customer.phone if customer else None,
-            customer_email=customer.email if customer else None,
-            customer_zone=customer.zone if customer else None,
+            customer_name=customer.name,
+            customer_phone=customer.phone,
+            customer_email=customer.email,
+            customer_zone=customer.zone,
+            segment=fact.segment,
+            products=orjson.dumps([line.product for line in fact.lines]).decode(),
         )
     )
-    match_waiting_signals(tx, book, event.subject, event)
+    match_waiting_signals(turn)
 
 
-def record_salesperson(tx: Transaction, book: Book, event: Envelope[orders.SalespersonChanged]) -> None:
+def correct_sale(turn: Turn[orders.SaleCorrected]) -> None:
+    """Somebody else sold it: whoever is rung from now on is found by that. The latest correction counts."""
+    order = turn.book.orders[turn.account_id].get(turn.fact.order)
+    if order is None or _is_later(order.corrected_at, turn.event.time):
+        return
+    turn.book.put_order(replace(order, sold_by=turn.fact.sold_by, corrected_at=turn.event.time))
+
+
+def reassign_account(turn: Turn[orders.AccountReassigned]) -> None:
+    """The account is in somebody else's book. The latest such fact counts."""
+    account = turn.book.account(turn.account_id)
+    if _is_later(account.assigned_at, turn.event.time):
+        return
+    fact = turn.fact
+    moved = {"assigned_to": fact.salesperson, "assigned_since": fact.since, "assigned_at": turn.event.time}
+    turn.book.put_account(replace(account, **moved))
+
+
+def note_preference(turn: Turn[support.ContactPreferenceChanged]) -> None:
+    """How the customer wants to be treated. The latest such fact counts."""
+    account = turn.book.account(turn.account_id)
+    if _is_later(account.preference_at, turn.event.time):
+        return
+    turn.book.put_account(replace(account, preference=turn.fact.preference.value, preference_at=turn.event.time))
+
+
+def record_salesperson(turn: Turn[orders.SalespersonChanged]) -> None:
     """Keep the latest fact about a person, and have whatever waited for this person look again.
 
     Orders publishes a person's facts in the order they count, so of equal times the later arrival wins.
     """
-    known = book.people.get(event.subject)
-    if known is not None and known.changed_at > event.time:
+    known = turn.book.people.get(turn.event.subject)
+    if known is not None and _is_later(known.changed_at, turn.event.time):
         return
-    fact = event.data
-    hours = [period.model_dump(mode="json") for period in fact.working_hours]
-    book.put_person(
+    fact = turn.fact
+    turn.book.put_person(
         Salesperson(
-            salesperson_id=event.subject,
-            changed_at=event.time,
+            salesperson_id=turn.event.subject,
+            changed_at=turn.event.time,
             name=fact.name,
             manager=fact.manager,
             email=fact.email,
             phone=fact.phone,
             chat=fact.chat,
             zone=fact.zone,
-            working_hours=orjson.dumps(hours).decode(),
+            working_hours=_json(fact.working_hours),
             active=fact.active,
             successor=fact.successor.salesperson if fact.successor else None,
             successor_since=fact.successor.since if fact.successor else None,
+            backup=fact.backup,
+            away=_json(fact.away),
+            days_off=orjson.dumps(fact.days_off).decode(),
+            country=fact.country,
+            region=fact.region,
+            rings_off_hours=fact.rings_off_hours,
         )
     )
-    tx.hurry_timers(event.lock_key)
+    turn.tx.hurry_timers(turn.event.lock_key)
+
+
+def _is_later(known: datetime | None, told: datetime) -> bool:
+    return known is not None and known > told
+
+
+def _json(values: Sequence[BaseModel]) -> str:
+    return orjson.dumps([value.model_dump(mode="json") for value in values]).decode()
 
 
 def _bought(fact: orders.OrderPlaced) -> str:

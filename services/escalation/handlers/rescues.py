@@ -1,73 +1,171 @@
-"""What people and channels report back: acknowledgements, and attempts to deliver."""
+"""What people press: take it, not mine, tried, reached, appointment, later, hand over, close. Start at `press`."""
 
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from typing import Any
 
-from services.escalation.domain.book import Book
-from services.escalation.domain.deliveries import after_attempt, silenced
-from services.escalation.domain.entities import Delivery
-from services.escalation.domain.own_facts import (
-    AcknowledgePressed,
-    Attempt,
-    DeliveryAttempted,
-    RecipientSought,
+from services.escalation.domain import own_facts
+from services.escalation.domain.entities import Episode
+from services.escalation.domain.facts import AccountFact, FactKind, fact_id
+from services.escalation.domain.own_facts import EpisodeButton
+from services.escalation.domain.reasoning import clock
+from services.escalation.domain.rescues import NotNow, handed_over, held_by_appointment, offered, snoozed, taken
+from services.escalation.handlers.clocks import keep_episode
+from services.escalation.handlers.contacts import count_attempt
+from services.escalation.handlers.endings import close_episode
+from services.escalation.handlers.judging import note_fact
+from services.escalation.handlers.rings import climb
+from services.escalation.handlers.turn import Turn
+from shared.contracts.escalation import (
+    AppointmentMade,
+    EpisodeAcknowledged,
+    EpisodeSnoozed,
+    HandOverAccepted,
+    HandOverOffered,
+    RescuePassedOn,
+    RingCause,
 )
-from services.escalation.domain.ringing import acknowledged
-from services.escalation.handlers.rings import find_recipient
-from shared.contracts.envelope import Envelope, Fact
-from shared.contracts.escalation import AlertSent, DeliveryChannel, EpisodeAcknowledged
-from shared.transaction import Transaction
 
 
-def acknowledge(tx: Transaction, book: Book, event: Envelope[AcknowledgePressed]) -> None:
-    """Take an episode: everything pending for it stops, in this very transaction."""
-    episode = book.episodes.get(event.data.episode)
-    if episode is None or episode.account_id != event.subject:
-        tx.reject(event, "episode_not_open", "this episode is not open any more; reload the page.")
-        return
-    if episode.responsible != event.data.by:
-        tx.reject(event, "episode_of_another", "this episode has gone to somebody else; reload the page.")
-        return
+def press(turn: Turn[EpisodeButton]) -> None:
+    """Do what a button says, if its episode is open and whoever pressed it may."""
+    episode = turn.book.episodes.get(turn.fact.episode)
+    if episode is None or episode.account_id != turn.account_id or episode.closed_at is not None:
+        turn.reject("episode_not_open", "this episode is not open any more; reload the page.")
+    elif not _may(turn, episode):
+        turn.reject("episode_of_another", "this episode has gone to somebody else; reload the page.")
+    else:
+        try:
+            _BUTTONS[type(turn.fact)](turn, episode)
+        except NotNow as refused:
+            turn.reject(refused.code, refused.reason)
+
+
+def _may(turn: Turn[EpisodeButton], episode: Episode) -> bool:
+    """Taking and passing on is for everybody who was asked, accepting for whom it was offered to, closing for both.
+
+    All else is for whoever acknowledged.
+    """
+    by, button = turn.fact.by, turn.fact
+    if isinstance(button, own_facts.HandOverAcceptPressed):
+        return by == episode.offered_to
+    asked = by == episode.responsible or by in turn.book.asked[episode.episode_id]
+    if isinstance(button, own_facts.AcknowledgePressed | own_facts.NotMinePressed):
+        return asked
+    if isinstance(button, own_facts.ClosePressed):
+        return by == episode.acknowledged_by or (asked and episode.acknowledged_by is None)
+    return by == episode.acknowledged_by
+
+
+def _acknowledge(turn: Turn[EpisodeButton], episode: Episode) -> None:
+    """Take an episode: everything pending for it stops, in this very transaction, and the clock of the proof starts."""
     if episode.acknowledged_at is not None:
         return
-    taken = acknowledged(episode, event.data.by, tx.now)
-    book.put_episode(taken)
-    book.silence(taken.episode_id, tx.now)
-    fact = EpisodeAcknowledged(episode=taken.episode_id, order=taken.order_id, by=event.data.by, acknowledged_at=tx.now)
-    tx.publish(fact, cause=event, time=tx.now)
+    by = turn.fact.by
+    version, policy = turn.book.policy_for(turn.book.order_of(episode))
+    keep_episode(turn, taken(episode, turn.book.people.get(by, by), policy, turn.now))
+    turn.book.silence(episode.episode_id, "acknowledged", turn.now)
+    _explain(turn, episode, "acknowledged", f"{by} took it.", "acknowledgement.redeem_within", version)
+    fact = EpisodeAcknowledged(episode=episode.episode_id, order=episode.order_id, by=by, acknowledged_at=turn.now)
+    turn.publish(fact)
 
 
-def look_for_recipient(tx: Transaction, book: Book, event: Envelope[RecipientSought]) -> None:
-    """Time to look again for the seller of an episode's order."""
-    episode = book.episodes.get(event.data.episode)
-    if episode is not None and episode.acknowledged_at is None:
-        find_recipient(tx, book, episode, event.data, event)
+def _pass_on(turn: Turn[EpisodeButton], episode: Episode) -> None:
+    """Not mine: nothing is closed, the next on the ladder is asked."""
+    if episode.acknowledged_by not in (None, turn.fact.by):
+        raise NotNow("taken_by_another", "somebody has this episode already; reload the page.")
+    if episode.acknowledged_by is None and episode.responsible != turn.fact.by:
+        return  # the ladder has gone on by itself
+    _explain(turn, episode, "not_mine", f"{turn.fact.by} says that it is not theirs.", None, None)
+    turn.publish(RescuePassedOn(episode=episode.episode_id, order=episode.order_id, by=turn.fact.by))
+    turn.book.silence(episode.episode_id, "passed on", turn.now)
+    climb(turn, episode, RingCause.NOT_MINE)
 
 
-def record_attempt(tx: Transaction, book: Book, event: Envelope[DeliveryAttempted]) -> None:
-    """An attempt to deliver ended; the first one accepted is when the alert was sent."""
-    delivery = book.deliveries.get(event.data.delivery)
-    if delivery is None:
-        return
-    changed = after_attempt(delivery, event.data, tx.now)
-    if changed is None:
-        return
-    episode = book.episodes.get(book.alerts[delivery.alert_id].episode_id)
-    if episode is None or episode.acknowledged_at is not None:  # taken while it was being sent
-        changed = silenced(changed, tx.now)
-    book.put_delivery(changed)
-    if event.data.result is Attempt.ACCEPTED:
-        _tell_of_first_sending(tx, book, changed, event)
+def _log_attempt(turn: Turn[EpisodeButton], episode: Episode) -> None:
+    count_attempt(turn, episode)
 
 
-def _tell_of_first_sending(tx: Transaction, book: Book, delivery: Delivery, event: Envelope[Fact]) -> None:
-    alert = book.alerts[delivery.alert_id]
-    if alert.sent_at is not None:
-        return
-    book.put_alert(replace(alert, sent_at=tx.now))
-    fact = AlertSent(
-        alert=alert.alert_id,
-        episode=alert.episode_id,
-        channel=DeliveryChannel(delivery.channel),
-        sent_at=tx.now,
+def _log_reached(turn: Turn[Any], episode: Episode) -> None:
+    """A conversation counts like a contact that was answered."""
+    fact = AccountFact(
+        fact_id=fact_id(turn.event),
+        account_id=turn.account_id,
+        kind=FactKind.CUSTOMER_REACHED,
+        at=turn.now,
+        order_id=episode.order_id,
+        direction="outbound",
+        channel=turn.fact.channel.value,
+        result="answered",
+        agent=turn.fact.by,
     )
-    tx.publish(fact, cause=event, time=tx.now)
+    note_fact(turn, fact)
+
+
+def _log_appointment(turn: Turn[Any], episode: Episode) -> None:
+    version, policy = turn.book.policy_for(turn.book.order_of(episode))
+    keep_episode(turn, held_by_appointment(episode, turn.fact.at, policy, turn.now))
+    words = f"The customer is to be called at {clock(turn.fact.at)}: until then the clock stands still."
+    _explain(turn, episode, "appointment", words, "acknowledgement.longest_appointment", version)
+    fact = AppointmentMade(episode=episode.episode_id, order=episode.order_id, by=turn.fact.by, at=turn.fact.at)
+    turn.publish(fact)
+
+
+def _snooze(turn: Turn[Any], episode: Episode) -> None:
+    version, policy = turn.book.policy_for(turn.book.order_of(episode))
+    keep_episode(turn, snoozed(episode, turn.fact.until, policy, turn.now))
+    words = f"{turn.fact.by} put it off until {clock(turn.fact.until)}, then it rings again."
+    _explain(turn, episode, "snoozed", words, "acknowledgement.longest_snooze", version)
+    fact = EpisodeSnoozed(episode=episode.episode_id, order=episode.order_id, by=turn.fact.by, until=turn.fact.until)
+    turn.publish(fact)
+
+
+def _offer(turn: Turn[Any], episode: Episode) -> None:
+    to = turn.book.people.get(turn.fact.to)
+    if to is None or not to.active:
+        raise NotNow("nobody_of_this_name", "choose somebody of the directory who is still with us.")
+    version, policy = turn.book.policy_for(turn.book.order_of(episode))
+    keep_episode(turn, offered(episode, to.salesperson_id, turn.fact.until, policy, turn.now))
+    words = f"{turn.fact.by} asks {to.name} to take it over; until that is accepted it stays where it is."
+    _explain(turn, episode, "offered", words, "acknowledgement.longest_hand_over", version)
+    fact = HandOverOffered(
+        episode=episode.episode_id,
+        order=episode.order_id,
+        by=turn.fact.by,
+        to=to.salesperson_id,
+        until=turn.fact.until,
+    )
+    turn.publish(fact)
+
+
+def _accept(turn: Turn[EpisodeButton], episode: Episode) -> None:
+    assert episode.acknowledged_by is not None
+    by, giver = turn.fact.by, episode.acknowledged_by
+    version, policy = turn.book.policy_for(turn.book.order_of(episode))
+    person = turn.book.people.get(by, by)
+    accepted = handed_over(episode, person, policy, turn.now)
+    keep_episode(turn, replace(accepted, why_you=f"{giver} handed order {episode.order_id} over to you."))
+    _explain(turn, episode, "handed_over", f"{by} took it over from {giver}.", None, version)
+    turn.publish(HandOverAccepted(episode=episode.episode_id, order=episode.order_id, by=by, giver=giver))
+
+
+def _close(turn: Turn[Any], episode: Episode) -> None:
+    close_episode(turn, episode, turn.fact.result, turn.fact.reason, by=turn.fact.by)
+
+
+def _explain(turn: Turn[Any], episode: Episode, rule: str, words: str, path: str | None, version: int | None) -> None:
+    about = {"policy_version": version} if version is not None else {}
+    turn.explain(rule, words, episode_id=episode.episode_id, who=turn.fact.by, policy_path=path, **about)
+
+
+_BUTTONS: Mapping[type[EpisodeButton], Callable[[Turn[Any], Episode], None]] = {
+    own_facts.AcknowledgePressed: _acknowledge,
+    own_facts.NotMinePressed: _pass_on,
+    own_facts.AttemptLogged: _log_attempt,
+    own_facts.CustomerReachedLogged: _log_reached,
+    own_facts.AppointmentLogged: _log_appointment,
+    own_facts.SnoozePressed: _snooze,
+    own_facts.HandOverPressed: _offer,
+    own_facts.HandOverAcceptPressed: _accept,
+    own_facts.ClosePressed: _close,
+}

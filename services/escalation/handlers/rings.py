@@ -1,98 +1,130 @@
-"""Rings: finds the person, makes the alert and its deliveries, or waits for the directory to know the seller."""
+"""Rings: finds the person on the ladder whom a cause asks, or waits for the seller to be known."""
 
 from dataclasses import replace
-from datetime import datetime
 
-from services.escalation.domain.book import Book
-from services.escalation.domain.entities import Alert, Delivery, Episode, Order, Salesperson, Signal
-from services.escalation.domain.notes import AlertMade
+from services.escalation.domain.entities import Episode, Order, Signal
+from services.escalation.domain.ladder import Rung, assigned_to, desk_instead, next_rung, rungs
 from services.escalation.domain.own_facts import RecipientSought
-from services.escalation.domain.recipients import Recipient, desk_instead, recipient
-from shared.contracts.envelope import Envelope, Fact
-from shared.contracts.escalation import AlertRaised
-from shared.ids import derived
-from shared.transaction import Transaction
+from services.escalation.domain.policy.model import TeamMode
+from services.escalation.domain.ringing import asked_anew
+from services.escalation.handlers.alerts import Asking, raise_alert
+from services.escalation.handlers.clocks import keep_episode
+from services.escalation.handlers.turn import Turn
+from shared.contracts.envelope import Fact
+from shared.contracts.escalation import EpisodeExhausted, RingCause
+
+UPWARD = frozenset({RingCause.STEP, RingCause.UNREDEEMED, RingCause.NOT_MINE})
+"""Causes for which the next on the ladder is asked, not the same person again."""
 
 
-def find_recipient(
-    tx: Transaction, book: Book, episode: Episode, sought: RecipientSought, cause: Envelope[Fact]
-) -> None:
+def ring(turn: Turn[Fact], episode: Episode, signal: Signal, cause: RingCause) -> None:
+    """Ring for a signal: whoever this cause asks, as soon as the seller is known. Nobody has it any more until then."""
+    asked = asked_anew(episode, turn.now)
+    keep_episode(turn, asked)
+    find_recipient(turn, asked, _sought(turn, asked, signal, rings=True, cause=cause))
+
+
+def assign_silently(turn: Turn[Fact], episode: Episode, signal: Signal) -> None:
+    """Hand an episode that does not ring to whoever would hear of it."""
+    find_recipient(turn, episode, _sought(turn, episode, signal, rings=False, cause=RingCause.SIGNAL))
+
+
+def climb(turn: Turn[Fact], episode: Episode, cause: RingCause) -> None:
+    """Ask the next on the ladder, about what weighs most of the episode now."""
+    signal = turn.book.weightiest(episode)
+    if signal is not None:
+        ring(turn, episode, signal, cause)
+
+
+def find_recipient(turn: Turn[Fact], episode: Episode, sought: RecipientSought) -> None:
     """Hand an episode to whoever is to hear of it, and ring if that is due; else look again later."""
-    order = book.orders[episode.account_id][episode.order_id]
-    found = recipient(order, book.people, desk=book.rules.desk, now=tx.now)
-    if found is None and tx.now >= sought.until:
-        found = desk_instead(order, book.people, desk=book.rules.desk, now=tx.now)
-    if found is None:
-        _look_again(tx, book, order, sought, cause)
+    order = turn.book.order_of(episode)
+    ladder = _ladder(turn, order)
+    if ladder is None and turn.now >= sought.until:
+        ladder = (desk_instead(order, turn.book.people, desk=turn.book.rules.desk, now=turn.now),)
+    if ladder is None:
+        _look_again(turn, order, sought)
+    elif turn.book.team_mode(order) is TeamMode.OBSERVE:
+        words = "The team is in observe mode: nobody is alerted."
+        turn.explain("observed", words, episode_id=episode.episode_id, policy_path="teams")
+    elif sought.rings:
+        _ring_on(turn, episode, ladder, sought)
+    else:
+        first = next_rung(ladder, after=None)
+        assert first is not None
+        named = replace(episode, responsible=first.salesperson_id, why_you=first.why_you, changed_at=turn.now)
+        turn.book.put_episode(named)
+
+
+def _ring_on(turn: Turn[Fact], episode: Episode, ladder: tuple[Rung, ...], sought: RecipientSought) -> None:
+    signal = turn.book.signals[episode.account_id][sought.signal]
+    asked = _rung_asked(episode, ladder, sought.cause)
+    if asked is not None:
+        _tell_of_skips(turn, episode, ladder[: ladder.index(asked)], sought.cause)
+        raise_alert(turn, episode, Asking(asked, signal, sought.cause))
         return
-    found = replace(found, why_you=_why_you(found, sought, book))
-    book.put_episode(replace(episode, responsible=found.salesperson_id, why_you=found.why_you, changed_at=tx.now))
-    if sought.rings:
-        _raise_alert(tx, book, episode, book.signals[sought.signal], found, cause)
+    _, policy = turn.book.policy_for(turn.book.order_of(episode))
+    if episode.repeats < policy.ladder.repeats.times:
+        again = replace(episode, repeats=episode.repeats + 1)
+        raise_alert(turn, again, Asking(ladder[-1], signal, RingCause.REPEAT))
+    else:
+        _exhaust(turn, episode)
 
 
-def _look_again(tx: Transaction, book: Book, order: Order, sought: RecipientSought, cause: Envelope[Fact]) -> None:
+def _rung_asked(episode: Episode, ladder: tuple[Rung, ...], cause: RingCause) -> Rung | None:
+    """The rung this cause asks: the next one, or whoever is responsible now. None after the desk."""
+    if episode.step is None or cause in UPWARD:
+        return next_rung(ladder, after=episode.step)
+    same = [rung for rung in ladder if rung.salesperson_id == episode.responsible and rung.skipped is None]
+    return same[0] if same else next_rung(ladder, after=None)
+
+
+def _exhaust(turn: Turn[Fact], episode: Episode) -> None:
+    keep_episode(
+        turn, replace(episode, exhausted_at=turn.now, deadline_at=None, deadline_for=None, changed_at=turn.now)
+    )
+    words = "Nobody answered, all the way up the ladder and after every repeat. It stays open."
+    turn.explain("exhausted", words, episode_id=episode.episode_id, policy_path="ladder.repeats.times")
+    turn.publish(EpisodeExhausted(episode=episode.episode_id, order=episode.order_id, at=turn.now))
+
+
+def _look_again(turn: Turn[Fact], order: Order, sought: RecipientSought) -> None:
     """The directory's fact hurries this timer; the minute between looks covers a race with that fact."""
-    again_at = min(tx.now + book.rules.salesperson_recheck, sought.until)
-    tx.set_timer(
+    again_at = min(turn.now + turn.book.rules.salesperson_recheck, sought.until)
+    turn.tx.set_timer(
         sought,
-        cause=cause,
+        cause=turn.event,
         due_at=again_at,
         awaits=f"salesperson:{order.sold_by}",
         made_of_silence=again_at == sought.until,
     )
 
 
-def _raise_alert(
-    tx: Transaction, book: Book, episode: Episode, signal: Signal, to: Recipient, cause: Envelope[Fact]
-) -> None:
-    alert = Alert(
-        alert_id=derived("alert", episode.episode_id, signal.signal_id),
-        account_id=episode.account_id,
-        episode_id=episode.episode_id,
-        signal_id=signal.signal_id,
-        recipient=to.salesperson_id,
-        because=to.because,
-        why_you=to.why_you,
-        raised_at=tx.now,
-        traceparent=tx.traceparent(cause),
+def _ladder(turn: Turn[Fact], order: Order) -> tuple[Rung, ...] | None:
+    book = turn.book
+    return rungs(
+        order,
+        book.people,
+        desk=book.rules.desk,
+        now=turn.now,
+        mode=book.team_mode(order),
+        assigned=assigned_to(book.account(order.account_id), book.people, turn.now),
     )
-    book.put_alert(alert)
-    for delivery in _deliveries(alert, book.people.get(to.salesperson_id), tx.now):
-        book.put_delivery(delivery)
-    tx.notes.append(AlertMade(signal))
-    fact = AlertRaised(
-        alert=alert.alert_id,
-        episode=episode.episode_id,
-        order=episode.order_id,
-        recipient=to.salesperson_id,
-        signal=signal.signal_id,
-        kind=signal.kind,
-        because=to.because,
-    )
-    tx.publish(fact, cause=cause, time=tx.now, discriminator=alert.alert_id)
 
 
-def _deliveries(alert: Alert, person: Salesperson | None, now: datetime) -> list[Delivery]:
-    """The inbox has it at once; e-mail is to be sent, or skipped where there is no address."""
-    reachable = person is not None and person.email is not None
-    return [
-        _delivery(alert, "inbox", "sent", now),
-        _delivery(alert, "email", "pending", now)
-        if reachable
-        else _delivery(alert, "email", "skipped", now, reason="no e-mail address is known"),
-    ]
+def _sought(turn: Turn[Fact], episode: Episode, signal: Signal, *, rings: bool, cause: RingCause) -> RecipientSought:
+    until = turn.now + turn.book.rules.salesperson_wait
+    return RecipientSought(episode=episode.episode_id, signal=signal.signal_id, rings=rings, until=until, cause=cause)
 
 
-def _delivery(alert: Alert, channel: str, state: str, now: datetime, reason: str | None = None) -> Delivery:
-    id = derived("delivery", alert.alert_id, channel)
-    return Delivery(id, alert.alert_id, channel, state, try_at=now, changed_at=now, reason=reason)
-
-
-def _why_you(found: Recipient, sought: RecipientSought, book: Book) -> str:
-    """The reason, with a word where the order is not the one that was named."""
-    signal = book.signals[sought.signal]
-    episode = book.episodes[sought.episode]
-    if signal.names_order in (None, episode.order_id):
-        return found.why_you
-    return f"{found.why_you} The order that was named, {signal.names_order}, is not known; this is the latest one."
+def _tell_of_skips(turn: Turn[Fact], episode: Episode, below: tuple[Rung, ...], cause: RingCause) -> None:
+    """Whoever was passed over since the last ring."""
+    if episode.rings and cause not in UPWARD:
+        return
+    places = [rung.step for rung in below]
+    first = places.index(episode.step) + 1 if episode.step in places else 0
+    for rung in below[first:]:
+        if rung.skipped is not None:
+            path = f"ladder.{episode.severity.value}.{rung.step.value}"
+            about = {"episode_id": episode.episode_id, "who": rung.salesperson_id, "policy_path": path}
+            turn.explain("skipped", rung.skipped, **about)

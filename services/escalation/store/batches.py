@@ -2,42 +2,57 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import fields
-from typing import Any, TypeVar
-from uuid import UUID
+from enum import Enum
+from typing import Any
 
 from services.escalation import tables
 from services.escalation.domain.book import Book
-from services.escalation.domain.entities import Alert, Case, Delivery, Episode, Order, Salesperson, Signal
-from services.escalation.domain.own_facts import DeliveryAttempted
+from services.escalation.domain.entities import (
+    Account,
+    Alert,
+    Case,
+    Clock,
+    Delivery,
+    Ended,
+    Episode,
+    Order,
+    Salesperson,
+    Signal,
+)
+from services.escalation.domain.facts import AccountFact, FactKind
+from services.escalation.domain.findings import History
+from services.escalation.domain.own_facts import DeliveryAttempted, EpisodeButton, HandOverPressed
+from services.escalation.domain.policy.versions import Policies
 from services.escalation.domain.rules import Rules
-from shared.contracts import orders, support
+from shared.contracts import orders
 from shared.contracts.envelope import Envelope, Fact
-from shared.contracts.escalation import SignalKind
+from shared.contracts.escalation import EpisodeResult, RingCause, Severity, SignalKind, Step
 from shared.database import BulkStatement, Connection, bulk_insert, bulk_upsert
 
+_ACCOUNTS = "select * from escalation.accounts where account_id = any($1::text[])"
 _ORDERS = "select * from escalation.orders where account_id = any($1::text[])"
-_CASES = "select * from escalation.cases where account_id = any($1::text[]) and case_id = any($2::text[])"
-# In these words no partial index of open episodes fits: planned while the table is small, one would be read from end to
-# end for every batch, until the table is analysed (20,000 episodes: 180 ms against 2).
-_OPEN_EPISODES = """
-    select * from escalation.episodes
-    where account_id = any($1::text[]) and coalesce(closed_at, 'infinity') = 'infinity'
-"""
+_CASES = "select * from escalation.cases where account_id = any($1::text[])"
+_FACTS = "select * from escalation.facts where account_id = any($1::text[])"
 # Without the words: nothing is decided by them, and saving a signal again keeps them.
 _SIGNAL_COLUMNS = ", ".join(column.name for column in fields(Signal) if column.name != "words")
-_SIGNALS = f"""
-    select {_SIGNAL_COLUMNS} from escalation.signals where account_id = any($1::text[]) and episode_id is null
-    union
-    select {_SIGNAL_COLUMNS} from escalation.signals where signal_id = any($2::uuid[])
+_SIGNALS = f"select {_SIGNAL_COLUMNS} from escalation.signals where account_id = any($1::text[])"
+# The open ones, and of each order the one that was closed last.
+_EPISODES = """
+    select * from (
+        select e.*, row_number() over (partition by order_id, closed_at is null order by closed_at desc, episode_id)
+                   as place
+        from escalation.episodes e where account_id = any($1::text[])
+    ) ranked where closed_at is null or place = 1
 """
-# Whoever can be reached from these people by manager or successor, circles included.
+_ASKED = "select distinct episode_id, recipient from escalation.alerts where episode_id = any($1::uuid[])"
+# Whoever can be reached from these people by manager, successor or backup, circles included.
 _PEOPLE = """
     with recursive needed (id) as (
         select unnest($1::text[])
         union
         select above.id from needed
         join escalation.salespeople p on p.salesperson_id = needed.id
-        cross join lateral (values (p.manager), (p.successor)) as above (id)
+        cross join lateral (values (p.manager), (p.successor), (p.backup)) as above (id)
         where above.id is not null
     )
     select p.* from escalation.salespeople p join needed on needed.id = p.salesperson_id
@@ -45,33 +60,33 @@ _PEOPLE = """
 _DELIVERIES = "select * from escalation.deliveries where delivery_id = any($1::uuid[]) for update"
 _ALERTS = "select * from escalation.alerts where alert_id = any($1::uuid[])"
 _SILENCE = """
-    update escalation.deliveries set state = 'cancelled', reason = 'acknowledged', changed_at = shared.app_now()
-    from escalation.alerts
-    where alerts.alert_id = deliveries.alert_id and alerts.episode_id = any($1::uuid[])
-      and deliveries.state in ('pending', 'held', 'unknown')
+    update escalation.deliveries set state = 'cancelled', reason = silenced.because, changed_at = shared.app_now()
+    from escalation.alerts join unnest($1::uuid[], $2::text[]) as silenced (episode_id, because) using (episode_id)
+    where alerts.alert_id = deliveries.alert_id and deliveries.state in ('pending', 'held', 'unknown')
 """
 
-_SAVE_ORDERS = bulk_insert(tables.Order, tail="on conflict do nothing")
+_SAVE_ACCOUNTS = bulk_upsert(tables.Account)
+_SAVE_ORDERS = bulk_upsert(tables.Order)
 _SAVE_PEOPLE = bulk_upsert(tables.Salesperson)
 _SAVE_CASES = bulk_upsert(tables.Case)
+_SAVE_FACTS = bulk_insert(tables.AccountFact, tail="on conflict do nothing")
 _SAVE_EPISODES = bulk_upsert(tables.Episode)
 _SAVE_SIGNALS = bulk_upsert(tables.Signal, keep=frozenset({"words"}))
 _SAVE_ALERTS = bulk_upsert(tables.Alert)
 _SAVE_DELIVERIES = bulk_upsert(tables.Delivery)
-
-_MAY_END_WAITING = (orders.OrderPlaced, support.CaseOpened)  # an OrderWaitEnded names its signal
-
-Row = TypeVar("Row")
+_SAVE_DECISIONS = bulk_insert(tables.Decision, skip=frozenset({"position"}))
 
 
-async def load(connection: Connection, events: Sequence[Envelope[Fact]], rules: Rules) -> Book:
+async def load(connection: Connection, events: Sequence[Envelope[Fact]], rules: Rules, policies: Policies) -> Book:
     """The book of a batch whose accounts are locked."""
-    book = Book(rules)
+    book = Book(rules, policies)
     accounts = list({event.subject for event in events if event.data.about == "account"})
     if accounts:
-        await _load_accounts(connection, book, accounts, events)
+        await _load_accounts(connection, book, accounts)
+        await _load_matters(connection, book, accounts)
     await _load_people(connection, book, events)
     await _load_deliveries(connection, book, events)
+    await _load_asked(connection, book, events)
     return book
 
 
@@ -79,31 +94,41 @@ async def save(connection: Connection, book: Book) -> None:
     """Save what changed; tables that others refer to come first."""
     changes = book.changes
     if changes.silenced:
-        await connection.execute(_SILENCE, list(changes.silenced))
+        await connection.execute(_SILENCE, list(changes.silenced), list(changes.silenced.values()))
+    await _save(connection, _SAVE_ACCOUNTS, changes.accounts.values())
     await _save(connection, _SAVE_ORDERS, changes.orders.values())
     await _save(connection, _SAVE_PEOPLE, changes.people.values())
     await _save(connection, _SAVE_CASES, changes.cases.values())
+    await _save(connection, _SAVE_FACTS, changes.facts.values())
     await _save(connection, _SAVE_EPISODES, changes.episodes.values())
     await _save(connection, _SAVE_SIGNALS, changes.signals.values())
     await _save(connection, _SAVE_ALERTS, changes.alerts.values())
     await _save(connection, _SAVE_DELIVERIES, changes.deliveries.values())
+    await _save(connection, _SAVE_DECISIONS, changes.decisions)
 
 
-async def _load_accounts(
-    connection: Connection, book: Book, accounts: list[str], events: Sequence[Envelope[Fact]]
-) -> None:
+async def _load_accounts(connection: Connection, book: Book, accounts: list[str]) -> None:
+    for row in await connection.fetch(_ACCOUNTS, accounts):
+        book.accounts[row["account_id"]] = Account(**row)
     for row in await connection.fetch(_ORDERS, accounts):
         book.orders[row["account_id"]][row["order_id"]] = Order(**row)
-    cases = list({case for event in events if (case := getattr(event.data, "case", None))})
-    for row in await connection.fetch(_CASES, accounts, cases) if cases else ():
+    for row in await connection.fetch(_CASES, accounts):
         book.cases[row["account_id"], row["case_id"]] = Case(**row)
-    for row in await connection.fetch(_OPEN_EPISODES, accounts):
-        episode = Episode(**row)
-        book.open_episodes[episode.order_id] = book.episodes[episode.episode_id] = episode
-    awaited_by = list({event.subject for event in events if isinstance(event.data, _MAY_END_WAITING)})
-    named = _named(events, "signal")
-    for row in await connection.fetch(_SIGNALS, awaited_by, named) if awaited_by or named else ():
-        book.signals[row["signal_id"]] = Signal(**{**row, "kind": SignalKind(row["kind"])})
+
+
+async def _load_matters(connection: Connection, book: Book, accounts: list[str]) -> None:
+    facts: dict[str, list[AccountFact]] = {account: [] for account in accounts}
+    for row in await connection.fetch(_FACTS, accounts):
+        facts[row["account_id"]].append(AccountFact(**{**row, "kind": FactKind(row["kind"])}))
+    book.histories.update({account: History(told) for account, told in facts.items()})
+    for row in await connection.fetch(_EPISODES, accounts):
+        episode = _episode(row)
+        book.episodes[episode.episode_id] = episode
+        place = book.open_episodes if episode.closed_at is None else book.latest_closed
+        place[episode.order_id] = episode
+    for row in await connection.fetch(_SIGNALS, accounts):
+        signal = _signal(row)
+        book.signals[signal.account_id][signal.signal_id] = signal
 
 
 async def _load_people(connection: Connection, book: Book, events: Sequence[Envelope[Fact]]) -> None:
@@ -111,6 +136,8 @@ async def _load_people(connection: Connection, book: Book, events: Sequence[Enve
     needed |= {event.data.sold_by for event in events if isinstance(event.data, orders.OrderPlaced)}
     needed |= {event.subject for event in events if event.data.about == "salesperson"}
     needed |= {above for event in events for above in _line_above(event.data)}
+    needed |= {account.assigned_to for account in book.accounts.values()}
+    needed |= {episode.responsible for episode in book.episodes.values()}
     needed.add(book.rules.desk)
     for row in await connection.fetch(_PEOPLE, sorted(filter(None, needed))):
         book.people[row["salesperson_id"]] = Salesperson(**row)
@@ -124,18 +151,49 @@ async def _load_deliveries(connection: Connection, book: Book, events: Sequence[
         book.deliveries[row["delivery_id"]] = Delivery(**row)
     alerts = [delivery.alert_id for delivery in book.deliveries.values()]
     for row in await connection.fetch(_ALERTS, alerts):
-        book.alerts[row["alert_id"]] = Alert(**row)
+        book.alerts[row["alert_id"]] = _alert(row)
+
+
+async def _load_asked(connection: Connection, book: Book, events: Sequence[Envelope[Fact]]) -> None:
+    pressed = [event.data.episode for event in events if isinstance(event.data, EpisodeButton)]
+    for row in await connection.fetch(_ASKED, pressed) if pressed else ():
+        book.asked[row["episode_id"]].add(row["recipient"])
 
 
 def _line_above(fact: Fact) -> Iterator[str | None]:
-    """Who may hear of a person's episodes instead, as this very batch tells it."""
+    """Whoever else this very batch may make somebody's recipient."""
     if isinstance(fact, orders.SalespersonChanged):
         yield fact.manager
+        yield fact.backup
         yield fact.successor.salesperson if fact.successor else None
+    elif isinstance(fact, orders.SaleCorrected):
+        yield fact.sold_by
+    elif isinstance(fact, orders.AccountReassigned):
+        yield fact.salesperson
+    elif isinstance(fact, HandOverPressed):
+        yield fact.to
+    elif isinstance(fact, EpisodeButton):
+        yield fact.by
 
 
-def _named(events: Sequence[Envelope[Fact]], field: str) -> list[UUID]:
-    return [value for event in events if isinstance(value := getattr(event.data, field, None), UUID)]
+def _episode(row: Any) -> Episode:
+    kinds = {"severity": Severity, "step": Step, "deadline_for": Clock, "result": EpisodeResult}
+    return Episode(**_with_kinds({name: row[name] for name in _EPISODE_FIELDS}, kinds))
+
+
+def _signal(row: Any) -> Signal:
+    return Signal(**_with_kinds(dict(row), {"kind": SignalKind, "ended": Ended}))
+
+
+def _alert(row: Any) -> Alert:
+    return Alert(**_with_kinds(dict(row), {"step": Step, "cause": RingCause, "severity": Severity}))
+
+
+def _with_kinds(row: dict[str, Any], kinds: dict[str, type[Enum]]) -> dict[str, Any]:
+    return row | {name: kind(row[name]) for name, kind in kinds.items() if row[name] is not None}
+
+
+_EPISODE_FIELDS = tuple(column.name for column in fields(Episode))
 
 
 async def _save(connection: Connection, statement: BulkStatement, values: Iterable[Any]) -> None:

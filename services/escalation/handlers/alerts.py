@@ -1,0 +1,133 @@
+"""Makes an alert: somebody is asked, the clock starts, deliveries are made, and it is told."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from services.escalation.domain.clocks import answer_by, repeat_pause, rings_at
+from services.escalation.domain.entities import Alert, Clock, Delivery, Episode, Salesperson, Signal
+from services.escalation.domain.ladder import Rung
+from services.escalation.domain.notes import AlertMade
+from services.escalation.domain.reasoning import ring_words
+from services.escalation.handlers.clocks import keep_episode
+from services.escalation.handlers.turn import Turn
+from shared.contracts.envelope import Fact
+from shared.contracts.escalation import AlertRaised, RingCause
+from shared.ids import derived
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """Whom a ring asks, for which signal, and why it rings now."""
+
+    rung: Rung
+    signal: Signal
+    cause: RingCause
+
+    @property
+    def recipient(self) -> str:
+        assert self.rung.salesperson_id is not None
+        return self.rung.salesperson_id
+
+
+def raise_alert(turn: Turn[Fact], episode: Episode, asking: Asking) -> None:
+    """One alert, with a delivery on each channel. The person's time runs from when they are rung."""
+    person = turn.book.people.get(asking.recipient)
+    asked, rung_at = _asked(turn, episode, asking, person)
+    keep_episode(turn, asked)
+    alert = _alert(turn, asked, asking)
+    turn.book.put_alert(alert)
+    for delivery in _deliveries(alert, person, turn.now, rung_at):
+        turn.book.put_delivery(delivery)
+    turn.tx.notes.append(AlertMade(asking.signal, alert.cause))
+    turn.explain(
+        "rang",
+        ring_words(alert, asked, rung_at, turn.now),
+        episode_id=asked.episode_id,
+        signal_id=alert.signal_id,
+        who=alert.recipient,
+        policy_version=alert.policy_version,
+        policy_path=f"ladder.{asked.severity.value}.{alert.step.value}",
+    )
+    turn.publish(_told(alert, asked, asking.signal), discriminator=alert.alert_id)
+
+
+def _asked(turn: Turn[Fact], episode: Episode, asking: Asking, person: Salesperson | None) -> tuple[Episode, datetime]:
+    order = turn.book.order_of(episode)
+    version, policy = turn.book.policy_for(order)
+    rung_at = rings_at(person, order, episode.severity, policy, turn.now)
+    if asking.cause is RingCause.REPEAT:
+        deadline = rung_at + repeat_pause(episode.repeats - 1, policy)
+    else:
+        deadline = answer_by(person, asking.rung.step, episode.severity, policy, rung_at)
+    asked = replace(
+        episode,
+        rings=episode.rings + 1,
+        responsible=asking.recipient,
+        why_you=_why_you(asking, episode),
+        step=asking.rung.step,
+        policy_version=version,
+        deadline_at=deadline,
+        deadline_for=Clock.ANSWER,
+        changed_at=turn.now,
+    )
+    return asked, rung_at
+
+
+def _alert(turn: Turn[Fact], episode: Episode, asking: Asking) -> Alert:
+    assert episode.why_you is not None
+    return Alert(
+        alert_id=derived("alert", episode.episode_id, episode.rings),
+        account_id=episode.account_id,
+        episode_id=episode.episode_id,
+        signal_id=asking.signal.signal_id,
+        recipient=asking.recipient,
+        because=asking.rung.because,
+        why_you=episode.why_you,
+        raised_at=turn.now,
+        ring=episode.rings,
+        step=asking.rung.step,
+        cause=asking.cause,
+        severity=episode.severity,
+        policy_version=episode.policy_version,
+        traceparent=turn.tx.traceparent(turn.event),
+    )
+
+
+def _deliveries(alert: Alert, person: Salesperson | None, now: datetime, rung_at: datetime) -> list[Delivery]:
+    """The inbox has it at once; e-mail goes out when the person is to be rung, and is skipped without an address."""
+    inbox = _delivery(alert, "inbox", "sent", now)
+    if person is None or person.email is None:
+        return [inbox, _delivery(alert, "email", "skipped", now, reason="no e-mail address is known")]
+    if rung_at > now:
+        held = _delivery(alert, "email", "held", now, reason="until the recipient is to be rung")
+        return [inbox, replace(held, try_at=rung_at)]
+    return [inbox, _delivery(alert, "email", "pending", now)]
+
+
+def _delivery(alert: Alert, channel: str, state: str, now: datetime, reason: str | None = None) -> Delivery:
+    id = derived("delivery", alert.alert_id, channel)
+    return Delivery(id, alert.alert_id, channel, state, try_at=now, changed_at=now, reason=reason)
+
+
+def _why_you(asking: Asking, episode: Episode) -> str:
+    """The reason, with a word where the order is not the one that was named."""
+    why, named = asking.rung.why_you, asking.signal.names_order
+    if named in (None, episode.order_id):
+        return why
+    return f"{why} The order that was named, {named}, is not known; this is the latest one."
+
+
+def _told(alert: Alert, episode: Episode, signal: Signal) -> AlertRaised:
+    return AlertRaised(
+        alert=alert.alert_id,
+        episode=alert.episode_id,
+        order=episode.order_id,
+        recipient=alert.recipient,
+        signal=alert.signal_id,
+        kind=signal.kind,
+        because=alert.because,
+        step=alert.step,
+        severity=alert.severity,
+        cause=alert.cause,
+        policy_version=alert.policy_version,
+    )

@@ -1,0 +1,69 @@
+"""What a contact means for whoever took an episode: a proof, an attempt, or a reason to ask them again."""
+
+from services.escalation.domain.entities import Episode
+from services.escalation.domain.facts import AccountFact, FactKind
+from services.escalation.domain.rescues import attempted, reached
+from services.escalation.domain.ringing import is_attempt, is_proof, ring_of_contact
+from services.escalation.handlers.clocks import keep_episode
+from services.escalation.handlers.rings import ring
+from services.escalation.handlers.turn import Turn
+from shared.contracts.envelope import Fact
+from shared.contracts.escalation import CustomerReached
+from shared.contracts.support_inbound import ContactChannel
+
+
+def follow_rescue(turn: Turn[Fact], fact: AccountFact) -> None:
+    """A two-way contact by whoever took an episode redeems it; a contact that reached nobody extends their time."""
+    for episode in _concerned(turn, fact):
+        if is_proof(episode, fact):
+            _redeem(turn, episode, fact)
+        elif is_attempt(episode, fact):
+            count_attempt(turn, episode)
+
+
+def ring_on_contact(turn: Turn[Fact], fact: AccountFact) -> None:
+    """The customer tried again, and whoever took the episode did not answer."""
+    for episode in _concerned(turn, fact):
+        cause, signal = ring_of_contact(episode, fact), turn.book.weightiest(episode)
+        if cause is not None and signal is not None:
+            turn.explain("contact", "The customer tried again meanwhile.", episode_id=episode.episode_id)
+            ring(turn, episode, signal, cause)
+
+
+def _redeem(turn: Turn[Fact], episode: Episode, fact: AccountFact) -> None:
+    if episode.reached_at is not None:
+        return
+    assert episode.acknowledged_by is not None
+    keep_episode(turn, reached(episode, fact.at, turn.now))
+    words = f"{episode.acknowledged_by} talked with the customer: the acknowledgement is redeemed."
+    about = {"episode_id": episode.episode_id, "who": episode.acknowledged_by}
+    turn.explain("reached", words, policy_path="acknowledgement.redeem_within", **about)
+    channel = ContactChannel(fact.channel or "other")
+    told = CustomerReached(
+        episode=episode.episode_id,
+        order=episode.order_id,
+        by=episode.acknowledged_by,
+        at=fact.at,
+        channel=channel,
+    )
+    turn.publish(told, discriminator=episode.episode_id)
+
+
+def count_attempt(turn: Turn[Fact], episode: Episode) -> None:
+    version, policy = turn.book.policy_for(turn.book.order_of(episode))
+    person = turn.book.people.get(episode.acknowledged_by or "")
+    tried = attempted(episode, person, policy, turn.now)
+    keep_episode(turn, tried)
+    longer = tried.deadline_at != episode.deadline_at
+    words = f"Attempt {tried.attempts} reached nobody" + (": more time." if longer else "; no more time for it.")
+    about = {"episode_id": episode.episode_id, "who": episode.acknowledged_by, "policy_version": version}
+    turn.explain("attempt", words, policy_path="acknowledgement.attempts", **about)
+
+
+def _concerned(turn: Turn[Fact], fact: AccountFact) -> list[Episode]:
+    """Open episodes that this contact may be about: its order's, its case's order's, or without any name all."""
+    if fact.kind not in (FactKind.CONTACT, FactKind.CUSTOMER_REACHED):
+        return []
+    case = turn.book.case_of(fact.account_id, fact.case_id)
+    named = fact.order_id or (case.order_id if case else None)
+    return [one for one in turn.book.open_episodes_of(fact.account_id) if named in (None, one.order_id)]

@@ -1,0 +1,84 @@
+"""What falls due of an episode: no answer, no proof, an appointment, the end of a pause or of an offer."""
+
+from dataclasses import replace
+
+from services.escalation.domain.clocks import redeem_by
+from services.escalation.domain.entities import Clock, Episode
+from services.escalation.domain.own_facts import EpisodeDue, RecipientSought
+from services.escalation.handlers.clocks import keep_episode
+from services.escalation.handlers.rings import climb, find_recipient, ring
+from services.escalation.handlers.turn import Turn
+from shared.contracts.escalation import AcknowledgementExpired, RingCause
+
+
+def act_on_deadline(turn: Turn[EpisodeDue]) -> None:
+    """One timer, fired once however late: whatever of the episode is past its time by now."""
+    episode = turn.book.episodes.get(turn.fact.episode)
+    if episode is None or episode.closed_at is not None:
+        return
+    if episode.offered_until is not None and episode.offered_until <= turn.now:
+        turn.explain("offer_lapsed", "The hand-over was not accepted in time.", episode_id=episode.episode_id)
+        episode = replace(episode, offered_to=None, offered_until=None, changed_at=turn.now)
+    if episode.deadline_at is None or episode.deadline_at > turn.now:
+        keep_episode(turn, episode)
+        return
+    turn.book.put_episode(episode)
+    match episode.deadline_for:
+        case Clock.ANSWER | None:
+            _nobody_answered(turn, episode)
+        case Clock.REDEEM:
+            _expire(turn, episode)
+        case Clock.APPOINTMENT:
+            _start_after_appointment(turn, episode)
+        case Clock.SNOOZE:
+            _ring_after_pause(turn, episode)
+
+
+def look_for_recipient(turn: Turn[RecipientSought]) -> None:
+    """Time to look again for the seller of an episode's order."""
+    episode = turn.book.episodes.get(turn.fact.episode)
+    if episode is not None and episode.closed_at is None and episode.acknowledged_at is None:
+        find_recipient(turn, episode, turn.fact)
+
+
+def _nobody_answered(turn: Turn[EpisodeDue], episode: Episode) -> None:
+    words = f"{episode.responsible} has not answered in time."
+    step = episode.step.value if episode.step else "seller"
+    path = f"ladder.{episode.severity.value}.{step}"
+    turn.explain("unanswered", words, episode_id=episode.episode_id, who=episode.responsible, policy_path=path)
+    climb(turn, episode, RingCause.STEP)
+
+
+def _expire(turn: Turn[EpisodeDue], episode: Episode) -> None:
+    assert episode.acknowledged_by is not None
+    assert episode.acknowledged_at is not None
+    words = f"{episode.acknowledged_by} has not reached the customer in time: it is nobody's any more."
+    path = f"acknowledgement.redeem_within.{episode.severity.value}"
+    turn.explain("expired", words, episode_id=episode.episode_id, who=episode.acknowledged_by, policy_path=path)
+    fact = AcknowledgementExpired(
+        episode=episode.episode_id,
+        order=episode.order_id,
+        by=episode.acknowledged_by,
+        acknowledged_at=episode.acknowledged_at,
+        attempts=episode.attempts,
+    )
+    turn.publish(fact)
+    climb(turn, episode, RingCause.UNREDEEMED)
+
+
+def _start_after_appointment(turn: Turn[EpisodeDue], episode: Episode) -> None:
+    """The time the customer named has come: from now on the proof is due again."""
+    version, policy = turn.book.policy_for(turn.book.order_of(episode))
+    person = turn.book.people.get(episode.acknowledged_by or "")
+    by = redeem_by(person, episode.severity, policy, turn.now)
+    keep_episode(turn, replace(episode, deadline_at=by, deadline_for=Clock.REDEEM, changed_at=turn.now))
+    words = "The time of the appointment has come: the clock runs again."
+    path = f"acknowledgement.redeem_within.{episode.severity.value}"
+    turn.explain("appointment_due", words, episode_id=episode.episode_id, policy_version=version, policy_path=path)
+
+
+def _ring_after_pause(turn: Turn[EpisodeDue], episode: Episode) -> None:
+    signal = turn.book.weightiest(episode)
+    if signal is not None:
+        turn.explain("pause_ended", "The pause is over: it rings again.", episode_id=episode.episode_id)
+        ring(turn, episode, signal, RingCause.SNOOZE_ENDED)

@@ -1,0 +1,79 @@
+"""Signals end, and so do episodes: by what somebody says, or by themselves when nothing puts the order at risk."""
+
+from dataclasses import replace
+from datetime import datetime
+
+from services.escalation.domain.entities import Ended, Episode, Signal
+from services.escalation.domain.own_facts import OrderWaitEnded
+from services.escalation.domain.rescues import closed
+from services.escalation.domain.reasoning import closing_words
+from services.escalation.domain.words import SIGNAL_LABELS
+from services.escalation.handlers.clocks import keep_episode
+from services.escalation.handlers.turn import Turn
+from shared.contracts.envelope import Fact
+from shared.contracts.escalation import EpisodeClosed, EpisodeResult, SignalCleared, SignalWithdrawn
+
+ALL_CLEARED = "signals_cleared"
+"""The reason with which an episode closes itself."""
+
+
+def end_signal(turn: Turn[Fact], signal: Signal, how: Ended, *, at: datetime, because: str) -> None:
+    """A signal stands no longer; with the last one its episode closes itself."""
+    if signal.order_awaited_until is not None:
+        turn.tx.cancel_timer(OrderWaitEnded(signal=signal.signal_id), signal.account_id)
+    ended = replace(signal, ended=how, ended_at=at, ended_because=because, order_awaited_until=None)
+    turn.book.put_signal(ended)
+    episode = turn.book.episodes.get(signal.episode_id) if signal.episode_id else None
+    if episode is None or episode.closed_at is not None:
+        return
+    _tell_of_end(turn, episode, ended, because)
+    turn.book.put_episode(replace(episode, changed_at=turn.now))
+    if not turn.book.standing(episode):
+        close_episode(turn, episode, EpisodeResult.CAUSE_GONE, ALL_CLEARED, by=None)
+
+
+def close_episode(turn: Turn[Fact], episode: Episode, result: EpisodeResult, reason: str, *, by: str | None) -> None:
+    """Close with a result and a reason: everything pending stops. Raises NotNow for a reason not on the list."""
+    version, policy = turn.book.policy_for(turn.book.order_of(episode))
+    ended = closed(turn.book.episodes[episode.episode_id], result, reason, policy, by=by, now=turn.now)
+    keep_episode(turn, ended)
+    turn.book.silence(episode.episode_id, "closed", turn.now)
+    turn.explain(
+        "closed",
+        closing_words(policy, result, reason),
+        episode_id=episode.episode_id,
+        who=by,
+        policy_version=version,
+        policy_path=f"reasons.{result.value}",
+    )
+    fact = EpisodeClosed(
+        episode=episode.episode_id,
+        order=episode.order_id,
+        result=result,
+        reason=reason,
+        by=by,
+        closed_at=turn.now,
+    )
+    turn.publish(fact, discriminator=episode.episode_id)
+
+
+def _tell_of_end(turn: Turn[Fact], episode: Episode, signal: Signal, because: str) -> None:
+    assert signal.ended is not None
+    assert signal.ended_at is not None
+    told = SignalCleared if signal.ended is Ended.CLEARED else SignalWithdrawn
+    fact = told(
+        episode=episode.episode_id,
+        order=episode.order_id,
+        signal=signal.signal_id,
+        kind=signal.kind,
+        at=signal.ended_at,
+        because=because,
+    )
+    turn.publish(fact, discriminator=signal.signal_id)
+    label, reason = SIGNAL_LABELS[signal.kind], because.replace("_", " ")
+    turn.explain(
+        signal.ended.value,
+        f"{label}: {signal.ended.value} by {reason}.",
+        episode_id=episode.episode_id,
+        signal_id=signal.signal_id,
+    )

@@ -1,0 +1,136 @@
+"""Episodes rise: a signal joins the open one of its order or raises one, and rings if that is due."""
+
+from dataclasses import replace
+
+from services.escalation.domain.entities import Episode, Order, Signal
+from services.escalation.domain.notes import SignalMatched
+from services.escalation.domain.ringing import ring_of_signal, too_old_to_ring
+from services.escalation.domain.severity import Graveness, graveness
+from services.escalation.domain.words import SIGNAL_LABELS
+from services.escalation.handlers.rings import assign_silently, ring
+from services.escalation.handlers.turn import Turn
+from shared.contracts.envelope import Fact
+from shared.contracts.escalation import EpisodeRaised, EpisodeSignalled, SeverityRaised
+from shared.ids import derived
+
+
+def join(turn: Turn[Fact], order: Order, signal: Signal) -> None:
+    """Add a signal to the open episode of its order; without one, or after it was closed, a new one is raised."""
+    known = turn.book.open_episodes.get(order.order_id)
+    episode = known or _new_episode(turn, order, signal)
+    joined = replace(signal, episode_id=episode.episode_id)
+    turn.book.put_signal(joined)
+    turn.tx.notes.append(SignalMatched(joined, too_old=too_old_to_ring(joined, turn.book.ring_within)))
+    version, policy = turn.book.policy_for(order)
+    grave = graveness(turn.book.standing(episode), order, policy)
+    if known is None:
+        episode = replace(episode, severity=grave.severity, policy_version=version)
+        _tell_of_episode(turn, episode, joined, grave)
+        rose = True
+    else:
+        _tell_of_signal(turn, episode, joined)
+        episode, rose = _risen(turn, episode, joined, grave)
+    turn.book.put_episode(replace(episode, changed_at=turn.now))
+    _ring_if_due(turn, turn.book.episodes[episode.episode_id], joined, rose=rose)
+
+
+def _ring_if_due(turn: Turn[Fact], episode: Episode, signal: Signal, *, rose: bool) -> None:
+    cause = ring_of_signal(episode, signal, rose=rose, ring_within=turn.book.ring_within)
+    if cause is not None:
+        ring(turn, episode, signal, cause)
+        return
+    words = "Too old when first seen: it rings nobody." if _too_old(turn, signal) else "It is shown; nobody is rung."
+    about = {"episode_id": episode.episode_id, "signal_id": signal.signal_id, "policy_path": "age.ring_within"}
+    turn.explain("not_rung", words, **about)
+    if episode.responsible is None:
+        assign_silently(turn, episode, signal)
+
+
+def _too_old(turn: Turn[Fact], signal: Signal) -> bool:
+    return too_old_to_ring(signal, turn.book.ring_within)
+
+
+def _new_episode(turn: Turn[Fact], order: Order, signal: Signal) -> Episode:
+    before = turn.book.latest_closed.get(order.order_id)
+    episode = Episode(
+        episode_id=derived("episode", order.order_id, signal.signal_id, *([before.episode_id] if before else [])),
+        account_id=order.account_id,
+        order_id=order.order_id,
+        salesperson=order.sold_by,
+        raised_at=turn.now,
+        changed_at=turn.now,
+        follows=before.episode_id if before else None,
+    )
+    turn.book.put_episode(episode)
+    return episode
+
+
+def _risen(turn: Turn[Fact], episode: Episode, signal: Signal, grave: Graveness) -> tuple[Episode, bool]:
+    """The episode at its new severity, and whether that is a higher one: it never falls."""
+    before = episode.severity
+    if grave.severity.rank <= before.rank:
+        return episode, False
+    version, _ = turn.book.policy_for(turn.book.order_of(episode))
+    _explain_severity(turn, episode, signal, grave)
+    fact = SeverityRaised(
+        episode=episode.episode_id,
+        order=episode.order_id,
+        severity=grave.severity,
+        before=before,
+        signal=signal.signal_id,
+        kind=signal.kind,
+        policy_version=version,
+    )
+    turn.publish(fact, discriminator=signal.signal_id)
+    return replace(episode, severity=grave.severity, policy_version=version), True
+
+
+def _tell_of_episode(turn: Turn[Fact], episode: Episode, signal: Signal, grave: Graveness) -> None:
+    fact = EpisodeRaised(
+        episode=episode.episode_id,
+        order=episode.order_id,
+        salesperson=episode.salesperson,
+        signal=signal.signal_id,
+        kind=signal.kind,
+        at=signal.at,
+        severity=episode.severity,
+        follows=episode.follows,
+        policy_version=episode.policy_version,
+    )
+    turn.publish(fact, at=signal.at, discriminator=episode.episode_id)
+    _explain_signal(turn, episode, signal)
+    _explain_severity(turn, episode, signal, grave)
+
+
+def _tell_of_signal(turn: Turn[Fact], episode: Episode, signal: Signal) -> None:
+    fact = EpisodeSignalled(
+        episode=episode.episode_id,
+        order=episode.order_id,
+        signal=signal.signal_id,
+        kind=signal.kind,
+        case=signal.case_id,
+        at=signal.at,
+    )
+    turn.publish(fact, at=signal.at, discriminator=signal.signal_id)
+    _explain_signal(turn, episode, signal)
+
+
+def _explain_signal(turn: Turn[Fact], episode: Episode, signal: Signal) -> None:
+    turn.explain(
+        "signal",
+        f"{SIGNAL_LABELS[signal.kind]} on order {episode.order_id}.",
+        episode_id=episode.episode_id,
+        signal_id=signal.signal_id,
+        policy_version=signal.policy_version,
+        policy_path=f"signals.{signal.kind.value}",
+    )
+
+
+def _explain_severity(turn: Turn[Fact], episode: Episode, signal: Signal, grave: Graveness) -> None:
+    turn.explain(
+        "severity",
+        f"Severity {grave.severity.value}: {grave.why}.",
+        episode_id=episode.episode_id,
+        signal_id=signal.signal_id,
+        policy_path=grave.policy_path,
+    )

@@ -1,0 +1,94 @@
+"""Compares the signals kept with those the facts amount to: raises, clears and withdraws. Start at `judge`."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime
+
+from services.escalation.domain.entities import Ended, Signal
+from services.escalation.domain.facts import AccountFact, remembered
+from services.escalation.domain.findings import Finding, Scope, affected, findings
+from services.escalation.domain.own_facts import SilenceEnded
+from services.escalation.domain.signals import signal_of_finding
+from services.escalation.handlers.contacts import follow_rescue, ring_on_contact
+from services.escalation.handlers.endings import end_signal
+from services.escalation.handlers.signals import admit
+from services.escalation.handlers.turn import Turn
+from shared.contracts.envelope import Fact
+
+
+def judge(turn: Turn[Fact]) -> None:
+    """Remember what an event tells, and put right what it changes of the account's signals."""
+    for fact in remembered(turn.event):
+        note_fact(turn, fact)
+
+
+def note_fact(turn: Turn[Fact], fact: AccountFact) -> None:
+    """A fact first counts for whoever took an episode, then for its signals, then it may ring again."""
+    scope = affected(turn.book.history(turn.account_id), fact)
+    turn.book.put_fact(fact)
+    follow_rescue(turn, fact)
+    _compare(turn, scope)
+    ring_on_contact(turn, fact)
+
+
+def raise_on_silence(turn: Turn[SilenceEnded]) -> None:
+    """A silence has lasted too long, and everything told meanwhile was read: what still stands is raised."""
+    silence = turn.fact
+    found = findings(turn.book.history(turn.account_id), turn.book.terms(turn.account_id))
+    mine = [one for one in found if _silence_of(one) == silence]
+    kept = turn.book.signals[turn.account_id]
+    for finding in mine:
+        if finding.at <= turn.event.time and finding.cleared_by is None and not _known(kept.get(finding.signal_id)):
+            admit(turn, _signal(turn, finding))
+    _expect(turn, mine)
+
+
+def _compare(turn: Turn[Fact], scope: Scope) -> None:
+    """Raise first, end afterwards: an episode whose signal is replaced by another stays open."""
+    found = findings(turn.book.history(turn.account_id), turn.book.terms(turn.account_id), scope)
+    kept = turn.book.signals[turn.account_id]
+    by_id = {finding.signal_id: finding for finding in found}
+    for finding in found:
+        if not finding.by_silence and finding.cleared_by is None and not _known(kept.get(finding.signal_id)):
+            admit(turn, _signal(turn, finding))
+    for signal in [one for one in kept.values() if one.stands and scope.covers(one)]:
+        _hold_against(turn, signal, by_id.get(signal.signal_id))
+    _expect(turn, found)
+
+
+def _known(signal: Signal | None) -> bool:
+    """Whether a signal is kept; one that was withdrawn may come back when the facts say so after all."""
+    return signal is not None and signal.ended is not Ended.WITHDRAWN
+
+
+def _hold_against(turn: Turn[Fact], signal: Signal, finding: Finding | None) -> None:
+    if finding is None:
+        end_signal(turn, signal, Ended.WITHDRAWN, at=turn.event.time, because=turn.event.type.rpartition(".")[2])
+    elif finding.cleared_by is not None:
+        cleared_by = finding.cleared_by
+        end_signal(turn, signal, Ended.CLEARED, at=cleared_by.at, because=cleared_by.kind.value)
+    elif finding.at != signal.at:
+        turn.book.put_signal(replace(signal, at=finding.at))
+
+
+def _expect(turn: Turn[Fact], found: Iterable[Finding]) -> None:
+    """Set a timer for each silence that may become a signal: one a kind and matter, at the earliest of them."""
+    kept = turn.book.signals[turn.account_id]
+    expected: dict[SilenceEnded, datetime] = {}
+    for finding in found:
+        if finding.by_silence and finding.cleared_by is None and not _known(kept.get(finding.signal_id)):
+            silence = _silence_of(finding)
+            expected[silence] = min(finding.at, expected.get(silence, finding.at))
+    for silence, at in expected.items():
+        late_reports = turn.book.policies.latest.policy.age.late_reports
+        due_at = at if at > turn.now else turn.now + late_reports
+        if turn.book.expect(turn.account_id, silence, due_at):
+            turn.tx.set_timer(silence, cause=turn.event, due_at=due_at, made_of_silence=True)
+
+
+def _silence_of(finding: Finding) -> SilenceEnded:
+    return SilenceEnded(kind=finding.kind, case=finding.cause.case_id, order=finding.cause.order_id)
+
+
+def _signal(turn: Turn[Fact], finding: Finding) -> Signal:
+    return signal_of_finding(finding, turn.event, turn.book, now=turn.now)
