@@ -11,7 +11,7 @@ from services.escalation.api import timeline_router
 from services.escalation.channels.deliveries import EmailSender
 from services.escalation.channels.letters import Letters
 from services.escalation.channels.smtp import MailServer
-from services.escalation.domain.own_facts import OWN_FACTS, AcknowledgePressed, Attempt
+from services.escalation.domain.own_facts import OWN_FACTS, Attempt, EpisodeButton
 from services.escalation.domain.rules import Rules
 from services.escalation.handlers import handling
 from services.escalation.inbox import InboxDependencies, create_inbox
@@ -27,7 +27,7 @@ from shared.http.application import create_app
 from shared.http.asyncapi import ServiceReference
 from shared.http.operations import operations_router
 from shared.http.reader_keys import ReaderKeys
-from shared.ids import AccountId, EpisodeId, SalespersonId, derived
+from shared.ids import AccountId, SalespersonId, derived
 from shared.inputs import Batch, Input, InputKind
 from shared.logs import get_logger
 from shared.migrations import Migrations
@@ -35,7 +35,7 @@ from shared.service import Health, Resources, Service
 
 NAME = "escalation"
 LISTENS_TO = ("orders.sales.v1", "salespeople.v1", "support.cases.v1")
-PUBLISHES = ("escalation.episodes.v1",)
+PUBLISHES = ("escalation.episodes.v1", "escalation.policy.v1")
 MIGRATIONS = Migrations(EscalationTable.metadata, Path(__file__).parent / "migrations")
 
 log = get_logger(__name__)
@@ -54,7 +54,7 @@ def service(settings: EscalationSettings) -> Service:
     def web(resources: Resources, health: Health) -> FastAPI:
         inbox = InboxDependencies(
             pool=resources.pool,
-            acknowledge=partial(acknowledge, resources),
+            press=partial(press, resources),
             send_sign_in_link=sending_sign_in_links(sender, letters),
             public_url=settings.inbox_url,
         )
@@ -78,7 +78,7 @@ def service(settings: EscalationSettings) -> Service:
         own_facts=OWN_FACTS,
         loops={"e-mail": send_email},
         sample=sample,
-        observe=partial(count_alerts, rules),
+        observe=count_alerts,
     )
 
 
@@ -104,14 +104,14 @@ def sending_sign_in_links(sender: EmailSender, letters: Letters) -> Callable[[Pe
     return send
 
 
-async def acknowledge(resources: Resources, episode: EpisodeId, account: AccountId, by: SalespersonId) -> None:
-    """Press the button: an event like any other, applied before this returns. Raises shared.transaction.Refused.
+async def press(resources: Resources, button: EpisodeButton, account: AccountId, round: str | None = None) -> None:
+    """Press a button of an episode: an event like any other, applied before this returns. Raises Refused.
 
-    Pressed again for the same ring it is the same event, also after a commit whose answer was lost.
+    Pressed again in the same round of the episode it is the same event, also after a commit whose answer was lost.
+    `round` is the one that the page was showing.
     """
-    fact = AcknowledgePressed(episode=episode, by=by)
-    now, ring = await now_and_round(resources.pool, episode)
-    press_id = str(derived("acknowledge", episode, ring, by))
-    event: Envelope[Fact] = envelope(fact, id=press_id, source="handoff/escalation/inbox", subject=account, time=now)
-    press = Input(event, fact.model_dump_json().encode(), b"", InputKind.BUTTON)
-    await resources.spine.apply(Batch([press]), whole=True)
+    now, current = await now_and_round(resources.pool, button.episode)
+    body = button.model_dump_json()
+    press_id = str(derived(button.type, round or current, body))
+    event: Envelope[Fact] = envelope(button, id=press_id, source="handoff/escalation/inbox", subject=account, time=now)
+    await resources.spine.apply(Batch([Input(event, body.encode(), b"", InputKind.BUTTON)]), whole=True)

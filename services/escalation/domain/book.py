@@ -2,7 +2,6 @@
 
 from collections import defaultdict
 from collections.abc import Callable
-
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any

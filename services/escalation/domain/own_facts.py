@@ -5,8 +5,8 @@ from enum import StrEnum
 from typing import ClassVar
 from uuid import UUID
 
-from shared.contracts.fact import Fact
 from shared.contracts.escalation import EpisodeResult, RingCause, SignalKind
+from shared.contracts.fact import Fact
 from shared.contracts.fields import Code, Id, Instant
 from shared.contracts.support_inbound import ContactChannel
 

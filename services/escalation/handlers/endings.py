@@ -5,8 +5,8 @@ from datetime import datetime
 
 from services.escalation.domain.entities import Ended, Episode, Signal
 from services.escalation.domain.own_facts import OrderWaitEnded
-from services.escalation.domain.rescues import closed
 from services.escalation.domain.reasoning import closing_words
+from services.escalation.domain.rescues import closed
 from services.escalation.domain.words import SIGNAL_LABELS
 from services.escalation.handlers.clocks import keep_episode
 from services.escalation.handlers.turn import Turn

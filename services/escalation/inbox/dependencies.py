@@ -2,23 +2,30 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Protocol, TypeAlias
 
+from services.escalation.domain.own_facts import EpisodeButton
 from services.escalation.store.sessions import Person
 from shared.database import Pool
-from shared.ids import AccountId, EpisodeId, SalespersonId
+from shared.ids import AccountId
 
-Acknowledge: TypeAlias = Callable[[EpisodeId, AccountId, SalespersonId], Awaitable[object]]
+
+class Press(Protocol):
+    """Press a button of an account's episode. Raises shared.transaction.Refused."""
+
+    def __call__(self, button: EpisodeButton, account: AccountId, round: str | None = None) -> Awaitable[object]: ...
+
+
 SendSignInLink: TypeAlias = Callable[[Person, str], Awaitable[object]]
 
 
 @dataclass(frozen=True, slots=True)
 class InboxDependencies:
-    """`acknowledge` may be called twice for one episode. `public_url` is where browsers find this service: links in
+    """`press` may be called twice for one button. `public_url` is where browsers find this service: links in
     e-mails start with it, and with https the session's cookie is sent over nothing else."""
 
     pool: Pool
-    acknowledge: Acknowledge
+    press: Press
     send_sign_in_link: SendSignInLink
     public_url: str
     poll_seconds: float = 0.5

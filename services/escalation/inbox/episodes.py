@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from services.escalation.domain.own_facts import AcknowledgePressed
 from services.escalation.inbox.answers import NotHere
 from services.escalation.inbox.dependencies import InboxDependencies
 from services.escalation.inbox.rendering import Pages
@@ -43,7 +44,7 @@ class EpisodePages:
 
     def __init__(self, dependencies: InboxDependencies, sessions: Sessions, pages: Pages) -> None:
         self._pool = dependencies.pool
-        self._acknowledge = dependencies.acknowledge
+        self._press = dependencies.press
         self._sessions = sessions
         self._pages = pages
 
@@ -68,7 +69,8 @@ class EpisodePages:
         row = await store.one_episode(self._pool, signed_in.salesperson_id, _episode_id(request))
         if row is None:
             raise NotHere
-        await self._acknowledge(row.episode_id, row.account_id, signed_in.salesperson_id)
+        button = AcknowledgePressed(episode=row.episode_id, by=signed_in.salesperson_id)
+        await self._press(button, row.account_id, str(form.get("round", "")) or None)
         return RedirectResponse(local_page(str(form.get("return_to", "/"))), status_code=303)
 
     async def _render(self, request: Request, signed_in: SignedIn, chosen: EpisodeRow | None) -> Response:

@@ -116,9 +116,8 @@ _FINGERPRINTS = """
 """
 
 
-# Only a signal rings again: as long as there are no more of them, a press means the same ring.
 _NOW_AND_ROUND = """
-    select shared.app_now() as now, (select count(*) from escalation.signals where episode_id = $1) as round
+    select shared.app_now() as now, (select rings || '-' || attempts from escalation.episodes where episode_id = $1) as round
 """
 
 
@@ -128,11 +127,11 @@ async def now(database: Pool) -> datetime:
     return instant
 
 
-async def now_and_round(database: Pool, episode_id: UUID) -> tuple[datetime, int]:
-    """The time, and a number that stands for the ring of an episode which a press of the button now answers."""
+async def now_and_round(database: Pool, episode_id: UUID) -> tuple[datetime, str]:
+    """The time, and what stands for the ring of an episode, and the attempt, that a press of a button now is about."""
     row = await database.fetchrow(_NOW_AND_ROUND, episode_id)
     assert row is not None
-    return row["now"], row["round"]
+    return row["now"], row["round"] or ""
 
 
 async def open_episodes(database: Pool, reader: SalespersonId, *, search: str = "", page: int = 1) -> list[EpisodeRow]:
