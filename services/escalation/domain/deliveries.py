@@ -1,7 +1,8 @@
 """A delivery's way: pending, sending, then sent, failed, pending again, or unknown. None ends unsaid.
 
-It has failed when it was refused for good, or after fifty attempts. It is skipped where no address is known, held
-until its recipient is to be rung, and cancelled once somebody has acknowledged or the episode is over. The inbox shows the episode whatever becomes of its e-mail.
+It has failed when it was refused for good, or after fifty attempts. It is skipped where no address is known, held until
+its recipient is to be rung, and cancelled once somebody has acknowledged or the episode is over. The inbox shows the
+episode whatever becomes of its e-mail.
 `sending` is stored before the channel is called, so a crash in between leaves it there; once its time is up it is
 `unknown`: the channel may have accepted it. An e-mail of unknown outcome is sent again with the same Message-ID.
 """

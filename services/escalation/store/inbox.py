@@ -117,7 +117,8 @@ _FINGERPRINTS = """
 
 
 _NOW_AND_ROUND = """
-    select shared.app_now() as now, (select rings || '-' || attempts from escalation.episodes where episode_id = $1) as round
+    select shared.app_now() as now,
+           (select rings || '-' || attempts from escalation.episodes where episode_id = $1) as round
 """
 
 
