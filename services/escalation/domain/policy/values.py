@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Annotated, Any, TypeAlias
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 _SPAN = re.compile(r"(\d{1,6})(m|h|d|w)", re.ASCII)
@@ -35,10 +35,29 @@ def _working_span(value: Any) -> timedelta:
     return _read_span(value, "mh", '"30m" or "4h": working time has no days')
 
 
-Span: TypeAlias = Annotated[timedelta, BeforeValidator(_span)]
+def span_words(span: timedelta) -> str:
+    """A span of whole minutes as it is written in days, hours or minutes, the largest that gives a whole number."""
+    unit = next((unit for unit in "dh" if span and not span % _UNITS[unit]), "m")
+    return f"{span // _UNITS[unit]}{unit}"
+
+
+def _working_words(span: timedelta) -> str:
+    unit = "h" if span and not span % _UNITS["h"] else "m"
+    return f"{span // _UNITS[unit]}{unit}"
+
+
+def _written(units: str) -> WithJsonSchema:
+    return WithJsonSchema({"type": "string", "pattern": f"^[0-9]{{1,6}}[{units}]$"})
+
+
+Span: TypeAlias = Annotated[
+    timedelta, BeforeValidator(_span), PlainSerializer(span_words, when_used="json"), _written("mhdw")
+]
 """Time that passes day and night: "30m", "4h", "3d", "2w"."""
 
-WorkingSpan: TypeAlias = Annotated[timedelta, BeforeValidator(_working_span)]
+WorkingSpan: TypeAlias = Annotated[
+    timedelta, BeforeValidator(_working_span), PlainSerializer(_working_words, when_used="json"), _written("mh")
+]
 """Working time of whoever it is about: "30m", "4h"; three days of eight hours are "24h"."""
 
 Money: TypeAlias = Mapping[Annotated[str, Field(pattern=r"^[A-Z]{3}$")], Annotated[int, Field(ge=0)]]

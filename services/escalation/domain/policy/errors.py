@@ -1,0 +1,118 @@
+"""What is wrong with a policy's document, in words that a person can act on."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any, get_args, get_origin
+
+from pydantic import BaseModel
+from pydantic_core import ErrorDetails
+
+from services.escalation.domain.policy.lines import Path
+from services.escalation.domain.policy.model import Policy
+from shared.contracts.fields import PATTERNS
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyError:
+    """One mistake: its line from 1, the member's path like `ladder.high.seller` (empty: the text as a whole)."""
+
+    line: int
+    path: str
+    allowed: str
+
+    def __str__(self) -> str:
+        return f"line {self.line}{f', {self.path}' if self.path else ''}: {self.allowed}"
+
+
+class PolicyErrors(ValueError):
+    """A document that is no policy; `errors` has all that is wrong, in the order of lines."""
+
+    def __init__(self, errors: Sequence[PolicyError]) -> None:
+        super().__init__("\n".join(map(str, errors)))
+        self.errors = tuple(errors)
+
+
+_RULES = {
+    "missing": "is missing",
+    "string_type": "must be text in quotes",
+    "int_type": "must be a whole number",
+    "int_from_float": "must be a whole number",
+    "int_parsing_size": "must be a smaller number",
+    "float_type": "must be a number like 0.4",
+    "bool_type": "must be true or false",
+    "tuple_type": "must be a list in square brackets",
+    "mapping_type": "must be a table of names and values",
+    "dict_type": "must be a table of names and values",
+    "model_type": "must be a table of names and values",
+    "string_too_short": "must not be empty",
+    "json_invalid": "must not be nested so deep",
+}
+_RULES_WITH_LIMIT = {
+    "string_too_long": ("max_length", "must have at most {} characters"),
+    "too_short": ("min_length", "must have at least {} entry"),
+    "too_long": ("max_length", "must have at most {} entries"),
+    "greater_than_equal": ("ge", "must be at least {}"),
+    "less_than_equal": ("le", "must be at most {}"),
+    "enum": ("expected", "must be one of {}"),
+}
+
+
+def path_of(error: ErrorDetails) -> Path:
+    """The member at fault; a name at fault is marked as such by pydantic, and is the member itself."""
+    return tuple(part for part in error["loc"] if part != "[key]")
+
+
+def words(error: ErrorDetails) -> str:
+    """What is allowed where pydantic found this mistake."""
+    kind, context = error["type"], error.get("ctx", {})
+    if kind == "extra_forbidden":
+        return f"is not known; there is {', '.join(_members(path_of(error)[:-1]))}"
+    if kind in _RULES:
+        return _RULES[kind]
+    if kind == "string_pattern_mismatch":
+        return PATTERNS.get(context["pattern"], f"must match {context['pattern']}")
+    if kind in _RULES_WITH_LIMIT:
+        limit, text = _RULES_WITH_LIMIT[kind]
+        return text.format(context[limit])
+    return error["msg"]
+
+
+def written(path: Path) -> str:
+    """A path as people write it: `reasons.lost[2].code`."""
+    text = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
+    return text.removeprefix(".")
+
+
+def _members(path: Path) -> list[str]:
+    """The names that may stand at a place of the document."""
+    place: Any = Policy
+    for part in path:
+        place = _below(place, part)
+    return sorted(_fields(place))
+
+
+def _below(place: Any, part: str | int) -> Any:
+    place = _bare(place)
+    if get_origin(place) is tuple:
+        return get_args(place)[0]
+    if get_origin(place) is Mapping:
+        return get_args(place)[1]
+    return _fields(place).get(str(part))
+
+
+def _fields(place: Any) -> dict[str, Any]:
+    place = _bare(place)
+    is_part = isinstance(place, type) and issubclass(place, BaseModel)
+    return {name: field.annotation for name, field in place.model_fields.items()} if is_part else {}
+
+
+def _bare(place: Any) -> Any:
+    """A type without what is annotated to it, and without None."""
+    while get_origin(place) is Annotated:
+        place = get_args(place)[0]
+    return next(_not_none(place), place)
+
+
+def _not_none(place: Any) -> Iterator[Any]:
+    if type(None) in get_args(place):
+        yield from (one for one in get_args(place) if one is not type(None))

@@ -1,0 +1,100 @@
+"""What a policy whose every value is possible must still make sense of as a whole."""
+
+from collections import Counter
+from collections.abc import Iterator
+from datetime import timedelta
+from itertools import chain, pairwise
+from typing import TypeAlias
+
+from services.escalation.domain.policy.lines import Path
+from services.escalation.domain.policy.model import Policy, Reason
+from services.escalation.domain.policy.values import span_words
+from shared.contracts.escalation import EpisodeResult, Severity, Step
+
+CLEARED = "signals_cleared"
+"""The reason with which an episode closes by itself."""
+
+Fault: TypeAlias = tuple[Path, str]
+"""The member that makes no sense, and what is allowed there."""
+
+
+def faults(policy: Policy) -> Iterator[Fault]:
+    """All that makes no sense, each with its member."""
+    yield from chain(_hours(policy), _times(policy), _ladder(policy), _reasons(policy), _plays(policy))
+    yield from _overrides(policy)
+
+
+def _hours(policy: Policy) -> Iterator[Fault]:
+    customers = policy.customers
+    if customers.callable_until <= customers.callable_from:
+        yield ("customers", "callable_until"), f"must be later than callable_from, {customers.callable_from}"
+
+
+def _times(policy: Policy) -> Iterator[Fault]:
+    """Spans that must not be zero, or nothing would ever be in time."""
+    acknowledgement, repeats = policy.acknowledgement, policy.ladder.repeats
+    positive: dict[Path, timedelta] = {
+        ("storms", "window"): policy.storms.window,
+        ("ladder", "repeats", "first"): repeats.first,
+        ("signals", "contact_repeated", "within"): policy.signals.contact_repeated.within,
+        ("signals", "gone_quiet", "silent_for"): policy.signals.gone_quiet.silent_for,
+        ("acknowledgement", "longest_appointment"): acknowledgement.longest_appointment,
+        ("acknowledgement", "longest_snooze"): acknowledgement.longest_snooze,
+        ("acknowledgement", "longest_hand_over"): acknowledgement.longest_hand_over,
+    }
+    for severity in Severity:
+        positive["acknowledgement", "redeem_within", severity.value] = acknowledgement.redeem_within.of(severity)
+        for step in Step:
+            positive["ladder", severity.value, step.value] = policy.ladder.of(severity).of(step)
+    for path, span in positive.items():
+        if not span:
+            yield path, "must be longer than nothing"
+    if repeats.longest < repeats.first:
+        yield ("ladder", "repeats", "longest"), f"must be at least ladder.repeats.first, {span_words(repeats.first)}"
+
+
+def _ladder(policy: Policy) -> Iterator[Fault]:
+    """Who has something graver must not have more time for it."""
+    for less, more in pairwise(Severity):
+        for step in Step:
+            limit = policy.ladder.of(less).of(step)
+            if policy.ladder.of(more).of(step) > limit:
+                known = f"ladder.{less.value}.{step.value}, {span_words(limit)}"
+                yield ("ladder", more.value, step.value), f"must be at most {known}"
+        limit = policy.acknowledgement.redeem_within.of(less)
+        if policy.acknowledgement.redeem_within.of(more) > limit:
+            known = f"acknowledgement.redeem_within.{less.value}, {span_words(limit)}"
+            yield ("acknowledgement", "redeem_within", more.value), f"must be at most {known}"
+
+
+def _reasons(policy: Policy) -> Iterator[Fault]:
+    for result in EpisodeResult:
+        reasons = policy.reasons.get(result, ())
+        if not reasons:
+            yield ("reasons", result.value), "must have at least one reason"
+        yield from _twice(result, reasons)
+    if CLEARED not in {reason.code for reason in policy.reasons.get(EpisodeResult.CAUSE_GONE, ())}:
+        yield ("reasons", EpisodeResult.CAUSE_GONE.value), f"must have a reason with the code {CLEARED}"
+
+
+def _twice(result: EpisodeResult, reasons: tuple[Reason, ...]) -> Iterator[Fault]:
+    seen: Counter[str] = Counter()
+    for index, reason in enumerate(reasons):
+        seen[reason.code] += 1
+        if seen[reason.code] > 1:
+            yield ("reasons", result.value, index, "code"), "must be another than those before"
+
+
+def _plays(policy: Policy) -> Iterator[Fault]:
+    for kind, play in policy.plays.by_signal.items():
+        if play.offer is None and (play.offer_percent or play.offer_at_most):
+            yield ("plays", "by_signal", kind.value), "must have an offer in words, or no limits of one"
+
+
+def _overrides(policy: Policy) -> Iterator[Fault]:
+    seen: set[tuple[str | None, str | None]] = set()
+    for index, override in enumerate(policy.overrides):
+        fits = (override.segment, override.product)
+        if fits in seen:
+            yield ("overrides", index), "never counts: one before it is for the same orders"
+        seen.add(fits)
