@@ -43,7 +43,6 @@ _FAMILIAR: Mapping[str, Any] = {
     "salesperson": "anna",
     "segment": "key accounts",
     "service": "orders",
-    "since": "2026-05-11",
     "sold_by": "anna",
     "start": "09:00",
     "status": "in progress",
