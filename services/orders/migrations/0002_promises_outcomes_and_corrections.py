@@ -1,5 +1,7 @@
 """Promises kept, outcomes, corrections and late deliveries; who looks after an account; when people are away."""
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
@@ -88,7 +90,7 @@ def downgrade() -> None:
         op.drop_column("orders", name, schema="orders")
 
 
-def _add(table: str, column: sa.Column) -> None:
+def _add(table: str, column: sa.Column[Any]) -> None:
     op.add_column(table, column, schema="orders")
 
 
