@@ -149,6 +149,6 @@ BUTTONS: tuple[type[EpisodeButton], ...] = (
     ClosePressed,
 )
 
-OWN_FACTS: Mapping[str, type[Fact]] = {
-    fact.type: fact for fact in (OrderWaitEnded, RecipientSought, SilenceEnded, EpisodeDue, *BUTTONS, DeliveryAttempted)
-}
+_TIMERS: tuple[type[Fact], ...] = (OrderWaitEnded, RecipientSought, SilenceEnded, EpisodeDue)
+
+OWN_FACTS: Mapping[str, type[Fact]] = {fact.type: fact for fact in (*_TIMERS, *BUTTONS, DeliveryAttempted)}

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeAlias
 
 from services.escalation.domain import own_facts
+from services.escalation.domain.policy.versions import Policies
 from services.escalation.domain.rules import Rules
 from services.escalation.handlers.deadlines import act_on_deadline, look_for_recipient
 from services.escalation.handlers.deliveries import record_attempt
@@ -31,7 +32,7 @@ def handling(rules: Rules) -> Handler:
 
     async def handle(tx: Transaction, events: Sequence[Envelope[Fact]]) -> None:
         heard = [event for event in events if type(event.data) in SUBSCRIPTIONS]
-        book = await batches.load(tx.connection, heard, rules)
+        book = await batches.load(tx.connection, heard, rules, Policies.shipped())
         for event in heard:
             for effect in SUBSCRIPTIONS[type(event.data)]:
                 effect(Turn(tx, book, event))

@@ -53,9 +53,8 @@ def reassign_account(turn: Turn[orders.AccountReassigned]) -> None:
     account = turn.book.account(turn.account_id)
     if _is_later(account.assigned_at, turn.event.time):
         return
-    fact = turn.fact
-    moved = {"assigned_to": fact.salesperson, "assigned_since": fact.since, "assigned_at": turn.event.time}
-    turn.book.put_account(replace(account, **moved))
+    to, since = turn.fact.salesperson, turn.fact.since
+    turn.book.put_account(replace(account, assigned_to=to, assigned_since=since, assigned_at=turn.event.time))
 
 
 def note_preference(turn: Turn[support.ContactPreferenceChanged]) -> None:

@@ -1,8 +1,8 @@
 """Loads what a batch of events needs, one query a table, and saves what it changed, one statement a table."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields
-from enum import Enum
+from enum import StrEnum
 from typing import Any
 
 from services.escalation import tables
@@ -189,7 +189,7 @@ def _alert(row: Any) -> Alert:
     return Alert(**_with_kinds(dict(row), {"step": Step, "cause": RingCause, "severity": Severity}))
 
 
-def _with_kinds(row: dict[str, Any], kinds: dict[str, type[Enum]]) -> dict[str, Any]:
+def _with_kinds(row: dict[str, Any], kinds: Mapping[str, type[StrEnum]]) -> dict[str, Any]:
     return row | {name: kind(row[name]) for name, kind in kinds.items() if row[name] is not None}
 
 
