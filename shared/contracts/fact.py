@@ -4,7 +4,7 @@ from typing import ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict
 
-About = Literal["account", "salesperson"]
+About = Literal["account", "salesperson", "policy"]
 
 
 class Value(BaseModel):

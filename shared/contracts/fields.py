@@ -20,6 +20,9 @@ _ADDRESS = r"^[^\s@\u0000-\u001f\u007f-\u009f]+@[^\s@\u0000-\u001f\u007f-\u009f]
 _CODE = r"^[a-z][a-z0-9_]{0,63}$"
 _TIME_OF_DAY = r"^([01][0-9]|2[0-3]):[0-5][0-9]$"
 _CURRENCY = r"^[A-Z]{3}$"
+_COUNTRY = r"^[A-Z]{2}$"
+_REGION = r"^[A-Z0-9]{1,3}$"
+_DIGEST = r"^[0-9a-f]{64}$"
 PATTERNS = {
     _NO_CONTROLS: "must not contain control characters",
     _NO_NUL: "must not contain the NUL character",
@@ -27,6 +30,9 @@ PATTERNS = {
     _CODE: "must be a word in snake_case",
     _TIME_OF_DAY: "must be a time of day like 09:30",
     _CURRENCY: "must be a currency of three capital letters, like EUR",
+    _COUNTRY: "must be a country of two capital letters, like DE",
+    _REGION: "must be a region of one to three capital letters or digits, like BY",
+    _DIGEST: "must be 64 hexadecimal digits",
 }
 """Each pattern in words, for those who break it."""
 
@@ -162,6 +168,15 @@ TimeOfDay: TypeAlias = Annotated[str, Field(pattern=_TIME_OF_DAY)]
 
 Currency: TypeAlias = Annotated[str, Field(pattern=_CURRENCY)]
 """Three letters of ISO 4217."""
+
+Country: TypeAlias = Annotated[str, Field(pattern=_COUNTRY)]
+"""Two letters of ISO 3166-1."""
+
+Region: TypeAlias = Annotated[str, Field(pattern=_REGION)]
+"""A part of a country: what follows the hyphen in its code of ISO 3166-2, as BY in DE-BY."""
+
+Digest: TypeAlias = Annotated[str, Field(pattern=_DIGEST)]
+"""SHA-256 in hexadecimal."""
 
 Zone: TypeAlias = Annotated[str, Field(max_length=64), AfterValidator(_known_zone)]
 """A time zone of the IANA database."""

@@ -37,6 +37,13 @@ class OrderDelivered(inbound.OrderDelivered):
     topic: ClassVar[str] = SALES
 
 
+class DeliveryLate(inbound.DeliveryLate):
+    """A known order reaches the customer later than agreed."""
+
+    type: ClassVar[str] = "orders.delivery_late"
+    topic: ClassVar[str] = SALES
+
+
 class OrderCancelled(inbound.OrderCancelled):
     """A known order was cancelled."""
 
@@ -48,6 +55,34 @@ class RefundPaid(inbound.RefundPaid):
     """Money of a known order was paid back."""
 
     type: ClassVar[str] = "orders.refund_paid"
+    topic: ClassVar[str] = SALES
+
+
+class PromiseKept(inbound.PromiseKept):
+    """A promise of a known order was kept."""
+
+    type: ClassVar[str] = "orders.promise_kept"
+    topic: ClassVar[str] = SALES
+
+
+class OutcomeReported(inbound.OutcomeReported):
+    """The buyer says whether the outcome expected of a known order was reached."""
+
+    type: ClassVar[str] = "orders.outcome_reported"
+    topic: ClassVar[str] = SALES
+
+
+class SaleCorrected(inbound.SaleCorrected):
+    """A known order counts as sold by another person than was told; what was sold stays as it is."""
+
+    type: ClassVar[str] = "orders.sale_corrected"
+    topic: ClassVar[str] = SALES
+
+
+class AccountReassigned(inbound.AccountReassigned):
+    """An account is looked after by another salesperson."""
+
+    type: ClassVar[str] = "orders.account_reassigned"
     topic: ClassVar[str] = SALES
 
 

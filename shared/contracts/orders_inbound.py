@@ -10,11 +10,13 @@ from shared.contracts.fact import About, Fact, Value
 from shared.contracts.fields import (
     AmountMinor,
     CalendarDate,
+    Country,
     Currency,
     Email,
     Id,
     Instant,
     OptionalText,
+    Region,
     Text,
     TimeOfDay,
     Words,
@@ -42,14 +44,19 @@ class Customer(Value):
 
 
 class Promise(Value):
-    """Something the sale committed us to, with the moment it is due."""
+    """Something the sale committed us to, with the moment it is due; `id` tells it from others of its order."""
 
+    id: Text | None = None
     what: Text
     due_at: Instant
 
 
 class OrderPlaced(Fact):
-    """An order was sold. `sold_by` is missing when nobody sold it (bought online)."""
+    """An order was sold. `sold_by` is missing when nobody sold it (bought online).
+
+    `segment` is the seller's own word for this kind of customer; by `outcome_expected_by` the expected outcome
+    was to be reached.
+    """
 
     type: ClassVar[str] = "orders.inbound.order_placed"
     topic: ClassVar[str] = TOPIC
@@ -61,7 +68,10 @@ class OrderPlaced(Fact):
     sold_by: Id | None = None
     sold_at: Instant
     customer: Customer | None = None
+    segment: OptionalText = None
+    delivery_due_at: Instant | None = None
     expected_outcome: Words = None
+    outcome_expected_by: Instant | None = None
     promises: Annotated[tuple[Promise, ...], Field(max_length=500)] = ()
 
 
@@ -93,6 +103,17 @@ class OrderDelivered(Fact):
     order: Id
 
 
+class DeliveryLate(Fact):
+    """An order will reach the customer later than agreed, or has not reached them in time."""
+
+    type: ClassVar[str] = "orders.inbound.delivery_late"
+    topic: ClassVar[str] = TOPIC
+
+    order: Id
+    due_at: Instant | None = None
+    words: Words = None
+
+
 class OrderCancelled(Fact):
     """An order was cancelled, by whomever."""
 
@@ -112,6 +133,50 @@ class RefundPaid(Fact):
     order: Id
     amount_minor: AmountMinor
     currency: Currency
+
+
+class PromiseKept(Fact):
+    """A promise of an order was kept. `promise` is its id; of a promise without one, what was promised."""
+
+    type: ClassVar[str] = "orders.inbound.promise_kept"
+    topic: ClassVar[str] = TOPIC
+
+    order: Id
+    promise: Text
+    proof: OptionalText = None
+
+
+class OutcomeReported(Fact):
+    """The buyer says whether the outcome expected of an order was reached."""
+
+    type: ClassVar[str] = "orders.inbound.outcome_reported"
+    topic: ClassVar[str] = TOPIC
+
+    order: Id
+    reached: bool
+    words: Words = None
+
+
+class SaleCorrected(Fact):
+    """An order counts as sold by another person than was told; without `sold_by`, by nobody. `by` decided that."""
+
+    type: ClassVar[str] = "orders.inbound.sale_corrected"
+    topic: ClassVar[str] = TOPIC
+
+    order: Id
+    sold_by: Id | None = None
+    reason: Text
+    by: Id
+
+
+class AccountReassigned(Fact):
+    """An account is looked after by this salesperson, from a day (in the salesperson's zone) on."""
+
+    type: ClassVar[str] = "orders.inbound.account_reassigned"
+    topic: ClassVar[str] = TOPIC
+
+    salesperson: Id
+    since: CalendarDate
 
 
 class Day(StrEnum):
@@ -147,8 +212,25 @@ class Successor(Value):
     since: CalendarDate
 
 
+class Away(Value):
+    """Days on which a salesperson is away, the first and the last included, in the salesperson's zone."""
+
+    since: CalendarDate
+    until: CalendarDate
+
+    @model_validator(mode="after")
+    def _until_after_since(self) -> Self:
+        if self.until < self.since:
+            raise PydanticCustomError("away", "must not end before it starts")
+        return self
+
+
 class SalespersonChanged(Fact):
-    """All that is known of a salesperson, replacing what was known before; the subject is the salesperson."""
+    """All that is known of a salesperson, replacing what was known before; the subject is the salesperson.
+
+    Public holidays are those of `country` and, within it, of `region`. Who `rings_off_hours` accepts to be rung
+    outside of their working hours where it is critical.
+    """
 
     type: ClassVar[str] = "orders.inbound.salesperson_changed"
     topic: ClassVar[str] = TOPIC
@@ -163,3 +245,9 @@ class SalespersonChanged(Fact):
     working_hours: Annotated[tuple[WorkingHours, ...], Field(max_length=50)] = ()
     active: bool = True
     successor: Successor | None = None
+    backup: Id | None = None
+    away: Annotated[tuple[Away, ...], Field(max_length=500)] = ()
+    days_off: Annotated[tuple[CalendarDate, ...], Field(max_length=500)] = ()
+    country: Country | None = None
+    region: Region | None = None
+    rings_off_hours: bool = False

@@ -63,7 +63,9 @@ _RULES_WITH_LIMIT = {
     "less_than_equal": ("le", "must be at most {}"),
     "enum": ("expected", "must be one of {}"),
 }
-_OWN_RULES = frozenset({"instant", "instant_range", "calendar_date", "zone", "working_hours", "rating", "blank"})
+_OWN_RULES = frozenset(
+    {"instant", "instant_range", "calendar_date", "zone", "working_hours", "away", "rating", "blank"}
+)
 
 
 def rejected_field(error: ErrorDetails) -> Rejected:

@@ -50,6 +50,13 @@ class CaseReopened(inbound.CaseReopened):
     topic: ClassVar[str] = TOPIC
 
 
+class ResponsePromised(inbound.ResponsePromised):
+    """The customer was promised an answer by a certain time."""
+
+    type: ClassVar[str] = "support.response_promised"
+    topic: ClassVar[str] = TOPIC
+
+
 class ResponseOverdue(inbound.ResponseOverdue):
     """A promised time of answer passed."""
 
@@ -71,6 +78,20 @@ class CancellationRequested(inbound.CancellationRequested):
     topic: ClassVar[str] = TOPIC
 
 
+class RefundWithdrawn(inbound.RefundWithdrawn):
+    """The customer no longer asks for money back."""
+
+    type: ClassVar[str] = "support.refund_withdrawn"
+    topic: ClassVar[str] = TOPIC
+
+
+class CancellationWithdrawn(inbound.CancellationWithdrawn):
+    """The customer no longer asks to cancel."""
+
+    type: ClassVar[str] = "support.cancellation_withdrawn"
+    topic: ClassVar[str] = TOPIC
+
+
 class SatisfactionRated(inbound.SatisfactionRated):
     """The customer rated us."""
 
@@ -89,4 +110,11 @@ class CaseClosed(inbound.CaseClosed):
     """A case is over."""
 
     type: ClassVar[str] = "support.case_closed"
+    topic: ClassVar[str] = TOPIC
+
+
+class ContactPreferenceChanged(inbound.ContactPreferenceChanged):
+    """Whether a customer may be called changed."""
+
+    type: ClassVar[str] = "support.contact_preference_changed"
     topic: ClassVar[str] = TOPIC

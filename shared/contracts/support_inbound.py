@@ -68,8 +68,18 @@ class ContactResult(StrEnum):
     RESOLVED = "resolved"
 
 
+class Courtesy(StrEnum):
+    """What looks like a contact or a reopening, and asks nothing of anybody."""
+
+    THANKS = "thanks"
+    AUTOMATIC_REPLY = "automatic_reply"
+
+
 class ContactMade(CustomerMatter):
-    """One attempt of customer or company to reach the other; `by` is who acted for the customer."""
+    """One attempt of customer or company to reach the other; `by` acted for the customer, `agent` is who of us did.
+
+    A `courtesy` counts neither as a contact nor as trouble.
+    """
 
     type: ClassVar[str] = "support.inbound.contact_made"
     topic: ClassVar[str] = TOPIC
@@ -79,6 +89,8 @@ class ContactMade(CustomerMatter):
     by: Person | None = None
     result: ContactResult
     words: Words = None
+    agent: Id | None = None
+    courtesy: Courtesy | None = None
 
 
 class CaseReassigned(CustomerMatter):
@@ -101,12 +113,22 @@ class CaseStatusChanged(CustomerMatter):
 
 
 class CaseReopened(CustomerMatter):
-    """A resolved or closed case came back (a "thanks" is no reopening)."""
+    """A resolved or closed case came back; as a `courtesy` it counts as no reopening."""
 
     type: ClassVar[str] = "support.inbound.case_reopened"
     topic: ClassVar[str] = TOPIC
 
     words: Words = None
+    courtesy: Courtesy | None = None
+
+
+class ResponsePromised(CustomerMatter):
+    """The customer was promised an answer by a certain time."""
+
+    type: ClassVar[str] = "support.inbound.response_promised"
+    topic: ClassVar[str] = TOPIC
+
+    due_at: Instant
 
 
 class ResponseOverdue(CustomerMatter):
@@ -151,6 +173,26 @@ class CancellationRequested(CustomerMatter):
     by: Person | None = None
 
 
+class RefundWithdrawn(CustomerMatter):
+    """The customer no longer asks for money back."""
+
+    type: ClassVar[str] = "support.inbound.refund_withdrawn"
+    topic: ClassVar[str] = TOPIC
+
+    words: Words = None
+    by: Person | None = None
+
+
+class CancellationWithdrawn(CustomerMatter):
+    """The customer no longer asks to cancel."""
+
+    type: ClassVar[str] = "support.inbound.cancellation_withdrawn"
+    topic: ClassVar[str] = TOPIC
+
+    words: Words = None
+    by: Person | None = None
+
+
 class SatisfactionRated(CustomerMatter):
     """The customer rated us: `rating` out of `scale`, more is better."""
 
@@ -182,3 +224,21 @@ class CaseClosed(CustomerMatter):
 
     type: ClassVar[str] = "support.inbound.case_closed"
     topic: ClassVar[str] = TOPIC
+
+
+class ContactPreference(StrEnum):
+    """Whether a customer may be called."""
+
+    NONE = "none"
+    DO_NOT_CALL = "do_not_call"
+    DISPUTE = "dispute"
+    DECEASED = "deceased"
+
+
+class ContactPreferenceChanged(Fact):
+    """A customer must not be called any more, and why; `none`: they may be called again."""
+
+    type: ClassVar[str] = "support.inbound.contact_preference_changed"
+    topic: ClassVar[str] = TOPIC
+
+    preference: ContactPreference

@@ -1,0 +1,86 @@
+"""The kinds of things that escalation's events tell of, each a bounded set."""
+
+from enum import StrEnum
+from typing import Annotated, TypeAlias
+
+from pydantic import Field
+
+from shared.contracts.fields import MAX_SAFE_INTEGER
+
+PolicyVersion: TypeAlias = Annotated[int, Field(ge=1, le=MAX_SAFE_INTEGER)]
+"""Which version of the policy something was decided by; the first is 1."""
+
+
+class SignalKind(StrEnum):
+    """A fact that puts a sale at risk."""
+
+    CONTACT_DEAD_ENDED = "contact_dead_ended"
+    CONTACT_REPEATED = "contact_repeated"
+    CASE_STUCK = "case_stuck"
+    CASE_BOUNCED = "case_bounced"
+    CASE_REOPENED = "case_reopened"
+    RESPONSE_DUE = "response_due"
+    RESPONSE_OVERDUE = "response_overdue"
+    SATISFACTION_LOW = "satisfaction_low"
+    REFUND_REQUESTED = "refund_requested"
+    CANCELLATION_REQUESTED = "cancellation_requested"
+    ORDER_STALLED = "order_stalled"
+    PROMISE_MISSED = "promise_missed"
+    OUTCOME_DENIED = "outcome_denied"
+    DELIVERY_LATE = "delivery_late"
+    ORDER_CANCELLED = "order_cancelled"
+    REFUND_PAID = "refund_paid"
+    GONE_QUIET = "gone_quiet"
+
+
+class Severity(StrEnum):
+    """How bad it is for a sale; of an open episode it only rises."""
+
+    WATCH = "watch"
+    HIGH = "high"
+    CRITICAL = "critical"
+
+    @property
+    def rank(self) -> int:
+        """The higher, the worse."""
+        return tuple(Severity).index(self)
+
+
+class Step(StrEnum):
+    """A rung of the ladder: as whom somebody is rung."""
+
+    SELLER = "seller"
+    SUCCESSOR = "successor"
+    BACKUP = "backup"
+    MANAGER = "manager"
+    UPPER_MANAGER = "upper_manager"
+    DESK = "desk"
+
+
+class RingCause(StrEnum):
+    """Why somebody is rung at this moment."""
+
+    SIGNAL = "signal"
+    SEVERITY = "severity"
+    CONTACT = "contact"
+    STEP = "step"
+    UNREDEEMED = "unredeemed"
+    NOT_MINE = "not_mine"
+    SNOOZE_ENDED = "snooze_ended"
+    REPEAT = "repeat"
+    HANDED_OVER = "handed_over"
+
+
+class EpisodeResult(StrEnum):
+    """How an episode ended."""
+
+    SAVED = "saved"
+    LOST = "lost"
+    FALSE_ALARM = "false_alarm"
+    CAUSE_GONE = "cause_gone"
+
+
+class DeliveryChannel(StrEnum):
+    """A way by which an alert leaves us."""
+
+    EMAIL = "email"
