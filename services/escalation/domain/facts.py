@@ -1,10 +1,12 @@
 """What escalation remembers of each fact that can put a sale at risk, or end a risk: never a customer's own data."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
+from shared.contracts import orders, support
 from shared.contracts.envelope import Envelope, Fact
 from shared.ids import derived
 
@@ -67,3 +69,85 @@ class AccountFact:
 def fact_id(event: Envelope[Fact], part: str = "") -> UUID:
     """The id of what is remembered of an event; `part` where one event tells several things."""
     return derived("fact", event.source, event.id, part)
+
+
+_KINDS: Mapping[type[Fact], FactKind] = {
+    orders.ConfirmationRequired: FactKind.CONFIRMATION_REQUIRED,
+    orders.OrderConfirmed: FactKind.ORDER_CONFIRMED,
+    orders.OrderDelivered: FactKind.ORDER_DELIVERED,
+    orders.OrderCancelled: FactKind.ORDER_CANCELLED,
+    orders.RefundPaid: FactKind.REFUND_PAID,
+    orders.DeliveryLate: FactKind.DELIVERY_LATE,
+    orders.PromiseKept: FactKind.PROMISE_KEPT,
+    orders.OutcomeReported: FactKind.OUTCOME_REPORTED,
+    support.CaseOpened: FactKind.CASE_OPENED,
+    support.ContactMade: FactKind.CONTACT,
+    support.ContactDeadEnded: FactKind.CONTACT,
+    support.CaseReassigned: FactKind.CASE_REASSIGNED,
+    support.CaseStatusChanged: FactKind.CASE_PROGRESSED,
+    support.CaseReopened: FactKind.CASE_REOPENED,
+    support.CaseResolved: FactKind.CASE_RESOLVED,
+    support.CaseClosed: FactKind.CASE_CLOSED,
+    support.ResponsePromised: FactKind.RESPONSE_PROMISED,
+    support.ResponseOverdue: FactKind.RESPONSE_OVERDUE,
+    support.SatisfactionRated: FactKind.RATED,
+    support.RefundRequested: FactKind.REFUND_REQUESTED,
+    support.RefundWithdrawn: FactKind.REFUND_WITHDRAWN,
+    support.CancellationRequested: FactKind.CANCELLATION_REQUESTED,
+    support.CancellationWithdrawn: FactKind.CANCELLATION_WITHDRAWN,
+}
+
+
+def remembered(event: Envelope[Fact]) -> list[AccountFact]:
+    """What is remembered of an event that orders or support published; nothing of one that matters to no rule."""
+    fact = event.data
+    if isinstance(fact, orders.OrderPlaced):
+        return _of_sale(event, fact)
+    kind = _KINDS.get(type(fact))
+    if kind is None:
+        return []
+    told = AccountFact(
+        fact_id=fact_id(event),
+        account_id=event.subject,
+        kind=kind,
+        at=event.time,
+        case_id=getattr(fact, "case", None),
+        order_id=getattr(fact, "order", None),
+        courtesy=getattr(fact, "courtesy", None) is not None,
+        due_at=getattr(fact, "due_at", None),
+    )
+    return [_with_details(told, fact)]
+
+
+def _of_sale(event: Envelope[Fact], sale: orders.OrderPlaced) -> list[AccountFact]:
+    """What a sale committed us to: each promise, and the delivery."""
+
+    def committed(kind: FactKind, part: str, due_at: datetime, what: str | None = None) -> AccountFact:
+        id = fact_id(event, part)
+        return AccountFact(id, event.subject, kind, event.time, order_id=sale.order, due_at=due_at, what=what)
+
+    facts = [
+        committed(FactKind.PROMISE, f"promise-{place}", promise.due_at, promise.id or promise.what)
+        for place, promise in enumerate(sale.promises)
+    ]
+    if sale.delivery_due_at is not None:
+        facts.append(committed(FactKind.DELIVERY_DUE, "delivery", sale.delivery_due_at))
+    return facts
+
+
+def _with_details(told: AccountFact, fact: Fact) -> AccountFact:
+    """What only some kinds of facts say."""
+    match fact:
+        case support.ContactMade():
+            agent, result = fact.agent, fact.result.value
+            return replace(told, direction=fact.direction.value, channel=fact.channel.value, result=result, agent=agent)
+        case support.CaseReassigned():
+            return replace(told, number=fact.reassignments)
+        case support.SatisfactionRated():
+            return replace(told, number=round(1000 * fact.rating / fact.scale))
+        case orders.OutcomeReported():
+            return replace(told, number=int(fact.reached))
+        case orders.PromiseKept():
+            return replace(told, what=fact.promise)
+        case _:
+            return told

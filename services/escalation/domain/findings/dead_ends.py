@@ -1,0 +1,54 @@
+"""A contact ended as a dead end, or nobody answered and nobody called back."""
+
+from collections.abc import Iterator
+
+from services.escalation.domain.facts import AccountFact, FactKind
+from services.escalation.domain.findings.clearing import UNANSWERED, ended_by
+from services.escalation.domain.findings.finding import Finding
+from services.escalation.domain.findings.history import History
+from services.escalation.domain.findings.lanes import LaneName
+from services.escalation.domain.findings.raising import by_itself
+from services.escalation.domain.findings.scope import ALWAYS, Scope, Window
+from services.escalation.domain.findings.terms import TermsAt
+from shared.contracts.escalation import SignalKind
+from shared.ids import derived
+
+KIND = SignalKind.CONTACT_DEAD_ENDED
+
+
+def dead_ends(history: History, scope: Scope, terms: TermsAt) -> Iterator[Finding]:
+    for fact in scope.starting(history, FactKind.CONTACT):
+        if fact.result == "dead_end" and terms(fact.at, history.order_of(fact)).signals.of(KIND).enabled:
+            yield by_itself(history, KIND, fact)
+    if scope.silence is not None:
+        for fact in _first_missed(history, scope.silence):
+            yield from _unanswered(history, fact, terms)
+
+
+def _first_missed(history: History, window: Window) -> Iterator[AccountFact]:
+    """The first contact that nobody answered since each talk with the customer."""
+    missed, two_way = history.lane(LaneName.MISSED), history.lane(LaneName.TWO_WAY)
+    talked = two_way.before(window.since)
+    fact = missed.after(talked.at if talked else ALWAYS)
+    while fact is not None and fact.at <= window.until:
+        yield fact
+        talked = two_way.since(fact.at)
+        fact = missed.after(talked.at) if talked else None
+
+
+def _unanswered(history: History, fact: AccountFact, terms: TermsAt) -> Iterator[Finding]:
+    """One that nobody answered at all within the company's working time; a talk at the same instant is an answer."""
+    order = history.order_of(fact)
+    in_force = terms(fact.at, order)
+    rule = in_force.signals.contact_dead_ended
+    if not rule.enabled:
+        return
+    talked = history.lane(LaneName.TWO_WAY).since(fact.at)
+    if talked is not None and talked.at <= fact.at + rule.answer_within:
+        return
+    at = in_force.working.after(fact.at, rule.answer_within)
+    if talked is not None and talked.at <= at:
+        return
+    signal_id = derived("signal", fact.fact_id, KIND.value, "silence")
+    ended = ended_by(history, UNANSWERED, fact, at)
+    yield Finding(signal_id, KIND, at, fact, fact.case_id, order, by_silence=True, cleared_by=ended)

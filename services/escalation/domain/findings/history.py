@@ -1,0 +1,83 @@
+"""What happened on one account: its facts, indexed as rules ask for them. It grows fact by fact, in any order."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from uuid import UUID
+
+from services.escalation.domain.facts import AccountFact, FactKind
+from services.escalation.domain.findings.lanes import ORDER_KINDS, Key, Lane, LaneName, keys_of
+
+_EMPTY = Lane()
+
+
+class History:
+    """The facts of one account. Readers ask; only `add` changes it."""
+
+    def __init__(self, facts: Iterable[AccountFact] = ()) -> None:
+        self._facts: dict[UUID, AccountFact] = {}
+        self._lanes: dict[Key, Lane] = {}
+        self._openings: dict[str, Lane] = {}
+        self._order_of_case: dict[str, str] = {}
+        self.cases: dict[str, None] = {}
+        self.orders: dict[str, None] = {}
+        for fact in sorted(facts, key=lambda fact: fact.at):
+            self.add(fact)
+
+    def add(self, fact: AccountFact) -> bool:
+        """Remember a fact; False where one with its id is known, which changes nothing."""
+        if fact.fact_id in self._facts:
+            return False
+        self._facts[fact.fact_id] = fact
+        if fact.case_id is not None:
+            self.cases[fact.case_id] = None
+            if fact.kind is FactKind.CASE_OPENED and fact.order_id is not None:
+                self._open(fact.case_id, fact)
+        if fact.kind in ORDER_KINDS and fact.order_id is not None:
+            self.orders[fact.order_id] = None
+        for key in keys_of(fact, self.order_of(fact)):
+            self._lanes.setdefault(key, Lane()).put(fact)
+        return True
+
+    def _open(self, case_id: str, opening: AccountFact) -> None:
+        """The earliest opening that names an order says which order a case is about."""
+        openings = self._openings.setdefault(case_id, Lane())
+        openings.put(opening)
+        order = openings.facts[0].order_id
+        if order is None or order == self._order_of_case.get(case_id):
+            return
+        known = list(self.lane(LaneName.OF_CASE, case_id).facts)
+        for fact in known:
+            for key in keys_of(fact, self.order_of(fact)):
+                self._lanes[key].drop(fact)
+        self._order_of_case[case_id] = order
+        for fact in known:
+            for key in keys_of(fact, self.order_of(fact)):
+                self._lanes.setdefault(key, Lane()).put(fact)
+
+    def __len__(self) -> int:
+        return len(self._facts)
+
+    def get(self, fact_id: UUID) -> AccountFact | None:
+        return self._facts.get(fact_id)
+
+    def order_of(self, fact: AccountFact) -> str | None:
+        """The order a fact names, else the one its case was opened for."""
+        if fact.order_id is not None or fact.case_id is None:
+            return fact.order_id
+        return self._order_of_case.get(fact.case_id)
+
+    def order_of_case(self, case_id: str) -> str | None:
+        return self._order_of_case.get(case_id)
+
+    def lane(self, *key: *Key) -> Lane:
+        return self._lanes.get(key, _EMPTY)
+
+    def first_after(self, keys: Iterable[Key], at: datetime) -> AccountFact | None:
+        """The first fact of several lanes that happened later than this."""
+        found: AccountFact | None = None
+        for key in keys:
+            lane = self._lanes.get(key)
+            fact = lane.after(at) if lane is not None else None
+            if fact is not None and (found is None or (fact.at, fact.fact_id) < (found.at, found.fact_id)):
+                found = fact
+        return found

@@ -1,0 +1,102 @@
+"""What becomes of an order: nobody asks for its confirmation, a promise is missed, it comes late or not at all."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from uuid import UUID
+
+from services.escalation.domain.facts import AccountFact, FactKind
+from services.escalation.domain.findings.clearing import CLEARINGS
+from services.escalation.domain.findings.finding import Finding
+from services.escalation.domain.findings.history import History
+from services.escalation.domain.findings.lanes import LaneName
+from services.escalation.domain.findings.raising import by_itself, found, own_id, unbroken
+from services.escalation.domain.findings.scope import ALWAYS, Scope
+from services.escalation.domain.findings.terms import TermsAt
+from shared.contracts.escalation import SignalKind
+from shared.ids import derived
+
+
+def _facts(history: History, scope: Scope, kind: FactKind) -> Iterator[AccountFact]:
+    for order in scope.orders_of(history):
+        yield from history.lane(LaneName.OF_ORDER, order, kind.value).facts
+
+
+def _enabled(kind: SignalKind, fact: AccountFact, terms: TermsAt) -> bool:
+    return terms(fact.at, fact.order_id).signals.of(kind).enabled
+
+
+def stalled_orders(history: History, scope: Scope, terms: TermsAt) -> Iterator[Finding]:
+    """An order waits for the customer's confirmation, and nobody reached the customer by phone."""
+    kind = SignalKind.ORDER_STALLED
+    for fact in _facts(history, scope, FactKind.CONFIRMATION_REQUIRED):
+        in_force = terms(fact.at, fact.order_id)
+        rule = in_force.signals.order_stalled
+        if not rule.enabled or not unbroken(history, CLEARINGS[kind], fact, until=fact.at + rule.reached_within):
+            continue
+        at = in_force.working.after(fact.at, rule.reached_within)
+        if unbroken(history, CLEARINGS[kind], fact, until=at):
+            yield found(history, kind, fact, at=at, signal_id=own_id(kind, fact), by_silence=True)
+
+
+def missed_promises(history: History, scope: Scope, terms: TermsAt) -> Iterator[Finding]:
+    """A promise of the sale is past due without proof; of two of one name the one that is due first."""
+    kind = SignalKind.PROMISE_MISSED
+    for order in scope.orders_of(history):
+        first: dict[str | None, AccountFact] = {}
+        for fact in history.lane(LaneName.OF_ORDER, order, FactKind.PROMISE.value).facts:
+            known = first.setdefault(fact.what, fact)
+            if _due_at(fact) < _due_at(known):
+                first[fact.what] = fact
+        for what, fact in first.items():
+            signal_id = derived("signal", fact.account_id, order, what, kind.value)
+            yield from _past_due(history, kind, fact, signal_id, terms)
+
+
+def late_deliveries(history: History, scope: Scope, terms: TermsAt) -> Iterator[Finding]:
+    """Somebody says so, or the day passed without the order having come."""
+    kind = SignalKind.DELIVERY_LATE
+    yield from _by_themselves(history, scope, terms, FactKind.DELIVERY_LATE)
+    for order in scope.orders_of(history):
+        due = history.lane(LaneName.OF_ORDER, order, FactKind.DELIVERY_DUE.value).facts
+        if due:
+            signal_id = derived("signal", due[0].account_id, order, kind.value)
+            yield from _past_due(history, kind, due[0], signal_id, terms)
+
+
+def _past_due(
+    history: History, kind: SignalKind, fact: AccountFact, signal_id: UUID, terms: TermsAt
+) -> Iterator[Finding]:
+    """What should have happened by then, and did not happen before."""
+    at = _due_at(fact)
+    if _enabled(kind, fact, terms) and unbroken(history, CLEARINGS[kind], fact, until=at, since=ALWAYS):
+        yield found(history, kind, fact, at=at, signal_id=signal_id, by_silence=True)
+
+
+def _due_at(fact: AccountFact) -> datetime:
+    """Nothing is past due before it was told."""
+    return fact.at if fact.due_at is None else max(fact.at, fact.due_at)
+
+
+def denied_outcomes(history: History, scope: Scope, terms: TermsAt) -> Iterator[Finding]:
+    """The buyer says that the outcome expected of the order was not reached."""
+    for finding in _by_themselves(history, scope, terms, FactKind.OUTCOME_REPORTED, SignalKind.OUTCOME_DENIED):
+        if finding.cause.number == 0:
+            yield finding
+
+
+def cancelled_orders(history: History, scope: Scope, terms: TermsAt) -> Iterator[Finding]:
+    return _by_themselves(history, scope, terms, FactKind.ORDER_CANCELLED)
+
+
+def paid_refunds(history: History, scope: Scope, terms: TermsAt) -> Iterator[Finding]:
+    return _by_themselves(history, scope, terms, FactKind.REFUND_PAID)
+
+
+def _by_themselves(
+    history: History, scope: Scope, terms: TermsAt, fact_kind: FactKind, kind: SignalKind | None = None
+) -> Iterator[Finding]:
+    """The facts that are signals; of the kind of the same name, unless it is another."""
+    signal_kind = kind or SignalKind(fact_kind.value)
+    for fact in _facts(history, scope, fact_kind):
+        if _enabled(signal_kind, fact, terms):
+            yield by_itself(history, signal_kind, fact)

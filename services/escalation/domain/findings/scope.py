@@ -1,0 +1,168 @@
+"""What of an account's findings one fact can change, so that a busy account is not judged anew at every fact."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from services.escalation.domain.facts import AccountFact, FactKind
+from services.escalation.domain.findings.history import History
+from services.escalation.domain.findings.lanes import ORDER_KINDS, REQUEST_KINDS, LaneName, is_two_way
+from shared.contracts.escalation import SignalKind
+
+ALWAYS = datetime.min.replace(tzinfo=UTC)
+NEVER = datetime.max.replace(tzinfo=UTC)
+
+_OF_ORDERS = frozenset(
+    {
+        SignalKind.ORDER_STALLED,
+        SignalKind.PROMISE_MISSED,
+        SignalKind.OUTCOME_DENIED,
+        SignalKind.DELIVERY_LATE,
+        SignalKind.ORDER_CANCELLED,
+        SignalKind.REFUND_PAID,
+    }
+)
+_REQUESTS = frozenset({SignalKind.REFUND_REQUESTED, SignalKind.CANCELLATION_REQUESTED})
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Both ends are included."""
+
+    since: datetime = ALWAYS
+    until: datetime = NEVER
+
+    def holds(self, at: datetime) -> bool:
+        return self.since <= at <= self.until
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Findings by what they began with; None of `cases` and `orders` means every one, None of a window none.
+
+    `loose` are facts without a case, `silence` calls that nobody returned, `quiet` customers who went quiet.
+    """
+
+    cases: frozenset[str] | None = frozenset()
+    orders: frozenset[str] | None = frozenset()
+    loose: Window | None = None
+    silence: Window | None = None
+    quiet: Window | None = None
+    loose_ratings: bool = False
+    requests: bool = False
+
+    def covers(self, kind: SignalKind, cause: AccountFact) -> bool:
+        """Whether a signal of this kind that began with this fact is in scope: found again, or withdrawn."""
+        if kind in _OF_ORDERS:
+            return self.orders is None or cause.order_id in self.orders
+        if kind in _REQUESTS:
+            return self.requests
+        if kind is SignalKind.GONE_QUIET:
+            return self.quiet is not None and self.quiet.holds(cause.at)
+        if kind is SignalKind.CONTACT_DEAD_ENDED and cause.result != "dead_end":
+            return self.silence is not None and self.silence.holds(cause.at)
+        if cause.case_id is not None:
+            return self.cases is None or cause.case_id in self.cases
+        if kind is SignalKind.SATISFACTION_LOW:
+            return self.loose_ratings
+        return self.loose is not None and self.loose.holds(cause.at)
+
+    def cases_of(self, history: History) -> Iterable[str]:
+        return history.cases if self.cases is None else self.cases
+
+    def orders_of(self, history: History) -> Iterable[str]:
+        return history.orders if self.orders is None else self.orders
+
+    def starting(self, history: History, kind: FactKind) -> Iterator[AccountFact]:
+        """The facts of this kind in scope: of its cases, and those without a case."""
+        for case in self.cases_of(history):
+            for fact in history.lane(LaneName.OF_CASE, case).facts:
+                if fact.kind is kind:
+                    yield fact
+        if self.loose is not None:
+            for fact in history.lane(LaneName.LOOSE).from_to(self.loose.since, self.loose.until):
+                if fact.kind is kind:
+                    yield fact
+
+
+WHOLE = Scope(None, None, Window(), Window(), Window(), loose_ratings=True, requests=True)
+NOTHING = Scope()
+
+
+def affected(history: History, fact: AccountFact) -> Scope:
+    """What a fact that was just added can change."""
+    if fact.courtesy:
+        return NOTHING
+    if fact.kind in ORDER_KINDS:
+        return Scope(orders=frozenset({fact.order_id} if fact.order_id is not None else ()))
+    if fact.kind is FactKind.CASE_OPENED and len(history.lane(LaneName.OF_CASE, fact.case_id).facts) > 1:
+        return _opened_late(history, fact)
+    return Scope(
+        cases=_cases(fact),
+        orders=_orders(history, fact),
+        loose=_loose(history, fact),
+        silence=_silence(history, fact.at, fact.at) if fact.kind in _CONTACTS else None,
+        quiet=_quiet(history, fact.at, fact.at) if fact.kind in _BREAKS_QUIET else None,
+        loose_ratings=fact.kind is FactKind.RATED and fact.case_id is None,
+        requests=fact.kind in REQUEST_KINDS,
+    )
+
+
+_CONTACTS = frozenset({FactKind.CONTACT, FactKind.CUSTOMER_REACHED})
+_BREAKS_QUIET = _CONTACTS | {FactKind.RATED, FactKind.CASE_RESOLVED, FactKind.CASE_CLOSED}
+
+
+def _opened_late(history: History, opening: AccountFact) -> Scope:
+    """What names a case names its order from now on: everything that the case's facts began, and every order."""
+    known = history.lane(LaneName.OF_CASE, opening.case_id).facts
+    since, until = known[0].at, known[-1].at
+    return Scope(
+        cases=frozenset({opening.case_id} if opening.case_id is not None else ()),
+        orders=None if any(is_two_way(fact) for fact in known) else frozenset(),
+        loose=Window() if any(fact.kind is FactKind.CUSTOMER_REACHED for fact in known) else None,
+        silence=_silence(history, since, until),
+        quiet=_quiet(history, since, until),
+        requests=True,
+    )
+
+
+def _cases(fact: AccountFact) -> frozenset[str] | None:
+    if fact.kind is FactKind.CUSTOMER_REACHED:
+        return None
+    return frozenset({fact.case_id} if fact.case_id is not None else ())
+
+
+def _orders(history: History, fact: AccountFact) -> frozenset[str] | None:
+    """Those that waited for the customer to be reached by phone."""
+    by_phone = fact.kind is FactKind.CUSTOMER_REACHED or fact.channel in ("phone", "in_person")
+    if not (is_two_way(fact) and by_phone):
+        return frozenset()
+    order = history.order_of(fact)
+    if order is not None:
+        return frozenset({order})
+    before = history.lane(LaneName.BY_PHONE, None).before(fact.at)
+    waiting = history.lane(LaneName.OF_KIND, FactKind.CONFIRMATION_REQUIRED.value)
+    required = waiting.from_to(before.at if before else ALWAYS, fact.at)
+    return frozenset(one.order_id for one in required if one.order_id is not None)
+
+
+def _loose(history: History, fact: AccountFact) -> Window | None:
+    """Between two contacts that name neither a case nor an order: those end whatever was loose before them."""
+    if fact.case_id is not None and fact.kind is not FactKind.CUSTOMER_REACHED:
+        return None
+    lane = history.lane(LaneName.TWO_WAY_WITHOUT_CASE, None)
+    return _between(lane.before(fact.at), lane.after(fact.at))
+
+
+def _silence(history: History, since: datetime, until: datetime) -> Window:
+    lane = history.lane(LaneName.TWO_WAY)
+    return _between(lane.before(since), lane.after(until))
+
+
+def _quiet(history: History, since: datetime, until: datetime) -> Window:
+    before = history.lane(LaneName.HEARD_OF).before(since)
+    return Window(before.at if before else ALWAYS, until)
+
+
+def _between(before: AccountFact | None, after: AccountFact | None) -> Window:
+    return Window(before.at if before else ALWAYS, after.at if after else NEVER)
