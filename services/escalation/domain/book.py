@@ -1,7 +1,6 @@
 """The state a batch works on: what was loaded for its accounts, and what of it changed."""
 
 from collections import defaultdict
-from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -22,8 +21,8 @@ from services.escalation.domain.entities import (
     products_of,
 )
 from services.escalation.domain.facts import AccountFact
-from services.escalation.domain.findings import History, Terms
-from services.escalation.domain.matching import latest_order
+from services.escalation.domain.findings.history import History
+from services.escalation.domain.findings.terms import Terms, TermsAt
 from services.escalation.domain.policy.model import Policy, TeamMode
 from services.escalation.domain.policy.versions import Policies, PolicyVersion
 from services.escalation.domain.rules import Rules
@@ -92,9 +91,12 @@ class Book:
         self.cases[case.account_id, case.case_id] = case
         self.changes.cases[case.account_id, case.case_id] = case
 
-    def put_fact(self, fact: AccountFact) -> None:
-        self.history(fact.account_id).add(fact)
+    def put_fact(self, fact: AccountFact) -> bool:
+        """Remember a fact; False where it is known already."""
+        if not self.history(fact.account_id).add(fact):
+            return False
         self.changes.facts[fact.fact_id] = fact
+        return True
 
     def put_episode(self, episode: Episode) -> None:
         self.episodes[episode.episode_id] = episode
@@ -168,14 +170,12 @@ class Book:
         policy_own: timedelta = self.policies.latest.policy.age.ring_within
         return policy_own if own is None else own
 
-    def terms(self, account_id: str) -> Callable[[datetime, str | None], Terms]:
-        """The rules in force when something happened to this account, for the order it is about."""
+    @property
+    def terms(self) -> TermsAt:
+        """The rules in force when something happened. They are the same for every order."""
 
-        def terms_at(at: datetime, named: str | None) -> Terms:
-            orders = self.orders[account_id]
-            order = orders.get(named or "") or latest_order(orders, at)
-            version = self.policies.at(at)
-            policy = version.policy if order is None else self.policy_for(order, at)[1]
+        def terms_at(at: datetime, _order: str | None) -> Terms:
+            policy = self.policies.at(at).policy
             return Terms(policy.signals, company_calendar(policy.company))
 
         return terms_at

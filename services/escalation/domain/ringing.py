@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from services.escalation.domain.entities import Episode, Signal
 from services.escalation.domain.facts import AccountFact, FactKind
+from services.escalation.domain.findings.lanes import is_two_way
 from services.escalation.domain.severity import REQUESTS
 from shared.contracts.escalation import RingCause
 
@@ -33,12 +34,6 @@ def ring_of_contact(episode: Episode, fact: AccountFact) -> RingCause | None:
         return None
     theirs = fact.kind is FactKind.CONTACT and fact.direction == "inbound" and not fact.courtesy
     return RingCause.CONTACT if theirs and not is_proof(episode, fact) else None
-
-
-def is_two_way(fact: AccountFact) -> bool:
-    """Whether customer and company talked: a voicemail is none, nor is an automatic reply."""
-    talked = fact.kind is FactKind.CONTACT and fact.result in ("answered", "resolved")
-    return (talked and not fact.courtesy) or fact.kind is FactKind.CUSTOMER_REACHED
 
 
 def is_proof(episode: Episode, fact: AccountFact) -> bool:

@@ -5,7 +5,7 @@ from datetime import datetime
 from services.escalation.domain.book import Book
 from services.escalation.domain.entities import Signal
 from services.escalation.domain.facts import fact_id
-from services.escalation.domain.findings import Finding
+from services.escalation.domain.findings.finding import Finding
 from shared.contracts import support
 from shared.contracts.envelope import Envelope, Fact
 

@@ -6,7 +6,9 @@ from datetime import datetime
 
 from services.escalation.domain.entities import Ended, Signal
 from services.escalation.domain.facts import AccountFact, remembered
-from services.escalation.domain.findings import Finding, Scope, affected, findings
+from services.escalation.domain.findings.all import findings
+from services.escalation.domain.findings.finding import Finding
+from services.escalation.domain.findings.scope import Scope, affected
 from services.escalation.domain.own_facts import SilenceEnded
 from services.escalation.domain.signals import signal_of_finding
 from services.escalation.handlers.contacts import follow_rescue, ring_on_contact
@@ -24,8 +26,9 @@ def judge(turn: Turn[Fact]) -> None:
 
 def note_fact(turn: Turn[Fact], fact: AccountFact) -> None:
     """A fact first counts for whoever took an episode, then for its signals, then it may ring again."""
+    if not turn.book.put_fact(fact):
+        return
     scope = affected(turn.book.history(turn.account_id), fact)
-    turn.book.put_fact(fact)
     follow_rescue(turn, fact)
     _compare(turn, scope)
     ring_on_contact(turn, fact)
@@ -34,7 +37,7 @@ def note_fact(turn: Turn[Fact], fact: AccountFact) -> None:
 def raise_on_silence(turn: Turn[SilenceEnded]) -> None:
     """A silence has lasted too long, and everything told meanwhile was read: what still stands is raised."""
     silence = turn.fact
-    found = findings(turn.book.history(turn.account_id), turn.book.terms(turn.account_id))
+    found = findings(turn.book.history(turn.account_id), turn.book.terms)
     mine = [one for one in found if _silence_of(one) == silence]
     kept = turn.book.signals[turn.account_id]
     for finding in mine:
@@ -45,15 +48,20 @@ def raise_on_silence(turn: Turn[SilenceEnded]) -> None:
 
 def _compare(turn: Turn[Fact], scope: Scope) -> None:
     """Raise first, end afterwards: an episode whose signal is replaced by another stays open."""
-    found = findings(turn.book.history(turn.account_id), turn.book.terms(turn.account_id), scope)
+    found = findings(turn.book.history(turn.account_id), turn.book.terms, scope)
     kept = turn.book.signals[turn.account_id]
     by_id = {finding.signal_id: finding for finding in found}
     for finding in found:
         if not finding.by_silence and finding.cleared_by is None and not _known(kept.get(finding.signal_id)):
             admit(turn, _signal(turn, finding))
-    for signal in [one for one in kept.values() if one.stands and scope.covers(one)]:
+    for signal in [one for one in kept.values() if one.stands and _covers(turn, scope, one)]:
         _hold_against(turn, signal, by_id.get(signal.signal_id))
     _expect(turn, found)
+
+
+def _covers(turn: Turn[Fact], scope: Scope, signal: Signal) -> bool:
+    cause = turn.book.history(turn.account_id).get(signal.fact_id)
+    return cause is not None and scope.covers(signal.kind, cause)
 
 
 def _known(signal: Signal | None) -> bool:

@@ -20,7 +20,7 @@ from services.escalation.domain.entities import (
     Signal,
 )
 from services.escalation.domain.facts import AccountFact, FactKind
-from services.escalation.domain.findings import History
+from services.escalation.domain.findings.history import History
 from services.escalation.domain.own_facts import DeliveryAttempted, EpisodeButton, HandOverPressed
 from services.escalation.domain.policy.versions import Policies
 from services.escalation.domain.rules import Rules
