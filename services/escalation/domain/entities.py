@@ -127,9 +127,9 @@ class Episode:
     """`rang` tells whether a ring was ever decided, `rings` counts the alerts.
 
     `responsible` hears of it: nobody while the seller is sought. `step` is where on the ladder it rang last, `repeats`
-    how often the desk was asked again. One clock runs at a time: `deadline_at`, for `deadline_for`. `attempts` are those
-    of whoever acknowledged; `reached_at` is when they reached the customer. `offered_to` may take it over until
-    `offered_until`. `follows` is the closed episode before it.
+    how often the desk was asked again. One clock runs at a time: `deadline_at`, for `deadline_for`. `attempts` are
+    those of whoever acknowledged; `reached_at` is when they reached the customer. `offered_to` may take it over
+    until `offered_until`. `follows` is the closed episode before it.
     """
 
     episode_id: UUID

@@ -149,6 +149,13 @@ BUTTONS: tuple[type[EpisodeButton], ...] = (
     ClosePressed,
 )
 
-_TIMERS: tuple[type[Fact], ...] = (OrderWaitEnded, RecipientSought, SilenceEnded, EpisodeDue)
+_ALL: tuple[type[Fact], ...] = (
+    OrderWaitEnded,
+    RecipientSought,
+    SilenceEnded,
+    EpisodeDue,
+    *BUTTONS,
+    DeliveryAttempted,
+)
 
-OWN_FACTS: Mapping[str, type[Fact]] = {fact.type: fact for fact in (*_TIMERS, *BUTTONS, DeliveryAttempted)}
+OWN_FACTS: Mapping[str, type[Fact]] = {fact.type: fact for fact in _ALL}

@@ -8,7 +8,7 @@ from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 from services.escalation.domain import words
-from services.escalation.domain.signals import signal_id
+from services.escalation.domain.facts import fact_id
 from services.escalation.store.inbox import EpisodeRow, SignalRow
 from shared.contracts.envelope import Envelope, Fact
 from shared.contracts.escalation import SignalKind
@@ -156,12 +156,11 @@ def _what_happened(
     row: EpisodeRow, signals: Sequence[SignalRow], facts: Iterable[Envelope[Fact]], reader: Reader
 ) -> tuple[Happening, ...]:
     """Newest first. A signal whose fact is no longer kept speaks for itself; facts of other orders stay out."""
-    alarming = {signal.signal_id: signal for signal in signals}
+    alarming = {signal.fact_id: signal for signal in signals}
     told: list[tuple[datetime, Happening]] = []
     for event in facts:
         if getattr(event.data, "order", None) in (None, row.order_id):
-            made = [alarming.pop(id) for kind in SignalKind if (id := signal_id(event, kind)) in alarming]
-            told.append((event.time, _happening(event, made[0] if made else None, reader)))
+            told.append((event.time, _happening(event, alarming.pop(fact_id(event), None), reader)))
     told += [(signal.at, _bare(signal, reader)) for signal in alarming.values()]
     return tuple(happening for _, happening in sorted(told, key=lambda one: one[0], reverse=True))
 
