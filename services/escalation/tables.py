@@ -6,7 +6,7 @@ Personal fields (names, addresses, numbers, words) stand in columns of their own
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, Column, ForeignKeyConstraint, Index, MetaData
+from sqlalchemy import BigInteger, CheckConstraint, Column, ForeignKeyConstraint, Index, Integer, MetaData
 from sqlalchemy import text as sql
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel
@@ -168,6 +168,19 @@ class Delivery(EscalationTable, table=True):
     unknown_count: int
     try_at: datetime = Field(sa_column=instant_column())
     changed_at: datetime = Field(sa_column=instant_column())
+
+
+class Policy(EscalationTable, table=True):
+    """A published version of the policy, counted from 2: the first ships with the code. `digest` is the document's."""
+
+    __tablename__ = "policies"
+    __table_args__ = (CheckConstraint("version > 1", name="policies_follow_the_shipped"),)
+    version: int = Field(sa_column=Column(Integer, primary_key=True, autoincrement=False))
+    since: datetime = Field(sa_column=instant_column())
+    document: str = Field(sa_column=text_column())
+    digest: str = Field(sa_column=text_column())
+    published_by: str = Field(sa_column=text_column())
+    summary: str = Field(sa_column=text_column())
 
 
 class SignInLink(EscalationTable, table=True):

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from services.escalation.domain.deliveries import silenced
 from services.escalation.domain.entities import Alert, Case, Delivery, Episode, Order, Salesperson, Signal
+from services.escalation.domain.policy.versions import Policies, PolicyVersion
 from services.escalation.domain.rules import Rules
 
 
@@ -21,6 +22,7 @@ class Changes:
     signals: dict[UUID, Signal] = field(default_factory=dict)
     alerts: dict[UUID, Alert] = field(default_factory=dict)
     deliveries: dict[UUID, Delivery] = field(default_factory=dict)
+    policies: list[PolicyVersion] = field(default_factory=list)
     silenced: set[UUID] = field(default_factory=set)
 
 
@@ -29,6 +31,7 @@ class Book:
     """Handlers read it and put rows into it, one event after the other; the store saves its changes."""
 
     rules: Rules
+    policies: Policies
     orders: dict[str, dict[str, Order]] = field(default_factory=lambda: defaultdict(dict))
     people: dict[str, Salesperson] = field(default_factory=dict)
     cases: dict[tuple[str, str], Case] = field(default_factory=dict)
@@ -68,6 +71,10 @@ class Book:
     def put_delivery(self, delivery: Delivery) -> None:
         self.deliveries[delivery.delivery_id] = delivery
         self.changes.deliveries[delivery.delivery_id] = delivery
+
+    def put_policy(self, version: PolicyVersion) -> None:
+        self.policies = self.policies.followed_by([version])
+        self.changes.policies.append(version)
 
     def case_of(self, account_id: str, case_id: str | None) -> Case | None:
         return None if case_id is None else self.cases.get((account_id, case_id))

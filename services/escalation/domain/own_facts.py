@@ -2,11 +2,14 @@
 
 from collections.abc import Mapping
 from enum import StrEnum
-from typing import ClassVar
+from typing import Annotated, ClassVar
 from uuid import UUID
 
-from shared.contracts.fact import Fact
-from shared.contracts.fields import Id, Instant
+from pydantic import Field
+
+from services.escalation.domain.policy.document import LONGEST
+from shared.contracts.fact import About, Fact
+from shared.contracts.fields import Id, Instant, Text
 
 
 class _OwnFact(Fact):
@@ -57,6 +60,17 @@ class DeliveryAttempted(_OwnFact):
     reason: str | None = None
 
 
+class PolicyPublishing(_OwnFact):
+    """Somebody publishes a document as the next version of the policy. The subject is POLICY_SUBJECT."""
+
+    type: ClassVar[str] = "escalation.button.policy_publishing"
+    about: ClassVar[About] = "policy"
+    document: Annotated[str, Field(min_length=1, max_length=LONGEST)]
+    by: Id
+    summary: Text
+
+
 OWN_FACTS: Mapping[str, type[Fact]] = {
-    fact.type: fact for fact in (OrderWaitEnded, RecipientSought, AcknowledgePressed, DeliveryAttempted)
+    fact.type: fact
+    for fact in (OrderWaitEnded, RecipientSought, AcknowledgePressed, DeliveryAttempted, PolicyPublishing)
 }

@@ -7,6 +7,7 @@ from services.escalation.domain import own_facts
 from services.escalation.domain.book import Book
 from services.escalation.domain.rules import Rules
 from services.escalation.handlers.directory import record_order, record_salesperson
+from services.escalation.handlers.policies import publish_policy
 from services.escalation.handlers.rescues import acknowledge, look_for_recipient, record_attempt
 from services.escalation.handlers.signals import (
     raise_on_bounces,
@@ -15,6 +16,7 @@ from services.escalation.handlers.signals import (
     stop_waiting_for_the_named_order,
 )
 from services.escalation.store import batches
+from services.escalation.store.policies import KnownPolicies
 from shared.contracts import orders, support
 from shared.contracts.envelope import Envelope, Fact
 from shared.transaction import Handler, Transaction
@@ -23,9 +25,12 @@ from shared.transaction import Handler, Transaction
 def handling(rules: Rules) -> Handler:
     """The service's handler under these rules: load, decide event by event, save."""
 
+    known = KnownPolicies()
+
     async def handle(tx: Transaction, events: Sequence[Envelope[Fact]]) -> None:
         heard = [event for event in events if type(event.data) in SUBSCRIPTIONS]
-        book = await batches.load(tx.connection, heard, rules)
+        policies = await known.current(tx.connection)
+        book = await batches.load(tx.connection, heard, rules, policies)
         for event in heard:
             SUBSCRIPTIONS[type(event.data)](tx, book, event)
         await batches.save(tx.connection, book)
@@ -47,4 +52,5 @@ SUBSCRIPTIONS: Mapping[type[Fact], Callable[[Transaction, Book, Any], None]] = {
     own_facts.RecipientSought: look_for_recipient,
     own_facts.AcknowledgePressed: acknowledge,
     own_facts.DeliveryAttempted: record_attempt,
+    own_facts.PolicyPublishing: publish_policy,
 }

@@ -9,7 +9,9 @@ from services.escalation import tables
 from services.escalation.domain.book import Book
 from services.escalation.domain.entities import Alert, Case, Delivery, Episode, Order, Salesperson, Signal
 from services.escalation.domain.own_facts import DeliveryAttempted
+from services.escalation.domain.policy.versions import Policies
 from services.escalation.domain.rules import Rules
+from services.escalation.store import policies as versions
 from shared.contracts import orders, support
 from shared.contracts.envelope import Envelope, Fact
 from shared.contracts.escalation import SignalKind
@@ -64,9 +66,9 @@ _MAY_END_WAITING = (orders.OrderPlaced, support.CaseOpened)  # an OrderWaitEnded
 Row = TypeVar("Row")
 
 
-async def load(connection: Connection, events: Sequence[Envelope[Fact]], rules: Rules) -> Book:
+async def load(connection: Connection, events: Sequence[Envelope[Fact]], rules: Rules, policies: Policies) -> Book:
     """The book of a batch whose accounts are locked."""
-    book = Book(rules)
+    book = Book(rules, policies)
     accounts = list({event.subject for event in events if event.data.about == "account"})
     if accounts:
         await _load_accounts(connection, book, accounts, events)
@@ -87,6 +89,7 @@ async def save(connection: Connection, book: Book) -> None:
     await _save(connection, _SAVE_SIGNALS, changes.signals.values())
     await _save(connection, _SAVE_ALERTS, changes.alerts.values())
     await _save(connection, _SAVE_DELIVERIES, changes.deliveries.values())
+    await versions.save(connection, changes.policies)
 
 
 async def _load_accounts(
