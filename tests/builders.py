@@ -1,10 +1,10 @@
 """Facts and inputs as tests want to say them: builders give whole, valid facts, and take what differs."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
-from shared.contracts import orders_inbound, support_inbound
+from shared.contracts import escalation, orders_inbound, support_inbound
 from shared.contracts.envelope import Envelope, Fact, decode_binary, encode_binary, envelope
 from shared.contracts.orders_inbound import Customer, Line, OrderPlaced, SalespersonChanged
 from shared.contracts.support_inbound import (
@@ -28,6 +28,9 @@ ORDER = "4711"
 CASE = "case-1"
 AT = datetime(2026, 5, 4, 9, 30, tzinfo=UTC)
 """When things happen unless told otherwise: a Monday morning."""
+
+
+_ABOUT = {"account": ACCOUNT, "salesperson": SELLER, "policy": escalation.POLICY_SUBJECT}
 
 
 def minutes(count: float) -> datetime:
@@ -69,6 +72,27 @@ def refund_paid(order: str = ORDER, amount_minor: int = 5_000, currency: str = "
     return orders_inbound.RefundPaid(order=order, amount_minor=amount_minor, currency=currency)
 
 
+def promise_kept(promise: str = "training", order: str = ORDER, **changes: Any) -> orders_inbound.PromiseKept:
+    return orders_inbound.PromiseKept(order=order, promise=promise, **changes)
+
+
+def outcome_reported(*, reached: bool, order: str = ORDER, **changes: Any) -> orders_inbound.OutcomeReported:
+    return orders_inbound.OutcomeReported(order=order, reached=reached, **changes)
+
+
+def sale_corrected(sold_by: str | None = "ben", order: str = ORDER, **changes: Any) -> orders_inbound.SaleCorrected:
+    fields = {"reason": "Ben closed it on the phone.", "by": "mona"}
+    return orders_inbound.SaleCorrected(order=order, sold_by=sold_by, **(fields | changes))
+
+
+def delivery_late(order: str = ORDER, **changes: Any) -> orders_inbound.DeliveryLate:
+    return orders_inbound.DeliveryLate(order=order, **changes)
+
+
+def account_reassigned(salesperson: str = "ben", since: date = date(2026, 7, 1)) -> orders_inbound.AccountReassigned:
+    return orders_inbound.AccountReassigned(salesperson=salesperson, since=since)
+
+
 def salesperson_changed(name: str = "Anna Berg", **changes: Any) -> SalespersonChanged:
     fields = {"email": "anna@sales.example", "phone": "+49 30 555012", "zone": "Europe/Berlin"}
     return SalespersonChanged(name=name, **(fields | changes))
@@ -92,8 +116,8 @@ def case_status_changed(status: str, case: str | None = CASE) -> CaseStatusChang
     return CaseStatusChanged(case=case, status=status)
 
 
-def case_reopened(case: str | None = CASE) -> support_inbound.CaseReopened:
-    return support_inbound.CaseReopened(case=case)
+def case_reopened(case: str | None = CASE, **changes: Any) -> support_inbound.CaseReopened:
+    return support_inbound.CaseReopened(case=case, **changes)
 
 
 def case_resolved(case: str | None = CASE) -> support_inbound.CaseResolved:
@@ -102,6 +126,12 @@ def case_resolved(case: str | None = CASE) -> support_inbound.CaseResolved:
 
 def case_closed(case: str | None = CASE) -> support_inbound.CaseClosed:
     return support_inbound.CaseClosed(case=case)
+
+
+def response_promised(
+    due_at: datetime = AT + timedelta(hours=4), case: str | None = CASE, **changes: Any
+) -> support_inbound.ResponsePromised:
+    return support_inbound.ResponsePromised(case=case, due_at=due_at, **changes)
 
 
 def response_overdue(case: str | None = CASE) -> support_inbound.ResponseOverdue:
@@ -121,12 +151,23 @@ def cancellation_requested(case: str | None = CASE, **changes: Any) -> Cancellat
     return CancellationRequested(case=case, **changes)
 
 
+def refund_withdrawn(case: str | None = CASE, **changes: Any) -> support_inbound.RefundWithdrawn:
+    return support_inbound.RefundWithdrawn(case=case, **changes)
+
+
+def cancellation_withdrawn(case: str | None = CASE, **changes: Any) -> support_inbound.CancellationWithdrawn:
+    return support_inbound.CancellationWithdrawn(case=case, **changes)
+
+
+def contact_preference_changed(preference: str = "do_not_call") -> support_inbound.ContactPreferenceChanged:
+    return support_inbound.ContactPreferenceChanged(preference=support_inbound.ContactPreference(preference))
+
+
 def event_of(
     fact: Fact, *, subject: str | None = None, id: str | None = None, at: datetime = AT, source: str = "shop"
 ) -> Envelope[Any]:
-    """A fact in its envelope: about ACCOUNT or SELLER, under an id of its own, unless told otherwise."""
-    about = SELLER if fact.about == "salesperson" else ACCOUNT
-    return envelope(fact, id=id or str(uuid4()), source=source, subject=subject or about, time=at)
+    """A fact in its envelope: about ACCOUNT, SELLER or the policy, under an id of its own, unless told otherwise."""
+    return envelope(fact, id=id or str(uuid4()), source=source, subject=subject or _ABOUT[fact.about], time=at)
 
 
 def input_of(

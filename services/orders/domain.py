@@ -9,18 +9,33 @@ from typing import TypeAlias
 from shared.contracts import orders
 from shared.contracts.envelope import Envelope, Fact
 from shared.contracts.orders_inbound import (
+    AccountReassigned,
     ConfirmationRequired,
+    DeliveryLate,
     OrderCancelled,
     OrderConfirmed,
     OrderDelivered,
     OrderPlaced,
+    OutcomeReported,
+    PromiseKept,
     RefundPaid,
+    SaleCorrected,
     SalespersonChanged,
 )
 from shared.ids import AccountId, OrderId
 from shared.precedence import Version, content_of
 
-OrderFact: TypeAlias = ConfirmationRequired | OrderConfirmed | OrderDelivered | OrderCancelled | RefundPaid
+OrderFact: TypeAlias = (
+    ConfirmationRequired
+    | OrderConfirmed
+    | OrderDelivered
+    | DeliveryLate
+    | OrderCancelled
+    | RefundPaid
+    | PromiseKept
+    | OutcomeReported
+    | SaleCorrected
+)
 
 _PUBLISHED: Mapping[type[Fact], type[Fact]] = MappingProxyType(
     {
@@ -28,8 +43,13 @@ _PUBLISHED: Mapping[type[Fact], type[Fact]] = MappingProxyType(
         ConfirmationRequired: orders.ConfirmationRequired,
         OrderConfirmed: orders.OrderConfirmed,
         OrderDelivered: orders.OrderDelivered,
+        DeliveryLate: orders.DeliveryLate,
         OrderCancelled: orders.OrderCancelled,
         RefundPaid: orders.RefundPaid,
+        PromiseKept: orders.PromiseKept,
+        OutcomeReported: orders.OutcomeReported,
+        SaleCorrected: orders.SaleCorrected,
+        AccountReassigned: orders.AccountReassigned,
         SalespersonChanged: orders.SalespersonChanged,
     }
 )
@@ -63,7 +83,7 @@ def judge_order_fact(sale: Sale | None, account: AccountId) -> Standing:
 
 
 def is_latest(known: Version | None, told: Version) -> bool:
-    """Whether what is told of a salesperson replaces what is known."""
+    """Whether what is told of a salesperson, or of who looks after an account, replaces what is known."""
     return known is None or told > known
 
 

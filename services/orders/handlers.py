@@ -75,12 +75,24 @@ def keep_salesperson(tx: Transaction, book: Book, event: Envelope[inbound.Salesp
         tx.publish(published(event.data), cause=event)
 
 
+def keep_reassignment(tx: Transaction, book: Book, event: Envelope[inbound.AccountReassigned]) -> None:
+    """Keep and publish who looks after an account, unless something later is known."""
+    if is_latest(book.accounts.get(AccountId(event.subject)), Version.of(event)):
+        book.reassign(event)
+        tx.publish(published(event.data), cause=event)
+
+
 SUBSCRIPTIONS: Mapping[type[Fact], Effect] = {
     inbound.OrderPlaced: keep_sale,
     inbound.ConfirmationRequired: keep_order_fact,
     inbound.OrderConfirmed: keep_order_fact,
     inbound.OrderDelivered: keep_order_fact,
+    inbound.DeliveryLate: keep_order_fact,
     inbound.OrderCancelled: keep_order_fact,
     inbound.RefundPaid: keep_order_fact,
+    inbound.PromiseKept: keep_order_fact,
+    inbound.OutcomeReported: keep_order_fact,
+    inbound.SaleCorrected: keep_order_fact,
+    inbound.AccountReassigned: keep_reassignment,
     inbound.SalespersonChanged: keep_salesperson,
 }

@@ -7,13 +7,13 @@ from typing import Any
 import orjson
 
 from services.orders.domain import OrderFact, Sale, awaited_order
-from services.orders.tables import Order, Salesperson
+from services.orders.tables import Account, Order, Salesperson
 from services.orders.tables import OrderFact as OrderFactRow
 from shared.contracts.envelope import Envelope, Fact
 from shared.contracts.fact import Value
-from shared.contracts.orders_inbound import Customer, OrderPlaced, SalespersonChanged
+from shared.contracts.orders_inbound import AccountReassigned, Customer, OrderPlaced, SalespersonChanged
 from shared.database import Connection, bulk_insert, bulk_upsert
-from shared.ids import OrderId, SalespersonId
+from shared.ids import AccountId, OrderId, SalespersonId
 from shared.precedence import Version
 from shared.transaction import Transaction
 from shared.waiting import WaitingRoom
@@ -31,21 +31,29 @@ _VERSIONS = """
     select salesperson_id, changed_at, changed_by from orders.salespeople
     where salesperson_id = any($1::text[])
 """
+_REASSIGNMENTS = """
+    select account_id, reassigned_at, reassigned_by from orders.accounts where account_id = any($1::text[])
+"""
 _PLACE = bulk_insert(Order)
 _KEEP_FACTS = bulk_insert(OrderFactRow, tail="on conflict do nothing")  # may come again when the journal is trimmed
 _CHANGE_PEOPLE = bulk_upsert(Salesperson)
+_REASSIGN = bulk_upsert(Account)
+# Of what a fact about an order says, the columns that may hold it; each kind has some of them.
+_SAID = ("due_at", "amount_minor", "currency", "reason", "promise", "proof", "reached", "words", "sold_by")
 
 
 @dataclass(slots=True)
 class Book:
-    """What is known of a batch's orders and people, and what the batch adds to it."""
+    """What is known of a batch's orders, people and accounts, and what the batch adds to it."""
 
     sales: dict[OrderId, Sale]
     people: dict[SalespersonId, Version]
+    accounts: dict[AccountId, Version]
     waiting: WaitingRoom
     placed: list[Envelope[OrderPlaced]] = field(default_factory=list)
     facts: list[Envelope[OrderFact]] = field(default_factory=list)
     changed: dict[SalespersonId, Envelope[SalespersonChanged]] = field(default_factory=dict)
+    reassigned: dict[AccountId, Envelope[AccountReassigned]] = field(default_factory=dict)
 
     def place(self, event: Envelope[OrderPlaced], sale: Sale) -> None:
         self.sales[OrderId(event.data.order)] = sale
@@ -56,15 +64,22 @@ class Book:
         self.people[person] = Version.of(event)
         self.changed[person] = event
 
+    def reassign(self, event: Envelope[AccountReassigned]) -> None:
+        account = AccountId(event.subject)
+        self.accounts[account] = Version.of(event)
+        self.reassigned[account] = event
+
 
 async def load(tx: Transaction, events: Sequence[Envelope[Fact]]) -> Book:
     facts = [event.data for event in events]
     placed = {OrderId(fact.order) for fact in facts if isinstance(fact, OrderPlaced)}
     named = placed | {OrderId(fact.order) for fact in facts if isinstance(fact, OrderFact)}
     people = {SalespersonId(event.subject) for event in events if isinstance(event.data, SalespersonChanged)}
+    accounts = {AccountId(event.subject) for event in events if isinstance(event.data, AccountReassigned)}
     return Book(
         await _load_sales(tx.connection, named),
         await _load_people(tx.connection, people),
+        await _load_accounts(tx.connection, accounts),
         await WaitingRoom.load(tx.connection, [awaited_order(order) for order in placed]),
     )
 
@@ -73,6 +88,7 @@ async def save(tx: Transaction, book: Book) -> None:
     await _PLACE.run(tx.connection, [_order_row(event, book.sales) for event in book.placed])
     await _KEEP_FACTS.run(tx.connection, [_fact_row(event) for event in book.facts])
     await _CHANGE_PEOPLE.run(tx.connection, [_person_row(event) for event in book.changed.values()])
+    await _REASSIGN.run(tx.connection, [_account_row(event) for event in book.reassigned.values()])
     await book.waiting.save(tx)
 
 
@@ -89,6 +105,12 @@ async def _load_people(connection: Connection, people: Iterable[SalespersonId]) 
     named = list(people)
     rows = await connection.fetch(_VERSIONS, named) if named else []
     return {row["salesperson_id"]: Version(row["changed_at"], row["changed_by"]) for row in rows}
+
+
+async def _load_accounts(connection: Connection, accounts: Iterable[AccountId]) -> dict[AccountId, Version]:
+    named = list(accounts)
+    rows = await connection.fetch(_REASSIGNMENTS, named) if named else []
+    return {row["account_id"]: Version(row["reassigned_at"], row["reassigned_by"]) for row in rows}
 
 
 def _order_row(event: Envelope[OrderPlaced], sales: dict[OrderId, Sale]) -> tuple[object, ...]:
@@ -110,14 +132,17 @@ def _order_row(event: Envelope[OrderPlaced], sales: dict[OrderId, Sale]) -> tupl
         customer.phone,
         customer.email,
         customer.zone,
+        fact.segment,
+        fact.delivery_due_at,
+        fact.outcome_expected_by,
     )
 
 
 def _fact_row(event: Envelope[OrderFact]) -> tuple[object, ...]:
     fact: Any = event.data
     kind = fact.type.rpartition(".")[2]
-    own = (getattr(fact, name, None) for name in ("due_at", "amount_minor", "currency", "reason"))
-    return event.source, event.id, fact.order, kind, event.time, *own
+    said = (getattr(fact, name, None) for name in _SAID)
+    return event.source, event.id, fact.order, kind, event.time, *said, getattr(fact, "by", None)
 
 
 def _person_row(event: Envelope[SalespersonChanged]) -> tuple[object, ...]:
@@ -137,7 +162,17 @@ def _person_row(event: Envelope[SalespersonChanged]) -> tuple[object, ...]:
         fact.active,
         successor.salesperson if successor else None,
         successor.since if successor else None,
+        fact.backup,
+        _json(fact.away),
+        orjson.dumps(fact.days_off).decode(),
+        fact.country,
+        fact.region,
+        fact.rings_off_hours,
     )
+
+
+def _account_row(event: Envelope[AccountReassigned]) -> tuple[object, ...]:
+    return event.subject, event.time, event.id, event.data.salesperson, event.data.since
 
 
 def _json(values: Sequence[Value]) -> str:

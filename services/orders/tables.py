@@ -1,4 +1,4 @@
-"""Orders' tables: sales as they were made, what became of them, and the people who sell.
+"""Orders' tables: sales as they were made, what became of them, the people who sell, and who looks after whom.
 
 A sale and the facts about it are written once and never changed. Personal fields stand in columns of their
 own, so that one statement a table erases them.
@@ -8,6 +8,7 @@ from datetime import date, datetime
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     CheckConstraint,
     Column,
     Date,
@@ -25,8 +26,12 @@ ORDER_FACT_KINDS = (
     "confirmation_required",
     "order_confirmed",
     "order_delivered",
+    "delivery_late",
     "order_cancelled",
     "refund_paid",
+    "promise_kept",
+    "outcome_reported",
+    "sale_corrected",
 )
 
 
@@ -61,22 +66,37 @@ class Order(OrdersTable, table=True):
     customer_phone: str | None = Field(sa_column=text_column(nullable=True))
     customer_email: str | None = Field(sa_column=text_column(nullable=True))
     customer_zone: str | None = Field(sa_column=text_column(nullable=True))
+    segment: str | None = Field(sa_column=text_column(nullable=True))
+    delivery_due_at: datetime | None = Field(sa_column=instant_column(nullable=True))
+    outcome_expected_by: datetime | None = Field(sa_column=instant_column(nullable=True))
 
 
 class OrderFact(OrdersTable, table=True):
-    """What became of an order: one row for each fact told, with the fields its kind has."""
+    """What became of an order: one row for each fact told, with the fields its kind has.
+
+    Who sold an order is told by its latest `sale_corrected` (by `at`, ties by event id), where there is one;
+    the order's own row keeps what was told first.
+    """
 
     __tablename__ = "order_facts"
     __table_args__ = (
         Index("order_facts_order", "order_id"),
         ForeignKeyConstraint(["order_id"], ["orders.orders.order_id"]),
         CheckConstraint(f"kind in {ORDER_FACT_KINDS!r}", name="order_facts_kind"),
-        CheckConstraint("due_at is null or kind = 'confirmation_required'", name="order_facts_due_at"),
-        CheckConstraint("reason is null or kind = 'order_cancelled'", name="order_facts_reason"),
+        CheckConstraint(
+            "due_at is null or kind in ('confirmation_required', 'delivery_late')", name="order_facts_due_at"
+        ),
+        CheckConstraint("reason is null or kind in ('order_cancelled', 'sale_corrected')", name="order_facts_reason"),
         CheckConstraint("(amount_minor is not null) = (kind = 'refund_paid')", name="order_facts_refund"),
         CheckConstraint("(currency is null) = (amount_minor is null)", name="order_facts_money"),
         CheckConstraint("amount_minor >= 0", name="order_facts_amount"),
         CheckConstraint("currency ~ '^[A-Z]{3}$'", name="order_facts_currency"),
+        CheckConstraint("(promise is not null) = (kind = 'promise_kept')", name="order_facts_promise"),
+        CheckConstraint("proof is null or kind = 'promise_kept'", name="order_facts_proof"),
+        CheckConstraint("(reached is not null) = (kind = 'outcome_reported')", name="order_facts_reached"),
+        CheckConstraint("words is null or kind in ('outcome_reported', 'delivery_late')", name="order_facts_words"),
+        CheckConstraint("sold_by is null or kind = 'sale_corrected'", name="order_facts_sold_by"),
+        CheckConstraint("(corrected_by is not null) = (kind = 'sale_corrected')", name="order_facts_corrected_by"),
     )
     source: str = Field(sa_column=text_column(primary_key=True))
     event_id: str = Field(sa_column=text_column(primary_key=True))
@@ -87,15 +107,39 @@ class OrderFact(OrdersTable, table=True):
     amount_minor: int | None = Field(sa_column=Column(BigInteger, nullable=True))
     currency: str | None = Field(sa_column=text_column(nullable=True))
     reason: str | None = Field(sa_column=text_column(nullable=True))
+    promise: str | None = Field(sa_column=text_column(nullable=True))
+    proof: str | None = Field(sa_column=text_column(nullable=True))
+    reached: bool | None = None
+    words: str | None = Field(sa_column=text_column(nullable=True))
+    sold_by: str | None = Field(sa_column=text_column(nullable=True))
+    corrected_by: str | None = Field(sa_column=text_column(nullable=True))
+
+
+class Account(OrdersTable, table=True):
+    """Who looks after an account, since when. The fact with the latest time counts, ties by its id."""
+
+    __tablename__ = "accounts"
+    account_id: str = Field(sa_column=text_column(primary_key=True))
+    reassigned_at: datetime = Field(sa_column=instant_column())
+    reassigned_by: str = Field(sa_column=text_column())
+    salesperson: str = Field(sa_column=text_column())
+    since: date = Field(sa_column=Column(Date, nullable=False))
 
 
 class Salesperson(OrdersTable, table=True):
-    """Who sells. The fact with the latest time counts, ties by its id: `changed_at`, `changed_by`."""
+    """Who sells. The fact with the latest time counts, ties by its id: `changed_at`, `changed_by`.
+
+    Where the database fills in a default, it does so for processes that do not know the column yet.
+    """
 
     __tablename__ = "salespeople"
     __table_args__ = (
         CheckConstraint("jsonb_typeof(working_hours) = 'array'", name="salespeople_working_hours"),
         CheckConstraint("(successor is null) = (successor_since is null)", name="salespeople_successor"),
+        CheckConstraint("jsonb_typeof(away) = 'array'", name="salespeople_away"),
+        CheckConstraint("jsonb_typeof(days_off) = 'array'", name="salespeople_days_off"),
+        CheckConstraint("country ~ '^[A-Z]{2}$'", name="salespeople_country"),
+        CheckConstraint("region ~ '^[A-Z0-9]{1,3}$'", name="salespeople_region"),
     )
     salesperson_id: str = Field(sa_column=text_column(primary_key=True))
     changed_at: datetime = Field(sa_column=instant_column())
@@ -110,3 +154,9 @@ class Salesperson(OrdersTable, table=True):
     active: bool
     successor: str | None = Field(sa_column=text_column(nullable=True))
     successor_since: date | None = Field(sa_column=Column(Date, nullable=True))
+    backup: str | None = Field(sa_column=text_column(nullable=True))
+    away: str = Field(sa_column=Column(JSONB, nullable=False, server_default="[]"))
+    days_off: str = Field(sa_column=Column(JSONB, nullable=False, server_default="[]"))
+    country: str | None = Field(sa_column=text_column(nullable=True))
+    region: str | None = Field(sa_column=text_column(nullable=True))
+    rings_off_hours: bool = Field(sa_column=Column(Boolean, nullable=False, server_default="false"))

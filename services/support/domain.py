@@ -1,4 +1,4 @@
-"""What support decides about a fact before it is kept and published. Start with `after` and `is_signal`."""
+"""What support decides about a fact before it is kept and published. Start with `after` and `waits_for_case`."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -10,6 +10,7 @@ from shared.contracts import support
 from shared.contracts.envelope import Envelope, Fact
 from shared.contracts.support_inbound import (
     CancellationRequested,
+    CancellationWithdrawn,
     CaseClosed,
     CaseOpened,
     CaseReassigned,
@@ -17,11 +18,14 @@ from shared.contracts.support_inbound import (
     CaseResolved,
     CaseStatusChanged,
     ContactMade,
+    ContactPreferenceChanged,
     ContactResult,
     CustomerMatter,
     Person,
     RefundRequested,
+    RefundWithdrawn,
     ResponseOverdue,
+    ResponsePromised,
     SatisfactionRated,
 )
 from shared.ids import AccountId, CaseId
@@ -34,12 +38,16 @@ _PUBLISHED: Mapping[type[Fact], type[Fact]] = MappingProxyType(
         CaseReassigned: support.CaseReassigned,
         CaseStatusChanged: support.CaseStatusChanged,
         CaseReopened: support.CaseReopened,
+        ResponsePromised: support.ResponsePromised,
         ResponseOverdue: support.ResponseOverdue,
         RefundRequested: support.RefundRequested,
+        RefundWithdrawn: support.RefundWithdrawn,
         CancellationRequested: support.CancellationRequested,
+        CancellationWithdrawn: support.CancellationWithdrawn,
         SatisfactionRated: support.SatisfactionRated,
         CaseResolved: support.CaseResolved,
         CaseClosed: support.CaseClosed,
+        ContactPreferenceChanged: support.ContactPreferenceChanged,
     }
 )
 
@@ -81,9 +89,9 @@ class Case:
         return CaseKey(self.account_id, self.case_id)
 
 
-def case_key(event: Envelope[CustomerMatter]) -> CaseKey | None:
+def case_key(event: Envelope[Fact]) -> CaseKey | None:
     """The case a fact names, if any."""
-    case = event.data.case
+    case = event.data.case if isinstance(event.data, CustomerMatter) else None
     return None if case is None else CaseKey(AccountId(event.subject), CaseId(case))
 
 
@@ -127,11 +135,14 @@ def _reassigned(case: Case, fact: CaseReassigned, id: str) -> Case:
 
 
 def status_told(fact: Fact) -> str | None:
-    """The status a fact gives its case: the help desk's own word, or ours where the fact itself says it."""
+    """The status a fact gives its case: the help desk's own word, or ours where the fact itself says it.
+
+    A courtesy reopens no case.
+    """
     match fact:
         case CaseStatusChanged(status=status):
             return status
-        case CaseReopened():
+        case CaseReopened(courtesy=None):
             return "reopened"
         case CaseResolved():
             return "resolved"
@@ -141,15 +152,18 @@ def status_told(fact: Fact) -> str | None:
             return None
 
 
-def is_signal(fact: Fact) -> bool:
-    """Whether a fact puts a sale at risk by itself. Such a fact never waits for its case."""
+def waits_for_case(fact: Fact) -> bool:
+    """Whether a fact about a case not known yet waits for its opening.
+
+    What puts a sale at risk by itself never does, nor what takes that back.
+    """
     match fact:
-        case RefundRequested() | CancellationRequested():
-            return True
-        case ContactMade(result=ContactResult.DEAD_END):
-            return True
-        case _:
+        case RefundRequested() | RefundWithdrawn() | CancellationRequested() | CancellationWithdrawn():
             return False
+        case ContactMade(result=ContactResult.DEAD_END):
+            return False
+        case _:
+            return True
 
 
 def published(fact: Fact) -> Fact:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeAlias
 
 from services.support import store
-from services.support.domain import after, case_key, is_signal, opened, published
+from services.support.domain import after, case_key, opened, published, waits_for_case
 from services.support.store import Book
 from shared.contracts import support_inbound as inbound
 from shared.contracts.envelope import Envelope, Fact
@@ -32,7 +32,7 @@ def _apply(tx: Transaction, book: Book, event: Envelope[Any]) -> None:
     if effect is None:
         return
     key = case_key(event)
-    if effect is not open_case and key and key not in book.cases and not is_signal(event.data):
+    if effect is not open_case and key and key not in book.cases and waits_for_case(event.data):
         book.waiting.wait(key.awaited, event)
     else:
         effect(tx, book, event)
@@ -68,7 +68,7 @@ def follow_case(tx: Transaction, book: Book, event: Envelope[inbound.CustomerMat
     tx.publish(published(event.data), cause=event)
 
 
-def pass_on(tx: Transaction, _book: Book, event: Envelope[inbound.CustomerMatter]) -> None:
+def pass_on(tx: Transaction, _book: Book, event: Envelope[Fact]) -> None:
     """Publish what changes nothing of a case."""
     tx.publish(published(event.data), cause=event)
 
@@ -81,8 +81,12 @@ SUBSCRIPTIONS: Mapping[type[Fact], Effect] = {
     inbound.CaseReopened: follow_case,
     inbound.CaseResolved: follow_case,
     inbound.CaseClosed: follow_case,
+    inbound.ResponsePromised: pass_on,
     inbound.ResponseOverdue: pass_on,
     inbound.SatisfactionRated: pass_on,
     inbound.RefundRequested: pass_on,
+    inbound.RefundWithdrawn: pass_on,
     inbound.CancellationRequested: pass_on,
+    inbound.CancellationWithdrawn: pass_on,
+    inbound.ContactPreferenceChanged: pass_on,
 }

@@ -80,4 +80,6 @@ def _contact_row(event: Envelope[ContactMade]) -> tuple[object, ...]:
         by.phone,
         by.email,
         fact.words,
+        fact.agent,
+        fact.courtesy.value if fact.courtesy else None,
     )

@@ -10,7 +10,7 @@ from enum import StrEnum
 from sqlalchemy import CheckConstraint, Column, Index, LargeBinary, MetaData
 from sqlmodel import Field, SQLModel
 
-from shared.contracts.support_inbound import ContactChannel, ContactResult, Direction
+from shared.contracts.support_inbound import ContactChannel, ContactResult, Courtesy, Direction
 from shared.tables import instant_column, text_column
 
 
@@ -63,6 +63,7 @@ class Contact(SupportTable, table=True):
         CheckConstraint(_one_of("direction", Direction), name="contacts_direction"),
         CheckConstraint(_one_of("channel", ContactChannel), name="contacts_channel"),
         CheckConstraint(_one_of("result", ContactResult), name="contacts_result"),
+        CheckConstraint(_one_of("courtesy", Courtesy), name="contacts_courtesy"),
     )
     source: str = Field(sa_column=text_column(primary_key=True))
     event_id: str = Field(sa_column=text_column(primary_key=True))
@@ -77,3 +78,5 @@ class Contact(SupportTable, table=True):
     person_phone: str | None = Field(sa_column=text_column(nullable=True))
     person_email: str | None = Field(sa_column=text_column(nullable=True))
     words: str | None = Field(sa_column=text_column(nullable=True))
+    agent: str | None = Field(sa_column=text_column(nullable=True))
+    courtesy: str | None = Field(sa_column=text_column(nullable=True))

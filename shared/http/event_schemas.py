@@ -1,48 +1,60 @@
 """Event classes as JSON Schemas with examples, for the reference documents. Start at `event_schemas`."""
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from shared.contracts.catalog import TOPICS
-from shared.contracts.fact import Fact
+from shared.contracts.fact import About, Fact
 
 Schema: TypeAlias = dict[str, Any]
 REFERENCE = "#/components/schemas/{model}"
 
-# Values for an example by the name of the member; anything else is made from its schema.
+# Values for an example by the name of the member; what does not fit, and anything else, is made from its schema.
 _FAMILIAR: Mapping[str, Any] = {
+    "agent": "anna",
     "amount_minor": 12900,
     "assigned_to": "second-level",
+    "backup": "bert",
     "because": "original_seller",
     "by": "anna",
     "case": "case-2041",
     "chat": "anna",
     "code": "invalid_field",
+    "country": "DE",
     "currency": "EUR",
+    "digest": "5891b5b522d5df086d0ff0b110fbd9d21bb4fc7163af34d08286a2e846f6be03",
     "email": "jo@mail.example",
     "end": "17:30",
     "expected_outcome": "Running before the trade fair.",
+    "giver": "anna",
     "manager": "mia",
     "name": "Jo Lindqvist",
     "order": "4711",
     "phone": "+49 30 5550100",
     "product": "standing desk",
+    "promise": "Delivery to the third floor",
+    "proof": "Signed by the receiver.",
     "reason": "Ordered twice by mistake.",
     "recipient": "anna",
     "record_topic": "orders.inbound.v1",
+    "region": "BY",
     "salesperson": "anna",
+    "segment": "key accounts",
     "service": "orders",
-    "since": "2026-05-11",
     "sold_by": "anna",
     "start": "09:00",
     "status": "in progress",
+    "summary": "Key accounts are answered within half an hour.",
     "title": "Desk does not rise",
+    "to": "bert",
     "topic": "orders.inbound.v1",
     "what": "Delivery to the third floor",
     "words": "It still does not work. I would like my money back.",
     "zone": "Europe/Berlin",
 }
+_SUBJECTS: Mapping[About, str] = {"account": "c-17", "salesperson": "anna", "policy": "policy"}
 _BY_FORMAT = {
     "date-time": "2026-05-04T09:30:00Z",
     "date": "2026-05-04",
@@ -57,7 +69,7 @@ class EventSchema:
     type: str
     title: str
     summary: str
-    about: str
+    about: About
     dataschema: str
     schema: Schema
     example: Schema
@@ -69,7 +81,7 @@ class EventSchema:
             "id": "8f14e45f-0001",
             "source": "shop",
             "type": self.type,
-            "subject": "anna" if self.about == "salesperson" else "c-17",
+            "subject": _SUBJECTS[self.about],
             "time": "2026-05-04T09:30:00Z",
             "data": self.example,
         }
@@ -113,7 +125,7 @@ def example_of(schema: Schema, components: Mapping[str, Schema], name: str = "")
     if "properties" in schema:
         members = schema["properties"].items()
         return {member: example_of(part, components, member) for member, part in members}
-    if name in _FAMILIAR:
+    if name in _FAMILIAR and re.match(schema.get("pattern", ""), str(_FAMILIAR[name])):
         return _FAMILIAR[name]
     if "const" in schema or "enum" in schema:
         return schema["const"] if "const" in schema else schema["enum"][0]

@@ -57,7 +57,7 @@ SALE = schemas.schema(orders.OrderPlaced)
         pytest.param(CONTACT, lambda new: _without(new, "words"), id="an optional member is gone"),
         pytest.param(CONTACT, lambda new: new["required"].remove("result"), id="a member may be missing now"),
         pytest.param(CONTACT, lambda new: _required(new, "words"), id="an optional member is required now"),
-        pytest.param(CONTACT, lambda new: _required(new, "agent"), id="a new member is required"),
+        pytest.param(CONTACT, lambda new: _required(new, "mood"), id="a new member is required"),
         pytest.param(
             CONTACT,
             lambda new: new["$defs"]["ContactChannel"]["enum"].remove("web"),
@@ -79,7 +79,7 @@ def test_a_break_is_noticed(before: Schema, change: Any) -> None:
 @pytest.mark.parametrize(
     "change",
     [
-        pytest.param(lambda new: new["properties"].update(agent={"type": "string"}), id="an optional member"),
+        pytest.param(lambda new: new["properties"].update(mood={"type": "string"}), id="an optional member"),
         pytest.param(lambda new: new["$defs"]["ContactChannel"]["enum"].append("fax"), id="a value of an enum"),
         pytest.param(lambda new: new.update(description="told better"), id="a description"),
     ],

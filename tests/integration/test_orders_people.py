@@ -3,7 +3,9 @@
 from datetime import date
 from itertools import permutations
 
-from shared.contracts.orders_inbound import Day, Successor, WorkingHours
+import orjson
+
+from shared.contracts.orders_inbound import Away, Day, Successor, WorkingHours
 from shared.inputs import Outcome
 from tests.builders import SELLER, input_of, minutes, salesperson_changed
 from tests.services import ServiceUnderTest
@@ -18,12 +20,21 @@ async def test_a_salesperson_is_kept_whole_and_published_under_their_own_key(ord
         active=False,
         working_hours=(WorkingHours(days=WORKDAYS, start="09:00", end="17:30"),),
         successor=Successor(salesperson="ben", since=date(2026, 7, 1)),
+        backup="clara",
+        away=(Away(since=date(2026, 5, 11), until=date(2026, 5, 22)),),
+        days_off=(date(2026, 6, 5), date(2026, 6, 8)),
+        country="DE",
+        region="BY",
+        rings_off_hours=True,
     )
     await orders.tell(fact)
 
     row = await orders.row("orders.salespeople")
     assert (row["salesperson_id"], row["name"], row["manager"]) == (SELLER, "Anna Berg", "mona")
     assert (row["active"], row["successor"], row["successor_since"]) == (False, "ben", date(2026, 7, 1))
+    assert orjson.loads(row["away"]) == [{"since": "2026-05-11", "until": "2026-05-22"}]
+    assert orjson.loads(row["days_off"]) == ["2026-06-05", "2026-06-08"]
+    assert (row["backup"], row["country"], row["region"], row["rings_off_hours"]) == ("clara", "DE", "BY", True)
     (event,) = await orders.published()
     assert (event.type, event.subject) == ("orders.salesperson_changed", SELLER)
     assert dict(event.data) == dict(fact)

@@ -5,6 +5,7 @@ from datetime import timedelta
 from itertools import islice, permutations
 from typing import Any
 
+import orjson
 import pytest
 
 from shared.contracts import orders as published
@@ -30,7 +31,11 @@ TRACEPARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 
 async def test_a_sale_is_kept_with_its_personal_fields_apart_and_published(orders: ServiceUnderTest) -> None:
     sale = order_placed(
-        expected_outcome="A warm house", promises=(Promise(what="Training", due_at=AT + timedelta(days=7)),)
+        segment="key accounts",
+        delivery_due_at=AT + timedelta(days=3),
+        expected_outcome="A warm house",
+        outcome_expected_by=AT + timedelta(days=90),
+        promises=(Promise(id="training", what="Training", due_at=AT + timedelta(days=7)),),
     )
     await orders.tell(sale)
 
@@ -38,6 +43,9 @@ async def test_a_sale_is_kept_with_its_personal_fields_apart_and_published(order
     assert (row["account_id"], row["order_id"], row["sold_by"]) == (ACCOUNT, "4711", "anna")
     assert (row["customer_name"], row["customer_zone"]) == ("Petra Weiss", "Europe/Berlin")
     assert "Petra" not in row["lines"] + row["promises"]
+    assert orjson.loads(row["promises"])[0]["id"] == "training"
+    assert (row["segment"], row["delivery_due_at"]) == ("key accounts", AT + timedelta(days=3))
+    assert row["outcome_expected_by"] == AT + timedelta(days=90)
     (event,) = await orders.published()
     assert (event.subject, event.time, event.source) == (ACCOUNT, AT, "handoff/orders")
     assert event.data == published.OrderPlaced.model_validate(dict(sale))

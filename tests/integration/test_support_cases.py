@@ -12,6 +12,7 @@ from tests.builders import (
     CASE,
     OTHER_ACCOUNT,
     cancellation_requested,
+    cancellation_withdrawn,
     case_closed,
     case_opened,
     case_reassigned,
@@ -19,10 +20,13 @@ from tests.builders import (
     case_resolved,
     case_status_changed,
     contact_made,
+    contact_preference_changed,
     input_of,
     minutes,
     refund_requested,
+    refund_withdrawn,
     response_overdue,
+    response_promised,
     satisfaction_rated,
 )
 from tests.services import ServiceUnderTest, published_id
@@ -111,17 +115,39 @@ async def test_reopening_resolving_and_closing_are_statuses_too(support: Service
         assert fact.type == f"support.inbound.case_{status}"
 
 
+@pytest.mark.parametrize("courtesy", ["thanks", "automatic_reply"])
+async def test_a_reopening_out_of_courtesy_is_published_and_leaves_the_case_as_it_was(
+    support: ServiceUnderTest, courtesy: str
+) -> None:
+    await support.tell(case_opened(), input_of(case_resolved(), at=minutes(1)))
+    before = await support.row("support.cases")
+    await support.tell(input_of(case_reopened(courtesy=courtesy), at=minutes(2)))
+    assert await support.row("support.cases") == before
+    event = (await support.published())[-1]
+    assert (event.type, event.data.courtesy) == ("support.case_reopened", courtesy)
+
+
+async def test_whether_a_customer_may_be_called_passes_straight_on(support: ServiceUnderTest) -> None:
+    await support.tell(contact_preference_changed("deceased"))
+    (event,) = await support.published()
+    assert (event.type, event.subject) == ("support.contact_preference_changed", ACCOUNT)
+    assert dict(event.data) == dict(contact_preference_changed("deceased"))
+
+
 WAITING: list[Fact] = [
     case_reassigned(1),
     case_status_changed("open"),
     case_reopened(),
     case_resolved(),
     case_closed(),
+    case_reopened(courtesy="thanks"),
+    response_promised(),
     response_overdue(),
     satisfaction_rated(2),
     contact_made("unanswered"),
 ]
 SIGNALS: list[Fact] = [contact_made("dead_end"), refund_requested(), cancellation_requested()]
+TAKEN_BACK: list[Fact] = [refund_withdrawn(), cancellation_withdrawn()]
 
 
 async def test_a_fact_about_an_unknown_case_waits_for_its_opening(support: ServiceUnderTest) -> None:
@@ -139,8 +165,10 @@ async def test_a_fact_about_an_unknown_case_waits_for_its_opening(support: Servi
         assert dict(event.data) == dict(fact)
 
 
-async def test_a_fact_that_is_itself_a_signal_never_waits_for_its_case(support: ServiceUnderTest) -> None:
-    for number, fact in enumerate(SIGNALS, start=1):
+async def test_a_fact_that_is_itself_a_signal_and_what_takes_it_back_never_wait_for_their_case(
+    support: ServiceUnderTest,
+) -> None:
+    for number, fact in enumerate((*SIGNALS, *TAKEN_BACK), start=1):
         await support.tell(input_of(fact, subject=f"c{number}"))
         assert await support.waiting() == []
         assert (await support.published())[-1].data.case == CASE
@@ -149,7 +177,7 @@ async def test_a_fact_that_is_itself_a_signal_never_waits_for_its_case(support: 
 
 
 async def test_a_fact_without_a_case_passes_straight_on(support: ServiceUnderTest) -> None:
-    facts = [fact.model_copy(update={"case": None}) for fact in (*WAITING, *SIGNALS)]
+    facts = [fact.model_copy(update={"case": None}) for fact in (*WAITING, *SIGNALS, *TAKEN_BACK)]
     await support.tell(*facts)
     assert [dict(event.data) for event in await support.published()] == [dict(fact) for fact in facts]
     assert await support.rows("support.cases") == []

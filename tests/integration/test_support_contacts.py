@@ -1,7 +1,9 @@
 """What support keeps and publishes of contacts, on real Postgres."""
 
+import pytest
+
 from shared.contracts.support import ContactDeadEnded
-from shared.contracts.support_inbound import ContactResult, Person
+from shared.contracts.support_inbound import ContactResult, Courtesy, Person
 from tests.builders import CASE, case_opened, contact_made, input_of, minutes
 from tests.services import ServiceUnderTest
 
@@ -41,3 +43,21 @@ async def test_a_contact_of_an_unknown_case_is_kept_when_its_case_is_opened(supp
     assert await support.rows("support.contacts") == []
     await support.tell(case_opened())
     assert (await support.row("support.contacts"))["result"] == "voicemail"
+
+
+async def test_a_contact_is_kept_and_published_with_who_of_us_made_it(support: ServiceUnderTest) -> None:
+    await support.tell(contact_made("answered", case=None, direction="outbound", agent="anna"))
+    row = await support.row("support.contacts")
+    assert (row["agent"], row["courtesy"]) == ("anna", None)
+    (event,) = await support.published()
+    assert event.data.agent == "anna"
+
+
+@pytest.mark.parametrize("courtesy", list(Courtesy))
+async def test_a_contact_out_of_courtesy_is_kept_and_published_as_that(
+    support: ServiceUnderTest, courtesy: Courtesy
+) -> None:
+    await support.tell(contact_made("answered", case=None, channel="email", courtesy=courtesy))
+    assert (await support.row("support.contacts"))["courtesy"] == courtesy.value
+    (event,) = await support.published()
+    assert (event.type, event.data.courtesy) == ("support.contact_made", courtesy)

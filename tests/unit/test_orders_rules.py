@@ -7,18 +7,24 @@ import pytest
 from services.orders.domain import Sale, Standing, is_latest, judge_order_fact, published, sale_of
 from shared.contracts.catalog import TOPICS
 from shared.contracts.fact import Fact
+from shared.contracts.orders_inbound import Promise
 from shared.ids import AccountId
 from shared.precedence import Version
 from tests.builders import (
     AT,
+    account_reassigned,
     confirmation_required,
+    delivery_late,
     event_of,
     minutes,
     order_cancelled,
     order_confirmed,
     order_delivered,
     order_placed,
+    outcome_reported,
+    promise_kept,
     refund_paid,
+    sale_corrected,
     salesperson_changed,
 )
 
@@ -69,6 +75,10 @@ def test_a_sale_is_the_same_whenever_and_under_whichever_id_it_is_told() -> None
         {"sold_at": minutes(1)},
         {"customer": None},
         {"currency": "USD"},
+        {"segment": "key accounts"},
+        {"delivery_due_at": minutes(1)},
+        {"outcome_expected_by": minutes(1)},
+        {"promises": (Promise(id="training", what="Training", due_at=AT),)},
     ],
     ids=lambda change: next(iter(change)),
 )
@@ -87,6 +97,11 @@ FACTS: list[Fact] = [
     order_delivered(),
     order_cancelled(reason="too late"),
     refund_paid(),
+    promise_kept(proof="signed"),
+    outcome_reported(reached=False, words="Not yet."),
+    sale_corrected(),
+    delivery_late(due_at=AT, words="The lorry broke down."),
+    account_reassigned(),
     salesperson_changed(),
 ]
 

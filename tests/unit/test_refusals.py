@@ -113,6 +113,10 @@ def test_a_missing_member_is_named() -> None:
             '"working_hours": [{"days": [], "start": "09:00", "end": "17:00"}]',
             "days must have at least 1 entry",
         ),
+        ('"away": [{"since": "2026-05-12", "until": "2026-05-11"}]', "away.0 must not end before it starts"),
+        ('"days_off": ["11.05.2026"]', "days_off.0 must be a date like 2026-05-04"),
+        ('"country": "Germany"', "country must be a country of two capital letters, like DE"),
+        ('"region": "Bayern"', "region must be a region of one to three capital letters or digits, like BY"),
     ],
 )
 def test_a_wrong_salesperson_is_refused(member: str, rule: str) -> None:

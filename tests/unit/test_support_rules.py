@@ -4,13 +4,14 @@ from itertools import permutations
 
 import pytest
 
-from services.support.domain import CaseKey, after, is_signal, opened, published
+from services.support.domain import CaseKey, after, opened, published, waits_for_case
 from shared.contracts.catalog import TOPICS
 from shared.contracts.fact import Fact
 from shared.ids import AccountId, CaseId
 from tests.builders import (
     AT,
     cancellation_requested,
+    cancellation_withdrawn,
     case_closed,
     case_opened,
     case_reassigned,
@@ -18,10 +19,13 @@ from tests.builders import (
     case_resolved,
     case_status_changed,
     contact_made,
+    contact_preference_changed,
     event_of,
     minutes,
     refund_requested,
+    refund_withdrawn,
     response_overdue,
+    response_promised,
     satisfaction_rated,
 )
 
@@ -33,9 +37,18 @@ CHANGES: list[Fact] = [
     case_resolved(),
     case_closed(),
 ]
-NO_CHANGES: list[Fact] = [response_overdue(), satisfaction_rated(1)]
+NO_CHANGES: list[Fact] = [
+    response_promised(),
+    response_overdue(),
+    satisfaction_rated(1),
+    case_reopened(courtesy="thanks"),
+    case_reopened(courtesy="automatic_reply"),
+    refund_withdrawn(),
+    cancellation_withdrawn(),
+]
 CONTACTS: list[Fact] = [contact_made(result) for result in ("answered", "unanswered", "voicemail", "resolved")]
 SIGNALS: list[Fact] = [contact_made("dead_end"), refund_requested(), cancellation_requested()]
+TAKEN_BACK: list[Fact] = [refund_withdrawn(), cancellation_withdrawn()]
 
 
 @pytest.mark.parametrize(
@@ -66,14 +79,14 @@ def test_a_case_ends_the_same_in_whichever_order_its_facts_arrive() -> None:
     assert (end.status, end.reassignments, end.assigned_to) == ("closed", 1, "other desk")
 
 
-def test_only_dead_ends_refund_and_cancellation_requests_are_signals_by_themselves() -> None:
-    facts = [case_opened(), *CHANGES, *NO_CHANGES, *CONTACTS, *SIGNALS]
-    assert [fact for fact in facts if is_signal(fact)] == SIGNALS
+def test_all_wait_for_their_case_but_dead_ends_requests_and_what_takes_a_request_back() -> None:
+    facts = [*CHANGES, *NO_CHANGES, *CONTACTS, *SIGNALS]
+    assert [fact for fact in facts if not waits_for_case(fact)] == [*TAKEN_BACK, *SIGNALS]
 
 
 @pytest.mark.parametrize(
     "fact",
-    [case_opened(), *CHANGES, *NO_CHANGES, *CONTACTS, *SIGNALS[1:]],
+    [case_opened(), *CHANGES, *NO_CHANGES, *CONTACTS, *SIGNALS[1:], contact_preference_changed()],
     ids=lambda fact: type(fact).__name__,
 )
 def test_a_fact_is_published_with_the_same_fields_under_the_services_own_name(fact: Fact) -> None:
@@ -89,7 +102,7 @@ def test_a_contact_at_a_dead_end_is_published_as_that() -> None:
 
 
 def test_every_inbound_type_is_published() -> None:
-    facts = [case_opened(), *CHANGES, *NO_CHANGES, *CONTACTS, *SIGNALS]
+    facts = [case_opened(), *CHANGES, *NO_CHANGES, *CONTACTS, *SIGNALS, contact_preference_changed()]
     assert {type(fact) for fact in facts} == set(TOPICS["support.inbound.v1"])
 
 

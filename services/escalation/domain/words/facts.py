@@ -1,0 +1,167 @@
+"""What orders and support told, each fact as one sentence. Start at `describe`."""
+
+from dataclasses import dataclass
+
+from services.escalation.domain.words.deeds import of_escalation
+from services.escalation.domain.words.phrases import absolute, day, money, ordinal
+from services.escalation.domain.words.signals import refund_words
+from shared.contracts import orders_inbound, support_inbound
+from shared.contracts.envelope import Envelope, Fact
+from shared.contracts.support_inbound import (
+    ContactChannel,
+    ContactPreference,
+    ContactResult,
+    Courtesy,
+    Direction,
+    Person,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Described:
+    """One fact in words. `words` are the customer's own; `by` is who acted for the customer, where known."""
+
+    title: str
+    words: str | None
+    source: str
+    by: Person | None = None
+
+
+def describe(event: Envelope[Fact]) -> Described:
+    """One sentence for a fact, with the customer's own words and where we have it from."""
+    fact = event.data
+    title = _of_sales(fact) or _of_promises(fact) or _of_contacts(fact) or _of_requests(fact) or _of_cases(fact)
+    source = _SOURCES.get(event.type.partition(".")[0], "Another system")
+    words = getattr(fact, "words", None)
+    return Described(title or of_escalation(fact) or _spelled(event.type), words, source, _who(fact))
+
+
+_SOURCES = {"orders": "Orders", "support": "Support", "escalation": "On call"}
+
+_CHANNELS = {
+    ContactChannel.PHONE: "Phone call",
+    ContactChannel.EMAIL: "E-mail",
+    ContactChannel.CHAT: "Chat",
+    ContactChannel.MESSAGE: "Message",
+    ContactChannel.WEB: "Web form",
+    ContactChannel.IN_PERSON: "Visit",
+    ContactChannel.OTHER: "Contact",
+}
+_RESULTS = {
+    ContactResult.ANSWERED: "answered",
+    ContactResult.UNANSWERED: "nobody answered",
+    ContactResult.VOICEMAIL: "voicemail",
+    ContactResult.DEAD_END: "dead end",
+    ContactResult.RESOLVED: "resolved",
+}
+_COURTESIES = {
+    Courtesy.THANKS: "a thank-you",
+    Courtesy.AUTOMATIC_REPLY: "an automatic reply",
+}
+_PREFERENCES = {
+    ContactPreference.NONE: "The customer may be called again",
+    ContactPreference.DO_NOT_CALL: "The customer asked not to be called",
+    ContactPreference.DISPUTE: "The customer is in a dispute with us",
+    ContactPreference.DECEASED: "The customer has died",
+}
+
+
+def _of_sales(fact: Fact) -> str | None:
+    match fact:
+        case orders_inbound.OrderPlaced():
+            return f"Order {fact.order} placed"
+        case orders_inbound.ConfirmationRequired():
+            return f"Order {fact.order} waits for the customer's confirmation"
+        case orders_inbound.OrderConfirmed():
+            return f"Order {fact.order} confirmed"
+        case orders_inbound.OrderDelivered():
+            return f"Order {fact.order} delivered"
+        case orders_inbound.OrderCancelled():
+            return f"Order {fact.order} cancelled" + (f": {fact.reason}" if fact.reason else "")
+        case orders_inbound.RefundPaid():
+            return f"Refund of {money(fact.amount_minor, fact.currency)} paid"
+        case orders_inbound.SaleCorrected():
+            return f"Order {fact.order} counts as sold by {fact.sold_by or 'nobody'}: {fact.reason}"
+        case orders_inbound.AccountReassigned():
+            return f"Account with {fact.salesperson} from {day(fact.since)} on"
+    return None
+
+
+def _of_promises(fact: Fact) -> str | None:
+    match fact:
+        case orders_inbound.DeliveryLate():
+            return f"Delivery of order {fact.order} late" + (f", due {absolute(fact.due_at)}" if fact.due_at else "")
+        case orders_inbound.PromiseKept():
+            proof = f" ({fact.proof})" if fact.proof else ""
+            return f"Promise of order {fact.order} kept: {fact.promise}{proof}"
+        case orders_inbound.OutcomeReported():
+            reached = "was reached" if fact.reached else "was not reached"
+            return f"The customer says that what was expected of order {fact.order} {reached}"
+    return None
+
+
+def _of_contacts(fact: Fact) -> str | None:
+    match fact:
+        case support_inbound.ContactMade():
+            way = "from" if fact.direction is Direction.INBOUND else "to"
+            ended = _COURTESIES[fact.courtesy] if fact.courtesy else _RESULTS[fact.result]
+            return f"{_CHANNELS[fact.channel]} {way} the customer, {ended}"
+        case support_inbound.SatisfactionRated():
+            return f"Rated us {fact.rating} of {fact.scale}"
+        case support_inbound.ResponsePromised():
+            return f"Answer promised by {absolute(fact.due_at)}" + _of_case(fact)
+        case support_inbound.ResponseOverdue():
+            return "Promised answer overdue" + _of_case(fact)
+        case support_inbound.ContactPreferenceChanged():
+            return _PREFERENCES[fact.preference]
+    return None
+
+
+def _of_requests(fact: Fact) -> str | None:
+    match fact:
+        case support_inbound.RefundRequested():
+            amount = fact.amount_minor
+            known = money(amount, fact.currency) if amount is not None and fact.currency else None
+            return f"{refund_words(fact.kind, known)} requested"
+        case support_inbound.RefundWithdrawn():
+            return "Refund request withdrawn"
+        case support_inbound.CancellationRequested():
+            return "Cancellation requested"
+        case support_inbound.CancellationWithdrawn():
+            return "Cancellation request withdrawn"
+    return None
+
+
+def _of_cases(fact: Fact) -> str | None:
+    match fact:
+        case support_inbound.CaseOpened():
+            return _matter(fact) + "opened" + (f": {fact.title}" if fact.title else "")
+        case support_inbound.CaseReassigned():
+            to = f", now with {fact.assigned_to}" if fact.assigned_to else ""
+            return _matter(fact) + f"passed on, {ordinal(fact.reassignments)} time{to}"
+        case support_inbound.CaseStatusChanged():
+            return _matter(fact) + f"now “{fact.status}”"
+        case support_inbound.CaseReopened():
+            return _matter(fact) + "reopened" + (f" by {_COURTESIES[fact.courtesy]}" if fact.courtesy else "")
+        case support_inbound.CaseResolved():
+            return _matter(fact) + "resolved"
+        case support_inbound.CaseClosed():
+            return _matter(fact) + "closed"
+    return None
+
+
+def _who(fact: Fact) -> Person | None:
+    person = getattr(fact, "by", None) or getattr(fact, "person", None)
+    return person if isinstance(person, Person) else None
+
+
+def _matter(fact: support_inbound.CustomerMatter) -> str:
+    return f"Case {fact.case} " if fact.case else "Case "
+
+
+def _of_case(fact: support_inbound.CustomerMatter) -> str:
+    return f" (case {fact.case})" if fact.case else ""
+
+
+def _spelled(wire_type: str) -> str:
+    return wire_type.rpartition(".")[2].replace("_", " ").capitalize()

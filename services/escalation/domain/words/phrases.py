@@ -1,0 +1,56 @@
+"""Amounts, times and numbers as people read them."""
+
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+
+from babel.numbers import format_currency, get_currency_precision
+
+LOCALE = "en"
+
+
+def money(amount_minor: int, currency: str) -> str:
+    """An amount in the currency's minor unit, as people write it: €1,200.00."""
+    amount = Decimal(amount_minor).scaleb(-get_currency_precision(currency))
+    return format_currency(amount, currency, locale=LOCALE)
+
+
+def ago(at: datetime, now: datetime) -> str:
+    """How long ago, in one unit: "6 min ago"; a date where it is more than two weeks."""
+    age = now - at
+    if age < timedelta(seconds=45):
+        return "just now"
+    if age < timedelta(hours=1):
+        return f"{max(1, round(age.total_seconds() / 60))} min ago"
+    if age < timedelta(days=1):
+        return f"{round(age.total_seconds() / 3600)} h ago"
+    if age < timedelta(days=14):
+        return counted(round(age.total_seconds() / 86400), "day") + " ago"
+    return day(at)
+
+
+def day(at: date) -> str:
+    """A calendar day: "4 May 2026"."""
+    return f"{at.day} {at:%B %Y}"
+
+
+def cut(text: str, length: int) -> str:
+    """A text of at most so many characters, with an ellipsis where there was more."""
+    return text if len(text) <= length else text[: length - 1].rstrip() + "…"
+
+
+def counted(number: int, noun: str) -> str:
+    """ "1 day", "3 days"."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def ordinal(number: int) -> str:
+    """ "3rd", "11th"."""
+    if 10 < number % 100 < 14:
+        return f"{number}th"
+    return f"{number}{ {1: 'st', 2: 'nd', 3: 'rd'}.get(number % 10, 'th') }"
+
+
+def absolute(at: datetime) -> str:
+    """A moment for people, in its own zone: "4 May 2026, 16:40 UTC"."""
+    name = "UTC" if at.tzinfo is UTC else at.tzname()
+    return f"{day(at)}, {at:%H:%M} {name}"

@@ -1,0 +1,159 @@
+"""Why an order needs somebody now: its signals in words. Start at `why_now`."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from services.escalation.domain.words.phrases import ago
+from shared.contracts.escalation import SignalKind
+from shared.contracts.support_inbound import RefundKind
+
+
+@dataclass(frozen=True, slots=True)
+class Risk:
+    """What the words need to know of a signal."""
+
+    kind: SignalKind
+    at: datetime
+    amount: str | None = None
+    refund_kind: RefundKind | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WhyNow:
+    """The signal that matters most, when it happened, and what came before and after it."""
+
+    what: str
+    at: datetime
+    context: str
+    kind: SignalKind
+
+    def sentence(self, now: datetime) -> str:
+        """ "Refund of €480.00 requested 6 min ago, after a contact that led nowhere." """
+        return f"{self.what} {ago(self.at, now)}{self.context}."
+
+
+STRONG = (SignalKind.REFUND_REQUESTED, SignalKind.CANCELLATION_REQUESTED)
+
+
+def why_now(risks: Sequence[Risk]) -> WhyNow:
+    """Why an episode with these signals needs somebody now. There must be at least one."""
+    ordered = sorted(risks, key=lambda risk: risk.at)
+    strong = [risk for risk in ordered if risk.kind in STRONG]
+    head = (strong or ordered)[-1]
+    place = ordered.index(head)
+    context = _joined(", after ", ordered[:place]) + _joined("; since then ", ordered[place + 1 :])
+    return WhyNow(_headline(head), head.at, context, head.kind)
+
+
+def is_strong(kind: SignalKind) -> bool:
+    """Whether the customer said in so many words that the sale is in danger."""
+    return kind in STRONG
+
+
+SIGNAL_LABELS = {
+    SignalKind.CONTACT_DEAD_ENDED: "Dead end",
+    SignalKind.CONTACT_REPEATED: "Came back",
+    SignalKind.CASE_STUCK: "Case stuck",
+    SignalKind.CASE_BOUNCED: "Passed around",
+    SignalKind.CASE_REOPENED: "Case reopened",
+    SignalKind.RESPONSE_DUE: "Answer due soon",
+    SignalKind.RESPONSE_OVERDUE: "Answer overdue",
+    SignalKind.SATISFACTION_LOW: "Low rating",
+    SignalKind.REFUND_REQUESTED: "Refund requested",
+    SignalKind.CANCELLATION_REQUESTED: "Cancellation requested",
+    SignalKind.ORDER_STALLED: "Order stalled",
+    SignalKind.PROMISE_MISSED: "Promise missed",
+    SignalKind.OUTCOME_DENIED: "Outcome not reached",
+    SignalKind.DELIVERY_LATE: "Delivery late",
+    SignalKind.ORDER_CANCELLED: "Order cancelled",
+    SignalKind.REFUND_PAID: "Refund paid",
+    SignalKind.GONE_QUIET: "Gone quiet",
+}
+
+
+def _headline(risk: Risk) -> str:
+    match risk.kind:
+        case SignalKind.CONTACT_DEAD_ENDED:
+            return "A contact ended in a dead end"
+        case SignalKind.CONTACT_REPEATED:
+            return "The customer came back about the same matter"
+        case SignalKind.CASE_STUCK:
+            return "A case got stuck"
+        case SignalKind.CASE_BOUNCED:
+            return "A case was passed around"
+        case SignalKind.CASE_REOPENED:
+            return "A case was reopened"
+        case SignalKind.RESPONSE_DUE:
+            return "A promised answer came close to being overdue"
+        case SignalKind.RESPONSE_OVERDUE:
+            return "A promised answer became overdue"
+        case SignalKind.SATISFACTION_LOW:
+            return "The customer gave a low rating"
+        case SignalKind.REFUND_REQUESTED:
+            return f"{refund_words(risk.refund_kind, risk.amount)} requested"
+        case SignalKind.CANCELLATION_REQUESTED:
+            return "Cancellation requested"
+        case SignalKind.ORDER_STALLED:
+            return "The order stalled before the customer confirmed it"
+        case SignalKind.PROMISE_MISSED:
+            return "A promise was missed"
+        case SignalKind.OUTCOME_DENIED:
+            return "The customer said that the order did not bring what was expected"
+        case SignalKind.DELIVERY_LATE:
+            return "The delivery became late"
+        case SignalKind.ORDER_CANCELLED:
+            return "The order was cancelled"
+        case SignalKind.REFUND_PAID:
+            return f"{refund_words(risk.refund_kind, risk.amount)} paid"
+        case SignalKind.GONE_QUIET:
+            return "The customer went quiet"
+
+
+_COUNTED = {
+    SignalKind.CONTACT_DEAD_ENDED: ("a dead end", "dead ends"),
+    SignalKind.CONTACT_REPEATED: ("a repeated contact", "repeated contacts"),
+    SignalKind.CASE_STUCK: ("a stuck case", "stuck cases"),
+    SignalKind.CASE_BOUNCED: ("a case passed around", "cases passed around"),
+    SignalKind.CASE_REOPENED: ("a reopened case", "reopened cases"),
+    SignalKind.RESPONSE_DUE: ("an answer due soon", "answers due soon"),
+    SignalKind.RESPONSE_OVERDUE: ("an overdue answer", "overdue answers"),
+    SignalKind.SATISFACTION_LOW: ("a low rating", "low ratings"),
+    SignalKind.REFUND_REQUESTED: ("a refund request", "refund requests"),
+    SignalKind.CANCELLATION_REQUESTED: ("a cancellation request", "cancellation requests"),
+    SignalKind.ORDER_STALLED: ("a stalled order", "stalled orders"),
+    SignalKind.PROMISE_MISSED: ("a missed promise", "missed promises"),
+    SignalKind.OUTCOME_DENIED: ("an outcome not reached", "outcomes not reached"),
+    SignalKind.DELIVERY_LATE: ("a late delivery", "late deliveries"),
+    SignalKind.ORDER_CANCELLED: ("a cancelled order", "cancelled orders"),
+    SignalKind.REFUND_PAID: ("a refund paid", "refunds paid"),
+    SignalKind.GONE_QUIET: ("a silence", "silences"),
+}
+
+
+def _joined(lead: str, risks: Sequence[Risk]) -> str:
+    numbers = {kind: sum(risk.kind is kind for risk in risks) for kind in SignalKind}
+    parts = [
+        _COUNTED[kind][0] if number == 1 else f"{number} {_COUNTED[kind][1]}"
+        for kind, number in numbers.items()
+        if number
+    ]
+    if not parts:
+        return ""
+    return lead + (parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}")
+
+
+_REFUNDS = {
+    RefundKind.STATUTORY_WITHDRAWAL: "Statutory withdrawal",
+    RefundKind.DOUBLE_CHARGE: "Refund of a double charge",
+    RefundKind.CHARGEBACK: "Chargeback",
+    RefundKind.FRAUD: "Refund after fraud",
+}
+
+
+def refund_words(kind: RefundKind | None, amount: str | None) -> str:
+    """What is asked back, with its amount where known: "Refund of €480.00", "Chargeback (€480.00)"."""
+    special = _REFUNDS.get(kind) if kind else None
+    if special:
+        return f"{special} ({amount})" if amount else special
+    return f"Refund of {amount}" if amount else "Refund"

@@ -1,0 +1,46 @@
+"""What orders keeps and publishes of who looks after an account, on real Postgres."""
+
+from datetime import date
+from itertools import permutations
+
+from shared.inputs import Outcome
+from tests.builders import ACCOUNT, AT, account_reassigned, input_of, minutes
+from tests.services import ServiceUnderTest
+
+
+async def test_who_looks_after_an_account_is_kept_and_published_with_the_sales(orders: ServiceUnderTest) -> None:
+    await orders.tell(account_reassigned("ben", date(2026, 7, 1)))
+
+    row = await orders.row("orders.accounts")
+    assert (row["account_id"], row["salesperson"], row["since"]) == (ACCOUNT, "ben", date(2026, 7, 1))
+    assert row["reassigned_at"] == AT
+    (event,) = await orders.published()
+    assert (event.type, event.subject) == ("orders.account_reassigned", ACCOUNT)
+    assert dict(event.data) == dict(account_reassigned("ben", date(2026, 7, 1)))
+    assert await orders.pool.fetchval("select topic from shared.outbox") == "orders.sales.v1"
+
+
+async def test_an_older_reassignment_has_no_effect(orders: ServiceUnderTest) -> None:
+    await orders.tell(input_of(account_reassigned("ben"), at=minutes(10)))
+    report = await orders.tell(input_of(account_reassigned("clara"), at=minutes(5)))
+    assert report.outcomes == [Outcome.APPLIED]
+    assert (await orders.row("orders.accounts"))["salesperson"] == "ben"
+    assert len(await orders.published()) == 1
+
+
+async def test_of_reassignments_of_one_moment_the_highest_id_counts_in_any_order(orders: ServiceUnderTest) -> None:
+    for number, sequence in enumerate(permutations("abc")):
+        account = f"c{number}"
+        for id in sequence:
+            fact = account_reassigned(f"person {id}")
+            await orders.tell(input_of(fact, id=id, source=f"crm/{account}", subject=account))
+    assert {row["salesperson"] for row in await orders.rows("orders.accounts")} == {"person c"}
+
+
+async def test_two_reassignments_in_one_batch_are_both_published_and_the_later_stays(orders: ServiceUnderTest) -> None:
+    await orders.tell(
+        input_of(account_reassigned("ben")),
+        input_of(account_reassigned("clara"), at=minutes(1)),
+    )
+    assert [event.data.salesperson for event in await orders.published()] == ["ben", "clara"]
+    assert (await orders.row("orders.accounts"))["salesperson"] == "clara"
