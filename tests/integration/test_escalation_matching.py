@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from services.escalation.domain.policy.versions import Policies
 from services.escalation.store.batches import load
 from shared.contracts.envelope import Fact
 from shared.inputs import Input
@@ -217,7 +218,7 @@ async def test_signals_that_wait_are_loaded_only_for_what_may_end_their_waiting(
 
     async def loaded(fact: Fact) -> int:
         async with escalation.pool.acquire() as connection:
-            return len((await load(connection, [told(fact).envelope], NO_LIMIT)).signals)
+            return len((await load(connection, [told(fact).envelope], NO_LIMIT, Policies.shipped())).signals)
 
     assert [await loaded(fact) for fact in (dead_end(), case_reassigned(2), response_overdue())] == [0, 0, 0]
     assert [await loaded(fact) for fact in (order_placed(), case_opened(order="4711"))] == [1, 1]
