@@ -98,10 +98,10 @@ def _of_order(*kinds: FactKind) -> KeysOf:
 
 def _confirmed_or_reached(matter: Matter) -> tuple[Key, ...]:
     decided = _of_order(FactKind.ORDER_CONFIRMED, FactKind.ORDER_CANCELLED)(matter)
-    return (*decided, *reached_by_phone(matter))
+    return (*decided, *_reached_by_phone(matter))
 
 
-def reached_by_phone(matter: Matter) -> tuple[Key, ...]:
+def _reached_by_phone(matter: Matter) -> tuple[Key, ...]:
     """Talks with the customer that name no other order."""
     return (LaneName.BY_PHONE, matter.order), (LaneName.BY_PHONE, None)
 

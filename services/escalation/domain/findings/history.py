@@ -66,8 +66,10 @@ class History:
             return fact.order_id
         return self._order_of_case.get(fact.case_id)
 
-    def order_of_case(self, case_id: str) -> str | None:
-        return self._order_of_case.get(case_id)
+    def names_order_of_case(self, opening: AccountFact) -> bool:
+        """Whether it is this fact that says which order its case is about."""
+        openings = self._openings.get(opening.case_id or "", _EMPTY).facts
+        return bool(openings) and openings[0].fact_id == opening.fact_id
 
     def lane(self, *key: *Key) -> Lane:
         return self._lanes.get(key, _EMPTY)

@@ -80,7 +80,6 @@ def keys_of(fact: AccountFact, order: str | None) -> Iterator[Key]:
         return
     case = fact.case_id
     if fact.kind in ORDER_KINDS:
-        yield LaneName.OF_ORDER, fact.order_id
         yield LaneName.OF_ORDER, fact.order_id, fact.kind.value
         if fact.kind is FactKind.PROMISE_KEPT:
             yield LaneName.PROMISE_KEPT, fact.order_id, fact.what
