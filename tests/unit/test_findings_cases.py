@@ -3,6 +3,8 @@
 Each case is the facts, and when the signals came into being and were cleared, in hours.
 """
 
+from typing import Any
+
 import pytest
 
 from services.escalation.domain.facts import AccountFact, FactKind
@@ -15,7 +17,7 @@ OPENED = fact(FactKind.CASE_OPENED, 0, case="k", order="4711")
 RESOLVED, CLOSED, REOPENED = FactKind.CASE_RESOLVED, FactKind.CASE_CLOSED, FactKind.CASE_REOPENED
 
 
-def on_case(kind: FactKind, at: float, case: str | None = "k", **more: object) -> AccountFact:
+def on_case(kind: FactKind, at: float, case: str | None = "k", **more: Any) -> AccountFact:
     return fact(kind, at, case=case, **more)
 
 

@@ -4,6 +4,7 @@ Each case is the facts, and when the signals came into being and were cleared, i
 """
 
 from datetime import datetime
+from typing import Any
 
 import pytest
 
@@ -18,7 +19,7 @@ from tests.unit.accounts import RoundTheClock, Twice, fact, hours, of_kind, outb
 Told = list[tuple[float, float | None]]
 
 
-def of_order(kind: FactKind, at: float, order: str = "4711", **more: object) -> AccountFact:
+def of_order(kind: FactKind, at: float, order: str = "4711", **more: Any) -> AccountFact:
     return fact(kind, at, order=order, **more)
 
 

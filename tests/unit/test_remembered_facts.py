@@ -136,7 +136,7 @@ def test_nothing_that_is_published_is_forgotten_but_what_matters_to_no_rule() ->
 
 def _bare(fact: type[Fact]) -> Envelope[Fact]:
     """An event with what every fact of its class says, unchecked."""
-    details = {
+    details: dict[str, Any] = {
         "direction": Direction.INBOUND,
         "channel": ContactChannel.PHONE,
         "result": ContactResult.ANSWERED,
