@@ -73,7 +73,7 @@ def _over(matter: Matter) -> tuple[Key, ...]:
 
 
 def _rated_on_matter(matter: Matter) -> tuple[Key, ...]:
-    return ((LaneName.OF_KIND, FactKind.RATED.value, "case", matter.case),)
+    return ((LaneName.OF_KIND, FactKind.RATED, "case", matter.case),)
 
 
 def _withdrawn(kind: FactKind) -> KeysOf:
@@ -81,17 +81,17 @@ def _withdrawn(kind: FactKind) -> KeysOf:
         of_case: tuple[Key, ...] = ()
         of_order: tuple[Key, ...] = ()
         if matter.case is not None:
-            of_case = ((LaneName.OF_KIND, kind.value, "case", matter.case),)
+            of_case = ((LaneName.OF_KIND, kind, "case", matter.case),)
         if matter.order is not None:
-            of_order = ((LaneName.OF_KIND, kind.value, "order", matter.order),)
-        return (*of_case, *of_order, (LaneName.OF_KIND, kind.value, "neither"))
+            of_order = ((LaneName.OF_KIND, kind, "order", matter.order),)
+        return (*of_case, *of_order, (LaneName.OF_KIND, kind, "neither"))
 
     return keys
 
 
 def _of_order(*kinds: FactKind) -> KeysOf:
     def keys(matter: Matter) -> tuple[Key, ...]:
-        return tuple((LaneName.OF_ORDER, matter.order, kind.value) for kind in kinds)
+        return tuple((LaneName.OF_ORDER, matter.order, kind) for kind in kinds)
 
     return keys
 
@@ -107,7 +107,7 @@ def _reached_by_phone(matter: Matter) -> tuple[Key, ...]:
 
 
 def _kept(matter: Matter) -> tuple[Key, ...]:
-    cancelled: Key = (LaneName.OF_ORDER, matter.order, FactKind.ORDER_CANCELLED.value)
+    cancelled: Key = (LaneName.OF_ORDER, matter.order, FactKind.ORDER_CANCELLED)
     return (LaneName.PROMISE_KEPT, matter.order, matter.what), cancelled
 
 

@@ -143,7 +143,7 @@ def _orders(history: History, fact: AccountFact) -> frozenset[str] | None:
     if order is not None:
         return frozenset({order})
     before = history.lane(LaneName.BY_PHONE, None).before(fact.at)
-    waiting = history.lane(LaneName.OF_KIND, FactKind.CONFIRMATION_REQUIRED.value)
+    waiting = history.lane(LaneName.OF_KIND, FactKind.CONFIRMATION_REQUIRED)
     required = waiting.from_to(before.at if before else ALWAYS, fact.at)
     return frozenset(one.order_id for one in required if one.order_id is not None)
 
