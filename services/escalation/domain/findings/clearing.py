@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from services.escalation.domain.facts import AccountFact, FactKind
 from services.escalation.domain.findings.history import History
@@ -11,8 +11,7 @@ from services.escalation.domain.findings.lanes import Key, LaneName
 from shared.contracts.escalation import SignalKind
 
 
-@dataclass(frozen=True, slots=True)
-class Matter:
+class Matter(NamedTuple):
     """What a signal is about: the case and the order that the fact it began with names, and the promise."""
 
     case: str | None

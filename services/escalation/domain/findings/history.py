@@ -20,6 +20,7 @@ class History:
         self._order_of_case: dict[str, str] = {}
         self.cases: dict[str, None] = {}
         self.orders: dict[str, None] = {}
+        self.kinds: set[FactKind] = set()
         self._load(facts)
 
     def _load(self, facts: Iterable[AccountFact]) -> None:
@@ -40,6 +41,7 @@ class History:
                 lane.append(fact)
 
     def _note(self, fact: AccountFact) -> None:
+        self.kinds.add(fact.kind)
         if fact.case_id is not None:
             self.cases[fact.case_id] = None
         if fact.kind in ORDER_KINDS and fact.order_id is not None:

@@ -75,6 +75,8 @@ class Scope:
 
     def starting(self, history: History, kind: FactKind) -> Iterator[AccountFact]:
         """The facts of this kind in scope: of its cases, and those without a case."""
+        if kind not in history.kinds:
+            return
         for case in self.cases_of(history):
             for fact in history.lane(LaneName.OF_CASE, case).facts:
                 if fact.kind is kind:
