@@ -1,33 +1,21 @@
 """Loads what a batch of events needs, one query a table, and saves what it changed, one statement a table."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import fields
-from enum import StrEnum
 from typing import Any
 
 from services.escalation import tables
 from services.escalation.domain.book import Book
-from services.escalation.domain.entities import (
-    Account,
-    Alert,
-    Case,
-    Clock,
-    Delivery,
-    Ended,
-    Episode,
-    Order,
-    Salesperson,
-    Signal,
-)
-from services.escalation.domain.facts import AccountFact, FactKind
+from services.escalation.domain.entities import Account, Case, Delivery, Order, Salesperson, Signal
+from services.escalation.domain.facts import AccountFact
 from services.escalation.domain.findings.history import History
 from services.escalation.domain.own_facts import DeliveryAttempted, EpisodeButton, HandOverPressed
 from services.escalation.domain.policy.versions import Policies
 from services.escalation.domain.rules import Rules
 from services.escalation.store import policies as versions
+from services.escalation.store.rows import alert_of, episode_of, fact_of, signal_of
 from shared.contracts import orders
 from shared.contracts.envelope import Envelope, Fact
-from shared.contracts.escalation import EpisodeResult, RingCause, Severity, SignalKind, Step
 from shared.database import BulkStatement, Connection, bulk_insert, bulk_upsert
 
 _ACCOUNTS = "select * from escalation.accounts where account_id = any($1::text[])"
@@ -121,15 +109,15 @@ async def _load_accounts(connection: Connection, book: Book, accounts: list[str]
 async def _load_matters(connection: Connection, book: Book, accounts: list[str]) -> None:
     facts: dict[str, list[AccountFact]] = {account: [] for account in accounts}
     for row in await connection.fetch(_FACTS, accounts):
-        facts[row["account_id"]].append(AccountFact(**{**row, "kind": FactKind(row["kind"])}))
+        facts[row["account_id"]].append(fact_of(row))
     book.histories.update({account: History(told) for account, told in facts.items()})
     for row in await connection.fetch(_EPISODES, accounts):
-        episode = _episode(row)
+        episode = episode_of(row)
         book.episodes[episode.episode_id] = episode
         place = book.open_episodes if episode.closed_at is None else book.latest_closed
         place[episode.order_id] = episode
     for row in await connection.fetch(_SIGNALS, accounts):
-        signal = _signal(row)
+        signal = signal_of(row)
         book.signals[signal.account_id][signal.signal_id] = signal
 
 
@@ -153,7 +141,7 @@ async def _load_deliveries(connection: Connection, book: Book, events: Sequence[
         book.deliveries[row["delivery_id"]] = Delivery(**row)
     alerts = [delivery.alert_id for delivery in book.deliveries.values()]
     for row in await connection.fetch(_ALERTS, alerts):
-        book.alerts[row["alert_id"]] = _alert(row)
+        book.alerts[row["alert_id"]] = alert_of(row)
 
 
 async def _load_asked(connection: Connection, book: Book, events: Sequence[Envelope[Fact]]) -> None:
@@ -176,26 +164,6 @@ def _line_above(fact: Fact) -> Iterator[str | None]:
         yield fact.to
     elif isinstance(fact, EpisodeButton):
         yield fact.by
-
-
-def _episode(row: Any) -> Episode:
-    kinds = {"severity": Severity, "step": Step, "deadline_for": Clock, "result": EpisodeResult}
-    return Episode(**_with_kinds({name: row[name] for name in _EPISODE_FIELDS}, kinds))
-
-
-def _signal(row: Any) -> Signal:
-    return Signal(**_with_kinds(dict(row), {"kind": SignalKind, "ended": Ended}))
-
-
-def _alert(row: Any) -> Alert:
-    return Alert(**_with_kinds(dict(row), {"step": Step, "cause": RingCause, "severity": Severity}))
-
-
-def _with_kinds(row: dict[str, Any], kinds: Mapping[str, type[StrEnum]]) -> dict[str, Any]:
-    return row | {name: kind(row[name]) for name, kind in kinds.items() if row[name] is not None}
-
-
-_EPISODE_FIELDS = tuple(column.name for column in fields(Episode))
 
 
 async def _save(connection: Connection, statement: BulkStatement, values: Iterable[Any]) -> None:
