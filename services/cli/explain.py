@@ -70,7 +70,7 @@ def explain(
         Console(stderr=True, highlight=False, soft_wrap=True).print(printable(error), style="red", markup=False)
         raise typer.Exit(1) from None
     if as_json:
-        print(orjson.dumps(_as_json(explained), option=orjson.OPT_INDENT_2).decode())
+        print(orjson.dumps(_as_json(explained), default=str, option=orjson.OPT_INDENT_2).decode())
     else:
         _print(explained)
 
