@@ -4,7 +4,7 @@ import asyncio
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date
 from typing import Annotated, Any
 
 import orjson
@@ -148,11 +148,13 @@ def _told(step: Step) -> Text:
     if step.quote:
         lines.append(Text(f"“{printable(step.quote)}”", style="italic"))
     if step.what == TOLD:
-        late = f", heard of on {_moment(step.heard_at)}" if step.heard_at else ""
+        late = f", heard of {step.heard_at.astimezone(UTC):%-d %b %Y, %H:%M:%S}" if step.heard_at else ""
         lines.append(Text(printable(f"event {step.cause}{late}"), style="dim"))
     if step.policy:
-        rests_on = "; ".join(map(str, step.policy))
-        lines.append(Text(printable(f"policy {step.policy_version}: {rests_on}"), style="dim"))
+        label = f"policy {step.policy_version}: "
+        starts = (label, *(" " * len(label) for _ in step.policy[1:]))
+        rests_on = zip(starts, step.policy, strict=True)
+        lines += [Text(printable(f"{start}{line}"), style="dim") for start, line in rests_on]
     return Text("\n").join(lines)
 
 
@@ -170,10 +172,6 @@ def _present(outlook: Outlook) -> RenderableType:
     for label, words in rows.items():
         grid.add_row(Text(label, style="dim"), Text(printable(words), style="bold" if label == "now" else ""))
     return Padding(grid, 0)
-
-
-def _moment(at: datetime) -> str:
-    return f"{day(at.astimezone(UTC))}, {at.astimezone(UTC):%H:%M:%S}"
 
 
 def _as_json(explained: Explained) -> dict[str, Any]:

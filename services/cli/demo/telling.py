@@ -135,7 +135,7 @@ class Teller:
         self._console.print(grid, width=self._width)
 
     def _row(self, when: Text, system: Text, what: Text) -> None:
-        grid = _grid(3, 12, 11)
+        grid = _grid(3, 13, 11)
         grid.add_row("", when, system, what)
         self._console.print(grid, width=self._width)
 
