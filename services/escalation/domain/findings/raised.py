@@ -29,5 +29,5 @@ RAISED: Mapping[SignalKind, str] = {
     SignalKind.DELIVERY_LATE: "Somebody says that the delivery is late, or its day passed without it.",
     SignalKind.ORDER_CANCELLED: "The order was cancelled.",
     SignalKind.REFUND_PAID: "Money was paid back.",
-    SignalKind.GONE_QUIET: "After a bad contact or a low rating, not a word from the customer and no talk for this long.",
+    SignalKind.GONE_QUIET: "After a bad contact or a low rating, no word from the customer and no talk for this long.",
 }
