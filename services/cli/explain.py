@@ -57,7 +57,8 @@ def explain(
     name: Annotated[str, typer.Argument(metavar="EPISODE", help="An episode's id, or how it begins.")],
     order: Annotated[bool, typer.Option("--order", help="The name is an order's: its latest episode.")] = False,
     words: Annotated[bool, typer.Option("--words", help="With the customer's own words, names and titles.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print it as JSON.")] = False,
+    events: Annotated[bool, typer.Option("--events", help="With the ids of events, for `handoff trace`.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print it as JSON, with everything.")] = False,
     desk: Annotated[str, typer.Option(envvar="DESK", help="Who stands in when there is nobody else.")] = "desk",
     database: Annotated[
         str, typer.Option("--escalation-database", envvar="ESCALATION_DATABASE_URL", show_envvar=True)
@@ -72,16 +73,16 @@ def explain(
     if as_json:
         print(orjson.dumps(_as_json(explained), default=str, option=orjson.OPT_INDENT_2).decode())
     else:
-        _print(explained)
+        _print(shown(explained, with_events=events))
 
 
-def _print(explained: Explained) -> None:
+def _print(page: RenderableType) -> None:
     if sys.stdout.isatty():
-        Console(highlight=False).print(shown(explained))
+        Console(highlight=False).print(page)
         return
     console = Console(highlight=False, width=_WIDTH)
     with console.capture() as captured:
-        console.print(shown(explained))
+        console.print(page)
     print("\n".join(line.rstrip() for line in captured.get().splitlines()))
 
 
@@ -95,9 +96,10 @@ async def read_explained(
     return Explained(record, steps(record, with_words=with_words), outlook(record, desk=desk))
 
 
-def shown(explained: Explained) -> RenderableType:
+def shown(explained: Explained, *, with_events: bool = False) -> RenderableType:
     """What a person reads: at most 100 columns wide."""
-    return Group(*_heading(explained.record), Text(), *_days(explained.steps), Text(), _present(explained.outlook))
+    days = _days(explained.steps, with_events=with_events)
+    return Group(*_heading(explained.record), Text(), *days, Text(), _present(explained.outlook))
 
 
 def _chosen(found: Sequence[Found], name: str, *, is_order: bool) -> Found:
@@ -123,14 +125,14 @@ def _heading(record: Record) -> Iterator[RenderableType]:
     yield Text("Times are UTC.", style="dim")
 
 
-def _days(steps: Sequence[Step]) -> Iterator[RenderableType]:
+def _days(steps: Sequence[Step], *, with_events: bool) -> Iterator[RenderableType]:
     today: date | None = None
     for step in steps:
         at = step.at.astimezone(UTC)
         if at.date() != today:
             today = at.date()
             yield Text(day(today), style="bold")
-        yield _row(f"{at:%H:%M:%S}", step.what, _told(step), _COLORS.get(step.what, ""))
+        yield _row(f"{at:%H:%M:%S}", step.what, _told(step, with_events=with_events), _COLORS.get(step.what, ""))
 
 
 def _row(time: str, what: str, told: Text, color: str) -> RenderableType:
@@ -142,14 +144,15 @@ def _row(time: str, what: str, told: Text, color: str) -> RenderableType:
     return grid
 
 
-def _told(step: Step) -> Text:
+def _told(step: Step, *, with_events: bool) -> Text:
     """The sentence, and below it what it rests on."""
     lines = [Text(printable(step.words), style="dim" if step.what == DELIVERED else "")]
     if step.quote:
         lines.append(Text(f"“{printable(step.quote)}”", style="italic"))
-    if step.what == TOLD:
-        late = f", heard of {step.heard_at.astimezone(UTC):%-d %b %Y, %H:%M:%S}" if step.heard_at else ""
-        lines.append(Text(printable(f"event {step.cause}{late}"), style="dim"))
+    if step.heard_at is not None:
+        lines.append(Text(f"heard of on {day(step.heard_at)}, {step.heard_at.astimezone(UTC):%H:%M:%S}", style="dim"))
+    if with_events and step.cause is not None:
+        lines.append(Text(printable(f"event {step.cause}"), style="dim"))
     if step.policy:
         label = f"policy {step.policy_version}: "
         starts = (label, *(" " * len(label) for _ in step.policy[1:]))

@@ -75,12 +75,12 @@ async def test_the_whole_chain_is_told_in_order_with_policy_lines_and_what_happe
     await site.escalation.acknowledge()
     await site.escalation.wait(timedelta(hours=2))
 
-    lines = await site.lines(ORDER, "--order")
+    lines = await site.lines(ORDER, "--order", "--events")
 
     chain = (
         "told Order 4711 placed.",
         "told Phone call from the customer, dead end.",
-        "event call-1, heard of",
+        "event call-1",
         "signal Dead end on order 4711.",
         "policy 1: signals.contact_dead_ended: severity = high, answer_within = 4h",
         "severity Severity critical: dead end, a large amount.",
