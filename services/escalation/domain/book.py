@@ -207,7 +207,7 @@ class Book:
         identity = (cause.source, cause.id)
         self.told[identity] += 1
         decision = Decision(
-            decision_id=derived("decision", *identity, self.told[identity]),
+            decision_id=derived("decision", *identity, now.isoformat(), self.told[identity]),
             account_id=about.pop("account_id", cause.subject),
             at=now,
             rule=rule,
