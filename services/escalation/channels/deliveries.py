@@ -14,10 +14,10 @@ from services.escalation.channels.letters import Letters, NoAddress
 from services.escalation.channels.smtp import COMPOSING_ERRORS, Ended, Mail, MailServer
 from services.escalation.domain.own_facts import Attempt, DeliveryAttempted
 from services.escalation.domain.policy.model import Storms
-from services.escalation.domain.policy.versions import Policies
 from services.escalation.store.claims import SENDING_LIMIT, ClaimedDelivery, claim_due
 from services.escalation.store.deliveries import Letter, give_up_on_silent_attempts, letters
 from services.escalation.store.lists import ListLetter, list_letter
+from services.escalation.store.policies import KnownPolicies
 from shared.contracts.envelope import Envelope, Fact, envelope
 from shared.database import DATABASE_ERRORS, Connection, Pool, is_transient
 from shared.ids import derived
@@ -33,11 +33,6 @@ _RECEIPT_PAUSE_SECONDS = 0.5
 _FINISH_SECONDS = 30.0
 
 log = get_logger(__name__)
-
-
-async def shipped_storms(_: Connection) -> Storms:
-    """What the policy that ships says."""
-    return Policies.shipped().latest.policy.storms
 
 
 StormRule: TypeAlias = Callable[[Connection], Awaitable[Storms]]
@@ -56,10 +51,10 @@ class Outgoing:
 class EmailSender:
     """Sends the e-mail deliveries of a database, each message in a task of its own: a slow one holds up no other."""
 
-    def __init__(self, server: MailServer, letters: Letters, storms: StormRule = shipped_storms) -> None:
+    def __init__(self, server: MailServer, letters: Letters) -> None:
         self._server = server
         self._letters = letters
-        self._storms = storms
+        self._policies = KnownPolicies()
         self._sending: set[asyncio.Task[None]] = set()
 
     async def run(self, pool: Pool, spine: Spine, metrics: Metrics) -> None:
@@ -108,6 +103,9 @@ class EmailSender:
         if error is not None:  # its delivery stays as being sent, and is in doubt once its time is up
             metrics.process.loop_failures.labels("delivery").inc()
             log.error("a delivery failed, to be tried again", exc_info=error)
+
+    async def _storms(self, connection: Connection) -> Storms:
+        return (await self._policies.current(connection)).latest.policy.storms
 
     async def _deliver(self, message: Outgoing, spine: Spine, metrics: Metrics) -> None:
         with ExitStack() as ending:

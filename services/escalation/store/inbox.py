@@ -92,7 +92,8 @@ _COUNTS = f"""
     where e.responsible = $1 and e.closed_at is null
 """
 _SIGNALS = """
-    select s.signal_id, s.fact_id, s.episode_id, s.kind, s.at, s.case_id, s.amount_minor, s.currency, s.refund_kind, s.words
+    select s.signal_id, s.fact_id, s.episode_id, s.kind, s.at, s.case_id,
+           s.amount_minor, s.currency, s.refund_kind, s.words
     from escalation.signals s join escalation.episodes e on e.episode_id = s.episode_id
     where e.responsible = $1 and s.episode_id = any($2::uuid[])
     order by s.at, s.signal_id
