@@ -127,7 +127,7 @@ def test_a_fact_that_is_no_signal_makes_none() -> None:
     assert signal_of(told(order_confirmed()).envelope, None, RULES, AT) is None
 
 
-SENDING = Delivery(ID, ID, "email", "sending", AT, AT, attempts=1)
+SENDING = Delivery(ID, ID, "anna", "email", "sending", AT, AT, attempts=1)
 
 
 def attempted(result: Attempt, attempt: int = 1) -> DeliveryAttempted:
