@@ -85,9 +85,11 @@ SOFIA = Seller("sofia.rossi", "Sofia Rossi", "+33 1 99 00 41 27", "Europe/Rome",
 MAREK = Seller("marek.nowak", "Marek Nowak", "+49 30 23125 416", "Europe/Warsaw", manager=INES.id)
 ANNA = Seller("anna.berg", "Anna Berg", "+49 30 23125 133", "Europe/Berlin", manager=INES.id)
 JONAS = Seller("jonas.keller", "Jonas Keller", "+49 30 23125 208", "Europe/Berlin", manager=INES.id)
-TOMAS = Seller("tomas.lind", "Tomas Lind", "+46 8 465 004 17", "Europe/Stockholm", manager=INES.id)
-NINA = Seller("nina.holm", "Nina Holm", "+46 8 465 004 52", "Europe/Stockholm", manager=INES.id, backup=TOMAS.id)
-AT_WORK = (DESK, INES, SOFIA, MAREK, JONAS, NINA)
+VERA = Seller("vera.sand", "Vera Sand", "+46 8 465 004 10", "Europe/Stockholm")
+TOMAS = Seller("tomas.lind", "Tomas Lind", "+46 8 465 004 17", "Europe/Stockholm", manager=VERA.id)
+NINA = Seller("nina.holm", "Nina Holm", "+46 8 465 004 52", "Europe/Stockholm", manager=VERA.id, backup=TOMAS.id)
+PAVEL = Seller("pavel.dvorak", "Pavel Dvořák", "+46 8 465 004 33", "Europe/Prague", manager=VERA.id)
+AT_WORK = (DESK, INES, SOFIA, MAREK, JONAS, VERA, NINA, PAVEL)
 """Who still works here when the stories begin. Tomas does too, and is on holiday."""
 
 PETRA = Buyer("petra-weiss", "Petra Weiss", "+49 30 23125 901", "Europe/Berlin")

@@ -9,17 +9,18 @@ from services.cli.demo.cast import (
     AT_WORK,
     CARLA,
     HENRIK,
-    INES,
     JONAS,
     LUCIA,
     MAREK,
     NAOMI,
     NINA,
     OWEN,
+    PAVEL,
     PETRA,
     SOFIA,
     TARIQ,
     TOMAS,
+    VERA,
     Buyer,
 )
 from services.cli.demo.observing import NotAsTold
@@ -145,25 +146,25 @@ async def nobody_takes_it(scene: Scene) -> None:
     await scene.time_passes("Sixteen minutes pass, and Nina has not seen it.", minutes=16)
     await scene.decided("unanswered", NINA)
     await scene.decided("skipped", TOMAS, says="is away until")
-    await scene.alert(INES, because="manager")
+    await scene.alert(VERA, because="manager")
     await scene.end(signals=1)
 
 
 async def taken_and_not_redeemed(scene: Scene) -> None:
     sold_on = scene.ago(weeks=5)
     await scene.sale(
-        MAREK, "Battery storage, 12 kWh", 1_190_000, on=sold_on, told="Marek Nowak sells Henrik Olsen a battery."
+        PAVEL, "Battery storage, 12 kWh", 1_190_000, on=sold_on, told="Pavel Dvořák sells Henrik Olsen a battery."
     )
     await scene.refund_request(
         1_190_000, "Henrik wants his money back.", words="It has been off the grid for a week. Take it away."
     )
-    await scene.alert(MAREK)
-    await scene.take(MAREK, "Marek takes it: a promise to talk with Henrik in time.")
-    await scene.voicemail(MAREK, "He calls, and leaves a message. That is no talk.")
-    await scene.decided("attempt", MAREK, says="reached nobody")
+    await scene.alert(PAVEL)
+    await scene.take(PAVEL, "Pavel takes it: a promise to talk with Henrik in time.")
+    await scene.voicemail(PAVEL, "He calls, and leaves a message. That is no talk.")
+    await scene.decided("attempt", PAVEL, says="reached nobody")
     await scene.time_passes("Two hours pass, and nobody has talked with Henrik.", hours=2, minutes=1)
-    await scene.decided("expired", MAREK)
-    await scene.alert(INES, because="manager")
+    await scene.decided("expired", PAVEL)
+    await scene.alert(VERA, because="manager")
     await scene.end(signals=1)
     await scene.explain()
 
