@@ -21,7 +21,7 @@ from deploy.local.machine import SERVICES, Machine, Ports
 from deploy.local.ports import answers, free_ports
 from deploy.local.progress import TerminalProgress
 from services.cli.demo.browsing import sign_in_link
-from services.cli.demo.cast import INES, SOFIA
+from services.cli.demo.cast import INES, JONAS
 from services.cli.demo.clock import demo_clock
 from services.cli.demo.observing import observing
 from services.cli.demo.scene import Stage
@@ -104,8 +104,8 @@ class Performance:
         if machine.mail_folder.is_dir():
             hints.append(("Mail", f"{_handoff()} mail --data {data}"))
         if staying:
-            hints.append(("Inbox", await sign_in_link(machine.environment, INES)))
-            hints.append(("", f"signs in {INES.name}, once; others ask there, such as {SOFIA.email}"))
+            hints.append(("Inbox", await sign_in_link(machine.environment, JONAS)))
+            hints.append(("", f"signs in {JONAS.name}, once; others ask there, such as his manager {INES.email}"))
             hints.append(("Stop", f"Ctrl-C; the data stays in {data}"))
         return hints
 

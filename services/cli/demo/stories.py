@@ -22,9 +22,11 @@ from services.cli.demo.cast import (
     TOMAS,
     VERA,
     Buyer,
+    many_buyers,
 )
 from services.cli.demo.observing import NotAsTold
 from services.cli.demo.scene import Scene, Stage
+from services.cli.demo.storm import Crowd
 from services.cli.demo.telling import Ended
 from shared.contracts.orders_inbound import Away, Successor
 from shared.contracts.support_inbound import ContactResult
@@ -169,6 +171,15 @@ async def taken_and_not_redeemed(scene: Scene) -> None:
     await scene.explain()
 
 
+async def many_at_once(scene: Scene) -> None:
+    crowd = Crowd(scene, JONAS, list(many_buyers()))
+    await crowd.buys("Solar roof, 6 kWp", "Jonas Keller sells solar roofs to thirty households.")
+    await crowd.waits("One ship lies in a harbour on strike: all thirty deliveries are late.")
+    await crowd.few_are_told()
+    await scene.time_passes("A minute passes.", minutes=1, seconds=1)
+    await crowd.others_are_listed()
+
+
 STORIES = (
     Story("Nobody answers", "Three calls ring out. The fourth is a dead end.", PETRA, nobody_answers),
     Story(
@@ -195,6 +206,12 @@ LATER_STORIES = (
         "Whoever takes it has to talk with the customer. Whoever does not, has it no more.",
         HENRIK,
         taken_and_not_redeemed,
+    ),
+    Story(
+        "Thirty at once",
+        "A mass failure is one ranked list, and neither thirty mails nor a silence.",
+        next(many_buyers()),
+        many_at_once,
     ),
 )
 """Those that move time: for everybody, so what was told before goes on as well."""
