@@ -101,6 +101,10 @@ class Performance:
         traced = [one.event_id for one in played if one.ended.failure is None and one.event_id]
         if traced:
             hints.append(("Trace", f"{_handoff()} trace {traced[0]} --directory {data}/traces"))
+        if staying and len(played) > len(STORIES):
+            where = shlex.quote(machine.environment["ESCALATION_DATABASE_URL"])
+            order = played[len(STORIES)].order
+            hints.append(("Explain", f"{_handoff()} explain --order {order} --escalation-database {where}"))
         if machine.mail_folder.is_dir():
             hints.append(("Mail", f"{_handoff()} mail --data {data}"))
         if staying:

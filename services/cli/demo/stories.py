@@ -46,9 +46,10 @@ class Story:
 
 @dataclass(frozen=True, slots=True)
 class Played:
-    """How a story ended, and the event of its failure, by which it can be traced."""
+    """How a story ended, its order, and the event of its failure, by which it can be traced."""
 
     ended: Ended
+    order: str
     event_id: str | None
 
 
@@ -242,7 +243,7 @@ async def _play(stage: Stage, story: Story, number: int) -> Played:
     if failure:
         stage.teller.not_as_told(failure)
     event = scene.failure_event
-    return Played(Ended(story.title, scene.rings, failure, scene.note), event.id if event else None)
+    return Played(Ended(story.title, scene.rings, failure, scene.note), scene.order, event.id if event else None)
 
 
 def _latest_first_of_july(now: datetime) -> date:

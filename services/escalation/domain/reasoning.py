@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from services.escalation.domain.entities import Alert, Ended, Episode, Signal
 from services.escalation.domain.ladder import Rung
 from services.escalation.domain.policy.model import Policy
-from services.escalation.domain.words import SIGNAL_LABELS
+from services.escalation.domain.words import SIGNAL_LABELS, absolute
 from shared.contracts.escalation import EpisodeResult, RingCause, Step
 
 _CAUSES = {
@@ -89,4 +89,4 @@ def closing_words(policy: Policy, result: EpisodeResult, reason: str) -> str:
 
 def clock(at: datetime) -> str:
     """A moment to the minute, in UTC: it is read by people of several zones."""
-    return f"{at.astimezone(UTC):%d %B %Y, %H:%M} UTC"
+    return absolute(at.astimezone(UTC))
