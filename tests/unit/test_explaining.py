@@ -142,12 +142,15 @@ def test_a_closed_episode_says_how_it_ended() -> None:
 
 
 def _delivery(channel: str = "email", state: str = "sent", **changes: Any) -> Delivery:
-    return Delivery(UUID(int=2), UUID(int=3), channel=channel, state=state, try_at=LATER, changed_at=AT, **changes)
+    return Delivery(
+        UUID(int=2), UUID(int=3), recipient="anna", channel=channel, state=state, try_at=LATER, changed_at=AT, **changes
+    )
 
 
 SENDING = {
     "shown in the inbox": _delivery("inbox"),
     "e-mail sent": _delivery(attempts=1),
+    "e-mail sent in a list": _delivery(attempts=1, list_id=UUID(int=4)),
     "e-mail sent after 3 attempts, 1 of them with an unknown outcome": _delivery(attempts=3, unknown_count=1),
     f"e-mail held until {UNTIL} (at night)": _delivery(state="held", reason="at night"),
     "e-mail not sent (no e-mail address is known)": _delivery(state="skipped", reason="no e-mail address is known"),

@@ -11,7 +11,8 @@ def sent_words(delivery: Delivery) -> str:
     channel = _CHANNELS.get(delivery.channel, delivery.channel)
     if delivery.channel == "inbox" and delivery.state == "sent":
         return "shown in the inbox"
-    return f"{channel} {_state(delivery)}{_after(delivery)}{_because(delivery)}"
+    listed = " in a list" if delivery.list_id is not None and delivery.state == "sent" else ""
+    return f"{channel} {_state(delivery)}{listed}{_after(delivery)}{_because(delivery)}"
 
 
 def _state(delivery: Delivery) -> str:
