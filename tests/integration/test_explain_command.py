@@ -82,7 +82,7 @@ async def test_the_whole_chain_is_told_in_order_with_policy_lines_and_what_happe
         "told Phone call from the customer, dead end.",
         "event call-1",
         "signal Dead end on order 4711.",
-        "policy 1: signals.contact_dead_ended: severity = high, answer_within = 4h",
+        "policy 1: signals.contact_dead_ended.answer_within = 4h",
         "severity Severity critical: dead end, a large amount.",
         "rises.large_amount.EUR = 1000000",
         "rang Rings anna, the seller, for a signal. Time to answer until",
@@ -138,7 +138,7 @@ async def test_contacts_that_were_counted_are_told_though_none_decided_anything_
     lines = await site.lines(ORDER, "--order")
 
     assert sum("told Phone call from the customer, answered." in line for line in lines) == 3
-    assert "signals.contact_repeated: severity = high, contacts = 3, within = 7d" in " ".join(lines)
+    assert "signals.contact_repeated.contacts = 3 signals.contact_repeated.within = 7d" in " ".join(lines)
 
 
 async def test_a_decision_keeps_the_value_of_the_version_it_was_made_under(site: Site) -> None:

@@ -12,7 +12,7 @@ from services.escalation.domain.explaining.outlook import Outlook, outlook
 from services.escalation.domain.explaining.record import Record
 from services.escalation.domain.explaining.sending import sent_words
 from services.escalation.domain.policy.document import shipped
-from services.escalation.domain.policy.lookup import written_at
+from services.escalation.domain.policy.lookup import lines_at
 from services.escalation.domain.policy.versions import Policies
 from shared.contracts.escalation import EpisodeResult, Severity, Step
 from tests.builders import ACCOUNT, AT, ORDER
@@ -165,17 +165,20 @@ def test_what_became_of_a_message(words: str, delivery: Delivery) -> None:
 
 
 @pytest.mark.parametrize(
-    ("path", "value"),
+    ("path", "lines"),
     [
-        ("ladder.high.seller", "1h"),
-        ("acknowledgement.redeem_within.critical", "1h"),
-        ("rises.large_amount.EUR", "1000000"),
-        ("signals.case_bounced", "severity = watch, reassignments = 3"),
-        ("rises.request_after_bad_contact", "true"),
-        ("reasons.saved", None),
-        ("plays", None),
-        ("nothing.of.this", None),
+        ("ladder.high.seller", ["ladder.high.seller = 1h"]),
+        ("rises.large_amount.EUR", ["rises.large_amount.EUR = 1000000"]),
+        (
+            "signals.contact_repeated",
+            ["signals.contact_repeated.contacts = 3", "signals.contact_repeated.within = 7d"],
+        ),
+        ("signals.refund_requested", ["signals.refund_requested"]),
+        ("rises.request_after_bad_contact", ["rises.request_after_bad_contact = true"]),
+        ("reasons.saved", ["reasons.saved"]),
+        ("plays", ["plays"]),
+        ("nothing.of.this", ["nothing.of.this"]),
     ],
 )
-def test_a_line_of_the_policy_is_read_as_it_is_written(path: str, value: str | None) -> None:
-    assert written_at(shipped(), path) == value
+def test_a_line_of_the_policy_is_read_as_it_is_written(path: str, lines: list[str]) -> None:
+    assert [str(line) for line in lines_at(shipped(), path)] == lines

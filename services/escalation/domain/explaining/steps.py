@@ -9,7 +9,7 @@ from services.escalation.domain.entities import Decision, Signal
 from services.escalation.domain.explaining.record import Record, Told
 from services.escalation.domain.explaining.sending import sent_words
 from services.escalation.domain.facts import AccountFact, FactKind, remembered
-from services.escalation.domain.policy.lookup import written_at
+from services.escalation.domain.policy.lookup import PolicyLine, lines_at
 from services.escalation.domain.words import describe
 from shared.contracts.envelope import Envelope, Fact
 from shared.contracts.escalation import SignalKind
@@ -20,19 +20,6 @@ DELIVERED = "delivery"
 _LATE = timedelta(minutes=1)
 _FREE_TEXT = ("title", "words", "reason", "proof", "by", "person")
 """What in a fact may name a customer or be in a customer's own words."""
-
-
-@dataclass(frozen=True, slots=True)
-class PolicyLine:
-    """A line of the policy as it was when it counted; no value where it is long."""
-
-    path: str
-    value: str | None
-
-    def __str__(self) -> str:
-        if self.value is None:
-            return self.path
-        return f"{self.path}: {self.value}" if " = " in self.value else f"{self.path} = {self.value}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,13 +104,13 @@ def _belongs(fact: AccountFact, first: AccountFact, signal: Signal) -> bool:
 def _decided(decision: Decision, record: Record) -> Step:
     policy = record.policy(decision.policy_version)
     paths = decision.policy_path.split(", ") if decision.policy_path else []
-    lines = tuple(PolicyLine(path, written_at(policy, path) if policy else None) for path in paths)
+    lines = [line for path in paths for line in (lines_at(policy, path) if policy else [PolicyLine(path)])]
     return Step(
         at=decision.at,
         what=decision.rule.replace("_", " "),
         words=decision.words,
         policy_version=decision.policy_version if lines else None,
-        policy=lines,
+        policy=tuple(lines),
         cause=decision.cause_id,
     )
 
