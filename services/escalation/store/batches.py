@@ -1,21 +1,33 @@
 """Loads what a batch of events needs, one query a table, and saves what it changed, one statement a table."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields
+from enum import StrEnum
 from typing import Any
 
 from services.escalation import tables
 from services.escalation.domain.book import Book
-from services.escalation.domain.entities import Account, Case, Delivery, Order, Salesperson, Signal
-from services.escalation.domain.facts import AccountFact
+from services.escalation.domain.entities import (
+    Account,
+    Alert,
+    Case,
+    Clock,
+    Delivery,
+    Ended,
+    Episode,
+    Order,
+    Salesperson,
+    Signal,
+)
+from services.escalation.domain.facts import AccountFact, FactKind
 from services.escalation.domain.findings.history import History
 from services.escalation.domain.own_facts import DeliveryAttempted, EpisodeButton, HandOverPressed
 from services.escalation.domain.policy.versions import Policies
 from services.escalation.domain.rules import Rules
 from services.escalation.store import policies as versions
-from services.escalation.store.rows import alert_of, episode_of, fact_of, signal_of
 from shared.contracts import orders
 from shared.contracts.envelope import Envelope, Fact
+from shared.contracts.escalation import EpisodeResult, RingCause, Severity, SignalKind, Step
 from shared.database import BulkStatement, Connection, bulk_insert, bulk_upsert
 
 _ACCOUNTS = "select * from escalation.accounts where account_id = any($1::text[])"
@@ -109,7 +121,7 @@ async def _load_accounts(connection: Connection, book: Book, accounts: list[str]
 async def _load_matters(connection: Connection, book: Book, accounts: list[str]) -> None:
     facts: dict[str, list[AccountFact]] = {account: [] for account in accounts}
     for row in await connection.fetch(_FACTS, accounts):
-        facts[row["account_id"]].append(fact_of(row))
+        facts[row["account_id"]].append(AccountFact(**{**row, "kind": FactKind(row["kind"])}))
     book.histories.update({account: History(told) for account, told in facts.items()})
     for row in await connection.fetch(_EPISODES, accounts):
         episode = episode_of(row)
@@ -164,6 +176,29 @@ def _line_above(fact: Fact) -> Iterator[str | None]:
         yield fact.to
     elif isinstance(fact, EpisodeButton):
         yield fact.by
+
+
+def episode_of(row: Any) -> Episode:
+    """An episode from its row."""
+    kinds = {"severity": Severity, "step": Step, "deadline_for": Clock, "result": EpisodeResult}
+    return Episode(**_with_kinds({name: row[name] for name in _EPISODE_FIELDS}, kinds))
+
+
+def signal_of(row: Any) -> Signal:
+    """A signal from its row, with its words or without."""
+    return Signal(**_with_kinds(dict(row), {"kind": SignalKind, "ended": Ended}))
+
+
+def alert_of(row: Any) -> Alert:
+    """An alert from its row."""
+    return Alert(**_with_kinds(dict(row), {"step": Step, "cause": RingCause, "severity": Severity}))
+
+
+def _with_kinds(row: dict[str, Any], kinds: Mapping[str, type[StrEnum]]) -> dict[str, Any]:
+    return row | {name: kind(row[name]) for name, kind in kinds.items() if row[name] is not None}
+
+
+_EPISODE_FIELDS = tuple(column.name for column in fields(Episode))
 
 
 async def _save(connection: Connection, statement: BulkStatement, values: Iterable[Any]) -> None:

@@ -9,9 +9,10 @@ import asyncpg
 
 from services.escalation.domain.entities import Account, Decision, Delivery, Order, Salesperson
 from services.escalation.domain.explaining.record import Record, Told
+from services.escalation.domain.facts import AccountFact, FactKind
 from services.escalation.store import policies as versions
+from services.escalation.store.batches import alert_of, episode_of, signal_of
 from services.escalation.store.facts import TOLD_TYPES, told_event
-from services.escalation.store.rows import alert_of, episode_of, fact_of, signal_of
 from shared.database import Connection
 
 _NOW = "select shared.app_now()"
@@ -84,7 +85,7 @@ async def record_of(connection: Connection, episode_id: UUID) -> Record:
         order=Order(**order),
         account=Account(**account) if account else Account(episode.account_id),
         signals=signals,
-        facts=[fact_of(row) for row in await connection.fetch(_FACTS, episode.account_id)],
+        facts=[_fact(row) for row in await connection.fetch(_FACTS, episode.account_id)],
         told=[_told(row) for row in told],
         decisions=[Decision(**{name: value for name, value in row.items() if name != "position"}) for row in decisions],
         alerts=[alert_of(row) for row in await connection.fetch(_ALERTS, episode_id)],
@@ -92,6 +93,10 @@ async def record_of(connection: Connection, episode_id: UUID) -> Record:
         people={row["salesperson_id"]: Salesperson(**row) for row in await connection.fetch(_PEOPLE)},
         policies=await versions.load(connection),
     )
+
+
+def _fact(row: asyncpg.Record) -> AccountFact:
+    return AccountFact(**{**row, "kind": FactKind(row["kind"])})
 
 
 def _told(row: asyncpg.Record) -> Told:
