@@ -73,7 +73,7 @@ class Book:
     asked: dict[UUID, set[str]] = field(default_factory=lambda: defaultdict(set))
     changes: Changes = field(default_factory=Changes)
     expected: dict[tuple[str, str], datetime] = field(default_factory=dict)
-    told: dict[tuple[str, ...], int] = field(default_factory=lambda: defaultdict(int))
+    told: dict[tuple[str, str], int] = field(default_factory=lambda: defaultdict(int))
 
     def put_account(self, account: Account) -> None:
         self.accounts[account.account_id] = account
@@ -204,7 +204,7 @@ class Book:
 
     def explain(self, cause: Envelope[Fact], rule: str, words: str, now: datetime, **about: Any) -> None:
         """Keep one step of the reasoning. `about` are further members of a Decision."""
-        identity = (cause.source, cause.id, now.isoformat())
+        identity = (cause.source, f"{cause.id} at {now.isoformat()}")
         self.told[identity] += 1
         decision = Decision(
             decision_id=derived("decision", *identity, self.told[identity]),
