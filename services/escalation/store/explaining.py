@@ -1,7 +1,7 @@
 """Everything that tells how one episode came to be as it is: its decisions, what caused them, what they led to."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from uuid import UUID
 
@@ -45,6 +45,7 @@ _TOLD = """
     where subject = $1 and type = any($2::text[]) order by at, position
 """
 _PEOPLE = "select * from escalation.salespeople"
+_FACT_COLUMNS = tuple(column.name for column in fields(AccountFact))
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +97,8 @@ async def record_of(connection: Connection, episode_id: UUID) -> Record:
 
 
 def _fact(row: asyncpg.Record) -> AccountFact:
-    return AccountFact(**{**row, "kind": FactKind(row["kind"])})
+    known = {name: row[name] for name in _FACT_COLUMNS}
+    return AccountFact(**{**known, "kind": FactKind(row["kind"])})
 
 
 def _told(row: asyncpg.Record) -> Told:
