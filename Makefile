@@ -21,7 +21,7 @@ help: ## List what can be made
 	@echo "make TARGET, where TARGET is one of"
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-8s %s\n", $$1, $$2 }' Makefile
 
-demo: .venv/.local ## Start everything on this machine and play five stories; ONCE=1 ends after them
+demo: .venv/.local ## Start everything on this machine and play short stories; ONCE=1 ends after them
 	$(BIN)/handoff demo $(if $(ONCE),--once)
 
 up: .venv/.local ## Start Kafka, Postgres, a mail sink and the three services; Ctrl-C stops them

@@ -204,7 +204,7 @@ class Book:
 
     def explain(self, cause: Envelope[Fact], rule: str, words: str, now: datetime, **about: Any) -> None:
         """Keep one step of the reasoning. `about` are further members of a Decision."""
-        identity = (cause.source, cause.id)
+        identity = (cause.source, f"{cause.id} at {now.isoformat()}")
         self.told[identity] += 1
         decision = Decision(
             decision_id=derived("decision", *identity, self.told[identity]),

@@ -124,12 +124,12 @@ async def _load_matters(connection: Connection, book: Book, accounts: list[str])
         facts[row["account_id"]].append(AccountFact(**{**row, "kind": FactKind(row["kind"])}))
     book.histories.update({account: History(told) for account, told in facts.items()})
     for row in await connection.fetch(_EPISODES, accounts):
-        episode = _episode(row)
+        episode = episode_of(row)
         book.episodes[episode.episode_id] = episode
         place = book.open_episodes if episode.closed_at is None else book.latest_closed
         place[episode.order_id] = episode
     for row in await connection.fetch(_SIGNALS, accounts):
-        signal = _signal(row)
+        signal = signal_of(row)
         book.signals[signal.account_id][signal.signal_id] = signal
 
 
@@ -153,7 +153,7 @@ async def _load_deliveries(connection: Connection, book: Book, events: Sequence[
         book.deliveries[row["delivery_id"]] = Delivery(**row)
     alerts = [delivery.alert_id for delivery in book.deliveries.values()]
     for row in await connection.fetch(_ALERTS, alerts):
-        book.alerts[row["alert_id"]] = _alert(row)
+        book.alerts[row["alert_id"]] = alert_of(row)
 
 
 async def _load_asked(connection: Connection, book: Book, events: Sequence[Envelope[Fact]]) -> None:
@@ -178,16 +178,19 @@ def _line_above(fact: Fact) -> Iterator[str | None]:
         yield fact.by
 
 
-def _episode(row: Any) -> Episode:
+def episode_of(row: Any) -> Episode:
+    """An episode from its row."""
     kinds = {"severity": Severity, "step": Step, "deadline_for": Clock, "result": EpisodeResult}
     return Episode(**_with_kinds({name: row[name] for name in _EPISODE_FIELDS}, kinds))
 
 
-def _signal(row: Any) -> Signal:
+def signal_of(row: Any) -> Signal:
+    """A signal from its row, with its words or without."""
     return Signal(**_with_kinds(dict(row), {"kind": SignalKind, "ended": Ended}))
 
 
-def _alert(row: Any) -> Alert:
+def alert_of(row: Any) -> Alert:
+    """An alert from its row."""
     return Alert(**_with_kinds(dict(row), {"step": Step, "cause": RingCause, "severity": Severity}))
 
 
