@@ -15,7 +15,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from services.escalation import app
-from services.escalation.domain.own_facts import OWN_FACTS
+from services.escalation.domain.own_facts import OWN_FACTS, EpisodeButton
 from services.escalation.domain.rules import Rules
 from services.escalation.handlers import handling
 from services.escalation.inbox import InboxDependencies, create_inbox, make_sign_in_link
@@ -23,7 +23,7 @@ from services.escalation.store.sessions import Person
 from shared.contracts.catalog import CATALOG
 from shared.contracts.envelope import Fact
 from shared.http.application import bare_app
-from shared.ids import AccountId, EpisodeId, SalespersonId
+from shared.ids import AccountId, SalespersonId
 from shared.messaging.cluster import Cluster
 from shared.metrics import create_metrics
 from shared.service import Resources
@@ -124,14 +124,14 @@ async def inbox_site(
 
         resources = Resources(service.pool, service.spine, Cluster("nobody.invalid:9092"), create_metrics("escalation"))
 
-        async def acknowledge(episode: EpisodeId, account: AccountId, by: SalespersonId) -> None:
-            pressed.append(episode)
-            await app.acknowledge(resources, episode, account, by)
+        async def press(button: EpisodeButton, account: AccountId, round: str | None = None) -> None:
+            pressed.append(button.episode)
+            await app.press(resources, button, account, round)
 
         async def send(person: Person, url: str) -> None:
             sent_links.append((person, url))
 
-        inbox = InboxDependencies(service.pool, acknowledge, send, public_url, poll_seconds)
+        inbox = InboxDependencies(service.pool, press, send, public_url, poll_seconds)
         yield Site(service, public_url, bare_app("On call", [create_inbox(inbox)]), sent_links, pressed)
 
 
