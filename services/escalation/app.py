@@ -12,6 +12,7 @@ from services.escalation.channels.deliveries import EmailSender
 from services.escalation.channels.letters import Letters
 from services.escalation.channels.smtp import MailServer
 from services.escalation.domain.own_facts import OWN_FACTS, Attempt, EpisodeButton
+from services.escalation.domain.policy.versions import Policies
 from services.escalation.domain.rules import Rules
 from services.escalation.handlers import handling
 from services.escalation.inbox import InboxDependencies, create_inbox
@@ -23,6 +24,7 @@ from services.escalation.store.inbox import now_and_round
 from services.escalation.store.sessions import Person
 from services.escalation.tables import EscalationTable
 from shared.contracts.envelope import Envelope, Fact, envelope
+from shared.database import Pool
 from shared.http.application import create_app
 from shared.http.asyncapi import ServiceReference
 from shared.http.operations import operations_router
@@ -54,6 +56,7 @@ def service(settings: EscalationSettings) -> Service:
     def web(resources: Resources, health: Health) -> FastAPI:
         inbox = InboxDependencies(
             pool=resources.pool,
+            policies=partial(known_policies, resources.pool),
             press=partial(press, resources),
             send_sign_in_link=sending_sign_in_links(sender, letters),
             public_url=settings.inbox_url,
@@ -115,3 +118,8 @@ async def press(resources: Resources, button: EpisodeButton, account: AccountId,
     press_id = str(derived(button.type, round or current, body))
     event: Envelope[Fact] = envelope(button, id=press_id, source="handoff/escalation/inbox", subject=account, time=now)
     await resources.spine.apply(Batch([Input(event, body.encode(), b"", InputKind.BUTTON)]), whole=True)
+
+
+async def known_policies(_: Pool) -> Policies:
+    """Every version of the policy."""
+    return Policies.shipped()

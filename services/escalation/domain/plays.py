@@ -1,4 +1,4 @@
-"""What to say in the call and what may be offered: by the signal that weighs most, the policy, and the customer. Pure."""
+"""What to say in the call and what may be offered: by the gravest signal, the policy, and the customer. Pure."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -30,7 +30,9 @@ def advice(
     if head is None:
         return None
     if head.kind is SignalKind.REFUND_REQUESTED and head.refund_kind not in (None, *policy.plays.refund_kinds):
-        return Advice(instead=f"{refund_words(head.refund_kind, None)}: this is for you to know, there is nothing to save.")
+        return Advice(
+            instead=f"{refund_words(head.refund_kind, None)}: this is for you to know, there is nothing to save."
+        )
     play = policy.plays.by_signal.get(head.kind)
     if play is None:
         return None

@@ -56,7 +56,7 @@ def ending_value(result: EpisodeResult, reason: str) -> str:
 
 
 def _plain(kind: type[EpisodeButton]) -> Callable[[Pressed, FormData], EpisodeButton]:
-    def made(pressed: Pressed, form: FormData) -> EpisodeButton:
+    def made(pressed: Pressed, _: FormData) -> EpisodeButton:
         return kind(episode=pressed.episode, by=pressed.by)
 
     return made

@@ -1,8 +1,8 @@
 """What one salesperson may read of episodes: every statement names the reader, so another's is not there.
 
-An episode is seen by whoever is responsible for it or took it, by whom it is offered to, and, while nobody has taken it,
-by everybody who was asked. Two statements show no episode: the clock with the round that a press of a button belongs to,
-and the fingerprints. What an episode is made of is in `episode_parts`.
+An episode is seen by whoever is responsible for it or took it, by whom it is offered to, and, while nobody has taken
+it, by everybody who was asked. Two statements show no episode: the clock with the round that a press of a button belongs
+to, and the fingerprints. What an episode is made of is in `episode_parts`.
 """
 
 from collections.abc import Collection, Mapping
@@ -68,7 +68,7 @@ class EpisodeRow:
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """Open episodes that one salesperson sees: all, those that wait for this very person, and those the search found."""
+    """Open episodes that one salesperson sees: all, those that wait for this person, and those the search found."""
 
     opened: int
     waiting: int

@@ -1,5 +1,6 @@
 """Facts in words: what a person reads on a page, in an e-mail, in a timeline. Start at `describe` in `facts.py`."""
 
+from services.escalation.domain.words.endings import ended
 from services.escalation.domain.words.facts import Described, describe
 from services.escalation.domain.words.ladder import MUST_NOT_BE_CALLED, RESULTS, RINGS_BECAUSE, SEVERITIES, STEPS
 from services.escalation.domain.words.phrases import LOCALE, absolute, ago, clock, counted, cut, day, left, money
@@ -32,6 +33,7 @@ __all__ = [
     "cut",
     "day",
     "describe",
+    "ended",
     "is_strong",
     "left",
     "money",
