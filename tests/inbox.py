@@ -6,7 +6,6 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from functools import partial
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 from uuid import UUID
@@ -133,7 +132,7 @@ async def inbox_site(
             sent_links.append((person, url))
 
         inbox = InboxDependencies(
-            service.pool, partial(app.known_policies, service.pool), press, send, public_url, poll_seconds
+            service.pool, app.reading_policies(service.pool), press, send, public_url, poll_seconds
         )
         yield Site(service, public_url, bare_app("On call", [create_inbox(inbox)]), sent_links, pressed)
 

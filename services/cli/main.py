@@ -2,7 +2,7 @@
 
 import typer
 
-from services.cli import dead_letters
+from services.cli import dead_letters, policy
 from services.cli.demo.command import demo
 from services.cli.importers import command as importers
 from services.cli.local import mail, up
@@ -20,3 +20,4 @@ app.add_typer(importers.app, name="import")
 app.command()(report)
 app.command()(trace)
 app.add_typer(dead_letters.app, name="dead-letters")
+app.add_typer(policy.app, name="policy")

@@ -11,8 +11,9 @@ from services.escalation.api import timeline_router
 from services.escalation.channels.deliveries import EmailSender
 from services.escalation.channels.letters import Letters
 from services.escalation.channels.smtp import MailServer
-from services.escalation.domain.own_facts import OWN_FACTS, Attempt, EpisodeButton
-from services.escalation.domain.policy.versions import Policies
+from services.escalation.domain.own_facts import OWN_FACTS, Attempt, EpisodeButton, PolicyPublishing
+from services.escalation.domain.policy.document import digest
+from services.escalation.domain.policy.versions import Policies, PolicyVersion
 from services.escalation.domain.rules import Rules
 from services.escalation.handlers import handling
 from services.escalation.inbox import InboxDependencies, create_inbox
@@ -21,9 +22,11 @@ from services.escalation.measuring import count_alerts
 from services.escalation.settings import EscalationSettings
 from services.escalation.store.deliveries import sample
 from services.escalation.store.inbox import now_and_round
+from services.escalation.store.policies import KnownPolicies, load
 from services.escalation.store.sessions import Person
 from services.escalation.tables import EscalationTable
 from shared.contracts.envelope import Envelope, Fact, envelope
+from shared.contracts.escalation import POLICY_SUBJECT, POLICY_TOPIC
 from shared.database import Pool
 from shared.http.application import create_app
 from shared.http.asyncapi import ServiceReference
@@ -34,10 +37,11 @@ from shared.inputs import Batch, Input, InputKind
 from shared.logs import get_logger
 from shared.migrations import Migrations
 from shared.service import Health, Resources, Service
+from shared.transaction import Spine
 
 NAME = "escalation"
 LISTENS_TO = ("orders.sales.v1", "salespeople.v1", "support.cases.v1")
-PUBLISHES = ("escalation.episodes.v1", "escalation.policy.v1")
+PUBLISHES = ("escalation.episodes.v1", POLICY_TOPIC)
 MIGRATIONS = Migrations(EscalationTable.metadata, Path(__file__).parent / "migrations")
 
 log = get_logger(__name__)
@@ -56,7 +60,7 @@ def service(settings: EscalationSettings) -> Service:
     def web(resources: Resources, health: Health) -> FastAPI:
         inbox = InboxDependencies(
             pool=resources.pool,
-            policies=partial(known_policies, resources.pool),
+            policies=reading_policies(resources.pool),
             press=partial(press, resources),
             send_sign_in_link=sending_sign_in_links(sender, letters),
             public_url=settings.inbox_url,
@@ -120,6 +124,32 @@ async def press(resources: Resources, button: EpisodeButton, account: AccountId,
     await resources.spine.apply(Batch([Input(event, body.encode(), b"", InputKind.BUTTON)]), whole=True)
 
 
-async def known_policies(_: Pool) -> Policies:
+async def publish_policy(spine: Spine, fact: PolicyPublishing) -> PolicyVersion:
+    """Publish a document: an event like any other, applied before this returns. Raises shared.transaction.Refused.
+
+    The same again on top of the same version, after a commit whose answer was lost, is the same event.
+    """
+    latest = (await known_policies(spine.pool)).latest
+    now = await spine.pool.fetchval("select shared.app_now()")
+    press_id = str(derived("policy", latest.version, digest(fact.document), fact.by))
+    event: Envelope[Fact] = envelope(fact, id=press_id, source="handoff/cli", subject=POLICY_SUBJECT, time=now)
+    await spine.apply(Batch([Input(event, fact.model_dump_json().encode(), b"", InputKind.BUTTON)]), whole=True)
+    published = await known_policies(spine.pool)
+    return next(one for one in reversed(published.versions) if one.digest == digest(fact.document))
+
+
+async def known_policies(pool: Pool) -> Policies:
     """Every version of the policy."""
-    return Policies.shipped()
+    async with pool.acquire() as connection:
+        return await load(connection)
+
+
+def reading_policies(pool: Pool) -> Callable[[], Awaitable[Policies]]:
+    """How pages read the policy: each version once a process."""
+    known = KnownPolicies()
+
+    async def read() -> Policies:
+        async with pool.acquire() as connection:
+            return await known.current(connection)
+
+    return read

@@ -127,6 +127,10 @@ class Book:
     def history(self, account_id: str) -> History:
         return self.histories.setdefault(account_id, History())
 
+    def put_policy(self, version: PolicyVersion) -> None:
+        self.policies = self.policies.followed_by([version])
+        self.changes.policies.append(version)
+
     def case_of(self, account_id: str, case_id: str | None) -> Case | None:
         return None if case_id is None else self.cases.get((account_id, case_id))
 

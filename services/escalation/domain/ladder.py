@@ -1,27 +1,276 @@
-"""stub"""
-from dataclasses import dataclass
+"""Who hears of an episode, one after the other, and why it is this person, in words."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+from services.escalation.domain.calendar import calendar_of
+from services.escalation.domain.entities import Account, Directory, Order, Salesperson
+from services.escalation.domain.policy.model import TeamMode
 from shared.contracts.escalation import Step
-from services.escalation.domain import recipients as r
-@dataclass(frozen=True)
+
+BELOW_MANAGERS = frozenset({Step.SELLER, Step.SUCCESSOR, Step.BACKUP})
+
+
+@dataclass(frozen=True, slots=True)
 class Rung:
+    """One step of the ladder. `because` is a code of a bounded set; `why_you` is the sentence this person reads.
+
+    A rung that is `skipped` says so in words. It may name nobody, and only one that names a person has a `why_you`.
+    """
+
     step: Step
-    salesperson_id: str|None
+    salesperson_id: str | None
     because: str
     why_you: str
-    skipped: str|None = None
-def _rung(x):
-    step={"seller":Step.SELLER,"successor":Step.SUCCESSOR,"manager":Step.MANAGER}.get(x.because,Step.DESK)
-    return Rung(step,x.salesperson_id,x.because,x.why_you)
-def rungs(order, people, *, desk, now, mode, assigned=None):
-    x=r.recipient(order, people, desk=desk, now=now)
-    if x is None: return None
-    a=_rung(x)
-    if a.step is Step.DESK: return (a,)
-    return (a,_rung(r._at_desk(order,people,desk,now,"unanswered","nobody answered")))
-def desk_instead(order, people, *, desk, now): return _rung(r.desk_instead(order,people,desk=desk,now=now))
-def next_rung(ladder, after):
-    order=list(Step)
-    for x in ladder:
-        if x.skipped is None and (after is None or order.index(x.step)>order.index(after)): return x
-    return None
-def assigned_to(account, people, now): return None
+    skipped: str | None = None
+
+
+def rungs(
+    order: Order, people: Directory, *, desk: str, now: datetime, mode: TeamMode, assigned: str | None = None
+) -> tuple[Rung, ...] | None:
+    """Everybody from the seller up to the desk, whether asked or skipped. None while the seller is not known.
+
+    In the seller's place: whom the account is `assigned` to now, else the seller, else the successor valid today; only
+    whoever is active. Then that one's backup, and two active managers of the seller. At least one rung is not skipped.
+    """
+    seller = people.get(order.sold_by or "")
+    if order.sold_by is not None and seller is None:
+        return None
+    view = _View(order, seller, people, desk, now)
+    candidates = list(_candidates(view, assigned))
+    below = _judged(candidates, view, mode)
+    everybody_left = seller is not None and not any(_stands(rung) for rung in candidates)
+    return (*below, _desk(view, below, everybody_left=everybody_left))
+
+
+def next_rung(ladder: Sequence[Rung], after: Step | None) -> Rung | None:
+    """The first that is not skipped, of the steps after this one; of all steps after None."""
+    steps = tuple(Step)
+    start = 0 if after is None else steps.index(after) + 1
+    return next((rung for rung in ladder if rung.skipped is None and rung.step in steps[start:]), None)
+
+
+def desk_instead(order: Order, people: Directory, *, desk: str, now: datetime) -> Rung:
+    """The desk, after the seller was waited for in vain."""
+    story = f"order {order.order_id} was closed by {order.sold_by}, whom the directory does not know"
+    return _at_desk(_View(order, None, people, desk, now), "seller_unknown", story)
+
+
+def assigned_to(account: Account, people: Directory, now: datetime) -> str | None:
+    """In whose book the account is, once the day has come where that person works."""
+    owner = people.get(account.assigned_to or "")
+    today = now.astimezone(ZoneInfo(owner.zone if owner else "UTC")).date()
+    if account.assigned_since is not None and account.assigned_since > today:
+        return None
+    return account.assigned_to
+
+
+@dataclass(frozen=True, slots=True)
+class _View:
+    """What everything is decided by; no seller where nobody sold it."""
+
+    order: Order
+    seller: Salesperson | None
+    people: Directory
+    desk: str
+    now: datetime
+
+    def sold(self, reader: Salesperson) -> str:
+        """The sale, with the day where the reader is."""
+        sold_on = _day(self.order.sold_at, reader.zone, self.now)
+        if self.seller is None:
+            return f"Order {self.order.order_id} was sold without a seller on {sold_on}"
+        return f"{self.seller.name} closed order {self.order.order_id} on {sold_on}"
+
+    def name(self, id: str | None) -> str:
+        person = self.people.get(id or "")
+        return person.name if person else str(id)
+
+
+def _candidates(view: _View, assigned: str | None) -> Iterator[Rung]:
+    """All but the desk; skipped are those who cannot be asked whoever else is there."""
+    in_place = list(_in_sellers_place(view, assigned))
+    yield from in_place
+    holder = next((view.people.get(rung.salesperson_id or "") for rung in in_place if _stands(rung)), None)
+    if holder is not None:
+        yield _backup(view, holder)
+    below = view.seller or holder
+    if below is not None:
+        alone = " and has left without a successor" if holder is None else ""
+        yield from _managers(view, below, f"{alone}; you are next in line.")
+
+
+def _in_sellers_place(view: _View, assigned: str | None) -> Iterator[Rung]:
+    """Whom the account is assigned to, else the seller, else the successor; passed over are those who cannot stand."""
+    seller = view.seller
+    if assigned is not None and (seller is None or assigned != seller.salesperson_id):
+        rung = _of(view, Step.SELLER, assigned, "; this customer is yours now.", because="assigned")
+        yield rung
+        if _stands(rung):
+            return
+    if seller is None:
+        return
+    rung = _of(view, Step.SELLER, seller.salesperson_id, "")
+    if seller.active:
+        sold_on = _day(view.order.sold_at, seller.zone, view.now)
+        yield replace(rung, why_you=f"You closed order {view.order.order_id} on {sold_on}.")
+    else:
+        yield rung
+        yield _successor(view, seller)
+
+
+def _successor(view: _View, seller: Salesperson) -> Rung:
+    """The successor, once the day has come where the successor works, and while active."""
+    since = seller.successor_since
+    if seller.successor is None or since is None:
+        return _nobody(Step.SUCCESSOR, f"{seller.name} has no successor")
+    left_on = _date_words(since, view.now.date())
+    rung = _of(
+        view, Step.SUCCESSOR, seller.successor, f" and left on {left_on}; {_possessive(seller.name)} book is yours."
+    )
+    if _stands(rung) and since > _today(view.people[seller.successor], view.now):
+        return replace(rung, skipped=f"{view.name(seller.successor)} takes over on {left_on}")
+    return rung
+
+
+def _backup(view: _View, holder: Salesperson) -> Rung:
+    if holder.backup is None:
+        return _nobody(Step.BACKUP, f"{holder.name} has no backup")
+    return _of(view, Step.BACKUP, holder.backup, f"; you are {_possessive(holder.name)} backup.")
+
+
+def _managers(view: _View, below: Salesperson, why: str) -> Iterator[Rung]:
+    """The first two active ones up the line; vacant places end it, inactive people and circles are passed over."""
+    seen = {below.salesperson_id}
+    steps = [Step.MANAGER, Step.UPPER_MANAGER]
+    above = below.manager
+    while steps and above is not None and above in view.people and above not in seen:
+        seen.add(above)
+        rung = _of(view, steps[0], above, why)
+        if _stands(rung):
+            steps.pop(0)
+        yield rung
+        above = view.people[above].manager
+    if not steps:
+        return
+    step = steps[0]
+    if above is None:
+        yield _nobody(step, f"no {_STEP_WORDS[step]} is known")
+    elif above == below.salesperson_id:
+        yield _named(step, above, f"{below.name} is the same person as the seller")
+    elif above in seen:
+        yield _named(step, above, f"{view.name(above)} is in this line already")
+    else:
+        yield _named(step, above, f"{above} is not known")
+
+
+def _of(view: _View, step: Step, id: str, why: str, *, because: str | None = None) -> Rung:
+    """This person at this step, skipped if unknown or inactive."""
+    person = view.people.get(id)
+    if person is None:
+        return _named(step, id, f"{id} is not known", because=because)
+    if not person.active:
+        return _named(step, id, f"{person.name} is inactive", because=because)
+    return Rung(step, id, because or step.value, f"{view.sold(person)}{why}")
+
+
+def _named(step: Step, id: str, reason: str, *, because: str | None = None) -> Rung:
+    return Rung(step, id, because or step.value, "", reason)
+
+
+def _nobody(step: Step, reason: str) -> Rung:
+    return Rung(step, None, step.value, "", reason)
+
+
+def _stands(rung: Rung) -> bool:
+    return rung.skipped is None
+
+
+def _judged(candidates: Sequence[Rung], view: _View, mode: TeamMode) -> list[Rung]:
+    """Skips also whoever is not asked today: for the team's mode, as asked before, as away, or as hard to reach."""
+    judged: list[Rung] = []
+    for rung in candidates:
+        judged.append(replace(rung, skipped=rung.skipped or _not_today(rung, judged, view, mode)))
+    return [_unless_out_of_reach(rung, judged[index + 1 :], view) for index, rung in enumerate(judged)]
+
+
+def _unless_out_of_reach(rung: Rung, above: Sequence[Rung], view: _View) -> Rung:
+    """Who has the inbox alone is left out only for somebody further up whom a message reaches."""
+    if not _stands(rung) or _reachable(rung, view):
+        return rung
+    if not any(_stands(other) and _reachable(other, view) for other in above):
+        return rung
+    return replace(rung, skipped=f"{view.name(rung.salesperson_id)} cannot be reached by any channel but the inbox")
+
+
+def _not_today(rung: Rung, below: Sequence[Rung], view: _View, mode: TeamMode) -> str | None:
+    assert rung.salesperson_id is not None
+    if mode is TeamMode.MANAGER_ONLY and rung.step in BELOW_MANAGERS:
+        return "the team is in manager-only mode"
+    same = _same_person(rung.salesperson_id, below, view)
+    if same is not None:
+        return same
+    person = view.people[rung.salesperson_id]
+    until = calendar_of(person).away_on(view.now)
+    return None if until is None else f"{person.name} is away until {_date_words(until, _today(person, view.now))}"
+
+
+def _same_person(id: str, below: Sequence[Rung], view: _View) -> str | None:
+    listed = next((rung for rung in below if rung.salesperson_id == id and _stands(rung)), None)
+    if listed is None:
+        return None
+    return f"{view.name(id)} is the same person as the {_STEP_WORDS[listed.step]}"
+
+
+def _reachable(rung: Rung, view: _View) -> bool:
+    return rung.salesperson_id is not None and view.people[rung.salesperson_id].email is not None
+
+
+def _desk(view: _View, below: Sequence[Rung], *, everybody_left: bool) -> Rung:
+    """Never skipped, unless that person is asked already."""
+    sold = f"order {view.order.order_id} was "
+    sold += f"closed by {view.seller.name}" if view.seller else "sold without a seller"
+    if any(_stands(rung) for rung in below):
+        rung = _at_desk(view, "nobody_answered", f"{sold}, and nobody before you has taken it on")
+    elif view.seller is None:
+        rung = _at_desk(view, "no_seller", sold)
+    elif everybody_left:
+        rung = _at_desk(view, "nobody_left", f"{sold}, who left without a successor or a manager")
+    else:
+        rung = _at_desk(view, "nobody_there", f"{sold}, and nobody else can be asked now")
+    return replace(rung, skipped=_same_person(view.desk, below, view))
+
+
+def _at_desk(view: _View, because: str, story: str) -> Rung:
+    zone = view.people[view.desk].zone if view.desk in view.people else "UTC"
+    sold_on = _day(view.order.sold_at, zone, view.now)
+    return Rung(Step.DESK, view.desk, because, f"You are the sales desk: {story} (on {sold_on}).")
+
+
+def _today(person: Salesperson, now: datetime) -> date:
+    return now.astimezone(ZoneInfo(person.zone)).date()
+
+
+def _day(at: datetime, zone: str, now: datetime) -> str:
+    return _date_words(at.astimezone(ZoneInfo(zone)).date(), now.date())
+
+
+def _date_words(day: date, today: date) -> str:
+    words = f"{day.day} {day:%B}"
+    return words if day.year == today.year else f"{words} {day.year}"
+
+
+def _possessive(name: str) -> str:
+    return f"{name}'" if name.endswith("s") else f"{name}'s"
+
+
+_STEP_WORDS = {
+    Step.SELLER: "seller",
+    Step.SUCCESSOR: "successor",
+    Step.BACKUP: "backup",
+    Step.MANAGER: "manager",
+    Step.UPPER_MANAGER: "manager's manager",
+    Step.DESK: "desk",
+}

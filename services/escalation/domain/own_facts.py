@@ -2,12 +2,15 @@
 
 from collections.abc import Mapping
 from enum import StrEnum
-from typing import ClassVar
+from typing import Annotated, ClassVar
 from uuid import UUID
 
+from pydantic import Field
+
+from services.escalation.domain.policy.document import LONGEST
 from shared.contracts.escalation import EpisodeResult, RingCause, SignalKind
-from shared.contracts.fact import Fact
-from shared.contracts.fields import Code, Id, Instant
+from shared.contracts.fact import About, Fact
+from shared.contracts.fields import Code, Id, Instant, Text
 from shared.contracts.support_inbound import ContactChannel
 
 
@@ -149,6 +152,17 @@ BUTTONS: tuple[type[EpisodeButton], ...] = (
     ClosePressed,
 )
 
+
+class PolicyPublishing(_OwnFact):
+    """Somebody publishes a document as the next version of the policy. The subject is POLICY_SUBJECT."""
+
+    type: ClassVar[str] = "escalation.button.policy_publishing"
+    about: ClassVar[About] = "policy"
+    document: Annotated[str, Field(min_length=1, max_length=LONGEST)]
+    by: Id
+    summary: Text
+
+
 _ALL: tuple[type[Fact], ...] = (
     OrderWaitEnded,
     RecipientSought,
@@ -156,6 +170,7 @@ _ALL: tuple[type[Fact], ...] = (
     EpisodeDue,
     *BUTTONS,
     DeliveryAttempted,
+    PolicyPublishing,
 )
 
 OWN_FACTS: Mapping[str, type[Fact]] = {fact.type: fact for fact in _ALL}

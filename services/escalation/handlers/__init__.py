@@ -4,7 +4,6 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeAlias
 
 from services.escalation.domain import own_facts
-from services.escalation.domain.policy.versions import Policies
 from services.escalation.domain.rules import Rules
 from services.escalation.handlers.deadlines import act_on_deadline, look_for_recipient
 from services.escalation.handlers.deliveries import record_attempt
@@ -16,10 +15,12 @@ from services.escalation.handlers.directory import (
     record_salesperson,
 )
 from services.escalation.handlers.judging import judge, raise_on_silence
+from services.escalation.handlers.policies import publish_policy
 from services.escalation.handlers.rescues import press
 from services.escalation.handlers.signals import remember_case, stop_waiting_for_the_named_order
 from services.escalation.handlers.turn import Turn
 from services.escalation.store import batches
+from services.escalation.store.policies import KnownPolicies
 from shared.contracts import orders, support
 from shared.contracts.envelope import Envelope, Fact
 from shared.transaction import Handler, Transaction
@@ -30,9 +31,12 @@ Effect: TypeAlias = Callable[[Turn[Any]], None]
 def handling(rules: Rules) -> Handler:
     """The service's handler under these rules: load, decide event by event, save."""
 
+    known = KnownPolicies()
+
     async def handle(tx: Transaction, events: Sequence[Envelope[Fact]]) -> None:
         heard = [event for event in events if type(event.data) in SUBSCRIPTIONS]
-        book = await batches.load(tx.connection, heard, rules, Policies.shipped())
+        policies = await known.current(tx.connection)
+        book = await batches.load(tx.connection, heard, rules, policies)
         for event in heard:
             for effect in SUBSCRIPTIONS[type(event.data)]:
                 effect(Turn(tx, book, event))
@@ -76,4 +80,5 @@ SUBSCRIPTIONS: Mapping[type[Fact], Sequence[Effect]] = {
     own_facts.EpisodeDue: (act_on_deadline,),
     **dict.fromkeys(own_facts.BUTTONS, (press,)),
     own_facts.DeliveryAttempted: (record_attempt,),
+    own_facts.PolicyPublishing: (publish_policy,),
 }

@@ -4,6 +4,8 @@ Stop escalation while this runs: code from before does not know the new columns.
 no fact is known that they began with, so nothing but people ends them.
 """
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
@@ -99,7 +101,7 @@ def downgrade() -> None:
     _add("cases", sa.Column("reassignments", sa.Integer(), nullable=False, server_default="0"))
 
 
-def _add(table: str, column: sa.Column[object]) -> None:
+def _add(table: str, column: sa.Column[Any]) -> None:
     """Add a column; its default is for the rows that are there already."""
     op.add_column(table, column, schema="escalation")
     if column.server_default is not None:

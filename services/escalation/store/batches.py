@@ -24,6 +24,7 @@ from services.escalation.domain.findings.history import History
 from services.escalation.domain.own_facts import DeliveryAttempted, EpisodeButton, HandOverPressed
 from services.escalation.domain.policy.versions import Policies
 from services.escalation.domain.rules import Rules
+from services.escalation.store import policies as versions
 from shared.contracts import orders
 from shared.contracts.envelope import Envelope, Fact
 from shared.contracts.escalation import EpisodeResult, RingCause, Severity, SignalKind, Step
@@ -105,6 +106,7 @@ async def save(connection: Connection, book: Book) -> None:
     await _save(connection, _SAVE_ALERTS, changes.alerts.values())
     await _save(connection, _SAVE_DELIVERIES, changes.deliveries.values())
     await _save(connection, _SAVE_DECISIONS, changes.decisions)
+    await versions.save(connection, changes.policies)
 
 
 async def _load_accounts(connection: Connection, book: Book, accounts: list[str]) -> None:

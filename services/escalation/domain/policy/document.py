@@ -39,9 +39,17 @@ def read(text: str) -> Policy:
     return policy
 
 
+def read_published(text: str) -> Policy:
+    """The policy of a document that was read once, by whatever release: members it does not know are left out.
+
+    So a release can be taken back after a document of a newer one was published.
+    """
+    return _known_part(tomllib.loads(text))
+
+
 def overridden(policy: Policy, override: Override) -> Policy:
     """The policy with an override's values; only of one that was read together with it."""
-    return Policy.model_validate(_merged(policy.model_dump(), override.set))
+    return _known_part(_merged(policy.model_dump(mode="json"), override.set))
 
 
 def digest(text: str) -> str:
@@ -78,16 +86,41 @@ def _parsed(text: str) -> tuple[dict[str, Any], Mapping[Path, int]]:
         raise PolicyErrors([PolicyError(1, "", "the document must not be nested so deep")]) from None
 
 
+def _known_part(document: dict[str, Any]) -> Policy:
+    try:
+        return _validated(document)
+    except ValidationError as error:
+        for one in error.errors(include_url=False, include_input=False):
+            if one["type"] == "extra_forbidden":
+                _remove(document, one["loc"])
+    return _validated(document)
+
+
+def _validated(document: Mapping[str, Any]) -> Policy:
+    return Policy.model_validate_json(to_json(document, inf_nan_mode="constants"), strict=True)
+
+
+def _remove(document: Any, path: Path) -> None:
+    for part in path[:-1]:
+        document = document[part]
+    del document[path[-1]]
+
+
 _Wrong = dict[tuple[Path, str], None]
 """Mistakes in the order they were found, each once."""
 
 
 def _checked(document: Mapping[str, Any]) -> tuple[Policy | None, _Wrong]:
     try:
-        policy = Policy.model_validate_json(to_json(document, inf_nan_mode="constants"), strict=True)
+        policy = _validated(document)
     except ValidationError as error:
         found = error.errors(include_url=False, include_input=False)
-        return None, dict.fromkeys((path_of(one), words(one)) for one in found)
+        inside = {path_of(one)[:-1] for one in found}  # pydantic counts a wrong entry of a list as missing, too
+        return None, {
+            (path, words(one)): None
+            for one in found
+            if (path := path_of(one)) not in inside or one["type"] != "too_short"
+        }
     return policy, dict.fromkeys(faults(policy))
 
 
@@ -112,7 +145,7 @@ def _wrong_override(document: Mapping[str, Any], changes: Mapping[str, Any], ind
 
 
 def _without_effect(changes: Mapping[str, Any]) -> Iterator[tuple[Path, str]]:
-    for name, value in changes.items():
+    for name in changes:
         if name not in _SET_BY_ORDERS:
             yield (name,), _ONLY_BY_ORDERS
     signals = changes.get("signals")
@@ -127,6 +160,7 @@ def _merged(base: Mapping[Any, Any], changes: Mapping[str, Any]) -> dict[Any, An
     merged = dict(base)
     for name, value in changes.items():
         before = merged.get(name)
-        both = isinstance(before, Mapping) and isinstance(value, Mapping)
-        merged[name] = _merged(before, value) if both else value
+        if isinstance(before, Mapping) and isinstance(value, Mapping):
+            value = _merged(before, value)
+        merged[name] = value
     return merged

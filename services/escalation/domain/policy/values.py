@@ -11,6 +11,9 @@ from pydantic_core import PydanticCustomError
 _SPAN = re.compile(r"(\d{1,6})(m|h|d|w)", re.ASCII)
 _UNITS = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1)}
 
+_LONGEST = timedelta(weeks=520)
+_LONGEST_WORK = timedelta(hours=2000)  # about a year of work
+
 
 class Part(BaseModel):
     """A part of the document. A member that is not known is an error: it would have no effect."""
@@ -18,21 +21,24 @@ class Part(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
 
-def _read_span(value: Any, units: str, example: str) -> timedelta:
+def _read_span(value: Any, units: str, example: str, longest: timedelta) -> timedelta:
     if isinstance(value, timedelta):
         return value
     found = _SPAN.fullmatch(value) if isinstance(value, str) else None
     if found is None or found[2] not in units:
         raise PydanticCustomError("span", f"must be a time like {example}")
-    return int(found[1]) * _UNITS[found[2]]
+    span = int(found[1]) * _UNITS[found[2]]
+    if span > longest:
+        raise PydanticCustomError("longest_span", f"must be at most {longest // _UNITS[units[-1]]}{units[-1]}")
+    return span
 
 
 def _span(value: Any) -> timedelta:
-    return _read_span(value, "mhdw", '"30m", "4h", "3d" or "2w"')
+    return _read_span(value, "mhdw", '"30m", "4h", "3d" or "2w"', _LONGEST)
 
 
 def _working_span(value: Any) -> timedelta:
-    return _read_span(value, "mh", '"30m" or "4h": working time has no days')
+    return _read_span(value, "mh", '"30m" or "4h": working time has no days', _LONGEST_WORK)
 
 
 def span_words(span: timedelta) -> str:
@@ -53,12 +59,12 @@ def _written(units: str) -> WithJsonSchema:
 Span: TypeAlias = Annotated[
     timedelta, BeforeValidator(_span), PlainSerializer(span_words, when_used="json"), _written("mhdw")
 ]
-"""Time that passes day and night: "30m", "4h", "3d", "2w"."""
+"""Time that passes day and night: "30m", "4h", "3d", "2w"; at most ten years."""
 
 WorkingSpan: TypeAlias = Annotated[
     timedelta, BeforeValidator(_working_span), PlainSerializer(_working_words, when_used="json"), _written("mh")
 ]
-"""Working time of whoever it is about: "30m", "4h"; three days of eight hours are "24h"."""
+"""Working time of whoever it is about: "30m", "4h"; three days of eight hours are "24h"; at most a year."""
 
 Money: TypeAlias = Mapping[Annotated[str, Field(pattern=r"^[A-Z]{3}$")], Annotated[int, Field(ge=0)]]
 """Amounts in minor units (cents) by currency; a currency that is not named has no such amount."""

@@ -1,0 +1,116 @@
+"""What a calendar is worked out from: a year's openings, a zone's clock changes, a country's holidays.
+
+Instants and lengths are whole microseconds in UTC here, so that sums are exact and comparing is fast.
+"""
+
+from array import array
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
+from typing import TypeAlias
+from zoneinfo import ZoneInfo
+
+from holidays import country_holidays
+
+EPOCH_DAY = date(1970, 1, 1)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_TICK = timedelta(microseconds=1)
+_SECOND = timedelta(seconds=1) // _TICK
+DAY = timedelta(days=1) // _TICK
+
+Span: TypeAlias = tuple[int, int, int]
+"""From, until (not included), and how far the wall clock is ahead of UTC meanwhile."""
+
+
+def ticks(at: datetime) -> int:
+    """Microseconds since the epoch."""
+    return (at - _EPOCH) // _TICK
+
+
+def instant(at: int) -> datetime:
+    """The instant in UTC."""
+    return _EPOCH + timedelta(microseconds=at)
+
+
+@dataclass(frozen=True, slots=True)
+class Openings:
+    """A year's openings one after the other, and how much time was open in the year up to the end of each."""
+
+    starts: "array[int]"
+    ends: "array[int]"
+    open_by: "array[int]"
+
+    def first_from(self, at: int) -> int | None:
+        """The first open instant at or after this one."""
+        index = bisect_right(self.ends, at)
+        return max(at, self.starts[index]) if index < len(self.starts) else None
+
+    def spend(self, at: int, working: int) -> tuple[int, int]:
+        """From an open instant on: when so much time was open, and what is left of it when the year is over."""
+        index = bisect_right(self.ends, at)
+        wanted = self.open_by[index] - (self.ends[index] - at) + working
+        if wanted > self.open_by[-1]:
+            return self.ends[-1], wanted - self.open_by[-1]
+        index = bisect_left(self.open_by, wanted)
+        return self.ends[index] - (self.open_by[index] - wanted), 0
+
+
+def openings_of(found: Iterable[tuple[int, int]]) -> Openings:
+    """What overlaps or touches becomes one opening; what ends before it starts is none."""
+    starts, ends, open_by = array("q"), array("q"), array("q")
+    for start, end in found:
+        if start >= end:
+            continue
+        if ends and start <= ends[-1]:
+            longer = max(end - ends[-1], 0)
+            ends[-1] += longer
+            open_by[-1] += longer
+        else:
+            starts.append(start)
+            open_by.append((open_by[-1] if open_by else 0) + end - start)
+            ends.append(end)
+    return Openings(starts, ends, open_by)
+
+
+@lru_cache(maxsize=1024)
+def wall_clock_spans(zone: str, year: int) -> tuple[Span, ...]:
+    """A year of UTC, cut where the zone's clock changes."""
+    place = ZoneInfo(zone)
+    start, over = ticks(datetime(year, 1, 1, tzinfo=UTC)), ticks(datetime(year + 1, 1, 1, tzinfo=UTC))
+    spans: list[Span] = []
+    offset = _offset(place, start)
+    for midnight in range(start, over, DAY):
+        next_midnight = min(midnight + DAY, over - _SECOND)
+        after = _offset(place, next_midnight)
+        if after != offset:
+            change = _clock_change(place, midnight, next_midnight)
+            spans.append((start, change, offset))
+            start, offset = change, after
+    return (*spans, (start, over, offset))
+
+
+def _clock_change(place: ZoneInfo, before: int, after: int) -> int:
+    """The first second at which the later of the two offsets holds."""
+    seconds = range(before, after + _SECOND, _SECOND)
+    offset = _offset(place, before)
+    return seconds[bisect_left(seconds, 1, key=lambda at: int(_offset(place, at) != offset))]
+
+
+def _offset(place: ZoneInfo, at: int) -> int:
+    ahead = instant(at).astimezone(place).utcoffset()
+    assert ahead is not None
+    return ahead // _TICK
+
+
+@lru_cache(maxsize=4096)
+def public_holidays(country: str, region: str | None, year: int) -> frozenset[date]:
+    """By the package `holidays`, which raises NotImplementedError for both a country and a region it does not have.
+
+    Such a region counts as none, and such a country has no holidays that are known.
+    """
+    try:
+        return frozenset(country_holidays(country, subdiv=region, years=year, categories=("public",)))
+    except NotImplementedError:
+        return frozenset() if region is None else public_holidays(country, None, year)

@@ -1,0 +1,29 @@
+"""Escalation's tables. Its own copy of sales and people; signals, episodes, alerts and deliveries are its own.
+
+Personal fields (names, addresses, numbers, words) stand in columns of their own: one statement a table erases them.
+"""
+
+from services.escalation.tables.alerts import DELIVERY_STATES, Alert, Delivery
+from services.escalation.tables.base import EscalationTable
+from services.escalation.tables.directory import Account, Case, Order, Salesperson
+from services.escalation.tables.matters import AccountFact, Decision, Episode, Signal
+from services.escalation.tables.policies import Policy
+from services.escalation.tables.sign_in import Session, SignInLink
+
+__all__ = [
+    "DELIVERY_STATES",
+    "Account",
+    "AccountFact",
+    "Alert",
+    "Case",
+    "Decision",
+    "Delivery",
+    "Episode",
+    "EscalationTable",
+    "Order",
+    "Policy",
+    "Salesperson",
+    "Session",
+    "SignInLink",
+    "Signal",
+]

@@ -1,0 +1,75 @@
+"""Rings, and each on its channels."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index
+from sqlalchemy import text as sql
+from sqlmodel import Field
+
+from services.escalation.tables.base import EscalationTable
+from shared.tables import instant_column, text_column
+
+
+class Alert(EscalationTable, table=True):
+    """One ring to one person for one cause. `why_you` is the reason, in words, as it was when it rang."""
+
+    __tablename__ = "alerts"
+    __table_args__ = (
+        Index("alerts_once_per_ring", "episode_id", "ring", unique=True),
+        Index("alerts_account", "account_id"),
+        ForeignKeyConstraint(["episode_id"], ["escalation.episodes.episode_id"]),
+    )
+    alert_id: UUID = Field(primary_key=True)
+    account_id: str = Field(sa_column=text_column())
+    episode_id: UUID
+    signal_id: UUID
+    recipient: str = Field(sa_column=text_column())
+    because: str = Field(sa_column=text_column())
+    why_you: str = Field(sa_column=text_column())
+    raised_at: datetime = Field(sa_column=instant_column())
+    ring: int
+    step: str = Field(sa_column=text_column())
+    cause: str = Field(sa_column=text_column())
+    severity: str = Field(sa_column=text_column())
+    policy_version: int
+    sent_at: datetime | None = Field(sa_column=instant_column(nullable=True))
+    traceparent: str | None = Field(sa_column=text_column(nullable=True))
+
+
+DELIVERY_STATES = (
+    "pending",
+    "sending",
+    "sent",
+    "held",
+    "unknown",
+    "failed",
+    "cancelled",
+    "expired",
+    "skipped",
+)
+
+
+class Delivery(EscalationTable, table=True):
+    """One alert on one channel, in exactly one state. `unknown` means: it may or may not have been accepted."""
+
+    __tablename__ = "deliveries"
+    __table_args__ = (
+        Index("deliveries_once_per_channel", "alert_id", "channel", unique=True),
+        Index(
+            "deliveries_to_try", "try_at", postgresql_where=sql("state in ('pending', 'sending', 'held', 'unknown')")
+        ),
+        Index("deliveries_moving", "state", postgresql_where=sql("state in ('pending', 'sending', 'held', 'unknown')")),
+        ForeignKeyConstraint(["alert_id"], ["escalation.alerts.alert_id"]),
+        CheckConstraint(f"state in {DELIVERY_STATES!r}", name="deliveries_state"),
+        CheckConstraint("channel in ('inbox', 'email')", name="deliveries_channel"),
+    )
+    delivery_id: UUID = Field(primary_key=True)
+    alert_id: UUID
+    channel: str = Field(sa_column=text_column())
+    state: str = Field(sa_column=text_column())
+    reason: str | None = Field(sa_column=text_column(nullable=True))
+    attempts: int
+    unknown_count: int
+    try_at: datetime = Field(sa_column=instant_column())
+    changed_at: datetime = Field(sa_column=instant_column())

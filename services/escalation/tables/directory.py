@@ -1,0 +1,80 @@
+"""Escalation's own copy of sales, customers, people and cases."""
+
+from datetime import date, datetime
+
+from sqlalchemy import BigInteger, CheckConstraint, Column, Index
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlmodel import Field
+
+from services.escalation.tables.base import EscalationTable
+from shared.tables import instant_column, text_column
+
+
+class Order(EscalationTable, table=True):
+    """One sale, as orders published it. `bought` is what was sold, in one line."""
+
+    __tablename__ = "orders"
+    __table_args__ = (Index("orders_account", "account_id"),)
+    order_id: str = Field(sa_column=text_column(primary_key=True))
+    account_id: str = Field(sa_column=text_column())
+    sold_by: str | None = Field(sa_column=text_column(nullable=True))
+    sold_at: datetime = Field(sa_column=instant_column())
+    amount_minor: int = Field(sa_column=Column(BigInteger, nullable=False))
+    currency: str = Field(sa_column=text_column())
+    bought: str = Field(sa_column=text_column())
+    customer_name: str | None = Field(sa_column=text_column(nullable=True))
+    customer_phone: str | None = Field(sa_column=text_column(nullable=True))
+    customer_email: str | None = Field(sa_column=text_column(nullable=True))
+    customer_zone: str | None = Field(sa_column=text_column(nullable=True))
+    segment: str | None = Field(sa_column=text_column(nullable=True))
+    products: str = Field(sa_column=Column(JSONB, nullable=False))
+    corrected_at: datetime | None = Field(sa_column=instant_column(nullable=True))
+
+
+class Account(EscalationTable, table=True):
+    """What is known of a customer beside orders: whose book it was moved to, and how they want to be treated."""
+
+    __tablename__ = "accounts"
+    __table_args__ = (
+        CheckConstraint("(assigned_to is null) = (assigned_since is null)", name="accounts_assigned_since"),
+        CheckConstraint("(assigned_to is null) = (assigned_at is null)", name="accounts_assigned_at"),
+    )
+    account_id: str = Field(sa_column=text_column(primary_key=True))
+    assigned_to: str | None = Field(sa_column=text_column(nullable=True))
+    assigned_since: date | None = Field(default=None, nullable=True)
+    assigned_at: datetime | None = Field(sa_column=instant_column(nullable=True))
+    preference: str = Field(sa_column=text_column())
+    preference_at: datetime | None = Field(sa_column=instant_column(nullable=True))
+
+
+class Salesperson(EscalationTable, table=True):
+    """Who sells, by the latest fact that orders published."""
+
+    __tablename__ = "salespeople"
+    salesperson_id: str = Field(sa_column=text_column(primary_key=True))
+    changed_at: datetime = Field(sa_column=instant_column())
+    name: str = Field(sa_column=text_column())
+    manager: str | None = Field(sa_column=text_column(nullable=True))
+    email: str | None = Field(sa_column=text_column(nullable=True))
+    phone: str | None = Field(sa_column=text_column(nullable=True))
+    chat: str | None = Field(sa_column=text_column(nullable=True))
+    zone: str = Field(sa_column=text_column())
+    working_hours: str = Field(sa_column=Column(JSONB, nullable=False))
+    active: bool
+    successor: str | None = Field(sa_column=text_column(nullable=True))
+    successor_since: date | None = Field(default=None, nullable=True)
+    backup: str | None = Field(sa_column=text_column(nullable=True))
+    away: str = Field(sa_column=Column(JSONB, nullable=False))
+    days_off: str = Field(sa_column=Column(JSONB, nullable=False))
+    country: str | None = Field(sa_column=text_column(nullable=True))
+    region: str | None = Field(sa_column=text_column(nullable=True))
+    rings_off_hours: bool
+
+
+class Case(EscalationTable, table=True):
+    """What escalation must remember of a case: the order it is about."""
+
+    __tablename__ = "cases"
+    account_id: str = Field(sa_column=text_column(primary_key=True))
+    case_id: str = Field(sa_column=text_column(primary_key=True))
+    order_id: str | None = Field(sa_column=text_column(nullable=True))

@@ -1,0 +1,138 @@
+"""What happened to customers, the signals it amounts to, and the episodes they make."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import BigInteger, CheckConstraint, Column, ForeignKeyConstraint, Identity, Index
+from sqlalchemy import text as sql
+from sqlmodel import Field
+
+from services.escalation.tables.base import EscalationTable
+from shared.tables import instant_column, text_column
+
+
+class AccountFact(EscalationTable, table=True):
+    """What escalation remembers of a fact that can raise a signal or end one. No customer's own data."""
+
+    __tablename__ = "facts"
+    __table_args__ = (Index("facts_account", "account_id"),)
+    fact_id: UUID = Field(primary_key=True)
+    account_id: str = Field(sa_column=text_column())
+    kind: str = Field(sa_column=text_column())
+    at: datetime = Field(sa_column=instant_column())
+    case_id: str | None = Field(sa_column=text_column(nullable=True))
+    order_id: str | None = Field(sa_column=text_column(nullable=True))
+    direction: str | None = Field(sa_column=text_column(nullable=True))
+    channel: str | None = Field(sa_column=text_column(nullable=True))
+    result: str | None = Field(sa_column=text_column(nullable=True))
+    agent: str | None = Field(sa_column=text_column(nullable=True))
+    courtesy: bool
+    number: int | None = Field(default=None, nullable=True)
+    due_at: datetime | None = Field(sa_column=instant_column(nullable=True))
+    what: str | None = Field(sa_column=text_column(nullable=True))
+
+
+class Signal(EscalationTable, table=True):
+    """One thing that puts a sale at risk. Without an episode it waits for its order. It stands until it `ended`."""
+
+    __tablename__ = "signals"
+    __table_args__ = (
+        Index("signals_account", "account_id"),
+        Index("signals_waiting", "seen_at", postgresql_where=sql("episode_id is null and ended is null")),
+        Index("signals_episode", "episode_id"),
+        ForeignKeyConstraint(["episode_id"], ["escalation.episodes.episode_id"]),
+        CheckConstraint("ended in ('cleared', 'withdrawn')", name="signals_ended"),
+        CheckConstraint("(ended is null) = (ended_at is null)", name="signals_ended_at"),
+        CheckConstraint("(ended is null) = (ended_because is null)", name="signals_ended_because"),
+    )
+    signal_id: UUID = Field(primary_key=True)
+    account_id: str = Field(sa_column=text_column())
+    kind: str = Field(sa_column=text_column())
+    at: datetime = Field(sa_column=instant_column())
+    seen_at: datetime = Field(sa_column=instant_column())
+    fact_id: UUID
+    policy_version: int
+    by_silence: bool
+    case_id: str | None = Field(sa_column=text_column(nullable=True))
+    names_order: str | None = Field(sa_column=text_column(nullable=True))
+    order_awaited_until: datetime | None = Field(sa_column=instant_column(nullable=True))
+    episode_id: UUID | None = Field(default=None, nullable=True)
+    ended: str | None = Field(sa_column=text_column(nullable=True))
+    ended_at: datetime | None = Field(sa_column=instant_column(nullable=True))
+    ended_because: str | None = Field(sa_column=text_column(nullable=True))
+    amount_minor: int | None = Field(sa_column=Column(BigInteger, nullable=True))
+    currency: str | None = Field(sa_column=text_column(nullable=True))
+    refund_kind: str | None = Field(sa_column=text_column(nullable=True))
+    words: str | None = Field(sa_column=text_column(nullable=True))
+    traceparent: str | None = Field(sa_column=text_column(nullable=True))
+
+
+class Episode(EscalationTable, table=True):
+    """All open risk on one order. `responsible` is who hears of it now; nobody as long as the seller is unknown."""
+
+    __tablename__ = "episodes"
+    __table_args__ = (
+        Index("episodes_one_open_per_order", "order_id", unique=True, postgresql_where=sql("closed_at is null")),
+        Index("episodes_account", "account_id"),
+        Index("episodes_responsible", "responsible", postgresql_where=sql("closed_at is null")),
+        Index("episodes_order", "order_id"),
+        CheckConstraint("(acknowledged_at is null) = (acknowledged_by is null)", name="episodes_acknowledged_by"),
+        CheckConstraint("(deadline_at is null) = (deadline_for is null)", name="episodes_deadline"),
+        CheckConstraint("(offered_to is null) = (offered_until is null)", name="episodes_offered"),
+        CheckConstraint("(closed_at is null) = (result is null)", name="episodes_result"),
+        CheckConstraint("(closed_at is null) = (reason is null)", name="episodes_reason"),
+        CheckConstraint("closed_at is null or deadline_at is null", name="episodes_closed_is_quiet"),
+        CheckConstraint("severity in ('watch', 'high', 'critical')", name="episodes_severity"),
+    )
+    episode_id: UUID = Field(primary_key=True)
+    account_id: str = Field(sa_column=text_column())
+    order_id: str = Field(sa_column=text_column())
+    salesperson: str | None = Field(sa_column=text_column(nullable=True))
+    responsible: str | None = Field(sa_column=text_column(nullable=True))
+    why_you: str | None = Field(sa_column=text_column(nullable=True))
+    raised_at: datetime = Field(sa_column=instant_column())
+    severity: str = Field(sa_column=text_column())
+    policy_version: int
+    rang: bool
+    rings: int
+    step: str | None = Field(sa_column=text_column(nullable=True))
+    repeats: int
+    deadline_at: datetime | None = Field(sa_column=instant_column(nullable=True))
+    deadline_for: str | None = Field(sa_column=text_column(nullable=True))
+    acknowledged_at: datetime | None = Field(sa_column=instant_column(nullable=True))
+    acknowledged_by: str | None = Field(sa_column=text_column(nullable=True))
+    attempts: int
+    reached_at: datetime | None = Field(sa_column=instant_column(nullable=True))
+    offered_to: str | None = Field(sa_column=text_column(nullable=True))
+    offered_until: datetime | None = Field(sa_column=instant_column(nullable=True))
+    exhausted_at: datetime | None = Field(sa_column=instant_column(nullable=True))
+    closed_at: datetime | None = Field(sa_column=instant_column(nullable=True))
+    closed_by: str | None = Field(sa_column=text_column(nullable=True))
+    result: str | None = Field(sa_column=text_column(nullable=True))
+    reason: str | None = Field(sa_column=text_column(nullable=True))
+    follows: UUID | None = Field(default=None, nullable=True)
+    changed_at: datetime = Field(sa_column=instant_column())
+
+
+class Decision(EscalationTable, table=True):
+    """One step of how an episode came to be as it is: by which rule, under which line of which policy, because of what.
+
+    No customer's own data: `words` name orders and salespeople only.
+    """
+
+    __tablename__ = "decisions"
+    __table_args__ = (Index("decisions_episode", "episode_id"), Index("decisions_account", "account_id"))
+    decision_id: UUID = Field(primary_key=True)
+    position: int = Field(sa_column=Column(BigInteger, Identity(always=True), nullable=False))
+    account_id: str = Field(sa_column=text_column())
+    at: datetime = Field(sa_column=instant_column())
+    rule: str = Field(sa_column=text_column())
+    words: str = Field(sa_column=text_column())
+    policy_version: int
+    episode_id: UUID | None = Field(default=None, nullable=True)
+    signal_id: UUID | None = Field(default=None, nullable=True)
+    who: str | None = Field(sa_column=text_column(nullable=True))
+    policy_path: str | None = Field(sa_column=text_column(nullable=True))
+    cause_type: str | None = Field(sa_column=text_column(nullable=True))
+    cause_source: str | None = Field(sa_column=text_column(nullable=True))
+    cause_id: str | None = Field(sa_column=text_column(nullable=True))

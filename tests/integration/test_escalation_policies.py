@@ -1,0 +1,161 @@
+"""The policy's versions: published as events, one after the other, and in force in every process from then on."""
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+
+from services.escalation.app import publish_policy
+from services.escalation.domain.own_facts import OWN_FACTS, PolicyPublishing
+from services.escalation.domain.policy.document import digest, shipped_text
+from services.escalation.domain.policy.versions import PolicyVersion
+from services.escalation.handlers import handling
+from services.escalation.store.policies import KnownPolicies, load, save
+from shared.contracts.escalation import POLICY_SUBJECT, PolicyPublished
+from shared.inputs import Input, InputKind
+from shared.transaction import Refused, Spine
+from tests.builders import event_of
+from tests.escalation import NO_LIMIT, Escalation
+
+TEXT = shipped_text()
+
+
+def document(many_signals: int) -> str:
+    return TEXT.replace("many_signals = 3", f"many_signals = {many_signals}")
+
+
+def publishing(text: str, by: str = "anna") -> PolicyPublishing:
+    return PolicyPublishing(document=text, by=by, summary="Another number of signals")
+
+
+def pressed(fact: PolicyPublishing) -> Input:
+    event = event_of(fact, subject=POLICY_SUBJECT, source="handoff/cli")
+    return Input(event, fact.model_dump_json().encode(), b"", InputKind.BUTTON)
+
+
+async def known_to(escalation: Escalation, known: KnownPolicies | None = None) -> list[PolicyVersion]:
+    async with escalation.pool.acquire() as connection:
+        policies = await (known.current(connection) if known else load(connection))
+    return list(policies.versions)
+
+
+async def test_a_published_document_is_the_next_version_and_is_told(escalation: Escalation) -> None:
+    published = await publish_policy(escalation.spine, publishing(document(4)))
+    assert published.version == 2
+    assert published.policy.rises.many_signals == 4
+    [event] = await escalation.published()
+    assert event.subject == POLICY_SUBJECT
+    assert event.time == published.since
+    assert event.data == PolicyPublished(
+        version=2, by="anna", summary="Another number of signals", digest=digest(document(4))
+    )
+    row = await escalation.row("escalation.policies")
+    assert row["document"] == document(4)
+    assert await known_to(escalation) == [(await known_to(escalation))[0], published]
+
+
+async def test_a_version_counts_from_the_moment_it_is_published(escalation: Escalation) -> None:
+    before = await escalation.pool.fetchval("select shared.app_now()")
+    await publish_policy(escalation.spine, publishing(document(4)))
+    await escalation.move_clock(timedelta(hours=1))
+    await publish_policy(escalation.spine, publishing(document(5)))
+    async with escalation.pool.acquire() as connection:
+        policies = await load(connection)
+    first, second, third = policies.versions
+    assert before <= second.since <= third.since - timedelta(hours=1)
+    assert [policies.at(one).version for one in (first.since, before, second.since, third.since)] == [1, 1, 2, 3]
+
+
+async def test_a_clock_that_was_set_back_does_not_change_what_counted_before(escalation: Escalation) -> None:
+    await escalation.move_clock(timedelta(hours=1))
+    second = await publish_policy(escalation.spine, publishing(document(4)))
+    await escalation.move_clock(timedelta(hours=-1))
+    third = await publish_policy(escalation.spine, publishing(document(5)))
+    assert third.since == second.since
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "reason"),
+    [
+        (document(1), "policy_invalid", "rises.many_signals: must be at least 2"),
+        ("a = ", "policy_invalid", "line 1: this is no TOML"),
+        (TEXT, "policy_unchanged", "this document is already in force, as version 1."),
+    ],
+)
+async def test_what_is_no_policy_or_nothing_new_is_refused_and_changes_nothing(
+    escalation: Escalation, text: str, code: str, reason: str
+) -> None:
+    with pytest.raises(Refused) as refused:
+        await publish_policy(escalation.spine, publishing(text))
+    [rejection] = refused.value.rejected
+    assert rejection.code == code
+    assert reason in rejection.reason
+    assert await escalation.rows("escalation.policies") == []
+    assert await escalation.published() == []
+    assert await escalation.dead_letter_codes() == []
+
+
+async def test_an_earlier_document_may_be_published_again(escalation: Escalation) -> None:
+    for text in (document(4), TEXT, document(4)):
+        await publish_policy(escalation.spine, publishing(text))
+    assert [one.policy.rises.many_signals for one in await known_to(escalation)] == [3, 4, 3, 4]
+
+
+async def test_two_who_publish_at_once_get_two_versions(escalation: Escalation) -> None:
+    other = Spine(escalation.pool, "escalation", handling(NO_LIMIT), OWN_FACTS)
+    made = await asyncio.gather(
+        *(
+            publish_policy(spine, publishing(document(4 + number), by=f"p-{number}"))
+            for number, spine in enumerate([escalation.spine, other] * 4)
+        )
+    )
+    assert sorted(one.version for one in made) == list(range(2, 10))
+    assert [one.version for one in await known_to(escalation)] == list(range(1, 10))
+
+
+async def test_the_same_document_published_by_two_at_once_is_one_version(escalation: Escalation) -> None:
+    other = Spine(escalation.pool, "escalation", handling(NO_LIMIT), OWN_FACTS)
+    presses = [(escalation.spine, "anna"), (other, "anna"), (other, "ben")]
+    ended = await asyncio.gather(
+        *(publish_policy(spine, publishing(document(4), by=by)) for spine, by in presses),
+        return_exceptions=True,
+    )
+    assert len(await escalation.rows("escalation.policies")) == 1
+    assert all(isinstance(one, Refused) or (isinstance(one, PolicyVersion) and one.version == 2) for one in ended)
+
+
+async def test_a_process_learns_of_versions_that_another_published_and_reads_each_once(escalation: Escalation) -> None:
+    known = KnownPolicies()
+    assert len(await known_to(escalation, known)) == 1
+    await publish_policy(escalation.spine, publishing(document(4)))
+    assert len(await known_to(escalation, known)) == 2
+    await publish_policy(escalation.spine, publishing(document(5)))
+    [_, second, third] = await known_to(escalation, known)
+    assert [second.version, third.version] == [2, 3]
+    [_, again, _] = await known_to(escalation, known)
+    assert again is second
+
+
+async def test_two_batches_of_a_process_that_learn_of_a_version_at_once_agree(escalation: Escalation) -> None:
+    await publish_policy(escalation.spine, publishing(document(4)))
+    known = KnownPolicies()
+    found = await asyncio.gather(*(known_to(escalation, known) for _ in range(5)))
+    assert {len(versions) for versions in found} == {2}
+
+
+async def test_a_version_that_is_rolled_back_is_not_kept_in_mind(escalation: Escalation) -> None:
+    known = KnownPolicies()
+    published = await publish_policy(escalation.spine, publishing(document(4)))
+    rolled_back = PolicyVersion(3, published.since, published.policy, TEXT, "anna", "never")
+    async with escalation.pool.acquire() as connection:
+        transaction = connection.transaction()
+        await transaction.start()
+        await save(connection, [rolled_back])
+        assert [one.version for one in (await known.current(connection)).versions] == [1, 2, 3]
+        await transaction.rollback()
+    assert [one.version for one in await known_to(escalation, known)] == [1, 2]
+
+
+async def test_several_documents_in_one_batch_are_as_many_versions(escalation: Escalation) -> None:
+    await escalation.tell(pressed(publishing(document(4))), pressed(publishing(document(5))))
+    assert [row["version"] for row in await escalation.rows("escalation.policies")] == [2, 3]

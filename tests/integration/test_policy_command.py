@@ -1,0 +1,138 @@
+"""`handoff policy`: what an operator sees, from a mistake to a published version."""
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import TypeAlias
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from services.cli.main import app
+from services.escalation.domain.policy.document import shipped_text
+from tests.servers import MakeDatabase
+
+TEXT = shipped_text()
+CHANGED = TEXT.replace('seller = "1h"', 'seller = "30m"')
+Policy: TypeAlias = Callable[..., Awaitable[Result]]
+
+
+@pytest.fixture
+async def policy(database: MakeDatabase) -> Policy:
+    """The command, with a fresh database."""
+    url = await database("escalation")
+
+    async def run(*arguments: str | Path, address: str = url) -> Result:
+        environment = {"ESCALATION_DATABASE_URL": address, "COLUMNS": "160"}
+        return await asyncio.to_thread(CliRunner().invoke, app, ["policy", *map(str, arguments)], env=environment)
+
+    return run
+
+
+@pytest.fixture
+def document(tmp_path: Path) -> Path:
+    """A file with the shipped policy and one value changed."""
+    file = tmp_path / "policy.toml"
+    file.write_text(CHANGED, "utf-8")
+    return file
+
+
+def write(document: Path, text: str | bytes) -> None:
+    document.write_bytes(text if isinstance(text, bytes) else text.encode())
+
+
+async def published(policy: Policy, document: Path) -> None:
+    result = await policy("publish", document, "--summary", "Sellers have half an hour", "--by", "anna")
+    assert result.exit_code == 0, result.output
+
+
+async def test_a_policy_is_shown_changed_checked_compared_published_and_listed(policy: Policy, document: Path) -> None:
+    assert (await policy("show")).output == TEXT
+    assert (await policy("check", document)).output == f"{document}: this is a policy\n"
+    compared = await policy("diff", document)
+    assert [cell.strip() for cell in compared.output.splitlines()[3].strip("│").split("│")] == [
+        "ladder.high.seller",
+        "1h",
+        "30m",
+    ]
+    result = await policy("publish", document, "--summary", "Sellers have half an hour", "--by", "anna")
+    assert result.output.startswith("Version 2 counts since 2")
+    assert result.exit_code == 0
+    assert (await policy("show")).output == CHANGED
+    listed = (await policy("history")).output
+    assert listed.index("Sellers have half an hour") < listed.index("the beginning")
+
+
+async def test_differences_are_between_any_two(policy: Policy, document: Path) -> None:
+    assert (await policy("diff")).output == "No value differs.\n"
+    await published(policy, document)
+    assert "30m" in (await policy("diff")).output
+    assert "30m" in (await policy("diff", "1")).output
+    assert (await policy("diff", document)).output == "No value differs.\n"
+    assert (await policy("diff", "2", document)).output == "No value differs.\n"
+    back = (await policy("diff", document, "1")).output
+    assert back.index("30m") < back.index("1h")
+
+
+async def test_mistakes_are_told_with_file_line_and_what_is_allowed(policy: Policy, document: Path) -> None:
+    write(document, TEXT.replace("contacts = 3", "contacts = 1").replace("times = 6", "time = 6"))
+    line = TEXT.splitlines().index("contacts = 3") + 1
+    for command in (["check"], ["diff"], ["publish", "--summary", "s", "--by", "anna"]):
+        result = await policy(command[0], document, *command[1:])
+        assert result.exit_code == 1
+        assert f"{document}: line {line}, signals.contact_repeated.contacts: must be at least 2" in result.output
+        assert "ladder.repeats.time: is not known; there is first, longest, times" in result.output
+    assert (await policy("history")).output.count("handoff") == 1
+
+
+async def test_what_is_in_force_already_is_not_published_again(policy: Policy, document: Path) -> None:
+    await published(policy, document)
+    result = await policy("publish", document, "--summary", "again", "--by", "anna")
+    assert result.exit_code == 1
+    assert result.output == "Not published: this document is already in force, as version 2.\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["show", "7"], "There is no version 7: the latest is 1."),
+        (["diff", "0"], "There is no version 0: the latest is 1."),
+        (["check", "nowhere.toml"], "nowhere.toml cannot be read: No such file or directory."),
+        (["diff", "nowhere.toml"], "nowhere.toml cannot be read: No such file or directory."),
+        (["publish", "{file}", "--summary", " ", "--by", "anna"], "--summary: must be one line"),
+        (["publish", "{file}", "--summary", "s", "--by", ""], "--by: must be one line"),
+    ],
+)
+async def test_what_cannot_be_done_is_told_with_status_1(
+    policy: Policy, document: Path, arguments: list[str], told: str
+) -> None:
+    result = await policy(*(one.replace("{file}", str(document)) for one in arguments))
+    assert told in result.output
+    assert result.exit_code == 1
+
+
+async def test_a_file_that_is_no_text_is_told_so_with_the_line(policy: Policy, document: Path) -> None:
+    write(document, b"# \xc3\xa4\n# \xff\n")
+    result = await policy("check", document)
+    assert result.output == f"{document}: line 2: this is no UTF-8 text.\n"
+    assert result.exit_code == 1
+
+
+async def test_the_first_version_the_schema_and_a_check_need_no_database(policy: Policy, document: Path) -> None:
+    nowhere = "postgresql://nobody@127.0.0.1:1/none"
+    assert (await policy("show", "1", address=nowhere)).output == TEXT
+    assert (await policy("check", document, address=nowhere)).exit_code == 0
+    assert json.loads((await policy("show", "--schema", address=nowhere)).output)["type"] == "object"
+    result = await policy("history", address=nowhere)
+    assert result.exit_code == 1
+    assert result.output == "Postgres of escalation does not answer (ConnectionRefusedError).\n"
+
+
+async def test_what_others_wrote_moves_nothing_on_the_terminal(policy: Policy, document: Path) -> None:
+    write(document, CHANGED + '\n[[overrides]]\nsegment = "\\u001b[31m[red]"\nset = {}\n')
+    result = await policy("publish", document, "--summary", "a\x1b[31m[bold]", "--by", "anna")
+    assert result.exit_code == 0
+    output = (await policy("history")).output + (await policy("diff")).output
+    assert "\x1b" not in output
+    assert "[bold]" in output

@@ -1,0 +1,323 @@
+"""The policy's document: that the one which ships is explained and whole, and that each mistake is named."""
+
+import re
+import tomllib
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import jsonschema_rs
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import TypeAdapter
+
+from services.escalation.domain.policy.document import LONGEST, read, read_published, schema, shipped, shipped_text
+from services.escalation.domain.policy.errors import PolicyErrors
+from services.escalation.domain.policy.lines import lines
+from services.escalation.domain.policy.model import Policy
+from services.escalation.domain.policy.sense import CLEARED
+from services.escalation.domain.policy.values import Span, WorkingSpan
+from shared.contracts.escalation import EpisodeResult, Severity, SignalKind, Step
+
+FIRST = Path(__file__).parent / "policies" / "first.toml"
+TEXT = shipped_text()
+
+_AN_EXAMPLE = re.compile(r"^# (?=country|region|days_off|modes|\[\[overrides|segment|set\.)", re.MULTILINE)
+
+
+def errors_of(text: str) -> list[str]:
+    with pytest.raises(PolicyErrors) as raised:
+        read(text)
+    assert str(raised.value).splitlines() == [str(error) for error in raised.value.errors]
+    return str(raised.value).splitlines()
+
+
+def changed(before: str, after: str, *, nth: int = 0) -> tuple[str, int]:
+    """The shipped document with the n-th such line replaced, and the line's number."""
+    text = TEXT.splitlines()
+    line = [number for number, one in enumerate(text) if one == before][nth]
+    text[line] = after
+    return "\n".join(text), line + 1
+
+
+def with_override(text: str) -> tuple[str, int]:
+    """The shipped document with this at its end, and the number of its first line."""
+    return f"{TEXT}\n{text}", TEXT.count("\n") + 2
+
+
+# What ships.
+
+
+def test_every_member_of_the_document_that_ships_is_explained_by_a_comment_above_it() -> None:
+    text = TEXT.splitlines()
+    members = [number for number, line in enumerate(text) if re.match(r"[a-z\[]", line) and line != "]"]
+    assert [text[number] for number in members if not text[number - 1].startswith("# ")] == []
+    assert len(members) > 100
+
+
+def test_the_document_that_ships_names_every_member_there_is_or_shows_it_as_an_example() -> None:
+    read(_AN_EXAMPLE.sub("", TEXT))
+    undocumented = [name for name in members_of(schema()) if not re.search(rf"\b{name}\b", TEXT)]
+    assert undocumented == []
+
+
+def members_of(described: dict[str, Any]) -> Iterator[str]:
+    for part in (described, *described["$defs"].values()):
+        yield from part.get("properties", {})
+
+
+def test_the_document_that_ships_fits_its_own_schema() -> None:
+    validator = jsonschema_rs.validator_for(schema())
+    document = tomllib.loads(TEXT)
+    validator.validate(document)
+    document["ladder"]["high"]["seller"] = "1x"
+    assert not validator.is_valid(document)
+
+
+def test_what_ships_suits_forty_sellers() -> None:
+    policy = shipped()
+    assert policy.age.ring_within == timedelta(days=3)
+    assert policy.company.country is None
+    assert [policy.ladder.of(severity).of(Step.SELLER) for severity in Severity] == [
+        timedelta(hours=8),
+        timedelta(hours=1),
+        timedelta(minutes=15),
+    ]
+    assert {CLEARED} < {reason.code for reason in policy.reasons[EpisodeResult.CAUSE_GONE]}
+    assert set(SignalKind) - set(policy.plays.by_signal) == {SignalKind.RESPONSE_DUE}
+
+
+def test_a_document_of_the_first_release_still_reads() -> None:
+    read(FIRST.read_text("utf-8"))
+
+
+# What is wrong with a document.
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "wrong"),
+    [
+        ('seller = "1h"', "seller = 60", 'ladder.high.seller: must be a time like "30m" or "4h"'),
+        ('seller = "1h"', 'seller = "1d"', "ladder.high.seller: must be a time like"),
+        ('seller = "1h"', 'seller = "0m"', "ladder.high.seller: must be longer than nothing"),
+        ('seller = "1h"', 'seller = "9h"', "ladder.high.seller: must be at most ladder.watch.seller, 8h"),
+        ('seller = "1h"', 'sellers = "1h"', "ladder.high.sellers: is not known; there is backup, desk, manager, sel"),
+        ('seller = "1h"', 'seller = "2001h"', "ladder.high.seller: must be at most 2000h"),
+        ('silent_for = "14d"', 'silent_for = "521w"', "signals.gone_quiet.silent_for: must be at most 520w"),
+        ("contacts = 3", "contacts = 1", "signals.contact_repeated.contacts: must be at least 2"),
+        ("contacts = 3", "contacts = 3.5", "signals.contact_repeated.contacts: must be a whole number"),
+        ("contacts = 3", 'contacts = "3"', "signals.contact_repeated.contacts: must be a whole number"),
+        ("at_most = 0.4", "at_most = nan", "signals.satisfaction_low.at_most: must be at"),
+        ("at_most = 0.4", "at_most = 2", "signals.satisfaction_low.at_most: must be at most 1"),
+        ('zone = "UTC"', 'zone = "Berlin"', "company.zone: must be a time zone of the IANA database"),
+        ('callable_until = "20:00"', 'callable_until = "8:00"', "customers.callable_until: must be a time of day"),
+        ('callable_until = "20:00"', 'callable_until = "08:00"', "customers.callable_until: must be later than"),
+        ('# region = "BY"', 'region = "BY"', "company.region: must have a country"),
+        ('# region = "BY"', 'region = "Bavaria"', "company.region: must be a region of one to three capital letters"),
+        ('silent_for = "14d"', 'silent_for = "0d"', "signals.gone_quiet.silent_for: must be longer than nothing"),
+        ('longest = "8h"', 'longest = "5m"', "ladder.repeats.longest: must be at least ladder.repeats.first, 30m"),
+        ("request_after_bad_contact = true", "request_after_bad_contact = 1", "rises.request_after_bad_contact: must"),
+        ('default = "on"', 'default = "off"', "teams.default: must be one of 'observe', 'manager_only' or 'on'"),
+        ("[plays.by_signal.gone_quiet]", "[plays.by_signal.gone]", "plays.by_signal.gone: must be one of"),
+        ("[storms]", "[storm]", "storm: is not known; there is acknowledgement, age, company"),
+        (
+            '    { code = "test", words = "It was a test" },',
+            '    { code = "T", words = "" },',
+            "reasons.false_alarm[3].code",
+        ),
+        (
+            '    { code = "test", words = "It was a test" },',
+            "    3,",
+            "reasons.false_alarm[3]: must be a table of names",
+        ),
+    ],
+)
+def test_a_mistake_is_named_with_its_line_and_what_is_allowed(before: str, after: str, wrong: str) -> None:
+    text, line = changed(before, after)
+    assert any(error.startswith(f"line {line}, {wrong}") for error in errors_of(text))
+
+
+def test_all_mistakes_are_named_at_once_in_the_order_of_lines() -> None:
+    text = TEXT.replace("contacts = 3", "contacts = 1").replace("times = 6", "times = 101")
+    assert [error.split(", ")[1].split(":")[0] for error in errors_of(text)] == [
+        "signals.contact_repeated.contacts",
+        "ladder.repeats.times",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "wrong"),
+    [
+        ("a = 1\nb = \n", "line 2: this is no TOML: Invalid value"),
+        ("a = 1\na = 2\n", "line 2: this is no TOML: Cannot overwrite a value"),
+        ('a = """x\n\n', "line 3: this is no TOML: "),
+        ("a = " + "[" * 5000, "line 1: the document must not be nested so deep"),
+        ("#" * (LONGEST + 1), f"line 1: the document must have at most {LONGEST} characters"),
+        ("", "line 1, age: is missing"),
+    ],
+)
+def test_what_is_no_document_at_all_is_told_so(text: str, wrong: str) -> None:
+    assert errors_of(text)[0].startswith(wrong)
+
+
+def test_a_missing_member_is_named_at_the_table_it_is_missing_in() -> None:
+    text, _ = changed('silent_for = "14d"', "")
+    line = TEXT.splitlines().index("[signals.gone_quiet]") + 1
+    assert errors_of(text) == [f"line {line}, signals.gone_quiet.silent_for: is missing"]
+
+
+@pytest.mark.parametrize("result", EpisodeResult)
+def test_every_result_needs_reasons(result: EpisodeResult) -> None:
+    text = re.sub(rf"^{result} = \[.*?^\]", f"{result} = []", TEXT, flags=re.MULTILINE | re.DOTALL)
+    assert f"reasons.{result}: must have at least one reason" in errors_of(text)[0]
+
+
+def test_the_system_keeps_the_reason_it_closes_with() -> None:
+    text = TEXT.replace(f'code = "{CLEARED}"', 'code = "cleared"')
+    assert "reasons.cause_gone: must have a reason with the code signals_cleared" in errors_of(text)[0]
+
+
+def test_a_reason_is_given_once() -> None:
+    text = TEXT.replace('code = "competitor"', 'code = "price"')
+    assert "reasons.lost[5].code: must be another than those before" in errors_of(text)[0]
+
+
+def test_an_offer_with_limits_says_what_is_offered() -> None:
+    text = re.sub(r"^offer = .Put it right.*$", "", TEXT, flags=re.MULTILINE)
+    assert "plays.by_signal.refund_requested: must have an offer in words" in errors_of(text)[0]
+
+
+# Overrides.
+
+
+@pytest.mark.parametrize(
+    ("override", "at", "wrong"),
+    [
+        ('segment = "x"\nset.ladder.high.seller = "9h"', 2, "[0].set.ladder.high.seller: must be at most ladder.watch"),
+        ('segment = "x"\nset.ladder.high.sell = "9h"', 2, "[0].set.ladder.high.sell: is not known; there is backup"),
+        ('segment = "x"\n[overrides.set.rises]\nmany_signals = 1', 3, "[0].set.rises.many_signals: must be at least 2"),
+        ("set.rises.many_signals = 4", 0, "[0]: must name a segment or a product, not both"),
+        ('segment = "x"\nproduct = "y"\nset = {}', 0, "[0]: must name a segment or a product, not both"),
+        ('segment = "x"', 0, "[0].set: is missing"),
+        ('segment = "x"\nset = 3', 2, "[0].set: must be a table of names and values"),
+        ('segment = "x"\nset.storms.alerts = 3', 2, "[0].set.storms: has no effect here: an override sets"),
+        (
+            'segment = "x"\nset.signals.case_stuck.no_progress_for = "1h"',
+            2,
+            "[0].set.signals.case_stuck.no_progress_for: has",
+        ),
+        ('segment = "x"\nset.reasons.lost = []', 2, "[0].set.reasons.lost: must have at least one reason"),
+        (
+            'segment = "x"\nset = {}\n[[overrides]]\nsegment = "x"\nset = {}',
+            3,
+            "[1]: never counts: one before it is for",
+        ),
+    ],
+)
+def test_a_mistake_in_an_override_is_named_where_it_is_made(override: str, at: int, wrong: str) -> None:
+    text, line = with_override(f"[[overrides]]\n{override}\n")
+    assert [error.startswith(f"line {line + at}, overrides{wrong}") for error in errors_of(text)] == [True]
+
+
+def test_a_mistake_of_the_document_is_not_told_again_for_its_overrides() -> None:
+    text, _ = with_override('[[overrides]]\nsegment = "x"\nset.rises.many_signals = 4\n')
+    assert len(errors_of(text.replace("contacts = 3", "contacts = 1"))) == 1
+
+
+# What was published once.
+
+
+def test_a_published_document_reads_without_members_that_this_release_does_not_know() -> None:
+    newer = TEXT.replace("contacts = 3", "contacts = 3\nmood = 5").replace("[storms]", "[weather]\nrain = 1\n[storms]")
+    assert read_published(newer) == shipped()
+
+
+def test_a_published_document_reads_even_if_a_later_release_sees_no_sense_in_it() -> None:
+    text, _ = changed('seller = "1h"', 'seller = "9h"')
+    assert read_published(text).ladder.high.seller == timedelta(hours=9)
+
+
+# Lines and spans.
+
+
+def test_lines_are_found_in_every_way_that_toml_is_written() -> None:
+    text = '''"a b".c = 1 # x = 3
+m = """
+k = [
+""" ; n = 2
+'''.replace(" ; ", "\n")
+    text += 'list = [ # [\n  1, "]", # ]\n  {x = "}", y.z = [\'#\',\n 2]},\n]\n[ t . "u.v" ]\nw = 1979-05-27 07:32:00\n'
+    text += "[[o]]\n[[o.p]]\n[o.p.q]\nr = ''''''\n[[o.p]]\n[[o]]\ns = 1\n"
+    found = lines(text)
+    assert {path: line for path, line in found.items() if path[0] != "o"} == {
+        ("a b",): 1,
+        ("a b", "c"): 1,
+        ("m",): 2,
+        ("n",): 5,
+        ("list",): 6,
+        ("list", 0): 7,
+        ("list", 1): 7,
+        ("list", 2): 8,
+        ("list", 2, "x"): 8,
+        ("list", 2, "y"): 8,
+        ("list", 2, "y", "z"): 8,
+        ("list", 2, "y", "z", 0): 8,
+        ("list", 2, "y", "z", 1): 9,
+        ("t",): 11,
+        ("t", "u.v"): 11,
+        ("t", "u.v", "w"): 12,
+    }
+    assert [found[path] for path in [("o", 0), ("o", 0, "p", 0, "q", "r"), ("o", 0, "p", 1), ("o", 1, "s")]] == [
+        13,
+        16,
+        17,
+        19,
+    ]
+
+
+def test_every_value_of_the_document_that_ships_has_its_line() -> None:
+    text, found = TEXT.splitlines(), lines(TEXT)
+    for path in paths_of(tomllib.loads(TEXT)):
+        assert isinstance(path[-1], int) or str(path[-1]) in text[found[path] - 1]
+
+
+def paths_of(value: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
+    if path:
+        yield path
+    members = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for name, member in members:
+        yield from paths_of(member, (*path, name))
+
+
+SPANS: tuple[Callable[[], tuple[TypeAdapter[timedelta], str]], ...] = (
+    lambda: (TypeAdapter(Span), "mhdw"),
+    lambda: (TypeAdapter(WorkingSpan), "mh"),
+)
+
+
+@pytest.mark.parametrize("kind", SPANS)
+@given(count=st.integers(0, 500), unit=st.integers(0, 3))
+def test_a_span_is_written_as_it_is_read(
+    kind: Callable[[], tuple[TypeAdapter[timedelta], str]], count: int, unit: int
+) -> None:
+    adapter, units = kind()
+    span = adapter.validate_python(f"{count}{units[unit % len(units)]}")
+    seconds = {"m": 60, "h": 3600, "d": 86400, "w": 604800}[units[unit % len(units)]]
+    assert span == timedelta(seconds=count * seconds)
+    written = adapter.dump_python(span, mode="json")
+    assert adapter.dump_python(adapter.validate_python(written), mode="json") == written
+    assert adapter.validate_python(written) == span
+
+
+@given(st.text() | st.integers() | st.floats() | st.booleans() | st.none())
+def test_nothing_else_is_a_span(value: object) -> None:
+    if isinstance(value, str) and re.fullmatch(r"[0-9]{1,6}[mhdw]", value):
+        return
+    with pytest.raises(ValueError, match="must be a time like"):
+        TypeAdapter(Span).validate_python(value)
+
+
+def test_a_policy_is_what_its_document_says_however_it_passes_through_json() -> None:
+    assert Policy.model_validate_json(shipped().model_dump_json(), strict=True) == shipped()
