@@ -35,12 +35,19 @@ class AskedLine:
 class _Told:
     at: datetime
     line: AskedLine
+    came: bool = True
 
 
 def asked_lines(rings: Sequence[RingRow], steps: Sequence[StepRow], reader: Reader) -> tuple[AskedLine, ...]:
-    """In the order it happened; whoever is passed over at an instant comes before who is asked then."""
+    """In the order it happened; whoever is passed over at an instant comes before who is asked then.
+
+    Of rings to one person in a row, without anything in between, the last one tells.
+    """
     told = [_skipped(step, reader) for step in steps if step.rule == "skipped"]
-    told += [_rung(ring, after, steps, reader) for ring, after in zip_longest(rings, rings[1:])]
+    for ring, after in zip_longest(rings, rings[1:]):
+        line = _rung(ring, after, steps, reader)
+        if after is None or after.recipient != ring.recipient or line.came:
+            told.append(line)
     told += [_taken_over(step, reader) for step in steps if step.rule == "handed_over"]
     return tuple(one.line for one in sorted(told, key=lambda one: one.at))
 
@@ -56,9 +63,10 @@ def _rung(ring: RingRow, after: RingRow | None, steps: Iterable[StepRow], reader
     own = [one for one in steps if one.who == ring.recipient and _within(one.at, ring.raised_at, until)]
     came = [_CAME_OF_IT[one.rule] for one in own if one.rule in _CAME_OF_IT]
     held = f"to be rung at {reader.moment(ring.held_until).clock}" if ring.held_until else "no answer yet"
-    words = came[-1] if came else ("asked again" if after else held)
+    words = came[-1] if came else ("no answer" if after else held)
     who = reader.name_of(ring.recipient, ring.name)
-    return _Told(ring.raised_at, AskedLine(who, STEPS[Step(ring.step)], reader.moment(ring.raised_at), words))
+    line = AskedLine(who, STEPS[Step(ring.step)], reader.moment(ring.raised_at), words)
+    return _Told(ring.raised_at, line, came=bool(came))
 
 
 def _taken_over(step: StepRow, reader: Reader) -> _Told:

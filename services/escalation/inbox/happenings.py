@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from urllib.parse import quote
 
@@ -28,7 +28,7 @@ class Caller:
     """Who called or wrote for the customer."""
 
     name: str
-    way: Way | None
+    way: Way | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +53,10 @@ class SignalLine:
 
 
 def what_happened(
-    order_id: str, signals: Sequence[SignalRow], facts: Iterable[Envelope[Fact]], reader: Reader
+    order_id: str, signals: Sequence[SignalRow], facts: Iterable[Envelope[Fact]], reader: Reader, *, may_call: bool
 ) -> tuple[Happening, ...]:
     """Newest first. A signal whose fact is no longer kept, or that no fact is, speaks for itself; facts of other orders
-    stay out."""
+    stay out, and so do numbers where nobody is to be called."""
     standing = {signal.fact_id for signal in signals if signal.ended is None and not signal.by_silence}
     unsaid = {signal.fact_id: signal for signal in signals if not signal.by_silence}
     told: list[tuple[datetime, Happening]] = []
@@ -64,7 +64,8 @@ def what_happened(
         if getattr(event.data, "order", None) in (None, order_id):
             id = fact_id(event)
             unsaid.pop(id, None)
-            told.append((event.time, _happening(event, reader, at_risk=id in standing)))
+            line = _happening(event, reader, at_risk=id in standing)
+            told.append((event.time, line if may_call or line.by is None else replace(line, by=Caller(line.by.name))))
     bare = [*unsaid.values(), *(signal for signal in signals if signal.by_silence)]
     told += [(signal.at, _bare(signal, reader)) for signal in bare]
     return tuple(happening for _, happening in sorted(told, key=lambda one: one[0], reverse=True))

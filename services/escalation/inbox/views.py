@@ -114,8 +114,8 @@ def episode_view(row: EpisodeRow, parts: Parts, reader: Reader, policy: Policy) 
     """An episode as this reader sees it."""
     standing = [signal for signal in parts.signals if signal.ended is None] or parts.signals
     why = words.why_now([risk_of(signal) for signal in standing] or [_unknown_risk(row)])
-    happened = what_happened(row.order_id, parts.signals, parts.facts, reader)
     forbidden = _preference(row) in words.MUST_NOT_BE_CALLED
+    happened = what_happened(row.order_id, parts.signals, parts.facts, reader, may_call=not forbidden)
     call = None if forbidden else phone(row.customer_phone)
     hours = calling(row.customer_zone, policy.customers, reader.now)
     can_call = ("now" if hours.allowed else "later") if call else "never"

@@ -10,6 +10,7 @@ import asyncpg
 
 from services.escalation.domain.deliveries import GIVE_UP_AFTER_ATTEMPTS, RESEND_UNKNOWN_AFTER
 from services.escalation.domain.words import STRONG, Risk, cut, money
+from services.escalation.store.letter_parts import LetterParts, parts_of
 from shared.contracts.escalation import SignalKind
 from shared.contracts.support_inbound import RefundKind
 from shared.database import Connection, Pool
@@ -55,7 +56,7 @@ _SIGNALS = """
                kind = any($2::text[]) as strong,
                row_number() over (partition by episode_id, kind = any($2::text[]) order by at desc, signal_id desc)
                    as place_among_alike
-        from escalation.signals where episode_id = any($1::uuid[])
+        from escalation.signals where episode_id = any($1::uuid[]) and ended is null
     )
     select s.episode_id, s.kind, s.at, s.amount_minor, s.currency, s.refund_kind, left(s.words, $4) as words, known
     from ranked join escalation.signals s using (signal_id)
@@ -124,6 +125,7 @@ class Letter:
     signals: Sequence[LetterSignal]
     left_out: int
     now: datetime
+    parts: LetterParts
 
 
 async def claim(pool: Pool, channel: str, limit: int) -> list[Letter]:
@@ -134,6 +136,7 @@ async def claim(pool: Pool, channel: str, limit: int) -> list[Letter]:
     now: datetime = await pool.fetchval("select shared.app_now()")
     alerts = {row["alert_id"]: row for row in await pool.fetch(_LETTERS, [row["alert_id"] for row in claimed])}
     signals = await _signals(pool, [row["episode_id"] for row in alerts.values()])
+    parts = await parts_of(pool, list(alerts), now)
     letters = []
     for row in claimed:
         alert = dict(alerts[row["alert_id"]])
@@ -146,6 +149,7 @@ async def claim(pool: Pool, channel: str, limit: int) -> list[Letter]:
                 repeat=row["unknown_count"] > 0,
                 amount=amount,
                 now=now,
+                parts=parts[row["alert_id"]],
                 **signals[alert["episode_id"]],
                 **alert,
             )
