@@ -163,7 +163,8 @@ async function act(event) {
   button.textContent = button.dataset.working;
   let problem = "No answer came. Press again when this page says “Live”: pressing twice does no harm.";
   try {
-    const answer = await fetch(button.formAction, { method: "POST", body });
+    const address = button.hasAttribute("formaction") ? button.formAction : form.action;
+    const answer = await fetch(address, { method: "POST", body });
     const page = await read(answer);
     problem = answer.ok ? null : find("[data-message]", page)?.textContent ?? "That did not work. Reload and try again.";
   } catch { /* the words for this are set above */ }
