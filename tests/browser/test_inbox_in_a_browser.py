@@ -89,11 +89,12 @@ async def test_acknowledging_in_a_filtered_list_leaves_it_filtered(visits: Visit
 async def test_an_episode_that_goes_to_somebody_else_is_greyed_in_place(visits: Visits) -> None:
     await visits.site.trouble()
     await visits.site.sell("4712", account="c-18", customer=Customer(name="Café Morgenrot"))
-    await visits.site.request_refund("4712", account="c-18", minutes_ago=1)
-    page = await visits.open(DESK)
+    cafe = await visits.site.request_refund("4712", account="c-18", minutes_ago=1)
+    page = await visits.open(DESK, next_path=f"/episodes/{cafe}")
     await expect(page.locator("[data-connection]")).to_have_text("Live")
     await visits.site.service.pool.execute(
-        "update escalation.episodes set responsible = 'ben', changed_at = shared.app_now() where order_id = '4712'"
+        "update escalation.episodes set responsible = 'ben', acknowledged_by = 'ben', "
+        "acknowledged_at = shared.app_now(), changed_at = shared.app_now() where order_id = '4712'"
     )
     await expect(page.locator(".row[inert]")).to_contain_text("Café Morgenrot")
     await expect(page.locator(".episode[inert]")).to_contain_text("Café Morgenrot")
@@ -195,7 +196,7 @@ async def test_what_is_being_entered_survives_a_change(visits: Visits) -> None:
     field = page.locator(".episode form[action$=appointment] input[name=at]")
     await field.fill("2027-01-04T10:30")
     await visits.site.tell(case_reopened(), minutes_ago=1)
-    await expect(page.locator(".episode")).to_have_attribute("data-changed", "")
+    await expect(page.locator(".episode .story").first).to_contain_text("Case case-1 reopened")
     await expect(field).to_have_value("2027-01-04T10:30")
     await expect(field).to_be_focused()
 
