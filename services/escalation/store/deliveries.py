@@ -11,6 +11,7 @@ import asyncpg
 from services.escalation.domain.deliveries import GIVE_UP_AFTER_ATTEMPTS, RESEND_UNKNOWN_AFTER
 from services.escalation.domain.words import STRONG, Risk, cut, money
 from services.escalation.store.claims import ClaimedDelivery
+from services.escalation.store.letter_parts import LetterParts, parts_of
 from shared.contracts.escalation import SignalKind
 from shared.contracts.support_inbound import RefundKind
 from shared.database import Connection, Pool
@@ -39,7 +40,7 @@ _SIGNALS = """
                kind = any($2::text[]) as strong,
                row_number() over (partition by episode_id, kind = any($2::text[]) order by at desc, signal_id desc)
                    as place_among_alike
-        from escalation.signals where episode_id = any($1::uuid[])
+        from escalation.signals where episode_id = any($1::uuid[]) and ended is null
     )
     select s.episode_id, s.kind, s.at, s.amount_minor, s.currency, s.refund_kind, left(s.words, $4) as words, known
     from ranked join escalation.signals s using (signal_id)
@@ -108,6 +109,7 @@ class Letter:
     signals: Sequence[LetterSignal]
     left_out: int
     now: datetime
+    parts: LetterParts
 
 
 async def letters(pool: Pool, claimed: Sequence[ClaimedDelivery], now: datetime) -> list[Letter]:
@@ -116,6 +118,7 @@ async def letters(pool: Pool, claimed: Sequence[ClaimedDelivery], now: datetime)
         return []
     alerts = {row["alert_id"]: row for row in await pool.fetch(_LETTERS, [one.alert_id for one in claimed])}
     signals = await signals_shown(pool, [row["episode_id"] for row in alerts.values()])
+    parts = await parts_of(pool, list(alerts), now)
     found = []
     for delivery in claimed:
         alert = dict(alerts[delivery.alert_id])
@@ -128,6 +131,7 @@ async def letters(pool: Pool, claimed: Sequence[ClaimedDelivery], now: datetime)
                 repeat=delivery.repeat,
                 amount=amount,
                 now=now,
+                parts=parts[delivery.alert_id],
                 **signals[alert["episode_id"]],
                 **alert,
             )
