@@ -32,7 +32,13 @@ _COLUMNS = {name: {column.name: None for column in table.columns} for name, tabl
 _NUMBERED = {
     name: column.name for name, table in _TABLES.items() for column in table.columns if column.identity is not None
 }
-LOCKED_BY_ROW = frozenset({"escalation.deliveries", "shared.timers"})
+_ENUMERATED = {
+    "escalation.facts": ("kind",),
+    "escalation.signals": ("kind", "ended"),
+    "escalation.episodes": ("severity", "step", "deadline_for", "result"),
+    "escalation.alerts": ("step", "cause", "severity"),
+}
+LOCKED_BY_ROW = frozenset({"escalation.deliveries", "escalation.episodes", "shared.timers"})
 
 
 class Fate(Enum):
@@ -289,7 +295,7 @@ def connection_lost() -> Exception:
 
 
 def insert(session: Session, table: str, columns: Sequence[str], values: Sequence[Any]) -> Row:
-    row = {**_COLUMNS[table], **dict(zip(columns, map(_plain, values), strict=True))}
+    row = {**_COLUMNS[table], **_told(table, columns, values)}
     numbered = _NUMBERED.get(table)
     if numbered is not None:
         row[numbered] = session.database.next_number(table)
@@ -297,8 +303,13 @@ def insert(session: Session, table: str, columns: Sequence[str], values: Sequenc
     return row
 
 
-def _plain(value: Any) -> Any:
-    return value.value if isinstance(value, StrEnum) else value
+def _told(table: str, columns: Sequence[str], values: Sequence[Any]) -> Row:
+    """Values by column; of an enumeration Postgres keeps the text."""
+    row = dict(zip(columns, values, strict=True))
+    for name in _ENUMERATED.get(table, ()):
+        if isinstance(row[name], StrEnum):
+            row[name] = row[name].value
+    return row
 
 
 _INSERT = re.compile(
@@ -329,7 +340,7 @@ def inserting(sql: str) -> Answer:
             if known is None:
                 added.append(insert(session, table, columns, values))
             elif updates:
-                told = dict(zip(columns, map(_plain, values), strict=True))
+                told = _told(table, columns, values)
                 changed = {n: max(known[n], told[n]) if greater else told[n] for n, greater in updates}
                 session.put(table, {**known, **changed})
             elif not read["nothing"]:

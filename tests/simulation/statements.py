@@ -99,9 +99,7 @@ def _asked(session: Session, arguments: Sequence[Any]) -> Rows:
 
 
 def _silence(session: Session, arguments: Sequence[Any]) -> Rows:
-    """The instants come third, where the statement has them."""
-    instants = arguments[2] if len(arguments) > 2 else [session.now] * len(arguments[0])
-    silenced = {id: (because, at) for id, because, at in zip(arguments[0], arguments[1], instants, strict=True)}
+    silenced = {id: (because, at) for id, because, at in zip(*arguments, strict=True)}
     for row in _deliveries_in(session, "pending", "held", "unknown"):
         alert = session.get(ALERTS, (row["alert_id"],))
         if alert is not None and alert["episode_id"] in silenced:
@@ -137,14 +135,25 @@ def claim_delivery(session: Session, row: Row) -> Row:
 
 def asks_somebody(session: Session, delivery: Row) -> bool:
     """Whether a delivery's episode is open, and nobody has acknowledged it."""
-    alert = session.get(ALERTS, (delivery["alert_id"],))
-    episode = session.get(EPISODES, (alert["episode_id"],)) if alert else None
-    assert episode is not None
+    episode = _episode_of(session, delivery)
     return episode["acknowledged_at"] is None and episode["closed_at"] is None
 
 
+def _episode_of(session: Session, delivery: Row) -> Row:
+    alert = session.get(ALERTS, (delivery["alert_id"],))
+    episode = session.get(EPISODES, (alert["episode_id"],)) if alert else None
+    assert episode is not None
+    return episode
+
+
 def _give_up(session: Session, _arguments: Sequence[Any]) -> Rows:
-    silent = [row for row in _deliveries_in(session, "sending") if row["try_at"] <= session.now]
+    silent = [
+        row
+        for row in _deliveries_in(session, "sending")
+        if row["try_at"] <= session.now
+        and session.is_free(DELIVERIES, (row["delivery_id"],))
+        and session.is_free(EPISODES, (_episode_of(session, row)["episode_id"],))
+    ]
     ids = [row["delivery_id"] for row in silent]
     give_up_deliveries(session, ids)
     session.noted["given up"] = ids
