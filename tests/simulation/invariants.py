@@ -133,7 +133,8 @@ def _rings_are_counted(database: Database) -> None:
     causes = Counter[tuple[Any, ...]]()
     for row in database.tables[ALERTS].values():
         rings.setdefault(row["episode_id"], []).append(row["ring"])
-        causes[row["episode_id"], row["recipient"], row["step"], row["cause"], row["signal_id"], row["raised_at"]] += 1
+        if row["cause"] in ("signal", "severity"):
+            causes[row["episode_id"], row["recipient"], row["cause"], row["signal_id"], row["raised_at"]] += 1
     require(max(causes.values(), default=1) == 1, "one cause rang the same person twice")
     for (id,), episode in database.tables[EPISODES].items():
         numbers = sorted(rings.get(id, []))

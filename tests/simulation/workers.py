@@ -26,7 +26,7 @@ from shared.transaction import Refused, Spine
 from tests.simulation.database import Database, FakePool, Session
 from tests.simulation.kafka import Kafka
 from tests.simulation.pausing import Pause
-from tests.simulation.statements import ANSWERS, DELIVERIES, EPISODES, OFFSETS, OUTBOX, TIMERS, due_timers
+from tests.simulation.statements import ANSWERS, DELIVERIES, OFFSETS, OUTBOX, TIMERS, asks_somebody, due_timers
 
 RULES = Rules(desk="desk")  # type: ignore[arg-type]
 METRICS = create_metrics("simulation")
@@ -162,7 +162,7 @@ class Consumer(Process):
         except DATABASE_ERRORS:
             stored = first
         for partition, offset in first.items():
-            if partition in self.assigned:
+            if partition in self.position:
                 self.position[partition] = min(offset, stored.get(partition, 0))
 
     async def _stored(self, partitions: list[Partition]) -> dict[Partition, int]:
@@ -185,7 +185,7 @@ class Measuring:
         if due is None or due > session.now or self.consumer.in_batch or self.consumer.has_work():
             return False
         marks = [session.get(OFFSETS, one) for one in self.consumer.assigned]
-        return any(row is not None and (row["read_through_at"] or due) <= due for row in marks)
+        return any(row is not None and (row["read_through_at"] is None or row["read_through_at"] < due) for row in marks)
 
     async def round(self) -> None:
         consumer = self.consumer
@@ -245,18 +245,14 @@ class Sender(Process):
     """Sends what is due by e-mail, and tells what came of it until somebody has heard."""
 
     def has_work(self) -> bool:
-        now = self.database.now
+        session = Session(self.database, "looking")
         return any(
-            row["channel"] == "email"
-            and row["try_at"] <= now
-            and (row["state"] == "sending" or (row["state"] in ("pending", "unknown") and self._asks_somebody(row)))
-            for row in self.database.tables[DELIVERIES].values()
+            row["state"] in ("sending", "pending", "unknown")
+            and row["try_at"] <= session.now
+            and row["channel"] == "email"
+            and (row["state"] == "sending" or asks_somebody(session, row))
+            for row in session.rows(DELIVERIES)
         )
-
-    def _asks_somebody(self, delivery: dict[str, Any]) -> bool:
-        alert = self.database.tables["escalation.alerts"][(delivery["alert_id"],)]
-        episode = self.database.tables[EPISODES][(alert["episode_id"],)]
-        return episode["acknowledged_at"] is None and episode["closed_at"] is None
 
     async def round(self) -> None:
         await deliveries.give_up_on_silent_attempts(self.pool, METRICS)

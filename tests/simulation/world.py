@@ -66,6 +66,15 @@ class History:
 
     def play(self) -> None:
         """Let things happen, let everything come to rest, and see whether all is as it must be."""
+        try:
+            self._live()
+        finally:
+            for one in self.running:
+                one.steps.close()
+        check_in_the_end(self.ground, self.commits)
+        check_replay(self.commits, self.database)
+
+    def _live(self) -> None:
         for told in happenings.beginning(self.chance):
             self._append(told)
         for _ in range(self.chance.randint(8, 25)):
@@ -76,8 +85,6 @@ class History:
         for _ in range(self.chance.choice((0, 0, 0, 3, 12))):
             self._to_the_next_timer()
             self.rest()
-        check_in_the_end(self.ground, self.commits)
-        check_replay(self.commits, self.database)
 
     def rest(self) -> None:
         """Nothing breaks any more, and everybody does what is to be done now."""
@@ -192,10 +199,8 @@ class History:
         if ready and self.chance.random() < 0.8:
             self._step(self.chance.choice(ready))
             return True
-        busy = {one.name for one in self.running}
-        idle = [name for name, one in self.activities.items() if name not in busy and one.has_work()]
-        if idle:
-            name = self.chance.choice(idle)
+        name = self._idle_with_work()
+        if name is not None:
             started = Running(name, self.activities[name].round())
             self.running.append(started)
             self._step(started)
@@ -203,7 +208,13 @@ class History:
             self._step(self.chance.choice(ready))
         elif self.running:
             raise Broken("everybody waits for somebody")
-        return bool(idle or ready)
+        return bool(name or ready)
+
+    def _idle_with_work(self) -> str | None:
+        busy = {one.name for one in self.running}
+        names = [name for name in self.activities if name not in busy]
+        start = self.chance.randrange(len(names)) if names else 0
+        return next((name for name in names[start:] + names[:start] if self.activities[name].has_work()), None)
 
     def _step(self, one: Running) -> None:
         if not self.calm and self.chance.random() < self.dying and not one.name.startswith("page"):
