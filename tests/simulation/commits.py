@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from services.escalation.domain.own_facts import SilenceEnded
 from shared.contracts.escalation import Severity
 from tests.simulation.database import Database, Key, Row, Session
 from tests.simulation.kafka import Kafka
@@ -87,7 +88,7 @@ class Commits:
         for row in claimed:
             if self.database.tables[TIMERS].get((row["id"],)) != row:
                 raise Broken("a timer was claimed that had been claimed or moved before")
-            if row["made_of_silence"]:
+            if row["made_of_silence"] or row["type"] == SilenceEnded.type:
                 self._check_silence(row["due_at"])
 
     def _check_silence(self, due_at: datetime) -> None:

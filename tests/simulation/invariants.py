@@ -33,6 +33,8 @@ def check_in_the_end(ground: Ground, _commits: Commits) -> None:
     _everything_is_published(database, ground.kafka)
     check_state(database)
     _mails_are_sent_once(database, ground.mail.accepted)
+    pressed = Counter((row["type"], row["body"]) for row in database.tables[JOURNAL].values() if row["kind"] == "button")
+    require(pressed <= ground.pressed, "a button counts more often than it was pressed")
 
 
 def check_state(database: Database) -> None:

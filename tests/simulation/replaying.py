@@ -1,4 +1,4 @@
-"""The journal told again, event by event, to an empty database: it must come to the same state, byte for byte.
+"""The journal told again to an empty database: it must come to the same state, byte for byte.
 
 What was decided depends on what had been read of the directory and the policies by then, which no account's lock
 holds still; so each commit is replayed on what it had read. Claims of deliveries are no inputs, and are done again.
@@ -43,9 +43,9 @@ _OF_THE_ORDER = frozenset({"position", "published_at"})
 """Columns that say in which order things were stored or sent, not what was decided."""
 
 
-def check_replay(commits: Commits, lived: Database) -> None:
-    """Raise Broken where the journal, told again, comes to another state."""
-    again = _Replay()
+def check_replay(commits: Commits, lived: Database, *, one_by_one: bool) -> None:
+    """Raise Broken where the journal, told again in the same batches or event by event, comes to another state."""
+    again = _Replay(one_by_one)
     for committed in commits.log:
         again.tell(committed)
     for table in _COMPARED:
@@ -57,7 +57,8 @@ def check_replay(commits: Commits, lived: Database) -> None:
 
 
 class _Replay:
-    def __init__(self) -> None:
+    def __init__(self, one_by_one: bool) -> None:
+        self.one_by_one = one_by_one
         self.database = Database(START)
         self.database.pauses = lambda: False
         self.versions: dict[str, list[tuple[int, Row]]] = defaultdict(list)
@@ -73,9 +74,11 @@ class _Replay:
             if self.database.tables[TIMERS].pop((row["id"],), None) != row:
                 raise Broken(f"replayed, this timer is not there: {row['type']} {row['body'].decode()}")
         self._move_deliveries(committed)
-        for row in committed.inputs:
-            run(self.spine.apply(Batch([_input(row)])))
-            self._keep_version(row["subject"], committed.number)
+        inputs = [_input(row) for row in committed.inputs]
+        for batch in [[one] for one in inputs] if self.one_by_one or not inputs else [inputs]:
+            run(self.spine.apply(Batch(batch)))
+            for one in batch:
+                self._keep_version(one.envelope.subject, committed.number)
 
     def _keep_version(self, person: str, number: int) -> None:
         row = self.database.tables[PEOPLE].get((person,))

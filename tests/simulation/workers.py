@@ -4,6 +4,7 @@ What they wait for between two statements, and in which order they do things, is
 `shared.messaging.relay`, `shared.runtime` and `services.escalation.channels.deliveries`.
 """
 
+from collections import Counter
 from collections.abc import Coroutine
 from dataclasses import dataclass, field
 from random import Random
@@ -40,6 +41,7 @@ class Ground:
     kafka: Kafka
     mail: "Mail"
     chance: Random
+    pressed: Counter[tuple[str, bytes]] = field(default_factory=Counter)
 
 
 class Activity(Protocol):
@@ -238,7 +240,7 @@ class Timers(Process):
         return bool(due_timers(Session(self.database, "looking")))
 
     async def round(self) -> None:
-        await self.spine.fire_timers(self.ground.chance.choice((1, 2, 200)))
+        await self.spine.fire_timers(self.ground.chance.choice((1, 200, 200)))
 
 
 class Sender(Process):
@@ -280,6 +282,7 @@ class Page(Process):
         self.resources: Any = SimpleNamespace(pool=self.pool, spine=self.spine)
 
     async def press(self, button: EpisodeButton, account: str, round: str | None, times: int) -> None:
+        self.ground.pressed[button.type, button.model_dump_json().encode()] += 1
         for _ in range(times):
             try:
                 await press(self.resources, button, account, round)  # type: ignore[arg-type]

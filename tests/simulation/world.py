@@ -9,6 +9,7 @@ from datetime import timedelta
 from random import Random
 
 from shared.contracts.envelope import envelope
+from shared.contracts.orders import OrderPlaced
 from shared.database import DATABASE_ERRORS
 from shared.inputs import Input, InputKind, Partition, Position
 from tests.simulation import happenings
@@ -51,6 +52,7 @@ class History:
         self.mail = Mail(self.chance)
         self.kafka = Kafka()
         self.calm = False
+        self.one_by_one = self.chance.random() < 0.4
         self.pausing = self.chance.choice((1.0, 0.4, 0.15))
         self.breaking = self.chance.choice((0.0, 0.0, 0.01))
         self.losing = self.chance.choice((0.0, 0.05, 0.2))
@@ -72,7 +74,7 @@ class History:
             for one in self.running:
                 one.steps.close()
         check_in_the_end(self.ground, self.commits)
-        check_replay(self.commits, self.database)
+        check_replay(self.commits, self.database, one_by_one=self.one_by_one)
 
     def _live(self) -> None:
         for told in happenings.beginning(self.chance):
@@ -82,7 +84,7 @@ class History:
             for _ in range(int(self.chance.choice((0, 3, 12, 60, 60)) * self.pausing)):
                 self._go_on()
         self.rest()
-        for _ in range(self.chance.choice((0, 0, 0, 3, 12))):
+        for _ in range(self.chance.choice((0, 0, 0, 0, 2, 6))):
             self._to_the_next_timer()
             self.rest()
 
@@ -129,21 +131,27 @@ class History:
         lot = self.chance.random()
         if lot < 0.42:
             self._append(happenings.fact_of(self.chance, self.chance.choice(ACCOUNTS), self.database.now))
-        elif lot < 0.60:
+        elif lot < 0.56:
             self._pass_time(happenings.pause(self.chance))
+        elif lot < 0.60:
+            self._to_the_next_timer()
         elif lot < 0.82:
             self._press()
         elif lot < 0.87:
             self._append(happenings.directory_change(self.chance, self.database.now))
         elif lot < 0.90:
-            account = self.chance.choice(ACCOUNTS)
-            order = self.chance.choice(happenings.ORDERS[account])
-            if not any(getattr(one.fact, "sold_by", 0) != 0 and one.fact.order == order for one in self.told):  # type: ignore[attr-defined]
-                self._append(happenings.sale(self.chance, account, order))
+            self._sell()
         elif lot < 0.94 and self.told:
             self._append_again()
         else:
             self._assign(self.chance.choice(({"consumer 1"}, {"consumer 2"}, {"consumer 1", "consumer 2"})))
+
+    def _sell(self) -> None:
+        """What was not sold in the beginning. The first sale of an order counts: another is no sale for orders."""
+        account = self.chance.choice(ACCOUNTS)
+        order = self.chance.choice(happenings.ORDERS[account])
+        if not any(isinstance(one.fact, OrderPlaced) and one.fact.order == order for one in self.told):
+            self._append(happenings.sale(self.chance, account, order))
 
     def _pass_time(self, long: timedelta) -> None:
         self.database.now += long
@@ -152,7 +160,7 @@ class History:
     def _to_the_next_timer(self) -> None:
         due = min((row["due_at"] for row in self.database.tables[TIMERS].values()), default=None)
         if due is not None and due > self.database.now:
-            self._pass_time(due - self.database.now + timedelta(milliseconds=1))
+            self._pass_time(due - self.database.now - timedelta(milliseconds=self.chance.choice((0, 0, 1))))
 
     def _append(self, told: Told) -> None:
         self.made += 1
@@ -187,7 +195,8 @@ class History:
         shown = self.chance.choice((seen, seen, stale, None))
         page = Page(self.ground, f"page of {by}")
         for _ in range(self.chance.choice((1, 1, 2))):
-            steps = page.press(button, row["account_id"], shown, self.chance.randint(1, 3))
+            tries = 1 if shown is None else self.chance.randint(1, 3)
+            steps = page.press(button, row["account_id"], shown, tries)
             self.running.append(Running(page.name, steps))
         self._say(f"{by} presses {type(button).__name__} on {row['order_id']}, shown {shown}")
 
