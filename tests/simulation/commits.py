@@ -11,6 +11,7 @@ from tests.simulation.database import Database, Key, Row, Session
 from tests.simulation.kafka import Kafka
 from tests.simulation.statements import ALERTS, DELIVERIES, EPISODES, JOURNAL, OFFSETS, TIMERS
 
+_ENDED = ("sent", "failed", "cancelled", "skipped")
 _RANK = {severity.value: severity.rank for severity in Severity}
 
 
@@ -69,9 +70,8 @@ class Commits:
 
     def _check_delivery(self, session: Session, before: Row | None, row: Row | None) -> None:
         assert row is not None
-        if before is not None and before["state"] in ("sent", "failed", "cancelled", "skipped"):
-            if row["state"] != before["state"]:
-                raise Broken(f"a delivery that was {before['state']} is {row['state']} again")
+        if before is not None and before["state"] in _ENDED and row["state"] != before["state"]:
+            raise Broken(f"a delivery that was {before['state']} is {row['state']} again")
         if row["state"] == "sending" and (before is None or before["state"] != "sending"):
             alert = session.get(ALERTS, (row["alert_id"],))
             episode = session.get(EPISODES, (alert["episode_id"],)) if alert else None

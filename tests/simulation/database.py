@@ -12,7 +12,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum, StrEnum
-from functools import lru_cache
+from functools import cache
 from types import TracebackType
 from typing import Any, TypeAlias
 
@@ -321,7 +321,7 @@ _INSERT = re.compile(
 _ASSIGNED = re.compile(r"(\w+) = (greatest\(\w+\.\w+, excluded\.\w+\)|excluded\.\w+)(?:, |$)")
 
 
-@lru_cache(maxsize=None)
+@cache
 def inserting(sql: str) -> Answer:
     """What a statement of `shared.database.bulk_insert` or `bulk_upsert` does. Raises NotTaught for any other."""
     read = _INSERT.fullmatch(sql.strip())

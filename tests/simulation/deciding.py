@@ -1,5 +1,6 @@
 """Escalation's handlers one event after the other on a database in memory: nobody else is there, nothing breaks."""
 
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -55,10 +56,8 @@ class Deciding:
 
     def press(self, button: EpisodeButton, account: str) -> None:
         """Press a button; what is refused changes nothing."""
-        try:
+        with suppress(Refused):
             run(press(self.resources, button, account))  # type: ignore[arg-type]
-        except Refused:
-            pass
 
     def wait(self, long: timedelta) -> None:
         """Time passes, nothing else is told, and what falls due is done."""

@@ -137,15 +137,15 @@ def _missed_call(about: _About) -> Fact:
     )
 
 
-def _case(fact: type[Fact], **fields: Any) -> Callable[[_About], Fact]:
+def _case(fact: Callable[..., Fact], **fields: Any) -> Callable[[_About], Fact]:
     return lambda about: fact(case=about.case, **fields)
 
 
-def _owned_case(fact: type[Fact], **fields: Any) -> Callable[[_About], Fact]:
+def _owned_case(fact: Callable[..., Fact], **fields: Any) -> Callable[[_About], Fact]:
     return lambda about: fact(case=about.chance.choice(CASES[about.account]), **fields)
 
 
-def _order(fact: type[Fact], **fields: Any) -> Callable[[_About], Fact]:
+def _order(fact: Callable[..., Fact], **fields: Any) -> Callable[[_About], Fact]:
     return lambda about: fact(order=about.named, **fields)
 
 
@@ -191,7 +191,9 @@ def button(chance: Random, episode: UUID, by: str, now: datetime) -> EpisodeButt
 
 
 def _close(episode: UUID, by: str, _later: datetime, chance: Random) -> EpisodeButton:
-    result, reason = chance.choice(((EpisodeResult.SAVED, "problem_solved"), (EpisodeResult.FALSE_ALARM, "no_such_reason")))
+    result, reason = chance.choice(
+        ((EpisodeResult.SAVED, "problem_solved"), (EpisodeResult.FALSE_ALARM, "no_such_reason"))
+    )
     return own_facts.ClosePressed(episode=episode, by=by, result=result, reason=reason)
 
 

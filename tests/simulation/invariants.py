@@ -7,12 +7,12 @@ from typing import Any
 
 import orjson
 
+from services.escalation.domain.calendar import company_calendar
 from services.escalation.domain.facts import AccountFact, FactKind
 from services.escalation.domain.findings.all import findings
 from services.escalation.domain.findings.finding import Finding
 from services.escalation.domain.findings.history import History
 from services.escalation.domain.findings.terms import Terms
-from services.escalation.domain.calendar import company_calendar
 from services.escalation.domain.own_facts import EpisodeDue, RecipientSought, SilenceEnded
 from services.escalation.domain.policy.versions import Policies
 from shared.timers import timer_id
@@ -33,7 +33,9 @@ def check_in_the_end(ground: Ground, _commits: Commits) -> None:
     _everything_is_published(database, ground.kafka)
     check_state(database)
     _mails_are_sent_once(database, ground.mail.accepted)
-    pressed = Counter((row["type"], row["body"]) for row in database.tables[JOURNAL].values() if row["kind"] == "button")
+    pressed = Counter(
+        (row["type"], row["body"]) for row in database.tables[JOURNAL].values() if row["kind"] == "button"
+    )
     require(pressed <= ground.pressed, "a button counts more often than it was pressed")
 
 

@@ -5,47 +5,52 @@ from dataclasses import replace
 from itertools import count
 from typing import Any
 
-from pytest import MonkeyPatch
+import pytest
 
 from services.escalation import app
 from services.escalation.domain.book import Book
 from services.escalation.domain.entities import Episode
 from services.escalation.domain.own_facts import DeliveryAttempted, EpisodeDue
-from services.escalation.handlers import SUBSCRIPTIONS, alerts, deadlines, endings, episodes, judging
+from services.escalation.domain.severity import graveness
+from services.escalation.handlers import SUBSCRIPTIONS, alerts, endings, episodes, judging
+from services.escalation.handlers.rings import climb
 from shared import journal, timers
+from shared.contracts.escalation import RingCause
+from shared.database import DATABASE_ERRORS
+from shared.ids import derived
 from shared.inputs import Batch
+from shared.messaging import relay
 from shared.transaction import Spine, Transaction
-from tests.simulation import workers
 from tests.simulation.workers import Consumer, Relay, Sender
 
-Plant = Callable[[MonkeyPatch], None]
+Plant = Callable[[pytest.MonkeyPatch], None]
 
 
-def mark_before_sending(patch: MonkeyPatch) -> None:
-    async def round(relay: Relay) -> None:
-        async with relay.pool.acquire() as connection:
-            rows = await connection.fetch(workers.relay._UNPUBLISHED, 20, 0)
-            await relay.mark(connection, [row["id"] for row in rows])
-            await relay.publish(rows)
+def mark_before_sending(patch: pytest.MonkeyPatch) -> None:
+    async def round(process: Relay) -> None:
+        async with process.pool.acquire() as connection:
+            rows = await connection.fetch(relay._UNPUBLISHED, 20, 0)
+            await process.mark(connection, [row["id"] for row in rows])
+            await process.publish(rows)
 
     patch.setattr(Relay, "round", round)
 
 
-def count_every_delivery_of_an_event(patch: MonkeyPatch) -> None:
+def count_every_delivery_of_an_event(patch: pytest.MonkeyPatch) -> None:
     async def nothing_seen(*_arguments: Any) -> dict[tuple[str, str], bytes]:
         return {}
 
     patch.setattr(journal, "digests", nothing_seen)
 
 
-def fire_timers_without_the_lock(patch: MonkeyPatch) -> None:
+def fire_timers_without_the_lock(patch: pytest.MonkeyPatch) -> None:
     async def due_keys(connection: Any, limit: int) -> list[str]:
         return [row["lock_key"] for row in await connection.fetch(timers._DUE_KEYS, limit)]
 
     patch.setattr(timers, "lock_due", due_keys)
 
 
-def ask_the_time_before_claiming(patch: MonkeyPatch) -> None:
+def ask_the_time_before_claiming(patch: pytest.MonkeyPatch) -> None:
     async def fire_timers(spine: Spine, limit: int = 200) -> int:
         async with spine._transaction(set()) as tx:
             held = await timers.lock_due(tx.connection, limit)
@@ -57,7 +62,7 @@ def ask_the_time_before_claiming(patch: MonkeyPatch) -> None:
     patch.setattr(Spine, "fire_timers", fire_timers)
 
 
-def silence_that_is_not_waited_for(patch: MonkeyPatch) -> None:
+def silence_that_is_not_waited_for(patch: pytest.MonkeyPatch) -> None:
     set_timer = Transaction.set_timer
 
     def impatient(tx: Transaction, fact: Any, **about: Any) -> None:
@@ -66,11 +71,11 @@ def silence_that_is_not_waited_for(patch: MonkeyPatch) -> None:
     patch.setattr(Transaction, "set_timer", impatient)
 
 
-def acknowledge_without_silencing(patch: MonkeyPatch) -> None:
+def acknowledge_without_silencing(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Book, "silence", lambda *_arguments: None)
 
 
-def severity_that_falls(patch: MonkeyPatch) -> None:
+def severity_that_falls(patch: pytest.MonkeyPatch) -> None:
     def risen(_turn: Any, episode: Episode, _signal: Any, grave: Any) -> tuple[Episode, bool]:
         return replace(episode, severity=grave.severity), grave.severity.rank > episode.severity.rank
 
@@ -79,44 +84,41 @@ def severity_that_falls(patch: MonkeyPatch) -> None:
 
 
 def _of_the_latest_alone(signals: Sequence[Any], order: Any, policy: Any) -> Any:
-    return _GRAVENESS(signals[-1:], order, policy)
+    return graveness(signals[-1:], order, policy)
 
 
-_GRAVENESS = episodes.graveness
-
-
-def late_timer_of_a_closed_episode(patch: MonkeyPatch) -> None:
+def late_timer_of_a_closed_episode(patch: pytest.MonkeyPatch) -> None:
     """It is not cancelled, and nobody asks whether the episode is closed."""
 
     def ring_whatever_it_is(turn: Any) -> None:
-        deadlines.climb(turn, turn.book.episodes[turn.fact.episode], deadlines.RingCause.STEP)
+        climb(turn, turn.book.episodes[turn.fact.episode], RingCause.STEP)
 
     patch.setattr(endings, "keep_episode", lambda turn, episode: turn.book.put_episode(episode))
-    patch.setitem(SUBSCRIPTIONS, EpisodeDue, (ring_whatever_it_is,))  # type: ignore[arg-type]
+    table: Any = SUBSCRIPTIONS
+    patch.setitem(table, EpisodeDue, (ring_whatever_it_is,))
 
 
-def close_without_stopping_the_clock(patch: MonkeyPatch) -> None:
+def close_without_stopping_the_clock(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(endings, "keep_episode", lambda turn, episode: turn.book.put_episode(episode))
 
 
-def alert_id_without_its_ring(patch: MonkeyPatch) -> None:
-    derived = alerts.derived
+def alert_id_without_its_ring(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(alerts, "derived", lambda kind, *cause: derived(kind, cause[0] if kind == "alert" else cause))
 
 
-def press_again_as_another_press(patch: MonkeyPatch) -> None:
+def press_again_as_another_press(patch: pytest.MonkeyPatch) -> None:
     """A commit whose answer was lost counts as failed, and what was pressed is done again."""
-    derived, numbers = app.derived, count()
+    numbers = count()
     patch.setattr(app, "derived", lambda kind, *cause: derived(kind, *cause, next(numbers)))
 
 
-def send_again_where_the_receipt_was_lost(patch: MonkeyPatch) -> None:
+def send_again_where_the_receipt_was_lost(patch: pytest.MonkeyPatch) -> None:
     report = Sender._report
 
     async def report_or_send_again(sender: Sender, receipt: Any) -> None:
         try:
             await sender.spine.apply(Batch([receipt]))
-        except workers.DATABASE_ERRORS:
+        except DATABASE_ERRORS:
             assert isinstance(receipt.envelope.data, DeliveryAttempted)
             sender.ground.mail.take(receipt.envelope.data.delivery)
             await report(sender, receipt)
@@ -124,14 +126,14 @@ def send_again_where_the_receipt_was_lost(patch: MonkeyPatch) -> None:
     patch.setattr(Sender, "_report", report_or_send_again)
 
 
-def go_on_after_a_failed_batch(patch: MonkeyPatch) -> None:
+def go_on_after_a_failed_batch(patch: pytest.MonkeyPatch) -> None:
     async def stay(*_arguments: Any) -> None:
         return None
 
     patch.setattr(Consumer, "_rewind", stay)
 
 
-def never_withdraw(patch: MonkeyPatch) -> None:
+def never_withdraw(patch: pytest.MonkeyPatch) -> None:
     hold_against = judging._hold_against
 
     def keep(turn: Any, signal: Any, finding: Any) -> None:
@@ -141,7 +143,7 @@ def never_withdraw(patch: MonkeyPatch) -> None:
     patch.setattr(judging, "_hold_against", keep)
 
 
-def swallow_what_joins_an_acknowledged_episode(patch: MonkeyPatch) -> None:
+def swallow_what_joins_an_acknowledged_episode(patch: pytest.MonkeyPatch) -> None:
     join = episodes.join
 
     def join_unless_acknowledged(turn: Any, order: Any, signal: Any) -> None:

@@ -13,8 +13,6 @@ from shared import journal, outbox, timers, transaction
 from shared.messaging import positions, relay
 from tests.simulation.database import Answer, Row, Rows, Session, insert, numbered
 
-NEVER_READ = datetime.min
-
 ACCOUNTS, ORDERS, CASES = "escalation.accounts", "escalation.orders", "escalation.cases"
 FACTS, EPISODES, SIGNALS = "escalation.facts", "escalation.episodes", "escalation.signals"
 ALERTS, DELIVERIES, PEOPLE = "escalation.alerts", "escalation.deliveries", "escalation.salespeople"
@@ -359,4 +357,3 @@ ANSWERS: Mapping[str, Answer] = {
     timers._HURRY: _hurry,
     timers._POSTPONE: _postpone,
 }
-

@@ -14,7 +14,9 @@ from tests.simulation.invariants import check_state
 from tests.simulation.replaying import check_replay
 
 _CHANCE = some.integers(0, 2**32).map(Random)
-_PAUSES = some.sampled_from((1, 15, 30, 60, 240, 480, 1500, 6000, 21000)).map(lambda minutes: timedelta(minutes=minutes))
+_PAUSES = some.sampled_from((1, 15, 30, 60, 240, 480, 1500, 6000, 21000)).map(
+    lambda minutes: timedelta(minutes=minutes)
+)
 
 
 class Rescues(RuleBasedStateMachine):

@@ -85,8 +85,9 @@ class Process:
         self.name = name
         self.ground = ground
         self.database = ground.database
-        self.pool: Any = FakePool(ground.database, ANSWERS, name)
-        self.spine = Spine(self.pool, "escalation", handling(RULES), OWN_FACTS)
+        pool: Any = FakePool(ground.database, ANSWERS, name)
+        self.pool = pool
+        self.spine = Spine(pool, "escalation", handling(RULES), OWN_FACTS)
 
 
 class Consumer(Process):
@@ -108,9 +109,7 @@ class Consumer(Process):
 
     def has_work(self) -> bool:
         kafka = self.ground.kafka
-        return any(
-            one not in self.position or self.position[one] < kafka.end(one) for one in self.assigned
-        )
+        return any(one not in self.position or self.position[one] < kafka.end(one) for one in self.assigned)
 
     async def round(self) -> None:
         await self._place([one for one in self.assigned if one not in self.position])
@@ -187,7 +186,9 @@ class Measuring:
         if due is None or due > session.now or self.consumer.in_batch or self.consumer.has_work():
             return False
         marks = [session.get(OFFSETS, one) for one in self.consumer.assigned]
-        return any(row is not None and (row["read_through_at"] is None or row["read_through_at"] < due) for row in marks)
+        return any(
+            row is not None and (row["read_through_at"] is None or row["read_through_at"] < due) for row in marks
+        )
 
     async def round(self) -> None:
         consumer = self.consumer
@@ -290,5 +291,3 @@ class Page(Process):
                 return
             except DATABASE_ERRORS:
                 await Pause("pressed again")
-
-

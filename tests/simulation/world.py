@@ -7,6 +7,7 @@ from collections.abc import Callable, Coroutine, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from random import Random
+from typing import Any
 
 from shared.contracts.envelope import envelope
 from shared.contracts.orders import OrderPlaced
@@ -108,7 +109,7 @@ class History:
 
     def _start(self, name: str) -> None:
         kind = {"consumer": Consumer, "relay": Relay, "timers": Timers, "sender": Sender}[name.split()[0]]
-        process = kind(self.ground, name)
+        process: Any = kind(self.ground, name)
         self.activities[name] = process
         if isinstance(process, Consumer):
             self.activities[f"{name} measures"] = Measuring(process, f"{name} measures")
