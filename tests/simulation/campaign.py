@@ -20,7 +20,7 @@ class Failure:
     words: str
 
     def __str__(self) -> str:
-        return f"seed {self.seed}: {self.words} (python -m tests.simulation --seed {self.seed})"
+        return f"seed {self.seed}: {self.words[:300]} (python -m tests.simulation --seed {self.seed})"
 
 
 def play(seeds: Iterable[int]) -> list[Failure]:

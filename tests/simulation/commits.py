@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from services.escalation.domain.own_facts import SilenceEnded
@@ -12,6 +12,7 @@ from tests.simulation.kafka import Kafka
 from tests.simulation.statements import ALERTS, DELIVERIES, EPISODES, JOURNAL, OFFSETS, TIMERS
 
 _ENDED = ("sent", "failed", "cancelled", "skipped")
+_TICK = timedelta(microseconds=1)
 _RANK = {severity.value: severity.rank for severity in Severity}
 
 
@@ -53,6 +54,7 @@ class Commits:
             if row["kind"] == "timer":
                 self._check_fired(session, row)
         self._check_claims(session.noted.get("claimed", []), inputs)
+        self.database.now += _TICK
 
     def _check_alert(self, session: Session, row: Row | None) -> None:
         assert row is not None
