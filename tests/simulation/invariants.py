@@ -2,8 +2,10 @@
 
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 import orjson
 
@@ -86,9 +88,24 @@ def _signals_are_what_the_facts_say(database: Database) -> None:
         fact = AccountFact(**{**row, "kind": FactKind(row["kind"])})
         histories.setdefault(fact.account_id, []).append(fact)
     for account, facts in histories.items():
-        found = findings(History(facts), lambda _at, _order: _TERMS)
+        history = History(facts)
+        found = [_as_of_now(database, history, one) for one in findings(history, lambda _at, _order: _TERMS)]
         kept = {id: row for (id,), row in database.tables[SIGNALS].items() if row["account_id"] == account}
         _check_found(database, account, found, kept)
+
+
+def _as_of_now(database: Database, history: History, finding: Finding) -> Finding:
+    """What only time ends has not ended before somebody was told: until then a timer waits for it."""
+    ended = finding.cleared_by
+    if ended is None or history.get(ended.fact_id) is not None:
+        return finding
+    waits = (_silence_timer(finding),) in database.tables[TIMERS]
+    return replace(finding, cleared_by=None) if ended.at > database.now or waits else finding
+
+
+def _silence_timer(finding: Finding) -> UUID:
+    cause = finding.cause
+    return timer_id(SilenceEnded(kind=finding.kind, case=cause.case_id, order=cause.order_id), cause.account_id)
 
 
 def _check_found(database: Database, account: str, found: list[Finding], kept: dict[Any, Row]) -> None:
@@ -101,9 +118,8 @@ def _check_found(database: Database, account: str, found: list[Finding], kept: d
         if one.signal_id in standing:
             continue
         require(one.by_silence, f"a signal was swallowed: {one.kind.value} at {one.at}")
-        timer = timer_id(SilenceEnded(kind=one.kind, case=one.cause.case_id, order=one.cause.order_id), account)
         require(
-            (timer,) in database.tables[TIMERS],
+            (_silence_timer(one),) in database.tables[TIMERS],
             f"nobody waits for a silence: {one.kind.value} at {one.at} of {one.cause.case_id} {one.cause.order_id}",
         )
 
