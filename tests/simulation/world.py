@@ -132,7 +132,7 @@ class History:
         lot = self.chance.random()
         if lot < 0.42:
             self._append(happenings.fact_of(self.chance, self.chance.choice(ACCOUNTS), self.database.now))
-        elif lot < 0.56:
+        elif lot < 0.51:
             self._pass_time(happenings.pause(self.chance))
         elif lot < 0.60:
             self._to_the_next_timer()
