@@ -16,6 +16,7 @@ from services.escalation.handlers.endings import end_signal
 from services.escalation.handlers.signals import admit
 from services.escalation.handlers.turn import Turn
 from shared.contracts.envelope import Fact
+from shared.contracts.escalation import SignalKind
 
 
 def judge(turn: Turn[Fact]) -> None:
@@ -38,11 +39,16 @@ def raise_on_silence(turn: Turn[SilenceEnded]) -> None:
     """A silence has lasted too long, and everything told meanwhile was read: what still stands is raised."""
     silence = turn.fact
     found = findings(turn.book.history(turn.account_id), turn.book.terms)
-    mine = [one for one in found if _silence_of(one) == silence]
+    mine = [one for one in found if _silence_of(one) in (silence, _followed_by(silence))]
     kept = turn.book.signals[turn.account_id]
     for finding in mine:
-        if finding.at <= turn.event.time and finding.cleared_by is None and not _known(kept.get(finding.signal_id)):
+        due = finding.by_silence and finding.at <= turn.event.time
+        if due and _lasts(turn, finding) and not _known(kept.get(finding.signal_id)):
             admit(turn, _signal(turn, finding))
+    for finding in mine:
+        signal = kept.get(finding.signal_id)
+        if finding.cleared_by and not _lasts(turn, finding) and signal is not None and signal.stands:
+            end_signal(turn, signal, Ended.CLEARED, at=finding.cleared_by.at, because=finding.cleared_by.kind.value)
     _expect(turn, mine)
 
 
@@ -69,10 +75,22 @@ def _known(signal: Signal | None) -> bool:
     return signal is not None and signal.ended is not Ended.WITHDRAWN
 
 
+def _by_the_clock(turn: Turn[Fact], finding: Finding) -> bool:
+    """Whether only time ends it, at an instant that is known before."""
+    ended = finding.cleared_by
+    return ended is not None and turn.book.history(turn.account_id).get(ended.fact_id) is None
+
+
+def _lasts(turn: Turn[Fact], finding: Finding) -> bool:
+    if finding.cleared_by is None:
+        return True
+    return _by_the_clock(turn, finding) and finding.cleared_by.at > turn.now
+
+
 def _hold_against(turn: Turn[Fact], signal: Signal, finding: Finding | None) -> None:
     if finding is None:
         end_signal(turn, signal, Ended.WITHDRAWN, at=turn.event.time, because=turn.event.type.rpartition(".")[2])
-    elif finding.cleared_by is not None:
+    elif finding.cleared_by is not None and not _by_the_clock(turn, finding):
         cleared_by = finding.cleared_by
         end_signal(turn, signal, Ended.CLEARED, at=cleared_by.at, because=cleared_by.kind.value)
     elif finding.at != signal.at:
@@ -84,14 +102,32 @@ def _expect(turn: Turn[Fact], found: Iterable[Finding]) -> None:
     kept = turn.book.signals[turn.account_id]
     expected: dict[SilenceEnded, datetime] = {}
     for finding in found:
-        if finding.by_silence and finding.cleared_by is None and not _known(kept.get(finding.signal_id)):
+        at = _next_instant(turn, finding, kept.get(finding.signal_id))
+        if at is not None:
             silence = _silence_of(finding)
-            expected[silence] = min(finding.at, expected.get(silence, finding.at))
+            expected[silence] = min(at, expected.get(silence, at))
     for silence, at in expected.items():
         late_reports = turn.book.policies.latest.policy.age.late_reports
         due_at = at if at > turn.now else turn.now + late_reports
         if turn.book.expect(turn.account_id, silence, due_at):
             turn.tx.set_timer(silence, cause=turn.event, due_at=due_at, made_of_silence=True)
+
+
+def _next_instant(turn: Turn[Fact], finding: Finding, signal: Signal | None) -> datetime | None:
+    """When a finding becomes a signal, or when time ends the one that it became."""
+    if not finding.by_silence:
+        return None
+    if not _known(signal):
+        return finding.at if _lasts(turn, finding) else None
+    if signal is not None and signal.stands and finding.cleared_by and _by_the_clock(turn, finding):
+        return finding.cleared_by.at
+    return None
+
+
+def _followed_by(silence: SilenceEnded) -> SilenceEnded:
+    """What a warning turns into when its time is up: that is raised first, so that its episode stays open."""
+    due = silence.kind is SignalKind.RESPONSE_DUE
+    return silence.model_copy(update={"kind": SignalKind.RESPONSE_OVERDUE}) if due else silence
 
 
 def _silence_of(finding: Finding) -> SilenceEnded:

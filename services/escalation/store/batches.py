@@ -61,8 +61,9 @@ _PEOPLE = """
 _DELIVERIES = "select * from escalation.deliveries where delivery_id = any($1::uuid[]) for update"
 _ALERTS = "select * from escalation.alerts where alert_id = any($1::uuid[])"
 _SILENCE = """
-    update escalation.deliveries set state = 'cancelled', reason = silenced.because, changed_at = shared.app_now()
-    from escalation.alerts join unnest($1::uuid[], $2::text[]) as silenced (episode_id, because) using (episode_id)
+    update escalation.deliveries set state = 'cancelled', reason = silenced.because, changed_at = silenced.at
+    from unnest($1::uuid[], $2::text[], $3::timestamptz[]) as silenced (episode_id, because, at)
+    join escalation.alerts using (episode_id)
     where alerts.alert_id = deliveries.alert_id and deliveries.state in ('pending', 'held', 'unknown')
 """
 
@@ -94,14 +95,15 @@ async def load(connection: Connection, events: Sequence[Envelope[Fact]], rules: 
 async def save(connection: Connection, book: Book) -> None:
     """Save what changed; tables that others refer to come first."""
     changes = book.changes
-    if changes.silenced:
-        await connection.execute(_SILENCE, list(changes.silenced), list(changes.silenced.values()))
     await _save(connection, _SAVE_ACCOUNTS, changes.accounts.values())
     await _save(connection, _SAVE_ORDERS, changes.orders.values())
     await _save(connection, _SAVE_PEOPLE, changes.people.values())
     await _save(connection, _SAVE_CASES, changes.cases.values())
     await _save(connection, _SAVE_FACTS, changes.facts.values())
     await _save(connection, _SAVE_EPISODES, changes.episodes.values())
+    if changes.silenced:  # once the episode is locked, so nobody gives up on an attempt in between
+        because, instants = zip(*changes.silenced.values(), strict=True)
+        await connection.execute(_SILENCE, list(changes.silenced), list(because), list(instants))
     await _save(connection, _SAVE_SIGNALS, changes.signals.values())
     await _save(connection, _SAVE_ALERTS, changes.alerts.values())
     await _save(connection, _SAVE_DELIVERIES, changes.deliveries.values())

@@ -47,15 +47,21 @@ _SIGNALS = """
     where place <= $3 or (strong and place_among_alike = 1)
     order by s.at, s.signal_id
 """
-# Sent, or not, nobody knows: whoever was sending it has not come back in time.
+# Sent, or not, nobody knows: whoever was sending it has not come back in time. Somebody may acknowledge at this very
+# moment: then the episode is locked, and its deliveries are left for later.
 _GIVE_UP_ON_SILENT_ATTEMPTS = """
     update escalation.deliveries d
-    set state = case when e.acknowledged_at is not null or e.closed_at is not null then 'cancelled'
-                     when d.attempts >= $2 then 'failed' else 'unknown' end,
+    set state = case when silent.needless then 'cancelled' when d.attempts >= $2 then 'failed' else 'unknown' end,
         unknown_count = unknown_count + 1, reason = 'the attempt never came back',
         try_at = shared.app_now() + $1, changed_at = shared.app_now()
-    from escalation.alerts a join escalation.episodes e on e.episode_id = a.episode_id
-    where d.state = 'sending' and d.try_at <= (select shared.app_now()) and a.alert_id = d.alert_id
+    from (
+        select d.delivery_id, e.acknowledged_at is not null or e.closed_at is not null as needless
+        from escalation.deliveries d
+        join escalation.alerts a on a.alert_id = d.alert_id join escalation.episodes e on e.episode_id = a.episode_id
+        where d.state = 'sending' and d.try_at <= (select shared.app_now())
+        for update of d skip locked for share of e skip locked
+    ) silent
+    where d.delivery_id = silent.delivery_id
     returning d.delivery_id
 """
 # What has ended is not counted: there is ever more of it, and this is asked every few seconds.
