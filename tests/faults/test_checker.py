@@ -25,7 +25,7 @@ from tests.faults.checker.reading import read_run
 from tests.faults.damages import DAMAGES, Damage, Spoil, spoilt
 from tests.faults.damages.outcomes import a_mail_comes_twice, a_mail_is_of_no_alert
 from tests.faults.damages.streams import a_record_comes_from_nowhere
-from tests.faults.history import generate
+from tests.faults.history import AHEAD, generate
 from tests.faults.undisturbed import Undisturbed
 from tests.servers import Databases
 from tests.stories import company_at_work
@@ -41,7 +41,7 @@ async def undisturbed(kafka: str, databases: Databases) -> AsyncIterator[Undistu
     try:
         async with company_at_work(kafka, databases, f"t{uuid.uuid4().hex[:10]}.", folder) as company:
             run = Undisturbed(company, databases, folder)
-            await run.tell_all(generate(SEED, accounts=20, events=400, now=datetime.now(UTC)), SEED)
+            await run.tell_all(generate(SEED, accounts=20, events=400, now=datetime.now(UTC) + AHEAD), SEED)
             yield run
     finally:
         shutil.rmtree(folder, ignore_errors=True)
