@@ -5,13 +5,14 @@ customer was reached before, and when the customer tries again while somebody ha
 on the ladder; after the desk the desk again, a few times. Whoever takes it must reach the customer in time.
 """
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 
-from tests.faults.checker.evidence import Row
+from tests.faults.checker.evidence import Row, instant, payload
 from tests.faults.checker.recipients import Directory, Ladder, Rung, next_on
 
 SEVERITIES = ("watch", "high", "critical")
@@ -57,6 +58,7 @@ class Ring:
 class Sought:
     """A ring, or the naming of somebody, that waits for its seller to be known."""
 
+    episode: UUID
     signal: UUID
     rings: bool
     cause: str
@@ -96,12 +98,14 @@ class Episode:
 class Desk:
     """What all accounts of a run have in common: the policy, the people, the alerts found, and what must be told.
 
-    Where the rules allow several rungs (a seller who leaves meanwhile), what was found chooses among them.
+    Where the rules allow several rungs (a seller who leaves meanwhile), what was found chooses among them; whether a
+    seller who comes late was known at a moment tell the `looks` for them, past and to come.
     """
 
     policy: Mapping[str, Any]
     directory: Directory
     alerts: Mapping[tuple[UUID, int], Row]
+    looks: Counter["Sought"]
     told: list[tuple[str, UUID, UUID | None]] = field(default_factory=list)
     decided: list[tuple[str, UUID, UUID | None]] = field(default_factory=list)
     wrongs: list[str] = field(default_factory=list)
@@ -135,7 +139,8 @@ class Desk:
         seller, assigned = sale
         ladders: list[Ladder | None] = [*self.directory.ladders(seller, assigned, now)]
         if self.directory.comes_late(seller):
-            ladders.append(self.directory.desk_instead() if now >= sought.until else None)
+            late = self.directory.desk_instead() if now >= sought.until else None
+            ladders += [late] if late is not None or self.looks[sought] else []
         choices = {self._choice(episode, ladder, sought.cause) for ladder in ladders if ladder is not None}
         found = self.alerts.get((episode.id, len(episode.rings) + 1))
         if not sought.rings:
@@ -189,5 +194,12 @@ class Desk:
             return now
         return now.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
 
-    def sought(self, signal: UUID, cause: str, now: datetime, *, rings: bool = True) -> Sought:
-        return Sought(signal, rings, cause, now + _SELLER_WAIT)
+    def sought(self, episode: Episode, signal: UUID, cause: str, now: datetime, *, rings: bool = True) -> Sought:
+        return Sought(episode.id, signal, rings, cause, now + _SELLER_WAIT)
+
+
+def sought_of(row: Row) -> Sought:
+    """What a timer looks for, set or fired."""
+    said = payload(row)
+    until = instant(said["until"])
+    return Sought(UUID(said["episode"]), UUID(said["signal"]), said["rings"], said["cause"], until)

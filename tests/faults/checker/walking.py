@@ -12,6 +12,7 @@ comes, or when its case turns out to name one. What waits is matched in the orde
 All signals of an order are one episode (see rescuing), until none stands: then it is over, and the next begins another.
 """
 
+from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -21,7 +22,7 @@ from tests.faults.checker.evidence import CannotJudge, Evidence, Row, Told, inst
 from tests.faults.checker.facts import Fact, derived, facts_of
 from tests.faults.checker.findings import Finding, findings
 from tests.faults.checker.recipients import Directory
-from tests.faults.checker.rescuing import REQUESTS, SEVERITIES, Desk, Episode, Signal, Sought
+from tests.faults.checker.rescuing import REQUESTS, SEVERITIES, Desk, Episode, Signal, Sought, sought_of
 
 __all__ = ["REQUESTS", "Account", "Effects", "Signal", "expected_effects", "sold_at"]
 
@@ -194,7 +195,7 @@ class Account:
         elif rose:
             self._ring(episode, signal, "severity")
         elif episode.responsible is None:
-            self._find(episode, self.desk.sought(signal.id, "signal", self.now, rings=False))
+            self._find(episode, self.desk.sought(episode, signal.id, "signal", self.now, rings=False))
 
     def _standing(self, episode: Episode) -> list[Signal]:
         return [one for one in self.signals.values() if one.episode == episode.id and one.ended is None]
@@ -207,7 +208,7 @@ class Account:
         if signal is not None:
             signal.rang = True
             episode.ask_anew()
-            self._find(episode, self.desk.sought(signal.id, cause, self.now))
+            self._find(episode, self.desk.sought(episode, signal.id, cause, self.now))
 
     def _find(self, episode: Episode, sought: Sought) -> None:
         owner = self.owner[1] if self.owner else None
@@ -217,6 +218,7 @@ class Account:
         """The seller is looked for once more."""
         if episode is None:
             return
+        self.desk.looks[sought] -= 1
         episode.seeking = [one for one in episode.seeking if one != sought]
         if episode.closed_at is None and episode.taken_at is None:
             self._find(episode, sought)
@@ -275,7 +277,9 @@ def expected_effects(run: Evidence) -> Effects:
 
 def _effects(run: Evidence) -> Effects:
     alerts = {(row["episode_id"], row["ring"]): row for row in run.rows("escalation", "escalation.alerts")}
-    effects = Effects({}, Desk(run.world["policy"], Directory(run), alerts))
+    timers = [*run.databases["escalation"].journal("timer"), *run.rows("escalation", "shared.timers")]
+    looks = Counter(sought_of(row) for row in timers if row["type"].endswith(".recipient_sought"))
+    effects = Effects({}, Desk(run.world["policy"], Directory(run), alerts, looks))
     told = run.told()
     for row in run.databases["escalation"].journal("record", "timer", "button"):
         account = effects.accounts.setdefault(row["subject"], Account(row["subject"], effects.desk))
@@ -301,8 +305,7 @@ def _take(account: Account, row: Row, told: dict[datetime, Told]) -> None:
         case "silence_ended":
             account.silence_ended(said["kind"], said.get("case"), said.get("order"), row["at"])
         case "recipient_sought":
-            sought = Sought(UUID(said["signal"]), said["rings"], said["cause"], instant(said["until"]))
-            account.look_again(episode, sought)
+            account.look_again(episode, sought_of(row))
         case "episode_due":
             account.time_is_up(episode)
         case "acknowledge_pressed":
