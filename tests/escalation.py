@@ -13,7 +13,7 @@ from uuid import UUID
 from services.escalation.channels.deliveries import EmailSender
 from services.escalation.channels.letters import Letters
 from services.escalation.channels.smtp import Ended, Mail, MailServer
-from services.escalation.domain.own_facts import OWN_FACTS, AcknowledgePressed, Attempt
+from services.escalation.domain.own_facts import OWN_FACTS, AcknowledgePressed, Attempt, EpisodeButton
 from services.escalation.domain.rules import Rules
 from services.escalation.handlers import handling
 from shared.contracts import support
@@ -50,8 +50,13 @@ def told(fact: Fact, *, subject: str | None = None, at: datetime = AT, id: str |
 
 
 def pressed(episode: UUID, by: str, *, account: str = ACCOUNT) -> Input:
-    """The button of the inbox page."""
-    fact = AcknowledgePressed(episode=episode, by=by)
+    """The button that takes an episode."""
+    return button(AcknowledgePressed, episode, by, account=account)
+
+
+def button(kind: type[EpisodeButton], episode: UUID, by: str, *, account: str = ACCOUNT, **says: Any) -> Input:
+    """A button of the inbox page."""
+    fact = kind(episode=episode, by=by, **says)
     event = event_of(fact, subject=account, source="handoff/escalation/inbox")
     return Input(event, fact.model_dump_json().encode(), b"", InputKind.BUTTON)
 
@@ -137,6 +142,10 @@ class Escalation(ServiceUnderTest):
 
     async def episodes(self) -> list[dict[str, Any]]:
         return await self.rows("escalation.episodes", "order_id")
+
+    async def timers(self) -> list[str]:
+        """The types of the timers that are set, one for each."""
+        return [row["type"] for row in await self.rows("shared.timers", "type")]
 
     async def signals(self) -> list[dict[str, Any]]:
         return await self.rows("escalation.signals", "at, kind")

@@ -72,13 +72,13 @@ def replay(
 
 async def _replay(pool: Pool, name: ServiceName, ids: list[UUID]) -> int:
     """Replays letters in the order they came; returns how many were not accepted."""
-    kept = await kept_letters(pool, limit=1_000_000, with_replayed=bool(ids))
-    wanted = [letter.id for letter in sorted(kept, key=_came) if not ids or letter.id in ids]
-    missing = [id for id in ids if id not in wanted]
-    for id in missing:
-        print(f"{id}  there is no such dead letter")
     prefix = read_settings(name).topic_prefix
     async with spine_of(pool, name) as spine:
+        kept = await kept_letters(pool, limit=1_000_000, with_replayed=bool(ids))
+        wanted = [letter.id for letter in sorted(kept, key=_came) if not ids or letter.id in ids]
+        missing = [id for id in ids if id not in wanted]
+        for id in missing:
+            print(f"{id}  there is no such dead letter")
         accepted = [await _replay_one(spine, id, prefix=prefix) for id in wanted]
     return len(missing) + accepted.count(False)
 

@@ -4,8 +4,6 @@ from datetime import timedelta
 
 import pytest
 
-from services.escalation.store.batches import load
-from shared.contracts.envelope import Fact
 from shared.inputs import Input
 from tests.builders import (
     AT,
@@ -20,7 +18,7 @@ from tests.builders import (
     response_overdue,
     salesperson_changed,
 )
-from tests.escalation import NO_LIMIT, Escalation, dead_end, told
+from tests.escalation import Escalation, dead_end, told
 
 QUARTER = timedelta(minutes=15)
 FIRST = order_placed("first", sold_at=minutes(-20))
@@ -114,7 +112,7 @@ async def test_a_named_order_is_waited_for_and_joined_when_it_arrives(escalation
     assert await escalation.alerts() == []
     await escalation.hear(order_placed("named", sold_at=minutes(500)))
     assert await escalation.matches() == [("named", ["refund_requested"])]
-    assert await escalation.rows("shared.timers") == []
+    assert await escalation.timers() == ["escalation.timer.episode_due"], "it is no longer waited for"
 
 
 async def test_a_named_order_that_never_comes_gives_way_to_the_latest_and_the_alert_says_so(
@@ -210,17 +208,6 @@ async def test_an_episode_is_raised_at_the_time_of_its_signal_matched_at_once_or
     await escalation.hear(told(dead_end(), at=minutes(7)))
     times = {event.data.signal: event.time for event in await escalation.published() if "episode" in event.type}
     assert sorted(times.values()) == [minutes(5), minutes(6), minutes(7)]
-
-
-async def test_signals_that_wait_are_loaded_only_for_what_may_end_their_waiting(escalation: Escalation) -> None:
-    await escalation.hear(refund_requested(words="I want my money back."))
-
-    async def loaded(fact: Fact) -> int:
-        async with escalation.pool.acquire() as connection:
-            return len((await load(connection, [told(fact).envelope], NO_LIMIT)).signals)
-
-    assert [await loaded(fact) for fact in (dead_end(), case_reassigned(2), response_overdue())] == [0, 0, 0]
-    assert [await loaded(fact) for fact in (order_placed(), case_opened(order="4711"))] == [1, 1]
 
 
 async def test_a_signal_that_waited_keeps_the_customers_words(escalation: Escalation) -> None:

@@ -129,25 +129,9 @@ async def test_a_signal_without_its_fact_still_speaks(site: Site) -> None:
 
 async def test_five_hundred_episodes_are_pages_that_can_be_searched(site: Site) -> None:
     await site.trouble()
-    await site.service.pool.execute(
-        """
-        with copies as (
-            insert into escalation.orders
-            select 'o-' || n, account_id, sold_by, sold_at, amount_minor, currency, bought, 'Company ' || n
-            from escalation.orders, generate_series(1, 499) n
-            where order_id = '4711' returning order_id
-        ), opened as (
-            insert into escalation.episodes (episode_id, account_id, order_id, salesperson, responsible, why_you,
-                                             raised_at, rang, changed_at)
-            select gen_random_uuid(), e.account_id, c.order_id, e.salesperson, e.responsible, e.why_you,
-                   e.raised_at, true, e.changed_at
-            from escalation.episodes e, copies c where e.order_id = '4711' returning episode_id
-        )
-        insert into escalation.signals (signal_id, account_id, kind, at, seen_at, episode_id)
-        select gen_random_uuid(), account_id, kind, at - interval '1 hour', seen_at, o.episode_id
-        from escalation.signals s, opened o
-        """
-    )
+    for number in range(499):
+        await site.sell(f"o-{number}", account=f"a-{number}", customer=Customer(name=f"Company {number}"))
+        await site.request_refund(f"o-{number}", account=f"a-{number}")
     browser = await site.signed_in()
     first = (await browser.get("/")).text
     assert "<title>(500) On call</title>" in first

@@ -4,11 +4,10 @@ from datetime import timedelta
 
 import pytest
 
+from services.escalation.domain.own_facts import ClosePressed
 from services.escalation.store import timeline
 from tests.builders import ACCOUNT, minutes, order_placed, refund_requested, salesperson_changed
-from tests.escalation import Escalation, dead_end, told
-
-_CLOSE = "update escalation.episodes set closed_at = now()"
+from tests.escalation import Escalation, button, dead_end, told
 
 
 @pytest.fixture
@@ -40,6 +39,7 @@ async def test_a_salesperson_reads_only_what_was_done_about_episodes_of_theirs(t
 
 async def test_who_had_an_episode_that_is_closed_is_not_responsible_any_more(two_sellers: Escalation) -> None:
     assert await timeline.is_responsible(two_sellers.pool, ACCOUNT, "anna")
-    await two_sellers.pool.execute(f"{_CLOSE} where order_id = 'annas'")
+    (annas, _) = sorted(await two_sellers.episodes(), key=lambda row: str(row["order_id"]))
+    await two_sellers.hear(button(ClosePressed, annas["episode_id"], "anna", result="lost", reason="price"))
     assert not await timeline.is_responsible(two_sellers.pool, ACCOUNT, "anna")
     assert await timeline.is_responsible(two_sellers.pool, ACCOUNT, "ben")

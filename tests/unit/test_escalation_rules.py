@@ -1,8 +1,8 @@
-"""What escalation decides, without a database: matching, recipients, ringing, deliveries."""
+"""What escalation decides, without a database: matching, ringing, deliveries."""
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import pytest
@@ -16,10 +16,9 @@ from services.escalation.domain.deliveries import (
     pause_before_retry,
     silenced,
 )
-from services.escalation.domain.entities import Case, Delivery, Episode, Order, Salesperson, Signal
+from services.escalation.domain.entities import Case, Delivery, Episode, Order, Signal
 from services.escalation.domain.matching import matching_order
 from services.escalation.domain.own_facts import Attempt, DeliveryAttempted
-from services.escalation.domain.recipients import desk_instead, recipient
 from services.escalation.domain.ringing import acknowledged, ringing, rings
 from services.escalation.domain.rules import Rules
 from services.escalation.domain.signals import bounced, make_signal, signal_of
@@ -38,15 +37,6 @@ def order(id: str, *, sold_at: datetime = AT, sold_by: str | None = "anna") -> O
 
 def signal(kind: SignalKind = SignalKind.CONTACT_DEAD_ENDED, **changes: object) -> Signal:
     return replace(Signal(ID, "c-17", kind, AT, AT), **changes)  # type: ignore[arg-type]
-
-
-def person(id: str, **changes: object) -> Salesperson:
-    known = Salesperson(id, AT, id.title(), None, None, None, None, "UTC", "[]", True, None, None)
-    return replace(known, **changes)  # type: ignore[arg-type]
-
-
-def people(*known: Salesperson) -> dict[str, Salesperson]:
-    return {one.salesperson_id: one for one in known}
 
 
 ORDERS = [order("b", sold_at=minutes(-10)), order("a", sold_at=minutes(-10)), order("c", sold_at=minutes(5))]
@@ -75,74 +65,6 @@ def test_the_match_does_not_depend_on_the_order_of_arrival(arrived: Sequence[Ord
     in_turn = matching_order(sought, {one.order_id: one for one in arrived})
     assert in_turn == matching_order(sought, {one.order_id: one for one in ORDERS})
     assert in_turn is None or in_turn.sold_at <= sought.at
-
-
-LEFT = {"active": False}
-SINCE = date(2026, 5, 4)
-
-
-@pytest.mark.parametrize(
-    ("directory", "now", "expected"),
-    [
-        pytest.param(people(person("anna")), AT, ("anna", "seller"), id="the seller"),
-        pytest.param(
-            people(person("anna", **LEFT, successor="ben", successor_since=SINCE), person("ben")),
-            AT,
-            ("ben", "successor"),
-            id="the successor from today",
-        ),
-        pytest.param(
-            people(
-                person("anna", **LEFT, successor="ben", successor_since=SINCE),
-                person("ben", zone="Pacific/Auckland"),
-            ),
-            datetime(2026, 5, 3, 13, tzinfo=UTC),
-            ("ben", "successor"),
-            id="the successor where it is tomorrow already",
-        ),
-        pytest.param(
-            people(
-                person("anna", **LEFT, successor="ben", successor_since=SINCE),
-                person("ben", zone="America/Los_Angeles"),
-            ),
-            datetime(2026, 5, 4, 6, tzinfo=UTC),
-            ("desk", "nobody_left"),
-            id="no successor where it is still yesterday",
-        ),
-        pytest.param(
-            people(person("anna", **LEFT, manager="ben"), person("ben", manager="anna", **LEFT)),
-            AT,
-            ("desk", "nobody_left"),
-            id="the desk at the end of a circle",
-        ),
-    ],
-)
-def test_the_recipient_is(directory: dict[str, Salesperson], now: datetime, expected: tuple[str, str]) -> None:
-    found = recipient(order("4711"), directory, desk="desk", now=now)
-    assert found is not None
-    assert (found.salesperson_id, found.because) == expected
-
-
-def test_a_seller_nobody_knows_is_waited_for_and_a_missing_one_is_not() -> None:
-    assert recipient(order("4711"), {}, desk="desk", now=AT) is None
-    without = recipient(order("4711", sold_by=None), {}, desk="desk", now=AT)
-    assert without is not None
-    assert without.because == "no_seller"
-
-
-def test_the_reason_is_said_in_words_with_the_day_where_the_reader_is() -> None:
-    late = order("4711", sold_at=datetime(2026, 5, 4, 22, 30, tzinfo=UTC))
-    found = recipient(late, people(person("anna", zone="Europe/Berlin")), desk="desk", now=AT)
-    assert found is not None
-    assert found.why_you == "You closed order 4711 on 5 May."
-    next_year = recipient(late, people(person("anna")), desk="desk", now=AT + timedelta(days=300))
-    assert next_year is not None
-    assert next_year.why_you == "You closed order 4711 on 4 May 2026."
-    gone = people(person("anna", name="James", **LEFT, successor="ben", successor_since=SINCE), person("ben"))
-    succeeded = recipient(late, gone, desk="desk", now=minutes(900))
-    assert succeeded is not None
-    assert succeeded.why_you == "James closed order 4711 on 4 May and left on 4 May; James' book is yours."
-    assert "whom the directory does not know" in desk_instead(late, {}, desk="desk", now=AT).why_you
 
 
 OPEN = Episode(ID, "c-17", "4711", "anna", AT, AT)

@@ -114,6 +114,8 @@ def test_a_document_of_the_first_release_still_reads() -> None:
         ('zone = "UTC"', 'zone = "Berlin"', "company.zone: must be a time zone of the IANA database"),
         ('callable_until = "20:00"', 'callable_until = "8:00"', "customers.callable_until: must be a time of day"),
         ('callable_until = "20:00"', 'callable_until = "08:00"', "customers.callable_until: must be later than"),
+        ('# region = "BY"', 'region = "BY"', "company.region: must have a country"),
+        ('# region = "BY"', 'region = "Bavaria"', "company.region: must be a region of one to three capital letters"),
         ('silent_for = "14d"', 'silent_for = "0d"', "signals.gone_quiet.silent_for: must be longer than nothing"),
         ('longest = "8h"', 'longest = "5m"', "ladder.repeats.longest: must be at least ladder.repeats.first, 30m"),
         ("request_after_bad_contact = true", "request_after_bad_contact = 1", "rises.request_after_bad_contact: must"),

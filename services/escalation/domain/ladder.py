@@ -93,7 +93,7 @@ def _candidates(view: _View, assigned: str | None) -> Iterator[Rung]:
     """All but the desk; skipped are those who cannot be asked whoever else is there."""
     in_place = list(_in_sellers_place(view, assigned))
     yield from in_place
-    holder = next((view.people[rung.salesperson_id] for rung in in_place if _stands(rung)), None)
+    holder = next((view.people.get(rung.salesperson_id or "") for rung in in_place if _stands(rung)), None)
     if holder is not None:
         yield _backup(view, holder)
     below = view.seller or holder

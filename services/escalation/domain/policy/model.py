@@ -10,7 +10,7 @@ from pydantic_core import PydanticCustomError
 
 from services.escalation.domain.policy.values import Money, Part, Span, WorkingSpan
 from shared.contracts.escalation import EpisodeResult, Severity, SignalKind, Step
-from shared.contracts.fields import CalendarDate, Code, Country, Text, TimeOfDay, Zone
+from shared.contracts.fields import CalendarDate, Code, Country, Region, Text, TimeOfDay, Zone
 from shared.contracts.orders_inbound import WorkingHours
 from shared.contracts.support_inbound import RefundKind
 
@@ -36,7 +36,7 @@ class Company(Part):
     zone: Zone
     working_hours: tuple[WorkingHours, ...] = ()
     country: Country | None = None
-    region: Annotated[str, Field(pattern=r"^[A-Z0-9]{1,6}$")] | None = None
+    region: Region | None = None
     days_off: tuple[CalendarDate, ...] = ()
 
 

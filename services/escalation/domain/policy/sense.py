@@ -25,7 +25,9 @@ def faults(policy: Policy) -> Iterator[Fault]:
 
 
 def _hours(policy: Policy) -> Iterator[Fault]:
-    customers = policy.customers
+    company, customers = policy.company, policy.customers
+    if company.region is not None and company.country is None:
+        yield ("company", "region"), "must have a country: it is a part of one"
     if customers.callable_until <= customers.callable_from:
         yield ("customers", "callable_until"), f"must be later than callable_from, {customers.callable_from}"
 

@@ -1,0 +1,267 @@
+"""Working time: what counts as being at work, and the instant when so much of it has passed."""
+
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from services.escalation.domain.calendar import CallingHours, WorkingTime, calendar_of, company_calendar
+from services.escalation.domain.entities import Salesperson
+from services.escalation.domain.openings import public_holidays
+from services.escalation.domain.policy.model import Company
+from shared.contracts.orders_inbound import Day, WorkingHours
+from tests.builders import AT
+
+WEEK = tuple(Day)
+OFFICE = WorkingHours(days=WEEK[:5], start="09:00", end="17:30")
+
+
+def daily(start: str, end: str) -> WorkingHours:
+    return WorkingHours(days=WEEK, start=start, end=end)
+
+
+BERLIN = WorkingTime("Europe/Berlin", (OFFICE,), "DE", "BY")
+AUCKLAND = WorkingTime("Pacific/Auckland", (OFFICE,), "NZ")
+NIGHTS = WorkingTime("Europe/Berlin", (daily("01:00", "04:00"),))
+IN_THE_GAP = WorkingTime("Europe/Berlin", (daily("02:30", "04:00"),))
+UNTIL_THE_GAP = WorkingTime("Europe/Berlin", (daily("01:00", "02:30"),))
+OVERLAPPING = WorkingTime("UTC", (daily("09:00", "12:00"), daily("10:00", "11:00"), daily("12:00", "13:00")))
+ALWAYS = WorkingTime("Europe/Berlin", country="DE")
+
+
+def local(zone: str, text: str, fold: int = 0) -> datetime:
+    return datetime.fromisoformat(text).replace(tzinfo=ZoneInfo(zone), fold=fold).astimezone(UTC)
+
+
+def berlin(text: str, fold: int = 0) -> datetime:
+    return local("Europe/Berlin", text, fold)
+
+
+@pytest.mark.parametrize(
+    ("calendar", "start", "minutes", "expected"),
+    [
+        pytest.param(BERLIN, berlin("2026-05-08T16:30"), 240, berlin("2026-05-11T12:00"), id="Friday to Monday"),
+        pytest.param(BERLIN, berlin("2026-05-08T16:30"), 60, berlin("2026-05-08T17:30"), id="to the end of the hours"),
+        pytest.param(BERLIN, berlin("2026-05-08T17:30"), 1, berlin("2026-05-11T09:01"), id="from the end of the hours"),
+        pytest.param(BERLIN, berlin("2026-05-09T12:00"), 60, berlin("2026-05-11T10:00"), id="from a weekend"),
+        pytest.param(BERLIN, berlin("2026-05-09T12:00"), 0, berlin("2026-05-09T12:00"), id="no time at all"),
+        pytest.param(BERLIN, berlin("2026-04-30T17:00"), 60, berlin("2026-05-04T09:30"), id="over a holiday"),
+        pytest.param(BERLIN, berlin("2026-06-03T17:00"), 60, berlin("2026-06-05T09:30"), id="over a region's holiday"),
+        pytest.param(
+            WorkingTime("Europe/Berlin", (OFFICE,), "DE", "BE"),
+            berlin("2026-06-03T17:00"),
+            60,
+            berlin("2026-06-04T09:30"),
+            id="a holiday of another region",
+        ),
+        pytest.param(
+            BERLIN, berlin("2027-03-25T17:00"), 60, berlin("2027-03-30T09:30"), id="Easter with the clock change in it"
+        ),
+        pytest.param(NIGHTS, berlin("2026-03-29T01:00"), 120, berlin("2026-03-29T04:00"), id="an hour that is not"),
+        pytest.param(NIGHTS, berlin("2026-10-25T01:00"), 240, berlin("2026-10-25T04:00"), id="an hour that is twice"),
+        pytest.param(IN_THE_GAP, berlin("2026-03-29T00:00"), 60, berlin("2026-03-29T04:00"), id="opens in the gap"),
+        pytest.param(UNTIL_THE_GAP, berlin("2026-03-29T00:00"), 60, berlin("2026-03-29T03:00"), id="ends in the gap"),
+        pytest.param(
+            UNTIL_THE_GAP, berlin("2026-10-25T01:00"), 120, berlin("2026-10-25T02:30", fold=1), id="ends in both hours"
+        ),
+        pytest.param(ALWAYS, berlin("2026-03-28T12:00"), 1440, berlin("2026-03-29T13:00"), id="a day is 24 real hours"),
+        pytest.param(ALWAYS, berlin("2026-05-01T12:00"), 60, berlin("2026-05-01T13:00"), id="always, on a holiday too"),
+        pytest.param(
+            AUCKLAND,
+            local("Pacific/Auckland", "2026-02-05T17:00"),
+            60,
+            local("Pacific/Auckland", "2026-02-09T09:30"),
+            id="far from UTC, over Waitangi Day and a weekend",
+        ),
+        pytest.param(
+            AUCKLAND,
+            local("Pacific/Auckland", "2025-12-31T17:00"),
+            60,
+            local("Pacific/Auckland", "2026-01-05T09:30"),
+            id="over a new year that begins on another day in UTC",
+        ),
+        pytest.param(
+            WorkingTime("Pacific/Apia", (daily("09:00", "17:00"),)),
+            local("Pacific/Apia", "2011-12-29T16:00"),
+            120,
+            local("Pacific/Apia", "2011-12-31T10:00"),
+            id="a day that never was",
+        ),
+        pytest.param(
+            OVERLAPPING,
+            datetime(2026, 5, 4, 8, tzinfo=UTC),
+            240,
+            datetime(2026, 5, 4, 13, tzinfo=UTC),
+            id="periods that overlap count once",
+        ),
+        pytest.param(
+            WorkingTime("Europe/Berlin", days_off=frozenset({date(2026, 5, 5)})),
+            berlin("2026-05-04T23:00"),
+            120,
+            berlin("2026-05-06T01:00"),
+            id="a day off of somebody without hours",
+        ),
+        pytest.param(
+            WorkingTime("Europe/Berlin", (OFFICE,), away=((date(2026, 5, 5), date(2026, 5, 14)),)),
+            berlin("2026-05-04T17:00"),
+            60,
+            berlin("2026-05-15T09:30"),
+            id="an absence, both days included",
+        ),
+        pytest.param(BERLIN, berlin("2026-05-04T09:00"), 600_000, berlin("2031-01-09T13:00"), id="ten thousand hours"),
+    ],
+)
+def test_so_much_working_time_has_passed_at(
+    calendar: WorkingTime, start: datetime, minutes: int, expected: datetime
+) -> None:
+    assert calendar.after(start, timedelta(minutes=minutes)) == expected
+
+
+def test_hours_are_half_open() -> None:
+    assert BERLIN.is_open(berlin("2026-05-04T09:00"))
+    assert BERLIN.is_open(berlin("2026-05-04T17:30") - timedelta(microseconds=1))
+    assert not BERLIN.is_open(berlin("2026-05-04T17:30"))
+    assert not BERLIN.is_open(berlin("2026-05-04T09:00") - timedelta(microseconds=1))
+    assert BERLIN.next_open(berlin("2026-05-08T17:30")) == berlin("2026-05-11T09:00")
+    assert BERLIN.next_open(berlin("2026-05-04T10:00")) == berlin("2026-05-04T10:00")
+
+
+def test_an_absence_lasts_over_periods_that_follow_or_overlap() -> None:
+    periods = ((date(2026, 5, 5), date(2026, 5, 6)), (date(2026, 5, 1), date(2026, 5, 4)))
+    away = WorkingTime("Pacific/Auckland", away=(*periods, (date(2026, 5, 6), date(2026, 5, 8))))
+    assert away.away_on(datetime(2026, 4, 30, 11, 59, tzinfo=UTC)) is None
+    assert away.away_on(datetime(2026, 4, 30, 12, tzinfo=UTC)) == date(2026, 5, 8)
+    assert away.away_on(datetime(2026, 5, 8, 12, tzinfo=UTC)) is None
+    assert BERLIN.away_on(AT) is None
+
+
+def test_who_is_not_at_work_for_longer_than_the_longest_pause_is_not_waited_for() -> None:
+    gone = WorkingTime("UTC", (OFFICE,), away=((date(2026, 1, 1), date(2099, 12, 31)),))
+    assert not gone.is_open(AT)
+    assert gone.next_open(AT) == AT
+    assert gone.after(AT, timedelta(hours=4)) == AT + timedelta(hours=4)
+    for_a_year = WorkingTime("UTC", (OFFICE,), away=((date(2026, 1, 1), date(2026, 12, 31)),))
+    assert for_a_year.next_open(AT) == datetime(2027, 1, 1, 9, tzinfo=UTC)
+
+
+def test_the_longest_time_a_policy_can_ask_for_ends() -> None:
+    rarely = WorkingTime("UTC", (WorkingHours(days=(Day.MONDAY,), start="09:00", end="10:00"),))
+    assert rarely.after(AT, timedelta(hours=999_999)) > datetime(2200, 1, 1, tzinfo=UTC)
+
+
+def test_an_unknown_region_has_its_countrys_holidays_and_an_unknown_country_none() -> None:
+    assert date(2026, 6, 4) in public_holidays("DE", "BY", 2026)
+    assert public_holidays("DE", "ZZ", 2026) == public_holidays("DE", None, 2026)
+    assert date(2026, 5, 1) in public_holidays("DE", "ZZ", 2026)
+    assert public_holidays("XX", None, 2026) == public_holidays("XX", "BY", 2026) == frozenset()
+
+
+def test_customers_may_be_called_between_two_times_of_their_own_day() -> None:
+    hours = CallingHours("America/New_York", "09:00", "20:00")
+    assert hours.is_open(datetime(2026, 5, 4, 23, 59, tzinfo=UTC))
+    assert not hours.is_open(datetime(2026, 5, 5, 0, tzinfo=UTC))
+    assert hours.next_open(datetime(2026, 5, 5, 0, tzinfo=UTC)) == datetime(2026, 5, 5, 13, tzinfo=UTC)
+
+
+def test_a_persons_calendar_is_read_from_what_is_kept_and_remembered() -> None:
+    hours = '[{"days": ["mon", "tue"], "start": "09:00", "end": "17:00"}]'
+    away = '[{"since": "2026-05-05", "until": "2026-05-06"}]'
+    known = Salesperson("anna", AT, "Anna", None, None, None, None, "Europe/Berlin", hours, True, None, None)
+    absent = Salesperson(
+        "ben",
+        AT,
+        "Ben",
+        None,
+        None,
+        None,
+        None,
+        "UTC",
+        hours,
+        True,
+        None,
+        None,
+        None,
+        away,
+        '["2026-05-11"]',
+        "DE",
+        "BY",
+    )
+    assert calendar_of(known) is calendar_of(known)
+    assert calendar_of(known).next_open(berlin("2026-05-06T10:00")) == berlin("2026-05-11T09:00")
+    assert calendar_of(absent).next_open(datetime(2026, 5, 4, 17, tzinfo=UTC)) == datetime(2026, 5, 12, 9, tzinfo=UTC)
+
+
+def test_the_companys_calendar_is_that_of_its_policy() -> None:
+    company = Company(zone="Europe/Berlin", working_hours=(OFFICE,), country="DE", region="BY")
+    assert company_calendar(company) == BERLIN
+
+
+TIMES = [f"{hour:02}:{minute:02}" for hour in range(24) for minute in (0, 30)]
+HOURS = st.builds(
+    lambda days, times: WorkingHours(days=tuple(days), start=min(times), end=max(times)),
+    st.lists(st.sampled_from(WEEK), min_size=1, max_size=7),
+    st.lists(st.sampled_from(TIMES), min_size=2, max_size=2, unique=True),
+)
+DATES = st.dates(date(2026, 1, 1), date(2026, 12, 31))
+CALENDARS = st.builds(
+    WorkingTime,
+    st.sampled_from(["UTC", "Europe/Berlin", "Pacific/Auckland", "America/St_Johns", "Australia/Lord_Howe"]),
+    st.lists(HOURS, max_size=4).map(tuple),
+    st.sampled_from([None, "DE", "NZ"]),
+    days_off=st.frozensets(DATES, max_size=3),
+    away=st.lists(st.tuples(DATES, st.integers(0, 20)).map(lambda it: (it[0], it[0] + timedelta(it[1])))).map(tuple),
+)
+INSTANTS = st.integers(0, 364 * 24 * 3600).map(
+    lambda seconds: datetime(2026, 1, 1, tzinfo=UTC) + timedelta(seconds=seconds)
+)
+SPANS = st.integers(0, 200 * 60).map(lambda minutes: timedelta(minutes=minutes))
+
+
+@settings(max_examples=40)
+@given(CALENDARS, INSTANTS, SPANS, SPANS)
+def test_working_time_adds_up(calendar: WorkingTime, start: datetime, one: timedelta, other: timedelta) -> None:
+    assert calendar.after(calendar.after(start, one), other) == calendar.after(start, one + other)
+
+
+@settings(max_examples=40)
+@given(CALENDARS, INSTANTS, SPANS, SPANS)
+def test_later_starts_and_longer_times_never_end_earlier(
+    calendar: WorkingTime, start: datetime, later: timedelta, working: timedelta
+) -> None:
+    end = calendar.after(start, working)
+    assert calendar.after(start + later, working) >= end >= start + working
+    assert calendar.after(start, working + later) >= end
+
+
+@settings(max_examples=40)
+@given(CALENDARS, INSTANTS, SPANS)
+def test_working_time_ends_while_it_is_open_or_as_it_closes(
+    calendar: WorkingTime, start: datetime, working: timedelta
+) -> None:
+    assume(working)
+    assert calendar.is_open(calendar.after(start, working) - timedelta(microseconds=1))
+
+
+@settings(max_examples=40)
+@given(CALENDARS, INSTANTS)
+def test_the_next_opening_is_open_and_nothing_before_it_is(calendar: WorkingTime, at: datetime) -> None:
+    opening = calendar.next_open(at)
+    assert opening >= at
+    assert calendar.is_open(opening)
+    assert (opening == at) is calendar.is_open(at)
+    assert not calendar.is_open(at + (opening - at) / 2) or opening == at
+
+
+@settings(max_examples=40)
+@given(CALENDARS, INSTANTS)
+def test_it_is_open_when_the_wall_clock_says_so(calendar: WorkingTime, at: datetime) -> None:
+    wall = at.astimezone(ZoneInfo(calendar.zone))
+    hour, day = f"{wall:%H:%M}", wall.date()
+    working = not calendar.hours or any(
+        WEEK[day.weekday()] in each.days and each.start <= hour < each.end for each in calendar.hours
+    )
+    holiday = bool(calendar.hours and calendar.country and day in public_holidays(calendar.country, None, day.year))
+    free = holiday or day in calendar.days_off or calendar.away_on(at) is not None
+    assert calendar.is_open(at) is (working and not free)

@@ -1,0 +1,293 @@
+"""Who stands on the ladder of an order, who is passed over, and the words for both."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from services.escalation.domain.entities import Account, Order, Salesperson
+from services.escalation.domain.ladder import Rung, assigned_to, desk_instead, next_rung, rungs
+from services.escalation.domain.policy.model import TeamMode
+from shared.contracts.escalation import Step
+from tests.builders import AT, minutes
+
+LEFT = {"active": False}
+SINCE = date(2026, 5, 4)
+AWAY = {"away": '[{"since": "2026-05-01", "until": "2026-05-14"}]'}
+INBOX_ONLY = {"email": None}
+
+
+def order(id: str = "4711", *, sold_at: datetime = AT, sold_by: str | None = "anna") -> Order:
+    return Order(id, "c-17", sold_by, sold_at, 100, "EUR", "Heat pump")
+
+
+def person(id: str, **changes: object) -> Salesperson:
+    known = Salesperson(id, AT, id.title(), None, f"{id}@sales.example", None, None, "UTC", "[]", True, None, None)
+    return replace(known, **changes)  # type: ignore[arg-type]
+
+
+def ladder(
+    *known: Salesperson,
+    sold: Order | None = None,
+    now: datetime = AT,
+    mode: TeamMode = TeamMode.ON,
+    assigned: str | None = None,
+) -> tuple[Rung, ...]:
+    people = {one.salesperson_id: one for one in known}
+    found = rungs(sold or order(), people, desk="desk", now=now, mode=mode, assigned=assigned)
+    assert found is not None
+    return found
+
+
+def first(*known: Salesperson, now: datetime = AT, sold: Order | None = None) -> Rung:
+    found = next_rung(ladder(*known, now=now, sold=sold), after=None)
+    assert found is not None
+    return found
+
+
+def asked(found: Sequence[Rung]) -> list[tuple[Step, str | None]]:
+    return [(rung.step, rung.salesperson_id) for rung in found if rung.skipped is None]
+
+
+def skips(found: Sequence[Rung]) -> list[tuple[Step, str]]:
+    return [(rung.step, rung.skipped) for rung in found if rung.skipped is not None]
+
+
+SUCCEEDED = person("anna", **LEFT, successor="ben", successor_since=SINCE)
+TEAM = (person("anna", backup="ben", manager="mia"), person("ben"), person("mia", manager="uma"), person("uma"))
+
+
+@pytest.mark.parametrize(
+    ("known", "now", "expected"),
+    [
+        pytest.param([person("anna")], AT, ("anna", "seller"), id="the seller"),
+        pytest.param([SUCCEEDED, person("ben")], AT, ("ben", "successor"), id="the successor from today"),
+        pytest.param(
+            [SUCCEEDED, person("ben", zone="Pacific/Auckland")],
+            datetime(2026, 5, 3, 13, tzinfo=UTC),
+            ("ben", "successor"),
+            id="the successor where it is tomorrow already",
+        ),
+        pytest.param(
+            [SUCCEEDED, person("ben", zone="America/Los_Angeles")],
+            datetime(2026, 5, 4, 6, tzinfo=UTC),
+            ("desk", "nobody_left"),
+            id="no successor where it is still yesterday",
+        ),
+        pytest.param(
+            [person("anna", **LEFT, manager="ben"), person("ben", manager="anna", **LEFT)],
+            AT,
+            ("desk", "nobody_left"),
+            id="the desk at the end of a circle",
+        ),
+        pytest.param(
+            [person("anna", **LEFT, manager="mia", backup="ben"), person("mia"), person("ben")],
+            AT,
+            ("mia", "manager"),
+            id="the manager of a seller who left without a successor",
+        ),
+        pytest.param([person("anna", **AWAY)], AT, ("desk", "nobody_there"), id="the desk while the seller is away"),
+    ],
+)
+def test_the_first_asked_is(known: list[Salesperson], now: datetime, expected: tuple[str, str]) -> None:
+    found = first(*known, now=now)
+    assert (found.salesperson_id, found.because) == expected
+
+
+def test_the_ladder_goes_from_the_seller_up_to_the_desk() -> None:
+    found = ladder(*TEAM)
+    assert [rung.step for rung in found] == [
+        Step.SELLER,
+        Step.BACKUP,
+        Step.MANAGER,
+        Step.UPPER_MANAGER,
+        Step.DESK,
+    ]
+    assert [rung.salesperson_id for rung in found] == ["anna", "ben", "mia", "uma", "desk"]
+    assert skips(found) == []
+
+
+@pytest.mark.parametrize(
+    ("known", "expected"),
+    [
+        ([person("anna")], [(Step.BACKUP, "Anna has no backup"), (Step.MANAGER, "no manager is known")]),
+        ([person("anna", backup="ben"), person("ben", **LEFT)], [(Step.BACKUP, "Ben is inactive")]),
+        ([person("anna", backup="ben")], [(Step.BACKUP, "ben is not known")]),
+        ([person("anna", backup="anna")], [(Step.BACKUP, "Anna is the same person as the seller")]),
+        ([person("anna", **AWAY)], [(Step.SELLER, "Anna is away until 14 May")]),
+        ([person("anna", **LEFT)], [(Step.SELLER, "Anna is inactive"), (Step.SUCCESSOR, "Anna has no successor")]),
+        ([SUCCEEDED], [(Step.SUCCESSOR, "ben is not known")]),
+        ([SUCCEEDED, person("ben", **LEFT)], [(Step.SUCCESSOR, "Ben is inactive")]),
+        (
+            [replace(SUCCEEDED, successor_since=date(2026, 5, 5)), person("ben")],
+            [(Step.SUCCESSOR, "Ben takes over on 5 May")],
+        ),
+        ([person("anna", manager="anna")], [(Step.MANAGER, "Anna is the same person as the seller")]),
+        ([person("anna", manager="mia")], [(Step.MANAGER, "mia is not known")]),
+        ([person("anna", manager="mia"), person("mia")], [(Step.UPPER_MANAGER, "no manager's manager is known")]),
+        (
+            [person("anna", manager="mia"), person("mia", manager="mia")],
+            [(Step.UPPER_MANAGER, "Mia is in this line already")],
+        ),
+        (
+            [person("anna", manager="mia"), person("mia", manager="anna")],
+            [(Step.UPPER_MANAGER, "Anna is the same person as the seller")],
+        ),
+        (
+            [person("anna", manager="mia"), person("mia", manager="desk"), person("desk")],
+            [(Step.DESK, "Desk is the same person as the manager's manager")],
+        ),
+        (
+            [person("anna", backup="mia", manager="mia"), person("mia")],
+            [(Step.MANAGER, "Mia is the same person as the backup")],
+        ),
+        (
+            [person("anna", **INBOX_ONLY, manager="mia"), person("mia")],
+            [(Step.SELLER, "Anna cannot be reached by any channel but the inbox")],
+        ),
+    ],
+)
+def test_whoever_is_skipped_is_so_for_a_reason_in_words(
+    known: list[Salesperson], expected: list[tuple[Step, str]]
+) -> None:
+    found = skips(ladder(*known))
+    assert [reason for reason in found if reason in expected] == expected, found
+
+
+def test_inactive_managers_are_passed_over_and_two_active_ones_are_asked() -> None:
+    line = [person("mia", **LEFT, manager="tom"), person("tom", manager="uma"), person("uma", manager="zoe")]
+    found = ladder(person("anna", manager="mia"), *line, person("zoe"))
+    assert asked(found)[1:] == [(Step.MANAGER, "tom"), (Step.UPPER_MANAGER, "uma"), (Step.DESK, "desk")]
+    assert (Step.MANAGER, "Mia is inactive") in skips(found)
+
+
+def test_the_backup_is_of_whoever_stands_in_and_the_managers_are_of_the_seller() -> None:
+    gone = replace(SUCCEEDED, backup="mia", manager="mia")
+    found = ladder(gone, person("ben", backup="kim", manager="uma"), person("kim"), person("mia"), person("uma"))
+    assert asked(found) == [
+        (Step.SUCCESSOR, "ben"),
+        (Step.BACKUP, "kim"),
+        (Step.MANAGER, "mia"),
+        (Step.DESK, "desk"),
+    ]
+    assert found[2].why_you == "Anna closed order 4711 on 4 May; you are Ben's backup."
+
+
+def test_who_has_the_inbox_alone_stays_where_nobody_further_up_is_reached_either() -> None:
+    alone = ladder(person("anna", **INBOX_ONLY, manager="mia"), person("mia", **INBOX_ONLY), person("desk"))
+    assert asked(alone) == [(Step.SELLER, "anna"), (Step.MANAGER, "mia"), (Step.DESK, "desk")]
+    with_away = ladder(person("anna", **INBOX_ONLY, manager="mia"), person("mia", **AWAY))
+    assert asked(with_away)[0] == (Step.SELLER, "anna")
+
+
+def test_an_absence_counts_on_the_days_where_the_person_is() -> None:
+    away = person("anna", away='[{"since": "2026-05-05", "until": "2026-05-05"}]', zone="Pacific/Auckland")
+    assert first(away, now=datetime(2026, 5, 4, 11, 59, tzinfo=UTC)).salesperson_id == "anna"
+    assert first(away, now=datetime(2026, 5, 4, 12, tzinfo=UTC)).salesperson_id == "desk"
+    assert first(away, now=datetime(2026, 5, 5, 12, tzinfo=UTC)).salesperson_id == "anna"
+    over_new_year = person("anna", away='[{"since": "2026-05-01", "until": "2027-01-02"}]')
+    assert skips(ladder(over_new_year))[0][1] == "Anna is away until 2 January 2027"
+
+
+def test_in_manager_only_mode_nobody_below_the_manager_is_asked() -> None:
+    found = ladder(*TEAM, mode=TeamMode.MANAGER_ONLY)
+    words = "the team is in manager-only mode"
+    assert skips(found) == [(Step.SELLER, words), (Step.BACKUP, words)]
+    gone = ladder(replace(SUCCEEDED, manager="ben"), person("ben"), mode=TeamMode.MANAGER_ONLY)
+    assert (Step.SUCCESSOR, words) in skips(gone)
+    assert asked(gone)[0] == (Step.MANAGER, "ben"), "who is manager too is asked as that"
+    alone = next_rung(ladder(person("anna"), mode=TeamMode.MANAGER_ONLY), after=None)
+    assert alone is not None
+    assert (alone.step, alone.because) == (Step.DESK, "nobody_there")
+
+
+def test_whom_the_account_was_moved_to_stands_in_the_sellers_place() -> None:
+    found = ladder(SUCCEEDED, person("ben"), person("kim", backup="ben"), assigned="kim")
+    assert asked(found) == [(Step.SELLER, "kim"), (Step.BACKUP, "ben"), (Step.DESK, "desk")]
+    assert found[0].because == "assigned"
+    assert found[0].why_you == "Anna closed order 4711 on 4 May; this customer is yours now."
+    inactive = ladder(person("anna"), person("kim", **LEFT), assigned="kim")
+    assert skips(inactive)[0] == (Step.SELLER, "Kim is inactive")
+    assert asked(inactive)[0] == (Step.SELLER, "anna")
+    assert ladder(person("anna"), assigned="anna") == ladder(person("anna")), "the seller is as before"
+    bought_online = ladder(person("kim"), sold=order(sold_by=None), assigned="kim")
+    assert bought_online[0].why_you == "Order 4711 was sold without a seller on 4 May; this customer is yours now."
+
+
+def test_an_account_is_moved_from_the_day_that_was_told_where_the_new_person_works() -> None:
+    account, people = Account("c-17", "kim", SINCE), {"kim": person("kim", zone="Pacific/Auckland")}
+    assert assigned_to(account, people, datetime(2026, 5, 3, 11, 59, tzinfo=UTC)) is None
+    assert assigned_to(account, people, datetime(2026, 5, 3, 12, tzinfo=UTC)) == "kim"
+    assert assigned_to(Account("c-17"), people, AT) is None
+
+
+def test_a_seller_nobody_knows_is_waited_for_and_a_missing_one_is_not() -> None:
+    assert rungs(order(), {}, desk="desk", now=AT, mode=TeamMode.ON) is None
+    (without,) = ladder(sold=order(sold_by=None))
+    assert (without.because, without.step, without.skipped) == ("no_seller", Step.DESK, None)
+    assert without.why_you == "You are the sales desk: order 4711 was sold without a seller (on 4 May)."
+
+
+def test_the_reason_is_said_in_words_with_the_day_where_the_reader_is() -> None:
+    late = order(sold_at=datetime(2026, 5, 4, 22, 30, tzinfo=UTC))
+    assert first(person("anna", zone="Europe/Berlin"), sold=late).why_you == "You closed order 4711 on 5 May."
+    next_year = first(person("anna"), sold=late, now=AT + timedelta(days=300))
+    assert next_year.why_you == "You closed order 4711 on 4 May 2026."
+    succeeded = first(replace(SUCCEEDED, name="James"), person("ben"), sold=late, now=minutes(900))
+    assert succeeded.why_you == "James closed order 4711 on 4 May and left on 4 May; James' book is yours."
+    managed = first(person("anna", **LEFT, manager="mia"), person("mia"))
+    assert managed.why_you == (
+        "Anna closed order 4711 on 4 May and has left without a successor; you are next in line."
+    )
+    unknown = desk_instead(late, {}, desk="desk", now=AT)
+    assert (unknown.because, unknown.step) == ("seller_unknown", Step.DESK)
+    assert "whom the directory does not know" in unknown.why_you
+    assert ladder(*TEAM)[2].why_you == "Anna closed order 4711 on 4 May; you are next in line."
+    assert ladder(*TEAM)[-1].why_you == (
+        "You are the sales desk: order 4711 was closed by Anna, and nobody before you has taken it on (on 4 May)."
+    )
+
+
+def test_the_next_is_the_first_not_skipped_of_the_steps_further_up() -> None:
+    found = ladder(*(replace(one, **AWAY) if one.salesperson_id == "ben" else one for one in TEAM))  # type: ignore[arg-type]
+    climbed, step = [], None
+    while (rung := next_rung(found, after=step)) is not None:
+        step = rung.step
+        climbed.append(rung.salesperson_id)
+    assert climbed == ["anna", "mia", "uma", "desk"]
+    after_a_leaver = next_rung(ladder(SUCCEEDED, person("ben")), after=Step.SELLER)
+    assert after_a_leaver is not None
+    assert after_a_leaver.salesperson_id == "ben", "the ladder may have changed since the seller was asked"
+
+
+IDS = st.sampled_from(["anna", "ben", "mia", "desk", "nobody"])
+PEOPLE = st.builds(
+    person,
+    IDS,
+    manager=st.none() | IDS,
+    backup=st.none() | IDS,
+    successor=st.none() | IDS,
+    successor_since=st.sampled_from([None, SINCE, date(2027, 1, 1)]),
+    active=st.booleans(),
+    email=st.sampled_from([None, "x@sales.example"]),
+    away=st.sampled_from(["[]", AWAY["away"]]),
+)
+
+
+@settings(max_examples=50)
+@given(st.lists(PEOPLE, max_size=5), st.sampled_from(TeamMode), st.none() | IDS)
+def test_whatever_the_directory_says_somebody_is_asked_and_nobody_twice(
+    known: list[Salesperson], mode: TeamMode, assigned: str | None
+) -> None:
+    people = {"anna": person("anna")} | {one.salesperson_id: one for one in known}
+    found = ladder(*people.values(), mode=mode, assigned=assigned)
+    names = [id for _, id in asked(found)]
+    assert names
+    assert len(names) == len(set(names))
+    steps = [rung.step for rung in found]
+    assert steps == sorted(steps, key=list(Step).index)
+    assert found[-1].salesperson_id == "desk"
+    assert all(rung.why_you.endswith(".") for rung in found if rung.skipped is None)
