@@ -34,9 +34,9 @@ class Draft:
 def draft(
     chance: random.Random, topic: str, kind: str, account: str, data: Mapping[str, Any], *, early: float = 0.0
 ) -> Draft:
-    """Somewhere in the history; with this chance in its first part. One in six is told long after it happened."""
+    """Somewhere in the history; with this chance in its first part. One in five is told long after it happened."""
     rank = chance.random() * (0.3 if chance.random() < early else 1.0)
-    aged = rank * chance.random() if chance.random() < 1 / 6 else rank
+    aged = rank * chance.random() if chance.random() < 1 / 5 else rank
     only_kafka = kind in _LATEST_COUNTS
     return Draft(topic, kind, account, data, rank, aged, only_kafka=only_kafka)
 

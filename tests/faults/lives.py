@@ -10,8 +10,11 @@ from tests.faults.drafts import ORDERS, SPAN, SUPPORT, Draft, draft
 from tests.faults.themes import Themes
 
 DESK = "desk"
+_PUT_RIGHT_SHARE = 0.5
 
 _ZONES = ("UTC", "Europe/Berlin", "America/New_York", "Pacific/Auckland")
+
+
 @dataclass(frozen=True, slots=True)
 class Cast:
     """The people of a history. `known` must be known to escalation before anything else is told; the rest come late."""
@@ -58,7 +61,9 @@ def directory(chance: random.Random, now: datetime) -> Cast:
     late.append(_person(chance, "s-late-gone", gone | replaced, rank=0.5 + chance.random() / 2))
     known.append(_person(chance, "s-leaves", {}, rank=0.0, aged=0.01))
     late.append(_person(chance, "s-leaves", gone | replaced, rank=0.5, aged=0.5))
-    late.append(_person(chance, "s-anna", {"manager": "m-mid", "backup": "t-here", "phone": "+49 30 1"}, rank=0.4, aged=0.4))
+    late.append(
+        _person(chance, "s-anna", {"manager": "m-mid", "backup": "t-here", "phone": "+49 30 1"}, rank=0.4, aged=0.4)
+    )
     late.append(_person(chance, "s-ben", {"phone": "+49 30 2"}, rank=0.6, aged=0.001))  # older than what is known
     return Cast(known, late)
 
@@ -70,6 +75,8 @@ def life(chance: random.Random, account: str, now: datetime, cast: Cast, *, even
     drafts = _sales(chance, account, orders, now, cast) + _openings(chance, account, orders, cases)
     sellers = [one.data["sold_by"] for one in drafts if "sold_by" in one.data]
     teller = Themes(chance, account, orders, cases, [*sellers, "m-mid"], now)
+    if chance.random() < _PUT_RIGHT_SHARE:
+        drafts += list(teller.put_right())[: events // 2]
     while len(drafts) < events:
         drafts.append(teller.next())
     return drafts
@@ -91,7 +98,9 @@ def spoilt(chance: random.Random, original: Draft) -> Draft:
     elif bad == "case_contradicted":
         data["title"] = "Something else"
     rank = original.rank + (1 - original.rank) * chance.random()
-    return Draft(original.topic, kind, original.subject, data, rank, chance.random(), bad, only_kafka=True, spoils=original)
+    return Draft(
+        original.topic, kind, original.subject, data, rank, chance.random(), bad, only_kafka=True, spoils=original
+    )
 
 
 def _ill_formed(topic: str, bad: str) -> tuple[str, dict[str, Any]]:
@@ -136,7 +145,9 @@ def _commitments(chance: random.Random, now: datetime) -> dict[str, Any]:
     def soon() -> str:
         return (now - SPAN * chance.random()).isoformat()
 
-    promises = [{"id": f"p-{place}", "what": "A visit", "due_at": soon()} for place in range(chance.choice((0, 0, 1, 2)))]
+    promises = [
+        {"id": f"p-{place}", "what": "A visit", "due_at": soon()} for place in range(chance.choice((0, 0, 0, 1, 2)))
+    ]
     if chance.random() < 0.1:
         promises.append({"what": "A call", "due_at": soon()})
     due = {"delivery_due_at": soon()} if chance.random() < 0.2 else {}

@@ -24,7 +24,7 @@ _CHANGES: Mapping[str, Any] = {
     "customers.callable_from": "00:00",
     "customers.callable_until": "23:59",
     "signals.contact_dead_ended.answer_within": "20m",
-    "signals.contact_repeated.within": "30m",
+    "signals.contact_repeated.within": "50m",
     "signals.case_stuck.no_progress_for": "45m",
     "signals.response_due.warn_before": "10m",
     "signals.order_stalled.reached_within": "25m",

@@ -1,7 +1,7 @@
 """What goes wrong in a life, and what puts it right again: each account has a few themes of all that there are."""
 
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -9,7 +9,7 @@ from typing import Any
 from tests.faults.drafts import ORDERS, SPAN, SUPPORT, Draft, draft
 
 THEMES: Mapping[str, tuple[str, ...]] = {
-    "calls": ("contact_made",),
+    "calls": ("contact_made", "contact_made", "contact_made"),
     "case": (
         *("case_reassigned", "case_reassigned", "case_status_changed", "case_reopened"),
         *("case_resolved", "case_resolved", "case_closed", "contact_made"),
@@ -28,12 +28,13 @@ _OF_ORDERS = frozenset(
     (*THEMES["confirmation"][:2], *THEMES["delivery"], *THEMES["promises"], *THEMES["end"], "sale_corrected")
 )
 _OF_CASES = frozenset((*THEMES["case"][:-1], "response_promised", "response_overdue", "satisfaction_rated"))
+_PROMISES = ("p-0", "p-1", "A call")
 _RESULTS = ("answered", "resolved", "unanswered", "voicemail", "dead_end", "dead_end")
 
 
 @dataclass(slots=True)
 class Themes:
-    """Makes the drafts of one account. `people` are those who may talk with the customer, `now` is the history's end."""
+    """Makes the drafts of one account. `people` may talk with the customer; the history ends at `now`."""
 
     chance: random.Random
     account: str
@@ -44,7 +45,7 @@ class Themes:
     kinds: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        chosen = self.chance.sample(list(THEMES), self.chance.choice((2, 3, 4, 6)))
+        chosen = self.chance.sample(list(THEMES), self.chance.choice((2, 3, 5, 7)))
         self.kinds = [kind for theme in chosen for kind in THEMES[theme]]
 
     def next(self) -> Draft:
@@ -59,6 +60,29 @@ class Themes:
             return self._draft(SUPPORT, kind, {"preference": self.chance.choice(("none", "do_not_call"))})
         return self._draft(SUPPORT, kind, self._named(kind) | self._of_matter(kind))
 
+    def put_right(self) -> Iterator[Draft]:
+        """Late in the history, all that ends what may have gone wrong, but for what nothing ends."""
+        for order in self.orders:
+            kept = [("promise_kept", {"promise": promise}) for promise in _PROMISES if "promise_kept" in self.kinds]
+            ends = [("order_confirmed", {}), ("order_delivered", {}), ("outcome_reported", {"reached": True}), *kept]
+            for kind, data in ends:
+                if kind in self.kinds or kind == "order_delivered":
+                    yield self._late(ORDERS, kind, {"order": order} | data)
+        talk = {"direction": "outbound", "channel": "phone", "result": "answered"}
+        for about in ({}, *({"case": case} for case in self.cases)):
+            yield self._late(SUPPORT, "contact_made", talk | about)
+            if "satisfaction_rated" in self.kinds:
+                yield self._late(SUPPORT, "satisfaction_rated", {"rating": 5} | about)
+            if about:
+                yield self._late(SUPPORT, "case_resolved", about)
+            else:
+                withdrawn = ("refund_withdrawn", "cancellation_withdrawn")
+                yield from (self._late(SUPPORT, kind, {}) for kind in withdrawn if kind in self.kinds)
+
+    def _late(self, topic: str, kind: str, data: Mapping[str, Any]) -> Draft:
+        rank = 0.85 + 0.15 * self.chance.random()
+        return Draft(topic, kind, self.account, data, rank, rank)
+
     def _draft(self, topic: str, kind: str, data: Mapping[str, Any]) -> Draft:
         return draft(self.chance, topic, kind, self.account, data)
 
@@ -68,7 +92,7 @@ class Themes:
             case "refund_paid":
                 return {"amount_minor": chance.randint(1, 5_000), "currency": "EUR"}
             case "promise_kept":
-                return {"promise": chance.choice(("p-0", "p-1", "A call"))}
+                return {"promise": chance.choice(_PROMISES)}
             case "outcome_reported":
                 return {"reached": chance.random() < 0.5}
             case "sale_corrected":

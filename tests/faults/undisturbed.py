@@ -16,8 +16,8 @@ from deploy.local.machine import SERVICES
 from deploy.local.mail_sink import messages
 from tests.faults.checker.promises import at_rest
 from tests.faults.checker.reading import read_run
-from tests.faults.policy import publish_policy, terms_in_seconds
 from tests.faults.history import DESK, Event, arrival, first_of_all, post, wire
+from tests.faults.policy import publish_policy, terms_in_seconds
 from tests.inbox import form_token
 from tests.servers import Databases
 from tests.stories import PUBLISHER_KEY, Company
@@ -41,7 +41,7 @@ _TO_TAKE = """
 
 
 _JUMP = timedelta(minutes=16)
-_JUMPS = 6
+_JUMPS = 3
 
 
 class Undisturbed:
@@ -54,7 +54,10 @@ class Undisturbed:
         self._server_url = databases.server_url
 
     async def tell_all(self, history: Sequence[Event], seed: int) -> None:
-        """Tells everything, takes some episodes on the way, and returns when all is at rest."""
+        """Tells everything, takes some episodes on the way and in the end, and returns when all is at rest.
+
+        The clock jumps meanwhile: silences last too long, nobody answers, whoever took something reaches nobody.
+        """
         self._write("world.json", [self._world(seed)])
         await publish_policy(self.superuser_url(pool_database(self.company, "escalation")))
         self._write("history.jsonl", [json.loads(event.line()) for event in history])
@@ -66,10 +69,14 @@ class Undisturbed:
         await self._tell(events[: len(events) // 2])
         await self._at_rest()
         await self._take_episodes(8)
+        await self.company.move_clock(_JUMP)
+        await self._at_rest()
         await self._tell(events[len(events) // 2 :])
         for _ in range(_JUMPS):
             await self._at_rest()
             await self.company.move_clock(_JUMP)
+        await self._at_rest()
+        await self._take_episodes(3)
         await self._at_rest()
 
     async def _tell(self, events: Sequence[Event]) -> None:

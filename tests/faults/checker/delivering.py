@@ -16,7 +16,7 @@ _AT_REST = {"sent", "skipped", "cancelled", "failed", "expired"}
 
 
 def every_alert_has_its_deliveries(run: Evidence) -> Iterator[str]:
-    """One in the inbox and one by e-mail, skipped where no address is known, cancelled only after somebody took it or it was over."""
+    """One in the inbox and one by e-mail, skipped where no address is known, cancelled only when taken or over."""
     directory, by_alert = Directory(run), defaultdict[UUID, dict[str, Row]](dict)
     for row in _rows(run, "deliveries"):
         by_alert[row["alert_id"]][row["channel"]] = row

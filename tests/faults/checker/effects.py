@@ -108,7 +108,7 @@ def everything_is_as_grave_as_it_must_be(run: Evidence) -> Iterator[str]:
     """An episode by its signals, the money and the policy, and each ring as the episode was then."""
     alerts = {(row["episode_id"], row["ring"]): row for row in _rows(run, "alerts")}
     rows = {row["episode_id"]: row for row in _rows(run, "episodes")}
-    for episode, ring in _rings(run):
+    for _, ring in _rings(run):
         row = alerts.get((ring.episode, ring.number))
         if row is not None and row["severity"] != ring.severity:
             yield f"alert {row['alert_id']} is {row['severity']}, and had to be {ring.severity}"

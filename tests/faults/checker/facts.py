@@ -11,7 +11,13 @@ from tests.faults.checker.evidence import Row, Told, instant
 
 _NAMESPACE = UUID("6f1d3c5a-7f0e-5b1c-9d52-0f6c1b1f4a10").bytes
 _KINDS = {"contact_made": "contact", "case_status_changed": "case_progressed", "satisfaction_rated": "rated"}
-_NOT_REMEMBERED = ("order_placed", "salesperson_changed", "sale_corrected", "account_reassigned", "contact_preference_changed")
+_NOT_REMEMBERED = (
+    "order_placed",
+    "salesperson_changed",
+    "sale_corrected",
+    "account_reassigned",
+    "contact_preference_changed",
+)
 OF_ORDERS = (
     "confirmation_required", "order_confirmed", "order_delivered", "order_cancelled", "refund_paid", "delivery_due",
     "delivery_late", "promise", "promise_kept", "outcome_reported",

@@ -177,8 +177,8 @@ _ENDS: Mapping[str, Callable[[Facts, Fact], Fits]] = {
     "cancellation_requested": _withdrawn,
     "order_stalled": _confirmed,
     "promise_missed": _kept,
-    "outcome_denied": lambda _facts, cause: lambda fact: (
-        fact.kind == "outcome_reported" and fact.order == cause.order and bool(fact.data["reached"])
+    "outcome_denied": lambda _facts, cause: (
+        lambda fact: fact.kind == "outcome_reported" and fact.order == cause.order and bool(fact.data["reached"])
     ),
     "delivery_late": _of_order("order_delivered", "order_cancelled"),
     "order_cancelled": _never,

@@ -1,9 +1,10 @@
 """Who must hear of an order, one after the other, by the history's people: an implementation of the rule of its own.
 
-First whom the account was moved to, else the order's seller, else (if inactive) the successor from the day on that was
-told (where the successor works) and while active. Then that one's backup, then two active managers up the seller's line,
-then the desk. Who is on the list already is left out, and who has no address, if somebody further up has one. The
-directory is known before the rest is told, so only a seller who leaves meanwhile may be seen as before or as after.
+First whom the account was moved to, else the order's seller, else (if inactive) the successor from the day on that
+was told (where the successor works) and while active. Then that one's backup, then two active managers up the line of
+the seller, then the desk. Who is on the list already is left out, and who has no address, if somebody further up has
+one. The directory is known before the rest is told, so only a seller who leaves meanwhile may be seen as before or as
+after.
 """
 
 from collections import defaultdict

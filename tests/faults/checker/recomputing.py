@@ -1,9 +1,10 @@
 """What orders and support must publish, computed from the history and the order in which they took it.
 
 Orders publishes the first placing of an order and lets what was told of it before wait until then; a person's fact is
-published unless a later one (by its time, ties by id) is known, and so is to whom an account was moved. Support does the same with cases: only refund and
-cancellation requests, what takes them back, and contacts at a dead end never wait. What waited comes out right after what it waited for, in
-the order of times, ties by id. An opening told again publishes nothing.
+published unless a later one (by its time, ties by id) is known, and so is to whom an account was moved. Support does
+the same as with orders with cases: only refund and cancellation requests, what takes them back, and contacts at a dead
+end never wait. What waited comes out right after what it waited for, in the order of times, ties by id. An opening
+told again publishes nothing.
 """
 
 from collections import defaultdict

@@ -146,10 +146,11 @@ class Desk:
         if not sought.rings:
             episode.responsible = next(iter(choices))[1].person if choices and None not in ladders else None
         elif found is not None and found["raised_at"] == now and found["signal_id"] == sought.signal:
-            told = found["cause"], Rung(found["step"], found["recipient"], found["because"])
-            if told not in choices:
-                self.wrongs.append(f"alert {found['alert_id']} is {told}, and had to be one of {choices}")
-            self._ring(episode, sought, now, *told)
+            rung = Rung(found["step"], found["recipient"], found["because"])
+            fitting = [choice for choice in choices if choice[1] == rung]
+            if not fitting:
+                self.wrongs.append(f"alert {found['alert_id']} is for {rung}, and had to be one of {choices}")
+            self._ring(episode, sought, now, fitting[0][0] if fitting else sought.cause, rung)
         elif None in ladders:
             episode.seeking.append(sought)
         elif choices and all(cause == "exhausted" for cause, _ in choices):

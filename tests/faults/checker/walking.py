@@ -14,7 +14,7 @@ All signals of an order are one episode (see rescuing), until none stands: then 
 
 from collections import Counter
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -25,6 +25,8 @@ from tests.faults.checker.recipients import Directory
 from tests.faults.checker.rescuing import REQUESTS, SEVERITIES, Desk, Episode, Signal, Sought, sought_of
 
 __all__ = ["REQUESTS", "Account", "Effects", "Signal", "expected_effects", "sold_at"]
+
+_NEVER = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(slots=True)
@@ -42,7 +44,7 @@ class Account:
     signals: dict[UUID, Signal] = field(default_factory=dict)
     open: dict[str, Episode] = field(default_factory=dict)
     closed: dict[str, list[Episode]] = field(default_factory=dict)
-    now: datetime = datetime.min
+    now: datetime = _NEVER
 
     def episodes(self) -> list[Episode]:
         return [*self.open.values(), *(one for many in self.closed.values() for one in many)]
@@ -111,10 +113,10 @@ class Account:
                 self.desk.tell("customer_reached", episode)
         elif fact.data.get("direction") == "outbound" and fact.result in ("unanswered", "voicemail"):
             episode.attempts += 1
-            if episode.deadline_for == "redeem" and episode.deadline_at is not None:
-                if episode.attempts <= self.desk.policy["acknowledgement"]["attempts"]:
-                    later = self.now + self.desk.time_for("acknowledgement", "attempt_extends")
-                    episode.deadline_at = max(episode.deadline_at, later)
+            counts = episode.attempts <= self.desk.policy["acknowledgement"]["attempts"]
+            if counts and episode.deadline_for == "redeem" and episode.deadline_at is not None:
+                later = self.now + self.desk.time_for("acknowledgement", "attempt_extends")
+                episode.deadline_at = max(episode.deadline_at, later)
 
     def findings(self) -> list[Finding]:
         return findings(self.id, self.facts.values(), self.desk.policy["signals"])
