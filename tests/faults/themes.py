@@ -63,8 +63,13 @@ class Themes:
     def put_right(self) -> Iterator[Draft]:
         """Late in the history, all that ends what may have gone wrong, but for what nothing ends."""
         for order in self.orders:
-            kept = [("promise_kept", {"promise": promise}) for promise in _PROMISES if "promise_kept" in self.kinds]
-            ends = [("order_confirmed", {}), ("order_delivered", {}), ("outcome_reported", {"reached": True}), *kept]
+            kept = [("promise_kept", {"promise": one}) for one in _PROMISES if "promise_kept" in self.kinds]
+            ends: list[tuple[str, dict[str, Any]]] = [
+                ("order_confirmed", {}),
+                ("order_delivered", {}),
+                ("outcome_reported", {"reached": True}),
+                *kept,
+            ]
             for kind, data in ends:
                 if kind in self.kinds or kind == "order_delivered":
                     yield self._late(ORDERS, kind, {"order": order} | data)

@@ -37,13 +37,11 @@ _FACTS = "select * from escalation.facts where account_id = any($1::text[])"
 # Without the words: nothing is decided by them, and saving a signal again keeps them.
 _SIGNAL_COLUMNS = ", ".join(column.name for column in fields(Signal) if column.name != "words")
 _SIGNALS = f"select {_SIGNAL_COLUMNS} from escalation.signals where account_id = any($1::text[])"
-# The open ones, and of each order the one that was closed last.
+# The open ones, and of each order the last that is over: several may have been closed in one transaction, at one `now`.
 _EPISODES = """
-    select * from (
-        select e.*, row_number() over (partition by order_id, closed_at is null order by closed_at desc, episode_id)
-                   as place
-        from escalation.episodes e where account_id = any($1::text[])
-    ) ranked where closed_at is null or place = 1
+    select * from escalation.episodes e where account_id = any($1::text[])
+    and (closed_at is null or not exists (
+        select from escalation.episodes f where f.order_id = e.order_id and f.follows = e.episode_id))
 """
 _ASKED = "select distinct episode_id, recipient from escalation.alerts where episode_id = any($1::uuid[])"
 # Whoever can be reached from these people by manager, successor or backup, circles included.

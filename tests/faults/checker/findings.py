@@ -42,7 +42,7 @@ class Facts:
     def of(self, *kinds: str) -> list[Fact]:
         return [fact for fact in self.all if fact.kind in kinds]
 
-    def cases(self) -> list[str | None]:
+    def cases(self) -> list[str]:
         return sorted({fact.case for fact in self.all if fact.case is not None and fact.kind not in OF_ORDERS})
 
     def order_of(self, fact: Fact) -> str | None:
@@ -265,7 +265,7 @@ def _overdue(facts: Facts, kind: str) -> Iterator[Finding]:
 
 
 def _mark(facts: Facts) -> int:
-    return round(1000 * facts.rules["satisfaction_low"]["at_most"])
+    return round(1000 * float(facts.rules["satisfaction_low"]["at_most"]))
 
 
 def _low(facts: Facts, kind: str) -> Iterator[Finding]:
