@@ -8,7 +8,8 @@ from tests.escalation import Escalation, dead_end, told
 
 async def test_a_new_episode_follows_the_last_of_several_that_ended_in_one_transaction(escalation: Escalation) -> None:
     await escalation.hear(salesperson_changed(), order_placed())
-    matters = [fact for _ in range(5) for fact in (dead_end(), contact_made("answered"))]
+    cases = [f"case-{number}" for number in range(5)]
+    matters = [fact for case in cases for fact in (dead_end(case=case), contact_made("answered", case))]
     minutes = (AT + timedelta(minutes=number) for number in range(len(matters) + 1))
     await escalation.hear(*(told(fact, at=next(minutes)) for fact in matters))
     await escalation.hear(told(dead_end(), at=next(minutes)))
