@@ -131,7 +131,7 @@ class State(Rings):
             )
         )
         if kind == "case_opened":
-            self.cases[account, case] = order
+            self.cases[account, data["case"]] = order
             self.new_cases.append((account, case, order))
         past = self.past.setdefault(account, [])
         past.append((kind, case, result, number, fact))
@@ -194,10 +194,9 @@ def _ends(signal: Signal, case: str | None, order: str | None, *, answered: bool
     if case is not None:
         if signal.case != case:
             return False
-        kinds = ("contact_dead_ended", "response_overdue")
         if over:
-            kinds = ("contact_repeated", "case_bounced", "case_reopened", "response_overdue")
-        return signal.kind in kinds
+            return signal.kind in ("contact_repeated", "case_bounced", "case_reopened", "response_overdue")
+        return signal.kind in ("contact_dead_ended", "response_overdue")
     if not answered or signal.case is not None:
         return False
     if signal.kind == "contact_repeated":

@@ -54,7 +54,7 @@ async def backlog(ground: Ground, sizes: Sizes) -> list[Measure]:
     figure = f"{own:,.0f}/s against {against:,.0f}/s{void}"
     ratio, times = own / against, own / textbook
     return [
-        Measure("a", "escalation against the floor", ">= 0.6", figure, ratio, valid and ratio >= 0.6, details),
+        Measure("a", "escalation against the floor", ">= 0.5", figure, ratio, valid and ratio >= 0.5, details),
         Measure("a", "... and the textbook", ">= 30", f"against {textbook:,.0f}/s", times, valid and times >= 30),
         _memory(services[0]),
     ]

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from uuid import UUID
 
 from tests.faults.checker.evidence import Evidence, Row, header, payload
+from tests.faults.checker.expecting import expected_effects
 from tests.faults.checker.recipients import Directory
-from tests.faults.checker.walking import expected_effects
 
 _OF_EPISODES = (
     *("episode_raised", "episode_signalled", "severity_raised", "signal_cleared", "signal_withdrawn"),

@@ -4,10 +4,11 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator
 
 from tests.faults.checker.evidence import Evidence, Row
+from tests.faults.checker.expecting import Effects, expected_effects
 from tests.faults.checker.facts import derived
 from tests.faults.checker.recipients import Directory
-from tests.faults.checker.rescuing import Episode, Ring
-from tests.faults.checker.walking import Account, Effects, Signal, expected_effects, sold_at
+from tests.faults.checker.rescuing import Episode, Ring, Signal
+from tests.faults.checker.walking import Account, sold_at
 
 
 def every_fact_is_remembered_once(run: Evidence) -> Iterator[str]:

@@ -1,95 +1,13 @@
-"""Which signals an account's facts amount to: every rule by looking at all facts anew. Start at `findings`.
-
-The rules, in words, are in the table of docs/signals: what raises each kind, and which later fact ends it.
-"""
+"""Which signals an account's facts amount to: every rule by looking at all facts anew. Start at `findings`."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from itertools import groupby
-from typing import Any, TypeAlias
+from typing import Any
 from uuid import UUID
 
+from tests.faults.checker.endings import ENDS_CASE, Facts, Finding, ends_of_case, is_progress, mark
 from tests.faults.checker.facts import OF_ORDERS, Fact, derived
-
-_ENDS_CASE = ("case_resolved", "case_closed")
-Fits: TypeAlias = Callable[[Fact], bool]
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """A signal that began with `cause`; `cleared` is the fact that ended it."""
-
-    id: UUID
-    kind: str
-    at: datetime
-    cause: Fact
-    names: str | None
-    silence: bool = False
-    cleared: Fact | None = None
-
-
-class Facts:
-    """The facts of an account that count, in the order in which they happened."""
-
-    def __init__(self, account: str, facts: Iterable[Fact], rules: Mapping[str, Any]) -> None:
-        self.account = account
-        self.rules = rules
-        self.all = sorted((fact for fact in facts if not fact.courtesy), key=lambda fact: fact.key)
-        openings = [fact for fact in self.all if fact.kind == "case_opened" and fact.order is not None]
-        self._order_of_case = {fact.case: fact.order for fact in reversed(openings)}
-
-    def of(self, *kinds: str) -> list[Fact]:
-        return [fact for fact in self.all if fact.kind in kinds]
-
-    def cases(self) -> list[str]:
-        return sorted({fact.case for fact in self.all if fact.case is not None and fact.kind not in OF_ORDERS})
-
-    def order_of(self, fact: Fact) -> str | None:
-        return fact.order or self._order_of_case.get(fact.case)
-
-    def first(self, fits: Fits, after: datetime | None) -> Fact | None:
-        """The first that fits and happened later."""
-        return next((fact for fact in self.all if (after is None or fact.at > after) and fits(fact)), None)
-
-    def span(self, kind: str, name: str) -> timedelta:
-        return timedelta(seconds=self.rules[kind][name])
-
-    def found(
-        self, kind: str, cause: Fact, *, at: datetime | None = None, id: UUID | None = None, silence: bool = False
-    ) -> Finding:
-        """A signal, with what ended it; by itself at its cause's time."""
-        at, id = at or cause.at, id or derived("signal", cause.id, kind)
-        return Finding(id, kind, at, cause, self.order_of(cause), silence, self.first(self.ends(kind, cause), at))
-
-    def broken(self, kind: str, cause: Fact, until: datetime, *, since: datetime | None) -> bool:
-        """Whether what would end it happened before it lasted too long."""
-        ended = self.first(self.ends(kind, cause), since)
-        return ended is not None and ended.at <= until
-
-    def ends(self, kind: str, cause: Fact) -> Fits:
-        return _ENDS[kind](self, cause)
-
-    def talks_about(self, cause: Fact) -> Fits:
-        """A talk with the customer about the same matter."""
-        case, order = cause.case, self.order_of(cause)
-
-        def fits(fact: Fact) -> bool:
-            if not fact.two_way:
-                return False
-            about = self.order_of(fact)
-            if fact.kind == "customer_reached" and case is not None:
-                return order is None or about in (order, None)
-            if case is not None:
-                return fact.case == case
-            return fact.case is None and (order is None or about in (order, None))
-
-        return fits
-
-    def phoned(self, fact: Fact, order: str | None) -> bool:
-        """A talk by phone or in person that names no other order."""
-        spoken = fact.kind == "customer_reached" or fact.data.get("channel") in ("phone", "in_person")
-        return fact.two_way and spoken and self.order_of(fact) in (order, None)
 
 
 def findings(account: str, facts: Iterable[Fact], signals: Mapping[str, Any]) -> list[Finding]:
@@ -97,94 +15,6 @@ def findings(account: str, facts: Iterable[Fact], signals: Mapping[str, Any]) ->
     known = Facts(account, facts, signals)
     found = [one for kind, rule in _RULES.items() if signals[kind].get("enabled", True) for one in rule(known, kind)]
     return sorted(found, key=lambda one: (one.at, one.id))
-
-
-def _ends_of_case(cause: Fact) -> Fits:
-    return lambda fact: cause.case is not None and fact.kind in _ENDS_CASE and fact.case == cause.case
-
-
-def _answered(facts: Facts, cause: Fact) -> Fits:
-    talk, over = facts.talks_about(cause), _ends_of_case(cause)
-    return lambda fact: talk(fact) or over(fact)
-
-
-def _settled(_facts: Facts, cause: Fact) -> Fits:
-    if cause.case is None:
-        return lambda fact: fact.two_way and fact.case is None
-    return lambda fact: fact.case == cause.case and (fact.kind in _ENDS_CASE or fact.result == "resolved")
-
-
-def _progress(_facts: Facts, cause: Fact) -> Fits:
-    return lambda fact: fact.case == cause.case and _is_progress(fact)
-
-
-def _is_progress(fact: Fact) -> bool:
-    told = fact.kind in (*_ENDS_CASE, "case_opened", "case_progressed", "case_reopened")
-    return told or fact.two_way or (fact.kind == "contact" and fact.data["direction"] == "outbound")
-
-
-def _withdrawn(facts: Facts, cause: Fact) -> Fits:
-    kind, order = cause.kind.replace("requested", "withdrawn"), facts.order_of(cause)
-
-    def fits(fact: Fact) -> bool:
-        about = facts.order_of(fact)
-        same = (cause.case is not None and fact.case == cause.case) or (order is not None and about == order)
-        return fact.kind == kind and (same or (fact.case is None and about is None))
-
-    return fits
-
-
-def _of_order(*kinds: str) -> Callable[[Facts, Fact], Fits]:
-    return lambda _facts, cause: lambda fact: fact.kind in kinds and fact.order == cause.order
-
-
-def _confirmed(facts: Facts, cause: Fact) -> Fits:
-    decided = _of_order("order_confirmed", "order_cancelled")(facts, cause)
-    return lambda fact: decided(fact) or facts.phoned(fact, cause.order)
-
-
-def _kept(_facts: Facts, cause: Fact) -> Fits:
-    def fits(fact: Fact) -> bool:
-        kept = fact.kind == "promise_kept" and fact.what == cause.what
-        return fact.order == cause.order and (kept or fact.kind == "order_cancelled")
-
-    return fits
-
-
-def _better(facts: Facts, cause: Fact) -> Fits:
-    return lambda fact: fact.kind == "rated" and fact.case == cause.case and fact.share > _mark(facts)
-
-
-def _heard_of(_facts: Facts, _cause: Fact) -> Fits:
-    return lambda fact: fact.inbound or fact.two_way
-
-
-def _never(_facts: Facts, _cause: Fact) -> Fits:
-    return lambda _fact: False
-
-
-_ENDS: Mapping[str, Callable[[Facts, Fact], Fits]] = {
-    "contact_dead_ended": lambda facts, cause: facts.talks_about(cause),
-    "unanswered": lambda _facts, _cause: lambda fact: fact.two_way,
-    "contact_repeated": _settled,
-    "case_stuck": _progress,
-    "case_bounced": lambda _facts, cause: _ends_of_case(cause),
-    "case_reopened": lambda _facts, cause: _ends_of_case(cause),
-    "response_due": _answered,
-    "response_overdue": _answered,
-    "satisfaction_low": _better,
-    "refund_requested": _withdrawn,
-    "cancellation_requested": _withdrawn,
-    "order_stalled": _confirmed,
-    "promise_missed": _kept,
-    "outcome_denied": lambda _facts, cause: (
-        lambda fact: fact.kind == "outcome_reported" and fact.order == cause.order and bool(fact.data["reached"])
-    ),
-    "delivery_late": _of_order("order_delivered", "order_cancelled"),
-    "order_cancelled": _never,
-    "refund_paid": _never,
-    "gone_quiet": _heard_of,
-}
 
 
 def _themselves(facts: Facts, kind: str) -> Iterator[Finding]:
@@ -224,7 +54,7 @@ def _unsettled(fact: Fact) -> bool:
 def _settles(fact: Fact, case: str | None) -> bool:
     if case is None:
         return fact.two_way and fact.case is None
-    return fact.case == case and (fact.kind in _ENDS_CASE or fact.result == "resolved")
+    return fact.case == case and (fact.kind in ENDS_CASE or fact.result == "resolved")
 
 
 def _too_many(facts: Facts, kind: str, run: list[Fact], id: UUID) -> Iterator[Finding]:
@@ -239,11 +69,11 @@ def _stuck(facts: Facts, kind: str) -> Iterator[Finding]:
     """A case that is open after all that happened at one instant, and then nothing."""
     for case in facts.cases():
         opened = False
-        moves = [fact for fact in facts.all if fact.case == case and _is_progress(fact)]
+        moves = [fact for fact in facts.all if fact.case == case and is_progress(fact)]
         for _, group in groupby(moves, key=lambda fact: fact.at):
             together = list(group)
             kinds = {fact.kind for fact in together}
-            opened = (opened or bool(kinds & {"case_opened", "case_reopened"})) and not kinds & set(_ENDS_CASE)
+            opened = (opened or bool(kinds & {"case_opened", "case_reopened"})) and not kinds & set(ENDS_CASE)
             last, at = together[-1], together[-1].at + facts.span(kind, "no_progress_for")
             if opened and not facts.broken(kind, last, at, since=last.at):
                 yield facts.found(kind, last, at=at, silence=True)
@@ -264,12 +94,8 @@ def _overdue(facts: Facts, kind: str) -> Iterator[Finding]:
             yield facts.found(kind, promise, at=due, silence=True)
 
 
-def _mark(facts: Facts) -> int:
-    return round(1000 * float(facts.rules["satisfaction_low"]["at_most"]))
-
-
 def _low(facts: Facts, kind: str) -> Iterator[Finding]:
-    yield from (facts.found(kind, fact) for fact in facts.of("rated") if fact.share <= _mark(facts))
+    yield from (facts.found(kind, fact) for fact in facts.of("rated") if fact.share <= mark(facts))
 
 
 def _stalled(facts: Facts, kind: str) -> Iterator[Finding]:
@@ -311,7 +137,7 @@ def _quiet(facts: Facts, kind: str) -> Iterator[Finding]:
     """The last time that something was bad, and then nothing is heard."""
     bad = [fact for fact in facts.all if _is_bad(facts, fact)]
     for place, fact in enumerate(bad):
-        at, over = fact.at + facts.span(kind, "silent_for"), facts.first(_ends_of_case(fact), fact.at)
+        at, over = fact.at + facts.span(kind, "silent_for"), facts.first(ends_of_case(fact), fact.at)
         followed = place + 1 < len(bad) and bad[place + 1].at <= at
         if not followed and not (over and over.at <= at) and not facts.broken(kind, fact, at, since=fact.at):
             yield facts.found(kind, fact, at=at, silence=True)
@@ -319,7 +145,7 @@ def _quiet(facts: Facts, kind: str) -> Iterator[Finding]:
 
 def _is_bad(facts: Facts, fact: Fact) -> bool:
     if fact.kind == "rated":
-        return fact.share <= _mark(facts)
+        return fact.share <= mark(facts)
     return fact.missed or (fact.inbound and fact.result == "dead_end")
 
 

@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 from uuid import UUID
 
 from tests.faults.checker.evidence import Evidence, Record, Row
-from tests.faults.checker.walking import expected_effects
+from tests.faults.checker.expecting import expected_effects
 
 Spoil: TypeAlias = Callable[[Evidence], None]
 
