@@ -32,7 +32,8 @@ from tests.stories import company_at_work
 
 SEED = 7
 EVERY_KIND = {
-    *("contact_dead_ended", "contact_repeated", "case_stuck", "case_bounced", "case_reopened", "response_overdue"),
+    *("contact_dead_ended", "contact_repeated", "case_stuck", "case_bounced", "case_reopened", "response_due"),
+    "response_overdue",
     *("satisfaction_low", "refund_requested", "cancellation_requested", "order_stalled", "promise_missed"),
     *("outcome_denied", "delivery_late", "order_cancelled", "refund_paid", "gone_quiet"),
 }

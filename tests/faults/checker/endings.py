@@ -14,7 +14,7 @@ Fits: TypeAlias = Callable[[Fact], bool]
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A signal that began with `cause`; `cleared` is the fact that ended it."""
+    """A signal that began with `cause`; `cleared` is the fact that ended it, `passes` when it is over by time alone."""
 
     id: UUID
     kind: str
@@ -23,6 +23,10 @@ class Finding:
     names: str | None
     silence: bool = False
     cleared: Fact | None = None
+    passes: datetime | None = None
+
+    def stands(self, at: datetime) -> bool:
+        return self.cleared is None and (self.passes is None or self.passes > at)
 
 
 class Facts:

@@ -1,6 +1,7 @@
 """Which signals an account's facts amount to: every rule by looking at all facts anew. Start at `findings`."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime
 from itertools import groupby
 from typing import Any
@@ -86,6 +87,17 @@ def _bounced(facts: Facts, kind: str) -> Iterator[Finding]:
         yield from (facts.found(kind, fact, id=derived("signal", facts.account, case, kind)) for fact in often[:1])
 
 
+def _soon_due(facts: Facts, kind: str) -> Iterator[Finding]:
+    """A warning some time before, over when the promised time passes."""
+    for promise in facts.of("response_promised"):
+        due = max(promise.at, promise.due or promise.at)
+        at = max(promise.at, due - facts.span(kind, "warn_before"))
+        if at < due and not facts.broken(kind, promise, at, since=promise.at):
+            warning = facts.found(kind, promise, at=at, silence=True)
+            in_time = warning.cleared is not None and warning.cleared.at <= due
+            yield warning if in_time else replace(warning, cleared=None, passes=due)
+
+
 def _overdue(facts: Facts, kind: str) -> Iterator[Finding]:
     yield from _themselves(facts, kind)
     for promise in facts.of("response_promised"):
@@ -155,6 +167,7 @@ _RULES: Mapping[str, Callable[[Facts, str], Iterator[Finding]]] = {
     "case_stuck": _stuck,
     "case_bounced": _bounced,
     "case_reopened": _themselves,
+    "response_due": _soon_due,
     "response_overdue": _overdue,
     "satisfaction_low": _low,
     "refund_requested": _themselves,

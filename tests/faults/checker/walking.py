@@ -138,10 +138,17 @@ class Account:
         return known is not None and known.ended != "withdrawn"
 
     def silence_ended(self, kind: str, case: str | None, order: str | None, until: datetime) -> None:
-        for one in self.findings():
-            mine = one.silence and (one.kind, one.cause.case, one.cause.order) == (kind, case, order)
-            if mine and one.at <= until and one.cleared is None and not self._kept(one):
+        """What was silent is raised; a warning is over, and what it warned of is raised before."""
+        kinds = (kind, "response_overdue") if kind == "response_due" else (kind,)
+        found = [one for one in self.findings() if one.silence and (one.cause.case, one.cause.order) == (case, order)]
+        mine = [one for one in found if one.kind in kinds]
+        for one in mine:
+            if one.at <= until and one.stands(until) and not self._kept(one):
                 self._admit(one)
+        for one in mine:
+            signal = self.signals.get(one.id)
+            if signal is not None and signal.ended is None and one.passes is not None and one.passes <= until:
+                self._end(signal, "cleared", one.passes)
 
     def _admit(self, finding: Finding) -> None:
         names, cause = finding.names, finding.cause
