@@ -9,7 +9,7 @@ import pytest
 from pydantic import SecretStr
 
 from services.escalation.api import timeline_router
-from services.escalation.app import signed_in
+from services.escalation.app import reading_policies, signed_in
 from services.escalation.domain.own_facts import AcknowledgePressed
 from services.escalation.inbox import InboxDependencies, create_inbox
 from services.escalation.inbox.sessions import Sessions
@@ -29,9 +29,9 @@ async def site(database: MakeDatabase) -> AsyncIterator[Site]:
     async with inbox_site(await database("escalation")) as made:
         pool = made.service.pool
 
-        async def nothing(*_: object) -> None: ...
+        async def nothing(*_: object, **__: object) -> None: ...
 
-        inbox = create_inbox(InboxDependencies(pool, nothing, nothing, nothing, made.public_url))
+        inbox = create_inbox(InboxDependencies(pool, reading_policies(pool), nothing, nothing, made.public_url))
         readers = ReaderKeys.read(SecretStr(f'["{KEY}"]'))
         sessions = Sessions(pool, made.public_url)
         app = bare_app("escalation", [inbox, timeline_router(pool, readers, partial(signed_in, sessions))])
