@@ -11,9 +11,11 @@ from zoneinfo import ZoneInfo
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
+from services.escalation.channels.list_letters import list_fields, list_subject
 from services.escalation.channels.smtp import Mail
 from services.escalation.domain.words import RINGS_BECAUSE, SEVERITIES, absolute, clock, cut, left, why_now
 from services.escalation.store.deliveries import Letter
+from services.escalation.store.lists import ListLetter
 
 _SUBJECT_LENGTH = 150
 _WHO_LENGTH = 60
@@ -76,6 +78,11 @@ class Letters:
         until = f"answer until {answer_by}" if answer_by else letter.amount
         subject = f"{severity}: {cut(who, _WHO_LENGTH)}, {cut(now.what, _WHAT_LENGTH)}, {until}"
         return self._message(str(letter.recipient_email), subject, "alert", letter.delivery_id, fields)
+
+    def ranked_list(self, letter: ListLetter) -> Mail:
+        """The message for deliveries that go together; its Message-ID is the list's, however often it is sent."""
+        fields = list_fields(letter, self._inbox_url)
+        return self._message(str(letter.recipient_email), list_subject(letter), "list", letter.list_id, fields)
 
     def sign_in(self, *, address: str, name: str, url: str, message: UUID) -> Mail:
         """The message that carries a one-time link."""

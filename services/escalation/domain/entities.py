@@ -183,8 +183,11 @@ class Alert:
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
+    """`list_id` is the list it went in, or the one it was meant for while it is held or put off; None: alone."""
+
     delivery_id: UUID
     alert_id: UUID
+    recipient: str
     channel: str
     state: str
     try_at: datetime
@@ -192,6 +195,7 @@ class Delivery:
     reason: str | None = None
     attempts: int = 0
     unknown_count: int = 0
+    list_id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
