@@ -221,13 +221,14 @@ class Decision:
 
 
 @lru_cache(maxsize=4096)
-def _products(text: str) -> tuple[str, ...]:
+def products_in(text: str) -> tuple[str, ...]:
+    """The products of an order's lines, from how they are kept."""
     return tuple(json.loads(text))
 
 
 def products_of(order: Order) -> tuple[str, ...]:
     """What an order's lines are of."""
-    return _products(order.products)
+    return products_in(order.products)
 
 
 Directory = Mapping[str, Salesperson]

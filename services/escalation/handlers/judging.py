@@ -16,6 +16,7 @@ from services.escalation.handlers.endings import end_signal
 from services.escalation.handlers.signals import admit
 from services.escalation.handlers.turn import Turn
 from shared.contracts.envelope import Fact
+from shared.contracts.escalation import SignalKind
 
 
 def judge(turn: Turn[Fact]) -> None:
@@ -35,14 +36,23 @@ def note_fact(turn: Turn[Fact], fact: AccountFact) -> None:
 
 
 def raise_on_silence(turn: Turn[SilenceEnded]) -> None:
-    """A silence has lasted too long, and everything told meanwhile was read: what still stands is raised."""
-    silence = turn.fact
+    """A silence has lasted too long, and everything told meanwhile was read: what still stands is raised.
+
+    A warning is over when its time has come, and not before what it warned of was raised.
+    """
+    silence, until = turn.fact, turn.event.time
+    also = silence.model_copy(update={"kind": SignalKind.RESPONSE_OVERDUE})
+    meant = (silence, also) if silence.kind is SignalKind.RESPONSE_DUE else (silence,)
     found = findings(turn.book.history(turn.account_id), turn.book.terms)
-    mine = [one for one in found if _silence_of(one) == silence]
+    mine = [one for one in found if one.by_silence and _silence_of(one) in meant]
     kept = turn.book.signals[turn.account_id]
     for finding in mine:
-        if finding.at <= turn.event.time and finding.cleared_by is None and not _known(kept.get(finding.signal_id)):
+        if finding.at <= until and _stands(turn, finding, until) and not _known(kept.get(finding.signal_id)):
             admit(turn, _signal(turn, finding))
+    for finding in mine:
+        signal, warned = kept.get(finding.signal_id), finding.cleared_by
+        if signal is not None and signal.stands and warned is not None and not _stands(turn, finding, until):
+            end_signal(turn, signal, Ended.CLEARED, at=warned.at, because=warned.kind.value)
     _expect(turn, mine)
 
 
@@ -72,26 +82,46 @@ def _known(signal: Signal | None) -> bool:
 def _hold_against(turn: Turn[Fact], signal: Signal, finding: Finding | None) -> None:
     if finding is None:
         end_signal(turn, signal, Ended.WITHDRAWN, at=turn.event.time, because=turn.event.type.rpartition(".")[2])
-    elif finding.cleared_by is not None:
+    elif finding.cleared_by is not None and _passes_at(turn, finding) is None:
         cleared_by = finding.cleared_by
         end_signal(turn, signal, Ended.CLEARED, at=cleared_by.at, because=cleared_by.kind.value)
     elif finding.at != signal.at:
         turn.book.put_signal(replace(signal, at=finding.at))
 
 
+def _passes_at(turn: Turn[Fact], finding: Finding) -> datetime | None:
+    """When a warning is over by time alone: what ends it is no fact that was told."""
+    ended = finding.cleared_by
+    told = ended is None or turn.book.history(turn.account_id).get(ended.fact_id) is not None
+    return None if ended is None or told else ended.at
+
+
+def _stands(turn: Turn[Fact], finding: Finding, at: datetime) -> bool:
+    passes_at = _passes_at(turn, finding)
+    return finding.cleared_by is None or (passes_at is not None and passes_at > at)
+
+
 def _expect(turn: Turn[Fact], found: Iterable[Finding]) -> None:
     """Set a timer for each silence that may become a signal: one a kind and matter, at the earliest of them."""
-    kept = turn.book.signals[turn.account_id]
     expected: dict[SilenceEnded, datetime] = {}
     for finding in found:
-        if finding.by_silence and finding.cleared_by is None and not _known(kept.get(finding.signal_id)):
+        at = _expected_at(turn, finding) if finding.by_silence else None
+        if at is not None:
             silence = _silence_of(finding)
-            expected[silence] = min(finding.at, expected.get(silence, finding.at))
+            expected[silence] = min(at, expected.get(silence, at))
     for silence, at in expected.items():
         late_reports = turn.book.policies.latest.policy.age.late_reports
         due_at = at if at > turn.now else turn.now + late_reports
         if turn.book.expect(turn.account_id, silence, due_at):
             turn.tx.set_timer(silence, cause=turn.event, due_at=due_at, made_of_silence=True)
+
+
+def _expected_at(turn: Turn[Fact], finding: Finding) -> datetime | None:
+    """When a silence has lasted too long, and of a warning that was raised when it is over."""
+    signal = turn.book.signals[turn.account_id].get(finding.signal_id)
+    if not _known(signal):
+        return finding.at if _stands(turn, finding, turn.now) else None
+    return _passes_at(turn, finding) if signal is not None and signal.stands else None
 
 
 def _silence_of(finding: Finding) -> SilenceEnded:

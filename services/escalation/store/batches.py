@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields
 from enum import StrEnum
+from operator import attrgetter
 from typing import Any
 
 from services.escalation import tables
@@ -12,6 +13,7 @@ from services.escalation.domain.entities import (
     Alert,
     Case,
     Clock,
+    Decision,
     Delivery,
     Ended,
     Episode,
@@ -28,22 +30,22 @@ from services.escalation.store import policies as versions
 from shared.contracts import orders
 from shared.contracts.envelope import Envelope, Fact
 from shared.contracts.escalation import EpisodeResult, RingCause, Severity, SignalKind, Step
-from shared.database import BulkStatement, Connection, bulk_insert, bulk_upsert
+from shared.database import BulkCopy, BulkStatement, Connection, bulk_upsert
 
 _ACCOUNTS = "select * from escalation.accounts where account_id = any($1::text[])"
 _ORDERS = "select * from escalation.orders where account_id = any($1::text[])"
 _CASES = "select * from escalation.cases where account_id = any($1::text[])"
-_FACTS = "select * from escalation.facts where account_id = any($1::text[])"
+_FACT_COLUMNS = tuple(column.name for column in fields(AccountFact))
+_FACTS = f"select {', '.join(_FACT_COLUMNS)} from escalation.facts where account_id = any($1::text[]) order by at"
+_FACT_KINDS = {kind.value: kind for kind in FactKind}
 # Without the words: nothing is decided by them, and saving a signal again keeps them.
 _SIGNAL_COLUMNS = ", ".join(column.name for column in fields(Signal) if column.name != "words")
 _SIGNALS = f"select {_SIGNAL_COLUMNS} from escalation.signals where account_id = any($1::text[])"
-# The open ones, and of each order the one that was closed last.
+# The open ones, and of each order the last that is over: several may have been closed in one transaction, at one `now`.
 _EPISODES = """
-    select * from (
-        select e.*, row_number() over (partition by order_id, closed_at is null order by closed_at desc, episode_id)
-                   as place
-        from escalation.episodes e where account_id = any($1::text[])
-    ) ranked where closed_at is null or place = 1
+    select * from escalation.episodes e where account_id = any($1::text[])
+    and (closed_at is null or not exists (
+        select from escalation.episodes f where f.order_id = e.order_id and f.follows = e.episode_id))
 """
 _ASKED = "select distinct episode_id, recipient from escalation.alerts where episode_id = any($1::uuid[])"
 # Whoever can be reached from these people by manager, successor or backup, circles included.
@@ -61,8 +63,9 @@ _PEOPLE = """
 _DELIVERIES = "select * from escalation.deliveries where delivery_id = any($1::uuid[]) for update"
 _ALERTS = "select * from escalation.alerts where alert_id = any($1::uuid[])"
 _SILENCE = """
-    update escalation.deliveries set state = 'cancelled', reason = silenced.because, changed_at = shared.app_now()
-    from escalation.alerts join unnest($1::uuid[], $2::text[]) as silenced (episode_id, because) using (episode_id)
+    update escalation.deliveries set state = 'cancelled', reason = silenced.because, changed_at = silenced.at
+    from unnest($1::uuid[], $2::text[], $3::timestamptz[]) as silenced (episode_id, because, at)
+    join escalation.alerts using (episode_id)
     where alerts.alert_id = deliveries.alert_id and deliveries.state in ('pending', 'held', 'unknown')
 """
 
@@ -70,12 +73,12 @@ _SAVE_ACCOUNTS = bulk_upsert(tables.Account)
 _SAVE_ORDERS = bulk_upsert(tables.Order)
 _SAVE_PEOPLE = bulk_upsert(tables.Salesperson)
 _SAVE_CASES = bulk_upsert(tables.Case)
-_SAVE_FACTS = bulk_insert(tables.AccountFact, tail="on conflict do nothing")
 _SAVE_EPISODES = bulk_upsert(tables.Episode)
 _SAVE_SIGNALS = bulk_upsert(tables.Signal, keep=frozenset({"words"}))
 _SAVE_ALERTS = bulk_upsert(tables.Alert)
 _SAVE_DELIVERIES = bulk_upsert(tables.Delivery)
-_SAVE_DECISIONS = bulk_insert(tables.Decision, skip=frozenset({"position"}))
+_ADD_FACTS = BulkCopy("escalation", "facts", _FACT_COLUMNS)
+_ADD_DECISIONS = BulkCopy("escalation", "decisions", tuple(column.name for column in fields(Decision)))
 
 
 async def load(connection: Connection, events: Sequence[Envelope[Fact]], rules: Rules, policies: Policies) -> Book:
@@ -94,18 +97,19 @@ async def load(connection: Connection, events: Sequence[Envelope[Fact]], rules: 
 async def save(connection: Connection, book: Book) -> None:
     """Save what changed; tables that others refer to come first."""
     changes = book.changes
-    if changes.silenced:
-        await connection.execute(_SILENCE, list(changes.silenced), list(changes.silenced.values()))
     await _save(connection, _SAVE_ACCOUNTS, changes.accounts.values())
     await _save(connection, _SAVE_ORDERS, changes.orders.values())
     await _save(connection, _SAVE_PEOPLE, changes.people.values())
     await _save(connection, _SAVE_CASES, changes.cases.values())
-    await _save(connection, _SAVE_FACTS, changes.facts.values())
+    await _add(connection, _ADD_FACTS, changes.facts.values())
     await _save(connection, _SAVE_EPISODES, changes.episodes.values())
+    if changes.silenced:  # once the episode is locked, so nobody gives up on an attempt in between
+        because, instants = zip(*changes.silenced.values(), strict=True)
+        await connection.execute(_SILENCE, list(changes.silenced), list(because), list(instants))
     await _save(connection, _SAVE_SIGNALS, changes.signals.values())
     await _save(connection, _SAVE_ALERTS, changes.alerts.values())
     await _save(connection, _SAVE_DELIVERIES, changes.deliveries.values())
-    await _save(connection, _SAVE_DECISIONS, changes.decisions)
+    await _add(connection, _ADD_DECISIONS, changes.decisions)
     await versions.save(connection, changes.policies)
 
 
@@ -120,16 +124,16 @@ async def _load_accounts(connection: Connection, book: Book, accounts: list[str]
 
 async def _load_matters(connection: Connection, book: Book, accounts: list[str]) -> None:
     facts: dict[str, list[AccountFact]] = {account: [] for account in accounts}
-    for row in await connection.fetch(_FACTS, accounts):
-        facts[row["account_id"]].append(AccountFact(**{**row, "kind": FactKind(row["kind"])}))
+    for fact_id, account, kind, *rest in await connection.fetch(_FACTS, accounts):
+        facts[account].append(AccountFact(fact_id, account, _FACT_KINDS[kind], *rest))
     book.histories.update({account: History(told) for account, told in facts.items()})
     for row in await connection.fetch(_EPISODES, accounts):
-        episode = _episode(row)
+        episode = episode_of(row)
         book.episodes[episode.episode_id] = episode
         place = book.open_episodes if episode.closed_at is None else book.latest_closed
         place[episode.order_id] = episode
     for row in await connection.fetch(_SIGNALS, accounts):
-        signal = _signal(row)
+        signal = signal_of(row)
         book.signals[signal.account_id][signal.signal_id] = signal
 
 
@@ -153,7 +157,7 @@ async def _load_deliveries(connection: Connection, book: Book, events: Sequence[
         book.deliveries[row["delivery_id"]] = Delivery(**row)
     alerts = [delivery.alert_id for delivery in book.deliveries.values()]
     for row in await connection.fetch(_ALERTS, alerts):
-        book.alerts[row["alert_id"]] = _alert(row)
+        book.alerts[row["alert_id"]] = alert_of(row)
 
 
 async def _load_asked(connection: Connection, book: Book, events: Sequence[Envelope[Fact]]) -> None:
@@ -178,16 +182,19 @@ def _line_above(fact: Fact) -> Iterator[str | None]:
         yield fact.by
 
 
-def _episode(row: Any) -> Episode:
+def episode_of(row: Any) -> Episode:
+    """An episode from its row."""
     kinds = {"severity": Severity, "step": Step, "deadline_for": Clock, "result": EpisodeResult}
     return Episode(**_with_kinds({name: row[name] for name in _EPISODE_FIELDS}, kinds))
 
 
-def _signal(row: Any) -> Signal:
+def signal_of(row: Any) -> Signal:
+    """A signal from its row, with its words or without."""
     return Signal(**_with_kinds(dict(row), {"kind": SignalKind, "ended": Ended}))
 
 
-def _alert(row: Any) -> Alert:
+def alert_of(row: Any) -> Alert:
+    """An alert from its row."""
     return Alert(**_with_kinds(dict(row), {"step": Step, "cause": RingCause, "severity": Severity}))
 
 
@@ -199,4 +206,11 @@ _EPISODE_FIELDS = tuple(column.name for column in fields(Episode))
 
 
 async def _save(connection: Connection, statement: BulkStatement, values: Iterable[Any]) -> None:
-    await statement.run(connection, [tuple(getattr(value, name) for name in statement.columns) for value in values])
+    read = attrgetter(*statement.columns)
+    await statement.run(connection, [read(value) for value in values])
+
+
+async def _add(connection: Connection, copy: BulkCopy, values: Iterable[Any]) -> None:
+    """Rows that no other transaction can have added: their accounts are locked, and what is known is not added."""
+    read = attrgetter(*copy.columns)
+    await copy.run(connection, [read(value) for value in values])

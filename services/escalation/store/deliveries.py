@@ -11,6 +11,7 @@ import asyncpg
 from services.escalation.domain.deliveries import GIVE_UP_AFTER_ATTEMPTS, RESEND_UNKNOWN_AFTER
 from services.escalation.domain.words import STRONG, Risk, cut, money
 from services.escalation.store.claims import ClaimedDelivery
+from services.escalation.store.letter_parts import LetterParts, parts_of
 from shared.contracts.escalation import SignalKind
 from shared.contracts.support_inbound import RefundKind
 from shared.database import Connection, Pool
@@ -39,22 +40,28 @@ _SIGNALS = """
                kind = any($2::text[]) as strong,
                row_number() over (partition by episode_id, kind = any($2::text[]) order by at desc, signal_id desc)
                    as place_among_alike
-        from escalation.signals where episode_id = any($1::uuid[])
+        from escalation.signals where episode_id = any($1::uuid[]) and ended is null
     )
     select s.episode_id, s.kind, s.at, s.amount_minor, s.currency, s.refund_kind, left(s.words, $4) as words, known
     from ranked join escalation.signals s using (signal_id)
     where place <= $3 or (strong and place_among_alike = 1)
     order by s.at, s.signal_id
 """
-# Sent, or not, nobody knows: whoever was sending it has not come back in time.
+# Sent, or not, nobody knows: whoever was sending it has not come back in time. Somebody may acknowledge at this very
+# moment: then the episode is locked, and its deliveries are left for later.
 _GIVE_UP_ON_SILENT_ATTEMPTS = """
     update escalation.deliveries d
-    set state = case when e.acknowledged_at is not null or e.closed_at is not null then 'cancelled'
-                     when d.attempts >= $2 then 'failed' else 'unknown' end,
+    set state = case when silent.needless then 'cancelled' when d.attempts >= $2 then 'failed' else 'unknown' end,
         unknown_count = unknown_count + 1, reason = 'the attempt never came back',
         try_at = shared.app_now() + $1, changed_at = shared.app_now()
-    from escalation.alerts a join escalation.episodes e on e.episode_id = a.episode_id
-    where d.state = 'sending' and d.try_at <= (select shared.app_now()) and a.alert_id = d.alert_id
+    from (
+        select d.delivery_id, e.acknowledged_at is not null or e.closed_at is not null as needless
+        from escalation.deliveries d
+        join escalation.alerts a on a.alert_id = d.alert_id join escalation.episodes e on e.episode_id = a.episode_id
+        where d.state = 'sending' and d.try_at <= (select shared.app_now())
+        for update of d skip locked for share of e skip locked
+    ) silent
+    where d.delivery_id = silent.delivery_id
     returning d.delivery_id
 """
 # What has ended is not counted: there is ever more of it, and this is asked every few seconds.
@@ -108,6 +115,7 @@ class Letter:
     signals: Sequence[LetterSignal]
     left_out: int
     now: datetime
+    parts: LetterParts
 
 
 async def letters(pool: Pool, claimed: Sequence[ClaimedDelivery], now: datetime) -> list[Letter]:
@@ -116,6 +124,7 @@ async def letters(pool: Pool, claimed: Sequence[ClaimedDelivery], now: datetime)
         return []
     alerts = {row["alert_id"]: row for row in await pool.fetch(_LETTERS, [one.alert_id for one in claimed])}
     signals = await signals_shown(pool, [row["episode_id"] for row in alerts.values()])
+    parts = await parts_of(pool, list(alerts), now)
     found = []
     for delivery in claimed:
         alert = dict(alerts[delivery.alert_id])
@@ -128,6 +137,7 @@ async def letters(pool: Pool, claimed: Sequence[ClaimedDelivery], now: datetime)
                 repeat=delivery.repeat,
                 amount=amount,
                 now=now,
+                parts=parts[delivery.alert_id],
                 **signals[alert["episode_id"]],
                 **alert,
             )
