@@ -54,7 +54,7 @@ CASES = """
     where account_id = any($1::text[]) and case_id = any($2::text[])
 """
 PAST = """
-    select account_id, kind, case_id, result, number, fact_id from escalation.facts
+    select account_id, kind, case_id, result, number, fact_id, order_id from escalation.facts
     where account_id = any($1::text[]) order by at
 """
 EPISODES = """
