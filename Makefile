@@ -21,7 +21,7 @@ help: ## List what can be made
 	@echo "make TARGET, where TARGET is one of"
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-8s %s\n", $$1, $$2 }' Makefile
 
-demo: .venv/.local ## Start everything on this machine and play five stories; ONCE=1 ends after them
+demo: .venv/.local ## Start everything on this machine and play short stories; ONCE=1 ends after them
 	$(BIN)/handoff demo $(if $(ONCE),--once)
 
 up: .venv/.local ## Start Kafka, Postgres, a mail sink and the three services; Ctrl-C stops them
@@ -40,6 +40,7 @@ check: .venv/.dev ## Lint, formatting, types, import rules, architecture tests, 
 faults: .venv/.dev ## Break everything in every known way, 3,000 kills (most of an hour); QUICK=1 for 300
 	$(BIN)/python -m tests.faults $(if $(QUICK),--quick) $(ARGS)
 	$(BIN)/python -m tests.hostile.fuzz --records $(if $(QUICK),50000,500000)
+	$(BIN)/python -m tests.simulation --first 1000000 --histories $(if $(QUICK),10000,100000)
 
 bench: .venv/.dev ## Measure speed and memory; QUICK=1 on small sizes, ROWS="a b" chooses, ARGS="--json FILE"
 	$(BIN)/python -m tests.benchmarks.command $(ROWS) $(if $(QUICK),--quick) $(ARGS)

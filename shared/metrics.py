@@ -58,6 +58,8 @@ class AlertMetrics:
     signals_too_old: Counter
     latency: Histogram
     unknown_deliveries: Counter
+    lists: Counter
+    alerts_in_lists: Counter
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,6 +189,18 @@ def _alert_metrics(registry: CollectorRegistry) -> AlertMetrics:
         unknown_deliveries=Counter(
             "handoff_deliveries_unknown",
             "Deliveries of which nobody can tell whether the provider sent them.",
+            registry=registry,
+        ),
+        lists=Counter(
+            "handoff_lists",
+            "Attempts to send a ranked list instead of many alerts, by result: accepted, refused, put_off or unknown.",
+            ("result",),
+            registry=registry,
+        ),
+        alerts_in_lists=Counter(
+            "handoff_alerts_in_lists",
+            "Alerts that such an attempt was about, by its result.",
+            ("result",),
             registry=registry,
         ),
     )

@@ -169,9 +169,10 @@ class Spine:
         """Fire due timers, of one account if `only` names its lock; returns how many."""
         async with self._transaction(set()) as tx:
             held = await timers.lock_due(tx.connection, limit)
-            tx.now = await tx.connection.fetchval("select shared.app_now()")
             keys = [key for key in held if only in (None, key)]
             fired = await timers.claim(tx.connection, keys, self.own_facts, self.service)
+            # Read last: fired before it is due, a timer would be set again for the same instant, and count as fired.
+            tx.now = await tx.connection.fetchval("select shared.app_now()")
             await self._process(tx, Batch(fired), whole=False)
             return len(fired)
 

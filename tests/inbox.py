@@ -5,10 +5,11 @@ import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import httpx2
 import uvicorn
@@ -26,6 +27,7 @@ from shared.http.application import bare_app
 from shared.ids import AccountId, SalespersonId
 from shared.messaging.cluster import Cluster
 from shared.metrics import create_metrics
+from shared.runtime import fire_all
 from shared.service import Resources
 from tests.builders import (
     ACCOUNT,
@@ -38,6 +40,12 @@ from tests.builders import (
 )
 from tests.services import ServiceUnderTest, running
 
+ZONE = ZoneInfo("Europe/Berlin")
+_READ_THROUGH = """
+    insert into shared.offsets (topic, partition, next_offset, read_through_at)
+    values ('everything', 0, 0, shared.app_now())
+    on conflict (topic, partition) do update set read_through_at = excluded.read_through_at
+"""
 RULES = Rules(desk=SalespersonId("desk"), max_alert_age=timedelta(days=3))
 
 
@@ -105,6 +113,19 @@ class Site:
         now: datetime = await self.service.pool.fetchval("select shared.app_now()")
         return now
 
+    async def wait(self, by: timedelta) -> None:
+        """Time passes, nothing else arrives, and what falls due is done."""
+        await self.move_clock(by)
+        await self.service.pool.execute(_READ_THROUGH)
+        await fire_all(self.service.spine)
+
+    async def begin_at(self, hour: int) -> None:
+        """The clock moves on to this hour, where sellers and customers of these stories are."""
+        now = await self.now()
+        local = now.astimezone(ZONE)
+        next_day = local.date() + timedelta(days=1)
+        await self.move_clock(datetime.combine(next_day, time(hour), ZONE) - now)
+
     async def move_clock(self, by: timedelta) -> None:
         await self.service.pool.execute(
             "insert into shared.clock (single, ahead) values (true, $1) "
@@ -131,8 +152,12 @@ async def inbox_site(
         async def send(person: Person, url: str) -> None:
             sent_links.append((person, url))
 
-        inbox = InboxDependencies(service.pool, press, send, public_url, poll_seconds)
-        yield Site(service, public_url, bare_app("On call", [create_inbox(inbox)]), sent_links, pressed)
+        inbox = InboxDependencies(
+            service.pool, app.reading_policies(service.pool), press, send, public_url, poll_seconds
+        )
+        site = Site(service, public_url, bare_app("On call", [create_inbox(inbox)]), sent_links, pressed)
+        await site.begin_at(10)  # when customers may be called, whenever the tests run
+        yield site
 
 
 @asynccontextmanager

@@ -4,15 +4,22 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import TypeVar
+from urllib.parse import urlsplit
 
 import asyncpg
 
 from services.cli.run import ServiceName, read_settings, service_of, stop_with
-from shared.database import DATABASE_ERRORS, Pool, open_pool
+from shared.database import DATABASE_ERRORS, Connection, Pool, open_pool
 from shared.telemetry import configure_tracing
 from shared.transaction import Spine
 
 T = TypeVar("T")
+
+_CONNECT_SECONDS = 5.0
+
+
+class Unreadable(RuntimeError):
+    """A database could not be read. Its text says which, and what to do."""
 
 
 def with_pool(name: ServiceName, action: Callable[[Pool], Awaitable[T]]) -> T:
@@ -51,3 +58,31 @@ async def spine_of(pool: Pool, name: ServiceName) -> AsyncIterator[Spine]:
     finally:
         if tracing is not None:
             await asyncio.to_thread(tracing.shutdown)
+
+
+@asynccontextmanager
+async def reading(service: str, url: str) -> AsyncIterator[Connection]:
+    """A read-only transaction that sees a service's database as it was at one moment. Raises Unreadable."""
+    try:
+        connection = await asyncpg.connect(url, timeout=_CONNECT_SECONDS)
+        try:
+            async with connection.transaction(isolation="repeatable_read", readonly=True):
+                yield connection
+        finally:
+            await connection.close()
+    except (asyncpg.UndefinedTableError, asyncpg.InvalidSchemaNameError):
+        raise Unreadable(
+            f"The database of {service} at {_place(url)} has no tables of that service. Run "
+            f"`handoff migrate` with the same address, or correct {service.upper()}_DATABASE_URL."
+        ) from None
+    except DATABASE_ERRORS as error:
+        raise Unreadable(
+            f"The database of {service} does not answer at {_place(url)} ({type(error).__name__}). Start it "
+            f"with `handoff up`, or set {service.upper()}_DATABASE_URL to the address of yours."
+        ) from None
+
+
+def _place(url: str) -> str:
+    """The address without user and password."""
+    parts = urlsplit(url)
+    return parts.netloc.rpartition("@")[2] + parts.path

@@ -4,6 +4,7 @@ import typer
 
 from services.cli import dead_letters, policy
 from services.cli.demo.command import demo
+from services.cli.explain import explain
 from services.cli.importers import command as importers
 from services.cli.local import mail, up
 from services.cli.report import report
@@ -17,6 +18,7 @@ app.command()(mail)
 app.command()(run)
 app.command("migrate")(migrate_all)
 app.add_typer(importers.app, name="import")
+app.command()(explain)
 app.command()(report)
 app.command()(trace)
 app.add_typer(dead_letters.app, name="dead-letters")

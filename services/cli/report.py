@@ -2,25 +2,22 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Iterable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Annotated, Any
-from urllib.parse import urlsplit
 
-import asyncpg
 import orjson
 import typer
 from rich.console import Console
 from rich.table import Table
 
+from services.cli.databases import Unreadable, reading
 from shared.contracts.orders import OrderPlaced, SalespersonChanged
 from shared.contracts.support import CaseOpened
-from shared.database import DATABASE_ERRORS, Connection
+from shared.database import Connection
 from shared.inputs import Outcome
 
-_CONNECT_SECONDS = 5.0
 _READ_BY_ESCALATION = [OrderPlaced.topic, SalespersonChanged.topic, CaseOpened.topic]
 
 _RECEIVED = "select type, count(*) from shared.journal where kind in ('record', 'http') group by type"
@@ -44,10 +41,6 @@ _EACH_EPISODE = """
     from escalation.episodes
 """
 _MATCHED_SIGNALS = "select episode_id, kind, case_id, at from escalation.signals where episode_id is not null"
-
-
-class ReportError(RuntimeError):
-    """A database could not be read. Its text says which, and what to do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +100,7 @@ def report(
             return
         urls = {"orders": orders, "support": support, "escalation": escalation}
         found = asyncio.run(read_report(urls))
-    except ReportError as error:
+    except Unreadable as error:
         Console(stderr=True, highlight=False, soft_wrap=True).print(str(error), style="red", markup=False)
         raise typer.Exit(1) from None
     if as_json:
@@ -117,14 +110,14 @@ def report(
 
 
 async def read_report(urls: Mapping[str, str]) -> Report:
-    """The figures of three databases, by service: "orders", "support", "escalation"; raises ReportError.
+    """The figures of three databases, by service: "orders", "support", "escalation"; raises Unreadable.
 
     Each database is read at one moment, but not all three at the same.
     """
     spines = {service: await _read_spine(service, url) for service, url in urls.items()}
     sent = sum(spines[service].sent_to_escalation for service in ("orders", "support"))
     settled = spines["escalation"].ledger
-    async with _reading("escalation", urls["escalation"]) as connection:
+    async with reading("escalation", urls["escalation"]) as connection:
         return Report(
             published=_published(spines),
             signals=await _counts(connection, _SIGNALS_BY_KIND),
@@ -144,7 +137,7 @@ async def read_report(urls: Mapping[str, str]) -> Report:
 
 async def read_episodes(url: str) -> list[dict[str, Any]]:
     """Every episode by order, its signals by time, kind and case: equal histories are listed equally."""
-    async with _reading("escalation", url) as connection:
+    async with reading("escalation", url) as connection:
         episodes = await connection.fetch(_EACH_EPISODE)
         matched = await connection.fetch(_MATCHED_SIGNALS)
     signals: dict[object, list[dict[str, Any]]] = {row["episode_id"]: [] for row in episodes}
@@ -163,7 +156,7 @@ async def read_episodes(url: str) -> list[dict[str, Any]]:
 
 
 async def _read_spine(service: str, url: str) -> Spine:
-    async with _reading(service, url) as connection:
+    async with reading(service, url) as connection:
         ledger = await _counts(connection, _LEDGER)
         return Spine(
             received=await _counts(connection, _RECEIVED),
@@ -174,28 +167,6 @@ async def _read_spine(service: str, url: str) -> Spine:
             timers=await connection.fetchval(_TIMERS),
             waiting_facts=await connection.fetchval(_WAITING_FACTS),
         )
-
-
-@asynccontextmanager
-async def _reading(service: str, url: str) -> AsyncIterator[Connection]:
-    """A read-only transaction that sees the database as it was at one moment."""
-    try:
-        connection = await asyncpg.connect(url, timeout=_CONNECT_SECONDS)
-        try:
-            async with connection.transaction(isolation="repeatable_read", readonly=True):
-                yield connection
-        finally:
-            await connection.close()
-    except (asyncpg.UndefinedTableError, asyncpg.InvalidSchemaNameError):
-        raise ReportError(
-            f"The database of {service} at {_place(url)} has no tables of that service. Run "
-            f"`handoff migrate` with the same address, or correct {service.upper()}_DATABASE_URL."
-        ) from None
-    except DATABASE_ERRORS as error:
-        raise ReportError(
-            f"The database of {service} does not answer at {_place(url)} ({type(error).__name__}). Start it "
-            f"with `handoff up`, or set {service.upper()}_DATABASE_URL to the address of yours."
-        ) from None
 
 
 async def _counts(connection: Connection, query: str) -> dict[str, int]:
@@ -214,12 +185,6 @@ def _published(spines: Mapping[str, Spine]) -> dict[str, int]:
 
 def _instant(at: datetime) -> str:
     return at.isoformat().replace("+00:00", "Z")
-
-
-def _place(url: str) -> str:
-    """The address without user and password."""
-    parts = urlsplit(url)
-    return parts.netloc.rpartition("@")[2] + parts.path
 
 
 def _json(value: object) -> str:

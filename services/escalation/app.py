@@ -22,7 +22,7 @@ from services.escalation.measuring import count_alerts
 from services.escalation.settings import EscalationSettings
 from services.escalation.store.deliveries import sample
 from services.escalation.store.inbox import now_and_round
-from services.escalation.store.policies import load
+from services.escalation.store.policies import KnownPolicies, load
 from services.escalation.store.sessions import Person
 from services.escalation.tables import EscalationTable
 from shared.contracts.envelope import Envelope, Fact, envelope
@@ -60,6 +60,7 @@ def service(settings: EscalationSettings) -> Service:
     def web(resources: Resources, health: Health) -> FastAPI:
         inbox = InboxDependencies(
             pool=resources.pool,
+            policies=reading_policies(resources.pool),
             press=partial(press, resources),
             send_sign_in_link=sending_sign_in_links(sender, letters),
             public_url=settings.inbox_url,
@@ -141,3 +142,14 @@ async def known_policies(pool: Pool) -> Policies:
     """Every version of the policy."""
     async with pool.acquire() as connection:
         return await load(connection)
+
+
+def reading_policies(pool: Pool) -> Callable[[], Awaitable[Policies]]:
+    """How pages read the policy: each version once a process."""
+    known = KnownPolicies()
+
+    async def read() -> Policies:
+        async with pool.acquire() as connection:
+            return await known.current(connection)
+
+    return read

@@ -1,7 +1,5 @@
 """What the escalation service reads from its environment."""
 
-from datetime import timedelta
-
 from pydantic import Field, SecretStr
 
 from shared.settings import Duration, ServiceSettings
@@ -17,5 +15,5 @@ class EscalationSettings(ServiceSettings):
     mail_from: str = "oncall@handoff.example"
     inbox_url: str = "http://127.0.0.1:8103"
     desk: str = "desk"
-    max_alert_age: Duration = timedelta(days=3)
+    max_alert_age: Duration | None = None
     reader_keys: SecretStr = SecretStr("[]")

@@ -175,6 +175,7 @@ def _delivery(alert: Alert, channel: str, state: str, now: datetime) -> Delivery
     fields: dict[str, Any] = {
         "delivery_id": uuid4(),
         "alert_id": alert.alert_id,
+        "recipient": alert.recipient,
         "channel": channel,
         "state": state,
         "attempts": 0,

@@ -8,6 +8,7 @@ from playwright.async_api import Page
 from shared.contracts.orders_inbound import Customer, Line
 from tests.browser.conftest import DESK, PHONE, Visits
 from tests.builders import contact_made
+from tests.inbox import form_token
 
 pytestmark = pytest.mark.browser
 
@@ -31,10 +32,10 @@ _FAULTS = """() => {
     const ids = [...document.querySelectorAll('[id]')].map((e) => e.id);
     for (const id of new Set(ids.filter((id, at) => ids.indexOf(id) !== at))) faults.push(`id twice: ${id}`);
     for (const e of all('a, button, summary')) if (!e.textContent.trim()) say('no name', e);
-    for (const e of all('input:not([type=hidden])'))
+    for (const e of all('input:not([type=hidden]), select'))
         if (!e.labels.length && !e.getAttribute('aria-label')) say('no label', e);
     for (const e of all('ol > *, ul > *')) if (e.localName !== 'li') say('not a list item', e);
-    for (const e of all('button, .button, summary, input:not([type=hidden])'))
+    for (const e of all('button, .button, summary, select, input:not([type=hidden])'))
         if (e.getBoundingClientRect().height < 44) say('target under 44 pixels', e);
     return faults;
 }"""
@@ -80,8 +81,16 @@ async def everything(visits: Visits) -> list[str]:
     await visits.site.sell("o" * 120, account="c-18", **wide)
     await visits.site.tell(contact_made("voicemail", words="x" * 900), minutes_ago=30, about="c-18")
     episode = await visits.site.request_refund("o" * 120, account="c-18", words="long " * 900)
+    mine = await visits.site.service.pool.fetchval("select episode_id from escalation.episodes where order_id = '4711'")
     browser = await visits.site.signed_in()
-    return ["/", f"/episodes/{episode}", "/?q=nothing", "/episodes/nonsense"] if browser else []
+    form = {"csrf_token": form_token((await browser.get("/")).text)}
+    assert (await browser.post(f"/episodes/{mine}/acknowledge", data=form)).status_code == 303
+    return ["/", f"/episodes/{episode}", f"/episodes/{mine}", "/?q=nothing", "/episodes/nonsense"]
+
+
+async def unfolded(page: Page) -> None:
+    """Everything that can be folded away is open."""
+    await page.evaluate("for (const each of document.querySelectorAll('details')) each.open = true")
 
 
 async def _open(visits: Visits, size: tuple[int, int], scheme: str = "light") -> Page:
@@ -95,6 +104,7 @@ async def test_no_page_scrolls_sideways_at_any_width(visits: Visits) -> None:
         await page.set_viewport_size({"width": width, "height": height})
         for address in [*addresses, "/sign-in", "/sign-in?token=x"]:
             await page.goto(address)
+            await unfolded(page)
             wide = await page.evaluate(
                 "[document.documentElement, ...document.querySelectorAll('section')]"
                 ".filter((e) => e.scrollWidth > e.clientWidth).map((e) => e.className || e.localName)"
@@ -109,6 +119,7 @@ async def test_all_text_stands_out_from_its_ground(visits: Visits, size: tuple[i
     page = await _open(visits, size, scheme)
     for address in [*addresses, "/sign-in", "/sign-in?token=x"]:
         await page.goto(address)
+        await unfolded(page)
         assert await page.evaluate(_CONTRASTS) == [], address
 
 
@@ -118,6 +129,7 @@ async def test_names_headings_labels_and_targets_are_in_order(visits: Visits, si
     page = await _open(visits, size)
     for address in [*addresses, "/sign-in", "/sign-in?token=x"]:
         await page.goto(address)
+        await unfolded(page)
         assert await page.evaluate(_FAULTS) == [], address
 
 

@@ -8,24 +8,28 @@ import pytest
 from rich.console import Console
 
 from services.cli.demo.cast import PETRA
+from services.cli.demo.clock import demo_clock
 from services.cli.demo.observing import observing
 from services.cli.demo.scene import Scene, Stage
-from services.cli.demo.stories import STORIES, nobody_answers, play
+from services.cli.demo.stories import LATER_STORIES, STORIES, nobody_answers, play
 from services.cli.demo.telling import Teller
 from tests.stories import Company
 
 
 @pytest.fixture
 async def stage(company: Company) -> AsyncIterator[Stage]:
-    async with observing(company.machine.environment, company.mail_folder) as observer:
+    addresses = company.machine.environment
+    async with observing(addresses, company.mail_folder) as observer, demo_clock(addresses) as clock:
         teller = Teller(Console(record=True, quiet=True, width=110))
-        yield Stage(company.publisher, observer, teller, run=secrets.token_hex(3))
+        yield Stage(company.publisher, observer, teller, clock, addresses, run=secrets.token_hex(3))
 
 
 async def test_every_story_ends_as_told(stage: Stage) -> None:
     played = await play(stage)
-    assert [(one.ended.title, one.ended.failure) for one in played] == [(story.title, None) for story in STORIES]
-    assert [len(one.ended.rings) for one in played] == [1, 2, 1, 1, 1]
+    assert [(one.ended.title, one.ended.failure) for one in played] == [
+        (story.title, None) for story in STORIES + LATER_STORIES
+    ]
+    assert [len(one.ended.rings) for one in played] == [1, 2, 1, 1, 1, 2, 2, 0]
     assert all(ring.subject for one in played for ring in one.ended.rings)
 
 
@@ -38,4 +42,4 @@ async def test_a_story_that_goes_another_way_is_told_as_such(stage: Stage) -> No
     (played,) = await play(stage, stories=(wrong,))
     assert played.ended.failure is not None
     assert played.ended.failure.expected == "1 episode, 7 signals, 1 alert"
-    assert played.ended.failure.seen.startswith("1 episodes, 1 signals (0 waiting), alerts: contact_dead_ended to")
+    assert played.ended.failure.seen.startswith("1 episodes, 2 signals (0 waiting), alerts: contact_repeated to")

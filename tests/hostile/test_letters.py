@@ -1,7 +1,7 @@
 """Whatever a customer is called or says, the mail about it has the headers we gave it, and says it literally."""
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import SMTP, default
@@ -13,9 +13,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.escalation.channels.letters import Letters
+from services.escalation.domain.calling import Calling
+from services.escalation.domain.plays import Advice
 from services.escalation.domain.words import Risk
 from services.escalation.store.deliveries import Letter, LetterSignal
-from shared.contracts.escalation import SignalKind
+from services.escalation.store.letter_parts import LetterParts
+from shared.contracts.escalation import RingCause, Severity, SignalKind
 from tests.hostile.scale import scaled
 
 NOW = datetime(2026, 5, 4, 9, 30, tzinfo=UTC)
@@ -58,7 +61,20 @@ LETTER = Letter(
     signals=[],
     left_out=0,
     now=NOW,
+    parts=LetterParts(
+        severity=Severity.HIGH,
+        cause=RingCause.STEP,
+        recipient_zone="Europe/Berlin",
+        answer_by=NOW + timedelta(hours=1),
+        calling=Calling("Europe/Berlin", "11:30", allowed=True, words="may be called until 20:00"),
+        not_to_be_called=None,
+        customer_email=None,
+        advice=Advice(("I am sorry.",), "A credit within the limits shown.", 50_000),
+        limit="EUR 500.00",
+        skipped=("Ben Ahlers is away until 2 December",),
+    ),
 )
+RISK = Risk(SignalKind.REFUND_REQUESTED, NOW)
 
 
 def written(text: str) -> EmailMessage:
@@ -87,3 +103,43 @@ def test_a_letter_says_literally_what_a_customer_says(text: str) -> None:
     assert html is not None
     assert text.replace("\r\n", "\n") in plain.get_content().replace("\r\n", "\n")
     assert "<script>" not in html.get_content()
+
+
+def test_both_parts_of_a_letter_tell_the_same_in_the_order_of_the_page() -> None:
+    read = written("I want my money back.")
+    plain, html = read.get_body(("plain",)), read.get_body(("html",))
+    assert plain is not None
+    assert html is not None
+    facts = (
+        "High",
+        "EUR 14,900.00",
+        "12:30",
+        "you made this sale",
+        "Nobody answered before you.",
+        "11:30 there, may be called until 20:00",
+        "Acknowledge",
+        "What happened",
+        "I am sorry.",
+        "up to EUR 500.00",
+        "Ben Ahlers is away until 2 December",
+    )
+    for text in (plain.get_content(), html.get_content()):
+        places = [text.index(fact) for fact in facts]
+        assert places == sorted(places)
+    assert len(read.as_bytes()) < 100_000
+
+
+def test_the_subject_is_customer_trouble_and_time_left() -> None:
+    mail = LETTERS.alert(replace(LETTER, customer_name="Petra Weiss", signals=[LetterSignal(RISK, None)]))
+    assert mail.message["Subject"] == "High: Petra Weiss, Refund requested, answer until 12:30"
+
+
+def test_nobody_is_told_to_call_who_must_not_be_called() -> None:
+    parts = replace(LETTER.parts, not_to_be_called="This customer must not be called: there is a dispute.")
+    mail = LETTERS.alert(replace(LETTER, customer_phone="+49 30 1", signals=[LetterSignal(RISK, None)], parts=parts))
+    plain = mail.message.get_body(("plain",))
+    assert plain is not None
+    text = plain.get_content()
+    assert "must not be called" in text
+    assert "+49 30 1" not in text
+    assert "What to say" not in text

@@ -149,6 +149,25 @@ async def test_acknowledged_after_the_sender_vanished_it_is_not_tried_again(rung
     assert len(rung.mail.received) == 1
 
 
+async def test_an_attempt_is_not_given_up_on_while_somebody_acknowledges(rung: Escalation) -> None:
+    rung.mail.answers = [ConnectionError("the process ended here")]
+    await rung.send_mail()
+    await rung.move_clock(2 * MINUTE)
+    async with rung.pool.acquire() as connection, connection.transaction():
+        await connection.execute("select from escalation.episodes for no key update")
+        await give_up_on_silent_attempts(rung.pool, create_metrics("escalation"))
+        assert (await rung.email())["state"] == "sending"
+    await rung.acknowledge()
+    await give_up_on_silent_attempts(rung.pool, create_metrics("escalation"))
+    assert (await rung.email())["state"] == "cancelled"
+
+
+async def test_what_is_cancelled_changed_when_that_was_decided(rung: Escalation) -> None:
+    await rung.acknowledge()
+    (episode,) = await rung.episodes()
+    assert (await rung.email())["changed_at"] == episode["acknowledged_at"]
+
+
 async def test_acknowledged_in_doubt_it_is_not_tried_again(rung: Escalation) -> None:
     rung.mail.answers = [Attempt.UNKNOWN]
     await rung.send_mail()

@@ -78,11 +78,16 @@ async def test_nothing_open_is_said_to_be_good(site: Site) -> None:
     assert "<title>On call</title>" in page
 
 
-async def test_unacknowledged_first_then_by_latest_signal(site: Site) -> None:
+async def test_unacknowledged_first_then_by_severity_time_left_and_latest_signal(site: Site) -> None:
     await site.hire()
-    for order, minutes_ago in (("old", 300), ("new", 5), ("middle", 60)):
-        await site.sell(order, account=f"c-{order}", customer=Customer(name=f"Customer {order}"))
+    for order, minutes_ago, amount_minor in (("old", 300, 5_000), ("new", 5, 2_000_000), ("middle", 60, 5_000)):
+        await site.sell(
+            order, account=f"c-{order}", customer=Customer(name=f"Customer {order}"), amount_minor=amount_minor
+        )
         await site.request_refund(order, account=f"c-{order}", minutes_ago=minutes_ago)
+    page = (await (await site.signed_in()).get("/")).text
+    assert re.findall(r"<h3><a [^>]*>Customer (\w+)</a>", page)[0] == "new", "the critical one"
+    await site.service.pool.execute("update escalation.episodes set deadline_at = now() where severity <> 'critical'")
     browser = await site.signed_in()
     page = (await browser.get("/")).text
     newest = await site.service.pool.fetchval("select episode_id from escalation.episodes where order_id = 'new'")
@@ -190,8 +195,6 @@ async def test_each_of_two_dead_ends_in_one_second_is_marked(site: Site) -> None
         await site.service.tell(input_of(fact, at=at))
     episode = await site.service.row("escalation.episodes")
     page = (await (await site.signed_in()).get(f"/episodes/{episode['episode_id']}")).text
-    lines = re.findall(
-        r"<li( class=\"raised\")?>\s*<p class=\"fact\"><span>Phone call from the customer, dead end", page
-    )
+    lines = re.findall(r"<li( class=\"risk\")?>\s*<p class=\"fact\"><span>Phone call from the customer, dead end", page)
     assert len(lines) == 4, "two in the list, and two beside it"
     assert all(lines)

@@ -6,9 +6,10 @@ from uuid import uuid4
 
 import pytest
 
-from services.escalation.store import inbox as store
+from services.escalation.inbox.asked import TOLD_RULES
+from services.escalation.store import episode_parts
 from shared.contracts.orders_inbound import Customer
-from shared.ids import AccountId, SalespersonId
+from shared.ids import SalespersonId
 from tests.builders import ACCOUNT, SELLER
 from tests.inbox import Site, form_token, inbox_site
 from tests.servers import MakeDatabase
@@ -90,7 +91,9 @@ async def test_a_form_from_elsewhere_acknowledges_nothing(
 async def test_an_episode_that_went_to_somebody_else_leaves_the_inbox(site: Site) -> None:
     episode = await site.trouble()
     browser = await site.signed_in()
-    await site.service.pool.execute("update escalation.episodes set responsible = 'ben'")
+    await site.service.pool.execute(
+        "update escalation.episodes set responsible = 'ben', acknowledged_by = 'ben', acknowledged_at = now()"
+    )
     assert "Nothing burns." in (await browser.get("/")).text
     assert (await browser.get(f"/episodes/{episode}")).status_code == 404
 
@@ -114,8 +117,10 @@ async def test_pages_may_load_nothing_from_elsewhere_and_are_not_kept(site: Site
 
 
 async def test_nobody_reads_the_facts_of_anothers_customer(site: Site) -> None:
-    await site.trouble("ben", order="4800", account="c-80")
-    await site.trouble()
-    accounts = [AccountId("c-80"), AccountId(ACCOUNT)]
-    told = await store.facts_of(site.service.pool, SalespersonId(SELLER), accounts, limit=10)
-    assert list(told) == [ACCOUNT]
+    foreign = await site.trouble("ben", order="4800", account="c-80")
+    own = await site.trouble()
+    pool, me = site.service.pool, SalespersonId(SELLER)
+    assert list(await episode_parts.facts_of(pool, me, [foreign, own], limit=10)) == [ACCOUNT]
+    assert list(await episode_parts.signals_of(pool, me, [foreign, own])) == [own]
+    assert await episode_parts.rings_of(pool, me, foreign) == []
+    assert await episode_parts.steps_of(pool, me, foreign, TOLD_RULES) == []

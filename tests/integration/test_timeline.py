@@ -31,7 +31,7 @@ async def site(database: MakeDatabase) -> AsyncIterator[Site]:
 
         async def nothing(*_: object) -> None: ...
 
-        inbox = create_inbox(InboxDependencies(pool, nothing, nothing, made.public_url))
+        inbox = create_inbox(InboxDependencies(pool, nothing, nothing, nothing, made.public_url))
         readers = ReaderKeys.read(SecretStr(f'["{KEY}"]'))
         sessions = Sessions(pool, made.public_url)
         app = bare_app("escalation", [inbox, timeline_router(pool, readers, partial(signed_in, sessions))])

@@ -5,10 +5,11 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import pytest
 
+from shared import timers
 from shared.contracts.envelope import Envelope
 from shared.contracts.fact import Fact
 from shared.database import Pool, open_pool
@@ -106,6 +107,26 @@ async def test_a_timer_fires_when_it_is_due_and_once(clockwork: Clockwork) -> No
     assert await clockwork.timers() == 0
     kinds = await clockwork.pool.fetch("select kind from shared.journal order by position")
     assert [row["kind"] for row in kinds] == ["record", "timer"]
+
+
+async def test_a_timer_that_falls_due_while_others_fire_is_decided_at_its_time(
+    clockwork: Clockwork, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else it would find itself early and set itself again, under an id that has fired already."""
+    claim = timers.claim
+
+    async def slow_claim(*arguments: Any) -> Any:
+        await clockwork.move(MINUTE)
+        return await claim(*arguments)
+
+    await clockwork.set("due")
+    await clockwork.move(MINUTE / 2)
+    await clockwork.set("soon")
+    await clockwork.move(MINUTE / 2)
+    monkeypatch.setattr(timers, "claim", slow_claim)
+    assert await clockwork.spine.fire_timers() == 2
+    early = "select count(*) from shared.journal where kind = 'timer' and decided_at < at"
+    assert await clockwork.pool.fetchval(early) == 0
 
 
 async def test_timers_of_an_account_fire_in_the_order_they_fell_due(clockwork: Clockwork) -> None:

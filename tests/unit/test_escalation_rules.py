@@ -1,4 +1,4 @@
-"""What escalation decides, without a database: matching, ringing, deliveries."""
+"""What escalation decides, without a database: matching and deliveries."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -13,21 +13,15 @@ from services.escalation.domain.deliveries import (
     GIVE_UP_AFTER_ATTEMPTS,
     RESEND_UNKNOWN_AFTER,
     after_attempt,
+    cancelled,
     pause_before_retry,
-    silenced,
 )
-from services.escalation.domain.entities import Case, Delivery, Episode, Order, Signal
+from services.escalation.domain.entities import Delivery, Order, Signal
 from services.escalation.domain.matching import matching_order
 from services.escalation.domain.own_facts import Attempt, DeliveryAttempted
-from services.escalation.domain.ringing import acknowledged, ringing, rings
-from services.escalation.domain.rules import Rules
-from services.escalation.domain.signals import bounced, make_signal, signal_of
 from shared.contracts.escalation import SignalKind
-from shared.ids import SalespersonId
-from tests.builders import AT, minutes, order_confirmed, refund_requested
-from tests.escalation import told
+from tests.builders import AT, minutes
 
-RULES = Rules(desk=SalespersonId("desk"))
 ID = UUID(int=1)
 
 
@@ -36,7 +30,7 @@ def order(id: str, *, sold_at: datetime = AT, sold_by: str | None = "anna") -> O
 
 
 def signal(kind: SignalKind = SignalKind.CONTACT_DEAD_ENDED, **changes: object) -> Signal:
-    return replace(Signal(ID, "c-17", kind, AT, AT), **changes)  # type: ignore[arg-type]
+    return replace(Signal(ID, "c-17", kind, AT, AT, ID), **changes)  # type: ignore[arg-type]
 
 
 ORDERS = [order("b", sold_at=minutes(-10)), order("a", sold_at=minutes(-10)), order("c", sold_at=minutes(5))]
@@ -65,66 +59,6 @@ def test_the_match_does_not_depend_on_the_order_of_arrival(arrived: Sequence[Ord
     in_turn = matching_order(sought, {one.order_id: one for one in arrived})
     assert in_turn == matching_order(sought, {one.order_id: one for one in ORDERS})
     assert in_turn is None or in_turn.sold_at <= sought.at
-
-
-OPEN = Episode(ID, "c-17", "4711", "anna", AT, AT)
-RANG = replace(OPEN, rang=True)
-TAKEN = replace(RANG, acknowledged_at=AT, acknowledged_by="anna")
-REFUND, CANCEL, OTHER = SignalKind.REFUND_REQUESTED, SignalKind.CANCELLATION_REQUESTED, SignalKind.CASE_REOPENED
-
-
-@pytest.mark.parametrize(
-    ("episode", "kind", "expected"),
-    [
-        (OPEN, OTHER, True),
-        (OPEN, REFUND, True),
-        (RANG, OTHER, False),
-        (RANG, REFUND, True),
-        (RANG, CANCEL, True),
-        (TAKEN, OTHER, True),
-        (TAKEN, REFUND, True),
-    ],
-)
-def test_a_signal_rings_first_of_all_after_an_acknowledgement_or_always(
-    episode: Episode, kind: SignalKind, expected: bool
-) -> None:
-    assert rings(episode, signal(kind), RULES) is expected
-    too_old = signal(kind, seen_at=AT + RULES.max_alert_age + timedelta(seconds=1))
-    assert rings(episode, too_old, RULES) is False
-    assert rings(episode, too_old, replace(RULES, max_alert_age=timedelta(0))) is expected
-    assert rings(episode, signal(kind, seen_at=AT + RULES.max_alert_age), RULES) is expected
-    assert rings(episode, signal(kind, seen_at=AT - timedelta(days=9)), RULES) is expected, "told ahead of its time"
-
-
-def test_who_took_it_first_keeps_it_until_it_rings_again() -> None:
-    assert acknowledged(TAKEN, "ben", minutes(5)) == TAKEN
-    again = ringing(TAKEN, minutes(5))
-    assert (again.rang, again.acknowledged_by, again.acknowledged_at) == (True, None, None)
-    assert acknowledged(again, "ben", minutes(6)).acknowledged_by == "ben"
-
-
-@given(st.lists(st.integers(1, 9), max_size=12))
-def test_a_case_bounces_once_as_soon_as_its_count_reaches_three(counts: list[int]) -> None:
-    case, bounces = Case("c-17", "case-1"), 0
-    for count in counts:
-        after = replace(case, reassignments=max(case.reassignments, count))
-        bounces += bounced(case, after, RULES)
-        case = after
-    assert bounces == (max(counts, default=0) >= 3)
-
-
-def test_a_signal_names_its_own_order_before_its_cases_and_waits_only_for_a_named_one() -> None:
-    case = Case("c-17", "case-1", order_id="of-the-case")
-    own = make_signal(REFUND, told(refund_requested(order="own")).envelope, case, RULES, AT)
-    of_case = make_signal(REFUND, told(refund_requested()).envelope, case, RULES, AT)
-    unnamed = make_signal(REFUND, told(refund_requested()).envelope, None, RULES, AT)
-    assert (own.names_order, of_case.names_order, unnamed.names_order) == ("own", "of-the-case", None)
-    assert own.order_awaited_until == minutes(15)
-    assert unnamed.order_awaited_until is None
-
-
-def test_a_fact_that_is_no_signal_makes_none() -> None:
-    assert signal_of(told(order_confirmed()).envelope, None, RULES, AT) is None
 
 
 SENDING = Delivery(ID, ID, "email", "sending", AT, AT, attempts=1)
@@ -172,11 +106,12 @@ def test_pauses_grow_and_end_at_ten_minutes(attempts: int) -> None:
 
 
 @pytest.mark.parametrize("state", ["pending", "held", "unknown"])
-def test_what_was_not_sent_yet_is_cancelled_when_somebody_took_it(state: str) -> None:
-    assert silenced(replace(SENDING, state=state), AT).state == "cancelled"
+def test_what_was_not_sent_yet_is_cancelled_when_nobody_needs_it(state: str) -> None:
+    gone = cancelled(replace(SENDING, state=state), "closed", AT)
+    assert (gone.state, gone.reason) == ("cancelled", "closed")
 
 
 @pytest.mark.parametrize("state", ["sending", "sent", "failed", "skipped", "expired", "cancelled"])
 def test_what_has_ended_or_is_being_sent_ends_as_it_does(state: str) -> None:
     delivery = replace(SENDING, state=state)
-    assert silenced(delivery, AT) == delivery
+    assert cancelled(delivery, "acknowledged", AT) == delivery

@@ -1,1 +1,1 @@
-"""`handoff demo`: five short stories played over Kafka and checked in the databases. Start at `stories`."""
+"""`handoff demo`: short stories played over Kafka and checked in the databases. Start at `stories`."""

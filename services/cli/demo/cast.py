@@ -1,29 +1,36 @@
 """Everybody the stories are about: invented people at invented addresses, with numbers kept free for fiction."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
+from itertools import product
 from typing import Any
+from zoneinfo import ZoneInfo
 
-from shared.contracts.orders_inbound import Customer, Day, SalespersonChanged, WorkingHours
+from shared.contracts.orders_inbound import Customer, SalespersonChanged
 from shared.contracts.support_inbound import Person
 
-_OFFICE_HOURS = (
-    WorkingHours(
-        days=(Day.MONDAY, Day.TUESDAY, Day.WEDNESDAY, Day.THURSDAY, Day.FRIDAY),
-        start="09:00",
-        end="17:30",
-    ),
+_MORNING, _AFTERNOON = 9, 16
+_AROUND_THE_WORLD = (
+    "Pacific/Auckland",
+    "Asia/Tokyo",
+    "Asia/Kolkata",
+    "Europe/Berlin",
+    "America/Sao_Paulo",
+    "America/Denver",
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Seller:
-    """Somebody who sells, or leads those who do."""
+    """Somebody who sells, or leads those who do. They work day and night: a demo rings whenever it is given."""
 
     id: str
     name: str
     phone: str
     zone: str
     manager: str | None = None
+    backup: str | None = None
 
     @property
     def email(self) -> str:
@@ -37,7 +44,7 @@ class Seller:
             "email": self.email,
             "phone": self.phone,
             "zone": self.zone,
-            "working_hours": _OFFICE_HOURS,
+            "backup": self.backup,
         }
         return SalespersonChanged(**(fields | changes))
 
@@ -55,23 +62,50 @@ class Buyer:
     def first_name(self) -> str:
         return self.name.split()[0]
 
-    def as_customer(self) -> Customer:
-        return Customer(name=self.name, phone=self.phone, email=f"{self.id}@customers.example", zone=self.zone)
+    def as_customer(self, now: datetime) -> Customer:
+        """Away from home where it is night there: what is critical rings only while the customer may be called."""
+        zone = self.zone if _is_day(self.zone, now) else _where_it_is_noon(now)
+        return Customer(name=self.name, phone=self.phone, email=f"{self.id}@customers.example", zone=zone)
 
     def as_caller(self) -> Person:
         return Person(name=self.name, phone=self.phone)
 
 
+def _is_day(zone: str, now: datetime) -> bool:
+    return _MORNING <= now.astimezone(ZoneInfo(zone)).hour < _AFTERNOON
+
+
+def _where_it_is_noon(now: datetime) -> str:
+    return min(_AROUND_THE_WORLD, key=lambda zone: abs(now.astimezone(ZoneInfo(zone)).hour - 12))
+
+
+DESK = Seller("desk", "Lea Brandt", "+49 30 23125 100", "Europe/Berlin")
 INES = Seller("ines.moreau", "Ines Moreau", "+33 1 99 00 41 10", "Europe/Paris")
 SOFIA = Seller("sofia.rossi", "Sofia Rossi", "+33 1 99 00 41 27", "Europe/Rome", manager=INES.id)
 MAREK = Seller("marek.nowak", "Marek Nowak", "+49 30 23125 416", "Europe/Warsaw", manager=INES.id)
 ANNA = Seller("anna.berg", "Anna Berg", "+49 30 23125 133", "Europe/Berlin", manager=INES.id)
 JONAS = Seller("jonas.keller", "Jonas Keller", "+49 30 23125 208", "Europe/Berlin", manager=INES.id)
-AT_WORK = (INES, SOFIA, MAREK, JONAS)
-"""Who still works here when the stories begin."""
+VERA = Seller("vera.sand", "Vera Sand", "+46 8 465 004 10", "Europe/Stockholm")
+TOMAS = Seller("tomas.lind", "Tomas Lind", "+46 8 465 004 17", "Europe/Stockholm", manager=VERA.id)
+NINA = Seller("nina.holm", "Nina Holm", "+46 8 465 004 52", "Europe/Stockholm", manager=VERA.id, backup=TOMAS.id)
+PAVEL = Seller("pavel.dvorak", "Pavel Dvořák", "+46 8 465 004 33", "Europe/Prague", manager=VERA.id)
+AT_WORK = (DESK, INES, SOFIA, MAREK, JONAS, VERA, NINA, PAVEL)
+"""Who still works here when the stories begin. Tomas does too, and is on holiday."""
 
 PETRA = Buyer("petra-weiss", "Petra Weiss", "+49 30 23125 901", "Europe/Berlin")
 OWEN = Buyer("owen-hughes", "Owen Hughes", "+44 20 7946 0318", "Europe/London")
 LUCIA = Buyer("lucia-ferrer", "Lucía Ferrer", "+1 212 555 0142", "America/New_York")
 TARIQ = Buyer("tariq-aziz", "Tariq Aziz", "+49 30 23125 644", "Europe/Berlin")
 NAOMI = Buyer("naomi-clarke", "Naomi Clarke", "+44 20 7946 0755", "Europe/London")
+CARLA = Buyer("carla-brandao", "Carla Brandão", "+49 30 23125 772", "Europe/Lisbon")
+HENRIK = Buyer("henrik-olsen", "Henrik Olsen", "+47 22 00 41 90", "Europe/Oslo")
+
+_FIRST_NAMES = ("Ada", "Bruno", "Clara", "Dario", "Elin", "Felix")
+_LAST_NAMES = ("Arnold", "Becker", "Costa", "Dubois", "Eriksen")
+
+
+def many_buyers() -> Iterator[Buyer]:
+    """Thirty households."""
+    for number, (last, first) in enumerate(product(_LAST_NAMES, _FIRST_NAMES)):
+        id = f"{first}-{last}".lower()
+        yield Buyer(id, f"{first} {last}", f"+49 30 23125 {300 + number}", "Europe/Berlin")

@@ -20,16 +20,15 @@ from rich.console import Console
 from deploy.local.machine import SERVICES, Machine, Ports
 from deploy.local.ports import answers, free_ports
 from deploy.local.progress import TerminalProgress
-from services.cli.demo.cast import JONAS, SOFIA
+from services.cli.demo.browsing import sign_in_link
+from services.cli.demo.cast import INES, JONAS
+from services.cli.demo.clock import demo_clock
 from services.cli.demo.observing import observing
 from services.cli.demo.scene import Stage
-from services.cli.demo.stories import Played, play
+from services.cli.demo.stories import LATER_STORIES, STORIES, Played, play
 from services.cli.demo.telling import PIPE_WIDTH, Teller
 from services.cli.local import run_until_stopped
 from services.cli.run import from_environment
-from services.escalation.inbox import make_sign_in_link
-from shared.database import open_pool
-from shared.ids import SalespersonId
 from shared.messaging.publisher import Publisher
 from shared.settings import KafkaSettings
 
@@ -42,7 +41,7 @@ def demo(
     ] = False,
     data: Annotated[Path, typer.Option(help="Folder that keeps the demo's data between runs.")] = DEFAULT_DATA,
 ) -> None:
-    """Start everything on this machine, apart from `handoff up`, and play five short stories; Ctrl-C stops it."""
+    """Start everything on this machine, apart from `handoff up`, and play short stories; Ctrl-C stops it."""
     console = Console() if sys.stdout.isatty() else Console(width=PIPE_WIDTH)
     performance = Performance(data, console)
     run_until_stopped(performance.give(then_end=once))
@@ -86,9 +85,15 @@ class Performance:
         kafka = from_environment(partial(KafkaSettings, kafka_bootstrap_servers=address))
         async with (
             observing(machine.environment, machine.mail_folder) as observer,
+            demo_clock(machine.environment) as clock,
             Publisher(kafka.cluster()) as publisher,
         ):
-            return await play(Stage(publisher, observer, self._teller, run=secrets.token_hex(3)))
+            stage = Stage(publisher, observer, self._teller, clock, machine.environment, run=secrets.token_hex(3))
+            if _databases_are_given():
+                played = await play(stage, stories=STORIES)
+                self._teller.remark("The stories that move time are left out: these databases are not the demo's own.")
+                return played
+            return await play(stage, stories=STORIES + LATER_STORIES)
 
     async def _hints(self, machine: Machine, played: Sequence[Played], *, staying: bool) -> list[tuple[str, str]]:
         data = shlex.quote(str(self._data))
@@ -96,11 +101,15 @@ class Performance:
         traced = [one.event_id for one in played if one.ended.failure is None and one.event_id]
         if traced:
             hints.append(("Trace", f"{_handoff()} trace {traced[0]} --directory {data}/traces"))
+        if staying and len(played) > len(STORIES):
+            where = shlex.quote(machine.environment["ESCALATION_DATABASE_URL"])
+            order = played[len(STORIES)].order
+            hints.append(("Explain", f"{_handoff()} explain --order {order} --escalation-database {where}"))
         if machine.mail_folder.is_dir():
             hints.append(("Mail", f"{_handoff()} mail --data {data}"))
         if staying:
-            hints.append(("Inbox", await _sign_in_link(machine)))
-            hints.append(("", f"signs in {SOFIA.name}, once; others ask there, such as {JONAS.email}"))
+            hints.append(("Inbox", await sign_in_link(machine.environment, JONAS)))
+            hints.append(("", f"signs in {JONAS.name}, once; others ask there, such as his manager {INES.email}"))
             hints.append(("Stop", f"Ctrl-C; the data stays in {data}"))
         return hints
 
@@ -113,12 +122,9 @@ class Performance:
             self._teller.remark("Everything has stopped.")
 
 
-async def _sign_in_link(machine: Machine) -> str:
-    pool = await open_pool(machine.environment["ESCALATION_DATABASE_URL"], name="handoff-demo", max_connections=1)
-    try:
-        return await make_sign_in_link(pool, SalespersonId(SOFIA.id), base_url=machine.environment["INBOX_URL"])
-    finally:
-        pool.terminate()
+def _databases_are_given() -> bool:
+    """Whether somebody uses them for more than this: their clock is not ours to move."""
+    return any(os.environ.get(f"{name.upper()}_DATABASE_URL") for name in SERVICES)
 
 
 async def _ports() -> Ports:

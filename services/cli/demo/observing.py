@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,13 +25,18 @@ _COUNTS = """
 """
 _ALERTS = """
     select a.recipient, coalesce(p.name, a.recipient) as name, a.because, a.why_you, s.kind, d.delivery_id,
-           d.state as mail_state
+           d.state as mail_state, a.episode_id
     from escalation.alerts a
     join escalation.signals s on s.signal_id = a.signal_id
     join escalation.deliveries d on d.alert_id = a.alert_id and d.channel = 'email'
     left join escalation.salespeople p on p.salesperson_id = a.recipient
     where a.account_id = $1
     order by a.raised_at, a.alert_id
+"""
+_DECISIONS = "select rule, who, words from escalation.decisions where account_id = $1 order by position"
+_MAILS = """
+    select d.state, count(*) from escalation.alerts a join escalation.deliveries d using (alert_id)
+    where a.recipient = $1 and a.account_id = any($2::text[]) and d.channel = 'email' group by d.state
 """
 _SUPPORT_LEDGER = "select outcome, count(*) from shared.ledger group by outcome"
 _PUBLISHED_BY_SUPPORT = "select count(*) from shared.outbox where key = $1"
@@ -59,6 +64,7 @@ class Alert:
     kind: SignalKind
     delivery_id: UUID
     mail_state: str
+    episode_id: UUID
 
     def __str__(self) -> str:
         return f"{self.kind.value} to {self.recipient} as {self.because} (mail {self.mail_state})"
@@ -78,6 +84,18 @@ class State:
         return f"{self.episodes} episodes, {self.signals} signals ({self.waiting} waiting), alerts: {rung}"
 
 
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """A step of how an episode came to be as it is."""
+
+    rule: str
+    who: str | None
+    words: str
+
+    def __str__(self) -> str:
+        return f"{self.rule} {self.who or ''}".rstrip()
+
+
 class Observer:
     """Reads, and never writes."""
 
@@ -92,6 +110,20 @@ class Observer:
         rows = await self._escalation.fetch(_ALERTS, account)
         alerts = tuple(Alert(**{**row, "kind": SignalKind(row["kind"])}) for row in rows)
         return State(**counts, alerts=alerts)
+
+    async def decisions(self, account: str) -> list[Decision]:
+        """Every step about an account, in order."""
+        return [Decision(**row) for row in await self._escalation.fetch(_DECISIONS, account)]
+
+    async def mails_to(self, recipient: str, accounts: Sequence[str]) -> Counter[str]:
+        """How many e-mails to somebody, about these accounts, are in which state."""
+        rows = await self._escalation.fetch(_MAILS, recipient, list(accounts))
+        return Counter({row["state"]: row["count"] for row in rows})
+
+    async def messages_to(self, address: str) -> list[StoredMail]:
+        """What has arrived for this address, the oldest first; nothing where the mail server is not ours to read."""
+        stored = await asyncio.to_thread(messages, self._mail_folder)
+        return [mail for mail in stored if address in mail.recipients]
 
     async def support_ledger(self) -> Counter[str]:
         """How many records support has settled, by outcome."""

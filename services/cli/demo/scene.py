@@ -1,13 +1,18 @@
 """What can happen in a story: each verb publishes a fact over Kafka, tells it, or waits for what it must cause."""
 
+import asyncio
 import time
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
+from services.cli.demo.browsing import press, sign_in_link
 from services.cli.demo.cast import Buyer, Seller
+from services.cli.demo.clock import DemoClock
 from services.cli.demo.observing import NotAsTold, Observer, State, until
 from services.cli.demo.telling import Ring, Teller
+from services.cli.explain import read_explained, shown
 from shared.contracts.envelope import Envelope, Fact, envelope
 from shared.contracts.orders_inbound import Line, OrderPlaced
 from shared.contracts.support_inbound import ContactChannel, ContactMade, ContactResult, Direction, RefundRequested
@@ -16,11 +21,16 @@ from shared.messaging.publisher import Publisher, new_traceparent
 
 @dataclass
 class Stage:
-    """What all stories of a run share. `run` is in every id, because data is kept between runs."""
+    """What all stories of a run share. `run` is in every id, because data is kept between runs.
+
+    `addresses` are those of the machine, by the names of the environment variables.
+    """
 
     publisher: Publisher
     observer: Observer
     teller: Teller
+    clock: DemoClock
+    addresses: Mapping[str, str]
     run: str
     published: int = 0
 
@@ -28,16 +38,21 @@ class Stage:
         self, fact: Fact, *, source: str, subject: str, at: datetime | None = None, copies: int = 1
     ) -> Envelope[Fact]:
         """Returns when the broker has every copy on disk."""
+        event = self.event(fact, source=source, subject=subject, at=at)
+        await self.publisher.publish([event] * copies)
+        return event
+
+    def event(self, fact: Fact, *, source: str, subject: str, at: datetime | None = None) -> Envelope[Fact]:
+        """A fact under the run's next id; it happens now unless told otherwise."""
         self.published += 1
         event: Envelope[Fact] = envelope(
             fact,
             id=f"{self.run}-{self.published:02}",
             source=f"demo/{source}",
             subject=subject,
-            time=at or datetime.now(UTC),
+            time=at or self.clock.now(),
             traceparent=new_traceparent(),
         )
-        await self.publisher.publish([event] * copies)
         return event
 
 
@@ -50,6 +65,8 @@ class Scene:
     number: int
     rings: list[Ring] = field(default_factory=list)
     failure_event: Envelope[Fact] | None = None
+    note: str | None = None
+    _decided: Counter[tuple[str, str | None]] = field(default_factory=Counter)
     _cause_at: datetime = field(default_factory=lambda: datetime.now(UTC))
     _cause_clock: float = 0.0
 
@@ -60,6 +77,10 @@ class Scene:
     @property
     def order(self) -> str:
         return f"47{self.number:02}-{self.stage.run}"
+
+    def ago(self, **span: float) -> datetime:
+        """So long before what the services take for now."""
+        return self.stage.clock.now() - timedelta(**span)
 
     async def directory(self, seller: Seller, fact: Fact, what: str) -> None:
         """The people's directory tells something about a salesperson."""
@@ -75,7 +96,7 @@ class Scene:
             currency="EUR",
             sold_by=by.id,
             sold_at=on,
-            customer=self.buyer.as_customer(),
+            customer=self.buyer.as_customer(self.ago()),
         )
         await self._happens(fact, on, system="shop", told=told)
 
@@ -88,12 +109,53 @@ class Scene:
             result=result,
             words=words,
         )
-        await self._happens(fact, _ago(minutes=minutes_ago), system="telephony", told=told, words=words)
+        await self._happens(fact, self.ago(minutes=minutes_ago), system="telephony", told=told, words=words)
 
     async def refund_request(self, amount_minor: int, told: str, *, words: str, copies: int = 1) -> None:
         """The customer wants the money back."""
         fact = RefundRequested(amount_minor=amount_minor, currency="EUR", words=words, by=self.buyer.as_caller())
-        await self._happens(fact, _ago(), system="help desk", told=told, words=words, copies=copies)
+        await self._happens(fact, self.ago(), system="help desk", told=told, words=words, copies=copies)
+
+    async def voicemail(self, by: Seller, told: str) -> None:
+        """A salesperson calls the customer and reaches a machine."""
+        fact = ContactMade(
+            direction=Direction.OUTBOUND, channel=ContactChannel.PHONE, agent=by.id, result=ContactResult.VOICEMAIL
+        )
+        await self._happens(fact, self.ago(), system="telephony", told=told)
+
+    async def take(self, by: Seller, told: str) -> None:
+        """A salesperson presses the button of the inbox page."""
+        await self.stage.teller.event("now", "inbox", told)
+        episode = str((await self._state()).alerts[-1].episode_id)
+        link = await sign_in_link(self.stage.addresses, by)
+        await asyncio.to_thread(press, link, episode, "acknowledge")
+        await self.decided("acknowledged", by)
+
+    async def time_passes(self, told: str, **by: float) -> None:
+        """The services' clock is moved ahead, and the story says so."""
+        await self.stage.teller.event("", "clock", f"{told} (The demo moves the services' clock ahead.)")
+        self._starts()
+        await self.stage.clock.move(timedelta(**by))
+
+    async def decided(self, rule: str, who: Seller | None = None, *, says: str = "") -> None:
+        """Escalation has decided by this rule, about this person, once more than was told."""
+        self._decided[key := (rule, who.id if who else None)] += 1
+
+        async def made() -> list[str]:
+            decisions = await self.stage.observer.decisions(self.account)
+            return [one.words for one in decisions if one.rule == rule and (who is None or one.who == who.id)]
+
+        number = self._decided[key]
+        expected = f"{rule} decided {number} times" + (f" about {who.id}" if who else "")
+        words = (await until(made, lambda made: len(made) >= number, expected=expected))[number - 1]
+        _require(says in words, f"the words “{says}”", words)
+        self.stage.teller.aside(words)
+
+    async def explain(self) -> None:
+        """What `handoff explain` says of the episode."""
+        explained = await read_explained(self.stage.addresses["ESCALATION_DATABASE_URL"], self.order, is_order=True)
+        await self.stage.teller.event("", "you", f"handoff explain --order {self.order}")
+        self.stage.teller.page(shown(explained))
 
     async def alert(self, to: Seller, *, because: str = "seller", says: str | None = None) -> None:
         """What has just been published rings once more, for this person and no other, and the mail arrives."""
@@ -147,12 +209,16 @@ class Scene:
     async def _happens(
         self, fact: Fact, at: datetime, *, system: str, told: str, words: str | None = None, copies: int = 1
     ) -> None:
-        await self.stage.teller.event(_when(at), system, told, words)
-        self._cause_at, self._cause_clock = datetime.now(UTC), time.perf_counter()
+        await self.stage.teller.event(_when(at, self.ago()), system, told, words)
+        self._starts()
         source = system.replace(" ", "-")
         event = await self.stage.publish(fact, source=source, subject=self.account, at=at, copies=copies)
         if system != "shop":
             self.failure_event = event
+
+    def _starts(self) -> None:
+        """What happens now is what the next ring is measured from."""
+        self._cause_at, self._cause_clock = datetime.now(UTC), time.perf_counter()
 
     async def _state(self) -> State:
         return await self.stage.observer.state(self.account)
@@ -163,12 +229,8 @@ def _require(holds: bool, expected: str, seen: str) -> None:
         raise NotAsTold(expected, seen)
 
 
-def _ago(*, minutes: float = 0) -> datetime:
-    return datetime.now(UTC) - timedelta(minutes=minutes)
-
-
-def _when(at: datetime) -> str:
-    age = datetime.now(UTC) - at
+def _when(at: datetime, now: datetime) -> str:
+    age = now - at
     if age < timedelta(minutes=1):
         return "now"
     if age < timedelta(hours=1):

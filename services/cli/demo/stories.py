@@ -1,14 +1,34 @@
-"""The five stories. Each is told in the order things happen; what must come of it stands where it must come."""
+"""The stories. Each is told in the order things happen; what must come of it stands where it must come."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
-from services.cli.demo.cast import ANNA, AT_WORK, JONAS, LUCIA, MAREK, NAOMI, OWEN, PETRA, SOFIA, TARIQ, Buyer
+from services.cli.demo.cast import (
+    ANNA,
+    AT_WORK,
+    CARLA,
+    HENRIK,
+    JONAS,
+    LUCIA,
+    MAREK,
+    NAOMI,
+    NINA,
+    OWEN,
+    PAVEL,
+    PETRA,
+    SOFIA,
+    TARIQ,
+    TOMAS,
+    VERA,
+    Buyer,
+    many_buyers,
+)
 from services.cli.demo.observing import NotAsTold
 from services.cli.demo.scene import Scene, Stage
+from services.cli.demo.storm import Crowd
 from services.cli.demo.telling import Ended
-from shared.contracts.orders_inbound import Successor
+from shared.contracts.orders_inbound import Away, Successor
 from shared.contracts.support_inbound import ContactResult
 from shared.database import DATABASE_ERRORS
 from shared.messaging.publisher import PublishError
@@ -26,31 +46,35 @@ class Story:
 
 @dataclass(frozen=True, slots=True)
 class Played:
-    """How a story ended, and the event of its failure, by which it can be traced."""
+    """How a story ended, its order, and the event of its failure, by which it can be traced."""
 
     ended: Ended
+    order: str
     event_id: str | None
 
 
 async def nobody_answers(scene: Scene) -> None:
-    sold_on = _weeks_ago(6)
+    sold_on = scene.ago(weeks=6)
     await scene.sale(
         SOFIA, "Heat pump with installation", 1_490_000, on=sold_on, told="Sofia Rossi sells Petra Weiss a heat pump."
     )
     await scene.call(ContactResult.UNANSWERED, "Petra calls: the house is cold. Nobody answers.", minutes_ago=55)
     await scene.call(ContactResult.VOICEMAIL, "She calls again and reaches a machine.", minutes_ago=38)
-    await scene.call(ContactResult.UNANSWERED, "She calls a third time. Nobody answers.", minutes_ago=21)
+    await scene.call(
+        ContactResult.UNANSWERED, "She calls a third time. Nobody answers: she has come back too often.", minutes_ago=21
+    )
+    await scene.alert(SOFIA)
     await scene.call(
         ContactResult.DEAD_END,
         "She holds for twenty minutes and is cut off: a dead end.",
         words="Is anybody there? We have had no heating since Friday.",
     )
-    await scene.alert(SOFIA)
-    await scene.end(signals=1)
+    await scene.decided("not_rung", says=SOFIA.id)
+    await scene.end(signals=2)
 
 
 async def dead_end_then_refund(scene: Scene) -> None:
-    sold_on = _weeks_ago(3)
+    sold_on = scene.ago(weeks=3)
     await scene.sale(
         SOFIA, "Espresso machine", 189_900, on=sold_on, told="Sofia Rossi sells Owen Hughes an espresso machine."
     )
@@ -75,7 +99,7 @@ async def failure_before_sale(scene: Scene) -> None:
         words="I paid an hour ago and nobody finds my order.",
     )
     await scene.wait_for_order()
-    sold_on = datetime.now(UTC) - timedelta(hours=1)
+    sold_on = scene.ago(hours=1)
     await scene.sale(
         MAREK, "Standing desk, oak", 74_900, on=sold_on, told="The shop reports late: Marek Nowak sold her that desk."
     )
@@ -84,7 +108,7 @@ async def failure_before_sale(scene: Scene) -> None:
 
 
 async def seller_who_left(scene: Scene) -> None:
-    left_on = _latest_first_of_july()
+    left_on = _latest_first_of_july(scene.ago())
     sold_on = datetime(left_on.year, 5, 4, 9, 30, tzinfo=UTC)
     await scene.sale(ANNA, "Solar roof, 9 kWp", 2_380_000, on=sold_on, told="Anna Berg sells Tariq Aziz a solar roof.")
     left = ANNA.introduced(active=False, successor=Successor(salesperson=JONAS.id, since=left_on))
@@ -92,12 +116,12 @@ async def seller_who_left(scene: Scene) -> None:
     await scene.refund_request(
         2_380_000, "Tariq asks for his money.", words="Four visits and it still feeds nothing into the grid."
     )
-    await scene.alert(JONAS, because="successor", says=f"{ANNA.name} closed order {scene.order} on 4 May and left on")
+    await scene.alert(JONAS, because="successor", says=f"{ANNA.name} closed order {scene.order} on 4 May")
     await scene.end(signals=1)
 
 
 async def one_event_three_times(scene: Scene) -> None:
-    sold_on = _weeks_ago(2)
+    sold_on = scene.ago(weeks=2)
     await scene.sale(
         SOFIA, "Electric cargo bike", 549_900, on=sold_on, told="Sofia Rossi sells Naomi Clarke a cargo bike."
     )
@@ -111,6 +135,50 @@ async def one_event_three_times(scene: Scene) -> None:
     await scene.alert(SOFIA)
     await scene.settled_records(before, applied=1, duplicate=2)
     await scene.end(signals=1)
+
+
+async def nobody_takes_it(scene: Scene) -> None:
+    sold_on = scene.ago(weeks=8)
+    await scene.sale(NINA, "Pellet boiler", 1_290_000, on=sold_on, told="Nina Holm sells Carla Brandão a boiler.")
+    await scene.call(
+        ContactResult.DEAD_END,
+        "The boiler is out. Support keeps Carla waiting until she gives up.",
+        words="I have a baby here and no warm water.",
+    )
+    await scene.alert(NINA)
+    await scene.time_passes("Sixteen minutes pass, and Nina has not seen it.", minutes=16)
+    await scene.decided("unanswered", NINA)
+    await scene.decided("skipped", TOMAS, says="is away until")
+    await scene.alert(VERA, because="manager")
+    await scene.end(signals=1)
+
+
+async def taken_and_not_redeemed(scene: Scene) -> None:
+    sold_on = scene.ago(weeks=5)
+    await scene.sale(
+        PAVEL, "Battery storage, 12 kWh", 1_190_000, on=sold_on, told="Pavel Dvořák sells Henrik Olsen a battery."
+    )
+    await scene.refund_request(
+        1_190_000, "Henrik wants his money back.", words="It has been off the grid for a week. Take it away."
+    )
+    await scene.alert(PAVEL)
+    await scene.take(PAVEL, "Pavel takes it: a promise to talk with Henrik in time.")
+    await scene.voicemail(PAVEL, "He calls, and leaves a message. That is no talk.")
+    await scene.decided("attempt", PAVEL, says="reached nobody")
+    await scene.time_passes("Two hours pass, and nobody has talked with Henrik.", hours=2, minutes=1)
+    await scene.decided("expired", PAVEL)
+    await scene.alert(VERA, because="manager")
+    await scene.end(signals=1)
+    await scene.explain()
+
+
+async def many_at_once(scene: Scene) -> None:
+    crowd = Crowd(scene, JONAS, list(many_buyers()))
+    await crowd.buys("Solar roof, 6 kWp", "Jonas Keller sells solar roofs to thirty households.")
+    await crowd.waits("One ship lies in a harbour on strike: all thirty deliveries are late.")
+    await crowd.few_are_told()
+    await scene.time_passes("A minute passes.", minutes=1, seconds=1)
+    await crowd.others_are_listed()
 
 
 STORIES = (
@@ -127,12 +195,36 @@ STORIES = (
     Story("The seller who left", "The sale was Anna's. Somebody has it now, and is told why.", TARIQ, seller_who_left),
     Story("The same event, three times", "Delivered thrice, it counts once.", NAOMI, one_event_three_times),
 )
+LATER_STORIES = (
+    Story(
+        "Nobody takes it",
+        "An alert without an answer climbs the ladder. Who is away is passed over, and it says so.",
+        CARLA,
+        nobody_takes_it,
+    ),
+    Story(
+        "Taken, and not redeemed",
+        "Whoever takes it has to talk with the customer. Whoever does not, has it no more.",
+        HENRIK,
+        taken_and_not_redeemed,
+    ),
+    Story(
+        "Thirty at once",
+        "A mass failure is one ranked list, and neither thirty mails nor a silence.",
+        next(many_buyers()),
+        many_at_once,
+    ),
+)
+"""Those that move time: for everybody, so what was told before goes on as well."""
 
 
-async def play(stage: Stage, *, stories: tuple[Story, ...] = STORIES) -> list[Played]:
+async def play(stage: Stage, *, stories: tuple[Story, ...] = STORIES + LATER_STORIES) -> list[Played]:
     """Plays the stories one after the other; one that goes wrong is told as such and the next begins."""
     for seller in AT_WORK:
         await stage.publish(seller.introduced(), source="directory", subject=seller.id)
+    today = stage.clock.now().date()
+    holiday = Away(since=today - timedelta(days=2), until=today + timedelta(days=12))
+    await stage.publish(TOMAS.introduced(away=(holiday,)), source="directory", subject=TOMAS.id)
     return [await _play(stage, story, number) for number, story in enumerate(stories, start=1)]
 
 
@@ -151,15 +243,11 @@ async def _play(stage: Stage, story: Story, number: int) -> Played:
     if failure:
         stage.teller.not_as_told(failure)
     event = scene.failure_event
-    return Played(Ended(story.title, scene.rings, failure), event.id if event else None)
+    return Played(Ended(story.title, scene.rings, failure, scene.note), scene.order, event.id if event else None)
 
 
-def _weeks_ago(weeks: int) -> datetime:
-    return datetime.now(UTC) - timedelta(weeks=weeks)
-
-
-def _latest_first_of_july() -> date:
+def _latest_first_of_july(now: datetime) -> date:
     """The last one that is past in every time zone."""
-    yesterday = (datetime.now(UTC) - timedelta(days=1)).date()
+    yesterday = (now - timedelta(days=1)).date()
     this_year = date(yesterday.year, 7, 1)
     return this_year if this_year <= yesterday else date(yesterday.year - 1, 7, 1)

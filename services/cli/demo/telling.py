@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
@@ -35,6 +35,7 @@ class Ended:
     title: str
     rings: Sequence[Ring]
     failure: NotAsTold | None = None
+    note: str | None = None
 
 
 class Teller:
@@ -46,7 +47,7 @@ class Teller:
         self._number = 0
 
     def opening(self) -> None:
-        self._print(Text("Five stories about sales at risk", style="bold"))
+        self._print(Text("Stories about sales at risk", style="bold"))
         self._print(Text("Kafka, Postgres, a mail server and three services, all on this machine.", style="dim"))
         self._print()
 
@@ -78,6 +79,12 @@ class Teller:
         """What did not happen, or what happened without a ring."""
         self._print(Text.assemble(("· ", "dim"), (what, "dim")), indent=3)
 
+    def page(self, shown: RenderableType) -> None:
+        """What a command prints."""
+        self._print()
+        self._console.print(Padding(shown, (0, 0, 0, 3), expand=False), highlight=False)
+        self._print()
+
     def as_told(self, what: str) -> None:
         self._print(Text.assemble(("✓ ", "green"), what), indent=3)
 
@@ -100,7 +107,7 @@ class Teller:
                 first = number == 0
                 table.add_row(sign if first else "", story.title if first else "", ring.alert.name, *figures)
             if not story.rings:
-                table.add_row(sign, story.title, "nobody", "", "")
+                table.add_row(sign, story.title, story.note or "nobody", "", "")
         self._print()
         self._console.print(table)
         well = sum(story.failure is None for story in stories)
@@ -128,7 +135,7 @@ class Teller:
         self._console.print(grid, width=self._width)
 
     def _row(self, when: Text, system: Text, what: Text) -> None:
-        grid = _grid(3, 12, 11)
+        grid = _grid(3, 13, 11)
         grid.add_row("", when, system, what)
         self._console.print(grid, width=self._width)
 

@@ -2,21 +2,29 @@
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AbstractContextManager, ExitStack
+from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
+from typing import TypeAlias
 from uuid import UUID
 
 from services.escalation.channels.letters import Letters, NoAddress
 from services.escalation.channels.smtp import COMPOSING_ERRORS, Ended, Mail, MailServer
 from services.escalation.domain.own_facts import Attempt, DeliveryAttempted
-from services.escalation.store.deliveries import SENDING_LIMIT, Letter, claim, give_up_on_silent_attempts
+from services.escalation.domain.policy.model import Storms
+from services.escalation.store.claims import SENDING_LIMIT, ClaimedDelivery, claim_due
+from services.escalation.store.deliveries import Letter, give_up_on_silent_attempts, letters
+from services.escalation.store.lists import ListLetter, list_letter
+from services.escalation.store.policies import KnownPolicies
 from shared.contracts.envelope import Envelope, Fact, envelope
-from shared.database import DATABASE_ERRORS, Pool, is_transient
+from shared.database import DATABASE_ERRORS, Connection, Pool, is_transient
 from shared.ids import derived
 from shared.inputs import Batch, Input, InputKind
 from shared.logs import get_logger
 from shared.metrics import Metrics
-from shared.telemetry import Attribute, delivery_span
+from shared.telemetry import Attribute, EffectSpan, delivery_span
 from shared.transaction import Spine
 
 AT_ONCE = 10
@@ -27,12 +35,26 @@ _FINISH_SECONDS = 30.0
 log = get_logger(__name__)
 
 
+StormRule: TypeAlias = Callable[[Connection], Awaitable[Storms]]
+"""What the policy says about storms now, as the connection sees it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """A message on its way, with the deliveries that end with it, and when they were claimed."""
+
+    letter: Letter | ListLetter
+    deliveries: Sequence[ClaimedDelivery]
+    claimed_at: datetime
+
+
 class EmailSender:
-    """Sends the e-mail deliveries of a database, each in a task of its own: a slow one holds up no other."""
+    """Sends the e-mail deliveries of a database, each message in a task of its own: a slow one holds up no other."""
 
     def __init__(self, server: MailServer, letters: Letters) -> None:
         self._server = server
         self._letters = letters
+        self._policies = KnownPolicies()
         self._sending: set[asyncio.Task[None]] = set()
 
     async def run(self, pool: Pool, spine: Spine, metrics: Metrics) -> None:
@@ -68,8 +90,8 @@ class EmailSender:
     async def _start_due(self, pool: Pool, spine: Spine, metrics: Metrics) -> set[asyncio.Task[None]]:
         """Start sending what is due, as far as there are free places."""
         await give_up_on_silent_attempts(pool, metrics)
-        due = await claim(pool, "email", AT_ONCE - len(self._sending))
-        started = {asyncio.create_task(self._deliver(letter, spine, metrics)) for letter in due}
+        due = await claim(pool, "email", AT_ONCE - len(self._sending), self._storms)
+        started = {asyncio.create_task(self._deliver(message, spine, metrics)) for message in due}
         for task in started:
             self._sending.add(task)
             task.add_done_callback(partial(self._ended, metrics))
@@ -82,34 +104,74 @@ class EmailSender:
             metrics.process.loop_failures.labels("delivery").inc()
             log.error("a delivery failed, to be tried again", exc_info=error)
 
-    async def _deliver(self, letter: Letter, spine: Spine, metrics: Metrics) -> None:
-        attributes: dict[Attribute, str | int | UUID] = {
-            Attribute.ALERT_ID: letter.alert_id,
-            Attribute.DELIVERY_ID: letter.delivery_id,
-            Attribute.ATTEMPT: letter.attempt,
-        }
-        with delivery_span("email", parent=letter.traceparent, attributes=attributes) as span:
-            ended = await self._send(letter)
-            span.note({Attribute.OUTCOME: ended.result.value})
-        if ended.result is Attempt.UNKNOWN:
-            metrics.alerts.unknown_deliveries.inc()
-        fact = DeliveryAttempted(
-            delivery=letter.delivery_id, attempt=letter.attempt, result=ended.result, reason=ended.reason
-        )
-        await _report(spine, _receipt(letter, fact, span.traceparent))
+    async def _storms(self, connection: Connection) -> Storms:
+        return (await self._policies.current(connection)).latest.policy.storms
 
-    async def _send(self, letter: Letter) -> Ended:
+    async def _deliver(self, message: Outgoing, spine: Spine, metrics: Metrics) -> None:
+        with ExitStack() as ending:
+            spans = [ending.enter_context(_span(delivery)) for delivery in message.deliveries]
+            ended = await self._send(message)
+            for span in spans:
+                span.note({Attribute.OUTCOME: ended.result.value})
+        count(metrics, message, ended)
+        facts = [
+            DeliveryAttempted(
+                delivery=delivery.delivery_id, attempt=delivery.attempt, result=ended.result, reason=ended.reason
+            )
+            for delivery in message.deliveries
+        ]
+        receipts = [
+            _receipt(delivery, fact, message.claimed_at, span.traceparent)
+            for delivery, fact, span in zip(message.deliveries, facts, spans, strict=True)
+        ]
+        await _report(spine, receipts)
+
+    async def _send(self, message: Outgoing) -> Ended:
+        letter = message.letter
         if letter.recipient_email is None:  # it was known when the alert was raised
             return Ended(Attempt.REFUSED, "no e-mail address is known any more")
+        if isinstance(letter, ListLetter):
+            return await self.send(partial(self._letters.ranked_list, letter))
         return await self.send(partial(self._letters.alert, letter))
 
 
-async def _report(spine: Spine, receipt: Input) -> None:
-    """Tell what came of an attempt, also through a short absence of the database: untold, it would be sent twice."""
+async def claim(pool: Pool, channel: str, limit: int, storms: StormRule) -> list[Outgoing]:
+    """Take messages that are due, and read what they say."""
+    claimed, at = await claim_due(pool, channel, limit, storms)
+    if at is None:
+        return []
+    alone = [message.deliveries[0] for message in claimed if message.list_id is None]
+    singles = [
+        Outgoing(letter, [delivery], at) for letter, delivery in zip(await letters(pool, alone, at), alone, strict=True)
+    ]
+    together = [message for message in claimed if message.list_id is not None]
+    return singles + [Outgoing(await list_letter(pool, one, at), one.deliveries, at) for one in together]
+
+
+def count(metrics: Metrics, message: Outgoing, ended: Ended) -> None:
+    """Count how an attempt ended, for each delivery it was about."""
+    if ended.result is Attempt.UNKNOWN:
+        metrics.alerts.unknown_deliveries.inc(len(message.deliveries))
+    if isinstance(message.letter, ListLetter):
+        metrics.alerts.lists.labels(ended.result.value).inc()
+        metrics.alerts.alerts_in_lists.labels(ended.result.value).inc(len(message.deliveries))
+
+
+def _span(delivery: ClaimedDelivery) -> AbstractContextManager[EffectSpan]:
+    attributes: dict[Attribute, str | int | UUID] = {
+        Attribute.ALERT_ID: delivery.alert_id,
+        Attribute.DELIVERY_ID: delivery.delivery_id,
+        Attribute.ATTEMPT: delivery.attempt,
+    }
+    return delivery_span("email", parent=delivery.traceparent, attributes=attributes)
+
+
+async def _report(spine: Spine, receipts: Sequence[Input]) -> None:
+    """Tell what came of an attempt, also through a short absence of the database: untold, it would be sent again."""
     until_seconds = time.monotonic() + SENDING_LIMIT.total_seconds()
     while True:
         try:
-            await spine.apply(Batch([receipt]))
+            await spine.apply(Batch(list(receipts)))
             return
         except DATABASE_ERRORS as error:
             if not is_transient(error) or time.monotonic() > until_seconds:
@@ -118,13 +180,13 @@ async def _report(spine: Spine, receipt: Input) -> None:
         await asyncio.sleep(_RECEIPT_PAUSE_SECONDS)
 
 
-def _receipt(letter: Letter, fact: DeliveryAttempted, traceparent: str | None) -> Input:
+def _receipt(delivery: ClaimedDelivery, fact: DeliveryAttempted, at: datetime, traceparent: str | None) -> Input:
     event: Envelope[Fact] = envelope(
         fact,
-        id=str(derived("attempted", letter.delivery_id, letter.attempt)),
+        id=str(derived("attempted", delivery.delivery_id, delivery.attempt)),
         source="handoff/escalation/channels",
-        subject=letter.account_id,
-        time=letter.now,
+        subject=delivery.account_id,
+        time=at,
         traceparent=traceparent,
     )
     return Input(event, fact.model_dump_json().encode(), b"", InputKind.DELIVERY)

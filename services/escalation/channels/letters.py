@@ -11,11 +11,15 @@ from zoneinfo import ZoneInfo
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
+from services.escalation.channels.list_letters import list_fields, list_subject
 from services.escalation.channels.smtp import Mail
-from services.escalation.domain.words import absolute, ago, cut, why_now
+from services.escalation.domain.words import RINGS_BECAUSE, SEVERITIES, absolute, clock, cut, left, why_now
 from services.escalation.store.deliveries import Letter
+from services.escalation.store.lists import ListLetter
 
 _SUBJECT_LENGTH = 150
+_WHO_LENGTH = 60
+_WHAT_LENGTH = 50
 _LINE_LENGTH = 300
 _CALLABLE = str.maketrans("", "", " ()-./")
 _ATOM = r'[^\s\x00-\x1f\x7f-\x9f\ud800-\udfff()<>\[\]:;@\\,."]+'
@@ -55,18 +59,30 @@ class Letters:
         if letter.left_out:
             now = replace(now, context="")  # it would count no more than what is shown
         who = letter.customer_name or f"Account {letter.account_id}"
+        severity, answer_by = SEVERITIES[letter.parts.severity], _answer_by(letter)
         fields = {
             "letter": letter,
+            "parts": letter.parts,
             "who": who,
             "bought": cut(letter.bought, _LINE_LENGTH),
             "why_now": now.sentence(letter.now),
             "signals": [(absolute(s.risk.at), why_now([s.risk]).what, s.words) for s in reversed(letter.signals)],
             "phone_link": (letter.customer_phone or "").translate(_CALLABLE),
-            "local_time": _local_time(letter),
+            "phone": None if letter.parts.not_to_be_called else letter.customer_phone,
+            "severity": severity,
+            "cause": RINGS_BECAUSE[letter.parts.cause],
+            "answer_by": answer_by,
+            "time_left": left(letter.parts.answer_by, letter.now) if letter.parts.answer_by else None,
             "url": f"{self._inbox_url}/episodes/{letter.episode_id}",
         }
-        subject = f"{who}: {now.what}, {ago(now.at, letter.now)} · {letter.amount}"
+        until = f"answer until {answer_by}" if answer_by else letter.amount
+        subject = f"{severity}: {cut(who, _WHO_LENGTH)}, {cut(now.what, _WHAT_LENGTH)}, {until}"
         return self._message(str(letter.recipient_email), subject, "alert", letter.delivery_id, fields)
+
+    def ranked_list(self, letter: ListLetter) -> Mail:
+        """The message for deliveries that go together; its Message-ID is the list's, however often it is sent."""
+        fields = list_fields(letter, self._inbox_url)
+        return self._message(str(letter.recipient_email), list_subject(letter), "list", letter.list_id, fields)
 
     def sign_in(self, *, address: str, name: str, url: str, message: UUID) -> Mail:
         """The message that carries a one-time link."""
@@ -100,7 +116,7 @@ def _sender(mail_from: str) -> Address:
     return Address(display_name=name, username=known.username, domain=known.domain)
 
 
-def _local_time(letter: Letter) -> str | None:
-    if letter.customer_zone is None:
-        return None
-    return f"{letter.now.astimezone(ZoneInfo(letter.customer_zone)):%H:%M}"
+def _answer_by(letter: Letter) -> str | None:
+    """Until when there is time to answer, by the recipient's clock."""
+    until = letter.parts.answer_by
+    return clock(until.astimezone(ZoneInfo(letter.parts.recipient_zone)), letter.now) if until else None

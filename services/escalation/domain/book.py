@@ -45,7 +45,7 @@ class Changes:
     deliveries: dict[UUID, Delivery] = field(default_factory=dict)
     decisions: list[Decision] = field(default_factory=list)
     policies: list[PolicyVersion] = field(default_factory=list)
-    silenced: dict[UUID, str] = field(default_factory=dict)
+    silenced: dict[UUID, tuple[str, datetime]] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -204,14 +204,14 @@ class Book:
 
     def silence(self, episode_id: UUID, because: str, now: datetime) -> None:
         """Cancel whatever is pending for an episode by now, stored or made in this batch."""
-        self.changes.silenced[episode_id] = because
+        self.changes.silenced[episode_id] = (because, now)
         for delivery in list(self.changes.deliveries.values()):
             if self.alerts[delivery.alert_id].episode_id == episode_id:
                 self.put_delivery(cancelled(delivery, because, now))
 
     def explain(self, cause: Envelope[Fact], rule: str, words: str, now: datetime, **about: Any) -> None:
         """Keep one step of the reasoning. `about` are further members of a Decision."""
-        identity = (cause.source, cause.id)
+        identity = (cause.source, f"{cause.id} at {now.isoformat()}")
         self.told[identity] += 1
         self.changes.decisions.append(
             Decision(

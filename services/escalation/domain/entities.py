@@ -183,8 +183,11 @@ class Alert:
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
+    """`list_id` is the list it went in, or the one it was meant for while it is held or put off; None: alone."""
+
     delivery_id: UUID
     alert_id: UUID
+    recipient: str
     channel: str
     state: str
     try_at: datetime
@@ -192,6 +195,7 @@ class Delivery:
     reason: str | None = None
     attempts: int = 0
     unknown_count: int = 0
+    list_id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,13 +221,14 @@ class Decision:
 
 
 @lru_cache(maxsize=4096)
-def _products(text: str) -> tuple[str, ...]:
+def products_in(text: str) -> tuple[str, ...]:
+    """The products of an order's lines, from how they are kept."""
     return tuple(json.loads(text))
 
 
 def products_of(order: Order) -> tuple[str, ...]:
     """What an order's lines are of."""
-    return _products(order.products)
+    return products_in(order.products)
 
 
 Directory = Mapping[str, Salesperson]

@@ -40,6 +40,9 @@ class FactKind(StrEnum):
     PROMISE_KEPT = "promise_kept"
     OUTCOME_REPORTED = "outcome_reported"
 
+    # Enum's own is written in Python, and every fact is put into lanes by it.
+    __hash__ = str.__hash__
+
 
 @dataclass(frozen=True, slots=True)
 class AccountFact:

@@ -2,8 +2,10 @@
 
 from datetime import UTC, datetime
 
-from services.escalation.domain.entities import Alert, Episode
+from services.escalation.domain.entities import Alert, Ended, Episode, Signal
+from services.escalation.domain.ladder import Rung
 from services.escalation.domain.policy.model import Policy
+from services.escalation.domain.words import SIGNAL_LABELS, absolute
 from shared.contracts.escalation import EpisodeResult, RingCause, Step
 
 _CAUSES = {
@@ -17,7 +19,7 @@ _CAUSES = {
     RingCause.REPEAT: "once more, because nobody answered at all",
     RingCause.HANDED_OVER: "because it was handed over",
 }
-_STEPS = {
+STEP_WORDS = {
     Step.SELLER: "the seller",
     Step.SUCCESSOR: "the successor",
     Step.BACKUP: "the backup",
@@ -31,7 +33,52 @@ def ring_words(alert: Alert, episode: Episode, rung_at: datetime, now: datetime)
     """Whom a ring asks and why, from when on, and until when there is time to answer."""
     held = f" The message is held until {clock(rung_at)}." if rung_at > now else ""
     until = f" Time to answer until {clock(episode.deadline_at)}." if episode.deadline_at else ""
-    return f"Rings {alert.recipient}, {_STEPS[alert.step]}, {_CAUSES[alert.cause]}.{held}{until}"
+    return f"Rings {alert.recipient}, {STEP_WORDS[alert.step]}, {_CAUSES[alert.cause]}.{held}{until}"
+
+
+def skip_words(rung: Rung) -> str:
+    """Who is passed over, and why."""
+    assert rung.skipped is not None
+    return f"{STEP_WORDS[rung.step].capitalize()} is passed over: {rung.skipped}."
+
+
+def signal_words(signal: Signal, order_id: str) -> str:
+    """A signal that joins an order's episode; of one made of silence, when that had lasted too long."""
+    label = SIGNAL_LABELS[signal.kind]
+    if signal.by_silence:
+        return f"{label} on order {order_id}: nothing came until {clock(signal.at)}."
+    return f"{label} on order {order_id}."
+
+
+def waiting_words(signal: Signal) -> str:
+    """A signal whose order is not known yet."""
+    label = SIGNAL_LABELS[signal.kind]
+    if signal.order_awaited_until is None:
+        return f"{label}: it waits, for no order of this account is known yet."
+    return f"{label}: it waits for order {signal.names_order}, until {clock(signal.order_awaited_until)} at most."
+
+
+def taken_words(episode: Episode) -> str:
+    """Who took it, and how long they have to talk with the customer."""
+    until = f", and has until {clock(episode.deadline_at)} to talk with the customer" if episode.deadline_at else ""
+    return f"{episode.acknowledged_by} took it{until}."
+
+
+def ended_words(signal: Signal, because: str) -> str:
+    """What ended a signal: a fact after it, or one told late by which it never was."""
+    label, fact = SIGNAL_LABELS[signal.kind], because.replace("_", " ")
+    if signal.ended is Ended.CLEARED:
+        return f"{label} is settled, by “{fact}”."
+    return f"{label} never was: “{fact}” was told late."
+
+
+def quiet_words(episode: Episode, *, too_old: bool) -> str:
+    """Why a signal rings nobody."""
+    if too_old:
+        return "No ring: it was too old when first heard of. It is shown."
+    if episode.acknowledged_by is not None:
+        return f"No ring: {episode.acknowledged_by} has it already, and it became no graver."
+    return f"No ring: {episode.responsible or 'somebody'} is asked already, and it became no graver."
 
 
 def closing_words(policy: Policy, result: EpisodeResult, reason: str) -> str:
@@ -42,4 +89,4 @@ def closing_words(policy: Policy, result: EpisodeResult, reason: str) -> str:
 
 def clock(at: datetime) -> str:
     """A moment to the minute, in UTC: it is read by people of several zones."""
-    return f"{at.astimezone(UTC):%d %B %Y, %H:%M} UTC"
+    return absolute(at.astimezone(UTC))

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from services.escalation.domain.entities import Order, Signal
 from services.escalation.domain.policy.model import Policy
+from services.escalation.domain.words import SIGNAL_LABELS
 from shared.contracts.escalation import Severity, SignalKind
 
 BAD_CONTACTS = frozenset({SignalKind.CONTACT_DEAD_ENDED, SignalKind.CONTACT_REPEATED, SignalKind.GONE_QUIET})
@@ -23,7 +24,8 @@ class Graveness:
 def graveness(signals: Collection[Signal], order: Order, policy: Policy) -> Graveness:
     """The gravest signal's own severity, a level higher for each rise that holds. There must be a signal."""
     gravest = max(signals, key=lambda signal: (_level(signal, policy), signal.at, signal.signal_id))
-    level, whys, paths = _level(gravest, policy), [gravest.kind.value], [f"signals.{gravest.kind.value}.severity"]
+    level = _level(gravest, policy)
+    whys, paths = [SIGNAL_LABELS[gravest.kind].lower()], [f"signals.{gravest.kind.value}.severity"]
     for why, path in _rises(signals, order, policy):
         level += 1
         whys.append(why)

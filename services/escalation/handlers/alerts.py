@@ -106,7 +106,7 @@ def _deliveries(alert: Alert, person: Salesperson | None, now: datetime, rung_at
 
 def _delivery(alert: Alert, channel: str, state: str, now: datetime, reason: str | None = None) -> Delivery:
     id = derived("delivery", alert.alert_id, channel)
-    return Delivery(id, alert.alert_id, channel, state, try_at=now, changed_at=now, reason=reason)
+    return Delivery(id, alert.alert_id, alert.recipient, channel, state, try_at=now, changed_at=now, reason=reason)
 
 
 def _why_you(asking: Asking, episode: Episode) -> str:

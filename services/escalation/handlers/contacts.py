@@ -2,6 +2,7 @@
 
 from services.escalation.domain.entities import Episode
 from services.escalation.domain.facts import AccountFact, FactKind
+from services.escalation.domain.reasoning import clock
 from services.escalation.domain.rescues import attempted, reached
 from services.escalation.domain.ringing import is_attempt, is_proof, ring_of_contact
 from services.escalation.handlers.clocks import keep_episode
@@ -38,7 +39,7 @@ def _redeem(turn: Turn[Fact], episode: Episode, fact: AccountFact) -> None:
     keep_episode(turn, reached(episode, fact.at, turn.now))
     words = f"{episode.acknowledged_by} talked with the customer: the acknowledgement is redeemed."
     about = {"episode_id": episode.episode_id, "who": episode.acknowledged_by}
-    turn.explain("reached", words, policy_path="acknowledgement.redeem_within", **about)
+    turn.explain("reached", words, policy_path=f"acknowledgement.redeem_within.{episode.severity.value}", **about)
     channel = ContactChannel(fact.channel or "other")
     told = CustomerReached(
         episode=episode.episode_id,
@@ -56,9 +57,10 @@ def count_attempt(turn: Turn[Fact], episode: Episode) -> None:
     tried = attempted(episode, person, policy, turn.now)
     keep_episode(turn, tried)
     longer = tried.deadline_at != episode.deadline_at
-    words = f"Attempt {tried.attempts} reached nobody" + (": more time." if longer else "; no more time for it.")
+    more = f"more time, until {clock(tried.deadline_at)}." if longer and tried.deadline_at else "no more time for it."
+    words = f"Attempt {tried.attempts} reached nobody: {more}"
     about = {"episode_id": episode.episode_id, "who": episode.acknowledged_by, "policy_version": version}
-    turn.explain("attempt", words, policy_path="acknowledgement.attempts", **about)
+    turn.explain("attempt", words, policy_path="acknowledgement.attempts, acknowledgement.attempt_extends", **about)
 
 
 def _concerned(turn: Turn[Fact], fact: AccountFact) -> list[Episode]:

@@ -5,6 +5,7 @@ from dataclasses import replace
 from services.escalation.domain.clocks import redeem_by
 from services.escalation.domain.entities import Clock, Episode
 from services.escalation.domain.own_facts import EpisodeDue, RecipientSought
+from services.escalation.domain.reasoning import clock
 from services.escalation.handlers.clocks import keep_episode
 from services.escalation.handlers.rings import climb, find_recipient, ring
 from services.escalation.handlers.turn import Turn
@@ -45,7 +46,8 @@ def _nobody_answered(turn: Turn[EpisodeDue], episode: Episode) -> None:
     words = f"{episode.responsible} has not answered in time."
     step = episode.step.value if episode.step else "seller"
     path = f"ladder.{episode.severity.value}.{step}"
-    turn.explain("unanswered", words, episode_id=episode.episode_id, who=episode.responsible, policy_path=path)
+    about = {"episode_id": episode.episode_id, "who": episode.responsible, "policy_version": episode.policy_version}
+    turn.explain("unanswered", words, policy_path=path, **about)
     climb(turn, episode, RingCause.STEP)
 
 
@@ -72,7 +74,7 @@ def _start_after_appointment(turn: Turn[EpisodeDue], episode: Episode) -> None:
     person = turn.book.people.get(episode.acknowledged_by or "")
     by = redeem_by(person, episode.severity, policy, turn.now)
     keep_episode(turn, replace(episode, deadline_at=by, deadline_for=Clock.REDEEM, changed_at=turn.now))
-    words = "The time of the appointment has come: the clock runs again."
+    words = f"The time of the appointment has come: {episode.acknowledged_by} has until {clock(by)}."
     path = f"acknowledgement.redeem_within.{episode.severity.value}"
     turn.explain("appointment_due", words, episode_id=episode.episode_id, policy_version=version, policy_path=path)
 

@@ -5,9 +5,8 @@ from datetime import datetime
 
 from services.escalation.domain.entities import Ended, Episode, Signal
 from services.escalation.domain.own_facts import OrderWaitEnded
-from services.escalation.domain.reasoning import closing_words
+from services.escalation.domain.reasoning import closing_words, ended_words
 from services.escalation.domain.rescues import closed
-from services.escalation.domain.words import SIGNAL_LABELS
 from services.escalation.handlers.clocks import keep_episode
 from services.escalation.handlers.turn import Turn
 from shared.contracts.envelope import Fact
@@ -70,10 +69,5 @@ def _tell_of_end(turn: Turn[Fact], episode: Episode, signal: Signal, because: st
         because=because,
     )
     turn.publish(fact, discriminator=signal.signal_id)
-    label, reason = SIGNAL_LABELS[signal.kind], because.replace("_", " ")
-    turn.explain(
-        signal.ended.value,
-        f"{label}: {signal.ended.value} by {reason}.",
-        episode_id=episode.episode_id,
-        signal_id=signal.signal_id,
-    )
+    words = ended_words(signal, because)
+    turn.explain(signal.ended.value, words, episode_id=episode.episode_id, signal_id=signal.signal_id)

@@ -4,9 +4,9 @@ from dataclasses import replace
 
 from services.escalation.domain.entities import Episode, Order, Signal
 from services.escalation.domain.notes import SignalMatched
+from services.escalation.domain.reasoning import quiet_words, signal_words
 from services.escalation.domain.ringing import ring_of_signal, too_old_to_ring
 from services.escalation.domain.severity import Graveness, graveness
-from services.escalation.domain.words import SIGNAL_LABELS
 from services.escalation.handlers.rings import assign_silently, ring
 from services.escalation.handlers.turn import Turn
 from shared.contracts.envelope import Fact
@@ -39,15 +39,12 @@ def _ring_if_due(turn: Turn[Fact], episode: Episode, signal: Signal, *, rose: bo
     if cause is not None:
         ring(turn, episode, signal, cause)
         return
-    words = "Too old when first seen: it rings nobody." if _too_old(turn, signal) else "It is shown; nobody is rung."
-    about = {"episode_id": episode.episode_id, "signal_id": signal.signal_id, "policy_path": "age.ring_within"}
-    turn.explain("not_rung", words, **about)
+    too_old = too_old_to_ring(signal, turn.book.ring_within)
+    about = {"episode_id": episode.episode_id, "signal_id": signal.signal_id}
+    path = "age.ring_within" if too_old else None
+    turn.explain("not_rung", quiet_words(episode, too_old=too_old), policy_path=path, **about)
     if episode.responsible is None:
         assign_silently(turn, episode, signal)
-
-
-def _too_old(turn: Turn[Fact], signal: Signal) -> bool:
-    return too_old_to_ring(signal, turn.book.ring_within)
 
 
 def _new_episode(turn: Turn[Fact], order: Order, signal: Signal) -> Episode:
@@ -118,7 +115,7 @@ def _tell_of_signal(turn: Turn[Fact], episode: Episode, signal: Signal) -> None:
 def _explain_signal(turn: Turn[Fact], episode: Episode, signal: Signal) -> None:
     turn.explain(
         "signal",
-        f"{SIGNAL_LABELS[signal.kind]} on order {episode.order_id}.",
+        signal_words(signal, episode.order_id),
         episode_id=episode.episode_id,
         signal_id=signal.signal_id,
         policy_version=signal.policy_version,

@@ -8,7 +8,7 @@ from services.escalation.domain import own_facts
 from services.escalation.domain.entities import Episode
 from services.escalation.domain.facts import AccountFact, FactKind, fact_id
 from services.escalation.domain.own_facts import EpisodeButton
-from services.escalation.domain.reasoning import clock
+from services.escalation.domain.reasoning import clock, taken_words
 from services.escalation.domain.rescues import NotNow, handed_over, held_by_appointment, offered, snoozed, taken
 from services.escalation.handlers.clocks import keep_episode
 from services.escalation.handlers.contacts import count_attempt
@@ -63,9 +63,11 @@ def _acknowledge(turn: Turn[EpisodeButton], episode: Episode) -> None:
         return
     by = turn.fact.by
     version, policy = turn.book.policy_for(turn.book.order_of(episode))
-    keep_episode(turn, taken(episode, turn.book.people.get(by, by), policy, turn.now))
+    acknowledged = taken(episode, turn.book.people.get(by, by), policy, turn.now)
+    keep_episode(turn, acknowledged)
     turn.book.silence(episode.episode_id, "acknowledged", turn.now)
-    _explain(turn, episode, "acknowledged", f"{by} took it.", "acknowledgement.redeem_within", version)
+    path = f"acknowledgement.redeem_within.{episode.severity.value}"
+    _explain(turn, episode, "acknowledged", taken_words(acknowledged), path, version)
     fact = EpisodeAcknowledged(episode=episode.episode_id, order=episode.order_id, by=by, acknowledged_at=turn.now)
     turn.publish(fact)
 
@@ -145,7 +147,8 @@ def _accept(turn: Turn[EpisodeButton], episode: Episode) -> None:
     person = turn.book.people.get(by, by)
     accepted = handed_over(episode, person, policy, turn.now)
     keep_episode(turn, replace(accepted, why_you=f"{giver} handed order {episode.order_id} over to you."))
-    _explain(turn, episode, "handed_over", f"{by} took it over from {giver}.", None, version)
+    path = f"acknowledgement.redeem_within.{episode.severity.value}"
+    _explain(turn, episode, "handed_over", f"{giver} handed it over. {taken_words(accepted)}", path, version)
     turn.publish(HandOverAccepted(episode=episode.episode_id, order=episode.order_id, by=by, giver=giver))
 
 

@@ -6,6 +6,7 @@ from services.escalation.domain.entities import Episode, Order, Signal
 from services.escalation.domain.ladder import Rung, assigned_to, desk_instead, next_rung, rungs
 from services.escalation.domain.own_facts import RecipientSought
 from services.escalation.domain.policy.model import TeamMode
+from services.escalation.domain.reasoning import clock, skip_words
 from services.escalation.domain.ringing import asked_anew
 from services.escalation.handlers.alerts import Asking, raise_alert
 from services.escalation.handlers.clocks import keep_episode
@@ -54,6 +55,8 @@ def find_recipient(turn: Turn[Fact], episode: Episode, sought: RecipientSought) 
         assert first is not None
         named = replace(episode, responsible=first.salesperson_id, why_you=first.why_you, changed_at=turn.now)
         turn.book.put_episode(named)
+        words = f"It is shown to {named.responsible}."
+        turn.explain("shown", words, episode_id=episode.episode_id, who=named.responsible)
 
 
 def _ring_on(turn: Turn[Fact], episode: Episode, ladder: tuple[Rung, ...], sought: RecipientSought) -> None:
@@ -90,6 +93,9 @@ def _exhaust(turn: Turn[Fact], episode: Episode) -> None:
 
 def _look_again(turn: Turn[Fact], order: Order, sought: RecipientSought) -> None:
     """The directory's fact hurries this timer; the minute between looks covers a race with that fact."""
+    if not isinstance(turn.event.data, RecipientSought):
+        words = f"{order.sold_by} sold it and is not in the directory yet: waited for until {clock(sought.until)}."
+        turn.explain("seller_awaited", words, episode_id=sought.episode, who=order.sold_by)
     again_at = min(turn.now + turn.book.rules.salesperson_recheck, sought.until)
     turn.tx.set_timer(
         sought,
@@ -125,6 +131,4 @@ def _tell_of_skips(turn: Turn[Fact], episode: Episode, below: tuple[Rung, ...], 
     first = places.index(episode.step) + 1 if episode.step in places else 0
     for rung in below[first:]:
         if rung.skipped is not None:
-            path = f"ladder.{episode.severity.value}.{rung.step.value}"
-            about = {"episode_id": episode.episode_id, "who": rung.salesperson_id, "policy_path": path}
-            turn.explain("skipped", rung.skipped, **about)
+            turn.explain("skipped", skip_words(rung), episode_id=episode.episode_id, who=rung.salesperson_id)

@@ -5,6 +5,7 @@ from dataclasses import replace
 from services.escalation.domain.entities import Case, Signal
 from services.escalation.domain.matching import matching_order
 from services.escalation.domain.own_facts import OrderWaitEnded
+from services.escalation.domain.reasoning import waiting_words
 from services.escalation.handlers.episodes import join
 from services.escalation.handlers.turn import Turn
 from shared.contracts import support
@@ -17,6 +18,9 @@ def admit(turn: Turn[Fact], signal: Signal) -> None:
     turn.book.put_signal(traced)
     match(turn, traced)
     waiting = turn.book.signals[turn.account_id][signal.signal_id]
+    if waiting.episode_id is None:
+        about = {"signal_id": signal.signal_id, "policy_version": signal.policy_version}
+        turn.explain("waits", waiting_words(waiting), policy_path=f"signals.{signal.kind.value}", **about)
     if waiting.episode_id is None and waiting.order_awaited_until is not None:
         wait = OrderWaitEnded(signal=signal.signal_id)
         turn.tx.set_timer(wait, cause=turn.event, due_at=waiting.order_awaited_until, made_of_silence=True)

@@ -8,8 +8,9 @@ from fastapi.routing import APIRoute
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from services.escalation.inbox.forms import NotUnderstood
 from services.escalation.inbox.rendering import Pages, secured
-from services.escalation.inbox.sessions import FormRefused, SignedOut, check_same_site
+from services.escalation.inbox.sessions import FormRefused, SignedOut, check_same_site, local_page
 from shared.database import DATABASE_ERRORS, is_transient
 from shared.transaction import Refused
 
@@ -18,6 +19,7 @@ Answer: TypeAlias = Callable[[Request], Coroutine[Any, Any, Response]]
 RETRY_SECONDS = 5
 _MAX_FORM_BYTES = 16_384
 _HOME = ("/", "To your inbox")
+_Link: TypeAlias = tuple[str, str]
 
 
 class NotHere(Exception):
@@ -49,9 +51,11 @@ async def _answered(handle: Answer, request: Request, pages: Pages, public_url: 
         return _to_sign_in(signed_out.next_path)
     except FormRefused as refused:
         return pages.message("That was not done", str(refused), status=403, link=_HOME)
+    except NotUnderstood as error:
+        return pages.message("That was not done", str(error), status=422, link=_back(request))
     except Refused as refused:
         reasons = " ".join(one.reason for one in refused.rejected)
-        return pages.message("That was not done", _capitalised(reasons), status=409, link=_HOME)
+        return pages.message("That was not done", _capitalised(reasons), status=409, link=_back(request))
     except NotHere:
         words = "There is no such episode in your inbox. It may have gone to somebody else."
         return pages.message("Not in your inbox", words, status=404, link=_HOME)
@@ -59,6 +63,12 @@ async def _answered(handle: Answer, request: Request, pages: Pages, public_url: 
         if not is_transient(error):
             raise
         return _unavailable(pages)
+
+
+def _back(request: Request) -> _Link:
+    """To the episode whose button was pressed."""
+    page = local_page(f"/episodes/{request.path_params.get('episode_id', '')}")
+    return (page, "Back to the episode") if page != "/" else _HOME
 
 
 def _unavailable(pages: Pages) -> Response:

@@ -1,10 +1,11 @@
-"""What the inbox is given: the database, the one decision it can cause, and a way to send sign-in links."""
+"""What the inbox is given: the database, the policy, the buttons it can press, and a way to send sign-in links."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
 from services.escalation.domain.own_facts import EpisodeButton
+from services.escalation.domain.policy.versions import Policies
 from services.escalation.store.sessions import Person
 from shared.database import Pool
 from shared.ids import AccountId
@@ -17,6 +18,7 @@ class Press(Protocol):
 
 
 SendSignInLink: TypeAlias = Callable[[Person, str], Awaitable[object]]
+ReadPolicies: TypeAlias = Callable[[], Awaitable[Policies]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +27,7 @@ class InboxDependencies:
     e-mails start with it, and with https the session's cookie is sent over nothing else."""
 
     pool: Pool
+    policies: ReadPolicies
     press: Press
     send_sign_in_link: SendSignInLink
     public_url: str

@@ -1,4 +1,4 @@
-"""The inbox, one episode, and the button that takes it."""
+"""The inbox, one episode, and its buttons."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,12 +9,18 @@ from zoneinfo import ZoneInfo
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from services.escalation.domain.own_facts import AcknowledgePressed
+from services.escalation.domain.entities import products_in
+from services.escalation.domain.policy.model import Policy
+from services.escalation.domain.policy.versions import Policies
 from services.escalation.inbox.answers import NotHere
+from services.escalation.inbox.asked import TOLD_RULES
 from services.escalation.inbox.dependencies import InboxDependencies
+from services.escalation.inbox.forms import ACTIONS, Pressed, button_of
+from services.escalation.inbox.reader import Reader
 from services.escalation.inbox.rendering import Pages
 from services.escalation.inbox.sessions import Sessions, check_token, local_page
-from services.escalation.inbox.views import EpisodeView, Reader, episode_view
+from services.escalation.inbox.views import EpisodeView, Parts, episode_view
+from services.escalation.store import episode_parts
 from services.escalation.store import inbox as store
 from services.escalation.store.inbox import PAGE_SIZE, EpisodeRow
 from services.escalation.store.sessions import SignedIn
@@ -44,6 +50,7 @@ class EpisodePages:
 
     def __init__(self, dependencies: InboxDependencies, sessions: Sessions, pages: Pages) -> None:
         self._pool = dependencies.pool
+        self._policies = dependencies.policies
         self._press = dependencies.press
         self._sessions = sessions
         self._pages = pages
@@ -54,40 +61,43 @@ class EpisodePages:
         return await self._render(request, signed_in, None)
 
     async def episode(self, request: Request) -> Response:
-        """One episode. Raises NotHere for one that this reader is not responsible for."""
+        """One episode, open or closed. Raises NotHere for one that this reader may not see."""
         signed_in = await self._sessions.reader(request)
         row = await store.one_episode(self._pool, signed_in.salesperson_id, _episode_id(request))
         if row is None:
             raise NotHere
         return await self._render(request, signed_in, row)
 
-    async def acknowledge(self, request: Request) -> Response:
-        """Take an episode, then show it. Twice is as good as once."""
+    async def press(self, request: Request) -> Response:
+        """Press a button of an episode, then show what came of it. Twice is as good as once."""
         signed_in = await self._sessions.reader(request)
         form = await request.form()
         check_token(form, signed_in)
+        action = request.path_params["action"]
         row = await store.one_episode(self._pool, signed_in.salesperson_id, _episode_id(request))
-        if row is None:
+        if row is None or action not in ACTIONS:
             raise NotHere
-        button = AcknowledgePressed(episode=row.episode_id, by=signed_in.salesperson_id)
+        now = await store.now(self._pool)
+        me = signed_in.salesperson_id
+        button = button_of(Pressed(action, row.episode_id, me, ZoneInfo(signed_in.zone), now), form)
         await self._press(button, row.account_id, str(form.get("round", "")) or None)
         return RedirectResponse(local_page(str(form.get("return_to", "/"))), status_code=303)
 
     async def _render(self, request: Request, signed_in: SignedIn, chosen: EpisodeRow | None) -> Response:
         asked, me = _asked(request), signed_in.salesperson_id
         reader = Reader(me, ZoneInfo(signed_in.zone), await store.now(self._pool))
+        policies = await self._policies()
         rows = await store.open_episodes(self._pool, me, search=asked.search, page=asked.page)
         counts = await store.counts(self._pool, me, search=asked.search)
         beside = chosen or (rows[0] if rows else None)
-        selected = await self._views([beside] if beside else [], reader, _FACTS_ON_A_PAGE)
         values = {
             "view": "one" if chosen else "many",
             "reader": signed_in,
             "now": reader.moment(reader.now),
             "zone": signed_in.zone,
             "counts": counts,
-            "episodes": await self._views(rows, reader, _FACTS_IN_A_ROW),
-            "selected": selected[0] if selected else None,
+            "episodes": await self._rows(rows, reader, policies),
+            "selected": await self._whole(beside, reader, policies) if beside else None,
             "search": asked.search,
             "query": asked.query,
             "page": asked.page,
@@ -95,18 +105,39 @@ class EpisodePages:
         }
         return self._pages.page("inbox.html", values)
 
-    async def _views(self, rows: Sequence[EpisodeRow], reader: Reader, limit: int) -> list[EpisodeView]:
+    async def _rows(self, rows: Sequence[EpisodeRow], reader: Reader, policies: Policies) -> list[EpisodeView]:
         if not rows:
             return []
         ids = [row.episode_id for row in rows]
-        signals = await store.signals_of(self._pool, reader.salesperson_id, ids)
-        accounts = [row.account_id for row in rows]
-        facts = await store.facts_of(self._pool, reader.salesperson_id, accounts, limit=limit)
+        signals = await episode_parts.signals_of(self._pool, reader.salesperson_id, ids)
+        facts = await episode_parts.facts_of(self._pool, reader.salesperson_id, ids, limit=_FACTS_IN_A_ROW)
         return [
-            episode_view(row, signals[row.episode_id], facts.get(row.account_id, ()), reader)
+            episode_view(
+                row, Parts(signals[row.episode_id], facts.get(row.account_id, ())), reader, _policy(row, policies)
+            )
             for row in rows
             if row.episode_id in signals  # else it went to somebody else in this very moment
         ]
+
+    async def _whole(self, row: EpisodeRow, reader: Reader, policies: Policies) -> EpisodeView:
+        """An episode with everything its own page tells."""
+        id, me = row.episode_id, reader.salesperson_id
+        signals = await episode_parts.signals_of(self._pool, me, [id])
+        facts = await episode_parts.facts_of(self._pool, me, [id], limit=_FACTS_ON_A_PAGE)
+        mine = row.closed_at is None and reader.is_me(row.acknowledged_by)
+        parts = Parts(
+            signals=signals.get(id, ()),
+            facts=facts.get(row.account_id, ()),
+            rings=await episode_parts.rings_of(self._pool, me, id),
+            steps=await episode_parts.steps_of(self._pool, me, id, TOLD_RULES),
+            colleagues=await episode_parts.colleagues_of(self._pool, me) if mine else (),
+        )
+        return episode_view(row, parts, reader, _policy(row, policies))
+
+
+def _policy(row: EpisodeRow, policies: Policies) -> Policy:
+    """What counts now for the order of an episode."""
+    return policies.for_order(policies.latest, row.segment, products_in(row.products))
 
 
 def _asked(request: Request) -> _Asked:

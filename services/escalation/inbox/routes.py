@@ -43,7 +43,7 @@ def create_inbox(dependencies: InboxDependencies) -> APIRouter:
     ):
         router.add_api_route(path, answer, methods=["GET"], response_model=None)
     for path, answer in (
-        ("/episodes/{episode_id}/acknowledge", episodes.acknowledge),
+        ("/episodes/{episode_id}/{action}", episodes.press),
         ("/sign-in", door.sign_in),
         ("/sign-in/link", door.ask_for_link),
         ("/sign-out", door.sign_out),

@@ -1,82 +1,45 @@
 """What the pages show, made from rows: everything is text by the time a template sees it. Start at `episode_view`."""
 
-import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from datetime import datetime
-from urllib.parse import quote
-from zoneinfo import ZoneInfo
+from dataclasses import dataclass, field
 
 from services.escalation.domain import words
-from services.escalation.domain.facts import fact_id
-from services.escalation.store.inbox import EpisodeRow, SignalRow
+from services.escalation.domain.calling import Calling, calling
+from services.escalation.domain.plays import advice, must_not_be_called
+from services.escalation.domain.policy.model import Policy
+from services.escalation.inbox.asked import AskedLine, asked_lines
+from services.escalation.inbox.choices import Choices, choices
+from services.escalation.inbox.clock_lines import ClockLine, clock_line, now_with
+from services.escalation.inbox.happenings import (
+    Happening,
+    SignalLine,
+    Way,
+    amount,
+    mail,
+    phone,
+    risk_of,
+    signal_lines,
+    what_happened,
+)
+from services.escalation.inbox.reader import Moment, Reader
+from services.escalation.store.episode_parts import Colleague, RingRow, SignalRow, StepRow
+from services.escalation.store.inbox import EpisodeRow
 from shared.contracts.envelope import Envelope, Fact
-from shared.contracts.escalation import SignalKind
-from shared.contracts.support_inbound import Person, RefundKind
-from shared.ids import SalespersonId
+from shared.contracts.escalation import EpisodeResult, RingCause, Severity, SignalKind
+from shared.contracts.support_inbound import ContactPreference
 
 _SHOWN = 6
 
 
 @dataclass(frozen=True, slots=True)
-class Moment:
-    """An instant for people: relative to now, and absolute in the reader's zone."""
+class Parts:
+    """What was read of one episode beside its row. `rings`, `steps` and `colleagues` only where it fills the page."""
 
-    iso: str
-    ago: str
-    absolute: str
-    clock: str
-
-
-@dataclass(frozen=True, slots=True)
-class Reader:
-    """Who looks at the page, in which zone, and when."""
-
-    salesperson_id: SalespersonId
-    zone: ZoneInfo
-    now: datetime
-
-    def moment(self, at: datetime) -> Moment:
-        local = at.astimezone(self.zone)
-        same_day = local.date() == self.now.astimezone(self.zone).date()
-        clock = f"{local:%H:%M}" if same_day else f"{local.day} {local:%b}, {local:%H:%M}"
-        return Moment(at.isoformat(), words.ago(at, self.now), words.absolute(local), clock)
-
-
-@dataclass(frozen=True, slots=True)
-class Way:
-    """A way to reach somebody: `href` starts tel: or mailto:."""
-
-    href: str
-    label: str
-
-
-@dataclass(frozen=True, slots=True)
-class Caller:
-    """Who called or wrote for the customer."""
-
-    name: str
-    way: Way | None
-
-
-@dataclass(frozen=True, slots=True)
-class Happening:
-    """One line of what happened. `tone` is set where it put the sale at risk."""
-
-    title: str
-    words: str | None
-    source: str
-    at: Moment
-    tone: str
-    by: Caller | None
-
-
-@dataclass(frozen=True, slots=True)
-class Local:
-    """The customer's own clock."""
-
-    zone: str
-    time: str
+    signals: Sequence[SignalRow] = ()
+    facts: Iterable[Envelope[Fact]] = ()
+    rings: Sequence[RingRow] = ()
+    steps: Sequence[StepRow] = ()
+    colleagues: Sequence[Colleague] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +47,27 @@ class Acknowledgement:
     by: str
     mine: bool
     at: Moment
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How an episode ended: "Saved", by whom, and why."""
+
+    result: str
+    reason: str
+    by: str
+    at: Moment
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """What to say and to offer, with `limit` as an amount; or instead why there is none."""
+
+    say: tuple[str, ...]
+    offer: str | None
+    limit: str | None
+    instead: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,121 +76,136 @@ class EpisodeView:
 
     id: str
     version: str
+    round: str
     customer: str
     order: str
     bought: str
     amount: str | None
-    tone: str
+    severity: str
+    severity_word: str
     label: str
     why_you: str | None
     what: str
     context: str
+    cause: str | None
     latest: Moment
+    clock: ClockLine | None
+    now_with: str | None
+    offered: str | None
     call: Way | None
     write: Way | None
-    local: Local | None
+    calling: Calling
+    not_to_be_called: str | None
     acknowledged: Acknowledgement | None
+    ending: Ending | None
+    signals: tuple[SignalLine, ...]
+    script: Script | None
+    asked: tuple[AskedLine, ...]
+    choices: Choices
     recent: tuple[Happening, ...]
-    earlier: tuple[Happening, ...]
+    earlier: tuple[Happening, ...] = field(default=())
 
     @property
     def happened_count(self) -> int:
         return len(self.recent) + len(self.earlier)
 
 
-def episode_view(
-    row: EpisodeRow, signals: Sequence[SignalRow], facts: Iterable[Envelope[Fact]], reader: Reader
-) -> EpisodeView:
+def episode_view(row: EpisodeRow, parts: Parts, reader: Reader, policy: Policy) -> EpisodeView:
     """An episode as this reader sees it."""
-    why = words.why_now([_risk(signal) for signal in signals] or [_unknown_risk(row)])
-    happened = _what_happened(row, signals, facts, reader)
+    standing = [signal for signal in parts.signals if signal.ended is None] or parts.signals
+    why = words.why_now([risk_of(signal) for signal in standing] or [_unknown_risk(row)])
+    forbidden = _preference(row) in words.MUST_NOT_BE_CALLED
+    happened = what_happened(row.order_id, parts.signals, parts.facts, reader, may_call=not forbidden)
+    call = None if forbidden else phone(row.customer_phone)
+    hours = calling(row.customer_zone, policy.customers, reader.now)
+    can_call = ("now" if hours.allowed else "later") if call else "never"
     return EpisodeView(
         id=str(row.episode_id),
-        version=f"{row.changed_at.timestamp()}-{len(happened)}",
+        version=f"{row.changed_at.timestamp()}-{len(happened)}-{row.preference}-{can_call}",
+        round=row.round,
         customer=row.customer_name or f"Customer {row.account_id}",
         order=row.order_id,
         bought=row.bought,
-        amount=_amount(row.amount_minor, row.currency),
-        tone=_tone(why.kind),
+        amount=amount(row.amount_minor, row.currency),
+        severity=row.severity,
+        severity_word=words.SEVERITIES[Severity(row.severity)],
         label=words.SIGNAL_LABELS[why.kind],
         why_you=row.why_you,
         what=why.what,
         context=why.context,
+        cause=_cause(row),
         latest=reader.moment(why.at),
-        call=phone(row.customer_phone),
-        write=mail(row.customer_email),
-        local=_local(row.customer_zone, reader.now),
+        clock=clock_line(row, reader),
+        now_with=now_with(row, reader),
+        offered=_offered(row, reader),
+        call=call,
+        write=mail(row.customer_email) if _may_write(row) else None,
+        calling=hours,
+        not_to_be_called=must_not_be_called(_preference(row)) if forbidden else None,
         acknowledged=_acknowledgement(row, reader),
+        ending=_ending(row, reader, policy),
+        signals=signal_lines(parts.signals, reader),
+        script=_script(row, parts.signals, policy),
+        asked=asked_lines(parts.rings, parts.steps, reader),
+        choices=choices(row, reader, policy, parts.colleagues, call=can_call),
         recent=happened[:_SHOWN],
         earlier=happened[_SHOWN:],
     )
 
 
-def phone(number: str | None) -> Way | None:
-    """A number to call as a link; None where there are too few digits to dial."""
-    dialled = re.sub(r"[^0-9+*#]", "", number or "")
-    return Way(f"tel:{quote(dialled, safe='+*')}", number) if number and len(dialled) > 2 else None
+def _preference(row: EpisodeRow) -> ContactPreference:
+    return ContactPreference(row.preference)
 
 
-def mail(address: str | None) -> Way | None:
-    return Way(f"mailto:{quote(address, safe='@+')}", address) if address and "@" in address else None
-
-
-def _what_happened(
-    row: EpisodeRow, signals: Sequence[SignalRow], facts: Iterable[Envelope[Fact]], reader: Reader
-) -> tuple[Happening, ...]:
-    """Newest first. A signal whose fact is no longer kept speaks for itself; facts of other orders stay out."""
-    alarming = {signal.fact_id: signal for signal in signals}
-    told: list[tuple[datetime, Happening]] = []
-    for event in facts:
-        if getattr(event.data, "order", None) in (None, row.order_id):
-            told.append((event.time, _happening(event, alarming.pop(fact_id(event), None), reader)))
-    told += [(signal.at, _bare(signal, reader)) for signal in alarming.values()]
-    return tuple(happening for _, happening in sorted(told, key=lambda one: one[0], reverse=True))
-
-
-def _happening(event: Envelope[Fact], signal: SignalRow | None, reader: Reader) -> Happening:
-    told = words.describe(event)
-    tone = _tone(SignalKind(signal.kind)) if signal else ""
-    at = reader.moment(event.time)
-    return Happening(told.title, told.words, told.source, at, tone, _caller(told.by))
-
-
-def _bare(signal: SignalRow, reader: Reader) -> Happening:
-    kind = SignalKind(signal.kind)
-    title = words.why_now([_risk(signal)]).what
-    return Happening(title, signal.words, "Support", reader.moment(signal.at), _tone(kind), None)
-
-
-def _caller(person: Person | None) -> Caller | None:
-    name = (person.name or person.email or person.phone) if person else None
-    return Caller(name, phone(person.phone)) if person and name else None
-
-
-def _risk(signal: SignalRow) -> words.Risk:
-    refund = RefundKind(signal.refund_kind) if signal.refund_kind else None
-    amount = _amount(signal.amount_minor, signal.currency)
-    return words.Risk(SignalKind(signal.kind), signal.at, amount, refund)
+def _may_write(row: EpisodeRow) -> bool:
+    return _preference(row) in (ContactPreference.NONE, ContactPreference.DO_NOT_CALL)
 
 
 def _unknown_risk(row: EpisodeRow) -> words.Risk:
     return words.Risk(SignalKind.RESPONSE_OVERDUE, row.raised_at)
 
 
-def _tone(kind: SignalKind) -> str:
-    return "high" if words.is_strong(kind) else "raised"
+def _cause(row: EpisodeRow) -> str | None:
+    """Why it rings at this moment, while it does."""
+    if row.cause is None or row.acknowledged_at is not None or row.closed_at is not None:
+        return None
+    return words.RINGS_BECAUSE[RingCause(row.cause)]
 
 
-def _amount(amount_minor: int | None, currency: str | None) -> str | None:
-    return words.money(amount_minor, currency) if amount_minor is not None and currency else None
-
-
-def _local(zone: str | None, now: datetime) -> Local | None:
-    return Local(zone, f"{now.astimezone(ZoneInfo(zone)):%H:%M}") if zone else None
+def _script(row: EpisodeRow, signals: Sequence[SignalRow], policy: Policy) -> Script | None:
+    risks = [risk_of(signal) for signal in signals if signal.ended is None]
+    if row.closed_at is not None or row.amount_minor is None or row.currency is None:
+        return None
+    found = advice(
+        risks, preference=_preference(row), amount_minor=row.amount_minor, currency=row.currency, policy=policy
+    )
+    if found is None:
+        return None
+    return Script(found.say, found.offer, amount(found.offer_minor, row.currency), found.instead)
 
 
 def _acknowledgement(row: EpisodeRow, reader: Reader) -> Acknowledgement | None:
-    if row.acknowledged_at is None or row.acknowledged_by is None:
+    if row.acknowledged_at is None or row.acknowledged_by is None or row.closed_at is not None:
         return None
-    mine = row.acknowledged_by == reader.salesperson_id
-    return Acknowledgement(row.acknowledged_name or row.acknowledged_by, mine, reader.moment(row.acknowledged_at))
+    mine = reader.is_me(row.acknowledged_by)
+    tries = f", {words.counted(row.attempts, 'attempt')} reached nobody" if row.attempts else ""
+    by = row.acknowledged_name or row.acknowledged_by
+    return Acknowledgement(by, mine, reader.moment(row.acknowledged_at), tries)
+
+
+def _offered(row: EpisodeRow, reader: Reader) -> str | None:
+    """What became of an offer, for whoever made it."""
+    if row.offered_to is None or row.offered_until is None or reader.is_me(row.offered_to):
+        return None
+    name = row.offered_name or row.offered_to
+    return f"Offered to {name} until {reader.moment(row.offered_until).clock}; until then it stays where it is."
+
+
+def _ending(row: EpisodeRow, reader: Reader, policy: Policy) -> Ending | None:
+    if row.closed_at is None or row.result is None or row.reason is None:
+        return None
+    result = EpisodeResult(row.result)
+    reason = next((one.words for one in policy.reasons[result] if one.code == row.reason), row.reason)
+    by = f"by {reader.name_of(row.closed_by, row.closed_name)}" if row.closed_by else "by itself"
+    by = "by you" if reader.is_me(row.closed_by) else by
+    return Ending(words.RESULTS[result], reason, by, reader.moment(row.closed_at))

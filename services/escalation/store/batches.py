@@ -63,8 +63,9 @@ _PEOPLE = """
 _DELIVERIES = "select * from escalation.deliveries where delivery_id = any($1::uuid[]) for update"
 _ALERTS = "select * from escalation.alerts where alert_id = any($1::uuid[])"
 _SILENCE = """
-    update escalation.deliveries set state = 'cancelled', reason = silenced.because, changed_at = shared.app_now()
-    from escalation.alerts join unnest($1::uuid[], $2::text[]) as silenced (episode_id, because) using (episode_id)
+    update escalation.deliveries set state = 'cancelled', reason = silenced.because, changed_at = silenced.at
+    from unnest($1::uuid[], $2::text[], $3::timestamptz[]) as silenced (episode_id, because, at)
+    join escalation.alerts using (episode_id)
     where alerts.alert_id = deliveries.alert_id and deliveries.state in ('pending', 'held', 'unknown')
 """
 
@@ -96,14 +97,15 @@ async def load(connection: Connection, events: Sequence[Envelope[Fact]], rules: 
 async def save(connection: Connection, book: Book) -> None:
     """Save what changed; tables that others refer to come first."""
     changes = book.changes
-    if changes.silenced:
-        await connection.execute(_SILENCE, list(changes.silenced), list(changes.silenced.values()))
     await _save(connection, _SAVE_ACCOUNTS, changes.accounts.values())
     await _save(connection, _SAVE_ORDERS, changes.orders.values())
     await _save(connection, _SAVE_PEOPLE, changes.people.values())
     await _save(connection, _SAVE_CASES, changes.cases.values())
     await _add(connection, _ADD_FACTS, changes.facts.values())
     await _save(connection, _SAVE_EPISODES, changes.episodes.values())
+    if changes.silenced:  # once the episode is locked, so nobody gives up on an attempt in between
+        because, instants = zip(*changes.silenced.values(), strict=True)
+        await connection.execute(_SILENCE, list(changes.silenced), list(because), list(instants))
     await _save(connection, _SAVE_SIGNALS, changes.signals.values())
     await _save(connection, _SAVE_ALERTS, changes.alerts.values())
     await _save(connection, _SAVE_DELIVERIES, changes.deliveries.values())
@@ -126,12 +128,12 @@ async def _load_matters(connection: Connection, book: Book, accounts: list[str])
         facts[account].append(AccountFact(fact_id, account, _FACT_KINDS[kind], *rest))
     book.histories.update({account: History(told) for account, told in facts.items()})
     for row in await connection.fetch(_EPISODES, accounts):
-        episode = _episode(row)
+        episode = episode_of(row)
         book.episodes[episode.episode_id] = episode
         place = book.open_episodes if episode.closed_at is None else book.latest_closed
         place[episode.order_id] = episode
     for row in await connection.fetch(_SIGNALS, accounts):
-        signal = _signal(row)
+        signal = signal_of(row)
         book.signals[signal.account_id][signal.signal_id] = signal
 
 
@@ -155,7 +157,7 @@ async def _load_deliveries(connection: Connection, book: Book, events: Sequence[
         book.deliveries[row["delivery_id"]] = Delivery(**row)
     alerts = [delivery.alert_id for delivery in book.deliveries.values()]
     for row in await connection.fetch(_ALERTS, alerts):
-        book.alerts[row["alert_id"]] = _alert(row)
+        book.alerts[row["alert_id"]] = alert_of(row)
 
 
 async def _load_asked(connection: Connection, book: Book, events: Sequence[Envelope[Fact]]) -> None:
@@ -180,16 +182,19 @@ def _line_above(fact: Fact) -> Iterator[str | None]:
         yield fact.by
 
 
-def _episode(row: Any) -> Episode:
+def episode_of(row: Any) -> Episode:
+    """An episode from its row."""
     kinds = {"severity": Severity, "step": Step, "deadline_for": Clock, "result": EpisodeResult}
     return Episode(**_with_kinds({name: row[name] for name in _EPISODE_FIELDS}, kinds))
 
 
-def _signal(row: Any) -> Signal:
+def signal_of(row: Any) -> Signal:
+    """A signal from its row, with its words or without."""
     return Signal(**_with_kinds(dict(row), {"kind": SignalKind, "ended": Ended}))
 
 
-def _alert(row: Any) -> Alert:
+def alert_of(row: Any) -> Alert:
+    """An alert from its row."""
     return Alert(**_with_kinds(dict(row), {"step": Step, "cause": RingCause, "severity": Severity}))
 
 

@@ -1,8 +1,8 @@
-"""Claims deliveries that are due, and reads what a message about them needs."""
+"""Reads what a message about one alert needs, and measures deliveries. `claims` tells which message is next."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -10,32 +10,17 @@ import asyncpg
 
 from services.escalation.domain.deliveries import GIVE_UP_AFTER_ATTEMPTS, RESEND_UNKNOWN_AFTER
 from services.escalation.domain.words import STRONG, Risk, cut, money
+from services.escalation.store.claims import ClaimedDelivery
+from services.escalation.store.letter_parts import LetterParts, parts_of
 from shared.contracts.escalation import SignalKind
 from shared.contracts.support_inbound import RefundKind
 from shared.database import Connection, Pool
 from shared.metrics import Metrics
 
-SENDING_LIMIT = timedelta(seconds=60)
 MOVING_STATES = ("pending", "sending", "held", "unknown")
 _SHOWN_SIGNALS = 10
 _SHOWN_WORDS = 300
 
-# The check that nobody has acknowledged or closed is part of the statement that claims: no send slips in between. Its
-# `offset` keeps the planner from turning it into a join, which before the first analysis read every alert there is.
-_CLAIM = """
-    update escalation.deliveries d
-    set state = 'sending', attempts = attempts + 1, try_at = shared.app_now() + $3, changed_at = shared.app_now()
-    from (
-        select d.delivery_id from escalation.deliveries d
-        where d.state in ('pending', 'unknown') and d.channel = $1 and d.try_at <= (select shared.app_now())
-          and exists (
-            select from escalation.alerts a join escalation.episodes e on e.episode_id = a.episode_id
-            where a.alert_id = d.alert_id and e.acknowledged_at is null and e.closed_at is null offset 0)
-        order by d.try_at limit $2 for update of d skip locked
-    ) due
-    where d.delivery_id = due.delivery_id
-    returning d.delivery_id, d.attempts, d.unknown_count, d.alert_id
-"""
 _LETTERS = """
     select a.alert_id, a.account_id, a.episode_id, a.why_you, a.traceparent, a.signal_id,
            p.name as recipient_name, p.email as recipient_email,
@@ -55,22 +40,28 @@ _SIGNALS = """
                kind = any($2::text[]) as strong,
                row_number() over (partition by episode_id, kind = any($2::text[]) order by at desc, signal_id desc)
                    as place_among_alike
-        from escalation.signals where episode_id = any($1::uuid[])
+        from escalation.signals where episode_id = any($1::uuid[]) and ended is null
     )
     select s.episode_id, s.kind, s.at, s.amount_minor, s.currency, s.refund_kind, left(s.words, $4) as words, known
     from ranked join escalation.signals s using (signal_id)
     where place <= $3 or (strong and place_among_alike = 1)
     order by s.at, s.signal_id
 """
-# Sent, or not, nobody knows: whoever was sending it has not come back in time.
+# Sent, or not, nobody knows: whoever was sending it has not come back in time. Somebody may acknowledge at this very
+# moment: then the episode is locked, and its deliveries are left for later.
 _GIVE_UP_ON_SILENT_ATTEMPTS = """
     update escalation.deliveries d
-    set state = case when e.acknowledged_at is not null or e.closed_at is not null then 'cancelled'
-                     when d.attempts >= $2 then 'failed' else 'unknown' end,
+    set state = case when silent.needless then 'cancelled' when d.attempts >= $2 then 'failed' else 'unknown' end,
         unknown_count = unknown_count + 1, reason = 'the attempt never came back',
         try_at = shared.app_now() + $1, changed_at = shared.app_now()
-    from escalation.alerts a join escalation.episodes e on e.episode_id = a.episode_id
-    where d.state = 'sending' and d.try_at <= (select shared.app_now()) and a.alert_id = d.alert_id
+    from (
+        select d.delivery_id, e.acknowledged_at is not null or e.closed_at is not null as needless
+        from escalation.deliveries d
+        join escalation.alerts a on a.alert_id = d.alert_id join escalation.episodes e on e.episode_id = a.episode_id
+        where d.state = 'sending' and d.try_at <= (select shared.app_now())
+        for update of d skip locked for share of e skip locked
+    ) silent
+    where d.delivery_id = silent.delivery_id
     returning d.delivery_id
 """
 # What has ended is not counted: there is ever more of it, and this is asked every few seconds.
@@ -124,33 +115,34 @@ class Letter:
     signals: Sequence[LetterSignal]
     left_out: int
     now: datetime
+    parts: LetterParts
 
 
-async def claim(pool: Pool, channel: str, limit: int) -> list[Letter]:
-    """Take deliveries that are due on a channel, and mark them as being sent before anything is sent."""
-    claimed = await pool.fetch(_CLAIM, channel, limit, SENDING_LIMIT)
+async def letters(pool: Pool, claimed: Sequence[ClaimedDelivery], now: datetime) -> list[Letter]:
+    """What to write of deliveries that go one by one, as their alerts' episodes stand."""
     if not claimed:
         return []
-    now: datetime = await pool.fetchval("select shared.app_now()")
-    alerts = {row["alert_id"]: row for row in await pool.fetch(_LETTERS, [row["alert_id"] for row in claimed])}
-    signals = await _signals(pool, [row["episode_id"] for row in alerts.values()])
-    letters = []
-    for row in claimed:
-        alert = dict(alerts[row["alert_id"]])
+    alerts = {row["alert_id"]: row for row in await pool.fetch(_LETTERS, [one.alert_id for one in claimed])}
+    signals = await signals_shown(pool, [row["episode_id"] for row in alerts.values()])
+    parts = await parts_of(pool, list(alerts), now)
+    found = []
+    for delivery in claimed:
+        alert = dict(alerts[delivery.alert_id])
         alert.pop("signal_id")
         amount = money(alert.pop("amount_minor"), alert.pop("currency"))
-        letters.append(
+        found.append(
             Letter(
-                delivery_id=row["delivery_id"],
-                attempt=row["attempts"],
-                repeat=row["unknown_count"] > 0,
+                delivery_id=delivery.delivery_id,
+                attempt=delivery.attempt,
+                repeat=delivery.repeat,
                 amount=amount,
                 now=now,
+                parts=parts[delivery.alert_id],
                 **signals[alert["episode_id"]],
                 **alert,
             )
         )
-    return letters
+    return found
 
 
 async def give_up_on_silent_attempts(pool: Pool, metrics: Metrics) -> None:
@@ -170,7 +162,7 @@ async def sample(connection: Connection, metrics: Metrics) -> None:
     metrics.queues.waiting_signals_oldest_age.set(waiting["oldest"])
 
 
-async def _signals(pool: Pool, episodes: list[UUID]) -> dict[UUID, dict[str, Any]]:
+async def signals_shown(pool: Pool, episodes: list[UUID]) -> dict[UUID, dict[str, Any]]:
     """Of each episode what a message says of its signals: the `signals` it shows, and how many are `left_out`."""
     found: dict[UUID, list[LetterSignal]] = {episode: [] for episode in episodes}
     known: dict[UUID, int] = {}

@@ -1,16 +1,15 @@
-"""What one salesperson may read: what shows an episode or a customer names the reader, so another's is not there.
+"""What one salesperson may read of episodes: every statement names the reader, so another's is not there.
 
-Two statements show neither: the clock with the round that a press of the button belongs to, and the fingerprints.
+An episode is seen by whoever is responsible for it or took it, by whom it is offered to, and, while nobody has taken
+it, by everybody who was asked. Two statements show no episode: the clock with the round that a press of a button is
+about, and the fingerprints. What an episode is made of is in `episode_parts`.
 """
 
-from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from services.escalation.store.facts import TOLD_TYPES, told_event
-from shared.contracts.envelope import Envelope, Fact
 from shared.database import Connection, Pool
 from shared.ids import AccountId, EpisodeId, SalespersonId
 
@@ -19,7 +18,7 @@ PAGE_SIZE = 30
 
 @dataclass(frozen=True, slots=True)
 class EpisodeRow:
-    """An episode with its order and its customer."""
+    """An episode with its order and its customer; `cause` is why it rang last, `products` a JSON array."""
 
     episode_id: EpisodeId
     account_id: AccountId
@@ -27,9 +26,29 @@ class EpisodeRow:
     why_you: str | None
     raised_at: datetime
     changed_at: datetime
+    severity: str
+    policy_version: int
+    step: str | None
+    cause: str | None
+    rings: int
+    attempts: int
+    responsible: str | None
+    responsible_name: str | None
+    deadline_at: datetime | None
+    deadline_for: str | None
     acknowledged_at: datetime | None
     acknowledged_by: str | None
     acknowledged_name: str | None
+    reached_at: datetime | None
+    offered_to: str | None
+    offered_name: str | None
+    offered_until: datetime | None
+    exhausted_at: datetime | None
+    closed_at: datetime | None
+    closed_by: str | None
+    closed_name: str | None
+    result: str | None
+    reason: str | None
     bought: str
     amount_minor: int | None
     currency: str | None
@@ -37,87 +56,103 @@ class EpisodeRow:
     customer_phone: str | None
     customer_email: str | None
     customer_zone: str | None
+    segment: str | None
+    products: str
+    preference: str
 
-
-@dataclass(frozen=True, slots=True)
-class SignalRow:
-    """A signal of an episode."""
-
-    signal_id: UUID
-    fact_id: UUID
-    episode_id: EpisodeId
-    kind: str
-    at: datetime
-    case_id: str | None
-    amount_minor: int | None
-    currency: str | None
-    refund_kind: str | None
-    words: str | None
+    @property
+    def round(self) -> str:
+        """What stands for the ring and the attempt that a press of a button is about."""
+        return f"{self.rings}-{self.attempts}"
 
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """Open episodes of one salesperson: all, those nobody acknowledged, and those the search found."""
+    """Open episodes that one salesperson sees: all, those that wait for this person, and those the search found."""
 
     opened: int
     waiting: int
     found: int
 
 
+MAY_SEE = """
+    (e.responsible = $1 or e.acknowledged_by = $1 or e.offered_to = $1 or e.closed_by = $1
+     or (e.acknowledged_at is null and exists (
+         select from escalation.alerts asked where asked.episode_id = e.episode_id and asked.recipient = $1)))
+"""
+"""Whether the reader, $1, may see an episode `e`."""
+
+# The same for open ones, found by indexes. Who was asked before is somebody else only from the second ring on.
+_SEEN = """
+    select episode_id from escalation.episodes where closed_at is null and responsible = $1
+    union
+    select episode_id from escalation.episodes where closed_at is null and offered_to = $1
+    union
+    select e.episode_id from escalation.episodes e join escalation.alerts a using (episode_id)
+    where e.closed_at is null and e.acknowledged_at is null and e.rings > 1 and a.recipient = $1
+"""
 _EPISODE = """
     select e.episode_id, e.account_id, e.order_id, e.why_you, e.raised_at, e.changed_at,
-           e.acknowledged_at, e.acknowledged_by, p.name as acknowledged_name,
+           e.severity, e.policy_version, e.step, latest.cause, e.rings, e.attempts,
+           e.responsible, responsible.name as responsible_name, e.deadline_at, e.deadline_for,
+           e.acknowledged_at, e.acknowledged_by, acknowledged.name as acknowledged_name, e.reached_at,
+           e.offered_to, offered.name as offered_name, e.offered_until, e.exhausted_at,
+           e.closed_at, e.closed_by, closed.name as closed_name, e.result, e.reason,
            coalesce(o.bought, '') as bought, o.amount_minor, o.currency,
-           o.customer_name, o.customer_phone, o.customer_email, o.customer_zone
+           o.customer_name, o.customer_phone, o.customer_email, o.customer_zone,
+           o.segment, coalesce(o.products, '[]') as products, coalesce(account.preference, 'none') as preference
     from escalation.episodes e
     left join escalation.orders o on o.order_id = e.order_id
-    left join escalation.salespeople p on p.salesperson_id = e.acknowledged_by
+    left join escalation.accounts account on account.account_id = e.account_id
+    left join escalation.alerts latest on latest.episode_id = e.episode_id and latest.ring = e.rings
+    left join escalation.salespeople responsible on responsible.salesperson_id = e.responsible
+    left join escalation.salespeople acknowledged on acknowledged.salesperson_id = e.acknowledged_by
+    left join escalation.salespeople offered on offered.salesperson_id = e.offered_to
+    left join escalation.salespeople closed on closed.salesperson_id = e.closed_by
 """
-_ONE_EPISODE = f"{_EPISODE} where e.responsible = $1 and e.episode_id = $2"
+_ONE_EPISODE = f"{_EPISODE} where e.episode_id = $2 and {MAY_SEE}"
 _FOUND = """
     ($2 = '' or strpos(lower(concat_ws(' ', o.customer_name, o.bought, e.order_id, e.account_id)), lower($2)) > 0)
 """
+# Ranked before it is joined with everything: a storm is hundreds of episodes and thirty are shown.
 _OPEN_EPISODES = f"""
-    {_EPISODE}
-    where e.responsible = $1 and e.closed_at is null and {_FOUND}
-    order by e.acknowledged_at is not null,
-             (select max(s.at) from escalation.signals s where s.episode_id = e.episode_id) desc nulls last,
-             e.episode_id
-    limit $3 offset $4
+    with ranked as (
+        select e.episode_id, row_number() over (order by
+                   e.acknowledged_at is not null,
+                   array_position(array['critical', 'high', 'watch'], e.severity),
+                   e.deadline_at nulls last,
+                   (select max(s.at) from escalation.signals s where s.episode_id = e.episode_id) desc nulls last,
+                   e.episode_id) as place
+        from escalation.episodes e left join escalation.orders o on o.order_id = e.order_id
+        where e.episode_id in ({_SEEN}) and {_FOUND}
+        order by place limit $3 offset $4
+    )
+    {_EPISODE} join ranked on ranked.episode_id = e.episode_id
+    order by ranked.place
 """
 _COUNTS = f"""
-    select count(*) as opened, count(*) filter (where e.acknowledged_at is null) as waiting,
+    select count(*) as opened,
+           count(*) filter (where (e.acknowledged_at is null and e.responsible = $1) or e.offered_to = $1) as waiting,
            count(*) filter (where {_FOUND}) as found
     from escalation.episodes e left join escalation.orders o on o.order_id = e.order_id
-    where e.responsible = $1 and e.closed_at is null
-"""
-_SIGNALS = """
-    select s.signal_id, s.fact_id, s.episode_id, s.kind, s.at, s.case_id,
-           s.amount_minor, s.currency, s.refund_kind, s.words
-    from escalation.signals s join escalation.episodes e on e.episode_id = s.episode_id
-    where e.responsible = $1 and s.episode_id = any($2::uuid[])
-    order by s.at, s.signal_id
-"""
-_FACTS = """
-    select account_id as subject, j.source, j.event_id, j.type, j.at, j.body
-    from (
-        select distinct account_id from escalation.episodes where responsible = $1 and account_id = any($2::text[])
-    ) accounts
-    cross join lateral (
-        select source, event_id, type, at, body, position from shared.journal
-        where subject = account_id and type = any($3::text[]) and body is not null
-        order by at desc, position desc limit $4
-    ) j
-    order by j.at desc, j.position desc
+    where e.episode_id in ({_SEEN})
 """
 # Equal for equal rows whatever the order of commits: the largest `changed_at` would miss a late commit.
 _FINGERPRINTS = """
-    select responsible, count(*)::text || ':' || bit_xor(hashtextextended(episode_id::text || changed_at::text, 0))
-    from escalation.episodes where closed_at is null and responsible = any($1::text[])
-    group by responsible
+    select reader, count(*)::text || ':' || bit_xor(hashtextextended(episode_id::text || changed_at::text, 0))
+    from (
+        select responsible as reader, episode_id, changed_at
+        from escalation.episodes where closed_at is null and responsible = any($1::text[])
+        union
+        select offered_to, episode_id, changed_at
+        from escalation.episodes where closed_at is null and offered_to = any($1::text[])
+        union
+        select a.recipient, e.episode_id, e.changed_at
+        from escalation.episodes e join escalation.alerts a using (episode_id)
+        where e.closed_at is null and e.acknowledged_at is null and e.rings > 1 and a.recipient = any($1::text[])
+    ) seen
+    group by reader
 """
-
-
 _NOW_AND_ROUND = """
     select shared.app_now() as now,
            (select rings || '-' || attempts from escalation.episodes where episode_id = $1) as round
@@ -138,7 +173,10 @@ async def now_and_round(database: Pool, episode_id: UUID) -> tuple[datetime, str
 
 
 async def open_episodes(database: Pool, reader: SalespersonId, *, search: str = "", page: int = 1) -> list[EpisodeRow]:
-    """A page of the reader's open episodes: nobody acknowledged it first, then by latest signal."""
+    """A page of the open episodes that the reader sees.
+
+    First those that nobody has taken, then by severity, time left, and latest signal.
+    """
     offset = (page - 1) * PAGE_SIZE
     rows = await database.fetch(_OPEN_EPISODES, reader, search, PAGE_SIZE, offset)
     return [EpisodeRow(**row) for row in rows]
@@ -150,34 +188,11 @@ async def counts(database: Pool, reader: SalespersonId, *, search: str = "") -> 
 
 
 async def one_episode(database: Pool, reader: SalespersonId, episode_id: UUID) -> EpisodeRow | None:
-    """An episode, or None: there is none, or the reader is not responsible for it."""
+    """An episode, open or closed, or None: there is none, or the reader may not see it."""
     row = await database.fetchrow(_ONE_EPISODE, reader, episode_id)
     return EpisodeRow(**row) if row else None
 
 
-async def signals_of(
-    database: Pool, reader: SalespersonId, episodes: Collection[UUID]
-) -> Mapping[UUID, Sequence[SignalRow]]:
-    """The signals of the reader's episodes, each in the order they happened."""
-    found = defaultdict[UUID, list[SignalRow]](list)
-    for row in await database.fetch(_SIGNALS, reader, list(episodes)):
-        found[row["episode_id"]].append(SignalRow(**row))
-    return found
-
-
-async def facts_of(
-    database: Pool, reader: SalespersonId, accounts: Collection[AccountId], *, limit: int
-) -> Mapping[AccountId, Sequence[Envelope[Fact]]]:
-    """What orders and support told of each account that the reader has an episode of, newest first.
-
-    Facts whose body was erased are left out.
-    """
-    found = defaultdict[AccountId, list[Envelope[Fact]]](list)
-    for row in await database.fetch(_FACTS, reader, list(accounts), TOLD_TYPES, limit):
-        found[row["subject"]].append(told_event(row))
-    return found
-
-
 async def fingerprints(database: Connection, readers: Collection[str]) -> Mapping[str, str]:
-    """For each reader with open episodes a text that changes whenever one of them does."""
+    """For each reader who sees open episodes a text that changes whenever one of them does."""
     return {row[0]: row[1] for row in await database.fetch(_FINGERPRINTS, list(readers))}

@@ -51,13 +51,25 @@ DELIVERY_STATES = (
 
 
 class Delivery(EscalationTable, table=True):
-    """One alert on one channel, in exactly one state. `unknown` means: it may or may not have been accepted."""
+    """One alert on one channel, in exactly one state. `unknown` means: it may or may not have been accepted.
+
+    `recipient` is the alert's: what is due for one person, and what they got lately, is read from here alone.
+    """
 
     __tablename__ = "deliveries"
     __table_args__ = (
         Index("deliveries_once_per_channel", "alert_id", "channel", unique=True),
         Index(
             "deliveries_to_try", "try_at", postgresql_where=sql("state in ('pending', 'sending', 'held', 'unknown')")
+        ),
+        Index(
+            "deliveries_due_for", "recipient", "try_at", postgresql_where=sql("state in ('pending', 'held', 'unknown')")
+        ),
+        Index(
+            "deliveries_sent_to",
+            "recipient",
+            "changed_at",
+            postgresql_where=sql("channel <> 'inbox' and state in ('sending', 'sent', 'unknown')"),
         ),
         Index("deliveries_moving", "state", postgresql_where=sql("state in ('pending', 'sending', 'held', 'unknown')")),
         ForeignKeyConstraint(["alert_id"], ["escalation.alerts.alert_id"]),
@@ -66,10 +78,12 @@ class Delivery(EscalationTable, table=True):
     )
     delivery_id: UUID = Field(primary_key=True)
     alert_id: UUID
+    recipient: str = Field(sa_column=text_column())
     channel: str = Field(sa_column=text_column())
     state: str = Field(sa_column=text_column())
     reason: str | None = Field(sa_column=text_column(nullable=True))
     attempts: int
     unknown_count: int
+    list_id: UUID | None = Field(default=None, nullable=True)
     try_at: datetime = Field(sa_column=instant_column())
     changed_at: datetime = Field(sa_column=instant_column())

@@ -75,6 +75,16 @@ class Episode(EscalationTable, table=True):
         Index("episodes_one_open_per_order", "order_id", unique=True, postgresql_where=sql("closed_at is null")),
         Index("episodes_account", "account_id"),
         Index("episodes_responsible", "responsible", postgresql_where=sql("closed_at is null")),
+        Index(
+            "episodes_offered_to",
+            "offered_to",
+            postgresql_where=sql("closed_at is null and offered_to is not null"),
+        ),
+        Index(
+            "episodes_asked_again",
+            "episode_id",
+            postgresql_where=sql("closed_at is null and acknowledged_at is null and rings > 1"),
+        ),
         Index("episodes_order", "order_id"),
         CheckConstraint("(acknowledged_at is null) = (acknowledged_by is null)", name="episodes_acknowledged_by"),
         CheckConstraint("(deadline_at is null) = (deadline_for is null)", name="episodes_deadline"),

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from services.escalation.domain.facts import AccountFact, FactKind
 from services.escalation.domain.findings.history import History
@@ -11,8 +11,7 @@ from services.escalation.domain.findings.lanes import Key, LaneName
 from shared.contracts.escalation import SignalKind
 
 
-@dataclass(frozen=True, slots=True)
-class Matter:
+class Matter(NamedTuple):
     """What a signal is about: the case and the order that the fact it began with names, and the promise."""
 
     case: str | None
@@ -73,7 +72,7 @@ def _over(matter: Matter) -> tuple[Key, ...]:
 
 
 def _rated_on_matter(matter: Matter) -> tuple[Key, ...]:
-    return ((LaneName.OF_KIND, FactKind.RATED.value, "case", matter.case),)
+    return ((LaneName.OF_KIND, FactKind.RATED, "case", matter.case),)
 
 
 def _withdrawn(kind: FactKind) -> KeysOf:
@@ -81,33 +80,33 @@ def _withdrawn(kind: FactKind) -> KeysOf:
         of_case: tuple[Key, ...] = ()
         of_order: tuple[Key, ...] = ()
         if matter.case is not None:
-            of_case = ((LaneName.OF_KIND, kind.value, "case", matter.case),)
+            of_case = ((LaneName.OF_KIND, kind, "case", matter.case),)
         if matter.order is not None:
-            of_order = ((LaneName.OF_KIND, kind.value, "order", matter.order),)
-        return (*of_case, *of_order, (LaneName.OF_KIND, kind.value, "neither"))
+            of_order = ((LaneName.OF_KIND, kind, "order", matter.order),)
+        return (*of_case, *of_order, (LaneName.OF_KIND, kind, "neither"))
 
     return keys
 
 
 def _of_order(*kinds: FactKind) -> KeysOf:
     def keys(matter: Matter) -> tuple[Key, ...]:
-        return tuple((LaneName.OF_ORDER, matter.order, kind.value) for kind in kinds)
+        return tuple((LaneName.OF_ORDER, matter.order, kind) for kind in kinds)
 
     return keys
 
 
 def _confirmed_or_reached(matter: Matter) -> tuple[Key, ...]:
     decided = _of_order(FactKind.ORDER_CONFIRMED, FactKind.ORDER_CANCELLED)(matter)
-    return (*decided, *reached_by_phone(matter))
+    return (*decided, *_reached_by_phone(matter))
 
 
-def reached_by_phone(matter: Matter) -> tuple[Key, ...]:
+def _reached_by_phone(matter: Matter) -> tuple[Key, ...]:
     """Talks with the customer that name no other order."""
     return (LaneName.BY_PHONE, matter.order), (LaneName.BY_PHONE, None)
 
 
 def _kept(matter: Matter) -> tuple[Key, ...]:
-    cancelled: Key = (LaneName.OF_ORDER, matter.order, FactKind.ORDER_CANCELLED.value)
+    cancelled: Key = (LaneName.OF_ORDER, matter.order, FactKind.ORDER_CANCELLED)
     return (LaneName.PROMISE_KEPT, matter.order, matter.what), cancelled
 
 

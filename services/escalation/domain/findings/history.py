@@ -20,20 +20,41 @@ class History:
         self._order_of_case: dict[str, str] = {}
         self.cases: dict[str, None] = {}
         self.orders: dict[str, None] = {}
-        for fact in sorted(facts, key=lambda fact: fact.at):
-            self.add(fact)
+        self.kinds: set[FactKind] = set()
+        self._load(facts)
+
+    def _load(self, facts: Iterable[AccountFact]) -> None:
+        """As adding one after the other, in half the time: sorted, every fact is the last of its lanes."""
+        for fact in facts:
+            self._facts.setdefault(fact.fact_id, fact)
+        ordered = sorted(self._facts.values(), key=lambda fact: (fact.at, fact.fact_id))
+        for fact in ordered:
+            self._note(fact)
+            if fact.kind is FactKind.CASE_OPENED and fact.case_id is not None and fact.order_id is not None:
+                self._openings.setdefault(fact.case_id, Lane()).append(fact)
+                self._order_of_case.setdefault(fact.case_id, fact.order_id)
+        for fact in ordered:
+            for key in keys_of(fact, self.order_of(fact)):
+                lane = self._lanes.get(key)
+                if lane is None:
+                    lane = self._lanes[key] = Lane()
+                lane.append(fact)
+
+    def _note(self, fact: AccountFact) -> None:
+        self.kinds.add(fact.kind)
+        if fact.case_id is not None:
+            self.cases[fact.case_id] = None
+        if fact.kind in ORDER_KINDS and fact.order_id is not None:
+            self.orders[fact.order_id] = None
 
     def add(self, fact: AccountFact) -> bool:
         """Remember a fact; False where one with its id is known, which changes nothing."""
         if fact.fact_id in self._facts:
             return False
         self._facts[fact.fact_id] = fact
-        if fact.case_id is not None:
-            self.cases[fact.case_id] = None
-            if fact.kind is FactKind.CASE_OPENED and fact.order_id is not None:
-                self._open(fact.case_id, fact)
-        if fact.kind in ORDER_KINDS and fact.order_id is not None:
-            self.orders[fact.order_id] = None
+        self._note(fact)
+        if fact.kind is FactKind.CASE_OPENED and fact.case_id is not None and fact.order_id is not None:
+            self._open(fact.case_id, fact)
         for key in keys_of(fact, self.order_of(fact)):
             self._lanes.setdefault(key, Lane()).put(fact)
         return True
@@ -66,8 +87,10 @@ class History:
             return fact.order_id
         return self._order_of_case.get(fact.case_id)
 
-    def order_of_case(self, case_id: str) -> str | None:
-        return self._order_of_case.get(case_id)
+    def names_order_of_case(self, opening: AccountFact) -> bool:
+        """Whether it is this fact that says which order its case is about."""
+        openings = self._openings.get(opening.case_id or "", _EMPTY).facts
+        return bool(openings) and openings[0].fact_id == opening.fact_id
 
     def lane(self, *key: *Key) -> Lane:
         return self._lanes.get(key, _EMPTY)

@@ -33,6 +33,9 @@ class LaneName(StrEnum):
     PROMISE_KEPT = "promise_kept"
     OUTCOME_REACHED = "outcome_reached"
 
+    # Enum's own is written in Python, and every fact is put into lanes by it.
+    __hash__ = str.__hash__
+
 
 Key: TypeAlias = tuple[LaneName, *tuple[str | None, ...]]
 
@@ -80,8 +83,7 @@ def keys_of(fact: AccountFact, order: str | None) -> Iterator[Key]:
         return
     case = fact.case_id
     if fact.kind in ORDER_KINDS:
-        yield LaneName.OF_ORDER, fact.order_id
-        yield LaneName.OF_ORDER, fact.order_id, fact.kind.value
+        yield LaneName.OF_ORDER, fact.order_id, fact.kind
         if fact.kind is FactKind.PROMISE_KEPT:
             yield LaneName.PROMISE_KEPT, fact.order_id, fact.what
         elif fact.kind is FactKind.OUTCOME_REPORTED and fact.number:
@@ -111,7 +113,7 @@ def _keys_of_case(fact: AccountFact, case: str) -> Iterator[Key]:
 
 def _keys_of_kind(fact: AccountFact, order: str | None) -> Iterator[Key]:
     """Requests, their withdrawals and ratings: all, of one case, of one order, and those that name neither."""
-    kind, case = fact.kind.value, fact.case_id
+    kind, case = fact.kind, fact.case_id
     yield LaneName.OF_KIND, kind
     yield LaneName.OF_KIND, kind, "case", case
     if order is not None:
@@ -152,6 +154,11 @@ class Lane:
     def __init__(self) -> None:
         self.facts: list[AccountFact] = []
         self.instants: list[datetime] = []
+
+    def append(self, fact: AccountFact) -> None:
+        """Put a fact that comes after all others."""
+        self.facts.append(fact)
+        self.instants.append(fact.at)
 
     def put(self, fact: AccountFact) -> None:
         place = self._place(fact)

@@ -18,7 +18,7 @@ from shared.ids import derived
 
 def _facts(history: History, scope: Scope, kind: FactKind) -> Iterator[AccountFact]:
     for order in scope.orders_of(history):
-        yield from history.lane(LaneName.OF_ORDER, order, kind.value).facts
+        yield from history.lane(LaneName.OF_ORDER, order, kind).facts
 
 
 def _enabled(kind: SignalKind, fact: AccountFact, terms: TermsAt) -> bool:
@@ -43,7 +43,7 @@ def missed_promises(history: History, scope: Scope, terms: TermsAt) -> Iterator[
     kind = SignalKind.PROMISE_MISSED
     for order in scope.orders_of(history):
         first: dict[str | None, AccountFact] = {}
-        for fact in history.lane(LaneName.OF_ORDER, order, FactKind.PROMISE.value).facts:
+        for fact in history.lane(LaneName.OF_ORDER, order, FactKind.PROMISE).facts:
             known = first.setdefault(fact.what, fact)
             if _due_at(fact) < _due_at(known):
                 first[fact.what] = fact
@@ -57,7 +57,7 @@ def late_deliveries(history: History, scope: Scope, terms: TermsAt) -> Iterator[
     kind = SignalKind.DELIVERY_LATE
     yield from _by_themselves(history, scope, terms, FactKind.DELIVERY_LATE)
     for order in scope.orders_of(history):
-        due = history.lane(LaneName.OF_ORDER, order, FactKind.DELIVERY_DUE.value).facts
+        due = history.lane(LaneName.OF_ORDER, order, FactKind.DELIVERY_DUE).facts
         if due:
             signal_id = derived("signal", due[0].account_id, order, kind.value)
             yield from _past_due(history, kind, due[0], signal_id, terms)

@@ -35,7 +35,7 @@ def low_ratings(history: History, scope: Scope, terms: TermsAt) -> Iterator[Find
 
 def _of_matter(history: History, case: str | None, terms: TermsAt) -> Iterator[Finding]:
     """Later ratings are judged by the mark of the low one that they could make good."""
-    ratings = history.lane(LaneName.OF_KIND, FactKind.RATED.value, "case", case).facts
+    ratings = history.lane(LaneName.OF_KIND, FactKind.RATED, "case", case).facts
     above: dict[int, list[AccountFact]] = {}
     for fact in ratings:
         rule = terms(fact.at, history.order_of(fact)).signals.satisfaction_low

@@ -48,9 +48,11 @@ def _whole_matters(history: History, window: Window) -> Window:
 
 
 def _runs(contacts: list[AccountFact], ends: Lane) -> Iterator[tuple[int, Sequence[AccountFact]]]:
-    """The contacts between two ends, with how many ends were before them; one at the instant of an end is before it."""
-    for ended, run in groupby(contacts, key=lambda fact: bisect_left(ends.instants, fact.at)):
-        yield ended, list(run)
+    """Several contacts between two ends, with how many ends were before; one at the instant of an end is before it."""
+    for ended, grouped in groupby(contacts, key=lambda fact: bisect_left(ends.instants, fact.at)):
+        run = list(grouped)
+        if len(run) > 1:
+            yield ended, run
 
 
 def _repeated(history: History, run: Sequence[AccountFact], signal_id: UUID, terms: TermsAt) -> Iterator[Finding]:

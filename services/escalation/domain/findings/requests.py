@@ -21,8 +21,10 @@ def cancellation_requests(history: History, scope: Scope, terms: TermsAt) -> Ite
 
 
 def _requests(history: History, scope: Scope, terms: TermsAt, kind: SignalKind) -> Iterator[Finding]:
-    if not scope.requests:
+    if scope.requests is None:
         return
-    for fact in history.lane(LaneName.OF_KIND, FactKind(kind.value).value).facts:
+    for fact in history.lane(LaneName.OF_KIND, FactKind(kind.value)).from_to(
+        scope.requests.since, scope.requests.until
+    ):
         if terms(fact.at, history.order_of(fact)).signals.of(kind).enabled:
             yield by_itself(history, kind, fact)

@@ -31,7 +31,7 @@ def responses_due(history: History, scope: Scope, terms: TermsAt) -> Iterator[Fi
 
 def _passing(promise: AccountFact, due_at: datetime) -> AccountFact:
     """That the promised time passed, as a fact."""
-    fact_id = derived("fact", promise.fact_id, FactKind.RESPONSE_OVERDUE.value)
+    fact_id = derived("fact", promise.fact_id, FactKind.RESPONSE_OVERDUE)
     return replace(promise, fact_id=fact_id, kind=FactKind.RESPONSE_OVERDUE, at=due_at)
 
 

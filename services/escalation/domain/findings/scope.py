@@ -48,15 +48,15 @@ class Scope:
     loose: Window | None = None
     silence: Window | None = None
     quiet: Window | None = None
+    requests: Window | None = None
     loose_ratings: bool = False
-    requests: bool = False
 
     def covers(self, kind: SignalKind, cause: AccountFact) -> bool:
         """Whether a signal of this kind that began with this fact is in scope: found again, or withdrawn."""
         if kind in ORDER_SIGNALS:
             return self.orders is None or cause.order_id in self.orders
         if kind in _REQUESTS:
-            return self.requests
+            return self.requests is not None and self.requests.holds(cause.at)
         if kind is SignalKind.GONE_QUIET:
             return self.quiet is not None and self.quiet.holds(cause.at)
         if kind is SignalKind.CONTACT_DEAD_ENDED and cause.result != "dead_end":
@@ -75,6 +75,8 @@ class Scope:
 
     def starting(self, history: History, kind: FactKind) -> Iterator[AccountFact]:
         """The facts of this kind in scope: of its cases, and those without a case."""
+        if kind not in history.kinds:
+            return
         for case in self.cases_of(history):
             for fact in history.lane(LaneName.OF_CASE, case).facts:
                 if fact.kind is kind:
@@ -85,7 +87,7 @@ class Scope:
                     yield fact
 
 
-WHOLE = Scope(None, None, Window(), Window(), Window(), loose_ratings=True, requests=True)
+WHOLE = Scope(None, None, Window(), Window(), Window(), requests=Window(), loose_ratings=True)
 NOTHING = Scope()
 
 
@@ -95,8 +97,8 @@ def affected(history: History, fact: AccountFact) -> Scope:
         return NOTHING
     if fact.kind in ORDER_KINDS:
         return Scope(orders=frozenset({fact.order_id} if fact.order_id is not None else ()))
-    if fact.kind is FactKind.CASE_OPENED and len(history.lane(LaneName.OF_CASE, fact.case_id).facts) > 1:
-        return _opened_late(history, fact)
+    if fact.kind is FactKind.CASE_OPENED and history.names_order_of_case(fact):
+        return _opened(history, fact)
     return Scope(
         cases=_cases(fact),
         orders=_orders(history, fact),
@@ -104,25 +106,27 @@ def affected(history: History, fact: AccountFact) -> Scope:
         silence=_silence(history, fact.at, fact.at) if fact.kind in _CONTACTS else None,
         quiet=_quiet(history, fact.at, fact.at) if fact.kind in _BREAKS_QUIET else None,
         loose_ratings=fact.kind is FactKind.RATED and fact.case_id is None,
-        requests=fact.kind in REQUEST_KINDS,
+        requests=_requested(fact),
     )
 
 
 _CONTACTS = frozenset({FactKind.CONTACT, FactKind.CUSTOMER_REACHED})
+_ASKS = frozenset({FactKind.REFUND_REQUESTED, FactKind.CANCELLATION_REQUESTED})
 _BREAKS_QUIET = _CONTACTS | {FactKind.RATED, FactKind.CASE_RESOLVED, FactKind.CASE_CLOSED}
 
 
-def _opened_late(history: History, opening: AccountFact) -> Scope:
-    """What names a case names its order from now on: everything that the case's facts began, and every order."""
+def _opened(history: History, opening: AccountFact) -> Scope:
+    """What names the case names its order from now on, so whatever its facts began or ended is judged anew."""
     known = history.lane(LaneName.OF_CASE, opening.case_id).facts
+    if any(fact.kind is FactKind.CUSTOMER_REACHED for fact in known):
+        return WHOLE
     since, until = known[0].at, known[-1].at
     return Scope(
-        cases=frozenset({opening.case_id} if opening.case_id is not None else ()),
+        cases=_cases(opening),
         orders=None if any(is_two_way(fact) for fact in known) else frozenset(),
-        loose=Window() if any(fact.kind is FactKind.CUSTOMER_REACHED for fact in known) else None,
         silence=_silence(history, since, until),
         quiet=_quiet(history, since, until),
-        requests=True,
+        requests=Window() if any(fact.kind in REQUEST_KINDS for fact in known) else None,
     )
 
 
@@ -141,9 +145,16 @@ def _orders(history: History, fact: AccountFact) -> frozenset[str] | None:
     if order is not None:
         return frozenset({order})
     before = history.lane(LaneName.BY_PHONE, None).before(fact.at)
-    waiting = history.lane(LaneName.OF_KIND, FactKind.CONFIRMATION_REQUIRED.value)
+    waiting = history.lane(LaneName.OF_KIND, FactKind.CONFIRMATION_REQUIRED)
     required = waiting.from_to(before.at if before else ALWAYS, fact.at)
     return frozenset(one.order_id for one in required if one.order_id is not None)
+
+
+def _requested(fact: AccountFact) -> Window | None:
+    """A request changes no other; one that is taken back can end all before it."""
+    if fact.kind not in REQUEST_KINDS:
+        return None
+    return Window(fact.at if fact.kind in _ASKS else ALWAYS, fact.at)
 
 
 def _loose(history: History, fact: AccountFact) -> Window | None:

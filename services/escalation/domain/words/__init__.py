@@ -1,23 +1,42 @@
 """Facts in words: what a person reads on a page, in an e-mail, in a timeline. Start at `describe` in `facts.py`."""
 
+from services.escalation.domain.words.endings import ended
 from services.escalation.domain.words.facts import Described, describe
-from services.escalation.domain.words.phrases import LOCALE, absolute, ago, counted, cut, day, money
-from services.escalation.domain.words.signals import SIGNAL_LABELS, STRONG, Risk, WhyNow, is_strong, why_now
+from services.escalation.domain.words.ladder import MUST_NOT_BE_CALLED, RESULTS, RINGS_BECAUSE, SEVERITIES, STEPS
+from services.escalation.domain.words.phrases import LOCALE, absolute, ago, clock, counted, cut, day, left, money
+from services.escalation.domain.words.signals import (
+    SIGNAL_LABELS,
+    STRONG,
+    Risk,
+    WhyNow,
+    is_strong,
+    refund_words,
+    why_now,
+)
 
 __all__ = [
     "LOCALE",
+    "MUST_NOT_BE_CALLED",
+    "RESULTS",
+    "RINGS_BECAUSE",
+    "SEVERITIES",
     "SIGNAL_LABELS",
+    "STEPS",
     "STRONG",
     "Described",
     "Risk",
     "WhyNow",
     "absolute",
     "ago",
+    "clock",
     "counted",
     "cut",
     "day",
     "describe",
+    "ended",
     "is_strong",
+    "left",
     "money",
+    "refund_words",
     "why_now",
 ]

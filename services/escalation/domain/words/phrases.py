@@ -28,6 +28,27 @@ def ago(at: datetime, now: datetime) -> str:
     return day(at)
 
 
+def left(until: datetime, now: datetime) -> str:
+    """How much time is left, in at most two units: "12 min left", "1 h 20 min left", "3 days left"."""
+    minutes = int((until - now).total_seconds() // 60)
+    if minutes < 0:
+        return "time is up"
+    if minutes < 1:
+        return "under 1 min left"
+    if minutes < 60:
+        return f"{minutes} min left"
+    hours, minutes = divmod(minutes, 60)
+    if hours < 10 and minutes:
+        return f"{hours} h {minutes} min left"
+    return f"{hours} h left" if hours < 48 else f"{hours // 24} days left"
+
+
+def clock(at: datetime, now: datetime) -> str:
+    """A moment by the clock of its own zone, with the day where that is not today: "14:30", "4 May, 14:30"."""
+    today = at.date() == now.astimezone(at.tzinfo).date()
+    return f"{at:%H:%M}" if today else f"{at.day} {at:%b}, {at:%H:%M}"
+
+
 def day(at: date) -> str:
     """A calendar day: "4 May 2026"."""
     return f"{at.day} {at:%B %Y}"

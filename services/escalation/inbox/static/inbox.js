@@ -7,6 +7,7 @@ const zone = document.body.dataset.zone;
 const ahead = Date.parse(document.body.dataset.now) - Date.now();
 const STALE_MS = 25_000;
 const own = new Set(); // episodes changed by a button on this page: no news to who pressed it
+const called = new Set(); // episodes whose number was dialled from this page
 let seenAt = Date.now(), triedAt = 0, source = null, fetching = false, again = false, news = 0, retryMs = 1000;
 
 function ago(at) {
@@ -18,6 +19,17 @@ function ago(at) {
   return days < 14 ? `${days} ${days === 1 ? "day" : "days"} ago` : null;
 }
 
+function left(until) {
+  let minutes = Math.floor((until - Date.now() - ahead) / 60_000);
+  if (minutes < 0) return "time is up";
+  if (minutes < 1) return "under 1 min left";
+  if (minutes < 60) return `${minutes} min left`;
+  const hours = Math.floor(minutes / 60);
+  minutes %= 60;
+  if (hours < 10 && minutes) return `${hours} h ${minutes} min left`;
+  return hours < 48 ? `${hours} h left` : `${Math.floor(hours / 24)} days left`;
+}
+
 const clock = (at, timeZone) => new Intl.DateTimeFormat("en-GB", { timeStyle: "short", timeZone }).format(at);
 
 function write(element, text) {
@@ -26,6 +38,7 @@ function write(element, text) {
 
 function tick() {
   for (const time of findAll("[data-time]")) write(time, ago(Date.parse(time.dateTime)));
+  for (const time of findAll("[data-left]")) write(time, left(Date.parse(time.dateTime)));
   for (const there of findAll("[data-clock]")) write(there, clock(Date.now() + ahead, there.dataset.clock));
   if (Date.now() - Math.max(seenAt, triedAt) > STALE_MS) { show("lost"); connect(); }
 }
@@ -101,13 +114,27 @@ function replace(old, fresh, list) {
   if (!fresh) { old.inert = list?.dataset.list !== "some"; return; }
   old.inert = false;
   if (old.dataset.version === fresh.dataset.version || find("[aria-busy]", old)) return;
-  const held = old.contains(document.activeElement), kept = findAll("[data-keep]", old).map((each) => each.open);
+  const active = document.activeElement, held = old.contains(active), kept = findAll("[data-keep]", old).map((each) => each.open);
   findAll("[data-keep]", fresh).forEach((each, place) => { each.open = kept[place] ?? false; });
+  const same = held ? keepEntered(old, fresh, active) : keepEntered(old, fresh);
   if (!own.has(old.dataset.episode)) fresh.dataset.changed = "";
+  if (called.has(fresh.dataset.episode)) afterCall(fresh);
   find("h3 a", old)?.hasAttribute("aria-current") && find("h3 a", fresh)?.setAttribute("aria-current", "true");
   old.replaceWith(fresh);
-  const next = [...findAll(".actions .button", fresh), find("h3 a", fresh)].find((each) => each?.checkVisibility());
+  const next = same ?? [...findAll(".actions .button", fresh), find("h3 a", fresh)].find((each) => each?.checkVisibility());
   if (held) next?.focus({ preventScroll: true });
+}
+
+// What somebody is about to enter stays entered; returns the fresh field that stands for the focused one.
+function keepEntered(old, fresh, active) {
+  let same;
+  for (const field of findAll("form [name]:not([type=hidden], button)", old)) {
+    const twin = find(`form[action="${CSS.escape(field.form.getAttribute("action"))}"] [name="${field.name}"]:not([type=hidden], button)`, fresh);
+    if (!twin) continue;
+    if (field.value !== (field.defaultValue ?? "")) twin.value = field.value;
+    if (field === active) same = twin;
+  }
+  return same;
 }
 
 function arrive(list, row) {
@@ -118,7 +145,7 @@ function arrive(list, row) {
   news += 1;
   find("[data-news]").hidden = false;
   write(find("[data-news]"), `${news} new`);
-  write(find("[data-announce]"), `New: ${find("h3 a", row).textContent}, ${find(".tag", row).textContent}`);
+  write(find("[data-announce]"), `New: ${find("h3 a", row).textContent}, ${find(".severity", row).textContent}`);
 }
 
 // A button answers at once; without this script it is a plain form.
@@ -127,26 +154,46 @@ async function act(event) {
   if (!form) return;
   event.preventDefault();
   if (form.hasAttribute("aria-busy")) return;
-  const button = find("button", form), label = button.innerHTML, trouble = find(".trouble", form);
+  const button = event.submitter ?? find("button", form), label = button.innerHTML, trouble = find(".trouble", form);
   const episode = form.closest("[data-episode]").dataset.episode;
+  const body = new URLSearchParams(new FormData(form, button));
   own.add(episode);  // at once: the page may be told of the change before it has the answer
   form.setAttribute("aria-busy", "true");
   trouble.hidden = true;
   button.textContent = button.dataset.working;
   let problem = "No answer came. Press again when this page says “Live”: pressing twice does no harm.";
   try {
-    const answer = await fetch(form.action, { method: "POST", body: new URLSearchParams(new FormData(form)) });
+    const address = button.hasAttribute("formaction") ? button.formAction : form.action;
+    const answer = await fetch(address, { method: "POST", body });
     const page = await read(answer);
     problem = answer.ok ? null : find("[data-message]", page)?.textContent ?? "That did not work. Reload and try again.";
   } catch { /* the words for this are set above */ }
   form.removeAttribute("aria-busy");
   trouble.hidden = !problem;
-  button.innerHTML = problem ? label : "Acknowledged";
-  write(problem ? trouble : find("[data-announce]"), problem ?? "Acknowledged");
-  if (problem) own.delete(episode);
-  else refresh();
+  button.innerHTML = problem ? label : button.dataset.done;
+  write(problem ? trouble : find("[data-announce]"), problem ?? button.dataset.done);
+  if (problem) { own.delete(episode); return; }
+  called.delete(episode);
+  const more = form.closest("details");
+  if (more) more.open = false;
+  form.reset();
+  refresh();
 }
 
+// Once the number was dialled, saying how it went is the next thing to do.
+function afterCall(episode) {
+  const call = find("[data-call].next", episode), reached = find("[data-reached]", episode);
+  if (!call || !reached) return;
+  call.classList.remove("next");
+  reached.classList.add("next");
+}
+
+document.addEventListener("click", (event) => {
+  const episode = event.target.closest("[data-call]")?.closest("[data-episode]");
+  if (!episode) return;
+  called.add(episode.dataset.episode);
+  afterCall(episode);
+});
 document.addEventListener("submit", act);
 document.addEventListener("visibilitychange", () => { if (!document.hidden) { tick(); refresh(); } });
 setInterval(tick, 5000);

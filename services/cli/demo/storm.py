@@ -1,0 +1,91 @@
+"""A mass failure: many customers of one seller in trouble at once, and what that seller gets instead of many mails."""
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from services.cli.demo.cast import Buyer, Seller
+from services.cli.demo.observing import NotAsTold, until
+from services.cli.demo.scene import Scene
+from services.escalation.domain.policy.document import shipped
+from shared.contracts.envelope import Fact
+from shared.contracts.orders_inbound import DeliveryLate, Line, OrderPlaced
+
+_ALONE = shipped().storms.alerts
+
+
+class Crowd:
+    """Buyers of one seller, each with an account and an order of this run."""
+
+    def __init__(self, scene: Scene, seller: Seller, buyers: Sequence[Buyer]) -> None:
+        self._scene = scene
+        self._seller = seller
+        self._buyers = buyers
+        self._began = datetime.now(UTC)
+
+    @property
+    def _accounts(self) -> list[str]:
+        return [f"{buyer.id}-{self._scene.stage.run}" for buyer in self._buyers]
+
+    def _order(self, number: int) -> str:
+        return f"{self._scene.order}-{number + 1:02}"
+
+    async def buys(self, product: str, told: str) -> None:
+        """The shop tells of a sale to each, larger ones and smaller ones."""
+        sold_at = self._scene.ago(weeks=4)
+        sales = [
+            self._sale(number, product, 690_000 + 31_700 * (7 * number % 11)) for number in range(len(self._buyers))
+        ]
+        await self._scene.stage.teller.event(f"{sold_at.day} {sold_at:%B}", "shop", told)
+        await self._publish(sales)
+
+    async def waits(self, told: str) -> None:
+        """What they bought does not come."""
+        await self._scene.stage.teller.event("now", "shop", told)
+        await self._publish([DeliveryLate(order=self._order(number)) for number in range(len(self._buyers))])
+
+    async def few_are_told(self) -> None:
+        """Everybody's trouble is an alert; a few go by mail at once, and the others are held."""
+        expected = Counter({"sent": _ALONE, "held": len(self._buyers) - _ALONE})
+        await until(self._mails, lambda mails: mails == expected, expected=f"{_words(expected)} to {self._seller.id}")
+        held = expected["held"]
+        words = f"{len(self._buyers)} alerts, all in the inbox. {_ALONE} go by mail, {held} are held: too many to read."
+        self._scene.stage.teller.aside(words)
+
+    async def others_are_listed(self) -> None:
+        """The others arrive as one message."""
+        everybody = Counter({"sent": len(self._buyers)})
+        await until(self._mails, lambda mails: mails == everybody, expected=_words(everybody))
+        arrived = await self._scene.stage.observer.messages_to(self._seller.email)
+        news = [mail for mail in arrived if mail.received_at >= self._began]
+        if arrived and len(news) != _ALONE + 1:
+            raise NotAsTold(f"{_ALONE + 1} messages to {self._seller.id}", str(len(news)))
+        if news:
+            self._scene.stage.teller.aside(f"Then one list of the others: “{news[-1].subject}”")
+        self._scene.note = f"{self._seller.name}: {len(self._buyers)} alerts, {_ALONE + 1} mails"
+        self._scene.stage.teller.as_told(f"As told: {len(self._buyers)} alerts, {_ALONE + 1} mails.")
+
+    def _sale(self, number: int, product: str, amount_minor: int) -> OrderPlaced:
+        return OrderPlaced(
+            order=self._order(number),
+            lines=(Line(product=product, amount_minor=amount_minor),),
+            amount_minor=amount_minor,
+            currency="EUR",
+            sold_by=self._seller.id,
+            sold_at=self._scene.ago(weeks=4),
+            customer=self._buyers[number].as_customer(self._scene.ago()),
+        )
+
+    async def _publish(self, facts: Sequence[Fact]) -> None:
+        stage = self._scene.stage
+        told = zip(facts, self._accounts, strict=True)
+        events = [stage.event(fact, source="shop", subject=account) for fact, account in told]
+        await stage.publisher.publish(events)
+        self._scene.failure_event = events[0]
+
+    async def _mails(self) -> Counter[str]:
+        return await self._scene.stage.observer.mails_to(self._seller.id, self._accounts)
+
+
+def _words(mails: Counter[str]) -> str:
+    return "mails " + ", ".join(f"{count} {state}" for state, count in mails.items())

@@ -1,0 +1,188 @@
+"""`handoff explain`: why an episode came to be as it is, step by step, and what happens next. Start at `explain`."""
+
+import asyncio
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, date
+from typing import Annotated, Any
+
+import orjson
+import typer
+from rich.console import Console, Group, RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from services.cli.databases import Unreadable, reading
+from services.cli.terminal import printable
+from services.escalation.domain.explaining.outlook import Outlook, outlook
+from services.escalation.domain.explaining.record import Record
+from services.escalation.domain.explaining.steps import DELIVERED, TOLD, Step, steps
+from services.escalation.domain.words import day, money
+from services.escalation.store.explaining import Found, episodes_beginning, episodes_of_order, record_of
+
+_WIDTH = 100
+_TIME, _RULE = 10, 16
+_COLORS = {
+    TOLD: "cyan",
+    DELIVERED: "dim",
+    "signal": "bold magenta",
+    "severity": "magenta",
+    "rang": "bold yellow",
+    "unanswered": "red",
+    "expired": "bold red",
+    "exhausted": "bold red",
+    "acknowledged": "green",
+    "handed over": "green",
+    "reached": "bold green",
+    "closed": "bold green",
+}
+
+
+class NotOne(LookupError):
+    """No episode, or more than one, fits the name. Its text says so."""
+
+
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """An episode told from its beginning to what happens next."""
+
+    record: Record
+    steps: Sequence[Step]
+    outlook: Outlook
+
+
+def explain(
+    name: Annotated[str, typer.Argument(metavar="EPISODE", help="An episode's id, or how it begins.")],
+    order: Annotated[bool, typer.Option("--order", help="The name is an order's: its latest episode.")] = False,
+    words: Annotated[bool, typer.Option("--words", help="With the customer's own words, names and titles.")] = False,
+    events: Annotated[bool, typer.Option("--events", help="With the ids of events, for `handoff trace`.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print it as JSON, with everything.")] = False,
+    desk: Annotated[str, typer.Option(envvar="DESK", help="Who stands in when there is nobody else.")] = "desk",
+    database: Annotated[
+        str, typer.Option("--escalation-database", envvar="ESCALATION_DATABASE_URL", show_envvar=True)
+    ] = "postgresql://escalation@127.0.0.1:15432/escalation",
+) -> None:
+    """Print why an episode came to be as it is: facts, rules, policy lines, rings, clocks, and what happens next."""
+    try:
+        explained = asyncio.run(read_explained(database, name, is_order=order, with_words=words, desk=desk))
+    except (NotOne, Unreadable) as error:
+        Console(stderr=True, highlight=False, soft_wrap=True).print(printable(error), style="red", markup=False)
+        raise typer.Exit(1) from None
+    if as_json:
+        print(orjson.dumps(_as_json(explained), default=str, option=orjson.OPT_INDENT_2).decode())
+    else:
+        _print(shown(explained, with_events=events))
+
+
+def _print(page: RenderableType) -> None:
+    if sys.stdout.isatty():
+        Console(highlight=False).print(page)
+        return
+    console = Console(highlight=False, width=_WIDTH)
+    with console.capture() as captured:
+        console.print(page)
+    print("\n".join(line.rstrip() for line in captured.get().splitlines()))
+
+
+async def read_explained(
+    database: str, name: str, *, is_order: bool = False, with_words: bool = False, desk: str = "desk"
+) -> Explained:
+    """One episode of this database, explained. Raises NotOne, Unreadable."""
+    async with reading("escalation", database) as connection:
+        found = await (episodes_of_order if is_order else episodes_beginning)(connection, name)
+        record = await record_of(connection, _chosen(found, name, is_order=is_order).episode_id)
+    return Explained(record, steps(record, with_words=with_words), outlook(record, desk=desk))
+
+
+def shown(explained: Explained, *, with_events: bool = False) -> RenderableType:
+    """What a person reads: at most 100 columns wide."""
+    days = _days(explained.steps, with_events=with_events)
+    return Group(*_heading(explained.record), Text(), *days, Text(), _present(explained.outlook))
+
+
+def _chosen(found: Sequence[Found], name: str, *, is_order: bool) -> Found:
+    """The only episode, or an order's latest."""
+    if not found:
+        where = "Order" if is_order else "Episode"
+        hint = "`--order` takes an order's id." if not is_order else "it has none, or the order is not known."
+        raise NotOne(f"{where} {name}: no episode is found; {hint}")
+    if len(found) > 1 and not is_order:
+        listed = "\n".join(f"  {one.episode_id}  order {one.order_id}" for one in found[:10])
+        raise NotOne(f"{len(found)} episodes begin with {name}:\n{listed}")
+    return found[-1]
+
+
+def _heading(record: Record) -> Iterator[RenderableType]:
+    episode, order = record.episode, record.order
+    yield Text.assemble(("Episode ", "dim"), (str(episode.episode_id), "bold"))
+    sold = f"{order.sold_by} sold it on {day(order.sold_at)}" if order.sold_by else f"Sold on {day(order.sold_at)}"
+    amount = money(order.amount_minor, order.currency)
+    yield Text(printable(f"Order {order.order_id} of account {order.account_id}, {amount}. {sold}."))
+    if episode.follows is not None:
+        yield Text(f"It follows episode {episode.follows}, which was closed before.")
+    yield Text("Times are UTC.", style="dim")
+
+
+def _days(steps: Sequence[Step], *, with_events: bool) -> Iterator[RenderableType]:
+    today: date | None = None
+    for step in steps:
+        at = step.at.astimezone(UTC)
+        if at.date() != today:
+            today = at.date()
+            yield Text(day(today), style="bold")
+        yield _row(f"{at:%H:%M:%S}", step.what, _told(step, with_events=with_events), _COLORS.get(step.what, ""))
+
+
+def _row(time: str, what: str, told: Text, color: str) -> RenderableType:
+    grid = Table.grid(padding=0)
+    grid.add_column(width=_TIME, no_wrap=True)
+    grid.add_column(width=_RULE, no_wrap=True)
+    grid.add_column(width=_WIDTH - _TIME - _RULE, overflow="fold")
+    grid.add_row(Text(time, style="dim"), Text(printable(what), style=color), told)
+    return grid
+
+
+def _told(step: Step, *, with_events: bool) -> Text:
+    """The sentence, and below it what it rests on."""
+    lines = [Text(printable(step.words), style="dim" if step.what == DELIVERED else "")]
+    if step.quote:
+        lines.append(Text(f"“{printable(step.quote)}”", style="italic"))
+    if step.heard_at is not None:
+        lines.append(Text(f"heard of on {day(step.heard_at)}, {step.heard_at.astimezone(UTC):%H:%M:%S}", style="dim"))
+    if with_events and step.cause is not None:
+        lines.append(Text(printable(f"event {step.cause}"), style="dim"))
+    if step.policy:
+        label = f"policy {step.policy_version}: "
+        starts = (label, *(" " * len(label) for _ in step.policy[1:]))
+        rests_on = zip(starts, step.policy, strict=True)
+        lines += [Text(printable(f"{start}{line}"), style="dim") for start, line in rests_on]
+    return Text("\n").join(lines)
+
+
+def _present(outlook: Outlook) -> RenderableType:
+    grid = Table.grid(padding=0)
+    grid.add_column(width=_TIME, no_wrap=True)
+    grid.add_column(width=_WIDTH - _TIME, overflow="fold")
+    rows = {
+        "now": outlook.state,
+        "risks": outlook.risks,
+        "with": outlook.whose,
+        "clock": outlook.clock,
+        "next": outlook.next,
+    }
+    for label, words in rows.items():
+        grid.add_row(Text(label, style="dim"), Text(printable(words), style="bold" if label == "now" else ""))
+    return Padding(grid, 0)
+
+
+def _as_json(explained: Explained) -> dict[str, Any]:
+    episode = explained.record.episode
+    about = ("episode_id", "order_id", "account_id", "severity", "responsible", "acknowledged_by", "deadline_at")
+    more = ("deadline_for", "attempts", "rings", "closed_at", "result", "reason")
+    return {
+        "episode": {name: getattr(episode, name) for name in (*about, *more)},
+        "steps": [asdict(step) for step in explained.steps],
+        "now": asdict(explained.outlook),
+    }

@@ -1,0 +1,64 @@
+"""What a ranked list says, for the templates `list.txt` and `list.html`: most urgent first, the rest counted."""
+
+from typing import Any
+
+from services.escalation.domain.words import SIGNAL_LABELS, counted, cut, why_now
+from services.escalation.domain.words.lists import amount, amounts, answer_until, time_left
+from services.escalation.store.lists import ListedSale, ListLetter
+
+_NAME_LENGTH = 60
+_BOUGHT_LENGTH = 60
+
+
+def list_subject(letter: ListLetter) -> str:
+    """Such as "12 sales at risk: €48,200 · first Petra Weiss, refund requested, answer until 14:30"."""
+    news = f", {letter.new} new" if letter.new < letter.total else ""
+    first = letter.sales[0]
+    label = _label(first)
+    until = answer_until(first.sale.deadline_at, letter.recipient_zone, letter.now)
+    return (
+        f"{_sales(letter.total)}{news}: {amounts(letter.at_risk)} · "
+        f"first {_who(first)}, {label[0].lower()}{label[1:]}, {until}"
+    )
+
+
+def list_fields(letter: ListLetter, inbox_url: str) -> dict[str, object]:
+    """The fields of the templates."""
+    return {
+        "letter": letter,
+        "headline": f"{_sales(letter.total)}: {amounts(letter.at_risk)}",
+        "news": letter.new if letter.new < letter.total else 0,
+        "sales": [_line(listed, letter, inbox_url) for listed in letter.sales],
+        "left_out": letter.total - len(letter.sales),
+        "url": f"{inbox_url}/",
+    }
+
+
+def _line(listed: ListedSale, letter: ListLetter, inbox_url: str) -> dict[str, Any]:
+    sale = listed.sale
+    facts = [
+        amount(sale.amount_minor, sale.currency),
+        _label(listed),
+        answer_until(sale.deadline_at, letter.recipient_zone, letter.now),
+        time_left(sale.deadline_at, letter.now),
+    ]
+    return {
+        "who": _who(listed),
+        "severity": sale.severity.value,
+        "facts": " · ".join(fact for fact in facts if fact),
+        "bought": cut(sale.bought, _BOUGHT_LENGTH),
+        "is_new": sale.is_new and letter.new < letter.total,
+        "url": f"{inbox_url}/episodes/{sale.episode_id}",
+    }
+
+
+def _who(listed: ListedSale) -> str:
+    return cut(listed.sale.customer_name or f"Account {listed.sale.account_id}", _NAME_LENGTH)
+
+
+def _label(listed: ListedSale) -> str:
+    return SIGNAL_LABELS[why_now(listed.risks).kind]
+
+
+def _sales(number: int) -> str:
+    return f"{counted(number, 'sale')} at risk"

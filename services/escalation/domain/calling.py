@@ -1,0 +1,28 @@
+"""Whether a customer may be called at this moment, by the policy's hours on the customer's own clock. Pure."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from services.escalation.domain.policy.model import Customers
+
+
+@dataclass(frozen=True, slots=True)
+class Calling:
+    """`local_time` is the customer's own, None where their zone is not known and the policy's is taken instead."""
+
+    zone: str
+    local_time: str | None
+    allowed: bool
+    words: str
+
+
+def calling(zone: str | None, customers: Customers, now: datetime) -> Calling:
+    """What time it is there, and until or from when a call is welcome."""
+    taken = zone or customers.zone
+    there = f"{now.astimezone(ZoneInfo(taken)):%H:%M}"
+    allowed = customers.callable_from <= there < customers.callable_until
+    words = f"may be called until {customers.callable_until}" if allowed else f"not before {customers.callable_from}"
+    if zone is None:
+        words += f" ({taken}: their own zone is not known)"
+    return Calling(taken, there if zone else None, allowed, words)

@@ -1,0 +1,116 @@
+"""Where an episode stands now, which clock runs, and what happens next. Start at `outlook`."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from services.escalation.domain.entities import Clock, Episode
+from services.escalation.domain.explaining.record import Record
+from services.escalation.domain.ladder import assigned_to, next_rung, rungs
+from services.escalation.domain.policy.model import TeamMode
+from services.escalation.domain.reasoning import STEP_WORDS, clock, closing_words
+from services.escalation.domain.words import SIGNAL_LABELS
+from shared.contracts.escalation import Step
+
+
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """The present in words. `until` is when the clock runs out, `next` what happens then, or could."""
+
+    state: str
+    risks: str
+    whose: str
+    clock: str
+    until: datetime | None
+    next: str
+
+
+def outlook(record: Record, *, desk: str) -> Outlook:
+    """Where an episode stands; `desk` is who stands in when there is nobody else."""
+    episode = record.episode
+    standing = [SIGNAL_LABELS[signal.kind] for signal in record.signals if signal.stands]
+    if episode.closed_at is not None:
+        assert episode.result is not None
+        assert episode.reason is not None
+        ended = closing_words(record.latest_policy, episode.result, episode.reason)
+        by = f"by {episode.closed_by}" if episode.closed_by else "by itself"
+        state = f"{ended.removesuffix('.')}. Closed {by} on {clock(episode.closed_at)}."
+        return Outlook(state, _joined(standing), "nobody", "none", None, "A new signal would open a new episode.")
+    return Outlook(
+        state=f"open, severity {episode.severity.value}",
+        risks=_joined(standing),
+        whose=_whose(episode),
+        clock=_clock(episode),
+        until=episode.deadline_at,
+        next=_next(record, desk),
+    )
+
+
+def _joined(labels: list[str]) -> str:
+    return ", ".join(dict.fromkeys(labels)) or "none"
+
+
+def _whose(episode: Episode) -> str:
+    if episode.responsible is None:
+        return "nobody yet"
+    offered = ""
+    if episode.offered_to and episode.offered_until:
+        offered = f", offered to {episode.offered_to} until {clock(episode.offered_until)}"
+    if episode.acknowledged_at is None:
+        return f"{episode.responsible}, who has not acknowledged"
+    return f"{episode.acknowledged_by}, who took it on {clock(episode.acknowledged_at)}{offered}"
+
+
+def _clock(episode: Episode) -> str:
+    if episode.deadline_at is None:
+        return "none"
+    until = clock(episode.deadline_at)
+    match episode.deadline_for:
+        case Clock.ANSWER | None:
+            return f"until {until} to acknowledge"
+        case Clock.REDEEM:
+            return f"until {until} to have talked with the customer"
+        case Clock.APPOINTMENT:
+            return f"stands still until {until}, when the customer wants to be called"
+        case Clock.SNOOZE:
+            return f"put off until {until}"
+
+
+def _next(record: Record, desk: str) -> str:
+    episode = record.episode
+    if episode.deadline_at is None:
+        return _without_clock(record)
+    match episode.deadline_for:
+        case Clock.ANSWER | None:
+            return f"Then {_climbed(record, desk)}."
+        case Clock.REDEEM:
+            return f"Then it is nobody's any more, and {_climbed(record, desk)}."
+        case Clock.APPOINTMENT:
+            return f"Then the time to reach the customer runs again for {episode.acknowledged_by}."
+        case Clock.SNOOZE:
+            return f"Then {episode.acknowledged_by} is rung again."
+
+
+def _without_clock(record: Record) -> str:
+    episode = record.episode
+    if episode.reached_at is not None:
+        return "The customer was reached: nothing, until something new happens or somebody closes it."
+    if episode.exhausted_at is not None:
+        return "Everybody was asked: nothing, until something new happens or somebody takes it."
+    if record.team_mode is TeamMode.OBSERVE:
+        return "The team is in observe mode: nobody is rung."
+    if episode.responsible is None:
+        return "Whoever sold it is rung once the directory knows them; after a while the desk."
+    return "Nobody was rung: nothing, until something new happens."
+
+
+def _climbed(record: Record, desk: str) -> str:
+    """Who is rung next, as the directory is now."""
+    episode, order = record.episode, record.order
+    assigned = assigned_to(record.account, record.directory, record.now)
+    ladder = rungs(order, record.directory, desk=desk, now=record.now, mode=record.team_mode, assigned=assigned)
+    rung = next_rung(ladder, after=episode.step) if ladder else None
+    if rung is not None:
+        return f"{STEP_WORDS[rung.step]} ({rung.salesperson_id}) is rung"
+    if episode.repeats < record.latest_policy.ladder.repeats.times:
+        return f"{STEP_WORDS[Step.DESK]} ({ladder[-1].salesperson_id if ladder else desk}) is rung once more"
+    return "nobody is left to be rung"

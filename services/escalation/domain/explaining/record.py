@@ -1,0 +1,73 @@
+"""What is known of an episode when it is explained."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from services.escalation.domain.entities import (
+    Account,
+    Alert,
+    Decision,
+    Delivery,
+    Directory,
+    Episode,
+    Order,
+    Salesperson,
+    Signal,
+    products_of,
+)
+from services.escalation.domain.facts import AccountFact
+from services.escalation.domain.policy.model import Policy, TeamMode
+from services.escalation.domain.policy.versions import Policies, PolicyVersion
+from shared.contracts.envelope import Envelope, Fact
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A fact as it was told, at its own time, and when it was heard; without `event` where that was erased."""
+
+    source: str
+    event_id: str
+    type: str
+    at: datetime
+    heard_at: datetime
+    event: Envelope[Fact] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """An episode with all that belongs to it. `facts` and `told` are those of the whole account, by time."""
+
+    now: datetime
+    episode: Episode
+    order: Order
+    account: Account
+    signals: Sequence[Signal]
+    facts: Sequence[AccountFact]
+    told: Sequence[Told]
+    decisions: Sequence[Decision]
+    alerts: Sequence[Alert]
+    deliveries: Sequence[Delivery]
+    people: Mapping[str, Salesperson]
+    policies: Policies
+
+    @property
+    def directory(self) -> Directory:
+        return self.people
+
+    def policy(self, version: int) -> Policy | None:
+        """A version of the policy as it counts for this order; None for one that is not known."""
+        known = self.policies.numbered(version)
+        return self._applied(known) if known else None
+
+    @property
+    def latest_policy(self) -> Policy:
+        return self._applied(self.policies.latest)
+
+    @property
+    def team_mode(self) -> TeamMode:
+        seller = self.people.get(self.order.sold_by or "")
+        return self.policies.latest.policy.teams.of(seller.manager if seller else None)
+
+    def _applied(self, version: PolicyVersion) -> Policy:
+        return self.policies.for_order(version, self.order.segment, products_of(self.order))

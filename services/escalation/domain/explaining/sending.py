@@ -1,0 +1,43 @@
+"""What became of a delivery, in words."""
+
+from services.escalation.domain.entities import Delivery
+from services.escalation.domain.reasoning import clock
+
+_CHANNELS = {"inbox": "the inbox", "email": "e-mail"}
+
+
+def sent_words(delivery: Delivery) -> str:
+    """Such as "e-mail sent" or "e-mail held until …"."""
+    channel = _CHANNELS.get(delivery.channel, delivery.channel)
+    if delivery.channel == "inbox" and delivery.state == "sent":
+        return "shown in the inbox"
+    listed = " in a list" if delivery.list_id is not None and delivery.state == "sent" else ""
+    return f"{channel} {_state(delivery)}{listed}{_after(delivery)}{_because(delivery)}"
+
+
+def _state(delivery: Delivery) -> str:
+    match delivery.state:
+        case "pending" | "sending":
+            return "on its way"
+        case "held":
+            return f"held until {clock(delivery.try_at)}"
+        case "unknown":
+            return f"perhaps sent, to be sent again at {clock(delivery.try_at)}"
+        case "cancelled":
+            return "not sent any more"
+        case "skipped":
+            return "not sent"
+        case state:
+            return state
+
+
+def _after(delivery: Delivery) -> str:
+    """How often it was tried, where that is not once."""
+    if delivery.attempts < 2:
+        return ""
+    unknown = f", {delivery.unknown_count} of them with an unknown outcome" if delivery.unknown_count else ""
+    return f" after {delivery.attempts} attempts{unknown}"
+
+
+def _because(delivery: Delivery) -> str:
+    return f" ({delivery.reason})" if delivery.reason else ""

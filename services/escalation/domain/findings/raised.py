@@ -1,0 +1,33 @@
+"""What raises each kind of signal, in words: what the rules beside this module do, for a page of documentation."""
+
+from collections.abc import Mapping
+
+from shared.contracts.escalation import SignalKind
+
+RAISED: Mapping[SignalKind, str] = {
+    SignalKind.CONTACT_DEAD_ENDED: (
+        "A contact ended in a dead end. Or nobody answered the customer, and nobody talked with them on any matter "
+        "within this much of the company's working time."
+    ),
+    SignalKind.CONTACT_REPEATED: (
+        "This many contacts of the customer on one matter, counted from the first attempt, none of which resolved it."
+    ),
+    SignalKind.CASE_STUCK: "An open case saw no progress for this much of the company's working time.",
+    SignalKind.CASE_BOUNCED: "A case was passed on this often.",
+    SignalKind.CASE_REOPENED: "A case was reopened, not by a “thank you” or an automatic reply.",
+    SignalKind.RESPONSE_DUE: "This long before a promised answer is due, it has not been given.",
+    SignalKind.RESPONSE_OVERDUE: "Somebody says that a promised answer is overdue, or its time passed without one.",
+    SignalKind.SATISFACTION_LOW: "A rating at or below this share of its scale.",
+    SignalKind.REFUND_REQUESTED: "The customer asked for money back.",
+    SignalKind.CANCELLATION_REQUESTED: "The customer asked to cancel.",
+    SignalKind.ORDER_STALLED: (
+        "An order waits for the customer's confirmation, and nobody reached them by phone or in person within so much "
+        "of the company's working time."
+    ),
+    SignalKind.PROMISE_MISSED: "A promise of the sale is past due, and nothing proves that it was kept.",
+    SignalKind.OUTCOME_DENIED: "The buyer says that what the order was bought for was not reached.",
+    SignalKind.DELIVERY_LATE: "Somebody says that the delivery is late, or its day passed without it.",
+    SignalKind.ORDER_CANCELLED: "The order was cancelled.",
+    SignalKind.REFUND_PAID: "Money was paid back.",
+    SignalKind.GONE_QUIET: "After a bad contact or a low rating, no word from the customer and no talk for this long.",
+}

@@ -1,0 +1,58 @@
+"""What to say in the call and what may be offered: by the gravest signal, the policy, and the customer. Pure."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from services.escalation.domain.policy.model import Play, Policy
+from services.escalation.domain.words import MUST_NOT_BE_CALLED, Risk, refund_words
+from shared.contracts.escalation import SignalKind
+from shared.contracts.support_inbound import ContactPreference
+
+
+@dataclass(frozen=True, slots=True)
+class Advice:
+    """For the call. `offer_minor` is the most that may be given, in the order's currency; `instead` tells why there is
+    nothing to say or to offer."""
+
+    say: tuple[str, ...] = ()
+    offer: str | None = None
+    offer_minor: int | None = None
+    instead: str | None = None
+
+
+def advice(
+    risks: Sequence[Risk], *, preference: ContactPreference, amount_minor: int, currency: str, policy: Policy
+) -> Advice | None:
+    """The play of the gravest risk, of several the latest; None where the policy has none for it."""
+    if preference in MUST_NOT_BE_CALLED:
+        return Advice(instead=must_not_be_called(preference))
+    head = weightiest(risks, policy)
+    if head is None:
+        return None
+    if head.kind is SignalKind.REFUND_REQUESTED and head.refund_kind not in (None, *policy.plays.refund_kinds):
+        return Advice(
+            instead=f"{refund_words(head.refund_kind, None)}: this is for you to know, there is nothing to save."
+        )
+    play = policy.plays.by_signal.get(head.kind)
+    if play is None:
+        return None
+    return Advice(play.say, play.offer, offer_limit(play, amount_minor, currency))
+
+
+def must_not_be_called(preference: ContactPreference) -> str:
+    """The sentence for a customer whose preference forbids a call."""
+    return f"This customer must not be called: {MUST_NOT_BE_CALLED[preference]}."
+
+
+def weightiest(risks: Sequence[Risk], policy: Policy) -> Risk | None:
+    """What an order at risk is about first of all: of its gravest risks the latest."""
+    return max(risks, key=lambda risk: (policy.signals.of(risk.kind).severity.rank, risk.at), default=None)
+
+
+def offer_limit(play: Play, amount_minor: int, currency: str) -> int | None:
+    """The most that a play allows to give, in minor units: its percentage, but never more than its limit in this
+    currency. None where it allows no money."""
+    if not play.offer_percent:
+        return None
+    share = amount_minor * play.offer_percent // 100
+    return min(share, play.offer_at_most.get(currency, share))

@@ -1,0 +1,40 @@
+"""What the policy says at one place, as it is written in the document: for whoever reads a decision afterwards."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from services.escalation.domain.policy.model import Policy
+
+_TOLD_ELSEWHERE = frozenset({"enabled", "severity"})
+"""Of a signal: that it is enabled goes without saying, and how grave it is has a line of its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyLine:
+    """A line of the policy as it was when it counted; no value where the path names more than one line."""
+
+    path: str
+    value: str | None = None
+
+    def __str__(self) -> str:
+        return self.path if self.value is None else f"{self.path} = {self.value}"
+
+
+def lines_at(policy: Policy, path: str) -> list[PolicyLine]:
+    """The line at a path like `ladder.high.seller`; of a small table each line; else the path alone."""
+    place: Any = policy.model_dump(mode="json", exclude_none=True)
+    for name in path.split("."):
+        place = place.get(name) if isinstance(place, Mapping) else None
+    if isinstance(place, Mapping):
+        members = {name: value for name, value in place.items() if name not in _TOLD_ELSEWHERE}
+        plain = all(not isinstance(value, Mapping | list) for value in members.values())
+        lines = [PolicyLine(f"{path}.{name}", _value(value)) for name, value in members.items() if plain]
+        return lines or [PolicyLine(path)]
+    return [PolicyLine(path, None if place is None or isinstance(place, list) else _value(place))]
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value)

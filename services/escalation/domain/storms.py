@@ -1,0 +1,156 @@
+"""What one person is sent of all that is due: single alerts, or one ranked list instead of many. Start at `sort_out`.
+
+No more than so many single alerts go to a person on a channel within the policy's window. What exceeds them is held,
+and when the window ends all of it goes as one list. After a list nothing goes before another window is over, and what
+came meanwhile is in the next list: as long as a storm lasts, one list a window. Nothing is dropped on any way.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import groupby
+from uuid import UUID
+
+from services.escalation.domain.policy.model import Storms
+from shared.contracts.escalation import Severity
+from shared.ids import derived
+
+MOST_IN_A_LIST = 1_000
+"""So many deliveries are decided on at once, and end in one transaction. Beyond, there is another list."""
+NAMED_IN_A_LIST = 50
+_UNITS = {"a day": timedelta(days=1), "an hour": timedelta(hours=1), "a minute": timedelta(minutes=1)}
+OVERTAKEN = "it rang again before this was sent"
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A delivery whose time has come, as it stands.
+
+    `overtaken` tells that its episode rang again since. For `list_id` see Delivery.
+    """
+
+    delivery_id: UUID
+    state: str
+    attempts: int
+    try_at: datetime
+    list_id: UUID | None = None
+    overtaken: bool = False
+
+    @property
+    def gathered(self) -> bool:
+        """Whether it waited for others: until the end of a window, or until its recipient is to be rung."""
+        return self.state == "held" or self.list_id is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Recent:
+    """A message that this person got by now, or may have got."""
+
+    at: datetime
+    is_list: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """Goes now: a list, or the alert of its only delivery."""
+
+    list_id: UUID | None
+    deliveries: tuple[Due, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Each delivery that was due is in exactly one of these."""
+
+    messages: tuple[Message, ...] = ()
+    held: tuple[Due, ...] = ()
+    held_until: datetime | None = None
+    because: str | None = None
+    expired: tuple[Due, ...] = ()
+
+
+def sort_out(due: Sequence[Due], recent: Sequence[Recent], storms: Storms, now: datetime) -> Verdict:
+    """What becomes of all that is due for one person on one channel; `recent` are the messages of the last window.
+
+    What may have arrived already goes again as the same message, whatever else there is.
+    """
+    ordered = sorted(due, key=lambda one: (one.try_at, one.delivery_id))
+    expired = tuple(one for one in ordered if one.state == "held" and one.overtaken)
+    again = tuple(_again([one for one in ordered if one.state == "unknown"]))
+    waiting = [one for one in ordered if one.state != "unknown" and one not in expired]
+    lately = [one for one in recent if one.at + storms.window > now]
+    messages, held = _share(waiting, lately, storms)
+    if not held:
+        return Verdict((*again, *messages), expired=expired)
+    until, because = _hold(lately, storms, now)
+    return Verdict((*again, *messages), tuple(held), until, because, expired)
+
+
+def list_id(first: Due) -> UUID:
+    """A list is known by its first delivery and that one's attempt: each is in one message at a time."""
+    return derived("list", first.delivery_id, first.attempts + 1)
+
+
+def _again(doubtful: Sequence[Due]) -> Iterator[Message]:
+    alone = [one for one in doubtful if one.list_id is None]
+    yield from (Message(None, (one,)) for one in alone)
+    listed = sorted((one for one in doubtful if one.list_id is not None), key=lambda one: str(one.list_id))
+    for list_id, deliveries in groupby(listed, key=lambda one: one.list_id):
+        yield Message(list_id, tuple(deliveries))
+
+
+def _share(waiting: Sequence[Due], lately: Sequence[Recent], storms: Storms) -> tuple[Sequence[Message], Sequence[Due]]:
+    """The messages that go now, and what is held."""
+    if not waiting or any(one.is_list for one in lately):
+        return (), waiting
+    free = max(0, storms.alerts - len(lately))
+    meant_for_a_list = any(one.list_id is not None for one in waiting)
+    if len(waiting) > 1 and (meant_for_a_list or (len(waiting) > free and any(one.gathered for one in waiting))):
+        return (Message(list_id(waiting[0]), tuple(waiting)),), ()
+    return tuple(Message(None, (one,)) for one in waiting[:free]), waiting[free:]
+
+
+def _hold(lately: Sequence[Recent], storms: Storms, now: datetime) -> tuple[datetime, str]:
+    """Until when, and why: to the end of the window that the oldest single alert began, or the last list."""
+    span = span_in_words(storms.window)
+    lists = [one.at for one in lately if one.is_list]
+    if lists:
+        return max(lists) + storms.window, f"in the next list: the last one was sent within {span}"
+    began = min((one.at for one in lately), default=now)
+    return began + storms.window, f"in a list: more than {storms.alerts} alerts within {span}"
+
+
+def span_in_words(span: timedelta) -> str:
+    """A span of whole minutes in its largest unit: "a minute", "90 minutes", "2 hours"."""
+    for unit, length in _UNITS.items():
+        if span >= length and not span % length:
+            number = span // length
+            return unit if number == 1 else f"{number} {unit.split()[1]}s"
+    return f"{span.total_seconds():.0f} seconds"
+
+
+@dataclass(frozen=True, slots=True)
+class SaleAtRisk:
+    """A line of a list: an open episode with its order. `is_new` tells that no message named it before."""
+
+    episode_id: UUID
+    account_id: str
+    order_id: str
+    customer_name: str | None
+    bought: str
+    amount_minor: int
+    currency: str
+    severity: Severity
+    deadline_at: datetime | None
+    is_new: bool
+
+
+def ranked(sales: Sequence[SaleAtRisk]) -> list[SaleAtRisk]:
+    """Gravest first; among equals whose time ends first, then the largest amount."""
+    return sorted(sales, key=_rank)
+
+
+def _rank(sale: SaleAtRisk) -> tuple[int, bool, float, int, UUID]:
+    deadline = sale.deadline_at
+    time_left = deadline.timestamp() if deadline else 0.0
+    return (-sale.severity.rank, deadline is None, time_left, -sale.amount_minor, sale.episode_id)

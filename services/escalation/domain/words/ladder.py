@@ -1,0 +1,44 @@
+"""The ladder in words: who somebody is on it, why it rings now, how grave it is, how it ended."""
+
+from collections.abc import Mapping
+
+from shared.contracts.escalation import EpisodeResult, RingCause, Severity, Step
+from shared.contracts.support_inbound import ContactPreference
+
+SEVERITIES: Mapping[Severity, str] = {
+    Severity.WATCH: "Watch",
+    Severity.HIGH: "High",
+    Severity.CRITICAL: "Critical",
+}
+STEPS: Mapping[Step, str] = {
+    Step.SELLER: "seller",
+    Step.SUCCESSOR: "successor",
+    Step.BACKUP: "backup",
+    Step.MANAGER: "manager",
+    Step.UPPER_MANAGER: "manager's manager",
+    Step.DESK: "sales desk",
+}
+RINGS_BECAUSE: Mapping[RingCause, str | None] = {
+    RingCause.SIGNAL: None,
+    RingCause.SEVERITY: "It became graver.",
+    RingCause.CONTACT: "The customer tried again meanwhile.",
+    RingCause.STEP: "Nobody answered before you.",
+    RingCause.UNREDEEMED: "Whoever had it did not reach the customer in time.",
+    RingCause.NOT_MINE: "It was passed on.",
+    RingCause.SNOOZE_ENDED: "The pause is over.",
+    RingCause.REPEAT: "Nobody has answered at all.",
+    RingCause.HANDED_OVER: "It was handed over.",
+}
+"""Why it rings at this moment; a signal speaks for itself."""
+
+RESULTS: Mapping[EpisodeResult, str] = {
+    EpisodeResult.SAVED: "Saved",
+    EpisodeResult.LOST: "Lost",
+    EpisodeResult.FALSE_ALARM: "False alarm",
+    EpisodeResult.CAUSE_GONE: "Cause gone",
+}
+MUST_NOT_BE_CALLED: Mapping[ContactPreference, str] = {
+    ContactPreference.DO_NOT_CALL: "they asked not to be",
+    ContactPreference.DISPUTE: "there is a dispute",
+    ContactPreference.DECEASED: "they have died",
+}

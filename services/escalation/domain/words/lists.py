@@ -1,0 +1,50 @@
+"""A ranked list in words: how much is at risk, and how much time is left."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from babel.numbers import format_currency, get_currency_precision
+
+from services.escalation.domain.words.phrases import LOCALE, counted, money
+
+_CURRENCIES_NAMED = 3
+
+
+def amounts(by_currency: Mapping[str, int]) -> str:
+    """Sums in minor units as people write them: "€48,200", "€48,200 and $1,250.50". They are never added up."""
+    largest = sorted(by_currency.items(), key=lambda one: (-one[1], one[0]))
+    named = [amount(sum_minor, currency) for currency, sum_minor in largest[:_CURRENCIES_NAMED]]
+    more = len(largest) - len(named)
+    if more:
+        named.append(f"{more} more {'currency' if more == 1 else 'currencies'}")
+    return named[0] if len(named) == 1 else f"{', '.join(named[:-1])} and {named[-1]}"
+
+
+def amount(amount_minor: int, currency: str) -> str:
+    """An amount in minor units, without cents where there are none: "€48,200"."""
+    whole, cents = divmod(amount_minor, 10 ** get_currency_precision(currency))
+    if cents:
+        return money(amount_minor, currency)
+    return format_currency(whole, currency, locale=LOCALE, format="¤#,##0", currency_digits=False)
+
+
+def answer_until(deadline: datetime | None, zone: str, now: datetime) -> str:
+    """Until when an answer is due, on the reader's clock: "answer until 14:30", "answer was due 4 May, 14:30"."""
+    if deadline is None:
+        return "no time set"
+    local, today = deadline.astimezone(ZoneInfo(zone)), now.astimezone(ZoneInfo(zone)).date()
+    at = f"{local:%H:%M}" if local.date() == today else f"{local.day} {local:%b}, {local:%H:%M}"
+    return f"answer until {at}" if deadline > now else f"answer was due {at}"
+
+
+def time_left(deadline: datetime | None, now: datetime) -> str | None:
+    """How much time is left, in one unit: "25 min left"; None where there is none."""
+    left = deadline - now if deadline else timedelta()
+    if left <= timedelta():
+        return None
+    if left < timedelta(hours=1):
+        return f"{max(1, int(left.total_seconds() // 60))} min left"
+    if left < timedelta(days=1):
+        return f"{int(left.total_seconds() // 3600)} h left"
+    return f"{counted(left.days, 'day')} left"

@@ -1,0 +1,107 @@
+"""Which buttons an episode has for its reader, and which one is the thing to do next. Start at `choices`."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from services.escalation.domain.policy.model import Policy
+from services.escalation.domain.words import RESULTS
+from services.escalation.inbox.forms import ending_value
+from services.escalation.inbox.moments import field_value, next_minute
+from services.escalation.inbox.reader import Reader
+from services.escalation.store.episode_parts import Colleague
+from services.escalation.store.inbox import EpisodeRow
+from shared.contracts.escalation import EpisodeResult
+from shared.contracts.support_inbound import ContactChannel
+
+CHANNELS = {
+    ContactChannel.PHONE: "by phone",
+    ContactChannel.IN_PERSON: "in person",
+    ContactChannel.EMAIL: "by e-mail",
+    ContactChannel.CHAT: "by chat",
+    ContactChannel.MESSAGE: "by message",
+    ContactChannel.WEB: "on the web",
+    ContactChannel.OTHER: "another way",
+}
+_HAND_OVER = timedelta(hours=2)
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Choices of a list under one heading: the value that is sent, and the words."""
+
+    label: str
+    options: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """What the reader may press. `next` is the one thing to do now: acknowledge, accept, call, reached or close.
+
+    The times are values of datetime-local fields on the reader's clock.
+    """
+
+    next: str | None
+    acknowledge: bool
+    accept: bool
+    pass_on: bool
+    rescue: bool
+    proof: bool
+    close: bool
+    endings: tuple[Group, ...]
+    channels: tuple[tuple[str, str], ...]
+    colleagues: Sequence[Colleague]
+    earliest: str
+    latest_appointment: str
+    latest_snooze: str
+    latest_hand_over: str
+    hand_over_until: str
+
+
+def choices(row: EpisodeRow, reader: Reader, policy: Policy, colleagues: Sequence[Colleague], *, call: str) -> Choices:
+    """`call` is "now", "later" or "never": whether the customer can be called."""
+    limits = policy.acknowledgement
+    free = row.closed_at is None and row.acknowledged_by is None
+    mine = row.closed_at is None and reader.is_me(row.acknowledged_by)
+    accept = row.closed_at is None and reader.is_me(row.offered_to)
+    soon = next_minute(reader.now)
+
+    def field(ahead: timedelta) -> str:
+        return field_value(reader.now + ahead, reader.zone)
+
+    return Choices(
+        next=_next(row, free=free, mine=mine, accept=accept, call=call),
+        acknowledge=free,
+        accept=accept,
+        pass_on=mine or (free and reader.is_me(row.responsible)),
+        rescue=mine,
+        proof=mine and row.reached_at is None,
+        close=mine or free,
+        endings=_endings(policy),
+        channels=tuple((channel.value, words) for channel, words in CHANNELS.items()),
+        colleagues=colleagues,
+        earliest=field_value(soon, reader.zone),
+        latest_appointment=field(limits.longest_appointment),
+        latest_snooze=field(limits.longest_snooze),
+        latest_hand_over=field(limits.longest_hand_over),
+        hand_over_until=field(min(_HAND_OVER, limits.longest_hand_over)),
+    )
+
+
+def _next(row: EpisodeRow, *, free: bool, mine: bool, accept: bool, call: str) -> str | None:
+    if accept:
+        return "accept"
+    if free:
+        return "acknowledge"
+    if not mine:
+        return None
+    if row.reached_at is not None:
+        return "close"
+    return {"now": "call", "later": None}.get(call, "reached")
+
+
+def _endings(policy: Policy) -> tuple[Group, ...]:
+    return tuple(
+        Group(RESULTS[result], tuple((ending_value(result, one.code), one.words) for one in policy.reasons[result]))
+        for result in EpisodeResult
+    )

@@ -1,0 +1,62 @@
+"""The one clock of an episode in words: who has to do what until when, and how long that still is."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from services.escalation.domain.entities import Clock
+from services.escalation.domain.words import STEPS, left
+from services.escalation.inbox.reader import Moment, Reader
+from services.escalation.store.inbox import EpisodeRow
+from shared.contracts.escalation import Step
+
+_TO_DO = {
+    Clock.ANSWER: "answer until",
+    Clock.REDEEM: "reach the customer until",
+    Clock.APPOINTMENT: "call the customer at",
+    Clock.SNOOZE: "put off until",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ClockLine:
+    """ "You: answer until 14:30 (12 min left)"; without `at` only the words. `urgent`: it is the reader's to do now."""
+
+    who: str | None
+    words: str
+    at: Moment | None = None
+    left: str | None = None
+    urgent: bool = False
+
+
+def clock_line(row: EpisodeRow, reader: Reader) -> ClockLine | None:
+    """The clock as this reader is to see it; None where none runs."""
+    if row.closed_at is not None:
+        return None
+    if reader.is_me(row.offered_to) and row.offered_until is not None:
+        asks = f"{reader.name_of(row.acknowledged_by, row.acknowledged_name)} asks you to take over: answer until"
+        return ClockLine(None, asks, reader.moment(row.offered_until), left(row.offered_until, reader.now), urgent=True)
+    if row.exhausted_at is not None:
+        return ClockLine(None, "Nobody answered, all the way up the ladder. It stays open until somebody takes it.")
+    if row.reached_at is not None and row.deadline_at is None:
+        return ClockLine(_who(row, reader), "reached the customer. Close it once it is settled.")
+    if row.deadline_at is None or row.deadline_for is None:
+        return None
+    return _running(row, row.deadline_at, Clock(row.deadline_for), reader)
+
+
+def _running(row: EpisodeRow, deadline: datetime, what: Clock, reader: Reader) -> ClockLine:
+    mine = reader.is_me(row.responsible)
+    urgent = mine and what in (Clock.ANSWER, Clock.REDEEM)
+    return ClockLine(_who(row, reader), _TO_DO[what], reader.moment(deadline), left(deadline, reader.now), urgent)
+
+
+def now_with(row: EpisodeRow, reader: Reader) -> str | None:
+    """Whom an episode is with, where that is somebody else: "Now with Ben (backup)"."""
+    if row.closed_at is not None or row.responsible is None or reader.is_me(row.responsible):
+        return None
+    place = f" ({STEPS[Step(row.step)]})" if row.step and row.acknowledged_by is None else ""
+    return f"Now with {reader.name_of(row.responsible, row.responsible_name)}{place}"
+
+
+def _who(row: EpisodeRow, reader: Reader) -> str:
+    return reader.name_of(row.responsible, row.responsible_name)

@@ -1,0 +1,134 @@
+"""The forms of an episode: which button each one presses, and what it must say. Start at `button_of`."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+from typing import Any, TypeVar
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from pydantic import ValidationError
+from starlette.datastructures import FormData
+
+from services.escalation.domain import own_facts
+from services.escalation.domain.own_facts import EpisodeButton
+from services.escalation.inbox.moments import NotAMoment, entered, in_an_hour, tomorrow_morning
+from shared.contracts.escalation import EpisodeResult
+from shared.contracts.support_inbound import ContactChannel
+from shared.ids import SalespersonId
+
+SEPARATOR = ":"
+IN_AN_HOUR = "in_an_hour"
+TOMORROW = "tomorrow"
+Kind = TypeVar("Kind", bound=Enum)
+
+
+class NotUnderstood(ValueError):
+    """A form lacks something or says what cannot be. Carries what the person can do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pressed:
+    """Who pressed what on which episode, in which zone, and when."""
+
+    action: str
+    episode: UUID
+    by: SalespersonId
+    zone: ZoneInfo
+    now: datetime
+
+
+def button_of(pressed: Pressed, form: FormData) -> EpisodeButton:
+    """What a form asks for. Raises NotUnderstood, KeyError for an action that is none."""
+    made = _BUTTONS[pressed.action]
+    try:
+        return made(pressed, form)
+    except NotAMoment as error:
+        raise NotUnderstood(str(error)) from None
+    except ValidationError:
+        raise NotUnderstood("Something in this form cannot be. Reload the page and press again.") from None
+
+
+def ending_value(result: EpisodeResult, reason: str) -> str:
+    """A result with its reason, as one choice of a list."""
+    return f"{result.value}{SEPARATOR}{reason}"
+
+
+def _plain(kind: type[EpisodeButton]) -> Callable[[Pressed, FormData], EpisodeButton]:
+    def made(pressed: Pressed, _: FormData) -> EpisodeButton:
+        return kind(episode=pressed.episode, by=pressed.by)
+
+    return made
+
+
+def _not_reached(pressed: Pressed, form: FormData) -> EpisodeButton:
+    return own_facts.AttemptLogged(episode=pressed.episode, by=pressed.by, channel=_channel(form))
+
+
+def _reached(pressed: Pressed, form: FormData) -> EpisodeButton:
+    return own_facts.CustomerReachedLogged(episode=pressed.episode, by=pressed.by, channel=_channel(form))
+
+
+def _appointment(pressed: Pressed, form: FormData) -> EpisodeButton:
+    at = entered(_text(form, "at"), pressed.zone)
+    return own_facts.AppointmentLogged(episode=pressed.episode, by=pressed.by, at=at)
+
+
+def _snooze(pressed: Pressed, form: FormData) -> EpisodeButton:
+    return own_facts.SnoozePressed(episode=pressed.episode, by=pressed.by, until=_until(pressed, form))
+
+
+def _hand_over(pressed: Pressed, form: FormData) -> EpisodeButton:
+    to = _text(form, "to")
+    if not to:
+        raise NotUnderstood("Choose somebody to take it over.")
+    return own_facts.HandOverPressed(episode=pressed.episode, by=pressed.by, to=to, until=_until(pressed, form))
+
+
+def _close(pressed: Pressed, form: FormData) -> EpisodeButton:
+    result, _, reason = _text(form, "ending").partition(SEPARATOR)
+    if not reason:
+        raise NotUnderstood("Choose how it ended, and why: a reason is needed.")
+    chosen = _one_of(EpisodeResult, result)
+    return own_facts.ClosePressed(episode=pressed.episode, by=pressed.by, result=chosen, reason=reason)
+
+
+def _until(pressed: Pressed, form: FormData) -> datetime:
+    """The time chosen by a button, else the one that was entered."""
+    chosen = _text(form, "until")
+    if chosen == IN_AN_HOUR:
+        return in_an_hour(pressed.now)
+    if chosen == TOMORROW:
+        return tomorrow_morning(pressed.now, pressed.zone)
+    return entered(_text(form, "at"), pressed.zone)
+
+
+def _channel(form: FormData) -> ContactChannel:
+    return _one_of(ContactChannel, _text(form, "channel") or ContactChannel.PHONE.value)
+
+
+def _one_of(kind: type[Kind], value: str) -> Kind:
+    try:
+        return kind(value)
+    except ValueError:
+        raise NotUnderstood("Choose one of the list.") from None
+
+
+def _text(form: FormData, name: str) -> str:
+    value: Any = form.get(name)
+    return value.strip() if isinstance(value, str) else ""
+
+
+_BUTTONS: Mapping[str, Callable[[Pressed, FormData], EpisodeButton]] = {
+    "acknowledge": _plain(own_facts.AcknowledgePressed),
+    "not-mine": _plain(own_facts.NotMinePressed),
+    "not-reached": _not_reached,
+    "reached": _reached,
+    "appointment": _appointment,
+    "snooze": _snooze,
+    "hand-over": _hand_over,
+    "accept": _plain(own_facts.HandOverAcceptPressed),
+    "close": _close,
+}
+ACTIONS = tuple(_BUTTONS)

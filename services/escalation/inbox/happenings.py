@@ -1,0 +1,121 @@
+"""What happened to a customer, line by line, and the signals that were made of it. Start at `what_happened`."""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from urllib.parse import quote
+
+from services.escalation.domain import words
+from services.escalation.domain.facts import fact_id
+from services.escalation.inbox.reader import Moment, Reader
+from services.escalation.store.episode_parts import SignalRow
+from shared.contracts.envelope import Envelope, Fact
+from shared.contracts.escalation import SignalKind
+from shared.contracts.support_inbound import Person, RefundKind
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """A way to reach somebody: `href` starts tel: or mailto:."""
+
+    href: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who called or wrote for the customer."""
+
+    name: str
+    way: Way | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """One line of what happened. `at_risk`: it puts the sale at risk, still."""
+
+    title: str
+    words: str | None
+    source: str
+    at: Moment
+    at_risk: bool
+    by: Caller | None
+
+
+@dataclass(frozen=True, slots=True)
+class SignalLine:
+    """One reason why the order is at risk, or was: then `ended` tells what ended it."""
+
+    label: str
+    at: Moment
+    ended: str | None
+
+
+def what_happened(
+    order_id: str, signals: Sequence[SignalRow], facts: Iterable[Envelope[Fact]], reader: Reader, *, may_call: bool
+) -> tuple[Happening, ...]:
+    """Newest first. A signal whose fact is no longer kept, or that no fact is, speaks for itself; facts of other orders
+    stay out, and so do numbers where nobody is to be called."""
+    standing = {signal.fact_id for signal in signals if signal.ended is None and not signal.by_silence}
+    unsaid = {signal.fact_id: signal for signal in signals if not signal.by_silence}
+    told: list[tuple[datetime, Happening]] = []
+    for event in facts:
+        if getattr(event.data, "order", None) in (None, order_id):
+            id = fact_id(event)
+            unsaid.pop(id, None)
+            line = _happening(event, reader, at_risk=id in standing)
+            told.append((event.time, line if may_call or line.by is None else replace(line, by=Caller(line.by.name))))
+    bare = [*unsaid.values(), *(signal for signal in signals if signal.by_silence)]
+    told += [(signal.at, _bare(signal, reader)) for signal in bare]
+    return tuple(happening for _, happening in sorted(told, key=lambda one: one[0], reverse=True))
+
+
+def signal_lines(signals: Sequence[SignalRow], reader: Reader) -> tuple[SignalLine, ...]:
+    """What stands first, each newest first."""
+    ordered = sorted(signals, key=lambda signal: (signal.ended is None, signal.at), reverse=True)
+    return tuple(_signal_line(signal, reader) for signal in ordered)
+
+
+def risk_of(signal: SignalRow) -> words.Risk:
+    refund = RefundKind(signal.refund_kind) if signal.refund_kind else None
+    return words.Risk(SignalKind(signal.kind), signal.at, amount(signal.amount_minor, signal.currency), refund)
+
+
+def amount(amount_minor: int | None, currency: str | None) -> str | None:
+    return words.money(amount_minor, currency) if amount_minor is not None and currency else None
+
+
+def phone(number: str | None) -> Way | None:
+    """A number to call as a link; None where there are too few digits to dial."""
+    dialled = re.sub(r"[^0-9+*#]", "", number or "")
+    return Way(f"tel:{quote(dialled, safe='+*')}", number) if number and len(dialled) > 2 else None
+
+
+def mail(address: str | None) -> Way | None:
+    return Way(f"mailto:{quote(address, safe='@+')}", address) if address and "@" in address else None
+
+
+def _signal_line(signal: SignalRow, reader: Reader) -> SignalLine:
+    label = words.SIGNAL_LABELS[SignalKind(signal.kind)]
+    at = reader.moment(signal.at)
+    if signal.ended is None or signal.ended_at is None:
+        return SignalLine(label, at, None)
+    when = reader.moment(signal.ended_at).clock
+    return SignalLine(label, at, f"{words.ended(signal.ended, signal.ended_because)}, {when}")
+
+
+def _happening(event: Envelope[Fact], reader: Reader, *, at_risk: bool) -> Happening:
+    told = words.describe(event)
+    return Happening(told.title, told.words, told.source, reader.moment(event.time), at_risk, _caller(told.by))
+
+
+def _bare(signal: SignalRow, reader: Reader) -> Happening:
+    title = words.why_now([risk_of(signal)]).what
+    source = "On call" if signal.by_silence else "Support"
+    return Happening(title, signal.words, source, reader.moment(signal.at), signal.ended is None, None)
+
+
+def _caller(person: Person | None) -> Caller | None:
+    name = (person.name or person.email or person.phone) if person else None
+    return Caller(name, phone(person.phone)) if person and name else None

@@ -1,0 +1,38 @@
+"""Who looks at a page, and instants and names as that person reads them."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from services.escalation.domain import words
+from shared.ids import SalespersonId
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """An instant for people: relative to now, and absolute in the reader's zone."""
+
+    iso: str
+    ago: str
+    absolute: str
+    clock: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Who looks at the page, in which zone, and when."""
+
+    salesperson_id: SalespersonId
+    zone: ZoneInfo
+    now: datetime
+
+    def moment(self, at: datetime) -> Moment:
+        local = at.astimezone(self.zone)
+        return Moment(at.isoformat(), words.ago(at, self.now), words.absolute(local), words.clock(local, self.now))
+
+    def is_me(self, salesperson_id: str | None) -> bool:
+        return salesperson_id == self.salesperson_id
+
+    def name_of(self, salesperson_id: str | None, name: str | None) -> str:
+        """ "You", or how somebody is called."""
+        return "You" if self.is_me(salesperson_id) else name or salesperson_id or "Nobody"

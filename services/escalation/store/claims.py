@@ -1,0 +1,189 @@
+"""Claims what is sent next: what is due for a person is decided on together, under a lock of that person's.
+
+Two processes that claim at once never divide one person's deliveries between them, nor use a window twice. What is
+claimed is `sending` before anything is sent: whoever dies in between leaves it there, in doubt once its time is up.
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import TypeAlias
+from uuid import UUID
+
+from services.escalation.domain.policy.model import Storms
+from services.escalation.domain.storms import (
+    MOST_IN_A_LIST,
+    OVERTAKEN,
+    Due,
+    Message,
+    Recent,
+    Verdict,
+    list_id,
+    sort_out,
+)
+from shared.database import Connection, Pool
+
+SENDING_LIMIT = timedelta(seconds=60)
+_LOOKED_AT = 200
+
+# What nobody wants any more is left out at once, or it would hold up the others. The `offset` keeps the planner from
+# turning the check into a join, which before the first analysis read every alert there is.
+_RECIPIENTS = """
+    select recipient from (
+        select d.recipient, d.try_at from escalation.deliveries d
+        where d.state in ('pending', 'held', 'unknown') and d.channel = $1 and d.try_at <= (select shared.app_now())
+          and exists (
+            select from escalation.alerts a join escalation.episodes e on e.episode_id = a.episode_id
+            where a.alert_id = d.alert_id and e.acknowledged_at is null and e.closed_at is null offset 0)
+        order by d.try_at limit $2
+    ) due
+    group by recipient order by min(try_at) limit $3
+"""
+# `now` is read once the locks are held.
+_LOCK = """
+    select coalesce(array_agg(salesperson_id), '{}') as recipients, shared.app_now() as now
+    from (
+        select salesperson_id from escalation.salespeople where salesperson_id = any($1::text[])
+        for no key update skip locked
+    ) locked
+"""
+# The check that nobody has acknowledged or closed is part of the statement that locks the rows: whoever does either has
+# to change these rows too, and so is seen here, or waits until they are claimed.
+_DUE = """
+    select due.*
+    from unnest($1::text[]) as locked (recipient) cross join lateral (
+        select d.recipient, d.delivery_id, d.state, d.attempts, d.unknown_count, d.try_at, d.list_id, d.alert_id,
+               about.account_id, about.episode_id, about.traceparent, about.overtaken
+        from escalation.deliveries d cross join lateral (
+            select a.account_id, a.episode_id, a.traceparent, a.ring < e.rings as overtaken
+            from escalation.alerts a join escalation.episodes e on e.episode_id = a.episode_id
+            where a.alert_id = d.alert_id and e.acknowledged_at is null and e.closed_at is null offset 0
+        ) about
+        where d.recipient = locked.recipient and d.channel = $2 and d.state in ('pending', 'held', 'unknown')
+          and d.try_at <= $3
+        order by d.state <> 'unknown', d.try_at limit $4
+        for update of d skip locked
+    ) due
+"""
+_RECENT = """
+    select recipient, max(changed_at) as at, list_id is not null as is_list
+    from escalation.deliveries
+    where recipient = any($1::text[]) and channel = $2 and changed_at > $3
+      and channel <> 'inbox' and state in ('sending', 'sent', 'unknown')
+    group by recipient, coalesce(list_id, delivery_id), list_id is not null
+"""
+_MARK = """
+    update escalation.deliveries d
+    set state = marked.state, list_id = marked.list_id, try_at = marked.try_at, changed_at = $1,
+        attempts = d.attempts + case when marked.state = 'sending' then 1 else 0 end,
+        reason = marked.reason
+    from unnest($2::uuid[], $3::text[], $4::uuid[], $5::timestamptz[], $6::text[])
+        as marked (delivery_id, state, list_id, try_at, reason)
+    where d.delivery_id = marked.delivery_id
+"""
+
+
+_OF_DUE = ("delivery_id", "state", "attempts", "try_at", "list_id", "overtaken")
+_OF_CLAIMED = ("delivery_id", "alert_id", "account_id", "episode_id", "traceparent")
+_Mark: TypeAlias = tuple[UUID, str, UUID | None, datetime, str | None]
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimedDelivery:
+    """A delivery that is being sent. `repeat` tells that it may have arrived before."""
+
+    delivery_id: UUID
+    alert_id: UUID
+    account_id: str
+    episode_id: UUID
+    traceparent: str | None
+    attempt: int
+    repeat: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimedMessage:
+    """What goes to one person as one message: a list, or the alert of its only delivery."""
+
+    recipient: str
+    list_id: UUID | None
+    deliveries: tuple[ClaimedDelivery, ...]
+
+
+async def claim_due(
+    pool: Pool, channel: str, limit: int, rule: Callable[[Connection], Awaitable[Storms]]
+) -> tuple[Sequence[ClaimedMessage], datetime | None]:
+    """Take messages that are due on a channel, at most so many, and mark their deliveries as being sent.
+
+    Also when that was. What exceeds the limit of the rule is held, what came too late has expired.
+    """
+    recipients = [row["recipient"] for row in await pool.fetch(_RECIPIENTS, channel, _LOOKED_AT, limit)]
+    if not recipients:
+        return (), None
+    async with pool.acquire() as connection, connection.transaction():
+        locked = await connection.fetchrow(_LOCK, recipients)
+        assert locked is not None
+        ours = [one for one in recipients if one in set(locked["recipients"])]
+        claiming = _Claiming(connection, channel, limit, await rule(connection), locked["now"])
+        return await claiming.claim(ours), locked["now"]
+
+
+@dataclass(frozen=True, slots=True)
+class _Claiming:
+    connection: Connection
+    channel: str
+    limit: int
+    storms: Storms
+    now: datetime
+
+    async def claim(self, recipients: Sequence[str]) -> Sequence[ClaimedMessage]:
+        """Decide on what is due for these people, who are locked."""
+        due, known = await self._due(recipients)
+        recent = await self._recent(recipients)
+        claimed: list[ClaimedMessage] = []
+        marks: list[_Mark] = []
+        for recipient in recipients:
+            if len(claimed) == self.limit:
+                break  # their turn is next
+            verdict = sort_out(due[recipient], recent[recipient], self.storms, self.now)
+            verdict = replace(verdict, messages=verdict.messages[: self.limit - len(claimed)])
+            marks += _marks(verdict, self.now)
+            claimed += [_message(recipient, message, known) for message in verdict.messages]
+        if marks:
+            await self.connection.execute(_MARK, self.now, *map(list, zip(*marks, strict=True)))
+        return claimed
+
+    async def _due(self, recipients: Sequence[str]) -> tuple[dict[str, list[Due]], dict[UUID, ClaimedDelivery]]:
+        due: dict[str, list[Due]] = {recipient: [] for recipient in recipients}
+        known: dict[UUID, ClaimedDelivery] = {}
+        for row in await self.connection.fetch(_DUE, recipients, self.channel, self.now, MOST_IN_A_LIST):
+            due[row["recipient"]].append(Due(**{name: row[name] for name in _OF_DUE}))
+            about = {name: row[name] for name in _OF_CLAIMED}
+            delivery = ClaimedDelivery(**about, attempt=row["attempts"] + 1, repeat=row["unknown_count"] > 0)
+            known[delivery.delivery_id] = delivery
+        return due, known
+
+    async def _recent(self, recipients: Sequence[str]) -> dict[str, list[Recent]]:
+        recent: dict[str, list[Recent]] = {recipient: [] for recipient in recipients}
+        since = self.now - self.storms.window
+        for row in await self.connection.fetch(_RECENT, recipients, self.channel, since):
+            recent[row["recipient"]].append(Recent(row["at"], row["is_list"]))
+        return recent
+
+
+def _marks(verdict: Verdict, now: datetime) -> list[_Mark]:
+    """What each delivery becomes: its state, its list, when it is looked at again, and why."""
+    back_at = now + SENDING_LIMIT
+    sending = [
+        (one.delivery_id, "sending", message.list_id, back_at, None)
+        for message in verdict.messages
+        for one in message.deliveries
+    ]
+    until = verdict.held_until or now
+    held = [(one.delivery_id, "held", one.list_id or list_id(one), until, verdict.because) for one in verdict.held]
+    expired = [(one.delivery_id, "expired", one.list_id, one.try_at, OVERTAKEN) for one in verdict.expired]
+    return [*sending, *held, *expired]
+
+
+def _message(recipient: str, message: Message, known: dict[UUID, ClaimedDelivery]) -> ClaimedMessage:
+    return ClaimedMessage(recipient, message.list_id, tuple(known[one.delivery_id] for one in message.deliveries))

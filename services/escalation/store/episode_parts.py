@@ -1,0 +1,145 @@
+"""What an episode is made of, for a reader who may see it: signals, facts, whom it rang, and how that was decided."""
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from services.escalation.store.facts import TOLD_TYPES, told_event
+from services.escalation.store.inbox import MAY_SEE
+from shared.contracts.envelope import Envelope, Fact
+from shared.database import Pool
+from shared.ids import AccountId, EpisodeId, SalespersonId
+
+
+@dataclass(frozen=True, slots=True)
+class SignalRow:
+    """A signal of an episode; it stands unless it `ended`, `cleared` or `withdrawn`, because of a kind of fact."""
+
+    signal_id: UUID
+    episode_id: EpisodeId
+    kind: str
+    at: datetime
+    fact_id: UUID
+    by_silence: bool
+    case_id: str | None
+    amount_minor: int | None
+    currency: str | None
+    refund_kind: str | None
+    words: str | None
+    ended: str | None
+    ended_at: datetime | None
+    ended_because: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class RingRow:
+    """One alert; `held_until` while its e-mail waits for the recipient's time."""
+
+    ring: int
+    recipient: str
+    name: str | None
+    step: str
+    cause: str
+    raised_at: datetime
+    held_until: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class StepRow:
+    """A decision about somebody who was asked or passed over, in the order of decisions."""
+
+    at: datetime
+    rule: str
+    words: str
+    who: str | None
+    name: str | None
+    policy_path: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Colleague:
+    """Somebody whom an episode can be handed over to."""
+
+    salesperson_id: str
+    name: str
+
+
+_SIGNALS = f"""
+    select s.signal_id, s.episode_id, s.kind, s.at, s.fact_id, s.by_silence, s.case_id, s.amount_minor, s.currency,
+           s.refund_kind, s.words, s.ended, s.ended_at, s.ended_because
+    from escalation.signals s join escalation.episodes e on e.episode_id = s.episode_id
+    where s.episode_id = any($2::uuid[]) and {MAY_SEE}
+    order by s.at, s.signal_id
+"""
+_FACTS = f"""
+    select account_id as subject, j.source, j.event_id, j.type, j.at, j.body
+    from (
+        select distinct e.account_id from escalation.episodes e where e.episode_id = any($2::uuid[]) and {MAY_SEE}
+    ) accounts
+    cross join lateral (
+        select source, event_id, type, at, body, position from shared.journal
+        where subject = account_id and type = any($3::text[]) and body is not null
+        order by at desc, position desc limit $4
+    ) j
+    order by j.at desc, j.position desc
+"""
+_RINGS = f"""
+    select a.ring, a.recipient, p.name, a.step, a.cause, a.raised_at,
+           case when d.state = 'held' then d.try_at end as held_until
+    from escalation.alerts a join escalation.episodes e on e.episode_id = a.episode_id
+    left join escalation.deliveries d on d.alert_id = a.alert_id and d.channel = 'email'
+    left join escalation.salespeople p on p.salesperson_id = a.recipient
+    where a.episode_id = $2 and {MAY_SEE}
+    order by a.ring
+"""
+_STEPS = f"""
+    select d.at, d.rule, d.words, d.who, p.name, d.policy_path
+    from escalation.decisions d join escalation.episodes e on e.episode_id = d.episode_id
+    left join escalation.salespeople p on p.salesperson_id = d.who
+    where d.episode_id = $2 and d.rule = any($3::text[]) and {MAY_SEE}
+    order by d.position
+"""
+_COLLEAGUES = """
+    select salesperson_id, name from escalation.salespeople
+    where active and salesperson_id <> $1 order by lower(name), salesperson_id
+"""
+
+
+async def signals_of(
+    database: Pool, reader: SalespersonId, episodes: Collection[UUID]
+) -> Mapping[UUID, Sequence[SignalRow]]:
+    """The signals of episodes that the reader sees, each in the order they happened."""
+    found = defaultdict[UUID, list[SignalRow]](list)
+    for row in await database.fetch(_SIGNALS, reader, list(episodes)):
+        found[row["episode_id"]].append(SignalRow(**row))
+    return found
+
+
+async def facts_of(
+    database: Pool, reader: SalespersonId, episodes: Collection[UUID], *, limit: int
+) -> Mapping[AccountId, Sequence[Envelope[Fact]]]:
+    """What orders and support told of the account of each episode that the reader sees, newest first.
+
+    Facts whose body was erased are left out.
+    """
+    found = defaultdict[AccountId, list[Envelope[Fact]]](list)
+    for row in await database.fetch(_FACTS, reader, list(episodes), TOLD_TYPES, limit):
+        found[row["subject"]].append(told_event(row))
+    return found
+
+
+async def rings_of(database: Pool, reader: SalespersonId, episode: UUID) -> Sequence[RingRow]:
+    """Whom an episode rang, in order."""
+    return [RingRow(**row) for row in await database.fetch(_RINGS, reader, episode)]
+
+
+async def steps_of(database: Pool, reader: SalespersonId, episode: UUID, rules: Collection[str]) -> Sequence[StepRow]:
+    """Decisions of these rules about an episode, in order."""
+    return [StepRow(**row) for row in await database.fetch(_STEPS, reader, episode, list(rules))]
+
+
+async def colleagues_of(database: Pool, reader: SalespersonId) -> Sequence[Colleague]:
+    """Everybody of the directory who is with us, but for the reader."""
+    return [Colleague(**row) for row in await database.fetch(_COLLEAGUES, reader)]

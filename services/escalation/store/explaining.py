@@ -1,0 +1,107 @@
+"""Everything that tells how one episode came to be as it is: its decisions, what caused them, what they led to."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from datetime import datetime
+from uuid import UUID
+
+import asyncpg
+
+from services.escalation.domain.entities import Account, Decision, Delivery, Order, Salesperson
+from services.escalation.domain.explaining.record import Record, Told
+from services.escalation.domain.facts import AccountFact, FactKind
+from services.escalation.store import policies as versions
+from services.escalation.store.batches import alert_of, episode_of, signal_of
+from services.escalation.store.facts import TOLD_TYPES, told_event
+from shared.database import Connection
+
+_NOW = "select shared.app_now()"
+_FOUND = """
+    select episode_id, order_id, raised_at, closed_at from escalation.episodes
+    where starts_with(episode_id::text, lower($1)) order by raised_at, episode_id
+"""
+_OF_ORDER = """
+    select episode_id, order_id, raised_at, closed_at from escalation.episodes
+    where order_id = $1 order by raised_at, episode_id
+"""
+_EPISODE = "select * from escalation.episodes where episode_id = $1"
+_ORDER = "select * from escalation.orders where order_id = $1"
+_ACCOUNT = "select * from escalation.accounts where account_id = $1"
+_SIGNALS = "select * from escalation.signals where episode_id = $1 order by at, signal_id"
+_FACTS = "select * from escalation.facts where account_id = $1 order by at, fact_id"
+# A signal that waited for its order was decided about before there was an episode.
+_DECISIONS = """
+    select * from escalation.decisions
+    where episode_id = $1 or (episode_id is null and account_id = $2 and signal_id = any($3::uuid[]))
+    order by position
+"""
+_ALERTS = "select * from escalation.alerts where episode_id = $1 order by ring"
+_DELIVERIES = """
+    select d.* from escalation.deliveries d join escalation.alerts a using (alert_id)
+    where a.episode_id = $1 order by a.ring, d.channel desc
+"""
+_TOLD = """
+    select source, event_id, type, subject, at, decided_at, body from shared.journal
+    where subject = $1 and type = any($2::text[]) order by at, position
+"""
+_PEOPLE = "select * from escalation.salespeople"
+_FACT_COLUMNS = tuple(column.name for column in fields(AccountFact))
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """An episode that a name fits."""
+
+    episode_id: UUID
+    order_id: str
+    raised_at: datetime
+    closed_at: datetime | None
+
+
+async def episodes_beginning(connection: Connection, text: str) -> Sequence[Found]:
+    """The episodes whose id begins like this."""
+    return [Found(**row) for row in await connection.fetch(_FOUND, text)]
+
+
+async def episodes_of_order(connection: Connection, order: str) -> Sequence[Found]:
+    """An order's episodes, the oldest first."""
+    return [Found(**row) for row in await connection.fetch(_OF_ORDER, order)]
+
+
+async def record_of(connection: Connection, episode_id: UUID) -> Record:
+    """All that is known of an episode. It must exist."""
+    row = await connection.fetchrow(_EPISODE, episode_id)
+    assert row is not None
+    episode = episode_of(row)
+    account = await connection.fetchrow(_ACCOUNT, episode.account_id)
+    order = await connection.fetchrow(_ORDER, episode.order_id)
+    assert order is not None
+    signals = [signal_of(row) for row in await connection.fetch(_SIGNALS, episode_id)]
+    ids = [signal.signal_id for signal in signals]
+    decisions = await connection.fetch(_DECISIONS, episode_id, episode.account_id, ids)
+    told = await connection.fetch(_TOLD, episode.account_id, TOLD_TYPES)
+    return Record(
+        now=await connection.fetchval(_NOW),
+        episode=episode,
+        order=Order(**order),
+        account=Account(**account) if account else Account(episode.account_id),
+        signals=signals,
+        facts=[_fact(row) for row in await connection.fetch(_FACTS, episode.account_id)],
+        told=[_told(row) for row in told],
+        decisions=[Decision(**{name: value for name, value in row.items() if name != "position"}) for row in decisions],
+        alerts=[alert_of(row) for row in await connection.fetch(_ALERTS, episode_id)],
+        deliveries=[Delivery(**row) for row in await connection.fetch(_DELIVERIES, episode_id)],
+        people={row["salesperson_id"]: Salesperson(**row) for row in await connection.fetch(_PEOPLE)},
+        policies=await versions.load(connection),
+    )
+
+
+def _fact(row: asyncpg.Record) -> AccountFact:
+    known = {name: row[name] for name in _FACT_COLUMNS}
+    return AccountFact(**{**known, "kind": FactKind(row["kind"])})
+
+
+def _told(row: asyncpg.Record) -> Told:
+    """A fact of the journal; without its event where a customer's data was erased."""
+    event = None if row["body"] is None else told_event(row)
+    return Told(row["source"], row["event_id"], row["type"], row["at"], row["decided_at"], event)

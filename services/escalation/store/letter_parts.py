@@ -1,0 +1,98 @@
+"""What a message says beyond the alert itself: how grave, how long still, the play, and who was passed over."""
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+import asyncpg
+
+from services.escalation.domain.calling import Calling, calling
+from services.escalation.domain.entities import products_in
+from services.escalation.domain.plays import Advice, advice, must_not_be_called
+from services.escalation.domain.policy.versions import Policies
+from services.escalation.domain.words import MUST_NOT_BE_CALLED, Risk, money
+from services.escalation.store.policies import load
+from shared.contracts.escalation import RingCause, Severity, SignalKind
+from shared.contracts.support_inbound import ContactPreference, RefundKind
+from shared.database import Pool
+
+_PARTS = """
+    select a.alert_id, a.episode_id, a.severity, a.cause, coalesce(p.zone, 'UTC') as recipient_zone,
+           case when e.deadline_for = 'answer' then e.deadline_at end as answer_by,
+           o.amount_minor, o.currency, o.segment, o.products, o.customer_email, o.customer_zone,
+           coalesce(account.preference, 'none') as preference
+    from escalation.alerts a
+    join escalation.episodes e on e.episode_id = a.episode_id
+    join escalation.orders o on o.order_id = e.order_id
+    left join escalation.accounts account on account.account_id = a.account_id
+    left join escalation.salespeople p on p.salesperson_id = a.recipient
+    where a.alert_id = any($1::uuid[])
+"""
+_RISKS = """
+    select episode_id, kind, at, refund_kind from escalation.signals
+    where episode_id = any($1::uuid[]) and ended is null
+"""
+_SKIPPED = """
+    select d.episode_id, d.words from escalation.decisions d
+    where d.episode_id = any($1::uuid[]) and d.rule = 'skipped' order by d.position
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class LetterParts:
+    """`limit` is the most that may be offered, in words; `skipped` tells of each who was passed over, and why."""
+
+    severity: Severity
+    cause: RingCause
+    recipient_zone: str
+    answer_by: datetime | None
+    calling: Calling
+    not_to_be_called: str | None
+    customer_email: str | None
+    advice: Advice | None
+    limit: str | None
+    skipped: tuple[str, ...]
+
+
+async def parts_of(pool: Pool, alerts: Collection[UUID], now: datetime) -> Mapping[UUID, LetterParts]:
+    """These parts for each alert, as its episode stands now."""
+    rows = await pool.fetch(_PARTS, list(alerts))
+    episodes = list({row["episode_id"] for row in rows})
+    risks = defaultdict[UUID, list[Risk]](list)
+    for row in await pool.fetch(_RISKS, episodes):
+        refund = RefundKind(row["refund_kind"]) if row["refund_kind"] else None
+        risks[row["episode_id"]].append(Risk(SignalKind(row["kind"]), row["at"], refund_kind=refund))
+    skipped = defaultdict[UUID, list[str]](list)
+    for row in await pool.fetch(_SKIPPED, episodes):
+        skipped[row["episode_id"]].append(row["words"])
+    async with pool.acquire() as connection:
+        policies = await load(connection)
+    return {
+        row["alert_id"]: _parts(row, risks[row["episode_id"]], tuple(skipped[row["episode_id"]]), policies, now)
+        for row in rows
+    }
+
+
+def _parts(
+    row: asyncpg.Record, risks: list[Risk], skipped: tuple[str, ...], policies: Policies, now: datetime
+) -> LetterParts:
+    policy = policies.for_order(policies.latest, row["segment"], products_in(row["products"]))
+    preference = ContactPreference(row["preference"])
+    amount_minor, currency = row["amount_minor"], row["currency"]
+    told = advice(risks, preference=preference, amount_minor=amount_minor, currency=currency, policy=policy)
+    offer = told.offer_minor if told else None
+    may_write = preference in (ContactPreference.NONE, ContactPreference.DO_NOT_CALL)
+    return LetterParts(
+        severity=Severity(row["severity"]),
+        cause=RingCause(row["cause"]),
+        recipient_zone=row["recipient_zone"],
+        answer_by=row["answer_by"],
+        calling=calling(row["customer_zone"], policy.customers, now),
+        not_to_be_called=must_not_be_called(preference) if preference in MUST_NOT_BE_CALLED else None,
+        customer_email=row["customer_email"] if may_write else None,
+        advice=told,
+        limit=None if offer is None else money(offer, currency),
+        skipped=tuple(dict.fromkeys(skipped)),
+    )

@@ -1,0 +1,87 @@
+"""Reads what a ranked list needs: all that is still open for its recipient, with what is new among it."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from services.escalation.domain.storms import NAMED_IN_A_LIST, SaleAtRisk, ranked
+from services.escalation.domain.words import Risk
+from services.escalation.store.claims import ClaimedDelivery, ClaimedMessage
+from services.escalation.store.deliveries import signals_shown
+from shared.contracts.escalation import Severity
+from shared.database import Pool
+
+_PERSON = "select name, email, zone from escalation.salespeople where salesperson_id = $1"
+# What this person has not answered, and whatever this list is about.
+_SALES = """
+    select e.episode_id, e.account_id, e.order_id, e.severity, e.deadline_at,
+           o.customer_name, o.bought, o.amount_minor, o.currency
+    from (
+        select episode_id from escalation.episodes
+        where responsible = $1 and closed_at is null and acknowledged_at is null and rings > 0
+        union
+        select unnest($2::uuid[])
+    ) asked
+    join escalation.episodes e using (episode_id)
+    join escalation.orders o on o.order_id = e.order_id
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class ListedSale:
+    """A sale that a list names, with what is known against it."""
+
+    sale: SaleAtRisk
+    risks: Sequence[Risk]
+
+
+@dataclass(frozen=True, slots=True)
+class ListLetter:
+    """Everything a ranked list may say. `sales` are those it names, `total` and `new` count all, `at_risk` is their
+    money in minor units by currency. `repeat` tells that it may have arrived before."""
+
+    list_id: UUID
+    deliveries: Sequence[ClaimedDelivery]
+    repeat: bool
+    recipient_name: str
+    recipient_email: str | None
+    recipient_zone: str
+    sales: Sequence[ListedSale]
+    total: int
+    new: int
+    at_risk: Mapping[str, int]
+    now: datetime
+
+
+async def list_letter(pool: Pool, message: ClaimedMessage, now: datetime) -> ListLetter:
+    """What to write of deliveries that go together."""
+    assert message.list_id is not None
+    covered = {delivery.episode_id for delivery in message.deliveries}
+    person = await pool.fetchrow(_PERSON, message.recipient)
+    assert person is not None
+    sales = ranked(
+        [
+            SaleAtRisk(**{**row, "severity": Severity(row["severity"])}, is_new=row["episode_id"] in covered)
+            for row in await pool.fetch(_SALES, message.recipient, list(covered))
+        ]
+    )
+    named = sales[:NAMED_IN_A_LIST]
+    signals = await signals_shown(pool, [sale.episode_id for sale in named])
+    at_risk = Counter[str]()
+    for sale in sales:
+        at_risk[sale.currency] += sale.amount_minor
+    return ListLetter(
+        list_id=message.list_id,
+        deliveries=message.deliveries,
+        repeat=any(delivery.repeat for delivery in message.deliveries),
+        recipient_name=person["name"],
+        recipient_email=person["email"],
+        recipient_zone=person["zone"],
+        sales=[ListedSale(sale, [one.risk for one in signals[sale.episode_id]["signals"]]) for sale in named],
+        total=len(sales),
+        new=len(covered),
+        at_risk=at_risk,
+        now=now,
+    )

@@ -1,0 +1,201 @@
+"""`handoff explain` on a real database: the whole chain of an episode in words, in order of time."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import pytest
+import typer
+from typer.testing import CliRunner, Result
+
+from services.cli.explain import explain
+from services.escalation.app import publish_policy
+from services.escalation.domain.own_facts import PolicyPublishing
+from services.escalation.domain.policy.document import shipped_text
+from shared.contracts.support_inbound import Person
+from tests.builders import (
+    ORDER,
+    case_opened,
+    case_reopened,
+    contact_made,
+    minutes,
+    order_placed,
+    refund_requested,
+    refund_withdrawn,
+    salesperson_changed,
+)
+from tests.escalation import Escalation, escalation_on, told
+from tests.servers import MakeDatabase
+
+
+@dataclass(frozen=True)
+class Site:
+    """Escalation, and its database as a command names it."""
+
+    escalation: Escalation
+    url: str
+
+    async def explain(self, *arguments: str) -> Result:
+        app = typer.Typer()
+        app.command()(explain)
+        given = [*arguments, "--escalation-database", self.url]
+        return await asyncio.to_thread(CliRunner().invoke, app, given)
+
+    async def lines(self, *arguments: str) -> list[str]:
+        result = await self.explain(*arguments)
+        assert result.exit_code == 0, result.output
+        return [" ".join(line.split()) for line in result.output.splitlines()]
+
+
+@pytest.fixture
+async def site(database: MakeDatabase) -> AsyncIterator[Site]:
+    url = await database("escalation")
+    async with escalation_on(url) as escalation:
+        yield Site(escalation, url)
+
+
+async def _sold(site: Site) -> None:
+    await site.escalation.hear_one_by_one(
+        told(salesperson_changed("Mona Lang", email="mona@sales.example"), subject="mona"),
+        told(salesperson_changed(manager="mona"), at=minutes(1)),
+        order_placed(),
+    )
+
+
+async def _failed(site: Site, at: datetime, id: str | None = None) -> None:
+    fact = contact_made("dead_end", case=None, words="It is still cold.", by=Person(name="Petra Weiss"))
+    await site.escalation.hear(told(fact, at=at, id=id))
+
+
+async def test_the_whole_chain_is_told_in_order_with_policy_lines_and_what_happens_next(site: Site) -> None:
+    await _sold(site)
+    await _failed(site, minutes(10), id="call-1")
+    await site.escalation.acknowledge()
+    await site.escalation.wait(timedelta(hours=2))
+
+    lines = await site.lines(ORDER, "--order", "--events")
+
+    chain = (
+        "told Order 4711 placed.",
+        "told Phone call from the customer, dead end.",
+        "event call-1",
+        "signal Dead end on order 4711.",
+        "policy 1: signals.contact_dead_ended.answer_within = 4h",
+        "severity Severity critical: dead end, a large amount.",
+        "rises.large_amount.EUR = 1000000",
+        "rang Rings anna, the seller, for a signal. Time to answer until",
+        "policy 1: ladder.critical.seller = 15m",
+        "acknowledged anna took it, and has until",
+        "policy 1: acknowledgement.redeem_within.critical = 1h",
+        "delivery To anna: shown in the inbox; e-mail not sent any more (acknowledged).",
+        "expired anna has not reached the customer in time: it is nobody's any more.",
+        "skipped The backup is passed over: Anna Berg has no backup.",
+        "rang Rings mona, the manager, because whoever took it did not reach the",
+        "now open, severity critical",
+        "with mona, who has not acknowledged",
+        "next Then the desk (desk) is rung.",
+    )
+    places = [next((place for place, line in enumerate(lines) if words in line), -1) for words in chain]
+    assert [words for words, place in zip(chain, places, strict=True) if place < 0] == []
+    assert places == sorted(places)
+
+
+async def test_a_customers_own_words_and_names_are_shown_only_on_demand(site: Site) -> None:
+    await _sold(site)
+    await _failed(site, minutes(10))
+    await site.escalation.hear(told(case_opened(order=ORDER), at=minutes(11)), told(case_reopened(), at=minutes(12)))
+
+    plain = await site.explain(ORDER, "--order")
+    as_json = await site.explain(ORDER, "--order", "--json")
+    whole = await site.explain(ORDER, "--order", "--words")
+
+    for personal in ("It is still cold.", "Petra", "Weiss", "901820", "petra@customer.example"):
+        assert personal not in plain.output + as_json.output
+    assert "“It is still cold.”" in whole.output
+    assert "(Petra Weiss)" in whole.output
+
+
+async def test_what_ended_a_signal_and_closed_the_episode_is_told(site: Site) -> None:
+    await _sold(site)
+    await site.escalation.hear(told(refund_requested(case=None), at=minutes(5)))
+    await site.escalation.hear(told(refund_withdrawn(case=None), at=minutes(9)))
+
+    lines = await site.lines(ORDER, "--order")
+
+    assert any("cleared Refund requested is settled, by “refund withdrawn”." in line for line in lines)
+    assert any("now Closed as cause gone" in line for line in lines)
+    assert "risks none" in lines
+    assert "next A new signal would open a new episode." in lines
+
+
+async def test_contacts_that_were_counted_are_told_though_none_decided_anything_alone(site: Site) -> None:
+    await _sold(site)
+    for minute in (10, 20, 30):
+        await site.escalation.hear(told(contact_made("answered", by=None), at=minutes(minute)))
+
+    lines = await site.lines(ORDER, "--order")
+
+    assert sum("told Phone call from the customer, answered." in line for line in lines) == 3
+    assert "signals.contact_repeated.contacts = 3 signals.contact_repeated.within = 7d" in " ".join(lines)
+
+
+async def test_a_decision_keeps_the_value_of_the_version_it_was_made_under(site: Site) -> None:
+    await _sold(site)
+    await _failed(site, minutes(10))
+    changed = shipped_text().replace('seller = "15m"', 'seller = "20m"')
+    await publish_policy(site.escalation.spine, PolicyPublishing(document=changed, by="mona", summary="More time"))
+    await site.escalation.hear(told(refund_requested(case=None), at=minutes(20)))
+
+    lines = await site.lines(ORDER, "--order")
+
+    assert "policy 1: ladder.critical.seller = 15m" in lines
+    assert "policy 2: ladder.critical.seller = 20m" in lines
+
+
+async def test_a_signal_that_waited_for_its_sale_says_so(site: Site) -> None:
+    await _failed(site, minutes(10))
+    await _sold(site)
+
+    lines = await site.lines(ORDER, "--order")
+
+    waits = [line for line in lines if "waits Dead end: it waits, for no order of this account is known yet." in line]
+    assert len(waits) == 1
+
+
+async def test_what_was_erased_is_told_without_what_it_said(site: Site) -> None:
+    await _sold(site)
+    await _failed(site, minutes(10), id="call-1")
+    await site.escalation.pool.execute("update shared.journal set body = null where event_id = 'call-1'")
+
+    lines = await site.lines(ORDER, "--order", "--words")
+
+    assert any("told Erased at the customer's request." in line for line in lines)
+
+
+async def test_the_beginning_of_an_id_is_enough_while_it_is_the_only_one(site: Site) -> None:
+    await _sold(site)
+    await _failed(site, minutes(10))
+    ((episode,),) = [list(row.values())[:1] for row in await site.escalation.episodes()]
+
+    by_beginning = await site.explain(str(episode)[:8].upper())
+    unknown = await site.explain("ffffffff-0000")
+    no_order = await site.explain("4712", "--order")
+
+    assert str(episode) in by_beginning.output
+    assert (unknown.exit_code, no_order.exit_code) == (1, 1)
+    assert "no episode is found" in unknown.output
+    assert "Order 4712: no episode is found" in no_order.output
+
+
+async def test_machines_get_the_same_as_json(site: Site) -> None:
+    await _sold(site)
+    await _failed(site, minutes(10), id="call-1")
+
+    found = json.loads("".join(await site.lines(ORDER, "--order", "--json")))
+
+    assert found["episode"]["order_id"] == ORDER
+    assert [step["what"] for step in found["steps"]] == ["told", "told", "signal", "severity", "rang", "delivery"]
+    assert found["steps"][4]["policy"] == [{"path": "ladder.critical.seller", "value": "15m"}]
+    assert found["now"]["next"] == "Then the manager (mona) is rung."

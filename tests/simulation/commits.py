@@ -1,0 +1,115 @@
+"""What was committed, in order: the log that is replayed, and what must hold at every single commit."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from services.escalation.domain.own_facts import SilenceEnded
+from shared.contracts.escalation import Severity
+from tests.simulation.database import Database, Key, Row, Session
+from tests.simulation.kafka import Kafka
+from tests.simulation.statements import ALERTS, DELIVERIES, EPISODES, JOURNAL, OFFSETS, TIMERS
+
+_ENDED = ("sent", "failed", "cancelled", "skipped")
+_TICK = timedelta(microseconds=1)
+_RANK = {severity.value: severity.rank for severity in Severity}
+
+
+class Broken(AssertionError):
+    """Something that must hold does not."""
+
+
+@dataclass(frozen=True, slots=True)
+class Committed:
+    """One commit: the inputs it applied in order, or what it did with deliveries. `noted` is what it had read."""
+
+    number: int
+    now: datetime
+    inputs: list[Row]
+    noted: Mapping[str, Any]
+
+
+@dataclass(slots=True)
+class Commits:
+    """Hears of every commit just before its rows are there."""
+
+    database: Database
+    kafka: Kafka
+    log: list[Committed] = field(default_factory=list)
+    claims: int = 0
+
+    def note(self, session: Session) -> None:
+        writes = session.writes
+        inputs = sorted((row for row in writes.get(JOURNAL, {}).values() if row), key=lambda row: row["position"])
+        if inputs or DELIVERIES in writes:
+            self.log.append(Committed(self.database.commits, self.database.now, inputs, session.noted))
+        for key, row in writes.get(EPISODES, {}).items():
+            _check_episode(self.database.tables[EPISODES].get(key), row)
+        for row in writes.get(ALERTS, {}).values():
+            self._check_alert(session, row)
+        for key, row in writes.get(DELIVERIES, {}).items():
+            self._check_delivery(session, self.database.tables[DELIVERIES].get(key), row)
+        for row in inputs:
+            if row["kind"] == "timer":
+                self._check_fired(session, row)
+        self._check_claims(session.noted.get("claimed", []), inputs)
+        self.database.now += _TICK
+
+    def _check_alert(self, session: Session, row: Row | None) -> None:
+        assert row is not None
+        known = self.database.tables[ALERTS].get((row["alert_id"],))
+        if known is not None:
+            if known | {"sent_at": None} != row | {"sent_at": None}:
+                raise Broken(f"ring {row['ring']} of an episode was made twice, differently")
+            return
+        before = self.database.tables[EPISODES].get((row["episode_id"],))
+        if before is not None and before["closed_at"] is not None:
+            raise Broken("a closed episode rings")
+        episode = session.get(EPISODES, (row["episode_id"],))
+        if episode is None or episode["rings"] < row["ring"]:
+            raise Broken("an alert rings that its episode does not count")
+
+    def _check_delivery(self, session: Session, before: Row | None, row: Row | None) -> None:
+        assert row is not None
+        if before is not None and before["state"] in _ENDED and row["state"] != before["state"]:
+            raise Broken(f"a delivery that was {before['state']} is {row['state']} again")
+        if row["state"] == "sending" and (before is None or before["state"] != "sending"):
+            alert = session.get(ALERTS, (row["alert_id"],))
+            episode = session.get(EPISODES, (alert["episode_id"],)) if alert else None
+            if episode is None or episode["acknowledged_at"] is not None or episode["closed_at"] is not None:
+                raise Broken("it is sent although somebody has acknowledged or closed the episode")
+
+    def _check_fired(self, session: Session, row: Row) -> None:
+        if row["at"] > row["decided_at"]:
+            raise Broken("a timer fired early")
+
+    def _check_claims(self, claimed: list[Row], inputs: list[Row]) -> None:
+        if len([row for row in inputs if row["kind"] == "timer"]) != len(claimed):
+            raise Broken("a claimed timer did not fire, or one fired that was not claimed")
+        for row in claimed:
+            if self.database.tables[TIMERS].get((row["id"],)) != row:
+                raise Broken("a timer was claimed that had been claimed or moved before")
+            if row["made_of_silence"] or row["type"] == SilenceEnded.type:
+                self._check_silence(row["due_at"])
+
+    def _check_silence(self, due_at: datetime) -> None:
+        """Everything that had come by then was read: what is not applied yet might break the silence."""
+        for partition, records in self.kafka.appended.items():
+            stored: Key = tuple(partition)
+            applied = self.database.tables[OFFSETS][stored]["next_offset"]
+            if any(came <= due_at for came, _ in records[applied:]):
+                raise Broken("a timer made of silence fired before everything told by then was read")
+
+
+def _check_episode(before: Row | None, row: Row | None) -> None:
+    if row is None:
+        raise Broken("an episode was deleted")
+    if before is None:
+        return
+    if before["closed_at"] is not None and row != before:
+        raise Broken("a closed episode was changed")
+    if _RANK[row["severity"]] < _RANK[before["severity"]]:
+        raise Broken(f"the severity fell from {before['severity']} to {row['severity']}")
+    if row["rings"] < before["rings"]:
+        raise Broken("an episode counts fewer rings than before")

@@ -1,0 +1,78 @@
+"""Escalation's handlers one event after the other on a database in memory: nobody else is there, nothing breaks."""
+
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from services.escalation.app import press
+from services.escalation.domain.own_facts import OWN_FACTS, EpisodeButton
+from services.escalation.handlers import handling
+from shared.contracts.envelope import Envelope, Fact, envelope
+from shared.inputs import Batch, Input, InputKind
+from shared.transaction import Refused, Spine
+from tests.simulation.commits import Commits
+from tests.simulation.database import Database, FakePool, Row
+from tests.simulation.happenings import START, Told
+from tests.simulation.kafka import PARTITIONS, Kafka
+from tests.simulation.replaying import run
+from tests.simulation.statements import ANSWERS, EPISODES, OFFSETS, TIMERS
+from tests.simulation.workers import RULES
+
+
+@dataclass
+class _Resources:
+    pool: Any
+    spine: Spine
+
+
+@dataclass
+class Deciding:
+    """A service whose every input was read when it was told."""
+
+    database: Database = field(default_factory=lambda: Database(START))
+    told: int = 0
+
+    def __post_init__(self) -> None:
+        self.database.pauses = lambda: False
+        self.commits = Commits(self.database, Kafka())
+        self.database.on_commit = self.commits.note
+        pool: Any = FakePool(self.database, ANSWERS, "deciding")
+        self.spine = Spine(pool, "escalation", handling(RULES), OWN_FACTS)
+        self.resources = _Resources(pool, self.spine)
+        self._read_everything()
+
+    @property
+    def now(self) -> datetime:
+        return self.database.now
+
+    def hear(self, told: Told, id: str | None = None) -> None:
+        self.told += 1
+        event: Envelope[Fact] = envelope(
+            told.fact, id=id or f"e-{self.told}", source="handoff/orders", subject=told.subject, time=told.at
+        )
+        run(self.spine.apply(Batch([Input(event, told.fact.model_dump_json().encode(), b"", InputKind.RECORD)])))
+
+    def press(self, button: EpisodeButton, account: str) -> None:
+        """Press a button; what is refused changes nothing."""
+        with suppress(Refused):
+            run(press(self.resources, button, account))  # type: ignore[arg-type]
+
+    def wait(self, long: timedelta) -> None:
+        """Time passes, nothing else is told, and what falls due is done."""
+        self.database.now += long
+        self._read_everything()
+        while run(self.spine.fire_timers()):
+            pass
+
+    def next_due(self) -> datetime | None:
+        return min((row["due_at"] for row in self.database.tables[TIMERS].values()), default=None)
+
+    def episodes(self) -> dict[UUID, Row]:
+        return {id: row for (id,), row in self.database.tables[EPISODES].items()}
+
+    def _read_everything(self) -> None:
+        for topic, number in PARTITIONS:
+            row = {"topic": topic, "partition": number, "next_offset": 0, "read_through_at": self.now}
+            self.database.tables[OFFSETS][topic, number] = row

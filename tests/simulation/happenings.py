@@ -1,0 +1,213 @@
+"""What may happen in a history: facts as orders and support publish them, the directory, buttons, and time."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from random import Random
+from typing import Any
+from uuid import UUID
+
+from services.escalation.domain import own_facts
+from services.escalation.domain.own_facts import EpisodeButton
+from shared.contracts import orders, support
+from shared.contracts.envelope import Fact
+from shared.contracts.escalation import EpisodeResult
+from shared.contracts.orders_inbound import Away, Day, Line, Promise, Successor, WorkingHours
+from shared.contracts.support_inbound import ContactChannel, ContactResult, Courtesy, Direction
+
+START = datetime.fromisoformat("2026-05-04T09:30:00+00:00")
+"""A Monday morning."""
+
+ACCOUNTS = ("north", "south")
+ORDERS = {"north": ("n-1", "n-2"), "south": ("s-1",)}
+CASES = {"north": ("case-1", "case-2"), "south": ("case-3",)}
+PEOPLE = ("anna", "ben", "cleo", "mona", "desk")
+_AT_WORK = (WorkingHours(days=tuple(Day)[:5], start="09:00", end="17:00"),)
+_MANAGER = {"anna": "mona", "ben": "mona", "cleo": "mona"}
+_LATENESS = (0, 0, 0, 0, 1, 10, 60, 300, 1500, 6000)
+_PAUSES = (0.02, 0.5, 1, 2, 16, 30, 70, 130, 300, 490, 1500, 3000, 12000, 21000)
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A fact that orders or support publish, about a subject, at its own time."""
+
+    fact: Fact
+    subject: str
+    at: datetime
+
+
+def pause(chance: Random) -> timedelta:
+    """How much time passes at once: seconds to two weeks, short ones more often."""
+    return timedelta(minutes=chance.choice(_PAUSES))
+
+
+def beginning(chance: Random) -> list[Told]:
+    """Most of what the story is about: who works here, and what was sold."""
+    told = [Told(_person(chance, id, plain=True), id, START - timedelta(days=9)) for id in PEOPLE]
+    told += [sale(chance, account, order) for account in ACCOUNTS for order in ORDERS[account]]
+    return [one for one in told if chance.random() < 0.9]
+
+
+def sale(chance: Random, account: str, order: str, **changes: Any) -> Told:
+    promises = [Promise(id="training", what="Training", due_at=START + timedelta(hours=chance.choice((1, 30))))]
+    fact = orders.OrderPlaced(
+        order=order,
+        sold_by=changes.get("sold_by", chance.choice(("anna", "anna", "anna", "ben", "nobody-known", None))),
+        sold_at=START - timedelta(days=3),
+        amount_minor=chance.choice((5_000, 2_000_000)),
+        currency="EUR",
+        lines=[Line(product="Heat pump")],
+        promises=promises if chance.random() < 0.3 else [],
+        delivery_due_at=START + timedelta(hours=5) if chance.random() < 0.2 else None,
+    )
+    return Told(fact, account, START - timedelta(days=3))
+
+
+def directory_change(chance: Random, now: datetime) -> Told:
+    id = chance.choice((*PEOPLE, "nobody-known"))
+    return Told(_person(chance, id), id, now - timedelta(minutes=chance.choice((0, 0, 5))))
+
+
+def _person(chance: Random, id: str, *, plain: bool = False) -> orders.SalespersonChanged:
+    steady = plain or chance.random() < 0.4
+    return orders.SalespersonChanged(
+        name=id.title(),
+        email=f"{id}@sales.example" if chance.random() < 0.9 else None,
+        zone="Europe/Berlin",
+        manager=_MANAGER.get(id),
+        backup="ben" if id == "anna" and chance.random() < 0.5 else None,
+        active=steady or chance.random() < 0.5,
+        successor=Successor(salesperson="cleo", since=date(2026, 5, 1)) if id == "anna" else None,
+        working_hours=_AT_WORK if chance.random() < 0.4 else (),
+        away=() if steady else [Away(since=date(2026, 5, 1), until=date(2026, 5, 6))],
+        rings_off_hours=chance.random() < 0.3,
+    )
+
+
+def fact_of(chance: Random, account: str, now: datetime) -> Told:
+    """Anything that happens to a customer, told at once or late."""
+    at = now - timedelta(minutes=chance.choice(_LATENESS), seconds=chance.randrange(60))
+    fact = chance.choice(_FACTS)(_About(chance, account, at))
+    return Told(fact, account, at)
+
+
+@dataclass(frozen=True, slots=True)
+class _About:
+    """What a fact is about: its account's orders and cases, as chance has it."""
+
+    chance: Random
+    account: str
+    at: datetime
+
+    @property
+    def case(self) -> str | None:
+        return self.chance.choice((*CASES[self.account], None))
+
+    @property
+    def order(self) -> str | None:
+        return self.chance.choice((*ORDERS[self.account], None, None, "not-sold"))
+
+    @property
+    def named(self) -> str:
+        return self.chance.choice(ORDERS[self.account])
+
+    def soon(self) -> datetime:
+        return self.at + timedelta(minutes=self.chance.choice((30, 180, 600)))
+
+
+def _contact(about: _About) -> Fact:
+    chance = about.chance
+    result = chance.choice(tuple(ContactResult))
+    kind = support.ContactDeadEnded if result is ContactResult.DEAD_END else support.ContactMade
+    return kind(
+        case=about.case,
+        order=about.order if chance.random() < 0.3 else None,
+        direction=chance.choice((Direction.INBOUND, Direction.INBOUND, Direction.OUTBOUND)),
+        channel=chance.choice((ContactChannel.PHONE, ContactChannel.EMAIL)),
+        result=result,
+        agent=chance.choice((None, None, "anna", "ben", "mona")),
+        courtesy=Courtesy.THANKS if chance.random() < 0.1 else None,
+    )
+
+
+def _missed_call(about: _About) -> Fact:
+    return support.ContactMade(
+        case=about.case, direction=Direction.INBOUND, channel=ContactChannel.PHONE, result=ContactResult.UNANSWERED
+    )
+
+
+def _case(fact: Callable[..., Fact], **fields: Any) -> Callable[[_About], Fact]:
+    return lambda about: fact(case=about.case, **fields)
+
+
+def _owned_case(fact: Callable[..., Fact], **fields: Any) -> Callable[[_About], Fact]:
+    return lambda about: fact(case=about.chance.choice(CASES[about.account]), **fields)
+
+
+def _order(fact: Callable[..., Fact], **fields: Any) -> Callable[[_About], Fact]:
+    return lambda about: fact(order=about.named, **fields)
+
+
+_FACTS: Sequence[Callable[[_About], Fact]] = (
+    _contact,
+    _contact,
+    _contact,
+    _contact,
+    _missed_call,
+    _missed_call,
+    lambda about: support.CaseOpened(case=about.chance.choice(CASES[about.account]), title="Cold", order=about.order),
+    lambda about: support.CaseReassigned(case=about.case, reassignments=about.chance.choice((1, 3, 4))),
+    _owned_case(support.CaseStatusChanged, status="waiting"),
+    _owned_case(support.CaseReopened),
+    _owned_case(support.CaseResolved),
+    _owned_case(support.CaseClosed),
+    lambda about: support.ResponsePromised(case=about.case, due_at=about.soon()),
+    lambda about: support.ResponseOverdue(case=about.case, due_at=about.at),
+    lambda about: support.SatisfactionRated(case=about.case, rating=about.chance.choice((1, 5))),
+    lambda about: support.RefundRequested(case=about.case, order=about.order),
+    lambda about: support.RefundRequested(case=about.case, order=about.order),
+    lambda about: support.RefundWithdrawn(case=about.case, order=about.order),
+    lambda about: support.CancellationRequested(case=about.case, order=about.order),
+    _case(support.CancellationWithdrawn),
+    _order(orders.ConfirmationRequired),
+    _order(orders.OrderConfirmed),
+    _order(orders.OrderDelivered),
+    _order(orders.OrderCancelled),
+    _order(orders.RefundPaid, amount_minor=100, currency="EUR"),
+    _order(orders.DeliveryLate),
+    _order(orders.PromiseKept, promise="training"),
+    lambda about: orders.OutcomeReported(order=about.named, reached=about.chance.random() < 0.5),
+    lambda about: orders.SaleCorrected(order=about.named, sold_by="ben", reason="Ben sold it.", by="mona"),
+    lambda about: orders.AccountReassigned(salesperson="cleo", since=date(2026, 5, 5)),
+)
+
+
+def button(chance: Random, episode: UUID, by: str, now: datetime) -> EpisodeButton:
+    """Anything a person may press, mostly to take it."""
+    later = now + timedelta(hours=chance.choice((1, 20)))
+    press = chance.choice(_BUTTONS)
+    return press(episode, by, later, chance)
+
+
+def _close(episode: UUID, by: str, _later: datetime, chance: Random) -> EpisodeButton:
+    result, reason = chance.choice(
+        ((EpisodeResult.SAVED, "problem_solved"), (EpisodeResult.FALSE_ALARM, "no_such_reason"))
+    )
+    return own_facts.ClosePressed(episode=episode, by=by, result=result, reason=reason)
+
+
+_Press = Callable[[UUID, str, datetime, Random], EpisodeButton]
+_BUTTONS: Sequence[_Press] = (
+    *[lambda episode, by, _later, _chance: own_facts.AcknowledgePressed(episode=episode, by=by)] * 5,
+    lambda episode, by, _later, _chance: own_facts.NotMinePressed(episode=episode, by=by),
+    lambda episode, by, _later, _chance: own_facts.AttemptLogged(episode=episode, by=by),
+    lambda episode, by, _later, _chance: own_facts.CustomerReachedLogged(episode=episode, by=by),
+    lambda episode, by, later, _chance: own_facts.AppointmentLogged(episode=episode, by=by, at=later),
+    lambda episode, by, later, _chance: own_facts.SnoozePressed(episode=episode, by=by, until=later),
+    lambda episode, by, later, chance: own_facts.HandOverPressed(
+        episode=episode, by=by, to=chance.choice(PEOPLE), until=later
+    ),
+    lambda episode, by, _later, _chance: own_facts.HandOverAcceptPressed(episode=episode, by=by),
+    _close,
+)

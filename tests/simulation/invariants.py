@@ -1,0 +1,213 @@
+"""What must hold after a history, once everything has come to rest."""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import orjson
+
+from services.escalation.domain.calendar import company_calendar
+from services.escalation.domain.facts import AccountFact, FactKind
+from services.escalation.domain.findings.all import findings
+from services.escalation.domain.findings.finding import Finding
+from services.escalation.domain.findings.history import History
+from services.escalation.domain.findings.terms import Terms
+from services.escalation.domain.own_facts import EpisodeDue, RecipientSought, SilenceEnded
+from services.escalation.domain.policy.versions import Policies
+from shared.timers import timer_id
+from tests.simulation.commits import Broken, Commits
+from tests.simulation.database import Database, Row
+from tests.simulation.kafka import Kafka
+from tests.simulation.statements import ALERTS, DELIVERIES, EPISODES, FACTS, JOURNAL, LEDGER, OUTBOX, SIGNALS, TIMERS
+from tests.simulation.workers import Ground
+
+_POLICY = Policies.shipped().latest.policy
+_TERMS = Terms(_POLICY.signals, company_calendar(_POLICY.company))
+
+
+def check_in_the_end(ground: Ground, _commits: Commits) -> None:
+    """Raise Broken for the first of these that does not hold."""
+    database = ground.database
+    _events_count_once(database, ground.kafka)
+    _everything_is_published(database, ground.kafka)
+    check_state(database)
+    _mails_are_sent_once(database, ground.mail.accepted)
+    pressed = Counter(
+        (row["type"], row["body"]) for row in database.tables[JOURNAL].values() if row["kind"] == "button"
+    )
+    require(pressed <= ground.pressed, "a button counts more often than it was pressed")
+
+
+def check_state(database: Database) -> None:
+    """What must hold of the tables alone."""
+    _signals_are_what_the_facts_say(database)
+    _nothing_is_swallowed(database)
+    _rings_are_counted(database)
+    _deliveries_end(database)
+    _clocks_run(database)
+
+
+def require(holds: bool, words: str) -> None:
+    if not holds:
+        raise Broken(words)
+
+
+def _events_count_once(database: Database, kafka: Kafka) -> None:
+    counted = Counter((row["source"], row["event_id"]) for row in database.tables[JOURNAL].values())
+    require(max(counted.values(), default=1) == 1, f"an event counts twice: {counted.most_common(1)}")
+    for partition, records in kafka.appended.items():
+        for offset, (_, one) in enumerate(records):
+            entry = database.tables[LEDGER].get((*partition, offset))
+            require(entry is not None, f"{partition} {offset} is not in the ledger")
+            require(one.identity in counted, f"{one.envelope.id} was told and never applied")
+    told = sum(map(len, kafka.appended.values()))
+    outcomes = Counter(row["outcome"] for row in database.tables[LEDGER].values())
+    identities = {one.identity for records in kafka.appended.values() for _, one in records}
+    require(outcomes == Counter(applied=len(identities)) + Counter(duplicate=told - len(identities)), f"{outcomes}")
+
+
+def _everything_is_published(database: Database, kafka: Kafka) -> None:
+    rows = sorted(database.tables[OUTBOX].values(), key=lambda row: row["id"])
+    events = Counter(dict(orjson.loads(row["headers"]))["ce_id"] for row in rows)
+    require(max(events.values(), default=1) == 1, f"an effect is in the outbox twice: {events.most_common(1)}")
+    first = dict.fromkeys(kafka.published)
+    for row in rows:
+        require((row["key"], row["id"]) in first, f"row {row['id']} of the outbox was never published")
+    for key in {row["key"] for row in rows}:
+        order = [id for account, id in first if account == key]
+        require(order == sorted(order), f"what is published of {key} is out of order: {order}")
+
+
+def _signals_are_what_the_facts_say(database: Database) -> None:
+    """Judged anew from all facts, in whatever order they came: the same signals stand."""
+    histories: dict[str, list[AccountFact]] = {}
+    for row in database.tables[FACTS].values():
+        fact = AccountFact(**{**row, "kind": FactKind(row["kind"])})
+        histories.setdefault(fact.account_id, []).append(fact)
+    for account, facts in histories.items():
+        history = History(facts)
+        found = [_as_of_now(database, history, one) for one in findings(history, lambda _at, _order: _TERMS)]
+        kept = {id: row for (id,), row in database.tables[SIGNALS].items() if row["account_id"] == account}
+        _check_found(database, account, found, kept)
+
+
+def _as_of_now(database: Database, history: History, finding: Finding) -> Finding:
+    """What only time ends has not ended before somebody was told: until then a timer waits for it."""
+    ended = finding.cleared_by
+    if ended is None or history.get(ended.fact_id) is not None:
+        return finding
+    waits = (_silence_timer(finding),) in database.tables[TIMERS]
+    return replace(finding, cleared_by=None) if ended.at > database.now or waits else finding
+
+
+def _silence_timer(finding: Finding) -> UUID:
+    cause = finding.cause
+    return timer_id(SilenceEnded(kind=finding.kind, case=cause.case_id, order=cause.order_id), cause.account_id)
+
+
+def _check_found(database: Database, account: str, found: list[Finding], kept: dict[Any, Row]) -> None:
+    standing = {id for id, row in kept.items() if row["ended"] is None}
+    lasting = {one.signal_id: one for one in found if one.cleared_by is None}
+    for id in standing:
+        require(id in lasting, f"a signal stands that the facts do not say: {kept[id]['kind']} {kept[id]['at']}")
+        require(kept[id]["at"] == lasting[id].at, f"a signal stands with another time: {kept[id]['kind']}")
+    for one in lasting.values():
+        if one.signal_id in standing:
+            continue
+        require(one.by_silence, f"a signal was swallowed: {one.kind.value} at {one.at}")
+        require(
+            (_silence_timer(one),) in database.tables[TIMERS],
+            f"nobody waits for a silence: {one.kind.value} at {one.at} of {one.cause.case_id} {one.cause.order_id}",
+        )
+
+
+def _nothing_is_swallowed(database: Database) -> None:
+    """Each standing signal is in an open episode, or in one that somebody closed; or it waits for an order."""
+    orders = {row["account_id"] for row in database.tables["escalation.orders"].values()}
+    for row in database.tables[SIGNALS].values():
+        if row["ended"] is not None:
+            continue
+        if row["episode_id"] is None:
+            waits = row["order_awaited_until"] is not None or row["account_id"] not in orders
+            sold = [
+                order["sold_at"]
+                for order in database.tables["escalation.orders"].values()
+                if order["account_id"] == row["account_id"]
+            ]
+            require(waits or min(sold) > row["at"], f"a signal waits for nothing: {row['kind']}")
+            continue
+        episode = database.tables[EPISODES].get((row["episode_id"],))
+        require(episode is not None, "a signal is in no episode")
+        assert episode is not None
+        closed = episode["closed_at"] is not None
+        require(not closed or episode["closed_by"] is not None, f"{row['kind']} stands in an episode closed by itself")
+
+
+def _rings_are_counted(database: Database) -> None:
+    open_orders = Counter(row["order_id"] for row in database.tables[EPISODES].values() if row["closed_at"] is None)
+    require(max(open_orders.values(), default=1) == 1, "an order has two open episodes")
+    rings: dict[Any, list[int]] = {}
+    causes = Counter[tuple[Any, ...]]()
+    for row in database.tables[ALERTS].values():
+        rings.setdefault(row["episode_id"], []).append(row["ring"])
+        if row["cause"] in ("signal", "severity"):
+            causes[row["episode_id"], row["recipient"], row["cause"], row["signal_id"], row["raised_at"]] += 1
+    require(max(causes.values(), default=1) == 1, "one cause rang the same person twice")
+    for (id,), episode in database.tables[EPISODES].items():
+        numbers = sorted(rings.get(id, []))
+        require(numbers == list(range(1, episode["rings"] + 1)), f"rings {numbers}, counted {episode['rings']}")
+
+
+def _deliveries_end(database: Database) -> None:
+    channels: dict[Any, list[str]] = {}
+    for row in database.tables[DELIVERIES].values():
+        channels.setdefault(row["alert_id"], []).append(row["channel"])
+        alert = database.tables[ALERTS].get((row["alert_id"],))
+        require(alert is not None, "a delivery of no alert")
+        assert alert is not None
+        episode = database.tables[EPISODES][(alert["episode_id"],)]
+        moving = row["state"] in ("pending", "held", "unknown")
+        require(not (moving and episode["closed_at"]), f"a delivery of a closed episode is {row['state']}")
+        require(not (moving and episode["acknowledged_at"]), f"acknowledged, and a delivery is {row['state']}")
+    for (id,) in database.tables[ALERTS]:
+        require(sorted(channels.get(id, [])) == ["email", "inbox"], f"an alert has deliveries on {channels.get(id)}")
+
+
+def _clocks_run(database: Database) -> None:
+    timers = database.tables[TIMERS]
+    sought = {
+        RecipientSought.model_validate_json(row["body"]).episode
+        for row in timers.values()
+        if row["type"] == RecipientSought.type
+    }
+    for (id,), row in database.tables[EPISODES].items():
+        timer = timers.get((timer_id(EpisodeDue(episode=id), row["account_id"]),))
+        for words in _faults_of_clock(row, timer, sought=id in sought, now=database.now):
+            raise Broken(words)
+
+
+def _faults_of_clock(row: Row, timer: Row | None, *, sought: bool, now: datetime) -> Iterator[str]:
+    if row["closed_at"] is not None:
+        if row["deadline_at"] is not None or timer is not None or row["offered_until"] is not None:
+            yield "a clock runs on a closed episode"
+        return
+    ends = [at for at in (row["deadline_at"], row["offered_until"]) if at is not None]
+    if ends and timer is None:
+        yield f"an episode has a deadline and no timer: {row['deadline_for']}"
+    if ends and timer is not None and timer["due_at"] > max(now, min(ends)):
+        yield "the timer of an episode is later than its deadline"
+    if row["acknowledged_at"] is not None:
+        if row["reached_at"] is None and row["deadline_at"] is None:
+            yield "acknowledged, not redeemed, and no clock runs"
+    elif row["rang"] and row["deadline_at"] is None and row["exhausted_at"] is None and not sought:
+        yield "it rang, nobody has it, and no clock runs"
+
+
+def _mails_are_sent_once(database: Database, accepted: list[Any]) -> None:
+    """Twice at most where the outcome of an attempt was in doubt."""
+    for id, times in Counter(accepted).items():
+        doubts = database.tables[DELIVERIES][(id,)]["unknown_count"]
+        require(times <= 1 + doubts, f"a mail was sent {times} times, and in doubt {doubts} times")

@@ -1,0 +1,176 @@
+"""Bugs planted into the real code, each of a kind that people write: the histories must find every one."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from itertools import count
+from typing import Any
+
+import pytest
+
+from services.escalation import app
+from services.escalation.domain.book import Book
+from services.escalation.domain.entities import Episode
+from services.escalation.domain.own_facts import DeliveryAttempted, EpisodeDue
+from services.escalation.domain.severity import graveness
+from services.escalation.handlers import SUBSCRIPTIONS, alerts, endings, episodes, judging
+from services.escalation.handlers.rings import climb
+from shared import journal, timers
+from shared.contracts.escalation import RingCause
+from shared.database import DATABASE_ERRORS
+from shared.ids import derived
+from shared.inputs import Batch
+from shared.messaging import relay
+from shared.transaction import Spine, Transaction
+from tests.simulation.workers import Consumer, Relay, Sender
+
+Plant = Callable[[pytest.MonkeyPatch], None]
+
+
+def mark_before_sending(patch: pytest.MonkeyPatch) -> None:
+    async def round(process: Relay) -> None:
+        async with process.pool.acquire() as connection:
+            rows = await connection.fetch(relay._UNPUBLISHED, 20, 0)
+            await process.mark(connection, [row["id"] for row in rows])
+            await process.publish(rows)
+
+    patch.setattr(Relay, "round", round)
+
+
+def count_every_delivery_of_an_event(patch: pytest.MonkeyPatch) -> None:
+    async def nothing_seen(*_arguments: Any) -> dict[tuple[str, str], bytes]:
+        return {}
+
+    patch.setattr(journal, "digests", nothing_seen)
+
+
+def fire_timers_without_the_lock(patch: pytest.MonkeyPatch) -> None:
+    async def due_keys(connection: Any, limit: int) -> list[str]:
+        return [row["lock_key"] for row in await connection.fetch(timers._DUE_KEYS, limit)]
+
+    patch.setattr(timers, "lock_due", due_keys)
+
+
+def ask_the_time_before_claiming(patch: pytest.MonkeyPatch) -> None:
+    async def fire_timers(spine: Spine, limit: int = 200) -> int:
+        async with spine._transaction(set()) as tx:
+            held = await timers.lock_due(tx.connection, limit)
+            tx.now = await tx.connection.fetchval("select shared.app_now()")
+            fired = await timers.claim(tx.connection, held, spine.own_facts, spine.service)
+            await spine._process(tx, Batch(fired), whole=False)
+            return len(fired)
+
+    patch.setattr(Spine, "fire_timers", fire_timers)
+
+
+def silence_that_is_not_waited_for(patch: pytest.MonkeyPatch) -> None:
+    set_timer = Transaction.set_timer
+
+    def impatient(tx: Transaction, fact: Any, **about: Any) -> None:
+        set_timer(tx, fact, **{**about, "made_of_silence": False})
+
+    patch.setattr(Transaction, "set_timer", impatient)
+
+
+def acknowledge_without_silencing(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(Book, "silence", lambda *_arguments: None)
+
+
+def severity_that_falls(patch: pytest.MonkeyPatch) -> None:
+    def risen(_turn: Any, episode: Episode, _signal: Any, grave: Any) -> tuple[Episode, bool]:
+        return replace(episode, severity=grave.severity), grave.severity.rank > episode.severity.rank
+
+    patch.setattr(episodes, "_risen", risen)
+    patch.setattr(episodes, "graveness", _of_the_latest_alone)
+
+
+def _of_the_latest_alone(signals: Sequence[Any], order: Any, policy: Any) -> Any:
+    return graveness(signals[-1:], order, policy)
+
+
+def late_timer_of_a_closed_episode(patch: pytest.MonkeyPatch) -> None:
+    """It is not cancelled, and nobody asks whether the episode is closed."""
+
+    def ring_whatever_it_is(turn: Any) -> None:
+        climb(turn, turn.book.episodes[turn.fact.episode], RingCause.STEP)
+
+    patch.setattr(endings, "keep_episode", lambda turn, episode: turn.book.put_episode(episode))
+    table: Any = SUBSCRIPTIONS
+    patch.setitem(table, EpisodeDue, (ring_whatever_it_is,))
+
+
+def close_without_stopping_the_clock(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(endings, "keep_episode", lambda turn, episode: turn.book.put_episode(episode))
+
+
+def alert_id_without_its_ring(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(alerts, "derived", lambda kind, *cause: derived(kind, cause[0] if kind == "alert" else cause))
+
+
+def press_again_as_another_press(patch: pytest.MonkeyPatch) -> None:
+    """A commit whose answer was lost counts as failed, and what was pressed is done again."""
+    numbers = count()
+    patch.setattr(app, "derived", lambda kind, *cause: derived(kind, *cause, next(numbers)))
+
+
+def send_again_where_the_receipt_was_lost(patch: pytest.MonkeyPatch) -> None:
+    report = Sender._report
+
+    async def report_or_send_again(sender: Sender, receipt: Any) -> None:
+        try:
+            await sender.spine.apply(Batch([receipt]))
+        except DATABASE_ERRORS:
+            assert isinstance(receipt.envelope.data, DeliveryAttempted)
+            sender.ground.mail.take(receipt.envelope.data.delivery)
+            await report(sender, receipt)
+
+    patch.setattr(Sender, "_report", report_or_send_again)
+
+
+def go_on_after_a_failed_batch(patch: pytest.MonkeyPatch) -> None:
+    async def stay(*_arguments: Any) -> None:
+        return None
+
+    patch.setattr(Consumer, "_rewind", stay)
+
+
+def never_withdraw(patch: pytest.MonkeyPatch) -> None:
+    hold_against = judging._hold_against
+
+    def keep(turn: Any, signal: Any, finding: Any) -> None:
+        if finding is not None:
+            hold_against(turn, signal, finding)
+
+    patch.setattr(judging, "_hold_against", keep)
+
+
+def swallow_what_joins_an_acknowledged_episode(patch: pytest.MonkeyPatch) -> None:
+    join = episodes.join
+
+    def join_unless_acknowledged(turn: Any, order: Any, signal: Any) -> None:
+        known = turn.book.open_episodes.get(order.order_id)
+        if known is None or known.acknowledged_at is None:
+            join(turn, order, signal)
+
+    patch.setattr("services.escalation.handlers.signals.join", join_unless_acknowledged)
+
+
+PLANTED: Mapping[str, Plant] = {
+    plant.__name__: plant
+    for plant in (
+        mark_before_sending,
+        count_every_delivery_of_an_event,
+        fire_timers_without_the_lock,
+        ask_the_time_before_claiming,
+        silence_that_is_not_waited_for,
+        acknowledge_without_silencing,
+        severity_that_falls,
+        late_timer_of_a_closed_episode,
+        close_without_stopping_the_clock,
+        alert_id_without_its_ring,
+        press_again_as_another_press,
+        send_again_where_the_receipt_was_lost,
+        go_on_after_a_failed_batch,
+        never_withdraw,
+        swallow_what_joins_an_acknowledged_episode,
+    )
+}

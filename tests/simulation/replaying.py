@@ -1,0 +1,168 @@
+"""The journal told again to an empty database: it must come to the same state, byte for byte.
+
+What was decided depends on what had been read of the directory and the policies by then, which no account's lock
+holds still; so each commit is replayed on what it had read. Claims of deliveries are no inputs, and are done again.
+"""
+
+from collections import defaultdict
+from collections.abc import Coroutine, Sequence
+from typing import Any
+
+import orjson
+
+from services.escalation.domain.own_facts import OWN_FACTS
+from services.escalation.handlers import handling
+from services.escalation.store import batches
+from shared import timers
+from shared.contracts.catalog import CATALOG
+from shared.contracts.envelope import Envelope, Fact, envelope
+from shared.inputs import Batch, Input, InputKind
+from shared.transaction import Spine
+from tests.simulation import statements
+from tests.simulation.commits import Broken, Commits, Committed
+from tests.simulation.database import Database, FakePool, Row, Rows, Session
+from tests.simulation.happenings import START
+from tests.simulation.statements import ANSWERS, DELIVERIES, OUTBOX, PEOPLE, TIMERS
+from tests.simulation.workers import RULES
+
+_COMPARED = (
+    statements.ACCOUNTS,
+    statements.ORDERS,
+    statements.CASES,
+    statements.FACTS,
+    statements.EPISODES,
+    statements.SIGNALS,
+    statements.ALERTS,
+    statements.DELIVERIES,
+    statements.PEOPLE,
+    statements.DECISIONS,
+    statements.POLICIES,
+    statements.TIMERS,
+)
+_OF_THE_ORDER = frozenset({"position", "published_at"})
+"""Columns that say in which order things were stored or sent, not what was decided."""
+
+
+def check_replay(commits: Commits, lived: Database, *, one_by_one: bool) -> None:
+    """Raise Broken where the journal, told again in the same batches or event by event, comes to another state."""
+    again = _Replay(one_by_one)
+    for committed in commits.log:
+        again.tell(committed)
+    for table in _COMPARED:
+        before, after = _bytes(lived.tables[table]), _bytes(again.database.tables[table])
+        if before != after:
+            raise Broken(f"replayed, {table} is different: {_difference(before, after)}")
+    if _by_account(lived) != _by_account(again.database):
+        raise Broken("replayed, other events are published")
+
+
+class _Replay:
+    def __init__(self, one_by_one: bool) -> None:
+        self.one_by_one = one_by_one
+        self.database = Database(START)
+        self.database.pauses = lambda: False
+        self.versions: dict[str, list[tuple[int, Row]]] = defaultdict(list)
+        self.committed: Committed | None = None
+        answers = {**ANSWERS, batches._PEOPLE: self._people, timers._HURRY: self._hurry}
+        pool: Any = FakePool(self.database, answers, "replay")
+        self.spine = Spine(pool, "escalation", handling(RULES), OWN_FACTS)
+
+    def tell(self, committed: Committed) -> None:
+        self.committed = committed
+        self.database.now = committed.inputs[0]["decided_at"] if committed.inputs else committed.now
+        for row in committed.noted.get("claimed", ()):
+            if self.database.tables[TIMERS].pop((row["id"],), None) != row:
+                raise Broken(f"replayed, this timer is not there: {row['type']} {row['body'].decode()}")
+        self._move_deliveries(committed)
+        inputs = [_input(row) for row in committed.inputs]
+        for batch in [[one] for one in inputs] if self.one_by_one or not inputs else [inputs]:
+            run(self.spine.apply(Batch(batch)))
+            for one in batch:
+                self._keep_version(one.envelope.subject, committed.number)
+
+    def _keep_version(self, person: str, number: int) -> None:
+        row = self.database.tables[PEOPLE].get((person,))
+        if row is not None and (not self.versions[person] or self.versions[person][-1][1] != row):
+            self.versions[person].append((number, row))
+
+    def _move_deliveries(self, committed: Committed) -> None:
+        """Claimed, or given up on, by the statements that do so beside the transaction."""
+        session = Session(self.database, "replay")
+        for id in committed.noted.get("claimed deliveries", ()):
+            row = session.get(DELIVERIES, (id,))
+            if row is None or row["state"] not in ("pending", "unknown"):
+                raise Broken(f"replayed, a delivery that was claimed is {row and row['state']}")
+            statements.claim_delivery(session, row)
+        statements.give_up_deliveries(session, committed.noted.get("given up", ()))
+        session.end(keep=True)
+
+    def _people(self, session: Session, arguments: Sequence[Any]) -> Rows:
+        """The directory as the commit that is replayed had read it, with what it changed itself."""
+        assert self.committed is not None
+        number, read = self.committed.number, self.committed.noted.get("people", 0)
+        seen = dict(self.database.tables[PEOPLE])
+        self.database.tables[PEOPLE] = {
+            (id,): rows[-1]
+            for id, versions in self.versions.items()
+            if (rows := [row for at, row in versions if at <= read or at == number])
+        }
+        try:
+            return ANSWERS[batches._PEOPLE](session, arguments)
+        finally:
+            self.database.tables[PEOPLE] = seen
+
+    def _hurry(self, session: Session, arguments: Sequence[Any]) -> Rows:
+        assert self.committed is not None
+        now, self.database.now = self.database.now, self.committed.noted["hurried at"]
+        try:
+            return ANSWERS[timers._HURRY](session, arguments)
+        finally:
+            self.database.now = now
+
+
+def run(steps: Coroutine[Any, Any, Any]) -> Any:
+    """Run what never has to wait."""
+    try:
+        steps.send(None)
+    except StopIteration as ended:
+        return ended.value
+    raise AssertionError("it waits for somebody")
+
+
+def _input(row: Row) -> Input:
+    """The input as the journal has it."""
+    fact = {**CATALOG, **OWN_FACTS}[row["type"]].model_validate_json(row["body"])
+    event: Envelope[Fact] = envelope(
+        fact,
+        id=row["event_id"],
+        source=row["source"],
+        subject=row["subject"],
+        time=row["at"],
+        traceparent=row["traceparent"],
+    )
+    return Input(event, row["body"], row["digest"], InputKind(row["kind"]))
+
+
+def _bytes(rows: dict[Any, Row]) -> list[bytes]:
+    return sorted(
+        orjson.dumps(
+            {name: value for name, value in row.items() if name not in _OF_THE_ORDER},
+            default=lambda value: value.decode(),
+            option=orjson.OPT_SORT_KEYS,
+        )
+        for row in rows.values()
+    )
+
+
+def _difference(before: list[bytes], after: list[bytes]) -> str:
+    lived = [row.decode() for row in before if row not in after]
+    again = [row.decode() for row in after if row not in before]
+    return f"lived {lived[:1]}, again {again[:1]}"
+
+
+def _by_account(database: Database) -> dict[str, list[tuple[Any, ...]]]:
+    """What was published about each account, in order."""
+    told: dict[str, list[tuple[Any, ...]]] = defaultdict(list)
+    for row in sorted(database.tables[OUTBOX].values(), key=lambda row: row["id"]):
+        told[row["key"]].append((row["topic"], row["headers"], row["payload"], row["created_at"]))
+    return told

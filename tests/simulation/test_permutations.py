@@ -1,0 +1,59 @@
+"""The order in which an account's facts arrive decides nothing that stands in the end."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from random import Random
+
+from hypothesis import given, settings
+from hypothesis import strategies as some
+
+from shared.contracts import support
+from tests.simulation import happenings
+from tests.simulation.deciding import Deciding
+from tests.simulation.happenings import ACCOUNTS, ORDERS, PEOPLE, START, Told
+from tests.simulation.statements import SIGNALS
+
+_ACCOUNT = ACCOUNTS[0]
+_LONG_ENOUGH = timedelta(hours=3)
+"""For silences that were too long already when they were told."""
+
+
+@settings(max_examples=150, deadline=None)
+@given(seed=some.integers(0, 2**32), facts=some.integers(2, 9), order=some.randoms(use_true_random=False))
+def test_any_order_of_an_accounts_facts_leaves_the_same_signals_standing_on_the_same_orders(
+    seed: int, facts: int, order: Random
+) -> None:
+    """Nobody acts, and no clock runs out meanwhile: everything is told at one instant, whenever it happened."""
+    chance = Random(seed)
+    told = [_one(chance) for _ in range(facts)]
+    shuffled = list(enumerate(told))
+    order.shuffle(shuffled)
+    assert _standing(list(enumerate(told)), seed) == _standing(shuffled, seed)
+
+
+def _one(chance: Random) -> Told:
+    """Cases are opened first: a match is final, and what a case is about decides it."""
+    while True:
+        told = happenings.fact_of(chance, _ACCOUNT, START)
+        named = getattr(told.fact, "order", None)
+        if not isinstance(told.fact, support.CaseOpened) and named in (None, *ORDERS[_ACCOUNT]):
+            return told
+
+
+def _standing(told: list[tuple[int, Told]], seed: int) -> Mapping[str, set[tuple[str, str]]]:
+    """Of each order at risk the signals that stand, each told by its kind and its id."""
+    service, chance = Deciding(), Random(seed)
+    for id in PEOPLE:
+        service.hear(happenings.directory_change(chance, START), f"person-{id}")
+    for order in ORDERS[_ACCOUNT]:
+        service.hear(happenings.sale(chance, _ACCOUNT, order, sold_by="anna"), f"sale-{order}")
+    for number, one in told:
+        service.hear(one, f"fact-{number}")
+    service.wait(_LONG_ENOUGH)
+    orders = {id: row["order_id"] for id, row in service.episodes().items()}
+    standing: dict[str, set[tuple[str, str]]] = {}
+    for (id,), row in service.database.tables[SIGNALS].items():
+        if row["ended"] is None:
+            place = orders[row["episode_id"]] if row["episode_id"] else "waits for its order"
+            standing.setdefault(place, set()).add((row["kind"], str(id)))
+    return standing

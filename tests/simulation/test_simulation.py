@@ -1,0 +1,26 @@
+"""Thousands of histories keep every promise, and none of the planted bugs stays hidden."""
+
+import os
+
+import pytest
+
+from tests.simulation.campaign import play, play_all
+from tests.simulation.planted import PLANTED
+
+HISTORIES = int(os.environ.get("SIMULATION_HISTORIES", "5000"))
+_AT_MOST = 3000
+"""So many histories find every planted bug."""
+
+
+def test_no_history_breaks_a_promise() -> None:
+    assert [str(failure) for failure in play_all(0, HISTORIES)] == []
+
+
+@pytest.mark.parametrize("name", PLANTED)
+def test_a_planted_bug_is_found(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    PLANTED[name](monkeypatch)
+    for seed in range(_AT_MOST):
+        if failures := play([seed]):
+            print(f"{name}: after {seed + 1} histories: {failures[0].words[:200]}")
+            return
+    pytest.fail(f"{_AT_MOST} histories did not find it")

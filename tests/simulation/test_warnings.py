@@ -1,0 +1,58 @@
+"""A warning before a promised answer is due: raised in time, and ended by time alone."""
+
+from dataclasses import replace
+from datetime import timedelta
+from random import Random
+
+import pytest
+
+from shared.contracts import support
+from shared.contracts.support_inbound import ContactChannel, ContactResult, Direction
+from tests.simulation import happenings
+from tests.simulation.deciding import Deciding
+from tests.simulation.happenings import START, Told
+from tests.simulation.statements import SIGNALS
+
+_HOUR = timedelta(hours=1)
+
+
+@pytest.fixture
+def promised() -> Deciding:
+    """An answer is promised in four hours."""
+    service = Deciding()
+    sale = happenings.sale(Random(1), "north", "n-1", sold_by=None)
+    service.hear(replace(sale, fact=sale.fact.model_copy(update={"promises": (), "delivery_due_at": None})))
+    service.hear(Told(support.ResponsePromised(case="case-1", due_at=START + 4 * _HOUR), "north", START))
+    return service
+
+
+def _signals(service: Deciding) -> dict[str, str]:
+    """Each kind of signal with how it ended, or that it stands."""
+    return {row["kind"]: row["ended"] or "stands" for row in service.database.tables[SIGNALS].values()}
+
+
+def test_a_promised_answer_is_warned_of_two_hours_before_it_is_due(promised: Deciding) -> None:
+    promised.wait(1.9 * _HOUR)
+    assert _signals(promised) == {}
+    promised.wait(0.1 * _HOUR)
+    assert _signals(promised) == {"response_due": "stands"}
+
+
+def test_the_warning_turns_into_being_overdue_in_the_same_episode(promised: Deciding) -> None:
+    promised.wait(3 * _HOUR)
+    promised.wait(_HOUR)
+    assert _signals(promised) == {"response_due": "cleared", "response_overdue": "stands"}
+    (episode,) = promised.episodes().values()
+    assert episode["closed_at"] is None
+
+
+def test_an_answer_in_time_clears_the_warning_and_closes_its_episode(promised: Deciding) -> None:
+    promised.wait(3 * _HOUR)
+    answer = support.ContactMade(
+        case="case-1", direction=Direction.OUTBOUND, channel=ContactChannel.PHONE, result=ContactResult.ANSWERED
+    )
+    promised.hear(Told(answer, "north", promised.now))
+    promised.wait(2 * _HOUR)
+    assert _signals(promised) == {"response_due": "cleared"}
+    (episode,) = promised.episodes().values()
+    assert episode["result"] == "cause_gone"

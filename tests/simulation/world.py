@@ -1,0 +1,280 @@
+"""One history: a seed decides what happens, who goes on after every wait, what breaks, and who dies.
+
+Start with `History.play`. What was found wrong is raised as `Broken`, with the history's trace where it was asked for.
+"""
+
+from collections.abc import Callable, Coroutine, Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from random import Random
+from typing import Any
+
+from shared.contracts.envelope import envelope
+from shared.contracts.orders import OrderPlaced
+from shared.database import DATABASE_ERRORS
+from shared.inputs import Input, InputKind, Partition, Position
+from tests.simulation import happenings
+from tests.simulation.commits import Broken, Commits
+from tests.simulation.database import Database, Fate
+from tests.simulation.happenings import ACCOUNTS, PEOPLE, START, Told
+from tests.simulation.invariants import check_in_the_end
+from tests.simulation.kafka import CASES, PARTITIONS, SALES, Kafka
+from tests.simulation.kafka import PEOPLE as DIRECTORY
+from tests.simulation.pausing import Pause
+from tests.simulation.replaying import check_replay
+from tests.simulation.statements import ANSWERS, EPISODES, OFFSETS, TIMERS
+from tests.simulation.workers import Activity, Consumer, Ground, Mail, Measuring, Page, Relay, Sender, Timers
+
+_TO_REST = 20_000
+"""So many steps without coming to rest is no rest any more."""
+
+Step = Coroutine[Pause, None, None]
+
+
+@dataclass(slots=True)
+class Running:
+    """A coroutine on its way, and whether it may go on."""
+
+    name: str
+    steps: Step
+    pause: Pause | None = None
+
+    @property
+    def ready(self) -> bool:
+        return self.pause is None or self.pause.ready is None or self.pause.ready()
+
+
+class History:
+    """Everything of one seed. `tell` is called with each line of the trace."""
+
+    def __init__(self, seed: int, tell: Callable[[str], None] | None = None) -> None:
+        self.chance = Random(seed)
+        self.tell = tell
+        self.mail = Mail(self.chance)
+        self.kafka = Kafka()
+        self.calm = False
+        self.one_by_one = self.chance.random() < 0.4
+        self.pausing = self.chance.choice((1.0, 0.4, 0.15))
+        self.breaking = self.chance.choice((0.0, 0.0, 0.01))
+        self.losing = self.chance.choice((0.0, 0.05, 0.2))
+        self.dying = self.chance.choice((0.0, 0.01, 0.03))
+        self.database = Database(START, fate=self._fate, breaks=self._breaks, pauses=self._pauses)
+        self.commits = Commits(self.database, self.kafka)
+        self.database.on_commit = self.commits.note
+        self.ground = Ground(self.database, self.kafka, self.mail, self.chance)
+        self.running: list[Running] = []
+        self.told: list[Told] = []
+        self.made = 0
+        self._start_everything()
+
+    def play(self) -> None:
+        """Let things happen, let everything come to rest, and see whether all is as it must be."""
+        try:
+            self._live()
+        finally:
+            for one in self.running:
+                one.steps.close()
+        check_in_the_end(self.ground, self.commits)
+        check_replay(self.commits, self.database, one_by_one=self.one_by_one)
+
+    def _live(self) -> None:
+        for told in happenings.beginning(self.chance):
+            self._append(told)
+        for _ in range(self.chance.randint(8, 25)):
+            self._happen()
+            for _ in range(int(self.chance.choice((0, 3, 12, 60, 60)) * self.pausing)):
+                self._go_on()
+        self.rest()
+        for _ in range(self.chance.choice((0, 0, 0, 0, 2, 6))):
+            self._to_the_next_timer()
+            self.rest()
+
+    def rest(self) -> None:
+        """Nothing breaks any more, and everybody does what is to be done now."""
+        self.calm = self.mail.calm = True
+        for _ in range(_TO_REST):
+            if not self._go_on():
+                self.calm = self.mail.calm = False
+                return
+        raise Broken("it never comes to rest")
+
+    def _start_everything(self) -> None:
+        for partition in PARTITIONS:
+            row = {"topic": partition.topic, "partition": partition.number, "next_offset": 0, "read_through_at": None}
+            self.database.tables[OFFSETS][tuple(partition)] = row
+        self.activities: dict[str, Activity] = {}
+        for name in ("consumer 1", "consumer 2", "relay", "timers 1", "timers 2", "sender 1", "sender 2"):
+            self._start(name)
+        self._assign({"consumer 1"})
+
+    def _start(self, name: str) -> None:
+        kind = {"consumer": Consumer, "relay": Relay, "timers": Timers, "sender": Sender}[name.split()[0]]
+        process: Any = kind(self.ground, name)
+        self.activities[name] = process
+        if isinstance(process, Consumer):
+            self.activities[f"{name} measures"] = Measuring(process, f"{name} measures")
+
+    def _consumer(self, name: str) -> Consumer:
+        found = self.activities[name]
+        assert isinstance(found, Consumer)
+        return found
+
+    def _assign(self, names: set[str]) -> None:
+        """Deal the partitions: everything to one, or to each the same numbers of all topics."""
+        for place, name in enumerate(("consumer 1", "consumer 2")):
+            mine = {one for one in PARTITIONS if len(names) == 2 and one.number == place}
+            self._consumer(name).assign(set(PARTITIONS) if names == {name} else mine)
+
+    # What happens
+
+    def _happen(self) -> None:
+        self.database.now += timedelta(milliseconds=self.chance.randint(1, 900))
+        lot = self.chance.random()
+        if lot < 0.42:
+            self._append(happenings.fact_of(self.chance, self.chance.choice(ACCOUNTS), self.database.now))
+        elif lot < 0.51:
+            self._pass_time(happenings.pause(self.chance))
+        elif lot < 0.60:
+            self._to_the_next_timer()
+        elif lot < 0.82:
+            self._press()
+        elif lot < 0.87:
+            self._append(happenings.directory_change(self.chance, self.database.now))
+        elif lot < 0.90:
+            self._sell()
+        elif lot < 0.94 and self.told:
+            self._append_again()
+        else:
+            self._assign(self.chance.choice(({"consumer 1"}, {"consumer 2"}, {"consumer 1", "consumer 2"})))
+
+    def _sell(self) -> None:
+        """What was not sold in the beginning. The first sale of an order counts: another is no sale for orders."""
+        account = self.chance.choice(ACCOUNTS)
+        order = self.chance.choice(happenings.ORDERS[account])
+        if not any(isinstance(one.fact, OrderPlaced) and one.fact.order == order for one in self.told):
+            self._append(happenings.sale(self.chance, account, order))
+
+    def _pass_time(self, long: timedelta) -> None:
+        self.database.now += long
+        self._say(f"-- {long} pass")
+
+    def _to_the_next_timer(self) -> None:
+        due = min((row["due_at"] for row in self.database.tables[TIMERS].values()), default=None)
+        if due is not None and due > self.database.now:
+            self._pass_time(due - self.database.now - timedelta(milliseconds=self.chance.choice((0, 0, 1))))
+
+    def _append(self, told: Told) -> None:
+        self.made += 1
+        self.told.append(told)
+        self._append_as(told, self.made)
+
+    def _append_again(self) -> None:
+        """The publisher's relay sent it twice."""
+        place = self.chance.randrange(len(self.told))
+        self._append_as(self.told[place], place + 1)
+
+    def _append_as(self, told: Told, number: int) -> None:
+        event = envelope(told.fact, id=f"e-{number}", source="handoff/orders", subject=told.subject, time=told.at)
+        topic = DIRECTORY if told.fact.about == "salesperson" else SALES if "orders." in told.fact.type else CASES
+        partition = Partition(topic, sum(map(ord, told.subject)) % 2)
+        position = Position(*partition, self.kafka.end(partition))
+        body = told.fact.model_dump_json().encode()
+        one = Input(event, body, b"", InputKind.RECORD, position=position)
+        self.kafka.appended[partition].append((self.database.now, one))
+        self._say(f"told {event.id} {event.type} of {told.subject}, {self.database.now - told.at} ago: {body.decode()}")
+
+    def _press(self) -> None:
+        episodes = list(self.database.tables[EPISODES].values())
+        if not episodes:
+            return
+        row = self.chance.choice(episodes[-3:])
+        asked = [row["responsible"], row["acknowledged_by"], row["offered_to"], self.chance.choice(PEOPLE)]
+        by = self.chance.choice([one for one in asked if one is not None])
+        button = happenings.button(self.chance, row["episode_id"], by, self.database.now)
+        seen = f"{row['rings']}-{row['attempts']}"
+        stale = f"{max(0, row['rings'] - 1)}-0"
+        shown = self.chance.choice((seen, seen, stale, None))
+        page = Page(self.ground, f"page of {by}")
+        for _ in range(self.chance.choice((1, 1, 2))):
+            tries = 1 if shown is None else self.chance.randint(1, 3)
+            steps = page.press(button, row["account_id"], shown, tries)
+            self.running.append(Running(page.name, steps))
+        self._say(f"{by} presses {type(button).__name__} on {row['order_id']}, shown {shown}")
+
+    # Who goes on
+
+    def _go_on(self) -> bool:
+        """One step of somebody; False where nobody has anything to do."""
+        ready = [one for one in self.running if one.ready]
+        if ready and self.chance.random() < 0.8:
+            self._step(self.chance.choice(ready))
+            return True
+        name = self._idle_with_work()
+        if name is not None:
+            started = Running(name, self.activities[name].round())
+            self.running.append(started)
+            self._step(started)
+        elif ready:
+            self._step(self.chance.choice(ready))
+        elif self.running:
+            raise Broken("everybody waits for somebody")
+        return bool(name or ready)
+
+    def _idle_with_work(self) -> str | None:
+        busy = {one.name for one in self.running}
+        names = [name for name in self.activities if name not in busy]
+        start = self.chance.randrange(len(names)) if names else 0
+        return next((name for name in names[start:] + names[:start] if self.activities[name].has_work()), None)
+
+    def _step(self, one: Running) -> None:
+        if not self.calm and self.chance.random() < self.dying and not one.name.startswith("page"):
+            self._kill(one.name.removesuffix(" measures"))
+            return
+        if self.tell:
+            self._say(f"   {one.name}: {_place(one.pause)}")
+        try:
+            one.pause = one.steps.send(None)
+        except StopIteration:
+            self.running.remove(one)
+        except DATABASE_ERRORS as error:
+            self.running.remove(one)
+            self._say(f"   {one.name} failed: {error}")
+
+    def _kill(self, name: str) -> None:
+        self._say(f"!! {name} dies")
+        for one in [one for one in self.running if one.name in (name, f"{name} measures")]:
+            one.steps.close()
+            self.running.remove(one)
+        before = self.activities[name]
+        self._start(name)
+        if isinstance(before, Consumer):
+            self._consumer(name).assign(before.assigned)
+
+    def _fate(self, name: str) -> Fate:
+        if self.calm or self.chance.random() >= self.losing:
+            return Fate.DONE
+        fate = self.chance.choice((Fate.REFUSED, Fate.ANSWER_LOST, Fate.LOST))
+        self._say(f"!! the commit of {name}: {fate.value}")
+        return fate
+
+    def _breaks(self) -> bool:
+        return not self.calm and self.chance.random() < self.breaking
+
+    def _pauses(self) -> bool:
+        return self.chance.random() < self.pausing and not (self.calm and self.chance.random() < 0.7)
+
+    def _say(self, line: str) -> None:
+        if self.tell:
+            self.tell(f"{self.database.now:%d %H:%M:%S} {line}")
+
+
+def _place(pause: Pause | None) -> str:
+    return "starts" if pause is None else PLACES.get(pause.at, pause.at)
+
+
+def _names() -> Iterator[tuple[str, str]]:
+    for sql, answer in ANSWERS.items():
+        yield sql, answer.__name__.strip("_").replace("_", " ")
+
+
+PLACES = dict(_names())

@@ -1,0 +1,107 @@
+"""Facts of an account and the terms they are judged on, as the tests of findings say them: hours after AT."""
+
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from services.escalation.domain.facts import AccountFact, FactKind
+from services.escalation.domain.findings.all import findings
+from services.escalation.domain.findings.finding import Finding
+from services.escalation.domain.findings.history import History
+from services.escalation.domain.findings.terms import Terms, TermsAt
+from services.escalation.domain.policy.model import Signals
+from shared.contracts.escalation import SignalKind
+from shared.ids import derived
+from tests.builders import ACCOUNT, AT
+
+_THRESHOLDS: dict[SignalKind, dict[str, Any]] = {
+    SignalKind.CONTACT_DEAD_ENDED: {"answer_within": "4h"},
+    SignalKind.CONTACT_REPEATED: {"contacts": 3, "within": "24h"},
+    SignalKind.CASE_STUCK: {"no_progress_for": "16h"},
+    SignalKind.CASE_BOUNCED: {"reassignments": 3},
+    SignalKind.RESPONSE_DUE: {"warn_before": "2h"},
+    SignalKind.SATISFACTION_LOW: {"at_most": 0.4},
+    SignalKind.ORDER_STALLED: {"reached_within": "8h"},
+    SignalKind.GONE_QUIET: {"silent_for": "48h"},
+}
+
+
+def rules(*, only: SignalKind | None = None, **thresholds: dict[str, Any]) -> Signals:
+    """All rules, or one kind's alone; thresholds by kind replace the ones above."""
+    return Signals.model_validate(
+        {
+            kind.value: {"severity": "high", "enabled": only in (None, kind)}
+            | _THRESHOLDS.get(kind, {})
+            | thresholds.get(kind.value, {})
+            for kind in SignalKind
+        }
+    )
+
+
+class RoundTheClock:
+    """Working time that never pauses."""
+
+    def after(self, start: datetime, working: timedelta) -> datetime:
+        return start + working
+
+
+class Twice:
+    """Working time half as fast as the clock, as where people work twelve hours a day."""
+
+    def after(self, start: datetime, working: timedelta) -> datetime:
+        return start + 2 * working
+
+
+def always(signals: Signals, working: RoundTheClock | Twice | None = None) -> TermsAt:
+    """The same terms at any time, for any order."""
+    terms = Terms(signals, working or RoundTheClock())
+    return lambda at, order: terms
+
+
+def hours(count: float) -> datetime:
+    """So many hours after AT."""
+    return AT + timedelta(hours=count)
+
+
+def fact(kind: FactKind, at: float, *, case: str | None = None, order: str | None = None, **more: Any) -> AccountFact:
+    """A fact so many hours after AT; its id is made of all that it says, unless `id` names it."""
+    number = more.pop("id", None)
+    due = more.pop("due", None)
+    told = {"case_id": case, "order_id": order, "due_at": None if due is None else hours(due)} | more
+    fact_id = UUID(int=number) if number else derived("test", kind, at, sorted(told.items()).__repr__())
+    return AccountFact(fact_id=fact_id, account_id=ACCOUNT, kind=kind, at=hours(at), **told)
+
+
+def inbound(at: float, result: str = "unanswered", **more: Any) -> AccountFact:
+    """The customer calls."""
+    return fact(FactKind.CONTACT, at, **({"direction": "inbound", "channel": "phone", "result": result} | more))
+
+
+def outbound(at: float, result: str = "answered", **more: Any) -> AccountFact:
+    """We call the customer."""
+    return inbound(at, result, **({"direction": "outbound"} | more))
+
+
+def reached(at: float, **more: Any) -> AccountFact:
+    """A salesperson says that they talked with the customer."""
+    return fact(FactKind.CUSTOMER_REACHED, at, **more)
+
+
+def of_kind(kind: SignalKind, *facts: AccountFact, working: RoundTheClock | Twice | None = None) -> list[Finding]:
+    """The findings of one kind, that kind alone being enabled."""
+    found = findings(History(facts), always(rules(only=kind), working))
+    assert all(finding.kind is kind for finding in found)
+    return found
+
+
+def told(kind: SignalKind, *facts: AccountFact) -> list[tuple[float, float | None]]:
+    """The findings of one kind: when each came into being, and when it was cleared, in hours after AT."""
+    return [(_hours(finding.at), _cleared(finding)) for finding in of_kind(kind, *facts)]
+
+
+def _cleared(finding: Finding) -> float | None:
+    return None if finding.cleared_by is None else _hours(finding.cleared_by.at)
+
+
+def _hours(at: datetime) -> float:
+    return (at - AT).total_seconds() / 3600

@@ -1,0 +1,184 @@
+"""Where an episode stands and what happens next, in words, for each clock that can run."""
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from services.escalation.domain.entities import Account, Clock, Delivery, Episode, Order, Salesperson
+from services.escalation.domain.explaining.outlook import Outlook, outlook
+from services.escalation.domain.explaining.record import Record
+from services.escalation.domain.explaining.sending import sent_words
+from services.escalation.domain.policy.document import shipped
+from services.escalation.domain.policy.lookup import lines_at
+from services.escalation.domain.policy.versions import Policies
+from shared.contracts.escalation import EpisodeResult, Severity, Step
+from tests.builders import ACCOUNT, AT, ORDER
+
+LATER = AT + timedelta(hours=1)
+UNTIL = "4 May 2026, 10:30 UTC"
+EPISODE = Episode(
+    episode_id=UUID(int=1),
+    account_id=ACCOUNT,
+    order_id=ORDER,
+    salesperson="anna",
+    raised_at=AT,
+    changed_at=AT,
+    severity=Severity.HIGH,
+    responsible="anna",
+    rang=True,
+    rings=1,
+    step=Step.SELLER,
+    deadline_at=LATER,
+    deadline_for=Clock.ANSWER,
+)
+TAKEN = replace(EPISODE, acknowledged_at=AT, acknowledged_by="anna", deadline_for=Clock.REDEEM)
+QUIET = replace(TAKEN, deadline_at=None, deadline_for=None)
+
+
+def _person(id: str, manager: str | None = None) -> Salesperson:
+    return Salesperson(
+        salesperson_id=id,
+        changed_at=AT,
+        name=id.capitalize(),
+        manager=manager,
+        email=f"{id}@sales.example",
+        phone=None,
+        chat=None,
+        zone="UTC",
+        working_hours="[]",
+        active=True,
+        successor=None,
+        successor_since=None,
+    )
+
+
+def _outlook(episode: Episode, **people: Salesperson) -> Outlook:
+    directory = {"anna": _person("anna", "mona"), "mona": _person("mona"), "desk": _person("desk"), **people}
+    record = Record(
+        now=AT,
+        episode=episode,
+        order=Order(ORDER, ACCOUNT, "anna", AT, 1, "EUR", "Heat pump"),
+        account=Account(ACCOUNT),
+        signals=(),
+        facts=(),
+        told=(),
+        decisions=(),
+        alerts=(),
+        deliveries=(),
+        people=directory,
+        policies=Policies.shipped(),
+    )
+    return outlook(record, desk="desk")
+
+
+CLOCKS = {
+    "an answer": (EPISODE, f"until {UNTIL} to acknowledge", "Then the manager (mona) is rung."),
+    "an answer of the last": (
+        replace(EPISODE, step=Step.MANAGER, responsible="mona"),
+        f"until {UNTIL} to acknowledge",
+        "Then the desk (desk) is rung.",
+    ),
+    "an answer of the desk": (
+        replace(EPISODE, step=Step.DESK, responsible="desk"),
+        f"until {UNTIL} to acknowledge",
+        "Then the desk (desk) is rung once more.",
+    ),
+    "the last answer of all": (
+        replace(EPISODE, step=Step.DESK, responsible="desk", repeats=6),
+        f"until {UNTIL} to acknowledge",
+        "Then nobody is left to be rung.",
+    ),
+    "a talk": (
+        TAKEN,
+        f"until {UNTIL} to have talked with the customer",
+        "Then it is nobody's any more, and the manager (mona) is rung.",
+    ),
+    "an appointment": (
+        replace(TAKEN, deadline_for=Clock.APPOINTMENT),
+        f"stands still until {UNTIL}, when the customer wants to be called",
+        "Then the time to reach the customer runs again for anna.",
+    ),
+    "a pause": (replace(TAKEN, deadline_for=Clock.SNOOZE), f"put off until {UNTIL}", "Then anna is rung again."),
+    "nothing, for it was redeemed": (
+        replace(QUIET, reached_at=AT),
+        "none",
+        "The customer was reached: nothing, until something new happens or somebody closes it.",
+    ),
+    "nothing, for everybody was asked": (
+        replace(EPISODE, deadline_at=None, deadline_for=None, exhausted_at=AT),
+        "none",
+        "Everybody was asked: nothing, until something new happens or somebody takes it.",
+    ),
+}
+
+
+@pytest.mark.parametrize(("episode", "clock", "next"), CLOCKS.values(), ids=CLOCKS)
+def test_the_clock_and_what_comes_after_it(episode: Episode, clock: str, next: str) -> None:
+    found = _outlook(episode)
+    assert (found.clock, found.next) == (clock, next)
+    assert found.state == "open, severity high"
+
+
+def test_whoever_comes_next_is_found_in_the_directory_as_it_is_now() -> None:
+    away = replace(_person("mona"), away='[{"since": "2026-05-01", "until": "2026-05-09"}]')
+    assert _outlook(EPISODE, mona=away).next == "Then the desk (desk) is rung."
+
+
+def test_an_offer_is_told_with_its_end() -> None:
+    offered = replace(TAKEN, offered_to="mona", offered_until=LATER)
+    assert _outlook(offered).whose == f"anna, who took it on 4 May 2026, 09:30 UTC, offered to mona until {UNTIL}"
+
+
+def test_a_closed_episode_says_how_it_ended() -> None:
+    closed = replace(QUIET, closed_at=AT, closed_by="anna", result=EpisodeResult.SAVED, reason="replacement")
+    found = _outlook(closed)
+    assert found.state == (
+        "Closed as saved: They got a replacement or another product. Closed by anna on 4 May 2026, 09:30 UTC."
+    )
+    assert (found.whose, found.until) == ("nobody", None)
+
+
+def _delivery(channel: str = "email", state: str = "sent", **changes: Any) -> Delivery:
+    return Delivery(
+        UUID(int=2), UUID(int=3), recipient="anna", channel=channel, state=state, try_at=LATER, changed_at=AT, **changes
+    )
+
+
+SENDING = {
+    "shown in the inbox": _delivery("inbox"),
+    "e-mail sent": _delivery(attempts=1),
+    "e-mail sent in a list": _delivery(attempts=1, list_id=UUID(int=4)),
+    "e-mail sent after 3 attempts, 1 of them with an unknown outcome": _delivery(attempts=3, unknown_count=1),
+    f"e-mail held until {UNTIL} (at night)": _delivery(state="held", reason="at night"),
+    "e-mail not sent (no e-mail address is known)": _delivery(state="skipped", reason="no e-mail address is known"),
+    "e-mail not sent any more (acknowledged)": _delivery(state="cancelled", reason="acknowledged"),
+    f"e-mail perhaps sent, to be sent again at {UNTIL}": _delivery(state="unknown", attempts=1),
+}
+
+
+@pytest.mark.parametrize(("words", "delivery"), SENDING.items(), ids=list(SENDING))
+def test_what_became_of_a_message(words: str, delivery: Delivery) -> None:
+    assert sent_words(delivery) == words
+
+
+@pytest.mark.parametrize(
+    ("path", "lines"),
+    [
+        ("ladder.high.seller", ["ladder.high.seller = 1h"]),
+        ("rises.large_amount.EUR", ["rises.large_amount.EUR = 1000000"]),
+        (
+            "signals.contact_repeated",
+            ["signals.contact_repeated.contacts = 3", "signals.contact_repeated.within = 7d"],
+        ),
+        ("signals.refund_requested", ["signals.refund_requested"]),
+        ("rises.request_after_bad_contact", ["rises.request_after_bad_contact = true"]),
+        ("reasons.saved", ["reasons.saved"]),
+        ("plays", ["plays"]),
+        ("nothing.of.this", ["nothing.of.this"]),
+    ],
+)
+def test_a_line_of_the_policy_is_read_as_it_is_written(path: str, lines: list[str]) -> None:
+    assert [str(line) for line in lines_at(shipped(), path)] == lines

@@ -1,0 +1,151 @@
+"""What holds of findings whatever happened on an account, in whatever order it was told."""
+
+from dataclasses import replace
+from datetime import datetime
+from random import Random
+from uuid import UUID
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from services.escalation.domain.facts import AccountFact, FactKind
+from services.escalation.domain.findings.all import findings
+from services.escalation.domain.findings.finding import Finding
+from services.escalation.domain.findings.history import History
+from services.escalation.domain.findings.lanes import ORDER_KINDS
+from services.escalation.domain.findings.scope import affected
+from services.escalation.domain.findings.terms import Terms, TermsAt
+from shared.contracts.escalation import SignalKind
+from tests.builders import ACCOUNT
+from tests.unit.accounts import RoundTheClock, Twice, always, hours, rules
+
+_EARLY = Terms(rules(), RoundTheClock())
+_LATE = Terms(
+    rules(contact_repeated={"contacts": 2}, satisfaction_low={"at_most": 0.6}, case_bounced={"reassignments": 2}),
+    Twice(),
+)
+_STRICT = Terms(rules(contact_dead_ended={"answer_within": "1h"}, gone_quiet={"silent_for": "12h"}), RoundTheClock())
+
+
+def changing(at: datetime, order: str | None) -> Terms:
+    """Terms that differ by time and by order, as of two versions and an override."""
+    if order == "o-1":
+        return _STRICT
+    return _EARLY if at < hours(30) else _LATE
+
+
+_AT = st.integers(0, 60).map(hours)
+_CASES = st.sampled_from([None, "k-1", "k-2"])
+_ORDERS = st.sampled_from([None, None, "o-1", "o-2"])
+_RESULTS = ["answered", "unanswered", "voicemail", "dead_end", "resolved"]
+
+
+@st.composite
+def _account_facts(draw: st.DrawFn, kinds: list[FactKind] | None = None) -> AccountFact:
+    kind = draw(st.sampled_from(kinds or [*FactKind, *[FactKind.CONTACT] * 8, *[FactKind.CASE_OPENED] * 2]))
+    of_order = kind in ORDER_KINDS
+    told = AccountFact(
+        fact_id=UUID(int=draw(st.integers(1, 2**64))),
+        account_id=ACCOUNT,
+        kind=kind,
+        at=draw(_AT),
+        case_id=None if of_order else "k-1" if kind is FactKind.CASE_OPENED else draw(_CASES),
+        order_id=draw(st.sampled_from(["o-1", "o-2"])) if of_order else draw(_ORDERS),
+        due_at=draw(_AT),
+    )
+    if kind is FactKind.CONTACT:
+        return replace(
+            told,
+            direction=draw(st.sampled_from(["inbound", "inbound", "outbound"])),
+            channel=draw(st.sampled_from(["phone", "email"])),
+            result=draw(st.sampled_from(_RESULTS)),
+            courtesy=draw(st.integers(0, 9)) == 0,
+        )
+    if kind is FactKind.CASE_OPENED:
+        return replace(told, case_id=draw(st.sampled_from(["k-1", "k-2"])))
+    if kind is FactKind.RATED:
+        return replace(told, number=draw(st.sampled_from([200, 400, 600, 1000])))
+    if kind is FactKind.OUTCOME_REPORTED:
+        return replace(told, number=draw(st.integers(0, 1)))
+    if kind is FactKind.CASE_REASSIGNED:
+        return replace(told, number=draw(st.integers(1, 4)))
+    return replace(told, what=draw(st.sampled_from(["training", "visit"])))
+
+
+_HISTORIES = st.lists(_account_facts(), max_size=30, unique_by=lambda fact: fact.fact_id)
+
+
+@given(_HISTORIES, st.randoms())
+def test_the_order_of_arrival_changes_nothing(facts: list[AccountFact], chance: Random) -> None:
+    shuffled = list(facts)
+    chance.shuffle(shuffled)
+    history = History()
+    for fact in shuffled:
+        history.add(fact)
+    assert findings(history, changing) == findings(History(facts), changing)
+
+
+@settings(max_examples=200)
+@given(_HISTORIES)
+def test_judging_what_a_fact_can_change_is_judging_everything(facts: list[AccountFact]) -> None:
+    history, kept = History(), dict[UUID, Finding]()
+    for fact in facts:
+        history.add(fact)
+        _compare(history, fact, kept, changing)
+        assert sorted(kept.values(), key=lambda one: (one.at, one.signal_id)) == findings(history, changing)
+
+
+def _compare(history: History, fact: AccountFact, kept: dict[UUID, Finding], terms: TermsAt) -> None:
+    """As the handlers do: what is kept in scope and not found again is withdrawn."""
+    scope = affected(history, fact)
+    found = {one.signal_id: one for one in findings(history, terms, scope)}
+    for signal_id, known in list(kept.items()):
+        if scope.covers(known.kind, known.cause) and signal_id not in found:
+            del kept[signal_id]
+    kept.update(found)
+
+
+@given(_HISTORIES)
+def test_nothing_is_cleared_before_it_came_into_being(facts: list[AccountFact]) -> None:
+    for finding in findings(History(facts), changing):
+        assert finding.cleared_by is None or finding.cleared_by.at > finding.at
+        assert finding.at >= finding.cause.at
+
+
+@given(_HISTORIES)
+def test_every_signal_is_found_once(facts: list[AccountFact]) -> None:
+    ids = [finding.signal_id for finding in findings(History(facts), changing)]
+    assert len(ids) == len(set(ids))
+
+
+@given(_HISTORIES, _account_facts([FactKind.CONTACT, FactKind.CASE_REOPENED]))
+def test_a_courtesy_changes_nothing(facts: list[AccountFact], fact: AccountFact) -> None:
+    thanks = replace(fact, fact_id=UUID(int=2**65), courtesy=True)
+    assert findings(History([*facts, thanks]), changing) == findings(History(facts), changing)
+
+
+@given(_HISTORIES)
+def test_a_fact_told_again_changes_nothing(facts: list[AccountFact]) -> None:
+    history = History(facts)
+    before = findings(history, changing)
+    assert not any(history.add(replace(fact, at=hours(1))) for fact in facts)
+    assert findings(history, changing) == before
+
+
+@given(_HISTORIES, _account_facts([FactKind.CONTACT]))
+def test_an_outbound_voicemail_clears_nothing_but_a_stuck_case(facts: list[AccountFact], fact: AccountFact) -> None:
+    voicemail = replace(fact, fact_id=UUID(int=2**65), direction="outbound", result="voicemail", courtesy=False)
+    for finding in findings(History([*facts, voicemail]), changing):
+        if finding.kind is not SignalKind.CASE_STUCK:
+            assert finding.cleared_by is None or finding.cleared_by.fact_id != voicemail.fact_id
+
+
+@given(_HISTORIES)
+def test_no_kind_that_is_not_enabled_is_found(facts: list[AccountFact]) -> None:
+    everything = {finding.signal_id for finding in findings(History(facts), always(rules()))}
+    one_by_one: set[UUID] = set()
+    for kind in SignalKind:
+        found = findings(History(facts), always(rules(only=kind)))
+        assert {finding.kind for finding in found} <= {kind}
+        one_by_one |= {finding.signal_id for finding in found}
+    assert one_by_one == everything

@@ -1,0 +1,201 @@
+"""What becomes of cases, promised answers, ratings and requests.
+
+Each case is the facts, and when the signals came into being and were cleared, in hours.
+"""
+
+from typing import Any
+
+import pytest
+
+from services.escalation.domain.facts import AccountFact, FactKind
+from shared.contracts.escalation import SignalKind
+from tests.unit.accounts import Twice, fact, hours, inbound, of_kind, outbound, reached, told
+
+Told = list[tuple[float, float | None]]
+
+OPENED = fact(FactKind.CASE_OPENED, 0, case="k", order="4711")
+RESOLVED, CLOSED, REOPENED = FactKind.CASE_RESOLVED, FactKind.CASE_CLOSED, FactKind.CASE_REOPENED
+
+
+def on_case(kind: FactKind, at: float, case: str | None = "k", **more: Any) -> AccountFact:
+    return fact(kind, at, case=case, **more)
+
+
+@pytest.mark.parametrize(
+    ("facts", "expected"),
+    [
+        pytest.param([OPENED], [(16, None)], id="nothing happens"),
+        pytest.param([OPENED, on_case(FactKind.CASE_PROGRESSED, 16)], [(32, None)], id="progress in the last moment"),
+        pytest.param([OPENED, on_case(FactKind.CASE_PROGRESSED, 17)], [(16, 17), (33, None)], id="progress too late"),
+        pytest.param([OPENED, outbound(4, "voicemail", case="k")], [(20, None)], id="an attempt of ours is progress"),
+        pytest.param([OPENED, inbound(4, "answered", case="k")], [(20, None)], id="a talk is progress"),
+        pytest.param([OPENED, inbound(4, case="k")], [(16, None)], id="the customer's attempt is none"),
+        pytest.param(
+            [OPENED, on_case(FactKind.CASE_REASSIGNED, 4, number=1)], [(16, None)], id="passing it on is none"
+        ),
+        pytest.param([OPENED, outbound(4, case="k", courtesy=True)], [(16, None)], id="an automatic reply is none"),
+        pytest.param([OPENED, outbound(4, case="l")], [(16, None)], id="a talk on another case is none"),
+        pytest.param([OPENED, reached(4, order="4711")], [(16, None)], id="a salesperson's talk moves no case"),
+        pytest.param([OPENED, on_case(RESOLVED, 4)], [], id="resolved"),
+        pytest.param([OPENED, on_case(CLOSED, 20)], [(16, 20)], id="closed too late"),
+        pytest.param([OPENED, on_case(RESOLVED, 4), outbound(5, case="k")], [], id="a talk does not open it again"),
+        pytest.param([OPENED, on_case(RESOLVED, 4), on_case(REOPENED, 5)], [(21, None)], id="reopened"),
+        pytest.param([OPENED, on_case(RESOLVED, 4), on_case(REOPENED, 5, courtesy=True)], [], id="reopened by thanks"),
+        pytest.param([OPENED, on_case(RESOLVED, 0)], [], id="opened and resolved at once"),
+        pytest.param([on_case(FactKind.CASE_PROGRESSED, 4)], [], id="never opened"),
+    ],
+)
+def test_an_open_case_without_progress_is_stuck(facts: list[AccountFact], expected: Told) -> None:
+    assert told(SignalKind.CASE_STUCK, *facts) == expected
+
+
+def test_a_case_is_stuck_after_working_time() -> None:
+    (finding,) = of_kind(SignalKind.CASE_STUCK, OPENED, working=Twice())
+    assert (finding.at, finding.names_order, finding.case_id) == (hours(32), "4711", "k")
+
+
+def passed_on(at: float, times: int) -> AccountFact:
+    return on_case(FactKind.CASE_REASSIGNED, at, number=times)
+
+
+@pytest.mark.parametrize(
+    ("facts", "expected"),
+    [
+        pytest.param([passed_on(1, 1), passed_on(2, 2)], [], id="twice"),
+        pytest.param([passed_on(1, 3)], [(1, None)], id="three times, only the last told"),
+        pytest.param([passed_on(1, 3), passed_on(2, 4)], [(1, None)], id="the earliest counts"),
+        pytest.param([passed_on(1, 3), on_case(RESOLVED, 2)], [(1, 2)], id="cleared by case_resolved"),
+        pytest.param([passed_on(1, 3), on_case(CLOSED, 2)], [(1, 2)], id="cleared by case_closed"),
+        pytest.param([passed_on(1, 3), outbound(2, case="k")], [(1, None)], id="not by a talk"),
+        pytest.param([passed_on(1, 3), on_case(RESOLVED, 2, case="l")], [(1, None)], id="not by another case"),
+    ],
+)
+def test_a_case_passed_on_too_often_bounces(facts: list[AccountFact], expected: Told) -> None:
+    assert told(SignalKind.CASE_BOUNCED, *facts) == expected
+
+
+def test_a_case_bounces_once_whichever_fact_says_so() -> None:
+    (late,) = of_kind(SignalKind.CASE_BOUNCED, passed_on(2, 4))
+    (early,) = of_kind(SignalKind.CASE_BOUNCED, passed_on(2, 4), passed_on(1, 3))
+    assert late.signal_id == early.signal_id
+
+
+@pytest.mark.parametrize(
+    ("facts", "expected"),
+    [
+        pytest.param([on_case(REOPENED, 1)], [(1, None)], id="reopened"),
+        pytest.param([on_case(REOPENED, 1, courtesy=True)], [], id="a thanks is no reopening"),
+        pytest.param([on_case(REOPENED, 1), on_case(REOPENED, 3)], [(1, None), (3, None)], id="twice"),
+        pytest.param([on_case(REOPENED, 1), on_case(RESOLVED, 2)], [(1, 2)], id="resolved"),
+        pytest.param([on_case(REOPENED, 1), on_case(CLOSED, 2)], [(1, 2)], id="closed"),
+        pytest.param([on_case(REOPENED, 1), on_case(RESOLVED, 2, case="l")], [(1, None)], id="another is resolved"),
+        pytest.param([on_case(REOPENED, 1), outbound(2, case="k")], [(1, None)], id="a talk does not clear it"),
+        pytest.param([fact(REOPENED, 1), on_case(RESOLVED, 2, case=None)], [(1, None)], id="without a case: never"),
+    ],
+)
+def test_a_reopened_case_is_a_signal(facts: list[AccountFact], expected: Told) -> None:
+    assert told(SignalKind.CASE_REOPENED, *facts) == expected
+
+
+PROMISED = on_case(FactKind.RESPONSE_PROMISED, 1, due=8)
+LOOSE = fact(FactKind.RESPONSE_PROMISED, 1, due=8)
+
+
+@pytest.mark.parametrize(
+    ("facts", "due", "overdue"),
+    [
+        pytest.param([PROMISED], [(6, 8)], [(8, None)], id="nobody answers"),
+        pytest.param([PROMISED, outbound(6, case="k")], [], [], id="answered before the warning"),
+        pytest.param([PROMISED, outbound(7, case="k")], [(6, 7)], [], id="answered after the warning"),
+        pytest.param([PROMISED, outbound(8, case="k")], [(6, 8)], [], id="answered in the last moment"),
+        pytest.param([PROMISED, outbound(9, case="k")], [(6, 8)], [(8, 9)], id="answered too late"),
+        pytest.param([PROMISED, outbound(1, case="k")], [(6, 8)], [(8, None)], id="the talk it was promised in"),
+        pytest.param([PROMISED, outbound(5, "voicemail", case="k")], [(6, 8)], [(8, None)], id="a voicemail"),
+        pytest.param([PROMISED, outbound(5, case="l")], [(6, 8)], [(8, None)], id="a talk on another case"),
+        pytest.param([PROMISED, on_case(RESOLVED, 5)], [], [], id="resolved"),
+        pytest.param([PROMISED, on_case(CLOSED, 9)], [(6, 8)], [(8, 9)], id="closed too late"),
+        pytest.param([LOOSE, outbound(5)], [], [], id="without a case: talked"),
+        pytest.param([LOOSE, outbound(5, case="k")], [(6, 8)], [(8, None)], id="without a case: not on a case"),
+        pytest.param([LOOSE, reached(5, order="4711")], [], [], id="without a case: reached"),
+        pytest.param(
+            [on_case(FactKind.RESPONSE_PROMISED, 1, due=2)], [(1, 2)], [(2, None)], id="promised at short notice"
+        ),
+        pytest.param([on_case(FactKind.RESPONSE_PROMISED, 3, due=2)], [], [(3, None)], id="promised too late to keep"),
+        pytest.param([on_case(FactKind.RESPONSE_OVERDUE, 5)], [], [(5, None)], id="somebody says so"),
+        pytest.param(
+            [on_case(FactKind.RESPONSE_OVERDUE, 5), outbound(6, case="k")], [], [(5, 6)], id="somebody says so: talked"
+        ),
+        pytest.param([on_case(FactKind.RESPONSE_OVERDUE, 5), on_case(RESOLVED, 6)], [], [(5, 6)], id="so: resolved"),
+    ],
+)
+def test_a_promised_answer_is_soon_due_and_then_overdue(facts: list[AccountFact], due: Told, overdue: Told) -> None:
+    assert told(SignalKind.RESPONSE_DUE, *facts) == due
+    assert told(SignalKind.RESPONSE_OVERDUE, *facts) == overdue
+
+
+def rated(at: float, thousandths: int, case: str | None = "k") -> AccountFact:
+    return on_case(FactKind.RATED, at, case, number=thousandths)
+
+
+@pytest.mark.parametrize(
+    ("facts", "expected"),
+    [
+        pytest.param([rated(1, 400)], [(1, None)], id="at the mark"),
+        pytest.param([rated(1, 401)], [], id="just above"),
+        pytest.param([rated(1, 0)], [(1, None)], id="nothing at all"),
+        pytest.param([rated(1, 200), rated(2, 800)], [(1, 2)], id="rated better later"),
+        pytest.param([rated(1, 200), rated(2, 400)], [(1, None), (2, None)], id="rated as low later"),
+        pytest.param([rated(1, 200), rated(2, 800, case="l")], [(1, None)], id="better on another case"),
+        pytest.param([rated(1, 200), rated(2, 800, case=None)], [(1, None)], id="better on no case"),
+        pytest.param([rated(1, 200, case=None), rated(2, 800, case=None)], [(1, 2)], id="both without a case"),
+        pytest.param([rated(2, 200), rated(1, 800)], [(2, None)], id="better before"),
+        pytest.param([rated(1, 200), on_case(RESOLVED, 2)], [(1, None)], id="never by case_resolved"),
+    ],
+)
+def test_a_low_rating_is_a_signal_until_a_better_one(facts: list[AccountFact], expected: Told) -> None:
+    assert told(SignalKind.SATISFACTION_LOW, *facts) == expected
+
+
+@pytest.mark.parametrize("name", ["refund", "cancellation"])
+@pytest.mark.parametrize(
+    ("requested", "withdrawn", "cleared"),
+    [
+        pytest.param({}, None, False, id="as asked"),
+        pytest.param({}, {}, True, id="both name nothing"),
+        pytest.param({"case": "k"}, {"case": "k"}, True, id="the same case"),
+        pytest.param({"case": "k"}, {"case": "l"}, False, id="another case"),
+        pytest.param({"case": "k"}, {}, True, id="withdrawn for all"),
+        pytest.param({"order": "4711"}, {"order": "4711"}, True, id="the same order"),
+        pytest.param({"order": "4711"}, {"order": "4712"}, False, id="another order"),
+        pytest.param({"order": "4711"}, {"case": "k"}, True, id="the case of the order"),
+        pytest.param({}, {"order": "4711"}, False, id="withdrawn for an order that was not named"),
+    ],
+)
+def test_a_request_is_a_signal_until_it_is_withdrawn(
+    name: str, requested: dict[str, str], withdrawn: dict[str, str] | None, cleared: bool
+) -> None:
+    facts = [OPENED, fact(FactKind(f"{name}_requested"), 1, **requested)]
+    if withdrawn is not None:
+        facts.append(fact(FactKind(f"{name}_withdrawn"), 2, **withdrawn))
+    assert told(SignalKind(f"{name}_requested"), *facts) == [(1, 2 if cleared else None)]
+
+
+@pytest.mark.parametrize("kind", ["refund_requested", "cancellation_requested"])
+def test_a_request_is_cleared_by_nothing_else(kind: str) -> None:
+    others = [on_case(RESOLVED, 2), outbound(3, "resolved", case="k"), reached(4, order="4711")]
+    assert told(SignalKind(kind), OPENED, on_case(FactKind(kind), 1), *others) == [(1, None)]
+
+
+@pytest.mark.parametrize(
+    ("kind", "raised", "late"),
+    [
+        pytest.param(SignalKind.CASE_STUCK, [OPENED], on_case(RESOLVED, 3), id="case_stuck"),
+        pytest.param(SignalKind.RESPONSE_DUE, [PROMISED], outbound(3, case="k"), id="response_due"),
+        pytest.param(SignalKind.RESPONSE_OVERDUE, [PROMISED], outbound(7, case="k"), id="response_overdue"),
+    ],
+)
+def test_what_happened_in_time_and_is_told_late_withdraws_it(
+    kind: SignalKind, raised: list[AccountFact], late: AccountFact
+) -> None:
+    assert of_kind(kind, *raised)
+    assert not of_kind(kind, *raised, late)

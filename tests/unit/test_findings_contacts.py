@@ -1,0 +1,204 @@
+"""What contacts amount to: dead ends, calls nobody returned, tries without end, customers who go quiet.
+
+Each case is the facts, and when the signals came into being and were cleared, in hours.
+"""
+
+import pytest
+
+from services.escalation.domain.facts import AccountFact, FactKind
+from shared.contracts.escalation import SignalKind
+from tests.unit.accounts import Twice, fact, hours, inbound, of_kind, outbound, reached, told
+
+Told = list[tuple[float, float | None]]
+
+RESOLVED = FactKind.CASE_RESOLVED
+OPENED = fact(FactKind.CASE_OPENED, 0, case="k", order="4711")
+
+
+@pytest.mark.parametrize(
+    ("facts", "expected"),
+    [
+        pytest.param([inbound(1, "dead_end")], [(1, None)], id="a contact ends as a dead end"),
+        pytest.param([outbound(1, "dead_end")], [(1, None)], id="one of ours too"),
+        pytest.param([inbound(1, "dead_end", courtesy=True)], [], id="a courtesy does not"),
+        pytest.param([inbound(1, "dead_end", case="k"), outbound(2, case="k")], [(1, 2)], id="talked on the case"),
+        pytest.param([inbound(1, "dead_end", case="k"), outbound(1, case="k")], [(1, None)], id="talked just then"),
+        pytest.param(
+            [inbound(1, "dead_end", case="k"), outbound(2, case="l")], [(1, None)], id="talked on another case"
+        ),
+        pytest.param([inbound(1, "dead_end", case="k"), outbound(2)], [(1, None)], id="talked on no case"),
+        pytest.param(
+            [inbound(1, "dead_end", case="k"), outbound(2, "voicemail", case="k")], [(1, None)], id="voicemail"
+        ),
+        pytest.param(
+            [inbound(1, "dead_end", case="k"), inbound(2, "resolved", case="k")], [(1, 2)], id="resolved in a talk"
+        ),
+        pytest.param(
+            [inbound(1, "dead_end", case="k"), fact(RESOLVED, 2, case="k")], [(1, None)], id="never by case_resolved"
+        ),
+        pytest.param(
+            [inbound(1, "dead_end", case="k"), fact(FactKind.CASE_CLOSED, 2, case="k")],
+            [(1, None)],
+            id="nor case_closed",
+        ),
+        pytest.param(
+            [OPENED, inbound(1, "dead_end", case="k"), reached(2, order="4711")], [(1, 2)], id="reached for its order"
+        ),
+        pytest.param(
+            [OPENED, inbound(1, "dead_end", case="k"), reached(2, order="4712")], [(1, None)], id="for another order"
+        ),
+        pytest.param([inbound(1, "dead_end"), outbound(2)], [(1, 2)], id="without a case: talked"),
+        pytest.param([inbound(1, "dead_end"), outbound(2, case="k")], [(1, None)], id="without a case: not on a case"),
+        pytest.param([inbound(1, "dead_end", order="4711"), outbound(2, order="4711")], [(1, 2)], id="on its order"),
+        pytest.param([inbound(1, "dead_end", order="4711"), outbound(2)], [(1, 2)], id="on no order"),
+        pytest.param(
+            [inbound(1, "dead_end", order="4711"), outbound(2, order="4712")], [(1, None)], id="on another order"
+        ),
+        pytest.param([inbound(1, "dead_end"), reached(2, order="4711")], [(1, 2)], id="without a case: reached"),
+        pytest.param([inbound(2, "dead_end"), outbound(1)], [(2, None)], id="talked before"),
+    ],
+)
+def test_a_dead_end_is_a_signal_until_somebody_talks(facts: list[AccountFact], expected: Told) -> None:
+    assert told(SignalKind.CONTACT_DEAD_ENDED, *facts) == expected
+
+
+@pytest.mark.parametrize(
+    ("facts", "expected"),
+    [
+        pytest.param([inbound(1)], [(5, None)], id="nobody answered"),
+        pytest.param([inbound(1, "voicemail")], [(5, None)], id="a voicemail"),
+        pytest.param([inbound(1, courtesy=True)], [], id="a courtesy asks for no answer"),
+        pytest.param([outbound(1, "unanswered")], [], id="one of ours that the customer did not answer"),
+        pytest.param([inbound(1), outbound(4.9)], [], id="called back in time"),
+        pytest.param([inbound(1), outbound(5)], [], id="called back in the last moment"),
+        pytest.param([inbound(1), outbound(5.1)], [(5, 5.1)], id="called back too late"),
+        pytest.param([inbound(1), outbound(1)], [], id="called back within the same moment"),
+        pytest.param([inbound(1), outbound(2, "voicemail")], [(5, None)], id="a voicemail is no call-back"),
+        pytest.param([inbound(1, case="k"), outbound(2, case="l", channel="chat")], [], id="on any case and channel"),
+        pytest.param([inbound(1), inbound(2, "answered")], [], id="the customer got through"),
+        pytest.param([inbound(1), outbound(2, courtesy=True)], [(5, None)], id="an automatic reply is no answer"),
+        pytest.param([inbound(1), reached(3)], [], id="a salesperson reached them"),
+        pytest.param([inbound(1), inbound(2), inbound(9)], [(5, None)], id="tried again: still the first one"),
+        pytest.param([inbound(1), outbound(6), inbound(7)], [(5, 6), (11, None)], id="again after a talk"),
+        pytest.param(
+            [inbound(1, case="k"), fact(RESOLVED, 2, case="k")], [(5, None)], id="never ended by case_resolved"
+        ),
+    ],
+)
+def test_a_call_that_nobody_returns_is_a_dead_end(facts: list[AccountFact], expected: Told) -> None:
+    assert told(SignalKind.CONTACT_DEAD_ENDED, *facts) == expected
+    assert all(finding.by_silence for finding in of_kind(SignalKind.CONTACT_DEAD_ENDED, *facts))
+
+
+def test_a_call_is_returned_within_working_time() -> None:
+    late = of_kind(SignalKind.CONTACT_DEAD_ENDED, inbound(1), outbound(9.5), working=Twice())
+    assert [finding.at for finding in late] == [hours(9)]
+    assert not of_kind(SignalKind.CONTACT_DEAD_ENDED, inbound(1), outbound(9), working=Twice())
+
+
+def test_an_earlier_call_reported_late_is_what_the_silence_began_with() -> None:
+    (before,) = of_kind(SignalKind.CONTACT_DEAD_ENDED, inbound(2))
+    (after,) = of_kind(SignalKind.CONTACT_DEAD_ENDED, inbound(2), inbound(1))
+    assert (after.at, after.cause.at) == (hours(5), hours(1))
+    assert before.signal_id != after.signal_id
+
+
+def on_case(*at: float, result: str = "answered") -> list[AccountFact]:
+    return [inbound(one, result, case="k") for one in at]
+
+
+@pytest.mark.parametrize(
+    ("facts", "expected"),
+    [
+        pytest.param(on_case(1, 2), [], id="twice"),
+        pytest.param(on_case(1, 2, 3), [(3, None)], id="three times"),
+        pytest.param(on_case(1, 2, 3, 4, 5), [(3, None)], id="more often is still one signal"),
+        pytest.param(on_case(1, 2, 25), [(25, None)], id="within the window to the moment"),
+        pytest.param(on_case(1, 2, 25.1), [], id="a moment too late"),
+        pytest.param(on_case(1, 24, 26, 27), [(27, None)], id="the second try begins a window of its own"),
+        pytest.param([*on_case(1, 2), outbound(3, case="k")], [], id="our own calls do not count"),
+        pytest.param([*on_case(1, 2), inbound(3, case="k", courtesy=True)], [], id="a courtesy does not count"),
+        pytest.param([*on_case(1, 2), inbound(3, case="l")], [], id="another case"),
+        pytest.param([*on_case(1, 2), inbound(3)], [], id="no case"),
+        pytest.param([*on_case(1, 2), inbound(3, "resolved", case="k")], [], id="the third resolved it"),
+        pytest.param([*on_case(1, 2, 4), fact(RESOLVED, 3, case="k")], [], id="resolved in between"),
+        pytest.param([*on_case(1, 2, 4), fact(FactKind.CASE_CLOSED, 3, case="k")], [], id="closed in between"),
+        pytest.param(
+            [*on_case(1, 2, 4), fact(RESOLVED, 3, case="l")], [(4, None)], id="another case resolved in between"
+        ),
+        pytest.param([*on_case(1, 2, 3), fact(RESOLVED, 4, case="k")], [(3, 4)], id="cleared by case_resolved"),
+        pytest.param([*on_case(1, 2, 3), fact(FactKind.CASE_CLOSED, 4, case="k")], [(3, 4)], id="by case_closed"),
+        pytest.param(
+            [*on_case(1, 2, 3), outbound(4, "resolved", case="k")], [(3, 4)], id="by a contact that resolved it"
+        ),
+        pytest.param([*on_case(1, 2, 3), outbound(4, case="k")], [(3, None)], id="not by a talk"),
+        pytest.param(
+            [*on_case(1, 2, 3), fact(RESOLVED, 4, case="k"), *on_case(5, 6, 7)], [(3, 4), (7, None)], id="again"
+        ),
+        pytest.param([inbound(1), inbound(2), inbound(3)], [(3, None)], id="without a case"),
+        pytest.param([inbound(1), inbound(2), outbound(3)], [], id="without a case: our own do not count"),
+        pytest.param([inbound(1), inbound(2), outbound(2.5), inbound(3)], [], id="without a case: talked in between"),
+        pytest.param([inbound(1), inbound(2), outbound(2.5, case="k"), inbound(3)], [(3, None)], id="talked on a case"),
+        pytest.param(
+            [inbound(1), inbound(2), inbound(3), outbound(4)], [(3, 4)], id="without a case: cleared by a talk"
+        ),
+    ],
+)
+def test_trying_again_and_again_on_one_matter_is_a_signal(facts: list[AccountFact], expected: Told) -> None:
+    assert told(SignalKind.CONTACT_REPEATED, *facts) == expected
+
+
+def test_the_first_try_is_what_repeated_contacts_began_with() -> None:
+    (finding,) = of_kind(SignalKind.CONTACT_REPEATED, *on_case(1, 2, 3))
+    assert finding.cause.at == hours(1)
+
+
+def test_a_case_that_was_resolved_before_makes_another_signal() -> None:
+    (before,) = of_kind(SignalKind.CONTACT_REPEATED, *on_case(1, 2, 3))
+    (after,) = of_kind(SignalKind.CONTACT_REPEATED, *on_case(1, 2, 3), fact(RESOLVED, 0.5, case="k"))
+    assert before.signal_id != after.signal_id
+
+
+LOW = fact(FactKind.RATED, 1, number=200, case="k")
+
+
+@pytest.mark.parametrize(
+    ("facts", "expected"),
+    [
+        pytest.param([inbound(1)], [(49, None)], id="nobody answered, and then silence"),
+        pytest.param([inbound(1, "dead_end")], [(49, None)], id="a dead end, and then silence"),
+        pytest.param([LOW], [(49, None)], id="a low rating, and then silence"),
+        pytest.param([fact(FactKind.RATED, 1, number=600)], [], id="a rating that is fine"),
+        pytest.param([inbound(1, "answered")], [], id="a good contact"),
+        pytest.param([outbound(1, "unanswered")], [], id="one of ours"),
+        pytest.param([inbound(1), inbound(49)], [(97, None)], id="tried again in the last moment: silence begins anew"),
+        pytest.param([inbound(1), inbound(49.1)], [(49, 49.1), (97.1, None)], id="tried again after it"),
+        pytest.param([inbound(1), outbound(49)], [], id="talked in time"),
+        pytest.param([inbound(1), outbound(50)], [(49, 50)], id="talked too late"),
+        pytest.param([inbound(1), outbound(10, "voicemail")], [(49, None)], id="our voicemail breaks no silence"),
+        pytest.param([inbound(1), inbound(10, "answered", courtesy=True)], [(49, None)], id="nor does a courtesy"),
+        pytest.param([inbound(1), reached(20)], [], id="a salesperson reached them"),
+        pytest.param([LOW, fact(RESOLVED, 20, case="k")], [], id="its case was resolved"),
+        pytest.param([LOW, fact(RESOLVED, 20, case="l")], [(49, None)], id="another case was resolved"),
+        pytest.param([LOW, fact(RESOLVED, 60, case="k")], [(49, None)], id="not cleared by resolving"),
+        pytest.param([LOW, fact(FactKind.RATED, 10, number=400)], [(58, None)], id="rated low again: the last counts"),
+        pytest.param([LOW, fact(FactKind.RATED, 10, number=800)], [(49, None)], id="rated better: still silence"),
+    ],
+)
+def test_a_bad_contact_and_then_silence_is_a_customer_gone_quiet(facts: list[AccountFact], expected: Told) -> None:
+    assert told(SignalKind.GONE_QUIET, *facts) == expected
+
+
+@pytest.mark.parametrize(
+    ("kind", "raised", "late"),
+    [
+        pytest.param(SignalKind.CONTACT_DEAD_ENDED, [inbound(1)], outbound(3), id="contact_dead_ended"),
+        pytest.param(SignalKind.CONTACT_REPEATED, on_case(1, 2, 4), fact(RESOLVED, 3, case="k"), id="contact_repeated"),
+        pytest.param(SignalKind.GONE_QUIET, [inbound(1)], outbound(3), id="gone_quiet"),
+    ],
+)
+def test_what_happened_in_time_and_is_told_late_withdraws_it(
+    kind: SignalKind, raised: list[AccountFact], late: AccountFact
+) -> None:
+    assert of_kind(kind, *raised)
+    assert not of_kind(kind, *raised, late)

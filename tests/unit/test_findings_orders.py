@@ -1,0 +1,165 @@
+"""What becomes of orders: confirmations nobody asks for, promises, outcomes, deliveries; and the terms in force.
+
+Each case is the facts, and when the signals came into being and were cleared, in hours.
+"""
+
+from datetime import datetime
+from typing import Any
+
+import pytest
+
+from services.escalation.domain.facts import AccountFact, FactKind
+from services.escalation.domain.findings.all import RULES, findings
+from services.escalation.domain.findings.clearing import CLEARINGS
+from services.escalation.domain.findings.history import History
+from services.escalation.domain.findings.terms import Terms
+from shared.contracts.escalation import SignalKind
+from tests.unit.accounts import RoundTheClock, Twice, fact, hours, of_kind, outbound, reached, rules, told
+
+Told = list[tuple[float, float | None]]
+
+
+def of_order(kind: FactKind, at: float, order: str = "4711", **more: Any) -> AccountFact:
+    return fact(kind, at, order=order, **more)
+
+
+REQUIRED = of_order(FactKind.CONFIRMATION_REQUIRED, 1)
+OPENED = fact(FactKind.CASE_OPENED, 0, case="k", order="4712")
+CANCELLED = FactKind.ORDER_CANCELLED
+
+
+@pytest.mark.parametrize(
+    ("facts", "expected"),
+    [
+        pytest.param([REQUIRED], [(9, None)], id="nobody calls"),
+        pytest.param([REQUIRED, outbound(9)], [], id="reached by phone in the last moment"),
+        pytest.param([REQUIRED, outbound(9.1)], [(9, 9.1)], id="reached by phone too late"),
+        pytest.param([REQUIRED, outbound(2, channel="in_person")], [], id="met in person"),
+        pytest.param([REQUIRED, outbound(2, channel="email")], [(9, None)], id="an e-mail is no call"),
+        pytest.param([REQUIRED, outbound(2, "voicemail")], [(9, None)], id="a voicemail is no talk"),
+        pytest.param([REQUIRED, reached(2, order="4711")], [], id="a salesperson reached them"),
+        pytest.param([REQUIRED, outbound(2, order="4711")], [], id="on this order"),
+        pytest.param([REQUIRED, outbound(2, order="4712")], [(9, None)], id="on another order"),
+        pytest.param([REQUIRED, OPENED, outbound(2, case="k")], [(9, None)], id="on the case of another order"),
+        pytest.param([REQUIRED, outbound(2, case="k")], [], id="on a case of no known order"),
+        pytest.param([REQUIRED, outbound(0.5)], [(9, None)], id="called before"),
+        pytest.param([REQUIRED, of_order(FactKind.ORDER_CONFIRMED, 3)], [], id="confirmed"),
+        pytest.param([REQUIRED, of_order(FactKind.ORDER_CONFIRMED, 10)], [(9, 10)], id="confirmed too late"),
+        pytest.param([REQUIRED, of_order(CANCELLED, 10)], [(9, 10)], id="cancelled"),
+        pytest.param([REQUIRED, of_order(FactKind.ORDER_CONFIRMED, 3, "4712")], [(9, None)], id="another confirmed"),
+    ],
+)
+def test_an_order_that_nobody_calls_about_is_stalled(facts: list[AccountFact], expected: Told) -> None:
+    assert told(SignalKind.ORDER_STALLED, *facts) == expected
+
+
+def test_an_order_stalls_in_working_time() -> None:
+    assert [finding.at for finding in of_kind(SignalKind.ORDER_STALLED, REQUIRED, working=Twice())] == [hours(17)]
+    assert not of_kind(SignalKind.ORDER_STALLED, REQUIRED, outbound(16), working=Twice())
+
+
+def promise(what: str = "training", due: float = 10) -> AccountFact:
+    return of_order(FactKind.PROMISE, 1, what=what, due=due)
+
+
+def kept(at: float, what: str = "training", order: str = "4711") -> AccountFact:
+    return of_order(FactKind.PROMISE_KEPT, at, order, what=what)
+
+
+@pytest.mark.parametrize(
+    ("facts", "expected"),
+    [
+        pytest.param([promise()], [(10, None)], id="past due"),
+        pytest.param([promise(), kept(10)], [], id="kept in the last moment"),
+        pytest.param([promise(), kept(11)], [(10, 11)], id="kept too late"),
+        pytest.param([promise(), kept(0.5)], [], id="kept before it was told"),
+        pytest.param([promise(), kept(5, "visit")], [(10, None)], id="another promise kept"),
+        pytest.param([promise(), kept(5, order="4712")], [(10, None)], id="that of another order"),
+        pytest.param([promise(), promise("visit", 12)], [(10, None), (12, None)], id="two promises"),
+        pytest.param([promise(), promise(due=12)], [(10, None)], id="two of one name: the first due"),
+        pytest.param([promise(), of_order(CANCELLED, 5)], [], id="cancelled before"),
+        pytest.param([promise(), of_order(CANCELLED, 11)], [(10, 11)], id="cancelled after"),
+        pytest.param([promise(due=0)], [(1, None)], id="due before the sale"),
+    ],
+)
+def test_a_promise_past_due_without_proof_is_missed(facts: list[AccountFact], expected: Told) -> None:
+    assert told(SignalKind.PROMISE_MISSED, *facts) == expected
+
+
+def outcome(at: float, reached: int, order: str = "4711") -> AccountFact:
+    return of_order(FactKind.OUTCOME_REPORTED, at, order, number=reached)
+
+
+@pytest.mark.parametrize(
+    ("facts", "expected"),
+    [
+        pytest.param([outcome(1, 0)], [(1, None)], id="not reached"),
+        pytest.param([outcome(1, 1)], [], id="reached"),
+        pytest.param([outcome(1, 0), outcome(2, 1)], [(1, 2)], id="reached later"),
+        pytest.param([outcome(1, 0), outcome(2, 0)], [(1, None), (2, None)], id="not reached, twice"),
+        pytest.param([outcome(2, 0), outcome(1, 1)], [(2, None)], id="reached before"),
+        pytest.param([outcome(1, 0), outcome(2, 1, "4712")], [(1, None)], id="that of another order"),
+    ],
+)
+def test_an_outcome_denied_by_the_buyer_is_a_signal(facts: list[AccountFact], expected: Told) -> None:
+    assert told(SignalKind.OUTCOME_DENIED, *facts) == expected
+
+
+DUE = of_order(FactKind.DELIVERY_DUE, 1, due=10)
+LATE = of_order(FactKind.DELIVERY_LATE, 5)
+DELIVERED = FactKind.ORDER_DELIVERED
+
+
+@pytest.mark.parametrize(
+    ("facts", "expected"),
+    [
+        pytest.param([LATE], [(5, None)], id="somebody says so"),
+        pytest.param([LATE, of_order(DELIVERED, 6)], [(5, 6)], id="delivered"),
+        pytest.param([LATE, of_order(CANCELLED, 6)], [(5, 6)], id="cancelled"),
+        pytest.param([LATE, of_order(DELIVERED, 6, "4712")], [(5, None)], id="another delivered"),
+        pytest.param([DUE], [(10, None)], id="the day passed"),
+        pytest.param([DUE, of_order(DELIVERED, 10)], [], id="delivered in the last moment"),
+        pytest.param([DUE, of_order(DELIVERED, 11)], [(10, 11)], id="delivered too late"),
+        pytest.param([DUE, of_order(CANCELLED, 9)], [], id="cancelled before"),
+        pytest.param([DUE, LATE], [(5, None), (10, None)], id="somebody says so, and the day passed"),
+    ],
+)
+def test_a_late_delivery_is_a_signal(facts: list[AccountFact], expected: Told) -> None:
+    assert told(SignalKind.DELIVERY_LATE, *facts) == expected
+
+
+@pytest.mark.parametrize("kind", ["order_cancelled", "refund_paid"])
+def test_a_loss_is_a_signal_that_nothing_clears(kind: str) -> None:
+    others = [of_order(DELIVERED, 2), of_order(FactKind.ORDER_CONFIRMED, 3), reached(4, order="4711")]
+    assert told(SignalKind(kind), of_order(FactKind(kind), 1), *others) == [(1, None)]
+
+
+@pytest.mark.parametrize(
+    ("kind", "raised", "late"),
+    [
+        pytest.param(SignalKind.ORDER_STALLED, REQUIRED, outbound(3), id="order_stalled"),
+        pytest.param(SignalKind.PROMISE_MISSED, promise(), kept(3), id="promise_missed"),
+        pytest.param(SignalKind.DELIVERY_LATE, DUE, of_order(DELIVERED, 3), id="delivery_late"),
+    ],
+)
+def test_what_happened_in_time_and_is_told_late_withdraws_it(
+    kind: SignalKind, raised: AccountFact, late: AccountFact
+) -> None:
+    assert of_kind(kind, raised)
+    assert not of_kind(kind, raised, late)
+
+
+def test_a_signal_is_judged_by_the_terms_of_the_time_and_order_it_began_with() -> None:
+    asked: list[tuple[datetime, str | None]] = []
+
+    def terms(at: datetime, order: str | None) -> Terms:
+        asked.append((at, order))
+        return Terms(rules(only=SignalKind.ORDER_STALLED), RoundTheClock())
+
+    findings(History([REQUIRED, outbound(30)]), terms)
+    assert (hours(1), "4711") in asked
+
+
+def test_every_kind_of_signal_has_a_rule_and_says_what_clears_it() -> None:
+    assert set(RULES) == set(CLEARINGS) == set(SignalKind)
+    assert all(clearing.words.endswith(".") for clearing in CLEARINGS.values())

@@ -1,0 +1,188 @@
+"""What the pages decide without a database: times entered, when to call, what to say, who was asked, how long still."""
+
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import pytest
+from starlette.datastructures import FormData
+
+from services.escalation.domain.calling import calling
+from services.escalation.domain.own_facts import ClosePressed, HandOverPressed, SnoozePressed
+from services.escalation.domain.plays import advice, offer_limit
+from services.escalation.domain.policy.document import shipped
+from services.escalation.domain.policy.model import Play
+from services.escalation.domain.words import Risk, clock, ended, left
+from services.escalation.inbox.asked import asked_lines
+from services.escalation.inbox.forms import ACTIONS, NotUnderstood, Pressed, button_of
+from services.escalation.inbox.moments import NotAMoment, entered, field_value, in_an_hour, tomorrow_morning
+from services.escalation.inbox.reader import Reader
+from services.escalation.store.episode_parts import RingRow, StepRow
+from shared.contracts.escalation import SignalKind
+from shared.contracts.support_inbound import ContactPreference, RefundKind
+from shared.ids import SalespersonId
+
+BERLIN = ZoneInfo("Europe/Berlin")
+NOW = datetime(2026, 5, 4, 9, 30, tzinfo=UTC)
+ANNA = Reader(SalespersonId("anna"), BERLIN, NOW)
+
+
+@pytest.mark.parametrize(
+    ("text", "instant"),
+    [
+        pytest.param("2026-05-04T14:30", datetime(2026, 5, 4, 12, 30, tzinfo=UTC), id="summer"),
+        pytest.param("2026-12-04T14:30:00", datetime(2026, 12, 4, 13, 30, tzinfo=UTC), id="winter, with seconds"),
+        pytest.param("2026-03-29T02:30", datetime(2026, 3, 29, 1, 30, tzinfo=UTC), id="skipped: it is 03:30"),
+        pytest.param("2026-10-25T02:30", datetime(2026, 10, 25, 0, 30, tzinfo=UTC), id="twice: the first"),
+    ],
+)
+def test_an_entered_time_is_of_the_readers_clock(text: str, instant: datetime) -> None:
+    assert entered(text, BERLIN) == instant
+
+
+@pytest.mark.parametrize(
+    "text", ["", "tomorrow", "2026-02-30T10:00", "2026-05-04", "0001-01-01T00:00", "２026-05-04T10:00"]
+)
+def test_what_is_no_time_is_refused(text: str) -> None:
+    with pytest.raises(NotAMoment):
+        entered(text, BERLIN)
+
+
+def test_quick_choices_are_full_minutes_and_the_readers_morning() -> None:
+    assert in_an_hour(NOW + timedelta(seconds=20)) == datetime(2026, 5, 4, 10, 31, tzinfo=UTC)
+    assert tomorrow_morning(NOW, BERLIN) == datetime(2026, 5, 5, 7, tzinfo=UTC)
+    late = datetime(2026, 5, 4, 23, tzinfo=UTC)
+    assert tomorrow_morning(late, BERLIN) == datetime(2026, 5, 6, 7, tzinfo=UTC), "it is the fifth there"
+    assert field_value(NOW, BERLIN) == "2026-05-04T11:30"
+
+
+@pytest.mark.parametrize(
+    ("ahead", "words"),
+    [
+        (timedelta(seconds=-1), "time is up"),
+        (timedelta(seconds=59), "under 1 min left"),
+        (timedelta(minutes=12, seconds=59), "12 min left"),
+        (timedelta(minutes=60), "1 h left"),
+        (timedelta(minutes=80), "1 h 20 min left"),
+        (timedelta(hours=47), "47 h left"),
+        (timedelta(days=3), "3 days left"),
+    ],
+)
+def test_time_left_is_told_in_at_most_two_units(ahead: timedelta, words: str) -> None:
+    assert left(NOW + ahead, NOW) == words
+
+
+def test_the_clock_names_the_day_unless_it_is_today() -> None:
+    assert clock(NOW.astimezone(BERLIN), NOW) == "11:30"
+    assert clock((NOW + timedelta(days=1)).astimezone(BERLIN), NOW) == "5 May, 11:30"
+
+
+@pytest.mark.parametrize(
+    ("zone", "hour", "allowed", "words"),
+    [
+        ("Europe/Berlin", 6, True, "may be called until 20:00"),
+        ("Europe/Berlin", 5, False, "not before 08:00"),
+        ("Europe/Berlin", 18, False, "not before 08:00"),
+        (None, 12, True, "may be called until 20:00 (UTC: their own zone is not known)"),
+    ],
+)
+def test_customers_are_called_by_their_own_clock(zone: str | None, hour: int, allowed: bool, words: str) -> None:
+    found = calling(zone, shipped().customers, datetime(2026, 5, 4, hour, tzinfo=UTC))
+    assert (found.allowed, found.words) == (allowed, words)
+    assert (found.local_time is None) == (zone is None)
+
+
+@pytest.mark.parametrize(
+    ("amount_minor", "currency", "limit"),
+    [
+        pytest.param(100_000, "EUR", 10_000, id="the percentage"),
+        pytest.param(1_490_000, "EUR", 50_000, id="never more than the limit"),
+        pytest.param(99, "EUR", 9, id="rounded down"),
+        pytest.param(100_000, "JPY", 10_000, id="no limit in this currency"),
+    ],
+)
+def test_an_offer_is_the_lower_of_share_and_limit(amount_minor: int, currency: str, limit: int) -> None:
+    play = Play(say=("Sorry.",), offer="A credit.", offer_percent=10, offer_at_most={"EUR": 50_000})
+    assert offer_limit(play, amount_minor, currency) == limit
+
+
+def test_a_play_without_money_offers_none() -> None:
+    assert offer_limit(Play(say=("Sorry.",), offer="Time."), 100_000, "EUR") is None
+
+
+def test_the_gravest_risk_gives_the_play_and_of_equals_the_latest() -> None:
+    old = Risk(SignalKind.REFUND_REQUESTED, NOW - timedelta(days=1))
+    watch = Risk(SignalKind.CASE_STUCK, NOW)
+    found = advice(
+        [old, watch], preference=ContactPreference.NONE, amount_minor=100_000, currency="EUR", policy=shipped()
+    )
+    assert found is not None
+    assert found.say == shipped().plays.by_signal[SignalKind.REFUND_REQUESTED].say
+    assert found.offer_minor == 10_000
+
+
+@pytest.mark.parametrize("kind", [RefundKind.CHARGEBACK, RefundKind.FRAUD, RefundKind.STATUTORY_WITHDRAWAL])
+def test_refunds_of_other_kinds_only_inform(kind: RefundKind) -> None:
+    risk = Risk(SignalKind.REFUND_REQUESTED, NOW, refund_kind=kind)
+    found = advice([risk], preference=ContactPreference.NONE, amount_minor=1, currency="EUR", policy=shipped())
+    assert found is not None
+    assert found.say == ()
+    assert "for you to know" in str(found.instead)
+
+
+def test_who_must_not_be_called_gets_no_play() -> None:
+    risk = Risk(SignalKind.REFUND_REQUESTED, NOW)
+    found = advice([risk], preference=ContactPreference.DISPUTE, amount_minor=1, currency="EUR", policy=shipped())
+    assert found is not None
+    assert (found.say, found.offer) == ((), None)
+    assert found.instead == "This customer must not be called: there is a dispute."
+
+
+def pressed(action: str) -> Pressed:
+    return Pressed(action, UUID(int=1), SalespersonId("anna"), BERLIN, NOW)
+
+
+def test_forms_become_buttons() -> None:
+    snooze = button_of(pressed("snooze"), FormData(at="2026-05-04T14:30"))
+    assert snooze == SnoozePressed(episode=UUID(int=1), by="anna", until=datetime(2026, 5, 4, 12, 30, tzinfo=UTC))
+    close = button_of(pressed("close"), FormData(ending="lost:price"))
+    assert isinstance(close, ClosePressed)
+    assert (close.result.value, close.reason) == ("lost", "price")
+    offer = button_of(pressed("hand-over"), FormData(to="ben", until="tomorrow"))
+    assert isinstance(offer, HandOverPressed)
+    assert offer.until == datetime(2026, 5, 5, 7, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("action", ["appointment", "snooze", "hand-over", "close"])
+def test_an_empty_form_that_needs_something_is_not_understood(action: str) -> None:
+    assert action in ACTIONS
+    with pytest.raises(NotUnderstood):
+        button_of(pressed(action), FormData())
+
+
+def _ring(number: int, who: str, minutes: int, step: str = "seller") -> RingRow:
+    return RingRow(number, who, who.title(), step, "signal", NOW + timedelta(minutes=minutes), None)
+
+
+def _step(rule: str, who: str | None, minutes: int, words: str = "", path: str | None = None) -> StepRow:
+    return StepRow(NOW + timedelta(minutes=minutes), rule, words, who, who and who.title(), path)
+
+
+def test_who_was_asked_is_told_with_what_came_of_it_and_who_was_skipped() -> None:
+    rings = [_ring(1, "anna", 0), _ring(2, "anna", 1), _ring(3, "mona", 16, "manager")]
+    steps = [
+        _step("unanswered", "anna", 16),
+        _step("skipped", None, 16, "Anna has no backup", "ladder.high.backup"),
+        _step("acknowledged", "mona", 17),
+    ]
+    lines = [(one.who, one.step, one.skipped, one.words) for one in asked_lines(rings, steps, ANNA)]
+    assert lines == [
+        ("You", "seller", False, "no answer in time"),
+        ("Nobody", "backup", True, "Anna has no backup"),
+        ("Mona", "manager", False, "took it"),
+    ]
+
+
+def test_what_ended_a_signal_is_told_in_words() -> None:
+    assert ended("cleared", "case_resolved") == "the case was resolved"
+    assert ended("withdrawn", "case_closed") == "turned out to be none: the case was closed"

@@ -1,0 +1,153 @@
+"""What escalation remembers of what orders and support publish."""
+
+from datetime import datetime
+from typing import Any
+
+import pytest
+
+from services.escalation.domain.facts import AccountFact, FactKind, fact_id, remembered
+from shared.contracts import orders, support
+from shared.contracts.catalog import CATALOG
+from shared.contracts.envelope import Envelope, Fact, envelope
+from shared.contracts.orders_inbound import Line, Promise
+from shared.contracts.support_inbound import ContactChannel, ContactResult, Courtesy, Direction
+from tests.builders import ACCOUNT, AT, minutes
+
+_CONTACT: dict[str, Any] = {"direction": Direction.INBOUND, "channel": ContactChannel.PHONE}
+_WITHOUT_EFFECT = {
+    orders.OrderPlaced.type,
+    orders.SaleCorrected.type,
+    orders.AccountReassigned.type,
+    orders.SalespersonChanged.type,
+    support.ContactPreferenceChanged.type,
+}
+
+
+def event(fact: Fact, at: datetime = AT) -> Envelope[Fact]:
+    return envelope(fact, id="e-1", source="/support", subject=ACCOUNT, time=at)
+
+
+def kept(kind: FactKind, told: Envelope[Fact], part: str = "", **more: Any) -> AccountFact:
+    return AccountFact(fact_id(told, part), ACCOUNT, kind, told.time, **more)
+
+
+@pytest.mark.parametrize(
+    ("told", "kind", "more"),
+    [
+        pytest.param(
+            support.ContactMade(case="k", agent="anna", result=ContactResult.ANSWERED, **_CONTACT),
+            FactKind.CONTACT,
+            {"case_id": "k", "direction": "inbound", "channel": "phone", "result": "answered", "agent": "anna"},
+            id="a contact",
+        ),
+        pytest.param(
+            support.ContactDeadEnded(order="4711", **_CONTACT),
+            FactKind.CONTACT,
+            {"order_id": "4711", "direction": "inbound", "channel": "phone", "result": "dead_end"},
+            id="a dead end",
+        ),
+        pytest.param(
+            support.ContactMade(result=ContactResult.UNANSWERED, courtesy=Courtesy.THANKS, **_CONTACT),
+            FactKind.CONTACT,
+            {"direction": "inbound", "channel": "phone", "result": "unanswered", "courtesy": True},
+            id="a courtesy",
+        ),
+        pytest.param(
+            support.CaseReopened(case="k", courtesy=Courtesy.AUTOMATIC_REPLY),
+            FactKind.CASE_REOPENED,
+            {"case_id": "k", "courtesy": True},
+            id="a case reopened by an automatic reply",
+        ),
+        pytest.param(
+            support.CaseStatusChanged(case="k", status="waiting"),
+            FactKind.CASE_PROGRESSED,
+            {"case_id": "k"},
+            id="another status",
+        ),
+        pytest.param(
+            support.CaseReassigned(case="k", reassignments=3),
+            FactKind.CASE_REASSIGNED,
+            {"case_id": "k", "number": 3},
+            id="a case passed on",
+        ),
+        pytest.param(
+            support.SatisfactionRated(case="k", rating=2, scale=3),
+            FactKind.RATED,
+            {"case_id": "k", "number": 667},
+            id="a rating",
+        ),
+        pytest.param(
+            support.ResponsePromised(case="k", due_at=minutes(60)),
+            FactKind.RESPONSE_PROMISED,
+            {"case_id": "k", "due_at": minutes(60)},
+            id="a promised answer",
+        ),
+        pytest.param(
+            orders.OutcomeReported(order="4711", reached=False),
+            FactKind.OUTCOME_REPORTED,
+            {"order_id": "4711", "number": 0},
+            id="an outcome",
+        ),
+        pytest.param(
+            orders.PromiseKept(order="4711", promise="training"),
+            FactKind.PROMISE_KEPT,
+            {"order_id": "4711", "what": "training"},
+            id="a promise kept",
+        ),
+    ],
+)
+def test_a_fact_is_remembered_without_a_customers_own_data(told: Fact, kind: FactKind, more: dict[str, Any]) -> None:
+    assert remembered(event(told)) == [kept(kind, event(told), **more)]
+
+
+def test_of_a_sale_its_promises_and_its_delivery_are_remembered() -> None:
+    sale = event(
+        orders.OrderPlaced(
+            order="4711",
+            lines=(Line(product="Heat pump"),),
+            amount_minor=1,
+            currency="EUR",
+            sold_at=AT,
+            delivery_due_at=minutes(90),
+            promises=(
+                Promise(id="p-1", what="Training", due_at=minutes(30)),
+                Promise(what="First visit", due_at=minutes(60)),
+            ),
+        )
+    )
+    assert remembered(sale) == [
+        kept(FactKind.PROMISE, sale, "promise-0", order_id="4711", due_at=minutes(30), what="p-1"),
+        kept(FactKind.PROMISE, sale, "promise-1", order_id="4711", due_at=minutes(60), what="First visit"),
+        kept(FactKind.DELIVERY_DUE, sale, "delivery", order_id="4711", due_at=minutes(90)),
+    ]
+
+
+def test_a_sale_without_promises_is_nothing_to_remember() -> None:
+    lines = (Line(product="Heat pump"),)
+    sale = orders.OrderPlaced(order="4711", lines=lines, amount_minor=1, currency="EUR", sold_at=AT)
+    assert remembered(event(sale)) == []
+
+
+def test_nothing_that_is_published_is_forgotten_but_what_matters_to_no_rule() -> None:
+    published = {type for type in CATALOG if type.startswith(("orders.", "support.")) and ".inbound." not in type}
+    ignored = {type for type in published if not remembered(_bare(CATALOG[type]))}
+    assert ignored == _WITHOUT_EFFECT
+
+
+def _bare(fact: type[Fact]) -> Envelope[Fact]:
+    """An event with what every fact of its class says, unchecked."""
+    details: dict[str, Any] = {
+        "direction": Direction.INBOUND,
+        "channel": ContactChannel.PHONE,
+        "result": ContactResult.ANSWERED,
+        "agent": None,
+        "reassignments": 1,
+        "rating": 1,
+        "scale": 5,
+        "reached": True,
+        "promise": "p",
+        "promises": (),
+        "delivery_due_at": None,
+    }
+    known = {name: value for name, value in details.items() if name in fact.model_fields}
+    return event(fact.model_construct(**known))

@@ -1,0 +1,144 @@
+"""What people do with an episode, and until when they have time for it."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+import pytest
+
+from services.escalation.domain.clocks import answer_by, extended, repeat_pause, rings_at
+from services.escalation.domain.entities import Clock, Episode, Order, Salesperson
+from services.escalation.domain.policy.document import shipped
+from services.escalation.domain.rescues import (
+    NotNow,
+    attempted,
+    closed,
+    handed_over,
+    held_by_appointment,
+    offered,
+    reached,
+    snoozed,
+    taken,
+)
+from shared.contracts.escalation import EpisodeResult, Severity, Step
+from tests.builders import AT, minutes
+
+POLICY = shipped()
+HOUR = timedelta(hours=1)
+RANG = Episode(UUID(int=1), "c-17", "4711", "anna", AT, AT, severity=Severity.HIGH, rang=True, rings=1)
+OFFICE = '[{"days": ["mon", "tue", "wed", "thu", "fri"], "start": "09:00", "end": "17:00"}]'
+ANNA = Salesperson("anna", AT, "Anna", None, "anna@sales.example", None, None, "UTC", "[]", True, None, None)
+AT_WORK = replace(ANNA, working_hours=OFFICE)
+ORDER = Order("4711", "c-17", "anna", AT, 100, "EUR", "Heat pump", customer_zone="UTC")
+MONDAY_NINE = datetime(2026, 5, 4, 9, tzinfo=UTC)
+FRIDAY_EVENING = datetime(2026, 5, 8, 22, tzinfo=UTC)
+MONDAY = datetime(2026, 5, 11, 9, tzinfo=UTC)
+
+
+def test_taking_it_starts_the_clock_of_the_proof_and_it_stays_with_who_was_first() -> None:
+    mine = taken(RANG, ANNA, POLICY, AT)
+    assert (mine.acknowledged_by, mine.responsible, mine.deadline_for) == ("anna", "anna", Clock.REDEEM)
+    assert mine.deadline_at == AT + POLICY.acknowledgement.redeem_within.high
+    assert taken(mine, "ben", POLICY, minutes(1)) == mine
+
+
+def test_attempts_extend_the_deadline_three_times_at_most() -> None:
+    episode = taken(RANG, ANNA, POLICY, AT)
+    deadlines = []
+    for hour in (3, 4, 5, 6, 7):
+        episode = attempted(episode, ANNA, POLICY, AT + hour * HOUR)
+        deadlines.append(episode.deadline_at)
+    assert deadlines == [AT + 5 * HOUR, AT + 6 * HOUR, AT + 7 * HOUR, AT + 7 * HOUR, AT + 7 * HOUR]
+    assert episode.attempts == 5
+
+
+def test_an_attempt_never_shortens_the_time() -> None:
+    assert extended(ANNA, AT + 9 * HOUR, POLICY, AT) == AT + 9 * HOUR
+
+
+def test_reaching_the_customer_stops_the_clock() -> None:
+    done = reached(taken(RANG, ANNA, POLICY, AT), minutes(5), minutes(6))
+    assert (done.reached_at, done.deadline_at, done.deadline_for) == (minutes(5), None, None)
+
+
+def test_an_appointment_and_a_pause_hold_the_clock_until_their_time() -> None:
+    mine = taken(RANG, ANNA, POLICY, AT)
+    later = AT + timedelta(days=2)
+    assert held_by_appointment(mine, later, POLICY, AT).deadline_for is Clock.APPOINTMENT
+    assert snoozed(mine, later, POLICY, AT).deadline_at == later
+
+
+@pytest.mark.parametrize("put_off", [held_by_appointment, snoozed])
+@pytest.mark.parametrize(("at", "code"), [(AT, "in_the_past"), (AT + timedelta(days=15), "too_far_away")])
+def test_a_time_in_the_past_or_too_far_away_is_refused(put_off: object, at: datetime, code: str) -> None:
+    with pytest.raises(NotNow) as refused:
+        put_off(taken(RANG, ANNA, POLICY, AT), at, POLICY, AT)  # type: ignore[operator]
+    assert refused.value.code == code
+
+
+def test_a_hand_over_leaves_the_giver_responsible_until_it_is_accepted() -> None:
+    mine = taken(RANG, ANNA, POLICY, AT)
+    asked = offered(mine, "ben", AT + HOUR, POLICY, AT)
+    assert (asked.acknowledged_by, asked.deadline_at, asked.offered_to) == ("anna", mine.deadline_at, "ben")
+    theirs = handed_over(asked, "ben", POLICY, minutes(30))
+    assert (theirs.acknowledged_by, theirs.responsible, theirs.offered_to) == ("ben", "ben", None)
+    assert theirs.deadline_at == minutes(30) + POLICY.acknowledgement.redeem_within.high
+    with pytest.raises(NotNow):
+        offered(mine, "anna", AT + HOUR, POLICY, AT)
+
+
+def test_closing_demands_a_reason_of_the_list() -> None:
+    done = closed(taken(RANG, ANNA, POLICY, AT), EpisodeResult.LOST, "price", POLICY, by="anna", now=minutes(5))
+    assert (done.result, done.reason, done.closed_by, done.deadline_at) == (EpisodeResult.LOST, "price", "anna", None)
+    with pytest.raises(NotNow) as refused:
+        closed(RANG, EpisodeResult.LOST, "bad_weather", POLICY, by="anna", now=AT)
+    assert refused.value.code == "unknown_reason"
+    assert "price" in refused.value.reason
+
+
+@pytest.mark.parametrize(
+    ("person", "severity", "now", "expected"),
+    [
+        pytest.param(None, Severity.HIGH, FRIDAY_EVENING, FRIDAY_EVENING, id="somebody the directory does not know"),
+        pytest.param(ANNA, Severity.HIGH, FRIDAY_EVENING, FRIDAY_EVENING, id="no hours are known"),
+        pytest.param(AT_WORK, Severity.HIGH, MONDAY_NINE, MONDAY_NINE, id="at work"),
+        pytest.param(AT_WORK, Severity.HIGH, FRIDAY_EVENING, MONDAY, id="on Monday"),
+        pytest.param(AT_WORK, Severity.CRITICAL, FRIDAY_EVENING, MONDAY, id="critical, but nobody accepted to be rung"),
+        pytest.param(
+            replace(AT_WORK, rings_off_hours=True),
+            Severity.CRITICAL,
+            FRIDAY_EVENING,
+            datetime(2026, 5, 9, 8, tzinfo=UTC),
+            id="critical: as soon as the customer may be called",
+        ),
+        pytest.param(
+            replace(AT_WORK, rings_off_hours=True),
+            Severity.CRITICAL,
+            datetime(2026, 5, 9, 12, tzinfo=UTC),
+            datetime(2026, 5, 9, 12, tzinfo=UTC),
+            id="critical: at once on a Saturday",
+        ),
+        pytest.param(
+            replace(AT_WORK, working_hours=OFFICE.replace("09:00", "06:00")),
+            Severity.CRITICAL,
+            datetime(2026, 5, 11, 6, 30, tzinfo=UTC),
+            datetime(2026, 5, 11, 8, tzinfo=UTC),
+            id="critical: at work before the customer is awake",
+        ),
+    ],
+)
+def test_somebody_is_rung(person: Salesperson | None, severity: Severity, now: datetime, expected: datetime) -> None:
+    assert rings_at(person, ORDER, severity, POLICY, now) == expected
+
+
+def test_who_is_rung_off_hours_has_time_by_the_clock_on_the_wall() -> None:
+    at_night = datetime(2026, 5, 9, 12, tzinfo=UTC)
+    woken = replace(AT_WORK, rings_off_hours=True)
+    assert answer_by(woken, Step.SELLER, Severity.CRITICAL, POLICY, at_night) == at_night + timedelta(minutes=15)
+    assert answer_by(AT_WORK, Step.SELLER, Severity.HIGH, POLICY, FRIDAY_EVENING) == MONDAY + HOUR
+
+
+def test_pauses_of_the_desk_double_up_to_the_longest() -> None:
+    pauses = [repeat_pause(n, POLICY) for n in range(8)]
+    assert pauses[:5] == [HOUR / 2, HOUR, 2 * HOUR, 4 * HOUR, 8 * HOUR]
+    assert set(pauses[5:]) == {8 * HOUR}
