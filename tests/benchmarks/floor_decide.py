@@ -75,8 +75,8 @@ class Signal:
     ended: tuple[datetime, str] | None = None
 
 
-Past = tuple[str, str | None, str | None, int | None, UUID]
-"""A fact of before: its kind, its case, a contact's result, how often a case was passed on, its id."""
+Past = tuple[str, str | None, str | None, int | None, UUID, str | None]
+"""A fact of before: its kind, its case, a contact's result, how often a case was passed on, its id, its order."""
 
 
 @dataclass(slots=True)
@@ -134,7 +134,7 @@ class State(Rings):
             self.cases[account, data["case"]] = order
             self.new_cases.append((account, case, order))
         past = self.past.setdefault(account, [])
-        past.append((kind, case, result, number, fact))
+        past.append((kind, case, result, number, fact, order))
         for signal in sorted(self._raised(event, kind, fact, past), key=lambda signal: signal.id):
             self._join(event, signal)
         self._end(event, kind, case, order, result)
@@ -152,9 +152,11 @@ class State(Rings):
         if kind == "contact":
             run, times = _run(past, case)
             if len(run) == REPEATED:
-                about = (event.subject, case, times) if case is not None else (run[0],)
+                first, named = run[0]
+                about = (event.subject, case, times) if case is not None else (first,)
                 id = derived("signal", *about, "contact_repeated")
-                raised.append(self._signal(event, "contact_repeated", id, run[0], names))
+                named = named or self.cases.get((event.subject, case or ""))
+                raised.append(self._signal(event, "contact_repeated", id, first, named))
         elif kind == "case_reassigned" and case is not None and event.data["reassignments"] >= BOUNCED:
             before = [one for one in past[:-1] if one[0] == kind and one[1] == case and (one[3] or 0) >= BOUNCED]
             if not before:
@@ -184,7 +186,8 @@ class State(Rings):
         answered, over = result == "answered", kind == "case_resolved"
         if not answered and not over:
             return
-        for signal in list(self.signals.get(event.subject, {}).values()):
+        known = self.signals.get(event.subject, {}).values()
+        for signal in sorted(known, key=lambda signal: (signal.at, signal.id)):
             if signal.ended is None and _ends(signal, case, order, answered=answered, over=over):
                 signal.ended = (event.at, "contact" if answered else kind)
                 self.end(event, signal, SIGNAL_LABELS[signal.kind])
@@ -206,17 +209,17 @@ def _ends(signal: Signal, case: str | None, order: str | None, *, answered: bool
     )
 
 
-def _run(past: list[Past], case: str | None) -> tuple[list[UUID], int]:
+def _run(past: list[Past], case: str | None) -> tuple[list[tuple[UUID, str | None]], int]:
     """The attempts on a matter since it was settled last, and how often it was settled before; none if this settles."""
-    run, times = list[UUID](), 0
-    for kind, about, result, _, fact in past:
+    run, times = list[tuple[UUID, str | None]](), 0
+    for kind, about, result, _, fact, order in past:
         if about != case:
             continue
         settled = kind == "case_resolved" if case is not None else result == "answered"
         if settled:
             run, times = [], times + 1
         elif kind == "contact":
-            run.append(fact)
+            run.append((fact, order))
     return run, times
 
 

@@ -203,8 +203,8 @@ class Rings:
             )
         )
         no_mail = "no e-mail address is known"
-        self.deliveries.append((derived("delivery", alert, "inbox"), alert, "inbox", "sent", None))
-        self.deliveries.append((derived("delivery", alert, "email"), alert, "email", "skipped", no_mail))
+        self.deliveries.append((derived("delivery", alert, "inbox"), alert, to, "inbox", "sent", None))
+        self.deliveries.append((derived("delivery", alert, "email"), alert, to, "email", "skipped", no_mail))
         words = (
             f"Rings {to}, {STEPS[step]}, {CAUSES[cause]}. Time to answer until {episode.deadline:%d %B %Y, %H:%M} UTC."
         )

@@ -54,7 +54,7 @@ CASES = """
     where account_id = any($1::text[]) and case_id = any($2::text[])
 """
 PAST = """
-    select account_id, kind, case_id, result, number, fact_id from escalation.facts
+    select account_id, kind, case_id, result, number, fact_id, order_id from escalation.facts
     where account_id = any($1::text[]) order by at
 """
 EPISODES = """
@@ -120,10 +120,11 @@ SAVE_ALERTS = """
         $8::int[], $9::text[], $10::text[], $11::text[], $12::text[])
 """
 SAVE_DELIVERIES = """
-    insert into escalation.deliveries (delivery_id, alert_id, channel, state, reason, attempts, unknown_count, try_at,
-        changed_at)
-    select id, alert, channel, state, reason, 0, 0, $6, $6
-    from unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[]) as r (id, alert, channel, state, reason)
+    insert into escalation.deliveries (delivery_id, alert_id, recipient, channel, state, reason, attempts,
+        unknown_count, try_at, changed_at)
+    select id, alert, recipient, channel, state, reason, 0, 0, $7, $7
+    from unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[])
+        as r (id, alert, recipient, channel, state, reason)
 """
 FACT_COLUMNS = (
     *("fact_id", "account_id", "kind", "at", "case_id", "order_id", "direction", "channel", "result", "agent"),

@@ -57,14 +57,15 @@ def raise_on_silence(turn: Turn[SilenceEnded]) -> None:
 
 
 def _compare(turn: Turn[Fact], scope: Scope) -> None:
-    """Raise first, end afterwards: an episode whose signal is replaced by another stays open."""
+    """Raise first, end afterwards, in the order of event times: an episode with a new signal stays open."""
     found = findings(turn.book.history(turn.account_id), turn.book.terms, scope)
     kept = turn.book.signals[turn.account_id]
     by_id = {finding.signal_id: finding for finding in found}
     for finding in found:
         if not finding.by_silence and finding.cleared_by is None and not _known(kept.get(finding.signal_id)):
             admit(turn, _signal(turn, finding))
-    for signal in [one for one in kept.values() if one.stands and _covers(turn, scope, one)]:
+    standing = [one for one in kept.values() if one.stands and _covers(turn, scope, one)]
+    for signal in sorted(standing, key=lambda one: (one.at, one.signal_id)):
         _hold_against(turn, signal, by_id.get(signal.signal_id))
     _expect(turn, found)
 

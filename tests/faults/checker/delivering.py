@@ -119,7 +119,9 @@ def _wrongs_of_mail(run: Evidence, alert: Row, state: str, address: str | None) 
         yield f"the e-mail of alert {alert['alert_id']} is {state}, and {alert['recipient']}'s address is {address}"
     if state == "cancelled" and not _was_taken(run, alert):
         yield f"the e-mail of alert {alert['alert_id']} is cancelled, and nobody took or closed the episode after it"
-    if state in ("failed", "expired") and not run.world.get("mail_refuses_for_good"):
+    if state == "expired" and not _was_overtaken(run, alert):
+        yield f"the e-mail of alert {alert['alert_id']} is expired, and no later ring has come"
+    if state == "failed" and not run.world.get("mail_refuses_for_good"):
         yield f"the e-mail of alert {alert['alert_id']} is {state}"
 
 
@@ -132,6 +134,12 @@ def _was_taken(run: Evidence, alert: Row) -> bool:
         for row in run.databases["escalation"].journal("button")
         if run.world.get("clock_jumps") or row["decided_at"] >= alert["raised_at"]
     )
+
+
+def _was_overtaken(run: Evidence, alert: Row) -> bool:
+    """Whether its episode rang again."""
+    rings = [row["ring"] for row in _rows(run, "alerts") if row["episode_id"] == alert["episode_id"]]
+    return bool(alert["ring"] < max(rings))
 
 
 def _taken(run: Evidence) -> dict[str, list[Row]]:
