@@ -48,8 +48,8 @@ class Crowd:
         expected = Counter({"sent": self._alone, "held": len(self._buyers) - self._alone})
         await until(self._mails, lambda mails: mails == expected, expected=f"{_words(expected)} to {self._seller.id}")
         held = expected["held"]
-        words = f"{len(self._buyers)} alerts, all in the inbox. {self._alone} go by mail, {held} are held: too many to read."
-        self._scene.stage.teller.aside(words)
+        alerts = f"{len(self._buyers)} alerts, all in the inbox."
+        self._scene.stage.teller.aside(f"{alerts} {self._alone} go by mail, {held} are held: too many to read.")
 
     async def others_are_listed(self) -> None:
         """The others arrive as one message."""
