@@ -38,7 +38,9 @@ _ENUMERATED = {
     "escalation.episodes": ("severity", "step", "deadline_for", "result"),
     "escalation.alerts": ("step", "cause", "severity"),
 }
-LOCKED_BY_ROW = frozenset({"escalation.deliveries", "escalation.episodes", "shared.timers"})
+LOCKED_BY_ROW = frozenset(
+    {"escalation.deliveries", "escalation.episodes", "escalation.salespeople", "shared.timers"},
+)
 
 
 class Fate(Enum):
