@@ -132,6 +132,21 @@ class BulkStatement:
         return list(await connection.fetch(self.sql, *self.arguments(rows))) if rows else []
 
 
+@dataclass(frozen=True, slots=True)
+class BulkCopy:
+    """Adds any number of rows to a table by COPY, which looks at each value once. A row that is there is an error."""
+
+    schema: str
+    table: str
+    columns: tuple[str, ...]
+
+    async def run(self, connection: Connection, rows: Sequence[Sequence[Any]]) -> None:
+        if rows:
+            await connection.copy_records_to_table(
+                self.table, schema_name=self.schema, columns=self.columns, records=rows
+            )
+
+
 def bulk_insert(model: type[SQLModel], *, skip: frozenset[str] = frozenset(), tail: str = "") -> BulkStatement:
     """Insert rows in the order given. `tail` follows the select: `on conflict …`, `returning …`."""
     table = sql_table(model)

@@ -1,6 +1,6 @@
 """Timers are rows: a fact that comes into force at an instant, set and cancelled in the transaction that decides so."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -45,18 +45,19 @@ _POSTPONE = """
 
 @dataclass(frozen=True, slots=True)
 class TimerSetting:
-    """A fact to come into force for `subject` at `due_at`; earlier when `awaits` (a lock key) is hurried."""
+    """A fact to come into force for `subject` at `due_at`; earlier when `awaits` (a lock key) is hurried.
 
+    `body` is the fact as JSON.
+    """
+
+    id: UUID
     fact: Fact
+    body: str
     subject: str
     due_at: datetime
     traceparent: str | None = None
     awaits: str | None = None
     made_of_silence: bool = False
-
-    @property
-    def id(self) -> UUID:
-        return timer_id(self.fact, self.subject)
 
     def row(self) -> tuple[object, ...]:
         lock_key = f"{self.fact.about}:{self.subject}"
@@ -65,7 +66,7 @@ class TimerSetting:
             lock_key,
             self.subject,
             self.fact.type,
-            self.fact.model_dump_json().encode(),
+            self.body.encode(),
             self.due_at,
             self.made_of_silence,
             self.awaits,
@@ -73,17 +74,16 @@ class TimerSetting:
         )
 
 
-def timer_id(fact: Fact, subject: str) -> UUID:
-    """One timer for each fact about a subject: a timer set twice is one timer."""
-    return derived("timer", fact.type, subject, fact.model_dump_json())
+def timer_id(fact: Fact, subject: str, body: str) -> UUID:
+    """One timer for each fact (`body` is its JSON) about a subject: a timer set twice is one timer."""
+    return derived("timer", fact.type, subject, body)
 
 
-async def set_timers(connection: Connection, settings: Sequence[TimerSetting]) -> None:
-    latest = {setting.id: setting for setting in settings}
-    await _SET.run(connection, [setting.row() for setting in latest.values()])
+async def set_timers(connection: Connection, settings: Iterable[TimerSetting]) -> None:
+    await _SET.run(connection, [setting.row() for setting in settings])
 
 
-async def cancel_timers(connection: Connection, ids: Sequence[UUID]) -> None:
+async def cancel_timers(connection: Connection, ids: Collection[UUID]) -> None:
     if ids:
         await connection.execute(_CANCEL, list(ids))
 

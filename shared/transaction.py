@@ -52,8 +52,8 @@ class Transaction:
     now: datetime
     service: str
     outgoing: list[Outgoing] = field(default_factory=list)
-    settings: list[TimerSetting] = field(default_factory=list)
-    cancelled: list[UUID] = field(default_factory=list)
+    settings: dict[UUID, TimerSetting] = field(default_factory=dict)
+    cancelled: set[UUID] = field(default_factory=set)
     hurried: list[str] = field(default_factory=list)
     rejected: dict[tuple[str, str], tuple[str, str]] = field(default_factory=dict)
     put_aside: list[Rejection] = field(default_factory=list)
@@ -95,15 +95,16 @@ class Transaction:
     ) -> None:
         """Have `fact` come back as an event of the cause's subject at `due_at`, or when `awaits` arrives."""
         traceparent = self.traceparent(cause)
-        setting = TimerSetting(fact, cause.subject, due_at, traceparent, awaits, made_of_silence)
-        self.cancelled = [id for id in self.cancelled if id != setting.id]
-        self.settings.append(setting)
+        body = fact.model_dump_json()
+        id = timers.timer_id(fact, cause.subject, body)
+        self.cancelled.discard(id)
+        self.settings[id] = TimerSetting(id, fact, body, cause.subject, due_at, traceparent, awaits, made_of_silence)
 
     def cancel_timer(self, fact: Fact, subject: str) -> None:
         """Take back a timer, whether it was set before or in this very transaction."""
-        id = timers.timer_id(fact, subject)
-        self.settings = [setting for setting in self.settings if setting.id != id]
-        self.cancelled.append(id)
+        id = timers.timer_id(fact, subject, fact.model_dump_json())
+        self.settings.pop(id, None)
+        self.cancelled.add(id)
 
     def hurry_timers(self, awaited: str) -> None:
         """Make due at once whatever awaits this lock key."""
@@ -252,7 +253,7 @@ class Spine:
             outcome = decided.outcomes(batch.inputs)[0]
             await dead_letters.mark_replayed(tx.connection, batch.replays, outcome, tx.now)
         await outbox.append(tx.connection, tx.outgoing, tx.now)
-        await timers.set_timers(tx.connection, tx.settings)
+        await timers.set_timers(tx.connection, tx.settings.values())
         await timers.cancel_timers(tx.connection, tx.cancelled)
         await timers.hurry_timers(tx.connection, tx.hurried)
         await journal.store_offsets(tx.connection, batch.next_offsets)

@@ -83,7 +83,18 @@ class Backlog:
         self.events = events
         self._accounts = accounts
         self._first = first
+        self._seed = seed
         self._random = random.Random(seed)
+
+    def sales(self) -> Iterator[Envelope[Fact]]:
+        """The orders alone."""
+        again = Backlog(events=self.events, accounts=self._accounts, seed=self._seed, first=self._first)
+        return (event for event in again if isinstance(event.data, orders.OrderPlaced))
+
+    def matters(self) -> Iterator[Envelope[Fact]]:
+        """Everything but the orders."""
+        again = Backlog(events=self.events, accounts=self._accounts, seed=self._seed, first=self._first)
+        return (event for event in again if not isinstance(event.data, orders.OrderPlaced))
 
     def __iter__(self) -> Iterator[Envelope[Fact]]:
         chance = self._random

@@ -1,7 +1,7 @@
 """What stands in escalation's database in the end, by this module's own SQL: two that did the same work are equal.
 
-Instants at which something was decided differ from run to run and are left out. So are the ids of outgoing events: they
-name the fact or the match that caused them, and which of the two it was depends on the topic that was read first.
+Instants at which something was decided differ from run to run and are left out, also where words tell them. So are the
+ids of outgoing events.
 """
 
 from collections.abc import Mapping
@@ -13,22 +13,32 @@ _TABLES = {
     "orders": "select * from escalation.orders",
     "people": "select * from escalation.salespeople",
     "cases": "select * from escalation.cases",
+    "facts": "select * from escalation.facts",
     "signals": """
-        select signal_id, account_id, kind, at, case_id, names_order, order_awaited_until is null as matched,
-               episode_id, amount_minor, currency, refund_kind, words, traceparent
+        select signal_id, account_id, kind, at, fact_id, policy_version, by_silence, case_id, names_order,
+               order_awaited_until is null as matched, episode_id, ended, ended_at, ended_because, amount_minor,
+               currency, refund_kind, words, traceparent
         from escalation.signals
     """,
     "episodes": """
-        select episode_id, account_id, order_id, salesperson, responsible, why_you, rang, acknowledged_by, closed_at
+        select episode_id, account_id, order_id, salesperson, responsible, why_you, severity, policy_version, rang,
+               rings, step, repeats, deadline_for, acknowledged_by, attempts, reached_at, offered_to, exhausted_at,
+               closed_at is null as open, closed_by, result, reason, follows
         from escalation.episodes
     """,
     "alerts": """
-        select alert_id, account_id, episode_id, signal_id, recipient, because, why_you, sent_at, traceparent
+        select alert_id, account_id, episode_id, signal_id, recipient, because, why_you, ring, step, cause, severity,
+               policy_version, sent_at, traceparent
         from escalation.alerts
     """,
-    "deliveries": "select delivery_id, alert_id, channel, state, reason, attempts from escalation.deliveries",
+    "deliveries": "select delivery_id, alert_id, recipient, channel, state, reason, attempts from escalation.deliveries",
+    "decisions": """
+        select decision_id, account_id, rule, regexp_replace(words, ' (Time to|The message) .*', '') as words,
+               policy_version, episode_id, signal_id, who, policy_path, cause_type, cause_source, cause_id
+        from escalation.decisions
+    """,
     "outbox": """
-        select topic, key, convert_from(payload, 'UTF8')::jsonb as body, headers -> 3 as type
+        select topic, key, convert_from(payload, 'UTF8')::jsonb - 'closed_at' as body, headers -> 3 as type
         from shared.outbox
     """,
     "journal": """

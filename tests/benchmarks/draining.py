@@ -2,17 +2,19 @@
 
 import asyncio
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 
+from shared.contracts.envelope import Envelope, Fact
 from shared.messaging.cluster import Cluster
 from tests.benchmarks.checker import EndState, end_state, out_of_order
 from tests.benchmarks.ground import Ground, Memory, Process, backend_cpu_seconds, connected, module, rate_query
 from tests.benchmarks.parts import give_a_past
 
+Sales = Iterable[Envelope[Fact]]
 _SAMPLE_SECONDS = 0.5
-_LONGEST_SECONDS = 1200
+_LONGEST_SECONDS = 600
 _RATE = rate_query("shared.journal", "decided_at", "kind = 'record'")
 _APPLIED = "select coalesce(sum(next_offset), 0) from shared.offsets"
 
@@ -69,18 +71,24 @@ async def drain(
 
 
 async def service(
-    ground: Ground, cluster: Cluster, events: int, *, idle_seconds: float = 0.0, past: int = 0
+    ground: Ground,
+    cluster: Cluster,
+    events: int,
+    *,
+    sales: Sales = (),
+    idle_seconds: float = 0.0,
+    past: int = 0,
 ) -> Drained:
-    """Escalation itself, with a journal of `past` rows in its database already."""
-    url = await ground.escalation_database()
+    """Escalation itself, with these sales and a journal of `past` rows in its database already."""
+    url = await ground.escalation_database(sales)
     if past:
         await give_a_past(url, past)
     running = ground.service("escalation", "consume", cluster, _database(url))
     return await drain(url, running, events, idle_seconds=idle_seconds)
 
 
-async def floor(ground: Ground, cluster: Cluster, events: int) -> Drained:
-    url = await ground.escalation_database()
+async def floor(ground: Ground, cluster: Cluster, events: int, *, sales: Sales = ()) -> Drained:
+    url = await ground.escalation_database(sales)
     return await drain(url, ground.running("floor", module("floor"), cluster, _database(url)), events)
 
 

@@ -7,7 +7,6 @@ poison is put aside, no batch is tried again, nothing is traced, counted or watc
 import asyncio
 import hashlib
 import os
-from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -18,7 +17,8 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.coordinator.assignors.range import RangePartitionAssignor
 
 from tests.benchmarks import floor_store as sql
-from tests.benchmarks.floor_decide import HEARD, ORDER_WAIT, Episode, Event, Signal, State
+from tests.benchmarks.floor_decide import HEARD, Event, Signal, State
+from tests.benchmarks.floor_rings import Episode
 
 TOPICS = ("orders.sales.v1", "salespeople.v1", "support.cases.v1")
 
@@ -107,21 +107,20 @@ async def _load(connection: sql.Connection, events: Sequence[Event], now: dateti
     state = State(now, {row["salesperson_id"]: row for row in await connection.fetch(sql.PEOPLE)})
     accounts = list({event.subject for event in events})
     for row in await connection.fetch(sql.ORDERS, accounts):
-        state.orders.setdefault(row["account_id"], {})[row["order_id"]] = (
-            row["order_id"],
-            row["sold_by"],
-            row["sold_at"],
-        )
+        known = (row["order_id"], row["sold_by"], row["sold_at"], row["amount_minor"], row["currency"])
+        state.orders.setdefault(row["account_id"], {})[row["order_id"]] = known
     named = list({event.data["case"] for event in events if event.data.get("case")})
     for row in await connection.fetch(sql.CASES, accounts, named):
-        state.cases[row["account_id"], row["case_id"]] = {"order": row["order_id"], "times": row["reassignments"]}
+        state.cases[row["account_id"], row["case_id"]] = row["order_id"]
+    for account, *past in await connection.fetch(sql.PAST, accounts):
+        state.past.setdefault(account, []).append(tuple(past))
     for row in await connection.fetch(sql.EPISODES, accounts):
-        state.episodes[row["order"]] = Episode(**row)
-    buyers = [event.subject for event in events if event.type == "orders.order_placed"]
-    waiting = defaultdict[str, list[Signal]](list)
-    for row in await connection.fetch(sql.WAITING, buyers):
-        waiting[row["account"]].append(Signal(**row))
-    state.waiting = waiting
+        if row["over"]:
+            state.closed[row["order"]] = row["id"]
+        else:
+            state.episodes[row["order"]] = Episode(**row)
+    for row in await connection.fetch(sql.STANDING, accounts):
+        state.signals.setdefault(row["account"], {})[row["id"]] = Signal(**row)
     return state
 
 
@@ -129,40 +128,39 @@ async def _save(connection: sql.Connection, state: State) -> None:
     now = state.now
     await sql.save(connection, sql.SAVE_PEOPLE, state.moved.values())
     await sql.save(connection, sql.SAVE_ORDERS, state.new_orders)
-    cases = ((*key, state.cases[key]["order"], state.cases[key]["times"]) for key in state.changed_cases)
-    await sql.save(connection, sql.SAVE_CASES, cases)
+    await sql.save(connection, sql.SAVE_CASES, state.new_cases)
+    await sql.copy(connection, "facts", sql.FACT_COLUMNS, state.facts)
     episodes = (
-        (e.id, e.account, e.order, e.seller, e.responsible, e.why_you, e.rang) for e in state.changed_episodes.values()
+        (
+            *(e.id, e.account, e.order, e.seller, e.severity, e.follows, e.responsible, e.why_you, e.rang, e.rings),
+            *(e.step, e.deadline, e.over),
+        )
+        for e in state.changed.values()
     )
     await sql.save(connection, sql.SAVE_EPISODES, episodes, now)
-    await sql.save(connection, sql.SAVE_SIGNALS, (_row(s, now) for s in state.signals.values() if not s.stored), now)
-    matched = [(s.id, s.episode) for s in state.signals.values() if s.stored]
-    await sql.save(connection, sql.MATCH_SIGNALS, matched)
+    signals = [signal for known in state.signals.values() for signal in known.values()]
+    await sql.save(connection, sql.SAVE_SIGNALS, (_row(one) for one in signals if not one.stored), now)
+    await sql.save(connection, sql.END_SIGNALS, ((one.id, *one.ended) for one in signals if one.stored and one.ended))
     await sql.save(connection, sql.SAVE_ALERTS, state.alerts, now)
     await sql.save(connection, sql.SAVE_DELIVERIES, state.deliveries, now)
-    await sql.save(connection, sql.TIMERS, state.timers(), now + ORDER_WAIT)
+    await sql.copy(connection, "decisions", sql.DECISION_COLUMNS, state.decisions)
+    await sql.save(connection, sql.TIMERS, state.waits.values())
     if state.cancelled:
-        await connection.execute(sql.CANCEL_TIMERS, state.cancelled)
+        await connection.execute(sql.CANCEL_TIMERS, list(state.cancelled))
     await sql.save(connection, sql.OUTBOX, state.outbox, now)
 
 
-def _row(signal: Signal, now: datetime) -> tuple[Any, ...]:
+def _row(signal: Signal) -> tuple[Any, ...]:
     data = signal.data
     refund = signal.kind == "refund_requested"
     return (
-        signal.id,
-        signal.account,
-        signal.kind,
-        signal.at,
-        signal.case,
-        signal.names,
-        signal.episode,
-        data.get("amount_minor"),
-        data.get("currency"),
+        *(signal.id, signal.account, signal.kind, signal.at, signal.fact, signal.case, signal.names, signal.episode),
+        *(signal.ended or (None, None)),
+        data.get("amount_minor") if refund else None,
+        data.get("currency") if refund else None,
         data.get("kind", "dissatisfaction") if refund else None,
         data.get("words"),
         signal.traceparent,
-        now + ORDER_WAIT if signal.awaited else None,
     )
 
 

@@ -1,34 +1,45 @@
-"""What the floor decides: the backlog's effects and no more, written down without types, layers or models."""
+"""What the floor decides: the backlog's effects and no more, written down without types, layers or models.
+
+Every sale is known before its matters begin, each account's matters come in the order in which they happened, nobody
+has acknowledged anything, and one policy counts: so each rule is a few lines that look at what came before.
+"""
 
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
-from uuid import UUID, uuid5
-from zoneinfo import ZoneInfo
+from uuid import UUID
 
-import orjson
+from services.escalation.domain.words import SIGNAL_LABELS
+from tests.benchmarks.floor_rings import Rings, derived
 
-NAMESPACE = UUID("6f1d3c5a-7f0e-5b1c-9d52-0f6c1b1f4a10")
+__all__ = ["Event", "Signal", "State", "derived"]
+
 SIGNALS = {
     "support.contact_dead_ended": "contact_dead_ended",
     "support.refund_requested": "refund_requested",
     "support.cancellation_requested": "cancellation_requested",
     "support.response_overdue": "response_overdue",
     "support.case_reopened": "case_reopened",
+    "support.satisfaction_rated": "satisfaction_low",
 }
-HEARD = {
-    *SIGNALS,
-    "orders.order_placed",
-    "orders.salesperson_changed",
-    "support.case_opened",
-    "support.case_reassigned",
+FACTS = {
+    "orders.order_delivered": "order_delivered",
+    "support.case_opened": "case_opened",
+    "support.contact_made": "contact",
+    "support.contact_dead_ended": "contact",
+    "support.case_reassigned": "case_reassigned",
+    "support.case_status_changed": "case_progressed",
+    "support.case_reopened": "case_reopened",
+    "support.case_resolved": "case_resolved",
+    "support.response_overdue": "response_overdue",
+    "support.satisfaction_rated": "rated",
+    "support.refund_requested": "refund_requested",
+    "support.cancellation_requested": "cancellation_requested",
 }
-ALWAYS_RINGS = ("refund_requested", "cancellation_requested")
-ORDER_WAIT = timedelta(minutes=15)
-
-
-def derived(*parts: object) -> UUID:
-    return uuid5(NAMESPACE, "".join(f"{len(text)}:{text}" for text in map(str, parts)))
+HEARD = {*FACTS, "orders.order_placed", "orders.salesperson_changed"}
+QUIET = ("support.contact_dead_ended", "support.satisfaction_rated")
+PROGRESS = ("case_opened", "case_progressed", "case_reopened")
+REPEATED, BOUNCED = 3, 3
 
 
 @dataclass(slots=True)
@@ -43,80 +54,49 @@ class Event:
     body: bytes
     digest: bytes
     position: tuple[str, int, int]
-
-
-@dataclass(slots=True)
-class Episode:
-    id: UUID
-    account: str
-    order: str
-    seller: str | None
-    responsible: str | None = None
-    why_you: str | None = None
-    rang: bool = False
-    acknowledged: bool = False
+    told: int = 0
 
 
 @dataclass(slots=True)
 class Signal:
+    """`fact` is the id of the fact it began with; one that is stored already has no data and no trace."""
+
     id: UUID
     account: str
     kind: str
     at: datetime
+    fact: UUID
     case: str | None
     names: str | None
-    traceparent: str | None
-    awaited: bool
-    source: str = "handoff/escalation/signals"
-    cause: str = ""
-    data: dict[str, Any] = field(default_factory=dict)
     episode: UUID | None = None
+    traceparent: str | None = None
+    data: dict[str, Any] = field(default_factory=dict)
     stored: bool = True
+    ended: tuple[datetime, str] | None = None
+
+
+Past = tuple[str, str | None, str | None, int | None, UUID, str | None]
+"""A fact of before: its kind, its case, a contact's result, how often a case was passed on, its id, its order."""
 
 
 @dataclass(slots=True)
-class State:
-    """What one batch knows, and what it writes."""
+class State(Rings):
+    """What one batch knows, and what it writes. `past` has each account's facts in their order."""
 
-    now: datetime
-    people: dict[str, Any]
-    orders: dict[str, dict[str, Any]] = field(default_factory=dict)
-    cases: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
-    episodes: dict[str, Episode] = field(default_factory=dict)
-    waiting: dict[str, list[Signal]] = field(default_factory=dict)
+    cases: dict[tuple[str, str], str | None] = field(default_factory=dict)
+    past: dict[str, list[Past]] = field(default_factory=dict)
     new_orders: list[tuple[Any, ...]] = field(default_factory=list)
+    new_cases: list[tuple[Any, ...]] = field(default_factory=list)
     moved: dict[str, tuple[str, str | None, datetime]] = field(default_factory=dict)
-    changed_cases: set[tuple[str, str]] = field(default_factory=set)
-    changed_episodes: dict[UUID, Episode] = field(default_factory=dict)
-    signals: dict[UUID, Signal] = field(default_factory=dict)
-    alerts: list[tuple[Any, ...]] = field(default_factory=list)
-    deliveries: list[tuple[Any, ...]] = field(default_factory=list)
-    outbox: list[tuple[Any, ...]] = field(default_factory=list)
-    cancelled: list[UUID] = field(default_factory=list)
+    facts: list[tuple[Any, ...]] = field(default_factory=list)
 
     def apply(self, event: Event) -> None:
-        kind = SIGNALS.get(event.type)
-        if kind is not None:
-            self._signal(event, kind)
-        elif event.type == "orders.order_placed":
+        if event.type == "orders.order_placed":
             self._order(event)
-        elif event.type == "support.case_opened":
-            self._case(event)["order"] = event.data.get("order")
-        elif event.type == "support.case_reassigned" and event.data.get("case"):
-            self._passed_on(event)
         elif event.type == "orders.salesperson_changed":
             self.moved[event.subject] = (event.subject, event.data.get("phone"), event.at)
-
-    def _case(self, event: Event) -> dict[str, Any]:
-        key = (event.subject, event.data["case"])
-        self.changed_cases.add(key)
-        return self.cases.setdefault(key, {"order": None, "times": 0})
-
-    def _passed_on(self, event: Event) -> None:
-        case = self._case(event)
-        before, case["times"] = case["times"], max(case["times"], event.data["reassignments"])
-        if before < 3 <= case["times"]:
-            self._signal(event, "case_bounced")
+        else:
+            self._fact(event)
 
     def _order(self, event: Event) -> None:
         data, customer = event.data, event.data.get("customer") or {}
@@ -124,7 +104,7 @@ class State:
         if data["order"] in known:
             return
         sold_at = datetime.fromisoformat(data["sold_at"])
-        known[data["order"]] = (data["order"], data.get("sold_by"), sold_at)
+        known[data["order"]] = (data["order"], data.get("sold_by"), sold_at, data["amount_minor"], data["currency"])
         bought = ", ".join(
             line["product"] if line.get("quantity", 1) == 1 else f"{line['quantity']} × {line['product']}"
             for line in data["lines"]
@@ -133,131 +113,122 @@ class State:
             (
                 *(data["order"], event.subject, data.get("sold_by"), sold_at, data["amount_minor"], data["currency"]),
                 *(bought, customer.get("name"), customer.get("phone"), customer.get("email"), customer.get("zone")),
+                "[" + ",".join(f'"{line["product"]}"' for line in data["lines"]) + "]",
             )
         )
-        for signal in list(self.waiting.get(event.subject, ())):
-            self._match(signal)
 
-    def _signal(self, event: Event, kind: str) -> None:
-        case = self.cases.get((event.subject, event.data.get("case") or ""))
-        names = event.data.get("order") or (case["order"] if case else None)
-        signal = Signal(
-            derived("signal", event.source, event.id, kind),
-            event.subject,
-            kind,
-            event.at,
-            event.data.get("case"),
-            names,
-            event.traceparent,
-            names is not None,
-            event.source,
-            event.id,
-            event.data,
-            stored=False,
+    def _fact(self, event: Event) -> None:
+        data, kind, account = event.data, FACTS[event.type], event.subject
+        case, order, result = data.get("case"), data.get("order"), data.get("result")
+        number = data.get("reassignments")
+        if kind == "rated":
+            number = round(1000 * data["rating"] / data.get("scale", 5))
+        fact = derived("fact", event.source, event.id, "")
+        self.facts.append(
+            (
+                *(fact, account, kind, event.at, case, order, data.get("direction"), data.get("channel"), result),
+                *(data.get("agent"), False, number, _instant(data.get("due_at")), None),
+            )
         )
-        self.signals[signal.id] = signal
-        self.waiting.setdefault(signal.account, []).append(signal)
-        self._match(signal)
+        if kind == "case_opened":
+            self.cases[account, data["case"]] = order
+            self.new_cases.append((account, case, order))
+        past = self.past.setdefault(account, [])
+        past.append((kind, case, result, number, fact, order))
+        for signal in sorted(self._raised(event, kind, fact, past), key=lambda signal: signal.id):
+            self._join(event, signal)
+        self._end(event, kind, case, order, result)
+        if event.type in QUIET:
+            self.wait_for("gone_quiet", account, case, order)
+        elif case is not None and (kind in PROGRESS or result == "answered") and _is_open(past, case):
+            self.wait_for("case_stuck", account, case, order)
 
-    def _match(self, signal: Signal) -> None:
+    def _raised(self, event: Event, kind: str, fact: UUID, past: list[Past]) -> list[Signal]:
+        case, raised = event.data.get("case"), list[Signal]()
+        names = event.data.get("order") or self.cases.get((event.subject, case or ""))
+        own = SIGNALS.get(event.type)
+        if own is not None:
+            raised.append(self._signal(event, own, derived("signal", fact, own), fact, names))
+        if kind == "contact":
+            run, times = _run(past, case)
+            if len(run) == REPEATED:
+                first, named = run[0]
+                about = (event.subject, case, times) if case is not None else (first,)
+                id = derived("signal", *about, "contact_repeated")
+                named = named or self.cases.get((event.subject, case or ""))
+                raised.append(self._signal(event, "contact_repeated", id, first, named))
+        elif kind == "case_reassigned" and case is not None and event.data["reassignments"] >= BOUNCED:
+            before = [one for one in past[:-1] if one[0] == kind and one[1] == case and (one[3] or 0) >= BOUNCED]
+            if not before:
+                id = derived("signal", event.subject, case, "case_bounced")
+                raised.append(self._signal(event, "case_bounced", id, fact, names))
+        return raised
+
+    def _signal(self, event: Event, kind: str, id: UUID, fact: UUID, names: str | None) -> Signal:
+        data, case = event.data, event.data.get("case")
+        own = data if kind in SIGNALS.values() and kind != "contact_repeated" else {}
+        if kind == "case_bounced":
+            own = data
+        return Signal(id, event.subject, kind, event.at, fact, case, names, None, event.traceparent, own, stored=False)
+
+    def _join(self, event: Event, signal: Signal) -> None:
         known = self.orders.get(signal.account, {})
         order = known.get(signal.names or "")
         if order is None:
-            if signal.awaited:
-                return
             sold = [one for one in known.values() if one[2] <= signal.at]
             if not sold:
-                return
+                raise LookupError("every sale of a backlog is known before")
             order = max(sold, key=lambda one: (one[2], one[0]))
-        self.waiting[signal.account].remove(signal)
-        if signal.awaited and signal.stored:
-            self.cancelled.append(_timer(signal)[0])
-        signal.awaited = False
-        self.signals[signal.id] = signal
-        self._join(signal, order)
+        self.signals.setdefault(signal.account, {})[signal.id] = signal
+        self.join(event, signal, order)
 
-    def _join(self, signal: Signal, order: Any) -> None:
-        fact = {"order": order[0], "signal": str(signal.id), "kind": signal.kind}
-        episode = self.episodes.get(order[0])
-        if episode is None:
-            episode = Episode(derived("episode", order[0], signal.id), signal.account, order[0], order[1])
-            self.episodes[order[0]] = episode
-            told = {"episode": str(episode.id), "salesperson": order[1], **fact, "at": _text(signal.at)}
-            self._publish("escalation.episode_raised", told, signal, signal.at, episode.id)
-        else:
-            told = {"episode": str(episode.id), "case": signal.case, **fact, "at": _text(signal.at)}
-            self._publish("escalation.episode_signalled", told, signal, signal.at, signal.id)
-        signal.episode = episode.id
-        rings = not episode.rang or episode.acknowledged or signal.kind in ALWAYS_RINGS
-        self.changed_episodes[episode.id] = episode
-        if rings:
-            episode.rang, episode.acknowledged = True, False
-            self._ring(signal, episode, order, fact)
-
-    def _ring(self, signal: Signal, episode: Episode, order: Any, fact: dict[str, Any]) -> None:
-        to, because, why = self._recipient(order)
-        if signal.names not in (None, order[0]):
-            why += f" The order that was named, {signal.names}, is not known; this is the latest one."
-        episode.responsible, episode.why_you = to, why
-        alert = derived("alert", episode.id, signal.id)
-        self.alerts.append((alert, signal.account, episode.id, signal.id, to, because, why, signal.traceparent))
-        no_mail = "no e-mail address is known"
-        self.deliveries.append((derived("delivery", alert, "inbox"), alert, "inbox", "sent", None))
-        self.deliveries.append((derived("delivery", alert, "email"), alert, "email", "skipped", no_mail))
-        told = {"alert": str(alert), "episode": str(episode.id), **fact, "recipient": to, "because": because}
-        self._publish("escalation.alert_raised", told, signal, self.now, alert)
-
-    def _recipient(self, order: Any) -> tuple[str, str, str]:
-        seller = self.people.get(order[1])
-        if seller is None:
-            day = self._day(order, self.people["desk"])
-            why = f"You are the sales desk: order {order[0]} was sold without a seller (on {day})."
-            return "desk", "no_seller", why
-        if seller["active"]:
-            return seller["salesperson_id"], "seller", f"You closed order {order[0]} on {self._day(order, seller)}."
-        heir = self.people.get(seller["successor"])
-        if heir is not None:
-            left = _words(seller["successor_since"], self.now.date())
-            why = f"{seller['name']} closed order {order[0]} on {self._day(order, heir)} and left on {left}; "
-            return heir["salesperson_id"], "successor", why + f"{seller['name']}'s book is yours."
-        above = self.people[seller["manager"]]
-        why = (
-            f"{seller['name']} closed order {order[0]} on {self._day(order, above)} and has left without a successor; "
-        )
-        return above["salesperson_id"], "manager", why + "you are next in line."
-
-    def _day(self, order: Any, person: Any) -> str:
-        return _words(order[2].astimezone(ZoneInfo(person["zone"])).date(), self.now.date())
-
-    def _publish(self, type: str, fact: dict[str, Any], signal: Signal, at: datetime, discriminator: UUID) -> None:
-        headers = [
-            ("ce_specversion", "1.0"),
-            ("ce_id", str(derived("event", signal.source, signal.cause or signal.id, type, discriminator))),
-            ("ce_source", "handoff/escalation"),
-            ("ce_type", type),
-            ("ce_subject", signal.account),
-            ("ce_time", _text(at)),
-            ("content-type", "application/json"),
-            ("ce_dataschema", f"urn:handoff:{type}:1"),
-        ]
-        if signal.traceparent is not None:
-            headers += [("ce_traceparent", signal.traceparent), ("traceparent", signal.traceparent)]
-        body = orjson.dumps({name: value for name, value in fact.items() if value is not None})
-        self.outbox.append(("escalation.episodes.v1", signal.account, orjson.dumps(headers).decode(), body))
-
-    def timers(self) -> list[tuple[Any, ...]]:
-        return [_timer(one) for one in self.signals.values() if one.awaited and not one.stored]
+    def _end(self, event: Event, kind: str, case: str | None, order: str | None, result: str | None) -> None:
+        answered, over = result == "answered", kind == "case_resolved"
+        if not answered and not over:
+            return
+        known = self.signals.get(event.subject, {}).values()
+        for signal in sorted(known, key=lambda signal: (signal.at, signal.id)):
+            if signal.ended is None and _ends(signal, case, order, answered=answered, over=over):
+                signal.ended = (event.at, "contact" if answered else kind)
+                self.end(event, signal, SIGNAL_LABELS[signal.kind])
 
 
-def _timer(signal: Signal) -> tuple[Any, ...]:
-    body = orjson.dumps({"signal": str(signal.id)})
-    id = derived("timer", "escalation.timer.order_wait_ended", signal.account, body.decode())
-    return id, signal.account, body, signal.traceparent
+def _ends(signal: Signal, case: str | None, order: str | None, *, answered: bool, over: bool) -> bool:
+    if case is not None:
+        if signal.case != case:
+            return False
+        if over:
+            return signal.kind in ("contact_repeated", "case_bounced", "case_reopened", "response_overdue")
+        return signal.kind in ("contact_dead_ended", "response_overdue")
+    if not answered or signal.case is not None:
+        return False
+    if signal.kind == "contact_repeated":
+        return True
+    return signal.kind in ("contact_dead_ended", "response_overdue") and (
+        signal.names is None or order in (None, signal.names)
+    )
 
 
-def _text(instant: datetime) -> str:
-    return instant.astimezone(UTC).isoformat().replace("+00:00", "Z")
+def _run(past: list[Past], case: str | None) -> tuple[list[tuple[UUID, str | None]], int]:
+    """The attempts on a matter since it was settled last, and how often it was settled before; none if this settles."""
+    run, times = list[tuple[UUID, str | None]](), 0
+    for kind, about, result, _, fact, order in past:
+        if about != case:
+            continue
+        settled = kind == "case_resolved" if case is not None else result == "answered"
+        if settled:
+            run, times = [], times + 1
+        elif kind == "contact":
+            run.append((fact, order))
+    return run, times
 
 
-def _words(day: Any, today: Any) -> str:
-    return f"{day.day} {day:%B}" + ("" if day.year == today.year else f" {day.year}")
+def _is_open(past: list[Past], case: str) -> bool:
+    for kind, about, *_ in reversed(past):
+        if about == case and kind in ("case_opened", "case_reopened", "case_resolved"):
+            return kind != "case_resolved"
+    return False
+
+
+def _instant(text: str | None) -> datetime | None:
+    return None if text is None else datetime.fromisoformat(text).astimezone(UTC)

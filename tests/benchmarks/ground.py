@@ -1,6 +1,7 @@
 """Where a benchmark runs: a broker, databases, topics of its own, and processes whose memory is read from /proc."""
 
 import asyncio
+import hashlib
 import os
 import sys
 import uuid
@@ -16,8 +17,9 @@ from aiokafka import AIOKafkaProducer
 from deploy.local.machine import HANDOFF
 from deploy.local.ports import answers, free_ports
 from deploy.local.processes import PROJECT, Child, Command
+from services.escalation.domain.policy.document import shipped_text
 from shared.contracts.envelope import Envelope, Fact
-from shared.contracts.orders import SalespersonChanged
+from shared.contracts.orders import OrderPlaced, SalespersonChanged
 from shared.messaging.cluster import Cluster
 from shared.messaging.codec import encode_record
 from shared.messaging.topics import ensure_topics
@@ -30,6 +32,7 @@ EVERY_TOPIC = (
     "orders.inbound.v1",
     "support.inbound.v1",
     "escalation.episodes.v1",
+    "escalation.policy.v1",
     "orders.dead-letters.v1",
     "support.dead-letters.v1",
     "escalation.dead-letters.v1",
@@ -41,8 +44,17 @@ _STOP_SECONDS = 20
 _POLL_SECONDS = 0.2
 _HIRE = """
     insert into escalation.salespeople (salesperson_id, changed_at, name, manager, email, phone, chat, zone,
-        working_hours, active, successor, successor_since)
-    values ($1, $2, $3, $4, null, $5, null, $6, '[]', $7, $8, $9)
+        working_hours, active, successor, successor_since, away, days_off, rings_off_hours)
+    values ($1, $2, $3, $4, null, $5, null, $6, '[]', $7, $8, $9, '[]', '[]', false)
+"""
+_SELL = """
+    insert into escalation.orders (order_id, account_id, sold_by, sold_at, amount_minor, currency, bought,
+        customer_name, customer_phone, customer_email, products)
+    values ($1, $2, $3, $4, $5, $6, 'Coffee machine, 6 × Filter', $7, $8, $9, '["Coffee machine","Filter"]')
+"""
+_PUBLISH = """
+    insert into escalation.policies (version, since, document, digest, published_by, summary)
+    values (2, '2000-01-01T00:00:00Z', $1, $2, 'benchmarks', 'A day for late reports')
 """
 
 
@@ -101,11 +113,19 @@ class Ground:
         await ensure_topics(cluster, EVERY_TOPIC)
         return cluster
 
-    async def escalation_database(self) -> str:
-        """Escalation's tables, with a directory in them."""
+    async def escalation_database(self, sales: Iterable[Envelope[Fact]] = ()) -> str:
+        """Escalation's tables, with a directory in them, these sales, and the policy that ships.
+
+        But that one waits a day for late reports: what the backlog makes of silence must not come up while it drains.
+        """
         url = await self.databases.make("escalation")
+        document = shipped_text().replace('late_reports = "1m"', 'late_reports = "1d"')
+        digest = hashlib.sha256(document.encode()).hexdigest()
         async with connected(url) as connection:
             await connection.executemany(_HIRE, [_person(event) for event in directory()])
+            await connection.executemany(_SELL, [_sale(event) for event in sales])
+            await connection.execute(_PUBLISH, document, digest)
+            await connection.execute("analyze escalation.orders")
         return url
 
     @asynccontextmanager
@@ -207,6 +227,15 @@ def _person(event: Envelope[Fact]) -> tuple[object, ...]:
         successor.salesperson if successor else None,
         successor.since if successor else None,
     )
+
+
+def _sale(event: Envelope[Fact]) -> tuple[object, ...]:
+    sale = event.data
+    assert isinstance(sale, OrderPlaced)
+    assert sale.customer is not None
+    customer = sale.customer
+    what = (sale.order, event.subject, sale.sold_by, sale.sold_at, sale.amount_minor, sale.currency)
+    return (*what, customer.name, customer.phone, customer.email)
 
 
 async def _ready(port: int) -> bool:

@@ -22,13 +22,22 @@ def ground(kafka: str, databases: Databases, tmp_path: Path) -> Ground:
 
 async def test_service_and_floor_leave_the_same_behind(ground: Ground) -> None:
     cluster = await ground.topics()
-    assert await publish(cluster, Backlog(events=EVENTS, accounts=EVENTS // 10)) == EVENTS
-    floor = await draining.floor(ground, cluster, EVENTS)
-    service = await draining.service(ground, cluster, EVENTS)
+    backlog = Backlog(events=EVENTS, accounts=EVENTS // 10)
+    sales = list(backlog.sales())
+    events = await publish(cluster, backlog.matters())
+    assert events + len(sales) == EVENTS
+    floor = await draining.floor(ground, cluster, events, sales=sales)
+    service = await draining.service(ground, cluster, events, sales=sales)
     assert service.end.differences(floor.end) == []
     assert service.out_of_order == floor.out_of_order == 0
-    assert service.end.rows("ledger") == service.end.rows("journal") == EVENTS
-    assert min(service.end.rows(name) for name in ("signals", "episodes", "alerts", "outbox")) > 100
+    assert service.end.rows("ledger") == service.end.rows("journal") == events
+    assert (
+        min(
+            service.end.rows(name)
+            for name in ("facts", "signals", "episodes", "alerts", "decisions", "timers", "outbox")
+        )
+        > 100
+    )
     assert service.events_per_second > 0
     assert 0 < service.memory_at(1.0) <= service.afterwards.peak
 

@@ -62,7 +62,7 @@ class Textbook:
             if person is not None:
                 person.phone = body.get("phone")
         elif type == "support.case_opened":
-            session.add(Case(account_id=account, case_id=body["case"], order_id=body.get("order"), reassignments=0))
+            session.add(Case(account_id=account, case_id=body["case"], order_id=body.get("order")))
         elif type in _SIGNALS:
             await self._signal(session, head, body, caused)
 
@@ -78,6 +78,7 @@ class Textbook:
             return
         open_ones = select(Episode).where(Episode.order_id == order.order_id, col(Episode.closed_at).is_(None))
         episode = (await session.exec(open_ones)).first() or _episode(order, now)
+        episode.rings += 1
         session.add(episode)
         await session.flush()
         signal.episode_id = episode.episode_id
@@ -94,7 +95,8 @@ class Textbook:
 
 def _signal(account: str, kind: str, now: datetime, body: dict[str, Any]) -> dict[str, Any]:
     ids = {"signal_id": uuid4(), "account_id": account, "case_id": body.get("case")}
-    return {**ids, "kind": kind, "at": now, "seen_at": now, "words": body.get("words")}
+    found = {"fact_id": uuid4(), "policy_version": 1, "by_silence": False}
+    return {**ids, **found, "kind": kind, "at": now, "seen_at": now, "words": body.get("words")}
 
 
 def _journal(head: dict[str, str], body: bytes) -> Journal:
@@ -125,6 +127,7 @@ def _order(account: str, body: dict[str, Any]) -> Order:
         "customer_name": customer.get("name"),
         "customer_phone": customer.get("phone"),
         "customer_email": customer.get("email"),
+        "products": [line["product"] for line in body["lines"]],
     }
     return Order(**fields)
 
@@ -138,7 +141,13 @@ def _episode(order: Order, now: datetime) -> Episode:
         "responsible": order.sold_by or "desk",
         "raised_at": now,
         "changed_at": now,
+        "severity": "high",
+        "policy_version": 1,
         "rang": True,
+        "rings": 0,
+        "step": "seller",
+        "repeats": 0,
+        "attempts": 0,
     }
     return Episode(**fields)
 
@@ -153,6 +162,11 @@ def _alert(episode: Episode, signal: Signal, seller: Salesperson, now: datetime)
         "because": "seller",
         "why_you": f"You closed order {episode.order_id}.",
         "raised_at": now,
+        "ring": episode.rings,
+        "step": "seller",
+        "cause": "signal",
+        "severity": episode.severity,
+        "policy_version": 1,
     }
     return Alert(**fields)
 

@@ -23,8 +23,9 @@ _DELIVERIES_DUE = """
     select count(*) from escalation.deliveries
     where state in ('pending', 'held', 'unknown') and try_at <= shared.app_now()
 """
+# Whoever reached nobody has hours; what is due so late is due in no round.
 _MOVING = """
-    select exists (select from shared.timers)
+    select exists (select from shared.timers where due_at < shared.app_now() + interval '1 day')
         or exists (select from escalation.deliveries where state in ('pending', 'sending', 'held', 'unknown'))
 """
 # Past every wait there is: for a named order, for a seller, before a retry.

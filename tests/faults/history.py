@@ -11,8 +11,9 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 
+from tests.faults.drafts import SPAN, Draft
 from tests.faults.events import Event, Wire, event_of_line, post, wire
-from tests.faults.lives import DESK, SPAN, Draft, directory, life, spoilt
+from tests.faults.lives import DESK, directory, life, spoilt
 
 __all__ = ["DESK", "Event", "Wire", "arrival", "event_of_line", "first_of_all", "generate", "post", "wire"]
 
@@ -21,6 +22,8 @@ _WINDOW = 50
 _SOURCES = ("shop", "helpdesk")
 _HTTP_SOURCE = "shop"
 _AGAIN_SHARE = 0.05
+AHEAD = timedelta(minutes=40)
+"""How far ahead of its telling a history should end: part of it then happens after somebody took an episode."""
 
 
 def generate(

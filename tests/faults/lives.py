@@ -6,38 +6,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-ORDERS = "orders.inbound.v1"
-SUPPORT = "support.inbound.v1"
+from tests.faults.drafts import ORDERS, SPAN, SUPPORT, Draft, draft
+from tests.faults.themes import Themes
+
 DESK = "desk"
-SPAN = timedelta(minutes=80)
-"""How long a history's events take; it ends at the `now` it was made for."""
+_PUT_RIGHT_SHARE = 0.5
 
 _ZONES = ("UTC", "Europe/Berlin", "America/New_York", "Pacific/Auckland")
-_ORDER_FACTS = ("confirmation_required", "order_confirmed", "order_delivered", "order_cancelled", "refund_paid")
-_CASE_FACTS = (
-    "case_reassigned", "case_reassigned", "case_reassigned", "case_status_changed", "case_reopened",
-    "response_overdue", "satisfaction_rated", "case_resolved", "case_closed",
-)  # fmt: skip
-_RESULTS = ("answered", "unanswered", "voicemail", "dead_end", "dead_end", "dead_end")
-
-
-@dataclass(frozen=True, slots=True)
-class Draft:
-    """An event without an id. `rank` (0 to 1) is where it stands in the history, `aged` (0 to 1) when it happened."""
-
-    topic: str
-    kind: str
-    subject: str
-    data: Mapping[str, Any]
-    rank: float
-    aged: float
-    bad: str | None = None
-    only_kafka: bool = False
-    spoils: "Draft | None" = None
-
-    @property
-    def type(self) -> str:
-        return f"{self.topic.removesuffix('.v1')}.{self.kind}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +28,7 @@ class Cast:
         if share < 0.1:
             return None
         among = self.late if share < 0.2 else self.known
-        return chance.choice([draft.subject for draft in among if draft.subject.startswith("s-")])
+        return chance.choice([one.subject for one in among if one.subject.startswith("s-")])
 
 
 def directory(chance: random.Random, now: datetime) -> Cast:
@@ -69,9 +44,9 @@ def directory(chance: random.Random, now: datetime) -> Cast:
         "m-circle-b": gone | {"manager": "m-circle-a"},
         "t-here": {"manager": "m-mid"},
         "t-gone": gone,
-        "s-anna": {"manager": "m-mid"},
+        "s-anna": {"manager": "m-mid", "backup": "t-here"},
         "s-ben": {},
-        "s-clara": {"email": None},
+        "s-clara": {"email": None, "backup": "s-ben"},
         "s-dora": gone | {"successor": {"salesperson": "t-here", "since": long_ago}, "manager": "m-mid"},
         "s-emil": gone | {"successor": {"salesperson": "t-here", "since": ahead}, "manager": "m-mid"},
         "s-finn": gone | {"successor": {"salesperson": "t-gone", "since": long_ago}, "manager": "m-gone"},
@@ -86,7 +61,9 @@ def directory(chance: random.Random, now: datetime) -> Cast:
     late.append(_person(chance, "s-late-gone", gone | replaced, rank=0.5 + chance.random() / 2))
     known.append(_person(chance, "s-leaves", {}, rank=0.0, aged=0.01))
     late.append(_person(chance, "s-leaves", gone | replaced, rank=0.5, aged=0.5))
-    late.append(_person(chance, "s-anna", {"manager": "m-mid", "phone": "+49 30 1"}, rank=0.4, aged=0.4))
+    late.append(
+        _person(chance, "s-anna", {"manager": "m-mid", "backup": "t-here", "phone": "+49 30 1"}, rank=0.4, aged=0.4)
+    )
     late.append(_person(chance, "s-ben", {"phone": "+49 30 2"}, rank=0.6, aged=0.001))  # older than what is known
     return Cast(known, late)
 
@@ -96,28 +73,34 @@ def life(chance: random.Random, account: str, now: datetime, cast: Cast, *, even
     orders = [f"{account}-o{number}" for number in range(chance.choice((0, 1, 1, 2, 2, 3, 4)))]
     cases = [f"case-{number}" for number in range(chance.choice((0, 1, 2, 3)))]
     drafts = _sales(chance, account, orders, now, cast) + _openings(chance, account, orders, cases)
+    sellers = [one.data["sold_by"] for one in drafts if "sold_by" in one.data]
+    teller = Themes(chance, account, orders, cases, [*sellers, "m-mid"], now)
+    if chance.random() < _PUT_RIGHT_SHARE:
+        drafts += list(teller.put_right())[: events // 2]
     while len(drafts) < events:
-        drafts.append(_next(chance, account, orders, cases))
+        drafts.append(teller.next())
     return drafts
 
 
-def spoilt(chance: random.Random, draft: Draft) -> Draft:
+def spoilt(chance: random.Random, original: Draft) -> Draft:
     """A copy that nobody can apply, told after the original; by the same way, or it might overtake it."""
     ways = ["invalid_json", "unknown_type", "missing_field", "invalid_field", "tombstone", "id_reused"]
-    if draft.kind in ("order_placed", "case_opened"):
-        ways += ["order_contradicted" if draft.kind == "order_placed" else "case_contradicted"] * 4
+    if original.kind in ("order_placed", "case_opened"):
+        ways += ["order_contradicted" if original.kind == "order_placed" else "case_contradicted"] * 4
     bad = chance.choice(ways)
-    kind, data = draft.kind, dict(draft.data)
+    kind, data = original.kind, dict(original.data)
     if bad == "unknown_type":
         kind = "no_such_fact"
     elif bad in ("missing_field", "invalid_field"):
-        kind, data = _ill_formed(draft.topic, bad)
+        kind, data = _ill_formed(original.topic, bad)
     elif bad == "order_contradicted":
         data["amount_minor"] += 1
     elif bad == "case_contradicted":
         data["title"] = "Something else"
-    rank = draft.rank + (1 - draft.rank) * chance.random()
-    return Draft(draft.topic, kind, draft.subject, data, rank, chance.random(), bad, only_kafka=True, spoils=draft)
+    rank = original.rank + (1 - original.rank) * chance.random()
+    return Draft(
+        original.topic, kind, original.subject, data, rank, chance.random(), bad, only_kafka=True, spoils=original
+    )
 
 
 def _ill_formed(topic: str, bad: str) -> tuple[str, dict[str, Any]]:
@@ -151,10 +134,24 @@ def _sales(chance: random.Random, account: str, orders: list[str], now: datetime
             "sold_at": sold_at.isoformat(),
         }
         seller = cast.sellers(chance)
-        drafts.append(
-            _draft(chance, ORDERS, "order_placed", account, data | ({"sold_by": seller} if seller else {}), early=0.5)
-        )
+        data |= _commitments(chance, now) | ({"sold_by": seller} if seller else {})
+        drafts.append(draft(chance, ORDERS, "order_placed", account, data, early=0.5))
     return drafts
+
+
+def _commitments(chance: random.Random, now: datetime) -> dict[str, Any]:
+    """What some sales commit us to, due sooner or later; some promises have no id."""
+
+    def soon() -> str:
+        return (now - SPAN * chance.random()).isoformat()
+
+    promises = [
+        {"id": f"p-{place}", "what": "A visit", "due_at": soon()} for place in range(chance.choice((0, 0, 0, 1, 2)))
+    ]
+    if chance.random() < 0.1:
+        promises.append({"what": "A call", "due_at": soon()})
+    due = {"delivery_due_at": soon()} if chance.random() < 0.2 else {}
+    return {"promises": promises, **due} if promises else due
 
 
 def _openings(chance: random.Random, account: str, orders: list[str], cases: list[str]) -> list[Draft]:
@@ -165,58 +162,5 @@ def _openings(chance: random.Random, account: str, orders: list[str], cases: lis
         if orders and chance.random() < 0.5:
             data["order"] = chance.choice(orders)
         if chance.random() < 0.95:
-            drafts.append(_draft(chance, SUPPORT, "case_opened", account, data, early=0.6))
+            drafts.append(draft(chance, SUPPORT, "case_opened", account, data, early=0.6))
     return drafts
-
-
-def _next(chance: random.Random, account: str, orders: list[str], cases: list[str]) -> Draft:
-    share = chance.random()
-    if share < 0.25 and (orders or share < 0.02):
-        return _order_fact(chance, account, chance.choice(orders) if orders else f"{account}-never")
-    if share < 0.55 and cases:
-        return _case_fact(chance, account, chance.choice(cases))
-    named = _named(chance, account, orders, cases)
-    if share < 0.8:
-        contact = {"direction": "inbound", "channel": "phone", "result": chance.choice(_RESULTS), **named}
-        return _draft(chance, SUPPORT, "contact_made", account, contact)
-    kind = "refund_requested" if share < 0.92 else "cancellation_requested"
-    return _draft(chance, SUPPORT, kind, account, {"words": "I have had enough.", **named})
-
-
-def _named(chance: random.Random, account: str, orders: list[str], cases: list[str]) -> dict[str, str]:
-    """An order, a case, both or nothing; rarely an order that never comes."""
-    named = {}
-    if cases and chance.random() < 0.4:
-        named["case"] = chance.choice(cases)
-    if orders and chance.random() < 0.3:
-        named["order"] = chance.choice(orders)
-    if chance.random() < 0.01:
-        named["order"] = f"{account}-never"
-    return named
-
-
-def _order_fact(chance: random.Random, account: str, order: str) -> Draft:
-    kind = chance.choice(_ORDER_FACTS)
-    paid = {"amount_minor": chance.randint(1, 5_000), "currency": "EUR"} if kind == "refund_paid" else {}
-    return _draft(chance, ORDERS, kind, account, {"order": order, **paid})
-
-
-def _case_fact(chance: random.Random, account: str, case: str) -> Draft:
-    kind = chance.choice(_CASE_FACTS)
-    own: dict[str, Any] = {"case": case}
-    if kind == "case_reassigned":
-        own |= {"reassignments": chance.randint(1, 4), "assigned_to": f"team {chance.randint(1, 3)}"}
-    elif kind == "case_status_changed":
-        own["status"] = chance.choice(("open", "pending", "on hold"))
-    elif kind == "satisfaction_rated":
-        own["rating"] = chance.randint(0, 5)
-    return _draft(chance, SUPPORT, kind, account, own)
-
-
-def _draft(
-    chance: random.Random, topic: str, kind: str, account: str, data: Mapping[str, Any], *, early: float = 0.0
-) -> Draft:
-    """Somewhere in the history; with this chance in its first part. One in six is told long after it happened."""
-    rank = chance.random() * (0.3 if chance.random() < early else 1.0)
-    aged = rank * chance.random() if chance.random() < 1 / 6 else rank
-    return Draft(topic, kind, account, data, rank, aged)

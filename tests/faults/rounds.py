@@ -17,7 +17,7 @@ from deploy.local.processes import PROJECT
 from tests.faults.calm import let_all_waits_end, until_calm
 from tests.faults.crash_points import ALL
 from tests.faults.faults import FAULTS
-from tests.faults.history import generate
+from tests.faults.history import AHEAD, generate
 from tests.faults.telling import Teller
 from tests.faults.world import PROCESSES, Setup, World, open_world
 
@@ -104,7 +104,7 @@ async def _break_and_heal(world: World, plan: Plan, result: Result) -> None:
         world.setup.seed,
         accounts=plan.events // 20,
         events=plan.events,
-        now=datetime.now(UTC),
+        now=datetime.now(UTC) + AHEAD,
         http_share=plan.http_share,
     )
     await teller.introduce(history)
@@ -120,6 +120,7 @@ async def _break_and_heal(world: World, plan: Plan, result: Result) -> None:
         await until_calm(world, plan.patience_seconds)
     with _timed(result, "waits ended"):
         await teller.press_again()
+        world.accepted(what="pressed again", at=time.time())
         await teller.told()
         await let_all_waits_end(world, plan.patience_seconds)
 

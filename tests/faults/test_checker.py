@@ -25,12 +25,18 @@ from tests.faults.checker.reading import read_run
 from tests.faults.damages import DAMAGES, Damage, Spoil, spoilt
 from tests.faults.damages.outcomes import a_mail_comes_twice, a_mail_is_of_no_alert
 from tests.faults.damages.streams import a_record_comes_from_nowhere
-from tests.faults.history import generate
+from tests.faults.history import AHEAD, generate
 from tests.faults.undisturbed import Undisturbed
 from tests.servers import Databases
 from tests.stories import company_at_work
 
 SEED = 7
+EVERY_KIND = {
+    *("contact_dead_ended", "contact_repeated", "case_stuck", "case_bounced", "case_reopened", "response_due"),
+    "response_overdue",
+    *("satisfaction_low", "refund_requested", "cancellation_requested", "order_stalled", "promise_missed"),
+    *("outcome_denied", "delivery_late", "order_cancelled", "refund_paid", "gone_quiet"),
+}
 UNDISTURBED = ("mails_again", "attempts_in_doubt", "restores")
 
 
@@ -41,7 +47,7 @@ async def undisturbed(kafka: str, databases: Databases) -> AsyncIterator[Undistu
     try:
         async with company_at_work(kafka, databases, f"t{uuid.uuid4().hex[:10]}.", folder) as company:
             run = Undisturbed(company, databases, folder)
-            await run.tell_all(generate(SEED, accounts=20, events=400, now=datetime.now(UTC)), SEED)
+            await run.tell_all(generate(SEED, accounts=24, events=600, now=datetime.now(UTC) + AHEAD), SEED)
             yield run
     finally:
         shutil.rmtree(folder, ignore_errors=True)
@@ -55,7 +61,7 @@ async def evidence(undisturbed: Undisturbed) -> Evidence:
 
 async def test_an_undisturbed_run_keeps_every_promise(evidence: Evidence) -> None:
     findings = judge(evidence)
-    assert [str(one) for one in findings if one.violations or one.unjudged] == []
+    assert "\n".join(str(one) for one in findings if one.violations or one.unjudged) == ""
     assert verdict(findings) == "pass"
 
 
@@ -65,8 +71,12 @@ async def test_the_history_has_something_of_everything(evidence: Evidence) -> No
     assert {event.bad for event in evidence.history} >= {None, "invalid_json", "id_reused"}
     signals = evidence.rows("escalation", "escalation.signals")
     assert {row["episode_id"] is None for row in signals} == {True, False}
-    reasons = {row["because"] for row in evidence.rows("escalation", "escalation.alerts")}
-    assert reasons >= {"seller", "successor", "manager", "no_seller"}
+    assert {row["ended"] for row in signals} == {None, "cleared", "withdrawn"}
+    assert {row["kind"] for row in signals} >= EVERY_KIND
+    alerts = evidence.rows("escalation", "escalation.alerts")
+    assert {row["because"] for row in alerts} >= {"seller", "successor", "manager", "no_seller", "nobody_answered"}
+    assert {row["cause"] for row in alerts} >= {"signal", "severity", "step", "unredeemed", "contact", "repeat"}
+    assert {row["step"] for row in alerts} == {"seller", "successor", "backup", "manager", "upper_manager", "desk"}
     assert all(number > 0 for name, number in counted(evidence).items() if name not in UNDISTURBED)
 
 

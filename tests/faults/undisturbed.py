@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import Sequence
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from time import time
@@ -16,6 +17,7 @@ from deploy.local.mail_sink import messages
 from tests.faults.checker.promises import at_rest
 from tests.faults.checker.reading import read_run
 from tests.faults.history import DESK, Event, arrival, first_of_all, post, wire
+from tests.faults.policy import publish_policy, terms_in_seconds
 from tests.inbox import form_token
 from tests.servers import Databases
 from tests.stories import PUBLISHER_KEY, Company
@@ -34,8 +36,12 @@ _PUBLISHES = {
 _TO_TAKE = """
     select episode_id::text as episode, account_id as account, responsible as by from escalation.episodes
     join escalation.salespeople on salesperson_id = responsible
-    where acknowledged_at is null and active order by raised_at limit $1
+    where acknowledged_at is null and closed_at is null and active order by raised_at limit $1
 """
+
+
+_JUMP = timedelta(minutes=16)
+_JUMPS = 3
 
 
 class Undisturbed:
@@ -48,8 +54,12 @@ class Undisturbed:
         self._server_url = databases.server_url
 
     async def tell_all(self, history: Sequence[Event], seed: int) -> None:
-        """Tells everything, takes some episodes on the way, and returns when all is at rest."""
+        """Tells everything, takes some episodes on the way and in the end, and returns when all is at rest.
+
+        The clock jumps meanwhile: silences last too long, nobody answers, whoever took something reaches nobody.
+        """
         self._write("world.json", [self._world(seed)])
+        await publish_policy(self.superuser_url(pool_database(self.company, "escalation")))
         self._write("history.jsonl", [json.loads(event.line()) for event in history])
         directory = first_of_all(history)
         await self._tell(directory)
@@ -59,7 +69,14 @@ class Undisturbed:
         await self._tell(events[: len(events) // 2])
         await self._at_rest()
         await self._take_episodes(8)
+        await self.company.move_clock(_JUMP)
+        await self._at_rest()
         await self._tell(events[len(events) // 2 :])
+        for _ in range(_JUMPS):
+            await self._at_rest()
+            await self.company.move_clock(_JUMP)
+        await self._at_rest()
+        await self._take_episodes(3)
         await self._at_rest()
 
     async def _tell(self, events: Sequence[Event]) -> None:
@@ -114,6 +131,7 @@ class Undisturbed:
             "listens": _LISTENS,
             "publishes": _PUBLISHES,
             "desk": DESK,
+            "policy": terms_in_seconds(),
             "seed": seed,
         }
 

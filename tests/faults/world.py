@@ -29,6 +29,7 @@ from services.cli.run import service_of as build_service
 from tests.faults.brokers import Brokers, one_broker, three_nodes
 from tests.faults.crash_points import points_of
 from tests.faults.mail_server import MailServer
+from tests.faults.policy import publish_policy, terms_in_seconds
 from tests.faults.processes import Crash, ForkServer, Worker
 from tests.postgres_proxy import Cut, Proxy, proxy_to
 from tests.servers import Databases
@@ -165,6 +166,7 @@ async def open_world(folder: Path, setup: Setup) -> AsyncIterator[World]:
         brokers = await stack.enter_async_context((three_nodes if setup.nodes == 3 else one_broker)(folder))
         databases = Databases(postgres.url)
         urls = {name: await databases.make(name) for name in setup.processes}
+        await publish_policy(_as_superuser(urls["escalation"]))
         wires = {name: await stack.enter_async_context(proxy_to(url, Cut.AFTER_COMMIT)) for name, url in urls.items()}
         mail = await stack.enter_async_context(MailServer(folder / "mail.jsonl").open())
         server = ForkServer(folder / "fork_server.log", source=setup.source)
@@ -188,6 +190,7 @@ def _describe(world: World) -> None:
         "listens": {name: listens for name, (listens, _) in shapes.items()},
         "publishes": {name: publishes for name, (_, publishes) in shapes.items()},
         "desk": "desk",
+        "policy": terms_in_seconds(),
         "seed": world.setup.seed,
         "clock_jumps": world.setup.clock_jumps,
         "began_at": time.time(),

@@ -11,8 +11,6 @@ from services.escalation.domain.policy.document import shipped
 from shared.contracts.envelope import Fact
 from shared.contracts.orders_inbound import DeliveryLate, Line, OrderPlaced
 
-_ALONE = shipped().storms.alerts
-
 
 class Crowd:
     """Buyers of one seller, each with an account and an order of this run."""
@@ -22,6 +20,7 @@ class Crowd:
         self._seller = seller
         self._buyers = buyers
         self._began = datetime.now(UTC)
+        self._alone = shipped().storms.alerts
 
     @property
     def _accounts(self) -> list[str]:
@@ -46,10 +45,10 @@ class Crowd:
 
     async def few_are_told(self) -> None:
         """Everybody's trouble is an alert; a few go by mail at once, and the others are held."""
-        expected = Counter({"sent": _ALONE, "held": len(self._buyers) - _ALONE})
+        expected = Counter({"sent": self._alone, "held": len(self._buyers) - self._alone})
         await until(self._mails, lambda mails: mails == expected, expected=f"{_words(expected)} to {self._seller.id}")
         held = expected["held"]
-        words = f"{len(self._buyers)} alerts, all in the inbox. {_ALONE} go by mail, {held} are held: too many to read."
+        words = f"{len(self._buyers)} alerts, all in the inbox. {self._alone} go by mail, {held} are held: too many to read."
         self._scene.stage.teller.aside(words)
 
     async def others_are_listed(self) -> None:
@@ -58,12 +57,12 @@ class Crowd:
         await until(self._mails, lambda mails: mails == everybody, expected=_words(everybody))
         arrived = await self._scene.stage.observer.messages_to(self._seller.email)
         news = [mail for mail in arrived if mail.received_at >= self._began]
-        if arrived and len(news) != _ALONE + 1:
-            raise NotAsTold(f"{_ALONE + 1} messages to {self._seller.id}", str(len(news)))
+        if arrived and len(news) != self._alone + 1:
+            raise NotAsTold(f"{self._alone + 1} messages to {self._seller.id}", str(len(news)))
         if news:
             self._scene.stage.teller.aside(f"Then one list of the others: “{news[-1].subject}”")
-        self._scene.note = f"{self._seller.name}: {len(self._buyers)} alerts, {_ALONE + 1} mails"
-        self._scene.stage.teller.as_told(f"As told: {len(self._buyers)} alerts, {_ALONE + 1} mails.")
+        self._scene.note = f"{self._seller.name}: {len(self._buyers)} alerts, {self._alone + 1} mails"
+        self._scene.stage.teller.as_told(f"As told: {len(self._buyers)} alerts, {self._alone + 1} mails.")
 
     def _sale(self, number: int, product: str, amount_minor: int) -> OrderPlaced:
         return OrderPlaced(

@@ -1,7 +1,7 @@
 """The state a batch works on: what was loaded for its accounts, and what of it changed."""
 
 from collections import defaultdict
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -27,7 +27,6 @@ from services.escalation.domain.policy.model import Policy, TeamMode
 from services.escalation.domain.policy.versions import Policies, PolicyVersion
 from services.escalation.domain.rules import Rules
 from shared.contracts.envelope import Envelope, Fact
-from shared.contracts.escalation import SignalKind
 from shared.ids import derived
 
 
@@ -74,6 +73,7 @@ class Book:
     changes: Changes = field(default_factory=Changes)
     expected: dict[tuple[str, str], datetime] = field(default_factory=dict)
     told: dict[tuple[str, str], int] = field(default_factory=lambda: defaultdict(int))
+    _terms: dict[int, Terms] = field(default_factory=dict)
 
     def put_account(self, account: Account) -> None:
         self.accounts[account.account_id] = account
@@ -154,8 +154,11 @@ class Book:
     def weightiest(self, episode: Episode) -> Signal | None:
         """What an episode is told by: of its gravest signals the latest."""
         _, policy = self.policy_for(self.order_of(episode))
-        grave = {kind: policy.signals.of(kind).severity.rank for kind in SignalKind}
-        return max(self.standing(episode), key=lambda one: (grave[one.kind], one.at, one.signal_id), default=None)
+
+        def weight(signal: Signal) -> tuple[int, datetime, UUID]:
+            return policy.signals.of(signal.kind).severity.rank, signal.at, signal.signal_id
+
+        return max(self.standing(episode), key=weight, default=None)
 
     def policy_for(self, order: Order, at: datetime | None = None) -> tuple[int, Policy]:
         """The policy for an order with its version: the one in force at an instant, or the latest."""
@@ -179,8 +182,12 @@ class Book:
         """The rules in force when something happened. They are the same for every order."""
 
         def terms_at(at: datetime, _order: str | None) -> Terms:
-            policy = self.policies.at(at).policy
-            return Terms(policy.signals, company_calendar(policy.company))
+            version = self.policies.at(at)
+            known = self._terms.get(version.version)
+            if known is None:
+                policy = version.policy
+                known = self._terms[version.version] = Terms(policy.signals, company_calendar(policy.company))
+            return known
 
         return terms_at
 
@@ -206,15 +213,17 @@ class Book:
         """Keep one step of the reasoning. `about` are further members of a Decision."""
         identity = (cause.source, f"{cause.id} at {now.isoformat()}")
         self.told[identity] += 1
-        decision = Decision(
-            decision_id=derived("decision", *identity, self.told[identity]),
-            account_id=about.pop("account_id", cause.subject),
-            at=now,
-            rule=rule,
-            words=words,
-            policy_version=about.pop("policy_version", self.policies.latest.version),
-            cause_type=cause.type,
-            cause_source=cause.source,
-            cause_id=cause.id,
+        self.changes.decisions.append(
+            Decision(
+                decision_id=derived("decision", *identity, self.told[identity]),
+                account_id=about.pop("account_id", cause.subject),
+                at=now,
+                rule=rule,
+                words=words,
+                policy_version=about.pop("policy_version", self.policies.latest.version),
+                cause_type=cause.type,
+                cause_source=cause.source,
+                cause_id=cause.id,
+                **about,
+            )
         )
-        self.changes.decisions.append(replace(decision, **about))

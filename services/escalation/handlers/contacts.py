@@ -25,7 +25,8 @@ def follow_rescue(turn: Turn[Fact], fact: AccountFact) -> None:
 def ring_on_contact(turn: Turn[Fact], fact: AccountFact) -> None:
     """The customer tried again, and whoever took the episode did not answer."""
     for episode in _concerned(turn, fact):
-        cause, signal = ring_of_contact(episode, fact), turn.book.weightiest(episode)
+        cause = ring_of_contact(episode, fact)
+        signal = turn.book.weightiest(episode) if cause is not None else None
         if cause is not None and signal is not None:
             turn.explain("contact", "The customer tried again meanwhile.", episode_id=episode.episode_id)
             ring(turn, episode, signal, cause)

@@ -36,31 +36,36 @@ def note_fact(turn: Turn[Fact], fact: AccountFact) -> None:
 
 
 def raise_on_silence(turn: Turn[SilenceEnded]) -> None:
-    """A silence has lasted too long, and everything told meanwhile was read: what still stands is raised."""
-    silence = turn.fact
+    """A silence has lasted too long, and everything told meanwhile was read: what still stands is raised.
+
+    A warning is over when its time has come, and not before what it warned of was raised.
+    """
+    silence, until = turn.fact, turn.event.time
+    also = silence.model_copy(update={"kind": SignalKind.RESPONSE_OVERDUE})
+    meant = (silence, also) if silence.kind is SignalKind.RESPONSE_DUE else (silence,)
     found = findings(turn.book.history(turn.account_id), turn.book.terms)
-    mine = [one for one in found if _silence_of(one) in (silence, _followed_by(silence))]
+    mine = [one for one in found if one.by_silence and _silence_of(one) in meant]
     kept = turn.book.signals[turn.account_id]
     for finding in mine:
-        due = finding.by_silence and finding.at <= turn.event.time
-        if due and _lasts(turn, finding) and not _known(kept.get(finding.signal_id)):
+        if finding.at <= until and _stands(turn, finding, until) and not _known(kept.get(finding.signal_id)):
             admit(turn, _signal(turn, finding))
     for finding in mine:
-        signal = kept.get(finding.signal_id)
-        if finding.cleared_by and not _lasts(turn, finding) and signal is not None and signal.stands:
-            end_signal(turn, signal, Ended.CLEARED, at=finding.cleared_by.at, because=finding.cleared_by.kind.value)
+        signal, warned = kept.get(finding.signal_id), finding.cleared_by
+        if signal is not None and signal.stands and warned is not None and not _stands(turn, finding, until):
+            end_signal(turn, signal, Ended.CLEARED, at=warned.at, because=warned.kind.value)
     _expect(turn, mine)
 
 
 def _compare(turn: Turn[Fact], scope: Scope) -> None:
-    """Raise first, end afterwards: an episode whose signal is replaced by another stays open."""
+    """Raise first, end afterwards, in the order of event times: an episode with a new signal stays open."""
     found = findings(turn.book.history(turn.account_id), turn.book.terms, scope)
     kept = turn.book.signals[turn.account_id]
     by_id = {finding.signal_id: finding for finding in found}
     for finding in found:
         if not finding.by_silence and finding.cleared_by is None and not _known(kept.get(finding.signal_id)):
             admit(turn, _signal(turn, finding))
-    for signal in [one for one in kept.values() if one.stands and _covers(turn, scope, one)]:
+    standing = [one for one in kept.values() if one.stands and _covers(turn, scope, one)]
+    for signal in sorted(standing, key=lambda one: (one.at, one.signal_id)):
         _hold_against(turn, signal, by_id.get(signal.signal_id))
     _expect(turn, found)
 
@@ -75,34 +80,33 @@ def _known(signal: Signal | None) -> bool:
     return signal is not None and signal.ended is not Ended.WITHDRAWN
 
 
-def _by_the_clock(turn: Turn[Fact], finding: Finding) -> bool:
-    """Whether only time ends it, at an instant that is known before."""
-    ended = finding.cleared_by
-    return ended is not None and turn.book.history(turn.account_id).get(ended.fact_id) is None
-
-
-def _lasts(turn: Turn[Fact], finding: Finding) -> bool:
-    if finding.cleared_by is None:
-        return True
-    return _by_the_clock(turn, finding) and finding.cleared_by.at > turn.now
-
-
 def _hold_against(turn: Turn[Fact], signal: Signal, finding: Finding | None) -> None:
     if finding is None:
         end_signal(turn, signal, Ended.WITHDRAWN, at=turn.event.time, because=turn.event.type.rpartition(".")[2])
-    elif finding.cleared_by is not None and not _by_the_clock(turn, finding):
+    elif finding.cleared_by is not None and _passes_at(turn, finding) is None:
         cleared_by = finding.cleared_by
         end_signal(turn, signal, Ended.CLEARED, at=cleared_by.at, because=cleared_by.kind.value)
     elif finding.at != signal.at:
         turn.book.put_signal(replace(signal, at=finding.at))
 
 
+def _passes_at(turn: Turn[Fact], finding: Finding) -> datetime | None:
+    """When a warning is over by time alone: what ends it is no fact that was told."""
+    ended = finding.cleared_by
+    told = ended is None or turn.book.history(turn.account_id).get(ended.fact_id) is not None
+    return None if ended is None or told else ended.at
+
+
+def _stands(turn: Turn[Fact], finding: Finding, at: datetime) -> bool:
+    passes_at = _passes_at(turn, finding)
+    return finding.cleared_by is None or (passes_at is not None and passes_at > at)
+
+
 def _expect(turn: Turn[Fact], found: Iterable[Finding]) -> None:
     """Set a timer for each silence that may become a signal: one a kind and matter, at the earliest of them."""
-    kept = turn.book.signals[turn.account_id]
     expected: dict[SilenceEnded, datetime] = {}
     for finding in found:
-        at = _next_instant(turn, finding, kept.get(finding.signal_id))
+        at = _expected_at(turn, finding) if finding.by_silence else None
         if at is not None:
             silence = _silence_of(finding)
             expected[silence] = min(at, expected.get(silence, at))
@@ -113,21 +117,12 @@ def _expect(turn: Turn[Fact], found: Iterable[Finding]) -> None:
             turn.tx.set_timer(silence, cause=turn.event, due_at=due_at, made_of_silence=True)
 
 
-def _next_instant(turn: Turn[Fact], finding: Finding, signal: Signal | None) -> datetime | None:
-    """When a finding becomes a signal, or when time ends the one that it became."""
-    if not finding.by_silence:
-        return None
+def _expected_at(turn: Turn[Fact], finding: Finding) -> datetime | None:
+    """When a silence has lasted too long, and of a warning that was raised when it is over."""
+    signal = turn.book.signals[turn.account_id].get(finding.signal_id)
     if not _known(signal):
-        return finding.at if _lasts(turn, finding) else None
-    if signal is not None and signal.stands and finding.cleared_by and _by_the_clock(turn, finding):
-        return finding.cleared_by.at
-    return None
-
-
-def _followed_by(silence: SilenceEnded) -> SilenceEnded:
-    """What a warning turns into when its time is up: that is raised first, so that its episode stays open."""
-    due = silence.kind is SignalKind.RESPONSE_DUE
-    return silence.model_copy(update={"kind": SignalKind.RESPONSE_OVERDUE}) if due else silence
+        return finding.at if _stands(turn, finding, turn.now) else None
+    return _passes_at(turn, finding) if signal is not None and signal.stands else None
 
 
 def _silence_of(finding: Finding) -> SilenceEnded:

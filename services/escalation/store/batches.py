@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields
 from enum import StrEnum
+from operator import attrgetter
 from typing import Any
 
 from services.escalation import tables
@@ -12,6 +13,7 @@ from services.escalation.domain.entities import (
     Alert,
     Case,
     Clock,
+    Decision,
     Delivery,
     Ended,
     Episode,
@@ -28,22 +30,22 @@ from services.escalation.store import policies as versions
 from shared.contracts import orders
 from shared.contracts.envelope import Envelope, Fact
 from shared.contracts.escalation import EpisodeResult, RingCause, Severity, SignalKind, Step
-from shared.database import BulkStatement, Connection, bulk_insert, bulk_upsert
+from shared.database import BulkCopy, BulkStatement, Connection, bulk_upsert
 
 _ACCOUNTS = "select * from escalation.accounts where account_id = any($1::text[])"
 _ORDERS = "select * from escalation.orders where account_id = any($1::text[])"
 _CASES = "select * from escalation.cases where account_id = any($1::text[])"
-_FACTS = "select * from escalation.facts where account_id = any($1::text[])"
+_FACT_COLUMNS = tuple(column.name for column in fields(AccountFact))
+_FACTS = f"select {', '.join(_FACT_COLUMNS)} from escalation.facts where account_id = any($1::text[]) order by at"
+_FACT_KINDS = {kind.value: kind for kind in FactKind}
 # Without the words: nothing is decided by them, and saving a signal again keeps them.
 _SIGNAL_COLUMNS = ", ".join(column.name for column in fields(Signal) if column.name != "words")
 _SIGNALS = f"select {_SIGNAL_COLUMNS} from escalation.signals where account_id = any($1::text[])"
-# The open ones, and of each order the one that was closed last.
+# The open ones, and of each order the last that is over: several may have been closed in one transaction, at one `now`.
 _EPISODES = """
-    select * from (
-        select e.*, row_number() over (partition by order_id, closed_at is null order by closed_at desc, episode_id)
-                   as place
-        from escalation.episodes e where account_id = any($1::text[])
-    ) ranked where closed_at is null or place = 1
+    select * from escalation.episodes e where account_id = any($1::text[])
+    and (closed_at is null or not exists (
+        select from escalation.episodes f where f.order_id = e.order_id and f.follows = e.episode_id))
 """
 _ASKED = "select distinct episode_id, recipient from escalation.alerts where episode_id = any($1::uuid[])"
 # Whoever can be reached from these people by manager, successor or backup, circles included.
@@ -71,12 +73,12 @@ _SAVE_ACCOUNTS = bulk_upsert(tables.Account)
 _SAVE_ORDERS = bulk_upsert(tables.Order)
 _SAVE_PEOPLE = bulk_upsert(tables.Salesperson)
 _SAVE_CASES = bulk_upsert(tables.Case)
-_SAVE_FACTS = bulk_insert(tables.AccountFact, tail="on conflict do nothing")
 _SAVE_EPISODES = bulk_upsert(tables.Episode)
 _SAVE_SIGNALS = bulk_upsert(tables.Signal, keep=frozenset({"words"}))
 _SAVE_ALERTS = bulk_upsert(tables.Alert)
 _SAVE_DELIVERIES = bulk_upsert(tables.Delivery)
-_SAVE_DECISIONS = bulk_insert(tables.Decision, skip=frozenset({"position"}))
+_ADD_FACTS = BulkCopy("escalation", "facts", _FACT_COLUMNS)
+_ADD_DECISIONS = BulkCopy("escalation", "decisions", tuple(column.name for column in fields(Decision)))
 
 
 async def load(connection: Connection, events: Sequence[Envelope[Fact]], rules: Rules, policies: Policies) -> Book:
@@ -99,7 +101,7 @@ async def save(connection: Connection, book: Book) -> None:
     await _save(connection, _SAVE_ORDERS, changes.orders.values())
     await _save(connection, _SAVE_PEOPLE, changes.people.values())
     await _save(connection, _SAVE_CASES, changes.cases.values())
-    await _save(connection, _SAVE_FACTS, changes.facts.values())
+    await _add(connection, _ADD_FACTS, changes.facts.values())
     await _save(connection, _SAVE_EPISODES, changes.episodes.values())
     if changes.silenced:  # once the episode is locked, so nobody gives up on an attempt in between
         because, instants = zip(*changes.silenced.values(), strict=True)
@@ -107,7 +109,7 @@ async def save(connection: Connection, book: Book) -> None:
     await _save(connection, _SAVE_SIGNALS, changes.signals.values())
     await _save(connection, _SAVE_ALERTS, changes.alerts.values())
     await _save(connection, _SAVE_DELIVERIES, changes.deliveries.values())
-    await _save(connection, _SAVE_DECISIONS, changes.decisions)
+    await _add(connection, _ADD_DECISIONS, changes.decisions)
     await versions.save(connection, changes.policies)
 
 
@@ -122,8 +124,8 @@ async def _load_accounts(connection: Connection, book: Book, accounts: list[str]
 
 async def _load_matters(connection: Connection, book: Book, accounts: list[str]) -> None:
     facts: dict[str, list[AccountFact]] = {account: [] for account in accounts}
-    for row in await connection.fetch(_FACTS, accounts):
-        facts[row["account_id"]].append(AccountFact(**{**row, "kind": FactKind(row["kind"])}))
+    for fact_id, account, kind, *rest in await connection.fetch(_FACTS, accounts):
+        facts[account].append(AccountFact(fact_id, account, _FACT_KINDS[kind], *rest))
     book.histories.update({account: History(told) for account, told in facts.items()})
     for row in await connection.fetch(_EPISODES, accounts):
         episode = episode_of(row)
@@ -204,4 +206,11 @@ _EPISODE_FIELDS = tuple(column.name for column in fields(Episode))
 
 
 async def _save(connection: Connection, statement: BulkStatement, values: Iterable[Any]) -> None:
-    await statement.run(connection, [tuple(getattr(value, name) for name in statement.columns) for value in values])
+    read = attrgetter(*statement.columns)
+    await statement.run(connection, [read(value) for value in values])
+
+
+async def _add(connection: Connection, copy: BulkCopy, values: Iterable[Any]) -> None:
+    """Rows that no other transaction can have added: their accounts are locked, and what is known is not added."""
+    read = attrgetter(*copy.columns)
+    await copy.run(connection, [read(value) for value in values])

@@ -8,6 +8,7 @@ from uuid import UUID
 from tests.faults.checker.evidence import Evidence, Row, payload
 
 _ATTEMPTED = "escalation.delivery.attempted"
+_PRESSED = "escalation.button.acknowledge_pressed"
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 _RACE = timedelta(seconds=5)
 _FREEZE_SECONDS = 20.0
@@ -19,7 +20,7 @@ def accepted_presses_are_journaled(run: Evidence) -> Iterator[str]:
     journaled = defaultdict[tuple[str, str], list[datetime]](list)
     for row in _presses(run):
         journaled[payload(row)["episode"], payload(row)["by"]].append(row["decided_at"])
-    there = {(str(row["episode_id"]), row["responsible"]) for row in run.rows("escalation", "escalation.episodes")}
+    there = _could_be_pressed_again(run)
     for line in run.accepted:
         if line["what"] != "button":
             continue
@@ -49,14 +50,27 @@ def no_mail_begins_after_somebody_took_the_episode(run: Evidence) -> Iterator[st
 
 
 def taken_episodes_have_nothing_to_send(run: Evidence) -> Iterator[str]:
-    """Deliveries of an episode that stands as acknowledged are sent or cancelled."""
+    """Deliveries of an episode that stands as acknowledged, or is over, are sent or cancelled."""
     taken = {
-        row["episode_id"] for row in run.rows("escalation", "escalation.episodes") if row["acknowledged_at"] is not None
+        row["episode_id"]
+        for row in run.rows("escalation", "escalation.episodes")
+        if row["acknowledged_at"] is not None or row["closed_at"] is not None
     }
     episodes = {row["alert_id"]: row["episode_id"] for row in run.rows("escalation", "escalation.alerts")}
     for row in _deliveries(run):
         if episodes.get(row["alert_id"]) in taken and row["state"] in ("pending", "held", "unknown"):
             yield f"delivery {row['delivery_id']} is {row['state']}, and its episode is taken"
+
+
+def _could_be_pressed_again(run: Evidence) -> set[tuple[str, str]]:
+    """Episodes with whom they rang last, when presses that a restore had taken back were repeated."""
+    again_at = max((line["at"] for line in run.accepted if line["what"] == "pressed again"), default=0.0)
+    last = dict[str, Row]()
+    for row in sorted(run.rows("escalation", "escalation.alerts"), key=lambda row: row["ring"]):
+        if run.world.get("clock_jumps") or row["raised_at"].timestamp() < again_at:
+            last[str(row["episode_id"])] = row
+    over = {str(row["episode_id"]) for row in run.rows("escalation", "escalation.episodes") if row["closed_at"]}
+    return {(episode, row["recipient"]) for episode, row in last.items() if episode not in over}
 
 
 def _last_ring(run: Evidence, press: Row) -> datetime:
@@ -70,7 +84,7 @@ def _last_ring(run: Evidence, press: Row) -> datetime:
 
 
 def _taken(run: Evidence) -> dict[str, list[tuple[datetime, datetime]]]:
-    """By episode, from when until when it stood as taken."""
+    """By episode, from when until when it stood as taken, or was over."""
     rings = defaultdict[str, list[datetime]](list)
     for row in run.rows("escalation", "escalation.alerts"):
         rings[str(row["episode_id"])].append(row["raised_at"])
@@ -79,11 +93,14 @@ def _taken(run: Evidence) -> dict[str, list[tuple[datetime, datetime]]]:
         episode, at = payload(row)["episode"], row["decided_at"]
         again = [ring for ring in rings[episode] if ring >= at]
         spans[episode].append((at, min(again, default=run.databases["escalation"].now)))
+    for row in run.rows("escalation", "escalation.episodes"):
+        if row["closed_at"] is not None:
+            spans[str(row["episode_id"])].append((row["closed_at"], run.databases["escalation"].now))
     return spans
 
 
 def _presses(run: Evidence) -> list[Row]:
-    return run.databases["escalation"].journal("button")
+    return [row for row in run.databases["escalation"].journal("button") if row["type"] == _PRESSED]
 
 
 def _deliveries(run: Evidence) -> list[Row]:

@@ -5,13 +5,18 @@ from collections.abc import Iterator
 from uuid import UUID
 
 from tests.faults.checker.evidence import Evidence, Row, header, payload
+from tests.faults.checker.expecting import expected_effects
 from tests.faults.checker.recipients import Directory
 
+_OF_EPISODES = (
+    *("episode_raised", "episode_signalled", "severity_raised", "signal_cleared", "signal_withdrawn"),
+    *("episode_acknowledged", "customer_reached", "acknowledgement_expired", "episode_exhausted", "episode_closed"),
+)
 _AT_REST = {"sent", "skipped", "cancelled", "failed", "expired"}
 
 
 def every_alert_has_its_deliveries(run: Evidence) -> Iterator[str]:
-    """One in the inbox and one by e-mail, skipped where no address is known, cancelled only after somebody took it."""
+    """One in the inbox and one by e-mail, skipped where no address is known, cancelled only when taken or over."""
     directory, by_alert = Directory(run), defaultdict[UUID, dict[str, Row]](dict)
     for row in _rows(run, "deliveries"):
         by_alert[row["alert_id"]][row["channel"]] = row
@@ -94,21 +99,47 @@ def every_alert_is_published(run: Evidence) -> Iterator[str]:
             yield f"alert {row['alert_id']} was sent at {row['sent_at']}, which its e-mail denies"
 
 
+def what_becomes_of_episodes_is_published(run: Evidence) -> Iterator[str]:
+    """Each signal and its end, each rise, who took it, who reached the customer or did not, and its end: once."""
+    wanted = Counter(told for told in expected_effects(run).desk.told if told[0] != "alert_raised")
+    found = Counter[tuple[str, UUID, UUID | None]]()
+    for row in run.rows("escalation", "shared.outbox"):
+        kind = header(row, "ce_type").rpartition(".")[2]
+        if kind in _OF_EPISODES:
+            said = payload(row, "payload")
+            signal = said.get("signal")
+            found[kind, UUID(said["episode"]), UUID(signal) if signal else None] += 1
+    for told in wanted.keys() | found.keys():
+        if wanted[told] != found[told]:
+            yield f"{told} is in the outbox {found[told]} times, and had to be {wanted[told]} times"
+
+
 def _wrongs_of_mail(run: Evidence, alert: Row, state: str, address: str | None) -> Iterator[str]:
     if (state == "skipped") != (address is None):
         yield f"the e-mail of alert {alert['alert_id']} is {state}, and {alert['recipient']}'s address is {address}"
     if state == "cancelled" and not _was_taken(run, alert):
-        yield f"the e-mail of alert {alert['alert_id']} is cancelled, and nobody took the episode after it rang"
-    if state in ("failed", "expired") and not run.world.get("mail_refuses_for_good"):
+        yield f"the e-mail of alert {alert['alert_id']} is cancelled, and nobody took or closed the episode after it"
+    if state == "expired" and not _was_overtaken(run, alert):
+        yield f"the e-mail of alert {alert['alert_id']} is expired, and no later ring has come"
+    if state == "failed" and not run.world.get("mail_refuses_for_good"):
         yield f"the e-mail of alert {alert['alert_id']} is {state}"
 
 
 def _was_taken(run: Evidence, alert: Row) -> bool:
-    return any(
+    """Whether its episode was taken, or was over, after it rang."""
+    episodes = run.rows("escalation", "escalation.episodes")
+    over = any(row["episode_id"] == alert["episode_id"] and row["closed_at"] is not None for row in episodes)
+    return over or any(
         payload(row)["episode"] == str(alert["episode_id"])
         for row in run.databases["escalation"].journal("button")
         if run.world.get("clock_jumps") or row["decided_at"] >= alert["raised_at"]
     )
+
+
+def _was_overtaken(run: Evidence, alert: Row) -> bool:
+    """Whether its episode rang again."""
+    rings = [row["ring"] for row in _rows(run, "alerts") if row["episode_id"] == alert["episode_id"]]
+    return bool(alert["ring"] < max(rings))
 
 
 def _taken(run: Evidence) -> dict[str, list[Row]]:

@@ -1,125 +1,227 @@
-"""Signals, episodes and alerts are exactly those that follow from what was heard, and alert the right person."""
+"""Facts, signals, episodes and alerts are exactly those that follow from what was heard, and alert the right person."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 
 from tests.faults.checker.evidence import Evidence, Row
+from tests.faults.checker.expecting import Effects, expected_effects
+from tests.faults.checker.facts import derived
 from tests.faults.checker.recipients import Directory
-from tests.faults.checker.walking import Account, Signal, expected_effects, sold_at
+from tests.faults.checker.rescuing import Episode, Ring, Signal
+from tests.faults.checker.walking import Account, sold_at
+
+
+def every_fact_is_remembered_once(run: Evidence) -> Iterator[str]:
+    """None missing, none extra, each as it was told."""
+    wanted = {
+        (fact.id, account.id, fact.kind, fact.at, fact.case, fact.order, fact.courtesy)
+        for account in _accounts(run)
+        for fact in account.facts.values()
+    }
+    names = ("fact_id", "account_id", "kind", "at", "case_id", "order_id", "courtesy")
+    found = Counter(tuple(row[name] for name in names) for row in _rows(run, "facts"))
+    yield from (f"fact {fact} is not remembered so" for fact in wanted - found.keys())
+    for fact, count in found.items():
+        if fact not in wanted or count > 1:
+            yield f"fact {fact} is remembered {count} times, and {fact in wanted:d} times is right"
 
 
 def every_signal_is_kept_with_its_order(run: Evidence) -> Iterator[str]:
     """None missing, none extra, none twice; each in the episode of the order it belongs to, or waiting."""
-    orders = {row["episode_id"]: row["order_id"] for row in _rows(run, "episodes")}
     found = defaultdict[object, list[Row]](list)
     for row in _rows(run, "signals"):
-        found[row["account_id"], row["at"], row["kind"]].append(row)
-    for signal in _signals(expected_effects(run)):
-        rows = found.pop((signal.account, signal.at, signal.kind), [])
-        if len(rows) != 1:
-            yield f"{_name(signal)} is kept {len(rows)} times"
-        elif orders.get(rows[0]["episode_id"]) != signal.order:
-            yield f"{_name(signal)} belongs to {signal.order} and stands at {orders.get(rows[0]['episode_id'])}"
-    yield from (f"signal {key} follows from nothing" for key in found)
+        found[row["signal_id"]].append(row)
+    for signal in _signals(run):
+        rows = found.pop(signal.id, [])
+        wanted = (signal.account, signal.kind, signal.at, signal.fact, signal.episode)
+        kept = [(r["account_id"], r["kind"], r["at"], r["fact_id"], r["episode_id"]) for r in rows]
+        if kept != [wanted]:
+            yield f"{_name(signal)} of {signal.order} must be {wanted}, and is kept as {kept}"
+    yield from (f"signal {rows} follows from nothing" for rows in found.values())
 
 
-def every_order_at_risk_has_one_episode(run: Evidence) -> Iterator[str]:
-    """And no other order has one: nothing for accounts that never bought."""
-    wanted = {(account.id, order) for account in expected_effects(run).values() for order in account.episodes}
-    found = Counter((row["account_id"], row["order_id"]) for row in _rows(run, "episodes"))
-    yield from (f"order {order} of {account} has no episode" for account, order in sorted(wanted - found.keys()))
-    for (account, order), count in found.items():
-        if (account, order) not in wanted or count > 1:
-            yield f"order {order} of {account} has {count} episodes, and {(account, order) in wanted:d} at most is due"
+def every_signal_ends_as_it_must(run: Evidence) -> Iterator[str]:
+    """Cleared by a later fact, withdrawn where a fact told late shows that it never was; all others stand."""
+    rows = {row["signal_id"]: row for row in _rows(run, "signals")}
+    for signal in _signals(run):
+        row = rows.get(signal.id)
+        if row is not None and (row["ended"], row["ended_at"]) != (signal.ended, signal.ended_at):
+            ends = f"{signal.ended} {signal.ended_at}"
+            yield f"{_name(signal)} must be {ends}, and is {row['ended']} {row['ended_at']} by {row['ended_because']}"
+
+
+def every_risk_is_one_episode(run: Evidence) -> Iterator[str]:
+    """From its first signal until none stands, then another; nothing for accounts that never bought."""
+    found = Counter(row["episode_id"] for row in _rows(run, "episodes"))
+    rows = {row["episode_id"]: row for row in _rows(run, "episodes")}
+    for episode in _episodes(run):
+        count = found.pop(episode.id, 0)
+        row = rows.get(episode.id)
+        if row is None or count != 1:
+            yield f"episode {episode.id} of {episode.order} is there {count} times"
+            continue
+        wanted = (episode.account, episode.order, episode.follows, episode.closed_at)
+        is_so = (row["account_id"], row["order_id"], row["follows"], row["closed_at"])
+        if wanted != is_so:
+            yield f"episode {episode.id} must be {wanted}, and is {is_so}"
+    yield from (f"episode {id} of {rows[id]['order_id']} follows from nothing" for id in found)
 
 
 def every_ring_is_one_alert(run: Evidence) -> Iterator[str]:
-    """A signal that had to ring has alerted once, any other never.
-
-    An acknowledgement may come before the look for a late seller that a second ring was waiting for.
-    """
-    signals = {row["signal_id"]: row for row in _rows(run, "signals")}
-    unknown = [row for row in _rows(run, "alerts") if row["signal_id"] not in signals]
-    yield from (f"alert {row['alert_id']} of {row['account_id']} is for no signal" for row in unknown)
-    found = Counter(
-        (row["account_id"], signals[row["signal_id"]]["at"])
-        for row in _rows(run, "alerts")
-        if row["signal_id"] in signals
-    )
-    for account in expected_effects(run).values():
-        for signal in account.signals.values():
-            count = found.pop((account.id, signal.at), 0)
-            excused = count == 0 and signal.order is not None and account.episodes[signal.order].presses > 0
-            if count != signal.rang and not (excused and _came_late(run, account, signal)):
-                yield f"{_name(signal)} of {signal.order} has alerted {count} times, and had to {signal.rang:d} times"
-    yield from (f"{key} has alerted {count} times and is no signal" for key, count in found.items())
+    """For its signal and its cause, and numbered; and no alert else. What waits for a seller rings in the end."""
+    found = defaultdict[object, list[Row]](list)
+    for row in _rows(run, "alerts"):
+        found[row["episode_id"], row["ring"]].append(row)
+    for episode, ring in _rings(run):
+        rows = found.pop((ring.episode, ring.number), [])
+        wanted = (derived("alert", ring.episode, ring.number), episode.account, ring.signal, ring.cause)
+        made = [(row["alert_id"], row["account_id"], row["signal_id"], row["cause"]) for row in rows]
+        if made != [wanted]:
+            yield f"ring {ring.number} of {episode.order} must be {wanted}, and is {made}"
+    yield from (f"nothing had to ring {rows}" for rows in found.values())
+    for episode in _episodes(run):
+        waits = [one for one in episode.seeking if one.rings]
+        if waits and episode.closed_at is None and episode.taken_at is None:
+            yield f"episode {episode.id} of {episode.order} waits for ever to ring: {waits}"
 
 
 def every_alert_is_for_the_right_person(run: Evidence) -> Iterator[str]:
-    """With the reason that fits; and the episode is that person's."""
-    directory, accounts = Directory(run), expected_effects(run)
-    episodes = {row["episode_id"]: row for row in _rows(run, "episodes")}
-    for row in _rows(run, "alerts"):
-        episode = episodes.get(row["episode_id"])
-        account = accounts.get(row["account_id"])
-        order = account.orders.get(episode["order_id"]) if account and episode else None
-        if order is None:
-            yield f"alert {row['alert_id']} of {row['account_id']} is about no order of this account"
-            continue
-        allowed = directory.may_hear(order, row["raised_at"])
-        if (row["recipient"], row["because"]) not in allowed:
-            yield f"alert {row['alert_id']} went to {row['recipient']} as {row['because']}, and had to go to {allowed}"
-    for row in episodes.values():
-        account = accounts.get(row["account_id"])
-        order = account.orders.get(row["order_id"]) if account else None
-        allowed = directory.may_hear(order, row["changed_at"]) if order else set()
-        if row["responsible"] not in {person for person, _ in allowed}:
-            yield f"episode of {row['order_id']} is {row['responsible']}'s, and had to be one of {allowed}'s"
+    """At the right step and with the reason that fits; and the episode is that person's."""
+    effects = expected_effects(run)
+    yield from effects.desk.wrongs
+    alerts = {(row["episode_id"], row["ring"]): row for row in _rows(run, "alerts")}
+    for episode, ring in _rings(run):
+        row = alerts.get((ring.episode, ring.number))
+        wanted = (ring.rung.step, ring.rung.person, ring.rung.because)
+        if row is not None and (row["step"], row["recipient"], row["because"]) != wanted:
+            yield f"alert {row['alert_id']} of {episode.order} went to {row['recipient']}, and had to go to {wanted}"
+    rows = {row["episode_id"]: row for row in _rows(run, "episodes")}
+    directory = Directory(run)
+    for account in effects.accounts.values():
+        for episode in account.episodes():
+            row = rows.get(episode.id)
+            unsure = not episode.rings and directory.comes_late(account.sellers[episode.order])
+            if row is not None and row["responsible"] != episode.responsible and not unsure:
+                yield f"episode {episode.id} is {row['responsible']}'s, and had to be {episode.responsible}'s"
+
+
+def everything_is_as_grave_as_it_must_be(run: Evidence) -> Iterator[str]:
+    """An episode by its signals, the money and the policy, and each ring as the episode was then."""
+    alerts = {(row["episode_id"], row["ring"]): row for row in _rows(run, "alerts")}
+    rows = {row["episode_id"]: row for row in _rows(run, "episodes")}
+    for _, ring in _rings(run):
+        row = alerts.get((ring.episode, ring.number))
+        if row is not None and row["severity"] != ring.severity:
+            yield f"alert {row['alert_id']} is {row['severity']}, and had to be {ring.severity}"
+    for episode in _episodes(run):
+        row = rows.get(episode.id)
+        if row is not None and row["severity"] != episode.severity:
+            yield f"episode {episode.id} of {episode.order} is {row['severity']}, and had to be {episode.severity}"
 
 
 def an_episode_stands_as_taken_where_it_was(run: Evidence) -> Iterator[str]:
-    """Until it rings again."""
-    accounts = expected_effects(run)
-    for row in _rows(run, "episodes"):
-        account = accounts.get(row["account_id"])
-        episode = account.episodes.get(row["order_id"]) if account else None
-        if episode is not None and episode.acknowledged != (row["acknowledged_at"] is not None):
-            stands = "taken" if row["acknowledged_at"] else "not taken"
-            yield f"episode of {row['order_id']} stands as {stands}, and the presses and rings say otherwise"
+    """By whom, how often they tried, and whether they reached the customer; until it rings again."""
+    rows = {row["episode_id"]: row for row in _rows(run, "episodes")}
+    for episode in _episodes(run):
+        row = rows.get(episode.id)
+        wanted = (episode.taken_at, episode.taken_by, episode.attempts, episode.reached)
+        if row is None:
+            continue
+        stands = (row["acknowledged_at"], row["acknowledged_by"], row["attempts"], row["reached_at"] is not None)
+        if stands != wanted:
+            yield f"episode {episode.id} of {episode.order} stands as {stands}, and had to stand as {wanted}"
+
+
+def every_clock_is_set(run: Evidence) -> Iterator[str]:
+    """For an answer or for reaching the customer, as the policy says; and a timer will ring when it has run out."""
+    rows = {row["episode_id"]: row for row in _rows(run, "episodes")}
+    timers = [row for row in run.rows("escalation", "shared.timers") if row["type"].endswith(".episode_due")]
+    bodies = [row["body"].decode() for row in timers]
+    for episode in _episodes(run):
+        row = rows.get(episode.id)
+        if row is None:
+            continue
+        wanted = (episode.deadline_at, episode.deadline_for, episode.exhausted)
+        is_set = (row["deadline_at"], row["deadline_for"], row["exhausted_at"] is not None)
+        if is_set != wanted:
+            yield f"the clock of {episode.id} of {episode.order} is {is_set}, and had to be {wanted}"
+        set_timers = sum(str(episode.id) in body for body in bodies)
+        if set_timers != (episode.deadline_at is not None):
+            yield f"episode {episode.id} of {episode.order} has {set_timers} timers, and its time is {wanted}"
+
+
+def every_silence_is_waited_for(run: Evidence) -> Iterator[str]:
+    """What becomes a signal when nothing happens has a timer."""
+    timers = Counter(
+        (row["subject"], row["body"].decode())
+        for row in run.rows("escalation", "shared.timers")
+        if row["type"].endswith(".silence_ended")
+    )
+    for account in _accounts(run):
+        for one in account.findings():
+            known = account.signals.get(one.id)
+            raised = known is not None and known.ended != "withdrawn"
+            expected = one.silence and one.cleared is None and (one.passes is None or one.passes > account.now)
+            expected = expected and (not raised or (one.passes is not None and known is not None and not known.ended))
+            about = (f'"kind":"{one.kind}"', _json(one.cause.case), _json(one.cause.order))
+            if expected and not any(
+                subject == account.id and all(part in body for part in about) for subject, body in timers
+            ):
+                yield f"{one.kind} of {account.id} about {one.cause.case} {one.cause.order} is not waited for"
+
+
+def every_step_is_explained(run: Evidence) -> Iterator[str]:
+    """Each signal of an episode and its end, each ring and each closing has one row that says why, and no other has."""
+    wanted = Counter(expected_effects(run).desk.decided)
+    found = Counter(
+        (row["rule"], row["episode_id"], None if row["rule"] == "closed" else row["signal_id"])
+        for row in _rows(run, "decisions")
+        if row["rule"] in ("signal", "rang", "cleared", "withdrawn", "closed")
+    )
+    for step in wanted.keys() | found.keys():
+        if wanted[step] != found[step]:
+            yield f"{step} is explained {found[step]} times, and had to be {wanted[step]} times"
 
 
 def orders_and_cases_are_known_as_told(run: Evidence) -> Iterator[str]:
-    """Whose an order is, who sold it and when; which order a case is about and how often it was passed on."""
-    accounts = expected_effects(run).values()
+    """Whose an order is, who sold it and when; which order a case is about; whose the account is."""
+    accounts = _accounts(run)
     orders = {
-        (account.id, id, order.data.get("sold_by"), sold_at(order))
+        (account.id, id, account.sellers[id], sold_at(order))
         for account in accounts
         for id, order in account.orders.items()
     }
     kept = {(row["account_id"], row["order_id"], row["sold_by"], row["sold_at"]) for row in _rows(run, "orders")}
     yield from (f"order {order} is kept and was not told so" for order in kept - orders)
     yield from (f"order {order} is not kept so" for order in orders - kept)
-    cases = {
-        (account.id, case, account.case_orders.get(case), account.reassignments.get(case, 0))
-        for account in accounts
-        for case in account.case_orders.keys() | account.reassignments.keys()
-    }
-    known = {(row["account_id"], row["case_id"], row["order_id"], row["reassignments"]) for row in _rows(run, "cases")}
+    cases = {(account.id, case, order) for account in accounts for case, order in account.case_orders.items()}
+    known = {(row["account_id"], row["case_id"], row["order_id"]) for row in _rows(run, "cases")}
     yield from (f"case {case} is kept and was not told so" for case in known - cases)
     yield from (f"case {case} is not kept so" for case in cases - known)
+    owners = {(account.id, account.owner[1]) for account in accounts if account.owner}
+    moved = {(row["account_id"], row["assigned_to"]) for row in _rows(run, "accounts") if row["assigned_to"]}
+    yield from (f"account {account} is not moved as told" for account in owners ^ moved)
 
 
-def _came_late(run: Evidence, account: Account, signal: Signal) -> bool:
-    """Whether the seller of a signal's order was told of after the directory."""
-    seller = account.orders[signal.order or ""].data.get("sold_by")
-    rest = [event.kind == "salesperson_changed" for event in run.history]
-    directory = rest.index(False) if False in rest else len(rest)
-    return seller is not None and seller not in {event.subject for event in run.history[:directory]}
+def _json(id: str | None) -> str:
+    return "null" if id is None else f'"{id}"'
 
 
-def _signals(accounts: dict[str, Account]) -> Iterator[Signal]:
-    for account in accounts.values():
-        yield from account.signals.values()
+def _accounts(run: Evidence) -> list[Account]:
+    effects: Effects = expected_effects(run)
+    return list(effects.accounts.values())
+
+
+def _episodes(run: Evidence) -> list[Episode]:
+    return [episode for account in _accounts(run) for episode in account.episodes()]
+
+
+def _rings(run: Evidence) -> list[tuple[Episode, Ring]]:
+    return [(episode, ring) for episode in _episodes(run) for ring in episode.rings]
+
+
+def _signals(run: Evidence) -> list[Signal]:
+    return [signal for account in _accounts(run) for signal in account.signals.values()]
 
 
 def _name(signal: Signal) -> str:

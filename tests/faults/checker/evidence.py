@@ -94,6 +94,8 @@ class Restore:
 class Evidence:
     """One run. `topics` are by names without the prefix, `committed` by service.
 
+    `computed` keeps what several promises are judged by; whoever changes the evidence clears it.
+
     `world` may say besides: `clock_jumps`, where waits for a seller may have ended early and moments do not compare;
     `mail_refuses_for_good`, where deliveries may fail; `freeze_seconds`, for how long a process stood still at most.
     """
@@ -106,6 +108,7 @@ class Evidence:
     databases: dict[str, Database]
     topics: dict[str, list[Record]]
     committed: dict[str, dict[Place, int]]
+    computed: dict[str, Any] = field(default_factory=dict)
 
     @property
     def desk(self) -> str:

@@ -31,11 +31,17 @@ CHECKS: Sequence[Check] = (
     publishing.facts_are_published_as_they_were_told,
     publishing.each_account_is_taken_in_its_topic_order,
     publishing.each_account_is_published_in_its_topic_order,
+    effects.every_fact_is_remembered_once,
     effects.every_signal_is_kept_with_its_order,
-    effects.every_order_at_risk_has_one_episode,
+    effects.every_signal_ends_as_it_must,
+    effects.every_risk_is_one_episode,
     effects.every_ring_is_one_alert,
     effects.every_alert_is_for_the_right_person,
+    effects.everything_is_as_grave_as_it_must_be,
     effects.an_episode_stands_as_taken_where_it_was,
+    effects.every_clock_is_set,
+    effects.every_silence_is_waited_for,
+    effects.every_step_is_explained,
     effects.orders_and_cases_are_known_as_told,
     delivering.every_alert_has_its_deliveries,
     delivering.every_delivery_has_ended,
@@ -43,6 +49,7 @@ CHECKS: Sequence[Check] = (
     delivering.no_mail_comes_twice_without_a_doubt,
     delivering.every_mail_is_of_an_alert,
     delivering.every_alert_is_published,
+    delivering.what_becomes_of_episodes_is_published,
     resting.no_signal_waits_for_an_order_that_is_there,
     resting.no_fact_waits_for_what_is_there,
     resting.no_timer_is_due,
@@ -86,6 +93,7 @@ def at_rest(run: Evidence) -> bool:
 
 
 def judge(run: Evidence) -> list[Finding]:
+    run.computed.clear()
     return [_finding(check, run) for check in CHECKS]
 
 
@@ -111,6 +119,8 @@ def counted(run: Evidence) -> dict[str, int]:
         "duplicates": outcomes.count("duplicate"),
         "dead_letters": outcomes.count("dead_lettered"),
         "signals": len(run.rows("escalation", "escalation.signals")),
+        "signals_ended": sum(row["ended"] is not None for row in run.rows("escalation", "escalation.signals")),
+        "episodes_closed": sum(row["closed_at"] is not None for row in run.rows("escalation", "escalation.episodes")),
         "episodes": len(run.rows("escalation", "escalation.episodes")),
         "alerts": len(run.rows("escalation", "escalation.alerts")),
         "mails": len(mails),

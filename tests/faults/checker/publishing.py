@@ -12,7 +12,7 @@ from tests.faults.checker.recomputing import awaited, opened, published_sequence
 
 UNSTEADY = ("escalation.episodes.v1", "salespeople.v1")
 """Where another order of arrival makes other ids: after a restore, what was published before may never come again."""
-_RESHAPED = ("sold_at", "due_at")
+_RESHAPED = ("sold_at", "due_at", "delivery_due_at")
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,10 @@ _TABLES = {
     "": ("journal", "ledger", "offsets", "outbox", "timers", "waiting_facts", "dead_letters"),
     "orders": ("orders", "order_facts", "salespeople"),
     "support": ("cases", "contacts"),
-    "escalation": ("orders", "salespeople", "cases", "episodes", "signals", "alerts", "deliveries"),
+    "escalation": (
+        *("accounts", "orders", "salespeople", "cases", "facts"),
+        *("episodes", "signals", "alerts", "deliveries", "decisions"),
+    ),
 }
 # An idle session is nobody's hindrance. `waitstart` is empty for the very first moments of a wait.
 _HINDRANCES = """

@@ -1,21 +1,36 @@
-"""Who must hear of an order, by the history's people: an implementation of the rule of its own.
+"""Who must hear of an order, one after the other, by the history's people: an implementation of the rule of its own.
 
-The order's seller; if inactive the successor from the day on that was told (where the successor works) and while
-active; else the next active manager up the line; else the desk. The desk at once where nobody sold the order. The
-directory is known before the rest is told, so only a seller who leaves meanwhile may be seen as before or as after.
+First whom the account was moved to, else the order's seller, else (if inactive) the successor from the day on that
+was told (where the successor works) and while active. Then that one's backup, then two active managers up the line of
+the seller, then the desk. Who is on the list already is left out, and who has no address, if somebody further up has
+one. The directory is known before the rest is told, so only a seller who leaves meanwhile may be seen as before or as
+after.
 """
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any, TypeAlias
 from zoneinfo import ZoneInfo
 
-from tests.faults.checker.evidence import Evidence, Told
+from tests.faults.checker.evidence import Evidence
 
 Person: TypeAlias = Mapping[str, Any]
-Choice: TypeAlias = tuple[str, str]
-"""A person and the code of the reason."""
+STEPS = ("seller", "successor", "backup", "manager", "upper_manager", "desk")
+
+
+@dataclass(frozen=True, slots=True)
+class Rung:
+    """A step of the ladder, a person, and the code of the reason."""
+
+    step: str
+    person: str
+    because: str
+    stands: bool = True
+
+
+Ladder: TypeAlias = Sequence[Rung]
 
 
 class Directory:
@@ -26,44 +41,107 @@ class Directory:
         self._versions = defaultdict[str, list[Person]](list)
         for event in sorted(facts, key=lambda event: (event.at, event.id)):
             self._versions[event.subject].append(event.data)
+        later = [number for number, event in enumerate(run.history) if event.kind != "salesperson_changed"]
+        self._at_once = {event.subject for event in run.history[: min(later, default=None)]}
         self._desk = run.desk
-        self._waits_may_end = bool(run.world.get("clock_jumps"))
 
     def address(self, person: str) -> str | None:
-        address: str | None = self._versions[person][-1].get("email")
+        address: str | None = self._versions[person][-1].get("email") if person in self._versions else None
         return address
 
-    def may_hear(self, order: Told, at: datetime) -> set[Choice]:
-        """Whom an alert raised at this moment may be for."""
-        seller = order.data.get("sold_by")
-        if seller is None:
-            return {(self._desk, "no_seller")}
-        choices = {self._choice(seller, version, at) for version in self._versions[seller]}
-        if self._waits_may_end or not choices:
-            choices.add((self._desk, "seller_unknown"))
-        return choices
+    def comes_late(self, seller: str | None) -> bool:
+        """Whether somebody is told of after the directory, or never: what concerns them may wait."""
+        return seller is not None and seller not in self._at_once
 
-    def _choice(self, seller: str, known: Person, at: datetime) -> Choice:
-        if known.get("active", True):
-            return seller, "seller"
+    def ladders(self, seller: str | None, assigned: str | None, at: datetime) -> list[Ladder]:
+        """Whoever may be asked, in their order: one ladder for each version of the seller that may be known."""
+        if seller is None:
+            return [self._ladder(None, None, assigned, at)]
+        return [self._ladder(seller, known, assigned, at) for known in self._versions.get(seller, ())]
+
+    def desk_instead(self) -> Ladder:
+        """After the seller was waited for in vain."""
+        return (Rung("desk", self._desk, "seller_unknown"),)
+
+    def _ladder(self, seller: str | None, known: Person | None, assigned: str | None, at: datetime) -> Ladder:
+        below = list(self._candidates(seller, known, assigned, at))
+        anybody = any(rung.stands for rung in below)
+        asked = self._once_each(below)
+        if any(rung.stands for rung in asked):
+            because = "nobody_answered"
+        elif seller is None:
+            because = "no_seller"
+        else:
+            because = "nobody_there" if anybody else "nobody_left"
+        desk = Rung("desk", self._desk, because, self._desk not in {rung.person for rung in asked if rung.stands})
+        return (*asked, desk)
+
+    def _candidates(
+        self, seller: str | None, known: Person | None, assigned: str | None, at: datetime
+    ) -> Iterator[Rung]:
+        place = list(self._in_place(seller, known, assigned, at))
+        yield from place
+        holder = next((rung.person for rung in place if rung.stands), None)
+        if holder is not None:
+            backup = (known if holder == seller and known else self._person(holder) or {}).get("backup")
+            if backup is not None:
+                yield Rung("backup", backup, "backup", self._works(backup))
+        if known is not None and seller is not None:
+            yield from self._managers(seller, known)
+        elif holder is not None:
+            yield from self._managers(holder, self._person(holder) or {})
+
+    def _in_place(self, seller: str | None, known: Person | None, assigned: str | None, at: datetime) -> Iterator[Rung]:
+        if assigned is not None and assigned != seller:
+            yield Rung("seller", assigned, "assigned", self._works(assigned))
+            if self._works(assigned):
+                return
+        if seller is None or known is None:
+            return
+        active = known.get("active", True)
+        yield Rung("seller", seller, "seller", active)
         told = known.get("successor")
-        if told is not None and self._takes_over(told, at):
-            return told["salesperson"], "successor"
-        seen, above = {seller}, known.get("manager")
-        while above is not None and above not in seen and (manager := self._latest(above)) is not None:
+        if not active and told is not None:
+            yield Rung("successor", told["salesperson"], "successor", self._takes_over(told, at))
+
+    def _managers(self, below: str, known: Person) -> Iterator[Rung]:
+        seen, above, steps = {below}, known.get("manager"), ["manager", "upper_manager"]
+        while steps and above is not None and above not in seen and (manager := self._person(above)) is not None:
             if manager.get("active", True):
-                return above, "manager"
+                step = steps.pop(0)
+                yield Rung(step, above, step)
             seen.add(above)
             above = manager.get("manager")
-        return self._desk, "nobody_left"
+
+    def _once_each(self, rungs: Sequence[Rung]) -> list[Rung]:
+        """Without those who are on it already; then without those whom no message reaches, if it reaches one above."""
+        asked = list[Rung]()
+        for rung in rungs:
+            again = any(one.person == rung.person and one.stands for one in asked)
+            asked.append(replace(rung, stands=rung.stands and not again))
+        reached = [rung.stands and self.address(rung.person) is not None for rung in asked]
+        return [
+            replace(rung, stands=rung.stands and (reached[place] or not any(reached[place + 1 :])))
+            for place, rung in enumerate(asked)
+        ]
 
     def _takes_over(self, told: Mapping[str, str], at: datetime) -> bool:
-        successor = self._latest(told["salesperson"])
-        if successor is None or not successor.get("active", True):
+        if not self._works(told["salesperson"]):
             return False
+        successor = self._person(told["salesperson"]) or {}
         today = at.astimezone(ZoneInfo(successor.get("zone", "UTC"))).date()
         return date.fromisoformat(told["since"]) <= today
 
-    def _latest(self, person: str) -> Person | None:
+    def _works(self, person: str) -> bool:
+        known = self._person(person)
+        return known is not None and bool(known.get("active", True))
+
+    def _person(self, person: str) -> Person | None:
         versions = self._versions.get(person)
         return versions[-1] if versions else None
+
+
+def next_on(ladder: Ladder, after: str | None) -> Rung | None:
+    """The first who is asked after a step; the first of all after None."""
+    left = STEPS if after is None else STEPS[STEPS.index(after) + 1 :]
+    return next((rung for rung in ladder if rung.stands and rung.step in left), None)

@@ -1,9 +1,10 @@
 """What orders and support must publish, computed from the history and the order in which they took it.
 
 Orders publishes the first placing of an order and lets what was told of it before wait until then; a person's fact is
-published unless a later one (by its time, ties by id) is known. Support does the same with cases: only refund and
-cancellation requests and contacts at a dead end never wait. What waited comes out right after what it waited for, in
-the order of times, ties by id. An opening told again publishes nothing.
+published unless a later one (by its time, ties by id) is known, and so is to whom an account was moved. Support does
+the same as with orders with cases: only refund and cancellation requests, what takes them back, and contacts at a dead
+end never wait. What waited comes out right after what it waited for, in the order of times, ties by id. An opening
+told again publishes nothing.
 """
 
 from collections import defaultdict
@@ -16,7 +17,8 @@ from tests.faults.checker.evidence import CannotJudge, Evidence, Told
 Published: TypeAlias = tuple[str, datetime]
 """A published fact's type and its time, which tells its cause."""
 
-NEVER_WAIT = ("refund_requested", "cancellation_requested")
+NEVER_WAIT = ("refund_requested", "refund_withdrawn", "cancellation_requested", "cancellation_withdrawn")
+_NEEDS_NO_ORDER = ("order_placed", "salesperson_changed", "account_reassigned")
 
 
 def published_sequences(run: Evidence, service: str) -> dict[str, list[Published]]:
@@ -38,7 +40,7 @@ def taken(run: Evidence, service: str) -> dict[str, list[Told]]:
 def awaited(event: Told) -> str | None:
     """The order or case without which this event waits, if any."""
     if event.topic.startswith("orders."):
-        return None if event.kind in ("order_placed", "salesperson_changed") else str(event.data["order"])
+        return None if event.kind in _NEEDS_NO_ORDER else str(event.data["order"])
     if event.kind == "case_opened" or is_signal_by_itself(event):
         return None
     case = event.data.get("case")
@@ -64,7 +66,13 @@ def _facts(run: Evidence, service: str) -> dict[str, list[Told]]:
 
 def _account(events: list[Told]) -> list[Told]:
     known, waiting, out = set[str](), defaultdict[str, list[Told]](list), list[Told]()
+    moved: Told | None = None
     for event in events:
+        if event.kind == "account_reassigned":
+            if moved is None or (event.at, event.id) > (moved.at, moved.id):
+                moved = event
+                out.append(event)
+            continue
         what, needed = opened(event), awaited(event)
         if what is not None:
             if what not in known:

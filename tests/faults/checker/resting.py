@@ -13,7 +13,7 @@ def no_signal_waits_for_an_order_that_is_there(run: Evidence) -> Iterator[str]:
     now = run.databases["escalation"].now
     orders = run.rows("escalation", "escalation.orders")
     for signal in run.rows("escalation", "escalation.signals"):
-        if signal["episode_id"] is not None:
+        if signal["episode_id"] is not None or signal["ended"] is not None:
             continue
         own = [order for order in orders if order["account_id"] == signal["account_id"]]
         named = [order for order in own if order["order_id"] == signal["names_order"]]

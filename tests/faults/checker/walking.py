@@ -1,106 +1,75 @@
-"""What escalation must make of what it heard: an implementation of its rules of its own. Start at `expected_effects`.
+"""What escalation must make of what it heard: an implementation of its rules of its own. Start at `Account.hear`.
 
 Of each account the events are taken in the order in which escalation's journal has them; what they say comes from the
-history alone. The rules, in words:
+history alone. Each fact is remembered; then the signals kept are compared with those that all facts amount to (see
+findings): what is new is raised, what is there no more is withdrawn, what a later fact ended is cleared. A signal made
+of silence is raised when its timer fires.
 
-A signal is a contact at a dead end, a refund or cancellation request, an overdue answer, a reopened case, and the
-reassignment that brings a case's highest count to three or more. It belongs to the order it names, else to the one its
-case names; as long as that order has not come it waits, until a timer ends the wait. Then, and where nothing is named,
-it belongs to the account's latest order sold at or before it, of equal instants the one with the highest id. With no
-such order it waits without end, and matches when one comes, or when its case turns out to name one. What waits is
-matched in the order of event times. A match is final.
-
-All signals of an order are one episode. A signal rings when its episode never rang, when somebody had acknowledged it
-(which ringing clears), and always when money is asked back or a cancellation is asked for.
+A signal belongs to the order it names, else to the one its case names; as long as that order has not come it waits,
+until a timer ends the wait. Then, and where nothing is named, it belongs to the account's latest order sold at or
+before it, of equal instants the one with the highest id. With no such order it waits without end, and matches when one
+comes, or when its case turns out to name one. What waits is matched in the order of event times. A match is final.
+All signals of an order are one episode (see rescuing), until none stands: then it is over, and the next begins another.
 """
 
-from collections import defaultdict
 from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Any
+from datetime import UTC, datetime
 from uuid import UUID
 
-from tests.faults.checker.evidence import CannotJudge, Evidence, Row, Told, instant, payload
-from tests.faults.checker.recomputing import NEVER_WAIT, is_signal_by_itself
+from tests.faults.checker.endings import Finding
+from tests.faults.checker.evidence import Row, Told, instant
+from tests.faults.checker.facts import Fact, derived, facts_of
+from tests.faults.checker.findings import findings
+from tests.faults.checker.rescuing import REQUESTS, SEVERITIES, Desk, Episode, Signal, Sought
 
-BOUNCES = 3
-_ORDER_WAIT_ENDED = "escalation.timer.order_wait_ended"
-_ACKNOWLEDGED = "escalation.button.acknowledge_pressed"
-_KINDS = {
-    "contact_made": "contact_dead_ended",
-    "refund_requested": "refund_requested",
-    "cancellation_requested": "cancellation_requested",
-    "response_overdue": "response_overdue",
-    "case_reopened": "case_reopened",
-}
-
-
-@dataclass(slots=True)
-class Signal:
-    """`order` is None while it waits; `rang` tells whether it must have alerted somebody."""
-
-    account: str
-    kind: str
-    at: datetime
-    case: str | None
-    names: str | None
-    awaits: bool
-    order: str | None = None
-    rang: bool = False
-
-
-@dataclass(slots=True)
-class Episode:
-    """What is known of the risk on one order. `presses` counts how often it was acknowledged."""
-
-    rang: bool = False
-    acknowledged: bool = False
-    presses: int = 0
+_NEVER = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(slots=True)
 class Account:
-    """One account as escalation must see it."""
+    """One account as escalation must see it. `corrected` and `moved` are when a seller or an owner was last told."""
 
     id: str
+    desk: Desk
     orders: dict[str, Told] = field(default_factory=dict)
+    sellers: dict[str, str | None] = field(default_factory=dict)
+    corrected: dict[str, datetime] = field(default_factory=dict)
+    owner: tuple[datetime, str] | None = None
     case_orders: dict[str, str | None] = field(default_factory=dict)
-    reassignments: dict[str, int] = field(default_factory=lambda: defaultdict(int))
-    signals: dict[datetime, Signal] = field(default_factory=dict)
-    episodes: dict[str, Episode] = field(default_factory=dict)
+    facts: dict[UUID, Fact] = field(default_factory=dict)
+    signals: dict[UUID, Signal] = field(default_factory=dict)
+    open: dict[str, Episode] = field(default_factory=dict)
+    closed: dict[str, list[Episode]] = field(default_factory=dict)
+    now: datetime = _NEVER
 
-    def hear(self, event: Told) -> None:
+    def episodes(self) -> list[Episode]:
+        return [*self.open.values(), *(one for many in self.closed.values() for one in many)]
+
+    def episode(self, id: UUID) -> Episode | None:
+        return next((one for one in self.episodes() if one.id == id), None)
+
+    def hear(self, event: Told, row: Row) -> None:
         """A fact that orders or support published."""
-        case = event.data.get("case")
-        if event.kind == "order_placed":
-            self._place(event)
-        elif event.kind == "case_opened":
-            self._open(str(case), event.data.get("order"))
-        elif event.kind == "case_reassigned":
-            self._reassign(event, case)
-        elif is_signal_by_itself(event) or event.kind in ("response_overdue", "case_reopened"):
-            self._signal(event, _KINDS[event.kind])
+        self._take_over(event)
+        for fact in facts_of(event, row):
+            self._note(fact)
 
-    def stop_waiting(self, at: datetime) -> None:
-        """The order that a signal names was waited for long enough."""
-        signal = self.signals[at]
-        if signal.order is None:
-            signal.awaits = False
-            self._match(signal)
-
-    def acknowledge(self, order: str) -> None:
-        episode = self.episodes[order]
-        episode.acknowledged = True
-        episode.presses += 1
-
-    def _place(self, event: Told) -> None:
-        order = str(event.data["order"])
-        if order not in self.orders:
+    def _take_over(self, event: Told) -> None:
+        order = str(event.data.get("order"))
+        if event.kind == "order_placed" and order not in self.orders:
             self.orders[order] = event
+            self.sellers[order] = event.data.get("sold_by")
             for signal in self._waiting():
                 self._match(signal)
+        elif event.kind == "case_opened":
+            self._open_case(str(event.data["case"]), event.data.get("order"))
+        elif event.kind == "sale_corrected" and order in self.orders:
+            if event.at >= self.corrected.get(order, event.at):
+                self.sellers[order], self.corrected[order] = event.data.get("sold_by"), event.at
+        elif event.kind == "account_reassigned" and (self.owner is None or event.at >= self.owner[0]):
+            self.owner = event.at, event.data["salesperson"]
 
-    def _open(self, case: str, order: str | None) -> None:
+    def _open_case(self, case: str, order: str | None) -> None:
         if self.case_orders.get(case) is not None:
             return
         self.case_orders[case] = order
@@ -109,23 +78,95 @@ class Account:
                 signal.names, signal.awaits = order, True
                 self._match(signal)
 
-    def _reassign(self, event: Told, case: str | None) -> None:
-        if case is None:
+    def _note(self, fact: Fact) -> None:
+        """First for whoever took an episode, then for the signals, then it may ring again."""
+        if fact.id in self.facts:
             return
-        before = self.reassignments[case]
-        self.reassignments[case] = max(before, event.data["reassignments"])
-        if before < BOUNCES <= self.reassignments[case]:
-            self._signal(event, "case_bounced")
+        self.facts[fact.id] = fact
+        contact = fact.kind in ("contact", "customer_reached")
+        for episode in self._concerned(fact) if contact else ():
+            self._follow(episode, fact)
+        self._compare(fact)
+        for episode in self._concerned(fact) if contact else ():
+            tries = fact.inbound and episode.taken_at is not None and fact.at > episode.taken_at
+            if tries and not self._proves(episode, fact):
+                self._ring(episode, self._weightiest(episode), "contact")
 
-    def _signal(self, event: Told, kind: str) -> None:
-        case = event.data.get("case")
-        names = event.data.get("order") or self.case_orders.get(case or "")
-        signal = Signal(self.id, kind, event.at, case, names, awaits=names is not None)
-        self.signals[event.at] = signal
+    def _concerned(self, fact: Fact) -> list[Episode]:
+        named = fact.order or self.case_orders.get(fact.case or "")
+        return sorted((one for one in self.open.values() if named in (None, one.order)), key=lambda one: one.id)
+
+    def _proves(self, episode: Episode, fact: Fact) -> bool:
+        late = episode.taken_at is not None and fact.at > episode.taken_at
+        return late and fact.data.get("agent") == episode.taken_by and fact.two_way
+
+    def _follow(self, episode: Episode, fact: Fact) -> None:
+        if episode.taken_at is None or fact.at <= episode.taken_at or fact.data.get("agent") != episode.taken_by:
+            return
+        if fact.two_way:
+            if not episode.reached:
+                episode.reached, episode.deadline_at, episode.deadline_for = True, None, None
+                self.desk.tell("customer_reached", episode)
+        elif fact.data.get("direction") == "outbound" and fact.result in ("unanswered", "voicemail"):
+            episode.attempts += 1
+            counts = episode.attempts <= self.desk.policy["acknowledgement"]["attempts"]
+            if counts and episode.deadline_for == "redeem" and episode.deadline_at is not None:
+                later = self.now + self.desk.time_for("acknowledgement", "attempt_extends")
+                episode.deadline_at = max(episode.deadline_at, later)
+
+    def findings(self) -> list[Finding]:
+        return findings(self.id, self.facts.values(), self.desk.policy["signals"])
+
+    def _compare(self, fact: Fact) -> None:
+        found = self.findings()
+        for one in found:
+            if not one.silence and one.cleared is None and not self._kept(one):
+                self._admit(one)
+        by_id = {one.id: one for one in found}
+        for signal in [one for one in self.signals.values() if one.ended is None]:
+            now = by_id.get(signal.id)
+            if now is None:
+                self._end(signal, "withdrawn", fact.at)
+            elif now.cleared is not None:
+                self._end(signal, "cleared", now.cleared.at)
+            else:
+                signal.at = now.at
+
+    def _kept(self, finding: Finding) -> bool:
+        """One that was withdrawn may come back."""
+        known = self.signals.get(finding.id)
+        return known is not None and known.ended != "withdrawn"
+
+    def silence_ended(self, kind: str, case: str | None, order: str | None, until: datetime) -> None:
+        """What was silent is raised; a warning is over, and what it warned of is raised before."""
+        kinds = (kind, "response_overdue") if kind == "response_due" else (kind,)
+        found = [one for one in self.findings() if one.silence and (one.cause.case, one.cause.order) == (case, order)]
+        mine = [one for one in found if one.kind in kinds]
+        for one in mine:
+            if one.at <= until and one.stands(until) and not self._kept(one):
+                self._admit(one)
+        for one in mine:
+            signal = self.signals.get(one.id)
+            if signal is not None and signal.ended is None and one.passes is not None and one.passes <= until:
+                self._end(signal, "cleared", one.passes)
+
+    def _admit(self, finding: Finding) -> None:
+        names, cause = finding.names, finding.cause
+        awaits = names is not None and names not in self.orders
+        signal = Signal(finding.id, self.id, finding.kind, finding.at, cause.id, cause.case, names, awaits)
+        self.signals[finding.id] = signal
         self._match(signal)
 
+    def stop_waiting(self, id: UUID) -> None:
+        """The order that a signal names was waited for long enough."""
+        signal = self.signals[id]
+        if signal.order is None and signal.ended is None:
+            signal.awaits = False
+            self._match(signal)
+
     def _waiting(self) -> list[Signal]:
-        return sorted((one for one in self.signals.values() if one.order is None), key=lambda one: one.at)
+        waiting = [one for one in self.signals.values() if one.order is None and one.ended is None]
+        return sorted(waiting, key=lambda one: (one.at, one.id))
 
     def _match(self, signal: Signal) -> None:
         if signal.names in self.orders:
@@ -134,41 +175,90 @@ class Account:
             sold = [(sold_at(order), id) for id, order in self.orders.items() if sold_at(order) <= signal.at]
             signal.order = max(sold)[1] if sold else None
         if signal.order is not None:
-            self._ring(signal, self.episodes.setdefault(signal.order, Episode()))
+            signal.awaits = False
+            self._join(signal, signal.order)
 
-    def _ring(self, signal: Signal, episode: Episode) -> None:
-        signal.rang = not episode.rang or episode.acknowledged or signal.kind in NEVER_WAIT
-        if signal.rang:
-            episode.rang, episode.acknowledged = True, False
+    def _join(self, signal: Signal, order: str) -> None:
+        episode, before = self.open.get(order), self.closed.get(order, [])
+        is_new = episode is None
+        if episode is None:
+            follows = before[-1].id if before else None
+            id = derived("episode", order, signal.id, *([follows] if follows else []))
+            episode = self.open[order] = Episode(id, self.id, order, follows)
+        signal.episode = episode.id
+        self.desk.tell("episode_raised" if is_new else "episode_signalled", episode, signal.id)
+        self.desk.decide("signal", episode, signal.id)
+        sale = self.orders[order].data
+        grave = self.desk.severity(self._standing(episode), sale["amount_minor"], sale["currency"])
+        rose = is_new or SEVERITIES.index(grave) > SEVERITIES.index(episode.severity)
+        if rose:
+            episode.severity = grave
+            if not is_new:
+                self.desk.tell("severity_raised", episode, signal.id)
+        if not episode.rang or signal.kind in REQUESTS or episode.reached:
+            self._ring(episode, signal, "signal")
+        elif rose:
+            self._ring(episode, signal, "severity")
+        elif episode.responsible is None:
+            self._find(episode, self.desk.sought(episode, signal.id, "signal", self.now, rings=False))
+
+    def _standing(self, episode: Episode) -> list[Signal]:
+        return [one for one in self.signals.values() if one.episode == episode.id and one.ended is None]
+
+    def _weightiest(self, episode: Episode) -> Signal | None:
+        weight = {one.id: (self.desk.rank(one.kind), one.at, one.id) for one in self._standing(episode)}
+        return max(self._standing(episode), key=lambda one: weight[one.id], default=None)
+
+    def _ring(self, episode: Episode, signal: Signal | None, cause: str) -> None:
+        if signal is not None:
+            signal.rang = True
+            episode.ask_anew()
+            self._find(episode, self.desk.sought(episode, signal.id, cause, self.now))
+
+    def _find(self, episode: Episode, sought: Sought) -> None:
+        owner = self.owner[1] if self.owner else None
+        self.desk.find(episode, sought, (self.sellers[episode.order], owner), self.now)
+
+    def look_again(self, episode: Episode | None, sought: Sought) -> None:
+        """The seller is looked for once more."""
+        if episode is None:
+            return
+        self.desk.looks[sought] -= 1
+        episode.seeking = [one for one in episode.seeking if one != sought]
+        if episode.closed_at is None and episode.taken_at is None:
+            self._find(episode, sought)
+
+    def time_is_up(self, episode: Episode | None) -> None:
+        """Nobody answered, or whoever took it did not reach the customer."""
+        if episode is None or episode.closed_at or episode.deadline_at is None or episode.deadline_at > self.now:
+            return
+        unredeemed = episode.deadline_for == "redeem"
+        if unredeemed:
+            self.desk.tell("acknowledgement_expired", episode)
+        self._ring(episode, self._weightiest(episode), "unredeemed" if unredeemed else "step")
+
+    def take(self, episode: Episode | None, by: str) -> None:
+        if episode is None or episode.taken_at is not None:
+            return
+        episode.taken_at, episode.taken_by, episode.responsible = self.now, by, by
+        episode.attempts, episode.reached, episode.exhausted = 0, False, False
+        episode.deadline_at = self.now + self.desk.time_for("acknowledgement", "redeem_within", episode.severity)
+        episode.deadline_for = "redeem"
+        self.desk.tell("episode_acknowledged", episode)
+
+    def _end(self, signal: Signal, how: str, at: datetime) -> None:
+        signal.ended, signal.ended_at, signal.awaits = how, at, False
+        episode = self.open.get(signal.order or "")
+        if episode is None or episode.id != signal.episode:
+            return
+        self.desk.tell(f"signal_{how}", episode, signal.id)
+        self.desk.decide(how, episode, signal.id)
+        if not self._standing(episode):
+            episode.closed_at, episode.deadline_at, episode.deadline_for = self.now, None, None
+            self.closed.setdefault(episode.order, []).append(self.open.pop(episode.order))
+            self.desk.tell("episode_closed", episode)
+            self.desk.decide("closed", episode)
 
 
 def sold_at(order: Told) -> datetime:
     return instant(order.data["sold_at"])
-
-
-def expected_effects(run: Evidence) -> dict[str, Account]:
-    """Every account that escalation has heard of. Raises CannotJudge where the journal names what is nowhere."""
-    told = run.told()
-    accounts: dict[str, Account] = {}
-    times = {row["signal_id"]: row["at"] for row in run.rows("escalation", "escalation.signals")}
-    orders = {row["episode_id"]: row["order_id"] for row in run.rows("escalation", "escalation.episodes")}
-    for row in run.databases["escalation"].journal("record", "timer", "button"):
-        account = accounts.setdefault(row["subject"], Account(row["subject"]))
-        try:
-            _take(account, row, told, times, orders)
-        except KeyError as error:
-            raise CannotJudge(
-                f"journal row {row['position']} ({row['type']}) is about what is nowhere: {error}"
-            ) from None
-    return accounts
-
-
-def _take(
-    account: Account, row: Row, told: dict[datetime, Told], times: dict[UUID, datetime], orders: dict[UUID, Any]
-) -> None:
-    if row["kind"] == "record":
-        account.hear(told[row["at"]])
-    elif row["type"] == _ORDER_WAIT_ENDED:
-        account.stop_waiting(times[UUID(payload(row)["signal"])])
-    elif row["type"] == _ACKNOWLEDGED:
-        account.acknowledge(orders[UUID(payload(row)["episode"])])

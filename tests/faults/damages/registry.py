@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 from uuid import UUID
 
 from tests.faults.checker.evidence import Evidence, Record, Row
-from tests.faults.checker.walking import expected_effects
+from tests.faults.checker.expecting import expected_effects
 
 Spoil: TypeAlias = Callable[[Evidence], None]
 
@@ -37,6 +37,7 @@ def breaking(*promises: str) -> Callable[[Spoil], Spoil]:
 
 def spoilt(run: Evidence, damage: Damage) -> Evidence:
     """A copy of the evidence with this damage."""
+    run.computed.clear()
     worse = copy.deepcopy(run)
     damage.spoil(worse)
     return worse
@@ -73,10 +74,15 @@ def signals(records: list[Record]) -> list[Record]:
 
 
 def quiet_signal(run: Evidence) -> Row:
-    """A signal that has an episode and did not ring."""
-    quiet = {s.at for account in expected_effects(run).values() for s in account.signals.values() if not s.rang}
-    alone = [row for row in rows(run, "signals") if row["at"] in quiet and row["episode_id"] is not None]
-    return next(row for row in alone if row["names_order"] is None)
+    """A signal that has an episode, stands, and did not ring."""
+    signals = [one for account in expected_effects(run).accounts.values() for one in account.signals.values()]
+    quiet = {one.id for one in signals if not one.rang and one.ended is None and one.names is None}
+    return next(row for row in rows(run, "signals") if row["signal_id"] in quiet and row["episode_id"] is not None)
+
+
+def an_open_episode(run: Evidence) -> Row:
+    """One whose clock runs."""
+    return next(row for row in rows(run, "episodes") if row["closed_at"] is None and row["deadline_at"] is not None)
 
 
 def order_of(run: Evidence, episode: UUID) -> object:
@@ -84,9 +90,10 @@ def order_of(run: Evidence, episode: UUID) -> object:
 
 
 def sent_mail(run: Evidence) -> Row:
-    """The e-mail of an alert of an episode that nobody took, for somebody whom the directory had from the start."""
+    """The e-mail of an alert of an open episode that nobody took, for one whom the directory had from the start."""
     taken = {line["episode"] for line in run.accepted if line["what"] == "button"}
+    over = {row["episode_id"] for row in rows(run, "episodes") if row["closed_at"] is not None}
     alerts = [row for row in rows(run, "alerts") if str(row["episode_id"]) not in taken]
-    known = {row["alert_id"] for row in alerts if row["recipient"] != "m-top"}
+    known = {row["alert_id"] for row in alerts if row["recipient"] != "m-top" and row["episode_id"] not in over}
     sent = (row for row in rows(run, "deliveries") if (row["channel"], row["state"]) == ("email", "sent"))
     return next(row for row in sent if row["alert_id"] in known)

@@ -1,6 +1,6 @@
 """Every kind of signal with its rule, and the findings they make together."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TypeAlias
 
 from services.escalation.domain.findings import (
@@ -15,7 +15,7 @@ from services.escalation.domain.findings import (
 )
 from services.escalation.domain.findings.finding import Finding
 from services.escalation.domain.findings.history import History
-from services.escalation.domain.findings.scope import WHOLE, Scope
+from services.escalation.domain.findings.scope import ORDER_SIGNALS, WHOLE, Scope
 from services.escalation.domain.findings.terms import TermsAt
 from shared.contracts.escalation import SignalKind
 
@@ -46,8 +46,19 @@ def findings(history: History, terms: TermsAt, scope: Scope = WHOLE) -> list[Fin
     """The signals that an account's facts amount to, as far as they are in scope, sorted by (at, signal_id)."""
     found = [
         finding
-        for rule in RULES.values()
+        for rule in _rules(scope)
         for finding in rule(history, scope, terms)
         if scope.covers(finding.kind, finding.cause)
     ]
     return sorted(found, key=lambda finding: (finding.at, finding.signal_id))
+
+
+def _rules(scope: Scope) -> Iterable[Rule]:
+    """Those that may find something in scope: most facts are about no order, or about nothing else."""
+    if scope.orders == frozenset():
+        return _OF_ALL_ELSE
+    return _OF_ORDERS if scope == Scope(orders=scope.orders) else RULES.values()
+
+
+_OF_ORDERS = tuple(rule for kind, rule in RULES.items() if kind in ORDER_SIGNALS)
+_OF_ALL_ELSE = tuple(rule for kind, rule in RULES.items() if kind not in ORDER_SIGNALS)

@@ -12,7 +12,7 @@ from shared.contracts.escalation import SignalKind
 ALWAYS = datetime.min.replace(tzinfo=UTC)
 NEVER = datetime.max.replace(tzinfo=UTC)
 
-_OF_ORDERS = frozenset(
+ORDER_SIGNALS = frozenset(
     {
         SignalKind.ORDER_STALLED,
         SignalKind.PROMISE_MISSED,
@@ -53,7 +53,7 @@ class Scope:
 
     def covers(self, kind: SignalKind, cause: AccountFact) -> bool:
         """Whether a signal of this kind that began with this fact is in scope: found again, or withdrawn."""
-        if kind in _OF_ORDERS:
+        if kind in ORDER_SIGNALS:
             return self.orders is None or cause.order_id in self.orders
         if kind in _REQUESTS:
             return self.requests is not None and self.requests.holds(cause.at)

@@ -1,0 +1,256 @@
+"""How the floor has signals join episodes, rings, and tells and explains what it did."""
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid5
+from zoneinfo import ZoneInfo
+
+import orjson
+
+from services.escalation.domain.words import SIGNAL_LABELS
+
+NAMESPACE = UUID("6f1d3c5a-7f0e-5b1c-9d52-0f6c1b1f4a10")
+SEVERITIES = ("watch", "high", "critical")
+WATCH = ("case_bounced", "case_reopened")
+REQUESTS = ("refund_requested", "cancellation_requested")
+BAD_CONTACTS = ("contact_dead_ended", "contact_repeated")
+MANY, LARGE, POLICY = 3, 1_000_000, 2
+ANSWER_WITHIN = {
+    "watch": dict.fromkeys(("seller", "successor", "manager", "desk"), timedelta(hours=8)),
+    "high": {**dict.fromkeys(("seller", "successor", "desk"), timedelta(hours=1)), "manager": timedelta(hours=2)},
+    "critical": {
+        **dict.fromkeys(("seller", "successor", "desk"), timedelta(minutes=15)),
+        "manager": timedelta(minutes=30),
+    },
+}
+STEPS = {"seller": "the seller", "successor": "the successor", "manager": "the manager", "desk": "the desk"}
+CAUSES = {"signal": "for a signal", "severity": "because it became graver"}
+
+
+def derived(*parts: object) -> UUID:
+    return uuid5(NAMESPACE, "".join(f"{len(text)}:{text}" for text in map(str, parts)))
+
+
+@dataclass(slots=True)
+class Episode:
+    id: UUID
+    account: str
+    order: str
+    seller: str | None
+    severity: str = "watch"
+    follows: UUID | None = None
+    responsible: str | None = None
+    why_you: str | None = None
+    rang: bool = False
+    rings: int = 0
+    step: str | None = None
+    deadline: datetime | None = None
+    over: bool = False
+    because: str | None = None
+
+
+@dataclass(slots=True)
+class Rings:
+    """The part of a batch's state that is about episodes. `signals` are those that stand, by account."""
+
+    now: datetime
+    people: dict[str, Any]
+    orders: dict[str, dict[str, Any]] = field(default_factory=dict)
+    episodes: dict[str, Episode] = field(default_factory=dict)
+    closed: dict[str, UUID] = field(default_factory=dict)
+    signals: dict[str, dict[UUID, Any]] = field(default_factory=dict)
+    changed: dict[UUID, Episode] = field(default_factory=dict)
+    alerts: list[tuple[Any, ...]] = field(default_factory=list)
+    deliveries: list[tuple[Any, ...]] = field(default_factory=list)
+    decisions: list[tuple[Any, ...]] = field(default_factory=list)
+    outbox: list[tuple[Any, ...]] = field(default_factory=list)
+    waits: dict[UUID, tuple[Any, ...]] = field(default_factory=dict)
+    cancelled: set[UUID] = field(default_factory=set)
+
+    def join(self, event: Any, signal: Any, order: Any) -> None:
+        fact = {"order": order[0], "signal": str(signal.id), "kind": signal.kind}
+        episode = self.episodes.get(order[0])
+        is_new = episode is None
+        if episode is None:
+            before = self.closed.get(order[0])
+            id = derived("episode", order[0], signal.id, *([before] if before else []))
+            episode = self.episodes[order[0]] = Episode(id, signal.account, order[0], order[1], follows=before)
+        signal.episode = episode.id
+        self.changed[episode.id] = episode
+        severity, why, path = self._grave(episode, order)
+        rose = is_new or SEVERITIES.index(severity) > SEVERITIES.index(episode.severity)
+        before_severity = episode.severity
+        if rose:
+            episode.severity = severity
+        told = {"episode": str(episode.id), **fact, "at": _text(signal.at)}
+        if is_new:
+            told |= {"salesperson": order[1], "severity": severity, "policy_version": POLICY}
+            told["follows"] = str(episode.follows) if episode.follows else None
+            self.publish(event, "escalation.episode_raised", told, signal.at, episode.id)
+        else:
+            self.publish(event, "escalation.episode_signalled", told | {"case": signal.case}, signal.at, signal.id)
+        words = f"{SIGNAL_LABELS[signal.kind]} on order {order[0]}."
+        self.explain(event, "signal", words, episode.id, signal.id, None, f"signals.{signal.kind}")
+        if rose:
+            self.explain(event, "severity", f"Severity {severity}: {why}.", episode.id, signal.id, None, path)
+        if rose and not is_new:
+            told = {"episode": str(episode.id), **fact, "severity": severity, "before": before_severity}
+            self.publish(event, "escalation.severity_raised", told | {"policy_version": POLICY}, self.now, signal.id)
+        if not episode.rang or signal.kind in REQUESTS:
+            self._ring(event, signal, episode, order, "signal")
+        elif rose:
+            self._ring(event, signal, episode, order, "severity")
+        else:
+            words = "It is shown; nobody is rung."
+            self.explain(event, "not_rung", words, episode.id, signal.id, None, "age.ring_within")
+
+    def end(self, event: Any, signal: Any, label: str) -> None:
+        episode = next((one for one in self.episodes.values() if one.id == signal.episode), None)
+        if episode is None:
+            return
+        at, because = signal.ended
+        told = {"episode": str(episode.id), "order": episode.order, "signal": str(signal.id), "kind": signal.kind}
+        self.publish(
+            event, "escalation.signal_cleared", told | {"at": _text(at), "because": because}, self.now, signal.id
+        )
+        words = f"{label}: cleared by {because.replace('_', ' ')}."
+        self.explain(event, "cleared", words, episode.id, signal.id, None, None)
+        self.changed[episode.id] = episode
+        if any(one.episode == episode.id and one.ended is None for one in self.signals[episode.account].values()):
+            return
+        episode.over, episode.deadline = True, None
+        self.closed[episode.order] = self.episodes.pop(episode.order).id
+        self.cancelled.add(_timer_id(episode))
+        self.waits.pop(_timer_id(episode), None)
+        words = "Closed as cause gone: Everything that put it at risk was put right."
+        self.explain(event, "closed", words, episode.id, None, None, "reasons.cause_gone")
+        told = {"episode": str(episode.id), "order": episode.order, "result": "cause_gone"}
+        told |= {"reason": "signals_cleared", "closed_at": _text(self.now)}
+        self.publish(event, "escalation.episode_closed", told, self.now, episode.id)
+
+    def wait_for(self, kind: str, account: str, case: str | None, order: str | None) -> None:
+        body = orjson.dumps({"kind": kind, "case": case, "order": order})
+        type = "escalation.timer.silence_ended"
+        id = derived("timer", type, account, body.decode())
+        due = self.now + timedelta(days=1)
+        self.waits[id] = (id, account, type, body, due, True, None)
+
+    def publish(self, event: Any, type: str, fact: dict[str, Any], at: datetime, discriminator: UUID) -> None:
+        headers = [
+            ("ce_specversion", "1.0"),
+            ("ce_id", str(derived("event", event.source, event.id, type, discriminator))),
+            ("ce_source", "handoff/escalation"),
+            ("ce_type", type),
+            ("ce_subject", event.subject),
+            ("ce_time", _text(at)),
+            ("content-type", "application/json"),
+            ("ce_dataschema", f"urn:handoff:{type}:1"),
+        ]
+        if event.traceparent is not None:
+            headers += [("ce_traceparent", event.traceparent), ("traceparent", event.traceparent)]
+        body = orjson.dumps({name: value for name, value in fact.items() if value is not None})
+        self.outbox.append(("escalation.episodes.v1", event.subject, orjson.dumps(headers).decode(), body))
+
+    def explain(
+        self,
+        event: Any,
+        rule: str,
+        words: str,
+        episode: UUID,
+        signal: UUID | None,
+        who: str | None,
+        path: str | None,
+    ) -> None:
+        event.told += 1
+        id = derived("decision", event.source, event.id, event.told)
+        self.decisions.append(
+            (
+                *(id, event.subject, self.now, rule, words, POLICY, episode, signal, who, path),
+                *(event.type, event.source, event.id),
+            )
+        )
+
+    def _grave(self, episode: Episode, order: Any) -> tuple[str, str, str]:
+        signals = [s for s in self.signals[episode.account].values() if s.episode == episode.id and s.ended is None]
+        gravest = max(signals, key=lambda one: (one.kind not in WATCH, one.at, one.id))
+        level, whys, paths = int(gravest.kind not in WATCH), [gravest.kind], [f"signals.{gravest.kind}.severity"]
+        kinds = {one.kind for one in signals}
+        if order[4] in ("EUR", "USD", "GBP") and order[3] >= LARGE:
+            level, whys, paths = level + 1, [*whys, "a large amount"], [*paths, f"rises.large_amount.{order[4]}"]
+        if len(signals) >= MANY:
+            level, whys, paths = level + 1, [*whys, f"{len(signals)} signals"], [*paths, "rises.many_signals"]
+        if kinds & set(REQUESTS) and kinds & set(BAD_CONTACTS):
+            level += 1
+            whys.append("asked for after a bad contact")
+            paths.append("rises.request_after_bad_contact")
+        return SEVERITIES[min(level, 2)], ", ".join(whys), ", ".join(paths)
+
+    def _ring(self, event: Any, signal: Any, episode: Episode, order: Any, cause: str) -> None:
+        to, step, because, why, skipped = self._asked(order)
+        if not episode.rings:
+            for at, person, words in skipped:
+                path = f"ladder.{episode.severity}.{at}"
+                self.explain(event, "skipped", words, episode.id, None, person, path)
+        episode.rang, episode.rings = True, episode.rings + 1
+        episode.responsible, episode.why_you, episode.step = to, why, step
+        episode.deadline = self.now + ANSWER_WITHIN[episode.severity][step]
+        alert = derived("alert", episode.id, episode.rings)
+        self.alerts.append(
+            (
+                *(alert, signal.account, episode.id, signal.id, to, because, why, episode.rings, step, cause),
+                *(episode.severity, signal.traceparent),
+            )
+        )
+        no_mail = "no e-mail address is known"
+        self.deliveries.append((derived("delivery", alert, "inbox"), alert, to, "inbox", "sent", None))
+        self.deliveries.append((derived("delivery", alert, "email"), alert, to, "email", "skipped", no_mail))
+        words = (
+            f"Rings {to}, {STEPS[step]}, {CAUSES[cause]}. Time to answer until {episode.deadline:%d %B %Y, %H:%M} UTC."
+        )
+        self.explain(event, "rang", words, episode.id, signal.id, to, f"ladder.{episode.severity}.{step}")
+        told = {"alert": str(alert), "episode": str(episode.id), "order": order[0], "recipient": to, "cause": cause}
+        told |= {"signal": str(signal.id), "kind": signal.kind, "because": because, "step": step}
+        told |= {"severity": episode.severity, "policy_version": POLICY}
+        self.publish(event, "escalation.alert_raised", told, self.now, alert)
+        timer = _timer_id(episode)
+        body = orjson.dumps({"episode": str(episode.id)})
+        type = "escalation.timer.episode_due"
+        self.waits[timer] = (timer, episode.account, type, body, episode.deadline, False, signal.traceparent)
+        self.cancelled.discard(timer)
+
+    def _asked(self, order: Any) -> tuple[str, str, str, str, list[tuple[str, str | None, str]]]:
+        seller = self.people.get(order[1])
+        if seller is None:
+            day = self._day(order, self.people["desk"])
+            why = f"You are the sales desk: order {order[0]} was sold without a seller (on {day})."
+            return "desk", "desk", "no_seller", why, []
+        id, name = seller["salesperson_id"], seller["name"]
+        if seller["active"]:
+            return id, "seller", "seller", f"You closed order {order[0]} on {self._day(order, seller)}.", []
+        skipped: list[tuple[str, str | None, str]] = [("seller", id, f"{name} is inactive")]
+        heir = self.people.get(seller["successor"])
+        if heir is not None:
+            left = _words(seller["successor_since"], self.now.date())
+            why = f"{name} closed order {order[0]} on {self._day(order, heir)} and left on {left}; "
+            return heir["salesperson_id"], "successor", "successor", why + f"{name}'s book is yours.", skipped
+        skipped.append(("successor", None, f"{name} has no successor"))
+        above = self.people[seller["manager"]]
+        why = f"{name} closed order {order[0]} on {self._day(order, above)} and has left without a successor; "
+        return above["salesperson_id"], "manager", "manager", why + "you are next in line.", skipped
+
+    def _day(self, order: Any, person: Any) -> str:
+        return _words(order[2].astimezone(ZoneInfo(person["zone"])).date(), self.now.date())
+
+
+def _timer_id(episode: Episode) -> UUID:
+    body = f'{{"episode":"{episode.id}"}}'
+    return derived("timer", "escalation.timer.episode_due", episode.account, body)
+
+
+def _text(instant: datetime) -> str:
+    return instant.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def _words(day: Any, today: Any) -> str:
+    return f"{day.day} {day:%B}" + ("" if day.year == today.year else f" {day.year}")

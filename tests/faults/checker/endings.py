@@ -1,0 +1,184 @@
+"""An account's facts in their order, and which later fact ends each kind of signal. Start at `Facts`."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, TypeAlias
+from uuid import UUID
+
+from tests.faults.checker.facts import OF_ORDERS, Fact, derived
+
+ENDS_CASE = ("case_resolved", "case_closed")
+Fits: TypeAlias = Callable[[Fact], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A signal that began with `cause`; `cleared` is the fact that ended it, `passes` when it is over by time alone."""
+
+    id: UUID
+    kind: str
+    at: datetime
+    cause: Fact
+    names: str | None
+    silence: bool = False
+    cleared: Fact | None = None
+    passes: datetime | None = None
+
+    def stands(self, at: datetime) -> bool:
+        return self.cleared is None and (self.passes is None or self.passes > at)
+
+
+class Facts:
+    """The facts of an account that count, in the order in which they happened."""
+
+    def __init__(self, account: str, facts: Iterable[Fact], rules: Mapping[str, Any]) -> None:
+        self.account = account
+        self.rules = rules
+        self.all = sorted((fact for fact in facts if not fact.courtesy), key=lambda fact: fact.key)
+        openings = [fact for fact in self.all if fact.kind == "case_opened" and fact.order is not None]
+        self._order_of_case = {fact.case: fact.order for fact in reversed(openings)}
+
+    def of(self, *kinds: str) -> list[Fact]:
+        return [fact for fact in self.all if fact.kind in kinds]
+
+    def cases(self) -> list[str]:
+        return sorted({fact.case for fact in self.all if fact.case is not None and fact.kind not in OF_ORDERS})
+
+    def order_of(self, fact: Fact) -> str | None:
+        return fact.order or self._order_of_case.get(fact.case)
+
+    def first(self, fits: Fits, after: datetime | None) -> Fact | None:
+        """The first that fits and happened later."""
+        return next((fact for fact in self.all if (after is None or fact.at > after) and fits(fact)), None)
+
+    def span(self, kind: str, name: str) -> timedelta:
+        return timedelta(seconds=self.rules[kind][name])
+
+    def found(
+        self, kind: str, cause: Fact, *, at: datetime | None = None, id: UUID | None = None, silence: bool = False
+    ) -> Finding:
+        """A signal, with what ended it; by itself at its cause's time."""
+        at, id = at or cause.at, id or derived("signal", cause.id, kind)
+        return Finding(id, kind, at, cause, self.order_of(cause), silence, self.first(self.ends(kind, cause), at))
+
+    def broken(self, kind: str, cause: Fact, until: datetime, *, since: datetime | None) -> bool:
+        """Whether what would end it happened before it lasted too long."""
+        ended = self.first(self.ends(kind, cause), since)
+        return ended is not None and ended.at <= until
+
+    def ends(self, kind: str, cause: Fact) -> Fits:
+        return _ENDS[kind](self, cause)
+
+    def talks_about(self, cause: Fact) -> Fits:
+        """A talk with the customer about the same matter."""
+        case, order = cause.case, self.order_of(cause)
+
+        def fits(fact: Fact) -> bool:
+            if not fact.two_way:
+                return False
+            about = self.order_of(fact)
+            if fact.kind == "customer_reached" and case is not None:
+                return order is None or about in (order, None)
+            if case is not None:
+                return fact.case == case
+            return fact.case is None and (order is None or about in (order, None))
+
+        return fits
+
+    def phoned(self, fact: Fact, order: str | None) -> bool:
+        """A talk by phone or in person that names no other order."""
+        spoken = fact.kind == "customer_reached" or fact.data.get("channel") in ("phone", "in_person")
+        return fact.two_way and spoken and self.order_of(fact) in (order, None)
+
+
+def ends_of_case(cause: Fact) -> Fits:
+    return lambda fact: cause.case is not None and fact.kind in ENDS_CASE and fact.case == cause.case
+
+
+def _answered(facts: Facts, cause: Fact) -> Fits:
+    talk, over = facts.talks_about(cause), ends_of_case(cause)
+    return lambda fact: talk(fact) or over(fact)
+
+
+def _settled(_facts: Facts, cause: Fact) -> Fits:
+    if cause.case is None:
+        return lambda fact: fact.two_way and fact.case is None
+    return lambda fact: fact.case == cause.case and (fact.kind in ENDS_CASE or fact.result == "resolved")
+
+
+def _progress(_facts: Facts, cause: Fact) -> Fits:
+    return lambda fact: fact.case == cause.case and is_progress(fact)
+
+
+def is_progress(fact: Fact) -> bool:
+    told = fact.kind in (*ENDS_CASE, "case_opened", "case_progressed", "case_reopened")
+    return told or fact.two_way or (fact.kind == "contact" and fact.data["direction"] == "outbound")
+
+
+def _withdrawn(facts: Facts, cause: Fact) -> Fits:
+    kind, order = cause.kind.replace("requested", "withdrawn"), facts.order_of(cause)
+
+    def fits(fact: Fact) -> bool:
+        about = facts.order_of(fact)
+        same = (cause.case is not None and fact.case == cause.case) or (order is not None and about == order)
+        return fact.kind == kind and (same or (fact.case is None and about is None))
+
+    return fits
+
+
+def _of_order(*kinds: str) -> Callable[[Facts, Fact], Fits]:
+    return lambda _facts, cause: lambda fact: fact.kind in kinds and fact.order == cause.order
+
+
+def _confirmed(facts: Facts, cause: Fact) -> Fits:
+    decided = _of_order("order_confirmed", "order_cancelled")(facts, cause)
+    return lambda fact: decided(fact) or facts.phoned(fact, cause.order)
+
+
+def _kept(_facts: Facts, cause: Fact) -> Fits:
+    def fits(fact: Fact) -> bool:
+        kept = fact.kind == "promise_kept" and fact.what == cause.what
+        return fact.order == cause.order and (kept or fact.kind == "order_cancelled")
+
+    return fits
+
+
+def _better(facts: Facts, cause: Fact) -> Fits:
+    return lambda fact: fact.kind == "rated" and fact.case == cause.case and fact.share > mark(facts)
+
+
+def _heard_of(_facts: Facts, _cause: Fact) -> Fits:
+    return lambda fact: fact.inbound or fact.two_way
+
+
+def _never(_facts: Facts, _cause: Fact) -> Fits:
+    return lambda _fact: False
+
+
+_ENDS: Mapping[str, Callable[[Facts, Fact], Fits]] = {
+    "contact_dead_ended": lambda facts, cause: facts.talks_about(cause),
+    "unanswered": lambda _facts, _cause: lambda fact: fact.two_way,
+    "contact_repeated": _settled,
+    "case_stuck": _progress,
+    "case_bounced": lambda _facts, cause: ends_of_case(cause),
+    "case_reopened": lambda _facts, cause: ends_of_case(cause),
+    "response_due": _answered,
+    "response_overdue": _answered,
+    "satisfaction_low": _better,
+    "refund_requested": _withdrawn,
+    "cancellation_requested": _withdrawn,
+    "order_stalled": _confirmed,
+    "promise_missed": _kept,
+    "outcome_denied": lambda _facts, cause: (
+        lambda fact: fact.kind == "outcome_reported" and fact.order == cause.order and bool(fact.data["reached"])
+    ),
+    "delivery_late": _of_order("order_delivered", "order_cancelled"),
+    "order_cancelled": _never,
+    "refund_paid": _never,
+    "gone_quiet": _heard_of,
+}
+
+
+def mark(facts: Facts) -> int:
+    return round(1000 * float(facts.rules["satisfaction_low"]["at_most"]))

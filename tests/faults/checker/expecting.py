@@ -1,0 +1,65 @@
+"""Walks through escalation's journal, and so computes all that must have come of it. Start at `expected_effects`."""
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from tests.faults.checker.evidence import CannotJudge, Evidence, Row, Told, payload
+from tests.faults.checker.recipients import Directory
+from tests.faults.checker.rescuing import Desk, sought_of
+from tests.faults.checker.walking import Account
+
+
+@dataclass(slots=True)
+class Effects:
+    """Every account that escalation has heard of, and what must be told and explained of them all."""
+
+    accounts: dict[str, Account]
+    desk: Desk
+
+
+def expected_effects(run: Evidence) -> Effects:
+    """Computed once for a piece of evidence. Raises CannotJudge where the journal names what is nowhere."""
+    if "effects" not in run.computed:
+        run.computed["effects"] = _effects(run)
+    effects: Effects = run.computed["effects"]
+    return effects
+
+
+def _effects(run: Evidence) -> Effects:
+    alerts = {(row["episode_id"], row["ring"]): row for row in run.rows("escalation", "escalation.alerts")}
+    timers = [*run.databases["escalation"].journal("timer"), *run.rows("escalation", "shared.timers")]
+    looks = Counter(sought_of(row) for row in timers if row["type"].endswith(".recipient_sought"))
+    effects = Effects({}, Desk(run.world["policy"], Directory(run), alerts, looks))
+    told = run.told()
+    for row in run.databases["escalation"].journal("record", "timer", "button"):
+        account = effects.accounts.setdefault(row["subject"], Account(row["subject"], effects.desk))
+        account.now = row["decided_at"]
+        try:
+            _take(account, row, told)
+        except KeyError as error:
+            raise CannotJudge(
+                f"journal row {row['position']} ({row['type']}) is about what is nowhere: {error}"
+            ) from None
+    return effects
+
+
+def _take(account: Account, row: Row, told: dict[datetime, Told]) -> None:
+    if row["kind"] == "record":
+        account.hear(told[row["at"]], row)
+        return
+    said: Any = payload(row)
+    episode = account.episode(UUID(said["episode"])) if "episode" in said else None
+    match row["type"].rpartition(".")[2]:
+        case "order_wait_ended":
+            account.stop_waiting(UUID(said["signal"]))
+        case "silence_ended":
+            account.silence_ended(said["kind"], said.get("case"), said.get("order"), row["at"])
+        case "recipient_sought":
+            account.look_again(episode, sought_of(row))
+        case "episode_due":
+            account.time_is_up(episode)
+        case "acknowledge_pressed":
+            account.take(episode, said["by"])

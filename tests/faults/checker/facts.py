@@ -1,0 +1,101 @@
+"""What escalation must remember of an account: each fact once, by an id that follows from what told it."""
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from tests.faults.checker.evidence import Row, Told, instant
+
+_NAMESPACE = UUID("6f1d3c5a-7f0e-5b1c-9d52-0f6c1b1f4a10").bytes
+_KINDS = {"contact_made": "contact", "case_status_changed": "case_progressed", "satisfaction_rated": "rated"}
+_NOT_REMEMBERED = (
+    "order_placed",
+    "salesperson_changed",
+    "sale_corrected",
+    "account_reassigned",
+    "contact_preference_changed",
+)
+OF_ORDERS = (
+    "confirmation_required", "order_confirmed", "order_delivered", "order_cancelled", "refund_paid", "delivery_due",
+    "delivery_late", "promise", "promise_kept", "outcome_reported",
+)  # fmt: skip
+
+
+def derived(*parts: object) -> UUID:
+    """The id that follows from a kind and its causes: a UUIDv5 of them all, each with its length."""
+    name = "".join(f"{len(text)}:{text}" for text in map(str, parts))
+    return UUID(bytes=hashlib.sha1(_NAMESPACE + name.encode(), usedforsecurity=False).digest()[:16], version=5)
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """`data` is what was told; `due` when something told by it falls due; `what` names a promise."""
+
+    id: UUID
+    kind: str
+    at: datetime
+    case: str | None
+    order: str | None
+    data: Mapping[str, Any]
+    due: datetime | None = None
+    what: str | None = None
+
+    @property
+    def key(self) -> tuple[datetime, UUID]:
+        return self.at, self.id
+
+    @property
+    def courtesy(self) -> bool:
+        return self.data.get("courtesy") is not None
+
+    @property
+    def result(self) -> str | None:
+        return self.data.get("result")
+
+    @property
+    def share(self) -> int:
+        """A rating in thousandths of its scale."""
+        return round(1000 * int(self.data["rating"]) / int(self.data.get("scale", 5)))
+
+    @property
+    def two_way(self) -> bool:
+        """Whether customer and company talked."""
+        talked = self.kind == "contact" and self.result in ("answered", "resolved") and not self.courtesy
+        return talked or self.kind == "customer_reached"
+
+    @property
+    def inbound(self) -> bool:
+        """Whether the customer tried to reach us."""
+        return self.kind == "contact" and self.data["direction"] == "inbound" and not self.courtesy
+
+    @property
+    def missed(self) -> bool:
+        return self.inbound and self.result in ("unanswered", "voicemail")
+
+
+def facts_of(event: Told, row: Row) -> Iterator[Fact]:
+    """What is remembered of an event, which escalation journaled as this row."""
+    data, source, id = event.data, row["source"], row["event_id"]
+    if event.kind == "order_placed":
+        for place, promise in enumerate(data.get("promises", ())):
+            due, what = instant(promise["due_at"]), promise.get("id") or promise["what"]
+            fact_id = derived("fact", source, id, f"promise-{place}")
+            yield Fact(fact_id, "promise", event.at, None, data["order"], {}, due, what)
+        if "delivery_due_at" in data:
+            due, fact_id = instant(data["delivery_due_at"]), derived("fact", source, id, "delivery")
+            yield Fact(fact_id, "delivery_due", event.at, None, data["order"], {}, due)
+    elif event.kind not in _NOT_REMEMBERED:
+        told_due = instant(data["due_at"]) if "due_at" in data else None
+        yield Fact(
+            derived("fact", source, id, ""),
+            _KINDS.get(event.kind, event.kind),
+            event.at,
+            data.get("case"),
+            data.get("order"),
+            data,
+            told_due,
+            data.get("promise"),
+        )

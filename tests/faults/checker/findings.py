@@ -1,0 +1,182 @@
+"""Which signals an account's facts amount to: every rule by looking at all facts anew. Start at `findings`."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
+from datetime import datetime
+from itertools import groupby
+from typing import Any
+from uuid import UUID
+
+from tests.faults.checker.endings import ENDS_CASE, Facts, Finding, ends_of_case, is_progress, mark
+from tests.faults.checker.facts import OF_ORDERS, Fact, derived
+
+
+def findings(account: str, facts: Iterable[Fact], signals: Mapping[str, Any]) -> list[Finding]:
+    """Sorted by time, ties by id. `signals` are the policy's rules by kind."""
+    known = Facts(account, facts, signals)
+    found = [one for kind, rule in _RULES.items() if signals[kind].get("enabled", True) for one in rule(known, kind)]
+    return sorted(found, key=lambda one: (one.at, one.id))
+
+
+def _themselves(facts: Facts, kind: str) -> Iterator[Finding]:
+    yield from (facts.found(kind, fact) for fact in facts.of(kind))
+
+
+def _dead_ends(facts: Facts, kind: str) -> Iterator[Finding]:
+    """Dead ends; and of the calls since each talk the first, if nobody talked to the customer in time."""
+    yield from (facts.found(kind, fact) for fact in facts.of("contact") if fact.result == "dead_end")
+    talked: datetime | None = None
+    while (call := facts.first(lambda fact: fact.missed, talked)) is not None:
+        answers = [fact for fact in facts.all if fact.two_way and fact.at >= call.at]
+        at, id = call.at + facts.span(kind, "answer_within"), derived("signal", call.id, kind, "silence")
+        if not answers or answers[0].at > at:
+            ended = facts.first(facts.ends("unanswered", call), at)
+            yield Finding(id, kind, at, call, facts.order_of(call), silence=True, cleared=ended)
+        if not answers:
+            return
+        talked = answers[0].at
+
+
+def _repeated(facts: Facts, kind: str) -> Iterator[Finding]:
+    """Too many attempts on one matter; what settles it begins another."""
+    for case in [*facts.cases(), None]:
+        tries = [one for one in facts.of("contact") if one.inbound and one.case == case and _unsettled(one)]
+        settled = [one.at for one in facts.all if one.kind not in OF_ORDERS and _settles(one, case)]
+        for times, group in groupby(tries, key=lambda one: sum(at < one.at for at in settled)):
+            run = list(group)
+            of_case = (facts.account, case, times) if case is not None else (run[0].id,)
+            yield from _too_many(facts, kind, run, derived("signal", *of_case, kind))
+
+
+def _unsettled(fact: Fact) -> bool:
+    return fact.result != "resolved" if fact.case is not None else not fact.two_way
+
+
+def _settles(fact: Fact, case: str | None) -> bool:
+    if case is None:
+        return fact.two_way and fact.case is None
+    return fact.case == case and (fact.kind in ENDS_CASE or fact.result == "resolved")
+
+
+def _too_many(facts: Facts, kind: str, run: list[Fact], id: UUID) -> Iterator[Finding]:
+    many = facts.rules[kind]["contacts"]
+    for first, last in zip(run, run[many - 1 :], strict=False):
+        if last.at - first.at <= facts.span(kind, "within"):
+            yield facts.found(kind, first, at=last.at, id=id)
+            return
+
+
+def _stuck(facts: Facts, kind: str) -> Iterator[Finding]:
+    """A case that is open after all that happened at one instant, and then nothing."""
+    for case in facts.cases():
+        opened = False
+        moves = [fact for fact in facts.all if fact.case == case and is_progress(fact)]
+        for _, group in groupby(moves, key=lambda fact: fact.at):
+            together = list(group)
+            kinds = {fact.kind for fact in together}
+            opened = (opened or bool(kinds & {"case_opened", "case_reopened"})) and not kinds & set(ENDS_CASE)
+            last, at = together[-1], together[-1].at + facts.span(kind, "no_progress_for")
+            if opened and not facts.broken(kind, last, at, since=last.at):
+                yield facts.found(kind, last, at=at, silence=True)
+
+
+def _bounced(facts: Facts, kind: str) -> Iterator[Finding]:
+    for case in facts.cases():
+        passed = [fact for fact in facts.of("case_reassigned") if fact.case == case]
+        often = [fact for fact in passed if fact.data["reassignments"] >= facts.rules[kind]["reassignments"]]
+        yield from (facts.found(kind, fact, id=derived("signal", facts.account, case, kind)) for fact in often[:1])
+
+
+def _soon_due(facts: Facts, kind: str) -> Iterator[Finding]:
+    """A warning some time before, over when the promised time passes."""
+    for promise in facts.of("response_promised"):
+        due = max(promise.at, promise.due or promise.at)
+        at = max(promise.at, due - facts.span(kind, "warn_before"))
+        if at < due and not facts.broken(kind, promise, at, since=promise.at):
+            warning = facts.found(kind, promise, at=at, silence=True)
+            in_time = warning.cleared is not None and warning.cleared.at <= due
+            yield warning if in_time else replace(warning, cleared=None, passes=due)
+
+
+def _overdue(facts: Facts, kind: str) -> Iterator[Finding]:
+    yield from _themselves(facts, kind)
+    for promise in facts.of("response_promised"):
+        due = max(promise.at, promise.due or promise.at)
+        if not facts.broken(kind, promise, due, since=promise.at):
+            yield facts.found(kind, promise, at=due, silence=True)
+
+
+def _low(facts: Facts, kind: str) -> Iterator[Finding]:
+    yield from (facts.found(kind, fact) for fact in facts.of("rated") if fact.share <= mark(facts))
+
+
+def _stalled(facts: Facts, kind: str) -> Iterator[Finding]:
+    for fact in facts.of("confirmation_required"):
+        at = fact.at + facts.span(kind, "reached_within")
+        if not facts.broken(kind, fact, at, since=fact.at):
+            yield facts.found(kind, fact, at=at, silence=True)
+
+
+def _missed(facts: Facts, kind: str) -> Iterator[Finding]:
+    """Of promises of one name the one that is due first."""
+    by_name = dict[tuple[str | None, str | None], Fact]()
+    for fact in sorted(facts.of("promise"), key=lambda fact: (_due(fact), fact.key)):
+        by_name.setdefault((fact.order, fact.what), fact)
+    for (order, what), fact in by_name.items():
+        yield from _past_due(facts, kind, fact, derived("signal", facts.account, order, what, kind))
+
+
+def _late(facts: Facts, kind: str) -> Iterator[Finding]:
+    yield from _themselves(facts, kind)
+    for fact in facts.of("delivery_due"):
+        yield from _past_due(facts, kind, fact, derived("signal", facts.account, fact.order, kind))
+
+
+def _past_due(facts: Facts, kind: str, fact: Fact, id: UUID) -> Iterator[Finding]:
+    if not facts.broken(kind, fact, _due(fact), since=None):
+        yield facts.found(kind, fact, at=_due(fact), id=id, silence=True)
+
+
+def _due(fact: Fact) -> datetime:
+    return max(fact.at, fact.due or fact.at)
+
+
+def _denied(facts: Facts, kind: str) -> Iterator[Finding]:
+    yield from (facts.found(kind, fact) for fact in facts.of("outcome_reported") if not fact.data["reached"])
+
+
+def _quiet(facts: Facts, kind: str) -> Iterator[Finding]:
+    """The last time that something was bad, and then nothing is heard."""
+    bad = [fact for fact in facts.all if _is_bad(facts, fact)]
+    for place, fact in enumerate(bad):
+        at, over = fact.at + facts.span(kind, "silent_for"), facts.first(ends_of_case(fact), fact.at)
+        followed = place + 1 < len(bad) and bad[place + 1].at <= at
+        if not followed and not (over and over.at <= at) and not facts.broken(kind, fact, at, since=fact.at):
+            yield facts.found(kind, fact, at=at, silence=True)
+
+
+def _is_bad(facts: Facts, fact: Fact) -> bool:
+    if fact.kind == "rated":
+        return fact.share <= mark(facts)
+    return fact.missed or (fact.inbound and fact.result == "dead_end")
+
+
+_RULES: Mapping[str, Callable[[Facts, str], Iterator[Finding]]] = {
+    "contact_dead_ended": _dead_ends,
+    "contact_repeated": _repeated,
+    "case_stuck": _stuck,
+    "case_bounced": _bounced,
+    "case_reopened": _themselves,
+    "response_due": _soon_due,
+    "response_overdue": _overdue,
+    "satisfaction_low": _low,
+    "refund_requested": _themselves,
+    "cancellation_requested": _themselves,
+    "order_stalled": _stalled,
+    "promise_missed": _missed,
+    "outcome_denied": _denied,
+    "delivery_late": _late,
+    "order_cancelled": _themselves,
+    "refund_paid": _themselves,
+    "gone_quiet": _quiet,
+}

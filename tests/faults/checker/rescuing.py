@@ -1,0 +1,206 @@
+"""An episode as it must be: how grave it is, whom it rang and for what, who took it, and until when they have time.
+
+It rings for its first signal, when it becomes graver, when money is asked back or a cancellation asked for, when the
+customer was reached before, and when the customer tries again while somebody has it. Nobody answers in time: the next
+on the ladder; after the desk the desk again, a few times. Whoever takes it must reach the customer in time.
+"""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, time, timedelta
+from typing import Any
+from uuid import UUID
+
+from tests.faults.checker.evidence import Row, instant, payload
+from tests.faults.checker.recipients import Directory, Ladder, Rung, next_on
+
+SEVERITIES = ("watch", "high", "critical")
+REQUESTS = ("refund_requested", "cancellation_requested")
+_BAD_CONTACTS = ("contact_dead_ended", "contact_repeated", "gone_quiet")
+_UPWARD = ("step", "unredeemed", "not_mine")
+_SELLER_WAIT = timedelta(minutes=15)
+
+
+@dataclass(slots=True)
+class Signal:
+    """`order` is None while it waits; `ended` is None while it stands, else "cleared" or "withdrawn"."""
+
+    id: UUID
+    account: str
+    kind: str
+    at: datetime
+    fact: UUID
+    case: str | None
+    names: str | None
+    awaits: bool
+    order: str | None = None
+    episode: UUID | None = None
+    ended: str | None = None
+    ended_at: datetime | None = None
+    rang: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Ring:
+    """One alert that must be there: the nth of its episode, for a signal and a cause, to this rung of the ladder."""
+
+    episode: UUID
+    number: int
+    signal: UUID
+    cause: str
+    severity: str
+    at: datetime
+    rung: Rung
+
+
+@dataclass(frozen=True, slots=True)
+class Sought:
+    """A ring, or the naming of somebody, that waits for its seller to be known."""
+
+    episode: UUID
+    signal: UUID
+    rings: bool
+    cause: str
+    until: datetime
+
+
+@dataclass(slots=True)
+class Episode:
+    """All open risk on one order."""
+
+    id: UUID
+    account: str
+    order: str
+    follows: UUID | None
+    severity: str = "watch"
+    rang: bool = False
+    rings: list[Ring] = field(default_factory=list)
+    step: str | None = None
+    responsible: str | None = None
+    repeats: int = 0
+    deadline_at: datetime | None = None
+    deadline_for: str | None = None
+    taken_at: datetime | None = None
+    taken_by: str | None = None
+    attempts: int = 0
+    reached: bool = False
+    exhausted: bool = False
+    closed_at: datetime | None = None
+    seeking: list[Sought] = field(default_factory=list)
+
+    def ask_anew(self) -> None:
+        self.rang, self.reached, self.attempts = True, False, 0
+        self.deadline_at = self.deadline_for = self.taken_at = self.taken_by = None
+
+
+@dataclass(slots=True)
+class Desk:
+    """What all accounts of a run have in common: the policy, the people, the alerts found, and what must be told.
+
+    Where the rules allow several rungs (a seller who leaves meanwhile), what was found chooses among them; whether a
+    seller who comes late was known at a moment tell the `looks` for them, past and to come.
+    """
+
+    policy: Mapping[str, Any]
+    directory: Directory
+    alerts: Mapping[tuple[UUID, int], Row]
+    looks: Counter["Sought"]
+    told: list[tuple[str, UUID, UUID | None]] = field(default_factory=list)
+    decided: list[tuple[str, UUID, UUID | None]] = field(default_factory=list)
+    wrongs: list[str] = field(default_factory=list)
+
+    def tell(self, kind: str, episode: Episode, signal: UUID | None = None) -> None:
+        self.told.append((kind, episode.id, signal))
+
+    def decide(self, rule: str, episode: Episode, signal: UUID | None = None) -> None:
+        self.decided.append((rule, episode.id, signal))
+
+    def severity(self, signals: Sequence[Signal], amount: int, currency: str) -> str:
+        """The gravest signal's, a level more for each of three rises."""
+        rises, kinds = self.policy["rises"], {signal.kind for signal in signals}
+        level = max(self.rank(signal.kind) for signal in signals)
+        level += currency in rises["large_amount"] and amount >= rises["large_amount"][currency]
+        level += len(signals) >= rises["many_signals"]
+        level += rises["request_after_bad_contact"] and bool(kinds & set(REQUESTS) and kinds & set(_BAD_CONTACTS))
+        return SEVERITIES[min(level, 2)]
+
+    def rank(self, kind: str) -> int:
+        return SEVERITIES.index(self.policy["signals"][kind]["severity"])
+
+    def time_for(self, *path: str) -> timedelta:
+        value: Any = self.policy
+        for name in path:
+            value = value[name]
+        return timedelta(seconds=value)
+
+    def find(self, episode: Episode, sought: Sought, sale: tuple[str | None, str | None], now: datetime) -> None:
+        """Ring whoever is to be asked, or name somebody, or wait for the seller."""
+        seller, assigned = sale
+        ladders: list[Ladder | None] = [*self.directory.ladders(seller, assigned, now)]
+        if self.directory.comes_late(seller):
+            late = self.directory.desk_instead() if now >= sought.until else None
+            ladders += [late] if late is not None or self.looks[sought] else []
+        choices = {self._choice(episode, ladder, sought.cause) for ladder in ladders if ladder is not None}
+        found = self.alerts.get((episode.id, len(episode.rings) + 1))
+        if not sought.rings:
+            episode.responsible = next(iter(choices))[1].person if choices and None not in ladders else None
+        elif found is not None and found["raised_at"] == now and found["signal_id"] == sought.signal:
+            rung = Rung(found["step"], found["recipient"], found["because"])
+            fitting = [choice for choice in choices if choice[1] == rung]
+            if not fitting:
+                self.wrongs.append(f"alert {found['alert_id']} is for {rung}, and had to be one of {choices}")
+            self._ring(episode, sought, now, fitting[0][0] if fitting else sought.cause, rung)
+        elif None in ladders:
+            episode.seeking.append(sought)
+        elif choices and all(cause == "exhausted" for cause, _ in choices):
+            self._exhaust(episode)
+        else:
+            self._ring(episode, sought, now, *min(choices, key=str))
+
+    def _choice(self, episode: Episode, ladder: Ladder, cause: str) -> tuple[str, Rung]:
+        if episode.step is None or cause in _UPWARD:
+            rung = next_on(ladder, episode.step)
+        else:
+            same = [one for one in ladder if one.stands and one.person == episode.responsible]
+            rung = same[0] if same else next_on(ladder, None)
+        if rung is not None:
+            return cause, rung
+        last = Rung(ladder[-1].step, ladder[-1].person, ladder[-1].because)
+        again = episode.repeats < self.policy["ladder"]["repeats"]["times"]
+        return ("repeat" if again else "exhausted"), last
+
+    def _ring(self, episode: Episode, sought: Sought, now: datetime, cause: str, rung: Rung) -> None:
+        rung_at = self._callable(now) if episode.severity == "critical" else now
+        if cause == "repeat":
+            first, longest = (self.time_for("ladder", "repeats", name) for name in ("first", "longest"))
+            within = min(first * 2**episode.repeats, longest)
+            episode.repeats += 1
+        else:
+            within = self.time_for("ladder", episode.severity, rung.step)
+        episode.deadline_at, episode.deadline_for = rung_at + within, "answer"
+        episode.step, episode.responsible = rung.step, rung.person
+        number = len(episode.rings) + 1
+        episode.rings.append(Ring(episode.id, number, sought.signal, cause, episode.severity, now, rung))
+        self.decide("rang", episode, sought.signal)
+        self.tell("alert_raised", episode, sought.signal)
+
+    def _exhaust(self, episode: Episode) -> None:
+        episode.exhausted, episode.deadline_at, episode.deadline_for = True, None, None
+        self.tell("episode_exhausted", episode)
+
+    def _callable(self, now: datetime) -> datetime:
+        """Customers of these histories may be called but for the last minute of a day."""
+        if now.time() < time(23, 59):
+            return now
+        return now.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
+
+    def sought(self, episode: Episode, signal: UUID, cause: str, now: datetime, *, rings: bool = True) -> Sought:
+        return Sought(episode.id, signal, rings, cause, now + _SELLER_WAIT)
+
+
+def sought_of(row: Row) -> Sought:
+    """What a timer looks for, set or fired."""
+    said = payload(row)
+    until = instant(said["until"])
+    return Sought(UUID(said["episode"]), UUID(said["signal"]), said["rings"], said["cause"], until)

@@ -1,0 +1,45 @@
+"""A draft is an event of a history without an id: what is told, where it stands, and when it happened."""
+
+import random
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+ORDERS = "orders.inbound.v1"
+SUPPORT = "support.inbound.v1"
+SPAN = timedelta(minutes=80)
+"""How long a history's events take; it ends at the `now` it was made for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """An event without an id. `rank` (0 to 1) is where it stands in the history, `aged` (0 to 1) when it happened."""
+
+    topic: str
+    kind: str
+    subject: str
+    data: Mapping[str, Any]
+    rank: float
+    aged: float
+    bad: str | None = None
+    only_kafka: bool = False
+    spoils: "Draft | None" = None
+
+    @property
+    def type(self) -> str:
+        return f"{self.topic.removesuffix('.v1')}.{self.kind}"
+
+
+def draft(
+    chance: random.Random, topic: str, kind: str, account: str, data: Mapping[str, Any], *, early: float = 0.0
+) -> Draft:
+    """Somewhere in the history; with this chance in its first part. One in five is told long after it happened."""
+    rank = chance.random() * (0.3 if chance.random() < early else 1.0)
+    aged = rank * chance.random() if chance.random() < 1 / 5 else rank
+    only_kafka = kind in _LATEST_COUNTS
+    return Draft(topic, kind, account, data, rank, aged, only_kafka=only_kafka)
+
+
+_LATEST_COUNTS = ("account_reassigned", "sale_corrected", "contact_preference_changed")
+"""Of two that come by different ways it would be a matter of luck which one is known first."""

@@ -1,0 +1,45 @@
+"""A promised answer: the warning before it is due, and what comes of it."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from shared.contracts.support import ResponsePromised
+from tests.builders import CASE, contact_made, order_placed, salesperson_changed
+from tests.escalation import Escalation, told
+
+NOW = datetime.now(UTC)
+PROMISE = ResponsePromised(case=CASE, due_at=NOW + timedelta(hours=5))
+
+
+@pytest.fixture
+async def promised(escalation: Escalation) -> Escalation:
+    """An answer is promised in five hours; the policy that ships warns two hours before."""
+    await escalation.hear(salesperson_changed(), order_placed(), told(PROMISE, at=NOW))
+    return escalation
+
+
+async def signals(escalation: Escalation) -> list[tuple[str, str | None, str | None]]:
+    return [(row["kind"], row["ended"], row["ended_because"]) for row in await escalation.signals()]
+
+
+async def test_nobody_is_warned_while_there_is_time(promised: Escalation) -> None:
+    await promised.wait(timedelta(hours=2, minutes=55))
+    assert await signals(promised) == []
+
+
+async def test_a_warning_comes_before_an_answer_is_due_and_ends_when_it_is_overdue(promised: Escalation) -> None:
+    await promised.wait(timedelta(hours=3, minutes=5))
+    assert await signals(promised) == [("response_due", None, None)]
+    await promised.wait(timedelta(hours=2))
+    overdue = ("response_overdue", None, None)
+    assert await signals(promised) == [("response_due", "cleared", "response_overdue"), overdue]
+    (episode,) = await promised.episodes()
+    assert episode["closed_at"] is None
+
+
+async def test_an_answer_in_time_ends_a_warning(promised: Escalation) -> None:
+    await promised.wait(timedelta(hours=3, minutes=5))
+    await promised.hear(told(contact_made("answered"), at=NOW + timedelta(hours=4)))
+    await promised.wait(timedelta(hours=2))
+    assert await signals(promised) == [("response_due", "cleared", "contact")]
