@@ -11,7 +11,7 @@ from tests.simulation.database import Database, Key, Row, Session
 from tests.simulation.kafka import Kafka
 from tests.simulation.statements import ALERTS, DELIVERIES, EPISODES, JOURNAL, OFFSETS, TIMERS
 
-_ENDED = ("sent", "failed", "cancelled", "skipped")
+_ENDED = ("sent", "failed", "cancelled", "expired", "skipped")
 _TICK = timedelta(microseconds=1)
 _RANK = {severity.value: severity.rank for severity in Severity}
 

@@ -38,7 +38,9 @@ _ENUMERATED = {
     "escalation.episodes": ("severity", "step", "deadline_for", "result"),
     "escalation.alerts": ("step", "cause", "severity"),
 }
-LOCKED_BY_ROW = frozenset({"escalation.deliveries", "escalation.episodes", "shared.timers"})
+LOCKED_BY_ROW = frozenset(
+    {"escalation.deliveries", "escalation.episodes", "escalation.salespeople", "shared.timers"},
+)
 
 
 class Fate(Enum):
@@ -224,6 +226,10 @@ class FakeConnection:
         if self.session.database.pauses():
             await Pause("copy")
         for record in records:
+            told = dict(zip(columns, record, strict=True))
+            key = tuple([told.get(column) for column in KEYS[f"{schema_name}.{name}"]])
+            if self.session.get(f"{schema_name}.{name}", key) is not None:
+                raise asyncpg.UniqueViolationError(f"{name} has this key already")
             insert(self.session, f"{schema_name}.{name}", columns, record)
 
 

@@ -105,7 +105,8 @@ def _as_of_now(database: Database, history: History, finding: Finding) -> Findin
 
 def _silence_timer(finding: Finding) -> UUID:
     cause = finding.cause
-    return timer_id(SilenceEnded(kind=finding.kind, case=cause.case_id, order=cause.order_id), cause.account_id)
+    silence = SilenceEnded(kind=finding.kind, case=cause.case_id, order=cause.order_id)
+    return timer_id(silence, cause.account_id, silence.model_dump_json())
 
 
 def _check_found(database: Database, account: str, found: list[Finding], kept: dict[Any, Row]) -> None:
@@ -184,7 +185,8 @@ def _clocks_run(database: Database) -> None:
         if row["type"] == RecipientSought.type
     }
     for (id,), row in database.tables[EPISODES].items():
-        timer = timers.get((timer_id(EpisodeDue(episode=id), row["account_id"]),))
+        due = EpisodeDue(episode=id)
+        timer = timers.get((timer_id(due, row["account_id"], due.model_dump_json()),))
         for words in _faults_of_clock(row, timer, sought=id in sought, now=database.now):
             raise Broken(words)
 

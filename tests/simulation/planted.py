@@ -10,7 +10,7 @@ import pytest
 from services.escalation import app
 from services.escalation.domain.book import Book
 from services.escalation.domain.entities import Episode
-from services.escalation.domain.own_facts import DeliveryAttempted, EpisodeDue
+from services.escalation.domain.own_facts import EpisodeDue
 from services.escalation.domain.severity import graveness
 from services.escalation.handlers import SUBSCRIPTIONS, alerts, endings, episodes, judging
 from services.escalation.handlers.rings import climb
@@ -115,13 +115,12 @@ def press_again_as_another_press(patch: pytest.MonkeyPatch) -> None:
 def send_again_where_the_receipt_was_lost(patch: pytest.MonkeyPatch) -> None:
     report = Sender._report
 
-    async def report_or_send_again(sender: Sender, receipt: Any) -> None:
+    async def report_or_send_again(sender: Sender, receipts: list[Any]) -> None:
         try:
-            await sender.spine.apply(Batch([receipt]))
+            await sender.spine.apply(Batch(receipts))
         except DATABASE_ERRORS:
-            assert isinstance(receipt.envelope.data, DeliveryAttempted)
-            sender.ground.mail.take(receipt.envelope.data.delivery)
-            await report(sender, receipt)
+            sender.ground.mail.take([receipt.envelope.data.delivery for receipt in receipts])
+            await report(sender, receipts)
 
     patch.setattr(Sender, "_report", report_or_send_again)
 

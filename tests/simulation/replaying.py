@@ -88,11 +88,13 @@ class _Replay:
     def _move_deliveries(self, committed: Committed) -> None:
         """Claimed, or given up on, by the statements that do so beside the transaction."""
         session = Session(self.database, "replay")
-        for id in committed.noted.get("claimed deliveries", ()):
+        marked = committed.noted.get("marked")
+        for id in marked[1] if marked else ():
             row = session.get(DELIVERIES, (id,))
-            if row is None or row["state"] not in ("pending", "unknown"):
+            if row is None or row["state"] not in ("pending", "held", "unknown"):
                 raise Broken(f"replayed, a delivery that was claimed is {row and row['state']}")
-            statements.claim_delivery(session, row)
+        if marked:
+            statements.mark_deliveries(session, marked)
         statements.give_up_deliveries(session, committed.noted.get("given up", ()))
         session.end(keep=True)
 

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from services.escalation.domain.deliveries import GIVE_UP_AFTER_ATTEMPTS, RESEND_UNKNOWN_AFTER
-from services.escalation.store import batches, deliveries, inbox, policies
+from services.escalation.store import batches, claims, deliveries, inbox, policies
 from shared import journal, outbox, timers, transaction
 from shared.messaging import positions, relay
 from tests.simulation.database import Answer, Row, Rows, Session, insert, numbered
@@ -50,23 +50,16 @@ def _signals(session: Session, arguments: Sequence[Any]) -> Rows:
 
 
 def _episodes(session: Session, arguments: Sequence[Any]) -> Rows:
-    """The open ones, and of each order the one that was closed last."""
-    closed: dict[str, Row] = {}
-    found = []
-    for row in _of_accounts(EPISODES)(session, arguments):
-        if row["closed_at"] is None:
-            found.append(row)
-            continue
-        known = closed.get(row["order_id"])
-        if known is None or _closed_later(row, known):
-            closed[row["order_id"]] = row
-    return [*found, *closed.values()]
+    """The open ones, and of each order the last that is over."""
+    mine = _of_accounts(EPISODES)(session, arguments)
+    followed = {row["follows"] for row in mine}
+    return [row for row in mine if row["closed_at"] is None or row["episode_id"] not in followed]
 
 
-def _closed_later(row: Row, known: Row) -> bool:
-    if row["closed_at"] != known["closed_at"]:
-        return bool(row["closed_at"] > known["closed_at"])
-    return bool(row["episode_id"] < known["episode_id"])
+def _facts(session: Session, arguments: Sequence[Any]) -> Any:
+    """Without names: they are read by place."""
+    mine = sorted(_of_accounts(FACTS)(session, arguments), key=lambda row: row["at"])
+    return [tuple([row[name] for name in batches._FACT_COLUMNS]) for row in mine]
 
 
 def _people(session: Session, arguments: Sequence[Any]) -> Rows:
@@ -110,25 +103,75 @@ def _deliveries_in(session: Session, *states: str) -> Rows:
     return [row for row in session.rows(DELIVERIES) if row["state"] in states]
 
 
-def _claim_deliveries(session: Session, arguments: Sequence[Any]) -> Rows:
-    channel, limit, _ = arguments
-    due = [
-        row
-        for row in _deliveries_in(session, "pending", "unknown")
-        if row["channel"] == channel and row["try_at"] <= session.now and asks_somebody(session, row)
+def _with_mail_due(session: Session, arguments: Sequence[Any]) -> Rows:
+    channel, most, limit = arguments
+    due = [row for row in _sendable(session, channel, session.now) if asks_somebody(session, row)]
+    first: dict[str, Row] = {}
+    for row in sorted(due, key=lambda row: row["try_at"])[:most]:
+        first.setdefault(row["recipient"], row)
+    return [{"recipient": recipient} for recipient in first][:limit]
+
+
+def _sendable(session: Session, channel: str, now: datetime) -> Rows:
+    due = _deliveries_in(session, "pending", "held", "unknown")
+    return [row for row in due if row["channel"] == channel and row["try_at"] <= now]
+
+
+def _lock_people(session: Session, arguments: Sequence[Any]) -> Rows:
+    keys = [(id,) for id in arguments[0] if session.get(PEOPLE, (id,)) and session.is_free(PEOPLE, (id,))]
+    session.hold(PEOPLE, keys)
+    return [{"recipients": [id for (id,) in keys], "now": session.now}]
+
+
+def _due_for(session: Session, arguments: Sequence[Any]) -> Rows:
+    recipients, channel, now, most = arguments
+    found: Rows = []
+    for recipient in recipients:
+        due = [
+            row
+            for row in _sendable(session, channel, now)
+            if row["recipient"] == recipient
+            and asks_somebody(session, row)
+            and session.is_free(DELIVERIES, (row["delivery_id"],))
+        ]
+        due.sort(key=lambda row: (row["state"] != "unknown", row["try_at"], row["delivery_id"]))
+        found += [_with_its_alert(session, row) for row in due[:most]]
+    session.hold(DELIVERIES, [(row["delivery_id"],) for row in found])
+    return found
+
+
+def _with_its_alert(session: Session, delivery: Row) -> Row:
+    alert, episode = _alert_of(session, delivery), _episode_of(session, delivery)
+    about = {name: alert[name] for name in ("account_id", "episode_id", "traceparent")}
+    return {**delivery, **about, "overtaken": alert["ring"] < episode["rings"]}
+
+
+def _sent_lately(session: Session, arguments: Sequence[Any]) -> Rows:
+    recipients, channel, since = arguments
+    latest: dict[Any, Row] = {}
+    for row in _deliveries_in(session, "sending", "sent", "unknown"):
+        if row["recipient"] in recipients and row["channel"] == channel and row["changed_at"] > since:
+            message = (row["recipient"], row["list_id"] or row["delivery_id"])
+            known = latest.get(message)
+            if known is None or row["changed_at"] > known["changed_at"]:
+                latest[message] = row
+    return [
+        {"recipient": row["recipient"], "at": row["changed_at"], "is_list": row["list_id"] is not None}
+        for row in latest.values()
     ]
-    free = [row for row in due if session.is_free(DELIVERIES, (row["delivery_id"],))]
-    claimed = sorted(free, key=lambda row: (row["try_at"], row["delivery_id"]))[:limit]
-    session.noted["claimed deliveries"] = [row["delivery_id"] for row in claimed]
-    return [claim_delivery(session, row) for row in claimed]
 
 
-def claim_delivery(session: Session, row: Row) -> Row:
-    """Mark one as being sent, before it is."""
-    until, attempts = session.now + deliveries.SENDING_LIMIT, row["attempts"] + 1
-    claimed = {**row, "state": "sending", "attempts": attempts, "try_at": until, "changed_at": session.now}
-    session.put(DELIVERIES, claimed)
-    return claimed
+def mark_deliveries(session: Session, arguments: Sequence[Any]) -> Rows:
+    """Being sent, held, or expired, as was decided."""
+    session.noted["marked"] = arguments
+    now, *columns = arguments
+    for id, state, list_id, try_at, reason in zip(*columns, strict=True):
+        row = session.get(DELIVERIES, (id,))
+        assert row is not None
+        attempts = row["attempts"] + (state == "sending")
+        decided = {"state": state, "list_id": list_id, "try_at": try_at, "reason": reason}
+        session.put(DELIVERIES, {**row, **decided, "attempts": attempts, "changed_at": now})
+    return []
 
 
 def asks_somebody(session: Session, delivery: Row) -> bool:
@@ -138,10 +181,15 @@ def asks_somebody(session: Session, delivery: Row) -> bool:
 
 
 def _episode_of(session: Session, delivery: Row) -> Row:
-    alert = session.get(ALERTS, (delivery["alert_id"],))
-    episode = session.get(EPISODES, (alert["episode_id"],)) if alert else None
+    episode = session.get(EPISODES, (_alert_of(session, delivery)["episode_id"],))
     assert episode is not None
     return episode
+
+
+def _alert_of(session: Session, delivery: Row) -> Row:
+    alert = session.get(ALERTS, (delivery["alert_id"],))
+    assert alert is not None
+    return alert
 
 
 def _give_up(session: Session, _arguments: Sequence[Any]) -> Rows:
@@ -174,23 +222,6 @@ def give_up_deliveries(session: Session, ids: Iterable[Any]) -> None:
             "changed_at": session.now,
         }
         session.put(DELIVERIES, {**row, **changes})
-
-
-def _letters(session: Session, arguments: Sequence[Any]) -> Rows:
-    return [_letter(session, row) for row in _by_key(ALERTS)(session, arguments)]
-
-
-def _letter(session: Session, alert: Row) -> Row:
-    episode = session.get(EPISODES, (alert["episode_id"],))
-    assert episode is not None
-    order = session.get(ORDERS, (episode["order_id"],))
-    person = session.get(PEOPLE, (alert["recipient"],))
-    assert order is not None
-    assert person is not None
-    of_alert = ("alert_id", "account_id", "episode_id", "why_you", "traceparent", "signal_id")
-    of_order = ("order_id", "bought", "amount_minor", "currency", "customer_name", "customer_phone", "customer_zone")
-    told = {name: alert[name] for name in of_alert} | {name: order[name] for name in of_order}
-    return {**told, "recipient_name": person["name"], "recipient_email": person["email"]}
 
 
 def _newer_policies(session: Session, arguments: Sequence[Any]) -> Rows:
@@ -329,7 +360,7 @@ ANSWERS: Mapping[str, Answer] = {
     batches._ACCOUNTS: _of_accounts(ACCOUNTS),
     batches._ORDERS: _of_accounts(ORDERS),
     batches._CASES: _of_accounts(CASES),
-    batches._FACTS: _of_accounts(FACTS),
+    batches._FACTS: _facts,
     batches._SIGNALS: _signals,
     batches._EPISODES: _episodes,
     batches._PEOPLE: _people,
@@ -338,10 +369,12 @@ ANSWERS: Mapping[str, Answer] = {
     batches._ALERTS: _by_key(ALERTS),
     batches._SILENCE: _silence,
     policies._NEWER: _newer_policies,
-    deliveries._CLAIM: _claim_deliveries,
+    claims._RECIPIENTS: _with_mail_due,
+    claims._LOCK: _lock_people,
+    claims._DUE: _due_for,
+    claims._RECENT: _sent_lately,
+    claims._MARK: mark_deliveries,
     deliveries._GIVE_UP_ON_SILENT_ATTEMPTS: _give_up,
-    deliveries._LETTERS: _letters,
-    deliveries._SIGNALS: _nothing,
     inbox._NOW_AND_ROUND: _now_and_round,
     journal._SEEN: _seen,
     journal._RECORD: _record,

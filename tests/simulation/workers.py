@@ -15,11 +15,14 @@ from uuid import UUID
 from services.escalation.app import press
 from services.escalation.channels.deliveries import _receipt
 from services.escalation.domain.own_facts import OWN_FACTS, Attempt, DeliveryAttempted, EpisodeButton
+from services.escalation.domain.policy.model import Storms
 from services.escalation.domain.rules import Rules
 from services.escalation.handlers import handling
 from services.escalation.store import deliveries
+from services.escalation.store.claims import ClaimedDelivery, claim_due
+from services.escalation.store.policies import KnownPolicies
 from shared import journal
-from shared.database import DATABASE_ERRORS
+from shared.database import DATABASE_ERRORS, Connection
 from shared.inputs import Batch, Input, Partition
 from shared.messaging import positions, relay
 from shared.metrics import create_metrics
@@ -66,11 +69,11 @@ class Mail:
     calm: bool = False
     accepted: list[UUID] = field(default_factory=list)
 
-    def take(self, delivery: UUID) -> Attempt:
+    def take(self, deliveries: list[UUID]) -> Attempt:
         """Whether it took a message, and what its client hears: it may take one and break off."""
         lot = 0.0 if self.calm else self.chance.random()
         if lot < 0.8:
-            self.accepted.append(delivery)
+            self.accepted += deliveries
         if lot < 0.7:
             return Attempt.ACCEPTED
         if lot < 0.85:
@@ -247,10 +250,14 @@ class Timers(Process):
 class Sender(Process):
     """Sends what is due by e-mail, and tells what came of it until somebody has heard."""
 
+    def __init__(self, ground: Ground, name: str) -> None:
+        super().__init__(ground, name)
+        self.policies = KnownPolicies()
+
     def has_work(self) -> bool:
         session = Session(self.database, "looking")
         return any(
-            row["state"] in ("sending", "pending", "unknown")
+            row["state"] in ("sending", "pending", "held", "unknown")
             and row["try_at"] <= session.now
             and row["channel"] == "email"
             and (row["state"] == "sending" or asks_somebody(session, row))
@@ -259,20 +266,28 @@ class Sender(Process):
 
     async def round(self) -> None:
         await deliveries.give_up_on_silent_attempts(self.pool, METRICS)
-        for letter in await deliveries.claim(self.pool, "email", self.ground.chance.randint(1, 3)):
+        claimed, at = await claim_due(self.pool, "email", self.ground.chance.randint(1, 3), self._storms)
+        for message in claimed:
             await Pause("send")
-            result = self.ground.mail.take(letter.delivery_id)
+            result = self.ground.mail.take([one.delivery_id for one in message.deliveries])
             await Pause("sent")
-            fact = DeliveryAttempted(delivery=letter.delivery_id, attempt=letter.attempt, result=result)
-            await self._report(_receipt(letter, fact, None))
+            assert at is not None
+            await self._report([_receipt(one, _attempted(one, result), at, None) for one in message.deliveries])
 
-    async def _report(self, receipt: Input) -> None:
+    async def _storms(self, connection: Connection) -> Storms:
+        return (await self.policies.current(connection)).latest.policy.storms
+
+    async def _report(self, receipts: list[Input]) -> None:
         while True:
             try:
-                await self.spine.apply(Batch([receipt]))
+                await self.spine.apply(Batch(receipts))
                 return
             except DATABASE_ERRORS:
                 await Pause("receipt")
+
+
+def _attempted(delivery: ClaimedDelivery, result: Attempt) -> DeliveryAttempted:
+    return DeliveryAttempted(delivery=delivery.delivery_id, attempt=delivery.attempt, result=result)
 
 
 class Page(Process):
