@@ -1,4 +1,4 @@
-"""An episode after another of the same order follows the one that ended last, also where several ended at one moment."""
+"""What a contact, a hand-over and a button come to for whoever took an episode."""
 
 from datetime import timedelta
 

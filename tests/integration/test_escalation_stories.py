@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -9,6 +10,7 @@ from services.escalation.domain.own_facts import (
     AttemptLogged,
     ClosePressed,
     CustomerReachedLogged,
+    EpisodeButton,
     HandOverAcceptPressed,
     HandOverPressed,
     NotMinePressed,
@@ -59,7 +61,7 @@ async def happens(team: Escalation, fact: Fact, **later: float) -> None:
     await team.hear(told(fact, at=now + timedelta(**later)))
 
 
-async def presses(team: Escalation, kind: type, by: str, **says: object) -> list[str]:
+async def presses(team: Escalation, kind: type[EpisodeButton], by: str, **says: Any) -> list[str]:
     (episode,) = [row for row in await team.episodes() if row["closed_at"] is None]
     report = await team.hear(button(kind, episode["episode_id"], by, **says))
     return [rejection.code for rejection in report.rejected]

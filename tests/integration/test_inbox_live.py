@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from uuid import UUID
 
 import httpx2
 import pytest
@@ -125,3 +126,26 @@ async def test_without_a_database_open_pages_pause_and_catch_up(private_postgres
 
 def _pollers() -> list[str]:
     return [task.get_name() for task in asyncio.all_tasks() if task.get_name() == "inbox poller"]
+
+
+async def test_whoever_was_asked_before_and_whom_it_is_offered_to_hear_of_changes_too(site: Site) -> None:
+    await site.hire("ben", "Ben Ahlers", email="ben@sales.example")
+    await site.hire("carla", "Carla Rossi", email="carla@sales.example")
+    await site.hire(backup="ben")
+    await site.sell()
+    episode = await site.request_refund()
+    async with served(site.app) as address, opened(site, address, "carla") as carlas:
+        async with opened(site, address, "anna") as annas:
+            await _press(site, "anna", episode, "not-mine")
+            assert await annas.next() == "changed", "it is Ben's now"
+            await _press(site, "ben", episode, "acknowledge")
+            assert await annas.next() == "changed", "nobody is asked any more"
+        await _press(site, "ben", episode, "hand-over", to="carla", until="in_an_hour")
+        assert await carlas.next() == "changed"
+
+
+async def _press(site: Site, person: str, episode: UUID, action: str, **fields: str) -> None:
+    browser = await site.signed_in(person)
+    form = {"csrf_token": form_token((await browser.get("/")).text)}
+    pressed = await browser.post(f"/episodes/{episode}/{action}", data=form | fields)
+    assert pressed.status_code == 303, pressed.text

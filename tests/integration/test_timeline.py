@@ -9,12 +9,13 @@ import pytest
 from pydantic import SecretStr
 
 from services.escalation.api import timeline_router
-from services.escalation.app import signed_in
-from services.escalation.domain.own_facts import AcknowledgePressed
+from services.escalation.app import reading_policies, signed_in
+from services.escalation.domain.own_facts import AcknowledgePressed, EpisodeButton
 from services.escalation.inbox import InboxDependencies, create_inbox
 from services.escalation.inbox.sessions import Sessions
 from shared.http.application import bare_app
 from shared.http.reader_keys import ReaderKeys
+from shared.ids import AccountId
 from shared.inputs import Input, InputKind
 from tests.builders import ACCOUNT, SELLER, contact_made, event_of
 from tests.inbox import Site, inbox_site
@@ -31,7 +32,9 @@ async def site(database: MakeDatabase) -> AsyncIterator[Site]:
 
         async def nothing(*_: object) -> None: ...
 
-        inbox = create_inbox(InboxDependencies(pool, nothing, nothing, nothing, made.public_url))
+        async def not_pressed(button: EpisodeButton, account: AccountId, round: str | None = None) -> None: ...
+
+        inbox = create_inbox(InboxDependencies(pool, reading_policies(pool), not_pressed, nothing, made.public_url))
         readers = ReaderKeys.read(SecretStr(f'["{KEY}"]'))
         sessions = Sessions(pool, made.public_url)
         app = bare_app("escalation", [inbox, timeline_router(pool, readers, partial(signed_in, sessions))])

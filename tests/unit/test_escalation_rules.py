@@ -61,7 +61,7 @@ def test_the_match_does_not_depend_on_the_order_of_arrival(arrived: Sequence[Ord
     assert in_turn is None or in_turn.sold_at <= sought.at
 
 
-SENDING = Delivery(ID, ID, "email", "sending", AT, AT, attempts=1)
+SENDING = Delivery(ID, ID, "anna", "email", "sending", AT, AT, attempts=1)
 
 
 def attempted(result: Attempt, attempt: int = 1) -> DeliveryAttempted:
