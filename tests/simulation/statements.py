@@ -50,23 +50,10 @@ def _signals(session: Session, arguments: Sequence[Any]) -> Rows:
 
 
 def _episodes(session: Session, arguments: Sequence[Any]) -> Rows:
-    """The open ones, and of each order the one that was closed last."""
-    closed: dict[str, Row] = {}
-    found = []
-    for row in _of_accounts(EPISODES)(session, arguments):
-        if row["closed_at"] is None:
-            found.append(row)
-            continue
-        known = closed.get(row["order_id"])
-        if known is None or _closed_later(row, known):
-            closed[row["order_id"]] = row
-    return [*found, *closed.values()]
-
-
-def _closed_later(row: Row, known: Row) -> bool:
-    if row["closed_at"] != known["closed_at"]:
-        return bool(row["closed_at"] > known["closed_at"])
-    return bool(row["episode_id"] < known["episode_id"])
+    """The open ones, and of each order the last that is over: the one that none follows."""
+    rows = _of_accounts(EPISODES)(session, arguments)
+    followed = {row["follows"] for row in rows}
+    return [row for row in rows if row["closed_at"] is None or row["episode_id"] not in followed]
 
 
 def _people(session: Session, arguments: Sequence[Any]) -> Rows:
