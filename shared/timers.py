@@ -74,9 +74,9 @@ class TimerSetting:
         )
 
 
-def timer_id(fact: Fact, subject: str, body: str) -> UUID:
-    """One timer for each fact (`body` is its JSON) about a subject: a timer set twice is one timer."""
-    return derived("timer", fact.type, subject, body)
+def timer_id(fact: Fact, subject: str, body: str | None = None) -> UUID:
+    """One timer for each fact about a subject: a timer set twice is one timer. `body` is its JSON, where known."""
+    return derived("timer", fact.type, subject, body or fact.model_dump_json())
 
 
 async def set_timers(connection: Connection, settings: Iterable[TimerSetting]) -> None:

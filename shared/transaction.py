@@ -102,7 +102,7 @@ class Transaction:
 
     def cancel_timer(self, fact: Fact, subject: str) -> None:
         """Take back a timer, whether it was set before or in this very transaction."""
-        id = timers.timer_id(fact, subject, fact.model_dump_json())
+        id = timers.timer_id(fact, subject)
         self.settings.pop(id, None)
         self.cancelled.add(id)
 

@@ -102,8 +102,8 @@ class Rings:
         elif rose:
             self._ring(event, signal, episode, order, "severity")
         else:
-            words = "It is shown; nobody is rung."
-            self.explain(event, "not_rung", words, episode.id, signal.id, None, "age.ring_within")
+            words = f"No ring: {episode.responsible} is asked already, and it became no graver."
+            self.explain(event, "not_rung", words, episode.id, signal.id, None, None)
 
     def end(self, event: Any, signal: Any, label: str) -> None:
         episode = next((one for one in self.episodes.values() if one.id == signal.episode), None)
@@ -114,7 +114,7 @@ class Rings:
         self.publish(
             event, "escalation.signal_cleared", told | {"at": _text(at), "because": because}, self.now, signal.id
         )
-        words = f"{label}: cleared by {because.replace('_', ' ')}."
+        words = f"{label} is settled, by “{because.replace('_', ' ')}”."
         self.explain(event, "cleared", words, episode.id, signal.id, None, None)
         self.changed[episode.id] = episode
         if any(one.episode == episode.id and one.ended is None for one in self.signals[episode.account].values()):
@@ -163,7 +163,7 @@ class Rings:
         path: str | None,
     ) -> None:
         event.told += 1
-        id = derived("decision", event.source, event.id, event.told)
+        id = derived("decision", event.source, f"{event.id} at {self.now.isoformat()}", event.told)
         self.decisions.append(
             (
                 *(id, event.subject, self.now, rule, words, POLICY, episode, signal, who, path),
@@ -174,7 +174,8 @@ class Rings:
     def _grave(self, episode: Episode, order: Any) -> tuple[str, str, str]:
         signals = [s for s in self.signals[episode.account].values() if s.episode == episode.id and s.ended is None]
         gravest = max(signals, key=lambda one: (one.kind not in WATCH, one.at, one.id))
-        level, whys, paths = int(gravest.kind not in WATCH), [gravest.kind], [f"signals.{gravest.kind}.severity"]
+        level, whys = int(gravest.kind not in WATCH), [SIGNAL_LABELS[gravest.kind].lower()]
+        paths = [f"signals.{gravest.kind}.severity"]
         kinds = {one.kind for one in signals}
         if order[4] in ("EUR", "USD", "GBP") and order[3] >= LARGE:
             level, whys, paths = level + 1, [*whys, "a large amount"], [*paths, f"rises.large_amount.{order[4]}"]
@@ -190,8 +191,8 @@ class Rings:
         to, step, because, why, skipped = self._asked(order)
         if not episode.rings:
             for at, person, words in skipped:
-                path = f"ladder.{episode.severity}.{at}"
-                self.explain(event, "skipped", words, episode.id, None, person, path)
+                words = f"{STEPS[at].capitalize()} is passed over: {words}."
+                self.explain(event, "skipped", words, episode.id, None, person, None)
         episode.rang, episode.rings = True, episode.rings + 1
         episode.responsible, episode.why_you, episode.step = to, why, step
         episode.deadline = self.now + ANSWER_WITHIN[episode.severity][step]

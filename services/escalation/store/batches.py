@@ -124,7 +124,8 @@ async def _load_accounts(connection: Connection, book: Book, accounts: list[str]
 
 async def _load_matters(connection: Connection, book: Book, accounts: list[str]) -> None:
     facts: dict[str, list[AccountFact]] = {account: [] for account in accounts}
-    for fact_id, account, kind, *rest in await connection.fetch(_FACTS, accounts):
+    for row in await connection.fetch(_FACTS, accounts):
+        fact_id, account, kind, *rest = row.values()
         facts[account].append(AccountFact(fact_id, account, _FACT_KINDS[kind], *rest))
     book.histories.update({account: History(told) for account, told in facts.items()})
     for row in await connection.fetch(_EPISODES, accounts):
