@@ -13,8 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.escalation.channels.letters import Letters
-from services.escalation.domain.calling import Calling
 from services.escalation.domain.plays import Advice
+from services.escalation.domain.policy.versions import Policies
 from services.escalation.domain.words import Risk
 from services.escalation.store.deliveries import Letter, LetterSignal
 from services.escalation.store.letter_parts import LetterParts
@@ -66,7 +66,9 @@ LETTER = Letter(
         cause=RingCause.STEP,
         recipient_zone="Europe/Berlin",
         answer_by=NOW + timedelta(hours=1),
-        calling=Calling("Europe/Berlin", "11:30", allowed=True, words="may be called until 20:00"),
+        customer_zone="Europe/Berlin",
+        customers=Policies.shipped().latest.policy.customers,
+        now=NOW,
         not_to_be_called=None,
         customer_email=None,
         advice=Advice(("I am sorry.",), "A credit within the limits shown.", 50_000),

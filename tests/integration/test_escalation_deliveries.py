@@ -198,12 +198,10 @@ async def test_many_deliveries_nobody_may_send_do_not_hold_up_the_others(escalat
 
 
 async def test_two_senders_share_the_work_and_send_nothing_twice(escalation: Escalation) -> None:
-    for number in range(30):
-        seller, account = f"seller-{number}", f"c-{number}"
-        sale = told(order_placed(f"o-{number}", sold_by=seller), subject=account)
-        hired = told(salesperson_changed(email=f"{seller}@sales.example"), subject=seller)
-        await escalation.hear(hired, sale, told(refund_requested(), subject=account))
-    for _ in range(4):
+    people = [told(salesperson_changed(email=f"s{n}@sales.example"), subject=f"s{n}") for n in range(30)]
+    sales = [told(order_placed(f"o{n}", sold_by=f"s{n}"), subject=f"c-{n}") for n in range(30)]
+    await escalation.hear(*people, *sales, *(told(refund_requested(), subject=f"c-{n}") for n in range(30)))
+    for _ in range(8):
         await asyncio.gather(escalation.send_mail(), escalation.send_mail())
     assert len(escalation.mail.received) == 30
     assert len({message["Message-ID"] for message in escalation.mail.received}) == 30

@@ -8,6 +8,8 @@ from services.escalation.store.lists import ListedSale, ListLetter
 
 _NAME_LENGTH = 60
 _BOUGHT_LENGTH = 60
+_NOTHING_STANDS = "Over by now"
+"""Whatever put it at risk ended between claiming the list and writing it."""
 
 
 def list_subject(letter: ListLetter) -> str:
@@ -57,7 +59,7 @@ def _who(listed: ListedSale) -> str:
 
 
 def _label(listed: ListedSale) -> str:
-    return SIGNAL_LABELS[why_now(listed.risks).kind]
+    return SIGNAL_LABELS[why_now(listed.risks).kind] if listed.risks else _NOTHING_STANDS
 
 
 def _sales(number: int) -> str:

@@ -4,8 +4,8 @@ Two processes that claim at once never divide one person's deliveries between th
 claimed is `sending` before anything is sent: whoever dies in between leaves it there, in doubt once its time is up.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TypeAlias
 from uuid import UUID
@@ -140,18 +140,12 @@ class _Claiming:
         """Decide on what is due for these people, who are locked."""
         due, known = await self._due(recipients)
         recent = await self._recent(recipients)
-        claimed: list[ClaimedMessage] = []
-        marks: list[_Mark] = []
-        for recipient in recipients:
-            if len(claimed) == self.limit:
-                break  # their turn is next
-            verdict = sort_out(due[recipient], recent[recipient], self.storms, self.now)
-            verdict = replace(verdict, messages=verdict.messages[: self.limit - len(claimed)])
-            marks += _marks(verdict, self.now)
-            claimed += [_message(recipient, message, known) for message in verdict.messages]
+        verdicts = {one: sort_out(due[one], recent[one], self.storms, self.now) for one in recipients}
+        going = _first_of_each(verdicts, self.limit)
+        marks = [mark for one in recipients for mark in _marks(verdicts[one], going[one], self.now)]
         if marks:
             await self.connection.execute(_MARK, self.now, *map(list, zip(*marks, strict=True)))
-        return claimed
+        return [_message(recipient, message, known) for recipient in recipients for message in going[recipient]]
 
     async def _due(self, recipients: Sequence[str]) -> tuple[dict[str, list[Due]], dict[UUID, ClaimedDelivery]]:
         due: dict[str, list[Due]] = {recipient: [] for recipient in recipients}
@@ -171,13 +165,20 @@ class _Claiming:
         return recent
 
 
-def _marks(verdict: Verdict, now: datetime) -> list[_Mark]:
+def _first_of_each(verdicts: Mapping[str, Verdict], limit: int) -> dict[str, list[Message]]:
+    """At most so many messages in all, everybody's first before anybody's second. The others stay due."""
+    places = [(place, recipient) for recipient, one in verdicts.items() for place in range(len(one.messages))]
+    going: dict[str, list[Message]] = {recipient: [] for recipient in verdicts}
+    for place, recipient in sorted(places, key=lambda one: one[0])[:limit]:
+        going[recipient].append(verdicts[recipient].messages[place])
+    return going
+
+
+def _marks(verdict: Verdict, going: Sequence[Message], now: datetime) -> list[_Mark]:
     """What each delivery becomes: its state, its list, when it is looked at again, and why."""
     back_at = now + SENDING_LIMIT
     sending = [
-        (one.delivery_id, "sending", message.list_id, back_at, None)
-        for message in verdict.messages
-        for one in message.deliveries
+        (one.delivery_id, "sending", message.list_id, back_at, None) for message in going for one in message.deliveries
     ]
     until = verdict.held_until or now
     held = [(one.delivery_id, "held", one.list_id or list_id(one), until, verdict.because) for one in verdict.held]

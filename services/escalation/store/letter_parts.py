@@ -11,6 +11,7 @@ import asyncpg
 from services.escalation.domain.calling import Calling, calling
 from services.escalation.domain.entities import products_in
 from services.escalation.domain.plays import Advice, advice, must_not_be_called
+from services.escalation.domain.policy.model import Customers
 from services.escalation.domain.policy.versions import Policies
 from services.escalation.domain.words import MUST_NOT_BE_CALLED, Risk, money
 from services.escalation.store.policies import load
@@ -42,18 +43,27 @@ _SKIPPED = """
 
 @dataclass(frozen=True, slots=True)
 class LetterParts:
-    """`limit` is the most that may be offered, in words; `skipped` tells of each who was passed over, and why."""
+    """`limit` is the most that may be offered, in words; `skipped` tells of each who was passed over, and why.
+
+    What may be called when is worked out as it is written: a zone that is none spoils one message, not its neighbours.
+    """
 
     severity: Severity
     cause: RingCause
     recipient_zone: str
     answer_by: datetime | None
-    calling: Calling
+    customer_zone: str | None
+    customers: Customers
+    now: datetime
     not_to_be_called: str | None
     customer_email: str | None
     advice: Advice | None
     limit: str | None
     skipped: tuple[str, ...]
+
+    @property
+    def calling(self) -> Calling:
+        return calling(self.customer_zone, self.customers, self.now)
 
 
 async def parts_of(pool: Pool, alerts: Collection[UUID], now: datetime) -> Mapping[UUID, LetterParts]:
@@ -89,7 +99,9 @@ def _parts(
         cause=RingCause(row["cause"]),
         recipient_zone=row["recipient_zone"],
         answer_by=row["answer_by"],
-        calling=calling(row["customer_zone"], policy.customers, now),
+        customer_zone=row["customer_zone"],
+        customers=policy.customers,
+        now=now,
         not_to_be_called=must_not_be_called(preference) if preference in MUST_NOT_BE_CALLED else None,
         customer_email=row["customer_email"] if may_write else None,
         advice=told,
