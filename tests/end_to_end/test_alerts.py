@@ -138,8 +138,8 @@ async def test_the_desk_hears_of_a_sale_whose_seller_nobody_knows_after_fifteen_
 ) -> None:
     await story.sell(sold_by=f"stranger-{story.seller}")
     await story.fail_contact()
-    timers = "select count(*) from shared.timers where subject = $1"
-    await eventually(lambda: company.pools["escalation"].fetchval(timers, story.account), 1)
+    sought = "select count(*) from shared.timers where subject = $1 and type = 'escalation.timer.recipient_sought'"
+    await eventually(lambda: company.pools["escalation"].fetchval(sought, story.account), 1)
     assert await story.alerts() == []
     await company.move_clock(timedelta(minutes=16))
     alert = await story.expect_alert_for("desk", mail="skipped")

@@ -3,6 +3,7 @@
 import asyncio
 import itertools
 import random
+from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
 
@@ -74,7 +75,8 @@ async def test_batches_that_share_accounts_in_opposite_orders_do_not_block_each_
 
     async with asyncio.timeout(30):
         await asyncio.gather(*(tell(number) for number in range(30)))
-    assert len(await escalation.signals()) == 600
+    kinds = Counter(row["kind"] for row in await escalation.signals())
+    assert kinds == {"contact_dead_ended": 600, "contact_repeated": 20}
 
 
 async def test_the_clock_never_runs_backwards_for_an_account(database: MakeDatabase) -> None:
@@ -110,7 +112,7 @@ async def test_facts_in_any_order_end_in_the_same_episodes_signals_and_alerts(es
         expected = expected or ended
         assert ended == expected, [name for name, _ in order]
     assert expected == (
-        [("4711", ["contact_dead_ended", "refund_requested"])],
+        [("4711", ["contact_dead_ended", "refund_requested", "gone_quiet"])],
         [("anna", "seller"), ("anna", "seller")],
         0,
     )
