@@ -24,17 +24,12 @@ from services.escalation.domain.storms import (
 from shared.database import Connection, Pool
 
 SENDING_LIMIT = timedelta(seconds=60)
-_LOOKED_AT = 200
+_LOOKED_AT = 1_000
 
-# What nobody wants any more is left out at once, or it would hold up the others. The `offset` keeps the planner from
-# turning the check into a join, which before the first analysis read every alert there is.
 _RECIPIENTS = """
     select recipient from (
         select d.recipient, d.try_at from escalation.deliveries d
         where d.state in ('pending', 'held', 'unknown') and d.channel = $1 and d.try_at <= (select shared.app_now())
-          and exists (
-            select from escalation.alerts a join escalation.episodes e on e.episode_id = a.episode_id
-            where a.alert_id = d.alert_id and e.acknowledged_at is null and e.closed_at is null offset 0)
         order by d.try_at limit $2
     ) due
     group by recipient order by min(try_at) limit $3
@@ -47,18 +42,25 @@ _LOCK = """
         for no key update skip locked
     ) locked
 """
-# The check that nobody has acknowledged or closed is part of the statement that locks the rows: whoever does either has
-# to change these rows too, and so is seen here, or waits until they are claimed.
+# Whether anybody has acknowledged or closed is asked by the statement that locks the rows: whoever does either has to
+# change these rows too, and so is seen here, or waits until they are claimed. Each `offset` keeps the planner from
+# making a join of it, which before the first analysis read every alert there is.
 _DUE = """
     select due.*
     from unnest($1::text[]) as locked (recipient) cross join lateral (
         select d.recipient, d.delivery_id, d.state, d.attempts, d.unknown_count, d.try_at, d.list_id, d.alert_id,
-               about.account_id, about.episode_id, about.traceparent, about.overtaken
-        from escalation.deliveries d cross join lateral (
-            select a.account_id, a.episode_id, a.traceparent, a.ring < e.rings as overtaken
-            from escalation.alerts a join escalation.episodes e on e.episode_id = a.episode_id
-            where a.alert_id = d.alert_id and e.acknowledged_at is null and e.closed_at is null offset 0
-        ) about
+               a.account_id, a.episode_id, a.traceparent, e.overtaken, e.over
+        from escalation.deliveries d
+        cross join lateral (
+            select a.account_id, a.episode_id, a.traceparent, a.ring from escalation.alerts a
+            where a.alert_id = d.alert_id offset 0
+        ) a
+        cross join lateral (
+            select a.ring < e.rings as overtaken,
+                   case when e.closed_at is not null then 'closed'
+                        when e.acknowledged_at is not null then 'acknowledged' end as over
+            from escalation.episodes e where e.episode_id = a.episode_id offset 0
+        ) e
         where d.recipient = locked.recipient and d.channel = $2 and d.state in ('pending', 'held', 'unknown')
           and d.try_at <= $3
         order by d.state <> 'unknown', d.try_at limit $4
@@ -138,24 +140,31 @@ class _Claiming:
 
     async def claim(self, recipients: Sequence[str]) -> Sequence[ClaimedMessage]:
         """Decide on what is due for these people, who are locked."""
-        due, known = await self._due(recipients)
+        due, over, known = await self._due(recipients)
         recent = await self._recent(recipients)
         verdicts = {one: sort_out(due[one], recent[one], self.storms, self.now) for one in recipients}
         going = _first_of_each(verdicts, self.limit)
-        marks = [mark for one in recipients for mark in _marks(verdicts[one], going[one], self.now)]
+        marks = over + [mark for one in recipients for mark in _marks(verdicts[one], going[one], self.now)]
         if marks:
             await self.connection.execute(_MARK, self.now, *map(list, zip(*marks, strict=True)))
         return [_message(recipient, message, known) for recipient in recipients for message in going[recipient]]
 
-    async def _due(self, recipients: Sequence[str]) -> tuple[dict[str, list[Due]], dict[UUID, ClaimedDelivery]]:
+    async def _due(
+        self, recipients: Sequence[str]
+    ) -> tuple[dict[str, list[Due]], list[_Mark], dict[UUID, ClaimedDelivery]]:
+        """What is due for each, what nobody needs any more (it would hold up the others), and more about the former."""
         due: dict[str, list[Due]] = {recipient: [] for recipient in recipients}
+        over: list[_Mark] = []
         known: dict[UUID, ClaimedDelivery] = {}
         for row in await self.connection.fetch(_DUE, recipients, self.channel, self.now, MOST_IN_A_LIST):
+            if row["over"] is not None:
+                over.append((row["delivery_id"], "cancelled", row["list_id"], row["try_at"], row["over"]))
+                continue
             due[row["recipient"]].append(Due(**{name: row[name] for name in _OF_DUE}))
             about = {name: row[name] for name in _OF_CLAIMED}
             delivery = ClaimedDelivery(**about, attempt=row["attempts"] + 1, repeat=row["unknown_count"] > 0)
             known[delivery.delivery_id] = delivery
-        return due, known
+        return due, over, known
 
     async def _recent(self, recipients: Sequence[str]) -> dict[str, list[Recent]]:
         recent: dict[str, list[Recent]] = {recipient: [] for recipient in recipients}
