@@ -106,7 +106,7 @@ async def test_who_is_away_is_skipped_and_the_reason_is_kept(team: Escalation) -
     assert [who for who, *_ in await rung(team)] == ["anna", "carla"]
     skipped = [row["words"] for row in await team.rows("escalation.decisions", "position") if row["rule"] == "skipped"]
     assert len(skipped) == 1
-    assert skipped[0].startswith("Ben is away until")
+    assert skipped[0].startswith("The backup is passed over: Ben is away until")
 
 
 async def test_an_acknowledgement_that_is_not_redeemed_expires_and_the_ladder_goes_on(team: Escalation) -> None:

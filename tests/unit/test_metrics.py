@@ -6,7 +6,7 @@ from prometheus_client import CollectorRegistry, Metric
 
 from shared.metrics import CONTENT_TYPE, create_metrics, render
 
-BOUNDED_LABELS = {"service", "topic", "outcome", "code", "partition", "state", "kind", "loop"}
+BOUNDED_LABELS = {"service", "topic", "outcome", "code", "partition", "state", "kind", "loop", "result"}
 
 
 def _families(registry: CollectorRegistry) -> list[Metric]:
