@@ -59,7 +59,7 @@ async def test_a_kill_of_each_service_in_the_middle_of_an_import_loses_and_doubl
     found = await episodes()
     assert _signals(found) == told
     assert len({episode["order"] for episode in found}) == len(found)
-    # A ring for the first signal, one for each rise; a sale that came late finds two of them at one moment, in any order.
+    # One ring for the first signal, one for each rise. A sale that came late finds two at one moment, in any order.
     assert {episode["alerts"] for episode in found} <= {2, 3}
 
 

@@ -6,6 +6,7 @@ The keys are the very texts that run on Postgres; whoever changes one of those, 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 from services.escalation.domain.deliveries import GIVE_UP_AFTER_ATTEMPTS, RESEND_UNKNOWN_AFTER
 from services.escalation.store import batches, claims, deliveries, inbox, policies
@@ -56,10 +57,10 @@ def _episodes(session: Session, arguments: Sequence[Any]) -> Rows:
     return [row for row in mine if row["closed_at"] is None or row["episode_id"] not in followed]
 
 
-def _facts(session: Session, arguments: Sequence[Any]) -> Any:
-    """Without names: they are read by place."""
+def _facts(session: Session, arguments: Sequence[Any]) -> Rows:
+    """In the order of their times, and of the columns: they are read by place."""
     mine = sorted(_of_accounts(FACTS)(session, arguments), key=lambda row: row["at"])
-    return [tuple([row[name] for name in batches._FACT_COLUMNS]) for row in mine]
+    return [{name: row[name] for name in batches._FACT_COLUMNS} for row in mine]
 
 
 def _people(session: Session, arguments: Sequence[Any]) -> Rows:
@@ -105,7 +106,7 @@ def _deliveries_in(session: Session, *states: str) -> Rows:
 
 def _with_mail_due(session: Session, arguments: Sequence[Any]) -> Rows:
     channel, most, limit = arguments
-    due = [row for row in _sendable(session, channel, session.now) if asks_somebody(session, row)]
+    due = _sendable(session, channel, session.now)
     first: dict[str, Row] = {}
     for row in sorted(due, key=lambda row: row["try_at"])[:most]:
         first.setdefault(row["recipient"], row)
@@ -130,9 +131,7 @@ def _due_for(session: Session, arguments: Sequence[Any]) -> Rows:
         due = [
             row
             for row in _sendable(session, channel, now)
-            if row["recipient"] == recipient
-            and asks_somebody(session, row)
-            and session.is_free(DELIVERIES, (row["delivery_id"],))
+            if row["recipient"] == recipient and session.is_free(DELIVERIES, (row["delivery_id"],))
         ]
         due.sort(key=lambda row: (row["state"] != "unknown", row["try_at"], row["delivery_id"]))
         found += [_with_its_alert(session, row) for row in due[:most]]
@@ -143,7 +142,8 @@ def _due_for(session: Session, arguments: Sequence[Any]) -> Rows:
 def _with_its_alert(session: Session, delivery: Row) -> Row:
     alert, episode = _alert_of(session, delivery), _episode_of(session, delivery)
     about = {name: alert[name] for name in ("account_id", "episode_id", "traceparent")}
-    return {**delivery, **about, "overtaken": alert["ring"] < episode["rings"]}
+    over = "closed" if episode["closed_at"] else "acknowledged" if episode["acknowledged_at"] else None
+    return {**delivery, **about, "overtaken": alert["ring"] < episode["rings"], "over": over}
 
 
 def _sent_lately(session: Session, arguments: Sequence[Any]) -> Rows:
@@ -322,16 +322,23 @@ def _cancel_timers(session: Session, arguments: Sequence[Any]) -> Rows:
 
 def _hurry(session: Session, arguments: Sequence[Any]) -> Rows:
     awaited, now = set(arguments[0]), session.now
-    session.noted["hurried at"] = now
     waiting = [
         row
         for row in session.rows(TIMERS)
         if row["awaits"] in awaited and (row["due_at"] > now or row["made_of_silence"])
     ]
     _hold_all(session, waiting)
-    for row in waiting:
-        session.put(TIMERS, {**row, "due_at": min(row["due_at"], now), "made_of_silence": False})
+    hurry_timers(session, [row["id"] for row in waiting], now)
     return []
+
+
+def hurry_timers(session: Session, ids: Sequence[UUID], now: datetime) -> None:
+    """Make these due. They are noted: a timer that another transaction was just setting is not among them."""
+    session.noted["hurried"] = (ids, now)
+    for id in ids:
+        row = session.get(TIMERS, (id,))
+        assert row is not None
+        session.put(TIMERS, {**row, "due_at": min(row["due_at"], now), "made_of_silence": False})
 
 
 def _postpone(session: Session, arguments: Sequence[Any]) -> Rows:
