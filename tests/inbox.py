@@ -16,7 +16,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from services.escalation import app
-from services.escalation.domain.own_facts import OWN_FACTS, EpisodeButton
+from services.escalation.domain.own_facts import OWN_FACTS, CheckInLogged, EpisodeButton
 from services.escalation.domain.rules import Rules
 from services.escalation.handlers import handling
 from services.escalation.inbox import InboxDependencies, create_inbox, make_sign_in_link
@@ -145,8 +145,9 @@ async def inbox_site(
 
         resources = Resources(service.pool, service.spine, Cluster("nobody.invalid:9092"), create_metrics("escalation"))
 
-        async def press(button: EpisodeButton, account: AccountId, round: str | None = None) -> None:
-            pressed.append(button.episode)
+        async def press(button: EpisodeButton | CheckInLogged, account: AccountId, round: str | None = None) -> None:
+            if isinstance(button, EpisodeButton):
+                pressed.append(button.episode)
             await app.press(resources, button, account, round)
 
         async def send(person: Person, url: str) -> None:

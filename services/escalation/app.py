@@ -11,7 +11,7 @@ from services.escalation.api import timeline_router
 from services.escalation.channels.deliveries import EmailSender
 from services.escalation.channels.letters import Letters
 from services.escalation.channels.smtp import MailServer
-from services.escalation.domain.own_facts import OWN_FACTS, Attempt, EpisodeButton, PolicyPublishing
+from services.escalation.domain.own_facts import OWN_FACTS, Attempt, CheckInLogged, EpisodeButton, PolicyPublishing
 from services.escalation.domain.policy.document import digest
 from services.escalation.domain.policy.versions import Policies, PolicyVersion
 from services.escalation.domain.rules import Rules
@@ -111,13 +111,16 @@ def sending_sign_in_links(sender: EmailSender, letters: Letters) -> Callable[[Pe
     return send
 
 
-async def press(resources: Resources, button: EpisodeButton, account: AccountId, round: str | None = None) -> None:
-    """Press a button of an episode: an event like any other, applied before this returns. Raises Refused.
+async def press(
+    resources: Resources, button: EpisodeButton | CheckInLogged, account: AccountId, round: str | None = None
+) -> None:
+    """Press a button of an episode or a duty: an event like any other, applied before this returns. Raises Refused.
 
     Pressed again in the same round of the episode it is the same event, also after a commit whose answer was lost.
     `round` is the one that the page was showing.
     """
-    now, current = await now_and_round(resources.pool, button.episode)
+    episode = button.episode if isinstance(button, EpisodeButton) else None
+    now, current = await now_and_round(resources.pool, episode)
     body = button.model_dump_json()
     press_id = str(derived(button.type, round or current, body))
     event: Envelope[Fact] = envelope(button, id=press_id, source="handoff/escalation/inbox", subject=account, time=now)

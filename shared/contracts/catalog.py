@@ -85,6 +85,7 @@ FACTS: tuple[type[Fact], ...] = (
     escalation.HandOverOffered,
     escalation.HandOverAccepted,
     escalation.RescuePassedOn,
+    escalation.CheckInDone,
     escalation.EpisodeExhausted,
     escalation.EpisodeClosed,
     escalation.PolicyPublished,

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import asyncpg
 
 _TABLES = {
-    "orders": "select * from escalation.orders",
+    "orders": "select to_jsonb(o) - 'seen_at' from escalation.orders o",
     "people": "select * from escalation.salespeople",
     "cases": "select * from escalation.cases",
     "facts": "select * from escalation.facts",

@@ -127,7 +127,7 @@ async def _load(connection: sql.Connection, events: Sequence[Event], now: dateti
 async def _save(connection: sql.Connection, state: State) -> None:
     now = state.now
     await sql.save(connection, sql.SAVE_PEOPLE, state.moved.values())
-    await sql.save(connection, sql.SAVE_ORDERS, state.new_orders)
+    await sql.save(connection, sql.SAVE_ORDERS, state.new_orders, now)
     await sql.save(connection, sql.SAVE_CASES, state.new_cases)
     await sql.copy(connection, "facts", sql.FACT_COLUMNS, state.facts)
     episodes = (

@@ -76,9 +76,9 @@ SAVE_PEOPLE = """
 """
 SAVE_ORDERS = """
     insert into escalation.orders (order_id, account_id, sold_by, sold_at, amount_minor, currency, bought,
-        customer_name, customer_phone, customer_email, customer_zone, products)
-    select * from unnest($1::text[], $2::text[], $3::text[], $4::timestamptz[], $5::bigint[], $6::text[], $7::text[],
-        $8::text[], $9::text[], $10::text[], $11::text[], $12::jsonb[]) on conflict do nothing
+        customer_name, customer_phone, customer_email, customer_zone, products, seen_at)
+    select *, $13 from unnest($1::text[], $2::text[], $3::text[], $4::timestamptz[], $5::bigint[], $6::text[],
+        $7::text[], $8::text[], $9::text[], $10::text[], $11::text[], $12::jsonb[]) on conflict do nothing
 """
 SAVE_CASES = """
     insert into escalation.cases (account_id, case_id, order_id)

@@ -49,8 +49,8 @@ _HIRE = """
 """
 _SELL = """
     insert into escalation.orders (order_id, account_id, sold_by, sold_at, amount_minor, currency, bought,
-        customer_name, customer_phone, customer_email, products)
-    values ($1, $2, $3, $4, $5, $6, 'Coffee machine, 6 × Filter', $7, $8, $9, '["Coffee machine","Filter"]')
+        customer_name, customer_phone, customer_email, products, seen_at)
+    values ($1, $2, $3, $4, $5, $6, 'Coffee machine, 6 × Filter', $7, $8, $9, '["Coffee machine","Filter"]', $4)
 """
 _PUBLISH = """
     insert into escalation.policies (version, since, document, digest, published_by, summary)

@@ -128,6 +128,7 @@ def _order(account: str, body: dict[str, Any]) -> Order:
         "customer_phone": customer.get("phone"),
         "customer_email": customer.get("email"),
         "products": [line["product"] for line in body["lines"]],
+        "seen_at": datetime.now(UTC),
     }
     return Order(**fields)
 

@@ -10,7 +10,7 @@ from pydantic import SecretStr
 
 from services.escalation.api import timeline_router
 from services.escalation.app import reading_policies, signed_in
-from services.escalation.domain.own_facts import AcknowledgePressed, EpisodeButton
+from services.escalation.domain.own_facts import AcknowledgePressed, CheckInLogged, EpisodeButton
 from services.escalation.inbox import InboxDependencies, create_inbox
 from services.escalation.inbox.sessions import Sessions
 from shared.http.application import bare_app
@@ -32,7 +32,9 @@ async def site(database: MakeDatabase) -> AsyncIterator[Site]:
 
         async def nothing(*_: object) -> None: ...
 
-        async def not_pressed(button: EpisodeButton, account: AccountId, round: str | None = None) -> None: ...
+        async def not_pressed(
+            button: EpisodeButton | CheckInLogged, account: AccountId, round: str | None = None
+        ) -> None: ...
 
         inbox = create_inbox(InboxDependencies(pool, reading_policies(pool), not_pressed, nothing, made.public_url))
         readers = ReaderKeys.read(SecretStr(f'["{KEY}"]'))

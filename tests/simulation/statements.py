@@ -10,6 +10,7 @@ from uuid import UUID
 
 from services.escalation.domain.deliveries import GIVE_UP_AFTER_ATTEMPTS, RESEND_UNKNOWN_AFTER
 from services.escalation.store import batches, claims, deliveries, inbox, policies
+from services.escalation.store.histories import FACT_COLUMNS
 from shared import journal, outbox, timers, transaction
 from shared.messaging import positions, relay
 from tests.simulation.database import Answer, Row, Rows, Session, insert, numbered
@@ -60,7 +61,7 @@ def _episodes(session: Session, arguments: Sequence[Any]) -> Rows:
 def _facts(session: Session, arguments: Sequence[Any]) -> Rows:
     """In the order of their times, and of the columns: they are read by place."""
     mine = sorted(_of_accounts(FACTS)(session, arguments), key=lambda row: row["at"])
-    return [{name: row[name] for name in batches._FACT_COLUMNS} for row in mine]
+    return [{name: row[name] for name in FACT_COLUMNS} for row in mine]
 
 
 def _people(session: Session, arguments: Sequence[Any]) -> Rows:

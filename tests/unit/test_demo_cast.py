@@ -52,7 +52,7 @@ def _person(seller: Seller) -> Salesperson:
 
 def _order(buyer: Buyer, now: datetime) -> Order:
     zone = buyer.as_customer(now).zone
-    return Order("4701", buyer.id, "sofia.rossi", now, 1, "EUR", "Heat pump", customer_zone=zone)
+    return Order("4701", buyer.id, "sofia.rossi", now, 1, "EUR", "Heat pump", now, customer_zone=zone)
 
 
 @pytest.mark.parametrize("buyer", BUYERS, ids=lambda buyer: buyer.id)

@@ -26,7 +26,7 @@ ID = UUID(int=1)
 
 
 def order(id: str, *, sold_at: datetime = AT, sold_by: str | None = "anna") -> Order:
-    return Order(id, "c-17", sold_by, sold_at, 100, "EUR", "Heat pump")
+    return Order(id, "c-17", sold_by, sold_at, 100, "EUR", "Heat pump", sold_at)
 
 
 def signal(kind: SignalKind = SignalKind.CONTACT_DEAD_ENDED, **changes: object) -> Signal:

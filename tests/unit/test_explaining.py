@@ -60,7 +60,7 @@ def _outlook(episode: Episode, **people: Salesperson) -> Outlook:
     record = Record(
         now=AT,
         episode=episode,
-        order=Order(ORDER, ACCOUNT, "anna", AT, 1, "EUR", "Heat pump"),
+        order=Order(ORDER, ACCOUNT, "anna", AT, 1, "EUR", "Heat pump", AT),
         account=Account(ACCOUNT),
         signals=(),
         facts=(),

@@ -21,7 +21,7 @@ INBOX_ONLY = {"email": None}
 
 
 def order(id: str = "4711", *, sold_at: datetime = AT, sold_by: str | None = "anna") -> Order:
-    return Order(id, "c-17", sold_by, sold_at, 100, "EUR", "Heat pump")
+    return Order(id, "c-17", sold_by, sold_at, 100, "EUR", "Heat pump", sold_at)
 
 
 def person(id: str, **changes: object) -> Salesperson:

@@ -134,6 +134,8 @@ def test_a_changed_value_is_shown_in_the_units_of_the_document() -> None:
         Change("signals.gone_quiet.silent_for", "14d", "21d"),
         Change("ladder.high.seller", "1h", "90m"),
         Change("acknowledgement.longest_appointment", "14d", "21d"),
+        Change("duties.check_in_after", "14d", "21d"),
+        Change("duties.show_after", "14d", "21d"),
     ]
 
 

@@ -29,7 +29,7 @@ RANG = Episode(UUID(int=1), "c-17", "4711", "anna", AT, AT, severity=Severity.HI
 OFFICE = '[{"days": ["mon", "tue", "wed", "thu", "fri"], "start": "09:00", "end": "17:00"}]'
 ANNA = Salesperson("anna", AT, "Anna", None, "anna@sales.example", None, None, "UTC", "[]", True, None, None)
 AT_WORK = replace(ANNA, working_hours=OFFICE)
-ORDER = Order("4711", "c-17", "anna", AT, 100, "EUR", "Heat pump", customer_zone="UTC")
+ORDER = Order("4711", "c-17", "anna", AT, 100, "EUR", "Heat pump", AT, customer_zone="UTC")
 MONDAY_NINE = datetime(2026, 5, 4, 9, tzinfo=UTC)
 FRIDAY_EVENING = datetime(2026, 5, 8, 22, tzinfo=UTC)
 MONDAY = datetime(2026, 5, 11, 9, tzinfo=UTC)

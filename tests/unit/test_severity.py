@@ -15,7 +15,7 @@ from shared.contracts.escalation import Severity, SignalKind
 from tests.builders import AT, minutes
 
 POLICY = shipped()
-SMALL = Order("4711", "c-17", "anna", AT, 10_000, "EUR", "Coffee machine")
+SMALL = Order("4711", "c-17", "anna", AT, 10_000, "EUR", "Coffee machine", AT)
 LARGE = replace(SMALL, amount_minor=1_000_000)
 
 

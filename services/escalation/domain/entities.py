@@ -13,8 +13,8 @@ from shared.contracts.escalation import EpisodeResult, RingCause, Severity, Sign
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """One sale. `products` are its lines' products as a JSON array; `corrected_at` is set when somebody else turned
-    out to have sold it."""
+    """One sale. `seen_at` is when we were told of it, `products` are its lines' products as a JSON array;
+    `corrected_at` is set when somebody else turned out to have sold it."""
 
     order_id: str
     account_id: str
@@ -23,12 +23,14 @@ class Order:
     amount_minor: int
     currency: str
     bought: str
+    seen_at: datetime
     customer_name: str | None = None
     customer_phone: str | None = None
     customer_email: str | None = None
     customer_zone: str | None = None
     segment: str | None = None
     products: str = "[]"
+    outcome_expected_by: datetime | None = None
     corrected_at: datetime | None = None
 
 

@@ -45,6 +45,12 @@ def rungs(
     return (*below, _desk(view, below, everybody_left=everybody_left))
 
 
+def holder_of(order: Order, people: Directory, *, now: datetime, assigned: str | None) -> str | None:
+    """Whose customer it is now, away or not: the first in the seller's place who is with us; None where nobody is."""
+    view = _View(order, people.get(order.sold_by or ""), people, desk="", now=now)
+    return next((rung.salesperson_id for rung in _in_sellers_place(view, assigned) if _stands(rung)), None)
+
+
 def next_rung(ladder: Sequence[Rung], after: Step | None) -> Rung | None:
     """The first that is not skipped, of the steps after this one; of all steps after None."""
     steps = tuple(Step)

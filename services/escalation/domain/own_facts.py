@@ -121,6 +121,15 @@ class ClosePressed(EpisodeButton):
     reason: Code
 
 
+class CheckInLogged(_OwnFact):
+    """Whose customer it is talked with them about an order, before there was trouble."""
+
+    type: ClassVar[str] = "escalation.button.check_in_logged"
+    order: Id
+    by: Id
+    channel: ContactChannel = ContactChannel.PHONE
+
+
 class Attempt(StrEnum):
     """How an attempt to deliver ended. `unknown`: the channel may or may not have accepted it."""
 
@@ -169,6 +178,7 @@ _ALL: tuple[type[Fact], ...] = (
     SilenceEnded,
     EpisodeDue,
     *BUTTONS,
+    CheckInLogged,
     DeliveryAttempted,
     PolicyPublishing,
 )

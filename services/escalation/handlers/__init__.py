@@ -18,6 +18,7 @@ from services.escalation.handlers.judging import judge, raise_on_silence
 from services.escalation.handlers.policies import publish_policy
 from services.escalation.handlers.rescues import press
 from services.escalation.handlers.signals import remember_case, stop_waiting_for_the_named_order
+from services.escalation.handlers.talks import log_check_in
 from services.escalation.handlers.turn import Turn
 from services.escalation.store import batches
 from services.escalation.store.policies import KnownPolicies
@@ -79,6 +80,7 @@ SUBSCRIPTIONS: Mapping[type[Fact], Sequence[Effect]] = {
     own_facts.SilenceEnded: (raise_on_silence,),
     own_facts.EpisodeDue: (act_on_deadline,),
     **dict.fromkeys(own_facts.BUTTONS, (press,)),
+    own_facts.CheckInLogged: (log_check_in,),
     own_facts.DeliveryAttempted: (record_attempt,),
     own_facts.PolicyPublishing: (publish_policy,),
 }

@@ -29,12 +29,14 @@ def record_order(turn: Turn[orders.OrderPlaced]) -> None:
             amount_minor=fact.amount_minor,
             currency=fact.currency,
             bought=_bought(fact),
+            seen_at=turn.now,
             customer_name=customer.name,
             customer_phone=customer.phone,
             customer_email=customer.email,
             customer_zone=customer.zone,
             segment=fact.segment,
             products=orjson.dumps([line.product for line in fact.lines]).decode(),
+            outcome_expected_by=fact.outcome_expected_by,
         )
     )
     match_waiting_signals(turn)

@@ -6,15 +6,14 @@ from typing import Any
 
 from services.escalation.domain import own_facts
 from services.escalation.domain.entities import Episode
-from services.escalation.domain.facts import AccountFact, FactKind, fact_id
 from services.escalation.domain.own_facts import EpisodeButton
 from services.escalation.domain.reasoning import clock, taken_words
 from services.escalation.domain.rescues import NotNow, handed_over, held_by_appointment, offered, snoozed, taken
 from services.escalation.handlers.clocks import keep_episode
 from services.escalation.handlers.contacts import count_attempt
 from services.escalation.handlers.endings import close_episode
-from services.escalation.handlers.judging import note_fact
 from services.escalation.handlers.rings import climb
+from services.escalation.handlers.talks import note_talk
 from services.escalation.handlers.turn import Turn
 from shared.contracts.escalation import (
     AppointmentMade,
@@ -89,19 +88,7 @@ def _log_attempt(turn: Turn[EpisodeButton], episode: Episode) -> None:
 
 
 def _log_reached(turn: Turn[Any], episode: Episode) -> None:
-    """A conversation counts like a contact that was answered."""
-    fact = AccountFact(
-        fact_id=fact_id(turn.event),
-        account_id=turn.account_id,
-        kind=FactKind.CUSTOMER_REACHED,
-        at=turn.now,
-        order_id=episode.order_id,
-        direction="outbound",
-        channel=turn.fact.channel.value,
-        result="answered",
-        agent=turn.fact.by,
-    )
-    note_fact(turn, fact)
+    note_talk(turn, episode.order_id)
 
 
 def _log_appointment(turn: Turn[Any], episode: Episode) -> None:

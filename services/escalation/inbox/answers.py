@@ -66,8 +66,9 @@ async def _answered(handle: Answer, request: Request, pages: Pages, public_url: 
 
 
 def _back(request: Request) -> _Link:
-    """To the episode whose button was pressed."""
-    page = local_page(f"/episodes/{request.path_params.get('episode_id', '')}")
+    """To the episode whose button was pressed, if it was one's."""
+    episode = request.path_params.get("episode_id")
+    page = local_page(f"/episodes/{episode}") if episode else "/"
     return (page, "Back to the episode") if page != "/" else _HOME
 
 

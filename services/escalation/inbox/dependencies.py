@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
-from services.escalation.domain.own_facts import EpisodeButton
+from services.escalation.domain.own_facts import CheckInLogged, EpisodeButton
 from services.escalation.domain.policy.versions import Policies
 from services.escalation.store.sessions import Person
 from shared.database import Pool
@@ -12,9 +12,11 @@ from shared.ids import AccountId
 
 
 class Press(Protocol):
-    """Press a button of an account's episode. Raises shared.transaction.Refused."""
+    """Press a button of an account's episode or duty. Raises shared.transaction.Refused."""
 
-    def __call__(self, button: EpisodeButton, account: AccountId, round: str | None = None) -> Awaitable[object]: ...
+    def __call__(
+        self, button: EpisodeButton | CheckInLogged, account: AccountId, round: str | None = None
+    ) -> Awaitable[object]: ...
 
 
 SendSignInLink: TypeAlias = Callable[[Person, str], Awaitable[object]]

@@ -15,6 +15,7 @@ from services.escalation.domain.policy.versions import Policies
 from services.escalation.inbox.answers import NotHere
 from services.escalation.inbox.asked import TOLD_RULES
 from services.escalation.inbox.dependencies import InboxDependencies
+from services.escalation.inbox.duties import DutyPages
 from services.escalation.inbox.forms import ACTIONS, Pressed, button_of
 from services.escalation.inbox.reader import Reader
 from services.escalation.inbox.rendering import Pages
@@ -48,12 +49,13 @@ class _Asked:
 class EpisodePages:
     """The pages of signed-in salespeople."""
 
-    def __init__(self, dependencies: InboxDependencies, sessions: Sessions, pages: Pages) -> None:
+    def __init__(self, dependencies: InboxDependencies, sessions: Sessions, pages: Pages, duties: DutyPages) -> None:
         self._pool = dependencies.pool
         self._policies = dependencies.policies
         self._press = dependencies.press
         self._sessions = sessions
         self._pages = pages
+        self._duties = duties
 
     async def inbox(self, request: Request) -> Response:
         """Open episodes; on a wide screen the first of them is opened beside the list."""
@@ -97,6 +99,7 @@ class EpisodePages:
             "zone": signed_in.zone,
             "counts": counts,
             "episodes": await self._rows(rows, reader, policies),
+            "duties": await self._duties.of(reader, policies),
             "selected": await self._whole(beside, reader, policies) if beside else None,
             "search": asked.search,
             "query": asked.query,

@@ -63,15 +63,15 @@ def _plain(kind: type[EpisodeButton]) -> Callable[[Pressed, FormData], EpisodeBu
 
 
 def _not_reached(pressed: Pressed, form: FormData) -> EpisodeButton:
-    return own_facts.AttemptLogged(episode=pressed.episode, by=pressed.by, channel=_channel(form))
+    return own_facts.AttemptLogged(episode=pressed.episode, by=pressed.by, channel=channel_of(form))
 
 
 def _reached(pressed: Pressed, form: FormData) -> EpisodeButton:
-    return own_facts.CustomerReachedLogged(episode=pressed.episode, by=pressed.by, channel=_channel(form))
+    return own_facts.CustomerReachedLogged(episode=pressed.episode, by=pressed.by, channel=channel_of(form))
 
 
 def _appointment(pressed: Pressed, form: FormData) -> EpisodeButton:
-    at = entered(_text(form, "at"), pressed.zone)
+    at = entered(text_of(form, "at"), pressed.zone)
     return own_facts.AppointmentLogged(episode=pressed.episode, by=pressed.by, at=at)
 
 
@@ -80,14 +80,14 @@ def _snooze(pressed: Pressed, form: FormData) -> EpisodeButton:
 
 
 def _hand_over(pressed: Pressed, form: FormData) -> EpisodeButton:
-    to = _text(form, "to")
+    to = text_of(form, "to")
     if not to:
         raise NotUnderstood("Choose somebody to take it over.")
     return own_facts.HandOverPressed(episode=pressed.episode, by=pressed.by, to=to, until=_until(pressed, form))
 
 
 def _close(pressed: Pressed, form: FormData) -> EpisodeButton:
-    result, _, reason = _text(form, "ending").partition(SEPARATOR)
+    result, _, reason = text_of(form, "ending").partition(SEPARATOR)
     if not reason:
         raise NotUnderstood("Choose how it ended, and why: a reason is needed.")
     chosen = _one_of(EpisodeResult, result)
@@ -96,16 +96,17 @@ def _close(pressed: Pressed, form: FormData) -> EpisodeButton:
 
 def _until(pressed: Pressed, form: FormData) -> datetime:
     """The time chosen by a button, else the one that was entered."""
-    chosen = _text(form, "until")
+    chosen = text_of(form, "until")
     if chosen == IN_AN_HOUR:
         return in_an_hour(pressed.now)
     if chosen == TOMORROW:
         return tomorrow_morning(pressed.now, pressed.zone)
-    return entered(_text(form, "at"), pressed.zone)
+    return entered(text_of(form, "at"), pressed.zone)
 
 
-def _channel(form: FormData) -> ContactChannel:
-    return _one_of(ContactChannel, _text(form, "channel") or ContactChannel.PHONE.value)
+def channel_of(form: FormData) -> ContactChannel:
+    """How somebody was talked with; by phone unless the form says otherwise. Raises NotUnderstood."""
+    return _one_of(ContactChannel, text_of(form, "channel") or ContactChannel.PHONE.value)
 
 
 def _one_of(kind: type[Kind], value: str) -> Kind:
@@ -115,7 +116,8 @@ def _one_of(kind: type[Kind], value: str) -> Kind:
         raise NotUnderstood("Choose one of the list.") from None
 
 
-def _text(form: FormData, name: str) -> str:
+def text_of(form: FormData, name: str) -> str:
+    """What was entered, empty where nothing was."""
     value: Any = form.get(name)
     return value.strip() if isinstance(value, str) else ""
 

@@ -7,6 +7,7 @@ from starlette.responses import Response
 
 from services.escalation.inbox.answers import NotHere, page_route
 from services.escalation.inbox.dependencies import InboxDependencies
+from services.escalation.inbox.duties import DutyPages
 from services.escalation.inbox.episodes import EpisodePages
 from services.escalation.inbox.live import LivePages
 from services.escalation.inbox.rendering import ASSETS_PATH, Assets, Pages
@@ -19,7 +20,8 @@ def create_inbox(dependencies: InboxDependencies) -> APIRouter:
     assets = Assets()
     pages = Pages(assets)
     sessions = Sessions(dependencies.pool, dependencies.public_url)
-    episodes = EpisodePages(dependencies, sessions, pages)
+    duties = DutyPages(dependencies, sessions)
+    episodes = EpisodePages(dependencies, sessions, pages, duties)
     door = SignInPages(dependencies, sessions, pages)
     live = LivePages(dependencies.pool, poll_seconds=dependencies.poll_seconds)
 
@@ -44,6 +46,7 @@ def create_inbox(dependencies: InboxDependencies) -> APIRouter:
         router.add_api_route(path, answer, methods=["GET"], response_model=None)
     for path, answer in (
         ("/episodes/{episode_id}/{action}", episodes.press),
+        ("/check-ins", duties.log_check_in),
         ("/sign-in", door.sign_in),
         ("/sign-in/link", door.ask_for_link),
         ("/sign-out", door.sign_out),

@@ -21,12 +21,11 @@ from services.escalation.domain.entities import (
     Salesperson,
     Signal,
 )
-from services.escalation.domain.facts import AccountFact, FactKind
-from services.escalation.domain.findings.history import History
 from services.escalation.domain.own_facts import DeliveryAttempted, EpisodeButton, HandOverPressed
 from services.escalation.domain.policy.versions import Policies
 from services.escalation.domain.rules import Rules
 from services.escalation.store import policies as versions
+from services.escalation.store.histories import FACT_COLUMNS, histories_of
 from shared.contracts import orders
 from shared.contracts.envelope import Envelope, Fact
 from shared.contracts.escalation import EpisodeResult, RingCause, Severity, SignalKind, Step
@@ -35,9 +34,7 @@ from shared.database import BulkCopy, BulkStatement, Connection, bulk_upsert
 _ACCOUNTS = "select * from escalation.accounts where account_id = any($1::text[])"
 _ORDERS = "select * from escalation.orders where account_id = any($1::text[])"
 _CASES = "select * from escalation.cases where account_id = any($1::text[])"
-_FACT_COLUMNS = tuple(column.name for column in fields(AccountFact))
-_FACTS = f"select {', '.join(_FACT_COLUMNS)} from escalation.facts where account_id = any($1::text[]) order by at"
-_FACT_KINDS = {kind.value: kind for kind in FactKind}
+_FACTS = f"select {', '.join(FACT_COLUMNS)} from escalation.facts where account_id = any($1::text[]) order by at"
 # Without the words: nothing is decided by them, and saving a signal again keeps them.
 _SIGNAL_COLUMNS = ", ".join(column.name for column in fields(Signal) if column.name != "words")
 _SIGNALS = f"select {_SIGNAL_COLUMNS} from escalation.signals where account_id = any($1::text[])"
@@ -77,7 +74,7 @@ _SAVE_EPISODES = bulk_upsert(tables.Episode)
 _SAVE_SIGNALS = bulk_upsert(tables.Signal, keep=frozenset({"words"}))
 _SAVE_ALERTS = bulk_upsert(tables.Alert)
 _SAVE_DELIVERIES = bulk_upsert(tables.Delivery)
-_ADD_FACTS = BulkCopy("escalation", "facts", _FACT_COLUMNS)
+_ADD_FACTS = BulkCopy("escalation", "facts", FACT_COLUMNS)
 _ADD_DECISIONS = BulkCopy("escalation", "decisions", tuple(column.name for column in fields(Decision)))
 
 
@@ -123,11 +120,7 @@ async def _load_accounts(connection: Connection, book: Book, accounts: list[str]
 
 
 async def _load_matters(connection: Connection, book: Book, accounts: list[str]) -> None:
-    facts: dict[str, list[AccountFact]] = {account: [] for account in accounts}
-    for row in await connection.fetch(_FACTS, accounts):
-        fact_id, account, kind, *rest = row.values()
-        facts[account].append(AccountFact(fact_id, account, _FACT_KINDS[kind], *rest))
-    book.histories.update({account: History(told) for account, told in facts.items()})
+    book.histories.update(histories_of(accounts, await connection.fetch(_FACTS, accounts)))
     for row in await connection.fetch(_EPISODES, accounts):
         episode = episode_of(row)
         book.episodes[episode.episode_id] = episode

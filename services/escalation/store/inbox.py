@@ -165,8 +165,11 @@ async def now(database: Pool) -> datetime:
     return instant
 
 
-async def now_and_round(database: Pool, episode_id: UUID) -> tuple[datetime, str]:
-    """The time, and what stands for the ring of an episode, and the attempt, that a press of a button now is about."""
+async def now_and_round(database: Pool, episode_id: UUID | None) -> tuple[datetime, str]:
+    """The time, and what stands for the ring of an episode, and the attempt, that a press of a button now is about.
+
+    Empty without an episode.
+    """
     row = await database.fetchrow(_NOW_AND_ROUND, episode_id)
     assert row is not None
     return row["now"], row["round"] or ""

@@ -3,6 +3,7 @@
 from datetime import date, datetime
 
 from sqlalchemy import BigInteger, CheckConstraint, Column, Index
+from sqlalchemy import text as sql
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field
 
@@ -11,10 +12,10 @@ from shared.tables import instant_column, text_column
 
 
 class Order(EscalationTable, table=True):
-    """One sale, as orders published it. `bought` is what was sold, in one line."""
+    """One sale, as orders published it, and when. `bought` is what was sold, in one line."""
 
     __tablename__ = "orders"
-    __table_args__ = (Index("orders_account", "account_id"),)
+    __table_args__ = (Index("orders_account", "account_id"), Index("orders_sold_by", "sold_by"))
     order_id: str = Field(sa_column=text_column(primary_key=True))
     account_id: str = Field(sa_column=text_column())
     sold_by: str | None = Field(sa_column=text_column(nullable=True))
@@ -22,12 +23,14 @@ class Order(EscalationTable, table=True):
     amount_minor: int = Field(sa_column=Column(BigInteger, nullable=False))
     currency: str = Field(sa_column=text_column())
     bought: str = Field(sa_column=text_column())
+    seen_at: datetime = Field(sa_column=instant_column())
     customer_name: str | None = Field(sa_column=text_column(nullable=True))
     customer_phone: str | None = Field(sa_column=text_column(nullable=True))
     customer_email: str | None = Field(sa_column=text_column(nullable=True))
     customer_zone: str | None = Field(sa_column=text_column(nullable=True))
     segment: str | None = Field(sa_column=text_column(nullable=True))
     products: str = Field(sa_column=Column(JSONB, nullable=False))
+    outcome_expected_by: datetime | None = Field(sa_column=instant_column(nullable=True))
     corrected_at: datetime | None = Field(sa_column=instant_column(nullable=True))
 
 
@@ -36,6 +39,7 @@ class Account(EscalationTable, table=True):
 
     __tablename__ = "accounts"
     __table_args__ = (
+        Index("accounts_assigned_to", "assigned_to", postgresql_where=sql("assigned_to is not null")),
         CheckConstraint("(assigned_to is null) = (assigned_since is null)", name="accounts_assigned_since"),
         CheckConstraint("(assigned_to is null) = (assigned_at is null)", name="accounts_assigned_at"),
     )

@@ -15,7 +15,10 @@ class AccountFact(EscalationTable, table=True):
     """What escalation remembers of a fact that can raise a signal or end one. No customer's own data."""
 
     __tablename__ = "facts"
-    __table_args__ = (Index("facts_account", "account_id"),)
+    __table_args__ = (
+        Index("facts_account", "account_id"),
+        Index("facts_promises", "due_at", postgresql_where=sql("kind = 'promise'")),
+    )
     fact_id: UUID = Field(primary_key=True)
     account_id: str = Field(sa_column=text_column())
     kind: str = Field(sa_column=text_column())

@@ -27,6 +27,7 @@ from shared.contracts.escalation.policies import PolicyPublished
 from shared.contracts.escalation.rescues import (
     AcknowledgementExpired,
     AppointmentMade,
+    CheckInDone,
     CustomerReached,
     EpisodeAcknowledged,
     EpisodeSnoozed,
@@ -43,6 +44,7 @@ __all__ = [
     "AlertRaised",
     "AlertSent",
     "AppointmentMade",
+    "CheckInDone",
     "CustomerReached",
     "DeliveryChannel",
     "EpisodeAcknowledged",

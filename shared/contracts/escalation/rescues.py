@@ -1,4 +1,4 @@
-"""What salespeople do about an order at risk."""
+"""What salespeople do about an order at risk, and before it is."""
 
 from typing import Annotated, ClassVar
 from uuid import UUID
@@ -107,3 +107,15 @@ class RescuePassedOn(Fact):
     episode: UUID
     order: Id
     by: Id
+
+
+class CheckInDone(Fact):
+    """A salesperson asked the customer how it goes with an order, before there was trouble; they talked, at `at`."""
+
+    type: ClassVar[str] = "escalation.check_in_done"
+    topic: ClassVar[str] = TOPIC
+
+    order: Id
+    by: Id
+    at: Instant
+    channel: ContactChannel

@@ -1,6 +1,6 @@
 """What becomes of an order: nobody asks for its confirmation, a promise is missed, it comes late or not at all."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import datetime
 from uuid import UUID
 
@@ -39,17 +39,22 @@ def stalled_orders(history: History, scope: Scope, terms: TermsAt) -> Iterator[F
 
 
 def missed_promises(history: History, scope: Scope, terms: TermsAt) -> Iterator[Finding]:
-    """A promise of the sale is past due without proof; of two of one name the one that is due first."""
+    """A promise of the sale is past due without proof."""
     kind = SignalKind.PROMISE_MISSED
     for order in scope.orders_of(history):
-        first: dict[str | None, AccountFact] = {}
-        for fact in history.lane(LaneName.OF_ORDER, order, FactKind.PROMISE).facts:
-            known = first.setdefault(fact.what, fact)
-            if _due_at(fact) < _due_at(known):
-                first[fact.what] = fact
-        for what, fact in first.items():
-            signal_id = derived("signal", fact.account_id, order, what, kind.value)
+        for fact in promises_of(history, order):
+            signal_id = derived("signal", fact.account_id, order, fact.what, kind.value)
             yield from _past_due(history, kind, fact, signal_id, terms)
+
+
+def promises_of(history: History, order: str) -> Collection[AccountFact]:
+    """What a sale promised; of two promises of one name the one that is due first."""
+    first: dict[str | None, AccountFact] = {}
+    for fact in history.lane(LaneName.OF_ORDER, order, FactKind.PROMISE).facts:
+        known = first.setdefault(fact.what, fact)
+        if due_at(fact) < due_at(known):
+            first[fact.what] = fact
+    return first.values()
 
 
 def late_deliveries(history: History, scope: Scope, terms: TermsAt) -> Iterator[Finding]:
@@ -67,12 +72,12 @@ def _past_due(
     history: History, kind: SignalKind, fact: AccountFact, signal_id: UUID, terms: TermsAt
 ) -> Iterator[Finding]:
     """What should have happened by then, and did not happen before."""
-    at = _due_at(fact)
+    at = due_at(fact)
     if _enabled(kind, fact, terms) and unbroken(history, CLEARINGS[kind], fact, until=at, since=ALWAYS):
         yield found(history, kind, fact, at=at, signal_id=signal_id, by_silence=True)
 
 
-def _due_at(fact: AccountFact) -> datetime:
+def due_at(fact: AccountFact) -> datetime:
     """Nothing is past due before it was told."""
     return fact.at if fact.due_at is None else max(fact.at, fact.due_at)
 

@@ -20,7 +20,7 @@ LONGEST = 200_000
 """How many characters a document may have: with its event it must fit into one message."""
 
 _AT_LINE = re.compile(r"(.*) \(at line (\d+), column \d+\)", re.DOTALL)
-_SET_BY_ORDERS = frozenset({"customers", "signals", "rises", "ladder", "acknowledgement", "reasons", "plays"})
+_SET_BY_ORDERS = frozenset({"customers", "signals", "rises", "ladder", "acknowledgement", "duties", "reasons", "plays"})
 _ONLY_BY_ORDERS = f"has no effect here: an override sets {', '.join(sorted(_SET_BY_ORDERS))}"
 _ONLY_SEVERITY = "has no effect here: of a signal an override sets its severity; it is found before its order is known"
 

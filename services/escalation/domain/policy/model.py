@@ -188,6 +188,15 @@ class Storms(Part):
     alerts: Annotated[int, Field(ge=1, le=1000)]
 
 
+class Duties(Part):
+    """Dated duties made by a sale: when the seller checks in, and how long before and after it is due one is shown."""
+
+    enabled: bool = True
+    check_in_after: Span
+    show_before: Span
+    show_after: Span
+
+
 class Reason(Part):
     """Why an episode was closed: a code that is counted, and the words a person chooses by."""
 
@@ -246,6 +255,7 @@ class Policy(Part):
     ladder: Ladder
     acknowledgement: Acknowledgement
     storms: Storms
+    duties: Duties
     reasons: Mapping[EpisodeResult, tuple[Reason, ...]]
     plays: Plays
     teams: Teams = Teams()

@@ -64,16 +64,26 @@ class Policies:
             raise ValueError("the versions of the policy have a gap")
         return Policies(versions, self._applied)
 
+    def every(self) -> Iterator[Policy]:
+        """Whatever counts, or counted, for some order."""
+        for version in self.versions:
+            yield version.policy
+            for index in range(len(version.policy.overrides)):
+                yield self._overridden(version, index)
+
     def for_order(self, version: PolicyVersion, segment: str | None, products: Collection[str]) -> Policy:
         """A version's policy for an order of this segment with these products: the first override that fits counts."""
         for index, override in enumerate(version.policy.overrides):
             fits = override.product in products if override.segment is None else override.segment == segment
             if fits:
-                known = (version.version, index)
-                if known not in self._applied:
-                    self._applied[known] = overridden(version.policy, override)
-                return self._applied[known]
+                return self._overridden(version, index)
         return version.policy
+
+    def _overridden(self, version: PolicyVersion, index: int) -> Policy:
+        known = (version.version, index)
+        if known not in self._applied:
+            self._applied[known] = overridden(version.policy, version.policy.overrides[index])
+        return self._applied[known]
 
 
 @dataclass(frozen=True, slots=True)

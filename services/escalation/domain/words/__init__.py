@@ -3,7 +3,18 @@
 from services.escalation.domain.words.endings import ended
 from services.escalation.domain.words.facts import Described, describe
 from services.escalation.domain.words.ladder import MUST_NOT_BE_CALLED, RESULTS, RINGS_BECAUSE, SEVERITIES, STEPS
-from services.escalation.domain.words.phrases import LOCALE, absolute, ago, clock, counted, cut, day, left, money
+from services.escalation.domain.words.phrases import (
+    LOCALE,
+    absolute,
+    ago,
+    clock,
+    counted,
+    cut,
+    day,
+    left,
+    money,
+    overdue,
+)
 from services.escalation.domain.words.signals import (
     SIGNAL_LABELS,
     STRONG,
@@ -37,6 +48,7 @@ __all__ = [
     "is_strong",
     "left",
     "money",
+    "overdue",
     "refund_words",
     "why_now",
 ]

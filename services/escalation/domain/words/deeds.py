@@ -77,6 +77,8 @@ def _of_rescues(fact: Fact) -> str | None:
             return f"{fact.by} asked {fact.to} to take over, until {absolute(fact.until)}"
         case escalation.HandOverAccepted():
             return f"{fact.by} took over from {fact.giver}"
+        case escalation.CheckInDone():
+            return f"{fact.by} asked how it goes{_REACHED[fact.channel]}"
     return None
 
 

@@ -43,6 +43,14 @@ def left(until: datetime, now: datetime) -> str:
     return f"{hours} h left" if hours < 48 else f"{hours // 24} days left"
 
 
+def overdue(due: datetime, now: datetime) -> str:
+    """How long something is past due, in one unit: "3 h overdue", "2 days overdue"."""
+    hours = int((now - due).total_seconds() // 3600)
+    if hours < 1:
+        return "overdue"
+    return f"{hours} h overdue" if hours < 24 else f"{counted(hours // 24, 'day')} overdue"
+
+
 def clock(at: datetime, now: datetime) -> str:
     """A moment by the clock of its own zone, with the day where that is not today: "14:30", "4 May, 14:30"."""
     today = at.date() == now.astimezone(at.tzinfo).date()

@@ -99,6 +99,7 @@ async function read(answer) {
 function takeOver(fresh) {
   document.title = fresh.title;
   write(find("[data-count]"), find("[data-count]", fresh)?.textContent ?? "");
+  takeOverDuties(find("[data-duties]", fresh));
   const list = find("[data-list]"), freshList = find("[data-list]", fresh);
   if (!list !== !freshList) find("[data-main]").replaceWith(find("[data-main]", fresh) ?? "");
   if (!list || !freshList) return tick();
@@ -108,6 +109,13 @@ function takeOver(fresh) {
   const shown = find("[data-detail] [data-episode]");
   if (shown) replace(shown, find(`[data-detail] [data-episode="${shown.dataset.episode}"]`, fresh));
   tick();
+}
+
+// Not while somebody is at it: the next time is a minute away.
+function takeOverDuties(fresh) {
+  const old = find("[data-duties]");
+  if (!old || !fresh || old.dataset.version === fresh.dataset.version) return;
+  if (!find("[aria-busy]", old) && !find("select:focus", old)) old.replaceWith(fresh);
 }
 
 function replace(old, fresh, list) {
@@ -155,7 +163,7 @@ async function act(event) {
   event.preventDefault();
   if (form.hasAttribute("aria-busy")) return;
   const button = event.submitter ?? find("button", form), label = button.innerHTML, trouble = find(".trouble", form);
-  const episode = form.closest("[data-episode]").dataset.episode;
+  const episode = form.closest("[data-episode]")?.dataset.episode;
   const body = new URLSearchParams(new FormData(form, button));
   own.add(episode);  // at once: the page may be told of the change before it has the answer
   form.setAttribute("aria-busy", "true");

@@ -1,0 +1,120 @@
+"""Dated duties that a sale makes before there is trouble, and what proves that they were done. Pure."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from services.escalation.domain.entities import Account, Directory, Order, products_of
+from services.escalation.domain.facts import AccountFact, FactKind
+from services.escalation.domain.findings.clearing import CLEARINGS, ended_by
+from services.escalation.domain.findings.history import History
+from services.escalation.domain.findings.lanes import LaneName
+from services.escalation.domain.findings.orders import due_at, promises_of
+from services.escalation.domain.findings.scope import ALWAYS
+from services.escalation.domain.ladder import assigned_to, holder_of
+from services.escalation.domain.policy.model import Policy
+from services.escalation.domain.policy.versions import Policies
+from shared.contracts.escalation import SignalKind
+from shared.contracts.support_inbound import ContactPreference
+
+
+class DutyKind(StrEnum):
+    """To ask the customer how it goes, to keep what was promised, to ask whether the expected outcome was reached."""
+
+    CHECK_IN = "check_in"
+    PROMISE = "promise"
+    OUTCOME = "outcome"
+
+
+@dataclass(frozen=True, slots=True)
+class Duty:
+    """What is to be done for an order; `promise` is the one to keep."""
+
+    kind: DutyKind
+    order_id: str
+    due_at: datetime
+    promise: AccountFact | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Sale:
+    """An order with what happened on its account, and whose it may be."""
+
+    order: Order
+    account: Account
+    history: History
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """Sales that can have duties now were made, or have something due, between these instants."""
+
+    sold_since: datetime
+    sold_until: datetime
+    due_since: datetime
+    due_until: datetime
+
+
+def duties_of(salesperson_id: str, sale: Sale, people: Directory, policies: Policies, now: datetime) -> list[Duty]:
+    """What this person is to do now for a sale: theirs, due soon or lately, and not proven to be done."""
+    assigned = assigned_to(sale.account, people, now)
+    if holder_of(sale.order, people, now=now, assigned=assigned) != salesperson_id:
+        return []
+    policy = policies.for_order(policies.at(sale.order.sold_at), sale.order.segment, products_of(sale.order))
+    if not _makes_duties(sale, policy):
+        return []
+    terms = policy.duties
+    own = {salesperson_id, sale.order.sold_by}
+    return [
+        duty
+        for duty in _made_by(sale, policy)
+        if duty.due_at - terms.show_before <= now <= duty.due_at + terms.show_after
+        and not _is_done(duty, sale.history, since=duty.due_at - terms.show_before, own=own)
+    ]
+
+
+def period(policies: Policies, now: datetime) -> Period:
+    """Outside of it no policy, of any version and for whatever order, shows a duty."""
+    terms = [policy.duties for policy in policies.every()]
+    due_since = now - max(one.show_after for one in terms)
+    due_until = now + max(one.show_before for one in terms)
+    return Period(
+        sold_since=due_since - max(one.check_in_after for one in terms),
+        sold_until=due_until - min(one.check_in_after for one in terms),
+        due_since=due_since,
+        due_until=due_until,
+    )
+
+
+def _makes_duties(sale: Sale, policy: Policy) -> bool:
+    """Not where it was told long after it was made, was cancelled, or the customer wants no call."""
+    told_after, young = sale.order.seen_at - sale.order.sold_at, policy.age.ring_within
+    wants_calls = sale.account.preference == ContactPreference.NONE
+    cancelled = sale.history.lane(LaneName.OF_ORDER, sale.order.order_id, FactKind.ORDER_CANCELLED).facts
+    return policy.duties.enabled and wants_calls and not cancelled and (not young or told_after <= young)
+
+
+def _made_by(sale: Sale, policy: Policy) -> Iterator[Duty]:
+    order = sale.order
+    yield Duty(DutyKind.CHECK_IN, order.order_id, order.sold_at + policy.duties.check_in_after)
+    for fact in promises_of(sale.history, order.order_id):
+        yield Duty(DutyKind.PROMISE, order.order_id, due_at(fact), promise=fact)
+    if order.outcome_expected_by is not None:
+        yield Duty(DutyKind.OUTCOME, order.order_id, order.outcome_expected_by)
+
+
+def _is_done(duty: Duty, history: History, *, since: datetime, own: set[str | None]) -> bool:
+    """A talk of whose customer it is, that the promise was kept, or the buyer's word about the outcome."""
+    if duty.kind is DutyKind.CHECK_IN:
+        talks = history.lane(LaneName.TWO_WAY).facts
+        return any(_is_check_in(talk, duty, history, since=since, own=own) for talk in talks)
+    if duty.kind is DutyKind.OUTCOME:
+        return bool(history.lane(LaneName.OF_ORDER, duty.order_id, FactKind.OUTCOME_REPORTED).facts)
+    kept = CLEARINGS[SignalKind.PROMISE_MISSED]
+    return duty.promise is not None and ended_by(history, kept, duty.promise, ALWAYS) is not None
+
+
+def _is_check_in(talk: AccountFact, duty: Duty, history: History, *, since: datetime, own: set[str | None]) -> bool:
+    """Not before it was time for it, and not about another order."""
+    return talk.at >= since and talk.agent in own and history.order_of(talk) in (None, duty.order_id)

@@ -1,0 +1,37 @@
+"""Talks with customers that salespeople log: they count like contacts that were answered."""
+
+from services.escalation.domain.duties import DutyKind, Sale, duties_of
+from services.escalation.domain.facts import AccountFact, FactKind, fact_id
+from services.escalation.domain.own_facts import CheckInLogged, CustomerReachedLogged
+from services.escalation.handlers.judging import note_fact
+from services.escalation.handlers.turn import Turn
+from shared.contracts.escalation import CheckInDone
+
+
+def note_talk(turn: Turn[CustomerReachedLogged] | Turn[CheckInLogged], order_id: str) -> None:
+    """Whoever logs it talked with the customer about an order, just now."""
+    fact = AccountFact(
+        fact_id=fact_id(turn.event),
+        account_id=turn.account_id,
+        kind=FactKind.CUSTOMER_REACHED,
+        at=turn.now,
+        order_id=order_id,
+        direction="outbound",
+        channel=turn.fact.channel.value,
+        result="answered",
+        agent=turn.fact.by,
+    )
+    note_fact(turn, fact)
+
+
+def log_check_in(turn: Turn[CheckInLogged]) -> None:
+    """The proof of a duty: it clears what a talk clears, and whoever keeps contacts hears of it."""
+    fact, book = turn.fact, turn.book
+    order = book.orders[turn.account_id].get(fact.order)
+    sale = Sale(order, book.account(turn.account_id), book.history(turn.account_id)) if order else None
+    duties = duties_of(fact.by, sale, book.people, book.policies, turn.now) if sale else []
+    if not any(duty.kind is DutyKind.CHECK_IN for duty in duties):
+        turn.reject("no_check_in_due", "this check-in is not on your list any more; reload the page.")
+        return
+    note_talk(turn, fact.order)
+    turn.publish(CheckInDone(order=fact.order, by=fact.by, at=turn.now, channel=fact.channel))

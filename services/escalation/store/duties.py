@@ -1,0 +1,84 @@
+"""What one salesperson's duties are decided on: every statement names the reader, so another's sales are not there."""
+
+from collections.abc import Collection, Mapping
+from typing import cast
+
+from services.escalation.domain.duties import Period, Sale
+from services.escalation.domain.entities import Account, Directory, Order, Salesperson
+from services.escalation.domain.findings.history import History
+from services.escalation.store.facts import told_event
+from services.escalation.store.histories import FACT_COLUMNS, histories_of
+from shared.contracts.envelope import Envelope
+from shared.contracts.orders import OrderPlaced
+from shared.database import Pool
+from shared.ids import AccountId, SalespersonId
+
+_LIMIT = 500
+# Whoever is gone, their successor keeps their sales; an account may be in somebody's book by itself.
+_THEIRS = """
+    with theirs as (
+        select order_id from escalation.orders where sold_by = $1 or sold_by in (
+            select salesperson_id from escalation.salespeople where successor = $1)
+        union
+        select order_id from escalation.orders join escalation.accounts using (account_id) where assigned_to = $1
+    )
+"""
+_SALES = f"""
+    {_THEIRS}
+    select o.* from theirs join escalation.orders o using (order_id)
+    where o.sold_at between $2 and $3 or o.outcome_expected_by between $4 and $5 or o.order_id in (
+        select order_id from escalation.facts where kind = 'promise' and due_at between $4 and $5)
+    order by o.sold_at desc, o.order_id limit {_LIMIT}
+"""
+_ACCOUNTS = "select * from escalation.accounts where account_id = any($1::text[])"
+_ACCOUNT = f"{_THEIRS} select o.account_id from theirs join escalation.orders o using (order_id) where order_id = $2"
+# What makes a duty, or proves that one was done; and which order a case is about.
+_FACTS = f"""
+    select {", ".join(FACT_COLUMNS)} from escalation.facts
+    where account_id = any($1::text[]) and (
+        kind in ('promise', 'promise_kept', 'outcome_reported', 'order_cancelled', 'case_opened', 'customer_reached')
+        or (kind = 'contact' and result in ('answered', 'resolved')))
+    order by at
+"""
+_PEOPLE = """
+    select * from escalation.salespeople where salesperson_id = any($1::text[]) or salesperson_id in (
+        select successor from escalation.salespeople where salesperson_id = any($1::text[]))
+"""
+_PLACED = f"""
+    {_THEIRS}
+    select j.subject, j.source, j.event_id, j.type, j.at, j.body
+    from theirs join escalation.orders o using (order_id) join shared.journal j on j.subject = o.account_id
+    where o.order_id = any($2::text[]) and j.type = '{OrderPlaced.type}' and j.body is not null
+"""
+
+
+async def sales_of(database: Pool, reader: SalespersonId, within: Period) -> tuple[list[Sale], Directory]:
+    """The reader's sales that can have duties now, the latest ones, and everybody whose they may be."""
+    times = (within.sold_since, within.sold_until, within.due_since, within.due_until)
+    orders = [Order(**row) for row in await database.fetch(_SALES, reader, *times)]
+    ids = list({order.account_id for order in orders})
+    accounts = {row["account_id"]: Account(**row) for row in await database.fetch(_ACCOUNTS, ids)} if ids else {}
+    histories = histories_of(ids, await database.fetch(_FACTS, ids)) if ids else {}
+    owners = {reader, *(order.sold_by for order in orders), *(account.assigned_to for account in accounts.values())}
+    people = await database.fetch(_PEOPLE, list(filter(None, owners)))
+    return _sales(orders, accounts, histories), {row["salesperson_id"]: Salesperson(**row) for row in people}
+
+
+def _sales(orders: Collection[Order], accounts: Mapping[str, Account], histories: Mapping[str, History]) -> list[Sale]:
+    return [
+        Sale(order, accounts.get(order.account_id) or Account(order.account_id), histories[order.account_id])
+        for order in orders
+    ]
+
+
+async def account_of_sale(database: Pool, reader: SalespersonId, order: str) -> AccountId | None:
+    """Whose order it is, if it may be one of the reader's."""
+    account: AccountId | None = await database.fetchval(_ACCOUNT, reader, order)
+    return account
+
+
+async def placed(database: Pool, reader: SalespersonId, orders: Collection[str]) -> Mapping[str, Envelope[OrderPlaced]]:
+    """How orders told of these sales of the reader. Those whose body was erased are left out."""
+    rows = await database.fetch(_PLACED, reader, list(orders)) if orders else ()
+    events = [cast("Envelope[OrderPlaced]", told_event(row)) for row in rows]
+    return {event.data.order: event for event in events if event.data.order in orders}
