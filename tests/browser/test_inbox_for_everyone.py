@@ -1,13 +1,14 @@
 """The inbox for every eye, hand and screen: sizes, contrast, names, headings, targets."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from playwright.async_api import Page
 
-from shared.contracts.orders_inbound import Customer, Line
+from shared.contracts.orders_inbound import Customer, Line, Promise
 from tests.browser.conftest import DESK, PHONE, Visits
-from tests.builders import contact_made
+from tests.builders import contact_made, order_placed
 from tests.inbox import form_token
 
 pytestmark = pytest.mark.browser
@@ -78,6 +79,9 @@ async def everything(visits: Visits) -> list[str]:
         "lines": tuple(Line(product="Donaudampfschifffahrtselektrizitätenhauptbetriebswerk" * 2) for _ in range(4)),
         "customer": Customer(name="W" * 120, phone="+49 30 " + "1" * 40, zone="America/Argentina/Buenos_Aires"),
     }
+    now = await visits.site.now()
+    promise = Promise(what="w" * 400, due_at=now + timedelta(days=1))
+    await visits.site.tell(order_placed("d" * 120, sold_at=now, promises=(promise,), **wide), about="c-19")
     await visits.site.sell("o" * 120, account="c-18", **wide)
     await visits.site.tell(contact_made("voicemail", words="x" * 900), minutes_ago=30, about="c-18")
     episode = await visits.site.request_refund("o" * 120, account="c-18", words="long " * 900)

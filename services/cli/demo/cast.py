@@ -98,6 +98,7 @@ LUCIA = Buyer("lucia-ferrer", "Lucía Ferrer", "+1 212 555 0142", "America/New_Y
 TARIQ = Buyer("tariq-aziz", "Tariq Aziz", "+49 30 23125 644", "Europe/Berlin")
 NAOMI = Buyer("naomi-clarke", "Naomi Clarke", "+44 20 7946 0755", "Europe/London")
 CARLA = Buyer("carla-brandao", "Carla Brandão", "+49 30 23125 772", "Europe/Lisbon")
+ELIF = Buyer("elif-yilmaz", "Elif Yılmaz", "+49 30 23125 583", "Europe/Berlin")
 HENRIK = Buyer("henrik-olsen", "Henrik Olsen", "+47 22 00 41 90", "Europe/Oslo")
 
 _FIRST_NAMES = ("Ada", "Bruno", "Clara", "Dario", "Elin", "Felix")

@@ -7,14 +7,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-from services.cli.demo.browsing import press, sign_in_link
+from services.cli.demo.browsing import duties, press, sign_in_link
 from services.cli.demo.cast import Buyer, Seller
 from services.cli.demo.clock import DemoClock
 from services.cli.demo.observing import NotAsTold, Observer, State, until
 from services.cli.demo.telling import Ring, Teller
 from services.cli.explain import read_explained, shown
 from shared.contracts.envelope import Envelope, Fact, envelope
-from shared.contracts.orders_inbound import Line, OrderPlaced
+from shared.contracts.orders_inbound import Line, OrderPlaced, Promise, PromiseKept
 from shared.contracts.support_inbound import ContactChannel, ContactMade, ContactResult, Direction, RefundRequested
 from shared.messaging.publisher import Publisher, new_traceparent
 
@@ -87,7 +87,16 @@ class Scene:
         await self.stage.teller.event("", "directory", what)
         await self.stage.publish(fact, source="directory", subject=seller.id)
 
-    async def sale(self, by: Seller, product: str, amount_minor: int, *, on: datetime, told: str) -> None:
+    async def sale(
+        self,
+        by: Seller,
+        product: str,
+        amount_minor: int,
+        *,
+        on: datetime,
+        told: str,
+        promises: tuple[Promise, ...] = (),
+    ) -> None:
         """The shop tells of a sale, whenever it was."""
         fact = OrderPlaced(
             order=self.order,
@@ -97,6 +106,7 @@ class Scene:
             sold_by=by.id,
             sold_at=on,
             customer=self.buyer.as_customer(self.ago()),
+            promises=promises,
         )
         await self._happens(fact, on, system="shop", told=told)
 
@@ -122,6 +132,33 @@ class Scene:
             direction=Direction.OUTBOUND, channel=ContactChannel.PHONE, agent=by.id, result=ContactResult.VOICEMAIL
         )
         await self._happens(fact, self.ago(), system="telephony", told=told)
+
+    async def promise_kept(self, promise: str, told: str) -> None:
+        """The proof that a promise was kept."""
+        fact = PromiseKept(order=self.order, promise=promise)
+        await self._happens(fact, self.ago(), system="planner", told=told)
+
+    async def duties(self, of: Seller, *quoted: str) -> None:
+        """The page of this person lists a duty of this order for each quote, and no other of it."""
+
+        async def listed() -> list[str]:
+            link = await sign_in_link(self.stage.addresses, of)
+            found = await asyncio.to_thread(duties, link)
+            return [duty for duty in found if self.order in duty]
+
+        def fits(found: list[str]) -> bool:
+            return len(found) == len(quoted) and all(any(one in duty for duty in found) for one in quoted)
+
+        expected = f"duties of order {self.order} on the page of {of.id}: {', '.join(quoted) or 'none'}"
+        for duty in await until(listed, fits, expected=expected):
+            self.stage.teller.aside(f"On {of.name.split()[0]}'s page: {duty.partition(' Call ')[0]}")
+
+    async def no_alert(self) -> None:
+        """Nobody was alerted, for there was nothing to alert of."""
+        state = await self._state()
+        _require((state.episodes, state.alerts) == (0, ()), "no episode and no alert", str(state))
+        self.note = "nobody: a promise was kept in time"
+        self.stage.teller.as_told("As told: a duty that was done, and no alert.")
 
     async def take(self, by: Seller, told: str) -> None:
         """A salesperson presses the button of the inbox page."""

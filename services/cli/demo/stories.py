@@ -8,6 +8,7 @@ from services.cli.demo.cast import (
     ANNA,
     AT_WORK,
     CARLA,
+    ELIF,
     HENRIK,
     JONAS,
     LUCIA,
@@ -28,7 +29,7 @@ from services.cli.demo.observing import NotAsTold
 from services.cli.demo.scene import Scene, Stage
 from services.cli.demo.storm import Crowd
 from services.cli.demo.telling import Ended
-from shared.contracts.orders_inbound import Away, Successor
+from shared.contracts.orders_inbound import Away, Promise, Successor
 from shared.contracts.support_inbound import ContactResult
 from shared.database import DATABASE_ERRORS
 from shared.messaging.publisher import PublishError
@@ -181,6 +182,22 @@ async def many_at_once(scene: Scene) -> None:
     await crowd.others_are_listed()
 
 
+async def promised_and_kept(scene: Scene) -> None:
+    training = Promise(id="training", what="An evening of training for the kitchen", due_at=scene.ago(days=-1))
+    await scene.sale(
+        MAREK,
+        "Combi oven",
+        689_000,
+        on=scene.ago(),
+        told="Marek Nowak sells Elif Yılmaz an oven, and promises a training by tomorrow.",
+        promises=(training,),
+    )
+    await scene.duties(MAREK, training.what)
+    await scene.promise_kept("training", "The evening has taken place.")
+    await scene.duties(MAREK)
+    await scene.no_alert()
+
+
 STORIES = (
     Story("Nobody answers", "Three calls ring out. The fourth is a dead end.", PETRA, nobody_answers),
     Story(
@@ -194,6 +211,12 @@ STORIES = (
     ),
     Story("The seller who left", "The sale was Anna's. Somebody has it now, and is told why.", TARIQ, seller_who_left),
     Story("The same event, three times", "Delivered thrice, it counts once.", NAOMI, one_event_three_times),
+    Story(
+        "Before there is trouble",
+        "What was promised at the sale is a duty with a date, until there is proof.",
+        ELIF,
+        promised_and_kept,
+    ),
 )
 LATER_STORIES = (
     Story(

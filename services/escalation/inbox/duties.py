@@ -10,6 +10,7 @@ from starlette.responses import RedirectResponse, Response
 from services.escalation.domain import words
 from services.escalation.domain.calling import Calling, calling
 from services.escalation.domain.duties import Duty, DutyKind, Sale, duties_of, period
+from services.escalation.domain.entities import products_of
 from services.escalation.domain.facts import fact_id
 from services.escalation.domain.own_facts import CheckInLogged
 from services.escalation.domain.policy.versions import Policies
@@ -43,6 +44,7 @@ class DutyView:
     at: Moment
     overdue: bool
     check_in: bool
+    say: tuple[str, ...]
     call: Way | None
     calling: Calling
 
@@ -92,7 +94,8 @@ class DutyPages:
 def _view(
     duty: Duty, sale: Sale, placed: Mapping[str, Envelope[OrderPlaced]], reader: Reader, policies: Policies
 ) -> DutyView:
-    order = sale.order
+    order, check_in = sale.order, duty.kind is DutyKind.CHECK_IN
+    policy = policies.for_order(policies.latest, order.segment, products_of(order))
     return DutyView(
         id=f"{duty.kind.value}-{duty.promise.fact_id if duty.promise else order.order_id}",
         to_do=_TO_DO[duty.kind],
@@ -105,9 +108,10 @@ def _view(
         due=_due(duty, reader),
         at=reader.moment(duty.due_at),
         overdue=duty.due_at < reader.now,
-        check_in=duty.kind is DutyKind.CHECK_IN,
+        check_in=check_in,
+        say=policy.duties.say if check_in else (),
         call=phone(order.customer_phone),
-        calling=calling(order.customer_zone, policies.latest.policy.customers, reader.now),
+        calling=calling(order.customer_zone, policy.customers, reader.now),
     )
 
 

@@ -189,10 +189,12 @@ class Storms(Part):
 
 
 class Duties(Part):
-    """Dated duties made by a sale: when the seller checks in, and how long before and after it is due one is shown."""
+    """Dated duties made by a sale: when the seller checks in and what to say then, and how long before and after
+    it is due one is shown."""
 
     enabled: bool = True
     check_in_after: Span
+    say: Annotated[tuple[Text, ...], Field(min_length=1, max_length=4)]
     show_before: Span
     show_after: Span
 

@@ -1,0 +1,58 @@
+"""Duties of the day as a person meets them: logged in place, beside episodes or alone, with and without scripts."""
+
+from datetime import timedelta
+
+import pytest
+from playwright.async_api import expect
+
+from shared.contracts.orders_inbound import Customer, Promise
+from tests.browser.conftest import DESK, PHONE, Visits
+from tests.builders import order_placed
+
+pytestmark = pytest.mark.browser
+DAY = timedelta(days=1)
+_TALKED_ABOUT = "select order_id from escalation.facts where kind = 'customer_reached'"
+
+
+async def sell_lately(visits: Visits) -> None:
+    """Thirteen days ago two sales, one with a promise that is due tomorrow."""
+    site = visits.site
+    now = await site.now()
+    promise = Promise(what="Training for the caretaker, on site", due_at=now + 14 * DAY)
+    await site.tell(order_placed(sold_at=now, promises=(promise,)))
+    other = Customer(name="Café Morgenrot", phone="+43 1 58858", zone="Europe/Vienna")
+    await site.tell(order_placed("4712", sold_at=now, customer=other), about="c-18")
+    await site.move_clock(13 * DAY)
+
+
+@pytest.mark.parametrize("size", [PHONE, DESK])
+async def test_a_check_in_is_logged_in_place(visits: Visits, size: tuple[int, int]) -> None:
+    await sell_lately(visits)
+    page = await visits.open(size)
+    duties = page.locator("[data-duties]")
+    await expect(duties.locator("li[id]")).to_have_count(3)
+    await page.evaluate("window.neverLeft = true")
+    await duties.get_by_role("button", name="We talked with Café Morgenrot").click()
+    await expect(duties.locator("li[id]")).to_have_count(2)
+    assert await page.evaluate("window.neverLeft === true")
+    assert await visits.site.service.pool.fetchval(_TALKED_ABOUT) == "4712"
+
+
+@pytest.mark.parametrize("size", [PHONE, DESK])
+async def test_duties_come_after_what_burns(visits: Visits, size: tuple[int, int]) -> None:
+    await sell_lately(visits)
+    await visits.site.request_refund()
+    page = await visits.open(size)
+    episode = await page.get_by_role("link", name="Petra Weiss").first.bounding_box()
+    duties = await page.get_by_role("heading", name="Duties of the day").bounding_box()
+    assert episode is not None
+    assert duties is not None
+    assert duties["y"] > episode["y"]
+
+
+async def test_a_check_in_is_logged_without_scripts(visits: Visits) -> None:
+    await sell_lately(visits)
+    page = await visits.sign_in(await visits.context(PHONE, scripts="off"))
+    await page.get_by_role("button", name="We talked with Petra Weiss").click()
+    await expect(page.locator("[data-duties] li[id]")).to_have_count(2)
+    await expect(page.get_by_text("Training for the caretaker, on site")).to_be_visible()

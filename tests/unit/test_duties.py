@@ -1,0 +1,208 @@
+"""Care before trouble: which duties a sale makes, whose they are, when they are shown, and what proves them done.
+
+Times are hours after the sale; in the policy that ships a check-in is due after 336, and shown from 288 to 672.
+"""
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from services.escalation.domain.duties import DutyKind, Sale, duties_of, period
+from services.escalation.domain.entities import Account, Order, Salesperson
+from services.escalation.domain.facts import AccountFact, FactKind
+from services.escalation.domain.findings.history import History
+from services.escalation.domain.policy.document import read, shipped_text
+from services.escalation.domain.policy.versions import BEGINNING, Policies, PolicyVersion
+from tests.builders import ACCOUNT, AT
+from tests.unit.accounts import fact, hours, inbound, outbound, reached
+
+DAY = 24
+DUE, SHOWN, GONE = 14 * DAY, 12 * DAY, 28 * DAY
+ORDER = Order("4711", ACCOUNT, "anna", AT, 100, "EUR", "Heat pump", AT)
+SHIPPED = Policies.shipped()
+OPENED_FOR_ANOTHER = fact(FactKind.CASE_OPENED, 0, case="k", order="4712")
+TALKED = reached(13 * DAY, order="4711", agent="anna")
+
+
+def person(id: str, **changes: Any) -> Salesperson:
+    known = Salesperson(id, AT, id.title(), None, None, None, None, "UTC", "[]", True, None, None)
+    return replace(known, **changes)
+
+
+LEFT = {"active": False, "successor": "ben", "successor_since": AT.date()}
+
+
+def duties(
+    *facts: AccountFact,
+    at: float = DUE,
+    of: str = "anna",
+    order: Order = ORDER,
+    policies: Policies = SHIPPED,
+    people: tuple[Salesperson, ...] = (person("anna"), person("ben")),
+    **account: Any,
+) -> list[tuple[DutyKind, float]]:
+    """The kind of each duty, and when it is due, in hours after the sale."""
+    sale = Sale(order, Account(ACCOUNT, **account), History(facts))
+    directory = {one.salesperson_id: one for one in people}
+    found = duties_of(of, sale, directory, policies, hours(at))
+    return [(duty.kind, (duty.due_at - AT) / timedelta(hours=1)) for duty in found]
+
+
+def promise(due: float, what: str = "training", at: float = 0) -> AccountFact:
+    return fact(FactKind.PROMISE, at, order="4711", due=due, what=what)
+
+
+def kept(at: float, what: str = "training") -> AccountFact:
+    return fact(FactKind.PROMISE_KEPT, at, order="4711", what=what)
+
+
+def asked(at: float, number: int) -> AccountFact:
+    return fact(FactKind.OUTCOME_REPORTED, at, order="4711", number=number)
+
+
+CHECK_IN = [(DutyKind.CHECK_IN, DUE)]
+
+
+@pytest.mark.parametrize("at", [SHOWN, DUE, GONE])
+def test_a_sale_makes_a_dated_check_in_that_is_shown_around_its_date(at: float) -> None:
+    assert duties(at=at) == CHECK_IN
+
+
+@pytest.mark.parametrize("at", [0, SHOWN - 0.1, GONE + 0.1])
+def test_a_check_in_is_not_shown_long_before_or_after_its_date(at: float) -> None:
+    assert duties(at=at) == []
+
+
+@pytest.mark.parametrize(
+    "talk",
+    [
+        TALKED,
+        outbound(SHOWN, agent="anna"),
+        inbound(DUE, "answered", agent="anna"),
+        outbound(DUE, agent="anna", order="4711"),
+        outbound(DUE, agent="anna", case="k"),
+    ],
+)
+def test_a_talk_of_the_seller_with_the_customer_proves_the_check_in(talk: AccountFact) -> None:
+    assert duties(talk) == []
+
+
+@pytest.mark.parametrize(
+    "talk",
+    [
+        pytest.param([outbound(SHOWN - 1, agent="anna")], id="before it was time"),
+        pytest.param([outbound(DUE - 1, "voicemail", agent="anna")], id="a voicemail"),
+        pytest.param([outbound(DUE - 1, agent="anna", courtesy=True)], id="an automatic reply"),
+        pytest.param([outbound(DUE - 1, agent="ben")], id="somebody else"),
+        pytest.param([outbound(DUE - 1)], id="nobody knows who"),
+        pytest.param([outbound(DUE - 1, agent="anna", order="4712")], id="about another order"),
+        pytest.param([OPENED_FOR_ANOTHER, outbound(DUE - 1, agent="anna", case="k")], id="on another order's case"),
+    ],
+)
+def test_what_is_no_talk_of_the_seller_about_the_order_proves_no_check_in(talk: list[AccountFact]) -> None:
+    assert duties(*talk) == CHECK_IN
+
+
+def test_a_promise_is_a_duty_until_it_is_reported_as_kept() -> None:
+    assert duties(promise(100), at=60) == [(DutyKind.PROMISE, 100)]
+    assert duties(promise(100), at=130) == [(DutyKind.PROMISE, 100)]
+    assert duties(promise(100), kept(59), at=60) == []
+    assert duties(promise(100), kept(59, "delivery"), at=60) == [(DutyKind.PROMISE, 100)]
+    assert duties(promise(100), TALKED, at=60) == [(DutyKind.PROMISE, 100)]
+    assert duties(promise(100), at=100 - 2 * DAY - 1) == []
+
+
+def test_of_two_promises_of_one_name_the_first_is_the_duty() -> None:
+    found = duties(promise(110), promise(100), promise(105, "manual"), at=90)
+    assert sorted(found) == [(DutyKind.PROMISE, 100), (DutyKind.PROMISE, 105)]
+
+
+@pytest.mark.parametrize("number", [0, 1])
+def test_the_expected_outcome_is_a_duty_until_the_buyer_says_what_became_of_it(number: int) -> None:
+    order = replace(ORDER, outcome_expected_by=hours(100))
+    assert duties(at=60, order=order) == [(DutyKind.OUTCOME, 100)]
+    assert duties(asked(59, number), at=60, order=order) == []
+
+
+@pytest.mark.parametrize("preference", ["do_not_call", "dispute", "deceased"])
+def test_who_must_not_be_called_makes_no_duty(preference: str) -> None:
+    assert duties(promise(DUE), preference=preference) == []
+
+
+def test_a_backfilled_sale_makes_no_duty() -> None:
+    assert duties(order=replace(ORDER, seen_at=hours(3 * DAY))) == CHECK_IN
+    assert duties(promise(DUE), order=replace(ORDER, seen_at=hours(3 * DAY + 1))) == []
+
+
+def test_a_cancelled_order_makes_no_duty() -> None:
+    assert duties(promise(DUE), fact(FactKind.ORDER_CANCELLED, 5, order="4711")) == []
+    assert duties(fact(FactKind.ORDER_CANCELLED, 5, order="4712")) == CHECK_IN
+
+
+def test_a_duty_is_the_sellers_alone_also_while_they_are_away() -> None:
+    away = person("anna", away='[{"since": "2026-01-01", "until": "2027-01-01"}]', backup="ben")
+    assert duties(people=(away, person("ben"))) == CHECK_IN
+    assert duties(people=(away, person("ben")), of="ben") == []
+
+
+def test_who_took_over_the_book_has_its_duties_and_earlier_talks_count() -> None:
+    people = (person("anna", **LEFT), person("ben"))
+    assert duties(people=people, of="ben") == CHECK_IN
+    assert duties(people=people, of="anna") == []
+    assert duties(outbound(SHOWN, agent="anna"), people=people, of="ben") == []
+
+
+def test_an_account_in_another_book_is_that_persons_duty() -> None:
+    moved: dict[str, Any] = {"assigned_to": "ben", "assigned_since": AT.date(), "assigned_at": AT}
+    assert duties(of="ben", **moved) == CHECK_IN
+    assert duties(**moved) == []
+
+
+def test_what_nobody_sold_is_nobodys_duty() -> None:
+    assert duties(order=replace(ORDER, sold_by=None)) == []
+    assert duties(people=(person("anna", active=False), person("ben"))) == []
+    assert duties(people=(person("ben"),)) == []
+
+
+def policy(*changes: tuple[str, str], since: float | None = None) -> PolicyVersion:
+    text = shipped_text()
+    for before, after in changes:
+        assert before in text
+        text = text.replace(before, after)
+    return PolicyVersion(2, BEGINNING if since is None else hours(since), read(text), text, "mia", "Changed")
+
+
+SOONER = ('check_in_after = "14d"', 'check_in_after = "7d"')
+SPECIAL = '\n[[overrides]]\nsegment = "enterprise"\nset.duties.check_in_after = "30d"\n'
+
+
+def with_version(version: PolicyVersion) -> Policies:
+    return SHIPPED.followed_by([version])
+
+
+def test_the_policy_in_force_at_the_sale_says_when_to_check_in() -> None:
+    assert duties(at=7 * DAY, policies=with_version(policy(SOONER))) == [(DutyKind.CHECK_IN, 7 * DAY)]
+    assert duties(at=7 * DAY, policies=with_version(policy(SOONER, since=1))) == []
+
+
+def test_a_policy_can_do_without_duties() -> None:
+    off = policy(("enabled = true\n\n# When the seller asks", "enabled = false\n\n# When the seller asks"))
+    assert duties(promise(DUE), policies=with_version(off)) == []
+
+
+def test_an_override_counts_for_the_orders_it_names() -> None:
+    text = shipped_text() + SPECIAL
+    special = with_version(PolicyVersion(2, BEGINNING, read(text), text, "mia", "Changed"))
+    assert duties(at=30 * DAY, policies=special, order=replace(ORDER, segment="enterprise")) == [
+        (DutyKind.CHECK_IN, 30 * DAY)
+    ]
+    assert duties(at=DUE, policies=special) == CHECK_IN
+
+
+def test_sales_are_looked_for_as_far_back_as_any_policy_reaches() -> None:
+    text = shipped_text() + SPECIAL
+    widest = period(with_version(PolicyVersion(2, AT, read(text), text, "mia", "Changed")), AT)
+    assert (widest.sold_since, widest.sold_until) == (hours(-44 * DAY), hours(-12 * DAY))
+    assert (widest.due_since, widest.due_until) == (hours(-14 * DAY), hours(2 * DAY))
