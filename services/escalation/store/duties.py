@@ -16,22 +16,26 @@ from shared.ids import AccountId, SalespersonId
 _LIMIT = 500
 # Whoever is gone, their successor keeps their sales; an account may be in somebody's book by itself.
 _THEIRS = """
-    with theirs as (
-        select order_id from escalation.orders where sold_by = $1 or sold_by in (
-            select salesperson_id from escalation.salespeople where successor = $1)
+    with books as (
+        select $1::text as owner union select salesperson_id from escalation.salespeople where successor = $1
+    ), theirs as (
+        select order_id, account_id, sold_at, outcome_expected_by from books join escalation.orders on sold_by = owner
         union
-        select order_id from escalation.orders join escalation.accounts using (account_id) where assigned_to = $1
+        select order_id, account_id, sold_at, outcome_expected_by
+        from escalation.accounts join escalation.orders using (account_id) where assigned_to = $1
     )
 """
 _SALES = f"""
-    {_THEIRS}
-    select o.* from theirs join escalation.orders o using (order_id)
-    where o.sold_at between $2 and $3 or o.outcome_expected_by between $4 and $5 or o.order_id in (
-        select order_id from escalation.facts where kind = 'promise' and due_at between $4 and $5)
-    order by o.sold_at desc, o.order_id limit {_LIMIT}
+    {_THEIRS}, due as (
+        select order_id, sold_at from theirs
+        where sold_at between $2 and $3 or outcome_expected_by between $4 and $5 or order_id in (
+            select order_id from escalation.facts where kind = 'promise' and due_at between $4 and $5)
+        order by sold_at desc, order_id limit {_LIMIT}
+    )
+    select o.* from due join escalation.orders o using (order_id) order by o.sold_at desc, o.order_id
 """
 _ACCOUNTS = "select * from escalation.accounts where account_id = any($1::text[])"
-_ACCOUNT = f"{_THEIRS} select o.account_id from theirs join escalation.orders o using (order_id) where order_id = $2"
+_ACCOUNT = f"{_THEIRS} select account_id from theirs where order_id = $2"
 # What makes a duty, or proves that one was done; and which order a case is about.
 _FACTS = f"""
     select {", ".join(FACT_COLUMNS)} from escalation.facts
@@ -47,8 +51,8 @@ _PEOPLE = """
 _PLACED = f"""
     {_THEIRS}
     select j.subject, j.source, j.event_id, j.type, j.at, j.body
-    from theirs join escalation.orders o using (order_id) join shared.journal j on j.subject = o.account_id
-    where o.order_id = any($2::text[]) and j.type = '{OrderPlaced.type}' and j.body is not null
+    from theirs join shared.journal j on j.subject = account_id
+    where order_id = any($2::text[]) and j.type = '{OrderPlaced.type}' and j.body is not null
 """
 
 
