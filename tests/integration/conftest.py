@@ -6,10 +6,12 @@ import pytest
 
 import services.orders.handlers
 import services.support.handlers
-from tests.escalation import Escalation, escalation_on
+from tests.builders import order_placed
+from tests.escalation import DESK, Escalation, escalation_on
 from tests.servers import MakeDatabase
 from tests.services import ServiceUnderTest, running
 from tests.streams import Plumbing, plumbing_on, relaying
+from tests.team import person
 
 
 @pytest.fixture
@@ -31,6 +33,20 @@ async def escalation(database: MakeDatabase) -> AsyncIterator[Escalation]:
     """Escalation on a fresh database; no signal is too old to ring."""
     async with escalation_on(await database("escalation")) as service:
         yield service
+
+
+@pytest.fixture
+async def team(escalation: Escalation) -> Escalation:
+    """Anna sold it; Ben is her backup, Carla leads both, Dora leads Carla."""
+    await escalation.hear(
+        person("anna", manager="carla", backup="ben"),
+        person("ben", manager="carla"),
+        person("carla", manager="dora"),
+        person("dora"),
+        person(DESK),
+        order_placed(amount_minor=50_000),
+    )
+    return escalation
 
 
 @pytest.fixture
