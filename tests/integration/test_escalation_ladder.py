@@ -1,19 +1,16 @@
 """Who is asked and who next, told as stories: from the seller up to the desk, in their own working time."""
 
 import asyncio
+import re
 from datetime import UTC, date, datetime, timedelta
 
-from services.escalation.domain.own_facts import (
-    NotMinePressed,
-)
+from services.escalation.app import publish_policy
+from services.escalation.domain.own_facts import NotMinePressed, PolicyPublishing
+from services.escalation.domain.policy.document import shipped_text
 from shared.contracts.orders_inbound import Away, Day, WorkingHours
 from shared.runtime import fire_all
-from tests.builders import (
-    order_placed,
-    refund_requested,
-    salesperson_changed,
-)
-from tests.escalation import DESK, Escalation, pressed, told
+from tests.builders import order_placed, refund_requested, response_overdue, salesperson_changed
+from tests.escalation import DESK, Escalation, dead_end, pressed, told
 from tests.team import HOUR, MINUTE, happens, open_episode, person, presses, rung
 
 
@@ -108,3 +105,62 @@ async def test_the_successor_from_a_day_on_hears_of_it_after_the_seller_left(tea
     await team.hear(person("anna", manager="carla", **left))
     await happens(team, refund_requested())
     assert (await rung(team))[0][:2] == ("ben", "successor")
+
+
+async def test_what_is_critical_rings_off_hours_who_accepts_that_as_soon_as_the_customer_may_be_called(
+    escalation: Escalation,
+) -> None:
+    """On a Saturday, 06:00 in Berlin: the customer there may be called from 08:00 on, the sellers work on Mondays."""
+    hours = WorkingHours(days=(Day.MONDAY,), start="09:00", end="17:00")
+    accepts = person("anna", working_hours=(hours,), rings_off_hours=True)
+    sleeps = person("ben", working_hours=(hours,))
+    by_ben = told(order_placed("other", sold_by="ben"), subject="c-99")
+    await escalation.hear(accepts, sleeps, person(DESK), order_placed(), by_ben)
+    now: datetime = await escalation.pool.fetchval("select shared.app_now()")
+    saturday = datetime(2026, 12, 5, 5, tzinfo=UTC)
+    await escalation.move_clock(saturday - now)
+    await escalation.hear(told(refund_requested(), at=saturday), told(refund_requested(), at=saturday, subject="c-99"))
+    assert {row["severity"] for row in await escalation.episodes()} == {"critical"}
+    mails = [row for row in await escalation.rows("escalation.deliveries") if row["state"] == "held"]
+    rings_at = {row["recipient"]: row["try_at"] for row in mails}
+    assert rings_at == {"anna": saturday + 2 * HOUR, "ben": datetime(2026, 12, 7, 9, tzinfo=UTC)}
+
+
+async def test_a_team_in_observe_mode_is_shown_its_episodes_and_nobody_is_rung(team: Escalation) -> None:
+    await set_mode(team, "observe")
+    await happens(team, refund_requested())
+    await team.wait(timedelta(days=3))
+    assert await rung(team) == []
+    assert (await open_episode(team))["responsible"] == "anna", "it stands in the seller's inbox"
+
+
+async def test_a_team_in_manager_only_mode_is_rung_from_its_manager_on(team: Escalation) -> None:
+    await set_mode(team, "manager_only")
+    await happens(team, refund_requested())
+    assert await rung(team) == [("carla", "manager", "signal")]
+
+
+async def test_what_a_team_observed_rings_at_its_next_signal_once_the_team_takes_part(team: Escalation) -> None:
+    await set_mode(team, "observe")
+    await happens(team, dead_end())
+    await set_mode(team, "on")
+    await happens(team, response_overdue(), minutes=1)
+    assert await rung(team) == [("anna", "seller", "signal")]
+
+
+async def test_a_team_sent_back_to_observing_keeps_what_had_rung_in_the_inbox(team: Escalation) -> None:
+    await happens(team, dead_end())
+    await set_mode(team, "observe")
+    await team.wait(2 * HOUR)
+    assert len(await team.alerts()) == 1
+    episode = await open_episode(team)
+    assert (episode["responsible"], episode["deadline_at"]) == ("anna", None)
+    await set_mode(team, "on")
+    await happens(team, response_overdue(), minutes=1)
+    assert [who for who, *_ in await rung(team)] == ["anna", "anna"]
+
+
+async def set_mode(team: Escalation, mode: str) -> None:
+    """From now on Carla's reports take part like this."""
+    document = re.sub(r"(?m)^# modes = .*$", f'modes = {{ carla = "{mode}" }}', shipped_text())
+    await publish_policy(team.spine, PolicyPublishing(document=document, by="vera", summary=f"Carla's team: {mode}"))
