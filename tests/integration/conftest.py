@@ -6,7 +6,7 @@ import pytest
 
 import services.orders.handlers
 import services.support.handlers
-from tests.builders import order_placed
+from tests.builders import order_placed, refund_requested, salesperson_changed
 from tests.escalation import DESK, Escalation, escalation_on
 from tests.servers import MakeDatabase
 from tests.services import ServiceUnderTest, running
@@ -47,6 +47,20 @@ async def team(escalation: Escalation) -> Escalation:
         order_placed(amount_minor=50_000),
     )
     return escalation
+
+
+@pytest.fixture
+async def rung(escalation: Escalation) -> Escalation:
+    """One alert, not sent yet."""
+    await escalation.hear(salesperson_changed(), order_placed(), refund_requested())
+    return escalation
+
+
+@pytest.fixture
+async def each_alert_is_on_each_channel_once(escalation: Escalation) -> AsyncIterator[None]:
+    """Whatever happens, each alert has one delivery on each channel, in one state."""
+    yield
+    assert (await escalation.deliveries()).total() == 2 * len(await escalation.alerts())
 
 
 @pytest.fixture
