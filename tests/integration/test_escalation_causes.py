@@ -1,21 +1,24 @@
 """What puts a sale at risk and what ends that, told as stories: what would be swallowed, or ring for nothing."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
-from services.escalation.domain.own_facts import (
-    ClosePressed,
-)
+from services.escalation.domain.own_facts import OWN_FACTS, ClosePressed
+from services.escalation.handlers import handling
 from shared.contracts.orders_inbound import Day, WorkingHours
 from shared.contracts.support_inbound import Courtesy, Direction
+from shared.transaction import Spine
 from tests.builders import (
     case_opened,
+    case_reassigned,
     case_reopened,
     case_resolved,
     contact_made,
     refund_requested,
+    response_overdue,
     salesperson_changed,
 )
-from tests.escalation import Escalation, dead_end, told
+from tests.escalation import NO_LIMIT, Escalation, dead_end, told
 from tests.team import MINUTE, happens, open_episode, presses, rung
 
 
@@ -97,3 +100,33 @@ async def test_severity_rises_with_its_cause_told_and_never_falls(team: Escalati
     await happens(team, contact_made("answered"), minutes=2)
     assert (await open_episode(team))["severity"] == "critical"
     assert (await team.published_types()).count("escalation.severity_raised") == 1
+
+
+async def test_ten_signals_make_one_episode_with_ten_causes(team: Escalation) -> None:
+    for minute in range(5):
+        await happens(team, dead_end(case=f"k-{minute}"), minutes=minute)
+        await happens(team, case_reopened(f"k-{minute}"), minutes=minute)
+    assert [len(kinds) for _, kinds in await team.matches()] == [10]
+
+
+async def test_whoever_took_it_is_rung_again_by_a_signal_that_raises_the_severity_and_by_no_other(
+    team: Escalation,
+) -> None:
+    await happens(team, case_reopened())
+    await team.acknowledge("anna")
+    await happens(team, case_reassigned(3))
+    assert len(await team.alerts()) == 1, "as grave as before: shown, and no ring"
+    await happens(team, response_overdue())
+    assert (await rung(team))[-1] == ("anna", "seller", "severity")
+    assert (await open_episode(team))["acknowledged_by"] is None
+
+
+async def test_a_silence_noticed_after_a_long_outage_changes_state_and_rings_nobody(team: Escalation) -> None:
+    young_enough = timedelta(days=3)
+    rules = replace(NO_LIMIT, max_alert_age=young_enough)
+    late = replace(team, spine=Spine(team.pool, "escalation", handling(rules), OWN_FACTS))
+    await happens(late, contact_made("unanswered", case=None))
+    await late.wait(young_enough * 3)
+    assert "contact_dead_ended" in [row["kind"] for row in await late.signals()]
+    assert (await open_episode(late))["rang"] is False
+    assert await late.alerts() == []

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 from services.escalation.domain.own_facts import (
+    AppointmentLogged,
     AttemptLogged,
     CustomerReachedLogged,
     HandOverAcceptPressed,
@@ -10,10 +11,7 @@ from services.escalation.domain.own_facts import (
     SnoozePressed,
 )
 from shared.contracts.support_inbound import Direction
-from tests.builders import (
-    contact_made,
-    refund_requested,
-)
+from tests.builders import contact_made, refund_requested
 from tests.escalation import Escalation, dead_end
 from tests.team import HOUR, MINUTE, happens, open_episode, presses, rung
 
@@ -112,3 +110,27 @@ async def test_logging_that_the_customer_was_reached_redeems_and_ends_the_dead_e
     assert await presses(team, CustomerReachedLogged, "anna") == []
     assert [row["result"] for row in await team.episodes()] == ["cause_gone"]
     assert {"escalation.customer_reached", "escalation.signal_cleared"} <= set(await team.published_types())
+
+
+async def test_an_appointment_the_customer_named_holds_the_clock_and_then_the_proof_is_due_again(
+    team: Escalation,
+) -> None:
+    await happens(team, refund_requested())
+    await team.acknowledge("anna")
+    await presses(team, AppointmentLogged, "anna", at=datetime.now(UTC) + 48 * HOUR)
+    await team.wait(47 * HOUR)
+    assert (await open_episode(team))["acknowledged_by"] == "anna"
+    await team.wait(2 * HOUR)
+    assert (await open_episode(team))["acknowledged_by"] == "anna", "the time to reach them has only begun"
+    await team.wait(4 * HOUR)
+    assert await rung(team) == [("anna", "seller", "signal"), ("ben", "backup", "unredeemed")]
+
+
+async def test_a_new_contact_of_the_customer_outside_the_rescue_is_asked_about_anew(team: Escalation) -> None:
+    await happens(team, refund_requested())
+    await team.acknowledge("anna")
+    await happens(team, contact_made("answered", agent="anna", case=None), minutes=5)
+    assert len(await team.alerts()) == 1, "whoever took it answered"
+    await happens(team, contact_made("unanswered", case=None), minutes=6)
+    assert (await rung(team))[-1] == ("anna", "seller", "contact")
+    assert (await open_episode(team))["acknowledged_by"] is None
