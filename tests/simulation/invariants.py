@@ -19,9 +19,9 @@ from services.escalation.domain.own_facts import EpisodeDue, RecipientSought, Si
 from services.escalation.domain.policy.versions import Policies
 from shared.timers import timer_id
 from tests.simulation.commits import Broken, Commits
-from tests.simulation.database import Database, Row
+from tests.simulation.database import Database
 from tests.simulation.kafka import Kafka
-from tests.simulation.statements import ALERTS, DELIVERIES, EPISODES, FACTS, JOURNAL, LEDGER, OUTBOX, SIGNALS, TIMERS
+from tests.simulation.tables import ALERTS, DELIVERIES, EPISODES, FACTS, JOURNAL, LEDGER, OUTBOX, SIGNALS, TIMERS, Row
 from tests.simulation.workers import Ground
 
 _POLICY = Policies.shipped().latest.policy

@@ -21,7 +21,8 @@ from shared.ids import derived
 from shared.inputs import Batch
 from shared.messaging import relay
 from shared.transaction import Spine, Transaction
-from tests.simulation.workers import Consumer, Relay, Sender
+from tests.simulation.consuming import Consumer
+from tests.simulation.workers import Relay, Sender
 
 Plant = Callable[[pytest.MonkeyPatch], None]
 

@@ -15,6 +15,7 @@ from shared.database import DATABASE_ERRORS
 from shared.inputs import Input, InputKind, Partition, Position
 from tests.simulation import happenings
 from tests.simulation.commits import Broken, Commits
+from tests.simulation.consuming import Consumer, Measuring
 from tests.simulation.database import Database, Fate
 from tests.simulation.happenings import ACCOUNTS, PEOPLE, START, Told
 from tests.simulation.invariants import check_in_the_end
@@ -22,8 +23,9 @@ from tests.simulation.kafka import CASES, PARTITIONS, SALES, Kafka
 from tests.simulation.kafka import PEOPLE as DIRECTORY
 from tests.simulation.pausing import Pause
 from tests.simulation.replaying import check_replay
-from tests.simulation.statements import ANSWERS, EPISODES, OFFSETS, TIMERS
-from tests.simulation.workers import Activity, Consumer, Ground, Mail, Measuring, Page, Relay, Sender, Timers
+from tests.simulation.statements import ANSWERS
+from tests.simulation.tables import EPISODES, OFFSETS, TIMERS
+from tests.simulation.workers import Activity, Ground, Mail, Page, Relay, Sender, Timers
 
 _TO_REST = 20_000
 """So many steps without coming to rest is no rest any more."""
