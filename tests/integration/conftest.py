@@ -8,6 +8,7 @@ import services.orders.handlers
 import services.support.handlers
 from tests.builders import order_placed, refund_requested, salesperson_changed
 from tests.escalation import DESK, Escalation, escalation_on
+from tests.inbox import Site, inbox_site
 from tests.servers import MakeDatabase
 from tests.services import ServiceUnderTest, running
 from tests.streams import Plumbing, plumbing_on, relaying
@@ -33,6 +34,13 @@ async def escalation(database: MakeDatabase) -> AsyncIterator[Escalation]:
     """Escalation on a fresh database; no signal is too old to ring."""
     async with escalation_on(await database("escalation")) as service:
         yield service
+
+
+@pytest.fixture
+async def site(database: MakeDatabase) -> AsyncIterator[Site]:
+    """The inbox on a fresh database."""
+    async with inbox_site(await database("escalation")) as site:
+        yield site
 
 
 @pytest.fixture
