@@ -166,6 +166,10 @@ class Escalation(ServiceUnderTest):
         (row,) = [row for row in await self.rows("escalation.deliveries") if row["channel"] == "email"]
         return row
 
+    async def sent_facts(self) -> int:
+        """How often it was told that an alert was sent."""
+        return (await self.published_types()).count("escalation.alert_sent")
+
     async def waiting_signals(self) -> int:
         return sum(row["episode_id"] is None for row in await self.signals())
 

@@ -189,3 +189,8 @@ def form_token(page: str) -> str:
     found = re.search(r'name="csrf_token" value="([^"]+)"', page)
     assert found is not None
     return found[1]
+
+
+def words_of(page: str) -> str:
+    """A page without its markup."""
+    return " ".join(re.sub(r"<[^>]+>", " ", page).split())

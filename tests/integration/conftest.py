@@ -6,10 +6,13 @@ import pytest
 
 import services.orders.handlers
 import services.support.handlers
-from tests.escalation import Escalation, escalation_on
+from tests.builders import order_placed, refund_requested, salesperson_changed
+from tests.escalation import DESK, Escalation, escalation_on
+from tests.inbox import Site, inbox_site
 from tests.servers import MakeDatabase
 from tests.services import ServiceUnderTest, running
 from tests.streams import Plumbing, plumbing_on, relaying
+from tests.team import person
 
 
 @pytest.fixture
@@ -31,6 +34,41 @@ async def escalation(database: MakeDatabase) -> AsyncIterator[Escalation]:
     """Escalation on a fresh database; no signal is too old to ring."""
     async with escalation_on(await database("escalation")) as service:
         yield service
+
+
+@pytest.fixture
+async def site(database: MakeDatabase) -> AsyncIterator[Site]:
+    """The inbox on a fresh database."""
+    async with inbox_site(await database("escalation")) as site:
+        yield site
+
+
+@pytest.fixture
+async def team(escalation: Escalation) -> Escalation:
+    """Anna sold it; Ben is her backup, Carla leads both, Dora leads Carla."""
+    await escalation.hear(
+        person("anna", manager="carla", backup="ben"),
+        person("ben", manager="carla"),
+        person("carla", manager="dora"),
+        person("dora"),
+        person(DESK),
+        order_placed(amount_minor=50_000),
+    )
+    return escalation
+
+
+@pytest.fixture
+async def rung(escalation: Escalation) -> Escalation:
+    """One alert, not sent yet."""
+    await escalation.hear(salesperson_changed(), order_placed(), refund_requested())
+    return escalation
+
+
+@pytest.fixture
+async def each_alert_is_on_each_channel_once(escalation: Escalation) -> AsyncIterator[None]:
+    """Whatever happens, each alert has one delivery on each channel, in one state."""
+    yield
+    assert (await escalation.deliveries()).total() == 2 * len(await escalation.alerts())
 
 
 @pytest.fixture

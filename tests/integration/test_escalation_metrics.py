@@ -8,6 +8,7 @@ from functools import partial
 import pytest
 
 from services.escalation.measuring import count_alerts
+from services.escalation.store.deliveries import sample
 from shared.metrics import Metrics, create_metrics
 from tests.builders import order_placed, refund_requested, salesperson_changed
 from tests.escalation import NO_LIMIT, Escalation, escalation_on, told
@@ -60,3 +61,18 @@ async def test_an_alert_that_waited_for_its_seller_counts_with_the_time_it_took(
     assert len(await counted.alerts()) == 1
     assert value("handoff_alert_latency_seconds_count") == 1
     assert (value("handoff_alert_latency_seconds_sum") or 0) == pytest.approx(360, abs=30)
+
+
+async def test_a_failure_of_somebody_who_never_bought_is_counted_while_it_waits_for_a_sale(
+    counted: Escalation, metrics: Metrics, value: Read
+) -> None:
+    await counted.hear(salesperson_changed(), told(refund_requested(), at=datetime.now(UTC)))
+    assert await _waiting(counted, metrics, value) == 1
+    await counted.hear(order_placed())
+    assert await _waiting(counted, metrics, value) == 0
+
+
+async def _waiting(counted: Escalation, metrics: Metrics, value: Read) -> float | None:
+    async with counted.pool.acquire() as connection:
+        await sample(connection, metrics)
+    return value("handoff_waiting_signals")

@@ -7,7 +7,14 @@ import pytest
 
 from shared.contracts.orders_inbound import SalespersonChanged, Successor
 from shared.inputs import Input
-from tests.builders import cancellation_requested, minutes, order_placed, refund_requested, salesperson_changed
+from tests.builders import (
+    cancellation_requested,
+    minutes,
+    order_placed,
+    refund_requested,
+    sale_corrected,
+    salesperson_changed,
+)
 from tests.escalation import DESK, Escalation, dead_end, told
 
 QUARTER = timedelta(minutes=15)
@@ -175,3 +182,12 @@ async def test_an_older_fact_about_a_person_changes_nothing(escalation: Escalati
     await escalation.hear_one_by_one(person("anna", at_minute=5), person("anna", at_minute=1, active=False))
     await escalation.hear(order_placed(), refund_requested())
     assert await escalation.alerted() == [("anna", "seller")]
+
+
+async def test_a_corrected_sale_decides_who_hears_from_then_on(escalation: Escalation) -> None:
+    await escalation.hear(person("anna"), person("ben"), order_placed(), refund_requested())
+    await escalation.hear(told(sale_corrected("ben"), at=minutes(5)))
+    await escalation.hear(told(sale_corrected("anna"), at=minutes(4)))
+    await escalation.hear(cancellation_requested())
+    assert await escalation.alerted() == [("anna", "seller"), ("ben", "seller")]
+    assert (await escalation.alerts())[-1]["why_you"] == "You closed order 4711 on 4 May."

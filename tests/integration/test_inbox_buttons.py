@@ -1,97 +1,14 @@
 """What salespeople press: every button, who may press it, what is refused and in which words, and what it leads to."""
 
 import re
-from collections.abc import AsyncIterator
-from datetime import UTC, datetime, timedelta
-from typing import Any
-from uuid import UUID
+from datetime import timedelta
 
-import httpx2
 import pytest
 
 from services.escalation.inbox.moments import field_value
-from tests.builders import ACCOUNT, SELLER, contact_preference_changed
-from tests.inbox import ZONE, Site, form_token, inbox_site
-from tests.servers import MakeDatabase
-
-
-@pytest.fixture
-async def site(database: MakeDatabase) -> AsyncIterator[Site]:
-    async with inbox_site(await database("escalation")) as site:
-        await site.hire("ben", "Ben Ahlers", email="ben@sales.example")
-        await site.hire("mona", "Mona Adler", email="mona@sales.example")
-        yield site
-
-
-class Desk:
-    """One person's browser with an episode open in it."""
-
-    def __init__(self, browser: httpx2.AsyncClient, episode: UUID) -> None:
-        self.browser = browser
-        self.path = f"/episodes/{episode}"
-
-    async def page(self) -> str:
-        answer = await self.browser.get(self.path)
-        assert answer.status_code == 200, answer.text
-        return words_of(answer.text)
-
-    async def press(self, action: str, **fields: str) -> httpx2.Response:
-        """Press a button of the page as it is now."""
-        return await self.send(action, await self.form(), **fields)
-
-    async def form(self) -> dict[str, str]:
-        page = (await self.browser.get(self.path)).text
-        found = re.search(r'name="round" value="([^"]+)"', page)
-        return {
-            "csrf_token": form_token((await self.browser.get("/")).text),
-            "round": found[1] if found else "1-0",
-            "return_to": self.path,
-        }
-
-    async def send(self, action: str, form: dict[str, str], **fields: str) -> httpx2.Response:
-        return await self.browser.post(f"{self.path}/{action}", data=form | fields)
-
-
-def words_of(page: str) -> str:
-    """A page without its markup."""
-    return " ".join(re.sub(r"<[^>]+>", " ", page).split())
-
-
-async def open_desk(site: Site, person: str = SELLER, **hired: Any) -> Desk:
-    await site.hire(**({"manager": "mona", "backup": "ben"} | hired))
-    await site.sell()
-    return Desk(await site.signed_in(person), await site.request_refund())
-
-
-async def taken(site: Site) -> Desk:
-    desk = await open_desk(site)
-    assert (await desk.press("acknowledge")).status_code == 303
-    return desk
-
-
-async def state(site: Site) -> dict[str, Any]:
-    return dict(await site.service.row("escalation.episodes"))
-
-
-async def at_in(site: Site, **ahead: int) -> str:
-    return field_value(await site.now() + timedelta(**ahead), ZONE)
-
-
-def done(answer: httpx2.Response) -> bool:
-    return answer.status_code == 303
-
-
-async def test_the_page_says_until_when_who_has_to_do_what(site: Site) -> None:
-    desk = await open_desk(site)
-    page = await desk.page()
-    assert "Severity: Critical" in page
-    assert re.search(r"You: answer until 10:15 \( 1[45] min left \)", page)
-    assert "may be called until 20:00" in page
-    assert "You may offer up to €500.00" in page
-    assert done(await desk.press("acknowledge"))
-    page = await desk.page()
-    assert re.search(r"You: reach the customer until 11:00 \( (59 min|1 h) left \)", page)
-    assert "You have it" in page
+from tests.builders import SELLER
+from tests.inbox import ZONE, Site, form_token, words_of
+from tests.inbox_desk import Desk, at_in, done, open_desk, state, taken
 
 
 async def test_every_button_pressed_twice_from_one_page_does_no_harm(site: Site) -> None:
@@ -189,16 +106,6 @@ async def test_not_mine_asks_the_next_at_once_and_whoever_was_asked_can_still_ta
     assert (await bens.browser.get(bens.path)).status_code == 404
 
 
-async def test_skipped_people_are_told_with_the_reason(site: Site) -> None:
-    desk = await open_desk(site, person="mona", backup="carla")
-    await site.wait(timedelta(minutes=16))
-    page = await desk.page()
-    assert "carla is not known" in page
-    assert "Anna Berg , seller" in page
-    assert "no answer in time" in page
-    assert "Nobody answered before you." in page
-
-
 @pytest.mark.parametrize(
     ("action", "fields", "said"),
     [
@@ -248,57 +155,3 @@ async def test_what_only_whoever_took_it_may_press_is_refused_to_others(site: Si
     form["csrf_token"] = form_token((await strangers.browser.get("/")).text)
     assert (await strangers.send("acknowledge", form)).status_code == 404
     assert (await desk.press("explode")).status_code == 404
-
-
-async def test_a_closed_episode_leaves_the_list_and_its_page_says_how_it_ended(site: Site) -> None:
-    desk = await taken(site)
-    assert done(await desk.press("close", ending="lost:price"))
-    assert "Nothing burns." in words_of((await desk.browser.get("/")).text)
-    page = (await desk.browser.get(desk.path)).text
-    assert "Lost: Too expensive" in words_of(page)
-    assert "by you" in page
-    assert "/acknowledge" not in page
-    assert (await (await site.signed_in("mona")).get(desk.path)).status_code == 404
-    late = await desk.press("snooze", until="in_an_hour")
-    assert late.status_code == 409
-    assert "not open any more" in late.text
-
-
-@pytest.mark.parametrize(
-    ("preference", "said"), [("do_not_call", "asked not to be"), ("dispute", "dispute"), ("deceased", "have died")]
-)
-async def test_who_must_not_be_called_has_no_number_and_no_play(site: Site, preference: str, said: str) -> None:
-    desk = await open_desk(site)
-    await site.tell(contact_preference_changed(preference), about=ACCOUNT)
-    page = (await desk.browser.get(desk.path)).text
-    assert "must not be called: " in page
-    assert said in page
-    assert "tel:" not in page
-    assert "What to say" not in page
-    assert ("mailto:" in page) == (preference == "do_not_call")
-
-
-async def test_a_chargeback_informs_without_a_play(site: Site) -> None:
-    await site.hire()
-    await site.sell()
-    episode = await site.request_refund(kind="chargeback")
-    page = await Desk(await site.signed_in(), episode).page()
-    assert "Chargeback: this is for you to know" in page
-    assert "You may offer" not in page
-
-
-async def test_before_eight_the_call_waits(site: Site) -> None:
-    desk = await taken(site)
-    await site.begin_at(6)
-    page = (await desk.browser.get(desk.path)).text
-    assert "not before 08:00" in page
-    assert not re.search(r'class="button next"[^>]*href="tel:', page)
-
-
-async def test_exhausted_episodes_say_so(site: Site) -> None:
-    desk = await open_desk(site)
-    await site.service.pool.execute(
-        "update escalation.episodes set exhausted_at = $1, deadline_at = null, deadline_for = null",
-        datetime(2026, 5, 4, tzinfo=UTC),
-    )
-    assert "Nobody answered, all the way up the ladder." in await desk.page()

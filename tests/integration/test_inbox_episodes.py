@@ -1,28 +1,14 @@
 """What a salesperson sees and does: their episodes, in words, and the button that takes one."""
 
 import re
-from collections.abc import AsyncIterator
 from datetime import timedelta
-
-import pytest
 
 from shared.contracts import support
 from shared.contracts.orders_inbound import Customer
 from shared.contracts.support_inbound import Direction, Person
 from tests.builders import SELLER, case_opened, case_reopened, contact_made, input_of
-from tests.inbox import Site, form_token, inbox_site
-from tests.servers import MakeDatabase, PrivatePostgres
-
-
-@pytest.fixture
-async def site(database: MakeDatabase) -> AsyncIterator[Site]:
-    async with inbox_site(await database("escalation")) as site:
-        yield site
-
-
-def words_of(page: str) -> str:
-    """A page without its markup."""
-    return " ".join(re.sub(r"<[^>]+>", " ", page).split())
+from tests.inbox import Site, form_token, inbox_site, words_of
+from tests.servers import PrivatePostgres
 
 
 async def test_the_page_tells_who_why_you_and_what_happened(site: Site) -> None:

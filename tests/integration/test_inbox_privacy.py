@@ -1,7 +1,6 @@
 """What the inbox keeps to itself: nobody sees, takes or changes what is another person's."""
 
 import re
-from collections.abc import AsyncIterator
 from uuid import uuid4
 
 import pytest
@@ -11,19 +10,7 @@ from services.escalation.store import episode_parts
 from shared.contracts.orders_inbound import Customer
 from shared.ids import SalespersonId
 from tests.builders import ACCOUNT, SELLER
-from tests.inbox import Site, form_token, inbox_site
-from tests.servers import MakeDatabase
-
-
-@pytest.fixture
-async def site(database: MakeDatabase) -> AsyncIterator[Site]:
-    async with inbox_site(await database("escalation")) as site:
-        yield site
-
-
-def words_of(page: str) -> str:
-    """A page without its markup."""
-    return " ".join(re.sub(r"<[^>]+>", " ", page).split())
+from tests.inbox import Site, form_token
 
 
 async def test_customers_words_cannot_become_markup(site: Site) -> None:

@@ -7,9 +7,9 @@ from typing import Any
 
 from services.escalation.domain.own_facts import SilenceEnded
 from shared.contracts.escalation import Severity
-from tests.simulation.database import Database, Key, Row, Session
+from tests.simulation.database import Database, Session
 from tests.simulation.kafka import Kafka
-from tests.simulation.statements import ALERTS, DELIVERIES, EPISODES, JOURNAL, OFFSETS, TIMERS
+from tests.simulation.tables import ALERTS, DELIVERIES, EPISODES, JOURNAL, OFFSETS, TIMERS, Key, Row
 
 _ENDED = ("sent", "failed", "cancelled", "expired", "skipped")
 _TICK = timedelta(microseconds=1)

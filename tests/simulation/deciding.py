@@ -13,11 +13,13 @@ from shared.contracts.envelope import Envelope, Fact, envelope
 from shared.inputs import Batch, Input, InputKind
 from shared.transaction import Refused, Spine
 from tests.simulation.commits import Commits
-from tests.simulation.database import Database, FakePool, Row
+from tests.simulation.connections import FakePool
+from tests.simulation.database import Database
 from tests.simulation.happenings import START, Told
 from tests.simulation.kafka import PARTITIONS, Kafka
 from tests.simulation.replaying import run
-from tests.simulation.statements import ANSWERS, EPISODES, OFFSETS, TIMERS
+from tests.simulation.statements import ANSWERS
+from tests.simulation.tables import EPISODES, OFFSETS, TIMERS, Row
 from tests.simulation.workers import RULES
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from services.escalation.domain import own_facts
-from services.escalation.domain.own_facts import EpisodeButton
+from services.escalation.domain.own_facts import CheckInLogged, EpisodeButton
 from shared.contracts import orders, support
 from shared.contracts.envelope import Fact
 from shared.contracts.escalation import EpisodeResult
@@ -51,17 +51,24 @@ def beginning(chance: Random) -> list[Told]:
 
 def sale(chance: Random, account: str, order: str, **changes: Any) -> Told:
     promises = [Promise(id="training", what="Training", due_at=START + timedelta(hours=chance.choice((1, 30))))]
+    sold_at = START - timedelta(days=chance.choice((2, 3)))
     fact = orders.OrderPlaced(
         order=order,
         sold_by=changes.get("sold_by", chance.choice(("anna", "anna", "anna", "ben", "nobody-known", None))),
-        sold_at=START - timedelta(days=3),
+        sold_at=sold_at,
         amount_minor=chance.choice((5_000, 2_000_000)),
         currency="EUR",
         lines=[Line(product="Heat pump")],
         promises=promises if chance.random() < 0.3 else [],
         delivery_due_at=START + timedelta(hours=5) if chance.random() < 0.2 else None,
     )
-    return Told(fact, account, START - timedelta(days=3))
+    return Told(fact, account, sold_at)
+
+
+def check_in(chance: Random, account: str) -> CheckInLogged:
+    """Somebody says that they asked a customer how it goes, mostly too early or not theirs to ask."""
+    by, channel = chance.choice(PEOPLE[:2]), chance.choice((ContactChannel.PHONE, ContactChannel.EMAIL))
+    return CheckInLogged(order=chance.choice(ORDERS[account]), by=by, channel=channel)
 
 
 def directory_change(chance: Random, now: datetime) -> Told:

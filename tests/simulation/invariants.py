@@ -15,13 +15,13 @@ from services.escalation.domain.findings.all import findings
 from services.escalation.domain.findings.finding import Finding
 from services.escalation.domain.findings.history import History
 from services.escalation.domain.findings.terms import Terms
-from services.escalation.domain.own_facts import EpisodeDue, RecipientSought, SilenceEnded
+from services.escalation.domain.own_facts import CheckInLogged, EpisodeDue, RecipientSought, SilenceEnded
 from services.escalation.domain.policy.versions import Policies
 from shared.timers import timer_id
 from tests.simulation.commits import Broken, Commits
-from tests.simulation.database import Database, Row
+from tests.simulation.database import Database
 from tests.simulation.kafka import Kafka
-from tests.simulation.statements import ALERTS, DELIVERIES, EPISODES, FACTS, JOURNAL, LEDGER, OUTBOX, SIGNALS, TIMERS
+from tests.simulation.tables import ALERTS, DELIVERIES, EPISODES, FACTS, JOURNAL, LEDGER, OUTBOX, SIGNALS, TIMERS, Row
 from tests.simulation.workers import Ground
 
 _POLICY = Policies.shipped().latest.policy
@@ -39,6 +39,14 @@ def check_in_the_end(ground: Ground, _commits: Commits) -> None:
         (row["type"], row["body"]) for row in database.tables[JOURNAL].values() if row["kind"] == "button"
     )
     require(pressed <= ground.pressed, "a button counts more often than it was pressed")
+    check_ins = Counter(told["order"] + told["by"] for told in _check_ins(database))
+    require(max(check_ins.values(), default=1) == 1, "one person checked in twice")
+
+
+def _check_ins(database: Database) -> Iterator[dict[str, Any]]:
+    for row in database.tables[JOURNAL].values():
+        if row["type"] == CheckInLogged.type:
+            yield orjson.loads(row["body"])
 
 
 def check_state(database: Database) -> None:

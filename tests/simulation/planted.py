@@ -9,10 +9,11 @@ import pytest
 
 from services.escalation import app
 from services.escalation.domain.book import Book
+from services.escalation.domain.duties import Duty, DutyKind
 from services.escalation.domain.entities import Episode
 from services.escalation.domain.own_facts import EpisodeDue
 from services.escalation.domain.severity import graveness
-from services.escalation.handlers import SUBSCRIPTIONS, alerts, endings, episodes, judging
+from services.escalation.handlers import SUBSCRIPTIONS, alerts, endings, episodes, judging, talks
 from services.escalation.handlers.rings import climb
 from shared import journal, timers
 from shared.contracts.escalation import RingCause
@@ -21,7 +22,8 @@ from shared.ids import derived
 from shared.inputs import Batch
 from shared.messaging import relay
 from shared.transaction import Spine, Transaction
-from tests.simulation.workers import Consumer, Relay, Sender
+from tests.simulation.consuming import Consumer
+from tests.simulation.workers import Relay, Sender
 
 Plant = Callable[[pytest.MonkeyPatch], None]
 
@@ -153,6 +155,13 @@ def swallow_what_joins_an_acknowledged_episode(patch: pytest.MonkeyPatch) -> Non
     patch.setattr("services.escalation.handlers.signals.join", join_unless_acknowledged)
 
 
+def check_in_that_is_not_due(patch: pytest.MonkeyPatch) -> None:
+    def always(_by: str, sale: Any, *_arguments: Any) -> list[Duty]:
+        return [Duty(DutyKind.CHECK_IN, sale.order.order_id, sale.order.sold_at)]
+
+    patch.setattr(talks, "duties_of", always)
+
+
 PLANTED: Mapping[str, Plant] = {
     plant.__name__: plant
     for plant in (
@@ -171,5 +180,6 @@ PLANTED: Mapping[str, Plant] = {
         go_on_after_a_failed_batch,
         never_withdraw,
         swallow_what_joins_an_acknowledged_episode,
+        check_in_that_is_not_due,
     )
 }

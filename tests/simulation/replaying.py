@@ -18,26 +18,30 @@ from shared.contracts.catalog import CATALOG
 from shared.contracts.envelope import Envelope, Fact, envelope
 from shared.inputs import Batch, Input, InputKind
 from shared.transaction import Spine
-from tests.simulation import statements
+from tests.simulation import tables
 from tests.simulation.commits import Broken, Commits, Committed
-from tests.simulation.database import Database, FakePool, Row, Rows, Session
+from tests.simulation.connections import FakePool
+from tests.simulation.database import Database, Session
 from tests.simulation.happenings import START
-from tests.simulation.statements import ANSWERS, DELIVERIES, OUTBOX, PEOPLE, TIMERS
+from tests.simulation.statements import ANSWERS
+from tests.simulation.statements.of_deliveries import give_up_deliveries, mark_deliveries
+from tests.simulation.statements.of_timers import hurry_timers
+from tests.simulation.tables import DELIVERIES, OUTBOX, PEOPLE, TIMERS, Row, Rows
 from tests.simulation.workers import RULES
 
 _COMPARED = (
-    statements.ACCOUNTS,
-    statements.ORDERS,
-    statements.CASES,
-    statements.FACTS,
-    statements.EPISODES,
-    statements.SIGNALS,
-    statements.ALERTS,
-    statements.DELIVERIES,
-    statements.PEOPLE,
-    statements.DECISIONS,
-    statements.POLICIES,
-    statements.TIMERS,
+    tables.ACCOUNTS,
+    tables.ORDERS,
+    tables.CASES,
+    tables.FACTS,
+    tables.EPISODES,
+    tables.SIGNALS,
+    tables.ALERTS,
+    tables.DELIVERIES,
+    tables.PEOPLE,
+    tables.DECISIONS,
+    tables.POLICIES,
+    tables.TIMERS,
 )
 _OF_THE_ORDER = frozenset({"position", "published_at"})
 """Columns that say in which order things were stored or sent, not what was decided."""
@@ -94,8 +98,8 @@ class _Replay:
             if row is None or row["state"] not in ("pending", "held", "unknown"):
                 raise Broken(f"replayed, a delivery that was claimed is {row and row['state']}")
         if marked:
-            statements.mark_deliveries(session, marked)
-        statements.give_up_deliveries(session, committed.noted.get("given up", ()))
+            mark_deliveries(session, marked)
+        give_up_deliveries(session, committed.noted.get("given up", ()))
         session.end(keep=True)
 
     def _people(self, session: Session, arguments: Sequence[Any]) -> Rows:
@@ -115,7 +119,7 @@ class _Replay:
 
     def _hurry(self, session: Session, _arguments: Sequence[Any]) -> Rows:
         assert self.committed is not None
-        statements.hurry_timers(session, *self.committed.noted["hurried"])
+        hurry_timers(session, *self.committed.noted["hurried"])
         return []
 
 

@@ -11,7 +11,7 @@ from shared.contracts import support
 from tests.simulation import happenings
 from tests.simulation.deciding import Deciding
 from tests.simulation.happenings import ACCOUNTS, ORDERS, PEOPLE, START, Told
-from tests.simulation.statements import SIGNALS
+from tests.simulation.tables import SIGNALS
 
 _ACCOUNT = ACCOUNTS[0]
 _LONG_ENOUGH = timedelta(hours=3)

@@ -11,7 +11,7 @@ from shared.contracts.support_inbound import ContactChannel, ContactResult, Dire
 from tests.simulation import happenings
 from tests.simulation.deciding import Deciding
 from tests.simulation.happenings import START, Told
-from tests.simulation.statements import SIGNALS
+from tests.simulation.tables import SIGNALS
 
 _HOUR = timedelta(hours=1)
 

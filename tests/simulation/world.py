@@ -15,6 +15,7 @@ from shared.database import DATABASE_ERRORS
 from shared.inputs import Input, InputKind, Partition, Position
 from tests.simulation import happenings
 from tests.simulation.commits import Broken, Commits
+from tests.simulation.consuming import Consumer, Measuring
 from tests.simulation.database import Database, Fate
 from tests.simulation.happenings import ACCOUNTS, PEOPLE, START, Told
 from tests.simulation.invariants import check_in_the_end
@@ -22,8 +23,9 @@ from tests.simulation.kafka import CASES, PARTITIONS, SALES, Kafka
 from tests.simulation.kafka import PEOPLE as DIRECTORY
 from tests.simulation.pausing import Pause
 from tests.simulation.replaying import check_replay
-from tests.simulation.statements import ANSWERS, EPISODES, OFFSETS, TIMERS
-from tests.simulation.workers import Activity, Consumer, Ground, Mail, Measuring, Page, Relay, Sender, Timers
+from tests.simulation.statements import ANSWERS
+from tests.simulation.tables import EPISODES, OFFSETS, TIMERS
+from tests.simulation.workers import Activity, Ground, Mail, Page, Relay, Sender, Timers
 
 _TO_REST = 20_000
 """So many steps without coming to rest is no rest any more."""
@@ -144,6 +146,8 @@ class History:
             self._sell()
         elif lot < 0.94 and self.told:
             self._append_again()
+        elif lot < 0.96:
+            self._check_in()
         else:
             self._assign(self.chance.choice(({"consumer 1"}, {"consumer 2"}, {"consumer 1", "consumer 2"})))
 
@@ -182,6 +186,14 @@ class History:
         one = Input(event, body, b"", InputKind.RECORD, position=position)
         self.kafka.appended[partition].append((self.database.now, one))
         self._say(f"told {event.id} {event.type} of {told.subject}, {self.database.now - told.at} ago: {body.decode()}")
+
+    def _check_in(self) -> None:
+        account = self.chance.choice(ACCOUNTS)
+        button = happenings.check_in(self.chance, account)
+        page = Page(self.ground, f"page of {button.by}")
+        for _ in range(self.chance.choice((1, 2))):
+            self.running.append(Running(page.name, page.press(button, account, None, self.chance.randint(1, 2))))
+        self._say(f"{button.by} logs a check-in of {button.order}")
 
     def _press(self) -> None:
         episodes = list(self.database.tables[EPISODES].values())

@@ -171,7 +171,7 @@ def test_a_low_rating_is_a_signal_until_a_better_one(facts: list[AccountFact], e
         pytest.param({}, {"order": "4711"}, False, id="withdrawn for an order that was not named"),
     ],
 )
-def test_a_request_is_a_signal_until_it_is_withdrawn(
+def test_a_request_for_a_refund_or_to_cancel_is_a_signal_until_it_is_withdrawn(
     name: str, requested: dict[str, str], withdrawn: dict[str, str] | None, cleared: bool
 ) -> None:
     facts = [OPENED, fact(FactKind(f"{name}_requested"), 1, **requested)]
@@ -181,7 +181,7 @@ def test_a_request_is_a_signal_until_it_is_withdrawn(
 
 
 @pytest.mark.parametrize("kind", ["refund_requested", "cancellation_requested"])
-def test_a_request_is_cleared_by_nothing_else(kind: str) -> None:
+def test_a_request_for_a_refund_or_to_cancel_is_cleared_by_nothing_else(kind: str) -> None:
     others = [on_case(RESOLVED, 2), outbound(3, "resolved", case="k"), reached(4, order="4711")]
     assert told(SignalKind(kind), OPENED, on_case(FactKind(kind), 1), *others) == [(1, None)]
 

@@ -129,7 +129,7 @@ def test_a_late_delivery_is_a_signal(facts: list[AccountFact], expected: Told) -
 
 
 @pytest.mark.parametrize("kind", ["order_cancelled", "refund_paid"])
-def test_a_loss_is_a_signal_that_nothing_clears(kind: str) -> None:
+def test_an_order_cancelled_or_a_refund_paid_is_a_signal_that_nothing_clears(kind: str) -> None:
     others = [of_order(DELIVERED, 2), of_order(FactKind.ORDER_CONFIRMED, 3), reached(4, order="4711")]
     assert told(SignalKind(kind), of_order(FactKind(kind), 1), *others) == [(1, None)]
 

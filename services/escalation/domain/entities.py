@@ -126,7 +126,7 @@ class Clock(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Episode:
-    """`rang` tells whether a ring was ever decided, `rings` counts the alerts.
+    """`rang` tells whether a ring was decided since the team takes part, `rings` counts the alerts.
 
     `responsible` hears of it: nobody while the seller is sought. `step` is where on the ladder it rang last, `repeats`
     how often the desk was asked again. One clock runs at a time: `deadline_at`, for `deadline_for`. `attempts` are

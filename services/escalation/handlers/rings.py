@@ -48,15 +48,21 @@ def find_recipient(turn: Turn[Fact], episode: Episode, sought: RecipientSought) 
     elif turn.book.team_mode(order) is TeamMode.OBSERVE:
         words = "The team is in observe mode: nobody is alerted."
         turn.explain("observed", words, episode_id=episode.episode_id, policy_path="teams")
+        _show(turn, replace(episode, rang=False), ladder)  # so it rings at the first signal after the team takes part
     elif sought.rings:
         _ring_on(turn, episode, ladder, sought)
     else:
-        first = next_rung(ladder, after=None)
-        assert first is not None
-        named = replace(episode, responsible=first.salesperson_id, why_you=first.why_you, changed_at=turn.now)
-        turn.book.put_episode(named)
-        words = f"It is shown to {named.responsible}."
-        turn.explain("shown", words, episode_id=episode.episode_id, who=named.responsible)
+        _show(turn, episode, ladder)
+
+
+def _show(turn: Turn[Fact], episode: Episode, ladder: tuple[Rung, ...]) -> None:
+    """Put an episode into the inbox of whoever would be rung first."""
+    first = next_rung(ladder, after=None)
+    assert first is not None
+    named = replace(episode, responsible=first.salesperson_id, why_you=first.why_you, changed_at=turn.now)
+    turn.book.put_episode(named)
+    words = f"It is shown to {named.responsible}."
+    turn.explain("shown", words, episode_id=episode.episode_id, who=named.responsible)
 
 
 def _ring_on(turn: Turn[Fact], episode: Episode, ladder: tuple[Rung, ...], sought: RecipientSought) -> None:

@@ -1,7 +1,7 @@
 """Everything that tells how one episode came to be as it is: its decisions, what caused them, what they led to."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
@@ -13,6 +13,7 @@ from services.escalation.domain.facts import AccountFact, FactKind
 from services.escalation.store import policies as versions
 from services.escalation.store.batches import alert_of, episode_of, signal_of
 from services.escalation.store.facts import TOLD_TYPES, told_event
+from services.escalation.store.histories import FACT_COLUMNS
 from shared.database import Connection
 
 _NOW = "select shared.app_now()"
@@ -45,7 +46,6 @@ _TOLD = """
     where subject = $1 and type = any($2::text[]) order by at, position
 """
 _PEOPLE = "select * from escalation.salespeople"
-_FACT_COLUMNS = tuple(column.name for column in fields(AccountFact))
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +97,7 @@ async def record_of(connection: Connection, episode_id: UUID) -> Record:
 
 
 def _fact(row: asyncpg.Record) -> AccountFact:
-    known = {name: row[name] for name in _FACT_COLUMNS}
+    known = {name: row[name] for name in FACT_COLUMNS}
     return AccountFact(**{**known, "kind": FactKind(row["kind"])})
 
 

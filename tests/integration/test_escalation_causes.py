@@ -1,0 +1,132 @@
+"""What puts a sale at risk and what ends that, told as stories: what would be swallowed, or ring for nothing."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from services.escalation.domain.own_facts import OWN_FACTS, ClosePressed
+from services.escalation.handlers import handling
+from shared.contracts.orders_inbound import Day, WorkingHours
+from shared.contracts.support_inbound import Courtesy, Direction
+from shared.transaction import Spine
+from tests.builders import (
+    case_opened,
+    case_reassigned,
+    case_reopened,
+    case_resolved,
+    contact_made,
+    refund_requested,
+    response_overdue,
+    salesperson_changed,
+)
+from tests.escalation import NO_LIMIT, Escalation, dead_end, told
+from tests.team import MINUTE, happens, open_episode, presses, rung
+
+
+async def test_an_acknowledged_alert_does_not_swallow_a_new_failure(team: Escalation) -> None:
+    await happens(team, case_reopened())
+    await team.acknowledge("anna")
+    await happens(team, dead_end(), minutes=5)
+    assert len(await team.alerts()) == 2
+    assert (await open_episode(team))["acknowledged_by"] is None
+
+
+async def test_an_alert_does_not_outlive_its_cause(team: Escalation) -> None:
+    """Held over the night, its cause gone in the evening: nothing rings in the morning, nor months later."""
+    hours = WorkingHours(days=tuple(Day), start="05:30", end="05:31")
+    await team.hear(told(salesperson_changed("Anna", working_hours=(hours,), zone="UTC"), subject="anna"))
+    await happens(team, dead_end())
+    assert (await team.deliveries())["email", "held"] == 1
+    await happens(team, contact_made("answered"), minutes=5)
+    assert [row["result"] for row in await team.episodes()] == ["cause_gone"]
+    assert await team.deliveries() == {("inbox", "sent"): 1, ("email", "cancelled"): 1}
+    await team.wait(timedelta(days=90))
+    await team.send_mail()
+    assert team.mail.received == []
+    assert len(await team.alerts()) == 1
+
+
+async def test_after_it_was_closed_a_signal_opens_a_new_episode_that_follows_the_old(team: Escalation) -> None:
+    await happens(team, refund_requested())
+    await team.acknowledge("anna")
+    assert await presses(team, ClosePressed, "anna", result="lost", reason="bad_weather") == ["unknown_reason"]
+    assert await presses(team, ClosePressed, "anna", result="lost", reason="price") == []
+    await happens(team, dead_end(), minutes=5)
+    old, new = sorted(await team.episodes(), key=lambda row: row["raised_at"])
+    assert new["follows"] == old["episode_id"]
+    assert [who for who, *_ in await rung(team)] == ["anna", "anna"]
+
+
+async def test_a_thanks_reopens_nothing(team: Escalation) -> None:
+    await happens(team, case_opened())
+    await happens(team, case_resolved(), minutes=1)
+    await happens(team, case_reopened().model_copy(update={"courtesy": Courtesy.THANKS}), minutes=2)
+    await happens(team, contact_made("unanswered", courtesy=Courtesy.AUTOMATIC_REPLY), minutes=3)
+    await team.wait(timedelta(days=2))
+    assert await team.signals() == []
+
+
+async def test_a_customer_whom_nobody_called_back_is_noticed_by_the_silence(team: Escalation) -> None:
+    await happens(team, contact_made("unanswered", case=None))
+    assert await team.signals() == []
+    await team.wait(timedelta(days=5))
+    assert "contact_dead_ended" in [row["kind"] for row in await team.signals()]
+    assert (await rung(team))[0][0] == "anna"
+
+
+async def test_a_silence_that_was_none_is_withdrawn_when_the_call_back_is_told_late(team: Escalation) -> None:
+    now: datetime = await team.pool.fetchval("select shared.app_now()")
+    await happens(team, contact_made("unanswered", case=None))
+    await team.wait(timedelta(days=5))
+    called_back = contact_made("answered", direction=Direction.OUTBOUND, case=None)
+    await team.hear(told(called_back, at=now + 2 * MINUTE))
+    assert [row["ended"] for row in await team.signals() if row["kind"] == "contact_dead_ended"] == ["withdrawn"]
+    assert [row["result"] for row in await team.episodes()] == ["cause_gone"]
+    assert "escalation.signal_withdrawn" in await team.published_types()
+
+
+async def test_solving_the_case_clears_neither_a_dead_end_nor_a_refund_request(team: Escalation) -> None:
+    await happens(team, case_opened(order="4711"))
+    await happens(team, dead_end(), minutes=1)
+    await happens(team, refund_requested(), minutes=2)
+    await happens(team, case_resolved(), minutes=3)
+    assert [row["ended"] for row in await team.signals()] == [None, None]
+
+
+async def test_severity_rises_with_its_cause_told_and_never_falls(team: Escalation) -> None:
+    await happens(team, dead_end())
+    assert (await open_episode(team))["severity"] == "high"
+    await happens(team, refund_requested(), minutes=1)
+    assert (await open_episode(team))["severity"] == "critical"
+    await happens(team, contact_made("answered"), minutes=2)
+    assert (await open_episode(team))["severity"] == "critical"
+    assert (await team.published_types()).count("escalation.severity_raised") == 1
+
+
+async def test_ten_signals_make_one_episode_with_ten_causes(team: Escalation) -> None:
+    for minute in range(5):
+        await happens(team, dead_end(case=f"k-{minute}"), minutes=minute)
+        await happens(team, case_reopened(f"k-{minute}"), minutes=minute)
+    assert [len(kinds) for _, kinds in await team.matches()] == [10]
+
+
+async def test_whoever_took_it_is_rung_again_by_a_signal_that_raises_the_severity_and_by_no_other(
+    team: Escalation,
+) -> None:
+    await happens(team, case_reopened())
+    await team.acknowledge("anna")
+    await happens(team, case_reassigned(3))
+    assert len(await team.alerts()) == 1, "as grave as before: shown, and no ring"
+    await happens(team, response_overdue())
+    assert (await rung(team))[-1] == ("anna", "seller", "severity")
+    assert (await open_episode(team))["acknowledged_by"] is None
+
+
+async def test_a_silence_noticed_after_a_long_outage_changes_state_and_rings_nobody(team: Escalation) -> None:
+    young_enough = timedelta(days=3)
+    rules = replace(NO_LIMIT, max_alert_age=young_enough)
+    late = replace(team, spine=Spine(team.pool, "escalation", handling(rules), OWN_FACTS))
+    await happens(late, contact_made("unanswered", case=None))
+    await late.wait(young_enough * 3)
+    assert "contact_dead_ended" in [row["kind"] for row in await late.signals()]
+    assert (await open_episode(late))["rang"] is False
+    assert await late.alerts() == []

@@ -1,0 +1,166 @@
+"""Who is asked and who next, told as stories: from the seller up to the desk, in their own working time."""
+
+import asyncio
+import re
+from datetime import UTC, date, datetime, timedelta
+
+from services.escalation.app import publish_policy
+from services.escalation.domain.own_facts import NotMinePressed, PolicyPublishing
+from services.escalation.domain.policy.document import shipped_text
+from shared.contracts.orders_inbound import Away, Day, WorkingHours
+from shared.runtime import fire_all
+from tests.builders import order_placed, refund_requested, response_overdue, salesperson_changed
+from tests.escalation import DESK, Escalation, dead_end, pressed, told
+from tests.team import HOUR, MINUTE, happens, open_episode, person, presses, rung
+
+
+async def test_nobody_answers_and_the_ladder_is_climbed_to_the_desk_and_its_repeats(team: Escalation) -> None:
+    await happens(team, refund_requested())
+    for _ in range(6):
+        await team.wait(2 * HOUR + MINUTE)
+    steps = [(who, step) for who, step, _ in await rung(team)]
+    assert steps[:5] == [
+        ("anna", "seller"),
+        ("ben", "backup"),
+        ("carla", "manager"),
+        ("dora", "upper_manager"),
+        (DESK, "desk"),
+    ]
+    for _ in range(12):
+        await team.wait(8 * HOUR + MINUTE)
+    assert [cause for *_, cause in await rung(team)].count("repeat") == 6
+    assert (await open_episode(team))["exhausted_at"] is not None
+    assert (await team.published_types()).count("escalation.episode_exhausted") == 1
+    await team.wait(timedelta(days=30))
+    assert len(await team.alerts()) == 11, "exhausted, it is shown and rings no more"
+
+
+async def test_who_is_away_is_skipped_and_the_reason_is_kept(team: Escalation) -> None:
+    today = datetime.now(UTC).date()
+    away = Away(since=today, until=today + timedelta(days=5))
+    await team.hear(told(salesperson_changed("Ben", zone="UTC", away=(away,)), subject="ben", at=datetime.now(UTC)))
+    await happens(team, refund_requested())
+    await team.wait(HOUR + MINUTE)
+    assert [who for who, *_ in await rung(team)] == ["anna", "carla"]
+    skipped = [row["words"] for row in await team.rows("escalation.decisions", "position") if row["rule"] == "skipped"]
+    assert len(skipped) == 1
+    assert skipped[0].startswith("The backup is passed over: Ben is away until")
+
+
+async def test_not_mine_closes_nothing_and_goes_up_the_ladder(team: Escalation) -> None:
+    await happens(team, refund_requested())
+    await presses(team, NotMinePressed, "anna")
+    assert await rung(team) == [("anna", "seller", "signal"), ("ben", "backup", "not_mine")]
+    assert await presses(team, NotMinePressed, "anna") == [], "pressed again it changes nothing"
+    assert len(await team.alerts()) == 2
+
+
+async def test_who_was_asked_before_may_still_take_it(team: Escalation) -> None:
+    await happens(team, refund_requested())
+    await team.wait(HOUR + MINUTE)
+    assert [who for who, *_ in await rung(team)] == ["anna", "ben"]
+    await team.acknowledge("anna")
+    episode = await open_episode(team)
+    assert (episode["acknowledged_by"], episode["responsible"]) == ("anna", "anna")
+    assert (await team.deliveries())["email", "pending"] == 0
+
+
+async def test_acknowledging_between_two_steps_with_two_workers_asks_nobody_else(team: Escalation) -> None:
+    await happens(team, refund_requested())
+    (episode,) = await team.episodes()
+    await team.move_clock(HOUR + MINUTE)
+    await team.read_everything()
+    await asyncio.gather(fire_all(team.spine), team.hear(pressed(episode["episode_id"], "anna")), fire_all(team.spine))
+    taken = await open_episode(team)
+    assert taken["acknowledged_by"] == "anna"
+    assert len(await team.alerts()) <= 2, "one step at most, and then nobody"
+    await team.wait(HOUR)
+    assert len(await team.alerts()) <= 2
+    assert (await team.deliveries())["email", "pending"] == 0
+
+
+async def test_the_seller_who_is_their_own_manager_is_asked_once(escalation: Escalation) -> None:
+    await escalation.hear(person("anna", manager="anna"), person(DESK), order_placed(amount_minor=50_000))
+    await happens(escalation, refund_requested())
+    await escalation.wait(HOUR + MINUTE)
+    assert [(who, step) for who, step, _ in await rung(escalation)] == [("anna", "seller"), (DESK, "desk")]
+
+
+async def test_a_holiday_and_a_clock_change_inside_a_deadline_are_no_working_time(escalation: Escalation) -> None:
+    """Asked on Thursday 24 December 2026, 17:00: Christmas, a weekend, and then 28 December from 09:00 on."""
+    hours = WorkingHours(days=tuple(Day)[:5], start="09:00", end="17:30")
+    anna = person("anna", working_hours=(hours,), zone="Europe/Berlin", country="DE")
+    await escalation.hear(anna, person(DESK), order_placed(amount_minor=50_000))
+    now: datetime = await escalation.pool.fetchval("select shared.app_now()")
+    asked_at = datetime(2026, 12, 24, 16, tzinfo=UTC)
+    await escalation.move_clock(asked_at - now)
+    await happens(escalation, refund_requested())
+    deadline = (await open_episode(escalation))["deadline_at"]
+    assert isinstance(deadline, datetime)
+    assert abs(deadline - datetime(2026, 12, 28, 8, 30, tzinfo=UTC)) < MINUTE
+
+
+async def test_the_successor_from_a_day_on_hears_of_it_after_the_seller_left(team: Escalation) -> None:
+    left = {"active": False, "successor": {"salesperson": "ben", "since": date(2026, 1, 1)}}
+    await team.hear(person("anna", manager="carla", **left))
+    await happens(team, refund_requested())
+    assert (await rung(team))[0][:2] == ("ben", "successor")
+
+
+async def test_what_is_critical_rings_off_hours_who_accepts_that_as_soon_as_the_customer_may_be_called(
+    escalation: Escalation,
+) -> None:
+    """On a Saturday, 06:00 in Berlin: the customer there may be called from 08:00 on, the sellers work on Mondays."""
+    hours = WorkingHours(days=(Day.MONDAY,), start="09:00", end="17:00")
+    accepts = person("anna", working_hours=(hours,), rings_off_hours=True)
+    sleeps = person("ben", working_hours=(hours,))
+    by_ben = told(order_placed("other", sold_by="ben"), subject="c-99")
+    await escalation.hear(accepts, sleeps, person(DESK), order_placed(), by_ben)
+    now: datetime = await escalation.pool.fetchval("select shared.app_now()")
+    saturday = datetime(2026, 12, 5, 5, tzinfo=UTC)
+    await escalation.move_clock(saturday - now)
+    await escalation.hear(told(refund_requested(), at=saturday), told(refund_requested(), at=saturday, subject="c-99"))
+    assert {row["severity"] for row in await escalation.episodes()} == {"critical"}
+    mails = [row for row in await escalation.rows("escalation.deliveries") if row["state"] == "held"]
+    rings_at = {row["recipient"]: row["try_at"] for row in mails}
+    assert rings_at == {"anna": saturday + 2 * HOUR, "ben": datetime(2026, 12, 7, 9, tzinfo=UTC)}
+
+
+async def test_a_team_in_observe_mode_is_shown_its_episodes_and_nobody_is_rung(team: Escalation) -> None:
+    await set_mode(team, "observe")
+    await happens(team, refund_requested())
+    await team.wait(timedelta(days=3))
+    assert await rung(team) == []
+    assert (await open_episode(team))["responsible"] == "anna", "it stands in the seller's inbox"
+
+
+async def test_a_team_in_manager_only_mode_is_rung_from_its_manager_on(team: Escalation) -> None:
+    await set_mode(team, "manager_only")
+    await happens(team, refund_requested())
+    assert await rung(team) == [("carla", "manager", "signal")]
+
+
+async def test_what_a_team_observed_rings_at_its_next_signal_once_the_team_takes_part(team: Escalation) -> None:
+    await set_mode(team, "observe")
+    await happens(team, dead_end())
+    await set_mode(team, "on")
+    await happens(team, response_overdue(), minutes=1)
+    assert await rung(team) == [("anna", "seller", "signal")]
+
+
+async def test_a_team_sent_back_to_observing_keeps_what_had_rung_in_the_inbox(team: Escalation) -> None:
+    await happens(team, dead_end())
+    await set_mode(team, "observe")
+    await team.wait(2 * HOUR)
+    assert len(await team.alerts()) == 1
+    episode = await open_episode(team)
+    assert (episode["responsible"], episode["deadline_at"]) == ("anna", None)
+    await set_mode(team, "on")
+    await happens(team, response_overdue(), minutes=1)
+    assert [who for who, *_ in await rung(team)] == ["anna", "anna"]
+
+
+async def set_mode(team: Escalation, mode: str) -> None:
+    """From now on Carla's reports take part like this."""
+    document = re.sub(r"(?m)^# modes = .*$", f'modes = {{ carla = "{mode}" }}', shipped_text())
+    await publish_policy(team.spine, PolicyPublishing(document=document, by="vera", summary=f"Carla's team: {mode}"))

@@ -1,0 +1,136 @@
+"""What an acknowledgement asks of whoever gave it, told as stories: proofs, attempts, pauses and hand-overs."""
+
+from datetime import UTC, datetime, timedelta
+
+from services.escalation.domain.own_facts import (
+    AppointmentLogged,
+    AttemptLogged,
+    CustomerReachedLogged,
+    HandOverAcceptPressed,
+    HandOverPressed,
+    SnoozePressed,
+)
+from shared.contracts.support_inbound import Direction
+from tests.builders import contact_made, refund_requested
+from tests.escalation import Escalation, dead_end
+from tests.team import HOUR, MINUTE, happens, open_episode, presses, rung
+
+
+async def test_an_acknowledgement_that_is_not_redeemed_expires_and_the_ladder_goes_on(team: Escalation) -> None:
+    await happens(team, refund_requested())
+    await team.acknowledge("anna")
+    await team.wait(4 * HOUR + MINUTE)
+    assert await rung(team) == [("anna", "seller", "signal"), ("ben", "backup", "unredeemed")]
+    assert (await open_episode(team))["acknowledged_by"] is None
+    assert "escalation.acknowledgement_expired" in await team.published_types()
+
+
+async def test_a_voicemail_is_no_rescue(team: Escalation) -> None:
+    await happens(team, refund_requested())
+    await team.acknowledge("anna")
+    await happens(team, contact_made("voicemail", direction=Direction.OUTBOUND, agent="anna", case=None), minutes=30)
+    assert (await open_episode(team))["reached_at"] is None
+    assert (await open_episode(team))["attempts"] == 1
+    await team.wait(6 * HOUR + MINUTE)
+    assert (await rung(team))[-1] == ("ben", "backup", "unredeemed")
+
+
+async def test_a_conversation_told_by_telephony_redeems_the_acknowledgement(team: Escalation) -> None:
+    await happens(team, refund_requested())
+    await team.acknowledge("anna")
+    await happens(team, contact_made("answered", direction=Direction.OUTBOUND, agent="anna", case=None), minutes=30)
+    assert (await open_episode(team))["reached_at"] is not None
+    await team.wait(timedelta(days=9))
+    assert len(await team.alerts()) == 1
+    assert "escalation.customer_reached" in await team.published_types()
+
+
+async def test_a_proof_that_is_told_late_still_counts(team: Escalation) -> None:
+    """What is unread is no silence: the clock of the proof waits for the backlog."""
+    await happens(team, refund_requested())
+    await team.acknowledge("anna")
+    await team.read_everything()
+    await team.move_clock(5 * HOUR)
+    await team.fire()
+    assert (await open_episode(team))["acknowledged_by"] == "anna"
+    await happens(team, contact_made("answered", direction=Direction.OUTBOUND, agent="anna", case=None), hours=-4)
+    await team.wait(HOUR)
+    assert (await open_episode(team))["acknowledged_by"] == "anna"
+
+
+async def test_three_attempts_win_time_and_a_fourth_none(team: Escalation) -> None:
+    await happens(team, refund_requested())
+    await team.acknowledge("anna")
+    deadlines = []
+    for _ in range(4):
+        await team.wait(3 * HOUR / 2)
+        await presses(team, AttemptLogged, "anna")
+        deadlines.append((await open_episode(team))["deadline_at"])
+    assert deadlines[0] < deadlines[1] < deadlines[2]  # type: ignore[operator]
+    assert deadlines[2] == deadlines[3]
+
+
+async def test_a_hand_over_leaves_the_giver_responsible_until_it_is_accepted(team: Escalation) -> None:
+    await happens(team, refund_requested())
+    await team.acknowledge("anna")
+    until = datetime.now(UTC) + 3 * HOUR
+    await presses(team, HandOverPressed, "anna", to="dora", until=until)
+    assert (await open_episode(team))["acknowledged_by"] == "anna"
+    assert await presses(team, HandOverAcceptPressed, "ben") == ["episode_of_another"]
+    await presses(team, HandOverAcceptPressed, "dora")
+    assert (await open_episode(team))["acknowledged_by"] == "dora"
+    await team.wait(5 * HOUR)
+    assert (await rung(team))[-1][0] == "ben", "Dora did not reach the customer either"
+
+
+async def test_a_hand_over_that_nobody_accepts_lapses_and_the_givers_clock_has_run_on(team: Escalation) -> None:
+    await happens(team, refund_requested())
+    await team.acknowledge("anna")
+    await presses(team, HandOverPressed, "anna", to="dora", until=datetime.now(UTC) + HOUR)
+    await team.wait(2 * HOUR)
+    assert (await open_episode(team))["offered_to"] is None
+    await team.wait(3 * HOUR)
+    assert (await rung(team))[-1] == ("ben", "backup", "unredeemed")
+
+
+async def test_a_pause_ends_with_a_ring_for_the_same_person(team: Escalation) -> None:
+    await happens(team, refund_requested())
+    await team.acknowledge("anna")
+    await presses(team, SnoozePressed, "anna", until=datetime.now(UTC) + 20 * HOUR)
+    await team.wait(19 * HOUR)
+    assert len(await team.alerts()) == 1
+    await team.wait(2 * HOUR)
+    assert (await rung(team))[-1] == ("anna", "seller", "snooze_ended")
+
+
+async def test_logging_that_the_customer_was_reached_redeems_and_ends_the_dead_end(team: Escalation) -> None:
+    await happens(team, dead_end())
+    await team.acknowledge("anna")
+    await team.move_clock(MINUTE)
+    assert await presses(team, CustomerReachedLogged, "anna") == []
+    assert [row["result"] for row in await team.episodes()] == ["cause_gone"]
+    assert {"escalation.customer_reached", "escalation.signal_cleared"} <= set(await team.published_types())
+
+
+async def test_an_appointment_the_customer_named_holds_the_clock_and_then_the_proof_is_due_again(
+    team: Escalation,
+) -> None:
+    await happens(team, refund_requested())
+    await team.acknowledge("anna")
+    await presses(team, AppointmentLogged, "anna", at=datetime.now(UTC) + 48 * HOUR)
+    await team.wait(47 * HOUR)
+    assert (await open_episode(team))["acknowledged_by"] == "anna"
+    await team.wait(2 * HOUR)
+    assert (await open_episode(team))["acknowledged_by"] == "anna", "the time to reach them has only begun"
+    await team.wait(4 * HOUR)
+    assert await rung(team) == [("anna", "seller", "signal"), ("ben", "backup", "unredeemed")]
+
+
+async def test_a_new_contact_of_the_customer_outside_the_rescue_is_asked_about_anew(team: Escalation) -> None:
+    await happens(team, refund_requested())
+    await team.acknowledge("anna")
+    await happens(team, contact_made("answered", agent="anna", case=None), minutes=5)
+    assert len(await team.alerts()) == 1, "whoever took it answered"
+    await happens(team, contact_made("unanswered", case=None), minutes=6)
+    assert (await rung(team))[-1] == ("anna", "seller", "contact")
+    assert (await open_episode(team))["acknowledged_by"] is None

@@ -1,0 +1,147 @@
+"""Who sends the alerts by e-mail: many at once, nothing holds up the others, and what is begun is ended."""
+
+import asyncio
+
+import pytest
+from asyncpg import PostgresConnectionError
+
+from services.escalation.channels import deliveries
+from services.escalation.channels.letters import Letters
+from services.escalation.store.deliveries import sample
+from shared.inputs import Batch, Report
+from shared.metrics import create_metrics
+from shared.transaction import Spine
+from tests.builders import minutes, order_placed, refund_requested, salesperson_changed
+from tests.escalation import Escalation, dead_end, told
+from tests.waiting import eventually
+
+pytestmark = pytest.mark.usefixtures("each_alert_is_on_each_channel_once")
+
+
+async def test_many_deliveries_nobody_may_send_do_not_hold_up_the_others(escalation: Escalation) -> None:
+    await escalation.hear(salesperson_changed(), order_placed(), *(refund_requested() for _ in range(15)))
+    await escalation.acknowledge()
+    stuck = "state = 'pending', try_at = now() - interval '1 day'"
+    await escalation.pool.execute(f"update escalation.deliveries set {stuck} where channel = 'email'")
+    await escalation.hear(told(order_placed("other"), subject="c-99"), told(refund_requested(), subject="c-99"))
+    await escalation.send_mail()
+    assert len(escalation.mail.received) == 1
+
+
+async def test_two_senders_share_the_work_and_send_nothing_twice(escalation: Escalation) -> None:
+    people = [told(salesperson_changed(email=f"s{n}@sales.example"), subject=f"s{n}") for n in range(30)]
+    sales = [told(order_placed(f"o{n}", sold_by=f"s{n}"), subject=f"c-{n}") for n in range(30)]
+    await escalation.hear(*people, *sales, *(told(refund_requested(), subject=f"c-{n}") for n in range(30)))
+    for _ in range(8):
+        await asyncio.gather(escalation.send_mail(), escalation.send_mail())
+    assert len(escalation.mail.received) == 30
+    assert len({message["Message-ID"] for message in escalation.mail.received}) == 30
+    assert (await escalation.deliveries())["email", "sent"] == 30
+
+
+@pytest.mark.parametrize(
+    "address", ["a@[", "=?utf-8?q?anna?=@x.de", "a,b@x.de", "a<b@x.de", "a(b)@x.de", "a@=?utf-8?q?x?="]
+)
+async def test_an_address_that_is_not_exactly_one_is_refused_and_holds_up_nobody(
+    escalation: Escalation, address: str
+) -> None:
+    ben = told(salesperson_changed("Ben Okafor", email="ben@sales.example"), subject="ben")
+    await escalation.hear(told(salesperson_changed(email=address)), ben)
+    await escalation.hear(order_placed("bad"), told(order_placed("good", sold_by="ben"), subject="c-99"))
+    await escalation.hear(refund_requested(), told(refund_requested(), subject="c-99"))
+    await escalation.send_mail()
+    ended = {row["reason"]: row["state"] for row in await escalation.rows("escalation.deliveries")}
+    assert ended == {"the address cannot be written to": "failed", None: "sent"}
+    assert [message["To"] for message in escalation.mail.received] == ["ben@sales.example"]
+
+
+async def test_a_message_that_cannot_be_composed_has_failed(rung: Escalation, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> None:
+        raise LookupError
+
+    monkeypatch.setattr(Letters, "alert", broken)
+    await rung.send_mail()
+    email = await rung.email()
+    assert (email["state"], email["attempts"]) == ("failed", 1)
+    assert "LookupError" in email["reason"]
+
+
+async def test_a_mail_stays_small_whatever_there_is_to_tell(rung: Escalation) -> None:
+    many = [told(dead_end(words=f"{n} " + "<&€" * 6_000), at=minutes(n)) for n in range(1, 31)]
+    await rung.hear(*many)
+    await rung.pool.execute("update escalation.orders set bought = repeat('Heat pump & pipes, ', 5000)")
+    await rung.send_mail()
+    (message,) = rung.mail.received
+    assert len(bytes(message)) < 100_000
+    (episode,) = await rung.episodes()
+    for kind in ("plain", "html"):
+        body = message.get_body((kind,)).get_content()  # type: ignore[union-attr]
+        assert body.count("dead end") == 10
+        assert "Refund of €14,900.00 requested" in body, "the strongest is shown, however old"
+        assert "and 21 more" in body
+        assert f"/episodes/{episode['episode_id']}" in body
+        assert "30 <&€<&€" in body or "30 &lt;&amp;€" in body
+        assert "…" in body
+
+
+async def test_a_slow_message_holds_up_no_other(rung: Escalation) -> None:
+    let_go = asyncio.Event()
+
+    async def hangs() -> None:
+        rung.mail.on_sending = None
+        await let_go.wait()
+
+    rung.mail.on_sending = hangs
+    async with rung.sending():
+        await eventually(lambda: _received(rung), 1)
+        await rung.hear(*(refund_requested() for _ in range(4)))
+        await eventually(rung.sent_facts, 4)
+        let_go.set()
+        await eventually(rung.sent_facts, 5)
+    assert len(rung.mail.received) == 5
+
+
+async def test_what_is_being_sent_is_finished_before_the_sender_stops(rung: Escalation) -> None:
+    started = asyncio.Event()
+
+    async def takes_its_time() -> None:
+        started.set()
+        await asyncio.sleep(0.3)
+
+    rung.mail.on_sending = takes_its_time
+    async with rung.sending():
+        await started.wait()
+    assert (await rung.email())["state"] == "sent"
+
+
+async def test_a_receipt_waits_for_a_database_that_is_away(rung: Escalation, monkeypatch: pytest.MonkeyPatch) -> None:
+    apply, faults = Spine.apply, [ConnectionResetError(), PostgresConnectionError(), TimeoutError()]
+
+    async def stumbling(spine: Spine, batch: Batch, *, whole: bool = False) -> Report:
+        if faults:
+            raise faults.pop()
+        return await apply(spine, batch, whole=whole)
+
+    monkeypatch.setattr(Spine, "apply", stumbling)
+    monkeypatch.setattr(deliveries, "_RECEIPT_PAUSE_SECONDS", 0.01)
+    await rung.send_mail()
+    assert (await rung.email())["state"] == "sent"
+    assert len(rung.mail.received) == 1
+
+
+async def test_what_has_ended_is_not_counted_and_a_state_that_emptied_is_zero(rung: Escalation) -> None:
+    metrics = create_metrics("escalation")
+
+    async def measured() -> dict[str, float]:
+        async with rung.pool.acquire() as connection:
+            await sample(connection, metrics)
+        samples = [sample for metric in metrics.queues.deliveries.collect() for sample in metric.samples]
+        return {sample.labels["state"]: sample.value for sample in samples}
+
+    assert await measured() == {"pending": 1, "sending": 0, "held": 0, "unknown": 0}
+    await rung.send_mail()
+    assert await measured() == {"pending": 0, "sending": 0, "held": 0, "unknown": 0}
+
+
+async def _received(escalation: Escalation) -> int:
+    return len(escalation.mail.received)

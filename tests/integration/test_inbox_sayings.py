@@ -1,0 +1,87 @@
+"""What an episode's page says: who has to do what until when, whom to call and whether, what to say, how it ended."""
+
+import re
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from tests.builders import ACCOUNT, contact_preference_changed
+from tests.inbox import Site, words_of
+from tests.inbox_desk import Desk, done, open_desk, taken
+
+
+async def test_the_page_says_until_when_who_has_to_do_what(site: Site) -> None:
+    desk = await open_desk(site)
+    page = await desk.page()
+    assert "Severity: Critical" in page
+    assert re.search(r"You: answer until 10:15 \( 1[45] min left \)", page)
+    assert "may be called until 20:00" in page
+    assert "You may offer up to €500.00" in page
+    assert done(await desk.press("acknowledge"))
+    page = await desk.page()
+    assert re.search(r"You: reach the customer until 11:00 \( (59 min|1 h) left \)", page)
+    assert "You have it" in page
+
+
+async def test_skipped_people_are_told_with_the_reason(site: Site) -> None:
+    desk = await open_desk(site, person="mona", backup="carla")
+    await site.wait(timedelta(minutes=16))
+    page = await desk.page()
+    assert "carla is not known" in page
+    assert "Anna Berg , seller" in page
+    assert "no answer in time" in page
+    assert "Nobody answered before you." in page
+
+
+async def test_a_closed_episode_leaves_the_list_and_its_page_says_how_it_ended(site: Site) -> None:
+    desk = await taken(site)
+    assert done(await desk.press("close", ending="lost:price"))
+    assert "Nothing burns." in words_of((await desk.browser.get("/")).text)
+    page = (await desk.browser.get(desk.path)).text
+    assert "Lost: Too expensive" in words_of(page)
+    assert "by you" in page
+    assert "/acknowledge" not in page
+    assert (await (await site.signed_in("mona")).get(desk.path)).status_code == 404
+    late = await desk.press("snooze", until="in_an_hour")
+    assert late.status_code == 409
+    assert "not open any more" in late.text
+
+
+@pytest.mark.parametrize(
+    ("preference", "said"), [("do_not_call", "asked not to be"), ("dispute", "dispute"), ("deceased", "have died")]
+)
+async def test_who_must_not_be_called_has_no_number_and_no_play(site: Site, preference: str, said: str) -> None:
+    desk = await open_desk(site)
+    await site.tell(contact_preference_changed(preference), about=ACCOUNT)
+    page = (await desk.browser.get(desk.path)).text
+    assert "must not be called: " in page
+    assert said in page
+    assert "tel:" not in page
+    assert "What to say" not in page
+    assert ("mailto:" in page) == (preference == "do_not_call")
+
+
+async def test_a_chargeback_informs_without_a_play(site: Site) -> None:
+    await site.hire()
+    await site.sell()
+    episode = await site.request_refund(kind="chargeback")
+    page = await Desk(await site.signed_in(), episode).page()
+    assert "Chargeback: this is for you to know" in page
+    assert "You may offer" not in page
+
+
+async def test_before_eight_the_call_waits(site: Site) -> None:
+    desk = await taken(site)
+    await site.begin_at(6)
+    page = (await desk.browser.get(desk.path)).text
+    assert "not before 08:00" in page
+    assert not re.search(r'class="button next"[^>]*href="tel:', page)
+
+
+async def test_exhausted_episodes_say_so(site: Site) -> None:
+    desk = await open_desk(site)
+    await site.service.pool.execute(
+        "update escalation.episodes set exhausted_at = $1, deadline_at = null, deadline_for = null",
+        datetime(2026, 5, 4, tzinfo=UTC),
+    )
+    assert "Nobody answered, all the way up the ladder." in await desk.page()

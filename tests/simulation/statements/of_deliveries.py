@@ -1,0 +1,162 @@
+"""What becomes of deliveries: cancelled, claimed when they are due, given up on when an attempt never came back."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from services.escalation.domain.deliveries import GIVE_UP_AFTER_ATTEMPTS, RESEND_UNKNOWN_AFTER
+from services.escalation.store import batches, claims, deliveries
+from tests.simulation.database import Answer, Session
+from tests.simulation.tables import (
+    ALERTS,
+    DELIVERIES,
+    EPISODES,
+    PEOPLE,
+    Row,
+    Rows,
+)
+
+
+def _silence(session: Session, arguments: Sequence[Any]) -> Rows:
+    silenced = {id: (because, at) for id, because, at in zip(*arguments, strict=True)}
+    for row in _deliveries_in(session, "pending", "held", "unknown"):
+        alert = session.get(ALERTS, (row["alert_id"],))
+        if alert is not None and alert["episode_id"] in silenced:
+            because, at = silenced[alert["episode_id"]]
+            session.put(DELIVERIES, {**row, "state": "cancelled", "reason": because, "changed_at": at})
+    return []
+
+
+def _deliveries_in(session: Session, *states: str) -> Rows:
+    return [row for row in session.rows(DELIVERIES) if row["state"] in states]
+
+
+def _with_mail_due(session: Session, arguments: Sequence[Any]) -> Rows:
+    channel, most, limit = arguments
+    due = _sendable(session, channel, session.now)
+    first: dict[str, Row] = {}
+    for row in sorted(due, key=lambda row: row["try_at"])[:most]:
+        first.setdefault(row["recipient"], row)
+    return [{"recipient": recipient} for recipient in first][:limit]
+
+
+def _sendable(session: Session, channel: str, now: datetime) -> Rows:
+    due = _deliveries_in(session, "pending", "held", "unknown")
+    return [row for row in due if row["channel"] == channel and row["try_at"] <= now]
+
+
+def _lock_people(session: Session, arguments: Sequence[Any]) -> Rows:
+    keys = [(id,) for id in arguments[0] if session.get(PEOPLE, (id,)) and session.is_free(PEOPLE, (id,))]
+    session.hold(PEOPLE, keys)
+    return [{"recipients": [id for (id,) in keys], "now": session.now}]
+
+
+def _due_for(session: Session, arguments: Sequence[Any]) -> Rows:
+    recipients, channel, now, most = arguments
+    found: Rows = []
+    for recipient in recipients:
+        due = [
+            row
+            for row in _sendable(session, channel, now)
+            if row["recipient"] == recipient and session.is_free(DELIVERIES, (row["delivery_id"],))
+        ]
+        due.sort(key=lambda row: (row["state"] != "unknown", row["try_at"], row["delivery_id"]))
+        found += [_with_its_alert(session, row) for row in due[:most]]
+    session.hold(DELIVERIES, [(row["delivery_id"],) for row in found])
+    return found
+
+
+def _with_its_alert(session: Session, delivery: Row) -> Row:
+    alert, episode = _alert_of(session, delivery), _episode_of(session, delivery)
+    about = {name: alert[name] for name in ("account_id", "episode_id", "traceparent")}
+    over = "closed" if episode["closed_at"] else "acknowledged" if episode["acknowledged_at"] else None
+    return {**delivery, **about, "overtaken": alert["ring"] < episode["rings"], "over": over}
+
+
+def _sent_lately(session: Session, arguments: Sequence[Any]) -> Rows:
+    recipients, channel, since = arguments
+    latest: dict[Any, Row] = {}
+    for row in _deliveries_in(session, "sending", "sent", "unknown"):
+        if row["recipient"] in recipients and row["channel"] == channel and row["changed_at"] > since:
+            message = (row["recipient"], row["list_id"] or row["delivery_id"])
+            known = latest.get(message)
+            if known is None or row["changed_at"] > known["changed_at"]:
+                latest[message] = row
+    return [
+        {"recipient": row["recipient"], "at": row["changed_at"], "is_list": row["list_id"] is not None}
+        for row in latest.values()
+    ]
+
+
+def mark_deliveries(session: Session, arguments: Sequence[Any]) -> Rows:
+    """Being sent, held, or expired, as was decided."""
+    session.noted["marked"] = arguments
+    now, *columns = arguments
+    for id, state, list_id, try_at, reason in zip(*columns, strict=True):
+        row = session.get(DELIVERIES, (id,))
+        assert row is not None
+        attempts = row["attempts"] + (state == "sending")
+        decided = {"state": state, "list_id": list_id, "try_at": try_at, "reason": reason}
+        session.put(DELIVERIES, {**row, **decided, "attempts": attempts, "changed_at": now})
+    return []
+
+
+def asks_somebody(session: Session, delivery: Row) -> bool:
+    """Whether a delivery's episode is open, and nobody has acknowledged it."""
+    episode = _episode_of(session, delivery)
+    return episode["acknowledged_at"] is None and episode["closed_at"] is None
+
+
+def _episode_of(session: Session, delivery: Row) -> Row:
+    episode = session.get(EPISODES, (_alert_of(session, delivery)["episode_id"],))
+    assert episode is not None
+    return episode
+
+
+def _alert_of(session: Session, delivery: Row) -> Row:
+    alert = session.get(ALERTS, (delivery["alert_id"],))
+    assert alert is not None
+    return alert
+
+
+def _give_up(session: Session, _arguments: Sequence[Any]) -> Rows:
+    silent = [
+        row
+        for row in _deliveries_in(session, "sending")
+        if row["try_at"] <= session.now
+        and session.is_free(DELIVERIES, (row["delivery_id"],))
+        and session.is_free(EPISODES, (_episode_of(session, row)["episode_id"],))
+    ]
+    ids = [row["delivery_id"] for row in silent]
+    give_up_deliveries(session, ids)
+    session.noted["given up"] = ids
+    return silent
+
+
+def give_up_deliveries(session: Session, ids: Iterable[Any]) -> None:
+    """Nobody came back to tell whether these were sent."""
+    keys = [(id,) for id in ids]
+    session.hold(DELIVERIES, keys)
+    for key in keys:
+        row = session.get(DELIVERIES, key)
+        assert row is not None
+        state = "unknown" if row["attempts"] < GIVE_UP_AFTER_ATTEMPTS else "failed"
+        changes = {
+            "state": state if asks_somebody(session, row) else "cancelled",
+            "unknown_count": row["unknown_count"] + 1,
+            "reason": "the attempt never came back",
+            "try_at": session.now + RESEND_UNKNOWN_AFTER,
+            "changed_at": session.now,
+        }
+        session.put(DELIVERIES, {**row, **changes})
+
+
+ANSWERS: Mapping[str, Answer] = {
+    batches._SILENCE: _silence,
+    claims._RECIPIENTS: _with_mail_due,
+    claims._LOCK: _lock_people,
+    claims._DUE: _due_for,
+    claims._RECENT: _sent_lately,
+    claims._MARK: mark_deliveries,
+    deliveries._GIVE_UP_ON_SILENT_ATTEMPTS: _give_up,
+}

@@ -1,0 +1,102 @@
+"""What a batch reads of its accounts, the versions of the policy, and what a page reads before it presses."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from services.escalation.store import batches, inbox, policies
+from services.escalation.store.histories import FACT_COLUMNS
+from tests.simulation.database import Answer, Session
+from tests.simulation.tables import (
+    ACCOUNTS,
+    ALERTS,
+    CASES,
+    DELIVERIES,
+    EPISODES,
+    FACTS,
+    ORDERS,
+    PEOPLE,
+    POLICIES,
+    SIGNALS,
+    Rows,
+)
+
+
+def _of_accounts(table: str) -> Answer:
+    def rows(session: Session, arguments: Sequence[Any]) -> Rows:
+        wanted = set(arguments[0])
+        return [row for row in session.rows(table) if row["account_id"] in wanted]
+
+    return rows
+
+
+def _signals(session: Session, arguments: Sequence[Any]) -> Rows:
+    return [{name: row[name] for name in row if name != "words"} for row in _of_accounts(SIGNALS)(session, arguments)]
+
+
+def _episodes(session: Session, arguments: Sequence[Any]) -> Rows:
+    """The open ones, and of each order the last that is over."""
+    mine = _of_accounts(EPISODES)(session, arguments)
+    followed = {row["follows"] for row in mine}
+    return [row for row in mine if row["closed_at"] is None or row["episode_id"] not in followed]
+
+
+def _facts(session: Session, arguments: Sequence[Any]) -> Rows:
+    """In the order of their times, and of the columns: they are read by place."""
+    mine = sorted(_of_accounts(FACTS)(session, arguments), key=lambda row: row["at"])
+    return [{name: row[name] for name in FACT_COLUMNS} for row in mine]
+
+
+def _people(session: Session, arguments: Sequence[Any]) -> Rows:
+    session.noted["people"] = session.database.commits
+    known = {row["salesperson_id"]: row for row in session.rows(PEOPLE)}
+    needed, new = set[str](), set(arguments[0])
+    while new:
+        needed |= new
+        people = [known[id] for id in new if id in known]
+        new = {row[way] for row in people for way in ("manager", "successor", "backup") if row[way]} - needed
+    return [row for id, row in known.items() if id in needed]
+
+
+def _by_key(table: str, *, hold: bool = False) -> Answer:
+    def rows(session: Session, arguments: Sequence[Any]) -> Rows:
+        keys = [(one,) for one in arguments[0]]
+        if hold:
+            session.hold(table, keys)
+        return [row for key in keys if (row := session.get(table, key)) is not None]
+
+    return rows
+
+
+def _asked(session: Session, arguments: Sequence[Any]) -> Rows:
+    wanted = set(arguments[0])
+    asked = {(row["episode_id"], row["recipient"]) for row in session.rows(ALERTS) if row["episode_id"] in wanted}
+    return [{"episode_id": episode, "recipient": recipient} for episode, recipient in sorted(asked)]
+
+
+def _newer_policies(session: Session, arguments: Sequence[Any]) -> Rows:
+    session.noted["policies"] = session.database.commits
+    newer = [row for row in session.rows(POLICIES) if row["version"] > arguments[0]]
+    own = session.writes.get(POLICIES, {})
+    return [{**row, "uncommitted": (row["version"],) in own} for row in sorted(newer, key=lambda row: row["version"])]
+
+
+def _now_and_round(session: Session, arguments: Sequence[Any]) -> Rows:
+    episode = session.get(EPISODES, (arguments[0],))
+    shown = None if episode is None else f"{episode['rings']}-{episode['attempts']}"
+    return [{"now": session.now, "round": shown}]
+
+
+ANSWERS: Mapping[str, Answer] = {
+    batches._ACCOUNTS: _of_accounts(ACCOUNTS),
+    batches._ORDERS: _of_accounts(ORDERS),
+    batches._CASES: _of_accounts(CASES),
+    batches._FACTS: _facts,
+    batches._SIGNALS: _signals,
+    batches._EPISODES: _episodes,
+    batches._PEOPLE: _people,
+    batches._ASKED: _asked,
+    batches._DELIVERIES: _by_key(DELIVERIES, hold=True),
+    batches._ALERTS: _by_key(ALERTS),
+    policies._NEWER: _newer_policies,
+    inbox._NOW_AND_ROUND: _now_and_round,
+}

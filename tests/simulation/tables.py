@@ -1,0 +1,33 @@
+"""The tables of escalation and of the spine, as the database in memory knows them."""
+
+from typing import Any, TypeAlias
+
+from services.escalation.tables import EscalationTable
+from shared.tables import SharedTable
+
+Row: TypeAlias = dict[str, Any]
+Key: TypeAlias = tuple[Any, ...]
+Rows: TypeAlias = list[Row]
+
+ACCOUNTS, ORDERS, CASES = "escalation.accounts", "escalation.orders", "escalation.cases"
+FACTS, EPISODES, SIGNALS = "escalation.facts", "escalation.episodes", "escalation.signals"
+ALERTS, DELIVERIES, PEOPLE = "escalation.alerts", "escalation.deliveries", "escalation.salespeople"
+DECISIONS, POLICIES = "escalation.decisions", "escalation.policies"
+JOURNAL, LEDGER, OFFSETS = "shared.journal", "shared.ledger", "shared.offsets"
+OUTBOX, TIMERS, LOCKS = "shared.outbox", "shared.timers", "shared.locks"
+
+_TABLES = {**EscalationTable.metadata.tables, **SharedTable.metadata.tables}
+KEYS = {name: tuple(column.name for column in table.primary_key.columns) for name, table in _TABLES.items()}
+COLUMNS = {name: {column.name: None for column in table.columns} for name, table in _TABLES.items()}
+NUMBERED = {
+    name: column.name for name, table in _TABLES.items() for column in table.columns if column.identity is not None
+}
+ENUMERATED = {
+    "escalation.facts": ("kind",),
+    "escalation.signals": ("kind", "ended"),
+    "escalation.episodes": ("severity", "step", "deadline_for", "result"),
+    "escalation.alerts": ("step", "cause", "severity"),
+}
+LOCKED_BY_ROW = frozenset(
+    {"escalation.deliveries", "escalation.episodes", "escalation.salespeople", "shared.timers"},
+)
