@@ -24,7 +24,7 @@ from tests.simulation.kafka import PEOPLE as DIRECTORY
 from tests.simulation.pausing import Pause
 from tests.simulation.replaying import check_replay
 from tests.simulation.statements import ANSWERS
-from tests.simulation.tables import EPISODES, OFFSETS, TIMERS
+from tests.simulation.tables import EPISODES, OFFSETS, ORDERS, TIMERS
 from tests.simulation.workers import Activity, Ground, Mail, Page, Relay, Sender, Timers
 
 _TO_REST = 20_000
@@ -188,11 +188,14 @@ class History:
         self._say(f"told {event.id} {event.type} of {told.subject}, {self.database.now - told.at} ago: {body.decode()}")
 
     def _check_in(self) -> None:
-        account = self.chance.choice(ACCOUNTS)
-        button = happenings.check_in(self.chance, account)
+        orders = list(self.database.tables[ORDERS].values())
+        if not orders:
+            return
+        row = self.chance.choice(orders)
+        button = happenings.check_in(self.chance, row["order_id"], row["sold_by"])
         page = Page(self.ground, f"page of {button.by}")
         for _ in range(self.chance.choice((1, 2))):
-            self.running.append(Running(page.name, page.press(button, account, None, self.chance.randint(1, 2))))
+            self.running.append(Running(page.name, page.press(button, row["account_id"], None, self.chance.randint(1, 2))))
         self._say(f"{button.by} logs a check-in of {button.order}")
 
     def _press(self) -> None:
