@@ -195,7 +195,8 @@ class History:
         button = happenings.check_in(self.chance, row["order_id"], row["sold_by"])
         page = Page(self.ground, f"page of {button.by}")
         for _ in range(self.chance.choice((1, 2))):
-            self.running.append(Running(page.name, page.press(button, row["account_id"], None, self.chance.randint(1, 2))))
+            tries = self.chance.randint(1, 2)
+            self.running.append(Running(page.name, page.press(button, row["account_id"], None, tries)))
         self._say(f"{button.by} logs a check-in of {button.order}")
 
     def _press(self) -> None:
