@@ -137,6 +137,7 @@ async def test_nobody_logs_the_check_in_of_another(site: Site) -> None:
     assert await duties(browser) == []
     assert (await log(browser)).status_code == 404
     assert (await log(browser, "no-such-order")).status_code == 404
+    assert (await log(browser, "no\0order")).status_code == 404
     await site.tell(account_reassigned("ben"))
     assert len(await duties(browser)) == 1
     answer = await log(await site.signed_in())

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
+from pydantic import ValidationError
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
@@ -20,7 +21,7 @@ from services.escalation.inbox.dependencies import InboxDependencies
 from services.escalation.inbox.forms import channel_of, text_of
 from services.escalation.inbox.happenings import Way, amount, phone
 from services.escalation.inbox.reader import Moment, Reader
-from services.escalation.inbox.sessions import Sessions, check_token, local_page
+from services.escalation.inbox.sessions import Sessions, check_token
 from services.escalation.store import duties as store
 from shared.contracts.envelope import Envelope
 from shared.contracts.orders import OrderPlaced
@@ -56,7 +57,7 @@ class DutyList:
     shown: tuple[DutyView, ...]
     count: int
     version: str
-    channels: tuple[tuple[str, str], ...] = tuple((channel.value, words) for channel, words in CHANNELS.items())
+    channels: tuple[tuple[str, str], ...] = tuple((channel.value, how) for channel, how in CHANNELS.items())
 
 
 class DutyPages:
@@ -83,12 +84,15 @@ class DutyPages:
         signed_in = await self._sessions.reader(request)
         form = await request.form()
         check_token(form, signed_in)
-        me, order = signed_in.salesperson_id, text_of(form, "order")
-        account = await store.account_of_sale(self._pool, me, order)
+        try:
+            talked = CheckInLogged(order=text_of(form, "order"), by=signed_in.salesperson_id, channel=channel_of(form))
+        except ValidationError:
+            raise NotHere from None
+        account = await store.account_of_sale(self._pool, signed_in.salesperson_id, talked.order)
         if account is None:
             raise NotHere
-        await self._press(CheckInLogged(order=order, by=me, channel=channel_of(form)), account)
-        return RedirectResponse(local_page(text_of(form, "return_to") or "/"), status_code=303)
+        await self._press(talked, account)
+        return RedirectResponse("/", status_code=303)
 
 
 def _view(
