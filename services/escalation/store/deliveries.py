@@ -9,10 +9,10 @@ from uuid import UUID
 import asyncpg
 
 from services.escalation.domain.deliveries import GIVE_UP_AFTER_ATTEMPTS, RESEND_UNKNOWN_AFTER
-from services.escalation.domain.words import STRONG, Risk, cut, money
+from services.escalation.domain.words import Risk, cut, money
 from services.escalation.store.claims import ClaimedDelivery
 from services.escalation.store.letter_parts import LetterParts, parts_of
-from shared.contracts.escalation import SignalKind
+from shared.contracts.escalation import REQUESTS, SignalKind
 from shared.contracts.support_inbound import RefundKind
 from shared.database import Connection, Pool
 from shared.metrics import Metrics
@@ -22,8 +22,8 @@ _SHOWN_SIGNALS = 10
 _SHOWN_WORDS = 300
 
 _LETTERS = """
-    select a.alert_id, a.account_id, a.episode_id, a.why_you, a.traceparent, a.signal_id,
-           p.name as recipient_name, p.email as recipient_email,
+    select a.alert_id, a.account_id, a.episode_id, a.why_you, a.traceparent,
+           p.email as recipient_email,
            o.order_id, o.bought, o.amount_minor, o.currency,
            o.customer_name, o.customer_phone, o.customer_zone
     from escalation.alerts a
@@ -105,7 +105,6 @@ class Letter:
     order_id: str
     why_you: str
     traceparent: str | None
-    recipient_name: str
     recipient_email: str | None
     bought: str
     amount: str
@@ -128,7 +127,6 @@ async def letters(pool: Pool, claimed: Sequence[ClaimedDelivery], now: datetime)
     found = []
     for delivery in claimed:
         alert = dict(alerts[delivery.alert_id])
-        alert.pop("signal_id")
         amount = money(alert.pop("amount_minor"), alert.pop("currency"))
         found.append(
             Letter(
@@ -166,7 +164,7 @@ async def signals_shown(pool: Pool, episodes: list[UUID]) -> dict[UUID, dict[str
     """Of each episode what a message says of its signals: the `signals` it shows, and how many are `left_out`."""
     found: dict[UUID, list[LetterSignal]] = {episode: [] for episode in episodes}
     known: dict[UUID, int] = {}
-    strong = [kind.value for kind in STRONG]
+    strong = sorted(kind.value for kind in REQUESTS)
     for row in await pool.fetch(_SIGNALS, list(found), strong, _SHOWN_SIGNALS, _SHOWN_WORDS + 1):
         found[row["episode_id"]].append(_letter_signal(row))
         known[row["episode_id"]] = row["known"]
