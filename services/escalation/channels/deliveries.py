@@ -2,12 +2,11 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
-from typing import TypeAlias
 from uuid import UUID
 
 from services.escalation.channels.letters import Letters, NoAddress
@@ -33,10 +32,6 @@ _RECEIPT_PAUSE_SECONDS = 0.5
 _FINISH_SECONDS = 30.0
 
 log = get_logger(__name__)
-
-
-StormRule: TypeAlias = Callable[[Connection], Awaitable[Storms]]
-"""What the policy says about storms now, as the connection sees it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +85,7 @@ class EmailSender:
     async def _start_due(self, pool: Pool, spine: Spine, metrics: Metrics) -> set[asyncio.Task[None]]:
         """Start sending what is due, as far as there are free places."""
         await give_up_on_silent_attempts(pool, metrics)
-        due = await claim(pool, "email", AT_ONCE - len(self._sending), self._storms)
+        due = await claim(pool, "email", AT_ONCE - len(self._sending), self._policies)
         started = {asyncio.create_task(self._deliver(message, spine, metrics)) for message in due}
         for task in started:
             self._sending.add(task)
@@ -103,9 +98,6 @@ class EmailSender:
         if error is not None:  # its delivery stays as being sent, and is in doubt once its time is up
             metrics.process.loop_failures.labels("delivery").inc()
             log.error("a delivery failed, to be tried again", exc_info=error)
-
-    async def _storms(self, connection: Connection) -> Storms:
-        return (await self._policies.current(connection)).latest.policy.storms
 
     async def _deliver(self, message: Outgoing, spine: Spine, metrics: Metrics) -> None:
         with ExitStack() as ending:
@@ -135,15 +127,18 @@ class EmailSender:
         return await self.send(partial(self._letters.alert, letter))
 
 
-async def claim(pool: Pool, channel: str, limit: int, storms: StormRule) -> list[Outgoing]:
+async def claim(pool: Pool, channel: str, limit: int, policies: KnownPolicies) -> list[Outgoing]:
     """Take messages that are due, and read what they say."""
+
+    async def storms(connection: Connection) -> Storms:
+        return (await policies.current(connection)).latest.policy.storms
+
     claimed, at = await claim_due(pool, channel, limit, storms)
     if at is None:
         return []
     alone = [message.deliveries[0] for message in claimed if message.list_id is None]
-    singles = [
-        Outgoing(letter, [delivery], at) for letter, delivery in zip(await letters(pool, alone, at), alone, strict=True)
-    ]
+    written = await letters(pool, alone, policies, at)
+    singles = [Outgoing(letter, [delivery], at) for letter, delivery in zip(written, alone, strict=True)]
     together = [message for message in claimed if message.list_id is not None]
     return singles + [Outgoing(await list_letter(pool, one, at), one.deliveries, at) for one in together]
 

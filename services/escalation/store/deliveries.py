@@ -12,6 +12,7 @@ from services.escalation.domain.deliveries import GIVE_UP_AFTER_ATTEMPTS, RESEND
 from services.escalation.domain.words import Risk, cut, money
 from services.escalation.store.claims import ClaimedDelivery
 from services.escalation.store.letter_parts import LetterParts, parts_of
+from services.escalation.store.policies import KnownPolicies
 from shared.contracts.escalation import REQUESTS, SignalKind
 from shared.contracts.support_inbound import RefundKind
 from shared.database import Connection, Pool
@@ -117,13 +118,15 @@ class Letter:
     parts: LetterParts
 
 
-async def letters(pool: Pool, claimed: Sequence[ClaimedDelivery], now: datetime) -> list[Letter]:
+async def letters(
+    pool: Pool, claimed: Sequence[ClaimedDelivery], policies: KnownPolicies, now: datetime
+) -> list[Letter]:
     """What to write of deliveries that go one by one, as their alerts' episodes stand."""
     if not claimed:
         return []
     alerts = {row["alert_id"]: row for row in await pool.fetch(_LETTERS, [one.alert_id for one in claimed])}
     signals = await signals_shown(pool, [row["episode_id"] for row in alerts.values()])
-    parts = await parts_of(pool, list(alerts), now)
+    parts = await parts_of(pool, list(alerts), policies, now)
     found = []
     for delivery in claimed:
         alert = dict(alerts[delivery.alert_id])

@@ -14,7 +14,7 @@ from services.escalation.domain.plays import Advice, advice, must_not_be_called
 from services.escalation.domain.policy.model import Customers
 from services.escalation.domain.policy.versions import Policies
 from services.escalation.domain.words import MUST_NOT_BE_CALLED, Risk, money
-from services.escalation.store.policies import load
+from services.escalation.store.policies import KnownPolicies
 from shared.contracts.escalation import RingCause, Severity, SignalKind
 from shared.contracts.support_inbound import ContactPreference, RefundKind
 from shared.database import Pool
@@ -66,7 +66,9 @@ class LetterParts:
         return calling(self.customer_zone, self.customers, self.now)
 
 
-async def parts_of(pool: Pool, alerts: Collection[UUID], now: datetime) -> Mapping[UUID, LetterParts]:
+async def parts_of(
+    pool: Pool, alerts: Collection[UUID], known: KnownPolicies, now: datetime
+) -> Mapping[UUID, LetterParts]:
     """These parts for each alert, as its episode stands now."""
     rows = await pool.fetch(_PARTS, list(alerts))
     episodes = list({row["episode_id"] for row in rows})
@@ -78,7 +80,7 @@ async def parts_of(pool: Pool, alerts: Collection[UUID], now: datetime) -> Mappi
     for row in await pool.fetch(_SKIPPED, episodes):
         skipped[row["episode_id"]].append(row["words"])
     async with pool.acquire() as connection:
-        policies = await load(connection)
+        policies = await known.current(connection)
     return {
         row["alert_id"]: _parts(row, risks[row["episode_id"]], tuple(skipped[row["episode_id"]]), policies, now)
         for row in rows
