@@ -80,7 +80,7 @@ _OLDEST = """
 _WAITING = """
     select count(*) as waiting,
            coalesce(extract(epoch from shared.app_now() - min(seen_at)), 0)::float8 as oldest
-    from escalation.signals where episode_id is null
+    from escalation.signals where episode_id is null and ended is null
 """
 
 
