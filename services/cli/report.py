@@ -31,7 +31,7 @@ _UNSENT = "select count(*) from shared.outbox where published_at is null"
 _TIMERS = "select count(*) from shared.timers"
 _WAITING_FACTS = "select count(*) from shared.waiting_facts"
 _SIGNALS_BY_KIND = "select kind, count(*) from escalation.signals group by kind"
-_WAITING_SIGNALS = "select count(*) from escalation.signals where episode_id is null"
+_WAITING_SIGNALS = "select count(*) from escalation.signals where episode_id is null and ended is null"
 _EPISODES = "select count(*) from escalation.episodes"
 _ALERTS = "select recipient, count(*) from escalation.alerts group by recipient"
 _DELIVERIES = "select channel || '_' || state, count(*) from escalation.deliveries group by 1"
@@ -61,7 +61,7 @@ class Report:
     """Counts by name.
 
     `published`: by type, what came in from other systems and was accepted, and what our services sent.
-    `in_flight`: sent by orders and support, not yet read by escalation. `waiting`: signals without an order,
+    `in_flight`: sent by orders and support, not yet read by escalation. `waiting`: signals that stand without an order,
     and by service the facts that wait for what they are about. `ledger`, `unsent` and `timers`: by service.
     """
 

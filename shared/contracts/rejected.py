@@ -54,7 +54,7 @@ _RULES = {
     "model_type": "must be a JSON object",
     "model_attributes_type": "must be a JSON object",
 }
-_RULES_WITH_LIMIT = {
+RULES_WITH_LIMIT = {
     "string_too_short": ("min_length", "must have at least {} character(s)"),
     "string_too_long": ("max_length", "must have at most {} characters"),
     "too_short": ("min_length", "must have at least {} entry"),
@@ -63,6 +63,8 @@ _RULES_WITH_LIMIT = {
     "less_than_equal": ("le", "must be at most {}"),
     "enum": ("expected", "must be one of {}"),
 }
+"""What pydantic calls a limit that was passed, and the words for it."""
+
 _OWN_RULES = frozenset(
     {"instant", "instant_range", "calendar_date", "zone", "working_hours", "away", "rating", "blank"}
 )
@@ -88,8 +90,8 @@ def _rule(error: ErrorDetails) -> str:
         return _RULES[kind]
     if kind == "string_pattern_mismatch":
         return PATTERNS[error["ctx"]["pattern"]]
-    if kind in _RULES_WITH_LIMIT:
-        limit, words = _RULES_WITH_LIMIT[kind]
+    if kind in RULES_WITH_LIMIT:
+        limit, words = RULES_WITH_LIMIT[kind]
         return words.format(error["ctx"][limit])
     if kind in _OWN_RULES:
         return error["msg"]

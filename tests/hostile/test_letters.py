@@ -51,7 +51,6 @@ LETTER = Letter(
     order_id="4711",
     why_you="you made this sale",
     traceparent=None,
-    recipient_name="Anna Berg",
     recipient_email="anna@sales.example",
     bought="Heat pump",
     amount="EUR 14,900.00",

@@ -7,6 +7,7 @@ import pytest
 
 from services.escalation.domain.own_facts import Attempt
 from services.escalation.store.deliveries import give_up_on_silent_attempts
+from services.escalation.tables import DELIVERY_STATES
 from shared.metrics import create_metrics
 from tests.builders import cancellation_requested, minutes, refund_requested, salesperson_changed
 from tests.escalation import Escalation, dead_end, told
@@ -190,4 +191,4 @@ async def test_every_delivery_is_in_exactly_one_state_always(rung: Escalation) -
     await rung.acknowledge()
     await rung.hear(told(salesperson_changed(email=None), at=minutes(1)), cancellation_requested())
     await look()
-    assert seen == {"pending", "sending", "sent", "held", "unknown", "failed", "cancelled", "expired", "skipped"}
+    assert seen == set(DELIVERY_STATES)

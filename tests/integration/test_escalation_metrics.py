@@ -10,7 +10,7 @@ import pytest
 from services.escalation.measuring import count_alerts
 from services.escalation.store.deliveries import sample
 from shared.metrics import Metrics, create_metrics
-from tests.builders import order_placed, refund_requested, salesperson_changed
+from tests.builders import order_placed, refund_requested, refund_withdrawn, salesperson_changed
 from tests.escalation import NO_LIMIT, Escalation, escalation_on, told
 from tests.servers import MakeDatabase
 
@@ -69,6 +69,14 @@ async def test_a_failure_of_somebody_who_never_bought_is_counted_while_it_waits_
     await counted.hear(salesperson_changed(), told(refund_requested(), at=datetime.now(UTC)))
     assert await _waiting(counted, metrics, value) == 1
     await counted.hear(order_placed())
+    assert await _waiting(counted, metrics, value) == 0
+
+
+async def test_a_failure_that_is_over_before_anything_was_sold_waits_no_longer(
+    counted: Escalation, metrics: Metrics, value: Read
+) -> None:
+    now = datetime.now(UTC)
+    await counted.hear(told(refund_requested(), at=now), told(refund_withdrawn(), at=now + timedelta(minutes=1)))
     assert await _waiting(counted, metrics, value) == 0
 
 

@@ -5,8 +5,11 @@ import asyncio
 import pytest
 from asyncpg import PostgresConnectionError
 
+from services.escalation.app import publish_policy
 from services.escalation.channels import deliveries
 from services.escalation.channels.letters import Letters
+from services.escalation.domain.own_facts import PolicyPublishing
+from services.escalation.domain.policy.document import shipped_text
 from services.escalation.store.deliveries import sample
 from shared.inputs import Batch, Report
 from shared.metrics import create_metrics
@@ -141,6 +144,18 @@ async def test_what_has_ended_is_not_counted_and_a_state_that_emptied_is_zero(ru
     assert await measured() == {"pending": 1, "sending": 0, "held": 0, "unknown": 0}
     await rung.send_mail()
     assert await measured() == {"pending": 0, "sending": 0, "held": 0, "unknown": 0}
+
+
+async def test_a_message_offers_what_the_policy_in_force_allows(rung: Escalation) -> None:
+    sender, metrics = rung.sender(), create_metrics("escalation")
+    await sender.send_due(rung.pool, rung.spine, metrics)
+    document = shipped_text().replace("EUR = 50000", "EUR = 30000")
+    await publish_policy(rung.spine, PolicyPublishing(document=document, by="vera", summary="Less to give"))
+    await rung.hear(refund_requested())
+    await sender.send_due(rung.pool, rung.spine, metrics)
+    before, after = (message.get_body(("plain",)).get_content() for message in rung.mail.received)  # type: ignore[union-attr]
+    assert "€500.00" in before
+    assert "€300.00" in after
 
 
 async def _received(escalation: Escalation) -> int:

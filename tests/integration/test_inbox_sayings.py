@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from tests.builders import ACCOUNT, contact_preference_changed
+from tests.builders import ACCOUNT, cancellation_requested, contact_preference_changed
 from tests.inbox import Site, words_of
 from tests.inbox_desk import Desk, done, open_desk, taken
 
@@ -85,3 +85,14 @@ async def test_exhausted_episodes_say_so(site: Site) -> None:
         datetime(2026, 5, 4, tzinfo=UTC),
     )
     assert "Nobody answered, all the way up the ladder." in await desk.page()
+
+
+async def test_an_exhausted_episode_that_rings_again_says_until_when_there_is_time(site: Site) -> None:
+    desk = await open_desk(site)
+    await site.service.pool.execute(
+        "update escalation.episodes set exhausted_at = now(), deadline_at = null, deadline_for = null"
+    )
+    await site.tell(cancellation_requested(), about=ACCOUNT)
+    page = await desk.page()
+    assert "You: answer until" in page
+    assert "Nobody answered, all the way up" not in page

@@ -164,6 +164,12 @@ def test_inactive_managers_are_passed_over_and_two_active_ones_are_asked() -> No
     assert (Step.MANAGER, "Mia is inactive") in skips(found)
 
 
+def test_where_the_managers_place_is_vacant_or_the_sellers_own_the_next_level_is_asked() -> None:
+    for manager in (None, "ghost", "anna"):
+        found = ladder(person("anna", manager=manager))
+        assert asked(found) == [(Step.SELLER, "anna"), (Step.DESK, "desk")]
+
+
 def test_the_backup_is_of_whoever_stands_in_and_the_managers_are_of_the_seller() -> None:
     gone = replace(SUCCEEDED, backup="mia", manager="mia")
     found = ladder(gone, person("ben", backup="kim", manager="uma"), person("kim"), person("mia"), person("uma"))

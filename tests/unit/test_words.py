@@ -118,7 +118,7 @@ OF_SIGNAL = TOLD | {"signal": SIGNAL, "kind": "contact_dead_ended", "at": AT}
             "anna asked ben to take over, until 4 May 2026, 09:30 UTC",
         ),
         (escalation.HandOverAccepted(**TOLD, by="ben", giver="anna"), "ben took over from anna"),
-        (escalation.CheckInDone(order="4711", by="anna", at=AT, channel="phone"), "anna asked how it goes by phone"),
+        (escalation.CheckInDone(order="4711", by="anna", at=AT, channel="phone"), "anna asked how it goes, by phone"),
         (escalation.RescuePassedOn(**TOLD, by="anna"), "anna passed it on"),
         (
             escalation.EpisodeExhausted(**TOLD, at=AT),

@@ -58,10 +58,6 @@ class Buyer:
     phone: str
     zone: str
 
-    @property
-    def first_name(self) -> str:
-        return self.name.split()[0]
-
     def as_customer(self, now: datetime) -> Customer:
         """Away from home where it is night there: what is critical rings only while the customer may be called."""
         zone = self.zone if _is_day(self.zone, now) else _where_it_is_noon(now)

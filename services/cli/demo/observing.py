@@ -20,8 +20,8 @@ _POLL_SECONDS = 0.02
 _READ_ONLY = {"default_transaction_read_only": "on", "application_name": "handoff-demo"}
 _COUNTS = """
     select (select count(*) from escalation.episodes where account_id = $1) as episodes,
-           (select count(*) from escalation.signals where account_id = $1) as signals,
-           (select count(*) from escalation.signals where account_id = $1 and episode_id is null) as waiting
+           count(*) as signals, count(*) filter (where episode_id is null and ended is null) as waiting
+    from escalation.signals where account_id = $1
 """
 _ALERTS = """
     select a.recipient, coalesce(p.name, a.recipient) as name, a.because, a.why_you, s.kind, d.delivery_id,

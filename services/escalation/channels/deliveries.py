@@ -127,17 +127,17 @@ class EmailSender:
         return await self.send(partial(self._letters.alert, letter))
 
 
-async def claim(pool: Pool, channel: str, limit: int, known: KnownPolicies) -> list[Outgoing]:
+async def claim(pool: Pool, channel: str, limit: int, policies: KnownPolicies) -> list[Outgoing]:
     """Take messages that are due, and read what they say."""
 
     async def storms(connection: Connection) -> Storms:
-        return (await known.current(connection)).latest.policy.storms
+        return (await policies.current(connection)).latest.policy.storms
 
     claimed, at = await claim_due(pool, channel, limit, storms)
     if at is None:
         return []
     alone = [message.deliveries[0] for message in claimed if message.list_id is None]
-    written = await letters(pool, alone, at, known)
+    written = await letters(pool, alone, policies, at)
     singles = [Outgoing(letter, [delivery], at) for letter, delivery in zip(written, alone, strict=True)]
     together = [message for message in claimed if message.list_id is not None]
     return singles + [Outgoing(await list_letter(pool, one, at), one.deliveries, at) for one in together]

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from services.escalation.domain.calendar import calendar_of
 from services.escalation.domain.entities import Account, Directory, Order, Salesperson
 from services.escalation.domain.policy.model import TeamMode
+from services.escalation.domain.words import STEPS
 from shared.contracts.escalation import Step
 
 BELOW_MANAGERS = frozenset({Step.SELLER, Step.SUCCESSOR, Step.BACKUP})
@@ -163,7 +164,7 @@ def _managers(view: _View, below: Salesperson, why: str) -> Iterator[Rung]:
         return
     step = steps[0]
     if above is None:
-        yield _nobody(step, f"no {_STEP_WORDS[step]} is known")
+        yield _nobody(step, f"no {STEPS[step]} is known")
     elif above == below.salesperson_id:
         yield _named(step, above, f"{below.name} is the same person as the seller")
     elif above in seen:
@@ -227,7 +228,7 @@ def _same_person(id: str, below: Sequence[Rung], view: _View) -> str | None:
     listed = next((rung for rung in below if rung.salesperson_id == id and _stands(rung)), None)
     if listed is None:
         return None
-    return f"{view.name(id)} is the same person as the {_STEP_WORDS[listed.step]}"
+    return f"{view.name(id)} is the same person as the {STEPS[listed.step]}"
 
 
 def _reachable(rung: Rung, view: _View) -> bool:
@@ -270,13 +271,3 @@ def _date_words(day: date, today: date) -> str:
 
 def _possessive(name: str) -> str:
     return f"{name}'" if name.endswith("s") else f"{name}'s"
-
-
-_STEP_WORDS = {
-    Step.SELLER: "seller",
-    Step.SUCCESSOR: "successor",
-    Step.BACKUP: "backup",
-    Step.MANAGER: "manager",
-    Step.UPPER_MANAGER: "manager's manager",
-    Step.DESK: "desk",
-}

@@ -6,8 +6,7 @@ from datetime import datetime, timedelta
 from services.escalation.domain.entities import Episode, Signal
 from services.escalation.domain.facts import AccountFact, FactKind
 from services.escalation.domain.findings.lanes import is_two_way
-from services.escalation.domain.severity import REQUESTS
-from shared.contracts.escalation import RingCause
+from shared.contracts.escalation import REQUESTS, RingCause
 
 
 def too_old_to_ring(signal: Signal, ring_within: timedelta) -> bool:

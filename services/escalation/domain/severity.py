@@ -6,10 +6,9 @@ from dataclasses import dataclass
 from services.escalation.domain.entities import Order, Signal
 from services.escalation.domain.policy.model import Policy
 from services.escalation.domain.words import SIGNAL_LABELS
-from shared.contracts.escalation import Severity, SignalKind
+from shared.contracts.escalation import REQUESTS, Severity, SignalKind
 
 BAD_CONTACTS = frozenset({SignalKind.CONTACT_DEAD_ENDED, SignalKind.CONTACT_REPEATED, SignalKind.GONE_QUIET})
-REQUESTS = frozenset({SignalKind.REFUND_REQUESTED, SignalKind.CANCELLATION_REQUESTED})
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,24 +5,17 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from services.escalation.domain.policy.model import Policy
-from services.escalation.domain.words import RESULTS
+from services.escalation.domain.words import BY_CHANNEL, RESULTS
 from services.escalation.inbox.forms import ending_value
 from services.escalation.inbox.moments import field_value, next_minute
 from services.escalation.inbox.reader import Reader
 from services.escalation.store.episode_parts import Colleague
 from services.escalation.store.inbox import EpisodeRow
 from shared.contracts.escalation import EpisodeResult
-from shared.contracts.support_inbound import ContactChannel
 
-CHANNELS = {
-    ContactChannel.PHONE: "by phone",
-    ContactChannel.IN_PERSON: "in person",
-    ContactChannel.EMAIL: "by e-mail",
-    ContactChannel.CHAT: "by chat",
-    ContactChannel.MESSAGE: "by message",
-    ContactChannel.WEB: "on the web",
-    ContactChannel.OTHER: "another way",
-}
+CHANNELS = tuple((channel.value, words) for channel, words in BY_CHANNEL.items())
+"""Ways of talking with a customer, as the choices of a list."""
+
 _HAND_OVER = timedelta(hours=2)
 
 
@@ -78,7 +71,7 @@ def choices(row: EpisodeRow, reader: Reader, policy: Policy, colleagues: Sequenc
         proof=mine and row.reached_at is None,
         close=mine or free,
         endings=_endings(policy),
-        channels=tuple((channel.value, words) for channel, words in CHANNELS.items()),
+        channels=CHANNELS,
         colleagues=colleagues,
         earliest=field_value(soon, reader.zone),
         latest_appointment=field(limits.longest_appointment),

@@ -35,7 +35,7 @@ def clock_line(row: EpisodeRow, reader: Reader) -> ClockLine | None:
     if reader.is_me(row.offered_to) and row.offered_until is not None:
         asks = f"{reader.name_of(row.acknowledged_by, row.acknowledged_name)} asks you to take over: answer until"
         return ClockLine(None, asks, reader.moment(row.offered_until), left(row.offered_until, reader.now), urgent=True)
-    if row.exhausted_at is not None:
+    if row.exhausted_at is not None and row.deadline_at is None:
         return ClockLine(None, "Nobody answered, all the way up the ladder. It stays open until somebody takes it.")
     if row.reached_at is not None and row.deadline_at is None:
         return ClockLine(_who(row, reader), "reached the customer. Close it once it is settled.")

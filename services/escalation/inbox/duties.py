@@ -57,7 +57,7 @@ class DutyList:
     shown: tuple[DutyView, ...]
     count: int
     version: str
-    channels: tuple[tuple[str, str], ...] = tuple((channel.value, how) for channel, how in CHANNELS.items())
+    channels: tuple[tuple[str, str], ...] = CHANNELS
 
 
 class DutyPages:

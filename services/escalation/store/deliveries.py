@@ -9,11 +9,11 @@ from uuid import UUID
 import asyncpg
 
 from services.escalation.domain.deliveries import GIVE_UP_AFTER_ATTEMPTS, RESEND_UNKNOWN_AFTER
-from services.escalation.domain.words import STRONG, Risk, cut, money
+from services.escalation.domain.words import Risk, cut, money
 from services.escalation.store.claims import ClaimedDelivery
 from services.escalation.store.letter_parts import LetterParts, parts_of
 from services.escalation.store.policies import KnownPolicies
-from shared.contracts.escalation import SignalKind
+from shared.contracts.escalation import REQUESTS, SignalKind
 from shared.contracts.support_inbound import RefundKind
 from shared.database import Connection, Pool
 from shared.metrics import Metrics
@@ -23,8 +23,8 @@ _SHOWN_SIGNALS = 10
 _SHOWN_WORDS = 300
 
 _LETTERS = """
-    select a.alert_id, a.account_id, a.episode_id, a.why_you, a.traceparent, a.signal_id,
-           p.name as recipient_name, p.email as recipient_email,
+    select a.alert_id, a.account_id, a.episode_id, a.why_you, a.traceparent,
+           p.email as recipient_email,
            o.order_id, o.bought, o.amount_minor, o.currency,
            o.customer_name, o.customer_phone, o.customer_zone
     from escalation.alerts a
@@ -80,7 +80,7 @@ _OLDEST = """
 _WAITING = """
     select count(*) as waiting,
            coalesce(extract(epoch from shared.app_now() - min(seen_at)), 0)::float8 as oldest
-    from escalation.signals where episode_id is null
+    from escalation.signals where episode_id is null and ended is null
 """
 
 
@@ -106,7 +106,6 @@ class Letter:
     order_id: str
     why_you: str
     traceparent: str | None
-    recipient_name: str
     recipient_email: str | None
     bought: str
     amount: str
@@ -119,17 +118,18 @@ class Letter:
     parts: LetterParts
 
 
-async def letters(pool: Pool, claimed: Sequence[ClaimedDelivery], now: datetime, known: KnownPolicies) -> list[Letter]:
+async def letters(
+    pool: Pool, claimed: Sequence[ClaimedDelivery], policies: KnownPolicies, now: datetime
+) -> list[Letter]:
     """What to write of deliveries that go one by one, as their alerts' episodes stand."""
     if not claimed:
         return []
     alerts = {row["alert_id"]: row for row in await pool.fetch(_LETTERS, [one.alert_id for one in claimed])}
     signals = await signals_shown(pool, [row["episode_id"] for row in alerts.values()])
-    parts = await parts_of(pool, list(alerts), now, known)
+    parts = await parts_of(pool, list(alerts), policies, now)
     found = []
     for delivery in claimed:
         alert = dict(alerts[delivery.alert_id])
-        alert.pop("signal_id")
         amount = money(alert.pop("amount_minor"), alert.pop("currency"))
         found.append(
             Letter(
@@ -167,7 +167,7 @@ async def signals_shown(pool: Pool, episodes: list[UUID]) -> dict[UUID, dict[str
     """Of each episode what a message says of its signals: the `signals` it shows, and how many are `left_out`."""
     found: dict[UUID, list[LetterSignal]] = {episode: [] for episode in episodes}
     known: dict[UUID, int] = {}
-    strong = [kind.value for kind in STRONG]
+    strong = sorted(kind.value for kind in REQUESTS)
     for row in await pool.fetch(_SIGNALS, list(found), strong, _SHOWN_SIGNALS, _SHOWN_WORDS + 1):
         found[row["episode_id"]].append(_letter_signal(row))
         known[row["episode_id"]] = row["known"]

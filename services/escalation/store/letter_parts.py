@@ -67,7 +67,7 @@ class LetterParts:
 
 
 async def parts_of(
-    pool: Pool, alerts: Collection[UUID], now: datetime, known: KnownPolicies
+    pool: Pool, alerts: Collection[UUID], known: KnownPolicies, now: datetime
 ) -> Mapping[UUID, LetterParts]:
     """These parts for each alert, as its episode stands now."""
     rows = await pool.fetch(_PARTS, list(alerts))

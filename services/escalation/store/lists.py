@@ -13,7 +13,7 @@ from services.escalation.store.deliveries import signals_shown
 from shared.contracts.escalation import Severity
 from shared.database import Pool
 
-_PERSON = "select name, email, zone from escalation.salespeople where salesperson_id = $1"
+_PERSON = "select email, zone from escalation.salespeople where salesperson_id = $1"
 # What this person has not answered, and whatever this list is about.
 _SALES = """
     select e.episode_id, e.account_id, e.order_id, e.severity, e.deadline_at,
@@ -45,7 +45,6 @@ class ListLetter:
     list_id: UUID
     deliveries: Sequence[ClaimedDelivery]
     repeat: bool
-    recipient_name: str
     recipient_email: str | None
     recipient_zone: str
     sales: Sequence[ListedSale]
@@ -76,7 +75,6 @@ async def list_letter(pool: Pool, message: ClaimedMessage, now: datetime) -> Lis
         list_id=message.list_id,
         deliveries=message.deliveries,
         repeat=any(delivery.repeat for delivery in message.deliveries),
-        recipient_name=person["name"],
         recipient_email=person["email"],
         recipient_zone=person["zone"],
         sales=[ListedSale(sale, [one.risk for one in signals[sale.episode_id]["signals"]]) for sale in named],

@@ -13,6 +13,7 @@ from shared.contracts.escalation.episodes import (
     SignalWithdrawn,
 )
 from shared.contracts.escalation.kinds import (
+    REQUESTS,
     DeliveryChannel,
     EpisodeResult,
     PolicyVersion,
@@ -39,6 +40,7 @@ from shared.contracts.escalation.rescues import (
 __all__ = [
     "POLICY_SUBJECT",
     "POLICY_TOPIC",
+    "REQUESTS",
     "TOPIC",
     "AcknowledgementExpired",
     "AlertRaised",

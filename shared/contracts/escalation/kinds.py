@@ -33,6 +33,10 @@ class SignalKind(StrEnum):
     GONE_QUIET = "gone_quiet"
 
 
+REQUESTS = frozenset({SignalKind.REFUND_REQUESTED, SignalKind.CANCELLATION_REQUESTED})
+"""By these the customer says in so many words that the sale is in danger."""
+
+
 class Severity(StrEnum):
     """How bad it is for a sale; of an open episode it only rises."""
 

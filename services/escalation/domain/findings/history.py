@@ -75,9 +75,6 @@ class History:
             for key in keys_of(fact, self.order_of(fact)):
                 self._lanes.setdefault(key, Lane()).put(fact)
 
-    def __len__(self) -> int:
-        return len(self._facts)
-
     def get(self, fact_id: UUID) -> AccountFact | None:
         return self._facts.get(fact_id)
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from services.escalation.domain.facts import AccountFact, FactKind
 from services.escalation.domain.findings.history import History
 from services.escalation.domain.findings.lanes import ORDER_KINDS, REQUEST_KINDS, LaneName, is_two_way
-from shared.contracts.escalation import SignalKind
+from shared.contracts.escalation import REQUESTS, SignalKind
 
 ALWAYS = datetime.min.replace(tzinfo=UTC)
 NEVER = datetime.max.replace(tzinfo=UTC)
@@ -22,7 +22,6 @@ ORDER_SIGNALS = frozenset(
         SignalKind.REFUND_PAID,
     }
 )
-_REQUESTS = frozenset({SignalKind.REFUND_REQUESTED, SignalKind.CANCELLATION_REQUESTED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +54,7 @@ class Scope:
         """Whether a signal of this kind that began with this fact is in scope: found again, or withdrawn."""
         if kind in ORDER_SIGNALS:
             return self.orders is None or cause.order_id in self.orders
-        if kind in _REQUESTS:
+        if kind in REQUESTS:
             return self.requests is not None and self.requests.holds(cause.at)
         if kind is SignalKind.GONE_QUIET:
             return self.quiet is not None and self.quiet.holds(cause.at)

@@ -10,6 +10,7 @@ from pydantic_core import ErrorDetails
 from services.escalation.domain.policy.lines import Path
 from services.escalation.domain.policy.model import Policy
 from shared.contracts.fields import PATTERNS
+from shared.contracts.rejected import RULES_WITH_LIMIT
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,14 +48,6 @@ _RULES = {
     "string_too_short": "must not be empty",
     "json_invalid": "must not be nested so deep",
 }
-_RULES_WITH_LIMIT = {
-    "string_too_long": ("max_length", "must have at most {} characters"),
-    "too_short": ("min_length", "must have at least {} entry"),
-    "too_long": ("max_length", "must have at most {} entries"),
-    "greater_than_equal": ("ge", "must be at least {}"),
-    "less_than_equal": ("le", "must be at most {}"),
-    "enum": ("expected", "must be one of {}"),
-}
 
 
 def path_of(error: ErrorDetails) -> Path:
@@ -71,8 +64,8 @@ def words(error: ErrorDetails) -> str:
         return _RULES[kind]
     if kind == "string_pattern_mismatch":
         return PATTERNS.get(context["pattern"], f"must match {context['pattern']}")
-    if kind in _RULES_WITH_LIMIT:
-        limit, text = _RULES_WITH_LIMIT[kind]
+    if kind in RULES_WITH_LIMIT:
+        limit, text = RULES_WITH_LIMIT[kind]
         return text.format(context[limit])
     return error["msg"]
 

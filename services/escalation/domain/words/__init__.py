@@ -1,5 +1,6 @@
 """Facts in words: what a person reads on a page, in an e-mail, in a timeline. Start at `describe` in `facts.py`."""
 
+from services.escalation.domain.words.deeds import BY_CHANNEL
 from services.escalation.domain.words.endings import ended
 from services.escalation.domain.words.facts import Described, describe
 from services.escalation.domain.words.ladder import MUST_NOT_BE_CALLED, RESULTS, RINGS_BECAUSE, SEVERITIES, STEPS
@@ -17,15 +18,14 @@ from services.escalation.domain.words.phrases import (
 )
 from services.escalation.domain.words.signals import (
     SIGNAL_LABELS,
-    STRONG,
     Risk,
     WhyNow,
-    is_strong,
     refund_words,
     why_now,
 )
 
 __all__ = [
+    "BY_CHANNEL",
     "LOCALE",
     "MUST_NOT_BE_CALLED",
     "RESULTS",
@@ -33,7 +33,6 @@ __all__ = [
     "SEVERITIES",
     "SIGNAL_LABELS",
     "STEPS",
-    "STRONG",
     "Described",
     "Risk",
     "WhyNow",
@@ -45,7 +44,6 @@ __all__ = [
     "day",
     "describe",
     "ended",
-    "is_strong",
     "left",
     "money",
     "overdue",

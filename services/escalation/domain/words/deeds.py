@@ -6,15 +6,16 @@ from shared.contracts import escalation
 from shared.contracts.fact import Fact
 from shared.contracts.support_inbound import ContactChannel
 
-_REACHED = {
-    ContactChannel.PHONE: " by phone",
-    ContactChannel.EMAIL: " by e-mail",
-    ContactChannel.CHAT: " by chat",
-    ContactChannel.MESSAGE: " by message",
-    ContactChannel.WEB: " on the web",
-    ContactChannel.IN_PERSON: " in person",
-    ContactChannel.OTHER: "",
+BY_CHANNEL = {
+    ContactChannel.PHONE: "by phone",
+    ContactChannel.IN_PERSON: "in person",
+    ContactChannel.EMAIL: "by e-mail",
+    ContactChannel.CHAT: "by chat",
+    ContactChannel.MESSAGE: "by message",
+    ContactChannel.WEB: "on the web",
+    ContactChannel.OTHER: "another way",
 }
+"""How somebody was reached, the likeliest first."""
 
 
 def of_escalation(fact: Fact) -> str | None:
@@ -68,7 +69,8 @@ def _of_rings(fact: Fact) -> str | None:
 def _of_rescues(fact: Fact) -> str | None:
     match fact:
         case escalation.CustomerReached():
-            return f"{fact.by} reached the customer{_REACHED[fact.channel]}"
+            way = "" if fact.channel is ContactChannel.OTHER else f" {BY_CHANNEL[fact.channel]}"
+            return f"{fact.by} reached the customer{way}"
         case escalation.AppointmentMade():
             return f"{fact.by} is to call the customer on {absolute(fact.at)}"
         case escalation.EpisodeSnoozed():
@@ -78,7 +80,7 @@ def _of_rescues(fact: Fact) -> str | None:
         case escalation.HandOverAccepted():
             return f"{fact.by} took over from {fact.giver}"
         case escalation.CheckInDone():
-            return f"{fact.by} asked how it goes{_REACHED[fact.channel]}"
+            return f"{fact.by} asked how it goes, {BY_CHANNEL[fact.channel]}"
     return None
 
 

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from babel.numbers import format_currency, get_currency_precision
 
-from services.escalation.domain.words.phrases import LOCALE, counted, money
+from services.escalation.domain.words.phrases import LOCALE, clock, counted, money
 
 _CURRENCIES_NAMED = 3
 
@@ -33,8 +33,7 @@ def answer_until(deadline: datetime | None, zone: str, now: datetime) -> str:
     """Until when an answer is due, on the reader's clock: "answer until 14:30", "answer was due 4 May, 14:30"."""
     if deadline is None:
         return "no time set"
-    local, today = deadline.astimezone(ZoneInfo(zone)), now.astimezone(ZoneInfo(zone)).date()
-    at = f"{local:%H:%M}" if local.date() == today else f"{local.day} {local:%b}, {local:%H:%M}"
+    at = clock(deadline.astimezone(ZoneInfo(zone)), now)
     return f"answer until {at}" if deadline > now else f"answer was due {at}"
 
 

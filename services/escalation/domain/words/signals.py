@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from services.escalation.domain.words.phrases import ago
-from shared.contracts.escalation import SignalKind
+from shared.contracts.escalation import REQUESTS, SignalKind
 from shared.contracts.support_inbound import RefundKind
 
 
@@ -33,22 +33,14 @@ class WhyNow:
         return f"{self.what} {ago(self.at, now)}{self.context}."
 
 
-STRONG = (SignalKind.REFUND_REQUESTED, SignalKind.CANCELLATION_REQUESTED)
-
-
 def why_now(risks: Sequence[Risk]) -> WhyNow:
     """Why an episode with these signals needs somebody now. There must be at least one."""
     ordered = sorted(risks, key=lambda risk: risk.at)
-    strong = [risk for risk in ordered if risk.kind in STRONG]
+    strong = [risk for risk in ordered if risk.kind in REQUESTS]
     head = (strong or ordered)[-1]
     place = ordered.index(head)
     context = _joined(", after ", ordered[:place]) + _joined("; since then ", ordered[place + 1 :])
     return WhyNow(_headline(head), head.at, context, head.kind)
-
-
-def is_strong(kind: SignalKind) -> bool:
-    """Whether the customer said in so many words that the sale is in danger."""
-    return kind in STRONG
 
 
 SIGNAL_LABELS = {
