@@ -55,6 +55,29 @@ async def test_not_mine_closes_nothing_and_goes_up_the_ladder(team: Escalation) 
     assert len(await team.alerts()) == 2
 
 
+async def test_the_desk_that_says_not_mine_is_asked_again_after_each_pause_and_uses_up_no_repeat_at_once(
+    escalation: Escalation,
+) -> None:
+    await escalation.hear(person(DESK), order_placed(sold_by=None))
+    await happens(escalation, refund_requested())
+    for rings, pause in ((1, HOUR / 2), (2, HOUR), (3, 2 * HOUR)):
+        assert await presses(escalation, NotMinePressed, DESK) == []
+        assert len(await escalation.alerts()) == rings, "nobody is further up"
+        assert (await escalation.deliveries())["email", "pending"] == 0
+        await escalation.wait(pause + MINUTE)
+    assert [cause for *_, cause in await rung(escalation)] == ["signal", "repeat", "repeat", "repeat"]
+
+
+async def test_who_gives_it_back_after_the_desk_was_asked_leaves_it_to_the_desk_at_once(team: Escalation) -> None:
+    await happens(team, refund_requested())
+    for _ in range(4):
+        await team.wait(2 * HOUR + MINUTE)
+    assert (await rung(team))[-1][0] == DESK
+    await team.acknowledge("anna")
+    await presses(team, NotMinePressed, "anna")
+    assert (await rung(team))[-1] == (DESK, "desk", "repeat")
+
+
 async def test_who_was_asked_before_may_still_take_it(team: Escalation) -> None:
     await happens(team, refund_requested())
     await team.wait(HOUR + MINUTE)

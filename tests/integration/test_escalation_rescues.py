@@ -93,6 +93,21 @@ async def test_a_hand_over_that_nobody_accepts_lapses_and_the_givers_clock_has_r
     assert (await rung(team))[-1] == ("ben", "backup", "unredeemed")
 
 
+async def test_an_offer_that_lapses_late_does_not_take_a_backlog_for_silence(team: Escalation) -> None:
+    """The time for the proof ran out meanwhile as well, and the proof is in what nobody has read yet."""
+    await happens(team, refund_requested())
+    await team.acknowledge("anna")
+    await presses(team, HandOverPressed, "anna", to="dora", until=datetime.now(UTC) + HOUR)
+    await team.read_everything()
+    await team.move_clock(5 * HOUR)
+    await team.fire()
+    episode = await open_episode(team)
+    assert (episode["offered_to"], episode["acknowledged_by"]) == (None, "anna")
+    await happens(team, contact_made("answered", direction=Direction.OUTBOUND, agent="anna", case=None), hours=-4)
+    await team.wait(HOUR)
+    assert (await open_episode(team))["acknowledged_by"] == "anna"
+
+
 async def test_a_pause_ends_with_a_ring_for_the_same_person(team: Escalation) -> None:
     await happens(team, refund_requested())
     await team.acknowledge("anna")

@@ -13,14 +13,19 @@ from shared.contracts.escalation import AcknowledgementExpired, RingCause
 
 
 def act_on_deadline(turn: Turn[EpisodeDue]) -> None:
-    """One timer, fired once however late: whatever of the episode is past its time by now."""
+    """One timer, fired once however late: whatever of the episode is past its time by now.
+
+    A timer that was set for an offer has not waited for what is unread: what fell due after that gets one of its own.
+    """
     episode = turn.book.episodes.get(turn.fact.episode)
     if episode is None or episode.closed_at is not None:
         return
-    if episode.offered_until is not None and episode.offered_until <= turn.now:
+    offered_until, deadline_at = episode.offered_until, episode.deadline_at
+    if offered_until is not None and offered_until <= turn.now:
         turn.explain("offer_lapsed", "The hand-over was not accepted in time.", episode_id=episode.episode_id)
         episode = replace(episode, offered_to=None, offered_until=None, changed_at=turn.now)
-    if episode.deadline_at is None or episode.deadline_at > turn.now:
+    set_for_offer = offered_until is not None and (deadline_at is None or offered_until < deadline_at)
+    if deadline_at is None or deadline_at > turn.now or set_for_offer:
         keep_episode(turn, episode)
         return
     turn.book.put_episode(episode)

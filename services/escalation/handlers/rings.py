@@ -1,8 +1,10 @@
 """Rings: finds the person on the ladder whom a cause asks, or waits for the seller to be known."""
 
 from dataclasses import replace
+from datetime import datetime
 
-from services.escalation.domain.entities import Episode, Order, Signal
+from services.escalation.domain.clocks import repeat_pause
+from services.escalation.domain.entities import Clock, Episode, Order, Signal
 from services.escalation.domain.ladder import Rung, assigned_to, desk_instead, next_rung, rungs
 from services.escalation.domain.own_facts import RecipientSought
 from services.escalation.domain.policy.model import TeamMode
@@ -73,7 +75,9 @@ def _ring_on(turn: Turn[Fact], episode: Episode, ladder: tuple[Rung, ...], sough
         raise_alert(turn, episode, Asking(asked, signal, sought.cause))
         return
     _, policy = turn.book.policy_for(turn.book.order_of(episode))
-    if episode.repeats < policy.ladder.repeats.times:
+    if sought.cause is RingCause.NOT_MINE and episode.responsible == ladder[-1].salesperson_id:
+        _pause(turn, episode, turn.now + repeat_pause(episode.repeats, policy))
+    elif episode.repeats < policy.ladder.repeats.times:
         again = replace(episode, repeats=episode.repeats + 1)
         raise_alert(turn, again, Asking(ladder[-1], signal, RingCause.REPEAT))
     else:
@@ -86,6 +90,13 @@ def _rung_asked(episode: Episode, ladder: tuple[Rung, ...], cause: RingCause) ->
         return next_rung(ladder, after=episode.step)
     same = [rung for rung in ladder if rung.salesperson_id == episode.responsible and rung.skipped is None]
     return same[0] if same else next_rung(ladder, after=None)
+
+
+def _pause(turn: Turn[Fact], episode: Episode, until: datetime) -> None:
+    """Nobody is left to pass it on to: to ring the same person at once would only use up the repeats."""
+    keep_episode(turn, replace(episode, deadline_at=until, deadline_for=Clock.ANSWER, changed_at=turn.now))
+    words = f"Nobody is further up: {episode.responsible} is asked again at {clock(until)}."
+    turn.explain("nobody_further_up", words, episode_id=episode.episode_id, policy_path="ladder.repeats")
 
 
 def _exhaust(turn: Turn[Fact], episode: Episode) -> None:
