@@ -1,6 +1,7 @@
 """Who sends the alerts by e-mail: many at once, nothing holds up the others, and what is begun is ended."""
 
 import asyncio
+from typing import Any
 
 import pytest
 from asyncpg import PostgresConnectionError
@@ -10,11 +11,11 @@ from services.escalation.channels import deliveries
 from services.escalation.channels.letters import Letters
 from services.escalation.domain.own_facts import PolicyPublishing
 from services.escalation.domain.policy.document import shipped_text
-from services.escalation.store.deliveries import sample
+from services.escalation.store.deliveries import Letter, sample
 from shared.inputs import Batch, Report
 from shared.metrics import create_metrics
 from shared.transaction import Spine
-from tests.builders import minutes, order_placed, refund_requested, salesperson_changed
+from tests.builders import minutes, order_placed, refund_requested, refund_withdrawn, salesperson_changed
 from tests.escalation import Escalation, dead_end, told
 from tests.waiting import eventually
 
@@ -67,6 +68,22 @@ async def test_a_message_that_cannot_be_composed_has_failed(rung: Escalation, mo
     email = await rung.email()
     assert (email["state"], email["attempts"]) == ("failed", 1)
     assert "LookupError" in email["reason"]
+
+
+async def test_a_message_whose_cause_ends_while_it_is_written_is_not_sent(
+    rung: Escalation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    letters = deliveries.letters
+
+    async def after_the_cause(*arguments: Any) -> list[Letter]:
+        await rung.hear(refund_withdrawn(case=None))
+        return await letters(*arguments)
+
+    monkeypatch.setattr(deliveries, "letters", after_the_cause)
+    await rung.send_mail()
+    email = await rung.email()
+    assert (email["state"], email["reason"]) == ("cancelled", "closed")
+    assert rung.mail.received == []
 
 
 async def test_a_mail_stays_small_whatever_there_is_to_tell(rung: Escalation) -> None:

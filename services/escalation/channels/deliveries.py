@@ -124,6 +124,8 @@ class EmailSender:
             return Ended(Attempt.REFUSED, "no e-mail address is known any more")
         if isinstance(letter, ListLetter):
             return await self.send(partial(self._letters.ranked_list, letter))
+        if not letter.signals:  # the episode has closed since it was claimed; if not, it is tried again
+            return Ended(Attempt.PUT_OFF, "nothing puts the order at risk any more")
         return await self.send(partial(self._letters.alert, letter))
 
 
