@@ -11,7 +11,7 @@ from services.escalation.channels import deliveries
 from services.escalation.channels.letters import Letters
 from services.escalation.domain.own_facts import PolicyPublishing
 from services.escalation.domain.policy.document import shipped_text
-from services.escalation.store.deliveries import Letter, sample
+from services.escalation.store.deliveries import Letter, letters, sample
 from shared.inputs import Batch, Report
 from shared.metrics import create_metrics
 from shared.transaction import Spine
@@ -73,10 +73,8 @@ async def test_a_message_that_cannot_be_composed_has_failed(rung: Escalation, mo
 async def test_a_message_whose_cause_ends_while_it_is_written_is_not_sent(
     rung: Escalation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    letters = deliveries.letters
-
     async def after_the_cause(*arguments: Any) -> list[Letter]:
-        await rung.hear(refund_withdrawn(case=None))
+        await rung.hear(told(refund_withdrawn(), at=minutes(1)))
         return await letters(*arguments)
 
     monkeypatch.setattr(deliveries, "letters", after_the_cause)
