@@ -3,17 +3,21 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import cache
 from random import Random
 from typing import Any
 from uuid import UUID
 
 from services.escalation.domain import own_facts
 from services.escalation.domain.own_facts import CheckInLogged, EpisodeButton
+from services.escalation.domain.policy.document import digest, shipped_text
+from services.escalation.domain.policy.model import TeamMode
 from shared.contracts import orders, support
 from shared.contracts.envelope import Fact
 from shared.contracts.escalation import EpisodeResult
 from shared.contracts.orders_inbound import Away, Day, Line, Promise, Successor, WorkingHours
 from shared.contracts.support_inbound import ContactChannel, ContactResult, Courtesy, Direction
+from tests.simulation.tables import Row
 
 START = datetime.fromisoformat("2026-05-04T09:30:00+00:00")
 """A Monday morning."""
@@ -40,6 +44,20 @@ class Told:
 def pause(chance: Random) -> timedelta:
     """How much time passes at once: seconds to two weeks, short ones more often."""
     return timedelta(minutes=chance.choice(_PAUSES))
+
+
+@cache
+def policy(mode: TeamMode) -> Row:
+    """A version of the policy, published long before, under which every team is in this mode."""
+    text = shipped_text().replace('\ndefault = "on"\n', f'\ndefault = "{mode.value}"\n')
+    since = START - timedelta(days=365)
+    told = {"published_by": "mona", "summary": f"Every team: {mode.value}"}
+    return {"version": 2, "since": since, "document": text, "digest": digest(text), **told}
+
+
+def team_mode(chance: Random) -> TeamMode:
+    """Mostly on."""
+    return chance.choice((*[TeamMode.ON] * 4, TeamMode.OBSERVE, TeamMode.MANAGER_ONLY))
 
 
 def beginning(chance: Random) -> list[Told]:

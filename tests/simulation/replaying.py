@@ -5,7 +5,7 @@ holds still; so each commit is replayed on what it had read. Claims of deliverie
 """
 
 from collections import defaultdict
-from collections.abc import Coroutine, Sequence
+from collections.abc import Coroutine, Mapping, Sequence
 from typing import Any
 
 import orjson
@@ -26,7 +26,7 @@ from tests.simulation.happenings import START
 from tests.simulation.statements import ANSWERS
 from tests.simulation.statements.of_deliveries import give_up_deliveries, mark_deliveries
 from tests.simulation.statements.of_timers import hurry_timers
-from tests.simulation.tables import DELIVERIES, OUTBOX, PEOPLE, TIMERS, Row, Rows
+from tests.simulation.tables import DELIVERIES, OUTBOX, PEOPLE, TIMERS, Key, Row, Rows
 from tests.simulation.workers import RULES
 
 _COMPARED = (
@@ -49,7 +49,7 @@ _OF_THE_ORDER = frozenset({"position", "published_at"})
 
 def check_replay(commits: Commits, lived: Database, *, one_by_one: bool) -> None:
     """Raise Broken where the journal, told again in the same batches or event by event, comes to another state."""
-    again = _Replay(one_by_one)
+    again = _Replay(lived.tables[tables.POLICIES], one_by_one)
     for committed in commits.log:
         again.tell(committed)
     for table in _COMPARED:
@@ -61,9 +61,10 @@ def check_replay(commits: Commits, lived: Database, *, one_by_one: bool) -> None
 
 
 class _Replay:
-    def __init__(self, one_by_one: bool) -> None:
+    def __init__(self, policies: Mapping[Key, Row], one_by_one: bool) -> None:
         self.one_by_one = one_by_one
         self.database = Database(START)
+        self.database.tables[tables.POLICIES].update(policies)
         self.database.pauses = lambda: False
         self.versions: dict[str, list[tuple[int, Row]]] = defaultdict(list)
         self.committed: Committed | None = None

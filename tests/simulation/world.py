@@ -24,7 +24,7 @@ from tests.simulation.kafka import PEOPLE as DIRECTORY
 from tests.simulation.pausing import Pause
 from tests.simulation.replaying import check_replay
 from tests.simulation.statements import ANSWERS
-from tests.simulation.tables import EPISODES, OFFSETS, ORDERS, TIMERS
+from tests.simulation.tables import EPISODES, OFFSETS, ORDERS, POLICIES, TIMERS
 from tests.simulation.workers import Activity, Ground, Mail, Page, Relay, Sender, Timers
 
 _TO_REST = 20_000
@@ -61,6 +61,8 @@ class History:
         self.losing = self.chance.choice((0.0, 0.05, 0.2))
         self.dying = self.chance.choice((0.0, 0.01, 0.03))
         self.database = Database(START, fate=self._fate, breaks=self._breaks, pauses=self._pauses)
+        self.policy = happenings.policy(happenings.team_mode(self.chance))
+        self.database.tables[POLICIES][(2,)] = self.policy
         self.commits = Commits(self.database, self.kafka)
         self.database.on_commit = self.commits.note
         self.ground = Ground(self.database, self.kafka, self.mail, self.chance)

@@ -4,7 +4,7 @@ import hashlib
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Any
 
@@ -39,6 +39,7 @@ def read(text: str) -> Policy:
     return policy
 
 
+@lru_cache(maxsize=64)
 def read_published(text: str) -> Policy:
     """The policy of a document that was read once, by whatever release: members it does not know are left out.
 
