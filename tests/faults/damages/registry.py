@@ -89,11 +89,13 @@ def order_of(run: Evidence, episode: UUID) -> object:
     return one(rows(run, "episodes"), episode_id=episode)["order_id"]
 
 
-def sent_mail(run: Evidence) -> Row:
-    """The e-mail of an alert of an open episode that nobody took, for one whom the directory had from the start."""
+def sent_mail(run: Evidence, **having: Any) -> Row:
+    """The e-mail of an alert, of an open episode nobody took, for one whom the directory had from the start."""
     taken = {line["episode"] for line in run.accepted if line["what"] == "button"}
     over = {row["episode_id"] for row in rows(run, "episodes") if row["closed_at"] is not None}
-    alerts = [row for row in rows(run, "alerts") if str(row["episode_id"]) not in taken]
+    alerts = [
+        row for row in rows(run, "alerts") if str(row["episode_id"]) not in taken and having.items() <= row.items()
+    ]
     known = {row["alert_id"] for row in alerts if row["recipient"] != "m-top" and row["episode_id"] not in over}
     sent = (row for row in rows(run, "deliveries") if (row["channel"], row["state"]) == ("email", "sent"))
     return next(row for row in sent if row["alert_id"] in known)
