@@ -18,7 +18,7 @@ from tests.faults.planted import SCHEDULES, planted
 from tests.faults.report import faults_table, planted_table, rounds_table
 from tests.faults.rounds import Plan, Result, play
 
-console = Console(width=120)
+console = Console(width=130)
 app = typer.Typer(add_completion=False)
 
 

@@ -34,7 +34,7 @@ _CHANGES: Mapping[str, Any] = {
     "ladder.repeats.first": "5m",
     "ladder.repeats.longest": "10m",
     "ladder.repeats.times": 2,
-    "storms.alerts": 1000,
+    "storms.alerts": 10,
     "acknowledgement.redeem_within": {"watch": "40m", "high": "30m", "critical": "20m"},
     "acknowledgement.attempt_extends": "15m",
     "acknowledgement.attempts": 2,

@@ -7,7 +7,7 @@ from rich.table import Table
 
 from tests.faults.rounds import Result
 
-COUNTED = ("events", "duplicates", "alerts", "mails", "mails_again", "attempts_in_doubt")
+COUNTED = ("events", "duplicates", "alerts", "mails", "lists", "mails_again", "attempts_in_doubt")
 
 
 def rounds_table(results: Sequence[Result]) -> Table:

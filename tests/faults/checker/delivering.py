@@ -1,4 +1,4 @@
-"""Every alert reached its person: each delivery has ended, and no mail came more often than was in doubt."""
+"""Every alert has its deliveries, each of which has ended, and all that became of an episode is told."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator
@@ -34,50 +34,15 @@ def every_alert_has_its_deliveries(run: Evidence) -> Iterator[str]:
         yield f"{len(made_of)} deliveries of {len(_rows(run, 'alerts'))} alerts"
 
 
+def has_ended(delivery: Row) -> bool:
+    return delivery["state"] in _AT_REST
+
+
 def every_delivery_has_ended(run: Evidence) -> Iterator[str]:
     """At rest none is pending, being sent, held or in doubt."""
     for row in _rows(run, "deliveries"):
-        if row["state"] not in _AT_REST:
+        if not has_ended(row):
             yield f"delivery {row['delivery_id']} is {row['state']} since {row['changed_at']}: {row['reason']}"
-
-
-def every_mail_sent_was_taken_in(run: Evidence) -> Iterator[str]:
-    """Once at least, by the right person's address.
-
-    Between a backup and its restore it may have been somebody else's, who has left since.
-    """
-    taken, directory = _taken(run), Directory(run)
-    recipients = {row["alert_id"]: row["recipient"] for row in _rows(run, "alerts")}
-    for row in _rows(run, "deliveries"):
-        if row["channel"] != "email":
-            continue
-        address = directory.address(recipients.get(row["alert_id"], ""))
-        copies = taken.get(str(row["delivery_id"]), [])
-        right = [_addresses(copy) == [address] for copy in copies]
-        astray = [copy["to"] for copy, fits in zip(copies, right, strict=True) if not (fits or _forgotten(run, copy))]
-        if astray:
-            yield f"delivery {row['delivery_id']} went to {astray}, and had to go to {address}"
-        elif row["state"] == "sent" and not any(right):
-            yield f"delivery {row['delivery_id']} is sent, and the mail server has never seen it for {address}"
-
-
-def no_mail_comes_twice_without_a_doubt(run: Evidence) -> Iterator[str]:
-    """Copies beyond the first are no more than the attempts whose outcome nobody knew.
-
-    But for what was sent between a backup and its restore: there nobody knows of it any more.
-    """
-    unknown = {str(row["delivery_id"]): row["unknown_count"] for row in _rows(run, "deliveries")}
-    for id, copies in _taken(run).items():
-        forgotten = sum(_forgotten(run, copy) for copy in copies)
-        if len(copies) - 1 > unknown.get(id, 0) + forgotten:
-            yield f"{id} was taken in {len(copies)} times, and was {unknown.get(id, 0)} times in doubt"
-
-
-def every_mail_is_of_an_alert(run: Evidence) -> Iterator[str]:
-    known = {str(row["delivery_id"]) for row in _rows(run, "deliveries") if row["channel"] == "email"}
-    for id, copies in _taken(run).items():
-        if id not in known and not all(_forgotten(run, copy) for copy in copies):
-            yield f"mail {id} to {copies[0]['to']} is of no alert"
 
 
 def every_alert_is_published(run: Evidence) -> Iterator[str]:
@@ -140,22 +105,6 @@ def _was_overtaken(run: Evidence, alert: Row) -> bool:
     """Whether its episode rang again."""
     rings = [row["ring"] for row in _rows(run, "alerts") if row["episode_id"] == alert["episode_id"]]
     return bool(alert["ring"] < max(rings))
-
-
-def _taken(run: Evidence) -> dict[str, list[Row]]:
-    """The mails taken in, by the delivery that their Message-ID names: <delivery@host>."""
-    taken = defaultdict[str, list[Row]](list)
-    for row in run.mail:
-        taken[row["message_id"].strip("<>").partition("@")[0]].append(row)
-    return taken
-
-
-def _addresses(mail: Row) -> list[str]:
-    return [mail["to"]] if isinstance(mail["to"], str) else list(mail["to"])
-
-
-def _forgotten(run: Evidence, mail: Row) -> bool:
-    return any(restore.covers(mail["at"]) for restore in run.restores_of("escalation"))
 
 
 def _rows(run: Evidence, table: str) -> list[Row]:

@@ -10,6 +10,7 @@ from tests.faults.checker import (
     conservation,
     delivering,
     effects,
+    mailing,
     publishing,
     resting,
 )
@@ -45,9 +46,10 @@ CHECKS: Sequence[Check] = (
     effects.orders_and_cases_are_known_as_told,
     delivering.every_alert_has_its_deliveries,
     delivering.every_delivery_has_ended,
-    delivering.every_mail_sent_was_taken_in,
-    delivering.no_mail_comes_twice_without_a_doubt,
-    delivering.every_mail_is_of_an_alert,
+    mailing.every_mail_sent_was_taken_in,
+    mailing.no_mail_comes_twice_without_a_doubt,
+    mailing.every_mail_is_of_an_alert,
+    mailing.no_storm_reaches_anybody,
     delivering.every_alert_is_published,
     delivering.what_becomes_of_episodes_is_published,
     resting.no_signal_waits_for_an_order_that_is_there,
@@ -92,6 +94,14 @@ def at_rest(run: Evidence) -> bool:
     return not any(violation for check in AT_REST for violation in check(run))
 
 
+def at_rest_but_for_lists(run: Evidence) -> bool:
+    """Whether nothing is on its way but what waits for a storm's window to end."""
+    if [check for check in AT_REST if any(check(run))] != [delivering.every_delivery_has_ended]:
+        return False
+    waiting = [row for row in run.rows("escalation", "escalation.deliveries") if not delivering.has_ended(row)]
+    return all(row["state"] == "held" and row["try_at"] > run.databases["escalation"].now for row in waiting)
+
+
 def judge(run: Evidence) -> list[Finding]:
     run.computed.clear()
     return [_finding(check, run) for check in CHECKS]
@@ -124,6 +134,7 @@ def counted(run: Evidence) -> dict[str, int]:
         "episodes": len(run.rows("escalation", "escalation.episodes")),
         "alerts": len(run.rows("escalation", "escalation.alerts")),
         "mails": len(mails),
+        "lists": len({row["list_id"] for row in deliveries if row["list_id"] and row["state"] == "sent"}),
         "mails_again": len(mails) - len(set(mails)),
         "attempts_in_doubt": sum(row["unknown_count"] for row in deliveries),
         "restores": len(run.restores),

@@ -150,7 +150,8 @@ class Desk:
             fitting = [choice for choice in choices if choice[1] == rung]
             if not fitting:
                 self.wrongs.append(f"alert {found['alert_id']} is for {rung}, and had to be one of {choices}")
-            self._ring(episode, sought, now, fitting[0][0] if fitting else sought.cause, rung)
+            causes = {cause for cause, _ in fitting or choices} - {"exhausted"}
+            self._ring(episode, sought, now, min(causes, default=sought.cause), rung)
         elif None in ladders:
             episode.seeking.append(sought)
         elif choices and all(cause == "exhausted" for cause, _ in choices):

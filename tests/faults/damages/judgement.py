@@ -58,6 +58,13 @@ def an_alert_is_for_somebody_else(run: Evidence) -> None:
     one(rows(run, "alerts"), alert_id=email["alert_id"])["recipient"] = "m-top"
 
 
+@breaking("every_alert_is_for_the_right_person", "every_mail_sent_was_taken_in")
+def a_repeat_is_for_somebody_else(run: Evidence) -> None:
+    """It is a repeat all the same, and its clock runs as one's."""
+    email = sent_mail(run, cause="repeat")
+    one(rows(run, "alerts"), alert_id=email["alert_id"])["recipient"] = "m-top"
+
+
 @breaking("every_alert_is_for_the_right_person")
 def an_alert_has_the_wrong_reason(run: Evidence) -> None:
     rows(run, "alerts")[0]["because"] = "seller_unknown"

@@ -1,10 +1,11 @@
 """Damage to what left the house, or waits: deliveries, mails, presses, timers, positions."""
 
+from collections import Counter
 from datetime import timedelta
 from uuid import UUID, uuid4
 
 from tests.faults.checker.evidence import Evidence, payload
-from tests.faults.damages.registry import breaking, one, rows, sent_mail
+from tests.faults.damages.registry import a_list, breaking, one, rows, sent_alone, sent_mail
 
 
 @breaking("every_mail_sent_was_taken_in")
@@ -20,6 +21,51 @@ def a_mail_goes_to_somebody_else(run: Evidence) -> None:
 @breaking("no_mail_comes_twice_without_a_doubt")
 def a_mail_comes_twice(run: Evidence) -> None:
     run.mail.append(dict(run.mail[0]))
+
+
+@breaking("every_mail_sent_was_taken_in")
+def a_list_is_lost(run: Evidence) -> None:
+    run.mail.remove(a_list(run)[0])
+
+
+@breaking("every_mail_sent_was_taken_in")
+def a_delivery_was_in_no_list_that_came(run: Evidence) -> None:
+    """It is called sent, with a list that never was: it was swallowed."""
+    a_list(run)[1][0]["list_id"] = uuid4()
+
+
+@breaking("every_alert_has_its_deliveries", "every_alert_is_published")
+def what_rang_last_was_dropped_as_too_late(run: Evidence) -> None:
+    last = {row["episode_id"]: row["alert_id"] for row in sorted(rows(run, "alerts"), key=lambda row: row["ring"])}
+    emails = [row for row in rows(run, "deliveries") if (row["channel"], row["state"]) == ("email", "sent")]
+    next(row for row in emails if row["alert_id"] in last.values())["state"] = "expired"
+
+
+@breaking("no_mail_comes_twice_without_a_doubt")
+def a_list_comes_twice(run: Evidence) -> None:
+    run.mail.append(dict(a_list(run)[0]))
+
+
+@breaking("no_mail_comes_twice_without_a_doubt")
+def an_alert_comes_in_a_list_and_alone(run: Evidence) -> None:
+    mail, deliveries = a_list(run)
+    run.mail.append(mail | {"message_id": f"<{deliveries[0]['delivery_id']}@handoff.example>"})
+
+
+@breaking("every_mail_is_of_an_alert")
+def a_list_is_of_no_alert(run: Evidence) -> None:
+    mail, _ = a_list(run)
+    run.mail.append(mail | {"message_id": f"<{uuid4()}@handoff.example>"})
+
+
+@breaking("no_storm_reaches_anybody")
+def more_mails_reach_somebody_than_the_policy_allows(run: Evidence) -> None:
+    """As if they had been sent at one moment."""
+    ((person, _),) = Counter(row["recipient"] for row in sent_alone(run) if row["attempts"] == 1).most_common(1)
+    theirs = {str(row["delivery_id"]) for row in sent_alone(run) if row["recipient"] == person}
+    for row in run.databases["escalation"].journal("delivery"):
+        if payload(row)["delivery"] in theirs:
+            row["at"] = run.databases["escalation"].now
 
 
 @breaking("every_mail_is_of_an_alert")

@@ -89,11 +89,26 @@ def order_of(run: Evidence, episode: UUID) -> object:
     return one(rows(run, "episodes"), episode_id=episode)["order_id"]
 
 
-def sent_mail(run: Evidence) -> Row:
-    """The e-mail of an alert of an open episode that nobody took, for one whom the directory had from the start."""
+def sent_mail(run: Evidence, **having: Any) -> Row:
+    """The e-mail of an alert, of an open episode nobody took, for one whom the directory had from the start."""
     taken = {line["episode"] for line in run.accepted if line["what"] == "button"}
     over = {row["episode_id"] for row in rows(run, "episodes") if row["closed_at"] is not None}
-    alerts = [row for row in rows(run, "alerts") if str(row["episode_id"]) not in taken]
+    alerts = [
+        row for row in rows(run, "alerts") if str(row["episode_id"]) not in taken and having.items() <= row.items()
+    ]
     known = {row["alert_id"] for row in alerts if row["recipient"] != "m-top" and row["episode_id"] not in over}
-    sent = (row for row in rows(run, "deliveries") if (row["channel"], row["state"]) == ("email", "sent"))
-    return next(row for row in sent if row["alert_id"] in known)
+    return next(row for row in sent_alone(run) if row["alert_id"] in known)
+
+
+def sent_alone(run: Evidence) -> list[Row]:
+    """E-mails that did not go in a list."""
+    emails = [row for row in rows(run, "deliveries") if (row["channel"], row["state"]) == ("email", "sent")]
+    return [row for row in emails if row["list_id"] is None]
+
+
+def a_list(run: Evidence) -> tuple[Row, list[Row]]:
+    """The mail of a list, and the deliveries that it is about."""
+    emails = [row for row in rows(run, "deliveries") if row["channel"] == "email" and row["state"] == "sent"]
+    first = next(row for row in emails if row["list_id"] is not None)
+    mail = next(mail for mail in run.mail if str(first["list_id"]) in mail["message_id"])
+    return mail, [row for row in emails if row["list_id"] == first["list_id"]]
