@@ -37,7 +37,7 @@ check: .venv/.dev ## Lint, formatting, types, import rules, architecture tests, 
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/python -m pytest tests/architecture tests/contracts/test_schemas.py
 
-faults: .venv/.dev ## Break everything in every known way, 3,000 kills (most of an hour); QUICK=1 for 300
+faults: .venv/.dev ## Break everything in every known way, 3,000 kills (over an hour); QUICK=1 for 300
 	$(BIN)/python -m tests.faults $(if $(QUICK),--quick) $(ARGS)
 	$(BIN)/python -m tests.hostile.fuzz --records $(if $(QUICK),50000,500000)
 	$(BIN)/python -m tests.simulation --first 1000000 --histories $(if $(QUICK),10000,100000)

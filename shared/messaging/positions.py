@@ -74,10 +74,10 @@ class Positions:
         held = consumer.assignment() if consumer else ()
         for partition in unplaced:
             start = stored.get(partition, 0)
+            if start < first[partition]:  # not placed: the rewind may fail, and these records come again
+                raise DatabaseWentBack(f"{partition.topic}-{partition.number}: not read from where it is stored")
             if TopicPartition(*partition) in held:
                 self._known[partition] = start
-            if start < first[partition]:
-                raise DatabaseWentBack(f"{partition.topic}-{partition.number}: not read from where it is stored")
 
     def advance(self, next_offsets: Mapping[Partition, int]) -> None:
         for partition, offset in next_offsets.items():

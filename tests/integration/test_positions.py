@@ -1,12 +1,15 @@
 """What a consumer says of its partitions: read to the end, behind, or not known yet."""
 
 from dataclasses import dataclass, field
+from types import SimpleNamespace
 from typing import Any
 from unittest.mock import patch
 
+import pytest
 from aiokafka import TopicPartition
 from aiokafka.errors import KafkaConnectionError
 
+from shared.database import DatabaseWentBack
 from shared.inputs import Partition
 from shared.messaging.positions import Positions, know_partitions
 from shared.metrics import create_metrics
@@ -106,3 +109,16 @@ async def test_the_lag_of_a_partition_that_others_read_now_is_not_reported_any_m
     assert [sample for metric in metrics.consumer.lag.collect() for sample in metric.samples]
     positions.forget([Partition(_TOPIC, 0)])
     assert not [sample for metric in metrics.consumer.lag.collect() for sample in metric.samples]
+
+
+async def test_records_after_a_gap_are_refused_until_the_gap_is_read(plumbing: Plumbing) -> None:
+    """Also when they come a second time, because the rewind had no answer from the database."""
+    positions = await positions_of(plumbing, OnePartition(end=100, committed_offset=60, place=60), stored=40)
+    for _ in range(2):
+        with pytest.raises(DatabaseWentBack):
+            await positions.known([_record(60)])
+    assert await positions.known([_record(40)]) == {Partition(_TOPIC, 0): 40}
+
+
+def _record(offset: int) -> Any:
+    return SimpleNamespace(topic=_TOPIC, partition=0, offset=offset)
