@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.benchmarks import draining
+from tests.benchmarks import draining, parts
 from tests.benchmarks.backlog import Backlog
 from tests.benchmarks.checker import end_state
 from tests.benchmarks.command import read_arguments
@@ -48,6 +48,11 @@ async def test_the_checker_sees_another_recipient(ground: Ground) -> None:
     async with connected(url) as connection:
         await connection.execute("update escalation.salespeople set name = 'Somebody' where salesperson_id = 'desk'")
     assert (await end_state(url)).differences(before) == ["people: 201 rows and 201, of other contents"]
+
+
+async def test_every_open_page_is_told(ground: Ground) -> None:
+    told = await parts.pages(ground, 3)
+    assert 0 < told.half <= told.everybody
 
 
 def test_a_backlog_is_the_same_in_every_run() -> None:
