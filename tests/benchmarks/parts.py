@@ -52,15 +52,16 @@ _LATENESS = """
     from (select extract(epoch from decided_at - at) as late from shared.journal where kind = 'timer') fired
 """
 _EPISODES = """
-    insert into escalation.episodes (episode_id, account_id, order_id, responsible, rang, raised_at, changed_at, severity,
-        policy_version, rings, repeats, attempts)
+    insert into escalation.episodes (episode_id, account_id, order_id, responsible, rang, raised_at, changed_at,
+        severity, policy_version, rings, repeats, attempts)
     select gen_random_uuid(), 'c-' || i, 'o-' || i, 'reader-' || i, true, now(), now(), 'high', 1, 1, 0, 0
     from generate_series(0, $1::int - 1) as i
 """
 _READERS = """
     insert into escalation.salespeople (salesperson_id, changed_at, name, zone, working_hours, active, away, days_off,
         rings_off_hours)
-    select 'reader-' || i, now(), 'Reader ' || i, 'UTC', '[]', true, '[]', '[]', false from generate_series(0, $1::int - 1) as i
+    select 'reader-' || i, now(), 'Reader ' || i, 'UTC', '[]', true, '[]', '[]', false
+    from generate_series(0, $1::int - 1) as i
 """
 # As a batch leaves it: something changed, and the relay is woken.
 _CHANGE = """
