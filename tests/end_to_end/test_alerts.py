@@ -8,7 +8,7 @@ import orjson
 from confluent_kafka import Producer
 
 from tests.builders import order_placed, refund_requested, salesperson_changed
-from tests.stories import Company, Story
+from tests.stories import Company, Story, customer_at_noon
 from tests.waiting import eventually, until
 
 SECONDS = 5.0
@@ -104,7 +104,7 @@ async def test_acknowledging_in_the_page_stops_a_mail_that_could_not_be_sent_yet
 async def test_events_posted_with_a_publishers_key_end_in_an_alert_on_the_page(story: Story) -> None:
     person = salesperson_changed(email=story.address())
     sold_at = datetime.now(UTC) - timedelta(days=3)
-    sale = order_placed(story.order, sold_by=story.seller, sold_at=sold_at)
+    sale = order_placed(story.order, sold_by=story.seller, sold_at=sold_at, customer=customer_at_noon())
     for service, fact in (("orders", person), ("orders", sale), ("support", refund_requested(case=None))):
         answer = await story.post(service, fact)
         assert answer.status_code == 200, answer.text
