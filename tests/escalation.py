@@ -8,12 +8,15 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from email.message import EmailMessage
 from typing import Any
+from unittest.mock import patch
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from services.escalation.channels.deliveries import EmailSender
 from services.escalation.channels.letters import Letters
 from services.escalation.channels.smtp import Ended, Mail, MailServer
 from services.escalation.domain.own_facts import OWN_FACTS, AcknowledgePressed, Attempt, EpisodeButton
+from services.escalation.domain.policy.document import shipped
 from services.escalation.domain.rules import Rules
 from services.escalation.handlers import handling
 from shared.contracts import support
@@ -29,6 +32,7 @@ from tests.services import ServiceUnderTest, running
 
 DESK = "desk"
 NO_LIMIT = Rules(desk=SalespersonId(DESK), max_alert_age=timedelta(0))
+_CUSTOMERS = ZoneInfo("Europe/Berlin")
 _MOVE = """
     insert into shared.clock (single, ahead) values (true, $1)
     on conflict (single) do update set ahead = clock.ahead + excluded.ahead
@@ -182,7 +186,12 @@ class Escalation(ServiceUnderTest):
 
 
 @asynccontextmanager
-async def escalation_on(url: str, rules: Rules = NO_LIMIT) -> AsyncIterator[Escalation]:
-    """Escalation's handlers on this database."""
-    async with running(url, "escalation", handling(rules), OWN_FACTS) as service:
-        yield Escalation(service.pool, service.spine)
+async def escalation_on(url: str, rules: Rules = NO_LIMIT, *, quiet_hours: bool = False) -> AsyncIterator[Escalation]:
+    """Escalation's handlers on this database. Without `quiet_hours` customers may be called at night, too."""
+    policy = shipped()
+    if not quiet_hours and not 8 <= datetime.now(_CUSTOMERS).hour < 19:
+        at_any_time = {"callable_from": "00:00", "callable_until": "23:59"}
+        policy = policy.model_copy(update={"customers": policy.customers.model_copy(update=at_any_time)})
+    with patch("services.escalation.domain.policy.versions.shipped", lambda: policy):
+        async with running(url, "escalation", handling(rules), OWN_FACTS) as service:
+            yield Escalation(service.pool, service.spine)

@@ -30,9 +30,10 @@ async def support(database: MakeDatabase) -> AsyncIterator[ServiceUnderTest]:
 
 
 @pytest.fixture
-async def escalation(database: MakeDatabase) -> AsyncIterator[Escalation]:
+async def escalation(database: MakeDatabase, request: pytest.FixtureRequest) -> AsyncIterator[Escalation]:
     """Escalation on a fresh database; no signal is too old to ring."""
-    async with escalation_on(await database("escalation")) as service:
+    quiet = request.node.get_closest_marker("quiet_hours") is not None
+    async with escalation_on(await database("escalation"), quiet_hours=quiet) as service:
         yield service
 
 

@@ -4,6 +4,8 @@ import asyncio
 import re
 from datetime import UTC, date, datetime, timedelta
 
+import pytest
+
 from services.escalation.app import publish_policy
 from services.escalation.domain.own_facts import NotMinePressed, PolicyPublishing
 from services.escalation.domain.policy.document import shipped_text
@@ -130,6 +132,7 @@ async def test_the_successor_from_a_day_on_hears_of_it_after_the_seller_left(tea
     assert (await rung(team))[0][:2] == ("ben", "successor")
 
 
+@pytest.mark.quiet_hours
 async def test_what_is_critical_rings_off_hours_who_accepts_that_as_soon_as_the_customer_may_be_called(
     escalation: Escalation,
 ) -> None:
