@@ -3,6 +3,7 @@
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import uuid4
+from zoneinfo import ZoneInfo
 
 from shared.contracts import escalation, orders_inbound, support_inbound
 from shared.contracts.envelope import Envelope, Fact, decode_binary, encode_binary, envelope
@@ -28,6 +29,8 @@ ORDER = "4711"
 CASE = "case-1"
 AT = datetime(2026, 5, 4, 9, 30, tzinfo=UTC)
 """When things happen unless told otherwise: a Monday morning."""
+ZONE = ZoneInfo("Europe/Berlin")
+"""Where customers are."""
 
 
 _ABOUT = {"account": ACCOUNT, "salesperson": SELLER, "policy": escalation.POLICY_SUBJECT}
@@ -45,9 +48,7 @@ def order_placed(order: str = ORDER, **changes: Any) -> OrderPlaced:
         "currency": "EUR",
         "sold_by": SELLER,
         "sold_at": AT,
-        "customer": Customer(
-            name="Petra Weiss", phone="+49 30 901820", email="petra@customer.example", zone="Europe/Berlin"
-        ),
+        "customer": Customer(name="Petra Weiss", phone="+49 30 901820", email="petra@customer.example", zone=ZONE.key),
     }
     return OrderPlaced(order=order, **(fields | changes))
 

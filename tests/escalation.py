@@ -8,15 +8,12 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from email.message import EmailMessage
 from typing import Any
-from unittest.mock import patch
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from services.escalation.channels.deliveries import EmailSender
 from services.escalation.channels.letters import Letters
 from services.escalation.channels.smtp import Ended, Mail, MailServer
 from services.escalation.domain.own_facts import OWN_FACTS, AcknowledgePressed, Attempt, EpisodeButton
-from services.escalation.domain.policy.document import shipped
 from services.escalation.domain.rules import Rules
 from services.escalation.handlers import handling
 from shared.contracts import support
@@ -32,11 +29,6 @@ from tests.services import ServiceUnderTest, running
 
 DESK = "desk"
 NO_LIMIT = Rules(desk=SalespersonId(DESK), max_alert_age=timedelta(0))
-_CUSTOMERS = ZoneInfo("Europe/Berlin")
-_MOVE = """
-    insert into shared.clock (single, ahead) values (true, $1)
-    on conflict (single) do update set ahead = clock.ahead + excluded.ahead
-"""
 _READ_THROUGH = """
     insert into shared.offsets (topic, partition, next_offset, read_through_at)
     values ('everything', 0, 0, shared.app_now())
@@ -101,9 +93,6 @@ class Escalation(ServiceUnderTest):
     async def hear_one_by_one(self, *facts: Input | Fact) -> None:
         for fact in facts:
             await self.hear(fact)
-
-    async def move_clock(self, ahead: timedelta) -> None:
-        await self.pool.execute(_MOVE, ahead)
 
     async def read_everything(self) -> None:
         """Every input was read to its end by now: what was silent, was silent."""
@@ -186,12 +175,8 @@ class Escalation(ServiceUnderTest):
 
 
 @asynccontextmanager
-async def escalation_on(url: str, rules: Rules = NO_LIMIT, *, quiet_hours: bool = False) -> AsyncIterator[Escalation]:
-    """Escalation's handlers on this database. Without `quiet_hours` customers may be called at night, too."""
-    policy = shipped()
-    if not quiet_hours and not 8 <= datetime.now(_CUSTOMERS).hour < 19:
-        at_any_time = {"callable_from": "00:00", "callable_until": "23:59"}
-        policy = policy.model_copy(update={"customers": policy.customers.model_copy(update=at_any_time)})
-    with patch("services.escalation.domain.policy.versions.shipped", lambda: policy):
-        async with running(url, "escalation", handling(rules), OWN_FACTS) as service:
-            yield Escalation(service.pool, service.spine)
+async def escalation_on(url: str, rules: Rules = NO_LIMIT) -> AsyncIterator[Escalation]:
+    """Escalation's handlers on this database, at an hour when customers may be called, whenever the tests run."""
+    async with running(url, "escalation", handling(rules), OWN_FACTS) as service:
+        await service.begin_at(10)
+        yield Escalation(service.pool, service.spine)

@@ -5,11 +5,10 @@ import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import datetime, time, timedelta
+from datetime import timedelta
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 import httpx2
 import uvicorn
@@ -40,7 +39,6 @@ from tests.builders import (
 )
 from tests.services import ServiceUnderTest, running
 
-ZONE = ZoneInfo("Europe/Berlin")
 _READ_THROUGH = """
     insert into shared.offsets (topic, partition, next_offset, read_through_at)
     values ('everything', 0, 0, shared.app_now())
@@ -78,7 +76,7 @@ class Site:
 
     async def tell(self, fact: Fact, *, minutes_ago: float = 0, about: str | None = None) -> None:
         """A fact as orders or support publish it."""
-        at = await self.now() - timedelta(minutes=minutes_ago)
+        at = await self.service.now() - timedelta(minutes=minutes_ago)
         published = CATALOG[fact.type.replace(".inbound.", ".")].model_validate(fact.model_dump())
         await self.service.tell(input_of(published, subject=about, at=at))
 
@@ -88,7 +86,7 @@ class Site:
     async def sell(
         self, order: str = ORDER, *, account: str = ACCOUNT, by: str | None = SELLER, **changes: Any
     ) -> None:
-        sold_at = await self.now() - timedelta(days=202)
+        sold_at = await self.service.now() - timedelta(days=202)
         placed = order_placed(order, sold_by=by, sold_at=sold_at, **changes)
         await self.tell(placed, minutes_ago=202 * 1440, about=account)
 
@@ -109,29 +107,11 @@ class Site:
         await self.sell(order, account=account, by=person)
         return await self.request_refund(order, account=account)
 
-    async def now(self) -> datetime:
-        now: datetime = await self.service.pool.fetchval("select shared.app_now()")
-        return now
-
     async def wait(self, by: timedelta) -> None:
         """Time passes, nothing else arrives, and what falls due is done."""
-        await self.move_clock(by)
+        await self.service.move_clock(by)
         await self.service.pool.execute(_READ_THROUGH)
         await fire_all(self.service.spine)
-
-    async def begin_at(self, hour: int) -> None:
-        """The clock moves on to this hour, where sellers and customers of these stories are."""
-        now = await self.now()
-        local = now.astimezone(ZONE)
-        next_day = local.date() + timedelta(days=1)
-        await self.move_clock(datetime.combine(next_day, time(hour), ZONE) - now)
-
-    async def move_clock(self, by: timedelta) -> None:
-        await self.service.pool.execute(
-            "insert into shared.clock (single, ahead) values (true, $1) "
-            "on conflict (single) do update set ahead = clock.ahead + $1",
-            by,
-        )
 
 
 @asynccontextmanager
@@ -157,7 +137,7 @@ async def inbox_site(
             service.pool, app.reading_policies(service.pool), press, send, public_url, poll_seconds
         )
         site = Site(service, public_url, bare_app("On call", [create_inbox(inbox)]), sent_links, pressed)
-        await site.begin_at(10)  # when customers may be called, whenever the tests run
+        await service.begin_at(10)  # when customers may be called, whenever the tests run
         yield site
 
 

@@ -8,8 +8,8 @@ from uuid import UUID
 import httpx2
 
 from services.escalation.inbox.moments import field_value
-from tests.builders import SELLER
-from tests.inbox import ZONE, Site, form_token, words_of
+from tests.builders import SELLER, ZONE
+from tests.inbox import Site, form_token, words_of
 
 
 class Desk:
@@ -61,7 +61,7 @@ async def state(site: Site) -> dict[str, Any]:
 
 
 async def at_in(site: Site, **ahead: int) -> str:
-    return field_value(await site.now() + timedelta(**ahead), ZONE)
+    return field_value(await site.service.now() + timedelta(**ahead), ZONE)
 
 
 def done(answer: httpx2.Response) -> bool:

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import datetime, time, timedelta
 from typing import Any
 
 import asyncpg
@@ -14,7 +15,12 @@ from shared.ids import derived
 from shared.inputs import Input, Report
 from shared.messaging.codec import decode_message
 from shared.transaction import Handler, Spine
-from tests.builders import batch_of
+from tests.builders import ZONE, batch_of
+
+_MOVE = """
+    insert into shared.clock (single, ahead) values (true, $1)
+    on conflict (single) do update set ahead = clock.ahead + excluded.ahead
+"""
 
 
 @dataclass(frozen=True)
@@ -31,6 +37,20 @@ class ServiceUnderTest:
     async def tell_one_by_one(self, *inputs: Input | Fact) -> list[Report]:
         """Apply each input in a batch of its own."""
         return [await self.tell(one) for one in inputs]
+
+    async def now(self) -> datetime:
+        """The service's own clock."""
+        now: datetime = await self.pool.fetchval("select shared.app_now()")
+        return now
+
+    async def move_clock(self, ahead: timedelta) -> None:
+        await self.pool.execute(_MOVE, ahead)
+
+    async def begin_at(self, hour: int) -> None:
+        """The clock moves on to this hour, where sellers and customers of most stories are."""
+        now = await self.now()
+        next_day = now.astimezone(ZONE).date() + timedelta(days=1)
+        await self.move_clock(datetime.combine(next_day, time(hour), ZONE) - now)
 
     async def published(self) -> list[Envelope[Any]]:
         """What stands in the outbox, in order, dead letters' announcements left out."""

@@ -1,6 +1,6 @@
 """Verbs of the stories about a team: something happens, somebody presses a button, the clock goes on, who is rung?"""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from services.escalation.domain.own_facts import (
@@ -24,8 +24,7 @@ def person(id: str, **changes: object) -> Input:
 
 async def happens(team: Escalation, fact: Fact, **later: float) -> None:
     """A fact at the clock's own time, or so much later."""
-    now: datetime = await team.pool.fetchval("select shared.app_now()")
-    await team.hear(told(fact, at=now + timedelta(**later)))
+    await team.hear(told(fact, at=await team.now() + timedelta(**later)))
 
 
 async def presses(team: Escalation, kind: type[EpisodeButton], by: str, **says: Any) -> list[str]:

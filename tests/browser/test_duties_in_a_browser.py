@@ -17,12 +17,12 @@ _TALKED_ABOUT = "select order_id from escalation.facts where kind = 'customer_re
 async def sell_lately(visits: Visits) -> None:
     """Thirteen days ago two sales, one with a promise that is due tomorrow."""
     site = visits.site
-    now = await site.now()
+    now = await site.service.now()
     promise = Promise(what="Training for the caretaker, on site", due_at=now + 14 * DAY)
     await site.tell(order_placed(sold_at=now, promises=(promise,)))
     other = Customer(name="Café Morgenrot", phone="+43 1 58858", zone="Europe/Vienna")
     await site.tell(order_placed("4712", sold_at=now, customer=other), about="c-18")
-    await site.move_clock(13 * DAY)
+    await site.service.move_clock(13 * DAY)
 
 
 @pytest.mark.parametrize("size", [PHONE, DESK])

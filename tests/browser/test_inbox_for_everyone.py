@@ -79,7 +79,7 @@ async def everything(visits: Visits) -> list[str]:
         "lines": tuple(Line(product="Donaudampfschifffahrtselektrizitätenhauptbetriebswerk" * 2) for _ in range(4)),
         "customer": Customer(name="W" * 120, phone="+49 30 " + "1" * 40, zone="America/Argentina/Buenos_Aires"),
     }
-    now = await visits.site.now()
+    now = await visits.site.service.now()
     promise = Promise(what="w" * 400, due_at=now + timedelta(days=1))
     await visits.site.tell(order_placed("d" * 120, sold_at=now, promises=(promise,), **wide), about="c-19")
     await visits.site.sell("o" * 120, account="c-18", **wide)

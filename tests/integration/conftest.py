@@ -30,10 +30,9 @@ async def support(database: MakeDatabase) -> AsyncIterator[ServiceUnderTest]:
 
 
 @pytest.fixture
-async def escalation(database: MakeDatabase, request: pytest.FixtureRequest) -> AsyncIterator[Escalation]:
+async def escalation(database: MakeDatabase) -> AsyncIterator[Escalation]:
     """Escalation on a fresh database; no signal is too old to ring."""
-    quiet = request.node.get_closest_marker("quiet_hours") is not None
-    async with escalation_on(await database("escalation"), quiet_hours=quiet) as service:
+    async with escalation_on(await database("escalation")) as service:
         yield service
 
 

@@ -1,7 +1,7 @@
 """What puts a sale at risk and what ends that, told as stories: what would be swallowed, or ring for nothing."""
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from services.escalation.domain.own_facts import OWN_FACTS, ClosePressed
 from services.escalation.handlers import handling
@@ -74,7 +74,7 @@ async def test_a_customer_whom_nobody_called_back_is_noticed_by_the_silence(team
 
 
 async def test_a_silence_that_was_none_is_withdrawn_when_the_call_back_is_told_late(team: Escalation) -> None:
-    now: datetime = await team.pool.fetchval("select shared.app_now()")
+    now = await team.now()
     await happens(team, contact_made("unanswered", case=None))
     await team.wait(timedelta(days=5))
     called_back = contact_made("answered", direction=Direction.OUTBOUND, case=None)

@@ -4,8 +4,6 @@ import asyncio
 import re
 from datetime import UTC, date, datetime, timedelta
 
-import pytest
-
 from services.escalation.app import publish_policy
 from services.escalation.domain.own_facts import NotMinePressed, PolicyPublishing
 from services.escalation.domain.policy.document import shipped_text
@@ -38,9 +36,9 @@ async def test_nobody_answers_and_the_ladder_is_climbed_to_the_desk_and_its_repe
 
 
 async def test_who_is_away_is_skipped_and_the_reason_is_kept(team: Escalation) -> None:
-    today = datetime.now(UTC).date()
-    away = Away(since=today, until=today + timedelta(days=5))
-    await team.hear(told(salesperson_changed("Ben", zone="UTC", away=(away,)), subject="ben", at=datetime.now(UTC)))
+    now = await team.now()
+    away = Away(since=now.date(), until=now.date() + timedelta(days=5))
+    await team.hear(told(salesperson_changed("Ben", zone="UTC", away=(away,)), subject="ben", at=now))
     await happens(team, refund_requested())
     await team.wait(HOUR + MINUTE)
     assert [who for who, *_ in await rung(team)] == ["anna", "carla"]
@@ -116,7 +114,7 @@ async def test_a_holiday_and_a_clock_change_inside_a_deadline_are_no_working_tim
     hours = WorkingHours(days=tuple(Day)[:5], start="09:00", end="17:30")
     anna = person("anna", working_hours=(hours,), zone="Europe/Berlin", country="DE")
     await escalation.hear(anna, person(DESK), order_placed(amount_minor=50_000))
-    now: datetime = await escalation.pool.fetchval("select shared.app_now()")
+    now = await escalation.now()
     asked_at = datetime(2026, 12, 24, 16, tzinfo=UTC)
     await escalation.move_clock(asked_at - now)
     await happens(escalation, refund_requested())
@@ -132,7 +130,6 @@ async def test_the_successor_from_a_day_on_hears_of_it_after_the_seller_left(tea
     assert (await rung(team))[0][:2] == ("ben", "successor")
 
 
-@pytest.mark.quiet_hours
 async def test_what_is_critical_rings_off_hours_who_accepts_that_as_soon_as_the_customer_may_be_called(
     escalation: Escalation,
 ) -> None:
@@ -142,7 +139,7 @@ async def test_what_is_critical_rings_off_hours_who_accepts_that_as_soon_as_the_
     sleeps = person("ben", working_hours=(hours,))
     by_ben = told(order_placed("other", sold_by="ben"), subject="c-99")
     await escalation.hear(accepts, sleeps, person(DESK), order_placed(), by_ben)
-    now: datetime = await escalation.pool.fetchval("select shared.app_now()")
+    now = await escalation.now()
     saturday = datetime(2026, 12, 5, 5, tzinfo=UTC)
     await escalation.move_clock(saturday - now)
     await escalation.hear(told(refund_requested(), at=saturday), told(refund_requested(), at=saturday, subject="c-99"))

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from functools import partial
 
 import pytest
@@ -39,7 +39,7 @@ async def counted(database: MakeDatabase, metrics: Metrics) -> AsyncIterator[Esc
 
 
 async def test_a_signal_is_too_old_by_its_age_when_first_seen(counted: Escalation, value: Read) -> None:
-    now = datetime.now(UTC)
+    now = await counted.now()
     await counted.hear(told(refund_requested(), at=now - timedelta(days=2)))
     await counted.move_clock(timedelta(days=30))
     await counted.hear(salesperson_changed(), order_placed())
@@ -53,7 +53,7 @@ async def test_a_signal_is_too_old_by_its_age_when_first_seen(counted: Escalatio
 async def test_an_alert_that_waited_for_its_seller_counts_with_the_time_it_took(
     counted: Escalation, value: Read
 ) -> None:
-    await counted.hear(order_placed(), told(refund_requested(), at=datetime.now(UTC) - timedelta(minutes=1)))
+    await counted.hear(order_placed(), told(refund_requested(), at=await counted.now() - timedelta(minutes=1)))
     assert value("handoff_alert_latency_seconds_count") == 0
     await counted.move_clock(timedelta(minutes=5))
     await counted.hear(salesperson_changed())
@@ -66,7 +66,7 @@ async def test_an_alert_that_waited_for_its_seller_counts_with_the_time_it_took(
 async def test_a_failure_of_somebody_who_never_bought_is_counted_while_it_waits_for_a_sale(
     counted: Escalation, metrics: Metrics, value: Read
 ) -> None:
-    await counted.hear(salesperson_changed(), told(refund_requested(), at=datetime.now(UTC)))
+    await counted.hear(salesperson_changed(), told(refund_requested(), at=await counted.now()))
     assert await _waiting(counted, metrics, value) == 1
     await counted.hear(order_placed())
     assert await _waiting(counted, metrics, value) == 0
@@ -75,7 +75,7 @@ async def test_a_failure_of_somebody_who_never_bought_is_counted_while_it_waits_
 async def test_a_failure_that_is_over_before_anything_was_sold_waits_no_longer(
     counted: Escalation, metrics: Metrics, value: Read
 ) -> None:
-    now = datetime.now(UTC)
+    now = await counted.now()
     await counted.hear(told(refund_requested(), at=now), told(refund_withdrawn(), at=now + timedelta(minutes=1)))
     assert await _waiting(counted, metrics, value) == 0
 

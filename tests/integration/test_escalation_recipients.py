@@ -20,7 +20,7 @@ from tests.escalation import DESK, Escalation, dead_end, told
 QUARTER = timedelta(minutes=15)
 TODAY = datetime.now(UTC).date()
 YESTERDAY = TODAY - timedelta(days=1)
-IN_TWO_DAYS = TODAY + timedelta(days=2)
+NEXT_WEEK = TODAY + timedelta(days=9)
 
 
 def person(id: str, *, at_minute: int = 0, **changes: Any) -> Input:
@@ -47,7 +47,7 @@ async def test_the_seller_hears_of_it_and_is_told_why(escalation: Escalation) ->
     [
         pytest.param([left("anna", to="ben"), person("ben")], ("ben", "successor"), id="a successor who has started"),
         pytest.param(
-            [left("anna", to="ben", since=IN_TWO_DAYS, manager="cleo"), person("ben"), person("cleo")],
+            [left("anna", to="ben", since=NEXT_WEEK, manager="cleo"), person("ben"), person("cleo")],
             ("cleo", "manager"),
             id="a successor who has not",
         ),

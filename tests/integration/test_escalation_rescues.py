@@ -1,6 +1,6 @@
 """What an acknowledgement asks of whoever gave it, told as stories: proofs, attempts, pauses and hand-overs."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 from services.escalation.domain.own_facts import (
     AppointmentLogged,
@@ -73,7 +73,7 @@ async def test_three_attempts_win_time_and_a_fourth_none(team: Escalation) -> No
 async def test_a_hand_over_leaves_the_giver_responsible_until_it_is_accepted(team: Escalation) -> None:
     await happens(team, refund_requested())
     await team.acknowledge("anna")
-    until = datetime.now(UTC) + 3 * HOUR
+    until = await team.now() + 3 * HOUR
     await presses(team, HandOverPressed, "anna", to="dora", until=until)
     assert (await open_episode(team))["acknowledged_by"] == "anna"
     assert await presses(team, HandOverAcceptPressed, "ben") == ["episode_of_another"]
@@ -86,7 +86,7 @@ async def test_a_hand_over_leaves_the_giver_responsible_until_it_is_accepted(tea
 async def test_a_hand_over_that_nobody_accepts_lapses_and_the_givers_clock_has_run_on(team: Escalation) -> None:
     await happens(team, refund_requested())
     await team.acknowledge("anna")
-    await presses(team, HandOverPressed, "anna", to="dora", until=datetime.now(UTC) + HOUR)
+    await presses(team, HandOverPressed, "anna", to="dora", until=await team.now() + HOUR)
     await team.wait(2 * HOUR)
     assert (await open_episode(team))["offered_to"] is None
     await team.wait(3 * HOUR)
@@ -97,7 +97,7 @@ async def test_an_offer_that_lapses_late_does_not_take_a_backlog_for_silence(tea
     """The time for the proof ran out meanwhile as well, and the proof is in what nobody has read yet."""
     await happens(team, refund_requested())
     await team.acknowledge("anna")
-    await presses(team, HandOverPressed, "anna", to="dora", until=datetime.now(UTC) + HOUR)
+    await presses(team, HandOverPressed, "anna", to="dora", until=await team.now() + HOUR)
     await team.read_everything()
     await team.move_clock(5 * HOUR)
     await team.fire()
@@ -111,7 +111,7 @@ async def test_an_offer_that_lapses_late_does_not_take_a_backlog_for_silence(tea
 async def test_a_pause_ends_with_a_ring_for_the_same_person(team: Escalation) -> None:
     await happens(team, refund_requested())
     await team.acknowledge("anna")
-    await presses(team, SnoozePressed, "anna", until=datetime.now(UTC) + 20 * HOUR)
+    await presses(team, SnoozePressed, "anna", until=await team.now() + 20 * HOUR)
     await team.wait(19 * HOUR)
     assert len(await team.alerts()) == 1
     await team.wait(2 * HOUR)
@@ -132,7 +132,7 @@ async def test_an_appointment_the_customer_named_holds_the_clock_and_then_the_pr
 ) -> None:
     await happens(team, refund_requested())
     await team.acknowledge("anna")
-    await presses(team, AppointmentLogged, "anna", at=datetime.now(UTC) + 48 * HOUR)
+    await presses(team, AppointmentLogged, "anna", at=await team.now() + 48 * HOUR)
     await team.wait(47 * HOUR)
     assert (await open_episode(team))["acknowledged_by"] == "anna"
     await team.wait(2 * HOUR)

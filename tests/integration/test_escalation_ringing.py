@@ -20,9 +20,8 @@ from tests.builders import (
 from tests.escalation import NO_LIMIT, Escalation, dead_end, escalation_on, pressed, told
 from tests.servers import MakeDatabase
 
-NOW = datetime.now(UTC)
-OLD = NOW - timedelta(days=3, minutes=1)
-YOUNG = NOW - timedelta(days=2, hours=23)
+OLD = timedelta(days=3, minutes=1)
+YOUNG = timedelta(days=2, hours=23)
 
 
 @pytest.fixture
@@ -66,7 +65,7 @@ async def test_the_customer_who_tries_again_rings_again_and_clears_the_acknowled
     (episode,) = await sold.episodes()
     assert episode["acknowledged_by"] == "anna"
 
-    await sold.hear(told(again, at=datetime.now(UTC) + timedelta(seconds=1)))
+    await sold.hear(told(again, at=await sold.now() + timedelta(seconds=1)))
     (episode,) = await sold.episodes()
     assert (episode["acknowledged_by"], episode["acknowledged_at"]) == (None, None)
     assert len(await sold.alerts()) == 2
@@ -129,7 +128,7 @@ async def test_nobody_acknowledges_an_episode_by_way_of_another_account(sold: Es
 
 
 async def test_a_signal_too_old_changes_state_and_rings_nobody(forgetful: Escalation) -> None:
-    await forgetful.hear(told(refund_requested(), at=OLD))
+    await forgetful.hear(told(refund_requested(), at=await forgetful.now() - OLD))
     assert await forgetful.matches() == [("4711", ["refund_requested"])]
     (episode,) = await forgetful.episodes()
     assert (episode["responsible"], episode["rang"]) == ("anna", False), "it stands in the seller's inbox"
@@ -137,16 +136,17 @@ async def test_a_signal_too_old_changes_state_and_rings_nobody(forgetful: Escala
 
 
 async def test_the_first_signal_young_enough_rings_an_episode_that_never_rang(forgetful: Escalation) -> None:
-    await forgetful.hear_one_by_one(told(refund_requested(), at=OLD), told(dead_end(), at=OLD))
-    await forgetful.hear_one_by_one(told(dead_end(), at=YOUNG), told(dead_end(case=None), at=YOUNG))
+    now = await forgetful.now()
+    await forgetful.hear_one_by_one(told(refund_requested(), at=now - OLD), told(dead_end(), at=now - OLD))
+    await forgetful.hear_one_by_one(told(dead_end(), at=now - YOUNG), told(dead_end(case=None), at=now - YOUNG))
     assert await forgetful.alerted() == [("anna", "seller")]
     (alert,) = await forgetful.alerts()
-    young = [row["signal_id"] for row in await forgetful.signals() if row["at"] == YOUNG]
+    young = [row["signal_id"] for row in await forgetful.signals() if row["at"] == now - YOUNG]
     assert alert["signal_id"] in young
 
 
 async def test_the_age_of_a_signal_is_what_it_was_when_first_seen(forgetful: Escalation) -> None:
-    await forgetful.hear(told(refund_requested(), at=YOUNG, subject="c-99"))
+    await forgetful.hear(told(refund_requested(), at=await forgetful.now() - YOUNG, subject="c-99"))
     await forgetful.move_clock(timedelta(days=30))
     await forgetful.hear(told(order_placed("late"), subject="c-99"))
     assert await forgetful.alerted() == [("anna", "seller")]

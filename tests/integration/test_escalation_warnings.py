@@ -1,6 +1,6 @@
 """A promised answer: the warning before it is due, and what comes of it."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -10,9 +10,9 @@ from tests.escalation import Escalation, told
 
 
 @pytest.fixture
-def now() -> datetime:
-    """When the answer is promised: as the test begins, however long others took before it."""
-    return datetime.now(UTC)
+async def now(escalation: Escalation) -> datetime:
+    """When the answer is promised: as the test begins."""
+    return await escalation.now()
 
 
 @pytest.fixture

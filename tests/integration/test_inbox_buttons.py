@@ -6,8 +6,8 @@ from datetime import timedelta
 import pytest
 
 from services.escalation.inbox.moments import field_value
-from tests.builders import SELLER
-from tests.inbox import ZONE, Site, form_token, words_of
+from tests.builders import SELLER, ZONE
+from tests.inbox import Site, form_token, words_of
 from tests.inbox_desk import Desk, at_in, done, open_desk, state, taken
 
 
@@ -56,7 +56,7 @@ async def test_reaching_the_customer_stops_the_clock_and_closing_is_next(site: S
 
 async def test_an_appointment_is_on_the_readers_clock(site: Site) -> None:
     desk = await taken(site)
-    at = await site.now() + timedelta(hours=5)
+    at = await site.service.now() + timedelta(hours=5)
     assert done(await desk.press("appointment", at=field_value(at, ZONE)))
     row = await state(site)
     assert row["deadline_at"] == at.replace(second=0, microsecond=0)

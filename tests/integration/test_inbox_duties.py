@@ -44,7 +44,7 @@ async def site(database: MakeDatabase) -> AsyncIterator[Site]:
 async def sell(
     site: Site, order: str = ORDER, *, by: str = SELLER, sold_ago: timedelta = timedelta(), **says: Any
 ) -> None:
-    sold_at = await site.now() - sold_ago
+    sold_at = await site.service.now() - sold_ago
     await site.tell(
         order_placed(order, sold_by=by, sold_at=sold_at, **says), minutes_ago=sold_ago / timedelta(minutes=1)
     )
@@ -70,7 +70,7 @@ async def test_a_check_in_appears_two_days_before_it_is_due(site: Site) -> None:
     browser = await site.signed_in()
     assert await duties(browser) == []
     assert "data-duties" in (await browser.get("/")).text
-    await site.move_clock(13 * DAY)
+    await site.service.move_clock(13 * DAY)
     (duty,) = await duties(browser)
     assert duty.startswith(
         "Ask how it goes due tomorrow, 10:00 Petra Weiss €14,900.00 Heat pump, Installation · order 4711"
@@ -81,14 +81,14 @@ async def test_a_check_in_appears_two_days_before_it_is_due(site: Site) -> None:
 
 async def test_a_check_in_that_is_late_says_for_how_long(site: Site) -> None:
     await sell(site)
-    await site.move_clock(17 * DAY)
+    await site.service.move_clock(17 * DAY)
     (duty,) = await duties(await site.signed_in())
     assert "3 days overdue" in duty
 
 
 async def test_a_logged_check_in_is_proof_and_is_published(site: Site) -> None:
     await sell(site)
-    await site.move_clock(13 * DAY)
+    await site.service.move_clock(13 * DAY)
     browser = await site.signed_in()
     answer = await log(browser, channel="in_person")
     assert (answer.status_code, answer.headers["location"]) == (303, "/")
@@ -99,7 +99,7 @@ async def test_a_logged_check_in_is_proof_and_is_published(site: Site) -> None:
 
 async def test_pressing_twice_logs_one_talk(site: Site) -> None:
     await sell(site)
-    await site.move_clock(13 * DAY)
+    await site.service.move_clock(13 * DAY)
     browser = await site.signed_in()
     assert [(await log(browser)).status_code for _ in range(2)] == [303, 303]
     reached = "select count(*) from escalation.facts where kind = 'customer_reached'"
@@ -108,7 +108,7 @@ async def test_pressing_twice_logs_one_talk(site: Site) -> None:
 
 async def test_a_check_in_clears_what_a_talk_clears(site: Site) -> None:
     await sell(site)
-    await site.move_clock(13 * DAY)
+    await site.service.move_clock(13 * DAY)
     await site.tell(contact_made("dead_end", case=None), minutes_ago=9)
     await site.tell(confirmation_required(), minutes_ago=9)
     await site.wait(DAY)
@@ -121,7 +121,7 @@ async def test_a_check_in_clears_what_a_talk_clears(site: Site) -> None:
 
 async def test_a_duty_that_is_done_otherwise_is_refused_in_words(site: Site) -> None:
     await sell(site)
-    await site.move_clock(13 * DAY)
+    await site.service.move_clock(13 * DAY)
     browser = await site.signed_in()
     await site.tell(contact_made("answered", case=None, direction="outbound", agent=SELLER))
     assert await duties(browser) == []
@@ -132,7 +132,7 @@ async def test_a_duty_that_is_done_otherwise_is_refused_in_words(site: Site) -> 
 
 async def test_nobody_logs_the_check_in_of_another(site: Site) -> None:
     await sell(site)
-    await site.move_clock(13 * DAY)
+    await site.service.move_clock(13 * DAY)
     browser = await site.signed_in("ben")
     assert await duties(browser) == []
     assert (await log(browser)).status_code == 404
@@ -147,7 +147,7 @@ async def test_nobody_logs_the_check_in_of_another(site: Site) -> None:
 
 async def test_the_form_of_another_page_logs_nothing(site: Site) -> None:
     await sell(site)
-    await site.move_clock(13 * DAY)
+    await site.service.move_clock(13 * DAY)
     browser = await site.signed_in()
     assert (await log(browser, csrf_token="forged")).status_code == 403
     assert (await log(browser, channel="pigeon")).status_code == 422
@@ -155,11 +155,11 @@ async def test_the_form_of_another_page_logs_nothing(site: Site) -> None:
 
 
 async def test_promises_and_the_expected_outcome_are_quoted_until_they_are_proven(site: Site) -> None:
-    now = await site.now()
+    now = await site.service.now()
     promises = (Promise(id="training", what="Training for the caretaker", due_at=now + 2 * DAY),)
     outcome: Any = {"expected_outcome": "A third less gas", "outcome_expected_by": now + 3 * DAY}
     await sell(site, promises=promises, **outcome)
-    await site.move_clock(1 * DAY)
+    await site.service.move_clock(1 * DAY)
     browser = await site.signed_in()
     promised, expected = await duties(browser)
     assert promised.startswith("Keep the promise due tomorrow, 10:00 Petra Weiss")
@@ -172,7 +172,7 @@ async def test_promises_and_the_expected_outcome_are_quoted_until_they_are_prove
 
 
 async def test_a_promise_whose_words_were_erased_is_still_a_duty(site: Site) -> None:
-    now = await site.now()
+    now = await site.service.now()
     await sell(site, promises=(Promise(what="Training for Ms Weiss", due_at=now + DAY),))
     await site.service.pool.execute("update shared.journal set body = null")
     (promised,) = await duties(await site.signed_in())
@@ -184,14 +184,14 @@ async def test_a_backfilled_sale_and_who_must_not_be_called_make_no_duties(site:
     await sell(site, sold_ago=13 * DAY)
     await sell(site, "4712")
     await site.tell(contact_preference_changed("deceased"))
-    await site.move_clock(13 * DAY)
+    await site.service.move_clock(13 * DAY)
     assert await duties(await site.signed_in()) == []
 
 
 async def test_a_successor_finds_the_duties_of_the_book(site: Site) -> None:
     await sell(site)
-    await site.move_clock(13 * DAY)
-    left = {"salesperson": "ben", "since": (await site.now()).date()}
+    await site.service.move_clock(13 * DAY)
+    left = {"salesperson": "ben", "since": (await site.service.now()).date()}
     await site.hire(active=False, successor=left)
     assert len(await duties(await site.signed_in("ben"))) == 1
 
@@ -199,8 +199,8 @@ async def test_a_successor_finds_the_duties_of_the_book(site: Site) -> None:
 async def test_a_long_list_shows_what_is_due_first(site: Site) -> None:
     for number in range(14):
         await sell(site, f"o-{number:02}")
-        await site.move_clock(timedelta(minutes=1))
-    await site.move_clock(13 * DAY)
+        await site.service.move_clock(timedelta(minutes=1))
+    await site.service.move_clock(13 * DAY)
     browser = await site.signed_in()
     listed = await duties(browser)
     assert [re.findall(r"order (o-\d+)", duty)[0] for duty in listed] == [f"o-{number:02}" for number in range(12)]
@@ -209,7 +209,7 @@ async def test_a_long_list_shows_what_is_due_first(site: Site) -> None:
 
 async def test_duties_stand_beside_open_episodes(site: Site) -> None:
     await sell(site)
-    await site.move_clock(13 * DAY)
+    await site.service.move_clock(13 * DAY)
     await site.request_refund()
     browser = await site.signed_in()
     assert len(await duties(browser)) == 1

@@ -154,7 +154,7 @@ async def test_without_a_database_the_page_says_so_and_comes_back(private_postgr
 async def test_relative_times_follow_the_systems_clock(site: Site) -> None:
     await site.trouble()
     browser = await site.signed_in()
-    await site.move_clock(timedelta(hours=5))
+    await site.service.move_clock(timedelta(hours=5))
     assert "requested 5 h ago" in words_of((await browser.get("/")).text)
 
 
@@ -175,7 +175,7 @@ async def test_pressing_again_for_the_same_ring_is_the_same_event_and_for_a_new_
 async def test_each_of_two_dead_ends_in_one_second_is_marked(site: Site) -> None:
     await site.hire()
     await site.sell()
-    at = await site.now() - timedelta(minutes=5)
+    at = await site.service.now() - timedelta(minutes=5)
     for case in ("case-1", "case-2"):
         fact = support.ContactDeadEnded.model_validate(contact_made("dead_end", case=case).model_dump())
         await site.service.tell(input_of(fact, at=at))

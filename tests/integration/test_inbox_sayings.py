@@ -72,7 +72,7 @@ async def test_a_chargeback_informs_without_a_play(site: Site) -> None:
 
 async def test_before_eight_the_call_waits(site: Site) -> None:
     desk = await taken(site)
-    await site.begin_at(6)
+    await site.service.begin_at(6)
     page = (await desk.browser.get(desk.path)).text
     assert "not before 08:00" in page
     assert not re.search(r'class="button next"[^>]*href="tel:', page)

@@ -55,9 +55,9 @@ async def test_a_made_up_token_signs_nobody_in(site: Site, token: str) -> None:
 
 async def test_a_link_works_for_a_day(site: Site) -> None:
     on_time, late = await site.link_for(SELLER), await site.link_for(SELLER)
-    await site.move_clock(timedelta(hours=23, minutes=59))
+    await site.service.move_clock(timedelta(hours=23, minutes=59))
     assert (await site.browser().post("/sign-in", data={"token": token_of(on_time)})).status_code == 303
-    await site.move_clock(timedelta(minutes=2))
+    await site.service.move_clock(timedelta(minutes=2))
     assert (await site.browser().post("/sign-in", data={"token": token_of(late)})).status_code == 410
 
 
@@ -105,7 +105,7 @@ async def test_links_for_one_address_are_rationed(site: Site) -> None:
     for _ in range(5):
         await browser.post("/sign-in/link", data={"email": ANNAS_ADDRESS})
     assert len(site.sent_links) == 3
-    await site.move_clock(timedelta(minutes=16))
+    await site.service.move_clock(timedelta(minutes=16))
     await browser.post("/sign-in/link", data={"email": ANNAS_ADDRESS})
     assert len(site.sent_links) == 4
 
@@ -130,9 +130,9 @@ async def test_signing_out_ends_the_session_on_the_server(site: Site) -> None:
 
 async def test_a_session_ends_after_two_weeks(site: Site) -> None:
     browser = await site.signed_in()
-    await site.move_clock(timedelta(days=13))
+    await site.service.move_clock(timedelta(days=13))
     assert (await browser.get("/")).status_code == 200
-    await site.move_clock(timedelta(days=2))
+    await site.service.move_clock(timedelta(days=2))
     assert (await browser.get("/")).headers["location"] == "/sign-in"
 
 
