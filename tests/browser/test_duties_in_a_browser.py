@@ -56,3 +56,13 @@ async def test_a_check_in_is_logged_without_scripts(visits: Visits) -> None:
     await page.get_by_role("button", name="We talked with Petra Weiss").click()
     await expect(page.locator("[data-duties] li[id]")).to_have_count(2)
     await expect(page.get_by_text("Training for the caretaker, on site")).to_be_visible()
+
+
+async def test_duties_that_change_while_the_first_episode_comes_stay_on_the_page(visits: Visits) -> None:
+    await sell_lately(visits)
+    page = await visits.open(DESK)
+    await expect(page.locator("[data-connection]")).to_have_text("Live")
+    await visits.site.service.move_clock(2 * DAY)
+    await visits.site.request_refund()
+    await expect(page.get_by_role("link", name="Petra Weiss")).to_be_visible()
+    await expect(page.locator("[data-duties] li[id]").first).to_contain_text("overdue")

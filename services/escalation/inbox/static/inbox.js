@@ -99,9 +99,9 @@ async function read(answer) {
 function takeOver(fresh) {
   document.title = fresh.title;
   write(find("[data-count]"), find("[data-count]", fresh)?.textContent ?? "");
-  takeOverDuties(find("[data-duties]", fresh));
   const list = find("[data-list]"), freshList = find("[data-list]", fresh);
   if (!list !== !freshList) find("[data-main]").replaceWith(find("[data-main]", fresh) ?? "");
+  takeOverDuties(find("[data-duties]", fresh));  // none where the main part has just taken them along
   if (!list || !freshList) return tick();
   const known = new Set(findAll("[data-episode]", list).map((row) => row.dataset.episode));
   for (const row of findAll("[data-episode]", list)) replace(row, find(`#${row.id}`, freshList), list);
