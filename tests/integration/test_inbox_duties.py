@@ -119,6 +119,18 @@ async def test_a_check_in_clears_what_a_talk_clears(site: Site) -> None:
     assert await site.service.pool.fetchval("select result from escalation.episodes") == "cause_gone"
 
 
+async def test_a_check_in_redeems_what_the_seller_has_taken_of_that_order(site: Site) -> None:
+    await sell(site)
+    await site.service.move_clock(13 * DAY)
+    episode = await site.request_refund()
+    browser = await site.signed_in()
+    form = {"csrf_token": form_token((await browser.get("/")).text)}
+    assert (await browser.post(f"/episodes/{episode}/acknowledge", data=form)).status_code == 303
+    await log(browser)
+    row = await site.service.row("escalation.episodes")
+    assert (row["acknowledged_by"], row["deadline_at"], row["reached_at"] is not None) == (SELLER, None, True)
+
+
 async def test_a_duty_that_is_done_otherwise_is_refused_in_words(site: Site) -> None:
     await sell(site)
     await site.service.move_clock(13 * DAY)

@@ -1,10 +1,12 @@
 """The migrations end in exactly the tables that the code describes, for every schema."""
 
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from typing import Any
 
 import asyncpg
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Connection
@@ -33,6 +35,11 @@ _CONSTRAINTS_AND_INDEXES = """
     union all
     select indexname, indexdef from pg_indexes where schemaname = $1::text and tablename <> 'alembic_version'
     order by 1, 2
+"""
+
+_OLD_SALE = """
+    insert into escalation.orders (order_id, account_id, sold_at, amount_minor, currency, bought, products)
+    values ('4711', 'c-17', '2020-05-04T09:30:00Z', 1, 'EUR', 'Heat pump', '[]')
 """
 
 
@@ -70,6 +77,19 @@ async def test_migrating_again_changes_nothing(schema: str, empty_database: str)
     before = await _constraints_and_indexes(empty_database, schema)
     await migrate(empty_database, SCHEMAS[schema])
     assert await _constraints_and_indexes(empty_database, schema) == before
+
+
+async def test_a_sale_from_before_there_were_duties_counts_as_told_by_now(
+    empty_database: str, engine: AsyncEngine
+) -> None:
+    await migrate(empty_database, ESCALATION_MIGRATIONS)
+    async with engine.begin() as connection:
+        await connection.run_sync(lambda sync: command.downgrade(ESCALATION_MIGRATIONS.config(sync), "0005"))
+        await connection.execute(sql(_OLD_SALE))
+    await migrate(empty_database, ESCALATION_MIGRATIONS)
+    async with engine.connect() as connection:
+        told = await connection.execute(sql("select shared.app_now() - seen_at from escalation.orders"))
+        assert told.scalar_one() < timedelta(minutes=5)
 
 
 def _differences(connection: Connection, migrations: Migrations, schema: str) -> list[Any]:
