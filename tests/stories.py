@@ -24,6 +24,7 @@ from deploy.local.mail_sink import MailSink, StoredMail, messages
 from deploy.local.ports import free_ports
 from deploy.local.processes import PROJECT
 from deploy.local.service import Service
+from services.cli.demo.cast import where_it_is_noon
 from services.escalation.inbox import make_sign_in_link
 from shared.contracts.envelope import Envelope, Fact
 from shared.contracts.orders_inbound import Customer
@@ -274,6 +275,5 @@ async def _pool(environment: Mapping[str, str], service: str) -> Pool:
 
 def customer_at_noon() -> Customer:
     """Somebody who may be called now, whenever the tests run: what is critical is held until the customer may be."""
-    hours_behind = datetime.now(UTC).hour - 12  # "Etc/GMT+7" is seven hours behind UTC (POSIX)
-    zone = f"Etc/GMT{hours_behind:+d}"
+    zone = where_it_is_noon(datetime.now(UTC))
     return Customer(name="Petra Weiss", phone="+49 30 901820", email="petra@customer.example", zone=zone)

@@ -39,7 +39,7 @@ def press(link: str, episode: str, button: str) -> None:
         post(f"/episodes/{episode}/{button}", csrf_token=token[1])
 
 
-def duties(link: str) -> list[str]:
+def listed_duties(link: str) -> list[str]:
     """Sign in with a link, and read what the page lists as duties. Raises NotAsTold. Blocks."""
     with _inbox_at(link) as (page, _):
         (section,) = _DUTIES.findall(page) or [""]

@@ -60,7 +60,7 @@ class Buyer:
 
     def as_customer(self, now: datetime) -> Customer:
         """Away from home where it is night there: what is critical rings only while the customer may be called."""
-        zone = self.zone if _is_day(self.zone, now) else _where_it_is_noon(now)
+        zone = self.zone if _is_day(self.zone, now) else where_it_is_noon(now)
         return Customer(name=self.name, phone=self.phone, email=f"{self.id}@customers.example", zone=zone)
 
     def as_caller(self) -> Person:
@@ -71,7 +71,8 @@ def _is_day(zone: str, now: datetime) -> bool:
     return _MORNING <= now.astimezone(ZoneInfo(zone)).hour < _AFTERNOON
 
 
-def _where_it_is_noon(now: datetime) -> str:
+def where_it_is_noon(now: datetime) -> str:
+    """A zone in the middle of its day: who lives there may be called."""
     return min(_AROUND_THE_WORLD, key=lambda zone: abs(now.astimezone(ZoneInfo(zone)).hour - 12))
 
 

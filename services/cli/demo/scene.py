@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-from services.cli.demo.browsing import duties, press, sign_in_link
+from services.cli.demo.browsing import listed_duties, press, sign_in_link
 from services.cli.demo.cast import Buyer, Seller
 from services.cli.demo.clock import DemoClock
 from services.cli.demo.observing import NotAsTold, Observer, State, until
@@ -143,7 +143,7 @@ class Scene:
 
         async def listed() -> list[str]:
             link = await sign_in_link(self.stage.addresses, of)
-            found = await asyncio.to_thread(duties, link)
+            found = await asyncio.to_thread(listed_duties, link)
             return [duty for duty in found if self.order in duty]
 
         def fits(found: list[str]) -> bool:

@@ -48,7 +48,7 @@ def rungs(
 
 def holder_of(order: Order, people: Directory, *, now: datetime, assigned: str | None) -> str | None:
     """Whose customer it is now, away or not: the first in the seller's place who is with us; None where nobody is."""
-    view = _View(order, people.get(order.sold_by or ""), people, desk="", now=now)
+    view = _View(order, people.get(order.sold_by or ""), people, desk="", now=now)  # no desk: it has no book
     return next((rung.salesperson_id for rung in _in_sellers_place(view, assigned) if _stands(rung)), None)
 
 

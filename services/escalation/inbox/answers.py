@@ -57,7 +57,7 @@ async def _answered(handle: Answer, request: Request, pages: Pages, public_url: 
         reasons = " ".join(one.reason for one in refused.rejected)
         return pages.message("That was not done", _capitalised(reasons), status=409, link=_back(request))
     except NotHere:
-        words = "There is no such episode in your inbox. It may have gone to somebody else."
+        words = "There is nothing of the kind in your inbox. It may have gone to somebody else."
         return pages.message("Not in your inbox", words, status=404, link=_HOME)
     except DATABASE_ERRORS as error:
         if not is_transient(error):

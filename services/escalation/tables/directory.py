@@ -12,7 +12,7 @@ from shared.tables import instant_column, text_column
 
 
 class Order(EscalationTable, table=True):
-    """One sale, as orders published it, and when. `bought` is what was sold, in one line."""
+    """One sale, as orders published it, and when we were told (`seen_at`). `bought` is what was sold, in one line."""
 
     __tablename__ = "orders"
     __table_args__ = (Index("orders_account", "account_id"), Index("orders_sold_by", "sold_by"))
