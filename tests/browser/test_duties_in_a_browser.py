@@ -35,6 +35,7 @@ async def test_a_check_in_is_logged_in_place(visits: Visits, size: tuple[int, in
     await duties.get_by_role("button", name="We talked with Café Morgenrot").click()
     await expect(duties.locator("li[id]")).to_have_count(2)
     assert await page.evaluate("window.neverLeft === true")
+    await expect(duties.locator(":focus"), "the keyboard goes on with the next duty").to_contain_text("Call")
     assert await visits.site.service.pool.fetchval(_TALKED_ABOUT) == "4712"
 
 

@@ -115,7 +115,10 @@ function takeOver(fresh) {
 function takeOverDuties(fresh) {
   const old = find("[data-duties]");
   if (!old || !fresh || old.dataset.version === fresh.dataset.version) return;
-  if (!find("[aria-busy]", old) && !find("select:focus", old)) old.replaceWith(fresh);
+  if (find("[aria-busy]", old) || find("select:focus", old)) return;
+  const held = old.contains(document.activeElement);
+  old.replaceWith(fresh);
+  if (held) find(".button", fresh)?.focus({ preventScroll: true });
 }
 
 function replace(old, fresh, list) {
