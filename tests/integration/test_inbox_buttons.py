@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from services.escalation.inbox.moments import field_value
+from services.escalation.inbox.moments import entered, field_value
 from tests.builders import SELLER, ZONE
 from tests.inbox import Site, form_token, words_of
 from tests.inbox_desk import Desk, at_in, done, open_desk, state, taken
@@ -30,6 +30,31 @@ async def test_every_button_pressed_twice_from_one_page_does_no_harm(site: Site)
     row = await state(site)
     assert row["attempts"] == 1
     assert (row["result"], row["reason"], row["closed_by"]) == ("saved", "concession", SELLER)
+
+
+async def test_a_button_that_is_pressed_again_after_something_else_counts_again(site: Site) -> None:
+    """However alike the episode looks: what the page shows now is not what it showed then."""
+    desk = await taken(site)
+    tomorrow = await at_in(site, days=1)
+    for at in (tomorrow, await at_in(site, days=2), tomorrow):
+        assert done(await desk.press("appointment", at=at))
+    assert (await state(site))["deadline_at"] == entered(tomorrow, ZONE)
+    for to in ("ben", "mona", "ben"):
+        assert done(await desk.press("hand-over", to=to, at=tomorrow))
+    assert (await state(site))["offered_to"] == "ben"
+
+
+async def test_an_attempt_counts_again_for_who_got_it_back(site: Site) -> None:
+    anna = await taken(site)
+    ben = Desk(await site.signed_in("ben"), (await state(site))["episode_id"])
+    until = await at_in(site, hours=2)
+    assert done(await anna.press("not-reached"))
+    for giver, taker, to in ((anna, ben, "ben"), (ben, anna, SELLER)):
+        assert done(await giver.press("hand-over", to=to, at=until))
+        assert done(await taker.press("accept"))
+    assert (await state(site))["attempts"] == 0
+    assert done(await anna.press("not-reached"))
+    assert (await state(site))["attempts"] == 1
 
 
 async def test_an_attempt_gives_more_time_and_is_counted(site: Site) -> None:

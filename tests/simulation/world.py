@@ -9,6 +9,7 @@ from datetime import timedelta
 from random import Random
 from typing import Any
 
+from services.escalation.store.inbox import round_of
 from shared.contracts.envelope import envelope
 from shared.contracts.orders import OrderPlaced
 from shared.database import DATABASE_ERRORS
@@ -209,8 +210,7 @@ class History:
         asked = [row["responsible"], row["acknowledged_by"], row["offered_to"], self.chance.choice(PEOPLE)]
         by = self.chance.choice([one for one in asked if one is not None])
         button = happenings.button(self.chance, row["episode_id"], by, self.database.now)
-        seen = f"{row['rings']}-{row['attempts']}"
-        stale = f"{max(0, row['rings'] - 1)}-0"
+        seen, stale = round_of(row["changed_at"]), round_of(row["raised_at"])
         shown = self.chance.choice((seen, seen, stale, None))
         page = Page(self.ground, f"page of {by}")
         for _ in range(self.chance.choice((1, 1, 2))):

@@ -16,6 +16,7 @@ _CAUSES = {
     RingCause.UNREDEEMED: "because whoever took it did not reach the customer",
     RingCause.NOT_MINE: "because it was passed on",
     RingCause.SNOOZE_ENDED: "because the pause is over",
+    RingCause.APPOINTMENT: "because the time of the appointment has come",
     RingCause.REPEAT: "once more, because nobody answered at all",
     RingCause.HANDED_OVER: "because it was handed over",
 }

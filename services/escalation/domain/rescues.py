@@ -49,8 +49,11 @@ def attempted(episode: Episode, person: Salesperson | None, policy: Policy, now:
 
 
 def reached(episode: Episode, at: datetime, now: datetime) -> Episode:
-    """The acknowledgement is redeemed: no clock runs any more."""
-    return replace(episode, reached_at=at, deadline_at=None, deadline_for=None, changed_at=now)
+    """The acknowledgement is redeemed: no clock runs any more, but an appointment stands."""
+    redeemed = replace(episode, reached_at=at, changed_at=now)
+    if episode.deadline_for is Clock.APPOINTMENT:
+        return redeemed
+    return replace(redeemed, deadline_at=None, deadline_for=None)
 
 
 def held_by_appointment(episode: Episode, at: datetime, policy: Policy, now: datetime) -> Episode:
@@ -74,9 +77,12 @@ def offered(episode: Episode, to: str, until: datetime, policy: Policy, now: dat
 
 
 def handed_over(episode: Episode, to: Salesperson | str, policy: Policy, now: datetime) -> Episode:
-    """Accepted: the other has taken it, and the clock starts anew."""
+    """Accepted: the other has taken it, and the clock starts anew, after the appointment if there is one."""
     free = replace(episode, acknowledged_at=None, acknowledged_by=None, offered_to=None, offered_until=None)
-    return taken(free, to, policy, now)
+    theirs = taken(free, to, policy, now)
+    if episode.deadline_for is not Clock.APPOINTMENT:
+        return theirs
+    return replace(theirs, deadline_at=episode.deadline_at, deadline_for=Clock.APPOINTMENT)
 
 
 def closed(

@@ -35,9 +35,10 @@ def act_on_deadline(turn: Turn[EpisodeDue]) -> None:
         case Clock.REDEEM:
             _expire(turn, episode)
         case Clock.APPOINTMENT:
-            _start_after_appointment(turn, episode)
+            _act_on_appointment(turn, episode)
         case Clock.SNOOZE:
-            _ring_after_pause(turn, episode)
+            turn.explain("pause_ended", "The pause is over: it rings again.", episode_id=episode.episode_id)
+            _ring_again(turn, episode, RingCause.SNOOZE_ENDED)
 
 
 def look_for_recipient(turn: Turn[RecipientSought]) -> None:
@@ -73,8 +74,13 @@ def _expire(turn: Turn[EpisodeDue], episode: Episode) -> None:
     climb(turn, episode, RingCause.UNREDEEMED)
 
 
-def _start_after_appointment(turn: Turn[EpisodeDue], episode: Episode) -> None:
-    """The time the customer named has come: from now on the proof is due again."""
+def _act_on_appointment(turn: Turn[EpisodeDue], episode: Episode) -> None:
+    """The time the customer named has come: from now on the proof is due. Had they talked before, it rings again."""
+    if episode.reached_at is not None:
+        words = f"The time of the appointment has come: {episode.acknowledged_by} is asked again."
+        turn.explain("appointment_due", words, episode_id=episode.episode_id)
+        _ring_again(turn, episode, RingCause.APPOINTMENT)
+        return
     version, policy = turn.book.policy_for(turn.book.order_of(episode))
     person = turn.book.people.get(episode.acknowledged_by or "")
     by = redeem_by(person, episode.severity, policy, turn.now)
@@ -84,8 +90,7 @@ def _start_after_appointment(turn: Turn[EpisodeDue], episode: Episode) -> None:
     turn.explain("appointment_due", words, episode_id=episode.episode_id, policy_version=version, policy_path=path)
 
 
-def _ring_after_pause(turn: Turn[EpisodeDue], episode: Episode) -> None:
+def _ring_again(turn: Turn[EpisodeDue], episode: Episode, cause: RingCause) -> None:
     signal = turn.book.weightiest(episode)
     if signal is not None:
-        turn.explain("pause_ended", "The pause is over: it rings again.", episode_id=episode.episode_id)
-        ring(turn, episode, signal, RingCause.SNOOZE_ENDED)
+        ring(turn, episode, signal, cause)

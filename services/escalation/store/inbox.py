@@ -62,8 +62,8 @@ class EpisodeRow:
 
     @property
     def round(self) -> str:
-        """What stands for the ring and the attempt that a press of a button is about."""
-        return f"{self.rings}-{self.attempts}"
+        """What stands for the state that a press of a button is about."""
+        return round_of(self.changed_at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,10 +153,15 @@ _FINGERPRINTS = """
     ) seen
     group by reader
 """
-_NOW_AND_ROUND = """
-    select shared.app_now() as now,
-           (select rings || '-' || attempts from escalation.episodes where episode_id = $1) as round
+_NOW_AND_CHANGED = """
+    select shared.app_now() as now, (select changed_at from escalation.episodes where episode_id = $1) as changed_at
 """
+
+
+def round_of(changed_at: datetime) -> str:
+    """Every change of an episode begins a round, and none comes back: the same button in another round is another
+    press, however alike the states are."""
+    return changed_at.isoformat()
 
 
 async def now(database: Pool) -> datetime:
@@ -166,13 +171,10 @@ async def now(database: Pool) -> datetime:
 
 
 async def now_and_round(database: Pool, episode_id: UUID | None) -> tuple[datetime, str]:
-    """The time, and what stands for the ring of an episode, and the attempt, that a press of a button now is about.
-
-    Empty without an episode.
-    """
-    row = await database.fetchrow(_NOW_AND_ROUND, episode_id)
+    """The time, and the round of an episode: what a press of a button now is about. Empty without an episode."""
+    row = await database.fetchrow(_NOW_AND_CHANGED, episode_id)
     assert row is not None
-    return row["now"], row["round"] or ""
+    return row["now"], round_of(row["changed_at"]) if row["changed_at"] else ""
 
 
 async def open_episodes(database: Pool, reader: SalespersonId, *, search: str = "", page: int = 1) -> list[EpisodeRow]:

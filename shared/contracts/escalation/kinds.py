@@ -74,6 +74,7 @@ class RingCause(StrEnum):
     UNREDEEMED = "unredeemed"
     NOT_MINE = "not_mine"
     SNOOZE_ENDED = "snooze_ended"
+    APPOINTMENT = "appointment"
     REPEAT = "repeat"
     HANDED_OVER = "handed_over"
 

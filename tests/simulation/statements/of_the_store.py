@@ -80,10 +80,9 @@ def _newer_policies(session: Session, arguments: Sequence[Any]) -> Rows:
     return [{**row, "uncommitted": (row["version"],) in own} for row in sorted(newer, key=lambda row: row["version"])]
 
 
-def _now_and_round(session: Session, arguments: Sequence[Any]) -> Rows:
+def _now_and_changed(session: Session, arguments: Sequence[Any]) -> Rows:
     episode = session.get(EPISODES, (arguments[0],))
-    shown = None if episode is None else f"{episode['rings']}-{episode['attempts']}"
-    return [{"now": session.now, "round": shown}]
+    return [{"now": session.now, "changed_at": episode and episode["changed_at"]}]
 
 
 ANSWERS: Mapping[str, Answer] = {
@@ -98,5 +97,5 @@ ANSWERS: Mapping[str, Answer] = {
     batches._DELIVERIES: _by_key(DELIVERIES, hold=True),
     batches._ALERTS: _by_key(ALERTS),
     policies._NEWER: _newer_policies,
-    inbox._NOW_AND_ROUND: _now_and_round,
+    inbox._NOW_AND_CHANGED: _now_and_changed,
 }

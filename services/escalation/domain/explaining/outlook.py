@@ -85,6 +85,8 @@ def _next(record: Record, desk: str) -> str:
         case Clock.REDEEM:
             return f"Then it is nobody's any more, and {_climbed(record, desk)}."
         case Clock.APPOINTMENT:
+            if episode.reached_at is not None:
+                return f"Then {episode.acknowledged_by} is rung again."
             return f"Then the time to reach the customer runs again for {episode.acknowledged_by}."
         case Clock.SNOOZE:
             return f"Then {episode.acknowledged_by} is rung again."

@@ -26,6 +26,7 @@ RINGS_BECAUSE: Mapping[RingCause, str | None] = {
     RingCause.UNREDEEMED: "Whoever had it did not reach the customer in time.",
     RingCause.NOT_MINE: "It was passed on.",
     RingCause.SNOOZE_ENDED: "The pause is over.",
+    RingCause.APPOINTMENT: "The customer asked to be called now.",
     RingCause.REPEAT: "Nobody has answered at all.",
     RingCause.HANDED_OVER: "It was handed over.",
 }
