@@ -8,6 +8,7 @@ from shared.contracts.orders_inbound import Customer
 from shared.contracts.support_inbound import Direction, Person
 from tests.builders import SELLER, case_opened, case_reopened, contact_made, input_of
 from tests.inbox import Site, form_token, inbox_site, words_of
+from tests.inbox_desk import Desk
 from tests.servers import PrivatePostgres
 
 
@@ -158,14 +159,14 @@ async def test_relative_times_follow_the_systems_clock(site: Site) -> None:
     assert "requested 5 h ago" in words_of((await browser.get("/")).text)
 
 
-async def test_pressing_again_for_the_same_ring_is_the_same_event_and_for_a_new_ring_another(site: Site) -> None:
+async def test_pressing_again_on_one_page_is_the_same_event_and_on_the_next_page_another(site: Site) -> None:
     episode = await site.trouble()
-    browser = await site.signed_in()
-    form = {"csrf_token": form_token((await browser.get("/")).text)}
+    desk = Desk(await site.signed_in(), episode)
     presses = "select count(*) from shared.journal where type = 'escalation.button.acknowledge_pressed'"
     for ring in (1, 2):
+        form = await desk.form()
         for _ in range(2):  # as after a commit whose answer was lost
-            assert (await browser.post(f"/episodes/{episode}/acknowledge", data=form)).status_code == 303
+            assert (await desk.send("acknowledge", form)).status_code == 303
         assert await site.service.pool.fetchval(presses) == ring
         assert (await site.service.row("escalation.episodes"))["acknowledged_by"] == SELLER
         await site.request_refund()

@@ -9,6 +9,7 @@ from services.escalation.domain.own_facts import SilenceEnded
 from shared.contracts.escalation import Severity
 from tests.simulation.database import Database, Session
 from tests.simulation.kafka import Kafka
+from tests.simulation.statements.of_deliveries import over_with
 from tests.simulation.tables import ALERTS, DELIVERIES, EPISODES, JOURNAL, OFFSETS, TIMERS, Key, Row
 
 _ENDED = ("sent", "failed", "cancelled", "expired", "skipped")
@@ -77,8 +78,9 @@ class Commits:
         if row["state"] == "sending" and (before is None or before["state"] != "sending"):
             alert = session.get(ALERTS, (row["alert_id"],))
             episode = session.get(EPISODES, (alert["episode_id"],)) if alert else None
-            if episode is None or episode["acknowledged_at"] is not None or episode["closed_at"] is not None:
-                raise Broken("it is sent although somebody has acknowledged or closed the episode")
+            over = "of no alert" if alert is None or episode is None else over_with(alert, episode)
+            if over is not None:
+                raise Broken(f"it is sent although it is {over}")
 
     def _check_fired(self, session: Session, row: Row) -> None:
         if row["at"] > row["decided_at"]:

@@ -21,6 +21,7 @@ from shared.timers import timer_id
 from tests.simulation.commits import Broken, Commits
 from tests.simulation.database import Database
 from tests.simulation.kafka import Kafka
+from tests.simulation.statements.of_deliveries import over_with
 from tests.simulation.tables import ALERTS, DELIVERIES, EPISODES, FACTS, JOURNAL, LEDGER, OUTBOX, SIGNALS, TIMERS, Row
 from tests.simulation.workers import Ground
 
@@ -179,8 +180,8 @@ def _deliveries_end(database: Database) -> None:
         assert alert is not None
         episode = database.tables[EPISODES][(alert["episode_id"],)]
         moving = row["state"] in ("pending", "held", "unknown")
-        require(not (moving and episode["closed_at"]), f"a delivery of a closed episode is {row['state']}")
-        require(not (moving and episode["acknowledged_at"]), f"acknowledged, and a delivery is {row['state']}")
+        over = over_with(alert, episode)
+        require(not (moving and over), f"{over}, and a delivery is {row['state']}")
     for (id,) in database.tables[ALERTS]:
         require(sorted(channels.get(id, [])) == ["email", "inbox"], f"an alert has deliveries on {channels.get(id)}")
 

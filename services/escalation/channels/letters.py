@@ -16,6 +16,7 @@ from services.escalation.channels.smtp import Mail
 from services.escalation.domain.words import RINGS_BECAUSE, SEVERITIES, absolute, clock, cut, left, why_now
 from services.escalation.store.deliveries import Letter
 from services.escalation.store.lists import ListLetter
+from shared.contracts.escalation import RingCause
 
 _SUBJECT_LENGTH = 150
 _WHO_LENGTH = 60
@@ -72,6 +73,7 @@ class Letters:
             "severity": severity,
             "cause": RINGS_BECAUSE[letter.parts.cause],
             "answer_by": answer_by,
+            "answer": "Take over" if letter.parts.cause is RingCause.HANDED_OVER else "Acknowledge",
             "time_left": left(letter.parts.answer_by, letter.now) if letter.parts.answer_by else None,
             "url": f"{self._inbox_url}/episodes/{letter.episode_id}",
         }

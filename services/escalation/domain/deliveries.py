@@ -10,8 +10,9 @@ episode whatever becomes of its e-mail.
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from services.escalation.domain.entities import Delivery
+from services.escalation.domain.entities import Alert, Delivery, Episode
 from services.escalation.domain.own_facts import Attempt, DeliveryAttempted
+from shared.contracts.escalation import RingCause
 
 RESEND_UNKNOWN_AFTER = timedelta(seconds=60)
 GIVE_UP_AFTER_ATTEMPTS = 50
@@ -47,6 +48,15 @@ def cancelled(delivery: Delivery, because: str, now: datetime) -> Delivery:
     if delivery.state not in ("pending", "held", "unknown"):
         return delivery
     return replace(delivery, state="cancelled", reason=because, changed_at=now)
+
+
+def needless(alert: Alert, episode: Episode | None) -> str | None:
+    """Why nobody needs this alert any more, if so: it is over, somebody has it, or the offer it told of is gone."""
+    if episode is None or episode.closed_at is not None:
+        return "closed"
+    if alert.cause is RingCause.HANDED_OVER:
+        return None if episode.offered_to == alert.recipient else "offer_over"
+    return None if episode.acknowledged_at is None else "acknowledged"
 
 
 def pause_before_retry(attempts: int) -> timedelta:

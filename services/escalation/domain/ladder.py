@@ -9,7 +9,7 @@ from services.escalation.domain.calendar import calendar_of
 from services.escalation.domain.entities import Account, Directory, Order, Salesperson
 from services.escalation.domain.policy.model import TeamMode
 from services.escalation.domain.words import STEPS
-from shared.contracts.escalation import Step
+from shared.contracts.escalation import LADDER, Step
 
 BELOW_MANAGERS = frozenset({Step.SELLER, Step.SUCCESSOR, Step.BACKUP})
 
@@ -54,9 +54,15 @@ def holder_of(order: Order, people: Directory, *, now: datetime, assigned: str |
 
 def next_rung(ladder: Sequence[Rung], after: Step | None) -> Rung | None:
     """The first that is not skipped, of the steps after this one; of all steps after None."""
-    steps = tuple(Step)
-    start = 0 if after is None else steps.index(after) + 1
-    return next((rung for rung in ladder if rung.skipped is None and rung.step in steps[start:]), None)
+    start = 0 if after is None else LADDER.index(after) + 1
+    return next((rung for rung in ladder if rung.skipped is None and rung.step in LADDER[start:]), None)
+
+
+def colleague(person: Salesperson | None, why_you: str, now: datetime) -> Rung | None:
+    """Whom an episode is or was handed over to, beside the ladder; None for somebody who is not there now."""
+    if person is None or not person.active or calendar_of(person).away_on(now) is not None:
+        return None
+    return Rung(Step.COLLEAGUE, person.salesperson_id, "handed_over", why_you)
 
 
 def desk_instead(order: Order, people: Directory, *, desk: str, now: datetime) -> Rung:

@@ -26,7 +26,10 @@ class OrderWaitEnded(_OwnFact):
 
 
 class RecipientSought(_OwnFact):
-    """Time to look again for the seller of an episode's order; after `until` the desk stands in."""
+    """Time to look again for the seller of an episode's order; after `until` the desk stands in.
+
+    `had_it` is who had acknowledged the episode that rings again.
+    """
 
     type: ClassVar[str] = "escalation.timer.recipient_sought"
     episode: UUID
@@ -34,6 +37,7 @@ class RecipientSought(_OwnFact):
     rings: bool
     until: Instant
     cause: RingCause = RingCause.SIGNAL
+    had_it: Id | None = None
 
 
 class SilenceEnded(_OwnFact):

@@ -18,7 +18,7 @@ _CAUSES = {
     RingCause.SNOOZE_ENDED: "because the pause is over",
     RingCause.APPOINTMENT: "because the time of the appointment has come",
     RingCause.REPEAT: "once more, because nobody answered at all",
-    RingCause.HANDED_OVER: "because it was handed over",
+    RingCause.HANDED_OVER: "who is asked to take it over",
 }
 STEP_WORDS = {
     Step.SELLER: "the seller",
@@ -27,13 +27,14 @@ STEP_WORDS = {
     Step.MANAGER: "the manager",
     Step.UPPER_MANAGER: "the manager's manager",
     Step.DESK: "the desk",
+    Step.COLLEAGUE: "a colleague",
 }
 
 
-def ring_words(alert: Alert, episode: Episode, rung_at: datetime, now: datetime) -> str:
+def ring_words(alert: Alert, rung_at: datetime, answer_by: datetime | None, now: datetime) -> str:
     """Whom a ring asks and why, from when on, and until when there is time to answer."""
     held = f" The message is held until {clock(rung_at)}." if rung_at > now else ""
-    until = f" Time to answer until {clock(episode.deadline_at)}." if episode.deadline_at else ""
+    until = f" Time to answer until {clock(answer_by)}." if answer_by else ""
     return f"Rings {alert.recipient}, {STEP_WORDS[alert.step]}, {_CAUSES[alert.cause]}.{held}{until}"
 
 

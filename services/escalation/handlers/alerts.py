@@ -11,7 +11,7 @@ from services.escalation.domain.reasoning import ring_words
 from services.escalation.handlers.clocks import keep_episode
 from services.escalation.handlers.turn import Turn
 from shared.contracts.envelope import Fact
-from shared.contracts.escalation import AlertRaised, RingCause
+from shared.contracts.escalation import AlertRaised, RingCause, Step
 from shared.ids import derived
 
 
@@ -29,26 +29,41 @@ class Asking:
         return self.rung.salesperson_id
 
 
+@dataclass(frozen=True, slots=True)
+class Times:
+    """When somebody is rung, until when there is time to answer, and by which line of the policy."""
+
+    rung_at: datetime
+    answer_by: datetime | None
+    policy_path: str
+
+
 def raise_alert(turn: Turn[Fact], episode: Episode, asking: Asking) -> None:
     """One alert, with a delivery on each channel. The person's time runs from when they are rung."""
     person = turn.book.people.get(asking.recipient)
     asked, rung_at = _asked(turn, episode, asking, person)
     keep_episode(turn, asked)
-    alert = _alert(turn, asked, asking)
+    path = f"ladder.{asked.severity.value}.{_timed_as(asking, episode).value}"
+    send_alert(turn, asked, asking, Times(rung_at, asked.deadline_at, path))
+
+
+def send_alert(turn: Turn[Fact], episode: Episode, asking: Asking, times: Times) -> None:
+    """The alert of an episode that counts it already, with its deliveries, explained and told."""
+    alert = _alert(turn, episode, asking)
     turn.book.put_alert(alert)
-    for delivery in _deliveries(alert, person, turn.now, rung_at):
+    for delivery in _deliveries(alert, turn.book.people.get(alert.recipient), turn.now, times.rung_at):
         turn.book.put_delivery(delivery)
     turn.tx.notes.append(AlertMade(asking.signal, alert.cause))
     turn.explain(
         "rang",
-        ring_words(alert, asked, rung_at, turn.now),
-        episode_id=asked.episode_id,
+        ring_words(alert, times.rung_at, times.answer_by, turn.now),
+        episode_id=episode.episode_id,
         signal_id=alert.signal_id,
         who=alert.recipient,
         policy_version=alert.policy_version,
-        policy_path=f"ladder.{asked.severity.value}.{alert.step.value}",
+        policy_path=times.policy_path,
     )
-    turn.publish(_told(alert, asked, asking.signal), discriminator=alert.alert_id)
+    turn.publish(_told(alert, episode, asking.signal), discriminator=alert.alert_id)
 
 
 def _asked(turn: Turn[Fact], episode: Episode, asking: Asking, person: Salesperson | None) -> tuple[Episode, datetime]:
@@ -58,13 +73,13 @@ def _asked(turn: Turn[Fact], episode: Episode, asking: Asking, person: Salespers
     if asking.cause is RingCause.REPEAT:
         deadline = rung_at + repeat_pause(episode.repeats - 1, policy)
     else:
-        deadline = answer_by(person, asking.rung.step, episode.severity, policy, rung_at)
+        deadline = answer_by(person, _timed_as(asking, episode), episode.severity, policy, rung_at)
     asked = replace(
         episode,
         rings=episode.rings + 1,
         responsible=asking.recipient,
         why_you=_why_you(asking, episode),
-        step=asking.rung.step,
+        step=episode.step if asking.rung.step is Step.COLLEAGUE else asking.rung.step,
         policy_version=version,
         deadline_at=deadline,
         deadline_for=Clock.ANSWER,
@@ -73,8 +88,12 @@ def _asked(turn: Turn[Fact], episode: Episode, asking: Asking, person: Salespers
     return asked, rung_at
 
 
+def _timed_as(asking: Asking, episode: Episode) -> Step:
+    """A colleague has as long as whoever had it before them."""
+    return asking.rung.step if asking.rung.step is not Step.COLLEAGUE else episode.step or Step.SELLER
+
+
 def _alert(turn: Turn[Fact], episode: Episode, asking: Asking) -> Alert:
-    assert episode.why_you is not None
     return Alert(
         alert_id=derived("alert", episode.episode_id, episode.rings),
         account_id=episode.account_id,
@@ -82,7 +101,7 @@ def _alert(turn: Turn[Fact], episode: Episode, asking: Asking) -> Alert:
         signal_id=asking.signal.signal_id,
         recipient=asking.recipient,
         because=asking.rung.because,
-        why_you=episode.why_you,
+        why_you=_why_you(asking, episode),
         raised_at=turn.now,
         ring=episode.rings,
         step=asking.rung.step,

@@ -7,6 +7,7 @@ from services.escalation.domain.entities import Clock, Episode
 from services.escalation.domain.own_facts import EpisodeDue, RecipientSought
 from services.escalation.domain.reasoning import clock
 from services.escalation.handlers.clocks import keep_episode
+from services.escalation.handlers.offers import withdraw_offer
 from services.escalation.handlers.rings import climb, find_recipient, ring
 from services.escalation.handlers.turn import Turn
 from shared.contracts.escalation import AcknowledgementExpired, RingCause
@@ -22,7 +23,9 @@ def act_on_deadline(turn: Turn[EpisodeDue]) -> None:
         return
     offered_until, deadline_at = episode.offered_until, episode.deadline_at
     if offered_until is not None and offered_until <= turn.now:
-        turn.explain("offer_lapsed", "The hand-over was not accepted in time.", episode_id=episode.episode_id)
+        about = {"episode_id": episode.episode_id, "who": episode.offered_to}
+        turn.explain("offer_lapsed", "The hand-over was not accepted in time.", **about)
+        withdraw_offer(turn, episode, "not accepted in time")
         episode = replace(episode, offered_to=None, offered_until=None, changed_at=turn.now)
     set_for_offer = offered_until is not None and (deadline_at is None or offered_until < deadline_at)
     if deadline_at is None or deadline_at > turn.now or set_for_offer:

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from services.escalation.domain.deliveries import after_attempt, cancelled
+from services.escalation.domain.deliveries import after_attempt, cancelled, needless
 from services.escalation.domain.entities import Delivery
 from services.escalation.domain.own_facts import Attempt, DeliveryAttempted
 from services.escalation.handlers.turn import Turn
@@ -16,11 +16,10 @@ def record_attempt(turn: Turn[DeliveryAttempted]) -> None:
     changed = after_attempt(delivery, fact, turn.now) if delivery else None
     if changed is None:
         return
-    episode = book.episodes.get(book.alerts[changed.alert_id].episode_id)
-    if episode is None or episode.closed_at is not None:  # it ended while this was being sent
-        changed = cancelled(changed, "closed", turn.now)
-    elif episode.acknowledged_at is not None:
-        changed = cancelled(changed, "acknowledged", turn.now)
+    alert = book.alerts[changed.alert_id]
+    because = needless(alert, book.episodes.get(alert.episode_id))
+    if because is not None:  # since when this was being sent
+        changed = cancelled(changed, because, turn.now)
     book.put_delivery(changed)
     if fact.result is Attempt.ACCEPTED:
         _tell_of_first_sending(turn, changed)

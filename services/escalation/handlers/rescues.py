@@ -1,17 +1,17 @@
 """What people press: take it, not mine, tried, reached, appointment, later, hand over, close. Start at `press`."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from typing import Any
 
 from services.escalation.domain import own_facts
 from services.escalation.domain.entities import Episode
 from services.escalation.domain.own_facts import EpisodeButton
 from services.escalation.domain.reasoning import clock, taken_words
-from services.escalation.domain.rescues import NotNow, handed_over, held_by_appointment, offered, snoozed, taken
+from services.escalation.domain.rescues import NotNow, held_by_appointment, snoozed, taken
 from services.escalation.handlers.clocks import keep_episode
 from services.escalation.handlers.contacts import count_attempt
 from services.escalation.handlers.endings import close_episode
+from services.escalation.handlers.offers import accept, offer
 from services.escalation.handlers.rings import climb
 from services.escalation.handlers.talks import note_talk
 from services.escalation.handlers.turn import Turn
@@ -19,8 +19,6 @@ from shared.contracts.escalation import (
     AppointmentMade,
     EpisodeAcknowledged,
     EpisodeSnoozed,
-    HandOverAccepted,
-    HandOverOffered,
     RescuePassedOn,
     RingCause,
 )
@@ -109,36 +107,6 @@ def _snooze(turn: Turn[Any], episode: Episode) -> None:
     turn.publish(fact)
 
 
-def _offer(turn: Turn[Any], episode: Episode) -> None:
-    to = turn.book.people.get(turn.fact.to)
-    if to is None or not to.active:
-        raise NotNow("nobody_of_this_name", "choose somebody of the directory who is still with us.")
-    version, policy = turn.book.policy_for(turn.book.order_of(episode))
-    keep_episode(turn, offered(episode, to.salesperson_id, turn.fact.until, policy, turn.now))
-    words = f"{turn.fact.by} asks {to.name} to take it over; until that is accepted it stays where it is."
-    _explain(turn, episode, "offered", words, "acknowledgement.longest_hand_over", version)
-    fact = HandOverOffered(
-        episode=episode.episode_id,
-        order=episode.order_id,
-        by=turn.fact.by,
-        to=to.salesperson_id,
-        until=turn.fact.until,
-    )
-    turn.publish(fact)
-
-
-def _accept(turn: Turn[EpisodeButton], episode: Episode) -> None:
-    assert episode.acknowledged_by is not None
-    by, giver = turn.fact.by, episode.acknowledged_by
-    version, policy = turn.book.policy_for(turn.book.order_of(episode))
-    person = turn.book.people.get(by, by)
-    accepted = handed_over(episode, person, policy, turn.now)
-    keep_episode(turn, replace(accepted, why_you=f"{giver} handed order {episode.order_id} over to you."))
-    path = f"acknowledgement.redeem_within.{episode.severity.value}"
-    _explain(turn, episode, "handed_over", f"{giver} handed it over. {taken_words(accepted)}", path, version)
-    turn.publish(HandOverAccepted(episode=episode.episode_id, order=episode.order_id, by=by, giver=giver))
-
-
 def _close(turn: Turn[Any], episode: Episode) -> None:
     close_episode(turn, episode, turn.fact.result, turn.fact.reason, by=turn.fact.by)
 
@@ -155,7 +123,7 @@ _BUTTONS: Mapping[type[EpisodeButton], Callable[[Turn[Any], Episode], None]] = {
     own_facts.CustomerReachedLogged: _log_reached,
     own_facts.AppointmentLogged: _log_appointment,
     own_facts.SnoozePressed: _snooze,
-    own_facts.HandOverPressed: _offer,
-    own_facts.HandOverAcceptPressed: _accept,
+    own_facts.HandOverPressed: offer,
+    own_facts.HandOverAcceptPressed: accept,
     own_facts.ClosePressed: _close,
 }

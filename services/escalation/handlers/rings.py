@@ -5,13 +5,14 @@ from datetime import datetime
 
 from services.escalation.domain.clocks import repeat_pause
 from services.escalation.domain.entities import Clock, Episode, Order, Signal
-from services.escalation.domain.ladder import Rung, assigned_to, desk_instead, next_rung, rungs
+from services.escalation.domain.ladder import Rung, assigned_to, colleague, desk_instead, next_rung, rungs
 from services.escalation.domain.own_facts import RecipientSought
 from services.escalation.domain.policy.model import TeamMode
 from services.escalation.domain.reasoning import clock, skip_words
 from services.escalation.domain.ringing import asked_anew
 from services.escalation.handlers.alerts import Asking, raise_alert
 from services.escalation.handlers.clocks import keep_episode
+from services.escalation.handlers.offers import withdraw_offer
 from services.escalation.handlers.turn import Turn
 from shared.contracts.envelope import Fact
 from shared.contracts.escalation import EpisodeExhausted, RingCause
@@ -22,9 +23,11 @@ UPWARD = frozenset({RingCause.STEP, RingCause.UNREDEEMED, RingCause.NOT_MINE})
 
 def ring(turn: Turn[Fact], episode: Episode, signal: Signal, cause: RingCause) -> None:
     """Ring for a signal: whoever this cause asks, as soon as the seller is known. Nobody has it any more until then."""
+    withdraw_offer(turn, episode, "it rang again")
     asked = asked_anew(episode, turn.now)
     keep_episode(turn, asked)
-    find_recipient(turn, asked, _sought(turn, asked, signal, rings=True, cause=cause))
+    sought = _sought(turn, asked, signal, rings=True, cause=cause)
+    find_recipient(turn, asked, sought.model_copy(update={"had_it": episode.acknowledged_by}))
 
 
 def assign_silently(turn: Turn[Fact], episode: Episode, signal: Signal) -> None:
@@ -69,9 +72,9 @@ def _show(turn: Turn[Fact], episode: Episode, ladder: tuple[Rung, ...]) -> None:
 
 def _ring_on(turn: Turn[Fact], episode: Episode, ladder: tuple[Rung, ...], sought: RecipientSought) -> None:
     signal = turn.book.signals[episode.account_id][sought.signal]
-    asked = _rung_asked(episode, ladder, sought.cause)
+    asked = _rung_asked(turn, episode, ladder, sought)
     if asked is not None:
-        _tell_of_skips(turn, episode, ladder[: ladder.index(asked)], sought.cause)
+        _tell_of_skips(turn, episode, ladder[: ladder.index(asked)] if asked in ladder else (), sought.cause)
         raise_alert(turn, episode, Asking(asked, signal, sought.cause))
         return
     _, policy = turn.book.policy_for(turn.book.order_of(episode))
@@ -84,12 +87,15 @@ def _ring_on(turn: Turn[Fact], episode: Episode, ladder: tuple[Rung, ...], sough
         _exhaust(turn, episode)
 
 
-def _rung_asked(episode: Episode, ladder: tuple[Rung, ...], cause: RingCause) -> Rung | None:
-    """The rung this cause asks: the next one, or whoever is responsible now. None after the desk."""
-    if episode.step is None or cause in UPWARD:
+def _rung_asked(turn: Turn[Fact], episode: Episode, ladder: tuple[Rung, ...], sought: RecipientSought) -> Rung | None:
+    """The rung this cause asks: the next one, or whoever has or had it, on the ladder or not. None after the desk."""
+    if sought.cause in UPWARD or (episode.step is None and sought.had_it is None):
         return next_rung(ladder, after=episode.step)
-    same = [rung for rung in ladder if rung.salesperson_id == episode.responsible and rung.skipped is None]
-    return same[0] if same else next_rung(ladder, after=None)
+    own = [rung for rung in ladder if rung.salesperson_id == episode.responsible]
+    if sought.had_it is not None and not own:
+        why_you = episode.why_you or f"You took order {episode.order_id}."
+        return colleague(turn.book.people.get(sought.had_it), why_you, turn.now) or next_rung(ladder, after=None)
+    return next((rung for rung in own if rung.skipped is None), None) or next_rung(ladder, after=None)
 
 
 def _pause(turn: Turn[Fact], episode: Episode, until: datetime) -> None:

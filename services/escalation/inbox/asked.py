@@ -3,20 +3,21 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import zip_longest
 
 from services.escalation.domain.words import STEPS
 from services.escalation.inbox.reader import Moment, Reader
 from services.escalation.store.episode_parts import RingRow, StepRow
-from shared.contracts.escalation import Step
+from shared.contracts.escalation import RingCause, Step
 
-TOLD_RULES = ("skipped", "unanswered", "not_mine", "acknowledged", "expired", "reached", "handed_over")
+TOLD_RULES = ("skipped", "unanswered", "not_mine", "acknowledged", "expired", "reached", "handed_over", "offer_lapsed")
 _CAME_OF_IT = {
     "unanswered": "no answer in time",
     "not_mine": "passed it on",
     "acknowledged": "took it",
     "expired": "took it, did not reach the customer in time",
     "reached": "took it and reached the customer",
+    "handed_over": "took it over",
+    "offer_lapsed": "did not take it over",
 }
 
 
@@ -44,11 +45,11 @@ def asked_lines(rings: Sequence[RingRow], steps: Sequence[StepRow], reader: Read
     Of rings to one person in a row, without anything in between, the last one tells.
     """
     told = [_skipped(step, reader) for step in steps if step.rule == "skipped"]
-    for ring, after in zip_longest(rings, rings[1:]):
+    for place, ring in enumerate(rings):
+        after = _after(ring, rings[place + 1 :])
         line = _rung(ring, after, steps, reader)
         if after is None or after.recipient != ring.recipient or line.came:
             told.append(line)
-    told += [_taken_over(step, reader) for step in steps if step.rule == "handed_over"]
     return tuple(one.line for one in sorted(told, key=lambda one: one.at))
 
 
@@ -56,6 +57,12 @@ def _skipped(step: StepRow, reader: Reader) -> _Told:
     place = _place(step.policy_path)
     who = reader.name_of(step.who, step.name) if step.who else "Nobody"
     return _Told(step.at, AskedLine(who, place, reader.moment(step.at), step.words, skipped=True))
+
+
+def _after(ring: RingRow, later: Sequence[RingRow]) -> RingRow | None:
+    """The ring with which it was no more about this one: to ask a colleague takes nothing from whoever has it."""
+    offer = ring.cause == RingCause.HANDED_OVER
+    return next((one for one in later if offer or one.cause != RingCause.HANDED_OVER), None)
 
 
 def _rung(ring: RingRow, after: RingRow | None, steps: Iterable[StepRow], reader: Reader) -> _Told:
@@ -67,11 +74,6 @@ def _rung(ring: RingRow, after: RingRow | None, steps: Iterable[StepRow], reader
     who = reader.name_of(ring.recipient, ring.name)
     line = AskedLine(who, STEPS[Step(ring.step)], reader.moment(ring.raised_at), words)
     return _Told(ring.raised_at, line, came=bool(came))
-
-
-def _taken_over(step: StepRow, reader: Reader) -> _Told:
-    who = reader.name_of(step.who, step.name)
-    return _Told(step.at, AskedLine(who, None, reader.moment(step.at), "took it over"))
 
 
 def _within(at: datetime, since: datetime, until: datetime | None) -> bool:

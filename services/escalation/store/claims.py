@@ -42,23 +42,28 @@ _LOCK = """
         for no key update skip locked
     ) locked
 """
-# Whether anybody has acknowledged or closed is asked by the statement that locks the rows: whoever does either has to
-# change these rows too, and so is seen here, or waits until they are claimed. Each `offset` keeps the planner from
-# making a join of it, which before the first analysis read every alert there is.
-_DUE = """
+NEEDLESS = """
+    case when e.closed_at is not null then 'closed'
+         when a.cause = 'handed_over' then case when e.offered_to is distinct from d.recipient then 'offer_over' end
+         when e.acknowledged_at is not null then 'acknowledged' end
+"""
+"""Why nobody needs delivery `d` of alert `a` of episode `e` any more, as domain.deliveries has it; null if one does."""
+
+# Whether it is needless is asked by the statement that locks the rows: whoever acknowledges or closes has to change
+# these rows too, and so is seen here, or waits until they are claimed. Each `offset` keeps the planner from making a
+# join of it, which before the first analysis read every alert there is.
+_DUE = f"""
     select due.*
     from unnest($1::text[]) as locked (recipient) cross join lateral (
         select d.recipient, d.delivery_id, d.state, d.attempts, d.unknown_count, d.try_at, d.list_id, d.alert_id,
                a.account_id, a.episode_id, a.traceparent, e.overtaken, e.over
         from escalation.deliveries d
         cross join lateral (
-            select a.account_id, a.episode_id, a.traceparent, a.ring from escalation.alerts a
+            select a.account_id, a.episode_id, a.traceparent, a.ring, a.cause from escalation.alerts a
             where a.alert_id = d.alert_id offset 0
         ) a
         cross join lateral (
-            select a.ring < e.rings as overtaken,
-                   case when e.closed_at is not null then 'closed'
-                        when e.acknowledged_at is not null then 'acknowledged' end as over
+            select a.ring < e.rings as overtaken, {NEEDLESS} as over
             from escalation.episodes e where e.episode_id = a.episode_id offset 0
         ) e
         where d.recipient = locked.recipient and d.channel = $2 and d.state in ('pending', 'held', 'unknown')

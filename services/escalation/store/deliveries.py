@@ -10,7 +10,7 @@ import asyncpg
 
 from services.escalation.domain.deliveries import GIVE_UP_AFTER_ATTEMPTS, RESEND_UNKNOWN_AFTER
 from services.escalation.domain.words import Risk, cut, money
-from services.escalation.store.claims import ClaimedDelivery
+from services.escalation.store.claims import NEEDLESS, ClaimedDelivery
 from services.escalation.store.letter_parts import LetterParts, parts_of
 from services.escalation.store.policies import KnownPolicies
 from shared.contracts.escalation import REQUESTS, SignalKind
@@ -50,13 +50,13 @@ _SIGNALS = """
 """
 # Sent, or not, nobody knows: whoever was sending it has not come back in time. Somebody may acknowledge at this very
 # moment: then the episode is locked, and its deliveries are left for later.
-_GIVE_UP_ON_SILENT_ATTEMPTS = """
+_GIVE_UP_ON_SILENT_ATTEMPTS = f"""
     update escalation.deliveries d
     set state = case when silent.needless then 'cancelled' when d.attempts >= $2 then 'failed' else 'unknown' end,
         unknown_count = unknown_count + 1, reason = 'the attempt never came back',
         try_at = shared.app_now() + $1, changed_at = shared.app_now()
     from (
-        select d.delivery_id, e.acknowledged_at is not null or e.closed_at is not null as needless
+        select d.delivery_id, {NEEDLESS} is not null as needless
         from escalation.deliveries d
         join escalation.alerts a on a.alert_id = d.alert_id join escalation.episodes e on e.episode_id = a.episode_id
         where d.state = 'sending' and d.try_at <= (select shared.app_now())

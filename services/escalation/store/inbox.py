@@ -1,8 +1,8 @@
 """What one salesperson may read of episodes: every statement names the reader, so another's is not there.
 
 An episode is seen by whoever is responsible for it or took it, by whom it is offered to, and, while nobody has taken
-it, by everybody who was asked. Two statements show no episode: the clock with the round that a press of a button is
-about, and the fingerprints. What an episode is made of is in `episode_parts`.
+it, by everybody who was asked, also to take it over. Two statements show no episode: the clock with the round that a
+press of a button is about, and the fingerprints. What an episode is made of is in `episode_parts`.
 """
 
 from collections.abc import Collection, Mapping

@@ -13,6 +13,7 @@ from shared.contracts.escalation.episodes import (
     SignalWithdrawn,
 )
 from shared.contracts.escalation.kinds import (
+    LADDER,
     REQUESTS,
     DeliveryChannel,
     EpisodeResult,
@@ -38,6 +39,7 @@ from shared.contracts.escalation.rescues import (
 )
 
 __all__ = [
+    "LADDER",
     "POLICY_SUBJECT",
     "POLICY_TOPIC",
     "REQUESTS",

@@ -54,7 +54,7 @@ _RANKS = {severity: rank for rank, severity in enumerate(Severity)}
 
 
 class Step(StrEnum):
-    """A rung of the ladder: as whom somebody is rung."""
+    """As whom somebody is rung: a rung of the ladder, or whom an episode is or was handed over to."""
 
     SELLER = "seller"
     SUCCESSOR = "successor"
@@ -62,6 +62,11 @@ class Step(StrEnum):
     MANAGER = "manager"
     UPPER_MANAGER = "upper_manager"
     DESK = "desk"
+    COLLEAGUE = "colleague"
+
+
+LADDER = tuple(step for step in Step if step is not Step.COLLEAGUE)
+"""The rungs, from the first that is asked to the last."""
 
 
 class RingCause(StrEnum):

@@ -69,8 +69,17 @@ def _due_for(session: Session, arguments: Sequence[Any]) -> Rows:
 def _with_its_alert(session: Session, delivery: Row) -> Row:
     alert, episode = _alert_of(session, delivery), _episode_of(session, delivery)
     about = {name: alert[name] for name in ("account_id", "episode_id", "traceparent")}
-    over = "closed" if episode["closed_at"] else "acknowledged" if episode["acknowledged_at"] else None
+    over = over_with(alert, episode)
     return {**delivery, **about, "overtaken": alert["ring"] < episode["rings"], "over": over}
+
+
+def over_with(alert: Row, episode: Row) -> str | None:
+    """Why nobody needs a message of this alert any more."""
+    if episode["closed_at"] is not None:
+        return "closed"
+    if alert["cause"] == "handed_over":
+        return None if episode["offered_to"] == alert["recipient"] else "offer_over"
+    return "acknowledged" if episode["acknowledged_at"] is not None else None
 
 
 def _sent_lately(session: Session, arguments: Sequence[Any]) -> Rows:
@@ -102,9 +111,8 @@ def mark_deliveries(session: Session, arguments: Sequence[Any]) -> Rows:
 
 
 def asks_somebody(session: Session, delivery: Row) -> bool:
-    """Whether a delivery's episode is open, and nobody has acknowledged it."""
-    episode = _episode_of(session, delivery)
-    return episode["acknowledged_at"] is None and episode["closed_at"] is None
+    """Whether a delivery asks something that is still open."""
+    return over_with(_alert_of(session, delivery), _episode_of(session, delivery)) is None
 
 
 def _episode_of(session: Session, delivery: Row) -> Row:

@@ -9,7 +9,7 @@ from typing import TypeAlias
 from services.escalation.domain.policy.lines import Path
 from services.escalation.domain.policy.model import Policy, Reason
 from services.escalation.domain.policy.values import span_words
-from shared.contracts.escalation import EpisodeResult, Severity, Step
+from shared.contracts.escalation import LADDER, EpisodeResult, Severity
 
 CLEARED = "signals_cleared"
 """The reason with which an episode closes by itself."""
@@ -46,7 +46,7 @@ def _times(policy: Policy) -> Iterator[Fault]:
     }
     for severity in Severity:
         positive["acknowledgement", "redeem_within", severity.value] = acknowledgement.redeem_within.of(severity)
-        for step in Step:
+        for step in LADDER:
             positive["ladder", severity.value, step.value] = policy.ladder.of(severity).of(step)
     for path, span in positive.items():
         if not span:
@@ -58,7 +58,7 @@ def _times(policy: Policy) -> Iterator[Fault]:
 def _ladder(policy: Policy) -> Iterator[Fault]:
     """Who has something graver must not have more time for it."""
     for less, more in pairwise(Severity):
-        for step in Step:
+        for step in LADDER:
             limit = policy.ladder.of(less).of(step)
             if policy.ladder.of(more).of(step) > limit:
                 known = f"ladder.{less.value}.{step.value}, {span_words(limit)}"

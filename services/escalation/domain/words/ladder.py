@@ -17,6 +17,7 @@ STEPS: Mapping[Step, str] = {
     Step.MANAGER: "manager",
     Step.UPPER_MANAGER: "manager's manager",
     Step.DESK: "sales desk",
+    Step.COLLEAGUE: "colleague",
 }
 RINGS_BECAUSE: Mapping[RingCause, str | None] = {
     RingCause.SIGNAL: None,
@@ -28,9 +29,9 @@ RINGS_BECAUSE: Mapping[RingCause, str | None] = {
     RingCause.SNOOZE_ENDED: "The pause is over.",
     RingCause.APPOINTMENT: "The customer asked to be called now.",
     RingCause.REPEAT: "Nobody has answered at all.",
-    RingCause.HANDED_OVER: "It was handed over.",
+    RingCause.HANDED_OVER: None,
 }
-"""Why it rings at this moment; a signal speaks for itself."""
+"""Why it rings at this moment; a signal and whoever asks to be relieved speak for themselves."""
 
 RESULTS: Mapping[EpisodeResult, str] = {
     EpisodeResult.SAVED: "Saved",

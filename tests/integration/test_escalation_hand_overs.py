@@ -1,0 +1,89 @@
+"""Hand-overs: whoever is asked hears of it at once, and whoever took over is the one to be asked from then on."""
+
+from datetime import timedelta
+
+import pytest
+
+from services.escalation.domain.own_facts import HandOverAcceptPressed, HandOverPressed, SnoozePressed
+from tests.builders import contact_made, refund_requested
+from tests.escalation import Escalation
+from tests.team import HOUR, MINUTE, happens, open_episode, person, presses, rung
+
+
+@pytest.fixture
+async def offered(team: Escalation) -> Escalation:
+    """Anna took it and has heard of it, and asks Eva, who is nowhere on the ladder, to take it over."""
+    await team.hear(person("eva"))
+    await happens(team, refund_requested())
+    await team.send_mail()
+    await team.acknowledge("anna")
+    await presses(team, HandOverPressed, "anna", to="eva", until=await team.now() + 3 * HOUR)
+    return team
+
+
+async def test_whoever_is_asked_to_take_over_has_mail_at_once(offered: Escalation) -> None:
+    assert (await rung(offered))[-1] == ("eva", "colleague", "handed_over")
+    await offered.send_mail()
+    (_, mail) = offered.mail.received
+    assert mail["To"] == "eva@sales.example"
+    words = str(mail)
+    assert "Anna asks you to take over order 4711." in words
+    assert "Take over: http" in words
+    assert "Answer until" in words
+    assert (await open_episode(offered))["responsible"] == "anna"
+
+
+async def test_the_givers_clock_runs_on_while_somebody_is_asked(offered: Escalation) -> None:
+    await offered.wait(3 * HOUR + MINUTE)
+    await offered.wait(HOUR)
+    assert (await rung(offered))[-1] == ("ben", "backup", "unredeemed")
+
+
+async def accepted(team: Escalation) -> None:
+    await presses(team, HandOverAcceptPressed, "eva")
+
+
+async def lapsed(team: Escalation) -> None:
+    await team.wait(3 * HOUR + MINUTE)
+
+
+async def asked_somebody_else(team: Escalation) -> None:
+    await presses(team, HandOverPressed, "anna", to="carla", until=await team.now() + HOUR)
+
+
+async def rang_again(team: Escalation) -> None:
+    await happens(team, contact_made("unanswered", case=None), minutes=6)
+
+
+@pytest.mark.parametrize("since", [accepted, lapsed, asked_somebody_else, rang_again])
+async def test_nobody_is_asked_by_mail_for_what_is_over(offered: Escalation, since: object) -> None:
+    await since(offered)  # type: ignore[operator]
+    await offered.send_mail()
+    assert "eva@sales.example" not in [mail["To"] for mail in offered.mail.received]
+    states = {
+        row["recipient"]: row["state"] for row in await offered.rows("escalation.deliveries where channel = 'email'")
+    }
+    assert states["eva"] == "cancelled"
+
+
+@pytest.mark.parametrize("again", ["snooze_ended", "contact"])
+async def test_whoever_took_over_is_asked_again_though_not_on_the_ladder(offered: Escalation, again: str) -> None:
+    await accepted(offered)
+    if again == "contact":
+        await happens(offered, contact_made("unanswered", case=None), minutes=6)
+    else:
+        await presses(offered, SnoozePressed, "eva", until=await offered.now() + 20 * HOUR)
+        await offered.wait(20 * HOUR + MINUTE)
+    assert (await rung(offered))[-1] == ("eva", "colleague", again)
+    await offered.wait(2 * HOUR)
+    assert (await rung(offered))[-1] == ("ben", "backup", "step"), "then the ladder goes on where it was"
+
+
+async def test_whoever_is_away_cannot_be_asked_to_take_over(team: Escalation) -> None:
+    now = await team.now()
+    absence = {"since": (now - timedelta(days=2)).date(), "until": (now + timedelta(days=2)).date()}
+    await team.hear(person("eva", away=[absence]))
+    await happens(team, refund_requested())
+    await team.acknowledge("anna")
+    assert await presses(team, HandOverPressed, "anna", to="eva", until=now + 3 * HOUR) == ["colleague_away"]
+    assert (await open_episode(team))["offered_to"] is None
