@@ -16,7 +16,7 @@ from shared.contracts import orders, support
 from shared.contracts.envelope import Fact
 from shared.contracts.escalation import EpisodeResult
 from shared.contracts.orders_inbound import Away, Day, Line, Promise, Successor, WorkingHours
-from shared.contracts.support_inbound import ContactChannel, ContactResult, Courtesy, Direction
+from shared.contracts.support_inbound import ContactChannel, ContactPreference, ContactResult, Courtesy, Direction
 from tests.simulation.tables import Row
 
 START = datetime.fromisoformat("2026-05-04T09:30:00+00:00")
@@ -193,6 +193,7 @@ _FACTS: Sequence[Callable[[_About], Fact]] = (
     lambda about: support.RefundRequested(case=about.case, order=about.order),
     lambda about: support.RefundRequested(case=about.case, order=about.order),
     lambda about: support.RefundWithdrawn(case=about.case, order=about.order),
+    lambda about: support.ContactPreferenceChanged(preference=about.chance.choice(tuple(ContactPreference))),
     lambda about: support.CancellationRequested(case=about.case, order=about.order),
     _case(support.CancellationWithdrawn),
     _order(orders.ConfirmationRequired),

@@ -22,7 +22,19 @@ from tests.simulation.commits import Broken, Commits
 from tests.simulation.database import Database
 from tests.simulation.kafka import Kafka
 from tests.simulation.statements.of_deliveries import over_with
-from tests.simulation.tables import ALERTS, DELIVERIES, EPISODES, FACTS, JOURNAL, LEDGER, OUTBOX, SIGNALS, TIMERS, Row
+from tests.simulation.tables import (
+    ACCOUNTS,
+    ALERTS,
+    DELIVERIES,
+    EPISODES,
+    FACTS,
+    JOURNAL,
+    LEDGER,
+    OUTBOX,
+    SIGNALS,
+    TIMERS,
+    Row,
+)
 from tests.simulation.workers import Ground
 
 _POLICY = Policies.shipped().latest.policy
@@ -196,11 +208,13 @@ def _clocks_run(database: Database) -> None:
     for (id,), row in database.tables[EPISODES].items():
         due = EpisodeDue(episode=id)
         timer = timers.get((timer_id(due, row["account_id"], due.model_dump_json()),))
-        for words in _faults_of_clock(row, timer, sought=id in sought, now=database.now):
+        account = database.tables[ACCOUNTS].get((row["account_id"],))
+        excused = account is not None and account["preference"] in ("dispute", "deceased")
+        for words in _faults_of_clock(row, timer, sought=id in sought, excused=excused, now=database.now):
             raise Broken(words)
 
 
-def _faults_of_clock(row: Row, timer: Row | None, *, sought: bool, now: datetime) -> Iterator[str]:
+def _faults_of_clock(row: Row, timer: Row | None, *, sought: bool, excused: bool, now: datetime) -> Iterator[str]:
     if row["closed_at"] is not None:
         if row["deadline_at"] is not None or timer is not None or row["offered_until"] is not None:
             yield "a clock runs on a closed episode"
@@ -211,8 +225,10 @@ def _faults_of_clock(row: Row, timer: Row | None, *, sought: bool, now: datetime
     if ends and timer is not None and timer["due_at"] > max(now, min(ends)):
         yield "the timer of an episode is later than its deadline"
     if row["acknowledged_at"] is not None:
-        if row["reached_at"] is None and row["deadline_at"] is None:
+        if row["reached_at"] is None and row["deadline_at"] is None and not excused:
             yield "acknowledged, not redeemed, and no clock runs"
+        if row["deadline_for"] == "redeem" and excused:
+            yield "a talk is due with a customer who must not be contacted"
     elif row["rang"] and row["deadline_at"] is None and row["exhausted_at"] is None and not sought:
         yield "it rang, nobody has it, and no clock runs"
 

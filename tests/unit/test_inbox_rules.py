@@ -12,7 +12,7 @@ from services.escalation.domain.own_facts import ClosePressed, HandOverPressed, 
 from services.escalation.domain.plays import advice, offer_limit
 from services.escalation.domain.policy.document import shipped
 from services.escalation.domain.policy.model import Play
-from services.escalation.domain.words import Risk, clock, ended, left
+from services.escalation.domain.words import Risk, clock, ended, left, why_now
 from services.escalation.inbox.asked import asked_lines
 from services.escalation.inbox.forms import ACTIONS, NotUnderstood, Pressed, button_of
 from services.escalation.inbox.moments import NotAMoment, entered, field_value, in_an_hour, tomorrow_morning
@@ -119,6 +119,15 @@ def test_the_gravest_risk_gives_the_play_and_of_equals_the_latest() -> None:
     assert found is not None
     assert found.say == shipped().plays.by_signal[SignalKind.REFUND_REQUESTED].say
     assert found.offer_minor == 10_000
+
+
+def test_what_to_say_is_about_what_the_headline_says() -> None:
+    """A refund request is in front of an equally grave dead end after it."""
+    risks = [Risk(SignalKind.REFUND_REQUESTED, NOW - timedelta(hours=1)), Risk(SignalKind.CONTACT_DEAD_ENDED, NOW)]
+    found = advice(risks, preference=ContactPreference.NONE, amount_minor=1, currency="EUR", policy=shipped())
+    assert why_now(risks).kind is SignalKind.REFUND_REQUESTED
+    assert found is not None
+    assert found.say == shipped().plays.by_signal[SignalKind.REFUND_REQUESTED].say
 
 
 @pytest.mark.parametrize("kind", [RefundKind.CHARGEBACK, RefundKind.FRAUD, RefundKind.STATUTORY_WITHDRAWAL])

@@ -27,6 +27,7 @@ from services.escalation.domain.policy.model import Policy, TeamMode
 from services.escalation.domain.policy.versions import Policies, PolicyVersion
 from services.escalation.domain.rules import Rules
 from shared.contracts.envelope import Envelope, Fact
+from shared.contracts.escalation import REQUESTS
 from shared.ids import derived
 
 
@@ -152,11 +153,11 @@ class Book:
         return sorted(found, key=lambda signal: (signal.at, signal.signal_id))
 
     def weightiest(self, episode: Episode) -> Signal | None:
-        """What an episode is told by: of its gravest signals the latest."""
+        """What an episode is told by, as its play is chosen: see domain.plays.weightiest."""
         _, policy = self.policy_for(self.order_of(episode))
 
-        def weight(signal: Signal) -> tuple[int, datetime, UUID]:
-            return policy.signals.of(signal.kind).severity.rank, signal.at, signal.signal_id
+        def weight(signal: Signal) -> tuple[bool, int, datetime, UUID]:
+            return signal.kind in REQUESTS, policy.signals.of(signal.kind).severity.rank, signal.at, signal.signal_id
 
         return max(self.standing(episode), key=weight, default=None)
 

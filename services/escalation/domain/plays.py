@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from services.escalation.domain.policy.model import Play, Policy
 from services.escalation.domain.words import MUST_NOT_BE_CALLED, Risk, refund_words
-from shared.contracts.escalation import SignalKind
+from shared.contracts.escalation import REQUESTS, SignalKind
 from shared.contracts.support_inbound import ContactPreference
 
 
@@ -23,7 +24,7 @@ class Advice:
 def advice(
     risks: Sequence[Risk], *, preference: ContactPreference, amount_minor: int, currency: str, policy: Policy
 ) -> Advice | None:
-    """The play of the gravest risk, of several the latest; None where the policy has none for it."""
+    """The play of what weighs most; None where the policy has none for it."""
     if preference in MUST_NOT_BE_CALLED:
         return Advice(instead=must_not_be_called(preference))
     head = weightiest(risks, policy)
@@ -44,9 +45,18 @@ def must_not_be_called(preference: ContactPreference) -> str:
     return f"This customer must not be called: {MUST_NOT_BE_CALLED[preference]}."
 
 
+def may_write(preference: ContactPreference) -> bool:
+    """Whether this customer may be contacted at all, if not by phone."""
+    return preference in (ContactPreference.NONE, ContactPreference.DO_NOT_CALL)
+
+
 def weightiest(risks: Sequence[Risk], policy: Policy) -> Risk | None:
-    """What an order at risk is about first of all: of its gravest risks the latest."""
-    return max(risks, key=lambda risk: (policy.signals.of(risk.kind).severity.rank, risk.at), default=None)
+    """What an order at risk is about first of all: what is asked for, else the gravest; of equals the latest."""
+
+    def weight(risk: Risk) -> tuple[bool, int, datetime]:
+        return risk.kind in REQUESTS, policy.signals.of(risk.kind).severity.rank, risk.at
+
+    return max(risks, key=weight, default=None)
 
 
 def offer_limit(play: Play, amount_minor: int, currency: str) -> int | None:

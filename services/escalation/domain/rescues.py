@@ -38,6 +38,20 @@ def taken(episode: Episode, by: Salesperson | str, policy: Policy, now: datetime
     )
 
 
+def excused(episode: Episode) -> Episode:
+    """No talk is due with a customer who must not be contacted. A pause that somebody chose goes on."""
+    if episode.deadline_for not in (Clock.REDEEM, Clock.APPOINTMENT):
+        return episode
+    return replace(episode, deadline_at=None, deadline_for=None)
+
+
+def bound(episode: Episode, person: Salesperson | None, policy: Policy, now: datetime) -> Episode:
+    """From now on a talk is due of whoever took it, but not before a pause is over."""
+    if episode.deadline_for is not None:
+        return episode
+    return replace(episode, deadline_at=redeem_by(person, episode.severity, policy, now), deadline_for=Clock.REDEEM)
+
+
 def attempted(episode: Episode, person: Salesperson | None, policy: Policy, now: datetime) -> Episode:
     """One more attempt that reached nobody. The first ones extend the deadline, later ones are only counted."""
     counted = replace(episode, attempts=episode.attempts + 1, changed_at=now)

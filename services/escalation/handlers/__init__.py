@@ -9,13 +9,13 @@ from services.escalation.handlers.deadlines import act_on_deadline, look_for_rec
 from services.escalation.handlers.deliveries import record_attempt
 from services.escalation.handlers.directory import (
     correct_sale,
-    note_preference,
     reassign_account,
     record_order,
     record_salesperson,
 )
 from services.escalation.handlers.judging import judge, raise_on_silence
 from services.escalation.handlers.policies import publish_policy
+from services.escalation.handlers.preferences import note_preference
 from services.escalation.handlers.rescues import press
 from services.escalation.handlers.signals import remember_case, stop_waiting_for_the_named_order
 from services.escalation.handlers.talks import log_check_in

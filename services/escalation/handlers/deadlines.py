@@ -8,6 +8,7 @@ from services.escalation.domain.own_facts import EpisodeDue, RecipientSought
 from services.escalation.domain.reasoning import clock
 from services.escalation.handlers.clocks import keep_episode
 from services.escalation.handlers.offers import withdraw_offer
+from services.escalation.handlers.preferences import may_be_contacted
 from services.escalation.handlers.rings import climb, find_recipient, ring
 from services.escalation.handlers.turn import Turn
 from shared.contracts.escalation import AcknowledgementExpired, RingCause
@@ -78,8 +79,8 @@ def _expire(turn: Turn[EpisodeDue], episode: Episode) -> None:
 
 
 def _act_on_appointment(turn: Turn[EpisodeDue], episode: Episode) -> None:
-    """The time the customer named has come: from now on the proof is due. Had they talked before, it rings again."""
-    if episode.reached_at is not None:
+    """The time the customer named has come: from now on the proof is due. If none is, it rings again."""
+    if episode.reached_at is not None or not may_be_contacted(turn, episode):
         words = f"The time of the appointment has come: {episode.acknowledged_by} is asked again."
         turn.explain("appointment_due", words, episode_id=episode.episode_id)
         _ring_again(turn, episode, RingCause.APPOINTMENT)

@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from services.escalation.domain.entities import Order, Salesperson
 from services.escalation.handlers.signals import match_waiting_signals
 from services.escalation.handlers.turn import Turn
-from shared.contracts import orders, support
+from shared.contracts import orders
 from shared.contracts.orders_inbound import Customer
 
 
@@ -57,14 +57,6 @@ def reassign_account(turn: Turn[orders.AccountReassigned]) -> None:
         return
     to, since = turn.fact.salesperson, turn.fact.since
     turn.book.put_account(replace(account, assigned_to=to, assigned_since=since, assigned_at=turn.event.time))
-
-
-def note_preference(turn: Turn[support.ContactPreferenceChanged]) -> None:
-    """How the customer wants to be treated. The latest such fact counts."""
-    account = turn.book.account(turn.account_id)
-    if _is_later(account.preference_at, turn.event.time):
-        return
-    turn.book.put_account(replace(account, preference=turn.fact.preference.value, preference_at=turn.event.time))
 
 
 def record_salesperson(turn: Turn[orders.SalespersonChanged]) -> None:

@@ -7,9 +7,10 @@ from services.escalation.domain.entities import Episode
 from services.escalation.domain.ladder import Rung, colleague
 from services.escalation.domain.own_facts import HandOverAcceptPressed, HandOverPressed
 from services.escalation.domain.reasoning import taken_words
-from services.escalation.domain.rescues import NotNow, handed_over, offered
+from services.escalation.domain.rescues import NotNow, excused, handed_over, offered
 from services.escalation.handlers.alerts import Asking, Times, send_alert
 from services.escalation.handlers.clocks import keep_episode
+from services.escalation.handlers.preferences import may_be_contacted
 from services.escalation.handlers.turn import Turn
 from shared.contracts.envelope import Fact
 from shared.contracts.escalation import HandOverAccepted, HandOverOffered, RingCause
@@ -41,6 +42,8 @@ def accept(turn: Turn[HandOverAcceptPressed], episode: Episode) -> None:
     by, giver = turn.fact.by, episode.acknowledged_by
     version, policy = turn.book.policy_for(turn.book.order_of(episode))
     accepted = handed_over(episode, turn.book.people.get(by, by), policy, turn.now)
+    if not may_be_contacted(turn, episode):
+        accepted = excused(accepted)
     withdraw_offer(turn, episode, "accepted")
     keep_episode(turn, replace(accepted, why_you=f"{giver} handed order {episode.order_id} over to you."))
     words = f"{giver} handed it over. {taken_words(accepted)}"

@@ -7,11 +7,12 @@ from services.escalation.domain import own_facts
 from services.escalation.domain.entities import Episode
 from services.escalation.domain.own_facts import EpisodeButton
 from services.escalation.domain.reasoning import clock, taken_words
-from services.escalation.domain.rescues import NotNow, held_by_appointment, snoozed, taken
+from services.escalation.domain.rescues import NotNow, excused, held_by_appointment, snoozed, taken
 from services.escalation.handlers.clocks import keep_episode
 from services.escalation.handlers.contacts import count_attempt
 from services.escalation.handlers.endings import close_episode
 from services.escalation.handlers.offers import accept, offer
+from services.escalation.handlers.preferences import may_be_contacted
 from services.escalation.handlers.rings import climb
 from services.escalation.handlers.talks import note_talk
 from services.escalation.handlers.turn import Turn
@@ -61,6 +62,8 @@ def _acknowledge(turn: Turn[EpisodeButton], episode: Episode) -> None:
     by = turn.fact.by
     version, policy = turn.book.policy_for(turn.book.order_of(episode))
     acknowledged = taken(episode, turn.book.people.get(by, by), policy, turn.now)
+    if not may_be_contacted(turn, episode):
+        acknowledged = excused(acknowledged)
     keep_episode(turn, acknowledged)
     turn.book.silence(episode.episode_id, "acknowledged", turn.now)
     path = f"acknowledgement.redeem_within.{episode.severity.value}"

@@ -88,7 +88,7 @@ def _next(row: EpisodeRow, *, free: bool, mine: bool, accept: bool, call: str) -
         return "acknowledge"
     if not mine:
         return None
-    if row.reached_at is not None:
+    if row.reached_at is not None or row.deadline_at is None:
         return "close"
     return {"now": "call", "later": None}.get(call, "reached")
 

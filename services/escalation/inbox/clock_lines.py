@@ -40,7 +40,7 @@ def clock_line(row: EpisodeRow, reader: Reader) -> ClockLine | None:
     if row.reached_at is not None and row.deadline_at is None:
         return ClockLine(_who(row, reader), "reached the customer. Close it once it is settled.")
     if row.deadline_at is None or row.deadline_for is None:
-        return None
+        return ClockLine(None, "No talk is due. Close it once it is settled.") if row.acknowledged_at else None
     return _running(row, row.deadline_at, Clock(row.deadline_for), reader)
 
 

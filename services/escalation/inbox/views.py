@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from services.escalation.domain import words
 from services.escalation.domain.calling import Calling, calling
-from services.escalation.domain.plays import advice, must_not_be_called
+from services.escalation.domain.plays import advice, may_write, must_not_be_called
 from services.escalation.domain.policy.model import Policy
 from services.escalation.inbox.asked import AskedLine, asked_lines
 from services.escalation.inbox.choices import Choices, choices
@@ -139,7 +139,7 @@ def episode_view(row: EpisodeRow, parts: Parts, reader: Reader, policy: Policy) 
         now_with=now_with(row, reader),
         offered=_offered(row, reader),
         call=call,
-        write=mail(row.customer_email) if _may_write(row) else None,
+        write=mail(row.customer_email) if may_write(_preference(row)) else None,
         calling=hours,
         not_to_be_called=must_not_be_called(_preference(row)) if forbidden else None,
         acknowledged=_acknowledgement(row, reader),
@@ -155,10 +155,6 @@ def episode_view(row: EpisodeRow, parts: Parts, reader: Reader, policy: Policy) 
 
 def _preference(row: EpisodeRow) -> ContactPreference:
     return ContactPreference(row.preference)
-
-
-def _may_write(row: EpisodeRow) -> bool:
-    return _preference(row) in (ContactPreference.NONE, ContactPreference.DO_NOT_CALL)
 
 
 def _unknown_risk(row: EpisodeRow) -> words.Risk:

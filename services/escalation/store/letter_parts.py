@@ -10,7 +10,7 @@ import asyncpg
 
 from services.escalation.domain.calling import Calling, calling
 from services.escalation.domain.entities import products_in
-from services.escalation.domain.plays import Advice, advice, must_not_be_called
+from services.escalation.domain.plays import Advice, advice, may_write, must_not_be_called
 from services.escalation.domain.policy.model import Customers
 from services.escalation.domain.policy.versions import Policies
 from services.escalation.domain.words import MUST_NOT_BE_CALLED, Risk, money
@@ -96,7 +96,6 @@ def _parts(
     amount_minor, currency = row["amount_minor"], row["currency"]
     told = advice(risks, preference=preference, amount_minor=amount_minor, currency=currency, policy=policy)
     offer = told.offer_minor if told else None
-    may_write = preference in (ContactPreference.NONE, ContactPreference.DO_NOT_CALL)
     return LetterParts(
         severity=Severity(row["severity"]),
         cause=RingCause(row["cause"]),
@@ -106,7 +105,7 @@ def _parts(
         customers=policy.customers,
         now=now,
         not_to_be_called=must_not_be_called(preference) if preference in MUST_NOT_BE_CALLED else None,
-        customer_email=row["customer_email"] if may_write else None,
+        customer_email=row["customer_email"] if may_write(preference) else None,
         advice=told,
         limit=None if offer is None else money(offer, currency),
         skipped=tuple(dict.fromkeys(skipped)),

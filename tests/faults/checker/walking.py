@@ -206,8 +206,10 @@ class Account:
         return [one for one in self.signals.values() if one.episode == episode.id and one.ended is None]
 
     def _weightiest(self, episode: Episode) -> Signal | None:
-        weight = {one.id: (self.desk.rank(one.kind), one.at, one.id) for one in self._standing(episode)}
-        return max(self._standing(episode), key=lambda one: weight[one.id], default=None)
+        def weight(one: Signal) -> tuple[bool, int, datetime, UUID]:
+            return one.kind in REQUESTS, self.desk.rank(one.kind), one.at, one.id
+
+        return max(self._standing(episode), key=weight, default=None)
 
     def _ring(self, episode: Episode, signal: Signal | None, cause: str) -> None:
         if signal is not None:

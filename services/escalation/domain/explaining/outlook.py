@@ -96,6 +96,8 @@ def _without_clock(record: Record) -> str:
     episode = record.episode
     if episode.reached_at is not None:
         return "The customer was reached: nothing, until something new happens or somebody closes it."
+    if episode.acknowledged_by is not None:
+        return "The customer must not be contacted: nothing, until something new happens or somebody closes it."
     if episode.exhausted_at is not None:
         return "Everybody was asked: nothing, until something new happens or somebody takes it."
     if record.team_mode is TeamMode.OBSERVE:
