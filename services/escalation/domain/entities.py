@@ -86,7 +86,8 @@ class Ended(StrEnum):
 class Signal:
     """`order_awaited_until` is set while the order it names is waited for, `fact_id` is the fact it began with.
 
-    `ended_because` is the kind of the fact that ended it. `policy_version` is the one whose thresholds raised it.
+    `ended_because` is the kind of the fact that ended it, or the event that was told late. `policy_version` is the one
+    whose thresholds raised it.
     """
 
     signal_id: UUID

@@ -131,7 +131,7 @@ def span_in_words(span: timedelta) -> str:
 
 @dataclass(frozen=True, slots=True)
 class SaleAtRisk:
-    """A line of a list: an open episode with its order. `is_new` tells that no message named it before."""
+    """A line of a list: an open episode with its order. `is_new` tells that it rang since the last message."""
 
     episode_id: UUID
     account_id: str

@@ -1,25 +1,42 @@
-"""What put an order at risk no longer does: by which kind of fact, in words."""
+"""What put an order at risk no longer does, in words: by which kind of fact, or by which event that was told late."""
 
 from collections.abc import Mapping
 
 _TURNED_OUT = "turned out to be none"
+_TALKED, _WENT_ON, _WITHDRAWN = "somebody talked with the customer", "the case went on", "the request was withdrawn"
 _BECAUSE: Mapping[str, str] = {
-    "contact": "somebody talked with the customer",
+    "contact": _TALKED,
     "contact_made": "somebody had talked with the customer",
-    "customer_reached": "somebody talked with the customer",
+    "contact_dead_ended": "the customer had tried before",
+    "customer_reached": _TALKED,
+    "customer_reached_logged": _TALKED,
+    "check_in_logged": _TALKED,
+    "case_opened": "the case had been opened",
+    "case_reassigned": "the case had been passed on",
     "case_resolved": "the case was resolved",
     "case_closed": "the case was closed",
-    "case_progressed": "the case went on",
-    "case_reopened": "the case went on",
-    "refund_withdrawn": "the request was withdrawn",
-    "cancellation_withdrawn": "the request was withdrawn",
+    "case_progressed": _WENT_ON,
+    "case_status_changed": _WENT_ON,
+    "case_reopened": _WENT_ON,
+    "response_promised": "an answer had been promised",
+    "response_overdue": "the answer became overdue",
+    "rated": "a better rating came",
+    "satisfaction_rated": "a better rating came",
+    "refund_requested": "money had been asked back",
+    "refund_withdrawn": _WITHDRAWN,
+    "refund_paid": "the money was paid back",
+    "cancellation_requested": "the cancellation had been asked for",
+    "cancellation_withdrawn": _WITHDRAWN,
+    "confirmation_required": "a confirmation had been asked for",
+    "order_placed": "the sale says otherwise",
+    "promise": "the sale says otherwise",
+    "delivery_due": "the sale says otherwise",
     "order_confirmed": "the order was confirmed",
     "order_delivered": "the order was delivered",
     "order_cancelled": "the order was cancelled",
+    "delivery_late": "the delivery had been announced as late",
     "promise_kept": "the promise was kept",
     "outcome_reported": "the outcome was reached",
-    "rated": "a better rating came",
-    "response_overdue": "the answer became overdue",
 }
 
 

@@ -1,12 +1,12 @@
 """A ranked list in words: how much is at risk, and how much time is left."""
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from babel.numbers import format_currency, get_currency_precision
 
-from services.escalation.domain.words.phrases import LOCALE, clock, counted, money
+from services.escalation.domain.words.phrases import LOCALE, clock, left, money
 
 _CURRENCIES_NAMED = 3
 
@@ -38,12 +38,5 @@ def answer_until(deadline: datetime | None, zone: str, now: datetime) -> str:
 
 
 def time_left(deadline: datetime | None, now: datetime) -> str | None:
-    """How much time is left, in one unit: "25 min left"; None where there is none."""
-    left = deadline - now if deadline else timedelta()
-    if left <= timedelta():
-        return None
-    if left < timedelta(hours=1):
-        return f"{max(1, int(left.total_seconds() // 60))} min left"
-    if left < timedelta(days=1):
-        return f"{int(left.total_seconds() // 3600)} h left"
-    return f"{counted(left.days, 'day')} left"
+    """How much time is left: "25 min left"; None where there is none."""
+    return left(deadline, now) if deadline is not None and deadline > now else None
