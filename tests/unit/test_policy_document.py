@@ -229,7 +229,9 @@ def test_so_many_overrides_and_no_more() -> None:
     overrides = [f'[[overrides]]\nsegment = "s-{number}"\nset.rises.many_signals = 4\n' for number in range(202)]
     assert len(read("".join([TEXT, *overrides[:MOST_OVERRIDES]])).overrides) == MOST_OVERRIDES == 200
     line = TEXT.count("\n") + 1 + 3 * MOST_OVERRIDES
-    assert errors_of("".join([TEXT, *overrides])) == [f"line {line}, overrides[200]: there must be at most 200 overrides"]
+    assert errors_of("".join([TEXT, *overrides])) == [
+        f"line {line}, overrides[200]: there must be at most 200 overrides"
+    ]
 
 
 def test_a_mistake_of_the_document_is_not_told_again_for_its_overrides() -> None:
