@@ -64,8 +64,9 @@ def is_transient(error: BaseException) -> bool:
 
 
 def ran_too_long(error: BaseException) -> bool:
-    """Whether the server cancelled a statement for its length: the same rows, fewer at a time, may pass."""
-    return isinstance(error, asyncpg.QueryCanceledError)
+    """Whether a statement was cancelled for its length, by the server or by us who waited for it: the same rows, fewer
+    at a time, may pass."""
+    return isinstance(error, asyncpg.QueryCanceledError | asyncio.TimeoutError)
 
 
 async def open_pool(url: str, *, name: str, max_connections: int = 8) -> Pool:

@@ -17,7 +17,7 @@ from typing import TypeVar
 
 from shared import outbox
 from shared.contracts.dead_letters import topic_of as dead_letter_topic
-from shared.database import Pool, UnsafeDatabase, assert_durable, is_transient, open_pool
+from shared.database import Pool, UnsafeDatabase, assert_durable, is_transient, open_pool, ran_too_long
 from shared.logs import configure_logging, get_logger
 from shared.messaging.consumer import Consumer
 from shared.messaging.positions import know_partitions
@@ -222,20 +222,21 @@ class Process:
 
 
 async def fire_all(spine: Spine) -> None:
-    """Fire whatever is due. An account whose timers fail is tried alone, then put off, so the others go on."""
+    """Fire whatever is due. Accounts whose timers fail or take too long are tried alone, then put off, so the others
+    go on."""
     try:
         while await spine.fire_timers():
             pass
         return
     except Exception as error:
-        if is_transient(error):
+        if is_transient(error) and not ran_too_long(error):
             raise
         log.error("timers failed, going through their accounts one by one", exc_info=error)
     for key in await spine.accounts_with_due_timers():
         try:
             await spine.fire_timers(only=key)
         except Exception as error:
-            if is_transient(error):
+            if is_transient(error) and not ran_too_long(error):
                 raise
             log.error("an account's timers failed, put off by a minute", exc_info=error)
             await spine.postpone_timers(key)

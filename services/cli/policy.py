@@ -74,20 +74,26 @@ def publish(
     file: Document,
     summary: Annotated[str, typer.Option(help="What changes and why, in one line.")],
     by: Annotated[str, typer.Option(help="The id of whoever publishes it.")],
+    onto: Annotated[
+        int | None, typer.Option(min=1, help="The version it was made of: refused unless the latest.")
+    ] = None,
 ) -> None:
     """Make a document the next version: it counts for whatever happens from now on."""
     text = _text_of(file)
     _policy_in(file, text)
     try:
-        fact = PolicyPublishing(document=text, by=by, summary=summary)
+        fact = PolicyPublishing(document=text, by=by, summary=summary, onto=onto)
     except ValidationError as error:
         fields = ", ".join(f"--{fault['loc'][0]}" for fault in error.errors())
         raise stop_with(f"{fields}: must be one line of at most 500 characters, an id of at most 200.") from None
     try:
-        published = with_pool(ServiceName.ESCALATION, lambda pool: _publish(pool, fact))
+        published, replaced = with_pool(ServiceName.ESCALATION, lambda pool: _publish(pool, fact))
     except Refused as refused:
-        raise stop_with(f"Not published: {refused.rejected[0].reason}") from None
+        raise stop_with(printable(f"Not published: {refused.rejected[0].reason}", kept=LINES)) from None
     print(f"Version {published.version} counts since {_instant(published.since)}.")
+    told = f"version {replaced.version}, published by {replaced.published_by}: {replaced.summary}"
+    print(f"It replaces {printable(told)}")
+    print(f"handoff policy diff {replaced.version} {published.version} lists what differs.")
 
 
 @app.command()
@@ -100,9 +106,11 @@ def history() -> None:
     Console(highlight=False).print(table)
 
 
-async def _publish(pool: Pool, fact: PolicyPublishing) -> PolicyVersion:
+async def _publish(pool: Pool, fact: PolicyPublishing) -> tuple[PolicyVersion, PolicyVersion]:
+    """The version it became, and the one before it."""
     async with spine_of(pool, ServiceName.ESCALATION) as spine:
-        return await publish_policy(spine, fact)
+        published = await publish_policy(spine, fact)
+    return published, _version(await known_policies(pool), published.version - 1)
 
 
 def _policies() -> Policies:

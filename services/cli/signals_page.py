@@ -73,7 +73,8 @@ def _offer(kind: SignalKind) -> str:
     if not play.offer_percent:
         return f"Offer: {play.offer}"
     most = ", ".join(money(amount, currency) for currency, amount in play.offer_at_most.items())
-    return f"Offer: {play.offer} At most {play.offer_percent} % of the order" + (f", and {most}." if most else ".")
+    limits = f", and {most}; in no other currency an amount." if most else "."
+    return f"Offer: {play.offer} At most {play.offer_percent} % of the order{limits}"
 
 
 if __name__ == "__main__":

@@ -70,8 +70,7 @@ LETTER = Letter(
         now=NOW,
         not_to_be_called=None,
         customer_email=None,
-        advice=Advice(("I am sorry.",), "A credit within the limits shown.", 50_000),
-        limit="EUR 500.00",
+        advice=Advice(("I am sorry.",), "A credit within the limits shown.", "up to EUR 500.00"),
         skipped=("Ben Ahlers is away until 2 December",),
     ),
 )

@@ -3,6 +3,7 @@
 import asyncio
 import re
 from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
 
 from services.escalation.app import publish_policy
 from services.escalation.domain.own_facts import NotMinePressed, PolicyPublishing
@@ -53,6 +54,22 @@ async def test_not_mine_closes_nothing_and_goes_up_the_ladder(team: Escalation) 
     assert await rung(team) == [("anna", "seller", "signal"), ("ben", "backup", "not_mine")]
     assert await presses(team, NotMinePressed, "anna") == [], "pressed again it changes nothing"
     assert len(await team.alerts()) == 2
+
+
+async def test_the_desk_is_asked_again_at_once_when_its_time_is_up_and_then_after_pauses_that_double(
+    escalation: Escalation,
+) -> None:
+    await escalation.hear(person(DESK), order_placed(sold_by=None, amount_minor=100_000))
+    await happens(escalation, refund_requested())
+    asked = [await escalation.now()]
+    for _ in range(6):
+        asked.append((await open_episode(escalation))["deadline_at"])  # type: ignore[arg-type]
+        await escalation.wait(asked[-1] - await escalation.now() + MINUTE / 60)
+        assert (await rung(escalation))[-1] == (DESK, "desk", "repeat")
+    minutes = [round((later - earlier) / MINUTE) for earlier, later in pairwise(asked)]
+    assert minutes == [60, 30, 60, 120, 240, 480], "at once after its own hour"
+    await escalation.wait(8 * HOUR + MINUTE)
+    assert (await open_episode(escalation))["exhausted_at"] is not None
 
 
 async def test_the_desk_that_says_not_mine_is_asked_again_after_each_pause_and_uses_up_no_repeat_at_once(

@@ -156,6 +156,43 @@ async def test_a_version_that_is_rolled_back_is_not_kept_in_mind(escalation: Esc
     assert [one.version for one in await known_to(escalation, known)] == [1, 2]
 
 
+_GO_BACK_TO = "delete from escalation.policies where version > $1"
+
+
+@pytest.mark.parametrize("left", [1, 2])
+async def test_a_process_forgets_versions_that_a_restored_database_has_no_more(
+    escalation: Escalation, left: int
+) -> None:
+    known = KnownPolicies()
+    for number in (4, 5):
+        await publish_policy(escalation.spine, publishing(document(number)))
+    before = await known_to(escalation, known)
+    await escalation.pool.execute(_GO_BACK_TO, left)
+    assert await known_to(escalation, known) == before[:left]
+    assert await known_to(escalation, known) == before[:left]
+
+
+async def test_a_process_learns_what_a_restored_database_has_under_a_number_it_knew(escalation: Escalation) -> None:
+    known = KnownPolicies()
+    for number in (4, 5):
+        await publish_policy(escalation.spine, publishing(document(number)))
+    await known_to(escalation, known)
+    await escalation.pool.execute(_GO_BACK_TO, 1)
+    for number in (6, 7, 8):
+        await publish_policy(escalation.spine, publishing(document(number)))
+    assert [one.policy.rises.many_signals for one in await known_to(escalation, known)] == [3, 6, 7, 8]
+
+
+async def test_a_batch_of_a_running_process_goes_by_the_versions_of_the_restored_database(
+    escalation: Escalation,
+) -> None:
+    for number in (4, 5):
+        await publish_policy(escalation.spine, publishing(document(number)))
+    await escalation.pool.execute(_GO_BACK_TO, 1)
+    published = await publish_policy(escalation.spine, publishing(document(5)))
+    assert published.version == 2
+
+
 async def test_several_documents_in_one_batch_are_as_many_versions(escalation: Escalation) -> None:
     await escalation.tell(pressed(publishing(document(4))), pressed(publishing(document(5))))
     assert [row["version"] for row in await escalation.rows("escalation.policies")] == [2, 3]

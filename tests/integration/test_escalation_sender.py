@@ -173,5 +173,15 @@ async def test_a_message_offers_what_the_policy_in_force_allows(rung: Escalation
     assert "€300.00" in after
 
 
+async def test_a_message_offers_no_amount_in_a_currency_without_a_limit(escalation: Escalation) -> None:
+    sold = order_placed(currency="CHF", amount_minor=100_000_000)
+    await escalation.hear(salesperson_changed(), sold, refund_requested(currency="CHF"))
+    await escalation.send_mail()
+    [message] = escalation.mail.received
+    for kind in ("plain", "html"):
+        said = message.get_body((kind,)).get_content()  # type: ignore[union-attr]
+        assert "You may offer (no amount in CHF without asking):" in said
+
+
 async def _received(escalation: Escalation) -> int:
     return len(escalation.mail.received)

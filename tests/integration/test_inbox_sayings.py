@@ -23,6 +23,14 @@ async def test_the_page_says_until_when_who_has_to_do_what(site: Site) -> None:
     assert "You have it" in page
 
 
+async def test_in_a_currency_without_a_limit_no_amount_may_be_offered_without_asking(site: Site) -> None:
+    await site.hire()
+    await site.sell(currency="CHF", amount_minor=100_000_000)
+    page = await Desk(await site.signed_in(), await site.request_refund()).page()
+    assert "You may offer (no amount in CHF without asking) : Put it right" in page
+    assert "up to CHF" not in page
+
+
 async def test_skipped_people_are_told_with_the_reason(site: Site) -> None:
     desk = await open_desk(site, person="mona", backup="carla")
     await site.wait(timedelta(minutes=16))

@@ -42,8 +42,12 @@ def write(document: Path, text: str | bytes) -> None:
     document.write_bytes(text if isinstance(text, bytes) else text.encode())
 
 
+async def publish(policy: Policy, document: Path, *more: str, by: str = "anna") -> Result:
+    return await policy("publish", document, "--summary", "Sellers have half an hour", "--by", by, *more)
+
+
 async def published(policy: Policy, document: Path) -> None:
-    result = await policy("publish", document, "--summary", "Sellers have half an hour", "--by", "anna")
+    result = await publish(policy, document)
     assert result.exit_code == 0, result.output
 
 
@@ -93,6 +97,33 @@ async def test_what_is_in_force_already_is_not_published_again(policy: Policy, d
     assert result.output == "Not published: this document is already in force, as version 2.\n"
 
 
+async def test_who_publishes_is_told_what_it_replaces_and_how_to_see_what_differs(
+    policy: Policy, document: Path
+) -> None:
+    first = (await publish(policy, document)).output
+    assert "It replaces version 1, published by handoff: The policy that ships\n" in first
+    write(document, TEXT.replace("contacts = 3", "contacts = 4"))
+    second = (await publish(policy, document, by="ben")).output
+    assert "It replaces version 2, published by anna: Sellers have half an hour\n" in second
+    assert "handoff policy diff 2 3 " in second
+    assert "ladder.high.seller" in (await policy("diff", "2", "3")).output
+
+
+async def test_a_document_made_of_a_version_that_is_not_the_latest_is_refused_where_it_says_so(
+    policy: Policy, document: Path
+) -> None:
+    assert (await publish(policy, document, "--onto", "1")).exit_code == 0
+    write(document, TEXT.replace("contacts = 3", "contacts = 4"))
+    result = await publish(policy, document, "--onto", "1", by="ben")
+    assert result.exit_code == 1
+    assert (
+        "Not published: version 1 is not the latest any more: anna published version 2. `handoff policy diff 1`"
+        in result.output
+    )
+    assert (await policy("show")).output == CHANGED
+    assert (await publish(policy, document, "--onto", "2", by="ben")).exit_code == 0
+
+
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
@@ -102,6 +133,10 @@ async def test_what_is_in_force_already_is_not_published_again(policy: Policy, d
         (["diff", "nowhere.toml"], "nowhere.toml cannot be read: No such file or directory."),
         (["publish", "{file}", "--summary", " ", "--by", "anna"], "--summary: must be one line"),
         (["publish", "{file}", "--summary", "s", "--by", ""], "--by: must be one line"),
+        (
+            ["publish", "{file}", "--summary", "s", "--by", "anna", "--onto", "2"],
+            "Not published: there is no version 2",
+        ),
     ],
 )
 async def test_what_cannot_be_done_is_told_with_status_1(

@@ -1,7 +1,7 @@
 """Timers fire when they are due, once, in the way of nobody, and never because of a backlog."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -42,7 +42,7 @@ class Clockwork:
     fired: list[tuple[str, str]] = field(default_factory=list)
     silence: bool = False
     awaits: str | None = None
-    broken: set[str] = field(default_factory=set)
+    broken: Mapping[str, Callable[[Transaction], Awaitable[object]]] = field(default_factory=dict)
 
     @property
     def spine(self) -> Spine:
@@ -53,7 +53,7 @@ class Clockwork:
         for event in events:
             if isinstance(event.data, Reminder):
                 if event.subject in self.broken:
-                    await tx.connection.execute("select 1 / 0")
+                    await self.broken[event.subject](tx)
                 fired.append((event.subject, event.data.note))
                 continue
             note = getattr(event.data, "order", "")
@@ -149,17 +149,33 @@ async def test_an_account_that_is_busy_is_left_for_later_and_holds_nobody_up(clo
     assert clockwork.fired == [("c-free", "n"), ("c-busy", "n")]
 
 
-async def test_an_account_whose_timer_fails_is_put_off_and_the_others_fire(clockwork: Clockwork) -> None:
+async def _fails(tx: Transaction) -> None:
+    await tx.connection.execute("select 1 / 0")
+
+
+async def _is_cancelled_by_the_server(tx: Transaction) -> None:
+    await tx.connection.execute("set local statement_timeout = '20ms'")
+    await tx.connection.execute("select pg_sleep(5)")
+
+
+async def _is_waited_for_in_vain(tx: Transaction) -> None:
+    await tx.connection.execute("select pg_sleep(5)", timeout=0.02)
+
+
+@pytest.mark.parametrize("breaks", [_fails, _is_cancelled_by_the_server, _is_waited_for_in_vain])
+async def test_an_account_whose_timer_fails_or_takes_too_long_is_put_off_and_the_others_fire(
+    clockwork: Clockwork, breaks: Callable[[Transaction], Awaitable[object]]
+) -> None:
     for account in ("c-1", "c-2", "c-3"):
         await clockwork.set(account=account)
-    clockwork.broken = {"c-2"}
+    clockwork.broken = {"c-2": breaks}
     await clockwork.move(2 * MINUTE)
     await fire_all(clockwork.spine)
     assert sorted(account for account, _ in clockwork.fired) == ["c-1", "c-3"]
     await fire_all(clockwork.spine)
     assert await clockwork.timers() == 1
 
-    clockwork.broken = set()
+    clockwork.broken = {}
     await clockwork.move(MINUTE)
     await fire_all(clockwork.spine)
     assert [account for account, _ in clockwork.fired][2:] == ["c-2"]

@@ -84,7 +84,7 @@ def outbound(at: float, result: str = "answered", **more: Any) -> AccountFact:
 
 def reached(at: float, **more: Any) -> AccountFact:
     """A salesperson says that they talked with the customer."""
-    return fact(FactKind.CUSTOMER_REACHED, at, **more)
+    return fact(FactKind.CUSTOMER_REACHED, at, **({"channel": "phone"} | more))
 
 
 def of_kind(kind: SignalKind, *facts: AccountFact, working: RoundTheClock | Twice | None = None) -> list[Finding]:

@@ -38,6 +38,8 @@ CANCELLED = FactKind.ORDER_CANCELLED
         pytest.param([REQUIRED, outbound(2, channel="email")], [(9, None)], id="an e-mail is no call"),
         pytest.param([REQUIRED, outbound(2, "voicemail")], [(9, None)], id="a voicemail is no talk"),
         pytest.param([REQUIRED, reached(2, order="4711")], [], id="a salesperson reached them"),
+        pytest.param([REQUIRED, reached(2, channel="in_person")], [], id="a salesperson met them"),
+        pytest.param([REQUIRED, reached(2, channel="email")], [(9, None)], id="a salesperson wrote to them"),
         pytest.param([REQUIRED, outbound(2, order="4711")], [], id="on this order"),
         pytest.param([REQUIRED, outbound(2, order="4712")], [(9, None)], id="on another order"),
         pytest.param([REQUIRED, OPENED, outbound(2, case="k")], [(9, None)], id="on the case of another order"),

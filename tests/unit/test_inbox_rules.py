@@ -98,12 +98,28 @@ def test_customers_are_called_by_their_own_clock(zone: str | None, hour: int, al
         pytest.param(100_000, "EUR", 10_000, id="the percentage"),
         pytest.param(1_490_000, "EUR", 50_000, id="never more than the limit"),
         pytest.param(99, "EUR", 9, id="rounded down"),
-        pytest.param(100_000, "JPY", 10_000, id="no limit in this currency"),
+        pytest.param(100_000_000, "CHF", None, id="limits in other currencies only"),
     ],
 )
-def test_an_offer_is_the_lower_of_share_and_limit(amount_minor: int, currency: str, limit: int) -> None:
+def test_an_offer_is_the_lower_of_share_and_limit(amount_minor: int, currency: str, limit: int | None) -> None:
     play = Play(say=("Sorry.",), offer="A credit.", offer_percent=10, offer_at_most={"EUR": 50_000})
     assert offer_limit(play, amount_minor, currency) == limit
+
+
+def test_a_play_without_limits_offers_its_share_in_every_currency() -> None:
+    assert offer_limit(Play(say=("Sorry.",), offer="A credit.", offer_percent=10), 100_000, "JPY") == 10_000
+
+
+@pytest.mark.parametrize(
+    ("currency", "words"), [("EUR", "up to €500.00"), ("CHF", "(no amount in CHF without asking)")]
+)
+def test_an_offer_says_how_much_or_that_it_must_be_asked_for(currency: str, words: str) -> None:
+    risk = Risk(SignalKind.REFUND_REQUESTED, NOW)
+    found = advice(
+        [risk], preference=ContactPreference.NONE, amount_minor=100_000_000, currency=currency, policy=shipped()
+    )
+    assert found is not None
+    assert found.limit == words
 
 
 def test_a_play_without_money_offers_none() -> None:
@@ -118,7 +134,7 @@ def test_the_gravest_risk_gives_the_play_and_of_equals_the_latest() -> None:
     )
     assert found is not None
     assert found.say == shipped().plays.by_signal[SignalKind.REFUND_REQUESTED].say
-    assert found.offer_minor == 10_000
+    assert found.limit == "up to €100.00"
 
 
 def test_what_to_say_is_about_what_the_headline_says() -> None:

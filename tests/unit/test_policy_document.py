@@ -13,7 +13,7 @@ import pytest
 from services.escalation.domain.policy.document import LONGEST, read, read_published, schema, shipped, shipped_text
 from services.escalation.domain.policy.errors import PolicyErrors
 from services.escalation.domain.policy.model import Policy
-from services.escalation.domain.policy.sense import CLEARED
+from services.escalation.domain.policy.sense import CLEARED, MOST_OVERRIDES
 from shared.contracts.escalation import EpisodeResult, Severity, SignalKind, Step
 
 FIRST = Path(__file__).parent / "policies" / "first.toml"
@@ -116,6 +116,11 @@ def test_a_document_of_the_first_release_still_reads() -> None:
         ("request_after_bad_contact = true", "request_after_bad_contact = 1", "rises.request_after_bad_contact: must"),
         ('default = "on"', 'default = "off"', "teams.default: must be one of 'observe', 'manager_only' or 'on'"),
         ("[plays.by_signal.gone_quiet]", "[plays.by_signal.gone]", "plays.by_signal.gone: must be one of"),
+        ('window = "1m"', 'window = "60d"', "storms.window: must be at most 1h"),
+        ('window = "1m"', 'window = "61m"', "storms.window: must be at most 1h"),
+        ("contacts = 3", f"contacts = {2**63}", "signals.contact_repeated.contacts: must be a smaller number"),
+        ("contacts = 3", f"contacts = 0x{'f' * 9000}", "signals.contact_repeated.contacts: must be a smaller number"),
+        ("contacts = 3", f"contacts = {'[' * 300}{']' * 300}", "signals.contact_repeated.contacts: must not be nested"),
         ("[storms]", "[storm]", "storm: is not known; there is acknowledgement, age, company"),
         (
             '    { code = "test", words = "It was a test" },',
@@ -149,6 +154,7 @@ def test_all_mistakes_are_named_at_once_in_the_order_of_lines() -> None:
         ("a = 1\na = 2\n", "line 2: this is no TOML: Cannot overwrite a value"),
         ('a = """x\n\n', "line 3: this is no TOML: "),
         ("a = " + "[" * 5000, "line 1: the document must not be nested so deep"),
+        (f"a = 1\nb = {'1_' * 5000}0\nc = 3", "line 2: a number must not be so long"),
         ("#" * (LONGEST + 1), f"line 1: the document must have at most {LONGEST} characters"),
         ("", "line 1, age: is missing"),
     ],
@@ -203,6 +209,9 @@ def test_an_offer_with_limits_says_what_is_offered() -> None:
             2,
             "[0].set.signals.case_stuck.no_progress_for: has",
         ),
+        (f'segment = "x"\nset.reasons.lost = {"[" * 300}{"]" * 300}', 2, "[0].set: must not be nested so deep"),
+        (f'segment = "x"\nset.plays.{".a" * 300} = 1'.replace("..", "."), 2, "[0].set: must not be nested so deep"),
+        (f'segment = "x"\nset.rises.many_signals = {2**63}', 2, "[0].set.rises.many_signals: must be a smaller number"),
         ('segment = "x"\nset.reasons.lost = []', 2, "[0].set.reasons.lost: must have at least one reason"),
         (
             'segment = "x"\nset = {}\n[[overrides]]\nsegment = "x"\nset = {}',
@@ -214,6 +223,15 @@ def test_an_offer_with_limits_says_what_is_offered() -> None:
 def test_a_mistake_in_an_override_is_named_where_it_is_made(override: str, at: int, wrong: str) -> None:
     text, line = with_override(f"[[overrides]]\n{override}\n")
     assert [error.startswith(f"line {line + at}, overrides{wrong}") for error in errors_of(text)] == [True]
+
+
+def test_so_many_overrides_and_no_more() -> None:
+    overrides = [f'[[overrides]]\nsegment = "s-{number}"\nset.rises.many_signals = 4\n' for number in range(202)]
+    assert len(read("".join([TEXT, *overrides[:MOST_OVERRIDES]])).overrides) == MOST_OVERRIDES == 200
+    line = TEXT.count("\n") + 1 + 3 * MOST_OVERRIDES
+    assert errors_of("".join([TEXT, *overrides])) == [
+        f"line {line}, overrides[200]: there must be at most 200 overrides"
+    ]
 
 
 def test_a_mistake_of_the_document_is_not_told_again_for_its_overrides() -> None:
@@ -232,6 +250,8 @@ def test_a_published_document_reads_without_members_that_this_release_does_not_k
 def test_a_published_document_reads_even_if_a_later_release_sees_no_sense_in_it() -> None:
     text, _ = changed('seller = "1h"', 'seller = "9h"')
     assert read_published(text).ladder.high.seller == timedelta(hours=9)
+    text, _ = changed('window = "1m"', 'window = "60d"')
+    assert read_published(text).storms.window == timedelta(days=60)
 
 
 def test_a_policy_is_what_its_document_says_however_it_passes_through_json() -> None:

@@ -122,6 +122,13 @@ def test_an_earlier_version_has_its_own_overrides() -> None:
     assert SPECIAL.for_order(SPECIAL.versions[0], "enterprise", ()) == shipped()
 
 
+def test_a_version_that_was_never_committed_leaves_nothing_to_the_next_of_its_number() -> None:
+    rolled_back = SPECIAL.followed_by([version(3, AT, TEXT + OVERRIDES.replace('"30m"', '"20m"'))])
+    assert rolled_back.for_order(rolled_back.latest, "enterprise", ()).ladder.high.seller == timedelta(minutes=20)
+    published = SPECIAL.followed_by([version(3, AT, TEXT + OVERRIDES.replace('"30m"', '"40m"'))])
+    assert published.for_order(published.latest, "enterprise", ()).ladder.high.seller == timedelta(minutes=40)
+
+
 # Differences.
 
 

@@ -167,13 +167,15 @@ BUTTONS: tuple[type[EpisodeButton], ...] = (
 
 
 class PolicyPublishing(_OwnFact):
-    """Somebody publishes a document as the next version of the policy. The subject is POLICY_SUBJECT."""
+    """Somebody publishes a document as the next version of the policy: of the version `onto`, where it is given. The
+    subject is POLICY_SUBJECT."""
 
     type: ClassVar[str] = "escalation.button.policy_publishing"
     about: ClassVar[About] = "policy"
     document: Annotated[str, Field(min_length=1, max_length=LONGEST)]
     by: Id
     summary: Text
+    onto: Annotated[int, Field(ge=1)] | None = None
 
 
 _ALL: tuple[type[Fact], ...] = (

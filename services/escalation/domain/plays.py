@@ -5,19 +5,19 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from services.escalation.domain.policy.model import Play, Policy
-from services.escalation.domain.words import MUST_NOT_BE_CALLED, Risk, refund_words
+from services.escalation.domain.words import MUST_NOT_BE_CALLED, Risk, money, refund_words
 from shared.contracts.escalation import REQUESTS, SignalKind
 from shared.contracts.support_inbound import ContactPreference
 
 
 @dataclass(frozen=True, slots=True)
 class Advice:
-    """For the call. `offer_minor` is the most that may be given, in the order's currency; `instead` tells why there is
-    nothing to say or to offer."""
+    """For the call. `limit` follows "You may offer": how much money at most, or that none may be without asking;
+    `instead` tells why there is nothing to say or to offer."""
 
     say: tuple[str, ...] = ()
     offer: str | None = None
-    offer_minor: int | None = None
+    limit: str | None = None
     instead: str | None = None
 
 
@@ -37,7 +37,7 @@ def advice(
     play = policy.plays.by_signal.get(head.kind)
     if play is None:
         return None
-    return Advice(play.say, play.offer, offer_limit(play, amount_minor, currency))
+    return Advice(play.say, play.offer, _limit_words(play, amount_minor, currency))
 
 
 def must_not_be_called(preference: ContactPreference) -> str:
@@ -61,8 +61,20 @@ def weightiest(risks: Sequence[Risk], policy: Policy) -> Risk | None:
 
 def offer_limit(play: Play, amount_minor: int, currency: str) -> int | None:
     """The most that a play allows to give, in minor units: its percentage, but never more than its limit in this
-    currency. None where it allows no money."""
-    if not play.offer_percent:
+    currency. None where it allows no money, or has limits and none in this currency."""
+    if not play.offer_percent or _has_other_limits(play, currency):
         return None
     share = amount_minor * play.offer_percent // 100
     return min(share, play.offer_at_most.get(currency, share))
+
+
+def _has_other_limits(play: Play, currency: str) -> bool:
+    """Whether it says how much may be given, but not in this currency."""
+    return bool(play.offer_at_most) and currency not in play.offer_at_most
+
+
+def _limit_words(play: Play, amount_minor: int, currency: str) -> str | None:
+    most = offer_limit(play, amount_minor, currency)
+    if most is not None:
+        return f"up to {money(most, currency)}"
+    return f"(no amount in {currency} without asking)" if _has_other_limits(play, currency) else None

@@ -9,10 +9,13 @@ from shared.contracts.escalation import PolicyPublished
 
 
 def publish_policy(turn: Turn[PolicyPublishing]) -> None:
-    """Make a document the next version, unless it is no policy, or the one in force already."""
+    """Make a document the next version, unless it is no policy, the one in force already, or made of an older one."""
     fact, latest = turn.fact, turn.book.policies.latest
     if digest(fact.document) == latest.digest:
         turn.reject("policy_unchanged", f"this document is already in force, as version {latest.version}.")
+        return
+    if fact.onto is not None and fact.onto != latest.version:
+        turn.reject("policy_moved_on", _moved_on(fact.onto, latest))
         return
     try:
         policy = read(fact.document)
@@ -24,3 +27,12 @@ def publish_policy(turn: Turn[PolicyPublishing]) -> None:
     turn.book.put_policy(version)
     told = PolicyPublished(version=version.version, by=fact.by, summary=fact.summary, digest=version.digest)
     turn.publish(told, at=since)
+
+
+def _moved_on(onto: int, latest: PolicyVersion) -> str:
+    if onto > latest.version:
+        return f"there is no version {onto}: the latest is {latest.version}."
+    return (
+        f"version {onto} is not the latest any more: {latest.published_by} published version {latest.version}. "
+        f"`handoff policy diff {onto}` lists what differs; take it over first."
+    )

@@ -62,7 +62,7 @@ class Ending:
 
 @dataclass(frozen=True, slots=True)
 class Script:
-    """What to say and to offer, with `limit` as an amount; or instead why there is none."""
+    """What to say and to offer, and how much at most; or instead why there is none."""
 
     say: tuple[str, ...]
     offer: str | None
@@ -177,7 +177,7 @@ def _script(row: EpisodeRow, signals: Sequence[SignalRow], policy: Policy) -> Sc
     )
     if found is None:
         return None
-    return Script(found.say, found.offer, amount(found.offer_minor, row.currency), found.instead)
+    return Script(found.say, found.offer, found.limit, found.instead)
 
 
 def _acknowledgement(row: EpisodeRow, reader: Reader) -> Acknowledgement | None:

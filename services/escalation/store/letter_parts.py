@@ -13,7 +13,7 @@ from services.escalation.domain.entities import products_in
 from services.escalation.domain.plays import Advice, advice, may_write, must_not_be_called
 from services.escalation.domain.policy.model import Customers
 from services.escalation.domain.policy.versions import Policies
-from services.escalation.domain.words import MUST_NOT_BE_CALLED, Risk, money
+from services.escalation.domain.words import MUST_NOT_BE_CALLED, Risk
 from services.escalation.store.policies import KnownPolicies
 from shared.contracts.escalation import RingCause, Severity, SignalKind
 from shared.contracts.support_inbound import ContactPreference, RefundKind
@@ -44,7 +44,7 @@ _SKIPPED = """
 
 @dataclass(frozen=True, slots=True)
 class LetterParts:
-    """`limit` is the most that may be offered, in words; `skipped` tells of each who was passed over, and why.
+    """`skipped` tells of each who was passed over, and why.
 
     What may be called when is worked out as it is written: a zone that is none spoils one message, not its neighbours.
     """
@@ -59,7 +59,6 @@ class LetterParts:
     not_to_be_called: str | None
     customer_email: str | None
     advice: Advice | None
-    limit: str | None
     skipped: tuple[str, ...]
 
     @property
@@ -95,7 +94,6 @@ def _parts(
     preference = ContactPreference(row["preference"])
     amount_minor, currency = row["amount_minor"], row["currency"]
     told = advice(risks, preference=preference, amount_minor=amount_minor, currency=currency, policy=policy)
-    offer = told.offer_minor if told else None
     return LetterParts(
         severity=Severity(row["severity"]),
         cause=RingCause(row["cause"]),
@@ -107,6 +105,5 @@ def _parts(
         not_to_be_called=must_not_be_called(preference) if preference in MUST_NOT_BE_CALLED else None,
         customer_email=row["customer_email"] if may_write(preference) else None,
         advice=told,
-        limit=None if offer is None else money(offer, currency),
         skipped=tuple(dict.fromkeys(skipped)),
     )

@@ -10,31 +10,32 @@ from services.escalation.domain.policy.document import read_published
 from services.escalation.domain.policy.versions import Policies, PolicyVersion
 from shared.database import Connection, bulk_insert
 
-# What this very transaction wrote may still be rolled back.
-_NEWER = """
-    select version, since, document, published_by, summary,
+# The latest known comes along without its document, to see whether it is still there. What this very transaction wrote
+# may still be rolled back.
+_FROM_LATEST = """
+    select version, since, digest, case when version > $1 then document end as document, published_by, summary,
            coalesce(xmin = pg_current_xact_id_if_assigned()::xid, false) as uncommitted
-    from escalation.policies where version > $1 order by version
+    from escalation.policies where version >= $1 order by version
 """
 _SAVE = bulk_insert(tables.Policy)
 
 
 @dataclass(slots=True)
 class KnownPolicies:
-    """The versions that a process has loaded; it reads each only once."""
+    """The versions that a process has loaded; it reads each only once, unless the database went back to older ones."""
 
     _known: Policies = field(default_factory=Policies.shipped)
 
     async def current(self, connection: Connection) -> Policies:
         """All versions as the connection sees them now."""
         known = self._known
-        rows = await connection.fetch(_NEWER, known.latest.version)
-        if not rows:
-            return known
-        committed = known.followed_by([_version(row) for row in rows if not row["uncommitted"]])
-        if committed.latest.version > self._known.latest.version:
-            self._known = committed
-        return committed.followed_by([_version(row) for row in rows if row["uncommitted"]])
+        rows = await connection.fetch(_FROM_LATEST, known.latest.version)
+        if not _is_there(known.latest, rows):
+            known = Policies.shipped()
+            rows = await connection.fetch(_FROM_LATEST, known.latest.version)
+        newer = [row for row in rows if row["version"] > known.latest.version]
+        self._known = known.followed_by([_version(row) for row in newer if not row["uncommitted"]])
+        return self._known.followed_by([_version(row) for row in newer if row["uncommitted"]])
 
 
 async def load(connection: Connection) -> Policies:
@@ -46,6 +47,17 @@ async def save(connection: Connection, versions: Sequence[PolicyVersion]) -> Non
     """Add versions."""
     rows = [(one.version, one.since, one.text, one.digest, one.published_by, one.summary) for one in versions]
     await _SAVE.run(connection, rows)
+
+
+def _is_there(latest: PolicyVersion, rows: Sequence[asyncpg.Record]) -> bool:
+    """Whether the database still has this version; of the one that ships it has no row."""
+    if latest.version == 1:
+        return True
+    return bool(rows) and (rows[0]["version"], rows[0]["since"], rows[0]["digest"]) == (
+        latest.version,
+        latest.since,
+        latest.digest,
+    )
 
 
 def _version(row: asyncpg.Record) -> PolicyVersion:

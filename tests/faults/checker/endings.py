@@ -88,7 +88,7 @@ class Facts:
 
     def phoned(self, fact: Fact, order: str | None) -> bool:
         """A talk by phone or in person that names no other order."""
-        spoken = fact.kind == "customer_reached" or fact.data.get("channel") in ("phone", "in_person")
+        spoken = fact.data.get("channel", "phone") in ("phone", "in_person")  # who logs a talk and no more, phoned
         return fact.two_way and spoken and self.order_of(fact) in (order, None)
 
 

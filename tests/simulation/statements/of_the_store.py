@@ -73,11 +73,18 @@ def _asked(session: Session, arguments: Sequence[Any]) -> Rows:
     return [{"episode_id": episode, "recipient": recipient} for episode, recipient in sorted(asked)]
 
 
-def _newer_policies(session: Session, arguments: Sequence[Any]) -> Rows:
+def _policies_from_latest(session: Session, arguments: Sequence[Any]) -> Rows:
     session.noted["policies"] = session.database.commits
-    newer = [row for row in session.rows(POLICIES) if row["version"] > arguments[0]]
-    own = session.writes.get(POLICIES, {})
-    return [{**row, "uncommitted": (row["version"],) in own} for row in sorted(newer, key=lambda row: row["version"])]
+    latest, own = arguments[0], session.writes.get(POLICIES, {})
+    found = sorted((row for row in session.rows(POLICIES) if row["version"] >= latest), key=lambda row: row["version"])
+    return [
+        {
+            **row,
+            "document": row["document"] if row["version"] > latest else None,
+            "uncommitted": (row["version"],) in own,
+        }
+        for row in found
+    ]
 
 
 def _now_and_changed(session: Session, arguments: Sequence[Any]) -> Rows:
@@ -96,6 +103,6 @@ ANSWERS: Mapping[str, Answer] = {
     batches._ASKED: _asked,
     batches._DELIVERIES: _by_key(DELIVERIES, hold=True),
     batches._ALERTS: _by_key(ALERTS),
-    policies._NEWER: _newer_policies,
+    policies._FROM_LATEST: _policies_from_latest,
     inbox._NOW_AND_CHANGED: _now_and_changed,
 }

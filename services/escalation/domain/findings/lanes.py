@@ -77,6 +77,11 @@ def is_inbound(fact: AccountFact) -> bool:
     return fact.kind is FactKind.CONTACT and fact.direction == "inbound" and not fact.courtesy
 
 
+def is_spoken(fact: AccountFact) -> bool:
+    """Whether customer and company talked by phone or in person, whoever told it."""
+    return is_two_way(fact) and fact.channel in _IN_PERSON
+
+
 def keys_of(fact: AccountFact, order: str | None) -> Iterator[Key]:
     """The lanes a fact is in; `order` is the one that it or its case names."""
     if fact.courtesy:
@@ -142,7 +147,7 @@ def _keys_of_contact(fact: AccountFact, order: str | None) -> Iterator[Key]:
     if fact.kind is FactKind.CUSTOMER_REACHED and (fact.case_id is None or order is not None):
         yield (LaneName.REACHED,)
         yield LaneName.REACHED, order
-    if fact.kind is FactKind.CUSTOMER_REACHED or fact.channel in _IN_PERSON:
+    if is_spoken(fact):
         yield LaneName.BY_PHONE, order
 
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from services.escalation.domain.facts import AccountFact, FactKind
 from services.escalation.domain.findings.history import History
-from services.escalation.domain.findings.lanes import ORDER_KINDS, REQUEST_KINDS, LaneName, is_two_way
+from services.escalation.domain.findings.lanes import ORDER_KINDS, REQUEST_KINDS, LaneName, is_spoken, is_two_way
 from shared.contracts.escalation import REQUESTS, SignalKind
 
 ALWAYS = datetime.min.replace(tzinfo=UTC)
@@ -137,8 +137,7 @@ def _cases(fact: AccountFact) -> frozenset[str] | None:
 
 def _orders(history: History, fact: AccountFact) -> frozenset[str] | None:
     """Those that waited for the customer to be reached by phone."""
-    by_phone = fact.kind is FactKind.CUSTOMER_REACHED or fact.channel in ("phone", "in_person")
-    if not (is_two_way(fact) and by_phone):
+    if not is_spoken(fact):
         return frozenset()
     order = history.order_of(fact)
     if order is not None:

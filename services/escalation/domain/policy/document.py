@@ -6,6 +6,7 @@ import tomllib
 from collections.abc import Iterator, Mapping
 from functools import cache, lru_cache
 from importlib.resources import files
+from itertools import islice
 from typing import Any
 
 from pydantic import ValidationError
@@ -14,11 +15,14 @@ from pydantic_core import to_json
 from services.escalation.domain.policy.errors import PolicyError, PolicyErrors, path_of, words, written
 from services.escalation.domain.policy.lines import Path, line_of, lines
 from services.escalation.domain.policy.model import Override, Policy
-from services.escalation.domain.policy.sense import faults
+from services.escalation.domain.policy.sense import MOST_OVERRIDES, faults
 
 LONGEST = 200_000
 """How many characters a document may have: with its event it must fit into one message."""
 
+_DEEPEST = 32
+_BITS = 63  # of a whole number: so long TOML promises to keep it
+_NUMBER = re.compile(r"[0-9][0-9_]*")
 _AT_LINE = re.compile(r"(.*) \(at line (\d+), column \d+\)", re.DOTALL)
 _SET_BY_ORDERS = frozenset({"customers", "signals", "rises", "ladder", "acknowledgement", "duties", "reasons", "plays"})
 _ONLY_BY_ORDERS = f"has no effect here: an override sets {', '.join(sorted(_SET_BY_ORDERS))}"
@@ -30,9 +34,11 @@ def read(text: str) -> Policy:
     if len(text) > LONGEST:
         raise PolicyErrors([PolicyError(1, "", f"the document must have at most {LONGEST} characters")])
     document, known = _parsed(text)
-    policy, wrong = _checked(document)
-    for index, changes in _overrides(document):
-        wrong |= _wrong_override(document, changes, index, set(wrong))
+    policy, wrong = None, dict.fromkeys(_not_storable(document))
+    if not wrong:
+        policy, wrong = _checked(document)
+        for index, changes in islice(_overrides(document), MOST_OVERRIDES):
+            wrong |= _wrong_override(document, changes, index, set(wrong))
     if policy is None or wrong:
         errors = [PolicyError(line_of(path, known), written(path), allowed) for path, allowed in wrong]
         raise PolicyErrors(sorted(errors, key=lambda error: error.line))
@@ -85,6 +91,25 @@ def _parsed(text: str) -> tuple[dict[str, Any], Mapping[Path, int]]:
         raise PolicyErrors([PolicyError(line, "", f"this is no TOML: {found[1] if found else error}")]) from None
     except RecursionError:
         raise PolicyErrors([PolicyError(1, "", "the document must not be nested so deep")]) from None
+    except ValueError:  # Python reads no whole number of thousands of digits
+        longest = max(_NUMBER.finditer(text), key=lambda found: len(found[0]))
+        line = text.count("\n", 0, longest.start()) + 1
+        raise PolicyErrors([PolicyError(line, "", "a number must not be so long")]) from None
+
+
+def _not_storable(document: Mapping[str, Any]) -> Iterator[tuple[Path, str]]:
+    """What TOML can say, and JSON cannot carry."""
+    waiting: list[tuple[Path, Any]] = [((), document)]
+    while waiting:
+        path, value = waiting.pop()
+        if len(path) > _DEEPEST:
+            yield path[:3], "must not be nested so deep"
+        elif isinstance(value, dict):
+            waiting += [((*path, name), member) for name, member in value.items()]
+        elif isinstance(value, list):
+            waiting += [((*path, index), member) for index, member in enumerate(value)]
+        elif isinstance(value, int) and value.bit_length() > _BITS:
+            yield path, "must be a smaller number"
 
 
 def _known_part(document: dict[str, Any]) -> Policy:

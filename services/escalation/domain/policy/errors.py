@@ -38,7 +38,6 @@ _RULES = {
     "string_type": "must be text in quotes",
     "int_type": "must be a whole number",
     "int_from_float": "must be a whole number",
-    "int_parsing_size": "must be a smaller number",
     "float_type": "must be a number like 0.4",
     "bool_type": "must be true or false",
     "tuple_type": "must be a list in square brackets",
@@ -46,7 +45,6 @@ _RULES = {
     "dict_type": "must be a table of names and values",
     "model_type": "must be a table of names and values",
     "string_too_short": "must not be empty",
-    "json_invalid": "must not be nested so deep",
 }
 
 

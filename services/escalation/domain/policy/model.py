@@ -140,7 +140,8 @@ class StepDeadlines(Part):
 
 
 class Repeats(Part):
-    """How the desk is asked again and again: the pause doubles up to the longest; then the ladder is exhausted."""
+    """How the desk is asked again and again: at once when its own time is up, then after a pause that doubles up to the
+    longest; after the last the ladder is exhausted."""
 
     first: Span
     longest: Span

@@ -14,6 +14,12 @@ from shared.contracts.escalation import LADDER, EpisodeResult, Severity
 CLEARED = "signals_cleared"
 """The reason with which an episode closes by itself."""
 
+MOST_OVERRIDES = 200
+"""How many overrides a document may have: a process applies each once, on the way of a page."""
+
+_LONGEST_WINDOW = timedelta(hours=1)
+"""Of a storm: what it holds goes when its window ends, even if the policy is corrected meanwhile."""
+
 Fault: TypeAlias = tuple[Path, str]
 """The member that makes no sense, and what is allowed there."""
 
@@ -33,7 +39,7 @@ def _hours(policy: Policy) -> Iterator[Fault]:
 
 
 def _times(policy: Policy) -> Iterator[Fault]:
-    """Spans that must not be zero, or nothing would ever be in time."""
+    """Spans that must not be zero, or nothing would ever be in time, and those that must not be too long."""
     acknowledgement, repeats = policy.acknowledgement, policy.ladder.repeats
     positive: dict[Path, timedelta] = {
         ("storms", "window"): policy.storms.window,
@@ -51,6 +57,8 @@ def _times(policy: Policy) -> Iterator[Fault]:
     for path, span in positive.items():
         if not span:
             yield path, "must be longer than nothing"
+    if policy.storms.window > _LONGEST_WINDOW:
+        yield ("storms", "window"), f"must be at most {span_words(_LONGEST_WINDOW)}"
     if repeats.longest < repeats.first:
         yield ("ladder", "repeats", "longest"), f"must be at least ladder.repeats.first, {span_words(repeats.first)}"
 
@@ -94,6 +102,8 @@ def _plays(policy: Policy) -> Iterator[Fault]:
 
 
 def _overrides(policy: Policy) -> Iterator[Fault]:
+    if len(policy.overrides) > MOST_OVERRIDES:
+        yield ("overrides", MOST_OVERRIDES), f"there must be at most {MOST_OVERRIDES} overrides"
     seen: set[tuple[str | None, str | None]] = set()
     for index, override in enumerate(policy.overrides):
         fits = (override.segment, override.product)

@@ -36,7 +36,7 @@ class Policies:
     """Every version, by number and so by time; there is always the first, the one that ships."""
 
     versions: tuple[PolicyVersion, ...]
-    _applied: dict[tuple[int, int], Policy] = field(default_factory=dict, repr=False, compare=False)
+    _applied: dict[tuple[str, int], Policy] = field(default_factory=dict, repr=False, compare=False)
 
     @classmethod
     def shipped(cls) -> Self:
@@ -80,7 +80,7 @@ class Policies:
         return version.policy
 
     def _overridden(self, version: PolicyVersion, index: int) -> Policy:
-        known = (version.version, index)
+        known = (version.digest, index)  # not its number: a version that was rolled back leaves it to another document
         if known not in self._applied:
             self._applied[known] = overridden(version.policy, version.policy.overrides[index])
         return self._applied[known]
