@@ -45,7 +45,7 @@ def attempted(episode: Episode, person: Salesperson | None, policy: Policy, now:
     if not running or counted.attempts > policy.acknowledgement.attempts:
         return counted
     assert episode.deadline_at is not None
-    return replace(counted, deadline_at=extended(person, episode.deadline_at, policy, now))
+    return replace(counted, deadline_at=extended(person, episode.severity, episode.deadline_at, policy, now))
 
 
 def reached(episode: Episode, at: datetime, now: datetime) -> Episode:

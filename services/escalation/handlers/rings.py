@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import datetime
 
-from services.escalation.domain.clocks import repeat_pause
+from services.escalation.domain.clocks import Moment, repeat_pause
 from services.escalation.domain.entities import Clock, Episode, Order, Signal
 from services.escalation.domain.ladder import Rung, assigned_to, desk_instead, next_rung, rungs
 from services.escalation.domain.own_facts import RecipientSought
@@ -42,7 +42,7 @@ def climb(turn: Turn[Fact], episode: Episode, cause: RingCause) -> None:
 def find_recipient(turn: Turn[Fact], episode: Episode, sought: RecipientSought) -> None:
     """Hand an episode to whoever is to hear of it, and ring if that is due; else look again later."""
     order = turn.book.order_of(episode)
-    ladder = _ladder(turn, order)
+    ladder = _ladder(turn, episode, order)
     if ladder is None and turn.now >= sought.until:
         ladder = (desk_instead(order, turn.book.people, desk=turn.book.rules.desk, now=turn.now),)
     if ladder is None:
@@ -123,13 +123,14 @@ def _look_again(turn: Turn[Fact], order: Order, sought: RecipientSought) -> None
     )
 
 
-def _ladder(turn: Turn[Fact], order: Order) -> tuple[Rung, ...] | None:
+def _ladder(turn: Turn[Fact], episode: Episode, order: Order) -> tuple[Rung, ...] | None:
     book = turn.book
+    _, policy = book.policy_for(order)
     return rungs(
         order,
         book.people,
         desk=book.rules.desk,
-        now=turn.now,
+        moment=Moment(turn.now, episode.severity, policy),
         mode=book.team_mode(order),
         assigned=assigned_to(book.account(order.account_id), book.people, turn.now),
     )

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from services.escalation.domain.clocks import Moment
 from services.escalation.domain.entities import Clock, Episode
 from services.escalation.domain.explaining.record import Record
 from services.escalation.domain.ladder import assigned_to, next_rung, rungs
@@ -107,7 +108,8 @@ def _climbed(record: Record, desk: str) -> str:
     """Who is rung next, as the directory is now."""
     episode, order = record.episode, record.order
     assigned = assigned_to(record.account, record.directory, record.now)
-    ladder = rungs(order, record.directory, desk=desk, now=record.now, mode=record.team_mode, assigned=assigned)
+    moment = Moment(record.now, episode.severity, record.latest_policy)
+    ladder = rungs(order, record.directory, desk=desk, moment=moment, mode=record.team_mode, assigned=assigned)
     rung = next_rung(ladder, after=episode.step) if ladder else None
     if rung is not None:
         return f"{STEP_WORDS[rung.step]} ({rung.salesperson_id}) is rung"
