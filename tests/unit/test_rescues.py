@@ -40,6 +40,7 @@ def test_taking_it_starts_the_clock_of_the_proof_and_it_stays_with_who_was_first
     assert (mine.acknowledged_by, mine.responsible, mine.deadline_for) == ("anna", "anna", Clock.REDEEM)
     assert mine.deadline_at == AT + POLICY.acknowledgement.redeem_within.high
     assert taken(mine, "ben", POLICY, minutes(1)) == mine
+    assert taken(replace(RANG, repeats=6), ANNA, POLICY, AT).repeats == 0, "the desk may be asked anew after it"
 
 
 def test_attempts_extend_the_deadline_three_times_at_most() -> None:

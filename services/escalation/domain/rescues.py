@@ -29,6 +29,7 @@ def taken(episode: Episode, by: Salesperson | str, policy: Policy, now: datetime
         responsible=id,
         acknowledged_at=now,
         acknowledged_by=id,
+        repeats=0,
         attempts=0,
         reached_at=None,
         deadline_at=redeem_by(person, episode.severity, policy, now),

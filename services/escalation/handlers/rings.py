@@ -3,13 +3,14 @@
 from dataclasses import replace
 from datetime import datetime
 
+from services.escalation.domain.climbing import further_up, passed_over
 from services.escalation.domain.clocks import Moment, repeat_pause
 from services.escalation.domain.entities import Clock, Episode, Order, Signal
 from services.escalation.domain.ladder import Rung, assigned_to, desk_instead, next_rung, rungs
 from services.escalation.domain.own_facts import RecipientSought
 from services.escalation.domain.policy.model import TeamMode
 from services.escalation.domain.reasoning import clock, skip_words
-from services.escalation.domain.ringing import asked_anew
+from services.escalation.domain.ringing import asked_anew, from_the_foot
 from services.escalation.handlers.alerts import Asking, raise_alert
 from services.escalation.handlers.clocks import keep_episode
 from services.escalation.handlers.turn import Turn
@@ -22,6 +23,8 @@ UPWARD = frozenset({RingCause.STEP, RingCause.UNREDEEMED, RingCause.NOT_MINE})
 
 def ring(turn: Turn[Fact], episode: Episode, signal: Signal, cause: RingCause) -> None:
     """Ring for a signal: whoever this cause asks, as soon as the seller is known. Nobody has it any more until then."""
+    if episode.exhausted_at is not None and cause not in UPWARD:
+        episode = from_the_foot(episode)
     asked = asked_anew(episode, turn.now)
     keep_episode(turn, asked)
     find_recipient(turn, asked, _sought(turn, asked, signal, rings=True, cause=cause))
@@ -69,9 +72,10 @@ def _show(turn: Turn[Fact], episode: Episode, ladder: tuple[Rung, ...]) -> None:
 
 def _ring_on(turn: Turn[Fact], episode: Episode, ladder: tuple[Rung, ...], sought: RecipientSought) -> None:
     signal = turn.book.signals[episode.account_id][sought.signal]
-    asked = _rung_asked(episode, ladder, sought.cause)
+    asked = _rung_asked(turn, episode, ladder, sought.cause)
     if asked is not None:
-        _tell_of_skips(turn, episode, ladder[: ladder.index(asked)], sought.cause)
+        for rung in passed_over(ladder, episode, asked, upward=sought.cause in UPWARD):
+            turn.explain("skipped", skip_words(rung), episode_id=episode.episode_id, who=rung.salesperson_id)
         raise_alert(turn, episode, Asking(asked, signal, sought.cause))
         return
     _, policy = turn.book.policy_for(turn.book.order_of(episode))
@@ -84,10 +88,10 @@ def _ring_on(turn: Turn[Fact], episode: Episode, ladder: tuple[Rung, ...], sough
         _exhaust(turn, episode)
 
 
-def _rung_asked(episode: Episode, ladder: tuple[Rung, ...], cause: RingCause) -> Rung | None:
+def _rung_asked(turn: Turn[Fact], episode: Episode, ladder: tuple[Rung, ...], cause: RingCause) -> Rung | None:
     """The rung this cause asks: the next one, or whoever is responsible now. None after the desk."""
     if episode.step is None or cause in UPWARD:
-        return next_rung(ladder, after=episode.step)
+        return further_up(ladder, episode, turn.book.asked[episode.episode_id])
     same = [rung for rung in ladder if rung.salesperson_id == episode.responsible and rung.skipped is None]
     return same[0] if same else next_rung(ladder, after=None)
 
@@ -139,14 +143,3 @@ def _ladder(turn: Turn[Fact], episode: Episode, order: Order) -> tuple[Rung, ...
 def _sought(turn: Turn[Fact], episode: Episode, signal: Signal, *, rings: bool, cause: RingCause) -> RecipientSought:
     until = turn.now + turn.book.rules.salesperson_wait
     return RecipientSought(episode=episode.episode_id, signal=signal.signal_id, rings=rings, until=until, cause=cause)
-
-
-def _tell_of_skips(turn: Turn[Fact], episode: Episode, below: tuple[Rung, ...], cause: RingCause) -> None:
-    """Whoever was passed over since the last ring."""
-    if episode.rings and cause not in UPWARD:
-        return
-    places = [rung.step for rung in below]
-    first = places.index(episode.step) + 1 if episode.step in places else 0
-    for rung in below[first:]:
-        if rung.skipped is not None:
-            turn.explain("skipped", skip_words(rung), episode_id=episode.episode_id, who=rung.salesperson_id)
