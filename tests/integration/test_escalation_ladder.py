@@ -43,9 +43,8 @@ async def test_who_is_away_is_skipped_and_the_reason_is_kept(team: Escalation) -
     await happens(team, refund_requested())
     await team.wait(HOUR + MINUTE)
     assert [who for who, *_ in await rung(team)] == ["anna", "carla"]
-    skipped = [row["words"] for row in await team.rows("escalation.decisions", "position") if row["rule"] == "skipped"]
-    assert len(skipped) == 1
-    assert skipped[0].startswith("The backup is passed over: Ben is away until")
+    (skipped,) = await skips(team)
+    assert skipped.startswith("The backup is passed over: Ben is away until")
 
 
 async def test_not_mine_closes_nothing_and_goes_up_the_ladder(team: Escalation) -> None:
@@ -140,6 +139,37 @@ async def test_a_holiday_and_a_clock_change_inside_a_deadline_are_no_working_tim
     assert abs(deadline - datetime(2026, 12, 28, 8, 30, tzinfo=UTC)) < MINUTE
 
 
+async def test_what_comes_on_the_last_evening_before_an_absence_does_not_wait_for_its_end(
+    escalation: Escalation,
+) -> None:
+    """Friday 4 December 2026, 18:30: Anna's next working day is the first of two weeks away."""
+    hours = WorkingHours(days=tuple(Day)[:5], start="09:00", end="17:00")
+    away = Away(since=date(2026, 12, 7), until=date(2026, 12, 18))
+    anna = person("anna", working_hours=(hours,), away=(away,), backup="ben")
+    at_work = order_placed(amount_minor=50_000)
+    await escalation.hear(anna, person("ben", working_hours=(hours,)), person(DESK), at_work)
+    await escalation.move_clock(datetime(2026, 12, 4, 18, 30, tzinfo=UTC) - await escalation.now())
+    await happens(escalation, refund_requested())
+    assert await rung(escalation) == [("ben", "backup", "signal")]
+    (skipped,) = await skips(escalation)
+    assert skipped == "The seller is passed over: Anna is away until 18 December."
+    assert (await open_episode(escalation))["deadline_at"] == datetime(2026, 12, 7, 10, tzinfo=UTC)
+
+
+async def test_who_was_rung_in_the_last_minutes_before_an_absence_has_until_it_begins(escalation: Escalation) -> None:
+    hours = WorkingHours(days=tuple(Day)[:5], start="09:00", end="17:00")
+    away = Away(since=date(2026, 12, 7), until=date(2026, 12, 18))
+    anna = person("anna", working_hours=(hours,), away=(away,), backup="ben")
+    await escalation.hear(anna, person("ben"), person(DESK), order_placed(amount_minor=50_000))
+    await escalation.move_clock(datetime(2026, 12, 4, 16, 50, tzinfo=UTC) - await escalation.now())
+    await happens(escalation, refund_requested())
+    assert (await open_episode(escalation))["deadline_at"] == datetime(2026, 12, 7, tzinfo=UTC)
+    await escalation.acknowledge("anna")
+    assert (await open_episode(escalation))["deadline_at"] == datetime(2026, 12, 7, tzinfo=UTC)
+    await escalation.wait(timedelta(days=2, hours=8))
+    assert [(who, cause) for who, _, cause in await rung(escalation)] == [("anna", "signal"), ("ben", "unredeemed")]
+
+
 async def test_the_successor_from_a_day_on_hears_of_it_after_the_seller_left(team: Escalation) -> None:
     left = {"active": False, "successor": {"salesperson": "ben", "since": date(2026, 1, 1)}}
     await team.hear(person("anna", manager="carla", **left))
@@ -204,3 +234,8 @@ async def set_mode(team: Escalation, mode: str) -> None:
     """From now on Carla's reports take part like this."""
     document = re.sub(r"(?m)^# modes = .*$", f'modes = {{ carla = "{mode}" }}', shipped_text())
     await publish_policy(team.spine, PolicyPublishing(document=document, by="vera", summary=f"Carla's team: {mode}"))
+
+
+async def skips(team: Escalation) -> list[str]:
+    """Who was passed over, and why."""
+    return [row["words"] for row in await team.rows("escalation.decisions", "position") if row["rule"] == "skipped"]

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import pytest
 
-from services.escalation.domain.entities import Account, Clock, Delivery, Episode, Order, Salesperson
+from services.escalation.domain.entities import Account, Alert, Clock, Delivery, Episode, Order, Salesperson
 from services.escalation.domain.explaining.outlook import Outlook, outlook
 from services.escalation.domain.explaining.record import Record
 from services.escalation.domain.explaining.sending import sent_words
@@ -55,18 +55,20 @@ def _person(id: str, manager: str | None = None) -> Salesperson:
     )
 
 
-def _outlook(episode: Episode, **people: Salesperson) -> Outlook:
+def _outlook(episode: Episode, *, sold_by: str = "anna", **people: Salesperson) -> Outlook:
+    """Of an episode that rang last for whoever is responsible."""
+    recipient = episode.responsible or "anna"
     directory = {"anna": _person("anna", "mona"), "mona": _person("mona"), "desk": _person("desk"), **people}
     record = Record(
         now=AT,
         episode=episode,
-        order=Order(ORDER, ACCOUNT, "anna", AT, 1, "EUR", "Heat pump", AT),
+        order=Order(ORDER, ACCOUNT, sold_by, AT, 1, "EUR", "Heat pump", AT),
         account=Account(ACCOUNT),
         signals=(),
         facts=(),
         told=(),
         decisions=(),
-        alerts=(),
+        alerts=(Alert(EPISODE.episode_id, ACCOUNT, EPISODE.episode_id, UUID(int=2), recipient, "seller", "", AT),),
         deliveries=(),
         people=directory,
         policies=Policies.shipped(),
@@ -125,6 +127,10 @@ def test_the_clock_and_what_comes_after_it(episode: Episode, clock: str, next: s
 def test_whoever_comes_next_is_found_in_the_directory_as_it_is_now() -> None:
     away = replace(_person("mona"), away='[{"since": "2026-05-01", "until": "2026-05-09"}]')
     assert _outlook(EPISODE, mona=away).next == "Then the desk (desk) is rung."
+
+
+def test_who_turned_out_to_have_sold_it_comes_next_if_never_asked() -> None:
+    assert _outlook(EPISODE, sold_by="ben", ben=_person("ben", "mona")).next == "Then the seller (ben) is rung."
 
 
 def test_an_offer_is_told_with_its_end() -> None:

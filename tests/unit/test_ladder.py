@@ -8,12 +8,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from services.escalation.domain.clocks import Moment
 from services.escalation.domain.entities import Account, Order, Salesperson
 from services.escalation.domain.ladder import Rung, assigned_to, desk_instead, next_rung, rungs
+from services.escalation.domain.policy.document import shipped
 from services.escalation.domain.policy.model import TeamMode
-from shared.contracts.escalation import Step
+from shared.contracts.escalation import Severity, Step
 from tests.builders import AT, minutes
 
+MOMENT = Moment(AT, Severity.HIGH, shipped())
 LEFT = {"active": False}
 SINCE = date(2026, 5, 4)
 AWAY = {"away": '[{"since": "2026-05-01", "until": "2026-05-14"}]'}
@@ -37,7 +40,7 @@ def ladder(
     assigned: str | None = None,
 ) -> tuple[Rung, ...]:
     people = {one.salesperson_id: one for one in known}
-    found = rungs(sold or order(), people, desk="desk", now=now, mode=mode, assigned=assigned)
+    found = rungs(sold or order(), people, desk="desk", moment=replace(MOMENT, now=now), mode=mode, assigned=assigned)
     assert found is not None
     return found
 
@@ -189,15 +192,6 @@ def test_who_has_the_inbox_alone_stays_where_nobody_further_up_is_reached_either
     assert asked(with_away)[0] == (Step.SELLER, "anna")
 
 
-def test_an_absence_counts_on_the_days_where_the_person_is() -> None:
-    away = person("anna", away='[{"since": "2026-05-05", "until": "2026-05-05"}]', zone="Pacific/Auckland")
-    assert first(away, now=datetime(2026, 5, 4, 11, 59, tzinfo=UTC)).salesperson_id == "anna"
-    assert first(away, now=datetime(2026, 5, 4, 12, tzinfo=UTC)).salesperson_id == "desk"
-    assert first(away, now=datetime(2026, 5, 5, 12, tzinfo=UTC)).salesperson_id == "anna"
-    over_new_year = person("anna", away='[{"since": "2026-05-01", "until": "2027-01-02"}]')
-    assert skips(ladder(over_new_year))[0][1] == "Anna is away until 2 January 2027"
-
-
 def test_in_manager_only_mode_nobody_below_the_manager_is_asked() -> None:
     found = ladder(*TEAM, mode=TeamMode.MANAGER_ONLY)
     words = "the team is in manager-only mode"
@@ -231,7 +225,7 @@ def test_an_account_is_moved_from_the_day_that_was_told_where_the_new_person_wor
 
 
 def test_a_seller_nobody_knows_is_waited_for_and_a_missing_one_is_not() -> None:
-    assert rungs(order(), {}, desk="desk", now=AT, mode=TeamMode.ON) is None
+    assert rungs(order(), {}, desk="desk", moment=MOMENT, mode=TeamMode.ON) is None
     (without,) = ladder(sold=order(sold_by=None))
     assert (without.because, without.step, without.skipped) == ("no_seller", Step.DESK, None)
     assert without.why_you == "You are the sales desk: order 4711 was sold without a seller (on 4 May)."

@@ -40,6 +40,7 @@ def test_taking_it_starts_the_clock_of_the_proof_and_it_stays_with_who_was_first
     assert (mine.acknowledged_by, mine.responsible, mine.deadline_for) == ("anna", "anna", Clock.REDEEM)
     assert mine.deadline_at == AT + POLICY.acknowledgement.redeem_within.high
     assert taken(mine, "ben", POLICY, minutes(1)) == mine
+    assert taken(replace(RANG, repeats=6), ANNA, POLICY, AT).repeats == 0, "the desk may be asked anew after it"
 
 
 def test_attempts_extend_the_deadline_three_times_at_most() -> None:
@@ -53,7 +54,7 @@ def test_attempts_extend_the_deadline_three_times_at_most() -> None:
 
 
 def test_an_attempt_never_shortens_the_time() -> None:
-    assert extended(ANNA, AT + 9 * HOUR, POLICY, AT) == AT + 9 * HOUR
+    assert extended(ANNA, Severity.HIGH, AT + 9 * HOUR, POLICY, AT) == AT + 9 * HOUR
 
 
 def test_reaching_the_customer_stops_the_clock() -> None:
@@ -136,6 +137,17 @@ def test_who_is_rung_off_hours_has_time_by_the_clock_on_the_wall() -> None:
     woken = replace(AT_WORK, rings_off_hours=True)
     assert answer_by(woken, Step.SELLER, Severity.CRITICAL, POLICY, at_night) == at_night + timedelta(minutes=15)
     assert answer_by(AT_WORK, Step.SELLER, Severity.HIGH, POLICY, FRIDAY_EVENING) == MONDAY + HOUR
+
+
+def test_who_is_rung_off_hours_has_time_to_reach_the_customer_by_the_clock_on_the_wall_too() -> None:
+    woken, evening = replace(AT_WORK, rings_off_hours=True), datetime(2026, 5, 8, 17, 5, tzinfo=UTC)
+    mine = taken(replace(RANG, severity=Severity.CRITICAL), woken, POLICY, evening)
+    assert mine.deadline_at == evening + POLICY.acknowledgement.redeem_within.critical
+    at_its_end = evening + POLICY.acknowledgement.redeem_within.critical
+    longer = attempted(mine, woken, POLICY, at_its_end)
+    assert longer.deadline_at == at_its_end + POLICY.acknowledgement.attempt_extends
+    for_high = taken(RANG, woken, POLICY, evening)
+    assert for_high.deadline_at == MONDAY + POLICY.acknowledgement.redeem_within.high
 
 
 def test_pauses_of_the_desk_double_up_to_the_longest() -> None:

@@ -10,13 +10,14 @@ from services.escalation.domain.entities import Episode, Signal
 from services.escalation.domain.facts import AccountFact, FactKind
 from services.escalation.domain.ringing import (
     asked_anew,
+    from_the_foot,
     is_attempt,
     is_proof,
     ring_of_contact,
     ring_of_signal,
     too_old_to_ring,
 )
-from shared.contracts.escalation import RingCause, SignalKind
+from shared.contracts.escalation import RingCause, SignalKind, Step
 from tests.builders import AT, minutes
 
 ID = UUID(int=1)
@@ -25,6 +26,7 @@ NEW = Episode(ID, "c-17", "4711", "anna", AT, AT)
 RANG = replace(NEW, rang=True, rings=1)
 TAKEN = replace(RANG, acknowledged_at=AT, acknowledged_by="anna")
 REACHED = replace(TAKEN, reached_at=minutes(1))
+EXHAUSTED = replace(RANG, step=Step.DESK, repeats=6, exhausted_at=AT)
 REFUND, CANCEL, OTHER = SignalKind.REFUND_REQUESTED, SignalKind.CANCELLATION_REQUESTED, SignalKind.CASE_REOPENED
 
 
@@ -49,6 +51,8 @@ def contact(result: str, *, direction: str = "inbound", agent: str | None = None
         pytest.param(TAKEN, OTHER, True, RingCause.SEVERITY, id="graver for whoever has it"),
         pytest.param(TAKEN, REFUND, False, RingCause.SIGNAL, id="a refund for whoever has it"),
         pytest.param(REACHED, OTHER, False, RingCause.SIGNAL, id="something new after the customer was reached"),
+        pytest.param(EXHAUSTED, OTHER, False, RingCause.SIGNAL, id="something new after everybody was asked"),
+        pytest.param(EXHAUSTED, OTHER, True, RingCause.SIGNAL, id="something graver after everybody was asked"),
     ],
 )
 def test_a_signal_rings(episode: Episode, kind: SignalKind, rose: bool, expected: RingCause | None) -> None:
@@ -91,6 +95,18 @@ def test_a_new_inbound_contact_that_the_acknowledger_did_not_answer_rings_again(
     assert ring_of_contact(TAKEN, contact(result, at=AT)) is None, "that was before"
     assert ring_of_contact(TAKEN, contact(result, courtesy=True)) is None, "a thanks asks nothing"
     assert ring_of_contact(TAKEN, contact(result, direction="outbound")) is None
+
+
+def test_once_everybody_was_asked_a_new_inbound_contact_rings_again() -> None:
+    assert ring_of_contact(EXHAUSTED, contact("unanswered")) is RingCause.CONTACT
+    assert ring_of_contact(EXHAUSTED, contact("unanswered", at=AT)) is None, "somebody was being asked then"
+    assert ring_of_contact(EXHAUSTED, contact("answered", courtesy=True)) is None
+    assert ring_of_contact(EXHAUSTED, contact("unanswered", direction="outbound")) is None
+
+
+def test_what_was_exhausted_begins_at_the_foot_of_the_ladder() -> None:
+    again = from_the_foot(EXHAUSTED)
+    assert (again.step, again.repeats, again.exhausted_at) == (None, 0, None)
 
 
 def test_an_attempt_is_an_outbound_contact_by_whoever_took_it_that_reached_nobody() -> None:

@@ -54,7 +54,7 @@ class Book:
     """Handlers read it and put rows into it, one event after the other; the store saves its changes.
 
     `signals` are those of open episodes, those that wait, and whatever an event of the batch names; `asked` tells who
-    was ever rung for an episode, of those that a button of the batch is about.
+    was ever rung for an episode, of those that a button or a clock of the batch is about.
     """
 
     rules: Rules

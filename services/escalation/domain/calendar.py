@@ -4,8 +4,8 @@ Somebody is at work while the wall clock of their zone shows an hour of theirs: 
 does not exist, one that it repeats counts twice. All arithmetic is in UTC.
 """
 
-from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, time, timedelta
 from functools import cached_property, lru_cache
 from zoneinfo import ZoneInfo
 
@@ -82,10 +82,25 @@ class WorkingTime:
         today = at.astimezone(ZoneInfo(self.zone)).date()
         until = None
         for first, last in sorted(self.away):
-            reached = today if until is None else until + timedelta(days=1)
-            if first <= reached <= last:
+            if first <= today <= last if until is None else (first - until).days <= 1 and last > until:
                 until = last
         return until
+
+    @cached_property
+    def if_never_away(self) -> "WorkingTime":
+        """The hours of somebody who takes no absence."""
+        return replace(self, away=()) if self.away else self
+
+    def next_absence(self, at: datetime) -> datetime | None:
+        """When the first absence after this instant begins, of those that take any working time."""
+        place = ZoneInfo(self.zone)
+        today = at.astimezone(place).date()
+        for first, last in sorted(self.away):
+            if timedelta(0) < first - today <= LONGEST_PAUSE:
+                begins = datetime.combine(first, time.min, tzinfo=place).astimezone(UTC)
+                if self.if_never_away.next_open(begins).astimezone(place).date() <= last:
+                    return begins
+        return None
 
     @cached_property
     def _always_open(self) -> bool:
@@ -187,8 +202,8 @@ def _number(day: date) -> int:
     return (day - EPOCH_DAY).days
 
 
-def _of_day(time: str) -> int:
-    return (int(time[:2]) * 60 + int(time[3:])) * _MINUTE
+def _of_day(clock: str) -> int:
+    return (int(clock[:2]) * 60 + int(clock[3:])) * _MINUTE
 
 
 _HOURS = TypeAdapter(tuple[WorkingHours, ...])

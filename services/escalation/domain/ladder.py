@@ -6,6 +6,7 @@ from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from services.escalation.domain.calendar import calendar_of
+from services.escalation.domain.clocks import Moment, rings_at
 from services.escalation.domain.entities import Account, Directory, Order, Salesperson
 from services.escalation.domain.policy.model import TeamMode
 from services.escalation.domain.words import STEPS
@@ -29,19 +30,20 @@ class Rung:
 
 
 def rungs(
-    order: Order, people: Directory, *, desk: str, now: datetime, mode: TeamMode, assigned: str | None = None
+    order: Order, people: Directory, *, desk: str, moment: Moment, mode: TeamMode, assigned: str | None = None
 ) -> tuple[Rung, ...] | None:
     """Everybody from the seller up to the desk, whether asked or skipped. None while the seller is not known.
 
     In the seller's place: whom the account is `assigned` to now, else the seller, else the successor valid today; only
     whoever is active. Then that one's backup, and two active managers of the seller. At least one rung is not skipped.
+    Away is whoever is so when they would be rung.
     """
     seller = people.get(order.sold_by or "")
     if order.sold_by is not None and seller is None:
         return None
-    view = _View(order, seller, people, desk, now)
+    view = _View(order, seller, people, desk, moment.now)
     candidates = list(_candidates(view, assigned))
-    below = _judged(candidates, view, mode)
+    below = _judged(candidates, view, mode, moment)
     everybody_left = seller is not None and not any(_stands(rung) for rung in candidates)
     return (*below, _desk(view, below, everybody_left=everybody_left))
 
@@ -201,11 +203,11 @@ def _stands(rung: Rung) -> bool:
     return rung.skipped is None
 
 
-def _judged(candidates: Sequence[Rung], view: _View, mode: TeamMode) -> list[Rung]:
+def _judged(candidates: Sequence[Rung], view: _View, mode: TeamMode, moment: Moment) -> list[Rung]:
     """Skips also whoever is not asked today: for the team's mode, as asked before, as away, or as hard to reach."""
     judged: list[Rung] = []
     for rung in candidates:
-        judged.append(replace(rung, skipped=rung.skipped or _not_today(rung, judged, view, mode)))
+        judged.append(replace(rung, skipped=rung.skipped or _not_today(rung, judged, view, mode, moment)))
     return [_unless_out_of_reach(rung, judged[index + 1 :], view) for index, rung in enumerate(judged)]
 
 
@@ -218,7 +220,7 @@ def _unless_out_of_reach(rung: Rung, above: Sequence[Rung], view: _View) -> Rung
     return replace(rung, skipped=f"{view.name(rung.salesperson_id)} cannot be reached by any channel but the inbox")
 
 
-def _not_today(rung: Rung, below: Sequence[Rung], view: _View, mode: TeamMode) -> str | None:
+def _not_today(rung: Rung, below: Sequence[Rung], view: _View, mode: TeamMode, moment: Moment) -> str | None:
     assert rung.salesperson_id is not None
     if mode is TeamMode.MANAGER_ONLY and rung.step in BELOW_MANAGERS:
         return "the team is in manager-only mode"
@@ -226,7 +228,8 @@ def _not_today(rung: Rung, below: Sequence[Rung], view: _View, mode: TeamMode) -
     if same is not None:
         return same
     person = view.people[rung.salesperson_id]
-    until = calendar_of(person).away_on(view.now)
+    rung_at = rings_at(person, view.order, moment.severity, moment.policy, moment.now)
+    until = calendar_of(person).away_on(rung_at)
     return None if until is None else f"{person.name} is away until {_date_words(until, _today(person, view.now))}"
 
 

@@ -29,6 +29,7 @@ def taken(episode: Episode, by: Salesperson | str, policy: Policy, now: datetime
         responsible=id,
         acknowledged_at=now,
         acknowledged_by=id,
+        repeats=0,
         attempts=0,
         reached_at=None,
         deadline_at=redeem_by(person, episode.severity, policy, now),
@@ -59,7 +60,7 @@ def attempted(episode: Episode, person: Salesperson | None, policy: Policy, now:
     if not running or counted.attempts > policy.acknowledgement.attempts:
         return counted
     assert episode.deadline_at is not None
-    return replace(counted, deadline_at=extended(person, episode.deadline_at, policy, now))
+    return replace(counted, deadline_at=extended(person, episode.severity, episode.deadline_at, policy, now))
 
 
 def reached(episode: Episode, at: datetime, now: datetime) -> Episode:

@@ -17,19 +17,22 @@ def too_old_to_ring(signal: Signal, ring_within: timedelta) -> bool:
 def ring_of_signal(episode: Episode, signal: Signal, *, rose: bool, ring_within: timedelta) -> RingCause | None:
     """A signal rings first of all, when it raises the severity, and always when money or a cancellation is asked for.
 
-    Once the customer was reached, or when it is a contact that the acknowledger did not answer, it rings as well. One
-    that was too old when first seen never does, so an episode may ring at a later signal for the first time.
+    Once the customer was reached, or nobody is asked any more, or when it is a contact that the acknowledger did not
+    answer, it rings as well. One that was too old when first seen never does, so an episode may ring at a later signal
+    for the first time.
     """
     if too_old_to_ring(signal, ring_within):
         return None
-    if not episode.rang or signal.kind in REQUESTS or episode.reached_at is not None:
+    nobody_acts = not episode.rang or episode.reached_at is not None or episode.exhausted_at is not None
+    if nobody_acts or signal.kind in REQUESTS:
         return RingCause.SIGNAL
     return RingCause.SEVERITY if rose else None
 
 
 def ring_of_contact(episode: Episode, fact: AccountFact) -> RingCause | None:
-    """A new inbound contact that whoever acknowledged did not answer rings again."""
-    if episode.acknowledged_at is None or fact.at <= episode.acknowledged_at:
+    """A new inbound contact rings again that whoever acknowledged did not answer, or after everybody was asked."""
+    since = episode.acknowledged_at or episode.exhausted_at
+    if since is None or fact.at <= since:
         return None
     theirs = fact.kind is FactKind.CONTACT and fact.direction == "inbound" and not fact.courtesy
     return RingCause.CONTACT if theirs and not is_proof(episode, fact) else None
@@ -55,6 +58,11 @@ def is_attempt(episode: Episode, fact: AccountFact) -> bool:
         and fact.agent == episode.acknowledged_by
         and fact.result in ("unanswered", "voicemail")
     )
+
+
+def from_the_foot(episode: Episode) -> Episode:
+    """An episode about which everybody was asked, and that begins again with who was asked first."""
+    return replace(episode, step=None, repeats=0, exhausted_at=None)
 
 
 def asked_anew(episode: Episode, now: datetime) -> Episode:

@@ -3,13 +3,14 @@
 from dataclasses import replace
 from datetime import datetime
 
-from services.escalation.domain.clocks import repeat_pause
+from services.escalation.domain.climbing import further_up, passed_over
+from services.escalation.domain.clocks import Moment, repeat_pause
 from services.escalation.domain.entities import Clock, Episode, Order, Signal
 from services.escalation.domain.ladder import Rung, assigned_to, colleague, desk_instead, next_rung, rungs
 from services.escalation.domain.own_facts import RecipientSought
 from services.escalation.domain.policy.model import TeamMode
 from services.escalation.domain.reasoning import clock, skip_words
-from services.escalation.domain.ringing import asked_anew
+from services.escalation.domain.ringing import asked_anew, from_the_foot
 from services.escalation.handlers.alerts import Asking, raise_alert
 from services.escalation.handlers.clocks import keep_episode
 from services.escalation.handlers.offers import withdraw_offer
@@ -24,6 +25,8 @@ UPWARD = frozenset({RingCause.STEP, RingCause.UNREDEEMED, RingCause.NOT_MINE})
 def ring(turn: Turn[Fact], episode: Episode, signal: Signal, cause: RingCause) -> None:
     """Ring for a signal: whoever this cause asks, as soon as the seller is known. Nobody has it any more until then."""
     withdraw_offer(turn, episode, "it rang again")
+    if episode.exhausted_at is not None and cause not in UPWARD:
+        episode = from_the_foot(episode)
     asked = asked_anew(episode, turn.now)
     keep_episode(turn, asked)
     sought = _sought(turn, asked, signal, rings=True, cause=cause)
@@ -45,7 +48,7 @@ def climb(turn: Turn[Fact], episode: Episode, cause: RingCause) -> None:
 def find_recipient(turn: Turn[Fact], episode: Episode, sought: RecipientSought) -> None:
     """Hand an episode to whoever is to hear of it, and ring if that is due; else look again later."""
     order = turn.book.order_of(episode)
-    ladder = _ladder(turn, order)
+    ladder = _ladder(turn, episode, order)
     if ladder is None and turn.now >= sought.until:
         ladder = (desk_instead(order, turn.book.people, desk=turn.book.rules.desk, now=turn.now),)
     if ladder is None:
@@ -74,7 +77,8 @@ def _ring_on(turn: Turn[Fact], episode: Episode, ladder: tuple[Rung, ...], sough
     signal = turn.book.signals[episode.account_id][sought.signal]
     asked = _rung_asked(turn, episode, ladder, sought)
     if asked is not None:
-        _tell_of_skips(turn, episode, ladder[: ladder.index(asked)] if asked in ladder else (), sought.cause)
+        for rung in passed_over(ladder, episode, asked, upward=sought.cause in UPWARD):
+            turn.explain("skipped", skip_words(rung), episode_id=episode.episode_id, who=rung.salesperson_id)
         raise_alert(turn, episode, Asking(asked, signal, sought.cause))
         return
     _, policy = turn.book.policy_for(turn.book.order_of(episode))
@@ -90,7 +94,7 @@ def _ring_on(turn: Turn[Fact], episode: Episode, ladder: tuple[Rung, ...], sough
 def _rung_asked(turn: Turn[Fact], episode: Episode, ladder: tuple[Rung, ...], sought: RecipientSought) -> Rung | None:
     """The rung this cause asks: the next one, or whoever has or had it, on the ladder or not. None after the desk."""
     if sought.cause in UPWARD or (episode.step is None and sought.had_it is None):
-        return next_rung(ladder, after=episode.step)
+        return further_up(ladder, episode, turn.book.asked[episode.episode_id])
     own = [rung for rung in ladder if rung.salesperson_id == episode.responsible]
     if sought.had_it is not None and not own:
         why_you = episode.why_you or f"You took order {episode.order_id}."
@@ -129,13 +133,14 @@ def _look_again(turn: Turn[Fact], order: Order, sought: RecipientSought) -> None
     )
 
 
-def _ladder(turn: Turn[Fact], order: Order) -> tuple[Rung, ...] | None:
+def _ladder(turn: Turn[Fact], episode: Episode, order: Order) -> tuple[Rung, ...] | None:
     book = turn.book
+    _, policy = book.policy_for(order)
     return rungs(
         order,
         book.people,
         desk=book.rules.desk,
-        now=turn.now,
+        moment=Moment(turn.now, episode.severity, policy),
         mode=book.team_mode(order),
         assigned=assigned_to(book.account(order.account_id), book.people, turn.now),
     )
@@ -144,14 +149,3 @@ def _ladder(turn: Turn[Fact], order: Order) -> tuple[Rung, ...] | None:
 def _sought(turn: Turn[Fact], episode: Episode, signal: Signal, *, rings: bool, cause: RingCause) -> RecipientSought:
     until = turn.now + turn.book.rules.salesperson_wait
     return RecipientSought(episode=episode.episode_id, signal=signal.signal_id, rings=rings, until=until, cause=cause)
-
-
-def _tell_of_skips(turn: Turn[Fact], episode: Episode, below: tuple[Rung, ...], cause: RingCause) -> None:
-    """Whoever was passed over since the last ring."""
-    if episode.rings and cause not in UPWARD:
-        return
-    places = [rung.step for rung in below]
-    first = places.index(episode.step) + 1 if episode.step in places else 0
-    for rung in below[first:]:
-        if rung.skipped is not None:
-            turn.explain("skipped", skip_words(rung), episode_id=episode.episode_id, who=rung.salesperson_id)

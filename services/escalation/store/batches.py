@@ -21,7 +21,13 @@ from services.escalation.domain.entities import (
     Salesperson,
     Signal,
 )
-from services.escalation.domain.own_facts import DeliveryAttempted, EpisodeButton, HandOverPressed
+from services.escalation.domain.own_facts import (
+    DeliveryAttempted,
+    EpisodeButton,
+    EpisodeDue,
+    HandOverPressed,
+    RecipientSought,
+)
 from services.escalation.domain.policy.versions import Policies
 from services.escalation.domain.rules import Rules
 from services.escalation.store import policies as versions
@@ -155,8 +161,9 @@ async def _load_deliveries(connection: Connection, book: Book, events: Sequence[
 
 
 async def _load_asked(connection: Connection, book: Book, events: Sequence[Envelope[Fact]]) -> None:
-    pressed = [event.data.episode for event in events if isinstance(event.data, EpisodeButton)]
-    for row in await connection.fetch(_ASKED, pressed) if pressed else ():
+    kinds = (EpisodeButton, EpisodeDue, RecipientSought)
+    meant = [event.data.episode for event in events if isinstance(event.data, kinds)]
+    for row in await connection.fetch(_ASKED, meant) if meant else ():
         book.asked[row["episode_id"]].add(row["recipient"])
 
 

@@ -141,7 +141,7 @@ def every_clock_is_set(run: Evidence) -> Iterator[str]:
         row = rows.get(episode.id)
         if row is None:
             continue
-        wanted = (episode.deadline_at, episode.deadline_for, episode.exhausted)
+        wanted = (episode.deadline_at, episode.deadline_for, episode.exhausted_at is not None)
         is_set = (row["deadline_at"], row["deadline_for"], row["exhausted_at"] is not None)
         if is_set != wanted:
             yield f"the clock of {episode.id} of {episode.order} is {is_set}, and had to be {wanted}"

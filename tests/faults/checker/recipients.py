@@ -8,7 +8,7 @@ after.
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any, TypeAlias
@@ -145,3 +145,9 @@ def next_on(ladder: Ladder, after: str | None) -> Rung | None:
     """The first who is asked after a step; the first of all after None."""
     left = STEPS if after is None else STEPS[STEPS.index(after) + 1 :]
     return next((rung for rung in ladder if rung.stands and rung.step in left), None)
+
+
+def came_instead(ladder: Ladder, step: str, before: Collection[str]) -> Iterator[Rung]:
+    """Who is in the place of this step by now and was not asked before: the seller's place is the successor's too."""
+    place = ("seller", "successor") if step in ("seller", "successor") else (step,)
+    yield from (rung for rung in ladder if rung.stands and rung.step in place and rung.person not in before)

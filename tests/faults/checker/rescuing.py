@@ -1,8 +1,10 @@
 """An episode as it must be: how grave it is, whom it rang and for what, who took it, and until when they have time.
 
 It rings for its first signal, when it becomes graver, when money is asked back or a cancellation asked for, when the
-customer was reached before, and when the customer tries again while somebody has it. Nobody answers in time: the next
-on the ladder; after the desk the desk again, a few times. Whoever takes it must reach the customer in time.
+customer was reached before, and when the customer tries again while somebody has it. Nobody answers in time: who came
+in the place of the one asked last and never was, else the next on the ladder; after the desk the desk again, a few
+times. After that, whatever the customer does or suffers rings from the foot of the ladder. Whoever takes it must reach
+the customer in time.
 """
 
 from collections import Counter
@@ -13,7 +15,7 @@ from typing import Any
 from uuid import UUID
 
 from tests.faults.checker.evidence import Row, instant, payload
-from tests.faults.checker.recipients import Directory, Ladder, Rung, next_on
+from tests.faults.checker.recipients import Directory, Ladder, Rung, came_instead, next_on
 
 SEVERITIES = ("watch", "high", "critical")
 REQUESTS = ("refund_requested", "cancellation_requested")
@@ -85,11 +87,13 @@ class Episode:
     taken_by: str | None = None
     attempts: int = 0
     reached: bool = False
-    exhausted: bool = False
+    exhausted_at: datetime | None = None
     closed_at: datetime | None = None
     seeking: list[Sought] = field(default_factory=list)
 
-    def ask_anew(self) -> None:
+    def ask_anew(self, cause: str) -> None:
+        if self.exhausted_at is not None and cause not in _UPWARD:
+            self.step, self.repeats, self.exhausted_at = None, 0, None
         self.rang, self.reached, self.attempts = True, False, 0
         self.deadline_at = self.deadline_for = self.taken_at = self.taken_by = None
 
@@ -155,13 +159,16 @@ class Desk:
         elif None in ladders:
             episode.seeking.append(sought)
         elif choices and all(cause == "exhausted" for cause, _ in choices):
-            self._exhaust(episode)
+            self._exhaust(episode, now)
         else:
             self._ring(episode, sought, now, *min(choices, key=str))
 
     def _choice(self, episode: Episode, ladder: Ladder, cause: str) -> tuple[str, Rung]:
-        if episode.step is None or cause in _UPWARD:
-            rung = next_on(ladder, episode.step)
+        if episode.step is None:
+            rung = next_on(ladder, None)
+        elif cause in _UPWARD:
+            before = {ring.rung.person for ring in episode.rings}
+            rung = next(came_instead(ladder, episode.step, before), None) or next_on(ladder, episode.step)
         else:
             same = [one for one in ladder if one.stands and one.person == episode.responsible]
             rung = same[0] if same else next_on(ladder, None)
@@ -186,8 +193,8 @@ class Desk:
         self.decide("rang", episode, sought.signal)
         self.tell("alert_raised", episode, sought.signal)
 
-    def _exhaust(self, episode: Episode) -> None:
-        episode.exhausted, episode.deadline_at, episode.deadline_for = True, None, None
+    def _exhaust(self, episode: Episode, now: datetime) -> None:
+        episode.exhausted_at, episode.deadline_at, episode.deadline_for = now, None, None
         self.tell("episode_exhausted", episode)
 
     def _callable(self, now: datetime) -> datetime:

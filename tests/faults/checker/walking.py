@@ -88,7 +88,8 @@ class Account:
             self._follow(episode, fact)
         self._compare(fact)
         for episode in self._concerned(fact) if contact else ():
-            tries = fact.inbound and episode.taken_at is not None and fact.at > episode.taken_at
+            since = episode.taken_at or episode.exhausted_at
+            tries = fact.inbound and since is not None and fact.at > since
             if tries and not self._proves(episode, fact):
                 self._ring(episode, self._weightiest(episode), "contact")
 
@@ -195,7 +196,8 @@ class Account:
             episode.severity = grave
             if not is_new:
                 self.desk.tell("severity_raised", episode, signal.id)
-        if not episode.rang or signal.kind in REQUESTS or episode.reached:
+        nobody_acts = not episode.rang or episode.reached or episode.exhausted_at is not None
+        if nobody_acts or signal.kind in REQUESTS:
             self._ring(episode, signal, "signal")
         elif rose:
             self._ring(episode, signal, "severity")
@@ -214,7 +216,7 @@ class Account:
     def _ring(self, episode: Episode, signal: Signal | None, cause: str) -> None:
         if signal is not None:
             signal.rang = True
-            episode.ask_anew()
+            episode.ask_anew(cause)
             self._find(episode, self.desk.sought(episode, signal.id, cause, self.now))
 
     def _find(self, episode: Episode, sought: Sought) -> None:
@@ -243,7 +245,7 @@ class Account:
         if episode is None or episode.taken_at is not None:
             return
         episode.taken_at, episode.taken_by, episode.responsible = self.now, by, by
-        episode.attempts, episode.reached, episode.exhausted = 0, False, False
+        episode.attempts, episode.reached, episode.repeats, episode.exhausted_at = 0, False, 0, None
         episode.deadline_at = self.now + self.desk.time_for("acknowledgement", "redeem_within", episode.severity)
         episode.deadline_for = "redeem"
         self.desk.tell("episode_acknowledged", episode)

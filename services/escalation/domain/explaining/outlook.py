@@ -3,9 +3,11 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from services.escalation.domain.climbing import further_up
+from services.escalation.domain.clocks import Moment
 from services.escalation.domain.entities import Clock, Episode
 from services.escalation.domain.explaining.record import Record
-from services.escalation.domain.ladder import assigned_to, next_rung, rungs
+from services.escalation.domain.ladder import assigned_to, rungs
 from services.escalation.domain.policy.model import TeamMode
 from services.escalation.domain.reasoning import STEP_WORDS, clock, closing_words
 from services.escalation.domain.words import SIGNAL_LABELS
@@ -111,8 +113,10 @@ def _climbed(record: Record, desk: str) -> str:
     """Who is rung next, as the directory is now."""
     episode, order = record.episode, record.order
     assigned = assigned_to(record.account, record.directory, record.now)
-    ladder = rungs(order, record.directory, desk=desk, now=record.now, mode=record.team_mode, assigned=assigned)
-    rung = next_rung(ladder, after=episode.step) if ladder else None
+    moment = Moment(record.now, episode.severity, record.latest_policy)
+    ladder = rungs(order, record.directory, desk=desk, moment=moment, mode=record.team_mode, assigned=assigned)
+    asked = {alert.recipient for alert in record.alerts}
+    rung = further_up(ladder, episode, asked) if ladder else None
     if rung is not None:
         return f"{STEP_WORDS[rung.step]} ({rung.salesperson_id}) is rung"
     if episode.repeats < record.latest_policy.ladder.repeats.times:

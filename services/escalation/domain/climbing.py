@@ -1,0 +1,34 @@
+"""From one rung of the ladder to the next: who is asked after the step that rang last, and who is passed over."""
+
+from collections.abc import Container, Sequence
+
+from services.escalation.domain.entities import Episode
+from services.escalation.domain.ladder import Rung, next_rung
+from shared.contracts.escalation import LADDER, Step
+
+_IN_SELLERS_PLACE = frozenset({Step.SELLER, Step.SUCCESSOR})
+
+
+def further_up(ladder: Sequence[Rung], episode: Episode, asked: Container[str]) -> Rung | None:
+    """The next to be asked; `asked` are those who were ever rung for this episode. None after the desk.
+
+    First of all whoever came where it rang last and was never asked, as when the sale is corrected meanwhile.
+    """
+    here = _IN_SELLERS_PLACE if episode.step in _IN_SELLERS_PLACE else {episode.step}
+    for rung in ladder:
+        if rung.skipped is None and rung.step in here and rung.salesperson_id not in asked:
+            return rung
+    return next_rung(ladder, after=episode.step)
+
+
+def passed_over(ladder: Sequence[Rung], episode: Episode, asked: Rung, *, upward: bool) -> list[Rung]:
+    """Who is skipped between the step where an episode rang last and whoever is asked now.
+
+    Where it rings again for whoever was asked last, that is this person alone: they cannot be asked by now.
+    """
+    if not upward and (episode.step is not None or asked.step is Step.COLLEAGUE):
+        theirs = [rung for rung in ladder if rung.skipped is not None and rung.salesperson_id == episode.responsible]
+        return [] if asked.salesperson_id == episode.responsible else theirs[:1]
+    start = 0 if episode.step is None else min(LADDER.index(episode.step) + 1, LADDER.index(asked.step))
+    below = ladder[: ladder.index(asked)]
+    return [rung for rung in below if rung.skipped is not None and LADDER.index(rung.step) >= start]

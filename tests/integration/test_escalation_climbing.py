@@ -1,0 +1,98 @@
+"""What changes while the ladder is climbed: who is right now, who is away by now, and what comes after its end."""
+
+from datetime import timedelta
+
+import pytest
+
+from services.escalation.domain.own_facts import NotMinePressed, SnoozePressed
+from shared.contracts.envelope import Fact
+from shared.contracts.orders import AccountReassigned
+from shared.contracts.orders_inbound import Away, Successor
+from tests.builders import case_reopened, contact_made, order_placed, refund_requested, sale_corrected
+from tests.escalation import DESK, Escalation, dead_end
+from tests.team import HOUR, MINUTE, happens, open_episode, person, presses, rung
+
+DAY = timedelta(days=1)
+
+
+async def test_who_turns_out_to_have_sold_it_is_asked_before_the_ladder_goes_on(escalation: Escalation) -> None:
+    await escalation.hear(person("anna", backup="carla"), person("ben", backup="carla"), person("carla"), person(DESK))
+    await escalation.hear(order_placed(amount_minor=50_000))
+    await happens(escalation, refund_requested())
+    await happens(escalation, sale_corrected("ben"))
+    for _ in range(2):
+        await escalation.wait(HOUR + MINUTE)
+    assert await rung(escalation) == [
+        ("anna", "seller", "signal"),
+        ("ben", "seller", "step"),
+        ("carla", "backup", "step"),
+    ]
+
+
+async def test_who_says_not_mine_leaves_it_to_whose_book_it_is_by_now(escalation: Escalation) -> None:
+    await escalation.hear(person("anna", backup="carla"), person("ben"), person("carla"), person(DESK), order_placed())
+    await happens(escalation, refund_requested())
+    today = (await escalation.now()).date()
+    await happens(escalation, AccountReassigned(salesperson="ben", since=today - DAY))
+    await presses(escalation, NotMinePressed, "anna")
+    assert await rung(escalation) == [("anna", "seller", "signal"), ("ben", "seller", "not_mine")]
+
+
+async def test_whose_book_it_is_by_now_is_asked_after_the_successor_of_who_left(escalation: Escalation) -> None:
+    today = (await escalation.now()).date()
+    left = person("anna", active=False, successor=Successor(salesperson="ben", since=today - DAY))
+    await escalation.hear(left, person("ben", backup="dora"), person("carla"), person("dora"), person(DESK))
+    await escalation.hear(order_placed(amount_minor=50_000))
+    await happens(escalation, refund_requested())
+    await happens(escalation, AccountReassigned(salesperson="carla", since=today - DAY))
+    await escalation.wait(HOUR + MINUTE)
+    assert [(who, step) for who, step, _ in await rung(escalation)] == [("ben", "successor"), ("carla", "seller")]
+
+
+async def test_whoever_has_it_and_is_away_when_it_rings_again_is_passed_over_with_a_reason(team: Escalation) -> None:
+    await happens(team, refund_requested())
+    await team.acknowledge("anna")
+    now = await team.now()
+    await presses(team, SnoozePressed, "anna", until=now + 2 * DAY)
+    away = Away(since=now.date() + DAY, until=now.date() + 9 * DAY)
+    await team.hear(person("anna", backup="ben", manager="carla", away=(away,)))
+    await team.wait(2 * DAY + MINUTE)
+    assert await rung(team) == [("anna", "seller", "signal"), ("ben", "backup", "snooze_ended")]
+    words = [row["words"] for row in await team.rows("escalation.decisions", "position") if row["rule"] == "skipped"]
+    assert len(words) == 1
+    assert words[0].startswith("The seller is passed over: Anna is away until")
+
+
+@pytest.fixture
+async def exhausted(escalation: Escalation) -> Escalation:
+    """Nobody has answered, all the way up the ladder and after every repeat."""
+    await escalation.hear(person("anna"), person(DESK), order_placed(amount_minor=50_000))
+    await happens(escalation, dead_end())
+    for _ in range(12):
+        await escalation.wait(9 * HOUR)
+    assert (await open_episode(escalation))["exhausted_at"] is not None
+    return escalation
+
+
+@pytest.mark.parametrize(
+    "fact", [case_reopened(), dead_end(), contact_made("unanswered")], ids=["a signal", "a dead end", "a contact"]
+)
+async def test_after_everybody_was_asked_whatever_comes_rings_from_the_foot_of_the_ladder(
+    exhausted: Escalation, fact: Fact
+) -> None:
+    before = len(await exhausted.alerts())
+    await happens(exhausted, fact, minutes=1)
+    assert [(who, step) for who, step, _ in (await rung(exhausted))[before:]] == [("anna", "seller")]
+    episode = await open_episode(exhausted)
+    assert (episode["step"], episode["repeats"], episode["exhausted_at"]) == ("seller", 0, None)
+    for _ in range(12):
+        await exhausted.wait(9 * HOUR)
+    assert (await exhausted.published_types()).count("escalation.episode_exhausted") == 2
+
+
+async def test_who_takes_it_after_everybody_was_asked_and_fails_leaves_it_to_the_desk(exhausted: Escalation) -> None:
+    await exhausted.acknowledge("anna")
+    before = len(await exhausted.alerts())
+    await exhausted.wait(DAY)
+    assert [cause for *_, cause in (await rung(exhausted))[before:]][:1] == ["repeat"]
+    assert (await open_episode(exhausted))["exhausted_at"] is None

@@ -1,0 +1,148 @@
+"""An absence ahead: whoever would be rung behind it is passed over, and no clock runs across it."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from services.escalation.domain.calendar import WorkingTime
+from services.escalation.domain.clocks import Moment, answer_by, extended, redeem_by, rings_at
+from services.escalation.domain.entities import Order, Salesperson
+from services.escalation.domain.ladder import next_rung, rungs
+from services.escalation.domain.policy.document import shipped
+from services.escalation.domain.policy.model import TeamMode
+from shared.contracts.escalation import Severity, Step
+from tests.builders import AT
+
+POLICY = shipped()
+HIGH, CRITICAL = Severity.HIGH, Severity.CRITICAL
+HOUR = timedelta(hours=1)
+OFFICE = '[{"days": ["mon", "tue", "wed", "thu", "fri"], "start": "09:00", "end": "17:00"}]'
+ORDER = Order("4711", "c-17", "anna", AT, 100, "EUR", "Heat pump", AT, customer_zone="Europe/Berlin")
+
+
+def person(id: str, **changes: object) -> Salesperson:
+    email, zone = f"{id}@sales.example", "Europe/Berlin"
+    known = Salesperson(id, AT, id.title(), None, email, None, None, zone, OFFICE, True, None, None)
+    return replace(known, **changes)  # type: ignore[arg-type]
+
+
+def away(since: str, until: str) -> str:
+    return f'[{{"since": "{since}", "until": "{until}"}}]'
+
+
+def berlin(text: str) -> datetime:
+    return datetime.fromisoformat(text).replace(tzinfo=ZoneInfo("Europe/Berlin")).astimezone(UTC)
+
+
+TWO_WEEKS = away("2026-06-08", "2026-06-19")
+ANNA = person("anna", backup="ben", away=TWO_WEEKS)
+WOKEN = replace(ANNA, rings_off_hours=True)
+LEAVES = berlin("2026-06-08T00:00")
+
+
+def asked(seller: Salesperson, now: datetime, severity: Severity = HIGH) -> tuple[str | None, str | None]:
+    """Who is rung first, and why the seller is not."""
+    people = {"anna": seller, "ben": person("ben"), "desk": person("desk")}
+    moment = Moment(now, severity, POLICY)
+    found = rungs(ORDER, people, desk="desk", moment=moment, mode=TeamMode.ON)
+    assert found is not None
+    first = next_rung(found, after=None)
+    assert first is not None
+    return first.salesperson_id, found[0].skipped
+
+
+UNTIL_THEN = ("ben", "Anna is away until 19 June")
+
+
+@pytest.mark.parametrize(
+    ("seller", "now", "severity", "expected"),
+    [
+        pytest.param(ANNA, "2026-06-05T16:50", HIGH, ("anna", None), id="on the last day, at work"),
+        pytest.param(ANNA, "2026-06-05T18:30", HIGH, UNTIL_THEN, id="on the last evening"),
+        pytest.param(ANNA, "2026-06-07T12:00", HIGH, UNTIL_THEN, id="on the last Sunday"),
+        pytest.param(ANNA, "2026-06-08T10:00", HIGH, UNTIL_THEN, id="away"),
+        pytest.param(ANNA, "2026-06-19T18:30", HIGH, ("anna", None), id="back before anybody could be rung"),
+        pytest.param(ANNA, "2026-06-07T12:00", CRITICAL, UNTIL_THEN, id="critical, but not off hours"),
+        pytest.param(WOKEN, "2026-06-07T12:00", CRITICAL, ("anna", None), id="critical, and woken before it"),
+        pytest.param(WOKEN, "2026-06-07T23:30", CRITICAL, UNTIL_THEN, id="critical, and the customer sleeps until it"),
+        pytest.param(WOKEN, "2026-06-07T12:00", HIGH, UNTIL_THEN, id="woken for what is critical alone"),
+        pytest.param(
+            replace(ANNA, away=away("2026-06-06", "2026-06-07")),
+            "2026-06-05T18:30",
+            HIGH,
+            ("anna", None),
+            id="away on a weekend is at work on Monday",
+        ),
+        pytest.param(
+            replace(ANNA, away=away("2026-06-09", "2026-06-19"), days_off='["2026-06-08"]'),
+            "2026-06-05T18:30",
+            HIGH,
+            UNTIL_THEN,
+            id="a day off before it",
+        ),
+        pytest.param(
+            replace(ANNA, away=away("2026-10-26", "2026-10-30")),
+            "2026-10-25T01:30",
+            HIGH,
+            ("ben", "Anna is away until 30 October"),
+            id="the clock goes back on the last Sunday",
+        ),
+    ],
+)
+def test_who_would_be_rung_on_a_day_of_an_absence_is_passed_over(
+    seller: Salesperson, now: str, severity: Severity, expected: tuple[str, str | None]
+) -> None:
+    assert asked(seller, berlin(now), severity) == expected
+
+
+def test_an_absence_counts_on_the_days_where_the_person_is() -> None:
+    far = replace(ANNA, away=away("2026-05-05", "2026-05-05"), zone="Pacific/Auckland", working_hours="[]")
+    midnight = datetime(2026, 5, 4, 12, tzinfo=UTC)
+    assert asked(far, midnight - timedelta(minutes=1))[0] == "anna"
+    assert asked(far, midnight)[0] == "ben"
+    assert asked(far, midnight + timedelta(days=1))[0] == "anna"
+    over_new_year = replace(ANNA, away=away("2026-05-01", "2027-01-02"))
+    assert asked(over_new_year, AT)[1] == "Anna is away until 2 January 2027"
+    without_end = replace(ANNA, away=f"{away('2026-05-01', '9999-12-31')[:-1]}, {away('2026-06-01', '2026-06-02')[1:]}")
+    assert asked(without_end, AT)[1] == "Anna is away until 31 December 9999"
+
+
+FRIDAY = berlin("2026-06-05T16:50")
+
+
+@pytest.mark.parametrize(
+    ("absent", "start", "expected"),
+    [
+        pytest.param(TWO_WEEKS, "2026-06-05T16:50", "2026-06-08T00:00", id="it ends when the absence begins"),
+        pytest.param(TWO_WEEKS, "2026-06-05T15:30", "2026-06-05T16:30", id="it ends before"),
+        pytest.param(away("2026-06-06", "2026-06-19"), "2026-06-05T16:50", "2026-06-06T00:00", id="from a Saturday on"),
+        pytest.param(away("2026-06-06", "2026-06-07"), "2026-06-05T16:50", "2026-06-08T09:50", id="on a weekend alone"),
+        pytest.param(TWO_WEEKS, "2026-06-10T10:00", "2026-06-10T11:00", id="who acts while away is there"),
+        pytest.param(away("2026-03-30", "2026-04-03"), "2026-03-27T16:50", "2026-03-30T00:00", id="the clock forward"),
+        pytest.param(away("2026-10-26", "2026-10-30"), "2026-10-23T16:50", "2026-10-26T00:00", id="the clock back"),
+    ],
+)
+def test_the_time_to_answer_does_not_run_across_an_absence(absent: str, start: str, expected: str) -> None:
+    anna = replace(ANNA, away=absent)
+    assert answer_by(anna, Step.SELLER, HIGH, POLICY, berlin(start)) == berlin(expected)
+
+
+def test_nor_does_the_time_to_reach_the_customer_or_the_time_an_attempt_adds() -> None:
+    assert redeem_by(ANNA, HIGH, POLICY, FRIDAY) == LEAVES
+    assert redeem_by(replace(ANNA, away="[]"), HIGH, POLICY, FRIDAY) == berlin("2026-06-08T12:50")
+    assert extended(ANNA, HIGH, FRIDAY, POLICY, FRIDAY) == LEAVES
+
+
+def test_a_desk_that_is_away_is_rung_in_its_own_hours_for_nobody_comes_after_it() -> None:
+    monday = berlin("2026-06-08T10:00")
+    assert rings_at(ANNA, ORDER, HIGH, POLICY, monday) == monday
+    assert rings_at(ANNA, ORDER, HIGH, POLICY, berlin("2026-06-08T18:00")) == berlin("2026-06-09T09:00")
+
+
+def test_an_absence_begins_with_its_first_day_where_the_person_is() -> None:
+    hours = WorkingTime("Pacific/Auckland", away=((AT.date(), AT.date()),))
+    assert hours.next_absence(AT - timedelta(days=2)) == datetime(2026, 5, 3, 12, tzinfo=UTC)
+    assert hours.next_absence(datetime(2026, 5, 3, 12, tzinfo=UTC)) is None, "it has begun"
+    assert WorkingTime("UTC").next_absence(AT) is None
