@@ -114,6 +114,23 @@ async def test_links_for_one_address_are_rationed(site: Site) -> None:
     assert len(site.sent_links) == 4
 
 
+async def test_of_many_requests_at_once_no_more_links_are_sent_than_one_after_another(site: Site) -> None:
+    addresses = 6 * [ANNAS_ADDRESS, ANNAS_ADDRESS.upper()]
+    await asyncio.gather(*(site.browser().post("/sign-in/link", data={"email": one}) for one in addresses))
+    assert len(site.sent_links) == 3
+
+
+async def test_links_are_forgotten_a_day_after_they_expired_when_somebody_signs_in(site: Site) -> None:
+    old = await site.link_for(SELLER)
+    await site.service.move_clock(timedelta(hours=47))
+    await site.signed_in()
+    assert len(await site.service.rows("escalation.sign_in_links")) == 2
+    await site.service.move_clock(timedelta(hours=2))
+    await site.signed_in()
+    assert len(await site.service.rows("escalation.sign_in_links")) == 2
+    assert (await site.browser().post("/sign-in", data={"token": token_of(old)})).status_code == 410
+
+
 async def test_who_left_is_signed_out_and_stays_out(site: Site) -> None:
     browser, link = await site.signed_in(), await site.link_for(SELLER)
     await site.hire(SELLER, active=False)
