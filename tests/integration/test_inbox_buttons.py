@@ -90,7 +90,9 @@ async def test_a_hand_over_is_offered_and_accepted(site: Site) -> None:
 
 async def test_not_mine_asks_the_next_at_once_and_whoever_was_asked_can_still_take_it(site: Site) -> None:
     desk = await open_desk(site)
-    assert done(await desk.press("not-mine"))
+    form = await desk.form()
+    assert done(await desk.send("not-mine", form))
+    assert done(await desk.send("not-mine", form)), "pressed twice from one page"
     assert (await state(site))["responsible"] == "ben"
     page = await desk.page()
     assert "Now with Ben Ahlers (backup)" in page
@@ -104,6 +106,18 @@ async def test_not_mine_asks_the_next_at_once_and_whoever_was_asked_can_still_ta
     assert "<title>On call</title>" in (await desk.browser.get("/")).text, "it waits for Ben"
     assert done(await desk.press("acknowledge"))
     assert (await bens.browser.get(bens.path)).status_code == 404
+
+
+async def test_not_mine_is_refused_once_the_next_is_asked(site: Site) -> None:
+    desk = await open_desk(site)
+    form = await desk.form()
+    await site.wait(timedelta(hours=2))
+    row = await state(site)
+    assert row["responsible"] == "ben"
+    refused = await desk.send("not-mine", form)
+    assert refused.status_code == 409
+    assert "Ben Ahlers is asked now" in refused.text
+    assert await state(site) == row
 
 
 @pytest.mark.parametrize(
