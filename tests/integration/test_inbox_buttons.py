@@ -5,10 +5,13 @@ from datetime import timedelta
 
 import pytest
 
+from services.escalation.domain.policy.versions import Policies
 from services.escalation.inbox.moments import field_value
 from tests.builders import SELLER, ZONE
 from tests.inbox import Site, form_token, words_of
 from tests.inbox_desk import Desk, at_in, done, open_desk, state, taken
+
+SHIPPED = Policies.shipped().latest.policy
 
 
 async def test_every_button_pressed_twice_from_one_page_does_no_harm(site: Site) -> None:
@@ -106,6 +109,14 @@ async def test_not_mine_asks_the_next_at_once_and_whoever_was_asked_can_still_ta
     assert "<title>On call</title>" in (await desk.browser.get("/")).text, "it waits for Ben"
     assert done(await desk.press("acknowledge"))
     assert (await bens.browser.get(bens.path)).status_code == 404
+
+
+async def test_how_it_ended_is_asked_with_every_reason_but_the_machines_own(site: Site) -> None:
+    page = (await (desk := await taken(site)).browser.get(desk.path)).text
+    offered = set(re.findall(r'<option value="(\w+:\w+)">', page))
+    known = {f"{result.value}:{one.code}" for result, reasons in SHIPPED.reasons.items() for one in reasons}
+    assert known - offered == {"cause_gone:signals_cleared"}
+    assert offered <= known
 
 
 async def test_not_mine_is_refused_once_the_next_is_asked(site: Site) -> None:
