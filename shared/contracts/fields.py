@@ -39,6 +39,7 @@ PATTERNS = {
 _RFC3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
 _CALENDAR_DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 _BREAKS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
+_TURNS = re.compile(r"[\u202a-\u202e\u2066-\u2069]+")
 _EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 _END = datetime(2100, 1, 1, tzinfo=UTC)
 
@@ -117,7 +118,9 @@ def _known_zone(name: str) -> str:
 
 
 def _one_line(text: str) -> str:
-    return (text if text.isprintable() else _BREAKS.sub(" ", text)).strip()
+    """Without breaks, and without what turns the reading direction (Unicode Annex 9, explicit formatting): a line
+    stands among others, and would mirror them too."""
+    return (text if text.isprintable() else _TURNS.sub("", _BREAKS.sub(" ", text))).strip()
 
 
 def _not_blank(text: str) -> str:
@@ -139,7 +142,8 @@ Id: TypeAlias = Annotated[str, Field(min_length=1, max_length=200, pattern=_NO_C
 """An identifier given by a publisher: 1 to 200 characters, no control characters; compared exactly."""
 
 Text: TypeAlias = Annotated[str, Field(min_length=1, max_length=500, pattern=_NO_NUL), AfterValidator(_not_blank)]
-"""One line of text, 1 to 500 characters: line breaks and control characters are read as a space, the ends trimmed."""
+"""One line of text, 1 to 500 characters: line breaks and control characters are read as a space, the ends trimmed,
+and characters that turn the reading direction left out."""
 
 OptionalText: TypeAlias = Annotated[
     Annotated[str, Field(max_length=500, pattern=_NO_NUL)] | None, AfterValidator(_absent_if_blank)

@@ -43,12 +43,13 @@ async def read_body(request: Request, limits: Limits) -> bytes:
 async def answer_unread(request: Request, refused: RequestRefused) -> RequestRefused:
     """The refusal, after the rest of a body of bearable size was thrown away: a client that is still writing
     would otherwise meet a reset connection and never read why. Of a larger body the connection is closed."""
-    if "Connection" not in refused.headers and not await _discard(request):
+    if "Connection" not in refused.headers and not await discard_rest(request):
         refused.headers["Connection"] = "close"
     return refused
 
 
-async def _discard(request: Request) -> bool:
+async def discard_rest(request: Request) -> bool:
+    """Throw the rest of a body away; False where it is too large or too slow for that, or ended early."""
     announced = request.headers.get("content-length", "0")
     if "expect" in request.headers or not announced.isdecimal() or int(announced) > _DISCARDED_BYTES:
         return False

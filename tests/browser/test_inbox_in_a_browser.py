@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import Page, Route, expect
 
 from shared.contracts.orders_inbound import Customer
 from tests.browser.conftest import DESK, PHONE, Visits
@@ -198,6 +198,41 @@ async def test_what_is_being_entered_survives_a_change(visits: Visits) -> None:
     await expect(page.locator(".episode .story").first).to_contain_text("Case case-1 reopened")
     await expect(field).to_have_value("2027-01-04T10:30")
     await expect(field).to_be_focused()
+
+
+async def test_a_list_that_is_open_to_choose_from_stays_until_one_has_chosen(visits: Visits) -> None:
+    episode = await visits.site.trouble()
+    page = await visits.open(DESK, next_path=f"/episodes/{episode}")
+    await expect(page.locator("[data-connection]")).to_have_text("Live")
+    await page.locator(".episode .more summary").click()
+    endings, story = page.locator(".episode .more select[name=ending]"), page.locator(".episode .story").first
+    await endings.evaluate("(list) => { list.focus(); window.endings = list; }")
+    await visits.site.tell(case_reopened(), minutes_ago=1)
+    await expect(page.locator(".row[data-changed]")).to_have_count(1)
+    assert await page.evaluate("window.endings.isConnected"), "it is the same list still"
+    await endings.select_option("saved:replacement")
+    await endings.blur()
+    await expect(story).to_contain_text("Case case-1 reopened", timeout=10_000)
+    await expect(endings).to_have_value("saved:replacement")
+
+
+async def test_who_is_signed_out_is_not_told_that_a_press_was_done(visits: Visits) -> None:
+    await visits.site.trouble()
+    page = await visits.open(PHONE)
+    await expect(page.locator("[data-connection]")).to_have_text("Live")
+    await page.evaluate("""() => {
+        const said = () => sessionStorage.setItem("said", document.querySelector("[data-announce]").textContent);
+        new MutationObserver(said).observe(document.querySelector("[data-announce]"), { childList: true });
+    }""")
+
+    async def signed_out(press: Route) -> None:
+        await visits.site.service.pool.execute("delete from escalation.sessions")
+        await press.continue_()
+
+    await page.route("**/acknowledge", signed_out)
+    await page.get_by_role("button", name="Acknowledge").locator("visible=true").click()
+    await expect(page).to_have_url(re.compile("/sign-in$"))
+    assert await page.evaluate("sessionStorage.getItem('said')") is None
 
 
 async def test_a_refusal_is_told_beside_its_button(visits: Visits) -> None:

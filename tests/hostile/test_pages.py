@@ -40,7 +40,10 @@ BODIES: tuple[tuple[str, bytes], ...] = (
     ("multipart/form-data; boundary=x", b"--x\r\nContent-Disposition: form-data\r\n\r\n1\r\n--x--\r\n"),
     ("multipart/form-data; boundary=x", _PART + b'; filename="a"\r\n\r\n1\r\n--x--\r\n'),
     ("multipart/form-data; boundary=x; charset=utf-16", _PART + b"\r\n\r\n\xff\r\n--x--\r\n"),
+    ("multipart/form-data; boundary=x; charset=punycode", _PART + b"\r\n\r\n\xff-\r\n--x--\r\n"),
     ("multipart/form-data; boundary=" + "x" * 300, b"--x"),
+    (_FORM + "; charset=unicode_escape", b"token=\\ud800&csrf_token=\\ud800"),
+    (_FORM + "; charset*=punycode''%ff; a*0*=x''%80", b"token=1"),
 )
 
 

@@ -6,12 +6,12 @@ from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 
 from services.escalation.app import publish_policy
-from services.escalation.domain.own_facts import NotMinePressed, PolicyPublishing
+from services.escalation.domain.own_facts import AcknowledgePressed, NotMinePressed, PolicyPublishing
 from services.escalation.domain.policy.document import shipped_text
 from shared.contracts.orders_inbound import Away, Day, WorkingHours
 from shared.runtime import fire_all
 from tests.builders import order_placed, refund_requested, response_overdue, salesperson_changed
-from tests.escalation import DESK, Escalation, dead_end, pressed, told
+from tests.escalation import DESK, Escalation, button, dead_end, pressed, told
 from tests.team import HOUR, MINUTE, happens, open_episode, person, presses, rung
 
 
@@ -51,7 +51,7 @@ async def test_not_mine_closes_nothing_and_goes_up_the_ladder(team: Escalation) 
     await happens(team, refund_requested())
     await presses(team, NotMinePressed, "anna")
     assert await rung(team) == [("anna", "seller", "signal"), ("ben", "backup", "not_mine")]
-    assert await presses(team, NotMinePressed, "anna") == [], "pressed again it changes nothing"
+    assert await presses(team, NotMinePressed, "anna") == ["asked_of_another"], "it is not hers to pass on any more"
     assert len(await team.alerts()) == 2
 
 
@@ -92,6 +92,18 @@ async def test_who_gives_it_back_after_the_desk_was_asked_leaves_it_to_the_desk_
     await team.acknowledge("anna")
     await presses(team, NotMinePressed, "anna")
     assert (await rung(team))[-1] == (DESK, "desk", "repeat")
+
+
+async def test_who_comes_second_is_told_who_has_it_and_changes_nothing(team: Escalation) -> None:
+    await happens(team, refund_requested())
+    await team.wait(HOUR + MINUTE)
+    await team.acknowledge("ben")
+    (taken,) = await team.episodes()
+    for kind in (AcknowledgePressed, NotMinePressed):
+        report = await team.hear(button(kind, taken["episode_id"], "anna"))
+        assert [one.reason for one in report.rejected] == ["Ben has this episode already; reload the page."]
+    assert await team.episodes() == [taken]
+    assert await presses(team, AcknowledgePressed, "ben") == [], "who has it may say so again"
 
 
 async def test_who_was_asked_before_may_still_take_it(team: Escalation) -> None:

@@ -5,10 +5,13 @@ from datetime import timedelta
 
 import pytest
 
+from services.escalation.domain.policy.versions import Policies
 from services.escalation.inbox.moments import entered, field_value
 from tests.builders import SELLER, ZONE
 from tests.inbox import Site, form_token, words_of
 from tests.inbox_desk import Desk, at_in, done, open_desk, state, taken
+
+SHIPPED = Policies.shipped().latest.policy
 
 
 async def test_every_button_pressed_twice_from_one_page_does_no_harm(site: Site) -> None:
@@ -115,7 +118,9 @@ async def test_a_hand_over_is_offered_and_accepted(site: Site) -> None:
 
 async def test_not_mine_asks_the_next_at_once_and_whoever_was_asked_can_still_take_it(site: Site) -> None:
     desk = await open_desk(site)
-    assert done(await desk.press("not-mine"))
+    form = await desk.form()
+    assert done(await desk.send("not-mine", form))
+    assert done(await desk.send("not-mine", form)), "pressed twice from one page"
     assert (await state(site))["responsible"] == "ben"
     page = await desk.page()
     assert "Now with Ben Ahlers (backup)" in page
@@ -129,6 +134,26 @@ async def test_not_mine_asks_the_next_at_once_and_whoever_was_asked_can_still_ta
     assert "<title>On call</title>" in (await desk.browser.get("/")).text, "it waits for Ben"
     assert done(await desk.press("acknowledge"))
     assert (await bens.browser.get(bens.path)).status_code == 404
+
+
+async def test_how_it_ended_is_asked_with_every_reason_but_the_machines_own(site: Site) -> None:
+    page = (await (desk := await taken(site)).browser.get(desk.path)).text
+    offered = set(re.findall(r'<option value="(\w+:\w+)">', page))
+    known = {f"{result.value}:{one.code}" for result, reasons in SHIPPED.reasons.items() for one in reasons}
+    assert known - offered == {"cause_gone:signals_cleared"}
+    assert offered <= known
+
+
+async def test_not_mine_is_refused_once_the_next_is_asked(site: Site) -> None:
+    desk = await open_desk(site)
+    form = await desk.form()
+    await site.wait(timedelta(hours=2))
+    row = await state(site)
+    assert row["responsible"] == "ben"
+    refused = await desk.send("not-mine", form)
+    assert refused.status_code == 409
+    assert "Ben Ahlers is asked now" in refused.text
+    assert await state(site) == row
 
 
 @pytest.mark.parametrize(

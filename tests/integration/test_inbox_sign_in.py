@@ -3,13 +3,17 @@
 import asyncio
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from urllib.parse import urlsplit
 
 import pytest
 
+from services.escalation.inbox import answers
 from tests.builders import SELLER
-from tests.inbox import Site, form_token, inbox_site, token_of
+from tests.inbox import Site, form_token, inbox_site, served, token_of
 from tests.servers import MakeDatabase
 
+FORM = "application/x-www-form-urlencoded"
+CHARSETS = ("utf-8", "punycode", "unicode_escape", "utf-7", "idna", "no-such")
 ANNAS_ADDRESS = "anna@sales.example"
 
 
@@ -110,6 +114,23 @@ async def test_links_for_one_address_are_rationed(site: Site) -> None:
     assert len(site.sent_links) == 4
 
 
+async def test_of_many_requests_at_once_no_more_links_are_sent_than_one_after_another(site: Site) -> None:
+    addresses = 6 * [ANNAS_ADDRESS, ANNAS_ADDRESS.upper()]
+    await asyncio.gather(*(site.browser().post("/sign-in/link", data={"email": one}) for one in addresses))
+    assert len(site.sent_links) == 3
+
+
+async def test_links_are_forgotten_a_day_after_they_expired_when_somebody_signs_in(site: Site) -> None:
+    old = await site.link_for(SELLER)
+    await site.service.move_clock(timedelta(hours=47))
+    await site.signed_in()
+    assert len(await site.service.rows("escalation.sign_in_links")) == 2
+    await site.service.move_clock(timedelta(hours=2))
+    await site.signed_in()
+    assert len(await site.service.rows("escalation.sign_in_links")) == 2
+    assert (await site.browser().post("/sign-in", data={"token": token_of(old)})).status_code == 410
+
+
 async def test_who_left_is_signed_out_and_stays_out(site: Site) -> None:
     browser, link = await site.signed_in(), await site.link_for(SELLER)
     await site.hire(SELLER, active=False)
@@ -189,4 +210,44 @@ async def test_a_form_of_another_site_signs_nobody_in(site: Site, headers: dict[
 
 
 async def test_an_oversized_form_is_refused_unread(site: Site) -> None:
-    assert (await site.browser().post("/sign-in", data={"token": "x" * 20_000})).status_code == 403
+    assert (await site.browser().post("/sign-in", data={"token": "x" * 20_000})).status_code == 413
+
+
+KINDS = [
+    "application/json",
+    "text/plain",
+    "",
+    *(f"multipart/form-data; boundary=x; charset={name}" for name in CHARSETS),
+]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_a_form_of_a_kind_that_no_page_sends_is_refused_in_words(site: Site, kind: str) -> None:
+    part = b'--x\r\nContent-Disposition: form-data; name="%s"\r\n\r\n\\ud800+2AA-\xff\r\n'
+    body = b"".join(part % name for name in (b"token", b"email", b"csrf_token")) + b"--x--\r\n"
+    browser = await site.signed_in()
+    for path in ("/sign-in", "/sign-in/link", "/sign-out", "/check-ins"):
+        refused = await browser.post(path, content=body, headers={"Content-Type": kind})
+        assert refused.status_code == 403
+        assert "Reload the page and press again" in refused.text
+
+
+@pytest.mark.parametrize("kind", [FORM, f"{FORM}; charset=UTF-8", f"{FORM.title()};charset=punycode"])
+async def test_a_form_is_read_as_pages_send_it_whatever_charset_it_names(site: Site, kind: str) -> None:
+    body = f"token={token_of(await site.link_for(SELLER))}".encode()
+    taken = await site.browser().post("/sign-in", content=body, headers={"Content-Type": kind})
+    assert taken.status_code == 303
+
+
+async def test_a_form_that_comes_too_slowly_is_refused_in_words_and_its_connection_closed(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(answers, "FORM_SECONDS", 0.2)
+    async with served(site.app) as url:
+        reader, writer = await asyncio.open_connection("127.0.0.1", urlsplit(url).port)
+        head = f"POST /sign-in HTTP/1.1\r\nHost: inbox.test\r\nContent-Type: {FORM}\r\nContent-Length: 50\r\n\r\n"
+        writer.write(head.encode() + b"token=")
+        answer = (await asyncio.wait_for(reader.read(), 5)).decode()  # to the end of the connection
+        writer.close()
+    assert answer.startswith("HTTP/1.1 408 ")
+    assert "press again" in answer

@@ -81,6 +81,14 @@ def test_a_text_is_read_as_one_line_and_a_customers_words_as_they_are() -> None:
     assert fact == RefundRequested(words=" two\n lines ", by=support_inbound.Person(name="Zoë Miller"))
 
 
+@pytest.mark.parametrize("turn", "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+def test_a_line_cannot_turn_the_reading_direction_of_what_stands_beside_it(turn: str) -> None:
+    fact = decode(
+        json.dumps({"words": f"{turn}two", "by": {"name": f"{turn}Zo{turn}ë عمر\u200f{turn} ", "phone": turn}})
+    )
+    assert fact.envelope.data == RefundRequested(words=f"{turn}two", by=support_inbound.Person(name="Zoë عمر\u200f"))
+
+
 def test_of_a_member_named_twice_the_last_counts() -> None:
     event = decode('{"words": "first", "words": "last"}')
     assert event.envelope.data == RefundRequested(words="last")

@@ -57,9 +57,10 @@ def _may(turn: Turn[EpisodeButton], episode: Episode) -> bool:
 
 def _acknowledge(turn: Turn[EpisodeButton], episode: Episode) -> None:
     """Take an episode: everything pending for it stops, in this very transaction, and the clock of the proof starts."""
+    by = turn.fact.by
+    _check_not_taken_by_another(turn, episode)
     if episode.acknowledged_at is not None:
         return
-    by = turn.fact.by
     version, policy = turn.book.policy_for(turn.book.order_of(episode))
     acknowledged = taken(episode, turn.book.people.get(by, by), policy, turn.now)
     if not may_be_contacted(turn, episode):
@@ -74,14 +75,25 @@ def _acknowledge(turn: Turn[EpisodeButton], episode: Episode) -> None:
 
 def _pass_on(turn: Turn[EpisodeButton], episode: Episode) -> None:
     """Not mine: nothing is closed, the next on the ladder is asked."""
-    if episode.acknowledged_by not in (None, turn.fact.by):
-        raise NotNow("taken_by_another", "somebody has this episode already; reload the page.")
+    _check_not_taken_by_another(turn, episode)
     if episode.acknowledged_by is None and episode.responsible != turn.fact.by:
-        return  # the ladder has gone on by itself
+        raise NotNow("asked_of_another", f"{_name(turn, episode.responsible)} is asked now; reload the page.")
     _explain(turn, episode, "not_mine", f"{turn.fact.by} says that it is not theirs.", None, None)
     turn.publish(RescuePassedOn(episode=episode.episode_id, order=episode.order_id, by=turn.fact.by))
     turn.book.silence(episode.episode_id, "passed on", turn.now)
     climb(turn, episode, RingCause.NOT_MINE)
+
+
+def _check_not_taken_by_another(turn: Turn[EpisodeButton], episode: Episode) -> None:
+    """Else whoever was second would believe to have it, or to have given it away. Raises NotNow."""
+    if episode.acknowledged_by not in (None, turn.fact.by):
+        name = _name(turn, episode.acknowledged_by)
+        raise NotNow("taken_by_another", f"{name} has this episode already; reload the page.")
+
+
+def _name(turn: Turn[EpisodeButton], id: str | None) -> str:
+    person = turn.book.people.get(id) if id is not None else None
+    return person.name if person is not None else id or "somebody else"
 
 
 def _log_attempt(turn: Turn[EpisodeButton], episode: Episode) -> None:

@@ -1,29 +1,42 @@
 """How every route of the pages answers: refusals and an absent database become pages a person can act on."""
 
+import asyncio
 from collections.abc import Callable, Coroutine
 from typing import Any, TypeAlias
 from urllib.parse import urlencode
 
 from fastapi.routing import APIRoute
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import RedirectResponse, Response
 
 from services.escalation.inbox.forms import NotUnderstood
 from services.escalation.inbox.rendering import Pages, secured
 from services.escalation.inbox.sessions import FormRefused, SignedOut, check_same_site, local_page
 from shared.database import DATABASE_ERRORS, is_transient
+from shared.http.request_body import discard_rest
 from shared.transaction import Refused
 
 Answer: TypeAlias = Callable[[Request], Coroutine[Any, Any, Response]]
 
 RETRY_SECONDS = 5
+FORM_SECONDS = 10.0
 _MAX_FORM_BYTES = 16_384
+_FORM_KIND = "application/x-www-form-urlencoded"
 _HOME = ("/", "To your inbox")
 _Link: TypeAlias = tuple[str, str]
 
 
 class NotHere(Exception):
     """There is no such page for this reader: not made, or somebody else's."""
+
+
+class _NotReceived(FormRefused):
+    """A form that was not read. Where the rest of it may still come, its connection is of no use to anybody."""
+
+    def __init__(self, status: int, words: str, *, closes: bool = True) -> None:
+        super().__init__(words)
+        self.status = status
+        self.headers = {"Connection": "close"} if closes else {}
 
 
 def page_route(pages: Pages, public_url: str) -> type[APIRoute]:
@@ -44,11 +57,14 @@ def page_route(pages: Pages, public_url: str) -> type[APIRoute]:
 async def _answered(handle: Answer, request: Request, pages: Pages, public_url: str) -> Response:
     try:
         if request.method == "POST":
-            _check_size(request)
-            check_same_site(request, public_url)
+            await _check_form(request, public_url)
         return await handle(request)
     except SignedOut as signed_out:
         return _to_sign_in(signed_out.next_path)
+    except _NotReceived as refused:
+        response = pages.message("That was not done", str(refused), status=refused.status, link=_HOME)
+        response.headers.update(refused.headers)
+        return response
     except FormRefused as refused:
         return pages.message("That was not done", str(refused), status=403, link=_HOME)
     except NotUnderstood as error:
@@ -88,7 +104,29 @@ def _to_sign_in(next_path: str) -> Response:
     return RedirectResponse(f"/sign-in{query}", status_code=303)
 
 
-def _check_size(request: Request) -> None:
+async def _check_form(request: Request, public_url: str) -> None:
+    """Reads a form, for its handler to ask for, and raises FormRefused for one that our pages do not send."""
+    await _check_size(request)
+    await _read(request)
+    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != _FORM_KIND:
+        raise FormRefused("This form came in a way that this page does not send. Reload the page and press again.")
+    check_same_site(request, public_url)
+
+
+async def _check_size(request: Request) -> None:
     length = request.headers.get("content-length", "")
-    if not length.isdecimal() or int(length) > _MAX_FORM_BYTES:
-        raise FormRefused("This form is too large or does not say how large it is.")
+    chunked = "transfer-encoding" in request.headers
+    if chunked or not (length.isascii() and length.isdecimal()) or int(length) > _MAX_FORM_BYTES:
+        closes = not await discard_rest(request)
+        raise _NotReceived(413, "This form is too large or does not say how large it is.", closes=closes)
+
+
+async def _read(request: Request) -> None:
+    try:
+        async with asyncio.timeout(FORM_SECONDS):
+            await request.body()  # kept by the request, which makes the form of it
+    except TimeoutError:
+        words = f"This form did not arrive within {FORM_SECONDS:g} seconds. Check your connection and press again."
+        raise _NotReceived(408, words) from None
+    except ClientDisconnect:
+        raise _NotReceived(400, "The connection ended before this form had arrived. Press again.") from None

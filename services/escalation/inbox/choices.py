@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from services.escalation.domain.policy.model import Policy
+from services.escalation.domain.policy.sense import CLEARED
 from services.escalation.domain.words import BY_CHANNEL, RESULTS
 from services.escalation.inbox.forms import ending_value
 from services.escalation.inbox.moments import field_value, next_minute
@@ -94,7 +95,10 @@ def _next(row: EpisodeRow, *, free: bool, mine: bool, accept: bool, call: str) -
 
 
 def _endings(policy: Policy) -> tuple[Group, ...]:
+    """Every reason of the policy but the one with which an episode closes itself: of an open one it is not true."""
+    reasons = {result: [one for one in policy.reasons[result] if one.code != CLEARED] for result in EpisodeResult}
     return tuple(
-        Group(RESULTS[result], tuple((ending_value(result, one.code), one.words) for one in policy.reasons[result]))
-        for result in EpisodeResult
+        Group(RESULTS[result], tuple((ending_value(result, one.code), one.words) for one in known))
+        for result, known in reasons.items()
+        if known
     )

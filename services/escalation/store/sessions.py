@@ -1,4 +1,4 @@
-"""Sign-in links and sessions. Only hashes of their tokens are stored, and each change is one statement."""
+"""Sign-in links and sessions. Only hashes of their tokens are stored."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -8,6 +8,7 @@ from shared.ids import SalespersonId
 
 LINK_LIFETIME = timedelta(hours=24)
 SESSION_LIFETIME = timedelta(days=14)
+_LINK_KEPT = timedelta(days=1)
 _WINDOW = timedelta(minutes=15)
 _LINKS_PER_WINDOW = 3
 
@@ -35,6 +36,8 @@ _ADD_LINK = """
     insert into escalation.sign_in_links (token_hash, salesperson_id, expires_at)
     values ($1, $2, shared.app_now() + $3::interval)
 """
+# Who asks many times at once is counted once at a time. Nothing else waits for this lock.
+_ONE_AT_A_TIME = "select pg_advisory_xact_lock(hashtextextended('sign-in ' || lower($1::text), 0))"
 # An address of two people is nobody's; a link's age is told from when it expires.
 _ADD_REQUESTED_LINK = """
     with addressed as (
@@ -60,6 +63,8 @@ _USE_LINK = """
         returning l.salesperson_id
     ), tidied as (
         delete from escalation.sessions where expires_at < shared.app_now()
+    ), forgotten as (
+        delete from escalation.sign_in_links where expires_at < shared.app_now() - $5::interval
     )
     insert into escalation.sessions (token_hash, salesperson_id, csrf_token, expires_at)
     select $2, salesperson_id, $3, shared.app_now() + $4::interval from used
@@ -80,13 +85,15 @@ async def add_link(database: Pool, token_hash: bytes, salesperson_id: str) -> No
 async def add_requested_link(database: Pool, token_hash: bytes, address: str) -> Person | None:
     """A link for whom this address belongs to; None where it is nobody's, not one person's, or asked for too often."""
     limits = (LINK_LIFETIME, _WINDOW, _LINKS_PER_WINDOW)
-    row = await database.fetchrow(_ADD_REQUESTED_LINK, token_hash, address, *limits)
+    async with database.acquire() as connection, connection.transaction():
+        await connection.execute(_ONE_AT_A_TIME, address)
+        row = await connection.fetchrow(_ADD_REQUESTED_LINK, token_hash, address, *limits)
     return Person(**row) if row else None
 
 
 async def use_link(database: Pool, token_hash: bytes, *, session_hash: bytes, csrf_token: str) -> bool:
     """Use up a link and open a session, once; False where the link is unknown, used, expired or its person left."""
-    used = await database.fetchval(_USE_LINK, token_hash, session_hash, csrf_token, SESSION_LIFETIME)
+    used = await database.fetchval(_USE_LINK, token_hash, session_hash, csrf_token, SESSION_LIFETIME, _LINK_KEPT)
     return used is not None
 
 

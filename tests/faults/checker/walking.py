@@ -242,7 +242,11 @@ class Account:
         self._ring(episode, self._weightiest(episode), "unredeemed" if unredeemed else "step")
 
     def take(self, episode: Episode | None, by: str) -> None:
-        if episode is None or episode.taken_at is not None:
+        if episode is None:
+            return
+        if episode.taken_at is not None:
+            if episode.taken_by != by:
+                self.desk.wrongs.append(f"{by} pressed for episode {episode.id}, and was not told who has it")
             return
         episode.taken_at, episode.taken_by, episode.responsible = self.now, by, by
         episode.attempts, episode.reached, episode.repeats, episode.exhausted_at = 0, False, 0, None

@@ -8,7 +8,7 @@ const ahead = Date.parse(document.body.dataset.now) - Date.now();
 const STALE_MS = 25_000;
 const own = new Set(); // episodes changed by a button on this page: no news to who pressed it
 const called = new Set(); // episodes whose number was dialled from this page
-let seenAt = Date.now(), triedAt = 0, source = null, fetching = false, again = false, news = 0, retryMs = 1000;
+let seenAt = Date.now(), triedAt = 0, source = null, fetching = false, again = false, postponed = false, news = 0, retryMs = 1000;
 
 function ago(at) {
   const seconds = (Date.now() + ahead - at) / 1000;
@@ -41,6 +41,7 @@ function tick() {
   for (const time of findAll("[data-left]")) write(time, left(Date.parse(time.dateTime)));
   for (const there of findAll("[data-clock]")) write(there, clock(Date.now() + ahead, there.dataset.clock));
   if (Date.now() - Math.max(seenAt, triedAt) > STALE_MS) { show("lost"); connect(); }
+  if (postponed && !inUse(document)) { postponed = false; refresh(); }
 }
 
 function show(state) {
@@ -91,8 +92,9 @@ async function refresh() {
   if (again) { again = false; refresh(); }
 }
 
+// Signed out meanwhile: the page leaves for the way in, and whoever waits for the answer says nothing more.
 async function read(answer) {
-  if (new URL(answer.url).pathname === "/sign-in") location.reload();
+  if (new URL(answer.url).pathname === "/sign-in") { location.reload(); await new Promise(() => {}); }
   return new DOMParser().parseFromString(await answer.text(), "text/html");
 }
 
@@ -111,11 +113,15 @@ function takeOver(fresh) {
   tick();
 }
 
-// Not while somebody is at it: the next time is a minute away.
+// A button on its way down and a list to choose from would be gone: what changed is taken over a little later.
+function inUse(part) {
+  return find("[aria-busy], select:focus, button:active", part);
+}
+
 function takeOverDuties(fresh) {
   const old = find("[data-duties]");
   if (!old || !fresh || old.dataset.version === fresh.dataset.version) return;
-  if (find("[aria-busy]", old) || find("select:focus", old)) return;
+  if (inUse(old)) { postponed = true; return; }
   const held = old.contains(document.activeElement);
   old.replaceWith(fresh);
   if (held) find(".button", fresh)?.focus({ preventScroll: true });
@@ -124,7 +130,8 @@ function takeOverDuties(fresh) {
 function replace(old, fresh, list) {
   if (!fresh) { old.inert = list?.dataset.list !== "some"; return; }
   old.inert = false;
-  if (old.dataset.version === fresh.dataset.version || find("[aria-busy]", old)) return;
+  if (old.dataset.version === fresh.dataset.version) return;
+  if (inUse(old)) { postponed = true; return; }
   const active = document.activeElement, held = old.contains(active), kept = findAll("[data-keep]", old).map((each) => each.open);
   findAll("[data-keep]", fresh).forEach((each, place) => { each.open = kept[place] ?? false; });
   const same = held ? keepEntered(old, fresh, active) : keepEntered(old, fresh);
