@@ -43,7 +43,7 @@ def _instant(text: str) -> datetime:
 
 @app.command()
 def deals(file: Annotated[Path, typer.Option(help="The CSV file of closed deals.", **_FILE)]) -> None:
-    """Closed deals ("Marketing Funnel by Olist", olist_closed_deals.csv) as sales and salespeople."""
+    """Closed deals ("Marketing Funnel by Olist", olist_closed_deals_dataset.csv) as sales and salespeople."""
     with _told_in_words():
         _publish(olist.events_of_deals([olist.read_deal(row) for row in _rows(file, olist.COLUMNS)]))
 
