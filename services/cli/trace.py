@@ -17,16 +17,14 @@ from rich.text import Text
 from rich.tree import Tree
 
 from services.cli.terminal import printable
+from shared.telemetry import Attribute
 
-_EVENT_ID = "cloudevents.event_id"
 _SHOWN = {
-    "cloudevents.event_id": "event",
-    "handoff.order_id": "order",
-    "handoff.case_id": "case",
-    "handoff.episode_id": "episode",
-    "handoff.alert_id": "alert",
-    "handoff.delivery_id": "delivery",
-    "handoff.outcome": "outcome",
+    Attribute.EVENT_ID: "event",
+    Attribute.EPISODE_ID: "episode",
+    Attribute.ALERT_ID: "alert",
+    Attribute.DELIVERY_ID: "delivery",
+    Attribute.OUTCOME: "outcome",
 }
 _NS_PER_MS = 1_000_000
 _PIPE_WIDTH = 300
@@ -67,7 +65,7 @@ def read_traces(files: Iterable[Path], event_id: str) -> list[list[Span]]:
     """Every trace in which the event was handled, oldest first, each in order of start."""
     paths = list(files)
     wanted = orjson.dumps(event_id)
-    found = {span.trace_id for span in _spans(paths, {wanted}) if str(span.attributes.get(_EVENT_ID)) == event_id}
+    found = {span.trace_id for span in _spans(paths, {wanted}) if str(span.attributes.get(Attribute.EVENT_ID)) == event_id}
     if not found:
         return []
     traces: dict[str, dict[str, Span]] = defaultdict(dict)
@@ -115,7 +113,7 @@ def _label(span: Span, began_ns: int) -> Text:
         f"  {took_ms:.1f} ms",
     )
     if span.failed:
-        label.append(f"  FAILED {printable(span.attributes.get('error.type', ''))}".rstrip(), "bold red")
+        label.append(f"  FAILED {printable(span.attributes.get(Attribute.ERROR_TYPE, ''))}".rstrip(), "bold red")
     for attribute, short in _SHOWN.items():
         if attribute in span.attributes:
             label.append(f"  {short}={printable(span.attributes[attribute])}", "dim")
