@@ -7,7 +7,7 @@ from uuid import uuid4
 
 import pytest
 
-from services.escalation.domain.words import SIGNAL_LABELS, Risk, absolute, ago, describe, money, why_now
+from services.escalation.domain.words import SIGNAL_LABELS, Risk, absolute, ago, describe, known_money, money, why_now
 from shared.contracts import escalation, support
 from shared.contracts.envelope import Fact, decode_structured
 from shared.contracts.escalation import SignalKind
@@ -218,3 +218,13 @@ def test_without_a_request_the_latest_signal_speaks() -> None:
 
 def test_a_moment_names_its_zone() -> None:
     assert absolute(datetime(2026, 5, 4, 9, 5, tzinfo=UTC)) == "4 May 2026, 09:05 UTC"
+
+
+@pytest.mark.parametrize(
+    ("minor", "currency", "told"),
+    [(0, "EUR", "€0.00"), (129_900, "EUR", "€1,299.00"), (None, "EUR", None), (1, None, None)],
+)
+def test_an_amount_is_told_where_it_and_its_currency_are_known(
+    minor: int | None, currency: str | None, told: str | None
+) -> None:
+    assert known_money(minor, currency) == told
