@@ -8,8 +8,8 @@ import logging
 import sys
 import threading
 import warnings
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from enum import Enum
@@ -50,16 +50,6 @@ def get_logger(name: str) -> Logger:
     return logger
 
 
-@contextmanager
-def about_event(event_id: str, *, traceparent: str | None = None) -> Iterator[None]:
-    """Every line written inside carries the event's id and, where known, its trace's id."""
-    known = {"event_id": event_id}
-    if traceparent is not None:
-        known["trace_id"] = traceparent[3:35]
-    with structlog.contextvars.bound_contextvars(**known):
-        yield
-
-
 def configure_logging(service: str, level: str = "info", *, stream: BinaryIO | None = None) -> None:
     """Send all logs of this process to one stream (standard output); call once at start, again to change it.
 
@@ -70,7 +60,7 @@ def configure_logging(service: str, level: str = "info", *, stream: BinaryIO | N
     target = stream or sys.stdout.buffer
     output = _Output(service, console=target.isatty(), limit=RateLimit())
     structlog.configure(
-        processors=[structlog.contextvars.merge_contextvars, output],
+        processors=[output],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),
         logger_factory=lambda name="": _Stream(target, name),
         cache_logger_on_first_use=False,
@@ -144,7 +134,6 @@ class _FromLibraries(logging.Handler):
         level = _LEVELS[min(max(record.levelno // 10, 1), len(_LEVELS)) - 1]
         error = _logged_error(record.exc_info) or sys.exc_info()[1]
         fields: EventDict = {
-            **structlog.contextvars.get_contextvars(),
             "logger": record.name,
             "event": scrubbed(_first_line(record, with_arguments=True), error),
             "exc_info": record.exc_info,

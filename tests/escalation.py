@@ -22,7 +22,7 @@ from shared.contracts.envelope import Fact
 from shared.contracts.support_inbound import ContactMade
 from shared.ids import SalespersonId
 from shared.inputs import Input, InputKind, Report
-from shared.metrics import create_metrics
+from shared.metrics import Metrics, create_metrics
 from shared.runtime import fire_all
 from tests.builders import ACCOUNT, AT, contact_made, event_of, input_of
 from tests.services import ServiceUnderTest, running
@@ -118,7 +118,12 @@ class Escalation(ServiceUnderTest):
 
     async def send_mail(self) -> None:
         """Send what is due, once."""
-        await self.sender().send_due(self.pool, self.spine, create_metrics("escalation"))
+        await self.send_round(self.sender(), create_metrics("escalation"))
+
+    async def send_round(self, sender: EmailSender, metrics: Metrics) -> None:
+        """What this sender would start now, to its end."""
+        if started := await sender.start_due(self.pool, self.spine, metrics):
+            await asyncio.wait(started)
 
     def sender(self) -> EmailSender:
         return EmailSender(self.mail, Letters(sender="oncall@handoff.example", inbox_url="http://inbox.example"))

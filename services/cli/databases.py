@@ -4,11 +4,12 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import TypeVar
-from urllib.parse import urlsplit
 
 import asyncpg
 
-from services.cli.run import ServiceName, read_settings, service_of, stop_with
+from services.cli import failures
+from services.cli.run import ServiceName, read_settings, service_of
+from services.cli.terminal import stop_with
 from shared.database import DATABASE_ERRORS, Connection, Pool, open_pool
 from shared.telemetry import configure_tracing
 from shared.transaction import Spine
@@ -33,16 +34,10 @@ def with_pool(name: ServiceName, action: Callable[[Pool], Awaitable[T]]) -> T:
         finally:
             pool.terminate()
 
-    where = f"Postgres of {name.value}"
     try:
         return asyncio.run(connected())
-    except OSError as error:
-        raise stop_with(f"{where} does not answer ({type(error).__name__}).") from None
-    except (asyncpg.UndefinedTableError, asyncpg.InvalidSchemaNameError):
-        raise stop_with(f"{where} has no tables, or old ones: run `handoff migrate --only {name.value}`.") from None
     except DATABASE_ERRORS as error:
-        variable = f"{name.value.upper()}_DATABASE_URL"
-        raise stop_with(f"{where} cannot be used ({type(error).__name__}): check {variable} and its log.") from None
+        raise stop_with(failures.of_database(name, url, error)) from None
 
 
 @asynccontextmanager
@@ -70,19 +65,5 @@ async def reading(service: str, url: str) -> AsyncIterator[Connection]:
                 yield connection
         finally:
             await connection.close()
-    except (asyncpg.UndefinedTableError, asyncpg.InvalidSchemaNameError):
-        raise Unreadable(
-            f"The database of {service} at {_place(url)} has no tables of that service. Run "
-            f"`handoff migrate` with the same address, or correct {service.upper()}_DATABASE_URL."
-        ) from None
     except DATABASE_ERRORS as error:
-        raise Unreadable(
-            f"The database of {service} does not answer at {_place(url)} ({type(error).__name__}). Start it "
-            f"with `handoff up`, or set {service.upper()}_DATABASE_URL to the address of yours."
-        ) from None
-
-
-def _place(url: str) -> str:
-    """The address without user and password."""
-    parts = urlsplit(url)
-    return parts.netloc.rpartition("@")[2] + parts.path
+        raise Unreadable(failures.of_database(service, url, error)) from None

@@ -7,8 +7,8 @@ from uuid import UUID
 import typer
 
 from services.cli.databases import spine_of, with_pool
-from services.cli.run import ServiceName, read_settings, stop_with
-from services.cli.terminal import LINES, printable
+from services.cli.run import ServiceName, read_settings
+from services.cli.terminal import LINES, printable, stop_with
 from shared.database import Pool, is_transient
 from shared.inputs import Outcome
 from shared.messaging.codec import Poison

@@ -9,17 +9,19 @@ from typing import Annotated, Any
 
 import orjson
 import typer
-from rich.console import Console, Group, RenderableType
+from rich.console import Group, RenderableType
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
 from services.cli.databases import Unreadable, reading
-from services.cli.terminal import printable
+from services.cli.run import from_environment
+from services.cli.terminal import console, printable, stop_with
 from services.escalation.domain.explaining.outlook import Outlook, outlook
 from services.escalation.domain.explaining.record import Record
 from services.escalation.domain.explaining.steps import DELIVERED, TOLD, Step, steps
 from services.escalation.domain.words import day, money
+from services.escalation.settings import EscalationSettings
 from services.escalation.store.explaining import Found, episodes_beginning, episodes_of_order, record_of
 
 _WIDTH = 100
@@ -59,17 +61,19 @@ def explain(
     words: Annotated[bool, typer.Option("--words", help="With the customer's own words, names and titles.")] = False,
     events: Annotated[bool, typer.Option("--events", help="With the ids of events, for `handoff trace`.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print it as JSON, with everything.")] = False,
-    desk: Annotated[str, typer.Option(envvar="DESK", help="Who stands in when there is nobody else.")] = "desk",
+    desk: Annotated[str | None, typer.Option(envvar="DESK", help="Who stands in when there is nobody else.")] = None,
     database: Annotated[
-        str, typer.Option("--escalation-database", envvar="ESCALATION_DATABASE_URL", show_envvar=True)
-    ] = "postgresql://escalation@127.0.0.1:15432/escalation",
+        str | None, typer.Option("--escalation-database", envvar="ESCALATION_DATABASE_URL", help="Its address.")
+    ] = None,
 ) -> None:
     """Print why an episode came to be as it is: facts, rules, policy lines, rings, clocks, and what happens next."""
+    settings = from_environment(EscalationSettings)
+    url = database or settings.database_url.get_secret_value()
     try:
-        explained = asyncio.run(read_explained(database, name, is_order=order, with_words=words, desk=desk))
+        told = read_explained(url, name, is_order=order, with_words=words, desk=desk or settings.desk)
+        explained = asyncio.run(told)
     except (NotOne, Unreadable) as error:
-        Console(stderr=True, highlight=False, soft_wrap=True).print(printable(error), style="red", markup=False)
-        raise typer.Exit(1) from None
+        raise stop_with(str(error)) from None
     if as_json:
         print(orjson.dumps(_as_json(explained), default=str, option=orjson.OPT_INDENT_2).decode())
     else:
@@ -77,12 +81,12 @@ def explain(
 
 
 def _print(page: RenderableType) -> None:
+    terminal = console(_WIDTH)
     if sys.stdout.isatty():
-        Console(highlight=False).print(page)
+        terminal.print(page)
         return
-    console = Console(highlight=False, width=_WIDTH)
-    with console.capture() as captured:
-        console.print(page)
+    with terminal.capture() as captured:
+        terminal.print(page)
     print("\n".join(line.rstrip() for line in captured.get().splitlines()))
 
 

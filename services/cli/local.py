@@ -3,7 +3,6 @@
 import asyncio
 import os
 import signal
-import sys
 from collections.abc import Coroutine
 from pathlib import Path
 from typing import Annotated
@@ -17,7 +16,7 @@ from deploy.local.failures import StartError
 from deploy.local.machine import Machine, Ports
 from deploy.local.mail_sink import StoredMail, found, messages
 from deploy.local.progress import TerminalProgress
-from services.cli.terminal import LINES, printable
+from services.cli.terminal import LINES, console, printable, stop_with
 
 app = typer.Typer()
 
@@ -61,18 +60,17 @@ def mail(
     data: Data = DEFAULT_DATA,
 ) -> None:
     """List the mail that the sink of `handoff up` caught, or show one message."""
-    console = Console() if sys.stdout.isatty() else Console(width=_PIPE_WIDTH)
+    terminal = console(_PIPE_WIDTH)
     stored = messages(data / "mail")
     if not which:
-        _list(console, stored, data)
+        _list(terminal, stored, data)
         return
     wanted = found(stored, which)
     if wanted is None:
-        console.print(f"No message {which!r} in {data / 'mail'}: `handoff mail` lists them.", style="red", markup=False)
-        raise typer.Exit(1)
-    console.print(Text.assemble(("To       ", "bold"), printable(", ".join(wanted.recipients))))
-    console.print(Text.assemble(("Subject  ", "bold"), printable(wanted.subject), "\n"))
-    console.print(printable(wanted.text, kept=LINES), markup=False, highlight=False, soft_wrap=True)
+        raise stop_with(f"No message {which!r} in {data / 'mail'}: `handoff mail` lists them.")
+    terminal.print(Text.assemble(("To       ", "bold"), printable(", ".join(wanted.recipients))))
+    terminal.print(Text.assemble(("Subject  ", "bold"), printable(wanted.subject), "\n"))
+    terminal.print(printable(wanted.text, kept=LINES), markup=False, highlight=False, soft_wrap=True)
 
 
 def run_until_stopped(work: Coroutine[None, None, None]) -> None:
@@ -80,8 +78,7 @@ def run_until_stopped(work: Coroutine[None, None, None]) -> None:
     try:
         asyncio.run(_cancelled_by_signals(work))
     except (StartError, OSError) as failure:
-        Console(stderr=True).print(f"✗ {failure}", style="red", markup=False, highlight=False, soft_wrap=True)
-        raise typer.Exit(1) from None
+        raise stop_with(f"✗ {failure}") from None
     except asyncio.CancelledError:
         return
 
@@ -119,9 +116,9 @@ async def _up(data: Path, ports: Ports, console: Console) -> None:
         await machine.stop()
 
 
-def _list(console: Console, stored: list[StoredMail], data: Path) -> None:
+def _list(terminal: Console, stored: list[StoredMail], data: Path) -> None:
     if not stored:
-        console.print(f"No mail in {data / 'mail'}.")
+        terminal.print(f"No mail in {data / 'mail'}.")
         return
     table = Table("", "received (UTC)", box=None, pad_edge=False)
     for heading in ("to", "subject", "Message-ID"):
@@ -130,4 +127,4 @@ def _list(console: Console, stored: list[StoredMail], data: Path) -> None:
         received = each.received_at.strftime("%Y-%m-%d %H:%M:%S")
         told = (", ".join(each.recipients), each.subject, each.message_id)
         table.add_row(str(each.number), received, *(Text(printable(text)) for text in told))
-    console.print(table)
+    terminal.print(table)

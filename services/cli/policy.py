@@ -12,8 +12,8 @@ from rich.table import Column, Table
 from rich.text import Text
 
 from services.cli.databases import spine_of, with_pool
-from services.cli.run import ServiceName, stop_with
-from services.cli.terminal import LINES, printable
+from services.cli.run import ServiceName
+from services.cli.terminal import LINES, printable, stop_with
 from services.escalation.app import known_policies, publish_policy
 from services.escalation.domain.own_facts import PolicyPublishing
 from services.escalation.domain.policy.document import read, schema

@@ -13,6 +13,8 @@ from rich.console import Console
 from rich.table import Table
 
 from services.cli.databases import Unreadable, reading
+from services.cli.run import ServiceName, read_settings
+from services.cli.terminal import stop_with
 from shared.contracts.orders import OrderPlaced, SalespersonChanged
 from shared.contracts.support import CaseOpened
 from shared.database import Connection
@@ -44,7 +46,7 @@ _MATCHED_SIGNALS = "select episode_id, kind, case_id, at from escalation.signals
 
 
 @dataclass(frozen=True, slots=True)
-class Spine:
+class Tally:
     """What one service's database tells of its inputs and outputs. `sent_to_escalation` counts events."""
 
     received: Mapping[str, int]
@@ -83,26 +85,20 @@ def report(
         bool,
         typer.Option("--episodes", help="Print each episode and its signals instead, as JSON."),
     ] = False,
-    orders: Annotated[
-        str, typer.Option("--orders-database", envvar="ORDERS_DATABASE_URL", show_envvar=True)
-    ] = "postgresql://orders@127.0.0.1:15432/orders",
-    support: Annotated[
-        str, typer.Option("--support-database", envvar="SUPPORT_DATABASE_URL", show_envvar=True)
-    ] = "postgresql://support@127.0.0.1:15432/support",
-    escalation: Annotated[
-        str, typer.Option("--escalation-database", envvar="ESCALATION_DATABASE_URL", show_envvar=True)
-    ] = "postgresql://escalation@127.0.0.1:15432/escalation",
+    orders: Annotated[str | None, typer.Option("--orders-database", envvar="ORDERS_DATABASE_URL")] = None,
+    support: Annotated[str | None, typer.Option("--support-database", envvar="SUPPORT_DATABASE_URL")] = None,
+    escalation: Annotated[str | None, typer.Option("--escalation-database", envvar="ESCALATION_DATABASE_URL")] = None,
 ) -> None:
     """Print what happened: events, signals, episodes, alerts, what waits, and what became of every input."""
+    given = {ServiceName.ORDERS: orders, ServiceName.SUPPORT: support, ServiceName.ESCALATION: escalation}
+    urls = {name.value: url or read_settings(name).database_url.get_secret_value() for name, url in given.items()}
     try:
         if episodes:
-            typer.echo(_json({"episodes": asyncio.run(read_episodes(escalation))}))
+            typer.echo(_json({"episodes": asyncio.run(read_episodes(urls["escalation"]))}))
             return
-        urls = {"orders": orders, "support": support, "escalation": escalation}
         found = asyncio.run(read_report(urls))
     except Unreadable as error:
-        Console(stderr=True, highlight=False, soft_wrap=True).print(str(error), style="red", markup=False)
-        raise typer.Exit(1) from None
+        raise stop_with(str(error)) from None
     if as_json:
         typer.echo(_json(asdict(found)))
     else:
@@ -114,24 +110,24 @@ async def read_report(urls: Mapping[str, str]) -> Report:
 
     Each database is read at one moment, but not all three at the same.
     """
-    spines = {service: await _read_spine(service, url) for service, url in urls.items()}
-    sent = sum(spines[service].sent_to_escalation for service in ("orders", "support"))
-    settled = spines["escalation"].ledger
+    tallies = {service: await _read_tally(service, url) for service, url in urls.items()}
+    sent = sum(tallies[service].sent_to_escalation for service in ("orders", "support"))
+    settled = tallies["escalation"].ledger
     async with reading("escalation", urls["escalation"]) as connection:
         return Report(
-            published=_published(spines),
+            published=_published(tallies),
             signals=await _counts(connection, _SIGNALS_BY_KIND),
             episodes=await connection.fetchval(_EPISODES),
             alerts=await _counts(connection, _ALERTS),
             deliveries=await _counts(connection, _DELIVERIES),
             waiting={
                 "signals": await connection.fetchval(_WAITING_SIGNALS),
-                **{f"facts_of_{service}": spine.waiting_facts for service, spine in spines.items()},
+                **{f"facts_of_{service}": tally.waiting_facts for service, tally in tallies.items()},
             },
-            ledger={service: spine.ledger for service, spine in spines.items()},
-            unsent={service: spine.unsent for service, spine in spines.items()},
+            ledger={service: tally.ledger for service, tally in tallies.items()},
+            unsent={service: tally.unsent for service, tally in tallies.items()},
             in_flight=max(0, sent - settled[Outcome.APPLIED] - settled[Outcome.DEAD_LETTERED]),
-            timers={service: spine.timers for service, spine in spines.items()},
+            timers={service: tally.timers for service, tally in tallies.items()},
         )
 
 
@@ -155,10 +151,10 @@ async def read_episodes(url: str) -> list[dict[str, Any]]:
     return sorted(listed, key=lambda episode: (episode["order"], str(episode["signals"])))
 
 
-async def _read_spine(service: str, url: str) -> Spine:
+async def _read_tally(service: str, url: str) -> Tally:
     async with reading(service, url) as connection:
         ledger = await _counts(connection, _LEDGER)
-        return Spine(
+        return Tally(
             received=await _counts(connection, _RECEIVED),
             sent=await _counts(connection, _SENT),
             sent_to_escalation=await connection.fetchval(_SENT_ON_TOPICS, _READ_BY_ESCALATION),
@@ -174,12 +170,12 @@ async def _counts(connection: Connection, query: str) -> dict[str, int]:
     return dict(sorted((name, count) for name, count in rows))
 
 
-def _published(spines: Mapping[str, Spine]) -> dict[str, int]:
+def _published(tallies: Mapping[str, Tally]) -> dict[str, int]:
     """What our services send is counted where it leaves, what others send where it comes in."""
     published: Counter[str] = Counter()
-    for spine in spines.values():
-        published.update({type: count for type, count in spine.received.items() if ".inbound." in type})
-        published.update(spine.sent)
+    for tally in tallies.values():
+        published.update({type: count for type, count in tally.received.items() if ".inbound." in type})
+        published.update(tally.sent)
     return dict(sorted(published.items()))
 
 

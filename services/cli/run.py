@@ -9,6 +9,8 @@ from typing import Annotated, Any, TypeVar
 import typer
 from pydantic import ValidationError
 
+from services.cli import failures
+from services.cli.terminal import stop_with
 from services.escalation import app as escalation
 from services.escalation.settings import EscalationSettings
 from services.orders import app as orders
@@ -67,8 +69,7 @@ def migrate_all(
         try:
             asyncio.run(migrate(url, SERVICES[name].migrations))
         except OSError as error:
-            variable = f"{name.value.upper()}_DATABASE_URL"
-            raise stop_with(f"Postgres of {name.value} does not answer ({error.strerror}): check {variable}.") from None
+            raise stop_with(failures.of_database(name, url, error)) from None
         print(f"{name.value}: tables are up to date")
 
 
@@ -92,8 +93,3 @@ def service_of(name: ServiceName, settings: ServiceSettings) -> Service:
         return SERVICES[name].service(settings)
     except ValueError as error:
         raise stop_with(f"cannot start; {error}") from None
-
-
-def stop_with(message: str) -> typer.Exit:
-    typer.echo(message, err=True)
-    return typer.Exit(1)

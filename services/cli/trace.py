@@ -3,7 +3,6 @@
 Start at `trace`, the command; `read_traces` and `tree_of` are its two halves.
 """
 
-import sys
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -12,21 +11,18 @@ from typing import Annotated, Any
 
 import orjson
 import typer
-from rich.console import Console
 from rich.text import Text
 from rich.tree import Tree
 
-from services.cli.terminal import printable
+from services.cli.terminal import console, printable
+from shared.telemetry import Attribute
 
-_EVENT_ID = "cloudevents.event_id"
 _SHOWN = {
-    "cloudevents.event_id": "event",
-    "handoff.order_id": "order",
-    "handoff.case_id": "case",
-    "handoff.episode_id": "episode",
-    "handoff.alert_id": "alert",
-    "handoff.delivery_id": "delivery",
-    "handoff.outcome": "outcome",
+    Attribute.EVENT_ID: "event",
+    Attribute.EPISODE_ID: "episode",
+    Attribute.ALERT_ID: "alert",
+    Attribute.DELIVERY_ID: "delivery",
+    Attribute.OUTCOME: "outcome",
 }
 _NS_PER_MS = 1_000_000
 _PIPE_WIDTH = 300
@@ -54,20 +50,22 @@ def trace(
     ] = Path(".local/traces"),
 ) -> None:
     """Print everything one event caused, as a tree with times."""
-    console = Console(highlight=False) if sys.stdout.isatty() else Console(highlight=False, width=_PIPE_WIDTH)
+    terminal = console(_PIPE_WIDTH)
     files = sorted(directory.glob("*.jsonl"))
     traces = read_traces(files, event_id)
     if not traces:
-        console.print(Text(_nothing_found(event_id, directory, len(files))))
+        terminal.print(Text(_nothing_found(event_id, directory, len(files))))
         raise typer.Exit(1)
-    console.print(tree_of(event_id, traces))
+    terminal.print(tree_of(event_id, traces))
 
 
 def read_traces(files: Iterable[Path], event_id: str) -> list[list[Span]]:
     """Every trace in which the event was handled, oldest first, each in order of start."""
     paths = list(files)
     wanted = orjson.dumps(event_id)
-    found = {span.trace_id for span in _spans(paths, {wanted}) if str(span.attributes.get(_EVENT_ID)) == event_id}
+    found = {
+        span.trace_id for span in _spans(paths, {wanted}) if str(span.attributes.get(Attribute.EVENT_ID)) == event_id
+    }
     if not found:
         return []
     traces: dict[str, dict[str, Span]] = defaultdict(dict)
@@ -115,7 +113,7 @@ def _label(span: Span, began_ns: int) -> Text:
         f"  {took_ms:.1f} ms",
     )
     if span.failed:
-        label.append(f"  FAILED {printable(span.attributes.get('error.type', ''))}".rstrip(), "bold red")
+        label.append(f"  FAILED {printable(span.attributes.get(Attribute.ERROR_TYPE, ''))}".rstrip(), "bold red")
     for attribute, short in _SHOWN.items():
         if attribute in span.attributes:
             label.append(f"  {short}={printable(span.attributes[attribute])}", "dim")

@@ -1,4 +1,4 @@
-"""`GET /accounts/{id}/timeline`: everything about one customer in order.
+"""`GET /accounts/{id}/timeline`: what was told of a customer and what was done about it, in order.
 
 For systems with a reader's key, and for signed-in salespeople who are responsible for that customer.
 """
@@ -20,7 +20,7 @@ AccountInPath = Annotated[Id, Path(description="The account's id, as publishers 
 
 
 class Entry(BaseModel):
-    """One thing that happened. `words` are the customer's own; `why` is why it was this person."""
+    """One thing that happened. `words` are the customer's own; `why`: why this person, or what was decided."""
 
     at: datetime
     source: str
@@ -61,8 +61,12 @@ def timeline_router(pool: Pool, readers: ReaderKeys, signed_in: SignedIn) -> API
         "/accounts/{account_id:path}/timeline",
         timeline,
         methods=["GET"],
-        summary="Everything about one customer in order",
-        description="At most the newest 1,000 entries, oldest first: what was told of the customer and what was done.",
+        summary="What was told of a customer and what was done about it, in order",
+        description=(
+            "At most the newest 1,000 entries, oldest first. Done is: episodes raised and closed, severity raised, "
+            "alerts raised and sent; who acknowledged, took over, reached the customer or did not in time; and that "
+            "nobody answered."
+        ),
         responses={
             401: {"description": "No reader's key, or an unknown one, and nobody is signed in."},
             404: {"description": "Whoever is signed in is not responsible for this customer."},

@@ -5,6 +5,7 @@ import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from shared.telemetry import Attribute
 from tests.architecture.sources import PRODUCT, ROOT, SERVICES, Module, is_migration, modules
 
 LINES = 300
@@ -95,6 +96,17 @@ def test_rules_are_told_the_time_and_make_nothing_up() -> None:
         if isinstance(call, ast.Call) and _called(call) in READS_THE_CLOCK | {"open", "print", "input"}
     ]
     assert asked == []
+
+
+def test_every_attribute_of_a_span_is_set_by_somebody() -> None:
+    setting = [module for module in modules(*PRODUCT) if module.path != "services/cli/trace.py"]  # only shows them
+    used = {
+        node.attr
+        for module in setting
+        for node in module.nodes()
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "Attribute"
+    }
+    assert set(Attribute.__members__) - used == set()
 
 
 def test_import_rules_see_every_module() -> None:

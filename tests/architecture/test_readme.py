@@ -8,6 +8,7 @@ from typer.core import TyperGroup
 from typer.main import get_command
 
 from services.cli.main import app
+from services.cli.run import SERVICES
 from tests.architecture.sources import ROOT
 
 MAKEFILE = (ROOT / "Makefile").read_text("utf-8")
@@ -31,6 +32,13 @@ def test_every_make_target_of_the_readme_exists(readme: str) -> None:
 def test_the_readme_names_every_command(readme: str) -> None:
     missing = [command for command in _commands(get_command(app), "handoff") if command not in readme]
     assert missing == []
+
+
+def test_operators_are_told_of_every_setting() -> None:
+    page = (ROOT / "docs" / "operators.md").read_text("utf-8")
+    fields = [field for service in SERVICES.values() for field in service.settings.model_fields.items()]
+    variables = {str(field.validation_alias or name).upper() for name, field in fields}
+    assert variables - set(re.findall(r"`([A-Z_]+)`", page)) == set()
 
 
 def test_every_phony_target_has_a_line_of_help() -> None:

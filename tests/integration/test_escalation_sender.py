@@ -1,6 +1,7 @@
 """Who sends the alerts by e-mail: many at once, nothing holds up the others, and what is begun is ended."""
 
 import asyncio
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,9 +15,11 @@ from services.escalation.domain.policy.document import shipped_text
 from services.escalation.store.deliveries import Letter, letters, sample
 from shared.inputs import Batch, Report
 from shared.metrics import create_metrics
+from shared.telemetry import configure_tracing
 from shared.transaction import Spine
 from tests.builders import minutes, order_placed, refund_requested, refund_withdrawn, salesperson_changed
 from tests.escalation import Escalation, dead_end, told
+from tests.spans import written_spans
 from tests.waiting import eventually
 
 pytestmark = pytest.mark.usefixtures("each_alert_is_on_each_channel_once")
@@ -163,11 +166,11 @@ async def test_what_has_ended_is_not_counted_and_a_state_that_emptied_is_zero(ru
 
 async def test_a_message_offers_what_the_policy_in_force_allows(rung: Escalation) -> None:
     sender, metrics = rung.sender(), create_metrics("escalation")
-    await sender.send_due(rung.pool, rung.spine, metrics)
+    await rung.send_round(sender, metrics)
     document = shipped_text().replace("EUR = 50000", "EUR = 30000")
     await publish_policy(rung.spine, PolicyPublishing(document=document, by="vera", summary="Less to give"))
     await rung.hear(refund_requested())
-    await sender.send_due(rung.pool, rung.spine, metrics)
+    await rung.send_round(sender, metrics)
     before, after = (message.get_body(("plain",)).get_content() for message in rung.mail.received)  # type: ignore[union-attr]
     assert "€500.00" in before
     assert "€300.00" in after
@@ -181,6 +184,16 @@ async def test_a_message_offers_no_amount_in_a_currency_without_a_limit(escalati
     for kind in ("plain", "html"):
         said = message.get_body((kind,)).get_content()  # type: ignore[union-attr]
         assert "You may offer (no amount in CHF without asking):" in said
+
+
+async def test_a_trace_tells_which_episode_an_attempt_was_about(rung: Escalation, tmp_path: Path) -> None:
+    tracing = configure_tracing("escalation", otlp_endpoint=None, directory=tmp_path)
+    assert tracing is not None
+    await rung.send_mail()
+    tracing.shutdown()
+    (episode,) = await rung.episodes()
+    (attempt,) = [span for span in written_spans(tmp_path) if span["name"] == "deliver email"]
+    assert attempt["attributes"]["handoff.episode_id"] == str(episode["episode_id"])
 
 
 async def _received(escalation: Escalation) -> int:

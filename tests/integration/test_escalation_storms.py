@@ -209,7 +209,7 @@ async def test_lists_are_counted_with_what_they_were_about(escalation: Escalatio
     await _storm(escalation, 10)
     await escalation.move_clock(MINUTE)
     metrics = create_metrics("escalation")
-    await escalation.sender().send_due(escalation.pool, escalation.spine, metrics)
+    await escalation.send_round(escalation.sender(), metrics)
     assert metrics.registry.get_sample_value("handoff_lists_total", {"result": "accepted"}) == 1
     assert metrics.registry.get_sample_value("handoff_alerts_in_lists_total", {"result": "accepted"}) == 5
 

@@ -237,4 +237,4 @@ async def test_a_database_without_tables_is_told_to_be_migrated(company: Company
     printed = await run(company, "--episodes")
 
     assert printed.exit_code == 1
-    assert "Run `handoff migrate`" in printed.output
+    assert "Run `handoff migrate --only escalation`" in printed.output

@@ -7,7 +7,7 @@ from datetime import datetime
 import pytest
 
 from shared.log_limit import RateLimit
-from shared.logs import about_event, configure_logging, get_logger
+from shared.logs import configure_logging, get_logger
 from tests.log_streams import LogStream
 
 CANARY = "canary-4711@customer.example"
@@ -42,18 +42,6 @@ def test_a_logger_made_before_configuring_writes_to_the_configured_stream(restor
     configure_logging("orders", stream=stream)
     log.info("started")
     assert [line["event"] for line in stream.lines()] == ["started"]
-
-
-def test_lines_about_an_event_carry_its_id_and_trace(stream: LogStream) -> None:
-    parent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
-    with about_event("e-1", traceparent=parent):
-        get_logger("x").info("inside")
-        logging.getLogger("aiokafka").warning("inside a library")
-    get_logger("x").info("outside")
-    inside, library, outside = stream.lines()
-    assert inside["event_id"] == library["event_id"] == "e-1"
-    assert inside["trace_id"] == "4bf92f3577b34da6a3ce929d0e0e4736"
-    assert "event_id" not in outside
 
 
 def test_a_library_s_wrong_format_still_makes_a_line(stream: LogStream) -> None:

@@ -49,7 +49,7 @@ def _story(directory: Path) -> None:
         service="escalation",
         started_ns=1_012 * MS,
         ended_ns=1_030 * MS,
-        attributes={"cloudevents.event_id": "e-2", "handoff.episode_id": "ep-1", "handoff.alert_id": "al-1"},
+        attributes={"cloudevents.event_id": "e-2", "handoff.outcome": "applied"},
     )
     mail = _line(
         "c1",
@@ -59,7 +59,12 @@ def _story(directory: Path) -> None:
         started_ns=1_040 * MS,
         ended_ns=1_100 * MS,
         failed=True,
-        attributes={"handoff.delivery_id": "de-1", "error.type": "SMTPServerDisconnected"},
+        attributes={
+            "handoff.episode_id": "ep-1",
+            "handoff.alert_id": "al-1",
+            "handoff.delivery_id": "de-1",
+            "error.type": "SMTPServerDisconnected",
+        },
     )
     unrelated = _line("d1", None, "orders.order_placed", trace_id="f" * 32)
     _canned(directory, escalation=[mail, alert], support=[request], orders=[unrelated])
@@ -78,8 +83,9 @@ def test_the_way_of_an_event_is_one_tree_with_times_and_ids(tmp_path: Path) -> N
         "event e-1",
         f"└── trace {TRACE}  3 spans in 100.0 ms",
         "    └── support support.refund_requested  +0.0 ms  4.0 ms  event=e-1",
-        "        └── escalation support.refund_requested  +12.0 ms  18.0 ms  event=e-2  episode=ep-1  alert=al-1",
-        "            └── escalation deliver email  +40.0 ms  60.0 ms  FAILED SMTPServerDisconnected  delivery=de-1",
+        "        └── escalation support.refund_requested  +12.0 ms  18.0 ms  event=e-2  outcome=applied",
+        "            └── escalation deliver email  +40.0 ms  60.0 ms  FAILED SMTPServerDisconnected"
+        "  episode=ep-1  alert=al-1  delivery=de-1",
     ]
 
 

@@ -9,7 +9,17 @@ import pytest
 
 from services.escalation.domain.facts import FactKind
 from services.escalation.domain.own_facts import CheckInLogged, CustomerReachedLogged
-from services.escalation.domain.words import SIGNAL_LABELS, Risk, absolute, ago, describe, ended, money, why_now
+from services.escalation.domain.words import (
+    SIGNAL_LABELS,
+    Risk,
+    absolute,
+    ago,
+    describe,
+    ended,
+    known_money,
+    money,
+    why_now,
+)
 from services.escalation.handlers import SUBSCRIPTIONS
 from services.escalation.handlers.judging import judge
 from shared.contracts import escalation, support
@@ -230,3 +240,13 @@ def test_without_a_request_the_latest_signal_speaks() -> None:
 
 def test_a_moment_names_its_zone() -> None:
     assert absolute(datetime(2026, 5, 4, 9, 5, tzinfo=UTC)) == "4 May 2026, 09:05 UTC"
+
+
+@pytest.mark.parametrize(
+    ("minor", "currency", "told"),
+    [(0, "EUR", "€0.00"), (129_900, "EUR", "€1,299.00"), (None, "EUR", None), (1, None, None)],
+)
+def test_an_amount_is_told_where_it_and_its_currency_are_known(
+    minor: int | None, currency: str | None, told: str | None
+) -> None:
+    assert known_money(minor, currency) == told

@@ -29,6 +29,7 @@ from services.cli.demo.stories import LATER_STORIES, STORIES, Played, play
 from services.cli.demo.telling import PIPE_WIDTH, Teller
 from services.cli.local import run_until_stopped
 from services.cli.run import from_environment
+from services.cli.terminal import console
 from shared.messaging.publisher import Publisher
 from shared.settings import KafkaSettings
 
@@ -42,8 +43,7 @@ def demo(
     data: Annotated[Path, typer.Option(help="Folder that keeps the demo's data between runs.")] = DEFAULT_DATA,
 ) -> None:
     """Start everything on this machine, apart from `handoff up`, and play short stories; Ctrl-C stops it."""
-    console = Console() if sys.stdout.isatty() else Console(width=PIPE_WIDTH)
-    performance = Performance(data, console)
+    performance = Performance(data, console(PIPE_WIDTH))
     run_until_stopped(performance.give(then_end=once))
     raise typer.Exit(0 if performance.went_well else 1)
 

@@ -23,6 +23,7 @@ from services.cli.importers import servicenow as service_desk
 from services.cli.importers.events import Import
 from services.cli.importers.rows import Row, UnreadableFile, read_rows
 from services.cli.run import from_environment
+from services.cli.terminal import stop_with
 from shared.contracts.fields import read_instant
 from shared.messaging.publisher import Publisher, PublishError
 from shared.settings import KafkaSettings
@@ -43,7 +44,7 @@ def _instant(text: str) -> datetime:
 
 @app.command()
 def deals(file: Annotated[Path, typer.Option(help="The CSV file of closed deals.", **_FILE)]) -> None:
-    """Closed deals ("Marketing Funnel by Olist", olist_closed_deals.csv) as sales and salespeople."""
+    """Closed deals ("Marketing Funnel by Olist", olist_closed_deals_dataset.csv) as sales and salespeople."""
     with _told_in_words():
         _publish(olist.events_of_deals([olist.read_deal(row) for row in _rows(file, olist.COLUMNS)]))
 
@@ -69,8 +70,7 @@ def _told_in_words() -> Iterator[None]:
     try:
         yield
     except (UnreadableFile, PublishError) as error:
-        Console(stderr=True, highlight=False, soft_wrap=True).print(str(error), style="red", markup=False)
-        raise typer.Exit(1) from None
+        raise stop_with(str(error)) from None
 
 
 def _rows(path: Path, columns: tuple[str, ...]) -> Iterator[Row]:

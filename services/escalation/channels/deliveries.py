@@ -58,19 +58,22 @@ class EmailSender:
             while True:
                 if len(self._sending) >= AT_ONCE:
                     await asyncio.wait(self._sending, return_when=asyncio.FIRST_COMPLETED)
-                elif not await self._start_due(pool, spine, metrics):
+                elif not await self.start_due(pool, spine, metrics):
                     await asyncio.sleep(_POLL_SECONDS)
         except asyncio.CancelledError:  # half-way, nobody would know whether it was accepted
             if self._sending:
                 await asyncio.wait(self._sending, timeout=_FINISH_SECONDS)
             raise
 
-    async def send_due(self, pool: Pool, spine: Spine, metrics: Metrics) -> int:
-        """One round: send what is due now, a few at once, and wait for all of it; returns how many."""
-        started = await self._start_due(pool, spine, metrics)
-        if started:
-            await asyncio.wait(started)
-        return len(started)
+    async def start_due(self, pool: Pool, spine: Spine, metrics: Metrics) -> set[asyncio.Task[None]]:
+        """Start sending what is due, as far as there are free places."""
+        await give_up_on_silent_attempts(pool, metrics)
+        due = await claim(pool, "email", AT_ONCE - len(self._sending), self._policies)
+        started = {asyncio.create_task(self._deliver(message, spine, metrics)) for message in due}
+        for task in started:
+            self._sending.add(task)
+            task.add_done_callback(partial(self._ended, metrics))
+        return started
 
     async def send(self, compose: Callable[[], Mail]) -> Ended:
         """Compose and send one message. One that cannot be written is refused, like one that the server refuses."""
@@ -81,16 +84,6 @@ class EmailSender:
         except COMPOSING_ERRORS as error:
             return Ended(Attempt.REFUSED, f"the message cannot be written ({type(error).__name__})")
         return await self._server.send(mail)
-
-    async def _start_due(self, pool: Pool, spine: Spine, metrics: Metrics) -> set[asyncio.Task[None]]:
-        """Start sending what is due, as far as there are free places."""
-        await give_up_on_silent_attempts(pool, metrics)
-        due = await claim(pool, "email", AT_ONCE - len(self._sending), self._policies)
-        started = {asyncio.create_task(self._deliver(message, spine, metrics)) for message in due}
-        for task in started:
-            self._sending.add(task)
-            task.add_done_callback(partial(self._ended, metrics))
-        return started
 
     def _ended(self, metrics: Metrics, task: asyncio.Task[None]) -> None:
         self._sending.discard(task)
@@ -156,6 +149,7 @@ def count(metrics: Metrics, message: Outgoing, ended: Ended) -> None:
 
 def _span(delivery: ClaimedDelivery) -> AbstractContextManager[EffectSpan]:
     attributes: dict[Attribute, str | int | UUID] = {
+        Attribute.EPISODE_ID: delivery.episode_id,
         Attribute.ALERT_ID: delivery.alert_id,
         Attribute.DELIVERY_ID: delivery.delivery_id,
         Attribute.ATTEMPT: delivery.attempt,

@@ -5,15 +5,13 @@ from datetime import datetime
 
 from services.escalation.domain.entities import Ended, Episode, Signal
 from services.escalation.domain.own_facts import OrderWaitEnded
+from services.escalation.domain.policy.model import CLEARED
 from services.escalation.domain.reasoning import closing_words, ended_words
 from services.escalation.domain.rescues import closed
 from services.escalation.handlers.clocks import keep_episode
 from services.escalation.handlers.turn import Turn
 from shared.contracts.envelope import Fact
 from shared.contracts.escalation import EpisodeClosed, EpisodeResult, SignalCleared, SignalWithdrawn
-
-ALL_CLEARED = "signals_cleared"
-"""The reason with which an episode closes itself."""
 
 
 def end_signal(turn: Turn[Fact], signal: Signal, how: Ended, *, at: datetime, because: str) -> None:
@@ -28,7 +26,7 @@ def end_signal(turn: Turn[Fact], signal: Signal, how: Ended, *, at: datetime, be
     _tell_of_end(turn, episode, ended, because)
     turn.book.put_episode(replace(episode, changed_at=turn.now))
     if not turn.book.standing(episode):
-        close_episode(turn, episode, EpisodeResult.CAUSE_GONE, ALL_CLEARED, by=None)
+        close_episode(turn, episode, EpisodeResult.CAUSE_GONE, CLEARED, by=None)
 
 
 def close_episode(turn: Turn[Fact], episode: Episode, result: EpisodeResult, reason: str, *, by: str | None) -> None:

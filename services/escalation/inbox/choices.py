@@ -4,18 +4,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from services.escalation.domain.policy.model import Policy
-from services.escalation.domain.policy.sense import CLEARED
-from services.escalation.domain.words import BY_CHANNEL, RESULTS
+from services.escalation.domain.policy.model import CLEARED, Policy
+from services.escalation.domain.words import RESULTS
 from services.escalation.inbox.forms import ending_value
 from services.escalation.inbox.moments import field_value, next_minute
 from services.escalation.inbox.reader import Reader
+from services.escalation.inbox.ways import CHANNELS
 from services.escalation.store.episode_parts import Colleague
 from services.escalation.store.inbox import EpisodeRow
 from shared.contracts.escalation import EpisodeResult
-
-CHANNELS = tuple((channel.value, words) for channel, words in BY_CHANNEL.items())
-"""Ways of talking with a customer, as the choices of a list."""
 
 _HAND_OVER = timedelta(hours=2)
 

@@ -16,12 +16,11 @@ from services.escalation.domain.facts import fact_id
 from services.escalation.domain.own_facts import CheckInLogged
 from services.escalation.domain.policy.versions import Policies
 from services.escalation.inbox.answers import NotHere
-from services.escalation.inbox.choices import CHANNELS
 from services.escalation.inbox.dependencies import InboxDependencies
 from services.escalation.inbox.forms import channel_of, text_of
-from services.escalation.inbox.happenings import Way, amount, phone
 from services.escalation.inbox.reader import Moment, Reader
 from services.escalation.inbox.sessions import Sessions, check_token
+from services.escalation.inbox.ways import CHANNELS, Way, phone
 from services.escalation.store import duties as store
 from shared.contracts.envelope import Envelope
 from shared.contracts.orders import OrderPlaced
@@ -108,7 +107,7 @@ def _view(
         customer=order.customer_name or f"Customer {order.account_id}",
         order=order.order_id,
         bought=order.bought,
-        amount=amount(order.amount_minor, order.currency),
+        amount=words.known_money(order.amount_minor, order.currency),
         due=_due(duty, reader),
         at=reader.moment(duty.due_at),
         overdue=duty.due_at < reader.now,

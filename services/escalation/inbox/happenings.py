@@ -1,26 +1,17 @@
 """What happened to a customer, line by line, and the signals that were made of it. Start at `what_happened`."""
 
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from urllib.parse import quote
 
 from services.escalation.domain import words
 from services.escalation.domain.facts import fact_id
 from services.escalation.inbox.reader import Moment, Reader
+from services.escalation.inbox.ways import Way, phone
 from services.escalation.store.episode_parts import SignalRow
 from shared.contracts.envelope import Envelope, Fact
 from shared.contracts.escalation import SignalKind
 from shared.contracts.support_inbound import Person, RefundKind
-
-
-@dataclass(frozen=True, slots=True)
-class Way:
-    """A way to reach somebody: `href` starts tel: or mailto:."""
-
-    href: str
-    label: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,21 +70,8 @@ def signal_lines(signals: Sequence[SignalRow], reader: Reader) -> tuple[SignalLi
 
 def risk_of(signal: SignalRow) -> words.Risk:
     refund = RefundKind(signal.refund_kind) if signal.refund_kind else None
-    return words.Risk(SignalKind(signal.kind), signal.at, amount(signal.amount_minor, signal.currency), refund)
-
-
-def amount(amount_minor: int | None, currency: str | None) -> str | None:
-    return words.money(amount_minor, currency) if amount_minor is not None and currency else None
-
-
-def phone(number: str | None) -> Way | None:
-    """A number to call as a link; None where there are too few digits to dial."""
-    dialled = re.sub(r"[^0-9+*#]", "", number or "")
-    return Way(f"tel:{quote(dialled, safe='+*')}", number) if number and len(dialled) > 2 else None
-
-
-def mail(address: str | None) -> Way | None:
-    return Way(f"mailto:{quote(address, safe='@+')}", address) if address and "@" in address else None
+    known = words.known_money(signal.amount_minor, signal.currency)
+    return words.Risk(SignalKind(signal.kind), signal.at, known, refund)
 
 
 def _signal_line(signal: SignalRow, reader: Reader) -> SignalLine:

@@ -13,15 +13,12 @@ from services.escalation.inbox.clock_lines import ClockLine, clock_line, now_wit
 from services.escalation.inbox.happenings import (
     Happening,
     SignalLine,
-    Way,
-    amount,
-    mail,
-    phone,
     risk_of,
     signal_lines,
     what_happened,
 )
 from services.escalation.inbox.reader import Moment, Reader
+from services.escalation.inbox.ways import Way, mail, phone
 from services.escalation.store.episode_parts import Colleague, RingRow, SignalRow, StepRow
 from services.escalation.store.inbox import EpisodeRow
 from shared.contracts.envelope import Envelope, Fact
@@ -126,7 +123,7 @@ def episode_view(row: EpisodeRow, parts: Parts, reader: Reader, policy: Policy) 
         customer=row.customer_name or f"Customer {row.account_id}",
         order=row.order_id,
         bought=row.bought,
-        amount=amount(row.amount_minor, row.currency),
+        amount=words.known_money(row.amount_minor, row.currency),
         severity=row.severity,
         severity_word=words.SEVERITIES[Severity(row.severity)],
         label=words.SIGNAL_LABELS[why.kind],

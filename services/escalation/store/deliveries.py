@@ -9,7 +9,7 @@ from uuid import UUID
 import asyncpg
 
 from services.escalation.domain.deliveries import GIVE_UP_AFTER_ATTEMPTS, RESEND_UNKNOWN_AFTER
-from services.escalation.domain.words import Risk, cut, money
+from services.escalation.domain.words import Risk, cut, known_money, money
 from services.escalation.store.claims import NEEDLESS, ClaimedDelivery
 from services.escalation.store.letter_parts import LetterParts, parts_of
 from services.escalation.store.policies import KnownPolicies
@@ -178,11 +178,10 @@ async def signals_shown(pool: Pool, episodes: list[UUID]) -> dict[UUID, dict[str
 
 
 def _letter_signal(row: asyncpg.Record) -> LetterSignal:
-    amount_known = row["amount_minor"] is not None and row["currency"] is not None
     risk = Risk(
         SignalKind(row["kind"]),
         row["at"],
-        money(row["amount_minor"], row["currency"]) if amount_known else None,
+        known_money(row["amount_minor"], row["currency"]),
         RefundKind(row["refund_kind"]) if row["refund_kind"] else None,
     )
     return LetterSignal(risk, cut(row["words"], _SHOWN_WORDS) if row["words"] else None)

@@ -1,9 +1,8 @@
-"""Everything about one customer in one order: what was told of the account, and what we did about it."""
+"""One customer in one order: what was told of the account, and what we did about it."""
 
 from dataclasses import dataclass
 from datetime import datetime
 
-from services.escalation.domain.own_facts import AcknowledgePressed
 from services.escalation.store.facts import TOLD_TYPES, told_event
 from shared.contracts.envelope import Envelope, Fact
 from shared.database import Pool
@@ -17,27 +16,31 @@ _FACTS = """
         where subject = $1 and type = any($2::text[]) order by at desc, position desc limit $3
     ) newest order by at, position
 """
-# An episode that rings again has nobody's acknowledgement any more: the journal still knows who took it before.
+# An episode that rings again has nobody's acknowledgement any more: the decisions still know who took it before.
 _DEEDS = """
-    with episodes as (
+    with told(rule, what) as (
+        values ('severity', 'severity raised'), ('acknowledged', 'acknowledged'), ('reached', 'customer reached'),
+            ('handed_over', 'handed over'), ('expired', 'customer not reached in time'),
+            ('exhausted', 'nobody answered'), ('closed', 'episode closed')
+    ), episodes as (
         select * from escalation.episodes where account_id = $1 and ($2::text is null or responsible = $2)
     ), alerts as (
         select a.*, e.order_id from escalation.alerts a join episodes e using (episode_id) where a.account_id = $1
     ), deeds as (
-        select raised_at as at, 1 as step, 'episode raised' as what, episode_id, order_id, null as who, null as why
+        select raised_at as at, 1 as step, 0::bigint as position, 'episode raised' as what, episode_id, order_id,
+            null as who, null as why
         from episodes
         union all
-        select raised_at, 2, 'alert raised', episode_id, order_id, recipient, why_you from alerts
+        select d.at, 2, d.position, told.what, episode_id, order_id, d.who, d.words
+        from escalation.decisions d join told using (rule) join episodes using (episode_id)
+        where d.account_id = $1 and (d.rule <> 'severity' or d.at > raised_at)
         union all
-        select sent_at, 3, 'alert sent', episode_id, order_id, recipient, null from alerts where sent_at is not null
+        select raised_at, 3, 0, 'alert raised', episode_id, order_id, recipient, why_you from alerts
         union all
-        select j.decided_at, 4, 'acknowledged', episode_id, order_id, pressed.fact ->> 'by', null
-        from shared.journal j
-        cross join lateral (select convert_from(j.body, 'UTF8')::jsonb as fact) pressed
-        join episodes on episodes.episode_id = (pressed.fact ->> 'episode')::uuid
-        where j.subject = $1 and j.type = $4 and j.body is not null
+        select sent_at, 4, 0, 'alert sent', episode_id, order_id, recipient, null from alerts where sent_at is not null
     )
-    select * from (select * from deeds order by at desc, step desc limit $3) newest order by at, step
+    select * from (select * from deeds order by at desc, step desc, position desc limit $3) newest
+    order by at, step, position
 """
 _RESPONSIBLE = """
     select exists (
@@ -57,7 +60,7 @@ class ToldFact:
 
 @dataclass(frozen=True, slots=True)
 class Deed:
-    """Something escalation did: raised, alerted, sent, acknowledged."""
+    """Something escalation or a salesperson did. `why`: why it was this person, or what was decided."""
 
     at: datetime
     what: str
@@ -86,7 +89,7 @@ async def deeds_for(pool: Pool, account_id: str, *, responsible: str | None = No
             row["who"],
             row["why"],
         )
-        for row in await pool.fetch(_DEEDS, account_id, responsible, LIMIT, AcknowledgePressed.type)
+        for row in await pool.fetch(_DEEDS, account_id, responsible, LIMIT)
     ]
 
 

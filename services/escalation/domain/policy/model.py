@@ -200,6 +200,10 @@ class Duties(Part):
     show_after: Span
 
 
+CLEARED = "signals_cleared"
+"""The reason with which an episode closes by itself."""
+
+
 class Reason(Part):
     """Why an episode was closed: a code that is counted, and the words a person chooses by."""
 

@@ -7,12 +7,9 @@ from itertools import chain, pairwise
 from typing import TypeAlias
 
 from services.escalation.domain.policy.lines import Path
-from services.escalation.domain.policy.model import Policy, Reason
+from services.escalation.domain.policy.model import CLEARED, Policy, Reason
 from services.escalation.domain.policy.values import span_words
 from shared.contracts.escalation import LADDER, EpisodeResult, Severity
-
-CLEARED = "signals_cleared"
-"""The reason with which an episode closes by itself."""
 
 MOST_OVERRIDES = 200
 """How many overrides a document may have: a process applies each once, on the way of a page."""

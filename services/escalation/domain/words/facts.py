@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from services.escalation.domain.words.deeds import of_escalation
-from services.escalation.domain.words.phrases import absolute, day, money, ordinal
+from services.escalation.domain.words.phrases import absolute, day, known_money, money, ordinal
 from services.escalation.domain.words.signals import refund_words
 from shared.contracts import orders_inbound, support_inbound
 from shared.contracts.envelope import Envelope, Fact
@@ -120,9 +120,7 @@ def _of_contacts(fact: Fact) -> str | None:
 def _of_requests(fact: Fact) -> str | None:
     match fact:
         case support_inbound.RefundRequested():
-            amount = fact.amount_minor
-            known = money(amount, fact.currency) if amount is not None and fact.currency else None
-            return f"{refund_words(fact.kind, known)} requested"
+            return f"{refund_words(fact.kind, known_money(fact.amount_minor, fact.currency))} requested"
         case support_inbound.RefundWithdrawn():
             return "Refund request withdrawn"
         case support_inbound.CancellationRequested():

@@ -14,6 +14,11 @@ def money(amount_minor: int, currency: str) -> str:
     return format_currency(amount, currency, locale=LOCALE)
 
 
+def known_money(amount_minor: int | None, currency: str | None) -> str | None:
+    """`money` where both are known."""
+    return money(amount_minor, currency) if amount_minor is not None and currency else None
+
+
 def ago(at: datetime, now: datetime) -> str:
     """How long ago, in one unit: "6 min ago"; a date where it is more than two weeks."""
     age = now - at

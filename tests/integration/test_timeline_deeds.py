@@ -1,0 +1,60 @@
+"""What a timeline tells of an episode's way: who took it, how grave it became, and how it ended."""
+
+from datetime import timedelta
+
+from services.escalation.domain.own_facts import (
+    ClosePressed,
+    CustomerReachedLogged,
+    HandOverAcceptPressed,
+    HandOverPressed,
+)
+from services.escalation.store.timeline import Deed, deeds_for
+from tests.builders import ACCOUNT, refund_requested
+from tests.escalation import Escalation, dead_end
+from tests.team import HOUR, happens, person, presses
+
+_MOMENT = timedelta(seconds=1)
+
+
+async def deeds(team: Escalation) -> list[Deed]:
+    alerts = ("alert raised", "alert sent")
+    return [deed for deed in await deeds_for(team.pool, ACCOUNT) if deed.what not in alerts]
+
+
+async def test_a_timeline_tells_how_grave_it_became_who_had_it_and_how_it_ended(team: Escalation) -> None:
+    await team.hear(person("eva"))
+    await happens(team, dead_end(case=None))
+    await team.move_clock(_MOMENT)
+    await happens(team, refund_requested())
+    await team.move_clock(_MOMENT)
+    await team.acknowledge("anna")
+    await presses(team, HandOverPressed, "anna", to="eva", until=await team.now() + HOUR)
+    await team.move_clock(_MOMENT)
+    await presses(team, HandOverAcceptPressed, "eva")
+    await presses(team, CustomerReachedLogged, "eva")
+    await presses(team, ClosePressed, "eva", result="lost", reason="price")
+    told = await deeds(team)
+    assert [(deed.what, deed.who) for deed in told] == [
+        ("episode raised", None),
+        ("severity raised", None),
+        ("acknowledged", "anna"),
+        ("handed over", "eva"),
+        ("customer reached", "eva"),
+        ("episode closed", "eva"),
+    ]
+    assert {deed.order for deed in told} == {"4711"}
+    assert told[1].why is not None
+    assert told[1].why.startswith("Severity critical: ")
+    assert told[5].why is not None
+    assert told[5].why.startswith("Closed as lost: ")
+
+
+async def test_a_timeline_tells_that_the_customer_was_not_reached_in_time(team: Escalation) -> None:
+    await happens(team, refund_requested())
+    await team.acknowledge("anna")
+    await team.wait(5 * HOUR)
+    assert [(deed.what, deed.who) for deed in await deeds(team)][:3] == [
+        ("episode raised", None),
+        ("acknowledged", "anna"),
+        ("customer not reached in time", "anna"),
+    ]

@@ -1,0 +1,54 @@
+"""Why a command ends: one sentence, the same in every command, and nothing in it that a terminal obeys."""
+
+import asyncpg
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from services.cli import failures
+from services.cli.main import app
+from services.cli.terminal import stop_with
+
+URL = "postgresql://orders:secret@db.example:5432/orders"
+NOWHERE = "postgresql://nobody:secret@127.0.0.1:1/none"
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (ConnectionRefusedError(), "does not answer at db.example:5432/orders (ConnectionRefusedError). Start it"),
+        (TimeoutError(), "does not answer at db.example:5432/orders (TimeoutError). Start it"),
+        (
+            asyncpg.UndefinedTableError(),
+            "has no tables of that service, or old ones. Run `handoff migrate --only orders`",
+        ),
+        (asyncpg.InvalidPasswordError(), "cannot be used (InvalidPasswordError): check ORDERS_DATABASE_URL"),
+    ],
+)
+def test_a_database_that_cannot_be_used_is_told_with_its_place_and_what_to_do(error: Exception, told: str) -> None:
+    sentence = failures.of_database("orders", URL, error)
+    assert told in sentence
+    assert "secret" not in sentence
+
+
+@pytest.mark.parametrize(
+    ("arguments", "service"),
+    [
+        (("report",), "orders"),
+        (("explain", "--order", "4711"), "escalation"),
+        (("policy", "history"), "escalation"),
+        (("dead-letters", "list", "support"), "support"),
+        (("migrate",), "orders"),
+    ],
+)
+def test_every_command_reads_the_address_where_the_services_do_and_says_the_same(
+    arguments: tuple[str, ...], service: str
+) -> None:
+    result = CliRunner().invoke(app, arguments, env={f"{service.upper()}_DATABASE_URL": NOWHERE})
+    assert result.exit_code == 1
+    assert result.output == failures.of_database(service, NOWHERE, ConnectionRefusedError()) + "\n"
+
+
+def test_what_others_wrote_keeps_its_lines_and_moves_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    assert isinstance(stop_with("[red]two :bug:\n  lines\x1b[2J"), typer.Exit)
+    assert capsys.readouterr().err == "[red]two :bug:\n  lines\\x1b[2J\n"
