@@ -12,8 +12,8 @@ import pytest
 
 from services.escalation.domain.policy.document import LONGEST, read, read_published, schema, shipped, shipped_text
 from services.escalation.domain.policy.errors import PolicyErrors
-from services.escalation.domain.policy.model import Policy
-from services.escalation.domain.policy.sense import CLEARED, MOST_OVERRIDES
+from services.escalation.domain.policy.model import CLEARED, Policy
+from services.escalation.domain.policy.sense import MOST_OVERRIDES
 from shared.contracts.escalation import EpisodeResult, Severity, SignalKind, Step
 
 FIRST = Path(__file__).parent / "policies" / "first.toml"
