@@ -11,7 +11,7 @@ from services.escalation.domain.own_facts import (
     SnoozePressed,
 )
 from shared.contracts.support_inbound import Direction
-from tests.builders import contact_made, refund_requested
+from tests.builders import case_opened, contact_made, refund_requested
 from tests.escalation import Escalation, dead_end
 from tests.team import HOUR, MINUTE, happens, open_episode, presses, rung
 
@@ -43,6 +43,28 @@ async def test_a_conversation_told_by_telephony_redeems_the_acknowledgement(team
     await team.wait(timedelta(days=9))
     assert len(await team.alerts()) == 1
     assert "escalation.customer_reached" in await team.published_types()
+
+
+async def test_a_talk_that_names_an_order_nobody_knows_redeems_what_went_to_the_latest_order(team: Escalation) -> None:
+    """The help desk's case names an order of its own; what waited for it long enough went to the one we know."""
+    await happens(team, case_opened(order="A-999"))
+    await happens(team, refund_requested())
+    await team.wait(16 * MINUTE)
+    await team.acknowledge("anna")
+    await happens(team, contact_made("voicemail", direction=Direction.OUTBOUND, agent="anna"), minutes=1)
+    assert (await open_episode(team))["attempts"] == 1
+    await happens(team, contact_made("answered", direction=Direction.OUTBOUND, agent="anna"), minutes=2)
+    assert (await open_episode(team))["reached_at"] is not None
+    await team.wait(5 * HOUR)
+    assert (await open_episode(team))["acknowledged_by"] == "anna"
+    assert len(await team.alerts()) == 1
+
+
+async def test_the_customer_who_names_an_order_nobody_knows_and_tries_again_is_heard(team: Escalation) -> None:
+    await happens(team, refund_requested(order="4711"))
+    await team.acknowledge("anna")
+    await happens(team, contact_made("unanswered", case=None, order="A-999"), minutes=1)
+    assert (await rung(team))[-1] == ("anna", "seller", "contact")
 
 
 async def test_a_proof_that_is_told_late_still_counts(team: Escalation) -> None:

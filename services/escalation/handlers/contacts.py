@@ -64,9 +64,13 @@ def count_attempt(turn: Turn[Fact], episode: Episode) -> None:
 
 
 def _concerned(turn: Turn[Fact], fact: AccountFact) -> list[Episode]:
-    """Open episodes that this contact may be about: its order's, its case's order's, or without any name all."""
+    """Open episodes that this contact may be about: its order's, its case's order's, or without any name all.
+
+    An order that the account does not have is no name: what names it went to another order, so a talk proves as much.
+    """
     if fact.kind not in (FactKind.CONTACT, FactKind.CUSTOMER_REACHED):
         return []
     case = turn.book.case_of(fact.account_id, fact.case_id)
-    named = fact.order_id or (case.order_id if case else None)
+    orders = turn.book.orders[fact.account_id]
+    named = next((one for one in (fact.order_id, case.order_id if case else None) if one in orders), None)
     return [one for one in turn.book.open_episodes_of(fact.account_id) if named in (None, one.order_id)]

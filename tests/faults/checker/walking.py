@@ -95,7 +95,8 @@ class Account:
                 self._ring(episode, self._weightiest(episode), "contact")
 
     def _concerned(self, fact: Fact) -> list[Episode]:
-        named = fact.order or self.case_orders.get(fact.case or "")
+        names = (fact.order, self.case_orders.get(fact.case or ""))
+        named = next((name for name in names if name in self.orders), None)
         return sorted((one for one in self.open.values() if named in (None, one.order)), key=lambda one: one.id)
 
     def _proves(self, episode: Episode, fact: Fact) -> bool:
