@@ -11,7 +11,7 @@ from services.escalation.domain.own_facts import (
     SnoozePressed,
 )
 from shared.contracts.support_inbound import Direction
-from tests.builders import case_opened, contact_made, refund_requested
+from tests.builders import case_opened, contact_made, order_placed, refund_requested
 from tests.escalation import Escalation, dead_end
 from tests.team import HOUR, MINUTE, happens, open_episode, presses, rung
 
@@ -90,6 +90,34 @@ async def test_three_attempts_win_time_and_a_fourth_none(team: Escalation) -> No
         deadlines.append((await open_episode(team))["deadline_at"])
     assert deadlines[0] < deadlines[1] < deadlines[2]  # type: ignore[operator]
     assert deadlines[2] == deadlines[3]
+
+
+async def test_a_call_that_telephony_tells_and_its_caller_logs_is_one_attempt(team: Escalation) -> None:
+    """In whichever order the two come; the next call is another."""
+    call = contact_made("unanswered", direction=Direction.OUTBOUND, agent="anna", case=None)
+    await happens(team, refund_requested())
+    await team.acknowledge("anna")
+    await team.move_clock(30 * MINUTE)
+    await happens(team, call)
+    await team.move_clock(2 * MINUTE)
+    await presses(team, AttemptLogged, "anna")
+    assert (await open_episode(team))["attempts"] == 1
+    await team.move_clock(HOUR)
+    await presses(team, AttemptLogged, "anna")
+    await happens(team, call, minutes=-3)
+    assert (await open_episode(team))["attempts"] == 2
+    await happens(team, contact_made("voicemail", direction=Direction.OUTBOUND, agent="anna", case=None), minutes=20)
+    assert (await open_episode(team))["attempts"] == 3
+
+
+async def test_a_try_to_reach_the_customer_about_another_order_is_none_about_this_one(team: Escalation) -> None:
+    await team.hear(order_placed("4710"))
+    await happens(team, refund_requested(order="4711"))
+    await team.acknowledge("anna")
+    for order in ("4710", "4711"):
+        attempt = contact_made("unanswered", direction=Direction.OUTBOUND, agent="anna", case=None, order=order)
+        await happens(team, attempt, minutes=1)
+    assert (await open_episode(team))["attempts"] == 1
 
 
 async def test_a_hand_over_leaves_the_giver_responsible_until_it_is_accepted(team: Escalation) -> None:

@@ -14,7 +14,7 @@ All signals of an order are one episode (see rescuing), until none stands: then 
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from tests.faults.checker.endings import Finding
@@ -24,6 +24,7 @@ from tests.faults.checker.findings import findings
 from tests.faults.checker.rescuing import REQUESTS, SEVERITIES, Desk, Episode, Signal, Sought
 
 _ANSWERS = ("response_due", "response_overdue")
+_SAME_TRY = timedelta(minutes=10)
 _NEVER = datetime.min.replace(tzinfo=UTC)
 
 
@@ -110,12 +111,19 @@ class Account:
             if not episode.reached:
                 episode.reached, episode.deadline_at, episode.deadline_for = True, None, None
                 self.desk.tell("customer_reached", episode)
-        elif fact.data.get("direction") == "outbound" and fact.result in ("unanswered", "voicemail"):
+        elif fact.tried and not self._tried_before(episode, fact):
             episode.attempts += 1
             counts = episode.attempts <= self.desk.policy["acknowledgement"]["attempts"]
             if counts and episode.deadline_for == "redeem" and episode.deadline_at is not None:
                 later = self.now + self.desk.time_for("acknowledgement", "attempt_extends")
                 episode.deadline_at = max(episode.deadline_at, later)
+
+    def _tried_before(self, episode: Episode, fact: Fact) -> bool:
+        """Whether it is the try that somebody told already: by the same person, about the same order, minutes apart."""
+        others = [one for one in self.facts.values() if one.tried and one.id != fact.id]
+        taken_at = episode.taken_at or self.now
+        mine = [one for one in others if one.at > taken_at and one.data.get("agent") == episode.taken_by]
+        return any(abs(one.at - fact.at) <= _SAME_TRY and episode in self._concerned(one) for one in mine)
 
     def findings(self) -> list[Finding]:
         return findings(self.id, self.facts.values(), self.desk.policy["signals"])
