@@ -135,9 +135,13 @@ class State(Rings):
             self.new_cases.append((account, case, order))
         past = self.past.setdefault(account, [])
         past.append((kind, case, result, number, fact, order))
+        over = self._over(event, kind, case, order, result)
+        self.leaving = {signal.id for signal in over}
         for signal in sorted(self._raised(event, kind, fact, past), key=lambda signal: signal.id):
             self._join(event, signal)
-        self._end(event, kind, case, order, result)
+        for signal in over:
+            signal.ended = (event.at, "contact" if result == "answered" else kind)
+            self.end(event, signal, SIGNAL_LABELS[signal.kind])
         if event.type in QUIET:
             self.wait_for("gone_quiet", account, case, order)
         elif case is not None and (kind in PROGRESS or result == "answered") and _is_open(past, case):
@@ -147,7 +151,7 @@ class State(Rings):
         case, raised = event.data.get("case"), list[Signal]()
         names = event.data.get("order") or self.cases.get((event.subject, case or ""))
         own = SIGNALS.get(event.type)
-        if own is not None:
+        if own is not None and not (own == "response_overdue" and self._is_overdue(event.subject, case, names)):
             raised.append(self._signal(event, own, derived("signal", fact, own), fact, names))
         if kind == "contact":
             run, times = _run(past, case)
@@ -163,6 +167,10 @@ class State(Rings):
                 id = derived("signal", event.subject, case, "case_bounced")
                 raised.append(self._signal(event, "case_bounced", id, fact, names))
         return raised
+
+    def _is_overdue(self, account: str, case: str | None, names: str | None) -> bool:
+        standing = [one for one in self.signals.get(account, {}).values() if one.ended is None]
+        return any((one.kind, one.case, one.names) == ("response_overdue", case, names) for one in standing)
 
     def _signal(self, event: Event, kind: str, id: UUID, fact: UUID, names: str | None) -> Signal:
         data, case = event.data, event.data.get("case")
@@ -182,15 +190,14 @@ class State(Rings):
         self.signals.setdefault(signal.account, {})[signal.id] = signal
         self.join(event, signal, order)
 
-    def _end(self, event: Event, kind: str, case: str | None, order: str | None, result: str | None) -> None:
+    def _over(self, event: Event, kind: str, case: str | None, order: str | None, result: str | None) -> list[Any]:
+        """What the event ends."""
         answered, over = result == "answered", kind == "case_resolved"
         if not answered and not over:
-            return
-        known = self.signals.get(event.subject, {}).values()
-        for signal in sorted(known, key=lambda signal: (signal.at, signal.id)):
-            if signal.ended is None and _ends(signal, case, order, answered=answered, over=over):
-                signal.ended = (event.at, "contact" if answered else kind)
-                self.end(event, signal, SIGNAL_LABELS[signal.kind])
+            return []
+        known = sorted(self.signals.get(event.subject, {}).values(), key=lambda signal: (signal.at, signal.id))
+        standing = [signal for signal in known if signal.ended is None]
+        return [signal for signal in standing if _ends(signal, case, order, answered=answered, over=over)]
 
 
 def _ends(signal: Signal, case: str | None, order: str | None, *, answered: bool, over: bool) -> bool:

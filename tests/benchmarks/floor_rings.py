@@ -52,7 +52,10 @@ class Episode:
 
 @dataclass(slots=True)
 class Rings:
-    """The part of a batch's state that is about episodes. `signals` are those that stand, by account."""
+    """The part of a batch's state that is about episodes.
+
+    `signals` are those that stand, by account, `leaving` those of them that the event ends.
+    """
 
     now: datetime
     people: dict[str, Any]
@@ -60,6 +63,7 @@ class Rings:
     episodes: dict[str, Episode] = field(default_factory=dict)
     closed: dict[str, UUID] = field(default_factory=dict)
     signals: dict[str, dict[UUID, Any]] = field(default_factory=dict)
+    leaving: set[UUID] = field(default_factory=set)
     changed: dict[UUID, Episode] = field(default_factory=dict)
     alerts: list[tuple[Any, ...]] = field(default_factory=list)
     deliveries: list[tuple[Any, ...]] = field(default_factory=list)
@@ -172,7 +176,8 @@ class Rings:
         )
 
     def _grave(self, episode: Episode, order: Any) -> tuple[str, str, str]:
-        signals = [s for s in self.signals[episode.account].values() if s.episode == episode.id and s.ended is None]
+        known = [s for s in self.signals[episode.account].values() if s.episode == episode.id and s.ended is None]
+        signals = [s for s in known if s.id not in self.leaving]
         gravest = max(signals, key=lambda one: (one.kind not in WATCH, one.at, one.id))
         level, whys = int(gravest.kind not in WATCH), [SIGNAL_LABELS[gravest.kind].lower()]
         paths = [f"signals.{gravest.kind}.severity"]

@@ -25,8 +25,9 @@ from tests.faults.checker.reading import read_run
 from tests.faults.damages import DAMAGES, Damage, Spoil, spoilt
 from tests.faults.damages.outcomes import a_mail_comes_twice, a_mail_is_of_no_alert
 from tests.faults.damages.streams import a_record_comes_from_nowhere
-from tests.faults.history import AHEAD, generate
-from tests.faults.rescues import with_rescues
+from tests.faults.drafts import SPAN, SUPPORT
+from tests.faults.history import AHEAD, Event, generate
+from tests.faults.rescues import NEVER_CALLED, with_rescues
 from tests.faults.undisturbed import Undisturbed
 from tests.servers import Databases
 from tests.stories import company_at_work
@@ -50,10 +51,19 @@ async def undisturbed(kafka: str, databases: Databases) -> AsyncIterator[Undistu
             run = Undisturbed(company, databases, folder)
             ends_at = datetime.now(UTC) + AHEAD
             history = generate(SEED, accounts=24, events=600, now=ends_at)
-            await run.tell_all(with_rescues(history, ends_at), SEED)
+            *others, last = with_rescues(history, ends_at)
+            await run.tell_all([*others, _soon_due(ends_at), last], SEED)
             yield run
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _soon_due(ends_at: datetime) -> Event:
+    """An answer that is due long after all is told: by chance a warning seldom comes in time."""
+    began = ends_at - SPAN + timedelta(seconds=5)
+    promise = {"due_at": ends_at.isoformat()}
+    kind, time = "support.inbound.response_promised", began.isoformat(timespec="microseconds")
+    return Event("kafka", SUPPORT, "helpdesk", f"{NEVER_CALLED}-promise", kind, NEVER_CALLED, time, promise)
 
 
 @pytest.fixture(scope="module")

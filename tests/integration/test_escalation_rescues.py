@@ -14,7 +14,7 @@ from services.escalation.domain.own_facts import (
     SnoozePressed,
 )
 from shared.contracts.support_inbound import Direction
-from tests.builders import contact_made, refund_requested
+from tests.builders import case_opened, contact_made, order_placed, refund_requested
 from tests.escalation import Escalation, dead_end
 from tests.team import HOUR, MINUTE, happens, open_episode, presses, rung
 
@@ -48,6 +48,28 @@ async def test_a_conversation_told_by_telephony_redeems_the_acknowledgement(team
     assert "escalation.customer_reached" in await team.published_types()
 
 
+async def test_a_talk_that_names_an_order_nobody_knows_redeems_what_went_to_the_latest_order(team: Escalation) -> None:
+    """The help desk's case names an order of its own; what waited for it long enough went to the one we know."""
+    await happens(team, case_opened(order="A-999"))
+    await happens(team, refund_requested())
+    await team.wait(16 * MINUTE)
+    await team.acknowledge("anna")
+    await happens(team, contact_made("voicemail", direction=Direction.OUTBOUND, agent="anna"), minutes=1)
+    assert (await open_episode(team))["attempts"] == 1
+    await happens(team, contact_made("answered", direction=Direction.OUTBOUND, agent="anna"), minutes=2)
+    assert (await open_episode(team))["reached_at"] is not None
+    await team.wait(5 * HOUR)
+    assert (await open_episode(team))["acknowledged_by"] == "anna"
+    assert len(await team.alerts()) == 1
+
+
+async def test_the_customer_who_names_an_order_nobody_knows_and_tries_again_is_heard(team: Escalation) -> None:
+    await happens(team, refund_requested(order="4711"))
+    await team.acknowledge("anna")
+    await happens(team, contact_made("unanswered", case=None, order="A-999"), minutes=1)
+    assert (await rung(team))[-1] == ("anna", "seller", "contact")
+
+
 async def test_a_proof_that_is_told_late_still_counts(team: Escalation) -> None:
     """What is unread is no silence: the clock of the proof waits for the backlog."""
     await happens(team, refund_requested())
@@ -71,6 +93,34 @@ async def test_three_attempts_win_time_and_a_fourth_none(team: Escalation) -> No
         deadlines.append((await open_episode(team))["deadline_at"])
     assert deadlines[0] < deadlines[1] < deadlines[2]  # type: ignore[operator]
     assert deadlines[2] == deadlines[3]
+
+
+async def test_a_call_that_telephony_tells_and_its_caller_logs_is_one_attempt(team: Escalation) -> None:
+    """In whichever order the two come; the next call is another."""
+    call = contact_made("unanswered", direction=Direction.OUTBOUND, agent="anna", case=None)
+    await happens(team, refund_requested())
+    await team.acknowledge("anna")
+    await team.move_clock(30 * MINUTE)
+    await happens(team, call)
+    await team.move_clock(2 * MINUTE)
+    await presses(team, AttemptLogged, "anna")
+    assert (await open_episode(team))["attempts"] == 1
+    await team.move_clock(HOUR)
+    await presses(team, AttemptLogged, "anna")
+    await happens(team, call, minutes=-3)
+    assert (await open_episode(team))["attempts"] == 2
+    await happens(team, contact_made("voicemail", direction=Direction.OUTBOUND, agent="anna", case=None), minutes=20)
+    assert (await open_episode(team))["attempts"] == 3
+
+
+async def test_a_try_to_reach_the_customer_about_another_order_is_none_about_this_one(team: Escalation) -> None:
+    await team.hear(order_placed("4710"))
+    await happens(team, refund_requested(order="4711"))
+    await team.acknowledge("anna")
+    for order in ("4710", "4711"):
+        attempt = contact_made("unanswered", direction=Direction.OUTBOUND, agent="anna", case=None, order=order)
+        await happens(team, attempt, minutes=1)
+    assert (await open_episode(team))["attempts"] == 1
 
 
 async def test_a_hand_over_leaves_the_giver_responsible_until_it_is_accepted(team: Escalation) -> None:

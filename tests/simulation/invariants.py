@@ -139,7 +139,7 @@ def _check_found(database: Database, account: str, found: list[Finding], kept: d
     for one in lasting.values():
         if one.signal_id in standing:
             continue
-        require(one.by_silence, f"a signal was swallowed: {one.kind.value} at {one.at}")
+        require(one.waits, f"a signal was swallowed: {one.kind.value} at {one.at}")
         require(
             (_silence_timer(one),) in database.tables[TIMERS],
             f"nobody waits for a silence: {one.kind.value} at {one.at} of {one.cause.case_id} {one.cause.order_id}",

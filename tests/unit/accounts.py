@@ -96,7 +96,12 @@ def of_kind(kind: SignalKind, *facts: AccountFact, working: RoundTheClock | Twic
 
 def told(kind: SignalKind, *facts: AccountFact) -> list[tuple[float, float | None]]:
     """The findings of one kind: when each came into being, and when it was cleared, in hours after AT."""
-    return [(_hours(finding.at), _cleared(finding)) for finding in of_kind(kind, *facts)]
+    return [times(finding) for finding in of_kind(kind, *facts)]
+
+
+def times(finding: Finding) -> tuple[float, float | None]:
+    """When a finding came into being, and when it was cleared, in hours after AT."""
+    return _hours(finding.at), _cleared(finding)
 
 
 def _cleared(finding: Finding) -> float | None:

@@ -112,6 +112,28 @@ def test_nothing_is_cleared_before_it_came_into_being(facts: list[AccountFact]) 
         assert finding.at >= finding.cause.at
 
 
+_ANSWERS = [FactKind.RESPONSE_PROMISED, FactKind.RESPONSE_OVERDUE]
+_DELIVERIES = [FactKind.DELIVERY_DUE, FactKind.DELIVERY_LATE, FactKind.ORDER_DELIVERED]
+_LATENESS = st.lists(
+    st.one_of(_account_facts(_ANSWERS), _account_facts(_DELIVERIES), _account_facts([FactKind.CONTACT])),
+    max_size=15,
+    unique_by=lambda fact: fact.fact_id,
+)
+
+
+@given(_LATENESS)
+def test_what_a_customer_waits_for_is_soon_due_or_late_and_never_both_or_twice_at_once(
+    facts: list[AccountFact],
+) -> None:
+    answers = (SignalKind.RESPONSE_DUE, SignalKind.RESPONSE_OVERDUE)
+    until = dict[object, datetime]()
+    for finding in findings(History(facts), changing):
+        if finding.kind in (*answers, SignalKind.DELIVERY_LATE):
+            matter = (finding.kind in answers, finding.case_id, finding.names_order)
+            assert until.get(matter, finding.at) <= finding.at
+            until[matter] = finding.cleared_by.at if finding.cleared_by else hours(10**4)
+
+
 @given(_HISTORIES)
 def test_every_signal_is_found_once(facts: list[AccountFact]) -> None:
     ids = [finding.signal_id for finding in findings(History(facts), changing)]
@@ -148,4 +170,6 @@ def test_no_kind_that_is_not_enabled_is_found(facts: list[AccountFact]) -> None:
         found = findings(History(facts), always(rules(only=kind)))
         assert {finding.kind for finding in found} <= {kind}
         one_by_one |= {finding.signal_id for finding in found}
-    assert one_by_one == everything
+    assert everything <= one_by_one
+    alone = {finding.signal_id for finding in findings(History(facts), always(rules(only=SignalKind.RESPONSE_DUE)))}
+    assert one_by_one - everything <= alone, "only the warning of an answer asks whether another kind is there already"

@@ -8,8 +8,10 @@ from typing import Any
 import pytest
 
 from services.escalation.domain.facts import AccountFact, FactKind
+from services.escalation.domain.findings.all import findings
+from services.escalation.domain.findings.history import History
 from shared.contracts.escalation import SignalKind
-from tests.unit.accounts import Twice, fact, hours, inbound, of_kind, outbound, reached, told
+from tests.unit.accounts import Twice, always, fact, hours, inbound, of_kind, outbound, reached, rules, times, told
 
 Told = list[tuple[float, float | None]]
 
@@ -98,7 +100,12 @@ def test_a_reopened_case_is_a_signal(facts: list[AccountFact], expected: Told) -
 
 
 PROMISED = on_case(FactKind.RESPONSE_PROMISED, 1, due=8)
+ANEW = on_case(FactKind.RESPONSE_PROMISED, 2, due=11)
 LOOSE = fact(FactKind.RESPONSE_PROMISED, 1, due=8)
+
+
+def said(at: float, case: str = "k") -> AccountFact:
+    return on_case(FactKind.RESPONSE_OVERDUE, at, case)
 
 
 @pytest.mark.parametrize(
@@ -126,11 +133,22 @@ LOOSE = fact(FactKind.RESPONSE_PROMISED, 1, due=8)
             [on_case(FactKind.RESPONSE_OVERDUE, 5), outbound(6, case="k")], [], [(5, 6)], id="somebody says so: talked"
         ),
         pytest.param([on_case(FactKind.RESPONSE_OVERDUE, 5), on_case(RESOLVED, 6)], [], [(5, 6)], id="so: resolved"),
+        pytest.param([PROMISED, said(9)], [(6, 8)], [(8, None)], id="it passed, and somebody says so"),
+        pytest.param([PROMISED, said(7)], [(6, 7)], [(7, None)], id="somebody says so before it passed"),
+        pytest.param([PROMISED, said(5)], [], [(5, None)], id="somebody says so before the warning"),
+        pytest.param([PROMISED, said(9), said(10)], [(6, 8)], [(8, None)], id="it is said again and again"),
+        pytest.param(
+            [PROMISED, outbound(9, case="k"), said(10)], [(6, 8)], [(8, 9), (10, None)], id="it is said after a talk"
+        ),
+        pytest.param([PROMISED, said(9, "l")], [(6, 8)], [(8, None), (9, None)], id="it is said of another case"),
+        pytest.param([PROMISED, ANEW], [(6, 8)], [(8, None)], id="promised anew meanwhile"),
+        pytest.param([PROMISED, ANEW, outbound(10, case="k")], [(6, 8)], [(8, 10)], id="promised anew, and kept late"),
     ],
 )
 def test_a_promised_answer_is_soon_due_and_then_overdue(facts: list[AccountFact], due: Told, overdue: Told) -> None:
-    assert told(SignalKind.RESPONSE_DUE, *facts) == due
+    found = findings(History(facts), always(rules()))
     assert told(SignalKind.RESPONSE_OVERDUE, *facts) == overdue
+    assert [times(one) for one in found if one.kind is SignalKind.RESPONSE_DUE] == due
 
 
 def rated(at: float, thousandths: int, case: str | None = "k") -> AccountFact:

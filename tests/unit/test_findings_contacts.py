@@ -6,8 +6,11 @@ Each case is the facts, and when the signals came into being and were cleared, i
 import pytest
 
 from services.escalation.domain.facts import AccountFact, FactKind
+from services.escalation.domain.findings.all import findings
+from services.escalation.domain.findings.history import History
+from services.escalation.domain.findings.terms import Terms
 from shared.contracts.escalation import SignalKind
-from tests.unit.accounts import Twice, fact, hours, inbound, of_kind, outbound, reached, told
+from tests.unit.accounts import RoundTheClock, Twice, fact, hours, inbound, of_kind, outbound, reached, rules, told
 
 Told = list[tuple[float, float | None]]
 
@@ -60,6 +63,26 @@ OPENED = fact(FactKind.CASE_OPENED, 0, case="k", order="4711")
 )
 def test_a_dead_end_is_a_signal_until_somebody_talks(facts: list[AccountFact], expected: Told) -> None:
     assert told(SignalKind.CONTACT_DEAD_ENDED, *facts) == expected
+
+
+@pytest.mark.parametrize(
+    ("facts", "expected"),
+    [
+        pytest.param([inbound(1), inbound(3)], [7], id="the first is of a time when nobody asked"),
+        pytest.param([inbound(1), inbound(1.5), inbound(3), inbound(4)], [7], id="the first ones are"),
+        pytest.param([inbound(1), outbound(2.5), inbound(3)], [7], id="a talk between"),
+        pytest.param([inbound(1), inbound(3), outbound(3)], [], id="a talk in the same moment"),
+        pytest.param([inbound(1), inbound(3), outbound(4)], [], id="a talk in time"),
+        pytest.param([inbound(1), inbound(1.5)], [], id="all are"),
+    ],
+)
+def test_the_first_call_that_nobody_answers_since_it_is_asked_for_is_judged(
+    facts: list[AccountFact], expected: list[float]
+) -> None:
+    off = Terms(rules(only=SignalKind.CASE_STUCK), RoundTheClock())
+    on = Terms(rules(only=SignalKind.CONTACT_DEAD_ENDED), RoundTheClock())
+    found = findings(History(facts), lambda at, _order: off if at < hours(2) else on)
+    assert [finding.at for finding in found] == [hours(at) for at in expected]
 
 
 @pytest.mark.parametrize(

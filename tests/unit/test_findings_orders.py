@@ -109,6 +109,7 @@ def test_an_outcome_denied_by_the_buyer_is_a_signal(facts: list[AccountFact], ex
 
 DUE = of_order(FactKind.DELIVERY_DUE, 1, due=10)
 LATE = of_order(FactKind.DELIVERY_LATE, 5)
+LATER = of_order(FactKind.DELIVERY_LATE, 12)
 DELIVERED = FactKind.ORDER_DELIVERED
 
 
@@ -123,7 +124,10 @@ DELIVERED = FactKind.ORDER_DELIVERED
         pytest.param([DUE, of_order(DELIVERED, 10)], [], id="delivered in the last moment"),
         pytest.param([DUE, of_order(DELIVERED, 11)], [(10, 11)], id="delivered too late"),
         pytest.param([DUE, of_order(CANCELLED, 9)], [], id="cancelled before"),
-        pytest.param([DUE, LATE], [(5, None), (10, None)], id="somebody says so, and the day passed"),
+        pytest.param([DUE, LATE], [(5, None)], id="somebody says so, and the day passed"),
+        pytest.param([DUE, LATER], [(10, None)], id="the day passed, and somebody says so"),
+        pytest.param([LATE, LATER], [(5, None)], id="somebody says so again"),
+        pytest.param([LATE, of_order(DELIVERED, 6), LATER], [(5, 6), (12, None)], id="the rest of it is late as well"),
     ],
 )
 def test_a_late_delivery_is_a_signal(facts: list[AccountFact], expected: Told) -> None:

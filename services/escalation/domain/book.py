@@ -54,7 +54,8 @@ class Book:
     """Handlers read it and put rows into it, one event after the other; the store saves its changes.
 
     `signals` are those of open episodes, those that wait, and whatever an event of the batch names; `asked` tells who
-    was ever rung for an episode, of those that a button or a clock of the batch is about.
+    was ever rung for an episode, of those that a button or a clock of the batch is about. `ending` are standing signals
+    that will be ended before the comparison under way is over.
     """
 
     rules: Rules
@@ -72,6 +73,7 @@ class Book:
     deliveries: dict[UUID, Delivery] = field(default_factory=dict)
     asked: dict[UUID, set[str]] = field(default_factory=lambda: defaultdict(set))
     changes: Changes = field(default_factory=Changes)
+    ending: frozenset[UUID] = frozenset()
     expected: dict[tuple[str, str], datetime] = field(default_factory=dict)
     told: dict[tuple[str, str], int] = field(default_factory=lambda: defaultdict(int))
     _terms: dict[int, Terms] = field(default_factory=dict)

@@ -1,7 +1,10 @@
 """What a contact means for whoever took an episode: a proof, an attempt, or a reason to ask them again."""
 
+from datetime import timedelta
+from typing import Any
+
 from services.escalation.domain.entities import Episode
-from services.escalation.domain.facts import AccountFact, FactKind
+from services.escalation.domain.facts import AccountFact, FactKind, fact_id
 from services.escalation.domain.reasoning import clock
 from services.escalation.domain.rescues import attempted, reached
 from services.escalation.domain.ringing import is_attempt, is_proof, ring_of_contact
@@ -12,6 +15,9 @@ from shared.contracts.envelope import Fact
 from shared.contracts.escalation import CustomerReached
 from shared.contracts.support_inbound import ContactChannel
 
+SAME_ATTEMPT = timedelta(minutes=10)
+"""One call is told by telephony and logged by its caller, minutes apart; to dial again meanwhile is the same try."""
+
 
 def follow_rescue(turn: Turn[Fact], fact: AccountFact) -> None:
     """A two-way contact by whoever took an episode redeems it; a contact that reached nobody extends their time."""
@@ -19,7 +25,7 @@ def follow_rescue(turn: Turn[Fact], fact: AccountFact) -> None:
         if is_proof(episode, fact):
             _redeem(turn, episode, fact)
         elif is_attempt(episode, fact):
-            count_attempt(turn, episode)
+            _count_attempt(turn, episode, fact)
 
 
 def ring_on_contact(turn: Turn[Fact], fact: AccountFact) -> None:
@@ -51,7 +57,28 @@ def _redeem(turn: Turn[Fact], episode: Episode, fact: AccountFact) -> None:
     turn.publish(told, discriminator=episode.episode_id)
 
 
-def count_attempt(turn: Turn[Fact], episode: Episode) -> None:
+def count_attempt(turn: Turn[Any], episode: Episode) -> None:
+    """Whoever took an episode logs that they called, just now, and reached nobody."""
+    fact = AccountFact(
+        fact_id=fact_id(turn.event),
+        account_id=turn.account_id,
+        kind=FactKind.CONTACT,
+        at=turn.now,
+        order_id=episode.order_id,
+        direction="outbound",
+        channel=turn.fact.channel.value,
+        result="unanswered",
+        agent=turn.fact.by,
+    )
+    turn.book.put_fact(fact)
+    _count_attempt(turn, episode, fact)
+
+
+def _count_attempt(turn: Turn[Fact], episode: Episode, fact: AccountFact) -> None:
+    if _is_counted(turn, episode, fact):
+        words = "It is the attempt that was heard of already."
+        turn.explain("attempt", words, episode_id=episode.episode_id, who=episode.acknowledged_by)
+        return
     version, policy = turn.book.policy_for(turn.book.order_of(episode))
     person = turn.book.people.get(episode.acknowledged_by or "")
     tried = attempted(episode, person, policy, turn.now)
@@ -63,10 +90,20 @@ def count_attempt(turn: Turn[Fact], episode: Episode) -> None:
     turn.explain("attempt", words, policy_path="acknowledgement.attempts, acknowledgement.attempt_extends", **about)
 
 
+def _is_counted(turn: Turn[Fact], episode: Episode, fact: AccountFact) -> bool:
+    near = turn.book.history(fact.account_id).between(fact.at - SAME_ATTEMPT, fact.at + SAME_ATTEMPT)
+    others = (one for one in near if one.fact_id != fact.fact_id and is_attempt(episode, one))
+    return any(known.episode_id == episode.episode_id for one in others for known in _concerned(turn, one))
+
+
 def _concerned(turn: Turn[Fact], fact: AccountFact) -> list[Episode]:
-    """Open episodes that this contact may be about: its order's, its case's order's, or without any name all."""
+    """Open episodes that this contact may be about: its order's, its case's order's, or without any name all.
+
+    An order that the account does not have is no name: what names it went to another order, so a talk proves as much.
+    """
     if fact.kind not in (FactKind.CONTACT, FactKind.CUSTOMER_REACHED):
         return []
     case = turn.book.case_of(fact.account_id, fact.case_id)
-    named = fact.order_id or (case.order_id if case else None)
+    orders = turn.book.orders[fact.account_id]
+    named = next((one for one in (fact.order_id, case.order_id if case else None) if one in orders), None)
     return [one for one in turn.book.open_episodes_of(fact.account_id) if named in (None, one.order_id)]

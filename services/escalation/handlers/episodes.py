@@ -22,7 +22,10 @@ def join(turn: Turn[Fact], order: Order, signal: Signal) -> None:
     turn.book.put_signal(joined)
     turn.tx.notes.append(SignalMatched(joined, too_old=too_old_to_ring(joined, turn.book.ring_within)))
     version, policy = turn.book.policy_for(order)
-    grave = graveness(turn.book.standing(episode), order, policy)
+    standing = turn.book.standing(episode)
+    lasting = [one for one in standing if one.signal_id not in turn.book.ending]
+    replaced = any(_is_same_trouble(one, joined) for one in standing if one not in lasting)
+    grave = graveness(lasting, order, policy)
     if known is None:
         episode = replace(episode, severity=grave.severity, policy_version=version)
         _tell_of_episode(turn, episode, joined, grave)
@@ -31,12 +34,17 @@ def join(turn: Turn[Fact], order: Order, signal: Signal) -> None:
         _tell_of_signal(turn, episode, joined)
         episode, rose = _risen(turn, episode, joined, grave)
     turn.book.put_episode(replace(episode, changed_at=turn.now))
-    _ring_if_due(turn, turn.book.episodes[episode.episode_id], joined, rose=rose)
+    _ring_if_due(turn, turn.book.episodes[episode.episode_id], joined, rose=rose, news=rose or not replaced)
 
 
-def _ring_if_due(turn: Turn[Fact], episode: Episode, signal: Signal, *, rose: bool) -> None:
+def _is_same_trouble(known: Signal, signal: Signal) -> bool:
+    """Whether one only takes the other's place: a fact told late moved where the trouble began."""
+    return (known.kind, known.case_id) == (signal.kind, signal.case_id)
+
+
+def _ring_if_due(turn: Turn[Fact], episode: Episode, signal: Signal, *, rose: bool, news: bool) -> None:
     cause = ring_of_signal(episode, signal, rose=rose, ring_within=turn.book.ring_within)
-    if cause is not None:
+    if cause is not None and (news or not episode.rang):
         ring(turn, episode, signal, cause)
         return
     too_old = too_old_to_ring(signal, turn.book.ring_within)

@@ -41,30 +41,48 @@ def raise_on_silence(turn: Turn[SilenceEnded]) -> None:
     A warning is over when its time has come, and not before what it warned of was raised.
     """
     silence, until = turn.fact, turn.event.time
-    also = silence.model_copy(update={"kind": SignalKind.RESPONSE_OVERDUE})
-    meant = (silence, also) if silence.kind is SignalKind.RESPONSE_DUE else (silence,)
-    found = findings(turn.book.history(turn.account_id), turn.book.terms)
-    mine = [one for one in found if one.by_silence and _silence_of(one) in meant]
+    found = [one for one in findings(turn.book.history(turn.account_id), turn.book.terms) if one.by_silence]
+    mine = _with_answers(found, [one for one in found if _silence_of(one) == silence])
     kept = turn.book.signals[turn.account_id]
+    over = [one for one in mine if one.cleared_by is not None and not _stands(turn, one, until)]
+    turn.book.ending = frozenset(one.signal_id for one in over)
     for finding in mine:
         if finding.at <= until and _stands(turn, finding, until) and not _known(kept.get(finding.signal_id)):
             admit(turn, _signal(turn, finding))
-    for finding in mine:
+    turn.book.ending = frozenset()
+    for finding in over:
         signal, warned = kept.get(finding.signal_id), finding.cleared_by
-        if signal is not None and signal.stands and warned is not None and not _stands(turn, finding, until):
+        if signal is not None and signal.stands and warned is not None:
             end_signal(turn, signal, Ended.CLEARED, at=warned.at, because=warned.kind.value)
     _expect(turn, mine)
 
 
+def _with_answers(found: list[Finding], mine: list[Finding]) -> list[Finding]:
+    """A promised answer that is soon due and one that is overdue are judged together: the one ends the other."""
+    matters = {(one.case_id, one.names_order) for one in mine if one.kind in _OF_ANSWERS}
+    answers = [one for one in found if one.kind in _OF_ANSWERS and (one.case_id, one.names_order) in matters]
+    return answers or mine
+
+
+_OF_ANSWERS = (SignalKind.RESPONSE_DUE, SignalKind.RESPONSE_OVERDUE)
+
+
 def _compare(turn: Turn[Fact], scope: Scope) -> None:
-    """Raise first, end afterwards, in the order of event times: an episode with a new signal stays open."""
+    """Raise first, end afterwards, in the order of event times: an episode with a new signal stays open.
+
+    What is about to end makes nothing graver that is raised.
+    """
     found = findings(turn.book.history(turn.account_id), turn.book.terms, scope)
     kept = turn.book.signals[turn.account_id]
     by_id = {finding.signal_id: finding for finding in found}
-    for finding in found:
-        if not finding.by_silence and finding.cleared_by is None and not _known(kept.get(finding.signal_id)):
-            admit(turn, _signal(turn, finding))
     standing = [one for one in kept.values() if one.stands and _covers(turn, scope, one)]
+    over = [one for one in standing if _is_over(turn, by_id.get(one.signal_id))]
+    turn.book.ending = frozenset(one.signal_id for one in over)
+    for finding in found:
+        certain = not finding.waits or any(finding.goes_back_beyond(one) for one in over)
+        if certain and _stands(turn, finding, turn.now) and not _known(kept.get(finding.signal_id)):
+            admit(turn, _signal(turn, finding))
+    turn.book.ending = frozenset()
     for signal in sorted(standing, key=lambda one: (one.at, one.signal_id)):
         _hold_against(turn, signal, by_id.get(signal.signal_id))
     _expect(turn, found)
@@ -80,10 +98,15 @@ def _known(signal: Signal | None) -> bool:
     return signal is not None and signal.ended is not Ended.WITHDRAWN
 
 
+def _is_over(turn: Turn[Fact], finding: Finding | None) -> bool:
+    """Whether a signal ends now: the facts do not say it any more, or one that was told ended it."""
+    return finding is None or (finding.cleared_by is not None and _passes_at(turn, finding) is None)
+
+
 def _hold_against(turn: Turn[Fact], signal: Signal, finding: Finding | None) -> None:
     if finding is None:
         end_signal(turn, signal, Ended.WITHDRAWN, at=turn.event.time, because=turn.event.type.rpartition(".")[2])
-    elif finding.cleared_by is not None and _passes_at(turn, finding) is None:
+    elif finding.cleared_by is not None and _is_over(turn, finding):
         cleared_by = finding.cleared_by
         end_signal(turn, signal, Ended.CLEARED, at=cleared_by.at, because=cleared_by.kind.value)
     elif finding.at != signal.at:

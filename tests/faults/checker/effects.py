@@ -161,7 +161,7 @@ def every_silence_is_waited_for(run: Evidence) -> Iterator[str]:
         for one in account.findings():
             known = account.signals.get(one.id)
             raised = known is not None and known.ended != "withdrawn"
-            expected = one.silence and one.cleared is None and (one.passes is None or one.passes > account.now)
+            expected = one.expected and one.cleared is None and (one.passes is None or one.passes > account.now)
             expected = expected and (not raised or (one.passes is not None and known is not None and not known.ended))
             about = (f'"kind":"{one.kind}"', _json(one.cause.case), _json(one.cause.order))
             if expected and not any(

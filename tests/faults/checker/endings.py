@@ -14,7 +14,10 @@ Fits: TypeAlias = Callable[[Fact], bool]
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A signal that began with `cause`; `cleared` is the fact that ended it, `passes` when it is over by time alone."""
+    """A signal that began with `cause`; `cleared` is the fact that ended it, `passes` when it is over by time alone.
+
+    `told` says the same as a silence.
+    """
 
     id: UUID
     kind: str
@@ -24,6 +27,21 @@ class Finding:
     silence: bool = False
     cleared: Fact | None = None
     passes: datetime | None = None
+    told: Fact | None = None
+
+    @property
+    def about(self) -> tuple[str, str | None, str | None]:
+        return self.kind, self.cause.case, self.names
+
+    @property
+    def expected(self) -> bool:
+        """Whether it is raised only when its time has passed and all is read."""
+        return self.silence and self.told is None
+
+    @property
+    def said(self) -> Fact | None:
+        """The fact by which somebody says so."""
+        return self.told if self.silence else self.cause
 
     def stands(self, at: datetime) -> bool:
         return self.cleared is None and (self.passes is None or self.passes > at)

@@ -72,6 +72,12 @@ class Fact:
         return self.kind == "contact" and self.data["direction"] == "inbound" and not self.courtesy
 
     @property
+    def tried(self) -> bool:
+        """Whether one of us tried to reach the customer, and did not."""
+        outbound = self.kind == "contact" and self.data["direction"] == "outbound"
+        return outbound and self.result in ("unanswered", "voicemail")
+
+    @property
     def missed(self) -> bool:
         return self.inbound and self.result in ("unanswered", "voicemail")
 

@@ -88,17 +88,51 @@ def _bounced(facts: Facts, kind: str) -> Iterator[Finding]:
 
 
 def _soon_due(facts: Facts, kind: str) -> Iterator[Finding]:
-    """A warning some time before, over when the promised time passes."""
+    """A warning some time before, unless an answer is overdue by then; over when one becomes so."""
+    on = facts.rules["response_overdue"].get("enabled", True)
+    overdue = list(_overdue(facts, "response_overdue")) if on else []
+    yield from _once(_warnings(facts, kind, overdue))
+
+
+def _warnings(facts: Facts, kind: str, overdue: list[Finding]) -> Iterator[Finding]:
     for promise in facts.of("response_promised"):
         due = max(promise.at, promise.due or promise.at)
         at = max(promise.at, due - facts.span(kind, "warn_before"))
         if at < due and not facts.broken(kind, promise, at, since=promise.at):
             warning = facts.found(kind, promise, at=at, silence=True)
-            in_time = warning.cleared is not None and warning.cleared.at <= due
-            yield warning if in_time else replace(warning, cleared=None, passes=due)
+            late = [one for one in overdue if (one.cause.case, one.names) == (promise.case, warning.names)]
+            if any(one.at <= at and (one.cleared is None or one.cleared.at > at) for one in late):
+                continue
+            then = min([one for one in late if at < one.at <= due], key=lambda one: one.at, default=None)
+            ends = then.at if then else due
+            said = then.said if then else None
+            if warning.cleared is not None and warning.cleared.at <= ends:
+                yield warning
+            elif said is not None:
+                yield replace(warning, cleared=replace(said, at=ends))
+            else:
+                yield replace(warning, cleared=None, passes=ends)
+
+
+def _once(found: Iterable[Finding]) -> Iterator[Finding]:
+    """What is about one matter and ended by one fact is one trouble, since the earliest; told or silent."""
+    for _, group in groupby(sorted(found, key=_trouble), key=lambda one: _trouble(one)[:-1]):
+        first, *others = group
+        told = next((one.cause for one in others if not one.silence), None)
+        yield replace(first, told=told) if first.silence else first
+
+
+def _trouble(one: Finding) -> tuple[str, str, str, tuple[datetime, UUID]]:
+    ended = str(one.cleared.id if one.cleared else one.passes)
+    return str(one.cause.case), str(one.names), ended, (one.at, one.id)
 
 
 def _overdue(facts: Facts, kind: str) -> Iterator[Finding]:
+    """Somebody says so, or a promised time passes: once for all that the next answer settles."""
+    yield from _once(_each_overdue(facts, kind))
+
+
+def _each_overdue(facts: Facts, kind: str) -> Iterator[Finding]:
     yield from _themselves(facts, kind)
     for promise in facts.of("response_promised"):
         due = max(promise.at, promise.due or promise.at)
@@ -127,6 +161,10 @@ def _missed(facts: Facts, kind: str) -> Iterator[Finding]:
 
 
 def _late(facts: Facts, kind: str) -> Iterator[Finding]:
+    yield from _once(_each_late(facts, kind))
+
+
+def _each_late(facts: Facts, kind: str) -> Iterator[Finding]:
     yield from _themselves(facts, kind)
     for fact in facts.of("delivery_due"):
         yield from _past_due(facts, kind, fact, derived("signal", facts.account, fact.order, kind))

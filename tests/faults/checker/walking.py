@@ -12,8 +12,9 @@ comes, or when its case turns out to name one. What waits is matched in the orde
 All signals of an order are one episode (see rescuing), until none stands: then it is over, and the next begins another.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from tests.faults.checker.endings import Finding
@@ -22,6 +23,8 @@ from tests.faults.checker.facts import Fact, derived, facts_of
 from tests.faults.checker.findings import findings
 from tests.faults.checker.rescuing import REQUESTS, SEVERITIES, Desk, Episode, Signal, Sought
 
+_ANSWERS = ("response_due", "response_overdue")
+_SAME_TRY = timedelta(minutes=10)
 _NEVER = datetime.min.replace(tzinfo=UTC)
 
 
@@ -94,7 +97,8 @@ class Account:
                 self._ring(episode, self._weightiest(episode), "contact")
 
     def _concerned(self, fact: Fact) -> list[Episode]:
-        named = fact.order or self.case_orders.get(fact.case or "")
+        names = (fact.order, self.case_orders.get(fact.case or ""))
+        named = next((name for name in names if name in self.orders), None)
         return sorted((one for one in self.open.values() if named in (None, one.order)), key=lambda one: one.id)
 
     def _proves(self, episode: Episode, fact: Fact) -> bool:
@@ -108,23 +112,33 @@ class Account:
             if not episode.reached:
                 episode.reached, episode.deadline_at, episode.deadline_for = True, None, None
                 self.desk.tell("customer_reached", episode)
-        elif fact.data.get("direction") == "outbound" and fact.result in ("unanswered", "voicemail"):
+        elif fact.tried and not self._tried_before(episode, fact):
             episode.attempts += 1
             counts = episode.attempts <= self.desk.policy["acknowledgement"]["attempts"]
             if counts and episode.deadline_for == "redeem" and episode.deadline_at is not None:
                 later = self.now + self.desk.time_for("acknowledgement", "attempt_extends")
                 episode.deadline_at = max(episode.deadline_at, later)
 
+    def _tried_before(self, episode: Episode, fact: Fact) -> bool:
+        """Whether it is the try that somebody told already: by the same person, about the same order, minutes apart."""
+        others = [one for one in self.facts.values() if one.tried and one.id != fact.id]
+        taken_at = episode.taken_at or self.now
+        mine = [one for one in others if one.at > taken_at and one.data.get("agent") == episode.taken_by]
+        return any(abs(one.at - fact.at) <= _SAME_TRY and episode in self._concerned(one) for one in mine)
+
     def findings(self) -> list[Finding]:
         return findings(self.id, self.facts.values(), self.desk.policy["signals"])
 
     def _compare(self, fact: Fact) -> None:
         found = self.findings()
-        for one in found:
-            if not one.silence and one.cleared is None and not self._kept(one):
-                self._admit(one)
         by_id = {one.id: one for one in found}
-        for signal in [one for one in self.signals.values() if one.ended is None]:
+        standing = [one for one in self.signals.values() if one.ended is None]
+        leaving = [one for one in standing if one.id not in by_id or by_id[one.id].cleared is not None]
+        for one in found:
+            moved = any(one.about == (old.kind, old.case, old.names) and one.at <= old.at for old in leaving)
+            if (moved or not one.expected) and one.stands(self.now) and not self._kept(one):
+                self._admit(one, leaving)
+        for signal in standing:
             now = by_id.get(signal.id)
             if now is None:
                 self._end(signal, "withdrawn", fact.at)
@@ -140,23 +154,28 @@ class Account:
 
     def silence_ended(self, kind: str, case: str | None, order: str | None, until: datetime) -> None:
         """What was silent is raised; a warning is over, and what it warned of is raised before."""
-        kinds = (kind, "response_overdue") if kind == "response_due" else (kind,)
-        found = [one for one in self.findings() if one.silence and (one.cause.case, one.cause.order) == (case, order)]
-        mine = [one for one in found if one.kind in kinds]
+        silent = [one for one in self.findings() if one.silence]
+        mine = [one for one in silent if (one.kind, one.cause.case, one.cause.order) == (kind, case, order)]
+        if kind in _ANSWERS:
+            matters = {one.about[1:] for one in mine}
+            mine = [one for one in silent if one.kind in _ANSWERS and one.about[1:] in matters]
+        passed = {one.id for one in mine if one.passes is not None and one.passes <= until}
+        leaving = [one for one in self.signals.values() if one.ended is None and one.id in passed]
         for one in mine:
             if one.at <= until and one.stands(until) and not self._kept(one):
-                self._admit(one)
+                self._admit(one, leaving)
         for one in mine:
             signal = self.signals.get(one.id)
             if signal is not None and signal.ended is None and one.passes is not None and one.passes <= until:
                 self._end(signal, "cleared", one.passes)
 
-    def _admit(self, finding: Finding) -> None:
+    def _admit(self, finding: Finding, leaving: Sequence[Signal]) -> None:
+        """Raise a signal; those that are leaving are not counted with it, and it is no news in place of one."""
         names, cause = finding.names, finding.cause
         awaits = names is not None and names not in self.orders
         signal = Signal(finding.id, self.id, finding.kind, finding.at, cause.id, cause.case, names, awaits)
         self.signals[finding.id] = signal
-        self._match(signal)
+        self._match(signal, leaving)
 
     def stop_waiting(self, id: UUID) -> None:
         """The order that a signal names was waited for long enough."""
@@ -169,7 +188,7 @@ class Account:
         waiting = [one for one in self.signals.values() if one.order is None and one.ended is None]
         return sorted(waiting, key=lambda one: (one.at, one.id))
 
-    def _match(self, signal: Signal) -> None:
+    def _match(self, signal: Signal, leaving: Sequence[Signal] = ()) -> None:
         if signal.names in self.orders:
             signal.order = signal.names
         elif not signal.awaits:
@@ -177,9 +196,9 @@ class Account:
             signal.order = max(sold)[1] if sold else None
         if signal.order is not None:
             signal.awaits = False
-            self._join(signal, signal.order)
+            self._join(signal, signal.order, leaving)
 
-    def _join(self, signal: Signal, order: str) -> None:
+    def _join(self, signal: Signal, order: str, leaving: Sequence[Signal]) -> None:
         episode, before = self.open.get(order), self.closed.get(order, [])
         is_new = episode is None
         if episode is None:
@@ -190,14 +209,16 @@ class Account:
         self.desk.tell("episode_raised" if is_new else "episode_signalled", episode, signal.id)
         self.desk.decide("signal", episode, signal.id)
         sale = self.orders[order].data
-        grave = self.desk.severity(self._standing(episode), sale["amount_minor"], sale["currency"])
+        lasting = [one for one in self._standing(episode) if one not in leaving]
+        grave = self.desk.severity(lasting, sale["amount_minor"], sale["currency"])
         rose = is_new or SEVERITIES.index(grave) > SEVERITIES.index(episode.severity)
         if rose:
             episode.severity = grave
             if not is_new:
                 self.desk.tell("severity_raised", episode, signal.id)
-        nobody_acts = not episode.rang or episode.reached or episode.exhausted_at is not None
-        if nobody_acts or signal.kind in REQUESTS:
+        moved = any((old.episode, old.kind, old.case) == (episode.id, signal.kind, signal.case) for old in leaving)
+        nobody_acts = episode.reached or episode.exhausted_at is not None
+        if not episode.rang or signal.kind in REQUESTS or (nobody_acts and (rose or not moved)):
             self._ring(episode, signal, "signal")
         elif rose:
             self._ring(episode, signal, "severity")

@@ -21,16 +21,19 @@ def dead_ends(history: History, scope: Scope, terms: TermsAt) -> Iterator[Findin
         if fact.result == "dead_end" and terms(fact.at, history.order_of(fact)).signals.of(KIND).enabled:
             yield by_itself(history, KIND, fact)
     if scope.silence is not None:
-        for fact in _first_missed(history, scope.silence):
+        for fact in _first_missed(history, scope.silence, terms):
             yield from _unanswered(history, fact, terms)
 
 
-def _first_missed(history: History, window: Window) -> Iterator[AccountFact]:
-    """The first contact that nobody answered since each talk with the customer."""
+def _first_missed(history: History, window: Window, terms: TermsAt) -> Iterator[AccountFact]:
+    """The first contact that nobody answered since each talk with the customer, of those for which the rule is on."""
     missed, two_way = history.lane(LaneName.MISSED), history.lane(LaneName.TWO_WAY)
     talked = two_way.before(window.since)
     fact = missed.after(talked.at if talked else ALWAYS)
     while fact is not None and fact.at <= window.until:
+        if not terms(fact.at, history.order_of(fact)).signals.contact_dead_ended.enabled:
+            fact = next(missed.beyond(fact), None)
+            continue
         yield fact
         talked = two_way.since(fact.at)
         fact = missed.after(talked.at) if talked else None
@@ -41,8 +44,6 @@ def _unanswered(history: History, fact: AccountFact, terms: TermsAt) -> Iterator
     order = history.order_of(fact)
     in_force = terms(fact.at, order)
     rule = in_force.signals.contact_dead_ended
-    if not rule.enabled:
-        return
     talked = history.lane(LaneName.TWO_WAY).since(fact.at)
     if talked is not None and talked.at <= fact.at + rule.answer_within:
         return

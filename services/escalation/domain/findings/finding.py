@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from services.escalation.domain.entities import Signal
 from services.escalation.domain.facts import AccountFact
 from shared.contracts.escalation import SignalKind
 
@@ -14,7 +15,7 @@ class Finding:
 
     `cause` is the fact that it is, or that it began with. `at` is when it came into being; of one made of silence when
     the silence had lasted too long: until then, and until everything told by then was read, it is only expected.
-    `cleared_by` is the fact that ended it afterwards.
+    `cleared_by` is the fact that ended it afterwards, `told_by` one that says the same as the silence.
     """
 
     signal_id: UUID
@@ -25,3 +26,14 @@ class Finding:
     names_order: str | None = None
     by_silence: bool = False
     cleared_by: AccountFact | None = None
+    told_by: AccountFact | None = None
+
+    @property
+    def waits(self) -> bool:
+        """Whether what is still unread may show that it never was: not where somebody says so as well."""
+        return self.by_silence and self.told_by is None
+
+    def goes_back_beyond(self, signal: Signal) -> bool:
+        """Whether it is the same trouble as this signal, and began no later: it stands in the signal's place."""
+        same = (self.kind, self.case_id, self.names_order) == (signal.kind, signal.case_id, signal.names_order)
+        return same and self.at <= signal.at

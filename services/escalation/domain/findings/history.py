@@ -1,6 +1,6 @@
 """What happened on one account: its facts, indexed as rules ask for them. It grows fact by fact, in any order."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from uuid import UUID
 
@@ -77,6 +77,10 @@ class History:
 
     def get(self, fact_id: UUID) -> AccountFact | None:
         return self._facts.get(fact_id)
+
+    def between(self, since: datetime, until: datetime) -> Iterator[AccountFact]:
+        """All facts from one instant to another, both included, in no order."""
+        return (fact for fact in self._facts.values() if since <= fact.at <= until)
 
     def order_of(self, fact: AccountFact) -> str | None:
         """The order a fact names, else the one its case was opened for."""

@@ -9,6 +9,7 @@ from services.escalation.domain.findings.clearing import CLEARINGS
 from services.escalation.domain.findings.finding import Finding
 from services.escalation.domain.findings.history import History
 from services.escalation.domain.findings.lanes import LaneName
+from services.escalation.domain.findings.merging import merged
 from services.escalation.domain.findings.raising import by_itself, found, own_id, unbroken
 from services.escalation.domain.findings.scope import ALWAYS, Scope
 from services.escalation.domain.findings.terms import TermsAt
@@ -58,7 +59,11 @@ def promises_of(history: History, order: str) -> Collection[AccountFact]:
 
 
 def late_deliveries(history: History, scope: Scope, terms: TermsAt) -> Iterator[Finding]:
-    """Somebody says so, or the day passed without the order having come."""
+    """Somebody says so, or the day passed without the order having come: until it comes it is one trouble."""
+    return merged(_late(history, scope, terms))
+
+
+def _late(history: History, scope: Scope, terms: TermsAt) -> Iterator[Finding]:
     kind = SignalKind.DELIVERY_LATE
     yield from _by_themselves(history, scope, terms, FactKind.DELIVERY_LATE)
     for order in scope.orders_of(history):

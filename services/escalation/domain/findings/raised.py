@@ -15,8 +15,13 @@ RAISED: Mapping[SignalKind, str] = {
     SignalKind.CASE_STUCK: "An open case saw no progress for this much of the company's working time.",
     SignalKind.CASE_BOUNCED: "A case was passed on this often.",
     SignalKind.CASE_REOPENED: "A case was reopened, not by a “thank you” or an automatic reply.",
-    SignalKind.RESPONSE_DUE: "This long before a promised answer is due, it has not been given.",
-    SignalKind.RESPONSE_OVERDUE: "Somebody says that a promised answer is overdue, or its time passed without one.",
+    SignalKind.RESPONSE_DUE: (
+        "This long before a promised answer is due, it has not been given, and no other on the matter is overdue."
+    ),
+    SignalKind.RESPONSE_OVERDUE: (
+        "Somebody says that a promised answer is overdue, or its time passed without one. Until the matter is answered "
+        "it is one signal, since the earliest, whoever says it and however often."
+    ),
     SignalKind.SATISFACTION_LOW: "A rating at or below this share of its scale.",
     SignalKind.REFUND_REQUESTED: "The customer asked for money back.",
     SignalKind.CANCELLATION_REQUESTED: "The customer asked to cancel.",
@@ -26,7 +31,9 @@ RAISED: Mapping[SignalKind, str] = {
     ),
     SignalKind.PROMISE_MISSED: "A promise of the sale is past due, and nothing proves that it was kept.",
     SignalKind.OUTCOME_DENIED: "The buyer says that what the order was bought for was not reached.",
-    SignalKind.DELIVERY_LATE: "Somebody says that the delivery is late, or its day passed without it.",
+    SignalKind.DELIVERY_LATE: (
+        "Somebody says that the delivery is late, or its day passed without it: one signal, since the earliest."
+    ),
     SignalKind.ORDER_CANCELLED: "The order was cancelled.",
     SignalKind.REFUND_PAID: "Money was paid back.",
     SignalKind.GONE_QUIET: "After a bad contact or a low rating, no word from the customer and no talk for this long.",

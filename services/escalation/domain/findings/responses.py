@@ -8,8 +8,10 @@ from services.escalation.domain.facts import AccountFact, FactKind
 from services.escalation.domain.findings.clearing import CLEARINGS
 from services.escalation.domain.findings.finding import Finding
 from services.escalation.domain.findings.history import History
+from services.escalation.domain.findings.lanes import LaneName
+from services.escalation.domain.findings.merging import merged, trouble_of
 from services.escalation.domain.findings.raising import by_itself, found, own_id, unbroken
-from services.escalation.domain.findings.scope import Scope
+from services.escalation.domain.findings.scope import NEVER, Scope, Window
 from services.escalation.domain.findings.terms import TermsAt
 from shared.contracts.escalation import SignalKind
 from shared.ids import derived
@@ -18,15 +20,30 @@ DUE, OVERDUE = SignalKind.RESPONSE_DUE, SignalKind.RESPONSE_OVERDUE
 
 
 def responses_due(history: History, scope: Scope, terms: TermsAt) -> Iterator[Finding]:
-    """The warning, some time before, while there is still time; being overdue ends it."""
+    """The warning, some time before, while there is still time; that an answer on the matter is overdue ends it."""
+    return merged(_due(history, _whole(history, scope), terms))
+
+
+def _due(history: History, scope: Scope, terms: TermsAt) -> Iterator[Finding]:
+    overdue = {trouble_of(finding): finding for finding in responses_overdue(history, scope, terms)}
     for promise, due_at in _promises(history, scope):
         rule = terms(promise.at, history.order_of(promise)).signals.response_due
         at = max(promise.at, due_at - rule.warn_before)
-        if rule.enabled and at < due_at and unbroken(history, CLEARINGS[DUE], promise, until=at):
-            warning = found(history, DUE, promise, at=at, signal_id=own_id(DUE, promise), by_silence=True)
-            if warning.cleared_by is None or warning.cleared_by.at > due_at:
-                warning = replace(warning, cleared_by=_passing(promise, due_at))
-            yield warning
+        if not rule.enabled or at >= due_at or not unbroken(history, CLEARINGS[DUE], promise, until=at):
+            continue
+        warning = found(history, DUE, promise, at=at, signal_id=own_id(DUE, promise), by_silence=True)
+        known = overdue.get(trouble_of(warning))
+        if known is None or known.at > at:
+            yield _ending(warning, due_at if known is None else min(known.at, due_at), known)
+
+
+def _ending(warning: Finding, over_at: datetime, overdue: Finding | None) -> Finding:
+    """A warning with what ends it first: that it was of use, or that it is too late."""
+    if warning.cleared_by is not None and warning.cleared_by.at <= over_at:
+        return warning
+    if overdue is None or overdue.waits:
+        return replace(warning, cleared_by=_passing(overdue.cause if overdue else warning.cause, over_at))
+    return replace(warning, cleared_by=replace(overdue.told_by or overdue.cause, at=over_at))
 
 
 def _passing(promise: AccountFact, due_at: datetime) -> AccountFact:
@@ -36,7 +53,11 @@ def _passing(promise: AccountFact, due_at: datetime) -> AccountFact:
 
 
 def responses_overdue(history: History, scope: Scope, terms: TermsAt) -> Iterator[Finding]:
-    """Somebody says so, or the promised time passed without an answer."""
+    """Somebody says so, or the promised time passed without an answer: until there is one it is one trouble."""
+    return merged(_overdue(history, _whole(history, scope), terms))
+
+
+def _overdue(history: History, scope: Scope, terms: TermsAt) -> Iterator[Finding]:
     for fact in scope.starting(history, FactKind.RESPONSE_OVERDUE):
         if terms(fact.at, history.order_of(fact)).signals.response_overdue.enabled:
             yield by_itself(history, OVERDUE, fact)
@@ -44,6 +65,14 @@ def responses_overdue(history: History, scope: Scope, terms: TermsAt) -> Iterato
         enabled = terms(promise.at, history.order_of(promise)).signals.response_overdue.enabled
         if enabled and unbroken(history, CLEARINGS[OVERDUE], promise, until=due_at):
             yield found(history, OVERDUE, promise, at=due_at, signal_id=own_id(OVERDUE, promise), by_silence=True)
+
+
+def _whole(history: History, scope: Scope) -> Scope:
+    """A scope, widened to the end of what begins in the last instant of its loose facts."""
+    if scope.loose is None:
+        return scope
+    after = history.lane(LaneName.TWO_WAY_WITHOUT_CASE, None).after(scope.loose.until)
+    return replace(scope, loose=Window(scope.loose.since, after.at if after else NEVER))
 
 
 def _promises(history: History, scope: Scope) -> Iterator[tuple[AccountFact, datetime]]:
