@@ -107,12 +107,14 @@ async def test_a_hand_over_is_offered_and_accepted(site: Site) -> None:
     taker = Desk(await site.signed_in("ben"), (await state(site))["episode_id"])
     page = await taker.page()
     assert "Anna Berg asks you to take over: answer until 12:0" in page
+    assert "Anna Berg asks you to take over order 4711." in page
     assert "Take over" in page
     assert "<title>(1) On call" in (await taker.browser.get("/")).text
     assert done(await taker.press("accept"))
     row = await state(site)
     assert (row["acknowledged_by"], row["offered_to"]) == ("ben", None)
     assert "You have it" in await taker.page()
+    assert "Anna Berg handed order 4711 over to you." in await taker.page()
     assert (await giver.browser.get(giver.path)).status_code == 404, "whoever gave it away has it no more"
 
 
@@ -124,6 +126,8 @@ async def test_not_mine_asks_the_next_at_once_and_whoever_was_asked_can_still_ta
     assert (await state(site))["responsible"] == "ben"
     page = await desk.page()
     assert "Now with Ben Ahlers (backup)" in page
+    assert "You closed order" in page
+    assert "you are Anna Berg's backup" not in page
     assert "Ben Ahlers: answer until" in page
     assert "Not mine" not in page
     bens = Desk(await site.signed_in("ben"), (await state(site))["episode_id"])

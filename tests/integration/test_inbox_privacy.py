@@ -50,7 +50,7 @@ async def test_nothing_is_shown_to_who_is_not_signed_in(site: Site) -> None:
         assert answer.status_code == 303
         assert answer.headers["location"].startswith("/sign-in")
         assert answer.text == ""
-    assert (await browser.post(f"/episodes/{episode}/acknowledge", data={})).status_code == 303
+    assert (await browser.post(f"/episodes/{episode}/acknowledge", data={"return_to": "/"})).status_code == 303
     assert site.acknowledged == []
 
 

@@ -1,5 +1,6 @@
 """What the pages decide without a database: times entered, when to call, what to say, who was asked, how long still."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -205,6 +206,18 @@ def test_who_was_asked_is_told_with_what_came_of_it_and_who_was_skipped() -> Non
         ("You", "seller", False, "no answer in time"),
         ("Nobody", "backup", True, "Anna has no backup"),
         ("Mona", "manager", False, "took it"),
+    ]
+
+
+def test_who_takes_it_late_took_it_and_a_colleague_who_is_asked_takes_nothing_from_them() -> None:
+    offer = replace(_ring(3, "ben", 30, "colleague"), cause="handed_over")
+    rings = [_ring(1, "anna", 0), _ring(2, "mona", 16, "manager"), offer]
+    steps = [_step("unanswered", "anna", 16), _step("acknowledged", "anna", 20)]
+    lines = [(one.who, one.step, one.words) for one in asked_lines(rings, steps, ANNA)]
+    assert lines == [
+        ("You", "seller", "took it"),
+        ("Mona", "manager", "no answer yet"),
+        ("Ben", "colleague", "no answer yet"),
     ]
 
 

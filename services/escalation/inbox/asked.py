@@ -46,9 +46,9 @@ def asked_lines(rings: Sequence[RingRow], steps: Sequence[StepRow], reader: Read
     """
     told = [_skipped(step, reader) for step in steps if step.rule == "skipped"]
     for place, ring in enumerate(rings):
-        after = _after(ring, rings[place + 1 :])
-        line = _rung(ring, after, steps, reader)
-        if after is None or after.recipient != ring.recipient or line.came:
+        later = rings[place + 1 :]
+        line = _rung(ring, later, steps, reader)
+        if not later or later[0].recipient != ring.recipient or line.came:
             told.append(line)
     return tuple(one.line for one in sorted(told, key=lambda one: one.at))
 
@@ -59,25 +59,21 @@ def _skipped(step: StepRow, reader: Reader) -> _Told:
     return _Told(step.at, AskedLine(who, place, reader.moment(step.at), step.words, skipped=True))
 
 
-def _after(ring: RingRow, later: Sequence[RingRow]) -> RingRow | None:
-    """The ring with which it was no more about this one: to ask a colleague takes nothing from whoever has it."""
-    offer = ring.cause == RingCause.HANDED_OVER
-    return next((one for one in later if offer or one.cause != RingCause.HANDED_OVER), None)
-
-
-def _rung(ring: RingRow, after: RingRow | None, steps: Iterable[StepRow], reader: Reader) -> _Told:
-    until = after.raised_at if after else None
-    own = [one for one in steps if one.who == ring.recipient and _within(one.at, ring.raised_at, until)]
+def _rung(ring: RingRow, later: Sequence[RingRow], steps: Iterable[StepRow], reader: Reader) -> _Told:
+    """What came of a ring is what that person did until they were rung again, whoever else was asked meanwhile."""
+    again = next((one.raised_at for one in later if one.recipient == ring.recipient), None)
+    own = [one for one in steps if one.who == ring.recipient and ring.raised_at < one.at <= (again or one.at)]
     came = [_CAME_OF_IT[one.rule] for one in own if one.rule in _CAME_OF_IT]
     held = f"to be rung at {reader.moment(ring.held_until).clock}" if ring.held_until else "no answer yet"
-    words = came[-1] if came else ("no answer" if after else held)
+    words = came[-1] if came else ("no answer" if _went_on(ring, later) else held)
     who = reader.name_of(ring.recipient, ring.name)
     line = AskedLine(who, STEPS[Step(ring.step)], reader.moment(ring.raised_at), words)
     return _Told(ring.raised_at, line, came=bool(came))
 
 
-def _within(at: datetime, since: datetime, until: datetime | None) -> bool:
-    return at >= since and (until is None or at <= until)
+def _went_on(ring: RingRow, later: Sequence[RingRow]) -> bool:
+    """Whether somebody else was asked instead: to ask a colleague to take over takes nothing from whoever has it."""
+    return any(ring.cause == RingCause.HANDED_OVER or one.cause != RingCause.HANDED_OVER for one in later)
 
 
 def _place(policy_path: str | None) -> str | None:

@@ -91,8 +91,11 @@ _SEEN = """
     select e.episode_id from escalation.episodes e join escalation.alerts a using (episode_id)
     where e.closed_at is null and e.acknowledged_at is null and e.rings > 1 and a.recipient = $1
 """
+# Why the reader was asked, whoever was asked after that; but for whom took it over, by whom it was.
 _EPISODE = """
-    select e.episode_id, e.account_id, e.order_id, e.why_you, e.raised_at, e.changed_at,
+    select e.episode_id, e.account_id, e.order_id,
+           case when own.cause = 'handed_over' and e.acknowledged_by = $1 then e.why_you
+                else coalesce(own.why_you, e.why_you) end as why_you, e.raised_at, e.changed_at,
            e.severity, e.policy_version, e.step, latest.cause, e.rings, e.attempts,
            e.responsible, responsible.name as responsible_name, e.deadline_at, e.deadline_for,
            e.acknowledged_at, e.acknowledged_by, acknowledged.name as acknowledged_name, e.reached_at,
@@ -105,6 +108,10 @@ _EPISODE = """
     left join escalation.orders o on o.order_id = e.order_id
     left join escalation.accounts account on account.account_id = e.account_id
     left join escalation.alerts latest on latest.episode_id = e.episode_id and latest.ring = e.rings
+    left join lateral (
+        select why_you, cause from escalation.alerts own
+        where own.episode_id = e.episode_id and own.recipient = $1 order by own.ring desc limit 1
+    ) own on true
     left join escalation.salespeople responsible on responsible.salesperson_id = e.responsible
     left join escalation.salespeople acknowledged on acknowledged.salesperson_id = e.acknowledged_by
     left join escalation.salespeople offered on offered.salesperson_id = e.offered_to
