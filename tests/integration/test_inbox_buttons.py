@@ -101,7 +101,7 @@ async def test_put_off_until_tomorrow_is_nine_o_clock_of_the_reader(site: Site) 
 
 async def test_a_hand_over_is_offered_and_accepted(site: Site) -> None:
     giver = await taken(site)
-    assert "Ben Ahlers" in await giver.page()
+    assert "More: appointment, later, hand over, close, not mine" in await giver.page()
     assert done(await giver.press("hand-over", to="ben", at=await at_in(site, hours=2)))
     assert "Offered to Ben Ahlers until 12:0" in await giver.page()
     taker = Desk(await site.signed_in("ben"), (await state(site))["episode_id"])
@@ -126,6 +126,7 @@ async def test_not_mine_asks_the_next_at_once_and_whoever_was_asked_can_still_ta
     assert (await state(site))["responsible"] == "ben"
     page = await desk.page()
     assert "Now with Ben Ahlers (backup)" in page
+    assert "More: close " in page, "it cannot be passed on twice"
     assert "You closed order" in page
     assert "you are Anna Berg's backup" not in page
     assert "Ben Ahlers: answer until" in page

@@ -48,6 +48,17 @@ class Choices:
     latest_hand_over: str
     hand_over_until: str
 
+    @property
+    def more(self) -> str:
+        """What is behind "More", in its order; empty where nothing is."""
+        there = {
+            "appointment, later": self.rescue,
+            "hand over": self.rescue and bool(self.colleagues),
+            "close": self.close and self.next != "close",
+            "not mine": self.pass_on,
+        }
+        return ", ".join(words for words, shown in there.items() if shown)
+
 
 def choices(row: EpisodeRow, reader: Reader, policy: Policy, colleagues: Sequence[Colleague], *, call: str) -> Choices:
     """`call` is "now", "later" or "never": whether the customer can be called."""
