@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import timedelta
 
-from services.escalation.domain.own_facts import OWN_FACTS, ClosePressed
+from services.escalation.domain.own_facts import OWN_FACTS, ClosePressed, CustomerReachedLogged
 from services.escalation.handlers import handling
 from shared.contracts.orders_inbound import Day, WorkingHours
 from shared.contracts.support_inbound import Courtesy, Direction
@@ -14,6 +14,7 @@ from tests.builders import (
     case_reopened,
     case_resolved,
     contact_made,
+    order_placed,
     refund_requested,
     response_overdue,
     salesperson_changed,
@@ -82,6 +83,22 @@ async def test_a_silence_that_was_none_is_withdrawn_when_the_call_back_is_told_l
     assert [row["ended"] for row in await team.signals() if row["kind"] == "contact_dead_ended"] == ["withdrawn"]
     assert [row["result"] for row in await team.episodes()] == ["cause_gone"]
     assert "escalation.signal_withdrawn" in await team.published_types()
+
+
+async def test_a_signal_comes_back_when_it_is_told_late_that_it_was_about_another_order(team: Escalation) -> None:
+    """A talk about the one order had settled it; the case turns out to be the other's."""
+    await team.hear(order_placed("4712"))
+    await happens(team, dead_end(case="case-9"))
+    await team.acknowledge("anna")
+    await team.move_clock(MINUTE)
+    (settled,) = await team.episodes()
+    await presses(team, CustomerReachedLogged, "anna")
+    assert [row["result"] for row in await team.episodes()] == ["cause_gone"]
+    other = {"4711", "4712"} - {settled["order_id"]}
+    await happens(team, case_opened("case-9", order=other.pop()), minutes=-2)
+    assert (await open_episode(team))["episode_id"] != settled["episode_id"]
+    (signal,) = await team.rows("escalation.signals")
+    assert signal["ended"] is None
 
 
 async def test_solving_the_case_clears_neither_a_dead_end_nor_a_refund_request(team: Escalation) -> None:

@@ -55,8 +55,8 @@ def fire_timers_without_the_lock(patch: pytest.MonkeyPatch) -> None:
 def ask_the_time_before_claiming(patch: pytest.MonkeyPatch) -> None:
     async def fire_timers(spine: Spine, limit: int = 200) -> int:
         async with spine._transaction(set()) as tx:
-            held = await timers.lock_due(tx.connection, limit)
             tx.now = await tx.connection.fetchval("select shared.app_now()")
+            held = await timers.lock_due(tx.connection, limit)
             fired = await timers.claim(tx.connection, held, spine.own_facts, spine.service)
             await spine._process(tx, Batch(fired), whole=False)
             return len(fired)

@@ -1,10 +1,9 @@
 """What a contact means for whoever took an episode: a proof, an attempt, or a reason to ask them again."""
 
 from datetime import timedelta
-from typing import Any
 
 from services.escalation.domain.entities import Episode
-from services.escalation.domain.facts import AccountFact, FactKind, fact_id
+from services.escalation.domain.facts import AccountFact, FactKind
 from services.escalation.domain.reasoning import clock
 from services.escalation.domain.rescues import attempted, reached
 from services.escalation.domain.ringing import is_attempt, is_proof, ring_of_contact
@@ -55,23 +54,6 @@ def _redeem(turn: Turn[Fact], episode: Episode, fact: AccountFact) -> None:
         channel=channel,
     )
     turn.publish(told, discriminator=episode.episode_id)
-
-
-def count_attempt(turn: Turn[Any], episode: Episode) -> None:
-    """Whoever took an episode logs that they called, just now, and reached nobody."""
-    fact = AccountFact(
-        fact_id=fact_id(turn.event),
-        account_id=turn.account_id,
-        kind=FactKind.CONTACT,
-        at=turn.now,
-        order_id=episode.order_id,
-        direction="outbound",
-        channel=turn.fact.channel.value,
-        result="unanswered",
-        agent=turn.fact.by,
-    )
-    turn.book.put_fact(fact)
-    _count_attempt(turn, episode, fact)
 
 
 def _count_attempt(turn: Turn[Fact], episode: Episode, fact: AccountFact) -> None:

@@ -94,8 +94,8 @@ def _covers(turn: Turn[Fact], scope: Scope, signal: Signal) -> bool:
 
 
 def _known(signal: Signal | None) -> bool:
-    """Whether a signal is kept; one that was withdrawn may come back when the facts say so after all."""
-    return signal is not None and signal.ended is not Ended.WITHDRAWN
+    """Whether a signal stands; one that ended comes back when facts that are told late say so after all."""
+    return signal is not None and signal.stands
 
 
 def _is_over(turn: Turn[Fact], finding: Finding | None) -> bool:

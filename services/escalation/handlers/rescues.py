@@ -9,12 +9,11 @@ from services.escalation.domain.own_facts import EpisodeButton
 from services.escalation.domain.reasoning import clock, taken_words
 from services.escalation.domain.rescues import NotNow, excused, held_by_appointment, snoozed, taken
 from services.escalation.handlers.clocks import keep_episode
-from services.escalation.handlers.contacts import count_attempt
 from services.escalation.handlers.endings import close_episode
 from services.escalation.handlers.offers import accept, offer
 from services.escalation.handlers.preferences import may_be_contacted
 from services.escalation.handlers.rings import climb
-from services.escalation.handlers.talks import note_talk
+from services.escalation.handlers.talks import note_attempt, note_talk
 from services.escalation.handlers.turn import Turn
 from shared.contracts.escalation import (
     AppointmentMade,
@@ -96,8 +95,8 @@ def _name(turn: Turn[EpisodeButton], id: str | None) -> str:
     return person.name if person is not None else id or "somebody else"
 
 
-def _log_attempt(turn: Turn[EpisodeButton], episode: Episode) -> None:
-    count_attempt(turn, episode)
+def _log_attempt(turn: Turn[Any], episode: Episode) -> None:
+    note_attempt(turn, episode.order_id)
 
 
 def _log_reached(turn: Turn[Any], episode: Episode) -> None:

@@ -1,8 +1,10 @@
-"""Talks with customers that salespeople log: they count like contacts that were answered."""
+"""Talks with customers that salespeople log, and attempts at one: they count like contacts that others tell."""
+
+from typing import Any
 
 from services.escalation.domain.duties import DutyKind, Sale, duties_of
 from services.escalation.domain.facts import AccountFact, FactKind, fact_id
-from services.escalation.domain.own_facts import CheckInLogged, CustomerReachedLogged
+from services.escalation.domain.own_facts import AttemptLogged, CheckInLogged, CustomerReachedLogged
 from services.escalation.handlers.judging import note_fact
 from services.escalation.handlers.turn import Turn
 from shared.contracts.escalation import CheckInDone
@@ -10,18 +12,26 @@ from shared.contracts.escalation import CheckInDone
 
 def note_talk(turn: Turn[CustomerReachedLogged] | Turn[CheckInLogged], order_id: str) -> None:
     """Whoever logs it talked with the customer about an order, just now."""
-    fact = AccountFact(
+    note_fact(turn, _just_now(turn, order_id, FactKind.CUSTOMER_REACHED, "answered"))
+
+
+def note_attempt(turn: Turn[AttemptLogged], order_id: str) -> None:
+    """Whoever logs it called about an order, just now, and reached nobody."""
+    note_fact(turn, _just_now(turn, order_id, FactKind.CONTACT, "unanswered"))
+
+
+def _just_now(turn: Turn[Any], order_id: str, kind: FactKind, result: str) -> AccountFact:
+    return AccountFact(
         fact_id=fact_id(turn.event),
         account_id=turn.account_id,
-        kind=FactKind.CUSTOMER_REACHED,
+        kind=kind,
         at=turn.now,
         order_id=order_id,
         direction="outbound",
         channel=turn.fact.channel.value,
-        result="answered",
+        result=result,
         agent=turn.fact.by,
     )
-    note_fact(turn, fact)
 
 
 def log_check_in(turn: Turn[CheckInLogged]) -> None:

@@ -148,9 +148,9 @@ class Account:
                 signal.at = now.at
 
     def _kept(self, finding: Finding) -> bool:
-        """One that was withdrawn may come back."""
+        """One that ended may come back: a fact told late takes from another what ended it."""
         known = self.signals.get(finding.id)
-        return known is not None and known.ended != "withdrawn"
+        return known is not None and known.ended is None
 
     def silence_ended(self, kind: str, case: str | None, order: str | None, until: datetime) -> None:
         """What was silent is raised; a warning is over, and what it warned of is raised before."""
