@@ -85,7 +85,7 @@ class Directory:
         if holder is not None:
             backup = (known if holder == seller and known else self._person(holder) or {}).get("backup")
             if backup is not None:
-                yield Rung("backup", backup, "backup", self._works(backup))
+                yield Rung("backup", backup, "backup", self.works(backup))
         if known is not None and seller is not None:
             yield from self._managers(seller, known)
         elif holder is not None:
@@ -93,8 +93,8 @@ class Directory:
 
     def _in_place(self, seller: str | None, known: Person | None, assigned: str | None, at: datetime) -> Iterator[Rung]:
         if assigned is not None and assigned != seller:
-            yield Rung("seller", assigned, "assigned", self._works(assigned))
-            if self._works(assigned):
+            yield Rung("seller", assigned, "assigned", self.works(assigned))
+            if self.works(assigned):
                 return
         if seller is None or known is None:
             return
@@ -126,13 +126,13 @@ class Directory:
         ]
 
     def _takes_over(self, told: Mapping[str, str], at: datetime) -> bool:
-        if not self._works(told["salesperson"]):
+        if not self.works(told["salesperson"]):
             return False
         successor = self._person(told["salesperson"]) or {}
         today = at.astimezone(ZoneInfo(successor.get("zone", "UTC"))).date()
         return date.fromisoformat(told["since"]) <= today
 
-    def _works(self, person: str) -> bool:
+    def works(self, person: str) -> bool:
         known = self._person(person)
         return known is not None and bool(known.get("active", True))
 

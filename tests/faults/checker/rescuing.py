@@ -58,13 +58,14 @@ class Ring:
 
 @dataclass(frozen=True, slots=True)
 class Sought:
-    """A ring, or the naming of somebody, that waits for its seller to be known."""
+    """A ring, or the naming of somebody, that waits for its seller to be known. `had_it`: who had taken it before."""
 
     episode: UUID
     signal: UUID
     rings: bool
     cause: str
     until: datetime
+    had_it: str | None = None
 
 
 @dataclass(slots=True)
@@ -145,7 +146,7 @@ class Desk:
         if self.directory.comes_late(seller):
             late = self.directory.desk_instead() if now >= sought.until else None
             ladders += [late] if late is not None or self.looks[sought] else []
-        choices = {self._choice(episode, ladder, sought.cause) for ladder in ladders if ladder is not None}
+        choices = {self._choice(episode, ladder, sought) for ladder in ladders if ladder is not None}
         found = self.alerts.get((episode.id, len(episode.rings) + 1))
         if not sought.rings:
             episode.responsible = next(iter(choices))[1].person if choices and None not in ladders else None
@@ -163,31 +164,38 @@ class Desk:
         else:
             self._ring(episode, sought, now, *min(choices, key=str))
 
-    def _choice(self, episode: Episode, ladder: Ladder, cause: str) -> tuple[str, Rung]:
-        if episode.step is None:
+    def _choice(self, episode: Episode, ladder: Ladder, sought: Sought) -> tuple[str, Rung]:
+        if sought.cause not in _UPWARD and (episode.step or sought.had_it):
+            rung = self._same(episode, ladder, sought.had_it) or next_on(ladder, None)
+        elif episode.step is None:
             rung = next_on(ladder, None)
-        elif cause in _UPWARD:
+        else:
             before = {ring.rung.person for ring in episode.rings}
             rung = next(came_instead(ladder, episode.step, before), None) or next_on(ladder, episode.step)
-        else:
-            same = [one for one in ladder if one.stands and one.person == episode.responsible]
-            rung = same[0] if same else next_on(ladder, None)
         if rung is not None:
-            return cause, rung
+            return sought.cause, rung
         last = Rung(ladder[-1].step, ladder[-1].person, ladder[-1].because)
         again = episode.repeats < self.policy["ladder"]["repeats"]["times"]
         return ("repeat" if again else "exhausted"), last
 
+    def _same(self, episode: Episode, ladder: Ladder, had_it: str | None) -> Rung | None:
+        """Whoever is responsible; who had taken it also if the ladder is another's by now."""
+        own = [one for one in ladder if one.person == episode.responsible]
+        if not own and had_it is not None and self.directory.works(had_it):
+            return Rung("colleague", had_it, "handed_over")
+        return next((one for one in own if one.stands), None)
+
     def _ring(self, episode: Episode, sought: Sought, now: datetime, cause: str, rung: Rung) -> None:
         rung_at = self._callable(now) if episode.severity == "critical" else now
+        place = episode.step if rung.step == "colleague" else rung.step
         if cause == "repeat":
             first, longest = (self.time_for("ladder", "repeats", name) for name in ("first", "longest"))
             within = min(first * 2**episode.repeats, longest)
             episode.repeats += 1
         else:
-            within = self.time_for("ladder", episode.severity, rung.step)
+            within = self.time_for("ladder", episode.severity, place or "seller")
         episode.deadline_at, episode.deadline_for = rung_at + within, "answer"
-        episode.step, episode.responsible = rung.step, rung.person
+        episode.step, episode.responsible = place, rung.person
         number = len(episode.rings) + 1
         episode.rings.append(Ring(episode.id, number, sought.signal, cause, episode.severity, now, rung))
         self.decide("rang", episode, sought.signal)
@@ -204,11 +212,11 @@ class Desk:
         return now.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
 
     def sought(self, episode: Episode, signal: UUID, cause: str, now: datetime, *, rings: bool = True) -> Sought:
-        return Sought(episode.id, signal, rings, cause, now + _SELLER_WAIT)
+        return Sought(episode.id, signal, rings, cause, now + _SELLER_WAIT, episode.taken_by)
 
 
 def sought_of(row: Row) -> Sought:
     """What a timer looks for, set or fired."""
     said = payload(row)
     until = instant(said["until"])
-    return Sought(UUID(said["episode"]), UUID(said["signal"]), said["rings"], said["cause"], until)
+    return Sought(UUID(said["episode"]), UUID(said["signal"]), said["rings"], said["cause"], until, said.get("had_it"))

@@ -237,8 +237,9 @@ class Account:
     def _ring(self, episode: Episode, signal: Signal | None, cause: str) -> None:
         if signal is not None:
             signal.rang = True
+            sought = self.desk.sought(episode, signal.id, cause, self.now)
             episode.ask_anew(cause)
-            self._find(episode, self.desk.sought(episode, signal.id, cause, self.now))
+            self._find(episode, sought)
 
     def _find(self, episode: Episode, sought: Sought) -> None:
         owner = self.owner[1] if self.owner else None
