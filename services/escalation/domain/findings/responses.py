@@ -21,12 +21,17 @@ DUE, OVERDUE = SignalKind.RESPONSE_DUE, SignalKind.RESPONSE_OVERDUE
 
 def responses_due(history: History, scope: Scope, terms: TermsAt) -> Iterator[Finding]:
     """The warning, some time before, while there is still time; that an answer on the matter is overdue ends it."""
+    if FactKind.RESPONSE_PROMISED not in history.kinds:
+        return iter(())
     return merged(_due(history, _whole(history, scope), terms))
 
 
 def _due(history: History, scope: Scope, terms: TermsAt) -> Iterator[Finding]:
+    promises = list(_promises(history, scope))
+    if not promises:
+        return
     overdue = {trouble_of(finding): finding for finding in responses_overdue(history, scope, terms)}
-    for promise, due_at in _promises(history, scope):
+    for promise, due_at in promises:
         rule = terms(promise.at, history.order_of(promise)).signals.response_due
         at = max(promise.at, due_at - rule.warn_before)
         if not rule.enabled or at >= due_at or not unbroken(history, CLEARINGS[DUE], promise, until=at):
@@ -54,6 +59,8 @@ def _passing(promise: AccountFact, due_at: datetime) -> AccountFact:
 
 def responses_overdue(history: History, scope: Scope, terms: TermsAt) -> Iterator[Finding]:
     """Somebody says so, or the promised time passed without an answer: until there is one it is one trouble."""
+    if history.kinds.isdisjoint((FactKind.RESPONSE_PROMISED, FactKind.RESPONSE_OVERDUE)):
+        return iter(())
     return merged(_overdue(history, _whole(history, scope), terms))
 
 
