@@ -124,6 +124,11 @@ class Book:
         self.deliveries[delivery.delivery_id] = delivery
         self.changes.deliveries[delivery.delivery_id] = delivery
 
+    def name_of(self, salesperson_id: str) -> str:
+        """As people know them; the id of somebody the directory does not know."""
+        person = self.people.get(salesperson_id)
+        return person.name if person else salesperson_id
+
     def account(self, account_id: str) -> Account:
         return self.accounts.get(account_id) or Account(account_id)
 

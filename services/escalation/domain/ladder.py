@@ -60,11 +60,11 @@ def next_rung(ladder: Sequence[Rung], after: Step | None) -> Rung | None:
     return next((rung for rung in ladder if rung.skipped is None and rung.step in LADDER[start:]), None)
 
 
-def colleague(person: Salesperson | None, why_you: str, now: datetime) -> Rung | None:
-    """Whom an episode is or was handed over to, beside the ladder; None for somebody who is not there now."""
+def colleague(person: Salesperson | None, because: str, why_you: str, now: datetime) -> Rung | None:
+    """Somebody who is asked beside the ladder, as they took it or are to take it over; None if they are not there."""
     if person is None or not person.active or calendar_of(person).away_on(now) is not None:
         return None
-    return Rung(Step.COLLEAGUE, person.salesperson_id, "handed_over", why_you)
+    return Rung(Step.COLLEAGUE, person.salesperson_id, because, why_you)
 
 
 def desk_instead(order: Order, people: Directory, *, desk: str, now: datetime) -> Rung:

@@ -45,7 +45,9 @@ def accept(turn: Turn[HandOverAcceptPressed], episode: Episode) -> None:
     if not may_be_contacted(turn, episode):
         accepted = excused(accepted)
     withdraw_offer(turn, episode, "accepted")
-    keep_episode(turn, replace(accepted, why_you=f"{_name(turn, giver)} handed order {episode.order_id} over to you."))
+    keep_episode(
+        turn, replace(accepted, why_you=f"{turn.book.name_of(giver)} handed order {episode.order_id} over to you.")
+    )
     words = f"{giver} handed it over. {taken_words(accepted)}"
     path = f"acknowledgement.redeem_within.{episode.severity.value}"
     turn.explain("handed_over", words, episode_id=episode.episode_id, who=by, policy_path=path, policy_version=version)
@@ -64,12 +66,8 @@ def _rung(turn: Turn[HandOverPressed], episode: Episode) -> Rung:
     to = people.get(fact.to)
     if to is None or not to.active:
         raise NotNow("nobody_of_this_name", "choose somebody of the directory who is still with us.")
-    rung = colleague(to, f"{_name(turn, fact.by)} asks you to take over order {episode.order_id}.", turn.now)
+    why_you = f"{turn.book.name_of(fact.by)} asks you to take over order {episode.order_id}."
+    rung = colleague(to, "handed_over", why_you, turn.now)
     if rung is None:
         raise NotNow("colleague_away", f"{to.name} is away: choose somebody else.")
     return rung
-
-
-def _name(turn: Turn[Fact], id: str) -> str:
-    person = turn.book.people.get(id)
-    return person.name if person else id

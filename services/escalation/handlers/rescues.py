@@ -76,7 +76,8 @@ def _pass_on(turn: Turn[EpisodeButton], episode: Episode) -> None:
     """Not mine: nothing is closed, the next on the ladder is asked."""
     _check_not_taken_by_another(turn, episode)
     if episode.acknowledged_by is None and episode.responsible != turn.fact.by:
-        raise NotNow("asked_of_another", f"{_name(turn, episode.responsible)} is asked now; reload the page.")
+        now_asked = turn.book.name_of(episode.responsible) if episode.responsible else "somebody else"
+        raise NotNow("asked_of_another", f"{now_asked} is asked now; reload the page.")
     _explain(turn, episode, "not_mine", f"{turn.fact.by} says that it is not theirs.", None, None)
     turn.publish(RescuePassedOn(episode=episode.episode_id, order=episode.order_id, by=turn.fact.by))
     turn.book.silence(episode.episode_id, "passed on", turn.now)
@@ -85,14 +86,9 @@ def _pass_on(turn: Turn[EpisodeButton], episode: Episode) -> None:
 
 def _check_not_taken_by_another(turn: Turn[EpisodeButton], episode: Episode) -> None:
     """Else whoever was second would believe to have it, or to have given it away. Raises NotNow."""
-    if episode.acknowledged_by not in (None, turn.fact.by):
-        name = _name(turn, episode.acknowledged_by)
+    if episode.acknowledged_by is not None and episode.acknowledged_by != turn.fact.by:
+        name = turn.book.name_of(episode.acknowledged_by)
         raise NotNow("taken_by_another", f"{name} has this episode already; reload the page.")
-
-
-def _name(turn: Turn[EpisodeButton], id: str | None) -> str:
-    person = turn.book.people.get(id) if id is not None else None
-    return person.name if person is not None else id or "somebody else"
 
 
 def _log_attempt(turn: Turn[Any], episode: Episode) -> None:

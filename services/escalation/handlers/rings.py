@@ -29,8 +29,7 @@ def ring(turn: Turn[Fact], episode: Episode, signal: Signal, cause: RingCause) -
         episode = from_the_foot(episode)
     asked = asked_anew(episode, turn.now)
     keep_episode(turn, asked)
-    sought = _sought(turn, asked, signal, rings=True, cause=cause)
-    find_recipient(turn, asked, sought.model_copy(update={"had_it": episode.acknowledged_by}))
+    find_recipient(turn, asked, _sought(turn, episode, signal, rings=True, cause=cause))
 
 
 def assign_silently(turn: Turn[Fact], episode: Episode, signal: Signal) -> None:
@@ -98,7 +97,8 @@ def _rung_asked(turn: Turn[Fact], episode: Episode, ladder: tuple[Rung, ...], so
     own = [rung for rung in ladder if rung.salesperson_id == episode.responsible]
     if sought.had_it is not None and not own:
         why_you = episode.why_you or f"You took order {episode.order_id}."
-        return colleague(turn.book.people.get(sought.had_it), why_you, turn.now) or next_rung(ladder, after=None)
+        theirs = colleague(turn.book.people.get(sought.had_it), "took_it", why_you, turn.now)
+        return theirs or next_rung(ladder, after=None)
     return next((rung for rung in own if rung.skipped is None), None) or next_rung(ladder, after=None)
 
 
@@ -148,4 +148,11 @@ def _ladder(turn: Turn[Fact], episode: Episode, order: Order) -> tuple[Rung, ...
 
 def _sought(turn: Turn[Fact], episode: Episode, signal: Signal, *, rings: bool, cause: RingCause) -> RecipientSought:
     until = turn.now + turn.book.rules.salesperson_wait
-    return RecipientSought(episode=episode.episode_id, signal=signal.signal_id, rings=rings, until=until, cause=cause)
+    return RecipientSought(
+        episode=episode.episode_id,
+        signal=signal.signal_id,
+        rings=rings,
+        until=until,
+        cause=cause,
+        had_it=episode.acknowledged_by,
+    )

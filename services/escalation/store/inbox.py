@@ -27,10 +27,8 @@ class EpisodeRow:
     raised_at: datetime
     changed_at: datetime
     severity: str
-    policy_version: int
     step: str | None
     cause: str | None
-    rings: int
     attempts: int
     responsible: str | None
     responsible_name: str | None
@@ -96,7 +94,7 @@ _EPISODE = """
     select e.episode_id, e.account_id, e.order_id,
            case when own.cause = 'handed_over' and e.acknowledged_by = $1 then e.why_you
                 else coalesce(own.why_you, e.why_you) end as why_you, e.raised_at, e.changed_at,
-           e.severity, e.policy_version, e.step, latest.cause, e.rings, e.attempts,
+           e.severity, e.step, latest.cause, e.attempts,
            e.responsible, responsible.name as responsible_name, e.deadline_at, e.deadline_for,
            e.acknowledged_at, e.acknowledged_by, acknowledged.name as acknowledged_name, e.reached_at,
            e.offered_to, offered.name as offered_name, e.offered_until, e.exhausted_at,

@@ -54,7 +54,7 @@ _RANKS = {severity: rank for rank, severity in enumerate(Severity)}
 
 
 class Step(StrEnum):
-    """As whom somebody is rung: a rung of the ladder, or whom an episode is or was handed over to."""
+    """As whom somebody is rung: a rung of the ladder, or a colleague beside it who took it or is to take it over."""
 
     SELLER = "seller"
     SUCCESSOR = "successor"

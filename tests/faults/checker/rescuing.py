@@ -182,7 +182,7 @@ class Desk:
         """Whoever is responsible; who had taken it also if the ladder is another's by now."""
         own = [one for one in ladder if one.person == episode.responsible]
         if not own and had_it is not None and self.directory.works(had_it):
-            return Rung("colleague", had_it, "handed_over")
+            return Rung("colleague", had_it, "took_it")
         return next((one for one in own if one.stands), None)
 
     def _ring(self, episode: Episode, sought: Sought, now: datetime, cause: str, rung: Rung) -> None:

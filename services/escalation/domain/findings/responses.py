@@ -30,7 +30,7 @@ def _due(history: History, scope: Scope, terms: TermsAt) -> Iterator[Finding]:
     promises = list(_promises(history, scope))
     if not promises:
         return
-    overdue = {trouble_of(finding): finding for finding in responses_overdue(history, scope, terms)}
+    overdue = {trouble_of(finding): finding for finding in merged(_overdue(history, scope, terms))}
     for promise, due_at in promises:
         rule = terms(promise.at, history.order_of(promise)).signals.response_due
         at = max(promise.at, due_at - rule.warn_before)
