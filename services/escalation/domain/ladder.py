@@ -228,8 +228,10 @@ def _not_today(rung: Rung, below: Sequence[Rung], view: _View, mode: TeamMode, m
     if same is not None:
         return same
     person = view.people[rung.salesperson_id]
-    rung_at = rings_at(person, view.order, moment.severity, moment.policy, moment.now)
-    until = calendar_of(person).away_on(rung_at)
+    calendar = calendar_of(person)
+    if not calendar.away:
+        return None
+    until = calendar.away_on(rings_at(person, view.order, moment.severity, moment.policy, moment.now))
     return None if until is None else f"{person.name} is away until {_date_words(until, _today(person, view.now))}"
 
 
