@@ -54,7 +54,8 @@ def an_alert_is_lost_with_its_deliveries(run: Evidence) -> None:
 
 @breaking("every_alert_is_for_the_right_person", "every_mail_sent_was_taken_in")
 def an_alert_is_for_somebody_else(run: Evidence) -> None:
-    email = sent_mail(run)
+    """A seller's: if it seemed that the desk was never asked, all repeats would follow from nothing."""
+    email = sent_mail(run, step="seller")
     one(rows(run, "alerts"), alert_id=email["alert_id"])["recipient"] = "m-top"
 
 
