@@ -186,8 +186,8 @@ def test_an_empty_form_that_needs_something_is_not_understood(action: str) -> No
         button_of(pressed(action), FormData())
 
 
-def _ring(number: int, who: str, minutes: int, step: str = "seller") -> RingRow:
-    return RingRow(number, who, who.title(), step, "signal", NOW + timedelta(minutes=minutes), None)
+def _ring(who: str, minutes: int, step: str = "seller") -> RingRow:
+    return RingRow(who, who.title(), step, "signal", NOW + timedelta(minutes=minutes), None)
 
 
 def _step(rule: str, who: str | None, minutes: int, words: str = "", path: str | None = None) -> StepRow:
@@ -195,7 +195,7 @@ def _step(rule: str, who: str | None, minutes: int, words: str = "", path: str |
 
 
 def test_who_was_asked_is_told_with_what_came_of_it_and_who_was_skipped() -> None:
-    rings = [_ring(1, "anna", 0), _ring(2, "anna", 1), _ring(3, "mona", 16, "manager")]
+    rings = [_ring("anna", 0), _ring("anna", 1), _ring("mona", 16, "manager")]
     steps = [
         _step("unanswered", "anna", 16),
         _step("skipped", None, 16, "Anna has no backup", "ladder.high.backup"),
@@ -210,8 +210,8 @@ def test_who_was_asked_is_told_with_what_came_of_it_and_who_was_skipped() -> Non
 
 
 def test_who_takes_it_late_took_it_and_a_colleague_who_is_asked_takes_nothing_from_them() -> None:
-    offer = replace(_ring(3, "ben", 30, "colleague"), cause="handed_over")
-    rings = [_ring(1, "anna", 0), _ring(2, "mona", 16, "manager"), offer]
+    offer = replace(_ring("ben", 30, "colleague"), cause="handed_over")
+    rings = [_ring("anna", 0), _ring("mona", 16, "manager"), offer]
     steps = [_step("unanswered", "anna", 16), _step("acknowledged", "anna", 20)]
     lines = [(one.who, one.step, one.words) for one in asked_lines(rings, steps, ANNA)]
     assert lines == [

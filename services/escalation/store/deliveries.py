@@ -23,10 +23,8 @@ _SHOWN_SIGNALS = 10
 _SHOWN_WORDS = 300
 
 _LETTERS = """
-    select a.alert_id, a.account_id, a.episode_id, a.why_you, a.traceparent,
-           p.email as recipient_email,
-           o.order_id, o.bought, o.amount_minor, o.currency,
-           o.customer_name, o.customer_phone, o.customer_zone
+    select a.alert_id, a.account_id, a.episode_id, a.why_you, p.email as recipient_email,
+           o.order_id, o.bought, o.amount_minor, o.currency, o.customer_name, o.customer_phone
     from escalation.alerts a
     join escalation.episodes e on e.episode_id = a.episode_id
     join escalation.orders o on o.order_id = e.order_id
@@ -98,20 +96,16 @@ class Letter:
     many signals there are beside the newest."""
 
     delivery_id: UUID
-    attempt: int
     repeat: bool
-    alert_id: UUID
     account_id: str
     episode_id: UUID
     order_id: str
     why_you: str
-    traceparent: str | None
     recipient_email: str | None
     bought: str
     amount: str
     customer_name: str | None
     customer_phone: str | None
-    customer_zone: str | None
     signals: Sequence[LetterSignal]
     left_out: int
     now: datetime
@@ -130,15 +124,14 @@ async def letters(
     found = []
     for delivery in claimed:
         alert = dict(alerts[delivery.alert_id])
-        amount = money(alert.pop("amount_minor"), alert.pop("currency"))
+        alert_id, amount = alert.pop("alert_id"), money(alert.pop("amount_minor"), alert.pop("currency"))
         found.append(
             Letter(
                 delivery_id=delivery.delivery_id,
-                attempt=delivery.attempt,
                 repeat=delivery.repeat,
                 amount=amount,
                 now=now,
-                parts=parts[delivery.alert_id],
+                parts=parts[alert_id],
                 **signals[alert["episode_id"]],
                 **alert,
             )

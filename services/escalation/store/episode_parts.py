@@ -23,7 +23,6 @@ class SignalRow:
     at: datetime
     fact_id: UUID
     by_silence: bool
-    case_id: str | None
     amount_minor: int | None
     currency: str | None
     refund_kind: str | None
@@ -37,7 +36,6 @@ class SignalRow:
 class RingRow:
     """One alert; `held_until` while its e-mail waits for the recipient's time."""
 
-    ring: int
     recipient: str
     name: str | None
     step: str
@@ -67,8 +65,8 @@ class Colleague:
 
 
 _SIGNALS = f"""
-    select s.signal_id, s.episode_id, s.kind, s.at, s.fact_id, s.by_silence, s.case_id, s.amount_minor, s.currency,
-           s.refund_kind, s.words, s.ended, s.ended_at, s.ended_because
+    select s.signal_id, s.episode_id, s.kind, s.at, s.fact_id, s.by_silence, s.amount_minor, s.currency, s.refund_kind,
+           s.words, s.ended, s.ended_at, s.ended_because
     from escalation.signals s join escalation.episodes e on e.episode_id = s.episode_id
     where s.episode_id = any($2::uuid[]) and {MAY_SEE}
     order by s.at, s.signal_id
@@ -86,7 +84,7 @@ _FACTS = f"""
     order by j.at desc, j.position desc
 """
 _RINGS = f"""
-    select a.ring, a.recipient, p.name, a.step, a.cause, a.raised_at,
+    select a.recipient, p.name, a.step, a.cause, a.raised_at,
            case when d.state = 'held' then d.try_at end as held_until
     from escalation.alerts a join escalation.episodes e on e.episode_id = a.episode_id
     left join escalation.deliveries d on d.alert_id = a.alert_id and d.channel = 'email'
