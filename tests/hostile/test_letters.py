@@ -115,6 +115,7 @@ def test_both_parts_of_a_letter_tell_the_same_in_the_order_of_the_page() -> None
         "11:30 there, may be called until 20:00",
         "Acknowledge",
         "What happened",
+        "4 May 2026, 11:30 CEST",
         "I am sorry.",
         "up to EUR 500.00",
         "Ben Ahlers is away until 2 December",

@@ -14,7 +14,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 from services.escalation.channels.list_letters import list_fields, list_subject
 from services.escalation.channels.smtp import Mail
 from services.escalation.domain.words import RINGS_BECAUSE, SEVERITIES, absolute, clock, cut, left, why_now
-from services.escalation.store.deliveries import Letter
+from services.escalation.store.deliveries import Letter, LetterSignal
 from services.escalation.store.lists import ListLetter
 from shared.contracts.escalation import RingCause
 
@@ -60,25 +60,27 @@ class Letters:
         if letter.left_out:
             now = replace(now, context="")  # it would count no more than what is shown
         who = letter.customer_name or f"Account {letter.account_id}"
-        severity, answer_by = SEVERITIES[letter.parts.severity], _answer_by(letter)
+        severity, zone = SEVERITIES[letter.parts.severity], ZoneInfo(letter.parts.recipient_zone)
+        until = letter.parts.answer_by
+        answer_by = clock(until.astimezone(zone), letter.now) if until else None
         fields = {
             "letter": letter,
             "parts": letter.parts,
             "who": who,
             "bought": cut(letter.bought, _LINE_LENGTH),
             "why_now": now.sentence(letter.now),
-            "signals": [(absolute(s.risk.at), why_now([s.risk]).what, s.words) for s in reversed(letter.signals)],
+            "signals": [_told(signal, zone) for signal in reversed(letter.signals)],
             "phone_link": (letter.customer_phone or "").translate(_CALLABLE),
             "phone": None if letter.parts.not_to_be_called else letter.customer_phone,
             "severity": severity,
             "cause": RINGS_BECAUSE[letter.parts.cause],
             "answer_by": answer_by,
             "answer": "Take over" if letter.parts.cause is RingCause.HANDED_OVER else "Acknowledge",
-            "time_left": left(letter.parts.answer_by, letter.now) if letter.parts.answer_by else None,
+            "time_left": left(until, letter.now) if until else None,
             "url": f"{self._inbox_url}/episodes/{letter.episode_id}",
         }
-        until = f"answer until {answer_by}" if answer_by else letter.amount
-        subject = f"{severity}: {cut(who, _WHO_LENGTH)}, {cut(now.what, _WHAT_LENGTH)}, {until}"
+        last = f"answer until {answer_by}" if answer_by else letter.amount
+        subject = f"{severity}: {cut(who, _WHO_LENGTH)}, {cut(now.what, _WHAT_LENGTH)}, {last}"
         return self._message(str(letter.recipient_email), subject, "alert", letter.delivery_id, fields)
 
     def ranked_list(self, letter: ListLetter) -> Mail:
@@ -118,7 +120,6 @@ def _sender(mail_from: str) -> Address:
     return Address(display_name=name, username=known.username, domain=known.domain)
 
 
-def _answer_by(letter: Letter) -> str | None:
-    """Until when there is time to answer, by the recipient's clock."""
-    until = letter.parts.answer_by
-    return clock(until.astimezone(ZoneInfo(letter.parts.recipient_zone)), letter.now) if until else None
+def _told(signal: LetterSignal, zone: ZoneInfo) -> tuple[str, str, str | None]:
+    """When it happened by the recipient's clock, what it was, and what the customer said."""
+    return absolute(signal.risk.at.astimezone(zone)), why_now([signal.risk]).what, signal.words
