@@ -24,7 +24,7 @@ async def test_refund_on_a_sold_account_alerts_the_original_salesperson_by_mail_
     assert f"You closed order {story.order} on " in alert.why_you
     assert alert.why_you in mail.text
     assert "I want my money back." in mail.text
-    assert mail.subject.startswith("Critical: Petra Weiss, Refund of €14,900.00 requested, answer until ")
+    assert mail.subject.startswith("Critical: Petra Weiss, Refund of €14,900.00 requested, answer by ")
     assert mail.message_id.startswith(f"<{alert.delivery_id}@")
 
 

@@ -128,7 +128,7 @@ def test_both_parts_of_a_letter_tell_the_same_in_the_order_of_the_page() -> None
 
 def test_the_subject_is_customer_trouble_and_time_left() -> None:
     mail = LETTERS.alert(replace(LETTER, customer_name="Petra Weiss", signals=[LetterSignal(RISK, None)]))
-    assert mail.message["Subject"] == "High: Petra Weiss, Refund requested, answer until 12:30"
+    assert mail.message["Subject"] == "High: Petra Weiss, Refund requested, answer by 12:30"
 
 
 def test_nobody_is_told_to_call_who_must_not_be_called() -> None:

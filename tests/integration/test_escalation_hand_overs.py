@@ -29,7 +29,7 @@ async def test_whoever_is_asked_to_take_over_has_mail_at_once(offered: Escalatio
     words = str(mail)
     assert "Anna asks you to take over order 4711." in words
     assert "Take over: http" in words
-    assert "Answer until" in words
+    assert "Answer by" in words
     assert (await open_episode(offered))["responsible"] == "anna"
 
 

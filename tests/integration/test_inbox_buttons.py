@@ -106,7 +106,7 @@ async def test_a_hand_over_is_offered_and_accepted(site: Site) -> None:
     assert "Offered to Ben Ahlers until 12:0" in await giver.page()
     taker = Desk(await site.signed_in("ben"), (await state(site))["episode_id"])
     page = await taker.page()
-    assert "Anna Berg asks you to take over: answer until 12:0" in page
+    assert "Anna Berg asks you to take over: answer by 12:0" in page
     assert "Anna Berg asks you to take over order 4711." in page
     assert "Take over" in page
     assert "<title>(1) On call" in (await taker.browser.get("/")).text
@@ -129,7 +129,7 @@ async def test_not_mine_asks_the_next_at_once_and_whoever_was_asked_can_still_ta
     assert "More: close " in page, "it cannot be passed on twice"
     assert "You closed order" in page
     assert "you are Anna Berg's backup" not in page
-    assert "Ben Ahlers: answer until" in page
+    assert "Ben Ahlers: answer by" in page
     assert "Not mine" not in page
     bens = Desk(await site.signed_in("ben"), (await state(site))["episode_id"])
     page = await bens.page()

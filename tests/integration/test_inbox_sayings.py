@@ -14,12 +14,12 @@ async def test_the_page_says_until_when_who_has_to_do_what(site: Site) -> None:
     desk = await open_desk(site)
     page = await desk.page()
     assert "Severity: Critical" in page
-    assert re.search(r"You: answer until 10:15 \( 1[45] min left \)", page)
+    assert re.search(r"You: answer by 10:15 \( 1[45] min left \)", page)
     assert "may be called until 20:00" in page
     assert "You may offer up to €500.00" in page
     assert done(await desk.press("acknowledge"))
     page = await desk.page()
-    assert re.search(r"You: reach the customer until 11:00 \( (59 min|1 h) left \)", page)
+    assert re.search(r"You: reach the customer by 11:00 \( (59 min|1 h) left \)", page)
     assert "You have it" in page
 
 
@@ -102,5 +102,5 @@ async def test_an_exhausted_episode_that_rings_again_says_until_when_there_is_ti
     )
     await site.tell(cancellation_requested(), about=ACCOUNT)
     page = await desk.page()
-    assert "You: answer until" in page
+    assert "You: answer by" in page
     assert "Nobody answered, all the way up" not in page

@@ -179,9 +179,9 @@ def test_amounts_are_told_by_currency(by_currency: dict[str, int], words: str) -
 @pytest.mark.parametrize(
     ("minutes", "until", "left"),
     [
-        (180, "answer until 14:30", "3 h left"),
-        (25, "answer until 11:55", "25 min left"),
-        (24 * 60, "answer until 5 May, 11:30", "24 h left"),
+        (180, "answer by 14:30", "3 h left"),
+        (25, "answer by 11:55", "25 min left"),
+        (24 * 60, "answer by 5 May, 11:30", "24 h left"),
         (-10, "answer was due 11:20", None),
     ],
 )

@@ -79,7 +79,7 @@ class Letters:
             "time_left": left(until, letter.now) if until else None,
             "url": f"{self._inbox_url}/episodes/{letter.episode_id}",
         }
-        last = f"answer until {answer_by}" if answer_by else letter.amount
+        last = f"answer by {answer_by}" if answer_by else letter.amount
         subject = f"{severity}: {cut(who, _WHO_LENGTH)}, {cut(now.what, _WHAT_LENGTH)}, {last}"
         return self._message(str(letter.recipient_email), subject, "alert", letter.delivery_id, fields)
 

@@ -13,7 +13,7 @@ _NOTHING_STANDS = "Over by now"
 
 
 def list_subject(letter: ListLetter) -> str:
-    """Such as "12 sales at risk: €48,200 · first Petra Weiss, refund requested, answer until 14:30"."""
+    """Such as "12 sales at risk: €48,200 · first Petra Weiss, refund requested, answer by 14:30"."""
     news = f", {letter.new} new" if letter.new < letter.total else ""
     first = letter.sales[0]
     label = _label(first)

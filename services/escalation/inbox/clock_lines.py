@@ -10,8 +10,8 @@ from services.escalation.store.inbox import EpisodeRow
 from shared.contracts.escalation import Step
 
 _TO_DO = {
-    Clock.ANSWER: "answer until",
-    Clock.REDEEM: "reach the customer until",
+    Clock.ANSWER: "answer by",
+    Clock.REDEEM: "reach the customer by",
     Clock.APPOINTMENT: "call the customer at",
     Clock.SNOOZE: "put off until",
 }
@@ -19,7 +19,7 @@ _TO_DO = {
 
 @dataclass(frozen=True, slots=True)
 class ClockLine:
-    """ "You: answer until 14:30 (12 min left)"; without `at` only the words. `urgent`: it is the reader's to do now."""
+    """ "You: answer by 14:30 (12 min left)"; without `at` only the words. `urgent`: it is the reader's to do now."""
 
     who: str | None
     words: str
@@ -33,7 +33,7 @@ def clock_line(row: EpisodeRow, reader: Reader) -> ClockLine | None:
     if row.closed_at is not None:
         return None
     if reader.is_me(row.offered_to) and row.offered_until is not None:
-        asks = f"{reader.name_of(row.acknowledged_by, row.acknowledged_name)} asks you to take over: answer until"
+        asks = f"{reader.name_of(row.acknowledged_by, row.acknowledged_name)} asks you to take over: answer by"
         return ClockLine(None, asks, reader.moment(row.offered_until), left(row.offered_until, reader.now), urgent=True)
     if row.exhausted_at is not None and row.deadline_at is None:
         return ClockLine(None, "Nobody answered, all the way up the ladder. It stays open until somebody takes it.")

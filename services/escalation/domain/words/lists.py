@@ -30,11 +30,11 @@ def amount(amount_minor: int, currency: str) -> str:
 
 
 def answer_until(deadline: datetime | None, zone: str, now: datetime) -> str:
-    """Until when an answer is due, on the reader's clock: "answer until 14:30", "answer was due 4 May, 14:30"."""
+    """Until when an answer is due, on the reader's clock: "answer by 14:30", "answer was due 4 May, 14:30"."""
     if deadline is None:
         return "no time set"
     at = clock(deadline.astimezone(ZoneInfo(zone)), now)
-    return f"answer until {at}" if deadline > now else f"answer was due {at}"
+    return f"answer by {at}" if deadline > now else f"answer was due {at}"
 
 
 def time_left(deadline: datetime | None, now: datetime) -> str | None:
