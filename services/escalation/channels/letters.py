@@ -60,8 +60,8 @@ class Letters:
         if letter.left_out:
             now = replace(now, context="")  # it would count no more than what is shown
         who = letter.customer_name or f"Account {letter.account_id}"
-        severity, zone = SEVERITIES[letter.parts.severity], ZoneInfo(letter.parts.recipient_zone)
-        until = letter.parts.answer_by
+        severity = SEVERITIES[letter.parts.severity]
+        zone, until = ZoneInfo(letter.parts.recipient_zone), letter.parts.answer_by
         answer_by = clock(until.astimezone(zone), letter.now) if until else None
         fields = {
             "letter": letter,

@@ -229,7 +229,7 @@ def _not_today(rung: Rung, below: Sequence[Rung], view: _View, mode: TeamMode, m
         return same
     person = view.people[rung.salesperson_id]
     calendar = calendar_of(person)
-    if not calendar.away:
+    if not calendar.away:  # as most people: it need not be worked out when they would be rung
         return None
     until = calendar.away_on(rings_at(person, view.order, moment.severity, moment.policy, moment.now))
     return None if until is None else f"{person.name} is away until {_date_words(until, _today(person, view.now))}"
