@@ -45,7 +45,8 @@ class Refused(Exception):
 class Transaction:
     """What a handler may do: read and write its service's tables on `connection`, and leave effects behind.
 
-    `now` comes from the database's clock, the only one that decides anything. `notes` are for the service's `observe`.
+    `now` comes from the database's clock, the only one that decides anything. `notes` are for the service's `observe`,
+    `after_commit` is called once everything is committed, and not at all if it is not.
     """
 
     connection: Connection
@@ -60,6 +61,7 @@ class Transaction:
     buried: dict[tuple[str, str], Rejection] = field(default_factory=dict)
     spans: dict[tuple[str, str], EffectSpan] = field(default_factory=dict)
     notes: list[object] = field(default_factory=list)
+    after_commit: list[Callable[[], None]] = field(default_factory=list)
     started_ns: int = field(default_factory=time.time_ns)
 
     def publish(
@@ -198,6 +200,8 @@ class Spine:
             except BaseException as error:
                 _end_spans(tx, error)
                 raise
+            for settle in tx.after_commit:
+                settle()
             _end_spans(tx, None)
             if self.observe is not None:
                 self.observe(tx)

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from services.escalation import app
+from services.escalation.domain.account_state import AccountState
 from services.escalation.domain.book import Book
 from services.escalation.domain.duties import Duty, DutyKind
 from services.escalation.domain.entities import Episode
@@ -15,6 +16,7 @@ from services.escalation.domain.own_facts import EpisodeDue
 from services.escalation.domain.severity import graveness
 from services.escalation.handlers import SUBSCRIPTIONS, alerts, endings, episodes, judging, talks
 from services.escalation.handlers.rings import climb
+from services.escalation.store.known_accounts import KnownAccounts
 from shared import journal, timers
 from shared.contracts.escalation import RingCause
 from shared.database import DATABASE_ERRORS
@@ -93,7 +95,7 @@ def late_timer_of_a_closed_episode(patch: pytest.MonkeyPatch) -> None:
     """It is not cancelled, and nobody asks whether the episode is closed."""
 
     def ring_whatever_it_is(turn: Any) -> None:
-        climb(turn, turn.book.episodes[turn.fact.episode], RingCause.STEP)
+        climb(turn, turn.state.episodes[turn.fact.episode], RingCause.STEP)
 
     patch.setattr(endings, "keep_episode", lambda turn, episode: turn.book.put_episode(episode))
     table: Any = SUBSCRIPTIONS
@@ -148,7 +150,7 @@ def swallow_what_joins_an_acknowledged_episode(patch: pytest.MonkeyPatch) -> Non
     join = episodes.join
 
     def join_unless_acknowledged(turn: Any, order: Any, signal: Any) -> None:
-        known = turn.book.open_episodes.get(order.order_id)
+        known = turn.state.open_episodes.get(order.order_id)
         if known is None or known.acknowledged_at is None:
             join(turn, order, signal)
 
@@ -160,6 +162,17 @@ def check_in_that_is_not_due(patch: pytest.MonkeyPatch) -> None:
         return [Duty(DutyKind.CHECK_IN, sale.order.order_id, sale.order.sold_at)]
 
     patch.setattr(talks, "duties_of", always)
+
+
+def believe_what_is_in_memory(patch: pytest.MonkeyPatch) -> None:
+    """An account that another process has changed meanwhile is taken for what this one knows of it."""
+
+    async def load(known: KnownAccounts, connection: Any, accounts: Sequence[str]) -> dict[str, AccountState]:
+        states = {id: state for id in accounts if (state := known._take(id)) is not None}
+        return states | await careful(known, connection, [id for id in accounts if id not in states])
+
+    careful = KnownAccounts.load
+    patch.setattr(KnownAccounts, "load", load)
 
 
 PLANTED: Mapping[str, Plant] = {
@@ -181,5 +194,6 @@ PLANTED: Mapping[str, Plant] = {
         never_withdraw,
         swallow_what_joins_an_acknowledged_episode,
         check_in_that_is_not_due,
+        believe_what_is_in_memory,
     )
 }

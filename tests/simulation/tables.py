@@ -9,6 +9,7 @@ Row: TypeAlias = dict[str, Any]
 Key: TypeAlias = tuple[Any, ...]
 Rows: TypeAlias = list[Row]
 
+ACCOUNT_VERSIONS = "escalation.account_versions"
 ACCOUNTS, ORDERS, CASES = "escalation.accounts", "escalation.orders", "escalation.cases"
 FACTS, EPISODES, SIGNALS = "escalation.facts", "escalation.episodes", "escalation.signals"
 ALERTS, DELIVERIES, PEOPLE = "escalation.alerts", "escalation.deliveries", "escalation.salespeople"

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services.escalation.domain.account_state import AccountState
 from services.escalation.domain.deliveries import (
     GIVE_UP_AFTER_ATTEMPTS,
     RESEND_UNKNOWN_AFTER,
@@ -36,6 +37,13 @@ def signal(kind: SignalKind = SignalKind.CONTACT_DEAD_ENDED, **changes: object) 
 ORDERS = [order("b", sold_at=minutes(-10)), order("a", sold_at=minutes(-10)), order("c", sold_at=minutes(5))]
 
 
+def having(orders: Sequence[Order]) -> AccountState:
+    account = AccountState("c-17")
+    for one in orders:
+        account.put_order(one)
+    return account
+
+
 @pytest.mark.parametrize(
     ("sought", "expected"),
     [
@@ -49,15 +57,15 @@ ORDERS = [order("b", sold_at=minutes(-10)), order("a", sold_at=minutes(-10)), or
     ],
 )
 def test_a_signal_belongs_to(sought: Signal, expected: str | None) -> None:
-    found = matching_order(sought, {one.order_id: one for one in ORDERS})
+    found = matching_order(sought, having(ORDERS))
     assert (found.order_id if found else None) == expected
 
 
 @given(st.permutations(ORDERS), st.integers(-20, 20))
 def test_the_match_does_not_depend_on_the_order_of_arrival(arrived: Sequence[Order], minute: int) -> None:
     sought = signal(at=minutes(minute))
-    in_turn = matching_order(sought, {one.order_id: one for one in arrived})
-    assert in_turn == matching_order(sought, {one.order_id: one for one in ORDERS})
+    in_turn = matching_order(sought, having(arrived))
+    assert in_turn == matching_order(sought, having(ORDERS))
     assert in_turn is None or in_turn.sold_at <= sought.at
 
 

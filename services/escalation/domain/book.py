@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from services.escalation.domain.account_state import AccountState
 from services.escalation.domain.calendar import company_calendar
 from services.escalation.domain.deliveries import cancelled
 from services.escalation.domain.entities import (
@@ -22,6 +23,7 @@ from services.escalation.domain.entities import (
 )
 from services.escalation.domain.facts import AccountFact
 from services.escalation.domain.findings.history import History
+from services.escalation.domain.findings.silences import Silence
 from services.escalation.domain.findings.terms import Terms, TermsAt
 from services.escalation.domain.policy.model import Policy, TeamMode
 from services.escalation.domain.policy.versions import Policies, PolicyVersion
@@ -48,42 +50,46 @@ class Changes:
     policies: list[PolicyVersion] = field(default_factory=list)
     silenced: dict[UUID, tuple[str, datetime]] = field(default_factory=dict)
 
+    def touched(self) -> set[str]:
+        """The accounts of which anything changed that is kept from batch to batch."""
+        tables = (self.accounts, self.orders, self.cases, self.facts, self.episodes, self.signals)
+        return {row.account_id for rows in tables for row in rows.values()}
+
 
 @dataclass(slots=True)
 class Book:
     """Handlers read it and put rows into it, one event after the other; the store saves its changes.
 
-    `signals` are those of open episodes, those that wait, and whatever an event of the batch names; `asked` tells who
-    was ever rung for an episode, of those that a button or a clock of the batch is about. `ending` are standing signals
-    that will be ended before the comparison under way is over.
+    `states` are the batch's accounts; `asked` tells who was ever notified of an episode, of those that a button or a
+    clock of the batch is about. `ending` are standing signals that end before the comparison under way is over.
     """
 
     rules: Rules
     policies: Policies
-    accounts: dict[str, Account] = field(default_factory=dict)
-    orders: dict[str, dict[str, Order]] = field(default_factory=lambda: defaultdict(dict))
+    states: dict[str, AccountState] = field(default_factory=dict)
     people: dict[str, Salesperson] = field(default_factory=dict)
-    cases: dict[tuple[str, str], Case] = field(default_factory=dict)
-    histories: dict[str, History] = field(default_factory=dict)
-    open_episodes: dict[str, Episode] = field(default_factory=dict)
-    latest_closed: dict[str, Episode] = field(default_factory=dict)
-    episodes: dict[UUID, Episode] = field(default_factory=dict)
-    signals: dict[str, dict[UUID, Signal]] = field(default_factory=lambda: defaultdict(dict))
     alerts: dict[UUID, Alert] = field(default_factory=dict)
     deliveries: dict[UUID, Delivery] = field(default_factory=dict)
     asked: dict[UUID, set[str]] = field(default_factory=lambda: defaultdict(set))
     changes: Changes = field(default_factory=Changes)
     ending: frozenset[UUID] = frozenset()
-    expected: dict[tuple[str, str], datetime] = field(default_factory=dict)
+    expected: dict[tuple[str, Silence], datetime] = field(default_factory=dict)
     told: dict[tuple[str, str], int] = field(default_factory=lambda: defaultdict(int))
     _terms: dict[int, Terms] = field(default_factory=dict)
 
+    def state(self, account_id: str) -> AccountState:
+        """Everything kept of an account; of one that nothing is known of yet, an empty one."""
+        known = self.states.get(account_id)
+        if known is None:
+            known = self.states[account_id] = AccountState(account_id)
+        return known
+
     def put_account(self, account: Account) -> None:
-        self.accounts[account.account_id] = account
+        self.state(account.account_id).put_account(account)
         self.changes.accounts[account.account_id] = account
 
     def put_order(self, order: Order) -> None:
-        self.orders[order.account_id][order.order_id] = order
+        self.state(order.account_id).put_order(order)
         self.changes.orders[order.order_id] = order
 
     def put_person(self, person: Salesperson) -> None:
@@ -91,7 +97,7 @@ class Book:
         self.changes.people[person.salesperson_id] = person
 
     def put_case(self, case: Case) -> None:
-        self.cases[case.account_id, case.case_id] = case
+        self.state(case.account_id).put_case(case)
         self.changes.cases[case.account_id, case.case_id] = case
 
     def put_fact(self, fact: AccountFact) -> bool:
@@ -102,17 +108,11 @@ class Book:
         return True
 
     def put_episode(self, episode: Episode) -> None:
-        self.episodes[episode.episode_id] = episode
-        if episode.closed_at is None:
-            self.open_episodes[episode.order_id] = episode
-        else:
-            self.latest_closed[episode.order_id] = episode
-            if self.open_episodes.get(episode.order_id, episode).episode_id == episode.episode_id:
-                self.open_episodes.pop(episode.order_id, None)
+        self.state(episode.account_id).put_episode(episode)
         self.changes.episodes[episode.episode_id] = episode
 
     def put_signal(self, signal: Signal) -> None:
-        self.signals[signal.account_id][signal.signal_id] = signal
+        self.state(signal.account_id).put_signal(signal)
         self.changes.signals[signal.signal_id] = signal
 
     def put_alert(self, alert: Alert) -> None:
@@ -130,34 +130,24 @@ class Book:
         return person.name if person else salesperson_id
 
     def account(self, account_id: str) -> Account:
-        return self.accounts.get(account_id) or Account(account_id)
+        return self.state(account_id).account
 
     def history(self, account_id: str) -> History:
-        return self.histories.setdefault(account_id, History())
+        return self.state(account_id).history
 
     def put_policy(self, version: PolicyVersion) -> None:
         self.policies = self.policies.followed_by([version])
         self.changes.policies.append(version)
 
     def case_of(self, account_id: str, case_id: str | None) -> Case | None:
-        return None if case_id is None else self.cases.get((account_id, case_id))
+        return None if case_id is None else self.state(account_id).cases.get(case_id)
 
     def order_of(self, episode: Episode) -> Order:
-        return self.orders[episode.account_id][episode.order_id]
-
-    def waiting_signals(self, account_id: str) -> list[Signal]:
-        """Standing signals without an order yet, in the order of their event times, ties by id."""
-        waiting = [one for one in self.signals[account_id].values() if one.episode_id is None and one.stands]
-        return sorted(waiting, key=lambda signal: (signal.at, signal.signal_id))
+        return self.state(episode.account_id).orders[episode.order_id]
 
     def standing(self, episode: Episode) -> list[Signal]:
         """What puts an order at risk now, in the order of event times."""
-        found = [
-            signal
-            for signal in self.signals[episode.account_id].values()
-            if signal.episode_id == episode.episode_id and signal.stands
-        ]
-        return sorted(found, key=lambda signal: (signal.at, signal.signal_id))
+        return self.state(episode.account_id).standing.of_episode(episode.episode_id)
 
     def weightiest(self, episode: Episode) -> Signal | None:
         """What an episode is told by, as its play is chosen: see domain.plays.weightiest."""
@@ -199,16 +189,12 @@ class Book:
 
         return terms_at
 
-    def expect(self, account_id: str, silence: Fact, due_at: datetime) -> bool:
+    def expect(self, account_id: str, silence: Silence, due_at: datetime) -> bool:
         """Note that a silence is waited for until then; whether that is news to this batch."""
-        key = (account_id, silence.model_dump_json())
+        key = (account_id, silence)
         news = self.expected.get(key) != due_at
         self.expected[key] = due_at
         return news
-
-    def open_episodes_of(self, account_id: str) -> list[Episode]:
-        found = (self.open_episodes.get(id) for id in self.orders[account_id])
-        return sorted((one for one in found if one), key=lambda episode: episode.episode_id)
 
     def silence(self, episode_id: UUID, because: str, now: datetime) -> None:
         """Cancel whatever is pending for an episode by now, stored or made in this batch."""

@@ -17,7 +17,7 @@ def signal_of_finding(finding: Finding, event: Envelope[Fact], book: Book, *, no
     """
     fact = event.data if finding.cause.fact_id == fact_id(event) else None
     refund = fact if isinstance(fact, support.RefundRequested) else None
-    awaited = finding.names_order is not None and finding.names_order not in book.orders[finding.cause.account_id]
+    awaited = finding.names_order is not None and finding.names_order not in book.state(finding.cause.account_id).orders
     return Signal(
         signal_id=finding.signal_id,
         account_id=finding.cause.account_id,

@@ -1,6 +1,7 @@
 """Who listens to what. Each event is decided on the state loaded for its batch; start at `SUBSCRIPTIONS`."""
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any, TypeAlias
 
 from services.escalation.domain import own_facts
@@ -21,6 +22,7 @@ from services.escalation.handlers.signals import remember_case, stop_waiting_for
 from services.escalation.handlers.talks import log_check_in
 from services.escalation.handlers.turn import Turn
 from services.escalation.store import batches
+from services.escalation.store.known_accounts import KnownAccounts
 from services.escalation.store.policies import KnownPolicies
 from shared.contracts import orders, support
 from shared.contracts.envelope import Envelope, Fact
@@ -32,16 +34,17 @@ Effect: TypeAlias = Callable[[Turn[Any]], None]
 def handling(rules: Rules) -> Handler:
     """The service's handler under these rules: load, decide event by event, save."""
 
-    known = KnownPolicies()
+    known, accounts = KnownPolicies(), KnownAccounts()
 
     async def handle(tx: Transaction, events: Sequence[Envelope[Fact]]) -> None:
         heard = [event for event in events if type(event.data) in SUBSCRIPTIONS]
         policies = await known.current(tx.connection)
-        book = await batches.load(tx.connection, heard, rules, policies)
+        book = await batches.load(tx.connection, heard, rules, policies, accounts)
         for event in heard:
             for effect in SUBSCRIPTIONS[type(event.data)]:
                 effect(Turn(tx, book, event))
         await batches.save(tx.connection, book)
+        tx.after_commit.append(partial(accounts.keep, book))
 
     return handle
 

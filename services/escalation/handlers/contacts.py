@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from services.escalation.domain.entities import Episode
 from services.escalation.domain.facts import AccountFact, FactKind
+from services.escalation.domain.findings.lanes import LaneName
 from services.escalation.domain.reasoning import clock
 from services.escalation.domain.rescues import attempted, reached
 from services.escalation.domain.ringing import is_attempt, is_proof, ring_of_contact
@@ -73,7 +74,7 @@ def _count_attempt(turn: Turn[Fact], episode: Episode, fact: AccountFact) -> Non
 
 
 def _is_counted(turn: Turn[Fact], episode: Episode, fact: AccountFact) -> bool:
-    near = turn.book.history(fact.account_id).between(fact.at - SAME_ATTEMPT, fact.at + SAME_ATTEMPT)
+    near = turn.state.history.lane(LaneName.TRIED).from_to(fact.at - SAME_ATTEMPT, fact.at + SAME_ATTEMPT)
     others = (one for one in near if one.fact_id != fact.fact_id and is_attempt(episode, one))
     return any(known.episode_id == episode.episode_id for one in others for known in _concerned(turn, one))
 
@@ -86,6 +87,6 @@ def _concerned(turn: Turn[Fact], fact: AccountFact) -> list[Episode]:
     if fact.kind not in (FactKind.CONTACT, FactKind.CUSTOMER_REACHED):
         return []
     case = turn.book.case_of(fact.account_id, fact.case_id)
-    orders = turn.book.orders[fact.account_id]
+    orders = turn.state.orders
     named = next((one for one in (fact.order_id, case.order_id if case else None) if one in orders), None)
-    return [one for one in turn.book.open_episodes_of(fact.account_id) if named in (None, one.order_id)]
+    return [one for one in turn.state.open_by_id() if named in (None, one.order_id)]

@@ -19,7 +19,7 @@ def act_on_deadline(turn: Turn[EpisodeDue]) -> None:
 
     A timer that was set for an offer has not waited for what is unread: what fell due after that gets one of its own.
     """
-    episode = turn.book.episodes.get(turn.fact.episode)
+    episode = turn.state.episodes.get(turn.fact.episode)
     if episode is None or episode.closed_at is not None:
         return
     offered_until, deadline_at = episode.offered_until, episode.deadline_at
@@ -47,7 +47,7 @@ def act_on_deadline(turn: Turn[EpisodeDue]) -> None:
 
 def look_for_recipient(turn: Turn[RecipientSought]) -> None:
     """Time to look again for the seller of an episode's order."""
-    episode = turn.book.episodes.get(turn.fact.episode)
+    episode = turn.state.episodes.get(turn.fact.episode)
     if episode is not None and episode.closed_at is None and episode.acknowledged_at is None:
         find_recipient(turn, episode, turn.fact)
 

@@ -17,7 +17,7 @@ def record_attempt(turn: Turn[DeliveryAttempted]) -> None:
     if changed is None:
         return
     alert = book.alerts[changed.alert_id]
-    because = needless(alert, book.episodes.get(alert.episode_id))
+    because = needless(alert, turn.state.episodes.get(alert.episode_id))
     if because is not None:  # since when this was being sent
         changed = cancelled(changed, because, turn.now)
     book.put_delivery(changed)

@@ -17,7 +17,7 @@ from shared.contracts.orders_inbound import Customer
 def record_order(turn: Turn[orders.OrderPlaced]) -> None:
     """Keep a sale, and match the signals that waited for it."""
     fact = turn.fact
-    if fact.order in turn.book.orders[turn.account_id]:
+    if fact.order in turn.state.orders:
         return
     customer = fact.customer or Customer()
     turn.book.put_order(
@@ -44,7 +44,7 @@ def record_order(turn: Turn[orders.OrderPlaced]) -> None:
 
 def correct_sale(turn: Turn[orders.SaleCorrected]) -> None:
     """Somebody else sold it: whoever is rung from now on is found by that. The latest correction counts."""
-    order = turn.book.orders[turn.account_id].get(turn.fact.order)
+    order = turn.state.orders.get(turn.fact.order)
     if order is None or _is_later(order.corrected_at, turn.event.time):
         return
     turn.book.put_order(replace(order, sold_by=turn.fact.sold_by, corrected_at=turn.event.time))

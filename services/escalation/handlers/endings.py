@@ -20,19 +20,19 @@ def end_signal(turn: Turn[Fact], signal: Signal, how: Ended, *, at: datetime, be
         turn.tx.cancel_timer(OrderWaitEnded(signal=signal.signal_id), signal.account_id)
     ended = replace(signal, ended=how, ended_at=at, ended_because=because, order_awaited_until=None)
     turn.book.put_signal(ended)
-    episode = turn.book.episodes.get(signal.episode_id) if signal.episode_id else None
+    episode = turn.state.episodes.get(signal.episode_id) if signal.episode_id else None
     if episode is None or episode.closed_at is not None:
         return
     _tell_of_end(turn, episode, ended, because)
     turn.book.put_episode(replace(episode, changed_at=turn.now))
-    if not turn.book.standing(episode):
+    if not turn.state.standing.has_any(episode.episode_id):
         close_episode(turn, episode, EpisodeResult.CAUSE_GONE, CLEARED, by=None)
 
 
 def close_episode(turn: Turn[Fact], episode: Episode, result: EpisodeResult, reason: str, *, by: str | None) -> None:
     """Close with a result and a reason: everything pending stops. Raises NotNow for a reason not on the list."""
     version, policy = turn.book.policy_for(turn.book.order_of(episode))
-    ended = closed(turn.book.episodes[episode.episode_id], result, reason, policy, by=by, now=turn.now)
+    ended = closed(turn.state.episodes[episode.episode_id], result, reason, policy, by=by, now=turn.now)
     keep_episode(turn, ended)
     turn.book.silence(episode.episode_id, "closed", turn.now)
     turn.explain(

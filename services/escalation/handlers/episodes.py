@@ -16,7 +16,7 @@ from shared.ids import derived
 
 def join(turn: Turn[Fact], order: Order, signal: Signal) -> None:
     """Add a signal to the open episode of its order; without one, or after it was closed, a new one is raised."""
-    known = turn.book.open_episodes.get(order.order_id)
+    known = turn.state.open_episodes.get(order.order_id)
     episode = known or _new_episode(turn, order, signal)
     joined = replace(signal, episode_id=episode.episode_id)
     turn.book.put_signal(joined)
@@ -24,7 +24,7 @@ def join(turn: Turn[Fact], order: Order, signal: Signal) -> None:
     version, policy = turn.book.policy_for(order)
     standing = turn.book.standing(episode)
     lasting = [one for one in standing if one.signal_id not in turn.book.ending]
-    replaced = any(_is_same_trouble(one, joined) for one in standing if one not in lasting)
+    replaced = any(_is_same_trouble(one, joined) for one in standing if one.signal_id in turn.book.ending)
     grave = graveness(lasting, order, policy)
     if known is None:
         episode = replace(episode, severity=grave.severity, policy_version=version)
@@ -34,7 +34,7 @@ def join(turn: Turn[Fact], order: Order, signal: Signal) -> None:
         _tell_of_signal(turn, episode, joined)
         episode, rose = _risen(turn, episode, joined, grave)
     turn.book.put_episode(replace(episode, changed_at=turn.now))
-    _ring_if_due(turn, turn.book.episodes[episode.episode_id], joined, rose=rose, news=rose or not replaced)
+    _ring_if_due(turn, turn.state.episodes[episode.episode_id], joined, rose=rose, news=rose or not replaced)
 
 
 def _is_same_trouble(known: Signal, signal: Signal) -> bool:
@@ -56,7 +56,7 @@ def _ring_if_due(turn: Turn[Fact], episode: Episode, signal: Signal, *, rose: bo
 
 
 def _new_episode(turn: Turn[Fact], order: Order, signal: Signal) -> Episode:
-    before = turn.book.latest_closed.get(order.order_id)
+    before = turn.state.latest_closed.get(order.order_id)
     episode = Episode(
         episode_id=derived("episode", order.order_id, signal.signal_id, *([before.episode_id] if before else [])),
         account_id=order.account_id,

@@ -9,6 +9,7 @@ from services.escalation.domain.facts import AccountFact, remembered
 from services.escalation.domain.findings.all import findings
 from services.escalation.domain.findings.finding import Finding
 from services.escalation.domain.findings.scope import Scope, affected
+from services.escalation.domain.findings.silences import OF_ANSWERS, Silence, broken_by, listening_to, silence_of
 from services.escalation.domain.own_facts import SilenceEnded
 from services.escalation.domain.signals import signal_of_finding
 from services.escalation.handlers.contacts import follow_rescue, ring_on_contact
@@ -16,7 +17,6 @@ from services.escalation.handlers.endings import end_signal
 from services.escalation.handlers.signals import admit
 from services.escalation.handlers.turn import Turn
 from shared.contracts.envelope import Fact
-from shared.contracts.escalation import SignalKind
 
 
 def judge(turn: Turn[Fact]) -> None:
@@ -29,8 +29,9 @@ def note_fact(turn: Turn[Fact], fact: AccountFact) -> None:
     """A fact first counts for whoever took an episode, then for its signals, then it may ring again."""
     if not turn.book.put_fact(fact):
         return
-    scope = affected(turn.book.history(turn.account_id), fact)
+    scope = affected(turn.state.history, fact)
     follow_rescue(turn, fact)
+    _expect_no_more(turn, fact)
     _compare(turn, scope)
     ring_on_contact(turn, fact)
 
@@ -40,10 +41,11 @@ def raise_on_silence(turn: Turn[SilenceEnded]) -> None:
 
     A warning is over when its time has come, and not before what it warned of was raised.
     """
-    silence, until = turn.fact, turn.event.time
-    found = [one for one in findings(turn.book.history(turn.account_id), turn.book.terms) if one.by_silence]
-    mine = _with_answers(found, [one for one in found if _silence_of(one) == silence])
-    kept = turn.book.signals[turn.account_id]
+    until, silence = turn.event.time, Silence(turn.fact.kind, turn.fact.case, turn.fact.order)
+    scope = listening_to(turn.state.history, silence)
+    found = [one for one in findings(turn.state.history, turn.book.terms, scope) if one.by_silence]
+    mine = _with_answers(found, [one for one in found if silence_of(one) == silence])
+    kept = turn.state.signals
     over = [one for one in mine if one.cleared_by is not None and not _stands(turn, one, until)]
     turn.book.ending = frozenset(one.signal_id for one in over)
     for finding in mine:
@@ -59,12 +61,9 @@ def raise_on_silence(turn: Turn[SilenceEnded]) -> None:
 
 def _with_answers(found: list[Finding], mine: list[Finding]) -> list[Finding]:
     """A promised answer that is soon due and one that is overdue are judged together: the one ends the other."""
-    matters = {(one.case_id, one.names_order) for one in mine if one.kind in _OF_ANSWERS}
-    answers = [one for one in found if one.kind in _OF_ANSWERS and (one.case_id, one.names_order) in matters]
+    matters = {(one.case_id, one.names_order) for one in mine if one.kind in OF_ANSWERS}
+    answers = [one for one in found if one.kind in OF_ANSWERS and (one.case_id, one.names_order) in matters]
     return answers or mine
-
-
-_OF_ANSWERS = (SignalKind.RESPONSE_DUE, SignalKind.RESPONSE_OVERDUE)
 
 
 def _compare(turn: Turn[Fact], scope: Scope) -> None:
@@ -72,10 +71,10 @@ def _compare(turn: Turn[Fact], scope: Scope) -> None:
 
     What is about to end makes nothing graver that is raised.
     """
-    found = findings(turn.book.history(turn.account_id), turn.book.terms, scope)
-    kept = turn.book.signals[turn.account_id]
+    found = findings(turn.state.history, turn.book.terms, scope)
+    kept = turn.state.signals
     by_id = {finding.signal_id: finding for finding in found}
-    standing = [one for one in kept.values() if one.stands and _covers(turn, scope, one)]
+    standing = [one for one in turn.state.standing.within(scope) if _covers(turn, scope, one)]
     over = [one for one in standing if _is_over(turn, by_id.get(one.signal_id))]
     turn.book.ending = frozenset(one.signal_id for one in over)
     for finding in found:
@@ -89,7 +88,7 @@ def _compare(turn: Turn[Fact], scope: Scope) -> None:
 
 
 def _covers(turn: Turn[Fact], scope: Scope, signal: Signal) -> bool:
-    cause = turn.book.history(turn.account_id).get(signal.fact_id)
+    cause = turn.state.history.get(signal.fact_id)
     return cause is not None and scope.covers(signal.kind, cause)
 
 
@@ -116,7 +115,7 @@ def _hold_against(turn: Turn[Fact], signal: Signal, finding: Finding | None) -> 
 def _passes_at(turn: Turn[Fact], finding: Finding) -> datetime | None:
     """When a warning is over by time alone: what ends it is no fact that was told."""
     ended = finding.cleared_by
-    told = ended is None or turn.book.history(turn.account_id).get(ended.fact_id) is not None
+    told = ended is None or turn.state.history.get(ended.fact_id) is not None
     return None if ended is None or told else ended.at
 
 
@@ -127,29 +126,36 @@ def _stands(turn: Turn[Fact], finding: Finding, at: datetime) -> bool:
 
 def _expect(turn: Turn[Fact], found: Iterable[Finding]) -> None:
     """Set a timer for each silence that may become a signal: one a kind and matter, at the earliest of them."""
-    expected: dict[SilenceEnded, datetime] = {}
+    expected: dict[Silence, datetime] = {}
     for finding in found:
         at = _expected_at(turn, finding) if finding.by_silence else None
         if at is not None:
-            silence = _silence_of(finding)
+            silence = silence_of(finding)
             expected[silence] = min(at, expected.get(silence, at))
     for silence, at in expected.items():
         late_reports = turn.book.policies.latest.policy.age.late_reports
         due_at = at if at > turn.now else turn.now + late_reports
         if turn.book.expect(turn.account_id, silence, due_at):
-            turn.tx.set_timer(silence, cause=turn.event, due_at=due_at, made_of_silence=True)
+            turn.tx.set_timer(_timer(silence), cause=turn.event, due_at=due_at, made_of_silence=True)
+
+
+def _expect_no_more(turn: Turn[Fact], fact: AccountFact) -> None:
+    """Take back the timers of silences that a fact broke, before it is seen whether others begin."""
+    for silence in broken_by(turn.state.history, fact):
+        turn.book.expected.pop((turn.account_id, silence), None)
+        turn.tx.cancel_timer(_timer(silence), turn.account_id)
+
+
+def _timer(silence: Silence) -> SilenceEnded:
+    return SilenceEnded(kind=silence.kind, case=silence.case, order=silence.order)
 
 
 def _expected_at(turn: Turn[Fact], finding: Finding) -> datetime | None:
     """When a silence has lasted too long, and of a warning that was raised when it is over."""
-    signal = turn.book.signals[turn.account_id].get(finding.signal_id)
+    signal = turn.state.signals.get(finding.signal_id)
     if not _known(signal):
         return finding.at if _stands(turn, finding, turn.now) else None
     return _passes_at(turn, finding) if signal is not None and signal.stands else None
-
-
-def _silence_of(finding: Finding) -> SilenceEnded:
-    return SilenceEnded(kind=finding.kind, case=finding.cause.case_id, order=finding.cause.order_id)
 
 
 def _signal(turn: Turn[Fact], finding: Finding) -> Signal:

@@ -20,7 +20,7 @@ def note_preference(turn: Turn[ContactPreferenceChanged]) -> None:
         return
     before = may_write(ContactPreference(account.preference))
     turn.book.put_account(replace(account, preference=turn.fact.preference.value, preference_at=at))
-    for episode in turn.book.open_episodes_of(turn.account_id):
+    for episode in turn.state.open_by_id():
         shown = replace(episode, changed_at=turn.now)
         owes_a_talk = episode.acknowledged_by is not None and episode.reached_at is None
         if owes_a_talk and before != may_be_contacted(turn, episode):

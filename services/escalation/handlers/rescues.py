@@ -26,7 +26,7 @@ from shared.contracts.escalation import (
 
 def press(turn: Turn[EpisodeButton]) -> None:
     """Do what a button says, if its episode is open and whoever pressed it may."""
-    episode = turn.book.episodes.get(turn.fact.episode)
+    episode = turn.state.episodes.get(turn.fact.episode)
     if episode is None or episode.account_id != turn.account_id or episode.closed_at is not None:
         turn.reject("episode_not_open", "this episode is not open any more; reload the page.")
     elif not _may(turn, episode):

@@ -73,7 +73,7 @@ def _show(turn: Turn[Fact], episode: Episode, ladder: tuple[Rung, ...]) -> None:
 
 
 def _ring_on(turn: Turn[Fact], episode: Episode, ladder: tuple[Rung, ...], sought: RecipientSought) -> None:
-    signal = turn.book.signals[episode.account_id][sought.signal]
+    signal = turn.state.signals[sought.signal]
     asked = _rung_asked(turn, episode, ladder, sought)
     if asked is not None:
         for rung in passed_over(ladder, episode, asked, upward=sought.cause in UPWARD):

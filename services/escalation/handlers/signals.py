@@ -17,7 +17,7 @@ def admit(turn: Turn[Fact], signal: Signal) -> None:
     traced = replace(signal, traceparent=turn.tx.traceparent(turn.event))
     turn.book.put_signal(traced)
     match(turn, traced)
-    waiting = turn.book.signals[turn.account_id][signal.signal_id]
+    waiting = turn.state.signals[signal.signal_id]
     if waiting.episode_id is None:
         about = {"signal_id": signal.signal_id, "policy_version": signal.policy_version}
         turn.explain("waits", waiting_words(waiting), policy_path=f"signals.{signal.kind.value}", **about)
@@ -28,7 +28,7 @@ def admit(turn: Turn[Fact], signal: Signal) -> None:
 
 def match(turn: Turn[Fact], signal: Signal) -> None:
     """Have a signal join the episode of its order, if that is known."""
-    order = matching_order(signal, turn.book.orders[signal.account_id])
+    order = matching_order(signal, turn.state)
     if order is None:
         return
     if signal.order_awaited_until is not None:
@@ -43,7 +43,7 @@ def remember_case(turn: Turn[support.CaseOpened]) -> None:
     if known.order_id is not None:
         return
     book.put_case(replace(known, order_id=fact.order))
-    for signal in book.waiting_signals(turn.account_id) if fact.order else ():
+    for signal in turn.state.waiting_signals() if fact.order else ():
         if signal.case_id == fact.case and signal.names_order is None:
             awaited_until = turn.now + book.rules.order_wait
             naming = replace(signal, names_order=fact.order, order_awaited_until=awaited_until)
@@ -52,7 +52,7 @@ def remember_case(turn: Turn[support.CaseOpened]) -> None:
 
 def stop_waiting_for_the_named_order(turn: Turn[OrderWaitEnded]) -> None:
     """From now on the account's latest order counts."""
-    signal = turn.book.signals[turn.account_id].get(turn.fact.signal)
+    signal = turn.state.signals.get(turn.fact.signal)
     if signal is None or signal.episode_id is not None or not signal.stands:
         return
     patient = replace(signal, order_awaited_until=None)
@@ -62,5 +62,5 @@ def stop_waiting_for_the_named_order(turn: Turn[OrderWaitEnded]) -> None:
 
 def match_waiting_signals(turn: Turn[Fact]) -> None:
     """A new order may be what signals waited for. Each goes on in the trace of its own fact."""
-    for signal in turn.book.waiting_signals(turn.account_id):
+    for signal in turn.state.waiting_signals():
         match(turn.of_signal(signal), signal)

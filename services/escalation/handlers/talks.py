@@ -37,7 +37,7 @@ def _just_now(turn: Turn[Any], order_id: str, kind: FactKind, result: str) -> Ac
 def log_check_in(turn: Turn[CheckInLogged]) -> None:
     """The proof of a duty: it clears what a talk clears, and whoever keeps contacts hears of it."""
     fact, book = turn.fact, turn.book
-    order = book.orders[turn.account_id].get(fact.order)
+    order = turn.state.orders.get(fact.order)
     sale = Sale(order, book.account(turn.account_id), book.history(turn.account_id)) if order else None
     duties = duties_of(fact.by, sale, book.people, book.policies, turn.now) if sale else []
     if not any(duty.kind is DutyKind.CHECK_IN for duty in duties):

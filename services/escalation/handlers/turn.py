@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Generic, TypeVar
 
+from services.escalation.domain.account_state import AccountState
 from services.escalation.domain.book import Book
 from services.escalation.domain.entities import Signal
 from shared.contracts.envelope import Envelope, Fact
@@ -27,6 +28,11 @@ class Turn(Generic[D]):
     @property
     def account_id(self) -> str:
         return self.event.subject
+
+    @property
+    def state(self) -> AccountState:
+        """Everything kept of the account that the event is about."""
+        return self.book.state(self.account_id)
 
     @property
     def now(self) -> datetime:

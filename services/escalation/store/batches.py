@@ -1,25 +1,16 @@
 """Loads what a batch of events needs, one query a table, and saves what it changed, one statement a table."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import fields
-from enum import StrEnum
 from operator import attrgetter
 from typing import Any
 
 from services.escalation import tables
 from services.escalation.domain.book import Book
 from services.escalation.domain.entities import (
-    Account,
-    Alert,
-    Case,
-    Clock,
     Decision,
     Delivery,
-    Ended,
-    Episode,
-    Order,
     Salesperson,
-    Signal,
 )
 from services.escalation.domain.own_facts import (
     DeliveryAttempted,
@@ -31,25 +22,13 @@ from services.escalation.domain.own_facts import (
 from services.escalation.domain.policy.versions import Policies
 from services.escalation.domain.rules import Rules
 from services.escalation.store import policies as versions
-from services.escalation.store.histories import FACT_COLUMNS, histories_of
+from services.escalation.store.histories import FACT_COLUMNS
+from services.escalation.store.known_accounts import PERSONAL, KnownAccounts, save_versions
+from services.escalation.store.rows import alert_of
 from shared.contracts import orders
 from shared.contracts.envelope import Envelope, Fact
-from shared.contracts.escalation import EpisodeResult, RingCause, Severity, SignalKind, Step
 from shared.database import BulkCopy, BulkStatement, Connection, bulk_upsert
 
-_ACCOUNTS = "select * from escalation.accounts where account_id = any($1::text[])"
-_ORDERS = "select * from escalation.orders where account_id = any($1::text[])"
-_CASES = "select * from escalation.cases where account_id = any($1::text[])"
-_FACTS = f"select {', '.join(FACT_COLUMNS)} from escalation.facts where account_id = any($1::text[]) order by at"
-# Without the words: nothing is decided by them, and saving a signal again keeps them.
-_SIGNAL_COLUMNS = ", ".join(column.name for column in fields(Signal) if column.name != "words")
-_SIGNALS = f"select {_SIGNAL_COLUMNS} from escalation.signals where account_id = any($1::text[])"
-# The open ones, and of each order the last that is over: several may have been closed in one transaction, at one `now`.
-_EPISODES = """
-    select * from escalation.episodes e where account_id = any($1::text[])
-    and (closed_at is null or not exists (
-        select from escalation.episodes f where f.order_id = e.order_id and f.follows = e.episode_id))
-"""
 _ASKED = "select distinct episode_id, recipient from escalation.alerts where episode_id = any($1::uuid[])"
 # Whoever can be reached from these people by manager, successor or backup, circles included.
 _PEOPLE = """
@@ -73,7 +52,7 @@ _SILENCE = """
 """
 
 _SAVE_ACCOUNTS = bulk_upsert(tables.Account)
-_SAVE_ORDERS = bulk_upsert(tables.Order)
+_SAVE_ORDERS = bulk_upsert(tables.Order, keep=PERSONAL)
 _SAVE_PEOPLE = bulk_upsert(tables.Salesperson)
 _SAVE_CASES = bulk_upsert(tables.Case)
 _SAVE_EPISODES = bulk_upsert(tables.Episode)
@@ -84,13 +63,12 @@ _ADD_FACTS = BulkCopy("escalation", "facts", FACT_COLUMNS)
 _ADD_DECISIONS = BulkCopy("escalation", "decisions", tuple(column.name for column in fields(Decision)))
 
 
-async def load(connection: Connection, events: Sequence[Envelope[Fact]], rules: Rules, policies: Policies) -> Book:
+async def load(
+    connection: Connection, events: Sequence[Envelope[Fact]], rules: Rules, policies: Policies, known: KnownAccounts
+) -> Book:
     """The book of a batch whose accounts are locked."""
-    book = Book(rules, policies)
     accounts = list({event.subject for event in events if event.data.about == "account"})
-    if accounts:
-        await _load_accounts(connection, book, accounts)
-        await _load_matters(connection, book, accounts)
+    book = Book(rules, policies, await known.load(connection, accounts) if accounts else {})
     await _load_people(connection, book, events)
     await _load_deliveries(connection, book, events)
     await _load_asked(connection, book, events)
@@ -114,36 +92,14 @@ async def save(connection: Connection, book: Book) -> None:
     await _save(connection, _SAVE_DELIVERIES, changes.deliveries.values())
     await _add(connection, _ADD_DECISIONS, changes.decisions)
     await versions.save(connection, changes.policies)
-
-
-async def _load_accounts(connection: Connection, book: Book, accounts: list[str]) -> None:
-    for row in await connection.fetch(_ACCOUNTS, accounts):
-        book.accounts[row["account_id"]] = Account(**row)
-    for row in await connection.fetch(_ORDERS, accounts):
-        book.orders[row["account_id"]][row["order_id"]] = Order(**row)
-    for row in await connection.fetch(_CASES, accounts):
-        book.cases[row["account_id"], row["case_id"]] = Case(**row)
-
-
-async def _load_matters(connection: Connection, book: Book, accounts: list[str]) -> None:
-    book.histories.update(histories_of(accounts, await connection.fetch(_FACTS, accounts)))
-    for row in await connection.fetch(_EPISODES, accounts):
-        episode = episode_of(row)
-        book.episodes[episode.episode_id] = episode
-        place = book.open_episodes if episode.closed_at is None else book.latest_closed
-        place[episode.order_id] = episode
-    for row in await connection.fetch(_SIGNALS, accounts):
-        signal = signal_of(row)
-        book.signals[signal.account_id][signal.signal_id] = signal
+    await save_versions(connection, book)
 
 
 async def _load_people(connection: Connection, book: Book, events: Sequence[Envelope[Fact]]) -> None:
-    needed = {order.sold_by for sales in book.orders.values() for order in sales.values()}
+    needed: set[str | None] = {person for state in book.states.values() for person in state.people}
     needed |= {event.data.sold_by for event in events if isinstance(event.data, orders.OrderPlaced)}
     needed |= {event.subject for event in events if event.data.about == "salesperson"}
     needed |= {above for event in events for above in _line_above(event.data)}
-    needed |= {account.assigned_to for account in book.accounts.values()}
-    needed |= {episode.responsible for episode in book.episodes.values()}
     needed.add(book.rules.desk)
     for row in await connection.fetch(_PEOPLE, sorted(filter(None, needed))):
         book.people[row["salesperson_id"]] = Salesperson(**row)
@@ -181,29 +137,6 @@ def _line_above(fact: Fact) -> Iterator[str | None]:
         yield fact.to
     elif isinstance(fact, EpisodeButton):
         yield fact.by
-
-
-def episode_of(row: Any) -> Episode:
-    """An episode from its row."""
-    kinds = {"severity": Severity, "step": Step, "deadline_for": Clock, "result": EpisodeResult}
-    return Episode(**_with_kinds({name: row[name] for name in _EPISODE_FIELDS}, kinds))
-
-
-def signal_of(row: Any) -> Signal:
-    """A signal from its row, with its words or without."""
-    return Signal(**_with_kinds(dict(row), {"kind": SignalKind, "ended": Ended}))
-
-
-def alert_of(row: Any) -> Alert:
-    """An alert from its row."""
-    return Alert(**_with_kinds(dict(row), {"step": Step, "cause": RingCause, "severity": Severity}))
-
-
-def _with_kinds(row: dict[str, Any], kinds: Mapping[str, type[StrEnum]]) -> dict[str, Any]:
-    return row | {name: kind(row[name]) for name, kind in kinds.items() if row[name] is not None}
-
-
-_EPISODE_FIELDS = tuple(column.name for column in fields(Episode))
 
 
 async def _save(connection: Connection, statement: BulkStatement, values: Iterable[Any]) -> None:

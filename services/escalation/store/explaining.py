@@ -11,9 +11,9 @@ from services.escalation.domain.entities import Account, Decision, Delivery, Ord
 from services.escalation.domain.explaining.record import Record, Told
 from services.escalation.domain.facts import AccountFact, FactKind
 from services.escalation.store import policies as versions
-from services.escalation.store.batches import alert_of, episode_of, signal_of
 from services.escalation.store.facts import TOLD_TYPES, told_event
 from services.escalation.store.histories import FACT_COLUMNS
+from services.escalation.store.rows import alert_of, episode_of, signal_of
 from shared.database import Connection
 
 _NOW = "select shared.app_now()"

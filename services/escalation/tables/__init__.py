@@ -5,7 +5,7 @@ Personal fields (names, addresses, numbers, words) stand in columns of their own
 
 from services.escalation.tables.alerts import DELIVERY_STATES, Alert, Delivery
 from services.escalation.tables.base import EscalationTable
-from services.escalation.tables.directory import Account, Case, Order, Salesperson
+from services.escalation.tables.directory import Account, AccountVersion, Case, Order, Salesperson
 from services.escalation.tables.matters import AccountFact, Decision, Episode, Signal
 from services.escalation.tables.policies import Policy
 from services.escalation.tables.sign_in import Session, SignInLink
@@ -14,6 +14,7 @@ __all__ = [
     "DELIVERY_STATES",
     "Account",
     "AccountFact",
+    "AccountVersion",
     "Alert",
     "Case",
     "Decision",

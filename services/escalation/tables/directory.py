@@ -1,6 +1,7 @@
 """Escalation's own copy of sales, customers, people and cases."""
 
 from datetime import date, datetime
+from uuid import UUID
 
 from sqlalchemy import BigInteger, CheckConstraint, Column, Index
 from sqlalchemy import text as sql
@@ -49,6 +50,14 @@ class Account(EscalationTable, table=True):
     assigned_at: datetime | None = Field(sa_column=instant_column(nullable=True))
     preference: str = Field(sa_column=text_column())
     preference_at: datetime | None = Field(sa_column=instant_column(nullable=True))
+
+
+class AccountVersion(EscalationTable, table=True):
+    """Which state of an account is stored: another one after each transaction that changed anything of it."""
+
+    __tablename__ = "account_versions"
+    account_id: str = Field(sa_column=text_column(primary_key=True))
+    version: UUID
 
 
 class Salesperson(EscalationTable, table=True):

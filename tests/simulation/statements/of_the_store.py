@@ -3,10 +3,11 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from services.escalation.store import batches, inbox, policies
+from services.escalation.store import batches, inbox, known_accounts, policies
 from services.escalation.store.histories import FACT_COLUMNS
 from tests.simulation.database import Answer, Session
 from tests.simulation.tables import (
+    ACCOUNT_VERSIONS,
     ACCOUNTS,
     ALERTS,
     CASES,
@@ -42,8 +43,20 @@ def _episodes(session: Session, arguments: Sequence[Any]) -> Rows:
 
 def _facts(session: Session, arguments: Sequence[Any]) -> Rows:
     """In the order of their times, and of the columns: they are read by place."""
-    mine = sorted(_of_accounts(FACTS)(session, arguments), key=lambda row: row["at"])
+    mine = sorted(_of_accounts(FACTS)(session, arguments), key=lambda row: (row["at"], row["fact_id"]))
     return [{name: row[name] for name in FACT_COLUMNS} for row in mine]
+
+
+def _orders(session: Session, arguments: Sequence[Any]) -> Rows:
+    mine = _of_accounts(ORDERS)(session, arguments)
+    return [{name: row[name] for name in row if name not in known_accounts.PERSONAL} for row in mine]
+
+
+def _give_versions(session: Session, arguments: Sequence[Any]) -> Rows:
+    accounts, version = arguments
+    for account in accounts:
+        session.put(ACCOUNT_VERSIONS, {"account_id": account, "version": version})
+    return []
 
 
 def _people(session: Session, arguments: Sequence[Any]) -> Rows:
@@ -93,12 +106,14 @@ def _now_and_changed(session: Session, arguments: Sequence[Any]) -> Rows:
 
 
 ANSWERS: Mapping[str, Answer] = {
-    batches._ACCOUNTS: _of_accounts(ACCOUNTS),
-    batches._ORDERS: _of_accounts(ORDERS),
-    batches._CASES: _of_accounts(CASES),
-    batches._FACTS: _facts,
-    batches._SIGNALS: _signals,
-    batches._EPISODES: _episodes,
+    known_accounts._VERSIONS: _of_accounts(ACCOUNT_VERSIONS),
+    known_accounts._NEW_VERSION: _give_versions,
+    known_accounts._ACCOUNTS: _of_accounts(ACCOUNTS),
+    known_accounts._ORDERS: _orders,
+    known_accounts._CASES: _of_accounts(CASES),
+    known_accounts._FACTS: _facts,
+    known_accounts._SIGNALS: _signals,
+    known_accounts._EPISODES: _episodes,
     batches._PEOPLE: _people,
     batches._ASKED: _asked,
     batches._DELIVERIES: _by_key(DELIVERIES, hold=True),

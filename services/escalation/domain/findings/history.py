@@ -1,6 +1,6 @@
 """What happened on one account: its facts, indexed as rules ask for them. It grows fact by fact, in any order."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from datetime import datetime
 from uuid import UUID
 
@@ -25,20 +25,27 @@ class History:
 
     def _load(self, facts: Iterable[AccountFact]) -> None:
         """As adding one after the other, in half the time: sorted, every fact is the last of its lanes."""
-        for fact in facts:
-            self._facts.setdefault(fact.fact_id, fact)
-        ordered = sorted(self._facts.values(), key=lambda fact: (fact.at, fact.fact_id))
+        ordered = sorted({fact.fact_id: fact for fact in facts}.values(), key=lambda fact: (fact.at, fact.fact_id))
+        self.open_cases(ordered)
         for fact in ordered:
-            self._note(fact)
+            self.append(fact)
+
+    def open_cases(self, facts: Iterable[AccountFact]) -> None:
+        """Learn which orders cases are about, from all facts of an account sorted by (at, fact_id)."""
+        for fact in facts:
             if fact.kind is FactKind.CASE_OPENED and fact.case_id is not None and fact.order_id is not None:
                 self._openings.setdefault(fact.case_id, Lane()).append(fact)
                 self._order_of_case.setdefault(fact.case_id, fact.order_id)
-        for fact in ordered:
-            for key in keys_of(fact, self.order_of(fact)):
-                lane = self._lanes.get(key)
-                if lane is None:
-                    lane = self._lanes[key] = Lane()
-                lane.append(fact)
+
+    def append(self, fact: AccountFact) -> None:
+        """Remember a fact that comes after all others; `open_cases` had it before."""
+        self._facts[fact.fact_id] = fact
+        self._note(fact)
+        for key in keys_of(fact, self.order_of(fact)):
+            lane = self._lanes.get(key)
+            if lane is None:
+                lane = self._lanes[key] = Lane()
+            lane.append(fact)
 
     def _note(self, fact: AccountFact) -> None:
         self.kinds.add(fact.kind)
@@ -75,12 +82,11 @@ class History:
             for key in keys_of(fact, self.order_of(fact)):
                 self._lanes.setdefault(key, Lane()).put(fact)
 
+    def __len__(self) -> int:
+        return len(self._facts)
+
     def get(self, fact_id: UUID) -> AccountFact | None:
         return self._facts.get(fact_id)
-
-    def between(self, since: datetime, until: datetime) -> Iterator[AccountFact]:
-        """All facts from one instant to another, both included, in no order."""
-        return (fact for fact in self._facts.values() if since <= fact.at <= until)
 
     def order_of(self, fact: AccountFact) -> str | None:
         """The order a fact names, else the one its case was opened for."""

@@ -25,6 +25,7 @@ class LaneName(StrEnum):
     REACHED = "reached"
     BY_PHONE = "by_phone"
     HEARD_OF = "heard_of"
+    TRIED = "tried"
     MISSED = "missed"
     UNHAPPY = "unhappy"
     PROGRESS = "progress"
@@ -134,6 +135,8 @@ def _keys_of_contact(fact: AccountFact, order: str | None) -> Iterator[Key]:
             yield (LaneName.MISSED,)
         if fact.result in ("unanswered", "voicemail", "dead_end"):
             yield (LaneName.UNHAPPY,)
+    elif not is_two_way(fact):
+        yield (LaneName.TRIED,)
     if not is_two_way(fact):
         return
     yield (LaneName.TWO_WAY,)

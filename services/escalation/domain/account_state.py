@@ -1,0 +1,85 @@
+"""Everything that is kept of one account, indexed as handlers ask for it: no question costs more on a large one.
+
+A process keeps it from one batch to the next: see store.known_accounts.
+"""
+
+from bisect import bisect_right, insort
+from datetime import datetime
+from uuid import UUID
+
+from services.escalation.domain.entities import Account, Case, Episode, Order, Signal
+from services.escalation.domain.findings.history import History
+from services.escalation.domain.standing import Standing
+
+
+class AccountState:
+    """One account. `open_episodes` and `latest_closed` are by order; `people` are all who may be asked about it.
+
+    `version` names this very state among all that the account has had, once it is stored.
+    """
+
+    def __init__(self, account_id: str, history: History | None = None) -> None:
+        self.version: UUID | None = None
+        self.account = Account(account_id)
+        self.history = history if history is not None else History()
+        self.orders: dict[str, Order] = {}
+        self.cases: dict[str, Case] = {}
+        self.episodes: dict[UUID, Episode] = {}
+        self.open_episodes: dict[str, Episode] = {}
+        self.latest_closed: dict[str, Episode] = {}
+        self.signals: dict[UUID, Signal] = {}
+        self.standing = Standing()
+        self.people: set[str] = set()
+        self._sold: list[tuple[datetime, str]] = []
+
+    @property
+    def size(self) -> int:
+        """How many rows it stands for, roughly: what it takes of memory."""
+        return len(self.history) + len(self.signals) + len(self.orders) + len(self.cases) + len(self.episodes)
+
+    def put_account(self, account: Account) -> None:
+        self.account = account
+        self._know(account.assigned_to)
+
+    def put_order(self, order: Order) -> None:
+        known = self.orders.get(order.order_id)
+        if known is None or known.sold_at != order.sold_at:
+            if known is not None:
+                self._sold.remove((known.sold_at, known.order_id))
+            insort(self._sold, (order.sold_at, order.order_id))
+        self.orders[order.order_id] = order
+        self._know(order.sold_by)
+
+    def put_case(self, case: Case) -> None:
+        self.cases[case.case_id] = case
+
+    def put_episode(self, episode: Episode) -> None:
+        self.episodes[episode.episode_id] = episode
+        self._know(episode.responsible)
+        if episode.closed_at is None:
+            self.open_episodes[episode.order_id] = episode
+            return
+        self.latest_closed[episode.order_id] = episode
+        if self.open_episodes.get(episode.order_id, episode).episode_id == episode.episode_id:
+            self.open_episodes.pop(episode.order_id, None)
+
+    def put_signal(self, signal: Signal) -> None:
+        self.signals[signal.signal_id] = signal
+        cause = self.history.get(signal.fact_id)
+        self.standing.put(signal, cause.at if cause is not None else signal.at)
+
+    def latest_order(self, at: datetime) -> Order | None:
+        """The latest order sold at or before an instant; sold at the same instant, the highest id is the latest."""
+        place = bisect_right(self._sold, at, key=lambda sold: sold[0])
+        return self.orders[self._sold[place - 1][1]] if place else None
+
+    def open_by_id(self) -> list[Episode]:
+        """The open episodes, by id."""
+        return sorted(self.open_episodes.values(), key=lambda episode: episode.episode_id)
+
+    def waiting_signals(self) -> list[Signal]:
+        """Standing signals without an order yet, in the order of their event times, ties by id."""
+        return self.standing.of_episode(None)
+
+    def _know(self, *people: str | None) -> None:
+        self.people.update(person for person in people if person is not None)

@@ -1,0 +1,74 @@
+"""Where to look when a silence has lasted too long, and which silences a fact has broken for good."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from services.escalation.domain.facts import AccountFact, FactKind
+from services.escalation.domain.findings.finding import Finding
+from services.escalation.domain.findings.history import History
+from services.escalation.domain.findings.lanes import Lane, LaneName, is_inbound, is_two_way
+from services.escalation.domain.findings.scope import ALWAYS, NOTHING, ORDER_SIGNALS, Scope, Window
+from shared.contracts.escalation import SignalKind
+
+
+@dataclass(frozen=True, slots=True)
+class Silence:
+    """What is waited for in vain: a kind of signal, and the case and order that its beginning names."""
+
+    kind: SignalKind
+    case: str | None
+    order: str | None
+
+
+OF_ANSWERS = (SignalKind.RESPONSE_DUE, SignalKind.RESPONSE_OVERDUE)
+_ENDS = (FactKind.CASE_RESOLVED, FactKind.CASE_CLOSED)
+
+
+def silence_of(finding: Finding) -> Silence:
+    return Silence(finding.kind, finding.cause.case_id, finding.cause.order_id)
+
+
+def listening_to(history: History, silence: Silence) -> Scope:
+    """The scope of a silence's findings that can still stand: any talk has ended those before it."""
+    match silence.kind:
+        case SignalKind.CONTACT_DEAD_ENDED:
+            return Scope(silence=_since_last(history.lane(LaneName.TWO_WAY)))
+        case SignalKind.GONE_QUIET:
+            return Scope(quiet=_since_last(history.lane(LaneName.HEARD_OF)))
+        case kind if kind in ORDER_SIGNALS:
+            return NOTHING if silence.order is None else Scope(orders=frozenset({silence.order}))
+        case _ if silence.case is not None:
+            return Scope(cases=frozenset({silence.case}))
+        case _:
+            return Scope(loose=_since_last(history.lane(LaneName.TWO_WAY_WITHOUT_CASE, None)))
+
+
+def broken_by(history: History, fact: AccountFact) -> Iterator[Silence]:
+    """Silences that nobody has to wait for any more, unless later facts begin them anew: these are looked for again."""
+    if fact.kind in _ENDS and fact.case_id is not None:
+        yield from _of_ended_case(history, fact.case_id, fact)
+    if is_two_way(fact):
+        yield from _unless_later(history.lane(LaneName.MISSED), fact, SignalKind.CONTACT_DEAD_ENDED)
+    if is_two_way(fact) or is_inbound(fact):
+        yield from _unless_later(history.lane(LaneName.UNHAPPY), fact, SignalKind.GONE_QUIET)
+
+
+def _of_ended_case(history: History, case: str, end: AccountFact) -> Iterator[Silence]:
+    if history.lane(LaneName.PROGRESS, case).after(end.at) is not None:
+        return
+    orders = {fact.order_id for fact in history.lane(LaneName.OF_CASE, case).facts}
+    for order in sorted(orders, key=lambda one: one or ""):
+        yield Silence(SignalKind.CASE_STUCK, case, order)
+        if FactKind.RESPONSE_PROMISED in history.kinds:
+            yield from (Silence(kind, case, order) for kind in OF_ANSWERS)
+
+
+def _unless_later(began: Lane, fact: AccountFact, kind: SignalKind) -> Iterator[Silence]:
+    """The silence that began last before a fact which ends it, if no other began since."""
+    cause = began.before(fact.at)
+    if cause is not None and (began.facts[-1].at < fact.at or began.facts[-1].fact_id == fact.fact_id):
+        yield Silence(kind, cause.case_id, cause.order_id)
+
+
+def _since_last(ends: Lane) -> Window:
+    return Window(ends.facts[-1].at if ends.facts else ALWAYS)

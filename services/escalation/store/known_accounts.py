@@ -1,0 +1,147 @@
+"""The accounts that a process holds in memory, so that the next fact of one costs the same however much is known of it.
+
+Every transaction that changes anything kept of an account gives it a new version. Whoever holds the account's lock
+compares: the same version means that nobody else has changed anything, and what this process has is what is stored.
+"""
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, field, fields, replace
+from typing import TypeVar
+from uuid import uuid4
+
+from services.escalation.domain.account_state import AccountState
+from services.escalation.domain.book import Book
+from services.escalation.domain.entities import Account, Case, Order, Signal
+from services.escalation.domain.facts import AccountFact
+from services.escalation.domain.findings.history import History
+from services.escalation.store.histories import FACT_COLUMNS, fact_of
+from services.escalation.store.rows import episode_of, signal_of
+from shared.database import Connection
+
+_VERSIONS = "select account_id, version from escalation.account_versions where account_id = any($1::text[])"
+_NEW_VERSION = """
+    insert into escalation.account_versions (account_id, version)
+    select account_id, $2::uuid from unnest($1::text[]) as changed (account_id)
+    on conflict (account_id) do update set version = excluded.version
+"""
+_ACCOUNTS = "select * from escalation.accounts where account_id = any($1::text[])"
+# Without what is a customer's own: nothing is decided by it, saving an order again keeps it, and what is erased from
+# the database is not kept here.
+PERSONAL = frozenset({"customer_name", "customer_phone", "customer_email"})
+_ORDER_COLUMNS = ", ".join(column.name for column in fields(Order) if column.name not in PERSONAL)
+_ORDERS = f"select {_ORDER_COLUMNS} from escalation.orders where account_id = any($1::text[])"
+_CASES = "select * from escalation.cases where account_id = any($1::text[])"
+_FACTS = f"""
+    select {", ".join(FACT_COLUMNS)} from escalation.facts where account_id = any($1::text[]) order by at, fact_id
+"""
+_SIGNAL_COLUMNS = ", ".join(column.name for column in fields(Signal) if column.name != "words")
+_SIGNALS = f"select {_SIGNAL_COLUMNS} from escalation.signals where account_id = any($1::text[])"
+# The open ones, and of each order the last that is over: several may have been closed in one transaction, at one `now`.
+_EPISODES = """
+    select * from escalation.episodes e where account_id = any($1::text[])
+    and (closed_at is null or not exists (
+        select from escalation.episodes f where f.order_id = e.order_id and f.follows = e.episode_id))
+"""
+_MOST_ROWS = 300_000
+_ROWS_AT_ONCE = 1_000  # some 20 ms, then the event loop has its turn
+
+T = TypeVar("T")
+
+
+@dataclass(slots=True)
+class KnownAccounts:
+    """Accounts by id. One that is in use by a transaction is not here: it comes back once that is committed.
+
+    Beyond `most_rows` of facts, signals and the like the accounts that were not used for longest are forgotten.
+    """
+
+    most_rows: int = _MOST_ROWS
+    _known: OrderedDict[str, tuple[AccountState, int]] = field(default_factory=OrderedDict)
+    _rows: int = 0
+
+    async def load(self, connection: Connection, accounts: Sequence[str]) -> dict[str, AccountState]:
+        """The state of accounts whose locks are held."""
+        versions = {row["account_id"]: row["version"] for row in await connection.fetch(_VERSIONS, accounts)}
+        states = {}
+        for id in accounts:
+            state = self._take(id)
+            if state is not None and state.version == versions.get(id):
+                states[id] = state
+        unknown = [id for id in accounts if id not in states]
+        for id, state in (await _read(connection, unknown) if unknown else {}).items():
+            state.version = versions.get(id)
+            states[id] = state
+        return states
+
+    def keep(self, book: Book) -> None:
+        """Remember what was just committed, without what is a customer's own."""
+        for order in book.changes.orders.values():
+            book.state(order.account_id).put_order(_without_personal(order))
+        for signal in book.changes.signals.values():
+            book.state(signal.account_id).put_signal(replace(signal, words=None))
+        for id, state in book.states.items():
+            if state.version is not None:
+                self._take(id)
+                self._known[id] = state, state.size
+                self._rows += state.size
+        while self._rows > self.most_rows:
+            self._take(next(iter(self._known)))
+
+    def _take(self, account_id: str) -> AccountState | None:
+        state, size = self._known.pop(account_id, (None, 0))
+        self._rows -= size
+        return state
+
+
+def _without_personal(order: Order) -> Order:
+    return replace(order, customer_name=None, customer_phone=None, customer_email=None)
+
+
+async def save_versions(connection: Connection, book: Book) -> None:
+    """Give the accounts that changed a new version."""
+    changed, version = sorted(book.changes.touched()), uuid4()
+    if changed:
+        await connection.execute(_NEW_VERSION, changed, version)
+    for id in changed:
+        book.state(id).version = version
+
+
+async def _read(connection: Connection, accounts: list[str]) -> dict[str, AccountState]:
+    histories = await _histories(connection, accounts)
+    states = {id: AccountState(id, history) for id, history in histories.items()}
+    for row in await connection.fetch(_ACCOUNTS, accounts):
+        states[row["account_id"]].put_account(Account(**row))
+    async for row in _in_pieces(await connection.fetch(_ORDERS, accounts)):
+        states[row["account_id"]].put_order(Order(**row))
+    async for row in _in_pieces(await connection.fetch(_CASES, accounts)):
+        states[row["account_id"]].put_case(Case(**row))
+    async for row in _in_pieces(await connection.fetch(_EPISODES, accounts)):
+        states[row["account_id"]].put_episode(episode_of(row))
+    async for row in _in_pieces(await connection.fetch(_SIGNALS, accounts)):
+        states[row["account_id"]].put_signal(signal_of(row))
+    return states
+
+
+async def _histories(connection: Connection, accounts: list[str]) -> dict[str, History]:
+    """The history of each account. What cases are about is known before the facts that name them."""
+    facts: dict[str, list[AccountFact]] = {account: [] for account in accounts}
+    async for row in _in_pieces(await connection.fetch(_FACTS, accounts)):
+        fact = fact_of(row)
+        facts[fact.account_id].append(fact)
+    histories = {}
+    for account, told in facts.items():
+        history = histories[account] = History()
+        history.open_cases(told)
+        async for fact in _in_pieces(told):
+            history.append(fact)
+    return histories
+
+
+async def _in_pieces(rows: Sequence[T]) -> AsyncIterator[T]:
+    """Rows one after the other; whoever else uses the event loop has a turn in between."""
+    for place, row in enumerate(rows, start=1):
+        yield row
+        if place % _ROWS_AT_ONCE == 0:
+            await asyncio.sleep(0)

@@ -1,0 +1,31 @@
+"""Values from rows: what a table keeps as text becomes the enum that it stands for."""
+
+from collections.abc import Mapping
+from dataclasses import fields
+from enum import StrEnum
+from typing import Any
+
+from services.escalation.domain.entities import Alert, Clock, Ended, Episode, Signal
+from shared.contracts.escalation import EpisodeResult, RingCause, Severity, SignalKind, Step
+
+_EPISODE_FIELDS = tuple(column.name for column in fields(Episode))
+
+
+def episode_of(row: Any) -> Episode:
+    """An episode from its row."""
+    kinds = {"severity": Severity, "step": Step, "deadline_for": Clock, "result": EpisodeResult}
+    return Episode(**_with_kinds({name: row[name] for name in _EPISODE_FIELDS}, kinds))
+
+
+def signal_of(row: Any) -> Signal:
+    """A signal from its row, with its words or without."""
+    return Signal(**_with_kinds(dict(row), {"kind": SignalKind, "ended": Ended}))
+
+
+def alert_of(row: Any) -> Alert:
+    """An alert from its row."""
+    return Alert(**_with_kinds(dict(row), {"step": Step, "cause": RingCause, "severity": Severity}))
+
+
+def _with_kinds(row: dict[str, Any], kinds: Mapping[str, type[StrEnum]]) -> dict[str, Any]:
+    return row | {name: kind(row[name]) for name, kind in kinds.items() if row[name] is not None}

@@ -1,0 +1,183 @@
+"""Row (g): what one more fact costs, and one timer, by how much is known of its account already.
+
+Escalation's handlers run in this very process, on a real database: processor time is read, not the clock on the wall.
+"""
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from statistics import median
+
+from services.escalation.domain.own_facts import OWN_FACTS
+from services.escalation.domain.rules import Rules
+from services.escalation.handlers import handling
+from shared.contracts import orders, support
+from shared.contracts.envelope import Envelope, Fact, envelope
+from shared.database import open_pool
+from shared.ids import SalespersonId
+from shared.inputs import Batch, Input, InputKind
+from shared.transaction import Spine
+from tests.benchmarks.ground import Ground, backend_cpu_seconds, connected
+
+ACCOUNT = "c-hot"
+_SINCE = datetime(2025, 1, 6, 9, tzinfo=UTC)
+_APART = timedelta(minutes=7)
+_BATCH = 500
+_MAKE_DUE = "update shared.timers set due_at = least(due_at, shared.app_now()), made_of_silence = false"
+
+Story = Iterator[Fact]
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Processor time in microseconds: of this process and of its sessions in the database, medians of single facts."""
+
+    facts: int
+    fact: float
+    fact_of_database: float
+    batch: float
+    timer: float
+
+
+def contacts_in_cases() -> Story:
+    """Cases of ten facts, the customer again and again."""
+    for number in count():
+        case = f"k-{number}"
+        yield support.CaseOpened(case=case, order="o-0")
+        for _ in range(9):
+            yield _contact("unanswered", case=case)
+
+
+def closed_cases() -> Story:
+    for number in count():
+        case = f"k-{number}"
+        yield support.CaseOpened(case=case, order="o-0")
+        yield support.CaseStatusChanged(case=case, status="in progress")
+        yield support.CaseClosed(case=case)
+
+
+def never_answered() -> Story:
+    while True:
+        yield _contact("unanswered")
+
+
+def always_answered() -> Story:
+    while True:
+        yield _contact("answered")
+
+
+def dead_ends() -> Story:
+    for number in count():
+        yield _contact("dead_end", case=f"k-{number}")
+
+
+def one_long_case() -> Story:
+    yield support.CaseOpened(case="k", order="o-0")
+    while True:
+        yield _contact("unanswered", case="k")
+        yield _contact("answered", case="k", direction="outbound")
+
+
+def many_orders() -> Story:
+    for number in count(1):
+        order = f"o-{number}"
+        yield _sale(order)
+        yield orders.OrderDelivered(order=order)
+        yield orders.OrderCancelled(order=order)
+
+
+STORIES: Mapping[str, Callable[[], Story]] = {
+    "contacts in cases": contacts_in_cases,
+    "closed cases": closed_cases,
+    "never answered": never_answered,
+    "always answered": always_answered,
+    "dead ends": dead_ends,
+    "one long case": one_long_case,
+    "many orders": many_orders,
+}
+
+
+async def costs(ground: Ground, story: Callable[[], Story], sizes: Sequence[int], singles: int) -> list[Cost]:
+    """What a fact costs once so many are known: `singles` of them, each in a transaction of its own."""
+    url = await ground.escalation_database()
+    pool = await open_pool(url, name="escalation")
+    try:
+        spine = Spine(pool, "escalation", handling(Rules(desk=SalespersonId("desk"))), OWN_FACTS)
+        return await _costs(_Account(spine, url, story()), sizes, singles)
+    finally:
+        pool.terminate()
+
+
+async def _costs(account: "_Account", sizes: Sequence[int], singles: int) -> list[Cost]:
+    found = []
+    await account.hear([_sale("o-0")])
+    for size in sizes:
+        while account.known < size - _BATCH:
+            await account.hear(account.next(_BATCH))
+        batch = await account.cost_of_batch(max(1, size - account.known))
+        own, database = [], []
+        for _ in range(singles):
+            before = backend_cpu_seconds(account.url)
+            own.append(await account.cost_of_batch(1))
+            database.append((backend_cpu_seconds(account.url) - before) * 1e6)
+        found.append(Cost(size, median(own), sum(database) / singles, batch, await account.cost_of_timers()))
+    return found
+
+
+@dataclass
+class _Account:
+    spine: Spine
+    url: str
+    story: Story
+    known: int = 0
+
+    def next(self, events: int) -> list[Fact]:
+        return [next(self.story) for _ in range(events)]
+
+    async def hear(self, facts: Sequence[Fact]) -> None:
+        await self.spine.apply(Batch([self._input(fact) for fact in facts]))
+
+    async def cost_of_batch(self, events: int) -> float:
+        """Microseconds an event."""
+        facts = self.next(events)
+        before = time.process_time()
+        await self.hear(facts)
+        return (time.process_time() - before) * 1e6 / events
+
+    async def cost_of_timers(self) -> float:
+        """Microseconds a timer, of those that are due; 0 where none is."""
+        async with connected(self.url) as connection:
+            await connection.execute(_MAKE_DUE)
+        before, fired = time.process_time(), 0
+        while now := await self.spine.fire_timers():
+            fired += now
+        return (time.process_time() - before) * 1e6 / fired if fired else 0.0
+
+    def _input(self, fact: Fact) -> Input:
+        self.known += 1
+        at = _SINCE + self.known * _APART
+        event: Envelope[Fact] = envelope(fact, id=f"e-{self.known}", source="handoff/support", subject=ACCOUNT, time=at)
+        return Input(event, fact.model_dump_json().encode(), b"", InputKind.RECORD)
+
+
+def _contact(result: str, *, case: str | None = None, direction: str = "inbound") -> Fact:
+    kind = support.ContactDeadEnded if result == "dead_end" else support.ContactMade
+    agent = "agent-1" if result == "answered" else None
+    return kind.model_validate(
+        {"direction": direction, "channel": "phone", "result": result, "case": case, "agent": agent}
+    )
+
+
+def _sale(order: str) -> Fact:
+    return orders.OrderPlaced.model_validate(
+        {
+            "order": order,
+            "sold_by": "anna",
+            "sold_at": _SINCE - timedelta(days=1),
+            "amount_minor": 120_000,
+            "currency": "EUR",
+            "lines": [{"product": "Machine"}],
+        }
+    )

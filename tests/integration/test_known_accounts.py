@@ -1,0 +1,124 @@
+"""What a process holds of an account in memory: as long as nobody else has changed it, and not a moment longer."""
+
+from dataclasses import replace
+from uuid import uuid4
+
+import asyncpg
+import pytest
+
+from services.escalation.domain.account_state import AccountState
+from services.escalation.domain.book import Book
+from services.escalation.domain.entities import Case, Order
+from services.escalation.domain.policy.versions import Policies
+from services.escalation.handlers import handling
+from services.escalation.store import known_accounts
+from services.escalation.store.known_accounts import KnownAccounts
+from shared.transaction import Spine
+from tests.builders import (
+    ACCOUNT,
+    AT,
+    batch_of,
+    minutes,
+    order_placed,
+    refund_requested,
+    sale_corrected,
+    salesperson_changed,
+)
+from tests.escalation import NO_LIMIT, Escalation, dead_end, told
+
+ORDER = Order("o-1", ACCOUNT, "anna", AT, 100, "EUR", "Machine", AT)
+_SIGNALS = "select count(*) from escalation.signals where episode_id is not null"
+
+
+class _Counting:
+    """A service's handler that counts how many accounts it read from the database."""
+
+    def __init__(self, escalation: Escalation, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.read: list[list[str]] = []
+        reading = known_accounts._read
+
+        async def counted(connection: asyncpg.Connection, accounts: list[str]) -> object:
+            self.read.append(accounts)
+            return await reading(connection, accounts)
+
+        monkeypatch.setattr(known_accounts, "_read", counted)
+        self.spine = Spine(escalation.pool, "escalation", handling(NO_LIMIT))
+
+
+async def test_an_account_is_read_once_while_one_process_alone_changes_it(
+    escalation: Escalation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = _Counting(escalation, monkeypatch)
+    await one.spine.apply(batch_of(told(salesperson_changed()), told(order_placed())))
+    for minute in range(3):
+        await one.spine.apply(batch_of(told(dead_end(case=f"k-{minute}"), at=minutes(minute))))
+    assert one.read == [[ACCOUNT]]
+    assert await escalation.pool.fetchval(_SIGNALS) == 3
+
+
+async def test_what_another_process_changed_is_read_again(escalation: Escalation) -> None:
+    """Both know the account: what one raises is the episode that the other's signal joins."""
+    one, other = (Spine(escalation.pool, "escalation", handling(NO_LIMIT)) for _ in range(2))
+    await one.apply(batch_of(told(salesperson_changed()), told(order_placed())))
+    await other.apply(batch_of(told(dead_end(case="k-1"))))
+    await one.apply(batch_of(told(dead_end(case="k-2"))))
+    await other.apply(batch_of(told(refund_requested())))
+    (episode,) = await escalation.episodes()
+    assert episode["closed_at"] is None
+    assert await escalation.pool.fetchval(_SIGNALS) == 3
+
+
+async def test_what_was_rolled_back_is_not_remembered(escalation: Escalation, monkeypatch: pytest.MonkeyPatch) -> None:
+    one = _Counting(escalation, monkeypatch)
+    await one.spine.apply(batch_of(told(salesperson_changed()), told(order_placed())))
+    lost = batch_of(told(dead_end()))
+
+    async def broken(*_arguments: object) -> None:
+        raise asyncpg.SerializationError("as the test wished")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("shared.outbox.append", broken)
+        with pytest.raises(asyncpg.SerializationError):
+            await one.spine.apply(lost)
+    await one.spine.apply(lost)
+    assert one.read == [[ACCOUNT], [ACCOUNT]]
+    assert await escalation.pool.fetchval(_SIGNALS) == 1
+
+
+async def test_a_database_put_back_is_read_again(escalation: Escalation, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The version of the backup is an older one, whatever was made of the account since."""
+    one = _Counting(escalation, monkeypatch)
+    await one.spine.apply(batch_of(told(salesperson_changed()), told(order_placed())))
+    backup = await escalation.pool.fetchval("select version from escalation.account_versions")
+    await one.spine.apply(batch_of(told(dead_end())))
+    for table in ("deliveries", "alerts", "decisions", "signals", "episodes", "facts"):
+        await escalation.pool.execute(f"delete from escalation.{table}")
+    await escalation.pool.execute("update escalation.account_versions set version = $1", backup)
+    await one.spine.apply(batch_of(told(refund_requested())))
+    assert one.read == [[ACCOUNT], [ACCOUNT]]
+    assert await escalation.pool.fetchval(_SIGNALS) == 1
+
+
+async def test_what_was_erased_is_not_written_again(escalation: Escalation) -> None:
+    """A sale that is corrected is saved anew, by a process that knew the customer's name when it was made."""
+    await escalation.hear(salesperson_changed(), order_placed(), refund_requested(words="Petra wants it back"))
+    await escalation.pool.execute("update escalation.orders set customer_name = null, customer_phone = null")
+    await escalation.pool.execute("update escalation.signals set words = null")
+    await escalation.hear(sale_corrected(sold_by="ben"), dead_end())
+    row = await escalation.pool.fetchrow("select sold_by, customer_name, customer_phone from escalation.orders")
+    assert row is not None
+    assert dict(row) == {"sold_by": "ben", "customer_name": None, "customer_phone": None}
+    assert await escalation.pool.fetchval("select count(*) from escalation.signals where words is not null") == 0
+
+
+def test_only_so_much_is_held_in_memory() -> None:
+    """The accounts not used for longest are forgotten first."""
+    known = KnownAccounts(most_rows=5)
+    for account in ("c-2", "c-1", "c-1", "c-3"):
+        state = known._take(account) or AccountState(account)
+        state.version = state.version or uuid4()
+        state.put_order(replace(ORDER, order_id=f"{account}-{state.size}", account_id=account))
+        state.put_case(Case(account, f"{account}-{state.size}"))
+        known.keep(Book(NO_LIMIT, Policies.shipped(), {account: state}))
+    assert list(known._known) == ["c-3"]
+    assert known._rows == 2
