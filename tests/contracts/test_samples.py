@@ -70,7 +70,7 @@ def _places(value: Any) -> list[tuple[Any, Any]]:
     return [place for key in keys for place in ((value, key), *_places(value[key]))]
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(data=st.data())
 def test_a_stored_event_with_anything_in_one_place_is_read_or_refused_without_being_repeated(
     data: st.DataObject,

@@ -2,7 +2,7 @@
 
 from random import Random
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.hostile.fuzz import fuzz
@@ -11,7 +11,7 @@ from tests.hostile.scale import SEED, scaled
 from tests.hostile.verdicts import CODES, judge
 
 
-@settings(max_examples=scaled(20_000), deadline=None, database=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=scaled(20_000), database=None)
 @given(random=st.randoms(use_true_random=False))
 def test_a_record_spoiled_at_will_is_an_event_or_poison_that_repeats_nothing(random: Random) -> None:
     judge(mutant(random))

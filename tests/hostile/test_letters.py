@@ -82,7 +82,7 @@ def written(text: str) -> EmailMessage:
     return read
 
 
-@settings(max_examples=scaled(200), deadline=None, database=None)
+@settings(max_examples=scaled(200), database=None)
 @given(pieces=st.lists(st.sampled_from(PIECES) | st.text(st.characters(exclude_categories=["Cs"])), max_size=4))
 def test_a_letter_has_our_headers_whatever_a_customer_is_called(pieces: list[str]) -> None:
     letter = written("".join(pieces))

@@ -23,7 +23,6 @@ AS_DOCUMENTED = [content_type_conformance, response_schema_conformance, status_c
 OUR_FAULTS = ("not_applicable", "internal_error")
 examples = settings(
     max_examples=scaled(40),
-    deadline=None,
     database=None,
     suppress_health_check=list(HealthCheck),
     phases=(Phase.generate, Phase.shrink),

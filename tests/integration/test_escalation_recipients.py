@@ -1,6 +1,6 @@
 """Who is alerted: the seller, whoever took over, and what happens while nobody knows the seller."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -16,11 +16,11 @@ from tests.builders import (
     salesperson_changed,
 )
 from tests.escalation import DESK, Escalation, dead_end, told
+from tests.services import FIRST_DAY
 
 QUARTER = timedelta(minutes=15)
-TODAY = datetime.now(UTC).date()
-YESTERDAY = TODAY - timedelta(days=1)
-NEXT_WEEK = TODAY + timedelta(days=9)
+YESTERDAY = FIRST_DAY - timedelta(days=1)
+NEXT_WEEK = FIRST_DAY + timedelta(days=9)
 
 
 def person(id: str, *, at_minute: int = 0, **changes: Any) -> Input:

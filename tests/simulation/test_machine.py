@@ -69,4 +69,4 @@ class Rescues(RuleBasedStateMachine):
 
 
 TestRescues = Rescues.TestCase
-TestRescues.settings = settings(max_examples=60, stateful_step_count=20, deadline=None)
+TestRescues.settings = settings(max_examples=60, stateful_step_count=20)

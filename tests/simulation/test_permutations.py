@@ -18,7 +18,7 @@ _LONG_ENOUGH = timedelta(hours=3)
 """For silences that were too long already when they were told."""
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(seed=some.integers(0, 2**32), facts=some.integers(2, 9), order=some.randoms(use_true_random=False))
 def test_any_order_of_an_accounts_facts_leaves_the_same_signals_standing_on_the_same_orders(
     seed: int, facts: int, order: Random

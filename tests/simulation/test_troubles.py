@@ -167,7 +167,7 @@ def test_the_severity_is_the_same_in_whatever_order_it_is_told(service: Deciding
     assert _episode(service)["severity"] == "high"
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     promised=some.integers(0, 30), overdue=some.integers(0, 30), due=some.integers(4, 20), dead_end=some.integers(0, 30)
 )

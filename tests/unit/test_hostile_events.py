@@ -23,7 +23,7 @@ from shared.contracts.envelope import (
 from shared.contracts.support_inbound import RefundRequested
 from tests.unit.events import ATTRIBUTES, CANARY
 
-examples = settings(max_examples=200, deadline=None)
+examples = settings(max_examples=200)
 text = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"))
 seconds = st.floats(0, 36_520 * 86_400).map(lambda after: datetime(2000, 1, 2, tzinfo=UTC) + timedelta(seconds=after))
 offsets = st.integers(-23 * 60, 23 * 60).map(lambda minutes: timezone(timedelta(minutes=minutes)))

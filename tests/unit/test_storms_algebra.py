@@ -96,7 +96,7 @@ ANSWERS = st.sampled_from([Attempt.ACCEPTED, Attempt.ACCEPTED, Attempt.PUT_OFF, 
 STEPS = st.tuples(st.integers(0, 8), st.sampled_from([None, None, MINUTE, 30 * MINUTE]), st.integers(0, 90), ANSWERS)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.lists(STEPS, max_size=30))
 def test_whatever_comes_and_whatever_the_server_says_all_of_it_is_sent(
     steps: list[tuple[int, timedelta | None, int, Attempt | None]],
@@ -113,7 +113,7 @@ def test_whatever_comes_and_whatever_the_server_says_all_of_it_is_sent(
     assert all(times == 1 for times in person.accepted.values())
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.lists(STEPS, max_size=30))
 def test_no_more_single_alerts_than_allowed_reach_a_person_within_a_window(
     steps: list[tuple[int, timedelta | None, int, Attempt | None]],
