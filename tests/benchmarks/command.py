@@ -40,7 +40,7 @@ def main(arguments: Sequence[str]) -> None:
 
 def read_arguments(arguments: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
-    parser.add_argument("rows", nargs="*", help="a b d e f, all unless told otherwise; (c) comes with (a)")
+    parser.add_argument("rows", nargs="*", help="a b d e f g, all unless told otherwise; (c) comes with (a)")
     parser.add_argument("--quick", action="store_true", help="small sizes, for trying it out")
     parser.add_argument("--json", type=Path, default=Path(".local/bench.json"), help="where the table goes as JSON")
     asked = parser.parse_args(arguments)

@@ -4,6 +4,7 @@ Every sale is known before its matters begin, each account's matters come in the
 has acknowledged anything, and one policy counts: so each rule is a few lines that look at what came before.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -142,6 +143,8 @@ class State(Rings):
         for signal in over:
             signal.ended = (event.at, "contact" if result == "answered" else kind)
             self.end(event, signal, SIGNAL_LABELS[signal.kind])
+        for silence, about, of_order in _broken(kind, case, past):
+            self.wait_no_more(silence, account, about, of_order)
         if event.type in QUIET:
             self.wait_for("gone_quiet", account, case, order)
         elif case is not None and (kind in PROGRESS or result == "answered") and _is_open(past, case):
@@ -235,6 +238,17 @@ def _is_open(past: list[Past], case: str) -> bool:
         if about == case and kind in ("case_opened", "case_reopened", "case_resolved"):
             return kind != "case_resolved"
     return False
+
+
+def _broken(kind: str, case: str | None, past: list[Past]) -> Iterator[tuple[str, str | None, str | None]]:
+    """Silences that nobody waits for any more: the last bad contact or rating was followed, or the case is over."""
+    if kind == "case_resolved":
+        yield from (("case_stuck", case, order) for order in {one[5] for one in past if one[1] == case})
+    elif kind == "contact":
+        for before, about, result, _, _, order in reversed(past[:-1]):
+            if before == "rated" or result == "dead_end":
+                yield "gone_quiet", about, order
+                return
 
 
 def _instant(text: str | None) -> datetime | None:

@@ -24,6 +24,7 @@ ANSWER_WITHIN = {
         "manager": timedelta(minutes=30),
     },
 }
+SILENCE = "escalation.timer.silence_ended"
 STEPS = {"seller": "the seller", "successor": "the successor", "manager": "the manager", "desk": "the desk"}
 CAUSES = {"signal": "for a signal", "severity": "because it became graver"}
 
@@ -134,11 +135,14 @@ class Rings:
         self.publish(event, "escalation.episode_closed", told, self.now, episode.id)
 
     def wait_for(self, kind: str, account: str, case: str | None, order: str | None) -> None:
-        body = orjson.dumps({"kind": kind, "case": case, "order": order})
-        type = "escalation.timer.silence_ended"
-        id = derived("timer", type, account, body.decode())
-        due = self.now + timedelta(days=1)
-        self.waits[id] = (id, account, type, body, due, True, None)
+        id, body = _silence(kind, account, case, order)
+        self.waits[id] = (id, account, SILENCE, body, self.now + timedelta(days=1), True, None)
+        self.cancelled.discard(id)
+
+    def wait_no_more(self, kind: str, account: str, case: str | None, order: str | None) -> None:
+        id, _ = _silence(kind, account, case, order)
+        self.waits.pop(id, None)
+        self.cancelled.add(id)
 
     def publish(self, event: Any, type: str, fact: dict[str, Any], at: datetime, discriminator: UUID) -> None:
         headers = [
@@ -247,6 +251,11 @@ class Rings:
 
     def _day(self, order: Any, person: Any) -> str:
         return _words(order[2].astimezone(ZoneInfo(person["zone"])).date(), self.now.date())
+
+
+def _silence(kind: str, account: str, case: str | None, order: str | None) -> tuple[UUID, bytes]:
+    body = orjson.dumps({"kind": kind, "case": case, "order": order})
+    return derived("timer", SILENCE, account, body.decode()), body
 
 
 def _timer_id(episode: Episode) -> UUID:

@@ -4,7 +4,7 @@ Escalation's handlers run in this very process, on a real database: processor ti
 """
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import count
@@ -105,61 +105,63 @@ async def costs(ground: Ground, story: Callable[[], Story], sizes: Sequence[int]
     pool = await open_pool(url, name="escalation")
     try:
         spine = Spine(pool, "escalation", handling(Rules(desk=SalespersonId("desk"))), OWN_FACTS)
-        return await _costs(_Account(spine, url, story()), sizes, singles)
+        account = Account(spine, story())
+        await _cost(account, [first_sale()])
+        return [await _cost_at(size, account, singles, url) for size in sizes]
     finally:
         pool.terminate()
 
 
-async def _costs(account: "_Account", sizes: Sequence[int], singles: int) -> list[Cost]:
-    found = []
-    await account.hear([_sale("o-0")])
-    for size in sizes:
-        while account.known < size - _BATCH:
-            await account.hear(account.next(_BATCH))
-        batch = await account.cost_of_batch(max(1, size - account.known))
-        own, database = [], []
-        for _ in range(singles):
-            before = backend_cpu_seconds(account.url)
-            own.append(await account.cost_of_batch(1))
-            database.append((backend_cpu_seconds(account.url) - before) * 1e6)
-        found.append(Cost(size, median(own), sum(database) / singles, batch, await account.cost_of_timers()))
-    return found
-
-
 @dataclass
-class _Account:
+class Account:
+    """An account whose story goes on."""
+
     spine: Spine
-    url: str
     story: Story
     known: int = 0
 
-    def next(self, events: int) -> list[Fact]:
-        return [next(self.story) for _ in range(events)]
+    def next(self, facts: int) -> list[Fact]:
+        return [next(self.story) for _ in range(facts)]
 
-    async def hear(self, facts: Sequence[Fact]) -> None:
-        await self.spine.apply(Batch([self._input(fact) for fact in facts]))
-
-    async def cost_of_batch(self, events: int) -> float:
-        """Microseconds an event."""
-        facts = self.next(events)
-        before = time.process_time()
-        await self.hear(facts)
-        return (time.process_time() - before) * 1e6 / events
-
-    async def cost_of_timers(self) -> float:
-        """Microseconds a timer, of those that are due; 0 where none is."""
-        async with connected(self.url) as connection:
-            await connection.execute(_MAKE_DUE)
-        before, fired = time.process_time(), 0
-        while now := await self.spine.fire_timers():
-            fired += now
-        return (time.process_time() - before) * 1e6 / fired if fired else 0.0
+    def inputs(self, facts: Iterable[Fact]) -> list[Input]:
+        return [self._input(fact) for fact in facts]
 
     def _input(self, fact: Fact) -> Input:
         self.known += 1
         at = _SINCE + self.known * _APART
         event: Envelope[Fact] = envelope(fact, id=f"e-{self.known}", source="handoff/support", subject=ACCOUNT, time=at)
         return Input(event, fact.model_dump_json().encode(), b"", InputKind.RECORD)
+
+
+async def _cost_at(size: int, account: Account, singles: int, url: str) -> Cost:
+    while account.known < size - _BATCH:
+        await _cost(account, account.next(_BATCH))
+    batch = await _cost(account, account.next(max(1, size - account.known)))
+    before = backend_cpu_seconds(url)
+    own = [await _cost(account, account.next(1)) for _ in range(singles)]
+    database = (backend_cpu_seconds(url) - before) * 1e6 / singles
+    return Cost(size, median(own), database, batch, await _cost_of_timers(account.spine, url))
+
+
+async def _cost(account: Account, facts: Sequence[Fact]) -> float:
+    """Microseconds a fact."""
+    before = time.process_time()
+    await account.spine.apply(Batch(account.inputs(facts)))
+    return (time.process_time() - before) * 1e6 / len(facts)
+
+
+async def _cost_of_timers(spine: Spine, url: str) -> float:
+    """Microseconds a timer, of all that are waited for; 0 where none is."""
+    async with connected(url) as connection:
+        await connection.execute(_MAKE_DUE)
+    before, fired = time.process_time(), 0
+    while now := await spine.fire_timers():
+        fired += now
+    return (time.process_time() - before) * 1e6 / fired if fired else 0.0
+
+
+def first_sale() -> Fact:
+    return _sale("o-0")
 
 
 def _contact(result: str, *, case: str | None = None, direction: str = "inbound") -> Fact:

@@ -1,11 +1,11 @@
 """The rows of the table: what is measured, against what, and which figure would be good enough. Start at `ROWS`."""
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from statistics import fmean
 from typing import Any
 
-from tests.benchmarks import draining, latency, parts, scaling
+from tests.benchmarks import draining, hot_account, latency, parts, scaling
 from tests.benchmarks.backlog import Backlog
 from tests.benchmarks.ground import Ground, publish
 from tests.benchmarks.sizes import Sizes
@@ -146,6 +146,23 @@ async def alone(ground: Ground, sizes: Sizes) -> list[Measure]:
     ]
 
 
+async def large_accounts(ground: Ground, sizes: Sizes) -> list[Measure]:
+    """(g)."""
+    return [
+        _growth(name, await hot_account.costs(ground, story, sizes.known_facts, sizes.single_facts))
+        for name, story in hot_account.STORIES.items()
+    ]
+
+
+def _growth(story: str, costs: Sequence[hot_account.Cost]) -> Measure:
+    """How much dearer a fact is at the largest size up to 20,000 than at the smallest."""
+    least, most = costs[0], [cost for cost in costs if cost.facts <= 20_000][-1]
+    ratio = most.fact / least.fact
+    curve = ", ".join(f"{cost.fact / 1000:.1f} ms at {cost.facts:,}" for cost in costs)
+    details = {f"{cost.facts}": asdict(cost) for cost in costs}
+    return Measure("g", f"one more fact: {story}", "<= 2 x that at 200", curve, ratio, ratio <= 2, details)
+
+
 Row = Callable[[Ground, Sizes], Awaitable[Iterable[Measure]]]
-ROWS: Mapping[str, Row] = {"a": backlog, "b": alerts, "d": two_consumers, "e": history, "f": alone}
+ROWS: Mapping[str, Row] = {"a": backlog, "b": alerts, "d": two_consumers, "e": history, "f": alone, "g": large_accounts}
 """By letter; (c) is measured while (a) is."""

@@ -20,6 +20,8 @@ class Sizes:
     outbox_rows: int = 60_000
     timers: int = 1_000_000
     timer_seconds: float = 15.0
+    known_facts: tuple[int, ...] = (200, 2_000, 20_000, 100_000)
+    single_facts: int = 40
     pages: int = 990  # a process answers 1,000 connections; some are left to ask whether it is ready
 
 
@@ -37,5 +39,7 @@ QUICK = Sizes(
     outbox_rows=10_000,
     timers=100_000,
     timer_seconds=5.0,
+    known_facts=(200, 2_000, 10_000),
+    single_facts=20,
     pages=200,
 )

@@ -79,10 +79,10 @@ class Book:
 
     def state(self, account_id: str) -> AccountState:
         """Everything kept of an account; of one that nothing is known of yet, an empty one."""
-        known = self.states.get(account_id)
-        if known is None:
-            known = self.states[account_id] = AccountState(account_id)
-        return known
+        try:
+            return self.states[account_id]
+        except KeyError:
+            return self.states.setdefault(account_id, AccountState(account_id))
 
     def put_account(self, account: Account) -> None:
         self.state(account.account_id).put_account(account)

@@ -44,7 +44,7 @@ _EPISODES = """
     and (closed_at is null or not exists (
         select from escalation.episodes f where f.order_id = e.order_id and f.follows = e.episode_id))
 """
-_MOST_ROWS = 300_000
+_MOST_ROWS = 120_000  # some 80 MB
 _ROWS_AT_ONCE = 1_000  # some 20 ms, then the event loop has its turn
 
 T = TypeVar("T")
@@ -54,7 +54,8 @@ T = TypeVar("T")
 class KnownAccounts:
     """Accounts by id. One that is in use by a transaction is not here: it comes back once that is committed.
 
-    Beyond `most_rows` of facts, signals and the like the accounts that were not used for longest are forgotten.
+    Beyond `most_rows` of facts, signals and the like the accounts that were not used for longest are forgotten; the one
+    used last is kept, however large.
     """
 
     most_rows: int = _MOST_ROWS
@@ -86,7 +87,7 @@ class KnownAccounts:
                 self._take(id)
                 self._known[id] = state, state.size
                 self._rows += state.size
-        while self._rows > self.most_rows:
+        while self._rows > self.most_rows and len(self._known) > 1:
             self._take(next(iter(self._known)))
 
     def _take(self, account_id: str) -> AccountState | None:
