@@ -42,11 +42,16 @@ class DatabaseWentBack(RuntimeError):
     """The database knows less than it confirmed before: it was restored to an older state."""
 
 
+class TopicRecreated(RuntimeError):
+    """Records of one topic do not fit the offsets stored, which are of another topic with this name."""
+
+
 DATABASE_ERRORS = (
     asyncpg.PostgresError,
     asyncpg.InterfaceError,
     asyncpg.InternalClientError,  # a connection cut at an unlucky moment
     DatabaseWentBack,
+    TopicRecreated,
     OSError,
     TimeoutError,
 )
@@ -59,7 +64,7 @@ def is_transient(error: BaseException) -> bool:
         return (error.sqlstate or "")[:2] not in _FAULTS_OF_ROWS
     if isinstance(error, asyncpg.InterfaceError):
         return not isinstance(error, ValueError)  # an argument that asyncpg cannot encode
-    servers = (OSError, asyncpg.InternalClientError, asyncio.TimeoutError, DatabaseWentBack)
+    servers = (OSError, asyncpg.InternalClientError, asyncio.TimeoutError, DatabaseWentBack, TopicRecreated)
     return isinstance(error, servers)
 
 

@@ -57,11 +57,15 @@ class Rejection:
     reason: str
     raw: RawMessage
     position: Position | None = None
+    place_is_taken: bool = False
+    """Whether another dead letter is kept from this very position: of a topic of the same name that is gone."""
 
     @property
     def id(self) -> UUID:
-        place = self.position or (self.raw.topic, self.raw.key, self.raw.headers, self.raw.body)
-        return derived("dead_letter", *place)
+        if self.position is None:
+            return derived("dead_letter", self.raw.topic, self.raw.key, self.raw.headers, self.raw.body)
+        told_apart = (self.raw.body,) if self.place_is_taken else ()
+        return derived("dead_letter", *self.position, *told_apart)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +99,7 @@ class Input:
 class Batch:
     """What one transaction takes. `next_offsets` is stored with it; `known_offsets` must already be stored.
 
+    `topic_ids` says of which topics the offsets are; it is refused where those stored are of others.
     `replays` names the dead letter that is tried again with these inputs.
     """
 
@@ -102,6 +107,7 @@ class Batch:
     rejections: Sequence[Rejection] = ()
     next_offsets: Mapping[Partition, int] = field(default_factory=dict)
     known_offsets: Mapping[Partition, int] = field(default_factory=dict)
+    topic_ids: Mapping[Partition, UUID | None] = field(default_factory=dict)
     replays: UUID | None = None
 
 

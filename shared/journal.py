@@ -3,8 +3,10 @@
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import groupby
+from typing import NamedTuple
+from uuid import UUID
 
-from shared.database import Connection, DatabaseWentBack, bulk_insert, sql_table
+from shared.database import Connection, DatabaseWentBack, TopicRecreated, bulk_insert, sql_table
 from shared.inputs import Batch, Input, Outcome, Partition, Position
 from shared.tables import Journal, Offset, SharedTable
 
@@ -27,18 +29,27 @@ _RECORD = """
          generate_series(first, last) as record_offset
     on conflict (topic, partition, record_offset) do update
     set outcome = excluded.outcome, decided_at = excluded.decided_at
-    where ledger.outcome = 'dead_lettered' and excluded.outcome = 'applied'
+    where ledger.outcome = 'dead_lettered' and excluded.outcome = 'applied' or ledger.decided_at < (
+        select begun_at from shared.offsets where (topic, partition) = (ledger.topic, ledger.partition))
 """
 _STORE_OFFSETS = bulk_insert(
     Offset,
-    skip=frozenset({"read_through_at"}),
+    skip=frozenset({"read_through_at", "begun_at"}),
     tail="on conflict (topic, partition) do update "
-    "set next_offset = greatest(offsets.next_offset, excluded.next_offset)",
+    "set next_offset = greatest(offsets.next_offset, excluded.next_offset) "
+    "where offsets.topic_id is not distinct from excluded.topic_id returning topic, partition",
 )
 _READ_OFFSETS = """
-    select topic, partition, next_offset from shared.offsets
+    select topic, partition, next_offset, topic_id from shared.offsets
     where (topic, partition) in (select * from unnest($1::text[], $2::int[]))
 """
+
+
+class Place(NamedTuple):
+    """Where a partition goes on, and the id of its topic where that is known."""
+
+    next_offset: int = 0
+    topic_id: UUID | None = None
 
 
 async def digests(connection: Connection, inputs: Sequence[Input]) -> dict[tuple[str, str], bytes]:
@@ -77,28 +88,45 @@ async def append(connection: Connection, inputs: Iterable[Input], now: datetime)
 
 
 async def record(connection: Connection, outcomes: Mapping[Position, Outcome], now: datetime) -> None:
-    """Enter offsets in the ledger; one delivered again keeps its entry, unless what was put aside is applied now."""
+    """Enter offsets in the ledger; one delivered again keeps its entry, unless what was put aside is applied now.
+
+    An entry of a topic that is gone gives way.
+    """
     if outcomes:
         await connection.execute(_RECORD, *(list(column) for column in zip(*runs(outcomes), strict=True)), now)
 
 
-async def store_offsets(connection: Connection, next_offsets: Mapping[Partition, int]) -> None:
-    await _STORE_OFFSETS.run(connection, [(*partition, offset) for partition, offset in sorted(next_offsets.items())])
+async def store_offsets(connection: Connection, batch: Batch) -> None:
+    """Store where each partition goes on. Raises TopicRecreated where what is stored is of another topic by now."""
+    rows = [(*one, offset, batch.topic_ids.get(one)) for one, offset in sorted(batch.next_offsets.items())]
+    if len(await _STORE_OFFSETS.fetch(connection, rows)) < len(rows):
+        raise TopicRecreated("a topic was found to be another while its records were applied")
+
+
+async def read_places(connection: Connection, partitions: Iterable[Partition]) -> dict[Partition, Place]:
+    """What is stored of each partition that has anything stored."""
+    rows = await connection.fetch(_READ_OFFSETS, *_columns(partitions))
+    return {Partition(row["topic"], row["partition"]): Place(row["next_offset"], row["topic_id"]) for row in rows}
 
 
 async def read_offsets(connection: Connection, partitions: Iterable[Partition]) -> dict[Partition, int]:
     """The next offset to apply, for each partition that has one stored."""
-    rows = await connection.fetch(_READ_OFFSETS, *_columns(partitions))
-    return {Partition(row["topic"], row["partition"]): row["next_offset"] for row in rows}
+    return {one: place.next_offset for one, place in (await read_places(connection, partitions)).items()}
 
 
 async def check_known_offsets(connection: Connection, batch: Batch) -> None:
-    """Raise DatabaseWentBack where less is stored than this process has seen committed: a backup was restored."""
+    """Raise DatabaseWentBack where less is stored than this process has seen committed: a backup was restored.
+
+    Raises TopicRecreated where what is stored is of another topic than these records.
+    """
     if not batch.known_offsets:
         return
-    stored = await read_offsets(connection, batch.known_offsets)
+    stored = await read_places(connection, batch.known_offsets)
     for partition, known in batch.known_offsets.items():
-        if stored.get(partition, 0) < known:
+        place = stored.get(partition, Place())
+        if place.topic_id != batch.topic_ids.get(partition):
+            raise TopicRecreated(f"{partition.topic}-{partition.number}: what is stored is of another topic")
+        if place.next_offset < known:
             raise DatabaseWentBack(f"{partition.topic}-{partition.number}: stored offset is below {known}")
 
 

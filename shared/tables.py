@@ -91,13 +91,19 @@ class Ledger(SharedTable, table=True):
 
 
 class Offset(SharedTable, table=True):
-    """How far each partition is applied, and the instant up to which it is known to have been read whole."""
+    """How far each partition is applied, and the instant up to which it is known to have been read whole.
+
+    `topic_id` is Kafka's id of the topic that was read: one deleted and created again has another. What the ledger
+    holds from before `begun_at` is about a topic of this name that is gone.
+    """
 
     __tablename__ = "offsets"
     topic: str = Field(sa_column=text_column(primary_key=True))
     partition: int = Field(primary_key=True)
     next_offset: int = Field(sa_column=Column(BigInteger, nullable=False))
     read_through_at: datetime | None = Field(sa_column=instant_column(nullable=True))
+    topic_id: UUID | None = Field(default=None, nullable=True)
+    begun_at: datetime | None = Field(sa_column=instant_column(nullable=True))
 
 
 class Outbox(SharedTable, table=True):

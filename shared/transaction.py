@@ -252,15 +252,16 @@ class Spine:
         ledger = dict.fromkeys(_positions(decided.applied), Outcome.APPLIED)
         ledger |= dict.fromkeys(_positions(decided.duplicates), Outcome.DUPLICATE)
         ledger |= dict.fromkeys(_positions(rejections), Outcome.DEAD_LETTERED)
-        await journal.record(tx.connection, ledger, tx.now)
-        if batch.replays is not None and not decided.refused:
+        if batch.replays is None:
+            await journal.record(tx.connection, ledger, tx.now)
+        elif not decided.refused:
             outcome = decided.outcomes(batch.inputs)[0]
             await dead_letters.mark_replayed(tx.connection, batch.replays, outcome, tx.now)
         await outbox.append(tx.connection, tx.outgoing, tx.now)
         await timers.set_timers(tx.connection, tx.settings.values())
         await timers.cancel_timers(tx.connection, tx.cancelled)
         await timers.hurry_timers(tx.connection, tx.hurried)
-        await journal.store_offsets(tx.connection, batch.next_offsets)
+        await journal.store_offsets(tx.connection, batch)
 
 
 async def _lock(connection: Connection, keys: set[str]) -> datetime:

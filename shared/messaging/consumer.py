@@ -42,6 +42,7 @@ COMMIT_SECONDS = 10.0
 ATTEMPTS_PER_RECORD = 5
 _TRIES_OF_A_LONG_BATCH = 3
 _BATCH_TIMEOUT_MS = 10
+_METADATA_MS = 10_000  # a topic that is made anew gets its readers so soon
 _FIRST_PAUSE_SECONDS = 0.1
 _LONGEST_PAUSE_SECONDS = 10.0
 
@@ -88,6 +89,7 @@ class Consumer:
             consumer_only=True,
             allow_auto_create_topics=False,
             graceful_timeout=GRACEFUL_SECONDS,
+            metadata_max_age_ms=_METADATA_MS,
             apply_types=False,
             logger=logging.getLogger("faststream"),
         )
@@ -163,11 +165,7 @@ class Consumer:
         if consumer is None:
             return
         held = consumer.assignment()
-        offsets = {
-            TopicPartition(*partition): offset
-            for partition, offset in next_offsets(records).items()
-            if TopicPartition(*partition) in held
-        }
+        offsets = {TopicPartition(*one): offset for one, offset in next_offsets(records).items() if one in held}
         if not offsets:
             return
         try:
@@ -201,7 +199,7 @@ class Consumer:
         return self.positions.behind and idle_seconds > limit_seconds
 
     async def _apply(self, records: Records) -> None:
-        batch = replace(read_records(records, self._cluster.prefix), known_offsets=await self.positions.known(records))
+        batch = await self.positions.place(read_records(records, self._cluster.prefix), records)
         self._count_key_mismatches(batch)
         started = time.monotonic()
         attributes: dict[Attribute, str | int | UUID] = {
@@ -278,7 +276,7 @@ class _StartWhereTheDatabaseIs(ConsumerRebalanceListener):  # type: ignore[misc]
         self._consumer = consumer
 
     async def on_partitions_revoked(self, revoked: set[TopicPartition]) -> None:
-        self._consumer.positions.forget(Partition(*partition) for partition in revoked)
+        self._consumer.positions.release(Partition(*partition) for partition in revoked)
 
     async def on_partitions_assigned(self, assigned: set[TopicPartition]) -> None:
         await self._consumer.positions.restore(Partition(*partition) for partition in assigned)

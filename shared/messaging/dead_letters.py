@@ -1,8 +1,8 @@
 """Dead letters: inputs that could not be applied, kept with a reason, announced without their bytes, replayable."""
 
 import base64
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -17,6 +17,11 @@ from shared.outbox import Outgoing
 from shared.tables import DeadLetter
 
 _KEEP = bulk_insert(DeadLetter, skip=frozenset({"replayed_at"}), tail="on conflict (id) do nothing returning id")
+# Kept from the same position, with another body: of a topic that was deleted and created again.
+_TAKEN = """
+    select told.id from unnest($1::uuid[], $2::bytea[]) as told (id, body)
+    join shared.dead_letters as kept on kept.id = told.id and kept.body is distinct from told.body
+"""
 _LIST = """
     select id, topic, partition, record_offset, code, reason, received_at, replayed_at from shared.dead_letters
     where replayed_at is null or $2 order by received_at desc limit $1
@@ -26,7 +31,7 @@ _MARK_REPLAYED = """
     with replayed as (update shared.dead_letters set replayed_at = $2 where id = $1 returning *)
     update shared.ledger set outcome = $3, decided_at = $2 from replayed
     where ledger.topic = replayed.topic and ledger.partition = replayed.partition
-      and ledger.record_offset = replayed.record_offset
+      and ledger.record_offset = replayed.record_offset and ledger.decided_at <= replayed.received_at
 """
 
 
@@ -72,15 +77,25 @@ def replay_of(letter: KeptLetter, raw: RawMessage, prefix: str) -> Batch | Poiso
 
 
 async def mark_replayed(connection: Connection, id: UUID, outcome: Outcome, now: datetime) -> None:
-    """A dead letter was accepted after all: its offset's entry in the ledger says as what."""
+    """A dead letter was accepted after all: its offset's entry in the ledger says as what, if it is of this topic."""
     await connection.execute(_MARK_REPLAYED, id, now, outcome.value)
 
 
 async def keep(connection: Connection, rejections: Sequence[Rejection], now: datetime) -> list[Rejection]:
     """Store dead letters; returns those that were not stored before."""
     unique = {rejection.id: rejection for rejection in rejections}
-    added = await _KEEP.fetch(connection, [_row(rejection, now) for rejection in unique.values()])
-    return [unique[row["id"]] for row in added]
+    added = await _keep(connection, unique, now)
+    known = [one for one in unique.values() if one not in added and one.position is not None]
+    if not known:
+        return added
+    taken = await connection.fetch(_TAKEN, [one.id for one in known], [one.raw.body for one in known])
+    apart = [replace(unique[row["id"]], place_is_taken=True) for row in taken]
+    return added + await _keep(connection, {one.id: one for one in apart}, now)
+
+
+async def _keep(connection: Connection, letters: Mapping[UUID, Rejection], now: datetime) -> list[Rejection]:
+    added = await _KEEP.fetch(connection, [_row(letter, now) for letter in letters.values()])
+    return [letters[row["id"]] for row in added]
 
 
 def announcement(service: str, rejection: Rejection, now: datetime) -> Outgoing:

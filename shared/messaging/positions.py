@@ -4,13 +4,16 @@ import asyncio
 import time
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
+from dataclasses import replace
+from uuid import UUID
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 
 from shared import journal
 from shared.database import DatabaseWentBack, Pool, is_transient
-from shared.inputs import Partition
+from shared.inputs import Batch, Partition
+from shared.journal import Place
 from shared.logs import get_logger
 from shared.messaging.records import Records, first_offsets
 from shared.metrics import Metrics
@@ -43,9 +46,16 @@ class Positions:
         self._metrics = metrics
         self._consumer = consumer
         self._known: dict[Partition, int] = {}
+        self._topic_ids: dict[Partition, UUID | None] = {}
+        self._strange: set[Partition] = set()
         self._in_batch = False
         self.behind = False
         self.active_at = time.monotonic()
+
+    def assigned(self) -> set[Partition]:
+        """The partitions that this process reads."""
+        consumer = self._consumer()
+        return {Partition(*held) for held in consumer.assignment()} if consumer else set()
 
     def begin_batch(self) -> None:
         self._in_batch = True
@@ -54,6 +64,11 @@ class Positions:
     def end_batch(self) -> None:
         self._in_batch = False
         self.active_at = time.monotonic()
+
+    async def place(self, batch: Batch, records: Records) -> Batch:
+        """The batch with what the database must hold before it: so much, and of the topic that these records are of."""
+        known = await self.known(records)
+        return replace(batch, known_offsets=known, topic_ids={one: self._topic_ids.get(one) for one in known})
 
     async def known(self, records: Records) -> dict[Partition, int]:
         """What the database is known to have committed, for the partitions of these records.
@@ -84,10 +99,16 @@ class Positions:
             if partition in self._known:
                 self._known[partition] = max(offset, self._known[partition])
 
+    def release(self, partitions: Iterable[Partition]) -> None:
+        """Partitions that are not ours any more. Their lag is reported until it is known that others read them."""
+        for partition in partitions:
+            self._known.pop(partition, None)
+            self._topic_ids.pop(partition, None)
+
     def forget(self, partitions: Iterable[Partition]) -> None:
         """Partitions that others read from now on."""
         for partition in partitions:
-            self._known.pop(partition, None)
+            self.release([partition])
             with suppress(KeyError):
                 self._metrics.consumer.lag.remove(partition.topic, partition.number)
 
@@ -95,11 +116,12 @@ class Positions:
         """What the database holds now; it replaces what was known, for it may have been restored to an older state."""
         wanted = list(partitions)
         async with self._pool.acquire() as connection:
-            stored = await journal.read_offsets(connection, wanted)
+            places = await journal.read_places(connection, wanted)
         for partition in wanted:
+            self._topic_ids[partition] = places.get(partition, Place()).topic_id
             if partition in self._known:
-                self._known[partition] = stored.get(partition, 0)
-        return stored
+                self._known[partition] = places.get(partition, Place()).next_offset
+        return {partition: place.next_offset for partition, place in places.items()}
 
     async def restore(self, partitions: Iterable[Partition]) -> None:
         """Seek newly assigned partitions to the lower of what Kafka and the database hold. Waits for the database."""
@@ -169,20 +191,28 @@ class Positions:
         await self._pool.execute(_MARK_READ, topics, numbers, [now] * len(read))
 
     async def _went_back(self, consumer: AIOKafkaConsumer) -> bool:
-        """Whether the database holds less than it confirmed; then what it lost is read again.
+        """Whether the database holds less than it confirmed, or offsets of another topic; then that is read again.
 
         What is known stays as it is: records on their way from further on must not be applied before those.
         """
         known = dict(self._known)
         async with self._pool.acquire() as connection:
-            stored = await journal.read_offsets(connection, known)
-        held = consumer.assignment()
-        lost = [partition for partition, offset in known.items() if stored.get(partition, 0) < offset]
-        for partition in lost:
-            if TopicPartition(*partition) in held and not self._in_batch:
-                log.warning("the database went back, reading again", topic=partition.topic, partition=partition.number)
-                consumer.seek(TopicPartition(*partition), stored.get(partition, 0))
-        return bool(lost)
+            places = await journal.read_places(connection, known)
+        lost = [one for one, offset in known.items() if places.get(one, Place()).next_offset < offset]
+        strange = {one for one, place in places.items() if place.topic_id != self._topic_ids.get(one)}
+        if not self._in_batch:
+            for partition in {*lost, *strange}.intersection(Partition(*one) for one in consumer.assignment()):
+                log.info("reading again from what is stored", topic=partition.topic, partition=partition.number)
+                consumer.seek(TopicPartition(*partition), places.get(partition, Place()).next_offset)
+            self._accept({one: places[one] for one in strange & self._strange})
+        self._strange = strange
+        return bool(lost or strange)
+
+    def _accept(self, places: Mapping[Partition, Place]) -> None:
+        """Partitions of another topic than before that bring no record whose refusal would tell: seen so twice."""
+        for partition, place in places.items():
+            if partition in self._known:
+                self._known[partition], self._topic_ids[partition] = place
 
 
 async def know_partitions(pool: Pool, counts: Mapping[str, int]) -> None:

@@ -39,9 +39,9 @@ def first_offsets(records: Records) -> dict[Partition, int]:
 
 def split(batch: Batch) -> list[Batch]:
     """One batch a record, in each partition's order, each storing its own offset."""
-    known = batch.known_offsets
-    singles = [(one.position, Batch([one], (), _after(one.position), known)) for one in batch.inputs]
-    singles += [(one.position, Batch((), [one], _after(one.position), known)) for one in batch.rejections]
+    known = batch.known_offsets, batch.topic_ids
+    singles = [(one.position, Batch([one], (), _after(one.position), *known)) for one in batch.inputs]
+    singles += [(one.position, Batch((), [one], _after(one.position), *known)) for one in batch.rejections]
     return [single for _, single in sorted(singles, key=lambda pair: pair[0] or ())]
 
 

@@ -111,6 +111,18 @@ async def test_the_lag_of_a_partition_that_others_read_now_is_not_reported_any_m
     assert not [sample for metric in metrics.consumer.lag.collect() for sample in metric.samples]
 
 
+async def test_the_lag_of_a_partition_that_nobody_is_known_to_read_stays(plumbing: Plumbing) -> None:
+    metrics = create_metrics("plumbing")
+    consumer: Any = OnePartition(end=100, committed_offset=50, place=50)
+    await know_partitions(plumbing.pool, {_TOPIC: 1})
+    positions = Positions(plumbing.pool, lambda: consumer, metrics)
+    await positions.restore([Partition(_TOPIC, 0)])
+    await positions.measure()
+    positions.release([Partition(_TOPIC, 0)])
+    (sample,) = [sample for metric in metrics.consumer.lag.collect() for sample in metric.samples]
+    assert sample.value == 100
+
+
 async def test_records_after_a_gap_are_refused_until_the_gap_is_read(plumbing: Plumbing) -> None:
     """Also when they come a second time, because the rewind had no answer from the database."""
     positions = await positions_of(plumbing, OnePartition(end=100, committed_offset=60, place=60), stored=40)

@@ -19,7 +19,7 @@ from tests.simulation.happenings import START, Told
 from tests.simulation.kafka import PARTITIONS, Kafka
 from tests.simulation.replaying import run
 from tests.simulation.statements import ANSWERS
-from tests.simulation.tables import EPISODES, OFFSETS, TIMERS, Row
+from tests.simulation.tables import COLUMNS, EPISODES, OFFSETS, TIMERS, Row
 from tests.simulation.workers import RULES
 
 
@@ -76,5 +76,5 @@ class Deciding:
 
     def _read_everything(self) -> None:
         for topic, number in PARTITIONS:
-            row = {"topic": topic, "partition": number, "next_offset": 0, "read_through_at": self.now}
-            self.database.tables[OFFSETS][topic, number] = row
+            named = {"topic": topic, "partition": number, "next_offset": 0, "read_through_at": self.now}
+            self.database.tables[OFFSETS][topic, number] = {**COLUMNS[OFFSETS], **named}

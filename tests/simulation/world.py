@@ -25,7 +25,7 @@ from tests.simulation.kafka import PEOPLE as DIRECTORY
 from tests.simulation.pausing import Pause
 from tests.simulation.replaying import check_replay
 from tests.simulation.statements import ANSWERS
-from tests.simulation.tables import EPISODES, OFFSETS, ORDERS, POLICIES, TIMERS
+from tests.simulation.tables import COLUMNS, EPISODES, OFFSETS, ORDERS, POLICIES, TIMERS
 from tests.simulation.workers import Activity, Ground, Mail, Page, Relay, Sender, Timers
 
 _TO_REST = 20_000
@@ -105,8 +105,8 @@ class History:
 
     def _start_everything(self) -> None:
         for partition in PARTITIONS:
-            row = {"topic": partition.topic, "partition": partition.number, "next_offset": 0, "read_through_at": None}
-            self.database.tables[OFFSETS][tuple(partition)] = row
+            named = {"topic": partition.topic, "partition": partition.number, "next_offset": 0}
+            self.database.tables[OFFSETS][tuple(partition)] = {**COLUMNS[OFFSETS], **named}
         self.activities: dict[str, Activity] = {}
         for name in ("consumer 1", "consumer 2", "relay", "timers 1", "timers 2", "sender 1", "sender 2"):
             self._start(name)

@@ -47,6 +47,20 @@ def _read_offsets(session: Session, arguments: Sequence[Any]) -> Rows:
     return [row for row in session.rows(OFFSETS) if (row["topic"], row["partition"]) in wanted]
 
 
+def _store_offsets(session: Session, arguments: Sequence[Any]) -> Rows:
+    """No topic is created again here: every id is unknown."""
+    stored = []
+    for topic, partition, offset, topic_id in zip(*arguments, strict=True):
+        known = session.get(OFFSETS, (topic, partition))
+        if known is None:
+            columns = ("topic", "partition", "next_offset", "topic_id")
+            stored.append(insert(session, OFFSETS, columns, (topic, partition, offset, topic_id)))
+        elif known["topic_id"] == topic_id:
+            stored.append({**known, "next_offset": max(known["next_offset"], offset)})
+            session.put(OFFSETS, stored[-1])
+    return stored
+
+
 def _mark_read(session: Session, arguments: Sequence[Any]) -> Rows:
     for topic, partition, at in zip(*arguments, strict=True):
         row = session.get(OFFSETS, (topic, partition))
@@ -81,6 +95,7 @@ ANSWERS: Mapping[str, Answer] = {
     journal._SEEN: _seen,
     journal._RECORD: _record,
     journal._READ_OFFSETS: _read_offsets,
+    journal._STORE_OFFSETS.sql: _store_offsets,
     positions._MARK_READ: _mark_read,
     outbox._APPEND_AND_WAKE: _append,
     relay._UNPUBLISHED: _unpublished,
