@@ -29,6 +29,7 @@ class ConsumerMetrics:
     batch_size: Histogram
     batch_duration: Histogram
     lag: Gauge
+    blocked: Gauge
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,8 +132,14 @@ def _consumer_metrics(registry: CollectorRegistry) -> ConsumerMetrics:
         ),
         lag=Gauge(
             "handoff_consumer_lag_records",
-            "Records of a partition not yet taken in.",
+            "Records of a partition not yet taken in; NaN while its topic is gone.",
             ("topic", "partition"),
+            registry=registry,
+        ),
+        blocked=Gauge(
+            "handoff_consumer_blocked",
+            "1 while nothing can be consumed of some partition, by reason; /readyz and the log say what to do.",
+            ("reason",),
             registry=registry,
         ),
     )

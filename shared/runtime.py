@@ -19,10 +19,12 @@ from shared import outbox
 from shared.contracts.dead_letters import topic_of as dead_letter_topic
 from shared.database import Pool, UnsafeDatabase, assert_durable, is_transient, open_pool, ran_too_long
 from shared.logs import configure_logging, get_logger
+from shared.messaging.blocks import Reading, refusal
 from shared.messaging.consumer import Consumer
 from shared.messaging.positions import know_partitions
 from shared.messaging.relay import Relay
 from shared.messaging.topics import TopicsUnfit, ensure_topics
+from shared.messaging.watch import LOOK_EVERY_SECONDS, Watch
 from shared.metrics import create_metrics
 from shared.sampling import measure_loop_lag, sample_queues
 from shared.service import Health, Resources, Role, Service
@@ -91,6 +93,10 @@ class Process:
     def _database_url(self) -> str:
         return self._settings.database_url.get_secret_value()
 
+    @property
+    def _group(self) -> str:
+        return self._cluster.topic(self._service.name)
+
     async def run(self) -> int:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
@@ -134,7 +140,7 @@ class Process:
         if self._role.includes(Role.RELAY):
             self._start_relay(pool)
         if self._role.includes(Role.CONSUME):
-            await self._start_consuming(resources)
+            await self._start_consuming(resources, stack)
 
     def _count(self, tx: Transaction) -> None:
         for rejection in tx.put_aside:
@@ -147,9 +153,15 @@ class Process:
         self._keep_going("relay", relay.run, 0)
         self._keep_going("trim", partial(outbox.trim, pool), _TRIM_SECONDS)
 
-    async def _start_consuming(self, resources: Resources) -> None:
+    async def _start_consuming(self, resources: Resources, stack: AsyncExitStack) -> None:
         instance = None if self._slot is None else f"{self._service.name}-{self._slot}"
-        consumer = Consumer(resources.spine, self._cluster, self._service.listens_to, self._metrics, instance=instance)
+        topics = self._service.listens_to
+        consumer = Consumer(resources.spine, self._cluster, topics, self._metrics, instance=instance)
+        reading = Reading(self._cluster, topics, self._group)
+        watch = Watch(resources.pool, reading, consumer.positions, self._metrics, blocked=self.health.blocked)
+        stack.push_async_callback(watch.close)
+        await self._until_it_works("Kafka", watch.begin)
+        self._keep_going("topics", watch.look, LOOK_EVERY_SECONDS)
         await self._until_it_works("Kafka", consumer.start)
         self._consumer = consumer
         self._keep_going("positions", consumer.positions.measure, _MEASURE_SECONDS)
@@ -190,7 +202,11 @@ class Process:
             except (UnsafeDatabase, TopicsUnfit):
                 raise
             except Exception as error:
-                log.warning("server does not answer, trying again", server=what, error=type(error).__name__)
+                refused = refusal(error, self._group)
+                if refused is None:
+                    log.warning("server does not answer, trying again", server=what, error=type(error).__name__)
+                else:
+                    log.error("Kafka refuses, trying again", do=refused)
                 await asyncio.sleep(pause)
                 pause = min(2 * pause, _LONGEST_RETRY_SECONDS)
 

@@ -61,9 +61,13 @@ class Service:
 
 @dataclass(slots=True)
 class Health:
-    """What this process says of itself; a database or a broker that pauses does not make it unhealthy."""
+    """What this process says of itself; a database or a broker that pauses does not make it unhealthy.
+
+    `blocked` has why it cannot consume though the servers answer, by the reason's code.
+    """
 
     dead: list[str] = field(default_factory=list)
+    blocked: dict[str, str] = field(default_factory=dict)
     not_ready: list[str] = field(default_factory=lambda: ["starting"])
 
     def alive(self) -> list[str]:
@@ -72,4 +76,4 @@ class Health:
 
     def ready(self) -> list[str]:
         """Reasons not to send it work; none while it is ready."""
-        return [*self.dead, *self.not_ready]
+        return [*self.dead, *self.not_ready, *self.blocked.values()]

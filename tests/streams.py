@@ -5,9 +5,10 @@ Its table `effects` takes whatever comes, as often as it comes: what is applied 
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import partial
 from typing import Any
 
@@ -18,12 +19,14 @@ from aiokafka.admin import AIOKafkaAdminClient
 from shared.contracts.envelope import Envelope, Fact
 from shared.database import DATABASE_ERRORS, Pool, open_pool
 from shared.logs import configure_logging
+from shared.messaging.blocks import Reading
 from shared.messaging.cluster import Cluster
 from shared.messaging.codec import encode_record
 from shared.messaging.consumer import Consumer
 from shared.messaging.positions import know_partitions
 from shared.messaging.relay import Relay
 from shared.messaging.topics import ensure_topics
+from shared.messaging.watch import PATIENCE_SECONDS, Watch
 from shared.metrics import Metrics, create_metrics
 from shared.migrations import migrate
 from shared.transaction import Spine, Transaction
@@ -58,6 +61,17 @@ def record_of(event: Envelope[Any], *, partition: int = 0) -> Raw:
 def confirmed(number: int, *, account: str = "c-17", partition: int = 0) -> Raw:
     """The record of an event with the id `e-<number>`."""
     return record_of(event_of(order_confirmed(f"o-{number}"), id=f"e-{number}", subject=account), partition=partition)
+
+
+@dataclass(frozen=True)
+class Watched:
+    """A consumer, not started yet, and why it is said to consume nothing, by the reason's code."""
+
+    consumer: Consumer
+    blocked: Mapping[str, str]
+
+    async def reasons(self) -> set[str]:
+        return set(self.blocked)
 
 
 @dataclass
@@ -101,11 +115,28 @@ class Plumbing:
         rows = await self.pool.fetch("select outcome, count(*) as offsets from shared.ledger group by outcome")
         return Counter({row["outcome"]: row["offsets"] for row in rows})
 
+    async def outcomes(self, partition: int = 0) -> dict[int, str]:
+        """How each offset ended, by the ledger."""
+        rows = await self.pool.fetch("select * from shared.ledger where partition = $1 order by 3", partition)
+        return {row["record_offset"]: row["outcome"] for row in rows}
+
     async def ledger_offsets(self, partition: int = 0) -> list[int]:
         rows = await self.pool.fetch(
             "select record_offset from shared.ledger where partition = $1 order by record_offset", partition
         )
         return [row["record_offset"] for row in rows]
+
+    async def next_offsets(self) -> list[int]:
+        """Where each partition goes on, by the database."""
+        rows = await self.pool.fetch(
+            "select next_offset from shared.offsets where topic = $1 order by partition", self.topic
+        )
+        return [row["next_offset"] for row in rows]
+
+    async def read_through(self) -> list[datetime | None]:
+        """Up to when each partition is known to be read whole."""
+        rows = await self.pool.fetch("select read_through_at from shared.offsets where topic = $1", self.topic)
+        return [row["read_through_at"] for row in rows]
 
     async def dead_letters(self) -> list[asyncpg.Record]:
         return list(await self.pool.fetch("select * from shared.dead_letters order by partition, record_offset"))
@@ -140,13 +171,57 @@ class Plumbing:
         """A consumer of the topic, as a process runs it."""
         consumer = kind(self.spine(pool), self.cluster, [TOPIC], self.metrics)
         await consumer.start()
-        measures = asyncio.create_task(_measure(consumer, self.metrics)) if measuring else None
+        measures = asyncio.create_task(_repeat(consumer.positions.measure)) if measuring else None
         try:
             yield consumer
         finally:
             if measures is not None:
                 measures.cancel()
             await consumer.stop()
+
+    @asynccontextmanager
+    async def watched(self, kind: type[Consumer] = Consumer) -> AsyncIterator["Watched"]:
+        """A consumer beside which Kafka is watched, as a process does it, but more often and with less patience."""
+        consumer, blocked = kind(self.spine(), self.cluster, [TOPIC], self.metrics), dict[str, str]()
+        async with self.watched_by_hand(consumer, blocked) as watch:
+            loops = [asyncio.create_task(_repeat(each)) for each in (watch.look, consumer.positions.measure)]
+            try:
+                yield Watched(consumer, blocked)
+            finally:
+                for loop in loops:
+                    loop.cancel()
+                await asyncio.gather(*loops, return_exceptions=True)
+                await consumer.stop()
+
+    @asynccontextmanager
+    async def watched_by_hand(
+        self, consumer: Consumer | None = None, blocked: dict[str, str] | None = None
+    ) -> AsyncIterator[Watch]:
+        """What watches Kafka, after its first look."""
+        beside = consumer or Consumer(self.spine(), self.cluster, [TOPIC], self.metrics)
+        watch = Watch(
+            self.pool,
+            Reading(self.cluster, (TOPIC,), self.cluster.topic(SERVICE)),
+            beside.positions,
+            self.metrics,
+            blocked={} if blocked is None else blocked,
+            patience_seconds=dict.fromkeys(PATIENCE_SECONDS, 1.0),
+        )
+        try:
+            await watch.begin()
+            yield watch
+        finally:
+            await watch.close()
+
+    def blocked(self) -> set[str]:
+        """The reasons for which the metrics say that nothing is consumed."""
+        samples = [sample for metric in self.metrics.consumer.blocked.collect() for sample in metric.samples]
+        return {sample.labels["reason"] for sample in samples if sample.value}
+
+    async def lag(self) -> dict[int, float]:
+        """What the metrics say of each partition."""
+        samples = [sample for metric in self.metrics.consumer.lag.collect() for sample in metric.samples]
+        return {int(sample.labels["partition"]): sample.value for sample in samples}
 
 
 @asynccontextmanager
@@ -229,10 +304,10 @@ async def _exists(cluster: Cluster, topic: str) -> bool:
         await admin.close()
 
 
-async def _measure(consumer: Consumer, metrics: Metrics) -> None:
+async def _repeat(action: Callable[[], Awaitable[None]]) -> None:
     while True:
         try:
-            await consumer.positions.measure()
+            await action()
         except DATABASE_ERRORS:
             continue  # the process's own loop tries again too
         finally:

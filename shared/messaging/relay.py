@@ -44,6 +44,12 @@ _MARK = "update shared.outbox set published_at = shared.app_now() where id = any
 class SendFailed(RuntimeError):
     """Some rows of a batch were not confirmed. They are sent again, with a new producer."""
 
+    def __init__(self, unconfirmed: int, sends: Sequence["asyncio.Future[object]"]) -> None:
+        failed = [send.exception() for send in sends if send.done() and not send.cancelled()]
+        names = sorted({type(error).__name__ for error in failed if error is not None}) or ["no answer in time"]
+        super().__init__(f"Kafka did not confirm {unconfirmed} rows of the outbox: {', '.join(names)}")
+        self.safe_message = str(self)
+
 
 class Relay:
     """Run `run` in a supervised task; it returns never, and raises on any fault after giving up leadership."""
@@ -94,16 +100,18 @@ class Relay:
         if not rows:
             return 0
         async with _beating(connection):
-            confirmed = await self._send(producer, rows)
+            confirmed, sends = await self._send(producer, rows)
         await connection.execute(_MARK, [row["id"] for row in rows[:confirmed]])
         self._metrics.process.relay_published.inc(confirmed)
         if confirmed < len(rows):
             self._metrics.process.relay_failures.inc()
-            raise SendFailed(f"{len(rows) - confirmed} of {len(rows)} rows were not confirmed")
+            raise SendFailed(len(rows) - confirmed, sends)
         return len(rows)
 
-    async def _send(self, producer: AIOKafkaProducer, rows: Sequence[asyncpg.Record]) -> int:
-        """How many rows, from the first on, the broker confirmed without a gap."""
+    async def _send(
+        self, producer: AIOKafkaProducer, rows: Sequence[asyncpg.Record]
+    ) -> tuple[int, Sequence["asyncio.Future[object]"]]:
+        """How many rows, from the first on, the broker confirmed without a gap; and what became of each."""
         sends: list[asyncio.Future[object]] = []
         with suppress(asyncio.TimeoutError):
             async with asyncio.timeout(SEND_SECONDS):
@@ -117,7 +125,7 @@ class Relay:
             if not send.done() or send.cancelled() or send.exception() is not None:
                 break
             confirmed += 1
-        return confirmed
+        return confirmed, sends
 
     async def _rest(self) -> None:
         """Wait for a wake-up, or poll: a notification is a hint that can be lost."""

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
-from aiokafka.errors import for_code
+from aiokafka.errors import TopicAuthorizationFailedError, for_code
 
 from shared.messaging.cluster import Cluster
 
@@ -39,6 +39,11 @@ class TopicShape:
             "min.insync.replicas": str(max(1, replication - 1)),
             "unclean.leader.election.enable": "false",
         }
+
+
+def owner(topic: str) -> str | None:
+    """The service that publishes a logical topic, by the naming of topics; None where publishers outside do."""
+    return None if ".inbound." in topic else "orders" if topic.startswith("salespeople.") else topic.split(".")[0]
 
 
 def shape(topic: str) -> TopicShape:
@@ -93,6 +98,12 @@ async def _create(admin: AIOKafkaAdminClient, cluster: Cluster, wanted: dict[str
 
 async def _partition_counts(admin: AIOKafkaAdminClient, wanted: Iterable[str]) -> dict[str, int]:
     described = await admin.describe_topics(list(wanted))
+    hidden = [topic["topic"] for topic in described if topic["error_code"] == TopicAuthorizationFailedError.errno]
+    if hidden:
+        raise TopicsUnfit(
+            f"Kafka does not let this user see topic {', '.join(sorted(hidden))} (TopicAuthorizationFailed). Allow it "
+            "to DESCRIBE the topics it uses, to READ those it reads, and to WRITE those it publishes."
+        )
     return {topic["topic"]: len(topic["partitions"]) for topic in described if topic["error_code"] == 0}
 
 

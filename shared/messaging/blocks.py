@@ -1,0 +1,113 @@
+"""Why nothing is consumed though the servers answer: missing rights, topics that are gone, partitions nobody reads.
+
+Start with `blocks_of`. Each is told in the words of /readyz and of the log, with what to do.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from aiokafka.errors import (
+    ClusterAuthorizationFailedError,
+    GroupAuthorizationFailedError,
+    TopicAuthorizationFailedError,
+)
+
+from shared.inputs import Partition
+from shared.messaging.cluster import Cluster
+from shared.messaging.topics import owner
+from shared.messaging.view import Seen
+
+
+class Block(StrEnum):
+    """The values of the label `reason` of `handoff_consumer_blocked`."""
+
+    GROUP_RIGHT_MISSING = "group_right_missing"
+    TOPIC_RIGHT_MISSING = "topic_right_missing"
+    TOPIC_MISSING = "topic_missing"
+    PARTITIONS_UNASSIGNED = "partitions_unassigned"
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a service's processes read together: topics without the prefix, and the name of their group."""
+
+    cluster: Cluster
+    topics: tuple[str, ...]
+    group: str
+
+
+def blocks_of(seen: Seen, unassigned: Iterable[Partition], reading: Reading) -> dict[Block, str]:
+    """What stands in the way, by what was seen of Kafka and the partitions that no process of the group has."""
+    hidden = sorted(name for name, topic in seen.topics.items() if not topic.readable)
+    missing = sorted(name for name, topic in seen.topics.items() if topic.readable and not topic.partitions)
+    found: dict[Block, str] = {}
+    if not seen.group_readable:
+        found[Block.GROUP_RIGHT_MISSING] = group_right_missing(reading.group)
+    if hidden:
+        found[Block.TOPIC_RIGHT_MISSING] = topic_right_missing(hidden)
+    if missing:
+        found[Block.TOPIC_MISSING] = (
+            f"Kafka has no topic {', '.join(missing)}: it was deleted. Create it with "
+            f"{reading.cluster.partitions} partitions, "
+            "or start this process anew, which does so if CREATE_TOPICS allows it; then have what it held published "
+            "again. It is read from its start by itself."
+        )
+    alone = sorted(unassigned) if seen.group_readable else []
+    if alone:
+        found[Block.PARTITIONS_UNASSIGNED] = (
+            f"no process of consumer group {reading.group} reads {_named(alone)}. If this does not end by itself "
+            "within a minute, restart the processes of this service, one after the other."
+        )
+    return found
+
+
+def group_right_missing(group: str) -> str:
+    return (
+        f"Kafka does not let this user read as consumer group {group} (GroupAuthorizationFailed). "
+        f"Allow it to READ and DESCRIBE group {group}."
+    )
+
+
+def topic_right_missing(topics: Iterable[str]) -> str:
+    named = ", ".join(topics)
+    return (
+        f"Kafka does not let this user read topic {named} (TopicAuthorizationFailed). "
+        f"Allow it to READ and DESCRIBE topic {named}."
+    )
+
+
+def refusal(error: BaseException, group: str) -> str | None:
+    """What Kafka refuses this user with an error, and what to do; None for any other error."""
+    match error:
+        case GroupAuthorizationFailedError():
+            return group_right_missing(group)
+        case TopicAuthorizationFailedError():
+            return topic_right_missing(sorted(str(topic) for topic in _topics_in(error)))
+        case ClusterAuthorizationFailedError():
+            return "Kafka refuses this user (ClusterAuthorizationFailed). Allow it IDEMPOTENT_WRITE on the cluster."
+    return None
+
+
+def published_again(topic: str, since: datetime | None) -> str:
+    """What to do about records that a deleted topic held and nobody had read; `topic` without the prefix."""
+    service = owner(topic)
+    moment = since.strftime("%Y-%m-%dT%H:%M:%SZ") if since else "WHEN"
+    if service is None:
+        return f"have its publishers send again what they sent since {moment}; what was read before counts once"
+    return f"run `handoff outbox replay --since {moment} {service}`; what was read before counts once"
+
+
+def _topics_in(error: BaseException) -> set[object]:
+    """aiokafka gives one topic, or a set of them."""
+    told = error.args[0] if error.args else ()
+    return set(told) if isinstance(told, set | frozenset | list | tuple) else {told}
+
+
+def _named(partitions: Iterable[Partition]) -> str:
+    numbers = defaultdict[str, list[str]](list)
+    for topic, number in partitions:
+        numbers[topic].append(str(number))
+    return "; ".join(f"{topic} partitions {', '.join(some)}" for topic, some in numbers.items())

@@ -1,0 +1,175 @@
+"""What Kafka says of topics, of a consumer group and of our rights to both, asked beside the consumer.
+
+Start with `View.look`.
+"""
+
+import asyncio
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+from aiokafka.client import AIOKafkaClient, CoordinationType
+from aiokafka.coordinator.protocol import ConsumerProtocolMemberAssignment
+from aiokafka.errors import GroupAuthorizationFailedError, KafkaError, TopicAuthorizationFailedError, for_code
+
+from shared.inputs import Partition
+from shared.messaging.cluster import Cluster
+from shared.messaging.kafka_requests import NO_ID, READ, RIGHTS_UNKNOWN, GroupRequest, TopicsRequest
+
+LOOK_SECONDS = 15.0
+_TAIL_READS = 10  # what compaction left out at a partition's end never comes
+_TAIL_READ_MS = 500
+_REBALANCING = frozenset({"PreparingRebalance", "CompletingRebalance"})
+
+
+@dataclass(frozen=True, slots=True)
+class TopicSeen:
+    """A topic as Kafka shows it: without partitions where there is none, or where we may not see it."""
+
+    id: UUID | None = None
+    partitions: int = 0
+    readable: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """Topics by name, and the partitions that members of the group have: None while they are shared out anew."""
+
+    topics: Mapping[str, TopicSeen]
+    assigned: frozenset[Partition] | None
+    group_readable: bool = True
+
+    @property
+    def partitions(self) -> frozenset[Partition]:
+        """All partitions there are."""
+        return frozenset(
+            Partition(topic, number) for topic, seen in self.topics.items() for number in range(seen.partitions)
+        )
+
+
+class View:
+    """Connects when it is first asked, and anew after an error. Raises what aiokafka raises, or TimeoutError."""
+
+    def __init__(self, cluster: Cluster) -> None:
+        self._cluster = cluster
+        self._consumer: AIOKafkaConsumer | None = None
+
+    async def look(self, topics: Sequence[str], group: str) -> Seen:
+        """Topics, with the installation's prefix, and the group that reads them."""
+        try:
+            async with asyncio.timeout(LOOK_SECONDS):
+                client = (await self._connected())._client
+                return await _look(client, topics, group)
+        except BaseException:
+            await self.close()
+            raise
+
+    async def ends(self, partitions: Iterable[Partition]) -> dict[Partition, int]:
+        """The offset after the last record, of partitions that are there."""
+        wanted = [TopicPartition(*partition) for partition in partitions]
+        if not wanted:
+            return {}
+        async with asyncio.timeout(LOOK_SECONDS):
+            ends = await (await self._connected()).end_offsets(wanted)
+        return {Partition(*partition): end for partition, end in ends.items()}
+
+    async def last_before(
+        self, partition: Partition, offset: int, count: int
+    ) -> list["ConsumerRecord[bytes, bytes]"] | None:
+        """Up to `count` records right before an offset; None where the topic begins at it, or later."""
+        held = TopicPartition(*partition)
+        consumer = self._new_consumer()
+        try:
+            await consumer.start()
+            consumer.assign([held])
+            async with asyncio.timeout(LOOK_SECONDS):
+                first = (await consumer.beginning_offsets([held]))[held]
+                last = min(offset, (await consumer.end_offsets([held]))[held])
+                if first >= offset:
+                    return None
+                consumer.seek(held, max(first, last - count))
+                records: list[ConsumerRecord[bytes, bytes]] = []
+                for _ in range(_TAIL_READS):
+                    if await consumer.position(held) >= last:
+                        break
+                    found = await consumer.getmany(held, timeout_ms=_TAIL_READ_MS)
+                    records += [record for record in found.get(held, ()) if record.offset < offset]
+                return records
+        finally:
+            await consumer.stop()
+
+    async def close(self) -> None:
+        consumer, self._consumer = self._consumer, None
+        if consumer is not None:
+            await consumer.stop()
+
+    async def _connected(self) -> AIOKafkaConsumer:
+        if self._consumer is None:
+            consumer = self._new_consumer()
+            try:
+                await consumer.start()
+            except BaseException:
+                await consumer.stop()
+                raise
+            self._consumer = consumer
+        return self._consumer
+
+    def _new_consumer(self) -> AIOKafkaConsumer:
+        """A reader of no group."""
+        return AIOKafkaConsumer(
+            **self._cluster.connection(), group_id=None, auto_offset_reset="earliest", isolation_level="read_committed"
+        )
+
+
+async def _look(client: AIOKafkaClient, topics: Sequence[str], group: str) -> Seen:
+    seen = await _topics(client, topics)
+    try:
+        return Seen(seen, await _group(client, group))
+    except GroupAuthorizationFailedError:
+        return Seen(seen, assigned=None, group_readable=False)
+
+
+async def _group(client: AIOKafkaClient, group: str) -> frozenset[Partition] | None:
+    """The partitions that its members have; None while that cannot be told. Raises GroupAuthorizationFailedError."""
+    try:
+        coordinator = await client.coordinator_lookup(CoordinationType.GROUP, group)
+        answer = await client.send(coordinator, GroupRequest(group))
+        ((code, _, state, _, _, members, rights),) = answer.groups
+        if code != 0:
+            raise for_code(code)
+    except KafkaError as error:
+        if error.retriable:  # such as a coordinator on its way to another broker
+            return None
+        raise
+    if not _may_read(rights):
+        raise GroupAuthorizationFailedError(group)
+    return None if state in _REBALANCING else _assigned(members)
+
+
+async def _topics(client: AIOKafkaClient, topics: Sequence[str]) -> dict[str, TopicSeen]:
+    try:
+        answer = await client.send(client.get_random_node(), TopicsRequest(topics))
+    except NotImplementedError:  # a broker that has no topic ids
+        known = await client.fetch_all_metadata()
+        return {name: TopicSeen(partitions=len(known.partitions_for_topic(name) or ())) for name in topics}
+    return {name: _topic(code, id, partitions, rights) for code, name, id, _, partitions, rights, _ in answer.topics}
+
+
+def _topic(code: int, id: UUID, partitions: Sequence[object], rights: int) -> TopicSeen:
+    if code == TopicAuthorizationFailedError.errno:
+        return TopicSeen(readable=False)
+    return TopicSeen(None if id == NO_ID else id, len(partitions), _may_read(rights))
+
+
+def _may_read(rights: int) -> bool:
+    return rights == RIGHTS_UNKNOWN or bool(rights & READ)
+
+
+def _assigned(members: Sequence[Sequence[bytes]]) -> frozenset[Partition]:
+    assignments = [assignment for *_, assignment in members if assignment]
+    return frozenset(
+        Partition(*partition)
+        for assignment in assignments
+        for partition in ConsumerProtocolMemberAssignment.decode(assignment).partitions()
+    )

@@ -1,0 +1,134 @@
+"""Watches Kafka beside the consumer: topics created anew, rights that are missing, partitions that nobody reads.
+
+Start with `Watch.look`, which is called every few seconds. aiokafka itself would say nothing of all this: it goes on
+at old offsets in a new topic, and waits in silence for partitions that it never gets.
+"""
+
+import math
+import time
+from collections.abc import Mapping
+from uuid import UUID
+
+from aiokafka.errors import KafkaError
+
+from shared import journal
+from shared.database import Pool
+from shared.inputs import Partition
+from shared.logs import get_logger
+from shared.messaging.blocks import Block, Reading, blocks_of, published_again
+from shared.messaging.positions import Positions
+from shared.messaging.topic_ids import TopicIds
+from shared.messaging.view import Seen, View
+from shared.metrics import Metrics
+
+log = get_logger(__name__)
+
+LOOK_EVERY_SECONDS = 3.0
+# A broker may not know a new topic yet, and a group shares out its partitions anew: both end by themselves.
+PATIENCE_SECONDS: Mapping[Block, float] = {Block.TOPIC_MISSING: 2.0, Block.PARTITIONS_UNASSIGNED: 15.0}
+
+_PARTITIONS = "select topic, partition from shared.offsets where topic = any($1::text[])"
+
+
+class Watch:
+    """Call `begin` before consuming, then `look` again and again. What stands in the way is kept in `blocked`."""
+
+    def __init__(
+        self,
+        pool: Pool,
+        reading: Reading,
+        positions: Positions,
+        metrics: Metrics,
+        *,
+        blocked: dict[str, str],
+        patience_seconds: Mapping[Block, float] = PATIENCE_SECONDS,
+    ) -> None:
+        self._pool = pool
+        self._reading = reading
+        self._topics = [reading.cluster.topic(topic) for topic in reading.topics]
+        self._positions = positions
+        self._metrics = metrics
+        self._blocked = blocked
+        self._patience = patience_seconds
+        self._since: dict[Block, float] = {}
+        self._seen_ids: dict[str, list[UUID | None]] = {}
+        self._unassigned: frozenset[Partition] = frozenset()
+        self._view = View(reading.cluster)
+        self._ids = TopicIds(pool, self._view.last_before, reading.cluster.prefix)
+        for block in Block:
+            metrics.consumer.blocked.labels(block.value).set(0)
+
+    async def begin(self) -> None:
+        """Look once, also at topics whose broker gives no ids. Raises what Kafka or the database raises."""
+        seen = await self._view.look(self._topics, self._reading.group)
+        await self._compare({name: topic.id for name, topic in seen.topics.items() if topic.partitions})
+        await self._tell(seen)
+
+    async def look(self) -> None:
+        """While Kafka does not answer everything stays as it was seen last."""
+        try:
+            seen = await self._view.look(self._topics, self._reading.group)
+            await self._compare({name: topic.id for name, topic in seen.topics.items() if topic.id is not None})
+            await self._tell(seen)
+        except (KafkaError, OSError, TimeoutError) as error:
+            log.info("Kafka does not say what it has", error=type(error).__name__)
+
+    async def close(self) -> None:
+        await self._view.close()
+
+    async def _compare(self, ids: Mapping[str, UUID | None]) -> None:
+        for recreated in await self._ids.compare({name: id for name, id in ids.items() if self._is_latest(name, id)}):
+            log.error(
+                "a topic was deleted and created again, reading it from its start",
+                topic=recreated.topic,
+                do=published_again(self._reading.cluster.logical(recreated.topic), recreated.read_through_at),
+            )
+
+    def _is_latest(self, topic: str, id: UUID | None) -> bool:
+        """A broker that is cut off may tell an id from before: ids never come back."""
+        seen = self._seen_ids.setdefault(topic, [])
+        if id not in seen:
+            seen.append(id)
+        return id == seen[-1]
+
+    async def _tell(self, seen: Seen) -> None:
+        if not seen.group_readable:
+            self._unassigned = seen.partitions - self._positions.assigned()
+        elif seen.assigned is not None:
+            self._unassigned = seen.partitions - seen.assigned
+        found = blocks_of(seen, self._unassigned, self._reading)
+        self._set_blocks(found)
+        await self._report_lags(seen)
+
+    def _set_blocks(self, found: Mapping[Block, str]) -> None:
+        now = time.monotonic()
+        self._since = {block: self._since.get(block, now) for block in found}
+        lasting = {
+            block: words for block, words in found.items() if now - self._since[block] >= self._patience.get(block, 0.0)
+        }
+        for block in Block:
+            self._metrics.consumer.blocked.labels(block.value).set(int(block in lasting))
+            if block in lasting and self._blocked.get(block.value) != lasting[block]:
+                log.error("not consuming", why=block.value, do=lasting[block])
+            elif block.value in self._blocked and block not in lasting:
+                log.info("consuming again", why=block.value)
+        self._blocked.clear()
+        self._blocked.update({block.value: words for block, words in lasting.items()})
+
+    async def _report_lags(self, seen: Seen) -> None:
+        """The lag of partitions that nobody reads: what others read, they report; what is ours, `Positions` does."""
+        ours = self._positions.assigned()
+        for partition in (seen.assigned or frozenset()) - ours:
+            self._positions.forget([partition])
+        readable = {name for name, topic in seen.topics.items() if topic.readable}
+        unread = [one for one in self._unassigned - ours if one.topic in readable and one in seen.partitions]
+        async with self._pool.acquire() as connection:
+            stored = await journal.read_offsets(connection, unread)
+        for partition, end in (await self._view.ends(unread)).items():
+            self._set_lag(partition, max(0, end - stored.get(partition, 0)))
+        gone = [name for name in readable if not seen.topics[name].partitions]
+        for row in await self._pool.fetch(_PARTITIONS, gone):
+            self._set_lag(Partition(row["topic"], row["partition"]), math.nan)
+
+    def _set_lag(self, partition: Partition, records: float) -> None:
+        self._metrics.consumer.lag.labels(partition.topic, partition.number).set(records)

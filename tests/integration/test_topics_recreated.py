@@ -1,0 +1,270 @@
+"""A topic that is deleted and created again: what it holds is read from its start, whatever was read before."""
+
+import math
+from collections.abc import Iterator
+from dataclasses import replace
+from unittest.mock import AsyncMock, Mock, patch
+from uuid import UUID, uuid4
+
+import pytest
+
+from shared.database import TopicRecreated
+from shared.inputs import Batch, InputKind, Partition, Position
+from shared.messaging import watch
+from shared.messaging.topic_ids import TopicIds
+from shared.messaging.view import Seen, TopicSeen, View
+from shared.transaction import Transaction
+from tests.builders import batch_of, order_confirmed
+from tests.streams import SERVICE, TOPIC, Plumbing, Raw, confirmed
+from tests.topics import create_topic, delete_topic, recreate_topic
+from tests.waiting import eventually, until
+
+OLD = 40
+"""Records of the first topic: 20 a partition."""
+
+
+@pytest.fixture
+def log() -> Iterator[Mock]:
+    with patch.object(watch, "log") as log:
+        yield log
+
+
+def _records(first: int, last: int) -> list[Raw]:
+    return [confirmed(n, account=f"c-{n % 5}-{n % 2}", partition=n % 2) for n in range(first, last)]
+
+
+def _ids(first: int, last: int) -> list[str]:
+    return sorted(f"e-{number}" for number in range(first, last))
+
+
+async def _effects(plumbing: Plumbing) -> list[str]:
+    return sorted(await plumbing.effects())
+
+
+async def _read_the_first_topic(plumbing: Plumbing) -> None:
+    await plumbing.publish(*_records(0, OLD))
+    await eventually(lambda: _effects(plumbing), _ids(0, OLD))
+    await until(plumbing.read_through, lambda moments: None not in moments)
+
+
+@pytest.mark.parametrize("new", [4, OLD, 3 * OLD], ids=["shorter", "as long", "longer"])
+async def test_a_topic_recreated_under_a_running_consumer_is_read_from_its_start(
+    plumbing: Plumbing, log: Mock, new: int
+) -> None:
+    async with plumbing.watched() as watched:
+        await watched.consumer.start()
+        await _read_the_first_topic(plumbing)
+        await recreate_topic(plumbing.cluster, TOPIC)
+        await plumbing.publish(*_records(1_000, 1_000 + new))
+        await eventually(lambda: _effects(plumbing), sorted([*_ids(0, OLD), *_ids(1_000, 1_000 + new)]))
+        await until(plumbing.read_through, lambda moments: None not in moments)
+        await eventually(plumbing.next_offsets, [new // 2, new // 2])
+    assert len(_told_of(log)) == 1
+    assert not await plumbing.dead_letters()
+
+
+@pytest.mark.parametrize("new", [4, OLD, 3 * OLD], ids=["shorter", "as long", "longer"])
+async def test_a_topic_recreated_while_nobody_consumed_is_read_from_its_start(
+    plumbing: Plumbing, log: Mock, new: int
+) -> None:
+    async with plumbing.watched() as watched:
+        await watched.consumer.start()
+        await _read_the_first_topic(plumbing)
+    await recreate_topic(plumbing.cluster, TOPIC)
+    await plumbing.publish(*_records(1_000, 1_000 + new))
+    async with plumbing.watched() as watched:
+        await watched.consumer.start()
+        await eventually(lambda: _effects(plumbing), sorted([*_ids(0, OLD), *_ids(1_000, 1_000 + new)]))
+    assert len(_told_of(log)) == 1
+
+
+async def test_what_was_read_of_the_old_topic_counts_once_when_it_is_published_again(plumbing: Plumbing) -> None:
+    async with plumbing.watched() as watched:
+        await watched.consumer.start()
+        await _read_the_first_topic(plumbing)
+        await recreate_topic(plumbing.cluster, TOPIC)
+        await plumbing.publish(*_records(OLD, 2 * OLD), *_records(0, OLD))
+        await eventually(lambda: _effects(plumbing), _ids(0, 2 * OLD))
+        await eventually(plumbing.next_offsets, [OLD, OLD])
+    assert (await plumbing.ledger()).total() == 2 * OLD
+
+
+async def test_an_empty_topic_in_the_place_of_another_counts_as_read_to_its_end(plumbing: Plumbing) -> None:
+    async with plumbing.watched() as watched:
+        await watched.consumer.start()
+        await _read_the_first_topic(plumbing)
+        await recreate_topic(plumbing.cluster, TOPIC)
+        await eventually(plumbing.next_offsets, [0, 0])
+        await until(plumbing.read_through, lambda moments: None not in moments)
+        await eventually(plumbing.lag, {0: 0, 1: 0})
+
+
+async def test_a_batch_of_the_old_topic_stores_nothing_once_the_topic_is_known_to_be_another(
+    plumbing: Plumbing,
+) -> None:
+    """A process that fell behind has it in hand while another process finds the topic changed."""
+    first, second = uuid4(), uuid4()
+    await _find(plumbing, first)
+    await plumbing.spine().apply(_batch(plumbing, 0, 10, first))
+    await _find(plumbing, second)
+    for begun in (0, 10):
+        with pytest.raises(TopicRecreated):
+            await plumbing.spine().apply(_batch(plumbing, begun, begun + 10, first))
+    assert await plumbing.next_offsets() == [0, 0]
+    await plumbing.spine().apply(_batch(plumbing, 0, 5, second))
+    assert await plumbing.next_offsets() == [5, 0]
+
+
+async def test_a_topic_found_to_be_another_in_the_middle_of_a_batch_has_it_refused(plumbing: Plumbing) -> None:
+    first, second = uuid4(), uuid4()
+    await _find(plumbing, first)
+
+    async def hook(_tx: Transaction, _events: object) -> None:
+        await _find(plumbing, second)
+
+    plumbing.hook = hook
+    with pytest.raises(TopicRecreated):
+        await plumbing.spine().apply(_batch(plumbing, 0, 10, first))
+    assert (await plumbing.next_offsets(), await plumbing.effects()) == ([0, 0], [])
+
+
+async def test_what_stood_at_the_same_offset_of_the_old_topic_makes_room_and_keeps_its_dead_letter(
+    plumbing: Plumbing,
+) -> None:
+    async with plumbing.watched() as watched:
+        await watched.consumer.start()
+        await plumbing.publish(Raw(b"{first"), *_records(0, 2))
+        await eventually(plumbing.ledger, {"dead_lettered": 1, "applied": 2})
+        await recreate_topic(plumbing.cluster, TOPIC)
+        await plumbing.publish(Raw(b"{other"), Raw(b"{third"))
+        await until(plumbing.dead_letters, lambda letters: len(letters) == 3)
+        await eventually(plumbing.next_offsets, [2, 0])
+        old, _ = sorted(await plumbing.dead_letters(), key=lambda letter: letter["received_at"])[:2]
+    assert {letter["body"] for letter in await plumbing.dead_letters()} == {b"{first", b"{other", b"{third"}
+    assert await plumbing.outcomes() == {0: "dead_lettered", 1: "dead_lettered"}
+
+    await plumbing.spine().apply(
+        replace(_batch(plumbing, 0, 1, None), next_offsets={}, known_offsets={}, replays=old["id"])
+    )
+    assert (await plumbing.outcomes())[0] == "dead_lettered", (
+        "the new topic's entry was changed by the old one's letter"
+    )
+
+
+async def test_an_offset_stored_before_ids_were_is_kept_where_its_records_are_there(
+    plumbing: Plumbing, log: Mock
+) -> None:
+    async with plumbing.watched() as watched:
+        await watched.consumer.start()
+        await _read_the_first_topic(plumbing)
+    known = await plumbing.pool.fetchval("select distinct topic_id from shared.offsets")
+    await _forget_ids(plumbing)
+    async with plumbing.watched():
+        pass
+    assert not _told_of(log)
+    assert await plumbing.next_offsets() == [OLD // 2, OLD // 2]
+    assert await plumbing.pool.fetchval("select distinct topic_id from shared.offsets") == known is not None
+
+
+@pytest.mark.parametrize("new", [4, 3 * OLD], ids=["shorter", "longer"])
+async def test_an_offset_stored_before_ids_were_is_of_no_use_where_other_records_are_there(
+    plumbing: Plumbing, log: Mock, new: int
+) -> None:
+    async with plumbing.watched() as watched:
+        await watched.consumer.start()
+        await _read_the_first_topic(plumbing)
+    await _forget_ids(plumbing)
+    await recreate_topic(plumbing.cluster, TOPIC)
+    await plumbing.publish(*_records(1_000, 1_000 + new))
+    async with plumbing.watched() as watched:
+        await watched.consumer.start()
+        await eventually(lambda: _effects(plumbing), sorted([*_ids(0, OLD), *_ids(1_000, 1_000 + new)]))
+    assert len(_told_of(log)) == 1
+
+
+@pytest.mark.parametrize("recreated", [False, True], ids=["the same", "another"])
+async def test_a_broker_without_topic_ids_is_asked_for_the_records_before_the_offset(
+    plumbing: Plumbing, recreated: bool
+) -> None:
+    async with plumbing.watched() as watched:
+        await watched.consumer.start()
+        await _read_the_first_topic(plumbing)
+    await _forget_ids(plumbing)
+    if recreated:
+        await recreate_topic(plumbing.cluster, TOPIC)
+        await plumbing.publish(*_records(1_000, 1_000 + 3 * OLD))
+    view = View(plumbing.cluster)
+    found = await TopicIds(plumbing.pool, view.last_before, plumbing.cluster.prefix).compare({plumbing.topic: None})
+    assert [one.topic for one in found] == ([plumbing.topic] if recreated else [])
+    assert await plumbing.next_offsets() == ([0, 0] if recreated else [OLD // 2, OLD // 2])
+
+
+async def test_an_id_from_before_changes_nothing(plumbing: Plumbing, log: Mock) -> None:
+    """A broker that is cut off from the others still tells it for a while."""
+    old, new = (Seen({plumbing.topic: TopicSeen(id, 2)}, frozenset()) for id in (uuid4(), uuid4()))
+    with patch.object(View, "look", AsyncMock(side_effect=[old, new, old, new, old])):
+        async with plumbing.watched_by_hand() as watch:
+            for _ in range(4):
+                await watch.look()
+    assert len(_told_of(log)) == 1
+
+
+async def test_topics_are_seen_without_ids_where_the_broker_has_none(plumbing: Plumbing) -> None:
+    with patch("shared.messaging.view.TopicsRequest.prepare", side_effect=NotImplementedError):
+        view = View(plumbing.cluster)
+        seen = await view.look([plumbing.topic, "nothing-of-the-kind"], plumbing.cluster.topic(SERVICE))
+        await view.close()
+    assert seen.topics == {plumbing.topic: TopicSeen(partitions=2), "nothing-of-the-kind": TopicSeen()}
+
+
+async def test_a_deleted_topic_blocks_and_its_lag_stays_until_it_is_there_again(plumbing: Plumbing) -> None:
+    async with plumbing.watched() as watched:
+        await watched.consumer.start()
+        await _read_the_first_topic(plumbing)
+        assert not watched.blocked
+        await delete_topic(plumbing.cluster, TOPIC)
+        await until(watched.reasons, lambda reasons: reasons == {"topic_missing"})
+        assert plumbing.topic in watched.blocked["topic_missing"]
+        assert plumbing.blocked() == {"topic_missing"}
+        lags = await plumbing.lag()
+        assert lags.keys() == {0, 1}
+        assert all(math.isnan(lag) for lag in lags.values())
+        await create_topic(plumbing.cluster, TOPIC)
+        await until(watched.reasons, lambda reasons: not reasons)
+        await until(plumbing.read_through, lambda moments: None not in moments)
+        await eventually(plumbing.lag, {0: 0, 1: 0})
+        assert not plumbing.blocked()
+
+
+def _told_of(log: Mock) -> list[str]:
+    return [call.kwargs["do"] for call in log.error.call_args_list if "created again" in call.args[0]]
+
+
+async def _forget_ids(plumbing: Plumbing) -> None:
+    """As in a database of the version before."""
+    await plumbing.pool.execute("update shared.offsets set topic_id = null, begun_at = null")
+
+
+async def _find(plumbing: Plumbing, id: UUID) -> None:
+    """Some process sees the topic with this id."""
+
+    async def no_tail(_partition: Partition, _offset: int, _count: int) -> None:
+        return None
+
+    await TopicIds(plumbing.pool, no_tail).compare({plumbing.topic: id})
+
+
+def _batch(plumbing: Plumbing, first: int, last: int, topic_id: UUID | None) -> Batch:
+    """A batch of the first partition that follows what was stored up to `first`."""
+    partition = Partition(plumbing.topic, 0)
+    told = batch_of(*(order_confirmed(f"o-{topic_id}-{number}") for number in range(first, last)))
+    inputs = [
+        replace(one, kind=InputKind.RECORD, position=Position(*partition, number))
+        for number, one in enumerate(told.inputs, start=first)
+    ]
+    return Batch(
+        inputs,
+        next_offsets={partition: last},
+        known_offsets={partition: first},
+        topic_ids={partition: topic_id},
+    )

@@ -1,0 +1,54 @@
+"""Topics deleted and created again on a real broker, as an operator does it by hand."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from functools import partial
+
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.errors import for_code
+
+from shared.messaging.cluster import Cluster
+from tests.waiting import eventually
+
+
+async def delete_topic(cluster: Cluster, topic: str) -> None:
+    """Returns when no broker shows it any more."""
+    async with _admin(cluster) as admin:
+        answer = await admin.delete_topics([cluster.topic(topic)])
+        _require([code for _, code in answer.topic_error_codes])
+        await eventually(partial(_is_there, admin, cluster.topic(topic)), False)
+
+
+async def create_topic(cluster: Cluster, topic: str, *, partitions: int | None = None) -> None:
+    """Returns when it can be written to."""
+    async with _admin(cluster) as admin:
+        new = NewTopic(cluster.topic(topic), partitions or cluster.partitions, cluster.replication)
+        answer = await admin.create_topics([new])
+        _require([code for _, code, *_ in answer.topic_errors])
+        await eventually(partial(_is_there, admin, cluster.topic(topic)), True)
+
+
+async def recreate_topic(cluster: Cluster, topic: str) -> None:
+    await delete_topic(cluster, topic)
+    await create_topic(cluster, topic)
+
+
+async def _is_there(admin: AIOKafkaAdminClient, name: str) -> bool:
+    (described,) = await admin.describe_topics([name])
+    return bool(described["error_code"] == 0 and all(part["leader"] >= 0 for part in described["partitions"]))
+
+
+def _require(codes: list[int]) -> None:
+    for code in codes:
+        if code != 0:
+            raise for_code(code)
+
+
+@asynccontextmanager
+async def _admin(cluster: Cluster) -> AsyncIterator[AIOKafkaAdminClient]:
+    admin = AIOKafkaAdminClient(**cluster.connection())
+    await admin.start()
+    try:
+        yield admin
+    finally:
+        await admin.close()

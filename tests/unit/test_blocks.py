@@ -1,0 +1,87 @@
+"""What is said of a group that consumes nothing: by reason, with names, and with what to do."""
+
+import asyncio
+from datetime import UTC, datetime
+from uuid import UUID
+
+import pytest
+from aiokafka.errors import (
+    GroupAuthorizationFailedError,
+    KafkaConnectionError,
+    KafkaTimeoutError,
+    TopicAuthorizationFailedError,
+)
+
+from shared.inputs import Partition
+from shared.messaging.blocks import Block, Reading, blocks_of, published_again, refusal
+from shared.messaging.cluster import Cluster
+from shared.messaging.relay import SendFailed
+from shared.messaging.view import Seen, TopicSeen
+
+READING = Reading(Cluster("kafka:9092", prefix="acme.", partitions=2), ("orders.sales.v1",), "acme.escalation")
+SALES = "acme.orders.sales.v1"
+THERE = TopicSeen(UUID(int=1), 2)
+BOTH = frozenset({Partition(SALES, 0), Partition(SALES, 1)})
+
+
+def seen(topic: TopicSeen = THERE, *, group_readable: bool = True) -> Seen:
+    return Seen({SALES: topic}, BOTH, group_readable)
+
+
+@pytest.mark.parametrize(
+    ("what", "unassigned", "block", "named"),
+    [
+        (seen(), BOTH, Block.PARTITIONS_UNASSIGNED, f"group acme.escalation reads {SALES} partitions 0, 1"),
+        (seen(TopicSeen()), (), Block.TOPIC_MISSING, f"no topic {SALES}"),
+        (seen(TopicSeen(readable=False)), (), Block.TOPIC_RIGHT_MISSING, f"READ and DESCRIBE topic {SALES}"),
+        (seen(TopicSeen(UUID(int=1), 2, readable=False)), (), Block.TOPIC_RIGHT_MISSING, f"read topic {SALES}"),
+        (seen(group_readable=False), BOTH, Block.GROUP_RIGHT_MISSING, "READ and DESCRIBE group acme.escalation"),
+    ],
+)
+def test_each_reason_names_what_is_missing(
+    what: Seen, unassigned: tuple[Partition, ...], block: Block, named: str
+) -> None:
+    found = blocks_of(what, unassigned, READING)
+    assert found.keys() == {block}
+    assert named in found[block]
+
+
+def test_nothing_is_said_where_all_is_read() -> None:
+    assert blocks_of(seen(), (), READING) == {}
+
+
+def test_a_missing_topic_is_to_be_created_with_the_partitions_that_all_have() -> None:
+    assert "with 2 partitions" in blocks_of(seen(TopicSeen()), (), READING)[Block.TOPIC_MISSING]
+
+
+def test_a_refusal_is_told_from_a_server_that_does_not_answer() -> None:
+    assert "READ and DESCRIBE group acme.escalation" in (
+        refusal(GroupAuthorizationFailedError("x"), "acme.escalation") or ""
+    )
+    assert SALES in (refusal(TopicAuthorizationFailedError({SALES}), "g") or "")
+    assert SALES in (refusal(TopicAuthorizationFailedError(SALES), "g") or "")
+    assert refusal(KafkaConnectionError(), "g") is None
+    assert refusal(TimeoutError(), "g") is None
+
+
+@pytest.mark.parametrize(
+    ("topic", "told"),
+    [
+        ("orders.sales.v1", "`handoff outbox replay --since 2026-05-04T09:30:00Z orders`"),
+        ("salespeople.v1", "`handoff outbox replay --since 2026-05-04T09:30:00Z orders`"),
+        ("support.cases.v1", "`handoff outbox replay --since 2026-05-04T09:30:00Z support`"),
+        ("support.inbound.v1", "have its publishers send again what they sent since 2026-05-04T09:30:00Z"),
+    ],
+)
+def test_what_a_topic_lost_is_published_again_by_who_published_it(topic: str, told: str) -> None:
+    assert told in published_again(topic, datetime(2026, 5, 4, 9, 30, tzinfo=UTC))
+
+
+async def test_rows_that_kafka_does_not_confirm_are_told_of_with_its_reason() -> None:
+    sends = [asyncio.get_running_loop().create_future() for _ in range(3)]
+    sends[0].set_result(None)
+    sends[1].set_exception(TopicAuthorizationFailedError("x"))
+    sends[2].set_exception(KafkaTimeoutError())
+    told = SendFailed(2, sends).safe_message
+    assert told == ("Kafka did not confirm 2 rows of the outbox: KafkaTimeoutError, TopicAuthorizationFailedError")
+    assert "no answer in time" in SendFailed(1, []).safe_message
