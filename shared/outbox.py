@@ -20,6 +20,12 @@ _APPEND_AND_WAKE = f"""
     select pg_notify('{OUTBOX_CHANNEL}', '') from (select count(*) from added) all_added
 """
 RETENTION_DAYS = 14
+# All in one statement: rows committed meanwhile come after them, so each account keeps its order.
+_PUBLISH_AGAIN = """
+    with again as (update shared.outbox set published_at = null where published_at >= $1 returning 1)
+    select count(*) from again
+"""
+_PUBLISH_AGAIN_SECONDS = 3_600
 _TRIM_ROWS = 5_000
 _TRIM = f"""
     delete from shared.outbox where id in (
@@ -56,6 +62,15 @@ async def append(connection: Connection, events: Sequence[Outgoing], now: dateti
     """Append events in order. The caller holds the locks of all their accounts, so ids follow each account's order."""
     if events:
         await connection.execute(_APPEND_AND_WAKE, *_APPEND.arguments([event.row(now) for event in events]))
+
+
+async def publish_again(pool: Pool, since: datetime) -> int:
+    """Have the relay publish what it published from a moment on, in the same order; returns how many events."""
+    async with pool.acquire() as connection:
+        await connection.execute(f"set statement_timeout = '{_PUBLISH_AGAIN_SECONDS}s'")  # ends with the session's use
+        rows: int = await connection.fetchval(_PUBLISH_AGAIN, since, timeout=_PUBLISH_AGAIN_SECONDS)
+        await connection.execute("select pg_notify($1, '')", OUTBOX_CHANNEL)
+        return rows
 
 
 async def trim(pool: Pool) -> None:

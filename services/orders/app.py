@@ -1,17 +1,25 @@
 """Orders: what was sold, by whom, with which promises; and the directory of people. Puts the service together."""
 
+from datetime import datetime
 from pathlib import Path
 
+from services.orders.domain import SalespersonWanted
 from services.orders.handlers import handle
 from services.orders.settings import OrdersSettings
+from services.orders.store import all_people
 from services.orders.tables import OrdersTable
+from shared.contracts.envelope import Envelope, Fact, envelope
+from shared.ids import SalespersonId, derived
+from shared.inputs import Batch, Input, InputKind
 from shared.migrations import Migrations
 from shared.service import Service
+from shared.transaction import Spine
 from shared.web import publishing_app
 
 NAME = "orders"
 INBOUND = "orders.inbound.v1"
 PUBLISHES = ("orders.sales.v1", "salespeople.v1")
+_PEOPLE_AT_ONCE = 500
 MIGRATIONS = Migrations(OrdersTable.metadata, Path(__file__).parent / "migrations")
 
 
@@ -25,3 +33,24 @@ def service(settings: OrdersSettings) -> Service:
         migrations=MIGRATIONS,
         web=publishing_app(settings, INBOUND, PUBLISHES, summary="Keeps sales and people, and publishes them."),
     )
+
+
+async def publish_people_again(spine: Spine) -> int:
+    """Have all salespeople published again, as they are known; returns how many.
+
+    Their topic keeps the last word on each for good, and the outbox does not.
+    """
+    async with spine.pool.acquire() as connection:
+        people = await all_people(connection)
+        now = await connection.fetchval("select shared.app_now()")
+    for first in range(0, len(people), _PEOPLE_AT_ONCE):
+        some = people[first : first + _PEOPLE_AT_ONCE]
+        await spine.apply(Batch([_wanted(person, now) for person in some]), whole=True)
+    return len(people)
+
+
+def _wanted(person: SalespersonId, now: datetime) -> Input:
+    fact = SalespersonWanted()
+    id = str(derived(fact.type, person, now))
+    event: Envelope[Fact] = envelope(fact, id=id, source="handoff/cli", subject=person, time=now)
+    return Input(event, fact.model_dump_json().encode(), b"", InputKind.BUTTON)

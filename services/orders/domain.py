@@ -4,10 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
-from typing import TypeAlias
+from typing import ClassVar, TypeAlias
 
 from shared.contracts import orders
 from shared.contracts.envelope import Envelope, Fact
+from shared.contracts.fact import About
 from shared.contracts.orders_inbound import (
     AccountReassigned,
     ConfirmationRequired,
@@ -36,6 +37,15 @@ OrderFact: TypeAlias = (
     | OutcomeReported
     | SaleCorrected
 )
+
+
+class SalespersonWanted(Fact):
+    """Orders tells itself to publish what it knows of a salesperson again, as it was published before."""
+
+    type: ClassVar[str] = "orders.button.salesperson_wanted"
+    topic: ClassVar[str] = ""
+    about: ClassVar[About] = "salesperson"
+
 
 _PUBLISHED: Mapping[type[Fact], type[Fact]] = MappingProxyType(
     {

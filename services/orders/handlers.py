@@ -6,6 +6,7 @@ from typing import Any, TypeAlias
 from services.orders import store
 from services.orders.domain import (
     OrderFact,
+    SalespersonWanted,
     Standing,
     awaited_order,
     is_latest,
@@ -75,6 +76,13 @@ def keep_salesperson(tx: Transaction, book: Book, event: Envelope[inbound.Salesp
         tx.publish(published(event.data), cause=event)
 
 
+def publish_salesperson_again(tx: Transaction, book: Book, event: Envelope[SalespersonWanted]) -> None:
+    """Publish what is known of a salesperson as the very event that it was: who has heard it knows it by its id."""
+    known = book.last_told.get(SalespersonId(event.subject))
+    if known is not None:
+        tx.publish(published(known.data), cause=known)
+
+
 def keep_reassignment(tx: Transaction, book: Book, event: Envelope[inbound.AccountReassigned]) -> None:
     """Keep and publish who looks after an account, unless something later is known."""
     if is_latest(book.accounts.get(AccountId(event.subject)), Version.of(event)):
@@ -95,4 +103,5 @@ SUBSCRIPTIONS: Mapping[type[Fact], Effect] = {
     inbound.SaleCorrected: keep_order_fact,
     inbound.AccountReassigned: keep_reassignment,
     inbound.SalespersonChanged: keep_salesperson,
+    SalespersonWanted: publish_salesperson_again,
 }

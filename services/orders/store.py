@@ -6,10 +6,10 @@ from typing import Any
 
 import orjson
 
-from services.orders.domain import OrderFact, Sale, awaited_order
+from services.orders.domain import OrderFact, Sale, SalespersonWanted, awaited_order
 from services.orders.tables import Account, Order, Salesperson
 from services.orders.tables import OrderFact as OrderFactRow
-from shared.contracts.envelope import Envelope, Fact
+from shared.contracts.envelope import Envelope, Fact, envelope
 from shared.contracts.fact import Value
 from shared.contracts.orders_inbound import AccountReassigned, Customer, OrderPlaced, SalespersonChanged
 from shared.database import Connection, bulk_insert, bulk_upsert
@@ -34,6 +34,13 @@ _VERSIONS = """
 _REASSIGNMENTS = """
     select account_id, reassigned_at, reassigned_by from orders.accounts where account_id = any($1::text[])
 """
+_PEOPLE = "select salesperson_id from orders.salespeople order by salesperson_id"
+_LAST_TOLD = """
+    select salesperson_id, changed_at, changed_by, to_jsonb(salespeople) as row, (
+        select source from shared.journal where subject = salesperson_id and event_id = changed_by and type = $2 limit 1
+    ) as source
+    from orders.salespeople where salesperson_id = any($1::text[])
+"""
 _PLACE = bulk_insert(Order)
 _KEEP_FACTS = bulk_insert(OrderFactRow, tail="on conflict do nothing")  # may come again when the journal is trimmed
 _CHANGE_PEOPLE = bulk_upsert(Salesperson)
@@ -50,6 +57,7 @@ class Book:
     people: dict[SalespersonId, Version]
     accounts: dict[AccountId, Version]
     waiting: WaitingRoom
+    last_told: dict[SalespersonId, Envelope[SalespersonChanged]] = field(default_factory=dict)
     placed: list[Envelope[OrderPlaced]] = field(default_factory=list)
     facts: list[Envelope[OrderFact]] = field(default_factory=list)
     changed: dict[SalespersonId, Envelope[SalespersonChanged]] = field(default_factory=dict)
@@ -76,12 +84,18 @@ async def load(tx: Transaction, events: Sequence[Envelope[Fact]]) -> Book:
     named = placed | {OrderId(fact.order) for fact in facts if isinstance(fact, OrderFact)}
     people = {SalespersonId(event.subject) for event in events if isinstance(event.data, SalespersonChanged)}
     accounts = {AccountId(event.subject) for event in events if isinstance(event.data, AccountReassigned)}
+    wanted = {SalespersonId(event.subject) for event in events if isinstance(event.data, SalespersonWanted)}
     return Book(
         await _load_sales(tx.connection, named),
         await _load_people(tx.connection, people),
         await _load_accounts(tx.connection, accounts),
         await WaitingRoom.load(tx.connection, [awaited_order(order) for order in placed]),
+        await _load_last_told(tx.connection, wanted),
     )
+
+
+async def all_people(connection: Connection) -> list[SalespersonId]:
+    return [row["salesperson_id"] for row in await connection.fetch(_PEOPLE)]
 
 
 async def save(tx: Transaction, book: Book) -> None:
@@ -111,6 +125,30 @@ async def _load_accounts(connection: Connection, accounts: Iterable[AccountId]) 
     named = list(accounts)
     rows = await connection.fetch(_REASSIGNMENTS, named) if named else []
     return {row["account_id"]: Version(row["reassigned_at"], row["reassigned_by"]) for row in rows}
+
+
+async def _load_last_told(
+    connection: Connection, people: Iterable[SalespersonId]
+) -> dict[SalespersonId, Envelope[SalespersonChanged]]:
+    """What was last told of people, as the events that told it. The journal may have forgotten where one came from."""
+    named = list(people)
+    rows = await connection.fetch(_LAST_TOLD, named, SalespersonChanged.type) if named else []
+    return {
+        row["salesperson_id"]: envelope(
+            _person(orjson.loads(row["row"])),
+            id=row["changed_by"],
+            source=row["source"] or "handoff/orders",
+            subject=row["salesperson_id"],
+            time=row["changed_at"],
+        )
+        for row in rows
+    }
+
+
+def _person(row: dict[str, Any]) -> SalespersonChanged:
+    """The fact that made a row: its columns are named as the fact's members, but for the successor's two."""
+    successor = {"salesperson": row["successor"], "since": row["successor_since"]} if row["successor"] else None
+    return SalespersonChanged.model_validate({**row, "successor": successor})
 
 
 def _order_row(event: Envelope[OrderPlaced], sales: dict[OrderId, Sale]) -> tuple[object, ...]:

@@ -1,0 +1,56 @@
+"""`handoff outbox`: publish again what a service published, after its topic lost it."""
+
+from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
+
+from services.cli.databases import spine_of, with_pool
+from services.cli.run import ServiceName
+from services.cli.terminal import printable, stop_with
+from services.orders.app import publish_people_again
+from shared.database import Pool
+from shared.outbox import RETENTION_DAYS, publish_again
+
+app = typer.Typer(help="What the services published: publish it again.", no_args_is_help=True)
+
+_HINT = "Say a moment with its zone, like 2026-05-04T09:30Z or 2026-05-04T11:30+02:00."
+
+
+@app.callback()
+def outbox() -> None:
+    """What the services published: publish it again."""
+
+
+@app.command()
+def replay(
+    since: Annotated[str, typer.Option(metavar="WHEN", help="From which moment on, with its zone: 2026-05-04T09:30Z.")],
+    service: Annotated[
+        ServiceName | None, typer.Argument(metavar="[SERVICE]", help="orders, support or escalation; all unless given.")
+    ] = None,
+) -> None:
+    """Publish again what was published since a moment, and all salespeople. What was read before counts once."""
+    moment = _moment(since)
+    for name in [service] if service else list(ServiceName):
+        events = with_pool(name, lambda pool: publish_again(pool, moment))
+        print(f"{name.value}: {events} events will be published again")
+        if name is ServiceName.ORDERS:
+            people = with_pool(name, _people)
+            print(f"{name.value}: {people} salespeople will be published again, as they are known now")
+
+
+async def _people(pool: Pool) -> int:
+    async with spine_of(pool, ServiceName.ORDERS) as spine:
+        return await publish_people_again(spine)
+
+
+def _moment(text: str) -> datetime:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise stop_with(f"--since: {printable(text)!r} is no moment. {_HINT}") from None
+    if moment.tzinfo is None:
+        raise stop_with(f"--since: {printable(text)!r} has no zone. {_HINT}")
+    if moment > datetime.now(UTC):
+        raise stop_with(f"--since: {printable(text)!r} is in the future. An outbox keeps {RETENTION_DAYS} days.")
+    return moment

@@ -1,0 +1,116 @@
+"""`handoff outbox replay`: what a topic lost is published again, each account in its order, each person as known."""
+
+import asyncio
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from services.cli.main import app
+from shared.contracts.orders_inbound import Away, Day, SalespersonChanged, Successor, WorkingHours
+from shared.messaging.cluster import Cluster
+from shared.messaging.topics import ensure_topics
+from shared.metrics import create_metrics
+from tests.builders import input_of, minutes, order_placed, salesperson_changed
+from tests.services import ServiceUnderTest
+from tests.streams import read_topic, relaying
+from tests.topics import recreate_topic
+from tests.waiting import eventually
+
+SALES, PEOPLE = "orders.sales.v1", "salespeople.v1"
+
+
+async def command(*arguments: str, url: str = "") -> Result:
+    environment = {"ORDERS_DATABASE_URL": url} if url else {}
+    return await asyncio.to_thread(CliRunner().invoke, app, ["outbox", "replay", *arguments], env=environment)
+
+
+async def url_of(service: ServiceUnderTest) -> str:
+    where = await service.pool.fetchrow(
+        "select current_user as role, host(inet_server_addr()) as host, inet_server_port() as port, "
+        "current_database() as name"
+    )
+    assert where is not None
+    return f"postgresql://{where['role']}@{where['host']}:{where['port']}/{where['name']}"
+
+
+async def unpublished(service: ServiceUnderTest) -> list[str]:
+    rows = await service.pool.fetch("select key from shared.outbox where published_at is null order by id")
+    return [row["key"] for row in rows]
+
+
+async def test_what_was_published_since_a_moment_is_unpublished_again(orders: ServiceUnderTest) -> None:
+    for number in range(4):
+        await orders.tell(input_of(order_placed(f"o-{number}"), subject=f"c-{number}"))
+    published_at = "date '2026-05-04' + id * interval '1 hour'"
+    await orders.pool.execute(f"update shared.outbox set published_at = {published_at} where key <> 'c-3'")
+    first = await orders.pool.fetchval("select min(id) from shared.outbox")
+    since = datetime(2026, 5, 4, tzinfo=UTC) + timedelta(hours=first + 1)
+    result = await command("--since", since.isoformat(), "orders", url=await url_of(orders))
+    assert result.exit_code == 0, result.output
+    assert result.output.splitlines() == [
+        "orders: 2 events will be published again",
+        "orders: 0 salespeople will be published again, as they are known now",
+    ]
+    assert await unpublished(orders) == ["c-1", "c-2", "c-3"]
+
+
+async def test_a_recreated_topic_gets_what_the_old_one_had_in_the_same_order(
+    orders: ServiceUnderTest, kafka: str, topic_prefix: str
+) -> None:
+    cluster = Cluster(kafka, prefix=topic_prefix, partitions=1, replication=1)
+    await ensure_topics(cluster, [SALES, PEOPLE])
+    url = await url_of(orders)
+    for number in range(5):
+        await orders.tell(order_placed(f"o-{number}"))
+    async with relaying(url, cluster, create_metrics("orders")):
+        first = [record.value for record in await read_topic(cluster, SALES, 5)]
+        await eventually(lambda: unpublished(orders), [])
+        await recreate_topic(cluster, SALES)
+        assert (await command("--since", "2026-05-04T00:00Z", "orders", url=url)).exit_code == 0
+        assert [record.value for record in await read_topic(cluster, SALES, 5)] == first
+
+
+async def test_people_are_published_again_from_the_tables_as_the_very_events_they_were(
+    orders: ServiceUnderTest,
+) -> None:
+    whole = salesperson_changed(
+        manager="mona",
+        chat="@anna",
+        phone="+49 30 1234",
+        working_hours=(WorkingHours(days=(Day.MONDAY,), start="09:00", end="17:30"),),
+        successor=Successor(salesperson="ben", since=date(2026, 7, 1)),
+        backup="clara",
+        away=(Away(since=date(2026, 5, 11), until=date(2026, 5, 22)),),
+        days_off=(date(2026, 6, 5),),
+        country="DE",
+        region="BY",
+        rings_off_hours=True,
+    )
+    assert set(type(whole).model_fields) == set(SalespersonChanged.model_fields)
+    await orders.tell(input_of(salesperson_changed("Earlier"), at=minutes(1)), input_of(whole, at=minutes(2)))
+    await orders.tell(input_of(salesperson_changed("Ben"), subject="ben"))
+    before = {event.subject: event for event in await orders.published()}
+    await orders.pool.execute("delete from shared.outbox")
+
+    result = await command("--since", "2026-05-04T00:00Z", "orders", url=await url_of(orders))
+    assert "2 salespeople" in result.output, result.output
+    again = {event.subject: event for event in await orders.published()}
+    assert again.keys() == before.keys()
+    for person, event in again.items():
+        assert (event.id, event.source, event.time, event.data) == (
+            before[person].id,
+            before[person].source,
+            before[person].time,
+            before[person].data,
+        )
+
+
+@pytest.mark.parametrize(
+    ("since", "what"),
+    [("yesterday", "is no moment"), ("2026-05-04T09:30", "has no zone"), ("2999-01-01T00:00Z", "is in the future")],
+)
+async def test_a_moment_that_is_none_is_refused_with_the_right_form(since: str, what: str) -> None:
+    result = await command("--since", since, "orders")
+    assert result.exit_code == 1
+    assert what in result.output
