@@ -27,7 +27,7 @@ class Brokers:
 @asynccontextmanager
 async def one_broker(folder: Path) -> AsyncIterator[Brokers]:
     wire_port, port, controller_port = free_ports(3)
-    changes = {"advertised.listeners": f"CLIENTS://{LOOPBACK}:{wire_port}"}
+    changes = _RIGHTS | {"advertised.listeners": f"CLIENTS://{LOOPBACK}:{wire_port}"}
     broker = Kafka(folder / "kafka", port=port, controller_port=controller_port, changes=changes)
     async with KafkaWire(wire_port, port).open() as wire:
         try:
@@ -61,6 +61,11 @@ async def three_nodes(folder: Path) -> AsyncIterator[Brokers]:
         await asyncio.gather(*(node.kill() for node in nodes))
 
 
+# Whatever no right is set for is allowed: rights can be taken away one by one.
+_RIGHTS = {
+    "authorizer.class.name": "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
+    "allow.everyone.if.no.acl.found": "true",
+}
 _REPLICATED = {
     "offsets.topic.replication.factor": "3",
     "transaction.state.log.replication.factor": "3",

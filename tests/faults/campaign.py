@@ -36,6 +36,11 @@ BROKER = Plan(
     "broker",
     {"broker kill -9": 1, "connection cut after produce": 3},
 )
+TOPICS = Plan(
+    "topics",
+    {"topic recreated": 2, "no right to read as a group": 1},
+    kills_a_second=0.5,
+)
 PROCESSES = Plan(
     "processes",
     {
@@ -70,7 +75,7 @@ SHORT = Plan(
 THREE_NODES = Plan("three nodes", {"broker kill -9": 2}, nodes=3)
 
 PLANS: Mapping[str, Plan] = {
-    plan.name: plan for plan in (KILLS, DATABASE, RESTORE, BROKER, PROCESSES, CLOCKS, THREE_NODES)
+    plan.name: plan for plan in (KILLS, DATABASE, RESTORE, BROKER, TOPICS, PROCESSES, CLOCKS, THREE_NODES)
 }
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 import asyncpg
 
 from tests.faults.calm import move_clock
+from tests.faults.kafka_faults import recreate_a_topic, take_the_right_of_a_group
 from tests.faults.mail_server import Mood
 from tests.faults.processes import Worker
 from tests.faults.telling import Teller
@@ -165,6 +166,8 @@ FAULTS: Mapping[str, Fault] = {
     "database restored": restore_a_database,
     "broker kill -9": kill_a_broker,
     "connection cut after produce": cut_after_produce,
+    "topic recreated": recreate_a_topic,
+    "no right to read as a group": take_the_right_of_a_group,
     "mail slow": have_slow_mail,
     "mail refused for now": have_mail_put_off,
     "mail cut after accepting": have_mail_cut_off,

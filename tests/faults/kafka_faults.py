@@ -1,0 +1,84 @@
+"""Faults by the hand of whoever runs Kafka: a topic deleted and created again, a right taken away for a while."""
+
+import asyncio
+from contextlib import suppress
+from datetime import UTC, datetime
+
+import httpx2
+from aiokafka.errors import TopicAlreadyExistsError
+from confluent_kafka.admin import AdminClient
+from confluent_kafka.admin._acl import AclBinding, AclBindingFilter, AclOperation, AclPermissionType
+from confluent_kafka.admin._resource import ResourcePatternType, ResourceType
+
+from deploy.local.ports import LOOPBACK
+from shared.database import open_pool
+from shared.messaging.cluster import Cluster
+from shared.outbox import publish_again
+from tests.faults.telling import Teller
+from tests.faults.world import PARTITIONS, PREFIX, World, connected
+from tests.topics import create_topic, delete_topic
+from tests.waiting import eventually, until
+
+_OWNERS = {"orders.sales.v1": "orders", "support.cases.v1": "support"}
+_READ_AGAIN = "select count(*) from shared.offsets where topic = $1 and begun_at >= $2"
+_EVER = datetime(2000, 1, 1, tzinfo=UTC)
+_NOTICED_SECONDS = 60.0
+_IN_FLIGHT_SECONDS = 2.0
+"""So long after the topic is gone no relay marks a row any more that the topic took with it."""
+
+
+async def recreate_a_topic(world: World, _: Teller) -> None:
+    """All that its owner ever published is published again: at once, so that it comes in order, and then with what
+    relays had on its way. A process that starts meanwhile creates the topic itself.
+    """
+    topic, owner = world.random.choice(sorted(_OWNERS.items()))
+    cluster = Cluster(world.brokers.address, prefix=PREFIX, partitions=PARTITIONS, replication=1)
+    async with connected(world, "escalation") as connection:
+        before = await connection.fetchval("select shared.app_now()")
+    pool = await open_pool(world.urls[owner], name="faults")
+    try:
+        await delete_topic(cluster, topic)
+        await publish_again(pool, _EVER)
+        await asyncio.sleep(_IN_FLIGHT_SECONDS + world.random.uniform(0, 2))
+        await publish_again(pool, _EVER)
+    finally:
+        pool.terminate()
+    with suppress(TopicAlreadyExistsError):
+        await create_topic(cluster, topic)
+
+    async def read_again() -> int:
+        async with connected(world, "escalation") as connection:
+            return int(await connection.fetchval(_READ_AGAIN, cluster.topic(topic), before))
+
+    await eventually(read_again, PARTITIONS, within_seconds=_NOTICED_SECONDS)
+
+
+async def take_the_right_of_a_group(world: World, _: Teller) -> None:
+    """Its processes must say so, and go on by themselves when they have it again."""
+    service = world.random.choice(sorted(world.urls))
+    admin = AdminClient({"bootstrap.servers": world.brokers.address})
+    right = (ResourceType.GROUP, PREFIX + service, ResourcePatternType.LITERAL, "User:ANONYMOUS", "*")
+    denied = AclBinding(*right, AclOperation.READ, AclPermissionType.DENY)
+    await asyncio.to_thread(admin.create_acls([denied])[denied].result, 10)
+
+    async def says_so() -> bool:
+        return any(f"consumer group {PREFIX}{service} " in reason for reason in await _reasons(world, service))
+
+    try:
+        await until(says_so, bool, wanted="a process that names its group", within_seconds=_NOTICED_SECONDS)
+        await asyncio.sleep(world.random.uniform(0, 5))
+    finally:
+        every = AclBindingFilter(*right, AclOperation.ANY, AclPermissionType.ANY)
+        await asyncio.to_thread(admin.delete_acls([every])[every].result, 10)
+
+
+async def _reasons(world: World, service: str) -> list[str]:
+    """Why processes of a service are not ready, as far as they answer."""
+    reasons: list[str] = []
+    async with httpx2.AsyncClient(timeout=2) as client:
+        for worker in [each for each in world.workers if each.service == service]:
+            try:
+                reasons += (await client.get(f"http://{LOOPBACK}:{worker.port}/readyz")).json()["reasons"]
+            except (httpx2.HTTPError, ValueError):
+                continue
+    return reasons
