@@ -15,7 +15,7 @@ COMPILE := $(UV) pip compile --quiet --universal --python-version 3.11 --generat
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo up test check faults bench format lock clean
+.PHONY: help demo up test check calendar faults bench format lock clean
 
 help: ## List what can be made
 	@echo "make TARGET, where TARGET is one of"
@@ -36,6 +36,9 @@ check: .venv/.dev ## Lint, formatting, types, import rules, architecture tests, 
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/python -m pytest tests/architecture tests/contracts/test_schemas.py
+
+calendar: .venv/.dev ## Run the tests with the clock at 42 unusual moments (an hour); QUICK=1 for nine
+	$(BIN)/python -m tests.calendar $(if $(QUICK),--quick) $(ARGS)
 
 faults: .venv/.dev ## Break everything in every known way, 3,000 kills (over an hour); QUICK=1 for 300
 	$(BIN)/python -m tests.faults $(if $(QUICK),--quick) $(ARGS)

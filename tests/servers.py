@@ -13,6 +13,7 @@ import uuid
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import cache
 from importlib import import_module
 from importlib.util import find_spec
@@ -27,6 +28,7 @@ from deploy.local.kafka import Kafka, serves, settings
 from deploy.local.ports import LOOPBACK, free_ports
 from deploy.local.postgres import Postgres
 from shared.migrations import migrate
+from tests.starting import AHEAD
 
 KAFKA_IMAGE = "apache/kafka:4.3.1"
 POSTGRES_IMAGE = "postgres:18"
@@ -44,10 +46,14 @@ class Copy:
 
 
 class Databases:
-    """Databases on one server, each cloned from a template that a service's migrations made once."""
+    """Databases on one server, each cloned from a template that a service's migrations made once.
 
-    def __init__(self, server_url: str) -> None:
+    Their clocks run `ahead` of the server's.
+    """
+
+    def __init__(self, server_url: str, *, ahead: timedelta = timedelta()) -> None:
         self.server_url = server_url
+        self._ahead = ahead
         self._run = uuid.uuid4().hex[:8]
         self._templates: dict[str, asyncio.Task[str]] = {}
         self._made: list[str] = []
@@ -103,7 +109,7 @@ class Databases:
         async with _connected(self.server_url) as connection:
             await make_role(connection, service, password=urlsplit(self.server_url).password)
         await self._run_sql(f"create database {name} owner {service}")
-        await _migrate(url_of(self.server_url, role=service, database=name), service)
+        await _migrate(url_of(self.server_url, role=service, database=name), service, ahead=self._ahead)
         return name
 
     async def _cut_off(self, database: str) -> None:
@@ -122,9 +128,12 @@ class Databases:
                 await connection.execute(statement)
 
 
-async def _migrate(url: str, service: str) -> None:
+async def _migrate(url: str, service: str, *, ahead: timedelta) -> None:
     if find_spec(f"services.{service}"):
         await migrate(url, import_module(f"services.{service}.app").MIGRATIONS)
+        if ahead:
+            async with _connected(url) as connection:
+                await connection.execute("insert into shared.clock (single, ahead) values (true, $1)", ahead)
 
 
 def _went_well(task: asyncio.Task[str]) -> bool:
@@ -155,12 +164,13 @@ async def kafka() -> AsyncIterator[str]:
 
 
 @pytest.fixture(scope="session")
-async def databases() -> AsyncIterator[Databases]:
+async def databases(pytestconfig: pytest.Config) -> AsyncIterator[Databases]:
     """The Postgres server all tests share."""
     async with AsyncExitStack() as stack:
         given = os.environ.get("TEST_DATABASE_URL", "")
         start = _postgres_container if _docker_answers() else _local_postgres
-        shared = Databases(given or await stack.enter_async_context(start()))
+        server_url = given or await stack.enter_async_context(start())
+        shared = Databases(server_url, ahead=pytestconfig.stash[AHEAD])
         yield shared
         if given:  # a server of our own goes with all it holds
             await shared.drop_all()

@@ -1,12 +1,27 @@
 """What a test may know of the machine's clock and speed: nothing by which it passes now and fails another day."""
 
 import ast
+import re
+from collections.abc import Iterator
 
 from hypothesis import HealthCheck, settings
 
-from tests.architecture.sources import modules
+from tests.architecture.sources import PRODUCT, Module, modules
 
 PROFILE = "tests/conftest.py"
+DEFINES_THE_CLOCK = "shared/migrations/versions/0001_initial.py"
+CLOCK_OF_THE_DATABASE = re.compile(
+    r"(?<![\w.])(now\(\)|(clock|statement|transaction)_timestamp|current_(date|time))", re.I
+)
+CLOCK_OF_THE_MACHINE = {"datetime.now", "datetime.today", "date.today", "time.time", "time.time_ns"}
+SPEED = {"time.monotonic", "time.perf_counter", "time.process_time"}
+
+# Real processes live by the machine's clock. So their tests do too, at whatever hour they run.
+OF_PROCESSES = ("tests/benchmarks/", "tests/end_to_end/", "tests/faults/", "tests/stories.py")
+MAY_READ_THE_CLOCK = {
+    "tests/starting.py": "moves it",
+    "tests/integration/test_any_day.py": "compares it with the services' clock",
+}
 
 
 def test_no_property_has_to_be_fast() -> None:
@@ -23,3 +38,44 @@ def test_one_profile_says_so_for_all_properties() -> None:
         if isinstance(node, ast.keyword) and node.arg == "deadline" and module.path != PROFILE
     ]
     assert copies == []
+
+
+def test_services_and_their_tests_ask_one_clock_of_the_database() -> None:
+    """It can be moved; Postgres's own cannot."""
+    asked = [
+        f"{module.path}:{text.lineno}"
+        for module in modules(*PRODUCT, "tests")
+        if module.path != DEFINES_THE_CLOCK and not module.path.startswith(("tests/benchmarks/", "tests/faults/"))
+        for text in module.nodes()
+        if isinstance(text, ast.Constant) and isinstance(text.value, str)
+        if CLOCK_OF_THE_DATABASE.search(text.value) and _is_sql(text.value)
+    ]
+    assert asked == []
+
+
+def test_stories_do_not_begin_when_the_machine_says() -> None:
+    asking = {
+        module.path
+        for module in modules("tests")
+        if not module.path.startswith(OF_PROCESSES) and any(_called(module, CLOCK_OF_THE_MACHINE))
+    }
+    assert asking == MAY_READ_THE_CLOCK.keys()
+
+
+def test_no_test_measures_its_own_speed() -> None:
+    measured = [
+        f"{module.path}:{line}"
+        for module in modules("tests")
+        if module.path.rpartition("/")[2].startswith("test_")
+        for line in _called(module, SPEED)
+    ]
+    assert measured == []
+
+
+def _called(module: Module, names: set[str]) -> Iterator[int]:
+    """The lines on which one of these is called."""
+    return (call.lineno for call in module.nodes() if isinstance(call, ast.Call) and ast.unparse(call.func) in names)
+
+
+def _is_sql(text: str) -> bool:
+    return re.search(r"\b(select|update|insert|delete|set|where|interval|create)\b", text, re.I) is not None

@@ -28,7 +28,7 @@ pytestmark = pytest.mark.usefixtures("each_alert_is_on_each_channel_once")
 async def test_many_deliveries_nobody_may_send_do_not_hold_up_the_others(escalation: Escalation) -> None:
     await escalation.hear(salesperson_changed(), order_placed(), *(refund_requested() for _ in range(15)))
     await escalation.acknowledge()
-    stuck = "state = 'pending', try_at = now() - interval '1 day'"
+    stuck = "state = 'pending', try_at = shared.app_now() - interval '1 day'"
     await escalation.pool.execute(f"update escalation.deliveries set {stuck} where channel = 'email'")
     await escalation.hear(told(order_placed("other"), subject="c-99"), told(refund_requested(), subject="c-99"))
     await escalation.send_mail()

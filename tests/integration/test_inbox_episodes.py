@@ -74,7 +74,9 @@ async def test_unacknowledged_first_then_by_severity_time_left_and_latest_signal
         await site.request_refund(order, account=f"c-{order}", minutes_ago=minutes_ago)
     page = (await (await site.signed_in()).get("/")).text
     assert re.findall(r"<h3><a [^>]*>Customer (\w+)</a>", page)[0] == "new", "the critical one"
-    await site.service.pool.execute("update escalation.episodes set deadline_at = now() where severity <> 'critical'")
+    await site.service.pool.execute(
+        "update escalation.episodes set deadline_at = (select shared.app_now()) where severity <> 'critical'"
+    )
     browser = await site.signed_in()
     page = (await browser.get("/")).text
     newest = await site.service.pool.fetchval("select episode_id from escalation.episodes where order_id = 'new'")

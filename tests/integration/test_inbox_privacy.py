@@ -79,7 +79,8 @@ async def test_an_episode_that_went_to_somebody_else_leaves_the_inbox(site: Site
     episode = await site.trouble()
     browser = await site.signed_in()
     await site.service.pool.execute(
-        "update escalation.episodes set responsible = 'ben', acknowledged_by = 'ben', acknowledged_at = now()"
+        "update escalation.episodes set responsible = 'ben', acknowledged_by = 'ben', "
+        "acknowledged_at = shared.app_now()"
     )
     assert "Nothing burns." in (await browser.get("/")).text
     assert (await browser.get(f"/episodes/{episode}")).status_code == 404

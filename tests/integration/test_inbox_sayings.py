@@ -98,7 +98,7 @@ async def test_exhausted_episodes_say_so(site: Site) -> None:
 async def test_an_exhausted_episode_that_rings_again_says_until_when_there_is_time(site: Site) -> None:
     desk = await open_desk(site)
     await site.service.pool.execute(
-        "update escalation.episodes set exhausted_at = now(), deadline_at = null, deadline_for = null"
+        "update escalation.episodes set exhausted_at = shared.app_now(), deadline_at = null, deadline_for = null"
     )
     await site.tell(cancellation_requested(), about=ACCOUNT)
     page = await desk.page()

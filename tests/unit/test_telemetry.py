@@ -1,7 +1,6 @@
 """Traces: what a span says, what it never says, and whose child it is."""
 
 import json
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -76,11 +75,11 @@ def test_an_effect_continues_the_trace_of_the_record_that_caused_it(
 def test_a_span_started_for_work_already_under_way_keeps_the_time_given(
     traced: Callable[[], list[dict[str, Any]]],
 ) -> None:
-    began_ns = time.time_ns() - 50_000_000
+    began_ns = 1_600_000_000_000_000_000
     start_effect_span("orders.order_placed", parent=None, start_time_ns=began_ns).end()
     (written,) = traced()
     assert written["started_ns"] == began_ns
-    assert written["ended_ns"] - began_ns >= 50_000_000
+    assert written["ended_ns"] > began_ns
 
 
 def test_a_trace_kept_locally_is_whole_even_if_its_publisher_did_not_sample(

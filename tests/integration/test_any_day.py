@@ -1,0 +1,47 @@
+"""A run can start at any moment; what depends on the day most is run at two of those of `make calendar`."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from tests.calendar import run_at
+from tests.servers import Databases, MakeDatabase
+from tests.services import running
+from tests.starting import AHEAD
+
+HERE = "tests/integration/test_any_day.py::test_process_and_services_tell_the_same_time"
+DEPENDENT = (
+    HERE,
+    "tests/unit/test_absences.py",
+    "tests/unit/test_duties.py",
+    "tests/integration/test_inbox_duties.py",
+)
+
+
+@pytest.mark.parametrize("service", ["orders", "support", "escalation"])
+async def test_process_and_services_tell_the_same_time(
+    service: str, database: MakeDatabase, pytestconfig: pytest.Config
+) -> None:
+    async with running(await database(service), service, _nothing) as under_test:
+        assert abs(await under_test.now() - datetime.now(UTC)) < timedelta(hours=1)
+        ahead = await under_test.pool.fetchval("select coalesce(sum(ahead), interval '0') from shared.clock")
+    assert ahead == pytestconfig.stash[AHEAD]
+
+
+@pytest.mark.parametrize(
+    "moment",
+    [
+        pytest.param("2027-10-30T23:30 Europe/Berlin", id="a Saturday, before the night in which an hour comes twice"),
+        pytest.param("2028-02-29T00:30 America/New_York", id="29 February"),
+    ],
+)
+async def test_what_depends_on_the_day_most_passes(
+    moment: str, databases: Databases, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TEST_DATABASE_URL", databases.server_url)
+    status, said = await run_at(moment, *DEPENDENT)
+    assert status == 0, said
+
+
+async def _nothing(*_: object) -> None:
+    """Handles nothing."""
