@@ -18,7 +18,7 @@ from functools import cache
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
 import pytest
@@ -28,6 +28,7 @@ from deploy.local.kafka import Kafka, serves, settings
 from deploy.local.ports import LOOPBACK, free_ports
 from deploy.local.postgres import Postgres
 from shared.migrations import migrate
+from tests.recycling import emptied, set_clock, shape_of
 from tests.starting import AHEAD
 
 KAFKA_IMAGE = "apache/kafka:4.3.1"
@@ -45,6 +46,14 @@ class Copy:
     kept_as: str
 
 
+@dataclass(frozen=True)
+class Template:
+    """A database that others are cloned from, and its shape."""
+
+    name: str
+    shape: str | None
+
+
 class Databases:
     """Databases on one server, each cloned from a template that a service's migrations made once.
 
@@ -55,8 +64,9 @@ class Databases:
         self.server_url = server_url
         self._ahead = ahead
         self._run = uuid.uuid4().hex[:8]
-        self._templates: dict[str, asyncio.Task[str]] = {}
+        self._templates: dict[str, asyncio.Task[Template]] = {}
         self._made: list[str] = []
+        self._emptied: dict[str, list[str]] = {}
 
     async def make(self, service: str) -> str:
         """The URL of a fresh database with the service's tables, owned by the service's role.
@@ -66,9 +76,24 @@ class Databases:
         template = await self._template(service)
         name = f"{service}_{self._run}_{len(self._made)}"
         self._made.append(name)
-        await self._run_sql(f"create database {name} template {template} owner {service}")
-        await self._close(name)
+        if used := self._emptied.get(service):  # under a new name: nobody who knew the old one comes back
+            await self._run_sql(f"alter database {used.pop()} rename to {name}")
+        else:
+            await self._run_sql(f"create database {name} template {template.name} owner {service}")
+            await self._close(name)
         return url_of(self.server_url, role=service, database=name)
+
+    async def take_back(self, url: str) -> None:
+        """The database is not needed any more: another test may get it, emptied, as if it were fresh."""
+        name, service = _database_and_role(url)
+        template = await self._template(service)
+        try:
+            async with _connected(self._url_in(name)) as connection:
+                as_new = await emptied(connection, template.shape, ahead=self._ahead)
+        except (asyncpg.PostgresError, OSError):
+            return
+        if as_new:
+            self._emptied.setdefault(service, []).append(name)
 
     async def keep(self, url: str) -> Copy:
         """Keeps a copy of a database as it is now. Its connections are cut; users connect again."""
@@ -94,23 +119,30 @@ class Databases:
 
     async def drop_all(self) -> None:
         """Drops every database made here, templates too."""
-        templates = [task.result() for task in self._templates.values() if _went_well(task)]
+        templates = [task.result().name for task in self._templates.values() if _went_well(task)]
         for name in (*self._made, *templates):
             await self._run_sql(f"drop database if exists {name} with (force)")
 
-    async def _template(self, service: str) -> str:
+    async def _template(self, service: str) -> Template:
         task = self._templates.get(service)
         if task is None:
             task = self._templates[service] = asyncio.create_task(self._make_template(service))
         return await asyncio.shield(task)
 
-    async def _make_template(self, service: str) -> str:
+    async def _make_template(self, service: str) -> Template:
         name = f"template_{service}_{self._run}"
         async with _connected(self.server_url) as connection:
             await make_role(connection, service, password=urlsplit(self.server_url).password)
         await self._run_sql(f"create database {name} owner {service}")
-        await _migrate(url_of(self.server_url, role=service, database=name), service, ahead=self._ahead)
-        return name
+        has_tables = await _migrate(url_of(self.server_url, role=service, database=name), service)
+        async with _connected(self._url_in(name)) as connection:
+            if has_tables:
+                await set_clock(connection, self._ahead)
+            return Template(name, await shape_of(connection))
+
+    def _url_in(self, database: str) -> str:
+        """The superuser's, in this database."""
+        return urlunsplit(urlsplit(self.server_url)._replace(path=f"/{database}"))
 
     async def _cut_off(self, database: str) -> None:
         await self._run_sql(
@@ -128,15 +160,15 @@ class Databases:
                 await connection.execute(statement)
 
 
-async def _migrate(url: str, service: str, *, ahead: timedelta) -> None:
-    if find_spec(f"services.{service}"):
-        await migrate(url, import_module(f"services.{service}.app").MIGRATIONS)
-        if ahead:
-            async with _connected(url) as connection:
-                await connection.execute("insert into shared.clock (single, ahead) values (true, $1)", ahead)
+async def _migrate(url: str, service: str) -> bool:
+    """Whether there is a service of this name, whose tables were made."""
+    if not find_spec(f"services.{service}"):
+        return False
+    await migrate(url, import_module(f"services.{service}.app").MIGRATIONS)
+    return True
 
 
-def _went_well(task: asyncio.Task[str]) -> bool:
+def _went_well(task: asyncio.Task[Template]) -> bool:
     return task.done() and not task.cancelled() and task.exception() is None
 
 
@@ -183,9 +215,17 @@ def topic_prefix() -> str:
 
 
 @pytest.fixture
-async def database(databases: Databases) -> MakeDatabase:
+async def database(databases: Databases) -> AsyncIterator[MakeDatabase]:
     """Makes a fresh database for a service: `url = await database("orders")`."""
-    return databases.make
+    made: list[str] = []
+
+    async def make(service: str) -> str:
+        made.append(await databases.make(service))
+        return made[-1]
+
+    yield make
+    for url in made:
+        await databases.take_back(url)
 
 
 @pytest.fixture
