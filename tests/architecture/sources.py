@@ -26,7 +26,7 @@ class Module:
         return ".".join(Path(self.path).with_suffix("").parts).removesuffix(".__init__")
 
     def nodes(self) -> Iterator[ast.AST]:
-        return ast.walk(self.tree)
+        return iter(_nodes(self.tree))
 
 
 @cache
@@ -47,6 +47,11 @@ def modules(*folders: str) -> tuple[Module, ...]:
 def is_migration(path: str) -> bool:
     """Whether the file is a step of a database's history, named for its order and run by Alembic."""
     return Path(path).name[0].isdigit()
+
+
+@cache
+def _nodes(tree: ast.Module) -> tuple[ast.AST, ...]:
+    return tuple(ast.walk(tree))
 
 
 def _parse(path: str) -> Module:

@@ -16,7 +16,7 @@ def test_importing_a_module_does_nothing() -> None:
         cwd=ROOT,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=600,
         check=False,
     )
     assert (watched.returncode, watched.stderr) == (0, "")
