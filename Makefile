@@ -37,7 +37,7 @@ check: .venv/.dev ## Lint, formatting, types, import rules, architecture tests, 
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/python -m pytest tests/architecture tests/contracts/test_schemas.py
 
-calendar: .venv/.dev ## Run the tests with the clock at 42 unusual moments (an hour); QUICK=1 for nine
+calendar: .venv/.dev ## Run the tests with the clock at 42 unusual moments (over an hour); QUICK=1 for nine
 	$(BIN)/python -m tests.calendar $(if $(QUICK),--quick) $(ARGS)
 
 faults: .venv/.dev ## Break everything in every known way, 3,000 kills (over an hour); QUICK=1 for 300

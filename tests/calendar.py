@@ -28,6 +28,8 @@ FURTHER_DAYS = {
 }
 PURE = ("tests/unit", "tests/contracts", "tests/simulation")
 OF_ONE_SERVICE = ("tests/integration",)
+_HISTORIES = "200"
+"""A hundredth of those in `make test`: a history begins at a time of its own."""
 
 app = typer.Typer(add_completion=False)
 
@@ -46,6 +48,7 @@ async def run_at(moment: str, *arguments: str) -> tuple[int, str]:
         *(sys.executable, "-m", "pytest", "--starts-at", moment, "--tb=short", *arguments),
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
+        env={**os.environ, "SIMULATION_HISTORIES": _HISTORIES},
         cwd=PROJECT,
     )
     try:
