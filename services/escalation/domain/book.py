@@ -25,11 +25,11 @@ from services.escalation.domain.facts import AccountFact
 from services.escalation.domain.findings.history import History
 from services.escalation.domain.findings.silences import Silence
 from services.escalation.domain.findings.terms import Terms, TermsAt
+from services.escalation.domain.main_signal import all_inform, informs, main_signal
 from services.escalation.domain.policy.model import Policy, TeamMode
 from services.escalation.domain.policy.versions import Policies, PolicyVersion
-from services.escalation.domain.rules import Rules
+from services.escalation.domain.rules import RULES_VERSION, Rules
 from shared.contracts.envelope import Envelope, Fact
-from shared.contracts.escalation import REQUESTS
 from shared.ids import derived
 
 
@@ -149,14 +149,20 @@ class Book:
         """What puts an order at risk now, in the order of event times."""
         return self.state(episode.account_id).standing.of_episode(episode.episode_id)
 
-    def weightiest(self, episode: Episode) -> Signal | None:
-        """What an episode is told by, as its play is chosen: see domain.plays.weightiest."""
-        _, policy = self.policy_for(self.order_of(episode))
+    def main_signal(self, episode: Episode) -> Signal | None:
+        """Which of its standing signals an episode is about; None where none stands."""
+        return main_signal(self.standing(episode), self._policy_of(episode))
 
-        def weight(signal: Signal) -> tuple[bool, int, datetime, UUID]:
-            return signal.kind in REQUESTS, policy.signals.of(signal.kind).severity.rank, signal.at, signal.signal_id
+    def is_for_information(self, episode: Episode) -> bool:
+        """Whether an episode asks nothing of anybody: every signal that stands is for information."""
+        return all_inform(self.standing(episode), self._policy_of(episode))
 
-        return max(self.standing(episode), key=weight, default=None)
+    def informs(self, signal: Signal, order: Order) -> bool:
+        """Whether a signal of this order is for information."""
+        return informs(signal, self.policy_for(order)[1])
+
+    def _policy_of(self, episode: Episode) -> Policy:
+        return self.policy_for(self.order_of(episode))[1]
 
     def policy_for(self, order: Order, at: datetime | None = None) -> tuple[int, Policy]:
         """The policy for an order with its version: the one in force at an instant, or the latest."""
@@ -218,6 +224,7 @@ class Book:
                 cause_type=cause.type,
                 cause_source=cause.source,
                 cause_id=cause.id,
+                rules_version=RULES_VERSION,
                 **about,
             )
         )

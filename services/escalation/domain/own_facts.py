@@ -117,6 +117,12 @@ class HandOverAcceptPressed(EpisodeButton):
     type: ClassVar[str] = "escalation.button.hand_over_accept_pressed"
 
 
+class SeenPressed(EpisodeButton):
+    """Somebody has seen an episode that is for information."""
+
+    type: ClassVar[str] = "escalation.button.seen_pressed"
+
+
 class ClosePressed(EpisodeButton):
     """Somebody says how it ended, and why."""
 
@@ -162,6 +168,7 @@ BUTTONS: tuple[type[EpisodeButton], ...] = (
     SnoozePressed,
     HandOverPressed,
     HandOverAcceptPressed,
+    SeenPressed,
     ClosePressed,
 )
 

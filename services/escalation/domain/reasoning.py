@@ -38,6 +38,11 @@ def ring_words(alert: Alert, rung_at: datetime, answer_by: datetime | None, now:
     return f"Rings {alert.recipient}, {STEP_WORDS[alert.step]}, {_CAUSES[alert.cause]}.{held}{until}"
 
 
+def inform_words(alert: Alert) -> str:
+    """Whom an alert for information goes to."""
+    return f"Notifies {alert.recipient}, {STEP_WORDS[alert.step]}, for information: nothing is due."
+
+
 def skip_words(rung: Rung) -> str:
     """Who is passed over, and why."""
     assert rung.skipped is not None
@@ -85,8 +90,13 @@ def quiet_words(episode: Episode, *, too_old: bool) -> str:
 
 def closing_words(policy: Policy, result: EpisodeResult, reason: str) -> str:
     """The result, and the reason as the policy words it."""
-    words = next((one.words for one in policy.reasons[result] if one.code == reason), reason)
+    words = reason_words(policy, result, reason)
     return f"Closed as {result.value.replace('_', ' ')}: {words}."
+
+
+def reason_words(policy: Policy, result: EpisodeResult, reason: str) -> str:
+    """A reason as the policy words it; its code where it has none."""
+    return next((one.words for one in policy.reasons.get(result, ()) if one.code == reason), reason)
 
 
 def clock(at: datetime) -> str:

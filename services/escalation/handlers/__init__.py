@@ -5,7 +5,7 @@ from functools import partial
 from typing import Any, TypeAlias
 
 from services.escalation.domain import own_facts
-from services.escalation.domain.rules import Rules
+from services.escalation.domain.rules import RULES_VERSION, Rules
 from services.escalation.handlers.deadlines import act_on_deadline, look_for_recipient
 from services.escalation.handlers.deliveries import record_attempt
 from services.escalation.handlers.directory import (
@@ -37,6 +37,7 @@ def handling(rules: Rules) -> Handler:
     known, accounts = KnownPolicies(), KnownAccounts()
 
     async def handle(tx: Transaction, events: Sequence[Envelope[Fact]]) -> None:
+        tx.rules_version = RULES_VERSION
         heard = [event for event in events if type(event.data) in SUBSCRIPTIONS]
         policies = await known.current(tx.connection)
         book = await batches.load(tx.connection, heard, rules, policies, accounts)

@@ -43,14 +43,17 @@ def _is_same_trouble(known: Signal, signal: Signal) -> bool:
 
 
 def _ring_if_due(turn: Turn[Fact], episode: Episode, signal: Signal, *, rose: bool, news: bool) -> None:
+    """Beside other signals one for information rings nobody; alone it is mailed, without a deadline."""
+    quiet = turn.book.informs(signal, turn.book.order_of(episode)) and not turn.book.is_for_information(episode)
     cause = ring_of_signal(episode, signal, rose=rose, ring_within=turn.book.ring_within)
-    if cause is not None and (news or not episode.rang):
+    if cause is not None and (news or not episode.rang) and not quiet:
         ring(turn, episode, signal, cause)
         return
     too_old = too_old_to_ring(signal, turn.book.ring_within)
     about = {"episode_id": episode.episode_id, "signal_id": signal.signal_id}
-    path = "age.ring_within" if too_old else None
-    turn.explain("not_rung", quiet_words(episode, too_old=too_old), policy_path=path, **about)
+    path = "age.ring_within" if too_old else "plays.refund_kinds" if quiet else None
+    words = "No ring: it is for information." if quiet else quiet_words(episode, too_old=too_old)
+    turn.explain("not_rung", words, policy_path=path, **about)
     if episode.responsible is None:
         assign_silently(turn, episode, signal)
 

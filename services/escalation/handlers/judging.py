@@ -39,7 +39,8 @@ def note_fact(turn: Turn[Fact], fact: AccountFact) -> None:
 def raise_on_silence(turn: Turn[SilenceEnded]) -> None:
     """A silence has lasted too long, and everything told meanwhile was read: what still stands is raised.
 
-    A warning is over when its time has come, and not before what it warned of was raised.
+    A warning is over when its time has come, and not before what it warned of was raised. Once that time has come, as
+    after an outage, there is nothing to warn of any more.
     """
     until, silence = turn.event.time, Silence(turn.fact.kind, turn.fact.case, turn.fact.order)
     scope = listening_to(turn.state.history, silence)
@@ -49,7 +50,7 @@ def raise_on_silence(turn: Turn[SilenceEnded]) -> None:
     over = [one for one in mine if one.cleared_by is not None and not _stands(turn, one, until)]
     turn.book.ending = frozenset(one.signal_id for one in over)
     for finding in mine:
-        if finding.at <= until and _stands(turn, finding, until) and not _known(kept.get(finding.signal_id)):
+        if finding.at <= until and _stands(turn, finding, turn.now) and not _known(kept.get(finding.signal_id)):
             admit(turn, _signal(turn, finding))
     turn.book.ending = frozenset()
     for finding in over:

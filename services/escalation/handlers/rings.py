@@ -23,7 +23,13 @@ UPWARD = frozenset({RingCause.STEP, RingCause.UNREDEEMED, RingCause.NOT_MINE})
 
 
 def ring(turn: Turn[Fact], episode: Episode, signal: Signal, cause: RingCause) -> None:
-    """Ring for a signal: whoever this cause asks, as soon as the seller is known. Nobody has it any more until then."""
+    """Ring for a signal: whoever this cause asks, as soon as the seller is known. Nobody has it any more until then.
+
+    An episode for information asks nobody: its first person on the ladder is mailed, and no clock runs.
+    """
+    if turn.book.is_for_information(episode):
+        find_recipient(turn, episode, _sought(turn, episode, signal, rings=True, cause=cause))
+        return
     withdraw_offer(turn, episode, "it rang again")
     if episode.exhausted_at is not None and cause not in UPWARD:
         episode = from_the_foot(episode)
@@ -39,7 +45,7 @@ def assign_silently(turn: Turn[Fact], episode: Episode, signal: Signal) -> None:
 
 def climb(turn: Turn[Fact], episode: Episode, cause: RingCause) -> None:
     """Ask the next on the ladder, about what weighs most of the episode now."""
-    signal = turn.book.weightiest(episode)
+    signal = turn.book.main_signal(episode)
     if signal is not None:
         ring(turn, episode, signal, cause)
 

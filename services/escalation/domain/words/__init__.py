@@ -3,7 +3,14 @@
 from services.escalation.domain.words.deeds import BY_CHANNEL
 from services.escalation.domain.words.endings import ended
 from services.escalation.domain.words.facts import Described, describe
-from services.escalation.domain.words.ladder import MUST_NOT_BE_CALLED, RESULTS, RINGS_BECAUSE, SEVERITIES, STEPS
+from services.escalation.domain.words.ladder import (
+    FOR_INFORMATION,
+    MUST_NOT_BE_CALLED,
+    RESULTS,
+    RINGS_BECAUSE,
+    SEVERITIES,
+    STEPS,
+)
 from services.escalation.domain.words.phrases import (
     LOCALE,
     absolute,
@@ -21,12 +28,15 @@ from services.escalation.domain.words.signals import (
     SIGNAL_LABELS,
     Risk,
     WhyNow,
+    headline,
+    label,
     refund_words,
     why_now,
 )
 
 __all__ = [
     "BY_CHANNEL",
+    "FOR_INFORMATION",
     "LOCALE",
     "MUST_NOT_BE_CALLED",
     "RESULTS",
@@ -45,7 +55,9 @@ __all__ = [
     "day",
     "describe",
     "ended",
+    "headline",
     "known_money",
+    "label",
     "left",
     "money",
     "overdue",
