@@ -95,7 +95,7 @@ class Themes:
         chance = self.chance
         match kind:
             case "refund_paid":
-                return {"amount_minor": chance.randint(1, 5_000), "currency": "EUR"}
+                return {"amount_minor": chance.choice((0, chance.randint(1, 5_000))), "currency": "EUR"}
             case "promise_kept":
                 return {"promise": chance.choice(_PROMISES)}
             case "outcome_reported":
@@ -121,10 +121,20 @@ class Themes:
                 return {"due_at": (self.now - SPAN * chance.random()).isoformat()}
             case "satisfaction_rated":
                 return {"rating": chance.randint(0, 5)}
-            case "refund_requested" | "cancellation_requested":
+            case "refund_requested":
+                return {"words": "I have had enough."} | self._money()
+            case "cancellation_requested":
                 return {"words": "I have had enough."}
             case _:
                 return {}
+
+    def _money(self) -> dict[str, Any]:
+        """How much is asked back and of which kind, where that is told; a third is for information."""
+        chance = self.chance
+        kind = chance.choice(({}, {}, {"kind": "dissatisfaction"}, {"kind": "chargeback"}, {"kind": "fraud"}))
+        asked = chance.choice((None, 0, 500, 900_000, 2_000_000))
+        currency = chance.choice(({}, {"currency": "EUR"}, {"currency": "USD"}))
+        return kind if asked is None else {"amount_minor": asked} | kind | currency
 
     def _contact(self) -> dict[str, Any]:
         """Half of all talks are with somebody who may have taken the episode."""

@@ -194,7 +194,8 @@ async def test_once_only_information_is_left_nothing_is_due_any_more(team: Escal
     await presses(team, AcknowledgePressed, "anna")
     await presses(team, CustomerReachedLogged, "anna")
     episode = await open_episode(team)
-    assert (episode["deadline_at"], episode["acknowledged_by"], episode["rang"]) == (None, "anna", False)
+    assert (episode["deadline_at"], episode["acknowledged_by"], episode["rang"]) == (None, None, False)
+    assert episode["responsible"] == "anna"
     assert "escalation.timer.episode_due" not in await team.timers()
     await happens(team, contact_made("unanswered", case=None))
     assert len(await team.alerts()) == 1

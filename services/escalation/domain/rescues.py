@@ -54,11 +54,15 @@ def bound(episode: Episode, person: Salesperson | None, policy: Policy, now: dat
 
 
 def informing(episode: Episode, now: datetime) -> Episode:
-    """An episode that asks nothing any more: whoever has it keeps it, and the next signal that asks rings as the first
+    """An episode that asks nothing any more: nobody has to do with it, and the next signal that asks rings as the first
     one does."""
     return replace(
         episode,
         rang=False,
+        acknowledged_at=None,
+        acknowledged_by=None,
+        attempts=0,
+        reached_at=None,
         step=None,
         repeats=0,
         deadline_at=None,

@@ -23,7 +23,6 @@ def note_preference(turn: Turn[ContactPreferenceChanged]) -> None:
     for episode in turn.state.open_by_id():
         shown = replace(episode, changed_at=turn.now)
         owes_a_talk = episode.acknowledged_by is not None and episode.reached_at is None
-        owes_a_talk = owes_a_talk and not turn.book.is_for_information(episode)
         if owes_a_talk and before != may_be_contacted(turn, episode):
             shown = _excuse(turn, shown) if before else _bind(turn, shown)
         keep_episode(turn, shown)

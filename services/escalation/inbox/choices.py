@@ -77,7 +77,7 @@ def choices(
     free = asks and row.acknowledged_by is None
     mine = asks and reader.is_me(row.acknowledged_by)
     accept = asks and reader.is_me(row.offered_to)
-    seen = is_open and for_information and (row.acknowledged_by is None or reader.is_me(row.acknowledged_by))
+    seen = is_open and for_information
     soon = next_minute(reader.now)
 
     def field(ahead: timedelta) -> str:
