@@ -1,5 +1,6 @@
 """How much is at stake, and what is told without asking anything: stories of refund requests."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -12,6 +13,7 @@ from services.escalation.domain.own_facts import (
     SeenPressed,
 )
 from shared.contracts.escalation import EpisodeResult
+from shared.contracts.orders_inbound import Customer
 from tests.builders import (
     ORDER,
     cancellation_requested,
@@ -111,6 +113,24 @@ async def test_the_mail_speaks_of_what_its_script_answers(team: Escalation) -> N
     assert "The customer gave a low rating" in team.mail.received[-1]["Subject"]
     assert "The customer gave a low rating 5 min ago; since then a reopened case." in text
     assert "Thank you for your honest rating." in text
+
+
+@pytest.mark.parametrize(
+    ("phone", "numbers"),
+    [
+        pytest.param("+39 06 1234 5678 ext. 12", ["tel:+390612345678;ext=12"], id="an extension"),
+        pytest.param("030 901820 / 0171 5551234", ["tel:030901820", "tel:01715551234"], id="two numbers"),
+        pytest.param("ask Ms Weiss", [], id="nothing to dial"),
+    ],
+)
+async def test_the_numbers_of_a_mail_are_those_of_the_page(team: Escalation, phone: str, numbers: list[str]) -> None:
+    await team.hear(order_placed("called", customer=Customer(name="Petra Weiss", phone=phone)))
+    await happens(team, refund_requested(case=None, order="called"))
+    await mailed(team)
+    page = team.mail.received[-1].get_body(("html",))
+    assert page is not None
+    assert re.findall(r'href="(tel:[^"]*)"', page.get_content()) == numbers
+    assert phone.split(" / ")[0] in await body(team)
 
 
 # What is for information.

@@ -35,13 +35,15 @@ from shared.ids import derived
 
 @dataclass(slots=True)
 class Changes:
-    """What is to be saved: for each table the rows by key, each as it is in the end."""
+    """What is to be saved: for each table the rows by key, each as it is in the end. `facts` are new ones, `retold`
+    those that are remembered with more than before."""
 
     accounts: dict[str, Account] = field(default_factory=dict)
     orders: dict[str, Order] = field(default_factory=dict)
     people: dict[str, Salesperson] = field(default_factory=dict)
     cases: dict[tuple[str, str], Case] = field(default_factory=dict)
     facts: dict[UUID, AccountFact] = field(default_factory=dict)
+    retold: dict[UUID, AccountFact] = field(default_factory=dict)
     episodes: dict[UUID, Episode] = field(default_factory=dict)
     signals: dict[UUID, Signal] = field(default_factory=dict)
     alerts: dict[UUID, Alert] = field(default_factory=dict)
@@ -52,7 +54,7 @@ class Changes:
 
     def touched(self) -> set[str]:
         """The accounts of which anything changed that is kept from batch to batch."""
-        tables = (self.accounts, self.orders, self.cases, self.facts, self.episodes, self.signals)
+        tables = (self.accounts, self.orders, self.cases, self.facts, self.retold, self.episodes, self.signals)
         return {row.account_id for rows in tables for row in rows.values()}
 
 
@@ -62,6 +64,7 @@ class Book:
 
     `states` are the batch's accounts; `asked` tells who was ever notified of an episode, of those that a button or a
     clock of the batch is about. `ending` are standing signals that end before the comparison under way is over.
+    `awaited` are the silences that timers wait for, of accounts that are judged anew.
     """
 
     rules: Rules
@@ -73,6 +76,7 @@ class Book:
     asked: dict[UUID, set[str]] = field(default_factory=lambda: defaultdict(set))
     changes: Changes = field(default_factory=Changes)
     ending: frozenset[UUID] = frozenset()
+    awaited: set[Silence] = field(default_factory=set)
     expected: dict[tuple[str, Silence], datetime] = field(default_factory=dict)
     told: dict[tuple[str, str], int] = field(default_factory=lambda: defaultdict(int))
     _terms: dict[int, Terms] = field(default_factory=dict)

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from services.escalation.domain.entities import Alert, Ended, Episode, Signal
 from services.escalation.domain.ladder import Rung
 from services.escalation.domain.policy.model import Policy
-from services.escalation.domain.words import SIGNAL_LABELS, absolute
+from services.escalation.domain.words import RULES_CHANGED, SIGNAL_LABELS, absolute
 from shared.contracts.escalation import EpisodeResult, RingCause, Step
 
 _CAUSES = {
@@ -74,13 +74,15 @@ def taken_words(episode: Episode) -> str:
 def ended_words(signal: Signal, because: str) -> str:
     """What ended a signal: a fact after it, or one told late by which it never was."""
     label, fact = SIGNAL_LABELS[signal.kind], because.replace("_", " ")
+    if because == RULES_CHANGED:
+        return f"{label} does not count any more: the rules changed."
     if signal.ended is Ended.CLEARED:
         return f"{label} is settled, by “{fact}”."
     return f"{label} never was: “{fact}” was told late."
 
 
 def quiet_words(episode: Episode, *, too_old: bool) -> str:
-    """Why a signal rings nobody."""
+    """Why a signal rings nobody, beside that it is for information or that the rules changed."""
     if too_old:
         return "No ring: it was too old when first heard of. It is shown."
     if episode.acknowledged_by is not None:

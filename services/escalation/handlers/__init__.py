@@ -17,6 +17,7 @@ from services.escalation.handlers.directory import (
 from services.escalation.handlers.judging import judge, raise_on_silence
 from services.escalation.handlers.policies import publish_policy
 from services.escalation.handlers.preferences import note_preference
+from services.escalation.handlers.rejudging import rejudge
 from services.escalation.handlers.rescues import press
 from services.escalation.handlers.signals import remember_case, stop_waiting_for_the_named_order
 from services.escalation.handlers.talks import log_check_in
@@ -87,4 +88,5 @@ SUBSCRIPTIONS: Mapping[type[Fact], Sequence[Effect]] = {
     own_facts.CheckInLogged: (log_check_in,),
     own_facts.DeliveryAttempted: (record_attempt,),
     own_facts.PolicyPublishing: (publish_policy,),
+    own_facts.RulesChanged: (rejudge,),
 }

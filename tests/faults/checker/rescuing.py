@@ -1,11 +1,11 @@
 """An episode as it must be: how grave it is, whom it rang and for what, who took it, and until when they have time.
 
 A refund request of a kind that has no play is for information: alone it is told to whoever would be asked first, and
-no clock runs; beside another signal it rings nobody. The others ring. It rings for its first signal, when it becomes graver, when money is asked back or a cancellation asked for, when the
-customer was reached before, and when the customer tries again while somebody has it. Nobody answers in time: who came
-in the place of the one asked last and never was, else the next on the ladder; after the desk the desk again, a few
-times. After that, whatever the customer does or suffers rings from the foot of the ladder. Whoever takes it must reach
-the customer in time.
+no clock runs; beside another signal it rings nobody. The others ring. It rings for its first signal, when it becomes
+graver, when money is asked back or a cancellation asked for, when the customer was reached before, and when the
+customer tries again while somebody has it. Nobody answers in time: who came in the place of the one asked last and
+never was, else the next on the ladder; after the desk the desk again, a few times. After that, whatever the customer
+does or suffers rings from the foot of the ladder. Whoever takes it must reach the customer in time.
 """
 
 from collections import Counter
@@ -27,8 +27,8 @@ _SELLER_WAIT = timedelta(minutes=15)
 
 @dataclass(slots=True)
 class Signal:
-    """`order` is None while it waits; `ended` is None while it stands, else "cleared" or "withdrawn". `data` is what was
-    told by the fact that it began with."""
+    """`order` is None while it waits; `ended` is None while it stands, else "cleared" or "withdrawn". `data` was
+    said by the fact that it began with."""
 
     id: UUID
     account: str
@@ -95,9 +95,11 @@ class Episode:
     exhausted_at: datetime | None = None
     closed_at: datetime | None = None
     seeking: list[Sought] = field(default_factory=list)
+    quieted: list[datetime] = field(default_factory=list)
 
-    def ask_nobody(self) -> None:
+    def ask_nobody(self, now: datetime) -> None:
         """Only what is for information is left of it."""
+        self.quieted.append(now)
         self.step, self.repeats, self.exhausted_at, self.rang = None, 0, None, False
         self.attempts, self.reached = 0, False
         self.deadline_at = self.deadline_for = self.taken_at = self.taken_by = None

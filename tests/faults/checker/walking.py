@@ -303,7 +303,7 @@ class Account:
             self.desk.tell("episode_closed", episode)
             self.desk.decide("closed", episode)
         elif episode.rang and self._informs(episode):
-            episode.ask_nobody()
+            episode.ask_nobody(self.now)
 
 
 def sold_at(order: Told) -> datetime:

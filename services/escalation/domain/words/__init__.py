@@ -1,7 +1,7 @@
 """Facts in words: what a person reads on a page, in an e-mail, in a timeline. Start at `describe` in `facts.py`."""
 
 from services.escalation.domain.words.deeds import BY_CHANNEL
-from services.escalation.domain.words.endings import ended
+from services.escalation.domain.words.endings import RULES_CHANGED, ended
 from services.escalation.domain.words.facts import Described, describe
 from services.escalation.domain.words.ladder import (
     FOR_INFORMATION,
@@ -41,6 +41,7 @@ __all__ = [
     "MUST_NOT_BE_CALLED",
     "RESULTS",
     "RINGS_BECAUSE",
+    "RULES_CHANGED",
     "SEVERITIES",
     "SIGNAL_LABELS",
     "STEPS",
