@@ -2,6 +2,7 @@
 
 import html
 import re
+from typing import Any
 
 import pytest
 
@@ -11,7 +12,7 @@ from tests.inbox import Site, words_of
 from tests.inbox_desk import Desk, done, open_desk, state
 
 
-async def desk_of(site: Site, **asked: object) -> Desk:
+async def desk_of(site: Site, **asked: Any) -> Desk:
     """Anna sold it, and the customer asks for money in this way."""
     await site.hire()
     await site.sell()

@@ -267,6 +267,7 @@ def test_a_headline_says_how_much(risk: Risk, words: str) -> None:
 def test_a_request_whose_money_was_paid_says_so() -> None:
     asked = Risk(SignalKind.REFUND_REQUESTED, AT)
     assert (label(asked), label(replace(asked, executed=True))) == ("Refund requested", "Refund requested, paid back")
+    assert label(replace(asked, refund_kind=RefundKind.CHARGEBACK)) == "Chargeback"
 
 
 def test_a_moment_names_its_zone() -> None:

@@ -58,8 +58,10 @@ def why_now(risks: Sequence[Risk], main: Risk) -> WhyNow:
 
 
 def label(risk: Risk) -> str:
-    """A signal in two or three words, as in a list; of an executed refund request that it is."""
-    return f"{SIGNAL_LABELS[risk.kind]}, paid back" if risk.executed else SIGNAL_LABELS[risk.kind]
+    """A signal in two or three words, as in a list: of a refund request its kind, and that it is executed."""
+    words = _REFUNDS.get(risk.refund_kind) if risk.refund_kind else None
+    words = words or SIGNAL_LABELS[risk.kind]
+    return f"{words}, paid back" if risk.executed else words
 
 
 SIGNAL_LABELS = {
