@@ -6,8 +6,11 @@ from uuid import uuid4
 import pytest
 
 from services.escalation.app import rejudge_account
+from services.escalation.domain.own_facts import OWN_FACTS
 from services.escalation.domain.rules import RULES_VERSION
+from services.escalation.handlers import handling
 from services.escalation.store.rejudging import left_to_judge
+from shared.transaction import Spine
 from tests.builders import (
     ACCOUNT,
     ORDER,
@@ -20,7 +23,7 @@ from tests.builders import (
     refund_paid,
     refund_requested,
 )
-from tests.escalation import Escalation, dead_end, told
+from tests.escalation import NO_LIMIT, Escalation, dead_end, told
 from tests.team import happens, open_episode, rung
 
 _FORGET_AMOUNTS = "update escalation.facts set amount_minor = null, currency = null"
@@ -40,6 +43,11 @@ async def troubled(team: Escalation) -> Escalation:
     return team
 
 
+async def rejudge(team: Escalation, account: str = ACCOUNT) -> None:
+    """As the command does: a process of its own, which has nothing of the account in memory."""
+    await rejudge_account(Spine(team.pool, "escalation", handling(NO_LIMIT), OWN_FACTS), account)
+
+
 async def alerts_and_mails(team: Escalation) -> tuple[int, int]:
     return len(await team.alerts()), len(await team.rows("escalation.deliveries"))
 
@@ -49,7 +57,7 @@ async def test_a_signal_that_the_rules_do_not_know_any_more_ends_and_says_why(tr
     episode = await open_episode(troubled)
     await troubled.pool.execute(_A_SIGNAL_OF_OLD, uuid4(), episode["episode_id"])
     before = await alerts_and_mails(troubled)
-    await rejudge_account(troubled.spine, ACCOUNT)
+    await rejudge(troubled)
     ended = [(row["ended"], row["ended_because"]) for row in await troubled.signals() if row["kind"] == "case_stuck"]
     assert ended == [("withdrawn", "rules_changed")]
     assert "escalation.signal_withdrawn" in await troubled.published_types()
@@ -62,7 +70,7 @@ async def test_with_the_last_signal_its_episode_closes_by_itself(team: Escalatio
     await happens(team, refund_paid(amount_minor=100))
     await team.pool.execute("update escalation.facts set amount_minor = 0")
     await team.pool.execute("update shared.journal set body = null where type = 'orders.refund_paid'")
-    await rejudge_account(team.spine, ACCOUNT)
+    await rejudge(team)
     (episode,) = await team.episodes()
     assert (episode["result"], episode["reason"], episode["closed_by"]) == ("cause_gone", "signals_cleared", None)
 
@@ -71,7 +79,7 @@ async def test_what_is_remembered_with_more_than_before_is_read_from_the_journal
     """A fact of before the amount was remembered: nothing was paid, and so it never was a signal."""
     await happens(team, refund_paid(amount_minor=0))
     await team.pool.execute(_FORGET_AMOUNTS)
-    await rejudge_account(team.spine, ACCOUNT)
+    await rejudge(team)
     (fact,) = await team.rows("escalation.facts")
     assert (fact["amount_minor"], fact["currency"]) == (0, "EUR")
     assert await team.signals() == []
@@ -83,7 +91,7 @@ async def test_what_the_rules_find_now_is_raised_and_rings_nobody(team: Escalati
     await team.pool.execute("delete from escalation.alerts")
     await team.pool.execute(_FORGET_SIGNALS)
     await team.pool.execute("delete from escalation.episodes")
-    await rejudge_account(team.spine, ACCOUNT)
+    await rejudge(team)
     episode = await open_episode(team)
     assert (episode["responsible"], episode["rings"], episode["rang"]) == ("anna", 0, False)
     assert await rung(team) == []
@@ -95,7 +103,7 @@ async def test_a_silence_of_the_past_is_raised_at_once_and_rings_nobody_later(te
     at = await team.now() - timedelta(days=6)
     await team.hear(told(contact_made("unanswered", case=None, order=ORDER), at=at))
     await team.pool.execute("delete from shared.timers")
-    await rejudge_account(team.spine, ACCOUNT)
+    await rejudge(team)
     assert [row["kind"] for row in await team.signals()] == ["contact_dead_ended"]
     await team.wait(timedelta(hours=2))
     assert await rung(team) == []
@@ -105,7 +113,7 @@ async def test_a_silence_that_somebody_waited_for_still_rings(team: Escalation) 
     """It fell due while nothing ran: that is the customer's trouble, and not the rules'."""
     await happens(team, contact_made("unanswered", case=None, order=ORDER))
     await team.move_clock(timedelta(days=4))
-    await rejudge_account(team.spine, ACCOUNT)
+    await rejudge(team)
     assert await team.signals() == []
     await team.wait(timedelta(minutes=5))
     assert await rung(team) == [("anna", "seller", "signal")]
@@ -114,7 +122,7 @@ async def test_a_silence_that_somebody_waited_for_still_rings(team: Escalation) 
 async def test_a_severity_is_corrected_also_downwards(troubled: Escalation) -> None:
     await troubled.pool.execute("update escalation.episodes set severity = 'critical'")
     before, clock = await alerts_and_mails(troubled), (await open_episode(troubled))["deadline_at"]
-    await rejudge_account(troubled.spine, ACCOUNT)
+    await rejudge(troubled)
     episode = await open_episode(troubled)
     assert (episode["severity"], episode["deadline_at"]) == ("high", clock)
     assert await alerts_and_mails(troubled) == before
@@ -122,7 +130,7 @@ async def test_a_severity_is_corrected_also_downwards(troubled: Escalation) -> N
 
 async def test_the_ladder_of_what_is_for_information_now_ends(troubled: Escalation) -> None:
     await troubled.pool.execute("update escalation.signals set refund_kind = 'chargeback'")
-    await rejudge_account(troubled.spine, ACCOUNT)
+    await rejudge(troubled)
     episode = await open_episode(troubled)
     assert (episode["deadline_at"], episode["rang"], episode["responsible"]) == (None, False, "anna")
     await troubled.wait(timedelta(days=10))
@@ -133,7 +141,7 @@ async def test_nothing_changes_where_the_rules_are_the_same(troubled: Escalation
     await troubled.hear(order_placed("o-2"), told(case_opened(order="o-2")), dead_end(), case_closed())
     tables = ("signals", "episodes", "alerts", "deliveries", "facts", "decisions")
     before = [await troubled.rows(f"escalation.{name}") for name in tables]
-    await rejudge_account(troubled.spine, ACCOUNT)
+    await rejudge(troubled)
     assert [await troubled.rows(f"escalation.{name}") for name in tables] == before
 
 
@@ -157,15 +165,15 @@ async def judged(team: Escalation) -> list[str]:
 
 
 async def test_each_account_is_judged_once_and_another_run_goes_on_where_the_first_ended(two: Escalation) -> None:
-    await rejudge_account(two.spine, ACCOUNT)
+    await rejudge(two)
     assert await left_to_judge(two.pool, "", RULES_VERSION, limit=10) == ([OTHER_ACCOUNT], OTHER_ACCOUNT)
     for account in (ACCOUNT, OTHER_ACCOUNT):
-        await rejudge_account(two.spine, account)
+        await rejudge(two, account)
     assert await judged(two) == [ACCOUNT, OTHER_ACCOUNT]
     assert await left_to_judge(two.pool, OTHER_ACCOUNT, RULES_VERSION, limit=10) == ([], None)
 
 
 async def test_newer_rules_judge_everybody_again(two: Escalation) -> None:
-    await rejudge_account(two.spine, ACCOUNT)
+    await rejudge(two)
     accounts, _ = await left_to_judge(two.pool, "", RULES_VERSION + 1, limit=10)
     assert accounts == [ACCOUNT, OTHER_ACCOUNT]
