@@ -5,13 +5,16 @@ from datetime import timedelta
 
 import pytest
 
+from services.escalation.app import publish_policy
 from services.escalation.domain.own_facts import (
     AcknowledgePressed,
     ClosePressed,
     CustomerReachedLogged,
     NotMinePressed,
+    PolicyPublishing,
     SeenPressed,
 )
+from services.escalation.domain.policy.document import shipped_text
 from shared.contracts.escalation import EpisodeResult
 from shared.contracts.orders_inbound import Customer
 from tests.builders import (
@@ -238,3 +241,14 @@ async def test_what_is_withdrawn_closes_by_itself(informed: Escalation) -> None:
     await happens(informed, refund_withdrawn(case=None, order=ORDER), minutes=1)
     (episode,) = await informed.episodes()
     assert (episode["result"], episode["reason"]) == ("cause_gone", "signals_cleared")
+
+
+async def test_a_policy_that_makes_its_kind_one_for_information_ends_the_ladder(team: Escalation) -> None:
+    """When the clock runs out that was set before."""
+    await happens(team, refund_requested(case=None, order=ORDER))
+    document = shipped_text().replace('refund_kinds = ["dissatisfaction"]', 'refund_kinds = ["fraud"]')
+    await publish_policy(team.spine, PolicyPublishing(document=document, by="anna", summary="We do not call"))
+    await team.wait(10 * DAY)
+    episode = await open_episode(team)
+    assert await rung(team) == [("anna", "seller", "signal")]
+    assert (episode["deadline_at"], episode["exhausted_at"], episode["rang"]) == (None, None, False)

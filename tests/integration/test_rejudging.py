@@ -1,10 +1,13 @@
 """After an upgrade: what was judged before is judged by the rules of today, and nobody is rung for it."""
 
+import asyncio
 from datetime import timedelta
 from uuid import uuid4
 
 import pytest
+from typer.testing import CliRunner
 
+from services.cli.main import app
 from services.escalation.app import rejudge_account
 from services.escalation.domain.own_facts import OWN_FACTS
 from services.escalation.domain.rules import RULES_VERSION
@@ -23,7 +26,8 @@ from tests.builders import (
     refund_paid,
     refund_requested,
 )
-from tests.escalation import NO_LIMIT, Escalation, dead_end, told
+from tests.escalation import NO_LIMIT, Escalation, dead_end, escalation_on, told
+from tests.servers import MakeDatabase
 from tests.team import happens, open_episode, rung
 
 _FORGET_AMOUNTS = "update escalation.facts set amount_minor = null, currency = null"
@@ -83,6 +87,21 @@ async def test_what_is_remembered_with_more_than_before_is_read_from_the_journal
     (fact,) = await team.rows("escalation.facts")
     assert (fact["amount_minor"], fact["currency"]) == (0, "EUR")
     assert await team.signals() == []
+
+
+async def test_what_is_remembered_only_now_is_read_from_the_journal(team: Escalation) -> None:
+    """A fact that the release before had no use for."""
+    await happens(team, refund_requested(case=None, order=ORDER))
+    before = await team.rows("escalation.facts")
+    await team.pool.execute("delete from escalation.facts")
+    await team.pool.execute(
+        "insert into escalation.facts (fact_id, account_id, kind, at, courtesy)"
+        " values (gen_random_uuid(), $1, 'case_closed', now(), false)",
+        ACCOUNT,
+    )
+    await rejudge(team)
+    assert [row for row in await team.rows("escalation.facts") if row["kind"] == "refund_requested"] == before
+    assert [row["ended"] for row in await team.signals()] == [None]
 
 
 async def test_what_the_rules_find_now_is_raised_and_rings_nobody(team: Escalation) -> None:
@@ -177,3 +196,19 @@ async def test_newer_rules_judge_everybody_again(two: Escalation) -> None:
     await rejudge(two)
     accounts, _ = await left_to_judge(two.pool, "", RULES_VERSION + 1, limit=10)
     assert accounts == [ACCOUNT, OTHER_ACCOUNT]
+
+
+async def test_the_command_says_how_many_it_judged_and_again_there_is_nothing_to_do(database: MakeDatabase) -> None:
+    url = await database("escalation")
+    async with escalation_on(url) as service:
+        for account in (ACCOUNT, OTHER_ACCOUNT):
+            await service.hear(told(dead_end(case=None), subject=account))
+
+    async def run() -> str:
+        environment = {"ESCALATION_DATABASE_URL": url}
+        result = await asyncio.to_thread(CliRunner().invoke, app, ["rejudge"], env=environment)
+        assert result.exit_code == 0, result.output
+        return result.output
+
+    assert await run() == f"Rules {RULES_VERSION}: 2 accounts judged.\n"
+    assert await run() == f"Rules {RULES_VERSION}: 0 accounts judged.\n"

@@ -36,7 +36,7 @@ from shared.ids import derived
 @dataclass(slots=True)
 class Changes:
     """What is to be saved: for each table the rows by key, each as it is in the end. `facts` are new ones, `retold`
-    those that are remembered with more than before."""
+    those of before that are remembered, or remembered with more, only now."""
 
     accounts: dict[str, Account] = field(default_factory=dict)
     orders: dict[str, Order] = field(default_factory=dict)

@@ -7,7 +7,6 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
 
 import phonenumbers
 from phonenumbers import Leniency, PhoneNumber, PhoneNumberFormat, PhoneNumberMatcher, ValidationResult
@@ -38,7 +37,6 @@ class PhoneLink:
     label: str
 
 
-@lru_cache(maxsize=2048)
 def phone_links(text: str | None, country: str | None = None) -> tuple[PhoneLink, ...]:
     """The numbers in a text, each once.
 

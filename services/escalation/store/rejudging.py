@@ -52,14 +52,14 @@ async def left_to_judge(pool: Pool, after: str, rules: int, *, limit: int) -> tu
 
 
 async def retold_of(connection: Connection, account: str) -> tuple[History, Mapping[UUID, AccountFact]]:
-    """The history of an account, with all that this release remembers of what was told; and the facts of which it
-    remembers more, or other, than the rows say."""
+    """The history of an account, with all that this release remembers of what was told; and the facts that no row has,
+    or has with less."""
     known: dict[UUID, AccountFact] = {}
     for fact in map(fact_of, await connection.fetch(_FACTS, account)):
         known[fact.fact_id] = fact
     told = [told_event(row) for row in await connection.fetch(_TOLD, account, TOLD_TYPES)]
     now = {fact.fact_id: fact for event in told for fact in remembered(event)}
-    retold = {id: fact for id, fact in now.items() if id in known and known[id] != fact}
+    retold = {id: fact for id, fact in now.items() if known.get(id) != fact}
     return History((known | retold).values()), retold
 
 
