@@ -64,8 +64,13 @@ async def forget(connection: Connection, identities: Collection[tuple[str, str]]
         await connection.execute(_FORGET, *_columns(identities))
 
 
-async def append(connection: Connection, inputs: Iterable[Input], now: datetime) -> None:
-    """Journal what was applied, with the `now` it was decided at. By COPY: a batch's widest and longest table."""
+async def append(
+    connection: Connection, inputs: Iterable[Input], now: datetime, *, rules_version: int | None = None
+) -> None:
+    """Journal what was applied, with the `now` and the rules that it was decided by.
+
+    By COPY: a batch's widest and longest table.
+    """
     rows = [
         (
             one.envelope.source,
@@ -78,6 +83,7 @@ async def append(connection: Connection, inputs: Iterable[Input], now: datetime)
             one.digest,
             one.envelope.traceparent,
             one.body,
+            rules_version,
         )
         for one in inputs
     ]

@@ -57,6 +57,7 @@ class Journal(SharedTable, table=True):
     """Every input that was applied (record, HTTP call, timer, button), as bytes, with the `now` it was decided at.
 
     Its key (source, event_id) is what makes an event count once. `body` is the erasable column of personal fields.
+    `rules_version` tells by which rules it was decided; a service without rules of its own has none.
     """
 
     __tablename__ = "journal"
@@ -76,6 +77,7 @@ class Journal(SharedTable, table=True):
     digest: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
     traceparent: str | None = Field(sa_column=text_column(nullable=True))
     body: bytes | None = Field(sa_column=Column(LargeBinary, nullable=True))
+    rules_version: int | None = Field(default=None, nullable=True)
 
 
 class Ledger(SharedTable, table=True):

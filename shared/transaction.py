@@ -47,6 +47,7 @@ class Transaction:
 
     `now` comes from the database's clock, the only one that decides anything. `notes` are for the service's `observe`,
     `after_commit` is called once everything is committed, and not at all if it is not.
+    A handler whose rules have versions says by which it decided: `rules_version`.
     """
 
     connection: Connection
@@ -62,6 +63,7 @@ class Transaction:
     spans: dict[tuple[str, str], EffectSpan] = field(default_factory=dict)
     notes: list[object] = field(default_factory=list)
     after_commit: list[Callable[[], None]] = field(default_factory=list)
+    rules_version: int | None = None
     started_ns: int = field(default_factory=time.time_ns)
 
     def publish(
@@ -245,7 +247,7 @@ class Spine:
         tx.rejected.clear()
 
     async def _save(self, tx: Transaction, batch: Batch, decided: Decided, rejections: Sequence[Rejection]) -> None:
-        await journal.append(tx.connection, decided.applied, tx.now)
+        await journal.append(tx.connection, decided.applied, tx.now, rules_version=tx.rules_version)
         await journal.forget(tx.connection, tx.buried)
         tx.put_aside = await dead_letters.keep(tx.connection, rejections, tx.now)
         tx.outgoing += [dead_letters.announcement(self.service, rejection, tx.now) for rejection in tx.put_aside]

@@ -38,13 +38,14 @@ def check(file: Document) -> None:
 @app.command()
 def show(
     version: Annotated[int | None, typer.Argument(help="The latest unless given.")] = None,
+    ships: Annotated[bool, typer.Option("--shipped", help="The one that ships with this release instead.")] = False,
     as_schema: Annotated[bool, typer.Option("--schema", help="The JSON Schema of a document instead.")] = False,
 ) -> None:
     """Print a version's document, to be changed and published again."""
     if as_schema:
         print(json.dumps(schema(), indent=2))
         return
-    policies = Policies.shipped() if version == 1 else _policies()
+    policies = Policies.shipped() if ships else _policies()
     found = policies.latest if version is None else _version(policies, version)
     print(printable(found.text, kept=LINES).removesuffix("\n"))
 

@@ -74,7 +74,8 @@ def _offer(kind: SignalKind) -> str:
         return f"Offer: {play.offer}"
     most = ", ".join(money(amount, currency) for currency, amount in play.offer_at_most.items())
     limits = f", and {most}; in no other currency an amount." if most else "."
-    return f"Offer: {play.offer} At most {play.offer_percent} % of the order{limits}"
+    asked = " Never more than is asked back." if kind is SignalKind.REFUND_REQUESTED else ""
+    return f"Offer: {play.offer} At most {play.offer_percent} % of the order{limits}{asked}"
 
 
 if __name__ == "__main__":

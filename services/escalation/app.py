@@ -11,10 +11,17 @@ from services.escalation.api import timeline_router
 from services.escalation.channels.deliveries import EmailSender
 from services.escalation.channels.letters import Letters
 from services.escalation.channels.smtp import MailServer
-from services.escalation.domain.own_facts import OWN_FACTS, Attempt, CheckInLogged, EpisodeButton, PolicyPublishing
+from services.escalation.domain.own_facts import (
+    OWN_FACTS,
+    Attempt,
+    CheckInLogged,
+    EpisodeButton,
+    PolicyPublishing,
+    RulesChanged,
+)
 from services.escalation.domain.policy.document import digest
 from services.escalation.domain.policy.versions import Policies, PolicyVersion
-from services.escalation.domain.rules import Rules
+from services.escalation.domain.rules import RULES_VERSION, Rules
 from services.escalation.handlers import handling
 from services.escalation.inbox import InboxDependencies, create_inbox
 from services.escalation.inbox.sessions import Sessions, SignedOut
@@ -23,6 +30,7 @@ from services.escalation.settings import EscalationSettings
 from services.escalation.store.deliveries import sample
 from services.escalation.store.inbox import now_and_round
 from services.escalation.store.policies import KnownPolicies, load
+from services.escalation.store.rejudging import SOURCE, event_id
 from services.escalation.store.sessions import Person
 from services.escalation.tables import EscalationTable
 from shared.contracts.envelope import Envelope, Fact, envelope
@@ -139,6 +147,16 @@ async def publish_policy(spine: Spine, fact: PolicyPublishing) -> PolicyVersion:
     await spine.apply(Batch([Input(event, fact.model_dump_json().encode(), b"", InputKind.BUTTON)]), whole=True)
     published = await known_policies(spine.pool)
     return next(one for one in reversed(published.versions) if one.digest == digest(fact.document))
+
+
+async def rejudge_account(spine: Spine, account: str) -> None:
+    """Judge an account by the rules of this release: an event like any other, and only once."""
+    fact = RulesChanged(rules=RULES_VERSION)
+    now = await spine.pool.fetchval("select shared.app_now()")
+    event: Envelope[Fact] = envelope(
+        fact, id=event_id(account, RULES_VERSION), source=SOURCE, subject=account, time=now
+    )
+    await spine.apply(Batch([Input(event, fact.model_dump_json().encode(), b"", InputKind.BUTTON)]), whole=True)
 
 
 async def known_policies(pool: Pool) -> Policies:

@@ -186,7 +186,8 @@ class Rings:
         level, whys = int(gravest.kind not in WATCH), [SIGNAL_LABELS[gravest.kind].lower()]
         paths = [f"signals.{gravest.kind}.severity"]
         kinds = {one.kind for one in signals}
-        if order[4] in ("EUR", "USD", "GBP") and order[3] >= LARGE:
+        stakes = ((s.data.get("amount_minor") if s.kind == REQUESTS[0] else None) or order[3] for s in signals)
+        if order[4] in ("EUR", "USD", "GBP") and min(sum(stakes), order[3]) >= LARGE:
             level, whys, paths = level + 1, [*whys, "a large amount"], [*paths, f"rises.large_amount.{order[4]}"]
         if len(signals) >= MANY:
             level, whys, paths = level + 1, [*whys, f"{len(signals)} signals"], [*paths, "rises.many_signals"]

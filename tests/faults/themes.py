@@ -34,7 +34,10 @@ _RESULTS = ("answered", "resolved", "unanswered", "voicemail", "dead_end", "dead
 
 @dataclass(slots=True)
 class Themes:
-    """Makes the drafts of one account. `people` may talk with the customer; the history ends at `now`."""
+    """Makes the drafts of one account. `people` may talk with the customer; the history ends at `now`.
+
+    Money has a chance of its own, so that more to choose from does not turn everything else into another history.
+    """
 
     chance: random.Random
     account: str
@@ -43,9 +46,11 @@ class Themes:
     people: Sequence[str]
     now: datetime
     kinds: list[str] = field(default_factory=list)
+    money: random.Random = field(init=False)
 
     def __post_init__(self) -> None:
         chosen = self.chance.sample(list(THEMES), self.chance.choice((2, 3, 5, 7)))
+        self.money = random.Random(self.account)
         self.kinds = [kind for theme in chosen for kind in THEMES[theme]]
 
     def next(self) -> Draft:
@@ -95,7 +100,7 @@ class Themes:
         chance = self.chance
         match kind:
             case "refund_paid":
-                return {"amount_minor": chance.randint(1, 5_000), "currency": "EUR"}
+                return {"amount_minor": chance.randint(1, 5_000) * self.money.choice((0, 1)), "currency": "EUR"}
             case "promise_kept":
                 return {"promise": chance.choice(_PROMISES)}
             case "outcome_reported":
@@ -121,10 +126,20 @@ class Themes:
                 return {"due_at": (self.now - SPAN * chance.random()).isoformat()}
             case "satisfaction_rated":
                 return {"rating": chance.randint(0, 5)}
-            case "refund_requested" | "cancellation_requested":
+            case "refund_requested":
+                return {"words": "I have had enough."} | self._money()
+            case "cancellation_requested":
                 return {"words": "I have had enough."}
             case _:
                 return {}
+
+    def _money(self) -> dict[str, Any]:
+        """How much is asked back and of which kind, where that is told; a third is for information."""
+        chance = self.money
+        kind = chance.choice(({}, {}, {"kind": "dissatisfaction"}, {"kind": "chargeback"}, {"kind": "fraud"}))
+        asked = chance.choice((None, 0, 500, 900_000, 2_000_000))
+        currency = chance.choice(({}, {"currency": "EUR"}, {"currency": "USD"}))
+        return kind if asked is None else {"amount_minor": asked} | kind | currency
 
     def _contact(self) -> dict[str, Any]:
         """Half of all talks are with somebody who may have taken the episode."""

@@ -16,8 +16,9 @@ from services.escalation.channels.letters import Letters
 from services.escalation.domain.plays import Advice
 from services.escalation.domain.policy.versions import Policies
 from services.escalation.domain.words import Risk
-from services.escalation.store.deliveries import Letter, LetterSignal
+from services.escalation.store.deliveries import Letter
 from services.escalation.store.letter_parts import LetterParts
+from services.escalation.store.signals_shown import LetterSignal
 from shared.contracts.escalation import RingCause, Severity, SignalKind
 from tests.hostile.scale import scaled
 
@@ -54,6 +55,7 @@ LETTER = Letter(
     customer_name=None,
     customer_phone=None,
     signals=[],
+    main=None,
     left_out=0,
     now=NOW,
     parts=LetterParts(
@@ -77,7 +79,7 @@ def written(text: str) -> EmailMessage:
     """A letter about a customer with this name, number and order, who says this; written out and read again."""
     said = LetterSignal(Risk(SignalKind.REFUND_REQUESTED, NOW), text)
     changes: dict[str, Any] = {"customer_name": text or None, "customer_phone": text, "bought": text, "order_id": text}
-    mail = LETTERS.alert(replace(LETTER, signals=[said], **changes))
+    mail = LETTERS.alert(replace(LETTER, signals=[said], main=said.risk, **changes))
     read: EmailMessage = message_from_bytes(mail.message.as_bytes(policy=SMTP), policy=default)
     return read
 
@@ -127,13 +129,15 @@ def test_both_parts_of_a_letter_tell_the_same_in_the_order_of_the_page() -> None
 
 
 def test_the_subject_is_customer_trouble_and_time_left() -> None:
-    mail = LETTERS.alert(replace(LETTER, customer_name="Petra Weiss", signals=[LetterSignal(RISK, None)]))
+    mail = LETTERS.alert(replace(LETTER, customer_name="Petra Weiss", signals=[LetterSignal(RISK, None)], main=RISK))
     assert mail.message["Subject"] == "High: Petra Weiss, Refund requested, answer by 12:30"
 
 
 def test_nobody_is_told_to_call_who_must_not_be_called() -> None:
     parts = replace(LETTER.parts, not_to_be_called="This customer must not be called: there is a dispute.")
-    mail = LETTERS.alert(replace(LETTER, customer_phone="+49 30 1", signals=[LetterSignal(RISK, None)], parts=parts))
+    mail = LETTERS.alert(
+        replace(LETTER, customer_phone="+49 30 1", signals=[LetterSignal(RISK, None)], main=RISK, parts=parts)
+    )
     plain = mail.message.get_body(("plain",))
     assert plain is not None
     text = plain.get_content()

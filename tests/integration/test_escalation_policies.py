@@ -2,13 +2,14 @@
 
 import asyncio
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from services.escalation.app import publish_policy
 from services.escalation.domain.own_facts import OWN_FACTS, PolicyPublishing
-from services.escalation.domain.policy.document import digest, shipped_text
-from services.escalation.domain.policy.versions import PolicyVersion
+from services.escalation.domain.policy.document import digest, past_text, shipped_text
+from services.escalation.domain.policy.versions import BEGINNING, PolicyVersion
 from services.escalation.handlers import handling
 from services.escalation.store.policies import KnownPolicies, load, save
 from shared.contracts.escalation import POLICY_SUBJECT, PolicyPublished
@@ -39,6 +40,23 @@ async def known_to(escalation: Escalation, known: KnownPolicies | None = None) -
     return list(policies.versions)
 
 
+async def published_rows(escalation: Escalation) -> list[dict[str, Any]]:
+    """The versions after the one that shipped."""
+    return [row for row in await escalation.rows("escalation.policies", "version") if row["version"] > 1]
+
+
+async def test_what_shipped_when_the_database_was_made_stays_the_first_version(escalation: Escalation) -> None:
+    """Also when the next release words it differently."""
+    (first,) = await escalation.rows("escalation.policies")
+    assert (first["version"], first["document"], first["digest"]) == (1, shipped_text(), digest(shipped_text()))
+    older = past_text("1.toml")
+    await escalation.pool.execute("update escalation.policies set document = $1, digest = $2", older, digest(older))
+    (known,) = await known_to(escalation)
+    assert (known.text, known.since) == (older, BEGINNING)
+    await publish_policy(escalation.spine, publishing(document(4)))
+    assert [one.text for one in await known_to(escalation)] == [older, document(4)]
+
+
 async def test_a_published_document_is_the_next_version_and_is_told(escalation: Escalation) -> None:
     published = await publish_policy(escalation.spine, publishing(document(4)))
     assert published.version == 2
@@ -49,7 +67,7 @@ async def test_a_published_document_is_the_next_version_and_is_told(escalation: 
     assert event.data == PolicyPublished(
         version=2, by="anna", summary="Another number of signals", digest=digest(document(4))
     )
-    row = await escalation.row("escalation.policies")
+    (row,) = await published_rows(escalation)
     assert row["document"] == document(4)
     assert await known_to(escalation) == [(await known_to(escalation))[0], published]
 
@@ -90,7 +108,7 @@ async def test_what_is_no_policy_or_nothing_new_is_refused_and_changes_nothing(
     [rejection] = refused.value.rejected
     assert rejection.code == code
     assert reason in rejection.reason
-    assert await escalation.rows("escalation.policies") == []
+    assert await published_rows(escalation) == []
     assert await escalation.published() == []
     assert await escalation.dead_letter_codes() == []
 
@@ -120,7 +138,7 @@ async def test_the_same_document_published_by_two_at_once_is_one_version(escalat
         *(publish_policy(spine, publishing(document(4), by=by)) for spine, by in presses),
         return_exceptions=True,
     )
-    assert len(await escalation.rows("escalation.policies")) == 1
+    assert len(await published_rows(escalation)) == 1
     assert all(isinstance(one, Refused) or (isinstance(one, PolicyVersion) and one.version == 2) for one in ended)
 
 
@@ -195,4 +213,4 @@ async def test_a_batch_of_a_running_process_goes_by_the_versions_of_the_restored
 
 async def test_several_documents_in_one_batch_are_as_many_versions(escalation: Escalation) -> None:
     await escalation.tell(pressed(publishing(document(4))), pressed(publishing(document(5))))
-    assert [row["version"] for row in await escalation.rows("escalation.policies")] == [2, 3]
+    assert [row["version"] for row in await published_rows(escalation)] == [2, 3]

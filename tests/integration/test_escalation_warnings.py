@@ -47,3 +47,10 @@ async def test_an_answer_in_time_ends_a_warning(promised: Escalation, now: datet
     await promised.hear(told(contact_made("answered"), at=now + timedelta(hours=4)))
     await promised.wait(timedelta(hours=2))
     assert await signals(promised) == [("response_due", "cleared", "contact")]
+
+
+async def test_after_an_outage_nobody_is_warned_of_what_is_overdue_by_now(promised: Escalation) -> None:
+    """Both were due while nothing ran: who is told that the answer is overdue needs no warning beside it."""
+    await promised.wait(timedelta(days=2))
+    assert await signals(promised) == [("response_overdue", None, None)]
+    assert [row["cause"] for row in await promised.alerts()] == ["signal"]

@@ -69,15 +69,6 @@ async def test_who_must_not_be_called_has_no_number_and_no_play(site: Site, pref
     assert ("mailto:" in page) == (preference == "do_not_call")
 
 
-async def test_a_chargeback_informs_without_a_play(site: Site) -> None:
-    await site.hire()
-    await site.sell()
-    episode = await site.request_refund(kind="chargeback")
-    page = await Desk(await site.signed_in(), episode).page()
-    assert "Chargeback: this is for you to know" in page
-    assert "You may offer" not in page
-
-
 async def test_before_eight_the_call_waits(site: Site) -> None:
     desk = await taken(site)
     await site.service.begin_at(6)

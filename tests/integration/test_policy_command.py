@@ -154,9 +154,9 @@ async def test_a_file_that_is_no_text_is_told_so_with_the_line(policy: Policy, d
     assert result.exit_code == 1
 
 
-async def test_the_first_version_the_schema_and_a_check_need_no_database(policy: Policy, document: Path) -> None:
+async def test_what_ships_the_schema_and_a_check_need_no_database(policy: Policy, document: Path) -> None:
     nowhere = "postgresql://nobody@127.0.0.1:1/none"
-    assert (await policy("show", "1", address=nowhere)).output == TEXT
+    assert (await policy("show", "--shipped", address=nowhere)).output == TEXT
     assert (await policy("check", document, address=nowhere)).exit_code == 0
     assert json.loads((await policy("show", "--schema", address=nowhere)).output)["type"] == "object"
     result = await policy("history", address=nowhere)

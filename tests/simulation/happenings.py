@@ -16,7 +16,14 @@ from shared.contracts import orders, support
 from shared.contracts.envelope import Fact
 from shared.contracts.escalation import EpisodeResult
 from shared.contracts.orders_inbound import Away, Day, Line, Promise, Successor, WorkingHours
-from shared.contracts.support_inbound import ContactChannel, ContactPreference, ContactResult, Courtesy, Direction
+from shared.contracts.support_inbound import (
+    ContactChannel,
+    ContactPreference,
+    ContactResult,
+    Courtesy,
+    Direction,
+    RefundKind,
+)
 from tests.simulation.tables import Row
 
 START = datetime.fromisoformat("2026-05-04T09:30:00+00:00")
@@ -191,7 +198,12 @@ _FACTS: Sequence[Callable[[_About], Fact]] = (
     lambda about: support.ResponseOverdue(case=about.case, due_at=about.at),
     lambda about: support.SatisfactionRated(case=about.case, rating=about.chance.choice((1, 5))),
     lambda about: support.RefundRequested(case=about.case, order=about.order),
-    lambda about: support.RefundRequested(case=about.case, order=about.order),
+    lambda about: support.RefundRequested(
+        case=about.case,
+        order=about.order,
+        kind=about.chance.choice(tuple(RefundKind)),
+        amount_minor=about.chance.choice((None, 0, 500, 1_500_000)),
+    ),
     lambda about: support.RefundWithdrawn(case=about.case, order=about.order),
     lambda about: support.ContactPreferenceChanged(preference=about.chance.choice(tuple(ContactPreference))),
     lambda about: support.CancellationRequested(case=about.case, order=about.order),
@@ -200,7 +212,7 @@ _FACTS: Sequence[Callable[[_About], Fact]] = (
     _order(orders.OrderConfirmed),
     _order(orders.OrderDelivered),
     _order(orders.OrderCancelled),
-    _order(orders.RefundPaid, amount_minor=100, currency="EUR"),
+    lambda about: orders.RefundPaid(order=about.named, amount_minor=about.chance.choice((0, 100)), currency="EUR"),
     _order(orders.DeliveryLate),
     _order(orders.PromiseKept, promise="training"),
     lambda about: orders.OutcomeReported(order=about.named, reached=about.chance.random() < 0.5),
@@ -235,5 +247,6 @@ _BUTTONS: Sequence[_Press] = (
         episode=episode, by=by, to=chance.choice(PEOPLE), until=later
     ),
     lambda episode, by, _later, _chance: own_facts.HandOverAcceptPressed(episode=episode, by=by),
+    lambda episode, by, _later, _chance: own_facts.SeenPressed(episode=episode, by=by),
     _close,
 )

@@ -69,6 +69,7 @@ def check_state(database: Database) -> None:
     _rings_are_counted(database)
     _deliveries_end(database)
     _clocks_run(database)
+    _information_asks_nothing(database)
 
 
 def require(holds: bool, words: str) -> None:
@@ -231,6 +232,19 @@ def _faults_of_clock(row: Row, timer: Row | None, *, sought: bool, excused: bool
             yield "a talk is due with a customer who must not be contacted"
     elif row["rang"] and row["deadline_at"] is None and row["exhausted_at"] is None and not sought:
         yield "it rang, nobody has it, and no clock runs"
+
+
+def _information_asks_nothing(database: Database) -> None:
+    """No clock runs and nobody has taken an episode of which only signals for information stand."""
+    standing: dict[Any, list[bool]] = {}
+    for row in database.tables[SIGNALS].values():
+        if row["ended"] is None:
+            informs = row["kind"] == "refund_requested" and row["refund_kind"] not in _POLICY.plays.refund_kinds
+            standing.setdefault(row["episode_id"], []).append(informs)
+    for (id,), row in database.tables[EPISODES].items():
+        if row["closed_at"] is None and all(standing.get(id, [False])):
+            asks = row["rang"] or row["deadline_at"] or row["acknowledged_at"] or row["exhausted_at"]
+            require(not asks, "an episode for information asks something of somebody")
 
 
 def _mails_are_sent_once(database: Database, accepted: list[Any]) -> None:

@@ -9,11 +9,13 @@ import pytest
 from starlette.datastructures import FormData
 
 from services.escalation.domain.calling import calling
+from services.escalation.domain.main_signal import main_signal
 from services.escalation.domain.own_facts import ClosePressed, HandOverPressed, SnoozePressed
 from services.escalation.domain.plays import advice, offer_limit
 from services.escalation.domain.policy.document import shipped
 from services.escalation.domain.policy.model import Play
-from services.escalation.domain.words import Risk, clock, ended, left, why_now
+from services.escalation.domain.stakes import Amount
+from services.escalation.domain.words import Risk, clock, ended, left
 from services.escalation.inbox.asked import asked_lines
 from services.escalation.inbox.forms import ACTIONS, NotUnderstood, Pressed, button_of
 from services.escalation.inbox.moments import NotAMoment, entered, field_value, in_an_hour, tomorrow_morning
@@ -104,11 +106,11 @@ def test_customers_are_called_by_their_own_clock(zone: str | None, hour: int, al
 )
 def test_an_offer_is_the_lower_of_share_and_limit(amount_minor: int, currency: str, limit: int | None) -> None:
     play = Play(say=("Sorry.",), offer="A credit.", offer_percent=10, offer_at_most={"EUR": 50_000})
-    assert offer_limit(play, amount_minor, currency) == limit
+    assert offer_limit(play, Amount(amount_minor, currency)) == limit
 
 
 def test_a_play_without_limits_offers_its_share_in_every_currency() -> None:
-    assert offer_limit(Play(say=("Sorry.",), offer="A credit.", offer_percent=10), 100_000, "JPY") == 10_000
+    assert offer_limit(Play(say=("Sorry.",), offer="A credit.", offer_percent=10), Amount(100_000, "JPY")) == 10_000
 
 
 @pytest.mark.parametrize(
@@ -116,23 +118,19 @@ def test_a_play_without_limits_offers_its_share_in_every_currency() -> None:
 )
 def test_an_offer_says_how_much_or_that_it_must_be_asked_for(currency: str, words: str) -> None:
     risk = Risk(SignalKind.REFUND_REQUESTED, NOW)
-    found = advice(
-        [risk], preference=ContactPreference.NONE, amount_minor=100_000_000, currency=currency, policy=shipped()
-    )
+    found = advice([risk], preference=ContactPreference.NONE, order=Amount(100_000_000, currency), policy=shipped())
     assert found is not None
     assert found.limit == words
 
 
 def test_a_play_without_money_offers_none() -> None:
-    assert offer_limit(Play(say=("Sorry.",), offer="Time."), 100_000, "EUR") is None
+    assert offer_limit(Play(say=("Sorry.",), offer="Time."), Amount(100_000, "EUR")) is None
 
 
 def test_the_gravest_risk_gives_the_play_and_of_equals_the_latest() -> None:
     old = Risk(SignalKind.REFUND_REQUESTED, NOW - timedelta(days=1))
     watch = Risk(SignalKind.CASE_STUCK, NOW)
-    found = advice(
-        [old, watch], preference=ContactPreference.NONE, amount_minor=100_000, currency="EUR", policy=shipped()
-    )
+    found = advice([old, watch], preference=ContactPreference.NONE, order=Amount(100_000, "EUR"), policy=shipped())
     assert found is not None
     assert found.say == shipped().plays.by_signal[SignalKind.REFUND_REQUESTED].say
     assert found.limit == "up to €100.00"
@@ -141,8 +139,8 @@ def test_the_gravest_risk_gives_the_play_and_of_equals_the_latest() -> None:
 def test_what_to_say_is_about_what_the_headline_says() -> None:
     """A refund request is in front of an equally grave dead end after it."""
     risks = [Risk(SignalKind.REFUND_REQUESTED, NOW - timedelta(hours=1)), Risk(SignalKind.CONTACT_DEAD_ENDED, NOW)]
-    found = advice(risks, preference=ContactPreference.NONE, amount_minor=1, currency="EUR", policy=shipped())
-    assert why_now(risks).kind is SignalKind.REFUND_REQUESTED
+    found = advice(risks, preference=ContactPreference.NONE, order=Amount(1, "EUR"), policy=shipped())
+    assert main_signal(risks, shipped()) is risks[0]
     assert found is not None
     assert found.say == shipped().plays.by_signal[SignalKind.REFUND_REQUESTED].say
 
@@ -150,15 +148,15 @@ def test_what_to_say_is_about_what_the_headline_says() -> None:
 @pytest.mark.parametrize("kind", [RefundKind.CHARGEBACK, RefundKind.FRAUD, RefundKind.STATUTORY_WITHDRAWAL])
 def test_refunds_of_other_kinds_only_inform(kind: RefundKind) -> None:
     risk = Risk(SignalKind.REFUND_REQUESTED, NOW, refund_kind=kind)
-    found = advice([risk], preference=ContactPreference.NONE, amount_minor=1, currency="EUR", policy=shipped())
+    found = advice([risk], preference=ContactPreference.NONE, order=Amount(1, "EUR"), policy=shipped())
     assert found is not None
     assert found.say == ()
-    assert "for you to know" in str(found.instead)
+    assert "for your information" in str(found.instead)
 
 
 def test_who_must_not_be_called_gets_no_play() -> None:
     risk = Risk(SignalKind.REFUND_REQUESTED, NOW)
-    found = advice([risk], preference=ContactPreference.DISPUTE, amount_minor=1, currency="EUR", policy=shipped())
+    found = advice([risk], preference=ContactPreference.DISPUTE, order=Amount(1, "EUR"), policy=shipped())
     assert found is not None
     assert (found.say, found.offer) == ((), None)
     assert found.instead == "This customer must not be called: there is a dispute."

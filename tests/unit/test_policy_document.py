@@ -1,5 +1,6 @@
 """The policy's document: that the one which ships is explained and whole, and that each mistake is named."""
 
+import json
 import re
 import tomllib
 from collections.abc import Iterator
@@ -10,13 +11,24 @@ from typing import Any
 import jsonschema_rs
 import pytest
 
-from services.escalation.domain.policy.document import LONGEST, read, read_published, schema, shipped, shipped_text
+from services.escalation.domain.policy import document
+from services.escalation.domain.policy.document import (
+    LONGEST,
+    digest,
+    past_text,
+    read,
+    read_published,
+    schema,
+    shipped,
+    shipped_text,
+)
 from services.escalation.domain.policy.errors import PolicyErrors
-from services.escalation.domain.policy.model import CLEARED, Policy
+from services.escalation.domain.policy.model import CHOSEN_RESULTS, CLEARED, Policy
 from services.escalation.domain.policy.sense import MOST_OVERRIDES
 from shared.contracts.escalation import EpisodeResult, Severity, SignalKind, Step
 
-FIRST = Path(__file__).parent / "policies" / "first.toml"
+FOLDER = Path(__file__).parent / "policies"
+PAST = [*FOLDER.rglob("*.toml"), *Path(document.__file__).parent.glob("past/*.toml")]
 TEXT = shipped_text()
 
 _AN_EXAMPLE = re.compile(r"^# (?=country|region|days_off|modes|\[\[overrides|segment|set\.)", re.MULTILINE)
@@ -84,8 +96,49 @@ def test_what_ships_suits_forty_sellers() -> None:
     assert set(SignalKind) - set(policy.plays.by_signal) == {SignalKind.RESPONSE_DUE}
 
 
-def test_a_document_of_the_first_release_still_reads() -> None:
-    read(FIRST.read_text("utf-8"))
+@pytest.mark.parametrize("file", PAST, ids=lambda file: "/".join(file.parts[-2:]))
+def test_every_document_that_ever_shipped_still_reads(file: Path) -> None:
+    text = file.read_text("utf-8")
+    assert read(text) == read_published(text)
+
+
+def test_the_text_that_databases_were_made_with_is_kept() -> None:
+    """By its digest: what was judged by version 1 must stay so, whatever the next release ships."""
+    assert digest(past_text("1.toml")).startswith("77829688018e")
+
+
+@pytest.mark.parametrize("kind", SignalKind)
+def test_a_document_of_before_a_signal_existed_has_it_as_it_ships(kind: SignalKind) -> None:
+    values = tomllib.loads(TEXT)
+    del values["signals"][kind.value]
+    assert read_published(tomlified(values)) == shipped()
+
+
+@pytest.mark.parametrize("kind", SignalKind)
+def test_a_document_of_before_a_setting_of_a_signal_existed_has_it_as_it_ships(kind: SignalKind) -> None:
+    for name in shipped().signals.of(kind).model_dump():
+        values = tomllib.loads(TEXT)
+        values["signals"][kind.value].pop(name, None)
+        assert read_published(tomlified(values)) == shipped()
+
+
+def test_a_document_of_before_there_were_duties_has_them_as_they_ship() -> None:
+    values = tomllib.loads(TEXT)
+    del values["duties"]
+    assert read_published(tomlified(values)) == shipped()
+
+
+def tomlified(values: dict[str, Any]) -> str:
+    """A document of these values."""
+    return "\n".join(f"{name} = {_inline(value)}" for name, value in values.items())
+
+
+def _inline(value: Any) -> str:
+    if isinstance(value, dict):
+        return f"{{{', '.join(f'{name} = {_inline(member)}' for name, member in value.items())}}}"
+    if isinstance(value, list):
+        return f"[{', '.join(map(_inline, value))}]"
+    return json.dumps(value, ensure_ascii=False)
 
 
 # What is wrong with a document.
@@ -164,12 +217,12 @@ def test_what_is_no_document_at_all_is_told_so(text: str, wrong: str) -> None:
 
 
 def test_a_missing_member_is_named_at_the_table_it_is_missing_in() -> None:
-    text, _ = changed('silent_for = "14d"', "")
-    line = TEXT.splitlines().index("[signals.gone_quiet]") + 1
-    assert errors_of(text) == [f"line {line}, signals.gone_quiet.silent_for: is missing"]
+    text, _ = changed('longest_snooze = "3d"', "")
+    line = TEXT.splitlines().index("[acknowledgement]") + 1
+    assert errors_of(text) == [f"line {line}, acknowledgement.longest_snooze: is missing"]
 
 
-@pytest.mark.parametrize("result", EpisodeResult)
+@pytest.mark.parametrize("result", CHOSEN_RESULTS)
 def test_every_result_needs_reasons(result: EpisodeResult) -> None:
     text = re.sub(rf"^{result} = \[.*?^\]", f"{result} = []", TEXT, flags=re.MULTILINE | re.DOTALL)
     assert f"reasons.{result}: must have at least one reason" in errors_of(text)[0]

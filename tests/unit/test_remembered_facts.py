@@ -142,6 +142,8 @@ def _bare(fact: type[Fact]) -> Envelope[Fact]:
         "result": ContactResult.ANSWERED,
         "agent": None,
         "reassignments": 1,
+        "amount_minor": 1,
+        "currency": "EUR",
         "rating": 1,
         "scale": 5,
         "reached": True,

@@ -64,6 +64,55 @@ def test_every_rise_names_its_cause_and_its_line_of_the_policy() -> None:
     )
 
 
+def refund(
+    amount: int | None = None, currency: str | None = None, kind: str = "dissatisfaction", n: int = 20
+) -> Signal:
+    (asked,) = signals(SignalKind.REFUND_REQUESTED)
+    return replace(asked, signal_id=UUID(int=n), amount_minor=amount, currency=currency, refund_kind=kind)
+
+
+DEAD_END = replace(signals(SignalKind.CONTACT_DEAD_ENDED)[0], signal_id=UUID(int=9))
+HUGE = replace(SMALL, amount_minor=2_000_000)
+
+
+@pytest.mark.parametrize(
+    ("standing", "order", "expected"),
+    [
+        pytest.param([refund(500)], HUGE, Severity.HIGH, id="5 euros of a large order"),
+        pytest.param([refund(1_000_000)], HUGE, Severity.CRITICAL, id="a large part of it"),
+        pytest.param([refund()], HUGE, Severity.CRITICAL, id="nothing told: the whole order"),
+        pytest.param([refund(500), DEAD_END], HUGE, Severity.CRITICAL, id="5 euros beside a dead end on it"),
+        pytest.param(
+            [refund(600_000, n=1), refund(400_000, n=2)],
+            HUGE,
+            Severity.CRITICAL,
+            id="two that add up to a large amount",
+        ),
+        pytest.param([refund(600_000, n=1), refund(399_999, n=2)], HUGE, Severity.HIGH, id="two that do not"),
+        pytest.param(
+            [refund(900_000, n=1), refund(900_000, n=2)],
+            replace(SMALL, amount_minor=999_999),
+            Severity.HIGH,
+            id="at most the order's amount",
+        ),
+        pytest.param([refund(9_000_000)], SMALL, Severity.HIGH, id="more than the order"),
+        pytest.param([refund(1_000_000, "USD")], SMALL, Severity.CRITICAL, id="large in the currency it is asked in"),
+        pytest.param([refund(kind="chargeback")], HUGE, Severity.WATCH, id="for information"),
+        pytest.param(
+            [refund(kind="fraud"), *signals(SignalKind.CASE_STUCK)],
+            SMALL,
+            Severity.WATCH,
+            id="beside a real one that counts",
+        ),
+        pytest.param(
+            [refund(kind="fraud"), DEAD_END], SMALL, Severity.HIGH, id="no request after a bad contact: for information"
+        ),
+    ],
+)
+def test_what_is_at_stake_makes_it(standing: list[Signal], order: Order, expected: Severity) -> None:
+    assert graveness(standing, order, POLICY).severity is expected
+
+
 @given(st.lists(st.sampled_from(list(SignalKind)), min_size=1, max_size=6), st.sampled_from([SMALL, LARGE]))
 def test_a_further_signal_never_makes_it_less_grave(kinds: list[SignalKind], order: Order) -> None:
     whole = graveness(signals(*kinds), order, POLICY).severity.rank

@@ -1,6 +1,7 @@
 """Facts and risks in words."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from uuid import uuid4
@@ -9,6 +10,7 @@ import pytest
 
 from services.escalation.domain.facts import FactKind
 from services.escalation.domain.own_facts import CheckInLogged, CustomerReachedLogged
+from services.escalation.domain.stakes import Amount
 from services.escalation.domain.words import (
     SIGNAL_LABELS,
     Risk,
@@ -16,7 +18,9 @@ from services.escalation.domain.words import (
     ago,
     describe,
     ended,
+    headline,
     known_money,
+    label,
     money,
     why_now,
 )
@@ -182,7 +186,8 @@ def test_whatever_ends_a_signal_has_its_words(because: str) -> None:
 
 def test_every_kind_of_signal_has_its_words() -> None:
     for kind in SignalKind:
-        why = why_now([Risk(kind, minutes(0)), Risk(kind, minutes(1)), Risk(kind, minutes(2))])
+        risks = [Risk(kind, minutes(0)), Risk(kind, minutes(1)), Risk(kind, minutes(2))]
+        why = why_now(risks, risks[-1])
         assert why.sentence(minutes(2)).startswith(why.what)
         assert why.context.startswith(", after 2 ")
         assert SIGNAL_LABELS[kind]
@@ -224,18 +229,45 @@ def test_the_strongest_signal_speaks_first_and_the_rest_is_counted() -> None:
         Risk(SignalKind.CONTACT_DEAD_ENDED, minutes(0)),
         Risk(SignalKind.CONTACT_DEAD_ENDED, minutes(1)),
         Risk(SignalKind.RESPONSE_OVERDUE, minutes(2)),
-        Risk(SignalKind.REFUND_REQUESTED, minutes(10), "€480.00"),
+        Risk(SignalKind.REFUND_REQUESTED, minutes(10), asked=Amount(48_000, "EUR")),
         Risk(SignalKind.CASE_REOPENED, minutes(12)),
     ]
-    assert why_now(risks).sentence(minutes(16)) == (
+    assert why_now(risks, risks[3]).sentence(minutes(16)) == (
         "Refund of €480.00 requested 6 min ago, after 2 dead ends and an overdue answer; since then a reopened case."
     )
 
 
-def test_without_a_request_the_latest_signal_speaks() -> None:
-    risks = [Risk(SignalKind.CASE_REOPENED, minutes(0)), Risk(SignalKind.CASE_BOUNCED, minutes(5))]
-    sentence = why_now(risks).sentence(minutes(5))
-    assert sentence == "A case was passed around just now, after a reopened case."
+@pytest.mark.parametrize(
+    ("risk", "words"),
+    [
+        pytest.param(Risk(SignalKind.REFUND_REQUESTED, AT), "Refund requested", id="no amount told"),
+        pytest.param(
+            Risk(SignalKind.REFUND_REQUESTED, AT, asked=Amount(999_00, "EUR"), more_than_order=True),
+            "Refund of €999.00, more than the order, requested",
+            id="more than the order",
+        ),
+        pytest.param(
+            Risk(
+                SignalKind.REFUND_REQUESTED,
+                AT,
+                asked=Amount(999_00, "EUR"),
+                refund_kind=RefundKind.CHARGEBACK,
+                more_than_order=True,
+            ),
+            "Chargeback (€999.00, more than the order) requested",
+            id="of another kind",
+        ),
+        pytest.param(Risk(SignalKind.REFUND_PAID, AT, asked=Amount(5_00, "EUR")), "Refund of €5.00 paid", id="paid"),
+    ],
+)
+def test_a_headline_says_how_much(risk: Risk, words: str) -> None:
+    assert headline(risk) == words
+
+
+def test_a_request_whose_money_was_paid_says_so() -> None:
+    asked = Risk(SignalKind.REFUND_REQUESTED, AT)
+    assert (label(asked), label(replace(asked, executed=True))) == ("Refund requested", "Refund requested, paid back")
+    assert label(replace(asked, refund_kind=RefundKind.CHARGEBACK)) == "Chargeback"
 
 
 def test_a_moment_names_its_zone() -> None:

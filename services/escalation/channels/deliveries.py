@@ -117,7 +117,7 @@ class EmailSender:
             return Ended(Attempt.REFUSED, "no e-mail address is known any more")
         if isinstance(letter, ListLetter):
             return await self.send(partial(self._letters.ranked_list, letter))
-        if not letter.signals:  # the episode has closed since it was claimed; if not, it is tried again
+        if letter.main is None:  # the episode has closed since it was claimed; if not, it is tried again
             return Ended(Attempt.PUT_OFF, "nothing puts the order at risk any more")
         return await self.send(partial(self._letters.alert, letter))
 
@@ -135,7 +135,7 @@ async def claim(pool: Pool, channel: str, limit: int, policies: KnownPolicies) -
     written = await letters(pool, alone, policies, at)
     singles = [Outgoing(letter, [delivery], at) for letter, delivery in zip(written, alone, strict=True)]
     together = [message for message in claimed if message.list_id is not None]
-    return singles + [Outgoing(await list_letter(pool, one, at), one.deliveries, at) for one in together]
+    return singles + [Outgoing(await list_letter(pool, one, policies, at), one.deliveries, at) for one in together]
 
 
 def count(metrics: Metrics, message: Outgoing, ended: Ended) -> None:

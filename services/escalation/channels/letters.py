@@ -1,6 +1,7 @@
 """An alert as an e-mail: the same order of facts as on the page, plain text and HTML equal in content, no tracking."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 from email.headerregistry import Address
 from email.message import EmailMessage
@@ -13,16 +14,27 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 
 from services.escalation.channels.list_letters import list_fields, list_subject
 from services.escalation.channels.smtp import Mail
-from services.escalation.domain.words import RINGS_BECAUSE, SEVERITIES, absolute, clock, cut, left, why_now
-from services.escalation.store.deliveries import Letter, LetterSignal
+from services.escalation.domain.phones import PhoneLink, phone_links
+from services.escalation.domain.words import (
+    FOR_INFORMATION,
+    RINGS_BECAUSE,
+    SEVERITIES,
+    absolute,
+    clock,
+    cut,
+    headline,
+    left,
+    why_now,
+)
+from services.escalation.store.deliveries import Letter
 from services.escalation.store.lists import ListLetter
+from services.escalation.store.signals_shown import LetterSignal
 from shared.contracts.escalation import RingCause
 
 _SUBJECT_LENGTH = 150
 _WHO_LENGTH = 60
 _WHAT_LENGTH = 50
 _LINE_LENGTH = 300
-_CALLABLE = str.maketrans("", "", " ()-./")
 _ATOM = r'[^\s\x00-\x1f\x7f-\x9f\ud800-\udfff()<>\[\]:;@\\,."]+'
 _ADDRESS = re.compile(rf"(?P<user>{_ATOM}(\.{_ATOM})*)@(?P<domain>{_ATOM}(\.{_ATOM})*)")
 _ENCODED_WORD = "=?"
@@ -56,11 +68,13 @@ class Letters:
 
     def alert(self, letter: Letter) -> Mail:
         """The message for one delivery; its Message-ID is the delivery's, however often it is sent."""
-        now = why_now([signal.risk for signal in letter.signals])
+        assert letter.main is not None
+        now = why_now([signal.risk for signal in letter.signals], letter.main)
         if letter.left_out:
             now = replace(now, context="")  # it would count no more than what is shown
         who = letter.customer_name or f"Account {letter.account_id}"
-        severity = SEVERITIES[letter.parts.severity]
+        inform = letter.parts.for_information
+        severity = FOR_INFORMATION if inform else SEVERITIES[letter.parts.severity]
         zone, until = ZoneInfo(letter.parts.recipient_zone), letter.parts.answer_by
         answer_by = clock(until.astimezone(zone), letter.now) if until else None
         fields = {
@@ -70,12 +84,11 @@ class Letters:
             "bought": cut(letter.bought, _LINE_LENGTH),
             "why_now": now.sentence(letter.now),
             "signals": [_told(signal, zone) for signal in reversed(letter.signals)],
-            "phone_link": (letter.customer_phone or "").translate(_CALLABLE),
-            "phone": None if letter.parts.not_to_be_called else letter.customer_phone,
+            "ways": _ways(letter),
             "severity": severity,
             "cause": RINGS_BECAUSE[letter.parts.cause],
             "answer_by": answer_by,
-            "answer": "Take over" if letter.parts.cause is RingCause.HANDED_OVER else "Acknowledge",
+            "answer": _button(letter),
             "time_left": left(until, letter.now) if until else None,
             "url": f"{self._inbox_url}/episodes/{letter.episode_id}",
         }
@@ -120,6 +133,21 @@ def _sender(mail_from: str) -> Address:
     return Address(display_name=name, username=known.username, domain=known.domain)
 
 
+def _ways(letter: Letter) -> Sequence[PhoneLink]:
+    """The numbers to call; where nothing can be dialled what is on record, as text."""
+    if letter.parts.not_to_be_called or letter.parts.for_information or not letter.customer_phone:
+        return ()
+    links = phone_links(letter.customer_phone, letter.parts.country)
+    return links or (PhoneLink("", letter.customer_phone),)
+
+
+def _button(letter: Letter) -> str:
+    """What the page is opened for."""
+    if letter.parts.for_information:
+        return "Mark as seen"
+    return "Take over" if letter.parts.cause is RingCause.HANDED_OVER else "Acknowledge"
+
+
 def _told(signal: LetterSignal, zone: ZoneInfo) -> tuple[str, str, str | None]:
     """When it happened by the recipient's clock, what it was, and what the customer said."""
-    return absolute(signal.risk.at.astimezone(zone)), why_now([signal.risk]).what, signal.words
+    return absolute(signal.risk.at.astimezone(zone)), headline(signal.risk), signal.words

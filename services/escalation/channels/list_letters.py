@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from services.escalation.domain.words import SIGNAL_LABELS, counted, cut, why_now
+from services.escalation.domain.words import FOR_INFORMATION, counted, cut, label
 from services.escalation.domain.words.lists import amount, amounts, answer_until, time_left
 from services.escalation.store.lists import ListedSale, ListLetter
 
@@ -16,11 +16,11 @@ def list_subject(letter: ListLetter) -> str:
     """Such as "12 sales at risk: €48,200 · first Petra Weiss, refund requested, answer by 14:30"."""
     news = f", {letter.new} new" if letter.new < letter.total else ""
     first = letter.sales[0]
-    label = _label(first)
-    until = answer_until(first.sale.deadline_at, letter.recipient_zone, letter.now)
+    trouble = _label(first)
+    until = _until(first, letter)
     return (
         f"{_sales(letter.total)}{news}: {amounts(letter.at_risk)} · "
-        f"first {_who(first)}, {label[0].lower()}{label[1:]}, {until}"
+        f"first {_who(first)}, {trouble[0].lower()}{trouble[1:]}, {until}"
     )
 
 
@@ -41,12 +41,12 @@ def _line(listed: ListedSale, letter: ListLetter, inbox_url: str) -> dict[str, A
     facts = [
         amount(sale.amount_minor, sale.currency),
         _label(listed),
-        answer_until(sale.deadline_at, letter.recipient_zone, letter.now),
+        _until(listed, letter),
         time_left(sale.deadline_at, letter.now),
     ]
     return {
         "who": _who(listed),
-        "severity": sale.severity.value,
+        "severity": FOR_INFORMATION.lower() if listed.for_information else sale.severity.value,
         "facts": " · ".join(fact for fact in facts if fact),
         "bought": cut(sale.bought, _BOUGHT_LENGTH),
         "is_new": sale.is_new and letter.new < letter.total,
@@ -59,7 +59,13 @@ def _who(listed: ListedSale) -> str:
 
 
 def _label(listed: ListedSale) -> str:
-    return SIGNAL_LABELS[why_now(listed.risks).kind] if listed.risks else _NOTHING_STANDS
+    return label(listed.main) if listed.main is not None else _NOTHING_STANDS
+
+
+def _until(listed: ListedSale, letter: ListLetter) -> str:
+    if listed.for_information:
+        return FOR_INFORMATION.lower()
+    return answer_until(listed.sale.deadline_at, letter.recipient_zone, letter.now)
 
 
 def _sales(number: int) -> str:

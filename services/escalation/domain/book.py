@@ -25,23 +25,25 @@ from services.escalation.domain.facts import AccountFact
 from services.escalation.domain.findings.history import History
 from services.escalation.domain.findings.silences import Silence
 from services.escalation.domain.findings.terms import Terms, TermsAt
+from services.escalation.domain.main_signal import all_inform, informs, main_signal
 from services.escalation.domain.policy.model import Policy, TeamMode
 from services.escalation.domain.policy.versions import Policies, PolicyVersion
-from services.escalation.domain.rules import Rules
+from services.escalation.domain.rules import RULES_VERSION, Rules
 from shared.contracts.envelope import Envelope, Fact
-from shared.contracts.escalation import REQUESTS
 from shared.ids import derived
 
 
 @dataclass(slots=True)
 class Changes:
-    """What is to be saved: for each table the rows by key, each as it is in the end."""
+    """What is to be saved: for each table the rows by key, each as it is in the end. `facts` are new ones, `retold`
+    those of before that are remembered, or remembered with more, only now."""
 
     accounts: dict[str, Account] = field(default_factory=dict)
     orders: dict[str, Order] = field(default_factory=dict)
     people: dict[str, Salesperson] = field(default_factory=dict)
     cases: dict[tuple[str, str], Case] = field(default_factory=dict)
     facts: dict[UUID, AccountFact] = field(default_factory=dict)
+    retold: dict[UUID, AccountFact] = field(default_factory=dict)
     episodes: dict[UUID, Episode] = field(default_factory=dict)
     signals: dict[UUID, Signal] = field(default_factory=dict)
     alerts: dict[UUID, Alert] = field(default_factory=dict)
@@ -52,7 +54,7 @@ class Changes:
 
     def touched(self) -> set[str]:
         """The accounts of which anything changed that is kept from batch to batch."""
-        tables = (self.accounts, self.orders, self.cases, self.facts, self.episodes, self.signals)
+        tables = (self.accounts, self.orders, self.cases, self.facts, self.retold, self.episodes, self.signals)
         return {row.account_id for rows in tables for row in rows.values()}
 
 
@@ -62,6 +64,7 @@ class Book:
 
     `states` are the batch's accounts; `asked` tells who was ever notified of an episode, of those that a button or a
     clock of the batch is about. `ending` are standing signals that end before the comparison under way is over.
+    `awaited` are the silences that timers wait for, of accounts that are judged anew.
     """
 
     rules: Rules
@@ -73,6 +76,7 @@ class Book:
     asked: dict[UUID, set[str]] = field(default_factory=lambda: defaultdict(set))
     changes: Changes = field(default_factory=Changes)
     ending: frozenset[UUID] = frozenset()
+    awaited: set[Silence] = field(default_factory=set)
     expected: dict[tuple[str, Silence], datetime] = field(default_factory=dict)
     told: dict[tuple[str, str], int] = field(default_factory=lambda: defaultdict(int))
     _terms: dict[int, Terms] = field(default_factory=dict)
@@ -149,14 +153,20 @@ class Book:
         """What puts an order at risk now, in the order of event times."""
         return self.state(episode.account_id).standing.of_episode(episode.episode_id)
 
-    def weightiest(self, episode: Episode) -> Signal | None:
-        """What an episode is told by, as its play is chosen: see domain.plays.weightiest."""
-        _, policy = self.policy_for(self.order_of(episode))
+    def main_signal(self, episode: Episode) -> Signal | None:
+        """Which of its standing signals an episode is about; None where none stands."""
+        return main_signal(self.standing(episode), self._policy_of(episode))
 
-        def weight(signal: Signal) -> tuple[bool, int, datetime, UUID]:
-            return signal.kind in REQUESTS, policy.signals.of(signal.kind).severity.rank, signal.at, signal.signal_id
+    def is_for_information(self, episode: Episode) -> bool:
+        """Whether an episode asks nothing of anybody: every signal that stands is for information."""
+        return all_inform(self.standing(episode), self._policy_of(episode))
 
-        return max(self.standing(episode), key=weight, default=None)
+    def informs(self, signal: Signal, order: Order) -> bool:
+        """Whether a signal of this order is for information."""
+        return informs(signal, self.policy_for(order)[1])
+
+    def _policy_of(self, episode: Episode) -> Policy:
+        return self.policy_for(self.order_of(episode))[1]
 
     def policy_for(self, order: Order, at: datetime | None = None) -> tuple[int, Policy]:
         """The policy for an order with its version: the one in force at an instant, or the latest."""
@@ -218,6 +228,7 @@ class Book:
                 cause_type=cause.type,
                 cause_source=cause.source,
                 cause_id=cause.id,
+                rules_version=RULES_VERSION,
                 **about,
             )
         )

@@ -205,7 +205,8 @@ class Delivery:
 class Decision:
     """One step of how an episode came to be as it is, kept to be explained. No customer's own data.
 
-    `rule` is of a bounded set, `words` tells it to people, `policy_path` names the line of the policy that counted.
+    `rule` is of a bounded set, `words` tells it to people, `policy_path` names the line of the policy that counted,
+    `rules_version` the version of the rules in code.
     """
 
     decision_id: UUID
@@ -221,6 +222,7 @@ class Decision:
     cause_type: str | None = None
     cause_source: str | None = None
     cause_id: str | None = None
+    rules_version: int | None = None
 
 
 @lru_cache(maxsize=4096)

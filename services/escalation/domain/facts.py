@@ -51,6 +51,7 @@ class AccountFact:
     `direction`, `channel`, `result` and `agent` (who of us) are a contact's. `courtesy`: declared to be a "thanks" or
     an automatic reply. `number`: how often a case was passed on; a rating in thousandths of its scale; 1 or 0 for an
     outcome that was reached or not. `due_at`: of a promised answer, a promise, a delivery. `what` names a promise.
+    `amount_minor` and `currency` are what was paid back.
     """
 
     fact_id: UUID
@@ -67,6 +68,8 @@ class AccountFact:
     number: int | None = None
     due_at: datetime | None = None
     what: str | None = None
+    amount_minor: int | None = None
+    currency: str | None = None
 
 
 def fact_id(event: Envelope[Fact], part: str = "") -> UUID:
@@ -152,5 +155,7 @@ def _with_details(told: AccountFact, fact: Fact) -> AccountFact:
             return replace(told, number=int(fact.reached))
         case orders.PromiseKept():
             return replace(told, what=fact.promise)
+        case orders.RefundPaid():
+            return replace(told, amount_minor=fact.amount_minor, currency=fact.currency)
         case _:
             return told

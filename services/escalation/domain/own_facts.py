@@ -117,6 +117,12 @@ class HandOverAcceptPressed(EpisodeButton):
     type: ClassVar[str] = "escalation.button.hand_over_accept_pressed"
 
 
+class SeenPressed(EpisodeButton):
+    """Somebody has seen an episode that is for information."""
+
+    type: ClassVar[str] = "escalation.button.seen_pressed"
+
+
 class ClosePressed(EpisodeButton):
     """Somebody says how it ended, and why."""
 
@@ -162,6 +168,7 @@ BUTTONS: tuple[type[EpisodeButton], ...] = (
     SnoozePressed,
     HandOverPressed,
     HandOverAcceptPressed,
+    SeenPressed,
     ClosePressed,
 )
 
@@ -178,6 +185,13 @@ class PolicyPublishing(_OwnFact):
     onto: Annotated[int, Field(ge=1)] | None = None
 
 
+class RulesChanged(_OwnFact):
+    """The rules in code changed: an account is judged anew by this version of them, and nobody is rung for it."""
+
+    type: ClassVar[str] = "escalation.rejudging.rules_changed"
+    rules: Annotated[int, Field(ge=1)]
+
+
 _ALL: tuple[type[Fact], ...] = (
     OrderWaitEnded,
     RecipientSought,
@@ -187,6 +201,7 @@ _ALL: tuple[type[Fact], ...] = (
     CheckInLogged,
     DeliveryAttempted,
     PolicyPublishing,
+    RulesChanged,
 )
 
 OWN_FACTS: Mapping[str, type[Fact]] = {fact.type: fact for fact in _ALL}

@@ -1,12 +1,13 @@
-"""What to say in the call and what may be offered: by the gravest signal, the policy, and the customer. Pure."""
+"""What to say in the call and what may be offered: by the main signal, the policy, and the customer. Pure."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
+from services.escalation.domain.main_signal import informs, main_signal, that_count
 from services.escalation.domain.policy.model import Play, Policy
+from services.escalation.domain.stakes import Amount, asked_back
 from services.escalation.domain.words import MUST_NOT_BE_CALLED, Risk, money, refund_words
-from shared.contracts.escalation import REQUESTS, SignalKind
+from shared.contracts.escalation import SignalKind
 from shared.contracts.support_inbound import ContactPreference
 
 
@@ -21,23 +22,22 @@ class Advice:
     instead: str | None = None
 
 
-def advice(
-    risks: Sequence[Risk], *, preference: ContactPreference, amount_minor: int, currency: str, policy: Policy
-) -> Advice | None:
-    """The play of what weighs most; None where the policy has none for it."""
+def advice(risks: Sequence[Risk], *, preference: ContactPreference, order: Amount, policy: Policy) -> Advice | None:
+    """The play of the main signal; None where the policy has none for it. Once the money asked for has been paid, the
+    one of a refund that was paid."""
     if preference in MUST_NOT_BE_CALLED:
         return Advice(instead=must_not_be_called(preference))
-    head = weightiest(risks, policy)
-    if head is None:
+    main = main_signal(risks, policy)
+    if main is None:
         return None
-    if head.kind is SignalKind.REFUND_REQUESTED and head.refund_kind not in (None, *policy.plays.refund_kinds):
-        return Advice(
-            instead=f"{refund_words(head.refund_kind, None)}: this is for you to know, there is nothing to save."
-        )
-    play = policy.plays.by_signal.get(head.kind)
+    if informs(main, policy):
+        return Advice(instead=f"{refund_words(main.refund_kind, None)}: for your information, there is nothing to do.")
+    play = policy.plays.by_signal.get(SignalKind.REFUND_PAID if main.executed else main.kind)
     if play is None:
         return None
-    return Advice(play.say, play.offer, _limit_words(play, amount_minor, currency))
+    asking = [risk for risk in that_count(risks, policy) if risk.kind is main.kind]
+    asked = asked_back(asking, order) if main.kind is SignalKind.REFUND_REQUESTED else None
+    return Advice(play.say, play.offer, _limit_words(play, order, asked))
 
 
 def must_not_be_called(preference: ContactPreference) -> str:
@@ -50,22 +50,15 @@ def may_write(preference: ContactPreference) -> bool:
     return preference in (ContactPreference.NONE, ContactPreference.DO_NOT_CALL)
 
 
-def weightiest(risks: Sequence[Risk], policy: Policy) -> Risk | None:
-    """What an order at risk is about first of all: what is asked for, else the gravest; of equals the latest."""
-
-    def weight(risk: Risk) -> tuple[bool, int, datetime]:
-        return risk.kind in REQUESTS, policy.signals.of(risk.kind).severity.rank, risk.at
-
-    return max(risks, key=weight, default=None)
-
-
-def offer_limit(play: Play, amount_minor: int, currency: str) -> int | None:
-    """The most that a play allows to give, in minor units: its percentage, but never more than its limit in this
-    currency. None where it allows no money, or has limits and none in this currency."""
-    if not play.offer_percent or _has_other_limits(play, currency):
+def offer_limit(play: Play, order: Amount, asked: int | None = None) -> int | None:
+    """The most that a play allows to give, in minor units: its percentage of the order, but never more than its limit
+    in this currency, nor than what is `asked` back. None where it allows no money, or has limits and none in this
+    currency."""
+    if not play.offer_percent or _has_other_limits(play, order.currency):
         return None
-    share = amount_minor * play.offer_percent // 100
-    return min(share, play.offer_at_most.get(currency, share))
+    share = order.minor * play.offer_percent // 100
+    most = min(share, play.offer_at_most.get(order.currency, share))
+    return most if asked is None else min(most, asked)
 
 
 def _has_other_limits(play: Play, currency: str) -> bool:
@@ -73,8 +66,8 @@ def _has_other_limits(play: Play, currency: str) -> bool:
     return bool(play.offer_at_most) and currency not in play.offer_at_most
 
 
-def _limit_words(play: Play, amount_minor: int, currency: str) -> str | None:
-    most = offer_limit(play, amount_minor, currency)
+def _limit_words(play: Play, order: Amount, asked: int | None) -> str | None:
+    most = offer_limit(play, order, asked)
     if most is not None:
-        return f"up to {money(most, currency)}"
-    return f"(no amount in {currency} without asking)" if _has_other_limits(play, currency) else None
+        return f"up to {money(most, order.currency)}"
+    return f"(no amount in {order.currency} without asking)" if _has_other_limits(play, order.currency) else None

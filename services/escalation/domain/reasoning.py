@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from services.escalation.domain.entities import Alert, Ended, Episode, Signal
 from services.escalation.domain.ladder import Rung
 from services.escalation.domain.policy.model import Policy
-from services.escalation.domain.words import SIGNAL_LABELS, absolute
+from services.escalation.domain.words import RULES_CHANGED, SIGNAL_LABELS, absolute
 from shared.contracts.escalation import EpisodeResult, RingCause, Step
 
 _CAUSES = {
@@ -36,6 +36,11 @@ def ring_words(alert: Alert, rung_at: datetime, answer_by: datetime | None, now:
     held = f" The message is held until {clock(rung_at)}." if rung_at > now else ""
     until = f" Time to answer until {clock(answer_by)}." if answer_by else ""
     return f"Rings {alert.recipient}, {STEP_WORDS[alert.step]}, {_CAUSES[alert.cause]}.{held}{until}"
+
+
+def inform_words(alert: Alert) -> str:
+    """Whom an alert for information goes to."""
+    return f"Notifies {alert.recipient}, {STEP_WORDS[alert.step]}, for information: nothing is due."
 
 
 def skip_words(rung: Rung) -> str:
@@ -69,13 +74,15 @@ def taken_words(episode: Episode) -> str:
 def ended_words(signal: Signal, because: str) -> str:
     """What ended a signal: a fact after it, or one told late by which it never was."""
     label, fact = SIGNAL_LABELS[signal.kind], because.replace("_", " ")
+    if because == RULES_CHANGED:
+        return f"{label} does not count any more: the rules changed."
     if signal.ended is Ended.CLEARED:
         return f"{label} is settled, by “{fact}”."
     return f"{label} never was: “{fact}” was told late."
 
 
 def quiet_words(episode: Episode, *, too_old: bool) -> str:
-    """Why a signal rings nobody."""
+    """Why a signal rings nobody, beside that it is for information or that the rules changed."""
     if too_old:
         return "No ring: it was too old when first heard of. It is shown."
     if episode.acknowledged_by is not None:
@@ -85,8 +92,13 @@ def quiet_words(episode: Episode, *, too_old: bool) -> str:
 
 def closing_words(policy: Policy, result: EpisodeResult, reason: str) -> str:
     """The result, and the reason as the policy words it."""
-    words = next((one.words for one in policy.reasons[result] if one.code == reason), reason)
+    words = reason_words(policy, result, reason)
     return f"Closed as {result.value.replace('_', ' ')}: {words}."
+
+
+def reason_words(policy: Policy, result: EpisodeResult, reason: str) -> str:
+    """A reason as the policy words it; its code where it has none."""
+    return next((one.words for one in policy.reasons.get(result, ()) if one.code == reason), reason)
 
 
 def clock(at: datetime) -> str:

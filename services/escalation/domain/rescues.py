@@ -5,7 +5,7 @@ from datetime import datetime
 
 from services.escalation.domain.clocks import extended, redeem_by
 from services.escalation.domain.entities import Clock, Episode, Salesperson
-from services.escalation.domain.policy.model import Policy
+from services.escalation.domain.policy.model import SEEN, Policy
 from services.escalation.domain.reasoning import clock
 from shared.contracts.escalation import EpisodeResult
 
@@ -51,6 +51,27 @@ def bound(episode: Episode, person: Salesperson | None, policy: Policy, now: dat
     if episode.deadline_for is not None:
         return episode
     return replace(episode, deadline_at=redeem_by(person, episode.severity, policy, now), deadline_for=Clock.REDEEM)
+
+
+def informing(episode: Episode, now: datetime) -> Episode:
+    """An episode that asks nothing any more: nobody has to do with it, and the next signal that asks rings as the first
+    one does."""
+    return replace(
+        episode,
+        rang=False,
+        acknowledged_at=None,
+        acknowledged_by=None,
+        attempts=0,
+        reached_at=None,
+        step=None,
+        repeats=0,
+        deadline_at=None,
+        deadline_for=None,
+        offered_to=None,
+        offered_until=None,
+        exhausted_at=None,
+        changed_at=now,
+    )
 
 
 def attempted(episode: Episode, person: Salesperson | None, policy: Policy, now: datetime) -> Episode:
@@ -104,9 +125,10 @@ def closed(
     episode: Episode, result: EpisodeResult, reason: str, policy: Policy, *, by: str | None, now: datetime
 ) -> Episode:
     """Ended with a result and a reason of the policy's list. Raises NotNow for a reason that is not on it."""
-    reasons = [one.code for one in policy.reasons[result]]
-    if reason not in reasons:
-        raise NotNow("unknown_reason", f"a reason for {result.value} is one of: {', '.join(reasons)}.")
+    reasons = [one.code for one in policy.reasons.get(result, ())]
+    if reason not in reasons and (result, reason) != (EpisodeResult.INFORMED, SEEN):
+        allowed = f"is one of: {', '.join(reasons)}" if reasons else "is not chosen from a list"
+        raise NotNow("unknown_reason", f"a reason for {result.value} {allowed}.")
     return replace(
         episode,
         result=result,

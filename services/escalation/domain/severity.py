@@ -4,7 +4,9 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from services.escalation.domain.entities import Order, Signal
+from services.escalation.domain.main_signal import all_inform, that_count
 from services.escalation.domain.policy.model import Policy
+from services.escalation.domain.stakes import Amount, stakes
 from services.escalation.domain.words import SIGNAL_LABELS
 from shared.contracts.escalation import REQUESTS, Severity, SignalKind
 
@@ -21,7 +23,13 @@ class Graveness:
 
 
 def graveness(signals: Collection[Signal], order: Order, policy: Policy) -> Graveness:
-    """The gravest signal's own severity, a level higher for each rise that holds. There must be a signal."""
+    """The gravest signal's own severity, a level higher for each rise that holds. There must be a signal.
+
+    Signals for information do not count beside others, and alone they are to be watched and no more.
+    """
+    if all_inform(signals, policy):
+        return Graveness(Severity.WATCH, "for information", "plays.refund_kinds")
+    signals = that_count(signals, policy)
     gravest = max(signals, key=lambda signal: (_level(signal, policy), signal.at, signal.signal_id))
     level = _level(gravest, policy)
     whys, paths = [SIGNAL_LABELS[gravest.kind].lower()], [f"signals.{gravest.kind.value}.severity"]
@@ -38,9 +46,10 @@ def _level(signal: Signal, policy: Policy) -> int:
 
 def _rises(signals: Collection[Signal], order: Order, policy: Policy) -> Iterator[tuple[str, str]]:
     rises = policy.rises
-    large = rises.large_amount.get(order.currency)
-    if large is not None and order.amount_minor >= large:
-        yield "a large amount", f"rises.large_amount.{order.currency}"
+    for currency, stake in stakes(signals, Amount(order.amount_minor, order.currency)).items():
+        if currency in rises.large_amount and stake >= rises.large_amount[currency]:
+            yield "a large amount", f"rises.large_amount.{currency}"
+            break
     if len(signals) >= rises.many_signals:
         yield f"{len(signals)} signals", "rises.many_signals"
     kinds = {signal.kind for signal in signals}

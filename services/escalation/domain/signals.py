@@ -6,17 +6,18 @@ from services.escalation.domain.book import Book
 from services.escalation.domain.entities import Signal
 from services.escalation.domain.facts import fact_id
 from services.escalation.domain.findings.finding import Finding
-from shared.contracts import support
+from shared.contracts import orders, support
 from shared.contracts.envelope import Envelope, Fact
 
 
 def signal_of_finding(finding: Finding, event: Envelope[Fact], book: Book, *, now: datetime) -> Signal:
     """A signal at the finding's own time, under the policy of when it began; an order that is named is waited for.
 
-    What a customer asks back, and their words, are told by the very event that is the signal.
+    What a customer asks back or got back, and their words, are told by the very event that is the signal. An amount of
+    zero counts as not told.
     """
     fact = event.data if finding.cause.fact_id == fact_id(event) else None
-    refund = fact if isinstance(fact, support.RefundRequested) else None
+    money = fact if isinstance(fact, support.RefundRequested | orders.RefundPaid) else None
     awaited = finding.names_order is not None and finding.names_order not in book.state(finding.cause.account_id).orders
     return Signal(
         signal_id=finding.signal_id,
@@ -30,8 +31,8 @@ def signal_of_finding(finding: Finding, event: Envelope[Fact], book: Book, *, no
         case_id=finding.case_id,
         names_order=finding.names_order,
         order_awaited_until=now + book.rules.order_wait if awaited else None,
-        amount_minor=refund.amount_minor if refund else None,
-        currency=refund.currency if refund else None,
-        refund_kind=refund.kind.value if refund else None,
+        amount_minor=(money.amount_minor or None) if money else None,
+        currency=money.currency if money else None,
+        refund_kind=fact.kind.value if isinstance(fact, support.RefundRequested) else None,
         words=getattr(fact, "words", None),
     )

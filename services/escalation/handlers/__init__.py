@@ -5,7 +5,7 @@ from functools import partial
 from typing import Any, TypeAlias
 
 from services.escalation.domain import own_facts
-from services.escalation.domain.rules import Rules
+from services.escalation.domain.rules import RULES_VERSION, Rules
 from services.escalation.handlers.deadlines import act_on_deadline, look_for_recipient
 from services.escalation.handlers.deliveries import record_attempt
 from services.escalation.handlers.directory import (
@@ -17,6 +17,7 @@ from services.escalation.handlers.directory import (
 from services.escalation.handlers.judging import judge, raise_on_silence
 from services.escalation.handlers.policies import publish_policy
 from services.escalation.handlers.preferences import note_preference
+from services.escalation.handlers.rejudging import rejudge
 from services.escalation.handlers.rescues import press
 from services.escalation.handlers.signals import remember_case, stop_waiting_for_the_named_order
 from services.escalation.handlers.talks import log_check_in
@@ -37,6 +38,7 @@ def handling(rules: Rules) -> Handler:
     known, accounts = KnownPolicies(), KnownAccounts()
 
     async def handle(tx: Transaction, events: Sequence[Envelope[Fact]]) -> None:
+        tx.rules_version = RULES_VERSION
         heard = [event for event in events if type(event.data) in SUBSCRIPTIONS]
         policies = await known.current(tx.connection)
         book = await batches.load(tx.connection, heard, rules, policies, accounts)
@@ -86,4 +88,5 @@ SUBSCRIPTIONS: Mapping[type[Fact], Sequence[Effect]] = {
     own_facts.CheckInLogged: (log_check_in,),
     own_facts.DeliveryAttempted: (record_attempt,),
     own_facts.PolicyPublishing: (publish_policy,),
+    own_facts.RulesChanged: (rejudge,),
 }

@@ -7,7 +7,7 @@ from services.escalation.domain.clocks import answer_by, repeat_pause, rings_at
 from services.escalation.domain.entities import Alert, Clock, Delivery, Episode, Salesperson, Signal
 from services.escalation.domain.ladder import Rung
 from services.escalation.domain.notes import AlertMade
-from services.escalation.domain.reasoning import ring_words
+from services.escalation.domain.reasoning import inform_words, ring_words
 from services.escalation.handlers.clocks import keep_episode
 from services.escalation.handlers.turn import Turn
 from shared.contracts.envelope import Fact
@@ -31,17 +31,24 @@ class Asking:
 
 @dataclass(frozen=True, slots=True)
 class Times:
-    """When somebody is rung, until when there is time to answer, and by which line of the policy."""
+    """When somebody is rung, until when there is time to answer, and by which line of the policy. `informs`: the alert
+    asks nothing."""
 
     rung_at: datetime
     answer_by: datetime | None
     policy_path: str
+    informs: bool = False
 
 
 def raise_alert(turn: Turn[Fact], episode: Episode, asking: Asking) -> None:
     """One alert, with a delivery on each channel. The person's time runs from when they are rung."""
     person = turn.book.people.get(asking.recipient)
     asked, rung_at = _asked(turn, episode, asking, person)
+    if turn.book.is_for_information(episode):
+        told = replace(asked, step=episode.step, deadline_at=None, deadline_for=None)
+        keep_episode(turn, told)
+        send_alert(turn, told, asking, Times(rung_at, None, "plays.refund_kinds", informs=True))
+        return
     keep_episode(turn, asked)
     path = f"ladder.{asked.severity.value}.{_timed_as(asking, episode).value}"
     send_alert(turn, asked, asking, Times(rung_at, asked.deadline_at, path))
@@ -56,7 +63,7 @@ def send_alert(turn: Turn[Fact], episode: Episode, asking: Asking, times: Times)
     turn.tx.notes.append(AlertMade(asking.signal, alert.cause))
     turn.explain(
         "rang",
-        ring_words(alert, times.rung_at, times.answer_by, turn.now),
+        _words(alert, times, turn.now),
         episode_id=episode.episode_id,
         signal_id=alert.signal_id,
         who=alert.recipient,
@@ -64,6 +71,12 @@ def send_alert(turn: Turn[Fact], episode: Episode, asking: Asking, times: Times)
         policy_path=times.policy_path,
     )
     turn.publish(_told(alert, episode, asking.signal), discriminator=alert.alert_id)
+
+
+def _words(alert: Alert, times: Times, now: datetime) -> str:
+    if times.informs:
+        return inform_words(alert)
+    return ring_words(alert, times.rung_at, times.answer_by, now)
 
 
 def _asked(turn: Turn[Fact], episode: Episode, asking: Asking, person: Salesperson | None) -> tuple[Episode, datetime]:

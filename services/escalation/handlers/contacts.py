@@ -32,8 +32,8 @@ def ring_on_contact(turn: Turn[Fact], fact: AccountFact) -> None:
     """The customer tried again, and whoever took the episode did not answer."""
     for episode in _concerned(turn, fact):
         cause = ring_of_contact(episode, fact)
-        signal = turn.book.weightiest(episode) if cause is not None else None
-        if cause is not None and signal is not None:
+        signal = turn.book.main_signal(episode) if cause is not None else None
+        if cause is not None and signal is not None and not turn.book.is_for_information(episode):
             turn.explain("contact", "The customer tried again meanwhile.", episode_id=episode.episode_id)
             ring(turn, episode, signal, cause)
 

@@ -46,9 +46,16 @@ def act_on_deadline(turn: Turn[EpisodeDue]) -> None:
 
 
 def look_for_recipient(turn: Turn[RecipientSought]) -> None:
-    """Time to look again for the seller of an episode's order."""
+    """Time to look again for the seller of an episode's order.
+
+    What was to be mailed for information is no news any more once a signal that asks something has joined it.
+    """
     episode = turn.state.episodes.get(turn.fact.episode)
-    if episode is not None and episode.closed_at is None and episode.acknowledged_at is None:
+    if episode is None or episode.closed_at is not None or episode.acknowledged_at is not None:
+        return
+    signal = turn.state.signals.get(turn.fact.signal)
+    quiet = signal is not None and turn.book.informs(signal, turn.book.order_of(episode))
+    if not quiet or turn.book.is_for_information(episode):
         find_recipient(turn, episode, turn.fact)
 
 
@@ -95,6 +102,6 @@ def _act_on_appointment(turn: Turn[EpisodeDue], episode: Episode) -> None:
 
 
 def _ring_again(turn: Turn[EpisodeDue], episode: Episode, cause: RingCause) -> None:
-    signal = turn.book.weightiest(episode)
+    signal = turn.book.main_signal(episode)
     if signal is not None:
         ring(turn, episode, signal, cause)

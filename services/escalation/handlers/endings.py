@@ -7,7 +7,7 @@ from services.escalation.domain.entities import Ended, Episode, Signal
 from services.escalation.domain.own_facts import OrderWaitEnded
 from services.escalation.domain.policy.model import CLEARED
 from services.escalation.domain.reasoning import closing_words, ended_words
-from services.escalation.domain.rescues import closed
+from services.escalation.domain.rescues import closed, informing
 from services.escalation.handlers.clocks import keep_episode
 from services.escalation.handlers.turn import Turn
 from shared.contracts.envelope import Fact
@@ -27,6 +27,18 @@ def end_signal(turn: Turn[Fact], signal: Signal, how: Ended, *, at: datetime, be
     turn.book.put_episode(replace(episode, changed_at=turn.now))
     if not turn.state.standing.has_any(episode.episode_id):
         close_episode(turn, episode, EpisodeResult.CAUSE_GONE, CLEARED, by=None)
+    elif turn.book.is_for_information(episode):
+        ask_no_more(turn, turn.state.episodes[episode.episode_id])
+
+
+def ask_no_more(turn: Turn[Fact], episode: Episode) -> None:
+    """What is left of an episode is for information: nobody is asked any more, and no clock runs."""
+    if not episode.rang:
+        return
+    turn.book.silence(episode.episode_id, "for information", turn.now)
+    keep_episode(turn, informing(episode, turn.now))
+    words = "Only signals for information are left: nothing is due any more."
+    turn.explain("for_information", words, episode_id=episode.episode_id, policy_path="plays.refund_kinds")
 
 
 def close_episode(turn: Turn[Fact], episode: Episode, result: EpisodeResult, reason: str, *, by: str | None) -> None:

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from services.escalation.domain.entities import Episode, Order, Signal
 from services.escalation.domain.notes import SignalMatched
+from services.escalation.domain.own_facts import RulesChanged
 from services.escalation.domain.reasoning import quiet_words, signal_words
 from services.escalation.domain.ringing import ring_of_signal, too_old_to_ring
 from services.escalation.domain.severity import Graveness, graveness
@@ -44,15 +45,25 @@ def _is_same_trouble(known: Signal, signal: Signal) -> bool:
 
 def _ring_if_due(turn: Turn[Fact], episode: Episode, signal: Signal, *, rose: bool, news: bool) -> None:
     cause = ring_of_signal(episode, signal, rose=rose, ring_within=turn.book.ring_within)
-    if cause is not None and (news or not episode.rang):
+    quiet = _quiet(turn, episode, signal)
+    if cause is not None and (news or not episode.rang) and quiet is None:
         ring(turn, episode, signal, cause)
         return
     too_old = too_old_to_ring(signal, turn.book.ring_within)
-    about = {"episode_id": episode.episode_id, "signal_id": signal.signal_id}
-    path = "age.ring_within" if too_old else None
-    turn.explain("not_rung", quiet_words(episode, too_old=too_old), policy_path=path, **about)
+    words, path = quiet or (quiet_words(episode, too_old=too_old), "age.ring_within" if too_old else None)
+    turn.explain("not_rung", words, policy_path=path, episode_id=episode.episode_id, signal_id=signal.signal_id)
     if episode.responsible is None:
         assign_silently(turn, episode, signal)
+
+
+def _quiet(turn: Turn[Fact], episode: Episode, signal: Signal) -> tuple[str, str | None] | None:
+    """Why a signal rings nobody, however grave, and the line of the policy: the rules changed and not the customer's
+    trouble, or it is for information beside signals that ask something."""
+    if isinstance(turn.fact, RulesChanged):
+        return "No ring: the rules changed. It is shown.", None
+    beside = not turn.book.is_for_information(episode)
+    informs = turn.book.informs(signal, turn.book.order_of(episode))
+    return ("No ring: it is for information.", "plays.refund_kinds") if informs and beside else None
 
 
 def _new_episode(turn: Turn[Fact], order: Order, signal: Signal) -> Episode:

@@ -8,10 +8,11 @@ from services.escalation.domain.entities import Ended, Signal
 from services.escalation.domain.facts import AccountFact, remembered
 from services.escalation.domain.findings.all import findings
 from services.escalation.domain.findings.finding import Finding
-from services.escalation.domain.findings.scope import Scope, affected
+from services.escalation.domain.findings.scope import WHOLE, Scope, affected
 from services.escalation.domain.findings.silences import OF_ANSWERS, Silence, broken_by, listening_to, silence_of
-from services.escalation.domain.own_facts import SilenceEnded
+from services.escalation.domain.own_facts import RulesChanged, SilenceEnded
 from services.escalation.domain.signals import signal_of_finding
+from services.escalation.domain.words import RULES_CHANGED
 from services.escalation.handlers.contacts import follow_rescue, ring_on_contact
 from services.escalation.handlers.endings import end_signal
 from services.escalation.handlers.signals import admit
@@ -39,7 +40,8 @@ def note_fact(turn: Turn[Fact], fact: AccountFact) -> None:
 def raise_on_silence(turn: Turn[SilenceEnded]) -> None:
     """A silence has lasted too long, and everything told meanwhile was read: what still stands is raised.
 
-    A warning is over when its time has come, and not before what it warned of was raised.
+    A warning is over when its time has come, and not before what it warned of was raised. Once that time has come, as
+    after an outage, there is nothing to warn of any more.
     """
     until, silence = turn.event.time, Silence(turn.fact.kind, turn.fact.case, turn.fact.order)
     scope = listening_to(turn.state.history, silence)
@@ -49,7 +51,7 @@ def raise_on_silence(turn: Turn[SilenceEnded]) -> None:
     over = [one for one in mine if one.cleared_by is not None and not _stands(turn, one, until)]
     turn.book.ending = frozenset(one.signal_id for one in over)
     for finding in mine:
-        if finding.at <= until and _stands(turn, finding, until) and not _known(kept.get(finding.signal_id)):
+        if finding.at <= until and _stands(turn, finding, turn.now) and not _known(kept.get(finding.signal_id)):
             admit(turn, _signal(turn, finding))
     turn.book.ending = frozenset()
     for finding in over:
@@ -57,6 +59,15 @@ def raise_on_silence(turn: Turn[SilenceEnded]) -> None:
         if signal is not None and signal.stands and warned is not None:
             end_signal(turn, signal, Ended.CLEARED, at=warned.at, because=warned.kind.value)
     _expect(turn, mine)
+
+
+def judge_anew(turn: Turn[RulesChanged]) -> None:
+    """Put right what all facts of an account amount to by the rules of today.
+
+    A silence of the past that nobody waited for is raised at once, as a timer would ring somebody; a fact that broke it
+    in time and is still unread withdraws it.
+    """
+    _compare(turn, WHOLE)
 
 
 def _with_answers(found: list[Finding], mine: list[Finding]) -> list[Finding]:
@@ -79,7 +90,11 @@ def _compare(turn: Turn[Fact], scope: Scope) -> None:
     turn.book.ending = frozenset(one.signal_id for one in over)
     for finding in found:
         certain = not finding.waits or any(finding.goes_back_beyond(one) for one in over)
-        if certain and _stands(turn, finding, turn.now) and not _known(kept.get(finding.signal_id)):
+        if (
+            (certain or _is_past(turn, finding))
+            and _stands(turn, finding, turn.now)
+            and not _known(kept.get(finding.signal_id))
+        ):
             admit(turn, _signal(turn, finding))
     turn.book.ending = frozenset()
     for signal in sorted(standing, key=lambda one: (one.at, one.signal_id)):
@@ -102,12 +117,21 @@ def _is_over(turn: Turn[Fact], finding: Finding | None) -> bool:
     return finding is None or (finding.cleared_by is not None and _passes_at(turn, finding) is None)
 
 
+def _is_past(turn: Turn[Fact], finding: Finding) -> bool:
+    """Whether only other rules make a silence of the past a signal: then there was no timer for it."""
+    if not isinstance(turn.fact, RulesChanged) or finding.at > turn.now:
+        return False
+    return silence_of(finding) not in turn.book.awaited
+
+
 def _hold_against(turn: Turn[Fact], signal: Signal, finding: Finding | None) -> None:
     if finding is None:
         end_signal(turn, signal, Ended.WITHDRAWN, at=turn.event.time, because=turn.event.type.rpartition(".")[2])
     elif finding.cleared_by is not None and _is_over(turn, finding):
-        cleared_by = finding.cleared_by
-        end_signal(turn, signal, Ended.CLEARED, at=cleared_by.at, because=cleared_by.kind.value)
+        cleared_by, anew = finding.cleared_by, isinstance(turn.fact, RulesChanged)
+        end_signal(
+            turn, signal, Ended.CLEARED, at=cleared_by.at, because=RULES_CHANGED if anew else cleared_by.kind.value
+        )
     elif finding.at != signal.at:
         turn.book.put_signal(replace(signal, at=finding.at))
 

@@ -29,7 +29,7 @@ def offer(turn: Turn[HandOverPressed], episode: Episode) -> None:
     words = f"{fact.by} asks {fact.to} to take it over; until that is accepted it stays where it is."
     turn.explain("offered", words, episode_id=id, who=fact.by, policy_path=_LONGEST, policy_version=version)
     turn.publish(HandOverOffered(episode=id, order=episode.order_id, by=fact.by, to=fact.to, until=fact.until))
-    signal = turn.book.weightiest(episode)
+    signal = turn.book.main_signal(episode)
     assert signal is not None, "an episode without a standing signal is closed"
     person, order = turn.book.people[fact.to], turn.book.order_of(episode)
     times = Times(rings_at(person, order, episode.severity, policy, turn.now), fact.until, _LONGEST)

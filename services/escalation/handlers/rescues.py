@@ -6,6 +6,7 @@ from typing import Any
 from services.escalation.domain import own_facts
 from services.escalation.domain.entities import Episode
 from services.escalation.domain.own_facts import EpisodeButton
+from services.escalation.domain.policy.model import SEEN
 from services.escalation.domain.reasoning import clock, taken_words
 from services.escalation.domain.rescues import NotNow, excused, held_by_appointment, snoozed, taken
 from services.escalation.handlers.clocks import keep_episode
@@ -18,6 +19,7 @@ from services.escalation.handlers.turn import Turn
 from shared.contracts.escalation import (
     AppointmentMade,
     EpisodeAcknowledged,
+    EpisodeResult,
     EpisodeSnoozed,
     RescuePassedOn,
     RingCause,
@@ -31,6 +33,8 @@ def press(turn: Turn[EpisodeButton]) -> None:
         turn.reject("episode_not_open", "this episode is not open any more; reload the page.")
     elif not _may(turn, episode):
         turn.reject("episode_of_another", "this episode has gone to somebody else; reload the page.")
+    elif turn.book.is_for_information(episode) != isinstance(turn.fact, own_facts.SeenPressed):
+        turn.reject(*_OTHER_BUTTON[type(turn.fact) is own_facts.SeenPressed])
     else:
         try:
             _BUTTONS[type(turn.fact)](turn, episode)
@@ -49,7 +53,7 @@ def _may(turn: Turn[EpisodeButton], episode: Episode) -> bool:
     asked = by == episode.responsible or by in turn.book.asked[episode.episode_id]
     if isinstance(button, own_facts.AcknowledgePressed | own_facts.NotMinePressed):
         return asked
-    if isinstance(button, own_facts.ClosePressed):
+    if isinstance(button, own_facts.ClosePressed | own_facts.SeenPressed):
         return by == episode.acknowledged_by or (asked and episode.acknowledged_by is None)
     return by == episode.acknowledged_by
 
@@ -117,7 +121,13 @@ def _snooze(turn: Turn[Any], episode: Episode) -> None:
     turn.publish(fact)
 
 
+def _see(turn: Turn[Any], episode: Episode) -> None:
+    close_episode(turn, episode, EpisodeResult.INFORMED, SEEN, by=turn.fact.by)
+
+
 def _close(turn: Turn[Any], episode: Episode) -> None:
+    if turn.fact.result is EpisodeResult.INFORMED:
+        raise NotNow("not_for_information", "this episode is not only for information: choose another result.")
     close_episode(turn, episode, turn.fact.result, turn.fact.reason, by=turn.fact.by)
 
 
@@ -135,5 +145,11 @@ _BUTTONS: Mapping[type[EpisodeButton], Callable[[Turn[Any], Episode], None]] = {
     own_facts.SnoozePressed: _snooze,
     own_facts.HandOverPressed: offer,
     own_facts.HandOverAcceptPressed: accept,
+    own_facts.SeenPressed: _see,
     own_facts.ClosePressed: _close,
 }
+_OTHER_BUTTON: Mapping[bool, tuple[str, str]] = {
+    True: ("not_for_information", "this episode is not only for information any more; reload the page."),
+    False: ("for_information", "this episode is for information, nothing is due: reload the page and mark it as seen."),
+}
+"""What is said where an episode for information is only to be marked as seen, or one that is not is."""

@@ -13,6 +13,7 @@ from services.escalation.domain.reasoning import clock, skip_words
 from services.escalation.domain.ringing import asked_anew, from_the_foot
 from services.escalation.handlers.alerts import Asking, raise_alert
 from services.escalation.handlers.clocks import keep_episode
+from services.escalation.handlers.endings import ask_no_more
 from services.escalation.handlers.offers import withdraw_offer
 from services.escalation.handlers.turn import Turn
 from shared.contracts.envelope import Fact
@@ -23,7 +24,16 @@ UPWARD = frozenset({RingCause.STEP, RingCause.UNREDEEMED, RingCause.NOT_MINE})
 
 
 def ring(turn: Turn[Fact], episode: Episode, signal: Signal, cause: RingCause) -> None:
-    """Ring for a signal: whoever this cause asks, as soon as the seller is known. Nobody has it any more until then."""
+    """Ring for a signal: whoever this cause asks, as soon as the seller is known. Nobody has it any more until then.
+
+    An episode for information asks nobody: whoever would be asked first is mailed for each signal, and no clock runs.
+    """
+    if turn.book.is_for_information(episode):
+        if episode.rang:
+            ask_no_more(turn, episode)
+        else:
+            find_recipient(turn, episode, _sought(turn, episode, signal, rings=True, cause=cause))
+        return
     withdraw_offer(turn, episode, "it rang again")
     if episode.exhausted_at is not None and cause not in UPWARD:
         episode = from_the_foot(episode)
@@ -39,7 +49,7 @@ def assign_silently(turn: Turn[Fact], episode: Episode, signal: Signal) -> None:
 
 def climb(turn: Turn[Fact], episode: Episode, cause: RingCause) -> None:
     """Ask the next on the ladder, about what weighs most of the episode now."""
-    signal = turn.book.weightiest(episode)
+    signal = turn.book.main_signal(episode)
     if signal is not None:
         ring(turn, episode, signal, cause)
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from services.escalation.domain.policy.model import CLEARED, Policy
+from services.escalation.domain.policy.model import CHOSEN_RESULTS, CLEARED, Policy
 from services.escalation.domain.words import RESULTS
 from services.escalation.inbox.forms import ending_value
 from services.escalation.inbox.moments import field_value, next_minute
@@ -12,7 +12,6 @@ from services.escalation.inbox.reader import Reader
 from services.escalation.inbox.ways import CHANNELS
 from services.escalation.store.episode_parts import Colleague
 from services.escalation.store.inbox import EpisodeRow
-from shared.contracts.escalation import EpisodeResult
 
 _HAND_OVER = timedelta(hours=2)
 
@@ -27,12 +26,13 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Choices:
-    """What the reader may press. `next` is the one thing to do now: acknowledge, accept, call, reached or close.
+    """What the reader may press. `next` is the one thing to do now: seen, acknowledge, accept, call, reached or close.
 
     The times are values of datetime-local fields on the reader's clock.
     """
 
     next: str | None
+    seen: bool
     acknowledge: bool
     accept: bool
     pass_on: bool
@@ -60,19 +60,32 @@ class Choices:
         return ", ".join(words for words, shown in there.items() if shown)
 
 
-def choices(row: EpisodeRow, reader: Reader, policy: Policy, colleagues: Sequence[Colleague], *, call: str) -> Choices:
-    """`call` is "now", "later" or "never": whether the customer can be called."""
+def choices(
+    row: EpisodeRow,
+    reader: Reader,
+    policy: Policy,
+    colleagues: Sequence[Colleague],
+    *,
+    call: str,
+    for_information: bool = False,
+) -> Choices:
+    """`call` is "now", "later" or "never": whether the customer can be called. What is for information can only be
+    seen."""
     limits = policy.acknowledgement
-    free = row.closed_at is None and row.acknowledged_by is None
-    mine = row.closed_at is None and reader.is_me(row.acknowledged_by)
-    accept = row.closed_at is None and reader.is_me(row.offered_to)
+    is_open = row.closed_at is None
+    asks = is_open and not for_information
+    free = asks and row.acknowledged_by is None
+    mine = asks and reader.is_me(row.acknowledged_by)
+    accept = asks and reader.is_me(row.offered_to)
+    seen = is_open and for_information
     soon = next_minute(reader.now)
 
     def field(ahead: timedelta) -> str:
         return field_value(reader.now + ahead, reader.zone)
 
     return Choices(
-        next=_next(row, free=free, mine=mine, accept=accept, call=call),
+        next="seen" if seen else _next(row, free=free, mine=mine, accept=accept, call=call),
+        seen=seen,
         acknowledge=free,
         accept=accept,
         pass_on=mine or (free and reader.is_me(row.responsible)),
@@ -104,7 +117,7 @@ def _next(row: EpisodeRow, *, free: bool, mine: bool, accept: bool, call: str) -
 
 def _endings(policy: Policy) -> tuple[Group, ...]:
     """Every reason of the policy but the one with which an episode closes itself: of an open one it is not true."""
-    reasons = {result: [one for one in policy.reasons[result] if one.code != CLEARED] for result in EpisodeResult}
+    reasons = {result: [one for one in policy.reasons[result] if one.code != CLEARED] for result in CHOSEN_RESULTS}
     return tuple(
         Group(RESULTS[result], tuple((ending_value(result, one.code), one.words) for one in known))
         for result, known in reasons.items()

@@ -28,10 +28,12 @@ class ClockLine:
     urgent: bool = False
 
 
-def clock_line(row: EpisodeRow, reader: Reader) -> ClockLine | None:
+def clock_line(row: EpisodeRow, reader: Reader, *, for_information: bool = False) -> ClockLine | None:
     """The clock as this reader is to see it; None where none runs."""
     if row.closed_at is not None:
         return None
+    if for_information:
+        return ClockLine(None, "For your information: there is nothing to do.")
     if reader.is_me(row.offered_to) and row.offered_until is not None:
         asks = f"{reader.name_of(row.acknowledged_by, row.acknowledged_name)} asks you to take over: answer by"
         return ClockLine(None, asks, reader.moment(row.offered_until), left(row.offered_until, reader.now), urgent=True)

@@ -45,7 +45,7 @@ class DutyView:
     overdue: bool
     check_in: bool
     say: tuple[str, ...]
-    call: Way | None
+    calls: tuple[Way, ...]
     calling: Calling
 
 
@@ -113,7 +113,7 @@ def _view(
         overdue=duty.due_at < reader.now,
         check_in=check_in,
         say=policy.duties.say if check_in else (),
-        call=phone(order.customer_phone),
+        calls=phone(order.customer_phone, policy.company.country),
         calling=calling(order.customer_zone, policy.customers, reader.now),
     )
 

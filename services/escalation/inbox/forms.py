@@ -131,6 +131,7 @@ _BUTTONS: Mapping[str, Callable[[Pressed, FormData], EpisodeButton]] = {
     "snooze": _snooze,
     "hand-over": _hand_over,
     "accept": _plain(own_facts.HandOverAcceptPressed),
+    "seen": _plain(own_facts.SeenPressed),
     "close": _close,
 }
 ACTIONS = tuple(_BUTTONS)

@@ -1,17 +1,20 @@
 """What happened to a customer, line by line, and the signals that were made of it. Start at `what_happened`."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from typing import TypeAlias
 
 from services.escalation.domain import words
 from services.escalation.domain.facts import fact_id
 from services.escalation.inbox.reader import Moment, Reader
-from services.escalation.inbox.ways import Way, phone
+from services.escalation.inbox.ways import Way
 from services.escalation.store.episode_parts import SignalRow
 from shared.contracts.envelope import Envelope, Fact
-from shared.contracts.escalation import SignalKind
-from shared.contracts.support_inbound import Person, RefundKind
+from shared.contracts.support_inbound import Person
+
+WaysTo: TypeAlias = Callable[[str | None], tuple[Way, ...]]
+"""The ways to call a number that somebody told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +22,7 @@ class Caller:
     """Who called or wrote for the customer."""
 
     name: str
-    way: Way | None = None
+    ways: tuple[Way, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +47,10 @@ class SignalLine:
 
 
 def what_happened(
-    order_id: str, signals: Sequence[SignalRow], facts: Iterable[Envelope[Fact]], reader: Reader, *, may_call: bool
+    order_id: str, signals: Sequence[SignalRow], facts: Iterable[Envelope[Fact]], reader: Reader, ways: WaysTo
 ) -> tuple[Happening, ...]:
     """Newest first. A signal whose fact is no longer kept, or that no fact is, speaks for itself; facts of other orders
-    stay out, and so do numbers where nobody is to be called."""
+    stay out. `ways` are those to call whoever called or wrote."""
     standing = {signal.fact_id for signal in signals if signal.ended is None and not signal.by_silence}
     unsaid = {signal.fact_id: signal for signal in signals if not signal.by_silence}
     told: list[tuple[datetime, Happening]] = []
@@ -55,8 +58,7 @@ def what_happened(
         if getattr(event.data, "order", None) in (None, order_id):
             id = fact_id(event)
             unsaid.pop(id, None)
-            line = _happening(event, reader, at_risk=id in standing)
-            told.append((event.time, line if may_call or line.by is None else replace(line, by=Caller(line.by.name))))
+            told.append((event.time, _happening(event, reader, ways, at_risk=id in standing)))
     bare = [*unsaid.values(), *(signal for signal in signals if signal.by_silence)]
     told += [(signal.at, _bare(signal, reader)) for signal in bare]
     return tuple(happening for _, happening in sorted(told, key=lambda one: one[0], reverse=True))
@@ -68,14 +70,8 @@ def signal_lines(signals: Sequence[SignalRow], reader: Reader) -> tuple[SignalLi
     return tuple(_signal_line(signal, reader) for signal in ordered)
 
 
-def risk_of(signal: SignalRow) -> words.Risk:
-    refund = RefundKind(signal.refund_kind) if signal.refund_kind else None
-    known = words.known_money(signal.amount_minor, signal.currency)
-    return words.Risk(SignalKind(signal.kind), signal.at, known, refund)
-
-
 def _signal_line(signal: SignalRow, reader: Reader) -> SignalLine:
-    label = words.SIGNAL_LABELS[SignalKind(signal.kind)]
+    label = words.label(signal.risk)
     at = reader.moment(signal.at)
     if signal.ended is None or signal.ended_at is None:
         return SignalLine(label, at, None)
@@ -83,17 +79,18 @@ def _signal_line(signal: SignalRow, reader: Reader) -> SignalLine:
     return SignalLine(label, at, f"{words.ended(signal.ended, signal.ended_because)}, {when}")
 
 
-def _happening(event: Envelope[Fact], reader: Reader, *, at_risk: bool) -> Happening:
+def _happening(event: Envelope[Fact], reader: Reader, ways: WaysTo, *, at_risk: bool) -> Happening:
     told = words.describe(event)
-    return Happening(told.title, told.words, told.source, reader.moment(event.time), at_risk, _caller(told.by))
+    by = _caller(told.by, ways)
+    return Happening(told.title, told.words, told.source, reader.moment(event.time), at_risk, by)
 
 
 def _bare(signal: SignalRow, reader: Reader) -> Happening:
-    title = words.why_now([risk_of(signal)]).what
+    title = words.headline(signal.risk)
     source = "On call" if signal.by_silence else "Support"
     return Happening(title, signal.words, source, reader.moment(signal.at), signal.ended is None, None)
 
 
-def _caller(person: Person | None) -> Caller | None:
+def _caller(person: Person | None, ways: WaysTo) -> Caller | None:
     name = (person.name or person.email or person.phone) if person else None
-    return Caller(name, phone(person.phone)) if person and name else None
+    return Caller(name, ways(person.phone)) if person and name else None

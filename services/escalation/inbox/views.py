@@ -2,23 +2,26 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 from services.escalation.domain import words
 from services.escalation.domain.calling import Calling, calling
+from services.escalation.domain.main_signal import all_inform, main_signal
 from services.escalation.domain.plays import advice, may_write, must_not_be_called
 from services.escalation.domain.policy.model import Policy
+from services.escalation.domain.reasoning import reason_words
+from services.escalation.domain.stakes import Amount
 from services.escalation.inbox.asked import AskedLine, asked_lines
 from services.escalation.inbox.choices import Choices, choices
 from services.escalation.inbox.clock_lines import ClockLine, clock_line, now_with
 from services.escalation.inbox.happenings import (
     Happening,
     SignalLine,
-    risk_of,
     signal_lines,
     what_happened,
 )
 from services.escalation.inbox.reader import Moment, Reader
-from services.escalation.inbox.ways import Way, mail, phone
+from services.escalation.inbox.ways import Way, mail, no_ways, phone
 from services.escalation.store.episode_parts import Colleague, RingRow, SignalRow, StepRow
 from services.escalation.store.inbox import EpisodeRow
 from shared.contracts.envelope import Envelope, Fact
@@ -69,7 +72,8 @@ class Script:
 
 @dataclass(frozen=True, slots=True)
 class EpisodeView:
-    """One episode, ready to be shown. `version` changes whenever anything shown does, but for the passing of time."""
+    """One episode, ready to be shown. `version` changes whenever anything shown does, but for the passing of time.
+    `number` is what was told to call where nothing in it can be dialled."""
 
     id: str
     version: str
@@ -89,7 +93,8 @@ class EpisodeView:
     clock: ClockLine | None
     now_with: str | None
     offered: str | None
-    call: Way | None
+    calls: tuple[Way, ...]
+    number: str | None
     write: Way | None
     calling: Calling
     not_to_be_called: str | None
@@ -97,6 +102,7 @@ class EpisodeView:
     ending: Ending | None
     signals: tuple[SignalLine, ...]
     script: Script | None
+    for_information: bool
     asked: tuple[AskedLine, ...]
     choices: Choices
     recent: tuple[Happening, ...]
@@ -109,13 +115,14 @@ class EpisodeView:
 
 def episode_view(row: EpisodeRow, parts: Parts, reader: Reader, policy: Policy) -> EpisodeView:
     """An episode as this reader sees it."""
-    standing = [signal for signal in parts.signals if signal.ended is None] or parts.signals
-    why = words.why_now([risk_of(signal) for signal in standing] or [_unknown_risk(row)])
-    forbidden = _preference(row) in words.MUST_NOT_BE_CALLED
-    happened = what_happened(row.order_id, parts.signals, parts.facts, reader, may_call=not forbidden)
-    call = None if forbidden else phone(row.customer_phone)
+    risks = _risks(row, parts.signals)
+    why, inform = words.why_now(risks, _main(risks, policy)), all_inform(risks, policy)
+    forbidden, country = _preference(row) in words.MUST_NOT_BE_CALLED, policy.company.country
+    ways = no_ways if forbidden else partial(phone, country=country)
+    happened = what_happened(row.order_id, parts.signals, parts.facts, reader, ways)
+    calls = () if forbidden or inform else phone(row.customer_phone, country)
     hours = calling(row.customer_zone, policy.customers, reader.now)
-    can_call = ("now" if hours.allowed else "later") if call else "never"
+    can_call = ("now" if hours.allowed else "later") if calls else "never"
     return EpisodeView(
         id=str(row.episode_id),
         version=f"{row.changed_at.timestamp()}-{len(happened)}-{row.preference}-{can_call}",
@@ -125,26 +132,28 @@ def episode_view(row: EpisodeRow, parts: Parts, reader: Reader, policy: Policy) 
         bought=row.bought,
         amount=words.known_money(row.amount_minor, row.currency),
         severity=row.severity,
-        severity_word=words.SEVERITIES[Severity(row.severity)],
-        label=words.SIGNAL_LABELS[why.kind],
+        severity_word=words.FOR_INFORMATION if inform else words.SEVERITIES[Severity(row.severity)],
+        label=why.label,
         why_you=row.why_you,
         what=why.what,
         context=why.context,
         cause=_cause(row),
         latest=reader.moment(why.at),
-        clock=clock_line(row, reader),
+        clock=clock_line(row, reader, for_information=inform),
         now_with=now_with(row, reader),
         offered=_offered(row, reader),
-        call=call,
-        write=mail(row.customer_email) if may_write(_preference(row)) else None,
+        calls=calls,
+        number=None if calls or forbidden or inform else row.customer_phone,
+        write=mail(row.customer_email) if may_write(_preference(row)) and not inform else None,
         calling=hours,
         not_to_be_called=must_not_be_called(_preference(row)) if forbidden else None,
         acknowledged=_acknowledgement(row, reader),
         ending=_ending(row, reader, policy),
         signals=signal_lines(parts.signals, reader),
-        script=_script(row, parts.signals, policy),
+        script=_script(row, risks, policy),
+        for_information=inform,
         asked=asked_lines(parts.rings, parts.steps, reader),
-        choices=choices(row, reader, policy, parts.colleagues, call=can_call),
+        choices=choices(row, reader, policy, parts.colleagues, call=can_call, for_information=inform),
         recent=happened[:_SHOWN],
         earlier=happened[_SHOWN:],
     )
@@ -154,8 +163,16 @@ def _preference(row: EpisodeRow) -> ContactPreference:
     return ContactPreference(row.preference)
 
 
-def _unknown_risk(row: EpisodeRow) -> words.Risk:
-    return words.Risk(SignalKind.RESPONSE_OVERDUE, row.raised_at)
+def _risks(row: EpisodeRow, signals: Sequence[SignalRow]) -> Sequence[words.Risk]:
+    """What stands, or of an episode that is over what stood."""
+    risks = [signal.risk for signal in signals if signal.ended is None] or [signal.risk for signal in signals]
+    return risks or [words.Risk(SignalKind.RESPONSE_OVERDUE, row.raised_at)]
+
+
+def _main(risks: Sequence[words.Risk], policy: Policy) -> words.Risk:
+    main = main_signal(risks, policy)
+    assert main is not None
+    return main
 
 
 def _cause(row: EpisodeRow) -> str | None:
@@ -165,13 +182,11 @@ def _cause(row: EpisodeRow) -> str | None:
     return words.RINGS_BECAUSE[RingCause(row.cause)]
 
 
-def _script(row: EpisodeRow, signals: Sequence[SignalRow], policy: Policy) -> Script | None:
-    risks = [risk_of(signal) for signal in signals if signal.ended is None]
+def _script(row: EpisodeRow, risks: Sequence[words.Risk], policy: Policy) -> Script | None:
     if row.closed_at is not None or row.amount_minor is None or row.currency is None:
         return None
-    found = advice(
-        risks, preference=_preference(row), amount_minor=row.amount_minor, currency=row.currency, policy=policy
-    )
+    order = Amount(row.amount_minor, row.currency)
+    found = advice(risks, preference=_preference(row), order=order, policy=policy)
     if found is None:
         return None
     return Script(found.say, found.offer, found.limit, found.instead)
@@ -198,7 +213,11 @@ def _ending(row: EpisodeRow, reader: Reader, policy: Policy) -> Ending | None:
     if row.closed_at is None or row.result is None or row.reason is None:
         return None
     result = EpisodeResult(row.result)
-    reason = next((one.words for one in policy.reasons[result] if one.code == row.reason), row.reason)
+    reason = _reason(policy, result, row.reason)
     by = f"by {reader.name_of(row.closed_by, row.closed_name)}" if row.closed_by else "by itself"
     by = "by you" if reader.is_me(row.closed_by) else by
     return Ending(words.RESULTS[result], reason, by, reader.moment(row.closed_at))
+
+
+def _reason(policy: Policy, result: EpisodeResult, reason: str) -> str:
+    return "Seen" if result is EpisodeResult.INFORMED else reason_words(policy, result, reason)

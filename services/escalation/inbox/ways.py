@@ -1,9 +1,9 @@
 """Ways to reach somebody: links to press, and the choices of how it was done."""
 
-import re
 from dataclasses import dataclass
 from urllib.parse import quote
 
+from services.escalation.domain.phones import phone_links
 from services.escalation.domain.words import BY_CHANNEL
 
 CHANNELS = tuple((channel.value, words) for channel, words in BY_CHANNEL.items())
@@ -18,10 +18,14 @@ class Way:
     label: str
 
 
-def phone(number: str | None) -> Way | None:
-    """A number to call as a link; None where there are too few digits to dial."""
-    dialled = re.sub(r"[^0-9+*#]", "", number or "")
-    return Way(f"tel:{quote(dialled, safe='+*')}", number) if number and len(dialled) > 2 else None
+def phone(number: str | None, country: str | None) -> tuple[Way, ...]:
+    """The numbers in a text as links to call; none where nothing in it can be dialled."""
+    return tuple(Way(one.href, one.label) for one in phone_links(number, country))
+
+
+def no_ways(_number: str | None) -> tuple[Way, ...]:
+    """For customers who must not be called."""
+    return ()
 
 
 def mail(address: str | None) -> Way | None:

@@ -12,18 +12,22 @@ from services.escalation.domain.entities import (
     Delivery,
     Salesperson,
 )
+from services.escalation.domain.findings.all import findings
+from services.escalation.domain.findings.silences import silence_of
 from services.escalation.domain.own_facts import (
     DeliveryAttempted,
     EpisodeButton,
     EpisodeDue,
     HandOverPressed,
     RecipientSought,
+    RulesChanged,
 )
 from services.escalation.domain.policy.versions import Policies
 from services.escalation.domain.rules import Rules
 from services.escalation.store import policies as versions
 from services.escalation.store.histories import FACT_COLUMNS
 from services.escalation.store.known_accounts import PERSONAL, KnownAccounts, save_versions
+from services.escalation.store.rejudging import RETELL, awaited_of, retold_of
 from services.escalation.store.rows import alert_of
 from shared.contracts import orders
 from shared.contracts.envelope import Envelope, Fact
@@ -69,6 +73,7 @@ async def load(
     """The book of a batch whose accounts are locked."""
     accounts = list({event.subject for event in events if event.data.about == "account"})
     book = Book(rules, policies, await known.load(connection, accounts) if accounts else {})
+    await _load_retold(connection, book, events)
     await _load_people(connection, book, events)
     await _load_deliveries(connection, book, events)
     await _load_asked(connection, book, events)
@@ -83,6 +88,7 @@ async def save(connection: Connection, book: Book) -> None:
     await _save(connection, _SAVE_PEOPLE, changes.people.values())
     await _save(connection, _SAVE_CASES, changes.cases.values())
     await _add(connection, _ADD_FACTS, changes.facts.values())
+    await _save(connection, RETELL, changes.retold.values())
     await _save(connection, _SAVE_EPISODES, changes.episodes.values())
     if changes.silenced:  # once the episode is locked, so nobody gives up on an attempt in between
         because, instants = zip(*changes.silenced.values(), strict=True)
@@ -93,6 +99,16 @@ async def save(connection: Connection, book: Book) -> None:
     await _add(connection, _ADD_DECISIONS, changes.decisions)
     await versions.save(connection, changes.policies)
     await save_versions(connection, book)
+
+
+async def _load_retold(connection: Connection, book: Book, events: Sequence[Envelope[Fact]]) -> None:
+    """For who is judged anew: the facts as this release remembers them, where what told them is kept, and timers."""
+    for account in {event.subject for event in events if isinstance(event.data, RulesChanged)}:
+        history, retold = await retold_of(connection, account)
+        book.state(account).history = history
+        book.changes.retold.update(retold)
+        silent = [one for one in findings(history, book.terms) if one.by_silence]
+        book.awaited |= await awaited_of(connection, account, {silence_of(one) for one in silent})
 
 
 async def _load_people(connection: Connection, book: Book, events: Sequence[Envelope[Fact]]) -> None:

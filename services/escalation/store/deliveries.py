@@ -3,24 +3,18 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
-import asyncpg
-
 from services.escalation.domain.deliveries import GIVE_UP_AFTER_ATTEMPTS, RESEND_UNKNOWN_AFTER
-from services.escalation.domain.words import Risk, cut, known_money, money
+from services.escalation.domain.words import Risk, money
 from services.escalation.store.claims import NEEDLESS, ClaimedDelivery
 from services.escalation.store.letter_parts import LetterParts, parts_of
 from services.escalation.store.policies import KnownPolicies
-from shared.contracts.escalation import REQUESTS, SignalKind
-from shared.contracts.support_inbound import RefundKind
+from services.escalation.store.signals_shown import LetterSignal, signals_shown
 from shared.database import Connection, Pool
 from shared.metrics import Metrics
 
 MOVING_STATES = ("pending", "sending", "held", "unknown")
-_SHOWN_SIGNALS = 10
-_SHOWN_WORDS = 300
 
 _LETTERS = """
     select a.alert_id, a.account_id, a.episode_id, a.why_you, p.email as recipient_email,
@@ -30,21 +24,6 @@ _LETTERS = """
     join escalation.orders o on o.order_id = e.order_id
     join escalation.salespeople p on p.salesperson_id = a.recipient
     where a.alert_id = any($1::uuid[])
-"""
-# The newest of each episode, and the newest of the strong kinds: a message says it first, however much came after it.
-_SIGNALS = """
-    with ranked as (
-        select signal_id, count(*) over (partition by episode_id) as known,
-               row_number() over (partition by episode_id order by at desc, signal_id desc) as place,
-               kind = any($2::text[]) as strong,
-               row_number() over (partition by episode_id, kind = any($2::text[]) order by at desc, signal_id desc)
-                   as place_among_alike
-        from escalation.signals where episode_id = any($1::uuid[]) and ended is null
-    )
-    select s.episode_id, s.kind, s.at, s.amount_minor, s.currency, s.refund_kind, left(s.words, $4) as words, known
-    from ranked join escalation.signals s using (signal_id)
-    where place <= $3 or (strong and place_among_alike = 1)
-    order by s.at, s.signal_id
 """
 # Sent, or not, nobody knows: whoever was sending it has not come back in time. Somebody may acknowledge at this very
 # moment: then the episode is locked, and its deliveries are left for later.
@@ -83,17 +62,9 @@ _WAITING = """
 
 
 @dataclass(frozen=True, slots=True)
-class LetterSignal:
-    """A signal as a message tells it."""
-
-    risk: Risk
-    words: str | None
-
-
-@dataclass(frozen=True, slots=True)
 class Letter:
-    """Everything a message about one alert may say. `repeat` tells that it may have arrived before, `left_out` how
-    many signals there are beside the newest."""
+    """Everything a message about one alert may say. `repeat` tells that it may have arrived before. `signals` are the
+    newest and `main`, which it is about; `left_out` tells how many others there are. Without `main` nothing stands."""
 
     delivery_id: UUID
     repeat: bool
@@ -107,6 +78,7 @@ class Letter:
     customer_name: str | None
     customer_phone: str | None
     signals: Sequence[LetterSignal]
+    main: Risk | None
     left_out: int
     now: datetime
     parts: LetterParts
@@ -119,12 +91,15 @@ async def letters(
     if not claimed:
         return []
     alerts = {row["alert_id"]: row for row in await pool.fetch(_LETTERS, [one.alert_id for one in claimed])}
-    signals = await signals_shown(pool, [row["episode_id"] for row in alerts.values()])
-    parts = await parts_of(pool, list(alerts), policies, now)
+    async with pool.acquire() as connection:
+        versions = await policies.current(connection)
+    shown = await signals_shown(pool, [row["episode_id"] for row in alerts.values()], versions)
+    parts = await parts_of(pool, list(alerts), shown, versions, now)
     found = []
     for delivery in claimed:
         alert = dict(alerts[delivery.alert_id])
         alert_id, amount = alert.pop("alert_id"), money(alert.pop("amount_minor"), alert.pop("currency"))
+        said = shown[alert["episode_id"]]
         found.append(
             Letter(
                 delivery_id=delivery.delivery_id,
@@ -132,7 +107,9 @@ async def letters(
                 amount=amount,
                 now=now,
                 parts=parts[alert_id],
-                **signals[alert["episode_id"]],
+                signals=said.signals,
+                main=said.main,
+                left_out=said.left_out,
                 **alert,
             )
         )
@@ -154,27 +131,3 @@ async def sample(connection: Connection, metrics: Metrics) -> None:
     assert waiting is not None
     metrics.queues.waiting_signals.set(waiting["waiting"])
     metrics.queues.waiting_signals_oldest_age.set(waiting["oldest"])
-
-
-async def signals_shown(pool: Pool, episodes: list[UUID]) -> dict[UUID, dict[str, Any]]:
-    """Of each episode what a message says of its signals: the `signals` it shows, and how many are `left_out`."""
-    found: dict[UUID, list[LetterSignal]] = {episode: [] for episode in episodes}
-    known: dict[UUID, int] = {}
-    strong = sorted(kind.value for kind in REQUESTS)
-    for row in await pool.fetch(_SIGNALS, list(found), strong, _SHOWN_SIGNALS, _SHOWN_WORDS + 1):
-        found[row["episode_id"]].append(_letter_signal(row))
-        known[row["episode_id"]] = row["known"]
-    return {
-        episode: {"signals": signals, "left_out": known.get(episode, 0) - len(signals)}
-        for episode, signals in found.items()
-    }
-
-
-def _letter_signal(row: asyncpg.Record) -> LetterSignal:
-    risk = Risk(
-        SignalKind(row["kind"]),
-        row["at"],
-        known_money(row["amount_minor"], row["currency"]),
-        RefundKind(row["refund_kind"]) if row["refund_kind"] else None,
-    )
-    return LetterSignal(risk, cut(row["words"], _SHOWN_WORDS) if row["words"] else None)

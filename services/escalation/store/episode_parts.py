@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from services.escalation.domain.words import Risk
 from services.escalation.store.facts import TOLD_TYPES, told_event
 from services.escalation.store.inbox import MAY_SEE
+from services.escalation.store.risks import RISK_COLUMNS, risk_of
 from shared.contracts.envelope import Envelope, Fact
 from shared.database import Pool
 from shared.ids import AccountId, EpisodeId, SalespersonId
@@ -17,19 +19,18 @@ from shared.ids import AccountId, EpisodeId, SalespersonId
 class SignalRow:
     """A signal of an episode; it stands unless it `ended`, `cleared` or `withdrawn`, because of a kind of fact."""
 
-    signal_id: UUID
+    risk: Risk
     episode_id: EpisodeId
-    kind: str
-    at: datetime
     fact_id: UUID
     by_silence: bool
-    amount_minor: int | None
-    currency: str | None
-    refund_kind: str | None
     words: str | None
     ended: str | None
     ended_at: datetime | None
     ended_because: str | None
+
+    @property
+    def at(self) -> datetime:
+        return self.risk.at
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,12 +66,13 @@ class Colleague:
 
 
 _SIGNALS = f"""
-    select s.signal_id, s.episode_id, s.kind, s.at, s.fact_id, s.by_silence, s.amount_minor, s.currency, s.refund_kind,
-           s.words, s.ended, s.ended_at, s.ended_because
+    select {RISK_COLUMNS}, s.episode_id, s.fact_id, s.by_silence, s.words, s.ended, s.ended_at, s.ended_because
     from escalation.signals s join escalation.episodes e on e.episode_id = s.episode_id
+    left join escalation.orders o on o.order_id = e.order_id
     where s.episode_id = any($2::uuid[]) and {MAY_SEE}
     order by s.at, s.signal_id
 """
+_BESIDE_RISK = ("episode_id", "fact_id", "by_silence", "words", "ended", "ended_at", "ended_because")
 _FACTS = f"""
     select account_id as subject, j.source, j.event_id, j.type, j.at, j.body
     from (
@@ -111,7 +113,8 @@ async def signals_of(
     """The signals of episodes that the reader sees, each in the order they happened."""
     found = defaultdict[UUID, list[SignalRow]](list)
     for row in await database.fetch(_SIGNALS, reader, list(episodes)):
-        found[row["episode_id"]].append(SignalRow(**row))
+        rest = {name: row[name] for name in _BESIDE_RISK}
+        found[row["episode_id"]].append(SignalRow(risk_of(row), **rest))
     return found
 
 

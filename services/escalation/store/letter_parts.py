@@ -13,10 +13,11 @@ from services.escalation.domain.entities import products_in
 from services.escalation.domain.plays import Advice, advice, may_write, must_not_be_called
 from services.escalation.domain.policy.model import Customers
 from services.escalation.domain.policy.versions import Policies
-from services.escalation.domain.words import MUST_NOT_BE_CALLED, Risk
-from services.escalation.store.policies import KnownPolicies
-from shared.contracts.escalation import RingCause, Severity, SignalKind
-from shared.contracts.support_inbound import ContactPreference, RefundKind
+from services.escalation.domain.stakes import Amount
+from services.escalation.domain.words import MUST_NOT_BE_CALLED
+from services.escalation.store.signals_shown import Shown
+from shared.contracts.escalation import RingCause, Severity
+from shared.contracts.support_inbound import ContactPreference
 from shared.database import Pool
 
 _PARTS = """
@@ -32,10 +33,6 @@ _PARTS = """
     left join escalation.salespeople p on p.salesperson_id = a.recipient
     where a.alert_id = any($1::uuid[])
 """
-_RISKS = """
-    select episode_id, kind, at, refund_kind from escalation.signals
-    where episode_id = any($1::uuid[]) and ended is null
-"""
 _SKIPPED = """
     select d.episode_id, d.words from escalation.decisions d
     where d.episode_id = any($1::uuid[]) and d.rule = 'skipped' order by d.position
@@ -44,7 +41,8 @@ _SKIPPED = """
 
 @dataclass(frozen=True, slots=True)
 class LetterParts:
-    """`skipped` tells of each who was passed over, and why.
+    """`skipped` tells of each who was passed over, and why. `for_information`: it asks nothing of its reader.
+    `country` is where a number without a country's code is from.
 
     What may be called when is worked out as it is written: a zone that is none spoils one message, not its neighbours.
     """
@@ -60,6 +58,8 @@ class LetterParts:
     customer_email: str | None
     advice: Advice | None
     skipped: tuple[str, ...]
+    for_information: bool = False
+    country: str | None = None
 
     @property
     def calling(self) -> Calling:
@@ -67,33 +67,26 @@ class LetterParts:
 
 
 async def parts_of(
-    pool: Pool, alerts: Collection[UUID], known: KnownPolicies, now: datetime
+    pool: Pool, alerts: Collection[UUID], shown: Mapping[UUID, Shown], policies: Policies, now: datetime
 ) -> Mapping[UUID, LetterParts]:
-    """These parts for each alert, as its episode stands now."""
+    """These parts for each alert, as its episode stands now; `shown` are the signals of each episode."""
     rows = await pool.fetch(_PARTS, list(alerts))
-    episodes = list({row["episode_id"] for row in rows})
-    risks = defaultdict[UUID, list[Risk]](list)
-    for row in await pool.fetch(_RISKS, episodes):
-        refund = RefundKind(row["refund_kind"]) if row["refund_kind"] else None
-        risks[row["episode_id"]].append(Risk(SignalKind(row["kind"]), row["at"], refund_kind=refund))
     skipped = defaultdict[UUID, list[str]](list)
-    for row in await pool.fetch(_SKIPPED, episodes):
+    for row in await pool.fetch(_SKIPPED, list({row["episode_id"] for row in rows})):
         skipped[row["episode_id"]].append(row["words"])
-    async with pool.acquire() as connection:
-        policies = await known.current(connection)
     return {
-        row["alert_id"]: _parts(row, risks[row["episode_id"]], tuple(skipped[row["episode_id"]]), policies, now)
+        row["alert_id"]: _parts(row, shown[row["episode_id"]], tuple(skipped[row["episode_id"]]), policies, now)
         for row in rows
     }
 
 
 def _parts(
-    row: asyncpg.Record, risks: list[Risk], skipped: tuple[str, ...], policies: Policies, now: datetime
+    row: asyncpg.Record, shown: Shown, skipped: tuple[str, ...], policies: Policies, now: datetime
 ) -> LetterParts:
     policy = policies.for_order(policies.latest, row["segment"], products_in(row["products"]))
     preference = ContactPreference(row["preference"])
-    amount_minor, currency = row["amount_minor"], row["currency"]
-    told = advice(risks, preference=preference, amount_minor=amount_minor, currency=currency, policy=policy)
+    order = Amount(row["amount_minor"], row["currency"])
+    told = advice(shown.risks, preference=preference, order=order, policy=policy)
     return LetterParts(
         severity=Severity(row["severity"]),
         cause=RingCause(row["cause"]),
@@ -106,4 +99,6 @@ def _parts(
         customer_email=row["customer_email"] if may_write(preference) else None,
         advice=told,
         skipped=tuple(dict.fromkeys(skipped)),
+        for_information=shown.for_information,
+        country=policy.company.country,
     )

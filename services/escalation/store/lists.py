@@ -9,7 +9,8 @@ from uuid import UUID
 from services.escalation.domain.storms import NAMED_IN_A_LIST, SaleAtRisk, ranked
 from services.escalation.domain.words import Risk
 from services.escalation.store.claims import ClaimedDelivery, ClaimedMessage
-from services.escalation.store.deliveries import signals_shown
+from services.escalation.store.policies import KnownPolicies
+from services.escalation.store.signals_shown import Shown, signals_shown
 from shared.contracts.escalation import Severity
 from shared.database import Pool
 
@@ -31,10 +32,11 @@ _SALES = """
 
 @dataclass(frozen=True, slots=True)
 class ListedSale:
-    """A sale that a list names, with what is known against it."""
+    """A sale that a list names, with the signal that it is about; None where nothing stands any more."""
 
     sale: SaleAtRisk
-    risks: Sequence[Risk]
+    main: Risk | None
+    for_information: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +56,7 @@ class ListLetter:
     now: datetime
 
 
-async def list_letter(pool: Pool, message: ClaimedMessage, now: datetime) -> ListLetter:
+async def list_letter(pool: Pool, message: ClaimedMessage, known: KnownPolicies, now: datetime) -> ListLetter:
     """What to write of deliveries that go together."""
     assert message.list_id is not None
     covered = {delivery.episode_id for delivery in message.deliveries}
@@ -67,7 +69,9 @@ async def list_letter(pool: Pool, message: ClaimedMessage, now: datetime) -> Lis
         ]
     )
     named = sales[:NAMED_IN_A_LIST]
-    signals = await signals_shown(pool, [sale.episode_id for sale in named])
+    async with pool.acquire() as connection:
+        policies = await known.current(connection)
+    shown = await signals_shown(pool, [sale.episode_id for sale in named], policies)
     at_risk = Counter[str]()
     for sale in sales:
         at_risk[sale.currency] += sale.amount_minor
@@ -77,9 +81,13 @@ async def list_letter(pool: Pool, message: ClaimedMessage, now: datetime) -> Lis
         repeat=any(delivery.repeat for delivery in message.deliveries),
         recipient_email=person["email"],
         recipient_zone=person["zone"],
-        sales=[ListedSale(sale, [one.risk for one in signals[sale.episode_id]["signals"]]) for sale in named],
+        sales=[_listed(sale, shown[sale.episode_id]) for sale in named],
         total=len(sales),
         new=len(covered),
         at_risk=at_risk,
         now=now,
     )
+
+
+def _listed(sale: SaleAtRisk, shown: Shown) -> ListedSale:
+    return ListedSale(sale, shown.main, shown.for_information)

@@ -1,4 +1,4 @@
-"""The published versions of the policy. The first ships with the code, so rows begin with the second."""
+"""The versions of the policy. The first is what shipped when the database was made; where it has no row, what ships."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -31,8 +31,9 @@ class KnownPolicies:
         known = self._known
         rows = await connection.fetch(_FROM_LATEST, known.latest.version)
         if not _is_there(known.latest, rows):
-            known = Policies.shipped()
-            rows = await connection.fetch(_FROM_LATEST, known.latest.version)
+            rows = await connection.fetch(_FROM_LATEST, 0)
+            first = rows[0] if rows and rows[0]["version"] == 1 else None
+            known = Policies.shipped() if first is None else Policies.beginning_with(first["document"])
         newer = [row for row in rows if row["version"] > known.latest.version]
         self._known = known.followed_by([_version(row) for row in newer if not row["uncommitted"]])
         return self._known.followed_by([_version(row) for row in newer if row["uncommitted"]])
@@ -50,9 +51,9 @@ async def save(connection: Connection, versions: Sequence[PolicyVersion]) -> Non
 
 
 def _is_there(latest: PolicyVersion, rows: Sequence[asyncpg.Record]) -> bool:
-    """Whether the database still has this version; of the one that ships it has no row."""
+    """Whether the database still has this version; the first may have no row."""
     if latest.version == 1:
-        return True
+        return not rows or rows[0]["version"] > 1 or rows[0]["digest"] == latest.digest
     return bool(rows) and (rows[0]["version"], rows[0]["since"], rows[0]["digest"]) == (
         latest.version,
         latest.since,

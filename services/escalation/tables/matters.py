@@ -33,6 +33,8 @@ class AccountFact(EscalationTable, table=True):
     number: int | None = Field(default=None, nullable=True)
     due_at: datetime | None = Field(sa_column=instant_column(nullable=True))
     what: str | None = Field(sa_column=text_column(nullable=True))
+    amount_minor: int | None = Field(sa_column=Column(BigInteger, nullable=True))
+    currency: str | None = Field(sa_column=text_column(nullable=True))
 
 
 class Signal(EscalationTable, table=True):
@@ -149,3 +151,4 @@ class Decision(EscalationTable, table=True):
     cause_type: str | None = Field(sa_column=text_column(nullable=True))
     cause_source: str | None = Field(sa_column=text_column(nullable=True))
     cause_id: str | None = Field(sa_column=text_column(nullable=True))
+    rules_version: int | None = Field(default=None, nullable=True)

@@ -10,10 +10,11 @@ from shared.tables import instant_column, text_column
 
 
 class Policy(EscalationTable, table=True):
-    """A published version of the policy, counted from 2: the first ships with the code. `digest` is the document's."""
+    """A version of the policy. The first is the text that shipped when the database was made. `digest` is the
+    document's."""
 
     __tablename__ = "policies"
-    __table_args__ = (CheckConstraint("version > 1", name="policies_follow_the_shipped"),)
+    __table_args__ = (CheckConstraint("version > 0", name="policies_count_from_one"),)
     version: int = Field(sa_column=Column(Integer, primary_key=True, autoincrement=False))
     since: datetime = Field(sa_column=instant_column())
     document: str = Field(sa_column=text_column())

@@ -85,12 +85,13 @@ class RingCause(StrEnum):
 
 
 class EpisodeResult(StrEnum):
-    """How an episode ended."""
+    """How an episode ended; `informed`: it asked nothing, and somebody has seen it. That one counts in no rate."""
 
     SAVED = "saved"
     LOST = "lost"
     FALSE_ALARM = "false_alarm"
     CAUSE_GONE = "cause_gone"
+    INFORMED = "informed"
 
 
 class DeliveryChannel(StrEnum):

@@ -16,7 +16,8 @@ _AT_REST = {"sent", "skipped", "cancelled", "failed", "expired"}
 
 
 def every_alert_has_its_deliveries(run: Evidence) -> Iterator[str]:
-    """One in the inbox and one by e-mail, skipped where no address is known, cancelled only when taken or over."""
+    """One in the inbox and one by e-mail, skipped where no address is known, cancelled only when taken, over, or when
+    nothing but what is for information is left."""
     directory, by_alert = Directory(run), defaultdict[UUID, dict[str, Row]](dict)
     for row in _rows(run, "deliveries"):
         by_alert[row["alert_id"]][row["channel"]] = row
@@ -94,11 +95,21 @@ def _was_taken(run: Evidence, alert: Row) -> bool:
     """Whether its episode was taken, or was over, after it rang."""
     episodes = run.rows("escalation", "escalation.episodes")
     over = any(row["episode_id"] == alert["episode_id"] and row["closed_at"] is not None for row in episodes)
-    return over or any(
-        payload(row)["episode"] == str(alert["episode_id"])
-        for row in run.databases["escalation"].journal("button")
-        if run.world.get("clock_jumps") or row["decided_at"] >= alert["raised_at"]
+    return (
+        over
+        or _was_quieted(run, alert)
+        or any(
+            payload(row)["episode"] == str(alert["episode_id"])
+            for row in run.databases["escalation"].journal("button")
+            if run.world.get("clock_jumps") or row["decided_at"] >= alert["raised_at"]
+        )
     )
+
+
+def _was_quieted(run: Evidence, alert: Row) -> bool:
+    accounts = expected_effects(run).accounts.values()
+    known = (episode for account in accounts for episode in account.episodes() if episode.id == alert["episode_id"])
+    return any(at >= alert["raised_at"] for episode in known for at in episode.quieted)
 
 
 def _was_overtaken(run: Evidence, alert: Row) -> bool:

@@ -14,11 +14,11 @@ from tests.faults.checker.walking import Account, sold_at
 def every_fact_is_remembered_once(run: Evidence) -> Iterator[str]:
     """None missing, none extra, each as it was told."""
     wanted = {
-        (fact.id, account.id, fact.kind, fact.at, fact.case, fact.order, fact.courtesy)
+        (fact.id, account.id, fact.kind, fact.at, fact.case, fact.order, fact.courtesy, fact.paid)
         for account in _accounts(run)
         for fact in account.facts.values()
     }
-    names = ("fact_id", "account_id", "kind", "at", "case_id", "order_id", "courtesy")
+    names = ("fact_id", "account_id", "kind", "at", "case_id", "order_id", "courtesy", "amount_minor")
     found = Counter(tuple(row[name] for name in names) for row in _rows(run, "facts"))
     yield from (f"fact {fact} is not remembered so" for fact in wanted - found.keys())
     for fact, count in found.items():

@@ -56,6 +56,11 @@ class Fact:
         return self.data.get("result")
 
     @property
+    def paid(self) -> int | None:
+        """How much was paid back, in minor units."""
+        return self.data.get("amount_minor") if self.kind == "refund_paid" else None
+
+    @property
     def share(self) -> int:
         """A rating in thousandths of its scale."""
         return round(1000 * int(self.data["rating"]) / int(self.data.get("scale", 5)))

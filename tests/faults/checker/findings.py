@@ -183,6 +183,10 @@ def _denied(facts: Facts, kind: str) -> Iterator[Finding]:
     yield from (facts.found(kind, fact) for fact in facts.of("outcome_reported") if not fact.data["reached"])
 
 
+def _paid(facts: Facts, kind: str) -> Iterator[Finding]:
+    yield from (facts.found(kind, fact) for fact in facts.of("refund_paid") if fact.data["amount_minor"])
+
+
 def _quiet(facts: Facts, kind: str) -> Iterator[Finding]:
     """The last time that something was bad, and then nothing is heard."""
     bad = [fact for fact in facts.all if _is_bad(facts, fact)]
@@ -215,6 +219,6 @@ _RULES: Mapping[str, Callable[[Facts, str], Iterator[Finding]]] = {
     "outcome_denied": _denied,
     "delivery_late": _late,
     "order_cancelled": _themselves,
-    "refund_paid": _themselves,
+    "refund_paid": _paid,
     "gone_quiet": _quiet,
 }

@@ -1,10 +1,11 @@
 """An episode as it must be: how grave it is, whom it rang and for what, who took it, and until when they have time.
 
-It rings for its first signal, when it becomes graver, when money is asked back or a cancellation asked for, when the
-customer was reached before, and when the customer tries again while somebody has it. Nobody answers in time: who came
-in the place of the one asked last and never was, else the next on the ladder; after the desk the desk again, a few
-times. After that, whatever the customer does or suffers rings from the foot of the ladder. Whoever takes it must reach
-the customer in time.
+A refund request of a kind that has no play is for information: alone it is told to whoever would be asked first, and
+no clock runs; beside another signal it rings nobody. The others ring. It rings for its first signal, when it becomes
+graver, when money is asked back or a cancellation asked for, when the customer was reached before, and when the
+customer tries again while somebody has it. Nobody answers in time: who came in the place of the one asked last and
+never was, else the next on the ladder; after the desk the desk again, a few times. After that, whatever the customer
+does or suffers rings from the foot of the ladder. Whoever takes it must reach the customer in time.
 """
 
 from collections import Counter
@@ -26,7 +27,8 @@ _SELLER_WAIT = timedelta(minutes=15)
 
 @dataclass(slots=True)
 class Signal:
-    """`order` is None while it waits; `ended` is None while it stands, else "cleared" or "withdrawn"."""
+    """`order` is None while it waits; `ended` is None while it stands, else "cleared" or "withdrawn". `data` was
+    said by the fact that it began with."""
 
     id: UUID
     account: str
@@ -36,6 +38,7 @@ class Signal:
     case: str | None
     names: str | None
     awaits: bool
+    data: Mapping[str, Any]
     order: str | None = None
     episode: UUID | None = None
     ended: str | None = None
@@ -78,6 +81,7 @@ class Episode:
     follows: UUID | None
     severity: str = "watch"
     rang: bool = False
+    informs: bool = False
     rings: list[Ring] = field(default_factory=list)
     step: str | None = None
     responsible: str | None = None
@@ -91,6 +95,14 @@ class Episode:
     exhausted_at: datetime | None = None
     closed_at: datetime | None = None
     seeking: list[Sought] = field(default_factory=list)
+    quieted: list[datetime] = field(default_factory=list)
+
+    def ask_nobody(self, now: datetime) -> None:
+        """Only what is for information is left of it."""
+        self.quieted.append(now)
+        self.step, self.repeats, self.exhausted_at, self.rang = None, 0, None, False
+        self.attempts, self.reached = 0, False
+        self.deadline_at = self.deadline_for = self.taken_at = self.taken_by = None
 
     def ask_anew(self, cause: str) -> None:
         if self.exhausted_at is not None and cause not in _UPWARD:
@@ -121,12 +133,26 @@ class Desk:
     def decide(self, rule: str, episode: Episode, signal: UUID | None = None) -> None:
         self.decided.append((rule, episode.id, signal))
 
+    def informs(self, signal: Signal) -> bool:
+        """A refund request of a kind that has no play asks nothing of anybody."""
+        kind = signal.data.get("kind", "dissatisfaction")
+        return signal.kind == "refund_requested" and kind not in self.policy["plays"]["refund_kinds"]
+
     def severity(self, signals: Sequence[Signal], amount: int, currency: str) -> str:
-        """The gravest signal's, a level more for each of three rises."""
-        rises, kinds = self.policy["rises"], {signal.kind for signal in signals}
-        level = max(self.rank(signal.kind) for signal in signals)
-        level += currency in rises["large_amount"] and amount >= rises["large_amount"][currency]
-        level += len(signals) >= rises["many_signals"]
+        """The gravest signal's, a level more for each of three rises; what is for information counts only alone."""
+        asking = [signal for signal in signals if not self.informs(signal)]
+        if not asking:
+            return SEVERITIES[0]
+        rises, kinds = self.policy["rises"], {signal.kind for signal in asking}
+        level = max(self.rank(signal.kind) for signal in asking)
+        stakes = Counter[str]()
+        for signal in asking:
+            asked = signal.data.get("amount_minor") if signal.kind == "refund_requested" else None
+            stakes[(signal.data.get("currency") or currency) if asked else currency] += asked or amount
+        stakes[currency] = min(stakes[currency], amount)
+        large = rises["large_amount"]
+        level += any(known in large and stake >= large[known] for known, stake in stakes.items())
+        level += len(asking) >= rises["many_signals"]
         level += rises["request_after_bad_contact"] and bool(kinds & set(REQUESTS) and kinds & set(_BAD_CONTACTS))
         return SEVERITIES[min(level, 2)]
 
@@ -194,8 +220,9 @@ class Desk:
             episode.repeats += 1
         else:
             within = self.time_for("ladder", episode.severity, place or "seller")
-        episode.deadline_at, episode.deadline_for = rung_at + within, "answer"
-        episode.step, episode.responsible = place, rung.person
+        episode.responsible = rung.person
+        if not episode.informs:
+            episode.deadline_at, episode.deadline_for, episode.step = rung_at + within, "answer", place
         number = len(episode.rings) + 1
         episode.rings.append(Ring(episode.id, number, sought.signal, cause, episode.severity, now, rung))
         self.decide("rang", episode, sought.signal)

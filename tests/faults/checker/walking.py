@@ -92,7 +92,7 @@ class Account:
         self._compare(fact)
         for episode in self._concerned(fact) if contact else ():
             since = episode.taken_at or episode.exhausted_at
-            tries = fact.inbound and since is not None and fact.at > since
+            tries = fact.inbound and since is not None and fact.at > since and not self._informs(episode)
             if tries and not self._proves(episode, fact):
                 self._ring(episode, self._weightiest(episode), "contact")
 
@@ -162,7 +162,7 @@ class Account:
         passed = {one.id for one in mine if one.passes is not None and one.passes <= until}
         leaving = [one for one in self.signals.values() if one.ended is None and one.id in passed]
         for one in mine:
-            if one.at <= until and one.stands(until) and not self._kept(one):
+            if one.at <= until and one.stands(self.now) and not self._kept(one):
                 self._admit(one, leaving)
         for one in mine:
             signal = self.signals.get(one.id)
@@ -173,7 +173,8 @@ class Account:
         """Raise a signal; those that are leaving are not counted with it, and it is no news in place of one."""
         names, cause = finding.names, finding.cause
         awaits = names is not None and names not in self.orders
-        signal = Signal(finding.id, self.id, finding.kind, finding.at, cause.id, cause.case, names, awaits)
+        data = cause.data if finding.kind == cause.kind else {}
+        signal = Signal(finding.id, self.id, finding.kind, finding.at, cause.id, cause.case, names, awaits, data)
         self.signals[finding.id] = signal
         self._match(signal, leaving)
 
@@ -218,7 +219,12 @@ class Account:
                 self.desk.tell("severity_raised", episode, signal.id)
         moved = any((old.episode, old.kind, old.case) == (episode.id, signal.kind, signal.case) for old in leaving)
         nobody_acts = episode.reached or episode.exhausted_at is not None
-        if not episode.rang or signal.kind in REQUESTS or (nobody_acts and (rose or not moved)):
+        quiet = self.desk.informs(signal) and not self._informs(episode)
+        if quiet and episode.responsible is not None:
+            return
+        if quiet:
+            self._find(episode, self.desk.sought(episode, signal.id, "signal", self.now, rings=False))
+        elif not episode.rang or signal.kind in REQUESTS or (nobody_acts and (rose or not moved)):
             self._ring(episode, signal, "signal")
         elif rose:
             self._ring(episode, signal, "severity")
@@ -229,20 +235,27 @@ class Account:
         return [one for one in self.signals.values() if one.episode == episode.id and one.ended is None]
 
     def _weightiest(self, episode: Episode) -> Signal | None:
-        def weight(one: Signal) -> tuple[bool, int, datetime, UUID]:
-            return one.kind in REQUESTS, self.desk.rank(one.kind), one.at, one.id
+        def weight(one: Signal) -> tuple[bool, bool, int, datetime, UUID]:
+            asks = not self.desk.informs(one)
+            return asks, one.kind in REQUESTS, self.desk.rank(one.kind), one.at, one.id
 
         return max(self._standing(episode), key=weight, default=None)
+
+    def _informs(self, episode: Episode) -> bool:
+        """Whether all that is left of it is for information."""
+        return all(self.desk.informs(one) for one in self._standing(episode))
 
     def _ring(self, episode: Episode, signal: Signal | None, cause: str) -> None:
         if signal is not None:
             signal.rang = True
             sought = self.desk.sought(episode, signal.id, cause, self.now)
-            episode.ask_anew(cause)
+            if not self._informs(episode):
+                episode.ask_anew(cause)
             self._find(episode, sought)
 
     def _find(self, episode: Episode, sought: Sought) -> None:
         owner = self.owner[1] if self.owner else None
+        episode.informs = self._informs(episode)
         self.desk.find(episode, sought, (self.sellers[episode.order], owner), self.now)
 
     def look_again(self, episode: Episode | None, sought: Sought) -> None:
@@ -251,7 +264,8 @@ class Account:
             return
         self.desk.looks[sought] -= 1
         episode.seeking = [one for one in episode.seeking if one != sought]
-        if episode.closed_at is None and episode.taken_at is None:
+        quiet = self.desk.informs(self.signals[sought.signal]) and not self._informs(episode)
+        if episode.closed_at is None and episode.taken_at is None and not quiet:
             self._find(episode, sought)
 
     def time_is_up(self, episode: Episode | None) -> None:
@@ -288,6 +302,8 @@ class Account:
             self.closed.setdefault(episode.order, []).append(self.open.pop(episode.order))
             self.desk.tell("episode_closed", episode)
             self.desk.decide("closed", episode)
+        elif episode.rang and self._informs(episode):
+            episode.ask_nobody(self.now)
 
 
 def sold_at(order: Told) -> datetime:

@@ -8,6 +8,7 @@ from services.escalation.domain.clocks import Moment
 from services.escalation.domain.entities import Clock, Episode
 from services.escalation.domain.explaining.record import Record
 from services.escalation.domain.ladder import assigned_to, rungs
+from services.escalation.domain.main_signal import all_inform
 from services.escalation.domain.policy.model import TeamMode
 from services.escalation.domain.reasoning import STEP_WORDS, clock, closing_words
 from services.escalation.domain.words import SIGNAL_LABELS
@@ -96,6 +97,8 @@ def _next(record: Record, desk: str) -> str:
 
 def _without_clock(record: Record) -> str:
     episode = record.episode
+    if all_inform([signal for signal in record.signals if signal.stands], record.latest_policy):
+        return "It is for information: nothing, until something new happens or somebody has seen it."
     if episode.reached_at is not None:
         return "The customer was reached: nothing, until something new happens or somebody closes it."
     if episode.acknowledged_by is not None:

@@ -1,11 +1,13 @@
 """The way of an episode in order of time: facts that mattered, decisions, deliveries. Start at `steps`."""
 
-from collections.abc import Iterator
+from collections import defaultdict, deque
+from collections.abc import Iterator, Set
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TypeAlias
 from uuid import UUID
 
-from services.escalation.domain.entities import Decision, Signal
+from services.escalation.domain.entities import Decision, Delivery, Signal
 from services.escalation.domain.explaining.record import Record, Told
 from services.escalation.domain.explaining.sending import sent_words
 from services.escalation.domain.facts import AccountFact, FactKind, remembered
@@ -44,7 +46,8 @@ def steps(record: Record, *, with_words: bool) -> list[Step]:
 
     Without the customer's own data, unless `with_words`.
     """
-    told = [_told(one, with_words=with_words) for one in record.told if _mattered(one, record)]
+    causes, counted = _causes(record), _counted(record)
+    told = [_told(one, with_words=with_words) for one in record.told if _mattered(one, record, causes, counted)]
     decided = [_decided(one, record) for one in record.decisions]
     return sorted([*told, *decided, *_delivered(record)], key=lambda step: step.at)
 
@@ -67,38 +70,64 @@ def _without_free_text(event: Envelope[Fact]) -> Envelope[Fact]:
     return event.model_copy(update={"data": event.data.model_copy(update=optional)})
 
 
-def _mattered(told: Told, record: Record) -> bool:
+_Causes: TypeAlias = Set[tuple[str | None, str | None]]
+_Span: TypeAlias = tuple[datetime, datetime]
+_Lane: TypeAlias = tuple[str | None, FactKind | None]
+"""Facts of one kind about one case, or about none."""
+
+
+def _mattered(told: Told, record: Record, causes: _Causes, counted: Set[UUID]) -> bool:
     """The sale itself, whatever caused a decision, and whatever a signal began with or was counted from."""
+    caused = (told.source, told.event_id) in causes
     if told.event is None:
-        return (told.source, told.event_id) in _causes(record)
+        return caused
     if isinstance(told.event.data, OrderPlaced):
         return told.event.data.order == record.order.order_id
-    ids = {fact.fact_id for fact in remembered(told.event)}
-    return (told.source, told.event_id) in _causes(record) or not ids.isdisjoint(_counted(record))
+    return caused or not counted.isdisjoint(fact.fact_id for fact in remembered(told.event))
 
 
-def _causes(record: Record) -> set[tuple[str | None, str | None]]:
+def _causes(record: Record) -> _Causes:
     return {(one.cause_source, one.cause_id) for one in record.decisions}
 
 
-def _counted(record: Record) -> set[UUID]:
-    by_id = {fact.fact_id: fact for fact in record.facts}
-    counted = {signal.fact_id for signal in record.signals}
+def _counted(record: Record) -> Set[UUID]:
+    """The facts that signals began with, and those that made one together. Each fact is looked at once, however many
+    signals there are."""
+    first: dict[UUID, AccountFact] = {}
+    lanes, spans = defaultdict[_Lane, list[AccountFact]](list), defaultdict[_Lane, list[_Span]](list)
+    for fact in record.facts:
+        first[fact.fact_id] = fact
+        lanes[_lane_of(fact)].append(fact)
     for signal in record.signals:
-        first = by_id.get(signal.fact_id)
-        if first is not None:
-            counted |= {fact.fact_id for fact in record.facts if _belongs(fact, first, signal)}
-    return counted
+        began, kind = first.get(signal.fact_id), _counted_of(signal)
+        if began is not None and kind is not None:
+            spans[began.case_id, kind].append((began.at, signal.at))
+    counted = {signal.fact_id for signal in record.signals}
+    return counted.union(*(_within(lanes[lane], known) for lane, known in spans.items()))
 
 
-def _belongs(fact: AccountFact, first: AccountFact, signal: Signal) -> bool:
-    """Whether a fact is one of several that made a signal together."""
-    if fact.case_id != first.case_id or not first.at <= fact.at <= signal.at:
-        return False
+def _within(facts: list[AccountFact], spans: list[_Span]) -> Iterator[UUID]:
+    """The facts that happened in any of these spans."""
+    waiting, until = deque(sorted(spans)), None
+    for fact in sorted(facts, key=lambda one: one.at):
+        while waiting and waiting[0][0] <= fact.at:
+            _, end = waiting.popleft()
+            until = end if until is None else max(until, end)
+        if until is not None and fact.at <= until:
+            yield fact.fact_id
+
+
+def _counted_of(signal: Signal) -> FactKind | None:
+    """Which kind of facts made a signal together; None where it is of one fact alone."""
     if signal.kind is SignalKind.CASE_BOUNCED:
-        return fact.kind is FactKind.CASE_REASSIGNED
-    of_several = signal.kind is SignalKind.CONTACT_REPEATED or signal.by_silence
-    return of_several and fact.kind is FactKind.CONTACT and fact.direction == "inbound"
+        return FactKind.CASE_REASSIGNED
+    return FactKind.CONTACT if signal.kind is SignalKind.CONTACT_REPEATED or signal.by_silence else None
+
+
+def _lane_of(fact: AccountFact) -> _Lane:
+    """Of contacts only the customer's count."""
+    counts = fact.kind is not FactKind.CONTACT or fact.direction == "inbound"
+    return fact.case_id, fact.kind if counts else None
 
 
 def _decided(decision: Decision, record: Record) -> Step:
@@ -117,8 +146,11 @@ def _decided(decision: Decision, record: Record) -> Step:
 
 def _delivered(record: Record) -> Iterator[Step]:
     """What became of each alert, on all its channels."""
+    by_alert = defaultdict[UUID, list[Delivery]](list)
+    for one in record.deliveries:
+        by_alert[one.alert_id].append(one)
     for alert in record.alerts:
-        deliveries = [one for one in record.deliveries if one.alert_id == alert.alert_id]
+        deliveries = by_alert[alert.alert_id]
         if deliveries:
             words = "; ".join(sent_words(delivery) for delivery in deliveries)
             at = max(delivery.changed_at for delivery in deliveries)

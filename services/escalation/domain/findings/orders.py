@@ -99,7 +99,10 @@ def cancelled_orders(history: History, scope: Scope, terms: TermsAt) -> Iterator
 
 
 def paid_refunds(history: History, scope: Scope, terms: TermsAt) -> Iterator[Finding]:
-    return _by_themselves(history, scope, terms, FactKind.REFUND_PAID)
+    """Money was paid back; nothing was where the amount is zero."""
+    for finding in _by_themselves(history, scope, terms, FactKind.REFUND_PAID):
+        if finding.cause.amount_minor != 0:
+            yield finding
 
 
 def _by_themselves(

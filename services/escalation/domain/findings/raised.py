@@ -23,7 +23,10 @@ RAISED: Mapping[SignalKind, str] = {
         "it is one signal, since the earliest, whoever says it and however often."
     ),
     SignalKind.SATISFACTION_LOW: "A rating at or below this share of its scale.",
-    SignalKind.REFUND_REQUESTED: "The customer asked for money back.",
+    SignalKind.REFUND_REQUESTED: (
+        "The customer asked for money back. Of a kind that has no play (`plays.refund_kinds`) it is for information: "
+        "shown and mailed once, with no deadline and no call due."
+    ),
     SignalKind.CANCELLATION_REQUESTED: "The customer asked to cancel.",
     SignalKind.ORDER_STALLED: (
         "An order waits for the customer's confirmation, and nobody reached them by phone or in person within so much "
@@ -35,6 +38,6 @@ RAISED: Mapping[SignalKind, str] = {
         "Somebody says that the delivery is late, or its day passed without it: one signal, since the earliest."
     ),
     SignalKind.ORDER_CANCELLED: "The order was cancelled.",
-    SignalKind.REFUND_PAID: "Money was paid back.",
+    SignalKind.REFUND_PAID: "Money was paid back, more than nothing.",
     SignalKind.GONE_QUIET: "After a bad contact or a low rating, no word from the customer and no talk for this long.",
 }

@@ -76,6 +76,11 @@ def shipped_text() -> str:
     return files(__package__).joinpath("default.toml").read_text("utf-8")
 
 
+def past_text(name: str) -> str:
+    """A document that shipped with an earlier release, by its name in the folder `past`."""
+    return files(__package__).joinpath("past", name).read_text("utf-8")
+
+
 @cache
 def shipped() -> Policy:
     """The policy that counts where none was published."""

@@ -49,67 +49,75 @@ class Customers(Part):
 
 
 class SignalRule(Part):
-    """Whether a kind of signal is raised, and how grave it is by itself."""
+    """Whether a kind of signal is raised, and how grave it is by itself.
+
+    Every setting of a signal has its default here, so that a document of before the signal, or of before the setting,
+    stays a policy. `default.toml` has the same values, each with its reason.
+    """
 
     enabled: bool = True
-    severity: Severity
+    severity: Severity = Severity.WATCH
 
 
-class DeadEndRule(SignalRule):
-    answer_within: WorkingSpan
+class GraveRule(SignalRule):
+    severity: Severity = Severity.HIGH
 
 
-class RepeatedRule(SignalRule):
-    contacts: Annotated[int, Field(ge=2, le=100)]
-    within: Span
+class DeadEndRule(GraveRule):
+    answer_within: WorkingSpan = timedelta(hours=4)
+
+
+class RepeatedRule(GraveRule):
+    contacts: Annotated[int, Field(ge=2, le=100)] = 3
+    within: Span = timedelta(days=7)
 
 
 class StuckRule(SignalRule):
-    no_progress_for: WorkingSpan
+    no_progress_for: WorkingSpan = timedelta(hours=24)
 
 
 class BouncedRule(SignalRule):
-    reassignments: Annotated[int, Field(ge=1, le=1000)]
+    reassignments: Annotated[int, Field(ge=1, le=1000)] = 3
 
 
 class ResponseDueRule(SignalRule):
-    warn_before: Span
+    warn_before: Span = timedelta(hours=2)
 
 
-class SatisfactionRule(SignalRule):
+class SatisfactionRule(GraveRule):
     """`at_most` is a share of the scale: 0.4 is two of five."""
 
-    at_most: Annotated[float, Field(ge=0, le=1)]
+    at_most: Annotated[float, Field(ge=0, le=1)] = 0.4
 
 
 class StalledRule(SignalRule):
-    reached_within: WorkingSpan
+    reached_within: WorkingSpan = timedelta(hours=8)
 
 
-class QuietRule(SignalRule):
-    silent_for: Span
+class QuietRule(GraveRule):
+    silent_for: Span = timedelta(days=14)
 
 
 class Signals(Part):
     """One rule for each kind of signal."""
 
-    contact_dead_ended: DeadEndRule
-    contact_repeated: RepeatedRule
-    case_stuck: StuckRule
-    case_bounced: BouncedRule
-    case_reopened: SignalRule
-    response_due: ResponseDueRule
-    response_overdue: SignalRule
-    satisfaction_low: SatisfactionRule
-    refund_requested: SignalRule
-    cancellation_requested: SignalRule
-    order_stalled: StalledRule
-    promise_missed: SignalRule
-    outcome_denied: SignalRule
-    delivery_late: SignalRule
-    order_cancelled: SignalRule
-    refund_paid: SignalRule
-    gone_quiet: QuietRule
+    contact_dead_ended: DeadEndRule = DeadEndRule()
+    contact_repeated: RepeatedRule = RepeatedRule()
+    case_stuck: StuckRule = StuckRule()
+    case_bounced: BouncedRule = BouncedRule()
+    case_reopened: SignalRule = SignalRule()
+    response_due: ResponseDueRule = ResponseDueRule()
+    response_overdue: GraveRule = GraveRule()
+    satisfaction_low: SatisfactionRule = SatisfactionRule()
+    refund_requested: GraveRule = GraveRule()
+    cancellation_requested: GraveRule = GraveRule()
+    order_stalled: StalledRule = StalledRule()
+    promise_missed: GraveRule = GraveRule()
+    outcome_denied: GraveRule = GraveRule()
+    delivery_late: SignalRule = SignalRule()
+    order_cancelled: SignalRule = SignalRule()
+    refund_paid: SignalRule = SignalRule()
+    gone_quiet: QuietRule = QuietRule()
 
     def of(self, kind: SignalKind) -> SignalRule:
         rule: SignalRule = getattr(self, kind.value)
@@ -194,14 +202,24 @@ class Duties(Part):
     it is due one is shown."""
 
     enabled: bool = True
-    check_in_after: Span
-    say: Annotated[tuple[Text, ...], Field(min_length=1, max_length=4)]
-    show_before: Span
-    show_after: Span
+    check_in_after: Span = timedelta(days=14)
+    say: Annotated[tuple[Text, ...], Field(min_length=1, max_length=4)] = (
+        "How is it going? Is it what you expected?",
+        "If anything is wrong, call me: you have my number.",
+    )
+    show_before: Span = timedelta(days=2)
+    show_after: Span = timedelta(days=14)
 
 
 CLEARED = "signals_cleared"
 """The reason with which an episode closes by itself."""
+
+
+SEEN = "seen"
+"""The reason with which somebody closes an episode that is for information."""
+
+CHOSEN_RESULTS = tuple(result for result in EpisodeResult if result is not EpisodeResult.INFORMED)
+"""The results that a policy has reasons for."""
 
 
 class Reason(Part):
@@ -221,7 +239,7 @@ class Play(Part):
 
 
 class Plays(Part):
-    """A play by kind of signal; refunds of other kinds than these inform without one."""
+    """A play by kind of signal; requests for refunds of other kinds than these are for information."""
 
     refund_kinds: tuple[RefundKind, ...]
     by_signal: Mapping[SignalKind, Play]
@@ -257,12 +275,12 @@ class Policy(Part):
     age: Age
     company: Company
     customers: Customers
-    signals: Signals
+    signals: Signals = Signals()
     rises: Rises
     ladder: Ladder
     acknowledgement: Acknowledgement
     storms: Storms
-    duties: Duties
+    duties: Duties = Duties()
     reasons: Mapping[EpisodeResult, tuple[Reason, ...]]
     plays: Plays
     teams: Teams = Teams()

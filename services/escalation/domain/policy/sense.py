@@ -7,7 +7,7 @@ from itertools import chain, pairwise
 from typing import TypeAlias
 
 from services.escalation.domain.policy.lines import Path
-from services.escalation.domain.policy.model import CLEARED, Policy, Reason
+from services.escalation.domain.policy.model import CHOSEN_RESULTS, CLEARED, Policy, Reason
 from services.escalation.domain.policy.values import span_words
 from shared.contracts.escalation import LADDER, EpisodeResult, Severity
 
@@ -75,7 +75,7 @@ def _ladder(policy: Policy) -> Iterator[Fault]:
 
 
 def _reasons(policy: Policy) -> Iterator[Fault]:
-    for result in EpisodeResult:
+    for result in CHOSEN_RESULTS:
         reasons = policy.reasons.get(result, ())
         if not reasons:
             yield ("reasons", result.value), "must have at least one reason"

@@ -7,11 +7,13 @@ from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any, Self
 
-from services.escalation.domain.policy.document import digest, overridden, shipped, shipped_text
+from services.escalation.domain.policy.document import digest, overridden, read_published, shipped, shipped_text
 from services.escalation.domain.policy.model import Policy
 
 BEGINNING = datetime.min.replace(tzinfo=UTC)
 """Since when the first version counts."""
+
+_FIRST = ("handoff", "The policy that ships")
 
 
 @dataclass(frozen=True)
@@ -33,7 +35,7 @@ class PolicyVersion:
 
 @dataclass(frozen=True)
 class Policies:
-    """Every version, by number and so by time; there is always the first, the one that ships."""
+    """Every version, by number and so by time; there is always the first, the one that shipped."""
 
     versions: tuple[PolicyVersion, ...]
     _applied: dict[tuple[str, int], Policy] = field(default_factory=dict, repr=False, compare=False)
@@ -41,8 +43,12 @@ class Policies:
     @classmethod
     def shipped(cls) -> Self:
         """Only the version that ships."""
-        first = PolicyVersion(1, BEGINNING, shipped(), shipped_text(), "handoff", "The policy that ships")
-        return cls((first,))
+        return cls((PolicyVersion(1, BEGINNING, shipped(), shipped_text(), *_FIRST),))
+
+    @classmethod
+    def beginning_with(cls, text: str) -> Self:
+        """Only the first version, where another text shipped when a database was made."""
+        return cls((PolicyVersion(1, BEGINNING, read_published(text), text, *_FIRST),))
 
     @property
     def latest(self) -> PolicyVersion:

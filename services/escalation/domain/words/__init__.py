@@ -1,9 +1,16 @@
 """Facts in words: what a person reads on a page, in an e-mail, in a timeline. Start at `describe` in `facts.py`."""
 
 from services.escalation.domain.words.deeds import BY_CHANNEL
-from services.escalation.domain.words.endings import ended
+from services.escalation.domain.words.endings import RULES_CHANGED, ended
 from services.escalation.domain.words.facts import Described, describe
-from services.escalation.domain.words.ladder import MUST_NOT_BE_CALLED, RESULTS, RINGS_BECAUSE, SEVERITIES, STEPS
+from services.escalation.domain.words.ladder import (
+    FOR_INFORMATION,
+    MUST_NOT_BE_CALLED,
+    RESULTS,
+    RINGS_BECAUSE,
+    SEVERITIES,
+    STEPS,
+)
 from services.escalation.domain.words.phrases import (
     LOCALE,
     absolute,
@@ -21,16 +28,20 @@ from services.escalation.domain.words.signals import (
     SIGNAL_LABELS,
     Risk,
     WhyNow,
+    headline,
+    label,
     refund_words,
     why_now,
 )
 
 __all__ = [
     "BY_CHANNEL",
+    "FOR_INFORMATION",
     "LOCALE",
     "MUST_NOT_BE_CALLED",
     "RESULTS",
     "RINGS_BECAUSE",
+    "RULES_CHANGED",
     "SEVERITIES",
     "SIGNAL_LABELS",
     "STEPS",
@@ -45,7 +56,9 @@ __all__ = [
     "day",
     "describe",
     "ended",
+    "headline",
     "known_money",
+    "label",
     "left",
     "money",
     "overdue",

@@ -2,6 +2,9 @@
 
 from collections.abc import Mapping
 
+RULES_CHANGED = "rules_changed"
+"""Why a signal ended that the rules of today do not know any more."""
+
 _TURNED_OUT = "turned out to be none"
 _TALKED, _WENT_ON, _WITHDRAWN = "somebody talked with the customer", "the case went on", "the request was withdrawn"
 _BECAUSE: Mapping[str, str] = {
@@ -42,5 +45,7 @@ _BECAUSE: Mapping[str, str] = {
 
 def ended(how: str, because: str | None) -> str:
     """How a signal ended, `cleared` or `withdrawn`, and by what kind of fact: "the case was resolved"."""
+    if because == RULES_CHANGED:
+        return "does not count any more: the rules changed"
     known = _BECAUSE.get(because or "", (because or "").replace("_", " "))
     return f"{_TURNED_OUT}: {known}" if how == "withdrawn" else known

@@ -120,7 +120,7 @@ def _of_contacts(fact: Fact) -> str | None:
 def _of_requests(fact: Fact) -> str | None:
     match fact:
         case support_inbound.RefundRequested():
-            return f"{refund_words(fact.kind, known_money(fact.amount_minor, fact.currency))} requested"
+            return f"{refund_words(fact.kind, known_money(fact.amount_minor or None, fact.currency))} requested"
         case support_inbound.RefundWithdrawn():
             return "Refund request withdrawn"
         case support_inbound.CancellationRequested():

@@ -10,6 +10,9 @@ SEVERITIES: Mapping[Severity, str] = {
     Severity.HIGH: "High",
     Severity.CRITICAL: "Critical",
 }
+FOR_INFORMATION = "For information"
+"""Instead of a severity, of an episode that asks nothing of anybody."""
+
 STEPS: Mapping[Step, str] = {
     Step.SELLER: "seller",
     Step.SUCCESSOR: "successor",
@@ -38,6 +41,7 @@ RESULTS: Mapping[EpisodeResult, str] = {
     EpisodeResult.LOST: "Lost",
     EpisodeResult.FALSE_ALARM: "False alarm",
     EpisodeResult.CAUSE_GONE: "Cause gone",
+    EpisodeResult.INFORMED: "For information",
 }
 MUST_NOT_BE_CALLED: Mapping[ContactPreference, str] = {
     ContactPreference.DO_NOT_CALL: "they asked not to be",

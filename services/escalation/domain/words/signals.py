@@ -3,44 +3,65 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
 
-from services.escalation.domain.words.phrases import ago
-from shared.contracts.escalation import REQUESTS, SignalKind
+from services.escalation.domain.stakes import Amount
+from services.escalation.domain.words.phrases import ago, money
+from shared.contracts.escalation import SignalKind
 from shared.contracts.support_inbound import RefundKind
+
+_NO_ID = UUID(int=0)
 
 
 @dataclass(frozen=True, slots=True)
 class Risk:
-    """What the words need to know of a signal."""
+    """What the words need to know of a signal. `asked` is the amount that a refund request names or a refund paid,
+    `more_than_order` that it exceeds the order's, `executed` that the money asked back has been paid since."""
 
     kind: SignalKind
     at: datetime
-    amount: str | None = None
+    signal_id: UUID = _NO_ID
+    asked: Amount | None = None
     refund_kind: RefundKind | None = None
+    more_than_order: bool = False
+    executed: bool = False
+
+    @property
+    def amount_minor(self) -> int | None:
+        return self.asked.minor if self.asked else None
+
+    @property
+    def currency(self) -> str | None:
+        return self.asked.currency if self.asked else None
 
 
 @dataclass(frozen=True, slots=True)
 class WhyNow:
-    """The signal that matters most, when it happened, and what came before and after it."""
+    """The signal that an episode is about, when it happened, and what came before and after it."""
 
     what: str
     at: datetime
     context: str
-    kind: SignalKind
+    label: str
 
     def sentence(self, now: datetime) -> str:
         """ "Refund of €480.00 requested 6 min ago, after a contact that led nowhere." """
         return f"{self.what} {ago(self.at, now)}{self.context}."
 
 
-def why_now(risks: Sequence[Risk]) -> WhyNow:
-    """Why an episode with these signals needs somebody now. There must be at least one."""
+def why_now(risks: Sequence[Risk], main: Risk) -> WhyNow:
+    """Why an episode with these signals needs somebody now; `main` is the one of them that it is about."""
     ordered = sorted(risks, key=lambda risk: risk.at)
-    strong = [risk for risk in ordered if risk.kind in REQUESTS]
-    head = (strong or ordered)[-1]
-    place = ordered.index(head)
+    place = ordered.index(main)
     context = _joined(", after ", ordered[:place]) + _joined("; since then ", ordered[place + 1 :])
-    return WhyNow(_headline(head), head.at, context, head.kind)
+    return WhyNow(headline(main), main.at, context, label(main))
+
+
+def label(risk: Risk) -> str:
+    """A signal in two or three words, as in a list: of a refund request its kind, and that it is executed."""
+    words = _REFUNDS.get(risk.refund_kind) if risk.refund_kind else None
+    words = words or SIGNAL_LABELS[risk.kind]
+    return f"{words}, paid back" if risk.executed else words
 
 
 SIGNAL_LABELS = {
@@ -64,7 +85,8 @@ SIGNAL_LABELS = {
 }
 
 
-def _headline(risk: Risk) -> str:
+def headline(risk: Risk) -> str:
+    """What happened, as the beginning of a sentence that goes on with when."""
     match risk.kind:
         case SignalKind.CONTACT_DEAD_ENDED:
             return "A contact ended in a dead end"
@@ -83,7 +105,7 @@ def _headline(risk: Risk) -> str:
         case SignalKind.SATISFACTION_LOW:
             return "The customer gave a low rating"
         case SignalKind.REFUND_REQUESTED:
-            return f"{refund_words(risk.refund_kind, risk.amount)} requested"
+            return f"{refund_words(risk.refund_kind, _asked(risk))} requested"
         case SignalKind.CANCELLATION_REQUESTED:
             return "Cancellation requested"
         case SignalKind.ORDER_STALLED:
@@ -97,7 +119,7 @@ def _headline(risk: Risk) -> str:
         case SignalKind.ORDER_CANCELLED:
             return "The order was cancelled"
         case SignalKind.REFUND_PAID:
-            return f"{refund_words(risk.refund_kind, risk.amount)} paid"
+            return f"{refund_words(risk.refund_kind, _asked(risk))} paid"
         case SignalKind.GONE_QUIET:
             return "The customer went quiet"
 
@@ -135,6 +157,13 @@ def _joined(lead: str, risks: Sequence[Risk]) -> str:
     return lead + (parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}")
 
 
+def _asked(risk: Risk) -> str | None:
+    if risk.asked is None:
+        return None
+    amount = money(risk.asked.minor, risk.asked.currency)
+    return f"{amount}, more than the order," if risk.more_than_order else amount
+
+
 _REFUNDS = {
     RefundKind.STATUTORY_WITHDRAWAL: "Statutory withdrawal",
     RefundKind.DOUBLE_CHARGE: "Refund of a double charge",
@@ -147,5 +176,5 @@ def refund_words(kind: RefundKind | None, amount: str | None) -> str:
     """What is asked back, with its amount where known: "Refund of €480.00", "Chargeback (€480.00)"."""
     special = _REFUNDS.get(kind) if kind else None
     if special:
-        return f"{special} ({amount})" if amount else special
+        return f"{special} ({amount.removesuffix(',')})" if amount else special
     return f"Refund of {amount}" if amount else "Refund"

@@ -1,0 +1,54 @@
+"""`handoff rejudge`: after an upgrade, what was told before is judged by the new rules. Start at `rejudge`."""
+
+from dataclasses import dataclass, field
+
+from services.cli.databases import spine_of, with_pool
+from services.cli.run import ServiceName
+from services.cli.terminal import printable, stop_with
+from services.escalation.app import rejudge_account
+from services.escalation.domain.rules import RULES_VERSION
+from services.escalation.store.rejudging import left_to_judge
+from shared.database import DATABASE_ERRORS, Pool, is_transient
+
+_AT_ONCE = 500
+_SHOWN = 10
+
+
+@dataclass(slots=True)
+class Rejudged:
+    """How many accounts were judged, and those that could not be."""
+
+    judged: int = 0
+    failed: list[str] = field(default_factory=list)
+
+
+def rejudge() -> None:
+    """Judge every account by the rules of this release, after `handoff migrate`. Run again it goes on where it ended.
+
+    Signals that do not count any more end, and severities are corrected, with the reason that the rules changed. Nobody
+    is notified.
+    """
+    done = with_pool(ServiceName.ESCALATION, rejudge_all)
+    print(f"Rules {RULES_VERSION}: {done.judged:,} accounts judged.")
+    if done.failed:
+        shown = ", ".join(map(printable, done.failed[:_SHOWN]))
+        raise stop_with(f"{len(done.failed):,} accounts could not be judged, such as {shown}: run it again.")
+
+
+async def rejudge_all(pool: Pool) -> Rejudged:
+    """Account by account, each in a transaction of its own. One that cannot be judged stops no other."""
+    done, after = Rejudged(), ""
+    async with spine_of(pool, ServiceName.ESCALATION) as spine:
+        while True:
+            accounts, last = await left_to_judge(pool, after, RULES_VERSION, limit=_AT_ONCE)
+            if last is None:
+                return done
+            for account in accounts:
+                try:
+                    await rejudge_account(spine, account)
+                    done.judged += 1
+                except DATABASE_ERRORS as error:
+                    if is_transient(error):
+                        raise
+                    done.failed.append(account)
+            after = last

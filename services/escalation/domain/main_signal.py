@@ -1,0 +1,53 @@
+"""Which signal an episode is about: headline, mail, list, script and rings all ask `main_signal`."""
+
+from collections.abc import Collection, Iterable
+from datetime import datetime
+from typing import Protocol, TypeVar
+from uuid import UUID
+
+from services.escalation.domain.policy.model import Policy
+from shared.contracts.escalation import REQUESTS, SignalKind
+
+
+class Weighed(Protocol):
+    """What is known of a signal, as a value of its own or as a row that was read."""
+
+    @property
+    def signal_id(self) -> UUID: ...
+    @property
+    def kind(self) -> SignalKind: ...
+    @property
+    def at(self) -> datetime: ...
+    @property
+    def refund_kind(self) -> str | None: ...
+
+
+S = TypeVar("S", bound=Weighed)
+
+
+def main_signal(signals: Iterable[S], policy: Policy) -> S | None:
+    """The request for money or a cancellation, else the most severe signal; of equals the latest, then the highest id.
+    A signal for information comes after all others."""
+
+    def weight(signal: S) -> tuple[bool, bool, int, datetime, UUID]:
+        rank = policy.signals.of(signal.kind).severity.rank
+        return not informs(signal, policy), signal.kind in REQUESTS, rank, signal.at, signal.signal_id
+
+    return max(signals, key=weight, default=None)
+
+
+def informs(signal: Weighed, policy: Policy) -> bool:
+    """Whether a signal is for information: a refund request of a kind that has no play. It asks nothing of anybody."""
+    refund = signal.kind is SignalKind.REFUND_REQUESTED
+    return refund and signal.refund_kind is not None and signal.refund_kind not in policy.plays.refund_kinds
+
+
+def all_inform(signals: Collection[Weighed], policy: Policy) -> bool:
+    """Whether an episode with these standing signals is for information. There must be a signal."""
+    return bool(signals) and all(informs(signal, policy) for signal in signals)
+
+
+def that_count(signals: Collection[S], policy: Policy) -> list[S]:
+    """The signals that decide how severe an episode is: those for information only where there are no others."""
+    counting = [signal for signal in signals if not informs(signal, policy)]
+    return counting or list(signals)

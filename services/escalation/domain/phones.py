@@ -1,0 +1,135 @@
+"""Telephone numbers as people write them, as links that dial them: for pages and mails alike. Start at `phone_links`.
+
+A link that dials somebody else is worse than none: what cannot be read stays text.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import phonenumbers
+from phonenumbers import Leniency, PhoneNumber, PhoneNumberFormat, PhoneNumberMatcher, ValidationResult
+
+_FEWEST, _MOST = 3, 15
+"""How many digits can be dialled; ITU-T E.164 has at most 15."""
+_A_NUMBER = 6
+"""From so many digits on something is a number of its own, and not a part of one."""
+
+_BETWEEN = re.compile(r"\s+[/|]\s+|[,;\n](?!\s*ext)|\s+(?:or|and|oder|und|ou|et|o|e|y)\s+|\s+(?=\+)", re.IGNORECASE)
+_SLASH = re.compile(r"/")
+_FEATURE = re.compile(r"^[^\d+*#]*(?:[*#]+\d+[*#]+)+")
+_EXTENSION_WORD = re.compile(
+    r"(?<![^\W\d])(?:durchwahl|nebenstelle|dw|poste|interno|extension|extn?|x)(?![^\W\d]|\s*=)\.?:?", re.IGNORECASE
+)
+_EXTENSION = re.compile(r"(?:;?\s*\bext\.?\s*=?|#)\s*(\d{1,7})\W*$", re.IGNORECASE)
+_VANITY = re.compile(r"^\W*?(\+?\d[\d\s().-]*[A-Z]+(?:-[A-Z0-9]+)*)\W*$")
+_RUN = re.compile(r"\+?\s*\(?\d[\d\s().\-/]*")
+_TRUNK = re.compile(r"^(\+(?!39)[\d\s]*?)\(0\)")
+_LOOKALIKES = str.maketrans({"＋": "+", "﹢": "+", "＊": "*", "⁎": "*", "∗": "*", "＃": "#", "﹟": "#"})
+
+
+@dataclass(frozen=True, slots=True)
+class PhoneLink:
+    """One number: `href` dials it, `label` is what was written."""
+
+    href: str
+    label: str
+
+
+def phone_links(text: str | None, country: str | None = None) -> tuple[PhoneLink, ...]:
+    """The numbers in a text, each once.
+
+    Without a `country` (ISO 3166-1, the customer's or the company's) a local number is dialled as its digits. An
+    extension becomes a parameter of the link (RFC 3966); `*` and `#` are never dialled.
+    """
+    found: dict[str, PhoneLink] = {}
+    for part in _parts(_in_ascii_digits(text or "")):
+        for uri, label in _numbers(part, country):
+            found.setdefault(uri, PhoneLink(f"tel:{uri}", label.strip()))
+    links = tuple(found.values())
+    return (PhoneLink(links[0].href, (text or "").strip()),) if len(links) == 1 else links
+
+
+def _in_ascii_digits(text: str) -> str:
+    digits = ((one, unicodedata.decimal(one, None)) for one in text.translate(_LOOKALIKES))
+    return "".join(one if digit is None else str(digit) for one, digit in digits)
+
+
+def _parts(text: str) -> Iterator[str]:
+    """The text cut where another number begins: a slash may as well end an area code."""
+    for part in _cut(text, _BETWEEN):
+        yield from _cut(part, _SLASH)
+
+
+def _cut(text: str, separator: re.Pattern[str]) -> Iterator[str]:
+    start = 0
+    for found in separator.finditer(text):
+        following = separator.search(text, found.end())
+        after = text[found.end() : following.start() if following else len(text)]
+        if _digits_in(text[start : found.start()]) >= _A_NUMBER and _digits_in(after) >= _A_NUMBER:
+            yield text[start : found.start()]
+            start = found.end()
+    yield text[start:]
+
+
+def _digits_in(text: str) -> int:
+    return sum(one.isdecimal() for one in text)
+
+
+def _numbers(part: str, country: str | None) -> Iterator[tuple[str, str]]:
+    """What is dialled for each number of a part, and how that was written."""
+    plain = _EXTENSION_WORD.sub("ext. ", _without_codes(part))
+    vanity = _vanity(plain)
+    if vanity is not None:
+        yield _of_vanity(vanity, country), part
+        return
+    matches = list(PhoneNumberMatcher(plain, country, leniency=Leniency.POSSIBLE))
+    read = [(uri, match.raw_string) for match in matches if (uri := _uri(match.number)) is not None]
+    local = None if read else _as_written(plain)
+    if len(read) > 1:
+        yield from read
+    elif read or local:
+        yield (read[0][0] if read else str(local)), part
+
+
+def _without_codes(part: str) -> str:
+    """Without codes for the exchange before the number, and what is to be typed after it."""
+    return _FEATURE.sub("", part).partition("*")[0]
+
+
+def _uri(number: PhoneNumber) -> str | None:
+    """A number with its country's code; None for one that is dialled only within its town, or is a service's."""
+    if phonenumbers.is_possible_number_with_reason(number) is not ValidationResult.IS_POSSIBLE:
+        return None
+    dialled = phonenumbers.format_number(number, PhoneNumberFormat.E164)
+    return f"{dialled};ext={number.extension}" if number.extension else dialled
+
+
+def _vanity(text: str) -> str | None:
+    """A number whose end is written in capital letters: 1-800-FLOWERS."""
+    found = _VANITY.match(text)
+    if found is None or _digits_in(text) >= _A_NUMBER:
+        return None
+    keys = phonenumbers.convert_alpha_characters_in_number(found[1])
+    return keys if _A_NUMBER < _digits_in(keys) <= _MOST else None
+
+
+def _of_vanity(keys: str, country: str | None) -> str:
+    try:
+        read = _uri(phonenumbers.parse(keys, country))
+    except phonenumbers.NumberParseException:
+        read = None
+    return read or re.sub(r"[^\d+]", "", keys)
+
+
+def _as_written(text: str) -> str | None:
+    """The digits of a number that nobody can place in a country, with its extension; None where there is none."""
+    extension = _EXTENSION.search(text)
+    runs = _RUN.findall((text[: extension.start()] if extension else text).partition("#")[0])
+    longest = _TRUNK.sub(r"\1", max(runs, key=_digits_in, default="").strip())
+    digits = "".join(one for one in longest if one.isdecimal())
+    if not _FEWEST <= len(digits) <= _MOST:
+        return None
+    dialled = f"+{digits}" if longest.startswith("+") else digits
+    return f"{dialled};ext={extension[1]}" if extension else dialled

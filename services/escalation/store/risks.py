@@ -1,0 +1,34 @@
+"""A signal's row as what the words need to know of it."""
+
+from typing import Any
+
+from services.escalation.domain.stakes import Amount, is_executed, named_amount
+from services.escalation.domain.words import Risk
+from shared.contracts.escalation import SignalKind
+from shared.contracts.support_inbound import RefundKind
+
+# What was paid back since a request, in the currency of what was asked: of signal `s` of episode `e` of order `o`.
+PAID_SINCE = """
+    case when s.kind = 'refund_requested' then (
+        select coalesce(sum(f.amount_minor), 0)::bigint from escalation.facts f
+        where f.account_id = s.account_id and f.kind = 'refund_paid' and f.order_id = e.order_id and f.at >= s.at
+          and f.currency = coalesce(s.currency, o.currency)
+    ) else 0 end
+"""
+RISK_COLUMNS = f"""
+    s.signal_id, s.kind, s.at, s.amount_minor, s.currency, s.refund_kind,
+    o.amount_minor as order_minor, o.currency as order_currency, {PAID_SINCE} as paid_minor
+"""
+
+
+def risk_of(row: Any) -> Risk:
+    """The risk of a row of RISK_COLUMNS."""
+    kind, currency = SignalKind(row["kind"]), row["order_currency"]
+    asked = named_amount(row["amount_minor"], row["currency"], currency)
+    order = Amount(row["order_minor"], currency) if currency is not None else None
+    more, executed = False, False
+    if kind is SignalKind.REFUND_REQUESTED and order is not None:
+        more = asked is not None and asked.currency == order.currency and asked.minor > order.minor
+        executed = is_executed(asked, order, row["paid_minor"])
+    refund = RefundKind(row["refund_kind"]) if row["refund_kind"] else None
+    return Risk(kind, row["at"], row["signal_id"], asked, refund, more, executed)

@@ -1,0 +1,84 @@
+"""What a message says of the signals of an episode: the one it is about, and the newest with the customer's words."""
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from uuid import UUID
+
+import asyncpg
+
+from services.escalation.domain.entities import products_in
+from services.escalation.domain.main_signal import all_inform, main_signal
+from services.escalation.domain.policy.model import Policy
+from services.escalation.domain.policy.versions import Policies
+from services.escalation.domain.words import Risk, cut
+from services.escalation.store.risks import RISK_COLUMNS, risk_of
+from shared.database import Pool
+
+_MOST = 10
+_WORDS_LENGTH = 300
+
+_STANDING = f"""
+    select s.episode_id, o.segment, o.products, {RISK_COLUMNS}
+    from escalation.signals s
+    join escalation.episodes e on e.episode_id = s.episode_id
+    join escalation.orders o on o.order_id = e.order_id
+    where s.episode_id = any($1::uuid[]) and s.ended is null
+    order by s.at, s.signal_id
+"""
+_WORDS = """
+    select signal_id, left(words, $2) as words from escalation.signals
+    where signal_id = any($1::uuid[]) and words is not null
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class LetterSignal:
+    """A signal as a message tells it."""
+
+    risk: Risk
+    words: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """The standing signals of an episode: `risks` are all of them, `signals` those a message shows, by time, and
+    `left_out` counts the others. `main` is None where none stands."""
+
+    risks: Sequence[Risk] = ()
+    main: Risk | None = None
+    signals: Sequence[LetterSignal] = ()
+    left_out: int = 0
+    for_information: bool = False
+
+
+async def signals_shown(pool: Pool, episodes: Collection[UUID], policies: Policies) -> Mapping[UUID, Shown]:
+    """Of each episode its signals; one of which none stands has an empty entry."""
+    rows = defaultdict[UUID, list[asyncpg.Record]](list)
+    for row in await pool.fetch(_STANDING, list(episodes)):
+        rows[row["episode_id"]].append(row)
+    shown = {episode: _shown(known, policies) for episode, known in rows.items()}
+    ids = [one.risk.signal_id for said in shown.values() for one in said.signals]
+    words = {row["signal_id"]: row["words"] for row in await pool.fetch(_WORDS, ids, _WORDS_LENGTH + 1)} if ids else {}
+    return {episode: _with_words(shown.get(episode, Shown()), words) for episode in episodes}
+
+
+def _shown(rows: Sequence[asyncpg.Record], policies: Policies) -> Shown:
+    risks, policy = [risk_of(row) for row in rows], _policy(rows[0], policies)
+    main = main_signal(risks, policy)
+    newest = risks[-_MOST:]
+    said = [LetterSignal(risk, None) for risk in risks if risk is main or risk in newest]
+    return Shown(risks, main, said, len(risks) - len(said), all_inform(risks, policy))
+
+
+def _with_words(shown: Shown, words: Mapping[UUID, str]) -> Shown:
+    said = [replace(one, words=_cut(words.get(one.risk.signal_id))) for one in shown.signals]
+    return replace(shown, signals=said)
+
+
+def _policy(row: asyncpg.Record, policies: Policies) -> Policy:
+    return policies.for_order(policies.latest, row["segment"], products_in(row["products"]))
+
+
+def _cut(words: str | None) -> str | None:
+    return cut(words, _WORDS_LENGTH) if words else None

@@ -1,0 +1,254 @@
+"""How much is at stake, and what is told without asking anything: stories of refund requests."""
+
+import re
+from datetime import timedelta
+
+import pytest
+
+from services.escalation.app import publish_policy
+from services.escalation.domain.own_facts import (
+    AcknowledgePressed,
+    ClosePressed,
+    CustomerReachedLogged,
+    NotMinePressed,
+    PolicyPublishing,
+    SeenPressed,
+)
+from services.escalation.domain.policy.document import shipped_text
+from shared.contracts.escalation import EpisodeResult
+from shared.contracts.orders_inbound import Customer
+from tests.builders import (
+    ORDER,
+    cancellation_requested,
+    cancellation_withdrawn,
+    case_reopened,
+    contact_made,
+    order_placed,
+    refund_paid,
+    refund_requested,
+    refund_withdrawn,
+    satisfaction_rated,
+)
+from tests.escalation import Escalation, dead_end
+from tests.team import HOUR, happens, open_episode, presses, rung
+
+DAY = timedelta(days=1)
+
+
+@pytest.fixture
+async def large(team: Escalation) -> Escalation:
+    """Anna sold an order of EUR 20,000.00 as well."""
+    await team.hear(order_placed("large", amount_minor=2_000_000))
+    return team
+
+
+async def mailed(team: Escalation) -> list[tuple[str, str]]:
+    """Who got which mail, once everything that is due was sent."""
+    await team.send_mail()
+    return [(message["To"], message["Subject"]) for message in team.mail.received]
+
+
+async def body(team: Escalation) -> str:
+    plain = team.mail.received[-1].get_body(("plain",))
+    assert plain is not None
+    return str(plain.get_content())
+
+
+async def test_five_euros_of_a_large_order_are_high_and_nothing_above_is_offered(large: Escalation) -> None:
+    await happens(large, refund_requested(case=None, order="large", amount_minor=500))
+    assert (await open_episode(large))["severity"] == "high"
+    await mailed(large)
+    assert "You may offer up to €5.00" in await body(large)
+
+
+async def test_five_euros_beside_a_dead_end_on_a_large_order_are_critical(large: Escalation) -> None:
+    await happens(large, dead_end(case=None, order="large"))
+    await happens(large, refund_requested(case=None, order="large", amount_minor=500))
+    assert (await open_episode(large))["severity"] == "critical"
+
+
+async def test_a_request_that_names_no_amount_is_for_the_whole_order(large: Escalation) -> None:
+    await happens(large, refund_requested(case=None, order="large", amount_minor=0))
+    assert (await open_episode(large))["severity"] == "critical"
+    await mailed(large)
+    text = await body(large)
+    assert "You may offer up to €500.00" in text
+    assert "€0.00" not in text
+
+
+async def test_requests_of_one_order_add_up(large: Escalation) -> None:
+    await happens(large, refund_requested(case="case-1", order="large", amount_minor=600_000))
+    assert (await open_episode(large))["severity"] == "high"
+    await happens(large, refund_requested(case="case-2", order="large", amount_minor=500_000))
+    assert (await open_episode(large))["severity"] == "critical"
+
+
+async def test_more_than_the_order_is_shown_as_such(team: Escalation) -> None:
+    await happens(team, refund_requested(case=None, order=ORDER, amount_minor=99_900_000, currency=None))
+    await mailed(team)
+    assert "Refund of €999,000.00, more than the order, requested" in await body(team)
+
+
+async def test_nothing_paid_is_no_refund(team: Escalation) -> None:
+    await happens(team, refund_paid(amount_minor=0))
+    assert await team.signals() == []
+
+
+async def test_an_executed_request_is_closed_by_a_person(team: Escalation) -> None:
+    await happens(team, refund_requested(case=None, order=ORDER, amount_minor=5_000))
+    await happens(team, refund_paid(amount_minor=2_000))
+    await happens(team, refund_paid(amount_minor=3_000))
+    episode = await open_episode(team)
+    await mailed(team)
+    assert "Your money is on its way." in await body(team)
+    assert "You may offer" not in await body(team)
+    assert await presses(team, ClosePressed, "anna", result=EpisodeResult.LOST, reason="service") == []
+    (closed,) = await team.episodes()
+    assert (closed["episode_id"], closed["result"]) == (episode["episode_id"], "lost")
+
+
+async def test_the_mail_speaks_of_what_its_script_answers(team: Escalation) -> None:
+    """A rating is graver than a case that was reopened after it."""
+    await happens(team, satisfaction_rated(1, case=None), minutes=-5)
+    await happens(team, case_reopened(case=None))
+    await mailed(team)
+    text = await body(team)
+    assert "The customer gave a low rating" in team.mail.received[-1]["Subject"]
+    assert "The customer gave a low rating 5 min ago; since then a reopened case." in text
+    assert "Thank you for your honest rating." in text
+
+
+@pytest.mark.parametrize(
+    ("phone", "numbers"),
+    [
+        pytest.param("+39 06 1234 5678 ext. 12", ["tel:+390612345678;ext=12"], id="an extension"),
+        pytest.param("030 901820 / 0171 5551234", ["tel:030901820", "tel:01715551234"], id="two numbers"),
+        pytest.param("ask Ms Weiss", [], id="nothing to dial"),
+    ],
+)
+async def test_the_numbers_of_a_mail_are_those_of_the_page(team: Escalation, phone: str, numbers: list[str]) -> None:
+    await team.hear(order_placed("called", customer=Customer(name="Petra Weiss", phone=phone)))
+    await happens(team, refund_requested(case=None, order="called"))
+    await mailed(team)
+    page = team.mail.received[-1].get_body(("html",))
+    assert page is not None
+    assert re.findall(r'href="(tel:[^"]*)"', page.get_content()) == numbers
+    assert phone.split(" / ")[0] in await body(team)
+
+
+# What is for information.
+
+
+@pytest.fixture
+async def informed(team: Escalation) -> Escalation:
+    """A chargeback on the order, and nothing else."""
+    await happens(team, refund_requested(case=None, order=ORDER, kind="chargeback"))
+    return team
+
+
+async def test_what_is_for_information_is_mailed_once_and_asks_nothing(informed: Escalation) -> None:
+    episode = await open_episode(informed)
+    assert (episode["severity"], episode["responsible"]) == ("watch", "anna")
+    assert (episode["deadline_at"], episode["rang"], episode["step"]) == (None, False, None)
+    assert await informed.timers() == []
+    ((to, subject),) = await mailed(informed)
+    assert to == "anna@sales.example"
+    assert subject.startswith("For information: Petra Weiss, Chargeback")
+    text = await body(informed)
+    assert "Mark as seen: " in text
+    for absent in ("may be called", "Call ", "Answer by", "You may offer", "Acknowledge", "Write to"):
+        assert absent not in text
+    await informed.wait(10 * DAY)
+    assert len(await mailed(informed)) == 1
+    assert await rung(informed) == [("anna", "seller", "signal")]
+
+
+async def test_each_request_for_information_is_mailed_once(informed: Escalation) -> None:
+    await happens(informed, refund_requested(case=None, order=ORDER, kind="fraud"))
+    assert await rung(informed) == [("anna", "seller", "signal")] * 2
+    assert (await open_episode(informed))["deadline_at"] is None
+
+
+async def test_seen_closes_it_as_informed(informed: Escalation) -> None:
+    assert await presses(informed, SeenPressed, "anna") == []
+    (episode,) = await informed.episodes()
+    assert (episode["result"], episode["reason"], episode["closed_by"]) == ("informed", "seen", "anna")
+    assert (await informed.published_types())[-1] == "escalation.episode_closed"
+
+
+async def test_only_seen_may_be_pressed_of_what_is_for_information(informed: Escalation) -> None:
+    for kind in (AcknowledgePressed, NotMinePressed):
+        assert await presses(informed, kind, "anna") == ["for_information"]
+    assert await presses(informed, ClosePressed, "anna", result=EpisodeResult.LOST, reason="price") == [
+        "for_information"
+    ]
+    assert await presses(informed, SeenPressed, "carla") == ["episode_of_another"]
+
+
+async def test_what_asks_something_cannot_be_closed_as_seen(team: Escalation) -> None:
+    await happens(team, refund_requested(case=None, order=ORDER))
+    assert await presses(team, SeenPressed, "anna") == ["not_for_information"]
+    informing = {"result": EpisodeResult.INFORMED, "reason": "seen"}
+    assert await presses(team, ClosePressed, "anna", **informing) == ["not_for_information"]
+
+
+async def test_a_real_signal_beside_it_rules_and_rings_as_the_first(informed: Escalation) -> None:
+    await happens(informed, case_reopened(case=None))
+    episode = await open_episode(informed)
+    assert (episode["deadline_for"], episode["step"], episode["rang"]) == ("answer", "seller", True)
+    assert await rung(informed) == [("anna", "seller", "signal")] * 2
+    assert await presses(informed, AcknowledgePressed, "anna") == []
+    assert (await open_episode(informed))["deadline_for"] == "redeem"
+
+
+async def test_beside_a_real_signal_it_rings_nobody_and_takes_nothing_from_whoever_has_it(team: Escalation) -> None:
+    await happens(team, dead_end(case=None, order=ORDER))
+    await presses(team, AcknowledgePressed, "anna")
+    before = await open_episode(team)
+    await happens(team, refund_requested(case=None, order=ORDER, kind="chargeback"))
+    after = await open_episode(team)
+    kept = ("severity", "acknowledged_by", "deadline_at", "deadline_for", "rings")
+    assert [after[name] for name in kept] == [before[name] for name in kept]
+
+
+async def test_once_only_information_is_left_nothing_is_due_any_more(team: Escalation) -> None:
+    await happens(team, dead_end(case=None, order=ORDER), minutes=-5)
+    await happens(team, refund_requested(case=None, order=ORDER, kind="chargeback"), minutes=-4)
+    await presses(team, AcknowledgePressed, "anna")
+    await presses(team, CustomerReachedLogged, "anna")
+    episode = await open_episode(team)
+    assert (episode["deadline_at"], episode["acknowledged_by"], episode["rang"]) == (None, None, False)
+    assert episode["responsible"] == "anna"
+    assert "escalation.timer.episode_due" not in await team.timers()
+    await happens(team, contact_made("unanswered", case=None))
+    assert len(await team.alerts()) == 1
+    assert await presses(team, SeenPressed, "anna") == []
+
+
+async def test_the_ladder_ends_where_only_information_is_left(team: Escalation) -> None:
+    await happens(team, cancellation_requested(case=None, order=ORDER), minutes=-5)
+    await happens(team, refund_requested(case=None, order=ORDER, kind="chargeback"), minutes=-4)
+    await team.wait(2 * HOUR)
+    before = await rung(team)
+    assert before[-1][1] == "backup"
+    await happens(team, cancellation_withdrawn(case=None, order=ORDER))
+    await team.wait(10 * DAY)
+    assert await rung(team) == before
+    assert (await open_episode(team))["exhausted_at"] is None
+
+
+async def test_what_is_withdrawn_closes_by_itself(informed: Escalation) -> None:
+    await happens(informed, refund_withdrawn(case=None, order=ORDER), minutes=1)
+    (episode,) = await informed.episodes()
+    assert (episode["result"], episode["reason"]) == ("cause_gone", "signals_cleared")
+
+
+async def test_a_policy_that_makes_its_kind_one_for_information_ends_the_ladder(team: Escalation) -> None:
+    """When the clock runs out that was set before."""
+    await happens(team, refund_requested(case=None, order=ORDER))
+    document = shipped_text().replace('refund_kinds = ["dissatisfaction"]', 'refund_kinds = ["fraud"]')
+    await publish_policy(team.spine, PolicyPublishing(document=document, by="anna", summary="We do not call"))
+    await team.wait(10 * DAY)
+    episode = await open_episode(team)
+    assert await rung(team) == [("anna", "seller", "signal")]
+    assert (episode["deadline_at"], episode["exhausted_at"], episode["rang"]) == (None, None, False)

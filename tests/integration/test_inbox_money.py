@@ -1,0 +1,112 @@
+"""What a page says of money, of what is for information, and which numbers it dials."""
+
+import html
+import re
+from typing import Any
+
+import pytest
+
+from shared.contracts.orders_inbound import Customer
+from tests.builders import ACCOUNT, ZONE, case_opened, case_reopened, refund_paid, satisfaction_rated
+from tests.inbox import Site, words_of
+from tests.inbox_desk import Desk, done, open_desk, state
+
+
+async def desk_of(site: Site, **asked: Any) -> Desk:
+    """Anna sold it, and the customer asks for money in this way."""
+    await site.hire()
+    await site.sell()
+    return Desk(await site.signed_in(), await site.request_refund(**asked))
+
+
+def links(page: str) -> list[str]:
+    return [html.unescape(one) for one in re.findall(r'href="(tel:[^"]*)"', page)]
+
+
+async def test_what_is_for_information_asks_nothing_and_is_marked_as_seen(site: Site) -> None:
+    desk = await desk_of(site, kind="chargeback", amount_minor=120_000, currency=None)
+    page = await desk.page()
+    assert "For information" in page
+    assert "Chargeback (€1,200.00) requested" in page
+    assert "Chargeback: for your information, there is nothing to do." in page
+    assert "Mark as seen" in page
+    for absent in ("may be called", "Acknowledge", "Not mine", "You may offer", "answer by", "Write to", "More:"):
+        assert absent not in page
+    assert "tel:" not in (await desk.browser.get(desk.path)).text
+    assert done(await desk.press("seen"))
+    closed = await state(site)
+    assert (closed["result"], closed["reason"], closed["closed_by"]) == ("informed", "seen", "anna")
+    assert "For information: Seen. Closed" in await desk.page()
+
+
+async def test_a_page_from_before_the_customer_asked_for_more_cannot_mark_it_as_seen(site: Site) -> None:
+    desk = await desk_of(site, kind="chargeback")
+    form = await desk.form()
+    await site.tell(case_reopened(case=None), about=ACCOUNT)
+    answer = await desk.send("seen", form)
+    assert answer.status_code == 409
+    assert "not only for information any more" in words_of(answer.text)
+    assert "Acknowledge" in await desk.page()
+
+
+async def test_what_asks_something_has_no_button_for_seen(site: Site) -> None:
+    page = await (await open_desk(site)).page()
+    assert "Mark as seen" not in page
+
+
+async def test_headline_label_and_script_are_about_one_signal(site: Site) -> None:
+    await site.hire()
+    await site.sell()
+    await site.tell(satisfaction_rated(1, case=None), minutes_ago=60, about=ACCOUNT)
+    await site.tell(case_reopened(case=None), about=ACCOUNT)
+    episode = (await state(site))["episode_id"]
+    desk = Desk(await site.signed_in(), episode)
+    page = await desk.page()
+    assert "The customer gave a low rating 1 h ago" in page
+    assert "since then a reopened case" in page
+    assert "Thank you for your honest rating." in page
+    assert words_of((await desk.browser.get("/")).text).count("Low rating") >= 1
+
+
+async def test_more_than_the_order_is_shown_as_such_and_the_offer_stays_below_it(site: Site) -> None:
+    desk = await desk_of(site, amount_minor=99_900_000)
+    assert "Refund of €999,000.00, more than the order, requested" in await desk.page()
+
+
+async def test_once_the_money_is_paid_the_page_says_so_and_offers_nothing(site: Site) -> None:
+    desk = await desk_of(site, amount_minor=500)
+    assert "up to €5.00" in await desk.page()
+    await site.tell(refund_paid(amount_minor=500), about=ACCOUNT)
+    page = await desk.page()
+    assert "Refund requested, paid back" in page
+    assert "Your money is on its way." in page
+    assert "You may offer" not in page
+
+
+@pytest.mark.parametrize(
+    ("phone", "dialled"),
+    [
+        pytest.param("+39 06 1234 5678 ext. 12", ["tel:+390612345678;ext=12"], id="an extension"),
+        pytest.param("030 901820 / 0171 5551234", ["tel:030901820", "tel:01715551234"], id="two numbers"),
+    ],
+)
+async def test_the_numbers_of_a_page_dial_whom_they_show(site: Site, phone: str, dialled: list[str]) -> None:
+    await site.hire()
+    await site.sell(customer=Customer(name="Petra Weiss", phone=phone, zone=ZONE.key))
+    desk = Desk(await site.signed_in(), await site.request_refund())
+    assert links((await desk.browser.get(desk.path)).text) == dialled * 2  # beside the list, and in the list
+
+
+async def test_a_number_that_cannot_be_dialled_is_shown_as_text(site: Site) -> None:
+    await site.hire()
+    await site.sell(customer=Customer(name="Petra Weiss", phone="ask Ms Weiss", zone=ZONE.key))
+    desk = Desk(await site.signed_in(), await site.request_refund())
+    assert "The number on record cannot be dialled: ask Ms Weiss" in await desk.page()
+
+
+async def test_the_number_of_who_called_is_read_in_the_same_way(site: Site) -> None:
+    desk = await open_desk(site)
+    caller = case_opened("c-9").model_copy(update={"order": None})
+    person = caller.person.model_copy(update={"phone": "030 901821 x7"}) if caller.person else None
+    await site.tell(caller.model_copy(update={"person": person}), about=ACCOUNT)
+    assert "tel:030901821;ext=7" in links((await desk.browser.get(desk.path)).text)

@@ -1,0 +1,136 @@
+"""Which facts mattered to an episode, and that finding them takes one look at each, however many signals there are."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any, TypeVar, overload
+from uuid import UUID
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.escalation.domain.entities import Account, Episode, Order, Signal
+from services.escalation.domain.explaining import steps as module
+from services.escalation.domain.explaining.record import Record, Told
+from services.escalation.domain.explaining.steps import TOLD, steps
+from services.escalation.domain.facts import AccountFact, FactKind, fact_id
+from services.escalation.domain.policy.versions import Policies
+from shared.contracts import support
+from shared.contracts.escalation import SignalKind
+from tests.builders import ACCOUNT, AT, ORDER, case_reassigned, contact_made, event_of, minutes
+from tests.unit.accounts import fact, inbound, outbound
+
+T = TypeVar("T")
+
+
+class Counted(Sequence[T]):
+    """A sequence that counts how often an item of it is looked at."""
+
+    def __init__(self, items: Iterable[T]) -> None:
+        self.items, self.looks = list(items), 0
+
+    def __len__(self) -> int:
+        return len(self.items)
+
+    @overload
+    def __getitem__(self, place: int) -> T: ...
+    @overload
+    def __getitem__(self, place: slice) -> Sequence[T]: ...
+    def __getitem__(self, place: Any) -> Any:
+        self.looks += 1
+        return self.items[place]
+
+    def __iter__(self) -> Iterator[T]:
+        for item in self.items:
+            self.looks += 1
+            yield item
+
+
+def record(signals: Sequence[Signal], facts: Sequence[AccountFact], told: Sequence[Told] = ()) -> Record:
+    return Record(
+        now=AT,
+        episode=Episode(UUID(int=1), ACCOUNT, ORDER, "anna", AT, AT),
+        order=Order(ORDER, ACCOUNT, "anna", AT, 1, "EUR", "Heat pump", AT),
+        account=Account(ACCOUNT),
+        signals=signals,
+        facts=facts,
+        told=told,
+        decisions=(),
+        alerts=(),
+        deliveries=(),
+        people={},
+        policies=Policies.shipped(),
+    )
+
+
+def signal(kind: SignalKind, began: AccountFact, at: datetime, *, by_silence: bool = False) -> Signal:
+    return Signal(UUID(int=7), ACCOUNT, kind, at, at, began.fact_id, by_silence=by_silence, case_id=began.case_id)
+
+
+def test_what_a_signal_was_counted_from_is_told_and_nothing_else() -> None:
+    call = support.ContactMade.model_validate(contact_made("unanswered").model_dump())
+    passed_on = support.CaseReassigned.model_validate(case_reassigned(1).model_dump())
+    events = [event_of(call, id=f"call {number}", at=minutes(number)) for number in range(4)]
+    events.append(event_of(passed_on, id="passed on", at=minutes(1)))
+    facts = [inbound(number / 60, case="case-1", id=number + 1) for number in range(4)]
+    facts = [replace(one, fact_id=fact_id(event)) for one, event in zip(facts, events, strict=False)]
+    repeated = signal(SignalKind.CONTACT_REPEATED, facts[0], minutes(2))
+    told = [Told(event.source, event.id, event.type, event.time, event.time, event) for event in events]
+    found = [step.cause for step in steps(record([repeated], facts, told), with_words=False) if step.what == TOLD]
+    assert found == ["call 0", "call 1", "call 2"]
+
+
+def _belongs(fact: AccountFact, first: AccountFact, signal: Signal) -> bool:
+    """By looking at one fact and one signal alone."""
+    if fact.case_id != first.case_id or not first.at <= fact.at <= signal.at:
+        return False
+    if signal.kind is SignalKind.CASE_BOUNCED:
+        return fact.kind is FactKind.CASE_REASSIGNED
+    of_several = signal.kind is SignalKind.CONTACT_REPEATED or signal.by_silence
+    return of_several and fact.kind is FactKind.CONTACT and fact.direction == "inbound"
+
+
+CASES = st.sampled_from(["case-1", None])
+FACTS = st.lists(
+    st.builds(
+        lambda make, at, case: make(at, case),
+        st.sampled_from(
+            [
+                lambda at, case: inbound(at, case=case),
+                lambda at, case: outbound(at, case=case),
+                lambda at, case: fact(FactKind.CASE_REASSIGNED, at, case=case),
+            ]
+        ),
+        st.integers(0, 9),
+        CASES,
+    ),
+    min_size=1,
+    max_size=8,
+    unique_by=lambda one: one.fact_id,
+)
+KINDS = st.sampled_from([SignalKind.CONTACT_REPEATED, SignalKind.CASE_BOUNCED, SignalKind.CASE_REOPENED])
+
+
+@given(FACTS, st.lists(st.tuples(KINDS, st.integers(0, 7), st.integers(0, 9), st.booleans()), max_size=4))
+def test_the_facts_that_counted_are_those_that_belong_to_a_signal(
+    facts: list[AccountFact], told: list[tuple[SignalKind, int, int, bool]]
+) -> None:
+    signals = [
+        signal(kind, facts[place % len(facts)], minutes(60 * at), by_silence=silent) for kind, place, at, silent in told
+    ]
+    by_id = {one.fact_id: one for one in facts}
+    expected = {one.fact_id for one in signals}
+    expected |= {fact.fact_id for one in signals for fact in facts if _belongs(fact, by_id[one.fact_id], one)}
+    assert module._counted(record(signals, facts)) == expected
+
+
+@pytest.mark.parametrize("number", [1, 10, 300])
+def test_each_fact_and_decision_is_looked_at_once_however_many_signals_there_are(number: int) -> None:
+    facts = Counted(inbound(minute / 60, case="case-1", id=minute + 1) for minute in range(number))
+    signals = Counted(signal(SignalKind.CONTACT_REPEATED, facts.items[0], minutes(minute)) for minute in range(number))
+    events = [event_of(contact_made("unanswered"), at=minutes(minute)) for minute in range(number)]
+    told = [Told(event.source, event.id, event.type, event.time, event.time, event) for event in events]
+    steps(record(signals, facts, told), with_words=False)
+    assert facts.looks == number
+    assert signals.looks <= 2 * number
