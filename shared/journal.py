@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import groupby
 
+from shared.breathing import in_breaths
 from shared.database import Connection, DatabaseWentBack, bulk_insert, sql_table
 from shared.inputs import Batch, Input, Outcome, Partition, Position
 from shared.tables import Journal, Offset, SharedTable
@@ -68,7 +69,7 @@ async def append(connection: Connection, inputs: Iterable[Input], now: datetime)
             one.envelope.traceparent,
             one.body,
         )
-        for one in inputs
+        async for one in in_breaths(inputs)
     ]
     if rows:
         await connection.copy_records_to_table(

@@ -61,10 +61,14 @@ class Service:
 
 @dataclass(slots=True)
 class Health:
-    """What this process says of itself; a database or a broker that pauses does not make it unhealthy."""
+    """What this process says of itself; a database or a broker that pauses does not make it unhealthy.
+
+    `asked` are those of its parts that know by themselves why they are not ready.
+    """
 
     dead: list[str] = field(default_factory=list)
     not_ready: list[str] = field(default_factory=lambda: ["starting"])
+    asked: list[Callable[[], list[str]]] = field(default_factory=list)
 
     def alive(self) -> list[str]:
         """Reasons to restart this process; none while it lives."""
@@ -72,4 +76,4 @@ class Health:
 
     def ready(self) -> list[str]:
         """Reasons not to send it work; none while it is ready."""
-        return [*self.dead, *self.not_ready]
+        return [*self.dead, *self.not_ready, *(reason for ask in self.asked for reason in ask())]
