@@ -57,9 +57,12 @@ class RanTooLong(TimeoutError):
 class TablesUnfit(RuntimeError):
     """The tables are not those this code was written for. No record is to blame, and nothing may be dead-lettered."""
 
-    def __init__(self, reason: str) -> None:
-        super().__init__(reason)
-        self.safe_message = reason
+    def __init__(self, service: str, error: BaseException, different: str | None = None) -> None:
+        reason = (
+            f"the tables of {service} do not fit this version of Handoff (SQLSTATE {getattr(error, 'sqlstate', None)})"
+        )
+        super().__init__(f"{reason}: {different}" if different else reason)
+        self.safe_message = str(self)
 
 
 DATABASE_ERRORS = (

@@ -22,7 +22,7 @@ from faststream.kafka import KafkaBroker
 from faststream.kafka.message import KafkaAckableMessage
 from faststream.message import StreamMessage
 
-from shared.database import TablesUnfit, is_transient
+from shared.database import TablesUnfit, is_transient, lacks_tables
 from shared.inputs import Batch, Partition
 from shared.logs import get_logger
 from shared.messaging import tolerant_records
@@ -211,6 +211,8 @@ class Consumer:
 
     def _find_unfit(self, error: Exception | None) -> None:
         """The tables are not those of this code: nothing is consumed until they are, and everybody is told."""
+        if error is not None and lacks_tables(error):  # it came from the statements around the transaction
+            error = TablesUnfit(self._spine.service, error)
         unfit = str(error) if isinstance(error, TablesUnfit) else None
         if unfit and not self._unfit:
             log.error("consuming stops until the tables fit", reason=unfit)

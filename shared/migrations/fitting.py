@@ -9,8 +9,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Self
 
-import asyncpg
-
 from shared.database import DATABASE_ERRORS, Pool, TablesUnfit, breaks_rules_of_tables, lacks_tables
 from shared.migrations import SHARED_MIGRATIONS, Migrations
 
@@ -58,11 +56,7 @@ class Fitting:
         except DATABASE_ERRORS:
             different = "nor does the database answer which version its tables are of"
         if different or lacking:
-            sqlstate = error.sqlstate if isinstance(error, asyncpg.PostgresError) else None
-            raise TablesUnfit(
-                f"the tables of {self.service} do not fit this version of Handoff (SQLSTATE {sqlstate})"
-                + (f": {different}" if different else "")
-            ) from error
+            raise TablesUnfit(self.service, error, different) from error
 
     async def _found(self, pool: Pool) -> dict[str, str | None]:
         found: dict[str, str | None] = {}
