@@ -176,9 +176,11 @@ async def test_this_release_waits_for_its_tables_and_goes_on_by_itself(
     assert before.migrate("escalation", url).returncode == 0
     async with Release(THIS).running("escalation", url, cluster) as client:
         count = await publish(cluster, "escalation", range(5))
-        (reason,) = await until(
-            lambda: reasons(client), lambda said: bool(said) and "tables" in said[0], within_seconds=60
-        ) or [""]
+        said = await until(
+            lambda: reasons(client), lambda said: said is not None and "tables" in "".join(said), within_seconds=60
+        )
+        assert said is not None
+        (reason,) = said
         assert reason.startswith("waiting for the tables of this version: shared is at revision 0001")
         assert reason.endswith("run `handoff migrate`")
         assert await ledger(url) == {}

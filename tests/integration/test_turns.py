@@ -79,7 +79,7 @@ async def test_decoding_takes_turns(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr("shared.messaging.records.decode_record", _slow_decoding)
     turns = Turns()
-    batch = await read_records([Record()] * EVENTS, "")  # type: ignore[list-item]
+    batch = await read_records([Record()] * EVENTS, "")
     assert len(batch.rejections) == EVENTS
     assert await turns.end() < CPU_SECONDS
 
