@@ -188,3 +188,24 @@ async def test_this_release_waits_for_its_tables_and_goes_on_by_itself(
         assert migrated.returncode == 0, migrated.stderr
         await eventually(lambda: ledger(url), {"applied": count}, within_seconds=60)
         await eventually(lambda: reasons(client), [])
+
+
+async def test_a_running_process_whose_tables_are_changed_says_so_and_goes_on_by_itself(
+    database: MakeDatabase, cluster: Cluster
+) -> None:
+    url = await database("escalation")
+    async with Release(THIS).running("escalation", url, cluster) as client:
+        count = await publish(cluster, "escalation", range(3))
+        await eventually(lambda: ledger(url), {"applied": count}, within_seconds=60)
+        owner = await asyncpg.connect(url)
+        await owner.execute("alter table escalation.facts rename column kind to sort")
+        count += await publish(cluster, "escalation", range(3, 6))
+        said = await until(lambda: reasons(client), bool)
+        assert said == ["the tables of escalation do not fit this version of Handoff (SQLSTATE 42703)"]
+        assert (await client.get("/readyz")).status_code == 503
+        assert "handoff_tables_unfit 1.0" in (await client.get("/metrics")).text
+        await owner.execute("alter table escalation.facts rename column sort to kind")
+        await eventually(lambda: ledger(url), {"applied": count})
+        await eventually(lambda: reasons(client), [])
+        assert await owner.fetchval("select count(*) from shared.dead_letters") == 0
+        await owner.close()

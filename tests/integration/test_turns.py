@@ -30,16 +30,16 @@ class Turns:
 
     def __init__(self) -> None:
         self.longest = 0.0
-        self._task = asyncio.create_task(self._go_round())
+        self._task = asyncio.create_task(self._go_round(time.thread_time()))
 
-    async def _go_round(self) -> None:
-        since = time.thread_time()
+    async def _go_round(self, since: float) -> None:
         while True:
             await asyncio.sleep(0)
             now = time.thread_time()
             self.longest, since = max(self.longest, now - since), now
 
     async def end(self) -> float:
+        await asyncio.sleep(0)
         self._task.cancel()
         await asyncio.gather(self._task, return_exceptions=True)
         return self.longest
