@@ -34,9 +34,9 @@ class Turns:
 
     async def _go_round(self, since: float) -> None:
         while True:
-            await asyncio.sleep(0)
             now = time.thread_time()
             self.longest, since = max(self.longest, now - since), now
+            await asyncio.sleep(0)
 
     async def end(self) -> float:
         await asyncio.sleep(0)
