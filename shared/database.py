@@ -18,7 +18,10 @@ Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record] | asyncpg.pool.PoolC
 DirectConnection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
 Pool: TypeAlias = "asyncpg.Pool[asyncpg.Record]"
 
-# A transaction here takes milliseconds. What takes longer is stuck and must not hold its locks.
+TRANSACTION_SECONDS = 10.0
+"""A transaction here takes milliseconds. One that takes so long gives up by itself, and fewer rows are tried."""
+
+# What takes longer still is stuck and must not hold its locks.
 SESSION_SETTINGS = {
     "idle_in_transaction_session_timeout": "15s",
     "statement_timeout": "10s",
@@ -33,6 +36,11 @@ _DURABLE_SETTINGS = ("fsync", "full_page_writes", "synchronous_commit")
 # also a missing table or right, can be mended on the server, and the same rows applied then.
 _FAULTS_OF_ROWS = frozenset({"21", "22", "23", "44", "54"})
 
+# What was asked for is not there: a table, column, function or schema, or the right to use it.
+_FAULTS_OF_TABLES = frozenset({"42", "3F"})
+# NOT NULL, foreign key and CHECK: the rows are at fault, unless the tables are of another version than the code.
+_RULES_OF_TABLES = frozenset({"23502", "23503", "23514"})
+
 
 class UnsafeDatabase(RuntimeError):
     """The server would lose what it confirmed. Carries the setting at fault."""
@@ -46,12 +54,28 @@ class TopicRecreated(RuntimeError):
     """Records of one topic do not fit the offsets stored, which are of another topic with this name."""
 
 
+class RanTooLong(TimeoutError):
+    """A transaction took longer than it may: the same rows, fewer at a time, may pass."""
+
+
+class TablesUnfit(RuntimeError):
+    """The tables are not those this code was written for. No record is to blame, and nothing may be dead-lettered."""
+
+    def __init__(self, service: str, error: BaseException, different: str | None = None) -> None:
+        reason = (
+            f"the tables of {service} do not fit this version of Handoff (SQLSTATE {getattr(error, 'sqlstate', None)})"
+        )
+        super().__init__(f"{reason}: {different}" if different else reason)
+        self.safe_message = str(self)
+
+
 DATABASE_ERRORS = (
     asyncpg.PostgresError,
     asyncpg.InterfaceError,
     asyncpg.InternalClientError,  # a connection cut at an unlucky moment
     DatabaseWentBack,
     TopicRecreated,
+    TablesUnfit,
     OSError,
     TimeoutError,
 )
@@ -64,14 +88,38 @@ def is_transient(error: BaseException) -> bool:
         return (error.sqlstate or "")[:2] not in _FAULTS_OF_ROWS
     if isinstance(error, asyncpg.InterfaceError):
         return not isinstance(error, ValueError)  # an argument that asyncpg cannot encode
-    servers = (OSError, asyncpg.InternalClientError, asyncio.TimeoutError, DatabaseWentBack, TopicRecreated)
+    servers = (
+        OSError,
+        asyncpg.InternalClientError,
+        asyncio.TimeoutError,
+        DatabaseWentBack,
+        TopicRecreated,
+        TablesUnfit,
+    )
     return isinstance(error, servers)
 
 
-def ran_too_long(error: BaseException) -> bool:
-    """Whether a statement was cancelled for its length, by the server or by us who waited for it: the same rows, fewer
-    at a time, may pass."""
-    return isinstance(error, asyncpg.QueryCanceledError | asyncio.TimeoutError)
+def ran_too_long(error: BaseException, seconds: float, *, allowed: float = TRANSACTION_SECONDS) -> bool:
+    """Whether a transaction that failed after so many seconds did so for its length.
+
+    A statement was cancelled by the server or by us who waited for it, or Postgres ended the session because nothing
+    came from us for too long. Of that asyncpg mostly tells no more than that the connection is gone, as it does when
+    the server is: only the time tells them apart.
+    """
+    if isinstance(error, asyncpg.QueryCanceledError | asyncpg.IdleInTransactionSessionTimeoutError | TimeoutError):
+        return True
+    lost = (asyncpg.InterfaceError, asyncpg.PostgresConnectionError, asyncpg.OperatorInterventionError, OSError)
+    return isinstance(error, lost) and is_transient(error) and seconds >= allowed
+
+
+def lacks_tables(error: BaseException) -> bool:
+    """Whether the database does not have what a statement asks for, whatever its rows are."""
+    return isinstance(error, asyncpg.PostgresError) and (error.sqlstate or "")[:2] in _FAULTS_OF_TABLES
+
+
+def breaks_rules_of_tables(error: BaseException) -> bool:
+    """Whether rows were refused by a rule that another version of the tables may not have."""
+    return isinstance(error, asyncpg.PostgresError) and error.sqlstate in _RULES_OF_TABLES
 
 
 async def open_pool(url: str, *, name: str, max_connections: int = 8) -> Pool:

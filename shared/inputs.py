@@ -19,11 +19,15 @@ class InputKind(StrEnum):
 
 
 class Outcome(StrEnum):
-    """What became of an input. Every delivered offset ends in exactly one of these."""
+    """What became of an input. Every delivered offset ends in exactly one of the first three.
+
+    What is set aside waits for one of them: its account's turn has not come yet.
+    """
 
     APPLIED = "applied"
     DUPLICATE = "duplicate"
     DEAD_LETTERED = "dead_lettered"
+    SET_ASIDE = "set_aside"
 
 
 class Partition(NamedTuple):
@@ -132,6 +136,7 @@ class Decided:
     applied: list[Input] = field(default_factory=list)
     duplicates: list[Input] = field(default_factory=list)
     refused: list[tuple[Input, Rejection]] = field(default_factory=list)
+    set_aside: list[Input] = field(default_factory=list)
 
     def repeat(self, one: Input, first_digest: bytes) -> None:
         """An input whose id was applied before. Publishers' ids must keep their body; our own ids alone decide."""
@@ -152,4 +157,5 @@ class Decided:
         outcomes = {id(one): Outcome.APPLIED for one in self.applied}
         outcomes |= {id(one): Outcome.DUPLICATE for one in self.duplicates}
         outcomes |= {id(one): Outcome.DEAD_LETTERED for one, _ in self.refused}
+        outcomes |= {id(one): Outcome.SET_ASIDE for one in self.set_aside}
         return [outcomes[id(one)] for one in inputs]

@@ -6,6 +6,7 @@ from itertools import groupby
 from typing import NamedTuple
 from uuid import UUID
 
+from shared.breathing import in_breaths
 from shared.database import Connection, DatabaseWentBack, TopicRecreated, bulk_insert, sql_table
 from shared.inputs import Batch, Input, Outcome, Partition, Position
 from shared.tables import Journal, Offset, SharedTable
@@ -85,7 +86,7 @@ async def append(
             one.body,
             rules_version,
         )
-        for one in inputs
+        async for one in in_breaths(inputs)
     ]
     if rows:
         await connection.copy_records_to_table(

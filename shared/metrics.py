@@ -1,4 +1,7 @@
-"""What a service counts and measures for Prometheus. Start at `Metrics`; labels have few values, no ids."""
+"""What a service counts and measures for Prometheus. Start at `Metrics`; labels have few values.
+
+No label is an id, but for the few accounts that hold something up: whoever is to help has to know which.
+"""
 
 from dataclasses import dataclass
 
@@ -46,6 +49,10 @@ class QueueMetrics:
     waiting_signals_oldest_age: Gauge
     timers_pending: Gauge
     timers_oldest_overdue_age: Gauge
+    timers_put_off: Gauge
+    set_aside_accounts: Gauge
+    set_aside_records: Gauge
+    set_aside_oldest_age: Gauge
     deliveries: Gauge
     deliveries_oldest_pending_age: Gauge
     sampled_at: Gauge
@@ -69,6 +76,7 @@ class ProcessMetrics:
 
     loop_failures: Counter
     event_loop_lag: Gauge
+    tables_unfit: Gauge
     relay_published: Counter
     relay_failures: Counter
 
@@ -168,6 +176,20 @@ def _queue_metrics(registry: CollectorRegistry) -> QueueMetrics:
         timers_oldest_overdue_age=gauge(
             "handoff_timers_oldest_overdue_age_seconds", "How long the most overdue timer has been due."
         ),
+        timers_put_off=gauge(
+            "handoff_timers_put_off",
+            "Timers put off because they failed or took too long, of the accounts with most of them.",
+            "account",
+        ),
+        set_aside_accounts=gauge(
+            "handoff_set_aside_accounts", "Accounts set aside: one of their records takes too long."
+        ),
+        set_aside_records=gauge(
+            "handoff_set_aside_records", "Records set aside, of the accounts with most of them.", "account"
+        ),
+        set_aside_oldest_age=gauge(
+            "handoff_set_aside_oldest_age_seconds", "Age of the record that was set aside first."
+        ),
         deliveries=gauge("handoff_deliveries", "Deliveries that have not ended, by state.", "state"),
         deliveries_oldest_pending_age=gauge(
             "handoff_deliveries_oldest_pending_age_seconds", "Age of the oldest delivery still pending."
@@ -224,6 +246,11 @@ def _process_metrics(registry: CollectorRegistry) -> ProcessMetrics:
         event_loop_lag=Gauge(
             "handoff_event_loop_lag_seconds",
             "How much later than asked the event loop last woke up.",
+            registry=registry,
+        ),
+        tables_unfit=Gauge(
+            "handoff_tables_unfit",
+            "1 while nothing is consumed because the database's tables do not fit this version.",
             registry=registry,
         ),
         relay_published=Counter("handoff_relay_published", "Outbox rows acknowledged by Kafka.", registry=registry),

@@ -6,6 +6,7 @@ from datetime import datetime
 
 import orjson
 
+from shared.breathing import in_breaths
 from shared.contracts.envelope import Envelope, Fact
 from shared.database import Connection, Pool, bulk_insert
 from shared.messaging.codec import encode_record
@@ -61,7 +62,8 @@ class Outgoing:
 async def append(connection: Connection, events: Sequence[Outgoing], now: datetime) -> None:
     """Append events in order. The caller holds the locks of all their accounts, so ids follow each account's order."""
     if events:
-        await connection.execute(_APPEND_AND_WAKE, *_APPEND.arguments([event.row(now) for event in events]))
+        rows = [event.row(now) async for event in in_breaths(events)]
+        await connection.execute(_APPEND_AND_WAKE, *_APPEND.arguments(rows))
 
 
 async def publish_again(pool: Pool, since: datetime) -> int:

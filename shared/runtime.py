@@ -17,8 +17,9 @@ from typing import TypeVar
 
 from shared import outbox
 from shared.contracts.dead_letters import topic_of as dead_letter_topic
-from shared.database import Pool, UnsafeDatabase, assert_durable, is_transient, open_pool, ran_too_long
+from shared.database import Pool, UnsafeDatabase, assert_durable, is_transient, open_pool
 from shared.logs import configure_logging, get_logger
+from shared.messaging.applying import Endings
 from shared.messaging.blocks import Reading, refusal
 from shared.messaging.consumer import Consumer
 from shared.messaging.positions import know_partitions
@@ -26,6 +27,8 @@ from shared.messaging.relay import Relay
 from shared.messaging.topics import TopicsUnfit, ensure_topics
 from shared.messaging.watch import LOOK_EVERY_SECONDS, Watch
 from shared.metrics import create_metrics
+from shared.migrations.fitting import Fitting
+from shared.rounds import SetAsideRounds, TimerRounds
 from shared.sampling import measure_loop_lag, sample_queues
 from shared.service import Health, Resources, Role, Service
 from shared.settings import ServiceSettings
@@ -41,10 +44,12 @@ STALL_SECONDS = 60.0
 STUCK = 70
 CANNOT_START = 1
 _TIMER_SECONDS = 0.25
+_SET_ASIDE_SECONDS = 2.0
 _MEASURE_SECONDS = 1.0
 _SAMPLE_SECONDS = 5.0
 _WATCH_SECONDS = 5.0
 _TRIM_SECONDS = 60.0
+_TABLES_SECONDS = 2.0
 _RETRY_SECONDS = 1.0
 _LONGEST_RETRY_SECONDS = 15.0
 _OBJECTS_BETWEEN_COLLECTIONS = 20_000  # as many as a batch makes
@@ -125,14 +130,15 @@ class Process:
         return self._status
 
     async def _start(self, stack: AsyncExitStack) -> None:
-        pool = await open_pool(self._database_url, name=self._service.name)
+        fitting = Fitting.of(self._service.migrations)
+        pool = await open_pool(self._database_url, name=fitting.process_name)
         stack.callback(pool.terminate)
-        spine = Spine(pool, self._service.name, self._service.handle, self._service.own_facts, self._count)
+        spine = Spine(pool, self._service.name, self._service.handle, self._service.own_facts, self._count, fitting)
         resources = Resources(pool, spine, self._cluster, self._metrics)
         server = WebServer(self._service, resources, self.health, self._role)
         await server.start(self._settings.host, self._settings.port, ended=partial(self._give_up, "serving has ended"))
         stack.push_async_callback(server.stop)
-        await self._check_database(pool)
+        await self._check_database(pool, fitting)
         self.health.not_ready[:] = [] if self._role.includes(Role.WEB) else ["waiting for Kafka"]
         await self._prepare_topics(pool)
         self._keep_going("sample", lambda: sample_queues(pool, self._metrics, self._service.sample), _SAMPLE_SECONDS)
@@ -164,8 +170,11 @@ class Process:
         self._keep_going("topics", watch.look, LOOK_EVERY_SECONDS)
         await self._until_it_works("Kafka", consumer.start)
         self._consumer = consumer
+        self.health.asked.append(consumer.not_ready)
         self._keep_going("positions", consumer.positions.measure, _MEASURE_SECONDS)
-        self._keep_going("timers", lambda: fire_all(resources.spine), _TIMER_SECONDS)
+        self._keep_going("timers", TimerRounds(resources.spine).fire, _TIMER_SECONDS)
+        endings = Endings(self._service.name, self._cluster.logical, self._metrics)
+        self._keep_going("set aside", SetAsideRounds(resources.spine, endings).run, _SET_ASIDE_SECONDS)
         self._keep_going("watchdog", self._watch, _WATCH_SECONDS)
         for name, loop in self._service.loops.items():
             self._keep_going(name, partial(loop, resources), 0)
@@ -182,10 +191,16 @@ class Process:
             self._status = STUCK
             self._stopping.set()
 
-    async def _check_database(self, pool: Pool) -> None:
+    async def _check_database(self, pool: Pool, fitting: Fitting) -> None:
         await self._until_it_works("Postgres", lambda: assert_durable(pool))
         if not await pool.fetchval("select to_regclass('shared.journal') is not null"):
             raise CannotStart(f"the database of {self._service.name} has no tables yet: run `handoff migrate` first")
+        while older := await self._until_it_works("Postgres", lambda: fitting.older(pool)):
+            log.warning("waiting for the tables of this version", reason=older)
+            self._metrics.process.tables_unfit.set(1)
+            self.health.not_ready[:] = [f"waiting for the tables of this version: {older}"]
+            await asyncio.sleep(_TABLES_SECONDS)
+        self._metrics.process.tables_unfit.set(0)
 
     async def _prepare_topics(self, pool: Pool) -> None:
         topics = {*self._service.listens_to, *self._service.publishes, dead_letter_topic(self._service.name)}
@@ -238,24 +253,8 @@ class Process:
 
 
 async def fire_all(spine: Spine) -> None:
-    """Fire whatever is due. Accounts whose timers fail or take too long are tried alone, then put off, so the others
-    go on."""
-    try:
-        while await spine.fire_timers():
-            pass
-        return
-    except Exception as error:
-        if is_transient(error) and not ran_too_long(error):
-            raise
-        log.error("timers failed, going through their accounts one by one", exc_info=error)
-    for key in await spine.accounts_with_due_timers():
-        try:
-            await spine.fire_timers(only=key)
-        except Exception as error:
-            if is_transient(error) and not ran_too_long(error):
-                raise
-            log.error("an account's timers failed, put off by a minute", exc_info=error)
-            await spine.postpone_timers(key)
+    """Fire whatever is due."""
+    await TimerRounds(spine).fire()
 
 
 def _leave_the_modules_to_themselves() -> None:

@@ -3,7 +3,9 @@
 import asyncio
 import time
 
-from shared.database import Pool
+from prometheus_client import Gauge
+
+from shared.database import Connection, Pool
 from shared.metrics import Metrics
 from shared.service import Sample
 
@@ -27,6 +29,20 @@ _DEAD_LETTERS = """
            coalesce(extract(epoch from (select shared.app_now()) - min(received_at)), 0)::float8 as oldest
     from shared.dead_letters where replayed_at is null
 """
+_NAMED_ACCOUNTS = 20
+_PUT_OFF = f"""
+    select lock_key as account, count(*) as number from shared.timers where attempts > 0
+    group by lock_key order by number desc, account limit {_NAMED_ACCOUNTS}
+"""
+_SET_ASIDE = """
+    select count(distinct lock_key) as accounts,
+           coalesce(extract(epoch from (select shared.app_now()) - min(kept_at)), 0)::float8 as oldest
+    from shared.set_aside
+"""
+_SET_ASIDE_NAMED = f"""
+    select lock_key as account, count(*) as number from shared.set_aside
+    group by lock_key order by number desc, account limit {_NAMED_ACCOUNTS}
+"""
 
 
 async def sample_queues(pool: Pool, metrics: Metrics, sample: Sample | None) -> None:
@@ -48,9 +64,27 @@ async def sample_queues(pool: Pool, metrics: Metrics, sample: Sample | None) -> 
         metrics.queues.dead_letters_oldest_age.set(letters["oldest"])
         metrics.queues.waiting_facts.set(waiting["waiting"])
         metrics.queues.waiting_facts_oldest_age.set(waiting["oldest"])
+        await _sample_held_up(connection, metrics)
         if sample is not None:
             await sample(connection, metrics)
     metrics.queues.sampled_at.set_to_current_time()
+
+
+async def _sample_held_up(connection: Connection, metrics: Metrics) -> None:
+    """Accounts that cannot be done for now, by name."""
+    row = await connection.fetchrow(_SET_ASIDE)
+    assert row is not None
+    metrics.queues.set_aside_accounts.set(row["accounts"])
+    metrics.queues.set_aside_oldest_age.set(row["oldest"])
+    await _name(connection, _SET_ASIDE_NAMED, metrics.queues.set_aside_records)
+    await _name(connection, _PUT_OFF, metrics.queues.timers_put_off)
+
+
+async def _name(connection: Connection, statement: str, gauge: Gauge) -> None:
+    rows = await connection.fetch(statement)
+    gauge.clear()
+    for row in rows:
+        gauge.labels(row["account"]).set(row["number"])
 
 
 async def measure_loop_lag(metrics: Metrics) -> None:

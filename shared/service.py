@@ -63,12 +63,14 @@ class Service:
 class Health:
     """What this process says of itself; a database or a broker that pauses does not make it unhealthy.
 
-    `blocked` has why it cannot consume though the servers answer, by the reason's code.
+    `blocked` has why it cannot consume though the servers answer, by the reason's code. `asked` are those of its parts
+    that know by themselves why they are not ready.
     """
 
     dead: list[str] = field(default_factory=list)
     blocked: dict[str, str] = field(default_factory=dict)
     not_ready: list[str] = field(default_factory=lambda: ["starting"])
+    asked: list[Callable[[], list[str]]] = field(default_factory=list)
 
     def alive(self) -> list[str]:
         """Reasons to restart this process; none while it lives."""
@@ -76,4 +78,5 @@ class Health:
 
     def ready(self) -> list[str]:
         """Reasons not to send it work; none while it is ready."""
-        return [*self.dead, *self.not_ready, *self.blocked.values()]
+        asked = (reason for ask in self.asked for reason in ask())
+        return [*self.dead, *self.not_ready, *self.blocked.values(), *asked]

@@ -13,6 +13,7 @@ from sqlalchemy import (
     DateTime,
     Identity,
     Index,
+    Integer,
     Interval,
     LargeBinary,
     MetaData,
@@ -127,7 +128,10 @@ class Outbox(SharedTable, table=True):
 
 
 class Timer(SharedTable, table=True):
-    """A fact that comes into force at `due_at`, or earlier when what it `awaits` arrives."""
+    """A fact that comes into force at `due_at`, or earlier when what it `awaits` arrives.
+
+    `attempts` counts how often it was put off because it failed or took too long.
+    """
 
     __tablename__ = "timers"
     __table_args__ = (
@@ -143,6 +147,41 @@ class Timer(SharedTable, table=True):
     made_of_silence: bool
     awaits: str | None = Field(sa_column=text_column(nullable=True))
     traceparent: str | None = Field(sa_column=text_column(nullable=True))
+    attempts: int = Field(sa_column=Column(Integer, nullable=False, server_default="0"))
+
+
+class SetAside(SharedTable, table=True):
+    """Records of accounts of which one took too long even alone, as bytes and in their order, to be tried again.
+
+    While one of an account is here, its later records go behind it. Their offsets are passed and not in the ledger yet.
+    `attempts` and `try_at` of an account's first row say when it is its turn. `body` holds what a customer said.
+    """
+
+    __tablename__ = "set_aside"
+    __table_args__ = (
+        Index(
+            "set_aside_position",
+            "topic",
+            "partition",
+            "record_offset",
+            "topic_id",
+            unique=True,
+            postgresql_nulls_not_distinct=True,
+        ),
+        Index("set_aside_account", "lock_key", "id"),
+    )
+    id: int = Field(sa_column=Column(BigInteger, Identity(always=True), primary_key=True))
+    lock_key: str = Field(sa_column=text_column())
+    topic: str = Field(sa_column=text_column())
+    partition: int
+    record_offset: int = Field(sa_column=Column(BigInteger, nullable=False))
+    topic_id: UUID | None = Field(default=None, nullable=True)
+    kept_at: datetime = Field(sa_column=instant_column())
+    try_at: datetime = Field(sa_column=instant_column())
+    attempts: int = Field(sa_column=Column(Integer, nullable=False, server_default="0"))
+    key: bytes | None = Field(sa_column=Column(LargeBinary, nullable=True))
+    headers: bytes | None = Field(sa_column=Column(LargeBinary, nullable=True))
+    body: bytes | None = Field(sa_column=Column(LargeBinary, nullable=True))
 
 
 class WaitingFact(SharedTable, table=True):

@@ -16,30 +16,41 @@ from shared.tables import Timer
 # The latest decision counts: setting a timer again moves it.
 _SET = bulk_insert(
     Timer,
+    skip=frozenset({"attempts"}),
     tail="on conflict (id) do update "
     "set due_at = excluded.due_at, awaits = excluded.awaits, made_of_silence = excluded.made_of_silence",
 )
 _CANCEL = "delete from shared.timers where id = any($1::uuid[])"
-# Made of silence: a backlog or an outage must not look like one, so every input has to be read past the due time. The
-# clock is read once, in a subquery: called for each row it would keep the index from being used.
+# Made of silence: a backlog or an outage must not look like one, so every input has to be read past the due time, and
+# none of the account may be set aside. The clock is read once, in a subquery: called for each row it would keep the
+# index from being used.
 _DUE = """
-    due_at <= (select shared.app_now()) and (not made_of_silence or due_at <= coalesce(
-        (select min(coalesce(read_through_at, '-infinity')) from shared.offsets), '-infinity'))
+    due_at <= (select shared.app_now()) and (not made_of_silence or (due_at <= coalesce(
+        (select min(coalesce(read_through_at, '-infinity')) from shared.offsets), '-infinity')
+        and not exists (select from shared.set_aside where set_aside.lock_key = timers.lock_key)))
 """
 _DUE_KEYS = f"""
-    select distinct lock_key from (
-        select lock_key from shared.timers where {_DUE} order by due_at limit $1
-    ) due order by lock_key
+    select lock_key, count(*) as due from (
+        select lock_key from shared.timers
+        where {_DUE} and ($2::text is null or lock_key = $2) and lock_key <> all($3::text[])
+        order by due_at limit $1
+    ) due group by lock_key order by lock_key
 """
 _LOCK = "select key from shared.locks where key = any($1::text[]) order by key for update skip locked"
-_CLAIM = f"delete from shared.timers where lock_key = any($1::text[]) and {_DUE} returning *"
+_CLAIM = f"""
+    delete from shared.timers where id in (
+        select id from shared.timers where lock_key = any($1::text[]) and {_DUE} order by due_at, id limit $2)
+    returning *
+"""
 _HURRY = """
     update shared.timers set due_at = least(due_at, shared.app_now()), made_of_silence = false
     where awaits = any($1::text[]) and (due_at > (select shared.app_now()) or made_of_silence)
 """
-_POSTPONE = """
-    update shared.timers set due_at = shared.app_now() + interval '1 minute'
-    where lock_key = any($1::text[]) and due_at <= (select shared.app_now())
+# By a minute, and each time twice as long, up to an hour.
+_POSTPONE = f"""
+    update shared.timers set attempts = attempts + 1,
+        due_at = shared.app_now() + least(interval '1 hour', interval '1 minute' * power(2, least(attempts, 6)))
+    where id in (select id from shared.timers where lock_key = $1 and {_DUE} order by due_at, id limit $2)
 """
 
 
@@ -94,24 +105,41 @@ async def hurry_timers(connection: Connection, awaited: Sequence[str]) -> None:
         await connection.execute(_HURRY, list(awaited))
 
 
-async def postpone(connection: Connection, lock_keys: Sequence[str]) -> None:
-    """Move what could not be fired out of the way of the others, by a minute."""
-    await connection.execute(_POSTPONE, list(lock_keys))
+async def postpone(connection: Connection, lock_key: str, limit: int | None) -> None:
+    """Move what could not be fired out of the way of the others: by a minute, the next time by two, and so on.
+
+    It is the account's timers that `claim` would take with this limit, None for all that are due.
+    """
+    await connection.execute(_POSTPONE, lock_key, limit)
 
 
-async def lock_due(connection: Connection, limit: int) -> list[str]:
+async def due_accounts(
+    connection: Connection, limit: int, *, only: str | None = None, without: Collection[str] = ()
+) -> dict[str, int]:
+    """The lock keys of the accounts that the `limit` longest due timers are of, and how many of those each has."""
+    rows = await connection.fetch(_DUE_KEYS, limit, only, list(without))
+    return {row["lock_key"]: row["due"] for row in rows}
+
+
+async def lock_due(
+    connection: Connection, limit: int, *, only: str | None = None, without: Collection[str] = ()
+) -> list[str]:
     """Lock accounts that have due timers, before any timer is claimed. Accounts busy elsewhere are left for later."""
-    due = [row["lock_key"] for row in await connection.fetch(_DUE_KEYS, limit)]
-    if not due:
+    return await lock_free(connection, await due_accounts(connection, limit, only=only, without=without))
+
+
+async def lock_free(connection: Connection, lock_keys: Collection[str]) -> list[str]:
+    """Lock those of these accounts that nobody else holds."""
+    if not lock_keys:
         return []
-    return [row["key"] for row in await connection.fetch(_LOCK, due)]
+    return [row["key"] for row in await connection.fetch(_LOCK, list(lock_keys))]
 
 
 async def claim(
-    connection: Connection, lock_keys: Sequence[str], facts: Mapping[str, type[Fact]], service: str
+    connection: Connection, lock_keys: Sequence[str], limit: int, facts: Mapping[str, type[Fact]], service: str
 ) -> list[Input]:
-    """Take the due timers of locked accounts; they enter the domain as events, in the order they fell due."""
-    rows = await connection.fetch(_CLAIM, list(lock_keys))
+    """Take due timers of locked accounts, those longest due; they enter the domain as events, in that order."""
+    rows = await connection.fetch(_CLAIM, list(lock_keys), limit)
     return [
         _fired(row, facts[row["type"]], service) for row in sorted(rows, key=lambda row: (row["due_at"], row["id"]))
     ]

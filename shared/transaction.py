@@ -5,26 +5,27 @@ journal, ledger, outbox and timers in the same commit. The project's only commit
 """
 
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TypeAlias
-from uuid import UUID
 
 from shared import journal, outbox, timers
-from shared.contracts.envelope import Envelope, Fact, envelope
-from shared.database import Connection, Pool
-from shared.ids import derived
+from shared.contracts.envelope import Envelope, Fact
+from shared.database import TRANSACTION_SECONDS, Connection, Pool, RanTooLong, ran_too_long
+from shared.effects import Transaction
 from shared.inputs import Batch, Decided, Input, Outcome, Position, Rejection, Report
-from shared.messaging import dead_letters
-from shared.outbox import Outgoing
-from shared.telemetry import Attribute, EffectSpan, start_effect_span
-from shared.timers import TimerSetting
+from shared.messaging import dead_letters, set_aside
+from shared.migrations.fitting import Fitting
+
+__all__ = ["Handler", "Refused", "Spine", "Transaction"]
 
 _ADD_LOCKS = """
-    insert into shared.locks (key) select key from unnest($1::text[]) as keys (key) order by key
-    on conflict do nothing
+    with added as (
+        insert into shared.locks (key) select key from unnest($1::text[]) as keys (key) order by key
+        on conflict do nothing)
+    select distinct lock_key from shared.set_aside where lock_key = any($1::text[])
 """
 # `now` is read after the locks are held, so it never runs backwards for an account.
 _LOCK = """
@@ -41,127 +42,34 @@ class Refused(Exception):
         self.rejected = rejected
 
 
-@dataclass(slots=True)
-class Transaction:
-    """What a handler may do: read and write its service's tables on `connection`, and leave effects behind.
-
-    `now` comes from the database's clock, the only one that decides anything. `notes` are for the service's `observe`,
-    `after_commit` is called once everything is committed, and not at all if it is not.
-    A handler whose rules have versions says by which it decided: `rules_version`.
-    """
-
-    connection: Connection
-    now: datetime
-    service: str
-    outgoing: list[Outgoing] = field(default_factory=list)
-    settings: dict[UUID, TimerSetting] = field(default_factory=dict)
-    cancelled: set[UUID] = field(default_factory=set)
-    hurried: list[str] = field(default_factory=list)
-    rejected: dict[tuple[str, str], tuple[str, str]] = field(default_factory=dict)
-    put_aside: list[Rejection] = field(default_factory=list)
-    buried: dict[tuple[str, str], Rejection] = field(default_factory=dict)
-    spans: dict[tuple[str, str], EffectSpan] = field(default_factory=dict)
-    notes: list[object] = field(default_factory=list)
-    after_commit: list[Callable[[], None]] = field(default_factory=list)
-    rules_version: int | None = None
-    started_ns: int = field(default_factory=time.time_ns)
-
-    def publish(
-        self,
-        fact: Fact,
-        *,
-        cause: Envelope[Fact],
-        time: datetime | None = None,
-        discriminator: object = "",
-    ) -> None:
-        """Publish a fact about the cause's subject, at the cause's time unless told otherwise.
-
-        Its id is derived from the cause, the type and the discriminator: needed where one cause makes several.
-        """
-        event: Envelope[Fact] = envelope(
-            fact,
-            id=str(derived("event", cause.source, cause.id, fact.type, discriminator)),
-            source=f"handoff/{self.service}",
-            subject=cause.subject,
-            time=time or cause.time,
-            traceparent=self.traceparent(cause),
-        )
-        self.outgoing.append(Outgoing(event, fact.topic))
-
-    def set_timer(
-        self,
-        fact: Fact,
-        *,
-        cause: Envelope[Fact],
-        due_at: datetime,
-        awaits: str | None = None,
-        made_of_silence: bool = False,
-    ) -> None:
-        """Have `fact` come back as an event of the cause's subject at `due_at`, or when `awaits` arrives."""
-        traceparent = self.traceparent(cause)
-        body = fact.model_dump_json()
-        id = timers.timer_id(fact, cause.subject, body)
-        self.cancelled.discard(id)
-        self.settings[id] = TimerSetting(id, fact, body, cause.subject, due_at, traceparent, awaits, made_of_silence)
-
-    def cancel_timer(self, fact: Fact, subject: str) -> None:
-        """Take back a timer, whether it was set before or in this very transaction."""
-        id = timers.timer_id(fact, subject)
-        self.settings.pop(id, None)
-        self.cancelled.add(id)
-
-    def hurry_timers(self, awaited: str) -> None:
-        """Make due at once whatever awaits this lock key."""
-        self.hurried.append(awaited)
-
-    def reject(self, event: Envelope[Fact], code: str, reason: str) -> None:
-        """Refuse an event: it ends as a dead letter with this reason. The caller changes nothing for it."""
-        self.rejected[event.source, event.id] = (code, reason)
-
-    def bury(self, event: Envelope[Fact], rejection: Rejection) -> None:
-        """Keep a dead letter of an event of an earlier batch, such as a fact that had waited in vain.
-
-        It counts as never applied: its publisher may send it again, and its dead letter can be replayed.
-        """
-        self.buried[event.source, event.id] = rejection
-
-    def traceparent(self, cause: Envelope[Fact]) -> str | None:
-        """The trace context of what this event causes. The first effect of an event opens its span."""
-        identity = (cause.source, cause.id)
-        if identity not in self.spans:
-            self.spans[identity] = start_effect_span(
-                f"{self.service} {cause.type}",
-                parent=cause.traceparent,
-                attributes={
-                    Attribute.EVENT_ID: cause.id,
-                    Attribute.EVENT_TYPE: cause.type,
-                    Attribute.EVENT_SOURCE: cause.source,
-                },
-                start_time_ns=self.started_ns,
-            )
-        return self.spans[identity].traceparent
-
-
 Handler: TypeAlias = Callable[[Transaction, Sequence[Envelope[Fact]]], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
 class Spine:
-    """Applies inputs to one service. `own_facts` are its timers' facts by type, `observe` counts what was committed."""
+    """Applies inputs to one service. `own_facts` are its timers' facts by type, `observe` counts what was committed.
+
+    `fitting` tells whether the tables are those that this code was written for. A transaction that takes longer than
+    `seconds_allowed` gives up.
+    """
 
     pool: Pool
     service: str
     handle: Handler
     own_facts: Mapping[str, type[Fact]] = field(default_factory=dict)
     observe: Callable[[Transaction], None] | None = None
+    fitting: Fitting | None = None
+    seconds_allowed: float = TRANSACTION_SECONDS
 
     async def apply(self, batch: Batch, *, whole: bool = False) -> Report:
         """Apply a batch in one transaction; only fresh inputs reach the handler, each account's in order.
 
-        With `whole`, raises Refused and changes nothing when any input is refused. Raises what the database raises;
+        Records of an account of which some are set aside go behind those. With `whole`, raises Refused and changes
+        nothing when any input is refused. Raises RanTooLong where fewer inputs may pass, and what the database raises;
         `shared.database.is_transient` tells whether the same batch can succeed later.
         """
-        async with self._transaction({one.envelope.lock_key for one in batch.inputs}) as tx:
+        keys = {one.envelope.lock_key for one in batch.inputs}
+        async with self._transaction(keys, in_stream=bool(batch.next_offsets)) as tx:
             await journal.check_known_offsets(tx.connection, batch)
             return await self._process(tx, batch, whole=whole)
 
@@ -169,47 +77,98 @@ class Spine:
         """Keep dead letters of a batch that was refused whole."""
         await self.apply(Batch((), rejections))
 
-    async def fire_timers(self, limit: int = 200, *, only: str | None = None) -> int:
-        """Fire due timers, of one account if `only` names its lock; returns how many."""
+    async def set_aside(self, batch: Batch) -> None:
+        """Pass a batch's records without applying them: their accounts are set aside. It waits for no lock."""
         async with self._transaction(set()) as tx:
-            held = await timers.lock_due(tx.connection, limit)
-            keys = [key for key in held if only in (None, key)]
-            fired = await timers.claim(tx.connection, keys, self.own_facts, self.service)
+            await journal.check_known_offsets(tx.connection, batch)
+            tx.behind = {one.envelope.lock_key for one in batch.inputs}
+            await self._process(tx, batch, whole=False)
+
+    async def accounts_to_retry(self) -> dict[str, int]:
+        """The lock keys of accounts set aside whose turn it is, and how many records each has."""
+        async with self._transaction(set()) as tx:
+            return await set_aside.due(tx.connection)
+
+    async def retry(
+        self, lock_key: str, limit: int, *, refusing: tuple[str, str] | None = None
+    ) -> tuple[Batch, Report] | None:
+        """Apply an account's first records of those set aside, or refuse them for this code and reason.
+
+        None where there are none, or somebody else holds the account.
+        """
+        async with self._transaction(set()) as tx:
+            if not await timers.lock_free(tx.connection, [lock_key]):
+                return None
+            taken = await set_aside.take(tx.connection, lock_key, limit)
+            if not taken.rows:
+                return None
+            tx.now = await tx.connection.fetchval("select shared.app_now()")
+            batch = Batch(taken.inputs, taken.rejections)
+            if refusing is not None:
+                batch = Batch((), [*taken.rejections, *(one.rejection(*refusing) for one in taken.inputs)])
+            report = await self._process(tx, batch, whole=False)
+            await set_aside.done(tx.connection, taken.rows)
+            return batch, report
+
+    async def put_off(self, lock_key: str) -> None:
+        """Try an account that is set aside again later, each time twice as late."""
+        async with self._transaction({lock_key}) as tx:
+            await set_aside.put_off(tx.connection, lock_key)
+
+    async def fire_timers(self, limit: int = 200, *, only: str | None = None, without: Collection[str] = ()) -> int:
+        """Fire so many due timers, of one account if `only` names its lock; returns how many."""
+        async with self._transaction(set()) as tx:
+            held = await timers.lock_due(tx.connection, limit, only=only, without=without)
+            fired = await timers.claim(tx.connection, held, limit, self.own_facts, self.service)
             # Read last: fired before it is due, a timer would be set again for the same instant, and count as fired.
             tx.now = await tx.connection.fetchval("select shared.app_now()")
             await self._process(tx, Batch(fired), whole=False)
             return len(fired)
 
-    async def accounts_with_due_timers(self, limit: int = 200) -> list[str]:
-        """The lock keys of accounts that have due timers and are not busy."""
+    async def accounts_with_due_timers(self, limit: int = 200, *, without: Collection[str] = ()) -> dict[str, int]:
+        """The lock keys of the accounts that the longest due timers are of, and how many of those each has."""
         async with self._transaction(set()) as tx:
-            return await timers.lock_due(tx.connection, limit)
+            return await timers.due_accounts(tx.connection, limit, without=without)
 
-    async def postpone_timers(self, lock_key: str) -> None:
-        """Put an account's due timers off by a minute."""
+    async def postpone_timers(self, lock_key: str, limit: int | None = None) -> None:
+        """Put an account's due timers off, or so many of them: by a minute, and each time twice as long."""
         async with self._transaction({lock_key}) as tx:
-            await timers.postpone(tx.connection, [lock_key])
+            await timers.postpone(tx.connection, lock_key, limit)
 
     @asynccontextmanager
-    async def _transaction(self, lock_keys: set[str]) -> AsyncIterator[Transaction]:
-        """A transaction that holds the locks; its effects' spans end with it."""
-        async with self.pool.acquire() as connection:
-            tx: Transaction | None = None
-            try:
-                async with connection.transaction():
-                    tx = Transaction(connection, await _lock(connection, lock_keys), self.service)
-                    yield tx
-            except BaseException as error:
-                _end_spans(tx, error)
-                raise
-            for settle in tx.after_commit:
-                settle()
-            _end_spans(tx, None)
-            if self.observe is not None:
-                self.observe(tx)
+    async def _transaction(self, lock_keys: set[str], *, in_stream: bool = False) -> AsyncIterator[Transaction]:
+        """A transaction that holds the locks; its effects' spans end with it. `in_stream`: but for accounts set aside.
+
+        Raises RanTooLong and TablesUnfit for errors of the database that mean so.
+        """
+        tx: Transaction | None = None
+        try:
+            async with self.pool.acquire() as connection, connection.transaction():
+                now, behind = await _lock(connection, lock_keys, in_stream=in_stream)
+                give_up_at = time.monotonic() + self.seconds_allowed
+                tx = Transaction(connection, now, self.service, give_up_at, behind=behind)
+                yield tx
+        except BaseException as error:
+            _end_spans(tx, error)
+            if tx is not None and self._ran_too_long(error, tx):
+                raise RanTooLong("a transaction took longer than it may") from error
+            if self.fitting is not None:
+                await self.fitting.blame(error, self.pool)
+            raise
+        for settle in tx.after_commit:
+            settle()
+        _end_spans(tx, None)
+        if self.observe is not None:
+            self.observe(tx)
+
+    def _ran_too_long(self, error: BaseException, tx: Transaction) -> bool:
+        seconds = time.monotonic() - tx.give_up_at + self.seconds_allowed
+        return ran_too_long(error, seconds, allowed=self.seconds_allowed)
 
     async def _process(self, tx: Transaction, batch: Batch, *, whole: bool) -> Report:
-        decided = await self._decide(tx, batch.inputs)
+        behind = [one for one in batch.inputs if one.envelope.lock_key in tx.behind]
+        decided = await self._decide(tx, [one for one in batch.inputs if one.envelope.lock_key not in tx.behind])
+        decided.set_aside += behind
         if whole and decided.refused:
             raise Refused(decided.rejections)
         rejections = [*decided.rejections, *tx.buried.values()]
@@ -256,6 +215,7 @@ class Spine:
         ledger |= dict.fromkeys(_positions(rejections), Outcome.DEAD_LETTERED)
         if batch.replays is None:
             await journal.record(tx.connection, ledger, tx.now)
+            await set_aside.keep(tx.connection, decided.set_aside, batch.topic_ids, tx.now)
         elif not decided.refused:
             outcome = decided.outcomes(batch.inputs)[0]
             await dead_letters.mark_replayed(tx.connection, batch.replays, outcome, tx.now)
@@ -266,12 +226,14 @@ class Spine:
         await journal.store_offsets(tx.connection, batch)
 
 
-async def _lock(connection: Connection, keys: set[str]) -> datetime:
-    ordered = sorted(keys)
+async def _lock(connection: Connection, keys: set[str], *, in_stream: bool) -> tuple[datetime, frozenset[str]]:
+    """Lock accounts; returns the `now` from then on, and those that are set aside: these a stream does not wait for."""
+    ordered, behind = sorted(keys), frozenset[str]()
     if ordered:
-        await connection.execute(_ADD_LOCKS, ordered)
-    now: datetime = await connection.fetchval(_LOCK, ordered)
-    return now
+        rows = await connection.fetch(_ADD_LOCKS, ordered)
+        behind = frozenset(row["lock_key"] for row in rows if in_stream)
+    now: datetime = await connection.fetchval(_LOCK, [key for key in ordered if key not in behind])
+    return now, behind
 
 
 def _positions(messages: Sequence[Input] | Sequence[Rejection]) -> list[Position]:

@@ -17,7 +17,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPa
 from aiokafka.admin import AIOKafkaAdminClient
 
 from shared.contracts.envelope import Envelope, Fact
-from shared.database import DATABASE_ERRORS, Pool, open_pool
+from shared.database import DATABASE_ERRORS, TRANSACTION_SECONDS, Pool, open_pool
 from shared.logs import configure_logging
 from shared.messaging.blocks import Reading
 from shared.messaging.cluster import Cluster
@@ -29,6 +29,7 @@ from shared.messaging.topics import ensure_topics
 from shared.messaging.watch import PATIENCE_SECONDS, Watch
 from shared.metrics import Metrics, create_metrics
 from shared.migrations import migrate
+from shared.migrations.fitting import Fitting
 from shared.transaction import Spine, Transaction
 from tests.builders import event_of, order_confirmed
 from tests.waiting import eventually
@@ -83,6 +84,8 @@ class Plumbing:
     cluster: Cluster
     metrics: Metrics
     hook: Hook | None = None
+    fitting: Fitting | None = None
+    seconds_allowed: float = TRANSACTION_SECONDS
     batches: list[list[str]] = field(default_factory=list)
 
     @property
@@ -90,7 +93,9 @@ class Plumbing:
         return self.cluster.topic(TOPIC)
 
     def spine(self, pool: "Pool | None" = None) -> Spine:
-        return Spine(pool or self.pool, SERVICE, self._handle)
+        return Spine(
+            pool or self.pool, SERVICE, self._handle, fitting=self.fitting, seconds_allowed=self.seconds_allowed
+        )
 
     async def _handle(self, tx: Transaction, events: Sequence[Envelope[Fact]]) -> None:
         self.batches.append([event.id for event in events])

@@ -11,6 +11,7 @@ from services.cli import failures
 from services.cli.run import ServiceName, read_settings, service_of
 from services.cli.terminal import stop_with
 from shared.database import DATABASE_ERRORS, Connection, Pool, open_pool
+from shared.migrations.fitting import Fitting
 from shared.telemetry import configure_tracing
 from shared.transaction import Spine
 
@@ -49,7 +50,8 @@ async def spine_of(pool: Pool, name: ServiceName) -> AsyncIterator[Spine]:
         name.value, otlp_endpoint=settings.otel_exporter_otlp_endpoint, directory=settings.trace_directory
     )
     try:
-        yield Spine(pool, service.name, service.handle, service.own_facts)
+        fitting = Fitting.of(service.migrations)
+        yield Spine(pool, service.name, service.handle, service.own_facts, fitting=fitting)
     finally:
         if tracing is not None:
             await asyncio.to_thread(tracing.shutdown)

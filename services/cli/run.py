@@ -17,7 +17,7 @@ from services.orders import app as orders
 from services.orders.settings import OrdersSettings
 from services.support import app as support
 from services.support.settings import SupportSettings
-from shared.migrations import Migrations, migrate
+from shared.migrations import Migrations, OlderProcessesConnected, migrate
 from shared.runtime import run as run_service
 from shared.service import Role, Service
 from shared.settings import KafkaSettings, ServiceSettings
@@ -70,6 +70,8 @@ def migrate_all(
             asyncio.run(migrate(url, SERVICES[name].migrations))
         except OSError as error:
             raise stop_with(failures.of_database(name, url, error)) from None
+        except OlderProcessesConnected as refused:
+            raise stop_with(f"{name.value}: {refused}.") from None
         print(f"{name.value}: tables are up to date")
 
 

@@ -33,7 +33,7 @@ _OTHER_ACCOUNT = "the order belongs to another account. Send the fact with the a
 async def handle(tx: Transaction, events: Sequence[Envelope[Fact]]) -> None:
     """Apply facts in the order given. A type that nobody listens to has no effect."""
     book = await store.load(tx, events)
-    for event in events:
+    async for event in tx.each(events):
         effect = SUBSCRIPTIONS.get(type(event.data))
         if effect is not None:
             effect(tx, book, event)

@@ -22,7 +22,7 @@ _CONTRADICTED = (
 async def handle(tx: Transaction, events: Sequence[Envelope[Fact]]) -> None:
     """Apply facts in the order given. A type that nobody listens to has no effect."""
     book = await store.load(tx, events)
-    for event in events:
+    async for event in tx.each(events):
         _apply(tx, book, event)
     await store.save(tx, book)
 

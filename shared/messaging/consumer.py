@@ -8,9 +8,7 @@ import asyncio
 import logging
 import random
 import time
-from collections import Counter
 from collections.abc import Iterable
-from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -23,26 +21,25 @@ from faststream.kafka import KafkaBroker
 from faststream.kafka.message import KafkaAckableMessage
 from faststream.message import StreamMessage
 
-from shared.database import is_transient, ran_too_long
-from shared.inputs import Batch, Outcome, Partition
+from shared.database import TablesUnfit, is_transient, lacks_tables
+from shared.inputs import Batch, Partition
 from shared.logs import get_logger
 from shared.messaging import tolerant_records
+from shared.messaging.applying import MAX_RECORDS, Applier, Endings
 from shared.messaging.cluster import Cluster
 from shared.messaging.positions import Positions
-from shared.messaging.records import Records, first_offsets, next_offsets, read_records, split
+from shared.messaging.records import Records, first_offsets, next_offsets, read_records
 from shared.metrics import Metrics
 from shared.telemetry import Attribute, batch_span
 from shared.transaction import Spine
 
 log = get_logger(__name__)
 
-MAX_RECORDS = 500
 GRACEFUL_SECONDS = 30.0
 COMMIT_SECONDS = 10.0
-ATTEMPTS_PER_RECORD = 5
-_TRIES_OF_A_LONG_BATCH = 3
 _BATCH_TIMEOUT_MS = 10
 _METADATA_MS = 10_000  # a topic that is made anew gets its readers so soon
+_TRIES_BEFORE_STALLED = 4
 _FIRST_PAUSE_SECONDS = 0.1
 _LONGEST_PAUSE_SECONDS = 10.0
 
@@ -82,7 +79,9 @@ class Consumer:
         self._metrics = metrics
         self._group = cluster.topic(spine.service)
         self._failures = 0
+        self._unfit: str | None = None
         self.positions = Positions(spine.pool, lambda: self._current, metrics)
+        self._applier = Applier(spine, self.positions, Endings(spine.service, cluster.logical, metrics))
         self._broker = KafkaBroker(
             cluster.servers,
             security=cluster.security(),
@@ -147,7 +146,8 @@ class Consumer:
         try:
             await self._apply(records)
             self._failures = 0
-            self.positions.end_batch()
+            self._find_unfit(None)
+            self.positions.end_batch(applied=True)
         except asyncio.CancelledError:
             task = asyncio.current_task()
             if task is not None and task.cancelling():
@@ -155,6 +155,9 @@ class Consumer:
             raise Interrupted("a cancelled call reached the consumer") from None
         except Exception as error:
             self._failures += 1
+            self._find_unfit(error)
+            if is_transient(error):
+                self.positions.excuse()
             log.warning("batch failed, trying again", error=type(error).__name__, failures=self._failures)
             await asyncio.sleep(_pause_seconds(self._failures))
             raise
@@ -190,16 +193,35 @@ class Consumer:
                 consumer.seek(TopicPartition(*partition), min(offset, stored.get(partition, 0)))
         self.positions.end_batch()
 
+    def not_ready(self) -> list[str]:
+        """Why nothing is consumed though Kafka and Postgres answer; empty while it is."""
+        return [self._unfit] if self._unfit else []
+
     def stalled(self, limit_seconds: float) -> bool:
-        """Whether consuming has ended without our wish: its task is gone, or records wait and none was tried."""
+        """Whether consuming has ended without our wish: its task is gone, or records wait and none was tried for so
+        long, or none was applied for several times as long, which is time for a batch to be halved down to one record.
+        """
         tasks = getattr(self._subscriber, "tasks", [])
         if self._subscriber.running and tasks and all(task.done() for task in tasks):
             return True
-        idle_seconds = time.monotonic() - self.positions.active_at
-        return self.positions.behind and idle_seconds > limit_seconds
+        return self.positions.stands_still(limit_seconds, tries=_TRIES_BEFORE_STALLED)
+
+    def _find_unfit(self, error: Exception | None) -> None:
+        """The tables are not those of this code: nothing is consumed until they are, and everybody is told."""
+        if error is not None and lacks_tables(error):  # it came from the statements around the transaction
+            error = TablesUnfit(self._spine.service, error)
+        unfit = str(error) if isinstance(error, TablesUnfit) else None
+        if unfit and not self._unfit:
+            log.error("consuming stops until the tables fit", reason=unfit)
+        elif self._unfit and error is None:
+            log.info("the tables fit, consuming goes on")
+        elif error is not None and unfit is None:
+            return
+        self._unfit = unfit
+        self._metrics.process.tables_unfit.set(unfit is not None)
 
     async def _apply(self, records: Records) -> None:
-        batch = await self.positions.place(read_records(records, self._cluster.prefix), records)
+        batch = await self.positions.place(await read_records(records, self._cluster.prefix), records)
         self._count_key_mismatches(batch)
         started = time.monotonic()
         attributes: dict[Attribute, str | int | UUID] = {
@@ -211,49 +233,14 @@ class Consumer:
         }
         links = [one.envelope.traceparent for one in batch.inputs]
         with batch_span(f"{self._spine.service} process", links=links, attributes=attributes):
-            try:
-                await self._transact(batch)
-            except Exception as error:
-                if is_transient(error) and not (ran_too_long(error) and self._failures >= _TRIES_OF_A_LONG_BATCH):
-                    raise
-                log.error("batch failed on its records, going through them one by one", exc_info=error)
-                await self._one_by_one(batch)
+            await self._applier.apply(batch)
         self._metrics.consumer.batch_size.observe(len(records))
         self._metrics.consumer.batch_duration.observe(time.monotonic() - started)
-
-    async def _transact(self, batch: Batch) -> None:
-        report = await self._spine.apply(batch)
-        self.positions.advance(batch.next_offsets)
-        ended = Counter(
-            (one.envelope.data.topic, outcome) for one, outcome in zip(batch.inputs, report.outcomes, strict=True)
-        )
-        ended.update((self._cluster.logical(one.raw.topic), Outcome.DEAD_LETTERED) for one in batch.rejections)
-        for (topic, outcome), records in ended.items():
-            self._metrics.consumer.records.labels(self._spine.service, topic, outcome.value).inc(records)
 
     def _count_key_mismatches(self, batch: Batch) -> None:
         for one in batch.inputs:
             if not one.key_matches:
                 self._metrics.consumer.key_mismatches.labels(one.envelope.data.topic).inc()
-
-    async def _one_by_one(self, batch: Batch) -> None:
-        """The second line: one record's fault must not stop the others, so each has its own transaction."""
-        for single in split(batch):
-            await self._try_alone(single)
-
-    async def _try_alone(self, single: Batch) -> None:
-        for attempt in range(1, ATTEMPTS_PER_RECORD + 1):
-            try:
-                await self._transact(single)
-                return
-            except Exception as error:
-                if is_transient(error):
-                    raise
-                log.warning("record failed", attempt=attempt, exc_info=error)
-                failed = error
-        reason = getattr(failed, "safe_message", None) or _NOT_APPLICABLE
-        dead = [one.rejection("not_applicable", reason) for one in single.inputs]
-        await self._transact(replace(single, inputs=(), rejections=[*single.rejections, *dead]))
 
     async def _parse(self, records: Records, _original: object) -> SafeMessage:
         """FastStream's own parser decodes headers strictly: one bad header would lose the whole batch."""
@@ -290,9 +277,3 @@ async def _undecoded(message: SafeMessage) -> Records:
 def _pause_seconds(failures: int) -> float:
     longest = min(_LONGEST_PAUSE_SECONDS, _FIRST_PAUSE_SECONDS * 2.0 ** min(failures - 1, 10))
     return longest * random.uniform(0.5, 1.0)
-
-
-_NOT_APPLICABLE = (
-    "the event is well-formed but could not be applied, five times in a row. "
-    "The service's log names the fault; after its correction the dead letter can be replayed."
-)

@@ -51,6 +51,7 @@ class Positions:
         self._in_batch = False
         self.behind = False
         self.active_at = time.monotonic()
+        self._waiting_since: float | None = None
 
     def assigned(self) -> set[Partition]:
         """The partitions that this process reads."""
@@ -59,11 +60,29 @@ class Positions:
 
     def begin_batch(self) -> None:
         self._in_batch = True
-        self.active_at = time.monotonic()
+        self._waiting_since = self._waiting_since or time.monotonic()
+        self.tried()
 
-    def end_batch(self) -> None:
+    def end_batch(self, *, applied: bool = False) -> None:
         self._in_batch = False
         self.active_at = time.monotonic()
+        if applied:
+            self._waiting_since = time.monotonic() if self.behind else None
+
+    def tried(self) -> None:
+        """Records in hand are tried, all of them or some."""
+        self.active_at = time.monotonic()
+
+    def excuse(self) -> None:
+        """A server was away: that nothing was applied is no fault of this process."""
+        self._waiting_since = time.monotonic()
+
+    def stands_still(self, limit_seconds: float, *, tries: int) -> bool:
+        """Whether records wait and none was tried for so long, or none was applied for so many times as long."""
+        now = time.monotonic()
+        untried = (self.behind or self._in_batch) and now - self.active_at > limit_seconds
+        unapplied = self._waiting_since is not None and now - self._waiting_since > tries * limit_seconds
+        return untried or unapplied
 
     async def place(self, batch: Batch, records: Records) -> Batch:
         """The batch with what the database must hold before it: so much, and of the topic that these records are of."""
@@ -95,6 +114,8 @@ class Positions:
                 self._known[partition] = start
 
     def advance(self, next_offsets: Mapping[Partition, int]) -> None:
+        if self._waiting_since is not None:
+            self._waiting_since = time.monotonic()
         for partition, offset in next_offsets.items():
             if partition in self._known:
                 self._known[partition] = max(offset, self._known[partition])
@@ -107,6 +128,7 @@ class Positions:
 
     def forget(self, partitions: Iterable[Partition]) -> None:
         """Partitions that others read from now on."""
+        self._waiting_since = None
         for partition in partitions:
             self.release([partition])
             with suppress(KeyError):
@@ -174,7 +196,7 @@ class Positions:
             ends = await consumer.end_offsets(list(held))
             places = {partition: await consumer.position(partition) for partition in ends}
         except KafkaError:
-            self.behind = False  # nothing can be read: no fault of this process
+            self.behind, self._waiting_since = False, None  # nothing can be read: no fault of this process
             return
         if self._in_batch:
             return
@@ -183,7 +205,9 @@ class Positions:
             self._metrics.consumer.lag.labels(partition.topic, partition.partition).set(max(0, lag))
         behind = any(lag > 0 for lag in lags.values())
         if behind and not self.behind:
-            self.active_at = time.monotonic()  # the wait for a record counts from when it came
+            self.active_at = self._waiting_since = time.monotonic()  # the wait for a record counts from when it came
+        if not behind:
+            self._waiting_since = None
         self.behind = behind
         # One that is assigned but not placed yet may go back to records that the database does not know.
         read = [partition for partition, lag in lags.items() if lag <= 0 and Partition(*partition) in self._known]

@@ -9,6 +9,8 @@ down_revision = ${repr(down_revision)}
 branch_labels = None
 depends_on = None
 
+online_safe = False  # True: processes of the version before may go on while it runs, and afterwards
+
 
 def upgrade() -> None:
     ${upgrades if upgrades else "pass"}

@@ -16,6 +16,7 @@ _MOVE_CLOCK = """
 _OFFSETS = "select topic, partition, next_offset from shared.offsets where read_through_at is distinct from 'infinity'"
 _BUSY = {
     "rows unpublished": "select count(*) from shared.outbox where published_at is null",
+    "records set aside": "select count(*) from shared.set_aside",
     "timers due": "select count(*) from shared.timers where due_at <= shared.app_now()",
 }
 # What is being sent by a process that died is in doubt only when its time is up.

@@ -80,6 +80,7 @@ def _timers(arguments: Sequence[Any], _: Any) -> bool:
 
 
 _CONSUMER, _RELAY, _TRANSACTION = "shared.messaging.consumer", "shared.messaging.relay", "shared.transaction"
+_APPLYING = "shared.messaging.applying"
 _DELIVERIES, _TIMERS = "services.escalation.channels.deliveries", "shared.timers"
 
 EVERYWHERE: Mapping[str, CrashPoint] = {
@@ -88,7 +89,7 @@ EVERYWHERE: Mapping[str, CrashPoint] = {
     "consumer: decided": CrashPoint(_TRANSACTION, "Spine._decide", after=True, counts=_third),
     "consumer: state saved, outbox not": CrashPoint("shared.outbox", "append", after=False, counts=_second),
     "consumer: before commit": CrashPoint("shared.journal", "store_offsets", after=True, counts=_second),
-    "consumer: committed": CrashPoint(_CONSUMER, "Consumer._transact", after=True),
+    "consumer: committed": CrashPoint(_APPLYING, "Applier._transact", after=True),
     "consumer: before offsets": CrashPoint(_CONSUMER, "Consumer.commit", after=False),
     "consumer: offsets committed": CrashPoint(_CONSUMER, "Consumer.commit", after=True),
     "consumer: partitions assigned": CrashPoint("shared.messaging.positions", "Positions.restore", after=True),

@@ -214,6 +214,29 @@ async def test_the_watchdog_sees_records_that_nobody_tries(plumbing: Plumbing) -
         await until(lambda: _stalled(consumer, 0.2), lambda stalled: stalled)
 
 
+async def test_the_watchdog_sees_records_that_are_tried_again_and_again_and_never_applied(
+    plumbing: Plumbing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def never(_tx: Transaction, _events: Sequence[Envelope[Fact]]) -> None:
+        task = asyncio.create_task(asyncio.sleep(60))
+        task.cancel()
+        await task
+
+    monkeypatch.setattr("shared.messaging.consumer._LONGEST_PAUSE_SECONDS", 0.2)
+    plumbing.hook = never
+    async with plumbing.consuming(measuring=True) as consumer:
+        await plumbing.publish(*RECORDS)
+        await until(_given(plumbing, "batches"), lambda batches: len(batches) >= 3)
+        assert not consumer.stalled(limit_seconds=60), "records have only just come"
+        await until(lambda: _stalled(consumer, 1.0), lambda stalled: stalled)
+        assert len(plumbing.batches) >= 4, "and were tried all the while"
+        plumbing.hook = None
+        await eventually(plumbing.ledger, {"applied": COUNT})
+        await eventually(lambda: _stalled(consumer, 1.0), False)
+        await asyncio.sleep(4.5)
+        assert not consumer.stalled(limit_seconds=1.0), "nothing waits"
+
+
 async def test_what_a_producer_took_back_is_not_applied_and_holds_nothing_up(plumbing: Plumbing) -> None:
     for number, commit in enumerate([True, False, True, False]):
         await _publish_in_a_transaction(plumbing, number, commit=commit)

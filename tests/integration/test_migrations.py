@@ -1,5 +1,6 @@
 """The migrations end in exactly the tables that the code describes, for every schema."""
 
+import os
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
@@ -17,7 +18,8 @@ from sqlalchemy.pool import NullPool
 from services.escalation.app import MIGRATIONS as ESCALATION_MIGRATIONS
 from services.orders.app import MIGRATIONS as ORDERS_MIGRATIONS
 from services.support.app import MIGRATIONS as SUPPORT_MIGRATIONS
-from shared.migrations import SHARED_MIGRATIONS, Migrations, migrate, sqlalchemy_url
+from shared.migrations import SHARED_MIGRATIONS, Migrations, OlderProcessesConnected, migrate, sqlalchemy_url
+from shared.migrations.fitting import Fitting
 from tests.servers import Databases
 
 SCHEMAS = {
@@ -90,6 +92,74 @@ async def test_a_sale_from_before_there_were_duties_counts_as_told_by_now(
     async with engine.connect() as connection:
         told = await connection.execute(sql("select shared.app_now() - seen_at from escalation.orders"))
         assert told.scalar_one() < timedelta(minutes=5)
+
+
+@pytest.mark.parametrize(
+    ("process", "named"),
+    [
+        pytest.param("escalation", "of a version that does not tell its number", id="of the first release"),
+        pytest.param("escalation 0001.0005 pid 4711", "process 4711, which knows the tables of 0001.0005", id="older"),
+    ],
+)
+async def test_nothing_is_migrated_under_a_process_that_would_not_survive_it(
+    empty_database: str, engine: AsyncEngine, process: str, named: str
+) -> None:
+    await _migrated_to(engine, empty_database, "0005")
+    connected = await asyncpg.connect(empty_database, server_settings={"application_name": process})
+    with pytest.raises(OlderProcessesConnected) as refused:
+        await migrate(empty_database, ESCALATION_MIGRATIONS)
+    assert named in str(refused.value)
+    assert "escalation 0006" in str(refused.value)
+    assert await _revision(engine, "escalation") == "0005"
+    await connected.close()
+    await migrate(empty_database, ESCALATION_MIGRATIONS)
+    assert await _revision(engine, "escalation") == ESCALATION_MIGRATIONS.steps()[-1].revision
+
+
+@pytest.mark.parametrize(
+    "process",
+    [Fitting.of(ESCALATION_MIGRATIONS).process_name, "orders", "escalation-cli", "psql"],
+    ids=["of this version", "of another service", "a command", "somebody's shell"],
+)
+async def test_others_who_are_connected_hold_no_migration_up(
+    empty_database: str, engine: AsyncEngine, process: str
+) -> None:
+    await _migrated_to(engine, empty_database, "0005")
+    connected = await asyncpg.connect(empty_database, server_settings={"application_name": process})
+    await migrate(empty_database, ESCALATION_MIGRATIONS)
+    await connected.close()
+
+
+async def test_a_migration_that_older_processes_survive_runs_beside_them(
+    empty_database: str, engine: AsyncEngine
+) -> None:
+    await migrate(empty_database, ESCALATION_MIGRATIONS)
+    async with engine.begin() as connection:
+        await connection.run_sync(lambda sync: command.downgrade(SHARED_MIGRATIONS.config(sync), "0001"))
+    connected = await asyncpg.connect(empty_database, server_settings={"application_name": "escalation"})
+    await migrate(empty_database, ESCALATION_MIGRATIONS)
+    assert await _revision(engine, "shared") == SHARED_MIGRATIONS.steps()[-1].revision
+    await connected.close()
+
+
+async def test_what_a_process_names_itself_says_which_tables_it_knows() -> None:
+    heads = f"{SHARED_MIGRATIONS.steps()[-1].revision}.{ESCALATION_MIGRATIONS.steps()[-1].revision}"
+    name = Fitting.of(ESCALATION_MIGRATIONS).process_name
+    assert name == f"escalation {heads} pid {os.getpid()}"
+    assert len(name) < 63, "Postgres cuts off what is longer"
+
+
+async def _migrated_to(engine: AsyncEngine, url: str, revision: str) -> None:
+    """Escalation's tables as an older version had them."""
+    await migrate(url, ESCALATION_MIGRATIONS)
+    async with engine.begin() as connection:
+        await connection.run_sync(lambda sync: command.downgrade(ESCALATION_MIGRATIONS.config(sync), revision))
+
+
+async def _revision(engine: AsyncEngine, schema: str) -> str:
+    async with engine.connect() as connection:
+        found = await connection.execute(sql(f"select version_num from {schema}.alembic_version"))
+        return str(found.scalar_one())
 
 
 def _differences(connection: Connection, migrations: Migrations, schema: str) -> list[Any]:

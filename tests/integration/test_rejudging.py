@@ -96,7 +96,7 @@ async def test_what_is_remembered_only_now_is_read_from_the_journal(team: Escala
     await team.pool.execute("delete from escalation.facts")
     await team.pool.execute(
         "insert into escalation.facts (fact_id, account_id, kind, at, courtesy)"
-        " values (gen_random_uuid(), $1, 'case_closed', now(), false)",
+        " values (gen_random_uuid(), $1, 'case_closed', shared.app_now(), false)",
         ACCOUNT,
     )
     await rejudge(team)

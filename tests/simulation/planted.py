@@ -48,18 +48,18 @@ def count_every_delivery_of_an_event(patch: pytest.MonkeyPatch) -> None:
 
 
 def fire_timers_without_the_lock(patch: pytest.MonkeyPatch) -> None:
-    async def due_keys(connection: Any, limit: int) -> list[str]:
-        return [row["lock_key"] for row in await connection.fetch(timers._DUE_KEYS, limit)]
+    async def due_keys(connection: Any, limit: int, **of: Any) -> list[str]:
+        return list(await timers.due_accounts(connection, limit, **of))
 
     patch.setattr(timers, "lock_due", due_keys)
 
 
 def ask_the_time_before_claiming(patch: pytest.MonkeyPatch) -> None:
-    async def fire_timers(spine: Spine, limit: int = 200) -> int:
+    async def fire_timers(spine: Spine, limit: int = 200, **_of: Any) -> int:
         async with spine._transaction(set()) as tx:
             tx.now = await tx.connection.fetchval("select shared.app_now()")
             held = await timers.lock_due(tx.connection, limit)
-            fired = await timers.claim(tx.connection, held, spine.own_facts, spine.service)
+            fired = await timers.claim(tx.connection, held, limit, spine.own_facts, spine.service)
             await spine._process(tx, Batch(fired), whole=False)
             return len(fired)
 

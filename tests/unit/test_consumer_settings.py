@@ -8,7 +8,7 @@ from aiokafka.coordinator.assignors.range import RangePartitionAssignor
 from faststream import AckPolicy
 from faststream.kafka.subscriber.usecase import BatchSubscriber
 
-from shared.database import DatabaseWentBack, is_transient
+from shared.database import DatabaseWentBack, RanTooLong, TablesUnfit, is_transient, ran_too_long
 from shared.messaging.cluster import Cluster
 from shared.messaging.consumer import Consumer
 from shared.metrics import create_metrics
@@ -92,6 +92,8 @@ def test_a_stop_waits_for_the_batch_in_hand(subscriber: Any) -> None:
         pytest.param(ConnectionRefusedError(), True, id="nobody listens"),
         pytest.param(TimeoutError(), True, id="no answer"),
         pytest.param(DatabaseWentBack("x"), True, id="an older database"),
+        pytest.param(RanTooLong("x"), True, id="too much at once"),
+        pytest.param(TablesUnfit("orders", asyncpg.UndefinedTableError("x")), True, id="tables of another version"),
         pytest.param(asyncpg.UniqueViolationError("x"), False, id="a row that is there already"),
         pytest.param(asyncpg.CheckViolationError("x"), False, id="a row that is wrong"),
         pytest.param(asyncpg.DataError("x"), False, id="a value Postgres does not take"),
@@ -101,3 +103,23 @@ def test_a_stop_waits_for_the_batch_in_hand(subscriber: Any) -> None:
 )
 def test_only_faults_of_the_server_are_waited_out(error: Exception, transient: bool) -> None:
     assert is_transient(error) is transient
+
+
+@pytest.mark.parametrize(
+    ("error", "after_seconds", "too_long"),
+    [
+        pytest.param(asyncpg.QueryCanceledError("x"), 0.1, True, id="a statement cut short"),
+        pytest.param(asyncpg.IdleInTransactionSessionTimeoutError("x"), 0.1, True, id="a session that idled"),
+        pytest.param(TimeoutError(), 0.1, True, id="a call of ours that timed out"),
+        pytest.param(asyncpg.InterfaceError("connection is closed"), 15.0, True, id="closed after long"),
+        pytest.param(asyncpg.InterfaceError("connection is closed"), 3.0, False, id="closed soon"),
+        pytest.param(asyncpg.ConnectionDoesNotExistError("x"), 15.0, True, id="broken after long"),
+        pytest.param(ConnectionResetError(), 15.0, True, id="reset after long"),
+        pytest.param(asyncpg.AdminShutdownError("x"), 3.0, False, id="the server stops"),
+        pytest.param(asyncpg.UniqueViolationError("x"), 15.0, False, id="a row that is there already"),
+        pytest.param(asyncpg.LockNotAvailableError("x"), 15.0, False, id="a lock not had in time"),
+        pytest.param(ValueError("x"), 15.0, False, id="our own mistake"),
+    ],
+)
+def test_too_long_is_told_from_a_server_that_is_away(error: Exception, after_seconds: float, too_long: bool) -> None:
+    assert ran_too_long(error, after_seconds) is too_long

@@ -42,7 +42,7 @@ def handling(rules: Rules) -> Handler:
         heard = [event for event in events if type(event.data) in SUBSCRIPTIONS]
         policies = await known.current(tx.connection)
         book = await batches.load(tx.connection, heard, rules, policies, accounts)
-        for event in heard:
+        async for event in tx.each(heard):
             for effect in SUBSCRIPTIONS[type(event.data)]:
                 effect(Turn(tx, book, event))
         await batches.save(tx.connection, book)

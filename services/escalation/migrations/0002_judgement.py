@@ -1,7 +1,6 @@
 """judgement: the facts that signals are found from, severity, the ladder, proof of contact, closing, and reasons
 
-Stop escalation while this runs: code from before does not know the new columns. Signals of before stand for themselves:
-no fact is known that they began with, so nothing but people ends them.
+Signals of before stand for themselves: no fact is known that they began with, so nothing but people ends them.
 """
 
 from typing import Any
@@ -14,6 +13,8 @@ revision = "0002"
 down_revision = "0001"
 branch_labels = None
 depends_on = None
+
+online_safe = False  # columns that code from before does not fill, and rows it would not understand
 
 _INSTANT = sa.DateTime(timezone=True)
 _JSON = postgresql.JSONB(astext_type=sa.Text())

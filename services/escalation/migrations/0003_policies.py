@@ -8,6 +8,8 @@ down_revision = "0002"
 branch_labels = None
 depends_on = None
 
+online_safe = True  # a table that the version before does not know
+
 
 def upgrade() -> None:
     op.create_table(

@@ -8,6 +8,8 @@ down_revision = "0003"
 branch_labels = None
 depends_on = None
 
+online_safe = False  # a recipient that the version before does not fill in
+
 _NAME_RECIPIENTS = """
     update escalation.deliveries d set recipient = a.recipient from escalation.alerts a where a.alert_id = d.alert_id
 """

@@ -8,6 +8,8 @@ down_revision = "0004"
 branch_labels = None
 depends_on = None
 
+online_safe = True  # indexes; writers wait while they are made
+
 
 def upgrade() -> None:
     op.create_index(

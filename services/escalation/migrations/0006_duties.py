@@ -11,6 +11,8 @@ down_revision = "0005"
 branch_labels = None
 depends_on = None
 
+online_safe = False  # an instant of each sale that the version before does not fill in
+
 _INSTANT = sa.DateTime(timezone=True)
 _ASSIGNED = sa.text("assigned_to is not null")
 _PROMISES = sa.text("kind = 'promise'")

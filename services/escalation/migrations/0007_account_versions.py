@@ -1,6 +1,6 @@
 """Each state of an account has a version, by which a process knows whether what it has in memory is what is stored
 
-Online-safe: a new table. An account without a version is read anew with each batch until something of it changes.
+An account without a version is read anew with each batch until something of it changes.
 """
 
 import sqlalchemy as sa
@@ -10,6 +10,8 @@ revision = "0007"
 down_revision = "0006"
 branch_labels = None
 depends_on = None
+
+online_safe = False  # the version before changes accounts without a new version: processes beside it would not notice
 
 
 def upgrade() -> None:

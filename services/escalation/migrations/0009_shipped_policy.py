@@ -13,6 +13,8 @@ down_revision = "0008"
 branch_labels = None
 depends_on = None
 
+online_safe = True  # a row that the version before passes over
+
 _USED = "select exists (select from shared.journal) or exists (select from escalation.orders)"
 _FIRST = sa.text(
     "insert into escalation.policies (version, since, document, digest, published_by, summary)"

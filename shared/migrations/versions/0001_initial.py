@@ -9,6 +9,7 @@ down_revision = None
 branch_labels = None
 depends_on = None
 
+online_safe = True  # nothing ran before it
 
 # The one clock that decides anything. Tests and demos move it; nothing else writes shared.clock.
 APP_NOW = """

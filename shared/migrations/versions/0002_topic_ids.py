@@ -8,6 +8,8 @@ down_revision = "0001"
 branch_labels = None
 depends_on = None
 
+online_safe = True  # columns that the version before need not fill
+
 
 def upgrade() -> None:
     op.add_column("offsets", sa.Column("topic_id", sa.Uuid(), nullable=True), schema="shared")

@@ -8,6 +8,8 @@ down_revision = "0002"
 branch_labels = None
 depends_on = None
 
+online_safe = True  # a column that the version before need not fill
+
 
 def upgrade() -> None:
     op.add_column("journal", sa.Column("rules_version", sa.Integer(), nullable=True), schema="shared")

@@ -1,5 +1,6 @@
 """How timers are found, claimed, hurried and put off."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -29,8 +30,10 @@ def _is_due(row: Row, now: datetime, read_through: datetime | None) -> bool:
 
 
 def _due_keys(session: Session, arguments: Sequence[Any]) -> Rows:
-    due = sorted(due_timers(session), key=lambda row: row["due_at"])[: arguments[0]]
-    return [{"lock_key": key} for key in sorted({row["lock_key"] for row in due})]
+    limit, only, without = arguments
+    wanted = [row for row in due_timers(session) if only in (None, row["lock_key"]) and row["lock_key"] not in without]
+    due = Counter(row["lock_key"] for row in sorted(wanted, key=lambda row: row["due_at"])[:limit])
+    return [{"lock_key": key, "due": due[key]} for key in sorted(due)]
 
 
 def _lock_free(session: Session, arguments: Sequence[Any]) -> Rows:
@@ -40,8 +43,9 @@ def _lock_free(session: Session, arguments: Sequence[Any]) -> Rows:
 
 
 def _claim_timers(session: Session, arguments: Sequence[Any]) -> Rows:
-    wanted = set(arguments[0])
-    claimed = [row for row in due_timers(session) if row["lock_key"] in wanted]
+    wanted, limit = set(arguments[0]), arguments[1]
+    due = [row for row in due_timers(session) if row["lock_key"] in wanted]
+    claimed = sorted(due, key=lambda row: (row["due_at"], row["id"]))[:limit]
     session.hold(TIMERS, [(row["id"],) for row in claimed])
     for row in claimed:
         session.delete(TIMERS, (row["id"],))
@@ -79,11 +83,14 @@ def hurry_timers(session: Session, ids: Sequence[UUID], now: datetime) -> None:
 
 
 def _postpone(session: Session, arguments: Sequence[Any]) -> Rows:
-    wanted = set(arguments[0])
-    due = [row for row in session.rows(TIMERS) if row["lock_key"] in wanted and row["due_at"] <= session.now]
+    key, limit = arguments
+    of_account = [row for row in due_timers(session) if row["lock_key"] == key]
+    due = sorted(of_account, key=lambda row: (row["due_at"], row["id"]))[:limit]
     _hold_all(session, due)
     for row in due:
-        session.put(TIMERS, {**row, "due_at": session.now + timedelta(minutes=1)})
+        attempts = row.get("attempts", 0)
+        pause = timedelta(minutes=min(60, 2 ** min(attempts, 6)))
+        session.put(TIMERS, {**row, "attempts": attempts + 1, "due_at": session.now + pause})
     return []
 
 

@@ -1,0 +1,127 @@
+"""What a handler may do in its transaction: `Transaction`. Nothing of it is in the database before `shared.transaction`
+saves it.
+"""
+
+import time
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
+
+from shared import timers
+from shared.breathing import in_breaths
+from shared.contracts.envelope import Envelope, Fact, envelope
+from shared.database import Connection
+from shared.ids import derived
+from shared.inputs import Rejection
+from shared.outbox import Outgoing
+from shared.telemetry import Attribute, EffectSpan, start_effect_span
+from shared.timers import TimerSetting
+
+
+@dataclass(slots=True)
+class Transaction:
+    """What a handler may do: read and write its service's tables on `connection`, and leave effects behind.
+
+    `now` comes from the database's clock, the only one that decides anything. `notes` are for the service's `observe`,
+    `after_commit` is called once everything is committed, and not at all if it is not.
+    Past `give_up_at` of the monotonic clock it has taken too long. `behind` are accounts that are set aside: their
+    records go behind those that wait already. A handler whose rules have versions says by which it decided.
+    """
+
+    connection: Connection
+    now: datetime
+    service: str
+    give_up_at: float
+    outgoing: list[Outgoing] = field(default_factory=list)
+    settings: dict[UUID, TimerSetting] = field(default_factory=dict)
+    cancelled: set[UUID] = field(default_factory=set)
+    hurried: list[str] = field(default_factory=list)
+    rejected: dict[tuple[str, str], tuple[str, str]] = field(default_factory=dict)
+    put_aside: list[Rejection] = field(default_factory=list)
+    buried: dict[tuple[str, str], Rejection] = field(default_factory=dict)
+    spans: dict[tuple[str, str], EffectSpan] = field(default_factory=dict)
+    notes: list[object] = field(default_factory=list)
+    after_commit: list[Callable[[], None]] = field(default_factory=list)
+    rules_version: int | None = None
+    behind: Collection[str] = ()
+    started_ns: int = field(default_factory=time.time_ns)
+
+    def each(self, events: Sequence[Envelope[Fact]]) -> AsyncIterator[Envelope[Fact]]:
+        """The events one by one. Others have their turn in between, and a transaction that takes too long gives up."""
+        return in_breaths(events, give_up_at=self.give_up_at)
+
+    def publish(
+        self,
+        fact: Fact,
+        *,
+        cause: Envelope[Fact],
+        time: datetime | None = None,
+        discriminator: object = "",
+    ) -> None:
+        """Publish a fact about the cause's subject, at the cause's time unless told otherwise.
+
+        Its id is derived from the cause, the type and the discriminator: needed where one cause makes several.
+        """
+        event: Envelope[Fact] = envelope(
+            fact,
+            id=str(derived("event", cause.source, cause.id, fact.type, discriminator)),
+            source=f"handoff/{self.service}",
+            subject=cause.subject,
+            time=time or cause.time,
+            traceparent=self.traceparent(cause),
+        )
+        self.outgoing.append(Outgoing(event, fact.topic))
+
+    def set_timer(
+        self,
+        fact: Fact,
+        *,
+        cause: Envelope[Fact],
+        due_at: datetime,
+        awaits: str | None = None,
+        made_of_silence: bool = False,
+    ) -> None:
+        """Have `fact` come back as an event of the cause's subject at `due_at`, or when `awaits` arrives."""
+        traceparent = self.traceparent(cause)
+        body = fact.model_dump_json()
+        id = timers.timer_id(fact, cause.subject, body)
+        self.cancelled.discard(id)
+        self.settings[id] = TimerSetting(id, fact, body, cause.subject, due_at, traceparent, awaits, made_of_silence)
+
+    def cancel_timer(self, fact: Fact, subject: str) -> None:
+        """Take back a timer, whether it was set before or in this very transaction."""
+        id = timers.timer_id(fact, subject)
+        self.settings.pop(id, None)
+        self.cancelled.add(id)
+
+    def hurry_timers(self, awaited: str) -> None:
+        """Make due at once whatever awaits this lock key."""
+        self.hurried.append(awaited)
+
+    def reject(self, event: Envelope[Fact], code: str, reason: str) -> None:
+        """Refuse an event: it ends as a dead letter with this reason. The caller changes nothing for it."""
+        self.rejected[event.source, event.id] = (code, reason)
+
+    def bury(self, event: Envelope[Fact], rejection: Rejection) -> None:
+        """Keep a dead letter of an event of an earlier batch, such as a fact that had waited in vain.
+
+        It counts as never applied: its publisher may send it again, and its dead letter can be replayed.
+        """
+        self.buried[event.source, event.id] = rejection
+
+    def traceparent(self, cause: Envelope[Fact]) -> str | None:
+        """The trace context of what this event causes. The first effect of an event opens its span."""
+        identity = (cause.source, cause.id)
+        if identity not in self.spans:
+            self.spans[identity] = start_effect_span(
+                f"{self.service} {cause.type}",
+                parent=cause.traceparent,
+                attributes={
+                    Attribute.EVENT_ID: cause.id,
+                    Attribute.EVENT_TYPE: cause.type,
+                    Attribute.EVENT_SOURCE: cause.source,
+                },
+                start_time_ns=self.started_ns,
+            )
+        return self.spans[identity].traceparent

@@ -1,0 +1,70 @@
+"""Whether a database's tables are those that this code was written for, and which processes of ours use them.
+
+Start with `Fitting`. Tables may be newer than the code (they were made for the next version, which must leave this one
+working) or older (`handoff migrate` has not run yet); then no record is to blame for what a table refuses.
+"""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Self
+
+from shared.database import DATABASE_ERRORS, Pool, TablesUnfit, breaks_rules_of_tables, lacks_tables
+from shared.migrations import SHARED_MIGRATIONS, Migrations
+
+_TABLE = "select to_regclass($1) is not null"
+
+
+@dataclass(frozen=True, slots=True)
+class Fitting:
+    """The revisions this code knows, oldest first, of each schema."""
+
+    service: str
+    known: Mapping[str, tuple[str, ...]]
+
+    @classmethod
+    def of(cls, own: Migrations) -> Self:
+        steps = {each.schema: each.steps() for each in (SHARED_MIGRATIONS, own)}
+        return cls(
+            own.schema, {schema: tuple(step.revision for step in known) for schema, known in steps.items() if known}
+        )
+
+    @property
+    def process_name(self) -> str:
+        """How a process names itself to Postgres, so that a migration knows which versions are connected."""
+        revisions = ".".join(revisions[-1] for revisions in self.known.values())
+        return f"{self.service} {revisions} pid {os.getpid()}"
+
+    async def older(self, pool: Pool) -> str | None:
+        """How the tables are older than this code, in words."""
+        found = await self._found(pool)
+        older = [schema for schema, known in self.known.items() if found[schema] in (None, *known[:-1])]
+        return f"{self._words(older, found)}; run `handoff migrate`" if older else None
+
+    async def different(self, pool: Pool) -> str | None:
+        """How the tables are older or newer than this code, in words."""
+        found = await self._found(pool)
+        return self._words([schema for schema, known in self.known.items() if found[schema] != known[-1]], found)
+
+    async def blame(self, error: BaseException, pool: Pool) -> None:
+        """Raise TablesUnfit where the tables are at fault for an error, and not the rows."""
+        lacking = lacks_tables(error)
+        if not lacking and not breaks_rules_of_tables(error):
+            return
+        try:
+            different = await self.different(pool)
+        except DATABASE_ERRORS:
+            different = "nor does the database answer which version its tables are of"
+        if different or lacking:
+            raise TablesUnfit(self.service, error, different) from error
+
+    async def _found(self, pool: Pool) -> dict[str, str | None]:
+        found: dict[str, str | None] = {}
+        for schema in self.known:
+            there = await pool.fetchval(_TABLE, f"{schema}.alembic_version")
+            found[schema] = await pool.fetchval(f"select version_num from {schema}.alembic_version") if there else None
+        return found
+
+    def _words(self, schemas: list[str], found: Mapping[str, str | None]) -> str | None:
+        said = [f"{schema} is at revision {found[schema]}, wanted is {self.known[schema][-1]}" for schema in schemas]
+        return ", ".join(said) or None
