@@ -127,7 +127,14 @@ class Process:
     async def _start(self, stack: AsyncExitStack) -> None:
         pool = await open_pool(self._database_url, name=self._service.name)
         stack.callback(pool.terminate)
-        spine = Spine(pool, self._service.name, self._service.handle, self._service.own_facts, self._count)
+        spine = Spine(
+            pool,
+            self._service.name,
+            self._service.handle,
+            self._service.own_facts,
+            self._count,
+            self._settings.max_clock_skew,
+        )
         resources = Resources(pool, spine, self._cluster, self._metrics)
         server = WebServer(self._service, resources, self.health, self._role)
         await server.start(self._settings.host, self._settings.port, ended=partial(self._give_up, "serving has ended"))
@@ -145,6 +152,8 @@ class Process:
     def _count(self, tx: Transaction) -> None:
         for rejection in tx.put_aside:
             self._metrics.consumer.dead_letters.labels(rejection.code).inc()
+        for wire_type in tx.with_unknown_members:
+            self._metrics.consumer.unknown_members.labels(wire_type).inc()
         if self._service.observe is not None:
             self._service.observe(self._metrics, tx)
 

@@ -8,11 +8,12 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
-from typing import TypeAlias
+from datetime import datetime, timedelta
+from typing import TypeAlias, TypeVar, cast
 from uuid import UUID
 
 from shared import journal, outbox, timers
+from shared.clock_skew import MAX_CLOCK_SKEW, Receipt, in_time
 from shared.contracts.envelope import Envelope, Fact, envelope
 from shared.database import Connection, Pool
 from shared.ids import derived
@@ -21,6 +22,8 @@ from shared.messaging import dead_letters
 from shared.outbox import Outgoing
 from shared.telemetry import Attribute, EffectSpan, start_effect_span
 from shared.timers import TimerSetting
+
+F = TypeVar("F", bound=Fact)
 
 _ADD_LOCKS = """
     insert into shared.locks (key) select key from unnest($1::text[]) as keys (key) order by key
@@ -46,7 +49,7 @@ class Transaction:
     """What a handler may do: read and write its service's tables on `connection`, and leave effects behind.
 
     `now` comes from the database's clock, the only one that decides anything. `notes` are for the service's `observe`,
-    `after_commit` is called once everything is committed, and not at all if it is not.
+    `after_commit` is called once everything is committed, and not at all if it is not. `waiting` are events that wait.
     """
 
     connection: Connection
@@ -57,6 +60,9 @@ class Transaction:
     cancelled: set[UUID] = field(default_factory=set)
     hurried: list[str] = field(default_factory=list)
     rejected: dict[tuple[str, str], tuple[str, str]] = field(default_factory=dict)
+    as_told: dict[tuple[str, str], Envelope[Fact]] = field(default_factory=dict)
+    waiting: set[tuple[str, str]] = field(default_factory=set)
+    with_unknown_members: list[str] = field(default_factory=list)
     put_aside: list[Rejection] = field(default_factory=list)
     buried: dict[tuple[str, str], Rejection] = field(default_factory=dict)
     spans: dict[tuple[str, str], EffectSpan] = field(default_factory=dict)
@@ -116,6 +122,10 @@ class Transaction:
         """Refuse an event: it ends as a dead letter with this reason. The caller changes nothing for it."""
         self.rejected[event.source, event.id] = (code, reason)
 
+    def told(self, event: Envelope[F]) -> Envelope[F]:
+        """The event as its publisher told it: what it says of times ahead of our clock counts as now elsewhere."""
+        return cast(Envelope[F], self.as_told.get((event.source, event.id), event))
+
     def bury(self, event: Envelope[Fact], rejection: Rejection) -> None:
         """Keep a dead letter of an event of an earlier batch, such as a fact that had waited in vain.
 
@@ -145,13 +155,17 @@ Handler: TypeAlias = Callable[[Transaction, Sequence[Envelope[Fact]]], Awaitable
 
 @dataclass(frozen=True, slots=True)
 class Spine:
-    """Applies inputs to one service. `own_facts` are its timers' facts by type, `observe` counts what was committed."""
+    """Applies inputs to one service. `own_facts` are its timers' facts by type, `observe` counts what was committed.
+
+    What publishers date ahead of our clock by at most `max_clock_skew` counts as now; further ahead it is refused.
+    """
 
     pool: Pool
     service: str
     handle: Handler
     own_facts: Mapping[str, type[Fact]] = field(default_factory=dict)
     observe: Callable[[Transaction], None] | None = None
+    max_clock_skew: timedelta = MAX_CLOCK_SKEW
 
     async def apply(self, batch: Batch, *, whole: bool = False) -> Report:
         """Apply a batch in one transaction; only fresh inputs reach the handler, each account's in order.
@@ -207,14 +221,16 @@ class Spine:
                 self.observe(tx)
 
     async def _process(self, tx: Transaction, batch: Batch, *, whole: bool) -> Report:
-        decided = await self._decide(tx, batch.inputs)
+        receipt = Receipt(batch.heard_at or tx.now, None if batch.whatever_time else self.max_clock_skew)
+        decided = await self._decide(tx, batch.inputs, receipt)
         if whole and decided.refused:
             raise Refused(decided.rejections)
         rejections = [*decided.rejections, *tx.buried.values()]
         await self._save(tx, batch, decided, [*batch.rejections, *rejections])
-        return Report(decided.outcomes(batch.inputs), rejections)
+        tx.with_unknown_members = [one.envelope.type for one in decided.applied if one.ignored]
+        return Report(decided.outcomes(batch.inputs), rejections, frozenset(tx.waiting))
 
-    async def _decide(self, tx: Transaction, inputs: Sequence[Input]) -> Decided:
+    async def _decide(self, tx: Transaction, inputs: Sequence[Input], receipt: Receipt) -> Decided:
         """Hand fresh inputs to the handler.
 
         An id told twice in one batch ends as in two batches: where the first was refused, the second is fresh.
@@ -229,14 +245,19 @@ class Spine:
                     decided.repeat(one, first_digests[one.identity])
                 elif fresh.setdefault(one.identity, one) is not one:
                     later.append(one)
-            await self._hand_over(tx, fresh, decided)
+            await self._hand_over(tx, in_time(fresh, receipt, decided), receipt, decided)
             first_digests |= {one.identity: one.digest for one in decided.applied}
             waiting = later
         return decided
 
-    async def _hand_over(self, tx: Transaction, fresh: Mapping[tuple[str, str], Input], decided: Decided) -> None:
+    async def _hand_over(
+        self, tx: Transaction, fresh: Mapping[tuple[str, str], Input], receipt: Receipt, decided: Decided
+    ) -> None:
         if fresh:
-            await self.handle(tx, [one.envelope for one in fresh.values()])
+            told = [one.envelope for one in fresh.values()]
+            counted = receipt.counted(told)
+            tx.as_told |= {(old.source, old.id): old for old, new in zip(told, counted, strict=True) if old is not new}
+            await self.handle(tx, counted)
         for identity, one in fresh.items():
             if identity in tx.rejected:
                 decided.refuse(one, *tx.rejected[identity])

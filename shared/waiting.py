@@ -63,13 +63,15 @@ class WaitingRoom:
             tx.reject(event, code, reason)
 
     async def save(self, tx: Transaction) -> None:
-        added = [
+        """Keep what waits from now on, and let go what was released."""
+        added: list[tuple[Any, ...]] = [
             _row(awaits, event, tx)
             for awaits, events in self.waiting.items()
             for event in events
             if _identity(event) not in self.stored
         ]
         await _KEEP.run(tx.connection, added)
+        tx.waiting |= {(source, id) for source, id, *_ in added}
         if self.released:
             await tx.connection.execute(_RELEASE, *_columns(self.released))
 
@@ -78,7 +80,7 @@ def _identity(event: Envelope[Fact]) -> tuple[str, str]:
     return event.source, event.id
 
 
-def _row(awaits: str, event: Envelope[Fact], tx: Transaction) -> tuple[object, ...]:
+def _row(awaits: str, event: Envelope[Fact], tx: Transaction) -> tuple[Any, ...]:
     _, body = encode_binary(event)
     source, id = _identity(event)
     return source, id, awaits, event.type, event.subject, event.time, event.traceparent, body, tx.now

@@ -49,7 +49,7 @@ async def spine_of(pool: Pool, name: ServiceName) -> AsyncIterator[Spine]:
         name.value, otlp_endpoint=settings.otel_exporter_otlp_endpoint, directory=settings.trace_directory
     )
     try:
-        yield Spine(pool, service.name, service.handle, service.own_facts)
+        yield Spine(pool, service.name, service.handle, service.own_facts, max_clock_skew=settings.max_clock_skew)
     finally:
         if tracing is not None:
             await asyncio.to_thread(tracing.shutdown)

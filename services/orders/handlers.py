@@ -42,7 +42,7 @@ async def handle(tx: Transaction, events: Sequence[Envelope[Fact]]) -> None:
 
 def keep_sale(tx: Transaction, book: Book, event: Envelope[inbound.OrderPlaced]) -> None:
     """Keep and publish the first sale of an order id, then everything that waited for it."""
-    order, told = OrderId(event.data.order), sale_of(event)
+    order, told = OrderId(event.data.order), sale_of(tx.told(event))
     known = book.sales.get(order)
     match judge_opening(known.content if known else None, told.content):
         case Opening.FIRST:

@@ -60,6 +60,7 @@ class OrderPlaced(Fact):
 
     type: ClassVar[str] = "orders.inbound.order_placed"
     topic: ClassVar[str] = TOPIC
+    happened: ClassVar[tuple[str, ...]] = ("sold_at",)
 
     order: Id
     lines: Annotated[tuple[Line, ...], Field(min_length=1, max_length=500)]
