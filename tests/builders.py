@@ -7,7 +7,8 @@ from zoneinfo import ZoneInfo
 
 from shared.contracts import escalation, orders_inbound, support_inbound
 from shared.contracts.envelope import Envelope, Fact, decode_binary, encode_binary, envelope
-from shared.contracts.orders_inbound import Customer, Line, OrderPlaced, SalespersonChanged
+from shared.contracts.order_parts import Customer, Line
+from shared.contracts.orders_inbound import OrderPlaced, SalespersonChanged
 from shared.contracts.support_inbound import (
     CancellationRequested,
     CaseOpened,

@@ -11,7 +11,8 @@ from services.orders.tables import Account, Order, Salesperson
 from services.orders.tables import OrderFact as OrderFactRow
 from shared.contracts.envelope import Envelope, Fact, envelope
 from shared.contracts.fact import Value
-from shared.contracts.orders_inbound import AccountReassigned, Customer, OrderPlaced, SalespersonChanged
+from shared.contracts.order_parts import Customer
+from shared.contracts.orders_inbound import AccountReassigned, OrderPlaced, SalespersonChanged
 from shared.database import Connection, bulk_insert, bulk_upsert
 from shared.ids import AccountId, OrderId, SalespersonId
 from shared.precedence import Version

@@ -15,7 +15,8 @@ from services.escalation.domain.policy.model import TeamMode
 from shared.contracts import orders, support
 from shared.contracts.envelope import Fact
 from shared.contracts.escalation import EpisodeResult
-from shared.contracts.orders_inbound import Away, Day, Line, Promise, Successor, WorkingHours
+from shared.contracts.order_parts import Line, Promise
+from shared.contracts.orders_inbound import Away, Day, Successor, WorkingHours
 from shared.contracts.support_inbound import ContactChannel, ContactPreference, ContactResult, Courtesy, Direction
 from tests.simulation.tables import Row
 

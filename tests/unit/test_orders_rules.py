@@ -7,7 +7,7 @@ import pytest
 from services.orders.domain import Sale, Standing, is_latest, judge_order_fact, published, sale_of
 from shared.contracts.catalog import TOPICS
 from shared.contracts.fact import Fact
-from shared.contracts.orders_inbound import Promise
+from shared.contracts.order_parts import Promise
 from shared.ids import AccountId
 from shared.precedence import Version
 from tests.builders import (

@@ -11,7 +11,7 @@ from services.escalation.domain.entities import Order, Salesperson
 from services.escalation.handlers.signals import match_waiting_signals
 from services.escalation.handlers.turn import Turn
 from shared.contracts import orders
-from shared.contracts.orders_inbound import Customer
+from shared.contracts.order_parts import Customer
 
 
 def record_order(turn: Turn[orders.OrderPlaced]) -> None:
