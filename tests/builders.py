@@ -62,8 +62,12 @@ def order_confirmed(order: str = ORDER) -> orders_inbound.OrderConfirmed:
     return orders_inbound.OrderConfirmed(order=order)
 
 
-def order_delivered(order: str = ORDER) -> orders_inbound.OrderDelivered:
-    return orders_inbound.OrderDelivered(order=order)
+def order_delivered(order: str = ORDER, **changes: Any) -> orders_inbound.OrderDelivered:
+    return orders_inbound.OrderDelivered(order=order, **changes)
+
+
+def order_changed(order: str = ORDER, **changes: Any) -> orders_inbound.OrderChanged:
+    return orders_inbound.OrderChanged(order=order, **changes)
 
 
 def order_cancelled(order: str = ORDER, **changes: Any) -> orders_inbound.OrderCancelled:

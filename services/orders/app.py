@@ -3,7 +3,7 @@
 from datetime import datetime
 from pathlib import Path
 
-from services.orders.domain import SalespersonWanted
+from services.orders.domain import OWN_FACTS, SalespersonWanted
 from services.orders.handlers import handle
 from services.orders.settings import OrdersSettings
 from services.orders.store import all_people
@@ -31,6 +31,7 @@ def service(settings: OrdersSettings) -> Service:
         publishes=PUBLISHES,
         handle=handle,
         migrations=MIGRATIONS,
+        own_facts=OWN_FACTS,
         web=publishing_app(settings, INBOUND, PUBLISHES, summary="Keeps sales and people, and publishes them."),
     )
 

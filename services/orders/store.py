@@ -6,7 +6,7 @@ from typing import Any
 
 import orjson
 
-from services.orders.domain import OrderFact, Sale, SalespersonWanted, awaited_order
+from services.orders.domain import OrderFact, RenewalWaitEnded, Sale, SalespersonWanted, awaited_order
 from services.orders.tables import Account, Order, Salesperson
 from services.orders.tables import OrderFact as OrderFactRow
 from shared.contracts.envelope import Envelope, Fact, envelope
@@ -48,6 +48,7 @@ _CHANGE_PEOPLE = bulk_upsert(Salesperson)
 _REASSIGN = bulk_upsert(Account)
 # Of what a fact about an order says, the columns that may hold it; each kind has some of them.
 _SAID = ("due_at", "amount_minor", "currency", "reason", "promise", "proof", "reached", "words", "sold_by")
+_SAID_LATER = ("complete", "delivery_due_at")
 
 
 @dataclass(slots=True)
@@ -80,17 +81,20 @@ class Book:
 
 
 async def load(tx: Transaction, events: Sequence[Envelope[Fact]]) -> Book:
-    facts = [event.data for event in events]
-    placed = {OrderId(fact.order) for fact in facts if isinstance(fact, OrderPlaced)}
-    named = placed | {OrderId(fact.order) for fact in facts if isinstance(fact, OrderFact)}
     people = {SalespersonId(event.subject) for event in events if isinstance(event.data, SalespersonChanged)}
     accounts = {AccountId(event.subject) for event in events if isinstance(event.data, AccountReassigned)}
     wanted = {SalespersonId(event.subject) for event in events if isinstance(event.data, SalespersonWanted)}
+    facts = [event.data for event in events]
+    opening = {OrderId(fact.order) for fact in facts if isinstance(fact, OrderPlaced | RenewalWaitEnded)}
+    named = opening | {OrderId(fact.order) for fact in facts if isinstance(fact, OrderFact)}
+    named |= {OrderId(fact.renews) for fact in facts if isinstance(fact, OrderPlaced) and fact.renews}
+    renewed = {OrderId(fact.renews) for fact in facts if isinstance(fact, RenewalWaitEnded)}
+    sales, room = await _load_orders(tx.connection, named | renewed, opening | renewed)
     return Book(
-        await _load_sales(tx.connection, named),
+        sales,
         await _load_people(tx.connection, people),
         await _load_accounts(tx.connection, accounts),
-        await WaitingRoom.load(tx.connection, [awaited_order(order) for order in placed]),
+        room,
         await _load_last_told(tx.connection, wanted),
     )
 
@@ -105,6 +109,24 @@ async def save(tx: Transaction, book: Book) -> None:
     await _CHANGE_PEOPLE.run(tx.connection, [_person_row(event) for event in book.changed.values()])
     await _REASSIGN.run(tx.connection, [_account_row(event) for event in book.reassigned.values()])
     await book.waiting.save(tx)
+
+
+async def _load_orders(
+    connection: Connection, named: set[OrderId], opening: set[OrderId]
+) -> tuple[dict[OrderId, Sale], WaitingRoom]:
+    """The sales of these orders, what waits for those that are opened, and for the sales among it in turn.
+
+    What waits for an order is read once the order is locked.
+    """
+    sales: dict[OrderId, Sale] = {}
+    room, known, sought = WaitingRoom(), set[OrderId](), set[OrderId]()
+    while named or opening:
+        sales |= await _load_sales(connection, named)
+        await room.add(connection, [awaited_order(order) for order in opening])
+        known, sought = known | named, sought | opening
+        waiting = {OrderId(fact.order) for fact in room.facts() if isinstance(fact, OrderPlaced)}
+        named, opening = waiting - known, waiting - sought
+    return sales, room
 
 
 async def _load_sales(connection: Connection, orders: Iterable[OrderId]) -> dict[OrderId, Sale]:
@@ -171,9 +193,11 @@ def _order_row(event: Envelope[OrderPlaced], sales: dict[OrderId, Sale]) -> tupl
         customer.phone,
         customer.email,
         customer.zone,
+        customer.country,
         fact.segment,
         fact.delivery_due_at,
         fact.outcome_expected_by,
+        fact.renews,
     )
 
 
@@ -181,7 +205,10 @@ def _fact_row(event: Envelope[OrderFact]) -> tuple[object, ...]:
     fact: Any = event.data
     kind = fact.type.rpartition(".")[2]
     said = (getattr(fact, name, None) for name in _SAID)
-    return event.source, event.id, fact.order, kind, event.time, *said, getattr(fact, "by", None)
+    said_later = (getattr(fact, name, None) for name in _SAID_LATER)
+    lines = getattr(fact, "lines", None)
+    told = orjson.dumps(lines, default=_plain).decode() if lines else None
+    return event.source, event.id, fact.order, kind, event.time, *said, getattr(fact, "by", None), *said_later, told
 
 
 def _person_row(event: Envelope[SalespersonChanged]) -> tuple[object, ...]:
@@ -215,4 +242,8 @@ def _account_row(event: Envelope[AccountReassigned]) -> tuple[object, ...]:
 
 
 def _json(values: Sequence[Value]) -> str:
-    return orjson.dumps([value.model_dump(mode="json", exclude_none=True) for value in values]).decode()
+    return orjson.dumps(values, default=_plain).decode()
+
+
+def _plain(value: Value) -> object:
+    return value.model_dump(mode="json", exclude_none=True)
