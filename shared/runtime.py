@@ -25,7 +25,7 @@ from shared.messaging.positions import know_partitions
 from shared.messaging.relay import Relay
 from shared.messaging.topics import TopicsUnfit, ensure_topics
 from shared.messaging.watch import LOOK_EVERY_SECONDS, Watch
-from shared.metrics import create_metrics
+from shared.metrics import Metrics, create_metrics
 from shared.sampling import measure_loop_lag, sample_queues
 from shared.service import Health, Resources, Role, Service
 from shared.settings import ServiceSettings
@@ -150,10 +150,7 @@ class Process:
             await self._start_consuming(resources, stack)
 
     def _count(self, tx: Transaction) -> None:
-        for rejection in tx.put_aside:
-            self._metrics.consumer.dead_letters.labels(rejection.code).inc()
-        for wire_type in tx.with_unknown_members:
-            self._metrics.consumer.unknown_members.labels(wire_type).inc()
+        count_inputs(self._metrics, tx)
         if self._service.observe is not None:
             self._service.observe(self._metrics, tx)
 
@@ -244,6 +241,14 @@ class Process:
         task = asyncio.create_task(going(), name=name)
         task.add_done_callback(lambda _: self._give_up(f"the loop {name} has ended"))
         self._loops.append(task)
+
+
+def count_inputs(metrics: Metrics, tx: Transaction) -> None:
+    """What a committed transaction put aside, and which of its events have members that nobody reads."""
+    for rejection in tx.put_aside:
+        metrics.consumer.dead_letters.labels(rejection.code).inc()
+    for wire_type in tx.with_unknown_members:
+        metrics.consumer.unknown_members.labels(wire_type).inc()
 
 
 async def fire_all(spine: Spine) -> None:

@@ -9,6 +9,8 @@ from services.orders.settings import OrdersSettings
 from services.orders.store import all_people
 from services.orders.tables import OrdersTable
 from shared.contracts.envelope import Envelope, Fact, envelope
+from shared.contracts.orders_inbound import AccountReassigned, SalespersonChanged
+from shared.dated import Dated
 from shared.ids import SalespersonId, derived
 from shared.inputs import Batch, Input, InputKind
 from shared.migrations import Migrations
@@ -21,6 +23,14 @@ INBOUND = "orders.inbound.v1"
 PUBLISHES = ("orders.sales.v1", "salespeople.v1")
 _PEOPLE_AT_ONCE = 500
 MIGRATIONS = Migrations(OrdersTable.metadata, Path(__file__).parent / "migrations")
+
+DATED = (
+    Dated("orders.orders", "placed_at", "account_id"),
+    Dated("orders.orders", "sold_at", "account_id", heard="placed_at"),
+    Dated("orders.salespeople", "changed_at", "salesperson_id", told_by=SalespersonChanged.type),
+    Dated("orders.accounts", "reassigned_at", "account_id", told_by=AccountReassigned.type),
+    Dated("shared.waiting_facts", "at", "subject", heard="kept_at"),
+)
 
 
 def service(settings: OrdersSettings) -> Service:
