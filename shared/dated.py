@@ -26,7 +26,8 @@ class Dated:
     """A column that says when something happened, and the column that says to whom.
 
     `heard` is the column of when we were told; without one the journal knows. Where the latest fact counts, `told_by`
-    is its type: what came later and lost is told again.
+    is its type: what came later and lost is told again. `forget` is a statement by which what processes hold in memory
+    of these subjects is out of date.
     """
 
     table: str
@@ -34,6 +35,7 @@ class Dated:
     about: str
     heard: str | None = None
     told_by: str | None = None
+    forget: str | None = None
 
     @property
     def found(self) -> str:
@@ -77,7 +79,10 @@ async def rows_ahead(connection: DirectConnection, dated: Iterable[Dated], skew:
 async def put_right(connection: DirectConnection, one: Dated, skew: timedelta) -> list[str]:
     """Whose rows were dated ahead: each counts from now on at the time at which it was heard."""
     rows = await connection.fetch(one.put_right, await _limit(connection, skew))
-    return sorted({row["about"] for row in rows})
+    subjects = sorted({row["about"] for row in rows})
+    if one.forget is not None and subjects:
+        await connection.execute(one.forget, subjects)
+    return subjects
 
 
 async def told_last(connection: DirectConnection, wire_type: str, subjects: Sequence[str]) -> list[Input]:

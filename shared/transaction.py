@@ -155,10 +155,8 @@ Handler: TypeAlias = Callable[[Transaction, Sequence[Envelope[Fact]]], Awaitable
 
 @dataclass(frozen=True, slots=True)
 class Spine:
-    """Applies inputs to one service. `own_facts` are its timers' facts by type, `observe` counts what was committed.
-
-    What publishers date ahead of our clock by at most `max_clock_skew` counts as now; further ahead it is refused.
-    """
+    """Applies inputs to one service. `own_facts` are its timers' facts by type, `observe` counts what was committed;
+    what publishers date further ahead of our clock than `max_clock_skew` is refused."""
 
     pool: Pool
     service: str

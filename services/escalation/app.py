@@ -47,14 +47,15 @@ MIGRATIONS = Migrations(EscalationTable.metadata, Path(__file__).parent / "migra
 
 log = get_logger(__name__)
 
+_FORGET = "delete from escalation.account_versions where account_id = any($1::text[])"
 DATED = (
-    Dated("escalation.orders", "sold_at", "account_id", heard="seen_at"),
-    Dated("escalation.orders", "corrected_at", "account_id"),
-    Dated("escalation.accounts", "assigned_at", "account_id"),
-    Dated("escalation.accounts", "preference_at", "account_id"),
+    Dated("escalation.orders", "sold_at", "account_id", heard="seen_at", forget=_FORGET),
+    Dated("escalation.orders", "corrected_at", "account_id", forget=_FORGET),
+    Dated("escalation.accounts", "assigned_at", "account_id", forget=_FORGET),
+    Dated("escalation.accounts", "preference_at", "account_id", forget=_FORGET),
     Dated("escalation.salespeople", "changed_at", "salesperson_id"),
-    Dated("escalation.facts", "at", "account_id"),
-    Dated("escalation.signals", "at", "account_id", heard="seen_at"),
+    Dated("escalation.facts", "at", "account_id", forget=_FORGET),
+    Dated("escalation.signals", "at", "account_id", heard="seen_at", forget=_FORGET),
 )
 
 

@@ -24,7 +24,7 @@ def json_object(value: object) -> dict[str, Any]:
 
 def read_fact(fact_type: type[Fact], body: bytes) -> Fact:
     try:
-        return fact_type.__pydantic_validator__.validate_json(body, strict=True)
+        return cast(Fact, fact_type.__pydantic_validator__.validate_json(body, strict=True))
     except ValidationError as error:
         raise together([rejected_field(one) for one in errors_of(error)[:MOST_FAULTS]]) from None
 

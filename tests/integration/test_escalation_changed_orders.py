@@ -1,6 +1,7 @@
 """Orders that arrive in parts, change or renew another: what stands, whom it rings, and how grave it is."""
 
 from datetime import timedelta
+from typing import Any
 
 from shared.contracts.order_parts import Line
 from tests.builders import (
@@ -20,10 +21,14 @@ DAY = timedelta(days=1)
 MACHINE, GRINDER = Line(product="Machine"), Line(product="Grinder, on back order", quantity=2)
 
 
-async def sold(escalation: Escalation, **changes: object) -> None:
+async def sold(escalation: Escalation, **changes: Any) -> None:
     """Anna sold a machine and a grinder, which were to arrive an hour ago."""
     now = await escalation.now()
-    due = {"delivery_due_at": now - timedelta(hours=1), "lines": (MACHINE, GRINDER), "amount_minor": 120_000}
+    due: dict[str, Any] = {
+        "delivery_due_at": now - timedelta(hours=1),
+        "lines": (MACHINE, GRINDER),
+        "amount_minor": 120_000,
+    }
     sale = order_placed(sold_at=now - 3 * DAY, **(due | changes))
     await escalation.hear(person("anna"), person("ben"), person(DESK), told(sale, at=now - 3 * DAY))
     await escalation.wait(timedelta(minutes=2))

@@ -81,5 +81,6 @@ async def test_escalation_and_support_are_repaired_too(urls: dict[str, str]) -> 
         assert "support: 1 times put right" in repaired.output
         assert "escalation: 2 times put right" in repaired.output
         assert (await escalation.row("escalation.salespeople"))["changed_at"] <= await escalation.now()
+        assert await escalation.rows("escalation.account_versions") == [], "what processes have in memory is forgotten"
         (fact,) = await escalation.rows("escalation.facts")
         assert heard <= fact["at"] <= await escalation.now()

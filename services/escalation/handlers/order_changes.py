@@ -32,8 +32,9 @@ def _with_lines(turn: Turn[orders.OrderChanged], order: Order) -> Order:
     lines, at = turn.fact.lines, turn.event.time
     if lines is None or (order.lines_changed_at is not None and order.lines_changed_at > at):
         return order
-    kept = {"bought": bought(lines), "products": products(lines), "quantities": quantities(lines)}
-    return replace(order, lines_changed_at=at, **kept)
+    return replace(
+        order, bought=bought(lines), products=products(lines), quantities=quantities(lines), lines_changed_at=at
+    )
 
 
 def _with_amount(turn: Turn[orders.OrderChanged], order: Order) -> Order:

@@ -1,4 +1,9 @@
-"""What an order is about as told last, whose seller a renewal has, and a customer's country."""
+"""What an order is about as told last, whose seller a renewal has, and a customer's country
+
+Online-safe: only columns that may be empty.
+"""
+
+from typing import Any
 
 import sqlalchemy as sa
 from alembic import op
@@ -10,7 +15,7 @@ branch_labels = None
 depends_on = None
 
 _INSTANT = sa.DateTime(timezone=True)
-_ADDED = {
+_ADDED: dict[str, Any] = {
     "customer_country": sa.Text(),
     "inherits_from": sa.Text(),
     "quantities": postgresql.JSONB(astext_type=sa.Text()),

@@ -1,4 +1,7 @@
-"""Parts of an order that were delivered, changes of what it is about, what it renews; a customer's country."""
+"""Parts of an order that were delivered, changes of what it is about, what it renews; a customer's country
+
+Online-safe: columns that may be empty, and conditions that hold for what a process of the version before writes.
+"""
 
 import sqlalchemy as sa
 from alembic import op

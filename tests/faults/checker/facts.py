@@ -102,8 +102,8 @@ def facts_of(event: Told, row: Row) -> Iterator[Fact]:
             due, fact_id = instant(data["delivery_due_at"]), derived("fact", source, id, "delivery")
             yield Fact(fact_id, "delivery_due", event.at, None, data["order"], {}, due)
     elif event.kind not in _NOT_REMEMBERED:
-        due = data.get("delivery_due_at") if event.kind == "order_changed" else data.get("due_at")
-        told_due = instant(due) if due is not None else None
+        told = data.get("delivery_due_at") if event.kind == "order_changed" else data.get("due_at")
+        told_due = instant(told) if told is not None else None
         yield Fact(
             derived("fact", source, id, ""),
             _KINDS.get(event.kind, event.kind),
