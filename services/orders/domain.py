@@ -137,6 +137,19 @@ def is_latest(known: Version | None, told: Version) -> bool:
     return known is None or told > known
 
 
+def counting(change: OrderChanged, told: Version, latest: Mapping[str, Version]) -> OrderChanged:
+    """A change without the members of which another one counts that was told for the same instant under a higher id.
+
+    What is earlier is published as it is: readers compare times, and know no publisher's ids.
+    """
+    lost = [name for name, known in latest.items() if known.at == told.at and known > told]
+    return change.model_copy(update=dict.fromkeys(lost))
+
+
+CHANGING = ("lines", "amount_minor", "delivery_due_at")
+"""The members of an order_changed that each stand for themselves."""
+
+
 def awaited_order(order: OrderId) -> str:
     """What a fact about an unknown order waits for."""
     return f"order:{order}"

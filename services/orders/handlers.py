@@ -12,6 +12,7 @@ from services.orders.domain import (
     SalespersonWanted,
     Standing,
     awaited_order,
+    counting,
     is_latest,
     judge_order_fact,
     judge_renewal,
@@ -129,8 +130,11 @@ def keep_order_fact(tx: Transaction, book: Book, event: Envelope[OrderFact]) -> 
     order = OrderId(event.data.order)
     match judge_order_fact(book.sales.get(order), AccountId(event.subject)):
         case Standing.EFFECTIVE:
-            book.facts.append(event)
-            tx.publish(published(event.data), cause=event)
+            told: Fact = event.data
+            if isinstance(told, inbound.OrderChanged):
+                told = counting(told, Version.of(event), book.changes.get(order, {}))
+            book.keep_fact(event)
+            tx.publish(published(told), cause=event)
         case Standing.ORDER_UNKNOWN:
             book.waiting.wait(awaited_order(order), event)
         case Standing.ORDER_OF_ANOTHER_ACCOUNT:

@@ -6,13 +6,13 @@ from typing import Any
 
 import orjson
 
-from services.orders.domain import OrderFact, RenewalWaitEnded, Sale, SalespersonWanted, awaited_order
+from services.orders.domain import CHANGING, OrderFact, RenewalWaitEnded, Sale, SalespersonWanted, awaited_order
 from services.orders.tables import Account, Order, Salesperson
 from services.orders.tables import OrderFact as OrderFactRow
 from shared.contracts.envelope import Envelope, Fact, envelope
 from shared.contracts.fact import Value
 from shared.contracts.order_parts import Customer
-from shared.contracts.orders_inbound import AccountReassigned, OrderPlaced, SalespersonChanged
+from shared.contracts.orders_inbound import AccountReassigned, OrderChanged, OrderPlaced, SalespersonChanged
 from shared.database import Connection, bulk_insert, bulk_upsert
 from shared.ids import AccountId, OrderId, SalespersonId
 from shared.precedence import Version
@@ -28,6 +28,11 @@ _LOCK_ORDERS = """
     ) sorted
 """
 _SALES = "select order_id, account_id, content from orders.orders where order_id = any($1::text[])"
+_CHANGES = """
+    select order_id, at, event_id, lines is not null as lines, amount_minor is not null as amount_minor,
+           delivery_due_at is not null as delivery_due_at
+    from orders.order_facts where kind = 'order_changed' and order_id = any($1::text[]) order by at, event_id
+"""
 _VERSIONS = """
     select salesperson_id, changed_at, changed_by from orders.salespeople
     where salesperson_id = any($1::text[])
@@ -59,6 +64,7 @@ class Book:
     people: dict[SalespersonId, Version]
     accounts: dict[AccountId, Version]
     waiting: WaitingRoom
+    changes: dict[OrderId, dict[str, Version]]
     last_told: dict[SalespersonId, Envelope[SalespersonChanged]] = field(default_factory=dict)
     placed: list[Envelope[OrderPlaced]] = field(default_factory=list)
     facts: list[Envelope[OrderFact]] = field(default_factory=list)
@@ -68,6 +74,14 @@ class Book:
     def place(self, event: Envelope[OrderPlaced], sale: Sale) -> None:
         self.sales[OrderId(event.data.order)] = sale
         self.placed.append(event)
+
+    def keep_fact(self, event: Envelope[OrderFact]) -> None:
+        self.facts.append(event)
+        if isinstance(event.data, OrderChanged):
+            known, told = self.changes.setdefault(OrderId(event.data.order), {}), Version.of(event)
+            for name in CHANGING:
+                if getattr(event.data, name) is not None and told > known.get(name, told._replace(id="")):
+                    known[name] = told
 
     def change(self, event: Envelope[SalespersonChanged]) -> None:
         person = SalespersonId(event.subject)
@@ -95,6 +109,7 @@ async def load(tx: Transaction, events: Sequence[Envelope[Fact]]) -> Book:
         await _load_people(tx.connection, people),
         await _load_accounts(tx.connection, accounts),
         room,
+        await _load_changes(tx.connection, {OrderId(fact.order) for fact in facts if isinstance(fact, OrderChanged)}),
         await _load_last_told(tx.connection, wanted),
     )
 
@@ -136,6 +151,16 @@ async def _load_sales(connection: Connection, orders: Iterable[OrderId]) -> dict
     await connection.execute(_LOCK_ORDERS, named)
     rows = await connection.fetch(_SALES, named)
     return {row["order_id"]: Sale(row["account_id"], row["content"]) for row in rows}
+
+
+async def _load_changes(connection: Connection, orders: Iterable[OrderId]) -> dict[OrderId, dict[str, Version]]:
+    """Of each order the latest change of each member."""
+    named, found = list(orders), dict[OrderId, dict[str, Version]]()
+    for row in await connection.fetch(_CHANGES, named) if named else []:
+        for name in CHANGING:
+            if row[name]:
+                found.setdefault(row["order_id"], {})[name] = Version(row["at"], row["event_id"])
+    return found
 
 
 async def _load_people(connection: Connection, people: Iterable[SalespersonId]) -> dict[SalespersonId, Version]:

@@ -8,7 +8,7 @@ import pytest
 from services.orders.domain import OWN_FACTS
 from services.orders.handlers import handle
 from shared.inputs import Outcome
-from tests.builders import OTHER_ACCOUNT, input_of, order_changed, order_delivered, order_placed
+from tests.builders import AT, OTHER_ACCOUNT, input_of, order_changed, order_delivered, order_placed
 from tests.escalation import READ_THROUGH
 from tests.servers import MakeDatabase
 from tests.services import ServiceUnderTest, running
@@ -109,6 +109,19 @@ async def test_parts_that_were_delivered_and_changes_are_kept_and_published(orde
     _, delivered, changed = await orders.published()
     assert (delivered.data.lines, delivered.data.complete) == ((2,), None)
     assert [line.product for line in changed.data.lines] == ["Heat pump"]
+
+
+@pytest.mark.parametrize("ids", [("a", "b"), ("b", "a")])
+async def test_of_changes_of_one_instant_the_one_with_the_higher_id_counts(
+    orders: ServiceUnderTest, ids: tuple[str, str]
+) -> None:
+    changes = {"a": {"amount_minor": 1, "delivery_due_at": AT}, "b": {"amount_minor": 2}}
+    await orders.tell(order_placed())
+    for id in ids:
+        await orders.tell(input_of(order_changed(**changes[id]), id=id))
+    told = [event.data.amount_minor for event in await orders.published() if event.type == "orders.order_changed"]
+    assert [amount for amount in told if amount is not None][-1] == 2, "readers take what comes later"
+    assert AT in [getattr(event.data, "delivery_due_at", None) for event in await orders.published()]
 
 
 async def test_a_change_waits_for_its_order(orders: ServiceUnderTest) -> None:
