@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -115,7 +116,7 @@ async def test_parts_that_were_delivered_and_changes_are_kept_and_published(orde
 async def test_of_changes_of_one_instant_the_one_with_the_higher_id_counts(
     orders: ServiceUnderTest, ids: tuple[str, str]
 ) -> None:
-    changes = {"a": {"amount_minor": 1, "delivery_due_at": AT}, "b": {"amount_minor": 2}}
+    changes: dict[str, dict[str, Any]] = {"a": {"amount_minor": 1, "delivery_due_at": AT}, "b": {"amount_minor": 2}}
     await orders.tell(order_placed())
     for id in ids:
         await orders.tell(input_of(order_changed(**changes[id]), id=id))
