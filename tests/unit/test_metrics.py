@@ -6,7 +6,19 @@ from prometheus_client import CollectorRegistry, Metric
 
 from shared.metrics import CONTENT_TYPE, create_metrics, render
 
-BOUNDED_LABELS = {"reason", "service", "topic", "outcome", "code", "partition", "state", "kind", "loop", "result"}
+BOUNDED_LABELS = {
+    "reason",
+    "service",
+    "topic",
+    "outcome",
+    "code",
+    "partition",
+    "state",
+    "kind",
+    "loop",
+    "result",
+    "type",
+}
 
 
 def _families(registry: CollectorRegistry) -> list[Metric]:
