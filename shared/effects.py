@@ -6,6 +6,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import TypeVar, cast
 from uuid import UUID
 
 from shared import timers
@@ -18,13 +19,15 @@ from shared.outbox import Outgoing
 from shared.telemetry import Attribute, EffectSpan, start_effect_span
 from shared.timers import TimerSetting
 
+F = TypeVar("F", bound=Fact)
+
 
 @dataclass(slots=True)
 class Transaction:
     """What a handler may do: read and write its service's tables on `connection`, and leave effects behind.
 
     `now` comes from the database's clock, the only one that decides anything. `notes` are for the service's `observe`,
-    `after_commit` is called once everything is committed, and not at all if it is not.
+    `after_commit` is called once everything is committed, and not at all if it is not. `waiting` are events that wait.
     Past `give_up_at` of the monotonic clock it has taken too long. `behind` are accounts that are set aside: their
     records go behind those that wait already. A handler whose rules have versions says by which it decided.
     """
@@ -38,6 +41,9 @@ class Transaction:
     cancelled: set[UUID] = field(default_factory=set)
     hurried: list[str] = field(default_factory=list)
     rejected: dict[tuple[str, str], tuple[str, str]] = field(default_factory=dict)
+    as_told: dict[tuple[str, str], Envelope[Fact]] = field(default_factory=dict)
+    waiting: set[tuple[str, str]] = field(default_factory=set)
+    with_unknown_members: list[str] = field(default_factory=list)
     put_aside: list[Rejection] = field(default_factory=list)
     buried: dict[tuple[str, str], Rejection] = field(default_factory=dict)
     spans: dict[tuple[str, str], EffectSpan] = field(default_factory=dict)
@@ -102,6 +108,10 @@ class Transaction:
     def reject(self, event: Envelope[Fact], code: str, reason: str) -> None:
         """Refuse an event: it ends as a dead letter with this reason. The caller changes nothing for it."""
         self.rejected[event.source, event.id] = (code, reason)
+
+    def told(self, event: Envelope[F]) -> Envelope[F]:
+        """The event as its publisher told it: what it says of times ahead of our clock counts as now elsewhere."""
+        return cast(Envelope[F], self.as_told.get((event.source, event.id), event))
 
     def bury(self, event: Envelope[Fact], rejection: Rejection) -> None:
         """Keep a dead letter of an event of an earlier batch, such as a fact that had waited in vain.

@@ -2,11 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple
 from uuid import UUID
 
 from shared.contracts.envelope import Envelope, Fact
+from shared.contracts.nearest import Unknown
 from shared.ids import derived
 
 
@@ -55,7 +57,10 @@ class RawMessage:
 
 @dataclass(frozen=True, slots=True)
 class Rejection:
-    """An input that cannot be applied: `code` is of a bounded set, `reason` is words for the publisher."""
+    """An input that cannot be applied: `code` is of a bounded set, `reason` is words for the publisher.
+
+    `field` names the attribute or member at fault, where there is one.
+    """
 
     code: str
     reason: str
@@ -63,6 +68,7 @@ class Rejection:
     position: Position | None = None
     place_is_taken: bool = False
     """Whether another dead letter is kept from this very position: of a topic of the same name that is gone."""
+    field: str | None = None
 
     @property
     def id(self) -> UUID:
@@ -72,9 +78,15 @@ class Rejection:
         return derived("dead_letter", *self.position, *told_apart)
 
 
+def from_publisher(event: Envelope[Fact]) -> bool:
+    """Whether another system made an event, by its own clock."""
+    return ".inbound." in event.type
+
+
 @dataclass(frozen=True, slots=True)
 class Input:
-    """One decoded event on its way in. `digest` tells a true duplicate from an id used twice."""
+    """One decoded event on its way in. `digest` tells a true duplicate from an id used twice; `ignored` are members
+    of its data that nobody reads."""
 
     envelope: Envelope[Fact]
     body: bytes
@@ -83,6 +95,7 @@ class Input:
     raw: RawMessage | None = None
     position: Position | None = None
     key_matches: bool = True
+    ignored: tuple[Unknown, ...] = ()
 
     @property
     def identity(self) -> tuple[str, str]:
@@ -91,12 +104,12 @@ class Input:
     @property
     def from_publisher(self) -> bool:
         """Whether another system made this event: only such an id can come again with another body by mistake."""
-        return ".inbound." in self.envelope.type
+        return from_publisher(self.envelope)
 
-    def rejection(self, code: str, reason: str) -> Rejection:
+    def rejection(self, code: str, reason: str, *, at_fault: str | None = None) -> Rejection:
         envelope = self.envelope
         raw = self.raw or RawMessage(envelope.type, envelope.subject.encode(), (), self.body)
-        return Rejection(code, reason, raw, self.position)
+        return Rejection(code, reason, raw, self.position, field=at_fault)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +117,8 @@ class Batch:
     """What one transaction takes. `next_offsets` is stored with it; `known_offsets` must already be stored.
 
     `topic_ids` says of which topics the offsets are; it is refused where those stored are of others.
-    `replays` names the dead letter that is tried again with these inputs.
+    `replays` names the dead letter that is tried again with these inputs, `heard_at` is when it was first received.
+    With `whatever_time` what is dated ahead of that counts as heard then, however far ahead it is.
     """
 
     inputs: Sequence[Input]
@@ -113,14 +127,20 @@ class Batch:
     known_offsets: Mapping[Partition, int] = field(default_factory=dict)
     topic_ids: Mapping[Partition, UUID | None] = field(default_factory=dict)
     replays: UUID | None = None
+    heard_at: datetime | None = None
+    whatever_time: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What one transaction did: the outcome of each input, in order, and what it refused and why."""
+    """What one transaction did: the outcome of each input, in order, and what it refused and why.
+
+    `waiting` are applied inputs that wait for what they are about, by source and id.
+    """
 
     outcomes: Sequence[Outcome]
     rejected: Sequence[Rejection]
+    waiting: frozenset[tuple[str, str]] = frozenset()
 
 
 _ID_REUSED = (
@@ -145,8 +165,8 @@ class Decided:
         else:
             self.refuse(one, "id_reused", _ID_REUSED)
 
-    def refuse(self, one: Input, code: str, reason: str) -> None:
-        self.refused.append((one, one.rejection(code, reason)))
+    def refuse(self, one: Input, code: str, reason: str, *, at_fault: str | None = None) -> None:
+        self.refused.append((one, one.rejection(code, reason, at_fault=at_fault)))
 
     @property
     def rejections(self) -> list[Rejection]:

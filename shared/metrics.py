@@ -28,6 +28,7 @@ class ConsumerMetrics:
 
     records: Counter
     key_mismatches: Counter
+    unknown_members: Counter
     dead_letters: Counter
     batch_size: Histogram
     batch_duration: Histogram
@@ -123,6 +124,12 @@ def _consumer_metrics(registry: CollectorRegistry) -> ConsumerMetrics:
             "handoff_key_mismatches",
             "Accepted records whose Kafka key was missing or differed from the event's subject.",
             ("topic",),
+            registry=registry,
+        ),
+        unknown_members=Counter(
+            "handoff_events_with_unknown_members",
+            "Events applied whose data has members that are not known and were ignored, by type.",
+            ("type",),
             registry=registry,
         ),
         dead_letters=Counter(

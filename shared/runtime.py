@@ -26,7 +26,7 @@ from shared.messaging.positions import know_partitions
 from shared.messaging.relay import Relay
 from shared.messaging.topics import TopicsUnfit, ensure_topics
 from shared.messaging.watch import LOOK_EVERY_SECONDS, Watch
-from shared.metrics import create_metrics
+from shared.metrics import Metrics, create_metrics
 from shared.migrations.fitting import Fitting
 from shared.rounds import SetAsideRounds, TimerRounds
 from shared.sampling import measure_loop_lag, sample_queues
@@ -133,7 +133,15 @@ class Process:
         fitting = Fitting.of(self._service.migrations)
         pool = await open_pool(self._database_url, name=fitting.process_name)
         stack.callback(pool.terminate)
-        spine = Spine(pool, self._service.name, self._service.handle, self._service.own_facts, self._count, fitting)
+        spine = Spine(
+            pool,
+            self._service.name,
+            self._service.handle,
+            self._service.own_facts,
+            self._count,
+            fitting,
+            max_clock_skew=self._settings.max_clock_skew,
+        )
         resources = Resources(pool, spine, self._cluster, self._metrics)
         server = WebServer(self._service, resources, self.health, self._role)
         await server.start(self._settings.host, self._settings.port, ended=partial(self._give_up, "serving has ended"))
@@ -149,8 +157,7 @@ class Process:
             await self._start_consuming(resources, stack)
 
     def _count(self, tx: Transaction) -> None:
-        for rejection in tx.put_aside:
-            self._metrics.consumer.dead_letters.labels(rejection.code).inc()
+        count_inputs(self._metrics, tx)
         if self._service.observe is not None:
             self._service.observe(self._metrics, tx)
 
@@ -250,6 +257,14 @@ class Process:
         task = asyncio.create_task(going(), name=name)
         task.add_done_callback(lambda _: self._give_up(f"the loop {name} has ended"))
         self._loops.append(task)
+
+
+def count_inputs(metrics: Metrics, tx: Transaction) -> None:
+    """What a committed transaction put aside, and which of its events have members that nobody reads."""
+    for rejection in tx.put_aside:
+        metrics.consumer.dead_letters.labels(rejection.code).inc()
+    for wire_type in tx.with_unknown_members:
+        metrics.consumer.unknown_members.labels(wire_type).inc()
 
 
 async def fire_all(spine: Spine) -> None:

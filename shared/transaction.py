@@ -8,10 +8,11 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TypeAlias
 
 from shared import journal, outbox, timers
+from shared.clock_skew import MAX_CLOCK_SKEW, Receipt, in_time
 from shared.contracts.envelope import Envelope, Fact
 from shared.database import TRANSACTION_SECONDS, Connection, Pool, RanTooLong, ran_too_long
 from shared.effects import Transaction
@@ -50,7 +51,7 @@ class Spine:
     """Applies inputs to one service. `own_facts` are its timers' facts by type, `observe` counts what was committed.
 
     `fitting` tells whether the tables are those that this code was written for. A transaction that takes longer than
-    `seconds_allowed` gives up.
+    `seconds_allowed` gives up. What publishers date further ahead of our clock than `max_clock_skew` is refused.
     """
 
     pool: Pool
@@ -60,6 +61,7 @@ class Spine:
     observe: Callable[[Transaction], None] | None = None
     fitting: Fitting | None = None
     seconds_allowed: float = TRANSACTION_SECONDS
+    max_clock_skew: timedelta = MAX_CLOCK_SKEW
 
     async def apply(self, batch: Batch, *, whole: bool = False) -> Report:
         """Apply a batch in one transaction; only fresh inputs reach the handler, each account's in order.
@@ -103,7 +105,7 @@ class Spine:
             if not taken.rows:
                 return None
             tx.now = await tx.connection.fetchval("select shared.app_now()")
-            batch = Batch(taken.inputs, taken.rejections)
+            batch = Batch(taken.inputs, taken.rejections, heard_at=taken.heard_at)
             if refusing is not None:
                 batch = Batch((), [*taken.rejections, *(one.rejection(*refusing) for one in taken.inputs)])
             report = await self._process(tx, batch, whole=False)
@@ -166,16 +168,19 @@ class Spine:
         return ran_too_long(error, seconds, allowed=self.seconds_allowed)
 
     async def _process(self, tx: Transaction, batch: Batch, *, whole: bool) -> Report:
+        receipt = Receipt(batch.heard_at or tx.now, None if batch.whatever_time else self.max_clock_skew)
         behind = [one for one in batch.inputs if one.envelope.lock_key in tx.behind]
-        decided = await self._decide(tx, [one for one in batch.inputs if one.envelope.lock_key not in tx.behind])
+        ahead = [one for one in batch.inputs if one.envelope.lock_key not in tx.behind]
+        decided = await self._decide(tx, ahead, receipt)
         decided.set_aside += behind
         if whole and decided.refused:
             raise Refused(decided.rejections)
         rejections = [*decided.rejections, *tx.buried.values()]
         await self._save(tx, batch, decided, [*batch.rejections, *rejections])
-        return Report(decided.outcomes(batch.inputs), rejections)
+        tx.with_unknown_members = [one.envelope.type for one in decided.applied if one.ignored]
+        return Report(decided.outcomes(batch.inputs), rejections, frozenset(tx.waiting))
 
-    async def _decide(self, tx: Transaction, inputs: Sequence[Input]) -> Decided:
+    async def _decide(self, tx: Transaction, inputs: Sequence[Input], receipt: Receipt) -> Decided:
         """Hand fresh inputs to the handler.
 
         An id told twice in one batch ends as in two batches: where the first was refused, the second is fresh.
@@ -190,14 +195,19 @@ class Spine:
                     decided.repeat(one, first_digests[one.identity])
                 elif fresh.setdefault(one.identity, one) is not one:
                     later.append(one)
-            await self._hand_over(tx, fresh, decided)
+            await self._hand_over(tx, in_time(fresh, receipt, decided), receipt, decided)
             first_digests |= {one.identity: one.digest for one in decided.applied}
             waiting = later
         return decided
 
-    async def _hand_over(self, tx: Transaction, fresh: Mapping[tuple[str, str], Input], decided: Decided) -> None:
+    async def _hand_over(
+        self, tx: Transaction, fresh: Mapping[tuple[str, str], Input], receipt: Receipt, decided: Decided
+    ) -> None:
         if fresh:
-            await self.handle(tx, [one.envelope for one in fresh.values()])
+            told = [one.envelope for one in fresh.values()]
+            counted = receipt.counted(told)
+            tx.as_told |= {(old.source, old.id): old for old, new in zip(told, counted, strict=True) if old is not new}
+            await self.handle(tx, counted)
         for identity, one in fresh.items():
             if identity in tx.rejected:
                 decided.refuse(one, *tx.rejected[identity])

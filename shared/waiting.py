@@ -3,7 +3,7 @@
 A handler loads a `WaitingRoom` for its batch, makes facts `wait`, lets them go by `release`, saves it once.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Self
 
@@ -37,11 +37,19 @@ class WaitingRoom:
     async def load(cls, connection: Connection, awaited: Collection[str]) -> Self:
         """What waits for these openings. The caller holds the locks of all that may wait for them."""
         room = cls()
+        await room.add(connection, awaited)
+        return room
+
+    async def add(self, connection: Connection, awaited: Collection[str]) -> None:
+        """Load what waits for these openings as well."""
         for row in await connection.fetch(_LOAD, list(awaited)) if awaited else ():
             event = _event(row)
-            room.wait(row["awaits"], event)
-            room.stored.add(_identity(event))
-        return room
+            self.wait(row["awaits"], event)
+            self.stored.add(_identity(event))
+
+    def facts(self) -> Iterator[Fact]:
+        """All that waits, whatever it waits for."""
+        return (event.data for waiting in self.waiting.values() for event in waiting)
 
     def wait(self, awaits: str, event: Envelope[Fact]) -> None:
         self.waiting.setdefault(awaits, []).append(event)
@@ -51,6 +59,15 @@ class WaitingRoom:
         let_go = sorted(self.waiting.pop(awaits, ()), key=lambda event: (event.time, event.id, event.source))
         self.released += [_identity(event) for event in let_go if _identity(event) in self.stored]
         return let_go
+
+    def release_one(self, awaits: str, source: str, id: str) -> Envelope[Any] | None:
+        """One fact that has waited long enough; None where it was let go before."""
+        waiting = self.waiting.get(awaits, [])
+        found = next((event for event in waiting if _identity(event) == (source, id)), None)
+        if found is not None:
+            waiting.remove(found)
+            self.released += [_identity(found)] if _identity(found) in self.stored else []
+        return found
 
     def refuse(self, tx: Transaction, event: Envelope[Fact], *, code: str, reason: str) -> None:
         """Reject an event, whether it came with this batch or was let go after a wait.
@@ -63,13 +80,15 @@ class WaitingRoom:
             tx.reject(event, code, reason)
 
     async def save(self, tx: Transaction) -> None:
-        added = [
+        """Keep what waits from now on, and let go what was released."""
+        added: list[tuple[Any, ...]] = [
             _row(awaits, event, tx)
             for awaits, events in self.waiting.items()
             for event in events
             if _identity(event) not in self.stored
         ]
         await _KEEP.run(tx.connection, added)
+        tx.waiting |= {(source, id) for source, id, *_ in added}
         if self.released:
             await tx.connection.execute(_RELEASE, *_columns(self.released))
 
@@ -78,7 +97,7 @@ def _identity(event: Envelope[Fact]) -> tuple[str, str]:
     return event.source, event.id
 
 
-def _row(awaits: str, event: Envelope[Fact], tx: Transaction) -> tuple[object, ...]:
+def _row(awaits: str, event: Envelope[Fact], tx: Transaction) -> tuple[Any, ...]:
     _, body = encode_binary(event)
     source, id = _identity(event)
     return source, id, awaits, event.type, event.subject, event.time, event.traceparent, body, tx.now

@@ -7,7 +7,8 @@ from zoneinfo import ZoneInfo
 
 from shared.contracts import escalation, orders_inbound, support_inbound
 from shared.contracts.envelope import Envelope, Fact, decode_binary, encode_binary, envelope
-from shared.contracts.orders_inbound import Customer, Line, OrderPlaced, SalespersonChanged
+from shared.contracts.order_parts import Customer, Line
+from shared.contracts.orders_inbound import OrderPlaced, SalespersonChanged
 from shared.contracts.support_inbound import (
     CancellationRequested,
     CaseOpened,
@@ -61,8 +62,12 @@ def order_confirmed(order: str = ORDER) -> orders_inbound.OrderConfirmed:
     return orders_inbound.OrderConfirmed(order=order)
 
 
-def order_delivered(order: str = ORDER) -> orders_inbound.OrderDelivered:
-    return orders_inbound.OrderDelivered(order=order)
+def order_delivered(order: str = ORDER, **changes: Any) -> orders_inbound.OrderDelivered:
+    return orders_inbound.OrderDelivered(order=order, **changes)
+
+
+def order_changed(order: str = ORDER, **changes: Any) -> orders_inbound.OrderChanged:
+    return orders_inbound.OrderChanged(order=order, **changes)
 
 
 def order_cancelled(order: str = ORDER, **changes: Any) -> orders_inbound.OrderCancelled:

@@ -29,7 +29,7 @@ from tests.services import ServiceUnderTest, running
 
 DESK = "desk"
 NO_LIMIT = Rules(desk=SalespersonId(DESK), max_alert_age=timedelta(0))
-_READ_THROUGH = """
+READ_THROUGH = """
     insert into shared.offsets (topic, partition, next_offset, read_through_at)
     values ('everything', 0, 0, shared.app_now())
     on conflict (topic, partition) do update set read_through_at = excluded.read_through_at
@@ -96,7 +96,7 @@ class Escalation(ServiceUnderTest):
 
     async def read_everything(self) -> None:
         """Every input was read to its end by now: what was silent, was silent."""
-        await self.pool.execute(_READ_THROUGH)
+        await self.pool.execute(READ_THROUGH)
 
     async def wait(self, ahead: timedelta) -> None:
         """Time passes, nothing else arrives, and what falls due is done."""

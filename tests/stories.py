@@ -27,7 +27,7 @@ from deploy.local.service import Service
 from services.cli.demo.cast import where_it_is_noon
 from services.escalation.inbox import make_sign_in_link
 from shared.contracts.envelope import Envelope, Fact
-from shared.contracts.orders_inbound import Customer
+from shared.contracts.order_parts import Customer
 from shared.contracts.support_inbound import ContactMade, RefundRequested
 from shared.database import Pool
 from shared.ids import SalespersonId

@@ -50,8 +50,9 @@ async def spine_of(pool: Pool, name: ServiceName) -> AsyncIterator[Spine]:
         name.value, otlp_endpoint=settings.otel_exporter_otlp_endpoint, directory=settings.trace_directory
     )
     try:
-        fitting = Fitting.of(service.migrations)
-        yield Spine(pool, service.name, service.handle, service.own_facts, fitting=fitting)
+        fitting, skew = Fitting.of(service.migrations), settings.max_clock_skew
+        own = service.own_facts
+        yield Spine(pool, service.name, service.handle, own, fitting=fitting, max_clock_skew=skew)
     finally:
         if tracing is not None:
             await asyncio.to_thread(tracing.shutdown)

@@ -1,6 +1,8 @@
 """`handoff dead-letters`: what could not be applied, why, and a second try after the fault is mended."""
 
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
@@ -10,7 +12,7 @@ from services.cli.databases import spine_of, with_pool
 from services.cli.run import ServiceName, read_settings
 from services.cli.terminal import LINES, printable, stop_with
 from shared.database import Pool, is_transient
-from shared.inputs import Outcome
+from shared.inputs import Batch, Outcome
 from shared.messaging.codec import Poison
 from shared.messaging.dead_letters import KeptLetter, kept_letter, kept_letters, replay_of
 from shared.transaction import Spine
@@ -19,6 +21,13 @@ app = typer.Typer(help="Inputs that could not be applied: list, show, replay.", 
 
 Service = Annotated[ServiceName, typer.Argument(metavar="SERVICE", help="orders, support or escalation.")]
 Ids = Annotated[list[UUID] | None, typer.Argument(help="Dead letters by id.")]
+
+
+class CountedAt(StrEnum):
+    """When a replayed fact counts as having happened: when its publisher says, or when it was first received."""
+
+    TOLD = "told"
+    HEARD = "heard"
 
 
 @app.command("list")
@@ -61,35 +70,57 @@ def replay(
     service: Service,
     ids: Ids = None,
     every: Annotated[bool, typer.Option("--all", help="All that were not replayed yet.")] = False,
+    time: Annotated[
+        CountedAt,
+        typer.Option(help="`heard`: a fact dated ahead counts at the time it was first received (see time_ahead)."),
+    ] = CountedAt.TOLD,
 ) -> None:
     """Try dead letters again, in the order they came. Those that fail again stay."""
     if not ids and not every:
         raise stop_with("name the dead letters to replay by their ids, or say --all.")
-    failed = with_pool(service, lambda pool: _replay(pool, service, ids or []))
+    failed = with_pool(service, lambda pool: _replay(pool, service, ids or [], time))
     if failed:
         raise typer.Exit(1)
 
 
-async def _replay(pool: Pool, name: ServiceName, ids: list[UUID]) -> int:
+async def _replay(pool: Pool, name: ServiceName, ids: list[UUID], time: CountedAt) -> int:
     """Replays letters in the order they came; returns how many were not accepted."""
     prefix = read_settings(name).topic_prefix
     async with spine_of(pool, name) as spine:
         kept = await kept_letters(pool, limit=1_000_000, with_replayed=bool(ids))
-        wanted = [letter.id for letter in sorted(kept, key=_came) if not ids or letter.id in ids]
-        missing = [id for id in ids if id not in wanted]
-        for id in missing:
+        wanted = [letter for letter in sorted(kept, key=_came) if not ids or letter.id in ids]
+        missing = set(ids) - {letter.id for letter in wanted}
+        for id in sorted(missing):
             print(f"{id}  there is no such dead letter")
-        accepted = [await _replay_one(spine, id, prefix=prefix) for id in wanted]
+        heard = await _heard(pool, wanted, prefix=prefix) if time is CountedAt.HEARD else {}
+        in_turn = sorted(heard, key=heard.__getitem__) or [letter.id for letter in wanted]
+        accepted = [await _replay_one(spine, id, prefix=prefix, heard_at=heard.get(id)) for id in in_turn]
     return len(missing) + accepted.count(False)
 
 
-async def _replay_one(spine: Spine, id: UUID, *, prefix: str) -> bool:
+async def _heard(pool: Pool, letters: Sequence[KeptLetter], *, prefix: str) -> Mapping[UUID, datetime]:
+    """When each letter was first received; those received at once stay in the order of their own times, a microsecond
+    apart."""
+    told: list[tuple[datetime, datetime, UUID]] = []
+    for letter in letters:
+        found = await kept_letter(pool, letter.id)
+        batch = replay_of(*found, prefix=prefix) if found else None
+        at = batch.inputs[0].envelope.time if isinstance(batch, Batch) else letter.received_at
+        told.append((letter.received_at, at, letter.id))
+    heard: dict[UUID, datetime] = {}
+    latest = datetime.min.replace(tzinfo=UTC)
+    for received_at, _, id in sorted(told):
+        latest = heard[id] = max(received_at, latest + timedelta(microseconds=1))
+    return heard
+
+
+async def _replay_one(spine: Spine, id: UUID, *, prefix: str, heard_at: datetime | None) -> bool:
     """Whether the letter is accepted now. Raises what the database raises while it is away."""
     found = await kept_letter(spine.pool, id)
     if found is None:
         print(f"{id}  is no longer there")
         return False
-    batch = replay_of(*found, prefix=prefix)
+    batch = replay_of(*found, prefix=prefix, heard_at=heard_at)
     if isinstance(batch, Poison):
         print(f"{id}  still {batch.code}: {batch.reason}")
         return False

@@ -8,6 +8,7 @@ from services.cli.explain import explain
 from services.cli.importers import command as importers
 from services.cli.local import mail, up
 from services.cli.rejudge import rejudge
+from services.cli.repair_times import repair_times
 from services.cli.report import report
 from services.cli.run import migrate_all, run
 from services.cli.trace import trace
@@ -19,6 +20,7 @@ app.command()(mail)
 app.command()(run)
 app.command("migrate")(migrate_all)
 app.command()(rejudge)
+app.command()(repair_times)
 app.add_typer(importers.app, name="import")
 app.command()(explain)
 app.command()(report)

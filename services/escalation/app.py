@@ -36,6 +36,7 @@ from services.escalation.tables import EscalationTable
 from shared.contracts.envelope import Envelope, Fact, envelope
 from shared.contracts.escalation import POLICY_SUBJECT, POLICY_TOPIC
 from shared.database import Pool
+from shared.dated import Dated
 from shared.http.application import create_app
 from shared.http.asyncapi import ServiceReference
 from shared.http.operations import operations_router
@@ -53,6 +54,17 @@ PUBLISHES = ("escalation.episodes.v1", POLICY_TOPIC)
 MIGRATIONS = Migrations(EscalationTable.metadata, Path(__file__).parent / "migrations")
 
 log = get_logger(__name__)
+
+_FORGET = "delete from escalation.account_versions where account_id = any($1::text[])"
+DATED = (
+    Dated("escalation.orders", "sold_at", "account_id", heard="seen_at", forget=_FORGET),
+    Dated("escalation.orders", "corrected_at", "account_id", forget=_FORGET),
+    Dated("escalation.accounts", "assigned_at", "account_id", forget=_FORGET),
+    Dated("escalation.accounts", "preference_at", "account_id", forget=_FORGET),
+    Dated("escalation.salespeople", "changed_at", "salesperson_id"),
+    Dated("escalation.facts", "at", "account_id", forget=_FORGET),
+    Dated("escalation.signals", "at", "account_id", heard="seen_at", forget=_FORGET),
+)
 
 
 def service(settings: EscalationSettings) -> Service:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import StrEnum
 from types import MappingProxyType
 from typing import ClassVar, TypeAlias
@@ -9,11 +10,13 @@ from typing import ClassVar, TypeAlias
 from shared.contracts import orders
 from shared.contracts.envelope import Envelope, Fact
 from shared.contracts.fact import About
+from shared.contracts.fields import Id
 from shared.contracts.orders_inbound import (
     AccountReassigned,
     ConfirmationRequired,
     DeliveryLate,
     OrderCancelled,
+    OrderChanged,
     OrderConfirmed,
     OrderDelivered,
     OrderPlaced,
@@ -30,6 +33,7 @@ OrderFact: TypeAlias = (
     ConfirmationRequired
     | OrderConfirmed
     | OrderDelivered
+    | OrderChanged
     | DeliveryLate
     | OrderCancelled
     | RefundPaid
@@ -53,6 +57,7 @@ _PUBLISHED: Mapping[type[Fact], type[Fact]] = MappingProxyType(
         ConfirmationRequired: orders.ConfirmationRequired,
         OrderConfirmed: orders.OrderConfirmed,
         OrderDelivered: orders.OrderDelivered,
+        OrderChanged: orders.OrderChanged,
         DeliveryLate: orders.DeliveryLate,
         OrderCancelled: orders.OrderCancelled,
         RefundPaid: orders.RefundPaid,
@@ -92,9 +97,57 @@ def judge_order_fact(sale: Sale | None, account: AccountId) -> Standing:
     return Standing.EFFECTIVE if sale.account == account else Standing.ORDER_OF_ANOTHER_ACCOUNT
 
 
+RENEWAL_WAIT = timedelta(minutes=15)
+"""So long a sale waits for the order it renews, from when it was heard: then it is one that nobody made."""
+
+
+class RenewalWaitEnded(Fact):
+    """The order that a sale renews was waited for long enough; the sale is known by the event that told it."""
+
+    type: ClassVar[str] = "orders.timer.renewal_wait_ended"
+    topic: ClassVar[str] = ""
+    order: Id
+    renews: Id
+    source: Id
+    event: Id
+
+
+OWN_FACTS: Mapping[str, type[Fact]] = MappingProxyType({RenewalWaitEnded.type: RenewalWaitEnded})
+
+
+def wait_ended(event: Envelope[OrderPlaced]) -> RenewalWaitEnded | None:
+    """What ends the wait of a sale that renews another order."""
+    fact = event.data
+    if fact.renews is None:
+        return None
+    return RenewalWaitEnded(order=fact.order, renews=fact.renews, source=event.source, event=event.id)
+
+
+def judge_renewal(sale: OrderPlaced, earlier: Sale | None, account: AccountId) -> Standing:
+    """Whether a sale may be placed as far as the order it renews goes: with a seller of its own it needs no other's."""
+    if sale.renews is None:
+        return Standing.EFFECTIVE
+    standing = judge_order_fact(earlier, account)
+    own_seller = standing is Standing.ORDER_UNKNOWN and sale.sold_by is not None
+    return Standing.EFFECTIVE if own_seller else standing
+
+
 def is_latest(known: Version | None, told: Version) -> bool:
     """Whether what is told of a salesperson, or of who looks after an account, replaces what is known."""
     return known is None or told > known
+
+
+def counting(change: OrderChanged, told: Version, latest: Mapping[str, Version]) -> OrderChanged:
+    """A change without the members of which another one counts that was told for the same instant under a higher id.
+
+    What is earlier is published as it is: readers compare times, and know no publisher's ids.
+    """
+    lost = [name for name, known in latest.items() if known.at == told.at and known > told]
+    return change.model_copy(update=dict.fromkeys(lost))
+
+
+CHANGING = ("lines", "amount_minor", "delivery_due_at")
+"""The members of an order_changed that each stand for themselves."""
 
 
 def awaited_order(order: OrderId) -> str:

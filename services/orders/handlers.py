@@ -1,18 +1,24 @@
 """What orders does with each fact it hears: load, decide, save. The table of who listens is at the end."""
 
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeAlias
 
 from services.orders import store
 from services.orders.domain import (
+    RENEWAL_WAIT,
     OrderFact,
+    RenewalWaitEnded,
     SalespersonWanted,
     Standing,
     awaited_order,
+    counting,
     is_latest,
     judge_order_fact,
+    judge_renewal,
     published,
     sale_of,
+    wait_ended,
 )
 from services.orders.store import Book
 from shared.contracts import orders_inbound as inbound
@@ -29,6 +35,11 @@ _CONTRADICTED = (
 )
 _OTHER_ACCOUNT = "the order belongs to another account. Send the fact with the account of the order as its subject."
 
+_RENEWS_ANOTHERS = (
+    "the order named in renews belongs to another account. Name an order of this account, or leave renews out and say "
+    "who sold it in sold_by."
+)
+
 
 async def handle(tx: Transaction, events: Sequence[Envelope[Fact]]) -> None:
     """Apply facts in the order given. A type that nobody listens to has no effect."""
@@ -41,19 +52,77 @@ async def handle(tx: Transaction, events: Sequence[Envelope[Fact]]) -> None:
 
 
 def keep_sale(tx: Transaction, book: Book, event: Envelope[inbound.OrderPlaced]) -> None:
-    """Keep and publish the first sale of an order id, then everything that waited for it."""
-    order, told = OrderId(event.data.order), sale_of(event)
-    known = book.sales.get(order)
-    match judge_opening(known.content if known else None, told.content):
-        case Opening.FIRST:
-            book.place(event, told)
-            tx.publish(published(event.data), cause=event)
-            for waiting in book.waiting.release(awaited_order(order)):
-                keep_order_fact(tx, book, waiting)
-        case Opening.CONTRADICTING:
-            tx.reject(event, "order_contradicted", _CONTRADICTED)
-        case Opening.REPEATED:
-            pass
+    """Keep and publish the first sale of an order id, then everything that waited for it, other sales included."""
+    _keep_sales(tx, book, [event])
+
+
+def _keep_sales(tx: Transaction, book: Book, sales: Sequence[Envelope[inbound.OrderPlaced]]) -> None:
+    arriving = deque(sales)
+    while arriving:
+        event = arriving.popleft()
+        order, told = OrderId(event.data.order), sale_of(tx.told(event))
+        known = book.sales.get(order)
+        match judge_opening(known.content if known else None, told.content):
+            case Opening.FIRST:
+                arriving.extend(_keep_first(tx, book, event))
+            case Opening.CONTRADICTING:
+                book.waiting.refuse(tx, event, code="order_contradicted", reason=_CONTRADICTED)
+            case Opening.REPEATED:
+                pass
+
+
+def _keep_first(
+    tx: Transaction, book: Book, event: Envelope[inbound.OrderPlaced]
+) -> Sequence[Envelope[inbound.OrderPlaced]]:
+    """Place a sale unless what it renews is to come first; returns the sales that it lets go."""
+    fact, account = event.data, AccountId(event.subject)
+    earlier = book.sales.get(OrderId(fact.renews)) if fact.renews else None
+    match judge_renewal(fact, earlier, account):
+        case Standing.EFFECTIVE:
+            return _place(tx, book, event)
+        case Standing.ORDER_UNKNOWN:
+            _await_renewed(tx, book, event)
+        case Standing.ORDER_OF_ANOTHER_ACCOUNT:
+            book.waiting.refuse(tx, event, code="order_of_another_account", reason=_RENEWS_ANOTHERS)
+    return []
+
+
+def _place(
+    tx: Transaction, book: Book, event: Envelope[inbound.OrderPlaced]
+) -> Sequence[Envelope[inbound.OrderPlaced]]:
+    book.place(event, sale_of(tx.told(event)))
+    tx.publish(published(event.data), cause=event)
+    renewals: list[Envelope[inbound.OrderPlaced]] = []
+    for waiting in book.waiting.release(awaited_order(OrderId(event.data.order))):
+        if isinstance(waiting.data, inbound.OrderPlaced):
+            renewals.append(waiting)
+            _stop_awaiting(tx, waiting)
+        else:
+            keep_order_fact(tx, book, waiting)
+    return renewals
+
+
+def _await_renewed(tx: Transaction, book: Book, event: Envelope[inbound.OrderPlaced]) -> None:
+    ended = wait_ended(event)
+    assert ended is not None, "only a sale that renews another waits"
+    book.waiting.wait(awaited_order(OrderId(ended.renews)), event)
+    tx.set_timer(ended, cause=event, due_at=tx.now + RENEWAL_WAIT, made_of_silence=True)
+
+
+def _stop_awaiting(tx: Transaction, event: Envelope[inbound.OrderPlaced]) -> None:
+    ended = wait_ended(event)
+    if ended is not None:
+        tx.cancel_timer(ended, event.subject)
+
+
+def stop_waiting_for_the_renewed_order(tx: Transaction, book: Book, event: Envelope[RenewalWaitEnded]) -> None:
+    """The order that a sale renews did not come: the sale is placed without a seller."""
+    ended = event.data
+    sale = book.waiting.release_one(awaited_order(OrderId(ended.renews)), ended.source, ended.event)
+    if sale is not None and OrderId(ended.order) not in book.sales:
+        _keep_sales(tx, book, _place(tx, book, sale))
+    elif sale is not None:
+        keep_sale(tx, book, sale)
 
 
 def keep_order_fact(tx: Transaction, book: Book, event: Envelope[OrderFact]) -> None:
@@ -61,8 +130,11 @@ def keep_order_fact(tx: Transaction, book: Book, event: Envelope[OrderFact]) -> 
     order = OrderId(event.data.order)
     match judge_order_fact(book.sales.get(order), AccountId(event.subject)):
         case Standing.EFFECTIVE:
-            book.facts.append(event)
-            tx.publish(published(event.data), cause=event)
+            told: Fact = event.data
+            if isinstance(told, inbound.OrderChanged):
+                told = counting(told, Version.of(event), book.changes.get(order, {}))
+            book.keep_fact(event)
+            tx.publish(published(told), cause=event)
         case Standing.ORDER_UNKNOWN:
             book.waiting.wait(awaited_order(order), event)
         case Standing.ORDER_OF_ANOTHER_ACCOUNT:
@@ -95,6 +167,7 @@ SUBSCRIPTIONS: Mapping[type[Fact], Effect] = {
     inbound.ConfirmationRequired: keep_order_fact,
     inbound.OrderConfirmed: keep_order_fact,
     inbound.OrderDelivered: keep_order_fact,
+    inbound.OrderChanged: keep_order_fact,
     inbound.DeliveryLate: keep_order_fact,
     inbound.OrderCancelled: keep_order_fact,
     inbound.RefundPaid: keep_order_fact,
@@ -104,4 +177,5 @@ SUBSCRIPTIONS: Mapping[type[Fact], Effect] = {
     inbound.AccountReassigned: keep_reassignment,
     inbound.SalespersonChanged: keep_salesperson,
     SalespersonWanted: publish_salesperson_again,
+    RenewalWaitEnded: stop_waiting_for_the_renewed_order,
 }

@@ -6,12 +6,13 @@ from typing import Any
 
 import orjson
 
-from services.orders.domain import OrderFact, Sale, SalespersonWanted, awaited_order
+from services.orders.domain import CHANGING, OrderFact, RenewalWaitEnded, Sale, SalespersonWanted, awaited_order
 from services.orders.tables import Account, Order, Salesperson
 from services.orders.tables import OrderFact as OrderFactRow
 from shared.contracts.envelope import Envelope, Fact, envelope
 from shared.contracts.fact import Value
-from shared.contracts.orders_inbound import AccountReassigned, Customer, OrderPlaced, SalespersonChanged
+from shared.contracts.order_parts import Customer
+from shared.contracts.orders_inbound import AccountReassigned, OrderChanged, OrderPlaced, SalespersonChanged
 from shared.database import Connection, bulk_insert, bulk_upsert
 from shared.ids import AccountId, OrderId, SalespersonId
 from shared.precedence import Version
@@ -27,6 +28,11 @@ _LOCK_ORDERS = """
     ) sorted
 """
 _SALES = "select order_id, account_id, content from orders.orders where order_id = any($1::text[])"
+_CHANGES = """
+    select order_id, at, event_id, lines is not null as lines, amount_minor is not null as amount_minor,
+           delivery_due_at is not null as delivery_due_at
+    from orders.order_facts where kind = 'order_changed' and order_id = any($1::text[]) order by at, event_id
+"""
 _VERSIONS = """
     select salesperson_id, changed_at, changed_by from orders.salespeople
     where salesperson_id = any($1::text[])
@@ -47,6 +53,7 @@ _CHANGE_PEOPLE = bulk_upsert(Salesperson)
 _REASSIGN = bulk_upsert(Account)
 # Of what a fact about an order says, the columns that may hold it; each kind has some of them.
 _SAID = ("due_at", "amount_minor", "currency", "reason", "promise", "proof", "reached", "words", "sold_by")
+_SAID_LATER = ("complete", "delivery_due_at")
 
 
 @dataclass(slots=True)
@@ -57,6 +64,7 @@ class Book:
     people: dict[SalespersonId, Version]
     accounts: dict[AccountId, Version]
     waiting: WaitingRoom
+    changes: dict[OrderId, dict[str, Version]]
     last_told: dict[SalespersonId, Envelope[SalespersonChanged]] = field(default_factory=dict)
     placed: list[Envelope[OrderPlaced]] = field(default_factory=list)
     facts: list[Envelope[OrderFact]] = field(default_factory=list)
@@ -66,6 +74,14 @@ class Book:
     def place(self, event: Envelope[OrderPlaced], sale: Sale) -> None:
         self.sales[OrderId(event.data.order)] = sale
         self.placed.append(event)
+
+    def keep_fact(self, event: Envelope[OrderFact]) -> None:
+        self.facts.append(event)
+        if isinstance(event.data, OrderChanged):
+            known, told = self.changes.setdefault(OrderId(event.data.order), {}), Version.of(event)
+            for name in CHANGING:
+                if getattr(event.data, name) is not None and told > known.get(name, told._replace(id="")):
+                    known[name] = told
 
     def change(self, event: Envelope[SalespersonChanged]) -> None:
         person = SalespersonId(event.subject)
@@ -79,17 +95,21 @@ class Book:
 
 
 async def load(tx: Transaction, events: Sequence[Envelope[Fact]]) -> Book:
-    facts = [event.data for event in events]
-    placed = {OrderId(fact.order) for fact in facts if isinstance(fact, OrderPlaced)}
-    named = placed | {OrderId(fact.order) for fact in facts if isinstance(fact, OrderFact)}
     people = {SalespersonId(event.subject) for event in events if isinstance(event.data, SalespersonChanged)}
     accounts = {AccountId(event.subject) for event in events if isinstance(event.data, AccountReassigned)}
     wanted = {SalespersonId(event.subject) for event in events if isinstance(event.data, SalespersonWanted)}
+    facts = [event.data for event in events]
+    opening = {OrderId(fact.order) for fact in facts if isinstance(fact, OrderPlaced | RenewalWaitEnded)}
+    named = opening | {OrderId(fact.order) for fact in facts if isinstance(fact, OrderFact)}
+    named |= {OrderId(fact.renews) for fact in facts if isinstance(fact, OrderPlaced) and fact.renews}
+    renewed = {OrderId(fact.renews) for fact in facts if isinstance(fact, RenewalWaitEnded)}
+    sales, room = await _load_orders(tx.connection, named | renewed, opening | renewed)
     return Book(
-        await _load_sales(tx.connection, named),
+        sales,
         await _load_people(tx.connection, people),
         await _load_accounts(tx.connection, accounts),
-        await WaitingRoom.load(tx.connection, [awaited_order(order) for order in placed]),
+        room,
+        await _load_changes(tx.connection, {OrderId(fact.order) for fact in facts if isinstance(fact, OrderChanged)}),
         await _load_last_told(tx.connection, wanted),
     )
 
@@ -106,6 +126,24 @@ async def save(tx: Transaction, book: Book) -> None:
     await book.waiting.save(tx)
 
 
+async def _load_orders(
+    connection: Connection, named: set[OrderId], opening: set[OrderId]
+) -> tuple[dict[OrderId, Sale], WaitingRoom]:
+    """The sales of these orders, what waits for those that are opened, and for the sales among it in turn.
+
+    What waits for an order is read once the order is locked.
+    """
+    sales: dict[OrderId, Sale] = {}
+    room, known, sought = WaitingRoom(), set[OrderId](), set[OrderId]()
+    while named or opening:
+        sales |= await _load_sales(connection, named)
+        await room.add(connection, [awaited_order(order) for order in opening])
+        known, sought = known | named, sought | opening
+        waiting = {OrderId(fact.order) for fact in room.facts() if isinstance(fact, OrderPlaced)}
+        named, opening = waiting - known, waiting - sought
+    return sales, room
+
+
 async def _load_sales(connection: Connection, orders: Iterable[OrderId]) -> dict[OrderId, Sale]:
     named = list(orders)
     if not named:
@@ -113,6 +151,16 @@ async def _load_sales(connection: Connection, orders: Iterable[OrderId]) -> dict
     await connection.execute(_LOCK_ORDERS, named)
     rows = await connection.fetch(_SALES, named)
     return {row["order_id"]: Sale(row["account_id"], row["content"]) for row in rows}
+
+
+async def _load_changes(connection: Connection, orders: Iterable[OrderId]) -> dict[OrderId, dict[str, Version]]:
+    """Of each order the latest change of each member."""
+    named, found = list(orders), dict[OrderId, dict[str, Version]]()
+    for row in await connection.fetch(_CHANGES, named) if named else []:
+        for name in CHANGING:
+            if row[name]:
+                found.setdefault(row["order_id"], {})[name] = Version(row["at"], row["event_id"])
+    return found
 
 
 async def _load_people(connection: Connection, people: Iterable[SalespersonId]) -> dict[SalespersonId, Version]:
@@ -170,9 +218,11 @@ def _order_row(event: Envelope[OrderPlaced], sales: dict[OrderId, Sale]) -> tupl
         customer.phone,
         customer.email,
         customer.zone,
+        customer.country,
         fact.segment,
         fact.delivery_due_at,
         fact.outcome_expected_by,
+        fact.renews,
     )
 
 
@@ -180,7 +230,10 @@ def _fact_row(event: Envelope[OrderFact]) -> tuple[object, ...]:
     fact: Any = event.data
     kind = fact.type.rpartition(".")[2]
     said = (getattr(fact, name, None) for name in _SAID)
-    return event.source, event.id, fact.order, kind, event.time, *said, getattr(fact, "by", None)
+    said_later = (getattr(fact, name, None) for name in _SAID_LATER)
+    lines = getattr(fact, "lines", None)
+    told = orjson.dumps(lines, default=_plain).decode() if lines else None
+    return event.source, event.id, fact.order, kind, event.time, *said, getattr(fact, "by", None), *said_later, told
 
 
 def _person_row(event: Envelope[SalespersonChanged]) -> tuple[object, ...]:
@@ -214,4 +267,8 @@ def _account_row(event: Envelope[AccountReassigned]) -> tuple[object, ...]:
 
 
 def _json(values: Sequence[Value]) -> str:
-    return orjson.dumps([value.model_dump(mode="json", exclude_none=True) for value in values]).decode()
+    return orjson.dumps(values, default=_plain).decode()
+
+
+def _plain(value: Value) -> object:
+    return value.model_dump(mode="json", exclude_none=True)

@@ -26,6 +26,7 @@ ORDER_FACT_KINDS = (
     "confirmation_required",
     "order_confirmed",
     "order_delivered",
+    "order_changed",
     "delivery_late",
     "order_cancelled",
     "refund_paid",
@@ -50,6 +51,7 @@ class Order(OrdersTable, table=True):
         CheckConstraint("currency ~ '^[A-Z]{3}$'", name="orders_currency"),
         CheckConstraint("jsonb_typeof(lines) = 'array' and lines <> '[]'", name="orders_lines"),
         CheckConstraint("jsonb_typeof(promises) = 'array'", name="orders_promises"),
+        CheckConstraint("customer_country ~ '^[A-Z]{2}$'", name="orders_customer_country"),
     )
     order_id: str = Field(sa_column=text_column(primary_key=True))
     account_id: str = Field(sa_column=text_column())
@@ -66,16 +68,19 @@ class Order(OrdersTable, table=True):
     customer_phone: str | None = Field(sa_column=text_column(nullable=True))
     customer_email: str | None = Field(sa_column=text_column(nullable=True))
     customer_zone: str | None = Field(sa_column=text_column(nullable=True))
+    customer_country: str | None = Field(sa_column=text_column(nullable=True))
     segment: str | None = Field(sa_column=text_column(nullable=True))
     delivery_due_at: datetime | None = Field(sa_column=instant_column(nullable=True))
     outcome_expected_by: datetime | None = Field(sa_column=instant_column(nullable=True))
+    renews: str | None = Field(sa_column=text_column(nullable=True))
 
 
 class OrderFact(OrdersTable, table=True):
     """What became of an order: one row for each fact told, with the fields its kind has.
 
     Who sold an order is told by its latest `sale_corrected` (by `at`, ties by event id), where there is one;
-    the order's own row keeps what was told first.
+    the order's own row keeps what was told first. So it is with what an order is about: of `lines`, `amount_minor` and
+    `delivery_due_at` the latest `order_changed` that says anything counts. `lines` are places of lines in a delivery.
     """
 
     __tablename__ = "order_facts"
@@ -87,8 +92,12 @@ class OrderFact(OrdersTable, table=True):
             "due_at is null or kind in ('confirmation_required', 'delivery_late')", name="order_facts_due_at"
         ),
         CheckConstraint("reason is null or kind in ('order_cancelled', 'sale_corrected')", name="order_facts_reason"),
-        CheckConstraint("(amount_minor is not null) = (kind = 'refund_paid')", name="order_facts_refund"),
-        CheckConstraint("(currency is null) = (amount_minor is null)", name="order_facts_money"),
+        CheckConstraint("amount_minor is not null or kind <> 'refund_paid'", name="order_facts_refund"),
+        CheckConstraint("amount_minor is null or kind in ('refund_paid', 'order_changed')", name="order_facts_money"),
+        CheckConstraint("(currency is not null) = (kind = 'refund_paid')", name="order_facts_refund_currency"),
+        CheckConstraint("lines is null or kind in ('order_delivered', 'order_changed')", name="order_facts_lines"),
+        CheckConstraint("complete is null or kind = 'order_delivered'", name="order_facts_complete"),
+        CheckConstraint("delivery_due_at is null or kind = 'order_changed'", name="order_facts_delivery_due_at"),
         CheckConstraint("amount_minor >= 0", name="order_facts_amount"),
         CheckConstraint("currency ~ '^[A-Z]{3}$'", name="order_facts_currency"),
         CheckConstraint("(promise is not null) = (kind = 'promise_kept')", name="order_facts_promise"),
@@ -113,6 +122,9 @@ class OrderFact(OrdersTable, table=True):
     words: str | None = Field(sa_column=text_column(nullable=True))
     sold_by: str | None = Field(sa_column=text_column(nullable=True))
     corrected_by: str | None = Field(sa_column=text_column(nullable=True))
+    complete: bool | None = None
+    delivery_due_at: datetime | None = Field(sa_column=instant_column(nullable=True))
+    lines: str | None = Field(sa_column=Column(JSONB, nullable=True))
 
 
 class Account(OrdersTable, table=True):

@@ -5,6 +5,7 @@ from pathlib import Path
 from services.support.handlers import handle
 from services.support.settings import SupportSettings
 from services.support.tables import SupportTable
+from shared.dated import Dated
 from shared.migrations import Migrations
 from shared.service import Service
 from shared.web import publishing_app
@@ -13,6 +14,13 @@ NAME = "support"
 INBOUND = "support.inbound.v1"
 PUBLISHES = ("support.cases.v1",)
 MIGRATIONS = Migrations(SupportTable.metadata, Path(__file__).parent / "migrations")
+
+DATED = (
+    Dated("support.cases", "opened_at", "account_id"),
+    Dated("support.cases", "status_at", "account_id"),
+    Dated("support.contacts", "at", "account_id"),
+    Dated("shared.waiting_facts", "at", "subject", heard="kept_at"),
+)
 
 
 def service(settings: SupportSettings) -> Service:

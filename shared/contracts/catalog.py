@@ -12,6 +12,7 @@ from shared.contracts import (
     support_inbound,
 )
 from shared.contracts.fact import Fact
+from shared.contracts.nearest import nearest
 from shared.contracts.rejected import Refusal, Rejected
 
 FACTS: tuple[type[Fact], ...] = (
@@ -19,6 +20,7 @@ FACTS: tuple[type[Fact], ...] = (
     orders_inbound.ConfirmationRequired,
     orders_inbound.OrderConfirmed,
     orders_inbound.OrderDelivered,
+    orders_inbound.OrderChanged,
     orders_inbound.DeliveryLate,
     orders_inbound.OrderCancelled,
     orders_inbound.RefundPaid,
@@ -46,6 +48,7 @@ FACTS: tuple[type[Fact], ...] = (
     orders.ConfirmationRequired,
     orders.OrderConfirmed,
     orders.OrderDelivered,
+    orders.OrderChanged,
     orders.DeliveryLate,
     orders.OrderCancelled,
     orders.RefundPaid,
@@ -104,11 +107,36 @@ TOPICS: Mapping[str, tuple[type[Fact], ...]] = MappingProxyType(
 def fact_class(wire_type: str, *, topic: str | None = None) -> type[Fact]:
     """The class of a wire type; with a topic, only of a type that belongs there.
 
-    Raises Rejected (unknown_type, wrong_topic).
+    Raises Rejected (unknown_type, wrong_topic), with the type that was probably meant.
     """
     fact = CATALOG.get(wire_type)
     if fact is None:
-        raise Rejected(Refusal.UNKNOWN_TYPE, "type is not in the catalog of events", field="type")
+        reason = f"type is not in the catalog of events{_hint(wire_type, topic)}"
+        raise Rejected(Refusal.UNKNOWN_TYPE, reason, field="type")
     if topic is not None and fact.topic != topic:
-        raise Rejected(Refusal.WRONG_TOPIC, f"type {fact.type} belongs on topic {fact.topic}", field="type")
+        raise Rejected(Refusal.WRONG_TOPIC, _elsewhere(fact, topic), field="type")
     return fact
+
+
+def _hint(wire_type: str, topic: str | None) -> str:
+    """Of a misspelt type the nearest of this topic, else of all that others may send; the last part may be enough."""
+    sent = [fact.type for fact in FACTS if fact.topic.endswith(_INBOUND)]
+    here = sent if topic is None else [fact.type for fact in TOPICS.get(topic, ())]
+    by_name = {one.rpartition(".")[2]: one for one in here}
+    name = nearest(wire_type.rpartition(".")[2], by_name)
+    found = nearest(wire_type, here) or nearest(wire_type, sent) or (by_name[name] if name else None)
+    return f": did you mean {found}?" if found else ""
+
+
+def _elsewhere(fact: type[Fact], topic: str) -> str:
+    """Where a type belongs; to what a service publishes itself nobody else sends, but to its namesake."""
+    if topic.endswith(_INBOUND) and not fact.topic.endswith(_INBOUND):
+        publisher, _, name = fact.type.partition(".")
+        namesake = f"{publisher}.inbound.{name}"
+        hint = f": did you mean {namesake}?" if namesake in CATALOG else _hint(namesake, topic)
+        return f"type {fact.type} is what {publisher} publishes itself{hint}"
+    by_http = f", over HTTP to {fact.topic.partition('.')[0]}" if fact.topic.endswith(_INBOUND) else ""
+    return f"type {fact.type} belongs on topic {fact.topic}{by_http}"
+
+
+_INBOUND = ".inbound.v1"

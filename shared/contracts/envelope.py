@@ -2,8 +2,8 @@
 
 import hashlib
 import re
-from base64 import b64decode
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Generic, TypeVar, cast
@@ -11,10 +11,21 @@ from typing import Any, Generic, TypeVar, cast
 from pydantic import BaseModel, ConfigDict, SerializeAsAny, ValidationError
 
 from shared.contracts import strict_json
-from shared.contracts.catalog import fact_class
+from shared.contracts.checks import (
+    check_content_type,
+    check_schema,
+    check_version,
+    checked_type,
+    data_of,
+    errors_of,
+    json_object,
+    known_type,
+    read_fact,
+)
 from shared.contracts.fact import Fact
 from shared.contracts.fields import Id, Instant
-from shared.contracts.rejected import Refusal, Rejected, rejected_attribute, rejected_field
+from shared.contracts.nearest import Unknown, unknown_members
+from shared.contracts.rejected import Refusal, Rejected, rejected_attribute, together
 
 __all__ = [
     "Decoded",
@@ -36,7 +47,6 @@ F = TypeVar("F", bound=Fact)
 _VALIDATED = ("id", "source", "type", "subject", "time")
 _READ = (*_VALIDATED, "specversion", "datacontenttype", "dataschema", "traceparent")
 _TRACEPARENT = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}", re.ASCII)
-_JSON_TYPE = re.compile(r"\s*application/([a-z0-9.+_-]+\+)?json\s*(;.*)?", re.ASCII | re.IGNORECASE)
 
 
 class Envelope(BaseModel, Generic[D]):
@@ -105,13 +115,15 @@ class Decoded:
 
     `body` is its data as JSON bytes: as received, or as taken out of a structured envelope. `digest` is the
     SHA-256 of type, subject, time and canonical data: equal for one event told twice. `key_matches` is False
-    where it came as a Kafka record without the subject as its key.
+    where it came as a Kafka record without the subject as its key. `ignored` are members that nobody reads, of an event
+    that another system made.
     """
 
     envelope: Envelope[Fact]
     body: bytes
     digest: bytes
     key_matches: bool = True
+    ignored: tuple[Unknown, ...] = ()
 
 
 def decode_binary(attributes: Mapping[str, str], body: bytes, *, topic: str | None) -> Decoded:
@@ -122,21 +134,59 @@ def decode_binary(attributes: Mapping[str, str], body: bytes, *, topic: str | No
     `dataschema` version 1. `topic` is the logical topic it came by, None where any type may come.
     Raises Rejected, and nothing else.
     """
-    return _decode(_checked_type(attributes, topic), attributes, body, strict_json.parse(body))
-
-
-def _decode(fact_type: type[Fact], attributes: Mapping[str, str], body: bytes, value: object) -> Decoded:
-    """An event whose data is `value`, written as `body`."""
-    if not isinstance(value, dict):
-        raise Rejected(Refusal.INVALID_FIELD, "data must be a JSON object", field="data")
-    canonical = strict_json.canonical(value)
     try:
-        fact = fact_type.__pydantic_validator__.validate_json(body, strict=True)
-    except ValidationError as error:
-        raise rejected_field(error.errors(include_url=False, include_input=False)[0]) from None
-    event = _event(attributes, fact)
+        return _decode(attributes, body, strict_json.parse(body), topic)
+    except Rejected as first:
+        raise together(_faults(attributes, lambda: (body, strict_json.parse(body)), topic) or [first]) from None
+
+
+def _decode(attributes: Mapping[str, str], body: bytes, value: object, topic: str | None) -> Decoded:
+    """An event whose data is `value`, written as `body`. Raises Rejected with the first fault."""
+    fact_type = checked_type(attributes, topic)
+    members = json_object(value)
+    canonical = strict_json.canonical(members)
+    event = _event(attributes, read_fact(fact_type, body))
     head = f"{event.type}\0{event.subject}\0{_rfc3339(event.time)}\0".encode()
-    return Decoded(event, body, hashlib.sha256(head + canonical).digest())
+    ignored = unknown_members(fact_type, members) if ".inbound." in event.type else ()
+    return Decoded(event, body, hashlib.sha256(head + canonical).digest(), ignored=ignored)
+
+
+def _faults(
+    attributes: Mapping[str, str], read: Callable[[], tuple[bytes, object]], topic: str | None
+) -> list[Rejected]:
+    """All that is wrong with an event, as far as it can be told: without its type nothing is known of its data."""
+    faults: list[Rejected] = []
+    with _noting(faults):
+        check_version(attributes)
+    fact_type: type[Fact] | None = None
+    with _noting(faults):
+        fact_type = known_type(attributes, topic)
+        check_schema(attributes, fact_type)
+    with _noting(faults):
+        check_content_type(attributes)
+    with _noting(faults):
+        body, value = read()
+        strict_json.canonical(json_object(value))
+        if fact_type is not None:
+            read_fact(fact_type, body)
+    return faults + _faults_of_attributes(attributes, {fault.field for fault in faults})
+
+
+@contextmanager
+def _noting(faults: list[Rejected]) -> Iterator[None]:
+    try:
+        yield
+    except Rejected as rejected:
+        faults.extend(rejected.faults)
+
+
+def _faults_of_attributes(attributes: Mapping[str, str], told: Collection[str | None]) -> list[Rejected]:
+    """Those of the attributes that every event has, but for what is told already."""
+    try:
+        Envelope.__pydantic_validator__.validate_python(attributes, strict=True)
+    except ValidationError as error:
+        return [rejected_attribute(one) for one in errors_of(error) if one["loc"][0] not in {"data", *told}]
+    return []
 
 
 def decode_structured(body: bytes, *, topic: str | None) -> Decoded:
@@ -169,45 +219,24 @@ def _decode_object(value: object, topic: str | None) -> Decoded:
     if not isinstance(value, dict):
         raise Rejected(Refusal.NOT_CLOUDEVENTS, "the event must be a JSON object")
     attributes = {name: value[name] for name in _READ if value.get(name) is not None}
-    for name, attribute in attributes.items():
-        if not isinstance(attribute, str):
-            raise Rejected(Refusal.INVALID_ATTRIBUTE, f"{name} must be a string", field=name)
-    fact_type = _checked_type(attributes, topic)
-    return _decode(fact_type, attributes, *_data(value))
-
-
-def _data(value: Mapping[str, object]) -> tuple[bytes, object]:
-    """The data of a structured event as bytes, and what they say."""
-    encoded = value.get("data_base64")
-    if encoded is None:
-        if "data" not in value:
-            raise Rejected(Refusal.MISSING_FIELD, "data is required", field="data")
-        return strict_json.written(value["data"]), value["data"]
-    if "data" in value:
-        raise Rejected(Refusal.NOT_CLOUDEVENTS, "there must be data or data_base64, not both", field="data_base64")
+    wrong = [name for name, attribute in attributes.items() if not isinstance(attribute, str)]
     try:
-        body = b64decode(cast(str, encoded), validate=True)
-    except (ValueError, TypeError):
-        raise Rejected(Refusal.INVALID_FIELD, "data_base64 must be Base64", field="data_base64") from None
-    return body, strict_json.parse(body)
+        if wrong:
+            raise Rejected(Refusal.INVALID_ATTRIBUTE, f"{wrong[0]} must be a string", field=wrong[0])
+        body, data = data_of(value)
+        return _decode(attributes, body, data, topic)
+    except Rejected as first:
+        texts = {name: attribute for name, attribute in attributes.items() if name not in wrong}
+        raise together(_faults_of_object(texts, wrong, value, topic) or [first]) from None
 
 
-def _checked_type(attributes: Mapping[str, str], topic: str | None) -> type[Fact]:
-    if "specversion" not in attributes:
-        raise Rejected(Refusal.NOT_CLOUDEVENTS, "specversion is required", field="specversion")
-    if attributes["specversion"] != "1.0":
-        raise Rejected(Refusal.NOT_CLOUDEVENTS, "specversion must be 1.0", field="specversion")
-    if "type" not in attributes:
-        raise Rejected(Refusal.MISSING_ATTRIBUTE, "type is required", field="type")
-    fact_type = fact_class(attributes["type"], topic=topic)
-    schema = fact_type.dataschema()
-    if attributes.get("dataschema", schema) != schema:
-        raise Rejected(Refusal.UNKNOWN_VERSION, f"dataschema must be absent or {schema}", field="dataschema")
-    content_type = attributes.get("datacontenttype", "application/json")
-    if content_type != "application/json" and not _JSON_TYPE.fullmatch(content_type):
-        reason = "datacontenttype must be application/json"
-        raise Rejected(Refusal.INVALID_ATTRIBUTE, reason, field="datacontenttype")
-    return fact_type
+def _faults_of_object(
+    attributes: Mapping[str, str], wrong: Sequence[str], value: Mapping[str, object], topic: str | None
+) -> list[Rejected]:
+    """All that is wrong with a structured event: attributes that are no text count as wrong, not as missing."""
+    no_texts = [Rejected(Refusal.INVALID_ATTRIBUTE, f"{name} must be a string", field=name) for name in wrong]
+    others = _faults(attributes, lambda: data_of(value), topic)
+    return no_texts + [fault for fault in others if fault.field not in wrong]
 
 
 def _event(attributes: Mapping[str, str], fact: Fact) -> Envelope[Fact]:
@@ -219,7 +248,7 @@ def _event(attributes: Mapping[str, str], fact: Fact) -> Envelope[Fact]:
     try:
         return cast(Envelope[Fact], Envelope.__pydantic_validator__.validate_python(members, strict=True))
     except ValidationError as error:
-        raise rejected_attribute(error.errors(include_url=False, include_input=False)[0]) from None
+        raise rejected_attribute(errors_of(error)[0]) from None
 
 
 def _rfc3339(instant: datetime) -> str:

@@ -22,6 +22,8 @@ class Fact(Value):
     """Logical topic, without the installation's prefix."""
     about: ClassVar[About] = "account"
     """Whose id the subject is."""
+    happened: ClassVar[tuple[str, ...]] = ()
+    """Members that are instants of the past, beside the event's own time: none may lie ahead of our clock."""
     version: ClassVar[int] = 1
     """Counts up when a change would break readers of stored events."""
 

@@ -31,9 +31,16 @@ class OrderConfirmed(inbound.OrderConfirmed):
 
 
 class OrderDelivered(inbound.OrderDelivered):
-    """A known order reached the customer."""
+    """A known order, or part of it, reached the customer."""
 
     type: ClassVar[str] = "orders.order_delivered"
+    topic: ClassVar[str] = SALES
+
+
+class OrderChanged(inbound.OrderChanged):
+    """What a known order is about changed: of each member the latest by time counts."""
+
+    type: ClassVar[str] = "orders.order_changed"
     topic: ClassVar[str] = SALES
 
 

@@ -22,57 +22,53 @@ from shared.contracts.fields import (
     Words,
     Zone,
 )
+from shared.contracts.order_parts import Customer, Line, LineNumber, Promise
 
 TOPIC = "orders.inbound.v1"
 
 
-class Line(Value):
-    """One line of an order; `amount_minor` is the whole line's, in the order's currency."""
-
-    product: Text
-    quantity: Annotated[int, Field(ge=1, le=1_000_000_000)] = 1
-    amount_minor: AmountMinor | None = None
-
-
-class Customer(Value):
-    """Who bought, as far as the shop knows."""
-
-    name: OptionalText = None
-    phone: OptionalText = None
-    email: OptionalText = None
-    zone: Zone | None = None
-
-
-class Promise(Value):
-    """Something the sale committed us to, with the moment it is due; `id` tells it from others of its order."""
-
-    id: Text | None = None
-    what: Text
-    due_at: Instant
+_ORDER = "Id of the order, as order_placed gave it."
+_BY = "Id of the person who decided it."
+_DELIVERY_DUE = "By when the order is to reach the customer."
 
 
 class OrderPlaced(Fact):
     """An order was sold. `sold_by` is missing when nobody sold it (bought online).
 
     `segment` is the seller's own word for this kind of customer; by `outcome_expected_by` the expected outcome
-    was to be reached.
+    was to be reached. An order that `renews` an earlier one of the account counts as sold by whoever sold that one.
     """
 
     type: ClassVar[str] = "orders.inbound.order_placed"
     topic: ClassVar[str] = TOPIC
+    happened: ClassVar[tuple[str, ...]] = ("sold_at",)
 
-    order: Id
-    lines: Annotated[tuple[Line, ...], Field(min_length=1, max_length=500)]
-    amount_minor: AmountMinor
-    currency: Currency
-    sold_by: Id | None = None
-    sold_at: Instant
-    customer: Customer | None = None
-    segment: OptionalText = None
-    delivery_due_at: Instant | None = None
-    expected_outcome: Words = None
-    outcome_expected_by: Instant | None = None
-    promises: Annotated[tuple[Promise, ...], Field(max_length=500)] = ()
+    order: Id = Field(description="Id of the order, unique over all accounts.")
+    lines: Annotated[tuple[Line, ...], Field(min_length=1, max_length=500)] = Field(description="What was sold.")
+    amount_minor: AmountMinor = Field(description="Of the whole order, in the currency's minor unit (cents).")
+    currency: Currency = Field(description="Three letters of ISO 4217.")
+    sold_by: Id | None = Field(default=None, description="Id of the salesperson; missing: nobody sold it.")
+    renews: Id | None = Field(
+        default=None,
+        description="The earlier order of this account that this one continues. Without a sold_by of its own it counts "
+        "as sold by the earlier order's seller, later corrections included. Where the earlier order is not known, this "
+        "one waits 15 minutes for it.",
+    )
+    sold_at: Instant = Field(description="When it was sold; not ahead of the clock.")
+    customer: Customer | None = Field(default=None, description="Who bought.")
+    segment: OptionalText = Field(default=None, description="The seller's own word for this kind of customer.")
+    delivery_due_at: Instant | None = Field(default=None, description=_DELIVERY_DUE)
+    expected_outcome: Words = Field(default=None, description="What the customer buys it for.")
+    outcome_expected_by: Instant | None = Field(default=None, description="By when that is to be reached.")
+    promises: Annotated[tuple[Promise, ...], Field(max_length=500)] = Field(
+        default=(), description="What the sale committed us to."
+    )
+
+    @model_validator(mode="after")
+    def _renews_another(self) -> Self:
+        if self.renews == self.order:
+            raise PydanticCustomError("renews", "renews must name another order than this one")
+        return self
 
 
 class ConfirmationRequired(Fact):
@@ -81,8 +77,8 @@ class ConfirmationRequired(Fact):
     type: ClassVar[str] = "orders.inbound.confirmation_required"
     topic: ClassVar[str] = TOPIC
 
-    order: Id
-    due_at: Instant | None = None
+    order: Id = Field(description=_ORDER)
+    due_at: Instant | None = Field(default=None, description="By when the customer is to confirm.")
 
 
 class OrderConfirmed(Fact):
@@ -91,16 +87,46 @@ class OrderConfirmed(Fact):
     type: ClassVar[str] = "orders.inbound.order_confirmed"
     topic: ClassVar[str] = TOPIC
 
-    order: Id
+    order: Id = Field(description=_ORDER)
 
 
 class OrderDelivered(Fact):
-    """An order reached the customer."""
+    """An order, or part of it, reached the customer.
+
+    Without `lines` the whole order did. With `lines` these did, and it is delivered once all its lines were named.
+    """
 
     type: ClassVar[str] = "orders.inbound.order_delivered"
     topic: ClassVar[str] = TOPIC
 
-    order: Id
+    order: Id = Field(description=_ORDER)
+    lines: Annotated[tuple[LineNumber, ...], Field(max_length=500)] = Field(
+        default=(), description="The lines that arrived, by their place in the order as it is then, counted from 1."
+    )
+    complete: bool | None = Field(
+        default=None,
+        description="Whether the whole order is delivered now. Missing: yes; with lines, once all were named.",
+    )
+
+
+class OrderChanged(Fact):
+    """What an order is about changed: of each member the latest by time counts, what is missing stays as it was.
+
+    Who sold it, when, in which currency, to whom and with which promises is never changed by this.
+    """
+
+    type: ClassVar[str] = "orders.inbound.order_changed"
+    topic: ClassVar[str] = TOPIC
+
+    order: Id = Field(description=_ORDER)
+    lines: Annotated[tuple[Line, ...], Field(min_length=1, max_length=500)] | None = Field(
+        default=None,
+        description="All lines of the order from now on. A new one makes a delivered order open again.",
+    )
+    amount_minor: AmountMinor | None = Field(
+        default=None, description="Of the whole order from now on, in the minor unit of the order's currency."
+    )
+    delivery_due_at: Instant | None = Field(default=None, description=_DELIVERY_DUE)
 
 
 class DeliveryLate(Fact):
@@ -109,9 +135,9 @@ class DeliveryLate(Fact):
     type: ClassVar[str] = "orders.inbound.delivery_late"
     topic: ClassVar[str] = TOPIC
 
-    order: Id
-    due_at: Instant | None = None
-    words: Words = None
+    order: Id = Field(description=_ORDER)
+    due_at: Instant | None = Field(default=None, description="When it is expected now.")
+    words: Words = Field(default=None, description="Why, in words.")
 
 
 class OrderCancelled(Fact):
@@ -120,8 +146,8 @@ class OrderCancelled(Fact):
     type: ClassVar[str] = "orders.inbound.order_cancelled"
     topic: ClassVar[str] = TOPIC
 
-    order: Id
-    reason: Words = None
+    order: Id = Field(description=_ORDER)
+    reason: Words = Field(default=None, description="Why, in words.")
 
 
 class RefundPaid(Fact):
@@ -130,9 +156,9 @@ class RefundPaid(Fact):
     type: ClassVar[str] = "orders.inbound.refund_paid"
     topic: ClassVar[str] = TOPIC
 
-    order: Id
-    amount_minor: AmountMinor
-    currency: Currency
+    order: Id = Field(description=_ORDER)
+    amount_minor: AmountMinor = Field(description="What was paid back, in the minor unit (cents).")
+    currency: Currency = Field(description="Three letters of ISO 4217.")
 
 
 class PromiseKept(Fact):
@@ -141,9 +167,9 @@ class PromiseKept(Fact):
     type: ClassVar[str] = "orders.inbound.promise_kept"
     topic: ClassVar[str] = TOPIC
 
-    order: Id
-    promise: Text
-    proof: OptionalText = None
+    order: Id = Field(description=_ORDER)
+    promise: Text = Field(description="The promise's id; of one without an id, its words.")
+    proof: OptionalText = Field(default=None, description="What proves it, such as a signature.")
 
 
 class OutcomeReported(Fact):
@@ -152,9 +178,9 @@ class OutcomeReported(Fact):
     type: ClassVar[str] = "orders.inbound.outcome_reported"
     topic: ClassVar[str] = TOPIC
 
-    order: Id
-    reached: bool
-    words: Words = None
+    order: Id = Field(description=_ORDER)
+    reached: bool = Field(description="Whether the expected outcome was reached.")
+    words: Words = Field(default=None, description="What the customer says, in their own words.")
 
 
 class SaleCorrected(Fact):
@@ -163,10 +189,10 @@ class SaleCorrected(Fact):
     type: ClassVar[str] = "orders.inbound.sale_corrected"
     topic: ClassVar[str] = TOPIC
 
-    order: Id
-    sold_by: Id | None = None
-    reason: Text
-    by: Id
+    order: Id = Field(description=_ORDER)
+    sold_by: Id | None = Field(default=None, description="Id of whoever sold it; missing: nobody did.")
+    reason: Text = Field(description="Why it is corrected.")
+    by: Id = Field(description=_BY)
 
 
 class AccountReassigned(Fact):
@@ -175,8 +201,8 @@ class AccountReassigned(Fact):
     type: ClassVar[str] = "orders.inbound.account_reassigned"
     topic: ClassVar[str] = TOPIC
 
-    salesperson: Id
-    since: CalendarDate
+    salesperson: Id = Field(description="Id of the salesperson who looks after the account.")
+    since: CalendarDate = Field(description="From this day on.")
 
 
 class Day(StrEnum):
@@ -208,15 +234,15 @@ class WorkingHours(Value):
 class Successor(Value):
     """Who takes over a salesperson's book, from which day (in the salesperson's zone) on."""
 
-    salesperson: Id
-    since: CalendarDate
+    salesperson: Id = Field(description="Id of the salesperson who takes over.")
+    since: CalendarDate = Field(description="From this day on.")
 
 
 class Away(Value):
     """Days on which a salesperson is away, the first and the last included, in the salesperson's zone."""
 
-    since: CalendarDate
-    until: CalendarDate
+    since: CalendarDate = Field(description="The first day away.")
+    until: CalendarDate = Field(description="The last day away.")
 
     @model_validator(mode="after")
     def _until_after_since(self) -> Self:
@@ -236,18 +262,24 @@ class SalespersonChanged(Fact):
     topic: ClassVar[str] = TOPIC
     about: ClassVar[About] = "salesperson"
 
-    name: Text
-    manager: Id | None = None
-    email: Email | None = None
-    phone: OptionalText = None
-    chat: OptionalText = None
-    zone: Zone = "UTC"
-    working_hours: Annotated[tuple[WorkingHours, ...], Field(max_length=50)] = ()
-    active: bool = True
-    successor: Successor | None = None
-    backup: Id | None = None
-    away: Annotated[tuple[Away, ...], Field(max_length=500)] = ()
-    days_off: Annotated[tuple[CalendarDate, ...], Field(max_length=500)] = ()
-    country: Country | None = None
-    region: Region | None = None
-    rings_off_hours: bool = False
+    name: Text = Field(description="As colleagues know them.")
+    manager: Id | None = Field(default=None, description="Id of their manager.")
+    email: Email | None = Field(default=None, description="Where alerts are sent, and who may sign in.")
+    phone: OptionalText = Field(default=None, description="Telephone number.")
+    chat: OptionalText = Field(default=None, description="Name in the company's chat.")
+    zone: Zone = Field(default="UTC", description="Time zone: hours and days are on its clock.")
+    working_hours: Annotated[tuple[WorkingHours, ...], Field(max_length=50)] = Field(
+        default=(), description="When they work; missing: the company's hours."
+    )
+    active: bool = Field(default=True, description="Whether they still work here.")
+    successor: Successor | None = Field(default=None, description="Who takes over their customers.")
+    backup: Id | None = Field(default=None, description="Id of whoever stands in while they cannot act.")
+    away: Annotated[tuple[Away, ...], Field(max_length=500)] = Field(default=(), description="When they are away.")
+    days_off: Annotated[tuple[CalendarDate, ...], Field(max_length=500)] = Field(
+        default=(), description="Single days on which they do not work."
+    )
+    country: Country | None = Field(default=None, description="Country whose public holidays are theirs.")
+    region: Region | None = Field(default=None, description="Part of that country, for its own holidays.")
+    rings_off_hours: bool = Field(
+        default=False, description="Whether they accept to be alerted outside of their hours where it is critical."
+    )

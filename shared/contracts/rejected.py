@@ -1,5 +1,6 @@
 """Why an event was refused, in words safe to send back and to log: they never repeat what was received."""
 
+from collections.abc import Sequence
 from enum import StrEnum
 
 from pydantic_core import ErrorDetails
@@ -27,13 +28,32 @@ class Rejected(ValueError):
 
     `code` is a value of Refusal; `field` is the attribute ("subject") or member ("data.lines.0.quantity") at
     fault, where there is one; `reason` tells the publisher what to do and never contains the value received.
+    `faults` are all that is wrong with the event, this one first.
     """
 
-    def __init__(self, code: Refusal, reason: str, *, field: str | None = None) -> None:
+    def __init__(
+        self, code: Refusal, reason: str, *, field: str | None = None, others: Sequence["Rejected"] = ()
+    ) -> None:
         super().__init__(reason)
         self.code: str = code.value
         self.field = field
         self.reason = reason
+        self.faults: tuple[Rejected, ...] = (self, *others)
+
+    @property
+    def reasons(self) -> str:
+        """All that is wrong, in one text."""
+        return "; ".join(fault.reason for fault in self.faults)
+
+
+MOST_FAULTS = 20
+"""How many faults of one event are told at once."""
+
+
+def together(faults: Sequence[Rejected]) -> Rejected:
+    """One refusal for everything that is wrong with an event, of which there is something."""
+    first, *others = faults[:MOST_FAULTS]
+    return Rejected(Refusal(first.code), first.reason, field=first.field, others=others)
 
 
 _RULES = {
@@ -66,7 +86,7 @@ RULES_WITH_LIMIT = {
 """What pydantic calls a limit that was passed, and the words for it."""
 
 _OWN_RULES = frozenset(
-    {"instant", "instant_range", "calendar_date", "zone", "working_hours", "away", "rating", "blank"}
+    {"instant", "instant_range", "calendar_date", "zone", "working_hours", "away", "rating", "blank", "renews"}
 )
 
 

@@ -58,15 +58,16 @@ def content_mode(headers: Headers) -> ContentMode:
 
 
 def read_events(mode: ContentMode, headers: Headers, body: bytes, *, topic: str, most: int) -> Sequence[Decoded]:
-    """Every event of the request, in order. Raises RequestRefused with one problem for each bad event.
+    """Every event of the request, in order. Raises RequestRefused with every fault of every bad event.
 
     An event without a trace context takes the request's.
     """
     entries = _entries(mode, headers, body, topic, most)
     problems = [
-        Problem(index=index, field=entry.field, code=entry.code, reason=entry.reason)
+        Problem(index=index, field=fault.field, code=fault.code, reason=fault.reason)
         for index, entry in enumerate(entries)
         if isinstance(entry, Rejected)
+        for fault in entry.faults
     ]
     if problems:
         raise RequestRefused(400, problems)

@@ -40,6 +40,7 @@ _FAMILIAR: Mapping[str, Any] = {
     "recipient": "anna",
     "record_topic": "orders.inbound.v1",
     "region": "BY",
+    "renews": "4700",
     "salesperson": "anna",
     "segment": "key accounts",
     "service": "orders",

@@ -7,7 +7,7 @@ and those that fail alone are kept as dead letters.
 import asyncio
 from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass, replace
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import asyncpg
 from fastapi import APIRouter, Request
@@ -20,7 +20,7 @@ from shared.http.content_modes import content_mode, read_events
 from shared.http.ingress_reference import RESPONSES, operation
 from shared.http.publisher_keys import Publisher, PublisherKeys
 from shared.http.request_body import Limits, answer_unread, read_body
-from shared.inputs import Batch, Input, InputKind, RawMessage, Rejection, Report
+from shared.inputs import Batch, Input, InputKind, Outcome, RawMessage, Rejection, Report
 from shared.logs import get_logger
 from shared.messaging.codec import encode_record
 from shared.transaction import Refused, Spine, Transaction
@@ -84,7 +84,7 @@ class _Ingress:
         inputs = [_input(event, self.topic) for event in events]
         report = await self._applied(inputs) if inputs else Report((), ())
         outcomes = zip(inputs, report.outcomes, strict=True)
-        return JSONResponse({"events": [{"id": one.envelope.id, "outcome": what.value} for one, what in outcomes]})
+        return JSONResponse({"events": [_answer(one, outcome, report) for one, outcome in outcomes]})
 
     def _publisher(self, request: Request) -> Publisher:
         authorization = request.headers.get("authorization")
@@ -215,13 +215,23 @@ def _input(event: Decoded, topic: str) -> Input:
     """An input whose raw form is the record it would have been: so its dead letter replays like any other."""
     key, _, headers = encode_record(event.envelope)
     raw = RawMessage(topic, key, headers, event.body)
-    return Input(event.envelope, event.body, event.digest, InputKind.HTTP, raw)
+    return Input(event.envelope, event.body, event.digest, InputKind.HTTP, raw, ignored=event.ignored)
+
+
+def _answer(one: Input, outcome: Outcome, report: Report) -> dict[str, Any]:
+    """What became of an event, and which of its members nobody reads."""
+    waits = outcome is Outcome.APPLIED and one.identity in report.waiting
+    answer: dict[str, Any] = {"id": one.envelope.id, "outcome": "waiting" if waits else outcome.value}
+    if one.ignored:
+        answer["ignored"] = [unknown.path for unknown in one.ignored]
+        answer["did_you_mean"] = {unknown.path: unknown.meant for unknown in one.ignored if unknown.meant}
+    return answer
 
 
 def _problems(inputs: Sequence[Input], rejected: Sequence[Rejection]) -> list[Problem]:
     places = {id(one.raw): index for index, one in enumerate(inputs)}
     found = [
-        Problem(index=places[id(one.raw)], code=one.code, reason=one.reason)
+        Problem(index=places[id(one.raw)], field=one.field, code=one.code, reason=one.reason)
         for one in rejected
         if id(one.raw) in places
     ]

@@ -18,21 +18,34 @@ is answered with 200 is stored and will be acted on. A batch is applied whole or
 refused, or the service fails on it, errors names it by its index, it alone is kept as a dead letter, and the others \
 can be sent again without it.
 
+A time up to a few minutes ahead of the database's clock counts as now. An event further ahead is refused: often it \
+is local time, sent as if it were UTC.
+
 Sending again is always safe. The same event (source and id) with the same content is answered as a \
 duplicate; with other content it is refused, and the first one stays.
 """
 _REASONS = {
-    400: "A bad event: errors names each by its index, with field, code and reason. Nothing was applied.",
+    400: "A bad event: errors names everything that is wrong with it, by the event's index, with field, code and "
+    "reason. Nothing was applied.",
     401: "No key, or one that is not known here.",
     403: "The key is not bound to this source or type.",
     408: "The body came too slowly.",
-    409: "The id was used before for another event, or the service refuses the event or fails on it. "
+    409: "The id was used before for another event, the event is dated ahead of the clock (time_ahead), or the service "
+    "refuses the event or fails on it. "
     "What errors names by index is kept as a dead letter.",
     411: "Neither Content-Length nor a body in chunks.",
     413: "The body, or the batch, is too large.",
     415: "Not a content type, charset or encoding that is taken.",
     503: "The database is away. Send it again after Retry-After seconds.",
 }
+_OUTCOMES = (
+    "applied: stored, and acted on from now on. waiting: stored, and acted on once the sale or the case that it "
+    "is about is known; until then it has no effect. duplicate: received before; nothing changed."
+)
+_IGNORED = (
+    "Members of the data that this type does not have: nothing reads them. They are accepted, since a publisher may "
+    "send what later versions know; a misspelt name shows here."
+)
 _ANSWER_HEADERS = {401: "WWW-Authenticate", 503: "Retry-After"}
 
 
@@ -49,7 +62,13 @@ def _accepted() -> dict[str, Any]:
         "required": ["id", "outcome"],
         "properties": {
             "id": {"type": "string", "description": "The event's id."},
-            "outcome": {"enum": ["applied", "duplicate"], "description": "What became of it."},
+            "outcome": {"enum": ["applied", "waiting", "duplicate"], "description": _OUTCOMES},
+            "ignored": {"type": "array", "items": {"type": "string"}, "description": _IGNORED},
+            "did_you_mean": {
+                "type": "object",
+                "additionalProperties": {"type": "string"},
+                "description": "Of ignored members, the known one with the nearest name.",
+            },
         },
     }
     schema = {
@@ -57,7 +76,13 @@ def _accepted() -> dict[str, Any]:
         "required": ["events"],
         "properties": {"events": {"type": "array", "items": outcome}},
     }
-    example = {"events": [{"id": "8f14e45f-0001", "outcome": "applied"}]}
+    misspelt = {"ignored": ["data.soldBy"], "did_you_mean": {"data.soldBy": "data.sold_by"}}
+    example = {
+        "events": [
+            {"id": "8f14e45f-0001", "outcome": "applied", **misspelt},
+            {"id": "8f14e45f-0002", "outcome": "waiting"},
+        ]
+    }
     return {
         "description": "Committed. One outcome for each event, in their order.",
         "content": {"application/json": {"schema": schema, "example": example}},

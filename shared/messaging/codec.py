@@ -71,7 +71,7 @@ def decode_message(value: bytes | None, headers: Headers, *, key: bytes | None, 
     try:
         decoded = _decoded(value, headers, topic)
     except Rejected as rejected:
-        return Poison(rejected.code, rejected.reason)
+        return Poison(rejected.code, rejected.reasons)
     if key == decoded.envelope.subject.encode():
         return decoded
     return replace(decoded, key_matches=False)

@@ -63,8 +63,12 @@ async def kept_letter(pool: Pool, id: UUID) -> tuple[KeptLetter, RawMessage] | N
     return letter, RawMessage(row["topic"], row["key"], decode_headers(row["headers"]), row["body"])
 
 
-def replay_of(letter: KeptLetter, raw: RawMessage, prefix: str) -> Batch | Poison:
-    """The batch that tries a dead letter again, or why it is still no event."""
+def replay_of(letter: KeptLetter, raw: RawMessage, *, prefix: str, heard_at: datetime | None = None) -> Batch | Poison:
+    """The batch that tries a dead letter again, or why it is still no event.
+
+    Its times are judged by when it was first received, however long ago. With `heard_at` it counts at that instant,
+    where it is dated ahead of it.
+    """
     topic = raw.topic.removeprefix(prefix)
     decoded = decode_message(raw.body, raw.headers, key=raw.key, topic=topic)
     if isinstance(decoded, Poison):
@@ -73,7 +77,9 @@ def replay_of(letter: KeptLetter, raw: RawMessage, prefix: str) -> Batch | Poiso
     if letter.partition is not None and letter.record_offset is not None:
         position = Position(letter.topic, letter.partition, letter.record_offset)
     kind = InputKind.HTTP if position is None else InputKind.RECORD
-    return Batch([Input(decoded.envelope, decoded.body, decoded.digest, kind, raw, position)], replays=letter.id)
+    one = Input(decoded.envelope, decoded.body, decoded.digest, kind, raw, position)
+    first = heard_at or letter.received_at
+    return Batch([one], replays=letter.id, heard_at=first, whatever_time=heard_at is not None)
 
 
 async def mark_replayed(connection: Connection, id: UUID, outcome: Outcome, now: datetime) -> None:

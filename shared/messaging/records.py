@@ -23,7 +23,8 @@ async def read_records(records: Records, topic_prefix: str) -> Batch:
             rejections.append(Rejection(decoded.code, decoded.reason, raw, position))
         else:
             envelope, body, digest = decoded.envelope, decoded.body, decoded.digest
-            inputs.append(Input(envelope, body, digest, InputKind.RECORD, raw, position, decoded.key_matches))
+            given = (raw, position, decoded.key_matches, decoded.ignored)
+            inputs.append(Input(envelope, body, digest, InputKind.RECORD, *given))
     return Batch(inputs, rejections, next_offsets(records))
 
 

@@ -45,11 +45,13 @@ _PUT_OFF = f"""
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """An account's first records, decoded again: the rows they are in, and those that are no events any more."""
+    """An account's first records, decoded again: the rows they are in, those that are no events any more, and when the
+    last of them was received."""
 
     rows: list[int]
     inputs: list[Input]
     rejections: list[Rejection]
+    heard_at: datetime | None = None
 
 
 async def keep(
@@ -74,8 +76,9 @@ async def due(connection: Connection) -> dict[str, int]:
 
 async def take(connection: Connection, lock_key: str, limit: int) -> Taken:
     """An account's first records. The caller holds its lock."""
-    taken = Taken([], [], [])
-    for row in await connection.fetch(_TAKE, lock_key, limit):
+    found = await connection.fetch(_TAKE, lock_key, limit)
+    taken = Taken([], [], [], max((row["kept_at"] for row in found), default=None))
+    for row in found:
         taken.rows.append(row["id"])
         match _decoded(row):
             case Input() as one:

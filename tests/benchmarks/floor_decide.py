@@ -6,7 +6,7 @@ has acknowledged anything, and one policy counts: so each rule is a few lines th
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -41,6 +41,8 @@ HEARD = {*FACTS, "orders.order_placed", "orders.salesperson_changed"}
 QUIET = ("support.contact_dead_ended", "support.satisfaction_rated")
 PROGRESS = ("case_opened", "case_progressed", "case_reopened")
 REPEATED, BOUNCED = 3, 3
+_REMEMBERED = timedelta(days=730)
+"""So long a sale that somebody made goes before one that nobody made."""
 
 
 @dataclass(slots=True)
@@ -189,7 +191,8 @@ class State(Rings):
             sold = [one for one in known.values() if one[2] <= signal.at]
             if not sold:
                 raise LookupError("every sale of a backlog is known before")
-            order = max(sold, key=lambda one: (one[2], one[0]))
+            made = [one for one in sold if one[1] is not None and one[2] >= signal.at - _REMEMBERED]
+            order = max(made or sold, key=lambda one: (one[2], one[0]))
         self.signals.setdefault(signal.account, {})[signal.id] = signal
         self.join(event, signal, order)
 

@@ -17,7 +17,7 @@ from aiokafka import AIOKafkaProducer
 
 from shared.contracts import orders, support_inbound
 from shared.contracts.envelope import Envelope, Fact, envelope
-from shared.contracts.orders_inbound import Line
+from shared.contracts.order_parts import Line
 from shared.messaging.cluster import Cluster
 from shared.messaging.codec import encode_record
 from tests.benchmarks.backlog import STARTS_AT, seller

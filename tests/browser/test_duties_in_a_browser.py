@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from playwright.async_api import expect
 
-from shared.contracts.orders_inbound import Customer, Promise
+from shared.contracts.order_parts import Customer, Promise
 from tests.browser.conftest import DESK, PHONE, Visits
 from tests.builders import order_placed
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from playwright.async_api import Page
 
-from shared.contracts.orders_inbound import Customer, Line, Promise
+from shared.contracts.order_parts import Customer, Line, Promise
 from tests.browser.conftest import DESK, PHONE, Visits
 from tests.builders import contact_made, order_placed
 from tests.inbox import form_token

@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.async_api import Page, Route, expect
 
-from shared.contracts.orders_inbound import Customer
+from shared.contracts.order_parts import Customer
 from tests.browser.conftest import DESK, PHONE, Visits
 from tests.builders import case_reopened
 

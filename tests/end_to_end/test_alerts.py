@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import orjson
 from confluent_kafka import Producer
 
-from tests.builders import order_placed, refund_requested, salesperson_changed
+from tests.builders import contact_made, order_placed, refund_requested, salesperson_changed
 from tests.stories import Company, Story, customer_at_noon
 from tests.waiting import eventually, until
 
@@ -144,3 +144,18 @@ async def test_the_desk_hears_of_a_sale_whose_seller_nobody_knows_after_fifteen_
     await company.move_clock(timedelta(minutes=16))
     alert = await story.expect_alert_for("desk", mail="skipped")
     assert alert.because == "seller_unknown"
+
+
+async def test_a_talk_dated_ahead_of_the_clock_is_refused_and_hides_no_dead_end(story: Story) -> None:
+    await story.hire()
+    await story.sell()
+    await story.known()
+    talk = contact_made("answered", case=None, direction="outbound")
+    answer = await story.post("support", talk, at=datetime.now(UTC) + timedelta(minutes=45))
+    assert answer.status_code == 409
+    (error,) = answer.json()["errors"]
+    assert (error["index"], error["code"], error["field"]) == (0, "time_ahead", "time")
+    assert "local time sent with Z?" in error["reason"]
+    await story.post("support", talk, at=datetime.now(UTC) + timedelta(minutes=2))
+    await story.fail_contact()
+    await story.expect_alert_for(story.seller)

@@ -23,7 +23,10 @@ _SOURCES = ("shop", "helpdesk")
 _HTTP_SOURCE = "shop"
 _AGAIN_SHARE = 0.05
 AHEAD = timedelta(minutes=40)
-"""How far ahead of its telling a history should end: part of it then happens after somebody took an episode."""
+"""How far ahead of its telling a history should end: part of it then happens after somebody took an episode.
+
+Orders and support would refuse what is dated ahead of their clocks: those go further ahead, see `clocks.py`.
+"""
 
 
 def generate(

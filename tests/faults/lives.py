@@ -128,7 +128,10 @@ def _sales(chance: random.Random, account: str, orders: list[str], now: datetime
             sold_at = now - (old if chance.random() < 0.6 else SPAN * chance.random())
         data = {
             "order": order,
-            "lines": [{"product": "Heat pump", "quantity": chance.randint(1, 3)}],
+            "lines": [
+                {"product": one, "quantity": chance.randint(1, 3)}
+                for one in chance.choice((("Heat pump",), ("Heat pump", "Filter")))
+            ],
             "amount_minor": chance.randint(1_000, 2_000_000),
             "currency": "EUR",
             "sold_at": sold_at.isoformat(),

@@ -19,7 +19,7 @@ THEMES: Mapping[str, tuple[str, ...]] = {
     "money": ("refund_requested", "refund_withdrawn", "contact_made"),
     "leaving": ("cancellation_requested", "cancellation_withdrawn"),
     "confirmation": ("confirmation_required", "order_confirmed", "contact_made"),
-    "delivery": ("delivery_late", "order_delivered"),
+    "delivery": ("delivery_late", "order_delivered", "order_delivered", "order_changed"),
     "promises": ("promise_kept", "promise_kept", "outcome_reported"),
     "end": ("order_cancelled", "refund_paid"),
     "people": ("sale_corrected", "account_reassigned", "contact_preference_changed"),
@@ -99,6 +99,10 @@ class Themes:
     def _of_order(self, kind: str) -> dict[str, Any]:
         chance = self.chance
         match kind:
+            case "order_delivered":
+                return self._arrived()
+            case "order_changed":
+                return self._changed()
             case "refund_paid":
                 return {"amount_minor": chance.randint(1, 5_000) * self.money.choice((0, 1)), "currency": "EUR"}
             case "promise_kept":
@@ -110,6 +114,26 @@ class Themes:
                 return {"reason": "It was another", "by": "m-mid", **seller}
             case _:
                 return {}
+
+    def _arrived(self) -> dict[str, Any]:
+        """All of it, or some of its lines."""
+        chance = self.chance
+        if chance.random() < 0.5:
+            return {}
+        whole = {"complete": chance.random() < 0.5} if chance.random() < 0.2 else {}
+        return {"lines": chance.choice(([1], [2], [1, 2]))} | whole
+
+    def _changed(self) -> dict[str, Any]:
+        """Other lines, another amount, another day, or some of these."""
+        chance, changed = self.chance, dict[str, Any]()
+        if chance.random() < 0.6:
+            products = chance.choice((("Heat pump",), ("Heat pump", "Filter"), ("Filter", "Pipes")))
+            changed["lines"] = [{"product": one, "quantity": chance.randint(1, 2)} for one in products]
+        if chance.random() < 0.4:
+            changed["amount_minor"] = chance.randint(1_000, 2_000_000)
+        if chance.random() < 0.3:
+            changed["delivery_due_at"] = (self.now - SPAN * chance.random()).isoformat()
+        return changed
 
     def _of_matter(self, kind: str) -> dict[str, Any]:
         chance = self.chance

@@ -16,6 +16,7 @@ from deploy.local.machine import SERVICES
 from deploy.local.mail_sink import messages
 from tests.faults.checker.promises import at_rest, at_rest_but_for_lists
 from tests.faults.checker.reading import read_run
+from tests.faults.clocks import INBOUND_SERVICES, keep_ahead
 from tests.faults.history import DESK, Event, arrival, first_of_all, post, wire
 from tests.faults.policy import publish_policy, terms_in_seconds
 from tests.faults.rescues import TO_TAKE
@@ -61,6 +62,8 @@ class Undisturbed:
         """
         self._write("world.json", [self._world(seed)])
         await publish_policy(self.superuser_url(pool_database(self.company, "escalation")))
+        for service in INBOUND_SERVICES:
+            await keep_ahead(self.superuser_url(pool_database(self.company, service)))
         self._write("history.jsonl", [json.loads(event.line()) for event in history])
         directory = first_of_all(history)
         await self._tell(directory)

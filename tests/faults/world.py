@@ -27,6 +27,7 @@ from deploy.local.processes import PROJECT
 from services.cli.run import SERVICES, ServiceName
 from services.cli.run import service_of as build_service
 from tests.faults.brokers import Brokers, one_broker, three_nodes
+from tests.faults.clocks import INBOUND_SERVICES, keep_ahead
 from tests.faults.crash_points import points_of
 from tests.faults.mail_server import MailServer
 from tests.faults.policy import publish_policy, terms_in_seconds
@@ -167,6 +168,8 @@ async def open_world(folder: Path, setup: Setup) -> AsyncIterator[World]:
         databases = Databases(postgres.url)
         urls = {name: await databases.make(name) for name in setup.processes}
         await publish_policy(_as_superuser(urls["escalation"]))
+        for service in INBOUND_SERVICES:
+            await keep_ahead(_as_superuser(urls[service]))
         wires = {name: await stack.enter_async_context(proxy_to(url, Cut.AFTER_COMMIT)) for name, url in urls.items()}
         mail = await stack.enter_async_context(MailServer(folder / "mail.jsonl").open())
         server = ForkServer(folder / "fork_server.log", source=setup.source)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import orjson
 
 from shared.contracts.envelope import Envelope, Fact
-from shared.contracts.orders_inbound import Line
+from shared.contracts.order_parts import Line
 from shared.transaction import Transaction
 from tests.builders import event_of, order_confirmed, order_placed
 from tests.streams import Plumbing, confirmed, record_of

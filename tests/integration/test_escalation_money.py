@@ -16,7 +16,7 @@ from services.escalation.domain.own_facts import (
 )
 from services.escalation.domain.policy.document import shipped_text
 from shared.contracts.escalation import EpisodeResult
-from shared.contracts.orders_inbound import Customer
+from shared.contracts.order_parts import Customer
 from tests.builders import (
     ORDER,
     cancellation_requested,

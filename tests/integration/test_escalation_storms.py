@@ -11,7 +11,7 @@ from uuid import UUID
 import pytest
 
 from services.escalation.domain.own_facts import Attempt
-from shared.contracts.orders_inbound import Customer
+from shared.contracts.order_parts import Customer
 from shared.metrics import create_metrics
 from tests.builders import minutes, order_placed, refund_requested, salesperson_changed
 from tests.escalation import Escalation, told

@@ -55,6 +55,33 @@ async def test_a_structured_event_is_committed_before_the_answer(ingress: Ingres
     assert tuple(row) == ("http", "orders.inbound.order_confirmed", "c-17")
 
 
+async def test_members_that_nobody_reads_are_accepted_and_named(ingress: Ingress) -> None:
+    misspelt = event("e-1", data={"order": "4711", "Orders": 1, "colour": "red"})
+    answer = await ingress.send(misspelt, event("e-2"))
+    assert answer.json()["events"] == [
+        {
+            "id": "e-1",
+            "outcome": "applied",
+            "ignored": ["data.Orders", "data.colour"],
+            "did_you_mean": {"data.Orders": "data.order"},
+        },
+        {"id": "e-2", "outcome": "applied"},
+    ]
+
+
+async def test_all_that_is_wrong_with_a_request_is_answered_at_once(ingress: Ingress) -> None:
+    published = event("e-1", type="orders.order_confirmed", time="now")
+    answer = await ingress.send(published, event("e-2"), event("e-3", data={}, subject=""))
+    assert answer.status_code == 400
+    assert codes(answer) == [
+        (0, "type", "wrong_topic"),
+        (0, "time", "invalid_attribute"),
+        (2, "data.order", "missing_field"),
+        (2, "subject", "invalid_attribute"),
+    ]
+    assert "did you mean orders.inbound.order_confirmed?" in answer.json()["errors"][0]["reason"]
+
+
 async def test_a_binary_event_is_read_from_its_headers(ingress: Ingress) -> None:
     answer = await ingress.client.post("/events", content=DATA, headers=binary_headers(id="e-2"))
     assert (answer.status_code, answer.json()["events"][0]["id"]) == (200, "e-2")

@@ -10,7 +10,7 @@ from typing import Any
 import httpx2
 import pytest
 
-from shared.contracts.orders_inbound import Promise
+from shared.contracts.order_parts import Promise
 from tests.builders import (
     ACCOUNT,
     ORDER,

@@ -4,7 +4,7 @@ import re
 from datetime import timedelta
 
 from shared.contracts import support
-from shared.contracts.orders_inbound import Customer
+from shared.contracts.order_parts import Customer
 from shared.contracts.support_inbound import Direction, Person
 from tests.builders import SELLER, case_opened, case_reopened, contact_made, input_of
 from tests.inbox import Site, form_token, inbox_site, words_of

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from shared.contracts.orders_inbound import Customer
+from shared.contracts.order_parts import Customer
 from tests.builders import ACCOUNT, ZONE, case_opened, case_reopened, refund_paid, satisfaction_rated
 from tests.inbox import Site, words_of
 from tests.inbox_desk import Desk, done, open_desk, state

@@ -7,7 +7,7 @@ import pytest
 
 from services.escalation.inbox.asked import TOLD_RULES
 from services.escalation.store import episode_parts
-from shared.contracts.orders_inbound import Customer
+from shared.contracts.order_parts import Customer
 from shared.ids import SalespersonId
 from tests.builders import ACCOUNT, SELLER
 from tests.inbox import Site, form_token

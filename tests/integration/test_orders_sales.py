@@ -9,7 +9,7 @@ import orjson
 import pytest
 
 from shared.contracts import orders as published
-from shared.contracts.orders_inbound import Promise
+from shared.contracts.order_parts import Promise
 from shared.inputs import Input, Outcome
 from tests.builders import (
     ACCOUNT,

@@ -125,7 +125,7 @@ def _in_time(names: list[str]) -> bool:
 async def _start_over(escalation: Escalation) -> None:
     tables = await escalation.pool.fetch(
         "select format('%I.%I', schemaname, tablename) as name from pg_tables "
-        "where schemaname in ('shared', 'escalation') and tablename not like '%version%'"
+        "where schemaname in ('shared', 'escalation') and tablename <> 'alembic_version'"
     )
     await escalation.pool.execute(f"truncate {', '.join(row['name'] for row in tables)} restart identity cascade")
 

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Mapping
+from itertools import count
 from types import SimpleNamespace
 from typing import Any
 
@@ -91,10 +92,13 @@ def _slow_decoding(*_arguments: Any, **_named: Any) -> Any:
 
 
 async def test_work_past_its_time_is_given_up_between_two_items(monkeypatch: pytest.MonkeyPatch) -> None:
-    done: list[int] = []
-    clock = SimpleNamespace(monotonic=lambda: len(done), thread_time=lambda: 0.0)
+    readings = count()
+    clock = SimpleNamespace(monotonic=lambda: next(readings), thread_time=lambda: 0.0)
     monkeypatch.setattr("shared.breathing.time", clock)
+
+    async def work() -> None:
+        assert [number async for number in in_breaths(range(1_000), give_up_at=10)]
+
     with pytest.raises(RanTooLong):
-        async for number in in_breaths(range(1_000), give_up_at=10):
-            done.append(number)
-    assert len(done) == 11
+        await work()
+    assert next(readings) == 12

@@ -15,7 +15,8 @@ from services.escalation.domain.policy.model import TeamMode
 from shared.contracts import orders, support
 from shared.contracts.envelope import Fact
 from shared.contracts.escalation import EpisodeResult
-from shared.contracts.orders_inbound import Away, Day, Line, Promise, Successor, WorkingHours
+from shared.contracts.order_parts import Line, Promise
+from shared.contracts.orders_inbound import Away, Day, Successor, WorkingHours
 from shared.contracts.support_inbound import (
     ContactChannel,
     ContactPreference,
@@ -83,7 +84,8 @@ def sale(chance: Random, account: str, order: str, **changes: Any) -> Told:
         sold_at=sold_at,
         amount_minor=chance.choice((5_000, 2_000_000)),
         currency="EUR",
-        lines=[Line(product="Heat pump")],
+        lines=[Line(product="Heat pump"), Line(product="Filter", quantity=2)][: chance.choice((1, 2))],
+        renews="n-1" if order == "n-2" and chance.random() < 0.5 else None,
         promises=promises if chance.random() < 0.3 else [],
         delivery_due_at=START + timedelta(hours=5) if chance.random() < 0.2 else None,
     )
@@ -181,6 +183,22 @@ def _order(fact: Callable[..., Fact], **fields: Any) -> Callable[[_About], Fact]
     return lambda about: fact(order=about.named, **fields)
 
 
+def _part_delivered(about: _About) -> Fact:
+    chance = about.chance
+    complete = chance.choice((None, None, None, True, False))
+    return orders.OrderDelivered(order=about.named, lines=chance.choice(((1,), (2,), (1, 2))), complete=complete)
+
+
+def _changed(about: _About) -> Fact:
+    """Other lines, another amount, another day, or some of these."""
+    chance = about.chance
+    filters = Line(product="Filter", quantity=chance.choice((1, 2)))
+    lines = chance.choice((None, [Line(product="Heat pump")], [filters], [Line(product="Heat pump"), filters]))
+    amount = chance.choice((None, 5_000, 2_000_000))
+    due = about.soon() if chance.random() < 0.3 else None
+    return orders.OrderChanged(order=about.named, lines=lines, amount_minor=amount, delivery_due_at=due)
+
+
 _FACTS: Sequence[Callable[[_About], Fact]] = (
     _contact,
     _contact,
@@ -211,6 +229,10 @@ _FACTS: Sequence[Callable[[_About], Fact]] = (
     _order(orders.ConfirmationRequired),
     _order(orders.OrderConfirmed),
     _order(orders.OrderDelivered),
+    _part_delivered,
+    _part_delivered,
+    _changed,
+    _changed,
     _order(orders.OrderCancelled),
     lambda about: orders.RefundPaid(order=about.named, amount_minor=about.chance.choice((0, 100)), currency="EUR"),
     _order(orders.DeliveryLate),

@@ -57,15 +57,40 @@ def having(orders: Sequence[Order]) -> AccountState:
     ],
 )
 def test_a_signal_belongs_to(sought: Signal, expected: str | None) -> None:
-    found = matching_order(sought, having(ORDERS))
+    found = matched(sought, ORDERS)
     assert (found.order_id if found else None) == expected
+
+
+YEARS = timedelta(days=730)
+RENEWAL = order("r", sold_at=minutes(-1), sold_by=None)
+
+
+@pytest.mark.parametrize(
+    ("orders", "expected"),
+    [
+        pytest.param([order("a", sold_at=minutes(-60)), RENEWAL], "a", id="a sale before what nobody sold"),
+        pytest.param([order("a", sold_at=AT - YEARS), RENEWAL], "a", id="two years ago to the moment"),
+        pytest.param([order("a", sold_at=AT - 1.01 * YEARS), RENEWAL], "r", id="a sale of long ago"),
+        pytest.param([order("a", sold_at=minutes(1)), RENEWAL], "r", id="a sale that was not made yet"),
+        pytest.param([order("a", sold_at=minutes(-60)), order("r")], "r", id="the later of two that somebody sold"),
+        pytest.param([RENEWAL], "r", id="nobody sold anything"),
+    ],
+)
+def test_a_sale_that_somebody_made_goes_before_a_later_one_that_nobody_made(orders: list[Order], expected: str) -> None:
+    found = matched(signal(), orders)
+    assert found is not None
+    assert found.order_id == expected
+
+
+def matched(sought: Signal, orders: Sequence[Order]) -> Order | None:
+    return matching_order(sought, having(orders), seller_first_within=YEARS)
 
 
 @given(st.permutations(ORDERS), st.integers(-20, 20))
 def test_the_match_does_not_depend_on_the_order_of_arrival(arrived: Sequence[Order], minute: int) -> None:
     sought = signal(at=minutes(minute))
-    in_turn = matching_order(sought, having(arrived))
-    assert in_turn == matching_order(sought, having(ORDERS))
+    in_turn = matched(sought, arrived)
+    assert in_turn == matched(sought, ORDERS)
     assert in_turn is None or in_turn.sold_at <= sought.at
 
 

@@ -69,6 +69,13 @@ def _account_facts(draw: st.DrawFn, kinds: list[FactKind] | None = None) -> Acco
         return replace(told, number=draw(st.integers(0, 1)))
     if kind is FactKind.CASE_REASSIGNED:
         return replace(told, number=draw(st.integers(1, 4)))
+    if kind is FactKind.ORDER_DELIVERED:
+        places = draw(st.sampled_from([None, None, "[1]", "[2]", "[1, 2]"]))
+        return replace(told, what=places, number=draw(st.sampled_from([None, None, 0, 1])))
+    if kind in (FactKind.ORDER_CHANGED, FactKind.ORDER_LINES):
+        due_at = told.due_at if kind is FactKind.ORDER_CHANGED and draw(st.booleans()) else None
+        lines = draw(st.sampled_from(['[["a", 1]]', '[["a", 1], ["b", 2]]', '[["b", 2], ["b", 1]]']))
+        return replace(told, what=lines, due_at=due_at)
     return replace(told, what=draw(st.sampled_from(["training", "visit"])))
 
 
@@ -113,7 +120,14 @@ def test_nothing_is_cleared_before_it_came_into_being(facts: list[AccountFact]) 
 
 
 _ANSWERS = [FactKind.RESPONSE_PROMISED, FactKind.RESPONSE_OVERDUE]
-_DELIVERIES = [FactKind.DELIVERY_DUE, FactKind.DELIVERY_LATE, FactKind.ORDER_DELIVERED]
+_DELIVERIES = [
+    FactKind.DELIVERY_DUE,
+    FactKind.DELIVERY_LATE,
+    FactKind.ORDER_DELIVERED,
+    FactKind.ORDER_DELIVERED,
+    FactKind.ORDER_CHANGED,
+    FactKind.ORDER_LINES,
+]
 _LATENESS = st.lists(
     st.one_of(_account_facts(_ANSWERS), _account_facts(_DELIVERIES), _account_facts([FactKind.CONTACT])),
     max_size=15,

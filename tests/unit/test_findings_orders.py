@@ -3,6 +3,7 @@
 Each case is the facts, and when the signals came into being and were cleared, in hours.
 """
 
+import json
 from datetime import datetime
 from typing import Any
 
@@ -132,6 +133,72 @@ DELIVERED = FactKind.ORDER_DELIVERED
 )
 def test_a_late_delivery_is_a_signal(facts: list[AccountFact], expected: Told) -> None:
     assert told(SignalKind.DELIVERY_LATE, *facts) == expected
+
+
+LINES = of_order(FactKind.ORDER_LINES, 0, what='[["Machine", 1], ["Grinder", 2]]')
+
+
+def arrived(at: float, *places: int, complete: int | None = None) -> AccountFact:
+    return of_order(DELIVERED, at, what=str(list(places)) if places else None, number=complete)
+
+
+def changed(at: float, *lines: tuple[str, int], due: float | None = None) -> AccountFact:
+    what = json.dumps(lines) if lines else None
+    return of_order(FactKind.ORDER_CHANGED, at, what=what, due=due)
+
+
+MACHINE, GRINDER, BEANS = ("Machine", 1), ("Grinder", 2), ("Beans", 5)
+
+
+@pytest.mark.parametrize(
+    ("facts", "expected"),
+    [
+        pytest.param([DUE, LINES, arrived(9, 1)], [(10, None)], id="a part is not the whole"),
+        pytest.param([DUE, LINES, arrived(9, 1), arrived(12, 2)], [(10, 12)], id="the last line"),
+        pytest.param([DUE, LINES, arrived(9, 2), arrived(9.5, 1)], [], id="both in time"),
+        pytest.param([DUE, LINES, arrived(9, 1), arrived(12, 1)], [(10, None)], id="the same line again"),
+        pytest.param([DUE, LINES, arrived(9, 1), arrived(12, 7)], [(10, None)], id="a line that there is not"),
+        pytest.param([DUE, LINES, arrived(9, 1, complete=1)], [], id="a part that completes it"),
+        pytest.param([DUE, LINES, arrived(9, 1, 2, complete=0)], [(10, None)], id="all, and said not to be"),
+        pytest.param([DUE, LINES, arrived(9, complete=0)], [(10, None)], id="a part that is not named"),
+        pytest.param([DUE, LINES, arrived(9, complete=0), arrived(12)], [(10, 12)], id="then the whole"),
+        pytest.param([LATE, LINES, arrived(6, 1)], [(5, None)], id="said to be late until the last line"),
+        pytest.param([LATE, LINES, arrived(6, 1), arrived(7, 2)], [(5, 7)], id="said to be late, and all arrived"),
+        pytest.param([DUE, arrived(9, 1)], [(10, None)], id="whose lines are not known"),
+        pytest.param(
+            [DUE, LINES, arrived(9, 1), changed(12, MACHINE)], [(10, 12)], id="what had not arrived is taken off"
+        ),
+        pytest.param(
+            [DUE, LINES, arrived(9, 1), changed(12, GRINDER)], [(10, None)], id="what had arrived is taken off"
+        ),
+        pytest.param([DUE, LINES, arrived(9), changed(9.5, MACHINE, GRINDER, BEANS)], [(10, None)], id="a new line"),
+        pytest.param(
+            [DUE, LINES, arrived(9), changed(9.5, MACHINE, GRINDER, BEANS), arrived(9.8, 3)], [], id="which arrives"
+        ),
+        pytest.param([DUE, LINES, arrived(9), changed(9.5, MACHINE, ("Grinder", 3))], [(10, None)], id="more of one"),
+        pytest.param([DUE, LINES, arrived(9), changed(9.5, GRINDER, MACHINE)], [], id="the same in another order"),
+        pytest.param([DUE, LINES, arrived(9), changed(9.5)], [], id="another amount alone"),
+        pytest.param([DUE, LINES, arrived(11), changed(15, MACHINE, BEANS)], [(10, 11), (15, None)], id="added late"),
+        pytest.param(
+            [DUE, LINES, arrived(11), changed(15, MACHINE, BEANS, due=20)], [(10, 11), (20, None)], id="and a new day"
+        ),
+        pytest.param([DUE, changed(5, due=20)], [(20, None)], id="put off before it was late"),
+        pytest.param([DUE, changed(10, due=20)], [(20, None)], id="put off in the last moment"),
+        pytest.param([DUE, changed(12, due=20), arrived(22)], [(10, 22)], id="put off once it was late"),
+        pytest.param([DUE, changed(5, due=20), changed(6, due=8)], [(8, None)], id="the latest counts"),
+        pytest.param([changed(5, due=3)], [(5, None)], id="nothing is late before it was told"),
+    ],
+)
+def test_an_order_that_arrives_in_parts_or_changes_is_late_until_its_last_line(
+    facts: list[AccountFact], expected: Told
+) -> None:
+    assert told(SignalKind.DELIVERY_LATE, *facts) == expected
+    assert told(SignalKind.DELIVERY_LATE, *reversed(facts)) == expected
+
+
+def test_a_line_of_very_many_costs_no_more_than_one() -> None:
+    lines = of_order(FactKind.ORDER_LINES, 0, what='[["Screw", 1000000000]]')
+    assert told(SignalKind.DELIVERY_LATE, DUE, lines, arrived(9), changed(9.5, ("Screw", 1_000_000_000))) == []
 
 
 @pytest.mark.parametrize("kind", ["order_cancelled", "refund_paid"])

@@ -8,7 +8,8 @@ import pytest
 from services.cli.importers.deals import COLUMNS, events_of_deals, read_deal
 from services.cli.importers.events import Import
 from services.cli.importers.rows import UnreadableFile, read_rows
-from shared.contracts.orders_inbound import Line, OrderPlaced, SalespersonChanged
+from shared.contracts.order_parts import Line
+from shared.contracts.orders_inbound import OrderPlaced, SalespersonChanged
 
 HEADER = (
     "mql_id,seller_id,sdr_id,sr_id,won_date,business_segment,lead_type,lead_behaviour_profile,has_company,"

@@ -7,7 +7,7 @@ import pytest
 from services.orders.domain import Sale, Standing, is_latest, judge_order_fact, published, sale_of
 from shared.contracts.catalog import TOPICS
 from shared.contracts.fact import Fact
-from shared.contracts.orders_inbound import Promise
+from shared.contracts.order_parts import Line, Promise
 from shared.ids import AccountId
 from shared.precedence import Version
 from tests.builders import (
@@ -18,6 +18,7 @@ from tests.builders import (
     event_of,
     minutes,
     order_cancelled,
+    order_changed,
     order_confirmed,
     order_delivered,
     order_placed,
@@ -78,6 +79,7 @@ def test_a_sale_is_the_same_whenever_and_under_whichever_id_it_is_told() -> None
         {"segment": "key accounts"},
         {"delivery_due_at": minutes(1)},
         {"outcome_expected_by": minutes(1)},
+        {"renews": "4700"},
         {"promises": (Promise(id="training", what="Training", due_at=AT),)},
     ],
     ids=lambda change: next(iter(change)),
@@ -95,6 +97,8 @@ FACTS: list[Fact] = [
     confirmation_required(due_at=AT),
     order_confirmed(),
     order_delivered(),
+    order_delivered(lines=(1,), complete=False),
+    order_changed(lines=(Line(product="Heat pump"),), delivery_due_at=AT),
     order_cancelled(reason="too late"),
     refund_paid(),
     promise_kept(proof="signed"),

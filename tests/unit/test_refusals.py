@@ -209,3 +209,40 @@ def test_a_wrong_structured_event_is_refused(members: dict[str, object], code: s
 def test_a_dead_end_is_a_contact_of_its_own_kind() -> None:
     told = '{"direction": "inbound", "channel": "phone", "result": "voicemail"}'
     assert refusal(told, type=support.ContactDeadEnded.type).field == "data.result"
+
+
+def test_everything_that_is_wrong_with_an_event_is_told_at_once() -> None:
+    told = b'{"direction": "in", "result": "dead-end"}'
+    rest = {name: value for name, value in ATTRIBUTES.items() if name != "subject"}
+    attributes = rest | {"type": support_inbound.ContactMade.type, "time": "yesterday", "datacontenttype": "text/json"}
+    with pytest.raises(Rejected) as caught:
+        decode_binary(attributes, told, topic=None)
+    faults = [(fault.code, fault.field) for fault in caught.value.faults]
+    assert faults == [
+        ("invalid_attribute", "datacontenttype"),
+        ("invalid_field", "data.direction"),
+        ("missing_field", "data.channel"),
+        ("invalid_field", "data.result"),
+        ("missing_attribute", "subject"),
+        ("invalid_attribute", "time"),
+    ]
+    assert all(fault.reason in caught.value.reasons for fault in caught.value.faults)
+
+
+def test_everything_that_is_wrong_with_a_structured_event_is_told_at_once() -> None:
+    told = ATTRIBUTES | {"id": 5, "type": "support.inbound.refund_request", "source": "", "data_base64": "!!"}
+    with pytest.raises(Rejected) as caught:
+        decode_structured(json.dumps(told).encode(), topic="support.inbound.v1")
+    faults = [(fault.code, fault.field) for fault in caught.value.faults]
+    assert faults == [
+        ("invalid_attribute", "id"),
+        ("unknown_type", "type"),
+        ("invalid_field", "data_base64"),
+        ("invalid_attribute", "source"),
+    ]
+
+
+def test_only_so_many_faults_are_told() -> None:
+    lines = [{"quantity": 0}] * 300
+    rejected = refusal(json.dumps({"lines": lines}), type=orders_inbound.OrderPlaced.type)
+    assert len(rejected.faults) == 20

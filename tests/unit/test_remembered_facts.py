@@ -9,7 +9,7 @@ from services.escalation.domain.facts import AccountFact, FactKind, fact_id, rem
 from shared.contracts import orders, support
 from shared.contracts.catalog import CATALOG
 from shared.contracts.envelope import Envelope, Fact, envelope
-from shared.contracts.orders_inbound import Line, Promise
+from shared.contracts.order_parts import Line, Promise
 from shared.contracts.support_inbound import ContactChannel, ContactResult, Courtesy, Direction
 from tests.builders import ACCOUNT, AT, minutes
 

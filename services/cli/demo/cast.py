@@ -7,7 +7,8 @@ from itertools import product
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from shared.contracts.orders_inbound import Customer, SalespersonChanged
+from shared.contracts.order_parts import Customer
+from shared.contracts.orders_inbound import SalespersonChanged
 from shared.contracts.support_inbound import Person
 
 _MORNING, _AFTERNOON = 9, 16

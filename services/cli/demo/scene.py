@@ -14,7 +14,8 @@ from services.cli.demo.observing import NotAsTold, Observer, State, until
 from services.cli.demo.telling import Ring, Teller
 from services.cli.explain import read_explained, shown
 from shared.contracts.envelope import Envelope, Fact, envelope
-from shared.contracts.orders_inbound import Line, OrderPlaced, Promise, PromiseKept
+from shared.contracts.order_parts import Line, Promise
+from shared.contracts.orders_inbound import OrderPlaced, PromiseKept
 from shared.contracts.support_inbound import ContactChannel, ContactMade, ContactResult, Direction, RefundRequested
 from shared.messaging.publisher import Publisher, new_traceparent
 

@@ -29,7 +29,8 @@ from services.cli.demo.observing import NotAsTold
 from services.cli.demo.scene import Scene, Stage
 from services.cli.demo.storm import Crowd
 from services.cli.demo.telling import Ended
-from shared.contracts.orders_inbound import Away, Promise, Successor
+from shared.contracts.order_parts import Promise
+from shared.contracts.orders_inbound import Away, Successor
 from shared.contracts.support_inbound import ContactResult
 from shared.database import DATABASE_ERRORS
 from shared.messaging.publisher import PublishError

@@ -9,7 +9,8 @@ from services.cli.demo.observing import NotAsTold, until
 from services.cli.demo.scene import Scene
 from services.escalation.domain.policy.document import shipped
 from shared.contracts.envelope import Fact
-from shared.contracts.orders_inbound import DeliveryLate, Line, OrderPlaced
+from shared.contracts.order_parts import Line
+from shared.contracts.orders_inbound import DeliveryLate, OrderPlaced
 
 
 class Crowd:

@@ -6,7 +6,8 @@ from datetime import datetime
 
 from services.cli.importers.events import Import, Imported, imported, in_order
 from services.cli.importers.rows import Row
-from shared.contracts.orders_inbound import Line, OrderPlaced, SalespersonChanged
+from shared.contracts.order_parts import Line
+from shared.contracts.orders_inbound import OrderPlaced, SalespersonChanged
 
 SOURCE = "import/olist"
 COLUMNS = ("mql_id", "seller_id", "sr_id", "won_date", "business_segment", "declared_monthly_revenue")

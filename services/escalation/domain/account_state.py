@@ -3,7 +3,7 @@
 A process keeps it from one batch to the next: see store.known_accounts.
 """
 
-from bisect import bisect_right, insort
+from bisect import bisect_left, bisect_right, insort
 from datetime import datetime
 from uuid import UUID
 
@@ -31,6 +31,8 @@ class AccountState:
         self.standing = Standing()
         self.people: set[str] = set()
         self._sold: list[tuple[datetime, str]] = []
+        self._made: list[tuple[datetime, str]] = []
+        self._inheriting: dict[str, set[str]] = {}
 
     @property
     def size(self) -> int:
@@ -43,12 +45,23 @@ class AccountState:
 
     def put_order(self, order: Order) -> None:
         known = self.orders.get(order.order_id)
-        if known is None or known.sold_at != order.sold_at:
-            if known is not None:
-                self._sold.remove((known.sold_at, known.order_id))
-            insort(self._sold, (order.sold_at, order.order_id))
+        if known is not None:
+            self._forget_order(known)
+        insort(self._sold, (order.sold_at, order.order_id))
+        if order.sold_by is not None:
+            insort(self._made, (order.sold_at, order.order_id))
+        if order.inherits_from is not None:
+            self._inheriting.setdefault(order.inherits_from, set()).add(order.order_id)
         self.orders[order.order_id] = order
         self._know(order.sold_by)
+
+    def _forget_order(self, known: Order) -> None:
+        place = (known.sold_at, known.order_id)
+        del self._sold[bisect_left(self._sold, place)]
+        if known.sold_by is not None:
+            del self._made[bisect_left(self._made, place)]
+        if known.inherits_from is not None:
+            self._inheriting[known.inherits_from].discard(known.order_id)
 
     def put_case(self, case: Case) -> None:
         self.cases[case.case_id] = case
@@ -68,10 +81,18 @@ class AccountState:
         cause = self.history.get(signal.fact_id)
         self.standing.put(signal, cause.at if cause is not None else signal.at)
 
-    def latest_order(self, at: datetime) -> Order | None:
-        """The latest order sold at or before an instant; sold at the same instant, the highest id is the latest."""
-        place = bisect_right(self._sold, at, key=lambda sold: sold[0])
-        return self.orders[self._sold[place - 1][1]] if place else None
+    def latest_order(self, at: datetime, *, with_seller: bool = False) -> Order | None:
+        """The latest order sold at or before an instant, of all or of those that somebody made.
+
+        Sold at the same instant, the highest id is the latest.
+        """
+        sold = self._made if with_seller else self._sold
+        place = bisect_right(sold, at, key=lambda one: one[0])
+        return self.orders[sold[place - 1][1]] if place else None
+
+    def inheriting(self, order_id: str) -> list[Order]:
+        """The orders that have this one's seller."""
+        return [self.orders[id] for id in sorted(self._inheriting.get(order_id, ()))]
 
     def open_by_id(self) -> list[Episode]:
         """The open episodes, by id."""

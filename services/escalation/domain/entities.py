@@ -13,8 +13,12 @@ from shared.contracts.escalation import EpisodeResult, RingCause, Severity, Sign
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """One sale. `seen_at` is when we were told of it, `products` are its lines' products as a JSON array;
-    `corrected_at` is set when somebody else turned out to have sold it."""
+    """One sale. `seen_at` is when we were told of it, `products` are its lines' products as a JSON array, `quantities`
+    how many of each, where it is not one; `corrected_at` is set when somebody else turned out to have sold it.
+
+    `inherits_from` is the order that it renews and whose seller is its own, until it is corrected itself. Lines and
+    amount are those told last: `lines_changed_at`, `amount_changed_at`.
+    """
 
     order_id: str
     account_id: str
@@ -32,6 +36,11 @@ class Order:
     products: str = "[]"
     outcome_expected_by: datetime | None = None
     corrected_at: datetime | None = None
+    customer_country: str | None = None
+    inherits_from: str | None = None
+    quantities: str | None = None
+    lines_changed_at: datetime | None = None
+    amount_changed_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,18 +1,24 @@
 """What escalation remembers of each fact that can put a sale at risk, or end a risk: never a customer's own data."""
 
-from collections.abc import Mapping
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
+from services.escalation.domain.entities import Order, products_of
 from shared.contracts import orders, support
 from shared.contracts.envelope import Envelope, Fact
+from shared.contracts.order_parts import Line
 from shared.ids import derived
 
 
 class FactKind(StrEnum):
-    """What happened. `promise` and `delivery_due` are told by a sale, `customer_reached` by a salesperson."""
+    """What happened. `promise` and `delivery_due` are told by a sale, `customer_reached` by a salesperson.
+
+    `order_lines` are a sale's lines, remembered once a part of it was delivered or they changed.
+    """
 
     CONTACT = "contact"
     CUSTOMER_REACHED = "customer_reached"
@@ -32,6 +38,8 @@ class FactKind(StrEnum):
     CONFIRMATION_REQUIRED = "confirmation_required"
     ORDER_CONFIRMED = "order_confirmed"
     ORDER_DELIVERED = "order_delivered"
+    ORDER_CHANGED = "order_changed"
+    ORDER_LINES = "order_lines"
     ORDER_CANCELLED = "order_cancelled"
     REFUND_PAID = "refund_paid"
     DELIVERY_DUE = "delivery_due"
@@ -50,8 +58,10 @@ class AccountFact:
 
     `direction`, `channel`, `result` and `agent` (who of us) are a contact's. `courtesy`: declared to be a "thanks" or
     an automatic reply. `number`: how often a case was passed on; a rating in thousandths of its scale; 1 or 0 for an
-    outcome that was reached or not. `due_at`: of a promised answer, a promise, a delivery. `what` names a promise.
-    `amount_minor` and `currency` are what was paid back.
+    outcome that was reached or not, and for a delivery that says whether it was the whole order. `due_at`: of a
+    promised answer, a promise, a delivery. `what` names a promise; of a delivery it is the places of its lines, of
+    an order's lines each with its product and quantity, as JSON. `amount_minor`
+    and `currency` are what was paid back.
     """
 
     fact_id: UUID
@@ -81,6 +91,7 @@ _KINDS: Mapping[type[Fact], FactKind] = {
     orders.ConfirmationRequired: FactKind.CONFIRMATION_REQUIRED,
     orders.OrderConfirmed: FactKind.ORDER_CONFIRMED,
     orders.OrderDelivered: FactKind.ORDER_DELIVERED,
+    orders.OrderChanged: FactKind.ORDER_CHANGED,
     orders.OrderCancelled: FactKind.ORDER_CANCELLED,
     orders.RefundPaid: FactKind.REFUND_PAID,
     orders.DeliveryLate: FactKind.DELIVERY_LATE,
@@ -141,6 +152,20 @@ def _of_sale(event: Envelope[Fact], sale: orders.OrderPlaced) -> list[AccountFac
     return facts
 
 
+def lines_told(lines: Sequence[Line]) -> str:
+    """An order's lines as they are remembered."""
+    return json.dumps([(line.product, line.quantity) for line in lines], ensure_ascii=False)
+
+
+def lines_of_sale(order: Order) -> AccountFact:
+    """What a sale was of: the first of what its deliveries are held against."""
+    products = products_of(order)
+    quantities = json.loads(order.quantities) if order.quantities else [1] * len(products)
+    lines = json.dumps(list(zip(products, quantities, strict=True)), ensure_ascii=False)
+    id = derived("fact", "order_lines", order.order_id)
+    return AccountFact(id, order.account_id, FactKind.ORDER_LINES, order.sold_at, order_id=order.order_id, what=lines)
+
+
 def _with_details(told: AccountFact, fact: Fact) -> AccountFact:
     """What only some kinds of facts say."""
     match fact:
@@ -157,5 +182,10 @@ def _with_details(told: AccountFact, fact: Fact) -> AccountFact:
             return replace(told, what=fact.promise)
         case orders.RefundPaid():
             return replace(told, amount_minor=fact.amount_minor, currency=fact.currency)
+        case orders.OrderDelivered():
+            complete = None if fact.complete is None else int(fact.complete)
+            return replace(told, number=complete, what=json.dumps(fact.lines) if fact.lines else None)
+        case orders.OrderChanged():
+            return replace(told, due_at=fact.delivery_due_at, what=lines_told(fact.lines) if fact.lines else None)
         case _:
             return told

@@ -15,6 +15,7 @@ from services.escalation.handlers.directory import (
     record_salesperson,
 )
 from services.escalation.handlers.judging import judge, raise_on_silence
+from services.escalation.handlers.order_changes import change_order, remember_lines
 from services.escalation.handlers.policies import publish_policy
 from services.escalation.handlers.preferences import note_preference
 from services.escalation.handlers.rejudging import rejudge
@@ -55,7 +56,8 @@ SUBSCRIPTIONS: Mapping[type[Fact], Sequence[Effect]] = {
     orders.OrderPlaced: (record_order, judge),
     orders.ConfirmationRequired: (judge,),
     orders.OrderConfirmed: (judge,),
-    orders.OrderDelivered: (judge,),
+    orders.OrderDelivered: (remember_lines, judge),
+    orders.OrderChanged: (remember_lines, judge, change_order),
     orders.OrderCancelled: (judge,),
     orders.RefundPaid: (judge,),
     orders.DeliveryLate: (judge,),

@@ -11,7 +11,8 @@ from services.escalation.domain.entities import Order, Salesperson
 from services.escalation.handlers.signals import match_waiting_signals
 from services.escalation.handlers.turn import Turn
 from shared.contracts import orders
-from shared.contracts.orders_inbound import Customer
+from shared.contracts.envelope import Fact
+from shared.contracts.order_parts import Customer, Line
 
 
 def record_order(turn: Turn[orders.OrderPlaced]) -> None:
@@ -20,34 +21,57 @@ def record_order(turn: Turn[orders.OrderPlaced]) -> None:
     if fact.order in turn.state.orders:
         return
     customer = fact.customer or Customer()
+    renewed = fact.renews if fact.sold_by is None else None
     turn.book.put_order(
         Order(
             order_id=fact.order,
             account_id=turn.account_id,
-            sold_by=fact.sold_by,
+            sold_by=fact.sold_by or _seller_of(turn, renewed),
             sold_at=fact.sold_at,
             amount_minor=fact.amount_minor,
             currency=fact.currency,
-            bought=_bought(fact),
+            bought=bought(fact.lines),
             seen_at=turn.now,
             customer_name=customer.name,
             customer_phone=customer.phone,
             customer_email=customer.email,
             customer_zone=customer.zone,
             segment=fact.segment,
-            products=orjson.dumps([line.product for line in fact.lines]).decode(),
+            products=products(fact.lines),
             outcome_expected_by=fact.outcome_expected_by,
+            customer_country=customer.country,
+            inherits_from=renewed,
+            quantities=quantities(fact.lines),
         )
     )
+    _pass_on_seller(turn, fact.order)
     match_waiting_signals(turn)
 
 
+def _seller_of(turn: Turn[Fact], order_id: str | None) -> str | None:
+    order = turn.state.orders.get(order_id or "")
+    return order.sold_by if order else None
+
+
+def _pass_on_seller(turn: Turn[Fact], order_id: str) -> None:
+    """Whoever sold an order counts as seller of what renews it, and of what renews that."""
+    passing = [order_id]
+    while passing:
+        earlier = turn.state.orders[passing.pop()]
+        for order in turn.state.inheriting(earlier.order_id):
+            if order.sold_by != earlier.sold_by:
+                turn.book.put_order(replace(order, sold_by=earlier.sold_by))
+                passing.append(order.order_id)
+
+
 def correct_sale(turn: Turn[orders.SaleCorrected]) -> None:
-    """Somebody else sold it: whoever is rung from now on is found by that. The latest correction counts."""
+    """Somebody else sold it and what renews it: whoever is rung from now on is found by that. The latest counts."""
     order = turn.state.orders.get(turn.fact.order)
     if order is None or _is_later(order.corrected_at, turn.event.time):
         return
-    turn.book.put_order(replace(order, sold_by=turn.fact.sold_by, corrected_at=turn.event.time))
+    corrected = replace(order, sold_by=turn.fact.sold_by, corrected_at=turn.event.time, inherits_from=None)
+    turn.book.put_order(corrected)
+    _pass_on_seller(turn, order.order_id)
 
 
 def reassign_account(turn: Turn[orders.AccountReassigned]) -> None:
@@ -101,7 +125,17 @@ def _json(values: Sequence[BaseModel]) -> str:
     return orjson.dumps([value.model_dump(mode="json") for value in values]).decode()
 
 
-def _bought(fact: orders.OrderPlaced) -> str:
+def bought(lines: Sequence[Line]) -> str:
     """What was sold, in one line."""
-    parts = [line.product if line.quantity == 1 else f"{line.quantity} × {line.product}" for line in fact.lines]
-    return ", ".join(parts)
+    return ", ".join(line.product if line.quantity == 1 else f"{line.quantity} × {line.product}" for line in lines)
+
+
+def products(lines: Sequence[Line]) -> str:
+    """The lines' products, as they are kept."""
+    return orjson.dumps([line.product for line in lines]).decode()
+
+
+def quantities(lines: Sequence[Line]) -> str | None:
+    """How many each line is of, as it is kept; None where all are of one."""
+    told = [line.quantity for line in lines]
+    return orjson.dumps(told).decode() if set(told) != {1} else None

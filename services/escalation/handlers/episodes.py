@@ -38,6 +38,19 @@ def join(turn: Turn[Fact], order: Order, signal: Signal) -> None:
     _ring_if_due(turn, turn.state.episodes[episode.episode_id], joined, rose=rose, news=rose or not replaced)
 
 
+def weigh_again(turn: Turn[Fact], order: Order) -> None:
+    """An order that changed may make its open episode graver, which rings; it never makes it less grave."""
+    episode = turn.state.open_episodes.get(order.order_id)
+    signal = turn.book.main_signal(episode) if episode is not None else None
+    if episode is None or signal is None:
+        return
+    _, policy = turn.book.policy_for(order)
+    risen, rose = _risen(turn, episode, signal, graveness(turn.book.standing(episode), order, policy))
+    if rose:
+        turn.book.put_episode(replace(risen, changed_at=turn.now))
+        _ring_if_due(turn, turn.state.episodes[episode.episode_id], signal, rose=True, news=True)
+
+
 def _is_same_trouble(known: Signal, signal: Signal) -> bool:
     """Whether one only takes the other's place: a fact told late moved where the trouble began."""
     return (known.kind, known.case_id) == (signal.kind, signal.case_id)

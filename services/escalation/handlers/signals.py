@@ -28,9 +28,15 @@ def admit(turn: Turn[Fact], signal: Signal) -> None:
 
 def match(turn: Turn[Fact], signal: Signal) -> None:
     """Have a signal join the episode of its order, if that is known."""
-    order = matching_order(signal, turn.state)
+    within = turn.book.policies.at(signal.at).policy.matching.seller_first_within
+    order = matching_order(signal, turn.state, seller_first_within=within)
     if order is None:
         return
+    latest = turn.state.latest_order(signal.at)
+    if latest is not None and signal.names_order is None and latest != order:
+        words = f"Order {order.order_id} goes before order {latest.order_id}, the latest, which nobody sold."
+        about = {"signal_id": signal.signal_id, "who": order.sold_by}
+        turn.explain("matched", words, policy_path="matching.seller_first_within", **about)
     if signal.order_awaited_until is not None:
         turn.tx.cancel_timer(OrderWaitEnded(signal=signal.signal_id), signal.account_id)
     join(turn, order, replace(signal, order_awaited_until=None))

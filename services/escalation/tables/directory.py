@@ -13,7 +13,10 @@ from shared.tables import instant_column, text_column
 
 
 class Order(EscalationTable, table=True):
-    """One sale, as orders published it, and when we were told (`seen_at`). `bought` is what was sold, in one line."""
+    """One sale, as orders published it, and when we were told (`seen_at`). `bought` is what was sold, in one line.
+
+    Its lines and its amount are those told last. `inherits_from` is the order that it renews, while its seller counts.
+    """
 
     __tablename__ = "orders"
     __table_args__ = (Index("orders_account", "account_id"), Index("orders_sold_by", "sold_by"))
@@ -33,6 +36,11 @@ class Order(EscalationTable, table=True):
     products: str = Field(sa_column=Column(JSONB, nullable=False))
     outcome_expected_by: datetime | None = Field(sa_column=instant_column(nullable=True))
     corrected_at: datetime | None = Field(sa_column=instant_column(nullable=True))
+    customer_country: str | None = Field(sa_column=text_column(nullable=True))
+    inherits_from: str | None = Field(sa_column=text_column(nullable=True))
+    quantities: str | None = Field(sa_column=Column(JSONB, nullable=True))
+    lines_changed_at: datetime | None = Field(sa_column=instant_column(nullable=True))
+    amount_changed_at: datetime | None = Field(sa_column=instant_column(nullable=True))
 
 
 class Account(EscalationTable, table=True):

@@ -187,7 +187,7 @@ def orders_and_cases_are_known_as_told(run: Evidence) -> Iterator[str]:
     """Whose an order is, who sold it and when; which order a case is about; whose the account is."""
     accounts = _accounts(run)
     orders = {
-        (account.id, id, account.sellers[id], sold_at(order))
+        (account.id, id, account.seller(id), sold_at(order))
         for account in accounts
         for id, order in account.orders.items()
     }

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any, TypeAlias
 from uuid import UUID
 
+from tests.faults.checker.arriving import is_delivery, walked
 from tests.faults.checker.facts import OF_ORDERS, Fact, derived
 
 ENDS_CASE = ("case_resolved", "case_closed")
@@ -69,6 +70,11 @@ class Facts:
     def first(self, fits: Fits, after: datetime | None) -> Fact | None:
         """The first that fits and happened later."""
         return next((fact for fact in self.all if (after is None or fact.at > after) and fits(fact)), None)
+
+    def delivery(self, order: str | None) -> list[tuple[Fact, bool, bool]]:
+        """Of an order's changes and deliveries, in their order: whether it was delivered before each, and after it."""
+        told = self.of("order_lines", "order_delivered", "order_changed")
+        return list(walked(fact for fact in told if fact.order == order))
 
     def span(self, kind: str, name: str) -> timedelta:
         return timedelta(seconds=self.rules[kind][name])
@@ -174,6 +180,14 @@ def _never(_facts: Facts, _cause: Fact) -> Fits:
     return lambda _fact: False
 
 
+def _delivered(facts: Facts, cause: Fact) -> Fits:
+    """What completes the order, or ends it."""
+    completing = {
+        fact.id for fact, before, after in facts.delivery(cause.order) if after and (is_delivery(fact) or not before)
+    }
+    return lambda fact: fact.id in completing or (fact.kind == "order_cancelled" and fact.order == cause.order)
+
+
 _ENDS: Mapping[str, Callable[[Facts, Fact], Fits]] = {
     "contact_dead_ended": lambda facts, cause: facts.talks_about(cause),
     "unanswered": lambda _facts, _cause: lambda fact: fact.two_way,
@@ -191,7 +205,7 @@ _ENDS: Mapping[str, Callable[[Facts, Fact], Fits]] = {
     "outcome_denied": lambda _facts, cause: (
         lambda fact: fact.kind == "outcome_reported" and fact.order == cause.order and bool(fact.data["reached"])
     ),
-    "delivery_late": _of_order("order_delivered", "order_cancelled"),
+    "delivery_late": _delivered,
     "order_cancelled": _never,
     "refund_paid": _never,
     "gone_quiet": _heard_of,

@@ -19,8 +19,8 @@ _NOT_REMEMBERED = (
     "contact_preference_changed",
 )
 OF_ORDERS = (
-    "confirmation_required", "order_confirmed", "order_delivered", "order_cancelled", "refund_paid", "delivery_due",
-    "delivery_late", "promise", "promise_kept", "outcome_reported",
+    "confirmation_required", "order_confirmed", "order_delivered", "order_changed", "order_lines", "order_cancelled",
+    "refund_paid", "delivery_due", "delivery_late", "promise", "promise_kept", "outcome_reported",
 )  # fmt: skip
 
 
@@ -87,6 +87,14 @@ class Fact:
         return self.inbound and self.result in ("unanswered", "voicemail")
 
 
+def lines_of(sale: Told) -> Fact:
+    """A sale's lines, which are remembered once a part of the order arrives or its lines change."""
+    order = str(sale.data["order"])
+    return Fact(
+        derived("fact", "order_lines", order), "order_lines", instant(sale.data["sold_at"]), None, order, sale.data
+    )
+
+
 def facts_of(event: Told, row: Row) -> Iterator[Fact]:
     """What is remembered of an event, which escalation journaled as this row."""
     data, source, id = event.data, row["source"], row["event_id"]
@@ -99,7 +107,8 @@ def facts_of(event: Told, row: Row) -> Iterator[Fact]:
             due, fact_id = instant(data["delivery_due_at"]), derived("fact", source, id, "delivery")
             yield Fact(fact_id, "delivery_due", event.at, None, data["order"], {}, due)
     elif event.kind not in _NOT_REMEMBERED:
-        told_due = instant(data["due_at"]) if "due_at" in data else None
+        told = data.get("delivery_due_at") if event.kind == "order_changed" else data.get("due_at")
+        told_due = instant(told) if told is not None else None
         yield Fact(
             derived("fact", source, id, ""),
             _KINDS.get(event.kind, event.kind),

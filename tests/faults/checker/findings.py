@@ -166,8 +166,31 @@ def _late(facts: Facts, kind: str) -> Iterator[Finding]:
 
 def _each_late(facts: Facts, kind: str) -> Iterator[Finding]:
     yield from _themselves(facts, kind)
-    for fact in facts.of("delivery_due"):
-        yield from _past_due(facts, kind, fact, derived("signal", facts.account, fact.order, kind))
+    for order in sorted({fact.order or "" for fact in facts.of("delivery_due", "order_changed")}):
+        for fact, at in _days(facts, order):
+            cancelled = any(one.order == order and one.at <= at for one in facts.of("order_cancelled"))
+            if not cancelled and not _arrived_by(facts, order, at):
+                of_sale = fact.kind == "delivery_due"
+                id = derived("signal", facts.account, order, kind) if of_sale else derived("signal", fact.id, kind)
+                yield facts.found(kind, fact, at=at, id=id, silence=True)
+
+
+def _days(facts: Facts, order: str) -> Iterator[tuple[Fact, datetime]]:
+    """When an order would be late: as its day passes that counts then, and when it gets more after that day."""
+    own = [fact for fact in facts.of("delivery_due", "order_changed") if fact.order == order and fact.due is not None]
+    for place, fact in enumerate(own):
+        if all(_due(fact) < later.at for later in own[place + 1 :]):
+            yield fact, _due(fact)
+    for change, before, after in facts.delivery(order):
+        days = [_due(fact) for fact in own if fact.at <= change.at]
+        undone = before and not after and change.kind == "order_changed" and change.due is None
+        if undone and days and days[-1] <= change.at:
+            yield change, change.at
+
+
+def _arrived_by(facts: Facts, order: str, at: datetime) -> bool:
+    states = [after for fact, _, after in facts.delivery(order) if fact.at <= at or fact.kind == "order_lines"]
+    return bool(states) and states[-1]
 
 
 def _past_due(facts: Facts, kind: str, fact: Fact, id: UUID) -> Iterator[Finding]:

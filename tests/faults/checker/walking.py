@@ -7,9 +7,10 @@ of silence is raised when its timer fires.
 
 A signal belongs to the order it names, else to the one its case names; as long as that order has not come it waits,
 until a timer ends the wait. Then, and where nothing is named, it belongs to the account's latest order sold at or
-before it, of equal instants the one with the highest id. With no such order it waits without end, and matches when one
-comes, or when its case turns out to name one. What waits is matched in the order of event times. A match is final.
-All signals of an order are one episode (see rescuing), until none stands: then it is over, and the next begins another.
+before it, of equal instants the one with the highest id; one that somebody sold within two years goes before those that
+nobody sold. With no such order it waits without end, and matches when one comes, or when its case turns out to name
+one. What waits is matched in the order of event times. A match is final. All signals of an order are one episode (see
+rescuing), until none stands: then it is over, and the next begins another.
 """
 
 from collections.abc import Sequence
@@ -19,12 +20,13 @@ from uuid import UUID
 
 from tests.faults.checker.endings import Finding
 from tests.faults.checker.evidence import Row, Told, instant
-from tests.faults.checker.facts import Fact, derived, facts_of
+from tests.faults.checker.facts import Fact, derived, facts_of, lines_of
 from tests.faults.checker.findings import findings
 from tests.faults.checker.rescuing import REQUESTS, SEVERITIES, Desk, Episode, Signal, Sought
 
 _ANSWERS = ("response_due", "response_overdue")
 _SAME_TRY = timedelta(minutes=10)
+_REMEMBERED = timedelta(days=730)
 _NEVER = datetime.min.replace(tzinfo=UTC)
 
 
@@ -37,6 +39,9 @@ class Account:
     orders: dict[str, Told] = field(default_factory=dict)
     sellers: dict[str, str | None] = field(default_factory=dict)
     corrected: dict[str, datetime] = field(default_factory=dict)
+    inherits: dict[str, str] = field(default_factory=dict)
+    amounts: dict[str, int] = field(default_factory=dict)
+    changed: dict[str, datetime] = field(default_factory=dict)
     owner: tuple[datetime, str] | None = None
     case_orders: dict[str, str | None] = field(default_factory=dict)
     facts: dict[UUID, Fact] = field(default_factory=dict)
@@ -53,15 +58,47 @@ class Account:
 
     def hear(self, event: Told, row: Row) -> None:
         """A fact that orders or support published."""
+        order = str(event.data.get("order"))
+        if event.kind in ("order_delivered", "order_changed") and event.data.get("lines") and order in self.orders:
+            lines = lines_of(self.orders[order])
+            self.facts.setdefault(lines.id, lines)
         self._take_over(event)
         for fact in facts_of(event, row):
             self._note(fact)
+        if event.kind == "order_changed" and "amount_minor" in event.data and order in self.orders:
+            self._change_amount(order, event)
+
+    def seller(self, order: str) -> str | None:
+        """Whoever sold it, or sold what it renews."""
+        while order in self.inherits:
+            order = self.inherits[order]
+        return self.sellers.get(order)
+
+    def _change_amount(self, order: str, event: Told) -> None:
+        """The latest amount counts; it may make an open episode graver, which rings."""
+        if event.at < self.changed.get(order, event.at):
+            return
+        self.amounts[order], self.changed[order] = event.data["amount_minor"], event.at
+        episode = self.open.get(order)
+        signal = self._weightiest(episode) if episode is not None else None
+        if episode is None or signal is None:
+            return
+        currency = self.orders[order].data["currency"]
+        grave = self.desk.severity(self._standing(episode), self.amounts[order], currency)
+        if SEVERITIES.index(grave) > SEVERITIES.index(episode.severity):
+            episode.severity = grave
+            self.desk.tell("severity_raised", episode, signal.id)
+            nobody_acts = not episode.rang or episode.reached or episode.exhausted_at is not None
+            self._ring(episode, signal, "signal" if nobody_acts or signal.kind in REQUESTS else "severity")
 
     def _take_over(self, event: Told) -> None:
         order = str(event.data.get("order"))
         if event.kind == "order_placed" and order not in self.orders:
             self.orders[order] = event
             self.sellers[order] = event.data.get("sold_by")
+            self.amounts[order] = event.data["amount_minor"]
+            if "sold_by" not in event.data and "renews" in event.data:
+                self.inherits[order] = event.data["renews"]
             for signal in self._waiting():
                 self._match(signal)
         elif event.kind == "case_opened":
@@ -69,6 +106,7 @@ class Account:
         elif event.kind == "sale_corrected" and order in self.orders:
             if event.at >= self.corrected.get(order, event.at):
                 self.sellers[order], self.corrected[order] = event.data.get("sold_by"), event.at
+                self.inherits.pop(order, None)
         elif event.kind == "account_reassigned" and (self.owner is None or event.at >= self.owner[0]):
             self.owner = event.at, event.data["salesperson"]
 
@@ -194,7 +232,8 @@ class Account:
             signal.order = signal.names
         elif not signal.awaits:
             sold = [(sold_at(order), id) for id, order in self.orders.items() if sold_at(order) <= signal.at]
-            signal.order = max(sold)[1] if sold else None
+            made = [(at, id) for at, id in sold if self.seller(id) and at >= signal.at - _REMEMBERED]
+            signal.order = max(made or sold)[1] if sold else None
         if signal.order is not None:
             signal.awaits = False
             self._join(signal, signal.order, leaving)
@@ -209,9 +248,9 @@ class Account:
         signal.episode = episode.id
         self.desk.tell("episode_raised" if is_new else "episode_signalled", episode, signal.id)
         self.desk.decide("signal", episode, signal.id)
-        sale = self.orders[order].data
+        currency = self.orders[order].data["currency"]
         lasting = [one for one in self._standing(episode) if one not in leaving]
-        grave = self.desk.severity(lasting, sale["amount_minor"], sale["currency"])
+        grave = self.desk.severity(lasting, self.amounts[order], currency)
         rose = is_new or SEVERITIES.index(grave) > SEVERITIES.index(episode.severity)
         if rose:
             episode.severity = grave
@@ -256,7 +295,7 @@ class Account:
     def _find(self, episode: Episode, sought: Sought) -> None:
         owner = self.owner[1] if self.owner else None
         episode.informs = self._informs(episode)
-        self.desk.find(episode, sought, (self.sellers[episode.order], owner), self.now)
+        self.desk.find(episode, sought, (self.seller(episode.order), owner), self.now)
 
     def look_again(self, episode: Episode | None, sought: Sought) -> None:
         """The seller is looked for once more."""

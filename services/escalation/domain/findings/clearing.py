@@ -110,6 +110,10 @@ def _kept(matter: Matter) -> tuple[Key, ...]:
     return (LaneName.PROMISE_KEPT, matter.order, matter.what), cancelled
 
 
+def _delivered(matter: Matter) -> tuple[Key, ...]:
+    return (LaneName.DELIVERED, matter.order), *_of_order(FactKind.ORDER_CANCELLED)(matter)
+
+
 NEVER_CLEARED = Clearing("Nothing.", _nothing)
 
 UNANSWERED = Clearing("A talk with the customer, on whatever matter.", _two_way_on_account)
@@ -156,7 +160,7 @@ CLEARINGS: Mapping[SignalKind, Clearing] = {
         lambda matter: ((LaneName.OUTCOME_REACHED, matter.order),),
     ),
     SignalKind.DELIVERY_LATE: Clearing(
-        "That the order is delivered or cancelled.", _of_order(FactKind.ORDER_DELIVERED, FactKind.ORDER_CANCELLED)
+        "That the whole order is delivered, to its last line, or that it is cancelled.", _delivered
     ),
     SignalKind.ORDER_CANCELLED: NEVER_CLEARED,
     SignalKind.REFUND_PAID: NEVER_CLEARED,

@@ -5,6 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from services.escalation.domain.facts import AccountFact, FactKind
+from services.escalation.domain.findings.deliveries import DELIVERY_KINDS, followed, is_whole
 from services.escalation.domain.findings.lanes import ORDER_KINDS, Key, Lane, LaneName, keys_of
 
 _EMPTY = Lane()
@@ -21,6 +22,8 @@ class History:
         self.cases: dict[str, None] = {}
         self.orders: dict[str, None] = {}
         self.kinds: set[FactKind] = set()
+        self._in_parts: set[str] = set()
+        self._unsettled: set[str] = set()
         self._load(facts)
 
     def _load(self, facts: Iterable[AccountFact]) -> None:
@@ -46,6 +49,7 @@ class History:
             if lane is None:
                 lane = self._lanes[key] = Lane()
             lane.append(fact)
+        self._follow_delivery(fact)
 
     def _note(self, fact: AccountFact) -> None:
         self.kinds.add(fact.kind)
@@ -64,7 +68,25 @@ class History:
             self._open(fact.case_id, fact)
         for key in keys_of(fact, self.order_of(fact)):
             self._lanes.setdefault(key, Lane()).put(fact)
+        self._follow_delivery(fact)
         return True
+
+    def _follow_delivery(self, fact: AccountFact) -> None:
+        """Which facts delivered an order in parts, and which undid it, depends on all that was told of its lines."""
+        order = fact.order_id
+        if fact.kind in DELIVERY_KINDS and order is not None and (order in self._in_parts or not is_whole(fact)):
+            self._in_parts.add(order)
+            self._unsettled.add(order)
+
+    def _settle(self) -> None:
+        """Follow the deliveries of orders about which something was added."""
+        for order in self._unsettled:
+            facts = [fact for kind in DELIVERY_KINDS for fact in self._lane(LaneName.OF_ORDER, order, kind).facts]
+            for name, told in zip((LaneName.DELIVERED, LaneName.UNDELIVERED), followed(facts), strict=True):
+                lane = self._lanes[name, order] = Lane()
+                for fact in sorted(told, key=lambda one: (one.at, one.fact_id)):
+                    lane.append(fact)
+        self._unsettled.clear()
 
     def _open(self, case_id: str, opening: AccountFact) -> None:
         """The earliest opening that names an order says which order a case is about."""
@@ -100,10 +122,17 @@ class History:
         return bool(openings) and openings[0].fact_id == opening.fact_id
 
     def lane(self, *key: *Key) -> Lane:
+        if self._unsettled:
+            self._settle()
+        return self._lanes.get(key, _EMPTY)
+
+    def _lane(self, *key: *Key) -> Lane:
         return self._lanes.get(key, _EMPTY)
 
     def first_after(self, keys: Iterable[Key], at: datetime) -> AccountFact | None:
         """The first fact of several lanes that happened later than this."""
+        if self._unsettled:
+            self._settle()
         found: AccountFact | None = None
         for key in keys:
             lane = self._lanes.get(key)

@@ -33,6 +33,8 @@ class LaneName(StrEnum):
     RESOLVED = "resolved"
     PROMISE_KEPT = "promise_kept"
     OUTCOME_REACHED = "outcome_reached"
+    DELIVERED = "delivered"
+    UNDELIVERED = "undelivered"
 
     # Enum's own is written in Python, and every fact is put into lanes by it.
     __hash__ = str.__hash__
@@ -45,6 +47,8 @@ ORDER_KINDS = frozenset(
         FactKind.CONFIRMATION_REQUIRED,
         FactKind.ORDER_CONFIRMED,
         FactKind.ORDER_DELIVERED,
+        FactKind.ORDER_CHANGED,
+        FactKind.ORDER_LINES,
         FactKind.ORDER_CANCELLED,
         FactKind.REFUND_PAID,
         FactKind.DELIVERY_DUE,
@@ -92,6 +96,8 @@ def keys_of(fact: AccountFact, order: str | None) -> Iterator[Key]:
         yield LaneName.OF_ORDER, fact.order_id, fact.kind
         if fact.kind is FactKind.PROMISE_KEPT:
             yield LaneName.PROMISE_KEPT, fact.order_id, fact.what
+        elif fact.kind is FactKind.ORDER_DELIVERED:
+            yield LaneName.DELIVERED, fact.order_id
         elif fact.kind is FactKind.OUTCOME_REPORTED and fact.number:
             yield LaneName.OUTCOME_REACHED, fact.order_id
     elif case is not None:

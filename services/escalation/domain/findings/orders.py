@@ -11,7 +11,7 @@ from services.escalation.domain.findings.history import History
 from services.escalation.domain.findings.lanes import LaneName
 from services.escalation.domain.findings.merging import merged
 from services.escalation.domain.findings.raising import by_itself, found, own_id, unbroken
-from services.escalation.domain.findings.scope import ALWAYS, Scope
+from services.escalation.domain.findings.scope import ALWAYS, NEVER, Scope
 from services.escalation.domain.findings.terms import TermsAt
 from shared.contracts.escalation import SignalKind
 from shared.ids import derived
@@ -67,10 +67,44 @@ def _late(history: History, scope: Scope, terms: TermsAt) -> Iterator[Finding]:
     kind = SignalKind.DELIVERY_LATE
     yield from _by_themselves(history, scope, terms, FactKind.DELIVERY_LATE)
     for order in scope.orders_of(history):
-        due = history.lane(LaneName.OF_ORDER, order, FactKind.DELIVERY_DUE).facts
-        if due:
-            signal_id = derived("signal", due[0].account_id, order, kind.value)
-            yield from _past_due(history, kind, due[0], signal_id, terms)
+        for fact, at in _overdue(history, order):
+            ended = _is_delivered(history, order, at) or _is_cancelled(history, order, at)
+            if not ended and _enabled(kind, fact, terms):
+                of_sale = fact.kind is FactKind.DELIVERY_DUE
+                signal_id = derived("signal", fact.account_id, order, kind.value) if of_sale else own_id(kind, fact)
+                yield found(history, kind, fact, at=at, signal_id=signal_id, by_silence=True)
+
+
+def _overdue(history: History, order: str) -> Iterator[tuple[AccountFact, datetime]]:
+    """When a delivery would be late, and the fact that makes it so: a day that passes while it counts, and lines that
+    are added once it has passed."""
+    days = _days(history, order)
+    for place, fact in enumerate(days):
+        until = days[place + 1].at if place + 1 < len(days) else NEVER
+        if due_at(fact) < until:
+            yield fact, due_at(fact)
+    for change in history.lane(LaneName.UNDELIVERED, order).facts:
+        in_force = [fact for fact in days if fact.at <= change.at]
+        if change.due_at is None and in_force and due_at(in_force[-1]) <= change.at:
+            yield change, change.at
+
+
+def _days(history: History, order: str) -> list[AccountFact]:
+    """What says by when an order is to be delivered, in the order in which it counts."""
+    of_sale = history.lane(LaneName.OF_ORDER, order, FactKind.DELIVERY_DUE).facts[:1]
+    changes = history.lane(LaneName.OF_ORDER, order, FactKind.ORDER_CHANGED).facts
+    changed = [fact for fact in changes if fact.due_at is not None]
+    return sorted([*of_sale, *changed], key=lambda fact: (fact.at, fact.fact_id))
+
+
+def _is_delivered(history: History, order: str, at: datetime) -> bool:
+    done = history.lane(LaneName.DELIVERED, order).from_to(ALWAYS, at)
+    undone = history.lane(LaneName.UNDELIVERED, order).from_to(ALWAYS, at)
+    return bool(done) and (not undone or undone[-1].at <= done[-1].at)
+
+
+def _is_cancelled(history: History, order: str, at: datetime) -> bool:
+    return bool(history.lane(LaneName.OF_ORDER, order, FactKind.ORDER_CANCELLED).from_to(ALWAYS, at))
 
 
 def _past_due(

@@ -35,7 +35,8 @@ RAISED: Mapping[SignalKind, str] = {
     SignalKind.PROMISE_MISSED: "A promise of the sale is past due, and nothing proves that it was kept.",
     SignalKind.OUTCOME_DENIED: "The buyer says that what the order was bought for was not reached.",
     SignalKind.DELIVERY_LATE: (
-        "Somebody says that the delivery is late, or its day passed without it: one signal, since the earliest."
+        "Somebody says that the delivery is late, or its day passed before the last line had arrived: one signal, "
+        "since the earliest. Lines added to a delivered order whose day has passed are late at once."
     ),
     SignalKind.ORDER_CANCELLED: "The order was cancelled.",
     SignalKind.REFUND_PAID: "Money was paid back, more than nothing.",

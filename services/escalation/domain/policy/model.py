@@ -48,6 +48,12 @@ class Customers(Part):
     zone: Zone
 
 
+class Matching(Part):
+    """Which order a signal belongs to that names none: how old a sale may be that goes before one that nobody made."""
+
+    seller_first_within: Span = timedelta(days=730)
+
+
 class SignalRule(Part):
     """Whether a kind of signal is raised, and how grave it is by itself.
 
@@ -283,5 +289,6 @@ class Policy(Part):
     duties: Duties = Duties()
     reasons: Mapping[EpisodeResult, tuple[Reason, ...]]
     plays: Plays
+    matching: Matching = Matching()
     teams: Teams = Teams()
     overrides: tuple[Override, ...] = ()

@@ -36,6 +36,8 @@ _BECAUSE: Mapping[str, str] = {
     "delivery_due": "the sale says otherwise",
     "order_confirmed": "the order was confirmed",
     "order_delivered": "the order was delivered",
+    "order_changed": "the order was changed",
+    "order_lines": "the sale says otherwise",
     "order_cancelled": "the order was cancelled",
     "delivery_late": "the delivery had been announced as late",
     "promise_kept": "the promise was kept",

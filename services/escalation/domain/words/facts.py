@@ -75,7 +75,9 @@ def _of_sales(fact: Fact) -> str | None:
         case orders_inbound.OrderConfirmed():
             return f"Order {fact.order} confirmed"
         case orders_inbound.OrderDelivered():
-            return f"Order {fact.order} delivered"
+            return _delivered(fact)
+        case orders_inbound.OrderChanged():
+            return f"Order {fact.order} changed: {_changed(fact)}"
         case orders_inbound.OrderCancelled():
             return f"Order {fact.order} cancelled" + (f": {fact.reason}" if fact.reason else "")
         case orders_inbound.RefundPaid():
@@ -85,6 +87,21 @@ def _of_sales(fact: Fact) -> str | None:
         case orders_inbound.AccountReassigned():
             return f"Account with {fact.salesperson} from {day(fact.since)} on"
     return None
+
+
+def _delivered(fact: orders_inbound.OrderDelivered) -> str:
+    if fact.complete or not (fact.lines or fact.complete is False):
+        return f"Order {fact.order} delivered"
+    named = f" ({'line' if len(fact.lines) == 1 else 'lines'} {', '.join(map(str, fact.lines))})" if fact.lines else ""
+    return f"Part of order {fact.order} delivered{named}"
+
+
+def _changed(fact: orders_inbound.OrderChanged) -> str:
+    """Which parts of an order changed; its lines by their products, of an amount the currency is the order's."""
+    products = ", ".join(line.product for line in fact.lines or ())
+    due = f"delivery due {absolute(fact.delivery_due_at)}" if fact.delivery_due_at else ""
+    amount = "another amount" if fact.amount_minor is not None else ""
+    return "; ".join(filter(None, (products, amount, due))) or "nothing that is known here"
 
 
 def _of_promises(fact: Fact) -> str | None:

@@ -1,0 +1,60 @@
+"""`handoff repair-times`: what was dated ahead of the clock before such times were refused counts when it was heard."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Annotated
+
+import asyncpg
+import typer
+
+from services.cli import failures
+from services.cli.databases import spine_of
+from services.cli.run import SERVICES, ServiceName, read_settings
+from services.cli.terminal import stop_with
+from shared.database import DATABASE_ERRORS, open_pool
+from shared.dated import put_right, told_last
+from shared.inputs import Batch, Input
+
+_IN_TURN = (ServiceName.ESCALATION, ServiceName.SUPPORT, ServiceName.ORDERS)
+"""Escalation first: what orders tells it again must not lose once more."""
+
+
+def repair_times(
+    only: Annotated[list[ServiceName] | None, typer.Option(help="Only this service; may be given again.")] = None,
+) -> None:
+    """Have facts dated ahead of the clock count at the time they were heard; `handoff migrate` lists them."""
+    for name in _IN_TURN:
+        if only and name not in only:
+            continue
+        url = read_settings(name).database_url.get_secret_value()
+        try:
+            repaired = asyncio.run(_repair(name, url))
+        except DATABASE_ERRORS as error:
+            raise stop_with(failures.of_database(name, url, error)) from None
+        print(f"{name.value}: {repaired} times put right" if repaired else f"{name.value}: nothing is dated ahead")
+
+
+async def _repair(name: ServiceName, url: str) -> int:
+    """How many rows were put right."""
+    skew, repaired = read_settings(name).max_clock_skew, 0
+    connection = await asyncpg.connect(url, timeout=5)
+    try:
+        for one in SERVICES[name].dated:
+            subjects = await put_right(connection, one, skew)
+            repaired += len(subjects)
+            if one.told_by is not None and subjects:
+                await _tell_again(name, url, await told_last(connection, one.told_by, subjects))
+    finally:
+        await connection.close()
+    return repaired
+
+
+async def _tell_again(name: ServiceName, url: str, told: Sequence[Input]) -> None:
+    """What lost against a time ahead counts now, and is published."""
+    pool = await open_pool(url, name=f"{name.value}-cli")
+    try:
+        async with spine_of(pool, name) as spine:
+            for one in told:
+                await spine.apply(Batch([one]))
+    finally:
+        pool.terminate()

@@ -1,0 +1,90 @@
+"""When an order counts as delivered: wholly or in parts, by the lines it has at the time. Start at `followed`."""
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from services.escalation.domain.facts import AccountFact, FactKind
+
+DELIVERY_KINDS = frozenset({FactKind.ORDER_DELIVERED, FactKind.ORDER_CHANGED, FactKind.ORDER_LINES})
+
+Lines: TypeAlias = Sequence[tuple[str, int]]
+"""What is ordered, and how many of it, line by line."""
+
+
+@dataclass(slots=True)
+class _Delivery:
+    """An order's lines, which of them arrived, by their place, and what arrived of lines that it no longer has.
+
+    `held`: the last delivery said that it was not the whole order.
+    """
+
+    lines: Lines = ()
+    arrived: set[int] = field(default_factory=set)
+    beside: "Counter[str]" = field(default_factory=Counter)
+    complete: bool = False
+    held: bool = False
+
+    def change(self, lines: Lines) -> None:
+        """What arrived stays so under other lines: each product, and as many of it."""
+        pool = self.beside
+        for place in self.arrived:
+            product, quantity = self.lines[place]
+            pool[product] += quantity
+        self.lines, self.arrived = lines, set()
+        for place, (product, quantity) in enumerate(lines):
+            if pool[product] >= quantity:
+                pool[product] -= quantity
+                self.arrived.add(place)
+        self.complete = bool(self.arrived) and self._all_arrived and not self.held
+
+    def deliver(self, places: Iterable[int], *, complete: bool | None) -> None:
+        """Some lines arrived; all of them where it is the whole order that did."""
+        named = {place - 1 for place in places}
+        whole = complete or (complete is None and not named)
+        self.arrived |= set(range(len(self.lines))) if whole else named & set(range(len(self.lines)))
+        self.complete = bool(whole) or (complete is None and self._all_arrived and bool(self.lines))
+        self.held = complete is False
+
+    @property
+    def _all_arrived(self) -> bool:
+        return len(self.arrived) == len(self.lines)
+
+
+def is_whole(fact: AccountFact) -> bool:
+    """Whether it delivers the whole order, as it says itself: the lines do not matter then."""
+    return fact.kind is FactKind.ORDER_DELIVERED and fact.what is None and fact.number != 0
+
+
+def followed(facts: Iterable[AccountFact]) -> tuple[list[AccountFact], list[AccountFact]]:
+    """Of the facts about one order's lines and deliveries: those after which it is delivered, and those that undid it.
+
+    At the same instant a change comes before a delivery.
+    """
+    told = sorted(facts, key=_turn)
+    delivery = _Delivery()
+    delivered: list[AccountFact] = []
+    undone: list[AccountFact] = []
+    for fact in told:
+        before = delivery.complete
+        _apply(delivery, fact)
+        if delivery.complete and (fact.kind is FactKind.ORDER_DELIVERED or not before):
+            delivered.append(fact)
+        elif before and not delivery.complete:
+            undone.append(fact)
+    return delivered, undone
+
+
+def _apply(delivery: _Delivery, fact: AccountFact) -> None:
+    said = json.loads(fact.what) if fact.what else []
+    if fact.kind is FactKind.ORDER_DELIVERED:
+        delivery.deliver(said, complete=None if fact.number is None else bool(fact.number))
+    elif said:
+        delivery.change([(product, quantity) for product, quantity in said])
+
+
+def _turn(fact: AccountFact) -> tuple[object, ...]:
+    """The lines as they were sold come first, whenever they were told."""
+    return fact.kind is not FactKind.ORDER_LINES, fact.at, fact.kind is FactKind.ORDER_DELIVERED, fact.fact_id

@@ -1,0 +1,101 @@
+"""Rows dated ahead of our clock, from before such times were refused where they enter: found, and put right.
+
+What lies ahead counts for ever: it settles what happens until then, and no later fact replaces it. Start at `Dated`.
+"""
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from shared.contracts.catalog import CATALOG
+from shared.contracts.envelope import envelope
+from shared.database import DirectConnection
+from shared.ids import derived
+from shared.inputs import Input, InputKind
+
+_LATEST = """
+    select distinct on (subject) source, event_id, subject, least(at, decided_at) as at, body from shared.journal
+    where type = $1 and subject = any($2::text[]) and body is not null
+    order by subject, least(at, decided_at) desc, event_id desc
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Dated:
+    """A column that says when something happened, and the column that says to whom.
+
+    `heard` is the column of when we were told; without one the journal knows. Where the latest fact counts, `told_by`
+    is its type: what came later and lost is told again. `forget` is a statement by which what processes hold in memory
+    of these subjects is out of date.
+    """
+
+    table: str
+    column: str
+    about: str
+    heard: str | None = None
+    told_by: str | None = None
+    forget: str | None = None
+
+    @property
+    def found(self) -> str:
+        return (
+            f"select {self.about} as about, {self.column} as at from {self.table} where {self.column} > $1 order by 1"
+        )
+
+    @property
+    def put_right(self) -> str:
+        """One statement, right however often it runs: a time ahead becomes the one at which it was heard."""
+        journaled = (
+            f"select min(decided_at) from shared.journal where subject = row.{self.about} and at = row.{self.column}"
+        )
+        heard = f"row.{self.heard}" if self.heard else f"({journaled})"
+        time = f"least(row.{self.column}, coalesce({heard}, shared.app_now()), shared.app_now())"
+        return (
+            f"update {self.table} as row set {self.column} = {time} "
+            f"where row.{self.column} > $1 returning row.{self.about} as about"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class AheadRow:
+    """Whose row it is, where it stands, and the time it tells."""
+
+    place: str
+    about: str
+    at: datetime
+
+
+async def rows_ahead(connection: DirectConnection, dated: Iterable[Dated], skew: timedelta) -> list[AheadRow]:
+    """Everything dated further ahead than a publisher's clock may be."""
+    after = await _limit(connection, skew)
+    return [
+        AheadRow(f"{one.table}.{one.column}", row["about"], row["at"])
+        for one in dated
+        for row in await connection.fetch(one.found, after)
+    ]
+
+
+async def put_right(connection: DirectConnection, one: Dated, skew: timedelta) -> list[str]:
+    """Whose rows were dated ahead: each counts from now on at the time at which it was heard."""
+    rows = await connection.fetch(one.put_right, await _limit(connection, skew))
+    subjects = sorted({row["about"] for row in rows})
+    if one.forget is not None and subjects:
+        await connection.execute(one.forget, subjects)
+    return subjects
+
+
+async def told_last(connection: DirectConnection, wire_type: str, subjects: Sequence[str]) -> list[Input]:
+    """The fact about each of these that counts now, to be told again: it may have lost against one dated ahead."""
+    inputs = []
+    for row in await connection.fetch(_LATEST, wire_type, list(subjects)):
+        fact = CATALOG[wire_type].model_validate_json(row["body"])
+        id = str(derived("told_again", row["source"], row["event_id"]))
+        event = envelope(fact, id=id, source="handoff/repair", subject=row["subject"], time=row["at"])
+        inputs.append(Input(event, row["body"], hashlib.sha256(row["body"]).digest(), InputKind.HTTP))
+    return inputs
+
+
+async def _limit(connection: DirectConnection, skew: timedelta) -> datetime:
+    limit: datetime = await connection.fetchval("select shared.app_now() + $1::interval", skew)
+    return limit

@@ -1,0 +1,86 @@
+"""Facts from the future that an older release stored: `handoff migrate` lists them, `handoff repair-times` repairs."""
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from services.cli.main import app
+from services.orders.handlers import handle as handle_orders
+from services.support.handlers import handle as handle_support
+from tests.builders import (
+    account_reassigned,
+    contact_made,
+    input_of,
+    order_placed,
+    salesperson_changed,
+)
+from tests.escalation import escalation_on, told
+from tests.servers import MakeDatabase
+from tests.services import ServiceUnderTest, running
+
+YEARS = timedelta(days=5 * 365)
+
+
+async def command(*arguments: str, urls: dict[str, str]) -> Result:
+    environment = {f"{name.upper()}_DATABASE_URL": url for name, url in urls.items()}
+    return await asyncio.to_thread(CliRunner().invoke, app, list(arguments), env=environment)
+
+
+@pytest.fixture
+async def urls(database: MakeDatabase) -> dict[str, str]:
+    return {name: await database(name) for name in ("orders", "support", "escalation")}
+
+
+async def believe(orders: ServiceUnderTest) -> None:
+    """Each wrong record is dated years ahead, and what corrects it afterwards has no effect."""
+    now = await orders.now()
+    wrong, right = "wrong@sales.example", "right@sales.example"
+    await orders.tell(input_of(salesperson_changed(email=wrong), at=now), input_of(order_placed(), at=now))
+    await orders.tell(input_of(account_reassigned("ben"), at=now))
+    ahead = "update {} set {} = {} + interval '5 years'"
+    await orders.pool.execute(ahead.format("orders.salespeople", "changed_at", "changed_at"))
+    await orders.pool.execute(ahead.format("orders.accounts", "reassigned_at", "reassigned_at"))
+    await orders.pool.execute(ahead.format("shared.journal", "at", "at"))
+    later = now + timedelta(seconds=1)
+    await orders.move_clock(timedelta(minutes=1))
+    await orders.tell(input_of(salesperson_changed(email=right), at=later))
+    assert (await orders.row("orders.salespeople"))["email"] == wrong
+
+
+async def test_what_lies_ahead_is_listed_and_counts_when_it_was_heard(urls: dict[str, str]) -> None:
+    async with running(urls["orders"], "orders", handle_orders) as orders:
+        await believe(orders)
+        listed = await command("migrate", "--only", "orders", urls=urls)
+        assert "orders: 2 times are ahead of the clock" in listed.output
+        assert "orders.salespeople.changed_at  anna" in listed.output
+
+        repaired = await command("repair-times", urls=urls)
+        assert repaired.exit_code == 0, repaired.output
+        assert "orders: 2 times put right" in repaired.output
+        kept = await orders.row("orders.salespeople")
+        assert (kept["email"], kept["changed_at"] <= await orders.now()) == ("right@sales.example", True)
+        last = [event for event in await orders.published() if event.type == "orders.salesperson_changed"][-1]
+        assert last.data.email == "right@sales.example"
+        assert "ahead" not in (await command("migrate", "--only", "orders", urls=urls)).output
+        assert "orders: nothing is dated ahead" in (await command("repair-times", urls=urls)).output
+
+
+async def test_escalation_and_support_are_repaired_too(urls: dict[str, str]) -> None:
+    async with running(urls["support"], "support", handle_support) as support:
+        talk = input_of(contact_made("answered", case=None), at=await support.now())
+        await support.tell(talk)
+        await support.pool.execute("update support.contacts set at = at + interval '5 years'")
+        await support.pool.execute("update shared.journal set at = at + interval '5 years'")
+    async with escalation_on(urls["escalation"]) as escalation:
+        heard = await escalation.now()
+        person = told(salesperson_changed(), at=heard + YEARS)
+        await escalation.hear(person, order_placed(), told(contact_made("answered", case=None), at=heard + YEARS))
+        repaired = await command("repair-times", urls=urls)
+        assert "support: 1 times put right" in repaired.output
+        assert "escalation: 2 times put right" in repaired.output
+        assert (await escalation.row("escalation.salespeople"))["changed_at"] <= await escalation.now()
+        assert await escalation.rows("escalation.account_versions") == [], "what processes have in memory is forgotten"
+        (fact,) = await escalation.rows("escalation.facts")
+        assert heard <= fact["at"] <= await escalation.now()

@@ -1,0 +1,108 @@
+"""Facts dated ahead of our clock, where they enter: a little counts as now, more is refused, and there is a way out."""
+
+import asyncio
+from datetime import timedelta
+
+from typer.testing import CliRunner, Result
+
+from services.cli.main import app
+from services.orders.handlers import handle
+from shared.inputs import Input, InputKind, Outcome, RawMessage
+from shared.messaging.codec import encode_record
+from tests.builders import (
+    account_reassigned,
+    case_opened,
+    contact_made,
+    input_of,
+    order_placed,
+    salesperson_changed,
+)
+from tests.ingress import codes, event, ingress_over
+from tests.servers import MakeDatabase
+from tests.services import ServiceUnderTest, running
+
+APPLIED, DUPLICATE, DEAD = Outcome.APPLIED, Outcome.DUPLICATE, Outcome.DEAD_LETTERED
+HOUR = timedelta(hours=1)
+TICK = timedelta(microseconds=1)
+
+
+def by_http(one: Input) -> Input:
+    key, body, headers = encode_record(one.envelope)
+    return Input(
+        one.envelope, one.body, one.digest, InputKind.HTTP, RawMessage("orders.inbound.v1", key, headers, body)
+    )
+
+
+async def test_a_fact_a_little_ahead_counts_when_it_is_heard(support: ServiceUnderTest) -> None:
+    before = await support.now()
+    talk = input_of(contact_made("answered", case=None), at=before + timedelta(minutes=4))
+    assert list((await support.tell(talk)).outcomes) == [APPLIED]
+    (published,) = await support.published()
+    assert before <= published.time <= await support.now()
+    assert list((await support.tell(talk)).outcomes) == [DUPLICATE], "the digest is of the time as told"
+
+
+async def test_facts_of_one_batch_that_lie_ahead_keep_their_order(support: ServiceUnderTest) -> None:
+    now = await support.now()
+    later = input_of(contact_made("answered"), at=now + timedelta(minutes=3))
+    opening = input_of(case_opened(), at=now + timedelta(minutes=2))
+    await support.tell(later, opening)
+    opened, talked = await support.published()
+    assert (opened.type, talked.time - opened.time) == ("support.case_opened", TICK)
+
+
+async def test_a_sale_told_again_after_its_time_has_come_is_no_contradiction(orders: ServiceUnderTest) -> None:
+    ahead = await orders.now() + timedelta(minutes=4)
+    await orders.tell(input_of(order_placed(sold_at=ahead), at=ahead))
+    await orders.move_clock(HOUR)
+    again = await orders.tell(input_of(order_placed(sold_at=ahead), at=ahead))
+    assert list(again.outcomes) == [APPLIED]
+    assert (await orders.row("orders.orders"))["sold_at"] < ahead
+    assert await orders.published_types() == ["orders.order_placed"]
+
+
+async def test_a_person_dated_years_ahead_is_refused_and_the_right_record_counts(orders: ServiceUnderTest) -> None:
+    now = await orders.now()
+    wrong = input_of(salesperson_changed(email="wrong@sales.example"), at=now + timedelta(days=5 * 365))
+    report = await orders.tell(wrong, input_of(salesperson_changed(email="right@sales.example"), at=now))
+    assert list(report.outcomes) == [DEAD, APPLIED]
+    assert [one.code for one in report.rejected] == ["time_ahead"]
+    assert (await orders.row("orders.salespeople"))["email"] == "right@sales.example"
+
+
+async def test_a_request_with_a_time_ahead_is_refused_whole_and_names_its_place(database: MakeDatabase) -> None:
+    async with ingress_over(await database("orders")) as ingress:
+        now = await ingress.pool.fetchval("select shared.app_now()")
+        ahead = event("e-2", time=(now + 3 * HOUR).isoformat())
+        answer = await ingress.send(event("e-1"), ahead)
+        assert answer.status_code == 409
+        assert codes(answer) == [(1, "time", "time_ahead")]
+        assert "3 h ahead of our clock: local time sent with Z?" in answer.json()["errors"][0]["reason"]
+        assert await ingress.journaled() == []
+        assert [row["code"] for row in await ingress.dead_letters()] == ["time_ahead"]
+
+
+async def replay(url: str, *arguments: str) -> Result:
+    called = ["dead-letters", "replay", "orders", *arguments]
+    return await asyncio.to_thread(CliRunner().invoke, app, called, env={"ORDERS_DATABASE_URL": url})
+
+
+async def test_a_replay_judges_by_the_first_receipt_and_can_count_it_as_heard_then(database: MakeDatabase) -> None:
+    url = await database("orders")
+    async with running(url, "orders", handle) as orders:
+        heard = await orders.now()
+        talks = [
+            by_http(input_of(account_reassigned(person), at=heard + place * HOUR))
+            for place, person in ((4, "ben"), (3, "cem"))
+        ]
+        await orders.tell(*talks)
+        received = (await orders.rows("shared.dead_letters"))[0]["received_at"]
+        await orders.move_clock(10 * HOUR)
+
+        again = await replay(url, "--all")
+        assert again.exit_code == 1
+        assert again.output.count("still time_ahead") == 2
+        assert (await replay(url, "--all", "--time=heard")).exit_code == 0
+        kept = await orders.row("orders.accounts")
+        assert (kept["salesperson"], kept["reassigned_at"]) == ("ben", received + TICK)
+        assert list((await orders.tell(*talks)).outcomes) == [DUPLICATE, DUPLICATE]

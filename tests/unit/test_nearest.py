@@ -1,0 +1,64 @@
+"""What a publisher probably meant by a member or a type that nobody knows."""
+
+from typing import Any
+
+import pytest
+
+from shared.contracts.catalog import fact_class
+from shared.contracts.nearest import Unknown, unknown_members
+from shared.contracts.orders_inbound import OrderPlaced
+from shared.contracts.rejected import Rejected
+
+
+@pytest.mark.parametrize(
+    ("data", "found"),
+    [
+        ({"order": "4711"}, []),
+        ({"soldBy": "anna"}, [Unknown("data.soldBy", "data.sold_by")]),
+        ({"sold-at": 1}, [Unknown("data.sold-at", "data.sold_at")]),
+        ({"curency": "EUR"}, [Unknown("data.curency", "data.currency")]),
+        ({"warehouse": "north"}, [Unknown("data.warehouse")]),
+        ({"customer": {"Phone": 1, "name": "Jo"}}, [Unknown("data.customer.Phone", "data.customer.phone")]),
+        ({"lines": [{"product": "desk"}, {"sku": 1}]}, [Unknown("data.lines.1.sku")]),
+        ({"customer": None, "lines": "none", "promises": [1]}, []),
+    ],
+)
+def test_members_that_nobody_reads_are_found_with_the_nearest_known_name(
+    data: dict[str, Any], found: list[Unknown]
+) -> None:
+    assert list(unknown_members(OrderPlaced, data)) == found
+
+
+def test_only_so_many_are_named_and_a_long_name_is_cut() -> None:
+    found = unknown_members(OrderPlaced, {f"{place}" + "x" * 5_000: 1 for place in range(500)})
+    assert len(found) == 20
+    assert all(len(one.path) < 120 for one in found)
+
+
+@pytest.mark.parametrize(
+    ("wire_type", "topic", "meant"),
+    [
+        ("support.refund_requested", "support.inbound.v1", "support.inbound.refund_requested"),
+        ("support.inbound.refund_request", "support.inbound.v1", "support.inbound.refund_requested"),
+        ("support.inbound.refundRequested", "support.inbound.v1", "support.inbound.refund_requested"),
+        ("orders.order_placed", "support.inbound.v1", "orders.inbound.order_placed"),
+        ("orders.inbound.order_place", "support.inbound.v1", "orders.inbound.order_placed"),
+        ("order_placed", "orders.inbound.v1", "orders.inbound.order_placed"),
+    ],
+)
+def test_a_published_or_misspelt_type_is_answered_with_the_one_that_was_meant(
+    wire_type: str, topic: str, meant: str
+) -> None:
+    with pytest.raises(Rejected, match=f"did you mean {meant}\\?"):
+        fact_class(wire_type, topic=topic)
+
+
+def test_a_type_like_no_other_gets_no_guess() -> None:
+    with pytest.raises(Rejected) as caught:
+        fact_class("com.example.telemetry", topic="orders.inbound.v1")
+    assert caught.value.reason == "type is not in the catalog of events"
+
+
+def test_a_type_of_another_service_is_sent_there() -> None:
+    with pytest.raises(Rejected, match=r"belongs on topic orders\.inbound\.v1, over HTTP to orders"):
+        fact_class("orders.inbound.order_placed", topic="support.inbound.v1")
