@@ -13,6 +13,7 @@ from shared.contracts.fields import (
     Country,
     Currency,
     Email,
+    EndOfHours,
     Id,
     Instant,
     OptionalText,
@@ -24,6 +25,7 @@ from shared.contracts.fields import (
 )
 
 TOPIC = "orders.inbound.v1"
+_MOST_HOURS = 50
 
 
 class Line(Value):
@@ -192,17 +194,27 @@ class Day(StrEnum):
 
 
 class WorkingHours(Value):
-    """Hours of work on some days, on the wall clock of the person's zone; they end on the day they start."""
+    """Hours of work that start on these days, on the wall clock of the person's zone.
+
+    They end at 24:00 at the latest (`23:59` means 24:00), or the next day: from 22:00 to 06:00 is a night.
+    """
 
     days: Annotated[tuple[Day, ...], Field(min_length=1, max_length=7)]
     start: TimeOfDay
-    end: TimeOfDay
+    end: EndOfHours
 
     @model_validator(mode="after")
-    def _end_after_start(self) -> Self:
-        if self.end <= self.start:
-            raise PydanticCustomError("working_hours", "must end after they start, on the same day")
+    def _last_a_while(self) -> Self:
+        if self.end == self.start:
+            raise PydanticCustomError("working_hours", "must not end when they start: the whole day is 00:00 to 24:00")
+        if self.start == "23:59":
+            raise PydanticCustomError("working_hours", "must start before the last minute of the day, or at 00:00")
         return self
+
+    @property
+    def over_midnight(self) -> bool:
+        """Whether they end on the day after they start."""
+        return self.end < self.start
 
 
 class Successor(Value):
@@ -242,7 +254,7 @@ class SalespersonChanged(Fact):
     phone: OptionalText = None
     chat: OptionalText = None
     zone: Zone = "UTC"
-    working_hours: Annotated[tuple[WorkingHours, ...], Field(max_length=50)] = ()
+    working_hours: Annotated[tuple[WorkingHours, ...], Field(max_length=_MOST_HOURS)] = ()
     active: bool = True
     successor: Successor | None = None
     backup: Id | None = None
@@ -251,3 +263,10 @@ class SalespersonChanged(Fact):
     country: Country | None = None
     region: Region | None = None
     rings_off_hours: bool = False
+
+    @model_validator(mode="after")
+    def _few_hours(self) -> Self:
+        if len(self.working_hours) + sum(one.over_midnight for one in self.working_hours) > _MOST_HOURS:
+            words = "working_hours must have at most 50 entries, those over midnight counted twice"
+            raise PydanticCustomError("working_hours", words)
+        return self

@@ -7,7 +7,7 @@ from itertools import product
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from shared.contracts.orders_inbound import Customer, SalespersonChanged
+from shared.contracts.orders_inbound import Customer, Day, SalespersonChanged, WorkingHours
 from shared.contracts.support_inbound import Person
 
 _MORNING, _AFTERNOON = 9, 16
@@ -19,6 +19,10 @@ _AROUND_THE_WORLD = (
     "America/Sao_Paulo",
     "America/Denver",
 )
+
+
+_DAY_AND_NIGHT = WorkingHours(days=tuple(Day), start="00:00", end="24:00")
+"""Whoever plays the demo plays it at any hour."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +49,7 @@ class Seller:
             "phone": self.phone,
             "zone": self.zone,
             "backup": self.backup,
+            "working_hours": (_DAY_AND_NIGHT,),
         }
         return SalespersonChanged(**(fields | changes))
 

@@ -26,6 +26,7 @@ _CALLABLE = str.maketrans("", "", " ()-./")
 _ATOM = r'[^\s\x00-\x1f\x7f-\x9f\ud800-\udfff()<>\[\]:;@\\,."]+'
 _ADDRESS = re.compile(rf"(?P<user>{_ATOM}(\.{_ATOM})*)@(?P<domain>{_ATOM}(\.{_ATOM})*)")
 _ENCODED_WORD = "=?"
+_ANSWERS = {RingCause.HANDED_OVER: "Take over", RingCause.INFORMED: "See it"}
 
 
 class NoAddress(ValueError):
@@ -75,7 +76,7 @@ class Letters:
             "severity": severity,
             "cause": RINGS_BECAUSE[letter.parts.cause],
             "answer_by": answer_by,
-            "answer": "Take over" if letter.parts.cause is RingCause.HANDED_OVER else "Acknowledge",
+            "answer": _ANSWERS.get(letter.parts.cause, "Acknowledge"),
             "time_left": left(until, letter.now) if until else None,
             "url": f"{self._inbox_url}/episodes/{letter.episode_id}",
         }

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from services.escalation.domain.calendar import CallingHours
 from services.escalation.domain.policy.model import Customers
 
 
@@ -21,7 +22,7 @@ def calling(zone: str | None, customers: Customers, now: datetime) -> Calling:
     """What time it is there, and until or from when a call is welcome."""
     taken = zone or customers.zone
     there = f"{now.astimezone(ZoneInfo(taken)):%H:%M}"
-    allowed = customers.callable_from <= there < customers.callable_until
+    allowed = CallingHours(taken, customers.callable_from, customers.callable_until).is_open(now)
     words = f"may be called until {customers.callable_until}" if allowed else f"not before {customers.callable_from}"
     if zone is None:
         words += f" ({taken}: their own zone is not known)"

@@ -19,6 +19,8 @@ _CAUSES = {
     RingCause.APPOINTMENT: "because the time of the appointment has come",
     RingCause.REPEAT: "once more, because nobody answered at all",
     RingCause.HANDED_OVER: "who is asked to take it over",
+    RingCause.UNAVAILABLE: "because the person before is not available any more",
+    RingCause.INFORMED: "for information, as it rang while they were not at work",
 }
 STEP_WORDS = {
     Step.SELLER: "the seller",

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from services.escalation.domain.clocks import Talk
 from services.escalation.domain.entities import Episode
 from services.escalation.domain.plays import may_write
 from services.escalation.domain.reasoning import clock
@@ -33,6 +34,14 @@ def may_be_contacted(turn: Turn[Fact], episode: Episode) -> bool:
     return may_write(ContactPreference(turn.book.account(episode.account_id).preference))
 
 
+def talk_of(turn: Turn[Fact], episode: Episode) -> Talk:
+    """The talk that is due of whoever takes an episode."""
+    order = turn.book.order_of(episode)
+    preference = ContactPreference(turn.book.account(episode.account_id).preference)
+    _, policy = turn.book.policy_for(order)
+    return Talk(order, policy, by_phone=preference is not ContactPreference.DO_NOT_CALL)
+
+
 def _excuse(turn: Turn[ContactPreferenceChanged], episode: Episode) -> Episode:
     words = "The customer must not be contacted any more: no talk is due."
     turn.explain("excused", words, episode_id=episode.episode_id, who=episode.acknowledged_by)
@@ -40,8 +49,7 @@ def _excuse(turn: Turn[ContactPreferenceChanged], episode: Episode) -> Episode:
 
 
 def _bind(turn: Turn[ContactPreferenceChanged], episode: Episode) -> Episode:
-    _, policy = turn.book.policy_for(turn.book.order_of(episode))
-    due = bound(episode, turn.book.people.get(episode.acknowledged_by or ""), policy, turn.now)
+    due = bound(episode, turn.book.people.get(episode.acknowledged_by or ""), talk_of(turn, episode), turn.now)
     until = f" until {clock(due.deadline_at)}" if due.deadline_at else ""
     words = f"The customer may be contacted again: a talk is due{until}."
     path = f"acknowledgement.redeem_within.{episode.severity.value}"

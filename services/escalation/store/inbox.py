@@ -105,7 +105,10 @@ _EPISODE = """
     from escalation.episodes e
     left join escalation.orders o on o.order_id = e.order_id
     left join escalation.accounts account on account.account_id = e.account_id
-    left join escalation.alerts latest on latest.episode_id = e.episode_id and latest.ring = e.rings
+    left join lateral (
+        select cause from escalation.alerts latest
+        where latest.episode_id = e.episode_id and latest.cause <> 'informed' order by latest.ring desc limit 1
+    ) latest on true
     left join lateral (
         select why_you, cause from escalation.alerts own
         where own.episode_id = e.episode_id and own.recipient = $1 order by own.ring desc limit 1

@@ -21,7 +21,7 @@ from shared.database import Pool
 
 _PARTS = """
     select a.alert_id, a.episode_id, a.severity, a.cause, coalesce(p.zone, 'UTC') as recipient_zone,
-           case when a.cause = 'handed_over' then e.offered_until
+           case when a.cause = 'informed' then null when a.cause = 'handed_over' then e.offered_until
                 when e.deadline_for = 'answer' then e.deadline_at end as answer_by,
            o.amount_minor, o.currency, o.segment, o.products, o.customer_email, o.customer_zone,
            coalesce(account.preference, 'none') as preference
