@@ -72,11 +72,15 @@ class InformationDue(_OwnFact):
 
 
 class WorkLookedAt(_OwnFact):
-    """Time to look at what a person has: somebody may have given it to them meanwhile, or an absence begins."""
+    """Time to look at what a person has: somebody may have given it to them meanwhile, or an absence begins.
+
+    `since` is when we were told of the change, or when the absence begins.
+    """
 
     type: ClassVar[str] = "escalation.timer.work_looked_at"
     about: ClassVar[About] = "salesperson"
     at: Instant
+    since: Instant
 
 
 class PersonChanged(_OwnFact):
@@ -84,6 +88,7 @@ class PersonChanged(_OwnFact):
 
     type: ClassVar[str] = "escalation.timer.person_changed"
     person: Id
+    since: Instant
 
 
 class EpisodeButton(_OwnFact):

@@ -30,24 +30,24 @@ LOOK_AGAIN_AFTER = timedelta(minutes=1)
 
 def look_at_once(turn: Turn[SalespersonChanged]) -> None:
     """Have each account look where this person has something; once more a little later, and when they go away."""
-    _set_off(turn)
+    _set_off(turn, turn.now)
     again_at = turn.now + LOOK_AGAIN_AFTER
-    turn.tx.set_timer(WorkLookedAt(at=again_at), cause=turn.event, due_at=again_at)
+    turn.tx.set_timer(WorkLookedAt(at=again_at, since=turn.now), cause=turn.event, due_at=again_at)
     look_when_away(turn)
 
 
 def look_at_work(turn: Turn[WorkLookedAt]) -> None:
     """Time to look again; an absence may have begun."""
     if turn.event.subject in turn.book.people:
-        _set_off(turn)
+        _set_off(turn, turn.fact.since)
         look_when_away(turn)
 
 
-def _set_off(turn: Turn[Any]) -> None:
+def _set_off(turn: Turn[Any], since: datetime) -> None:
     person = turn.event.subject
     for account in sorted(turn.book.concerned[person]):
         of_account = turn.event.model_copy(update={"subject": account})
-        turn.tx.set_timer(PersonChanged(person=person), cause=of_account, due_at=turn.now)
+        turn.tx.set_timer(PersonChanged(person=person, since=since), cause=of_account, due_at=turn.now)
 
 
 def look_when_away(turn: Turn[Any]) -> None:
@@ -55,7 +55,7 @@ def look_when_away(turn: Turn[Any]) -> None:
     person = turn.book.people[turn.event.subject]
     begins = calendar_of(person, turn.book.policies.latest.policy.company).next_absence(turn.now)
     if begins is not None and person.active:
-        turn.tx.set_timer(WorkLookedAt(at=begins), cause=turn.event, due_at=begins)
+        turn.tx.set_timer(WorkLookedAt(at=begins, since=begins), cause=turn.event, due_at=begins)
 
 
 def pass_on_work(turn: Turn[PersonChanged]) -> None:
@@ -94,7 +94,7 @@ def _look_at_taken(turn: Turn[PersonChanged], episode: Episode, person: Salesper
     began = calendar.absence_began(turn.now)
     if not person.active:
         _pass_on(turn, episode, person, "had taken it")
-    elif began is not None and not _acts_while_away(episode, person, began):
+    elif began is not None and not _acts_while_away(turn, episode, began):
         back = calendar.first_open(turn.now)
         if back is None or back - turn.now > moment.bound:
             _pass_on(turn, episode, person, "had taken it")
@@ -107,10 +107,10 @@ def _look_at_taken(turn: Turn[PersonChanged], episode: Episode, person: Salesper
             _move(turn, episode, absence, f"{person.name} is away from {clock(absence)} on: it ends then.")
 
 
-def _acts_while_away(episode: Episode, person: Salesperson, began: datetime) -> bool:
+def _acts_while_away(turn: Turn[PersonChanged], episode: Episode, began: datetime) -> bool:
     """Whether they took it in the absence that we knew of: who acts while away is there."""
     assert episode.acknowledged_at is not None
-    return episode.acknowledged_at >= max(began, person.changed_at)
+    return episode.acknowledged_at >= max(began, turn.fact.since)
 
 
 def _look_at_asked(turn: Turn[PersonChanged], episode: Episode, person: Salesperson) -> None:
