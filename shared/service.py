@@ -39,13 +39,14 @@ class Resources:
 
 Loop: TypeAlias = Callable[[Resources], Awaitable[None]]
 Sample: TypeAlias = Callable[[Connection, Metrics], Awaitable[None]]
+Notes: TypeAlias = Callable[[Connection], Awaitable[list[str]]]
 Observe: TypeAlias = Callable[[Metrics, Transaction], None]
 
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """One service. `loops` run beside its consumer; `sample` measures its own queues,
-    `observe` counts what a committed transaction did."""
+    """One service. `loops` run beside its consumer; `sample` measures its own queues, `observe` counts what a
+    committed transaction did, `notes` says what is wrong with how it is set up, in words for operators."""
 
     name: str
     listens_to: tuple[str, ...]
@@ -57,6 +58,7 @@ class Service:
     loops: Mapping[str, Loop] = field(default_factory=dict)
     sample: Sample | None = None
     observe: Observe | None = None
+    notes: Notes | None = None
 
 
 @dataclass(slots=True)
@@ -69,6 +71,7 @@ class Health:
     dead: list[str] = field(default_factory=list)
     blocked: dict[str, str] = field(default_factory=dict)
     not_ready: list[str] = field(default_factory=lambda: ["starting"])
+    notes: list[str] = field(default_factory=list)
 
     def alive(self) -> list[str]:
         """Reasons to restart this process; none while it lives."""
@@ -77,3 +80,7 @@ class Health:
     def ready(self) -> list[str]:
         """Reasons not to send it work; none while it is ready."""
         return [*self.dead, *self.not_ready, *self.blocked.values()]
+
+    def noted(self) -> list[str]:
+        """What is to be put right although the process works."""
+        return list(self.notes)

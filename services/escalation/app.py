@@ -21,6 +21,7 @@ from services.escalation.inbox.sessions import Sessions, SignedOut
 from services.escalation.measuring import count_alerts
 from services.escalation.settings import EscalationSettings
 from services.escalation.store.deliveries import sample
+from services.escalation.store.desk import desk_notes
 from services.escalation.store.inbox import now_and_round
 from services.escalation.store.policies import KnownPolicies, load
 from services.escalation.store.sessions import Person
@@ -86,6 +87,7 @@ def service(settings: EscalationSettings) -> Service:
         loops={"e-mail": send_email},
         sample=sample,
         observe=count_alerts,
+        notes=partial(desk_notes, desk=settings.desk),
     )
 
 

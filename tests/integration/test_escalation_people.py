@@ -1,6 +1,7 @@
 """A change of a person, told as stories: whoever left or is away passes on what they have, at once."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -155,7 +156,11 @@ async def test_a_pause_or_an_appointment_into_the_own_absence_is_refused_and_nam
     await changes(team, is_away(now, starts=1))
     await taken(team)
     (episode,) = await team.episodes()
-    for kind, says in ((SnoozePressed, {"until": now + 2 * DAY}), (AppointmentLogged, {"at": now + 2 * DAY})):
+    refusable: tuple[tuple[Any, dict[str, Any]], ...] = (
+        (SnoozePressed, {"until": now + 2 * DAY}),
+        (AppointmentLogged, {"at": now + 2 * DAY}),
+    )
+    for kind, says in refusable:
         report = await team.hear(button(kind, episode["episode_id"], "anna", **says))
         (refused,) = report.rejected
         day = now.date() + DAY

@@ -50,7 +50,6 @@ class Changes:
     policies: list[PolicyVersion] = field(default_factory=list)
     silenced: dict[UUID, tuple[str, datetime]] = field(default_factory=dict)
     left: set[tuple[str, str]] = field(default_factory=set)
-    reachable: set[tuple[UUID, str]] = field(default_factory=set)
 
     def touched(self) -> set[str]:
         """The accounts of which anything changed that is kept from batch to batch."""
@@ -214,10 +213,6 @@ class Book:
     def cancel_mail(self, account_id: str, person: str) -> None:
         """No message about this account leaves for somebody who left."""
         self.changes.left.add((account_id, person))
-
-    def send_after_all(self, episode_id: UUID, person: str) -> None:
-        """Somebody who is asked can be reached by now."""
-        self.changes.reachable.add((episode_id, person))
 
     def explain(self, cause: Envelope[Fact], rule: str, words: str, now: datetime, **about: Any) -> None:
         """Keep one step of the reasoning. `about` are further members of a Decision."""

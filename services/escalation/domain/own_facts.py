@@ -84,11 +84,15 @@ class WorkLookedAt(_OwnFact):
 
 
 class PersonChanged(_OwnFact):
-    """A person who has episodes of this account has changed, left or gone away."""
+    """A person who has episodes of this account has changed, left or gone away.
+
+    `reachable`: until now no message reached this person.
+    """
 
     type: ClassVar[str] = "escalation.timer.person_changed"
     person: Id
     since: Instant
+    reachable: bool = False
 
 
 class EpisodeButton(_OwnFact):

@@ -23,7 +23,8 @@ def ring_of_signal(episode: Episode, signal: Signal, *, rose: bool, ring_within:
     """
     if too_old_to_ring(signal, ring_within):
         return None
-    nobody_acts = not episode.rang or episode.reached_at is not None or episode.exhausted_at is not None
+    over = episode.reached_at or episode.exhausted_at or episode.nobody_since
+    nobody_acts = not episode.rang or over is not None
     if nobody_acts or signal.kind in REQUESTS:
         return RingCause.SIGNAL
     return RingCause.SEVERITY if rose else None

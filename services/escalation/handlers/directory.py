@@ -95,7 +95,7 @@ def record_salesperson(turn: Turn[orders.SalespersonChanged]) -> None:
     if known is None:
         look_when_away(turn)
     elif _counts_at_once(known, turn.book.people[known.salesperson_id]):
-        look_at_once(turn)
+        look_at_once(turn, reachable=known.email is None and fact.email is not None)
 
 
 def _counts_at_once(before: Salesperson, after: Salesperson) -> bool:

@@ -19,7 +19,7 @@ from services.escalation.domain.reasoning import clock
 from services.escalation.handlers.clocks import keep_episode
 from services.escalation.handlers.offers import withdraw_offer
 from services.escalation.handlers.preferences import talk_of
-from services.escalation.handlers.rings import assign_silently, climb, ladder_of, situation_of
+from services.escalation.handlers.rings import assign_silently, climb, ladder_of, ring, situation_of
 from services.escalation.handlers.turn import Turn
 from shared.contracts.escalation import RingCause, Step
 from shared.contracts.orders import SalespersonChanged
@@ -28,9 +28,9 @@ LOOK_AGAIN_AFTER = timedelta(minutes=1)
 """Whoever was giving this person something did not know of the change, and is done by then."""
 
 
-def look_at_once(turn: Turn[SalespersonChanged]) -> None:
+def look_at_once(turn: Turn[SalespersonChanged], *, reachable: bool) -> None:
     """Have each account look where this person has something; once more a little later, and when they go away."""
-    _set_off(turn, turn.now)
+    _set_off(turn, PersonChanged(person=turn.event.subject, since=turn.now, reachable=reachable))
     again_at = turn.now + LOOK_AGAIN_AFTER
     turn.tx.set_timer(WorkLookedAt(at=again_at, since=turn.now), cause=turn.event, due_at=again_at)
     look_when_away(turn)
@@ -39,15 +39,14 @@ def look_at_once(turn: Turn[SalespersonChanged]) -> None:
 def look_at_work(turn: Turn[WorkLookedAt]) -> None:
     """Time to look again; an absence may have begun."""
     if turn.event.subject in turn.book.people:
-        _set_off(turn, turn.fact.since)
+        _set_off(turn, PersonChanged(person=turn.event.subject, since=turn.fact.since))
         look_when_away(turn)
 
 
-def _set_off(turn: Turn[Any], since: datetime) -> None:
-    person = turn.event.subject
-    for account in sorted(turn.book.concerned[person]):
+def _set_off(turn: Turn[Any], change: PersonChanged) -> None:
+    for account in sorted(turn.book.concerned[change.person]):
         of_account = turn.event.model_copy(update={"subject": account})
-        turn.tx.set_timer(PersonChanged(person=person, since=since), cause=of_account, due_at=turn.now)
+        turn.tx.set_timer(change, cause=of_account, due_at=turn.now)
 
 
 def look_when_away(turn: Turn[Any]) -> None:
@@ -122,8 +121,10 @@ def _look_at_asked(turn: Turn[PersonChanged], episode: Episode, person: Salesper
     if asked is None or asked.rung.salesperson_id != person.salesperson_id:
         _pass_on(turn, episode, person, "was asked")
         return
-    if person.email is not None:
-        turn.book.send_after_all(episode.episode_id, person.salesperson_id)
+    signal = turn.book.weightiest(episode)
+    if turn.fact.reachable and signal is not None:
+        ring(turn, episode, signal, RingCause.SIGNAL)
+        return
     situation = situation_of(turn, episode)
     if episode.deadline_at is not None and asked.rung_at >= episode.deadline_at:
         due = answer_until(asked, episode.step or Step.SELLER, situation)

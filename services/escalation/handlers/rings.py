@@ -36,8 +36,9 @@ def ring(turn: Turn[Fact], episode: Episode, signal: Signal, cause: RingCause) -
 
 
 def assign_silently(turn: Turn[Fact], episode: Episode, signal: Signal) -> None:
-    """Hand an episode that does not ring to whoever would hear of it."""
-    find_recipient(turn, episode, _sought(turn, episode, signal, rings=False, cause=RingCause.SIGNAL))
+    """Hand an episode that does not ring to whoever would hear of it; one that rang for nobody rings for them."""
+    rings = episode.rang and episode.nobody_since is not None
+    find_recipient(turn, episode, _sought(turn, episode, signal, rings=rings, cause=RingCause.SIGNAL))
 
 
 def climb(turn: Turn[Fact], episode: Episode, cause: RingCause) -> None:

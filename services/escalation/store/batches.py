@@ -70,13 +70,6 @@ _CANCEL_MAIL = """
     join escalation.alerts on alerts.account_id = gone.account_id and alerts.recipient = gone.person
     where alerts.alert_id = deliveries.alert_id and deliveries.state in ('pending', 'held', 'unknown')
 """
-_SEND_AFTER_ALL = """
-    update escalation.deliveries set state = 'pending', reason = null, try_at = $3, changed_at = $3
-    from unnest($1::uuid[], $2::text[]) as asked (episode_id, person)
-    where deliveries.state = 'skipped' and deliveries.alert_id = (
-        select a.alert_id from escalation.alerts a
-        where a.episode_id = asked.episode_id and a.recipient = asked.person order by a.ring desc limit 1)
-"""
 
 _SAVE_ACCOUNTS = bulk_upsert(tables.Account)
 _SAVE_ORDERS = bulk_upsert(tables.Order, keep=PERSONAL)
@@ -118,9 +111,6 @@ async def save(connection: Connection, book: Book, now: datetime) -> None:
     if changes.left:
         accounts, people = zip(*sorted(changes.left), strict=True)
         await connection.execute(_CANCEL_MAIL, list(accounts), list(people), now)
-    if changes.reachable:
-        episodes, people = zip(*sorted(changes.reachable), strict=True)
-        await connection.execute(_SEND_AFTER_ALL, list(episodes), list(people), now)
     await _save(connection, _SAVE_SIGNALS, changes.signals.values())
     await _save(connection, _SAVE_ALERTS, changes.alerts.values())
     await _save(connection, _SAVE_DELIVERIES, changes.deliveries.values())

@@ -39,18 +39,6 @@ def _cancel_mail(session: Session, arguments: Sequence[Any]) -> Rows:
     return []
 
 
-def _send_after_all(session: Session, arguments: Sequence[Any]) -> Rows:
-    episodes, people, now = arguments
-    for episode, person in zip(episodes, people, strict=True):
-        theirs = [row for row in session.rows(ALERTS) if (row["episode_id"], row["recipient"]) == (episode, person)]
-        latest = max((row["ring"], row["alert_id"]) for row in theirs)[1]
-        for row in _deliveries_in(session, "skipped"):
-            if row["alert_id"] == latest:
-                changes = {"state": "pending", "reason": None, "try_at": now, "changed_at": now}
-                session.put(DELIVERIES, {**row, **changes})
-    return []
-
-
 def _deliveries_in(session: Session, *states: str) -> Rows:
     return [row for row in session.rows(DELIVERIES) if row["state"] in states]
 
@@ -199,7 +187,6 @@ def give_up_deliveries(session: Session, ids: Iterable[Any]) -> None:
 ANSWERS: Mapping[str, Answer] = {
     batches._SILENCE: _silence,
     batches._CANCEL_MAIL: _cancel_mail,
-    batches._SEND_AFTER_ALL: _send_after_all,
     claims._RECIPIENTS: _with_mail_due,
     claims._LOCK: _lock_people,
     claims._DUE: _due_for,

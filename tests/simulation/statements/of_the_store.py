@@ -96,7 +96,9 @@ def _concerned(session: Session, arguments: Sequence[Any]) -> Rows:
             alert = session.get(ALERTS, (row["alert_id"],))
             assert alert is not None
             found.add((row["recipient"], alert["account_id"]))
-    return [{"person": person, "account_id": account} for person, account in sorted(found)]
+    rows = [{"person": person, "account_id": account} for person, account in sorted(found)]
+    session.noted["concerned"] = rows
+    return rows
 
 
 def _policies_from_latest(session: Session, arguments: Sequence[Any]) -> Rows:
