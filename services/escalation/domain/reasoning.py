@@ -68,6 +68,14 @@ def taken_words(episode: Episode) -> str:
     return f"{episode.acknowledged_by} took it{until}."
 
 
+def no_common_hour_words(name: str) -> str:
+    """Why more time passes than that of whoever took it."""
+    return (
+        f"{name} works while this customer must not be called: within a week they have no hour in common. "
+        "So all the time counts in which the customer may be called."
+    )
+
+
 def ended_words(signal: Signal, because: str) -> str:
     """What ended a signal: a fact after it, or one told late by which it never was."""
     label, fact = SIGNAL_LABELS[signal.kind], because.replace("_", " ")

@@ -11,7 +11,7 @@ from services.escalation.domain.reasoning import clock
 from services.escalation.handlers.clocks import keep_episode
 from services.escalation.handlers.informing import inform, is_still_off
 from services.escalation.handlers.offers import withdraw_offer
-from services.escalation.handlers.preferences import may_be_contacted, talk_of
+from services.escalation.handlers.preferences import may_be_contacted, talk_of, tell_of_hours
 from services.escalation.handlers.rings import (
     assign_silently,
     climb,
@@ -125,6 +125,7 @@ def _act_on_appointment(turn: Turn[EpisodeDue], episode: Episode) -> None:
     words = f"The time of the appointment has come: {episode.acknowledged_by} has until {clock(by)}."
     path = f"acknowledgement.redeem_within.{episode.severity.value}"
     turn.explain("appointment_due", words, episode_id=episode.episode_id, policy_version=version, policy_path=path)
+    tell_of_hours(turn, turn.state.episodes[episode.episode_id])
 
 
 def _ring_again(turn: Turn[EpisodeDue], episode: Episode, cause: RingCause) -> None:

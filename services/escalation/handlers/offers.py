@@ -12,7 +12,7 @@ from services.escalation.domain.reasoning import taken_words
 from services.escalation.domain.rescues import NotNow, excused, handed_over, offered
 from services.escalation.handlers.alerts import Asking, Times, send_alert
 from services.escalation.handlers.clocks import keep_episode
-from services.escalation.handlers.preferences import may_be_contacted, talk_of
+from services.escalation.handlers.preferences import may_be_contacted, talk_of, tell_of_hours
 from services.escalation.handlers.turn import Turn
 from shared.contracts.envelope import Fact
 from shared.contracts.escalation import HandOverAccepted, HandOverOffered, RingCause
@@ -53,6 +53,7 @@ def accept(turn: Turn[HandOverAcceptPressed], episode: Episode) -> None:
     words = f"{giver} handed it over. {taken_words(accepted)}"
     path = f"acknowledgement.redeem_within.{episode.severity.value}"
     turn.explain("handed_over", words, episode_id=episode.episode_id, who=by, policy_path=path, policy_version=version)
+    tell_of_hours(turn, accepted)
     turn.publish(HandOverAccepted(episode=episode.episode_id, order=episode.order_id, by=by, giver=giver))
 
 

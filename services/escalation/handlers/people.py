@@ -157,7 +157,6 @@ def _asked_now(turn: Turn[PersonChanged], episode: Episode, person: Salesperson)
 def _pass_on(turn: Turn[PersonChanged], episode: Episode, person: Salesperson, what: str) -> None:
     words = f"{person.name}, who {what}, {_why(turn, episode, person)}: the next is asked."
     turn.explain("unavailable", words, episode_id=episode.episode_id, who=person.salesperson_id)
-    turn.book.silence(episode.episode_id, "not available", turn.now)
     climb(turn, episode, RingCause.UNAVAILABLE)
 
 

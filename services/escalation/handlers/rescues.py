@@ -11,7 +11,7 @@ from services.escalation.domain.rescues import NotNow, excused, held_by_appointm
 from services.escalation.handlers.clocks import keep_episode
 from services.escalation.handlers.endings import close_episode
 from services.escalation.handlers.offers import accept, offer
-from services.escalation.handlers.preferences import may_be_contacted, talk_of
+from services.escalation.handlers.preferences import may_be_contacted, talk_of, tell_of_hours
 from services.escalation.handlers.rings import climb
 from services.escalation.handlers.talks import note_attempt, note_talk
 from services.escalation.handlers.turn import Turn
@@ -68,6 +68,7 @@ def _acknowledge(turn: Turn[EpisodeButton], episode: Episode) -> None:
     turn.book.silence(episode.episode_id, "acknowledged", turn.now)
     path = f"acknowledgement.redeem_within.{episode.severity.value}"
     _explain(turn, episode, "acknowledged", taken_words(acknowledged), path, version)
+    tell_of_hours(turn, acknowledged)
     fact = EpisodeAcknowledged(episode=episode.episode_id, order=episode.order_id, by=by, acknowledged_at=turn.now)
     turn.publish(fact)
 

@@ -9,6 +9,7 @@ from services.escalation.inbox.reader import Moment, Reader
 from services.escalation.store.episode_parts import RingRow, StepRow
 from shared.contracts.escalation import RingCause, Step
 
+NO_HOUR_IN_COMMON = "no_hour_in_common"
 TOLD_RULES = (
     "skipped",
     "unanswered",
@@ -20,6 +21,7 @@ TOLD_RULES = (
     "offer_lapsed",
     "unavailable",
     "offer_withdrawn",
+    NO_HOUR_IN_COMMON,
 )
 _CAME_OF_IT = {
     "unanswered": "no answer in time",

@@ -1,8 +1,9 @@
 """What one salesperson may read of episodes: every statement names the reader, so another's is not there.
 
 An episode is seen by whoever is responsible for it or took it, by whom it is offered to, and, while nobody has taken
-it, by everybody who was asked, also to take it over. Two statements show no episode: the clock with the round that a
-press of a button is about, and the fingerprints. What an episode is made of is in `episode_parts`.
+it, by everybody who was asked, also to take it over. Whoever was told for information sees it by its link. Two
+statements show no episode: the clock with the round that a press of a button is about, and the fingerprints. What an
+episode is made of is in `episode_parts`.
 """
 
 from collections.abc import Collection, Mapping
@@ -75,8 +76,9 @@ class Counts:
 
 MAY_SEE = """
     (e.responsible = $1 or e.acknowledged_by = $1 or e.offered_to = $1 or e.closed_by = $1
-     or (e.acknowledged_at is null and exists (
-         select from escalation.alerts asked where asked.episode_id = e.episode_id and asked.recipient = $1)))
+     or exists (
+         select from escalation.alerts asked where asked.episode_id = e.episode_id and asked.recipient = $1
+         and (e.acknowledged_at is null or asked.cause = 'informed')))
 """
 """Whether the reader, $1, may see an episode `e`."""
 

@@ -4,13 +4,14 @@ It rings for its first signal, when it becomes graver, when money is asked back 
 customer was reached before, and when the customer tries again while somebody has it. Nobody answers in time: who came
 in the place of the one asked last and never was, else the next on the ladder; after the desk the desk again, a few
 times. After that, whatever the customer does or suffers rings from the foot of the ladder. Whoever takes it must reach
-the customer in time.
+the customer in time. Whoever leaves passes on what they have. In these histories everybody is at work at any time, and
+customers may be called at any time.
 """
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, time, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -20,7 +21,7 @@ from tests.faults.checker.recipients import Directory, Ladder, Rung, came_instea
 SEVERITIES = ("watch", "high", "critical")
 REQUESTS = ("refund_requested", "cancellation_requested")
 _BAD_CONTACTS = ("contact_dead_ended", "contact_repeated", "gone_quiet")
-_UPWARD = ("step", "unredeemed", "not_mine")
+_UPWARD = ("step", "unredeemed", "not_mine", "unavailable")
 _SELLER_WAIT = timedelta(minutes=15)
 
 
@@ -186,7 +187,6 @@ class Desk:
         return next((one for one in own if one.stands), None)
 
     def _ring(self, episode: Episode, sought: Sought, now: datetime, cause: str, rung: Rung) -> None:
-        rung_at = self._callable(now) if episode.severity == "critical" else now
         place = episode.step if rung.step == "colleague" else rung.step
         if cause == "repeat":
             first, longest = (self.time_for("ladder", "repeats", name) for name in ("first", "longest"))
@@ -194,7 +194,7 @@ class Desk:
             episode.repeats += 1
         else:
             within = self.time_for("ladder", episode.severity, place or "seller")
-        episode.deadline_at, episode.deadline_for = rung_at + within, "answer"
+        episode.deadline_at, episode.deadline_for = now + within, "answer"
         episode.step, episode.responsible = place, rung.person
         number = len(episode.rings) + 1
         episode.rings.append(Ring(episode.id, number, sought.signal, cause, episode.severity, now, rung))
@@ -204,12 +204,6 @@ class Desk:
     def _exhaust(self, episode: Episode, now: datetime) -> None:
         episode.exhausted_at, episode.deadline_at, episode.deadline_for = now, None, None
         self.tell("episode_exhausted", episode)
-
-    def _callable(self, now: datetime) -> datetime:
-        """Customers of these histories may be called but for the last minute of a day."""
-        if now.time() < time(23, 59):
-            return now
-        return now.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
 
     def sought(self, episode: Episode, signal: UUID, cause: str, now: datetime, *, rings: bool = True) -> Sought:
         return Sought(episode.id, signal, rings, cause, now + _SELLER_WAIT, episode.taken_by)
