@@ -161,10 +161,10 @@ class WorkingTime:
         return None
 
     def _closing(self, at: int) -> int:
-        """When it closes after an open instant; what goes on in the next year is one opening."""
-        year = instant(at).year
+        """When it closes after an open instant; what goes on in the next year is one opening, for `LONGEST_PAUSE`."""
+        year, latest = instant(at).year, at + LONGEST_PAUSE // timedelta(microseconds=1)
         closes = self._year(year).end_of(at)
-        while closes < _LAST and instant(closes).year > year:
+        while closes < latest and instant(closes).year > year:
             year += 1
             if self._year(year).first_from(closes) != closes:
                 break
