@@ -7,10 +7,11 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from services.escalation.domain.calendar import CallingHours, WorkingTime, calendar_of, company_calendar
-from services.escalation.domain.common_time import after_common, common_time
+from services.escalation.domain.calendar import WorkingTime, calendar_of, company_calendar
+from services.escalation.domain.calling import CallingHours
 from services.escalation.domain.entities import Salesperson
 from services.escalation.domain.openings import public_holidays
+from services.escalation.domain.overlaps import after_overlapping, overlapping
 from services.escalation.domain.policy.model import Company
 from shared.contracts.orders_inbound import Day, WorkingHours
 from tests.builders import AT
@@ -303,13 +304,13 @@ def test_an_opening_is_open_until_it_closes(calendar: WorkingTime, at: datetime)
     assert calendar.after(opens, closes - opens) == closes
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(CALENDARS, CALENDARS, INSTANTS, SPANS)
 def test_time_in_common_is_open_to_both(one: WorkingTime, other: WorkingTime, at: datetime, span: timedelta) -> None:
-    end = after_common([one, other], at, span)
+    end = after_overlapping([one, other], at, span)
     assume(end is not None and span)
     assert end is not None
-    assert common_time([one, other], at, end) == span
+    assert overlapping([one, other], at, end) == span
     last = end - timedelta(microseconds=1)
     assert one.is_open(last)
     assert other.is_open(last)

@@ -208,25 +208,6 @@ class WorkingTime:
         return closed
 
 
-@dataclass(frozen=True)
-class CallingHours:
-    """When a customer may be called: from one time of day to another, every day, on the wall clock of a zone."""
-
-    zone: str
-    start: str
-    end: str
-
-    def is_open(self, at: datetime) -> bool:
-        return self.hours.is_open(at)
-
-    def next_open(self, at: datetime) -> datetime:
-        return self.hours.next_open(at)
-
-    @property
-    def hours(self) -> WorkingTime:
-        return _every_day(self.zone, self.start, self.end)
-
-
 def calendar_of(person: Salesperson, company: Company) -> WorkingTime:
     """The person's own working time; of whom no hours are told, the company's hours on the person's own clock.
 
@@ -276,11 +257,6 @@ def _calendar(zone: str, hours: str, country: str | None, region: str | None, da
 
 def _periods(away: str) -> tuple[tuple[date, date], ...]:
     return tuple((period.since, period.until) for period in _AWAY.validate_json(away))
-
-
-@lru_cache(maxsize=1024)
-def _every_day(zone: str, start: str, end: str) -> WorkingTime:
-    return WorkingTime(zone, (WorkingHours(days=_WEEK, start=start, end=end),))
 
 
 def _number(day: date) -> int:

@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from services.escalation.domain.calendar import CallingHours, WorkingTime, calendar_of
-from services.escalation.domain.common_time import after_common, common_time
+from services.escalation.domain.calendar import WorkingTime, calendar_of
+from services.escalation.domain.calling import CallingHours
 from services.escalation.domain.entities import Order, Salesperson
+from services.escalation.domain.overlaps import after_overlapping, overlapping
 from services.escalation.domain.policy.model import Policy
 from shared.contracts.escalation import Severity, Step
 
@@ -104,7 +105,7 @@ def talk_by(person: Salesperson | None, severity: Severity, talk: Talk, start: d
     Of what is critical for whoever accepts ringing off hours, and where the two have no hour in common within a week,
     all of the customer's calling time. It ends at latest when a long absence begins.
     """
-    due = after_common(_talking_times(person, severity, talk, start), start, within) or start + within
+    due = after_overlapping(_talking_times(person, severity, talk, start), start, within) or start + within
     if person is None:
         return due
     calendar = calendar_of(person, talk.policy.company).while_away(start)
@@ -115,7 +116,7 @@ def after_absence(person: Salesperson, severity: Severity, talk: Talk, due: date
     """A deadline once an absence before it was told: what was left of the time passes when they are back."""
     calendar = calendar_of(person, talk.policy.company)
     calling = calling_hours(talk.order, talk.policy).hours
-    left = common_time([calendar.if_never_away, *([calling] if talk.by_phone else [])], now, due)
+    left = overlapping([calendar.if_never_away, *([calling] if talk.by_phone else [])], now, due)
     back = calendar.first_open(now)
     return talk_by(person, severity, talk, back, left) if left and back is not None else due
 
@@ -127,7 +128,7 @@ def no_hour_in_common(person: Salesperson | None, severity: Severity, talk: Talk
     working = calendar_of(person, talk.policy.company).if_never_away
     calling = calling_hours(talk.order, talk.policy).hours
     wanted = min(_AN_HOUR, talk.policy.acknowledgement.redeem_within.of(severity))
-    return common_time([working, calling], start, start + _ENOUGH) < wanted
+    return overlapping([working, calling], start, start + _ENOUGH) < wanted
 
 
 def _talking_times(person: Salesperson | None, severity: Severity, talk: Talk, start: datetime) -> list[WorkingTime]:

@@ -6,9 +6,7 @@ from datetime import datetime, timedelta
 from services.escalation.domain.calendar import LONGEST_PAUSE, WorkingTime
 
 
-def common_openings(
-    calendars: Sequence[WorkingTime], start: datetime, until: datetime
-) -> Iterator[tuple[datetime, datetime]]:
+def overlaps(calendars: Sequence[WorkingTime], start: datetime, until: datetime) -> Iterator[tuple[datetime, datetime]]:
     """From when to when all are open, of those times that begin before an instant."""
     if not calendars:
         yield start, until
@@ -25,18 +23,18 @@ def common_openings(
         at = max(opens, closes)
 
 
-def common_time(calendars: Sequence[WorkingTime], start: datetime, end: datetime) -> timedelta:
+def overlapping(calendars: Sequence[WorkingTime], start: datetime, end: datetime) -> timedelta:
     """How much of a span is open to all."""
     total = timedelta(0)
-    for opens, closes in common_openings(calendars, start, end):
+    for opens, closes in overlaps(calendars, start, end):
         total += max(min(closes, end) - opens, timedelta(0))
     return total
 
 
-def after_common(calendars: Sequence[WorkingTime], start: datetime, span: timedelta) -> datetime | None:
+def after_overlapping(calendars: Sequence[WorkingTime], start: datetime, span: timedelta) -> datetime | None:
     """The instant when so much of it has passed; None if that is never."""
     left = span
-    for opens, closes in common_openings(calendars, start, start + LONGEST_PAUSE):
+    for opens, closes in overlaps(calendars, start, start + LONGEST_PAUSE):
         if closes - opens >= left:
             return opens + left
         left -= closes - opens
