@@ -16,8 +16,8 @@ from shared.contracts.orders_inbound import Away, Successor
 from shared.contracts.support import ContactPreferenceChanged
 from shared.contracts.support_inbound import ContactPreference
 from shared.inputs import Input
-from tests.builders import case_opened, case_reopened, contact_made, refund_requested
-from tests.escalation import Escalation, button
+from tests.builders import case_opened, case_reopened, contact_made, order_placed, refund_requested
+from tests.escalation import DESK, Escalation, button
 from tests.team import HOUR, MINUTE, happens, open_episode, person, presses, rung
 
 DAY = timedelta(days=1)
@@ -253,3 +253,15 @@ async def test_what_somebody_gave_them_meanwhile_is_looked_at_once_more(team: Es
     await team.pool.execute("delete from shared.timers where type = 'escalation.timer.person_changed'")
     await team.wait(timedelta(seconds=61))
     assert (await open_episode(team))["responsible"] == "carla"
+
+
+async def test_a_desk_that_stands_in_for_an_unknown_seller_keeps_it_under_another_address(
+    escalation: Escalation,
+) -> None:
+    await escalation.hear(person(DESK), order_placed(sold_by="ghost", amount_minor=50_000))
+    await happens(escalation, refund_requested())
+    await escalation.wait(16 * MINUTE)
+    assert await rung(escalation) == [(DESK, "desk", "signal")]
+    before = await open_episode(escalation)
+    await changes(escalation, person(DESK, email="desk@new.example"))
+    assert await open_episode(escalation) == before

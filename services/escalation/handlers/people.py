@@ -13,7 +13,7 @@ from services.escalation.domain.calendar import WorkingTime, calendar_of
 from services.escalation.domain.climbing import still_to_ask
 from services.escalation.domain.clocks import after_absence
 from services.escalation.domain.entities import Clock, Episode, Salesperson
-from services.escalation.domain.ladder import colleague, date_words
+from services.escalation.domain.ladder import colleague, date_words, desk_instead
 from services.escalation.domain.own_facts import PersonChanged, WorkLookedAt
 from services.escalation.domain.reasoning import clock
 from services.escalation.handlers.clocks import keep_episode
@@ -144,8 +144,9 @@ def _show_to_another(turn: Turn[PersonChanged], episode: Episode) -> None:
 def _asked_now(turn: Turn[PersonChanged], episode: Episode, person: Salesperson) -> Asked | None:
     """Whom the step that was asked last would ask now."""
     ladder = ladder_of(turn, episode)
-    if ladder is None:
-        return None
+    if ladder is None:  # the seller is not known: the desk stands in
+        order, book = turn.book.order_of(episode), turn.book
+        ladder = (desk_instead(order, book.people, desk=book.rules.desk, now=turn.now),)
     own = [rung for rung in ladder if rung.salesperson_id == person.salesperson_id and rung.skipped is None]
     if not own and not any(rung.salesperson_id == person.salesperson_id for rung in ladder):
         theirs = colleague(person, "took_it", episode.why_you or "")
