@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from services.escalation.domain.asking import Asked
 from services.escalation.domain.calendar import calendar_of
-from services.escalation.domain.clocks import rings_at
+from services.escalation.domain.clocks import NEVER, rings_at
 from services.escalation.domain.entities import Episode, Salesperson
 from services.escalation.domain.ladder import Rung, colleague
 from services.escalation.domain.own_facts import HandOverAcceptPressed, HandOverPressed
@@ -34,7 +34,8 @@ def offer(turn: Turn[HandOverPressed], episode: Episode) -> None:
     signal = turn.book.weightiest(episode)
     assert signal is not None, "an episode without a standing signal is closed"
     person, order = turn.book.people[fact.to], turn.book.order_of(episode)
-    times = Times(rings_at(person, order, episode.severity, policy, turn.now), fact.until, _LONGEST)
+    rung_at = rings_at(person, order, episode.severity, policy, turn.now)
+    times = Times(turn.now if rung_at == NEVER else rung_at, fact.until, _LONGEST)
     send_alert(turn, asked, Asking(Asked(rung, times.rung_at), signal, RingCause.HANDED_OVER), times)
 
 
