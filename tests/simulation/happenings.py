@@ -33,7 +33,7 @@ _NIGHTS = (
     DayHours(days=tuple(Day)[:5], start="22:00", end="23:59"),
     DayHours(days=tuple(Day)[1:6], start="00:00", end="06:00"),
 )
-_ALWAYS = (DayHours(days=tuple(Day), start="00:00", end="23:59"),)
+ALWAYS = (DayHours(days=tuple(Day), start="00:00", end="23:59"),)
 _MANAGER = {"anna": "mona", "ben": "mona", "cleo": "mona"}
 _LATENESS = (0, 0, 0, 0, 1, 10, 60, 300, 1500, 6000)
 _PAUSES = (0.02, 0.5, 1, 2, 16, 30, 70, 130, 300, 490, 1500, 3000, 12000, 21000)
@@ -111,7 +111,7 @@ def _person(chance: Random, id: str, *, plain: bool = False) -> orders.Salespers
         backup="ben" if id == "anna" and chance.random() < 0.5 else None,
         active=steady or chance.random() < 0.5,
         successor=Successor(salesperson="cleo", since=date(2026, 5, 1)) if id == "anna" else None,
-        working_hours=chance.choice((*[_ALWAYS] * 5, *[_AT_WORK] * 3, _WEEKENDS, _NIGHTS, ())),
+        working_hours=chance.choice((*[ALWAYS] * 5, *[_AT_WORK] * 3, _WEEKENDS, _NIGHTS, ())),
         away=() if steady else [Away(since=date(2026, 5, 1), until=date(2026, 5, 6))],
         rings_off_hours=chance.random() < 0.3,
     )

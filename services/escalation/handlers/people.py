@@ -13,10 +13,12 @@ from services.escalation.domain.calendar import WorkingTime, calendar_of
 from services.escalation.domain.climbing import still_to_ask
 from services.escalation.domain.clocks import after_absence
 from services.escalation.domain.entities import Clock, Episode, Salesperson
-from services.escalation.domain.ladder import colleague, date_words, desk_instead
+from services.escalation.domain.ladder import Rung, colleague, date_words, desk_instead, standing
 from services.escalation.domain.own_facts import PersonChanged, WorkLookedAt
 from services.escalation.domain.reasoning import clock
+from services.escalation.domain.ringing import asked_anew
 from services.escalation.handlers.clocks import keep_episode
+from services.escalation.handlers.nobody import show_nobody
 from services.escalation.handlers.offers import withdraw_offer
 from services.escalation.handlers.preferences import talk_of
 from services.escalation.handlers.rings import assign_silently, climb, ladder_of, ring, situation_of
@@ -143,10 +145,7 @@ def _show_to_another(turn: Turn[PersonChanged], episode: Episode) -> None:
 
 def _asked_now(turn: Turn[PersonChanged], episode: Episode, person: Salesperson) -> Asked | None:
     """Whom the step that was asked last would ask now."""
-    ladder = ladder_of(turn, episode)
-    if ladder is None:  # the seller is not known: the desk stands in
-        order, book = turn.book.order_of(episode), turn.book
-        ladder = (desk_instead(order, book.people, desk=book.rules.desk, now=turn.now),)
+    ladder = ladder_of(turn, episode) or _desk_alone(turn, episode)
     own = [rung for rung in ladder if rung.salesperson_id == person.salesperson_id and rung.skipped is None]
     if not own and not any(rung.salesperson_id == person.salesperson_id for rung in ladder):
         theirs = colleague(person, "took_it", episode.why_you or "")
@@ -155,10 +154,21 @@ def _asked_now(turn: Turn[PersonChanged], episode: Episode, person: Salesperson)
     return whom(list(dict.fromkeys([*own, *above])), situation_of(turn, episode))
 
 
+def _desk_alone(turn: Turn[PersonChanged], episode: Episode) -> tuple[Rung, ...]:
+    """The ladder of a seller who was waited for in vain."""
+    order, book = turn.book.order_of(episode), turn.book
+    return (desk_instead(order, book.people, desk=book.rules.desk, now=turn.now),)
+
+
 def _pass_on(turn: Turn[PersonChanged], episode: Episode, person: Salesperson, what: str) -> None:
     words = f"{person.name}, who {what}, {_why(turn, episode, person)}: the next is asked."
     turn.explain("unavailable", words, episode_id=episode.episode_id, who=person.salesperson_id)
-    climb(turn, episode, RingCause.UNAVAILABLE)
+    alone = _desk_alone(turn, episode)
+    if ladder_of(turn, episode) is None and not standing(alone):
+        withdraw_offer(turn, episode, "not available")
+        show_nobody(turn, asked_anew(episode, turn.now, keeps_appointment=True), alone)
+    else:
+        climb(turn, episode, RingCause.UNAVAILABLE)
 
 
 def _move(turn: Turn[PersonChanged], episode: Episode, due: datetime, words: str) -> None:
