@@ -42,6 +42,7 @@ OrderFact: TypeAlias = (
 
 _WEEK = tuple(Day)
 
+
 class SalespersonWanted(Fact):
     """Orders tells itself to publish what it knows of a salesperson again, as it was published before."""
 
