@@ -48,6 +48,7 @@ class QueueMetrics:
     waiting_facts_oldest_age: Gauge
     waiting_signals: Gauge
     waiting_signals_oldest_age: Gauge
+    nobody_to_ask: Gauge
     timers_pending: Gauge
     timers_oldest_overdue_age: Gauge
     timers_put_off: Gauge
@@ -179,6 +180,7 @@ def _queue_metrics(registry: CollectorRegistry) -> QueueMetrics:
         waiting_signals_oldest_age=gauge(
             "handoff_waiting_signals_oldest_age_seconds", "Age of the signal that has waited longest."
         ),
+        nobody_to_ask=gauge("handoff_episodes_nobody_to_ask", "Open episodes that there is nobody to ask about."),
         timers_pending=gauge("handoff_timers_pending", "Timers not yet fired, due or not."),
         timers_oldest_overdue_age=gauge(
             "handoff_timers_oldest_overdue_age_seconds", "How long the most overdue timer has been due."

@@ -150,11 +150,23 @@ class Process:
         self.health.not_ready[:] = [] if self._role.includes(Role.WEB) else ["waiting for Kafka"]
         await self._prepare_topics(pool)
         self._keep_going("sample", lambda: sample_queues(pool, self._metrics, self._service.sample), _SAMPLE_SECONDS)
+        self._keep_going("notes", partial(self._note, pool), _SAMPLE_SECONDS)
         self._keep_going("loop lag", lambda: measure_loop_lag(self._metrics), 0)
         if self._role.includes(Role.RELAY):
             self._start_relay(pool)
         if self._role.includes(Role.CONSUME):
             await self._start_consuming(resources, stack)
+
+    async def _note(self, pool: Pool) -> None:
+        """What is wrong with how the service is set up: logged when it is found, and told to whoever asks."""
+        if self._service.notes is None:
+            return
+        async with pool.acquire() as connection:
+            notes = await self._service.notes(connection)
+        for note in notes:
+            if note not in self.health.notes:
+                log.warning(note)
+        self.health.notes[:] = notes
 
     def _count(self, tx: Transaction) -> None:
         count_inputs(self._metrics, tx)

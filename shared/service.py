@@ -39,13 +39,14 @@ class Resources:
 
 Loop: TypeAlias = Callable[[Resources], Awaitable[None]]
 Sample: TypeAlias = Callable[[Connection, Metrics], Awaitable[None]]
+Notes: TypeAlias = Callable[[Connection], Awaitable[list[str]]]
 Observe: TypeAlias = Callable[[Metrics, Transaction], None]
 
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """One service. `loops` run beside its consumer; `sample` measures its own queues,
-    `observe` counts what a committed transaction did."""
+    """One service. `loops` run beside its consumer; `sample` measures its own queues, `observe` counts what a
+    committed transaction did, `notes` says what is wrong with how it is set up, in words for operators."""
 
     name: str
     listens_to: tuple[str, ...]
@@ -57,6 +58,7 @@ class Service:
     loops: Mapping[str, Loop] = field(default_factory=dict)
     sample: Sample | None = None
     observe: Observe | None = None
+    notes: Notes | None = None
 
 
 @dataclass(slots=True)
@@ -71,6 +73,7 @@ class Health:
     blocked: dict[str, str] = field(default_factory=dict)
     not_ready: list[str] = field(default_factory=lambda: ["starting"])
     asked: list[Callable[[], list[str]]] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
 
     def alive(self) -> list[str]:
         """Reasons to restart this process; none while it lives."""
@@ -80,3 +83,7 @@ class Health:
         """Reasons not to send it work; none while it is ready."""
         asked = (reason for ask in self.asked for reason in ask())
         return [*self.dead, *self.not_ready, *self.blocked.values(), *asked]
+
+    def noted(self) -> list[str]:
+        """What is to be put right although the process works."""
+        return list(self.notes)

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from shared.contracts import escalation, orders_inbound, support_inbound
 from shared.contracts.envelope import Envelope, Fact, decode_binary, encode_binary, envelope
 from shared.contracts.order_parts import Customer, Line
-from shared.contracts.orders_inbound import OrderPlaced, SalespersonChanged
+from shared.contracts.orders_inbound import Day, OrderPlaced, SalespersonChanged, WorkingHours
 from shared.contracts.support_inbound import (
     CancellationRequested,
     CaseOpened,
@@ -33,6 +33,9 @@ AT = datetime(2026, 5, 4, 9, 30, tzinfo=UTC)
 ZONE = ZoneInfo("Europe/Berlin")
 """Where customers are."""
 
+
+ALWAYS = (WorkingHours(days=tuple(Day), start="00:00", end="23:59"),)
+"""Day and night: stories that are not about hours happen whenever they are played."""
 
 _ABOUT = {"account": ACCOUNT, "salesperson": SELLER, "policy": escalation.POLICY_SUBJECT}
 
@@ -100,7 +103,9 @@ def account_reassigned(salesperson: str = "ben", since: date = date(2026, 7, 1))
 
 
 def salesperson_changed(name: str = "Anna Berg", **changes: Any) -> SalespersonChanged:
-    fields = {"email": "anna@sales.example", "phone": "+49 30 555012", "zone": "Europe/Berlin"}
+    """Somebody who is always at work, unless told otherwise."""
+    fields: dict[str, Any] = {"email": "anna@sales.example", "phone": "+49 30 555012", "zone": "Europe/Berlin"}
+    fields |= {"working_hours": ALWAYS}
     return SalespersonChanged(name=name, **(fields | changes))
 
 

@@ -28,6 +28,7 @@ from services.escalation.inbox.sessions import Sessions, SignedOut
 from services.escalation.measuring import count_alerts
 from services.escalation.settings import EscalationSettings
 from services.escalation.store.deliveries import sample
+from services.escalation.store.desk import desk_notes
 from services.escalation.store.inbox import now_and_round
 from services.escalation.store.policies import KnownPolicies, load
 from services.escalation.store.rejudging import SOURCE, event_id
@@ -106,6 +107,7 @@ def service(settings: EscalationSettings) -> Service:
         loops={"e-mail": send_email},
         sample=sample,
         observe=count_alerts,
+        notes=partial(desk_notes, desk=settings.desk),
     )
 
 

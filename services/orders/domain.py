@@ -1,6 +1,6 @@
 """What orders decides about a fact before it is kept and published. Start with `judge_order_fact`."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
@@ -14,6 +14,7 @@ from shared.contracts.fields import Id
 from shared.contracts.orders_inbound import (
     AccountReassigned,
     ConfirmationRequired,
+    Day,
     DeliveryLate,
     OrderCancelled,
     OrderChanged,
@@ -25,6 +26,7 @@ from shared.contracts.orders_inbound import (
     RefundPaid,
     SaleCorrected,
     SalespersonChanged,
+    WorkingHours,
 )
 from shared.ids import AccountId, OrderId
 from shared.precedence import Version, content_of
@@ -41,6 +43,8 @@ OrderFact: TypeAlias = (
     | OutcomeReported
     | SaleCorrected
 )
+
+_WEEK = tuple(Day)
 
 
 class SalespersonWanted(Fact):
@@ -157,4 +161,16 @@ def awaited_order(order: OrderId) -> str:
 
 def published(fact: Fact) -> Fact:
     """The same fact under the name by which orders tells it."""
-    return _PUBLISHED[type(fact)].model_validate(dict(fact))
+    said = dict(fact)
+    if isinstance(fact, SalespersonChanged):
+        said["working_hours"] = tuple(part for hours in fact.working_hours for part in _within_days(hours))
+    return _PUBLISHED[type(fact)].model_validate(said)
+
+
+def _within_days(hours: WorkingHours) -> Iterator[orders.DayHours]:
+    """Hours as they are published: each part within one day, of which `23:59` is the end."""
+    ends_late = hours.over_midnight or hours.end == "24:00"
+    yield orders.DayHours(days=hours.days, start=hours.start, end="23:59" if ends_late else hours.end)
+    if hours.over_midnight and hours.end > "00:00":
+        days = tuple(_WEEK[(_WEEK.index(day) + 1) % len(_WEEK)] for day in hours.days)
+        yield orders.DayHours(days=days, start="00:00", end=hours.end)

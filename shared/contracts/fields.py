@@ -7,7 +7,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Annotated, Any, TypeAlias
 
-from pydantic import AfterValidator, Field, GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic import AfterValidator, Field, GetCoreSchemaHandler, GetJsonSchemaHandler, WithJsonSchema
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 MAX_SAFE_INTEGER = 2**53
@@ -19,6 +19,7 @@ _NO_NUL = r"^[^\u0000]*$"
 _ADDRESS = r"^[^\s@\u0000-\u001f\u007f-\u009f]+@[^\s@\u0000-\u001f\u007f-\u009f]+$"
 _CODE = r"^[a-z][a-z0-9_]{0,63}$"
 _TIME_OF_DAY = r"^([01][0-9]|2[0-3]):[0-5][0-9]$"
+_END_OF_HOURS = r"^(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$"
 _CURRENCY = r"^[A-Z]{3}$"
 _COUNTRY = r"^[A-Z]{2}$"
 _REGION = r"^[A-Z0-9]{1,3}$"
@@ -29,6 +30,7 @@ PATTERNS = {
     _ADDRESS: "must be an e-mail address",
     _CODE: "must be a word in snake_case",
     _TIME_OF_DAY: "must be a time of day like 09:30",
+    _END_OF_HOURS: "must be a time of day like 17:30, 24:00 at the latest",
     _CURRENCY: "must be a currency of three capital letters, like EUR",
     _COUNTRY: "must be a country of two capital letters, like DE",
     _REGION: "must be a region of one to three capital letters or digits, like BY",
@@ -169,6 +171,13 @@ CalendarDate: TypeAlias = Annotated[date, _DateSchema()]
 
 TimeOfDay: TypeAlias = Annotated[str, Field(pattern=_TIME_OF_DAY)]
 """A time on somebody's wall clock, "09:00" to "23:59"; as text, so it sorts as it reads."""
+
+EndOfHours: TypeAlias = Annotated[
+    str,
+    Field(pattern=_END_OF_HOURS),
+    WithJsonSchema({"anyOf": [{"type": "string", "pattern": _TIME_OF_DAY}, {"const": "24:00", "type": "string"}]}),
+]
+"""A time on somebody's wall clock at which hours end, "00:01" to "24:00"; "23:59" means 24:00."""
 
 Currency: TypeAlias = Annotated[str, Field(pattern=_CURRENCY)]
 """Three letters of ISO 4217."""

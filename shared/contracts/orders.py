@@ -1,8 +1,12 @@
 """What the orders service publishes: sales, what became of them, and the people who sell."""
 
-from typing import ClassVar
+from typing import Annotated, ClassVar, Self
+
+from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
 
 from shared.contracts import orders_inbound as inbound
+from shared.contracts.fields import TimeOfDay
 
 SALES = "orders.sales.v1"
 SALESPEOPLE = "salespeople.v1"
@@ -93,8 +97,22 @@ class AccountReassigned(inbound.AccountReassigned):
     topic: ClassVar[str] = SALES
 
 
+class DayHours(inbound.WorkingHours):
+    """Hours of work that start and end on these days; `23:59` means 24:00. A night is told as its two parts."""
+
+    end: TimeOfDay
+
+    @model_validator(mode="after")
+    def _end_on_their_day(self) -> Self:
+        if self.over_midnight:
+            raise PydanticCustomError("working_hours", "must end after they start, on the same day")
+        return self
+
+
 class SalespersonChanged(inbound.SalespersonChanged):
     """The directory's entry of one salesperson."""
 
     type: ClassVar[str] = "orders.salesperson_changed"
     topic: ClassVar[str] = SALESPEOPLE
+
+    working_hours: Annotated[tuple[DayHours, ...], Field(max_length=50)] = ()

@@ -13,6 +13,7 @@ from shared.contracts.fields import (
     Country,
     Currency,
     Email,
+    EndOfHours,
     Id,
     Instant,
     OptionalText,
@@ -25,6 +26,7 @@ from shared.contracts.fields import (
 from shared.contracts.order_parts import Customer, Line, LineNumber, Promise
 
 TOPIC = "orders.inbound.v1"
+_MOST_HOURS = 50
 
 
 _ORDER = "Id of the order, as order_placed gave it."
@@ -218,17 +220,27 @@ class Day(StrEnum):
 
 
 class WorkingHours(Value):
-    """Hours of work on some days, on the wall clock of the person's zone; they end on the day they start."""
+    """Hours of work that start on these days, on the wall clock of the person's zone.
+
+    They end at 24:00 at the latest (`23:59` means 24:00), or the next day: from 22:00 to 06:00 is a night.
+    """
 
     days: Annotated[tuple[Day, ...], Field(min_length=1, max_length=7)]
     start: TimeOfDay
-    end: TimeOfDay
+    end: EndOfHours
 
     @model_validator(mode="after")
-    def _end_after_start(self) -> Self:
-        if self.end <= self.start:
-            raise PydanticCustomError("working_hours", "must end after they start, on the same day")
+    def _last_a_while(self) -> Self:
+        if self.end == self.start:
+            raise PydanticCustomError("working_hours", "must not end when they start: the whole day is 00:00 to 24:00")
+        if self.start == "23:59":
+            raise PydanticCustomError("working_hours", "must start before the last minute of the day, or at 00:00")
         return self
+
+    @property
+    def over_midnight(self) -> bool:
+        """Whether they end on the day after they start."""
+        return self.end < self.start
 
 
 class Successor(Value):
@@ -268,7 +280,7 @@ class SalespersonChanged(Fact):
     phone: OptionalText = Field(default=None, description="Telephone number.")
     chat: OptionalText = Field(default=None, description="Name in the company's chat.")
     zone: Zone = Field(default="UTC", description="Time zone: hours and days are on its clock.")
-    working_hours: Annotated[tuple[WorkingHours, ...], Field(max_length=50)] = Field(
+    working_hours: Annotated[tuple[WorkingHours, ...], Field(max_length=_MOST_HOURS)] = Field(
         default=(), description="When they work; missing: the company's hours."
     )
     active: bool = Field(default=True, description="Whether they still work here.")
@@ -283,3 +295,10 @@ class SalespersonChanged(Fact):
     rings_off_hours: bool = Field(
         default=False, description="Whether they accept to be alerted outside of their hours where it is critical."
     )
+
+    @model_validator(mode="after")
+    def _few_hours(self) -> Self:
+        if len(self.working_hours) + sum(one.over_midnight for one in self.working_hours) > _MOST_HOURS:
+            words = "working_hours must have at most 50 entries, those over midnight counted twice"
+            raise PydanticCustomError("working_hours", words)
+        return self

@@ -22,14 +22,18 @@ class ProcessHealth(Protocol):
     def ready(self) -> list[str]:
         """Why the process takes no work: not started yet, no partitions, stopping; else empty."""
 
+    def noted(self) -> list[str]:
+        """What is to be put right although the process works, such as a setting that names nobody."""
+
 
 class Health(BaseModel):
-    """An answer to a probe."""
+    """An answer to a probe. `notes` make nothing unfit: they are to be put right all the same."""
 
     model_config = ConfigDict(frozen=True)
 
     ok: bool
     reasons: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 def operations_app(service: str, health: ProcessHealth, metrics: Metrics) -> FastAPI:
@@ -44,11 +48,11 @@ def operations_router(health: ProcessHealth, metrics: Metrics) -> APIRouter:
 
     @router.get("/healthz", response_model=Health, responses=unfit, summary="Is the process alive?")
     async def healthz() -> Response:
-        return _answer(health.alive())
+        return _answer(health.alive(), [])
 
     @router.get("/readyz", response_model=Health, responses=unfit, summary="Does the process take work?")
     async def readyz() -> Response:
-        return _answer(health.ready())
+        return _answer(health.ready(), health.noted())
 
     @router.get("/metrics", response_class=Response, responses=_METRICS, summary="Measurements for Prometheus")
     async def metrics_text() -> Response:
@@ -65,8 +69,8 @@ _METRICS: dict[int | str, dict[str, object]] = {
 }
 
 
-def _answer(reasons: list[str]) -> Response:
-    answer = Health(ok=not reasons, reasons=tuple(reasons))
+def _answer(reasons: list[str], notes: list[str]) -> Response:
+    answer = Health(ok=not reasons, reasons=tuple(reasons), notes=tuple(notes))
     if not reasons:
         return JSONResponse(answer.model_dump(mode="json"))
     return JSONResponse(answer.model_dump(mode="json"), 503, headers={"Retry-After": "2"})

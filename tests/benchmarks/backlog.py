@@ -18,7 +18,7 @@ from uuid import NAMESPACE_OID, uuid5
 from shared.contracts import orders, support
 from shared.contracts.envelope import Envelope, Fact, envelope
 from shared.contracts.order_parts import Customer, Line
-from shared.contracts.orders_inbound import Successor
+from shared.contracts.orders_inbound import Day, Successor
 from shared.contracts.support_inbound import ContactChannel, ContactResult, Direction, Person
 
 STARTS_AT = datetime(2026, 5, 4, 6, tzinfo=UTC)
@@ -47,6 +47,10 @@ _STEPS = {
 }
 
 
+DAY_AND_NIGHT = (orders.DayHours(days=tuple(Day), start="00:00", end="23:59"),)
+"""A backlog is drained at any hour, and always rings the same people."""
+
+
 def seller(number: int) -> str:
     return f"seller-{number % SELLERS:03}"
 
@@ -61,12 +65,14 @@ def directory(sellers: int = SELLERS) -> Iterator[Envelope[Fact]]:
             zone="Europe/Berlin",
             manager=seller(number + 1) if number % 10 else None,
             active=not left,
+            working_hours=DAY_AND_NIGHT,
             successor=Successor(salesperson=seller(number + 2), since=STARTS_AT.date())
             if left and number % 40 == 7
             else None,
         )
         yield _told(fact, f"hired-{number}", seller(number), STARTS_AT - timedelta(days=30))
-    yield _told(orders.SalespersonChanged(name="The desk"), "hired-desk", DESK, STARTS_AT - timedelta(days=30))
+    desk = orders.SalespersonChanged(name="The desk", working_hours=DAY_AND_NIGHT)
+    yield _told(desk, "hired-desk", DESK, STARTS_AT - timedelta(days=30))
 
 
 @dataclass(slots=True)

@@ -12,6 +12,7 @@ from itertools import islice
 from pathlib import Path
 
 import asyncpg
+import orjson
 from aiokafka import AIOKafkaProducer
 
 from deploy.local.machine import HANDOFF
@@ -45,7 +46,7 @@ _POLL_SECONDS = 0.2
 _HIRE = """
     insert into escalation.salespeople (salesperson_id, changed_at, name, manager, email, phone, chat, zone,
         working_hours, active, successor, successor_since, away, days_off, rings_off_hours)
-    values ($1, $2, $3, $4, null, $5, null, $6, '[]', $7, $8, $9, '[]', '[]', false)
+    values ($1, $2, $3, $4, null, $5, null, $6, $10, $7, $8, $9, '[]', '[]', false)
 """
 _SELL = """
     insert into escalation.orders (order_id, account_id, sold_by, sold_at, amount_minor, currency, bought,
@@ -226,6 +227,7 @@ def _person(event: Envelope[Fact]) -> tuple[object, ...]:
         fact.active,
         successor.salesperson if successor else None,
         successor.since if successor else None,
+        orjson.dumps([hours.model_dump(mode="json") for hours in fact.working_hours]).decode(),
     )
 
 

@@ -19,7 +19,7 @@ from tests.builders import (
     response_overdue,
     salesperson_changed,
 )
-from tests.escalation import NO_LIMIT, Escalation, dead_end, told
+from tests.escalation import DESK, NO_LIMIT, Escalation, dead_end, told
 from tests.team import MINUTE, happens, open_episode, presses, rung
 
 
@@ -34,7 +34,8 @@ async def test_an_acknowledged_alert_does_not_swallow_a_new_failure(team: Escala
 async def test_an_alert_does_not_outlive_its_cause(team: Escalation) -> None:
     """Held over the night, its cause gone in the evening: nothing rings in the morning, nor months later."""
     hours = WorkingHours(days=tuple(Day), start="05:30", end="05:31")
-    await team.hear(told(salesperson_changed("Anna", working_hours=(hours,), zone="UTC"), subject="anna"))
+    for one in ("anna", DESK):
+        await team.hear(told(salesperson_changed(one.title(), working_hours=(hours,), zone="UTC"), subject=one))
     await happens(team, dead_end())
     assert (await team.deliveries())["email", "held"] == 1
     await happens(team, contact_made("answered"), minutes=5)

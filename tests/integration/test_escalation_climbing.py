@@ -1,6 +1,6 @@
 """What changes while the ladder is climbed: who is right now, who is away by now, and what comes after its end."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, time, timedelta
 
 import pytest
 
@@ -56,6 +56,9 @@ async def test_whoever_has_it_and_is_away_when_it_rings_again_is_passed_over_wit
     await presses(team, SnoozePressed, "anna", until=now + 2 * DAY)
     away = Away(since=now.date() + DAY, until=now.date() + 9 * DAY)
     await team.hear(person("anna", backup="ben", manager="carla", away=(away,)))
+    await team.fire()
+    begins = datetime.combine(now.date() + DAY, time.min, tzinfo=UTC)
+    assert (await open_episode(team))["deadline_at"] == begins, "the pause ends when the absence begins"
     await team.wait(2 * DAY + MINUTE)
     assert await rung(team) == [("anna", "seller", "signal"), ("ben", "backup", "snooze_ended")]
     words = [row["words"] for row in await team.rows("escalation.decisions", "position") if row["rule"] == "skipped"]

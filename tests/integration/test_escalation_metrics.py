@@ -9,9 +9,10 @@ import pytest
 
 from services.escalation.measuring import count_alerts
 from services.escalation.store.deliveries import sample
+from services.escalation.store.desk import desk_notes
 from shared.metrics import Metrics, create_metrics
 from tests.builders import order_placed, refund_requested, refund_withdrawn, salesperson_changed
-from tests.escalation import NO_LIMIT, Escalation, escalation_on, told
+from tests.escalation import DESK, NO_LIMIT, Escalation, escalation_on, told
 from tests.servers import MakeDatabase
 
 RULES = replace(NO_LIMIT, max_alert_age=timedelta(days=3))
@@ -78,6 +79,25 @@ async def test_a_failure_that_is_over_before_anything_was_sold_waits_no_longer(
     now = await counted.now()
     await counted.hear(told(refund_requested(), at=now), told(refund_withdrawn(), at=now + timedelta(minutes=1)))
     assert await _waiting(counted, metrics, value) == 0
+
+
+async def test_what_there_is_nobody_to_ask_about_is_counted_and_the_desk_is_noted(
+    counted: Escalation, metrics: Metrics, value: Read
+) -> None:
+    await counted.hear(order_placed(sold_by=None), told(refund_requested(), at=await counted.now()))
+    async with counted.pool.acquire() as connection:
+        await sample(connection, metrics)
+        (note,) = await desk_notes(connection, DESK)
+        assert note.startswith("the sales desk is nobody: DESK names 'desk', whom the directory does not know.")
+        assert value("handoff_episodes_nobody_to_ask") == 1
+        await counted.hear(told(salesperson_changed("Desk"), subject=DESK))
+        await counted.fire()
+        await sample(connection, metrics)
+        assert await desk_notes(connection, DESK) == []
+        assert value("handoff_episodes_nobody_to_ask") == 0
+        await counted.hear(told(salesperson_changed("Desk", active=False), subject=DESK))
+        (note,) = await desk_notes(connection, DESK)
+        assert "DESK names 'desk', who has left." in note
 
 
 async def _waiting(counted: Escalation, metrics: Metrics, value: Read) -> float | None:

@@ -76,7 +76,7 @@ async def test_the_seller_hears_of_it_and_is_told_why(escalation: Escalation) ->
 async def test_an_inactive_sellers_orders_go_to(
     escalation: Escalation, people: list[Input], expected: tuple[str, str], together: bool
 ) -> None:
-    await escalation.hear(person("anna", manager=None), order_placed())
+    await escalation.hear(person("anna", manager=None), person(DESK), order_placed())
     facts = [*people, told(refund_requested())]
     if together:
         await escalation.hear(*facts)
@@ -105,8 +105,8 @@ async def test_an_order_without_a_seller_is_the_desks_at_once(escalation: Escala
     assert await escalation.alerted() == [(DESK, "no_seller")]
 
 
-async def test_a_desk_that_nobody_knows_has_it_in_the_inbox_and_e_mail_is_skipped(escalation: Escalation) -> None:
-    await escalation.hear(order_placed(sold_by=None), refund_requested())
+async def test_a_desk_without_an_address_has_it_in_the_inbox_and_e_mail_is_skipped(escalation: Escalation) -> None:
+    await escalation.hear(person(DESK, email=None), order_placed(sold_by=None), refund_requested())
     assert await escalation.alerted() == [(DESK, "no_seller")]
     assert await escalation.deliveries() == {("inbox", "sent"): 1, ("email", "skipped"): 1}
     await escalation.send_mail()

@@ -58,6 +58,7 @@ async def site(database: MakeDatabase) -> AsyncIterator[Site]:
 
 async def _sold(site: Site) -> None:
     await site.escalation.hear_one_by_one(
+        told(salesperson_changed("Desk", email="desk@sales.example"), subject="desk"),
         told(salesperson_changed("Mona Lang", email="mona@sales.example"), subject="mona"),
         told(salesperson_changed(manager="mona"), at=minutes(1)),
         order_placed(),

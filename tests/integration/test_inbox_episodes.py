@@ -5,6 +5,8 @@ from datetime import timedelta
 
 from shared.contracts import support
 from shared.contracts.order_parts import Customer
+from shared.contracts.orders import DayHours
+from shared.contracts.orders_inbound import Day
 from shared.contracts.support_inbound import Direction, Person
 from tests.builders import SELLER, case_opened, case_reopened, contact_made, input_of
 from tests.inbox import Site, form_token, inbox_site, words_of
@@ -187,3 +189,40 @@ async def test_each_of_two_dead_ends_in_one_second_is_marked(site: Site) -> None
     lines = re.findall(r"<li( class=\"risk\")?>\s*<p class=\"fact\"><span>Phone call from the customer, dead end", page)
     assert len(lines) == 4, "two in the list, and two beside it"
     assert all(lines)
+
+
+NIGHTS = (
+    DayHours(days=tuple(Day), start="22:00", end="23:59"),
+    DayHours(days=tuple(Day), start="00:00", end="06:00"),
+)
+
+
+async def test_who_works_while_the_customer_sleeps_is_told_what_time_counts(site: Site) -> None:
+    await site.hire(working_hours=NIGHTS)
+    await site.hire("desk", "Desk", working_hours=NIGHTS)
+    await site.sell(amount_minor=50_000)
+    episode = await site.request_refund()
+    anna = await site.signed_in()
+    form = {"csrf_token": form_token((await anna.get("/")).text)}
+    assert (await anna.post(f"/episodes/{episode}/acknowledge", data=form)).status_code == 303
+    shown = words_of((await anna.get(f"/episodes/{episode}")).text)
+    assert "Anna Berg works while this customer must not be called" in shown
+    assert "all the time counts in which the customer may be called" in shown
+
+
+async def test_who_is_told_for_information_reads_it_by_its_link_and_may_press_nothing(site: Site) -> None:
+    await site.hire(working_hours=NIGHTS)
+    await site.hire("desk", "Desk")
+    await site.sell(amount_minor=50_000)
+    episode = await site.request_refund()
+    desk = await site.signed_in("desk")
+    form = {"csrf_token": form_token((await desk.get("/")).text)}
+    assert (await desk.post(f"/episodes/{episode}/acknowledge", data=form)).status_code == 303
+    anna = await site.signed_in()
+    assert (await anna.get(f"/episodes/{episode}")).status_code == 404
+    assert (await desk.post(f"/episodes/{episode}/reached", data=form | {"channel": "phone"})).status_code == 303
+    await site.wait(timedelta(hours=12, minutes=1))
+    shown = words_of((await anna.get(f"/episodes/{episode}")).text)
+    assert "Desk has it" in shown
+    assert "told for information" in shown
+    assert f"/episodes/{episode}/acknowledge" not in (await anna.get(f"/episodes/{episode}")).text

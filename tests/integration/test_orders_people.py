@@ -5,6 +5,7 @@ from itertools import permutations
 
 import orjson
 
+from shared.contracts.orders import SalespersonChanged
 from shared.contracts.orders_inbound import Away, Day, Successor, WorkingHours
 from shared.inputs import Outcome
 from tests.builders import SELLER, input_of, minutes, salesperson_changed
@@ -37,8 +38,26 @@ async def test_a_salesperson_is_kept_whole_and_published_under_their_own_key(ord
     assert (row["backup"], row["country"], row["region"], row["rings_off_hours"]) == ("clara", "DE", "BY", True)
     (event,) = await orders.published()
     assert (event.type, event.subject) == ("orders.salesperson_changed", SELLER)
-    assert dict(event.data) == dict(fact)
+    assert event.data.model_dump() == fact.model_dump()
     assert await orders.pool.fetchval("select topic from shared.outbox") == "salespeople.v1"
+
+
+async def test_a_night_is_kept_as_it_was_told_and_published_in_its_parts(orders: ServiceUnderTest) -> None:
+    night = WorkingHours(days=(Day.FRIDAY,), start="22:00", end="06:00")
+    late = WorkingHours(days=(Day.MONDAY,), start="14:00", end="24:00")
+    await orders.tell(salesperson_changed(working_hours=(night, late)))
+    row = await orders.row("orders.salespeople")
+    assert [(one["start"], one["end"]) for one in orjson.loads(row["working_hours"])] == [
+        ("22:00", "06:00"),
+        ("14:00", "24:00"),
+    ]
+    (event,) = await orders.published()
+    assert isinstance(event.data, SalespersonChanged)
+    assert [(one.days, one.start, one.end) for one in event.data.working_hours] == [
+        ((Day.FRIDAY,), "22:00", "23:59"),
+        ((Day.SATURDAY,), "00:00", "06:00"),
+        ((Day.MONDAY,), "14:00", "23:59"),
+    ]
 
 
 async def test_an_older_fact_about_a_salesperson_has_no_effect(orders: ServiceUnderTest) -> None:

@@ -96,6 +96,7 @@ async def trouble_on_two_sales(company: Company) -> None:
     await company.record(
         "orders",
         input_of(salesperson_changed()),
+        input_of(salesperson_changed("Desk"), subject="desk"),
         input_of(order_placed("4711")),
         input_of(order_placed("4712", sold_by=None), subject="c-18"),
     )
@@ -135,7 +136,7 @@ async def test_it_counts_what_was_published_decided_and_settled(company: Company
     found = json.loads(printed.output)
     assert {type: count for type, count in found["published"].items() if ".inbound." in type} == {
         "orders.inbound.order_placed": 2,
-        "orders.inbound.salesperson_changed": 1,
+        "orders.inbound.salesperson_changed": 2,
         "support.inbound.case_opened": 1,
         "support.inbound.case_reassigned": 2,
         "support.inbound.case_reopened": 1,
@@ -161,9 +162,9 @@ async def test_it_counts_what_was_published_decided_and_settled(company: Company
         "facts_of_escalation": 0,
     }
     assert found["ledger"] == {
-        "orders": {"applied": 3, "duplicate": 0, "dead_lettered": 0},
+        "orders": {"applied": 4, "duplicate": 0, "dead_lettered": 0},
         "support": {"applied": 8, "duplicate": 1, "dead_lettered": 1},
-        "escalation": {"applied": 10, "duplicate": 0, "dead_lettered": 0},
+        "escalation": {"applied": 11, "duplicate": 0, "dead_lettered": 0},
     }
     assert sum(found["deliveries"].values()) == 4
 

@@ -16,7 +16,8 @@ from shared.contracts import orders, support
 from shared.contracts.envelope import Fact
 from shared.contracts.escalation import EpisodeResult
 from shared.contracts.order_parts import Line, Promise
-from shared.contracts.orders_inbound import Away, Day, Successor, WorkingHours
+from shared.contracts.orders import DayHours
+from shared.contracts.orders_inbound import Away, Day, Successor
 from shared.contracts.support_inbound import (
     ContactChannel,
     ContactPreference,
@@ -34,7 +35,13 @@ ACCOUNTS = ("north", "south")
 ORDERS = {"north": ("n-1", "n-2"), "south": ("s-1",)}
 CASES = {"north": ("case-1", "case-2"), "south": ("case-3",)}
 PEOPLE = ("anna", "ben", "cleo", "mona", "desk")
-_AT_WORK = (WorkingHours(days=tuple(Day)[:5], start="09:00", end="17:00"),)
+_AT_WORK = (DayHours(days=tuple(Day)[:5], start="09:00", end="17:00"),)
+_WEEKENDS = (DayHours(days=tuple(Day)[5:], start="08:00", end="20:00"),)
+_NIGHTS = (
+    DayHours(days=tuple(Day)[:5], start="22:00", end="23:59"),
+    DayHours(days=tuple(Day)[1:6], start="00:00", end="06:00"),
+)
+ALWAYS = (DayHours(days=tuple(Day), start="00:00", end="23:59"),)
 _MANAGER = {"anna": "mona", "ben": "mona", "cleo": "mona"}
 _LATENESS = (0, 0, 0, 0, 1, 10, 60, 300, 1500, 6000)
 _PAUSES = (0.02, 0.5, 1, 2, 16, 30, 70, 130, 300, 490, 1500, 3000, 12000, 21000)
@@ -113,7 +120,7 @@ def _person(chance: Random, id: str, *, plain: bool = False) -> orders.Salespers
         backup="ben" if id == "anna" and chance.random() < 0.5 else None,
         active=steady or chance.random() < 0.5,
         successor=Successor(salesperson="cleo", since=date(2026, 5, 1)) if id == "anna" else None,
-        working_hours=_AT_WORK if chance.random() < 0.4 else (),
+        working_hours=chance.choice((*[ALWAYS] * 5, *[_AT_WORK] * 3, _WEEKENDS, _NIGHTS, ())),
         away=() if steady else [Away(since=date(2026, 5, 1), until=date(2026, 5, 6))],
         rings_off_hours=chance.random() < 0.3,
     )

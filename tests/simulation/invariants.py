@@ -15,7 +15,14 @@ from services.escalation.domain.findings.all import findings
 from services.escalation.domain.findings.finding import Finding
 from services.escalation.domain.findings.history import History
 from services.escalation.domain.findings.terms import Terms
-from services.escalation.domain.own_facts import CheckInLogged, EpisodeDue, RecipientSought, SilenceEnded
+from services.escalation.domain.own_facts import (
+    CheckInLogged,
+    EpisodeDue,
+    RecipientSought,
+    SilenceEnded,
+    SomebodySought,
+    WorkLookedAt,
+)
 from services.escalation.domain.policy.versions import Policies
 from shared.timers import timer_id
 from tests.simulation.commits import Broken, Commits
@@ -31,6 +38,7 @@ from tests.simulation.tables import (
     JOURNAL,
     LEDGER,
     OUTBOX,
+    PEOPLE,
     SIGNALS,
     TIMERS,
     Row,
@@ -70,6 +78,7 @@ def check_state(database: Database) -> None:
     _deliveries_end(database)
     _clocks_run(database)
     _information_asks_nothing(database)
+    _who_left_has_nothing(database)
 
 
 def require(holds: bool, words: str) -> None:
@@ -201,10 +210,12 @@ def _deliveries_end(database: Database) -> None:
 
 def _clocks_run(database: Database) -> None:
     timers = database.tables[TIMERS]
+    looking: tuple[type[RecipientSought] | type[SomebodySought], ...] = (RecipientSought, SomebodySought)
     sought = {
-        RecipientSought.model_validate_json(row["body"]).episode
+        kind.model_validate_json(row["body"]).episode
+        for kind in looking
         for row in timers.values()
-        if row["type"] == RecipientSought.type
+        if row["type"] == kind.type
     }
     for (id,), row in database.tables[EPISODES].items():
         due = EpisodeDue(episode=id)
@@ -230,6 +241,8 @@ def _faults_of_clock(row: Row, timer: Row | None, *, sought: bool, excused: bool
             yield "acknowledged, not redeemed, and no clock runs"
         if row["deadline_for"] == "redeem" and excused:
             yield "a talk is due with a customer who must not be contacted"
+    elif row["nobody_since"] is not None and row["deadline_at"] is not None:
+        yield "there is nobody to ask, and a clock runs"
     elif row["rang"] and row["deadline_at"] is None and row["exhausted_at"] is None and not sought:
         yield "it rang, nobody has it, and no clock runs"
 
@@ -245,6 +258,19 @@ def _information_asks_nothing(database: Database) -> None:
         if row["closed_at"] is None and all(standing.get(id, [False])):
             asks = row["rang"] or row["deadline_at"] or row["acknowledged_at"] or row["exhausted_at"]
             require(not asks, "an episode for information asks something of somebody")
+
+
+def _who_left_has_nothing(database: Database) -> None:
+    """No episode and no mail stays with somebody who left; what was given to them meanwhile is looked at once more."""
+    looked_at = {row["subject"] for row in database.tables[TIMERS].values() if row["type"] == WorkLookedAt.type}
+    left = {id for (id,), row in database.tables[PEOPLE].items() if not row["active"]} - looked_at
+    for row in database.tables[EPISODES].values():
+        if row["closed_at"] is None:
+            mine = {row["responsible"], row["acknowledged_by"], row["offered_to"]}
+            require(mine.isdisjoint(left), f"{mine & left} left, and has an episode: {row}")
+    for row in database.tables[DELIVERIES].values():
+        moving = row["state"] in ("pending", "held", "unknown")
+        require(not (moving and row["recipient"] in left), f"{row['recipient']} left, and a mail is {row['state']}")
 
 
 def _mails_are_sent_once(database: Database, accepted: list[Any]) -> None:

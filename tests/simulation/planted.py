@@ -14,7 +14,7 @@ from services.escalation.domain.duties import Duty, DutyKind
 from services.escalation.domain.entities import Episode
 from services.escalation.domain.own_facts import EpisodeDue
 from services.escalation.domain.severity import graveness
-from services.escalation.handlers import SUBSCRIPTIONS, alerts, endings, episodes, judging, talks
+from services.escalation.handlers import SUBSCRIPTIONS, alerts, endings, episodes, judging, people, talks
 from services.escalation.handlers.rings import climb
 from services.escalation.store.known_accounts import KnownAccounts
 from shared import journal, timers
@@ -175,6 +175,11 @@ def believe_what_is_in_memory(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(KnownAccounts, "load", load)
 
 
+def leave_what_somebody_has_when_they_leave(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(people, "_look_at_taken", lambda *_arguments: None)
+    patch.setattr(people, "_look_at_asked", lambda *_arguments: None)
+
+
 PLANTED: Mapping[str, Plant] = {
     plant.__name__: plant
     for plant in (
@@ -194,6 +199,7 @@ PLANTED: Mapping[str, Plant] = {
         never_withdraw,
         swallow_what_joins_an_acknowledged_episode,
         check_in_that_is_not_due,
+        leave_what_somebody_has_when_they_leave,
         believe_what_is_in_memory,
     )
 }

@@ -68,7 +68,8 @@ class _Replay:
         self.database.pauses = lambda: False
         self.versions: dict[str, list[tuple[int, Row]]] = defaultdict(list)
         self.committed: Committed | None = None
-        answers = {**ANSWERS, batches._PEOPLE: self._people, timers._HURRY: self._hurry}
+        own = {batches._PEOPLE: self._people, batches._CONCERNED: self._concerned, timers._HURRY: self._hurry}
+        answers = {**ANSWERS, **own}
         pool: Any = FakePool(self.database, answers, "replay")
         self.spine = Spine(pool, "escalation", handling(RULES), OWN_FACTS)
 
@@ -117,6 +118,12 @@ class _Replay:
             return ANSWERS[batches._PEOPLE](session, arguments)
         finally:
             self.database.tables[PEOPLE] = seen
+
+    def _concerned(self, _session: Session, arguments: Sequence[Any]) -> Rows:
+        """Whose work was known: other transactions may give somebody more at that very moment."""
+        assert self.committed is not None
+        known: Rows = self.committed.noted.get("concerned", [])
+        return [row for row in known if row["person"] in arguments[0]]
 
     def _hurry(self, session: Session, _arguments: Sequence[Any]) -> Rows:
         assert self.committed is not None

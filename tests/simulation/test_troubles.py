@@ -31,8 +31,10 @@ def service() -> Deciding:
 
 
 def _sold(delivery_due_at: datetime | None = None) -> Deciding:
-    """A small order of an account, and its seller."""
+    """A small order of an account that nobody sold, and the desk."""
     service = Deciding()
+    desk = orders.SalespersonChanged(name="Desk", working_hours=happenings.ALWAYS)
+    service.hear(Told(desk, "desk", START))
     service.hear(happenings.directory_change(Random(1), START))
     sale = happenings.sale(Random(1), "north", "n-1", sold_by=None)
     plain = {"promises": (), "delivery_due_at": delivery_due_at, "amount_minor": 5_000}

@@ -6,10 +6,20 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from services.escalation.domain.asking import Asked, Situation, whom
 from services.escalation.domain.calendar import WorkingTime
-from services.escalation.domain.clocks import Moment, answer_by, extended, redeem_by, rings_at
+from services.escalation.domain.clocks import (
+    Moment,
+    Talk,
+    after_absence,
+    answer_by,
+    extended,
+    no_hour_in_common,
+    redeem_by,
+    rings_at,
+)
 from services.escalation.domain.entities import Order, Salesperson
-from services.escalation.domain.ladder import next_rung, rungs
+from services.escalation.domain.ladder import rungs, standing
 from services.escalation.domain.policy.document import shipped
 from services.escalation.domain.policy.model import TeamMode
 from shared.contracts.escalation import Severity, Step
@@ -19,6 +29,7 @@ POLICY = shipped()
 HIGH, CRITICAL = Severity.HIGH, Severity.CRITICAL
 HOUR = timedelta(hours=1)
 OFFICE = '[{"days": ["mon", "tue", "wed", "thu", "fri"], "start": "09:00", "end": "17:00"}]'
+ALWAYS = '[{"days": ["mon", "tue", "wed", "thu", "fri", "sat", "sun"], "start": "00:00", "end": "24:00"}]'
 ORDER = Order("4711", "c-17", "anna", AT, 100, "EUR", "Heat pump", AT, customer_zone="Europe/Berlin")
 
 
@@ -36,6 +47,7 @@ def berlin(text: str) -> datetime:
     return datetime.fromisoformat(text).replace(tzinfo=ZoneInfo("Europe/Berlin")).astimezone(UTC)
 
 
+TALK = Talk(ORDER, POLICY)
 TWO_WEEKS = away("2026-06-08", "2026-06-19")
 ANNA = person("anna", backup="ben", away=TWO_WEEKS)
 WOKEN = replace(ANNA, rings_off_hours=True)
@@ -48,9 +60,9 @@ def asked(seller: Salesperson, now: datetime, severity: Severity = HIGH) -> tupl
     moment = Moment(now, severity, POLICY)
     found = rungs(ORDER, people, desk="desk", moment=moment, mode=TeamMode.ON)
     assert found is not None
-    first = next_rung(found, after=None)
-    assert first is not None
-    return first.salesperson_id, found[0].skipped
+    first = whom(standing(found), Situation(ORDER, people, moment))
+    assert isinstance(first, Asked)
+    return first.rung.salesperson_id, next((rung.skipped for rung in first.passed_over), None)
 
 
 UNTIL_THEN = ("ben", "Anna is away until 19 June")
@@ -98,7 +110,7 @@ def test_who_would_be_rung_on_a_day_of_an_absence_is_passed_over(
 
 
 def test_an_absence_counts_on_the_days_where_the_person_is() -> None:
-    far = replace(ANNA, away=away("2026-05-05", "2026-05-05"), zone="Pacific/Auckland", working_hours="[]")
+    far = replace(ANNA, away=away("2026-05-05", "2026-05-05"), zone="Pacific/Auckland", working_hours=ALWAYS)
     midnight = datetime(2026, 5, 4, 12, tzinfo=UTC)
     assert asked(far, midnight - timedelta(minutes=1))[0] == "anna"
     assert asked(far, midnight)[0] == "ben"
@@ -130,15 +142,59 @@ def test_the_time_to_answer_does_not_run_across_an_absence(absent: str, start: s
 
 
 def test_nor_does_the_time_to_reach_the_customer_or_the_time_an_attempt_adds() -> None:
-    assert redeem_by(ANNA, HIGH, POLICY, FRIDAY) == LEAVES
-    assert redeem_by(replace(ANNA, away="[]"), HIGH, POLICY, FRIDAY) == berlin("2026-06-08T12:50")
-    assert extended(ANNA, HIGH, FRIDAY, POLICY, FRIDAY) == LEAVES
+    assert redeem_by(ANNA, HIGH, TALK, FRIDAY) == LEAVES
+    assert redeem_by(replace(ANNA, away="[]"), HIGH, TALK, FRIDAY) == berlin("2026-06-08T12:50")
+    assert extended(ANNA, HIGH, FRIDAY, TALK, FRIDAY) == LEAVES
 
 
-def test_a_desk_that_is_away_is_rung_in_its_own_hours_for_nobody_comes_after_it() -> None:
-    monday = berlin("2026-06-08T10:00")
-    assert rings_at(ANNA, ORDER, HIGH, POLICY, monday) == monday
-    assert rings_at(ANNA, ORDER, HIGH, POLICY, berlin("2026-06-08T18:00")) == berlin("2026-06-09T09:00")
+def test_who_is_away_would_be_rung_when_they_are_back() -> None:
+    assert rings_at(ANNA, ORDER, HIGH, POLICY, berlin("2026-06-08T10:00")) == berlin("2026-06-22T09:00")
+    assert rings_at(WOKEN, ORDER, CRITICAL, POLICY, berlin("2026-06-08T10:00")) == berlin("2026-06-20T08:00")
+
+
+def test_an_absence_within_the_bound_only_stops_the_clock() -> None:
+    one_day = replace(ANNA, away=away("2026-06-09", "2026-06-09"))
+    monday, wednesday = berlin("2026-06-08T16:00"), berlin("2026-06-10T16:00")
+    assert answer_by(one_day, Step.SELLER, Severity.WATCH, POLICY, monday) == wednesday
+    assert redeem_by(one_day, Severity.WATCH, TALK, monday) == wednesday
+    assert redeem_by(one_day, HIGH, TALK, monday) == berlin("2026-06-09T00:00"), "four hours are less than a day"
+
+
+def test_what_was_left_of_a_deadline_passes_after_an_absence_that_is_told_later() -> None:
+    now, due = berlin("2026-06-08T10:00"), berlin("2026-06-08T16:00")
+    today = replace(ANNA, away=away("2026-06-08", "2026-06-08"))
+    assert after_absence(today, Severity.WATCH, TALK, due, now) == berlin("2026-06-09T15:00")
+
+
+LATE = replace(ORDER, customer_zone="America/Sao_Paulo")  # 08:00 there is 12:00 or 13:00 in Berlin
+HALF_PAST_FOUR = berlin("2026-01-12T16:30")
+NIGHTS = replace(ANNA, away="[]", working_hours=OFFICE.replace("09:00", "22:00").replace("17:00", "06:00"))
+
+
+@pytest.mark.parametrize(
+    ("taker", "severity", "talk", "expected"),
+    [
+        pytest.param(
+            replace(ANNA, away="[]"), HIGH, Talk(LATE, POLICY), "2026-01-13T15:30", id="thirty minutes today, the rest"
+        ),
+        pytest.param(
+            replace(ANNA, away="[]"), HIGH, Talk(LATE, POLICY, by_phone=False), "2026-01-13T12:30", id="not by phone"
+        ),
+        pytest.param(replace(WOKEN, away="[]"), CRITICAL, Talk(LATE, POLICY), "2026-01-12T17:30", id="who is woken"),
+        pytest.param(NIGHTS, HIGH, Talk(ORDER, POLICY), "2026-01-13T08:30", id="no hour in common"),
+        pytest.param(None, HIGH, Talk(LATE, POLICY), "2026-01-12T20:30", id="whom the directory does not know"),
+    ],
+)
+def test_a_talk_is_due_in_time_that_is_the_takers_and_the_customers(
+    taker: Salesperson | None, severity: Severity, talk: Talk, expected: str
+) -> None:
+    assert redeem_by(taker, severity, talk, HALF_PAST_FOUR) == berlin(expected)
+
+
+def test_that_there_is_no_hour_in_common_is_known() -> None:
+    assert no_hour_in_common(NIGHTS, HIGH, Talk(ORDER, POLICY), HALF_PAST_FOUR)
+    assert not no_hour_in_common(NIGHTS, HIGH, Talk(ORDER, POLICY, by_phone=False), HALF_PAST_FOUR)
+    assert not no_hour_in_common(replace(ANNA, away="[]"), HIGH, Talk(LATE, POLICY), HALF_PAST_FOUR)
 
 
 def test_an_absence_begins_with_its_first_day_where_the_person_is() -> None:

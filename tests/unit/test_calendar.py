@@ -7,9 +7,11 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from services.escalation.domain.calendar import CallingHours, WorkingTime, calendar_of, company_calendar
+from services.escalation.domain.calendar import WorkingTime, calendar_of, company_calendar
+from services.escalation.domain.calling import CallingHours
 from services.escalation.domain.entities import Salesperson
 from services.escalation.domain.openings import public_holidays
+from services.escalation.domain.overlaps import after_overlapping, overlapping
 from services.escalation.domain.policy.model import Company
 from shared.contracts.orders_inbound import Day, WorkingHours
 from tests.builders import AT
@@ -29,6 +31,10 @@ IN_THE_GAP = WorkingTime("Europe/Berlin", (daily("02:30", "04:00"),))
 UNTIL_THE_GAP = WorkingTime("Europe/Berlin", (daily("01:00", "02:30"),))
 OVERLAPPING = WorkingTime("UTC", (daily("09:00", "12:00"), daily("10:00", "11:00"), daily("12:00", "13:00")))
 ALWAYS = WorkingTime("Europe/Berlin", country="DE")
+COMPANY = Company(zone="UTC")
+NIGHT_SHIFT = WorkingTime("UTC", (WorkingHours(days=WEEK[:5], start="22:00", end="06:00"),))
+UNTIL_LATE = WorkingHours(days=WEEK[:5], start="22:00", end="23:59")
+AND_ON = WorkingHours(days=WEEK[1:6], start="00:00", end="06:00")
 
 
 def local(zone: str, text: str, fold: int = 0) -> datetime:
@@ -110,6 +116,34 @@ def berlin(text: str, fold: int = 0) -> datetime:
             berlin("2026-05-15T09:30"),
             id="an absence, both days included",
         ),
+        pytest.param(
+            NIGHT_SHIFT,
+            datetime(2026, 5, 4, 21, 59, tzinfo=UTC),
+            480,
+            datetime(2026, 5, 5, 6, tzinfo=UTC),
+            id="eight hours of a night",
+        ),
+        pytest.param(
+            NIGHT_SHIFT,
+            datetime(2026, 5, 9, 5, tzinfo=UTC),
+            120,
+            datetime(2026, 5, 11, 23, tzinfo=UTC),
+            id="the night to Saturday is the last of the week",
+        ),
+        pytest.param(
+            WorkingTime("UTC", (UNTIL_LATE, AND_ON)),
+            datetime(2026, 5, 4, 21, 59, tzinfo=UTC),
+            480,
+            datetime(2026, 5, 5, 6, tzinfo=UTC),
+            id="the last minute of a day is told as its end",
+        ),
+        pytest.param(
+            WorkingTime("Europe/Berlin", (WorkingHours(days=WEEK, start="22:00", end="06:00"),)),
+            berlin("2026-03-28T22:00"),
+            480,
+            berlin("2026-03-29T22:00") + timedelta(hours=1),
+            id="a night with an hour that is not",
+        ),
         pytest.param(BERLIN, berlin("2026-05-04T09:00"), 600_000, berlin("2031-01-09T13:00"), id="ten thousand hours"),
     ],
 )
@@ -188,9 +222,11 @@ def test_a_persons_calendar_is_read_from_what_is_kept_and_remembered() -> None:
         "DE",
         "BY",
     )
-    assert calendar_of(known) is calendar_of(known)
-    assert calendar_of(known).next_open(berlin("2026-05-06T10:00")) == berlin("2026-05-11T09:00")
-    assert calendar_of(absent).next_open(datetime(2026, 5, 4, 17, tzinfo=UTC)) == datetime(2026, 5, 12, 9, tzinfo=UTC)
+    assert calendar_of(known, COMPANY) is calendar_of(known, COMPANY)
+    assert calendar_of(known, COMPANY).next_open(berlin("2026-05-06T10:00")) == berlin("2026-05-11T09:00")
+    assert calendar_of(absent, COMPANY).next_open(datetime(2026, 5, 4, 17, tzinfo=UTC)) == datetime(
+        2026, 5, 12, 9, tzinfo=UTC
+    )
 
 
 def test_the_companys_calendar_is_that_of_its_policy() -> None:
@@ -200,7 +236,7 @@ def test_the_companys_calendar_is_that_of_its_policy() -> None:
 
 TIMES = [f"{hour:02}:{minute:02}" for hour in range(24) for minute in (0, 30)]
 HOURS = st.builds(
-    lambda days, times: WorkingHours(days=tuple(days), start=min(times), end=max(times)),
+    lambda days, times: WorkingHours(days=tuple(days), start=times[0], end=times[1]),
     st.lists(st.sampled_from(WEEK), min_size=1, max_size=7),
     st.lists(st.sampled_from(TIMES), min_size=2, max_size=2, unique=True),
 )
@@ -256,11 +292,39 @@ def test_the_next_opening_is_open_and_nothing_before_it_is(calendar: WorkingTime
 
 @settings(max_examples=40)
 @given(CALENDARS, INSTANTS)
+def test_an_opening_is_open_until_it_closes(calendar: WorkingTime, at: datetime) -> None:
+    opening = calendar.opening(at)
+    if opening is None:
+        assert calendar.first_open(at) is None
+        return
+    opens, closes = opening
+    assert opens == calendar.first_open(at)
+    assert calendar.is_open(opens + (closes - opens) / 2)
+    assert not calendar.is_open(closes) or closes - opens >= timedelta(days=300)
+    assert calendar.after(opens, closes - opens) == closes
+
+
+@settings(max_examples=40)
+@given(CALENDARS, CALENDARS, INSTANTS, SPANS)
+def test_time_in_common_is_open_to_both(one: WorkingTime, other: WorkingTime, at: datetime, span: timedelta) -> None:
+    end = after_overlapping([one, other], at, span)
+    assume(end is not None and span)
+    assert end is not None
+    assert overlapping([one, other], at, end) == span
+    last = end - timedelta(microseconds=1)
+    assert one.is_open(last)
+    assert other.is_open(last)
+
+
+@settings(max_examples=40)
+@given(CALENDARS, INSTANTS)
 def test_it_is_open_when_the_wall_clock_says_so(calendar: WorkingTime, at: datetime) -> None:
     wall = at.astimezone(ZoneInfo(calendar.zone))
     hour, day = f"{wall:%H:%M}", wall.date()
     working = not calendar.hours or any(
-        WEEK[day.weekday()] in each.days and each.start <= hour < each.end for each in calendar.hours
+        (WEEK[day.weekday()] in each.days and each.start <= hour and (each.over_midnight or hour < each.end))
+        or (each.over_midnight and WEEK[day.weekday() - 1] in each.days and hour < each.end)
+        for each in calendar.hours
     )
     holiday = bool(calendar.hours and calendar.country and day in public_holidays(calendar.country, None, day.year))
     free = holiday or day in calendar.days_off or calendar.away_on(at) is not None

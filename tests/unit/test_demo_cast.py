@@ -32,7 +32,7 @@ BUYERS = (PETRA, OWEN, LUCIA, TARIQ, NAOMI, CARLA, HENRIK, next(many_buyers()))
 
 def _person(seller: Seller) -> Salesperson:
     fact = seller.introduced()
-    assert fact.working_hours == ()
+    (hours,) = fact.working_hours
     return Salesperson(
         salesperson_id=seller.id,
         changed_at=SUNDAY,
@@ -42,7 +42,7 @@ def _person(seller: Seller) -> Salesperson:
         phone=fact.phone,
         chat=None,
         zone=fact.zone,
-        working_hours="[]",
+        working_hours=f"[{hours.model_dump_json()}]",
         active=True,
         successor=None,
         successor_since=None,
@@ -66,7 +66,7 @@ def test_whatever_is_critical_rings_at_once_at_every_hour(buyer: Buyer) -> None:
 
 @pytest.mark.parametrize("seller", [*AT_WORK, TOMAS], ids=lambda seller: seller.id)
 def test_everybody_of_the_demo_works_day_and_night(seller: Seller) -> None:
-    calendar = calendar_of(_person(seller))
+    calendar = calendar_of(_person(seller), shipped().company)
     assert all(calendar.is_open(now) for now in EVERY_HALF_HOUR)
     assert calendar.after(SUNDAY, timedelta(minutes=15)) == SUNDAY + timedelta(minutes=15)
 

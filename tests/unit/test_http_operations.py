@@ -18,12 +18,16 @@ from shared.metrics import create_metrics
 class Health:
     dead: list[str] = field(default_factory=list)
     not_ready: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
 
     def alive(self) -> list[str]:
         return self.dead
 
     def ready(self) -> list[str]:
         return [*self.dead, *self.not_ready]
+
+    def noted(self) -> list[str]:
+        return list(self.notes)
 
 
 failing = APIRouter()
@@ -66,7 +70,7 @@ async def client(health: Health) -> AsyncIterator[httpx2.AsyncClient]:
 
 async def test_a_living_process_says_so(client: httpx2.AsyncClient) -> None:
     answer = await client.get("/healthz")
-    assert (answer.status_code, answer.json()) == (200, {"ok": True, "reasons": []})
+    assert (answer.status_code, answer.json()) == (200, {"ok": True, "reasons": [], "notes": []})
     assert (await client.get("/readyz")).status_code == 200
 
 
@@ -74,8 +78,16 @@ async def test_a_starting_process_is_alive_but_not_ready(client: httpx2.AsyncCli
     health.not_ready.append("starting")
     assert (await client.get("/healthz")).status_code == 200
     answer = await client.get("/readyz")
-    assert (answer.status_code, answer.json()) == (503, {"ok": False, "reasons": ["starting"]})
+    assert (answer.status_code, answer.json()) == (503, {"ok": False, "reasons": ["starting"], "notes": []})
     assert answer.headers["retry-after"] == "2"
+
+
+async def test_what_is_to_be_put_right_makes_a_process_unfit_for_nothing(
+    client: httpx2.AsyncClient, health: Health
+) -> None:
+    health.notes.append("the sales desk is nobody")
+    answer = await client.get("/readyz")
+    assert (answer.status_code, answer.json()["notes"]) == (200, ["the sales desk is nobody"])
 
 
 async def test_a_process_whose_loop_ended_tells_why_it_must_be_restarted(

@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from services.escalation.domain.asking import Situation, whom
 from services.escalation.domain.clocks import Moment
 from services.escalation.domain.entities import Account, Order, Salesperson
-from services.escalation.domain.ladder import Rung, assigned_to, desk_instead, next_rung, rungs
+from services.escalation.domain.ladder import Rung, assigned_to, desk_instead, rungs, standing
 from services.escalation.domain.policy.document import shipped
 from services.escalation.domain.policy.model import TeamMode
 from shared.contracts.escalation import Severity, Step
@@ -21,6 +22,7 @@ LEFT = {"active": False}
 SINCE = date(2026, 5, 4)
 AWAY = {"away": '[{"since": "2026-05-01", "until": "2026-05-14"}]'}
 INBOX_ONLY = {"email": None}
+HOURS = '[{"days": ["mon", "tue", "wed", "thu", "fri", "sat", "sun"], "start": "00:00", "end": "24:00"}]'
 
 
 def order(id: str = "4711", *, sold_at: datetime = AT, sold_by: str | None = "anna") -> Order:
@@ -28,7 +30,7 @@ def order(id: str = "4711", *, sold_at: datetime = AT, sold_by: str | None = "an
 
 
 def person(id: str, **changes: object) -> Salesperson:
-    known = Salesperson(id, AT, id.title(), None, f"{id}@sales.example", None, None, "UTC", "[]", True, None, None)
+    known = Salesperson(id, AT, id.title(), None, f"{id}@sales.example", None, None, "UTC", HOURS, True, None, None)
     return replace(known, **changes)  # type: ignore[arg-type]
 
 
@@ -39,16 +41,18 @@ def ladder(
     mode: TeamMode = TeamMode.ON,
     assigned: str | None = None,
 ) -> tuple[Rung, ...]:
-    people = {one.salesperson_id: one for one in known}
+    people = {"desk": person("desk")} | {one.salesperson_id: one for one in known}
     found = rungs(sold or order(), people, desk="desk", moment=replace(MOMENT, now=now), mode=mode, assigned=assigned)
     assert found is not None
     return found
 
 
-def first(*known: Salesperson, now: datetime = AT, sold: Order | None = None) -> Rung:
-    found = next_rung(ladder(*known, now=now, sold=sold), after=None)
-    assert found is not None
-    return found
+def first(*known: Salesperson, now: datetime = AT, sold: Order | None = None, mode: TeamMode = TeamMode.ON) -> Rung:
+    people = {"desk": person("desk")} | {one.salesperson_id: one for one in known}
+    found = ladder(*known, now=now, sold=sold, mode=mode)
+    asked = whom(standing(found), Situation(sold or order(), people, replace(MOMENT, now=now)))
+    assert asked is not None
+    return asked.rung
 
 
 def asked(found: Sequence[Rung]) -> list[tuple[Step, str | None]]:
@@ -120,7 +124,6 @@ def test_the_ladder_goes_from_the_seller_up_to_the_desk() -> None:
         ([person("anna", backup="ben"), person("ben", **LEFT)], [(Step.BACKUP, "Ben is inactive")]),
         ([person("anna", backup="ben")], [(Step.BACKUP, "ben is not known")]),
         ([person("anna", backup="anna")], [(Step.BACKUP, "Anna is the same person as the seller")]),
-        ([person("anna", **AWAY)], [(Step.SELLER, "Anna is away until 14 May")]),
         ([person("anna", **LEFT)], [(Step.SELLER, "Anna is inactive"), (Step.SUCCESSOR, "Anna has no successor")]),
         ([SUCCEEDED], [(Step.SUCCESSOR, "ben is not known")]),
         ([SUCCEEDED, person("ben", **LEFT)], [(Step.SUCCESSOR, "Ben is inactive")]),
@@ -199,8 +202,7 @@ def test_in_manager_only_mode_nobody_below_the_manager_is_asked() -> None:
     gone = ladder(replace(SUCCEEDED, manager="ben"), person("ben"), mode=TeamMode.MANAGER_ONLY)
     assert (Step.SUCCESSOR, words) in skips(gone)
     assert asked(gone)[0] == (Step.MANAGER, "ben"), "who is manager too is asked as that"
-    alone = next_rung(ladder(person("anna"), mode=TeamMode.MANAGER_ONLY), after=None)
-    assert alone is not None
+    alone = first(person("anna"), mode=TeamMode.MANAGER_ONLY)
     assert (alone.step, alone.because) == (Step.DESK, "nobody_there")
 
 
@@ -251,16 +253,31 @@ def test_the_reason_is_said_in_words_with_the_day_where_the_reader_is() -> None:
     )
 
 
-def test_the_next_is_the_first_not_skipped_of_the_steps_further_up() -> None:
-    found = ladder(*(replace(one, **AWAY) if one.salesperson_id == "ben" else one for one in TEAM))  # type: ignore[arg-type]
-    climbed, step = [], None
-    while (rung := next_rung(found, after=step)) is not None:
-        step = rung.step
-        climbed.append(rung.salesperson_id)
-    assert climbed == ["anna", "mia", "uma", "desk"]
-    after_a_leaver = next_rung(ladder(SUCCEEDED, person("ben")), after=Step.SELLER)
-    assert after_a_leaver is not None
-    assert after_a_leaver.salesperson_id == "ben", "the ladder may have changed since the seller was asked"
+def test_the_steps_further_up_are_those_after_one_that_are_not_skipped() -> None:
+    found = ladder(*(replace(one, **LEFT) if one.salesperson_id == "ben" else one for one in TEAM))  # type: ignore[arg-type]
+    assert [rung.salesperson_id for rung in standing(found)] == ["anna", "mia", "uma", "desk"]
+    assert [rung.salesperson_id for rung in standing(found, after=Step.MANAGER)] == ["uma", "desk"]
+    after_a_leaver = standing(ladder(SUCCEEDED, person("ben")), after=Step.SELLER)
+    assert after_a_leaver[0].salesperson_id == "ben", "the ladder may have changed since the seller was asked"
+
+
+@pytest.mark.parametrize(
+    ("desk", "reason"),
+    [
+        (None, "the sales desk is desk, whom the directory does not know"),
+        (person("desk", **LEFT), "the sales desk is Desk, who is inactive"),
+    ],
+)
+def test_a_desk_that_is_nobody_is_not_asked(desk: Salesperson | None, reason: str) -> None:
+    people = {"anna": person("anna")} | ({"desk": desk} if desk else {})
+    found = rungs(order(), people, desk="desk", moment=MOMENT, mode=TeamMode.ON)
+    assert found is not None
+    assert asked(found) == [(Step.SELLER, "anna")], "the last real person keeps it"
+    assert found[-1].skipped == reason
+    without_seller = rungs(order(sold_by=None), people, desk="desk", moment=MOMENT, mode=TeamMode.ON)
+    assert without_seller is not None
+    assert asked(without_seller) == []
+    assert desk_instead(order(), people, desk="desk", now=AT).skipped == reason
 
 
 IDS = st.sampled_from(["anna", "ben", "mia", "desk", "nobody"])
@@ -282,10 +299,10 @@ PEOPLE = st.builds(
 def test_whatever_the_directory_says_somebody_is_asked_and_nobody_twice(
     known: list[Salesperson], mode: TeamMode, assigned: str | None
 ) -> None:
-    people = {"anna": person("anna")} | {one.salesperson_id: one for one in known}
+    people = {"anna": person("anna"), "desk": person("desk")} | {one.salesperson_id: one for one in known}
     found = ladder(*people.values(), mode=mode, assigned=assigned)
     names = [id for _, id in asked(found)]
-    assert names
+    assert names or not people["desk"].active
     assert len(names) == len(set(names))
     steps = [rung.step for rung in found]
     assert steps == sorted(steps, key=list(Step).index)

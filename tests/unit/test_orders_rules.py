@@ -5,9 +5,11 @@ from typing import Any
 import pytest
 
 from services.orders.domain import Sale, Standing, is_latest, judge_order_fact, published, sale_of
+from shared.contracts import orders
 from shared.contracts.catalog import TOPICS
 from shared.contracts.fact import Fact
 from shared.contracts.order_parts import Line, Promise
+from shared.contracts.orders_inbound import Day, WorkingHours
 from shared.ids import AccountId
 from shared.precedence import Version
 from tests.builders import (
@@ -114,7 +116,33 @@ FACTS: list[Fact] = [
 def test_a_fact_is_published_with_the_same_fields_under_the_services_own_name(fact: Fact) -> None:
     told = published(fact)
     assert told.type == fact.type.replace(".inbound.", ".")
-    assert dict(told) == dict(fact)
+    assert told.model_dump() == fact.model_dump()
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "expected"),
+    [
+        ("09:00", "17:00", [("mon", "09:00", "17:00")]),
+        ("00:00", "24:00", [("mon", "00:00", "23:59")]),
+        ("14:00", "23:59", [("mon", "14:00", "23:59")]),
+        ("22:00", "00:00", [("mon", "22:00", "23:59")]),
+        ("22:00", "06:00", [("mon", "22:00", "23:59"), ("tue", "00:00", "06:00")]),
+    ],
+)
+def test_hours_are_published_within_a_day_as_all_readers_know_them(
+    start: str, end: str, expected: list[tuple[str, str, str]]
+) -> None:
+    hours = WorkingHours(days=(Day.MONDAY,), start=start, end=end)
+    told = published(salesperson_changed(working_hours=(hours,)))
+    assert isinstance(told, orders.SalespersonChanged)
+    assert [(one.days[0].value, one.start, one.end) for one in told.working_hours] == expected
+
+
+def test_the_night_after_a_sunday_ends_on_a_monday() -> None:
+    hours = WorkingHours(days=(Day.SATURDAY, Day.SUNDAY), start="22:00", end="06:00")
+    told = published(salesperson_changed(working_hours=(hours,)))
+    assert isinstance(told, orders.SalespersonChanged)
+    assert told.working_hours[1].days == (Day.SUNDAY, Day.MONDAY)
 
 
 def test_every_inbound_type_is_published() -> None:

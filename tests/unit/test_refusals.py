@@ -13,6 +13,8 @@ from shared.contracts.envelope import (
 from shared.contracts.support_inbound import RefundRequested
 from tests.unit.events import ATTRIBUTES, CANARY, SALESPERSON, decode
 
+NIGHT = '{"days": ["mon"], "start": "22:00", "end": "06:00"}'
+
 
 def refusal(body: bytes | str, **attributes: str) -> Rejected:
     with pytest.raises(Rejected) as caught:
@@ -106,8 +108,24 @@ def test_a_missing_member_is_named() -> None:
             "start must be a time of day",
         ),
         (
-            '"working_hours": [{"days": ["mon"], "start": "17:00", "end": "09:00"}]',
-            "must end after they start",
+            '"working_hours": [{"days": ["mon"], "start": "09:00", "end": "09:00"}]',
+            "working_hours.0 must not end when they start: the whole day is 00:00 to 24:00",
+        ),
+        (
+            '"working_hours": [{"days": ["mon"], "start": "23:59", "end": "24:00"}]',
+            "working_hours.0 must start before the last minute of the day",
+        ),
+        (
+            '"working_hours": [{"days": ["mon"], "start": "24:00", "end": "06:00"}]',
+            "start must be a time of day like 09:30",
+        ),
+        (
+            '"working_hours": [{"days": ["mon"], "start": "09:00", "end": "24:01"}]',
+            "end must be a time of day like 17:30, 24:00 at the latest",
+        ),
+        (
+            f'"working_hours": [{", ".join([NIGHT] * 26)}]',
+            "working_hours must have at most 50 entries, those over midnight counted twice",
         ),
         (
             '"working_hours": [{"days": [], "start": "09:00", "end": "17:00"}]',

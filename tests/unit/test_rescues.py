@@ -2,11 +2,12 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import pytest
 
-from services.escalation.domain.clocks import answer_by, extended, repeat_pause, rings_at
+from services.escalation.domain.clocks import NEVER, Talk, answer_by, extended, repeat_pause, rings_at
 from services.escalation.domain.entities import Clock, Episode, Order, Salesperson
 from services.escalation.domain.policy.document import shipped
 from services.escalation.domain.rescues import (
@@ -20,68 +21,72 @@ from services.escalation.domain.rescues import (
     snoozed,
     taken,
 )
+from services.escalation.domain.ringing import asked_anew
 from shared.contracts.escalation import EpisodeResult, Severity, Step
 from tests.builders import AT, minutes
 
 POLICY = shipped()
 HOUR = timedelta(hours=1)
 RANG = Episode(UUID(int=1), "c-17", "4711", "anna", AT, AT, severity=Severity.HIGH, rang=True, rings=1)
+ALWAYS = '[{"days": ["mon", "tue", "wed", "thu", "fri", "sat", "sun"], "start": "00:00", "end": "24:00"}]'
 OFFICE = '[{"days": ["mon", "tue", "wed", "thu", "fri"], "start": "09:00", "end": "17:00"}]'
-ANNA = Salesperson("anna", AT, "Anna", None, "anna@sales.example", None, None, "UTC", "[]", True, None, None)
+ANNA = Salesperson("anna", AT, "Anna", None, "anna@sales.example", None, None, "UTC", ALWAYS, True, None, None)
 AT_WORK = replace(ANNA, working_hours=OFFICE)
 ORDER = Order("4711", "c-17", "anna", AT, 100, "EUR", "Heat pump", AT, customer_zone="UTC")
+ALL_DAY = POLICY.customers.model_copy(update={"callable_from": "00:00", "callable_until": "24:00"})
+TALK = Talk(ORDER, POLICY.model_copy(update={"customers": ALL_DAY}))
 MONDAY_NINE = datetime(2026, 5, 4, 9, tzinfo=UTC)
 FRIDAY_EVENING = datetime(2026, 5, 8, 22, tzinfo=UTC)
 MONDAY = datetime(2026, 5, 11, 9, tzinfo=UTC)
 
 
 def test_taking_it_starts_the_clock_of_the_proof_and_it_stays_with_who_was_first() -> None:
-    mine = taken(RANG, ANNA, POLICY, AT)
+    mine = taken(RANG, ANNA, TALK, AT)
     assert (mine.acknowledged_by, mine.responsible, mine.deadline_for) == ("anna", "anna", Clock.REDEEM)
     assert mine.deadline_at == AT + POLICY.acknowledgement.redeem_within.high
-    assert taken(mine, "ben", POLICY, minutes(1)) == mine
-    assert taken(replace(RANG, repeats=6), ANNA, POLICY, AT).repeats == 0, "the desk may be asked anew after it"
+    assert taken(mine, "ben", TALK, minutes(1)) == mine
+    assert taken(replace(RANG, repeats=6), ANNA, TALK, AT).repeats == 0, "the desk may be asked anew after it"
 
 
 def test_attempts_extend_the_deadline_three_times_at_most() -> None:
-    episode = taken(RANG, ANNA, POLICY, AT)
+    episode = taken(RANG, ANNA, TALK, AT)
     deadlines = []
     for hour in (3, 4, 5, 6, 7):
-        episode = attempted(episode, ANNA, POLICY, AT + hour * HOUR)
+        episode = attempted(episode, ANNA, TALK, AT + hour * HOUR)
         deadlines.append(episode.deadline_at)
     assert deadlines == [AT + 5 * HOUR, AT + 6 * HOUR, AT + 7 * HOUR, AT + 7 * HOUR, AT + 7 * HOUR]
     assert episode.attempts == 5
 
 
 def test_an_attempt_never_shortens_the_time() -> None:
-    assert extended(ANNA, Severity.HIGH, AT + 9 * HOUR, POLICY, AT) == AT + 9 * HOUR
+    assert extended(ANNA, Severity.HIGH, AT + 9 * HOUR, TALK, AT) == AT + 9 * HOUR
 
 
 def test_reaching_the_customer_stops_the_clock() -> None:
-    done = reached(taken(RANG, ANNA, POLICY, AT), minutes(5), minutes(6))
+    done = reached(taken(RANG, ANNA, TALK, AT), minutes(5), minutes(6))
     assert (done.reached_at, done.deadline_at, done.deadline_for) == (minutes(5), None, None)
 
 
 def test_an_appointment_and_a_pause_hold_the_clock_until_their_time() -> None:
-    mine = taken(RANG, ANNA, POLICY, AT)
+    mine = taken(RANG, ANNA, TALK, AT)
     later = AT + timedelta(days=2)
-    assert held_by_appointment(mine, later, POLICY, AT).deadline_for is Clock.APPOINTMENT
-    assert snoozed(mine, later, POLICY, AT).deadline_at == later
+    assert held_by_appointment(mine, ANNA, later, POLICY, AT).deadline_for is Clock.APPOINTMENT
+    assert snoozed(mine, ANNA, later, POLICY, AT).deadline_at == later
 
 
 @pytest.mark.parametrize("put_off", [held_by_appointment, snoozed])
 @pytest.mark.parametrize(("at", "code"), [(AT, "in_the_past"), (AT + timedelta(days=15), "too_far_away")])
 def test_a_time_in_the_past_or_too_far_away_is_refused(put_off: object, at: datetime, code: str) -> None:
     with pytest.raises(NotNow) as refused:
-        put_off(taken(RANG, ANNA, POLICY, AT), at, POLICY, AT)  # type: ignore[operator]
+        put_off(taken(RANG, ANNA, TALK, AT), ANNA, at, POLICY, AT)  # type: ignore[operator]
     assert refused.value.code == code
 
 
 def test_a_hand_over_leaves_the_giver_responsible_until_it_is_accepted() -> None:
-    mine = taken(RANG, ANNA, POLICY, AT)
+    mine = taken(RANG, ANNA, TALK, AT)
     asked = offered(mine, "ben", AT + HOUR, POLICY, AT)
     assert (asked.acknowledged_by, asked.deadline_at, asked.offered_to) == ("anna", mine.deadline_at, "ben")
-    theirs = handed_over(asked, "ben", POLICY, minutes(30))
+    theirs = handed_over(asked, "ben", TALK, minutes(30))
     assert (theirs.acknowledged_by, theirs.responsible, theirs.offered_to) == ("ben", "ben", None)
     assert theirs.deadline_at == minutes(30) + POLICY.acknowledgement.redeem_within.high
     with pytest.raises(NotNow):
@@ -89,7 +94,7 @@ def test_a_hand_over_leaves_the_giver_responsible_until_it_is_accepted() -> None
 
 
 def test_closing_demands_a_reason_of_the_list() -> None:
-    done = closed(taken(RANG, ANNA, POLICY, AT), EpisodeResult.LOST, "price", POLICY, by="anna", now=minutes(5))
+    done = closed(taken(RANG, ANNA, TALK, AT), EpisodeResult.LOST, "price", POLICY, by="anna", now=minutes(5))
     assert (done.result, done.reason, done.closed_by, done.deadline_at) == (EpisodeResult.LOST, "price", "anna", None)
     with pytest.raises(NotNow) as refused:
         closed(RANG, EpisodeResult.LOST, "bad_weather", POLICY, by="anna", now=AT)
@@ -100,8 +105,8 @@ def test_closing_demands_a_reason_of_the_list() -> None:
 @pytest.mark.parametrize(
     ("person", "severity", "now", "expected"),
     [
-        pytest.param(None, Severity.HIGH, FRIDAY_EVENING, FRIDAY_EVENING, id="somebody the directory does not know"),
-        pytest.param(ANNA, Severity.HIGH, FRIDAY_EVENING, FRIDAY_EVENING, id="no hours are known"),
+        pytest.param(None, Severity.HIGH, FRIDAY_EVENING, NEVER, id="somebody the directory does not know"),
+        pytest.param(ANNA, Severity.HIGH, FRIDAY_EVENING, FRIDAY_EVENING, id="always at work"),
         pytest.param(AT_WORK, Severity.HIGH, MONDAY_NINE, MONDAY_NINE, id="at work"),
         pytest.param(AT_WORK, Severity.HIGH, FRIDAY_EVENING, MONDAY, id="on Monday"),
         pytest.param(AT_WORK, Severity.CRITICAL, FRIDAY_EVENING, MONDAY, id="critical, but nobody accepted to be rung"),
@@ -141,12 +146,12 @@ def test_who_is_rung_off_hours_has_time_by_the_clock_on_the_wall() -> None:
 
 def test_who_is_rung_off_hours_has_time_to_reach_the_customer_by_the_clock_on_the_wall_too() -> None:
     woken, evening = replace(AT_WORK, rings_off_hours=True), datetime(2026, 5, 8, 17, 5, tzinfo=UTC)
-    mine = taken(replace(RANG, severity=Severity.CRITICAL), woken, POLICY, evening)
+    mine = taken(replace(RANG, severity=Severity.CRITICAL), woken, TALK, evening)
     assert mine.deadline_at == evening + POLICY.acknowledgement.redeem_within.critical
     at_its_end = evening + POLICY.acknowledgement.redeem_within.critical
-    longer = attempted(mine, woken, POLICY, at_its_end)
+    longer = attempted(mine, woken, TALK, at_its_end)
     assert longer.deadline_at == at_its_end + POLICY.acknowledgement.attempt_extends
-    for_high = taken(RANG, woken, POLICY, evening)
+    for_high = taken(RANG, woken, TALK, evening)
     assert for_high.deadline_at == MONDAY + POLICY.acknowledgement.redeem_within.high
 
 
@@ -154,3 +159,39 @@ def test_pauses_of_the_desk_double_up_to_the_longest() -> None:
     pauses = [repeat_pause(n, POLICY) for n in range(8)]
     assert pauses[:5] == [HOUR / 2, HOUR, 2 * HOUR, 4 * HOUR, 8 * HOUR]
     assert set(pauses[5:]) == {8 * HOUR}
+
+
+AWAY_TOMORROW = replace(AT_WORK, away='[{"since": "2026-05-05", "until": "2026-05-13"}]')
+
+
+@pytest.mark.parametrize("put_off", [held_by_appointment, snoozed])
+@pytest.mark.parametrize(
+    ("until", "refused"),
+    [
+        (MONDAY_NINE + timedelta(hours=3), None),
+        (MONDAY_NINE + timedelta(hours=30), "you are away from 5 May: choose a time before that, or hand it over"),
+        (MONDAY_NINE + timedelta(days=2, hours=20), "you are away from 5 May"),
+    ],
+)
+def test_nothing_is_put_off_into_ones_own_absence(put_off: Any, until: datetime, refused: str | None) -> None:
+    mine = taken(RANG, AWAY_TOMORROW, TALK, MONDAY_NINE)
+    if refused is None:
+        assert put_off(mine, AWAY_TOMORROW, until, POLICY, MONDAY_NINE).deadline_at == until
+        return
+    with pytest.raises(NotNow, match=refused):
+        put_off(mine, AWAY_TOMORROW, until, POLICY, MONDAY_NINE)
+    already_away = MONDAY_NINE + timedelta(days=1)
+    with pytest.raises(NotNow, match="you are away from 5 May"):
+        put_off(mine, AWAY_TOMORROW, already_away + timedelta(hours=5), POLICY, already_away)
+
+
+def test_what_was_agreed_on_goes_along_with_whoever_takes_over() -> None:
+    agreed = AT + timedelta(days=1)
+    mine = held_by_appointment(taken(RANG, ANNA, TALK, AT), ANNA, agreed, POLICY, AT)
+    passed_on = asked_anew(mine, AT + HOUR, keeps_appointment=True)
+    assert (passed_on.acknowledged_by, passed_on.appointment_at) == (None, agreed)
+    theirs = taken(asked_anew(passed_on, AT + 2 * HOUR, keeps_appointment=True), "ben", TALK, AT + 2 * HOUR)
+    assert (theirs.deadline_at, theirs.deadline_for, theirs.appointment_at) == (agreed, Clock.APPOINTMENT, None)
+    too_late = taken(passed_on, ANNA, TALK, agreed + HOUR)
+    assert too_late.deadline_for is Clock.REDEEM
+    assert asked_anew(mine, AT + HOUR).appointment_at is None, "something new has happened: it cannot wait for that"

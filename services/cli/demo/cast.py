@@ -8,7 +8,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from shared.contracts.order_parts import Customer
-from shared.contracts.orders_inbound import SalespersonChanged
+from shared.contracts.orders_inbound import Day, SalespersonChanged, WorkingHours
 from shared.contracts.support_inbound import Person
 
 _MORNING, _AFTERNOON = 9, 16
@@ -20,6 +20,10 @@ _AROUND_THE_WORLD = (
     "America/Sao_Paulo",
     "America/Denver",
 )
+
+
+_DAY_AND_NIGHT = WorkingHours(days=tuple(Day), start="00:00", end="24:00")
+"""Whoever plays the demo plays it at any hour."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +50,7 @@ class Seller:
             "phone": self.phone,
             "zone": self.zone,
             "backup": self.backup,
+            "working_hours": (_DAY_AND_NIGHT,),
         }
         return SalespersonChanged(**(fields | changes))
 

@@ -38,6 +38,7 @@ _LINE_LENGTH = 300
 _ATOM = r'[^\s\x00-\x1f\x7f-\x9f\ud800-\udfff()<>\[\]:;@\\,."]+'
 _ADDRESS = re.compile(rf"(?P<user>{_ATOM}(\.{_ATOM})*)@(?P<domain>{_ATOM}(\.{_ATOM})*)")
 _ENCODED_WORD = "=?"
+_ANSWERS = {RingCause.HANDED_OVER: "Take over", RingCause.INFORMED: "See it"}
 
 
 class NoAddress(ValueError):
@@ -145,7 +146,7 @@ def _button(letter: Letter) -> str:
     """What the page is opened for."""
     if letter.parts.for_information:
         return "Mark as seen"
-    return "Take over" if letter.parts.cause is RingCause.HANDED_OVER else "Acknowledge"
+    return _ANSWERS.get(letter.parts.cause, "Acknowledge")
 
 
 def _told(signal: LetterSignal, zone: ZoneInfo) -> tuple[str, str, str | None]:

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from services.escalation.domain.account_state import AccountState
 from services.escalation.domain.calendar import company_calendar
-from services.escalation.domain.deliveries import cancelled
+from services.escalation.domain.deliveries import CLOSED, cancelled
 from services.escalation.domain.entities import (
     Account,
     Alert,
@@ -30,6 +30,7 @@ from services.escalation.domain.policy.model import Policy, TeamMode
 from services.escalation.domain.policy.versions import Policies, PolicyVersion
 from services.escalation.domain.rules import RULES_VERSION, Rules
 from shared.contracts.envelope import Envelope, Fact
+from shared.contracts.escalation import RingCause
 from shared.ids import derived
 
 
@@ -51,6 +52,7 @@ class Changes:
     decisions: list[Decision] = field(default_factory=list)
     policies: list[PolicyVersion] = field(default_factory=list)
     silenced: dict[UUID, tuple[str, datetime]] = field(default_factory=dict)
+    left: set[tuple[str, str]] = field(default_factory=set)
 
     def touched(self) -> set[str]:
         """The accounts of which anything changed that is kept from batch to batch."""
@@ -63,7 +65,8 @@ class Book:
     """Handlers read it and put rows into it, one event after the other; the store saves its changes.
 
     `states` are the batch's accounts; `asked` tells who was ever notified of an episode, of those that a button or a
-    clock of the batch is about. `ending` are standing signals that end before the comparison under way is over.
+    clock of the batch is about. `concerned` are the accounts whose open episodes or mail a person has who changes in
+    the batch. `ending` are standing signals that end before the comparison under way is over.
     `awaited` are the silences that timers wait for, of accounts that are judged anew.
     """
 
@@ -74,6 +77,7 @@ class Book:
     alerts: dict[UUID, Alert] = field(default_factory=dict)
     deliveries: dict[UUID, Delivery] = field(default_factory=dict)
     asked: dict[UUID, set[str]] = field(default_factory=lambda: defaultdict(set))
+    concerned: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     changes: Changes = field(default_factory=Changes)
     ending: frozenset[UUID] = frozenset()
     awaited: set[Silence] = field(default_factory=set)
@@ -207,11 +211,19 @@ class Book:
         return news
 
     def silence(self, episode_id: UUID, because: str, now: datetime) -> None:
-        """Cancel whatever is pending for an episode by now, stored or made in this batch."""
+        """Cancel whatever is pending for an episode by now, stored or made in this batch.
+
+        What somebody is told for information goes all the same, unless the episode is over.
+        """
         self.changes.silenced[episode_id] = (because, now)
         for delivery in list(self.changes.deliveries.values()):
-            if self.alerts[delivery.alert_id].episode_id == episode_id:
+            alert = self.alerts[delivery.alert_id]
+            if alert.episode_id == episode_id and (because == CLOSED or alert.cause is not RingCause.INFORMED):
                 self.put_delivery(cancelled(delivery, because, now))
+
+    def cancel_mail(self, account_id: str, person: str) -> None:
+        """No message about this account leaves for somebody who left."""
+        self.changes.left.add((account_id, person))
 
     def explain(self, cause: Envelope[Fact], rule: str, words: str, now: datetime, **about: Any) -> None:
         """Keep one step of the reasoning. `about` are further members of a Decision."""

@@ -4,6 +4,7 @@ Somebody is at work while the wall clock of their zone shows an hour of theirs: 
 does not exist, one that it repeats counts twice. All arithmetic is in UTC.
 """
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cached_property, lru_cache
@@ -26,6 +27,9 @@ from services.escalation.domain.policy.model import Company
 from shared.contracts.fields import CalendarDate
 from shared.contracts.orders_inbound import Away, Day, WorkingHours
 
+LAST_MINUTE = "23:59"
+"""As the end of hours it means 24:00: many systems know no other end of a day."""
+
 LONGEST_PAUSE = timedelta(days=400)
 """Who is not at work for longer has no working time that could be waited for."""
 
@@ -38,8 +42,9 @@ _WEEK = tuple(Day)
 class WorkingTime:
     """When somebody is at work. Hours are half-open: who works until 17:30 is not there at 17:30.
 
-    Without hours they always are, on public holidays too, but for days off and absences. Periods of `away` include
-    both days. Make one for long, as `calendar_of` does: it remembers what it worked out.
+    Without hours they always are, on public holidays too, but for days off and absences. Hours over midnight are two
+    parts, each of its own day. Periods of `away` include both days. Make one for long, as `calendar_of` does: it
+    remembers what it worked out.
     """
 
     zone: str
@@ -53,12 +58,16 @@ class WorkingTime:
     def is_open(self, at: datetime) -> bool:
         return self._always_open or self._opening_from(ticks(at)) == ticks(at)
 
-    def next_open(self, at: datetime) -> datetime:
-        """The first instant at or after this one that is open; this one itself if none is for `LONGEST_PAUSE`."""
+    def first_open(self, at: datetime) -> datetime | None:
+        """The first instant at or after this one that is open; None if none is for `LONGEST_PAUSE`."""
         if self._always_open:
             return at
         opening = self._opening_from(ticks(at))
-        return at if opening is None else instant(opening)
+        return None if opening is None else instant(opening)
+
+    def next_open(self, at: datetime) -> datetime:
+        """The same; this instant itself if none is open for so long."""
+        return self.first_open(at) or at
 
     def after(self, start: datetime, working: timedelta) -> datetime:
         """The instant when so much working time has passed; where that is the end of a day's hours, that end.
@@ -74,6 +83,15 @@ class WorkingTime:
                 return instant(at + left)
             at, left = self._year(instant(opening).year).spend(opening, left)
         return instant(at)
+
+    def opening(self, at: datetime) -> tuple[datetime, datetime] | None:
+        """From when to when they are at work at or after this instant; None if not for `LONGEST_PAUSE`."""
+        if self._always_open:
+            return at, at + LONGEST_PAUSE
+        opens = self._opening_from(ticks(at))
+        if opens is None or opens >= _LAST:
+            return None
+        return instant(opens), instant(self._closing(opens))
 
     def away_on(self, at: datetime) -> date | None:
         """The last day of the absence that this instant lies in; periods without a day between them are one."""
@@ -91,16 +109,44 @@ class WorkingTime:
         """The hours of somebody who takes no absence."""
         return replace(self, away=()) if self.away else self
 
-    def next_absence(self, at: datetime) -> datetime | None:
-        """When the first absence after this instant begins, of those that take any working time."""
+    def next_absence(self, at: datetime, *, longer_than: timedelta = timedelta(0)) -> datetime | None:
+        """When the first absence after this instant begins, of those that take any working time.
+
+        It has to be longer than so much, from its first day on until they are at work again.
+        """
         place = ZoneInfo(self.zone)
         today = at.astimezone(place).date()
         for first, last in sorted(self.away):
             if timedelta(0) < first - today <= LONGEST_PAUSE:
                 begins = datetime.combine(first, time.min, tzinfo=place).astimezone(UTC)
-                if self.if_never_away.next_open(begins).astimezone(place).date() <= last:
+                missed = self.if_never_away.next_open(begins).astimezone(place).date() <= last
+                back = self.first_open(begins)
+                if missed and (back is None or back - begins > longer_than):
                     return begins
         return None
+
+    def absence_began(self, at: datetime) -> datetime | None:
+        """When the absence began that this instant lies in."""
+        if self.away_on(at) is None:
+            return None
+        place = ZoneInfo(self.zone)
+        began = at.astimezone(place).date()
+        for first, last in sorted(self.away, reverse=True):
+            if first <= began and (began - last).days <= 1:
+                began = first
+        return datetime.combine(began, time.min, tzinfo=place).astimezone(UTC)
+
+    def while_away(self, at: datetime) -> "WorkingTime":
+        """The hours of somebody who acts at this instant: if they are away, that absence does not count."""
+        until = self.away_on(at)
+        if until is None:
+            return self
+        return replace(self, away=tuple(one for one in self.away if one[0] > until))
+
+    @cached_property
+    def day_and_night(self) -> "WorkingTime":
+        """Whenever they are not away."""
+        return WorkingTime(self.zone, away=self.away)
 
     @cached_property
     def _always_open(self) -> bool:
@@ -113,6 +159,17 @@ class WorkingTime:
             if opening is not None:
                 return opening if opening <= latest else None
         return None
+
+    def _closing(self, at: int) -> int:
+        """When it closes after an open instant; what goes on in the next year is one opening, for `LONGEST_PAUSE`."""
+        year, latest = instant(at).year, at + LONGEST_PAUSE // timedelta(microseconds=1)
+        closes = self._year(year).end_of(at)
+        while closes < latest and instant(closes).year > year:
+            year += 1
+            if self._year(year).first_from(closes) != closes:
+                break
+            closes = self._year(year).end_of(closes)
+        return closes
 
     def _year(self, year: int) -> Openings:
         """A year of UTC."""
@@ -137,10 +194,7 @@ class WorkingTime:
         """The hours of each weekday, Monday first, in microseconds from midnight; they may overlap."""
         if not self.hours:
             return (((0, DAY),),) * 7
-        return tuple(
-            tuple(sorted((_of_day(one.start), _of_day(one.end)) for one in self.hours if day in one.days))
-            for day in _WEEK
-        )
+        return tuple(tuple(sorted(_hours_on(place, self.hours))) for place in range(len(_WEEK)))
 
     def _closed_days(self, year: int) -> set[int]:
         """Days since the epoch, at least all those of that year."""
@@ -154,28 +208,38 @@ class WorkingTime:
         return closed
 
 
-@dataclass(frozen=True)
-class CallingHours:
-    """When a customer may be called: from one time of day to another, every day, on the wall clock of a zone."""
+def calendar_of(person: Salesperson, company: Company) -> WorkingTime:
+    """The person's own working time; of whom no hours are told, the company's hours on the person's own clock.
 
-    zone: str
-    start: str
-    end: str
-
-    def is_open(self, at: datetime) -> bool:
-        return self._hours.is_open(at)
-
-    def next_open(self, at: datetime) -> datetime:
-        return self._hours.next_open(at)
-
-    @property
-    def _hours(self) -> WorkingTime:
-        return _every_day(self.zone, self.start, self.end)
-
-
-def calendar_of(person: Salesperson) -> WorkingTime:
-    """The person's own working time."""
+    Who told no zone either works where the company does, and so has its holidays.
+    """
+    if person.working_hours == "[]":
+        return _with_company_hours(person, company)
     return _calendar(person.zone, person.working_hours, person.country, person.region, person.days_off, person.away)
+
+
+def away_on(person: Salesperson, at: datetime) -> date | None:
+    """The last day of the absence in which this instant lies for a person; None while they are not away."""
+    if person.away == "[]":  # as of most people
+        return None
+    return WorkingTime(person.zone, away=_periods(person.away)).away_on(at)
+
+
+def _with_company_hours(person: Salesperson, company: Company) -> WorkingTime:
+    if person.zone in ("UTC", company.zone) and person.country is None:
+        place = (company.zone, company.country, company.region)
+    else:
+        place = (person.zone, person.country, person.region)
+    return _company_calendar_of(place, company, person.days_off, person.away)
+
+
+@lru_cache(maxsize=4096)
+def _company_calendar_of(
+    place: tuple[str, str | None, str | None], company: Company, days_off: str, away: str
+) -> WorkingTime:
+    zone, country, region = place
+    free = frozenset((*company.days_off, *_DAYS.validate_json(days_off)))
+    return WorkingTime(zone, company.working_hours, country, region, free, _periods(away))
 
 
 @lru_cache(maxsize=64)
@@ -187,19 +251,29 @@ def company_calendar(company: Company) -> WorkingTime:
 
 @lru_cache(maxsize=4096)
 def _calendar(zone: str, hours: str, country: str | None, region: str | None, days_off: str, away: str) -> WorkingTime:
-    periods = tuple((period.since, period.until) for period in _AWAY.validate_json(away))
-    return WorkingTime(
-        zone, _HOURS.validate_json(hours), country, region, frozenset(_DAYS.validate_json(days_off)), periods
-    )
+    days = frozenset(_DAYS.validate_json(days_off))
+    return WorkingTime(zone, _HOURS.validate_json(hours), country, region, days, _periods(away))
 
 
-@lru_cache(maxsize=1024)
-def _every_day(zone: str, start: str, end: str) -> WorkingTime:
-    return WorkingTime(zone, (WorkingHours(days=_WEEK, start=start, end=end),))
+def _periods(away: str) -> tuple[tuple[date, date], ...]:
+    return tuple((period.since, period.until) for period in _AWAY.validate_json(away))
 
 
 def _number(day: date) -> int:
     return (day - EPOCH_DAY).days
+
+
+def _hours_on(day: int, hours: Iterable[WorkingHours]) -> Iterator[tuple[int, int]]:
+    """What falls on a day of the week, from and until, in microseconds from midnight."""
+    for one in hours:
+        if _WEEK[day] in one.days:
+            yield _of_day(one.start), DAY if one.over_midnight else _end(one.end)
+        if one.over_midnight and _WEEK[day - 1] in one.days:
+            yield 0, _of_day(one.end)
+
+
+def _end(clock: str) -> int:
+    return DAY if clock == LAST_MINUTE else _of_day(clock)
 
 
 def _of_day(clock: str) -> int:

@@ -2,9 +2,31 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
+from services.escalation.domain.calendar import WorkingTime
 from services.escalation.domain.policy.model import Customers
+from shared.contracts.orders_inbound import Day, WorkingHours
+
+
+@dataclass(frozen=True)
+class CallingHours:
+    """When a customer may be called: from one time of day to another, every day, on the wall clock of a zone."""
+
+    zone: str
+    start: str
+    end: str
+
+    def is_open(self, at: datetime) -> bool:
+        return self.hours.is_open(at)
+
+    def next_open(self, at: datetime) -> datetime:
+        return self.hours.next_open(at)
+
+    @property
+    def hours(self) -> WorkingTime:
+        return _every_day(self.zone, self.start, self.end)
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,8 +43,13 @@ def calling(zone: str | None, customers: Customers, now: datetime) -> Calling:
     """What time it is there, and until or from when a call is welcome."""
     taken = zone or customers.zone
     there = f"{now.astimezone(ZoneInfo(taken)):%H:%M}"
-    allowed = customers.callable_from <= there < customers.callable_until
+    allowed = CallingHours(taken, customers.callable_from, customers.callable_until).is_open(now)
     words = f"may be called until {customers.callable_until}" if allowed else f"not before {customers.callable_from}"
     if zone is None:
         words += f" ({taken}: their own zone is not known)"
     return Calling(taken, there if zone else None, allowed, words)
+
+
+@lru_cache(maxsize=1024)
+def _every_day(zone: str, start: str, end: str) -> WorkingTime:
+    return WorkingTime(zone, (WorkingHours(days=tuple(Day), start=start, end=end),))

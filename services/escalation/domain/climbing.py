@@ -1,24 +1,22 @@
-"""From one rung of the ladder to the next: who is asked after the step that rang last, and who is passed over."""
+"""From one rung of the ladder to the next: who is still to be asked, and who is passed over whatever the hour."""
 
 from collections.abc import Container, Sequence
 
 from services.escalation.domain.entities import Episode
-from services.escalation.domain.ladder import Rung, next_rung
+from services.escalation.domain.ladder import Rung, standing
 from shared.contracts.escalation import LADDER, Step
 
 _IN_SELLERS_PLACE = frozenset({Step.SELLER, Step.SUCCESSOR})
 
 
-def further_up(ladder: Sequence[Rung], episode: Episode, asked: Container[str]) -> Rung | None:
-    """The next to be asked; `asked` are those who were ever rung for this episode. None after the desk.
+def still_to_ask(ladder: Sequence[Rung], episode: Episode, asked: Container[str]) -> list[Rung]:
+    """The steps further up; `asked` are those who were ever rung for this episode. Nobody after the desk.
 
     First of all whoever came where it rang last and was never asked, as when the sale is corrected meanwhile.
     """
     here = _IN_SELLERS_PLACE if episode.step in _IN_SELLERS_PLACE else {episode.step}
-    for rung in ladder:
-        if rung.skipped is None and rung.step in here and rung.salesperson_id not in asked:
-            return rung
-    return next_rung(ladder, after=episode.step)
+    came = [rung for rung in standing(ladder) if rung.step in here and rung.salesperson_id not in asked]
+    return list(dict.fromkeys([*came, *standing(ladder, after=episode.step)]))
 
 
 def passed_over(ladder: Sequence[Rung], episode: Episode, asked: Rung, *, upward: bool) -> list[Rung]:

@@ -1,12 +1,18 @@
 """When somebody is rung, and until when they have time: in their own working time, by the policy."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
-from services.escalation.domain.calendar import CallingHours, calendar_of
+from services.escalation.domain.calendar import WorkingTime, calendar_of
+from services.escalation.domain.calling import CallingHours
 from services.escalation.domain.entities import Order, Salesperson
+from services.escalation.domain.overlaps import after_overlapping, overlapping
 from services.escalation.domain.policy.model import Policy
 from shared.contracts.escalation import Severity, Step
+
+NEVER = datetime.max.replace(tzinfo=UTC)
+_ENOUGH = timedelta(days=7)
+_AN_HOUR = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +23,20 @@ class Moment:
     severity: Severity
     policy: Policy
 
+    @property
+    def bound(self) -> timedelta:
+        """Somebody who is at work so much later than another is not passed over for it."""
+        return self.policy.ladder.skip_unless_at_work_within.of(self.severity)
+
+
+@dataclass(frozen=True, slots=True)
+class Talk:
+    """A talk that is due with the customer of an order; not `by_phone` where they asked not to be called."""
+
+    order: Order
+    policy: Policy
+    by_phone: bool = True
+
 
 def calling_hours(order: Order, policy: Policy) -> CallingHours:
     """When this customer may be called, on their own wall clock."""
@@ -26,60 +46,110 @@ def calling_hours(order: Order, policy: Policy) -> CallingHours:
 
 
 def rings_at(person: Salesperson | None, order: Order, severity: Severity, policy: Policy, now: datetime) -> datetime:
-    """When this person is rung, at `now` or later.
+    """When this person is rung, at `now` or later: at work. NEVER for somebody whom the directory does not know.
 
-    At work. What is critical rings at once when the customer may be called and the person accepts ringing off hours,
-    else when both are there. Somebody the directory does not know is always at work. No absence counts here: the
-    ladder passes over whoever is away then, and rings those alone after whom nobody comes.
+    What is critical rings while the customer may be called, too, and whoever accepts ringing off hours for it at any
+    hour but in an absence.
     """
-    hours = None if person is None else calendar_of(person).if_never_away
-    if severity is not Severity.CRITICAL:
-        return now if hours is None else hours.next_open(now)
-    callable_hours = calling_hours(order, policy)
-    at = callable_hours.next_open(now)
-    if hours is None or _wakes(person, severity):
+    if person is None:
+        return NEVER
+    hours = calendar_of(person, policy.company)
+    if _wakes(person, severity):
+        hours = hours.day_and_night
+    at = hours.first_open(now) or NEVER
+    if severity is not Severity.CRITICAL or at is NEVER:
         return at
+    callable_hours = calling_hours(order, policy)
     for _ in range(14):  # each turn moves to the next opening of one of the two; a fortnight without both is enough
-        opens = hours.next_open(at)
-        at = callable_hours.next_open(opens)
-        if at == opens:
-            break
-    return at
+        called = callable_hours.next_open(at)
+        at = hours.first_open(called) or NEVER
+        if at in (called, NEVER):
+            return at
+    return NEVER
 
 
 def answer_by(
     person: Salesperson | None, step: Step, severity: Severity, policy: Policy, rung_at: datetime
 ) -> datetime:
-    """Until when the person at this step has to acknowledge."""
-    return _until(person, severity, rung_at, policy.ladder.of(severity).of(step))
+    """Until when the person at this step has to acknowledge, in their own working time.
 
-
-def redeem_by(person: Salesperson | None, severity: Severity, policy: Policy, start: datetime) -> datetime:
-    """Until when whoever acknowledged has to have reached the customer."""
-    return _until(person, severity, start, policy.acknowledgement.redeem_within.of(severity))
-
-
-def extended(
-    person: Salesperson | None, severity: Severity, deadline: datetime, policy: Policy, now: datetime
-) -> datetime:
-    """The deadline after one more attempt: never earlier than it was."""
-    return max(deadline, _until(person, severity, now, policy.acknowledgement.attempt_extends))
-
-
-def _until(person: Salesperson | None, severity: Severity, start: datetime, within: timedelta) -> datetime:
-    """When so much of the person's time is over: on the wall clock for who is woken, else of their working time.
-
-    It ends at latest when an absence begins, so that somebody else is asked then. Who acts while away is there.
+    On the wall clock for who is woken. It ends at latest when a long absence begins, so that somebody else is asked.
     """
+    within = policy.ladder.of(severity).of(step)
     if person is None:
-        return start + within
-    calendar = calendar_of(person)
-    due = start + within if _wakes(person, severity) else calendar.if_never_away.after(start, within)
-    return min(due, calendar.next_absence(start) or due)
+        return rung_at + within
+    calendar = calendar_of(person, policy.company).while_away(rung_at)
+    due = rung_at + within if _wakes(person, severity) else calendar.after(rung_at, within)
+    return _not_across(calendar, due, rung_at, policy.ladder.skip_unless_at_work_within.of(severity))
 
 
-def _wakes(person: Salesperson | None, severity: Severity) -> bool:
-    return severity is Severity.CRITICAL and person is not None and person.rings_off_hours
+def work_ends(person: Salesperson, policy: Policy, at: datetime) -> datetime | None:
+    """When the work ends that this person is at; None where they are not at work."""
+    opening = calendar_of(person, policy.company).opening(at)
+    return opening[1] if opening is not None and opening[0] == at else None
+
+
+def redeem_by(person: Salesperson | None, severity: Severity, talk: Talk, start: datetime) -> datetime:
+    """Until when whoever acknowledged has to have reached the customer."""
+    return talk_by(person, severity, talk, start, talk.policy.acknowledgement.redeem_within.of(severity))
+
+
+def extended(person: Salesperson | None, severity: Severity, deadline: datetime, talk: Talk, now: datetime) -> datetime:
+    """The deadline after one more attempt: never earlier than it was."""
+    return max(deadline, talk_by(person, severity, talk, now, talk.policy.acknowledgement.attempt_extends))
+
+
+def talk_by(person: Salesperson | None, severity: Severity, talk: Talk, start: datetime, within: timedelta) -> datetime:
+    """When so much time has passed in which this person works and the customer may be called.
+
+    Of what is critical for whoever accepts ringing off hours, and where the two have no hour in common within a week,
+    all of the customer's calling time. It ends at latest when a long absence begins.
+    """
+    due = after_overlapping(_talking_times(person, severity, talk, start), start, within) or start + within
+    if person is None:
+        return due
+    calendar = calendar_of(person, talk.policy.company).while_away(start)
+    return _not_across(calendar, due, start, talk.policy.ladder.skip_unless_at_work_within.of(severity))
+
+
+def after_absence(person: Salesperson, severity: Severity, talk: Talk, due: datetime, now: datetime) -> datetime:
+    """A deadline once an absence before it was told: what was left of the time passes when they are back."""
+    calendar = calendar_of(person, talk.policy.company)
+    calling = calling_hours(talk.order, talk.policy).hours
+    left = overlapping([calendar.if_never_away, *([calling] if talk.by_phone else [])], now, due)
+    back = calendar.first_open(now)
+    return talk_by(person, severity, talk, back, left) if left and back is not None else due
+
+
+def no_hour_in_common(person: Salesperson | None, severity: Severity, talk: Talk, start: datetime) -> bool:
+    """Whether this person works while the customer sleeps, so that all of the customer's calling time counts."""
+    if person is None or not talk.by_phone or _wakes(person, severity):
+        return False
+    working = calendar_of(person, talk.policy.company).if_never_away
+    calling = calling_hours(talk.order, talk.policy).hours
+    wanted = min(_AN_HOUR, talk.policy.acknowledgement.redeem_within.of(severity))
+    return overlapping([working, calling], start, start + _ENOUGH) < wanted
+
+
+def _talking_times(person: Salesperson | None, severity: Severity, talk: Talk, start: datetime) -> list[WorkingTime]:
+    calling = calling_hours(talk.order, talk.policy).hours
+    if person is None:
+        return [calling] if talk.by_phone else []
+    working = calendar_of(person, talk.policy.company).while_away(start)
+    if not talk.by_phone:
+        return [working]
+    if _wakes(person, severity) or no_hour_in_common(person, severity, talk, start):
+        return [calling]
+    return [working, calling]
+
+
+def _not_across(calendar: WorkingTime, due: datetime, start: datetime, bound: timedelta) -> datetime:
+    """A deadline that does not run across an absence that is longer than the bound."""
+    return min(due, calendar.next_absence(start, longer_than=bound) or due)
+
+
+def _wakes(person: Salesperson, severity: Severity) -> bool:
+    return severity is Severity.CRITICAL and person.rings_off_hours
 
 
 def repeat_pause(repeats: int, policy: Policy) -> timedelta:

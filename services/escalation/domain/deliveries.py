@@ -16,6 +16,7 @@ from shared.contracts.escalation import RingCause
 
 RESEND_UNKNOWN_AFTER = timedelta(seconds=60)
 GIVE_UP_AFTER_ATTEMPTS = 50
+CLOSED = "closed"
 _LONGEST_PAUSE = timedelta(minutes=10)
 
 
@@ -51,9 +52,14 @@ def cancelled(delivery: Delivery, because: str, now: datetime) -> Delivery:
 
 
 def needless(alert: Alert, episode: Episode | None) -> str | None:
-    """Why nobody needs this alert any more, if so: it is over, somebody has it, or the offer it told of is gone."""
+    """Why nobody needs this alert any more, if so: it is over, somebody has it, or the offer it told of is gone.
+
+    What is told for information is needed until it is over.
+    """
     if episode is None or episode.closed_at is not None:
-        return "closed"
+        return CLOSED
+    if alert.cause is RingCause.INFORMED:
+        return None
     if alert.cause is RingCause.HANDED_OVER:
         return None if episode.offered_to == alert.recipient else "offer_over"
     return None if episode.acknowledged_at is None else "acknowledged"

@@ -141,7 +141,8 @@ class Episode:
     `responsible` hears of it: nobody while the seller is sought. `step` is where on the ladder it rang last, `repeats`
     how often the desk was asked again. One clock runs at a time: `deadline_at`, for `deadline_for`. `attempts` are
     those of whoever acknowledged; `reached_at` is when they reached the customer. `offered_to` may take it over
-    until `offered_until`. `follows` is the closed episode before it.
+    until `offered_until`. `follows` is the closed episode before it. `appointment_at` is what the customer agreed on
+    with somebody who cannot keep it: it waits for whoever takes over. `nobody_since`: there is nobody to ask.
     """
 
     episode_id: UUID
@@ -172,6 +173,8 @@ class Episode:
     result: EpisodeResult | None = None
     reason: str | None = None
     follows: UUID | None = None
+    appointment_at: datetime | None = None
+    nobody_since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

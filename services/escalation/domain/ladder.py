@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
-from services.escalation.domain.calendar import calendar_of
+from services.escalation.domain.calendar import away_on
 from services.escalation.domain.clocks import Moment, rings_at
 from services.escalation.domain.entities import Account, Directory, Order, Salesperson
 from services.escalation.domain.policy.model import TeamMode
@@ -35,17 +35,16 @@ def rungs(
     """Everybody from the seller up to the desk, whether asked or skipped. None while the seller is not known.
 
     In the seller's place: whom the account is `assigned` to now, else the seller, else the successor valid today; only
-    whoever is active. Then that one's backup, and two active managers of the seller. At least one rung is not skipped.
-    Away is whoever is so when they would be rung.
+    whoever is active. Then that one's backup, and two active managers of the seller. Who of them is at work in time is
+    asked: see `asking`. Where the desk is nobody, it may be that no rung is left.
     """
     seller = people.get(order.sold_by or "")
     if order.sold_by is not None and seller is None:
         return None
     view = _View(order, seller, people, desk, moment.now)
     candidates = list(_candidates(view, assigned))
-    below = _judged(candidates, view, mode, moment)
-    everybody_left = seller is not None and not any(_stands(rung) for rung in candidates)
-    return (*below, _desk(view, below, everybody_left=everybody_left))
+    below = _judged(candidates, view, mode)
+    return (*below, _desk(view, below, candidates, moment))
 
 
 def holder_of(order: Order, people: Directory, *, now: datetime, assigned: str | None) -> str | None:
@@ -54,23 +53,32 @@ def holder_of(order: Order, people: Directory, *, now: datetime, assigned: str |
     return next((rung.salesperson_id for rung in _in_sellers_place(view, assigned) if _stands(rung)), None)
 
 
-def next_rung(ladder: Sequence[Rung], after: Step | None) -> Rung | None:
-    """The first that is not skipped, of the steps after this one; of all steps after None."""
+def standing(ladder: Sequence[Rung], after: Step | None = None) -> list[Rung]:
+    """Those that are not skipped, of the steps after this one; of all steps after None."""
     start = 0 if after is None else LADDER.index(after) + 1
-    return next((rung for rung in ladder if rung.skipped is None and rung.step in LADDER[start:]), None)
+    return [rung for rung in ladder if rung.skipped is None and rung.step in LADDER[start:]]
 
 
-def colleague(person: Salesperson | None, because: str, why_you: str, now: datetime) -> Rung | None:
-    """Somebody who is asked beside the ladder, as they took it or are to take it over; None if they are not there."""
-    if person is None or not person.active or calendar_of(person).away_on(now) is not None:
+def colleague(person: Salesperson | None, because: str, why_you: str) -> Rung | None:
+    """Somebody who is asked beside the ladder, as they took it or are to take it over; None if they are not with us."""
+    if person is None or not person.active:
         return None
     return Rung(Step.COLLEAGUE, person.salesperson_id, because, why_you)
 
 
 def desk_instead(order: Order, people: Directory, *, desk: str, now: datetime) -> Rung:
     """The desk, after the seller was waited for in vain."""
+    view = _View(order, None, people, desk, now)
     story = f"order {order.order_id} was closed by {order.sold_by}, whom the directory does not know"
-    return _at_desk(_View(order, None, people, desk, now), "seller_unknown", story)
+    return replace(_at_desk(view, "seller_unknown", story), skipped=nobody_at_desk(people, desk))
+
+
+def nobody_at_desk(people: Directory, desk: str) -> str | None:
+    """Why the desk is nobody, if so: a mistake of the installation."""
+    person = people.get(desk)
+    if person is None:
+        return f"the sales desk is {desk}, whom the directory does not know"
+    return None if person.active else f"the sales desk is {person.name}, who is inactive"
 
 
 def assigned_to(account: Account, people: Directory, now: datetime) -> str | None:
@@ -141,7 +149,7 @@ def _successor(view: _View, seller: Salesperson) -> Rung:
     since = seller.successor_since
     if seller.successor is None or since is None:
         return _nobody(Step.SUCCESSOR, f"{seller.name} has no successor")
-    left_on = _date_words(since, view.now.date())
+    left_on = date_words(since, view.now.date())
     rung = _of(
         view, Step.SUCCESSOR, seller.successor, f" and left on {left_on}; {_possessive(seller.name)} book is yours."
     )
@@ -203,11 +211,11 @@ def _stands(rung: Rung) -> bool:
     return rung.skipped is None
 
 
-def _judged(candidates: Sequence[Rung], view: _View, mode: TeamMode, moment: Moment) -> list[Rung]:
-    """Skips also whoever is not asked today: for the team's mode, as asked before, as away, or as hard to reach."""
+def _judged(candidates: Sequence[Rung], view: _View, mode: TeamMode) -> list[Rung]:
+    """Skips also whoever is not asked today: for the team's mode, as asked before, or as hard to reach."""
     judged: list[Rung] = []
     for rung in candidates:
-        judged.append(replace(rung, skipped=rung.skipped or _not_today(rung, judged, view, mode, moment)))
+        judged.append(replace(rung, skipped=rung.skipped or _not_today(rung, judged, view, mode)))
     return [_unless_out_of_reach(rung, judged[index + 1 :], view) for index, rung in enumerate(judged)]
 
 
@@ -215,24 +223,16 @@ def _unless_out_of_reach(rung: Rung, above: Sequence[Rung], view: _View) -> Rung
     """Who has the inbox alone is left out only for somebody further up whom a message reaches."""
     if not _stands(rung) or _reachable(rung, view):
         return rung
-    if not any(_stands(other) and _reachable(other, view) for other in above):
+    if not any(_stands(other) and _reachable(other, view) and not _away(other, view) for other in above):
         return rung
     return replace(rung, skipped=f"{view.name(rung.salesperson_id)} cannot be reached by any channel but the inbox")
 
 
-def _not_today(rung: Rung, below: Sequence[Rung], view: _View, mode: TeamMode, moment: Moment) -> str | None:
+def _not_today(rung: Rung, below: Sequence[Rung], view: _View, mode: TeamMode) -> str | None:
     assert rung.salesperson_id is not None
     if mode is TeamMode.MANAGER_ONLY and rung.step in BELOW_MANAGERS:
         return "the team is in manager-only mode"
-    same = _same_person(rung.salesperson_id, below, view)
-    if same is not None:
-        return same
-    person = view.people[rung.salesperson_id]
-    calendar = calendar_of(person)
-    if not calendar.away:  # as most people: it need not be worked out when they would be rung
-        return None
-    until = calendar.away_on(rings_at(person, view.order, moment.severity, moment.policy, moment.now))
-    return None if until is None else f"{person.name} is away until {_date_words(until, _today(person, view.now))}"
+    return _same_person(rung.salesperson_id, below, view)
 
 
 def _same_person(id: str, below: Sequence[Rung], view: _View) -> str | None:
@@ -246,19 +246,29 @@ def _reachable(rung: Rung, view: _View) -> bool:
     return rung.salesperson_id is not None and view.people[rung.salesperson_id].email is not None
 
 
-def _desk(view: _View, below: Sequence[Rung], *, everybody_left: bool) -> Rung:
-    """Never skipped, unless that person is asked already."""
+def _away(rung: Rung, view: _View) -> bool:
+    person = view.people.get(rung.salesperson_id or "")
+    return person is not None and away_on(person, view.now) is not None
+
+
+def _desk(view: _View, below: Sequence[Rung], candidates: Sequence[Rung], moment: Moment) -> Rung:
+    """Skipped where that person is asked already, or is nobody."""
     sold = f"order {view.order.order_id} was "
     sold += f"closed by {view.seller.name}" if view.seller else "sold without a seller"
-    if any(_stands(rung) for rung in below):
+    if any(_stands(rung) and _soon_at_work(rung, view, moment) for rung in below):
         rung = _at_desk(view, "nobody_answered", f"{sold}, and nobody before you has taken it on")
-    elif view.seller is None:
+    elif view.seller is None and not any(_stands(rung) for rung in below):
         rung = _at_desk(view, "no_seller", sold)
-    elif everybody_left:
-        rung = _at_desk(view, "nobody_left", f"{sold}, who left without a successor or a manager")
-    else:
+    elif any(_stands(rung) for rung in candidates):
         rung = _at_desk(view, "nobody_there", f"{sold}, and nobody else can be asked now")
-    return replace(rung, skipped=_same_person(view.desk, below, view))
+    else:
+        rung = _at_desk(view, "nobody_left", f"{sold}, who left without a successor or a manager")
+    return replace(rung, skipped=_same_person(view.desk, below, view) or nobody_at_desk(view.people, view.desk))
+
+
+def _soon_at_work(rung: Rung, view: _View, moment: Moment) -> bool:
+    person = view.people.get(rung.salesperson_id or "")
+    return rings_at(person, view.order, moment.severity, moment.policy, moment.now) <= moment.now + moment.bound
 
 
 def _at_desk(view: _View, because: str, story: str) -> Rung:
@@ -272,10 +282,11 @@ def _today(person: Salesperson, now: datetime) -> date:
 
 
 def _day(at: datetime, zone: str, now: datetime) -> str:
-    return _date_words(at.astimezone(ZoneInfo(zone)).date(), now.date())
+    return date_words(at.astimezone(ZoneInfo(zone)).date(), now.date())
 
 
-def _date_words(day: date, today: date) -> str:
+def date_words(day: date, today: date) -> str:
+    """A day, with its year where that is another."""
     words = f"{day.day} {day:%B}"
     return words if day.year == today.year else f"{words} {day.year}"
 

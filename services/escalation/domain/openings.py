@@ -47,6 +47,10 @@ class Openings:
         index = bisect_right(self.ends, at)
         return max(at, self.starts[index]) if index < len(self.starts) else None
 
+    def end_of(self, at: int) -> int:
+        """When the opening ends that this instant lies in."""
+        return self.ends[bisect_right(self.ends, at)]
+
     def spend(self, at: int, working: int) -> tuple[int, int]:
         """From an open instant on: when so much time was open, and what is left of it when the year is over."""
         index = bisect_right(self.ends, at)

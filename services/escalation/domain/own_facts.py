@@ -56,6 +56,45 @@ class EpisodeDue(_OwnFact):
     episode: UUID
 
 
+class SomebodySought(_OwnFact):
+    """Time to look again whether there is somebody to ask about an episode."""
+
+    type: ClassVar[str] = "escalation.timer.somebody_sought"
+    episode: UUID
+
+
+class InformationDue(_OwnFact):
+    """Somebody who was passed over while not at work is at work: they are told, if it is still open."""
+
+    type: ClassVar[str] = "escalation.timer.information_due"
+    episode: UUID
+    person: Id
+
+
+class WorkLookedAt(_OwnFact):
+    """Time to look at what a person has: somebody may have given it to them meanwhile, or an absence begins.
+
+    `since` is when we were told of the change, or when the absence begins.
+    """
+
+    type: ClassVar[str] = "escalation.timer.work_looked_at"
+    about: ClassVar[About] = "salesperson"
+    at: Instant
+    since: Instant
+
+
+class PersonChanged(_OwnFact):
+    """A person who has episodes of this account has changed, left or gone away.
+
+    `reachable`: until now no message reached this person.
+    """
+
+    type: ClassVar[str] = "escalation.timer.person_changed"
+    person: Id
+    since: Instant
+    reachable: bool = False
+
+
 class EpisodeButton(_OwnFact):
     """Somebody pressed a button of an episode."""
 
@@ -197,6 +236,10 @@ _ALL: tuple[type[Fact], ...] = (
     RecipientSought,
     SilenceEnded,
     EpisodeDue,
+    SomebodySought,
+    InformationDue,
+    WorkLookedAt,
+    PersonChanged,
     *BUTTONS,
     CheckInLogged,
     DeliveryAttempted,

@@ -19,6 +19,8 @@ _CAUSES = {
     RingCause.APPOINTMENT: "because the time of the appointment has come",
     RingCause.REPEAT: "once more, because nobody answered at all",
     RingCause.HANDED_OVER: "who is asked to take it over",
+    RingCause.UNAVAILABLE: "because the person before is not available any more",
+    RingCause.INFORMED: "for information, as it rang while they were not at work",
 }
 STEP_WORDS = {
     Step.SELLER: "the seller",
@@ -69,6 +71,14 @@ def taken_words(episode: Episode) -> str:
     """Who took it, and how long they have to talk with the customer."""
     until = f", and has until {clock(episode.deadline_at)} to talk with the customer" if episode.deadline_at else ""
     return f"{episode.acknowledged_by} took it{until}."
+
+
+def no_common_hour_words(name: str) -> str:
+    """Why more time passes than that of whoever took it."""
+    return (
+        f"{name} works while this customer must not be called: within a week they have no hour in common. "
+        "So all the time counts in which the customer may be called."
+    )
 
 
 def ended_words(signal: Signal, because: str) -> str:

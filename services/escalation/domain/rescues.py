@@ -2,9 +2,12 @@
 
 from dataclasses import dataclass, replace
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
-from services.escalation.domain.clocks import extended, redeem_by
+from services.escalation.domain.calendar import calendar_of
+from services.escalation.domain.clocks import Talk, extended, redeem_by
 from services.escalation.domain.entities import Clock, Episode, Salesperson
+from services.escalation.domain.ladder import date_words
 from services.escalation.domain.policy.model import SEEN, Policy
 from services.escalation.domain.reasoning import clock
 from shared.contracts.escalation import EpisodeResult
@@ -18,12 +21,16 @@ class NotNow(Exception):
     reason: str
 
 
-def taken(episode: Episode, by: Salesperson | str, policy: Policy, now: datetime) -> Episode:
-    """An episode somebody took: from now on they have to reach the customer. Once taken it stays with who was first."""
+def taken(episode: Episode, by: Salesperson | str, talk: Talk, now: datetime) -> Episode:
+    """An episode somebody took: from now on they have to reach the customer, or at the time that was agreed on.
+
+    Once taken it stays with who was first.
+    """
     if episode.acknowledged_at is not None:
         return episode
     person = by if isinstance(by, Salesperson) else None
     id = by.salesperson_id if isinstance(by, Salesperson) else by
+    agreed = episode.appointment_at if episode.appointment_at and episode.appointment_at > now else None
     return replace(
         episode,
         responsible=id,
@@ -32,9 +39,11 @@ def taken(episode: Episode, by: Salesperson | str, policy: Policy, now: datetime
         repeats=0,
         attempts=0,
         reached_at=None,
-        deadline_at=redeem_by(person, episode.severity, policy, now),
-        deadline_for=Clock.REDEEM,
+        deadline_at=agreed or redeem_by(person, episode.severity, talk, now),
+        deadline_for=Clock.APPOINTMENT if agreed else Clock.REDEEM,
+        appointment_at=None,
         exhausted_at=None,
+        nobody_since=None,
         changed_at=now,
     )
 
@@ -46,11 +55,11 @@ def excused(episode: Episode) -> Episode:
     return replace(episode, deadline_at=None, deadline_for=None)
 
 
-def bound(episode: Episode, person: Salesperson | None, policy: Policy, now: datetime) -> Episode:
+def bound(episode: Episode, person: Salesperson | None, talk: Talk, now: datetime) -> Episode:
     """From now on a talk is due of whoever took it, but not before a pause is over."""
     if episode.deadline_for is not None:
         return episode
-    return replace(episode, deadline_at=redeem_by(person, episode.severity, policy, now), deadline_for=Clock.REDEEM)
+    return replace(episode, deadline_at=redeem_by(person, episode.severity, talk, now), deadline_for=Clock.REDEEM)
 
 
 def informing(episode: Episode, now: datetime) -> Episode:
@@ -70,18 +79,19 @@ def informing(episode: Episode, now: datetime) -> Episode:
         offered_to=None,
         offered_until=None,
         exhausted_at=None,
+        appointment_at=None,
         changed_at=now,
     )
 
 
-def attempted(episode: Episode, person: Salesperson | None, policy: Policy, now: datetime) -> Episode:
+def attempted(episode: Episode, person: Salesperson | None, talk: Talk, now: datetime) -> Episode:
     """One more attempt that reached nobody. The first ones extend the deadline, later ones are only counted."""
     counted = replace(episode, attempts=episode.attempts + 1, changed_at=now)
     running = episode.deadline_for is Clock.REDEEM and episode.deadline_at is not None
-    if not running or counted.attempts > policy.acknowledgement.attempts:
+    if not running or counted.attempts > talk.policy.acknowledgement.attempts:
         return counted
     assert episode.deadline_at is not None
-    return replace(counted, deadline_at=extended(person, episode.severity, episode.deadline_at, policy, now))
+    return replace(counted, deadline_at=extended(person, episode.severity, episode.deadline_at, talk, now))
 
 
 def reached(episode: Episode, at: datetime, now: datetime) -> Episode:
@@ -92,15 +102,19 @@ def reached(episode: Episode, at: datetime, now: datetime) -> Episode:
     return replace(redeemed, deadline_at=None, deadline_for=None)
 
 
-def held_by_appointment(episode: Episode, at: datetime, policy: Policy, now: datetime) -> Episode:
+def held_by_appointment(
+    episode: Episode, person: Salesperson | None, at: datetime, policy: Policy, now: datetime
+) -> Episode:
     """The customer named a time: until then the clock stands still. Raises NotNow."""
     _check_within(at, now, now + policy.acknowledgement.longest_appointment, "the appointment")
+    _check_there(person, at, policy, now)
     return replace(episode, deadline_at=at, deadline_for=Clock.APPOINTMENT, changed_at=now)
 
 
-def snoozed(episode: Episode, until: datetime, policy: Policy, now: datetime) -> Episode:
+def snoozed(episode: Episode, person: Salesperson | None, until: datetime, policy: Policy, now: datetime) -> Episode:
     """Put off: at its end it rings again. Raises NotNow."""
     _check_within(until, now, now + policy.acknowledgement.longest_snooze, "the pause")
+    _check_there(person, until, policy, now)
     return replace(episode, deadline_at=until, deadline_for=Clock.SNOOZE, changed_at=now)
 
 
@@ -112,10 +126,10 @@ def offered(episode: Episode, to: str, until: datetime, policy: Policy, now: dat
     return replace(episode, offered_to=to, offered_until=until, changed_at=now)
 
 
-def handed_over(episode: Episode, to: Salesperson | str, policy: Policy, now: datetime) -> Episode:
+def handed_over(episode: Episode, to: Salesperson | str, talk: Talk, now: datetime) -> Episode:
     """Accepted: the other has taken it, and the clock starts anew, after the appointment if there is one."""
     free = replace(episode, acknowledged_at=None, acknowledged_by=None, offered_to=None, offered_until=None)
-    theirs = taken(free, to, policy, now)
+    theirs = taken(free, to, talk, now)
     if episode.deadline_for is not Clock.APPOINTMENT:
         return theirs
     return replace(theirs, deadline_at=episode.deadline_at, deadline_for=Clock.APPOINTMENT)
@@ -139,6 +153,8 @@ def closed(
         deadline_for=None,
         offered_to=None,
         offered_until=None,
+        appointment_at=None,
+        nobody_since=None,
         changed_at=now,
     )
 
@@ -148,3 +164,17 @@ def _check_within(at: datetime, now: datetime, longest: datetime, what: str) -> 
         raise NotNow("in_the_past", f"{what} must lie in the future.")
     if at > longest:
         raise NotNow("too_far_away", f"{what} may last until {clock(longest)} at most.")
+
+
+def _check_there(person: Salesperson | None, until: datetime, policy: Policy, now: datetime) -> None:
+    """Whoever is to be asked then must be there, and until then."""
+    if person is None:
+        return
+    calendar = calendar_of(person, policy.company)
+    begins = calendar.next_absence(now)
+    if begins is None or begins > until:
+        begins = calendar.absence_began(until)
+    if begins is not None:
+        first = begins.astimezone(ZoneInfo(calendar.zone)).date()
+        day = date_words(first, now.date())
+        raise NotNow("away_then", f"you are away from {day}: choose a time before that, or hand it over to somebody.")

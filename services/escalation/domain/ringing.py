@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from services.escalation.domain.entities import Episode, Signal
+from services.escalation.domain.entities import Clock, Episode, Signal
 from services.escalation.domain.facts import AccountFact, FactKind
 from services.escalation.domain.findings.lanes import is_two_way
 from shared.contracts.escalation import REQUESTS, RingCause
@@ -23,7 +23,8 @@ def ring_of_signal(episode: Episode, signal: Signal, *, rose: bool, ring_within:
     """
     if too_old_to_ring(signal, ring_within):
         return None
-    nobody_acts = not episode.rang or episode.reached_at is not None or episode.exhausted_at is not None
+    over = episode.reached_at or episode.exhausted_at or episode.nobody_since
+    nobody_acts = not episode.rang or over is not None
     if nobody_acts or signal.kind in REQUESTS:
         return RingCause.SIGNAL
     return RingCause.SEVERITY if rose else None
@@ -65,8 +66,12 @@ def from_the_foot(episode: Episode) -> Episode:
     return replace(episode, step=None, repeats=0, exhausted_at=None)
 
 
-def asked_anew(episode: Episode, now: datetime) -> Episode:
-    """An episode that rings (again): whoever acknowledged it before is asked anew."""
+def asked_anew(episode: Episode, now: datetime, *, keeps_appointment: bool = False) -> Episode:
+    """An episode that rings (again): whoever acknowledged it before is asked anew.
+
+    What the customer agreed on goes along with whoever takes it over, unless something new has happened meanwhile.
+    """
+    agreed = episode.deadline_at if episode.deadline_for is Clock.APPOINTMENT else episode.appointment_at
     return replace(
         episode,
         rang=True,
@@ -78,5 +83,6 @@ def asked_anew(episode: Episode, now: datetime) -> Episode:
         reached_at=None,
         offered_to=None,
         offered_until=None,
+        appointment_at=agreed if keeps_appointment else None,
         changed_at=now,
     )

@@ -6,7 +6,12 @@ from typing import Any, TypeAlias
 
 from services.escalation.domain import own_facts
 from services.escalation.domain.rules import RULES_VERSION, Rules
-from services.escalation.handlers.deadlines import act_on_deadline, look_for_recipient
+from services.escalation.handlers.deadlines import (
+    act_on_deadline,
+    look_for_recipient,
+    look_for_somebody,
+    tell_for_information,
+)
 from services.escalation.handlers.deliveries import record_attempt
 from services.escalation.handlers.directory import (
     correct_sale,
@@ -16,6 +21,7 @@ from services.escalation.handlers.directory import (
 )
 from services.escalation.handlers.judging import judge, raise_on_silence
 from services.escalation.handlers.order_changes import change_order, remember_lines
+from services.escalation.handlers.people import look_at_work, pass_on_work
 from services.escalation.handlers.policies import publish_policy
 from services.escalation.handlers.preferences import note_preference
 from services.escalation.handlers.rejudging import rejudge
@@ -46,7 +52,7 @@ def handling(rules: Rules) -> Handler:
         async for event in tx.each(heard):
             for effect in SUBSCRIPTIONS[type(event.data)]:
                 effect(Turn(tx, book, event))
-        await batches.save(tx.connection, book)
+        await batches.save(tx.connection, book, tx.now)
         tx.after_commit.append(partial(accounts.keep, book))
 
     return handle
@@ -86,6 +92,10 @@ SUBSCRIPTIONS: Mapping[type[Fact], Sequence[Effect]] = {
     own_facts.RecipientSought: (look_for_recipient,),
     own_facts.SilenceEnded: (raise_on_silence,),
     own_facts.EpisodeDue: (act_on_deadline,),
+    own_facts.SomebodySought: (look_for_somebody,),
+    own_facts.InformationDue: (tell_for_information,),
+    own_facts.WorkLookedAt: (look_at_work,),
+    own_facts.PersonChanged: (pass_on_work,),
     **dict.fromkeys(own_facts.BUTTONS, (press,)),
     own_facts.CheckInLogged: (log_check_in,),
     own_facts.DeliveryAttempted: (record_attempt,),

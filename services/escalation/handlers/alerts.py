@@ -2,26 +2,35 @@
 
 from dataclasses import dataclass, replace
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
-from services.escalation.domain.clocks import answer_by, repeat_pause, rings_at
+from services.escalation.domain.asking import Asked, Situation, answer_until
+from services.escalation.domain.clocks import Moment, repeat_pause
 from services.escalation.domain.entities import Alert, Clock, Delivery, Episode, Salesperson, Signal
 from services.escalation.domain.ladder import Rung
 from services.escalation.domain.notes import AlertMade
 from services.escalation.domain.reasoning import inform_words, ring_words
+from services.escalation.domain.words import absolute
 from services.escalation.handlers.clocks import keep_episode
 from services.escalation.handlers.turn import Turn
 from shared.contracts.envelope import Fact
 from shared.contracts.escalation import AlertRaised, RingCause, Step
 from shared.ids import derived
 
+APPOINTMENT_STANDS = "The customer is to be called at the time that was agreed on:"
+
 
 @dataclass(frozen=True, slots=True)
 class Asking:
     """Whom a ring asks, for which signal, and why it rings now."""
 
-    rung: Rung
+    asked: Asked
     signal: Signal
     cause: RingCause
+
+    @property
+    def rung(self) -> Rung:
+        return self.asked.rung
 
     @property
     def recipient(self) -> str:
@@ -42,16 +51,15 @@ class Times:
 
 def raise_alert(turn: Turn[Fact], episode: Episode, asking: Asking) -> None:
     """One alert, with a delivery on each channel. The person's time runs from when they are rung."""
-    person = turn.book.people.get(asking.recipient)
-    asked, rung_at = _asked(turn, episode, asking, person)
+    asked = _asked(turn, episode, asking)
     if turn.book.is_for_information(episode):
         told = replace(asked, step=episode.step, deadline_at=None, deadline_for=None)
         keep_episode(turn, told)
-        send_alert(turn, told, asking, Times(rung_at, None, "plays.refund_kinds", informs=True))
+        send_alert(turn, told, asking, Times(asking.asked.rung_at, None, "plays.refund_kinds", informs=True))
         return
     keep_episode(turn, asked)
     path = f"ladder.{asked.severity.value}.{_timed_as(asking, episode).value}"
-    send_alert(turn, asked, asking, Times(rung_at, asked.deadline_at, path))
+    send_alert(turn, asked, asking, Times(asking.asked.rung_at, asked.deadline_at, path))
 
 
 def send_alert(turn: Turn[Fact], episode: Episode, asking: Asking, times: Times) -> None:
@@ -79,26 +87,26 @@ def _words(alert: Alert, times: Times, now: datetime) -> str:
     return ring_words(alert, times.rung_at, times.answer_by, now)
 
 
-def _asked(turn: Turn[Fact], episode: Episode, asking: Asking, person: Salesperson | None) -> tuple[Episode, datetime]:
+def _asked(turn: Turn[Fact], episode: Episode, asking: Asking) -> Episode:
     order = turn.book.order_of(episode)
     version, policy = turn.book.policy_for(order)
-    rung_at = rings_at(person, order, episode.severity, policy, turn.now)
     if asking.cause is RingCause.REPEAT:
-        deadline = rung_at + repeat_pause(episode.repeats - 1, policy)
+        deadline = asking.asked.rung_at + repeat_pause(episode.repeats - 1, policy)
     else:
-        deadline = answer_by(person, _timed_as(asking, episode), episode.severity, policy, rung_at)
-    asked = replace(
+        situation = Situation(order, turn.book.people, Moment(turn.now, episode.severity, policy))
+        deadline = answer_until(asking.asked, _timed_as(asking, episode), situation)
+    return replace(
         episode,
         rings=episode.rings + 1,
         responsible=asking.recipient,
-        why_you=_why_you(asking, episode),
+        why_you=_why_you(turn, asking, episode),
         step=episode.step if asking.rung.step is Step.COLLEAGUE else asking.rung.step,
         policy_version=version,
         deadline_at=deadline,
         deadline_for=Clock.ANSWER,
+        nobody_since=None,
         changed_at=turn.now,
     )
-    return asked, rung_at
 
 
 def _timed_as(asking: Asking, episode: Episode) -> Step:
@@ -114,7 +122,7 @@ def _alert(turn: Turn[Fact], episode: Episode, asking: Asking) -> Alert:
         signal_id=asking.signal.signal_id,
         recipient=asking.recipient,
         because=asking.rung.because,
-        why_you=_why_you(asking, episode),
+        why_you=_why_you(turn, asking, episode),
         raised_at=turn.now,
         ring=episode.rings,
         step=asking.rung.step,
@@ -141,12 +149,16 @@ def _delivery(alert: Alert, channel: str, state: str, now: datetime, reason: str
     return Delivery(id, alert.alert_id, alert.recipient, channel, state, try_at=now, changed_at=now, reason=reason)
 
 
-def _why_you(asking: Asking, episode: Episode) -> str:
-    """The reason, with a word where the order is not the one that was named."""
+def _why_you(turn: Turn[Fact], asking: Asking, episode: Episode) -> str:
+    """The reason, with a word where the order is not the one that was named, and one of what is agreed on."""
     why, named = asking.rung.why_you, asking.signal.names_order
-    if named in (None, episode.order_id):
+    if named not in (None, episode.order_id):
+        why = f"{why} The order that was named, {named}, is not known; this is the latest one."
+    if episode.appointment_at is None or episode.appointment_at <= turn.now:
         return why
-    return f"{why} The order that was named, {named}, is not known; this is the latest one."
+    person = turn.book.people.get(asking.recipient)
+    at = absolute(episode.appointment_at.astimezone(ZoneInfo(person.zone if person else "UTC")))
+    return f"{why} {APPOINTMENT_STANDS} {at}."
 
 
 def _told(alert: Alert, episode: Episode, signal: Signal) -> AlertRaised:

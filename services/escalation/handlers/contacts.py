@@ -9,6 +9,7 @@ from services.escalation.domain.reasoning import clock
 from services.escalation.domain.rescues import attempted, reached
 from services.escalation.domain.ringing import is_attempt, is_proof, ring_of_contact
 from services.escalation.handlers.clocks import keep_episode
+from services.escalation.handlers.preferences import talk_of
 from services.escalation.handlers.rings import ring
 from services.escalation.handlers.turn import Turn
 from shared.contracts.envelope import Fact
@@ -62,9 +63,9 @@ def _count_attempt(turn: Turn[Fact], episode: Episode, fact: AccountFact) -> Non
         words = "It is the attempt that was heard of already."
         turn.explain("attempt", words, episode_id=episode.episode_id, who=episode.acknowledged_by)
         return
-    version, policy = turn.book.policy_for(turn.book.order_of(episode))
+    version, _ = turn.book.policy_for(turn.book.order_of(episode))
     person = turn.book.people.get(episode.acknowledged_by or "")
-    tried = attempted(episode, person, policy, turn.now)
+    tried = attempted(episode, person, talk_of(turn, episode), turn.now)
     keep_episode(turn, tried)
     longer = tried.deadline_at != episode.deadline_at
     more = f"more time, until {clock(tried.deadline_at)}." if longer and tried.deadline_at else "no more time for it."

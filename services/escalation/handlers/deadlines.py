@@ -2,14 +2,24 @@
 
 from dataclasses import replace
 
+from services.escalation.domain.asking import Asked
 from services.escalation.domain.clocks import redeem_by
 from services.escalation.domain.entities import Clock, Episode
-from services.escalation.domain.own_facts import EpisodeDue, RecipientSought
+from services.escalation.domain.ladder import standing
+from services.escalation.domain.own_facts import EpisodeDue, InformationDue, RecipientSought, SomebodySought
 from services.escalation.domain.reasoning import clock
 from services.escalation.handlers.clocks import keep_episode
+from services.escalation.handlers.informing import inform, is_still_off
 from services.escalation.handlers.offers import withdraw_offer
-from services.escalation.handlers.preferences import may_be_contacted
-from services.escalation.handlers.rings import climb, find_recipient, ring
+from services.escalation.handlers.preferences import may_be_contacted, talk_of, tell_of_hours
+from services.escalation.handlers.rings import (
+    assign_silently,
+    climb,
+    find_recipient,
+    ladder_of,
+    ring,
+    situation_of,
+)
 from services.escalation.handlers.turn import Turn
 from shared.contracts.escalation import AcknowledgementExpired, RingCause
 
@@ -59,6 +69,29 @@ def look_for_recipient(turn: Turn[RecipientSought]) -> None:
         find_recipient(turn, episode, turn.fact)
 
 
+def look_for_somebody(turn: Turn[SomebodySought]) -> None:
+    """Time to look again for somebody to ask, where there was nobody."""
+    episode = turn.state.episodes.get(turn.fact.episode)
+    if episode is None or episode.closed_at is not None or episode.nobody_since is None:
+        return
+    signal = turn.book.main_signal(episode)
+    if signal is not None and episode.rang:
+        ring(turn, episode, signal, RingCause.SIGNAL)
+    elif signal is not None:
+        assign_silently(turn, episode, signal)
+
+
+def tell_for_information(turn: Turn[InformationDue]) -> None:
+    """Somebody who was passed over is back at work: they are told, if it is open and theirs to know."""
+    episode = turn.state.episodes.get(turn.fact.episode)
+    if episode is None or episode.closed_at is not None:
+        return
+    ladder = standing(ladder_of(turn, episode) or ())
+    rung = next((one for one in ladder if one.salesperson_id == turn.fact.person), None)
+    if rung is not None and not is_still_off(turn, episode, situation_of(turn, episode)):
+        inform(turn, episode, Asked(rung, turn.now))
+
+
 def _nobody_answered(turn: Turn[EpisodeDue], episode: Episode) -> None:
     words = f"{episode.responsible} has not answered in time."
     step = episode.step.value if episode.step else "seller"
@@ -92,13 +125,14 @@ def _act_on_appointment(turn: Turn[EpisodeDue], episode: Episode) -> None:
         turn.explain("appointment_due", words, episode_id=episode.episode_id)
         _ring_again(turn, episode, RingCause.APPOINTMENT)
         return
-    version, policy = turn.book.policy_for(turn.book.order_of(episode))
+    version, _ = turn.book.policy_for(turn.book.order_of(episode))
     person = turn.book.people.get(episode.acknowledged_by or "")
-    by = redeem_by(person, episode.severity, policy, turn.now)
+    by = redeem_by(person, episode.severity, talk_of(turn, episode), turn.now)
     keep_episode(turn, replace(episode, deadline_at=by, deadline_for=Clock.REDEEM, changed_at=turn.now))
     words = f"The time of the appointment has come: {episode.acknowledged_by} has until {clock(by)}."
     path = f"acknowledgement.redeem_within.{episode.severity.value}"
     turn.explain("appointment_due", words, episode_id=episode.episode_id, policy_version=version, policy_path=path)
+    tell_of_hours(turn, turn.state.episodes[episode.episode_id])
 
 
 def _ring_again(turn: Turn[EpisodeDue], episode: Episode, cause: RingCause) -> None:

@@ -8,6 +8,7 @@ import orjson
 from pydantic import BaseModel
 
 from services.escalation.domain.entities import Order, Salesperson
+from services.escalation.handlers.people import look_at_once, look_when_away
 from services.escalation.handlers.signals import match_waiting_signals
 from services.escalation.handlers.turn import Turn
 from shared.contracts import orders
@@ -84,7 +85,7 @@ def reassign_account(turn: Turn[orders.AccountReassigned]) -> None:
 
 
 def record_salesperson(turn: Turn[orders.SalespersonChanged]) -> None:
-    """Keep the latest fact about a person, and have whatever waited for this person look again.
+    """Keep the latest fact about a person, and have whatever waited for this person look again, or was theirs.
 
     Orders publishes a person's facts in the order they count, so of equal times the later arrival wins.
     """
@@ -115,6 +116,16 @@ def record_salesperson(turn: Turn[orders.SalespersonChanged]) -> None:
         )
     )
     turn.tx.hurry_timers(turn.event.lock_key)
+    if known is None:
+        look_when_away(turn)
+    elif _counts_at_once(known, turn.book.people[known.salesperson_id]):
+        look_at_once(turn, reachable=known.email is None and fact.email is not None)
+
+
+def _counts_at_once(before: Salesperson, after: Salesperson) -> bool:
+    """Whether it applies to what a person has already. Other hours count from the next ring on: whoever was told 15:00
+    has until 15:00."""
+    return (before.active, before.away, before.email) != (after.active, after.away, after.email)
 
 
 def _is_later(known: datetime | None, told: datetime) -> bool:

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import datetime
 
+from services.escalation.domain.deliveries import CLOSED
 from services.escalation.domain.entities import Ended, Episode, Signal
 from services.escalation.domain.own_facts import OrderWaitEnded
 from services.escalation.domain.policy.model import CLEARED
@@ -46,7 +47,7 @@ def close_episode(turn: Turn[Fact], episode: Episode, result: EpisodeResult, rea
     version, policy = turn.book.policy_for(turn.book.order_of(episode))
     ended = closed(turn.state.episodes[episode.episode_id], result, reason, policy, by=by, now=turn.now)
     keep_episode(turn, ended)
-    turn.book.silence(episode.episode_id, "closed", turn.now)
+    turn.book.silence(episode.episode_id, CLOSED, turn.now)
     turn.explain(
         "closed",
         closing_words(policy, result, reason),

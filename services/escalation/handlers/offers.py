@@ -2,15 +2,17 @@
 
 from dataclasses import replace
 
-from services.escalation.domain.clocks import rings_at
-from services.escalation.domain.entities import Episode
+from services.escalation.domain.asking import Asked
+from services.escalation.domain.calendar import calendar_of
+from services.escalation.domain.clocks import NEVER, rings_at
+from services.escalation.domain.entities import Episode, Salesperson
 from services.escalation.domain.ladder import Rung, colleague
 from services.escalation.domain.own_facts import HandOverAcceptPressed, HandOverPressed
 from services.escalation.domain.reasoning import taken_words
 from services.escalation.domain.rescues import NotNow, excused, handed_over, offered
 from services.escalation.handlers.alerts import Asking, Times, send_alert
 from services.escalation.handlers.clocks import keep_episode
-from services.escalation.handlers.preferences import may_be_contacted
+from services.escalation.handlers.preferences import may_be_contacted, talk_of, tell_of_hours
 from services.escalation.handlers.turn import Turn
 from shared.contracts.envelope import Fact
 from shared.contracts.escalation import HandOverAccepted, HandOverOffered, RingCause
@@ -32,16 +34,17 @@ def offer(turn: Turn[HandOverPressed], episode: Episode) -> None:
     signal = turn.book.main_signal(episode)
     assert signal is not None, "an episode without a standing signal is closed"
     person, order = turn.book.people[fact.to], turn.book.order_of(episode)
-    times = Times(rings_at(person, order, episode.severity, policy, turn.now), fact.until, _LONGEST)
-    send_alert(turn, asked, Asking(rung, signal, RingCause.HANDED_OVER), times)
+    rung_at = rings_at(person, order, episode.severity, policy, turn.now)
+    times = Times(turn.now if rung_at == NEVER else rung_at, fact.until, _LONGEST)
+    send_alert(turn, asked, Asking(Asked(rung, times.rung_at), signal, RingCause.HANDED_OVER), times)
 
 
 def accept(turn: Turn[HandOverAcceptPressed], episode: Episode) -> None:
     """Take over what was offered: the clock of the proof starts anew."""
     assert episode.acknowledged_by is not None
     by, giver = turn.fact.by, episode.acknowledged_by
-    version, policy = turn.book.policy_for(turn.book.order_of(episode))
-    accepted = handed_over(episode, turn.book.people.get(by, by), policy, turn.now)
+    version, _ = turn.book.policy_for(turn.book.order_of(episode))
+    accepted = handed_over(episode, turn.book.people.get(by, by), talk_of(turn, episode), turn.now)
     if not may_be_contacted(turn, episode):
         accepted = excused(accepted)
     withdraw_offer(turn, episode, "accepted")
@@ -51,6 +54,7 @@ def accept(turn: Turn[HandOverAcceptPressed], episode: Episode) -> None:
     words = f"{giver} handed it over. {taken_words(accepted)}"
     path = f"acknowledgement.redeem_within.{episode.severity.value}"
     turn.explain("handed_over", words, episode_id=episode.episode_id, who=by, policy_path=path, policy_version=version)
+    tell_of_hours(turn, accepted)
     turn.publish(HandOverAccepted(episode=episode.episode_id, order=episode.order_id, by=by, giver=giver))
 
 
@@ -60,6 +64,12 @@ def withdraw_offer(turn: Turn[Fact], episode: Episode, because: str) -> None:
         turn.book.silence(episode.episode_id, because, turn.now)
 
 
+def is_away(turn: Turn[Fact], episode: Episode, person: Salesperson) -> bool:
+    """Whether this person is away now."""
+    _, policy = turn.book.policy_for(turn.book.order_of(episode))
+    return calendar_of(person, policy.company).away_on(turn.now) is not None
+
+
 def _rung(turn: Turn[HandOverPressed], episode: Episode) -> Rung:
     """Whom the giver chose. Raises NotNow."""
     people, fact = turn.book.people, turn.fact
@@ -67,7 +77,8 @@ def _rung(turn: Turn[HandOverPressed], episode: Episode) -> Rung:
     if to is None or not to.active:
         raise NotNow("nobody_of_this_name", "choose somebody of the directory who is still with us.")
     why_you = f"{turn.book.name_of(fact.by)} asks you to take over order {episode.order_id}."
-    rung = colleague(to, "handed_over", why_you, turn.now)
-    if rung is None:
+    rung = colleague(to, "handed_over", why_you)
+    assert rung is not None, "they are active"
+    if is_away(turn, episode, to):
         raise NotNow("colleague_away", f"{to.name} is away: choose somebody else.")
     return rung

@@ -2,9 +2,10 @@
 
 from dataclasses import replace
 
-from services.escalation.domain.entities import Episode
+from services.escalation.domain.clocks import Talk, no_hour_in_common
+from services.escalation.domain.entities import Clock, Episode
 from services.escalation.domain.plays import may_write
-from services.escalation.domain.reasoning import clock
+from services.escalation.domain.reasoning import clock, no_common_hour_words
 from services.escalation.domain.rescues import bound, excused
 from services.escalation.handlers.clocks import keep_episode
 from services.escalation.handlers.turn import Turn
@@ -33,6 +34,24 @@ def may_be_contacted(turn: Turn[Fact], episode: Episode) -> bool:
     return may_write(ContactPreference(turn.book.account(episode.account_id).preference))
 
 
+def talk_of(turn: Turn[Fact], episode: Episode) -> Talk:
+    """The talk that is due of whoever takes an episode."""
+    order = turn.book.order_of(episode)
+    preference = ContactPreference(turn.book.account(episode.account_id).preference)
+    _, policy = turn.book.policy_for(order)
+    return Talk(order, policy, by_phone=preference is not ContactPreference.DO_NOT_CALL)
+
+
+def tell_of_hours(turn: Turn[Fact], episode: Episode) -> None:
+    """Say so where the clock of a talk cannot go by the hours of whoever took it."""
+    person = turn.book.people.get(episode.acknowledged_by or "")
+    if episode.deadline_for is not Clock.REDEEM or person is None:
+        return
+    if no_hour_in_common(person, episode.severity, talk_of(turn, episode), turn.now):
+        about = {"episode_id": episode.episode_id, "who": person.salesperson_id}
+        turn.explain("no_hour_in_common", no_common_hour_words(person.name), policy_path="customers", **about)
+
+
 def _excuse(turn: Turn[ContactPreferenceChanged], episode: Episode) -> Episode:
     words = "The customer must not be contacted any more: no talk is due."
     turn.explain("excused", words, episode_id=episode.episode_id, who=episode.acknowledged_by)
@@ -40,8 +59,7 @@ def _excuse(turn: Turn[ContactPreferenceChanged], episode: Episode) -> Episode:
 
 
 def _bind(turn: Turn[ContactPreferenceChanged], episode: Episode) -> Episode:
-    _, policy = turn.book.policy_for(turn.book.order_of(episode))
-    due = bound(episode, turn.book.people.get(episode.acknowledged_by or ""), policy, turn.now)
+    due = bound(episode, turn.book.people.get(episode.acknowledged_by or ""), talk_of(turn, episode), turn.now)
     until = f" until {clock(due.deadline_at)}" if due.deadline_at else ""
     words = f"The customer may be contacted again: a talk is due{until}."
     path = f"acknowledgement.redeem_within.{episode.severity.value}"

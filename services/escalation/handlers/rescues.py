@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from services.escalation.domain import own_facts
-from services.escalation.domain.entities import Episode
+from services.escalation.domain.entities import Episode, Salesperson
 from services.escalation.domain.own_facts import EpisodeButton
 from services.escalation.domain.policy.model import SEEN
 from services.escalation.domain.reasoning import clock, taken_words
@@ -12,7 +12,7 @@ from services.escalation.domain.rescues import NotNow, excused, held_by_appointm
 from services.escalation.handlers.clocks import keep_episode
 from services.escalation.handlers.endings import close_episode
 from services.escalation.handlers.offers import accept, offer
-from services.escalation.handlers.preferences import may_be_contacted
+from services.escalation.handlers.preferences import may_be_contacted, talk_of, tell_of_hours
 from services.escalation.handlers.rings import climb
 from services.escalation.handlers.talks import note_attempt, note_talk
 from services.escalation.handlers.turn import Turn
@@ -64,14 +64,15 @@ def _acknowledge(turn: Turn[EpisodeButton], episode: Episode) -> None:
     _check_not_taken_by_another(turn, episode)
     if episode.acknowledged_at is not None:
         return
-    version, policy = turn.book.policy_for(turn.book.order_of(episode))
-    acknowledged = taken(episode, turn.book.people.get(by, by), policy, turn.now)
+    version, _ = turn.book.policy_for(turn.book.order_of(episode))
+    acknowledged = taken(episode, turn.book.people.get(by, by), talk_of(turn, episode), turn.now)
     if not may_be_contacted(turn, episode):
         acknowledged = excused(acknowledged)
     keep_episode(turn, acknowledged)
     turn.book.silence(episode.episode_id, "acknowledged", turn.now)
     path = f"acknowledgement.redeem_within.{episode.severity.value}"
     _explain(turn, episode, "acknowledged", taken_words(acknowledged), path, version)
+    tell_of_hours(turn, acknowledged)
     fact = EpisodeAcknowledged(episode=episode.episode_id, order=episode.order_id, by=by, acknowledged_at=turn.now)
     turn.publish(fact)
 
@@ -105,7 +106,7 @@ def _log_reached(turn: Turn[Any], episode: Episode) -> None:
 
 def _log_appointment(turn: Turn[Any], episode: Episode) -> None:
     version, policy = turn.book.policy_for(turn.book.order_of(episode))
-    keep_episode(turn, held_by_appointment(episode, turn.fact.at, policy, turn.now))
+    keep_episode(turn, held_by_appointment(episode, _presser(turn), turn.fact.at, policy, turn.now))
     words = f"The customer is to be called at {clock(turn.fact.at)}: until then the clock stands still."
     _explain(turn, episode, "appointment", words, "acknowledgement.longest_appointment", version)
     fact = AppointmentMade(episode=episode.episode_id, order=episode.order_id, by=turn.fact.by, at=turn.fact.at)
@@ -114,7 +115,7 @@ def _log_appointment(turn: Turn[Any], episode: Episode) -> None:
 
 def _snooze(turn: Turn[Any], episode: Episode) -> None:
     version, policy = turn.book.policy_for(turn.book.order_of(episode))
-    keep_episode(turn, snoozed(episode, turn.fact.until, policy, turn.now))
+    keep_episode(turn, snoozed(episode, _presser(turn), turn.fact.until, policy, turn.now))
     words = f"{turn.fact.by} put it off until {clock(turn.fact.until)}, then it rings again."
     _explain(turn, episode, "snoozed", words, "acknowledgement.longest_snooze", version)
     fact = EpisodeSnoozed(episode=episode.episode_id, order=episode.order_id, by=turn.fact.by, until=turn.fact.until)
@@ -123,6 +124,10 @@ def _snooze(turn: Turn[Any], episode: Episode) -> None:
 
 def _see(turn: Turn[Any], episode: Episode) -> None:
     close_episode(turn, episode, EpisodeResult.INFORMED, SEEN, by=turn.fact.by)
+
+
+def _presser(turn: Turn[Any]) -> Salesperson | None:
+    return turn.book.people.get(turn.fact.by)
 
 
 def _close(turn: Turn[Any], episode: Episode) -> None:

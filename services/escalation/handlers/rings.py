@@ -3,23 +3,26 @@
 from dataclasses import replace
 from datetime import datetime
 
-from services.escalation.domain.climbing import further_up, passed_over
+from services.escalation.domain.asking import Asked, Situation, whom
+from services.escalation.domain.climbing import passed_over, still_to_ask
 from services.escalation.domain.clocks import Moment, repeat_pause
 from services.escalation.domain.entities import Clock, Episode, Order, Signal
-from services.escalation.domain.ladder import Rung, assigned_to, colleague, desk_instead, next_rung, rungs
+from services.escalation.domain.ladder import Rung, assigned_to, colleague, desk_instead, rungs, standing
 from services.escalation.domain.own_facts import RecipientSought
 from services.escalation.domain.policy.model import TeamMode
 from services.escalation.domain.reasoning import clock, skip_words
 from services.escalation.domain.ringing import asked_anew, from_the_foot
-from services.escalation.handlers.alerts import Asking, raise_alert
+from services.escalation.handlers.alerts import APPOINTMENT_STANDS, Asking, raise_alert
 from services.escalation.handlers.clocks import keep_episode
 from services.escalation.handlers.endings import ask_no_more
+from services.escalation.handlers.informing import tell_later
+from services.escalation.handlers.nobody import show_nobody
 from services.escalation.handlers.offers import withdraw_offer
 from services.escalation.handlers.turn import Turn
 from shared.contracts.envelope import Fact
 from shared.contracts.escalation import EpisodeExhausted, RingCause
 
-UPWARD = frozenset({RingCause.STEP, RingCause.UNREDEEMED, RingCause.NOT_MINE})
+UPWARD = frozenset({RingCause.STEP, RingCause.UNREDEEMED, RingCause.NOT_MINE, RingCause.UNAVAILABLE})
 """Causes for which the next on the ladder is asked, not the same person again."""
 
 
@@ -37,14 +40,15 @@ def ring(turn: Turn[Fact], episode: Episode, signal: Signal, cause: RingCause) -
     withdraw_offer(turn, episode, "it rang again")
     if episode.exhausted_at is not None and cause not in UPWARD:
         episode = from_the_foot(episode)
-    asked = asked_anew(episode, turn.now)
+    asked = asked_anew(episode, turn.now, keeps_appointment=cause in UPWARD)
     keep_episode(turn, asked)
     find_recipient(turn, asked, _sought(turn, episode, signal, rings=True, cause=cause))
 
 
 def assign_silently(turn: Turn[Fact], episode: Episode, signal: Signal) -> None:
-    """Hand an episode that does not ring to whoever would hear of it."""
-    find_recipient(turn, episode, _sought(turn, episode, signal, rings=False, cause=RingCause.SIGNAL))
+    """Hand an episode that does not ring to whoever would hear of it; one that rang for nobody rings for them."""
+    rings = episode.rang and episode.nobody_since is not None
+    find_recipient(turn, episode, _sought(turn, episode, signal, rings=rings, cause=RingCause.SIGNAL))
 
 
 def climb(turn: Turn[Fact], episode: Episode, cause: RingCause) -> None:
@@ -57,7 +61,7 @@ def climb(turn: Turn[Fact], episode: Episode, cause: RingCause) -> None:
 def find_recipient(turn: Turn[Fact], episode: Episode, sought: RecipientSought) -> None:
     """Hand an episode to whoever is to hear of it, and ring if that is due; else look again later."""
     order = turn.book.order_of(episode)
-    ladder = _ladder(turn, episode, order)
+    ladder = ladder_of(turn, episode)
     if ladder is None and turn.now >= sought.until:
         ladder = (desk_instead(order, turn.book.people, desk=turn.book.rules.desk, now=turn.now),)
     if ladder is None:
@@ -74,42 +78,62 @@ def find_recipient(turn: Turn[Fact], episode: Episode, sought: RecipientSought) 
 
 def _show(turn: Turn[Fact], episode: Episode, ladder: tuple[Rung, ...]) -> None:
     """Put an episode into the inbox of whoever would be rung first."""
-    first = next_rung(ladder, after=None)
-    assert first is not None
-    named = replace(episode, responsible=first.salesperson_id, why_you=first.why_you, changed_at=turn.now)
-    turn.book.put_episode(named)
+    first = whom(standing(ladder), situation_of(turn, episode))
+    if first is None:
+        show_nobody(turn, episode, ladder)
+        return
+    rung = first.rung
+    named = replace(episode, responsible=rung.salesperson_id, why_you=rung.why_you, changed_at=turn.now)
+    turn.book.put_episode(replace(named, nobody_since=None))
     words = f"It is shown to {named.responsible}."
     turn.explain("shown", words, episode_id=episode.episode_id, who=named.responsible)
 
 
 def _ring_on(turn: Turn[Fact], episode: Episode, ladder: tuple[Rung, ...], sought: RecipientSought) -> None:
     signal = turn.state.signals[sought.signal]
-    asked = _rung_asked(turn, episode, ladder, sought)
-    if asked is not None:
-        for rung in passed_over(ladder, episode, asked, upward=sought.cause in UPWARD):
+    situation = situation_of(turn, episode)
+    asked = whom(_still_asked(turn, episode, ladder, sought), situation)
+    last = next(iter(reversed(standing(ladder))), None)
+    if last is None:
+        show_nobody(turn, episode, ladder)
+    elif asked is not None:
+        skipped = [*passed_over(ladder, episode, asked.rung, upward=sought.cause in UPWARD), *asked.passed_over]
+        for rung in skipped:
             turn.explain("skipped", skip_words(rung), episode_id=episode.episode_id, who=rung.salesperson_id)
+        if not turn.book.is_for_information(episode):
+            tell_later(turn, episode, asked, situation)
         raise_alert(turn, episode, Asking(asked, signal, sought.cause))
-        return
+    else:
+        _ask_again(turn, episode, Asking(_again(last, situation), signal, RingCause.REPEAT), sought.cause)
+
+
+def _ask_again(turn: Turn[Fact], episode: Episode, again: Asking, cause: RingCause) -> None:
+    """Nobody is further up than the last who can be asked: they are asked again, until that is exhausted."""
     _, policy = turn.book.policy_for(turn.book.order_of(episode))
-    if sought.cause is RingCause.NOT_MINE and episode.responsible == ladder[-1].salesperson_id:
+    if cause is RingCause.NOT_MINE and episode.responsible == again.recipient:
         _pause(turn, episode, turn.now + repeat_pause(episode.repeats, policy))
     elif episode.repeats < policy.ladder.repeats.times:
-        again = replace(episode, repeats=episode.repeats + 1)
-        raise_alert(turn, again, Asking(ladder[-1], signal, RingCause.REPEAT))
+        raise_alert(turn, replace(episode, repeats=episode.repeats + 1), again)
     else:
         _exhaust(turn, episode)
 
 
-def _rung_asked(turn: Turn[Fact], episode: Episode, ladder: tuple[Rung, ...], sought: RecipientSought) -> Rung | None:
-    """The rung this cause asks: the next one, or whoever has or had it, on the ladder or not. None after the desk."""
+def _again(rung: Rung, situation: Situation) -> Asked:
+    asked = whom([rung], situation)
+    assert asked is not None
+    return asked
+
+
+def _still_asked(turn: Turn[Fact], episode: Episode, ladder: tuple[Rung, ...], sought: RecipientSought) -> list[Rung]:
+    """Who may be asked for this cause: those further up, or first of all whoever has or had it, even off the ladder."""
     if sought.cause in UPWARD or (episode.step is None and sought.had_it is None):
-        return further_up(ladder, episode, turn.book.asked[episode.episode_id])
+        return still_to_ask(ladder, episode, turn.book.asked[episode.episode_id])
     own = [rung for rung in ladder if rung.salesperson_id == episode.responsible]
     if sought.had_it is not None and not own:
-        why_you = episode.why_you or f"You took order {episode.order_id}."
-        theirs = colleague(turn.book.people.get(sought.had_it), "took_it", why_you, turn.now)
-        return theirs or next_rung(ladder, after=None)
-    return next((rung for rung in own if rung.skipped is None), None) or next_rung(ladder, after=None)
+        why_you, _, _ = (episode.why_you or f"You took order {episode.order_id}.").partition(f" {APPOINTMENT_STANDS}")
+        theirs = colleague(turn.book.people.get(sought.had_it), "took_it", why_you)
+        own = [theirs] if theirs is not None else []
+    return list(dict.fromkeys([*(rung for rung in own if rung.skipped is None), *standing(ladder)]))
 
 
 def _pause(turn: Turn[Fact], episode: Episode, until: datetime) -> None:
@@ -143,14 +167,21 @@ def _look_again(turn: Turn[Fact], order: Order, sought: RecipientSought) -> None
     )
 
 
-def _ladder(turn: Turn[Fact], episode: Episode, order: Order) -> tuple[Rung, ...] | None:
-    book = turn.book
-    _, policy = book.policy_for(order)
+def situation_of(turn: Turn[Fact], episode: Episode) -> Situation:
+    """What is known now of who can be asked about an episode."""
+    order = turn.book.order_of(episode)
+    _, policy = turn.book.policy_for(order)
+    return Situation(order, turn.book.people, Moment(turn.now, episode.severity, policy))
+
+
+def ladder_of(turn: Turn[Fact], episode: Episode) -> tuple[Rung, ...] | None:
+    """The ladder of an episode as it is now; None while the seller is not known."""
+    book, order = turn.book, turn.book.order_of(episode)
     return rungs(
         order,
         book.people,
         desk=book.rules.desk,
-        moment=Moment(turn.now, episode.severity, policy),
+        moment=situation_of(turn, episode).moment,
         mode=book.team_mode(order),
         assigned=assigned_to(book.account(order.account_id), book.people, turn.now),
     )

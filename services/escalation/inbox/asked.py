@@ -9,7 +9,20 @@ from services.escalation.inbox.reader import Moment, Reader
 from services.escalation.store.episode_parts import RingRow, StepRow
 from shared.contracts.escalation import RingCause, Step
 
-TOLD_RULES = ("skipped", "unanswered", "not_mine", "acknowledged", "expired", "reached", "handed_over", "offer_lapsed")
+NO_HOUR_IN_COMMON = "no_hour_in_common"
+TOLD_RULES = (
+    "skipped",
+    "unanswered",
+    "not_mine",
+    "acknowledged",
+    "expired",
+    "reached",
+    "handed_over",
+    "offer_lapsed",
+    "unavailable",
+    "offer_withdrawn",
+    NO_HOUR_IN_COMMON,
+)
 _CAME_OF_IT = {
     "unanswered": "no answer in time",
     "not_mine": "passed it on",
@@ -18,7 +31,10 @@ _CAME_OF_IT = {
     "reached": "took it and reached the customer",
     "handed_over": "took it over",
     "offer_lapsed": "did not take it over",
+    "unavailable": "is not available any more",
+    "offer_withdrawn": "is not available any more",
 }
+_ASK_NOBODY_ELSE = (RingCause.HANDED_OVER, RingCause.INFORMED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +80,8 @@ def _rung(ring: RingRow, later: Sequence[RingRow], steps: Iterable[StepRow], rea
     again = next((one.raised_at for one in later if one.recipient == ring.recipient), None)
     own = [one for one in steps if one.who == ring.recipient and ring.raised_at < one.at <= (again or one.at)]
     came = [_CAME_OF_IT[one.rule] for one in own if one.rule in _CAME_OF_IT]
+    if ring.cause == RingCause.INFORMED and not came:
+        came = ["told for information"]
     held = f"to be rung at {reader.moment(ring.held_until).clock}" if ring.held_until else "no answer yet"
     words = came[-1] if came else ("no answer" if _went_on(ring, later) else held)
     who = reader.name_of(ring.recipient, ring.name)
@@ -73,7 +91,7 @@ def _rung(ring: RingRow, later: Sequence[RingRow], steps: Iterable[StepRow], rea
 
 def _went_on(ring: RingRow, later: Sequence[RingRow]) -> bool:
     """Whether somebody else was asked instead: to ask a colleague to take over takes nothing from whoever has it."""
-    return any(ring.cause == RingCause.HANDED_OVER or one.cause != RingCause.HANDED_OVER for one in later)
+    return any(ring.cause == RingCause.HANDED_OVER or one.cause not in _ASK_NOBODY_ELSE for one in later)
 
 
 def _place(policy_path: str | None) -> str | None:

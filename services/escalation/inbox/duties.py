@@ -113,7 +113,7 @@ def _view(
         overdue=duty.due_at < reader.now,
         check_in=check_in,
         say=policy.duties.say if check_in else (),
-        calls=phone(order.customer_phone, policy.company.country),
+        calls=phone(order.customer_phone, order.customer_country or policy.company.country),
         calling=calling(order.customer_zone, policy.customers, reader.now),
     )
 

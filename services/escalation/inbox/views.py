@@ -6,12 +6,13 @@ from functools import partial
 
 from services.escalation.domain import words
 from services.escalation.domain.calling import Calling, calling
+from services.escalation.domain.entities import Clock
 from services.escalation.domain.main_signal import all_inform, main_signal
 from services.escalation.domain.plays import advice, may_write, must_not_be_called
 from services.escalation.domain.policy.model import Policy
 from services.escalation.domain.reasoning import reason_words
 from services.escalation.domain.stakes import Amount
-from services.escalation.inbox.asked import AskedLine, asked_lines
+from services.escalation.inbox.asked import NO_HOUR_IN_COMMON, AskedLine, asked_lines
 from services.escalation.inbox.choices import Choices, choices
 from services.escalation.inbox.clock_lines import ClockLine, clock_line, now_with
 from services.escalation.inbox.happenings import (
@@ -117,7 +118,7 @@ def episode_view(row: EpisodeRow, parts: Parts, reader: Reader, policy: Policy) 
     """An episode as this reader sees it."""
     risks = _risks(row, parts.signals)
     why, inform = words.why_now(risks, _main(risks, policy)), all_inform(risks, policy)
-    forbidden, country = _preference(row) in words.MUST_NOT_BE_CALLED, policy.company.country
+    forbidden, country = _preference(row) in words.MUST_NOT_BE_CALLED, row.customer_country or policy.company.country
     ways = no_ways if forbidden else partial(phone, country=country)
     happened = what_happened(row.order_id, parts.signals, parts.facts, reader, ways)
     calls = () if forbidden or inform else phone(row.customer_phone, country)
@@ -147,7 +148,7 @@ def episode_view(row: EpisodeRow, parts: Parts, reader: Reader, policy: Policy) 
         write=mail(row.customer_email) if may_write(_preference(row)) and not inform else None,
         calling=hours,
         not_to_be_called=must_not_be_called(_preference(row)) if forbidden else None,
-        acknowledged=_acknowledgement(row, reader),
+        acknowledged=_acknowledgement(row, parts.steps, reader),
         ending=_ending(row, reader, policy),
         signals=signal_lines(parts.signals, reader),
         script=_script(row, risks, policy),
@@ -192,13 +193,16 @@ def _script(row: EpisodeRow, risks: Sequence[words.Risk], policy: Policy) -> Scr
     return Script(found.say, found.offer, found.limit, found.instead)
 
 
-def _acknowledgement(row: EpisodeRow, reader: Reader) -> Acknowledgement | None:
+def _acknowledgement(row: EpisodeRow, steps: Sequence[StepRow], reader: Reader) -> Acknowledgement | None:
     if row.acknowledged_at is None or row.acknowledged_by is None or row.closed_at is not None:
         return None
     mine = reader.is_me(row.acknowledged_by)
     tries = f", {words.counted(row.attempts, 'attempt')} reached nobody" if row.attempts else ""
     by = row.acknowledged_name or row.acknowledged_by
-    return Acknowledgement(by, mine, reader.moment(row.acknowledged_at), tries)
+    taken_at = row.acknowledged_at
+    about_hours = [step.words for step in steps if step.rule == NO_HOUR_IN_COMMON and step.at >= taken_at]
+    note = f"{tries}. {about_hours[-1]}" if about_hours and row.deadline_for == Clock.REDEEM else tries
+    return Acknowledgement(by, mine, reader.moment(taken_at), note)
 
 
 def _offered(row: EpisodeRow, reader: Reader) -> str | None:

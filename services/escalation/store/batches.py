@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import fields
+from datetime import datetime
 from operator import attrgetter
 from typing import Any
 
@@ -19,8 +20,11 @@ from services.escalation.domain.own_facts import (
     EpisodeButton,
     EpisodeDue,
     HandOverPressed,
+    InformationDue,
+    PersonChanged,
     RecipientSought,
     RulesChanged,
+    SomebodySought,
 )
 from services.escalation.domain.policy.versions import Policies
 from services.escalation.domain.rules import Rules
@@ -53,6 +57,22 @@ _SILENCE = """
     from unnest($1::uuid[], $2::text[], $3::timestamptz[]) as silenced (episode_id, because, at)
     join escalation.alerts using (episode_id)
     where alerts.alert_id = deliveries.alert_id and deliveries.state in ('pending', 'held', 'unknown')
+      and (alerts.cause <> 'informed' or silenced.because = 'closed')
+"""
+_CONCERNED = """
+    select responsible as person, account_id from escalation.episodes
+    where closed_at is null and responsible = any($1::text[])
+    union
+    select offered_to, account_id from escalation.episodes where closed_at is null and offered_to = any($1::text[])
+    union
+    select d.recipient, a.account_id from escalation.deliveries d join escalation.alerts a using (alert_id)
+    where d.recipient = any($1::text[]) and d.state in ('pending', 'held', 'unknown')
+"""
+_CANCEL_MAIL = """
+    update escalation.deliveries set state = 'cancelled', reason = 'left', changed_at = $3
+    from unnest($1::text[], $2::text[]) as gone (account_id, person)
+    join escalation.alerts on alerts.account_id = gone.account_id and alerts.recipient = gone.person
+    where alerts.alert_id = deliveries.alert_id and deliveries.state in ('pending', 'held', 'unknown')
 """
 
 _SAVE_ACCOUNTS = bulk_upsert(tables.Account)
@@ -75,12 +95,13 @@ async def load(
     book = Book(rules, policies, await known.load(connection, accounts) if accounts else {})
     await _load_retold(connection, book, events)
     await _load_people(connection, book, events)
+    await _load_concerned(connection, book, events)
     await _load_deliveries(connection, book, events)
     await _load_asked(connection, book, events)
     return book
 
 
-async def save(connection: Connection, book: Book) -> None:
+async def save(connection: Connection, book: Book, now: datetime) -> None:
     """Save what changed; tables that others refer to come first."""
     changes = book.changes
     await _save(connection, _SAVE_ACCOUNTS, changes.accounts.values())
@@ -93,6 +114,9 @@ async def save(connection: Connection, book: Book) -> None:
     if changes.silenced:  # once the episode is locked, so nobody gives up on an attempt in between
         because, instants = zip(*changes.silenced.values(), strict=True)
         await connection.execute(_SILENCE, list(changes.silenced), list(because), list(instants))
+    if changes.left:
+        accounts, people = zip(*sorted(changes.left), strict=True)
+        await connection.execute(_CANCEL_MAIL, list(accounts), list(people), now)
     await _save(connection, _SAVE_SIGNALS, changes.signals.values())
     await _save(connection, _SAVE_ALERTS, changes.alerts.values())
     await _save(connection, _SAVE_DELIVERIES, changes.deliveries.values())
@@ -132,9 +156,17 @@ async def _load_deliveries(connection: Connection, book: Book, events: Sequence[
         book.alerts[row["alert_id"]] = alert_of(row)
 
 
+async def _load_concerned(connection: Connection, book: Book, events: Sequence[Envelope[Fact]]) -> None:
+    changing = sorted({event.subject for event in events if event.data.about == "salesperson"})
+    for row in await connection.fetch(_CONCERNED, changing) if changing else ():
+        book.concerned[row["person"]].add(row["account_id"])
+
+
 async def _load_asked(connection: Connection, book: Book, events: Sequence[Envelope[Fact]]) -> None:
-    kinds = (EpisodeButton, EpisodeDue, RecipientSought)
+    kinds = (EpisodeButton, EpisodeDue, RecipientSought, SomebodySought, InformationDue)
     meant = [event.data.episode for event in events if isinstance(event.data, kinds)]
+    changed = {event.subject for event in events if isinstance(event.data, PersonChanged)}
+    meant += [one.episode_id for account in changed for one in book.states[account].open_episodes.values()]
     for row in await connection.fetch(_ASKED, meant) if meant else ():
         book.asked[row["episode_id"]].add(row["recipient"])
 
@@ -151,6 +183,8 @@ def _line_above(fact: Fact) -> Iterator[str | None]:
         yield fact.salesperson
     elif isinstance(fact, HandOverPressed):
         yield fact.to
+    elif isinstance(fact, InformationDue | PersonChanged):
+        yield fact.person
     elif isinstance(fact, EpisodeButton):
         yield fact.by
 

@@ -44,10 +44,15 @@ _LOCK = """
 """
 NEEDLESS = """
     case when e.closed_at is not null then 'closed'
+         when exists (select from escalation.salespeople p where p.salesperson_id = d.recipient and not p.active)
+              then 'left'
+         when a.cause = 'informed' then null
          when a.cause = 'handed_over' then case when e.offered_to is distinct from d.recipient then 'offer_over' end
          when e.acknowledged_at is not null then 'acknowledged' end
 """
-"""Why nobody needs delivery `d` of alert `a` of episode `e` any more, as domain.deliveries has it; null if one does."""
+"""Why nobody needs delivery `d` of alert `a` of episode `e` any more, as domain.deliveries has it; null if one does.
+
+Nothing leaves for somebody who left: whoever claims holds the lock of the recipient's row."""
 
 # Whether it is needless is asked by the statement that locks the rows: whoever acknowledges or closes has to change
 # these rows too, and so is seen here, or waits until they are claimed. Each `offset` keeps the planner from making a
@@ -63,7 +68,9 @@ _DUE = f"""
             where a.alert_id = d.alert_id offset 0
         ) a
         cross join lateral (
-            select a.ring < e.rings as overtaken, {NEEDLESS} as over
+            select a.ring < e.rings and a.cause <> 'informed' and exists (
+                       select from escalation.alerts later where later.episode_id = a.episode_id
+                       and later.ring > a.ring and later.cause <> 'informed') as overtaken, {NEEDLESS} as over
             from escalation.episodes e where e.episode_id = a.episode_id offset 0
         ) e
         where d.recipient = locked.recipient and d.channel = $2 and d.state in ('pending', 'held', 'unknown')

@@ -59,6 +59,7 @@ _WAITING = """
            coalesce(extract(epoch from shared.app_now() - min(seen_at)), 0)::float8 as oldest
     from escalation.signals where episode_id is null and ended is null
 """
+_NOBODY_TO_ASK = "select count(*) from escalation.episodes where closed_at is null and nobody_since is not null"
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +124,7 @@ async def give_up_on_silent_attempts(pool: Pool, metrics: Metrics) -> None:
 
 
 async def sample(connection: Connection, metrics: Metrics) -> None:
-    """Measure deliveries that have not ended, by state, and signals that wait for their order."""
+    """Measure deliveries that have not ended, signals that wait for their order, and what there is nobody to ask of."""
     for row in await connection.fetch(_STATES, MOVING_STATES):
         metrics.queues.deliveries.labels(row["state"]).set(row["deliveries"])
     metrics.queues.deliveries_oldest_pending_age.set(await connection.fetchval(_OLDEST))
@@ -131,3 +132,4 @@ async def sample(connection: Connection, metrics: Metrics) -> None:
     assert waiting is not None
     metrics.queues.waiting_signals.set(waiting["waiting"])
     metrics.queues.waiting_signals_oldest_age.set(waiting["oldest"])
+    metrics.queues.nobody_to_ask.set(await connection.fetchval(_NOBODY_TO_ASK))

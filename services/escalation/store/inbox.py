@@ -1,8 +1,9 @@
 """What one salesperson may read of episodes: every statement names the reader, so another's is not there.
 
 An episode is seen by whoever is responsible for it or took it, by whom it is offered to, and, while nobody has taken
-it, by everybody who was asked, also to take it over. Two statements show no episode: the clock with the round that a
-press of a button is about, and the fingerprints. What an episode is made of is in `episode_parts`.
+it, by everybody who was asked, also to take it over. Whoever was told for information sees it by its link. Two
+statements show no episode: the clock with the round that a press of a button is about, and the fingerprints. What an
+episode is made of is in `episode_parts`.
 """
 
 from collections.abc import Collection, Mapping
@@ -54,6 +55,7 @@ class EpisodeRow:
     customer_phone: str | None
     customer_email: str | None
     customer_zone: str | None
+    customer_country: str | None
     segment: str | None
     products: str
     preference: str
@@ -75,8 +77,9 @@ class Counts:
 
 MAY_SEE = """
     (e.responsible = $1 or e.acknowledged_by = $1 or e.offered_to = $1 or e.closed_by = $1
-     or (e.acknowledged_at is null and exists (
-         select from escalation.alerts asked where asked.episode_id = e.episode_id and asked.recipient = $1)))
+     or exists (
+         select from escalation.alerts asked where asked.episode_id = e.episode_id and asked.recipient = $1
+         and (e.acknowledged_at is null or asked.cause = 'informed')))
 """
 """Whether the reader, $1, may see an episode `e`."""
 
@@ -100,12 +103,15 @@ _EPISODE = """
            e.offered_to, offered.name as offered_name, e.offered_until, e.exhausted_at,
            e.closed_at, e.closed_by, closed.name as closed_name, e.result, e.reason,
            coalesce(o.bought, '') as bought, o.amount_minor, o.currency,
-           o.customer_name, o.customer_phone, o.customer_email, o.customer_zone,
+           o.customer_name, o.customer_phone, o.customer_email, o.customer_zone, o.customer_country,
            o.segment, coalesce(o.products, '[]') as products, coalesce(account.preference, 'none') as preference
     from escalation.episodes e
     left join escalation.orders o on o.order_id = e.order_id
     left join escalation.accounts account on account.account_id = e.account_id
-    left join escalation.alerts latest on latest.episode_id = e.episode_id and latest.ring = e.rings
+    left join lateral (
+        select cause from escalation.alerts latest
+        where latest.episode_id = e.episode_id and latest.cause <> 'informed' order by latest.ring desc limit 1
+    ) latest on true
     left join lateral (
         select why_you, cause from escalation.alerts own
         where own.episode_id = e.episode_id and own.recipient = $1 order by own.ring desc limit 1

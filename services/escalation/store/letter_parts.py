@@ -22,9 +22,9 @@ from shared.database import Pool
 
 _PARTS = """
     select a.alert_id, a.episode_id, a.severity, a.cause, coalesce(p.zone, 'UTC') as recipient_zone,
-           case when a.cause = 'handed_over' then e.offered_until
+           case when a.cause = 'informed' then null when a.cause = 'handed_over' then e.offered_until
                 when e.deadline_for = 'answer' then e.deadline_at end as answer_by,
-           o.amount_minor, o.currency, o.segment, o.products, o.customer_email, o.customer_zone,
+           o.amount_minor, o.currency, o.segment, o.products, o.customer_email, o.customer_zone, o.customer_country,
            coalesce(account.preference, 'none') as preference
     from escalation.alerts a
     join escalation.episodes e on e.episode_id = a.episode_id
@@ -100,5 +100,5 @@ def _parts(
         advice=told,
         skipped=tuple(dict.fromkeys(skipped)),
         for_information=shown.for_information,
-        country=policy.company.country,
+        country=row["customer_country"] or policy.company.country,
     )

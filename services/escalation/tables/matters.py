@@ -91,6 +91,11 @@ class Episode(EscalationTable, table=True):
             postgresql_where=sql("closed_at is null and acknowledged_at is null and rings > 1"),
         ),
         Index("episodes_order", "order_id"),
+        Index(
+            "episodes_nobody_to_ask",
+            "nobody_since",
+            postgresql_where=sql("closed_at is null and nobody_since is not null"),
+        ),
         CheckConstraint("(acknowledged_at is null) = (acknowledged_by is null)", name="episodes_acknowledged_by"),
         CheckConstraint("(deadline_at is null) = (deadline_for is null)", name="episodes_deadline"),
         CheckConstraint("(offered_to is null) = (offered_until is null)", name="episodes_offered"),
@@ -126,6 +131,8 @@ class Episode(EscalationTable, table=True):
     result: str | None = Field(sa_column=text_column(nullable=True))
     reason: str | None = Field(sa_column=text_column(nullable=True))
     follows: UUID | None = Field(default=None, nullable=True)
+    appointment_at: datetime | None = Field(sa_column=instant_column(nullable=True))
+    nobody_since: datetime | None = Field(sa_column=instant_column(nullable=True))
     changed_at: datetime = Field(sa_column=instant_column())
 
 

@@ -70,7 +70,11 @@ LADDER = tuple(step for step in Step if step is not Step.COLLEAGUE)
 
 
 class RingCause(StrEnum):
-    """Why somebody is rung at this moment."""
+    """Why somebody is rung at this moment.
+
+    `unavailable`: whoever had it or was asked has left or is away. `informed`: this person was passed over while not at
+    work, and is told once; nothing is asked of them.
+    """
 
     SIGNAL = "signal"
     SEVERITY = "severity"
@@ -82,6 +86,8 @@ class RingCause(StrEnum):
     APPOINTMENT = "appointment"
     REPEAT = "repeat"
     HANDED_OVER = "handed_over"
+    UNAVAILABLE = "unavailable"
+    INFORMED = "informed"
 
 
 class EpisodeResult(StrEnum):

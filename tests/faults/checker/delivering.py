@@ -16,8 +16,7 @@ _AT_REST = {"sent", "skipped", "cancelled", "failed", "expired"}
 
 
 def every_alert_has_its_deliveries(run: Evidence) -> Iterator[str]:
-    """One in the inbox and one by e-mail, skipped where no address is known, cancelled only when taken, over, or when
-    nothing but what is for information is left."""
+    """One in the inbox and one by e-mail, skipped where no address is known, cancelled only when nobody needs it."""
     directory, by_alert = Directory(run), defaultdict[UUID, dict[str, Row]](dict)
     for row in _rows(run, "deliveries"):
         by_alert[row["alert_id"]][row["channel"]] = row
@@ -92,7 +91,9 @@ def _wrongs_of_mail(run: Evidence, alert: Row, state: str, address: str | None) 
 
 
 def _was_taken(run: Evidence, alert: Row) -> bool:
-    """Whether its episode was taken, or was over, after it rang."""
+    """Whether its episode was taken, or was over, after it rang; nothing leaves for who left, either."""
+    if not expected_effects(run).desk.directory.works(alert["recipient"]):
+        return True
     episodes = run.rows("escalation", "escalation.episodes")
     over = any(row["episode_id"] == alert["episode_id"] and row["closed_at"] is not None for row in episodes)
     return (

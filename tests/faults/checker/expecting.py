@@ -61,5 +61,7 @@ def _take(account: Account, row: Row, told: dict[datetime, Told]) -> None:
             account.look_again(episode, sought_of(row))
         case "episode_due":
             account.time_is_up(episode)
+        case "person_changed":
+            account.person_changed(said["person"])
         case "acknowledge_pressed":
             account.take(episode, said["by"])

@@ -5,13 +5,15 @@ no clock runs; beside another signal it rings nobody. The others ring. It rings 
 graver, when money is asked back or a cancellation asked for, when the customer was reached before, and when the
 customer tries again while somebody has it. Nobody answers in time: who came in the place of the one asked last and
 never was, else the next on the ladder; after the desk the desk again, a few times. After that, whatever the customer
-does or suffers rings from the foot of the ladder. Whoever takes it must reach the customer in time.
+does or suffers rings from the foot of the ladder. Whoever takes it must reach the customer in time. Who
+leaves passes on what they have. In these histories everybody is at work at any time, and customers may be called at
+any time.
 """
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, time, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -21,7 +23,7 @@ from tests.faults.checker.recipients import Directory, Ladder, Rung, came_instea
 SEVERITIES = ("watch", "high", "critical")
 REQUESTS = ("refund_requested", "cancellation_requested")
 _BAD_CONTACTS = ("contact_dead_ended", "contact_repeated", "gone_quiet")
-_UPWARD = ("step", "unredeemed", "not_mine")
+_UPWARD = ("step", "unredeemed", "not_mine", "unavailable")
 _SELLER_WAIT = timedelta(minutes=15)
 
 
@@ -212,7 +214,6 @@ class Desk:
         return next((one for one in own if one.stands), None)
 
     def _ring(self, episode: Episode, sought: Sought, now: datetime, cause: str, rung: Rung) -> None:
-        rung_at = self._callable(now) if episode.severity == "critical" else now
         place = episode.step if rung.step == "colleague" else rung.step
         if cause == "repeat":
             first, longest = (self.time_for("ladder", "repeats", name) for name in ("first", "longest"))
@@ -222,7 +223,7 @@ class Desk:
             within = self.time_for("ladder", episode.severity, place or "seller")
         episode.responsible = rung.person
         if not episode.informs:
-            episode.deadline_at, episode.deadline_for, episode.step = rung_at + within, "answer", place
+            episode.deadline_at, episode.deadline_for, episode.step = now + within, "answer", place
         number = len(episode.rings) + 1
         episode.rings.append(Ring(episode.id, number, sought.signal, cause, episode.severity, now, rung))
         self.decide("rang", episode, sought.signal)
@@ -231,12 +232,6 @@ class Desk:
     def _exhaust(self, episode: Episode, now: datetime) -> None:
         episode.exhausted_at, episode.deadline_at, episode.deadline_for = now, None, None
         self.tell("episode_exhausted", episode)
-
-    def _callable(self, now: datetime) -> datetime:
-        """Customers of these histories may be called but for the last minute of a day."""
-        if now.time() < time(23, 59):
-            return now
-        return now.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
 
     def sought(self, episode: Episode, signal: UUID, cause: str, now: datetime, *, rings: bool = True) -> Sought:
         return Sought(episode.id, signal, rings, cause, now + _SELLER_WAIT, episode.taken_by)

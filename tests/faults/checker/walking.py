@@ -316,6 +316,18 @@ class Account:
             self.desk.tell("acknowledgement_expired", episode)
         self._ring(episode, self._weightiest(episode), "unredeemed" if unredeemed else "step")
 
+    def person_changed(self, person: str) -> None:
+        """Whoever left has nothing any more: the next is asked, or shown what nobody was asked about."""
+        if self.desk.directory.works(person):
+            return
+        for episode in sorted(self.open.values(), key=lambda one: one.id):
+            if episode.responsible != person:
+                continue
+            if episode.rang and episode.exhausted_at is None:
+                self._ring(episode, self._weightiest(episode), "unavailable")
+            elif (signal := self._weightiest(episode)) is not None:
+                self._find(episode, self.desk.sought(episode, signal.id, "signal", self.now, rings=False))
+
     def take(self, episode: Episode | None, by: str) -> None:
         if episode is None:
             return

@@ -23,7 +23,19 @@ def _silence(session: Session, arguments: Sequence[Any]) -> Rows:
         alert = session.get(ALERTS, (row["alert_id"],))
         if alert is not None and alert["episode_id"] in silenced:
             because, at = silenced[alert["episode_id"]]
+            if alert["cause"] == "informed" and because != "closed":
+                continue
             session.put(DELIVERIES, {**row, "state": "cancelled", "reason": because, "changed_at": at})
+    return []
+
+
+def _cancel_mail(session: Session, arguments: Sequence[Any]) -> Rows:
+    accounts, people, now = arguments
+    gone = set(zip(accounts, people, strict=True))
+    for row in _deliveries_in(session, "pending", "held", "unknown"):
+        alert = _alert_of(session, row)
+        if (alert["account_id"], row["recipient"]) in gone:
+            session.put(DELIVERIES, {**row, "state": "cancelled", "reason": "left", "changed_at": now})
     return []
 
 
@@ -69,14 +81,26 @@ def _due_for(session: Session, arguments: Sequence[Any]) -> Rows:
 def _with_its_alert(session: Session, delivery: Row) -> Row:
     alert, episode = _alert_of(session, delivery), _episode_of(session, delivery)
     about = {name: alert[name] for name in ("account_id", "episode_id", "traceparent")}
-    over = over_with(alert, episode)
-    return {**delivery, **about, "overtaken": alert["ring"] < episode["rings"], "over": over}
+    over = "left" if _has_left(session, delivery) and episode["closed_at"] is None else over_with(alert, episode)
+    later = [
+        row
+        for row in session.rows(ALERTS)
+        if row["episode_id"] == alert["episode_id"] and row["ring"] > alert["ring"] and row["cause"] != "informed"
+    ]
+    return {**delivery, **about, "overtaken": bool(later) and alert["cause"] != "informed", "over": over}
+
+
+def _has_left(session: Session, delivery: Row) -> bool:
+    person = session.get(PEOPLE, (delivery["recipient"],))
+    return person is not None and not person["active"]
 
 
 def over_with(alert: Row, episode: Row) -> str | None:
     """Why nobody needs a message of this alert any more."""
     if episode["closed_at"] is not None:
         return "closed"
+    if alert["cause"] == "informed":
+        return None
     if alert["cause"] == "handed_over":
         return None if episode["offered_to"] == alert["recipient"] else "offer_over"
     return "acknowledged" if episode["acknowledged_at"] is not None else None
@@ -112,7 +136,8 @@ def mark_deliveries(session: Session, arguments: Sequence[Any]) -> Rows:
 
 def asks_somebody(session: Session, delivery: Row) -> bool:
     """Whether a delivery asks something that is still open."""
-    return over_with(_alert_of(session, delivery), _episode_of(session, delivery)) is None
+    over = over_with(_alert_of(session, delivery), _episode_of(session, delivery))
+    return over is None and not _has_left(session, delivery)
 
 
 def _episode_of(session: Session, delivery: Row) -> Row:
@@ -161,6 +186,7 @@ def give_up_deliveries(session: Session, ids: Iterable[Any]) -> None:
 
 ANSWERS: Mapping[str, Answer] = {
     batches._SILENCE: _silence,
+    batches._CANCEL_MAIL: _cancel_mail,
     claims._RECIPIENTS: _with_mail_due,
     claims._LOCK: _lock_people,
     claims._DUE: _due_for,

@@ -86,6 +86,21 @@ def _asked(session: Session, arguments: Sequence[Any]) -> Rows:
     return [{"episode_id": episode, "recipient": recipient} for episode, recipient in sorted(asked)]
 
 
+def _concerned(session: Session, arguments: Sequence[Any]) -> Rows:
+    people, found = set(arguments[0]), set[tuple[str, str]]()
+    for row in session.rows(EPISODES):
+        if row["closed_at"] is None:
+            found |= {(row[name], row["account_id"]) for name in ("responsible", "offered_to") if row[name] in people}
+    for row in session.rows(DELIVERIES):
+        if row["recipient"] in people and row["state"] in ("pending", "held", "unknown"):
+            alert = session.get(ALERTS, (row["alert_id"],))
+            assert alert is not None
+            found.add((row["recipient"], alert["account_id"]))
+    rows = [{"person": person, "account_id": account} for person, account in sorted(found)]
+    session.noted["concerned"] = rows
+    return rows
+
+
 def _policies_from_latest(session: Session, arguments: Sequence[Any]) -> Rows:
     session.noted["policies"] = session.database.commits
     latest, own = arguments[0], session.writes.get(POLICIES, {})
@@ -116,6 +131,7 @@ ANSWERS: Mapping[str, Answer] = {
     known_accounts._EPISODES: _episodes,
     batches._PEOPLE: _people,
     batches._ASKED: _asked,
+    batches._CONCERNED: _concerned,
     batches._DELIVERIES: _by_key(DELIVERIES, hold=True),
     batches._ALERTS: _by_key(ALERTS),
     policies._FROM_LATEST: _policies_from_latest,

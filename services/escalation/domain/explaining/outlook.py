@@ -3,11 +3,12 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from services.escalation.domain.climbing import further_up
+from services.escalation.domain.asking import Situation, whom
+from services.escalation.domain.climbing import still_to_ask
 from services.escalation.domain.clocks import Moment
 from services.escalation.domain.entities import Clock, Episode
 from services.escalation.domain.explaining.record import Record
-from services.escalation.domain.ladder import assigned_to, rungs
+from services.escalation.domain.ladder import assigned_to, rungs, standing
 from services.escalation.domain.main_signal import all_inform
 from services.escalation.domain.policy.model import TeamMode
 from services.escalation.domain.reasoning import STEP_WORDS, clock, closing_words
@@ -53,6 +54,8 @@ def _joined(labels: list[str]) -> str:
 
 
 def _whose(episode: Episode) -> str:
+    if episode.nobody_since is not None:
+        return f"nobody to ask, since {clock(episode.nobody_since)}"
     if episode.responsible is None:
         return "nobody yet"
     offered = ""
@@ -107,6 +110,8 @@ def _without_clock(record: Record) -> str:
         return "Everybody was asked: nothing, until something new happens or somebody takes it."
     if record.team_mode is TeamMode.OBSERVE:
         return "The team is in observe mode: nobody is rung."
+    if episode.nobody_since is not None:
+        return "There is nobody to ask. It rings as soon as the sales desk is an active salesperson."
     if episode.responsible is None:
         return "Whoever sold it is rung once the directory knows them; after a while the desk."
     return "Nobody was rung: nothing, until something new happens."
@@ -115,13 +120,18 @@ def _without_clock(record: Record) -> str:
 def _climbed(record: Record, desk: str) -> str:
     """Who is rung next, as the directory is now."""
     episode, order = record.episode, record.order
+    at = max(record.now, episode.deadline_at or record.now)
     assigned = assigned_to(record.account, record.directory, record.now)
-    moment = Moment(record.now, episode.severity, record.latest_policy)
-    ladder = rungs(order, record.directory, desk=desk, moment=moment, mode=record.team_mode, assigned=assigned)
+    moment = Moment(at, episode.severity, record.latest_policy)
+    ladder = rungs(order, record.directory, desk=desk, moment=moment, mode=record.team_mode, assigned=assigned) or ()
     asked = {alert.recipient for alert in record.alerts}
-    rung = further_up(ladder, episode, asked) if ladder else None
-    if rung is not None:
-        return f"{STEP_WORDS[rung.step]} ({rung.salesperson_id}) is rung"
+    found = whom(still_to_ask(ladder, episode, asked), Situation(order, record.directory, moment))
+    if found is not None:
+        later = f" at {clock(found.rung_at)}, when they are at work" if found.rung_at > at else ""
+        return f"{STEP_WORDS[found.rung.step]} ({found.rung.salesperson_id}) is rung{later}"
     if episode.repeats < record.latest_policy.ladder.repeats.times:
-        return f"{STEP_WORDS[Step.DESK]} ({ladder[-1].salesperson_id if ladder else desk}) is rung once more"
+        last = next(iter(reversed(standing(ladder))), None)
+        if last is not None:
+            return f"{STEP_WORDS[last.step]} ({last.salesperson_id}) is rung once more"
+        return f"{STEP_WORDS[Step.DESK]} ({desk}) is rung once more"
     return "nobody is left to be rung"

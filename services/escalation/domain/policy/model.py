@@ -10,7 +10,7 @@ from pydantic_core import PydanticCustomError
 
 from services.escalation.domain.policy.values import Money, Part, Span, WorkingSpan
 from shared.contracts.escalation import EpisodeResult, Severity, SignalKind, Step
-from shared.contracts.fields import CalendarDate, Code, Country, Region, Text, TimeOfDay, Zone
+from shared.contracts.fields import CalendarDate, Code, Country, EndOfHours, Region, Text, TimeOfDay, Zone
 from shared.contracts.orders_inbound import WorkingHours
 from shared.contracts.support_inbound import RefundKind
 
@@ -44,7 +44,7 @@ class Customers(Part):
     """When customers may be called, on the wall clock of their own zone; `zone` where none is known."""
 
     callable_from: TimeOfDay
-    callable_until: TimeOfDay
+    callable_until: EndOfHours
     zone: Zone
 
 
@@ -174,11 +174,24 @@ class BySeverity(Part):
         return within
 
 
+class AtWorkWithin(Part):
+    """How much later than the first who is at work somebody may be, and is asked all the same. Day and night."""
+
+    watch: Span = timedelta(hours=96)
+    high: Span = timedelta(hours=4)
+    critical: Span = timedelta(hours=1)
+
+    def of(self, severity: Severity) -> timedelta:
+        within: timedelta = getattr(self, severity.value)
+        return within
+
+
 class Ladder(Part):
     watch: StepDeadlines
     high: StepDeadlines
     critical: StepDeadlines
     repeats: Repeats
+    skip_unless_at_work_within: AtWorkWithin = AtWorkWithin()
 
     def of(self, severity: Severity) -> StepDeadlines:
         deadlines: StepDeadlines = getattr(self, severity.value)

@@ -61,8 +61,12 @@ def _times(policy: Policy) -> Iterator[Fault]:
 
 
 def _ladder(policy: Policy) -> Iterator[Fault]:
-    """Who has something graver must not have more time for it."""
+    """Who has something graver must not have more time for it, nor be waited for longer."""
+    bounds = policy.ladder.skip_unless_at_work_within
     for less, more in pairwise(Severity):
+        if bounds.of(more) > bounds.of(less):
+            known = f"ladder.skip_unless_at_work_within.{less.value}, {span_words(bounds.of(less))}"
+            yield ("ladder", "skip_unless_at_work_within", more.value), f"must be at most {known}"
         for step in LADDER:
             limit = policy.ladder.of(less).of(step)
             if policy.ladder.of(more).of(step) > limit:

@@ -33,6 +33,8 @@ RINGS_BECAUSE: Mapping[RingCause, str | None] = {
     RingCause.APPOINTMENT: "The customer asked to be called now.",
     RingCause.REPEAT: "Nobody has answered at all.",
     RingCause.HANDED_OVER: None,
+    RingCause.UNAVAILABLE: "The person before you is not available any more.",
+    RingCause.INFORMED: "For your information: you were not at work when it rang, so somebody else was notified.",
 }
 """Why it rings at this moment; a signal and whoever asks to be relieved speak for themselves."""
 

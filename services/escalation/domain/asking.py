@@ -1,0 +1,106 @@
+"""Whom a step asks: of those who are still to be asked the first who is at work in time. And how long they have."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+from services.escalation.domain.calendar import calendar_of
+from services.escalation.domain.clocks import NEVER, Moment, answer_by, rings_at, work_ends
+from services.escalation.domain.entities import Directory, Order, Salesperson
+from services.escalation.domain.ladder import Rung, date_words
+from shared.contracts.escalation import Step
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """What everything is decided by: an order, the people, the moment."""
+
+    order: Order
+    people: Directory
+    moment: Moment
+
+    def at(self, rung: Rung, now: datetime) -> datetime:
+        """When whoever stands on a rung would be rung, at an instant or later."""
+        person = self.people.get(rung.salesperson_id or "")
+        return rings_at(person, self.order, self.moment.severity, self.moment.policy, now)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Who is asked, and when they are rung.
+
+    `passed_over` are those before who are not at work in time, with the reason; `off` those of them who only have
+    other hours. `after` are still to be asked.
+    """
+
+    rung: Rung
+    rung_at: datetime
+    passed_over: tuple[Rung, ...] = ()
+    off: tuple[Rung, ...] = ()
+    after: tuple[Rung, ...] = ()
+
+
+def whom(candidates: Sequence[Rung], situation: Situation) -> Asked | None:
+    """The lowest of the steps still to be asked who is at work within the bound of whoever is so first.
+
+    Where nobody is at work for a long time, the last one is rung at once. None of nobody.
+    """
+    if not candidates:
+        return None
+    moment, times = situation.moment, list[datetime]()
+    for rung in candidates:
+        times.append(situation.at(rung, moment.now))
+        if times[-1] == moment.now:
+            break
+    first = min(times)
+    if first == NEVER:
+        place, rung_at = len(candidates) - 1, moment.now
+    else:
+        limit = first + moment.bound
+        place, rung_at = next((place, at) for place, at in enumerate(times) if at <= limit)
+    before = list(zip(candidates[:place], times[:place], strict=True))
+    passed = [_passed(rung, at, situation) for rung, at in before]
+    off = [rung for rung, _ in before if _away_until(situation.people[rung.salesperson_id or ""], situation) is None]
+    return Asked(candidates[place], rung_at, tuple(passed), tuple(off), tuple(candidates[place + 1 :]))
+
+
+def answer_until(asked: Asked, step: Step, situation: Situation) -> datetime:
+    """Until when whoever is asked at this step has to acknowledge.
+
+    A time that would last into another day of work ends with the work of today, if somebody else is at work then.
+    """
+    moment, policy = situation.moment, situation.moment.policy
+    person = situation.people.get(asked.rung.salesperson_id or "")
+    due = answer_by(person, step, moment.severity, policy, asked.rung_at)
+    longest = moment.bound + policy.ladder.of(moment.severity).of(step)
+    if person is None or due - asked.rung_at <= longest:
+        return due
+    ends = work_ends(person, policy, asked.rung_at)
+    if ends is None or ends >= due:
+        return due
+    anybody = any(situation.at(rung, ends) <= ends + moment.bound for rung in asked.after)
+    return ends if anybody else due
+
+
+def _passed(rung: Rung, at: datetime, situation: Situation) -> Rung:
+    """Passed over, with the reason: until when they are away, or when they are back at work."""
+    person, now = situation.people[rung.salesperson_id or ""], situation.moment.now
+    here = ZoneInfo(person.zone)
+    today, until = now.astimezone(here).date(), _away_until(person, situation)
+    if until is not None:
+        return replace(rung, skipped=f"{person.name} is away until {date_words(until, today)}")
+    if at == NEVER:
+        return replace(rung, skipped=f"{person.name} has no working hours ahead")
+    back = at.astimezone(here)
+    words = f"{back:%A} {date_words(back.date(), today)}, {back:%H:%M} ({person.zone})"
+    return replace(rung, skipped=f"{person.name} is not at work before {words}")
+
+
+def _away_until(person: Salesperson, situation: Situation) -> date | None:
+    """The last day of the absence in which they would be rung if they never were away."""
+    if person.away == "[]":  # as of most people
+        return None
+    moment, policy = situation.moment, situation.moment.policy
+    at = rings_at(replace(person, away="[]"), situation.order, moment.severity, policy, moment.now)
+    return calendar_of(person, policy.company).away_on(moment.now if at == NEVER else at)

@@ -1,0 +1,186 @@
+"""Part of the week, at night, or never: who is asked while others are not at work, told as stories."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from services.escalation.domain.own_facts import ClosePressed, CustomerReachedLogged
+from shared.contracts.escalation import EpisodeResult
+from shared.contracts.orders import DayHours
+from shared.contracts.orders_inbound import Away, Day
+from tests.builders import order_cancelled, order_placed, refund_requested, salesperson_changed
+from tests.escalation import DESK, Escalation, dead_end, told
+from tests.team import HOUR, MINUTE, happens, open_episode, person, presses, rung
+
+WEEK, WEEKEND = tuple(Day)[:5], tuple(Day)[5:]
+OFFICE = {"working_hours": (DayHours(days=WEEK, start="09:00", end="17:00"),)}
+WEEKENDS = {"working_hours": (DayHours(days=WEEKEND, start="08:00", end="20:00"),)}
+NIGHTS = {
+    "working_hours": (
+        DayHours(days=WEEK, start="22:00", end="23:59"),
+        DayHours(days=tuple(Day)[1:6], start="00:00", end="06:00"),
+    )
+}
+SATURDAY, MONDAY = datetime(2026, 12, 5, 12, tzinfo=UTC), datetime(2026, 12, 7, 10, tzinfo=UTC)
+NEXT_SATURDAY = datetime(2026, 12, 12, 8, tzinfo=UTC)
+
+
+async def begins(escalation: Escalation, at: datetime) -> None:
+    """Anna sells, Ben is her backup on weekends, Mia leads both in the office."""
+    await escalation.hear(
+        person("anna", manager="mia", backup="ben", **OFFICE),
+        person("ben", manager="mia", **WEEKENDS),
+        person("mia", **OFFICE),
+        person(DESK, **OFFICE),
+        order_placed(),
+    )
+    await escalation.move_clock(at - await escalation.now())
+
+
+async def skips(escalation: Escalation) -> list[str]:
+    return [
+        row["words"] for row in await escalation.rows("escalation.decisions", "position") if row["rule"] == "skipped"
+    ]
+
+
+async def test_what_is_critical_on_a_saturday_is_for_whoever_works_on_saturdays(escalation: Escalation) -> None:
+    await begins(escalation, SATURDAY)
+    await happens(escalation, dead_end())
+    await happens(escalation, refund_requested())
+    assert (await open_episode(escalation))["severity"] == "critical"
+    assert {who for who, *_ in await rung(escalation)} == {"ben"}
+    assert "The seller is passed over: Anna is not at work before Monday 7 December, 09:00 (UTC)." in await skips(
+        escalation
+    )
+    states = {row["recipient"]: row["state"] for row in await escalation.rows("escalation.deliveries", "channel desc")}
+    assert states["ben"] == "pending"
+
+
+async def test_a_backup_who_works_weekends_only_holds_up_nobody(escalation: Escalation) -> None:
+    await begins(escalation, MONDAY)
+    await happens(escalation, refund_requested())
+    assert (await open_episode(escalation))["deadline_at"] == pytest.approx(MONDAY + 15 * MINUTE, abs=MINUTE)
+    await escalation.wait(15 * MINUTE + MINUTE)
+    assert await rung(escalation) == [("anna", "seller", "signal"), ("mia", "manager", "step")]
+    assert "The backup is passed over: Ben is not at work before Saturday 12 December, 08:00 (UTC)." in await skips(
+        escalation
+    )
+
+
+async def test_whoever_was_passed_over_for_their_hours_is_told_once_when_they_are_at_work(
+    escalation: Escalation,
+) -> None:
+    await begins(escalation, MONDAY)
+    await happens(escalation, refund_requested())
+    await escalation.wait(16 * MINUTE)
+    await escalation.acknowledge("mia")
+    await presses(escalation, CustomerReachedLogged, "mia")
+    await escalation.wait(NEXT_SATURDAY - await escalation.now() + MINUTE)
+    assert (await rung(escalation))[-1] == ("ben", "backup", "informed")
+    assert (await escalation.alerts())[-1]["why_you"].endswith("you are Anna's backup.")
+    episode = await open_episode(escalation)
+    assert (episode["responsible"], episode["acknowledged_by"], episode["deadline_at"]) == ("mia", "mia", None)
+    await escalation.send_mail()
+    mail = next(str(mail.get_body(("plain",))) for mail in escalation.mail.received if mail["To"].startswith("ben"))
+    assert "For your information" in mail
+    assert "Answer by" not in mail
+    await escalation.wait(timedelta(days=7))
+    assert [cause for who, _, cause in await rung(escalation) if who == "ben"] == ["informed"]
+
+
+async def test_nobody_is_told_of_what_is_over_by_then(escalation: Escalation) -> None:
+    await begins(escalation, MONDAY)
+    await happens(escalation, refund_requested())
+    await escalation.wait(16 * MINUTE)
+    await escalation.acknowledge("mia")
+    await presses(escalation, ClosePressed, "mia", result=EpisodeResult.SAVED, reason="problem_solved")
+    await escalation.wait(timedelta(days=6))
+    assert "informed" not in {cause for *_, cause in await rung(escalation)}
+
+
+async def test_an_absence_told_meanwhile_puts_off_what_is_told(escalation: Escalation) -> None:
+    await begins(escalation, MONDAY)
+    await happens(escalation, refund_requested())
+    await escalation.wait(16 * MINUTE)
+    away = Away(since=NEXT_SATURDAY.date(), until=NEXT_SATURDAY.date() + timedelta(days=1))
+    await escalation.hear(person("ben", manager="mia", away=(away,), **WEEKENDS))
+    await escalation.wait(NEXT_SATURDAY - await escalation.now() + HOUR)
+    assert "ben" not in {who for who, *_ in await rung(escalation)}
+    await escalation.wait(timedelta(days=7))
+    assert [cause for who, _, cause in await rung(escalation) if who == "ben"] == ["informed"]
+
+
+async def test_a_step_that_would_last_over_the_weekend_ends_with_fridays_work(escalation: Escalation) -> None:
+    friday = datetime(2026, 12, 4, 16, 50, tzinfo=UTC)
+    await escalation.hear(person("anna", **OFFICE), person(DESK), order_placed())
+    await escalation.move_clock(friday - await escalation.now())
+    await happens(escalation, refund_requested())
+    assert (await open_episode(escalation))["deadline_at"] == friday + 10 * MINUTE
+    await escalation.wait(11 * MINUTE)
+    assert [who for who, *_ in await rung(escalation)] == ["anna", DESK]
+
+
+async def test_eight_hours_of_a_night_end_in_the_morning(escalation: Escalation) -> None:
+    at = datetime(2026, 12, 7, 21, 59, tzinfo=UTC)
+    await escalation.hear(
+        person("nora", **NIGHTS), person(DESK, **OFFICE), order_placed(sold_by="nora", amount_minor=1)
+    )
+    await escalation.move_clock(at - await escalation.now())
+    await happens(escalation, order_cancelled())
+    episode = await open_episode(escalation)
+    assert (episode["responsible"], episode["severity"]) == ("nora", "watch")
+    assert episode["deadline_at"] == datetime(2026, 12, 8, 6, tzinfo=UTC)
+
+
+async def test_the_time_for_a_talk_passes_while_the_customer_may_be_called(escalation: Escalation) -> None:
+    """Taken at 16:30 in Berlin; the customer is in Sao Paulo, where eight in the morning is noon there."""
+    at = datetime(2026, 12, 7, 15, 30, tzinfo=UTC)
+    late = order_placed(amount_minor=50_000, customer={"zone": "America/Sao_Paulo"})
+    berlin = {"zone": "Europe/Berlin", **OFFICE}
+    await escalation.hear(person("anna", **berlin), person(DESK, **berlin), late)
+    await escalation.move_clock(at - await escalation.now())
+    await happens(escalation, refund_requested())
+    await escalation.acknowledge("anna")
+    deadline = (await open_episode(escalation))["deadline_at"]
+    assert deadline == pytest.approx(datetime(2026, 12, 8, 14, 30, tzinfo=UTC), abs=MINUTE)
+
+
+async def test_a_desk_that_is_nobody_leaves_it_with_the_last_real_person(escalation: Escalation) -> None:
+    await escalation.hear(person("anna"), order_placed(amount_minor=50_000))
+    await happens(escalation, refund_requested())
+    for _ in range(3):
+        await escalation.wait(HOUR + MINUTE)
+    assert await rung(escalation) == [
+        ("anna", "seller", "signal"),
+        ("anna", "seller", "repeat"),
+        ("anna", "seller", "repeat"),
+        ("anna", "seller", "repeat"),
+    ]
+
+
+async def test_nobody_to_ask_is_shown_as_that_and_rings_when_the_desk_appears(escalation: Escalation) -> None:
+    await escalation.hear(order_placed(sold_by=None, amount_minor=50_000))
+    await happens(escalation, refund_requested())
+    await happens(escalation, refund_requested(), minutes=1)
+    episode = await open_episode(escalation)
+    assert (episode["responsible"], episode["deadline_at"], await rung(escalation)) == (None, None, [])
+    assert episode["nobody_since"] is not None
+    await escalation.wait(timedelta(hours=5))
+    rules = [row["rule"] for row in await escalation.rows("escalation.decisions", "position")]
+    assert rules.count("nobody_to_ask") == 1
+    await escalation.hear(told(salesperson_changed("Desk", zone="UTC"), subject=DESK))
+    await escalation.fire()
+    assert await rung(escalation) == [(DESK, "desk", "signal")]
+    assert (await open_episode(escalation))["nobody_since"] is None
+
+
+async def test_a_desk_that_left_has_nobody_to_ask_either(escalation: Escalation) -> None:
+    await escalation.hear(person(DESK), order_placed(sold_by=None, amount_minor=50_000))
+    await happens(escalation, refund_requested())
+    await escalation.hear(person(DESK, active=False))
+    await escalation.fire()
+    episode = await open_episode(escalation)
+    assert (episode["responsible"], episode["nobody_since"] is not None) == (None, True)
+    await escalation.hear(person(DESK))
+    await escalation.fire()
+    assert [who for who, *_ in await rung(escalation)] == [DESK, DESK]

@@ -1,0 +1,263 @@
+"""Whom a step asks while some are at work and others are not, and how long they have."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from services.escalation.domain.asking import Asked, Situation, answer_until, whom
+from services.escalation.domain.clocks import NEVER, Moment, rings_at
+from services.escalation.domain.entities import Order, Salesperson
+from services.escalation.domain.ladder import rungs, standing
+from services.escalation.domain.policy.document import shipped
+from services.escalation.domain.policy.model import TeamMode
+from shared.contracts.escalation import Severity, Step
+from tests.builders import AT
+
+POLICY = shipped()
+WATCH, HIGH, CRITICAL = Severity.WATCH, Severity.HIGH, Severity.CRITICAL
+ORDER = Order("4711", "c-17", "anna", AT, 100, "EUR", "Heat pump", AT, customer_zone="Europe/Berlin")
+WEEK = ("mon", "tue", "wed", "thu", "fri")
+WEEKEND = ("sat", "sun")
+EVERY_DAY = (*WEEK, *WEEKEND)
+
+
+def hours(start: str = "09:00", end: str = "17:00", days: Sequence[str] = WEEK) -> str:
+    named = ", ".join(f'"{day}"' for day in days)
+    return f'[{{"days": [{named}], "start": "{start}", "end": "{end}"}}]'
+
+
+def person(id: str, at_work: str | None = None, **changes: object) -> Salesperson:
+    email, zone = f"{id}@sales.example", "Europe/Berlin"
+    week = hours() if at_work is None else at_work
+    known = Salesperson(id, AT, id.title(), None, email, None, None, zone, week, True, None, None)
+    return replace(known, **changes)  # type: ignore[arg-type]
+
+
+def berlin(text: str) -> datetime:
+    return datetime.fromisoformat(text).replace(tzinfo=ZoneInfo("Europe/Berlin")).astimezone(UTC)
+
+
+def situation(*people: Salesperson, now: str, severity: Severity = HIGH) -> Situation:
+    moment = Moment(berlin(now), severity, POLICY)
+    return Situation(ORDER, {one.salesperson_id: one for one in people}, moment)
+
+
+def asked(known: Situation, after: Step | None = None) -> Asked:
+    ladder = rungs(ORDER, known.people, desk="desk", moment=known.moment, mode=TeamMode.ON)
+    assert ladder is not None
+    found = whom(standing(ladder, after=after), known)
+    assert found is not None
+    return found
+
+
+ANNA = person("anna", backup="ben", manager="mia")
+ALONE = replace(ANNA, backup=None)
+EARLY = person("mia", hours("08:00", "17:00"))
+WEEKENDS = person("ben", hours("08:00", "20:00", WEEKEND))
+DESK, ALL_DAY_DESK = person("desk"), person("desk", hours("00:00", "24:00", EVERY_DAY))
+SECOND = [ALONE, EARLY, DESK]
+PART_TIME = [ANNA, WEEKENDS, person("mia"), DESK]
+WOKEN = [replace(one, rings_off_hours=True) for one in (ALONE, person("mia"), DESK)]
+
+
+@pytest.mark.parametrize(
+    ("people", "severity", "now", "after", "expected", "rung_at"),
+    [
+        pytest.param(SECOND, HIGH, "2026-06-08T17:30", None, "anna", "2026-06-09T09:00", id="an hour later, and lower"),
+        pytest.param(SECOND, HIGH, "2026-06-09T08:30", None, "anna", "2026-06-09T09:00", id="half an hour later"),
+        pytest.param(
+            PART_TIME, CRITICAL, "2026-06-13T12:00", None, "ben", "2026-06-13T12:00", id="critical on a Saturday"
+        ),
+        pytest.param(
+            PART_TIME, CRITICAL, "2026-06-08T10:00", None, "anna", "2026-06-08T10:00", id="critical on a Monday"
+        ),
+        pytest.param(
+            PART_TIME, CRITICAL, "2026-06-08T10:15", Step.SELLER, "mia", "2026-06-08T10:15", id="and then the manager"
+        ),
+        pytest.param(
+            WOKEN, CRITICAL, "2026-06-13T23:00", None, "anna", "2026-06-14T08:00", id="everybody asleep and consenting"
+        ),
+        pytest.param(
+            [*WOKEN[:2], ALL_DAY_DESK], CRITICAL, "2026-06-13T23:00", None, "anna", "2026-06-14T08:00", id="so the desk"
+        ),
+        pytest.param(
+            [ALONE, EARLY, ALL_DAY_DESK],
+            HIGH,
+            "2026-06-12T18:00",
+            None,
+            "desk",
+            "2026-06-12T18:00",
+            id="high on Friday",
+        ),
+        pytest.param(
+            [ALONE, EARLY, ALL_DAY_DESK],
+            WATCH,
+            "2026-06-12T18:00",
+            None,
+            "anna",
+            "2026-06-15T09:00",
+            id="watch can wait",
+        ),
+        pytest.param(
+            [ALONE, person("mia", hours("04:00", "08:00")), DESK],
+            HIGH,
+            "2026-06-08T18:00",
+            None,
+            "mia",
+            "2026-06-09T04:00",
+            id="five hours later is too late",
+        ),
+        pytest.param(
+            [ALONE, person("mia", hours("05:00", "08:00")), DESK],
+            HIGH,
+            "2026-06-08T18:00",
+            None,
+            "anna",
+            "2026-06-09T09:00",
+            id="four hours later is not",
+        ),
+    ],
+)
+def test_asked_is_the_lowest_who_is_at_work_within_the_bound_of_the_first(
+    people: list[Salesperson], severity: Severity, now: str, after: Step | None, expected: str, rung_at: str
+) -> None:
+    found = asked(situation(*people, now=now, severity=severity), after)
+    assert (found.rung.salesperson_id, found.rung_at) == (expected, berlin(rung_at))
+
+
+def test_whoever_is_passed_over_is_so_with_the_time_when_they_are_back() -> None:
+    found = asked(situation(*PART_TIME, now="2026-06-08T10:15", severity=CRITICAL), Step.SELLER)
+    assert [rung.skipped for rung in found.passed_over] == [
+        "Ben is not at work before Saturday 13 June, 08:00 (Europe/Berlin)"
+    ]
+    assert [rung.salesperson_id for rung in found.off] == ["ben"]
+    away = replace(WEEKENDS, away='[{"since": "2026-06-13", "until": "2026-06-14"}]')
+    gone = asked(situation(ANNA, away, person("mia"), DESK, now="2026-06-08T10:15", severity=CRITICAL), Step.SELLER)
+    assert [rung.skipped for rung in gone.passed_over] == ["Ben is away until 14 June"]
+    assert gone.off == (), "an absence is told of by those who are there"
+
+
+def test_an_absence_that_is_over_within_the_bound_passes_over_nobody() -> None:
+    tomorrow = replace(ALONE, away='[{"since": "2026-06-09", "until": "2026-06-09"}]')
+    known = situation(tomorrow, person("mia"), DESK, now="2026-06-08T18:00", severity=WATCH)
+    assert asked(known).rung.salesperson_id == "anna"
+    assert asked(situation(tomorrow, person("mia"), DESK, now="2026-06-08T18:00")).rung.salesperson_id == "mia"
+
+
+@pytest.mark.parametrize(
+    ("people", "severity", "now", "expected"),
+    [
+        pytest.param(
+            [ALONE, person("mia"), ALL_DAY_DESK],
+            CRITICAL,
+            "2026-06-12T16:50",
+            "2026-06-12T17:00",
+            id="critical on Friday",
+        ),
+        pytest.param(
+            [ALONE, person("mia"), DESK], CRITICAL, "2026-06-12T16:50", "2026-06-15T09:05", id="nobody else is there"
+        ),
+        pytest.param(
+            [ANNA, WEEKENDS, DESK], HIGH, "2026-06-12T16:50", "2026-06-15T09:50", id="nobody within four hours"
+        ),
+        pytest.param(
+            [ALONE, person("mia", hours("17:30", "22:00")), DESK],
+            HIGH,
+            "2026-06-12T16:50",
+            "2026-06-12T17:00",
+            id="somebody comes within half an hour",
+        ),
+        pytest.param(
+            [ALONE, person("mia"), ALL_DAY_DESK], HIGH, "2026-06-11T16:50", "2026-06-11T17:00", id="over a night"
+        ),
+        pytest.param(
+            [ALONE, person("mia"), ALL_DAY_DESK], WATCH, "2026-06-12T16:50", "2026-06-15T16:50", id="watch is not cut"
+        ),
+        pytest.param(
+            [replace(ALONE, rings_off_hours=True), person("mia"), ALL_DAY_DESK],
+            CRITICAL,
+            "2026-06-12T16:50",
+            "2026-06-12T17:05",
+            id="who is woken has the time on the wall clock",
+        ),
+        pytest.param(
+            [replace(ALONE, working_hours=f"{hours(end='12:00')[:-1]}, {hours('13:00')[1:]}"), ALL_DAY_DESK],
+            CRITICAL,
+            "2026-06-12T11:55",
+            "2026-06-12T13:10",
+            id="a lunch break is within the bound",
+        ),
+    ],
+)
+def test_an_answer_time_ends_with_the_work_of_today_if_somebody_else_is_there(
+    people: list[Salesperson], severity: Severity, now: str, expected: str
+) -> None:
+    known = situation(*people, now=now, severity=severity)
+    found = asked(known)
+    assert found.rung.salesperson_id == "anna"
+    assert answer_until(found, Step.SELLER, known) == berlin(expected)
+
+
+def test_nobody_waits_for_somebody_the_directory_does_not_know() -> None:
+    assert rings_at(None, ORDER, HIGH, POLICY, AT) == NEVER
+
+
+def test_of_whom_no_hours_are_told_the_companys_count_on_their_own_clock() -> None:
+    at = datetime(2026, 6, 8, 18, tzinfo=UTC)
+    told_nothing = person("anna", "[]", zone="UTC")
+    assert rings_at(told_nothing, ORDER, HIGH, POLICY, at) == datetime(2026, 6, 9, 9, tzinfo=UTC)
+    assert rings_at(replace(told_nothing, zone="Asia/Tokyo"), ORDER, HIGH, POLICY, at) == datetime(
+        2026, 6, 9, 0, tzinfo=UTC
+    )
+    german = POLICY.company.model_copy(update={"zone": "Europe/Berlin", "country": "DE"})
+    policy = POLICY.model_copy(update={"company": german})
+    at_work = rings_at(told_nothing, ORDER, HIGH, policy, berlin("2026-12-24T18:00"))
+    assert at_work == berlin("2026-12-28T09:00"), "and its holidays, where no zone is told either"
+
+
+def test_who_never_works_is_asked_last_and_then_at_once() -> None:
+    nobody = person("anna", days_off="[]", away='[{"since": "2026-01-01", "until": "9999-12-31"}]')
+    known = situation(nobody, DESK, now="2026-06-13T12:00")
+    assert asked(known).rung.salesperson_id == "desk"
+    all_gone = situation(nobody, replace(nobody, salesperson_id="desk"), now="2026-06-13T12:00")
+    assert (asked(all_gone).rung.salesperson_id, asked(all_gone).rung_at) == ("desk", berlin("2026-06-13T12:00"))
+
+
+WEEKS = st.sampled_from(
+    [
+        hours(),
+        WEEKENDS.working_hours,
+        hours("22:00", "06:00"),
+        hours("08:00", "12:00"),
+        hours("00:00", "24:00", EVERY_DAY),
+    ]
+)
+SOMEBODY = st.builds(lambda week, woken: {"working_hours": week, "rings_off_hours": woken}, WEEKS, st.booleans())
+
+
+@settings(max_examples=60)
+@given(
+    st.tuples(SOMEBODY, SOMEBODY, SOMEBODY, SOMEBODY),
+    st.integers(0, 14 * 24 * 60).map(lambda minutes: datetime(2026, 6, 8, tzinfo=UTC) + timedelta(minutes=minutes)),
+    st.sampled_from(Severity),
+)
+def test_whoever_is_asked_nobody_else_would_be_at_work_earlier_by_more_than_the_bound(
+    weeks: tuple[dict[str, object], ...], now: datetime, severity: Severity
+) -> None:
+    anna, ben, mia, desk = (
+        replace(one, **week)  # type: ignore[arg-type]
+        for one, week in zip((ANNA, WEEKENDS, EARLY, DESK), weeks, strict=True)
+    )
+    moment = Moment(now, severity, POLICY)
+    known = Situation(ORDER, {one.salesperson_id: one for one in (anna, ben, mia, desk)}, moment)
+    found = asked(known)
+    times = {id: rings_at(one, ORDER, severity, POLICY, now) for id, one in known.people.items()}
+    first = min(times.values())
+    assert found.rung_at == times[found.rung.salesperson_id or ""] <= first + moment.bound
+    assert all(times[rung.salesperson_id or ""] > first + moment.bound for rung in found.passed_over)
+    assert answer_until(found, found.rung.step, known) > found.rung_at
