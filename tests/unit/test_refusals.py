@@ -209,3 +209,16 @@ def test_a_wrong_structured_event_is_refused(members: dict[str, object], code: s
 def test_a_dead_end_is_a_contact_of_its_own_kind() -> None:
     told = '{"direction": "inbound", "channel": "phone", "result": "voicemail"}'
     assert refusal(told, type=support.ContactDeadEnded.type).field == "data.result"
+
+
+@pytest.mark.parametrize(
+    "body", [b'{"reason": "spam", "by": "agent-3"}', b'{"order": "4711", "reason": "spam", "by": "a"}']
+)
+def test_what_needs_no_answer_must_be_named(body: bytes) -> None:
+    rejected = refusal(body, type=support_inbound.AnswerNotNeeded.type)
+    assert rejected.reason == "data must name a contact (its source and id) or a case"
+
+
+def test_who_says_that_no_answer_is_needed_must_be_named() -> None:
+    rejected = refusal(b'{"case": "CS-1", "reason": "spam"}', type=support_inbound.AnswerNotNeeded.type)
+    assert (rejected.field, rejected.reason) == ("data.by", "data.by is required")
