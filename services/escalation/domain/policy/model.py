@@ -8,6 +8,7 @@ from typing import Annotated, Any, Self
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
+from services.escalation.domain.policy.statuses import USUAL_STATUSES, Statuses
 from services.escalation.domain.policy.values import Money, Part, Span, WorkingSpan
 from shared.contracts.escalation import EpisodeResult, Severity, SignalKind, Step
 from shared.contracts.fields import CalendarDate, Code, Country, Region, Text, TimeOfDay, Zone
@@ -62,10 +63,12 @@ class DeadEndRule(SignalRule):
 class RepeatedRule(SignalRule):
     contacts: Annotated[int, Field(ge=2, le=100)]
     within: Span
+    same_conversation_within: Span = timedelta(minutes=30)
 
 
 class StuckRule(SignalRule):
     no_progress_for: WorkingSpan
+    customers_turn_for: Span = timedelta(days=14)
 
 
 class BouncedRule(SignalRule):
@@ -82,8 +85,13 @@ class SatisfactionRule(SignalRule):
     at_most: Annotated[float, Field(ge=0, le=1)]
 
 
+class RequestRule(SignalRule):
+    same_request_within: Span = timedelta(days=1)
+
+
 class StalledRule(SignalRule):
     reached_within: WorkingSpan
+    no_progress_for: Span = timedelta(days=7)
 
 
 class QuietRule(SignalRule):
@@ -101,8 +109,8 @@ class Signals(Part):
     response_due: ResponseDueRule
     response_overdue: SignalRule
     satisfaction_low: SatisfactionRule
-    refund_requested: SignalRule
-    cancellation_requested: SignalRule
+    refund_requested: RequestRule
+    cancellation_requested: RequestRule
     order_stalled: StalledRule
     promise_missed: SignalRule
     outcome_denied: SignalRule
@@ -110,6 +118,10 @@ class Signals(Part):
     order_cancelled: SignalRule
     refund_paid: SignalRule
     gone_quiet: QuietRule
+
+    def request(self, kind: SignalKind) -> RequestRule:
+        """The rule of a kind that somebody asks for."""
+        return self.refund_requested if kind is SignalKind.REFUND_REQUESTED else self.cancellation_requested
 
     def of(self, kind: SignalKind) -> SignalRule:
         rule: SignalRule = getattr(self, kind.value)
@@ -257,6 +269,7 @@ class Policy(Part):
     age: Age
     company: Company
     customers: Customers
+    statuses: Statuses = Field(default_factory=lambda: dict(USUAL_STATUSES))
     signals: Signals
     rises: Rises
     ladder: Ladder
