@@ -20,6 +20,7 @@ from tests.faults.checker.recipients import Directory, Ladder, Rung, came_instea
 SEVERITIES = ("watch", "high", "critical")
 REQUESTS = ("refund_requested", "cancellation_requested")
 _BAD_CONTACTS = ("contact_dead_ended", "contact_repeated", "gone_quiet")
+_NO_TROUBLE = {"order_cancelled", "refund_paid", "response_due"}
 _UPWARD = ("step", "unredeemed", "not_mine")
 _SELLER_WAIT = timedelta(minutes=15)
 
@@ -126,7 +127,7 @@ class Desk:
         rises, kinds = self.policy["rises"], {signal.kind for signal in signals}
         level = max(self.rank(signal.kind) for signal in signals)
         level += currency in rises["large_amount"] and amount >= rises["large_amount"][currency]
-        level += len(signals) >= rises["many_signals"]
+        level += len(kinds - _NO_TROUBLE) >= rises["many_signals"]
         level += rises["request_after_bad_contact"] and bool(kinds & set(REQUESTS) and kinds & set(_BAD_CONTACTS))
         return SEVERITIES[min(level, 2)]
 
