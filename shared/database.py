@@ -217,9 +217,10 @@ def bulk_insert(model: type[SQLModel], *, skip: frozenset[str] = frozenset(), ta
 
 
 def bulk_upsert(model: type[SQLModel], *, keep: frozenset[str] = frozenset()) -> BulkStatement:
-    """Insert rows, or overwrite those with the same primary key, but for the columns to keep."""
+    """Insert rows, or overwrite those with the same primary key; columns to keep only where there is a new value."""
     table = sql_table(model)
     key = [column.name for column in table.primary_key.columns]
-    changed = [column.name for column in table.columns if column.name not in {*key, *keep}]
-    assignments = ", ".join(f"{name} = excluded.{name}" for name in changed)
+    values = {column.name: f"excluded.{column.name}" for column in table.columns if column.name not in key}
+    values |= {name: f"coalesce(excluded.{name}, {table.name}.{name})" for name in sorted(keep)}
+    assignments = ", ".join(f"{name} = {value}" for name, value in values.items())
     return bulk_insert(model, tail=f"on conflict ({', '.join(key)}) do update set {assignments}")

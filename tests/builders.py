@@ -135,8 +135,15 @@ def case_resolved(case: str | None = CASE) -> support_inbound.CaseResolved:
     return support_inbound.CaseResolved(case=case)
 
 
-def case_closed(case: str | None = CASE) -> support_inbound.CaseClosed:
-    return support_inbound.CaseClosed(case=case)
+def case_closed(case: str | None = CASE, **changes: Any) -> support_inbound.CaseClosed:
+    return support_inbound.CaseClosed(case=case, **changes)
+
+
+def answer_not_needed(
+    reason: str = "goodbye", case: str | None = CASE, **changes: Any
+) -> support_inbound.AnswerNotNeeded:
+    reasoned = support_inbound.NoAnswerReason(reason)
+    return support_inbound.AnswerNotNeeded(case=case, reason=reasoned, **({"by": "agent-3"} | changes))
 
 
 def response_promised(

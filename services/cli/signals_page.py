@@ -3,9 +3,10 @@
 from collections.abc import Iterator
 
 from deploy.local.processes import PROJECT
-from services.escalation.domain.findings.clearing import CLEARINGS, UNANSWERED
+from services.escalation.domain.findings.clearing import CLEARINGS, UNANSWERED, UNMOVED
 from services.escalation.domain.findings.raised import RAISED
 from services.escalation.domain.policy.document import shipped
+from services.escalation.domain.policy.values import span_words
 from services.escalation.domain.words import SIGNAL_LABELS, money
 from shared.contracts.escalation import SignalKind
 
@@ -22,6 +23,43 @@ later can settle it; something told late can show that it never was. “This muc
 last column. Values are those of the policy that ships (`handoff policy show`): each is a line of `[signals.…]` there,
 where each kind can also be switched off.
 """
+_RULES = """
+## What is of the same instant
+
+Publishers tell minutes or seconds. Within one instant the order is: the opening of a case; everything else, a status
+first; ends (a case resolved or closed, a request withdrawn, a promise kept, an order confirmed, delivered or
+cancelled); the reopening of a case. An end settles what is of its instant. A talk is no end: with a dead end of the
+same instant the dead end stands.
+
+What the end of a case settles is not raised by a fact that is dated after that end, but by a reopening, a contact, a
+request or a rating. A status after the end opens the case again, silently, if it makes it our turn or the customer's.
+Two reopenings before one end are one signal. A withdrawal ends what it names: the case if it names one, else the order,
+else everything of the account.
+
+## Whose turn it is
+
+The word of a status, or `waiting_for` on an opening or a status, says whose turn a case is (`[statuses]`: `us`,
+`customer` or `nobody`). While it is the customer's turn a case is not stuck before {customers_turn_for}, and contacts
+before it wait for no answer. A contact or a request of the customer on the case makes it ours. While it is nobody's
+turn a case is not stuck; contacts still wait for their answer. A turn stops nothing else: no deadline of a
+salesperson, no promised answer, no stalled order, no silence of the customer.
+
+## What is one trouble
+
+Lines with one `conversation` are one contact; so are lines on one matter and channel (chat, message, web), each at most
+{same_conversation_within} after the line before. A call without a `conversation` is a contact of its own. This counts
+contacts and no more: each line still needs its answer.
+
+A request of the same kind on the same matter (the case if one is named, else the order, else the account) within
+{same_request_within} of the earliest is the same request, while that stands, its episode is open and nobody talked
+with the customer since. Told again, it notifies nobody. Asked again, with other words or another amount, it is
+updated and notifies again.
+
+What needs no answer (`answer_not_needed`, or `case_closed` with a `reason`): a goodbye, or what was answered elsewhere,
+takes back the silence and the contact's part in repeated contacts; never a dead end that somebody told, a request or a
+rating. Spam and tests take back everything that the contact, or the case until then, raised and settled. A fact with
+`test: true` raises nothing. That the customer is leaving, said in a contact (`intent`), is a cancellation request.
+"""
 _TABLE = """
 | signal | raised when | settled by | severity | threshold |
 | --- | --- | --- | --- | --- |
@@ -37,7 +75,23 @@ Customers who asked not to be called, or are in a dispute, get none of it.
 def text() -> str:
     """The page."""
     return "".join(
-        [_HEAD, _TABLE, *map(_row, SignalKind), _PLAYS, *(line for kind in SignalKind for line in _play(kind))]
+        [
+            _HEAD,
+            _TABLE,
+            *map(_row, SignalKind),
+            _rules(),
+            _PLAYS,
+            *(line for kind in SignalKind for line in _play(kind)),
+        ]
+    )
+
+
+def _rules() -> str:
+    signals = shipped().signals
+    return _RULES.format(
+        customers_turn_for=span_words(signals.case_stuck.customers_turn_for),
+        same_conversation_within=span_words(signals.contact_repeated.same_conversation_within),
+        same_request_within=span_words(signals.refund_requested.same_request_within),
     )
 
 
@@ -45,6 +99,8 @@ def _row(kind: SignalKind) -> str:
     settled = CLEARINGS[kind].words
     if kind is SignalKind.CONTACT_DEAD_ENDED:
         settled += f" Of an unanswered contact: {UNANSWERED.words[0].lower()}{UNANSWERED.words[1:]}"
+    if kind is SignalKind.ORDER_STALLED:
+        settled += f" Since the sale: {UNMOVED.words[0].lower()}{UNMOVED.words[1:]}"
     rule = shipped().signals.of(kind)
     name = f"{SIGNAL_LABELS[kind]}<br>`{kind.value}`"
     return f"| {name} | {RAISED[kind]} | {settled} | {rule.severity.value} | {_thresholds(kind)} |\n"

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from shared.contracts import support
 from shared.contracts.envelope import Envelope, Fact
 from shared.contracts.support_inbound import (
+    AnswerNotNeeded,
     CancellationRequested,
     CancellationWithdrawn,
     CaseClosed,
@@ -21,6 +22,7 @@ from shared.contracts.support_inbound import (
     ContactPreferenceChanged,
     ContactResult,
     CustomerMatter,
+    Intent,
     Person,
     RefundRequested,
     RefundWithdrawn,
@@ -47,6 +49,7 @@ _PUBLISHED: Mapping[type[Fact], type[Fact]] = MappingProxyType(
         SatisfactionRated: support.SatisfactionRated,
         CaseResolved: support.CaseResolved,
         CaseClosed: support.CaseClosed,
+        AnswerNotNeeded: support.AnswerNotNeeded,
         ContactPreferenceChanged: support.ContactPreferenceChanged,
     }
 )
@@ -160,7 +163,7 @@ def waits_for_case(fact: Fact) -> bool:
     match fact:
         case RefundRequested() | RefundWithdrawn() | CancellationRequested() | CancellationWithdrawn():
             return False
-        case ContactMade(result=ContactResult.DEAD_END):
+        case ContactMade(result=ContactResult.DEAD_END) | ContactMade(intent=Intent.LEAVING):
             return False
         case _:
             return True

@@ -88,5 +88,6 @@ SUBSCRIPTIONS: Mapping[type[Fact], Effect] = {
     inbound.RefundWithdrawn: pass_on,
     inbound.CancellationRequested: pass_on,
     inbound.CancellationWithdrawn: pass_on,
+    inbound.AnswerNotNeeded: pass_on,
     inbound.ContactPreferenceChanged: pass_on,
 }

@@ -86,7 +86,10 @@ RULES_WITH_LIMIT = {
 """What pydantic calls a limit that was passed, and the words for it."""
 
 _OWN_RULES = frozenset(
-    {"instant", "instant_range", "calendar_date", "zone", "working_hours", "away", "rating", "blank", "renews"}
+    {
+        *("instant", "instant_range", "calendar_date", "zone", "working_hours", "away", "rating", "blank", "renews"),
+        "contact_or_case",
+    }
 )
 
 

@@ -113,6 +113,13 @@ class CaseClosed(inbound.CaseClosed):
     topic: ClassVar[str] = TOPIC
 
 
+class AnswerNotNeeded(inbound.AnswerNotNeeded):
+    """What the customer sent needs no answer."""
+
+    type: ClassVar[str] = "support.answer_not_needed"
+    topic: ClassVar[str] = TOPIC
+
+
 class ContactPreferenceChanged(inbound.ContactPreferenceChanged):
     """Whether a customer may be called changed."""
 

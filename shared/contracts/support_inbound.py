@@ -8,6 +8,10 @@ from pydantic_core import PydanticCustomError
 
 from shared.contracts.fact import Fact, Value
 from shared.contracts.fields import AmountMinor, Currency, Id, Instant, OptionalText, Text, Words
+from shared.contracts.support_turns import ContactReference as ContactReference
+from shared.contracts.support_turns import Intent as Intent
+from shared.contracts.support_turns import NoAnswerReason as NoAnswerReason
+from shared.contracts.support_turns import WaitingFor as WaitingFor
 
 TOPIC = "support.inbound.v1"
 
@@ -21,20 +25,28 @@ class Person(Value):
 
 
 class CustomerMatter(Fact):
-    """The fields of every fact of support: the case and the order it is about, as far as known."""
+    """The fields of every fact of support: the case and the order it is about, as far as known.
+
+    A `test` is kept and published, and raises no signal.
+    """
 
     case: Id | None = None
     order: Id | None = None
+    test: bool | None = None
 
 
 class CaseOpened(CustomerMatter):
-    """A customer raised a matter; here the case must be named."""
+    """A customer raised a matter; here the case must be named.
+
+    `waiting_for` tells whose turn it is; without it the policy's `[statuses]` say what the status means.
+    """
 
     type: ClassVar[str] = "support.inbound.case_opened"
     topic: ClassVar[str] = TOPIC
 
     case: Id
     status: Text = "new"
+    waiting_for: WaitingFor | None = None
     title: OptionalText = None
     person: Person | None = None
 
@@ -78,7 +90,8 @@ class Courtesy(StrEnum):
 class ContactMade(CustomerMatter):
     """One attempt of customer or company to reach the other; `by` acted for the customer, `agent` is who of us did.
 
-    A `courtesy` counts neither as a contact nor as trouble.
+    A `courtesy` counts neither as a contact nor as trouble. Lines with one `conversation` count as one contact. The
+    `intent` to leave, said in it, counts as a cancellation request.
     """
 
     type: ClassVar[str] = "support.inbound.contact_made"
@@ -91,6 +104,8 @@ class ContactMade(CustomerMatter):
     words: Words = None
     agent: Id | None = None
     courtesy: Courtesy | None = None
+    conversation: Id | None = None
+    intent: Intent | None = None
 
 
 class CaseReassigned(CustomerMatter):
@@ -104,12 +119,16 @@ class CaseReassigned(CustomerMatter):
 
 
 class CaseStatusChanged(CustomerMatter):
-    """A case has another status, in the help desk's own words."""
+    """A case has another status, in the help desk's own words.
+
+    `waiting_for` tells whose turn it is; without it the policy's `[statuses]` say what the status means.
+    """
 
     type: ClassVar[str] = "support.inbound.case_status_changed"
     topic: ClassVar[str] = TOPIC
 
     status: Text
+    waiting_for: WaitingFor | None = None
 
 
 class CaseReopened(CustomerMatter):
@@ -220,10 +239,34 @@ class CaseResolved(CustomerMatter):
 
 
 class CaseClosed(CustomerMatter):
-    """A case is over."""
+    """A case is over. With a `reason` what was sent on it needs no answer, as `answer_not_needed` says of a case."""
 
     type: ClassVar[str] = "support.inbound.case_closed"
     topic: ClassVar[str] = TOPIC
+
+    reason: NoAnswerReason | None = None
+
+
+class AnswerNotNeeded(CustomerMatter):
+    """Somebody of us decided that a contact, or all contacts on a case so far, need no answer.
+
+    `goodbye` and `answered_elsewhere` take back the silence that counted as a dead end, and the contact's part in
+    repeated contacts; never an explicit dead end, a request or a rating. `spam` and `test` take back all that the
+    contact, or the case so far, raised. It proves nothing: nobody talked with the customer.
+    """
+
+    type: ClassVar[str] = "support.inbound.answer_not_needed"
+    topic: ClassVar[str] = TOPIC
+
+    contact: ContactReference | None = None
+    reason: NoAnswerReason
+    by: Id
+
+    @model_validator(mode="after")
+    def _names_what(self) -> Self:
+        if self.contact is None and self.case is None:
+            raise PydanticCustomError("contact_or_case", "must name a contact (its source and id) or a case")
+        return self
 
 
 class ContactPreference(StrEnum):

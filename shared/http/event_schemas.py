@@ -48,6 +48,7 @@ _FAMILIAR: Mapping[str, Any] = {
     "start": "09:00",
     "status": "in progress",
     "summary": "Key accounts are answered within half an hour.",
+    "test": False,
     "title": "Desk does not rise",
     "to": "bert",
     "topic": "orders.inbound.v1",
@@ -120,13 +121,17 @@ def present(schema: Schema, components: Mapping[str, Schema]) -> Schema:
     return resolved(choices[0], components) if len(choices) == 1 else schema
 
 
+def _fits(value: Any, schema: Schema) -> bool:
+    return value in schema.get("enum", [value]) and bool(re.match(schema.get("pattern", ""), str(value)))
+
+
 def example_of(schema: Schema, components: Mapping[str, Schema], name: str = "") -> Any:
     """A plausible value of a schema, every member given."""
     schema = present(schema, components)
     if "properties" in schema:
         members = schema["properties"].items()
         return {member: example_of(part, components, member) for member, part in members}
-    if name in _FAMILIAR and re.match(schema.get("pattern", ""), str(_FAMILIAR[name])):
+    if name in _FAMILIAR and _fits(_FAMILIAR[name], schema):
         return _FAMILIAR[name]
     if "const" in schema or "enum" in schema:
         return schema["const"] if "const" in schema else schema["enum"][0]

@@ -141,6 +141,8 @@ async def _save(connection: sql.Connection, state: State) -> None:
     signals = [signal for known in state.signals.values() for signal in known.values()]
     await sql.save(connection, sql.SAVE_SIGNALS, (_row(one) for one in signals if not one.stored), now)
     await sql.save(connection, sql.END_SIGNALS, ((one.id, *one.ended) for one in signals if one.stored and one.ended))
+    reworded = ((one.id, one.rewords) for one in signals if one.stored and one.rewords)
+    await sql.save(connection, sql.REWORD_SIGNALS, reworded)
     await sql.save(connection, sql.SAVE_ALERTS, state.alerts, now)
     await sql.save(connection, sql.SAVE_DELIVERIES, state.deliveries, now)
     await sql.copy(connection, "decisions", sql.DECISION_COLUMNS, state.decisions)
@@ -159,7 +161,7 @@ def _row(signal: Signal) -> tuple[Any, ...]:
         data.get("amount_minor") if refund else None,
         data.get("currency") if refund else None,
         data.get("kind", "dissatisfaction") if refund else None,
-        data.get("words"),
+        signal.rewords or data.get("words"),
         signal.traceparent,
     )
 

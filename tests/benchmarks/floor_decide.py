@@ -11,7 +11,8 @@ from typing import Any
 from uuid import UUID
 
 from services.escalation.domain.words import SIGNAL_LABELS
-from tests.benchmarks.floor_rings import Rings, derived
+from tests.benchmarks.floor_past import Past, asked, earliest, is_open, is_over, run_of
+from tests.benchmarks.floor_rings import REQUESTS, Rings, derived
 
 __all__ = ["Event", "Signal", "State", "derived"]
 
@@ -76,10 +77,7 @@ class Signal:
     data: dict[str, Any] = field(default_factory=dict)
     stored: bool = True
     ended: tuple[datetime, str] | None = None
-
-
-Past = tuple[str, str | None, str | None, int | None, UUID, str | None]
-"""A fact of before: its kind, its case, a contact's result, how often a case was passed on, its id, its order."""
+    rewords: str | None = None
 
 
 @dataclass(slots=True)
@@ -126,18 +124,21 @@ class State(Rings):
         number = data.get("reassignments")
         if kind == "rated":
             number = round(1000 * data["rating"] / data.get("scale", 5))
-        fact = derived("fact", event.source, event.id, "")
+        fact, said = derived("fact", event.source, event.id, ""), None
+        if kind in REQUESTS and data.get("words"):
+            said = derived("text", account, " ".join(data["words"].casefold().split())).hex[:8]
         self.facts.append(
             (
                 *(fact, account, kind, event.at, case, order, data.get("direction"), data.get("channel"), result),
-                *(data.get("agent"), False, number, _instant(data.get("due_at")), None),
+                *(data.get("agent"), False, number, _instant(data.get("due_at")), _what(kind, data)),
+                *(data.get("amount_minor"), data.get("currency"), said),
             )
         )
         if kind == "case_opened":
             self.cases[account, data["case"]] = order
             self.new_cases.append((account, case, order))
         past = self.past.setdefault(account, [])
-        past.append((kind, case, result, number, fact, order))
+        past.append((kind, case, result, number, fact, order, event.at, data.get("channel"), said))
         over = self._over(event, kind, case, order, result)
         self.leaving = {signal.id for signal in over}
         for signal in sorted(self._raised(event, kind, fact, past), key=lambda signal: signal.id):
@@ -147,35 +148,55 @@ class State(Rings):
             self.end(event, signal, SIGNAL_LABELS[signal.kind])
         for silence, about, of_order in _broken(kind, case, past):
             self.wait_no_more(silence, account, about, of_order)
+        if kind in REQUESTS:
+            self._asked_again(event, kind, past)
         if event.type in QUIET:
             self.wait_for("gone_quiet", account, case, order)
-        elif case is not None and (kind in PROGRESS or result == "answered") and _is_open(past, case):
+        elif case is not None and (kind in PROGRESS or result == "answered") and is_open(past, case):
             self.wait_for("case_stuck", account, case, order)
 
     def _raised(self, event: Event, kind: str, fact: UUID, past: list[Past]) -> list[Signal]:
         case, raised = event.data.get("case"), list[Signal]()
         names = event.data.get("order") or self.cases.get((event.subject, case or ""))
         own = SIGNALS.get(event.type)
-        if own is not None and not (own == "response_overdue" and self._is_overdue(event.subject, case, names)):
+        if own is not None and not self._is_known(event, own, case, names, past):
             raised.append(self._signal(event, own, derived("signal", fact, own), fact, names))
         if kind == "contact":
-            run, times = _run(past, case)
-            if len(run) == REPEATED:
+            run, times = run_of(past, case)
+            if len(run) == REPEATED and run[-1][0] == fact:
                 first, named = run[0]
                 about = (event.subject, case, times) if case is not None else (first,)
                 id = derived("signal", *about, "contact_repeated")
                 named = named or self.cases.get((event.subject, case or ""))
                 raised.append(self._signal(event, "contact_repeated", id, first, named))
         elif kind == "case_reassigned" and case is not None and event.data["reassignments"] >= BOUNCED:
-            before = [one for one in past[:-1] if one[0] == kind and one[1] == case and (one[3] or 0) >= BOUNCED]
-            if not before:
+            often = [place for place, one in enumerate(past) if one[:2] == (kind, case) and (one[3] or 0) >= BOUNCED]
+            counting = [place for place in often if not is_over(past[:place], case)]
+            if counting == [len(past) - 1]:
                 id = derived("signal", event.subject, case, "case_bounced")
                 raised.append(self._signal(event, "case_bounced", id, fact, names))
         return raised
 
-    def _is_overdue(self, account: str, case: str | None, names: str | None) -> bool:
-        standing = [one for one in self.signals.get(account, {}).values() if one.ended is None]
-        return any((one.kind, one.case, one.names) == ("response_overdue", case, names) for one in standing)
+    def _is_known(self, event: Event, own: str, case: str | None, names: str | None, past: list[Past]) -> bool:
+        """Whether it is what stands already, told once more, or dated after the end of its case."""
+        standing = [one for one in self.signals.get(event.subject, {}).values() if one.ended is None]
+        same = any((one.kind, one.case, one.names) == (own, case, names) for one in standing)
+        if own == "response_overdue":
+            return same or is_over(past, case)
+        if own in REQUESTS:
+            return earliest(past) is not None
+        return own == "case_reopened" and case is not None and same
+
+    def _asked_again(self, event: Event, kind: str, past: list[Past]) -> None:
+        """A request once more: in other words it rings."""
+        first = earliest(past)
+        if first is None:
+            return
+        said, known = past[-1][8], [one[8] for one in past[first:-1] if asked(one) == asked(past[-1])]
+        signal = self.signals[event.subject][derived("signal", past[first][4], kind)]
+        if said is not None:
+            signal.rewords = event.data["words"]
+        self.ask_again(event, signal, new=said is not None and said not in known)
 
     def _signal(self, event: Event, kind: str, id: UUID, fact: UUID, names: str | None) -> Signal:
         data, case = event.data, event.data.get("case")
@@ -222,25 +243,11 @@ def _ends(signal: Signal, case: str | None, order: str | None, *, answered: bool
     )
 
 
-def _run(past: list[Past], case: str | None) -> tuple[list[tuple[UUID, str | None]], int]:
-    """The attempts on a matter since it was settled last, and how often it was settled before; none if this settles."""
-    run, times = list[tuple[UUID, str | None]](), 0
-    for kind, about, result, _, fact, order in past:
-        if about != case:
-            continue
-        settled = kind == "case_resolved" if case is not None else result == "answered"
-        if settled:
-            run, times = [], times + 1
-        elif kind == "contact":
-            run.append((fact, order))
-    return run, times
-
-
-def _is_open(past: list[Past], case: str) -> bool:
-    for kind, about, *_ in reversed(past):
-        if about == case and kind in ("case_opened", "case_reopened", "case_resolved"):
-            return kind != "case_resolved"
-    return False
+def _what(kind: str, data: dict[str, Any]) -> str | None:
+    """The word of a status, and why money is asked back."""
+    if kind == "refund_requested":
+        return str(data.get("kind", "dissatisfaction"))
+    return str(data.get("status", "new")).casefold() if kind in ("case_opened", "case_progressed") else None
 
 
 def _broken(kind: str, case: str | None, past: list[Past]) -> Iterator[tuple[str, str | None, str | None]]:
@@ -248,7 +255,7 @@ def _broken(kind: str, case: str | None, past: list[Past]) -> Iterator[tuple[str
     if kind == "case_resolved":
         yield from (("case_stuck", case, order) for order in {one[5] for one in past if one[1] == case})
     elif kind == "contact":
-        for before, about, result, _, _, order in reversed(past[:-1]):
+        for before, about, result, _, _, order, *_ in reversed(past[:-1]):
             if before == "rated" or result == "dead_end":
                 yield "gone_quiet", about, order
                 return

@@ -26,7 +26,11 @@ ANSWER_WITHIN = {
 }
 SILENCE = "escalation.timer.silence_ended"
 STEPS = {"seller": "the seller", "successor": "the successor", "manager": "the manager", "desk": "the desk"}
-CAUSES = {"signal": "for a signal", "severity": "because it became graver"}
+CAUSES = {
+    "signal": "for a signal",
+    "severity": "because it became graver",
+    "contact": "because the customer tried again",
+}
 
 
 def derived(*parts: object) -> UUID:
@@ -110,6 +114,17 @@ class Rings:
             words = f"No ring: {episode.responsible} is asked already, and it became no graver."
             self.explain(event, "not_rung", words, episode.id, signal.id, None, None)
 
+    def ask_again(self, event: Any, signal: Any, *, new: bool) -> None:
+        episode = next(one for one in self.episodes.values() if one.id == signal.episode)
+        rule, words = "told_again", "The same request was told again. Nobody is notified."
+        if new:
+            rule, words = "asked_again", "The customer asked again, with other words or another amount."
+        path = f"signals.{signal.kind}.same_request_within"
+        self.explain(event, rule, words, episode.id, signal.id, None, path)
+        if new:
+            self.changed[episode.id] = episode
+            self._ring(event, signal, episode, self.orders[episode.account][episode.order], "contact")
+
     def end(self, event: Any, signal: Any, label: str) -> None:
         episode = next((one for one in self.episodes.values() if one.id == signal.episode), None)
         if episode is None:
@@ -189,8 +204,8 @@ class Rings:
         stakes = ((s.data.get("amount_minor") if s.kind == REQUESTS[0] else None) or order[3] for s in signals)
         if order[4] in ("EUR", "USD", "GBP") and min(sum(stakes), order[3]) >= LARGE:
             level, whys, paths = level + 1, [*whys, "a large amount"], [*paths, f"rises.large_amount.{order[4]}"]
-        if len(signals) >= MANY:
-            level, whys, paths = level + 1, [*whys, f"{len(signals)} signals"], [*paths, "rises.many_signals"]
+        if len(kinds) >= MANY:
+            level, whys, paths = level + 1, [*whys, f"{len(kinds)} kinds of trouble"], [*paths, "rises.many_signals"]
         if kinds & set(REQUESTS) and kinds & set(BAD_CONTACTS):
             level += 1
             whys.append("asked for after a bad contact")
@@ -210,7 +225,7 @@ class Rings:
         self.alerts.append(
             (
                 *(alert, signal.account, episode.id, signal.id, to, because, why, episode.rings, step, cause),
-                *(episode.severity, signal.traceparent),
+                *(episode.severity, event.traceparent),
             )
         )
         no_mail = "no e-mail address is known"
@@ -227,7 +242,7 @@ class Rings:
         timer = _timer_id(episode)
         body = orjson.dumps({"episode": str(episode.id)})
         type = "escalation.timer.episode_due"
-        self.waits[timer] = (timer, episode.account, type, body, episode.deadline, False, signal.traceparent)
+        self.waits[timer] = (timer, episode.account, type, body, episode.deadline, False, event.traceparent)
         self.cancelled.discard(timer)
 
     def _asked(self, order: Any) -> tuple[str, str, str, str, list[tuple[str, str | None, str]]]:

@@ -54,7 +54,7 @@ CASES = """
     where account_id = any($1::text[]) and case_id = any($2::text[])
 """
 PAST = """
-    select account_id, kind, case_id, result, number, fact_id, order_id from escalation.facts
+    select account_id, kind, case_id, result, number, fact_id, order_id, at, channel, said from escalation.facts
     where account_id = any($1::text[]) order by at
 """
 EPISODES = """
@@ -113,6 +113,10 @@ END_SIGNALS = """
     update escalation.signals s set ended = 'cleared', ended_at = r.at, ended_because = r.because
     from unnest($1::uuid[], $2::timestamptz[], $3::text[]) as r (id, at, because) where s.signal_id = r.id
 """
+REWORD_SIGNALS = """
+    update escalation.signals s set words = r.words from unnest($1::uuid[], $2::text[]) as r (id, words)
+    where s.signal_id = r.id
+"""
 SAVE_ALERTS = """
     insert into escalation.alerts (alert_id, account_id, episode_id, signal_id, recipient, because, why_you, ring, step,
         cause, severity, traceparent, raised_at, policy_version)
@@ -128,7 +132,7 @@ SAVE_DELIVERIES = """
 """
 FACT_COLUMNS = (
     *("fact_id", "account_id", "kind", "at", "case_id", "order_id", "direction", "channel", "result", "agent"),
-    *("courtesy", "number", "due_at", "what"),
+    *("courtesy", "number", "due_at", "what", "amount_minor", "currency", "said"),
 )
 DECISION_COLUMNS = (
     *("decision_id", "account_id", "at", "rule", "words", "policy_version", "episode_id", "signal_id", "who"),

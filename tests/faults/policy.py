@@ -25,9 +25,14 @@ _CHANGES: Mapping[str, Any] = {
     "customers.callable_until": "23:59",
     "signals.contact_dead_ended.answer_within": "20m",
     "signals.contact_repeated.within": "50m",
+    "signals.contact_repeated.same_conversation_within": "5m",
     "signals.case_stuck.no_progress_for": "45m",
+    "signals.case_stuck.customers_turn_for": "90m",
+    "signals.refund_requested.same_request_within": "30m",
+    "signals.cancellation_requested.same_request_within": "30m",
     "signals.response_due.warn_before": "10m",
     "signals.order_stalled.reached_within": "25m",
+    "signals.order_stalled.no_progress_for": "52w",  # what is so old that it rings nobody is not of these worlds
     "signals.gone_quiet.silent_for": "40m",
     "rises.large_amount.EUR": 1_500_000,
     **{f"ladder.{grave}.{step}": f"{span}m" for grave, span in _MINUTES.items() for step in _STEPS},
@@ -84,7 +89,7 @@ def _in_seconds(value: Any) -> Any:
 
 def _toml(value: Any) -> str:
     if isinstance(value, dict):
-        return f"{{{', '.join(f'{name} = {_toml(member)}' for name, member in value.items())}}}"
+        return f"{{{', '.join(f'{json.dumps(name)} = {_toml(member)}' for name, member in value.items())}}}"
     if isinstance(value, list):
         return f"[{', '.join(map(_toml, value))}]"
     return json.dumps(value, ensure_ascii=False)

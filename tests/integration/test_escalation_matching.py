@@ -50,7 +50,7 @@ async def test_every_kind_of_signal_joins_the_one_episode_of_its_order(escalatio
 
 
 async def test_a_signal_without_an_order_of_its_own_joins_the_latest_sold_by_then(sold: Escalation) -> None:
-    await sold.hear(told(refund_requested(), at=minutes(-15)), told(refund_requested(), at=minutes(0)))
+    await sold.hear(told(refund_requested("k-1"), at=minutes(-15)), told(refund_requested("k-2"), at=minutes(0)))
     assert await sold.matches() == [("first", ["refund_requested"]), ("second", ["refund_requested"])]
 
 

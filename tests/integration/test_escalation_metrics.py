@@ -46,7 +46,7 @@ async def test_a_signal_is_too_old_by_its_age_when_first_seen(counted: Escalatio
     await counted.hear(salesperson_changed(), order_placed())
     assert value("handoff_signals_too_old_to_ring_total") == 0
     assert len(await counted.alerts()) == 1
-    await counted.hear(told(refund_requested(), at=now - timedelta(days=2)))
+    await counted.hear(told(refund_requested("k-2"), at=now - timedelta(days=2)))
     assert value("handoff_signals_too_old_to_ring_total") == 1
     assert len(await counted.alerts()) == 1
 

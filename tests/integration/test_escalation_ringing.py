@@ -46,7 +46,7 @@ async def test_while_nobody_acknowledges_other_signals_join_silently(sold: Escal
 
 
 async def test_asking_for_money_back_or_to_cancel_always_rings_again(sold: Escalation) -> None:
-    await sold.hear_one_by_one(refund_requested(), refund_requested(), cancellation_requested(), dead_end())
+    await sold.hear_one_by_one(refund_requested(), refund_requested("k-2"), cancellation_requested(), dead_end())
     assert len(await sold.alerts()) == 3
     assert len(await sold.episodes()) == 1
 

@@ -26,7 +26,7 @@ pytestmark = pytest.mark.usefixtures("each_alert_is_on_each_channel_once")
 
 
 async def test_many_deliveries_nobody_may_send_do_not_hold_up_the_others(escalation: Escalation) -> None:
-    await escalation.hear(salesperson_changed(), order_placed(), *(refund_requested() for _ in range(15)))
+    await escalation.hear(salesperson_changed(), order_placed(), *(refund_requested(f"k-{n}") for n in range(15)))
     await escalation.acknowledge()
     stuck = "state = 'pending', try_at = shared.app_now() - interval '1 day'"
     await escalation.pool.execute(f"update escalation.deliveries set {stuck} where channel = 'email'")
@@ -115,7 +115,7 @@ async def test_a_slow_message_holds_up_no_other(rung: Escalation) -> None:
     rung.mail.on_sending = hangs
     async with rung.sending():
         await eventually(lambda: _received(rung), 1)
-        await rung.hear(*(refund_requested() for _ in range(4)))
+        await rung.hear(*(refund_requested(f"k-{n}") for n in range(4)))
         await eventually(rung.sent_facts, 4)
         let_go.set()
         await eventually(rung.sent_facts, 5)
@@ -169,7 +169,7 @@ async def test_a_message_offers_what_the_policy_in_force_allows(rung: Escalation
     await rung.send_round(sender, metrics)
     document = shipped_text().replace("EUR = 50000", "EUR = 30000")
     await publish_policy(rung.spine, PolicyPublishing(document=document, by="vera", summary="Less to give"))
-    await rung.hear(refund_requested())
+    await rung.hear(refund_requested("k-2"))
     await rung.send_round(sender, metrics)
     before, after = (message.get_body(("plain",)).get_content() for message in rung.mail.received)  # type: ignore[union-attr]
     assert "€500.00" in before

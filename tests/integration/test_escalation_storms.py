@@ -166,7 +166,7 @@ async def test_what_rang_again_while_held_expires_with_its_reason_and_the_later_
     escalation: Escalation,
 ) -> None:
     await _storm(escalation, 10)
-    await escalation.hear(told(refund_requested(), subject="c-9", at=minutes(1)))
+    await escalation.hear(told(refund_requested("k-2"), subject="c-9", at=minutes(1)))
     await _send(escalation)
     await _after_the_window(escalation)
     assert await _states(escalation) == {"sent": 10, "expired": 1}

@@ -3,8 +3,16 @@
 import pytest
 
 from shared.contracts.support import ContactDeadEnded
-from shared.contracts.support_inbound import ContactResult, Courtesy, Person
-from tests.builders import CASE, case_opened, contact_made, input_of, minutes
+from shared.contracts.support_inbound import (
+    ContactReference,
+    ContactResult,
+    Courtesy,
+    Intent,
+    NoAnswerReason,
+    Person,
+    WaitingFor,
+)
+from tests.builders import CASE, answer_not_needed, case_closed, case_opened, contact_made, input_of, minutes
 from tests.services import ServiceUnderTest
 
 
@@ -61,3 +69,33 @@ async def test_a_contact_out_of_courtesy_is_kept_and_published_as_that(
     assert (await support.row("support.contacts"))["courtesy"] == courtesy.value
     (event,) = await support.published()
     assert (event.type, event.data.courtesy) == ("support.contact_made", courtesy)
+
+
+async def test_whose_turn_it_is_which_conversation_and_what_a_customer_is_about_to_do_are_published(
+    support: ServiceUnderTest,
+) -> None:
+    await support.tell(
+        case_opened(waiting_for=WaitingFor.CUSTOMER),
+        contact_made("answered", conversation="chat-4", intent=Intent.LEAVING, test=True),
+        case_closed(reason="spam"),
+    )
+    opened, contact, closed = await support.published()
+    assert opened.data.waiting_for is WaitingFor.CUSTOMER
+    assert (contact.data.conversation, contact.data.intent, contact.data.test) == ("chat-4", Intent.LEAVING, True)
+    assert closed.data.reason is NoAnswerReason.SPAM
+
+
+async def test_that_a_contact_needs_no_answer_is_published_before_and_after_the_contact(
+    support: ServiceUnderTest,
+) -> None:
+    contact = ContactReference(source="desk.example", id="c-9")
+    await support.tell(answer_not_needed("answered_elsewhere", None, contact=contact))
+    (event,) = await support.published()
+    assert (event.type, event.data.contact, event.data.by) == ("support.answer_not_needed", contact, "agent-3")
+
+
+async def test_that_a_case_needs_no_answer_waits_for_its_opening(support: ServiceUnderTest) -> None:
+    await support.tell(answer_not_needed("goodbye"))
+    assert await support.published() == []
+    await support.tell(case_opened())
+    assert await support.published_types() == ["support.case_opened", "support.answer_not_needed"]

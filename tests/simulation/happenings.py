@@ -24,7 +24,10 @@ from shared.contracts.support_inbound import (
     ContactResult,
     Courtesy,
     Direction,
+    Intent,
+    NoAnswerReason,
     RefundKind,
+    WaitingFor,
 )
 from tests.simulation.tables import Row
 
@@ -129,6 +132,8 @@ def _person(chance: Random, id: str, *, plain: bool = False) -> orders.Salespers
 def fact_of(chance: Random, account: str, now: datetime) -> Told:
     """Anything that happens to a customer, told at once or late."""
     at = now - timedelta(minutes=chance.choice(_LATENESS), seconds=chance.randrange(60))
+    if chance.random() < 0.4:  # as publishers tell it that know minutes only
+        at = at.replace(second=0, microsecond=0)
     fact = chance.choice(_FACTS)(_About(chance, account, at))
     return Told(fact, account, at)
 
@@ -165,7 +170,9 @@ def _contact(about: _About) -> Fact:
         case=about.case,
         order=about.order if chance.random() < 0.3 else None,
         direction=chance.choice((Direction.INBOUND, Direction.INBOUND, Direction.OUTBOUND)),
-        channel=chance.choice((ContactChannel.PHONE, ContactChannel.EMAIL)),
+        channel=chance.choice((ContactChannel.PHONE, ContactChannel.EMAIL, ContactChannel.CHAT)),
+        conversation=chance.choice((None, None, None, "talk-1")),
+        intent=Intent.LEAVING if chance.random() < 0.05 else None,
         result=result,
         agent=chance.choice((None, None, "anna", "ben", "mona")),
         courtesy=Courtesy.THANKS if chance.random() < 0.1 else None,
@@ -176,6 +183,32 @@ def _missed_call(about: _About) -> Fact:
     return support.ContactMade(
         case=about.case, direction=Direction.INBOUND, channel=ContactChannel.PHONE, result=ContactResult.UNANSWERED
     )
+
+
+def _status(about: _About) -> Fact:
+    chance = about.chance
+    return support.CaseStatusChanged(
+        case=chance.choice(CASES[about.account]),
+        status=chance.choice(("Open", "Waiting_for_customer", "Closed", "In the green queue")),
+        waiting_for=chance.choice((None, None, None, *WaitingFor)),
+    )
+
+
+def _refund(about: _About) -> Fact:
+    chance = about.chance
+    return support.RefundRequested(
+        case=about.case,
+        order=about.order,
+        kind=chance.choice((RefundKind.DISSATISFACTION, RefundKind.DISSATISFACTION, RefundKind.CHARGEBACK)),
+        amount_minor=chance.choice((None, 1_000, 2_000)),
+        words=chance.choice((None, "Money back.", "Now!")),
+        test=True if chance.random() < 0.05 else None,
+    )
+
+
+def _no_answer(about: _About) -> Fact:
+    reason = about.chance.choice(tuple(NoAnswerReason))
+    return support.AnswerNotNeeded(case=about.chance.choice(CASES[about.account]), reason=reason, by="agent-3")
 
 
 def _case(fact: Callable[..., Fact], **fields: Any) -> Callable[[_About], Fact]:
@@ -215,20 +248,18 @@ _FACTS: Sequence[Callable[[_About], Fact]] = (
     _missed_call,
     lambda about: support.CaseOpened(case=about.chance.choice(CASES[about.account]), title="Cold", order=about.order),
     lambda about: support.CaseReassigned(case=about.case, reassignments=about.chance.choice((1, 3, 4))),
-    _owned_case(support.CaseStatusChanged, status="waiting"),
+    _status,
+    _status,
+    _no_answer,
     _owned_case(support.CaseReopened),
     _owned_case(support.CaseResolved),
     _owned_case(support.CaseClosed),
+    _owned_case(support.CaseClosed, reason=NoAnswerReason.GOODBYE),
     lambda about: support.ResponsePromised(case=about.case, due_at=about.soon()),
     lambda about: support.ResponseOverdue(case=about.case, due_at=about.at),
     lambda about: support.SatisfactionRated(case=about.case, rating=about.chance.choice((1, 5))),
-    lambda about: support.RefundRequested(case=about.case, order=about.order),
-    lambda about: support.RefundRequested(
-        case=about.case,
-        order=about.order,
-        kind=about.chance.choice(tuple(RefundKind)),
-        amount_minor=about.chance.choice((None, 0, 500, 1_500_000)),
-    ),
+    _refund,
+    _refund,
     lambda about: support.RefundWithdrawn(case=about.case, order=about.order),
     lambda about: support.ContactPreferenceChanged(preference=about.chance.choice(tuple(ContactPreference))),
     lambda about: support.CancellationRequested(case=about.case, order=about.order),

@@ -17,7 +17,9 @@ _INSERT = re.compile(
     r"(?: returning (?P<returned>\w+))?",
     re.DOTALL,
 )
-_ASSIGNED = re.compile(r"(\w+) = (greatest\(\w+\.\w+, excluded\.\w+\)|excluded\.\w+)(?:, |$)")
+_ASSIGNED = re.compile(
+    r"(\w+) = (greatest\(\w+\.\w+, excluded\.\w+\)|coalesce\(excluded\.\w+, \w+\.\w+\)|excluded\.\w+)(?:, |$)"
+)
 
 
 class NotTaught(Exception):
@@ -32,7 +34,7 @@ def inserting(sql: str) -> Answer:
         raise NotTaught(sql)
     table, columns = read["table"], read["columns"].split(", ")
     keys = [columns.index(name) for name in KEYS[table] if name in columns]
-    updates = [(name, how.startswith("greatest")) for name, how in _ASSIGNED.findall(read["set"] or "")]
+    updates = [(name, how.partition("(")[0]) for name, how in _ASSIGNED.findall(read["set"] or "")]
     if read["set"] and len(updates) != read["set"].count("excluded."):
         raise NotTaught(sql)
 
@@ -44,13 +46,18 @@ def inserting(sql: str) -> Answer:
                 added.append(insert(session, table, columns, values))
             elif updates:
                 told = _told(table, columns, values)
-                changed = {n: max(known[n], told[n]) if greater else told[n] for n, greater in updates}
-                session.put(table, {**known, **changed})
+                session.put(table, {**known, **{n: _updated(known[n], told[n], how) for n, how in updates}})
             elif not read["nothing"]:
                 raise asyncpg.UniqueViolationError(f"{table} has this key already")
         return added
 
     return run
+
+
+def _updated(known: Any, told: Any, how: str) -> Any:
+    if how == "greatest":
+        return max(known, told)
+    return known if how == "coalesce" and told is None else told
 
 
 def insert(session: Session, table: str, columns: Sequence[str], values: Sequence[Any]) -> Row:

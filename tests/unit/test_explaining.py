@@ -177,9 +177,14 @@ def test_what_became_of_a_message(words: str, delivery: Delivery) -> None:
         ("rises.large_amount.EUR", ["rises.large_amount.EUR = 1000000"]),
         (
             "signals.contact_repeated",
-            ["signals.contact_repeated.contacts = 3", "signals.contact_repeated.within = 7d"],
+            [
+                "signals.contact_repeated.contacts = 3",
+                "signals.contact_repeated.within = 7d",
+                "signals.contact_repeated.same_conversation_within = 30m",
+            ],
         ),
-        ("signals.refund_requested", ["signals.refund_requested"]),
+        ("signals.refund_requested", ["signals.refund_requested.same_request_within = 1d"]),
+        ("signals.promise_missed", ["signals.promise_missed"]),
         ("rises.request_after_bad_contact", ["rises.request_after_bad_contact = true"]),
         ("reasons.saved", ["reasons.saved"]),
         ("plays", ["plays"]),

@@ -3,11 +3,12 @@
 Each case is the facts, and when the signals came into being and were cleared, in hours.
 """
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from services.escalation.domain.facts import AccountFact, FactKind
+from services.escalation.domain.facts import AccountFact, FactKind, contact_ids
 from services.escalation.domain.findings.all import findings
 from services.escalation.domain.findings.history import History
 from shared.contracts.escalation import SignalKind
@@ -87,7 +88,15 @@ def test_a_case_bounces_once_whichever_fact_says_so() -> None:
     [
         pytest.param([on_case(REOPENED, 1)], [(1, None)], id="reopened"),
         pytest.param([on_case(REOPENED, 1, courtesy=True)], [], id="a thanks is no reopening"),
-        pytest.param([on_case(REOPENED, 1), on_case(REOPENED, 3)], [(1, None), (3, None)], id="twice"),
+        pytest.param([on_case(REOPENED, 1), on_case(REOPENED, 3)], [(1, None)], id="twice before an end: once"),
+        pytest.param(
+            [on_case(REOPENED, 1), on_case(REOPENED, 3), on_case(RESOLVED, 5)], [(1, 5)], id="twice, then resolved"
+        ),
+        pytest.param(
+            [on_case(REOPENED, 1), on_case(RESOLVED, 2), on_case(REOPENED, 3)], [(1, 2), (3, None)], id="after an end"
+        ),
+        pytest.param([fact(REOPENED, 1), fact(REOPENED, 3)], [(1, None), (3, None)], id="which cases is not known"),
+        pytest.param([on_case(RESOLVED, 1), on_case(REOPENED, 1)], [(1, None)], id="in the instant of the end"),
         pytest.param([on_case(REOPENED, 1), on_case(RESOLVED, 2)], [(1, 2)], id="resolved"),
         pytest.param([on_case(REOPENED, 1), on_case(CLOSED, 2)], [(1, 2)], id="closed"),
         pytest.param([on_case(REOPENED, 1), on_case(RESOLVED, 2, case="l")], [(1, None)], id="another is resolved"),
@@ -185,7 +194,15 @@ def test_a_low_rating_is_a_signal_until_a_better_one(facts: list[AccountFact], e
         pytest.param({"case": "k"}, {}, True, id="withdrawn for all"),
         pytest.param({"order": "4711"}, {"order": "4711"}, True, id="the same order"),
         pytest.param({"order": "4711"}, {"order": "4712"}, False, id="another order"),
-        pytest.param({"order": "4711"}, {"case": "k"}, True, id="the case of the order"),
+        pytest.param({"order": "4711"}, {"case": "k"}, False, id="a case of the order that was not named"),
+        pytest.param(
+            {"case": "k", "order": "4711"}, {"case": "l", "order": "4711"}, False, id="another case, named with it"
+        ),
+        pytest.param({"case": "k", "order": "4711"}, {"order": "4711"}, True, id="the order of the case"),
+        pytest.param({"case": "k"}, {"order": "4711"}, True, id="the order that the case was opened for"),
+        pytest.param(
+            {"order": "4711"}, {"case": "l", "order": "4711"}, False, id="a case, of which the request knows nothing"
+        ),
         pytest.param({}, {"order": "4711"}, False, id="withdrawn for an order that was not named"),
     ],
 )
@@ -202,6 +219,286 @@ def test_a_request_for_a_refund_or_to_cancel_is_a_signal_until_it_is_withdrawn(
 def test_a_request_for_a_refund_or_to_cancel_is_cleared_by_nothing_else(kind: str) -> None:
     others = [on_case(RESOLVED, 2), outbound(3, "resolved", case="k"), reached(4, order="4711")]
     assert told(SignalKind(kind), OPENED, on_case(FactKind(kind), 1), *others) == [(1, None)]
+
+
+REQUESTED = {"refund": FactKind.REFUND_REQUESTED, "cancellation": FactKind.CANCELLATION_REQUESTED}
+
+
+def requested(at: float, case: str | None = "k", name: str = "refund", **more: Any) -> AccountFact:
+    return on_case(REQUESTED[name], at, case, **({"id": int(at * 100) + 1} | more))
+
+
+@pytest.mark.parametrize("name", ["refund", "cancellation"])
+@pytest.mark.parametrize(
+    ("again", "between", "expected"),
+    [
+        pytest.param({}, [], [(1, None)], id="on the same case"),
+        pytest.param({"case": "l"}, [], [(1, None), (5, None)], id="on another case"),
+        pytest.param({"case": None}, [], [(1, None), (5, None)], id="on no case"),
+        pytest.param({"said": "4f", "asked_by": "5e"}, [], [(1, None)], id="in other words, by somebody else"),
+        pytest.param({"at": 25}, [], [(1, None)], id="a day later, to the minute"),
+        pytest.param({"at": 25.1}, [], [(1, None), (25.1, None)], id="more than a day later"),
+        pytest.param({}, [outbound(3, case="k")], [(1, None), (5, None)], id="after a talk"),
+        pytest.param({}, [outbound(3, case="l")], [(1, None), (5, None)], id="after a talk about something else"),
+        pytest.param({}, [outbound(1, case="k")], [(1, None)], id="after the talk in which it was asked"),
+        pytest.param({}, [outbound(3, "voicemail", case="k")], [(1, None)], id="after an attempt"),
+        pytest.param({}, [on_case(RESOLVED, 3)], [(1, None)], id="after the case was resolved"),
+    ],
+)
+def test_a_request_that_is_told_again_is_one_signal(
+    name: str, again: dict[str, Any], between: list[AccountFact], expected: Told
+) -> None:
+    asked: dict[str, Any] = {"at": 5, "name": name} | again
+    first, second = requested(1, name=name), requested(**asked)
+    assert told(SignalKind(REQUESTED[name].value), OPENED, first, second, *between) == expected
+
+
+def test_a_request_told_again_after_it_was_withdrawn_is_another() -> None:
+    withdrawn = on_case(FactKind.REFUND_WITHDRAWN, 3)
+    assert told(SignalKind.REFUND_REQUESTED, requested(1), withdrawn, requested(5)) == [(1, 3), (5, None)]
+    assert told(SignalKind.REFUND_REQUESTED, requested(1), on_case(FactKind.REFUND_WITHDRAWN, 5), requested(5)) == [
+        (1, 5)
+    ]
+
+
+def test_a_request_told_again_after_its_episode_was_closed_is_another() -> None:
+    first = requested(1)
+    closed = fact(FactKind.REQUEST_CLOSED, 3, order="4711", what=str(first.fact_id))
+    assert told(SignalKind.REFUND_REQUESTED, first, closed, requested(5)) == [(1, None), (5, None)]
+
+
+def test_refunds_of_different_kinds_are_different_requests() -> None:
+    facts = [requested(1, what="chargeback"), requested(2, what="dissatisfaction"), requested(3, what="chargeback")]
+    assert told(SignalKind.REFUND_REQUESTED, *facts) == [(1, None), (2, None)]
+
+
+def test_a_day_counts_from_the_earliest_request() -> None:
+    facts = [requested(at) for at in (1, 20, 26, 45)]
+    first, second = of_kind(SignalKind.REFUND_REQUESTED, *facts)
+    assert [one.fact_id for one in first.again] == [facts[1].fact_id]
+    assert [one.fact_id for one in second.again] == [facts[3].fact_id]
+
+
+def test_a_request_told_late_becomes_the_earliest() -> None:
+    early, late = requested(1), requested(5)
+    (finding,) = of_kind(SignalKind.REFUND_REQUESTED, late, early)
+    assert (finding.cause, finding.again) == (early, (late,))
+
+
+# Ties.
+
+
+@pytest.mark.parametrize(
+    ("kind", "facts"),
+    [
+        pytest.param(SignalKind.RESPONSE_OVERDUE, [said(10), on_case(CLOSED, 10)], id="overdue, closed"),
+        pytest.param(SignalKind.RESPONSE_OVERDUE, [said(10), on_case(RESOLVED, 10)], id="overdue, resolved"),
+        pytest.param(SignalKind.CASE_BOUNCED, [passed_on(10, 3), on_case(CLOSED, 10)], id="passed on, closed"),
+        pytest.param(
+            SignalKind.CONTACT_REPEATED,
+            [inbound(at, "answered", case="k") for at in (8, 9, 10)] + [on_case(RESOLVED, 10)],
+            id="came back, resolved",
+        ),
+        pytest.param(
+            SignalKind.REFUND_REQUESTED,
+            [requested(10), on_case(FactKind.REFUND_WITHDRAWN, 10)],
+            id="asked for, withdrawn",
+        ),
+        pytest.param(
+            SignalKind.CANCELLATION_REQUESTED,
+            [requested(10, name="cancellation"), on_case(FactKind.CANCELLATION_WITHDRAWN, 10)],
+            id="asked to cancel, withdrawn",
+        ),
+        pytest.param(
+            SignalKind.RESPONSE_OVERDUE,
+            [on_case(FactKind.RESPONSE_PROMISED, 10, due=12), on_case(CLOSED, 10)],
+            id="promised, closed",
+        ),
+    ],
+)
+def test_an_end_settles_what_is_of_the_same_instant(kind: SignalKind, facts: list[AccountFact]) -> None:
+    assert [finding for finding in of_kind(kind, OPENED, *facts) if finding.cleared_by is None] == []
+
+
+def test_a_talk_is_no_end_so_a_dead_end_of_the_same_instant_stands() -> None:
+    facts = [inbound(10, "dead_end", case="k"), outbound(10, case="k"), on_case(CLOSED, 10)]
+    assert told(SignalKind.CONTACT_DEAD_ENDED, *facts) == [(10, None)]
+
+
+def test_a_case_reopened_in_the_instant_of_its_end_is_open() -> None:
+    facts = [OPENED, on_case(CLOSED, 4), on_case(REOPENED, 4)]
+    assert told(SignalKind.CASE_STUCK, *facts) == [(20, None)]
+    assert told(SignalKind.CASE_REOPENED, *facts) == [(4, None)]
+
+
+# After the end.
+
+
+AFTER_THE_END = [
+    pytest.param(SignalKind.RESPONSE_OVERDUE, [said(10)], id="overdue"),
+    pytest.param(SignalKind.RESPONSE_OVERDUE, [on_case(FactKind.RESPONSE_PROMISED, 10, due=12)], id="promised"),
+    pytest.param(SignalKind.RESPONSE_DUE, [on_case(FactKind.RESPONSE_PROMISED, 10, due=15)], id="soon due"),
+    pytest.param(SignalKind.CASE_BOUNCED, [passed_on(10, 3)], id="passed on"),
+]
+
+
+def status(at: float, word: str = "", **more: Any) -> AccountFact:
+    return on_case(FactKind.CASE_PROGRESSED, at, what=word or None, **more)
+
+
+@pytest.mark.parametrize(("kind", "facts"), AFTER_THE_END)
+def test_what_the_end_settles_is_not_raised_by_what_is_dated_after_it(
+    kind: SignalKind, facts: list[AccountFact]
+) -> None:
+    assert not of_kind(kind, OPENED, on_case(CLOSED, 9), *facts)
+    assert not of_kind(kind, OPENED, on_case(CLOSED, 9), status(9.5, "archived"), *facts)
+    assert not of_kind(kind, OPENED, on_case(CLOSED, 9), status(9.5, "closed"), *facts)
+    for opens in (on_case(REOPENED, 9.5), status(9.5, "open"), status(9.5, "pending"), status(9.5, waiting_for="us")):
+        assert of_kind(kind, OPENED, on_case(CLOSED, 9), opens, *facts)
+    assert of_kind(kind, OPENED, on_case(CLOSED, 9, case="l"), *facts)
+
+
+@pytest.mark.parametrize(
+    ("kind", "facts"),
+    [
+        pytest.param(SignalKind.CONTACT_DEAD_ENDED, [inbound(10, case="k")], id="a contact"),
+        pytest.param(SignalKind.CONTACT_REPEATED, [inbound(at, case="k") for at in (10, 11, 12)], id="contacts"),
+        pytest.param(SignalKind.REFUND_REQUESTED, [requested(10)], id="a request"),
+        pytest.param(SignalKind.SATISFACTION_LOW, [rated(10, 200)], id="a rating"),
+        pytest.param(SignalKind.CASE_REOPENED, [on_case(REOPENED, 10)], id="a reopening"),
+    ],
+)
+def test_what_the_customer_does_after_the_end_is_raised(kind: SignalKind, facts: list[AccountFact]) -> None:
+    assert of_kind(kind, OPENED, on_case(CLOSED, 9), *facts)
+
+
+# The customer's turn.
+
+
+@pytest.mark.parametrize(
+    ("facts", "expected"),
+    [
+        pytest.param([OPENED, status(4, "waiting for customer")], [(4 + 14 * 24, None)], id="waiting for the customer"),
+        pytest.param([OPENED, status(4, "pending")], [(4 + 14 * 24, None)], id="pending"),
+        pytest.param([OPENED, status(4, "anything", waiting_for="customer")], [(340, None)], id="the fact says so"),
+        pytest.param([OPENED, status(4, "pending", waiting_for="us")], [(20, None)], id="the fact knows better"),
+        pytest.param([OPENED, status(4, "open")], [(20, None)], id="ours"),
+        pytest.param([OPENED, status(4, "in the green queue")], [(20, None)], id="a word that nobody knows"),
+        pytest.param(
+            [OPENED, status(4, "pending"), status(5, "in the green queue")], [(341, None)], id="changes no turn"
+        ),
+        pytest.param([OPENED, status(4, "closed")], [], id="nobody's"),
+        pytest.param([OPENED, status(4, "closed"), inbound(30, case="k")], [(46, None)], id="nobody's until they ask"),
+        pytest.param([OPENED, status(4, "pending"), status(30, "open")], [(46, None)], id="ours again"),
+        pytest.param([OPENED, status(4, "pending"), inbound(30, case="k")], [(46, None)], id="they write"),
+        pytest.param([OPENED, status(4, "pending"), requested(30)], [(46, None)], id="they ask for money back"),
+        pytest.param([OPENED, status(4, "pending"), inbound(30, case="l")], [(340, None)], id="on another case"),
+        pytest.param([OPENED, status(4, "pending"), inbound(4, case="k")], [(340, None)], id="they wrote just then"),
+        pytest.param(
+            [OPENED, status(4, "pending"), outbound(30, "unanswered", case="k")], [(366, None)], id="we remind them"
+        ),
+        pytest.param(
+            [OPENED, status(4, "pending"), inbound(30, case="k"), outbound(31, case="k")], [(47, None)], id="answered"
+        ),
+        pytest.param([OPENED, status(4, "pending"), on_case(RESOLVED, 5)], [], id="resolved"),
+        pytest.param([OPENED, on_case(RESOLVED, 4), status(5, "open")], [(21, None)], id="opened silently"),
+        pytest.param([OPENED, on_case(RESOLVED, 4), status(5, "done")], [], id="a word for the end"),
+        pytest.param(
+            [OPENED, on_case(RESOLVED, 4), status(5, "archived")], [], id="a word that nobody knows, after the end"
+        ),
+    ],
+)
+def test_a_case_is_not_stuck_while_it_is_the_customers_turn(facts: list[AccountFact], expected: Told) -> None:
+    assert told(SignalKind.CASE_STUCK, *facts) == expected
+
+
+def test_whose_turn_it_is_can_be_said_at_the_opening() -> None:
+    opened = fact(FactKind.CASE_OPENED, 0, case="k", what="new", waiting_for="customer")
+    assert told(SignalKind.CASE_STUCK, opened) == [(14 * 24, None)]
+
+
+@pytest.mark.parametrize(
+    ("facts", "expected"),
+    [
+        pytest.param([inbound(1, case="k"), status(2, "pending")], [], id="in time"),
+        pytest.param([inbound(1, case="k"), status(1, "pending")], [], id="in the same instant"),
+        pytest.param([inbound(1, case="k"), status(6, "pending")], [(5, None)], id="too late"),
+        pytest.param([inbound(1, case="k"), status(2, "open")], [(5, None)], id="our turn"),
+        pytest.param([inbound(1, case="k"), status(2, "closed")], [(5, None)], id="a status is no talk"),
+        pytest.param([inbound(1, case="l"), status(2, "pending")], [(5, None)], id="on another case"),
+        pytest.param([inbound(3, case="k"), status(2, "pending")], [(7, None)], id="they wrote after it"),
+        pytest.param([inbound(1, case="k"), status(2, "pending"), inbound(3, case="k")], [(7, None)], id="and again"),
+    ],
+)
+def test_no_answer_is_late_once_it_is_the_customers_turn(facts: list[AccountFact], expected: Told) -> None:
+    assert told(SignalKind.CONTACT_DEAD_ENDED, *facts) == expected
+
+
+def test_neither_a_promised_answer_nor_silence_waits_for_the_customers_turn() -> None:
+    pending = status(2, "pending")
+    assert told(SignalKind.RESPONSE_OVERDUE, PROMISED, pending) == [(8, None)]
+    assert told(SignalKind.GONE_QUIET, inbound(1, case="k"), pending) == [(49, None)]
+
+
+# No answer needed.
+
+
+def needless(at: float, reason: str, case: str | None = "k", **more: Any) -> AccountFact:
+    return on_case(FactKind.ANSWER_NOT_NEEDED, at, case, result=reason, agent="agent-3", **more)
+
+
+@pytest.mark.parametrize("reason", ["goodbye", "answered_elsewhere"])
+def test_what_needs_no_answer_takes_back_the_silence_and_its_part_in_repeated_contacts(reason: str) -> None:
+    late = [inbound(at, case="k") for at in (1, 2, 3)]
+    unneeded = needless(20, reason)
+    assert told(SignalKind.CONTACT_DEAD_ENDED, *late) == [(5, None)]
+    assert told(SignalKind.CONTACT_DEAD_ENDED, *late, unneeded) == []
+    assert told(SignalKind.CONTACT_REPEATED, *late) == [(3, None)]
+    assert told(SignalKind.CONTACT_REPEATED, *late, unneeded) == []
+    assert told(SignalKind.GONE_QUIET, *late, unneeded) == []
+
+
+@pytest.mark.parametrize("reason", ["goodbye", "answered_elsewhere"])
+def test_what_needs_no_answer_takes_back_no_dead_end_request_or_rating_and_proves_nothing(reason: str) -> None:
+    unneeded = needless(20, reason)
+    assert told(SignalKind.CONTACT_DEAD_ENDED, inbound(1, "dead_end", case="k"), unneeded) == [(1, None)]
+    assert told(SignalKind.REFUND_REQUESTED, requested(1), unneeded) == [(1, None)]
+    assert told(SignalKind.SATISFACTION_LOW, rated(1, 200), unneeded) == [(1, None)]
+    assert told(SignalKind.CASE_STUCK, OPENED, unneeded) == [(16, None)]
+    assert told(SignalKind.CONTACT_DEAD_ENDED, inbound(1, case="l"), unneeded) == [(5, None)]
+
+
+def test_what_comes_after_somebody_said_so_needs_an_answer() -> None:
+    unneeded = needless(2, "goodbye")
+    assert told(SignalKind.CONTACT_DEAD_ENDED, inbound(1, case="k"), unneeded, inbound(3, case="k")) == [(7, None)]
+
+
+@pytest.mark.parametrize("reason", ["spam", "test"])
+def test_spam_and_tests_take_back_all_that_their_case_raised_and_ended(reason: str) -> None:
+    raised = [
+        OPENED,
+        inbound(1, "dead_end", case="k"),
+        inbound(2, case="k"),
+        requested(3),
+        rated(4, 200),
+        passed_on(5, 3),
+        on_case(REOPENED, 6),
+        said(7),
+    ]
+    unneeded = needless(100, reason)
+    assert findings(History(raised), always(rules()))
+    assert findings(History([*raised, unneeded]), always(rules())) == []
+    call, talk = inbound(1), outbound(2, case="k")
+    assert told(SignalKind.CONTACT_DEAD_ENDED, call, talk) == []
+    assert told(SignalKind.CONTACT_DEAD_ENDED, call, talk, unneeded) == [(5, None)]
+
+
+def test_a_contact_that_needs_no_answer_is_named_by_its_source_and_id() -> None:
+    (contact_id, *_) = contact_ids(needless(9, "goodbye", None, what="desk.example\tc-9"))
+    named = replace(inbound(1), fact_id=contact_id)
+    unneeded = needless(9, "goodbye", None, what="desk.example\tc-9")
+    assert told(SignalKind.CONTACT_DEAD_ENDED, named, unneeded) == []
+    assert told(SignalKind.CONTACT_DEAD_ENDED, named, inbound(2), unneeded) == [(6, None)]
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,8 @@
 Each case is the facts, and when the signals came into being and were cleared, in hours.
 """
 
+from typing import Any
+
 import pytest
 
 from services.escalation.domain.facts import AccountFact, FactKind
@@ -225,3 +227,50 @@ def test_what_happened_in_time_and_is_told_late_withdraws_it(
 ) -> None:
     assert of_kind(kind, *raised)
     assert not of_kind(kind, *raised, late)
+
+
+# Conversations.
+
+
+def line(at: float, **more: Any) -> AccountFact:
+    """A line of a chat, some minutes after AT, on a case unless another place is named."""
+    return inbound(at / 60, **({"channel": "chat", "result": "answered", "case": "k"} | more))
+
+
+@pytest.mark.parametrize(
+    ("lines", "count"),
+    [
+        pytest.param([line(0), line(1), line(2)], 1, id="three lines of one chat"),
+        pytest.param([line(0), line(30), line(60)], 1, id="each half an hour after the one before"),
+        pytest.param([line(0), line(31), line(62)], 3, id="each later than half an hour"),
+        pytest.param([line(0), line(31), line(40)], 2, id="two conversations"),
+        pytest.param([line(0), line(20, direction="outbound"), line(40)], 1, id="our own lines are lines"),
+        pytest.param([line(0), line(1, channel="message"), line(2, channel="web")], 3, id="on three channels"),
+        pytest.param([line(0, channel="phone"), line(10, channel="phone"), line(25, channel="phone")], 3, id="calls"),
+        pytest.param([line(0, channel="email"), line(1, channel="email"), line(2, channel="email")], 3, id="mails"),
+        pytest.param(
+            [line(at, channel="phone", conversation="c-1") for at in (0, 10, 100)], 1, id="calls of one conversation"
+        ),
+        pytest.param(
+            [line(at, conversation=f"c-{at}") for at in (0, 1, 2)], 3, id="conversations that are named apart"
+        ),
+        pytest.param([line(0), line(1, case="l"), line(2)], 1, id="another matter"),
+    ],
+)
+def test_lines_of_one_conversation_are_one_contact(lines: list[AccountFact], count: int) -> None:
+    calls = [line(at, channel="phone") for at in (400, 500)]
+    assert bool(told(SignalKind.CONTACT_REPEATED, *lines)) == (count >= 3)
+    assert bool(told(SignalKind.CONTACT_REPEATED, *lines, calls[0])) == (count >= 2)
+    assert bool(told(SignalKind.CONTACT_REPEATED, *lines, *calls)) == (count >= 1)
+
+
+def test_lines_without_a_case_are_counted_alike() -> None:
+    lines = [line(at, case=None, result="unanswered") for at in (0, 1, 2)]
+    assert told(SignalKind.CONTACT_REPEATED, *lines) == []
+    assert len(told(SignalKind.CONTACT_REPEATED, *lines, *(inbound(at) for at in (5, 6)))) == 1
+
+
+def test_a_conversation_counts_once_and_each_of_its_lines_waits_for_an_answer() -> None:
+    lines = [line(0), line(1, result="unanswered"), line(2, result="dead_end")]
+    ends = [one.at for one in of_kind(SignalKind.CONTACT_DEAD_ENDED, *lines)]
+    assert ends == [hours(2 / 60), hours(4 + 1 / 60)]

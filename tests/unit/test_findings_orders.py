@@ -56,6 +56,46 @@ def test_an_order_that_nobody_calls_about_is_stalled(facts: list[AccountFact], e
     assert told(SignalKind.ORDER_STALLED, *facts) == expected
 
 
+SOLD = of_order(FactKind.SOLD, 1)
+WEEK = 7 * 24
+
+
+@pytest.mark.parametrize(
+    ("facts", "expected"),
+    [
+        pytest.param([SOLD], [(1 + WEEK, None)], id="nothing happens"),
+        pytest.param([SOLD, of_order(FactKind.ORDER_CONFIRMED, 30)], [], id="confirmed"),
+        pytest.param([SOLD, of_order(FactKind.ORDER_CONFIRMED, 1)], [], id="confirmed when it was sold"),
+        pytest.param([SOLD, of_order(FactKind.DELIVERY_LATE, 1 + WEEK)], [], id="something is told in the last moment"),
+        pytest.param([SOLD, of_order(FactKind.CONFIRMATION_REQUIRED, 200)], [(169, 200), (208, None)], id="asked late"),
+        pytest.param([SOLD, outbound(30)], [], id="somebody phones"),
+        pytest.param([SOLD, outbound(200)], [(169, 200)], id="somebody phones too late"),
+        pytest.param([SOLD, outbound(0.5)], [(169, None)], id="before it was sold"),
+        pytest.param([SOLD, outbound(30, order="4712")], [(169, None)], id="about another order"),
+        pytest.param([SOLD, outbound(30, channel="email")], [(169, None)], id="somebody writes"),
+        pytest.param([SOLD, of_order(FactKind.ORDER_CONFIRMED, 30, "4712")], [(169, None)], id="another is confirmed"),
+        pytest.param([SOLD, of_order(FactKind.DELIVERY_DUE, 1, due=400)], [(169, None)], id="what the sale says"),
+    ],
+)
+def test_an_order_of_which_nothing_is_told_since_the_sale_is_stalled(facts: list[AccountFact], expected: Told) -> None:
+    assert told(SignalKind.ORDER_STALLED, *facts) == expected
+
+
+@pytest.mark.parametrize(
+    ("kind", "facts"),
+    [
+        pytest.param(
+            SignalKind.DELIVERY_LATE, [of_order(FactKind.DELIVERY_LATE, 5), of_order(FactKind.ORDER_DELIVERED, 5)]
+        ),
+        pytest.param(SignalKind.DELIVERY_LATE, [of_order(FactKind.DELIVERY_LATE, 5), of_order(CANCELLED, 5)]),
+        pytest.param(SignalKind.ORDER_STALLED, [REQUIRED, of_order(FactKind.ORDER_CONFIRMED, 1)]),
+        pytest.param(SignalKind.ORDER_STALLED, [REQUIRED, of_order(CANCELLED, 1)]),
+    ],
+)
+def test_an_end_of_an_order_settles_what_is_of_the_same_instant(kind: SignalKind, facts: list[AccountFact]) -> None:
+    assert [finding for finding in of_kind(kind, *facts) if finding.cleared_by is None] == []
+
+
 def test_an_order_stalls_in_working_time() -> None:
     assert [finding.at for finding in of_kind(SignalKind.ORDER_STALLED, REQUIRED, working=Twice())] == [hours(17)]
     assert not of_kind(SignalKind.ORDER_STALLED, REQUIRED, outbound(16), working=Twice())

@@ -138,6 +138,7 @@ def changes(text: str, old: str = TEXT) -> list[Change]:
 
 def test_a_changed_value_is_shown_in_the_units_of_the_document() -> None:
     assert changes(TEXT.replace('seller = "1h"', 'seller = "90m"').replace('"14d"', '"3w"')) == [
+        Change("signals.case_stuck.customers_turn_for", "14d", "21d"),
         Change("signals.gone_quiet.silent_for", "14d", "21d"),
         Change("ladder.high.seller", "1h", "90m"),
         Change("acknowledgement.longest_appointment", "14d", "21d"),

@@ -264,3 +264,16 @@ def test_only_so_many_faults_are_told() -> None:
     lines = [{"quantity": 0}] * 300
     rejected = refusal(json.dumps({"lines": lines}), type=orders_inbound.OrderPlaced.type)
     assert len(rejected.faults) == 20
+
+
+@pytest.mark.parametrize(
+    "body", [b'{"reason": "spam", "by": "agent-3"}', b'{"order": "4711", "reason": "spam", "by": "a"}']
+)
+def test_what_needs_no_answer_must_be_named(body: bytes) -> None:
+    rejected = refusal(body, type=support_inbound.AnswerNotNeeded.type)
+    assert rejected.reason == "data must name a contact (its source and id) or a case"
+
+
+def test_who_says_that_no_answer_is_needed_must_be_named() -> None:
+    rejected = refusal(b'{"case": "CS-1", "reason": "spam"}', type=support_inbound.AnswerNotNeeded.type)
+    assert (rejected.field, rejected.reason) == ("data.by", "data.by is required")

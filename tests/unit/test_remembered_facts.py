@@ -5,12 +5,24 @@ from typing import Any
 
 import pytest
 
-from services.escalation.domain.facts import AccountFact, FactKind, fact_id, remembered
-from shared.contracts import orders, support
+from services.escalation.domain.facts import AccountFact, FactKind, contact_ids, fact_id, remembered
+from shared.contracts import orders, support, support_inbound
 from shared.contracts.catalog import CATALOG
 from shared.contracts.envelope import Envelope, Fact, envelope
 from shared.contracts.order_parts import Line, Promise
-from shared.contracts.support_inbound import ContactChannel, ContactResult, Courtesy, Direction
+from shared.contracts.support_inbound import (
+    ContactChannel,
+    ContactReference,
+    ContactResult,
+    Courtesy,
+    Direction,
+    Intent,
+    NoAnswerReason,
+    Person,
+    RefundKind,
+    WaitingFor,
+)
+from shared.transaction import Transaction
 from tests.builders import ACCOUNT, AT, minutes
 
 _CONTACT: dict[str, Any] = {"direction": Direction.INBOUND, "channel": ContactChannel.PHONE}
@@ -59,10 +71,34 @@ def kept(kind: FactKind, told: Envelope[Fact], part: str = "", **more: Any) -> A
             id="a case reopened by an automatic reply",
         ),
         pytest.param(
-            support.CaseStatusChanged(case="k", status="waiting"),
+            support.CaseStatusChanged(case="k", status="Waiting_for-Customer"),
             FactKind.CASE_PROGRESSED,
-            {"case_id": "k"},
+            {"case_id": "k", "what": "waiting for customer"},
             id="another status",
+        ),
+        pytest.param(
+            support.CaseStatusChanged(case="k", status="on hold", waiting_for=WaitingFor.NOBODY),
+            FactKind.CASE_PROGRESSED,
+            {"case_id": "k", "what": "on hold", "waiting_for": "nobody"},
+            id="whose turn it is",
+        ),
+        pytest.param(
+            support.ContactMade(case="k", conversation="chat-4", result=ContactResult.ANSWERED, **_CONTACT),
+            FactKind.CONTACT,
+            {
+                "case_id": "k",
+                "direction": "inbound",
+                "channel": "phone",
+                "result": "answered",
+                "conversation": "chat-4",
+            },
+            id="a line of a conversation",
+        ),
+        pytest.param(
+            support.AnswerNotNeeded(case="k", reason=NoAnswerReason.SPAM, by="agent-3"),
+            FactKind.ANSWER_NOT_NEEDED,
+            {"case_id": "k", "result": "spam", "agent": "agent-3"},
+            id="a case that needs no answer",
         ),
         pytest.param(
             support.CaseReassigned(case="k", reassignments=3),
@@ -118,8 +154,55 @@ def test_of_a_sale_its_promises_and_its_delivery_are_remembered() -> None:
     assert remembered(sale) == [
         kept(FactKind.PROMISE, sale, "promise-0", order_id="4711", due_at=minutes(30), what="p-1"),
         kept(FactKind.PROMISE, sale, "promise-1", order_id="4711", due_at=minutes(60), what="First visit"),
+        kept(FactKind.SOLD, sale, "sold", order_id="4711"),
         kept(FactKind.DELIVERY_DUE, sale, "delivery", order_id="4711", due_at=minutes(90)),
     ]
+
+
+def test_who_says_in_a_contact_that_they_leave_asks_to_cancel() -> None:
+    told = event(support.ContactMade(case="k", result=ContactResult.ANSWERED, intent=Intent.LEAVING, **_CONTACT))
+    contact, asked = remembered(told)
+    assert (contact.kind, contact.fact_id) == (FactKind.CONTACT, fact_id(told))
+    assert (asked.kind, asked.case_id, asked.at) == (FactKind.CANCELLATION_REQUESTED, "k", AT)
+    courtesy = support.ContactMade(result=ContactResult.ANSWERED, intent=Intent.LEAVING, courtesy="thanks", **_CONTACT)
+    assert [fact.kind for fact in remembered(event(courtesy))] == [FactKind.CONTACT]
+
+
+def test_a_case_that_is_closed_for_a_reason_needs_no_answer() -> None:
+    told = event(support.CaseClosed(case="k", reason=NoAnswerReason.GOODBYE))
+    closed, unneeded = remembered(told)
+    assert (closed.kind, unneeded.kind) == (FactKind.CASE_CLOSED, FactKind.ANSWER_NOT_NEEDED)
+    assert (unneeded.case_id, unneeded.result, unneeded.at) == ("k", "goodbye", AT)
+
+
+def test_a_test_is_nothing_to_remember() -> None:
+    assert remembered(event(support.ContactDeadEnded(case="k", test=True, **_CONTACT))) == []
+    assert remembered(event(support.RefundRequested(case="k", test=True))) == []
+
+
+def test_a_contact_is_known_by_the_source_and_id_of_what_its_publisher_told() -> None:
+    inbound = support_inbound.ContactMade(result=ContactResult.UNANSWERED, **_CONTACT)
+    heard: Envelope[Fact] = envelope(inbound, id="c-9", source="desk.example", subject=ACCOUNT, time=AT)
+    connection: Any = None
+    tx = Transaction(connection, AT, "support", give_up_at=0.0)
+    tx.publish(support.ContactMade(**dict(inbound)), cause=heard)
+    (contact,) = remembered(tx.outgoing[0].envelope)
+    reference = ContactReference(source="desk.example", id="c-9")
+    (unneeded,) = remembered(
+        event(support.AnswerNotNeeded(contact=reference, reason=NoAnswerReason.SPAM, by="agent-3"))
+    )
+    assert contact.fact_id in contact_ids(unneeded)
+
+
+def test_a_request_is_known_again_by_its_words_and_not_by_what_they_say() -> None:
+    def asked(words: str, person: Person | None = None) -> AccountFact:
+        (fact,) = remembered(event(support.RefundRequested(case="k", words=words, by=person)))
+        return fact
+
+    assert asked("Money back!").said == asked("money  BACK!").said
+    assert asked("Money back!").said != asked("Money back, now!").said
+    assert asked("a", Person(email="jo@mail.example")).asked_by != asked("a", Person(name="Jo")).asked_by
+    assert "money" not in repr(asked("Money back!")).replace("money_", "").lower()
 
 
 def test_a_sale_without_promises_is_nothing_to_remember() -> None:
@@ -149,6 +232,14 @@ def _bare(fact: type[Fact]) -> Envelope[Fact]:
         "reached": True,
         "promise": "p",
         "promises": (),
+        "status": "new",
+        "intent": None,
+        "conversation": None,
+        "waiting_for": None,
+        "kind": RefundKind.DISSATISFACTION,
+        "reason": NoAnswerReason.SPAM,
+        "contact": None,
+        "by": Person(name="Jo"),
         "delivery_due_at": None,
     }
     known = {name: value for name, value in details.items() if name in fact.model_fields}

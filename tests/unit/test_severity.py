@@ -44,6 +44,13 @@ def signals(*kinds: SignalKind) -> list[Signal]:
             Severity.HIGH,
             id="three at once",
         ),
+        pytest.param([SignalKind.CASE_STUCK] * 3, SMALL, Severity.WATCH, id="three times the same trouble"),
+        pytest.param(
+            [SignalKind.ORDER_CANCELLED, SignalKind.REFUND_PAID, SignalKind.RESPONSE_DUE, SignalKind.CASE_STUCK],
+            SMALL,
+            Severity.WATCH,
+            id="what is no trouble of its own",
+        ),
         pytest.param(
             [SignalKind.CONTACT_DEAD_ENDED, SignalKind.REFUND_REQUESTED, SignalKind.REFUND_REQUESTED],
             LARGE,

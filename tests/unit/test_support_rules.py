@@ -10,6 +10,7 @@ from shared.contracts.fact import Fact
 from shared.ids import AccountId, CaseId
 from tests.builders import (
     AT,
+    answer_not_needed,
     cancellation_requested,
     cancellation_withdrawn,
     case_closed,
@@ -45,9 +46,15 @@ NO_CHANGES: list[Fact] = [
     case_reopened(courtesy="automatic_reply"),
     refund_withdrawn(),
     cancellation_withdrawn(),
+    answer_not_needed("spam"),
 ]
 CONTACTS: list[Fact] = [contact_made(result) for result in ("answered", "unanswered", "voicemail", "resolved")]
-SIGNALS: list[Fact] = [contact_made("dead_end"), refund_requested(), cancellation_requested()]
+SIGNALS: list[Fact] = [
+    contact_made("dead_end"),
+    contact_made("answered", intent="leaving"),
+    refund_requested(),
+    cancellation_requested(),
+]
 TAKEN_BACK: list[Fact] = [refund_withdrawn(), cancellation_withdrawn()]
 
 

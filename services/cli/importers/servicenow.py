@@ -32,7 +32,7 @@ COLUMNS = (
     "opened_at",
     "sys_updated_at",
 )
-_ENDS = {"Resolved": CaseResolved, "Closed": CaseClosed}
+_ENDS: dict[str, type[CaseResolved | CaseClosed]] = {"Resolved": CaseResolved, "Closed": CaseClosed}
 _FIRST_YEAR, _LAST_YEAR = 2000, 2099
 
 

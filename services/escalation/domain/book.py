@@ -198,7 +198,9 @@ class Book:
             known = self._terms.get(version.version)
             if known is None:
                 policy = version.policy
-                known = self._terms[version.version] = Terms(policy.signals, company_calendar(policy.company))
+                known = self._terms[version.version] = Terms(
+                    policy.signals, company_calendar(policy.company), policy.statuses
+                )
             return known
 
         return terms_at

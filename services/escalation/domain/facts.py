@@ -1,23 +1,31 @@
 """What escalation remembers of each fact that can put a sale at risk, or end a risk: never a customer's own data."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
+from functools import lru_cache
 from uuid import UUID
 
 from services.escalation.domain.entities import Order, products_of
 from shared.contracts import orders, support
 from shared.contracts.envelope import Envelope, Fact
 from shared.contracts.order_parts import Line
+from shared.contracts.support_inbound import Person
 from shared.ids import derived
+
+LEAVING = "leaving"
+"""The part of a contact in which the customer says that they are leaving."""
+
+_SUPPORT, _TAB = "handoff/support", "\t"  # a tab is in no id
 
 
 class FactKind(StrEnum):
-    """What happened. `promise` and `delivery_due` are told by a sale, `customer_reached` by a salesperson.
+    """What happened. `sold`, `promise` and `delivery_due` are told by a sale, `customer_reached` by a salesperson.
 
-    `order_lines` are a sale's lines, remembered once a part of it was delivered or they changed.
+    `order_lines` are a sale's lines, remembered once a part of it was delivered or they changed. `request_closed`:
+    somebody closed the episode in which a request stood.
     """
 
     CONTACT = "contact"
@@ -28,6 +36,7 @@ class FactKind(StrEnum):
     CASE_REOPENED = "case_reopened"
     CASE_RESOLVED = "case_resolved"
     CASE_CLOSED = "case_closed"
+    ANSWER_NOT_NEEDED = "answer_not_needed"
     RESPONSE_PROMISED = "response_promised"
     RESPONSE_OVERDUE = "response_overdue"
     RATED = "rated"
@@ -35,6 +44,8 @@ class FactKind(StrEnum):
     REFUND_WITHDRAWN = "refund_withdrawn"
     CANCELLATION_REQUESTED = "cancellation_requested"
     CANCELLATION_WITHDRAWN = "cancellation_withdrawn"
+    REQUEST_CLOSED = "request_closed"
+    SOLD = "sold"
     CONFIRMATION_REQUIRED = "confirmation_required"
     ORDER_CONFIRMED = "order_confirmed"
     ORDER_DELIVERED = "order_delivered"
@@ -56,12 +67,16 @@ class FactKind(StrEnum):
 class AccountFact:
     """One fact of an account.
 
-    `direction`, `channel`, `result` and `agent` (who of us) are a contact's. `courtesy`: declared to be a "thanks" or
-    an automatic reply. `number`: how often a case was passed on; a rating in thousandths of its scale; 1 or 0 for an
-    outcome that was reached or not, and for a delivery that says whether it was the whole order. `due_at`: of a
-    promised answer, a promise, a delivery. `what` names a promise; of a delivery it is the places of its lines, of
-    an order's lines each with its product and quantity, as JSON. `amount_minor`
-    and `currency` are what was paid back.
+    `direction`, `channel`, `result`, `agent` (who of us) and `conversation` are a contact's; `result` and `agent` also
+    why no answer is needed, and who says so. `courtesy`: declared to be a "thanks" or an automatic reply. `number`: how
+    often a case was passed on; a rating in thousandths of its scale; 1 or 0 for an outcome that was reached or not, and
+    for a delivery that says whether it was the whole order. `due_at`: of a promised answer, a promise, a delivery.
+    `waiting_for`: whose turn it is said to be. `amount_minor` and `currency` are what is asked back or was paid back,
+    `said` and `asked_by` digests of the words and the person of a request.
+
+    `what` names a promise, the kind of refund that is asked for, the word of a status (`status_word`), the contact
+    that needs no answer (see `contact_ids`), or the request that was closed; of a delivery it is the places of its
+    lines, of an order's lines each with its product and quantity, as JSON.
     """
 
     fact_id: UUID
@@ -80,6 +95,10 @@ class AccountFact:
     what: str | None = None
     amount_minor: int | None = None
     currency: str | None = None
+    waiting_for: str | None = None
+    conversation: str | None = None
+    said: str | None = None
+    asked_by: str | None = None
 
 
 def fact_id(event: Envelope[Fact], part: str = "") -> UUID:
@@ -105,6 +124,7 @@ _KINDS: Mapping[type[Fact], FactKind] = {
     support.CaseReopened: FactKind.CASE_REOPENED,
     support.CaseResolved: FactKind.CASE_RESOLVED,
     support.CaseClosed: FactKind.CASE_CLOSED,
+    support.AnswerNotNeeded: FactKind.ANSWER_NOT_NEEDED,
     support.ResponsePromised: FactKind.RESPONSE_PROMISED,
     support.ResponseOverdue: FactKind.RESPONSE_OVERDUE,
     support.SatisfactionRated: FactKind.RATED,
@@ -116,8 +136,10 @@ _KINDS: Mapping[type[Fact], FactKind] = {
 
 
 def remembered(event: Envelope[Fact]) -> list[AccountFact]:
-    """What is remembered of an event that orders or support published; nothing of one that matters to no rule."""
+    """What is remembered of an event that orders or support published; nothing of a test, and of what no rule needs."""
     fact = event.data
+    if getattr(fact, "test", None):
+        return []
     if isinstance(fact, orders.OrderPlaced):
         return _of_sale(event, fact)
     kind = _KINDS.get(type(fact))
@@ -133,11 +155,58 @@ def remembered(event: Envelope[Fact]) -> list[AccountFact]:
         courtesy=getattr(fact, "courtesy", None) is not None,
         due_at=getattr(fact, "due_at", None),
     )
-    return [_with_details(told, fact)]
+    return [_with_details(told, fact), *_also_told(event, told)]
+
+
+def _also_told(event: Envelope[Fact], told: AccountFact) -> Iterator[AccountFact]:
+    """What an event tells beside its own fact: that the customer is leaving, or that a case needs no answer."""
+    fact = event.data
+    if isinstance(fact, support.ContactMade) and fact.intent is not None and not told.courtesy:
+        leaving = replace(told, fact_id=fact_id(event, LEAVING), kind=FactKind.CANCELLATION_REQUESTED)
+        yield _asked(leaving, fact)
+    if isinstance(fact, support.CaseClosed) and fact.reason is not None:
+        kind, reason = FactKind.ANSWER_NOT_NEEDED, fact.reason.value
+        yield replace(told, fact_id=fact_id(event, "no answer"), kind=kind, result=reason)
+
+
+def _asked(
+    told: AccountFact, fact: support.RefundRequested | support.CancellationRequested | support.ContactMade
+) -> AccountFact:
+    """A request with what tells it from another: told again with the same words it is the same."""
+    return replace(
+        told, said=_digest(told.account_id, fact.words), asked_by=_digest(told.account_id, _name_of(fact.by))
+    )
+
+
+def _name_of(person: Person | None) -> str | None:
+    return None if person is None else person.email or person.phone or person.name
+
+
+def _digest(account_id: str, text: str | None) -> str | None:
+    """A few digits by which a text is known again, and not found out."""
+    words = " ".join((text or "").casefold().split())
+    return derived("text", account_id, words).hex[:8] if words else None
+
+
+@lru_cache(maxsize=4096)
+def status_word(status: str) -> str:
+    """The word of a status as all its spellings have it in common: without case, hyphens and underscores."""
+    return " ".join(status.casefold().replace("_", " ").replace("-", " ").split())
+
+
+def contact_ids(no_answer: AccountFact) -> tuple[UUID, ...]:
+    """The facts of the contact that needs no answer: support publishes it under an id of its own."""
+    if no_answer.what is None:
+        return ()
+    source, _, id = no_answer.what.partition(_TAB)
+    published = [
+        derived("event", source, id, fact.type, "") for fact in (support.ContactMade, support.ContactDeadEnded)
+    ]
+    return tuple(derived("fact", _SUPPORT, str(one), part) for one in published for part in ("", LEAVING))
 
 
 def _of_sale(event: Envelope[Fact], sale: orders.OrderPlaced) -> list[AccountFact]:
-    """What a sale committed us to: each promise, and the delivery."""
+    """What a sale committed us to: each promise, and the delivery, for which something must happen from the sale on."""
 
     def committed(kind: FactKind, part: str, due_at: datetime, what: str | None = None) -> AccountFact:
         id = fact_id(event, part)
@@ -148,6 +217,9 @@ def _of_sale(event: Envelope[Fact], sale: orders.OrderPlaced) -> list[AccountFac
         for place, promise in enumerate(sale.promises)
     ]
     if sale.delivery_due_at is not None:
+        facts.append(
+            AccountFact(fact_id(event, "sold"), event.subject, FactKind.SOLD, sale.sold_at, order_id=sale.order)
+        )
         facts.append(committed(FactKind.DELIVERY_DUE, "delivery", sale.delivery_due_at))
     return facts
 
@@ -170,8 +242,25 @@ def _with_details(told: AccountFact, fact: Fact) -> AccountFact:
     """What only some kinds of facts say."""
     match fact:
         case support.ContactMade():
-            agent, result = fact.agent, fact.result.value
-            return replace(told, direction=fact.direction.value, channel=fact.channel.value, result=result, agent=agent)
+            return replace(
+                told,
+                direction=fact.direction.value,
+                channel=fact.channel.value,
+                result=fact.result.value,
+                agent=fact.agent,
+                conversation=fact.conversation,
+            )
+        case support.CaseOpened() | support.CaseStatusChanged():
+            waiting_for = None if fact.waiting_for is None else fact.waiting_for.value
+            return replace(told, what=status_word(fact.status), waiting_for=waiting_for)
+        case support.RefundRequested():
+            asked = _asked(told, fact)
+            return replace(asked, what=fact.kind.value, amount_minor=fact.amount_minor or None, currency=fact.currency)
+        case support.CancellationRequested():
+            return _asked(told, fact)
+        case support.AnswerNotNeeded():
+            contact = None if fact.contact is None else f"{fact.contact.source}{_TAB}{fact.contact.id}"
+            return replace(told, result=fact.reason.value, agent=fact.by, what=contact)
         case support.CaseReassigned():
             return replace(told, number=fact.reassignments)
         case support.SatisfactionRated():

@@ -11,7 +11,12 @@ from shared.contracts.escalation import REQUESTS, RingCause
 
 def too_old_to_ring(signal: Signal, ring_within: timedelta) -> bool:
     """Whether a signal had this age when it was first seen; zero means: none is too old."""
-    return timedelta(0) < ring_within < signal.seen_at - signal.at
+    return too_old(signal.at, signal.seen_at, ring_within)
+
+
+def too_old(at: datetime, seen_at: datetime, ring_within: timedelta) -> bool:
+    """Whether something that happened then was too old to ring when it was first seen."""
+    return timedelta(0) < ring_within < seen_at - at
 
 
 def ring_of_signal(episode: Episode, signal: Signal, *, rose: bool, ring_within: timedelta) -> RingCause | None:

@@ -10,6 +10,9 @@ from services.escalation.domain.stakes import Amount, stakes
 from services.escalation.domain.words import SIGNAL_LABELS
 from shared.contracts.escalation import REQUESTS, Severity, SignalKind
 
+NO_TROUBLE_OF_ITS_OWN = frozenset({SignalKind.ORDER_CANCELLED, SignalKind.REFUND_PAID, SignalKind.RESPONSE_DUE})
+"""What only carries out or announces another trouble: beside that it makes nothing graver."""
+
 BAD_CONTACTS = frozenset({SignalKind.CONTACT_DEAD_ENDED, SignalKind.CONTACT_REPEATED, SignalKind.GONE_QUIET})
 
 
@@ -50,8 +53,9 @@ def _rises(signals: Collection[Signal], order: Order, policy: Policy) -> Iterato
         if currency in rises.large_amount and stake >= rises.large_amount[currency]:
             yield "a large amount", f"rises.large_amount.{currency}"
             break
-    if len(signals) >= rises.many_signals:
-        yield f"{len(signals)} signals", "rises.many_signals"
     kinds = {signal.kind for signal in signals}
+    troubles = len(kinds - NO_TROUBLE_OF_ITS_OWN)
+    if troubles >= rises.many_signals:
+        yield f"{troubles} kinds of trouble", "rises.many_signals"
     if rises.request_after_bad_contact and kinds & REQUESTS and kinds & BAD_CONTACTS:
         yield "asked for after a bad contact", "rises.request_after_bad_contact"

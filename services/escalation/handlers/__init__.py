@@ -80,6 +80,7 @@ SUBSCRIPTIONS: Mapping[type[Fact], Sequence[Effect]] = {
     support.CaseReopened: (judge,),
     support.CaseResolved: (judge,),
     support.CaseClosed: (judge,),
+    support.AnswerNotNeeded: (judge,),
     support.ResponsePromised: (judge,),
     support.ResponseOverdue: (judge,),
     support.SatisfactionRated: (judge,),

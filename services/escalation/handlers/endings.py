@@ -5,6 +5,7 @@ from datetime import datetime
 
 from services.escalation.domain.deliveries import CLOSED
 from services.escalation.domain.entities import Ended, Episode, Signal
+from services.escalation.domain.facts import AccountFact, FactKind
 from services.escalation.domain.own_facts import OrderWaitEnded
 from services.escalation.domain.policy.model import CLEARED
 from services.escalation.domain.reasoning import closing_words, ended_words
@@ -12,7 +13,8 @@ from services.escalation.domain.rescues import closed, informing
 from services.escalation.handlers.clocks import keep_episode
 from services.escalation.handlers.turn import Turn
 from shared.contracts.envelope import Fact
-from shared.contracts.escalation import EpisodeClosed, EpisodeResult, SignalCleared, SignalWithdrawn
+from shared.contracts.escalation import REQUESTS, EpisodeClosed, EpisodeResult, SignalCleared, SignalWithdrawn
+from shared.ids import derived
 
 
 def end_signal(turn: Turn[Fact], signal: Signal, how: Ended, *, at: datetime, because: str) -> None:
@@ -44,6 +46,9 @@ def ask_no_more(turn: Turn[Fact], episode: Episode) -> None:
 
 def close_episode(turn: Turn[Fact], episode: Episode, result: EpisodeResult, reason: str, *, by: str | None) -> None:
     """Close with a result and a reason: everything pending stops. Raises NotNow for a reason not on the list."""
+    for signal in turn.book.standing(episode):
+        if signal.kind in REQUESTS:
+            turn.book.put_fact(_request_closed(signal, episode, turn.now))
     version, policy = turn.book.policy_for(turn.book.order_of(episode))
     ended = closed(turn.state.episodes[episode.episode_id], result, reason, policy, by=by, now=turn.now)
     keep_episode(turn, ended)
@@ -65,6 +70,13 @@ def close_episode(turn: Turn[Fact], episode: Episode, result: EpisodeResult, rea
         closed_at=turn.now,
     )
     turn.publish(fact, discriminator=episode.episode_id)
+
+
+def _request_closed(signal: Signal, episode: Episode, now: datetime) -> AccountFact:
+    """That the episode of a request was closed: told again after it, the request is another."""
+    fact_id = derived("fact", episode.episode_id, signal.fact_id, FactKind.REQUEST_CLOSED)
+    kind, what = FactKind.REQUEST_CLOSED, str(signal.fact_id)
+    return AccountFact(fact_id, episode.account_id, kind, now, order_id=episode.order_id, what=what)
 
 
 def _tell_of_end(turn: Turn[Fact], episode: Episode, signal: Signal, because: str) -> None:

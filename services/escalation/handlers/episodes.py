@@ -94,6 +94,15 @@ def _new_episode(turn: Turn[Fact], order: Order, signal: Signal) -> Episode:
     return episode
 
 
+def rise(turn: Turn[Fact], episode: Episode, signal: Signal) -> None:
+    """Judge anew how grave an episode is, where one of its signals says something else than before."""
+    order = turn.book.order_of(episode)
+    grave = graveness(turn.book.standing(episode), order, turn.book.policy_for(order)[1])
+    risen, rose = _risen(turn, episode, signal, grave)
+    if rose:
+        turn.book.put_episode(replace(risen, changed_at=turn.now))
+
+
 def _risen(turn: Turn[Fact], episode: Episode, signal: Signal, grave: Graveness) -> tuple[Episode, bool]:
     """The episode at its new severity, and whether that is a higher one: it never falls."""
     before = episode.severity

@@ -13,6 +13,7 @@ from services.escalation.domain.findings.silences import OF_ANSWERS, Silence, br
 from services.escalation.domain.own_facts import RulesChanged, SilenceEnded
 from services.escalation.domain.signals import signal_of_finding
 from services.escalation.domain.words import RULES_CHANGED
+from services.escalation.handlers.asking import follow_request
 from services.escalation.handlers.contacts import follow_rescue, ring_on_contact
 from services.escalation.handlers.endings import end_signal
 from services.escalation.handlers.signals import admit
@@ -33,7 +34,8 @@ def note_fact(turn: Turn[Fact], fact: AccountFact) -> None:
     scope = affected(turn.state.history, fact)
     follow_rescue(turn, fact)
     _expect_no_more(turn, fact)
-    _compare(turn, scope)
+    found = _compare(turn, scope)
+    follow_request(turn, fact, found)
     ring_on_contact(turn, fact)
 
 
@@ -77,14 +79,14 @@ def _with_answers(found: list[Finding], mine: list[Finding]) -> list[Finding]:
     return answers or mine
 
 
-def _compare(turn: Turn[Fact], scope: Scope) -> None:
+def _compare(turn: Turn[Fact], scope: Scope) -> list[Finding]:
     """Raise first, end afterwards, in the order of event times: an episode with a new signal stays open.
 
-    What is about to end makes nothing graver that is raised.
+    What is about to end makes nothing graver that is raised. A silence that turns out to last longer is none yet.
     """
     found = findings(turn.state.history, turn.book.terms, scope)
     kept = turn.state.signals
-    by_id = {finding.signal_id: finding for finding in found}
+    by_id = {finding.signal_id: finding for finding in found if not finding.waits or finding.at <= turn.now}
     standing = [one for one in turn.state.standing.within(scope) if _covers(turn, scope, one)]
     over = [one for one in standing if _is_over(turn, by_id.get(one.signal_id))]
     turn.book.ending = frozenset(one.signal_id for one in over)
@@ -100,6 +102,7 @@ def _compare(turn: Turn[Fact], scope: Scope) -> None:
     for signal in sorted(standing, key=lambda one: (one.at, one.signal_id)):
         _hold_against(turn, signal, by_id.get(signal.signal_id))
     _expect(turn, found)
+    return found
 
 
 def _covers(turn: Turn[Fact], scope: Scope, signal: Signal) -> bool:

@@ -16,6 +16,7 @@ from services.escalation.domain.book import Book
 from services.escalation.domain.entities import Account, Case, Order, Signal
 from services.escalation.domain.facts import AccountFact
 from services.escalation.domain.findings.history import History
+from services.escalation.domain.findings.lane import ordered
 from services.escalation.store.histories import FACT_COLUMNS, fact_of
 from services.escalation.store.rows import episode_of, signal_of
 from shared.database import Connection
@@ -132,7 +133,8 @@ async def _histories(connection: Connection, accounts: list[str]) -> dict[str, H
         fact = fact_of(row)
         facts[fact.account_id].append(fact)
     histories = {}
-    for account, told in facts.items():
+    for account, by_time in facts.items():
+        told = list(ordered(by_time))
         history = histories[account] = History()
         history.open_cases(told)
         async for fact in _in_pieces(told):

@@ -35,6 +35,10 @@ class AccountFact(EscalationTable, table=True):
     what: str | None = Field(sa_column=text_column(nullable=True))
     amount_minor: int | None = Field(sa_column=Column(BigInteger, nullable=True))
     currency: str | None = Field(sa_column=text_column(nullable=True))
+    waiting_for: str | None = Field(sa_column=text_column(nullable=True))
+    conversation: str | None = Field(sa_column=text_column(nullable=True))
+    said: str | None = Field(sa_column=text_column(nullable=True))
+    asked_by: str | None = Field(sa_column=text_column(nullable=True))
 
 
 class Signal(EscalationTable, table=True):

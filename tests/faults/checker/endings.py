@@ -7,9 +7,10 @@ from typing import Any, TypeAlias
 from uuid import UUID
 
 from tests.faults.checker.arriving import is_delivery, walked
-from tests.faults.checker.facts import OF_ORDERS, Fact, derived
+from tests.faults.checker.facts import ENDS, OF_ORDERS, Fact, derived
 
 ENDS_CASE = ("case_resolved", "case_closed")
+_STATUSES = ("case_opened", "case_progressed")
 Fits: TypeAlias = Callable[[Fact], bool]
 
 
@@ -17,7 +18,7 @@ Fits: TypeAlias = Callable[[Fact], bool]
 class Finding:
     """A signal that began with `cause`; `cleared` is the fact that ended it, `passes` when it is over by time alone.
 
-    `told` says the same as a silence.
+    `told` says the same as a silence; `again` are requests that are the same once more.
     """
 
     id: UUID
@@ -29,6 +30,7 @@ class Finding:
     cleared: Fact | None = None
     passes: datetime | None = None
     told: Fact | None = None
+    again: tuple[Fact, ...] = ()
 
     @property
     def about(self) -> tuple[str, str | None, str | None]:
@@ -54,9 +56,46 @@ class Facts:
     def __init__(self, account: str, facts: Iterable[Fact], rules: Mapping[str, Any]) -> None:
         self.account = account
         self.rules = rules
-        self.all = sorted((fact for fact in facts if not fact.courtesy), key=lambda fact: fact.key)
-        openings = [fact for fact in self.all if fact.kind == "case_opened" and fact.order is not None]
-        self._order_of_case = {fact.case: fact.order for fact in reversed(openings)}
+        known = [fact for fact in facts if not fact.courtesy]
+        self._unneeded = [fact for fact in known if fact.kind == "answer_not_needed"]
+        counting = (one for one in known if one not in self._unneeded and not self._is_unneeded(one, "spam", "test"))
+        self.all = sorted(counting, key=lambda fact: fact.key)
+        opened = (fact for fact in known if fact.kind == "case_opened" and fact.order is not None)
+        openings = sorted(opened, key=lambda fact: fact.key, reverse=True)
+        self._order_of_case = {fact.case: fact.order for fact in openings}
+
+    def turn(self, status: Fact) -> str | None:
+        """Whose turn a status says it is: as told, else as the policy reads its word."""
+        told: str | None = status.data.get("waiting_for") or self.rules["statuses"].get(status.word)
+        return told
+
+    def whose_turn(self, case: str | None, at: datetime) -> str | None:
+        """Whose turn it is on a case at a time; what the customer does after a status makes it ours."""
+        said = [fact for fact in self.all if fact.case == case and fact.at <= at and fact.kind in _STATUSES]
+        last = next((fact for fact in reversed(said) if self.turn(fact) is not None), None)
+        if last is None:
+            return None
+        asked = self.first(lambda fact: fact.case == case and fact.asks, last.at)
+        return self.turn(last) if asked is None or asked.at > at else "us"
+
+    def state(self, case: str | None, until: Fact) -> str | None:
+        """Whether a case is open or over once this has happened; None before it was ever opened."""
+        state = None
+        for fact in self.all:
+            status = fact.kind == "case_progressed" and fact.at == until.at
+            if fact.case != case or (fact.key > until.key and not status):
+                continue
+            if fact.kind in ("case_opened", "case_reopened"):
+                state = "open"
+            elif fact.kind in ENDS_CASE:
+                state = "over"
+            elif state == "over" and fact.kind == "case_progressed" and self.turn(fact) in ("us", "customer"):
+                state = "open"
+        return state
+
+    def is_over(self, fact: Fact) -> bool:
+        """Whether it happened after the end of its case."""
+        return fact.case is not None and self.state(fact.case, fact) == "over"
 
     def of(self, *kinds: str) -> list[Fact]:
         return [fact for fact in self.all if fact.kind in kinds]
@@ -67,9 +106,24 @@ class Facts:
     def order_of(self, fact: Fact) -> str | None:
         return fact.order or self._order_of_case.get(fact.case)
 
-    def first(self, fits: Fits, after: datetime | None) -> Fact | None:
-        """The first that fits and happened later."""
-        return next((fact for fact in self.all if (after is None or fact.at > after) and fits(fact)), None)
+    def _is_unneeded(self, fact: Fact, *reasons: str) -> bool:
+        """Whether somebody said so of its case by then, or of this very contact."""
+        said = [one for one in self._unneeded if one.data["reason"] in reasons]
+        named = any(fact.id in one.contacts for one in said)
+        return named or any(
+            not one.contacts and one.case == fact.case and fact.at <= one.at for one in said if one.case
+        )
+
+    def waits_for_answer(self, fact: Fact) -> bool:
+        return not self._is_unneeded(fact, "goodbye", "answered_elsewhere")
+
+    def first(self, fits: Fits, after: datetime | None, *, ends_too: bool = False) -> Fact | None:
+        """The first that fits and happened later; or then, if it is an end."""
+        for fact in self.all:
+            late = after is None or fact.at > after or (ends_too and fact.at == after and fact.kind in ENDS)
+            if late and fits(fact):
+                return fact
+        return None
 
     def delivery(self, order: str | None) -> list[tuple[Fact, bool, bool]]:
         """Of an order's changes and deliveries, in their order: whether it was delivered before each, and after it."""
@@ -84,11 +138,16 @@ class Facts:
     ) -> Finding:
         """A signal, with what ended it; by itself at its cause's time."""
         at, id = at or cause.at, id or derived("signal", cause.id, kind)
-        return Finding(id, kind, at, cause, self.order_of(cause), silence, self.first(self.ends(kind, cause), at))
+        return Finding(id, kind, at, cause, self.order_of(cause), silence, self.ended(kind, cause, at))
+
+    def ended(self, kind: str, cause: Fact, at: datetime | None) -> Fact | None:
+        """What ends a signal that came at this time: an end of the same instant, unless it is a reopening."""
+        reopened = cause.kind == "case_reopened" and cause.at == at
+        return self.first(self.ends(kind, cause), at, ends_too=not reopened)
 
     def broken(self, kind: str, cause: Fact, until: datetime, *, since: datetime | None) -> bool:
         """Whether what would end it happened before it lasted too long."""
-        ended = self.first(self.ends(kind, cause), since)
+        ended = self.ended(kind, cause, since)
         return ended is not None and ended.at <= until
 
     def ends(self, kind: str, cause: Fact) -> Fits:
@@ -107,6 +166,15 @@ class Facts:
             if case is not None:
                 return fact.case == case
             return fact.case is None and (order is None or about in (order, None))
+
+        return fits
+
+    def moved(self, sold: Fact) -> Fits:
+        """Whatever is told of an order after its sale, or a talk by phone."""
+
+        def fits(fact: Fact) -> bool:
+            told = fact.kind in OF_ORDERS and fact.kind not in ("sold", "promise", "delivery_due")
+            return (told and fact.order == sold.order) or self.phoned(fact, sold.order)
 
         return fits
 
@@ -144,9 +212,9 @@ def _withdrawn(facts: Facts, cause: Fact) -> Fits:
     kind, order = cause.kind.replace("requested", "withdrawn"), facts.order_of(cause)
 
     def fits(fact: Fact) -> bool:
-        about = facts.order_of(fact)
-        same = (cause.case is not None and fact.case == cause.case) or (order is not None and about == order)
-        return fact.kind == kind and (same or (fact.case is None and about is None))
+        if fact.case is not None:
+            return fact.kind == kind and fact.case == cause.case
+        return fact.kind == kind and fact.order in (None, order)
 
     return fits
 

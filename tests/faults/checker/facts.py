@@ -1,6 +1,7 @@
 """What escalation must remember of an account: each fact once, by an id that follows from what told it."""
 
 import hashlib
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,7 +19,12 @@ _NOT_REMEMBERED = (
     "account_reassigned",
     "contact_preference_changed",
 )
+ENDS = (
+    "case_resolved", "case_closed", "refund_withdrawn", "cancellation_withdrawn", "order_confirmed", "order_delivered",
+    "order_cancelled", "promise_kept",
+)  # fmt: skip
 OF_ORDERS = (
+    "sold",
     "confirmation_required", "order_confirmed", "order_delivered", "order_changed", "order_lines", "order_cancelled",
     "refund_paid", "delivery_due", "delivery_late", "promise", "promise_kept", "outcome_reported",
 )  # fmt: skip
@@ -32,7 +38,8 @@ def derived(*parts: object) -> UUID:
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """`data` is what was told; `due` when something told by it falls due; `what` names a promise."""
+    """`data` is what was told; `due` when something told by it falls due; `what` names a promise, `contacts` are those
+    that need no answer."""
 
     id: UUID
     kind: str
@@ -42,10 +49,40 @@ class Fact:
     data: Mapping[str, Any]
     due: datetime | None = None
     what: str | None = None
+    contacts: tuple[UUID, ...] = ()
 
     @property
-    def key(self) -> tuple[datetime, UUID]:
-        return self.at, self.id
+    def key(self) -> tuple[datetime, int, UUID]:
+        return self.at, self.place, self.id
+
+    @property
+    def place(self) -> int:
+        """Where it stands among the facts of its instant: opening, everything else, end, reopening."""
+        if self.kind in ("case_opened", "case_reopened"):
+            return 3 * (self.kind == "case_reopened")
+        return 2 if self.kind in ENDS else 1
+
+    @property
+    def word(self) -> str:
+        """The word of its status, however it is spelled."""
+        return " ".join(re.sub("[-_]", " ", str(self.data.get("status", ""))).casefold().split())
+
+    @property
+    def asks(self) -> bool:
+        """Whether the customer does something about a case that asks for an answer."""
+        return self.inbound or self.kind in ("refund_requested", "cancellation_requested")
+
+    @property
+    def said(self) -> dict[str, Any]:
+        """What a request says, as far as it says it: an amount, words, a person."""
+        by = self.data.get("by") or {}
+        person = by.get("email") or by.get("phone") or by.get("name") if isinstance(by, Mapping) else None
+        told = {
+            "amount": (self.data["amount_minor"], self.data.get("currency")) if self.data.get("amount_minor") else None,
+            "words": " ".join((self.data.get("words") or "").casefold().split()),
+            "person": " ".join((person or "").casefold().split()),
+        }
+        return {name: value for name, value in told.items() if value}
 
     @property
     def courtesy(self) -> bool:
@@ -104,9 +141,12 @@ def facts_of(event: Told, row: Row) -> Iterator[Fact]:
             fact_id = derived("fact", source, id, f"promise-{place}")
             yield Fact(fact_id, "promise", event.at, None, data["order"], {}, due, what)
         if "delivery_due_at" in data:
+            sold = derived("fact", source, id, "sold")
+            yield Fact(sold, "sold", instant(data["sold_at"]), None, data["order"], {})
             due, fact_id = instant(data["delivery_due_at"]), derived("fact", source, id, "delivery")
             yield Fact(fact_id, "delivery_due", event.at, None, data["order"], {}, due)
-    elif event.kind not in _NOT_REMEMBERED:
+    elif event.kind not in _NOT_REMEMBERED and not data.get("test"):
+        yield from _beside(event, source, id)
         told = data.get("delivery_due_at") if event.kind == "order_changed" else data.get("due_at")
         told_due = instant(told) if told is not None else None
         yield Fact(
@@ -118,4 +158,26 @@ def facts_of(event: Told, row: Row) -> Iterator[Fact]:
             data,
             told_due,
             data.get("promise"),
+            _contacts(data.get("contact")),
+        )
+
+
+def _contacts(named: Mapping[str, str] | None) -> tuple[UUID, ...]:
+    """All that may be remembered of a contact that its publisher told under this source and id."""
+    if named is None:
+        return ()
+    types = ("support.contact_made", "support.contact_dead_ended")
+    told = [derived("event", named["source"], named["id"], type, "") for type in types]
+    return tuple(derived("fact", "handoff/support", str(id), part) for id in told for part in ("", "leaving"))
+
+
+def _beside(event: Told, source: str, id: str) -> Iterator[Fact]:
+    """What an event tells beside itself: that the customer leaves, or why a case that is closed needs no answer."""
+    about = (event.at, event.data.get("case"), event.data.get("order"))
+    if event.kind.startswith("contact_") and event.data.get("intent") and not event.data.get("courtesy"):
+        told = {name: event.data[name] for name in ("words", "by") if name in event.data}
+        yield Fact(derived("fact", source, id, "leaving"), "cancellation_requested", *about, told)
+    if event.kind == "case_closed" and event.data.get("reason"):
+        yield Fact(
+            derived("fact", source, id, "no answer"), "answer_not_needed", *about, {"reason": event.data["reason"]}
         )

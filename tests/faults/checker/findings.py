@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import groupby
 from typing import Any
 from uuid import UUID
@@ -26,7 +26,7 @@ def _dead_ends(facts: Facts, kind: str) -> Iterator[Finding]:
     """Dead ends; and of the calls since each talk the first, if nobody talked to the customer in time."""
     yield from (facts.found(kind, fact) for fact in facts.of("contact") if fact.result == "dead_end")
     talked: datetime | None = None
-    while (call := facts.first(lambda fact: fact.missed, talked)) is not None:
+    while (call := facts.first(lambda fact: _waits(facts, kind, fact), talked)) is not None:
         answers = [fact for fact in facts.all if fact.two_way and fact.at >= call.at]
         at, id = call.at + facts.span(kind, "answer_within"), derived("signal", call.id, kind, "silence")
         if not answers or answers[0].at > at:
@@ -37,15 +37,48 @@ def _dead_ends(facts: Facts, kind: str) -> Iterator[Finding]:
         talked = answers[0].at
 
 
+def _waits(facts: Facts, kind: str, call: Fact) -> bool:
+    """Whether a call waits for an answer: nobody said that it needs none, or made it the customer's turn in time."""
+    until = call.at + facts.span("contact_dead_ended", "answer_within")
+    handed = any(
+        facts.turn(fact) == "customer" and call.at <= fact.at <= until and fact.key > (*call.key[:2], UUID(int=0))
+        for fact in facts.all
+        if fact.case == call.case and fact.kind in ("case_progressed", "case_opened")
+    )
+    return call.missed and facts.waits_for_answer(call) and not (call.case is not None and handed)
+
+
 def _repeated(facts: Facts, kind: str) -> Iterator[Finding]:
     """Too many attempts on one matter; what settles it begins another."""
     for case in [*facts.cases(), None]:
         tries = [one for one in facts.of("contact") if one.inbound and one.case == case and _unsettled(one)]
         settled = [one.at for one in facts.all if one.kind not in OF_ORDERS and _settles(one, case)]
         for times, group in groupby(tries, key=lambda one: sum(at < one.at for at in settled)):
-            run = list(group)
-            of_case = (facts.account, case, times) if case is not None else (run[0].id,)
-            yield from _too_many(facts, kind, run, derived("signal", *of_case, kind))
+            run = _contacts(facts, kind, list(group), case)
+            if run:
+                of_case = (facts.account, case, times) if case is not None else (run[0].id,)
+                yield from _too_many(facts, kind, run, derived("signal", *of_case, kind))
+
+
+def _contacts(facts: Facts, kind: str, run: list[Fact], case: str | None) -> list[Fact]:
+    """Of each conversation the first line of this run that waits for an answer."""
+    begun, last = dict[UUID, object](), dict[str, Fact]()
+    for line in [one for one in facts.of("contact") if one.case == case]:
+        channel = line.data["channel"]
+        before = last.get(channel)
+        same = before is not None and line.at <= before.at + facts.span(kind, "same_conversation_within")
+        if line.data.get("conversation"):
+            begun[line.id] = line.data["conversation"]
+        elif channel in ("chat", "message", "web") and same and before is not None:
+            begun[line.id] = begun[before.id]
+        else:
+            begun[line.id] = line.id
+        last[channel] = line
+    first = dict[object, Fact]()
+    for line in run:
+        if facts.waits_for_answer(line):
+            first.setdefault(begun[line.id], line)
+    return list(first.values())
 
 
 def _unsettled(fact: Fact) -> bool:
@@ -69,21 +102,31 @@ def _too_many(facts: Facts, kind: str, run: list[Fact], id: UUID) -> Iterator[Fi
 def _stuck(facts: Facts, kind: str) -> Iterator[Finding]:
     """A case that is open after all that happened at one instant, and then nothing."""
     for case in facts.cases():
-        opened = False
         moves = [fact for fact in facts.all if fact.case == case and is_progress(fact)]
         for _, group in groupby(moves, key=lambda fact: fact.at):
-            together = list(group)
-            kinds = {fact.kind for fact in together}
-            opened = (opened or bool(kinds & {"case_opened", "case_reopened"})) and not kinds & set(ENDS_CASE)
-            last, at = together[-1], together[-1].at + facts.span(kind, "no_progress_for")
-            if opened and not facts.broken(kind, last, at, since=last.at):
+            last = list(group)[-1]
+            at = _stuck_at(facts, kind, last)
+            if facts.state(case, last) == "open" and at is not None and not facts.broken(kind, last, at, since=last.at):
                 yield facts.found(kind, last, at=at, silence=True)
+
+
+def _stuck_at(facts: Facts, kind: str, last: Fact) -> datetime | None:
+    """When nothing happened for too long: less soon while it is the customer's turn, never while it is nobody's."""
+    turn, limit = facts.whose_turn(last.case, last.at), facts.span(kind, "no_progress_for")
+    if turn not in ("customer", "nobody"):
+        return last.at + limit
+    asked = facts.first(lambda fact: fact.case == last.case and fact.asks, last.at)
+    theirs = last.at + facts.span(kind, "customers_turn_for") if turn == "customer" else None
+    if asked is not None and (theirs is None or asked.at < theirs):
+        return asked.at + limit
+    return theirs
 
 
 def _bounced(facts: Facts, kind: str) -> Iterator[Finding]:
     for case in facts.cases():
         passed = [fact for fact in facts.of("case_reassigned") if fact.case == case]
-        often = [fact for fact in passed if fact.data["reassignments"] >= facts.rules[kind]["reassignments"]]
+        too_often = facts.rules[kind]["reassignments"]
+        often = [fact for fact in passed if fact.data["reassignments"] >= too_often and not facts.is_over(fact)]
         yield from (facts.found(kind, fact, id=derived("signal", facts.account, case, kind)) for fact in often[:1])
 
 
@@ -95,7 +138,7 @@ def _soon_due(facts: Facts, kind: str) -> Iterator[Finding]:
 
 
 def _warnings(facts: Facts, kind: str, overdue: list[Finding]) -> Iterator[Finding]:
-    for promise in facts.of("response_promised"):
+    for promise in _promises(facts):
         due = max(promise.at, promise.due or promise.at)
         at = max(promise.at, due - facts.span(kind, "warn_before"))
         if at < due and not facts.broken(kind, promise, at, since=promise.at):
@@ -133,11 +176,46 @@ def _overdue(facts: Facts, kind: str) -> Iterator[Finding]:
 
 
 def _each_overdue(facts: Facts, kind: str) -> Iterator[Finding]:
-    yield from _themselves(facts, kind)
-    for promise in facts.of("response_promised"):
+    yield from (facts.found(kind, fact) for fact in facts.of(kind) if not facts.is_over(fact))
+    for promise in _promises(facts):
         due = max(promise.at, promise.due or promise.at)
         if not facts.broken(kind, promise, due, since=promise.at):
             yield facts.found(kind, promise, at=due, silence=True)
+
+
+def _promises(facts: Facts) -> list[Fact]:
+    return [fact for fact in facts.of("response_promised") if not facts.is_over(fact)]
+
+
+def _reopened(facts: Facts, kind: str) -> Iterator[Finding]:
+    """Until a case ends once more it is one trouble."""
+    known = set[tuple[str, UUID | None]]()
+    for finding in _themselves(facts, kind):
+        case, end = finding.cause.case, finding.cleared.id if finding.cleared else None
+        if case is None or (case, end) not in known:
+            yield finding
+        if case is not None:
+            known.add((case, end))
+
+
+def _asked(facts: Facts, kind: str) -> Iterator[Finding]:
+    """Requests; the same once more, with no talk or withdrawal between, is no other."""
+    by_matter = dict[tuple[Any, ...], list[Finding]]()
+    for fact in facts.of(kind):
+        refund = fact.data.get("kind", "dissatisfaction") if kind == "refund_requested" else None
+        many = by_matter.setdefault((refund, fact.case) if fact.case else (refund, None, fact.order), [])
+        if many and _is_same(facts, kind, many[-1], fact):
+            many[-1] = replace(many[-1], again=(*many[-1].again, fact))
+        else:
+            many.append(facts.found(kind, fact))
+    yield from (one for many in by_matter.values() for one in many)
+
+
+def _is_same(facts: Facts, kind: str, known: Finding, fact: Fact) -> bool:
+    talked = facts.first(lambda one: one.two_way, known.at)
+    stood = known.cleared is None or known.cleared.at >= fact.at
+    soon = fact.at <= known.at + facts.span(kind, "same_request_within")
+    return soon and stood and (talked is None or talked.at > fact.at)
 
 
 def _low(facts: Facts, kind: str) -> Iterator[Finding]:
@@ -149,6 +227,12 @@ def _stalled(facts: Facts, kind: str) -> Iterator[Finding]:
         at = fact.at + facts.span(kind, "reached_within")
         if not facts.broken(kind, fact, at, since=fact.at):
             yield facts.found(kind, fact, at=at, silence=True)
+    for fact in facts.of("sold"):
+        at, fits = fact.at + facts.span(kind, "no_progress_for"), facts.moved(fact)
+        moved = facts.first(fits, fact.at - timedelta(microseconds=1))
+        if moved is None or moved.at > at:
+            id = derived("signal", facts.account, fact.order, kind, "sold")
+            yield Finding(id, kind, at, fact, fact.order, silence=True, cleared=facts.first(fits, at, ends_too=True))
 
 
 def _missed(facts: Facts, kind: str) -> Iterator[Finding]:
@@ -214,7 +298,7 @@ def _quiet(facts: Facts, kind: str) -> Iterator[Finding]:
     """The last time that something was bad, and then nothing is heard."""
     bad = [fact for fact in facts.all if _is_bad(facts, fact)]
     for place, fact in enumerate(bad):
-        at, over = fact.at + facts.span(kind, "silent_for"), facts.first(ends_of_case(fact), fact.at)
+        at, over = fact.at + facts.span(kind, "silent_for"), facts.first(ends_of_case(fact), fact.at, ends_too=True)
         followed = place + 1 < len(bad) and bad[place + 1].at <= at
         if not followed and not (over and over.at <= at) and not facts.broken(kind, fact, at, since=fact.at):
             yield facts.found(kind, fact, at=at, silence=True)
@@ -223,7 +307,7 @@ def _quiet(facts: Facts, kind: str) -> Iterator[Finding]:
 def _is_bad(facts: Facts, fact: Fact) -> bool:
     if fact.kind == "rated":
         return fact.share <= mark(facts)
-    return fact.missed or (fact.inbound and fact.result == "dead_end")
+    return (fact.missed and facts.waits_for_answer(fact)) or (fact.inbound and fact.result == "dead_end")
 
 
 _RULES: Mapping[str, Callable[[Facts, str], Iterator[Finding]]] = {
@@ -231,12 +315,12 @@ _RULES: Mapping[str, Callable[[Facts, str], Iterator[Finding]]] = {
     "contact_repeated": _repeated,
     "case_stuck": _stuck,
     "case_bounced": _bounced,
-    "case_reopened": _themselves,
+    "case_reopened": _reopened,
     "response_due": _soon_due,
     "response_overdue": _overdue,
     "satisfaction_low": _low,
-    "refund_requested": _themselves,
-    "cancellation_requested": _themselves,
+    "refund_requested": _asked,
+    "cancellation_requested": _asked,
     "order_stalled": _stalled,
     "promise_missed": _missed,
     "outcome_denied": _denied,

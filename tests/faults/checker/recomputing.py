@@ -55,7 +55,8 @@ def opened(event: Told) -> str | None:
 
 
 def is_signal_by_itself(event: Told) -> bool:
-    return event.kind in NEVER_WAIT or (event.kind == "contact_made" and event.data["result"] == "dead_end")
+    told = event.kind == "contact_made" and (event.data["result"] == "dead_end" or event.data.get("intent") is not None)
+    return event.kind in NEVER_WAIT or told
 
 
 def _facts(run: Evidence, service: str) -> dict[str, list[Told]]:

@@ -23,6 +23,7 @@ from tests.faults.checker.recipients import Directory, Ladder, Rung, came_instea
 SEVERITIES = ("watch", "high", "critical")
 REQUESTS = ("refund_requested", "cancellation_requested")
 _BAD_CONTACTS = ("contact_dead_ended", "contact_repeated", "gone_quiet")
+_NO_TROUBLE = {"order_cancelled", "refund_paid", "response_due"}
 _UPWARD = ("step", "unredeemed", "not_mine", "unavailable")
 _SELLER_WAIT = timedelta(minutes=15)
 
@@ -154,7 +155,7 @@ class Desk:
         stakes[currency] = min(stakes[currency], amount)
         large = rises["large_amount"]
         level += any(known in large and stake >= large[known] for known, stake in stakes.items())
-        level += len(asking) >= rises["many_signals"]
+        level += len(kinds - _NO_TROUBLE) >= rises["many_signals"]
         level += rises["request_after_bad_contact"] and bool(kinds & set(REQUESTS) and kinds & set(_BAD_CONTACTS))
         return SEVERITIES[min(level, 2)]
 

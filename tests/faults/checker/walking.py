@@ -165,11 +165,12 @@ class Account:
         return any(abs(one.at - fact.at) <= _SAME_TRY and episode in self._concerned(one) for one in mine)
 
     def findings(self) -> list[Finding]:
-        return findings(self.id, self.facts.values(), self.desk.policy["signals"])
+        policy = self.desk.policy
+        return findings(self.id, self.facts.values(), {**policy["signals"], "statuses": policy["statuses"]})
 
     def _compare(self, fact: Fact) -> None:
         found = self.findings()
-        by_id = {one.id: one for one in found}
+        by_id = {one.id: one for one in found if not one.expected or one.at <= self.now}
         standing = [one for one in self.signals.values() if one.ended is None]
         leaving = [one for one in standing if one.id not in by_id or by_id[one.id].cleared is not None]
         for one in found:
@@ -184,6 +185,19 @@ class Account:
                 self._end(signal, "cleared", now.cleared.at)
             else:
                 signal.at = now.at
+        for finding in found:
+            if any(again.id == fact.id for again in finding.again):
+                self._ask_again(fact, finding)
+
+    def _ask_again(self, fact: Fact, finding: Finding) -> None:
+        """A request once more: it rings where it says what no other of them said."""
+        signal = self.signals.get(finding.id)
+        episode = self.open.get(signal.order or "") if signal is not None and signal.ended is None else None
+        if signal is None or episode is None or episode.id != signal.episode:
+            return
+        others = [one.said for one in (finding.cause, *finding.again) if one.id != fact.id]
+        if any(value not in [said.get(name) for said in others] for name, value in fact.said.items()):
+            self._ring(episode, signal, "contact")
 
     def _kept(self, finding: Finding) -> bool:
         """One that ended may come back: a fact told late takes from another what ended it."""

@@ -7,6 +7,7 @@ from typing import NamedTuple, TypeAlias
 
 from services.escalation.domain.facts import AccountFact, FactKind
 from services.escalation.domain.findings.history import History
+from services.escalation.domain.findings.lane import is_after_ends
 from services.escalation.domain.findings.lanes import Key, LaneName
 from shared.contracts.escalation import SignalKind
 
@@ -24,7 +25,8 @@ KeysOf: TypeAlias = Callable[[Matter], tuple[Key, ...]]
 
 @dataclass(frozen=True, slots=True)
 class Clearing:
-    """A signal about a matter is ended by the first fact of its `lanes` that happened later than the signal."""
+    """A signal about a matter is ended by the first fact of its `lanes` that happened later than the signal, or by an
+    end of the same instant."""
 
     words: str
     lanes: KeysOf
@@ -76,14 +78,12 @@ def _rated_on_matter(matter: Matter) -> tuple[Key, ...]:
 
 
 def _withdrawn(kind: FactKind) -> KeysOf:
+    """A withdrawal ends what it names: the case if one is named, else the order, else all of the account."""
+
     def keys(matter: Matter) -> tuple[Key, ...]:
-        of_case: tuple[Key, ...] = ()
-        of_order: tuple[Key, ...] = ()
-        if matter.case is not None:
-            of_case = ((LaneName.OF_KIND, kind, "case", matter.case),)
-        if matter.order is not None:
-            of_order = ((LaneName.OF_KIND, kind, "order", matter.order),)
-        return (*of_case, *of_order, (LaneName.OF_KIND, kind, "neither"))
+        named = (("case", matter.case), ("order", matter.order))
+        lanes = (((LaneName.OF_KIND, kind, *name)) for name in named if name[1] is not None)
+        return (*lanes, (LaneName.OF_KIND, kind, "neither"))
 
     return keys
 
@@ -119,6 +119,23 @@ NEVER_CLEARED = Clearing("Nothing.", _nothing)
 UNANSWERED = Clearing("A talk with the customer, on whatever matter.", _two_way_on_account)
 """Of a contact that nobody answered in time."""
 
+_PROGRESS_OF_ORDER = (
+    FactKind.CONFIRMATION_REQUIRED,
+    FactKind.ORDER_CONFIRMED,
+    FactKind.ORDER_DELIVERED,
+    FactKind.ORDER_CANCELLED,
+    FactKind.REFUND_PAID,
+    FactKind.DELIVERY_LATE,
+    FactKind.PROMISE_KEPT,
+    FactKind.OUTCOME_REPORTED,
+)
+
+UNMOVED = Clearing(
+    "Whatever is told of the order, or a talk by phone or in person that names no other order.",
+    lambda matter: (*_of_order(*_PROGRESS_OF_ORDER)(matter), *_reached_by_phone(matter)),
+)
+"""Of an order of which nothing was told since its sale."""
+
 CLEARINGS: Mapping[SignalKind, Clearing] = {
     SignalKind.CONTACT_DEAD_ENDED: Clearing(
         "A talk with the customer about the same case; without a case one that names no other order or case. "
@@ -145,10 +162,12 @@ CLEARINGS: Mapping[SignalKind, Clearing] = {
         "A later rating above the mark, of the same case or both of none.", _rated_on_matter
     ),
     SignalKind.REFUND_REQUESTED: Clearing(
-        "That it is withdrawn, for the same case or order, or for none.", _withdrawn(FactKind.REFUND_WITHDRAWN)
+        "That it is withdrawn: for its case where the withdrawal names one, else for its order, else for the account.",
+        _withdrawn(FactKind.REFUND_WITHDRAWN),
     ),
     SignalKind.CANCELLATION_REQUESTED: Clearing(
-        "That it is withdrawn, for the same case or order, or for none.", _withdrawn(FactKind.CANCELLATION_WITHDRAWN)
+        "That it is withdrawn: for its case where the withdrawal names one, else for its order, else for the account.",
+        _withdrawn(FactKind.CANCELLATION_WITHDRAWN),
     ),
     SignalKind.ORDER_STALLED: Clearing(
         "That the order is confirmed or cancelled, or a talk by phone or in person that names no other order.",
@@ -171,6 +190,10 @@ CLEARINGS: Mapping[SignalKind, Clearing] = {
 
 
 def ended_by(history: History, clearing: Clearing, cause: AccountFact, after: datetime) -> AccountFact | None:
-    """The first fact later than this that ends a signal which began with `cause`."""
+    """The first fact later than this that ends a signal which began with `cause`.
+
+    An end of the same instant is later, save for what comes after the ends of its instant.
+    """
     matter = Matter(cause.case_id, history.order_of(cause), cause.what)
-    return history.first_after(clearing.lanes(matter), after)
+    ends_too = cause.at != after or not is_after_ends(cause)
+    return history.first_after(clearing.lanes(matter), after, ends_too=ends_too)

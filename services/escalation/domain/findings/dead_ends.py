@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from services.escalation.domain.facts import AccountFact, FactKind
+from services.escalation.domain.findings.case_turns import handed_to_customer
 from services.escalation.domain.findings.clearing import UNANSWERED, ended_by
 from services.escalation.domain.findings.finding import Finding
 from services.escalation.domain.findings.history import History
@@ -26,17 +27,28 @@ def dead_ends(history: History, scope: Scope, terms: TermsAt) -> Iterator[Findin
 
 
 def _first_missed(history: History, window: Window, terms: TermsAt) -> Iterator[AccountFact]:
-    """The first contact that nobody answered since each talk with the customer, of those for which the rule is on."""
+    """The first contact that nobody answered since each talk with the customer, of those that wait for an answer."""
     missed, two_way = history.lane(LaneName.MISSED), history.lane(LaneName.TWO_WAY)
     talked = two_way.before(window.since)
     fact = missed.after(talked.at if talked else ALWAYS)
     while fact is not None and fact.at <= window.until:
-        if not terms(fact.at, history.order_of(fact)).signals.contact_dead_ended.enabled:
+        if not _is_asked_for(history, fact, terms):
             fact = next(missed.beyond(fact), None)
             continue
         yield fact
         talked = two_way.since(fact.at)
         fact = missed.after(talked.at) if talked else None
+
+
+def _is_asked_for(history: History, fact: AccountFact, terms: TermsAt) -> bool:
+    """Whether the rule is on, and it did not become the customer's turn before an answer was too late."""
+    in_force = terms(fact.at, history.order_of(fact))
+    rule = in_force.signals.contact_dead_ended
+    if not rule.enabled or fact.case_id is None:
+        return rule.enabled
+    if history.lane(LaneName.STATUS, fact.case_id).since(fact.at) is None:
+        return True
+    return not handed_to_customer(history, fact, in_force.working.after(fact.at, rule.answer_within), terms)
 
 
 def _unanswered(history: History, fact: AccountFact, terms: TermsAt) -> Iterator[Finding]:

@@ -15,7 +15,8 @@ class Finding:
 
     `cause` is the fact that it is, or that it began with. `at` is when it came into being; of one made of silence when
     the silence had lasted too long: until then, and until everything told by then was read, it is only expected.
-    `cleared_by` is the fact that ended it afterwards, `told_by` one that says the same as the silence.
+    `cleared_by` is the fact that ended it afterwards, `told_by` one that says the same as the silence. `again` are the
+    requests that say the same as `cause`, told or asked again.
     """
 
     signal_id: UUID
@@ -27,6 +28,7 @@ class Finding:
     by_silence: bool = False
     cleared_by: AccountFact | None = None
     told_by: AccountFact | None = None
+    again: tuple[AccountFact, ...] = ()
 
     @property
     def waits(self) -> bool:

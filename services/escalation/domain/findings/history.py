@@ -1,12 +1,14 @@
 """What happened on one account: its facts, indexed as rules ask for them. It grows fact by fact, in any order."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from uuid import UUID
 
-from services.escalation.domain.facts import AccountFact, FactKind
+from services.escalation.domain.facts import AccountFact, FactKind, contact_ids
 from services.escalation.domain.findings.deliveries import DELIVERY_KINDS, followed, is_whole
-from services.escalation.domain.findings.lanes import ORDER_KINDS, Key, Lane, LaneName, keys_of
+from services.escalation.domain.findings.lane import Lane, in_order
+from services.escalation.domain.findings.lanes import ORDER_KINDS, Key, LaneName, keys_of
+from services.escalation.domain.findings.unneeded import Unneeded
 
 _EMPTY = Lane()
 
@@ -19,6 +21,7 @@ class History:
         self._lanes: dict[Key, Lane] = {}
         self._openings: dict[str, Lane] = {}
         self._order_of_case: dict[str, str] = {}
+        self._unneeded = Unneeded()
         self.cases: dict[str, None] = {}
         self.orders: dict[str, None] = {}
         self.kinds: set[FactKind] = set()
@@ -28,23 +31,25 @@ class History:
 
     def _load(self, facts: Iterable[AccountFact]) -> None:
         """As adding one after the other, in half the time: sorted, every fact is the last of its lanes."""
-        ordered = sorted({fact.fact_id: fact for fact in facts}.values(), key=lambda fact: (fact.at, fact.fact_id))
+        ordered = sorted({fact.fact_id: fact for fact in facts}.values(), key=in_order)
         self.open_cases(ordered)
         for fact in ordered:
             self.append(fact)
 
     def open_cases(self, facts: Iterable[AccountFact]) -> None:
-        """Learn which orders cases are about, from all facts of an account sorted by (at, fact_id)."""
+        """Learn which orders cases are about, and what needs no answer, from all facts of an account in their order."""
         for fact in facts:
             if fact.kind is FactKind.CASE_OPENED and fact.case_id is not None and fact.order_id is not None:
                 self._openings.setdefault(fact.case_id, Lane()).append(fact)
                 self._order_of_case.setdefault(fact.case_id, fact.order_id)
+            if fact.kind is FactKind.ANSWER_NOT_NEEDED:
+                self._unneeded.add(fact)
 
     def append(self, fact: AccountFact) -> None:
         """Remember a fact that comes after all others; `open_cases` had it before."""
         self._facts[fact.fact_id] = fact
         self._note(fact)
-        for key in keys_of(fact, self.order_of(fact)):
+        for key in self._keys_of(fact):
             lane = self._lanes.get(key)
             if lane is None:
                 lane = self._lanes[key] = Lane()
@@ -66,7 +71,9 @@ class History:
         self._note(fact)
         if fact.kind is FactKind.CASE_OPENED and fact.case_id is not None and fact.order_id is not None:
             self._open(fact.case_id, fact)
-        for key in keys_of(fact, self.order_of(fact)):
+        if fact.kind is FactKind.ANSWER_NOT_NEEDED:
+            self._take_back(fact)
+        for key in self._keys_of(fact):
             self._lanes.setdefault(key, Lane()).put(fact)
         self._follow_delivery(fact)
         return True
@@ -88,6 +95,38 @@ class History:
                     lane.append(fact)
         self._unsettled.clear()
 
+    def _keys_of(self, fact: AccountFact) -> Iterator[Key]:
+        """The lanes of a fact; what is taken back as a whole is in one of its own, so that it counts for nothing."""
+        if self._unneeded.is_void(fact):
+            return iter([(LaneName.TAKEN_BACK, fact.case_id)])
+        return keys_of(fact, self.order_of(fact), excused=self._unneeded.is_excused(fact))
+
+    def _take_back(self, no_answer: AccountFact) -> None:
+        """Its facts go into other lanes."""
+        known = self.taken_back_by(no_answer)
+        for fact in known:
+            for key in self._keys_of(fact):
+                self._lanes[key].drop(fact)
+        self._unneeded.add(no_answer)
+        for fact in known:
+            for key in self._keys_of(fact):
+                self._lanes.setdefault(key, Lane()).put(fact)
+
+    def taken_back_by(self, no_answer: AccountFact) -> list[AccountFact]:
+        """The facts that need no answer, as somebody says: those of one contact, or of a case so far."""
+        if no_answer.what is not None:
+            return [self._facts[id] for id in contact_ids(no_answer) if id in self._facts]
+        lanes = (self.lane(name, no_answer.case_id) for name in (LaneName.OF_CASE, LaneName.TAKEN_BACK))
+        return [fact for lane in lanes for fact in lane.facts if fact.at <= no_answer.at]
+
+    def is_void(self, fact: AccountFact) -> bool:
+        """Whether a fact counts for nothing, because somebody says so."""
+        return self._unneeded.is_void(fact)
+
+    def needs_no_answer(self, fact: AccountFact) -> bool:
+        """Whether somebody says so of a contact."""
+        return self._unneeded.is_excused(fact)
+
     def _open(self, case_id: str, opening: AccountFact) -> None:
         """The earliest opening that names an order says which order a case is about."""
         openings = self._openings.setdefault(case_id, Lane())
@@ -97,11 +136,11 @@ class History:
             return
         known = list(self.lane(LaneName.OF_CASE, case_id).facts)
         for fact in known:
-            for key in keys_of(fact, self.order_of(fact)):
+            for key in self._keys_of(fact):
                 self._lanes[key].drop(fact)
         self._order_of_case[case_id] = order
         for fact in known:
-            for key in keys_of(fact, self.order_of(fact)):
+            for key in self._keys_of(fact):
                 self._lanes.setdefault(key, Lane()).put(fact)
 
     def __len__(self) -> int:
@@ -129,14 +168,16 @@ class History:
     def _lane(self, *key: *Key) -> Lane:
         return self._lanes.get(key, _EMPTY)
 
-    def first_after(self, keys: Iterable[Key], at: datetime) -> AccountFact | None:
-        """The first fact of several lanes that happened later than this."""
+    def first_after(self, keys: Iterable[Key], at: datetime, *, ends_too: bool = False) -> AccountFact | None:
+        """The first fact of several lanes that happened later than this; or then, if it is an end and `ends_too`."""
         if self._unsettled:
             self._settle()
         found: AccountFact | None = None
         for key in keys:
             lane = self._lanes.get(key)
-            fact = lane.after(at) if lane is not None else None
-            if fact is not None and (found is None or (fact.at, fact.fact_id) < (found.at, found.fact_id)):
+            if lane is None:
+                continue
+            fact = lane.settling(at) if ends_too else lane.after(at)
+            if fact is not None and (found is None or in_order(fact) < in_order(found)):
                 found = fact
         return found

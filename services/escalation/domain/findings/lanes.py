@@ -1,11 +1,9 @@
-"""The lanes of an account's history: named indexes by what rules ask for, each sorted by time.
+"""The names of the lanes of an account's history: indexes by what rules ask for.
 
 A fact that is a courtesy is in none of them: that is how it counts for nothing.
 """
 
-from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
-from datetime import datetime
 from enum import StrEnum
 from typing import TypeAlias
 
@@ -29,6 +27,12 @@ class LaneName(StrEnum):
     MISSED = "missed"
     UNHAPPY = "unhappy"
     PROGRESS = "progress"
+    BOUNDS = "bounds"
+    STATUS = "status"
+    BY_CUSTOMER = "by_customer"
+    TAKEN_BACK = "taken_back"
+    ASKED = "asked"
+    ASKED_CLOSED = "asked_closed"
     OVER = "over"
     RESOLVED = "resolved"
     PROMISE_KEPT = "promise_kept"
@@ -51,6 +55,7 @@ ORDER_KINDS = frozenset(
         FactKind.ORDER_LINES,
         FactKind.ORDER_CANCELLED,
         FactKind.REFUND_PAID,
+        FactKind.SOLD,
         FactKind.DELIVERY_DUE,
         FactKind.DELIVERY_LATE,
         FactKind.PROMISE,
@@ -66,8 +71,12 @@ REQUEST_KINDS = frozenset(
         FactKind.CANCELLATION_WITHDRAWN,
     }
 )
-_OVER = frozenset({FactKind.CASE_RESOLVED, FactKind.CASE_CLOSED})
-_PROGRESS = _OVER | {FactKind.CASE_OPENED, FactKind.CASE_PROGRESSED, FactKind.CASE_REOPENED}
+ENDS_OF_CASE = frozenset({FactKind.CASE_RESOLVED, FactKind.CASE_CLOSED})
+_BOUNDS = ENDS_OF_CASE | {FactKind.CASE_OPENED, FactKind.CASE_REOPENED}
+_PROGRESS = _BOUNDS | {FactKind.CASE_PROGRESSED}
+_STATUS = frozenset({FactKind.CASE_OPENED, FactKind.CASE_PROGRESSED})
+_ASKED = frozenset({FactKind.REFUND_REQUESTED, FactKind.CANCELLATION_REQUESTED})
+_KEPT_BY_KIND = REQUEST_KINDS | {FactKind.RATED, FactKind.CONFIRMATION_REQUIRED, FactKind.SOLD}
 _IN_PERSON = ("phone", "in_person")
 
 
@@ -87,11 +96,21 @@ def is_spoken(fact: AccountFact) -> bool:
     return is_two_way(fact) and fact.channel in _IN_PERSON
 
 
-def keys_of(fact: AccountFact, order: str | None) -> Iterator[Key]:
-    """The lanes a fact is in; `order` is the one that it or its case names."""
-    if fact.courtesy:
+def asked_key(fact: AccountFact) -> Key:
+    """The lane of all requests of one kind about one matter: the case if one is named, else the order, else all."""
+    if fact.case_id is not None:
+        return LaneName.ASKED, fact.kind, fact.what, "case", fact.case_id
+    return LaneName.ASKED, fact.kind, fact.what, "order", fact.order_id
+
+
+def keys_of(fact: AccountFact, order: str | None, *, excused: bool = False) -> Iterator[Key]:
+    """The lanes a fact is in; `order` is the one that it or its case names. `excused`: a contact needs no answer."""
+    if fact.courtesy or fact.kind is FactKind.ANSWER_NOT_NEEDED:
         return
     case = fact.case_id
+    if fact.kind is FactKind.REQUEST_CLOSED:
+        yield LaneName.ASKED_CLOSED, fact.what
+        return
     if fact.kind in ORDER_KINDS:
         yield LaneName.OF_ORDER, fact.order_id, fact.kind
         if fact.kind is FactKind.PROMISE_KEPT:
@@ -105,10 +124,10 @@ def keys_of(fact: AccountFact, order: str | None) -> Iterator[Key]:
         yield from _keys_of_case(fact, case)
     else:
         yield (LaneName.LOOSE,)
-    if fact.kind in REQUEST_KINDS or fact.kind in (FactKind.RATED, FactKind.CONFIRMATION_REQUIRED):
+    if fact.kind in _KEPT_BY_KIND:
         yield from _keys_of_kind(fact, order)
     if fact.kind in (FactKind.CONTACT, FactKind.CUSTOMER_REACHED):
-        yield from _keys_of_contact(fact, order)
+        yield from _keys_of_contact(fact, order, excused=excused)
     elif fact.kind is FactKind.RATED:
         yield (LaneName.UNHAPPY,)
 
@@ -117,29 +136,38 @@ def _keys_of_case(fact: AccountFact, case: str) -> Iterator[Key]:
     outbound = fact.kind is FactKind.CONTACT and fact.direction == "outbound"
     if fact.kind in _PROGRESS or is_two_way(fact) or outbound:
         yield LaneName.PROGRESS, case
-    if fact.kind in _OVER:
+    if fact.kind in _BOUNDS:
+        yield LaneName.BOUNDS, case
+    if fact.kind in _STATUS and (fact.what or fact.waiting_for):
+        yield LaneName.STATUS, case
+    if fact.kind in _ASKED or is_inbound(fact):
+        yield LaneName.BY_CUSTOMER, case
+    if fact.kind in ENDS_OF_CASE:
         yield LaneName.OVER, case
-    if fact.kind in _OVER or fact.result == "resolved":
+    if fact.kind in ENDS_OF_CASE or fact.result == "resolved":
         yield LaneName.RESOLVED, case
 
 
 def _keys_of_kind(fact: AccountFact, order: str | None) -> Iterator[Key]:
-    """Requests, their withdrawals and ratings: all, of one case, of one order, and those that name neither."""
+    """Requests, their withdrawals and ratings: all, and those that name one case, else one order, else neither."""
     kind, case = fact.kind, fact.case_id
     yield LaneName.OF_KIND, kind
     yield LaneName.OF_KIND, kind, "case", case
-    if order is not None:
+    if case is None and order is not None:
         yield LaneName.OF_KIND, kind, "order", order
     elif case is None:
         yield LaneName.OF_KIND, kind, "neither"
+    if kind in _ASKED:
+        yield asked_key(fact)
 
 
-def _keys_of_contact(fact: AccountFact, order: str | None) -> Iterator[Key]:
+def _keys_of_contact(fact: AccountFact, order: str | None, *, excused: bool) -> Iterator[Key]:
     if is_inbound(fact):
+        missed = fact.result in ("unanswered", "voicemail") and not excused
         yield (LaneName.HEARD_OF,)
-        if fact.result in ("unanswered", "voicemail"):
+        if missed:
             yield (LaneName.MISSED,)
-        if fact.result in ("unanswered", "voicemail", "dead_end"):
+        if missed or fact.result == "dead_end":
             yield (LaneName.UNHAPPY,)
     elif not is_two_way(fact):
         yield (LaneName.TRIED,)
@@ -158,62 +186,3 @@ def _keys_of_contact(fact: AccountFact, order: str | None) -> Iterator[Key]:
         yield LaneName.REACHED, order
     if is_spoken(fact):
         yield LaneName.BY_PHONE, order
-
-
-class Lane:
-    """Facts sorted by (at, fact_id)."""
-
-    __slots__ = ("facts", "instants")
-
-    def __init__(self) -> None:
-        self.facts: list[AccountFact] = []
-        self.instants: list[datetime] = []
-
-    def append(self, fact: AccountFact) -> None:
-        """Put a fact that comes after all others."""
-        self.facts.append(fact)
-        self.instants.append(fact.at)
-
-    def put(self, fact: AccountFact) -> None:
-        place = self._place(fact)
-        self.facts.insert(place, fact)
-        self.instants.insert(place, fact.at)
-
-    def drop(self, fact: AccountFact) -> None:
-        place = self._place(fact)
-        del self.facts[place]
-        del self.instants[place]
-
-    def _place(self, fact: AccountFact) -> int:
-        if not self.instants or self.instants[-1] < fact.at:
-            return len(self.facts)
-        first, last = bisect_left(self.instants, fact.at), bisect_right(self.instants, fact.at)
-        return bisect_left(self.facts, fact.fact_id, first, last, key=lambda known: known.fact_id)
-
-    def after(self, at: datetime) -> AccountFact | None:
-        """The first that happened later."""
-        place = bisect_right(self.instants, at)
-        return self.facts[place] if place < len(self.facts) else None
-
-    def since(self, at: datetime) -> AccountFact | None:
-        """The first that happened then or later."""
-        place = bisect_left(self.instants, at)
-        return self.facts[place] if place < len(self.facts) else None
-
-    def before(self, at: datetime) -> AccountFact | None:
-        """The last that happened earlier."""
-        place = bisect_left(self.instants, at)
-        return self.facts[place - 1] if place else None
-
-    def from_to(self, since: datetime, until: datetime) -> list[AccountFact]:
-        """Those that happened between two instants, both included."""
-        return self.facts[bisect_left(self.instants, since) : bisect_right(self.instants, until)]
-
-    def beyond(self, fact: AccountFact) -> Iterator[AccountFact]:
-        """Those that come after this one, of the same instant by id."""
-        place = self._place(fact)
-        facts = self.facts
-        if place < len(facts) and facts[place].fact_id == fact.fact_id:
-            place += 1
-        for index in range(place, len(facts)):
-            yield facts[index]

@@ -1,11 +1,11 @@
 """What becomes of an order: nobody asks for its confirmation, a promise is missed, it comes late or not at all."""
 
 from collections.abc import Collection, Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from services.escalation.domain.facts import AccountFact, FactKind
-from services.escalation.domain.findings.clearing import CLEARINGS
+from services.escalation.domain.findings.clearing import CLEARINGS, UNMOVED, ended_by
 from services.escalation.domain.findings.finding import Finding
 from services.escalation.domain.findings.history import History
 from services.escalation.domain.findings.lanes import LaneName
@@ -27,7 +27,7 @@ def _enabled(kind: SignalKind, fact: AccountFact, terms: TermsAt) -> bool:
 
 
 def stalled_orders(history: History, scope: Scope, terms: TermsAt) -> Iterator[Finding]:
-    """An order waits for the customer's confirmation, and nobody reached the customer by phone."""
+    """An order waits for the customer's confirmation, and nobody reached the customer by phone; or nothing moves it."""
     kind = SignalKind.ORDER_STALLED
     for fact in _facts(history, scope, FactKind.CONFIRMATION_REQUIRED):
         in_force = terms(fact.at, fact.order_id)
@@ -37,6 +37,20 @@ def stalled_orders(history: History, scope: Scope, terms: TermsAt) -> Iterator[F
         at = in_force.working.after(fact.at, rule.reached_within)
         if unbroken(history, CLEARINGS[kind], fact, until=at):
             yield found(history, kind, fact, at=at, signal_id=own_id(kind, fact), by_silence=True)
+    for order in scope.orders_of(history):
+        for fact in history.lane(LaneName.OF_ORDER, order, FactKind.SOLD).facts[:1]:
+            yield from _unmoved(history, fact, terms)
+
+
+def _unmoved(history: History, fact: AccountFact, terms: TermsAt) -> Iterator[Finding]:
+    """An order that is to be delivered, and of which nothing was told since it was sold."""
+    kind, rule = SignalKind.ORDER_STALLED, terms(fact.at, fact.order_id).signals.order_stalled
+    at = fact.at + rule.no_progress_for
+    before = fact.at - timedelta(microseconds=1)  # what is told of the very instant of the sale is told of the order
+    if rule.enabled and unbroken(history, UNMOVED, fact, until=at, since=before):
+        ended = ended_by(history, UNMOVED, fact, at)
+        signal_id = derived("signal", fact.account_id, fact.order_id, kind.value, "sold")
+        yield Finding(signal_id, kind, at, fact, None, fact.order_id, by_silence=True, cleared_by=ended)
 
 
 def missed_promises(history: History, scope: Scope, terms: TermsAt) -> Iterator[Finding]:

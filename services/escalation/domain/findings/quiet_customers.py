@@ -38,7 +38,7 @@ def _is_fine(history: History, fact: AccountFact, terms: TermsAt) -> bool:
 def _broken(history: History, fact: AccountFact, until: datetime) -> bool:
     """Whether the customer was heard of by then, or the same case came to its end."""
     heard = history.lane(LaneName.HEARD_OF).after(fact.at)
-    over = history.lane(LaneName.OVER, fact.case_id).after(fact.at) if fact.case_id is not None else None
+    over = history.lane(LaneName.OVER, fact.case_id).settling(fact.at) if fact.case_id is not None else None
     return any(one is not None and one.at <= until for one in (heard, over))
 
 

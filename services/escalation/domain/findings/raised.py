@@ -7,14 +7,20 @@ from shared.contracts.escalation import SignalKind
 RAISED: Mapping[SignalKind, str] = {
     SignalKind.CONTACT_DEAD_ENDED: (
         "A contact ended in a dead end. Or nobody answered the customer, and nobody talked with them on any matter "
-        "within this much of the company's working time."
+        "within this much of the company's working time, nor made it the customer's turn."
     ),
     SignalKind.CONTACT_REPEATED: (
-        "This many contacts of the customer on one matter, counted from the first attempt, none of which resolved it."
+        "This many contacts of the customer on one matter, counted from the first attempt, none of which resolved it. "
+        "A conversation is one contact."
     ),
-    SignalKind.CASE_STUCK: "An open case saw no progress for this much of the company's working time.",
+    SignalKind.CASE_STUCK: (
+        "An open case saw no progress for this much of the company's working time, or so long while it was the "
+        "customer's turn."
+    ),
     SignalKind.CASE_BOUNCED: "A case was passed on this often.",
-    SignalKind.CASE_REOPENED: "A case was reopened, not by a “thank you” or an automatic reply.",
+    SignalKind.CASE_REOPENED: (
+        "A case was reopened, not by a “thank you” or an automatic reply; once until it ends again."
+    ),
     SignalKind.RESPONSE_DUE: (
         "This long before a promised answer is due, it has not been given, and no other on the matter is overdue."
     ),
@@ -27,10 +33,11 @@ RAISED: Mapping[SignalKind, str] = {
         "The customer asked for money back. Of a kind that has no play (`plays.refund_kinds`) it is for information: "
         "shown and mailed once, with no deadline and no call due."
     ),
-    SignalKind.CANCELLATION_REQUESTED: "The customer asked to cancel.",
+    SignalKind.CANCELLATION_REQUESTED: "The customer asked to cancel, or said that they are leaving.",
     SignalKind.ORDER_STALLED: (
         "An order waits for the customer's confirmation, and nobody reached them by phone or in person within so much "
-        "of the company's working time."
+        "of the company's working time. Or nothing was told of an order with a delivery day since it was sold, and "
+        "nobody phoned, for so long."
     ),
     SignalKind.PROMISE_MISSED: "A promise of the sale is past due, and nothing proves that it was kept.",
     SignalKind.OUTCOME_DENIED: "The buyer says that what the order was bought for was not reached.",

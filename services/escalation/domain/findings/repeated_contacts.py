@@ -2,13 +2,16 @@
 
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
+from datetime import timedelta
 from itertools import groupby
 from uuid import UUID
 
 from services.escalation.domain.facts import AccountFact
+from services.escalation.domain.findings.conversations import conversations
 from services.escalation.domain.findings.finding import Finding
 from services.escalation.domain.findings.history import History
-from services.escalation.domain.findings.lanes import Lane, LaneName, is_inbound, is_two_way
+from services.escalation.domain.findings.lane import Lane
+from services.escalation.domain.findings.lanes import LaneName, is_inbound, is_two_way
 from services.escalation.domain.findings.raising import found
 from services.escalation.domain.findings.scope import ALWAYS, NEVER, Scope, Window
 from services.escalation.domain.findings.terms import TermsAt
@@ -20,23 +23,42 @@ KIND = SignalKind.CONTACT_REPEATED
 
 def repeated_contacts(history: History, scope: Scope, terms: TermsAt) -> Iterator[Finding]:
     for case in scope.cases_of(history):
-        contacts = [
-            fact
-            for fact in history.lane(LaneName.OF_CASE, case).facts
-            if is_inbound(fact) and fact.result != "resolved"
-        ]
+        lines = history.lane(LaneName.OF_CASE, case).facts
+        contacts = [fact for fact in lines if is_inbound(fact) and fact.result != "resolved"]
+        if len(contacts) < 2:
+            continue
+        counted = _Counting(history, lines, terms)
         for times_resolved, run in _runs(contacts, history.lane(LaneName.RESOLVED, case)):
             signal_id = derived("signal", run[0].account_id, case, times_resolved, KIND.value)
-            yield from _repeated(history, run, signal_id, terms)
+            yield from _repeated(history, counted.contacts(run), signal_id, terms)
     if scope.loose is not None:
         loose = _whole_matters(history, scope.loose)
-        contacts = [
-            fact
-            for fact in history.lane(LaneName.LOOSE).from_to(loose.since, loose.until)
-            if is_inbound(fact) and not is_two_way(fact)
-        ]
+        lines = history.lane(LaneName.LOOSE).from_to(loose.since, loose.until)
+        contacts = [fact for fact in lines if is_inbound(fact) and not is_two_way(fact)]
+        counted = _Counting(history, lines, terms)
         for _, run in _runs(contacts, history.lane(LaneName.TWO_WAY_WITHOUT_CASE)):
-            yield from _repeated(history, run, derived("signal", run[0].fact_id, KIND.value), terms)
+            run = counted.contacts(run)
+            if run:
+                yield from _repeated(history, run, derived("signal", run[0].fact_id, KIND.value), terms)
+
+
+class _Counting:
+    """Which lines of a matter count as contacts: the first of each conversation that needs an answer."""
+
+    def __init__(self, history: History, lines: Sequence[AccountFact], terms: TermsAt) -> None:
+        def within(line: AccountFact) -> timedelta:
+            rule = terms(line.at, history.order_of(line)).signals.contact_repeated
+            return rule.same_conversation_within
+
+        self._history = history
+        self._begun = conversations(lines, within)
+
+    def contacts(self, run: Sequence[AccountFact]) -> Sequence[AccountFact]:
+        first: dict[UUID, AccountFact] = {}
+        for line in run:
+            if not self._history.needs_no_answer(line):
+                first.setdefault(self._begun[line.fact_id], line)
+        return list(first.values())
 
 
 def _whole_matters(history: History, window: Window) -> Window:

@@ -1,14 +1,17 @@
 """The customer asks for money back, or to cancel; some take it back."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from uuid import UUID
 
-from services.escalation.domain.facts import FactKind
+from services.escalation.domain.facts import AccountFact, FactKind
 from services.escalation.domain.findings.finding import Finding
 from services.escalation.domain.findings.history import History
-from services.escalation.domain.findings.lanes import LaneName
+from services.escalation.domain.findings.lanes import Key, LaneName, asked_key
 from services.escalation.domain.findings.raising import by_itself
 from services.escalation.domain.findings.scope import Scope
 from services.escalation.domain.findings.terms import TermsAt
+from services.escalation.domain.policy.model import RequestRule
 from shared.contracts.escalation import SignalKind
 
 
@@ -21,10 +24,49 @@ def cancellation_requests(history: History, scope: Scope, terms: TermsAt) -> Ite
 
 
 def _requests(history: History, scope: Scope, terms: TermsAt, kind: SignalKind) -> Iterator[Finding]:
+    """Each request with those that say the same again: they are one signal, since the earliest."""
     if scope.requests is None:
         return
-    for fact in history.lane(LaneName.OF_KIND, FactKind(kind.value)).from_to(
-        scope.requests.since, scope.requests.until
-    ):
-        if terms(fact.at, history.order_of(fact)).signals.of(kind).enabled:
-            yield by_itself(history, kind, fact)
+    first: dict[UUID, Finding] = {}
+    matters: set[Key] = set()
+    window = scope.requests
+    for fact in history.lane(LaneName.OF_KIND, FactKind(kind.value)).from_to(window.since, window.until):
+        matter = asked_key(fact)
+        if matter not in matters:
+            matters.add(matter)
+            first |= {one.cause.fact_id: one for one in _asked(history, history.lane(*matter).facts, terms, kind)}
+        if fact.fact_id in first:
+            yield first[fact.fact_id]
+
+
+def _asked(history: History, requests: Sequence[AccountFact], terms: TermsAt, kind: SignalKind) -> Iterator[Finding]:
+    """The requests about one matter, each with what is the same told again."""
+    finding: Finding | None = None
+    for fact in requests:
+        rule = terms(fact.at, history.order_of(fact)).signals.request(kind)
+        if not rule.enabled:
+            continue
+        if finding is not None and _is_the_same(history, finding, fact, rule):
+            finding = replace(finding, again=(*finding.again, fact))
+            continue
+        if finding is not None:
+            yield finding
+        finding = by_itself(history, kind, fact)
+    if finding is not None:
+        yield finding
+
+
+def _is_the_same(history: History, finding: Finding, fact: AccountFact, rule: RequestRule) -> bool:
+    """Whether the earlier request stands, its episode is open, and nobody talked with the customer in between."""
+    earliest = finding.cause
+    if fact.at > earliest.at + rule.same_request_within:
+        return False
+    talked = history.lane(LaneName.TWO_WAY).after(earliest.at)
+    over = (talked, finding.cleared_by, *(_closed(history, one) for one in (earliest, *finding.again)))
+    settled = finding.cleared_by is not None and finding.cleared_by.at == fact.at
+    return all(one is None or one.at > fact.at or (settled and one is finding.cleared_by) for one in over)
+
+
+def _closed(history: History, request: AccountFact) -> AccountFact | None:
+    """That somebody closed the episode in which a request stood."""
+    return next(iter(history.lane(LaneName.ASKED_CLOSED, str(request.fact_id)).facts), None)

@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from services.escalation.domain.facts import AccountFact, FactKind
+from services.escalation.domain.findings.case_turns import is_over
 from services.escalation.domain.findings.clearing import CLEARINGS
 from services.escalation.domain.findings.finding import Finding
 from services.escalation.domain.findings.history import History
@@ -27,7 +28,7 @@ def responses_due(history: History, scope: Scope, terms: TermsAt) -> Iterator[Fi
 
 
 def _due(history: History, scope: Scope, terms: TermsAt) -> Iterator[Finding]:
-    promises = list(_promises(history, scope))
+    promises = list(_promises(history, scope, terms))
     if not promises:
         return
     overdue = {trouble_of(finding): finding for finding in merged(_overdue(history, scope, terms))}
@@ -66,9 +67,10 @@ def responses_overdue(history: History, scope: Scope, terms: TermsAt) -> Iterato
 
 def _overdue(history: History, scope: Scope, terms: TermsAt) -> Iterator[Finding]:
     for fact in scope.starting(history, FactKind.RESPONSE_OVERDUE):
-        if terms(fact.at, history.order_of(fact)).signals.response_overdue.enabled:
+        enabled = terms(fact.at, history.order_of(fact)).signals.response_overdue.enabled
+        if enabled and not is_over(history, fact, terms):
             yield by_itself(history, OVERDUE, fact)
-    for promise, due_at in _promises(history, scope):
+    for promise, due_at in _promises(history, scope, terms):
         enabled = terms(promise.at, history.order_of(promise)).signals.response_overdue.enabled
         if enabled and unbroken(history, CLEARINGS[OVERDUE], promise, until=due_at):
             yield found(history, OVERDUE, promise, at=due_at, signal_id=own_id(OVERDUE, promise), by_silence=True)
@@ -82,8 +84,8 @@ def _whole(history: History, scope: Scope) -> Scope:
     return replace(scope, loose=Window(scope.loose.since, after.at if after else NEVER))
 
 
-def _promises(history: History, scope: Scope) -> Iterator[tuple[AccountFact, datetime]]:
-    """Each promise with when its time passes: never before it was made."""
+def _promises(history: History, scope: Scope, terms: TermsAt) -> Iterator[tuple[AccountFact, datetime]]:
+    """Each promise with when its time passes: never before it was made. None counts after the end of its case."""
     for promise in scope.starting(history, FactKind.RESPONSE_PROMISED):
-        if promise.due_at is not None:
+        if promise.due_at is not None and not is_over(history, promise, terms):
             yield promise, max(promise.at, promise.due_at)

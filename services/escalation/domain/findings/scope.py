@@ -6,7 +6,14 @@ from datetime import UTC, datetime
 
 from services.escalation.domain.facts import AccountFact, FactKind
 from services.escalation.domain.findings.history import History
-from services.escalation.domain.findings.lanes import ORDER_KINDS, REQUEST_KINDS, LaneName, is_spoken, is_two_way
+from services.escalation.domain.findings.lanes import (
+    ORDER_KINDS,
+    REQUEST_KINDS,
+    LaneName,
+    asked_key,
+    is_spoken,
+    is_two_way,
+)
 from shared.contracts.escalation import REQUESTS, SignalKind
 
 ALWAYS = datetime.min.replace(tzinfo=UTC)
@@ -92,20 +99,24 @@ NOTHING = Scope()
 
 def affected(history: History, fact: AccountFact) -> Scope:
     """What a fact that was just added can change."""
-    if fact.courtesy:
+    if fact.courtesy or fact.kind is FactKind.REQUEST_CLOSED:
         return NOTHING
+    if fact.kind is FactKind.ANSWER_NOT_NEEDED:
+        return _taken_back(history, fact)
     if fact.kind in ORDER_KINDS:
         return Scope(orders=frozenset({fact.order_id} if fact.order_id is not None else ()))
     if fact.kind is FactKind.CASE_OPENED and history.names_order_of_case(fact):
         return _opened(history, fact)
+    if history.is_void(fact):
+        return NOTHING
     return Scope(
         cases=_cases(fact),
         orders=_orders(history, fact),
         loose=_loose(history, fact),
-        silence=_silence(history, fact.at, fact.at) if fact.kind in _CONTACTS else None,
+        silence=_silence(history, fact.at, fact.at) if fact.kind in _CONTACTS or _is_status(fact) else None,
         quiet=_quiet(history, fact.at, fact.at) if fact.kind in _BREAKS_QUIET else None,
         loose_ratings=fact.kind is FactKind.RATED and fact.case_id is None,
-        requests=_requested(fact),
+        requests=_requested(history, fact),
     )
 
 
@@ -117,6 +128,8 @@ _BREAKS_QUIET = _CONTACTS | {FactKind.RATED, FactKind.CASE_RESOLVED, FactKind.CA
 def _opened(history: History, opening: AccountFact) -> Scope:
     """What names the case names its order from now on, so whatever its facts began or ended is judged anew."""
     known = history.lane(LaneName.OF_CASE, opening.case_id).facts
+    if not known:
+        return NOTHING
     if any(fact.kind is FactKind.CUSTOMER_REACHED for fact in known):
         return WHOLE
     since, until = known[0].at, known[-1].at
@@ -143,16 +156,47 @@ def _orders(history: History, fact: AccountFact) -> frozenset[str] | None:
     if order is not None:
         return frozenset({order})
     before = history.lane(LaneName.BY_PHONE, None).before(fact.at)
-    waiting = history.lane(LaneName.OF_KIND, FactKind.CONFIRMATION_REQUIRED)
-    required = waiting.from_to(before.at if before else ALWAYS, fact.at)
-    return frozenset(one.order_id for one in required if one.order_id is not None)
+    since = before.at if before else ALWAYS
+    lanes = (history.lane(LaneName.OF_KIND, kind) for kind in (FactKind.CONFIRMATION_REQUIRED, FactKind.SOLD))
+    waiting = (one.order_id for lane in lanes for one in lane.from_to(since, fact.at))
+    return frozenset(order for order in waiting if order is not None)
 
 
-def _requested(fact: AccountFact) -> Window | None:
-    """A request changes no other; one that is taken back can end all before it."""
-    if fact.kind not in REQUEST_KINDS:
-        return None
-    return Window(fact.at if fact.kind in _ASKS else ALWAYS, fact.at)
+def _taken_back(history: History, no_answer: AccountFact) -> Scope:
+    """Whatever began with what needs no answer, was ended by it, or was counted with it."""
+    known = history.taken_back_by(no_answer)
+    if not known:
+        return NOTHING
+    since, until = min(fact.at for fact in known), max(fact.at for fact in known)
+    talked = any(is_two_way(fact) for fact in known)
+    loose = any(fact.case_id is None for fact in known)
+    return Scope(
+        cases=frozenset(fact.case_id for fact in known if fact.case_id is not None),
+        orders=None if talked else frozenset(),
+        loose=Window() if loose else None,
+        silence=_silence(history, since, until),
+        quiet=_quiet(history, since, until),
+        requests=Window() if talked or any(fact.kind in REQUEST_KINDS for fact in known) else None,
+        loose_ratings=loose,
+    )
+
+
+def _is_status(fact: AccountFact) -> bool:
+    """Whether a fact may say that it is the customer's turn."""
+    return fact.kind in (FactKind.CASE_PROGRESSED, FactKind.CASE_OPENED)
+
+
+def _requested(history: History, fact: AccountFact) -> Window | None:
+    """A request is one with others about its matter; one that is taken back, or a talk, can part those around it."""
+    if fact.kind in _ASKS:
+        same = history.lane(*asked_key(fact)).instants
+        return Window(same[0], same[-1])
+    if fact.kind in REQUEST_KINDS:
+        return Window()
+    if is_two_way(fact):
+        later = (history.lane(LaneName.OF_KIND, kind).since(fact.at) for kind in _ASKS)
+        return Window() if any(one is not None for one in later) else None
+    return None
 
 
 def _loose(history: History, fact: AccountFact) -> Window | None:

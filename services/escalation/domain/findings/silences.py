@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from services.escalation.domain.facts import AccountFact, FactKind
 from services.escalation.domain.findings.finding import Finding
 from services.escalation.domain.findings.history import History
-from services.escalation.domain.findings.lanes import Lane, LaneName, is_inbound, is_two_way
+from services.escalation.domain.findings.lane import Lane
+from services.escalation.domain.findings.lanes import LaneName, is_inbound, is_two_way
 from services.escalation.domain.findings.scope import ALWAYS, NOTHING, ORDER_SIGNALS, Scope, Window
 from shared.contracts.escalation import SignalKind
 

@@ -1,11 +1,14 @@
 """The terms a finding is made on: the thresholds in force when it began, and the company's working time."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol, TypeAlias
 
+from services.escalation.domain.facts import AccountFact
 from services.escalation.domain.policy.model import Signals
+from services.escalation.domain.policy.statuses import USUAL_STATUSES
+from shared.contracts.support_inbound import WaitingFor
 
 
 class WorkingTime(Protocol):
@@ -18,8 +21,17 @@ class WorkingTime(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Terms:
+    """`statuses` tells whose turn the word of a status means."""
+
     signals: Signals
     working: WorkingTime
+    statuses: Mapping[str, WaitingFor] = field(default_factory=lambda: USUAL_STATUSES)
+
+    def turn(self, fact: AccountFact) -> WaitingFor | None:
+        """Whose turn it is from a status on: as its fact says, else as the policy reads its word."""
+        if fact.waiting_for is not None:
+            return WaitingFor(fact.waiting_for)
+        return self.statuses.get(fact.what or "")
 
 
 TermsAt: TypeAlias = Callable[[datetime, str | None], Terms]

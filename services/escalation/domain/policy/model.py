@@ -8,6 +8,7 @@ from typing import Annotated, Any, Self
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
+from services.escalation.domain.policy.statuses import USUAL_STATUSES, Statuses
 from services.escalation.domain.policy.values import Money, Part, Span, WorkingSpan
 from shared.contracts.escalation import EpisodeResult, Severity, SignalKind, Step
 from shared.contracts.fields import CalendarDate, Code, Country, EndOfHours, Region, Text, TimeOfDay, Zone
@@ -76,10 +77,12 @@ class DeadEndRule(GraveRule):
 class RepeatedRule(GraveRule):
     contacts: Annotated[int, Field(ge=2, le=100)] = 3
     within: Span = timedelta(days=7)
+    same_conversation_within: Span = timedelta(minutes=30)
 
 
 class StuckRule(SignalRule):
     no_progress_for: WorkingSpan = timedelta(hours=24)
+    customers_turn_for: Span = timedelta(days=14)
 
 
 class BouncedRule(SignalRule):
@@ -96,8 +99,13 @@ class SatisfactionRule(GraveRule):
     at_most: Annotated[float, Field(ge=0, le=1)] = 0.4
 
 
+class RequestRule(GraveRule):
+    same_request_within: Span = timedelta(days=1)
+
+
 class StalledRule(SignalRule):
     reached_within: WorkingSpan = timedelta(hours=8)
+    no_progress_for: Span = timedelta(days=7)
 
 
 class QuietRule(GraveRule):
@@ -115,8 +123,8 @@ class Signals(Part):
     response_due: ResponseDueRule = ResponseDueRule()
     response_overdue: GraveRule = GraveRule()
     satisfaction_low: SatisfactionRule = SatisfactionRule()
-    refund_requested: GraveRule = GraveRule()
-    cancellation_requested: GraveRule = GraveRule()
+    refund_requested: RequestRule = RequestRule()
+    cancellation_requested: RequestRule = RequestRule()
     order_stalled: StalledRule = StalledRule()
     promise_missed: GraveRule = GraveRule()
     outcome_denied: GraveRule = GraveRule()
@@ -124,6 +132,10 @@ class Signals(Part):
     order_cancelled: SignalRule = SignalRule()
     refund_paid: SignalRule = SignalRule()
     gone_quiet: QuietRule = QuietRule()
+
+    def request(self, kind: SignalKind) -> RequestRule:
+        """The rule of a kind that somebody asks for."""
+        return self.refund_requested if kind is SignalKind.REFUND_REQUESTED else self.cancellation_requested
 
     def of(self, kind: SignalKind) -> SignalRule:
         rule: SignalRule = getattr(self, kind.value)
@@ -294,6 +306,7 @@ class Policy(Part):
     age: Age
     company: Company
     customers: Customers
+    statuses: Statuses = Field(default_factory=lambda: dict(USUAL_STATUSES))
     signals: Signals = Signals()
     rises: Rises
     ladder: Ladder

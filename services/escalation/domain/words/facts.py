@@ -13,6 +13,7 @@ from shared.contracts.support_inbound import (
     ContactResult,
     Courtesy,
     Direction,
+    NoAnswerReason,
     Person,
 )
 
@@ -57,6 +58,12 @@ _RESULTS = {
 _COURTESIES = {
     Courtesy.THANKS: "a thank-you",
     Courtesy.AUTOMATIC_REPLY: "an automatic reply",
+}
+_NO_ANSWER = {
+    NoAnswerReason.GOODBYE: "a goodbye",
+    NoAnswerReason.ANSWERED_ELSEWHERE: "answered elsewhere",
+    NoAnswerReason.SPAM: "spam",
+    NoAnswerReason.TEST: "a test",
 }
 _PREFERENCES = {
     ContactPreference.NONE: "The customer may be called again",
@@ -122,7 +129,8 @@ def _of_contacts(fact: Fact) -> str | None:
         case support_inbound.ContactMade():
             way = "from" if fact.direction is Direction.INBOUND else "to"
             ended = _COURTESIES[fact.courtesy] if fact.courtesy else _RESULTS[fact.result]
-            return f"{_CHANNELS[fact.channel]} {way} the customer, {ended}"
+            leaving = ": the customer says that they are leaving" if fact.intent else ""
+            return f"{_CHANNELS[fact.channel]} {way} the customer, {ended}{leaving}"
         case support_inbound.SatisfactionRated():
             return f"Rated us {fact.rating} of {fact.scale}"
         case support_inbound.ResponsePromised():
@@ -161,7 +169,10 @@ def _of_cases(fact: Fact) -> str | None:
         case support_inbound.CaseResolved():
             return _matter(fact) + "resolved"
         case support_inbound.CaseClosed():
-            return _matter(fact) + "closed"
+            return _matter(fact) + "closed" + (f" as {_NO_ANSWER[fact.reason]}" if fact.reason else "")
+        case support_inbound.AnswerNotNeeded():
+            about = "A contact" if fact.contact is not None else _matter(fact).rstrip()
+            return f"{about} needs no answer: {_NO_ANSWER[fact.reason]} (decided by {fact.by})"
     return None
 
 

@@ -1,0 +1,65 @@
+"""Whether a case is open, and whose turn it is: as its openings, ends and statuses have it. One look-up each."""
+
+from datetime import datetime
+
+from services.escalation.domain.facts import AccountFact, FactKind
+from services.escalation.domain.findings.history import History
+from services.escalation.domain.findings.lane import in_order
+from services.escalation.domain.findings.lanes import ENDS_OF_CASE, LaneName
+from services.escalation.domain.findings.terms import TermsAt
+from shared.contracts.support_inbound import WaitingFor
+
+_OURS = (WaitingFor.US, WaitingFor.CUSTOMER)
+
+
+def is_open(history: History, case: str, fact: AccountFact, terms: TermsAt) -> bool:
+    """Whether a case is open once this fact has happened. One that was never opened is not."""
+    bound = history.lane(LaneName.BOUNDS, case).up_to(fact)
+    if bound is None or bound.kind not in ENDS_OF_CASE:
+        return bound is not None
+    return _came_back(history, bound, fact, terms)
+
+
+def is_over(history: History, fact: AccountFact, terms: TermsAt) -> bool:
+    """Whether a fact is dated after the end of its case: it raises nothing that the end settles."""
+    if fact.case_id is None:
+        return False
+    bound = history.lane(LaneName.BOUNDS, fact.case_id).up_to(fact)
+    return bound is not None and bound.kind in ENDS_OF_CASE and not _came_back(history, bound, fact, terms)
+
+
+def _came_back(history: History, end: AccountFact, fact: AccountFact, terms: TermsAt) -> bool:
+    """Whether a status after the end of a case says that it is somebody's turn again: that opens it silently.
+
+    Of the facts of one instant it comes first, as an opening does.
+    """
+    for status in history.lane(LaneName.STATUS, end.case_id).from_to(end.at, fact.at):
+        if in_order(end) < in_order(status) and terms(status.at, history.order_of(status)).turn(status) in _OURS:
+            return True
+    return False
+
+
+def turn_at(history: History, case: str, at: datetime, terms: TermsAt) -> WaitingFor | None:
+    """Whose turn a case is, by the last status until then whose word is known and what the customer did since."""
+    for status in history.lane(LaneName.STATUS, case).back_from(at):
+        turn = terms(status.at, history.order_of(status)).turn(status)
+        if turn is not None:
+            asked = history.lane(LaneName.BY_CUSTOMER, case).after(status.at)
+            return turn if asked is None or asked.at > at else WaitingFor.US
+    return None
+
+
+def customer_asks(history: History, case: str, after: datetime) -> AccountFact | None:
+    """The first contact or request of the customer on a case later than this."""
+    return history.lane(LaneName.BY_CUSTOMER, case).after(after)
+
+
+def handed_to_customer(history: History, contact: AccountFact, until: datetime, terms: TermsAt) -> bool:
+    """Whether it became the customer's turn after a contact of theirs, by then: nobody waits for that answer."""
+    if contact.case_id is None:
+        return False
+    return any(
+        terms(status.at, history.order_of(status)).turn(status) is WaitingFor.CUSTOMER
+        for status in history.lane(LaneName.STATUS, contact.case_id).from_to(contact.at, until)
+        if status.kind is not FactKind.CASE_OPENED or status.at > contact.at
+    )

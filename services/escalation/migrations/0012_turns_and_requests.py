@@ -1,0 +1,26 @@
+"""Whose turn it is on a case, lines of one conversation, and by what a request is known when it is told again
+
+What was told before this has none of it, and counts as it did.
+"""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0012"
+down_revision = "0011"
+branch_labels = None
+depends_on = None
+
+online_safe = True  # columns that the version before need not fill
+
+_TEXTS = ("waiting_for", "conversation", "said", "asked_by")
+
+
+def upgrade() -> None:
+    for name in _TEXTS:
+        op.add_column("facts", sa.Column(name, sa.Text(), nullable=True), schema="escalation")
+
+
+def downgrade() -> None:
+    for name in _TEXTS:
+        op.drop_column("facts", name, schema="escalation")

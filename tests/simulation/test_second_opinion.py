@@ -1,0 +1,77 @@
+"""The checker of runs with faults has rules of its own: of any history they find what the service finds."""
+
+import json
+from datetime import timedelta
+from random import Random
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as some
+
+from services.escalation.domain.facts import AccountFact, remembered
+from services.escalation.domain.findings.all import findings
+from services.escalation.domain.findings.history import History
+from services.escalation.domain.findings.terms import Terms
+from services.escalation.domain.policy.model import Signals
+from shared.contracts import support
+from shared.contracts.envelope import Envelope, Fact, envelope
+from tests.faults.checker import findings as checker
+from tests.faults.checker.evidence import Told
+from tests.faults.checker.facts import Fact as CheckersFact
+from tests.faults.checker.facts import facts_of
+from tests.faults.policy import terms, terms_in_seconds
+from tests.simulation import happenings
+from tests.simulation.happenings import ACCOUNTS, ORDERS, START
+from tests.unit.accounts import RoundTheClock
+
+_ACCOUNT = ACCOUNTS[0]
+_IN_SECONDS = terms_in_seconds()
+_RULES = {**_IN_SECONDS["signals"], "statuses": _IN_SECONDS["statuses"]}
+_TERMS = Terms(Signals.model_validate_json(json.dumps(terms()["signals"])), RoundTheClock())
+
+
+@settings(max_examples=400)
+@given(seed=some.integers(0, 2**32), size=some.integers(1, 40))
+def test_checker_and_service_find_the_same_signals(seed: int, size: int) -> None:
+    chance = Random(seed)
+    events = [_event(happenings.sale(chance, _ACCOUNT, order), f"sale-{order}") for order in ORDERS[_ACCOUNT]]
+    now, pauses = START, chance.choice(((0, 0, 1, 3), (0, 1, 3, 12, 40, 300)))
+    for number in range(size):
+        now += timedelta(minutes=chance.choice(pauses))
+        events.append(_event(happenings.fact_of(chance, _ACCOUNT, now), f"fact-{number}"))
+    ours = [fact for event in events for fact in remembered(event)]
+    theirs = [fact for event in events for fact in _heard(event)]
+    assert _found_by_service(ours) == _found_by_checker(theirs)
+
+
+def _event(told: happenings.Told, id: str) -> Envelope[Fact]:
+    return envelope(told.fact, id=id, source="handoff/support", subject=told.subject, time=told.at)
+
+
+def _heard(event: Envelope[Fact]) -> list[CheckersFact]:
+    kind = "contact_made" if isinstance(event.data, support.ContactDeadEnded) else event.type.rpartition(".")[2]
+    data: dict[str, Any] = json.loads(event.data.model_dump_json(exclude_none=True))
+    told = Told("kafka", "support.inbound.v1", "desk", event.id, f"x.{kind}", event.subject, event.time, data, None)
+    return list(facts_of(told, {"source": event.source, "event_id": event.id}))
+
+
+def _found_by_service(facts: list[AccountFact]) -> list[tuple[Any, ...]]:
+    return [
+        (
+            *(one.kind.value, one.signal_id, one.at, one.names_order),
+            None if one.cleared_by is None else one.cleared_by.at,
+            tuple(again.fact_id for again in one.again),
+        )
+        for one in findings(History(facts), lambda _at, _order: _TERMS)
+    ]
+
+
+def _found_by_checker(facts: list[CheckersFact]) -> list[tuple[Any, ...]]:
+    return [
+        (
+            *(one.kind, one.id, one.at, one.names),
+            one.passes if one.cleared is None else one.cleared.at,
+            tuple(again.id for again in one.again),
+        )
+        for one in checker.findings(_ACCOUNT, facts, _RULES)
+    ]

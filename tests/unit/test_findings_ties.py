@@ -1,0 +1,117 @@
+"""Publishers tell minutes, or seconds: cutting times makes no difference where facts stand in the documented order."""
+
+from collections import Counter
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from services.escalation.domain.facts import AccountFact, FactKind
+from services.escalation.domain.findings.all import findings
+from services.escalation.domain.findings.history import History
+from tests.builders import ACCOUNT
+from tests.unit.accounts import always, hours, rules
+
+_TERMS = always(rules())
+_CASES = ("k-1", "k-2")
+_ENDS = (FactKind.CASE_RESOLVED, FactKind.CASE_CLOSED)
+_OF_ONE_ROW = (FactKind.CASE_REASSIGNED, FactKind.RESPONSE_OVERDUE, FactKind.CASE_PROGRESSED)
+"""What a help desk's log tells of a case in one row, beside its opening, its end or its reopening."""
+
+
+@st.composite
+def _minutes(draw: st.DrawFn) -> list[AccountFact]:
+    """What happens within one minute: an opening, one thing or one row of a log, an end, a reopening, in this order.
+
+    Talks and dead ends of one minute have no order between them, so there is one of them at most; a status is the first
+    of its row.
+    """
+    case = draw(st.sampled_from(_CASES))
+    facts = [_fact(FactKind.CASE_OPENED, case, order_id="o-1")] if draw(st.booleans()) else []
+    if draw(st.booleans()):
+        kinds = draw(st.lists(st.sampled_from(_OF_ONE_ROW), max_size=3, unique=True))
+        facts += [_of_row(draw, kind, case) for kind in sorted(kinds)]
+    else:
+        facts.append(draw(st.one_of(_contacts(case), _others(case))))
+    if draw(st.booleans()):
+        facts.append(draw(_ends(case)))
+    if draw(st.booleans()):
+        facts.append(_fact(FactKind.CASE_REOPENED, case))
+    return facts
+
+
+def _fact(kind: FactKind, case: str | None, **more: Any) -> AccountFact:
+    return AccountFact(UUID(int=0), ACCOUNT, kind, hours(0), case_id=case, **more)
+
+
+def _of_row(draw: st.DrawFn, kind: FactKind, case: str) -> AccountFact:
+    word = draw(st.sampled_from(["open", "pending", "green queue"]))
+    return _fact(kind, case, number=draw(st.integers(1, 4)), what=word if kind is FactKind.CASE_PROGRESSED else None)
+
+
+@st.composite
+def _contacts(draw: st.DrawFn, case: str) -> AccountFact:
+    return _fact(
+        FactKind.CONTACT,
+        draw(st.sampled_from([case, case, None])),
+        direction=draw(st.sampled_from(["inbound", "inbound", "outbound"])),
+        channel=draw(st.sampled_from(["phone", "chat"])),
+        result=draw(st.sampled_from(["answered", "unanswered", "dead_end", "resolved"])),
+    )
+
+
+@st.composite
+def _others(draw: st.DrawFn, case: str) -> AccountFact:
+    kinds = (
+        FactKind.RATED,
+        FactKind.REFUND_REQUESTED,
+        FactKind.RESPONSE_PROMISED,
+        FactKind.CONFIRMATION_REQUIRED,
+        FactKind.DELIVERY_LATE,
+    )
+    kind = draw(st.sampled_from(kinds))
+    of_order = kind in (FactKind.CONFIRMATION_REQUIRED, FactKind.DELIVERY_LATE)
+    number, due = draw(st.sampled_from([200, 1000])), draw(st.integers(1, 60))
+    told = _fact(kind, None if of_order else case, order_id="o-1" if of_order else None, number=number)
+    return replace(told, due_at=hours(due)) if kind is FactKind.RESPONSE_PROMISED else told
+
+
+@st.composite
+def _ends(draw: st.DrawFn, case: str) -> AccountFact:
+    of_order = (FactKind.ORDER_CONFIRMED, FactKind.ORDER_DELIVERED, FactKind.ORDER_CANCELLED)
+    kind = draw(st.sampled_from((*_ENDS, *_ENDS, FactKind.REFUND_WITHDRAWN, *of_order)))
+    return _fact(kind, None if kind in of_order else case, order_id="o-1" if kind in of_order else None)
+
+
+_HISTORIES = st.lists(st.tuples(st.integers(0, 60), _minutes(), st.randoms(use_true_random=False)), max_size=14)
+
+
+@settings(max_examples=300)
+@given(_HISTORIES)
+def test_cutting_all_times_to_the_minute_leaves_the_standing_signals_equal(
+    told: list[tuple[int, list[AccountFact], Any]],
+) -> None:
+    """Each group has a minute of its own that no threshold of whole or half hours reaches from another."""
+    exact = list[AccountFact]()
+    for place, (hour, minute, chance) in enumerate(told):
+        began = hours(hour) + timedelta(minutes=2 * place)
+        seconds = sorted(chance.sample(range(1, 60), len(minute)))
+        for fact, second in zip(minute, seconds, strict=True):
+            id = UUID(int=1000 * chance.randrange(1000) + len(exact))
+            exact.append(replace(fact, fact_id=id, at=began + timedelta(seconds=second)))
+    cut = [replace(fact, at=_minute_of(fact.at)) for fact in exact]
+    assert _standing(cut) == _standing(exact)
+
+
+def _minute_of(at: datetime) -> datetime:
+    return at.replace(second=0, microsecond=0)
+
+
+def _standing(facts: list[AccountFact]) -> Counter[Any]:
+    found = findings(History(facts), _TERMS)
+    return Counter(
+        (one.kind, one.case_id, one.names_order, _minute_of(one.at)) for one in found if one.cleared_by is None
+    )
