@@ -108,3 +108,8 @@ def _given_up(failures: int) -> tuple[str, str] | None:
 
 def _is_of_the_server(error: Exception) -> bool:
     return is_transient(error) and not isinstance(error, RanTooLong)
+
+
+async def fire_all(spine: Spine) -> None:
+    """Fire whatever is due."""
+    await TimerRounds(spine).fire()

@@ -279,11 +279,6 @@ def count_inputs(metrics: Metrics, tx: Transaction) -> None:
         metrics.consumer.unknown_members.labels(wire_type).inc()
 
 
-async def fire_all(spine: Spine) -> None:
-    """Fire whatever is due."""
-    await TimerRounds(spine).fire()
-
-
 def _leave_the_modules_to_themselves() -> None:
     """Have the collector of garbage pass over what was made while starting: modules and models, there to the end.
 

@@ -8,7 +8,8 @@ from zoneinfo import ZoneInfo
 from shared.contracts import escalation, orders_inbound, support_inbound
 from shared.contracts.envelope import Envelope, Fact, decode_binary, encode_binary, envelope
 from shared.contracts.order_parts import Customer, Line
-from shared.contracts.orders_inbound import Day, OrderPlaced, SalespersonChanged, WorkingHours
+from shared.contracts.orders_inbound import OrderPlaced, SalespersonChanged
+from shared.contracts.people_parts import Day, WorkingHours
 from shared.contracts.support_inbound import (
     CancellationRequested,
     CaseOpened,

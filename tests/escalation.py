@@ -23,7 +23,7 @@ from shared.contracts.support_inbound import ContactMade
 from shared.ids import SalespersonId
 from shared.inputs import Input, InputKind, Report
 from shared.metrics import Metrics, create_metrics
-from shared.runtime import fire_all
+from shared.rounds import fire_all
 from tests.builders import ACCOUNT, AT, contact_made, event_of, input_of
 from tests.services import ServiceUnderTest, running
 

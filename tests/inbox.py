@@ -26,7 +26,7 @@ from shared.http.application import bare_app
 from shared.ids import AccountId, SalespersonId
 from shared.messaging.cluster import Cluster
 from shared.metrics import create_metrics
-from shared.runtime import fire_all
+from shared.rounds import fire_all
 from shared.service import Resources
 from tests.builders import (
     ACCOUNT,

@@ -14,7 +14,6 @@ from shared.contracts.fields import Id
 from shared.contracts.orders_inbound import (
     AccountReassigned,
     ConfirmationRequired,
-    Day,
     DeliveryLate,
     OrderCancelled,
     OrderChanged,
@@ -26,8 +25,8 @@ from shared.contracts.orders_inbound import (
     RefundPaid,
     SaleCorrected,
     SalespersonChanged,
-    WorkingHours,
 )
+from shared.contracts.people_parts import Day, WorkingHours
 from shared.ids import AccountId, OrderId
 from shared.precedence import Version, content_of
 

@@ -7,6 +7,7 @@ from pydantic_core import PydanticCustomError
 
 from shared.contracts import orders_inbound as inbound
 from shared.contracts.fields import TimeOfDay
+from shared.contracts.people_parts import WorkingHours
 
 SALES = "orders.sales.v1"
 SALESPEOPLE = "salespeople.v1"
@@ -97,7 +98,7 @@ class AccountReassigned(inbound.AccountReassigned):
     topic: ClassVar[str] = SALES
 
 
-class DayHours(inbound.WorkingHours):
+class DayHours(WorkingHours):
     """Hours of work that start and end on these days; `23:59` means 24:00. A night is told as its two parts."""
 
     end: TimeOfDay

@@ -18,7 +18,7 @@ from uuid import NAMESPACE_OID, uuid5
 from shared.contracts import orders, support
 from shared.contracts.envelope import Envelope, Fact, envelope
 from shared.contracts.order_parts import Customer, Line
-from shared.contracts.orders_inbound import Day, Successor
+from shared.contracts.people_parts import Day, Successor
 from shared.contracts.support_inbound import ContactChannel, ContactResult, Direction, Person
 
 STARTS_AT = datetime(2026, 5, 4, 6, tzinfo=UTC)

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from services.escalation.domain.own_facts import OWN_FACTS, ClosePressed, CustomerReachedLogged
 from services.escalation.handlers import handling
-from shared.contracts.orders_inbound import Day, WorkingHours
+from shared.contracts.people_parts import Day, WorkingHours
 from shared.contracts.support_inbound import Courtesy, Direction
 from shared.transaction import Spine
 from tests.builders import (

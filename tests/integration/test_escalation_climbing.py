@@ -7,7 +7,7 @@ import pytest
 from services.escalation.domain.own_facts import NotMinePressed, SnoozePressed
 from shared.contracts.envelope import Fact
 from shared.contracts.orders import AccountReassigned
-from shared.contracts.orders_inbound import Away, Successor
+from shared.contracts.people_parts import Away, Successor
 from tests.builders import case_reopened, contact_made, order_placed, refund_requested, sale_corrected
 from tests.escalation import DESK, Escalation, dead_end
 from tests.team import HOUR, MINUTE, happens, open_episode, person, presses, rung

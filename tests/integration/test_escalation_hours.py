@@ -7,7 +7,7 @@ import pytest
 from services.escalation.domain.own_facts import ClosePressed, CustomerReachedLogged
 from shared.contracts.escalation import EpisodeResult
 from shared.contracts.orders import DayHours
-from shared.contracts.orders_inbound import Away, Day
+from shared.contracts.people_parts import Away, Day
 from tests.builders import order_cancelled, order_placed, refund_requested, salesperson_changed
 from tests.escalation import DESK, Escalation, dead_end, told
 from tests.team import HOUR, MINUTE, happens, open_episode, person, presses, rung

@@ -8,8 +8,8 @@ from itertools import pairwise
 from services.escalation.app import publish_policy
 from services.escalation.domain.own_facts import AcknowledgePressed, NotMinePressed, PolicyPublishing
 from services.escalation.domain.policy.document import shipped_text
-from shared.contracts.orders_inbound import Away, Day, WorkingHours
-from shared.runtime import fire_all
+from shared.contracts.people_parts import Away, Day, WorkingHours
+from shared.rounds import fire_all
 from tests.builders import order_placed, refund_requested, response_overdue, salesperson_changed
 from tests.escalation import DESK, Escalation, button, dead_end, pressed, told
 from tests.team import HOUR, MINUTE, happens, open_episode, person, presses, rung

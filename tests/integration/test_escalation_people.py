@@ -12,7 +12,7 @@ from services.escalation.domain.own_facts import (
     HandOverPressed,
     SnoozePressed,
 )
-from shared.contracts.orders_inbound import Away, Successor
+from shared.contracts.people_parts import Away, Successor
 from shared.contracts.support import ContactPreferenceChanged
 from shared.contracts.support_inbound import ContactPreference
 from shared.inputs import Input

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from shared.contracts.orders_inbound import SalespersonChanged, Successor
+from shared.contracts.orders_inbound import SalespersonChanged
+from shared.contracts.people_parts import Successor
 from shared.inputs import Input
 from tests.builders import (
     cancellation_requested,

@@ -6,7 +6,7 @@ from datetime import timedelta
 from shared.contracts import support
 from shared.contracts.order_parts import Customer
 from shared.contracts.orders import DayHours
-from shared.contracts.orders_inbound import Day
+from shared.contracts.people_parts import Day
 from shared.contracts.support_inbound import Direction, Person
 from tests.builders import SELLER, case_opened, case_reopened, contact_made, input_of
 from tests.inbox import Site, form_token, inbox_site, words_of

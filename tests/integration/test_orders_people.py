@@ -6,7 +6,7 @@ from itertools import permutations
 import orjson
 
 from shared.contracts.orders import SalespersonChanged
-from shared.contracts.orders_inbound import Away, Day, Successor, WorkingHours
+from shared.contracts.people_parts import Away, Day, Successor, WorkingHours
 from shared.inputs import Outcome
 from tests.builders import SELLER, input_of, minutes, salesperson_changed
 from tests.services import ServiceUnderTest

@@ -7,7 +7,8 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from services.cli.main import app
-from shared.contracts.orders_inbound import Away, Day, SalespersonChanged, Successor, WorkingHours
+from shared.contracts.orders_inbound import SalespersonChanged
+from shared.contracts.people_parts import Away, Day, Successor, WorkingHours
 from shared.messaging.cluster import Cluster
 from shared.messaging.topics import ensure_topics
 from shared.metrics import create_metrics

@@ -12,7 +12,7 @@ from shared.database import SESSION_SETTINGS
 from shared.logs import configure_logging
 from shared.metrics import create_metrics, render
 from shared.migrations import migrate
-from shared.runtime import fire_all
+from shared.rounds import fire_all
 from shared.transaction import Spine, Transaction
 from tests.integration.test_timers import MINUTE, Clockwork, Reminder
 from tests.servers import MakeDatabase

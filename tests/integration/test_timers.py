@@ -15,7 +15,7 @@ from shared.contracts.fact import Fact
 from shared.database import Pool, open_pool
 from shared.messaging.positions import know_partitions
 from shared.migrations import migrate
-from shared.runtime import fire_all
+from shared.rounds import fire_all
 from shared.transaction import Spine, Transaction
 from tests.builders import AT, batch_of, input_of, order_confirmed
 from tests.servers import MakeDatabase

@@ -17,7 +17,7 @@ from shared.contracts.envelope import Fact
 from shared.contracts.escalation import EpisodeResult
 from shared.contracts.order_parts import Line, Promise
 from shared.contracts.orders import DayHours
-from shared.contracts.orders_inbound import Away, Day, Successor
+from shared.contracts.people_parts import Away, Day, Successor
 from shared.contracts.support_inbound import (
     ContactChannel,
     ContactPreference,

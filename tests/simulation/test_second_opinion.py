@@ -12,7 +12,7 @@ from services.escalation.domain.facts import AccountFact, remembered
 from services.escalation.domain.findings.all import findings
 from services.escalation.domain.findings.history import History
 from services.escalation.domain.findings.terms import Terms
-from services.escalation.domain.policy.model import Signals
+from services.escalation.domain.policy.signal_rules import Signals
 from shared.contracts import support
 from shared.contracts.envelope import Envelope, Fact, envelope
 from tests.faults.checker import findings as checker

@@ -9,7 +9,7 @@ from services.escalation.domain.findings.all import findings
 from services.escalation.domain.findings.finding import Finding
 from services.escalation.domain.findings.history import History
 from services.escalation.domain.findings.terms import Terms, TermsAt
-from services.escalation.domain.policy.model import Signals
+from services.escalation.domain.policy.signal_rules import Signals
 from shared.contracts.escalation import SignalKind
 from shared.ids import derived
 from tests.builders import ACCOUNT, AT

@@ -13,7 +13,7 @@ from services.escalation.domain.entities import Salesperson
 from services.escalation.domain.openings import public_holidays
 from services.escalation.domain.overlaps import after_overlapping, overlapping
 from services.escalation.domain.policy.model import Company
-from shared.contracts.orders_inbound import Day, WorkingHours
+from shared.contracts.people_parts import Day, WorkingHours
 from tests.builders import AT
 
 WEEK = tuple(Day)

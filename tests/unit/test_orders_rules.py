@@ -9,7 +9,7 @@ from shared.contracts import orders
 from shared.contracts.catalog import TOPICS
 from shared.contracts.fact import Fact
 from shared.contracts.order_parts import Line, Promise
-from shared.contracts.orders_inbound import Day, WorkingHours
+from shared.contracts.people_parts import Day, WorkingHours
 from shared.ids import AccountId
 from shared.precedence import Version
 from tests.builders import (

@@ -135,7 +135,7 @@ def tomlified(values: dict[str, Any]) -> str:
 
 def _inline(value: Any) -> str:
     if isinstance(value, dict):
-        return f"{{{', '.join(f'{name} = {_inline(member)}' for name, member in value.items())}}}"
+        return f"{{{', '.join(f'{json.dumps(name)} = {_inline(member)}' for name, member in value.items())}}}"
     if isinstance(value, list):
         return f"[{', '.join(map(_inline, value))}]"
     return json.dumps(value, ensure_ascii=False)

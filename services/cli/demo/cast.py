@@ -8,7 +8,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from shared.contracts.order_parts import Customer
-from shared.contracts.orders_inbound import Day, SalespersonChanged, WorkingHours
+from shared.contracts.orders_inbound import SalespersonChanged
+from shared.contracts.people_parts import Day, WorkingHours
 from shared.contracts.support_inbound import Person
 
 _MORNING, _AFTERNOON = 9, 16

@@ -30,7 +30,7 @@ from services.cli.demo.scene import Scene, Stage
 from services.cli.demo.storm import Crowd
 from services.cli.demo.telling import Ended
 from shared.contracts.order_parts import Promise
-from shared.contracts.orders_inbound import Away, Successor
+from shared.contracts.people_parts import Away, Successor
 from shared.contracts.support_inbound import ContactResult
 from shared.database import DATABASE_ERRORS
 from shared.messaging.publisher import PublishError

@@ -25,7 +25,7 @@ from services.escalation.domain.openings import (
 )
 from services.escalation.domain.policy.model import Company
 from shared.contracts.fields import CalendarDate
-from shared.contracts.orders_inbound import Away, Day, WorkingHours
+from shared.contracts.people_parts import Away, Day, WorkingHours
 
 LAST_MINUTE = "23:59"
 """As the end of hours it means 24:00: many systems know no other end of a day."""

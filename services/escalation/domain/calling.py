@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from services.escalation.domain.calendar import WorkingTime
 from services.escalation.domain.policy.model import Customers
-from shared.contracts.orders_inbound import Day, WorkingHours
+from shared.contracts.people_parts import Day, WorkingHours
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from services.escalation.domain.findings.lanes import LaneName
 from services.escalation.domain.findings.raising import own_id
 from services.escalation.domain.findings.scope import Scope
 from services.escalation.domain.findings.terms import TermsAt
-from services.escalation.domain.policy.model import SatisfactionRule
+from services.escalation.domain.policy.signal_rules import SatisfactionRule
 from shared.contracts.escalation import SignalKind
 
 KIND = SignalKind.SATISFACTION_LOW

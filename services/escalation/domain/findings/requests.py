@@ -11,7 +11,7 @@ from services.escalation.domain.findings.lanes import Key, LaneName, asked_key
 from services.escalation.domain.findings.raising import by_itself
 from services.escalation.domain.findings.scope import Scope
 from services.escalation.domain.findings.terms import TermsAt
-from services.escalation.domain.policy.model import RequestRule
+from services.escalation.domain.policy.signal_rules import RequestRule
 from shared.contracts.escalation import SignalKind
 
 

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Protocol, TypeAlias
 
 from services.escalation.domain.facts import AccountFact
-from services.escalation.domain.policy.model import Signals
+from services.escalation.domain.policy.signal_rules import Signals
 from services.escalation.domain.policy.statuses import USUAL_STATUSES
 from shared.contracts.support_inbound import WaitingFor
 
