@@ -132,9 +132,10 @@ class _Replay:
 
 
 def run(steps: Coroutine[Any, Any, Any]) -> Any:
-    """Run what never has to wait."""
+    """Run what never has to wait, though it may let others have their turn."""
     try:
-        steps.send(None)
+        while steps.send(None) is None:
+            pass
     except StopIteration as ended:
         return ended.value
     raise AssertionError("it waits for somebody")

@@ -157,17 +157,24 @@ class Book:
         """What puts an order at risk now, in the order of event times."""
         return self.state(episode.account_id).standing.of_episode(episode.episode_id)
 
+    def telling(self, episode: Episode) -> list[Signal]:
+        """Of what puts an order at risk now, as much as says how severe it is and what it is about; see `Standing`."""
+        return self.state(episode.account_id).standing.telling(episode.episode_id, without=self.ending)
+
     def main_signal(self, episode: Episode) -> Signal | None:
         """Which of its standing signals an episode is about; None where none stands."""
-        return main_signal(self.standing(episode), self._policy_of(episode))
+        return main_signal(self._telling(episode), self._policy_of(episode))
 
     def is_for_information(self, episode: Episode) -> bool:
         """Whether an episode asks nothing of anybody: every signal that stands is for information."""
-        return all_inform(self.standing(episode), self._policy_of(episode))
+        return all_inform(self._telling(episode), self._policy_of(episode))
 
     def informs(self, signal: Signal, order: Order) -> bool:
         """Whether a signal of this order is for information."""
         return informs(signal, self.policy_for(order)[1])
+
+    def _telling(self, episode: Episode) -> list[Signal]:
+        return self.state(episode.account_id).standing.telling(episode.episode_id)
 
     def _policy_of(self, episode: Episode) -> Policy:
         return self.policy_for(self.order_of(episode))[1]

@@ -23,10 +23,10 @@ def join(turn: Turn[Fact], order: Order, signal: Signal) -> None:
     turn.book.put_signal(joined)
     turn.tx.notes.append(SignalMatched(joined, too_old=too_old_to_ring(joined, turn.book.ring_within)))
     version, policy = turn.book.policy_for(order)
-    standing = turn.book.standing(episode)
-    lasting = [one for one in standing if one.signal_id not in turn.book.ending]
-    replaced = any(_is_same_trouble(one, joined) for one in standing if one.signal_id in turn.book.ending)
-    grave = graveness(lasting, order, policy)
+    ending = (turn.state.signals.get(id) for id in turn.book.ending)
+    mine = (one for one in ending if one is not None and one.stands and one.episode_id == episode.episode_id)
+    replaced = any(_is_same_trouble(one, joined) for one in mine)
+    grave = graveness(turn.book.telling(episode), order, policy)
     if known is None:
         episode = replace(episode, severity=grave.severity, policy_version=version)
         _tell_of_episode(turn, episode, joined, grave)
@@ -45,7 +45,7 @@ def weigh_again(turn: Turn[Fact], order: Order) -> None:
     if episode is None or signal is None:
         return
     _, policy = turn.book.policy_for(order)
-    risen, rose = _risen(turn, episode, signal, graveness(turn.book.standing(episode), order, policy))
+    risen, rose = _risen(turn, episode, signal, graveness(turn.book.telling(episode), order, policy))
     if rose:
         turn.book.put_episode(replace(risen, changed_at=turn.now))
         _ring_if_due(turn, turn.state.episodes[episode.episode_id], signal, rose=True, news=True)
@@ -97,7 +97,7 @@ def _new_episode(turn: Turn[Fact], order: Order, signal: Signal) -> Episode:
 def rise(turn: Turn[Fact], episode: Episode, signal: Signal) -> None:
     """Judge anew how grave an episode is, where one of its signals says something else than before."""
     order = turn.book.order_of(episode)
-    grave = graveness(turn.book.standing(episode), order, turn.book.policy_for(order)[1])
+    grave = graveness(turn.book.telling(episode), order, turn.book.policy_for(order)[1])
     risen, rose = _risen(turn, episode, signal, grave)
     if rose:
         turn.book.put_episode(replace(risen, changed_at=turn.now))

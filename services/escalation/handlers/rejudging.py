@@ -24,7 +24,7 @@ def _correct_severity(turn: Turn[RulesChanged], episode: Episode) -> None:
     a deadline keeps it."""
     order = turn.book.order_of(episode)
     version, policy = turn.book.policy_for(order)
-    grave = graveness(turn.book.standing(episode), order, policy)
+    grave = graveness(turn.book.telling(episode), order, policy)
     if grave.severity is episode.severity:
         return
     corrected = replace(episode, severity=grave.severity, policy_version=version, changed_at=turn.now)

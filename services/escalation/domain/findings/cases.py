@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from datetime import datetime
-from itertools import pairwise
 from uuid import UUID
 
 from services.escalation.domain.facts import AccountFact, FactKind
@@ -22,8 +21,8 @@ def stuck_cases(history: History, scope: Scope, terms: TermsAt) -> Iterator[Find
     """No progress of an open case within so much of the company's working time, or so long a turn of the customer's."""
     kind = SignalKind.CASE_STUCK
     for case in scope.cases_of(history):
-        for fact, following in pairwise([*history.lane(LaneName.PROGRESS, case).facts, None]):
-            if fact is None or (following is not None and following.at == fact.at):
+        for fact, following in history.lane(LaneName.PROGRESS, case).with_next(scope.stuck.since, scope.stuck.until):
+            if following is not None and following.at == fact.at:
                 continue
             in_force = terms(fact.at, history.order_of(fact))
             rule = in_force.signals.case_stuck
@@ -54,9 +53,7 @@ def bounced_cases(history: History, scope: Scope, terms: TermsAt) -> Iterator[Fi
     """A case was passed on too often: the earliest fact that says so."""
     kind = SignalKind.CASE_BOUNCED
     for case in scope.cases_of(history):
-        for fact in history.lane(LaneName.OF_CASE, case).facts:
-            if fact.kind is not FactKind.CASE_REASSIGNED:
-                continue
+        for fact in history.lane(LaneName.BEGINS, case, FactKind.CASE_REASSIGNED).facts:
             rule = terms(fact.at, history.order_of(fact)).signals.case_bounced
             passed_on = rule.enabled and (fact.number or 0) >= rule.reassignments
             if passed_on and not is_over(history, fact, terms):

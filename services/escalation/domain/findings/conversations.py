@@ -1,6 +1,6 @@
 """Lines of one conversation are one contact, for whatever counts contacts."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -10,13 +10,14 @@ _WRITTEN = ("chat", "message", "web")
 """Channels on which people write line by line. A call, a letter or a visit is a contact of its own."""
 
 
-def conversations(lines: Iterable[AccountFact], within: Callable[[AccountFact], timedelta]) -> dict[UUID, UUID]:
-    """The conversation of each line of one matter, by its first line. `lines` are contacts both ways, in their order.
+def conversations(
+    lines: Iterable[AccountFact], within: Callable[[AccountFact], timedelta]
+) -> Iterator[tuple[AccountFact, UUID]]:
+    """Each line of one matter with its conversation, by the first line of that. `lines` are both ways, in their order.
 
     Lines that name one conversation belong together; of the others those that were written on one channel, each at
     most `within` the line before.
     """
-    begun: dict[UUID, UUID] = {}
     named: dict[str, UUID] = {}
     last: dict[str, tuple[datetime, UUID]] = {}
     for line in lines:
@@ -28,7 +29,6 @@ def conversations(lines: Iterable[AccountFact], within: Callable[[AccountFact], 
         elif line.channel in _WRITTEN and line.channel in last:
             before, known = last[line.channel]
             first = known if line.at <= before + within(line) else first
-        begun[line.fact_id] = first
         if line.channel is not None:
             last[line.channel] = line.at, first
-    return begun
+        yield line, first

@@ -18,8 +18,8 @@ KIND = SignalKind.CONTACT_DEAD_ENDED
 
 
 def dead_ends(history: History, scope: Scope, terms: TermsAt) -> Iterator[Finding]:
-    for fact in scope.starting(history, FactKind.CONTACT):
-        if fact.result == "dead_end" and terms(fact.at, history.order_of(fact)).signals.of(KIND).enabled:
+    for fact in scope.starting(history, FactKind.CONTACT, scope.dead_ends):
+        if terms(fact.at, history.order_of(fact)).signals.of(KIND).enabled:
             yield by_itself(history, KIND, fact)
     if scope.silence is not None:
         for fact in _first_missed(history, scope.silence, terms):

@@ -99,6 +99,17 @@ class Lane:
         place = bisect_left(self.instants, at)
         return self.facts[place - 1] if place else None
 
+    def with_next(self, since: datetime, until: datetime) -> Iterator[tuple[AccountFact, AccountFact | None]]:
+        """Those that happened between two instants, both included, each with the one that follows it."""
+        facts = self.facts
+        for place in range(bisect_left(self.instants, since), bisect_right(self.instants, until)):
+            yield facts[place], facts[place + 1] if place + 1 < len(facts) else None
+
+    def within(self, since: datetime, until: datetime) -> Iterator[AccountFact]:
+        """Those that happened later than one instant, and no later than another; one by one."""
+        for place in range(bisect_right(self.instants, since), bisect_right(self.instants, until)):
+            yield self.facts[place]
+
     def from_to(self, since: datetime, until: datetime) -> list[AccountFact]:
         """Those that happened between two instants, both included."""
         return self.facts[bisect_left(self.instants, since) : bisect_right(self.instants, until)]

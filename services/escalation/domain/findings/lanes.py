@@ -17,6 +17,7 @@ class LaneName(StrEnum):
     OF_ORDER = "of_order"
     OF_KIND = "of_kind"
     LOOSE = "loose"
+    BEGINS = "begins"
     TWO_WAY = "two_way"
     TWO_WAY_ON_CASE = "two_way_on_case"
     TWO_WAY_WITHOUT_CASE = "two_way_without_case"
@@ -77,6 +78,9 @@ _PROGRESS = _BOUNDS | {FactKind.CASE_PROGRESSED}
 _STATUS = frozenset({FactKind.CASE_OPENED, FactKind.CASE_PROGRESSED})
 _ASKED = frozenset({FactKind.REFUND_REQUESTED, FactKind.CANCELLATION_REQUESTED})
 _KEPT_BY_KIND = REQUEST_KINDS | {FactKind.RATED, FactKind.CONFIRMATION_REQUIRED, FactKind.SOLD}
+_BEGINS = frozenset(
+    {FactKind.CASE_REOPENED, FactKind.CASE_REASSIGNED, FactKind.RESPONSE_PROMISED, FactKind.RESPONSE_OVERDUE}
+)
 _IN_PERSON = ("phone", "in_person")
 
 
@@ -120,10 +124,11 @@ def keys_of(fact: AccountFact, order: str | None, *, excused: bool = False) -> I
         elif fact.kind is FactKind.OUTCOME_REPORTED and fact.number:
             yield LaneName.OUTCOME_REACHED, fact.order_id
     elif case is not None:
-        yield LaneName.OF_CASE, case
         yield from _keys_of_case(fact, case)
     else:
         yield (LaneName.LOOSE,)
+    if fact.kind in _BEGINS or fact.result == "dead_end":
+        yield LaneName.BEGINS, case, fact.kind
     if fact.kind in _KEPT_BY_KIND:
         yield from _keys_of_kind(fact, order)
     if fact.kind in (FactKind.CONTACT, FactKind.CUSTOMER_REACHED):
@@ -133,6 +138,7 @@ def keys_of(fact: AccountFact, order: str | None, *, excused: bool = False) -> I
 
 
 def _keys_of_case(fact: AccountFact, case: str) -> Iterator[Key]:
+    yield LaneName.OF_CASE, case
     outbound = fact.kind is FactKind.CONTACT and fact.direction == "outbound"
     if fact.kind in _PROGRESS or is_two_way(fact) or outbound:
         yield LaneName.PROGRESS, case

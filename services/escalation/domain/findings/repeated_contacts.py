@@ -1,9 +1,9 @@
 """The customer keeps trying on one matter, and it is not resolved."""
 
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from datetime import timedelta
-from itertools import groupby
+from itertools import count
 from uuid import UUID
 
 from services.escalation.domain.facts import AccountFact
@@ -23,65 +23,73 @@ KIND = SignalKind.CONTACT_REPEATED
 
 def repeated_contacts(history: History, scope: Scope, terms: TermsAt) -> Iterator[Finding]:
     for case in scope.cases_of(history):
-        lines = history.lane(LaneName.OF_CASE, case).facts
-        contacts = [fact for fact in lines if is_inbound(fact) and fact.result != "resolved"]
-        if len(contacts) < 2:
-            continue
-        counted = _Counting(history, lines, terms)
-        for times_resolved, run in _runs(contacts, history.lane(LaneName.RESOLVED, case)):
-            signal_id = derived("signal", run[0].account_id, case, times_resolved, KIND.value)
-            yield from _repeated(history, counted.contacts(run), signal_id, terms)
+        lines, ends = history.lane(LaneName.OF_CASE, case), history.lane(LaneName.RESOLVED, case)
+        for times_resolved, run in _runs(lines, ends, scope.repeated):
+            attempts = _Attempts(history, run, terms)
+            first = attempts.at(0)
+            if first is not None:
+                signal_id = derived("signal", first.account_id, case, times_resolved, KIND.value)
+                yield from _repeated(history, attempts, signal_id, terms)
     if scope.loose is not None:
-        loose = _whole_matters(history, scope.loose)
-        lines = history.lane(LaneName.LOOSE).from_to(loose.since, loose.until)
-        contacts = [fact for fact in lines if is_inbound(fact) and not is_two_way(fact)]
-        counted = _Counting(history, lines, terms)
-        for _, run in _runs(contacts, history.lane(LaneName.TWO_WAY_WITHOUT_CASE)):
-            run = counted.contacts(run)
-            if run:
-                yield from _repeated(history, run, derived("signal", run[0].fact_id, KIND.value), terms)
+        window = scope.loose.and_also(scope.repeated)
+        talks = history.lane(LaneName.TWO_WAY_WITHOUT_CASE)
+        for _, run in _runs(history.lane(LaneName.LOOSE), talks, window):
+            attempts = _Attempts(history, run, terms)
+            first = attempts.at(0)
+            if first is not None:
+                yield from _repeated(history, attempts, derived("signal", first.fact_id, KIND.value), terms)
 
 
-class _Counting:
-    """Which lines of a matter count as contacts: the first of each conversation that needs an answer."""
+def _runs(lines: Lane, ends: Lane, window: Window) -> Iterator[tuple[int, Iterable[AccountFact]]]:
+    """What lies between two ends, with how many ends were before; what happens at the instant of an end is before it.
 
-    def __init__(self, history: History, lines: Sequence[AccountFact], terms: TermsAt) -> None:
+    Only the runs that something of the window is in; each as a whole.
+    """
+    for number in range(bisect_left(ends.instants, window.since), len(ends.instants) + 1):
+        since = ends.instants[number - 1] if number else ALWAYS
+        if since > window.until:
+            return
+        yield number, lines.within(since, ends.instants[number] if number < len(ends.instants) else NEVER)
+
+
+class _Attempts:
+    """The contacts of a run that count: the first line of each conversation that needs an answer. Read as needed."""
+
+    def __init__(self, history: History, run: Iterable[AccountFact], terms: TermsAt) -> None:
         def within(line: AccountFact) -> timedelta:
             rule = terms(line.at, history.order_of(line)).signals.contact_repeated
             return rule.same_conversation_within
 
         self._history = history
-        self._begun = conversations(lines, within)
+        self._lines = conversations(run, within)
+        self._conversations: set[UUID] = set()
+        self._read: list[AccountFact] = []
 
-    def contacts(self, run: Sequence[AccountFact]) -> Sequence[AccountFact]:
-        first: dict[UUID, AccountFact] = {}
-        for line in run:
-            if not self._history.needs_no_answer(line):
-                first.setdefault(self._begun[line.fact_id], line)
-        return list(first.values())
+    def at(self, place: int) -> AccountFact | None:
+        """The attempt at this place of the run, from 0; None where there are not so many."""
+        while len(self._read) <= place:
+            read = next(self._lines, None)
+            if read is None:
+                return None
+            line, conversation = read
+            if conversation not in self._conversations and self._counts(line):
+                self._conversations.add(conversation)
+                self._read.append(line)
+        return self._read[place]
 
-
-def _whole_matters(history: History, window: Window) -> Window:
-    """The window, widened to the talks without a case at its ends: a matter is what lies between two of them."""
-    talks = history.lane(LaneName.TWO_WAY_WITHOUT_CASE)
-    before = talks.before(window.since)
-    after = talks.after(window.until)
-    return Window(before.at if before else ALWAYS, after.at if after else NEVER)
-
-
-def _runs(contacts: list[AccountFact], ends: Lane) -> Iterator[tuple[int, Sequence[AccountFact]]]:
-    """Several contacts between two ends, with how many ends were before; one at the instant of an end is before it."""
-    for ended, grouped in groupby(contacts, key=lambda fact: bisect_left(ends.instants, fact.at)):
-        run = list(grouped)
-        if len(run) > 1:
-            yield ended, run
+    def _counts(self, line: AccountFact) -> bool:
+        settled = line.result == "resolved" if line.case_id is not None else is_two_way(line)
+        return is_inbound(line) and not settled and not self._history.needs_no_answer(line)
 
 
-def _repeated(history: History, run: Sequence[AccountFact], signal_id: UUID, terms: TermsAt) -> Iterator[Finding]:
+def _repeated(history: History, attempts: _Attempts, signal_id: UUID, terms: TermsAt) -> Iterator[Finding]:
     """The first attempt from which on there were enough within the window, at the attempt that was one too many."""
-    for start, first in enumerate(run[:-1]):
+    for start in count():
+        first = attempts.at(start)
+        if first is None:
+            return
         rule = terms(first.at, history.order_of(first)).signals.contact_repeated
-        last = start + rule.contacts - 1
-        if rule.enabled and last < len(run) and run[last].at - first.at <= rule.within:
-            yield found(history, KIND, first, at=run[last].at, signal_id=signal_id)
+        last = attempts.at(start + rule.contacts - 1)
+        if rule.enabled and last is not None and last.at - first.at <= rule.within:
+            yield found(history, KIND, first, at=last.at, signal_id=signal_id)
             return

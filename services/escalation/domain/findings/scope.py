@@ -41,12 +41,17 @@ class Window:
     def holds(self, at: datetime) -> bool:
         return self.since <= at <= self.until
 
+    def and_also(self, other: "Window") -> "Window":
+        """What is in both."""
+        return Window(max(self.since, other.since), min(self.until, other.until))
+
 
 @dataclass(frozen=True, slots=True)
 class Scope:
     """Findings by what they began with; None of `cases` and `orders` means every one, None of a window none.
 
-    `loose` are facts without a case, `silence` calls that nobody returned, `quiet` customers who went quiet.
+    `loose` are facts without a case, `silence` calls that nobody returned, `quiet` customers who went quiet. Of the
+    cases and the loose facts in scope, `dead_ends`, `stuck` and `repeated` say in which stretch such signals may begin.
     """
 
     cases: frozenset[str] | None = frozenset()
@@ -56,6 +61,9 @@ class Scope:
     quiet: Window | None = None
     requests: Window | None = None
     loose_ratings: bool = False
+    dead_ends: Window = Window()
+    stuck: Window = Window()
+    repeated: Window = Window()
 
     def covers(self, kind: SignalKind, cause: AccountFact) -> bool:
         """Whether a signal of this kind that began with this fact is in scope: found again, or withdrawn."""
@@ -67,11 +75,25 @@ class Scope:
             return self.quiet is not None and self.quiet.holds(cause.at)
         if kind is SignalKind.CONTACT_DEAD_ENDED and cause.result != "dead_end":
             return self.silence is not None and self.silence.holds(cause.at)
+        stretch = self._stretch_of(kind)
+        if stretch is not None and not stretch.holds(cause.at):
+            return False
         if cause.case_id is not None:
             return self.cases is None or cause.case_id in self.cases
         if kind is SignalKind.SATISFACTION_LOW:
             return self.loose_ratings
         return self.loose is not None and self.loose.holds(cause.at)
+
+    def _stretch_of(self, kind: SignalKind) -> Window | None:
+        match kind:
+            case SignalKind.CONTACT_DEAD_ENDED:
+                return self.dead_ends
+            case SignalKind.CASE_STUCK:
+                return self.stuck
+            case SignalKind.CONTACT_REPEATED:
+                return self.repeated
+            case _:
+                return None
 
     def cases_of(self, history: History) -> Iterable[str]:
         return history.cases if self.cases is None else self.cases
@@ -79,18 +101,15 @@ class Scope:
     def orders_of(self, history: History) -> Iterable[str]:
         return history.orders if self.orders is None else self.orders
 
-    def starting(self, history: History, kind: FactKind) -> Iterator[AccountFact]:
-        """The facts of this kind in scope: of its cases, and those without a case."""
+    def starting(self, history: History, kind: FactKind, within: Window = Window()) -> Iterator[AccountFact]:
+        """The facts of this kind in scope that begin signals, with a case and without; of contacts the dead ends."""
         if kind not in history.kinds:
             return
         for case in self.cases_of(history):
-            for fact in history.lane(LaneName.OF_CASE, case).facts:
-                if fact.kind is kind:
-                    yield fact
+            yield from history.lane(LaneName.BEGINS, case, kind).from_to(within.since, within.until)
         if self.loose is not None:
-            for fact in history.lane(LaneName.LOOSE).from_to(self.loose.since, self.loose.until):
-                if fact.kind is kind:
-                    yield fact
+            loose = within.and_also(self.loose)
+            yield from history.lane(LaneName.BEGINS, None, kind).from_to(loose.since, loose.until)
 
 
 WHOLE = Scope(None, None, Window(), Window(), Window(), requests=Window(), loose_ratings=True)
@@ -117,7 +136,32 @@ def affected(history: History, fact: AccountFact) -> Scope:
         quiet=_quiet(history, fact.at, fact.at) if fact.kind in _BREAKS_QUIET else None,
         loose_ratings=fact.kind is FactKind.RATED and fact.case_id is None,
         requests=_requested(history, fact),
+        **_stretches(history, fact),
     )
+
+
+def _stretches(history: History, fact: AccountFact) -> dict[str, Window]:
+    """Where a fact can begin or end dead ends, stuck cases and repeated contacts of its matter: near it, mostly."""
+    if fact.kind is FactKind.CUSTOMER_REACHED:
+        return {}
+    at, case = fact.at, fact.case_id
+    talks = (LaneName.TWO_WAY_ON_CASE, case) if case is not None else (LaneName.TWO_WAY_WITHOUT_CASE, None)
+    talked = history.lane(*talks).before(at) if is_two_way(fact) else fact
+    progress = history.lane(LaneName.PROGRESS, case).before(at)
+    return {
+        "dead_ends": Window(talked.at if talked else ALWAYS, at),
+        "stuck": Window(progress.at if progress else at),
+        "repeated": _run(history, fact),
+    }
+
+
+def _run(history: History, fact: AccountFact) -> Window:
+    """The contacts that are counted with this one. A new end parts those around it, and counts for all that follow."""
+    of_case = LaneName.RESOLVED, fact.case_id
+    ends = history.lane(*of_case) if fact.case_id is not None else history.lane(LaneName.TWO_WAY_WITHOUT_CASE)
+    before, after = ends.before(fact.at), ends.since(fact.at)
+    is_end = after is not None and fact in ends.from_to(fact.at, fact.at)
+    return Window(before.at if before else ALWAYS, NEVER if is_end or after is None else after.at)
 
 
 _CONTACTS = frozenset({FactKind.CONTACT, FactKind.CUSTOMER_REACHED})
