@@ -46,8 +46,11 @@ def weigh_again(turn: Turn[Fact], order: Order) -> None:
         return
     _, policy = turn.book.policy_for(order)
     risen, rose = _risen(turn, episode, signal, graveness(turn.book.telling(episode), order, policy))
-    if rose:
-        turn.book.put_episode(replace(risen, changed_at=turn.now))
+    if not rose:
+        return
+    turn.book.put_episode(replace(risen, changed_at=turn.now))
+    waits_for_seller = episode.rang and episode.rings == 0
+    if not waits_for_seller:  # the ring that waits for them tells the severity of then
         _ring_if_due(turn, turn.state.episodes[episode.episode_id], signal, rose=True, news=True)
 
 

@@ -46,6 +46,8 @@ def listening_to(history: History, silence: Silence) -> Scope:
 
 def broken_by(history: History, fact: AccountFact) -> Iterator[Silence]:
     """Silences that nobody has to wait for any more, unless later facts begin them anew: these are looked for again."""
+    if history.is_void(fact):
+        return
     if fact.kind in _ENDS and fact.case_id is not None:
         yield from _of_ended_case(history, fact.case_id, fact)
     if is_two_way(fact):
