@@ -263,8 +263,8 @@ def _information_asks_nothing(database: Database) -> None:
 def _who_left_has_nothing(database: Database) -> None:
     """No episode and no mail stays with somebody who left; what was given to them meanwhile is looked at once more.
 
-    That look comes after a minute, and a transaction ends within seconds. Here the clock may jump ahead in the middle of
-    one: what was taken in that minute, by a page that still knew the person, may be stored after the look.
+    That look comes after a minute, and a transaction ends within seconds. Here the clock may jump ahead in the middle
+    of one: what was taken in that minute, by a page that still knew the person, may be stored after the look.
     """
     looked_at = {row["subject"] for row in database.tables[TIMERS].values() if row["type"] == WorkLookedAt.type}
     gone = {id: row for (id,), row in database.tables[PEOPLE].items() if not row["active"]}
