@@ -4,11 +4,13 @@ Only a database in which nothing but rows has changed since it was cloned is wor
 object ids, so that both have the same shape.
 """
 
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import TypeAlias
 
 import asyncpg
 
+Rows: TypeAlias = Mapping[str, str]
 Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
 
 _FIRST_OF_OURS = 16_384
@@ -43,7 +45,7 @@ _OTHERS_ARE_GONE = """
     where datname = current_database() and pid <> pg_backend_pid()
 """
 _FILLED = f"""
-    select string_agg(oid::regclass::text, ', ') from pg_class
+    select oid::regclass::text from pg_class
     where oid >= {_FIRST_OF_OURS} and relkind = 'r' and relname not like 'alembic_version%'
       and pg_relation_size(oid) > 0 and relnamespace <> 'pg_toast'::regnamespace
 """
@@ -55,12 +57,21 @@ async def shape_of(connection: Connection) -> str | None:
     return shape
 
 
-async def emptied(connection: Connection, shape: str | None, *, ahead: timedelta) -> bool:
-    """Cut off all others and take every row out; False for a database that is not as it was when it was cloned."""
+async def rows_of(connection: Connection) -> Rows:
+    """What migrations put into tables, as JSON by table; not which of them have run."""
+    filled = [row[0] for row in await connection.fetch(_FILLED)]
+    found = {table: await connection.fetchval(f"select json_agg(t)::text from {table} t") for table in filled}
+    return {table: rows for table, rows in found.items() if rows is not None and table != "shared.clock"}
+
+
+async def emptied(connection: Connection, shape: str | None, rows: Rows, *, ahead: timedelta) -> bool:
+    """Cut off all others and have no rows but these; False for a database that is not as it was when it was cloned."""
     if not await connection.fetchval(_OTHERS_ARE_GONE) or await shape_of(connection) != shape:
         return False
-    if filled := await connection.fetchval(_FILLED):
-        await connection.execute(f"truncate {filled} restart identity cascade")
+    if filled := [row[0] for row in await connection.fetch(_FILLED)]:
+        await connection.execute(f"truncate {', '.join(filled)} restart identity cascade")
+    for table, text in rows.items():
+        await connection.execute(f"insert into {table} select * from json_populate_recordset(null::{table}, $1)", text)
     await set_clock(connection, ahead)
     return True
 

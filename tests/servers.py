@@ -28,7 +28,7 @@ from deploy.local.kafka import Kafka, serves, settings
 from deploy.local.ports import LOOPBACK, free_ports
 from deploy.local.postgres import Postgres
 from shared.migrations import migrate
-from tests.recycling import emptied, set_clock, shape_of
+from tests.recycling import Rows, emptied, rows_of, set_clock, shape_of
 from tests.starting import AHEAD
 
 KAFKA_IMAGE = "apache/kafka:4.3.1"
@@ -48,10 +48,11 @@ class Copy:
 
 @dataclass(frozen=True)
 class Template:
-    """A database that others are cloned from, and its shape."""
+    """A database that others are cloned from, its shape, and what its migrations put into it."""
 
     name: str
     shape: str | None
+    rows: Rows
 
 
 class Databases:
@@ -89,7 +90,7 @@ class Databases:
         template = await self._template(service)
         try:
             async with _connected(self._url_in(name)) as connection:
-                as_new = await emptied(connection, template.shape, ahead=self._ahead)
+                as_new = await emptied(connection, template.shape, template.rows, ahead=self._ahead)
         except (asyncpg.PostgresError, OSError):
             return
         if as_new:
@@ -138,7 +139,7 @@ class Databases:
         async with _connected(self._url_in(name)) as connection:
             if has_tables:
                 await set_clock(connection, self._ahead)
-            return Template(name, await shape_of(connection))
+            return Template(name, await shape_of(connection), await rows_of(connection))
 
     def _url_in(self, database: str) -> str:
         """The superuser's, in this database."""

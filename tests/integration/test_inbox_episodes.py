@@ -173,7 +173,7 @@ async def test_pressing_again_on_one_page_is_the_same_event_and_on_the_next_page
             assert (await desk.send("acknowledge", form)).status_code == 303
         assert await site.service.pool.fetchval(presses) == ring
         assert (await site.service.row("escalation.episodes"))["acknowledged_by"] == SELLER
-        await site.request_refund()
+        await site.request_refund(words=f"Once more, {ring}.")
         assert (await site.service.row("escalation.episodes"))["acknowledged_by"] is None
 
 

@@ -71,7 +71,7 @@ async def test_an_open_page_hears_of_what_is_published_without_waiting_for_the_p
         async with opened(site, address, "anna") as stream:
             await site.trouble()
             assert await stream.next(within_seconds=3) == "changed"
-            await site.request_refund()
+            await site.request_refund(words="I ask for it once more.")
             assert await stream.next(within_seconds=3) == "changed"
 
 

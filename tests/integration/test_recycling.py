@@ -81,3 +81,14 @@ async def _object_id(url: str) -> int:
         return found
     finally:
         await connection.close()
+
+
+async def test_what_migrations_put_in_is_there_again(lent: Databases) -> None:
+    """As the policy that shipped, whatever a test made of it."""
+    first = await lent.make(SERVICE)
+    async with escalation_on(first) as service:
+        (shipped,) = await service.rows("escalation.policies")
+        await service.pool.execute("update escalation.policies set document = '', digest = 'other'")
+    await lent.take_back(first)
+    async with escalation_on(await lent.make(SERVICE)) as service:
+        assert await service.rows("escalation.policies") == [shipped]

@@ -162,9 +162,9 @@ async def test_it_counts_what_was_published_decided_and_settled(company: Company
         "facts_of_escalation": 0,
     }
     assert found["ledger"] == {
-        "orders": {"applied": 4, "duplicate": 0, "dead_lettered": 0},
-        "support": {"applied": 8, "duplicate": 1, "dead_lettered": 1},
-        "escalation": {"applied": 11, "duplicate": 0, "dead_lettered": 0},
+        "orders": {"applied": 4, "duplicate": 0, "dead_lettered": 0, "set_aside": 0},
+        "support": {"applied": 8, "duplicate": 1, "dead_lettered": 1, "set_aside": 0},
+        "escalation": {"applied": 11, "duplicate": 0, "dead_lettered": 0, "set_aside": 0},
     }
     assert sum(found["deliveries"].values()) == 4
 

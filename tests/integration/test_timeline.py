@@ -120,6 +120,6 @@ async def test_a_salesperson_does_not_see_what_was_done_about_others_episodes(si
     await site.trouble()
     await site.hire("eve", "Eve Other")
     await site.sell("4712", by="eve")
-    await site.request_refund("4712")
+    await site.request_refund("4712", case="case-2")
     entries = (await read(await site.signed_in("eve"), key=None)).json()["entries"]
     assert {entry["who"] for entry in entries} == {None, "eve"}

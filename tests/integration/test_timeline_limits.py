@@ -14,9 +14,9 @@ from tests.escalation import Escalation, button, dead_end, told
 async def two_sellers(escalation: Escalation) -> Escalation:
     """One customer, two sales at risk: Anna's, then Ben's."""
     await escalation.hear(salesperson_changed(), told(salesperson_changed("Ben Okafor"), subject="ben"))
-    await escalation.hear(order_placed("annas"), refund_requested(order="annas"))
+    await escalation.hear(order_placed("annas"), refund_requested(case=None, order="annas"))
     await escalation.move_clock(timedelta(minutes=1))
-    await escalation.hear(order_placed("bens", sold_by="ben"), refund_requested(order="bens"))
+    await escalation.hear(order_placed("bens", sold_by="ben"), refund_requested(case=None, order="bens"))
     return escalation
 
 
