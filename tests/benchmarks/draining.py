@@ -1,4 +1,4 @@
-"""Rows (a) and (c): a backlog through escalation, beside the floor and the textbook; and memory while it goes."""
+"""Rows (a) and (c): a backlog through escalation, beside the floor; and memory while it goes."""
 
 import asyncio
 import time
@@ -90,17 +90,6 @@ async def service(
 async def floor(ground: Ground, cluster: Cluster, events: int, *, sales: Sales = ()) -> Drained:
     url = await ground.escalation_database(sales)
     return await drain(url, ground.running("floor", module("floor"), cluster, _database(url)), events)
-
-
-async def textbook(ground: Ground, cluster: Cluster, events: int) -> float:
-    """Events a second of the textbook service; of what it does there is nothing to compare."""
-    url = await ground.escalation_database()
-    async with ground.running("textbook", module("textbook"), cluster, _database(url)), connected(url) as connection:
-        deadline = time.monotonic() + _LONGEST_SECONDS
-        while await connection.fetchval("select count(*) from shared.journal") < events:
-            assert time.monotonic() < deadline
-            await asyncio.sleep(_SAMPLE_SECONDS)
-        return float(await connection.fetchval(_RATE))
 
 
 def _database(url: str) -> Mapping[str, str]:

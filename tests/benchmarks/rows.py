@@ -25,39 +25,48 @@ class Measure:
 
 
 async def backlog(ground: Ground, sizes: Sizes) -> list[Measure]:
-    """(a) and (c)."""
-    cluster, small = await ground.topics(), await ground.topics()
-    whole = Backlog(events=sizes.events, accounts=sizes.accounts)
-    events, sales = await publish(cluster, whole.matters()), list(whole.sales())
-    few = sizes.textbook_events
-    await publish(small, Backlog(events=few, accounts=max(1, few // 10)))
-    floors, services, textbooks = [], [], []
+    """(a) and (c): customers of ten facts each, as most are, and of 125, as those of a help desk that is in use."""
+    few, first = await _drained(ground, sizes, sizes.events, sizes.facts_an_account)
+    many, _ = await _drained(ground, sizes, sizes.busy_events, sizes.facts_of_busy_accounts)
+    return [*few, *many, _memory(first)]
+
+
+async def _drained(
+    ground: Ground, sizes: Sizes, events: int, facts_an_account: int
+) -> tuple[list[Measure], draining.Drained]:
+    """Service and floor in turns, compared by processor time: other work on the machine disturbs that less."""
+    cluster = await ground.topics()
+    whole = Backlog(events=events, accounts=events // facts_an_account)
+    published, sales = await publish(cluster, whole.matters()), list(whole.sales())
+    floors, services = [], []
     for turn in range(sizes.rounds):
-        floors.append(await draining.floor(ground, cluster, events, sales=sales))
+        floors.append(await draining.floor(ground, cluster, published, sales=sales))
         idle = sizes.idle_seconds if turn == 0 else 0.0
-        services.append(await draining.service(ground, cluster, events, sales=sales, idle_seconds=idle))
-        textbooks.append(await draining.textbook(ground, small, few))
+        services.append(await draining.service(ground, cluster, published, sales=sales, idle_seconds=idle))
     differences = [one.end.differences(other.end) for one, other in zip(services, floors, strict=True)]
-    own = fmean(one.events_per_second for one in services)
-    against = fmean(one.events_per_second for one in floors)
-    textbook = fmean(textbooks)
+    own, against = (_cpu_microseconds(sides) for sides in (services, floors))
     details = {
         "service": [_rate(one) for one in services],
         "floor": [_rate(one) for one in floors],
-        "textbook_events_per_second": textbooks,
         "differences_of_end_states": differences,
         "out_of_order": [one.out_of_order for one in services],
         "rows": {name: rows for name, (rows, _) in services[0].end.tables.items()},
     }
     valid = not any(differences)
-    void = "" if valid else " VOID: end states differ"
-    figure = f"{own:,.0f}/s against {against:,.0f}/s{void}"
-    ratio, times = own / against, own / textbook
-    return [
-        Measure("a", "escalation against the floor", ">= 0.5", figure, ratio, valid and ratio >= 0.5, details),
-        Measure("a", "... and the textbook", ">= 30", f"against {textbook:,.0f}/s", times, valid and times >= 30),
-        _memory(services[0]),
-    ]
+    rates = [fmean(one.events_per_second for one in sides) for sides in (services, floors)]
+    figure = (
+        f"{own[0]:.0f} + {own[1]:.0f} µs an event against {against[0]:.0f} + {against[1]:.0f}; "
+        f"{rates[0]:,.0f}/s against {rates[1]:,.0f}/s{'' if valid else ' VOID: end states differ'}"
+    )
+    ratio = sum(against) / sum(own)
+    what = f"escalation against the floor, {facts_an_account} facts an account"
+    return [Measure("a", what, ">= 0.6 by CPU", figure, ratio, valid and ratio >= 0.6, details)], services[0]
+
+
+def _cpu_microseconds(runs: Sequence[draining.Drained]) -> tuple[float, float]:
+    """Of the process and of its sessions in the database."""
+    own, database = zip(*(one.cpu_microseconds for one in runs), strict=True)
+    return fmean(own), fmean(database)
 
 
 def _rate(one: draining.Drained) -> dict[str, float]:

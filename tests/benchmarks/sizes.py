@@ -8,8 +8,9 @@ class Sizes:
     """`rounds`: how often each side of a comparison has its turn."""
 
     events: int = 200_000
-    accounts: int = 20_000
-    textbook_events: int = 3_000
+    facts_an_account: int = 10
+    busy_events: int = 100_000
+    facts_of_busy_accounts: int = 125
     rounds: int = 2
     rates: tuple[int, ...] = (50, 500)
     rate_seconds: float = 15.0
@@ -28,8 +29,7 @@ class Sizes:
 WHOLE = Sizes()
 QUICK = Sizes(
     events=30_000,
-    accounts=3_000,
-    textbook_events=1_000,
+    busy_events=20_000,
     rounds=1,
     rate_seconds=6.0,
     idle_seconds=2.0,
