@@ -97,6 +97,14 @@ async def test_the_numbers_of_a_page_dial_whom_they_show(site: Site, phone: str,
     assert links((await desk.browser.get(desk.path)).text) == dialled * 2  # beside the list, and in the list
 
 
+async def test_a_local_number_is_read_in_the_customers_country(site: Site) -> None:
+    """In the mail too: both ask one function."""
+    await site.hire()
+    await site.sell(customer=Customer(name="Petra Weiss", phone="06 1234 5678", zone=ZONE.key, country="IT"))
+    desk = Desk(await site.signed_in(), await site.request_refund())
+    assert set(links((await desk.browser.get(desk.path)).text)) == {"tel:+390612345678"}
+
+
 async def test_a_number_that_cannot_be_dialled_is_shown_as_text(site: Site) -> None:
     await site.hire()
     await site.sell(customer=Customer(name="Petra Weiss", phone="ask Ms Weiss", zone=ZONE.key))
