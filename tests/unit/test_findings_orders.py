@@ -68,6 +68,7 @@ WEEK = 7 * 24
         pytest.param([SOLD, of_order(FactKind.ORDER_CONFIRMED, 1)], [], id="confirmed when it was sold"),
         pytest.param([SOLD, of_order(FactKind.DELIVERY_LATE, 1 + WEEK)], [], id="something is told in the last moment"),
         pytest.param([SOLD, of_order(FactKind.CONFIRMATION_REQUIRED, 200)], [(169, 200), (208, None)], id="asked late"),
+        pytest.param([SOLD, of_order(FactKind.ORDER_CHANGED, 30)], [], id="it changes"),
         pytest.param([SOLD, outbound(30)], [], id="somebody phones"),
         pytest.param([SOLD, outbound(200)], [(169, 200)], id="somebody phones too late"),
         pytest.param([SOLD, outbound(0.5)], [(169, None)], id="before it was sold"),
@@ -187,6 +188,7 @@ def changed(at: float, *lines: tuple[str, int], due: float | None = None) -> Acc
     return of_order(FactKind.ORDER_CHANGED, at, what=what, due=due)
 
 
+WHOLE, NOT_WHOLE = of_order(DELIVERED, 9, id=1), of_order(DELIVERED, 9, id=2, number=0)
 MACHINE, GRINDER, BEANS = ("Machine", 1), ("Grinder", 2), ("Beans", 5)
 
 
@@ -204,7 +206,11 @@ MACHINE, GRINDER, BEANS = ("Machine", 1), ("Grinder", 2), ("Beans", 5)
         pytest.param([DUE, LINES, arrived(9, complete=0), arrived(12)], [(10, 12)], id="then the whole"),
         pytest.param([LATE, LINES, arrived(6, 1)], [(5, None)], id="said to be late until the last line"),
         pytest.param([LATE, LINES, arrived(6, 1), arrived(7, 2)], [(5, 7)], id="said to be late, and all arrived"),
+        pytest.param([DUE, LINES, arrived(9), arrived(12, 1, complete=0)], [(12, None)], id="no longer whole"),
+        pytest.param([DUE, LINES, WHOLE, NOT_WHOLE], [], id="the whole in the same instant"),
+        pytest.param([DUE, LINES, WHOLE, NOT_WHOLE, changed(15, MACHINE, BEANS)], [(15, None)], id="then a new line"),
         pytest.param([DUE, arrived(9, 1)], [(10, None)], id="whose lines are not known"),
+        pytest.param([DUE, arrived(9), arrived(12, 1)], [], id="after the whole, whose lines are not known"),
         pytest.param(
             [DUE, LINES, arrived(9, 1), changed(12, MACHINE)], [(10, 12)], id="what had not arrived is taken off"
         ),

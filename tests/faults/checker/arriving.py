@@ -21,7 +21,7 @@ def walked(facts: Iterable[Fact]) -> Iterator[tuple[Fact, bool, bool]]:
     lines: list[tuple[str, int]] = []
     here, named = Counter[str](), set[int]()
     delivered = doubted = False
-    for fact in sorted(facts, key=lambda one: (one.kind != "order_lines", one.at, is_delivery(one), one.id)):
+    for fact in sorted(facts, key=_turn):
         before = delivered
         if is_delivery(fact):
             told, complete = {place - 1 for place in fact.data.get("lines", ())}, fact.data.get("complete")
@@ -31,12 +31,19 @@ def walked(facts: Iterable[Fact]) -> Iterator[tuple[Fact, bool, bool]]:
             for place in fresh:
                 here[lines[place][0]] += lines[place][1]
             doubted = complete is False
-            delivered = bool(whole) or (complete is None and bool(lines) and len(named) == len(lines))
+            arrived = before or (bool(lines) and len(named) == len(lines))
+            delivered = bool(whole) or (complete is None and arrived)
         elif fact.data.get("lines"):
             lines = [(line["product"], line.get("quantity", 1)) for line in fact.data["lines"]]
             named = _arrived(lines, here)
             delivered = bool(named) and len(named) == len(lines) and not doubted
         yield fact, before, delivered
+
+
+def _turn(fact: Fact) -> tuple[object, ...]:
+    """Within an instant a delivery that is said to be incomplete comes before other deliveries."""
+    ends = is_delivery(fact) and fact.data.get("complete") is not False
+    return fact.kind != "order_lines", fact.at, is_delivery(fact), ends, fact.id
 
 
 def _arrived(lines: list[tuple[str, int]], here: "Counter[str]") -> set[int]:

@@ -14,7 +14,7 @@ from tests.faults.checker.walking import Account, sold_at
 def every_fact_is_remembered_once(run: Evidence) -> Iterator[str]:
     """None missing, none extra, each as it was told."""
     wanted = {
-        (fact.id, account.id, fact.kind, fact.at, fact.case, fact.order, fact.courtesy, fact.paid)
+        (fact.id, account.id, fact.kind, fact.at, fact.case, fact.order, fact.courtesy, fact.amount)
         for account in _accounts(run)
         for fact in account.facts.values()
     }

@@ -173,7 +173,7 @@ class Facts:
         """Whatever is told of an order after its sale, or a talk by phone."""
 
         def fits(fact: Fact) -> bool:
-            told = fact.kind in OF_ORDERS and fact.kind not in ("sold", "promise", "delivery_due")
+            told = fact.kind in OF_ORDERS and fact.kind not in ("sold", "promise", "delivery_due", "order_lines")
             return (told and fact.order == sold.order) or self.phoned(fact, sold.order)
 
         return fits

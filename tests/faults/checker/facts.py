@@ -93,8 +93,10 @@ class Fact:
         return self.data.get("result")
 
     @property
-    def paid(self) -> int | None:
-        """How much was paid back, in minor units."""
+    def amount(self) -> int | None:
+        """How much was paid back, or is asked back as far as that is told, in minor units."""
+        if self.kind == "refund_requested":
+            return self.data.get("amount_minor") or None
         return self.data.get("amount_minor") if self.kind == "refund_paid" else None
 
     @property

@@ -260,14 +260,14 @@ def _each_late(facts: Facts, kind: str) -> Iterator[Finding]:
 
 
 def _days(facts: Facts, order: str) -> Iterator[tuple[Fact, datetime]]:
-    """When an order would be late: as its day passes that counts then, and when it gets more after that day."""
+    """When an order would be late: as its day passes that counts then, and when it is not delivered any more later."""
     own = [fact for fact in facts.of("delivery_due", "order_changed") if fact.order == order and fact.due is not None]
     for place, fact in enumerate(own):
         if all(_due(fact) < later.at for later in own[place + 1 :]):
             yield fact, _due(fact)
     for change, before, after in facts.delivery(order):
         days = [_due(fact) for fact in own if fact.at <= change.at]
-        undone = before and not after and change.kind == "order_changed" and change.due is None
+        undone = before and not after and change.due is None
         if undone and days and days[-1] <= change.at:
             yield change, change.at
 

@@ -90,13 +90,15 @@ def order_of(run: Evidence, episode: UUID) -> object:
 
 
 def sent_mail(run: Evidence, **having: Any) -> Row:
-    """The e-mail of an alert, of an open episode nobody took, for one whom the directory had from the start."""
+    """The e-mail of an alert, of an open episode nobody took, for one whom the directory has from first to last."""
+    left = {row["salesperson_id"] for row in rows(run, "salespeople") if not row["active"]}
     taken = {line["episode"] for line in run.accepted if line["what"] == "button"}
     over = {row["episode_id"] for row in rows(run, "episodes") if row["closed_at"] is not None}
     alerts = [
         row for row in rows(run, "alerts") if str(row["episode_id"]) not in taken and having.items() <= row.items()
     ]
-    known = {row["alert_id"] for row in alerts if row["recipient"] != "m-top" and row["episode_id"] not in over}
+    stays = [row for row in alerts if row["recipient"] not in {"m-top", *left}]
+    known = {row["alert_id"] for row in stays if row["episode_id"] not in over}
     return next(row for row in sent_alone(run) if row["alert_id"] in known)
 
 

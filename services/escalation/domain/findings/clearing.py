@@ -122,6 +122,7 @@ UNANSWERED = Clearing("A talk with the customer, on whatever matter.", _two_way_
 _PROGRESS_OF_ORDER = (
     FactKind.CONFIRMATION_REQUIRED,
     FactKind.ORDER_CONFIRMED,
+    FactKind.ORDER_CHANGED,
     FactKind.ORDER_DELIVERED,
     FactKind.ORDER_CANCELLED,
     FactKind.REFUND_PAID,

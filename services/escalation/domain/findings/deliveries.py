@@ -45,7 +45,8 @@ class _Delivery:
         named = {place - 1 for place in places}
         whole = complete or (complete is None and not named)
         self.arrived |= set(range(len(self.lines))) if whole else named & set(range(len(self.lines)))
-        self.complete = bool(whole) or (complete is None and self._all_arrived and bool(self.lines))
+        arrived = self.complete or (self._all_arrived and bool(self.lines))
+        self.complete = bool(whole) or (complete is None and arrived)
         self.held = complete is False
 
     @property
@@ -61,7 +62,7 @@ def is_whole(fact: AccountFact) -> bool:
 def followed(facts: Iterable[AccountFact]) -> tuple[list[AccountFact], list[AccountFact]]:
     """Of the facts about one order's lines and deliveries: those after which it is delivered, and those that undid it.
 
-    At the same instant a change comes before a delivery.
+    At the same instant a change comes before a delivery, and a delivery that is not the whole order before others.
     """
     told = sorted(facts, key=_turn)
     delivery = _Delivery()
@@ -86,5 +87,6 @@ def _apply(delivery: _Delivery, fact: AccountFact) -> None:
 
 
 def _turn(fact: AccountFact) -> tuple[object, ...]:
-    """The lines as they were sold come first, whenever they were told."""
-    return fact.kind is not FactKind.ORDER_LINES, fact.at, fact.kind is FactKind.ORDER_DELIVERED, fact.fact_id
+    """The lines as they were sold come first, whenever they were told; within an instant what ends it comes last."""
+    arrives = fact.kind is FactKind.ORDER_DELIVERED
+    return fact.kind is not FactKind.ORDER_LINES, fact.at, arrives, arrives and fact.number != 0, fact.fact_id

@@ -90,8 +90,8 @@ def _late(history: History, scope: Scope, terms: TermsAt) -> Iterator[Finding]:
 
 
 def _overdue(history: History, order: str) -> Iterator[tuple[AccountFact, datetime]]:
-    """When a delivery would be late, and the fact that makes it so: a day that passes while it counts, and lines that
-    are added once it has passed."""
+    """When a delivery would be late, and the fact that makes it so: a day that passes while it counts, and what
+    undoes a delivery once it has passed."""
     days = _days(history, order)
     for place, fact in enumerate(days):
         until = days[place + 1].at if place + 1 < len(days) else NEVER
