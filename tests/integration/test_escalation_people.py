@@ -16,7 +16,14 @@ from shared.contracts.people_parts import Away, Successor
 from shared.contracts.support import ContactPreferenceChanged
 from shared.contracts.support_inbound import ContactPreference
 from shared.inputs import Input
-from tests.builders import case_opened, case_reopened, contact_made, order_placed, refund_requested
+from tests.builders import (
+    case_opened,
+    case_reopened,
+    contact_made,
+    order_placed,
+    refund_requested,
+    sale_corrected,
+)
 from tests.escalation import DESK, Escalation, button
 from tests.team import HOUR, MINUTE, happens, open_episode, person, presses, rung
 
@@ -62,6 +69,17 @@ async def test_whoever_left_while_being_asked_is_asked_no_more_and_gets_no_mail(
     assert [who for who, *_ in await rung(team)] == ["anna", "carla"]
     await team.send_mail()
     assert [mail["To"] for mail in team.mail.received] == ["carla@sales.example"]
+
+
+async def test_what_somebody_had_who_left_is_passed_on_once_while_its_seller_is_waited_for(team: Escalation) -> None:
+    await happens(team, refund_requested())
+    await team.hear(sale_corrected("zoe"))
+    await changes(team, person("anna", **LEFT))
+    assert (await open_episode(team))["responsible"] is None
+    for _ in range(20):
+        await team.wait(MINUTE)
+    assert await rung(team) == [("anna", "seller", "signal"), (DESK, "desk", "unavailable")]
+    assert await reasons(team, "unavailable") == ["Anna, who was asked, has left: the next is asked."]
 
 
 async def test_no_mail_leaves_for_somebody_who_left_before_anything_else_is_done(team: Escalation) -> None:

@@ -117,7 +117,7 @@ def _acts_while_away(turn: Turn[PersonChanged], episode: Episode, began: datetim
 def _look_at_asked(turn: Turn[PersonChanged], episode: Episode, person: Salesperson) -> None:
     """Whoever is asked stays so while they are with us, can be reached, and are at work in time."""
     if not episode.rang or episode.exhausted_at is not None:
-        _show_to_another(turn, episode)
+        _show_to_another(turn, episode, person)
         return
     asked = _asked_now(turn, episode, person)
     if asked is None or asked.rung.salesperson_id != person.salesperson_id:
@@ -137,10 +137,21 @@ def _look_at_asked(turn: Turn[PersonChanged], episode: Episode, person: Salesper
         _move(turn, episode, absence, f"{person.name} is away from {clock(absence)} on: it ends then.")
 
 
-def _show_to_another(turn: Turn[PersonChanged], episode: Episode) -> None:
+def _show_to_another(turn: Turn[PersonChanged], episode: Episode, person: Salesperson) -> None:
     signal = turn.book.main_signal(episode)
-    if signal is not None:
-        assign_silently(turn, episode, signal)
+    if signal is None:
+        return
+    if not person.active:
+        episode = _nobodys_while_awaited(turn, episode)
+        turn.book.put_episode(episode)
+    assign_silently(turn, episode, signal)
+
+
+def _nobodys_while_awaited(turn: Turn[PersonChanged], episode: Episode) -> Episode:
+    """While the seller is waited for, it stays with nobody who passes it on: a second look would pass it on again."""
+    if ladder_of(turn, episode) is not None:
+        return episode
+    return replace(episode, responsible=None, why_you=None, changed_at=turn.now)
 
 
 def _asked_now(turn: Turn[PersonChanged], episode: Episode, person: Salesperson) -> Asked | None:
@@ -168,7 +179,7 @@ def _pass_on(turn: Turn[PersonChanged], episode: Episode, person: Salesperson, w
         withdraw_offer(turn, episode, "not available")
         show_nobody(turn, asked_anew(episode, turn.now, keeps_appointment=True), alone)
     else:
-        climb(turn, episode, RingCause.UNAVAILABLE)
+        climb(turn, _nobodys_while_awaited(turn, episode), RingCause.UNAVAILABLE)
 
 
 def _move(turn: Turn[PersonChanged], episode: Episode, due: datetime, words: str) -> None:

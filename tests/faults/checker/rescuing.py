@@ -188,6 +188,8 @@ class Desk:
             self._ring(episode, sought, now, min(causes, default=sought.cause), rung)
         elif None in ladders:
             episode.seeking.append(sought)
+            if sought.cause == "unavailable":
+                episode.responsible = None
         elif choices and all(cause == "exhausted" for cause, _ in choices):
             self._exhaust(episode, now)
         else:
