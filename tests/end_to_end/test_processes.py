@@ -153,13 +153,11 @@ def _signals(episodes: list[dict[str, Any]]) -> list[str]:
 
 
 def _rings(episodes: list[dict[str, Any]]) -> list[tuple[str, str, list[str]]]:
-    """Order, severity and causes: a ring for the first signal, and one for each rise.
+    """Order, severity and causes: a ring for the first signal, and one for the rise.
 
-    Alone, an incident rises once, when its broken promise is the third signal. With several incidents the third signal
-    comes before any promise is broken, and makes a rise of its own.
+    However many incidents an order has, it rises once: the broken promise is the third kind of trouble.
     """
-    alone = {episode["order"]: len({signal["case"] for signal in episode["signals"]}) == 1 for episode in episodes}
-    return sorted((order, "critical", ["signal"] + ["severity"] * (1 if one else 2)) for order, one in alone.items())
+    return sorted((episode["order"], "critical", ["signal", "severity"]) for episode in episodes)
 
 
 @asynccontextmanager
