@@ -78,6 +78,24 @@ async def test_an_undisturbed_run_keeps_every_promise(evidence: Evidence) -> Non
     assert verdict(findings) == "pass"
 
 
+@pytest.mark.parametrize(
+    ("file", "status", "said"),
+    [
+        pytest.param("restores.jsonl", 0, "pass", id="pass"),
+        pytest.param("mail.jsonl", 1, "violated", id="violated"),
+        pytest.param("world.json", 2, "cannot judge", id="cannot judge"),
+    ],
+)
+async def test_the_command_tells_by_its_status(
+    undisturbed: Undisturbed, tmp_path: Path, file: str, status: int, said: str
+) -> None:
+    for name in ("world.json", "history.jsonl", "accepted.jsonl", "mail.jsonl"):
+        shutil.copy(undisturbed.folder / name, tmp_path / name)
+    (tmp_path / file).write_text("")
+    found, verdict_said, broken = await _judged(tmp_path)
+    assert (found, verdict_said) == (status, said), broken
+
+
 async def test_the_history_has_something_of_everything(evidence: Evidence) -> None:
     told = {event.kind for event in evidence.history} | {event.via for event in evidence.history}
     assert told >= {"order_placed", "order_cancelled", "case_opened", "case_reassigned", "contact_made", "http"}
@@ -137,26 +155,9 @@ async def test_sessions_in_the_way_are_seen(undisturbed: Undisturbed) -> None:
     await asyncio.gather(holder.close(), waiter.close())
 
 
-@pytest.mark.parametrize(
-    ("file", "status", "said"),
-    [
-        pytest.param("restores.jsonl", 0, "pass", id="pass"),
-        pytest.param("mail.jsonl", 1, "violated", id="violated"),
-        pytest.param("world.json", 2, "cannot judge", id="cannot judge"),
-    ],
-)
-async def test_the_command_tells_by_its_status(
-    undisturbed: Undisturbed, tmp_path: Path, file: str, status: int, said: str
-) -> None:
-    for name in ("world.json", "history.jsonl", "accepted.jsonl", "mail.jsonl"):
-        shutil.copy(undisturbed.folder / name, tmp_path / name)
-    (tmp_path / file).write_text("")
-    assert await _judged(tmp_path) == (status, said)
-
-
-async def _judged(folder: Path) -> tuple[int | None, str]:
+async def _judged(folder: Path) -> tuple[int | None, str, str]:
     command = (sys.executable, "-m", "tests.faults.checker", str(folder))
     pipe = asyncio.subprocess.PIPE
     process = await asyncio.create_subprocess_exec(*command, stdout=pipe, stderr=pipe, cwd=PROJECT)
-    printed, _ = await asyncio.wait_for(process.communicate(), 30)
-    return process.returncode, json.loads(printed)["verdict"]
+    printed, broken = await asyncio.wait_for(process.communicate(), 30)
+    return process.returncode, json.loads(printed)["verdict"], broken.decode()
