@@ -15,6 +15,7 @@ from services.escalation.domain.findings.history import History
 from services.escalation.domain.findings.lane import place_of
 from services.escalation.domain.findings.lanes import ORDER_KINDS
 from services.escalation.domain.findings.scope import affected
+from services.escalation.domain.findings.silences import listening_to, silence_of
 from services.escalation.domain.findings.terms import Terms, TermsAt
 from shared.contracts.escalation import SignalKind
 from shared.contracts.support_inbound import NoAnswerReason
@@ -200,3 +201,25 @@ def test_no_kind_that_is_not_enabled_is_found(facts: list[AccountFact]) -> None:
     assert everything <= one_by_one
     alone = {finding.signal_id for finding in findings(History(facts), always(rules(only=SignalKind.RESPONSE_DUE)))}
     assert one_by_one - everything <= alone, "only the warning of an answer asks whether another kind is there already"
+
+
+@settings(max_examples=300)
+@given(_HISTORIES)
+def test_a_timer_of_a_silence_finds_all_of_it_that_stands(facts: list[AccountFact]) -> None:
+    """What is looked at when it fires is enough: the same as judging the whole account."""
+    history = History(facts)
+
+    def waited_for(found: list[Finding]) -> list[Finding]:
+        """Also a warning that is over by time alone."""
+        return [one for one in found if one.by_silence and (one.cleared_by is None or _passes(history, one))]
+
+    everything = waited_for(findings(history, changing))
+    for silence in {silence_of(one) for one in everything}:
+        found = waited_for(findings(history, changing, listening_to(history, silence)))
+        assert [one for one in found if silence_of(one) == silence] == [
+            one for one in everything if silence_of(one) == silence
+        ]
+
+
+def _passes(history: History, finding: Finding) -> bool:
+    return finding.cleared_by is not None and history.get(finding.cleared_by.fact_id) is None

@@ -45,6 +45,8 @@ def _runs(lines: Lane, ends: Lane, window: Window) -> Iterator[tuple[int, Iterab
 
     Only the runs that something of the window is in; each as a whole.
     """
+    if window.since > window.until:
+        return
     for number in range(bisect_left(ends.instants, window.since), len(ends.instants) + 1):
         since = ends.instants[number - 1] if number else ALWAYS
         if since > window.until:

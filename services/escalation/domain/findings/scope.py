@@ -46,6 +46,9 @@ class Window:
         return Window(max(self.since, other.since), min(self.until, other.until))
 
 
+NO_TIME = Window(NEVER, ALWAYS)
+
+
 @dataclass(frozen=True, slots=True)
 class Scope:
     """Findings by what they began with; None of `cases` and `orders` means every one, None of a window none.

@@ -8,7 +8,7 @@ from services.escalation.domain.findings.finding import Finding
 from services.escalation.domain.findings.history import History
 from services.escalation.domain.findings.lane import Lane
 from services.escalation.domain.findings.lanes import LaneName, is_inbound, is_two_way
-from services.escalation.domain.findings.scope import ALWAYS, NOTHING, ORDER_SIGNALS, Scope, Window
+from services.escalation.domain.findings.scope import ALWAYS, NO_TIME, NOTHING, ORDER_SIGNALS, Scope, Window
 from shared.contracts.escalation import SignalKind
 
 
@@ -30,7 +30,10 @@ def silence_of(finding: Finding) -> Silence:
 
 
 def listening_to(history: History, silence: Silence) -> Scope:
-    """The scope of a silence's findings that can still stand: any talk has ended those before it."""
+    """The scope of a silence's findings that can still stand: any talk has ended those before it.
+
+    But a warning ends by time, whoever talked since: of promised answers without a case all are looked at.
+    """
     match silence.kind:
         case SignalKind.CONTACT_DEAD_ENDED:
             return Scope(silence=_since_last(history.lane(LaneName.TWO_WAY)))
@@ -41,7 +44,7 @@ def listening_to(history: History, silence: Silence) -> Scope:
         case _ if silence.case is not None:
             return Scope(cases=frozenset({silence.case}))
         case _:
-            return Scope(loose=_since_last(history.lane(LaneName.TWO_WAY_WITHOUT_CASE, None)))
+            return Scope(loose=Window(), dead_ends=NO_TIME, stuck=NO_TIME, repeated=NO_TIME)
 
 
 def broken_by(history: History, fact: AccountFact) -> Iterator[Silence]:
