@@ -45,7 +45,7 @@ _EPISODES = """
     and (closed_at is null or not exists (
         select from escalation.episodes f where f.order_id = e.order_id and f.follows = e.episode_id))
 """
-_MOST_ROWS = 120_000  # some 80 MB
+_MOST_ROWS = 120_000  # some 150 MB
 _ROWS_AT_ONCE = 1_000  # some 20 ms, then the event loop has its turn
 
 T = TypeVar("T")
