@@ -1,7 +1,7 @@
 """What must hold after a history, once everything has come to rest."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -270,15 +270,19 @@ def _who_left_has_nothing(database: Database) -> None:
     gone = {id: row for (id,), row in database.tables[PEOPLE].items() if not row["active"]}
     left = gone.keys() - looked_at
     for row in database.tables[EPISODES].values():
-        taker = gone.get(row["acknowledged_by"])
-        if taker is not None and row["acknowledged_at"] < taker["changed_at"] + timedelta(minutes=1):
-            continue
-        if row["closed_at"] is None:
+        if row["closed_at"] is None and not _taken_just_after_leaving(row, gone):
             mine = {row["responsible"], row["acknowledged_by"], row["offered_to"]}
             require(mine.isdisjoint(left), f"{mine & left} left, and has an episode: {row}")
     for row in database.tables[DELIVERIES].values():
         moving = row["state"] in ("pending", "held", "unknown")
         require(not (moving and row["recipient"] in left), f"{row['recipient']} left, and a mail is {row['state']}")
+
+
+def _taken_just_after_leaving(episode: Row, gone: Mapping[Any, Row]) -> bool:
+    taker = gone.get(episode["acknowledged_by"])
+    if taker is None:
+        return False
+    return bool(timedelta() <= episode["acknowledged_at"] - taker["changed_at"] < timedelta(minutes=1))
 
 
 def _mails_are_sent_once(database: Database, accepted: list[Any]) -> None:
