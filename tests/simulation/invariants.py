@@ -24,6 +24,7 @@ from services.escalation.domain.own_facts import (
     WorkLookedAt,
 )
 from services.escalation.domain.policy.versions import Policies
+from shared.contracts.escalation import SignalKind
 from shared.timers import timer_id
 from tests.simulation.commits import Broken, Commits
 from tests.simulation.database import Database
@@ -146,6 +147,7 @@ def _check_found(database: Database, account: str, found: list[Finding], kept: d
     for id in standing:
         require(id in lasting, f"a signal stands that the facts do not say: {kept[id]['kind']} {kept[id]['at']}")
         require(kept[id]["at"] == lasting[id].at, f"a signal stands with another time: {kept[id]['kind']}")
+        _check_money(lasting[id], kept[id])
     for one in lasting.values():
         if one.signal_id in standing:
             continue
@@ -154,6 +156,15 @@ def _check_found(database: Database, account: str, found: list[Finding], kept: d
             (_silence_timer(one),) in database.tables[TIMERS],
             f"nobody waits for a silence: {one.kind.value} at {one.at} of {one.cause.case_id} {one.cause.order_id}",
         )
+
+
+def _check_money(finding: Finding, kept: Row) -> None:
+    """The kind of refund and what is asked back or was paid, whichever event raised the signal."""
+    told = [one for one in (finding.cause, *finding.again) if one.amount_minor]
+    amount = told[-1].amount_minor if told else None
+    refund_kind = finding.cause.what if finding.kind is SignalKind.REFUND_REQUESTED else None
+    said = (kept["amount_minor"], kept["refund_kind"])
+    require(said == (amount, refund_kind), f"{finding.kind} says {said} and its facts {(amount, refund_kind)}")
 
 
 def _nothing_is_swallowed(database: Database) -> None:

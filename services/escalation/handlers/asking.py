@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from services.escalation.domain.facts import AccountFact
 from services.escalation.domain.findings.finding import Finding
 from services.escalation.domain.ringing import too_old
-from services.escalation.domain.signals import says_something_new, told_again
+from services.escalation.domain.signals import as_said_last, says_something_new
 from services.escalation.handlers.episodes import rise
 from services.escalation.handlers.rings import ring
 from services.escalation.handlers.turn import Turn
@@ -19,7 +19,7 @@ def follow_request(turn: Turn[Fact], fact: AccountFact, found: Sequence[Finding]
     signal = turn.state.signals.get(finding.signal_id) if finding is not None else None
     if finding is None or signal is None or not signal.stands:
         return
-    updated = told_again(signal, finding, turn.event)
+    updated = as_said_last(signal, finding, turn.event)
     if updated != signal:
         turn.book.put_signal(updated)
     episode = turn.state.episodes.get(updated.episode_id) if updated.episode_id is not None else None
