@@ -176,6 +176,11 @@ class Episode:
     appointment_at: datetime | None = None
     nobody_since: datetime | None = None
 
+    @property
+    def asks(self) -> bool:
+        """Whether it asked somebody, or somebody took it from the list where it was only shown."""
+        return self.rang or self.acknowledged_at is not None
+
 
 @dataclass(frozen=True, slots=True)
 class Alert:

@@ -36,7 +36,7 @@ def end_signal(turn: Turn[Fact], signal: Signal, how: Ended, *, at: datetime, be
 
 def ask_no_more(turn: Turn[Fact], episode: Episode) -> None:
     """What is left of an episode is for information: nobody is asked any more, and no clock runs."""
-    if not episode.rang:
+    if not episode.asks:
         return
     turn.book.silence(episode.episode_id, "for information", turn.now)
     keep_episode(turn, informing(episode, turn.now))

@@ -32,7 +32,7 @@ def ring(turn: Turn[Fact], episode: Episode, signal: Signal, cause: RingCause) -
     An episode for information asks nobody: whoever would be asked first is mailed for each signal, and no clock runs.
     """
     if turn.book.is_for_information(episode):
-        if episode.rang:
+        if episode.asks:
             ask_no_more(turn, episode)
         else:
             find_recipient(turn, episode, _sought(turn, episode, signal, rings=True, cause=cause))
