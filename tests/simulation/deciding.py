@@ -59,7 +59,11 @@ class Deciding:
     def press(self, button: EpisodeButton, account: str) -> None:
         """Press a button; what is refused changes nothing."""
         with suppress(Refused):
-            run(press(self.resources, button, account))  # type: ignore[arg-type]
+            self.try_to_press(button, account)
+
+    def try_to_press(self, button: EpisodeButton, account: str) -> None:
+        """Press a button. Raises Refused."""
+        run(press(self.resources, button, account))  # type: ignore[arg-type]
 
     def wait(self, long: timedelta) -> None:
         """Time passes, nothing else is told, and what falls due is done."""

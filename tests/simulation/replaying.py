@@ -68,7 +68,11 @@ class _Replay:
         self.database.pauses = lambda: False
         self.versions: dict[str, list[tuple[int, Row]]] = defaultdict(list)
         self.committed: Committed | None = None
-        own = {batches._PEOPLE: self._people, batches._CONCERNED: self._concerned, timers._HURRY: self._hurry}
+        own = {
+            batches._PEOPLE: self._people,
+            batches._CONCERNED: self._concerned,
+            timers._HURRY: lambda _session, _arguments: [],
+        }
         answers = {**ANSWERS, **own}
         pool: Any = FakePool(self.database, answers, "replay")
         self.spine = Spine(pool, "escalation", handling(RULES), OWN_FACTS)
@@ -85,6 +89,7 @@ class _Replay:
             run(self.spine.apply(Batch(batch)))
             for one in batch:
                 self._keep_version(one.envelope.subject, committed.number)
+        self._hurry(committed)
 
     def _keep_version(self, person: str, number: int) -> None:
         row = self.database.tables[PEOPLE].get((person,))
@@ -125,10 +130,12 @@ class _Replay:
         known: Rows = self.committed.noted.get("concerned", [])
         return [row for row in known if row["person"] in arguments[0]]
 
-    def _hurry(self, session: Session, _arguments: Sequence[Any]) -> Rows:
-        assert self.committed is not None
-        hurry_timers(session, *self.committed.noted["hurried"])
-        return []
+    def _hurry(self, committed: Committed) -> None:
+        """Timers are hurried last in a commit, those too that an event after the hurrying one has set."""
+        if "hurried" in committed.noted:
+            session = Session(self.database, "replay")
+            hurry_timers(session, *committed.noted["hurried"])
+            session.end(keep=True)
 
 
 def run(steps: Coroutine[Any, Any, Any]) -> Any:

@@ -31,6 +31,8 @@ def press(turn: Turn[EpisodeButton]) -> None:
     episode = turn.state.episodes.get(turn.fact.episode)
     if episode is None or episode.account_id != turn.account_id or episode.closed_at is not None:
         turn.reject("episode_not_open", "this episode is not open any more; reload the page.")
+    elif _has_left(turn):
+        turn.reject("not_active", "you are not an active salesperson any more: somebody else is asked.")
     elif not _may(turn, episode):
         turn.reject("episode_of_another", "this episode has gone to somebody else; reload the page.")
     elif turn.book.is_for_information(episode) != isinstance(turn.fact, own_facts.SeenPressed):
@@ -40,6 +42,12 @@ def press(turn: Turn[EpisodeButton]) -> None:
             _BUTTONS[type(turn.fact)](turn, episode)
         except NotNow as refused:
             turn.reject(refused.code, refused.reason)
+
+
+def _has_left(turn: Turn[EpisodeButton]) -> bool:
+    """A page that was opened before may be pressed after: what they had has been passed on, and stays so."""
+    person = turn.book.people.get(turn.fact.by)
+    return person is not None and not person.active
 
 
 def _may(turn: Turn[EpisodeButton], episode: Episode) -> bool:
