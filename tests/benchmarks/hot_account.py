@@ -88,6 +88,27 @@ def many_orders() -> Story:
         yield orders.OrderCancelled(order=order)
 
 
+def handed_to_the_customer() -> Story:
+    """Mails, each a case of its own, that the help desk answers by its status alone."""
+    for number in count():
+        case = f"k-{number}"
+        yield support.CaseOpened(case=case, order="o-0")
+        yield _contact("unanswered", case=case)
+        yield support.CaseStatusChanged(case=case, status="pending")
+
+
+def orders_in_trouble() -> Story:
+    """A reseller: each order has a case that waits for the customer, is changed, and is delivered late."""
+    for number in count(1):
+        order, case = f"o-{number}", f"k-{number}"
+        yield _sale(order)
+        yield support.CaseOpened(case=case, order=order)
+        yield _contact("dead_end" if number % 10 == 0 else "unanswered", case=case)
+        yield support.CaseStatusChanged(case=case, status="pending")
+        yield orders.OrderChanged(order=order, delivery_due_at=_SINCE + timedelta(days=number))
+        yield orders.DeliveryLate(order=order)
+
+
 STORIES: Mapping[str, Callable[[], Story]] = {
     "contacts in cases": contacts_in_cases,
     "closed cases": closed_cases,
@@ -96,6 +117,8 @@ STORIES: Mapping[str, Callable[[], Story]] = {
     "dead ends": dead_ends,
     "one long case": one_long_case,
     "many orders": many_orders,
+    "handed to the customer": handed_to_the_customer,
+    "orders in trouble": orders_in_trouble,
 }
 
 

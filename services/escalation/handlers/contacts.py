@@ -90,4 +90,7 @@ def _concerned(turn: Turn[Fact], fact: AccountFact) -> list[Episode]:
     case = turn.book.case_of(fact.account_id, fact.case_id)
     orders = turn.state.orders
     named = next((one for one in (fact.order_id, case.order_id if case else None) if one in orders), None)
-    return [one for one in turn.state.open_by_id() if named in (None, one.order_id)]
+    if named is None:
+        return turn.state.open_by_id()
+    episode = turn.state.open_episodes.get(named)
+    return [episode] if episode is not None else []

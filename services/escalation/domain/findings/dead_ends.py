@@ -28,16 +28,18 @@ def dead_ends(history: History, scope: Scope, terms: TermsAt) -> Iterator[Findin
 
 def _first_missed(history: History, window: Window, terms: TermsAt) -> Iterator[AccountFact]:
     """The first contact that nobody answered since each talk with the customer, of those that wait for an answer."""
-    missed, two_way = history.lane(LaneName.MISSED), history.lane(LaneName.TWO_WAY)
+    unreturned, two_way = history.lane(LaneName.UNRETURNED), history.lane(LaneName.TWO_WAY)
     talked = two_way.before(window.since)
-    fact = missed.after(talked.at if talked else ALWAYS)
+    fact = unreturned.after(talked.at if talked else ALWAYS)
     while fact is not None and fact.at <= window.until:
         if not _is_asked_for(history, fact, terms):
-            fact = next(missed.beyond(fact), None)
+            following = next(unreturned.beyond(fact), None)
+            history.needs_no_return(fact)
+            fact = following
             continue
         yield fact
         talked = two_way.since(fact.at)
-        fact = missed.after(talked.at) if talked else None
+        fact = unreturned.after(talked.at) if talked else None
 
 
 def _is_asked_for(history: History, fact: AccountFact, terms: TermsAt) -> bool:

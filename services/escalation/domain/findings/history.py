@@ -14,7 +14,7 @@ _EMPTY = Lane()
 
 
 class History:
-    """The facts of one account. Readers ask; only `add` changes it."""
+    """The facts of one account. Readers ask; `add` changes what it says, `needs_no_return` only what is looked at."""
 
     def __init__(self, facts: Iterable[AccountFact] = ()) -> None:
         self._facts: dict[UUID, AccountFact] = {}
@@ -27,6 +27,7 @@ class History:
         self.kinds: set[FactKind] = set()
         self._in_parts: set[str] = set()
         self._unsettled: set[str] = set()
+        self._settled_contacts: set[UUID] = set()
         self._load(facts)
 
     def _load(self, facts: Iterable[AccountFact]) -> None:
@@ -95,6 +96,21 @@ class History:
                     lane.append(fact)
         self._unsettled.clear()
 
+    def needs_no_return(self, contact: AccountFact) -> None:
+        """Look no more at a missed contact that nobody has to return: it became the customer's turn before it was due.
+
+        Else thousands of them would be looked at for each new fact. Nothing told later can change it, except what takes
+        back or moves the facts of its case: that brings it back.
+        """
+        self._settled_contacts.add(contact.fact_id)
+        self._lanes[LaneName.UNRETURNED,].drop(contact)
+
+    def _bring_back(self, facts: Iterable[AccountFact]) -> None:
+        for fact in facts:
+            if fact.fact_id in self._settled_contacts:
+                self._settled_contacts.remove(fact.fact_id)
+                self._lanes[LaneName.UNRETURNED,].put(fact)
+
     def _keys_of(self, fact: AccountFact) -> Iterator[Key]:
         """The lanes of a fact; what is taken back as a whole is in one of its own, so that it counts for nothing."""
         if self._unneeded.is_void(fact):
@@ -104,6 +120,7 @@ class History:
     def _take_back(self, no_answer: AccountFact) -> None:
         """Its facts go into other lanes."""
         known = self.taken_back_by(no_answer)
+        self._bring_back(known)
         for fact in known:
             for key in self._keys_of(fact):
                 self._lanes[key].drop(fact)
@@ -135,6 +152,7 @@ class History:
         if order is None or order == self._order_of_case.get(case_id):
             return
         known = list(self.lane(LaneName.OF_CASE, case_id).facts)
+        self._bring_back(known)
         for fact in known:
             for key in self._keys_of(fact):
                 self._lanes[key].drop(fact)

@@ -26,6 +26,7 @@ class LaneName(StrEnum):
     HEARD_OF = "heard_of"
     TRIED = "tried"
     MISSED = "missed"
+    UNRETURNED = "unreturned"
     UNHAPPY = "unhappy"
     PROGRESS = "progress"
     BOUNDS = "bounds"
@@ -173,6 +174,7 @@ def _keys_of_contact(fact: AccountFact, order: str | None, *, excused: bool) -> 
         yield (LaneName.HEARD_OF,)
         if missed:
             yield (LaneName.MISSED,)
+            yield (LaneName.UNRETURNED,)
         if missed or fact.result == "dead_end":
             yield (LaneName.UNHAPPY,)
     elif not is_two_way(fact):
