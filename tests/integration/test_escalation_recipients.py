@@ -132,6 +132,21 @@ async def test_an_unknown_seller_is_waited_for_and_alerted_on_arrival(escalation
     assert await escalation.timers() == ["escalation.timer.episode_due"], "nobody is sought any more"
 
 
+@pytest.mark.parametrize("comes", [True, False], ids=["the seller comes", "the desk stands in"])
+async def test_signals_that_wait_for_the_same_seller_ring_once(escalation: Escalation, comes: bool) -> None:
+    await escalation.hear(person(DESK), order_placed(), dead_end(), refund_requested(), cancellation_requested())
+    assert await escalation.alerts() == []
+    if comes:
+        await escalation.hear(person("anna"))
+    else:
+        await escalation.wait(QUARTER)
+    await escalation.fire()
+    assert await escalation.alerted() == [("anna", "seller") if comes else (DESK, "seller_unknown")]
+    (episode,) = await escalation.episodes()
+    assert episode["rings"] == 1
+    assert episode["severity"] == "critical"
+
+
 async def test_an_unknown_seller_who_does_not_come_leaves_it_to_the_desk(escalation: Escalation) -> None:
     await escalation.hear(person(DESK), order_placed(), refund_requested())
     for _ in range(14):
@@ -156,14 +171,6 @@ async def test_an_unknown_seller_is_waited_for_as_long_as_input_is_unread(escala
     await escalation.hear(person("anna"))
     await escalation.fire()
     assert await escalation.alerted() == [("anna", "seller")], "what was waited for came out of the backlog"
-
-
-async def test_every_ring_that_waited_for_the_seller_is_made_on_arrival(escalation: Escalation) -> None:
-    await escalation.hear(order_placed(), dead_end(), refund_requested(), dead_end(case=None))
-    await escalation.hear(person("anna"))
-    await escalation.fire()
-    assert await escalation.alerted() == [("anna", "seller")] * 2
-    assert len(await escalation.signals()) == 3
 
 
 async def test_a_seller_who_arrives_while_the_signal_is_being_decided_is_not_missed(escalation: Escalation) -> None:

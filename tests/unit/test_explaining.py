@@ -133,6 +133,11 @@ def test_who_turned_out_to_have_sold_it_comes_next_if_never_asked() -> None:
     assert _outlook(EPISODE, sold_by="ben", ben=_person("ben", "mona")).next == "Then the seller (ben) is rung."
 
 
+def test_a_ring_that_waits_for_an_unknown_seller_says_so_whoever_was_asked_before() -> None:
+    waiting = replace(EPISODE, deadline_at=None, deadline_for=None, rang=True)
+    assert _outlook(waiting, sold_by="phantom").next.startswith("Whoever sold it is rung once the directory knows them")
+
+
 def test_an_offer_is_told_with_its_end() -> None:
     offered = replace(TAKEN, offered_to="mona", offered_until=LATER)
     assert _outlook(offered).whose == f"anna, who took it on 4 May 2026, 09:30 UTC, offered to mona until {UNTIL}"

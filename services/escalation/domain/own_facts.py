@@ -28,7 +28,8 @@ class OrderWaitEnded(_OwnFact):
 class RecipientSought(_OwnFact):
     """Time to look again for the seller of an episode's order; after `until` the desk stands in.
 
-    `had_it` is who had acknowledged the episode that rings again.
+    `had_it` is who had acknowledged the episode that rings again. `rung` is how often it had rung by then: a second
+    signal may begin to wait as well, and one ring answers both.
     """
 
     type: ClassVar[str] = "escalation.timer.recipient_sought"
@@ -38,6 +39,7 @@ class RecipientSought(_OwnFact):
     until: Instant
     cause: RingCause = RingCause.SIGNAL
     had_it: Id | None = None
+    rung: int | None = None
 
 
 class SilenceEnded(_OwnFact):

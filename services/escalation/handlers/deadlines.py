@@ -58,15 +58,20 @@ def act_on_deadline(turn: Turn[EpisodeDue]) -> None:
 def look_for_recipient(turn: Turn[RecipientSought]) -> None:
     """Time to look again for the seller of an episode's order.
 
-    What was to be mailed for information is no news any more once a signal that asks something has joined it.
+    What was to be mailed for information is no news any more once a signal that asks something has joined it. A ring
+    that another signal waited for as well has been made by now.
     """
     episode = turn.state.episodes.get(turn.fact.episode)
     if episode is None or episode.closed_at is not None or episode.acknowledged_at is not None:
         return
     signal = turn.state.signals.get(turn.fact.signal)
     quiet = signal is not None and turn.book.informs(signal, turn.book.order_of(episode))
-    if not quiet or turn.book.is_for_information(episode):
+    if turn.book.is_for_information(episode) or not (quiet or _rang_since(episode, turn.fact)):
         find_recipient(turn, episode, turn.fact)
+
+
+def _rang_since(episode: Episode, sought: RecipientSought) -> bool:
+    return sought.rings and sought.rung not in (None, episode.rings)
 
 
 def look_for_somebody(turn: Turn[SomebodySought]) -> None:

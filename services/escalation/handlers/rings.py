@@ -196,4 +196,5 @@ def _sought(turn: Turn[Fact], episode: Episode, signal: Signal, *, rings: bool, 
         until=until,
         cause=cause,
         had_it=episode.acknowledged_by,
+        rung=episode.rings,
     )

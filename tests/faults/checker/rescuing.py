@@ -64,7 +64,8 @@ class Ring:
 
 @dataclass(frozen=True, slots=True)
 class Sought:
-    """A ring, or the naming of somebody, that waits for its seller to be known. `had_it`: who had taken it before."""
+    """A ring, or the naming of somebody, that waits for its seller to be known. `had_it`: who had taken it before,
+    `rung`: how often it had rung."""
 
     episode: UUID
     signal: UUID
@@ -72,6 +73,7 @@ class Sought:
     cause: str
     until: datetime
     had_it: str | None = None
+    rung: int | None = None
 
 
 @dataclass(slots=True)
@@ -237,11 +239,12 @@ class Desk:
         self.tell("episode_exhausted", episode)
 
     def sought(self, episode: Episode, signal: UUID, cause: str, now: datetime, *, rings: bool = True) -> Sought:
-        return Sought(episode.id, signal, rings, cause, now + _SELLER_WAIT, episode.taken_by)
+        return Sought(episode.id, signal, rings, cause, now + _SELLER_WAIT, episode.taken_by, len(episode.rings))
 
 
 def sought_of(row: Row) -> Sought:
     """What a timer looks for, set or fired."""
     said = payload(row)
     until = instant(said["until"])
-    return Sought(UUID(said["episode"]), UUID(said["signal"]), said["rings"], said["cause"], until, said.get("had_it"))
+    about = UUID(said["episode"]), UUID(said["signal"])
+    return Sought(*about, said["rings"], said["cause"], until, said.get("had_it"), said.get("rung"))

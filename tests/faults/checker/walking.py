@@ -318,6 +318,8 @@ class Account:
         self.desk.looks[sought] -= 1
         episode.seeking = [one for one in episode.seeking if one != sought]
         quiet = self.desk.informs(self.signals[sought.signal]) and not self._informs(episode)
+        rang_since = sought.rings and sought.rung not in (None, len(episode.rings))
+        quiet = not self._informs(episode) and (quiet or rang_since)
         if episode.closed_at is None and episode.taken_at is None and not quiet:
             self._find(episode, sought)
 

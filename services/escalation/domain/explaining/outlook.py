@@ -112,7 +112,8 @@ def _without_clock(record: Record) -> str:
         return "The team is in observe mode: nobody is rung."
     if episode.nobody_since is not None:
         return "There is nobody to ask. It rings as soon as the sales desk is an active salesperson."
-    if episode.responsible is None:
+    seller_awaited = episode.rang and record.order.sold_by is not None and record.order.sold_by not in record.directory
+    if episode.responsible is None or seller_awaited:
         return "Whoever sold it is rung once the directory knows them; after a while the desk."
     return "Nobody was rung: nothing, until something new happens."
 
