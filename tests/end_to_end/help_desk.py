@@ -1,7 +1,7 @@
 """A small log of a help desk and the sales to its callers, of the shape that published ones have. Start at `written`.
 
-Times are minutes, and much is told in one minute: an incident opened and resolved, passed on and closed, resolved and
-reopened, or late only in the change that closes it.
+Times are minutes, and much is told in one minute: an incident opened and resolved, taken and given to the customer,
+passed on and closed, resolved and reopened, or late only in the change that closes it.
 """
 
 import random
@@ -50,7 +50,7 @@ _MIXED = (
         ),
         frozenset({REOPENED, STUCK}),
     ),
-    Course(("0,New,0,0,TRUE", "300,Awaiting User Info,1,0,TRUE"), frozenset({STUCK})),
+    Course(("0,New,0,0,TRUE", "300,Active,1,0,TRUE", "300,Awaiting User Info,1,0,TRUE"), frozenset({STUCK})),
 )
 _LATE = (
     Course(("0,New,0,0,TRUE", "300,Active,0,0,FALSE"), frozenset({OVERDUE, STUCK})),
