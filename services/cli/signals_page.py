@@ -29,7 +29,8 @@ _RULES = """
 Publishers tell minutes or seconds. Within one instant the order is: the opening of a case; everything else, a status
 first; ends (a case resolved or closed, a request withdrawn, a promise kept, an order confirmed, delivered or
 cancelled); the reopening of a case. An end settles what is of its instant. A talk is no end: with a dead end of the
-same instant the dead end stands.
+same instant the dead end stands. Of several statuses of one instant the one that is furthest along says whose turn it
+is: nobody's, else the customer's, else ours.
 
 What the end of a case settles is not raised by a fact that is dated after that end, but by a reopening, a contact, a
 request or a rating. A status after the end opens the case again, silently, if it makes it our turn or the customer's.

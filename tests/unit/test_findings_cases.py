@@ -4,6 +4,7 @@ Each case is the facts, and when the signals came into being and were cleared, i
 """
 
 from dataclasses import replace
+from itertools import permutations
 from typing import Any
 
 import pytest
@@ -410,6 +411,21 @@ def test_what_the_customer_does_after_the_end_is_raised(kind: SignalKind, facts:
 )
 def test_a_case_is_not_stuck_while_it_is_the_customers_turn(facts: list[AccountFact], expected: Told) -> None:
     assert told(SignalKind.CASE_STUCK, *facts) == expected
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        pytest.param(["open", "pending"], [(340, None)], id="the customer's before ours"),
+        pytest.param(["open", "closed"], [], id="nobody's before ours"),
+        pytest.param(["open", "pending", "closed"], [], id="nobody's before the customer's"),
+        pytest.param(["pending", "in the green queue"], [(340, None)], id="a word that changes no turn"),
+    ],
+)
+def test_of_several_statuses_of_one_instant_the_one_furthest_along_counts(words: list[str], expected: Told) -> None:
+    for ids in permutations(range(1, len(words) + 1)):
+        facts = [status(4, word, id=id) for word, id in zip(words, ids, strict=True)]
+        assert told(SignalKind.CASE_STUCK, OPENED, *facts) == expected
 
 
 def test_whose_turn_it_is_can_be_said_at_the_opening() -> None:

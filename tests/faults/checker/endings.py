@@ -70,13 +70,20 @@ class Facts:
         return told
 
     def whose_turn(self, case: str | None, at: datetime) -> str | None:
-        """Whose turn it is on a case at a time; what the customer does after a status makes it ours."""
+        """Whose turn it is on a case at a time; what the customer does after a status makes it ours.
+
+        Among statuses of one instant: nobody's before the customer's, and that before ours.
+        """
         said = [fact for fact in self.all if fact.case == case and fact.at <= at and fact.kind in _STATUSES]
-        last = next((fact for fact in reversed(said) if self.turn(fact) is not None), None)
-        if last is None:
+        known = [fact for fact in said if self.turn(fact) is not None]
+        if not known:
             return None
+        last = known[-1]
         asked = self.first(lambda fact: fact.case == case and fact.asks, last.at)
-        return self.turn(last) if asked is None or asked.at > at else "us"
+        if asked is not None and asked.at <= at:
+            return "us"
+        turns = {self.turn(fact) for fact in known if (fact.at, fact.place) == (last.at, last.place)}
+        return next(turn for turn in ("nobody", "customer", "us") if turn in turns)
 
     def state(self, case: str | None, until: Fact) -> str | None:
         """Whether a case is open or over once this has happened; None before it was ever opened."""

@@ -1,15 +1,18 @@
 """Whether a case is open, and whose turn it is: as its openings, ends and statuses have it. One look-up each."""
 
 from datetime import datetime
+from itertools import takewhile
 
 from services.escalation.domain.facts import AccountFact, FactKind
 from services.escalation.domain.findings.history import History
-from services.escalation.domain.findings.lane import in_order
+from services.escalation.domain.findings.lane import in_order, place_of
 from services.escalation.domain.findings.lanes import ENDS_OF_CASE, LaneName
 from services.escalation.domain.findings.terms import TermsAt
 from shared.contracts.support_inbound import WaitingFor
 
 _OURS = (WaitingFor.US, WaitingFor.CUSTOMER)
+_ALONG = (WaitingFor.US, WaitingFor.CUSTOMER, WaitingFor.NOBODY)
+"""How far along a case is, from whoever still has to do something: nobody owes anything in the end."""
 
 
 def is_open(history: History, case: str, fact: AccountFact, terms: TermsAt) -> bool:
@@ -40,13 +43,21 @@ def _came_back(history: History, end: AccountFact, fact: AccountFact, terms: Ter
 
 
 def turn_at(history: History, case: str, at: datetime, terms: TermsAt) -> WaitingFor | None:
-    """Whose turn a case is, by the last status until then whose word is known and what the customer did since."""
-    for status in history.lane(LaneName.STATUS, case).back_from(at):
-        turn = terms(status.at, history.order_of(status)).turn(status)
-        if turn is not None:
-            asked = history.lane(LaneName.BY_CUSTOMER, case).after(status.at)
-            return turn if asked is None or asked.at > at else WaitingFor.US
-    return None
+    """Whose turn a case is, by the last status until then whose word is known and what the customer did since.
+
+    Of several statuses of one instant the one that is furthest along counts, whichever was told first.
+    """
+    read = (
+        (status, terms(status.at, history.order_of(status)).turn(status))
+        for status in history.lane(LaneName.STATUS, case).back_from(at)
+    )
+    last, turn = next(((status, turn) for status, turn in read if turn is not None), (None, None))
+    if last is None or turn is None:
+        return None
+    for _, other in takewhile(lambda one: (one[0].at, place_of(one[0])) == (last.at, place_of(last)), read):
+        turn = max(turn, other or turn, key=_ALONG.index)
+    asked = history.lane(LaneName.BY_CUSTOMER, case).after(last.at)
+    return turn if asked is None or asked.at > at else WaitingFor.US
 
 
 def customer_asks(history: History, case: str, after: datetime) -> AccountFact | None:
