@@ -7,19 +7,23 @@ from email.message import EmailMessage
 from email.policy import SMTP, default
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.escalation.channels.letters import Letters
+from services.escalation.domain.asked import AskedLine
 from services.escalation.domain.plays import Advice
 from services.escalation.domain.policy.versions import Policies
-from services.escalation.domain.words import Risk
+from services.escalation.domain.reader import Reader
+from services.escalation.domain.words import Before, Risk
 from services.escalation.store.deliveries import Letter
 from services.escalation.store.letter_parts import LetterParts
 from services.escalation.store.signals_shown import LetterSignal
 from shared.contracts.escalation import RingCause, Severity, SignalKind
+from shared.ids import SalespersonId
 from tests.hostile.scale import scaled
 
 NOW = datetime(2026, 5, 4, 9, 30, tzinfo=UTC)
@@ -42,6 +46,7 @@ PIECES = (
     "é" * 300,
     "\U0001f600" * 100,
 )
+_MOMENT = Reader(SalespersonId("mona"), ZoneInfo("Europe/Berlin"), NOW).moment(NOW - timedelta(minutes=16))
 LETTER = Letter(
     delivery_id=UUID(int=1),
     repeat=False,
@@ -69,7 +74,11 @@ LETTER = Letter(
         not_to_be_called=None,
         customer_email=None,
         advice=Advice(("I am sorry.",), "A credit within the limits shown.", "up to EUR 500.00"),
-        skipped=("Ben Ahlers is away until 2 December",),
+        asked=(
+            AskedLine("Nobody", "successor", _MOMENT, "Ben Ahlers is away until 2 December", skipped=True),
+            AskedLine("Anna Berg", "seller", _MOMENT, "did not respond in time"),
+        ),
+        before=Before("Anna Berg", "11:14"),
     ),
 )
 RISK = Risk(SignalKind.REFUND_REQUESTED, NOW)
@@ -113,14 +122,16 @@ def test_both_parts_of_a_letter_tell_the_same_in_the_order_of_the_page() -> None
         "EUR 14,900.00",
         "12:30",
         "you made this sale",
-        "Nobody answered before you.",
+        "Anna Berg was notified at 11:14 and did not respond.",
         "11:30 there, may be called until 20:00",
         "Acknowledge",
         "What happened",
         "4 May 2026, 11:30 CEST",
         "I am sorry.",
         "up to EUR 500.00",
+        "Who was notified before you",
         "Ben Ahlers is away until 2 December",
+        "Anna Berg, seller, 11:14: did not respond in time",
     )
     for text in (plain.get_content(), html.get_content()):
         places = [text.index(fact) for fact in facts]

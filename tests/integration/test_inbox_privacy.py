@@ -5,7 +5,7 @@ from uuid import uuid4
 
 import pytest
 
-from services.escalation.inbox.asked import TOLD_RULES
+from services.escalation.domain.asked import TOLD_RULES
 from services.escalation.store import episode_parts
 from shared.contracts.order_parts import Customer
 from shared.ids import SalespersonId

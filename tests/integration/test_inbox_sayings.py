@@ -37,8 +37,17 @@ async def test_skipped_people_are_told_with_the_reason(site: Site) -> None:
     page = await desk.page()
     assert "carla is not known" in page
     assert "Anna Berg , seller" in page
-    assert "no answer in time" in page
-    assert "Nobody answered before you." in page
+    assert "did not respond in time" in page
+    assert "Anna Berg was notified at 10:00 and did not respond." in page
+
+
+async def test_the_person_asked_first_reads_that_they_did_not_respond_and_who_was_notified(site: Site) -> None:
+    desk = await open_desk(site)
+    await site.wait(timedelta(minutes=16))
+    page = await desk.page()
+    assert "Now with Ben Ahlers (backup)" in page
+    assert "You did not respond in time, so Ben Ahlers was notified." in page
+    assert "before you" not in page
 
 
 async def test_a_closed_episode_leaves_the_list_and_its_page_says_how_it_ended(site: Site) -> None:

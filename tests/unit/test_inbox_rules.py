@@ -8,19 +8,18 @@ from zoneinfo import ZoneInfo
 import pytest
 from starlette.datastructures import FormData
 
+from services.escalation.domain.asked import RingRow, StepRow, asked_lines
 from services.escalation.domain.calling import calling
 from services.escalation.domain.main_signal import main_signal
 from services.escalation.domain.own_facts import ClosePressed, HandOverPressed, SnoozePressed
 from services.escalation.domain.plays import advice, offer_limit
 from services.escalation.domain.policy.document import shipped
 from services.escalation.domain.policy.model import Play
+from services.escalation.domain.reader import Reader
 from services.escalation.domain.stakes import Amount
 from services.escalation.domain.words import Risk, clock, ended, left
-from services.escalation.inbox.asked import asked_lines
 from services.escalation.inbox.forms import ACTIONS, NotUnderstood, Pressed, button_of
 from services.escalation.inbox.moments import NotAMoment, entered, field_value, in_an_hour, tomorrow_morning
-from services.escalation.inbox.reader import Reader
-from services.escalation.store.episode_parts import RingRow, StepRow
 from shared.contracts.escalation import SignalKind
 from shared.contracts.support_inbound import ContactPreference, RefundKind
 from shared.ids import SalespersonId
@@ -201,9 +200,9 @@ def test_who_was_asked_is_told_with_what_came_of_it_and_who_was_skipped() -> Non
     ]
     lines = [(one.who, one.step, one.skipped, one.words) for one in asked_lines(rings, steps, ANNA)]
     assert lines == [
-        ("You", "seller", False, "no answer in time"),
+        ("You", "seller", False, "did not respond in time"),
         ("Nobody", "backup", True, "Anna has no backup"),
-        ("Mona", "manager", False, "took it"),
+        ("Mona", "manager", False, "acknowledged it"),
     ]
 
 
@@ -213,9 +212,9 @@ def test_who_takes_it_late_took_it_and_a_colleague_who_is_asked_takes_nothing_fr
     steps = [_step("unanswered", "anna", 16), _step("acknowledged", "anna", 20)]
     lines = [(one.who, one.step, one.words) for one in asked_lines(rings, steps, ANNA)]
     assert lines == [
-        ("You", "seller", "took it"),
-        ("Mona", "manager", "no answer yet"),
-        ("Ben", "colleague", "no answer yet"),
+        ("You", "seller", "acknowledged it"),
+        ("Mona", "manager", "no response yet"),
+        ("Ben", "colleague", "no response yet"),
     ]
 
 

@@ -17,9 +17,9 @@ from services.escalation.channels.smtp import Mail
 from services.escalation.domain.phones import PhoneLink, phone_links
 from services.escalation.domain.words import (
     FOR_INFORMATION,
-    RINGS_BECAUSE,
     SEVERITIES,
     absolute,
+    cause_words,
     clock,
     cut,
     headline,
@@ -87,7 +87,7 @@ class Letters:
             "signals": [_told(signal, zone) for signal in reversed(letter.signals)],
             "ways": _ways(letter),
             "severity": severity,
-            "cause": RINGS_BECAUSE[letter.parts.cause],
+            "cause": cause_words(letter.parts.cause, letter.parts.before),
             "answer_by": answer_by,
             "answer": _button(letter),
             "time_left": left(until, letter.now) if until else None,

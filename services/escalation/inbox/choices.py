@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from services.escalation.domain.policy.model import CHOSEN_RESULTS, CLEARED, Policy
+from services.escalation.domain.reader import Reader
 from services.escalation.domain.words import RESULTS
 from services.escalation.inbox.forms import ending_value
 from services.escalation.inbox.moments import field_value, next_minute
-from services.escalation.inbox.reader import Reader
 from services.escalation.inbox.ways import CHANNELS
 from services.escalation.store.episode_parts import Colleague
 from services.escalation.store.inbox import EpisodeRow

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from services.escalation.domain.entities import Clock
+from services.escalation.domain.reader import Moment, Reader
 from services.escalation.domain.words import STEPS, left
-from services.escalation.inbox.reader import Moment, Reader
 from services.escalation.store.inbox import EpisodeRow
 from shared.contracts.escalation import Step
 

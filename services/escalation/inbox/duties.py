@@ -15,10 +15,10 @@ from services.escalation.domain.entities import products_of
 from services.escalation.domain.facts import fact_id
 from services.escalation.domain.own_facts import CheckInLogged
 from services.escalation.domain.policy.versions import Policies
+from services.escalation.domain.reader import Moment, Reader
 from services.escalation.inbox.answers import NotHere
 from services.escalation.inbox.dependencies import InboxDependencies
 from services.escalation.inbox.forms import channel_of, text_of
-from services.escalation.inbox.reader import Moment, Reader
 from services.escalation.inbox.sessions import Sessions, check_token
 from services.escalation.inbox.ways import CHANNELS, Way, phone
 from services.escalation.store import duties as store

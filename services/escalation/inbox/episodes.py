@@ -9,15 +9,15 @@ from zoneinfo import ZoneInfo
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from services.escalation.domain.asked import TOLD_RULES
 from services.escalation.domain.entities import products_in
 from services.escalation.domain.policy.model import Policy
 from services.escalation.domain.policy.versions import Policies
+from services.escalation.domain.reader import Reader
 from services.escalation.inbox.answers import NotHere
-from services.escalation.inbox.asked import TOLD_RULES
 from services.escalation.inbox.dependencies import InboxDependencies
 from services.escalation.inbox.duties import DutyPages
 from services.escalation.inbox.forms import ACTIONS, Pressed, button_of
-from services.escalation.inbox.reader import Reader
 from services.escalation.inbox.rendering import Pages
 from services.escalation.inbox.sessions import Sessions, check_token, local_page
 from services.escalation.inbox.views import EpisodeView, Parts, episode_view

@@ -7,7 +7,7 @@ from typing import TypeAlias
 
 from services.escalation.domain import words
 from services.escalation.domain.facts import fact_id
-from services.escalation.inbox.reader import Moment, Reader
+from services.escalation.domain.reader import Moment, Reader
 from services.escalation.inbox.ways import Way
 from services.escalation.store.episode_parts import SignalRow
 from shared.contracts.envelope import Envelope, Fact

@@ -5,14 +5,15 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from services.escalation.domain import words
+from services.escalation.domain.asked import NO_HOUR_IN_COMMON, AskedLine, RingRow, StepRow, asked_lines
 from services.escalation.domain.calling import Calling, calling
 from services.escalation.domain.entities import Clock
 from services.escalation.domain.main_signal import all_inform, main_signal
 from services.escalation.domain.plays import advice, may_write, must_not_be_called
 from services.escalation.domain.policy.model import Policy
+from services.escalation.domain.reader import Moment, Reader
 from services.escalation.domain.reasoning import reason_words
 from services.escalation.domain.stakes import Amount
-from services.escalation.inbox.asked import NO_HOUR_IN_COMMON, AskedLine, asked_lines
 from services.escalation.inbox.choices import Choices, choices
 from services.escalation.inbox.clock_lines import ClockLine, clock_line, now_with
 from services.escalation.inbox.happenings import (
@@ -21,9 +22,9 @@ from services.escalation.inbox.happenings import (
     signal_lines,
     what_happened,
 )
-from services.escalation.inbox.reader import Moment, Reader
 from services.escalation.inbox.ways import Way, mail, no_ways, phone
-from services.escalation.store.episode_parts import Colleague, RingRow, SignalRow, StepRow
+from services.escalation.store.before import before_of
+from services.escalation.store.episode_parts import Colleague, SignalRow
 from services.escalation.store.inbox import EpisodeRow
 from shared.contracts.envelope import Envelope, Fact
 from shared.contracts.escalation import EpisodeResult, RingCause, Severity, SignalKind
@@ -138,7 +139,7 @@ def episode_view(row: EpisodeRow, parts: Parts, reader: Reader, policy: Policy) 
         why_you=row.why_you,
         what=why.what,
         context=why.context,
-        cause=_cause(row),
+        cause=_cause(row, reader),
         latest=reader.moment(why.at),
         clock=clock_line(row, reader, for_information=inform),
         now_with=now_with(row, reader),
@@ -176,11 +177,15 @@ def _main(risks: Sequence[words.Risk], policy: Policy) -> words.Risk:
     return main
 
 
-def _cause(row: EpisodeRow) -> str | None:
-    """Why it rings at this moment, while it does."""
+def _cause(row: EpisodeRow, reader: Reader) -> str | None:
+    """Why it is with the person who was notified last, while it waits for an acknowledgement."""
     if row.cause is None or row.acknowledged_at is not None or row.closed_at is not None:
         return None
-    return words.RINGS_BECAUSE[RingCause(row.cause)]
+    cause = RingCause(row.cause)
+    before = before_of(row.before_who, row.before_name, row.before_notified_at, reader)
+    if reader.is_me(row.responsible):
+        return words.cause_words(cause, before)
+    return words.went_on_words(cause, before, reader.name_of(row.responsible, row.responsible_name))
 
 
 def _script(row: EpisodeRow, risks: Sequence[words.Risk], policy: Policy) -> Script | None:

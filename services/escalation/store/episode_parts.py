@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from services.escalation.domain.asked import RingRow, StepRow
 from services.escalation.domain.words import Risk
+from services.escalation.store.asked import JOIN_TO_RINGS, JOIN_TO_STEPS, RING_COLUMNS, STEP_COLUMNS
 from services.escalation.store.facts import TOLD_TYPES, told_event
 from services.escalation.store.inbox import MAY_SEE
 from services.escalation.store.risks import RISK_COLUMNS, risk_of
@@ -31,30 +33,6 @@ class SignalRow:
     @property
     def at(self) -> datetime:
         return self.risk.at
-
-
-@dataclass(frozen=True, slots=True)
-class RingRow:
-    """One alert; `held_until` while its e-mail waits for the recipient's time."""
-
-    recipient: str
-    name: str | None
-    step: str
-    cause: str
-    raised_at: datetime
-    held_until: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
-class StepRow:
-    """A decision about somebody who was asked or passed over, in the order of decisions."""
-
-    at: datetime
-    rule: str
-    words: str
-    who: str | None
-    name: str | None
-    policy_path: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,18 +64,14 @@ _FACTS = f"""
     order by j.at desc, j.position desc
 """
 _RINGS = f"""
-    select a.recipient, p.name, a.step, a.cause, a.raised_at,
-           case when d.state = 'held' then d.try_at end as held_until
-    from escalation.alerts a join escalation.episodes e on e.episode_id = a.episode_id
-    left join escalation.deliveries d on d.alert_id = a.alert_id and d.channel = 'email'
-    left join escalation.salespeople p on p.salesperson_id = a.recipient
+    select {RING_COLUMNS}
+    from escalation.alerts a join escalation.episodes e on e.episode_id = a.episode_id {JOIN_TO_RINGS}
     where a.episode_id = $2 and {MAY_SEE}
     order by a.ring
 """
 _STEPS = f"""
-    select d.at, d.rule, d.words, d.who, p.name, d.policy_path
-    from escalation.decisions d join escalation.episodes e on e.episode_id = d.episode_id
-    left join escalation.salespeople p on p.salesperson_id = d.who
+    select {STEP_COLUMNS}
+    from escalation.decisions d join escalation.episodes e on e.episode_id = d.episode_id {JOIN_TO_STEPS}
     where d.episode_id = $2 and d.rule = any($3::text[]) and {MAY_SEE}
     order by d.position
 """

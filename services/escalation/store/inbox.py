@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from services.escalation.store.before import BEFORE_COLUMNS, join_before
 from shared.database import Connection, Pool
 from shared.ids import AccountId, EpisodeId, SalespersonId
 
@@ -19,7 +20,10 @@ PAGE_SIZE = 30
 
 @dataclass(frozen=True, slots=True)
 class EpisodeRow:
-    """An episode with its order and its customer; `cause` is why it rang last, `products` a JSON array."""
+    """An episode with its order and its customer; `products` is a JSON array.
+
+    `cause` is the reason of its latest alert, and `before_who` the person it was with until then.
+    """
 
     episode_id: EpisodeId
     account_id: AccountId
@@ -30,6 +34,9 @@ class EpisodeRow:
     severity: str
     step: str | None
     cause: str | None
+    before_who: str | None
+    before_name: str | None
+    before_notified_at: datetime | None
     attempts: int
     responsible: str | None
     responsible_name: str | None
@@ -93,11 +100,11 @@ _SEEN = """
     where e.closed_at is null and e.acknowledged_at is null and e.rings > 1 and a.recipient = $1
 """
 # Why the reader was asked, whoever was asked after that; but for whom took it over, by whom it was.
-_EPISODE = """
+_EPISODE = f"""
     select e.episode_id, e.account_id, e.order_id,
            case when own.cause = 'handed_over' and e.acknowledged_by = $1 then e.why_you
                 else coalesce(own.why_you, e.why_you) end as why_you, e.raised_at, e.changed_at,
-           e.severity, e.step, latest.cause, e.attempts,
+           e.severity, e.step, latest.cause, {BEFORE_COLUMNS}, e.attempts,
            e.responsible, responsible.name as responsible_name, e.deadline_at, e.deadline_for,
            e.acknowledged_at, e.acknowledged_by, acknowledged.name as acknowledged_name, e.reached_at,
            e.offered_to, offered.name as offered_name, e.offered_until, e.exhausted_at,
@@ -109,9 +116,10 @@ _EPISODE = """
     left join escalation.orders o on o.order_id = e.order_id
     left join escalation.accounts account on account.account_id = e.account_id
     left join lateral (
-        select cause from escalation.alerts latest
+        select episode_id, raised_at, cause from escalation.alerts latest
         where latest.episode_id = e.episode_id and latest.cause <> 'informed' order by latest.ring desc limit 1
     ) latest on true
+    {join_before("latest")}
     left join lateral (
         select why_you, cause from escalation.alerts own
         where own.episode_id = e.episode_id and own.recipient = $1 order by own.ring desc limit 1

@@ -1,27 +1,33 @@
-"""What a message says beyond the alert itself: how grave, how long still, the play, and who was passed over."""
+"""What a message says beyond the alert itself: how severe, how long still, the play, and who was notified before."""
 
-from collections import defaultdict
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import asyncpg
 
+from services.escalation.domain.asked import AskedLine
 from services.escalation.domain.calling import Calling, calling
 from services.escalation.domain.entities import products_in
 from services.escalation.domain.plays import Advice, advice, may_write, must_not_be_called
 from services.escalation.domain.policy.model import Customers
 from services.escalation.domain.policy.versions import Policies
+from services.escalation.domain.reader import Reader
 from services.escalation.domain.stakes import Amount
-from services.escalation.domain.words import MUST_NOT_BE_CALLED
+from services.escalation.domain.words import MUST_NOT_BE_CALLED, Before
+from services.escalation.store.asked import Asked, who_was_asked
+from services.escalation.store.before import BEFORE_COLUMNS, before_of, join_before
 from services.escalation.store.signals_shown import Shown
 from shared.contracts.escalation import RingCause, Severity
 from shared.contracts.support_inbound import ContactPreference
 from shared.database import Pool
+from shared.ids import SalespersonId
 
-_PARTS = """
-    select a.alert_id, a.episode_id, a.severity, a.cause, coalesce(p.zone, 'UTC') as recipient_zone,
+_PARTS = f"""
+    select a.alert_id, a.episode_id, a.ring, a.recipient, a.severity, a.cause, {BEFORE_COLUMNS},
+           coalesce(p.zone, 'UTC') as recipient_zone,
            case when a.cause = 'informed' then null when a.cause = 'handed_over' then e.offered_until
                 when e.deadline_for = 'answer' then e.deadline_at end as answer_by,
            o.amount_minor, o.currency, o.segment, o.products, o.customer_email, o.customer_zone, o.customer_country,
@@ -31,18 +37,15 @@ _PARTS = """
     join escalation.orders o on o.order_id = e.order_id
     left join escalation.accounts account on account.account_id = a.account_id
     left join escalation.salespeople p on p.salesperson_id = a.recipient
+    {join_before("a")}
     where a.alert_id = any($1::uuid[])
-"""
-_SKIPPED = """
-    select d.episode_id, d.words from escalation.decisions d
-    where d.episode_id = any($1::uuid[]) and d.rule = 'skipped' order by d.position
 """
 
 
 @dataclass(frozen=True, slots=True)
 class LetterParts:
-    """`skipped` tells of each who was passed over, and why. `for_information`: it asks nothing of its reader.
-    `country` is where a number without a country's code is from.
+    """`asked` are those who were notified or skipped before this reader. `for_information`: it asks nothing of its
+    reader. `country` is where a number without a country's code is from.
 
     What may be called when is worked out as it is written: a zone that is none spoils one message, not its neighbours.
     """
@@ -57,7 +60,8 @@ class LetterParts:
     not_to_be_called: str | None
     customer_email: str | None
     advice: Advice | None
-    skipped: tuple[str, ...]
+    asked: tuple[AskedLine, ...] = ()
+    before: Before | None = None
     for_information: bool = False
     country: str | None = None
 
@@ -71,21 +75,17 @@ async def parts_of(
 ) -> Mapping[UUID, LetterParts]:
     """These parts for each alert, as its episode stands now; `shown` are the signals of each episode."""
     rows = await pool.fetch(_PARTS, list(alerts))
-    skipped = defaultdict[UUID, list[str]](list)
-    for row in await pool.fetch(_SKIPPED, list({row["episode_id"] for row in rows})):
-        skipped[row["episode_id"]].append(row["words"])
+    asked = await who_was_asked(pool, {row["episode_id"] for row in rows})
     return {
-        row["alert_id"]: _parts(row, shown[row["episode_id"]], tuple(skipped[row["episode_id"]]), policies, now)
-        for row in rows
+        row["alert_id"]: _parts(row, shown[row["episode_id"]], asked[row["episode_id"]], policies, now) for row in rows
     }
 
 
-def _parts(
-    row: asyncpg.Record, shown: Shown, skipped: tuple[str, ...], policies: Policies, now: datetime
-) -> LetterParts:
+def _parts(row: asyncpg.Record, shown: Shown, asked: Asked, policies: Policies, now: datetime) -> LetterParts:
     policy = policies.for_order(policies.latest, row["segment"], products_in(row["products"]))
     preference = ContactPreference(row["preference"])
     order = Amount(row["amount_minor"], row["currency"])
+    reader = Reader(SalespersonId(row["recipient"]), ZoneInfo(row["recipient_zone"]), now)
     told = advice(shown.risks, preference=preference, order=order, policy=policy)
     return LetterParts(
         severity=Severity(row["severity"]),
@@ -98,7 +98,8 @@ def _parts(
         not_to_be_called=must_not_be_called(preference) if preference in MUST_NOT_BE_CALLED else None,
         customer_email=row["customer_email"] if may_write(preference) else None,
         advice=told,
-        skipped=tuple(dict.fromkeys(skipped)),
+        asked=asked.before(row["ring"], reader),
+        before=before_of(row["before_who"], row["before_name"], row["before_notified_at"], reader),
         for_information=shown.for_information,
         country=row["customer_country"] or policy.company.country,
     )

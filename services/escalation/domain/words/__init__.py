@@ -1,5 +1,6 @@
 """Facts in words: what a person reads on a page, in an e-mail, in a timeline. Start at `describe` in `facts.py`."""
 
+from services.escalation.domain.words.causes import Before, cause_words, went_on_words
 from services.escalation.domain.words.deeds import BY_CHANNEL
 from services.escalation.domain.words.endings import RULES_CHANGED, ended
 from services.escalation.domain.words.facts import Described, describe
@@ -7,7 +8,6 @@ from services.escalation.domain.words.ladder import (
     FOR_INFORMATION,
     MUST_NOT_BE_CALLED,
     RESULTS,
-    RINGS_BECAUSE,
     SEVERITIES,
     STEPS,
 )
@@ -40,16 +40,17 @@ __all__ = [
     "LOCALE",
     "MUST_NOT_BE_CALLED",
     "RESULTS",
-    "RINGS_BECAUSE",
     "RULES_CHANGED",
     "SEVERITIES",
     "SIGNAL_LABELS",
     "STEPS",
+    "Before",
     "Described",
     "Risk",
     "WhyNow",
     "absolute",
     "ago",
+    "cause_words",
     "clock",
     "counted",
     "cut",
@@ -63,5 +64,6 @@ __all__ = [
     "money",
     "overdue",
     "refund_words",
+    "went_on_words",
     "why_now",
 ]

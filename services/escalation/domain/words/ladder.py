@@ -1,8 +1,8 @@
-"""The ladder in words: who somebody is on it, why it rings now, how grave it is, how it ended."""
+"""The ladder in words: each person's place on it, how severe an episode is, and how it ended."""
 
 from collections.abc import Mapping
 
-from shared.contracts.escalation import EpisodeResult, RingCause, Severity, Step
+from shared.contracts.escalation import EpisodeResult, Severity, Step
 from shared.contracts.support_inbound import ContactPreference
 
 SEVERITIES: Mapping[Severity, str] = {
@@ -22,22 +22,6 @@ STEPS: Mapping[Step, str] = {
     Step.DESK: "sales desk",
     Step.COLLEAGUE: "colleague",
 }
-RINGS_BECAUSE: Mapping[RingCause, str | None] = {
-    RingCause.SIGNAL: None,
-    RingCause.SEVERITY: "It became graver.",
-    RingCause.CONTACT: "The customer tried again meanwhile.",
-    RingCause.STEP: "Nobody answered before you.",
-    RingCause.UNREDEEMED: "Whoever had it did not reach the customer in time.",
-    RingCause.NOT_MINE: "It was passed on.",
-    RingCause.SNOOZE_ENDED: "The pause is over.",
-    RingCause.APPOINTMENT: "The customer asked to be called now.",
-    RingCause.REPEAT: "Nobody has answered at all.",
-    RingCause.HANDED_OVER: None,
-    RingCause.UNAVAILABLE: "The person before you is not available any more.",
-    RingCause.INFORMED: "For your information: you were not at work when it rang, so somebody else was notified.",
-}
-"""Why it rings at this moment; a signal and whoever asks to be relieved speak for themselves."""
-
 RESULTS: Mapping[EpisodeResult, str] = {
     EpisodeResult.SAVED: "Saved",
     EpisodeResult.LOST: "Lost",

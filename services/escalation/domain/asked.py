@@ -1,12 +1,11 @@
-"""Who was asked about an episode, what came of it, and who was passed over and why. Start at `asked_lines`."""
+"""Everybody who was notified of an episode, with the outcome, or skipped, with the reason. Start at `asked_lines`."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from services.escalation.domain.reader import Moment, Reader
 from services.escalation.domain.words import STEPS
-from services.escalation.inbox.reader import Moment, Reader
-from services.escalation.store.episode_parts import RingRow, StepRow
 from shared.contracts.escalation import RingCause, Step
 
 NO_HOUR_IN_COMMON = "no_hour_in_common"
@@ -24,28 +23,53 @@ TOLD_RULES = (
     NO_HOUR_IN_COMMON,
 )
 _CAME_OF_IT = {
-    "unanswered": "no answer in time",
+    "unanswered": "did not respond in time",
     "not_mine": "passed it on",
-    "acknowledged": "took it",
-    "expired": "took it, did not reach the customer in time",
-    "reached": "took it and reached the customer",
+    "acknowledged": "acknowledged it",
+    "expired": "acknowledged it, did not reach the customer in time",
+    "reached": "acknowledged it and reached the customer",
     "handed_over": "took it over",
     "offer_lapsed": "did not take it over",
-    "unavailable": "is not available any more",
-    "offer_withdrawn": "is not available any more",
+    "unavailable": "no longer available",
+    "offer_withdrawn": "no longer available",
 }
 _ASK_NOBODY_ELSE = (RingCause.HANDED_OVER, RingCause.INFORMED)
 
 
 @dataclass(frozen=True, slots=True)
+class RingRow:
+    """One alert; `held_until` while its e-mail waits for the recipient's time."""
+
+    recipient: str
+    name: str | None
+    step: str
+    cause: str
+    raised_at: datetime
+    held_until: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class StepRow:
+    """A decision about somebody who was asked or passed over, in the order of decisions."""
+
+    at: datetime
+    rule: str
+    words: str
+    who: str | None
+    name: str | None
+    policy_path: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class AskedLine:
-    """Somebody on the ladder: asked at a time and with what result, or passed over, and why."""
+    """One person on the ladder: notified at a time and with what result, or skipped, with the reason."""
 
     who: str
     step: str | None
     at: Moment
     words: str
     skipped: bool = False
+    salesperson_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,11 +105,12 @@ def _rung(ring: RingRow, later: Sequence[RingRow], steps: Iterable[StepRow], rea
     own = [one for one in steps if one.who == ring.recipient and ring.raised_at < one.at <= (again or one.at)]
     came = [_CAME_OF_IT[one.rule] for one in own if one.rule in _CAME_OF_IT]
     if ring.cause == RingCause.INFORMED and not came:
-        came = ["told for information"]
-    held = f"to be rung at {reader.moment(ring.held_until).clock}" if ring.held_until else "no answer yet"
-    words = came[-1] if came else ("no answer" if _went_on(ring, later) else held)
+        came = ["notified for information"]
+    held = f"to be notified at {reader.moment(ring.held_until).clock}" if ring.held_until else "no response yet"
+    words = came[-1] if came else ("no response" if _went_on(ring, later) else held)
     who = reader.name_of(ring.recipient, ring.name)
-    line = AskedLine(who, STEPS[Step(ring.step)], reader.moment(ring.raised_at), words)
+    step = STEPS[Step(ring.step)]
+    line = AskedLine(who, step, reader.moment(ring.raised_at), words, salesperson_id=ring.recipient)
     return _Told(ring.raised_at, line, came=bool(came))
 
 

@@ -1,0 +1,64 @@
+"""Why somebody is notified at this moment, for the reader of a page or an e-mail. Start at `cause_words`."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from shared.contracts.escalation import RingCause
+
+
+@dataclass(frozen=True, slots=True)
+class Before:
+    """The person an episode was with before it went to the next. `notified` is when, by the reader's clock."""
+
+    name: str
+    notified: str | None = None
+    is_reader: bool = False
+
+    @property
+    def subject(self) -> str:
+        return "You" if self.is_reader else self.name
+
+
+_BY_THEMSELVES: Mapping[RingCause, str] = {
+    RingCause.SEVERITY: "Severity went up.",
+    RingCause.CONTACT: "The customer has contacted us again.",
+    RingCause.SNOOZE_ENDED: "The snooze is over.",
+    RingCause.APPOINTMENT: "The call-back time agreed with the customer has come.",
+    RingCause.REPEAT: "No one on the escalation path has responded.",
+    RingCause.INFORMED: "For your information: you were not at work when this was raised, so a colleague was notified.",
+}
+_OF_SOMEBODY_UNKNOWN: Mapping[RingCause, str] = {
+    RingCause.STEP: "No one notified before you has responded.",
+    RingCause.UNREDEEMED: "The person who acknowledged it did not reach the customer in time.",
+    RingCause.NOT_MINE: "It was passed on.",
+    RingCause.UNAVAILABLE: "The person before you is no longer available.",
+}
+
+
+def cause_words(cause: RingCause, before: Before | None) -> str | None:
+    """For the person who is notified now. A signal and a colleague's request to take over need no further reason."""
+    if before is None or cause not in _OF_SOMEBODY_UNKNOWN:
+        return _BY_THEMSELVES.get(cause) or _OF_SOMEBODY_UNKNOWN.get(cause)
+    match cause:
+        case RingCause.STEP:
+            at = f" at {before.notified}" if before.notified else ""
+            was = "were" if before.is_reader else "was"
+            return f"{before.subject} {was} notified{at} and did not respond."
+        case RingCause.UNREDEEMED:
+            return f"{before.subject} acknowledged it and did not reach the customer in time."
+        case RingCause.NOT_MINE:
+            return f"{before.subject} passed it on."
+        case _:
+            return f"{before.subject} {'are' if before.is_reader else 'is'} no longer available."
+
+
+def went_on_words(cause: RingCause, before: Before | None, to: str) -> str | None:
+    """For everybody else who may see it: why it is with this person now."""
+    if before is None or cause not in _OF_SOMEBODY_UNKNOWN:
+        return None
+    what = {
+        RingCause.STEP: "did not respond in time",
+        RingCause.UNREDEEMED: "did not reach the customer in time",
+        RingCause.NOT_MINE: "passed it on",
+    }.get(cause, f"{'are' if before.is_reader else 'is'} no longer available")
+    return f"{before.subject} {what}, so {to} was notified."

@@ -1,0 +1,60 @@
+"""Everybody who was asked about episodes or skipped, for messages: what a page reads for its reader, read for many."""
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+
+from services.escalation.domain.asked import TOLD_RULES, AskedLine, RingRow, StepRow, asked_lines
+from services.escalation.domain.reader import Reader
+from shared.database import Pool
+
+RING_COLUMNS = """
+    a.recipient, p.name, a.step, a.cause, a.raised_at, case when d.state = 'held' then d.try_at end as held_until
+"""
+JOIN_TO_RINGS = """
+    left join escalation.deliveries d on d.alert_id = a.alert_id and d.channel = 'email'
+    left join escalation.salespeople p on p.salesperson_id = a.recipient
+"""
+STEP_COLUMNS = "d.at, d.rule, d.words, d.who, p.name, d.policy_path"
+JOIN_TO_STEPS = "left join escalation.salespeople p on p.salesperson_id = d.who"
+
+_RINGS = f"""
+    select a.episode_id, {RING_COLUMNS} from escalation.alerts a {JOIN_TO_RINGS}
+    where a.episode_id = any($1::uuid[]) order by a.ring
+"""
+_STEPS = f"""
+    select d.episode_id, {STEP_COLUMNS} from escalation.decisions d {JOIN_TO_STEPS}
+    where d.episode_id = any($1::uuid[]) and d.rule = any($2::text[]) order by d.position
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The rings of one episode in order, and the decisions about the people asked."""
+
+    rings: list[RingRow] = field(default_factory=list)
+    steps: list[StepRow] = field(default_factory=list)
+
+    def before(self, ring: int, reader: Reader) -> tuple[AskedLine, ...]:
+        """Everybody who was notified or skipped before this ring of the reader's, which counts from one."""
+        until = self.rings[ring - 1].raised_at
+        lines = asked_lines(self.rings[:ring], [step for step in self.steps if step.at <= until], reader)
+        return tuple(line for line in lines if not reader.is_me(line.salesperson_id))
+
+
+async def who_was_asked(pool: Pool, episodes: Collection[UUID]) -> Mapping[UUID, Asked]:
+    """For each of these episodes; empty where nobody was."""
+    found = defaultdict[UUID, Asked](Asked)
+    for row in await pool.fetch(_RINGS, list(episodes)):
+        found[row["episode_id"]].rings.append(RingRow(**_without_episode(row)))
+    for row in await pool.fetch(_STEPS, list(episodes), TOLD_RULES):
+        found[row["episode_id"]].steps.append(StepRow(**_without_episode(row)))
+    return found
+
+
+def _without_episode(row: asyncpg.Record) -> dict[str, Any]:
+    return {name: value for name, value in row.items() if name != "episode_id"}
