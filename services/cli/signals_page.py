@@ -68,8 +68,10 @@ _TABLE = """
 _PLAYS = """
 ## What the play says
 
-What whoever takes it may say and offer (`[plays.by_signal.…]`). It never delays what the customer is entitled to.
-Customers who asked not to be called, or are in a dispute, get none of it.
+What the acknowledger may say and offer (`[plays.by_signal.…]`). It never delays what the customer is entitled to.
+Customers who asked not to be called, or are in a dispute, get none of it. The lines are the seller's. A colleague, a
+manager or the desk first reads an introduction (`[plays.introductions]`): “This is Ben Ortiz. I'm calling for
+Anna Berg, who looks after your order.” Where a line would not be true of them, they have their own.
 """
 
 
@@ -120,6 +122,7 @@ def _play(kind: SignalKind) -> Iterator[str]:
         return
     yield "\n\n"
     yield from (f"> “{sentence}”\n>\n" for sentence in play.say)
+    yield from (f"> Not the seller: “{sentence}”\n>\n" for sentence in play.say_for_others if sentence not in play.say)
     yield f"> {_offer(kind)}\n"
 
 

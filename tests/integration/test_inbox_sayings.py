@@ -27,7 +27,7 @@ async def test_in_a_currency_without_a_limit_no_amount_may_be_offered_without_as
     await site.hire()
     await site.sell(currency="CHF", amount_minor=100_000_000)
     page = await Desk(await site.signed_in(), await site.request_refund()).page()
-    assert "You may offer (no amount in CHF without asking) : Put it right" in page
+    assert "You may offer (no amount in CHF without asking) : A repair or replacement" in page
     assert "up to CHF" not in page
 
 

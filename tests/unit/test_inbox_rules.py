@@ -12,7 +12,7 @@ from services.escalation.domain.asked import RingRow, StepRow, asked_lines
 from services.escalation.domain.calling import calling
 from services.escalation.domain.main_signal import main_signal
 from services.escalation.domain.own_facts import ClosePressed, HandOverPressed, SnoozePressed
-from services.escalation.domain.plays import advice, offer_limit
+from services.escalation.domain.plays import Voice, advice, offer_limit
 from services.escalation.domain.policy.document import shipped
 from services.escalation.domain.policy.model import Play
 from services.escalation.domain.reader import Reader
@@ -20,13 +20,14 @@ from services.escalation.domain.stakes import Amount
 from services.escalation.domain.words import Risk, clock, ended, left
 from services.escalation.inbox.forms import ACTIONS, NotUnderstood, Pressed, button_of
 from services.escalation.inbox.moments import NotAMoment, entered, field_value, in_an_hour, tomorrow_morning
-from shared.contracts.escalation import SignalKind
+from shared.contracts.escalation import SignalKind, Step
 from shared.contracts.support_inbound import ContactPreference, RefundKind
 from shared.ids import SalespersonId
 
 BERLIN = ZoneInfo("Europe/Berlin")
 NOW = datetime(2026, 5, 4, 9, 30, tzinfo=UTC)
 ANNA = Reader(SalespersonId("anna"), BERLIN, NOW)
+SELLER = Voice("anna", "Anna Berg", Step.SELLER, "anna", "Anna Berg")
 
 
 @pytest.mark.parametrize(
@@ -117,7 +118,9 @@ def test_a_play_without_limits_offers_its_share_in_every_currency() -> None:
 )
 def test_an_offer_says_how_much_or_that_it_must_be_asked_for(currency: str, words: str) -> None:
     risk = Risk(SignalKind.REFUND_REQUESTED, NOW)
-    found = advice([risk], preference=ContactPreference.NONE, order=Amount(100_000_000, currency), policy=shipped())
+    found = advice(
+        [risk], SELLER, preference=ContactPreference.NONE, order=Amount(100_000_000, currency), policy=shipped()
+    )
     assert found is not None
     assert found.limit == words
 
@@ -129,7 +132,9 @@ def test_a_play_without_money_offers_none() -> None:
 def test_the_gravest_risk_gives_the_play_and_of_equals_the_latest() -> None:
     old = Risk(SignalKind.REFUND_REQUESTED, NOW - timedelta(days=1))
     watch = Risk(SignalKind.CASE_STUCK, NOW)
-    found = advice([old, watch], preference=ContactPreference.NONE, order=Amount(100_000, "EUR"), policy=shipped())
+    found = advice(
+        [old, watch], SELLER, preference=ContactPreference.NONE, order=Amount(100_000, "EUR"), policy=shipped()
+    )
     assert found is not None
     assert found.say == shipped().plays.by_signal[SignalKind.REFUND_REQUESTED].say
     assert found.limit == "up to €100.00"
@@ -138,7 +143,7 @@ def test_the_gravest_risk_gives_the_play_and_of_equals_the_latest() -> None:
 def test_what_to_say_is_about_what_the_headline_says() -> None:
     """A refund request is in front of an equally grave dead end after it."""
     risks = [Risk(SignalKind.REFUND_REQUESTED, NOW - timedelta(hours=1)), Risk(SignalKind.CONTACT_DEAD_ENDED, NOW)]
-    found = advice(risks, preference=ContactPreference.NONE, order=Amount(1, "EUR"), policy=shipped())
+    found = advice(risks, SELLER, preference=ContactPreference.NONE, order=Amount(1, "EUR"), policy=shipped())
     assert main_signal(risks, shipped()) is risks[0]
     assert found is not None
     assert found.say == shipped().plays.by_signal[SignalKind.REFUND_REQUESTED].say
@@ -147,7 +152,7 @@ def test_what_to_say_is_about_what_the_headline_says() -> None:
 @pytest.mark.parametrize("kind", [RefundKind.CHARGEBACK, RefundKind.FRAUD, RefundKind.STATUTORY_WITHDRAWAL])
 def test_refunds_of_other_kinds_only_inform(kind: RefundKind) -> None:
     risk = Risk(SignalKind.REFUND_REQUESTED, NOW, refund_kind=kind)
-    found = advice([risk], preference=ContactPreference.NONE, order=Amount(1, "EUR"), policy=shipped())
+    found = advice([risk], SELLER, preference=ContactPreference.NONE, order=Amount(1, "EUR"), policy=shipped())
     assert found is not None
     assert found.say == ()
     assert "for your information" in str(found.instead)
@@ -155,7 +160,7 @@ def test_refunds_of_other_kinds_only_inform(kind: RefundKind) -> None:
 
 def test_who_must_not_be_called_gets_no_play() -> None:
     risk = Risk(SignalKind.REFUND_REQUESTED, NOW)
-    found = advice([risk], preference=ContactPreference.DISPUTE, order=Amount(1, "EUR"), policy=shipped())
+    found = advice([risk], SELLER, preference=ContactPreference.DISPUTE, order=Amount(1, "EUR"), policy=shipped())
     assert found is not None
     assert (found.say, found.offer) == ((), None)
     assert found.instead == "This customer must not be called: there is a dispute."

@@ -10,16 +10,17 @@ from hypothesis import strategies as st
 
 from services.escalation.domain.entities import Signal
 from services.escalation.domain.main_signal import all_inform, informs, main_signal
-from services.escalation.domain.plays import advice, offer_limit
+from services.escalation.domain.plays import Voice, advice, offer_limit
 from services.escalation.domain.policy.document import shipped
 from services.escalation.domain.policy.model import Play
 from services.escalation.domain.stakes import Amount, asked_back, is_executed, stakes
 from services.escalation.domain.words import Risk, why_now
-from shared.contracts.escalation import SignalKind
+from shared.contracts.escalation import SignalKind, Step
 from shared.contracts.support_inbound import ContactPreference, RefundKind
 from tests.builders import AT, minutes
 
 POLICY = shipped()
+SELLER = Voice("anna", "Anna Berg", Step.SELLER, "anna", "Anna Berg")
 ORDER = Amount(2_000_000, "EUR")
 
 
@@ -53,7 +54,7 @@ def test_the_main_signal_comes_first_in_headline_and_script(risks: list[Risk]) -
         main = main_signal(order, POLICY)
         assert main is risks[0]
         assert why_now(order, main).at == main.at
-        found = advice(order, preference=ContactPreference.NONE, order=ORDER, policy=POLICY)
+        found = advice(order, SELLER, preference=ContactPreference.NONE, order=ORDER, policy=POLICY)
         assert found is not None
         assert found.say == POLICY.plays.by_signal[main.kind].say
 
@@ -108,7 +109,7 @@ def test_at_stake_is(risks: list[Risk], expected: int) -> None:
 )
 def test_an_offer_is_at_most_what_is_asked_back(asked: int | None, words: str) -> None:
     risks = [risk("refund_requested", asked=asked)]
-    found = advice(risks, preference=ContactPreference.NONE, order=ORDER, policy=POLICY)
+    found = advice(risks, SELLER, preference=ContactPreference.NONE, order=ORDER, policy=POLICY)
     assert found is not None
     assert found.limit == words
 
@@ -122,7 +123,7 @@ def test_what_is_asked_in_another_currency_limits_no_offer() -> None:
 
 def test_the_play_of_a_paid_refund_follows_once_the_money_is_paid() -> None:
     paid = Risk(SignalKind.REFUND_REQUESTED, AT, asked=Amount(500, "EUR"), executed=True)
-    found = advice([paid], preference=ContactPreference.NONE, order=ORDER, policy=POLICY)
+    found = advice([paid], SELLER, preference=ContactPreference.NONE, order=ORDER, policy=POLICY)
     assert found is not None
     assert (found.say, found.offer) == (POLICY.plays.by_signal[SignalKind.REFUND_PAID].say, None)
 

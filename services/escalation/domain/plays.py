@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from services.escalation.domain.main_signal import informs, main_signal, that_count
-from services.escalation.domain.policy.model import Play, Policy
+from services.escalation.domain.policy.model import Play, Plays, Policy
+from services.escalation.domain.policy.values import introduced
 from services.escalation.domain.stakes import Amount, asked_back
 from services.escalation.domain.words import MUST_NOT_BE_CALLED, Risk, money, refund_words
-from shared.contracts.escalation import SignalKind
+from shared.contracts.escalation import SignalKind, Step
 from shared.contracts.support_inbound import ContactPreference
 
 
@@ -22,9 +23,39 @@ class Advice:
     instead: str | None = None
 
 
-def advice(risks: Sequence[Risk], *, preference: ContactPreference, order: Amount, policy: Policy) -> Advice | None:
-    """The play of the main signal; None where the policy has none for it. Once the money asked for has been paid, the
-    one of a refund that was paid."""
+@dataclass(frozen=True, slots=True)
+class Voice:
+    """The person who makes the call, and the seller of the order by id and name, where there is one.
+
+    `step` is the caller's place on the ladder, None where they were never notified.
+    """
+
+    me: str
+    name: str
+    step: Step | None
+    seller: str | None
+    seller_name: str | None
+
+    def says(self, play: Play, plays: Plays) -> tuple[str, ...]:
+        """The play's lines: the seller's own, or an introduction and the lines that are true of everybody else."""
+        if self.me == self.seller:
+            return play.say
+        lines, seller = play.say_for_others or play.say, self.seller_name
+        return introduced(self._introduction(plays), me=self.name, seller=seller or ""), *lines
+
+    def _introduction(self, plays: Plays) -> str:
+        if self.seller_name is None:
+            return plays.introductions.no_seller
+        if self.step in (Step.MANAGER, Step.UPPER_MANAGER):
+            return plays.introductions.manager
+        return plays.introductions.desk if self.step is Step.DESK else plays.introductions.colleague
+
+
+def advice(
+    risks: Sequence[Risk], voice: Voice, *, preference: ContactPreference, order: Amount, policy: Policy
+) -> Advice | None:
+    """The play of the main signal for this caller; None where the policy has none for it. Once the money asked for has
+    been paid, the one of a refund that was paid."""
     if preference in MUST_NOT_BE_CALLED:
         return Advice(instead=must_not_be_called(preference))
     main = main_signal(risks, policy)
@@ -37,7 +68,7 @@ def advice(risks: Sequence[Risk], *, preference: ContactPreference, order: Amoun
         return None
     asking = [risk for risk in that_count(risks, policy) if risk.kind is main.kind]
     asked = asked_back(asking, order) if main.kind is SignalKind.REFUND_REQUESTED else None
-    return Advice(play.say, play.offer, _limit_words(play, order, asked))
+    return Advice(voice.says(play, policy.plays), play.offer, _limit_words(play, order, asked))
 
 
 def must_not_be_called(preference: ContactPreference) -> str:

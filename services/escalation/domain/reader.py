@@ -25,6 +25,7 @@ class Reader:
     salesperson_id: SalespersonId
     zone: ZoneInfo
     now: datetime
+    name: str = ""
 
     def moment(self, at: datetime) -> Moment:
         local = at.astimezone(self.zone)

@@ -87,7 +87,7 @@ class EpisodePages:
 
     async def _render(self, request: Request, signed_in: SignedIn, chosen: EpisodeRow | None) -> Response:
         asked, me = _asked(request), signed_in.salesperson_id
-        reader = Reader(me, ZoneInfo(signed_in.zone), await store.now(self._pool))
+        reader = Reader(me, ZoneInfo(signed_in.zone), await store.now(self._pool), signed_in.name)
         policies = await self._policies()
         rows = await store.open_episodes(self._pool, me, search=asked.search, page=asked.page)
         counts = await store.counts(self._pool, me, search=asked.search)

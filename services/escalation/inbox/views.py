@@ -9,7 +9,7 @@ from services.escalation.domain.asked import NO_HOUR_IN_COMMON, AskedLine, RingR
 from services.escalation.domain.calling import Calling, calling
 from services.escalation.domain.entities import Clock
 from services.escalation.domain.main_signal import all_inform, main_signal
-from services.escalation.domain.plays import advice, may_write, must_not_be_called
+from services.escalation.domain.plays import Voice, advice, may_write, must_not_be_called
 from services.escalation.domain.policy.model import Policy
 from services.escalation.domain.reader import Moment, Reader
 from services.escalation.domain.reasoning import reason_words
@@ -27,7 +27,7 @@ from services.escalation.store.before import before_of
 from services.escalation.store.episode_parts import Colleague, SignalRow
 from services.escalation.store.inbox import EpisodeRow
 from shared.contracts.envelope import Envelope, Fact
-from shared.contracts.escalation import EpisodeResult, RingCause, Severity, SignalKind
+from shared.contracts.escalation import EpisodeResult, RingCause, Severity, SignalKind, Step
 from shared.contracts.support_inbound import ContactPreference
 
 _SHOWN = 6
@@ -152,7 +152,7 @@ def episode_view(row: EpisodeRow, parts: Parts, reader: Reader, policy: Policy) 
         acknowledged=_acknowledgement(row, parts.steps, reader),
         ending=_ending(row, reader, policy),
         signals=signal_lines(parts.signals, reader),
-        script=_script(row, risks, policy),
+        script=_script(row, risks, reader, policy),
         for_information=inform,
         asked=asked_lines(parts.rings, parts.steps, reader),
         choices=choices(row, reader, policy, parts.colleagues, call=can_call, for_information=inform),
@@ -188,11 +188,13 @@ def _cause(row: EpisodeRow, reader: Reader) -> str | None:
     return words.went_on_words(cause, before, reader.name_of(row.responsible, row.responsible_name))
 
 
-def _script(row: EpisodeRow, risks: Sequence[words.Risk], policy: Policy) -> Script | None:
+def _script(row: EpisodeRow, risks: Sequence[words.Risk], reader: Reader, policy: Policy) -> Script | None:
     if row.closed_at is not None or row.amount_minor is None or row.currency is None:
         return None
     order = Amount(row.amount_minor, row.currency)
-    found = advice(risks, preference=_preference(row), order=order, policy=policy)
+    step = Step(row.own_step) if row.own_step else None
+    voice = Voice(reader.salesperson_id, reader.name, step, row.salesperson, row.seller_name)
+    found = advice(risks, voice, preference=_preference(row), order=order, policy=policy)
     if found is None:
         return None
     return Script(found.say, found.offer, found.limit, found.instead)

@@ -29,6 +29,9 @@ class EpisodeRow:
     account_id: AccountId
     order_id: str
     why_you: str | None
+    own_step: str | None
+    salesperson: str | None
+    seller_name: str | None
     raised_at: datetime
     changed_at: datetime
     severity: str
@@ -103,7 +106,8 @@ _SEEN = """
 _EPISODE = f"""
     select e.episode_id, e.account_id, e.order_id,
            case when own.cause = 'handed_over' and e.acknowledged_by = $1 then e.why_you
-                else coalesce(own.why_you, e.why_you) end as why_you, e.raised_at, e.changed_at,
+                else coalesce(own.why_you, e.why_you) end as why_you, own.step as own_step,
+           e.salesperson, seller.name as seller_name, e.raised_at, e.changed_at,
            e.severity, e.step, latest.cause, {BEFORE_COLUMNS}, e.attempts,
            e.responsible, responsible.name as responsible_name, e.deadline_at, e.deadline_for,
            e.acknowledged_at, e.acknowledged_by, acknowledged.name as acknowledged_name, e.reached_at,
@@ -121,9 +125,10 @@ _EPISODE = f"""
     ) latest on true
     {join_before("latest")}
     left join lateral (
-        select why_you, cause from escalation.alerts own
+        select why_you, cause, step from escalation.alerts own
         where own.episode_id = e.episode_id and own.recipient = $1 order by own.ring desc limit 1
     ) own on true
+    left join escalation.salespeople seller on seller.salesperson_id = e.salesperson
     left join escalation.salespeople responsible on responsible.salesperson_id = e.responsible
     left join escalation.salespeople acknowledged on acknowledged.salesperson_id = e.acknowledged_by
     left join escalation.salespeople offered on offered.salesperson_id = e.offered_to

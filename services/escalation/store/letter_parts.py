@@ -11,7 +11,7 @@ import asyncpg
 from services.escalation.domain.asked import AskedLine
 from services.escalation.domain.calling import Calling, calling
 from services.escalation.domain.entities import products_in
-from services.escalation.domain.plays import Advice, advice, may_write, must_not_be_called
+from services.escalation.domain.plays import Advice, Voice, advice, may_write, must_not_be_called
 from services.escalation.domain.policy.model import Customers
 from services.escalation.domain.policy.versions import Policies
 from services.escalation.domain.reader import Reader
@@ -20,14 +20,15 @@ from services.escalation.domain.words import MUST_NOT_BE_CALLED, Before
 from services.escalation.store.asked import Asked, who_was_asked
 from services.escalation.store.before import BEFORE_COLUMNS, before_of, join_before
 from services.escalation.store.signals_shown import Shown
-from shared.contracts.escalation import RingCause, Severity
+from shared.contracts.escalation import RingCause, Severity, Step
 from shared.contracts.support_inbound import ContactPreference
 from shared.database import Pool
 from shared.ids import SalespersonId
 
 _PARTS = f"""
-    select a.alert_id, a.episode_id, a.ring, a.recipient, a.severity, a.cause, {BEFORE_COLUMNS},
-           coalesce(p.zone, 'UTC') as recipient_zone,
+    select a.alert_id, a.episode_id, a.ring, a.step, a.recipient, a.severity, a.cause, {BEFORE_COLUMNS},
+           coalesce(p.zone, 'UTC') as recipient_zone, p.name as recipient_name,
+           e.salesperson, seller.name as seller_name,
            case when a.cause = 'informed' then null when a.cause = 'handed_over' then e.offered_until
                 when e.deadline_for = 'answer' then e.deadline_at end as answer_by,
            o.amount_minor, o.currency, o.segment, o.products, o.customer_email, o.customer_zone, o.customer_country,
@@ -37,6 +38,7 @@ _PARTS = f"""
     join escalation.orders o on o.order_id = e.order_id
     left join escalation.accounts account on account.account_id = a.account_id
     left join escalation.salespeople p on p.salesperson_id = a.recipient
+    left join escalation.salespeople seller on seller.salesperson_id = e.salesperson
     {join_before("a")}
     where a.alert_id = any($1::uuid[])
 """
@@ -86,7 +88,9 @@ def _parts(row: asyncpg.Record, shown: Shown, asked: Asked, policies: Policies, 
     preference = ContactPreference(row["preference"])
     order = Amount(row["amount_minor"], row["currency"])
     reader = Reader(SalespersonId(row["recipient"]), ZoneInfo(row["recipient_zone"]), now)
-    told = advice(shown.risks, preference=preference, order=order, policy=policy)
+    step = Step(row["step"])
+    voice = Voice(row["recipient"], row["recipient_name"] or "", step, row["salesperson"], row["seller_name"])
+    told = advice(shown.risks, voice, preference=preference, order=order, policy=policy)
     return LetterParts(
         severity=Severity(row["severity"]),
         cause=RingCause(row["cause"]),

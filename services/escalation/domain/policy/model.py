@@ -10,7 +10,7 @@ from pydantic_core import PydanticCustomError
 
 from services.escalation.domain.policy.signal_rules import Signals
 from services.escalation.domain.policy.statuses import USUAL_STATUSES, Statuses
-from services.escalation.domain.policy.values import Money, Part, Span, WorkingSpan
+from services.escalation.domain.policy.values import Introduction, Money, Part, Span, WorkingSpan
 from shared.contracts.escalation import EpisodeResult, Severity, SignalKind, Step
 from shared.contracts.fields import CalendarDate, Code, Country, EndOfHours, Region, Text, TimeOfDay, Zone
 from shared.contracts.people_parts import WorkingHours
@@ -175,18 +175,32 @@ class Reason(Part):
 
 
 class Play(Part):
-    """What to say and what to offer, in words for the call. No offer: nothing may be promised."""
+    """What to say and what to offer, in words for the call. No offer: nothing may be promised.
+
+    `say` is the seller's; `say_for_others` everybody else's, where a line would not be true of them.
+    """
 
     say: Annotated[tuple[Text, ...], Field(min_length=1, max_length=4)]
+    say_for_others: Annotated[tuple[Text, ...], Field(max_length=4)] = ()
     offer: Text | None = None
     offer_percent: Annotated[int, Field(ge=0, le=100)] = 0
     offer_at_most: Money = Field(default_factory=dict)
+
+
+class Introductions(Part):
+    """The first line of a call by somebody who did not sell it; {me} and {seller} stand for the two names."""
+
+    colleague: Introduction = "This is {me}. I'm calling for {seller}, who looks after your order."
+    manager: Introduction = "This is {me}. I'm {seller}'s manager, and your order is now with me."
+    desk: Introduction = "This is {me} from the sales team. I'm calling about your order from {seller}."
+    no_seller: Introduction = "This is {me} from the sales team. I'm calling about your order."
 
 
 class Plays(Part):
     """A play by kind of signal; requests for refunds of other kinds than these are for information."""
 
     refund_kinds: tuple[RefundKind, ...]
+    introductions: Introductions = Introductions()
     by_signal: Mapping[SignalKind, Play]
 
 

@@ -5,8 +5,10 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Annotated, Any, TypeAlias
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, WithJsonSchema
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, WithJsonSchema
 from pydantic_core import PydanticCustomError
+
+from shared.contracts.fields import Text
 
 _SPAN = re.compile(r"(\d{1,6})(m|h|d|w)", re.ASCII)
 _UNITS = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1)}
@@ -68,3 +70,24 @@ WorkingSpan: TypeAlias = Annotated[
 
 Money: TypeAlias = Mapping[Annotated[str, Field(pattern=r"^[A-Z]{3}$")], Annotated[int, Field(ge=0)]]
 """Amounts in minor units (cents) by currency; a currency that is not named has no such amount."""
+
+
+_NAMES = ("{me}", "{seller}")
+
+
+def _names_known_people(text: str) -> str:
+    rest = text
+    for name in _NAMES:
+        rest = rest.replace(name, "")
+    if "{" in rest or "}" in rest:
+        raise PydanticCustomError("introduction", "must have in braces nothing but me and seller")
+    return text
+
+
+Introduction: TypeAlias = Annotated[Text, AfterValidator(_names_known_people)]
+"""A line to say with the names of the caller and of the seller in it."""
+
+
+def introduced(line: str, *, me: str, seller: str) -> str:
+    """The line with both names."""
+    return line.replace(_NAMES[0], me).replace(_NAMES[1], seller)

@@ -1,0 +1,66 @@
+"""What to say, by the person who says it."""
+
+import pytest
+
+from services.escalation.domain.plays import Voice, advice
+from services.escalation.domain.policy.document import read, shipped_text
+from services.escalation.domain.policy.errors import PolicyErrors
+from services.escalation.domain.policy.versions import Policies
+from services.escalation.domain.stakes import Amount
+from services.escalation.domain.words import Risk
+from shared.contracts.escalation import SignalKind, Step
+from shared.contracts.support_inbound import ContactPreference
+from tests.builders import AT
+
+POLICY = Policies.shipped().latest.policy
+PLAYS = POLICY.plays.by_signal
+SELLER = Voice("anna", "Anna Berg", Step.SELLER, "anna", "Anna Berg")
+BACKUP = Voice("ben", "Ben Ortiz", Step.BACKUP, "anna", "Anna Berg")
+MANAGER = Voice("mona", "Mona Adler", Step.MANAGER, "anna", "Anna Berg")
+DESK = Voice("desk", "Lea Brandt", Step.DESK, "anna", "Anna Berg")
+
+
+def said(voice: Voice, kind: SignalKind = SignalKind.CONTACT_DEAD_ENDED) -> tuple[str, ...]:
+    found = advice([Risk(kind, AT)], voice, preference=ContactPreference.NONE, order=Amount(100, "EUR"), policy=POLICY)
+    assert found is not None
+    return found.say
+
+
+def test_the_seller_speaks_as_the_seller() -> None:
+    assert said(SELLER) == PLAYS[SignalKind.CONTACT_DEAD_ENDED].say
+    assert "bought from me" in said(SELLER)[0]
+
+
+@pytest.mark.parametrize(
+    ("voice", "first"),
+    [
+        (BACKUP, "This is Ben Ortiz. I'm calling for Anna Berg, who looks after your order."),
+        (MANAGER, "This is Mona Adler. I'm Anna Berg's manager, and your order is now with me."),
+        (DESK, "This is Lea Brandt from the sales team. I'm calling about your order from Anna Berg."),
+        (
+            Voice("desk", "Lea Brandt", Step.DESK, None, None),
+            "This is Lea Brandt from the sales team. I'm calling about your order.",
+        ),
+        (
+            Voice("eva", "Eva Winter", Step.SELLER, "anna", "Anna Berg"),
+            "This is Eva Winter. I'm calling for Anna Berg, who looks after your order.",
+        ),
+    ],
+    ids=["backup", "manager", "desk", "nobody sold it", "the account is with somebody else now"],
+)
+def test_everybody_else_introduces_themselves_first(voice: Voice, first: str) -> None:
+    assert said(voice)[0] == first
+
+
+@pytest.mark.parametrize("kind", PLAYS)
+@pytest.mark.parametrize("voice", [BACKUP, MANAGER, DESK], ids=["backup", "manager", "desk"])
+def test_nobody_else_claims_what_only_the_seller_did(voice: Voice, kind: SignalKind) -> None:
+    text = " ".join(said(voice, kind))
+    for claim in ("bought from me", "I promised", "time we spoke", "I sold"):
+        assert claim not in text
+
+
+def test_an_introduction_names_nobody_else() -> None:
+    wrong = shipped_text().replace("This is {me}. I'm {seller}'s manager", "This is {boss}. I'm {seller}'s manager")
+    with pytest.raises(PolicyErrors, match="manager: must have in braces"):
+        read(wrong)
