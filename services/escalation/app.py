@@ -1,6 +1,7 @@
 """Escalation: notices that a sold account is at risk and alerts who sold it. Puts the service together."""
 
 from collections.abc import Awaitable, Callable
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from uuid import uuid4
@@ -29,7 +30,7 @@ from services.escalation.measuring import count_alerts
 from services.escalation.settings import EscalationSettings
 from services.escalation.store.deliveries import sample
 from services.escalation.store.desk import desk_notes
-from services.escalation.store.inbox import now_and_round
+from services.escalation.store.inbox import now, now_and_round
 from services.escalation.store.policies import KnownPolicies, load
 from services.escalation.store.rejudging import SOURCE, event_id
 from services.escalation.store.sessions import Person
@@ -69,9 +70,10 @@ DATED = (
 
 
 def service(settings: EscalationSettings) -> Service:
-    """The service as its settings make it. Raises ValueError for SMTP_URL, MAIL_FROM or READER_KEYS that are none."""
+    """The service as its settings make it. Raises ValueError for SMTP_URL, MAIL_FROM, MAIL_REPLY_TO or READER_KEYS
+    that cannot be read."""
     rules = Rules(desk=SalespersonId(settings.desk), max_alert_age=settings.max_alert_age)
-    letters = Letters(sender=settings.mail_from, inbox_url=settings.inbox_url)
+    letters = Letters(sender=settings.mail_from, inbox_url=settings.inbox_url, reply_to=settings.mail_reply_to or None)
     sender = EmailSender(MailServer(settings.smtp_url.get_secret_value()), letters)
     readers = ReaderKeys.read(settings.reader_keys)
 
@@ -83,7 +85,7 @@ def service(settings: EscalationSettings) -> Service:
             pool=resources.pool,
             policies=reading_policies(resources.pool),
             press=partial(press, resources),
-            send_sign_in_link=sending_sign_in_links(sender, letters),
+            send_sign_in_link=sending_sign_in_links(sender, letters, partial(now, resources.pool)),
             public_url=settings.inbox_url,
         )
         summary = "Notices that a sold account is at risk, and alerts the salesperson who made the sale."
@@ -119,13 +121,16 @@ async def signed_in(sessions: Sessions, request: Request) -> str | None:
         return None
 
 
-def sending_sign_in_links(sender: EmailSender, letters: Letters) -> Callable[[Person, str], Awaitable[None]]:
+def sending_sign_in_links(
+    sender: EmailSender, letters: Letters, clock: Callable[[], Awaitable[datetime]]
+) -> Callable[[Person, str], Awaitable[None]]:
     """How people get their links. Each is sent once: whoever gets none asks again."""
 
     async def send(person: Person, url: str) -> None:
         if person.email is None:
             return
-        compose = partial(letters.sign_in, address=person.email, name=person.name, url=url, message=uuid4())
+        about = {"address": person.email, "name": person.name, "url": url}
+        compose = partial(letters.sign_in, **about, message=uuid4(), now=await clock())
         ended = await sender.send(compose)
         if ended.result is not Attempt.ACCEPTED:
             log.warning("no mail server accepted a sign-in link", result=ended.result.value, reason=ended.reason)

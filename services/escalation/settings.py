@@ -12,7 +12,8 @@ class EscalationSettings(ServiceSettings):
     )
     port: int = Field(default=8103, validation_alias="ESCALATION_PORT")
     smtp_url: SecretStr = SecretStr("smtp://127.0.0.1:2525")
-    mail_from: str = "oncall@handoff.example"
+    mail_from: str = "Handoff <oncall@handoff.example>"
+    mail_reply_to: str = ""
     inbox_url: str = "http://127.0.0.1:8103"
     desk: str = "desk"
     max_alert_age: Duration | None = None

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import SMTP, default
+from html import escape
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -28,7 +29,18 @@ from tests.hostile.scale import scaled
 
 NOW = datetime(2026, 5, 4, 9, 30, tzinfo=UTC)
 LETTERS = Letters(sender="On Call <oncall@handoff.example>", inbox_url="http://inbox.example")
-HEADERS = ["Auto-Submitted", "Content-Type", "From", "MIME-Version", "Message-ID", "Subject", "To"]
+HEADERS = [
+    "Auto-Submitted",
+    "Content-Type",
+    "Date",
+    "From",
+    "In-Reply-To",
+    "MIME-Version",
+    "Message-ID",
+    "References",
+    "Subject",
+    "To",
+]
 PIECES = (
     "=?utf-8?q?x=0d=0aBcc:_else@mail.example?=",
     "=?utf-8?b?DQoNCkRlYXIgQW5uYQ==?=",
@@ -124,7 +136,7 @@ def test_both_parts_of_a_letter_tell_the_same_in_the_order_of_the_page() -> None
         "you made this sale",
         "Anna Berg was notified at 11:14 and did not respond.",
         "11:30 there, may be called until 20:00",
-        "Acknowledge",
+        "Open to acknowledge",
         "What happened",
         "4 May 2026, 11:30 CEST",
         "I am sorry.",
@@ -133,7 +145,7 @@ def test_both_parts_of_a_letter_tell_the_same_in_the_order_of_the_page() -> None
         "Ben Ahlers is away until 2 December",
         "Anna Berg, seller, 11:14: did not respond in time",
     )
-    for text in (plain.get_content(), html.get_content()):
+    for text in (plain.get_content(), html.get_content().partition("<body>")[2]):
         places = [text.index(fact) for fact in facts]
         assert places == sorted(places)
     assert len(read.as_bytes()) < 100_000
@@ -155,3 +167,35 @@ def test_nobody_is_told_to_call_who_must_not_be_called() -> None:
     assert "must not be called" in text
     assert "+49 30 1" not in text
     assert "What to say" not in text
+
+
+def test_mails_about_one_episode_are_one_thread_dated_by_when_they_are_written_and_answered_where_it_is_said() -> None:
+    letters = Letters(sender="oncall@handoff.example", inbox_url="http://x.example", reply_to="help@handoff.example")
+    said = LetterSignal(RISK, None)
+    mails = [
+        letters.alert(replace(LETTER, delivery_id=UUID(int=place), signals=[said], main=RISK)).message
+        for place in (7, 8)
+    ]
+    assert {mail["References"] for mail in mails} == {"<episode-00000000-0000-0000-0000-000000000003@handoff.example>"}
+    assert len({mail["Message-ID"] for mail in mails}) == 2
+    assert {mail["Date"].datetime for mail in mails} == {NOW}
+    assert {mail["Reply-To"] for mail in mails} == {"help@handoff.example"}
+    assert {mail["Importance"] for mail in mails} == {None}
+    critical = replace(LETTER.parts, severity=Severity.CRITICAL)
+    mail = letters.alert(replace(LETTER, signals=[said], main=RISK, parts=critical)).message
+    assert mail["Importance"] == "high"
+
+
+def test_a_mail_says_when_its_relative_times_were_true() -> None:
+    for part in ("plain", "html"):
+        body = written("x").get_body((part,))
+        assert body is not None
+        assert "Written on 4 May 2026, 11:30 CEST" in body.get_content()
+
+
+def test_the_html_of_a_mail_has_its_subject_as_title_and_a_dark_scheme() -> None:
+    letter = written("<b>")
+    html = letter.get_body(("html",))
+    assert html is not None
+    assert f"<title>{escape(letter['Subject'])}</title>" in html.get_content()
+    assert "prefers-color-scheme: dark" in html.get_content()

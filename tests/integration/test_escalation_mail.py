@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
+from datetime import UTC, datetime
 from email.message import EmailMessage
 from email.policy import SMTP
 
@@ -116,7 +117,11 @@ async def test_a_sign_in_link_that_was_not_accepted_is_warned_of_without_an_addr
     server = FakeMail()
     server.answers = [Attempt.PUT_OFF]
     letters = Letters(sender="On Call <oncall@handoff.example>", inbox_url="http://inbox.example")
-    send = sending_sign_in_links(EmailSender(server, letters), letters)
+
+    async def clock() -> datetime:
+        return datetime(2026, 5, 4, 9, 30, tzinfo=UTC)
+
+    send = sending_sign_in_links(EmailSender(server, letters), letters, clock)
     with capture_logs() as logged:
         await send(Person(SalespersonId("anna"), "Anna Berg", address), "http://inbox.example/sign-in?token=secret")
     (line,) = logged
@@ -128,3 +133,8 @@ async def test_a_sign_in_link_that_was_not_accepted_is_warned_of_without_an_addr
 def test_a_sender_that_is_no_address_is_refused_at_the_start(sender: str) -> None:
     with pytest.raises(ValueError, match="MAIL_FROM must look like"):
         Letters(sender=sender, inbox_url="http://inbox.example")
+
+
+def test_an_address_for_replies_that_is_none_is_refused_at_the_start() -> None:
+    with pytest.raises(ValueError, match="MAIL_REPLY_TO must look like"):
+        Letters(sender="oncall@handoff.example", inbox_url="http://inbox.example", reply_to="a,b@handoff.example")

@@ -3,10 +3,11 @@
 import re
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
-from email.utils import parseaddr
+from email.utils import format_datetime, parseaddr
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -29,7 +30,7 @@ from services.escalation.domain.words import (
 from services.escalation.store.deliveries import Letter
 from services.escalation.store.lists import ListLetter
 from services.escalation.store.signals_shown import LetterSignal
-from shared.contracts.escalation import RingCause
+from shared.contracts.escalation import RingCause, Severity
 
 _SUBJECT_LENGTH = 150
 _WHO_LENGTH = 60
@@ -38,7 +39,7 @@ _LINE_LENGTH = 300
 _ATOM = r'[^\s\x00-\x1f\x7f-\x9f\ud800-\udfff()<>\[\]:;@\\,."]+'
 _ADDRESS = re.compile(rf"(?P<user>{_ATOM}(\.{_ATOM})*)@(?P<domain>{_ATOM}(\.{_ATOM})*)")
 _ENCODED_WORD = "=?"
-_ANSWERS = {RingCause.HANDED_OVER: "Take over", RingCause.INFORMED: "See it"}
+_OPENED_TO = {RingCause.HANDED_OVER: "Open to take over", RingCause.INFORMED: "Open"}
 
 
 class NoAddress(ValueError):
@@ -56,8 +57,9 @@ def address_of(text: str) -> Address:
 class Letters:
     """Composes messages. Holds the templates, which are read once."""
 
-    def __init__(self, *, sender: str, inbox_url: str) -> None:
+    def __init__(self, *, sender: str, inbox_url: str, reply_to: str | None = None) -> None:
         self._sender = _sender(sender)
+        self._reply_to = _reply_address(reply_to) if reply_to else None
         self._inbox_url = inbox_url.rstrip("/")
         self._templates = Environment(
             loader=PackageLoader("services.escalation.channels"),
@@ -77,6 +79,7 @@ class Letters:
         inform = letter.parts.for_information
         severity = FOR_INFORMATION if inform else SEVERITIES[letter.parts.severity]
         zone, until = ZoneInfo(letter.parts.recipient_zone), letter.parts.answer_by
+        written_at = letter.now.astimezone(zone)
         answer_by = clock(until.astimezone(zone), letter.now) if until else None
         fields = {
             "letter": letter,
@@ -92,30 +95,44 @@ class Letters:
             "answer": _button(letter),
             "time_left": left(until, letter.now) if until else None,
             "url": f"{self._inbox_url}/episodes/{letter.episode_id}",
+            "written_at": absolute(written_at),
         }
         last = f"answer by {answer_by}" if answer_by else letter.amount
         subject = f"{severity}: {cut(who, _WHO_LENGTH)}, {cut(now.what, _WHAT_LENGTH)}, {last}"
-        return self._message(str(letter.recipient_email), subject, "alert", letter.delivery_id, fields)
+        message = self._message(str(letter.recipient_email), subject, "alert", letter.delivery_id, fields, letter.now)
+        thread = f"<episode-{letter.episode_id}@{self._sender.domain}>"
+        message.message["In-Reply-To"] = message.message["References"] = thread
+        if letter.parts.severity is Severity.CRITICAL and not inform:
+            message.message["Importance"] = "high"
+        return message
 
     def ranked_list(self, letter: ListLetter) -> Mail:
         """The message for deliveries that go together; its Message-ID is the list's, however often it is sent."""
         fields = list_fields(letter, self._inbox_url)
-        return self._message(str(letter.recipient_email), list_subject(letter), "list", letter.list_id, fields)
+        subject = list_subject(letter)
+        return self._message(str(letter.recipient_email), subject, "list", letter.list_id, fields, letter.now)
 
-    def sign_in(self, *, address: str, name: str, url: str, message: UUID) -> Mail:
+    def sign_in(self, *, address: str, name: str, url: str, message: UUID, now: datetime) -> Mail:
         """The message that carries a one-time link."""
-        return self._message(address, "Your sign-in link", "sign_in", message, {"name": name, "url": url})
+        return self._message(address, "Your sign-in link", "sign_in", message, {"name": name, "url": url}, now)
 
-    def _message(self, to: str, subject: str, template: str, id: UUID, fields: dict[str, object]) -> Mail:
+    def _message(
+        self, to: str, subject: str, template: str, id: UUID, fields: dict[str, object], now: datetime
+    ) -> Mail:
         recipient = address_of(to)
         message = EmailMessage(policy=SMTP)
         message["From"] = self._sender
         message["To"] = recipient
-        message["Subject"] = _literal(subject)[:_SUBJECT_LENGTH].strip()
+        if self._reply_to is not None:
+            message["Reply-To"] = self._reply_to
+        line = _literal(subject)[:_SUBJECT_LENGTH].strip()
+        message["Subject"] = line
+        message["Date"] = format_datetime(now)
         message["Message-ID"] = f"<{id}@{self._sender.domain}>"
         message["Auto-Submitted"] = "auto-generated"
         message.set_content(self._templates.get_template(f"{template}.txt").render(fields))
-        message.add_alternative(self._templates.get_template(f"{template}.html").render(fields), subtype="html")
+        html = self._templates.get_template(f"{template}.html").render(fields, title=line)
+        message.add_alternative(html, subtype="html")
         return Mail(self._sender.addr_spec, to, message)
 
 
@@ -134,6 +151,13 @@ def _sender(mail_from: str) -> Address:
     return Address(display_name=name, username=known.username, domain=known.domain)
 
 
+def _reply_address(text: str) -> Address:
+    try:
+        return address_of(text)
+    except NoAddress:
+        raise ValueError("MAIL_REPLY_TO must look like sales-support@example.com") from None
+
+
 def _ways(letter: Letter) -> Sequence[PhoneLink]:
     """The numbers to call; where nothing can be dialled what is on record, as text."""
     if letter.parts.not_to_be_called or letter.parts.for_information or not letter.customer_phone:
@@ -145,8 +169,8 @@ def _ways(letter: Letter) -> Sequence[PhoneLink]:
 def _button(letter: Letter) -> str:
     """What the page is opened for."""
     if letter.parts.for_information:
-        return "Mark as seen"
-    return _ANSWERS.get(letter.parts.cause, "Acknowledge")
+        return "Open to mark as seen"
+    return _OPENED_TO.get(letter.parts.cause, "Open to acknowledge")
 
 
 def _told(signal: LetterSignal, zone: ZoneInfo) -> tuple[str, str, str | None]:
