@@ -24,7 +24,7 @@ async def stayed(page: Page) -> bool:
 @pytest.mark.parametrize("size", [PHONE, DESK])
 async def test_a_refund_request_shows_up_without_a_reload(visits: Visits, size: tuple[int, int]) -> None:
     page = await visits.open(size)
-    await expect(page.get_by_text("Nothing burns.")).to_be_visible()
+    await expect(page.get_by_text("You're all clear.")).to_be_visible()
     await expect(page.locator("[data-connection]")).to_have_text("Live")
     await stay(page)
     await visits.site.trouble()

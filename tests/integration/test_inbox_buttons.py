@@ -2,6 +2,7 @@
 
 import re
 from datetime import timedelta
+from html import unescape
 
 import pytest
 
@@ -115,7 +116,10 @@ async def test_a_hand_over_is_offered_and_accepted(site: Site) -> None:
     assert (row["acknowledged_by"], row["offered_to"]) == ("ben", None)
     assert "You have it" in await taker.page()
     assert "Anna Berg handed order 4711 over to you." in await taker.page()
-    assert (await giver.browser.get(giver.path)).status_code == 404, "whoever gave it away has it no more"
+    page = await giver.page()
+    assert "You sold this order. Ben Ahlers has had it since 10:0" in page
+    assert "More:" not in page
+    assert (await giver.press("close", ending="lost:price")).status_code == 404, "the giver has it no more"
 
 
 async def test_not_mine_asks_the_next_at_once_and_whoever_was_asked_can_still_take_it(site: Site) -> None:
@@ -133,12 +137,14 @@ async def test_not_mine_asks_the_next_at_once_and_whoever_was_asked_can_still_ta
     assert "Not mine" not in page
     bens = Desk(await site.signed_in("ben"), (await state(site))["episode_id"])
     page = await bens.page()
-    assert "It was passed on." in page
+    assert "Anna Berg passed it on." in page
     assert "Who was asked" in page
     assert "passed it on" in page
     assert "<title>On call</title>" in (await desk.browser.get("/")).text, "it waits for Ben"
     assert done(await desk.press("acknowledge"))
-    assert (await bens.browser.get(bens.path)).status_code == 404
+    page = await bens.page()
+    assert "You were notified before. Anna Berg has had it since 10:0" in page
+    assert (await bens.press("acknowledge")).status_code == 404
 
 
 async def test_how_it_ended_is_asked_with_every_reason_but_the_machines_own(site: Site) -> None:
@@ -188,7 +194,7 @@ async def test_what_cannot_be_is_refused_in_plain_words(
     before = await state(site)
     answer = await desk.press(action, **fields)
     assert answer.status_code in (409, 422)
-    assert "That was not done" in answer.text
+    assert "That didn't work" in unescape(answer.text)
     assert said in words_of(answer.text)
     assert f'href="{desk.path}"' in answer.text
     assert await state(site) == before

@@ -2,6 +2,7 @@
 
 import re
 from datetime import timedelta
+from html import unescape
 
 from shared.contracts import support
 from shared.contracts.order_parts import Customer
@@ -63,7 +64,7 @@ async def test_a_customer_without_name_number_or_zone_is_shown_all_the_same(site
 async def test_nothing_open_is_said_to_be_good(site: Site) -> None:
     await site.hire()
     page = (await (await site.signed_in()).get("/")).text
-    assert "Nothing burns." in page
+    assert "You're all clear." in unescape(page)
     assert "<title>On call</title>" in page
 
 
@@ -219,10 +220,12 @@ async def test_who_is_told_for_information_reads_it_by_its_link_and_may_press_no
     form = {"csrf_token": form_token((await desk.get("/")).text)}
     assert (await desk.post(f"/episodes/{episode}/acknowledge", data=form)).status_code == 303
     anna = await site.signed_in()
-    assert (await anna.get(f"/episodes/{episode}")).status_code == 404
+    assert "You sold this order. Desk has had it since 10:00." in words_of(
+        (await anna.get(f"/episodes/{episode}")).text
+    )
     assert (await desk.post(f"/episodes/{episode}/reached", data=form | {"channel": "phone"})).status_code == 303
     await site.wait(timedelta(hours=12, minutes=1))
     shown = words_of((await anna.get(f"/episodes/{episode}")).text)
     assert "Desk has it" in shown
-    assert "told for information" in shown
+    assert "notified for information" in shown
     assert f"/episodes/{episode}/acknowledge" not in (await anna.get(f"/episodes/{episode}")).text

@@ -82,8 +82,12 @@ async def test_an_episode_that_went_to_somebody_else_leaves_the_inbox(site: Site
         "update escalation.episodes set responsible = 'ben', acknowledged_by = 'ben', "
         "acknowledged_at = shared.app_now()"
     )
-    assert "Nothing burns." in (await browser.get("/")).text
-    assert (await browser.get(f"/episodes/{episode}")).status_code == 404
+    assert "Nothing is waiting for you." in (await browser.get("/")).text
+    page = await browser.get(f"/episodes/{episode}")
+    assert page.status_code == 200, "its seller follows it"
+    form = {"csrf_token": form_token(page.text)}
+    assert "/acknowledge" not in page.text
+    assert (await browser.post(f"/episodes/{episode}/acknowledge", data=form)).status_code == 404
 
 
 async def test_pages_may_load_nothing_from_elsewhere_and_are_not_kept(site: Site) -> None:

@@ -62,18 +62,18 @@ async def _answered(handle: Answer, request: Request, pages: Pages, public_url: 
     except SignedOut as signed_out:
         return _to_sign_in(signed_out.next_path)
     except _NotReceived as refused:
-        response = pages.message("That was not done", str(refused), status=refused.status, link=_HOME)
+        response = pages.message("That didn't work", str(refused), status=refused.status, link=_HOME)
         response.headers.update(refused.headers)
         return response
     except FormRefused as refused:
-        return pages.message("That was not done", str(refused), status=403, link=_HOME)
+        return pages.message("That didn't work", str(refused), status=403, link=_HOME)
     except NotUnderstood as error:
-        return pages.message("That was not done", str(error), status=422, link=_back(request))
+        return pages.message("That didn't work", str(error), status=422, link=_back(request))
     except Refused as refused:
         reasons = " ".join(one.reason for one in refused.rejected)
-        return pages.message("That was not done", _capitalised(reasons), status=409, link=_back(request))
+        return pages.message("That didn't work", _capitalised(reasons), status=409, link=_back(request))
     except NotHere:
-        words = "There is nothing of the kind in your inbox. It may have gone to somebody else."
+        words = "This page does not exist, or it is not yours to see."
         return pages.message("Not in your inbox", words, status=404, link=_HOME)
     except DATABASE_ERRORS as error:
         if not is_transient(error):

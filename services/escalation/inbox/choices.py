@@ -73,11 +73,11 @@ def choices(
     seen."""
     limits = policy.acknowledgement
     is_open = row.closed_at is None
-    asks = is_open and not for_information
+    asks = is_open and not for_information and row.has_a_part
     free = asks and row.acknowledged_by is None
     mine = asks and reader.is_me(row.acknowledged_by)
     accept = asks and reader.is_me(row.offered_to)
-    seen = is_open and for_information
+    seen = is_open and for_information and row.has_a_part
     soon = next_minute(reader.now)
 
     def field(ahead: timedelta) -> str:

@@ -60,5 +60,26 @@ def now_with(row: EpisodeRow, reader: Reader) -> str | None:
     return f"Now with {reader.name_of(row.responsible, row.responsible_name)}{place}"
 
 
+_FOLLOWS_AS = {
+    "seller": "You sold this order.",
+    "notified": "You were notified before.",
+    "manager": "It is in your team.",
+}
+
+
+def read_only(row: EpisodeRow, reader: Reader) -> str | None:
+    """What somebody reads who only follows an episode: why they see it, and who has had it since when."""
+    if row.has_a_part or row.follows_as is None:
+        return None
+    why, has_it = _FOLLOWS_AS[row.follows_as], reader.name_of(row.acknowledged_by, row.acknowledged_name)
+    if row.closed_at is not None:
+        return why
+    if row.acknowledged_at is not None:
+        return f"{why} {has_it} has had it since {reader.moment(row.acknowledged_at).clock}."
+    if row.responsible is None:
+        return f"{why} Nobody has been notified yet."
+    return f"{why} {reader.name_of(row.responsible, row.responsible_name)} has not acknowledged it yet."
+
+
 def _who(row: EpisodeRow, reader: Reader) -> str:
     return reader.name_of(row.responsible, row.responsible_name)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from urllib.parse import urlencode
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -17,18 +18,21 @@ from services.escalation.domain.reader import Reader
 from services.escalation.inbox.answers import NotHere
 from services.escalation.inbox.dependencies import InboxDependencies
 from services.escalation.inbox.duties import DutyPages
+from services.escalation.inbox.followed import closed_lines, followed_lines
 from services.escalation.inbox.forms import ACTIONS, Pressed, button_of
 from services.escalation.inbox.rendering import Pages
 from services.escalation.inbox.sessions import Sessions, check_token, local_page
 from services.escalation.inbox.views import EpisodeView, Parts, episode_view
 from services.escalation.store import episode_parts
 from services.escalation.store import inbox as store
+from services.escalation.store.followed import closed_since, followed
 from services.escalation.store.inbox import PAGE_SIZE, EpisodeRow
 from services.escalation.store.sessions import SignedIn
 
 _FACTS_IN_A_ROW = 12
 _FACTS_ON_A_PAGE = 100
 _MAX_SEARCH = 100
+_CLOSED_DAYS = 30
 _MAX_PAGE = 10_000
 
 
@@ -77,13 +81,22 @@ class EpisodePages:
         check_token(form, signed_in)
         action = request.path_params["action"]
         row = await store.one_episode(self._pool, signed_in.salesperson_id, _episode_id(request))
-        if row is None or action not in ACTIONS:
+        if row is None or not row.has_a_part or action not in ACTIONS:
             raise NotHere
         now = await store.now(self._pool)
         me = signed_in.salesperson_id
         button = button_of(Pressed(action, row.episode_id, me, ZoneInfo(signed_in.zone), now), form)
         await self._press(button, row.account_id, str(form.get("round", "")) or None)
         return RedirectResponse(local_page(str(form.get("return_to", "/"))), status_code=303)
+
+    async def closed(self, request: Request) -> Response:
+        """The reader's own episodes that ended lately."""
+        signed_in = await self._sessions.reader(request)
+        me, now = signed_in.salesperson_id, await store.now(self._pool)
+        reader = Reader(me, ZoneInfo(signed_in.zone), now, signed_in.name)
+        rows = await closed_since(self._pool, me, now - timedelta(days=_CLOSED_DAYS))
+        lines = closed_lines(rows, reader, await self._policies())
+        return self._pages.page("closed.html", {"reader": signed_in, "closed": lines, "days": _CLOSED_DAYS})
 
     async def _render(self, request: Request, signed_in: SignedIn, chosen: EpisodeRow | None) -> Response:
         asked, me = _asked(request), signed_in.salesperson_id
@@ -100,6 +113,7 @@ class EpisodePages:
             "counts": counts,
             "episodes": await self._rows(rows, reader, policies),
             "duties": await self._duties.of(reader, policies),
+            "followed": followed_lines(await followed(self._pool, me), reader),
             "selected": await self._whole(beside, reader, policies) if beside else None,
             "search": asked.search,
             "query": asked.query,

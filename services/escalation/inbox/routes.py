@@ -39,6 +39,7 @@ def create_inbox(dependencies: InboxDependencies) -> APIRouter:
     for path, answer in (
         ("/", episodes.inbox),
         ("/episodes/{episode_id}", episodes.episode),
+        ("/closed", episodes.closed),
         ("/live", stream),
         ("/sign-in", door.door),
         (f"{ASSETS_PATH}/{{digest}}/{{name}}", asset),

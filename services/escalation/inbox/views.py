@@ -15,7 +15,7 @@ from services.escalation.domain.reader import Moment, Reader
 from services.escalation.domain.reasoning import reason_words
 from services.escalation.domain.stakes import Amount
 from services.escalation.inbox.choices import Choices, choices
-from services.escalation.inbox.clock_lines import ClockLine, clock_line, now_with
+from services.escalation.inbox.clock_lines import ClockLine, clock_line, now_with, read_only
 from services.escalation.inbox.happenings import (
     Happening,
     SignalLine,
@@ -25,6 +25,7 @@ from services.escalation.inbox.happenings import (
 from services.escalation.inbox.ways import Way, mail, no_ways, phone
 from services.escalation.store.before import before_of
 from services.escalation.store.episode_parts import Colleague, SignalRow
+from services.escalation.store.followed import FollowedRow
 from services.escalation.store.inbox import EpisodeRow
 from shared.contracts.envelope import Envelope, Fact
 from shared.contracts.escalation import EpisodeResult, RingCause, Severity, SignalKind, Step
@@ -93,6 +94,7 @@ class EpisodeView:
     cause: str | None
     latest: Moment
     clock: ClockLine | None
+    read_only: str | None
     now_with: str | None
     offered: str | None
     calls: tuple[Way, ...]
@@ -136,13 +138,14 @@ def episode_view(row: EpisodeRow, parts: Parts, reader: Reader, policy: Policy) 
         severity=row.severity,
         severity_word=words.FOR_INFORMATION if inform else words.SEVERITIES[Severity(row.severity)],
         label=why.label,
-        why_you=row.why_you,
+        why_you=row.why_you if row.has_a_part else None,
         what=why.what,
         context=why.context,
         cause=_cause(row, reader),
         latest=reader.moment(why.at),
         clock=clock_line(row, reader, for_information=inform),
-        now_with=now_with(row, reader),
+        read_only=read_only(row, reader),
+        now_with=now_with(row, reader) if row.has_a_part else None,
         offered=_offered(row, reader),
         calls=calls,
         number=None if calls or forbidden or inform else row.customer_phone,
@@ -150,7 +153,7 @@ def episode_view(row: EpisodeRow, parts: Parts, reader: Reader, policy: Policy) 
         calling=hours,
         not_to_be_called=must_not_be_called(_preference(row)) if forbidden else None,
         acknowledged=_acknowledgement(row, parts.steps, reader),
-        ending=_ending(row, reader, policy),
+        ending=ending_of(row, reader, policy),
         signals=signal_lines(parts.signals, reader),
         script=_script(row, risks, reader, policy),
         for_information=inform,
@@ -220,7 +223,8 @@ def _offered(row: EpisodeRow, reader: Reader) -> str | None:
     return f"Offered to {name} until {reader.moment(row.offered_until).clock}; until then it stays where it is."
 
 
-def _ending(row: EpisodeRow, reader: Reader, policy: Policy) -> Ending | None:
+def ending_of(row: EpisodeRow | FollowedRow, reader: Reader, policy: Policy) -> Ending | None:
+    """How an episode ended, as its reader is told; None while it is open."""
     if row.closed_at is None or row.result is None or row.reason is None:
         return None
     result = EpisodeResult(row.result)

@@ -1,9 +1,9 @@
 """What one salesperson may read of episodes: every statement names the reader, so another's is not there.
 
-An episode is seen by whoever is responsible for it or took it, by whom it is offered to, and, while nobody has taken
-it, by everybody who was asked, also to take it over. Whoever was told for information sees it by its link. Two
-statements show no episode: the clock with the round that a press of a button is about, and the fingerprints. What an
-episode is made of is in `episode_parts`.
+Somebody has a part in an episode who is responsible for it, acknowledged it or is offered it, and, until somebody
+acknowledges it, everybody who was notified. Read only it is seen by its seller, by everybody who was ever notified, and
+by the two managers above its seller and above the person who has it. Two statements show no episode: the clock with the
+round that a press of a button is about, and the fingerprints. What an episode is made of is in `episode_parts`.
 """
 
 from collections.abc import Collection, Mapping
@@ -22,7 +22,8 @@ PAGE_SIZE = 30
 class EpisodeRow:
     """An episode with its order and its customer; `products` is a JSON array.
 
-    `cause` is the reason of its latest alert, and `before_who` the person it was with until then.
+    `cause` is the reason of its latest alert, and `before_who` the person it was with until then. Without `has_a_part`
+    the reader only follows it, as its `seller`, as `notified` before, or as a `manager`.
     """
 
     episode_id: EpisodeId
@@ -69,6 +70,8 @@ class EpisodeRow:
     segment: str | None
     products: str
     preference: str
+    has_a_part: bool
+    follows_as: str | None
 
     @property
     def round(self) -> str:
@@ -85,12 +88,26 @@ class Counts:
     found: int
 
 
-MAY_SEE = """
+HAS_A_PART = """
     (e.responsible = $1 or e.acknowledged_by = $1 or e.offered_to = $1 or e.closed_by = $1
      or exists (
          select from escalation.alerts asked where asked.episode_id = e.episode_id and asked.recipient = $1
          and (e.acknowledged_at is null or asked.cause = 'informed')))
 """
+"""Whether the reader, $1, may press buttons of an episode `e`."""
+
+FOLLOWS = """
+    (e.salesperson = $1
+     or exists (select from escalation.alerts asked where asked.episode_id = e.episode_id and asked.recipient = $1)
+     or exists (
+         select from escalation.salespeople below
+         left join escalation.salespeople manager on manager.salesperson_id = below.manager
+         where below.salesperson_id in (e.salesperson, e.responsible, e.acknowledged_by)
+           and $1 in (below.manager, manager.manager)))
+"""
+"""Whether the reader, $1, may read an episode `e` as its seller, as somebody notified before, or as a manager."""
+
+MAY_SEE = f"({HAS_A_PART} or {FOLLOWS})"
 """Whether the reader, $1, may see an episode `e`."""
 
 # The same for open ones, found by indexes. Who was asked before is somebody else only from the second ring on.
@@ -115,7 +132,10 @@ _EPISODE = f"""
            e.closed_at, e.closed_by, closed.name as closed_name, e.result, e.reason,
            coalesce(o.bought, '') as bought, o.amount_minor, o.currency,
            o.customer_name, o.customer_phone, o.customer_email, o.customer_zone, o.customer_country,
-           o.segment, coalesce(o.products, '[]') as products, coalesce(account.preference, 'none') as preference
+           o.segment, coalesce(o.products, '[]') as products, coalesce(account.preference, 'none') as preference,
+           {HAS_A_PART} is true as has_a_part,
+           case when e.salesperson = $1 then 'seller' when own.step is not null then 'notified' else 'manager' end
+               as follows_as
     from escalation.episodes e
     left join escalation.orders o on o.order_id = e.order_id
     left join escalation.accounts account on account.account_id = e.account_id

@@ -1,0 +1,70 @@
+"""Episodes that a salesperson follows without a part in them, and those that are over, each as a line of a list."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from services.escalation.store.inbox import FOLLOWS, HAS_A_PART
+from shared.database import Pool
+from shared.ids import SalespersonId
+
+MOST = 50
+_LINE = """
+    select e.episode_id, e.account_id, e.order_id, e.severity, e.responsible, responsible.name as responsible_name,
+           e.acknowledged_by, acknowledged.name as acknowledged_name, e.acknowledged_at, e.deadline_at,
+           e.closed_at, e.closed_by, closed.name as closed_name, e.result, e.reason,
+           o.customer_name, coalesce(o.bought, '') as bought, o.amount_minor, o.currency, o.segment,
+           coalesce(o.products, '[]') as products
+    from escalation.episodes e
+    left join escalation.orders o on o.order_id = e.order_id
+    left join escalation.salespeople responsible on responsible.salesperson_id = e.responsible
+    left join escalation.salespeople acknowledged on acknowledged.salesperson_id = e.acknowledged_by
+    left join escalation.salespeople closed on closed.salesperson_id = e.closed_by
+"""
+_FOLLOWED = f"""
+    {_LINE} where e.closed_at is null and {FOLLOWS} and {HAS_A_PART} is not true
+    order by array_position(array['critical', 'high', 'watch'], e.severity), e.deadline_at nulls last, e.episode_id
+    limit {MOST + 1}
+"""
+_CLOSED = f"""
+    {_LINE} where e.closed_at > $2
+      and (e.salesperson = $1 or e.acknowledged_by = $1 or e.closed_by = $1 or e.responsible = $1)
+    order by e.closed_at desc, e.episode_id limit {MOST}
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class FollowedRow:
+    """An episode with its order, its customer, and the people who have or had it; `products` is a JSON array."""
+
+    episode_id: UUID
+    account_id: str
+    order_id: str
+    severity: str
+    responsible: str | None
+    responsible_name: str | None
+    acknowledged_by: str | None
+    acknowledged_name: str | None
+    acknowledged_at: datetime | None
+    deadline_at: datetime | None
+    closed_at: datetime | None
+    closed_by: str | None
+    closed_name: str | None
+    result: str | None
+    reason: str | None
+    customer_name: str | None
+    bought: str
+    amount_minor: int | None
+    currency: str | None
+    segment: str | None
+    products: str
+
+
+async def followed(database: Pool, reader: SalespersonId) -> list[FollowedRow]:
+    """Open episodes of the reader's sales and teams that are with others, the most severe first; MOST and one more."""
+    return [FollowedRow(**row) for row in await database.fetch(_FOLLOWED, reader)]
+
+
+async def closed_since(database: Pool, reader: SalespersonId, since: datetime) -> list[FollowedRow]:
+    """The reader's own episodes that ended after this, the latest first; MOST of them."""
+    return [FollowedRow(**row) for row in await database.fetch(_CLOSED, reader, since)]

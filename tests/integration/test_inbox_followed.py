@@ -1,0 +1,67 @@
+"""Episodes that somebody reads and has no part in: the seller's after a hand-over, a manager's team's, closed ones."""
+
+from datetime import timedelta
+
+import pytest
+
+from tests.inbox import Site, words_of
+from tests.inbox_desk import Desk, done, open_desk, state, taken
+
+
+async def _home(site: Site, person: str) -> str:
+    return words_of((await (await site.signed_in(person)).get("/")).text)
+
+
+async def test_a_manager_reads_that_nothing_waits_and_what_is_open_in_the_team(site: Site) -> None:
+    await open_desk(site)
+    page = await _home(site, "mona")
+    assert "Nothing is waiting for you." in page
+    assert "all clear" not in page
+    assert "Open with others 1" in page
+    assert "Anna Berg has been notified, response due by 10:15" in page
+
+
+async def test_a_manager_reads_an_episode_of_the_team_and_can_press_nothing(site: Site) -> None:
+    desk = await taken(site)
+    manager = Desk(await site.signed_in("mona"), (await state(site))["episode_id"])
+    page = await manager.page()
+    assert "It is in your team. Anna Berg has had it since 10:00." in page
+    assert "You closed order" not in page, "this is said to the seller"
+    html = (await manager.browser.get(manager.path)).text
+    assert 'action="/episodes/' not in html
+    for action in ("acknowledge", "reached", "not-mine", "close", "seen", "accept"):
+        assert (await manager.press(action, ending="lost:price")).status_code == 404, action
+    assert done(await desk.press("reached", channel="phone"))
+
+
+async def test_the_managers_manager_follows_it_and_nobody_beside_the_line_does(site: Site) -> None:
+    await site.hire("ines", "Ines Roth", email="ines@sales.example")
+    await site.hire("vera", "Vera Sand", email="vera@sales.example")
+    desk = await open_desk(site)
+    await site.hire("mona", "Mona Adler", email="mona@sales.example", manager="ines")
+    assert (await (await site.signed_in("ines")).get(desk.path)).status_code == 200
+    for stranger in ("vera", "ben"):
+        assert (await (await site.signed_in(stranger)).get(desk.path)).status_code == 404
+        assert "Open with others" not in await _home(site, stranger)
+
+
+async def test_a_seller_follows_what_is_with_a_colleague(site: Site) -> None:
+    await open_desk(site)
+    await site.wait(timedelta(minutes=16))
+    bens = Desk(await site.signed_in("ben"), (await state(site))["episode_id"])
+    assert done(await bens.press("acknowledge"))
+    page = await _home(site, "anna")
+    assert "Nothing is waiting for you." in page
+    assert "Ben Ahlers has had it since 10:16" in page
+
+
+@pytest.mark.parametrize(("person", "listed"), [("anna", True), ("ben", False)])
+async def test_closed_episodes_are_listed_for_the_people_who_had_them(site: Site, person: str, *, listed: bool) -> None:
+    desk = await taken(site)
+    assert done(await desk.press("close", ending="lost:price"))
+    page = words_of((await (await site.signed_in(person)).get("/closed")).text)
+    assert ("Lost: Too expensive, closed by you" in page) is listed
+    assert ("None of your episodes was closed" in page) is not listed
+    if listed:
+        await site.wait(timedelta(days=31))
+        assert "None of your episodes was closed" in words_of((await (await site.signed_in()).get("/closed")).text)
