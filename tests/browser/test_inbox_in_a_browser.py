@@ -96,7 +96,8 @@ async def test_an_episode_that_goes_to_somebody_else_is_greyed_in_place(visits: 
         "acknowledged_at = shared.app_now(), changed_at = shared.app_now() where order_id = '4712'"
     )
     await expect(page.locator(".row[inert]")).to_contain_text("Café Morgenrot")
-    await expect(page.locator(".episode[inert]")).to_contain_text("Café Morgenrot")
+    await expect(page.locator(".episode")).to_contain_text("You sold this order. ben has had it since")
+    await expect(page.locator(".episode form")).to_have_count(0)
     await expect(page).to_have_title("(1) On call")
 
 
