@@ -70,6 +70,8 @@ def _play(plan: Plan, seed: int, *, bug: str | None = None) -> Result:
 def _ending(result: Result, bug: str | None) -> str:
     if bug:
         return "[red]NOT FOUND[/]" if result.passed else f"found: {result.failure}"
+    if result.skipped:
+        return f"skipped: {result.skipped}"
     return "passed" if result.passed else f"[red]FAILED[/]: {result.failure}"
 
 

@@ -41,6 +41,23 @@ TOPICS = Plan(
     {"topic recreated": 2, "no right to read as a group": 1},
     kills_a_second=0.5,
 )
+HOT_ACCOUNT = Plan(
+    "hot account",
+    {"account takes too long": 1},
+    kills_a_second=0.15,
+    reach_at_most=30,
+    events=600,
+    hot_facts=3_000,
+)
+RELEASE_BEFORE = Plan(
+    "release before",
+    {"mail cut after accepting": 1},
+    kills_a_second=0.3,
+    events=600,
+    clock_jumps=True,
+    upgrades=True,
+)
+"""It runs first; then it is killed, and this one goes on with what it left, while its orders and support still run."""
 PROCESSES = Plan(
     "processes",
     {
@@ -75,7 +92,8 @@ SHORT = Plan(
 THREE_NODES = Plan("three nodes", {"broker kill -9": 2}, nodes=3)
 
 PLANS: Mapping[str, Plan] = {
-    plan.name: plan for plan in (KILLS, DATABASE, RESTORE, BROKER, TOPICS, PROCESSES, CLOCKS, THREE_NODES)
+    plan.name: plan
+    for plan in (KILLS, DATABASE, RESTORE, BROKER, TOPICS, HOT_ACCOUNT, RELEASE_BEFORE, PROCESSES, CLOCKS, THREE_NODES)
 }
 
 

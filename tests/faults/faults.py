@@ -12,11 +12,12 @@ from pathlib import Path
 import asyncpg
 
 from tests.faults.calm import move_clock
+from tests.faults.hot_account import HOT
 from tests.faults.kafka_faults import recreate_a_topic, take_the_right_of_a_group
 from tests.faults.mail_server import Mood
 from tests.faults.processes import Worker
 from tests.faults.telling import Teller
-from tests.faults.world import SESSION_MS, World
+from tests.faults.world import SESSION_MS, World, connected
 from tests.postgres_proxy import Cut
 
 Fault = Callable[[World, Teller], Awaitable[None]]
@@ -27,6 +28,14 @@ _HOUR = timedelta(hours=1)
 _END_SESSIONS = """
     select pg_terminate_backend(pid) from pg_stat_activity where usename = any($1::text[]) and pid <> pg_backend_pid()
 """
+
+_GIVE_UP = f"""
+    create function public.give_up() returns trigger language plpgsql as
+        $$ begin raise exception 'it takes too long' using errcode = 'query_canceled'; end $$;
+    create trigger give_up before insert or update on escalation.account_versions
+        for each row when (new.account_id = '{HOT}') execute function public.give_up();
+"""
+_GO_ON = "drop trigger give_up on escalation.account_versions; drop function public.give_up()"
 
 
 async def freeze_a_process(world: World, _: Teller) -> None:
@@ -151,6 +160,17 @@ async def let_clocks_disagree(world: World, _: Teller) -> None:
     await move_clock(world, service, -by)
 
 
+async def have_an_account_take_too_long(world: World, _: Teller) -> None:
+    """The hot account's transactions give up, as if each ran for too long: it is set aside. Then it has some time."""
+    async with connected(world, "escalation") as connection:
+        await connection.execute(_GIVE_UP)
+    await asyncio.sleep(world.random.uniform(2, 4))
+    async with connected(world, "escalation") as connection:
+        world.tally["records set aside"] += await connection.fetchval("select count(*) from shared.set_aside")
+        await connection.execute(_GO_ON)
+    await asyncio.sleep(world.random.uniform(4, 8))
+
+
 FAULTS: Mapping[str, Fault] = {
     "process frozen past its session": freeze_a_process,
     "relay leader frozen past its lease": freeze_a_relay_leader,
@@ -168,6 +188,7 @@ FAULTS: Mapping[str, Fault] = {
     "connection cut after produce": cut_after_produce,
     "topic recreated": recreate_a_topic,
     "no right to read as a group": take_the_right_of_a_group,
+    "account takes too long": have_an_account_take_too_long,
     "mail slow": have_slow_mail,
     "mail refused for now": have_mail_put_off,
     "mail cut after accepting": have_mail_cut_off,

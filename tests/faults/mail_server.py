@@ -14,6 +14,7 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 from deploy.local.ports import LOOPBACK
 
 SLOW_SECONDS = 2.0
+_HANGING_SECONDS = 20.0
 
 
 class Mood(Enum):
@@ -21,6 +22,7 @@ class Mood(Enum):
 
     ACCEPTS = "accepts"
     SLOW = "slow"
+    HANGS = "hangs"
     PUTS_OFF = "puts off"
     CUTS_OFF = "cuts off after accepting"
 
@@ -49,6 +51,8 @@ class MailServer:
             return "451 not now"
         if self.mood is Mood.SLOW:
             await asyncio.sleep(SLOW_SECONDS)
+        if self.mood is Mood.HANGS:
+            await asyncio.sleep(_HANGING_SECONDS)
         cut = self.mood is Mood.CUTS_OFF
         self._keep(envelope, "cut" if cut else "accepted")
         if cut and isinstance(server.transport, asyncio.WriteTransport):

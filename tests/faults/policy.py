@@ -46,7 +46,7 @@ _CHANGES: Mapping[str, Any] = {
 }
 _PUBLISH = """
     insert into escalation.policies (version, since, document, digest, published_by, summary)
-    values (2, $1, $2, $3, 'faults', 'Short times')
+    select max(version) + 1, $1, $2, $3, 'faults', 'Short times' from escalation.policies
 """
 _UNITS = {"m": 60, "h": 3600, "d": 86400, "w": 604800}
 

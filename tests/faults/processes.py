@@ -151,6 +151,13 @@ class Worker:
                 self.kill()
                 await self._keeping
 
+    async def end_at_once(self) -> None:
+        """As `kill -9`, and it is not started again."""
+        self.stopping = True
+        while self._keeping is not None and not self._keeping.done():
+            self.kill()  # again, where it was just being started
+            await asyncio.wait({self._keeping}, timeout=0.2)
+
     async def restart(self) -> None:
         """An orderly end and a new start, as a deployment does it."""
         await self.stop()

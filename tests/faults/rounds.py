@@ -7,9 +7,10 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,13 +18,19 @@ from deploy.local.processes import PROJECT
 from tests.faults.calm import let_all_waits_end, until_calm
 from tests.faults.crash_points import ALL
 from tests.faults.faults import FAULTS
-from tests.faults.history import AHEAD, generate
+from tests.faults.history import AHEAD, Event, generate
+from tests.faults.hot_account import HOT, hot_account
+from tests.faults.release_before import history_of
 from tests.faults.telling import Teller
+from tests.faults.upgrading import replace_the_release
+from tests.faults.visiting import Visitor
 from tests.faults.world import PROCESSES, Setup, World, open_world
+from tests.releases import release_before
 
 _CHECK_SECONDS = 120
 _FAULT_SECONDS = 120
 _PRESS_SECONDS = 1.0
+_HOT_FACTS_A_SECOND = 100
 
 
 @dataclass(frozen=True)
@@ -45,6 +52,8 @@ class Plan:
     http_share: float = 0.15
     clock_jumps: bool = False
     patience_seconds: float = 150
+    hot_facts: int = 0
+    upgrades: bool = False
 
 
 @dataclass
@@ -60,6 +69,7 @@ class Result:
     odd_ends: Counter[str] = field(default_factory=Counter)
     verdict: Mapping[str, Any] = field(default_factory=dict)
     failure: str = ""
+    skipped: str = ""
 
     @property
     def passed(self) -> bool:
@@ -70,6 +80,10 @@ async def play(plan: Plan, seed: int, folder: Path, *, source: Path = PROJECT) -
     """Play a round in a folder; what went wrong stands in the result."""
     result = Result(plan.name, seed)
     began = time.monotonic()
+    before = release_before(folder / "before") if plan.upgrades else None
+    if plan.upgrades and before is None:
+        result.skipped = "this checkout has no history that reaches the release before"
+        return result
     setup = Setup(
         seed,
         plan.crash_points,
@@ -78,6 +92,8 @@ async def play(plan: Plan, seed: int, folder: Path, *, source: Path = PROJECT) -
         source=source,
         processes=plan.processes,
         clock_jumps=plan.clock_jumps,
+        says_besides=_said_besides(plan),
+        before=before,
     )
     async with open_world(folder, setup) as world:
         try:
@@ -96,33 +112,55 @@ async def play(plan: Plan, seed: int, folder: Path, *, source: Path = PROJECT) -
     return result
 
 
+def _said_besides(plan: Plan) -> Mapping[str, Any]:
+    """Of an account with thousands of facts, and where two releases judge, only the end is computed."""
+    if plan.upgrades:
+        return {"judged_in_the_end": "all"}
+    return {"hot": HOT, "others_within": 30, "judged_in_the_end": [HOT]} if plan.hot_facts else {}
+
+
 async def _break_and_heal(world: World, plan: Plan, result: Result) -> None:
     """`recovered` is how long it took after the last fault until all was read and sent."""
     await world.ready()
     teller = Teller(world, plan.events_a_second, plan.patience_seconds)
-    history = generate(
-        world.setup.seed,
-        accounts=plan.events // 20,
-        events=plan.events,
-        now=datetime.now(UTC) + AHEAD,
-        http_share=plan.http_share,
-    )
-    await teller.introduce(history)
-    with _timed(result, "broken"):
-        async with asyncio.TaskGroup() as group:
-            telling = group.create_task(teller.tell(history))
-            beside = [group.create_task(teller.press_buttons(_PRESS_SECONDS)), group.create_task(_kill(world, plan))]
-            await _break(world, plan, teller, telling)
-            for task in beside:
-                task.cancel()
-    world.calm = True
-    with _timed(result, "recovered"):
-        await until_calm(world, plan.patience_seconds)
+    visitor = Visitor(world)
+    async with visitor.visiting() if plan.hot_facts else nullcontext():
+        with _timed(result, "broken"):
+            await _tell_and_break(world, plan, teller)
+        world.calm = True
+        with _timed(result, "recovered"):
+            await until_calm(world, plan.patience_seconds)
     with _timed(result, "waits ended"):
         await teller.press_again()
         world.accepted(what="pressed again", at=time.time())
         await teller.told()
         await let_all_waits_end(world, plan.patience_seconds)
+    if plan.hot_facts:
+        visitor.check()
+
+
+async def _tell_and_break(world: World, plan: Plan, teller: Teller) -> None:
+    ends_at, before = datetime.now(UTC) + AHEAD, world.setup.before
+    of_release = generate if before is None else partial(history_of, before)
+    history = of_release(
+        world.setup.seed, accounts=plan.events // 20, events=plan.events, now=ends_at, http_share=plan.http_share
+    )
+    hot = hot_account(history, ends_at, plan.hot_facts)
+    await teller.introduce([*history, *hot])
+    async with asyncio.TaskGroup() as group:
+        telling = group.create_task(_tell(teller, history, hot))
+        beside = [group.create_task(teller.press_buttons(_PRESS_SECONDS)), group.create_task(_kill(world, plan))]
+        if plan.upgrades:
+            await replace_the_release(world, plan.events / plan.events_a_second)
+        await _break(world, plan, teller, telling)
+        for task in beside:
+            task.cancel()
+
+
+async def _tell(teller: Teller, history: Sequence[Event], hot: Sequence[Event]) -> None:
+    async with asyncio.TaskGroup() as group:
+        group.create_task(teller.tell(history))
+        group.create_task(teller.pour(hot, _HOT_FACTS_A_SECOND))
 
 
 async def _break(world: World, plan: Plan, teller: Teller, telling: "asyncio.Task[None]") -> None:
@@ -144,7 +182,8 @@ async def _kill(world: World, plan: Plan) -> None:
     chance = random.Random(world.setup.seed)
     while plan.kills_a_second > 0:
         await asyncio.sleep(chance.expovariate(plan.kills_a_second))
-        world.worker().kill()
+        if not world.calm:
+            world.worker().kill()
 
 
 @contextmanager

@@ -59,7 +59,10 @@ class Teller:
     _failed: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.producer = Producer(_PRODUCER | {"bootstrap.servers": self.world.brokers.address})
+        self.producer = self._new_producer()
+
+    def _new_producer(self) -> Producer:
+        return Producer(_PRODUCER | {"bootstrap.servers": self.world.brokers.address})
 
     async def introduce(self, history: Sequence[Event]) -> None:
         """Tell the directory, and wait until escalation knows it: it decides who hears of all that follows."""
@@ -81,6 +84,18 @@ class Teller:
             else:
                 self._start(self._post(event))
         await self._flush()
+
+    async def pour(self, events: Sequence[Event], events_a_second: float) -> None:
+        """Tell by Kafka what comes in great numbers, in its order; one in twenty twice.
+
+        By a producer of its own: one that is polled while another thread flushes it stands still.
+        """
+        producer, began = self._new_producer(), time.monotonic()
+        for number, event in enumerate(events):
+            await asyncio.sleep(max(0.0, began + number / events_a_second - time.monotonic()))
+            for _ in range(2 if number % 20 == 7 else 1):
+                self._produce(event, producer)
+        await self._flush(producer)
 
     async def press_buttons(self, every_seconds: float) -> None:
         """Take open episodes, one after the other, until cancelled."""
@@ -119,16 +134,16 @@ class Teller:
         except AssertionError as failure:
             self._failed.append(str(failure))
 
-    async def _flush(self) -> None:
+    async def _flush(self, producer: Producer | None = None) -> None:
         """Returns when Kafka has all that was produced."""
-        left = await asyncio.to_thread(self.producer.flush, self.patience_seconds)
+        left = await asyncio.to_thread((producer or self.producer).flush, self.patience_seconds)
         assert left == 0, f"{left} records were not taken by Kafka"
 
-    def _produce(self, event: Event) -> None:
-        record = wire(event)
+    def _produce(self, event: Event, producer: Producer | None = None) -> None:
+        record, by = wire(event), producer or self.producer
         topic = PREFIX + event.topic
-        self.producer.produce(topic, record.value, record.key, headers=record.headers, on_delivery=self._delivered)
-        self.producer.poll(0)
+        by.produce(topic, record.value, record.key, headers=record.headers, on_delivery=self._delivered)
+        by.poll(0)
 
     async def _known(self, people: Collection[str]) -> None:
         """Returns when escalation's directory has them all."""

@@ -78,6 +78,16 @@ async def test_an_undisturbed_run_keeps_every_promise(evidence: Evidence) -> Non
     assert verdict(findings) == "pass"
 
 
+@pytest.mark.parametrize("account", ["all", NEVER_CALLED])
+async def test_what_stands_in_the_end_is_what_all_facts_told_at_once_would_leave(
+    evidence: Evidence, account: str
+) -> None:
+    run = copy.deepcopy(evidence)
+    run.world = {**run.world, "judged_in_the_end": account if account == "all" else [account]}
+    findings = judge(run)
+    assert "\n".join(str(one) for one in findings if one.violations or one.unjudged) == ""
+
+
 @pytest.mark.parametrize(
     ("file", "status", "said"),
     [

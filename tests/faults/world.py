@@ -32,7 +32,9 @@ from tests.faults.crash_points import points_of
 from tests.faults.mail_server import MailServer
 from tests.faults.policy import publish_policy, terms_in_seconds
 from tests.faults.processes import Crash, ForkServer, Worker
+from tests.faults.release_before import databases_of
 from tests.postgres_proxy import Cut, Proxy, proxy_to
+from tests.releases import Release
 from tests.servers import Databases
 from tests.waiting import eventually
 
@@ -49,7 +51,8 @@ PROCESSES: Mapping[str, int] = {"orders": 1, "support": 1, "escalation": 2}
 class Setup:
     """How a world is made. Processes die by themselves at `crash_points`, when reached so often at the latest.
 
-    `clock_jumps` tells the checker not to compare moments of the services' clocks with those of the world.
+    `clock_jumps` tells the checker not to compare moments of the services' clocks with those of the world, and
+    `says_besides` what else `Evidence` names. Where there is a release `before`, its processes run at first.
     """
 
     seed: int
@@ -59,6 +62,8 @@ class Setup:
     source: Path = PROJECT
     processes: Mapping[str, int] = field(default_factory=lambda: PROCESSES)
     clock_jumps: bool = False
+    says_besides: Mapping[str, Any] = field(default_factory=dict)
+    before: Release | None = None
 
 
 @dataclass
@@ -75,6 +80,7 @@ class World:
     wires: Mapping[str, Proxy]
     mail: MailServer
     server: ForkServer
+    next_server: ForkServer
     workers: list[Worker] = field(default_factory=list)
     tally: Counter[str] = field(default_factory=Counter)
     odd_ends: list[str] = field(default_factory=list)
@@ -166,21 +172,36 @@ async def open_world(folder: Path, setup: Setup) -> AsyncIterator[World]:
         await postgres.start()
         brokers = await stack.enter_async_context((three_nodes if setup.nodes == 3 else one_broker)(folder))
         databases = Databases(postgres.url)
-        urls = {name: await databases.make(name) for name in setup.processes}
-        await publish_policy(_as_superuser(urls["escalation"]))
+        urls = await _databases(setup, databases, postgres.url)
         for service in INBOUND_SERVICES:
             await keep_ahead(_as_superuser(urls[service]))
         wires = {name: await stack.enter_async_context(proxy_to(url, Cut.AFTER_COMMIT)) for name, url in urls.items()}
         mail = await stack.enter_async_context(MailServer(folder / "mail.jsonl").open())
-        server = ForkServer(folder / "fork_server.log", source=setup.source)
-        await server.start()
-        stack.push_async_callback(server.stop)
-        world = World(setup, folder, random.Random(setup.seed), brokers, postgres, databases, urls, wires, mail, server)
+        next_server = await _fork_server(stack, folder / "fork_server.log", setup.source)
+        before = setup.before
+        server = await _fork_server(stack, folder / "before.log", before.folder) if before else next_server
+        ground = (brokers, postgres, databases, urls, wires, mail, server, next_server)
+        world = World(setup, folder, random.Random(setup.seed), *ground)
         _describe(world)
         for service, count in setup.processes.items():
             world.workers += [world.new_worker(service, "--slot", str(slot)) for slot in range(count)]
         await asyncio.gather(*(worker.start() for worker in world.workers))
         yield world
+
+
+async def _databases(setup: Setup, databases: Databases, server_url: str) -> dict[str, str]:
+    if setup.before is not None:
+        return await databases_of(setup.before, server_url, setup.processes)
+    urls = {name: await databases.make(name) for name in setup.processes}
+    await publish_policy(_as_superuser(urls["escalation"]))
+    return urls
+
+
+async def _fork_server(stack: AsyncExitStack, log: Path, source: Path) -> ForkServer:
+    server = ForkServer(log, source=source)
+    await server.start()
+    stack.push_async_callback(server.stop)
+    return server
 
 
 def _describe(world: World) -> None:
@@ -197,6 +218,7 @@ def _describe(world: World) -> None:
         "seed": world.setup.seed,
         "clock_jumps": world.setup.clock_jumps,
         "began_at": time.time(),
+        **world.setup.says_besides,
     }
     (world.folder / "world.json").write_text(json.dumps(described, indent=1))
     for file in ("history", "accepted", "restores", "mail"):

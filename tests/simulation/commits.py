@@ -43,7 +43,7 @@ class Commits:
     def note(self, session: Session) -> None:
         writes = session.writes
         inputs = sorted((row for row in writes.get(JOURNAL, {}).values() if row), key=lambda row: row["position"])
-        if inputs or DELIVERIES in writes:
+        if inputs or DELIVERIES in writes or "postponed" in session.noted:
             self.log.append(Committed(self.database.commits, self.database.now, inputs, session.noted))
         for key, row in writes.get(EPISODES, {}).items():
             _check_episode(self.database.tables[EPISODES].get(key), row)

@@ -15,6 +15,8 @@ from tests.simulation.workers import Ground, Process
 class Consumer(Process):
     """Reads the partitions it is assigned. `position` is the next offset to read, `known` what is committed."""
 
+    most = 9
+
     def __init__(self, ground: Ground, name: str) -> None:
         super().__init__(ground, name)
         self.assigned: set[Partition] = set()
@@ -40,7 +42,7 @@ class Consumer(Process):
             return
         self.in_batch = True
         try:
-            await self.spine.apply(batch)
+            await self.apply(batch)
         except DATABASE_ERRORS:
             await self._rewind(batch)
             raise
@@ -53,6 +55,10 @@ class Consumer(Process):
         for partition, offset in batch.next_offsets.items():
             if partition in self.assigned and self.ground.chance.random() < 0.8:
                 self.ground.kafka.commit(partition, offset)
+
+    async def apply(self, batch: Batch) -> None:
+        """All of it in one transaction."""
+        await self.spine.apply(batch)
 
     async def _place(self, partitions: list[Partition]) -> None:
         """Start at the lower of what Kafka and the database hold."""
@@ -67,7 +73,7 @@ class Consumer(Process):
         inputs: list[Input] = []
         next_offsets: dict[Partition, int] = {}
         for partition in sorted(self.position):
-            found = kafka.read(partition, self.position[partition], chance.randint(1, 9))
+            found = kafka.read(partition, self.position[partition], chance.randint(1, self.most))
             if found:
                 inputs += found
                 next_offsets[partition] = self.position[partition] = self.position[partition] + len(found)

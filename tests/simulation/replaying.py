@@ -1,7 +1,8 @@
 """The journal told again to an empty database: it must come to the same state, byte for byte.
 
 What was decided depends on what had been read of the directory and the policies by then, which no account's lock
-holds still; so each commit is replayed on what it had read. Claims of deliveries are no inputs, and are done again.
+holds still; so each commit is replayed on what it had read. Claims of deliveries are no inputs, and are done again;
+so are timers that were put off.
 """
 
 from collections import defaultdict
@@ -83,6 +84,8 @@ class _Replay:
         for row in committed.noted.get("claimed", ()):
             if self.database.tables[TIMERS].pop((row["id"],), None) != row:
                 raise Broken(f"replayed, this timer is not there: {row['type']} {row['body'].decode()}")
+        for row in committed.noted.get("postponed", ()):
+            self.database.tables[TIMERS][(row["id"],)] = row
         self._move_deliveries(committed)
         inputs = [_input(row) for row in committed.inputs]
         for batch in [[one] for one in inputs] if self.one_by_one or not inputs else [inputs]:

@@ -5,7 +5,7 @@ What they wait for between two statements, and in which order they do things, is
 """
 
 from collections import Counter
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Mapping
 from dataclasses import dataclass, field
 from random import Random
 from types import SimpleNamespace
@@ -27,10 +27,9 @@ from shared.messaging import relay
 from shared.metrics import create_metrics
 from shared.transaction import Refused, Spine
 from tests.simulation.connections import FakePool
-from tests.simulation.database import Database, Session
+from tests.simulation.database import Answer, Database, Session
 from tests.simulation.kafka import Kafka
 from tests.simulation.pausing import Pause
-from tests.simulation.statements import ANSWERS
 from tests.simulation.statements.of_deliveries import asks_somebody
 from tests.simulation.statements.of_timers import due_timers
 from tests.simulation.tables import DELIVERIES, OUTBOX
@@ -47,6 +46,7 @@ class Ground:
     kafka: Kafka
     mail: "Mail"
     chance: Random
+    answers: Mapping[str, Answer]
     pressed: Counter[tuple[str, bytes]] = field(default_factory=Counter)
 
 
@@ -91,7 +91,7 @@ class Process:
         self.name = name
         self.ground = ground
         self.database = ground.database
-        pool: Any = FakePool(ground.database, ANSWERS, name)
+        pool: Any = FakePool(ground.database, ground.answers, name)
         self.pool = pool
         self.spine = Spine(pool, "escalation", handling(RULES), OWN_FACTS)
 

@@ -3,52 +3,44 @@
 Start with `History.play`. What was found wrong is raised as `Broken`, with the history's trace where it was asked for.
 """
 
-from collections.abc import Callable, Coroutine, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from random import Random
 from typing import Any
 
 from services.escalation.store.inbox import round_of
-from shared.contracts.envelope import envelope
+from shared.contracts.envelope import Envelope, Fact, envelope
 from shared.contracts.orders import OrderPlaced
 from shared.database import DATABASE_ERRORS
 from shared.inputs import Input, InputKind, Partition, Position
 from tests.simulation import happenings
 from tests.simulation.commits import Broken, Commits
 from tests.simulation.consuming import Consumer, Measuring
-from tests.simulation.database import Database, Fate
+from tests.simulation.database import Answer, Database, Fate
 from tests.simulation.happenings import ACCOUNTS, PEOPLE, START, Told
 from tests.simulation.invariants import check_in_the_end
 from tests.simulation.kafka import CASES, PARTITIONS, SALES, Kafka
 from tests.simulation.kafka import PEOPLE as DIRECTORY
 from tests.simulation.pausing import Pause
 from tests.simulation.replaying import check_replay
+from tests.simulation.running import Running
 from tests.simulation.statements import ANSWERS
 from tests.simulation.tables import COLUMNS, EPISODES, OFFSETS, ORDERS, POLICIES, TIMERS
 from tests.simulation.workers import Activity, Ground, Mail, Page, Relay, Sender, Timers
 
-_TO_REST = 20_000
-"""So many steps without coming to rest is no rest any more."""
-
-Step = Coroutine[Pause, None, None]
-
-
-@dataclass(slots=True)
-class Running:
-    """A coroutine on its way, and whether it may go on."""
-
-    name: str
-    steps: Step
-    pause: Pause | None = None
-
-    @property
-    def ready(self) -> bool:
-        return self.pause is None or self.pause.ready is None or self.pause.ready()
-
 
 class History:
-    """Everything of one seed. `tell` is called with each line of the trace."""
+    """Everything of one seed. `tell` is called with each line of the trace. Other histories are made of it."""
+
+    kinds: Mapping[str, Callable[[Ground, str], Any]] = {
+        "consumer": Consumer,
+        "relay": Relay,
+        "timers": Timers,
+        "sender": Sender,
+    }
+    to_rest = 20_000
+    """So many steps without coming to rest is no rest any more."""
+    processes: Sequence[str] = ("consumer 1", "consumer 2", "relay", "timers 1", "timers 2", "sender 1", "sender 2")
 
     def __init__(self, seed: int, tell: Callable[[str], None] | None = None) -> None:
         self.chance = Random(seed)
@@ -66,11 +58,15 @@ class History:
         self.database.tables[POLICIES][(2,)] = self.policy
         self.commits = Commits(self.database, self.kafka)
         self.database.on_commit = self.commits.note
-        self.ground = Ground(self.database, self.kafka, self.mail, self.chance)
+        self.ground = Ground(self.database, self.kafka, self.mail, self.chance, self.answers())
         self.running: list[Running] = []
         self.told: list[Told] = []
         self.made = 0
         self._start_everything()
+
+    def answers(self) -> Mapping[str, Answer]:
+        """What statements mean."""
+        return ANSWERS
 
     def play(self) -> None:
         """Let things happen, let everything come to rest, and see whether all is as it must be."""
@@ -97,7 +93,7 @@ class History:
     def rest(self) -> None:
         """Nothing breaks any more, and everybody does what is to be done now."""
         self.calm = self.mail.calm = True
-        for _ in range(_TO_REST):
+        for _ in range(self.to_rest):
             if not self._go_on():
                 self.calm = self.mail.calm = False
                 return
@@ -108,13 +104,12 @@ class History:
             named = {"topic": partition.topic, "partition": partition.number, "next_offset": 0}
             self.database.tables[OFFSETS][tuple(partition)] = {**COLUMNS[OFFSETS], **named}
         self.activities: dict[str, Activity] = {}
-        for name in ("consumer 1", "consumer 2", "relay", "timers 1", "timers 2", "sender 1", "sender 2"):
+        for name in self.processes:
             self._start(name)
         self._assign({"consumer 1"})
 
     def _start(self, name: str) -> None:
-        kind = {"consumer": Consumer, "relay": Relay, "timers": Timers, "sender": Sender}[name.split()[0]]
-        process: Any = kind(self.ground, name)
+        process = self.kinds[name.split()[0]](self.ground, name)
         self.activities[name] = process
         if isinstance(process, Consumer):
             self.activities[f"{name} measures"] = Measuring(process, f"{name} measures")
@@ -185,10 +180,14 @@ class History:
         topic = DIRECTORY if told.fact.about == "salesperson" else SALES if "orders." in told.fact.type else CASES
         partition = Partition(topic, sum(map(ord, told.subject)) % 2)
         position = Position(*partition, self.kafka.end(partition))
-        body = told.fact.model_dump_json().encode()
-        one = Input(event, body, b"", InputKind.RECORD, position=position)
+        one = self.record(event, position)
         self.kafka.appended[partition].append((self.database.now, one))
-        self._say(f"told {event.id} {event.type} of {told.subject}, {self.database.now - told.at} ago: {body.decode()}")
+        ago, body = self.database.now - told.at, one.body.decode()
+        self._say(f"told {event.id} {event.type} of {told.subject}, {ago} ago: {body}")
+
+    def record(self, event: Envelope[Fact], position: Position) -> Input:
+        """An event as it is read from Kafka."""
+        return Input(event, event.data.model_dump_json().encode(), b"", InputKind.RECORD, position=position)
 
     def _check_in(self) -> None:
         orders = list(self.database.tables[ORDERS].values())

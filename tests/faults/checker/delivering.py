@@ -70,7 +70,7 @@ def what_becomes_of_episodes_is_published(run: Evidence) -> Iterator[str]:
     found = Counter[tuple[str, UUID, UUID | None]]()
     for row in run.rows("escalation", "shared.outbox"):
         kind = header(row, "ce_type").rpartition(".")[2]
-        if kind in _OF_EPISODES:
+        if kind in _OF_EPISODES and run.walks(row["key"]):
             said = payload(row, "payload")
             signal = said.get("signal")
             found[kind, UUID(said["episode"]), UUID(signal) if signal else None] += 1
@@ -82,7 +82,7 @@ def what_becomes_of_episodes_is_published(run: Evidence) -> Iterator[str]:
 def _wrongs_of_mail(run: Evidence, alert: Row, state: str, address: str | None) -> Iterator[str]:
     if (state == "skipped") != (address is None):
         yield f"the e-mail of alert {alert['alert_id']} is {state}, and {alert['recipient']}'s address is {address}"
-    if state == "cancelled" and not _was_taken(run, alert):
+    if state == "cancelled" and run.walks(alert["account_id"]) and not _was_taken(run, alert):
         yield f"the e-mail of alert {alert['alert_id']} is cancelled, and nobody took or closed the episode after it"
     if state == "expired" and not _was_overtaken(run, alert):
         yield f"the e-mail of alert {alert['alert_id']} is expired, and no later ring has come"

@@ -229,4 +229,4 @@ def _name(signal: Signal) -> str:
 
 
 def _rows(run: Evidence, table: str) -> list[Row]:
-    return run.rows("escalation", f"escalation.{table}")
+    return [row for row in run.rows("escalation", f"escalation.{table}") if run.walks(row["account_id"])]

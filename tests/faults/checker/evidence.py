@@ -97,7 +97,9 @@ class Evidence:
     `computed` keeps what several promises are judged by; whoever changes the evidence clears it.
 
     `world` may say besides: `clock_jumps`, where waits for a seller may have ended early and moments do not compare;
-    `mail_refuses_for_good`, where deliveries may fail; `freeze_seconds`, for how long a process stood still at most.
+    `mail_refuses_for_good`, where deliveries may fail; `freeze_seconds`, for how long a process stood still at most;
+    `judged_in_the_end`, the accounts (or "all") of which only that is judged which stands in the end; `hot`, an account
+    for which no other may wait longer than `others_within` seconds.
     """
 
     world: Mapping[str, Any]
@@ -124,6 +126,11 @@ class Evidence:
 
     def rows(self, service: str, table: str) -> list[Row]:
         return self.databases[service].tables[table]
+
+    def walks(self, account: str) -> bool:
+        """Whether all that became of an account is computed, fact by fact, and not only what stands in the end."""
+        judged_in_the_end = self.world.get("judged_in_the_end", ())
+        return judged_in_the_end != "all" and account not in judged_in_the_end
 
     def told(self) -> dict[datetime, Told]:
         """Every event of the history by its time."""

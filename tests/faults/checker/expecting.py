@@ -35,6 +35,8 @@ def _effects(run: Evidence) -> Effects:
     effects = Effects({}, Desk(run.world["policy"], Directory(run), alerts, looks))
     told = run.told()
     for row in run.databases["escalation"].journal("record", "timer", "button"):
+        if not run.walks(row["subject"]):
+            continue
         account = effects.accounts.setdefault(row["subject"], Account(row["subject"], effects.desk))
         account.now = row["decided_at"]
         try:

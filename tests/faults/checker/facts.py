@@ -64,8 +64,9 @@ class Fact:
 
     @property
     def word(self) -> str:
-        """The word of its status, however it is spelled."""
-        return " ".join(re.sub("[-_]", " ", str(self.data.get("status", ""))).casefold().split())
+        """The word of its status, however it is spelled. Where nothing is told, a case is new when it is opened."""
+        told = self.data.get("status", "new" if self.kind == "case_opened" else "")
+        return " ".join(re.sub("[-_]", " ", str(told)).casefold().split())
 
     @property
     def asks(self) -> bool:

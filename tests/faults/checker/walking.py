@@ -277,7 +277,7 @@ class Account:
             return
         if quiet:
             self._find(episode, self.desk.sought(episode, signal.id, "signal", self.now, rings=False))
-        elif not episode.rang or signal.kind in REQUESTS or (nobody_acts and (rose or not moved)):
+        elif not episode.rang or ((nobody_acts or signal.kind in REQUESTS) and (rose or not moved)):
             self._ring(episode, signal, "signal")
         elif rose:
             self._ring(episode, signal, "severity")

@@ -1,0 +1,91 @@
+"""Accounts of which only the end is judged: a hot one has too many facts to walk through, and where a release took the
+place of another, two sets of rules have judged. Their facts are there, and what stands is what all of these say.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from uuid import UUID
+
+from tests.faults.checker.evidence import Evidence, Row, Told
+from tests.faults.checker.facts import Fact, facts_of, lines_of
+from tests.faults.checker.findings import findings
+
+_REMEMBERED = ("fact_id", "kind", "at", "case_id", "order_id", "courtesy", "amount_minor")
+
+
+def each_fact_judged_in_the_end_is_remembered_once(run: Evidence) -> Iterator[str]:
+    """None missing, none extra, each as it was told."""
+    found = Counter(tuple(row[name] for name in _REMEMBERED) for row in _rows(run, "facts"))
+    wanted = {
+        (fact.id, fact.kind, fact.at, fact.case, fact.order, fact.courtesy, fact.amount)
+        for facts in _facts(run).values()
+        for fact in facts.values()
+    }
+    yield from (f"fact {fact} is not remembered so" for fact in wanted - found.keys())
+    for fact, count in found.items():
+        if fact not in wanted or count > 1:
+            yield f"fact {fact} is remembered {count} times, and {fact in wanted:d} times is right"
+
+
+def what_stands_in_the_end_is_what_all_facts_say(run: Evidence) -> Iterator[str]:
+    """As if all had been told at once; and an episode is open exactly where a signal of it stands."""
+    now, rules = run.databases["escalation"].now, _rules(run)
+    wanted = {
+        (account, one.kind, one.id, one.at)
+        for account, facts in _facts(run).items()
+        for one in findings(account, facts.values(), rules)
+        if one.stands(now) and (one.at <= now or not one.expected)
+    }
+    standing = [row for row in _rows(run, "signals") if row["ended"] is None]
+    found = {(row["account_id"], row["kind"], row["signal_id"], row["at"]) for row in standing}
+    yield from (f"signal {signal} does not stand" for signal in wanted - found)
+    yield from (f"signal {signal} stands, and the facts do not say so" for signal in found - wanted)
+    troubled = {row["episode_id"] for row in standing}
+    for row in _rows(run, "episodes"):
+        if (row["closed_at"] is None) != (row["episode_id"] in troubled) and row["closed_by"] is None:
+            yield f"episode {row['episode_id']} of {row['order_id']} is closed {row['closed_at']}, against its signals"
+
+
+def nobody_waits_for_a_hot_account(run: Evidence) -> Iterator[str]:
+    """What is told of others is applied in time, from when it stands on a topic."""
+    if "hot" not in run.world:
+        return
+    written: dict[tuple[str | None, str | None], float] = {}
+    for topic in run.listens("escalation"):
+        for record in run.topics[topic]:
+            written[record.identity] = min(record.written_at, written.get(record.identity, record.written_at))
+    for row in run.databases["escalation"].journal("record"):
+        waited = row["decided_at"].timestamp() - written[row["source"], row["event_id"]]
+        if row["subject"] != run.world["hot"] and waited > run.world["others_within"]:
+            yield f"{row['type']} {row['event_id']} of {row['subject']} was applied only after {waited:.0f} s"
+
+
+def _facts(run: Evidence) -> Mapping[str, Mapping[UUID, Fact]]:
+    """By account, all that escalation must remember of those that are judged in the end."""
+    facts: dict[str, dict[UUID, Fact]] = {}
+    sales: dict[str, Told] = {}
+    told: Mapping[datetime, Told] = run.told()
+    for row in run.databases["escalation"].journal("record"):
+        event = told[row["at"]]
+        if run.walks(row["subject"]) or event.kind == "salesperson_changed":
+            continue
+        mine = facts.setdefault(row["subject"], {})
+        order = str(event.data.get("order"))
+        if event.kind == "order_placed":
+            sales.setdefault(order, event)
+        elif event.kind in ("order_delivered", "order_changed") and event.data.get("lines") and order in sales:
+            lines = lines_of(sales[order])
+            mine.setdefault(lines.id, lines)
+        for fact in facts_of(event, row):
+            mine.setdefault(fact.id, fact)
+    return facts
+
+
+def _rules(run: Evidence) -> Mapping[str, object]:
+    policy = run.world["policy"]
+    return {**policy["signals"], "statuses": policy["statuses"]}
+
+
+def _rows(run: Evidence, table: str) -> list[Row]:
+    return [row for row in run.rows("escalation", f"escalation.{table}") if not run.walks(row["account_id"])]

@@ -1,0 +1,48 @@
+"""What a world of the release before begins with: its tables, its policy, and what publishers told in its time."""
+
+import asyncio
+import json
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from subprocess import CompletedProcess
+
+from deploy.local.databases import own_database
+from tests.faults.events import Event, event_of_line
+from tests.releases import Release
+
+_HISTORY = """
+import json, sys
+from datetime import datetime
+from tests.faults.history import generate
+asked = json.load(sys.stdin)
+asked["now"] = datetime.fromisoformat(asked["now"])
+for event in generate(**asked):
+    print(event.line())
+"""
+_PUBLISH = """
+import asyncio, sys
+from tests.faults.policy import publish_policy
+asyncio.run(publish_policy(sys.argv[1]))
+"""
+
+
+def history_of(release: Release, seed: int, *, now: datetime, **asked: float) -> list[Event]:
+    """What publishers of that release's time tell: it would take what came later for a mistake."""
+    wanted = json.dumps({"seed": seed, "now": now.isoformat(), **asked})
+    printed = release.python("-c", _HISTORY, told=wanted)
+    assert printed.returncode == 0, printed.stderr
+    return [event_of_line(line) for line in printed.stdout.splitlines()]
+
+
+async def databases_of(release: Release, server_url: str, services: Iterable[str]) -> dict[str, str]:
+    """Databases with the tables and the policy of that release."""
+    urls = {service: await own_database(server_url, service) for service in services}
+    await asyncio.gather(*(done(release.migrate, service, url) for service, url in urls.items()))
+    await done(release.python, "-c", _PUBLISH, urls["escalation"])
+    return urls
+
+
+async def done(run: Callable[..., CompletedProcess[str]], *arguments: str) -> None:
+    """Run a program of a release to its end, which must be a good one."""
+    ended = await asyncio.to_thread(run, *arguments)
+    assert ended.returncode == 0, ended.stderr[-2000:]

@@ -1,0 +1,90 @@
+"""The release before is replaced while a history is told: killed in the middle of its work, migrated, gone on with.
+
+Escalation goes first; orders and support of the release before publish on into the new one, and follow later.
+"""
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from datetime import timedelta
+
+from tests.faults.calm import move_clock
+from tests.faults.mail_server import Mood
+from tests.faults.policy import publish_policy
+from tests.faults.processes import Worker
+from tests.faults.release_before import done
+from tests.faults.world import World, connected
+from tests.releases import THIS
+from tests.waiting import until
+
+_REJUDGE = """
+import os, sys
+os.environ["ESCALATION_DATABASE_URL"] = sys.argv[1]
+from services.cli.rejudge import rejudge
+rejudge()
+"""
+_JUMP = timedelta(minutes=16)
+_UNDONE_SECONDS = 120.0
+_ROWS = "select count(*) from shared.outbox where published_at is null"
+_DUE = "select count(*) from shared.timers where due_at <= shared.app_now()"
+_MAILS = "select count(*) from escalation.deliveries where state = 'sending'"
+
+
+async def replace_the_release(world: World, telling_seconds: float) -> None:
+    """Escalation after a third of the time in which a history is told, the others after two thirds."""
+    await asyncio.sleep(telling_seconds / 3)
+    escalation = [worker for worker in world.workers if worker.service == "escalation"]
+    await _leave_much_undone(world, escalation)
+    for service, url in world.urls.items():
+        await done(THIS.migrate, service, url)
+    await publish_policy(world.urls["escalation"])
+    await _start(world, escalation)
+    await asyncio.sleep(telling_seconds / 3)
+    await done(THIS.python, "-c", _REJUDGE, world.urls["escalation"])
+    others = [worker for worker in world.workers if worker.service != "escalation"]
+    await asyncio.gather(*(worker.end_at_once() for worker in others))
+    await _start(world, others)
+    world.tally["release replaced"] += 1
+
+
+async def _leave_much_undone(world: World, workers: Sequence[Worker]) -> None:
+    """Kill all of them while mails are on their way, Kafka is away, and timers are due.
+
+    Until then they are left alone, or there would be nothing of all that.
+    """
+    (broker,) = world.brokers.nodes
+    world.calm, world.mail.mood = True, Mood.HANGS
+    for worker in workers:
+        worker.kill()
+    try:
+        mails = await _some(world, _MAILS, ["escalation"])
+        await broker.kill()
+        rows = await _some(world, _ROWS, world.urls)
+        await move_clock(world, "escalation", _JUMP)
+        due = await _some(world, _DUE, ["escalation"])
+        await asyncio.gather(*(worker.end_at_once() for worker in workers))
+    finally:
+        world.mail.mood = Mood.ACCEPTS
+        await broker.start()
+    world.calm = False
+    left = {"mails on their way": mails, "outbox rows": rows, "timers due": due}
+    world.tally.update({f"left by the release before: {what}": count for what, count in left.items()})
+
+
+async def _some(world: World, query: str, services: Iterable[str]) -> int:
+    """Wait until a database of these has some of it, and return how many."""
+
+    async def counted() -> int:
+        count = 0
+        for service in services:
+            async with connected(world, service) as connection:
+                count += await connection.fetchval(query)
+        return count
+
+    return await until(counted, bool, within_seconds=_UNDONE_SECONDS)
+
+
+async def _start(world: World, workers: Sequence[Worker]) -> None:
+    """This release's processes in their place."""
+    for worker in workers:
+        worker.server = world.next_server
+    await asyncio.gather(*(worker.start() for worker in workers))

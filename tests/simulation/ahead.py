@@ -1,0 +1,69 @@
+"""Histories whose publishers' clocks are wrong: what they date ahead counts as now, or never comes to escalation.
+
+Orders and support decide that where a fact enters, by their own clock; escalation's may be a little behind it.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+from random import Random
+from typing import Any
+
+from shared.clock_skew import MAX_CLOCK_SKEW, Receipt
+from shared.contracts.envelope import Envelope, Fact, envelope
+from tests.simulation.happenings import Told
+from tests.simulation.invariants import require
+from tests.simulation.tables import JOURNAL
+from tests.simulation.world import History
+
+_SECOND = timedelta(seconds=1)
+_AHEAD = tuple(seconds * _SECOND for seconds in (1, 1, 60, 60, 200, 299, 301, 3_600, 31_536_000))
+_BEHIND = (0 * _SECOND, 2 * _SECOND, 90 * _SECOND)
+
+
+class AheadHistory(History):
+    """A history in which every third fact is dated ahead. What is chosen for that has a generator of its own.
+
+    `counted` are those that count as now, and `refused` those that never come.
+    """
+
+    def __init__(self, seed: int, tell: Callable[[str], None] | None = None) -> None:
+        self.clocks = Random(f"ahead {seed}")
+        self.behind = self.clocks.choice(_BEHIND)
+        self.counted = self.refused = 0
+        super().__init__(seed, tell)
+
+    def play(self) -> None:
+        """Also nothing is dated later than it was heard, but for the difference of two clocks."""
+        super().play()
+        for row in self.database.tables[JOURNAL].values():
+            late = row["kind"] != "record" or row["at"] <= row["decided_at"] + self.behind
+            require(late, f"{row['type']} of {row['at']} was applied at {row['decided_at']}")
+
+    def _append(self, told: Told) -> None:
+        if self.clocks.random() < 1 / 3:
+            told = replace(told, at=self.database.now + self.clocks.choice(_AHEAD))
+        entered = self._entered(told)
+        if entered is None:
+            self.refused += 1
+            self._say(f"refused {told.fact.type} of {told.subject}, dated {told.at}")
+            return
+        self.counted += entered.at != told.at
+        super()._append(entered)
+
+    def _entered(self, told: Told) -> Told | None:
+        """A fact as orders or support publish it, if they do."""
+        receipt = Receipt(self.database.now + self.behind, MAX_CLOCK_SKEW)
+        inbound = _as_told(told)
+        if receipt.refused(inbound) is not None:
+            return None
+        (counted,) = receipt.counted([inbound])
+        happened = {name: getattr(counted.data, name) for name in counted.data.happened}
+        return replace(told, at=counted.time, fact=told.fact.model_copy(update=happened))
+
+
+def _as_told(told: Told) -> Envelope[Fact]:
+    """The event of a publisher that a published fact comes from."""
+    inbound: Any = next(kind for kind in type(told.fact).__mro__ if ".inbound." in getattr(kind, "type", ""))
+    fact: Fact = inbound.model_validate(told.fact.model_dump())
+    return envelope(fact, id="told", source="publisher", subject=told.subject, time=told.at)

@@ -1,0 +1,230 @@
+"""Histories in which accounts cannot be done for a while: they are set aside, and done when they can be.
+
+All that must hold of other histories must hold of these. So what stands in the end is what it would be without.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from random import Random
+from typing import Any
+
+import asyncpg
+
+from services.escalation.store import known_accounts
+from shared import timers, transaction
+from shared.contracts.envelope import Envelope, Fact
+from shared.inputs import Batch, Input, InputKind, Partition, Position, RawMessage
+from shared.messaging import set_aside
+from shared.messaging.applying import Applier, Endings
+from shared.messaging.codec import encode_record
+from shared.rounds import SetAsideRounds, TimerRounds
+from tests.simulation.consuming import Consumer
+from tests.simulation.database import Answer, Session
+from tests.simulation.happenings import ACCOUNTS
+from tests.simulation.inserting import insert
+from tests.simulation.statements import ANSWERS
+from tests.simulation.statements.of_timers import due_timers
+from tests.simulation.tables import TIMERS, Row, Rows
+from tests.simulation.workers import METRICS, Ground, Process, Timers
+from tests.simulation.world import History
+
+_SET_ASIDE = "shared.set_aside"
+_PLACE = ("topic", "partition", "record_offset")
+_ENDINGS = Endings("escalation", lambda topic: topic, METRICS)
+
+
+class AsideHistory(History):
+    """A history in which it is undecided, for a while, what becomes of an account's facts.
+
+    What is chosen for that comes from a generator of its own. `set_aside` counts records that were set aside.
+    """
+
+    processes = (*History.processes, "retrier")
+
+    def __init__(self, seed: int, tell: Any = None) -> None:
+        self.moods = Random(f"aside {seed}")
+        self.hopeless: set[str] = set()
+        self.set_aside = 0
+        super().__init__(seed, tell)
+
+    @property
+    def kinds(self) -> Mapping[str, Any]:  # type: ignore[override]
+        return {**History.kinds, "consumer": Patient, "timers": TimersInTurns, "retrier": Retrier}
+
+    def answers(self) -> Mapping[str, Answer]:
+        return {**ANSWERS, **_ANSWERS, known_accounts._NEW_VERSION: self._new_version, set_aside._KEEP.sql: self._keep}
+
+    def record(self, event: Envelope[Fact], position: Position) -> Input:
+        key, body, headers = encode_record(event)
+        raw = RawMessage(position.topic, key, headers, body)
+        return Input(event, body, b"", InputKind.RECORD, raw, position)
+
+    def rest(self) -> None:
+        """Everything can be done again, however long it takes until somebody tries."""
+        self.hopeless.clear()
+        super().rest()
+        while waiting := list(self.database.tables[_SET_ASIDE].values()):
+            first = min(waiting, key=lambda row: row["id"])
+            self._pass_time(max(first["try_at"] - self.database.now, timedelta()))
+            super().rest()
+
+    def _happen(self) -> None:
+        super()._happen()
+        if self.moods.random() < 0.3:
+            self.hopeless ^= {self.moods.choice(ACCOUNTS)}
+            self._say(f"-- what cannot be done: {sorted(self.hopeless)}")
+
+    def _new_version(self, session: Session, arguments: Sequence[Any]) -> Rows:
+        if self.hopeless.intersection(arguments[0]):
+            raise asyncpg.QueryCanceledError("canceling statement due to statement timeout")
+        return ANSWERS[known_accounts._NEW_VERSION](session, arguments)
+
+    def _keep(self, session: Session, arguments: Sequence[Any]) -> Rows:
+        """Each place once: of two that keep it at a time the second waits for the first, as for a unique index."""
+        columns = set_aside._KEEP.columns
+        session.hold(_SET_ASIDE, zip(*(arguments[columns.index(name)] for name in _PLACE), strict=True))
+        there = {(row["topic"], row["partition"], row["record_offset"]) for row in session.rows(_SET_ASIDE)}
+        for values in zip(*arguments, strict=True):
+            told = dict(zip(columns, values, strict=True))
+            if (told["topic"], told["partition"], told["record_offset"]) not in there:
+                insert(session, _SET_ASIDE, (*columns, "attempts"), (*values, 0))
+                self.set_aside += 1
+        return []
+
+
+class Patient(Consumer):
+    """Goes through a batch as the consumer of a service does: what takes too long is halved, in the end set aside."""
+
+    def __init__(self, ground: Ground, name: str) -> None:
+        super().__init__(ground, name)
+        positions: Any = _Positions()
+        self.applier = Applier(self.spine, positions, _ENDINGS)
+
+    async def apply(self, batch: Batch) -> None:
+        await self.applier.apply(batch)
+
+
+class _Positions:
+    """The simulation's consumer notes by itself what was applied."""
+
+    def tried(self) -> None:
+        return
+
+    def advance(self, _next_offsets: Mapping[Partition, int]) -> None:
+        return
+
+
+class TimersInTurns(Timers):
+    """Fires as a service's loop does: accounts that take too long in turns of their own, in the end later."""
+
+    def has_work(self) -> bool:
+        looking: Any = _WithoutTheirSilences(Session(self.database, "looking"))
+        return bool(due_timers(looking))
+
+    async def round(self) -> None:
+        await TimerRounds(self.spine).fire()
+
+
+class Retrier(Process):
+    """Tries accounts again that were set aside."""
+
+    def has_work(self) -> bool:
+        return bool(_first_due(Session(self.database, "looking")))
+
+    async def round(self) -> None:
+        await SetAsideRounds(self.spine, _ENDINGS).run()
+
+
+def _first_due(session: Session) -> list[Row]:
+    """Of each account the record that is tried first, where its turn has come."""
+    first: dict[str, Row] = {}
+    for row in sorted(session.rows(_SET_ASIDE), key=lambda row: int(row["id"])):
+        first.setdefault(row["lock_key"], row)
+    return sorted((row for row in first.values() if row["try_at"] <= session.now), key=lambda row: int(row["id"]))
+
+
+def _add_locks(session: Session, arguments: Sequence[Any]) -> Rows:
+    aside = {row["lock_key"] for row in session.rows(_SET_ASIDE)}
+    return [{"lock_key": key} for key in aside.intersection(arguments[0])]
+
+
+def _retry_due(session: Session, _arguments: Sequence[Any]) -> Rows:
+    of_account = [row["lock_key"] for row in session.rows(_SET_ASIDE)]
+    return [{"lock_key": key, "records": of_account.count(key)} for key in map(_lock_key, _first_due(session))]
+
+
+def _lock_key(row: Row) -> str:
+    return str(row["lock_key"])
+
+
+def _take(session: Session, arguments: Sequence[Any]) -> Rows:
+    key, limit = arguments
+    mine = sorted((row for row in session.rows(_SET_ASIDE) if row["lock_key"] == key), key=lambda row: int(row["id"]))
+    return [{**row, "of_another_topic": False} for row in mine[:limit]]
+
+
+def _done(session: Session, arguments: Sequence[Any]) -> Rows:
+    for id in arguments[0]:
+        session.delete(_SET_ASIDE, (id,))
+    return []
+
+
+def _put_off(session: Session, arguments: Sequence[Any]) -> Rows:
+    mine = [row for row in session.rows(_SET_ASIDE) if row["lock_key"] == arguments[0]]
+    for row in sorted(mine, key=lambda row: int(row["id"]))[:1]:
+        seconds = min(set_aside.LONGEST_PAUSE_SECONDS, set_aside.FIRST_PAUSE_SECONDS * 2 ** min(row["attempts"], 20))
+        later = {"attempts": row["attempts"] + 1, "try_at": session.now + timedelta(seconds=seconds)}
+        session.put(_SET_ASIDE, {**row, **later})
+    return []
+
+
+class _WithoutTheirSilences:
+    """A session that does not see timers made of silence of accounts that are set aside."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._aside = {row["lock_key"] for row in session.rows(_SET_ASIDE)}
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._session, name)
+
+    def rows(self, table: str) -> Rows:
+        rows = list(self._session.rows(table))
+        return rows if table != TIMERS else [row for row in rows if not self._waits(row)]
+
+    def _waits(self, row: Row) -> bool:
+        return bool(row["made_of_silence"]) and row["lock_key"] in self._aside
+
+
+class _PuttingOff(_WithoutTheirSilences):
+    """Timers that were not put off yet count no attempts; what is put off is noted."""
+
+    def rows(self, table: str) -> Rows:
+        rows = super().rows(table)
+        return rows if table != TIMERS else [{**row, "attempts": row["attempts"] or 0} for row in rows]
+
+    def put(self, table: str, row: Row) -> None:
+        self._session.put(table, row)
+        self._session.noted.setdefault("postponed", []).append(row)
+
+
+def _passing_over(sql: str, seen: type[_WithoutTheirSilences] = _WithoutTheirSilences) -> Answer:
+    """What a statement about due timers means where accounts may be set aside."""
+
+    def answer(session: Session, arguments: Sequence[Any]) -> Rows:
+        looking: Any = seen(session)
+        return ANSWERS[sql](looking, arguments)
+
+    return answer
+
+
+_ANSWERS: Mapping[str, Answer] = {
+    transaction._ADD_LOCKS: _add_locks,
+    set_aside._DUE: _retry_due,
+    set_aside._TAKE: _take,
+    set_aside._DONE: _done,
+    set_aside._PUT_OFF: _put_off,
+    timers._DUE_KEYS: _passing_over(timers._DUE_KEYS),
+    timers._CLAIM: _passing_over(timers._CLAIM),
+    timers._POSTPONE: _passing_over(timers._POSTPONE, _PuttingOff),
+}

@@ -1,0 +1,62 @@
+"""Histories with one account of thousands of facts beside a small one: what happens to it happens again and again."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from random import Random
+from typing import Any
+
+from tests.simulation import happenings
+from tests.simulation.consuming import Consumer
+from tests.simulation.happenings import ACCOUNTS, Told
+from tests.simulation.tables import FACTS
+from tests.simulation.world import History
+
+LARGE, SMALL = ACCOUNTS
+_TIMES = 8
+_OF_A_CASE = 40
+
+
+class LargeHistory(History):
+    """`facts` more than others have, of one account, told in several heaps. They have a generator of their own."""
+
+    to_rest = 200_000
+
+    def __init__(self, seed: int, tell: Callable[[str], None] | None = None, *, facts: int = 5_000) -> None:
+        self.more = Random(f"large {seed}")
+        self.left = self.heap = facts
+        super().__init__(seed, tell)
+        self.one_by_one = False
+
+    @property
+    def kinds(self) -> Mapping[str, Any]:  # type: ignore[override]
+        return {**History.kinds, "consumer": Hungry}
+
+    def known(self, account: str) -> int:
+        """How many facts of an account are remembered."""
+        return sum(row["account_id"] == account for row in self.database.tables[FACTS].values())
+
+    def rest(self) -> None:
+        self._pour(self.left)
+        super().rest()
+
+    def _happen(self) -> None:
+        super()._happen()
+        if self.more.random() < 1 / 3:
+            self._pour(min(self.left, self.heap // _TIMES))
+
+    def _pour(self, facts: int) -> None:
+        for _ in range(facts):
+            self._append(self._of_its_own_case(happenings.fact_of(self.more, LARGE, self.database.now)))
+            self.left -= 1
+
+    def _of_its_own_case(self, told: Told) -> Told:
+        """Each case has a few dozen of them, as cases have."""
+        case = getattr(told.fact, "case", None)
+        own = {} if case is None else {"case": f"{case}-{self.left // _OF_A_CASE}"}
+        return replace(told, fact=told.fact.model_copy(update=own))
+
+
+class Hungry(Consumer):
+    """Reads many records at once, as the consumer of a service does."""
+
+    most = 100
