@@ -32,7 +32,7 @@ HANDOFF = (sys.executable, "-m", "services.cli")
 _ONE_BROKER = {"TOPIC_REPLICATION": "1", "TOPIC_PARTITIONS": "4"}
 # For trying things out with curl: everything here listens on 127.0.0.1 only.
 _LOCAL_KEYS = {
-    "PUBLISHER_KEYS": '{"local": {"key": "local-publisher-key", "sources": ["*"], "types": ["*"]}}',
+    "PUBLISHER_KEYS": '{"local": {"key": "local-publisher-key", "sources": ["*"], "rights": ["directory"]}}',
     "READER_KEYS": '["local-reader-key"]',
 }
 _OTHER_FOLDER = "Choose another folder with --data."
