@@ -1,7 +1,7 @@
 """Nobody becomes somebody else: not with the key of a shop, and not with what an earlier address still holds."""
 
-from datetime import UTC, date, datetime
-
+from datetime import date
+from functools import partial
 
 import pytest
 
@@ -9,6 +9,7 @@ from shared.contracts.fact import Fact
 from shared.contracts.orders_inbound import AccountReassigned, SaleCorrected
 from tests.builders import order_placed, salesperson_changed
 from tests.stories import SHOP_KEY, Company
+from tests.waiting import eventually, until
 
 MALLORY = "mallory@evil.example"
 DIRECTORY: dict[str, Fact] = {
@@ -29,9 +30,27 @@ async def test_the_key_of_a_shop_neither_changes_people_nor_who_looks_after_a_cu
     assert "directory" in problem["reason"]
 
 
+async def test_an_address_that_was_taken_away_opens_nothing_any_more_and_both_addresses_are_notified(
+    company: Company,
+) -> None:
+    story = company.story()
+    await story.hire()
+    escalation = company.pools["escalation"]
+    address = "select email from escalation.salespeople where salesperson_id = $1"
+    await eventually(lambda: escalation.fetchval(address, story.seller), story.address())
+    async with story.signed_in() as browser:
+        await story.hire(email=story.address("other"))
+        await eventually(lambda: escalation.fetchval(address, story.seller), story.address("other"))
+        assert (await browser.get("/")).headers["location"] == "/sign-in"
+        await browser.post("/sign-in/link", data={"email": story.address()})
+    for told in (story.seller, "other"):
+        mails = await until(partial(story.mails, told), bool, wanted="a notice")
+        assert [mail.subject for mail in mails] == ["Your address for on-call alerts was changed"]
+
+
 async def test_the_key_of_a_shop_publishes_orders_and_only_as_that_shop(company: Company) -> None:
     story = company.story()
-    sale = order_placed(story.order, sold_at=datetime.now(UTC))
+    sale = order_placed(story.order)
     assert [
         (await story.post("orders", sale, key=SHOP_KEY, source=source)).status_code
         for source in ("/shopping-evil", "/shop-eu", "shop", "/shop/eu", "/shop")

@@ -27,6 +27,7 @@ from services.escalation.domain.words import (
     left,
     why_now,
 )
+from services.escalation.store.address_notices import ClaimedNotice
 from services.escalation.store.deliveries import Letter
 from services.escalation.store.lists import ListLetter
 from services.escalation.store.signals_shown import LetterSignal
@@ -115,6 +116,16 @@ class Letters:
     def sign_in(self, *, address: str, name: str, url: str, message: UUID, now: datetime) -> Mail:
         """The message that carries a one-time link."""
         return self._message(address, "Your sign-in link", "sign_in", message, {"name": name, "url": url}, now)
+
+    def address_changed(self, notice: ClaimedNotice) -> Mail:
+        """The message that tells an address of its end or its beginning, the same however often it is sent."""
+        fields = {
+            "notice": notice,
+            "at": absolute(notice.made_at.astimezone(ZoneInfo(notice.zone))),
+            "url": f"{self._inbox_url}/sign-in",
+        }
+        subject = "Your address for on-call alerts was changed"
+        return self._message(notice.address, subject, "address_changed", notice.notice_id, fields, notice.made_at)
 
     def _message(
         self, to: str, subject: str, template: str, id: UUID, fields: dict[str, object], now: datetime

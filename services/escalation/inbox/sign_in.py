@@ -56,7 +56,12 @@ class SignInPages:
 
     async def sign_out(self, request: Request) -> Response:
         signed_in = await self._sessions.reader(request)
-        check_token(await request.form(), signed_in)
+        form = await request.form()
+        check_token(form, signed_in)
+        if form.get("everywhere"):
+            response = self._page("You are signed out everywhere", _ASK)
+            await self._sessions.end_everywhere(signed_in, response)
+            return response
         response = self._page("You are signed out", _ASK)
         await self._sessions.end(request, response)
         return response

@@ -38,11 +38,14 @@ _ADD_LINK = """
 """
 # Who asks many times at once is counted once at a time. Nothing else waits for this lock.
 _ONE_AT_A_TIME = "select pg_advisory_xact_lock(hashtextextended('sign-in ' || lower($1::text), 0))"
-# An address of two people is nobody's; a link's age is told from when it expires.
+# An address of two people is nobody's; a link's age is told from when it expires. The lock has whoever changes the
+# address at this moment go first, or end this link.
 _ADD_REQUESTED_LINK = """
-    with addressed as (
-        select salesperson_id, name, email, count(*) over () as people
-        from escalation.salespeople where active and lower(email) = lower($2)
+    with locked as (
+        select salesperson_id, name, email from escalation.salespeople
+        where active and lower(email) = lower($2) for share
+    ), addressed as (
+        select salesperson_id, name, email, count(*) over () as people from locked
     ), added as (
         insert into escalation.sign_in_links (token_hash, salesperson_id, expires_at)
         select $1, a.salesperson_id, shared.app_now() + $3::interval from addressed a
