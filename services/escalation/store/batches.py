@@ -22,6 +22,7 @@ from services.escalation.domain.own_facts import (
     HandOverPressed,
     InformationDue,
     PersonChanged,
+    PolicyPublishing,
     RecipientSought,
     RulesChanged,
     SomebodySought,
@@ -188,7 +189,7 @@ def _line_above(fact: Fact) -> Iterator[str | None]:
         yield fact.to
     elif isinstance(fact, InformationDue | PersonChanged):
         yield fact.person
-    elif isinstance(fact, EpisodeButton):
+    elif isinstance(fact, EpisodeButton | PolicyPublishing):
         yield fact.by
 
 
