@@ -34,7 +34,7 @@ from shared.service import Health, Resources, Role, Service
 from shared.settings import ServiceSettings
 from shared.telemetry import configure_tracing
 from shared.transaction import Spine, Transaction
-from shared.web_server import PortTaken, WebServer
+from shared.web_server import PortTaken, WebLimits, WebServer
 
 log = get_logger(__name__)
 T = TypeVar("T")
@@ -143,7 +143,9 @@ class Process:
             max_clock_skew=self._settings.max_clock_skew,
         )
         resources = Resources(pool, spine, self._cluster, self._metrics)
-        server = WebServer(self._service, resources, self.health, self._role)
+        proxies = tuple(one.strip() for one in self._settings.forwarded_allow_ips.split(",") if one.strip())
+        limits = WebLimits(self._settings.connections_per_address, proxies)
+        server = WebServer(self._service, resources, self.health, self._role, limits)
         await server.start(self._settings.host, self._settings.port, ended=partial(self._give_up, "serving has ended"))
         stack.push_async_callback(server.stop)
         await self._check_database(pool, fitting)

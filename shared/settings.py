@@ -64,6 +64,8 @@ class ServiceSettings(KafkaSettings):
     database_url: SecretStr
     port: int
     host: str = "127.0.0.1"
+    connections_per_address: Annotated[int, Field(ge=0)] = 200
+    forwarded_allow_ips: str = "127.0.0.1"
     log_level: str = "INFO"
     otel_exporter_otlp_endpoint: str | None = None
     trace_directory: Path | None = None
