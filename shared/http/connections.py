@@ -8,6 +8,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Callable, Collection
 from functools import partial
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from typing import Any
 
 from uvicorn.protocols.http.h11_impl import H11Protocol
@@ -33,7 +34,7 @@ class Guard:
     def __init__(self, *, most: int, per_address: int = 0, proxies: Collection[str] = ()) -> None:
         self._most = most
         self._per_address = per_address
-        self._proxies = proxies
+        self._proxies = [ip_network("::/0"), ip_network("0.0.0.0/0")] if "*" in proxies else _networks(proxies)
         self._waiting: dict[GuardedProtocol, asyncio.TimerHandle] = {}
         self._of_address: Counter[str] = Counter()
 
@@ -60,7 +61,10 @@ class Guard:
 
     def is_crowded(self, address: str) -> bool:
         """Whether an address has more connections than one may."""
-        return 0 < self._per_address < self._of_address[address] and address not in self._proxies
+        return 0 < self._per_address < self._of_address[address] and not self._is_proxy(address)
+
+    def _is_proxy(self, address: str) -> bool:
+        return any(ip_address(address) in network for network in self._proxies)
 
     def _waits(self, connection: "GuardedProtocol", seconds: float) -> None:
         self._waiting[connection] = connection.loop.call_later(seconds, connection.give_up)
@@ -77,6 +81,10 @@ class Guard:
             log.warning("closed the connection that had waited longest, to make room")
             self._begins(longest)
             longest.give_up()
+
+
+def _networks(proxies: Collection[str]) -> list[IPv4Network | IPv6Network]:
+    return [ip_network(one, strict=False) for one in proxies]
 
 
 class GuardedProtocol(H11Protocol):

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from services.escalation.inbox import answers
+from services.escalation.inbox.rationing import MOST_LINKS
 from services.escalation.store.sign_outs import end_all
 from tests.builders import SELLER
 from tests.inbox import Site, form_token, inbox_site, served, token_of
@@ -113,6 +114,17 @@ async def test_links_for_one_address_are_rationed(site: Site) -> None:
     await site.service.move_clock(timedelta(minutes=16))
     await browser.post("/sign-in/link", data={"email": ANNAS_ADDRESS})
     assert len(site.sent_links) == 4
+
+
+async def test_asks_from_one_address_are_rationed_whoever_they_are_about(site: Site) -> None:
+    asks = [
+        await site.browser().post("/sign-in/link", data={"email": f"somebody-{number}@sales.example"})
+        for number in range(MOST_LINKS + 1)
+    ]
+    assert {answer.status_code for answer in asks[:-1]} == {200}
+    assert asks[-1].status_code == 429
+    assert "Try again in 15 minutes." in asks[-1].text
+    assert 0 < int(asks[-1].headers["retry-after"]) <= 900
 
 
 async def test_of_many_requests_at_once_no_more_links_are_sent_than_one_after_another(site: Site) -> None:

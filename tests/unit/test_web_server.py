@@ -210,7 +210,7 @@ async def test_one_address_has_so_many_connections_and_a_proxy_any_number() -> N
             writer.close()
         await eventually(lambda: status_of(port), 404)
     (port,) = free_ports(1)
-    async with serving(port, web_server.WebLimits(connections_per_address=3)):
+    async with serving(port, web_server.WebLimits(connections_per_address=3, proxies=("127.0.0.0/8",))):
         busy = [await asking(port, BUSY) for _ in range(5)]
         assert await status_of(port) == 404
         for _, writer in busy:

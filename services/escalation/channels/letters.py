@@ -39,6 +39,7 @@ _WHAT_LENGTH = 50
 _LINE_LENGTH = 300
 _ATOM = r'[^\s\x00-\x1f\x7f-\x9f\ud800-\udfff()<>\[\]:;@\\,."]+'
 _ADDRESS = re.compile(rf"(?P<user>{_ATOM}(\.{_ATOM})*)@(?P<domain>{_ATOM}(\.{_ATOM})*)")
+_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _ENCODED_WORD = "=?"
 _OPENED_TO = {RingCause.HANDED_OVER: "Open to take over", RingCause.INFORMED: "Open"}
 
@@ -141,10 +142,15 @@ class Letters:
         message["Date"] = format_datetime(now)
         message["Message-ID"] = f"<{id}@{self._sender.domain}>"
         message["Auto-Submitted"] = "auto-generated"
-        message.set_content(self._templates.get_template(f"{template}.txt").render(fields))
+        message.set_content(_clean(self._templates.get_template(f"{template}.txt").render(fields)))
         html = self._templates.get_template(f"{template}.html").render(fields, title=line)
-        message.add_alternative(html, subtype="html")
+        message.add_alternative(_clean(html), subtype="html")
         return Mail(self._sender.addr_spec, to, message)
+
+
+def _clean(text: str) -> str:
+    """What others wrote without control characters, which a terminal that shows the message would obey."""
+    return _CONTROLS.sub("\N{REPLACEMENT CHARACTER}", text.replace("\r\n", "\n"))
 
 
 def _literal(subject: str) -> str:

@@ -64,6 +64,10 @@ class Sessions:
             raise SignedOut(local_page(request.url.path))
         return found
 
+    def held(self, request: Request) -> bytes:
+        """What is stored of the session that a request comes with."""
+        return hashed(self._cookie.read(request) or "")
+
     async def open(self, link_token: str, response: Response) -> bool:
         """Sign in by a link, once; False where the link is unknown, used or too old."""
         token = new_token()

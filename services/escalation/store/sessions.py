@@ -1,9 +1,10 @@
 """Sign-in links and sessions. Only hashes of their tokens are stored."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import timedelta
 
-from shared.database import Pool
+from shared.database import Connection, Pool
 from shared.ids import SalespersonId
 
 LINK_LIFETIME = timedelta(hours=24)
@@ -78,6 +79,10 @@ _SESSION = """
     from escalation.sessions s left join escalation.salespeople p on p.salesperson_id = s.salesperson_id
     where s.token_hash = $1 and s.expires_at > shared.app_now() and coalesce(p.active, true)
 """
+_ALIVE = """
+    select s.token_hash from escalation.sessions s left join escalation.salespeople p using (salesperson_id)
+    where s.token_hash = any($1::bytea[]) and s.expires_at > shared.app_now() and coalesce(p.active, true)
+"""
 _END_SESSION = "delete from escalation.sessions where token_hash = $1"
 
 
@@ -103,6 +108,11 @@ async def use_link(database: Pool, token_hash: bytes, *, session_hash: bytes, cs
 async def session(database: Pool, token_hash: bytes) -> SignedIn | None:
     row = await database.fetchrow(_SESSION, token_hash)
     return SignedIn(**row) if row else None
+
+
+async def alive(connection: Connection, sessions: Collection[bytes]) -> set[bytes]:
+    """Which of these sessions have not ended."""
+    return {row["token_hash"] for row in await connection.fetch(_ALIVE, list(sessions))}
 
 
 async def end_session(database: Pool, token_hash: bytes) -> None:
