@@ -83,3 +83,7 @@ class ServiceSettings(KafkaSettings):
     trace_directory: Path | None = None
     publisher_keys: SecretStr = SecretStr("{}")
     max_clock_skew: Annotated[Duration, Field(ge=timedelta(0), le=timedelta(days=1))] = timedelta(minutes=5)
+
+    @property
+    def proxies(self) -> tuple[str, ...]:
+        return tuple(filter(None, map(str.strip, self.forwarded_allow_ips.split(","))))
