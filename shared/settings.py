@@ -26,11 +26,10 @@ Duration = Annotated[timedelta, BeforeValidator(_duration)]
 def _proxies(text: str) -> str:
     for one in filter(None, map(str.strip, text.split(","))):
         try:
-            known = one == "*" or ip_network(one, strict=False)
+            ip_network("0.0.0.0" if one == "*" else one, strict=False)
         except ValueError:
-            known = False
-        if not known:
-            raise ValueError("must be addresses or networks like 10.0.0.0/8, separated by commas, or * for any")
+            message = "must be addresses or networks like 10.0.0.0/8, separated by commas, or * for any"
+            raise ValueError(message) from None
     return text
 
 

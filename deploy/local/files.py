@@ -33,7 +33,7 @@ def closed_to_others(folder: Path) -> Path:
     return folder
 
 
-def opened_for_owner(path: Path, flags: int) -> int:
+def opened_for_owner(path: str, flags: int) -> int:
     """An `opener` of files that only their owner reads, also where an earlier version made it for everybody."""
     file = os.open(path, flags, 0o600)
     os.fchmod(file, 0o600)

@@ -111,9 +111,18 @@ class Guarded:
             done.result(10)
 
     def take_all_back(self) -> None:
-        every = (ResourceType.ANY, None, ResourcePatternType.ANY, None, None, AclOperation.ANY, AclPermissionType.ANY)
+        anything: Any = None  # a name, a principal, a host: the stubs know no filter without them
+        every = AclBindingFilter(
+            ResourceType.ANY,
+            anything,
+            ResourcePatternType.ANY,
+            anything,
+            anything,
+            AclOperation.ANY,
+            AclPermissionType.ANY,
+        )
         admin = self._admin()
-        for done in admin.delete_acls([AclBindingFilter(*every)]).values():
+        for done in admin.delete_acls([every]).values():
             done.result(10)
 
     def take_back(self, kind: ResourceType, name: str) -> None:

@@ -5,7 +5,8 @@ from functools import partial
 
 import pytest
 from aiokafka.errors import ClusterAuthorizationFailedError
-from confluent_kafka.admin import AclBinding, AclOperation, AclPermissionType, ResourcePatternType, ResourceType
+from confluent_kafka.admin._acl import AclBinding, AclOperation, AclPermissionType
+from confluent_kafka.admin._resource import ResourcePatternType, ResourceType
 
 from shared.messaging.cluster import Cluster
 from shared.messaging.rights import name_other_writers, other_writers
