@@ -2,10 +2,11 @@
 
 import re
 from datetime import timedelta
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import BeforeValidator, Field, SecretStr
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from shared.messaging.cluster import Cluster, Credentials
@@ -20,6 +21,16 @@ def _duration(text: object) -> object:
 
 Duration = Annotated[timedelta, BeforeValidator(_duration)]
 """Seconds, or a number with s, m, h or d: `90`, `15m`, `3d`. ISO 8601 is understood too."""
+
+
+def _proxies(text: str) -> str:
+    for one in filter(None, map(str.strip, text.split(","))):
+        try:
+            ip_network("0.0.0.0" if one == "*" else one, strict=False)
+        except ValueError:
+            message = "must be addresses or networks like 10.0.0.0/8, separated by commas, or * for any"
+            raise ValueError(message) from None
+    return text
 
 
 class KafkaSettings(BaseSettings):
@@ -64,8 +75,14 @@ class ServiceSettings(KafkaSettings):
     database_url: SecretStr
     port: int
     host: str = "127.0.0.1"
+    connections_per_address: Annotated[int, Field(ge=0)] = 200
+    forwarded_allow_ips: Annotated[str, AfterValidator(_proxies)] = "127.0.0.1"
     log_level: str = "INFO"
     otel_exporter_otlp_endpoint: str | None = None
     trace_directory: Path | None = None
     publisher_keys: SecretStr = SecretStr("{}")
     max_clock_skew: Annotated[Duration, Field(ge=timedelta(0), le=timedelta(days=1))] = timedelta(minutes=5)
+
+    @property
+    def proxies(self) -> tuple[str, ...]:
+        return tuple(filter(None, map(str.strip, self.forwarded_allow_ips.split(","))))

@@ -11,6 +11,7 @@ from fastapi import FastAPI, Request
 from services.escalation.api import timeline_router
 from services.escalation.channels.deliveries import EmailSender
 from services.escalation.channels.letters import Letters
+from services.escalation.channels.notices import NoticeSender
 from services.escalation.channels.smtp import MailServer
 from services.escalation.domain.own_facts import (
     OWN_FACTS,
@@ -77,6 +78,9 @@ def service(settings: EscalationSettings) -> Service:
     sender = EmailSender(MailServer(settings.smtp_url.get_secret_value()), letters)
     readers = ReaderKeys.read(settings.reader_keys)
 
+    async def send_notices(resources: Resources) -> None:
+        await NoticeSender(sender, letters).run(resources.pool)
+
     async def send_email(resources: Resources) -> None:
         await sender.run(resources.pool, resources.spine, resources.metrics)
 
@@ -106,7 +110,7 @@ def service(settings: EscalationSettings) -> Service:
         migrations=MIGRATIONS,
         web=web,
         own_facts=OWN_FACTS,
-        loops={"e-mail": send_email},
+        loops={"e-mail": send_email, "notices": send_notices},
         sample=sample,
         observe=count_alerts,
         notes=partial(desk_notes, desk=settings.desk),

@@ -39,6 +39,11 @@ class Cluster:
         """The addresses one by one."""
         return [server.strip() for server in self.bootstrap_servers.split(",")]
 
+    @property
+    def principal(self) -> str | None:
+        """Who the broker's rights know us as, where that can be told."""
+        return f"User:{self.credentials.user}" if self.credentials else None
+
     def topic(self, name: str) -> str:
         """The topic's name on this cluster."""
         return self.prefix + name
