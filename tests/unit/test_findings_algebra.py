@@ -27,14 +27,15 @@ _LATE = Terms(
     rules(contact_repeated={"contacts": 2}, satisfaction_low={"at_most": 0.6}, case_bounced={"reassignments": 2}),
     Twice(),
 )
+_WARNED = Terms(rules(response_overdue={"enabled": False}), RoundTheClock())
 _STRICT = Terms(rules(contact_dead_ended={"answer_within": "1h"}, gone_quiet={"silent_for": "12h"}), RoundTheClock())
 
 
 def changing(at: datetime, order: str | None) -> Terms:
-    """Terms that differ by time and by order, as of two versions and an override."""
+    """Terms that differ by time and by order, as of three versions and an override."""
     if order == "o-1":
         return _STRICT
-    return _EARLY if at < hours(30) else _LATE
+    return _EARLY if at < hours(30) else _LATE if at < hours(45) else _WARNED
 
 
 _AT = st.one_of(st.integers(0, 60), st.integers(0, 6), st.floats(10, 11)).map(hours)
@@ -160,6 +161,15 @@ def test_what_a_customer_waits_for_is_soon_due_or_late_and_never_both_or_twice_a
             matter = (finding.kind in answers, finding.case_id, finding.names_order)
             assert until.get(matter, finding.at) <= finding.at
             until[matter] = finding.cleared_by.at if finding.cleared_by else hours(10**4)
+
+
+@given(_LATENESS)
+def test_nothing_is_over_by_time_alone_unless_another_signal_takes_its_place(facts: list[AccountFact]) -> None:
+    found, told = findings(History(facts), changing), {fact.fact_id for fact in facts}
+    begun = {(one.case_id, one.names_order, one.at) for one in found if one.kind is SignalKind.RESPONSE_OVERDUE}
+    for one in found:
+        if one.cleared_by is not None and one.cleared_by.fact_id not in told:
+            assert (one.case_id, one.names_order, one.cleared_by.at) in begun
 
 
 @given(_HISTORIES)

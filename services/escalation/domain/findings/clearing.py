@@ -153,7 +153,7 @@ CLEARINGS: Mapping[SignalKind, Clearing] = {
     SignalKind.CASE_BOUNCED: Clearing("The end of the case.", _over),
     SignalKind.CASE_REOPENED: Clearing("The end of the case.", _over),
     SignalKind.RESPONSE_DUE: Clearing(
-        "A talk with the customer about the matter, the end of its case, or that the answer is overdue.",
+        "A talk with the customer about the matter, the end of its case, or the signal that the answer is overdue.",
         _answered_or_over,
     ),
     SignalKind.RESPONSE_OVERDUE: Clearing(
