@@ -27,7 +27,7 @@ def _enabled(kind: SignalKind, fact: AccountFact, terms: TermsAt) -> bool:
 
 
 def stalled_orders(history: History, scope: Scope, terms: TermsAt) -> Iterator[Finding]:
-    """An order waits for the customer's confirmation, and nobody reached the customer by phone; or nothing moves it."""
+    """An order waits for the customer's confirmation, and nobody reached them by phone; or nobody moves it."""
     kind = SignalKind.ORDER_STALLED
     for fact in _facts(history, scope, FactKind.CONFIRMATION_REQUIRED):
         in_force = terms(fact.at, fact.order_id)
