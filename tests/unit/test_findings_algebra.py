@@ -5,6 +5,7 @@ from datetime import datetime
 from random import Random
 from uuid import UUID
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -13,7 +14,7 @@ from services.escalation.domain.findings.all import findings
 from services.escalation.domain.findings.finding import Finding
 from services.escalation.domain.findings.history import History
 from services.escalation.domain.findings.lane import place_of
-from services.escalation.domain.findings.lanes import ORDER_KINDS
+from services.escalation.domain.findings.lanes import ORDER_KINDS, REQUEST_KINDS
 from services.escalation.domain.findings.scope import affected
 from services.escalation.domain.findings.silences import listening_to, silence_of
 from services.escalation.domain.findings.terms import Terms, TermsAt
@@ -111,6 +112,32 @@ def test_the_order_of_arrival_changes_nothing(facts: list[AccountFact], chance: 
 def test_judging_what_a_fact_can_change_is_judging_everything(facts: list[AccountFact]) -> None:
     history, kept = History(), dict[UUID, Finding]()
     for fact in facts:
+        history.add(fact)
+        _compare(history, fact, kept, changing)
+        assert sorted(kept.values(), key=lambda one: (one.at, one.signal_id)) == findings(history, changing)
+
+
+_TALKS = [FactKind.CONTACT, FactKind.CONTACT, FactKind.CUSTOMER_REACHED]
+_ABOUT_ONE_LANE = {
+    "cases and talks": [*_TALKS, FactKind.CASE_OPENED, FactKind.CASE_CLOSED, FactKind.CASE_REOPENED],
+    "statuses and contacts": [*_TALKS, FactKind.CASE_OPENED, FactKind.CASE_PROGRESSED, FactKind.CASE_RESOLVED],
+    "promised answers": [*_TALKS, FactKind.RESPONSE_PROMISED, FactKind.RESPONSE_OVERDUE, FactKind.CASE_CLOSED],
+    "requests": [*_TALKS, FactKind.CASE_OPENED, *REQUEST_KINDS, FactKind.REQUEST_CLOSED],
+    "ratings": [*_TALKS, FactKind.RATED, FactKind.RATED, FactKind.CASE_RESOLVED],
+    "orders": [*sorted(ORDER_KINDS), FactKind.CUSTOMER_REACHED],
+    "what needs no answer": [*_TALKS, FactKind.ANSWER_NOT_NEEDED, FactKind.RATED, FactKind.REFUND_REQUESTED],
+}
+
+
+@pytest.mark.parametrize("kinds", [pytest.param(kinds, id=id) for id, kinds in _ABOUT_ONE_LANE.items()])
+@settings(max_examples=100)
+@given(some=st.data())
+def test_judging_what_a_fact_can_change_is_judging_everything_where_facts_meet(
+    kinds: list[FactKind], some: st.DataObject
+) -> None:
+    """As above, of facts that end and begin the same signals: those that differ by their lane alone."""
+    history, kept = History(), dict[UUID, Finding]()
+    for fact in some.draw(st.lists(_account_facts(kinds), max_size=12, unique_by=lambda fact: fact.fact_id)):
         history.add(fact)
         _compare(history, fact, kept, changing)
         assert sorted(kept.values(), key=lambda one: (one.at, one.signal_id)) == findings(history, changing)

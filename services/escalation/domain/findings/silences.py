@@ -8,7 +8,8 @@ from services.escalation.domain.findings.finding import Finding
 from services.escalation.domain.findings.history import History
 from services.escalation.domain.findings.lane import Lane
 from services.escalation.domain.findings.lanes import LaneName, is_inbound, is_two_way
-from services.escalation.domain.findings.scope import ALWAYS, NO_TIME, NOTHING, ORDER_SIGNALS, Scope, Window
+from services.escalation.domain.findings.places import Part, part_of
+from services.escalation.domain.findings.scope import ALWAYS, NO_TIME, NOTHING, Scope, Window
 from shared.contracts.escalation import SignalKind
 
 
@@ -34,12 +35,12 @@ def listening_to(history: History, silence: Silence) -> Scope:
 
     But a warning ends by time, whoever talked since: of promised answers without a case all are looked at.
     """
-    match silence.kind:
-        case SignalKind.CONTACT_DEAD_ENDED:
+    match part_of(silence.kind, by_silence=True):
+        case Part.SILENCE:
             return Scope(silence=_since_last(history.lane(LaneName.TWO_WAY)))
-        case SignalKind.GONE_QUIET:
+        case Part.QUIET:
             return Scope(quiet=_since_last(history.lane(LaneName.HEARD_OF)))
-        case kind if kind in ORDER_SIGNALS:
+        case Part.ORDERS:
             return NOTHING if silence.order is None else Scope(orders=frozenset({silence.order}))
         case _ if silence.case is not None:
             return Scope(cases=frozenset({silence.case}))
