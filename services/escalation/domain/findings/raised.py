@@ -47,5 +47,8 @@ RAISED: Mapping[SignalKind, str] = {
     ),
     SignalKind.ORDER_CANCELLED: "The order was cancelled.",
     SignalKind.REFUND_PAID: "Money was paid back, more than nothing.",
-    SignalKind.GONE_QUIET: "After a bad contact or a low rating, no word from the customer and no talk for this long.",
+    SignalKind.GONE_QUIET: (
+        "After a bad contact or a low rating, no word from the customer and no talk for this long; not where the same "
+        "case was resolved or closed meanwhile."
+    ),
 }
