@@ -1,7 +1,8 @@
 """The one transaction: everything an input changes is committed together, or not at all.
 
 Start with `Spine.apply`: lock the accounts, leave out what was seen before, let the service decide and save, then
-journal, ledger, outbox and timers in the same commit. The project's only commits are in this module.
+journal, ledger, outbox and timers in the same commit. Whatever decides something about an account commits here alone;
+decision 9 lists what commits by itself.
 """
 
 import time
