@@ -71,7 +71,7 @@ def _found_by_service(facts: list[AccountFact], off: str | None) -> list[tuple[A
             None if one.cleared_by is None else one.cleared_by.at,
             tuple(again.fact_id for again in one.again),
         )
-        for one in findings(History(facts), lambda _at, _order: in_force)
+        for one in findings(History(facts), lambda _at: in_force)
     ]
 
 

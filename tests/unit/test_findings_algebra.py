@@ -32,9 +32,9 @@ _WARNED = Terms(rules(response_overdue={"enabled": False}), RoundTheClock())
 _STRICT = Terms(rules(contact_dead_ended={"answer_within": "1h"}, gone_quiet={"silent_for": "12h"}), RoundTheClock())
 
 
-def changing(at: datetime, order: str | None) -> Terms:
-    """Terms that differ by time and by order, as of three versions and an override."""
-    if order == "o-1":
+def changing(at: datetime) -> Terms:
+    """Terms that differ by time, as of four versions."""
+    if at < hours(5):
         return _STRICT
     return _EARLY if at < hours(30) else _LATE if at < hours(45) else _WARNED
 

@@ -36,7 +36,7 @@ def _due(history: History, scope: Scope, terms: TermsAt) -> Iterator[Finding]:
         return
     overdue = {trouble_of(finding): finding for finding in merged(_overdue(history, scope, terms))}
     for promise, due_at in promises:
-        rule = terms(promise.at, history.order_of(promise)).signals.response_due
+        rule = terms(promise.at).signals.response_due
         at = max(promise.at, due_at - rule.warn_before)
         if not rule.enabled or at >= due_at or not unbroken(history, CLEARINGS[DUE], promise, until=at):
             continue
@@ -70,11 +70,11 @@ def responses_overdue(history: History, scope: Scope, terms: TermsAt) -> Iterato
 
 def _overdue(history: History, scope: Scope, terms: TermsAt) -> Iterator[Finding]:
     for fact in scope.starting(history, FactKind.RESPONSE_OVERDUE):
-        enabled = terms(fact.at, history.order_of(fact)).signals.response_overdue.enabled
+        enabled = terms(fact.at).signals.response_overdue.enabled
         if enabled and not is_over(history, fact, terms):
             yield by_itself(history, OVERDUE, fact)
     for promise, due_at in _promises(history, scope, terms):
-        enabled = terms(promise.at, history.order_of(promise)).signals.response_overdue.enabled
+        enabled = terms(promise.at).signals.response_overdue.enabled
         if enabled and unbroken(history, CLEARINGS[OVERDUE], promise, until=due_at):
             yield found(history, OVERDUE, promise, at=due_at, signal_id=own_id(OVERDUE, promise), by_silence=True)
 
