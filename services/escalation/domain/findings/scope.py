@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 from services.escalation.domain.facts import AccountFact, FactKind
 from services.escalation.domain.findings.history import History
 from services.escalation.domain.findings.lanes import (
+    ASKS,
+    ENDS_OF_CASE,
     ORDER_KINDS,
     REQUEST_KINDS,
     LaneName,
@@ -163,8 +165,7 @@ def _run(history: History, fact: AccountFact) -> Window:
 
 
 _CONTACTS = frozenset({FactKind.CONTACT, FactKind.CUSTOMER_REACHED})
-_ASKS = frozenset({FactKind.REFUND_REQUESTED, FactKind.CANCELLATION_REQUESTED})
-_BREAKS_QUIET = _CONTACTS | {FactKind.RATED, FactKind.CASE_RESOLVED, FactKind.CASE_CLOSED}
+_BREAKS_QUIET = _CONTACTS | {FactKind.RATED} | ENDS_OF_CASE
 
 
 def _opened(history: History, opening: AccountFact) -> Scope:
@@ -232,13 +233,13 @@ def _is_status(fact: AccountFact) -> bool:
 
 def _requested(history: History, fact: AccountFact) -> Window | None:
     """A request is one with others about its matter; one that is taken back, or a talk, can part those around it."""
-    if fact.kind in _ASKS:
+    if fact.kind in ASKS:
         same = history.lane(*asked_key(fact)).instants
         return Window(same[0], same[-1])
     if fact.kind in REQUEST_KINDS:
         return Window()
     if is_two_way(fact):
-        later = (history.lane(LaneName.OF_KIND, kind).since(fact.at) for kind in _ASKS)
+        later = (history.lane(LaneName.OF_KIND, kind).since(fact.at) for kind in ASKS)
         return Window() if any(one is not None for one in later) else None
     return None
 

@@ -7,7 +7,7 @@ from services.escalation.domain.facts import AccountFact, FactKind
 from services.escalation.domain.findings.finding import Finding
 from services.escalation.domain.findings.history import History
 from services.escalation.domain.findings.lane import Lane
-from services.escalation.domain.findings.lanes import LaneName, is_inbound, is_two_way
+from services.escalation.domain.findings.lanes import ENDS_OF_CASE, LaneName, is_inbound, is_two_way
 from services.escalation.domain.findings.places import Part, part_of
 from services.escalation.domain.findings.scope import ALWAYS, NO_TIME, NOTHING, Scope, Window
 from shared.contracts.escalation import SignalKind
@@ -23,7 +23,6 @@ class Silence:
 
 
 OF_ANSWERS = (SignalKind.RESPONSE_DUE, SignalKind.RESPONSE_OVERDUE)
-_ENDS = (FactKind.CASE_RESOLVED, FactKind.CASE_CLOSED)
 
 
 def silence_of(finding: Finding) -> Silence:
@@ -52,7 +51,7 @@ def broken_by(history: History, fact: AccountFact) -> Iterator[Silence]:
     """Silences that nobody has to wait for any more, unless later facts begin them anew: these are looked for again."""
     if history.is_void(fact):
         return
-    if fact.kind in _ENDS and fact.case_id is not None:
+    if fact.kind in ENDS_OF_CASE and fact.case_id is not None:
         yield from _of_ended_case(history, fact.case_id, fact)
     if is_two_way(fact):
         yield from _unless_later(history.lane(LaneName.MISSED), fact, SignalKind.CONTACT_DEAD_ENDED)
