@@ -6,10 +6,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from shared.contracts.envelope import Fact
+from shared.contracts.support_inbound import ContactResult
 from tests.builders import (
     ACCOUNT,
     cancellation_requested,
     confirmation_required,
+    contact_made,
     contact_preference_changed,
     order_placed,
 )
@@ -127,6 +129,16 @@ async def test_an_order_that_waits_for_its_confirmation_says_so(site: Site) -> N
     page = await desk.page()
     assert "The order stalled before the customer confirmed it" in page
     assert "all we need is your confirmation" in page.lower()
+
+
+async def test_a_contact_that_nobody_answered_is_told_as_that(site: Site) -> None:
+    await site.hire()
+    await site.sell()
+    await site.tell(contact_made(result=ContactResult.UNANSWERED, case=None), about=ACCOUNT)
+    await site.wait(timedelta(days=1))
+    desk = Desk(await site.signed_in(), (await state(site))["episode_id"])
+    assert "The time to answer the customer ran out" in await desk.page()
+    assert "Unanswered" in words_of((await desk.browser.get("/")).text)
 
 
 async def stalled(site: Site, *, days_ago: int, told: Fact | None = None) -> Desk:

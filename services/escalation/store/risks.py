@@ -23,7 +23,8 @@ UNMOVED = """
 """
 RISK_COLUMNS = f"""
     s.signal_id, s.kind, s.at, s.amount_minor, s.currency, s.refund_kind,
-    o.amount_minor as order_minor, o.currency as order_currency, {PAID_SINCE} as paid_minor, {UNMOVED} as unmoved
+    o.amount_minor as order_minor, o.currency as order_currency, {PAID_SINCE} as paid_minor, {UNMOVED} as unmoved,
+    s.kind = 'contact_dead_ended' and s.by_silence as unanswered
 """
 
 
@@ -37,4 +38,4 @@ def risk_of(row: Any) -> Risk:
         more = asked is not None and asked.currency == order.currency and asked.minor > order.minor
         executed = is_executed(asked, order, row["paid_minor"])
     refund = RefundKind(row["refund_kind"]) if row["refund_kind"] else None
-    return Risk(kind, row["at"], row["signal_id"], asked, refund, more, executed, row["unmoved"])
+    return Risk(kind, row["at"], row["signal_id"], asked, refund, more, executed, row["unmoved"], row["unanswered"])

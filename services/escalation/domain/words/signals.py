@@ -16,8 +16,11 @@ _NO_ID = UUID(int=0)
 @dataclass(frozen=True, slots=True)
 class Risk:
     """What the words need to know of a signal. `asked` is the amount that a refund request names or a refund paid,
-    `more_than_order` that it exceeds the order's, `executed` that the money asked back has been paid since; `unmoved`
-    that an order stalled because nobody moves it, not because a confirmation is missing."""
+    `more_than_order` that it exceeds the order's, `executed` that the money asked back has been paid since.
+
+    Two kinds have two causes: an order is `unmoved` where it stalled because nobody moves it, not because a
+    confirmation is missing; a dead end is a contact `unanswered` in time, or one that ended without help.
+    """
 
     kind: SignalKind
     at: datetime
@@ -27,6 +30,7 @@ class Risk:
     more_than_order: bool = False
     executed: bool = False
     unmoved: bool = False
+    unanswered: bool = False
 
     @property
     def amount_minor(self) -> int | None:
@@ -61,8 +65,8 @@ def why_now(risks: Sequence[Risk], main: Risk) -> WhyNow:
 
 def label(risk: Risk) -> str:
     """A signal in two or three words, as in a list: of a refund request its kind, and that it is executed."""
-    if risk.unmoved:
-        return UNMOVED_LABEL
+    if risk.unmoved or risk.unanswered:
+        return UNMOVED_LABEL if risk.unmoved else "Unanswered"
     words = _REFUNDS.get(risk.refund_kind) if risk.refund_kind else None
     words = words or SIGNAL_LABELS[risk.kind]
     return f"{words}, paid back" if risk.executed else words
@@ -94,6 +98,8 @@ def headline(risk: Risk) -> str:
     """What happened, as the beginning of a sentence that goes on with when."""
     match risk.kind:
         case SignalKind.CONTACT_DEAD_ENDED:
+            if risk.unanswered:
+                return "The time to answer the customer ran out"
             return "A contact ended in a dead end"
         case SignalKind.CONTACT_REPEATED:
             return "The customer came back about the same matter"
