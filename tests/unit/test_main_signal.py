@@ -126,7 +126,7 @@ def test_an_order_that_nobody_moves_has_a_play_that_asks_for_no_confirmation() -
     said = [
         " ".join(found.say)
         for risk in (waiting, unmoved)
-        if (found := advice([risk], preference=ContactPreference.NONE, order=ORDER, policy=POLICY)) is not None
+        if (found := advice([risk], SELLER, preference=ContactPreference.NONE, order=ORDER, policy=POLICY)) is not None
     ]
     assert ["confirm" in one for one in said] == [True, False]
     assert POLICY.plays.unmoved_order.say[0] in said[1]
