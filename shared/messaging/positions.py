@@ -190,7 +190,11 @@ class Positions:
         Where the database went back behind what was read, it seeks there first, and neither reports nor marks.
         """
         consumer = self._consumer()
-        if consumer is None or self._in_batch or not (held := consumer.assignment()):
+        if consumer is None or not (held := consumer.assignment()):
+            return
+        if self._in_batch:
+            with suppress(KafkaError):
+                self._report_lags(await consumer.end_offsets(list(held)), {})
             return
         now = await self._pool.fetchval("select shared.app_now()")
         if await self._went_back(consumer):
@@ -203,9 +207,8 @@ class Positions:
             return
         if self._in_batch:
             return
+        self._report_lags(ends, places)
         lags = {partition: end - places[partition] for partition, end in ends.items()}
-        for partition, lag in lags.items():
-            self._metrics.consumer.lag.labels(partition.topic, partition.partition).set(max(0, lag))
         behind = any(lag > 0 for lag in lags.values())
         if behind and not self.behind:
             self.active_at = self._waiting_since = time.monotonic()  # the wait for a record counts from when it came
@@ -216,6 +219,19 @@ class Positions:
         read = [partition for partition, lag in lags.items() if lag <= 0 and Partition(*partition) in self._known]
         topics, numbers = [p.topic for p in read], [p.partition for p in read]
         await self._pool.execute(_MARK_READ, topics, numbers, [now] * len(read))
+
+    def _report_lags(self, ends: Mapping[TopicPartition, int], places: Mapping[TopicPartition, int]) -> None:
+        """What is not applied yet: what is fetched, and in the batch in hand, still waits.
+
+        Only where nothing waits the consumer's place counts, which passes over what is no record, as the mark that ends
+        a transaction.
+        """
+        for partition, end in ends.items():
+            known = self._known.get(Partition(*partition))
+            place = places.get(partition, -1)
+            if known is not None or place >= end:
+                lag = 0 if place >= end else max(0, end - (known or 0))
+                self._metrics.consumer.lag.labels(partition.topic, partition.partition).set(lag)
 
     async def _went_back(self, consumer: AIOKafkaConsumer) -> bool:
         """Whether the database holds less than it confirmed, or offsets of another topic; then that is read again.

@@ -12,7 +12,7 @@ from aiokafka.errors import KafkaConnectionError
 from shared.database import DatabaseWentBack
 from shared.inputs import Partition
 from shared.messaging.positions import Positions, know_partitions
-from shared.metrics import create_metrics
+from shared.metrics import Metrics, create_metrics
 from tests.streams import Plumbing
 
 _TOPIC = "orders.inbound.v1"
@@ -123,6 +123,48 @@ async def test_the_lag_of_a_partition_that_nobody_is_known_to_read_stays(plumbin
     assert sample.value == 100
 
 
+async def test_while_a_batch_is_applied_what_is_not_applied_of_it_counts_as_waiting(plumbing: Plumbing) -> None:
+    metrics = create_metrics("plumbing")
+    consumer: Any = OnePartition(end=100, committed_offset=100, place=100)
+    await know_partitions(plumbing.pool, {_TOPIC: 1})
+    await plumbing.pool.execute("update shared.offsets set next_offset = 100 where topic = $1", _TOPIC)
+    positions = Positions(plumbing.pool, lambda: consumer, metrics)
+    await positions.restore([Partition(_TOPIC, 0)])
+    await positions.measure()
+    assert _lag(metrics) == 0
+    consumer.place, consumer.end = 600, 2_000
+    positions.begin_batch()
+    positions.advance({Partition(_TOPIC, 0): 150})
+    await positions.measure()
+    assert _lag(metrics) == 1_850
+    consumer.away = True
+    await positions.measure()
+    assert _lag(metrics) == 1_850
+
+
+async def test_what_is_fetched_and_not_applied_counts_as_waiting_between_batches_too(plumbing: Plumbing) -> None:
+    metrics = create_metrics("plumbing")
+    consumer: Any = OnePartition(end=100, committed_offset=50, place=50)
+    await know_partitions(plumbing.pool, {_TOPIC: 1})
+    await plumbing.pool.execute("update shared.offsets set next_offset = 50 where topic = $1", _TOPIC)
+    positions = Positions(plumbing.pool, lambda: consumer, metrics)
+    await positions.restore([Partition(_TOPIC, 0)])
+    consumer.place = 90
+    await positions.measure()
+    assert _lag(metrics) == 50
+
+
+async def test_the_mark_that_ends_a_transaction_is_no_record_that_waits(plumbing: Plumbing) -> None:
+    metrics = create_metrics("plumbing")
+    consumer: Any = OnePartition(end=101, committed_offset=100, place=101)
+    await know_partitions(plumbing.pool, {_TOPIC: 1})
+    await plumbing.pool.execute("update shared.offsets set next_offset = 100 where topic = $1", _TOPIC)
+    positions = Positions(plumbing.pool, lambda: consumer, metrics)
+    await positions.restore([Partition(_TOPIC, 0)])
+    await positions.measure()
+    assert _lag(metrics) == 0
+
+
 async def test_records_after_a_gap_are_refused_until_the_gap_is_read(plumbing: Plumbing) -> None:
     """Also when they come a second time, because the rewind had no answer from the database."""
     positions = await positions_of(plumbing, OnePartition(end=100, committed_offset=60, place=60), stored=40)
@@ -130,6 +172,11 @@ async def test_records_after_a_gap_are_refused_until_the_gap_is_read(plumbing: P
         with pytest.raises(DatabaseWentBack):
             await positions.known([_record(60)])
     assert await positions.known([_record(40)]) == {Partition(_TOPIC, 0): 40}
+
+
+def _lag(metrics: Metrics) -> float:
+    (sample,) = [sample for metric in metrics.consumer.lag.collect() for sample in metric.samples]
+    return sample.value
 
 
 def _record(offset: int) -> Any:
