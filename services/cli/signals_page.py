@@ -35,7 +35,12 @@ is: nobody's, else the customer's, else ours.
 
 What the end of a case settles is not raised by a fact that is dated after that end, but by a reopening, a contact, a
 request or a rating. A status after the end opens the case again, silently, if it makes it our turn or the customer's.
-Two reopenings before one end are one signal. A withdrawal ends what it names: the case if it names one, else the order,
+Two reopenings before one end are one signal.
+
+A case is over when it is resolved or closed, and also by a status that makes it nobody's turn (merged, spam, closed):
+nothing is owed on it any more, so no promised answer is due, and nobody waits for a word. Over by a status it is open
+again as soon as another status makes it our turn or the customer's, or the customer contacts us or asks for something
+on it. A withdrawal ends what it names: the case if it names one, else the order,
 else everything of the account.
 
 ## Whose turn it is
@@ -43,8 +48,9 @@ else everything of the account.
 The word of a status, or `waiting_for` on an opening or a status, says whose turn a case is (`[statuses]`: `us`,
 `customer` or `nobody`). While it is the customer's turn a case is not stuck before {customers_turn_for}, and contacts
 before it wait for no answer. A contact or a request of the customer on the case makes it ours. While it is nobody's
-turn a case is not stuck; contacts still wait for their answer. A turn stops nothing else: no deadline of a
-salesperson, no promised answer, no stalled order, no silence of the customer.
+turn the case is over; contacts still wait for their answer, for a status proves no talk. Beside that a turn stops
+nothing: no deadline of a salesperson and no stalled order, nor, while it is the customer's, a promised answer or the
+silence of the customer.
 
 ## What is one trouble
 

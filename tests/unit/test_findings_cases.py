@@ -391,6 +391,90 @@ def test_what_the_customer_does_after_the_end_is_raised(kind: SignalKind, facts:
     assert of_kind(kind, OPENED, on_case(CLOSED, 9), *facts)
 
 
+# Over by a status.
+
+MERGED = "merged"
+
+
+@pytest.mark.parametrize(
+    ("kind", "facts", "expected"),
+    [
+        pytest.param(SignalKind.RESPONSE_OVERDUE, [PROMISED, status(4, MERGED)], [], id="merged before it was due"),
+        pytest.param(SignalKind.RESPONSE_DUE, [PROMISED, status(4, MERGED)], [], id="merged before the warning"),
+        pytest.param(SignalKind.RESPONSE_DUE, [PROMISED, status(7, MERGED)], [(6, 7)], id="merged after the warning"),
+        pytest.param(SignalKind.RESPONSE_OVERDUE, [PROMISED, status(8, MERGED)], [], id="merged in the last moment"),
+        pytest.param(SignalKind.RESPONSE_OVERDUE, [PROMISED, status(9, MERGED)], [(8, 9)], id="merged too late"),
+        pytest.param(SignalKind.RESPONSE_OVERDUE, [PROMISED, status(1, MERGED)], [], id="merged just then"),
+        pytest.param(
+            SignalKind.RESPONSE_OVERDUE, [PROMISED, status(4, waiting_for="nobody")], [], id="the fact says so"
+        ),
+        pytest.param(
+            SignalKind.RESPONSE_OVERDUE,
+            [PROMISED, status(4, MERGED), on_case(REOPENED, 5)],
+            [],
+            id="reopened: the promise of before is over",
+        ),
+        pytest.param(
+            SignalKind.RESPONSE_OVERDUE, [PROMISED, status(4, "in the green queue")], [(8, None)], id="another word"
+        ),
+        pytest.param(SignalKind.RESPONSE_OVERDUE, [PROMISED, status(4, "pending")], [(8, None)], id="the customer's"),
+        pytest.param(SignalKind.RESPONSE_OVERDUE, [said(4), status(5, MERGED)], [(4, 5)], id="said, then merged"),
+        pytest.param(SignalKind.RESPONSE_OVERDUE, [status(3, MERGED), said(4)], [], id="merged, then said"),
+        pytest.param(
+            SignalKind.RESPONSE_OVERDUE, [status(3, MERGED), status(4, "open"), said(5)], [(5, None)], id="ours again"
+        ),
+        pytest.param(
+            SignalKind.RESPONSE_OVERDUE,
+            [status(3, MERGED), inbound(4, case="k"), said(5)],
+            [(5, None)],
+            id="the customer writes",
+        ),
+        pytest.param(
+            SignalKind.RESPONSE_OVERDUE,
+            [on_case(CLOSED, 2), status(3, "open"), status(4, MERGED), said(5)],
+            [],
+            id="closed, opened, merged",
+        ),
+        pytest.param(SignalKind.CASE_BOUNCED, [passed_on(3, 3), status(4, MERGED)], [(3, 4)], id="passed on"),
+        pytest.param(SignalKind.CASE_BOUNCED, [status(3, MERGED), passed_on(4, 3)], [], id="passed on afterwards"),
+        pytest.param(
+            SignalKind.CASE_REOPENED, [on_case(REOPENED, 3), status(4, MERGED)], [(3, 4)], id="came back, and over"
+        ),
+        pytest.param(
+            SignalKind.CASE_REOPENED,
+            [on_case(REOPENED, 3), status(4, MERGED), on_case(REOPENED, 5)],
+            [(3, 4), (5, None)],
+            id="came back twice",
+        ),
+        pytest.param(
+            SignalKind.GONE_QUIET,
+            [inbound(3, "dead_end", case="k"), status(4, MERGED)],
+            [],
+            id="nobody waits for a word",
+        ),
+        pytest.param(
+            SignalKind.CONTACT_REPEATED,
+            [inbound(1, case="k"), inbound(2, case="k"), inbound(3, case="k"), status(4, MERGED)],
+            [(3, 4)],
+            id="tried and tried",
+        ),
+        pytest.param(
+            SignalKind.CONTACT_REPEATED,
+            [*(inbound(at, case="k") for at in (1, 2, 3, 5, 6, 7)), status(4, MERGED)],
+            [(3, 4), (7, None)],
+            id="and again",
+        ),
+        pytest.param(
+            SignalKind.CONTACT_DEAD_ENDED, [inbound(1, case="k"), status(2, MERGED)], [(5, None)], id="proves no talk"
+        ),
+    ],
+)
+def test_a_status_by_which_nothing_is_owed_any_more_ends_a_case(
+    kind: SignalKind, facts: list[AccountFact], expected: Told
+) -> None:
+    assert told(kind, OPENED, *facts) == expected
+
+
 # The customer's turn.
 
 

@@ -102,7 +102,20 @@ class Facts:
 
     def is_over(self, fact: Fact) -> bool:
         """Whether it happened after the end of its case."""
-        return fact.case is not None and self.state(fact.case, fact) == "over"
+        return fact.case is not None and (self.state(fact.case, fact) == "over" or self._is_nobodys(fact))
+
+    def is_last(self, fact: Fact) -> bool:
+        """Whether it is a status by which nothing is owed any more on its case."""
+        return fact.kind == "case_progressed" and self.turn(fact) == "nobody"
+
+    def _is_nobodys(self, fact: Fact) -> bool:
+        """Whether the last status since its case was opened or ended says so, and the customer was silent since."""
+        own = [one for one in self.all if one.case == fact.case and one.case is not None]
+        bounds = [one for one in own if one.kind in (*ENDS_CASE, "case_opened", "case_reopened") and one.key <= fact.key]
+        said = [one for one in own if one.kind == "case_progressed" and one.at <= fact.at and self.turn(one)]
+        if not said or not self.is_last(said[-1]) or (bounds and bounds[-1].key > said[-1].key):
+            return False
+        return not any(one.asks and said[-1].at < one.at <= fact.at for one in own)
 
     def of(self, *kinds: str) -> list[Fact]:
         return [fact for fact in self.all if fact.kind in kinds]
@@ -127,7 +140,8 @@ class Facts:
     def first(self, fits: Fits, after: datetime | None, *, ends_too: bool = False) -> Fact | None:
         """The first that fits and happened later; or then, if it is an end."""
         for fact in self.all:
-            late = after is None or fact.at > after or (ends_too and fact.at == after and fact.kind in ENDS)
+            is_end = fact.kind in ENDS or self.is_last(fact)
+            late = after is None or fact.at > after or (ends_too and fact.at == after and is_end)
             if late and fits(fact):
                 return fact
         return None
@@ -191,19 +205,26 @@ class Facts:
         return fact.two_way and spoken and self.order_of(fact) in (order, None)
 
 
-def ends_of_case(cause: Fact) -> Fits:
-    return lambda fact: cause.case is not None and fact.kind in ENDS_CASE and fact.case == cause.case
+def ends_of_case(facts: Facts, cause: Fact) -> Fits:
+    """The end of its case, or a status by which nothing is owed any more."""
+
+    def fits(fact: Fact) -> bool:
+        over = fact.kind in ENDS_CASE or facts.is_last(fact)
+        return cause.case is not None and over and fact.case == cause.case
+
+    return fits
 
 
 def _answered(facts: Facts, cause: Fact) -> Fits:
-    talk, over = facts.talks_about(cause), ends_of_case(cause)
+    talk, over = facts.talks_about(cause), ends_of_case(facts, cause)
     return lambda fact: talk(fact) or over(fact)
 
 
-def _settled(_facts: Facts, cause: Fact) -> Fits:
+def _settled(facts: Facts, cause: Fact) -> Fits:
     if cause.case is None:
         return lambda fact: fact.two_way and fact.case is None
-    return lambda fact: fact.case == cause.case and (fact.kind in ENDS_CASE or fact.result == "resolved")
+    over = ends_of_case(facts, cause)
+    return lambda fact: over(fact) or (fact.case == cause.case and fact.result == "resolved")
 
 
 def _progress(_facts: Facts, cause: Fact) -> Fits:
@@ -268,8 +289,8 @@ _ENDS: Mapping[str, Callable[[Facts, Fact], Fits]] = {
     "unanswered": lambda _facts, _cause: lambda fact: fact.two_way,
     "contact_repeated": _settled,
     "case_stuck": _progress,
-    "case_bounced": lambda _facts, cause: ends_of_case(cause),
-    "case_reopened": lambda _facts, cause: ends_of_case(cause),
+    "case_bounced": ends_of_case,
+    "case_reopened": ends_of_case,
     "response_due": _answered,
     "response_overdue": _answered,
     "satisfaction_low": _better,

@@ -53,11 +53,19 @@ def _repeated(facts: Facts, kind: str) -> Iterator[Finding]:
     for case in [*facts.cases(), None]:
         tries = [one for one in facts.of("contact") if one.inbound and one.case == case and _unsettled(one)]
         settled = [one.at for one in facts.all if one.kind not in OF_ORDERS and _settles(one, case)]
-        for times, group in groupby(tries, key=lambda one: sum(at < one.at for at in settled)):
+        lasts = [one for one in facts.all if case is not None and one.case == case and facts.is_last(one)]
+        for (times, begun_by), group in groupby(tries, key=lambda one: _run_of(one, settled, lasts)):
             run = _contacts(facts, kind, list(group), case)
             if run:
-                of_case = (facts.account, case, times) if case is not None else (run[0].id,)
+                of_case = (facts.account, case, times, *begun_by) if case is not None else (run[0].id,)
                 yield from _too_many(facts, kind, run, derived("signal", *of_case, kind))
+
+
+def _run_of(one: Fact, settled: list[datetime], lasts: list[Fact]) -> tuple[int, tuple[UUID, ...]]:
+    """How often the matter was settled before, and the last status since by which the case was over."""
+    before = [at for at in settled if at < one.at]
+    since = [last.id for last in lasts if last.at < one.at and (not before or last.at > max(before))]
+    return len(before), tuple(since[-1:])
 
 
 def _contacts(facts: Facts, kind: str, run: list[Fact], case: str | None) -> list[Fact]:
@@ -296,7 +304,7 @@ def _quiet(facts: Facts, kind: str) -> Iterator[Finding]:
     """The last time that something was bad, and then nothing is heard."""
     bad = [fact for fact in facts.all if _is_bad(facts, fact)]
     for place, fact in enumerate(bad):
-        at, over = fact.at + facts.span(kind, "silent_for"), facts.first(ends_of_case(fact), fact.at, ends_too=True)
+        at, over = fact.at + facts.span(kind, "silent_for"), facts.first(ends_of_case(facts, fact), fact.at, ends_too=True)
         followed = place + 1 < len(bad) and bad[place + 1].at <= at
         if not followed and not (over and over.at <= at) and not facts.broken(kind, fact, at, since=fact.at):
             yield facts.found(kind, fact, at=at, silence=True)

@@ -28,7 +28,23 @@ def is_over(history: History, fact: AccountFact, terms: TermsAt) -> bool:
     if fact.case_id is None:
         return False
     bound = history.lane(LaneName.BOUNDS, fact.case_id).up_to(fact)
-    return bound is not None and bound.kind in ENDS_OF_CASE and not _came_back(history, bound, fact, terms)
+    if bound is not None and bound.kind in ENDS_OF_CASE and not _came_back(history, bound, fact, terms):
+        return True
+    return _is_nobodys(history, fact, bound, terms)
+
+
+def _is_nobodys(history: History, fact: AccountFact, bound: AccountFact | None, terms: TermsAt) -> bool:
+    """Whether the last status since says that nothing is owed any more, and the customer asked for nothing since."""
+    case = fact.case_id
+    assert case is not None
+    for status in history.lane(LaneName.STATUS, case).back_from(fact.at):
+        if bound is not None and in_order(status) < in_order(bound):
+            return False
+        turn = terms(status.at).turn(status)
+        if status.kind is FactKind.CASE_PROGRESSED and turn is not None:
+            asked = history.lane(LaneName.BY_CUSTOMER, case).after(status.at)
+            return turn is WaitingFor.NOBODY and (asked is None or asked.at > fact.at)
+    return False
 
 
 def _came_back(history: History, end: AccountFact, fact: AccountFact, terms: TermsAt) -> bool:

@@ -5,6 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from services.escalation.domain.facts import AccountFact, FactKind
+from services.escalation.domain.findings.case_ends import with_status
 from services.escalation.domain.findings.case_turns import customer_asks, is_open, is_over, turn_at
 from services.escalation.domain.findings.finding import Finding
 from services.escalation.domain.findings.history import History
@@ -58,7 +59,7 @@ def bounced_cases(history: History, scope: Scope, terms: TermsAt) -> Iterator[Fi
             passed_on = rule.enabled and (fact.number or 0) >= rule.reassignments
             if passed_on and not is_over(history, fact, terms):
                 signal_id = derived("signal", fact.account_id, case, kind.value)
-                yield found(history, kind, fact, at=fact.at, signal_id=signal_id)
+                yield with_status(history, found(history, kind, fact, at=fact.at, signal_id=signal_id), terms)
                 break
 
 
@@ -68,7 +69,7 @@ def reopened_cases(history: History, scope: Scope, terms: TermsAt) -> Iterator[F
     for fact in scope.starting(history, FactKind.CASE_REOPENED):
         if not terms(fact.at).signals.case_reopened.enabled:
             continue
-        finding = by_itself(history, SignalKind.CASE_REOPENED, fact)
+        finding = with_status(history, by_itself(history, SignalKind.CASE_REOPENED, fact), terms)
         if fact.case_id is not None:
             end = (fact.case_id, finding.cleared_by.fact_id if finding.cleared_by else None)
             if end in ends:

@@ -145,20 +145,20 @@ CLEARINGS: Mapping[SignalKind, Clearing] = {
         _two_way_on_matter,
     ),
     SignalKind.CONTACT_REPEATED: Clearing(
-        "A contact that resolved the matter, or the end of its case; without a case a talk with the customer.",
+        "A contact that resolved the matter, or that its case is over; without a case a talk with the customer.",
         _resolved,
     ),
     SignalKind.CASE_STUCK: Clearing(
         "Progress: another status, a talk or an attempt of ours on the case, its reopening or its end.", _progress
     ),
-    SignalKind.CASE_BOUNCED: Clearing("The end of the case.", _over),
-    SignalKind.CASE_REOPENED: Clearing("The end of the case.", _over),
+    SignalKind.CASE_BOUNCED: Clearing("That the case is over.", _over),
+    SignalKind.CASE_REOPENED: Clearing("That the case is over.", _over),
     SignalKind.RESPONSE_DUE: Clearing(
-        "A talk with the customer about the matter, the end of its case, or the signal that the answer is overdue.",
+        "A talk with the customer about the matter, that its case is over, or the signal that the answer is overdue.",
         _answered_or_over,
     ),
     SignalKind.RESPONSE_OVERDUE: Clearing(
-        "A talk with the customer about the matter, or the end of its case.", _answered_or_over
+        "A talk with the customer about the matter, or that its case is over.", _answered_or_over
     ),
     SignalKind.SATISFACTION_LOW: Clearing(
         "A later rating above the mark, of the same case or both of none.", _rated_on_matter

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from services.escalation.domain.facts import AccountFact, FactKind
+from services.escalation.domain.findings.case_ends import lasts
 from services.escalation.domain.findings.finding import Finding
 from services.escalation.domain.findings.history import History
 from services.escalation.domain.findings.lanes import LaneName
@@ -24,7 +25,7 @@ def quiet_customers(history: History, scope: Scope, terms: TermsAt) -> Iterator[
         if not signals.gone_quiet.enabled or _is_fine(fact, terms):
             continue
         at = fact.at + signals.gone_quiet.silent_for
-        if not _broken(history, fact, at) and not _followed(history, fact, at, terms):
+        if not _broken(history, fact, at, terms) and not _followed(history, fact, at, terms):
             yield found(history, KIND, fact, at=at, signal_id=own_id(KIND, fact), by_silence=True)
 
 
@@ -35,8 +36,10 @@ def _is_fine(fact: AccountFact, terms: TermsAt) -> bool:
     return not is_low(fact, terms(fact.at).signals.satisfaction_low)
 
 
-def _broken(history: History, fact: AccountFact, until: datetime) -> bool:
+def _broken(history: History, fact: AccountFact, until: datetime, terms: TermsAt) -> bool:
     """Whether the customer was heard of by then, or the same case came to its end."""
+    if not lasts(history, fact, until, terms):
+        return True
     heard = history.lane(LaneName.HEARD_OF).after(fact.at)
     over = history.lane(LaneName.OVER, fact.case_id).settling(fact.at) if fact.case_id is not None else None
     return any(one is not None and one.at <= until for one in (heard, over))

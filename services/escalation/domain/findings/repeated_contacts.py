@@ -2,11 +2,12 @@
 
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import count
 from uuid import UUID
 
 from services.escalation.domain.facts import AccountFact
+from services.escalation.domain.findings.case_ends import ending_statuses, with_status
 from services.escalation.domain.findings.conversations import conversations
 from services.escalation.domain.findings.finding import Finding
 from services.escalation.domain.findings.history import History
@@ -23,25 +24,26 @@ KIND = SignalKind.CONTACT_REPEATED
 
 def repeated_contacts(history: History, scope: Scope, terms: TermsAt) -> Iterator[Finding]:
     for case in scope.cases_of(history):
-        lines, ends = history.lane(LaneName.OF_CASE, case), history.lane(LaneName.RESOLVED, case)
-        for times_resolved, run in _runs(lines, ends, scope.repeated):
-            attempts = _Attempts(history, run, terms)
-            first = attempts.at(0)
-            if first is not None:
-                signal_id = derived("signal", first.account_id, case, times_resolved, KIND.value)
-                yield from _repeated(history, attempts, signal_id, terms)
+        ends = history.lane(LaneName.RESOLVED, case)
+        for times_resolved, since, until in _spans(ends, scope.repeated):
+            for begun_by, run in _parts(history, case, terms, within=Window(since, until)):
+                attempts = _Attempts(history, run, terms)
+                first = attempts.at(0)
+                if first is not None:
+                    signal_id = derived("signal", first.account_id, case, times_resolved, *begun_by, KIND.value)
+                    yield from _repeated(history, attempts, signal_id, terms)
     if scope.loose is not None:
         window = scope.loose.and_also(scope.repeated)
         talks = history.lane(LaneName.TWO_WAY_WITHOUT_CASE)
-        for _, run in _runs(history.lane(LaneName.LOOSE), talks, window):
-            attempts = _Attempts(history, run, terms)
+        for _, since, until in _spans(talks, window):
+            attempts = _Attempts(history, history.lane(LaneName.LOOSE).within(since, until), terms)
             first = attempts.at(0)
             if first is not None:
                 yield from _repeated(history, attempts, derived("signal", first.fact_id, KIND.value), terms)
 
 
-def _runs(lines: Lane, ends: Lane, window: Window) -> Iterator[tuple[int, Iterable[AccountFact]]]:
-    """What lies between two ends, with how many ends were before; what happens at the instant of an end is before it.
+def _spans(ends: Lane, window: Window) -> Iterator[tuple[int, datetime, datetime]]:
+    """From one end to the next, with how many ends were before; what happens at the instant of an end is before it.
 
     Only the runs that something of the window is in; each as a whole.
     """
@@ -51,7 +53,19 @@ def _runs(lines: Lane, ends: Lane, window: Window) -> Iterator[tuple[int, Iterab
         since = ends.instants[number - 1] if number else ALWAYS
         if since > window.until:
             return
-        yield number, lines.within(since, ends.instants[number] if number < len(ends.instants) else NEVER)
+        yield number, since, ends.instants[number] if number < len(ends.instants) else NEVER
+
+
+def _parts(
+    history: History, case: str, terms: TermsAt, *, within: Window
+) -> Iterator[tuple[tuple[UUID, ...], Iterable[AccountFact]]]:
+    """A run of a case, parted by the statuses by which it was over; what begins after one has its id."""
+    lines, since = history.lane(LaneName.OF_CASE, case), within.since
+    begun_by: tuple[UUID, ...] = ()
+    for status in ending_statuses(history, case, terms, after=within.since, until=within.until):
+        yield begun_by, lines.within(since, status.at)
+        since, begun_by = status.at, (status.fact_id,)
+    yield begun_by, lines.within(since, within.until)
 
 
 class _Attempts:
@@ -93,5 +107,5 @@ def _repeated(history: History, attempts: _Attempts, signal_id: UUID, terms: Ter
         rule = terms(first.at).signals.contact_repeated
         last = attempts.at(start + rule.contacts - 1)
         if rule.enabled and last is not None and last.at - first.at <= rule.within:
-            yield found(history, KIND, first, at=last.at, signal_id=signal_id)
+            yield with_status(history, found(history, KIND, first, at=last.at, signal_id=signal_id), terms)
             return

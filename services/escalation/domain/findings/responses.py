@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from services.escalation.domain.facts import AccountFact, FactKind
+from services.escalation.domain.findings.case_ends import lasts, with_status
 from services.escalation.domain.findings.case_turns import is_over
 from services.escalation.domain.findings.clearing import CLEARINGS
 from services.escalation.domain.findings.finding import Finding
@@ -38,9 +39,10 @@ def _due(history: History, scope: Scope, terms: TermsAt) -> Iterator[Finding]:
     for promise, due_at in promises:
         rule = terms(promise.at).signals.response_due
         at = max(promise.at, due_at - rule.warn_before)
-        if not rule.enabled or at >= due_at or not unbroken(history, CLEARINGS[DUE], promise, until=at):
+        if not rule.enabled or at >= due_at or not _waited_for(history, promise, at, terms):
             continue
         warning = found(history, DUE, promise, at=at, signal_id=own_id(DUE, promise), by_silence=True)
+        warning = with_status(history, warning, terms)
         known = overdue.get(trouble_of(warning))
         if known is None or known.at > at:
             yield warning if known is None else _ending(warning, known)
@@ -72,11 +74,17 @@ def _overdue(history: History, scope: Scope, terms: TermsAt) -> Iterator[Finding
     for fact in scope.starting(history, FactKind.RESPONSE_OVERDUE):
         enabled = terms(fact.at).signals.response_overdue.enabled
         if enabled and not is_over(history, fact, terms):
-            yield by_itself(history, OVERDUE, fact)
+            yield with_status(history, by_itself(history, OVERDUE, fact), terms)
     for promise, due_at in _promises(history, scope, terms):
         enabled = terms(promise.at).signals.response_overdue.enabled
-        if enabled and unbroken(history, CLEARINGS[OVERDUE], promise, until=due_at):
-            yield found(history, OVERDUE, promise, at=due_at, signal_id=own_id(OVERDUE, promise), by_silence=True)
+        if enabled and _waited_for(history, promise, due_at, terms):
+            late = found(history, OVERDUE, promise, at=due_at, signal_id=own_id(OVERDUE, promise), by_silence=True)
+            yield with_status(history, late, terms)
+
+
+def _waited_for(history: History, promise: AccountFact, until: datetime, terms: TermsAt) -> bool:
+    """Whether a promised answer was not given by then, and is still owed."""
+    return unbroken(history, CLEARINGS[OVERDUE], promise, until=until) and lasts(history, promise, until, terms)
 
 
 def _whole(history: History, scope: Scope) -> Scope:

@@ -165,7 +165,7 @@ def _run(history: History, fact: AccountFact) -> Window:
 
 
 _CONTACTS = frozenset({FactKind.CONTACT, FactKind.CUSTOMER_REACHED})
-_BREAKS_QUIET = _CONTACTS | {FactKind.RATED} | ENDS_OF_CASE
+_BREAKS_QUIET = _CONTACTS | {FactKind.RATED, FactKind.CASE_PROGRESSED} | ENDS_OF_CASE
 
 
 def _opened(history: History, opening: AccountFact) -> Scope:

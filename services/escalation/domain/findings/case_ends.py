@@ -1,0 +1,53 @@
+"""What a case ends by beside its resolution: a status that makes it nobody's turn, so that nothing is owed any more."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime
+
+from services.escalation.domain.facts import AccountFact, FactKind
+from services.escalation.domain.findings.finding import Finding
+from services.escalation.domain.findings.history import History
+from services.escalation.domain.findings.lane import in_order, is_after_ends
+from services.escalation.domain.findings.lanes import LaneName
+from services.escalation.domain.findings.scope import NEVER
+from services.escalation.domain.findings.terms import TermsAt
+from shared.contracts.support_inbound import WaitingFor
+
+
+def ending_statuses(
+    history: History, case: str | None, terms: TermsAt, *, after: datetime, until: datetime = NEVER
+) -> Iterator[AccountFact]:
+    """The statuses of a case, later than one instant and no later than another, by which it is over."""
+    if case is None:
+        return
+    for status in history.lane(LaneName.STATUS, case).within(after, until):
+        if _ends(status, history, terms):
+            yield status
+
+
+def over_by_status(history: History, cause: AccountFact, after: datetime, terms: TermsAt) -> AccountFact | None:
+    """The first status later than this by which the case of `cause` is over, or one of the same instant, as an end."""
+    if cause.case_id is not None and (cause.at != after or not is_after_ends(cause)):
+        for status in history.lane(LaneName.STATUS, cause.case_id).from_to(after, after):
+            if _ends(status, history, terms):
+                return status
+    return next(ending_statuses(history, cause.case_id, terms, after=after), None)
+
+
+def with_status(history: History, finding: Finding, terms: TermsAt) -> Finding:
+    """A finding that the end of its case ends, ended by such a status where that comes first."""
+    status = over_by_status(history, finding.cause, finding.at, terms)
+    if status is None or (finding.cleared_by is not None and in_order(finding.cleared_by) < in_order(status)):
+        return finding
+    return replace(finding, cleared_by=status)
+
+
+def lasts(history: History, cause: AccountFact, until: datetime, terms: TermsAt) -> bool:
+    """Whether no status says by then that nothing is owed any more on the case of what began."""
+    status = over_by_status(history, cause, cause.at, terms)
+    return status is None or status.at > until
+
+
+def _ends(status: AccountFact, history: History, terms: TermsAt) -> bool:
+    in_force = terms(status.at)
+    return status.kind is FactKind.CASE_PROGRESSED and in_force.turn(status) is WaitingFor.NOBODY
