@@ -137,10 +137,12 @@ class Facts:
     def waits_for_answer(self, fact: Fact) -> bool:
         return not self._is_unneeded(fact, "goodbye", "answered_elsewhere")
 
-    def first(self, fits: Fits, after: datetime | None, *, ends_too: bool = False) -> Fact | None:
-        """The first that fits and happened later; or then, if it is an end."""
+    def first(
+        self, fits: Fits, after: datetime | None, *, ends_too: bool = False, status_too: bool = False
+    ) -> Fact | None:
+        """The first that fits and happened later; or then, if it is an end, or such a status."""
         for fact in self.all:
-            is_end = fact.kind in ENDS or self.is_last(fact)
+            is_end = fact.kind in ENDS or (status_too and self.is_last(fact))
             late = after is None or fact.at > after or (ends_too and fact.at == after and is_end)
             if late and fits(fact):
                 return fact
@@ -164,7 +166,8 @@ class Facts:
     def ended(self, kind: str, cause: Fact, at: datetime | None) -> Fact | None:
         """What ends a signal that came at this time: an end of the same instant, unless it is a reopening."""
         reopened = cause.kind == "case_reopened" and cause.at == at
-        return self.first(self.ends(kind, cause), at, ends_too=not reopened)
+        progress = kind == "case_stuck"  # to which any status is one like the other
+        return self.first(self.ends(kind, cause), at, ends_too=not reopened, status_too=not progress)
 
     def broken(self, kind: str, cause: Fact, until: datetime, *, since: datetime | None) -> bool:
         """Whether what would end it happened before it lasted too long."""

@@ -304,10 +304,14 @@ def _quiet(facts: Facts, kind: str) -> Iterator[Finding]:
     """The last time that something was bad, and then nothing is heard."""
     bad = [fact for fact in facts.all if _is_bad(facts, fact)]
     for place, fact in enumerate(bad):
-        at, over = fact.at + facts.span(kind, "silent_for"), facts.first(ends_of_case(facts, fact), fact.at, ends_too=True)
+        at, over = fact.at + facts.span(kind, "silent_for"), _over(facts, fact)
         followed = place + 1 < len(bad) and bad[place + 1].at <= at
         if not followed and not (over and over.at <= at) and not facts.broken(kind, fact, at, since=fact.at):
             yield facts.found(kind, fact, at=at, silence=True)
+
+
+def _over(facts: Facts, fact: Fact) -> Fact | None:
+    return facts.first(ends_of_case(facts, fact), fact.at, ends_too=True, status_too=True)
 
 
 def _is_bad(facts: Facts, fact: Fact) -> bool:
