@@ -93,8 +93,31 @@ TEAM = (person("anna", backup="ben", manager="mia"), person("ben"), person("mia"
         pytest.param(
             [person("anna", **LEFT, manager="mia", backup="ben"), person("mia"), person("ben")],
             AT,
+            ("ben", "backup"),
+            id="the backup of a seller who left without a successor",
+        ),
+        pytest.param(
+            [person("anna", **LEFT, manager="mia"), person("mia")],
+            AT,
             ("mia", "manager"),
-            id="the manager of a seller who left without a successor",
+            id="the manager of a seller who left without a successor or a backup",
+        ),
+        pytest.param(
+            [
+                replace(SUCCEEDED, backup="kim", successor_since=date(2026, 5, 5)),
+                person("ben", backup="zoe"),
+                person("kim"),
+                person("zoe"),
+            ],
+            AT,
+            ("kim", "backup"),
+            id="the leaver's backup until the successor takes over",
+        ),
+        pytest.param(
+            [person("anna", **LEFT, manager="mia", backup="ben"), person("mia"), person("ben", **AWAY)],
+            AT,
+            ("mia", "manager"),
+            id="the manager while that backup is away",
         ),
         pytest.param([person("anna", **AWAY)], AT, ("desk", "nobody_there"), id="the desk while the seller is away"),
     ],
@@ -125,6 +148,8 @@ def test_the_ladder_goes_from_the_seller_up_to_the_desk() -> None:
         ([person("anna", backup="ben")], [(Step.BACKUP, "ben is not known")]),
         ([person("anna", backup="anna")], [(Step.BACKUP, "Anna is the same person as the seller")]),
         ([person("anna", **LEFT)], [(Step.SELLER, "Anna is inactive"), (Step.SUCCESSOR, "Anna has no successor")]),
+        ([person("anna", **LEFT, backup="ben"), person("ben", **LEFT)], [(Step.BACKUP, "Ben is inactive")]),
+        ([person("anna", **LEFT)], [(Step.BACKUP, "Anna has no backup")]),
         ([SUCCEEDED], [(Step.SUCCESSOR, "ben is not known")]),
         ([SUCCEEDED, person("ben", **LEFT)], [(Step.SUCCESSOR, "Ben is inactive")]),
         (
@@ -215,6 +240,9 @@ def test_whom_the_account_was_moved_to_stands_in_the_sellers_place() -> None:
     assert skips(inactive)[0] == (Step.SELLER, "Kim is inactive")
     assert asked(inactive)[0] == (Step.SELLER, "anna")
     assert ladder(person("anna"), assigned="anna") == ladder(person("anna")), "the seller is as before"
+    nobody = ladder(person("anna", **LEFT), person("kim", **LEFT, backup="ben"), person("ben"), assigned="kim")
+    assert asked(nobody) == [(Step.BACKUP, "ben"), (Step.DESK, "desk")]
+    assert "Anna closed order 4711 on 4 May; Kim has left; you are Kim's backup." in [one.why_you for one in nobody]
     bought_online = ladder(person("kim"), sold=order(sold_by=None), assigned="kim")
     assert bought_online[0].why_you == "Order 4711 was sold without a seller on 4 May; this customer is yours now."
 
@@ -244,6 +272,8 @@ def test_the_reason_is_said_in_words_with_the_day_where_the_reader_is() -> None:
     assert managed.why_you == (
         "Anna closed order 4711 on 4 May and has left without a successor; you are next in line."
     )
+    stays = first(person("anna", **LEFT, backup="kim"), person("kim"))
+    assert stays.why_you == "Anna closed order 4711 on 4 May and has left without a successor; you are Anna's backup."
     unknown = desk_instead(late, {}, desk="desk", now=AT)
     assert (unknown.because, unknown.step) == ("seller_unknown", Step.DESK)
     assert "whom the directory does not know" in unknown.why_you

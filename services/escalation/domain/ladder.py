@@ -10,6 +10,7 @@ from services.escalation.domain.clocks import Moment, rings_at
 from services.escalation.domain.entities import Account, Directory, Order, Salesperson
 from services.escalation.domain.policy.model import TeamMode
 from services.escalation.domain.words import STEPS
+from services.escalation.domain.words.phrases import date_words, possessive
 from shared.contracts.escalation import LADDER, Step
 
 BELOW_MANAGERS = frozenset({Step.SELLER, Step.SUCCESSOR, Step.BACKUP})
@@ -35,7 +36,8 @@ def rungs(
     """Everybody from the seller up to the desk, whether asked or skipped. None while the seller is not known.
 
     In the seller's place: whom the account is `assigned` to now, else the seller, else the successor valid today; only
-    whoever is active. Then that one's backup, and two active managers of the seller. Who of them is at work in time is
+    whoever is active. Then that one's backup, or where nobody is the backup of who left, and two
+    active managers of the seller. Who of them is at work in time is
     asked: see `asking`. Where the desk is nobody, it may be that no rung is left.
     """
     seller = people.get(order.sold_by or "")
@@ -117,8 +119,9 @@ def _candidates(view: _View, assigned: str | None) -> Iterator[Rung]:
     in_place = list(_in_sellers_place(view, assigned))
     yield from in_place
     holder = next((view.people.get(rung.salesperson_id or "") for rung in in_place if _stands(rung)), None)
-    if holder is not None:
-        yield _backup(view, holder)
+    stays = _backup(view, holder) if holder is not None else _leavers_backup(view, in_place)
+    if stays is not None:
+        yield stays
     below = view.seller or holder
     if below is not None:
         alone = " and has left without a successor" if holder is None else ""
@@ -151,17 +154,28 @@ def _successor(view: _View, seller: Salesperson) -> Rung:
         return _nobody(Step.SUCCESSOR, f"{seller.name} has no successor")
     left_on = date_words(since, view.now.date())
     rung = _of(
-        view, Step.SUCCESSOR, seller.successor, f" and left on {left_on}; {_possessive(seller.name)} book is yours."
+        view, Step.SUCCESSOR, seller.successor, f" and left on {left_on}; {possessive(seller.name)} book is yours."
     )
     if _stands(rung) and since > _today(view.people[seller.successor], view.now):
         return replace(rung, skipped=f"{view.name(seller.successor)} takes over on {left_on}")
     return rung
 
 
-def _backup(view: _View, holder: Salesperson) -> Rung:
+def _backup(view: _View, holder: Salesperson, gone: str = "") -> Rung:
     if holder.backup is None:
         return _nobody(Step.BACKUP, f"{holder.name} has no backup")
-    return _of(view, Step.BACKUP, holder.backup, f"; you are {_possessive(holder.name)} backup.")
+    return _of(view, Step.BACKUP, holder.backup, f"{gone}; you are {possessive(holder.name)} backup.")
+
+
+def _leavers_backup(view: _View, in_place: Sequence[Rung]) -> Rung | None:
+    """Where the seller's place is empty: the backup whom the first of those who left it named."""
+    known = [view.people[id] for rung in in_place if (id := rung.salesperson_id) in view.people]
+    left = [person for person in known if not person.active]
+    if not left:
+        return None
+    leaver = next((person for person in left if person.backup is not None), left[0])
+    gone = " and has left without a successor" if leaver is view.seller else f"; {leaver.name} has left"
+    return _backup(view, leaver, gone)
 
 
 def _managers(view: _View, below: Salesperson, why: str) -> Iterator[Rung]:
@@ -283,13 +297,3 @@ def _today(person: Salesperson, now: datetime) -> date:
 
 def _day(at: datetime, zone: str, now: datetime) -> str:
     return date_words(at.astimezone(ZoneInfo(zone)).date(), now.date())
-
-
-def date_words(day: date, today: date) -> str:
-    """A day, with its year where that is another."""
-    words = f"{day.day} {day:%B}"
-    return words if day.year == today.year else f"{words} {day.year}"
-
-
-def _possessive(name: str) -> str:
-    return f"{name}'" if name.endswith("s") else f"{name}'s"

@@ -13,10 +13,11 @@ from services.escalation.domain.calendar import WorkingTime, calendar_of
 from services.escalation.domain.climbing import still_to_ask
 from services.escalation.domain.clocks import after_absence
 from services.escalation.domain.entities import Clock, Episode, Salesperson
-from services.escalation.domain.ladder import Rung, colleague, date_words, desk_instead, standing
+from services.escalation.domain.ladder import Rung, colleague, desk_instead, standing
 from services.escalation.domain.own_facts import PersonChanged, WorkLookedAt
 from services.escalation.domain.reasoning import clock
 from services.escalation.domain.ringing import asked_anew
+from services.escalation.domain.words.phrases import date_words
 from services.escalation.handlers.clocks import keep_episode
 from services.escalation.handlers.nobody import show_nobody
 from services.escalation.handlers.offers import withdraw_offer

@@ -111,7 +111,9 @@ class Facts:
     def _is_nobodys(self, fact: Fact) -> bool:
         """Whether the last status since its case was opened or ended says so, and the customer was silent since."""
         own = [one for one in self.all if one.case == fact.case and one.case is not None]
-        bounds = [one for one in own if one.kind in (*ENDS_CASE, "case_opened", "case_reopened") and one.key <= fact.key]
+        bounds = [
+            one for one in own if one.kind in (*ENDS_CASE, "case_opened", "case_reopened") and one.key <= fact.key
+        ]
         said = [one for one in own if one.kind == "case_progressed" and one.at <= fact.at and self.turn(one)]
         if not said or not self.is_last(said[-1]) or (bounds and bounds[-1].key > said[-1].key):
             return False

@@ -1,7 +1,8 @@
 """Who must hear of an order, one after the other, by the history's people: an implementation of the rule of its own.
 
 First whom the account was moved to, else the order's seller, else (if inactive) the successor from the day on that
-was told (where the successor works) and while active. Then that one's backup, then two active managers up the line of
+was told (where the successor works) and while active. Then that one's backup, or where nobody is in that
+place the backup that the first of those who left named, then two active managers up the line of
 the seller, then the desk. Who is on the list already is left out, and who has no address, if somebody further up has
 one. The directory is known before the rest is told, so only a seller who leaves meanwhile may be seen as before or as
 after.
@@ -82,14 +83,21 @@ class Directory:
         place = list(self._in_place(seller, known, assigned, at))
         yield from place
         holder = next((rung.person for rung in place if rung.stands), None)
+        named = [self._told(rung.person, seller, known) for rung in place]
         if holder is not None:
-            backup = (known if holder == seller and known else self._person(holder) or {}).get("backup")
-            if backup is not None:
-                yield Rung("backup", backup, "backup", self.works(backup))
+            named = [self._told(holder, seller, known)]
+        else:
+            named = [one for one in named if not one.get("active", True)]
+        backup = next((one["backup"] for one in named if one.get("backup") is not None), None)
+        if backup is not None:
+            yield Rung("backup", backup, "backup", self.works(backup))
         if known is not None and seller is not None:
             yield from self._managers(seller, known)
         elif holder is not None:
             yield from self._managers(holder, self._person(holder) or {})
+
+    def _told(self, person: str, seller: str | None, known: Person | None) -> Person:
+        return known if person == seller and known is not None else self._person(person) or {}
 
     def _in_place(self, seller: str | None, known: Person | None, assigned: str | None, at: datetime) -> Iterator[Rung]:
         if assigned is not None and assigned != seller:

@@ -88,3 +88,13 @@ def absolute(at: datetime) -> str:
     """A moment for people, in its own zone: "4 May 2026, 16:40 UTC"."""
     name = "UTC" if at.tzinfo is UTC else at.tzname()
     return f"{day(at)}, {at:%H:%M} {name}"
+
+
+def date_words(day: date, today: date) -> str:
+    """A day, with its year where that is another."""
+    words = f"{day.day} {day:%B}"
+    return words if day.year == today.year else f"{words} {day.year}"
+
+
+def possessive(name: str) -> str:
+    return f"{name}'" if name.endswith("s") else f"{name}'s"
