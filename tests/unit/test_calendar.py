@@ -1,5 +1,6 @@
 """Working time: what counts as being at work, and the instant when so much of it has passed."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -321,11 +322,68 @@ def test_time_in_common_is_open_to_both(one: WorkingTime, other: WorkingTime, at
 def test_it_is_open_when_the_wall_clock_says_so(calendar: WorkingTime, at: datetime) -> None:
     wall = at.astimezone(ZoneInfo(calendar.zone))
     hour, day = f"{wall:%H:%M}", wall.date()
-    working = not calendar.hours or any(
-        (WEEK[day.weekday()] in each.days and each.start <= hour and (each.over_midnight or hour < each.end))
-        or (each.over_midnight and WEEK[day.weekday() - 1] in each.days and hour < each.end)
+    before = day - timedelta(days=1)
+    begun = not calendar.hours or any(
+        WEEK[day.weekday()] in each.days and each.start <= hour and (each.over_midnight or hour < each.end)
         for each in calendar.hours
     )
+    carried = any(
+        each.over_midnight and WEEK[before.weekday()] in each.days and hour < each.end for each in calendar.hours
+    )
+    working = (begun and not _is_free(calendar, day)) or (carried and not _is_free(calendar, before))
+    assert calendar.is_open(at) is (working and calendar.away_on(at) is None)
+
+
+def _is_free(calendar: WorkingTime, day: date) -> bool:
     holiday = bool(calendar.hours and calendar.country and day in public_holidays(calendar.country, None, day.year))
-    free = holiday or day in calendar.days_off or calendar.away_on(at) is not None
-    assert calendar.is_open(at) is (working and not free)
+    return holiday or day in calendar.days_off or any(first <= day <= last for first, last in calendar.away)
+
+
+GERMAN_NIGHTS = replace(NIGHT_SHIFT, zone="Europe/Berlin", country="DE")
+
+
+@pytest.mark.parametrize(
+    ("calendar", "start", "expected"),
+    [
+        pytest.param(
+            GERMAN_NIGHTS,
+            "2026-04-30T12:00",
+            ("2026-04-30T22:00", "2026-05-01T06:00"),
+            id="begun before a holiday it runs to its end",
+        ),
+        pytest.param(
+            GERMAN_NIGHTS,
+            "2026-05-01T06:00",
+            ("2026-05-04T22:00", "2026-05-05T06:00"),
+            id="the holiday's own does not start, nor end on the day after",
+        ),
+        pytest.param(
+            replace(NIGHT_SHIFT, zone="Europe/Berlin", days_off=frozenset({date(2026, 5, 6)})),
+            "2026-05-05T12:00",
+            ("2026-05-05T22:00", "2026-05-06T06:00"),
+            id="begun before a day off",
+        ),
+        pytest.param(
+            replace(NIGHT_SHIFT, zone="Europe/Berlin", away=((date(2026, 5, 6), date(2026, 5, 6)),)),
+            "2026-05-05T12:00",
+            ("2026-05-05T22:00", "2026-05-06T00:00"),
+            id="an absence cuts it",
+        ),
+        pytest.param(
+            replace(NIGHT_SHIFT, zone="Europe/Berlin", away=((date(2026, 5, 6), date(2026, 5, 6)),)),
+            "2026-05-06T00:00",
+            ("2026-05-07T22:00", "2026-05-08T06:00"),
+            id="whoever was away did not begin one",
+        ),
+        pytest.param(
+            GERMAN_NIGHTS,
+            "2026-12-31T12:00",
+            ("2026-12-31T22:00", "2027-01-01T06:00"),
+            id="over the new year",
+        ),
+    ],
+)
+def test_hours_over_midnight_belong_to_the_day_on_which_they_start(
+    calendar: WorkingTime, start: str, expected: tuple[str, str]
+) -> None:
+    assert calendar.opening(berlin(start)) == (berlin(expected[0]), berlin(expected[1]))

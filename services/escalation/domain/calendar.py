@@ -42,9 +42,9 @@ _WEEK = tuple(Day)
 class WorkingTime:
     """When somebody is at work. Hours are half-open: who works until 17:30 is not there at 17:30.
 
-    Without hours they always are, on public holidays too, but for days off and absences. Hours over midnight are two
-    parts, each of its own day. Periods of `away` include both days. Make one for long, as `calendar_of` does: it
-    remembers what it worked out.
+    Without hours they always are, on public holidays too, but for days off and absences. Hours over midnight belong to
+    the day on which they start: before a holiday they run to their end, and only an absence cuts them. Periods of
+    `away` include both days. Make one for long, as `calendar_of` does: it remembers what it worked out.
     """
 
     zone: str
@@ -179,33 +179,47 @@ class WorkingTime:
         return known
 
     def _openings(self, year: int) -> Openings:
-        closed = self._closed_days(year)
+        away = self._days_away(year)
+        closed = self._closed_days(year) | away
         found: list[tuple[int, int]] = []
         for first, end, offset in wall_clock_spans(self.zone, year):
             for day in range((first + offset) // DAY, (end + offset - 1) // DAY + 1):
+                midnight, weekday = day * DAY - offset, (day + EPOCH_DAY.weekday()) % 7
+                hours = self._carried[weekday] if day - 1 not in closed and day not in away else ()
                 if day not in closed:
-                    midnight = day * DAY - offset
-                    hours = self._week[(day + EPOCH_DAY.weekday()) % 7]
-                    found += [(max(midnight + opens, first), min(midnight + closes, end)) for opens, closes in hours]
+                    hours += self._week[weekday]
+                found += [(max(midnight + opens, first), min(midnight + closes, end)) for opens, closes in hours]
         return openings_of(found)
 
     @cached_property
     def _week(self) -> tuple[tuple[tuple[int, int], ...], ...]:
-        """The hours of each weekday, Monday first, in microseconds from midnight; they may overlap."""
+        """The hours that start on each weekday, Monday first, in microseconds from midnight; they may overlap."""
         if not self.hours:
             return (((0, DAY),),) * 7
-        return tuple(tuple(sorted(_hours_on(place, self.hours))) for place in range(len(_WEEK)))
+        return tuple(tuple(sorted(_hours_on(day, self.hours))) for day in _WEEK)
+
+    @cached_property
+    def _carried(self) -> tuple[tuple[tuple[int, int], ...], ...]:
+        """What hours of the day before have left on each weekday."""
+        nights = [(one.days, (0, _of_day(one.end))) for one in self.hours if one.over_midnight]
+        return tuple(tuple(left for days, left in nights if day in days) for day in (Day.SUNDAY, *_WEEK[:-1]))
 
     def _closed_days(self, year: int) -> set[int]:
-        """Days since the epoch, at least all those of that year."""
+        """Holidays and days off since the epoch, at least all those of that year."""
         closed = {_number(day) for day in self.days_off}
         if self.hours and self.country is not None:
             for each in (year - 1, year, year + 1):
                 closed |= {_number(day) for day in public_holidays(self.country, self.region, each)}
-        first, last = _number(date(year - 1, 12, 1)), _number(date(year + 1, 1, 31))
-        for since, until in self.away:
-            closed.update(range(max(_number(since), first), min(_number(until), last) + 1))
         return closed
+
+    def _days_away(self, year: int) -> set[int]:
+        """The same of absences."""
+        first, last = _number(date(year - 1, 12, 1)), _number(date(year + 1, 1, 31))
+        return {
+            day
+            for since, until in self.away
+            for day in range(max(_number(since), first), min(_number(until), last) + 1)
+        }
 
 
 def calendar_of(person: Salesperson, company: Company) -> WorkingTime:
@@ -263,13 +277,11 @@ def _number(day: date) -> int:
     return (day - EPOCH_DAY).days
 
 
-def _hours_on(day: int, hours: Iterable[WorkingHours]) -> Iterator[tuple[int, int]]:
-    """What falls on a day of the week, from and until, in microseconds from midnight."""
+def _hours_on(day: Day, hours: Iterable[WorkingHours]) -> Iterator[tuple[int, int]]:
+    """What starts on a day of the week, from and until, in microseconds from midnight."""
     for one in hours:
-        if _WEEK[day] in one.days:
+        if day in one.days:
             yield _of_day(one.start), DAY if one.over_midnight else _end(one.end)
-        if one.over_midnight and _WEEK[day - 1] in one.days:
-            yield 0, _of_day(one.end)
 
 
 def _end(clock: str) -> int:
