@@ -11,6 +11,7 @@ from pydantic_core import ErrorDetails
 from shared.contracts import strict_json
 from shared.contracts.catalog import fact_class
 from shared.contracts.fact import Fact
+from shared.contracts.fields import ENTERING
 from shared.contracts.rejected import MOST_FAULTS, Refusal, Rejected, rejected_field, together
 
 _JSON_TYPE = re.compile(r"\s*application/([a-z0-9.+_-]+\+)?json\s*(;.*)?", re.ASCII | re.IGNORECASE)
@@ -24,9 +25,15 @@ def json_object(value: object) -> dict[str, Any]:
 
 def read_fact(fact_type: type[Fact], body: bytes) -> Fact:
     try:
-        return cast(Fact, fact_type.__pydantic_validator__.validate_json(body, strict=True))
+        context = context_of(fact_type.type)
+        return cast(Fact, fact_type.__pydantic_validator__.validate_json(body, strict=True, context=context))
     except ValidationError as error:
         raise together([rejected_field(one) for one in errors_of(error)[:MOST_FAULTS]]) from None
+
+
+def context_of(event_type: str | None) -> dict[str, bool] | None:
+    """What other systems tell is read more strictly than what we told ourselves."""
+    return ENTERING if event_type is not None and ".inbound." in event_type else None
 
 
 def errors_of(error: ValidationError) -> list[ErrorDetails]:

@@ -16,6 +16,7 @@ from shared.contracts.checks import (
     check_schema,
     check_version,
     checked_type,
+    context_of,
     data_of,
     errors_of,
     json_object,
@@ -183,7 +184,8 @@ def _noting(faults: list[Rejected]) -> Iterator[None]:
 def _faults_of_attributes(attributes: Mapping[str, str], told: Collection[str | None]) -> list[Rejected]:
     """Those of the attributes that every event has, but for what is told already."""
     try:
-        Envelope.__pydantic_validator__.validate_python(attributes, strict=True)
+        context = context_of(attributes.get("type"))
+        Envelope.__pydantic_validator__.validate_python(attributes, strict=True, context=context)
     except ValidationError as error:
         return [rejected_attribute(one) for one in errors_of(error) if one["loc"][0] not in {"data", *told}]
     return []
@@ -246,7 +248,9 @@ def _event(attributes: Mapping[str, str], fact: Fact) -> Envelope[Fact]:
     if traceparent is not None and _TRACEPARENT.fullmatch(traceparent):
         members["traceparent"] = traceparent
     try:
-        return cast(Envelope[Fact], Envelope.__pydantic_validator__.validate_python(members, strict=True))
+        context = context_of(attributes.get("type"))
+        validated = Envelope.__pydantic_validator__.validate_python(members, strict=True, context=context)
+        return cast(Envelope[Fact], validated)
     except ValidationError as error:
         raise rejected_attribute(errors_of(error)[0]) from None
 

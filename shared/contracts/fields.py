@@ -1,13 +1,21 @@
 """The kinds of values that events are made of: each limit is written here, once."""
 
 import re
+import unicodedata
 from contextlib import suppress
 from datetime import UTC, date, datetime
 from functools import cache
 from importlib.resources import files
 from typing import Annotated, Any, TypeAlias
 
-from pydantic import AfterValidator, Field, GetCoreSchemaHandler, GetJsonSchemaHandler, WithJsonSchema
+from pydantic import (
+    AfterValidator,
+    Field,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
+    ValidationInfo,
+    WithJsonSchema,
+)
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 MAX_SAFE_INTEGER = 2**53
@@ -42,6 +50,9 @@ _RFC3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d
 _CALENDAR_DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 _BREAKS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 _TURNS = re.compile(r"[\u202a-\u202e\u2066-\u2069]+")
+_FILLERS = frozenset("\u115f\u1160\u2800\u3164\uffa0")  # letters and symbols that look like nothing
+ENTERING = {"entering": True}
+"""The context in which events of other systems are read: what is asked of them alone is asked then."""
 _EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 _END = datetime(2100, 1, 1, tzinfo=UTC)
 
@@ -140,8 +151,21 @@ def _absent_if_empty(text: str | None) -> str | None:
     return text or None
 
 
-Id: TypeAlias = Annotated[str, Field(min_length=1, max_length=200, pattern=_NO_CONTROLS)]
-"""An identifier given by a publisher: 1 to 200 characters, no control characters; compared exactly."""
+def _can_be_seen(id: str, info: ValidationInfo) -> str:
+    if info.context is ENTERING and (id.isspace() or not id.isascii()) and not any(map(_is_visible, id)):
+        raise PydanticCustomError("invisible", "must have a character that can be seen")
+    return id
+
+
+def _is_visible(character: str) -> bool:
+    return unicodedata.category(character)[0] not in "ZC" and character not in _FILLERS
+
+
+Id: TypeAlias = Annotated[str, Field(min_length=1, max_length=200, pattern=_NO_CONTROLS), AfterValidator(_can_be_seen)]
+"""An identifier given by a publisher: 1 to 200 characters, no control characters; compared exactly.
+
+Where an event enters, at least one character of it must be seen. What was told before stays readable.
+"""
 
 Text: TypeAlias = Annotated[str, Field(min_length=1, max_length=500, pattern=_NO_NUL), AfterValidator(_not_blank)]
 """One line of text, 1 to 500 characters: line breaks and control characters are read as a space, the ends trimmed,

@@ -14,8 +14,10 @@ from shared.contracts.envelope import (
     decode_batch,
     decode_binary,
     decode_structured,
+    encode_binary,
     envelope,
 )
+from shared.contracts.orders import OrderConfirmed
 from shared.contracts.support_inbound import RefundRequested
 from tests.unit.events import ATTRIBUTES, SALESPERSON, decode
 
@@ -50,6 +52,50 @@ def test_the_lock_key_tells_accounts_from_salespeople() -> None:
 )
 def test_every_way_rfc_3339_writes_a_time_is_read(time: str, expected: datetime) -> None:
     assert decode("{}", time=time).envelope.time == expected
+
+
+_UNSEEN = [" ", "\u00a0\u3000", "\u202e\u202c", "\u200b\ufeff", "\u2066 \u2069", "\u3164", "\u2028"]
+
+
+@pytest.mark.parametrize("unseen", _UNSEEN)
+@pytest.mark.parametrize("attribute", ["subject", "id", "source"])
+def test_an_id_of_which_nothing_can_be_seen_is_refused(attribute: str, unseen: str) -> None:
+    with pytest.raises(Rejected) as caught:
+        decode("{}", **{attribute: unseen})
+    assert (caught.value.code, caught.value.field) == ("invalid_attribute", attribute)
+    assert caught.value.reason == f"{attribute} must have a character that can be seen"
+
+
+@pytest.mark.parametrize("unseen", _UNSEEN)
+def test_so_is_one_that_data_name(unseen: str) -> None:
+    told = {
+        "case": unseen,
+        "order": "4711",
+        "contact": {"source": "desk", "id": unseen},
+        "reason": "goodbye",
+        "by": unseen,
+    }
+    attributes = ATTRIBUTES | {"type": "support.inbound.answer_not_needed"}
+    with pytest.raises(Rejected) as caught:
+        decode_binary(attributes, json.dumps(told).encode(), topic=None)
+    assert [fault.field for fault in caught.value.faults] == ["data.case", "data.contact.id", "data.by"]
+    person = json.dumps({"name": "Anna", "manager": unseen, "backup": "ben"}).encode()
+    with pytest.raises(Rejected) as caught:
+        decode_binary(SALESPERSON, person, topic=None)
+    assert [fault.reason for fault in caught.value.faults] == ["data.manager must have a character that can be seen"]
+
+
+def test_an_id_with_anything_to_see_is_accepted_as_it_is() -> None:
+    for seen in ("\u202e17", " 17 ", "-", "\u5ba2\u6237", "\U0001f600"):
+        assert decode("{}", subject=seen).envelope.subject == seen
+
+
+def test_what_was_told_with_such_an_id_before_stays_readable() -> None:
+    event = envelope(
+        OrderConfirmed(order="\u200b"), id="e-1", source="s", subject=" ", time=datetime(2026, 5, 4, tzinfo=UTC)
+    )
+    attributes, body = encode_binary(event)
+    assert decode_binary(attributes, body, topic=None).envelope == event
 
 
 def test_a_type_is_accepted_on_its_own_topic_only() -> None:
