@@ -1,6 +1,7 @@
 """Telephone numbers as people write them, as links that dial them: for pages and mails alike. Start at `phone_links`.
 
-A link that dials somebody else is worse than none: what cannot be read stays text.
+A link that dials somebody else is worse than none: what cannot be read for certain stays text, and an emergency number
+is never dialled.
 """
 
 import re
@@ -9,7 +10,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import phonenumbers
-from phonenumbers import Leniency, PhoneNumber, PhoneNumberFormat, PhoneNumberMatcher, ValidationResult
+from phonenumbers import (
+    Leniency,
+    PhoneMetadata,
+    PhoneNumber,
+    PhoneNumberFormat,
+    PhoneNumberMatcher,
+    ValidationResult,
+    connects_to_emergency_number,
+    is_emergency_number,
+)
 
 _FEWEST, _MOST = 3, 15
 """How many digits can be dialled; ITU-T E.164 has at most 15."""
@@ -25,6 +35,10 @@ _EXTENSION_WORD = re.compile(
 _EXTENSION = re.compile(r"(?:;?\s*\bext\.?\s*=?|#)\s*(\d{1,7})\W*$", re.IGNORECASE)
 _VANITY = re.compile(r"^\W*?(\+?\d[\d\s().-]*[A-Z]+(?:-[A-Z0-9]+)*)\W*$")
 _RUN = re.compile(r"\+?\s*\(?\d[\d\s().\-/]*")
+_AMERICAN = re.compile(r"1[2-9]\d\d[2-9]\d{6}")
+_NORTH_AMERICA = 1
+_KNOWN_EVERYWHERE = ("DE", "US", "GB", "AU")
+"""Countries whose emergency numbers are kept from being dialled where no country is known."""
 _TRUNK = re.compile(r"^(\+(?!39)[\d\s]*?)\(0\)")
 _LOOKALIKES = str.maketrans({"＋": "+", "﹢": "+", "＊": "*", "⁎": "*", "∗": "*", "＃": "#", "﹟": "#"})
 
@@ -82,11 +96,15 @@ def _numbers(part: str, country: str | None) -> Iterator[tuple[str, str]]:
     plain = _EXTENSION_WORD.sub("ext. ", _without_codes(part))
     vanity = _vanity(plain)
     if vanity is not None:
-        yield _of_vanity(vanity, country), part
+        yield from ((uri, part) for uri in _of_vanity(vanity, country))
         return
-    matches = list(PhoneNumberMatcher(plain, country, leniency=Leniency.POSSIBLE))
-    read = [(uri, match.raw_string) for match in matches if (uri := _uri(match.number)) is not None]
-    local = None if read else _as_written(plain)
+    matches = [
+        (uri, match)
+        for match in PhoneNumberMatcher(plain, country, leniency=Leniency.POSSIBLE)
+        if (uri := _uri(match.number)) is not None
+    ]
+    read = [(uri, match.raw_string) for uri, match in matches if _is_certain(match.number, match.raw_string, country)]
+    local = None if matches else _as_written(plain, country)
     if len(read) > 1:
         yield from read
     elif read or local:
@@ -106,6 +124,35 @@ def _uri(number: PhoneNumber) -> str | None:
     return f"{dialled};ext={number.extension}" if number.extension else dialled
 
 
+def _is_certain(number: PhoneNumber, written: str, country: str | None) -> bool:
+    """Whether a number that was read as one of this country is no other: it has the country's prefix, or is in use.
+
+    What has the shape of an American number is one only there.
+    """
+    digits, home = re.sub(r"[^\d+]", "", written), PhoneMetadata.metadata_for_region(country or "")
+    if digits.startswith("+") or home is None or home.country_code == _NORTH_AMERICA:
+        return True
+    if home.national_prefix and digits.startswith(home.national_prefix):
+        return True
+    return not _AMERICAN.fullmatch(digits) and phonenumbers.is_valid_number(number)
+
+
+def _is_emergency(dialled: str, country: str | None) -> bool:
+    """Whether it calls the police or an ambulance, there or as the end of an international number."""
+    digits = dialled.partition(";")[0]
+    if digits.startswith("+"):
+        return any(
+            is_emergency_number(digits[len(str(code)) + 1 :], one)
+            for code in phonenumbers.COUNTRY_CODE_TO_REGION_CODE
+            if digits[1:].startswith(str(code))
+            for one in phonenumbers.region_codes_for_country_code(code)
+        )
+    at_once = _KNOWN_EVERYWHERE if country is None else (country,)  # whatever is dialled after it
+    if any(connects_to_emergency_number(digits, one) for one in at_once):
+        return True
+    return any(is_emergency_number(digits, one) for one in _KNOWN_EVERYWHERE)
+
+
 def _vanity(text: str) -> str | None:
     """A number whose end is written in capital letters: 1-800-FLOWERS."""
     found = _VANITY.match(text)
@@ -115,15 +162,20 @@ def _vanity(text: str) -> str | None:
     return keys if _A_NUMBER < _digits_in(keys) <= _MOST else None
 
 
-def _of_vanity(keys: str, country: str | None) -> str:
+def _of_vanity(keys: str, country: str | None) -> Iterator[str]:
+    """What it dials; nothing where that is not certain. Without a country it is dialled as its digits."""
     try:
-        read = _uri(phonenumbers.parse(keys, country))
+        number = phonenumbers.parse(keys, country)
     except phonenumbers.NumberParseException:
-        read = None
-    return read or re.sub(r"[^\d+]", "", keys)
+        if country is None:
+            yield re.sub(r"[^\d+]", "", keys)
+        return
+    uri = _uri(number)
+    if uri is not None and _is_certain(number, keys, country):
+        yield uri
 
 
-def _as_written(text: str) -> str | None:
+def _as_written(text: str, country: str | None) -> str | None:
     """The digits of a number that nobody can place in a country, with its extension; None where there is none."""
     extension = _EXTENSION.search(text)
     runs = _RUN.findall((text[: extension.start()] if extension else text).partition("#")[0])
@@ -132,4 +184,6 @@ def _as_written(text: str) -> str | None:
     if not _FEWEST <= len(digits) <= _MOST:
         return None
     dialled = f"+{digits}" if longest.startswith("+") else digits
+    if _is_emergency(dialled, country):
+        return None
     return f"{dialled};ext={extension[1]}" if extension else dialled
