@@ -1,5 +1,7 @@
 """What a process holds of an account in memory: as long as nobody else has changed it, and not a moment longer."""
 
+import tracemalloc
+from collections.abc import Callable
 from dataclasses import replace
 from uuid import uuid4
 
@@ -25,6 +27,7 @@ from tests.builders import (
     salesperson_changed,
 )
 from tests.escalation import NO_LIMIT, Escalation, dead_end, told
+from tests.unit.accounts import inbound
 
 ORDER = Order("o-1", ACCOUNT, "anna", AT, 100, "EUR", "Machine", AT)
 _SIGNALS = "select count(*) from escalation.signals where episode_id is not null"
@@ -113,7 +116,7 @@ async def test_what_was_erased_is_not_written_again(escalation: Escalation) -> N
 
 def test_only_so_much_is_held_in_memory() -> None:
     """The accounts not used for longest are forgotten first."""
-    known = KnownAccounts(most_rows=5)
+    known = KnownAccounts(most_rows=11)
     for account in ("c-2", "c-1", "c-1", "c-3"):
         state = known._take(account) or AccountState(account)
         state.version = state.version or uuid4()
@@ -121,4 +124,39 @@ def test_only_so_much_is_held_in_memory() -> None:
         state.put_case(Case(account, f"{account}-{state.size}"))
         known.keep(Book(NO_LIMIT, Policies.shipped(), {account: state}))
     assert list(known._known) == ["c-3"]
-    assert known._rows == 2
+    assert known._rows == 5
+
+
+def test_accounts_of_which_little_is_known_are_forgotten_as_well() -> None:
+    """Each takes some kilobytes of its own: so many of them would fill the memory, though they have few rows."""
+    known = KnownAccounts(most_rows=100)
+    for number in range(200):
+        state = AccountState(f"c-{number}")
+        state.version = uuid4()
+        known.keep(Book(NO_LIMIT, Policies.shipped(), {f"c-{number}": state}))
+    assert 0 < len(known._known) <= 100 / 3
+
+
+def test_a_row_takes_as_much_of_memory_as_is_reckoned_with() -> None:
+    """Of accounts with a sale and a contact, and of one with many: 120,000 rows are some 150 MB."""
+    assert _bytes_a_row(lambda: [_sold(AccountState(f"c-{number}"), 1) for number in range(1_500)]) < _MOST_BYTES_A_ROW
+    assert _bytes_a_row(lambda: [_sold(AccountState("c-17"), 3_000)]) < _MOST_BYTES_A_ROW
+
+
+_MOST_BYTES_A_ROW = 1_500
+
+
+def _bytes_a_row(make: Callable[[], list[AccountState]]) -> float:
+    tracemalloc.start()
+    try:
+        states = make()
+        return tracemalloc.get_traced_memory()[0] / sum(state.size for state in states)
+    finally:
+        tracemalloc.stop()
+
+
+def _sold(state: AccountState, times: int) -> AccountState:
+    for number in range(times):
+        state.put_order(replace(ORDER, order_id=f"{number}", account_id=state.account.account_id))
+        state.history.add(inbound(number, case=f"case-{number}"))
+    return state

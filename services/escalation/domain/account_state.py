@@ -11,6 +11,9 @@ from services.escalation.domain.entities import Account, Case, Episode, Order, S
 from services.escalation.domain.findings.history import History
 from services.escalation.domain.standing import Standing
 
+_ROWS_OF_ITSELF = 3
+"""Measured: an account of which nothing is known takes 3 to 4 kB, a row of it 1.0 to 1.3."""
+
 
 class AccountState:
     """One account. `open_episodes` and `latest_closed` are by order; `people` are all who may be asked about it.
@@ -36,8 +39,9 @@ class AccountState:
 
     @property
     def size(self) -> int:
-        """How many rows it stands for, roughly: what it takes of memory."""
-        return len(self.history) + len(self.signals) + len(self.orders) + len(self.cases) + len(self.episodes)
+        """What it takes of memory, in rows: those it has, and an empty account as much as a few."""
+        told = len(self.history) + len(self.orders) + len(self.cases)
+        return _ROWS_OF_ITSELF + told + len(self.signals) + len(self.episodes)
 
     def put_account(self, account: Account) -> None:
         self.account = account

@@ -55,8 +55,8 @@ T = TypeVar("T")
 class KnownAccounts:
     """Accounts by id. One that is in use by a transaction is not here: it comes back once that is committed.
 
-    Beyond `most_rows` of facts, signals and the like the accounts that were not used for longest are forgotten; the one
-    used last is kept, however large.
+    Beyond `most_rows` of facts, signals and the like, each account counting for a few, those that were not used for
+    longest are forgotten; the one used last is kept, however large.
     """
 
     most_rows: int = _MOST_ROWS
