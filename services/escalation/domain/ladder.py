@@ -169,8 +169,8 @@ def _backup(view: _View, holder: Salesperson, gone: str = "") -> Rung:
 
 def _leavers_backup(view: _View, in_place: Sequence[Rung]) -> Rung | None:
     """Where the seller's place is empty: the backup whom the first of those who left it named."""
-    known = [view.people[id] for rung in in_place if (id := rung.salesperson_id) in view.people]
-    left = [person for person in known if not person.active]
+    known = (view.people.get(rung.salesperson_id or "") for rung in in_place)
+    left = [person for person in known if person is not None and not person.active]
     if not left:
         return None
     leaver = next((person for person in left if person.backup is not None), left[0])
