@@ -21,7 +21,7 @@ def ending_statuses(
     if case is None:
         return
     for status in history.lane(LaneName.STATUS, case).within(after, until):
-        if _ends(status, history, terms):
+        if _ends(status, terms):
             yield status
 
 
@@ -29,7 +29,7 @@ def over_by_status(history: History, cause: AccountFact, after: datetime, terms:
     """The first status later than this by which the case of `cause` is over, or one of the same instant, as an end."""
     if cause.case_id is not None and (cause.at != after or not is_after_ends(cause)):
         for status in history.lane(LaneName.STATUS, cause.case_id).from_to(after, after):
-            if _ends(status, history, terms):
+            if _ends(status, terms):
                 return status
     return next(ending_statuses(history, cause.case_id, terms, after=after), None)
 
@@ -48,6 +48,6 @@ def lasts(history: History, cause: AccountFact, until: datetime, terms: TermsAt)
     return status is None or status.at > until
 
 
-def _ends(status: AccountFact, history: History, terms: TermsAt) -> bool:
-    in_force = terms(status.at)
-    return status.kind is FactKind.CASE_PROGRESSED and in_force.turn(status) is WaitingFor.NOBODY
+def _ends(status: AccountFact, terms: TermsAt) -> bool:
+    turn = terms(status.at).turn(status)
+    return status.kind is FactKind.CASE_PROGRESSED and turn is WaitingFor.NOBODY
