@@ -34,6 +34,7 @@ class ConsumerMetrics:
     batch_duration: Histogram
     lag: Gauge
     blocked: Gauge
+    recreated: Gauge
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +157,12 @@ def _consumer_metrics(registry: CollectorRegistry) -> ConsumerMetrics:
             "handoff_consumer_blocked",
             "1 while nothing can be consumed of some partition, by reason; /readyz and the log say what to do.",
             ("reason",),
+            registry=registry,
+        ),
+        recreated=Gauge(
+            "handoff_topic_recreated",
+            "1 while records of a topic that was deleted and created again may be missing; /readyz says what to run.",
+            ("topic",),
             registry=registry,
         ),
     )

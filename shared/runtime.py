@@ -19,6 +19,7 @@ from shared import outbox
 from shared.contracts.dead_letters import topic_of as dead_letter_topic
 from shared.database import Pool, UnsafeDatabase, assert_durable, is_transient, open_pool
 from shared.logs import configure_logging, get_logger
+from shared.messaging import recreated
 from shared.messaging.applying import Endings
 from shared.messaging.blocks import Reading, refusal
 from shared.messaging.consumer import Consumer
@@ -160,11 +161,13 @@ class Process:
             await self._start_consuming(resources, stack)
 
     async def _note(self, pool: Pool) -> None:
-        """What is wrong with how the service is set up: logged when it is found, and told to whoever asks."""
-        if self._service.notes is None:
-            return
+        """What is wrong with how the service is set up, and what a topic lost: logged when it is found, and reported
+        to whoever asks."""
         async with pool.acquire() as connection:
-            notes = await self._service.notes(connection)
+            notes = await self._service.notes(connection) if self._service.notes is not None else []
+            lost = await recreated.unsettled(connection)
+        recreated.show(self._metrics, lost)
+        notes += [recreated.words(one, self._cluster, self._service.name) for one in lost]
         for note in notes:
             if note not in self.health.notes:
                 log.warning(note)

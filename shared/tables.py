@@ -109,6 +109,21 @@ class Offset(SharedTable, table=True):
     begun_at: datetime | None = Field(sa_column=instant_column(nullable=True))
 
 
+class RecreatedTopic(SharedTable, table=True):
+    """A topic that was deleted and created again: records since `unread_since` may have gone with it unread.
+
+    `settled_at` is when they were published again, or somebody (`settled_by`) decided that they need not be.
+    """
+
+    __tablename__ = "recreated_topics"
+    topic: str = Field(sa_column=text_column(primary_key=True))
+    topic_id: UUID | None = Field(default=None, nullable=True)
+    found_at: datetime = Field(sa_column=instant_column())
+    unread_since: datetime = Field(sa_column=instant_column())
+    settled_at: datetime | None = Field(sa_column=instant_column(nullable=True))
+    settled_by: str | None = Field(sa_column=text_column(nullable=True))
+
+
 class Outbox(SharedTable, table=True):
     """Outgoing events. `id` is drawn while the account's lock is held, so its order is the account's order."""
 

@@ -15,8 +15,9 @@ from shared import journal
 from shared.database import Pool
 from shared.inputs import Partition
 from shared.logs import get_logger
-from shared.messaging.blocks import Block, Reading, blocks_of, published_again
+from shared.messaging.blocks import Block, Reading, blocks_of
 from shared.messaging.positions import Positions
+from shared.messaging.recreated import published_again
 from shared.messaging.topic_ids import TopicIds
 from shared.messaging.view import Seen, View
 from shared.metrics import Metrics
@@ -81,7 +82,7 @@ class Watch:
             log.error(
                 "a topic was deleted and created again, reading it from its start",
                 topic=recreated.topic,
-                do=published_again(self._reading.cluster.logical(recreated.topic), recreated.read_through_at),
+                do=published_again(self._reading.cluster.logical(recreated.topic), recreated),
             )
 
     def _is_latest(self, topic: str, id: UUID | None) -> bool:
