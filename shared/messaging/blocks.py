@@ -26,6 +26,7 @@ class Block(StrEnum):
     TOPIC_RIGHT_MISSING = "topic_right_missing"
     TOPIC_MISSING = "topic_missing"
     PARTITIONS_UNASSIGNED = "partitions_unassigned"
+    KAFKA_UNREACHABLE = "kafka_unreachable"
 
 
 @dataclass(frozen=True, slots=True)

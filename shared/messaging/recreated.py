@@ -43,8 +43,8 @@ NOTE_AND_BEGIN_AGAIN = f"""
 """
 """Has a topic read from its start, and notes since when its records may be unread.
 
-Parameters: its name, its id now, the id that is stored, and up to when all its partitions were read whole. Where that is
-unknown (null), all that an outbox still has is meant. Nothing is returned where another process did it first.
+Parameters: its name, its id now, the id that is stored, and up to when all its partitions were read whole. Where that
+is unknown (null), all that an outbox still has is meant. Nothing is returned where another process did it first.
 """
 
 
