@@ -63,7 +63,7 @@ class Fitting:
         return self._words([schema for schema, known in self.known.items() if found[schema] != known[-1]], found)
 
     async def blame(self, error: BaseException, pool: Pool) -> None:
-        """Raise TablesUnfit where the tables are at fault for an error, and not the rows; RightMissing where rights are."""
+        """Raise TablesUnfit or RightMissing where tables or rights are at fault for an error, and not the rows."""
         if lacks_right(error):
             raise RightMissing(self.service, await self._rights_missing(error, pool)) from error
         lacking = lacks_tables(error)
