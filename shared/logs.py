@@ -110,7 +110,9 @@ class _Output:
         return b"\n".join(lines)
 
     def remaining_summaries(self) -> bytes:
-        return b"\n".join(self._suppressed(*summary) for limit in (self._limit, self._slow_limit) for summary in limit.drain())
+        return b"\n".join(
+            self._suppressed(*summary) for limit in (self._limit, self._slow_limit) for summary in limit.drain()
+        )
 
     def _suppressed(self, logger: str, event: str, count: int) -> bytes:
         fields: EventDict = {"logger": logger, "event": "suppressed", "like": event, "count": count}

@@ -219,7 +219,10 @@ class WaitingFact(SharedTable, table=True):
 
 
 class DeadLetter(SharedTable, table=True):
-    """An input that could not be applied: its bytes, where it stood and the reason in words a publisher can act on."""
+    """An input that could not be applied: its bytes, where it stood and the reason in words a publisher can act on.
+
+    `dismissed_by` decided, for a reason (`dismissed_why`), that it will never be applied; it is kept all the same.
+    """
 
     __tablename__ = "dead_letters"
     __table_args__ = (
@@ -237,3 +240,6 @@ class DeadLetter(SharedTable, table=True):
     key: bytes | None = Field(sa_column=Column(LargeBinary, nullable=True))
     headers: bytes | None = Field(sa_column=Column(LargeBinary, nullable=True))
     body: bytes | None = Field(sa_column=Column(LargeBinary, nullable=True))
+    dismissed_at: datetime | None = Field(default=None, sa_column=instant_column(nullable=True))
+    dismissed_by: str | None = Field(default=None, sa_column=text_column(nullable=True))
+    dismissed_why: str | None = Field(default=None, sa_column=text_column(nullable=True))
