@@ -155,8 +155,8 @@ class Process:
         self._watch_kafka(pool, stack)
         await self._prepare_topics(pool)
         self._keep_going("sample", lambda: sample_queues(pool, self._metrics, self._service.sample), _SAMPLE_SECONDS)
-        noting = partial(note, pool, self._service, self._cluster, metrics=self._metrics, health=self.health)
-        self._keep_going("notes", noting, _SAMPLE_SECONDS)
+        known = partial(note, pool, self._service, self._cluster, metrics=self._metrics, health=self.health)
+        self._keep_going("notes", known, _SAMPLE_SECONDS)
         self._keep_going("loop lag", lambda: measure_loop_lag(self._metrics), 0)
         if self._role.includes(Role.RELAY):
             self._start_relay(pool)
@@ -167,8 +167,7 @@ class Process:
         """Without Kafka a process with pages takes events all the same: it is ready, with a note."""
         reach = Reach(self._cluster, self._metrics, pool if self._role.includes(Role.CONSUME) else None)
         stack.push_async_callback(reach.close)
-        told = self.health.asked_notes if self._role.includes(Role.WEB) else self.health.asked
-        told.append(reach.silent)
+        (self.health.asked_notes if self._role.includes(Role.WEB) else self.health.asked).append(reach.silent)
         self._keep_going("kafka", reach.look, ASK_EVERY_SECONDS)
 
     def _count(self, tx: Transaction) -> None:

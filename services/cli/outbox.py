@@ -1,6 +1,7 @@
 """`handoff outbox`: publish again what a service published, after its topic lost it."""
 
 from datetime import UTC, datetime
+from functools import partial
 from typing import Annotated
 
 import typer
@@ -52,7 +53,7 @@ def _settle(publisher: ServiceName, since: datetime) -> None:
             continue
         by = f"handoff outbox replay {publisher.value}"
         try:
-            settled = try_pool(reader, lambda pool, topics=topics, by=by: settle(pool, topics, by=by, since=since))
+            settled = try_pool(reader, partial(settle, topics=topics, by=by, since=since))
         except DATABASE_ERRORS as error:
             print(
                 f"{reader.value}: its database could not be told ({type(error).__name__}); what its /readyz says of "

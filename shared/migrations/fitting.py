@@ -25,10 +25,11 @@ _RIGHTS = """
     select format('%I.%I', nspname, relname) as relation, relname as name, current_user as user,
            string_agg(granted, ', ' order by place) as rights
     from pg_class join pg_namespace on pg_namespace.oid = relnamespace
-    cross join unnest(array['select', 'insert', 'update', 'delete']) with ordinality as wanted (granted, place)
+    cross join unnest($2::text[]) with ordinality as wanted (granted, place)
     where nspname = any($1::text[]) and relkind in ('r', 'p') and not has_table_privilege(pg_class.oid, granted)
     group by nspname, relname order by nspname, relname
 """
+_USED_RIGHTS = ("select", "insert", "update", "delete")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +80,7 @@ class Fitting:
     async def _rights_missing(self, error: BaseException, pool: Pool) -> str:
         """What Postgres says, which names the relation, and the grants that this user lacks on it."""
         try:
-            rows = await pool.fetch(_RIGHTS, list(self.known))
+            rows = await pool.fetch(_RIGHTS, list(self.known), list(_USED_RIGHTS))
         except DATABASE_ERRORS:
             rows = []
         named = [row for row in rows if row["name"] in str(error)] or rows

@@ -52,7 +52,9 @@ async def recreate_a_topic(world: World, _: Teller) -> None:
         pool.terminate()
     with suppress(TopicAlreadyExistsError):
         await create_topic(cluster, topic)
-    asleep = [worker.thaw() for worker, pid in frozen if worker.pid == pid]
+    asleep = [worker for worker, pid in frozen if worker.pid == pid]
+    for worker in asleep:
+        worker.thaw()
 
     async def read_again() -> int:
         async with connected(world, "escalation") as connection:
@@ -65,7 +67,7 @@ async def recreate_a_topic(world: World, _: Teller) -> None:
         assert since < before, f"{topic} is to be published again since {since}, its readers were frozen at {before}"
 
 
-def _freeze_all(world: World, service: str) -> list[tuple[Worker, int]]:
+def _freeze_all(world: World, service: str) -> list[tuple[Worker, int | None]]:
     """Its processes, with the ids they had."""
     frozen = [(worker, worker.pid) for worker in world.workers if worker.service == service]
     for worker, _ in frozen:
