@@ -36,8 +36,9 @@ _DURABLE_SETTINGS = ("fsync", "full_page_writes", "synchronous_commit")
 # also a missing table or right, can be mended on the server, and the same rows applied then.
 _FAULTS_OF_ROWS = frozenset({"21", "22", "23", "44", "54"})
 
-# What was asked for is not there: a table, column, function or schema, or the right to use it.
+# What was asked for is not there: a table, column, function or schema.
 _FAULTS_OF_TABLES = frozenset({"42", "3F"})
+MISSING_RIGHT = "42501"
 # NOT NULL, foreign key and CHECK: the rows are at fault, unless the tables are of another version than the code.
 _RULES_OF_TABLES = frozenset({"23502", "23503", "23514"})
 
@@ -69,6 +70,14 @@ class TablesUnfit(RuntimeError):
         self.safe_message = str(self)
 
 
+class RightMissing(RuntimeError):
+    """This user may not do what the service needs. No record is to blame, and nothing may be dead-lettered."""
+
+    def __init__(self, service: str, missing: str) -> None:
+        super().__init__(f"Postgres refuses {service} a right that it needs (SQLSTATE {MISSING_RIGHT}): {missing}")
+        self.safe_message = str(self)
+
+
 DATABASE_ERRORS = (
     asyncpg.PostgresError,
     asyncpg.InterfaceError,
@@ -76,6 +85,7 @@ DATABASE_ERRORS = (
     DatabaseWentBack,
     TopicRecreated,
     TablesUnfit,
+    RightMissing,
     OSError,
     TimeoutError,
 )
@@ -95,6 +105,7 @@ def is_transient(error: BaseException) -> bool:
         DatabaseWentBack,
         TopicRecreated,
         TablesUnfit,
+        RightMissing,
     )
     return isinstance(error, servers)
 
@@ -114,7 +125,16 @@ def ran_too_long(error: BaseException, seconds: float, *, allowed: float = TRANS
 
 def lacks_tables(error: BaseException) -> bool:
     """Whether the database does not have what a statement asks for, whatever its rows are."""
-    return isinstance(error, asyncpg.PostgresError) and (error.sqlstate or "")[:2] in _FAULTS_OF_TABLES
+    return (
+        isinstance(error, asyncpg.PostgresError)
+        and (error.sqlstate or "")[:2] in _FAULTS_OF_TABLES
+        and not lacks_right(error)
+    )
+
+
+def lacks_right(error: BaseException) -> bool:
+    """Whether the database has what a statement asks for, and does not let this user use it."""
+    return isinstance(error, asyncpg.PostgresError) and error.sqlstate == MISSING_RIGHT
 
 
 def breaks_rules_of_tables(error: BaseException) -> bool:

@@ -41,6 +41,8 @@ _LIBRARY_LEVELS = {
 }
 _FIRST_KEYS = ("at", "level", "service", "logger", "event")
 _LIMIT_KEY = "_limit_key"
+# Written twice a second as long as it lasts; /readyz and our own log say which topic is gone, and what to do.
+_ONCE_A_MINUTE = frozenset({"Topic %s not found in cluster metadata"})
 _LEVELS = ("debug", "info", "warning", "error", "critical")
 
 
@@ -92,12 +94,14 @@ class _Output:
     def __init__(self, service: str, *, console: bool, limit: RateLimit) -> None:
         self._service = service
         self._limit = limit
+        self._slow_limit = RateLimit(lines=1, window_seconds=60.0)
         self._render = _console_renderer() if console else _json_line
 
     def __call__(self, stream: WrappedLogger, method: str, fields: EventDict) -> bytes:
         fields.setdefault("logger", stream.name)
         template = fields.pop(_LIMIT_KEY, None) or str(fields.get("event"))
-        allowed, summaries = self._limit.check(fields["logger"], template)
+        limit = self._slow_limit if template in _ONCE_A_MINUTE else self._limit
+        allowed, summaries = limit.check(fields["logger"], template)
         lines = [self._suppressed(*summary) for summary in summaries]
         if allowed:
             lines.append(self._line(method, fields))
@@ -106,7 +110,9 @@ class _Output:
         return b"\n".join(lines)
 
     def remaining_summaries(self) -> bytes:
-        return b"\n".join(self._suppressed(*summary) for summary in self._limit.drain())
+        return b"\n".join(
+            self._suppressed(*summary) for limit in (self._limit, self._slow_limit) for summary in limit.drain()
+        )
 
     def _suppressed(self, logger: str, event: str, count: int) -> bytes:
         fields: EventDict = {"logger": logger, "event": "suppressed", "like": event, "count": count}

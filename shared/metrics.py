@@ -34,6 +34,7 @@ class ConsumerMetrics:
     batch_duration: Histogram
     lag: Gauge
     blocked: Gauge
+    recreated: Gauge
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +159,12 @@ def _consumer_metrics(registry: CollectorRegistry) -> ConsumerMetrics:
             ("reason",),
             registry=registry,
         ),
+        recreated=Gauge(
+            "handoff_topic_recreated",
+            "1 while records of a topic that was deleted and created again may be missing; /readyz says what to run.",
+            ("topic",),
+            registry=registry,
+        ),
     )
 
 
@@ -168,9 +175,10 @@ def _queue_metrics(registry: CollectorRegistry) -> QueueMetrics:
     return QueueMetrics(
         outbox_unsent=gauge("handoff_outbox_unsent_rows", "Outbox rows not yet sent to Kafka."),
         outbox_oldest_age=gauge("handoff_outbox_oldest_unsent_age_seconds", "Age of the oldest unsent outbox row."),
-        dead_letters=gauge("handoff_dead_letters_kept", "Dead letters not replayed yet."),
+        dead_letters=gauge("handoff_dead_letters_kept", "Dead letters neither replayed nor dismissed yet."),
         dead_letters_oldest_age=gauge(
-            "handoff_dead_letters_oldest_age_seconds", "Age of the oldest dead letter not replayed yet."
+            "handoff_dead_letters_oldest_age_seconds",
+            "Age of the oldest dead letter neither replayed nor dismissed yet.",
         ),
         waiting_facts=gauge("handoff_waiting_facts", "Facts waiting for the opening of their order or case."),
         waiting_facts_oldest_age=gauge(

@@ -23,12 +23,14 @@ from shared.messaging.applying import Endings
 from shared.messaging.blocks import Reading, refusal
 from shared.messaging.consumer import Consumer
 from shared.messaging.positions import know_partitions
+from shared.messaging.reach import ASK_EVERY_SECONDS, Reach
 from shared.messaging.relay import Relay
 from shared.messaging.rights import name_other_writers
 from shared.messaging.topics import TopicsUnfit, ensure_topics
 from shared.messaging.watch import LOOK_EVERY_SECONDS, Watch
 from shared.metrics import Metrics, create_metrics
 from shared.migrations.fitting import Fitting
+from shared.noting import note
 from shared.rounds import SetAsideRounds, TimerRounds
 from shared.sampling import measure_loop_lag, sample_queues
 from shared.service import Health, Resources, Role, Service
@@ -150,25 +152,23 @@ class Process:
         stack.push_async_callback(server.stop)
         await self._check_database(pool, fitting)
         self.health.not_ready[:] = [] if self._role.includes(Role.WEB) else ["waiting for Kafka"]
+        self._watch_kafka(pool, stack)
         await self._prepare_topics(pool)
         self._keep_going("sample", lambda: sample_queues(pool, self._metrics, self._service.sample), _SAMPLE_SECONDS)
-        self._keep_going("notes", partial(self._note, pool), _SAMPLE_SECONDS)
+        known = partial(note, pool, self._service, self._cluster, metrics=self._metrics, health=self.health)
+        self._keep_going("notes", known, _SAMPLE_SECONDS)
         self._keep_going("loop lag", lambda: measure_loop_lag(self._metrics), 0)
         if self._role.includes(Role.RELAY):
             self._start_relay(pool)
         if self._role.includes(Role.CONSUME):
             await self._start_consuming(resources, stack)
 
-    async def _note(self, pool: Pool) -> None:
-        """What is wrong with how the service is set up: logged when it is found, and told to whoever asks."""
-        if self._service.notes is None:
-            return
-        async with pool.acquire() as connection:
-            notes = await self._service.notes(connection)
-        for note in notes:
-            if note not in self.health.notes:
-                log.warning(note)
-        self.health.notes[:] = notes
+    def _watch_kafka(self, pool: Pool, stack: AsyncExitStack) -> None:
+        """Without Kafka a process with pages takes events all the same: it is ready, with a note."""
+        reach = Reach(self._cluster, self._metrics, pool if self._role.includes(Role.CONSUME) else None)
+        stack.push_async_callback(reach.close)
+        (self.health.asked_notes if self._role.includes(Role.WEB) else self.health.asked).append(reach.silent)
+        self._keep_going("kafka", reach.look, ASK_EVERY_SECONDS)
 
     def _count(self, tx: Transaction) -> None:
         count_inputs(self._metrics, tx)

@@ -27,7 +27,7 @@ _WAITING = """
 _DEAD_LETTERS = """
     select count(*) as waiting,
            coalesce(extract(epoch from (select shared.app_now()) - min(received_at)), 0)::float8 as oldest
-    from shared.dead_letters where replayed_at is null
+    from shared.dead_letters where replayed_at is null and dismissed_at is null
 """
 _NAMED_ACCOUNTS = 20
 _PUT_OFF = f"""

@@ -66,7 +66,7 @@ class Health:
     """What this process says of itself; a database or a broker that pauses does not make it unhealthy.
 
     `blocked` has why it cannot consume though the servers answer, by the reason's code. `asked` are those of its parts
-    that know by themselves why they are not ready.
+    that know by themselves why they are not ready, `asked_notes` those that know what is wrong though they are.
     """
 
     dead: list[str] = field(default_factory=list)
@@ -74,6 +74,7 @@ class Health:
     not_ready: list[str] = field(default_factory=lambda: ["starting"])
     asked: list[Callable[[], list[str]]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    asked_notes: list[Callable[[], list[str]]] = field(default_factory=list)
 
     def alive(self) -> list[str]:
         """Reasons to restart this process; none while it lives."""
@@ -86,4 +87,4 @@ class Health:
 
     def noted(self) -> list[str]:
         """What is to be put right although the process works."""
-        return list(self.notes)
+        return [*self.notes, *(note for ask in self.asked_notes for note in ask())]

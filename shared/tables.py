@@ -109,6 +109,21 @@ class Offset(SharedTable, table=True):
     begun_at: datetime | None = Field(sa_column=instant_column(nullable=True))
 
 
+class RecreatedTopic(SharedTable, table=True):
+    """A topic that was deleted and created again: records since `unread_since` may have gone with it unread.
+
+    `settled_at` is when they were published again, or somebody (`settled_by`) decided that they need not be.
+    """
+
+    __tablename__ = "recreated_topics"
+    topic: str = Field(sa_column=text_column(primary_key=True))
+    topic_id: UUID | None = Field(default=None, nullable=True)
+    found_at: datetime = Field(sa_column=instant_column())
+    unread_since: datetime = Field(sa_column=instant_column())
+    settled_at: datetime | None = Field(sa_column=instant_column(nullable=True))
+    settled_by: str | None = Field(sa_column=text_column(nullable=True))
+
+
 class Outbox(SharedTable, table=True):
     """Outgoing events. `id` is drawn while the account's lock is held, so its order is the account's order."""
 
@@ -204,7 +219,10 @@ class WaitingFact(SharedTable, table=True):
 
 
 class DeadLetter(SharedTable, table=True):
-    """An input that could not be applied: its bytes, where it stood and the reason in words a publisher can act on."""
+    """An input that could not be applied: its bytes, where it stood and the reason in words a publisher can act on.
+
+    `dismissed_by` decided, for a reason (`dismissed_why`), that it will never be applied; it is kept all the same.
+    """
 
     __tablename__ = "dead_letters"
     __table_args__ = (
@@ -222,3 +240,6 @@ class DeadLetter(SharedTable, table=True):
     key: bytes | None = Field(sa_column=Column(LargeBinary, nullable=True))
     headers: bytes | None = Field(sa_column=Column(LargeBinary, nullable=True))
     body: bytes | None = Field(sa_column=Column(LargeBinary, nullable=True))
+    dismissed_at: datetime | None = Field(default=None, sa_column=instant_column(nullable=True))
+    dismissed_by: str | None = Field(default=None, sa_column=text_column(nullable=True))
+    dismissed_why: str | None = Field(default=None, sa_column=text_column(nullable=True))

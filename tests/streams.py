@@ -173,8 +173,11 @@ class Plumbing:
     async def consuming(
         self, kind: type[Consumer] = Consumer, *, pool: "Pool | None" = None, measuring: bool = False
     ) -> AsyncIterator[Consumer]:
-        """A consumer of the topic, as a process runs it."""
+        """A consumer of the topic, as a process runs it. To measure it needs the topic's id, which is learnt first."""
         consumer = kind(self.spine(pool), self.cluster, [TOPIC], self.metrics)
+        if measuring:
+            async with self.watched_by_hand(consumer):
+                pass
         await consumer.start()
         measures = asyncio.create_task(_repeat(consumer.positions.measure)) if measuring else None
         try:

@@ -26,6 +26,15 @@ class Unreadable(RuntimeError):
 
 def with_pool(name: ServiceName, action: Callable[[Pool], Awaitable[T]]) -> T:
     """Do something with a service's database; where that cannot be used, say why and end the command."""
+    try:
+        return try_pool(name, action)
+    except DATABASE_ERRORS as error:
+        url = read_settings(name).database_url.get_secret_value()
+        raise stop_with(failures.of_database(name, url, error)) from None
+
+
+def try_pool(name: ServiceName, action: Callable[[Pool], Awaitable[T]]) -> T:
+    """Do something with a service's database; raises one of DATABASE_ERRORS where that cannot be used."""
     url = read_settings(name).database_url.get_secret_value()
 
     async def connected() -> T:
@@ -35,10 +44,7 @@ def with_pool(name: ServiceName, action: Callable[[Pool], Awaitable[T]]) -> T:
         finally:
             pool.terminate()
 
-    try:
-        return asyncio.run(connected())
-    except DATABASE_ERRORS as error:
-        raise stop_with(failures.of_database(name, url, error)) from None
+    return asyncio.run(connected())
 
 
 @asynccontextmanager

@@ -15,6 +15,7 @@ from shared.database import Pool, is_transient
 from shared.inputs import Batch, Outcome
 from shared.messaging.codec import Poison
 from shared.messaging.dead_letters import KeptLetter, kept_letter, kept_letters, replay_of
+from shared.messaging.dead_letters import dismiss as dismiss_letters
 from shared.transaction import Spine
 
 app = typer.Typer(help="Inputs that could not be applied: list, show, replay.", no_args_is_help=True)
@@ -35,15 +36,20 @@ def list_letters(
     service: Service,
     limit: Annotated[int, typer.Option(min=1, help="At most so many.")] = 50,
     replayed: Annotated[bool, typer.Option("--replayed", help="Also those already replayed.")] = False,
+    dismissed: Annotated[bool, typer.Option("--dismissed", help="Also those dismissed.")] = False,
 ) -> None:
     """The newest dead letters of a service, with their reasons."""
-    letters = with_pool(service, lambda pool: kept_letters(pool, limit=limit, with_replayed=replayed))
+    letters = with_pool(
+        service, lambda pool: kept_letters(pool, limit=limit, with_replayed=replayed, with_dismissed=dismissed)
+    )
     if not letters:
         print(f"{service.value} has no dead letters.")
         return
     for letter in letters:
         print(f"{letter.id}  {letter.received_at:%Y-%m-%d %H:%M:%S}  {_place(letter)}  {letter.code}")
         print(f"    {letter.reason}")
+        if letter.dismissed_at is not None:
+            print(f"    {_dismissal(letter)}")
 
 
 @app.command()
@@ -59,6 +65,8 @@ def show(service: Service, id: Annotated[UUID, typer.Argument(help="The dead let
     print(f"code      {letter.code}\nreason    {letter.reason}")
     if letter.replayed_at is not None:
         print(f"replayed  {letter.replayed_at:%Y-%m-%d %H:%M:%S} UTC")
+    if letter.dismissed_at is not None:
+        print(_dismissal(letter))
     print(f"key       {_text(raw.key)}")
     for name, value in raw.headers:
         print(f"header    {printable(name)}: {_text(value)}")
@@ -83,11 +91,29 @@ def replay(
         raise typer.Exit(1)
 
 
+@app.command()
+def dismiss(
+    service: Service,
+    ids: Annotated[list[UUID], typer.Argument(help="Dead letters by id.")],
+    by: Annotated[str, typer.Option(help="Who decided it.")],
+    why: Annotated[str, typer.Option(help="Why they will never be applied.")],
+) -> None:
+    """Put dead letters away that can never be applied. They are kept, and no longer counted or listed."""
+    for option, text in (("--by", by), ("--why", why)):
+        if not text.strip():
+            raise stop_with(f"{option} is empty.")
+    done = with_pool(service, lambda pool: dismiss_letters(pool, ids, by=by.strip(), why=why.strip()))
+    for id in ids:
+        print(f"{id}  {'dismissed' if id in done else 'is not there, or was replayed or dismissed before'}")
+    if not done.issuperset(ids):
+        raise typer.Exit(1)
+
+
 async def _replay(pool: Pool, name: ServiceName, ids: list[UUID], time: CountedAt) -> int:
     """Replays letters in the order they came; returns how many were not accepted."""
     prefix = read_settings(name).topic_prefix
     async with spine_of(pool, name) as spine:
-        kept = await kept_letters(pool, limit=1_000_000, with_replayed=bool(ids))
+        kept = await kept_letters(pool, limit=1_000_000, with_replayed=bool(ids), with_dismissed=bool(ids))
         wanted = [letter for letter in sorted(kept, key=_came) if not ids or letter.id in ids]
         missing = set(ids) - {letter.id for letter in wanted}
         for id in sorted(missing):
@@ -142,6 +168,11 @@ def _came(letter: KeptLetter) -> tuple[datetime, str, int, int]:
     """What letters are ordered by: those of one moment as they stood in their partition."""
     partition, offset = (-1 if number is None else number for number in (letter.partition, letter.record_offset))
     return letter.received_at, letter.topic, partition, offset
+
+
+def _dismissal(letter: KeptLetter) -> str:
+    when = f"{letter.dismissed_at:%Y-%m-%d %H:%M:%S}"
+    return f"dismissed {when} UTC by {printable(letter.dismissed_by)}: {printable(letter.dismissed_why)}"
 
 
 def _place(letter: KeptLetter) -> str:

@@ -2,7 +2,7 @@
 
 import typer
 
-from services.cli import dead_letters, outbox, people, policy
+from services.cli import dead_letters, outbox, people, policy, topics
 from services.cli.demo.command import demo
 from services.cli.explain import explain
 from services.cli.importers import command as importers
@@ -28,4 +28,5 @@ app.command()(trace)
 app.add_typer(dead_letters.app, name="dead-letters")
 app.add_typer(outbox.app, name="outbox")
 app.add_typer(people.app, name="people")
+app.add_typer(topics.app, name="topics")
 app.add_typer(policy.app, name="policy")

@@ -1,15 +1,18 @@
 """`handoff outbox`: publish again what a service published, after its topic lost it."""
 
 from datetime import UTC, datetime
+from functools import partial
 from typing import Annotated
 
 import typer
 
-from services.cli.databases import spine_of, with_pool
-from services.cli.run import ServiceName
+from services.cli.databases import spine_of, try_pool, with_pool
+from services.cli.run import ServiceName, read_settings, service_of
 from services.cli.terminal import printable, stop_with
 from services.orders.app import publish_people_again
-from shared.database import Pool
+from shared.database import DATABASE_ERRORS, Pool
+from shared.messaging.recreated import settle
+from shared.messaging.topics import owner
 from shared.outbox import RETENTION_DAYS, publish_again
 
 app = typer.Typer(help="What the services published: publish it again.", no_args_is_help=True)
@@ -37,6 +40,28 @@ def replay(
         if name is ServiceName.ORDERS:
             people = with_pool(name, _people)
             print(f"{name.value}: {people} salespeople will be published again, as they are known now")
+        _settle(name, moment)
+
+
+def _settle(publisher: ServiceName, since: datetime) -> None:
+    """Its readers miss nothing any more of topics that were deleted and created again, if this reached back enough."""
+    for reader in ServiceName:
+        settings = read_settings(reader)
+        read = service_of(reader, settings).listens_to
+        topics = [settings.cluster().topic(topic) for topic in read if owner(topic) == publisher.value]
+        if not topics:
+            continue
+        by = f"handoff outbox replay {publisher.value}"
+        try:
+            settled = try_pool(reader, partial(settle, topics=topics, by=by, since=since))
+        except DATABASE_ERRORS as error:
+            print(
+                f"{reader.value}: its database could not be told ({type(error).__name__}); what its /readyz says of "
+                f"recreated topics goes away with `handoff topics acknowledge`"
+            )
+            continue
+        for topic in settled:
+            print(f"{reader.value}: topic {topic} counts as restored")
 
 
 async def _people(pool: Pool) -> int:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Annotated, Any
@@ -19,15 +19,29 @@ from shared.contracts.orders import OrderPlaced, SalespersonChanged
 from shared.contracts.support import CaseOpened
 from shared.database import Connection
 from shared.inputs import Outcome
+from shared.messaging.dead_letters import decode_headers
 
 _READ_BY_ESCALATION = [OrderPlaced.topic, SalespersonChanged.topic, CaseOpened.topic]
 
 _RECEIVED = "select type, count(*) from shared.journal where kind in ('record', 'http') group by type"
-_SENT = """
-    select header ->> 1 as type, count(*) from shared.outbox, jsonb_array_elements(headers) as header
-    where published_at is not null and header ->> 0 = 'ce_type' group by 1
+# An event that is published again may be another row of the outbox: it is the same event, by its source and id.
+_EVENTS = """
+    select distinct named.source, named.event_id, named.type from shared.outbox, lateral (
+        select max(header ->> 1) filter (where header ->> 0 = 'ce_source') as source,
+               max(header ->> 1) filter (where header ->> 0 = 'ce_id') as event_id,
+               max(header ->> 1) filter (where header ->> 0 = 'ce_type') as type
+        from jsonb_array_elements(headers) as header
+    ) as named where published_at is not null
 """
-_SENT_ON_TOPICS = "select count(*) from shared.outbox where published_at is not null and topic = any($1::text[])"
+_SENT = f"select type, count(*) from ({_EVENTS}) as events group by 1"
+_SENT_ON_TOPICS = f"select source, event_id from ({_EVENTS} and topic = any($1::text[])) as events"
+_NOT_APPLIED = """
+    select source, event_id from unnest($1::text[], $2::text[]) as told (source, event_id)
+    where not exists (
+        select from shared.journal where (journal.source, journal.event_id) = (told.source, told.event_id))
+"""
+_AT_ONCE = 10_000
+_LETTERS = "select headers from shared.dead_letters where headers is not null"
 _LEDGER = "select outcome, count(*) from shared.ledger group by outcome"
 _UNSENT = "select count(*) from shared.outbox where published_at is null"
 _TIMERS = "select count(*) from shared.timers"
@@ -47,11 +61,11 @@ _MATCHED_SIGNALS = "select episode_id, kind, case_id, at from escalation.signals
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """What one service's database tells of its inputs and outputs. `sent_to_escalation` counts events."""
+    """What one service's database tells of its inputs and outputs. `sent_to_escalation`: events by source and id."""
 
     received: Mapping[str, int]
     sent: Mapping[str, int]
-    sent_to_escalation: int
+    sent_to_escalation: frozenset[tuple[str, str]]
     ledger: Mapping[str, int]
     unsent: int
     timers: int
@@ -111,8 +125,7 @@ async def read_report(urls: Mapping[str, str]) -> Report:
     Each database is read at one moment, but not all three at the same.
     """
     tallies = {service: await _read_tally(service, url) for service, url in urls.items()}
-    sent = sum(tallies[service].sent_to_escalation for service in ("orders", "support"))
-    settled = tallies["escalation"].ledger
+    sent = tallies["orders"].sent_to_escalation | tallies["support"].sent_to_escalation
     async with reading("escalation", urls["escalation"]) as connection:
         return Report(
             published=_published(tallies),
@@ -126,7 +139,7 @@ async def read_report(urls: Mapping[str, str]) -> Report:
             },
             ledger={service: tally.ledger for service, tally in tallies.items()},
             unsent={service: tally.unsent for service, tally in tallies.items()},
-            in_flight=max(0, sent - settled[Outcome.APPLIED] - settled[Outcome.DEAD_LETTERED]),
+            in_flight=len(await _unread(connection, sorted(sent))),
             timers={service: tally.timers for service, tally in tallies.items()},
         )
 
@@ -157,12 +170,27 @@ async def _read_tally(service: str, url: str) -> Tally:
         return Tally(
             received=await _counts(connection, _RECEIVED),
             sent=await _counts(connection, _SENT),
-            sent_to_escalation=await connection.fetchval(_SENT_ON_TOPICS, _READ_BY_ESCALATION),
+            sent_to_escalation=frozenset(
+                (row["source"], row["event_id"]) for row in await connection.fetch(_SENT_ON_TOPICS, _READ_BY_ESCALATION)
+            ),
             ledger={outcome.value: ledger.get(outcome.value, 0) for outcome in Outcome},
             unsent=await connection.fetchval(_UNSENT),
             timers=await connection.fetchval(_TIMERS),
             waiting_facts=await connection.fetchval(_WAITING_FACTS),
         )
+
+
+async def _unread(connection: Connection, sent: Sequence[tuple[str, str]]) -> set[tuple[str, str]]:
+    """Of these events, those that escalation has neither applied nor put aside as dead letters."""
+    unread: set[tuple[str, str]] = set()
+    for first in range(0, len(sent), _AT_ONCE):
+        some = sent[first : first + _AT_ONCE]
+        rows = await connection.fetch(_NOT_APPLIED, [source for source, _ in some], [id for _, id in some])
+        unread |= {(row["source"], row["event_id"]) for row in rows}
+    for row in await connection.fetch(_LETTERS) if unread else ():
+        named = {name: (value or b"").decode(errors="replace") for name, value in decode_headers(row["headers"])}
+        unread.discard((named.get("ce_source", ""), named.get("ce_id", "")))
+    return unread
 
 
 async def _counts(connection: Connection, query: str) -> dict[str, int]:

@@ -37,7 +37,14 @@ def context_of(event_type: str | None) -> dict[str, bool] | None:
 
 
 def errors_of(error: ValidationError) -> list[ErrorDetails]:
-    return error.errors(include_url=False, include_input=False)
+    """What is wrong, without what only follows from it: a list whose entry is refused is not too short besides."""
+    found = error.errors(include_url=False, include_input=False)
+    return [one for one in found if one["type"] != "too_short" or not any(_is_within(each, one) for each in found)]
+
+
+def _is_within(error: ErrorDetails, outer: ErrorDetails) -> bool:
+    depth = len(outer["loc"])
+    return len(error["loc"]) > depth and error["loc"][:depth] == outer["loc"]
 
 
 def data_of(value: Mapping[str, object]) -> tuple[bytes, object]:

@@ -6,7 +6,6 @@ Start with `blocks_of`. Each is told in the words of /readyz and of the log, wit
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
 from enum import StrEnum
 
 from aiokafka.errors import (
@@ -17,7 +16,6 @@ from aiokafka.errors import (
 
 from shared.inputs import Partition
 from shared.messaging.cluster import Cluster
-from shared.messaging.topics import owner
 from shared.messaging.view import Seen
 
 
@@ -28,6 +26,7 @@ class Block(StrEnum):
     TOPIC_RIGHT_MISSING = "topic_right_missing"
     TOPIC_MISSING = "topic_missing"
     PARTITIONS_UNASSIGNED = "partitions_unassigned"
+    KAFKA_UNREACHABLE = "kafka_unreachable"
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,15 +88,6 @@ def refusal(error: BaseException, group: str) -> str | None:
         case ClusterAuthorizationFailedError():
             return "Kafka refuses this user (ClusterAuthorizationFailed). Allow it IDEMPOTENT_WRITE on the cluster."
     return None
-
-
-def published_again(topic: str, since: datetime | None) -> str:
-    """What to do about records that a deleted topic held and nobody had read; `topic` without the prefix."""
-    service = owner(topic)
-    moment = since.strftime("%Y-%m-%dT%H:%M:%SZ") if since else "WHEN"
-    if service is None:
-        return f"have its publishers send again what they sent since {moment}; what was read before counts once"
-    return f"run `handoff outbox replay --since {moment} {service}`; what was read before counts once"
 
 
 def _topics_in(error: BaseException) -> set[object]:

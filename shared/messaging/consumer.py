@@ -21,7 +21,7 @@ from faststream.kafka import KafkaBroker
 from faststream.kafka.message import KafkaAckableMessage
 from faststream.message import StreamMessage
 
-from shared.database import TablesUnfit, is_transient, lacks_tables
+from shared.database import RightMissing, TablesUnfit, is_transient, lacks_right, lacks_tables
 from shared.inputs import Batch, Partition
 from shared.logs import get_logger
 from shared.messaging import tolerant_records
@@ -36,6 +36,8 @@ from shared.transaction import Spine
 log = get_logger(__name__)
 
 GRACEFUL_SECONDS = 30.0
+DATABASE_RIGHT_MISSING = "database_right_missing"
+"""A value of the label `reason` of `handoff_consumer_blocked`, beside those of `Block`."""
 COMMIT_SECONDS = 10.0
 _BATCH_TIMEOUT_MS = 10
 _METADATA_MS = 10_000  # a topic that is made anew gets its readers so soon
@@ -80,6 +82,7 @@ class Consumer:
         self._group = cluster.topic(spine.service)
         self._failures = 0
         self._unfit: str | None = None
+        metrics.consumer.blocked.labels(DATABASE_RIGHT_MISSING).set(0)
         self.positions = Positions(spine.pool, lambda: self._current, metrics)
         self._applier = Applier(spine, self.positions, Endings(spine.service, cluster.logical, metrics))
         self._broker = KafkaBroker(
@@ -155,7 +158,7 @@ class Consumer:
             raise Interrupted("a cancelled call reached the consumer") from None
         except Exception as error:
             self._failures += 1
-            self._find_unfit(error)
+            self._find_unfit(await self._blamed(error))
             if is_transient(error):
                 self.positions.excuse()
             log.warning("batch failed, trying again", error=type(error).__name__, failures=self._failures)
@@ -206,19 +209,30 @@ class Consumer:
             return True
         return self.positions.stands_still(limit_seconds, tries=_TRIES_BEFORE_STALLED)
 
+    async def _blamed(self, error: Exception) -> Exception:
+        """An error of the statements around the transaction that means a missing right, with that right's name."""
+        if lacks_right(error) and self._spine.fitting is not None:
+            try:
+                await self._spine.fitting.blame(error, self._spine.pool)
+            except RightMissing as missing:
+                return missing
+        return error
+
     def _find_unfit(self, error: Exception | None) -> None:
-        """The tables are not those of this code: nothing is consumed until they are, and everybody is told."""
+        """The tables are not those of this code, or may not be used by this user: nothing is consumed until that is
+        put right, and everybody is told."""
         if error is not None and lacks_tables(error):  # it came from the statements around the transaction
             error = TablesUnfit(self._spine.service, error)
-        unfit = str(error) if isinstance(error, TablesUnfit) else None
-        if unfit and not self._unfit:
-            log.error("consuming stops until the tables fit", reason=unfit)
+        unfit = str(error) if isinstance(error, TablesUnfit | RightMissing) else None
+        if unfit and unfit != self._unfit:
+            log.error("consuming stops until the database is put right", reason=unfit)
         elif self._unfit and error is None:
-            log.info("the tables fit, consuming goes on")
+            log.info("the database is put right, consuming goes on")
         elif error is not None and unfit is None:
             return
         self._unfit = unfit
-        self._metrics.process.tables_unfit.set(unfit is not None)
+        self._metrics.process.tables_unfit.set(isinstance(error, TablesUnfit))
+        self._metrics.consumer.blocked.labels(DATABASE_RIGHT_MISSING).set(isinstance(error, RightMissing))
 
     async def _apply(self, records: Records) -> None:
         batch = await self.positions.expecting(await read_records(records, self._cluster.prefix), records)

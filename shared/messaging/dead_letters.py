@@ -16,15 +16,22 @@ from shared.messaging.codec import Poison, decode_message
 from shared.outbox import Outgoing
 from shared.tables import DeadLetter
 
-_KEEP = bulk_insert(DeadLetter, skip=frozenset({"replayed_at"}), tail="on conflict (id) do nothing returning id")
+_DECIDED_LATER = frozenset({"replayed_at", "dismissed_at", "dismissed_by", "dismissed_why"})
+_KEEP = bulk_insert(DeadLetter, skip=_DECIDED_LATER, tail="on conflict (id) do nothing returning id")
 # Kept from the same position, with another body: of a topic that was deleted and created again.
 _TAKEN = """
     select told.id from unnest($1::uuid[], $2::bytea[]) as told (id, body)
     join shared.dead_letters as kept on kept.id = told.id and kept.body is distinct from told.body
 """
 _LIST = """
-    select id, topic, partition, record_offset, code, reason, received_at, replayed_at from shared.dead_letters
-    where replayed_at is null or $2 order by received_at desc limit $1
+    select id, topic, partition, record_offset, code, reason, received_at, replayed_at,
+           dismissed_at, dismissed_by, dismissed_why
+    from shared.dead_letters where (replayed_at is null or $2) and (dismissed_at is null or $3)
+    order by received_at desc limit $1
+"""
+_DISMISS = """
+    update shared.dead_letters set dismissed_at = shared.app_now(), dismissed_by = $2, dismissed_why = $3
+    where id = any($1::uuid[]) and replayed_at is null and dismissed_at is null returning id
 """
 _ONE = "select * from shared.dead_letters where id = $1"
 _MARK_REPLAYED = """
@@ -47,11 +54,21 @@ class KeptLetter:
     reason: str
     received_at: datetime
     replayed_at: datetime | None
+    dismissed_at: datetime | None = None
+    dismissed_by: str | None = None
+    dismissed_why: str | None = None
 
 
-async def kept_letters(pool: Pool, *, limit: int, with_replayed: bool) -> list[KeptLetter]:
+async def kept_letters(
+    pool: Pool, *, limit: int, with_replayed: bool, with_dismissed: bool = False
+) -> list[KeptLetter]:
     """The newest dead letters, first those that came last."""
-    return [KeptLetter(**row) for row in await pool.fetch(_LIST, limit, with_replayed)]
+    return [KeptLetter(**row) for row in await pool.fetch(_LIST, limit, with_replayed, with_dismissed)]
+
+
+async def dismiss(pool: Pool, ids: Sequence[UUID], *, by: str, why: str) -> set[UUID]:
+    """Note that these will never be applied; returns those that were neither replayed nor dismissed before."""
+    return {row["id"] for row in await pool.fetch(_DISMISS, list(ids), by, why)}
 
 
 async def kept_letter(pool: Pool, id: UUID) -> tuple[KeptLetter, RawMessage] | None:

@@ -2,9 +2,10 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from datetime import datetime
 from uuid import UUID
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
@@ -16,14 +17,16 @@ from shared.inputs import Batch, Partition
 from shared.journal import Place
 from shared.logs import get_logger
 from shared.messaging.records import Records, first_offsets
+from shared.messaging.topics_seen import TopicSeen, see_topics
 from shared.metrics import Metrics
 
 log = get_logger(__name__)
 
 _MARK_READ = """
     update shared.offsets set read_through_at = marks.at
-    from unnest($1::text[], $2::int[], $3::timestamptz[]) as marks (topic, partition, at)
+    from unnest($1::text[], $2::int[], $3::timestamptz[], $4::uuid[]) as marks (topic, partition, at, topic_id)
     where offsets.topic = marks.topic and offsets.partition = marks.partition
+      and offsets.topic_id is not distinct from marks.topic_id
 """
 _KNOW = """
     insert into shared.offsets (topic, partition, next_offset)
@@ -37,12 +40,22 @@ _LEAVE = """
 """
 _RETRY_SECONDS = 1.0
 
+SeeTopics = Callable[[AIOKafkaConsumer, Sequence[str]], Awaitable[Mapping[str, TopicSeen]]]
+
 
 class Positions:
     """What one consumer process knows of its partitions. Fed by the consumer, asked by timers and the watchdog."""
 
-    def __init__(self, pool: Pool, consumer: Callable[[], AIOKafkaConsumer | None], metrics: Metrics) -> None:
+    def __init__(
+        self,
+        pool: Pool,
+        consumer: Callable[[], AIOKafkaConsumer | None],
+        metrics: Metrics,
+        *,
+        see_topics: SeeTopics = see_topics,
+    ) -> None:
         self._pool = pool
+        self._see_topics = see_topics
         self._metrics = metrics
         self._consumer = consumer
         self._known: dict[Partition, int] = {}
@@ -202,6 +215,7 @@ class Positions:
         try:
             ends = await consumer.end_offsets(list(held))
             places = {partition: await consumer.position(partition) for partition in ends}
+            seen = await self._see_topics(consumer, sorted({partition.topic for partition in ends}))
         except KafkaError:
             self.behind, self._waiting_since = False, None  # nothing can be read: no fault of this process
             return
@@ -215,10 +229,23 @@ class Positions:
         if not behind:
             self._waiting_since = None
         self.behind = behind
-        # One that is assigned but not placed yet may go back to records that the database does not know.
-        read = [partition for partition, lag in lags.items() if lag <= 0 and Partition(*partition) in self._known]
-        topics, numbers = [p.topic for p in read], [p.partition for p in read]
-        await self._pool.execute(_MARK_READ, topics, numbers, [now] * len(read))
+        await self._mark_read((Partition(*partition) for partition, lag in lags.items() if lag == 0), seen, now)
+
+    async def _mark_read(self, ended: Iterable[Partition], seen: Mapping[str, TopicSeen], at: datetime) -> None:
+        """Mark partitions whose end was reached, where Kafka's topic is the one whose offsets are stored.
+
+        The topics were seen after their ends: an end of another topic of this name says nothing, whether it is below
+        where we are or happens to be the same. One that is assigned but not placed yet may go back to records that the
+        database does not know.
+        """
+        read = [one for one in ended if one in self._known and self._is_topic_of(one, seen.get(one.topic, TopicSeen()))]
+        topics, numbers = [one.topic for one in read], [one.number for one in read]
+        ids = [self._topic_ids.get(one) for one in read]
+        await self._pool.execute(_MARK_READ, topics, numbers, [at] * len(read), ids)
+
+    def _is_topic_of(self, partition: Partition, seen: TopicSeen) -> bool:
+        """No id on either side is one: brokers before Kafka 2.8 have none."""
+        return seen.partitions > 0 and seen.id == self._topic_ids.get(partition)
 
     def _report_lags(self, ends: Mapping[TopicPartition, int], places: Mapping[TopicPartition, int]) -> None:
         """What is not applied yet: what is fetched, and in the batch in hand, still waits.

@@ -6,7 +6,6 @@ records. Where no id is stored yet, the records right before the offset are comp
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from itertools import groupby
 from uuid import UUID
 
@@ -16,6 +15,7 @@ from aiokafka import ConsumerRecord
 from shared.database import Pool
 from shared.inputs import Partition
 from shared.messaging.codec import Poison, decode_record
+from shared.messaging.recreated import NOTE_AND_BEGIN_AGAIN, Recreated
 
 COMPARED_RECORDS = 50
 
@@ -27,11 +27,6 @@ _STORED = """
     where topic = any($1::text[]) order by topic, partition
 """
 _LEARN = "update shared.offsets set topic_id = $2 where topic = $1 and topic_id is null"
-_BEGIN_AGAIN = """
-    update shared.offsets
-    set next_offset = 0, read_through_at = null, topic_id = $2, begun_at = shared.app_now()
-    where topic = $1 and topic_id is not distinct from $3 returning partition
-"""
 # The transaction that took a record gave its offset in the ledger and its event in the journal the same instant.
 _KNOWN = """
     select count(*) from unnest($3::bigint[], $4::text[], $5::text[]) as told (record_offset, source, event_id)
@@ -39,14 +34,6 @@ _KNOWN = """
     join shared.journal on (journal.source, journal.event_id) = (told.source, told.event_id)
     where journal.decided_at = ledger.decided_at
 """
-
-
-@dataclass(frozen=True, slots=True)
-class Recreated:
-    """A topic that is read from its start now. All of the one before was read up to `read_through_at`, if known."""
-
-    topic: str
-    read_through_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,11 +61,12 @@ class TopicIds:
                 await self.pool.execute(_LEARN, topic, id)
             return None
         stored_ids = {row["topic_id"] for row in stored} - {id} or {None}
-        # Of several processes that see it at once, only one finds the ids that they all saw.
-        again = [await self.pool.fetch(_BEGIN_AGAIN, topic, id, stored_id) for stored_id in stored_ids]
         moments = [row["read_through_at"] for row in stored]
         through = None if None in moments else min(moments)
-        return Recreated(topic, through) if any(again) else None
+        # Of several processes that see it at once, only one finds the ids that they all saw.
+        again = [await self.pool.fetchrow(NOTE_AND_BEGIN_AGAIN, topic, id, one, through) for one in stored_ids]
+        noted = [row for row in again if row is not None]
+        return Recreated(**noted[-1]) if noted else None
 
     async def _is_the_one_read(self, topic: str, begun: Sequence[asyncpg.Record]) -> bool:
         """Whether any record stands where the ledger has it, or nothing that stands in the topic would be skipped."""

@@ -6,30 +6,21 @@ Start with `View.look`.
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from uuid import UUID
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.client import AIOKafkaClient, CoordinationType
 from aiokafka.coordinator.protocol import ConsumerProtocolMemberAssignment
-from aiokafka.errors import GroupAuthorizationFailedError, KafkaError, TopicAuthorizationFailedError, for_code
+from aiokafka.errors import GroupAuthorizationFailedError, KafkaError, for_code
 
 from shared.inputs import Partition
 from shared.messaging.cluster import Cluster
-from shared.messaging.kafka_requests import NO_ID, READ, RIGHTS_UNKNOWN, GroupRequest, TopicsRequest
+from shared.messaging.kafka_requests import GroupRequest
+from shared.messaging.topics_seen import TopicSeen, ask_for_topics, may_read
 
 LOOK_SECONDS = 15.0
 _TAIL_READS = 10  # what compaction left out at a partition's end never comes
 _TAIL_READ_MS = 500
 _REBALANCING = frozenset({"PreparingRebalance", "CompletingRebalance"})
-
-
-@dataclass(frozen=True, slots=True)
-class TopicSeen:
-    """A topic as Kafka shows it: without partitions where there is none, or where we may not see it."""
-
-    id: UUID | None = None
-    partitions: int = 0
-    readable: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +114,7 @@ class View:
 
 
 async def _look(client: AIOKafkaClient, topics: Sequence[str], group: str) -> Seen:
-    seen = await _topics(client, topics)
+    seen = await ask_for_topics(client, topics)
     try:
         return Seen(seen, await _group(client, group))
     except GroupAuthorizationFailedError:
@@ -142,28 +133,9 @@ async def _group(client: AIOKafkaClient, group: str) -> frozenset[Partition] | N
         if error.retriable:  # such as a coordinator on its way to another broker
             return None
         raise
-    if not _may_read(rights):
+    if not may_read(rights):
         raise GroupAuthorizationFailedError(group)
     return None if state in _REBALANCING else _assigned(members)
-
-
-async def _topics(client: AIOKafkaClient, topics: Sequence[str]) -> dict[str, TopicSeen]:
-    try:
-        answer = await client.send(client.get_random_node(), TopicsRequest(topics))
-    except NotImplementedError:  # a broker that has no topic ids
-        known = await client.fetch_all_metadata()
-        return {name: TopicSeen(partitions=len(known.partitions_for_topic(name) or ())) for name in topics}
-    return {name: _topic(code, id, partitions, rights) for code, name, id, _, partitions, rights, _ in answer.topics}
-
-
-def _topic(code: int, id: UUID, partitions: Sequence[object], rights: int) -> TopicSeen:
-    if code == TopicAuthorizationFailedError.errno:
-        return TopicSeen(readable=False)
-    return TopicSeen(None if id == NO_ID else id, len(partitions), _may_read(rights))
-
-
-def _may_read(rights: int) -> bool:
-    return rights == RIGHTS_UNKNOWN or bool(rights & READ)
 
 
 def _assigned(members: Sequence[Sequence[bytes]]) -> frozenset[Partition]:

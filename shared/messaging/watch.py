@@ -15,8 +15,9 @@ from shared import journal
 from shared.database import Pool
 from shared.inputs import Partition
 from shared.logs import get_logger
-from shared.messaging.blocks import Block, Reading, blocks_of, published_again
+from shared.messaging.blocks import Block, Reading, blocks_of
 from shared.messaging.positions import Positions
+from shared.messaging.recreated import published_again
 from shared.messaging.topic_ids import TopicIds
 from shared.messaging.view import Seen, View
 from shared.metrics import Metrics
@@ -26,6 +27,7 @@ log = get_logger(__name__)
 LOOK_EVERY_SECONDS = 3.0
 # A broker may not know a new topic yet, and a group shares out its partitions anew: both end by themselves.
 PATIENCE_SECONDS: Mapping[Block, float] = {Block.TOPIC_MISSING: 2.0, Block.PARTITIONS_UNASSIGNED: 15.0}
+_WATCHED = tuple(block for block in Block if block is not Block.KAFKA_UNREACHABLE)  # that one is `Reach`'s
 
 _PARTITIONS = "select topic, partition from shared.offsets where topic = any($1::text[])"
 
@@ -55,7 +57,7 @@ class Watch:
         self._unassigned: frozenset[Partition] = frozenset()
         self._view = View(reading.cluster)
         self._ids = TopicIds(pool, self._view.last_before, reading.cluster.prefix)
-        for block in Block:
+        for block in _WATCHED:
             metrics.consumer.blocked.labels(block.value).set(0)
 
     async def begin(self) -> None:
@@ -81,7 +83,7 @@ class Watch:
             log.error(
                 "a topic was deleted and created again, reading it from its start",
                 topic=recreated.topic,
-                do=published_again(self._reading.cluster.logical(recreated.topic), recreated.read_through_at),
+                do=published_again(self._reading.cluster.logical(recreated.topic), recreated),
             )
 
     def _is_latest(self, topic: str, id: UUID | None) -> bool:
@@ -106,7 +108,7 @@ class Watch:
         lasting = {
             block: words for block, words in found.items() if now - self._since[block] >= self._patience.get(block, 0.0)
         }
-        for block in Block:
+        for block in _WATCHED:
             self._metrics.consumer.blocked.labels(block.value).set(int(block in lasting))
             if block in lasting and self._blocked.get(block.value) != lasting[block]:
                 log.error("not consuming", why=block.value, do=lasting[block])

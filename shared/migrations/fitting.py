@@ -9,10 +9,27 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Self
 
-from shared.database import DATABASE_ERRORS, Pool, TablesUnfit, breaks_rules_of_tables, lacks_tables
+from shared.database import (
+    DATABASE_ERRORS,
+    Pool,
+    RightMissing,
+    TablesUnfit,
+    breaks_rules_of_tables,
+    lacks_right,
+    lacks_tables,
+)
 from shared.migrations import SHARED_MIGRATIONS, Migrations
 
 _TABLE = "select to_regclass($1) is not null"
+_RIGHTS = """
+    select format('%I.%I', nspname, relname) as relation, relname as name, current_user as user,
+           string_agg(granted, ', ' order by place) as rights
+    from pg_class join pg_namespace on pg_namespace.oid = relnamespace
+    cross join unnest($2::text[]) with ordinality as wanted (granted, place)
+    where nspname = any($1::text[]) and relkind in ('r', 'p') and not has_table_privilege(pg_class.oid, granted)
+    group by nspname, relname order by nspname, relname
+"""
+_USED_RIGHTS = ("select", "insert", "update", "delete")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +64,9 @@ class Fitting:
         return self._words([schema for schema, known in self.known.items() if found[schema] != known[-1]], found)
 
     async def blame(self, error: BaseException, pool: Pool) -> None:
-        """Raise TablesUnfit where the tables are at fault for an error, and not the rows."""
+        """Raise TablesUnfit or RightMissing where tables or rights are at fault for an error, and not the rows."""
+        if lacks_right(error):
+            raise RightMissing(self.service, await self._rights_missing(error, pool)) from error
         lacking = lacks_tables(error)
         if not lacking and not breaks_rules_of_tables(error):
             return
@@ -57,6 +76,16 @@ class Fitting:
             different = "nor does the database answer which version its tables are of"
         if different or lacking:
             raise TablesUnfit(self.service, error, different) from error
+
+    async def _rights_missing(self, error: BaseException, pool: Pool) -> str:
+        """What Postgres says, which names the relation, and the grants that this user lacks on it."""
+        try:
+            rows = await pool.fetch(_RIGHTS, list(self.known), list(_USED_RIGHTS))
+        except DATABASE_ERRORS:
+            rows = []
+        named = [row for row in rows if row["name"] in str(error)] or rows
+        grants = [f"`grant {row['rights']} on {row['relation']} to {row['user']}`" for row in named]
+        return f"{error}; run {', '.join(grants)}" if grants else f"{error}; grant it"
 
     async def _found(self, pool: Pool) -> dict[str, str | None]:
         found: dict[str, str | None] = {}

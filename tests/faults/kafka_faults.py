@@ -14,6 +14,7 @@ from deploy.local.ports import LOOPBACK
 from shared.database import open_pool
 from shared.messaging.cluster import Cluster
 from shared.outbox import publish_again
+from tests.faults.processes import Worker
 from tests.faults.telling import Teller
 from tests.faults.world import PARTITIONS, PREFIX, World, connected
 from tests.topics import create_topic, delete_topic
@@ -21,6 +22,7 @@ from tests.waiting import eventually, until
 
 _OWNERS = {"orders.sales.v1": "orders", "support.cases.v1": "support"}
 _READ_AGAIN = "select count(*) from shared.offsets where topic = $1 and begun_at >= $2"
+_UNREAD_SINCE = "select unread_since from shared.recreated_topics where topic = $1"
 _EVER = datetime(2000, 1, 1, tzinfo=UTC)
 _NOTICED_SECONDS = 60.0
 _IN_FLIGHT_SECONDS = 2.0
@@ -30,13 +32,18 @@ _IN_FLIGHT_SECONDS = 2.0
 async def recreate_a_topic(world: World, _: Teller) -> None:
     """All that its owner ever published is published again: at once, so that it comes in order, and then with what
     relays had on its way. A process that starts meanwhile creates the topic itself.
+
+    Its readers are frozen before: what is published then goes with the topic, unread. If no other process took their
+    place, what they say is to be published again must begin before that.
     """
     topic, owner = world.random.choice(sorted(_OWNERS.items()))
     cluster = Cluster(world.brokers.address, prefix=PREFIX, partitions=PARTITIONS, replication=1)
     async with connected(world, "escalation") as connection:
         before = await connection.fetchval("select shared.app_now()")
+    frozen = _freeze_all(world, "escalation")
     pool = await open_pool(world.urls[owner], name="faults")
     try:
+        await asyncio.sleep(world.random.uniform(1, 4))
         await delete_topic(cluster, topic)
         await publish_again(pool, _EVER)
         await asyncio.sleep(_IN_FLIGHT_SECONDS + world.random.uniform(0, 2))
@@ -45,12 +52,27 @@ async def recreate_a_topic(world: World, _: Teller) -> None:
         pool.terminate()
     with suppress(TopicAlreadyExistsError):
         await create_topic(cluster, topic)
+    asleep = [worker for worker, pid in frozen if worker.pid == pid]
+    for worker in asleep:
+        worker.thaw()
 
     async def read_again() -> int:
         async with connected(world, "escalation") as connection:
             return int(await connection.fetchval(_READ_AGAIN, cluster.topic(topic), before))
 
     await eventually(read_again, PARTITIONS, within_seconds=_NOTICED_SECONDS)
+    if len(asleep) == len(frozen):
+        async with connected(world, "escalation") as connection:
+            since = await connection.fetchval(_UNREAD_SINCE, cluster.topic(topic))
+        assert since < before, f"{topic} is to be published again since {since}, its readers were frozen at {before}"
+
+
+def _freeze_all(world: World, service: str) -> list[tuple[Worker, int | None]]:
+    """Its processes, with the ids they had."""
+    frozen = [(worker, worker.pid) for worker in world.workers if worker.service == service]
+    for worker, _ in frozen:
+        worker.freeze()
+    return frozen
 
 
 async def take_the_right_of_a_group(world: World, _: Teller) -> None:

@@ -18,9 +18,11 @@ from aiokafka.errors import GroupAuthorizationFailedError
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.admin._acl import AclBinding, AclBindingFilter, AclOperation, AclPermissionType
 from confluent_kafka.admin._resource import ResourcePatternType, ResourceType
+from typer.testing import CliRunner
 
 from deploy.local.kafka import Kafka
 from deploy.local.ports import LOOPBACK, free_ports
+from services.cli.main import app
 from shared.messaging.cluster import Cluster, Credentials
 from shared.messaging.topics import TopicsUnfit, ensure_topics
 from shared.metrics import create_metrics
@@ -199,6 +201,15 @@ class OrdersProcess:
         assert (answer.status_code == 200) == (not found)
         return found
 
+    async def notes(self) -> list[str]:
+        notes: list[str] = (await self.client.get("/readyz")).json()["notes"]
+        return notes
+
+    async def recreated(self) -> list[str]:
+        """The topics that its metrics say were created again."""
+        text = (await self.client.get("/metrics")).text
+        return re.findall(r'^handoff_topic_recreated{topic="(.+)"} 1.0$', text, re.MULTILINE)
+
     async def blocked(self) -> set[str]:
         """By which reasons, as its metrics say."""
         text = (await self.client.get("/metrics")).text
@@ -237,7 +248,8 @@ async def test_a_process_whose_topic_is_deleted_says_so_and_goes_on_when_it_is_t
 ) -> None:
     settings = {"KAFKA_BOOTSTRAP_SERVERS": kafka, "TOPIC_PREFIX": topic_prefix, "TOPIC_REPLICATION": "1"}
     cluster = Cluster(kafka, prefix=topic_prefix, partitions=2, replication=1)
-    async with orders_process(await database("orders"), tmp_path / "log", settings) as process:
+    url = await database("orders")
+    async with orders_process(url, tmp_path / "log", settings) as process:
         await eventually(process.reasons, [])
         await eventually(process.lags, {"0": "0.0", "1": "0.0"})
         await delete_topic(cluster, TOPIC)
@@ -250,6 +262,18 @@ async def test_a_process_whose_topic_is_deleted_says_so_and_goes_on_when_it_is_t
         await create_topic(cluster, TOPIC)
         await eventually(process.reasons, [])
         await eventually(process.lags, {"0": "0.0", "1": "0.0"})
+        (note,) = await until(process.notes, bool)
+        assert f"topic {cluster.topic(TOPIC)} was deleted and created again" in note
+        assert "have its publishers send again what they sent since 20" in note
+        assert await process.recreated() == [cluster.topic(TOPIC)]
+        acknowledge = re.search(r"`handoff (topics acknowledge .* --by) NAME`", note)
+        assert acknowledge is not None
+        environment = {"ORDERS_DATABASE_URL": url, "TOPIC_PREFIX": topic_prefix}
+        arguments = [*acknowledge[1].split(), "Sam"]
+        done = await asyncio.to_thread(CliRunner().invoke, app, arguments, env=environment)
+        assert done.exit_code == 0, done.output
+        await eventually(process.notes, [])
+        await eventually(process.recreated, [])
     assert [line for line in process.lines() if line["event"] == "not consuming" and line["do"] == reason]
     assert [line for line in process.lines() if "created again" in line["event"]]
 

@@ -18,6 +18,8 @@ from shared.contracts.envelope import Envelope, Fact
 from shared.database import open_pool
 from shared.inputs import Batch, Position, RawMessage, Rejection
 from shared.messaging.codec import encode_record
+from shared.metrics import create_metrics
+from shared.sampling import sample_queues
 from shared.service import Service
 from shared.transaction import Spine, Transaction
 from tests.builders import input_of, order_confirmed
@@ -114,3 +116,35 @@ async def test_what_is_wrong_with_the_database_is_told_in_a_sentence(database: M
         result = await command("list", "orders", url=where)
         assert isinstance(result.exception, SystemExit), result.exception
         assert (result.exit_code, words in result.output) == (1, True), result.output
+
+
+async def test_a_letter_that_can_never_be_applied_is_put_away_and_kept(database: MakeDatabase) -> None:
+    url = await database("orders")
+    never, still = letter("4711", 1), letter("4712", 2)
+    await keep(url, never, still)
+    dismissal = ["dismiss", "orders", str(never.id), "--by", "Sam", "--why", "a test order"]
+    done = await command(*dismissal, url=url)
+    assert (done.exit_code, done.output) == (0, f"{never.id}  dismissed\n")
+    assert await _counted(url) == 1
+
+    listed = (await command("list", "orders", url=url)).output
+    assert str(still.id) in listed
+    assert str(never.id) not in listed
+    everything = (await command("list", "orders", "--dismissed", url=url)).output
+    assert str(never.id) in everything
+    assert "UTC by Sam: a test order" in everything
+    assert "UTC by Sam: a test order" in (await command("show", "orders", str(never.id), url=url)).output
+
+    again = await command(*dismissal, url=url)
+    assert again.exit_code == 1
+    assert "dismissed before" in again.output
+    nobody = await command("dismiss", "orders", str(still.id), "--by", " ", "--why", "x", url=url)
+    assert (nobody.exit_code, await _counted(url)) == (1, 1)
+
+
+async def _counted(url: str) -> float | None:
+    metrics = create_metrics("orders")
+    pool = await open_pool(url, name="orders")
+    await sample_queues(pool, metrics, None)
+    await pool.close()
+    return metrics.registry.get_sample_value("handoff_dead_letters_kept")

@@ -10,9 +10,11 @@ from services.cli.main import app
 from shared.contracts.orders_inbound import SalespersonChanged
 from shared.contracts.people_parts import Away, Day, Successor, WorkingHours
 from shared.messaging.cluster import Cluster
+from shared.messaging.recreated import unsettled
 from shared.messaging.topics import ensure_topics
 from shared.metrics import create_metrics
 from tests.builders import input_of, minutes, order_placed, salesperson_changed
+from tests.escalation import Escalation
 from tests.services import ServiceUnderTest
 from tests.streams import read_topic, relaying
 from tests.topics import recreate_topic
@@ -21,8 +23,8 @@ from tests.waiting import eventually
 SALES, PEOPLE = "orders.sales.v1", "salespeople.v1"
 
 
-async def command(*arguments: str, url: str = "") -> Result:
-    environment = {"ORDERS_DATABASE_URL": url} if url else {}
+async def command(*arguments: str, url: str = "", **urls: str) -> Result:
+    environment = {"ORDERS_DATABASE_URL": url, **urls} if url else {}
     return await asyncio.to_thread(CliRunner().invoke, app, ["outbox", "replay", *arguments], env=environment)
 
 
@@ -49,7 +51,7 @@ async def test_what_was_published_since_a_moment_is_unpublished_again(orders: Se
     since = datetime(2026, 5, 4, tzinfo=UTC) + timedelta(hours=first + 1)
     result = await command("--since", since.isoformat(), "orders", url=await url_of(orders))
     assert result.exit_code == 0, result.output
-    assert result.output.splitlines() == [
+    assert result.output.splitlines()[:2] == [
         "orders: 2 events will be published again",
         "orders: 0 salespeople will be published again, as they are known now",
     ]
@@ -105,6 +107,36 @@ async def test_people_are_published_again_from_the_tables_as_the_very_events_the
             before[person].time,
             before[person].data,
         )
+
+
+async def test_a_replay_that_reaches_back_enough_ends_the_note_about_a_recreated_topic(
+    orders: ServiceUnderTest, escalation: Escalation
+) -> None:
+    await escalation.pool.execute(
+        "insert into shared.recreated_topics (topic, found_at, unread_since) values "
+        "($1, '2026-05-04T10:00Z', '2026-05-04T09:30Z'), ($2, '2026-05-04T10:00Z', '2026-05-04T09:30Z')",
+        SALES,
+        "support.cases.v1",
+    )
+    url, reader = await url_of(orders), {"ESCALATION_DATABASE_URL": await url_of(escalation)}
+    assert await _missing(escalation) == [SALES, "support.cases.v1"]
+    late = await command("--since", "2026-05-04T09:31Z", "orders", url=url, **reader)
+    assert "restored" not in late.output
+    enough = await command("--since", "2026-05-04T09:30Z", "orders", url=url, **reader)
+    assert f"escalation: topic {SALES} counts as restored" in enough.output
+    assert await _missing(escalation) == ["support.cases.v1"]
+
+    acknowledge = ["topics", "acknowledge", "escalation", "support.cases.v1", "--by", "Sam"]
+    done = await asyncio.to_thread(CliRunner().invoke, app, acknowledge, env=reader)
+    assert done.output == "support.cases.v1: acknowledged\n"
+    assert await _missing(escalation) == []
+    again = await asyncio.to_thread(CliRunner().invoke, app, acknowledge, env=reader)
+    assert again.exit_code == 1
+
+
+async def _missing(escalation: Escalation) -> list[str]:
+    async with escalation.pool.acquire() as connection:
+        return [one.topic for one in await unsettled(connection)]
 
 
 @pytest.mark.parametrize(

@@ -1,17 +1,21 @@
 """What a consumer says of its partitions: read to the end, behind, or not known yet."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any
 from unittest.mock import patch
+from uuid import UUID, uuid4
 
 import pytest
 from aiokafka import TopicPartition
 from aiokafka.errors import KafkaConnectionError
 
+from shared import timers
 from shared.database import DatabaseWentBack
 from shared.inputs import Partition
-from shared.messaging.positions import Positions, know_partitions
+from shared.messaging.positions import Positions, SeeTopics, know_partitions
+from shared.messaging.topics_seen import TopicSeen
 from shared.metrics import Metrics, create_metrics
 from tests.streams import Plumbing
 
@@ -52,12 +56,26 @@ class OnePartition:
         self.place = offset
 
 
-async def positions_of(plumbing: Plumbing, consumer: OnePartition, *, stored: int) -> Positions:
+async def without_ids(_consumer: object, topics: Sequence[str]) -> Mapping[str, TopicSeen]:
+    """A broker that is older than ids of topics."""
+    return {topic: TopicSeen(partitions=1) for topic in topics}
+
+
+def with_id(id: UUID | None, *, partitions: int = 1) -> SeeTopics:
+    async def see(_consumer: object, topics: Sequence[str]) -> Mapping[str, TopicSeen]:
+        return {topic: TopicSeen(id, partitions) for topic in topics}
+
+    return see
+
+
+async def positions_of(
+    plumbing: Plumbing, consumer: OnePartition, *, stored: int, see: SeeTopics = without_ids
+) -> Positions:
     """What is known with so much stored in the database."""
     await know_partitions(plumbing.pool, {_TOPIC: 1})
     await plumbing.pool.execute("update shared.offsets set next_offset = $1 where topic = $2", stored, _TOPIC)
     held: Any = consumer
-    return Positions(plumbing.pool, lambda: held, create_metrics("plumbing"))
+    return Positions(plumbing.pool, lambda: held, create_metrics("plumbing"), see_topics=see)
 
 
 async def read_through(plumbing: Plumbing) -> object:
@@ -78,6 +96,63 @@ async def test_a_partition_that_is_assigned_but_not_placed_yet_does_not_count_as
     consumer.place = 100
     await positions.measure()
     assert await read_through(plumbing) is not None
+
+
+OLD, NEW = uuid4(), uuid4()
+
+
+@pytest.mark.parametrize(
+    ("end", "seen", "read"),
+    [
+        pytest.param(100, with_id(OLD), True, id="the same topic, read to its end"),
+        pytest.param(0, with_id(NEW), False, id="created again and empty"),
+        pytest.param(100, with_id(NEW), False, id="created again, and as long by chance"),
+        pytest.param(40, with_id(OLD), False, id="its tail is lost"),
+        pytest.param(100, with_id(None, partitions=0), False, id="gone since its end was read"),
+        pytest.param(100, with_id(None), False, id="no id although one is stored"),
+    ],
+)
+async def test_only_the_end_of_the_topic_that_was_read_counts_as_read_to_the_end(
+    plumbing: Plumbing, end: int, seen: SeeTopics, *, read: bool
+) -> None:
+    positions = await _read_topic_to(100, plumbing, OnePartition(end=end, committed_offset=100, place=100), seen)
+    await positions.measure()
+    assert (await read_through(plumbing) is not None) == read
+
+
+async def test_no_timer_made_of_silence_comes_into_force_by_the_end_of_another_topic(plumbing: Plumbing) -> None:
+    consumer = OnePartition(end=0, committed_offset=100, place=100)
+    positions = await _read_topic_to(100, plumbing, consumer, with_id(NEW))
+    await plumbing.pool.execute(
+        "insert into shared.timers (id, lock_key, subject, type, body, due_at, made_of_silence) "
+        "values (gen_random_uuid(), 'c-1', 'c-1', 'x', '', shared.app_now() - interval '1 second', true)"
+    )
+    due = f"select count(*) from shared.timers where {timers._DUE}"
+    await positions.measure()
+    assert await plumbing.pool.fetchval(due) == 0
+    consumer.end = 100
+    await (await _read_topic_to(100, plumbing, consumer, with_id(OLD))).measure()
+    assert await plumbing.pool.fetchval(due) == 1
+
+
+async def test_a_mark_of_the_topic_before_is_not_set_once_another_process_began_the_new_one(
+    plumbing: Plumbing,
+) -> None:
+    async def meanwhile(_consumer: object, topics: Sequence[str]) -> Mapping[str, TopicSeen]:
+        await plumbing.pool.execute("update shared.offsets set topic_id = $2 where topic = $1", _TOPIC, NEW)
+        return {topic: TopicSeen(OLD, 1) for topic in topics}
+
+    consumer = OnePartition(end=100, committed_offset=100, place=100)
+    await (await _read_topic_to(100, plumbing, consumer, meanwhile)).measure()
+    assert await read_through(plumbing) is None
+
+
+async def _read_topic_to(offset: int, plumbing: Plumbing, consumer: OnePartition, see: SeeTopics) -> Positions:
+    """Positions of a process that has read the old topic so far."""
+    positions = await positions_of(plumbing, consumer, stored=offset, see=see)
+    await plumbing.pool.execute("update shared.offsets set topic_id = $2 where topic = $1", _TOPIC, OLD)
+    await positions.restore([Partition(_TOPIC, 0)])
+    return positions
 
 
 async def test_a_broker_that_is_away_is_no_sign_of_a_stuck_consumer(plumbing: Plumbing) -> None:
@@ -103,7 +178,7 @@ async def test_the_lag_of_a_partition_that_others_read_now_is_not_reported_any_m
     metrics = create_metrics("plumbing")
     consumer: Any = OnePartition(end=100, committed_offset=50, place=50)
     await know_partitions(plumbing.pool, {_TOPIC: 1})
-    positions = Positions(plumbing.pool, lambda: consumer, metrics)
+    positions = Positions(plumbing.pool, lambda: consumer, metrics, see_topics=without_ids)
     await positions.restore([Partition(_TOPIC, 0)])
     await positions.measure()
     assert [sample for metric in metrics.consumer.lag.collect() for sample in metric.samples]
@@ -115,7 +190,7 @@ async def test_the_lag_of_a_partition_that_nobody_is_known_to_read_stays(plumbin
     metrics = create_metrics("plumbing")
     consumer: Any = OnePartition(end=100, committed_offset=50, place=50)
     await know_partitions(plumbing.pool, {_TOPIC: 1})
-    positions = Positions(plumbing.pool, lambda: consumer, metrics)
+    positions = Positions(plumbing.pool, lambda: consumer, metrics, see_topics=without_ids)
     await positions.restore([Partition(_TOPIC, 0)])
     await positions.measure()
     positions.release([Partition(_TOPIC, 0)])
@@ -128,7 +203,7 @@ async def test_while_a_batch_is_applied_what_is_not_applied_of_it_counts_as_wait
     consumer: Any = OnePartition(end=100, committed_offset=100, place=100)
     await know_partitions(plumbing.pool, {_TOPIC: 1})
     await plumbing.pool.execute("update shared.offsets set next_offset = 100 where topic = $1", _TOPIC)
-    positions = Positions(plumbing.pool, lambda: consumer, metrics)
+    positions = Positions(plumbing.pool, lambda: consumer, metrics, see_topics=without_ids)
     await positions.restore([Partition(_TOPIC, 0)])
     await positions.measure()
     assert _lag(metrics) == 0
@@ -147,7 +222,7 @@ async def test_what_is_fetched_and_not_applied_counts_as_waiting_between_batches
     consumer: Any = OnePartition(end=100, committed_offset=50, place=50)
     await know_partitions(plumbing.pool, {_TOPIC: 1})
     await plumbing.pool.execute("update shared.offsets set next_offset = 50 where topic = $1", _TOPIC)
-    positions = Positions(plumbing.pool, lambda: consumer, metrics)
+    positions = Positions(plumbing.pool, lambda: consumer, metrics, see_topics=without_ids)
     await positions.restore([Partition(_TOPIC, 0)])
     consumer.place = 90
     await positions.measure()
@@ -159,7 +234,7 @@ async def test_the_mark_that_ends_a_transaction_is_no_record_that_waits(plumbing
     consumer: Any = OnePartition(end=101, committed_offset=100, place=101)
     await know_partitions(plumbing.pool, {_TOPIC: 1})
     await plumbing.pool.execute("update shared.offsets set next_offset = 100 where topic = $1", _TOPIC)
-    positions = Positions(plumbing.pool, lambda: consumer, metrics)
+    positions = Positions(plumbing.pool, lambda: consumer, metrics, see_topics=without_ids)
     await positions.restore([Partition(_TOPIC, 0)])
     await positions.measure()
     assert _lag(metrics) == 0

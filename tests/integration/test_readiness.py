@@ -71,6 +71,23 @@ async def test_a_process_without_pages_waits_for_kafka_and_says_so(database: Mak
         assert (await client.get("/healthz")).status_code == 200
 
 
+@pytest.mark.parametrize(
+    ("role", "ready"), [("all", True), ("web", True), ("consume", False), ("relay", False)], ids=str
+)
+async def test_a_process_without_an_answer_of_kafka_says_so(database: MakeDatabase, role: str, *, ready: bool) -> None:
+    """With pages it is ready all the same: events are taken, and what is in the database is shown."""
+
+    async def told(client: httpx2.AsyncClient) -> bool:
+        answer = (await client.get("/readyz")).json()
+        return any(one.startswith("Kafka does not answer since") for one in answer["notes" if ready else "reasons"])
+
+    async with process_without_kafka(await database("orders"), role) as client:
+        await until(lambda: reasons(client), lambda found: found is not None)
+        await eventually(lambda: told(client), True, within_seconds=60)
+        assert ((await client.get("/readyz")).status_code == 200) == ready
+        assert 'handoff_consumer_blocked{reason="kafka_unreachable"} 1.0' in (await client.get("/metrics")).text
+
+
 async def test_a_database_without_tables_keeps_a_process_from_being_ready(database: MakeDatabase) -> None:
     url = await database("nobody")
     port = free_ports(1)[0]

@@ -5,7 +5,7 @@ import json
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import orjson
 import pytest
@@ -18,12 +18,14 @@ from services.escalation.app import LISTENS_TO
 from services.escalation.domain.own_facts import OWN_FACTS
 from services.escalation.domain.rules import Rules
 from services.escalation.handlers import handling
+from services.orders.app import publish_people_again
 from services.orders.handlers import handle as handle_orders
 from services.support.handlers import handle as handle_support
 from shared.contracts.envelope import Decoded
 from shared.ids import SalespersonId
 from shared.inputs import Batch, Input, InputKind, Position, RawMessage, Rejection
 from shared.messaging.codec import decode_message
+from shared.outbox import publish_again
 from tests.builders import (
     case_opened,
     case_reassigned,
@@ -177,6 +179,24 @@ async def test_what_is_still_on_its_way_shows(company: Company) -> None:
 
     assert (unsent.unsent["orders"], unsent.in_flight) == (2, 0)
     assert (unread.unsent["orders"], unread.in_flight) == (0, 2)
+
+
+async def test_what_is_published_again_is_not_on_its_way_for_good(company: Company) -> None:
+    await company.record(
+        "orders", input_of(salesperson_changed("Anna"), subject="anna"), input_of(order_placed("4711"))
+    )
+    await company.record("escalation", *await company.send("orders"))
+    first = await read_report(company.urls)
+    orders = company.services["orders"]
+    await publish_again(orders.pool, datetime(2000, 1, 1, tzinfo=UTC))
+    await publish_people_again(orders.spine)
+    again = await company.send("orders")
+    assert len(again) == 3, "the person's event is another row now"
+    between = await read_report(company.urls)
+    await company.record("escalation", *again)
+    after = await read_report(company.urls)
+    assert (first.in_flight, between.in_flight, after.in_flight) == (0, 0, 0)
+    assert first.published == between.published == after.published
 
 
 async def test_each_episode_is_listed_with_its_seller_alerts_and_signals_in_a_fixed_order(

@@ -1,5 +1,7 @@
 """Where the tables are not those of the code, no record is to blame: consuming stops, says so, and goes on alone."""
 
+from collections.abc import Awaitable, Callable
+
 import pytest
 
 from shared.database import TablesUnfit
@@ -60,6 +62,37 @@ async def test_what_the_database_lacks_stops_consuming_and_is_no_records_fault(
         assert "handoff_tables_unfit 0.0" in render(fitted.metrics.registry).decode()
     assert await fitted.ledger() == {"applied": COUNT}
     assert not await fitted.dead_letters()
+
+
+@pytest.mark.parametrize(
+    ("right", "relation"),
+    [("insert", "shared.journal"), ("select", "shared.offsets"), ("update", "shared.offsets")],
+)
+async def test_a_right_that_is_missing_is_named_with_its_relation(fitted: Plumbing, right: str, relation: str) -> None:
+    async with fitted.consuming() as consumer:
+        await eventually(_assigned(consumer), 2)
+        await fitted.pool.execute(f"revoke {right} on {relation} from current_user")
+        await fitted.publish(*RECORDS)
+        (reason,) = await until(lambda: reasons(consumer), lambda said: "run `grant" in "".join(said))
+        user = await fitted.pool.fetchval("select current_user")
+        assert f"`grant {right} on {relation} to {user}`" in reason
+        assert "SQLSTATE 42501" in reason
+        assert "do not fit" not in reason
+        assert "migrate" not in reason
+        assert fitted.blocked() == {"database_right_missing"}
+        assert "handoff_tables_unfit 0.0" in render(fitted.metrics.registry).decode()
+        await fitted.pool.execute(f"grant {right} on {relation} to current_user")
+        await eventually(fitted.effects, IDS)
+        await eventually(lambda: reasons(consumer), [])
+        assert fitted.blocked() == set()
+    assert not await fitted.dead_letters()
+
+
+def _assigned(consumer: Consumer) -> Callable[[], Awaitable[int]]:
+    async def assigned() -> int:
+        return len(consumer.positions.assigned())
+
+    return assigned
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import datetime, timedelta
 from unittest.mock import AsyncMock, Mock, patch
 from uuid import UUID, uuid4
 
@@ -10,9 +11,11 @@ import pytest
 
 from shared.database import TopicRecreated
 from shared.inputs import Batch, InputKind, Partition, Position
-from shared.messaging import watch
+from shared.messaging import recreated, watch
+from shared.messaging.consumer import Consumer
 from shared.messaging.topic_ids import TopicIds
-from shared.messaging.view import Seen, TopicSeen, View
+from shared.messaging.topics_seen import TopicSeen
+from shared.messaging.view import Seen, View
 from shared.transaction import Transaction
 from tests.builders import batch_of, order_confirmed
 from tests.streams import SERVICE, TOPIC, Plumbing, Raw, confirmed
@@ -39,6 +42,11 @@ def _ids(first: int, last: int) -> list[str]:
 
 async def _effects(plumbing: Plumbing) -> list[str]:
     return sorted(await plumbing.effects())
+
+
+async def _measured(plumbing: Plumbing, consumer: Consumer) -> list[datetime | None]:
+    await consumer.positions.measure()
+    return await plumbing.read_through()
 
 
 async def _read_the_first_topic(plumbing: Plumbing) -> None:
@@ -87,6 +95,32 @@ async def test_what_was_read_of_the_old_topic_counts_once_when_it_is_published_a
         await eventually(lambda: _effects(plumbing), _ids(0, 2 * OLD))
         await eventually(plumbing.next_offsets, [OLD, OLD])
     assert (await plumbing.ledger()).total() == 2 * OLD
+
+
+async def test_what_came_while_its_reader_was_frozen_is_within_what_is_to_be_published_again(
+    plumbing: Plumbing, log: Mock
+) -> None:
+    """As after SIGSTOP: nothing runs while records come and go; then an end is measured before the id is looked at."""
+    consumer = Consumer(plumbing.spine(), plumbing.cluster, [TOPIC], plumbing.metrics)
+    async with plumbing.watched_by_hand(consumer) as watch:
+        await consumer.start()
+        await plumbing.publish(*_records(0, OLD))
+        await eventually(lambda: _effects(plumbing), _ids(0, OLD))
+        await until(lambda: _measured(plumbing, consumer), lambda moments: None not in moments)
+        frozen_at = await plumbing.pool.fetchval("select shared.app_now()")
+        reader = consumer.positions._consumer()
+        assert reader is not None
+        reader.pause(*reader.assignment())
+        await plumbing.publish(*_records(OLD, OLD + 4))
+        await recreate_topic(plumbing.cluster, TOPIC)
+        for _ in range(5):
+            assert max(moment for moment in await _measured(plumbing, consumer) if moment) <= frozen_at
+        await watch.look()
+        await consumer.stop()
+    async with plumbing.pool.acquire() as connection:
+        (noted,) = await recreated.unsettled(connection)
+    assert noted.unread_since < frozen_at - timedelta(minutes=recreated.MARGIN_MINUTES - 1)
+    assert f"since {noted.unread_since:%Y-%m-%dT%H:%M:%SZ}" in _told_of(log)[0]
 
 
 async def test_an_empty_topic_in_the_place_of_another_counts_as_read_to_its_end(plumbing: Plumbing) -> None:
@@ -210,7 +244,7 @@ async def test_an_id_from_before_changes_nothing(plumbing: Plumbing, log: Mock) 
 
 
 async def test_topics_are_seen_without_ids_where_the_broker_has_none(plumbing: Plumbing) -> None:
-    with patch("shared.messaging.view.TopicsRequest.prepare", side_effect=NotImplementedError):
+    with patch("shared.messaging.topics_seen.TopicsRequest.prepare", side_effect=NotImplementedError):
         view = View(plumbing.cluster)
         seen = await view.look([plumbing.topic, "nothing-of-the-kind"], plumbing.cluster.topic(SERVICE))
         await view.close()

@@ -13,10 +13,12 @@ from aiokafka.errors import (
 )
 
 from shared.inputs import Partition
-from shared.messaging.blocks import Block, Reading, blocks_of, published_again, refusal
+from shared.messaging.blocks import Block, Reading, blocks_of, refusal
 from shared.messaging.cluster import Cluster
+from shared.messaging.recreated import Recreated, published_again
 from shared.messaging.relay import SendFailed
-from shared.messaging.view import Seen, TopicSeen
+from shared.messaging.topics_seen import TopicSeen
+from shared.messaging.view import Seen
 
 READING = Reading(Cluster("kafka:9092", prefix="acme.", partitions=2), ("orders.sales.v1",), "acme.escalation")
 SALES = "acme.orders.sales.v1"
@@ -74,7 +76,8 @@ def test_a_refusal_is_told_from_a_server_that_does_not_answer() -> None:
     ],
 )
 def test_what_a_topic_lost_is_published_again_by_who_published_it(topic: str, told: str) -> None:
-    assert told in published_again(topic, datetime(2026, 5, 4, 9, 30, tzinfo=UTC))
+    since = datetime(2026, 5, 4, 9, 30, tzinfo=UTC)
+    assert told in published_again(topic, Recreated(topic, unread_since=since, found_at=since))
 
 
 async def test_rows_that_kafka_does_not_confirm_are_told_of_with_its_reason() -> None:

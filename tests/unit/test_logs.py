@@ -92,6 +92,14 @@ def test_the_same_text_is_written_a_few_times_and_then_counted(stream: LogStream
     assert summary["count"] == 590
 
 
+def test_a_topic_that_is_gone_is_told_of_once_a_minute(stream: LogStream) -> None:
+    for _ in range(120):
+        logging.getLogger("aiokafka").error("Topic %s not found in cluster metadata", "orders.sales.v1")
+    assert [line["event"] for line in stream.lines()] == ["Topic orders.sales.v1 not found in cluster metadata"]
+    configure_logging("orders", stream=io.BytesIO())
+    assert (stream.lines()[-1]["event"], stream.lines()[-1]["count"]) == ("suppressed", 119)
+
+
 def test_the_limit_counts_per_logger_and_text_and_starts_over_after_the_window() -> None:
     now = 0.0
     limit = RateLimit(lines=2, window_seconds=10, clock=lambda: now)

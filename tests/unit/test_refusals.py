@@ -277,3 +277,12 @@ def test_what_needs_no_answer_must_be_named(body: bytes) -> None:
 def test_who_says_that_no_answer_is_needed_must_be_named() -> None:
     rejected = refusal(b'{"case": "CS-1", "reason": "spam"}', type=support_inbound.AnswerNotNeeded.type)
     assert (rejected.field, rejected.reason) == ("data.by", "data.by is required")
+
+
+def test_a_list_whose_only_entry_is_refused_is_not_called_too_short_besides() -> None:
+    hours = '"working_hours": [{"days": ["Monday"], "start": "09:00", "end": "17:00"}]'
+    with pytest.raises(Rejected) as caught:
+        decode_binary(SALESPERSON, f'{{"name": "Anna", {hours}}}'.encode(), topic=None)
+    reason = caught.value.reason
+    assert "working_hours.0.days.0 must be one of" in reason
+    assert "at least 1 entry" not in reason

@@ -1,0 +1,51 @@
+"""`handoff topics`: topics that were deleted and created again, and what a service may miss of them."""
+
+from typing import Annotated
+
+import typer
+
+from services.cli.databases import with_pool
+from services.cli.run import ServiceName, read_settings
+from services.cli.terminal import stop_with
+from shared.database import Pool
+from shared.messaging.recreated import Recreated, published_again, settle, unsettled
+
+app = typer.Typer(help="Topics that were deleted and created again: list, acknowledge.", no_args_is_help=True)
+
+Service = Annotated[ServiceName, typer.Argument(metavar="SERVICE", help="orders, support or escalation.")]
+
+
+@app.command("recreated")
+def list_recreated(service: Service) -> None:
+    """List topics whose unread records a service misses, and what restores them."""
+    cluster = read_settings(service).cluster()
+    found = with_pool(service, _unsettled)
+    if not found:
+        print(f"{service.value} misses nothing of any topic.")
+    for one in found:
+        print(f"{one.topic}  noticed {one.found_at:%Y-%m-%d %H:%M:%S} UTC")
+        print(f"    {published_again(cluster.logical(one.topic), one)}")
+
+
+@app.command()
+def acknowledge(
+    service: Service,
+    topic: Annotated[str, typer.Argument(help="The topic, as `handoff topics recreated` lists it.")],
+    by: Annotated[str, typer.Option(help="Who decided it.")],
+) -> None:
+    """Note that nothing more is to be restored of a topic; /readyz and the metric then stop naming it."""
+    if not by.strip():
+        raise stop_with("--by is empty: name who decided it.")
+    cluster = read_settings(service).cluster()
+    names = {topic, cluster.topic(topic)}
+    settled = with_pool(service, lambda pool: settle(pool, names, by=by.strip()))
+    if not settled:
+        raise stop_with(
+            f"{service.value} misses nothing of a topic {topic}; `handoff topics recreated {service.value}` lists them."
+        )
+    print(f"{settled[0]}: acknowledged")
+
+
+async def _unsettled(pool: Pool) -> list[Recreated]:
+    async with pool.acquire() as connection:
+        return await unsettled(connection)

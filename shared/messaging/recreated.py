@@ -1,0 +1,95 @@
+"""Topics that were deleted and created again: noted until what nobody had read was published again. Start with `note`.
+
+What was in the old topic unread is gone with it, and only its publisher can bring it back. Who reads the topic says so
+on /readyz and in a metric, until a replay reached back far enough or an operator acknowledged it.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+
+from shared.database import Connection, Pool
+from shared.messaging.cluster import Cluster
+from shared.messaging.topics import owner
+from shared.metrics import Metrics
+from shared.outbox import RETENTION_DAYS
+
+MARGIN_MINUTES = 5
+"""What is told to be published again begins so much before the first unread record: clocks of databases differ."""
+
+_OPEN = """
+    select topic, found_at, unread_since from shared.recreated_topics where settled_at is null order by topic
+"""
+_SETTLE = """
+    update shared.recreated_topics set settled_at = shared.app_now(), settled_by = $2
+    where topic = any($1::text[]) and settled_at is null and ($3::timestamptz is null or unread_since >= $3)
+    returning topic
+"""
+
+NOTE_AND_BEGIN_AGAIN = f"""
+    with again as (
+        update shared.offsets set next_offset = 0, read_through_at = null, topic_id = $2, begun_at = shared.app_now()
+        where topic = $1 and topic_id is not distinct from $3 returning partition
+    )
+    insert into shared.recreated_topics as known (topic, topic_id, found_at, unread_since)
+    select $1, $2, now, coalesce(
+        $4::timestamptz - interval '{MARGIN_MINUTES} minutes', now - interval '{RETENTION_DAYS} days')
+    from (select shared.app_now() as now) as clock where exists (select from again)
+    on conflict (topic) do update
+    set topic_id = excluded.topic_id, found_at = excluded.found_at, settled_at = null, settled_by = null,
+        unread_since = case when known.settled_at is null then least(known.unread_since, excluded.unread_since)
+                       else excluded.unread_since end
+    returning topic, unread_since, found_at
+"""
+"""Has a topic read from its start, and notes since when its records may be unread.
+
+Parameters: its name, its id now, the id that is stored, and up to when all its partitions were read whole. Where that
+is unknown (null), all that an outbox still has is meant. Nothing is returned where another process did it first.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Recreated:
+    """A topic (with the installation's prefix) that is read from its start; what came since then may be unread."""
+
+    topic: str
+    unread_since: datetime
+    found_at: datetime
+
+
+async def unsettled(connection: Connection) -> list[Recreated]:
+    """The topics whose unread records were not published again yet."""
+    rows = await connection.fetch(_OPEN)
+    return [Recreated(**row) for row in rows]
+
+
+async def settle(pool: Pool, topics: Collection[str], *, by: str, since: datetime | None = None) -> list[str]:
+    """Note that what was unread is published again, or will not be; with `since`, only where that reaches back enough.
+
+    Returns the topics that this settles.
+    """
+    return [str(row["topic"]) for row in await pool.fetch(_SETTLE, list(topics), by, since)]
+
+
+def show(metrics: Metrics, found: Collection[Recreated]) -> None:
+    """Set the metric that names them."""
+    metrics.consumer.recreated.clear()
+    for one in found:
+        metrics.consumer.recreated.labels(one.topic).set(1)
+
+
+def words(one: Recreated, cluster: Cluster, service: str) -> str:
+    """What /readyz says of it."""
+    return (
+        f"topic {one.topic} was deleted and created again (noticed {one.found_at:%Y-%m-%d %H:%M} UTC); records that "
+        f"{service} had not read are missing. To restore them, {published_again(cluster.logical(one.topic), one)}. "
+        f"Where nothing is to be restored: `handoff topics acknowledge {service} {one.topic} --by NAME`."
+    )
+
+
+def published_again(topic: str, one: Recreated) -> str:
+    """What to do about records that a deleted topic held and nobody had read; `topic` without the prefix."""
+    service, moment = owner(topic), f"{one.unread_since:%Y-%m-%dT%H:%M:%SZ}"
+    if service is None:
+        return f"have its publishers send again what they sent since {moment}; what was read before counts once"
+    return f"run `handoff outbox replay --since {moment} {service}`; what was read before counts once"

@@ -1,0 +1,23 @@
+"""What is to be put right although a process works: how the service is set up, and what a topic lost."""
+
+from shared.database import Pool
+from shared.logs import get_logger
+from shared.messaging import recreated
+from shared.messaging.cluster import Cluster
+from shared.metrics import Metrics
+from shared.service import Health, Service
+
+log = get_logger(__name__)
+
+
+async def note(pool: Pool, service: Service, cluster: Cluster, *, metrics: Metrics, health: Health) -> None:
+    """Log a note when it is first found, and keep all of them for whoever asks."""
+    async with pool.acquire() as connection:
+        notes = await service.notes(connection) if service.notes is not None else []
+        lost = await recreated.unsettled(connection)
+    recreated.show(metrics, lost)
+    notes += [recreated.words(one, cluster, service.name) for one in lost]
+    for each in notes:
+        if each not in health.notes:
+            log.warning(each)
+    health.notes[:] = notes
