@@ -29,9 +29,10 @@ from shared.messaging.topics import TopicsUnfit, ensure_topics
 from shared.messaging.watch import LOOK_EVERY_SECONDS, Watch
 from shared.metrics import Metrics, create_metrics
 from shared.migrations.fitting import Fitting
+from shared.role import Role
 from shared.rounds import SetAsideRounds, TimerRounds
 from shared.sampling import measure_loop_lag, sample_queues
-from shared.service import Health, Resources, Role, Service
+from shared.service import Health, Resources, Service
 from shared.settings import ServiceSettings
 from shared.telemetry import configure_tracing
 from shared.transaction import Spine, Transaction

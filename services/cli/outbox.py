@@ -6,11 +6,9 @@ from typing import Annotated
 import typer
 
 from services.cli.databases import spine_of, with_pool
-from services.cli.run import ServiceName
+from services.cli.installation import Data, ServiceName, database_variable, enter, require
 from services.cli.terminal import printable, stop_with
-from services.orders.app import publish_people_again
 from shared.database import Pool
-from shared.outbox import RETENTION_DAYS, publish_again
 
 app = typer.Typer(help="What the services published: publish it again.", no_args_is_help=True)
 
@@ -26,12 +24,21 @@ def outbox() -> None:
 def replay(
     since: Annotated[str, typer.Option(metavar="WHEN", help="From which moment on, with its zone: 2026-05-04T09:30Z.")],
     service: Annotated[
-        ServiceName | None, typer.Argument(metavar="[SERVICE]", help="orders, support or escalation; all unless given.")
+        ServiceName | None, typer.Argument(metavar="SERVICE", help="orders, support or escalation; all unless given.")
     ] = None,
+    data: Data = None,
 ) -> None:
-    """Publish again what was published since a moment, and all salespeople. What was read before counts once."""
+    """Publish again what was published since a moment, and all salespeople. What was read before counts once.
+
+    Uses ORDERS_DATABASE_URL, SUPPORT_DATABASE_URL or ESCALATION_DATABASE_URL.
+    """
+    from shared.outbox import publish_again
+
     moment = _moment(since)
-    for name in [service] if service else list(ServiceName):
+    enter(data)
+    wanted = [service] if service else list(ServiceName)
+    require(*map(database_variable, wanted))
+    for name in wanted:
         events = with_pool(name, lambda pool: publish_again(pool, moment))
         print(f"{name.value}: {events} events will be published again")
         if name is ServiceName.ORDERS:
@@ -40,11 +47,15 @@ def replay(
 
 
 async def _people(pool: Pool) -> int:
+    from services.orders.app import publish_people_again
+
     async with spine_of(pool, ServiceName.ORDERS) as spine:
         return await publish_people_again(spine)
 
 
 def _moment(text: str) -> datetime:
+    from shared.outbox import RETENTION_DAYS
+
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:

@@ -7,8 +7,9 @@ import pytest
 from typer.core import TyperGroup
 from typer.main import get_command
 
+from services.cli.installation import ServiceName
 from services.cli.main import app
-from services.cli.run import SERVICES
+from services.cli.run import runnable
 from shared.contracts.dead_letters import topic_of
 from tests.architecture.sources import ROOT
 
@@ -65,7 +66,7 @@ def _services(cell: str) -> set[str]:
 
 def test_operators_are_told_of_every_setting() -> None:
     page = (ROOT / "docs" / "operators.md").read_text("utf-8")
-    fields = [field for service in SERVICES.values() for field in service.settings.model_fields.items()]
+    fields = [field for service in map(runnable, ServiceName) for field in service.settings.model_fields.items()]
     variables = {str(field.validation_alias or name).upper() for name, field in fields}
     assert variables - set(re.findall(r"`([A-Z_]+)`", page)) == set()
 

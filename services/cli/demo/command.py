@@ -40,7 +40,9 @@ def demo(
     once: Annotated[
         bool, typer.Option("--once", help="End after the stories; exit status 0 if all went as told.")
     ] = False,
-    data: Annotated[Path, typer.Option(help="Folder that keeps the demo's data between runs.")] = DEFAULT_DATA,
+    data: Annotated[
+        Path, typer.Option(metavar="FOLDER", help="Folder that keeps the demo's data between runs.")
+    ] = DEFAULT_DATA,
 ) -> None:
     """Start everything on this machine, apart from `handoff up`, and play short stories; Ctrl-C stops it."""
     performance = Performance(data, console(PIPE_WIDTH))

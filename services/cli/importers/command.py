@@ -22,8 +22,9 @@ from services.cli.importers import deals as olist
 from services.cli.importers import servicenow as service_desk
 from services.cli.importers.events import Import
 from services.cli.importers.rows import Row, UnreadableFile, read_rows
+from services.cli.installation import KAFKA, Data, enter, require
 from services.cli.run import from_environment
-from services.cli.terminal import stop_with
+from services.cli.terminal import AsJson, print_json, stop_with
 from shared.contracts.fields import read_instant
 from shared.messaging.publisher import Publisher, PublishError
 from shared.settings import KafkaSettings
@@ -32,7 +33,7 @@ app = typer.Typer(
     name="import", help="Publish files of known formats as inbound events, over Kafka.", no_args_is_help=True
 )
 
-_FILE = {"exists": True, "dir_okay": False, "readable": True}
+_FILE = {"exists": True, "dir_okay": False, "readable": True, "metavar": "FILE"}
 
 
 def _instant(text: str) -> datetime:
@@ -43,10 +44,19 @@ def _instant(text: str) -> datetime:
 
 
 @app.command()
-def deals(file: Annotated[Path, typer.Option(help="The CSV file of closed deals.", **_FILE)]) -> None:
-    """Closed deals ("Marketing Funnel by Olist", olist_closed_deals_dataset.csv) as sales and salespeople."""
+def deals(
+    file: Annotated[Path, typer.Option(help="The CSV file of closed deals.", **_FILE)],
+    data: Data = None,
+    as_json: AsJson = False,
+) -> None:
+    """Closed deals ("Marketing Funnel by Olist", olist_closed_deals_dataset.csv) as sales and salespeople.
+
+    Needs KAFKA_BOOTSTRAP_SERVERS.
+    """
+    enter(data)
+    require(KAFKA)
     with _told_in_words():
-        _publish(olist.events_of_deals([olist.read_deal(row) for row in _rows(file, olist.COLUMNS)]))
+        _publish(olist.events_of_deals([olist.read_deal(row) for row in _rows(file, olist.COLUMNS)]), as_json=as_json)
 
 
 @app.command()
@@ -57,12 +67,19 @@ def servicenow(
         datetime,
         typer.Option(parser=_instant, metavar="INSTANT", help="When the first incident is to open, in UTC."),
     ],
+    data: Data = None,
+    as_json: AsJson = False,
 ) -> None:
-    """The audit log of a help desk (UCI data set 498, incident_event_log.csv) as cases, moved in time."""
+    """The audit log of a help desk (UCI data set 498, incident_event_log.csv) as cases, moved in time.
+
+    Needs KAFKA_BOOTSTRAP_SERVERS.
+    """
+    enter(data)
+    require(KAFKA)
     with _told_in_words():
         sellers = [olist.read_deal(row).account for row in _rows(deals, olist.COLUMNS)]
         changes = [service_desk.read_change(row) for row in _rows(file, service_desk.COLUMNS)]
-        _publish(service_desk.events_of_changes(changes, sellers=sellers, starts_at=starts_at))
+        _publish(service_desk.events_of_changes(changes, sellers=sellers, starts_at=starts_at), as_json=as_json)
 
 
 @contextmanager
@@ -78,7 +95,7 @@ def _rows(path: Path, columns: tuple[str, ...]) -> Iterator[Row]:
         yield from read_rows(file, file=str(path), columns=columns)
 
 
-def _publish(found: Import) -> None:
+def _publish(found: Import, *, as_json: bool) -> None:
     cluster = from_environment(KafkaSettings).cluster()
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # PublishError tells it in words
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
@@ -90,7 +107,16 @@ def _publish(found: Import) -> None:
                 await publisher.publish(found.events, progress=lambda done: bar.update(task, completed=done))
 
         asyncio.run(publish())
-    Console(highlight=False).print(_summary(found))
+    if as_json:
+        print_json(_figures(found))
+    else:
+        Console(highlight=False).print(_summary(found))
+
+
+def _figures(found: Import) -> dict[str, object]:
+    types = Counter(event.type for event in found.events)
+    counts = {"rows": found.rows, "skipped": found.skipped, "merged": found.merged, "published": len(found.events)}
+    return counts | {"events": dict(sorted(types.items()))}
 
 
 def _summary(found: Import) -> Table:
