@@ -41,7 +41,7 @@ def test_operators_are_told_who_may_use_which_topic_and_group() -> None:
     rows = re.findall(
         r"^\| `([a-z0-9.-]+)` \| (.+?) \|(?: (.+?) \|)?$", _section(page, "Who may use which topic"), re.M
     )
-    ours = [runnable.service(runnable.settings()) for runnable in SERVICES.values()]
+    ours = [each.service(each.settings()) for each in map(runnable, ServiceName)]
     groups = {name: writes for name, writes, reads in rows if not reads}
     assert groups == {service.name: f"`{service.name}`" for service in ours}
     told = {topic: (_services(writes), _services(reads)) for topic, writes, reads in rows if reads}
