@@ -2,12 +2,14 @@
 
 import re
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from typer.core import TyperGroup
 from typer.main import get_command
 
 from services.cli.installation import ServiceName
+from services.cli.lazy import LazyGroup
 from services.cli.main import app
 from services.cli.run import runnable
 from shared.contracts.dead_letters import topic_of
@@ -71,6 +73,13 @@ def test_operators_are_told_of_every_setting() -> None:
     assert variables - set(re.findall(r"`([A-Z_]+)`", page)) == set()
 
 
+def test_the_readme_moves_a_help_desk_s_log_by_whole_weeks(readme: str) -> None:
+    told = re.search(r"--starts-at (\S+)", readme)
+    assert told is not None
+    begins = datetime(2016, 2, 29, 1, 16, tzinfo=UTC)  # the first incident of the data set
+    assert (datetime.fromisoformat(told[1]) - begins) % timedelta(weeks=1) == timedelta(0)
+
+
 def test_every_phony_target_has_a_line_of_help() -> None:
     phony = re.search(r"^\.PHONY: (.*)$", MAKEFILE, re.MULTILINE)
     assert phony is not None
@@ -87,5 +96,6 @@ def _commands(command: object, path: str) -> Iterator[str]:
     if not isinstance(command, TyperGroup):
         yield path
         return
-    for name, inner in command.commands.items():
+    inside = command.loaded() if isinstance(command, LazyGroup) else command.commands
+    for name, inner in inside.items():
         yield from _commands(inner, f"{path} {name}")
