@@ -128,7 +128,7 @@ async def test_an_episode_whose_ladder_was_climbed_in_vain_needs_somebody(
 ) -> None:
     await company["escalation"].tell(told(order_placed(sold_by=None)), told(refund_requested(case=None)))
     await company["escalation"].pool.execute(
-        "update escalation.episodes set nobody_since = null, rang = true, exhausted_at = now()"
+        "update escalation.episodes set nobody_since = null, rang = true, exhausted_at = shared.app_now()"
     )
     code, found = await figures(urls)
     assert (found["episodes"]["exhausted"], found["episodes"]["unanswered"]) == (1, 1)
