@@ -62,6 +62,7 @@ PRINTS_A_TABLE = {
     "import servicenow",
     "dead-letters list",
     "dead-letters show",
+    "people history",
     "policy diff",
     "policy history",
 }
@@ -79,6 +80,7 @@ READS_A_DATABASE = {
     "outbox replay",
     "policy show",
     "policy diff",
+    "people history",
     "policy publish",
     "policy history",
 }
