@@ -20,7 +20,7 @@ from shared.transaction import Handler, Spine
 from tests.ingress import BATCHED, KEY, STRUCTURED
 from tests.servers import MakeDatabase
 
-KEYS = PublisherKeys.parse(f'{{"all": {{"key": "{KEY}", "sources": ["*"], "types": ["*"]}}}}')
+KEYS = PublisherKeys.parse(f'{{"all": {{"key": "{KEY}", "sources": ["*"], "rights": ["directory"]}}}}')
 HANDLERS: Mapping[str, Handler] = {"orders": handle_orders, "support": handle_support}
 
 
