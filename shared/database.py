@@ -7,12 +7,13 @@ import asyncio
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Any, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 import asyncpg
-from sqlalchemy import Table
-from sqlalchemy.dialects import postgresql
-from sqlmodel import SQLModel
+
+if TYPE_CHECKING:  # whoever has no tables to name, such as a command that reads a few rows, need not import them
+    from sqlalchemy import Table
+    from sqlmodel import SQLModel
 
 Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record] | asyncpg.pool.PoolConnectionProxy[asyncpg.Record]"
 DirectConnection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
@@ -182,9 +183,9 @@ async def assert_durable(pool: Pool) -> None:
             raise UnsafeDatabase(f"Postgres runs with {setting}={value} and may lose confirmed commits: turn it on.")
 
 
-def sql_table(model: type[SQLModel]) -> Table:
+def sql_table(model: "type[SQLModel]") -> "Table":
     """The table behind a model class."""
-    return cast(Table, getattr(model, "__table__"))  # noqa: B009 - SQLModel does not declare it
+    return cast("Table", getattr(model, "__table__"))  # noqa: B009 - SQLModel does not declare it
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,8 +222,10 @@ class BulkCopy:
             )
 
 
-def bulk_insert(model: type[SQLModel], *, skip: frozenset[str] = frozenset(), tail: str = "") -> BulkStatement:
+def bulk_insert(model: "type[SQLModel]", *, skip: frozenset[str] = frozenset(), tail: str = "") -> BulkStatement:
     """Insert rows in the order given. `tail` follows the select: `on conflict …`, `returning …`."""
+    from sqlalchemy.dialects import postgresql
+
     table = sql_table(model)
     columns = [column for column in table.columns if column.name not in skip]
     dialect = postgresql.dialect()  # type: ignore[no-untyped-call]
@@ -236,7 +239,7 @@ def bulk_insert(model: type[SQLModel], *, skip: frozenset[str] = frozenset(), ta
     return BulkStatement(sql.strip(), tuple(column.name for column in columns))
 
 
-def bulk_upsert(model: type[SQLModel], *, keep: frozenset[str] = frozenset()) -> BulkStatement:
+def bulk_upsert(model: "type[SQLModel]", *, keep: frozenset[str] = frozenset()) -> BulkStatement:
     """Insert rows, or overwrite those with the same primary key; columns to keep only where there is a new value."""
     table = sql_table(model)
     key = [column.name for column in table.primary_key.columns]

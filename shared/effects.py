@@ -14,9 +14,9 @@ from shared.breathing import in_breaths
 from shared.contracts.envelope import Envelope, Fact, envelope
 from shared.database import Connection
 from shared.ids import derived
-from shared.inputs import Rejection
+from shared.inputs import Position, Rejection
 from shared.outbox import Outgoing
-from shared.telemetry import Attribute, EffectSpan, start_effect_span
+from shared.telemetry import Attribute, Attributes, EffectSpan, start_effect_span
 from shared.timers import TimerSetting
 
 F = TypeVar("F", bound=Fact)
@@ -47,6 +47,7 @@ class Transaction:
     dead_letters: list[Rejection] = field(default_factory=list)
     buried: dict[tuple[str, str], Rejection] = field(default_factory=dict)
     spans: dict[tuple[str, str], EffectSpan] = field(default_factory=dict)
+    places: dict[tuple[str, str], Position] = field(default_factory=dict)
     notes: list[object] = field(default_factory=list)
     after_commit: list[Callable[[], None]] = field(default_factory=list)
     rules_version: int | None = None
@@ -127,11 +128,26 @@ class Transaction:
             self.spans[identity] = start_effect_span(
                 f"{self.service} {cause.type}",
                 parent=cause.traceparent,
-                attributes={
-                    Attribute.EVENT_ID: cause.id,
-                    Attribute.EVENT_TYPE: cause.type,
-                    Attribute.EVENT_SOURCE: cause.source,
-                },
+                attributes=_attributes(cause, self.places.get(identity)),
                 start_time_ns=self.started_ns,
             )
         return self.spans[identity].traceparent
+
+
+def _attributes(cause: Envelope[Fact], place: Position | None) -> Attributes:
+    """What the span of an event says of it; `place` is where it stood if it came as a record."""
+    about: dict[Attribute, str | int | UUID] = {
+        Attribute.EVENT_ID: cause.id,
+        Attribute.EVENT_TYPE: cause.type,
+        Attribute.EVENT_SOURCE: cause.source,
+    }
+    if place is not None:
+        about |= {
+            Attribute.MESSAGING_SYSTEM: "kafka",
+            Attribute.OPERATION_NAME: "process",
+            Attribute.OPERATION_TYPE: "process",
+            Attribute.DESTINATION_NAME: place.topic,
+            Attribute.DESTINATION_PARTITION: str(place.partition),
+            Attribute.KAFKA_OFFSET: place.offset,
+        }
+    return about

@@ -22,6 +22,7 @@ import orjson
 import structlog
 from structlog.typing import EventDict, FilteringBoundLogger, WrappedLogger
 
+from shared import current_span
 from shared.log_errors import brief_error, describe_error, place, scrubbed
 from shared.log_limit import RateLimit
 
@@ -121,7 +122,7 @@ class _Output:
     def _line(self, level: str, fields: EventDict) -> bytes:
         error = _logged_error(fields.pop("exc_info", None))
         line = {key: _plain(value) for key, value in fields.items()}
-        line |= {"at": _now(), "level": level, "service": self._service}
+        line |= {"at": _now(), "level": level, "service": self._service, **current_span.ids()}
         if error is not None:
             line["error"] = describe_error(error)
         ordered = {key: line.pop(key) for key in _FIRST_KEYS if key in line}

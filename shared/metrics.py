@@ -4,6 +4,7 @@ No label is an id, but for the few accounts that hold something up: whoever is t
 """
 
 from dataclasses import dataclass
+from importlib.metadata import version
 
 from prometheus_client import (
     CollectorRegistry,
@@ -99,7 +100,8 @@ def create_metrics(service: str) -> Metrics:
     """The metrics of one process; call it once per process (or per test) and pass the result on."""
     registry = CollectorRegistry()
     ProcessCollector(registry=registry)
-    Info("handoff_service", "Which service this process runs.", registry=registry).info({"service": service})
+    about = {"service": service, "version": version("handoff")}
+    Info("handoff_service", "Which service this process runs, of which release.", registry=registry).info(about)
     return Metrics(
         registry=registry,
         consumer=_consumer_metrics(registry),

@@ -17,6 +17,7 @@ from typing import TypeVar
 
 from shared import outbox
 from shared.contracts.dead_letters import topic_of as dead_letter_topic
+from shared.counting import count_inputs
 from shared.database import Pool, UnsafeDatabase, assert_durable, is_transient, open_pool
 from shared.logs import configure_logging, get_logger
 from shared.messaging.applying import Endings
@@ -28,12 +29,13 @@ from shared.messaging.relay import Relay
 from shared.messaging.rights import name_other_writers
 from shared.messaging.topics import TopicsUnfit, ensure_topics
 from shared.messaging.watch import LOOK_EVERY_SECONDS, Watch
-from shared.metrics import Metrics, create_metrics
+from shared.metrics import create_metrics
 from shared.migrations.fitting import Fitting
 from shared.noting import note
+from shared.role import Role
 from shared.rounds import SetAsideRounds, TimerRounds
 from shared.sampling import measure_loop_lag, sample_queues
-from shared.service import Health, Resources, Role, Service
+from shared.service import Health, Resources, Service
 from shared.settings import ServiceSettings
 from shared.telemetry import configure_tracing
 from shared.transaction import Spine, Transaction
@@ -273,14 +275,6 @@ class Process:
         task = asyncio.create_task(going(), name=name)
         task.add_done_callback(lambda _: self._give_up(f"the loop {name} has ended"))
         self._loops.append(task)
-
-
-def count_inputs(metrics: Metrics, tx: Transaction) -> None:
-    """What a committed transaction refused as dead letters, and which of its events have members that nobody reads."""
-    for rejection in tx.dead_letters:
-        metrics.consumer.dead_letters.labels(rejection.code).inc()
-    for wire_type in tx.with_unknown_members:
-        metrics.consumer.unknown_members.labels(wire_type).inc()
 
 
 def _leave_the_modules_to_themselves() -> None:

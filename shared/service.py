@@ -2,7 +2,6 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
 from typing import TypeAlias
 
 from fastapi import FastAPI
@@ -13,18 +12,6 @@ from shared.messaging.cluster import Cluster
 from shared.metrics import Metrics
 from shared.migrations import Migrations
 from shared.transaction import Handler, Spine, Transaction
-
-
-class Role(StrEnum):
-    """What one process of a service does. `consume` includes timers and deliveries."""
-
-    ALL = "all"
-    CONSUME = "consume"
-    RELAY = "relay"
-    WEB = "web"
-
-    def includes(self, role: "Role") -> bool:
-        return self in (Role.ALL, role)
 
 
 @dataclass(frozen=True, slots=True)

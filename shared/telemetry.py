@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
+from importlib.metadata import version
 from pathlib import Path
 from uuid import UUID
 
@@ -21,6 +22,7 @@ from opentelemetry.sdk.trace import SpanLimits, SpanProcessor, TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter
 from opentelemetry.sdk.trace.sampling import ALWAYS_ON
 
+from shared import current_span
 from shared.span_files import SpanFile
 
 SpanKind = otel.SpanKind
@@ -43,6 +45,9 @@ class Attribute(StrEnum):
     OPERATION_NAME = "messaging.operation.name"
     OPERATION_TYPE = "messaging.operation.type"
     CONSUMER_GROUP = "messaging.consumer.group.name"
+    DESTINATION_NAME = "messaging.destination.name"
+    DESTINATION_PARTITION = "messaging.destination.partition.id"
+    KAFKA_OFFSET = "messaging.kafka.offset"
     BATCH_COUNT = "messaging.batch.message_count"
     EPISODE_ID = "handoff.episode_id"
     ALERT_ID = "handoff.alert_id"
@@ -52,6 +57,11 @@ class Attribute(StrEnum):
     ATTEMPT = "handoff.attempt"
     ERROR_TYPE = "error.type"
     SQLSTATE = "db.response.status_code"
+    DATABASE_SYSTEM = "db.system.name"
+    DATABASE_OPERATION = "db.operation.name"
+    HTTP_METHOD = "http.request.method"
+    HTTP_ROUTE = "http.route"
+    HTTP_STATUS = "http.response.status_code"
 
 
 Attributes = Mapping[Attribute, str | int | UUID]
@@ -131,7 +141,9 @@ def configure_tracing(service: str, *, otlp_endpoint: str | None, directory: Pat
         return None
     provider = TracerProvider(
         sampler=None if directory is None else ALWAYS_ON,
-        resource=Resource.create({"service.name": service}),
+        resource=Resource.create(
+            {"service.name": service, "service.namespace": "handoff", "service.version": version("handoff")}
+        ),
         shutdown_on_exit=False,
         span_limits=SpanLimits(max_links=MAX_LINKS, max_attribute_length=_MAX_ATTRIBUTE_LENGTH),
     )
@@ -142,7 +154,7 @@ def configure_tracing(service: str, *, otlp_endpoint: str | None, directory: Pat
         processors.append(_batched(OTLPSpanExporter(endpoint=_traces_url(otlp_endpoint)), delay_millis=2000))
     for processor in processors:
         provider.add_span_processor(processor)
-    _active = Tracing(tuple(processors), provider.get_tracer("handoff"))
+    _active = Tracing(tuple(processors), provider.get_tracer("handoff", version("handoff")))
     return _active
 
 
@@ -151,10 +163,11 @@ def start_effect_span(
     *,
     parent: str | None,
     attributes: Attributes = _NO_ATTRIBUTES,
+    kind: otel.SpanKind = SpanKind.CONSUMER,
     start_time_ns: int | None = None,
 ) -> EffectSpan:
     """The span of one event that caused something: child of the record's traceparent, a root without one."""
-    return _start(name, parent, attributes, SpanKind.CONSUMER, start_time_ns)
+    return _start(name, parent, attributes, kind, start_time_ns)
 
 
 @contextmanager
@@ -226,12 +239,13 @@ def _start(
 
 @contextmanager
 def _ending(running: EffectSpan) -> Iterator[EffectSpan]:
-    try:
-        yield running
-    except BaseException as error:
-        running.end(error)
-        raise
-    running.end()
+    with current_span.entered(running.traceparent):
+        try:
+            yield running
+        except BaseException as error:
+            running.end(error)
+            raise
+        running.end()
 
 
 def _batched(exporter: SpanExporter, *, delay_millis: int) -> BatchSpanProcessor:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TypeAlias
 
-from shared import journal, outbox, timers
+from shared import current_span, journal, outbox, timers
 from shared.clock_skew import MAX_CLOCK_SKEW, Receipt, in_time
 from shared.contracts.envelope import Envelope, Fact
 from shared.database import TRANSACTION_SECONDS, Connection, Pool, RanTooLong, ran_too_long
@@ -20,6 +20,7 @@ from shared.effects import Transaction
 from shared.inputs import Batch, Decided, Input, Outcome, Position, Rejection, Report
 from shared.messaging import dead_letters, set_aside
 from shared.migrations.fitting import Fitting
+from shared.telemetry import Attribute, SpanKind, start_effect_span
 
 __all__ = ["Handler", "Refused", "Spine", "Transaction"]
 
@@ -172,6 +173,7 @@ class Spine:
         receipt = Receipt(batch.heard_at or tx.now, None if batch.whatever_time else self.max_clock_skew)
         behind = [one for one in batch.inputs if one.envelope.lock_key in tx.behind]
         ahead = [one for one in batch.inputs if one.envelope.lock_key not in tx.behind]
+        tx.places |= {one.identity: one.position for one in ahead if one.position is not None}
         decided = await self._decide(tx, ahead, receipt)
         decided.set_aside += behind
         if whole and decided.refused:
@@ -252,5 +254,17 @@ def _positions(messages: Sequence[Input] | Sequence[Rejection]) -> list[Position
 
 
 def _end_spans(tx: Transaction | None, error: BaseException | None) -> None:
-    for span in tx.spans.values() if tx else ():
+    """End the spans of what was caused, and tell of the transaction itself: within the batch's span, else within the
+    first event's. One that belongs to neither, such as a look for due timers, leaves none."""
+    if tx is None:
+        return
+    caused = list(tx.spans.values())
+    parent = current_span.current() or next((span.traceparent for span in caused), None)
+    for span in caused:
         span.end(error)
+    if parent is not None:
+        operation = "COMMIT" if error is None else "ROLLBACK"
+        about = {Attribute.DATABASE_SYSTEM: "postgresql", Attribute.DATABASE_OPERATION: operation}
+        start_effect_span(
+            "transaction", parent=parent, attributes=about, kind=SpanKind.CLIENT, start_time_ns=tx.started_ns
+        ).end(error)

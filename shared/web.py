@@ -20,9 +20,7 @@ def publishing_app(
     keys = PublisherKeys.read(settings.publisher_keys)
 
     def web(resources: Resources, health: Health) -> FastAPI:
-        reference = ServiceReference(
-            resources.spine.service, summary, (inbound,), publishes, topic_prefix=resources.cluster.prefix
-        )
+        reference = ServiceReference(resources.spine.service, summary, (inbound,), publishes).on(resources.cluster)
         routers = [
             events_router(resources.spine, keys, topic=inbound),
             operations_router(health, resources.metrics),

@@ -15,7 +15,8 @@ from shared.http.answers import RequestRefused, stopping, too_many_connections, 
 from shared.http.connections import KEEP_ALIVE_SECONDS, Guard, guarded
 from shared.http.operations import operations_app
 from shared.logs import get_logger
-from shared.service import Health, Resources, Role, Service
+from shared.role import Role
+from shared.service import Health, Resources, Service
 
 log = get_logger(__name__)
 

@@ -59,6 +59,7 @@ class Release:
                 f"{service.upper()}_DATABASE_URL": url,
                 f"{service.upper()}_PORT": str(port),
                 "MAX_ALERT_AGE": "0",
+                "SMTP_URL": "smtp://127.0.0.1:1",
             }
         )
         command = (sys.executable, "-m", "services.cli", "run", service)

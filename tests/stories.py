@@ -20,10 +20,11 @@ import httpx2
 import orjson
 
 from deploy.local.machine import HANDOFF, SERVICES, Machine, Ports
-from deploy.local.mail_sink import MailSink, StoredMail, messages
+from deploy.local.mail_sink import MailSink
 from deploy.local.ports import free_ports
 from deploy.local.processes import PROJECT
 from deploy.local.service import Service
+from deploy.local.stored_mail import StoredMail, messages
 from services.cli.demo.cast import where_it_is_noon
 from services.escalation.inbox import make_sign_in_link
 from shared.contracts.envelope import Envelope, Fact

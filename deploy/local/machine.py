@@ -144,6 +144,7 @@ class Machine:
                 f"Another `handoff up` or demo ({holder}) runs with the data folder {self.folder}.\n"
                 f"Stop that one first, or choose another folder with --data."
             ) from None
+        self._address_file.unlink(missing_ok=True)  # of a run that could not end in order
 
     async def _start_kafka(self) -> None:
         address = self._given.get("KAFKA_BOOTSTRAP_SERVERS", "")
@@ -197,10 +198,12 @@ class Machine:
         return Service(name, program, port=port, environment=environment, log=self._log(name))
 
     def _full_environment(self) -> dict[str, str]:
-        return dict(self._given) | self._environment
+        """Without the name of the folder: what these processes are to use stands here."""
+        given = {name: value for name, value in self._given.items() if name != "HANDOFF_DATA"}
+        return given | self._environment
 
     def _note_addresses(self) -> None:
-        """Keeps the addresses for commands in another terminal: `set -a; . .local/environment`."""
+        """Keeps the addresses for commands in another terminal, which read them by themselves."""
         self._environment["TRACE_DIRECTORY"] = str(self.folder / "traces")
         inbox_url = f"http://{LOOPBACK}:{self._ports.services['escalation']}"
         self._environment["INBOX_URL"] = self._given.get("INBOX_URL", inbox_url)

@@ -3,17 +3,18 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import asyncpg
 
 from services.cli import failures
-from services.cli.run import ServiceName, read_settings, service_of
+from services.cli.installation import ServiceName, database_of
+from services.cli.run import read_settings, service_of
 from services.cli.terminal import stop_with
 from shared.database import DATABASE_ERRORS, Connection, Pool, open_pool
-from shared.migrations.fitting import Fitting
-from shared.telemetry import configure_tracing
-from shared.transaction import Spine
+
+if TYPE_CHECKING:
+    from shared.transaction import Spine
 
 T = TypeVar("T")
 
@@ -29,13 +30,13 @@ def with_pool(name: ServiceName, action: Callable[[Pool], Awaitable[T]]) -> T:
     try:
         return try_pool(name, action)
     except DATABASE_ERRORS as error:
-        url = read_settings(name).database_url.get_secret_value()
+        url = database_of(name)
         raise stop_with(failures.of_database(name, url, error)) from None
 
 
 def try_pool(name: ServiceName, action: Callable[[Pool], Awaitable[T]]) -> T:
     """Do something with a service's database; raises one of DATABASE_ERRORS where that cannot be used."""
-    url = read_settings(name).database_url.get_secret_value()
+    url = database_of(name)
 
     async def connected() -> T:
         pool = await open_pool(url, name=f"{name.value}-cli")
@@ -48,8 +49,12 @@ def try_pool(name: ServiceName, action: Callable[[Pool], Awaitable[T]]) -> T:
 
 
 @asynccontextmanager
-async def spine_of(pool: Pool, name: ServiceName) -> AsyncIterator[Spine]:
+async def spine_of(pool: Pool, name: ServiceName) -> "AsyncIterator[Spine]":
     """What applies inputs to a service; what it does is traced as the service's own doing."""
+    from shared.migrations.fitting import Fitting
+    from shared.telemetry import configure_tracing
+    from shared.transaction import Spine
+
     settings = read_settings(name)
     service = service_of(name, settings)
     tracing = configure_tracing(

@@ -1,27 +1,31 @@
 """`handoff dead-letters`: what could not be applied, why, and a second try after the fault is mended."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 from uuid import UUID
 
 import typer
 
 from services.cli.databases import spine_of, with_pool
-from services.cli.run import ServiceName, read_settings
-from services.cli.terminal import LINES, printable, stop_with
+from services.cli.installation import Data, ServiceName, enter
+from services.cli.run import read_settings
+from services.cli.terminal import LINES, AsJson, print_json, printable, stop_with
 from shared.database import Pool, is_transient
-from shared.inputs import Batch, Outcome
+from shared.inputs import Batch, Outcome, RawMessage
 from shared.messaging.codec import Poison
-from shared.messaging.dead_letters import KeptLetter, kept_letter, kept_letters, replay_of
-from shared.messaging.dead_letters import dismiss as dismiss_letters
-from shared.transaction import Spine
+from shared.messaging.kept_letters import KeptLetter, kept_letter, kept_letters
+from shared.messaging.kept_letters import dismiss as dismiss_letters
 
-app = typer.Typer(help="Inputs that could not be applied: list, show, replay.", no_args_is_help=True)
+if TYPE_CHECKING:
+    from shared.transaction import Spine
+
+app = typer.Typer(help="Inputs that could not be applied: list, replay, dismiss.", no_args_is_help=True)
 
 Service = Annotated[ServiceName, typer.Argument(metavar="SERVICE", help="orders, support or escalation.")]
-Ids = Annotated[list[UUID] | None, typer.Argument(help="Dead letters by id.")]
+Ids = Annotated[list[UUID] | None, typer.Argument(metavar="ID", help="Dead letters by ID.")]
 
 
 class CountedAt(StrEnum):
@@ -34,14 +38,23 @@ class CountedAt(StrEnum):
 @app.command("list")
 def list_letters(
     service: Service,
-    limit: Annotated[int, typer.Option(min=1, help="At most so many.")] = 50,
+    limit: Annotated[int, typer.Option(min=1, metavar="NUMBER", help="At most so many.")] = 50,
     replayed: Annotated[bool, typer.Option("--replayed", help="Also those already replayed.")] = False,
     dismissed: Annotated[bool, typer.Option("--dismissed", help="Also those dismissed.")] = False,
+    data: Data = None,
+    as_json: AsJson = False,
 ) -> None:
-    """The newest dead letters of a service, with their reasons."""
+    """List the newest dead letters of a service, with their reasons.
+
+    Reads ORDERS_DATABASE_URL, SUPPORT_DATABASE_URL or ESCALATION_DATABASE_URL.
+    """
+    enter(data)
     letters = with_pool(
         service, lambda pool: kept_letters(pool, limit=limit, with_replayed=replayed, with_dismissed=dismissed)
     )
+    if as_json:
+        print_json(letters)
+        return
     if not letters:
         print(f"{service.value} has no dead letters.")
         return
@@ -53,14 +66,26 @@ def list_letters(
 
 
 @app.command()
-def show(service: Service, id: Annotated[UUID, typer.Argument(help="The dead letter's id.")]) -> None:
-    """One dead letter with its headers and body. They may hold a customer's data: mind who looks on."""
+def show(
+    service: Service,
+    id: Annotated[UUID, typer.Argument(metavar="ID", help="The dead letter's ID.")],
+    data: Data = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show one dead letter with its headers and body, which may hold a customer's data.
+
+    Reads ORDERS_DATABASE_URL, SUPPORT_DATABASE_URL or ESCALATION_DATABASE_URL.
+    """
+    enter(data)
     found = with_pool(service, lambda pool: kept_letter(pool, id))
     if found is None:
         raise stop_with(
             f"{service.value} has no dead letter {id}; `handoff dead-letters list {service.value}` lists them."
         )
     letter, raw = found
+    if as_json:
+        print_json(_shown(letter, raw))
+        return
     print(f"{letter.id}\nreceived  {letter.received_at:%Y-%m-%d %H:%M:%S} UTC\nwhere     {_place(letter)}")
     print(f"code      {letter.code}\nreason    {letter.reason}")
     if letter.replayed_at is not None:
@@ -77,13 +102,21 @@ def show(service: Service, id: Annotated[UUID, typer.Argument(help="The dead let
 def replay(
     service: Service,
     ids: Ids = None,
-    every: Annotated[bool, typer.Option("--all", help="All that were not replayed yet.")] = False,
+    every: Annotated[bool, typer.Option("--all", help="Replay every dead letter that has not been replayed.")] = False,
     time: Annotated[
         CountedAt,
-        typer.Option(help="`heard`: a fact dated ahead counts at the time it was first received (see time_ahead)."),
+        typer.Option(
+            metavar="TIME",
+            help="`told`, or `heard`: a fact dated ahead counts at the time it was first received (see time_ahead).",
+        ),
     ] = CountedAt.TOLD,
+    data: Data = None,
 ) -> None:
-    """Try dead letters again, in the order they came. Those that fail again stay."""
+    """Try dead letters again, in the order they came. Those that fail again stay.
+
+    Uses ORDERS_DATABASE_URL, SUPPORT_DATABASE_URL or ESCALATION_DATABASE_URL.
+    """
+    enter(data)
     if not ids and not every:
         raise stop_with("name the dead letters to replay by their ids, or say --all.")
     failed = with_pool(service, lambda pool: _replay(pool, service, ids or [], time))
@@ -94,11 +127,16 @@ def replay(
 @app.command()
 def dismiss(
     service: Service,
-    ids: Annotated[list[UUID], typer.Argument(help="Dead letters by id.")],
-    by: Annotated[str, typer.Option(help="Who decided it.")],
-    why: Annotated[str, typer.Option(help="Why they will never be applied.")],
+    ids: Annotated[list[UUID], typer.Argument(metavar="ID", help="Dead letters by ID.")],
+    by: Annotated[str, typer.Option(metavar="NAME", help="Who decided it.")],
+    why: Annotated[str, typer.Option(metavar="TEXT", help="Why they will never be applied.")],
+    data: Data = None,
 ) -> None:
-    """Put dead letters away that can never be applied. They are kept, and no longer counted or listed."""
+    """Put dead letters away that can never be applied. They are kept, and no longer counted or listed.
+
+    Uses ORDERS_DATABASE_URL, SUPPORT_DATABASE_URL or ESCALATION_DATABASE_URL.
+    """
+    enter(data)
     for option, text in (("--by", by), ("--why", why)):
         if not text.strip():
             raise stop_with(f"{option} is empty.")
@@ -127,6 +165,8 @@ async def _replay(pool: Pool, name: ServiceName, ids: list[UUID], time: CountedA
 async def _heard(pool: Pool, letters: Sequence[KeptLetter], *, prefix: str) -> Mapping[UUID, datetime]:
     """When each letter was first received; those received at once stay in the order of their own times, a microsecond
     apart."""
+    from shared.messaging.dead_letters import replay_of
+
     told: list[tuple[datetime, datetime, UUID]] = []
     for letter in letters:
         found = await kept_letter(pool, letter.id)
@@ -140,8 +180,10 @@ async def _heard(pool: Pool, letters: Sequence[KeptLetter], *, prefix: str) -> M
     return heard
 
 
-async def _replay_one(spine: Spine, id: UUID, *, prefix: str, heard_at: datetime | None) -> bool:
+async def _replay_one(spine: "Spine", id: UUID, *, prefix: str, heard_at: datetime | None) -> bool:
     """Whether the letter is accepted now. Raises what the database raises while it is away."""
+    from shared.messaging.dead_letters import replay_of
+
     found = await kept_letter(spine.pool, id)
     if found is None:
         print(f"{id}  is no longer there")
@@ -179,6 +221,15 @@ def _place(letter: KeptLetter) -> str:
     if letter.partition is None:
         return f"{letter.topic} (HTTP)"
     return f"{letter.topic}-{letter.partition}@{letter.record_offset}"
+
+
+def _shown(letter: KeptLetter, raw: RawMessage) -> dict[str, object]:
+    headers = [{"name": name, "value": _unread(value)} for name, value in raw.headers]
+    return asdict(letter) | {"key": _unread(raw.key), "headers": headers, "body": _unread(raw.body)}
+
+
+def _unread(value: bytes | None) -> str | None:
+    return None if value is None else value.decode(errors="backslashreplace")
 
 
 def _text(value: bytes | None, *, kept: str = "") -> str:

@@ -7,7 +7,6 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, date
 from typing import Annotated, Any
 
-import orjson
 import typer
 from rich.console import Group, RenderableType
 from rich.padding import Padding
@@ -15,13 +14,12 @@ from rich.table import Table
 from rich.text import Text
 
 from services.cli.databases import Unreadable, reading
-from services.cli.run import from_environment
-from services.cli.terminal import console, printable, stop_with
+from services.cli.installation import Data, EscalationDatabase, ServiceName, database_of, enter
+from services.cli.terminal import AsJson, console, print_json, printable, stop_with
 from services.escalation.domain.explaining.outlook import Outlook, outlook
 from services.escalation.domain.explaining.record import Record
 from services.escalation.domain.explaining.steps import DELIVERED, TOLD, Step, steps
 from services.escalation.domain.words import day, money
-from services.escalation.settings import EscalationSettings
 from services.escalation.store.explaining import Found, episodes_beginning, episodes_of_order, record_of
 
 _WIDTH = 100
@@ -56,26 +54,32 @@ class Explained:
 
 
 def explain(
-    name: Annotated[str, typer.Argument(metavar="EPISODE", help="An episode's id, or how it begins.")],
-    order: Annotated[bool, typer.Option("--order", help="The name is an order's: its latest episode.")] = False,
+    name: Annotated[
+        str, typer.Argument(metavar="EPISODE", help="Episode ID or its beginning; with --order an order's ID.")
+    ],
+    order: Annotated[bool, typer.Option("--order", help="The latest episode of this order.")] = False,
     words: Annotated[bool, typer.Option("--words", help="With the customer's own words, names and titles.")] = False,
     events: Annotated[bool, typer.Option("--events", help="With the ids of events, for `handoff trace`.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print it as JSON, with everything.")] = False,
-    desk: Annotated[str | None, typer.Option(envvar="DESK", help="Who stands in when there is nobody else.")] = None,
-    database: Annotated[
-        str | None, typer.Option("--escalation-database", envvar="ESCALATION_DATABASE_URL", help="Its address.")
-    ] = None,
+    as_json: AsJson = False,
+    desk: Annotated[
+        str,
+        typer.Option(envvar="DESK", metavar="PERSON", help="The salesperson who stands in when there is nobody else."),
+    ] = "desk",
+    data: Data = None,
+    escalation: EscalationDatabase = None,
 ) -> None:
-    """Print why an episode came to be as it is: facts, rules, policy lines, rings, clocks, and what happens next."""
-    settings = from_environment(EscalationSettings)
-    url = database or settings.database_url.get_secret_value()
+    """Show why an episode is as it is, step by step, and what happens next.
+
+    Each step has the facts, rules and policy lines that it rests on.
+    """
+    enter(data, escalation=escalation)
+    url = database_of(ServiceName.ESCALATION)
     try:
-        told = read_explained(url, name, is_order=order, with_words=words, desk=desk or settings.desk)
-        explained = asyncio.run(told)
+        explained = asyncio.run(read_explained(url, name, is_order=order, with_words=words, desk=desk))
     except (NotOne, Unreadable) as error:
         raise stop_with(str(error)) from None
     if as_json:
-        print(orjson.dumps(_as_json(explained), default=str, option=orjson.OPT_INDENT_2).decode())
+        print_json(_as_json(explained))
     else:
         _print(shown(explained, with_events=events))
 

@@ -1,4 +1,4 @@
-"""`handoff up` and `handoff mail`: everything on this machine, and the mail it caught. Start at up."""
+"""`handoff up`: everything on this machine. Start at up."""
 
 import asyncio
 import os
@@ -9,31 +9,28 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
 from deploy.local.failures import StartError
 from deploy.local.machine import Machine, Ports
-from deploy.local.mail_sink import StoredMail, found, messages
 from deploy.local.progress import TerminalProgress
-from services.cli.terminal import LINES, console, printable, stop_with
+from services.cli.installation import DEFAULT_DATA
+from services.cli.terminal import stop_with
 
-app = typer.Typer()
-
-Data = Annotated[Path, typer.Option(help="Folder that keeps all data between runs.", envvar="HANDOFF_DATA")]
-DEFAULT_DATA = Path(".local")
+Folder = Annotated[
+    Path, typer.Option(envvar="HANDOFF_DATA", metavar="FOLDER", help="Folder that keeps all data between runs.")
+]
 _DEFAULTS = Ports()
-_PIPE_WIDTH = 200
 
 
 def _port(variable: str, what: str) -> typer.models.OptionInfo:
-    option: typer.models.OptionInfo = typer.Option(envvar=variable, help=f"Port of {what} on 127.0.0.1.")
+    option: typer.models.OptionInfo = typer.Option(
+        envvar=variable, metavar="PORT", help=f"Port of {what} on 127.0.0.1."
+    )
     return option
 
 
-@app.command()
 def up(
-    data: Data = DEFAULT_DATA,
+    data: Folder = DEFAULT_DATA,
     kafka_port: Annotated[int, _port("KAFKA_PORT", "Kafka")] = _DEFAULTS.kafka,
     kafka_controller_port: Annotated[
         int, _port("KAFKA_CONTROLLER_PORT", "Kafka's controller")
@@ -52,25 +49,6 @@ def up(
     services = {"orders": orders_port, "support": support_port, "escalation": escalation_port}
     ports = Ports(kafka_port, kafka_controller_port, postgres_port, smtp_port, services)
     run_until_stopped(_up(data, ports, Console()))
-
-
-@app.command()
-def mail(
-    which: Annotated[str, typer.Argument(help="Number or Message-ID of the message to show.")] = "",
-    data: Data = DEFAULT_DATA,
-) -> None:
-    """List the mail that the sink of `handoff up` caught, or show one message."""
-    terminal = console(_PIPE_WIDTH)
-    stored = messages(data / "mail")
-    if not which:
-        _list(terminal, stored, data)
-        return
-    wanted = found(stored, which)
-    if wanted is None:
-        raise stop_with(f"No message {which!r} in {data / 'mail'}: `handoff mail` lists them.")
-    terminal.print(Text.assemble(("To       ", "bold"), printable(", ".join(wanted.recipients))))
-    terminal.print(Text.assemble(("Subject  ", "bold"), printable(wanted.subject), "\n"))
-    terminal.print(printable(wanted.text, kept=LINES), markup=False, highlight=False, soft_wrap=True)
 
 
 def run_until_stopped(work: Coroutine[None, None, None]) -> None:
@@ -108,23 +86,16 @@ async def _up(data: Path, ports: Ports, console: Console) -> None:
         with progress.shown():
             await machine.start()
         console.print(f"\nRunning, data in {machine.folder}. Ctrl-C stops it.", highlight=False)
+        console.print(
+            f"Inbox: {machine.environment['INBOX_URL']} (sign-in links arrive in `handoff mail`). "
+            "`handoff status` shows whether all is well.",
+            highlight=False,
+        )
         await asyncio.Event().wait()
     except asyncio.CancelledError:
         console.print("Stopping …")
+        await machine.stop()
+        console.print("Everything has stopped.")
         raise
     finally:
         await machine.stop()
-
-
-def _list(terminal: Console, stored: list[StoredMail], data: Path) -> None:
-    if not stored:
-        terminal.print(f"No mail in {data / 'mail'}.")
-        return
-    table = Table("", "received (UTC)", box=None, pad_edge=False)
-    for heading in ("to", "subject", "Message-ID"):
-        table.add_column(heading, overflow="fold")
-    for each in stored:
-        received = each.received_at.strftime("%Y-%m-%d %H:%M:%S")
-        told = (", ".join(each.recipients), each.subject, each.message_id)
-        table.add_row(str(each.number), received, *(Text(printable(text)) for text in told))
-    terminal.print(table)

@@ -1,32 +1,85 @@
 """The `handoff` command. The one place that knows every service."""
 
+from typing import Annotated
+
 import typer
 
-from services.cli import dead_letters, outbox, people, policy, topics
-from services.cli.demo.command import demo
-from services.cli.explain import explain
-from services.cli.importers import command as importers
-from services.cli.local import mail, up
-from services.cli.rejudge import rejudge
-from services.cli.repair_times import repair_times
-from services.cli.report import report
-from services.cli.run import migrate_all, run
-from services.cli.trace import trace
+from services.cli.lazy import Lazy, group_of
 
-app = typer.Typer(help="On-call for sold accounts.", no_args_is_help=True, add_completion=False)
-app.command()(demo)
-app.command()(up)
-app.command()(mail)
-app.command()(run)
-app.command("migrate")(migrate_all)
-app.command()(rejudge)
-app.command()(repair_times)
-app.add_typer(importers.app, name="import")
-app.command()(explain)
-app.command()(report)
-app.command()(trace)
-app.add_typer(dead_letters.app, name="dead-letters")
-app.add_typer(outbox.app, name="outbox")
-app.add_typer(people.app, name="people")
-app.add_typer(topics.app, name="topics")
-app.add_typer(policy.app, name="policy")
+COMMANDS = (
+    Lazy(
+        "demo",
+        "services.cli.demo.command:demo",
+        "Start everything on this machine, apart from `handoff up`, and play short stories; Ctrl-C stops it.",
+    ),
+    Lazy(
+        "up",
+        "services.cli.local:up",
+        "Start Kafka, Postgres, a mail sink and the three services on this machine; Ctrl-C stops them.",
+    ),
+    Lazy("status", "services.cli.status.command:status", "Show on one screen whether everything works."),
+    Lazy("mail", "services.cli.mail:mail", "List the mail that the sink of `handoff up` caught, or show one message."),
+    Lazy("run", "services.cli.run:run", "Run one process of a service until it is told to stop."),
+    Lazy(
+        "migrate",
+        "services.cli.run:migrate_all",
+        "Create the tables of the services' databases, or bring them up to date.",
+    ),
+    Lazy(
+        "rejudge",
+        "services.cli.rejudge:rejudge",
+        "Judge every account by the rules of this release, after `handoff migrate`.",
+    ),
+    Lazy(
+        "repair-times",
+        "services.cli.repair_times:repair_times",
+        "Have facts dated ahead of the clock count at the time they were received.",
+    ),
+    Lazy(
+        "import", "services.cli.importers.command:app", "Publish files of known formats as inbound events, over Kafka."
+    ),
+    Lazy(
+        "explain",
+        "services.cli.explain:explain",
+        "Show why an episode is as it is, step by step, and what happens next.",
+    ),
+    Lazy(
+        "report",
+        "services.cli.report:report",
+        "Count events, signals, episodes and alerts, and what became of every input.",
+    ),
+    Lazy("trace", "services.cli.trace:trace", "Show everything one event caused, as a tree with times."),
+    Lazy(
+        "dead-letters",
+        "services.cli.dead_letters:app",
+        "Inputs that could not be applied: list, replay, dismiss.",
+    ),
+    Lazy("outbox", "services.cli.outbox:app", "What the services published: publish it again."),
+    Lazy("people", "services.cli.people:app", "Salespeople: who changed what of them."),
+    Lazy(
+        "topics",
+        "services.cli.topics:app",
+        "Topics that were deleted and created again: list, acknowledge.",
+    ),
+    Lazy("policy", "services.cli.policy:app", "The policy: show, check, diff, publish, history."),
+)
+
+app = typer.Typer(help="On-call for sold accounts.", no_args_is_help=True, cls=group_of(COMMANDS))
+
+
+def _version(wanted: bool) -> None:
+    if not wanted:
+        return
+    from importlib.metadata import version
+
+    print(f"handoff {version('handoff')}")
+    raise typer.Exit
+
+
+@app.callback()
+def handoff(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """On-call for sold accounts."""

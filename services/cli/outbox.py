@@ -1,5 +1,6 @@
 """`handoff outbox`: publish again what a service published, after its topic lost it."""
 
+import os
 from datetime import UTC, datetime
 from functools import partial
 from typing import Annotated
@@ -7,16 +8,14 @@ from typing import Annotated
 import typer
 
 from services.cli.databases import spine_of, try_pool, with_pool
-from services.cli.run import ServiceName, read_settings, service_of
+from services.cli.installation import Data, ServiceName, database_variable, enter, require
+from services.cli.run import read_settings, service_of
 from services.cli.terminal import printable, stop_with
-from services.orders.app import publish_people_again
 from shared.database import DATABASE_ERRORS, Pool
-from shared.messaging.recreated import settle
-from shared.messaging.topics import owner
-from shared.outbox import RETENTION_DAYS, publish_again
 
 app = typer.Typer(help="What the services published: publish it again.", no_args_is_help=True)
 
+_BY_HAND = "if it misses nothing any more, say so with `handoff topics acknowledge`."
 _HINT = "Say a moment with its zone, like 2026-05-04T09:30Z or 2026-05-04T11:30+02:00."
 
 
@@ -29,12 +28,21 @@ def outbox() -> None:
 def replay(
     since: Annotated[str, typer.Option(metavar="WHEN", help="From which moment on, with its zone: 2026-05-04T09:30Z.")],
     service: Annotated[
-        ServiceName | None, typer.Argument(metavar="[SERVICE]", help="orders, support or escalation; all unless given.")
+        ServiceName | None, typer.Argument(metavar="SERVICE", help="orders, support or escalation; all unless given.")
     ] = None,
+    data: Data = None,
 ) -> None:
-    """Publish again what was published since a moment, and all salespeople. What was read before counts once."""
+    """Publish again what was published since a moment, and all salespeople. What was read before counts once.
+
+    Uses ORDERS_DATABASE_URL, SUPPORT_DATABASE_URL or ESCALATION_DATABASE_URL.
+    """
+    from shared.outbox import publish_again
+
     moment = _moment(since)
-    for name in [service] if service else list(ServiceName):
+    enter(data)
+    wanted = [service] if service else list(ServiceName)
+    require(*map(database_variable, wanted))
+    for name in wanted:
         events = with_pool(name, lambda pool: publish_again(pool, moment))
         print(f"{name.value}: {events} events will be published again")
         if name is ServiceName.ORDERS:
@@ -45,7 +53,13 @@ def replay(
 
 def _settle(publisher: ServiceName, since: datetime) -> None:
     """Its readers miss nothing any more of topics that were deleted and created again, if this reached back enough."""
+    from shared.messaging.recreated import settle
+    from shared.messaging.topics import owner
+
     for reader in ServiceName:
+        if not os.environ.get(database_variable(reader)):
+            print(f"{reader.value}: {database_variable(reader)} is not set; {_BY_HAND}")
+            continue
         settings = read_settings(reader)
         read = service_of(reader, settings).listens_to
         topics = [settings.cluster().topic(topic) for topic in read if owner(topic) == publisher.value]
@@ -55,21 +69,22 @@ def _settle(publisher: ServiceName, since: datetime) -> None:
         try:
             settled = try_pool(reader, partial(settle, topics=topics, by=by, since=since))
         except DATABASE_ERRORS as error:
-            print(
-                f"{reader.value}: its database could not be told ({type(error).__name__}); what its /readyz says of "
-                f"recreated topics goes away with `handoff topics acknowledge`"
-            )
+            print(f"{reader.value}: its database does not answer ({type(error).__name__}); {_BY_HAND}")
             continue
         for topic in settled:
             print(f"{reader.value}: topic {topic} counts as restored")
 
 
 async def _people(pool: Pool) -> int:
+    from services.orders.app import publish_people_again
+
     async with spine_of(pool, ServiceName.ORDERS) as spine:
         return await publish_people_again(spine)
 
 
 def _moment(text: str) -> datetime:
+    from shared.outbox import RETENTION_DAYS
+
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:

@@ -1,7 +1,7 @@
 """`handoff people`: who changed what of a salesperson, from the journal of orders."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -10,8 +10,8 @@ import orjson
 import typer
 
 from services.cli.databases import with_pool
-from services.cli.run import ServiceName
-from services.cli.terminal import printable, stop_with
+from services.cli.installation import Data, OrdersDatabase, ServiceName, enter
+from services.cli.terminal import AsJson, print_json, printable, stop_with
 from services.orders.domain import changed_members, is_latest
 from shared.contracts.orders_inbound import SalespersonChanged
 from shared.database import Pool
@@ -54,14 +54,17 @@ def people() -> None:
 @app.command()
 def history(
     person: Annotated[str, typer.Argument(metavar="ID", help="The salesperson's id.")],
-    as_json: Annotated[bool, typer.Option("--json", help="As JSON, for programs.")] = False,
+    data: Data = None,
+    orders: OrdersDatabase = None,
+    as_json: AsJson = False,
 ) -> None:
     """Every change of a salesperson, the oldest first: when, from which source, and what. It shows personal data."""
+    enter(data, orders=orders)
     changes = list(changes_in(with_pool(ServiceName.ORDERS, lambda pool: _told_of(pool, person))))
     if not changes:
         raise stop_with(f"Nothing was published about a salesperson {person}. Check the id: capitals count.")
     if as_json:
-        print(orjson.dumps([asdict(one) for one in changes], option=orjson.OPT_INDENT_2).decode())
+        print_json(changes)
         return
     for one in changes:
         for line in _lines(one):

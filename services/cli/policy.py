@@ -1,9 +1,8 @@
 """`handoff policy`: look at the policy, check a changed document, see what it changes, publish it."""
 
-import json
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from pydantic import ValidationError
@@ -12,16 +11,15 @@ from rich.table import Column, Table
 from rich.text import Text
 
 from services.cli.databases import spine_of, with_pool
-from services.cli.run import ServiceName
-from services.cli.terminal import LINES, printable, stop_with
-from services.escalation.app import known_policies, publish_policy
+from services.cli.installation import Data, EscalationDatabase, ServiceName, enter
+from services.cli.terminal import LINES, AsJson, print_json, printable, stop_with
 from services.escalation.domain.own_facts import PolicyPublishing
 from services.escalation.domain.policy.document import read, schema
 from services.escalation.domain.policy.errors import PolicyErrors
 from services.escalation.domain.policy.model import Policy
 from services.escalation.domain.policy.versions import BEGINNING, Change, Policies, PolicyVersion, difference
+from services.escalation.store.policies import load
 from shared.database import Pool
-from shared.transaction import Refused
 
 app = typer.Typer(help="The policy: show, check, diff, publish, history.", no_args_is_help=True)
 
@@ -32,19 +30,23 @@ Document = Annotated[Path, typer.Argument(metavar="FILE", help="A policy's docum
 def check(file: Document) -> None:
     """Say what is wrong with a document, line by line; publishes nothing and needs no database."""
     _policy_in(file, _text_of(file))
-    print(f"{printable(file)}: this is a policy")
+    print(f"{printable(file)}: policy is valid")
 
 
 @app.command()
 def show(
-    version: Annotated[int | None, typer.Argument(help="The latest unless given.")] = None,
+    version: Annotated[int | None, typer.Argument(metavar="VERSION", help="The latest unless given.")] = None,
     ships: Annotated[bool, typer.Option("--shipped", help="The one that ships with this release instead.")] = False,
     as_schema: Annotated[bool, typer.Option("--schema", help="The JSON Schema of a document instead.")] = False,
+    data: Data = None,
+    escalation: EscalationDatabase = None,
 ) -> None:
     """Print a version's document, to be changed and published again."""
     if as_schema:
-        print(json.dumps(schema(), indent=2))
+        print_json(schema())
         return
+    if not ships:
+        enter(data, escalation=escalation)
     policies = Policies.shipped() if ships else _policies()
     found = policies.latest if version is None else _version(policies, version)
     print(printable(found.text, kept=LINES).removesuffix("\n"))
@@ -52,10 +54,18 @@ def show(
 
 @app.command()
 def diff(
-    old: Annotated[str | None, typer.Argument(help="A version's number or a file; the one before the latest.")] = None,
-    new: Annotated[str | None, typer.Argument(help="As OLD; the latest. A file alone is compared with that.")] = None,
+    old: Annotated[
+        str | None, typer.Argument(metavar="OLD", help="A version's number or a file; the one before the latest.")
+    ] = None,
+    new: Annotated[
+        str | None, typer.Argument(metavar="NEW", help="As OLD; the latest. A file alone is compared with that.")
+    ] = None,
+    data: Data = None,
+    escalation: EscalationDatabase = None,
+    as_json: AsJson = False,
 ) -> None:
     """List the values that differ between two versions, or between a version and a file."""
+    enter(data, escalation=escalation)
     policies = _policies()
     latest = policies.latest
     if old is None:
@@ -64,6 +74,9 @@ def diff(
         changes = difference(latest.policy, _compared(policies, old))
     else:
         changes = difference(_compared(policies, old), latest.policy if new is None else _compared(policies, new))
+    if as_json:
+        print_json(changes)
+        return
     if not changes:
         print("No value differs.")
         return
@@ -73,11 +86,14 @@ def diff(
 @app.command()
 def publish(
     file: Document,
-    summary: Annotated[str, typer.Option(help="What changes and why, in one line.")],
-    by: Annotated[str, typer.Option(help="The id of the active salesperson who publishes it.")],
+    summary: Annotated[str, typer.Option(metavar="TEXT", help="What changes and why, in one line.")],
+    by: Annotated[str, typer.Option(metavar="PERSON", help="The ID of the active salesperson who publishes it.")],
     onto: Annotated[
-        int | None, typer.Option(min=1, help="The version it was made of: refused unless the latest.")
+        int | None,
+        typer.Option(min=1, metavar="VERSION", help="The version it was made of: refused unless the latest."),
     ] = None,
+    data: Data = None,
+    escalation: EscalationDatabase = None,
 ) -> None:
     """Make a document the next version: it counts for whatever happens from now on."""
     text = _text_of(file)
@@ -87,6 +103,9 @@ def publish(
     except ValidationError as error:
         fields = ", ".join(f"--{fault['loc'][0]}" for fault in error.errors())
         raise stop_with(f"{fields}: must be one line of at most 500 characters, an id of at most 200.") from None
+    enter(data, escalation=escalation)
+    from shared.transaction import Refused
+
     try:
         published, replaced = with_pool(ServiceName.ESCALATION, lambda pool: _publish(pool, fact))
     except Refused as refused:
@@ -98,10 +117,15 @@ def publish(
 
 
 @app.command()
-def history() -> None:
+def history(data: Data = None, escalation: EscalationDatabase = None, as_json: AsJson = False) -> None:
     """List all versions, the latest first."""
+    enter(data, escalation=escalation)
+    versions = list(reversed(_policies().versions))
+    if as_json:
+        print_json([_as_json(one) for one in versions])
+        return
     table = _table("version", "since", "by", "summary")
-    for one in reversed(_policies().versions):
+    for one in versions:
         cells = (str(one.version), _instant(one.since), one.published_by, one.summary)
         table.add_row(*map(_cell, cells))
     Console(highlight=False).print(table)
@@ -109,13 +133,25 @@ def history() -> None:
 
 async def _publish(pool: Pool, fact: PolicyPublishing) -> tuple[PolicyVersion, PolicyVersion]:
     """The version it became, and the one before it."""
+    from services.escalation.app import publish_policy
+
     async with spine_of(pool, ServiceName.ESCALATION) as spine:
         published = await publish_policy(spine, fact)
-    return published, _version(await known_policies(pool), published.version - 1)
+    return published, _version(await _known(pool), published.version - 1)
 
 
 def _policies() -> Policies:
-    return with_pool(ServiceName.ESCALATION, known_policies)
+    return with_pool(ServiceName.ESCALATION, _known)
+
+
+async def _known(pool: Pool) -> Policies:
+    async with pool.acquire() as connection:
+        return await load(connection)
+
+
+def _as_json(one: PolicyVersion) -> dict[str, Any]:
+    since = None if one.since == BEGINNING else one.since
+    return {"version": one.version, "since": since, "by": one.published_by, "summary": one.summary}
 
 
 def _compared(policies: Policies, place: str) -> Policy:

@@ -3,11 +3,9 @@
 from dataclasses import dataclass, field
 
 from services.cli.databases import spine_of, with_pool
-from services.cli.run import ServiceName
+from services.cli.installation import Data, EscalationDatabase, ServiceName, enter
 from services.cli.terminal import printable, stop_with
-from services.escalation.app import rejudge_account
 from services.escalation.domain.rules import RULES_VERSION
-from services.escalation.store.rejudging import left_to_judge
 from shared.database import DATABASE_ERRORS, Pool, is_transient
 
 _AT_ONCE = 500
@@ -22,12 +20,13 @@ class Rejudged:
     failed: list[str] = field(default_factory=list)
 
 
-def rejudge() -> None:
-    """Judge every account by the rules of this release, after `handoff migrate`. Run again it goes on where it ended.
+def rejudge(data: Data = None, escalation: EscalationDatabase = None) -> None:
+    """Judge every account by the rules of this release, after `handoff migrate`.
 
-    Signals that do not count any more end, and severities are corrected, with the reason that the rules changed. Nobody
-    is notified.
+    Run again, it continues where it ended. Signals that do not count any more end, and severities are corrected, with
+    the reason that the rules changed. Nobody is notified.
     """
+    enter(data, escalation=escalation)
     done = with_pool(ServiceName.ESCALATION, rejudge_all)
     print(f"Rules {RULES_VERSION}: {done.judged:,} accounts judged.")
     if done.failed:
@@ -37,6 +36,9 @@ def rejudge() -> None:
 
 async def rejudge_all(pool: Pool) -> Rejudged:
     """Account by account, each in a transaction of its own. One that cannot be judged stops no other."""
+    from services.escalation.app import rejudge_account
+    from services.escalation.store.rejudging import left_to_judge
+
     done, after = Rejudged(), ""
     async with spine_of(pool, ServiceName.ESCALATION) as spine:
         while True:

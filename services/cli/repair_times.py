@@ -9,7 +9,8 @@ import typer
 
 from services.cli import failures
 from services.cli.databases import spine_of
-from services.cli.run import SERVICES, ServiceName, read_settings
+from services.cli.installation import Data, ServiceName, database_of, database_variable, enter, require
+from services.cli.run import read_settings, runnable
 from services.cli.terminal import stop_with
 from shared.database import DATABASE_ERRORS, open_pool
 from shared.dated import put_right, told_last
@@ -20,13 +21,20 @@ _IN_TURN = (ServiceName.ESCALATION, ServiceName.SUPPORT, ServiceName.ORDERS)
 
 
 def repair_times(
-    only: Annotated[list[ServiceName] | None, typer.Option(help="Only this service; may be given again.")] = None,
+    only: Annotated[
+        list[ServiceName] | None, typer.Option(metavar="SERVICE", help="Only this service; may be given again.")
+    ] = None,
+    data: Data = None,
 ) -> None:
-    """Have facts dated ahead of the clock count at the time they were heard; `handoff migrate` lists them."""
-    for name in _IN_TURN:
-        if only and name not in only:
-            continue
-        url = read_settings(name).database_url.get_secret_value()
+    """Have facts dated ahead of the clock count at the time they were received.
+
+    `handoff migrate` lists them. Uses ORDERS_DATABASE_URL, SUPPORT_DATABASE_URL and ESCALATION_DATABASE_URL.
+    """
+    enter(data)
+    wanted = [name for name in _IN_TURN if not only or name in only]
+    require(*map(database_variable, wanted))
+    for name in wanted:
+        url = database_of(name)
         try:
             repaired = asyncio.run(_repair(name, url))
         except DATABASE_ERRORS as error:
@@ -39,7 +47,7 @@ async def _repair(name: ServiceName, url: str) -> int:
     skew, repaired = read_settings(name).max_clock_skew, 0
     connection = await asyncpg.connect(url, timeout=5)
     try:
-        for one in SERVICES[name].dated:
+        for one in runnable(name).dated:
             subjects = await put_right(connection, one, skew)
             repaired += len(subjects)
             if one.told_by is not None and subjects:

@@ -3,23 +3,32 @@
 import asyncio
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any
 
-import orjson
 import typer
 from rich.console import Console
 from rich.table import Table
 
 from services.cli.databases import Unreadable, reading
-from services.cli.run import ServiceName, read_settings
-from services.cli.terminal import stop_with
+from services.cli.installation import (
+    Data,
+    EscalationDatabase,
+    OrdersDatabase,
+    ServiceName,
+    SupportDatabase,
+    database_of,
+    database_variable,
+    enter,
+    require,
+)
+from services.cli.terminal import AsJson, print_json, stop_with
 from shared.contracts.orders import OrderPlaced, SalespersonChanged
 from shared.contracts.support import CaseOpened
 from shared.database import Connection
 from shared.inputs import Outcome
-from shared.messaging.dead_letters import decode_headers
+from shared.messaging.kept_letters import decode_headers
 
 _READ_BY_ESCALATION = [OrderPlaced.topic, SalespersonChanged.topic, CaseOpened.topic]
 
@@ -94,27 +103,29 @@ class Report:
 
 
 def report(
-    as_json: Annotated[bool, typer.Option("--json", help="Print the figures as JSON.")] = False,
+    as_json: AsJson = False,
     episodes: Annotated[
         bool,
         typer.Option("--episodes", help="Print each episode and its signals instead, as JSON."),
     ] = False,
-    orders: Annotated[str | None, typer.Option("--orders-database", envvar="ORDERS_DATABASE_URL")] = None,
-    support: Annotated[str | None, typer.Option("--support-database", envvar="SUPPORT_DATABASE_URL")] = None,
-    escalation: Annotated[str | None, typer.Option("--escalation-database", envvar="ESCALATION_DATABASE_URL")] = None,
+    data: Data = None,
+    orders: OrdersDatabase = None,
+    support: SupportDatabase = None,
+    escalation: EscalationDatabase = None,
 ) -> None:
-    """Print what happened: events, signals, episodes, alerts, what waits, and what became of every input."""
-    given = {ServiceName.ORDERS: orders, ServiceName.SUPPORT: support, ServiceName.ESCALATION: escalation}
-    urls = {name.value: url or read_settings(name).database_url.get_secret_value() for name, url in given.items()}
+    """Count events, signals, episodes and alerts, and what became of every input."""
+    enter(data, orders=orders, support=support, escalation=escalation)
+    require(*map(database_variable, ServiceName))
+    urls = {name.value: database_of(name) for name in ServiceName}
     try:
         if episodes:
-            typer.echo(_json({"episodes": asyncio.run(read_episodes(urls["escalation"]))}))
+            print_json({"episodes": asyncio.run(read_episodes(urls["escalation"]))})
             return
         found = asyncio.run(read_report(urls))
     except Unreadable as error:
         raise stop_with(str(error)) from None
     if as_json:
-        typer.echo(_json(asdict(found)))
+        print_json(found)
     else:
         _print(Console(highlight=False), found)
 
@@ -209,10 +220,6 @@ def _published(tallies: Mapping[str, Tally]) -> dict[str, int]:
 
 def _instant(at: datetime) -> str:
     return at.isoformat().replace("+00:00", "Z")
-
-
-def _json(value: object) -> str:
-    return orjson.dumps(value, option=orjson.OPT_INDENT_2).decode()
 
 
 def _print(console: Console, found: Report) -> None:

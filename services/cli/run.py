@@ -1,90 +1,124 @@
-"""`handoff run` and `handoff migrate`: the processes of production."""
+"""`handoff run` and `handoff migrate`: the processes of production. `runnable` is what a service is made of."""
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from enum import StrEnum
-from typing import Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
-import asyncpg
 import typer
-from pydantic import ValidationError
 
 from services.cli import failures
+from services.cli.installation import KAFKA, MAIL, Data, ServiceName, database_of, database_variable, enter, require
 from services.cli.terminal import printable, stop_with
-from services.escalation import app as escalation
-from services.escalation.settings import EscalationSettings
-from services.orders import app as orders
-from services.orders.settings import OrdersSettings
-from services.support import app as support
-from services.support.settings import SupportSettings
-from shared.dated import AheadRow, Dated, rows_ahead
-from shared.migrations import Migrations, OlderProcessesConnected, migrate
-from shared.runtime import run as run_service
-from shared.service import Role, Service
-from shared.settings import KafkaSettings, ServiceSettings
+from shared.role import Role
 
-S = TypeVar("S", bound=KafkaSettings)
+if TYPE_CHECKING:  # a command imports the one service that it works with
+    from shared.dated import AheadRow, Dated
+    from shared.migrations import Migrations
+    from shared.service import Service
+    from shared.settings import KafkaSettings, ServiceSettings
+
+S = TypeVar("S", bound="KafkaSettings")
 
 _MOST_LISTED = 20
-
-
-class ServiceName(StrEnum):
-    ORDERS = "orders"
-    SUPPORT = "support"
-    ESCALATION = "escalation"
 
 
 @dataclass(frozen=True, slots=True)
 class Runnable:
     """A service before its settings are read."""
 
-    settings: type[ServiceSettings]
-    service: Callable[[Any], Service]
-    migrations: Migrations
-    dated: tuple[Dated, ...]
+    settings: "type[ServiceSettings]"
+    service: "Callable[[Any], Service]"
+    migrations: "Migrations"
+    dated: "tuple[Dated, ...]"
 
 
-SERVICES: Mapping[ServiceName, Runnable] = {
-    ServiceName.ORDERS: Runnable(OrdersSettings, orders.service, orders.MIGRATIONS, orders.DATED),
-    ServiceName.SUPPORT: Runnable(SupportSettings, support.service, support.MIGRATIONS, support.DATED),
-    ServiceName.ESCALATION: Runnable(EscalationSettings, escalation.service, escalation.MIGRATIONS, escalation.DATED),
-}
+def runnable(name: ServiceName) -> Runnable:
+    """What a service is made of. Imports that service alone."""
+    match name:
+        case ServiceName.ORDERS:
+            from services.orders import app as orders
+            from services.orders.settings import OrdersSettings
+
+            return Runnable(OrdersSettings, orders.service, orders.MIGRATIONS, orders.DATED)
+        case ServiceName.SUPPORT:
+            from services.support import app as support
+            from services.support.settings import SupportSettings
+
+            return Runnable(SupportSettings, support.service, support.MIGRATIONS, support.DATED)
+        case ServiceName.ESCALATION:
+            from services.escalation import app as escalation
+            from services.escalation.settings import EscalationSettings
+
+            return Runnable(EscalationSettings, escalation.service, escalation.MIGRATIONS, escalation.DATED)
 
 
 def run(
     name: Annotated[ServiceName, typer.Argument(metavar="SERVICE", help="orders, support or escalation.")],
-    role: Annotated[Role, typer.Option(help="What this process does.")] = Role.ALL,
+    role: Annotated[
+        Role, typer.Option(metavar="ROLE", help="What this process does: all, consume, relay or web.")
+    ] = Role.ALL,
     slot: Annotated[
-        int | None, typer.Option(min=0, help="A stable number among this service's processes: restarts go on at once.")
+        int | None,
+        typer.Option(
+            min=0, metavar="NUMBER", help="A stable number among this service's processes: restarts go on at once."
+        ),
     ] = None,
+    data: Data = None,
 ) -> None:
-    """Run one process of a service until it is told to stop."""
+    """Run one process of a service until it is told to stop.
+
+    Needs KAFKA_BOOTSTRAP_SERVERS and ORDERS_DATABASE_URL, SUPPORT_DATABASE_URL or ESCALATION_DATABASE_URL, escalation
+    SMTP_URL too; or the data folder of a running `handoff up`.
+    """
+    enter(data)
+    require(KAFKA, database_variable(name), *([MAIL] if name is ServiceName.ESCALATION else []))
     settings = read_settings(name)
     service = service_of(name, settings)
+    from shared.runtime import run as run_service
+
     raise typer.Exit(asyncio.run(run_service(service, settings, role=role, slot=slot)))
 
 
 def migrate_all(
-    only: Annotated[list[ServiceName] | None, typer.Option(help="Only this service; may be given again.")] = None,
+    only: Annotated[
+        list[ServiceName] | None, typer.Option(metavar="SERVICE", help="Only this service; may be given again.")
+    ] = None,
+    data: Data = None,
 ) -> None:
-    """Create the tables of the services' databases, or bring them up to date."""
-    for name in only or list(ServiceName):
-        settings = read_settings(name)
-        url = settings.database_url.get_secret_value()
-        try:
-            ahead = asyncio.run(_migrated(url, SERVICES[name], settings.max_clock_skew))
-        except OSError as error:
-            raise stop_with(failures.of_database(name, url, error)) from None
-        except OlderProcessesConnected as refused:
-            raise stop_with(f"{name.value}: {refused}.") from None
-        print(f"{name.value}: tables are up to date")
-        _list_rows_ahead(name, ahead)
+    """Create the tables of the services' databases, or bring them up to date.
+
+    Reads ORDERS_DATABASE_URL, SUPPORT_DATABASE_URL and ESCALATION_DATABASE_URL.
+    """
+    enter(data)
+    wanted = only or list(ServiceName)
+    require(*map(database_variable, wanted))
+    for name in wanted:
+        _migrate_one(name)
 
 
-async def _migrated(url: str, service: Runnable, skew: timedelta) -> list[AheadRow]:
+def _migrate_one(name: ServiceName) -> None:
+    from shared.migrations import OlderProcessesConnected
+
+    settings, url = read_settings(name), database_of(name)
+    try:
+        ahead = asyncio.run(_migrated(url, runnable(name), settings.max_clock_skew))
+    except OSError as error:
+        raise stop_with(failures.of_database(name, url, error)) from None
+    except OlderProcessesConnected as refused:
+        raise stop_with(f"{name.value}: {refused}.") from None
+    print(f"{name.value}: tables are up to date")
+    _list_rows_ahead(name, ahead)
+
+
+async def _migrated(url: str, service: Runnable, skew: timedelta) -> "list[AheadRow]":
     """Brings the tables up to date, and finds what in them is dated ahead of the clock."""
+    import asyncpg
+
+    from shared.dated import rows_ahead
+    from shared.migrations import migrate
+
     await migrate(url, service.migrations)
     connection = await asyncpg.connect(url, timeout=5)
     try:
@@ -93,7 +127,7 @@ async def _migrated(url: str, service: Runnable, skew: timedelta) -> list[AheadR
         await connection.close()
 
 
-def _list_rows_ahead(name: ServiceName, ahead: Sequence[AheadRow]) -> None:
+def _list_rows_ahead(name: ServiceName, ahead: "Sequence[AheadRow]") -> None:
     if not ahead:
         return
     print(f"{name.value}: {len(ahead)} times are ahead of the clock; until then they outrank what is reported now")
@@ -104,13 +138,16 @@ def _list_rows_ahead(name: ServiceName, ahead: Sequence[AheadRow]) -> None:
     print("    `handoff repair-times` has them count at the time they were heard.")
 
 
-def read_settings(name: ServiceName) -> ServiceSettings:
-    """The service's settings."""
-    return from_environment(SERVICES[name].settings)
+def read_settings(name: ServiceName) -> "ServiceSettings":
+    """The service's settings; ends the command where no database is named."""
+    require(database_variable(name))
+    return from_environment(runnable(name).settings)
 
 
 def from_environment(settings: Callable[[], S]) -> S:
     """Settings of the environment, or an error that names each variable at fault. Every command reads them here."""
+    from pydantic import ValidationError
+
     try:
         return settings()
     except ValidationError as error:
@@ -118,9 +155,9 @@ def from_environment(settings: Callable[[], S]) -> S:
         raise stop_with("cannot start; check these variables of the environment:\n  " + "\n  ".join(faults)) from None
 
 
-def service_of(name: ServiceName, settings: ServiceSettings) -> Service:
+def service_of(name: ServiceName, settings: "ServiceSettings") -> "Service":
     """The service with these settings, or an error that says what is wrong with them."""
     try:
-        return SERVICES[name].service(settings)
+        return runnable(name).service(settings)
     except ValueError as error:
         raise stop_with(f"cannot start; {error}") from None

@@ -1,13 +1,17 @@
 """How commands talk: what others wrote is shown as it is, with nothing left in it that a terminal obeys."""
 
 import sys
+from typing import Annotated, Any
 
+import orjson
 import typer
 from rich.console import Console
 from rich.text import Text
 
 LINES = "\n\t"
 """What a text of several lines keeps."""
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print it as JSON.")]
 
 
 def printable(text: object, *, kept: str = "") -> str:
@@ -18,6 +22,17 @@ def printable(text: object, *, kept: str = "") -> str:
 def console(pipe_width: int) -> Console:
     """Standard output: as wide as the terminal, or so wide where a pipe or a file takes it."""
     return Console(highlight=False, width=None if sys.stdout.isatty() else pipe_width)
+
+
+def print_json(value: Any) -> None:
+    """The value as indented JSON; times in UTC end in Z, and what JSON does not know is its text."""
+    options = orjson.OPT_INDENT_2 | orjson.OPT_UTC_Z
+    print(orjson.dumps(value, default=str, option=options).decode())
+
+
+def note(message: str) -> None:
+    """Say something on standard error that is no part of the answer."""
+    Console(stderr=True, highlight=False).print(Text(printable(message, kept=LINES), style="dim"), soft_wrap=True)
 
 
 def stop_with(message: str) -> typer.Exit:

@@ -5,8 +5,9 @@ from typing import Annotated
 import typer
 
 from services.cli.databases import with_pool
-from services.cli.run import ServiceName, read_settings
-from services.cli.terminal import stop_with
+from services.cli.installation import Data, ServiceName, enter
+from services.cli.run import read_settings
+from services.cli.terminal import AsJson, print_json, stop_with
 from shared.database import Pool
 from shared.messaging.recreated import Recreated, published_again, settle, unsettled
 
@@ -16,10 +17,17 @@ Service = Annotated[ServiceName, typer.Argument(metavar="SERVICE", help="orders,
 
 
 @app.command("recreated")
-def list_recreated(service: Service) -> None:
-    """List topics whose unread records a service misses, and what restores them."""
+def list_recreated(service: Service, data: Data = None, as_json: AsJson = False) -> None:
+    """List topics whose unread records a service misses, and what restores them.
+
+    Reads ORDERS_DATABASE_URL, SUPPORT_DATABASE_URL or ESCALATION_DATABASE_URL.
+    """
+    enter(data)
     cluster = read_settings(service).cluster()
     found = with_pool(service, _unsettled)
+    if as_json:
+        print_json(found)
+        return
     if not found:
         print(f"{service.value} misses nothing of any topic.")
     for one in found:
@@ -30,10 +38,15 @@ def list_recreated(service: Service) -> None:
 @app.command()
 def acknowledge(
     service: Service,
-    topic: Annotated[str, typer.Argument(help="The topic, as `handoff topics recreated` lists it.")],
-    by: Annotated[str, typer.Option(help="Who decided it.")],
+    topic: Annotated[str, typer.Argument(metavar="TOPIC", help="The topic, as `handoff topics recreated` lists it.")],
+    by: Annotated[str, typer.Option(metavar="NAME", help="Who decided it.")],
+    data: Data = None,
 ) -> None:
-    """Note that nothing more is to be restored of a topic; /readyz and the metric then stop naming it."""
+    """Note that nothing more is to be restored of a topic; /readyz and the metric then stop naming it.
+
+    Uses ORDERS_DATABASE_URL, SUPPORT_DATABASE_URL or ESCALATION_DATABASE_URL.
+    """
+    enter(data)
     if not by.strip():
         raise stop_with("--by is empty: name who decided it.")
     cluster = read_settings(service).cluster()

@@ -3,9 +3,10 @@
 Start at `trace`, the command; `read_traces` and `tree_of` are its two halves.
 """
 
+import os
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -14,7 +15,8 @@ import typer
 from rich.text import Text
 from rich.tree import Tree
 
-from services.cli.terminal import console, printable
+from services.cli.installation import DEFAULT_DATA, Data
+from services.cli.terminal import AsJson, console, print_json, printable, stop_with
 from shared.telemetry import Attribute
 
 _SHOWN = {
@@ -44,19 +46,35 @@ class Span:
 
 
 def trace(
-    event_id: Annotated[str, typer.Argument(help="The id of a published event (its CloudEvents `id`).")],
+    event_id: Annotated[
+        str, typer.Argument(metavar="EVENT", help="The id of a published event (its CloudEvents `id`).")
+    ],
     directory: Annotated[
-        Path, typer.Option(envvar="TRACE_DIRECTORY", help="Where the services write their spans.")
-    ] = Path(".local/traces"),
+        Path | None,
+        typer.Option(
+            metavar="FOLDER", help="Where the services write spans; else the data folder's, or TRACE_DIRECTORY."
+        ),
+    ] = None,
+    data: Data = None,
+    as_json: AsJson = False,
 ) -> None:
-    """Print everything one event caused, as a tree with times."""
+    """Show everything one event caused, as a tree with times."""
     terminal = console(_PIPE_WIDTH)
+    directory = directory or _directory(data)
     files = sorted(directory.glob("*.jsonl"))
     traces = read_traces(files, event_id)
     if not traces:
-        terminal.print(Text(_nothing_found(event_id, directory, len(files))))
-        raise typer.Exit(1)
+        raise stop_with(_nothing_found(event_id, directory, len(files)))
+    if as_json:
+        print_json([[_as_json(span) for span in spans] for spans in traces])
+        return
     terminal.print(tree_of(event_id, traces))
+
+
+def _directory(data: Path | None) -> Path:
+    """Where the services write their spans, unless that was said."""
+    named = os.environ.get("TRACE_DIRECTORY")
+    return Path(named) if named and data is None else (data or DEFAULT_DATA) / "traces"
 
 
 def read_traces(files: Iterable[Path], event_id: str) -> list[list[Span]]:
@@ -74,6 +92,11 @@ def read_traces(files: Iterable[Path], event_id: str) -> list[list[Span]]:
             traces[span.trace_id][span.span_id] = span
     ordered = (sorted(spans.values(), key=lambda span: span.started_ns) for spans in traces.values())
     return sorted(ordered, key=lambda spans: spans[0].started_ns)
+
+
+def _as_json(span: Span) -> dict[str, Any]:
+    """A span whose attributes have the names that they are traced by."""
+    return asdict(span) | {"attributes": {str(name): value for name, value in span.attributes.items()}}
 
 
 def tree_of(event_id: str, traces: list[list[Span]]) -> Tree:

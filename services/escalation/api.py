@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Annotated, TypeAlias
 
 from fastapi import APIRouter, HTTPException, Path, Request
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from services.escalation.domain.words import describe
 from services.escalation.store.timeline import LIMIT, Deed, ToldFact, deeds_for, facts_of, is_responsible
@@ -22,22 +22,22 @@ AccountInPath = Annotated[Id, Path(description="The account's id, as publishers 
 class Entry(BaseModel):
     """One thing that happened. `words` are the customer's own; `why`: why this person, or what was decided."""
 
-    at: datetime
-    source: str
-    what: str
-    type: str | None = None
-    words: str | None = None
-    order: str | None = None
-    episode: str | None = None
-    who: str | None = None
-    why: str | None = None
+    at: datetime = Field(description="When it happened.")
+    source: str = Field(description="Who reported it: orders, support or escalation.")
+    what: str = Field(description="What happened, in words.")
+    type: str | None = Field(default=None, description="The event's type, for what was reported.")
+    words: str | None = Field(default=None, description="What the customer said or wrote.")
+    order: str | None = Field(default=None, description="ID of the order.")
+    episode: str | None = Field(default=None, description="ID of the episode.")
+    who: str | None = Field(default=None, description="ID of the salesperson.")
+    why: str | None = Field(default=None, description="Why this person, or what was decided.")
 
 
 class Timeline(BaseModel):
     """An account's newest 1,000 facts and deeds at most, oldest first. An account nobody told of has none."""
 
-    account: str
-    entries: Sequence[Entry]
+    account: str = Field(description="ID of the account.")
+    entries: Sequence[Entry] = Field(description="The newest 1,000 at most, oldest first.")
 
 
 SignedIn: TypeAlias = Callable[[Request], Awaitable[str | None]]

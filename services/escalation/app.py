@@ -93,7 +93,7 @@ def service(settings: EscalationSettings) -> Service:
             public_url=settings.inbox_url,
         )
         summary = "Notices that a sold account is at risk, and alerts the salesperson who made the sale."
-        reference = ServiceReference(NAME, summary, LISTENS_TO, PUBLISHES, topic_prefix=resources.cluster.prefix)
+        reference = ServiceReference(NAME, summary, LISTENS_TO, PUBLISHES).on(resources.cluster)
         sessions = Sessions(resources.pool, settings.inbox_url)
         routers = [
             create_inbox(inbox),

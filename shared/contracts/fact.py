@@ -4,6 +4,8 @@ from typing import ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from shared.contracts.member_words import describe_members
+
 About = Literal["account", "salesperson", "policy"]
 Right = Literal["directory"]
 """What a publisher must be allowed beside a type. `directory`: to say who sells, and who looks after a customer."""
@@ -12,7 +14,9 @@ Right = Literal["directory"]
 class Value(BaseModel):
     """A frozen part of a fact. Unknown members are ignored: a publisher may add some before we know them."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
+    model_config = ConfigDict(
+        frozen=True, extra="ignore", hide_input_in_errors=True, json_schema_extra=describe_members
+    )
 
 
 class Fact(Value):

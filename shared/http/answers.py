@@ -22,7 +22,7 @@ class Problems(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    errors: tuple[Problem, ...]
+    errors: tuple[Problem, ...] = Field(description="Everything that is wrong, as far as it can be told.")
 
 
 class RequestRefused(Exception):

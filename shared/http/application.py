@@ -182,6 +182,7 @@ def _complete_openapi(app: FastAPI) -> None:
     def openapi() -> dict[str, Any]:
         if app.openapi_schema is None:
             document = generate()
+            document["servers"] = [{"url": "/", "description": "The service that serves this document."}]
             components = document.setdefault("components", {})
             components.setdefault("schemas", {}).setdefault("Problems", _problems_schema(components["schemas"]))
             for path in document["paths"].values():
@@ -202,6 +203,7 @@ def _problems_schema(schemas: dict[str, Any]) -> dict[str, Any]:
 
 
 def _complete_operation(operation: dict[str, Any], components: dict[str, Any]) -> None:
+    operation.setdefault("security", [])  # open: it asks for no key
     for kind, parts in operation.pop(COMPONENTS, {}).items():
         components.setdefault(kind, {}).update(parts)
     if operation["responses"].pop("422", None):

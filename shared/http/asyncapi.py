@@ -3,20 +3,23 @@
 Made from the catalog, one message for each wire type: start at `asyncapi_document`.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from typing import Any
 
 from shared.contracts.dead_letters import topic_of as dead_letter_topic
 from shared.http.event_schemas import EventSchema, event_schemas, facts_on
+from shared.messaging.cluster import Cluster
+from shared.messaging.topics import owner, shape
 
 _KAFKA = {"bindingVersion": "0.5.0"}
 _TEXT = {"type": "string"}
 _DESCRIPTION = (
     "Events are CloudEvents 1.0 in the Kafka binding's binary mode: attributes in ce_ headers, data as JSON. "
     "On inbound topics structured mode (application/cloudevents+json) is taken too. A record's key is its "
-    "event's subject."
+    "event's subject. All records of one account have to lie on one partition, in their order: choose it by the key "
+    "with murmur2, as Java's producer does by itself (librdkafka, kcat: partitioner=murmur2_random)."
 )
 
 
@@ -29,10 +32,23 @@ class ServiceReference:
     reads: tuple[str, ...] = ()
     publishes: tuple[str, ...] = ()
     topic_prefix: str = ""
+    partitions: int | None = None
+    servers: Sequence[str] = ()
+    tls: bool = False
 
     @property
     def title(self) -> str:
         return f"Handoff {self.service}"
+
+    def on(self, cluster: Cluster) -> "ServiceReference":
+        """The same, with where Kafka is and how topics are made there."""
+        return replace(
+            self,
+            topic_prefix=cluster.prefix,
+            partitions=cluster.partitions,
+            servers=tuple(cluster.servers),
+            tls=cluster.tls,
+        )
 
 
 def asyncapi_document(reference: ServiceReference) -> dict[str, Any]:
@@ -49,7 +65,8 @@ def asyncapi_document(reference: ServiceReference) -> dict[str, Any]:
             "description": f"{reference.summary} {_DESCRIPTION}",
         },
         "defaultContentType": "application/json",
-        "channels": {topic: _channel(topic, reference.topic_prefix) for topic in topics},
+        "servers": dict(_servers(reference)),
+        "channels": {topic: _channel(topic, reference) for topic in topics},
         "operations": {
             **_operations("receive", reference.reads),
             **_operations("send", publishes),
@@ -58,15 +75,46 @@ def asyncapi_document(reference: ServiceReference) -> dict[str, Any]:
     }
 
 
-def _channel(topic: str, prefix: str) -> dict[str, Any]:
-    address = prefix + topic
+def _servers(reference: ServiceReference) -> Iterator[tuple[str, dict[str, str]]]:
+    protocol = "kafka-secure" if reference.tls else "kafka"
+    for number, server in enumerate(reference.servers, start=1):
+        yield f"kafka-{number}", {"host": server, "protocol": protocol, "description": "A bootstrap server of Kafka."}
+
+
+def _channel(topic: str, reference: ServiceReference) -> dict[str, Any]:
+    address = reference.topic_prefix + topic
     types = [fact.type for fact in facts_on(topic)]
+    settings: dict[str, Any] = {"topic": address, "topicConfiguration": _configuration(topic)}
+    if reference.partitions is not None:
+        settings["partitions"] = reference.partitions
     return {
         "address": address,
         "title": topic,
+        "description": _rights(topic, reference),
         "messages": {type: {"$ref": f"#/components/messages/{type}"} for type in types},
-        "bindings": {"kafka": {"topic": address, **_KAFKA}},
+        "bindings": {"kafka": {**settings, **_KAFKA}},
     }
+
+
+def _configuration(topic: str) -> dict[str, Any]:
+    """How long records are kept, as the binding writes it."""
+    kept = shape(topic).configuration(1)
+    if kept.get("cleanup.policy") == "compact":
+        return {"cleanup.policy": ["compact"]}
+    return {"cleanup.policy": ["delete"], "retention.ms": int(kept["retention.ms"])}
+
+
+def _rights(topic: str, reference: ServiceReference) -> str:
+    """Who has to be allowed what, where Kafka asks for rights."""
+    writer = owner(topic)
+    writes = f"Only {writer} writes it: allow" if writer else "Publishers write it: allow each of them"
+    rights = f"{writes} WRITE and DESCRIBE on the topic."
+    if topic in reference.reads:
+        group = reference.topic_prefix + reference.service
+        rights += f" {reference.service} reads it: allow it READ and DESCRIBE on the topic and on the group {group}."
+    kept = "Compacted: the latest record of each key is kept." if shape(topic).compacted else "Kept for 14 days."
+    count = f" {reference.partitions} partitions." if reference.partitions else ""
+    return f"{rights} {kept}{count}"
 
 
 def _operations(action: str, topics: Iterable[str]) -> dict[str, Any]:
@@ -101,15 +149,15 @@ def _headers(event: EventSchema) -> dict[str, Any]:
         "type": "object",
         "required": ["ce_specversion", "ce_id", "ce_source", "ce_type", "ce_subject", "ce_time"],
         "properties": {
-            "ce_specversion": {"const": "1.0"},
+            "ce_specversion": {"const": "1.0", "description": "Of CloudEvents."},
             "ce_id": {**_TEXT, "description": "With ce_source, what makes this event this event."},
             "ce_source": {**_TEXT, "description": "The system that tells it."},
-            "ce_type": {"const": event.type},
+            "ce_type": {"const": event.type, "description": "What kind of event it is."},
             "ce_subject": {**_TEXT, "description": f"Id of the {event.about} it is about."},
             "ce_time": {**_TEXT, "format": "date-time", "description": "When it happened."},
-            "ce_dataschema": {"const": event.dataschema},
+            "ce_dataschema": {"const": event.dataschema, "description": "The version of the data; missing: 1."},
             "ce_traceparent": {**_TEXT, "description": "W3C Trace Context of the event's origin."},
             "traceparent": {**_TEXT, "description": "W3C Trace Context of the nearest cause."},
-            "content-type": {"const": "application/json"},
+            "content-type": {"const": "application/json", "description": "Of the data."},
         },
     }

@@ -81,5 +81,10 @@ class BearerKeys:
         return found if scheme.lower() == _SCHEME else None
 
 
+def is_bearer(authorization: str) -> bool:
+    """Whether an Authorization header is of the scheme that carries our keys."""
+    return authorization.partition(" ")[0].lower() == _SCHEME
+
+
 def _digest(key: str) -> bytes:
     return hashlib.sha256(key.encode("utf-8", "surrogatepass")).digest()

@@ -7,6 +7,7 @@ from urllib.parse import unquote_to_bytes
 
 from starlette.datastructures import Headers
 
+from shared import current_span
 from shared.contracts import strict_json
 from shared.contracts.envelope import (
     Decoded,
@@ -18,6 +19,7 @@ from shared.contracts.envelope import (
     with_traceparent,
 )
 from shared.http.answers import Problem, RequestRefused, refuse
+from shared.messaging.naming import known_type
 
 STRUCTURED_TYPE = "application/cloudevents+json"
 BATCHED_TYPE = "application/cloudevents-batch+json"
@@ -60,7 +62,7 @@ def content_mode(headers: Headers) -> ContentMode:
 def read_events(mode: ContentMode, headers: Headers, body: bytes, *, topic: str, most: int) -> Sequence[Decoded]:
     """Every event of the request, in order. Raises RequestRefused with every fault of every bad event.
 
-    An event without a trace context takes the request's.
+    An event without a trace context takes that of the span in which its request is answered.
     """
     entries = _entries(mode, headers, body, topic, most)
     problems = [
@@ -71,8 +73,20 @@ def read_events(mode: ContentMode, headers: Headers, body: bytes, *, topic: str,
     ]
     if problems:
         raise RequestRefused(400, problems)
-    traceparent = headers.get("traceparent")
+    traceparent = current_span.current()
     return [_traced(entry, traceparent) for entry in entries if isinstance(entry, Decoded)]
+
+
+def types_of(mode: ContentMode, headers: Headers, body: bytes) -> list[str]:
+    """The types of the events in a request, for the log: each once, and only such as are in the catalog."""
+    if mode is ContentMode.BINARY:
+        return [known_type(headers.get("ce-type"))]
+    try:
+        value = strict_json.parse(body)
+    except Rejected:
+        return []
+    entries = value if isinstance(value, list) else [value]
+    return sorted({known_type(entry.get("type")) for entry in entries if isinstance(entry, dict)})
 
 
 def _entries(mode: ContentMode, headers: Headers, body: bytes, topic: str, most: int) -> Sequence[Decoded | Rejected]:
@@ -80,10 +94,20 @@ def _entries(mode: ContentMode, headers: Headers, body: bytes, topic: str, most:
         return _batch(body, topic, most)
     try:
         if mode is ContentMode.STRUCTURED:
-            return [decode_structured(body, topic=topic)]
+            return [_structured(body, topic)]
         return [decode_binary(_attributes(headers), body, topic=topic)]
     except Rejected as rejected:
         return [rejected]
+
+
+def _structured(body: bytes, topic: str) -> Decoded:
+    try:
+        return decode_structured(body, topic=topic)
+    except Rejected as rejected:
+        if rejected.code == Refusal.NOT_CLOUDEVENTS and body.lstrip().startswith(b"["):
+            reason = f"the body is an array, which is a batch of events: send it as {BATCHED_TYPE}"
+            raise Rejected(Refusal.NOT_CLOUDEVENTS, reason) from None
+        raise
 
 
 def _batch(body: bytes, topic: str, most: int) -> Sequence[Decoded | Rejected]:

@@ -3,9 +3,10 @@
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any, TypeAlias
 
-from shared.contracts.catalog import TOPICS
+from shared.contracts.catalog import FACTS, TOPICS
 from shared.contracts.fact import About, Fact
 
 Schema: TypeAlias = dict[str, Any]
@@ -64,6 +65,11 @@ _BY_FORMAT = {
 }
 
 
+# A minute apart, in the order of the catalog: an opening first, then what follows.
+_FIRST = datetime(2026, 5, 4, 9, 30, tzinfo=UTC)
+_BY_TYPE = {fact.type: _FIRST + timedelta(minutes=number) for number, fact in enumerate(FACTS)}
+
+
 @dataclass(frozen=True, slots=True)
 class EventSchema:
     """One type of event as a document shows it; `schema` is that of its data."""
@@ -80,11 +86,11 @@ class EventSchema:
         """The event in structured content mode."""
         return {
             "specversion": "1.0",
-            "id": "8f14e45f-0001",
+            "id": f"example-{self.type}",
             "source": "shop",
             "type": self.type,
             "subject": _SUBJECTS[self.about],
-            "time": "2026-05-04T09:30:00Z",
+            "time": _BY_TYPE[self.type].isoformat().replace("+00:00", "Z"),
             "data": self.example,
         }
 

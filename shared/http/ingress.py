@@ -16,13 +16,15 @@ from fastapi.responses import JSONResponse, Response
 from shared.contracts.envelope import Decoded, Envelope, Fact
 from shared.database import is_transient
 from shared.http.answers import Problem, RequestRefused, database_away, refuse
-from shared.http.content_modes import content_mode, read_events
+from shared.http.bearer_keys import is_bearer
+from shared.http.content_modes import ContentMode, content_mode, read_events, types_of
 from shared.http.ingress_reference import RESPONSES, operation
 from shared.http.publisher_keys import Publisher, PublisherKeys
 from shared.http.request_body import Limits, answer_unread, read_body
 from shared.inputs import Batch, Input, InputKind, Outcome, RawMessage, Rejection, Report
 from shared.logs import get_logger
 from shared.messaging.codec import encode_record
+from shared.telemetry import Attribute, SpanKind, span
 from shared.transaction import Refused, Spine, Transaction
 
 log = get_logger(__name__)
@@ -51,11 +53,12 @@ def events_router(spine: Spine, keys: PublisherKeys, *, topic: str, limits: Limi
     router = APIRouter(tags=["events"])
 
     async def publish_events(request: Request) -> Response:
-        try:
-            return await ingress.take(request)
-        except RequestRefused as refused:
-            log.info("refused a request", status=refused.status, code=refused.problems[0].code)
-            return refused.response()
+        about = {Attribute.HTTP_METHOD: "POST", Attribute.HTTP_ROUTE: "/events"}
+        parent = request.headers.get("traceparent")
+        with span("POST /events", parent=parent, attributes=about, kind=SpanKind.SERVER) as answering:
+            response = await ingress.answer(request)
+            answering.note({Attribute.HTTP_STATUS: response.status_code})
+        return response
 
     router.add_api_route(
         "/events",
@@ -76,13 +79,31 @@ class _Ingress:
     topic: str
     limits: Limits
 
-    async def take(self, request: Request) -> Response:
+    async def answer(self, request: Request) -> Response:
+        """What became of each event, or why nothing of the request was applied; the log says whose it was."""
+        sent = _Sent()
+        try:
+            return await self._take(request, sent)
+        except RequestRefused as refused:
+            code = refused.problems[0].code
+            log.info("refused a request", status=refused.status, code=code, publisher=sent.publisher, types=sent.types)
+            return refused.response()
+
+    async def _take(self, request: Request, sent: "_Sent") -> Response:
         try:
             publisher = self._publisher(request)
+            sent.publisher = self.keys.name(publisher)
             mode = content_mode(request.headers)
             body = await read_body(request, self.limits)
         except RequestRefused as refused:
             raise await answer_unread(request, refused) from None
+        try:
+            return await self._applied_events(publisher, mode, request, body)
+        except RequestRefused:
+            sent.types = types_of(mode, request.headers, body)
+            raise
+
+    async def _applied_events(self, publisher: Publisher, mode: ContentMode, request: Request, body: bytes) -> Response:
         most = self.limits.batch_events
         events = read_events(mode, request.headers, body, topic=self.topic, most=most)
         _check_ownership(publisher, events)
@@ -98,6 +119,9 @@ class _Ingress:
             return publisher
         if authorization is None:
             challenge, reason = "", "send your publisher's key in the header Authorization: Bearer <key>"
+        elif not is_bearer(authorization):
+            challenge = ', error="invalid_request"'
+            reason = "the header Authorization does not begin with Bearer; send it as Authorization: Bearer <key>"
         else:
             challenge = ', error="invalid_token"'
             reason = "this key is not known here: check it, or have it added to PUBLISHER_KEYS of this service"
@@ -128,6 +152,14 @@ class _Ingress:
             if is_transient(error):
                 raise _away(error) from None
             raise
+
+
+@dataclass(slots=True)
+class _Sent:
+    """Whose request it is and which types it has, as far as that is known when it is refused."""
+
+    publisher: str | None = None
+    types: Sequence[str] = ()
 
 
 async def _twice(spine: Spine, batch: Batch) -> Report:

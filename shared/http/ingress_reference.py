@@ -75,13 +75,15 @@ def _accepted() -> dict[str, Any]:
     schema = {
         "type": "object",
         "required": ["events"],
-        "properties": {"events": {"type": "array", "items": outcome}},
+        "properties": {
+            "events": {"type": "array", "items": outcome, "description": "What became of each event, in their order."}
+        },
     }
     misspelt = {"ignored": ["data.soldBy"], "did_you_mean": {"data.soldBy": "data.sold_by"}}
     example = {
         "events": [
-            {"id": "8f14e45f-0001", "outcome": "applied", **misspelt},
-            {"id": "8f14e45f-0002", "outcome": "waiting"},
+            {"id": "example-1", "outcome": "applied", **misspelt},
+            {"id": "example-2", "outcome": "waiting"},
         ]
     }
     return {
@@ -138,16 +140,16 @@ def _structured(event: EventSchema) -> Schema:
         "type": "object",
         "required": ["specversion", "id", "source", "type", "subject", "time", "data"],
         "properties": {
-            "specversion": {"const": "1.0"},
+            "specversion": {"const": "1.0", "description": "Of CloudEvents."},
             "id": {**_ID, "description": "With source, what makes this event this event."},
             "source": {**_ID, "description": "The system that tells it."},
-            "type": {"const": event.type},
+            "type": {"const": event.type, "description": "What kind of event it is."},
             "subject": {**_ID, "description": f"Id of the {event.about} it is about."},
             "time": {**_INSTANT, "description": "When it happened, with a zone, from 2000 to 2099."},
-            "datacontenttype": {"const": "application/json"},
-            "dataschema": {"const": event.dataschema},
+            "datacontenttype": {"const": "application/json", "description": "Missing: this."},
+            "dataschema": {"const": event.dataschema, "description": "The version of the data; missing: 1."},
             "traceparent": {"type": "string", "description": "W3C Trace Context to continue."},
-            "data": _reference(event.type),
+            "data": {**_reference(event.type), "description": "What happened."},
         },
     }
 

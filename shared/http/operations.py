@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 from fastapi import APIRouter, FastAPI
 from fastapi.responses import JSONResponse, Response
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from shared.http.application import bare_app
 from shared.metrics import CONTENT_TYPE, Metrics, render
@@ -31,9 +31,9 @@ class Health(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    ok: bool
-    reasons: tuple[str, ...] = ()
-    notes: tuple[str, ...] = ()
+    ok: bool = Field(description="Whether it is.")
+    reasons: tuple[str, ...] = Field(default=(), description="Why not, in words.")
+    notes: tuple[str, ...] = Field(default=(), description="What is to be put right although it works.")
 
 
 def operations_app(service: str, health: ProcessHealth, metrics: Metrics) -> FastAPI:

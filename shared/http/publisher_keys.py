@@ -49,8 +49,9 @@ class Publisher(BaseModel):
 class PublisherKeys:
     """The keys of one service. A publisher that is changing its key has two entries for a while."""
 
-    def __init__(self, publishers: Sequence[Publisher]) -> None:
+    def __init__(self, publishers: Sequence[Publisher], names: Sequence[str] = ()) -> None:
         self._publishers = publishers
+        self._names = {id(one): name for one, name in zip(publishers, names, strict=False)}
         self._keys = BearerKeys([each.key for each in publishers], variable=_SETTING.variable)
 
     def __len__(self) -> int:
@@ -74,12 +75,17 @@ class PublisherKeys:
     def _of(cls, entries: object) -> "PublisherKeys":
         if not isinstance(entries, dict):
             raise _SETTING.invalid("is not a JSON object")
-        return cls([_publisher(number, entry) for number, entry in enumerate(entries.values(), start=1)])
+        publishers = [_publisher(number, entry) for number, entry in enumerate(entries.values(), start=1)]
+        return cls(publishers, [str(name) for name in entries])
 
     def publisher(self, authorization: str | None) -> Publisher | None:
         """Whose key an Authorization header carries."""
         place = self._keys.place(authorization)
         return None if place is None else self._publishers[place]
+
+    def name(self, publisher: Publisher) -> str | None:
+        """What the setting calls a publisher, for the log."""
+        return self._names.get(id(publisher))
 
 
 def _publisher(number: int, entry: object) -> Publisher:

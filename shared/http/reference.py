@@ -89,7 +89,7 @@ def _page(template: str, view: dict[str, Any]) -> str:
 
 def _prose(text: str) -> Markup:
     """A docstring as HTML: what stands in backticks is code."""
-    return Markup(_CODE.sub(r"<code>\1</code>", escape(text)))
+    return Markup(_CODE.sub(r"<code>\1</code>", str(escape(text))))  # as Markup it would escape what is put in
 
 
 @cache

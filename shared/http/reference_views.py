@@ -44,6 +44,7 @@ def asyncapi_view(document: dict[str, Any]) -> dict[str, Any]:
             "anchor": _anchor(name),
             "action": operation["action"],
             "address": document["channels"][channel]["address"],
+            "description": document["channels"][channel]["description"],
             "messages": [
                 _message(channel, messages[type], schemas) for type in document["channels"][channel]["messages"]
             ],

@@ -68,7 +68,7 @@ def _kind(shape: Schema, components: Mapping[str, Schema]) -> str:
 
 def _note(member: Schema, components: Mapping[str, Schema]) -> str:
     shape = present(member, components)
-    notes = [str(member.get("description", "")).removesuffix(".")] if "$ref" not in member else []
+    notes = [str(member.get("description", "")).removesuffix(".")]
     notes += [words.format(_grouped(shape[limit])) for limit, words in _LIMITS.items() if _tells(shape, limit)]
     if _CONTROL_CHARACTERS not in shape.get("pattern", _CONTROL_CHARACTERS):
         notes.append(f"matches {shape['pattern']}")

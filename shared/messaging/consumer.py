@@ -246,7 +246,13 @@ class Consumer:
             Attribute.BATCH_COUNT: len(records),
         }
         links = [one.envelope.traceparent for one in batch.inputs]
-        with batch_span(f"{self._spine.service} process", links=links, attributes=attributes):
+        topics = sorted({record.topic for record in records})
+        if len(topics) == 1:
+            attributes[Attribute.DESTINATION_NAME] = topics[0]
+        partitions = {(record.topic, record.partition) for record in records}
+        if len(partitions) == 1:
+            attributes[Attribute.DESTINATION_PARTITION] = str(records[0].partition)
+        with batch_span(f"process {', '.join(topics)}", links=links, attributes=attributes):
             await self._applier.apply(batch)
         self._metrics.consumer.batch_size.observe(len(records))
         self._metrics.consumer.batch_duration.observe(time.monotonic() - started)

@@ -16,8 +16,10 @@ from shared.database import SESSION_SETTINGS, DirectConnection
 from shared.logs import get_logger
 from shared.messaging.cluster import Cluster
 from shared.messaging.producer import make_producer, stop_producer
+from shared.messaging.sending import begin_sending, end_sending
 from shared.metrics import Metrics
 from shared.outbox import OUTBOX_CHANNEL
+from shared.telemetry import EffectSpan
 
 log = get_logger(__name__)
 
@@ -113,11 +115,14 @@ class Relay:
     ) -> tuple[int, Sequence["asyncio.Future[object]"]]:
         """How many rows, from the first on, the broker confirmed without a gap; and what became of each."""
         sends: list[asyncio.Future[object]] = []
+        spans: list[EffectSpan | None] = []
         with suppress(asyncio.TimeoutError):
             async with asyncio.timeout(SEND_SECONDS):
                 for row in rows:
                     headers = [(name, value.encode()) for name, value in orjson.loads(row["headers"])]
                     topic = self._cluster.topic(row["topic"])
+                    span, headers = begin_sending(topic, headers)
+                    spans.append(span)
                     sends.append(await producer.send(topic, row["payload"], key=row["key"].encode(), headers=headers))
                 await asyncio.wait(sends)
         confirmed = 0
@@ -125,6 +130,7 @@ class Relay:
             if not send.done() or send.cancelled() or send.exception() is not None:
                 break
             confirmed += 1
+        end_sending(spans, confirmed, None if confirmed == len(rows) else SendFailed(len(rows) - confirmed, sends))
         return confirmed, sends
 
     async def _rest(self) -> None:

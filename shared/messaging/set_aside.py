@@ -14,7 +14,8 @@ import asyncpg
 from shared.database import Connection, bulk_insert
 from shared.inputs import Input, InputKind, Partition, Position, RawMessage, Rejection
 from shared.messaging.codec import Poison, decode_message
-from shared.messaging.dead_letters import decode_headers, encode_headers
+from shared.messaging.dead_letters import encode_headers
+from shared.messaging.kept_letters import decode_headers
 from shared.tables import SetAside
 
 FIRST_PAUSE_SECONDS = 15

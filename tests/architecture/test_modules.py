@@ -31,7 +31,7 @@ MAY_WRITE_BY_ITSELF = {
     "shared/messaging/positions.py": "how far partitions were read",
     "shared/messaging/topic_ids.py": "which topic the stored offsets are of",
     "shared/messaging/recreated.py": "what an operator did about a topic that was deleted",
-    "shared/messaging/dead_letters.py": "what an operator put away for good",
+    "shared/messaging/kept_letters.py": "what an operator put away for good",
     "shared/messaging/relay.py": "what Kafka has confirmed is marked as sent",
     "shared/outbox.py": "what was sent long ago is deleted",
     "services/cli/demo/clock.py": "what time it is in a demo is no fact about a customer",

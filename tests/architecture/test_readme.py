@@ -2,13 +2,16 @@
 
 import re
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from typer.core import TyperGroup
 from typer.main import get_command
 
+from services.cli.installation import ServiceName
+from services.cli.lazy import LazyGroup
 from services.cli.main import app
-from services.cli.run import SERVICES
+from services.cli.run import runnable
 from shared.contracts.dead_letters import topic_of
 from tests.architecture.sources import ROOT
 
@@ -40,7 +43,7 @@ def test_operators_are_told_who_may_use_which_topic_and_group() -> None:
     rows = re.findall(
         r"^\| `([a-z0-9.-]+)` \| (.+?) \|(?: (.+?) \|)?$", _section(page, "Who may use which topic"), re.M
     )
-    ours = [runnable.service(runnable.settings()) for runnable in SERVICES.values()]
+    ours = [each.service(each.settings()) for each in map(runnable, ServiceName)]
     groups = {name: writes for name, writes, reads in rows if not reads}
     assert groups == {service.name: f"`{service.name}`" for service in ours}
     told = {topic: (_services(writes), _services(reads)) for topic, writes, reads in rows if reads}
@@ -65,9 +68,16 @@ def _services(cell: str) -> set[str]:
 
 def test_operators_are_told_of_every_setting() -> None:
     page = (ROOT / "docs" / "operators.md").read_text("utf-8")
-    fields = [field for service in SERVICES.values() for field in service.settings.model_fields.items()]
+    fields = [field for service in map(runnable, ServiceName) for field in service.settings.model_fields.items()]
     variables = {str(field.validation_alias or name).upper() for name, field in fields}
     assert variables - set(re.findall(r"`([A-Z_]+)`", page)) == set()
+
+
+def test_the_readme_moves_a_help_desk_s_log_by_whole_weeks(readme: str) -> None:
+    told = re.search(r"--starts-at (\S+)", readme)
+    assert told is not None
+    begins = datetime(2016, 2, 29, 1, 16, tzinfo=UTC)  # the first incident of the data set
+    assert (datetime.fromisoformat(told[1]) - begins) % timedelta(weeks=1) == timedelta(0)
 
 
 def test_every_phony_target_has_a_line_of_help() -> None:
@@ -86,5 +96,6 @@ def _commands(command: object, path: str) -> Iterator[str]:
     if not isinstance(command, TyperGroup):
         yield path
         return
-    for name, inner in command.commands.items():
+    inside = command.loaded() if isinstance(command, LazyGroup) else command.commands
+    for name, inner in inside.items():
         yield from _commands(inner, f"{path} {name}")

@@ -10,6 +10,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from pydantic import create_model
+
 ROOT = str(Path(__file__).parents[2])
 OURS = tuple(os.path.join(ROOT, folder, "") for folder in ("services", "shared", "deploy"))
 EVENTS = (
@@ -53,6 +55,7 @@ class WatchedEnvironment(type(os.environ)):  # type: ignore[misc]
 
 
 def main(names: list[str]) -> None:
+    create_model("First")  # pydantic looks for its plug-ins when the first model is made
     environment: Mapping[str, str] = os.environ
     environment.__class__ = WatchedEnvironment
     sys.addaudithook(watch)

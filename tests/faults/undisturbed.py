@@ -13,7 +13,7 @@ import httpx2
 from confluent_kafka import Producer
 
 from deploy.local.machine import SERVICES
-from deploy.local.mail_sink import messages
+from deploy.local.stored_mail import messages
 from tests.faults.checker.promises import at_rest, at_rest_but_for_lists
 from tests.faults.checker.reading import read_run
 from tests.faults.clocks import INBOUND_SERVICES, keep_ahead

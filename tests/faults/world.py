@@ -24,7 +24,8 @@ import httpx2
 from deploy.local.ports import LOOPBACK, free_ports
 from deploy.local.postgres import Postgres
 from deploy.local.processes import PROJECT
-from services.cli.run import SERVICES, ServiceName
+from services.cli.installation import ServiceName
+from services.cli.run import runnable
 from services.cli.run import service_of as build_service
 from tests.faults.brokers import Brokers, one_broker, three_nodes
 from tests.faults.clocks import INBOUND_SERVICES, keep_ahead
@@ -227,7 +228,7 @@ def _describe(world: World) -> None:
 
 def _shape(service: str) -> tuple[Sequence[str], Sequence[str]]:
     name = ServiceName(service)
-    built = build_service(name, SERVICES[name].settings())
+    built = build_service(name, runnable(name).settings())
     return built.listens_to, built.publishes
 
 

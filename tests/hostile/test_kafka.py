@@ -3,7 +3,7 @@
 import orjson
 import pytest
 
-from shared.messaging.dead_letters import decode_headers
+from shared.messaging.kept_letters import decode_headers
 from tests.hostile.cases import cases_of
 from tests.hostile.events import CANARY, good, padded, refused, structured
 from tests.hostile.foreign import Place, committed, send, send_and_abort, send_header_names

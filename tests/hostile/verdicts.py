@@ -5,7 +5,8 @@ from dataclasses import replace
 from shared.contracts.envelope import Decoded, Refusal
 from shared.inputs import Position, RawMessage, Rejection
 from shared.messaging.codec import Poison, decode_record, encode_record
-from shared.messaging.dead_letters import decode_headers, encode_headers
+from shared.messaging.dead_letters import encode_headers
+from shared.messaging.kept_letters import decode_headers
 from tests.hostile.events import CANARY
 from tests.hostile.mutations import Mutant
 

@@ -17,7 +17,7 @@ from shared.inputs import Batch
 from shared.logs import configure_logging
 from shared.messaging.applying import Endings
 from shared.messaging.consumer import Consumer
-from shared.messaging.dead_letters import decode_headers
+from shared.messaging.kept_letters import decode_headers
 from shared.messaging.records import Records
 from shared.metrics import render
 from shared.rounds import SetAsideRounds

@@ -3,13 +3,13 @@
 import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
-from types import MappingProxyType
 
 import asyncpg
 import pytest
 from typer.testing import CliRunner, Result
 
 from services.cli import run
+from services.cli.installation import ServiceName
 from services.cli.main import app
 from services.orders import app as orders
 from services.orders.handlers import handle as handle_orders
@@ -64,8 +64,8 @@ def told(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     def service(settings: OrdersSettings) -> Service:
         return replace(orders.service(settings), handle=handle)
 
-    runnable = replace(run.SERVICES[run.ServiceName.ORDERS], service=service)
-    monkeypatch.setattr(run, "SERVICES", MappingProxyType({**run.SERVICES, run.ServiceName.ORDERS: runnable}))
+    runnable = replace(run.runnable(ServiceName.ORDERS), service=service)
+    monkeypatch.setattr(run, "runnable", lambda _name: runnable)
     return told
 
 

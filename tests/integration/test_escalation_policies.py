@@ -11,7 +11,8 @@ from services.escalation.domain.own_facts import OWN_FACTS, PolicyPublishing
 from services.escalation.domain.policy.document import digest, past_text, shipped_text
 from services.escalation.domain.policy.versions import BEGINNING, PolicyVersion
 from services.escalation.handlers import handling
-from services.escalation.store.policies import KnownPolicies, load, save
+from services.escalation.store.new_policies import save
+from services.escalation.store.policies import KnownPolicies, load
 from shared.contracts.escalation import POLICY_SUBJECT, PolicyPublished
 from shared.inputs import Input, InputKind
 from shared.transaction import Refused, Spine

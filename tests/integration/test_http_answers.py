@@ -7,13 +7,13 @@ import pytest
 
 from services.orders.handlers import handle as handle_orders
 from services.support.handlers import handle as handle_support
+from shared.counting import count_inputs
 from shared.database import open_pool
 from shared.http.application import create_app
 from shared.http.asyncapi import ServiceReference
 from shared.http.ingress import events_router
 from shared.http.publisher_keys import PublisherKeys
 from shared.metrics import Metrics, create_metrics
-from shared.runtime import count_inputs
 from shared.transaction import Handler, Spine
 from tests.ingress import BATCHED, KEY, event
 from tests.servers import MakeDatabase

@@ -12,7 +12,7 @@ from shared.contracts.orders_inbound import SalespersonChanged
 from shared.http.request_body import Limits
 from shared.inputs import RawMessage
 from shared.messaging.codec import decode_message
-from shared.messaging.dead_letters import decode_headers
+from shared.messaging.kept_letters import decode_headers
 from tests.ingress import (
     AUTHORIZED,
     BATCHED,

@@ -15,6 +15,9 @@ from shared.contracts.support_inbound import CaseOpened
 from shared.messaging.cluster import Cluster
 from shared.messaging.codec import decode_record
 from shared.messaging.topics import ensure_topics
+from tests.builders import salesperson_changed
+from tests.escalation import DESK, escalation_on, told
+from tests.servers import MakeDatabase
 
 DEALS = """\
 mql_id,seller_id,sdr_id,sr_id,won_date,business_segment,declared_monthly_revenue
@@ -72,6 +75,8 @@ async def test_both_files_are_published_and_summed_up(files: Path, kafka: str, t
     )
 
     assert sales.exit_code == 0, sales.output
+    assert "No sales desk is found: DESK names desk, who is in neither this file nor the directory" in sales.stderr
+    assert "0 of 2 sales have no seller" in sales.stderr
     assert await received(cluster, OrderPlaced.topic, 4) == [
         ("order_placed", "m-1", "05-08 20:17"),
         ("order_placed", "m-2", "05-09 07:05"),
@@ -123,3 +128,21 @@ async def test_an_instant_without_a_zone_is_a_wrong_use(files: Path) -> None:
     )
     assert refused.exit_code == 2
     assert "RFC 3339" in refused.output
+
+
+async def test_a_desk_that_is_somebody_needs_no_word(
+    files: Path, kafka: str, topic_prefix: str, database: MakeDatabase
+) -> None:
+    cluster = Cluster(kafka, prefix=topic_prefix, partitions=3, replication=1)
+    await ensure_topics(cluster, [OrderPlaced.topic])
+    url = await database("escalation")
+    deals = ("deals", "--file", "deals.csv", "--escalation-database", url)
+    async with escalation_on(url) as escalation:
+        before = await asyncio.to_thread(run, files, *deals, kafka=kafka, prefix=topic_prefix)
+        await escalation.hear(told(salesperson_changed("Desk"), subject=DESK))
+        after = await asyncio.to_thread(run, files, *deals, kafka=kafka, prefix=topic_prefix)
+    assert "No sales desk is found" in before.stderr
+    assert "No sales desk is found" not in after.stderr
+    named = ("deals", "--file", "deals.csv", "--desk", "anna")
+    anna = await asyncio.to_thread(run, files, *named, kafka=kafka, prefix=topic_prefix)
+    assert "No sales desk is found" not in anna.stderr

@@ -12,9 +12,10 @@ from typer.testing import CliRunner
 
 from deploy.local.failures import StartError
 from deploy.local.machine import SERVICES, Machine, Ports
-from deploy.local.mail_sink import MailSink, found, messages
+from deploy.local.mail_sink import MailSink
 from deploy.local.ports import LOOPBACK, answers, free_ports
-from services.cli.local import app
+from deploy.local.stored_mail import found, messages
+from services.cli.main import app
 from tests.servers import Databases
 
 STAND_IN = """

@@ -57,7 +57,7 @@ async def published(policy: Policy, document: Path) -> None:
 
 async def test_a_policy_is_shown_changed_checked_compared_published_and_listed(policy: Policy, document: Path) -> None:
     assert (await policy("show")).output == TEXT
-    assert (await policy("check", document)).output == f"{document}: this is a policy\n"
+    assert (await policy("check", document)).output == f"{document}: policy is valid\n"
     compared = await policy("diff", document)
     assert [cell.strip() for cell in compared.output.splitlines()[3].strip("│").split("│")] == [
         "ladder.high.seller",

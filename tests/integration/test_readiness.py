@@ -91,7 +91,8 @@ async def test_a_process_without_an_answer_of_kafka_says_so(database: MakeDataba
 async def test_a_database_without_tables_keeps_a_process_from_being_ready(database: MakeDatabase) -> None:
     url = await database("nobody")
     port = free_ports(1)[0]
-    environment = os.environ | {"ORDERS_DATABASE_URL": url, "ORDERS_PORT": str(port)}
+    addresses = {"ORDERS_DATABASE_URL": url, "ORDERS_PORT": str(port), "KAFKA_BOOTSTRAP_SERVERS": "127.0.0.1:1"}
+    environment = os.environ | addresses
     command = (sys.executable, "-m", "services.cli", "run", "orders", "--role", "web")
     process = await asyncio.create_subprocess_exec(*command, env=environment, stdout=DEVNULL, stderr=DEVNULL)
 

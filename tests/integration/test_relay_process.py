@@ -35,6 +35,7 @@ async def running_process(kafka: str, url: str, prefix: str) -> AsyncIterator[as
         "ESCALATION_DATABASE_URL": url,
         "ESCALATION_PORT": str(port),
         "MAX_ALERT_AGE": "0",
+        "SMTP_URL": "smtp://127.0.0.1:1",
     }
     command = (sys.executable, "-m", "services.cli", "run", "escalation")
     process = await asyncio.create_subprocess_exec(*command, env=environment, stdout=DEVNULL, stderr=DEVNULL)

@@ -5,7 +5,8 @@ from dataclasses import replace
 from shared.contracts.envelope import Fact
 from shared.inputs import Batch, Input, Outcome, Position, RawMessage, Report
 from shared.messaging.codec import Poison, encode_record
-from shared.messaging.dead_letters import kept_letter, replay_of
+from shared.messaging.dead_letters import replay_of
+from shared.messaging.kept_letters import kept_letter
 from tests.builders import batch_of, input_of, order_cancelled, order_placed
 from tests.services import ServiceUnderTest
 

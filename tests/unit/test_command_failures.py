@@ -11,6 +11,7 @@ from services.cli.terminal import stop_with
 
 URL = "postgresql://orders:secret@db.example:5432/orders"
 NOWHERE = "postgresql://nobody:secret@127.0.0.1:1/none"
+SERVERS = {f"{name}_DATABASE_URL": NOWHERE for name in ("ORDERS", "SUPPORT", "ESCALATION")}
 
 
 @pytest.mark.parametrize(
@@ -44,7 +45,7 @@ def test_a_database_that_cannot_be_used_is_told_with_its_place_and_what_to_do(er
 def test_every_command_reads_the_address_where_the_services_do_and_says_the_same(
     arguments: tuple[str, ...], service: str
 ) -> None:
-    result = CliRunner().invoke(app, arguments, env={f"{service.upper()}_DATABASE_URL": NOWHERE})
+    result = CliRunner().invoke(app, arguments, env=SERVERS)
     assert result.exit_code == 1
     assert result.output == failures.of_database(service, NOWHERE, ConnectionRefusedError()) + "\n"
 

@@ -7,11 +7,15 @@ from typer.testing import CliRunner
 
 from services.cli.main import app
 
-DATABASES = {f"{name}_DATABASE_URL": "postgresql://nobody@127.0.0.1:1/none" for name in ("ORDERS", "ESCALATION")}
+SERVERS = {
+    **{f"{name}_DATABASE_URL": "postgresql://nobody@127.0.0.1:1/none" for name in ("ORDERS", "SUPPORT", "ESCALATION")},
+    "KAFKA_BOOTSTRAP_SERVERS": "127.0.0.1:1",
+    "SMTP_URL": "smtp://127.0.0.1:1",
+}
 
 
 def refused(*arguments: str, **environment: str) -> str:
-    result = CliRunner().invoke(app, arguments, env=DATABASES | environment)
+    result = CliRunner().invoke(app, arguments, env=SERVERS | environment)
     assert isinstance(result.exception, SystemExit), result.exception
     assert result.exit_code == 1
     assert "cannot start; " in result.output
@@ -40,7 +44,7 @@ def test_publisher_keys_that_are_none_keep_a_service_from_starting(text: str) ->
     assert "nobody" not in output
 
 
-@pytest.mark.parametrize("arguments", [("run", "orders"), ("migrate",), ("dead-letters", "list", "orders")])
+@pytest.mark.parametrize("arguments", [("run", "orders"), ("migrate",), ("dead-letters", "replay", "orders", "--all")])
 def test_a_setting_of_the_wrong_kind_is_named(arguments: tuple[str, ...]) -> None:
     assert "TOPIC_PARTITIONS: Input should be a valid integer" in refused(*arguments, TOPIC_PARTITIONS="x")
 

@@ -9,16 +9,24 @@ import orjson
 import pytest
 from fastapi import FastAPI
 
+from services.escalation.api import timeline_router
+from shared.contracts import schemas
 from shared.contracts.catalog import CATALOG, FACTS, TOPICS
 from shared.contracts.envelope import decode_batch, decode_binary, decode_structured
 from shared.contracts.fact import Fact
 from shared.contracts.orders_inbound import OrderPlaced
+from shared.database import Pool
 from shared.http.application import create_app
 from shared.http.asyncapi import ServiceReference, asyncapi_document
 from shared.http.event_schemas import event_schemas
 from shared.http.ingress import events_router
+from shared.http.operations import operations_router
 from shared.http.publisher_keys import PublisherKeys
+from shared.http.reader_keys import ReaderKeys
 from shared.http.schema_rows import schema_rows
+from shared.messaging.cluster import Cluster
+from shared.metrics import create_metrics
+from shared.service import Health
 from shared.transaction import Spine
 
 INBOUND = [topic for topic in TOPICS if ".inbound." in topic]
@@ -172,3 +180,78 @@ async def test_nothing_can_be_published_from_the_reference_pages(client: httpx2.
 async def test_the_documents_are_served_beside_their_pages(client: httpx2.AsyncClient) -> None:
     assert (await client.get("/openapi.json")).json()["openapi"].startswith("3.1")
     assert (await client.get("/asyncapi.json")).json()["asyncapi"] == "3.0.0"
+
+
+@pytest.mark.parametrize("topic", INBOUND)
+@pytest.mark.parametrize("path", ["/docs", "/asyncapi"])
+async def test_a_page_shows_no_markup_as_text(topic: str, path: str) -> None:
+    transport = httpx2.ASGITransport(app=app_for(topic))
+    async with httpx2.AsyncClient(transport=transport, base_url="http://page") as client:
+        page = (await client.get(path)).text
+    assert "&lt;" not in page.replace("&lt;key&gt;", "")
+    assert "<code>sold_by</code>" in page or topic != "orders.inbound.v1"
+    assert ".;" not in page
+
+
+def _without_description(node: Any, path: str = "") -> list[str]:
+    if isinstance(node, list):
+        return [place for number, one in enumerate(node) for place in _without_description(one, f"{path}/{number}")]
+    if not isinstance(node, dict):
+        return []
+    members = node.get("properties")
+    own = []
+    if isinstance(members, dict):
+        own = [
+            f"{path}/{name}" for name, one in members.items() if isinstance(one, dict) and not one.get("description")
+        ]
+    return own + [place for name, one in node.items() for place in _without_description(one, f"{path}/{name}")]
+
+
+@pytest.mark.parametrize("fact", FACTS, ids=lambda fact: fact.type)
+def test_every_member_of_an_event_is_described(fact: type[Fact]) -> None:
+    assert _without_description(schemas.schema(fact)) == []
+
+
+@pytest.mark.parametrize("topic", INBOUND)
+def test_every_member_of_the_documents_is_described(topic: str) -> None:
+    health = Health()
+    routers = [
+        events_router(cast(Spine, None), PublisherKeys(()), topic=topic),
+        operations_router(health, create_metrics("orders")),
+        timeline_router(cast(Pool, None), ReaderKeys.read(None), cast(Any, None)),
+    ]
+    document = create_app(EVERYTHING, routers).openapi()
+    schemas = {**document["components"]["schemas"], "paths": document["paths"]}
+    assert _without_description(schemas) == []
+    assert _without_description(asyncapi_document(EVERYTHING)["components"]) == []
+    assert document["servers"][0]["url"] == "/"
+    security = {path: next(iter(methods.values()))["security"] for path, methods in document["paths"].items()}
+    assert security["/events"] == [{"publisher": []}]
+    assert security["/healthz"] == security["/readyz"] == security["/metrics"] == []
+
+
+def test_examples_have_ids_and_times_of_their_own() -> None:
+    events, _ = event_schemas(FACTS)
+    examples = [event.structured_example() for event in events]
+    assert len({example["id"] for example in examples}) == len(examples)
+    assert len({example["time"] for example in examples}) == len(examples)
+
+
+def test_the_kafka_document_says_how_to_write_and_who_may() -> None:
+    cluster = Cluster("a:9092,b:9093", prefix="acme.", partitions=6, tls=True)
+    document = asyncapi_document(
+        ServiceReference("orders", "", ("orders.inbound.v1",), ("salespeople.v1",)).on(cluster)
+    )
+    assert "murmur2" in document["info"]["description"]
+    assert [server["host"] for server in document["servers"].values()] == ["a:9092", "b:9093"]
+    assert {server["protocol"] for server in document["servers"].values()} == {"kafka-secure"}
+    inbound, people = document["channels"]["orders.inbound.v1"], document["channels"]["salespeople.v1"]
+    assert "Publishers write it: allow each of them WRITE" in inbound["description"]
+    assert "READ and DESCRIBE on the topic and on the group acme.orders" in inbound["description"]
+    assert "Only orders writes it" in people["description"]
+    assert inbound["bindings"]["kafka"]["partitions"] == 6
+    assert inbound["bindings"]["kafka"]["topicConfiguration"] == {
+        "cleanup.policy": ["delete"],
+        "retention.ms": 1_209_600_000,
+    }
+    assert people["bindings"]["kafka"]["topicConfiguration"] == {"cleanup.policy": ["compact"]}

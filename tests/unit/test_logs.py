@@ -2,13 +2,17 @@
 
 import io
 import logging
+from collections.abc import Callable
 from datetime import datetime
+from typing import Any
 
 import pytest
 
 from shared.log_limit import RateLimit
 from shared.logs import configure_logging, get_logger
+from shared.telemetry import batch_span, span
 from tests.log_streams import LogStream
+from tests.spans import PARENT, TRACE
 
 CANARY = "canary-4711@customer.example"
 
@@ -24,6 +28,22 @@ def test_a_line_is_json_with_time_level_service_logger_event_and_fields(stream: 
         "event": "published",
         "count": 3,
     }
+
+
+def test_a_line_within_a_span_has_the_ids_of_trace_and_span(
+    stream: LogStream, traced: Callable[[], list[dict[str, Any]]]
+) -> None:
+    get_logger("a").info("before")
+    with batch_span("process orders.inbound.v1", links=[]) as batch:
+        get_logger("a").info("outer")
+        with span("inner", parent=PARENT) as inner:
+            logging.getLogger("aiokafka").warning("a library's line")
+        get_logger("a").info("outer again")
+    get_logger("a").info("after")
+    outer_ids, inner_ids = ((one.traceparent or "").split("-")[1:3] for one in (batch, inner))
+    found = [[line.get("trace_id"), line.get("span_id")] for line in stream.lines()]
+    assert found == [[None, None], outer_ids, inner_ids, outer_ids, [None, None]]
+    assert inner_ids[0] == TRACE
 
 
 def test_lines_below_the_level_are_not_written(stream: LogStream) -> None:

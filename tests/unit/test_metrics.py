@@ -39,7 +39,7 @@ def test_what_was_counted_is_rendered() -> None:
     assert 'handoff_records_total{outcome="applied",service="orders",topic="orders.inbound.v1"} 3.0' in text
     assert 'handoff_consumer_lag_records{partition="2",topic="orders.inbound.v1"} 7.0' in text
     assert 'handoff_alert_latency_seconds_bucket{le="0.5"} 1.0' in text
-    assert 'handoff_service_info{service="orders"} 1.0' in text
+    assert 'handoff_service_info{service="orders",version="0.1.0"} 1.0' in text
     assert "process_resident_memory_bytes" in text
     assert CONTENT_TYPE.startswith("text/plain")
 

@@ -121,7 +121,12 @@ def test_spans_reach_a_collector_over_otlp_http(path: str) -> None:
     ((requested, body),) = received
     assert requested == "/v1/traces"
     (resource,) = ExportTraceServiceRequest.FromString(body).resource_spans
-    assert "orders" in [value.value.string_value for value in resource.resource.attributes]
+    about = {value.key: value.value.string_value for value in resource.resource.attributes}
+    assert about["service.name"] == "orders"
+    assert about["service.namespace"] == "handoff"
+    assert about["service.version"] == "0.1.0"
+    assert resource.scope_spans[0].scope.name == "handoff"
+    assert resource.scope_spans[0].scope.version == "0.1.0"
     assert resource.scope_spans[0].spans[0].trace_id.hex() == TRACE
 
 

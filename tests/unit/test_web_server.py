@@ -20,7 +20,8 @@ from shared import runtime, web_server
 from shared.http import connections
 from shared.http.application import bare_app
 from shared.migrations import Migrations
-from shared.service import Health, Resources, Role, Service
+from shared.role import Role
+from shared.service import Health, Resources, Service
 from shared.settings import ServiceSettings
 from shared.transaction import Transaction
 from tests.waiting import eventually, until

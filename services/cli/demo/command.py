@@ -40,7 +40,9 @@ def demo(
     once: Annotated[
         bool, typer.Option("--once", help="End after the stories; exit status 0 if all went as told.")
     ] = False,
-    data: Annotated[Path, typer.Option(help="Folder that keeps the demo's data between runs.")] = DEFAULT_DATA,
+    data: Annotated[
+        Path, typer.Option(metavar="FOLDER", help="Folder that keeps the demo's data between runs.")
+    ] = DEFAULT_DATA,
 ) -> None:
     """Start everything on this machine, apart from `handoff up`, and play short stories; Ctrl-C stops it."""
     performance = Performance(data, console(PIPE_WIDTH))
@@ -102,12 +104,12 @@ class Performance:
         if traced:
             hints.append(("Trace", f"{_handoff()} trace {traced[0]} --directory {data}/traces"))
         if staying and len(played) > len(STORIES):
-            where = shlex.quote(machine.environment["ESCALATION_DATABASE_URL"])
             order = played[len(STORIES)].order
-            hints.append(("Explain", f"{_handoff()} explain --order {order} --escalation-database {where}"))
+            hints.append(("Explain", f"{_handoff()} explain --order {order} --data {data}"))
         if machine.mail_folder.is_dir():
             hints.append(("Mail", f"{_handoff()} mail --data {data}"))
         if staying:
+            hints.append(("Status", f"{_handoff()} status --data {data}"))
             hints.append(("Inbox", await sign_in_link(machine.environment, JONAS)))
             hints.append(("", f"signs in {JONAS.name}, once; others ask there, such as his manager {INES.email}"))
             hints.append(("Stop", f"Ctrl-C; the data stays in {data}"))

@@ -11,7 +11,7 @@ from uuid import UUID
 
 import asyncpg
 
-from deploy.local.mail_sink import StoredMail, messages
+from deploy.local.stored_mail import StoredMail, messages
 from shared.contracts.escalation import SignalKind
 from shared.database import Pool
 

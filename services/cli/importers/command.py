@@ -5,6 +5,7 @@ A file is read whole before anything is published, so a file with an unreadable 
 
 import asyncio
 import logging
+import os
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,12 +19,15 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from services.cli.databases import Unreadable, reading
 from services.cli.importers import deals as olist
 from services.cli.importers import servicenow as service_desk
 from services.cli.importers.events import Import
 from services.cli.importers.rows import Row, UnreadableFile, read_rows
+from services.cli.installation import KAFKA, Data, EscalationDatabase, ServiceName, database_variable, enter, require
 from services.cli.run import from_environment
-from services.cli.terminal import stop_with
+from services.cli.terminal import AsJson, note, print_json, printable, stop_with
+from services.escalation.store.desk import desk_notes
 from shared.contracts.fields import read_instant
 from shared.messaging.publisher import Publisher, PublishError
 from shared.settings import KafkaSettings
@@ -32,7 +36,7 @@ app = typer.Typer(
     name="import", help="Publish files of known formats as inbound events, over Kafka.", no_args_is_help=True
 )
 
-_FILE = {"exists": True, "dir_okay": False, "readable": True}
+_FILE = {"exists": True, "dir_okay": False, "readable": True, "metavar": "FILE"}
 
 
 def _instant(text: str) -> datetime:
@@ -43,10 +47,34 @@ def _instant(text: str) -> datetime:
 
 
 @app.command()
-def deals(file: Annotated[Path, typer.Option(help="The CSV file of closed deals.", **_FILE)]) -> None:
-    """Closed deals ("Marketing Funnel by Olist", olist_closed_deals_dataset.csv) as sales and salespeople."""
+def deals(
+    file: Annotated[Path, typer.Option(help="The CSV file of closed deals.", **_FILE)],
+    desk: Annotated[
+        str,
+        typer.Option(envvar="DESK", metavar="PERSON", help="The salesperson who stands in when there is no seller."),
+    ] = "desk",
+    data: Data = None,
+    escalation: EscalationDatabase = None,
+    as_json: AsJson = False,
+) -> None:
+    """Closed deals ("Marketing Funnel by Olist", olist_closed_deals_dataset.csv) as sales and salespeople.
+
+    Needs KAFKA_BOOTSTRAP_SERVERS. Where the database of escalation is named, its directory is asked for the desk.
+    """
+    enter(data)
+    if escalation is not None:
+        os.environ[database_variable(ServiceName.ESCALATION)] = escalation
+    require(KAFKA)
     with _told_in_words():
-        _publish(olist.events_of_deals([olist.read_deal(row) for row in _rows(file, olist.COLUMNS)]))
+        found = [olist.read_deal(row) for row in _rows(file, olist.COLUMNS)]
+        _publish(olist.events_of_deals(found), as_json=as_json)
+    if not any(deal.sold_by == desk for deal in found) and not asyncio.run(_is_somebody(desk)):
+        unsold = sum(deal.sold_by is None for deal in found)
+        note(
+            f"No sales desk is found: DESK names {printable(desk)}, who is in neither this file nor the directory. "
+            f"{unsold:,} of {len(found):,} sales have no seller: nobody is notified of trouble with these until you "
+            f"publish orders.inbound.salesperson_changed for {printable(desk)}, or set DESK to somebody."
+        )
 
 
 @app.command()
@@ -55,14 +83,38 @@ def servicenow(
     deals: Annotated[Path, typer.Option(help="The CSV file of closed deals: who the callers are.", **_FILE)],
     starts_at: Annotated[
         datetime,
-        typer.Option(parser=_instant, metavar="INSTANT", help="When the first incident is to open, in UTC."),
+        typer.Option(
+            parser=_instant,
+            metavar="INSTANT",
+            help="When the first incident is to open, in UTC. 2018-06-04T01:16:00Z keeps the weekdays of data set 498.",
+        ),
     ],
+    data: Data = None,
+    as_json: AsJson = False,
 ) -> None:
-    """The audit log of a help desk (UCI data set 498, incident_event_log.csv) as cases, moved in time."""
+    """The audit log of a help desk (UCI data set 498, incident_event_log.csv) as cases, moved in time.
+
+    Needs KAFKA_BOOTSTRAP_SERVERS.
+    """
+    enter(data)
+    require(KAFKA)
     with _told_in_words():
         sellers = [olist.read_deal(row).account for row in _rows(deals, olist.COLUMNS)]
         changes = [service_desk.read_change(row) for row in _rows(file, service_desk.COLUMNS)]
-        _publish(service_desk.events_of_changes(changes, sellers=sellers, starts_at=starts_at))
+        _publish(service_desk.events_of_changes(changes, sellers=sellers, starts_at=starts_at), as_json=as_json)
+
+
+async def _is_somebody(desk: str) -> bool:
+    """Whether the directory has this person, as far as its database is named and answers."""
+    url = os.environ.get(database_variable(ServiceName.ESCALATION))
+    if not url:
+        return False
+    try:
+        async with reading("escalation", url) as connection:
+            return not await desk_notes(connection, desk)
+    except Unreadable as error:
+        note(str(error))
+        return False
 
 
 @contextmanager
@@ -78,7 +130,7 @@ def _rows(path: Path, columns: tuple[str, ...]) -> Iterator[Row]:
         yield from read_rows(file, file=str(path), columns=columns)
 
 
-def _publish(found: Import) -> None:
+def _publish(found: Import, *, as_json: bool) -> None:
     cluster = from_environment(KafkaSettings).cluster()
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # PublishError tells it in words
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
@@ -90,7 +142,16 @@ def _publish(found: Import) -> None:
                 await publisher.publish(found.events, progress=lambda done: bar.update(task, completed=done))
 
         asyncio.run(publish())
-    Console(highlight=False).print(_summary(found))
+    if as_json:
+        print_json(_figures(found))
+    else:
+        Console(highlight=False).print(_summary(found))
+
+
+def _figures(found: Import) -> dict[str, object]:
+    types = Counter(event.type for event in found.events)
+    counts = {"rows": found.rows, "skipped": found.skipped, "merged": found.merged, "published": len(found.events)}
+    return counts | {"events": dict(sorted(types.items()))}
 
 
 def _summary(found: Import) -> Table:

@@ -29,8 +29,7 @@ from services.escalation.domain.own_facts import (
 )
 from services.escalation.domain.policy.versions import Policies
 from services.escalation.domain.rules import Rules
-from services.escalation.store import address_notices, sign_outs
-from services.escalation.store import policies as versions
+from services.escalation.store import address_notices, new_policies, sign_outs
 from services.escalation.store.histories import FACT_COLUMNS
 from services.escalation.store.known_accounts import PERSONAL, KnownAccounts, save_versions
 from services.escalation.store.rejudging import RETELL, awaited_of, retold_of
@@ -123,7 +122,7 @@ async def save(connection: Connection, book: Book, now: datetime) -> None:
     await _save(connection, _SAVE_ALERTS, changes.alerts.values())
     await _save(connection, _SAVE_DELIVERIES, changes.deliveries.values())
     await _add(connection, _ADD_DECISIONS, changes.decisions)
-    await versions.save(connection, changes.policies)
+    await new_policies.save(connection, changes.policies)
     await sign_outs.end_all(connection, changes.signed_out, now)
     await address_notices.add(connection, changes.notices)
     await save_versions(connection, book)

@@ -5,10 +5,9 @@ from dataclasses import dataclass, field
 
 import asyncpg
 
-from services.escalation import tables
 from services.escalation.domain.policy.document import read_published
 from services.escalation.domain.policy.versions import Policies, PolicyVersion
-from shared.database import Connection, bulk_insert
+from shared.database import Connection
 
 # The latest known comes along without its document, to see whether it is still there. What this very transaction wrote
 # may still be rolled back.
@@ -17,7 +16,6 @@ _FROM_LATEST = """
            coalesce(xmin = pg_current_xact_id_if_assigned()::xid, false) as uncommitted
     from escalation.policies where version >= $1 order by version
 """
-_SAVE = bulk_insert(tables.Policy)
 
 
 @dataclass(slots=True)
@@ -42,12 +40,6 @@ class KnownPolicies:
 async def load(connection: Connection) -> Policies:
     """All versions."""
     return await KnownPolicies().current(connection)
-
-
-async def save(connection: Connection, versions: Sequence[PolicyVersion]) -> None:
-    """Add versions."""
-    rows = [(one.version, one.since, one.text, one.digest, one.published_by, one.summary) for one in versions]
-    await _SAVE.run(connection, rows)
 
 
 def _is_there(latest: PolicyVersion, rows: Sequence[asyncpg.Record]) -> bool:

@@ -1,0 +1,130 @@
+"""Which installation a command works with: the one a data folder names, or the one of the environment's variables.
+
+Start at `enter`. A folder that is named (`--data`, `HANDOFF_DATA`) counts before the variables; `.local` counts only
+where no address is set. What neither names has no address: nothing falls back to a port where somebody else may listen.
+"""
+
+import fcntl
+import os
+import shlex
+from collections.abc import Mapping, MutableMapping
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from services.cli.terminal import note, stop_with
+
+DEFAULT_DATA = Path(".local")
+KAFKA = "KAFKA_BOOTSTRAP_SERVERS"
+MAIL = "SMTP_URL"
+
+Data = Annotated[
+    Path | None,
+    typer.Option(
+        "--data",
+        envvar="HANDOFF_DATA",
+        metavar="FOLDER",
+        help="Data folder of `handoff up`. Default: .local, unless addresses are set.",
+    ),
+]
+
+
+class ServiceName(StrEnum):
+    ORDERS = "orders"
+    SUPPORT = "support"
+    ESCALATION = "escalation"
+
+
+def _database_option(service: ServiceName) -> typer.models.OptionInfo:
+    option: typer.models.OptionInfo = typer.Option(
+        f"--{service}-database",
+        metavar="URL",
+        help=f"Address of the database of {service}; else {database_variable(service)} has it.",
+    )
+    return option
+
+
+def database_variable(service: ServiceName) -> str:
+    """The variable with the address of a service's database."""
+    return f"{service.upper()}_DATABASE_URL"
+
+
+OrdersDatabase = Annotated[str | None, _database_option(ServiceName.ORDERS)]
+SupportDatabase = Annotated[str | None, _database_option(ServiceName.SUPPORT)]
+EscalationDatabase = Annotated[str | None, _database_option(ServiceName.ESCALATION)]
+
+_ADDRESSES = (KAFKA, *map(database_variable, ServiceName))
+
+
+def enter(data: Path | None, **given: str | None) -> None:
+    """Have this process's environment name one installation; say on standard error which, if a folder names it.
+
+    `given` are addresses of databases by service, from the command line: they count before everything else.
+    """
+    variables = {database_variable(ServiceName(name)): url for name, url in given.items() if url}
+    if data is not None:
+        os.environ.update(_running(data))
+    elif not variables and not any(os.environ.get(name) for name in _ADDRESSES):
+        _fill(os.environ, DEFAULT_DATA)
+    os.environ.update(variables)
+
+
+def database_of(service: ServiceName) -> str:
+    """The address of a service's database; ends the command where nothing names it."""
+    require(database_variable(service))
+    return os.environ[database_variable(service)]
+
+
+def require(*variables: str) -> None:
+    """End the command unless each of these variables is set."""
+    missing = [name for name in variables if not os.environ.get(name)]
+    if missing:
+        raise stop_with(
+            f"No server is named: {', '.join(missing)} not set. Set it, or name the data folder of a running "
+            f"`handoff up` with --data or HANDOFF_DATA ({DEFAULT_DATA} has none)."
+        )
+
+
+def _fill(environment: MutableMapping[str, str], folder: Path) -> None:
+    if _file(folder).is_file() and not _has_stopped(folder):
+        for name, value in _read(folder).items():
+            environment.setdefault(name, value)
+
+
+def _running(folder: Path) -> Mapping[str, str]:
+    """What a named folder says of its installation; ends the command where it has none that runs."""
+    if not _file(folder).is_file():
+        raise stop_with(
+            f"{folder} has no running installation: there is no file {_file(folder)}. `handoff up --data {folder}` "
+            "writes it while it runs."
+        )
+    if _has_stopped(folder):
+        raise stop_with(
+            f"The installation in {folder} does not run any more: start it with `handoff up --data {folder}`."
+        )
+    return _read(folder)
+
+
+def _has_stopped(folder: Path) -> bool:
+    """Whether whoever started it is gone, and with it the servers: it holds the lock while it lives."""
+    try:
+        with (folder / "lock").open() as lock:
+            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:  # no lock: written by hand, for servers of one's own
+        return False
+    return True
+
+
+def _read(folder: Path) -> dict[str, str]:
+    note(f"Installation: {folder.absolute()}")
+    lines = _file(folder).read_text("utf-8").splitlines()
+    pairs = (line.partition("=") for line in lines if "=" in line and not line.startswith("#"))
+    return {name: "".join(shlex.split(value)[:1]) for name, _, value in pairs}
+
+
+def _file(folder: Path) -> Path:
+    return folder / "environment"

@@ -1,0 +1,62 @@
+"""`handoff mail`: what the mail sink of `handoff up` caught. Start at mail."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.table import Table
+from rich.text import Text
+
+from deploy.local.stored_mail import StoredMail, found, messages
+from services.cli.installation import DEFAULT_DATA, Data
+from services.cli.terminal import LINES, AsJson, console, print_json, printable, stop_with
+
+_PIPE_WIDTH = 200
+
+
+def mail(
+    which: Annotated[str, typer.Argument(metavar="MESSAGE", help="Number or Message-ID of the message to show.")] = "",
+    data: Data = None,
+    as_json: AsJson = False,
+) -> None:
+    """List the mail that the sink of `handoff up` caught, or show one message."""
+    folder = (data or DEFAULT_DATA) / "mail"
+    if not folder.is_dir():
+        raise stop_with(
+            f"{folder} does not exist: no mail sink of `handoff up` has run with that data folder. "
+            "Name another with --data or HANDOFF_DATA."
+        )
+    stored = messages(folder)
+    if not which:
+        _list(stored, folder, as_json=as_json)
+        return
+    wanted = found(stored, which)
+    if wanted is None:
+        raise stop_with(f"No message {which!r} in {folder}: `handoff mail` lists them.")
+    if as_json:
+        print_json(wanted)
+        return
+    terminal = console(_PIPE_WIDTH)
+    terminal.print(Text.assemble(("To       ", "bold"), printable(", ".join(wanted.recipients))))
+    terminal.print(Text.assemble(("Subject  ", "bold"), printable(wanted.subject), "\n"))
+    terminal.print(printable(wanted.text, kept=LINES), markup=False, highlight=False, soft_wrap=True)
+
+
+def _list(stored: list[StoredMail], folder: Path, *, as_json: bool) -> None:
+    if as_json:
+        print_json(stored)
+    elif not stored:
+        print(f"No mail in {folder}.")
+    else:
+        console(_PIPE_WIDTH).print(_table(stored))
+
+
+def _table(stored: list[StoredMail]) -> Table:
+    table = Table("", "received (UTC)", box=None, pad_edge=False)
+    for heading in ("to", "subject", "Message-ID"):
+        table.add_column(heading, overflow="fold")
+    for each in stored:
+        received = each.received_at.strftime("%Y-%m-%d %H:%M:%S")
+        told = (", ".join(each.recipients), each.subject, each.message_id)
+        table.add_row(str(each.number), received, *(Text(printable(text)) for text in told))
+    return table

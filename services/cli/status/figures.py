@@ -1,0 +1,75 @@
+"""What `handoff status` shows: of every service, and of the episodes."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """How many wait, and how long the oldest has waited (for timers: how long the most overdue has been due)."""
+
+    count: int
+    oldest_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a process says of itself over HTTP. `ready` is None where its port is not known, and nothing was asked.
+
+    `lag` has the records not yet taken in by topic; None where a topic is gone.
+    """
+
+    ready: bool | None
+    reasons: Sequence[str] = ()
+    notes: Sequence[str] = ()
+    version: str | None = None
+    lag: Mapping[str, int | None] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """What a service's database has. `tables` are its revisions by schema, `processes` those of this service that are
+    connected, by the revisions that they know."""
+
+    tables: Mapping[str, str | None]
+    processes: Sequence[str]
+    outbox: Queue
+    waiting_facts: Queue
+    dead_letters: Queue
+    set_aside: Queue
+    timers_overdue: Queue
+
+
+@dataclass(frozen=True, slots=True)
+class Episodes:
+    """What is at risk, and the deliveries on their way. `exhausted`: everybody was asked and nobody answered."""
+
+    open: int
+    unanswered: int
+    exhausted: int
+    nobody_to_ask: int
+    waiting_signals: Queue
+    deliveries_pending: Queue
+    deliveries_held: int
+    deliveries_unknown: int
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceStatus:
+    """One service; without `stored` its database cannot be read, and `unreadable` says why."""
+
+    service: str
+    wanted: Mapping[str, str]
+    answer: Answer
+    stored: Stored | None
+    unreadable: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """Everything. `needs` says what somebody has to see to, none while all is well."""
+
+    version: str
+    services: Sequence[ServiceStatus]
+    episodes: Episodes | None
+    needs: Sequence[str] = ()

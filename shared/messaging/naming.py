@@ -1,0 +1,46 @@
+"""What a record is called in a log, with nothing of what it says: its type if that is one of ours, and its source."""
+
+import re
+from collections.abc import Mapping
+
+from shared.contracts import strict_json
+from shared.contracts.catalog import CATALOG
+from shared.contracts.rejected import Rejected
+from shared.inputs import RawMessage
+
+UNKNOWN = "not in the catalog of events"
+_SOURCE = re.compile(r"[A-Za-z0-9._~:/-]{1,200}")
+_LONGEST_BODY = 100_000
+
+
+def named(raw: RawMessage) -> dict[str, str | None]:
+    """Type and source of a record that may be no event at all: whatever its sender put there."""
+    headers = {name: value for name, value in raw.headers if value is not None}
+    if "ce_type" in headers or "ce_source" in headers:
+        return _named(_text(headers.get("ce_type")), _text(headers.get("ce_source")))
+    body = _object(raw.body)
+    return _named(body.get("type"), body.get("source"))
+
+
+def known_type(type: object) -> str:
+    """The type as it is, if it is one of ours: any other text might say something of a customer."""
+    return type if isinstance(type, str) and type in CATALOG else UNKNOWN
+
+
+def _named(type: object, source: object) -> dict[str, str | None]:
+    safe = isinstance(source, str) and _SOURCE.fullmatch(source)
+    return {"type": known_type(type), "source": str(source) if safe else None}
+
+
+def _object(body: bytes | None) -> Mapping[str, object]:
+    if body is None or len(body) > _LONGEST_BODY:
+        return {}
+    try:
+        value = strict_json.parse(body)
+    except Rejected:
+        return {}
+    return value if isinstance(value, dict) else {}
+
+
+def _text(value: bytes | None) -> str | None:
+    return None if value is None else value.decode(errors="replace")

@@ -1,0 +1,143 @@
+"""`handoff status` over real databases, with processes that answer and one that does not."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from deploy.local.ports import LOOPBACK, free_ports
+from services.cli.main import app
+from services.escalation.app import MIGRATIONS as ESCALATION
+from services.escalation.domain.own_facts import OWN_FACTS
+from services.escalation.handlers import handling
+from services.orders.app import MIGRATIONS as ORDERS
+from services.orders.handlers import handle as handle_orders
+from services.support.app import MIGRATIONS as SUPPORT
+from services.support.handlers import handle as handle_support
+from shared.database import open_pool
+from shared.inputs import Batch, Position, RawMessage, Rejection
+from shared.metrics import create_metrics, render
+from shared.migrations.fitting import Fitting
+from tests.builders import case_reassigned, order_placed, refund_requested
+from tests.escalation import NO_LIMIT, told
+from tests.servers import MakeDatabase
+from tests.services import ServiceUnderTest, running
+
+Company = dict[str, ServiceUnderTest]
+MIGRATIONS = {"orders": ORDERS, "support": SUPPORT, "escalation": ESCALATION}
+
+
+@pytest.fixture
+async def urls(database: MakeDatabase) -> dict[str, str]:
+    return {name: await database(name) for name in MIGRATIONS}
+
+
+@pytest.fixture
+async def company(urls: dict[str, str]) -> AsyncIterator[Company]:
+    """The services' own handlers; a connection that names itself as a process of each stands for it."""
+    async with AsyncExitStack() as stack:
+        for name, url in urls.items():
+            pool = await open_pool(url, name=Fitting.of(MIGRATIONS[name]).process_name)
+            stack.push_async_callback(pool.close)
+            await pool.fetchval("select 1")
+        started = {
+            "orders": running(urls["orders"], "orders", handle_orders),
+            "support": running(urls["support"], "support", handle_support),
+            "escalation": running(urls["escalation"], "escalation", handling(NO_LIMIT), OWN_FACTS),
+        }
+        yield {name: await stack.enter_async_context(one) for name, one in started.items()}
+
+
+@pytest.fixture
+async def port() -> AsyncIterator[int]:
+    """A process that is ready, and three records behind."""
+    metrics = create_metrics("orders")
+    metrics.consumer.lag.labels("orders.inbound.v1", "0").set(3)
+    bodies = {b"/readyz": b'{"ok": true, "reasons": [], "notes": []}', b"/metrics": render(metrics.registry)}
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        path = (await reader.readuntil(b"\r\n\r\n")).split()[1]
+        writer.write(b"HTTP/1.0 200 OK\r\n\r\n" + bodies[path])
+        writer.close()
+
+    server = await asyncio.start_server(answer, LOOPBACK, 0)
+    async with server:
+        yield server.sockets[0].getsockname()[1]
+
+
+async def status(urls: dict[str, str], *arguments: str, **environment: str) -> Result:
+    addresses = {f"{name.upper()}_DATABASE_URL": url for name, url in urls.items()}
+    return await asyncio.to_thread(CliRunner().invoke, app, ["status", *arguments], env=addresses | environment)
+
+
+async def figures(urls: dict[str, str], **environment: str) -> tuple[int, dict[str, Any]]:
+    result = await status(urls, "--json", **environment)
+    found: dict[str, Any] = json.loads(result.stdout)
+    return result.exit_code, found
+
+
+async def test_all_is_well(urls: dict[str, str], company: Company, port: int) -> None:
+    ports = {f"{name.upper()}_PORT": str(port) for name in urls}
+    code, found = await figures(urls, **ports)
+    assert (code, found["needs"]) == (0, [])
+    orders = found["services"][0]
+    assert orders["answer"] == {
+        "ready": True,
+        "reasons": [],
+        "notes": [],
+        "version": "0.1.0",
+        "lag": {"orders.inbound.v1": 3},
+    }
+    assert orders["stored"]["tables"] == orders["wanted"]
+    assert len(orders["stored"]["processes"]) == 1
+    page = await status(urls, **ports)
+    assert page.exit_code == 0
+    assert "All is well." in page.stdout
+
+
+async def test_what_waits_is_counted_and_what_needs_somebody_is_said(urls: dict[str, str], company: Company) -> None:
+    letter = Rejection("invalid_json", "no JSON", RawMessage("t", None, (), b"{"), Position("t", 0, 1))
+    await company["support"].spine.apply(Batch((), [letter]))
+    await company["support"].tell(case_reassigned(2))
+    await company["escalation"].tell(told(order_placed(sold_by=None)), told(refund_requested(case=None)))
+    (closed,) = free_ports(1)
+    code, found = await figures(urls, ESCALATION_PORT=str(closed))
+    assert code == 1
+    support, escalation = found["services"][1:]
+    assert support["stored"]["dead_letters"]["count"] == 1
+    assert support["stored"]["waiting_facts"]["count"] == 1
+    assert support["stored"]["outbox"]["count"] == 1
+    assert support["answer"]["ready"] is None
+    assert escalation["answer"]["ready"] is False
+    assert (found["episodes"]["open"], found["episodes"]["nobody_to_ask"]) == (1, 1)
+    needs = "\n".join(found["needs"])
+    assert "support: 1 dead letters are not replayed" in needs
+    assert f"escalation is not ready: it does not answer at 127.0.0.1:{closed}" in needs
+    assert "1 episodes: there is nobody to notify" in needs
+    page = await status(urls)
+    assert page.exit_code == 1
+    assert "! 1 episodes: there is nobody to notify" in page.stdout
+
+
+async def test_an_episode_whose_ladder_was_climbed_in_vain_needs_somebody(
+    urls: dict[str, str], company: Company
+) -> None:
+    await company["escalation"].tell(told(order_placed(sold_by=None)), told(refund_requested(case=None)))
+    await company["escalation"].pool.execute(
+        "update escalation.episodes set nobody_since = null, rang = true, exhausted_at = shared.app_now()"
+    )
+    code, found = await figures(urls)
+    assert (found["episodes"]["exhausted"], found["episodes"]["unanswered"]) == (1, 1)
+    assert code == 1
+
+
+async def test_a_database_that_is_away_is_one_line_of_the_screen(urls: dict[str, str], company: Company) -> None:
+    urls["support"] = "postgresql://nobody@127.0.0.1:1/none"
+    result = await status(urls)
+    assert result.exit_code == 1
+    assert "! The database of support does not answer at 127.0.0.1:1/none" in result.stdout
+    assert "processes connected" in result.stdout
