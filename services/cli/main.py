@@ -2,7 +2,7 @@
 
 import typer
 
-from services.cli import dead_letters, outbox, policy
+from services.cli import bounces, dead_letters, deliveries, outbox, policy
 from services.cli.demo.command import demo
 from services.cli.explain import explain
 from services.cli.importers import command as importers
@@ -26,5 +26,7 @@ app.command()(explain)
 app.command()(report)
 app.command()(trace)
 app.add_typer(dead_letters.app, name="dead-letters")
+app.add_typer(deliveries.app, name="deliveries")
+app.add_typer(bounces.app, name="bounces")
 app.add_typer(outbox.app, name="outbox")
 app.add_typer(policy.app, name="policy")

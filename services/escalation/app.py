@@ -11,6 +11,7 @@ from fastapi import FastAPI, Request
 from services.escalation.api import timeline_router
 from services.escalation.channels.deliveries import EmailSender
 from services.escalation.channels.letters import Letters
+from services.escalation.channels.notices import send_notices
 from services.escalation.channels.smtp import MailServer
 from services.escalation.domain.own_facts import (
     OWN_FACTS,
@@ -31,13 +32,14 @@ from services.escalation.settings import EscalationSettings
 from services.escalation.store.deliveries import sample
 from services.escalation.store.desk import desk_notes
 from services.escalation.store.inbox import now, now_and_round
+from services.escalation.store.notices import notes_of_addresses
 from services.escalation.store.policies import KnownPolicies, load
 from services.escalation.store.rejudging import SOURCE, event_id
 from services.escalation.store.sessions import Person
 from services.escalation.tables import EscalationTable
 from shared.contracts.envelope import Envelope, Fact, envelope
 from shared.contracts.escalation import POLICY_SUBJECT, POLICY_TOPIC
-from shared.database import Pool
+from shared.database import Connection, Pool
 from shared.dated import Dated
 from shared.http.application import create_app
 from shared.http.asyncapi import ServiceReference
@@ -74,11 +76,16 @@ def service(settings: EscalationSettings) -> Service:
     that cannot be read."""
     rules = Rules(desk=SalespersonId(settings.desk), max_alert_age=settings.max_alert_age)
     letters = Letters(sender=settings.mail_from, inbox_url=settings.inbox_url, reply_to=settings.mail_reply_to or None)
-    sender = EmailSender(MailServer(settings.smtp_url.get_secret_value()), letters)
+    server = MailServer(settings.smtp_url.get_secret_value(), ca_file=settings.smtp_ca_file)
+    sender = EmailSender(server, letters)
     readers = ReaderKeys.read(settings.reader_keys)
 
     async def send_email(resources: Resources) -> None:
         await sender.run(resources.pool, resources.spine, resources.metrics)
+
+    async def noting(connection: Connection) -> list[str]:
+        found = await desk_notes(connection, settings.desk)
+        return [*server.notes, *found, *await notes_of_addresses(connection)]
 
     def web(resources: Resources, health: Health) -> FastAPI:
         inbox = InboxDependencies(
@@ -106,10 +113,10 @@ def service(settings: EscalationSettings) -> Service:
         migrations=MIGRATIONS,
         web=web,
         own_facts=OWN_FACTS,
-        loops={"e-mail": send_email},
+        loops={"e-mail": send_email, "notices": partial(send_notices, sender, letters)},
         sample=sample,
         observe=count_alerts,
-        notes=partial(desk_notes, desk=settings.desk),
+        notes=noting,
     )
 
 
@@ -133,7 +140,11 @@ def sending_sign_in_links(
         compose = partial(letters.sign_in, **about, message=uuid4(), now=await clock())
         ended = await sender.send(compose)
         if ended.result is not Attempt.ACCEPTED:
-            log.warning("no mail server accepted a sign-in link", result=ended.result.value, reason=ended.reason)
+            trouble = ended.trouble.value if ended.trouble else None
+            reason = ended.reason
+            log.warning(
+                "no mail server accepted a sign-in link", result=ended.result.value, trouble=trouble, reason=reason
+            )
 
     return send
 

@@ -16,6 +16,7 @@ from services.escalation.domain.entities import (
     Decision,
     Delivery,
     Episode,
+    Notice,
     Order,
     Salesperson,
     Signal,
@@ -53,6 +54,7 @@ class Changes:
     policies: list[PolicyVersion] = field(default_factory=list)
     silenced: dict[UUID, tuple[str, datetime]] = field(default_factory=dict)
     left: set[tuple[str, str]] = field(default_factory=set)
+    notices: list[Notice] = field(default_factory=list)
 
     def touched(self) -> set[str]:
         """The accounts of which anything changed that is kept from batch to batch."""
