@@ -23,6 +23,7 @@ from shared.messaging.applying import Endings
 from shared.messaging.blocks import Reading, refusal
 from shared.messaging.consumer import Consumer
 from shared.messaging.positions import know_partitions
+from shared.messaging.refusals import Refusals, RefusedForGood
 from shared.messaging.relay import Relay
 from shared.messaging.topics import TopicsUnfit, ensure_topics
 from shared.messaging.watch import LOOK_EVERY_SECONDS, Watch
@@ -70,7 +71,7 @@ async def run(service: Service, settings: ServiceSettings, *, role: Role, slot: 
     process = Process(service, settings, role=role, slot=slot)
     try:
         status = await process.run()
-    except (CannotStart, PortTaken, UnsafeDatabase, TopicsUnfit) as error:
+    except (CannotStart, PortTaken, UnsafeDatabase, TopicsUnfit, RefusedForGood) as error:
         log.error("cannot start", reason=str(error))
         status = CANNOT_START
     if tracing is not None:
@@ -89,6 +90,7 @@ class Process:
         self._slot = slot
         self._metrics = create_metrics(service.name)
         self._cluster = settings.cluster()
+        self._refusals = Refusals(self._cluster)
         self._consumer: Consumer | None = None
         self._stopping = asyncio.Event()
         self._status = 0
@@ -236,7 +238,7 @@ class Process:
             except (UnsafeDatabase, TopicsUnfit):
                 raise
             except Exception as error:
-                refused = refusal(error, self._group)
+                refused = refusal(error, self._group) or await self._refusals.after(error)
                 if refused is None:
                     log.warning("server does not answer, trying again", server=what, error=type(error).__name__)
                 else:
