@@ -7,13 +7,17 @@ from pathlib import Path
 
 import pytest
 
+from deploy.local.ports import free_ports
 from tests.other_servers.certificates import Authority
+from tests.other_servers.postgres_15 import Postgres15, programs
 from tests.other_servers.secured_kafka import SecuredKafka, secured_kafka
+from tests.servers import Databases
 
 
 @pytest.fixture(scope="session")
 def folder() -> Iterator[Path]:
     made = Path(tempfile.mkdtemp(prefix="handoff-tests-"))
+    made.chmod(0o755)  # the user that runs Postgres for root enters it
     yield made
     shutil.rmtree(made, ignore_errors=True)
 
@@ -36,3 +40,16 @@ async def secured(folder: Path) -> AsyncIterator[SecuredKafka]:
         yield made
     finally:
         await made.broker.kill()
+
+
+@pytest.fixture(scope="session")
+async def postgres_15(folder: Path) -> AsyncIterator[Databases]:
+    """Databases on Postgres 15."""
+    found = programs()
+    (port,) = free_ports(1)
+    server = Postgres15(folder / "postgres", found, port=port)
+    try:
+        await server.start()
+        yield Databases(server.url)
+    finally:
+        await server.stop_at_once()
