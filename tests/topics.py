@@ -25,7 +25,7 @@ async def create_topic(
 ) -> None:
     """As the product makes it, but for these settings. Returns when it can be written to."""
     async with _admin(cluster) as admin:
-        settings = shape(topic).configuration(cluster.replication) | (configs or {})
+        settings = shape(topic).configuration(cluster.replication) | dict(configs or {})
         count = partitions or cluster.partitions
         new = NewTopic(cluster.topic(topic), count, cluster.replication, topic_configs=settings)
         answer = await admin.create_topics([new])

@@ -37,7 +37,7 @@ def test_a_secret_may_stand_in_a_file(variable: str, secret: Path, monkeypatch: 
     monkeypatch.setenv("KAFKA_SASL_PASSWORD", "any")
     monkeypatch.delenv(variable, raising=False)
     monkeypatch.setenv(f"{variable}_FILE", str(secret))
-    settings = kind()  # type: ignore[call-arg]
+    settings = kind()
     assert getattr(settings, field).get_secret_value() == "from-a-file "
     assert "from-a-file" not in repr(settings)
 
@@ -48,7 +48,7 @@ def test_a_secret_given_twice_is_an_error(variable: str, secret: Path, monkeypat
     monkeypatch.setenv(variable, "from-the-environment")
     monkeypatch.setenv(f"{variable}_FILE", str(secret))
     with pytest.raises(ValidationError) as error:
-        kind()  # type: ignore[call-arg]
+        kind()
     assert f"{variable} and {variable}_FILE are both set: remove one of them" in str(error.value)
     assert "from-" not in str(error.value)
 
