@@ -16,6 +16,7 @@ from services.escalation.channels.smtp import Ended, MailServer, Trouble
 from services.escalation.domain.entities import Delivery
 from services.escalation.domain.explaining.sending import sent_words
 from services.escalation.domain.own_facts import Attempt, ClosePressed
+from services.escalation.domain.reasoning import clock
 from services.escalation.store.notices import notes_of_addresses
 from shared.contracts.escalation import EpisodeResult
 from shared.metrics import create_metrics
@@ -110,7 +111,8 @@ async def test_the_reason_is_in_the_words_of_explain(rung: Escalation) -> None:
         await send_through(rung, server)
     row = await rung.email()
     words = sent_words(Delivery(**row))
-    assert words == "e-mail on its way (the mail server offers no encryption (STARTTLS))"
+    again = clock(row["try_at"])
+    assert words == f"e-mail not sent yet, next attempt at {again} (the mail server offers no STARTTLS encryption)"
 
 
 async def test_whoever_is_refused_is_marked_and_their_manager_told_once(asked: Escalation) -> None:

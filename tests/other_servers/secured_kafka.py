@@ -15,6 +15,8 @@ from tests.other_servers.certificates import Authority, Issued
 
 USER, PASSWORD = "handoff", "p@ss w/rd"
 LISTENERS = ("SCRAM", "PLAIN", "MTLS", "OAUTH")
+REAUTHENTICATE_MS = 2_000
+"""So long a connection with a token lives."""
 _LOGIN = "org.apache.kafka.common.security"
 
 
@@ -89,6 +91,7 @@ def secured_kafka(folder: Path) -> SecuredKafka:
         "listener.name.oauth.oauthbearer.sasl.jaas.config": (
             f'{_LOGIN}.oauthbearer.OAuthBearerLoginModule required unsecuredLoginStringClaim_sub="broker";'
         ),
+        "listener.name.oauth.oauthbearer.connections.max.reauth.ms": str(REAUTHENTICATE_MS),
         "listener.name.mtls.ssl.client.auth": "required",
         "listener.name.mtls.ssl.truststore.type": "PEM",
         "listener.name.mtls.ssl.truststore.location": str(authority.file),

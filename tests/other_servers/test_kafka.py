@@ -17,7 +17,7 @@ from shared.messaging.cluster import Cluster
 from shared.messaging.refusals import Refusals, RefusedForGood, why_refused
 from shared.messaging.topics import TopicsUnfit, ensure_topics
 from shared.settings import KafkaSettings
-from tests.other_servers.secured_kafka import LISTENERS, USER, SecuredKafka
+from tests.other_servers.secured_kafka import LISTENERS, REAUTHENTICATE_MS, USER, SecuredKafka
 from tests.servers import MakeDatabase
 from tests.streams import confirmed, plumbing_on
 from tests.waiting import eventually
@@ -80,6 +80,20 @@ async def test_topics_are_made_written_and_read_by_whoever_logs_in(
         await plumbing.publish(*(confirmed(n) for n in range(3)))
         async with plumbing.consuming():
             await eventually(plumbing.ledger, {"applied": 3})
+
+
+async def test_connections_that_end_with_their_token_are_made_again(
+    secured: SecuredKafka, token: Path, database: MakeDatabase, topic_prefix: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ours = cluster(monkeypatch, topic_prefix, {**secured.environment("OAUTH"), **with_token("OAUTH", token)})
+    async with (
+        plumbing_on(ours.bootstrap_servers, await database("plumbing"), topic_prefix, cluster=ours) as plumbing,
+        plumbing.consuming(),
+    ):
+        for number in range(1, 4):
+            await plumbing.publish(confirmed(number))
+            await eventually(plumbing.ledger, {"applied": number})
+            await asyncio.sleep(1.2 * REAUTHENTICATE_MS / 1000)
 
 
 async def test_scram_has_two_mechanisms(

@@ -28,7 +28,7 @@ async def test_a_relay_without_encryption_gets_mail_only_where_that_was_said(aut
     async with mail_server() as relay:
         ended = await sent(f"smtp://{ELSEWHERE}:{relay.port}", authority.file)
         assert (ended.result, ended.trouble) == (Attempt.PUT_OFF, Trouble.NO_ENCRYPTION)
-        assert ended.reason == "the mail server offers no encryption (STARTTLS)"
+        assert ended.reason == "the mail server offers no STARTTLS encryption"
         assert relay.messages == []
         assert (await sent(f"smtp+insecure://{ELSEWHERE}:{relay.port}")).result is Attempt.ACCEPTED
         assert relay.messages == [("anna@sales.example", False, None)]

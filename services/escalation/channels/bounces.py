@@ -8,14 +8,16 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from email import message_from_bytes
-from email.message import EmailMessage, Message
-from email.policy import default
+from email.errors import MessageError
+from email.message import Message
 from email.utils import getaddresses
 from uuid import UUID
 
 _MESSAGE_ID = re.compile(r"<([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})@[^<>\s]+>")
 _STATUS = re.compile(r"[245]\.\d{1,3}\.\d{1,3}")
 LONGEST = 10_000_000
+PARSING_ERRORS = (MessageError, ValueError, LookupError, AttributeError, TypeError, RecursionError)
+"""What the standard library raises for messages that it cannot take apart."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +39,16 @@ class NotReadable(ValueError):
 
 def bounce_of(content: bytes) -> Bounce:
     """What a delivery report says. Raises NotReadable for any other message, and for a report of a delay."""
-    report = message_from_bytes(content, policy=default)
+    try:
+        return _read(content)
+    except NotReadable:
+        raise
+    except PARSING_ERRORS as error:
+        raise NotReadable(f"this message is malformed ({type(error).__name__})") from None
+
+
+def _read(content: bytes) -> Bounce:
+    report = message_from_bytes(content)
     if report.get_content_type() != "multipart/report" or not report.is_multipart():
         raise NotReadable("this is no delivery report (multipart/report)")
     statuses = list(_fields(report))
@@ -71,5 +82,5 @@ def _original(report: Message) -> Message | None:
             return inner[0] if isinstance(inner, list) and inner and isinstance(inner[0], Message) else None
         if part.get_content_type() == "text/rfc822-headers":
             text = part.get_payload(decode=True)
-            return message_from_bytes(text, EmailMessage, policy=default) if isinstance(text, bytes) else None
+            return message_from_bytes(text) if isinstance(text, bytes) else None
     return None

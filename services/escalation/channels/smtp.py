@@ -132,7 +132,7 @@ class MailServer:
                     elif self._encryption is Encryption.STARTTLS:
                         return Ended(
                             Attempt.PUT_OFF,
-                            "the mail server offers no encryption (STARTTLS)",
+                            "the mail server offers no STARTTLS encryption",
                             Trouble.NO_ENCRYPTION,
                         )
         except _FAULTS as error:

@@ -7,22 +7,19 @@ from uuid import UUID
 
 from shared.database import Pool
 
-_LISTED = """
+_COLUMNS = """
     select d.delivery_id, d.state, d.recipient, d.attempts, d.reason, d.changed_at, d.try_at,
            a.account_id, a.episode_id, e.order_id, e.closed_at is null and e.acknowledged_at is null as open
     from escalation.deliveries d
     join escalation.alerts a on a.alert_id = d.alert_id join escalation.episodes e on e.episode_id = a.episode_id
+"""
+_LISTED = f"""
+    {_COLUMNS}
     where d.channel = 'email' and d.state = any($1::text[]) and ($2::timestamptz is null or d.changed_at >= $2)
       and (not $3 or (e.closed_at is null and e.acknowledged_at is null))
     order by d.changed_at desc, d.delivery_id limit $4
 """
-_BY_ID = """
-    select d.delivery_id, d.state, d.recipient, d.attempts, d.reason, d.changed_at, d.try_at,
-           a.account_id, a.episode_id, e.order_id, e.closed_at is null and e.acknowledged_at is null as open
-    from escalation.deliveries d
-    join escalation.alerts a on a.alert_id = d.alert_id join escalation.episodes e on e.episode_id = a.episode_id
-    where d.delivery_id = any($1::uuid[])
-"""
+_BY_ID = f"{_COLUMNS} where d.delivery_id = any($1::uuid[])"
 _OF_MESSAGE = """
     select d.delivery_id, d.recipient, d.attempts, a.account_id
     from escalation.deliveries d join escalation.alerts a on a.alert_id = d.alert_id
