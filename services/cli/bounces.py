@@ -24,13 +24,13 @@ TRY_LATER = 75
 def read(
     files: Annotated[
         list[Path] | None,
-        typer.Argument(metavar="[FILE]...", help="Messages, one a file; standard input unless given."),
+        typer.Argument(metavar="FILE", help="Messages, one a file; standard input unless given."),
     ] = None,
 ) -> None:
-    """Read delivery reports: the address of whoever did not get a message is marked, and their manager is told once.
+    """Read delivery reports. The address is marked as failing, and the person's manager is notified once.
 
-    Any other message is ignored, so that a mail program can pipe all of a mailbox here. Ends with 75 where the database
-    does not answer: the mail program keeps the message.
+    Other messages are ignored, so a mail program can pipe a whole mailbox here. The exit status is 75 if the database
+    does not answer: the mail program then keeps the message.
     """
     from services.cli.terminal import stop_with
 
@@ -45,7 +45,7 @@ def read(
 
 @app.command("list")
 def list_people(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
-    """Whom e-mail does not reach, since when, and what the mail server says."""
+    """People whose e-mail comes back, since when, and the mail server's reason."""
     from services.cli.terminal import printable
 
     found = _with_pool(_failing)
@@ -62,7 +62,7 @@ def list_people(as_json: Annotated[bool, typer.Option("--json", help="Print JSON
 
 @app.command()
 def clear(person: Annotated[str, typer.Argument(metavar="PERSON", help="A salesperson's ID.")]) -> None:
-    """Say that mail to somebody arrives again at the same address. Another address clears the mark by itself."""
+    """Clear the mark of an address that works again. A new address clears it by itself."""
     from services.cli.databases import spine_of
     from services.cli.run import ServiceName
     from services.cli.terminal import printable, stop_with
@@ -77,7 +77,7 @@ def clear(person: Annotated[str, typer.Argument(metavar="PERSON", help="A salesp
 
     if not _with_pool(cleared):
         raise stop_with(f"No e-mail to {printable(person)} is known to come back; `handoff bounces list` lists people.")
-    print(f"{printable(person)}: mail counts as arriving again")
+    print(f"{printable(person)}: the mark is cleared")
 
 
 def _messages(files: Sequence[Path]) -> Iterator[tuple[str, bytes]]:

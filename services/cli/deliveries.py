@@ -46,7 +46,7 @@ def list_deliveries(
     limit: Annotated[int, typer.Option(min=1, help="At most so many.")] = 50,
     as_json: AsJson = False,
 ) -> None:
-    """E-mail deliveries, the latest first: unless given, those that have not arrived."""
+    """E-mail deliveries, newest first. Without --state: those that have not arrived."""
     from services.cli.databases import with_pool
     from services.cli.run import ServiceName
     from services.escalation.store.outgoing import listed
@@ -64,18 +64,20 @@ def list_deliveries(
 
 @app.command()
 def resend(
-    ids: Annotated[list[UUID] | None, typer.Argument(help="Deliveries by ID.")] = None,
+    ids: Annotated[list[UUID] | None, typer.Argument(metavar="[ID]...", help="Deliveries by ID.")] = None,
     since: Since = None,
-    every: Annotated[bool, typer.Option("--open", help="All that somebody is still asked about.")] = False,
+    every: Annotated[
+        bool, typer.Option("--open", help="All whose episode is still open and not acknowledged.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Send e-mails again: those that failed, had no address, or wait to be tried again. Never for a closed episode."""
+    """Send e-mails again: those that failed, had no address, or wait for another attempt. Not for closed episodes."""
     from services.cli.databases import with_pool
     from services.cli.run import ServiceName
     from services.cli.terminal import stop_with
 
     if not (ids or since or every) or (ids and (since or every)):
-        raise stop_with("name the deliveries to send again by their IDs, or use --since WHEN or --open.")
+        raise stop_with("give the IDs of the deliveries to send again, or --since WHEN, or --open.")
     moment = _moment(since)
     results = with_pool(ServiceName.ESCALATION, lambda pool: _resend(pool, ids or [], moment))
     if as_json:
