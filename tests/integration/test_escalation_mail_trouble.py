@@ -175,6 +175,19 @@ async def test_a_notice_that_is_put_off_is_sent_later_and_not_at_all_once_the_ad
     assert len(asked.mail.received) == 2
 
 
+async def test_a_notice_of_unknown_outcome_is_not_repeated_for_ever(asked: Escalation) -> None:
+    asked.mail.answers = [REFUSED]
+    await asked.send_mail()
+    await asked.fire()
+    asked.mail.answers = [Attempt.UNKNOWN] * 9
+    for _ in range(9):
+        await asked.send_notices()
+        await asked.move_clock(10 * MINUTE)
+    (notice,) = await asked.rows("escalation.notices")
+    assert (notice["state"], notice["attempts"]) == ("failed", 3)
+    assert len({message["Message-ID"] for message in asked.mail.received[1:]}) == 1
+
+
 @pytest.mark.parametrize("headers_only", [False, True])
 async def test_a_message_that_came_back_marks_the_address_and_fails_the_delivery_once(
     asked: Escalation, headers_only: bool

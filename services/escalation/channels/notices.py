@@ -12,7 +12,8 @@ from shared.metrics import Metrics
 from shared.service import Resources
 
 _POLL_SECONDS = 2.0
-_STATES = {Attempt.ACCEPTED: "sent", Attempt.REFUSED: "failed", Attempt.PUT_OFF: "pending", Attempt.UNKNOWN: "pending"}
+_MOST_UNKNOWN = 3
+"""After so many attempts that may each have arrived it is left: it is to be told once."""
 
 
 async def send_notices(sender: EmailSender, letters: Letters, resources: Resources) -> None:
@@ -32,4 +33,16 @@ async def _send(sender: EmailSender, letters: Letters, notice: NoticeLetter, poo
     ended = await sender.send(partial(letters.notice, notice))
     count_attempt(metrics, ended)
     warn(ended, notice=str(notice.notice_id))
-    await end_notice(pool, notice, _STATES[ended.result], ended.reason)
+    await end_notice(pool, notice, _state(ended.result, notice.attempts), ended.reason)
+
+
+def _state(result: Attempt, attempts: int) -> str:
+    match result:
+        case Attempt.ACCEPTED:
+            return "sent"
+        case Attempt.REFUSED:
+            return "failed"
+        case Attempt.PUT_OFF:
+            return "pending"
+        case Attempt.UNKNOWN:
+            return "pending" if attempts < _MOST_UNKNOWN else "failed"
