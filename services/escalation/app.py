@@ -9,9 +9,9 @@ from uuid import uuid4
 from fastapi import FastAPI, Request
 
 from services.escalation.api import timeline_router
+from services.escalation.channels.bounce_notices import send_notices
 from services.escalation.channels.deliveries import EmailSender
 from services.escalation.channels.letters import Letters
-from services.escalation.channels.notices import send_notices
 from services.escalation.channels.smtp import MailServer
 from services.escalation.domain.own_facts import (
     OWN_FACTS,
@@ -29,10 +29,10 @@ from services.escalation.inbox import InboxDependencies, create_inbox
 from services.escalation.inbox.sessions import Sessions, SignedOut
 from services.escalation.measuring import count_alerts
 from services.escalation.settings import EscalationSettings
+from services.escalation.store.bounce_notices import notes_of_addresses
 from services.escalation.store.deliveries import sample
 from services.escalation.store.desk import desk_notes
 from services.escalation.store.inbox import now, now_and_round
-from services.escalation.store.notices import notes_of_addresses
 from services.escalation.store.policies import KnownPolicies, load
 from services.escalation.store.rejudging import SOURCE, event_id
 from services.escalation.store.sessions import Person
@@ -113,7 +113,7 @@ def service(settings: EscalationSettings) -> Service:
         migrations=MIGRATIONS,
         web=web,
         own_facts=OWN_FACTS,
-        loops={"e-mail": send_email, "notices": partial(send_notices, sender, letters)},
+        loops={"e-mail": send_email, "bounce notices": partial(send_notices, sender, letters)},
         sample=sample,
         observe=count_alerts,
         notes=noting,

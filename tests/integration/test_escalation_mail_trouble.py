@@ -17,7 +17,7 @@ from services.escalation.domain.entities import Delivery
 from services.escalation.domain.explaining.sending import sent_words
 from services.escalation.domain.own_facts import Attempt, ClosePressed
 from services.escalation.domain.reasoning import clock
-from services.escalation.store.notices import notes_of_addresses
+from services.escalation.store.bounce_notices import notes_of_addresses
 from shared.contracts.escalation import EpisodeResult
 from shared.metrics import create_metrics
 from tests.bounces import report

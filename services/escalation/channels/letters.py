@@ -27,9 +27,9 @@ from services.escalation.domain.words import (
     left,
     why_now,
 )
+from services.escalation.store.bounce_notices import NoticeLetter
 from services.escalation.store.deliveries import Letter
 from services.escalation.store.lists import ListLetter
-from services.escalation.store.notices import NoticeLetter
 from services.escalation.store.signals_shown import LetterSignal
 from shared.contracts.escalation import RingCause, Severity
 

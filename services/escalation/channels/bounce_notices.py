@@ -6,7 +6,7 @@ from functools import partial
 from services.escalation.channels.deliveries import EmailSender, count_attempt, warn
 from services.escalation.channels.letters import Letters
 from services.escalation.domain.own_facts import Attempt
-from services.escalation.store.notices import NoticeLetter, claim_notices, end_notice
+from services.escalation.store.bounce_notices import NoticeLetter, claim_notices, end_notice
 from shared.database import Pool
 from shared.metrics import Metrics
 from shared.service import Resources
