@@ -25,6 +25,7 @@ from shared.messaging.consumer import Consumer
 from shared.messaging.positions import know_partitions
 from shared.messaging.refusals import Refusals, RefusedForGood
 from shared.messaging.relay import Relay
+from shared.messaging.rights import name_other_writers
 from shared.messaging.topics import TopicsUnfit, ensure_topics
 from shared.messaging.watch import LOOK_EVERY_SECONDS, Watch
 from shared.metrics import Metrics, create_metrics
@@ -35,7 +36,7 @@ from shared.service import Health, Resources, Role, Service
 from shared.settings import ServiceSettings
 from shared.telemetry import configure_tracing
 from shared.transaction import Spine, Transaction
-from shared.web_server import PortTaken, WebServer
+from shared.web_server import PortTaken, WebLimits, WebServer
 
 log = get_logger(__name__)
 T = TypeVar("T")
@@ -90,6 +91,7 @@ class Process:
         self._slot = slot
         self._metrics = create_metrics(service.name)
         self._cluster = settings.cluster()
+        self._group = self._cluster.topic(service.name)
         self._refusals = Refusals(self._cluster)
         self._consumer: Consumer | None = None
         self._stopping = asyncio.Event()
@@ -99,10 +101,6 @@ class Process:
     @property
     def _database_url(self) -> str:
         return self._settings.database_url.get_secret_value()
-
-    @property
-    def _group(self) -> str:
-        return self._cluster.topic(self._service.name)
 
     async def run(self) -> int:
         loop = asyncio.get_running_loop()
@@ -145,7 +143,8 @@ class Process:
             max_clock_skew=self._settings.max_clock_skew,
         )
         resources = Resources(pool, spine, self._cluster, self._metrics)
-        server = WebServer(self._service, resources, self.health, self._role)
+        limits = WebLimits(self._settings.connections_per_address, self._settings.proxies)
+        server = WebServer(self._service, resources, self.health, self._role, limits)
         await server.start(self._settings.host, self._settings.port, ended=partial(self._give_up, "serving has ended"))
         stack.push_async_callback(server.stop)
         await self._check_database(pool, fitting)
@@ -224,8 +223,10 @@ class Process:
         self._metrics.process.tables_unfit.set(0)
 
     async def _prepare_topics(self, pool: Pool) -> None:
-        topics = {*self._service.listens_to, *self._service.publishes, dead_letter_topic(self._service.name)}
+        own = {*self._service.publishes, dead_letter_topic(self._service.name)}
+        topics = own.union(self._service.listens_to)
         counts = await self._until_it_works("Kafka", lambda: ensure_topics(self._cluster, topics))
+        await name_other_writers(self._cluster, own)
         listened = {self._cluster.topic(topic) for topic in self._service.listens_to}
         await know_partitions(pool, {topic: count for topic, count in counts.items() if topic in listened})
 

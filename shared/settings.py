@@ -3,10 +3,11 @@
 import re
 import ssl
 from datetime import timedelta
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any, Self
 
-from pydantic import BeforeValidator, Field, SecretStr, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, model_validator
 from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -29,6 +30,16 @@ Duration = Annotated[timedelta, BeforeValidator(_duration)]
 
 def _upper(text: object) -> object:
     return text.strip().upper() if isinstance(text, str) else text
+
+
+def _proxies(text: str) -> str:
+    for one in filter(None, map(str.strip, text.split(","))):
+        try:
+            ip_network("0.0.0.0" if one == "*" else one, strict=False)
+        except ValueError:
+            message = "must be addresses or networks like 10.0.0.0/8, separated by commas, or * for any"
+            raise ValueError(message) from None
+    return text
 
 
 class KafkaSettings(BaseSettings):
@@ -123,8 +134,14 @@ class ServiceSettings(KafkaSettings):
     database_url: SecretStr
     port: int
     host: str = "127.0.0.1"
+    connections_per_address: Annotated[int, Field(ge=0)] = 200
+    forwarded_allow_ips: Annotated[str, AfterValidator(_proxies)] = "127.0.0.1"
     log_level: str = "INFO"
     otel_exporter_otlp_endpoint: str | None = None
     trace_directory: Path | None = None
     publisher_keys: SecretStr = SecretStr("{}")
     max_clock_skew: Annotated[Duration, Field(ge=timedelta(0), le=timedelta(days=1))] = timedelta(minutes=5)
+
+    @property
+    def proxies(self) -> tuple[str, ...]:
+        return tuple(filter(None, map(str.strip, self.forwarded_allow_ips.split(","))))

@@ -4,13 +4,15 @@ import asyncio
 import socket
 from collections.abc import Callable, Generator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 
 import uvicorn
 from fastapi import FastAPI
 from sse_starlette.sse import AppStatus
 from starlette.types import Message, Receive, Scope, Send
 
-from shared.http.answers import stopping, too_many_connections
+from shared.http.answers import RequestRefused, stopping, too_many_connections, two_lengths
+from shared.http.connections import KEEP_ALIVE_SECONDS, Guard, guarded
 from shared.http.operations import operations_app
 from shared.logs import get_logger
 from shared.service import Health, Resources, Role, Service
@@ -20,8 +22,18 @@ log = get_logger(__name__)
 MAX_CONNECTIONS = 1_000
 """More are answered with 503, open pages' event streams included: a process keeps room for what it has begun."""
 
-_KEEP_ALIVE_SECONDS = 20
 _STOP_SECONDS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class WebLimits:
+    """How many connections one address may have (0: any number), and the proxies that speak for other addresses."""
+
+    connections_per_address: int = 200
+    proxies: tuple[str, ...] = ("127.0.0.1",)
+
+
+_LIMITS = WebLimits()
 
 
 class PortTaken(RuntimeError):
@@ -38,12 +50,16 @@ class _Server(uvicorn.Server):
 class WebServer:
     """Serves a service's pages, or only health and metrics, as the role says."""
 
-    def __init__(self, service: Service, resources: Resources, health: Health, role: Role) -> None:
+    def __init__(
+        self, service: Service, resources: Resources, health: Health, role: Role, limits: WebLimits = _LIMITS
+    ) -> None:
         pages = role.includes(Role.WEB)
         self._name = service.name
         self._app: FastAPI = (
             service.web(resources, health) if pages else operations_app(service.name, health, resources.metrics)
         )
+        self._limits = limits
+        self._guard: Guard | None = None
         self._server: _Server | None = None
         self._serving: asyncio.Task[None] | None = None
         self._stopping = False
@@ -60,13 +76,18 @@ class WebServer:
                 f"port {port} of {host} is taken ({error.strerror}): end what listens there, or set "
                 f"{self._name.upper()}_PORT to another"
             ) from None
+        guard = self._guard = Guard(
+            most=MAX_CONNECTIONS, per_address=self._limits.connections_per_address, proxies=self._limits.proxies
+        )
         config = uvicorn.Config(
             self._within_limits,
             interface="asgi3",
             log_config=None,
             access_log=False,
             lifespan="on",
-            timeout_keep_alive=_KEEP_ALIVE_SECONDS,
+            http=guarded(guard),  # type: ignore[arg-type]  # a class or what makes its instances
+            timeout_keep_alive=KEEP_ALIVE_SECONDS,
+            forwarded_allow_ips=list(self._limits.proxies),
             timeout_graceful_shutdown=_STOP_SECONDS,
             server_header=False,
         )
@@ -76,11 +97,23 @@ class WebServer:
 
     async def _within_limits(self, scope: Scope, receive: Receive, send: Send) -> None:
         """The application, while it is not too many that ask: uvicorn's own limit does not say when to ask again."""
-        if scope["type"] == "http" and self._server and len(self._server.server_state.connections) >= MAX_CONNECTIONS:
-            log.warning("more connections than this process serves")
-            await too_many_connections().response()(scope, receive, send)
+        refused = self._refusal(scope) if scope["type"] == "http" else None
+        if refused is not None:
+            await refused.response()(scope, receive, send)
         else:
             await self._answer(scope, receive, send)
+
+    def _refusal(self, scope: Scope) -> RequestRefused | None:
+        names = {name for name, _ in scope["headers"]}
+        if {b"content-length", b"transfer-encoding"} <= names:
+            return two_lengths()
+        assert self._server is not None
+        assert self._guard is not None
+        address = scope["client"][0] if scope["client"] else ""
+        if len(self._server.server_state.connections) >= MAX_CONNECTIONS or self._guard.is_crowded(address):
+            log.warning("more connections than this process serves")
+            return too_many_connections()
+        return None
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         """The application's answer, or 503 where the time to stop is up: uvicorn cancels it then, and says 500."""

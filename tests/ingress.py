@@ -26,7 +26,12 @@ OTHER_KEY = "the-key-of-the-crm-00002"
 KEYS = orjson.dumps(
     {
         "shop": {"key": KEY, "sources": ["shop", "web/*"], "types": ["orders.inbound.*"]},
-        "crm": {"key": OTHER_KEY, "sources": ["crm"], "types": ["orders.inbound.salesperson_changed"]},
+        "crm": {
+            "key": OTHER_KEY,
+            "sources": ["crm"],
+            "types": ["orders.inbound.salesperson_changed"],
+            "rights": ["directory"],
+        },
     }
 ).decode()
 AUTHORIZED = {"Authorization": f"Bearer {KEY}"}

@@ -39,6 +39,7 @@ from tests.servers import Databases
 from tests.waiting import eventually, until
 
 PUBLISHER_KEY = "the-key-of-all-systems-0001"
+SHOP_KEY = "the-key-of-the-shop-alone-1"
 _COMMAND_SECONDS = 60
 _MOVE_CLOCK = """
     insert into shared.clock (single, ahead) values (true, $1)
@@ -205,15 +206,17 @@ class Story:
             answer = await browser.post(f"/episodes/{alert.episode_id}/acknowledge", data=form)
             assert answer.status_code == 303, answer.text
 
-    async def post(self, service: str, fact: Fact, *, at: datetime | None = None) -> httpx2.Response:
+    async def post(
+        self, service: str, fact: Fact, *, at: datetime | None = None, key: str = PUBLISHER_KEY, source: str = "shop"
+    ) -> httpx2.Response:
         """Sends a fact to a service's `POST /events` in binary mode, as curl does."""
         subject = self.seller if fact.about == "salesperson" else self.account
         headers = {
-            "Authorization": f"Bearer {PUBLISHER_KEY}",
+            "Authorization": f"Bearer {key}",
             "Content-Type": "application/json",
             "ce-specversion": "1.0",
             "ce-id": str(uuid.uuid4()),
-            "ce-source": "shop",
+            "ce-source": source,
             "ce-type": fact.type,
             "ce-subject": subject,
             "ce-time": (at or datetime.now(UTC)).isoformat(),
@@ -235,7 +238,10 @@ async def company_at_work(
     smtp, *ports = free_ports(1 + len(SERVICES))
     mail_server = MailSink(folder / "mail", port=smtp, log=folder / "mail.log")
     cluster = Cluster(kafka, prefix=prefix, partitions=4, replication=1)
-    publishers = {"all": {"key": PUBLISHER_KEY, "sources": ["*"], "types": ["*"]}}
+    publishers = {
+        "all": {"key": PUBLISHER_KEY, "sources": ["*"], "types": ["*"], "rights": ["directory"]},
+        "shop": {"key": SHOP_KEY, "sources": ["/shop*"], "types": ["orders.inbound.*"]},
+    }
     environment = dict(given) | {
         "KAFKA_BOOTSTRAP_SERVERS": kafka,
         "KAFKA_SESSION_TIMEOUT_MS": "3000",

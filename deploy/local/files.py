@@ -26,6 +26,20 @@ def made(folder: Path, *, instead: str) -> Path:
     return folder
 
 
+def closed_to_others(folder: Path) -> Path:
+    """The folder, made where it is missing, for its owner alone: what is kept there is of customers."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    folder.chmod(0o700)
+    return folder
+
+
+def opened_for_owner(path: str, flags: int) -> int:
+    """An `opener` of files that only their owner reads, also where an earlier version made it for everybody."""
+    file = os.open(path, flags, 0o600)
+    os.fchmod(file, 0o600)
+    return file
+
+
 @contextmanager
 def exclusive(lock: Path) -> Iterator[None]:
     """Waits until no other process holds this lock file; a process that ends gives its lock back."""

@@ -11,6 +11,7 @@ from aiokafka.errors import KafkaError
 
 from deploy.local import jars
 from deploy.local.failures import StartError
+from deploy.local.files import closed_to_others
 from deploy.local.ports import LOOPBACK, answers, require_free
 from deploy.local.processes import Command, run_to_end
 from deploy.local.progress import Progress
@@ -124,7 +125,7 @@ class Kafka(Server):
         await self._launch(self._java(classpath, "kafka.Kafka", str(file)), self._serves)
 
     def _write_settings(self) -> Path:
-        data = self._folder / "data"
+        data = closed_to_others(self._folder) / "data"
         data.mkdir(parents=True, exist_ok=True)
         file = self._folder / "server.properties"
         ours = settings(port=self._port, controller_port=self._controller_port)

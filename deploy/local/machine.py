@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 from deploy.local.databases import own_database
 from deploy.local.failures import StartError
-from deploy.local.files import LockTakenError, exclusive_at_once, made
+from deploy.local.files import LockTakenError, closed_to_others, exclusive_at_once, made, opened_for_owner
 from deploy.local.kafka import Kafka
 from deploy.local.mail_sink import MailSink
 from deploy.local.ports import LOOPBACK
@@ -32,7 +32,7 @@ HANDOFF = (sys.executable, "-m", "services.cli")
 _ONE_BROKER = {"TOPIC_REPLICATION": "1", "TOPIC_PARTITIONS": "4"}
 # For trying things out with curl: everything here listens on 127.0.0.1 only.
 _LOCAL_KEYS = {
-    "PUBLISHER_KEYS": '{"local": {"key": "local-publisher-key", "sources": ["*"], "types": ["*"]}}',
+    "PUBLISHER_KEYS": '{"local": {"key": "local-publisher-key", "sources": ["*"], "rights": ["directory"]}}',
     "READER_KEYS": '["local-reader-key"]',
 }
 _OTHER_FOLDER = "Choose another folder with --data."
@@ -131,7 +131,11 @@ class Machine:
         await self.stop()
 
     def _lock_folder(self) -> None:
+        if not self.folder.exists():  # root hands the database to another user, who must get to it
+            made(self.folder, instead=_OTHER_FOLDER).chmod(0o711 if os.geteuid() == 0 else 0o700)
         made(self.folder / "logs", instead=_OTHER_FOLDER)
+        for name in ("logs", "traces"):
+            closed_to_others(self.folder / name)
         lock = exclusive_at_once(self.folder / "lock", note=f"process {os.getpid()}")
         try:
             self._lock.enter_context(lock)
@@ -203,7 +207,8 @@ class Machine:
         self._environment |= {name: self._given.get(name, value) for name, value in _LOCAL_KEYS.items()}
         self._environment |= {f"{name.upper()}_PORT": str(self._ports.services[name]) for name in SERVICES}
         lines = (f"{name}={shlex.quote(value)}\n" for name, value in sorted(self._environment.items()))
-        self._address_file.write_text("".join(lines))
+        with open(self._address_file, "w", opener=opened_for_owner) as file:  # it holds keys and passwords
+            file.write("".join(lines))
 
     @property
     def _address_file(self) -> Path:

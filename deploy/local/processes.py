@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import IO
 
 from deploy.local.failures import StartError
+from deploy.local.files import opened_for_owner
 
 _LEASH = Path(__file__).with_name("leash.py")
 PROJECT = Path(__file__).parents[2]  # where `python -m` of our own modules finds them
@@ -142,4 +143,4 @@ def _opened(log: Path) -> IO[bytes]:
     with suppress(FileNotFoundError):
         if log.stat().st_size > _LOG_LIMIT_BYTES:
             log.replace(log.with_suffix(".old.log"))
-    return log.open("ab")
+    return open(log, "ab", opener=opened_for_owner)

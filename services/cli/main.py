@@ -2,7 +2,7 @@
 
 import typer
 
-from services.cli import bounces, dead_letters, deliveries, outbox, policy
+from services.cli import bounces, dead_letters, deliveries, outbox, people, policy
 from services.cli.demo.command import demo
 from services.cli.explain import explain
 from services.cli.importers import command as importers
@@ -29,4 +29,5 @@ app.add_typer(dead_letters.app, name="dead-letters")
 app.add_typer(deliveries.app, name="deliveries")
 app.add_typer(bounces.app, name="bounces")
 app.add_typer(outbox.app, name="outbox")
+app.add_typer(people.app, name="people")
 app.add_typer(policy.app, name="policy")

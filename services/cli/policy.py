@@ -74,7 +74,7 @@ def diff(
 def publish(
     file: Document,
     summary: Annotated[str, typer.Option(help="What changes and why, in one line.")],
-    by: Annotated[str, typer.Option(help="The id of whoever publishes it.")],
+    by: Annotated[str, typer.Option(help="The id of the active salesperson who publishes it.")],
     onto: Annotated[
         int | None, typer.Option(min=1, help="The version it was made of: refused unless the latest.")
     ] = None,

@@ -140,6 +140,13 @@ def is_latest(known: Version | None, told: Version) -> bool:
     return known is None or told > known
 
 
+def changed_members(before: SalespersonChanged | None, after: SalespersonChanged) -> tuple[str, ...]:
+    """Which members of what is known of a salesperson a fact changes; of a new one, those that it states."""
+    if before is None:
+        return tuple(name for name in SalespersonChanged.model_fields if getattr(after, name) not in (None, ()))
+    return tuple(name for name in SalespersonChanged.model_fields if getattr(before, name) != getattr(after, name))
+
+
 def counting(change: OrderChanged, told: Version, latest: Mapping[str, Version]) -> OrderChanged:
     """A change without the members of which another one counts that was told for the same instant under a higher id.
 

@@ -2,6 +2,7 @@
 
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any, TypeAlias
 
 from services.orders import store
@@ -12,6 +13,7 @@ from services.orders.domain import (
     SalespersonWanted,
     Standing,
     awaited_order,
+    changed_members,
     counting,
     is_latest,
     judge_order_fact,
@@ -24,8 +26,11 @@ from services.orders.store import Book
 from shared.contracts import orders_inbound as inbound
 from shared.contracts.envelope import Envelope, Fact
 from shared.ids import AccountId, OrderId, SalespersonId
+from shared.logs import get_logger
 from shared.precedence import Opening, Version, judge_opening
 from shared.transaction import Transaction
+
+log = get_logger(__name__)
 
 Effect: TypeAlias = Callable[[Transaction, Book, Envelope[Any]], None]
 
@@ -143,9 +148,23 @@ def keep_order_fact(tx: Transaction, book: Book, event: Envelope[OrderFact]) -> 
 
 def keep_salesperson(tx: Transaction, book: Book, event: Envelope[inbound.SalespersonChanged]) -> None:
     """Keep and publish what is told of a salesperson, unless something later is known."""
-    if is_latest(book.people.get(SalespersonId(event.subject)), Version.of(event)):
+    person = SalespersonId(event.subject)
+    if is_latest(book.people.get(person), Version.of(event)):
+        changed = changed_members(book.known_people.get(person), event.data)
+        tx.after_commit.append(partial(_log_change, event, changed, is_new=person not in book.people))
         book.change(event)
         tx.publish(published(event.data), cause=event)
+
+
+def _log_change(event: Envelope[Fact], changed: Sequence[str], *, is_new: bool) -> None:
+    """Who changed what of whom, and never to what: `handoff people history` shows that."""
+    log.info(
+        "a salesperson was added" if is_new else "a salesperson was changed",
+        person=event.subject,
+        members=", ".join(changed) or "none",
+        source=event.source,
+        event_id=event.id,
+    )
 
 
 def publish_salesperson_again(tx: Transaction, book: Book, event: Envelope[SalespersonWanted]) -> None:

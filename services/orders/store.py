@@ -34,7 +34,7 @@ _CHANGES = """
     from orders.order_facts where kind = 'order_changed' and order_id = any($1::text[]) order by at, event_id
 """
 _VERSIONS = """
-    select salesperson_id, changed_at, changed_by from orders.salespeople
+    select salesperson_id, changed_at, changed_by, to_jsonb(salespeople) as row from orders.salespeople
     where salesperson_id = any($1::text[])
 """
 _REASSIGNMENTS = """
@@ -65,6 +65,7 @@ class Book:
     accounts: dict[AccountId, Version]
     waiting: WaitingRoom
     changes: dict[OrderId, dict[str, Version]]
+    known_people: dict[SalespersonId, SalespersonChanged]
     last_told: dict[SalespersonId, Envelope[SalespersonChanged]] = field(default_factory=dict)
     placed: list[Envelope[OrderPlaced]] = field(default_factory=list)
     facts: list[Envelope[OrderFact]] = field(default_factory=list)
@@ -86,6 +87,7 @@ class Book:
     def change(self, event: Envelope[SalespersonChanged]) -> None:
         person = SalespersonId(event.subject)
         self.people[person] = Version.of(event)
+        self.known_people[person] = event.data
         self.changed[person] = event
 
     def reassign(self, event: Envelope[AccountReassigned]) -> None:
@@ -103,13 +105,15 @@ async def load(tx: Transaction, events: Sequence[Envelope[Fact]]) -> Book:
     named = opening | {OrderId(fact.order) for fact in facts if isinstance(fact, OrderFact)}
     named |= {OrderId(fact.renews) for fact in facts if isinstance(fact, OrderPlaced) and fact.renews}
     renewed = {OrderId(fact.renews) for fact in facts if isinstance(fact, RenewalWaitEnded)}
+    known = await _load_people(tx.connection, people)
     sales, room = await _load_orders(tx.connection, named | renewed, opening | renewed)
     return Book(
         sales,
-        await _load_people(tx.connection, people),
+        {person: version for person, (version, _) in known.items()},
         await _load_accounts(tx.connection, accounts),
         room,
         await _load_changes(tx.connection, {OrderId(fact.order) for fact in facts if isinstance(fact, OrderChanged)}),
+        {person: fact for person, (_, fact) in known.items()},
         await _load_last_told(tx.connection, wanted),
     )
 
@@ -163,10 +167,15 @@ async def _load_changes(connection: Connection, orders: Iterable[OrderId]) -> di
     return found
 
 
-async def _load_people(connection: Connection, people: Iterable[SalespersonId]) -> dict[SalespersonId, Version]:
+async def _load_people(
+    connection: Connection, people: Iterable[SalespersonId]
+) -> dict[SalespersonId, tuple[Version, SalespersonChanged]]:
     named = list(people)
     rows = await connection.fetch(_VERSIONS, named) if named else []
-    return {row["salesperson_id"]: Version(row["changed_at"], row["changed_by"]) for row in rows}
+    return {
+        row["salesperson_id"]: (Version(row["changed_at"], row["changed_by"]), _person(orjson.loads(row["row"])))
+        for row in rows
+    }
 
 
 async def _load_accounts(connection: Connection, accounts: Iterable[AccountId]) -> dict[AccountId, Version]:

@@ -5,6 +5,8 @@ from typing import ClassVar, Literal
 from pydantic import BaseModel, ConfigDict
 
 About = Literal["account", "salesperson", "policy"]
+Right = Literal["directory"]
+"""What a publisher must be allowed beside a type. `directory`: to say who sells, and who looks after a customer."""
 
 
 class Value(BaseModel):
@@ -22,6 +24,8 @@ class Fact(Value):
     """Logical topic, without the installation's prefix."""
     about: ClassVar[About] = "account"
     """Whose id the subject is."""
+    right: ClassVar[Right | None] = None
+    """What a publisher's key needs to send it over HTTP, beside its type."""
     happened: ClassVar[tuple[str, ...]] = ()
     """Members that are instants of the past, beside the event's own time: none may lie ahead of our clock."""
     version: ClassVar[int] = 1

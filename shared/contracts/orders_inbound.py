@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar, Self
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from shared.contracts.fact import About, Fact
+from shared.contracts.fact import About, Fact, Right
 from shared.contracts.fields import (
     AmountMinor,
     CalendarDate,
@@ -188,6 +188,7 @@ class SaleCorrected(Fact):
 
     type: ClassVar[str] = "orders.inbound.sale_corrected"
     topic: ClassVar[str] = TOPIC
+    right: ClassVar[Right | None] = "directory"
 
     order: Id = Field(description=_ORDER)
     sold_by: Id | None = Field(default=None, description="Id of whoever sold it; missing: nobody did.")
@@ -200,6 +201,7 @@ class AccountReassigned(Fact):
 
     type: ClassVar[str] = "orders.inbound.account_reassigned"
     topic: ClassVar[str] = TOPIC
+    right: ClassVar[Right | None] = "directory"
 
     salesperson: Id = Field(description="Id of the salesperson who looks after the account.")
     since: CalendarDate = Field(description="From this day on.")
@@ -214,6 +216,7 @@ class SalespersonChanged(Fact):
 
     type: ClassVar[str] = "orders.inbound.salesperson_changed"
     topic: ClassVar[str] = TOPIC
+    right: ClassVar[Right | None] = "directory"
     about: ClassVar[About] = "salesperson"
 
     name: Text = Field(description="As colleagues know them.")

@@ -72,6 +72,16 @@ def too_many_connections() -> RequestRefused:
     )
 
 
+def two_lengths() -> RequestRefused:
+    """A proxy may have read another end of this request than we do: what follows it is not read (RFC 9112, 6.1)."""
+    return refuse(
+        400,
+        "two_lengths",
+        "the request has both Content-Length and Transfer-Encoding; send one of them",
+        headers={"Connection": "close"},
+    )
+
+
 def stopping() -> RequestRefused:
     """The process ends before it has an answer."""
     return refuse(

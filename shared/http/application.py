@@ -80,7 +80,27 @@ def bare_app(title: str, routers: Iterable[APIRouter], *, lifespan: Lifespan | N
         app.include_router(router)
     _set_handlers(app)
     app.add_middleware(_SecurityHeaders)
+    app.add_middleware(_HeadLikeGet)
     return app
+
+
+class _HeadLikeGet:
+    """Answers HEAD as GET, without the body (RFC 9110, 9.3.2). What goes on, like an event stream, ends at once."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["method"] != "HEAD":
+            await self._app(scope, receive, send)
+            return
+
+        async def send_head(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                await send(message)
+                await send({"type": "http.response.body", "body": b""})  # now `receive` says that nobody listens
+
+        await self._app({**scope, "method": "GET"}, receive, send_head)
 
 
 class _SecurityHeaders:

@@ -38,6 +38,11 @@ _FAIL_TOGETHER = (
     "the service failed on this batch but on none of its events alone; nothing was applied and nothing kept. "
     "Send the events one by one"
 )
+_RIGHT_MISSING = (
+    'to publish {type} a key needs the right "{right}", which this key does not have and no pattern of types gives: if '
+    'this system is to say who sells and who looks after a customer, add "rights": ["{right}"] to its entry in '
+    "PUBLISHER_KEYS"
+)
 
 
 def events_router(spine: Spine, keys: PublisherKeys, *, topic: str, limits: Limits = _LIMITS) -> APIRouter:
@@ -207,6 +212,10 @@ def _check_ownership(publisher: Publisher, events: Sequence[Decoded]) -> None:
         if not publisher.owns_type(event.envelope.type):
             reason = f"this key may publish only type {' or '.join(publisher.types)}"
             problems.append(Problem(index=index, field="type", code="type_not_allowed", reason=reason))
+        right = event.envelope.data.right
+        if not publisher.has(right):
+            reason = _RIGHT_MISSING.format(type=event.envelope.type, right=right)
+            problems.append(Problem(index=index, field="type", code="right_missing", reason=reason))
     if problems:
         raise RequestRefused(403, problems)
 

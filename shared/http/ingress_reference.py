@@ -28,7 +28,8 @@ _REASONS = {
     400: "A bad event: errors names everything that is wrong with it, by the event's index, with field, code and "
     "reason. Nothing was applied.",
     401: "No key, or one that is not known here.",
-    403: "The key is not bound to this source or type.",
+    403: "The key is not bound to this source or type, or lacks the right directory, which "
+    "salesperson_changed, account_reassigned and sale_corrected need (right_missing).",
     408: "The body came too slowly.",
     409: "The id was used before for another event, the event is dated ahead of the clock (time_ahead), or the service "
     "refuses the event or fails on it. "

@@ -1,20 +1,28 @@
-"""Who may publish over HTTP: a key is bound to its publisher's sources and types. Start at PublisherKeys."""
+"""Who may publish over HTTP: a key is bound to its publisher's sources, types and rights. Start at PublisherKeys.
+
+A right is never covered by a type, not even by `*`: a shop's key may send every event of an order, and still not
+say who a salesperson is.
+"""
 
 from collections.abc import Sequence
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 
+from shared.contracts.fact import Right
 from shared.http.bearer_keys import BearerKeys, Key, KeySetting
 
 _SETTING = KeySetting(
     "PUBLISHER_KEYS",
     opening="{",
-    example='{"shop": {"key": "<16 characters or more>", "sources": ["shop"], "types": ["orders.inbound.*"]}}',
+    example='{"shop": {"key": "<16 characters or more>", "sources": ["/shop*"], "types": ["orders.inbound.*"]}}',
 )
 
 Pattern = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^*\s]*\*?$")]
-"""An exact value, or the beginning of one with `*` at its end."""
+"""An exact value, or the beginning of one with `*` at its end.
+
+The beginning of a source ends at a boundary: `/shop*` is `/shop` and `/shop/eu`, not `/shopping`. One that ends with a
+separator (`/shop-*`, `urn:shop:*`) is whatever begins like this, and `*` alone is everything."""
 
 
 class Publisher(BaseModel):
@@ -25,12 +33,17 @@ class Publisher(BaseModel):
     key: Key
     sources: Annotated[tuple[Pattern, ...], Field(min_length=1)]
     types: Annotated[tuple[Pattern, ...], Field(min_length=1)] = ("*",)
+    rights: tuple[Right, ...] = ()
 
     def owns_source(self, source: str) -> bool:
-        return _matches(source, self.sources)
+        return any(_is_source(source, pattern) for pattern in self.sources)
 
     def owns_type(self, type: str) -> bool:
-        return _matches(type, self.types)
+        return any(type.startswith(one[:-1]) if one.endswith("*") else type == one for one in self.types)
+
+    def has(self, right: Right | None) -> bool:
+        """Whether this publisher has a right; None: none is needed."""
+        return right is None or right in self.rights
 
 
 class PublisherKeys:
@@ -79,5 +92,10 @@ def _publisher(number: int, entry: object) -> Publisher:
     raise _SETTING.invalid(f"entry {number}, {known}: {first['msg']}")
 
 
-def _matches(value: str, patterns: Sequence[str]) -> bool:
-    return any(value.startswith(pattern[:-1]) if pattern.endswith("*") else value == pattern for pattern in patterns)
+def _is_source(source: str, pattern: str) -> bool:
+    if not pattern.endswith("*"):
+        return source == pattern
+    beginning = pattern[:-1]
+    if not beginning[-1:].isalnum():  # it is empty, or ends with a separator
+        return source.startswith(beginning)
+    return source == beginning or source.startswith(beginning + "/")

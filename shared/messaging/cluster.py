@@ -63,6 +63,11 @@ class Cluster:
         """What gives the tokens, where that is how to log in."""
         return self.credentials.tokens if self.credentials else None
 
+    @property
+    def principal(self) -> str | None:
+        """Who the broker's rights know us as, where that can be told."""
+        return f"User:{self.credentials.user}" if self.credentials and self.credentials.user else None
+
     def topic(self, name: str) -> str:
         """The topic's name on this cluster."""
         return self.prefix + name

@@ -1,4 +1,5 @@
-"""Requests that aiokafka does not have: metadata with topic ids and rights (version 10), and a group with its rights.
+"""Requests that aiokafka does not have: metadata with topic ids and rights (version 10), a group with its rights, and
+who has rights to a topic.
 
 Fields stand as in Kafka's protocol guide, https://kafka.apache.org/protocol. Start with `TopicsRequest`.
 """
@@ -9,7 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from aiokafka.protocol.abstract import AbstractType
-from aiokafka.protocol.admin import DescribeGroupsRequest_v3, DescribeGroupsResponse_v3
+from aiokafka.protocol.admin import DescribeAclsRequest_v1, DescribeGroupsRequest_v3, DescribeGroupsResponse_v3
 from aiokafka.protocol.api import Request, RequestStruct, Response
 from aiokafka.protocol.types import Boolean, CompactArray, CompactString, Int16, Int32, Schema, TaggedFields
 
@@ -17,6 +18,10 @@ READ = 1 << 3
 """The bit of a set of rights that allows reading (org.apache.kafka.common.acl.AclOperation)."""
 RIGHTS_UNKNOWN = -(1 << 31)
 NO_ID = UUID(int=0)
+ALL, WRITE_OPERATION = 2, 4
+"""Operations of a right, and below what it does with them (AclOperation, AclPermissionType)."""
+DENIED, ALLOWED = 2, 3
+_TOPIC, _MATCHING, _ANY = 2, 2, 1
 
 
 class _Uuid(AbstractType[UUID]):  # type: ignore[misc]
@@ -118,3 +123,16 @@ class GroupRequest(Request[_GroupRequest]):  # type: ignore[misc]
     def build(self, request_struct_class: type[_GroupRequest]) -> Any:
         with_rights = True
         return request_struct_class([self._group], with_rights)
+
+
+class RightsRequest(Request[DescribeAclsRequest_v1]):  # type: ignore[misc]
+    """Asks which rights apply to a topic, whoever has them. aiokafka's own asks in version 2, and not as that is."""
+
+    API_KEY = 29
+
+    def __init__(self, topic: str) -> None:
+        self._topic = topic
+
+    def build(self, request_struct_class: type[DescribeAclsRequest_v1]) -> Any:
+        anybody, anywhere = None, None
+        return request_struct_class(_TOPIC, self._topic, _MATCHING, anybody, anywhere, _ANY, _ANY)

@@ -9,6 +9,7 @@ from typer.main import get_command
 
 from services.cli.main import app
 from services.cli.run import SERVICES
+from shared.contracts.dead_letters import topic_of
 from tests.architecture.sources import ROOT
 
 MAKEFILE = (ROOT / "Makefile").read_text("utf-8")
@@ -32,6 +33,34 @@ def test_every_make_target_of_the_readme_exists(readme: str) -> None:
 def test_the_readme_names_every_command(readme: str) -> None:
     missing = [command for command in _commands(get_command(app), "handoff") if command not in readme]
     assert missing == []
+
+
+def test_operators_are_told_who_may_use_which_topic_and_group() -> None:
+    page = (ROOT / "docs" / "operators.md").read_text("utf-8")
+    rows = re.findall(
+        r"^\| `([a-z0-9.-]+)` \| (.+?) \|(?: (.+?) \|)?$", _section(page, "Who may use which topic"), re.M
+    )
+    ours = [runnable.service(runnable.settings()) for runnable in SERVICES.values()]
+    groups = {name: writes for name, writes, reads in rows if not reads}
+    assert groups == {service.name: f"`{service.name}`" for service in ours}
+    told = {topic: (_services(writes), _services(reads)) for topic, writes, reads in rows if reads}
+    writers = {topic: service.name for service in ours for topic in (*service.publishes, topic_of(service.name))}
+    topics = {*writers, *(topic for service in ours for topic in service.listens_to)}
+    assert told == {
+        topic: (
+            {writers[topic]} if topic in writers else set(),
+            {service.name for service in ours if topic in service.listens_to},
+        )
+        for topic in topics
+    }
+
+
+def _section(page: str, title: str) -> str:
+    return page.partition(f"## {title}\n")[2].partition("\n## ")[0]
+
+
+def _services(cell: str) -> set[str]:
+    return set(re.findall(r"`([a-z]+)`", cell))
 
 
 def test_operators_are_told_of_every_setting() -> None:

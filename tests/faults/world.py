@@ -136,7 +136,7 @@ class World:
                 await eventually(partial(_is_ready, client, worker.port), True, within_seconds=_READY_SECONDS)
 
     def _environment(self) -> dict[str, str]:
-        publishers = {"all": {"key": PUBLISHER_KEY, "sources": ["*"], "types": ["*"]}}
+        publishers = {"all": {"key": PUBLISHER_KEY, "sources": ["*"], "types": ["*"], "rights": ["directory"]}}
         return {
             "PATH": os.environ.get("PATH", ""),
             "KAFKA_BOOTSTRAP_SERVERS": self.brokers.address,

@@ -1,5 +1,6 @@
 """Whatever a customer is called or says, the mail about it has the headers we gave it, and says it literally."""
 
+import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes
@@ -122,6 +123,15 @@ def test_a_letter_says_literally_what_a_customer_says(text: str) -> None:
     assert html is not None
     assert text.replace("\r\n", "\n") in plain.get_content().replace("\r\n", "\n")
     assert "<script>" not in html.get_content()
+
+
+@pytest.mark.parametrize("text", ["\x1b[31mred", "a\0b", "\x9b2J", "bell\a", "back\b", "\x7f", "line\rover"])
+def test_no_part_of_a_letter_has_a_character_that_a_terminal_obeys(text: str) -> None:
+    letter = written(text)
+    for kind in ("plain", "html"):
+        part = letter.get_body((kind,))
+        assert part is not None
+        assert not re.search(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]", part.get_content().replace("\r\n", "\n"))
 
 
 def test_both_parts_of_a_letter_tell_the_same_in_the_order_of_the_page() -> None:

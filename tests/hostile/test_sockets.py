@@ -50,6 +50,24 @@ async def test_it_is_refused_and_the_next_request_is_answered(company: Company, 
         assert healthy.startswith(b"HTTP/1.1 200")
 
 
+async def test_a_thousand_silent_connections_take_no_page_away(company: Company) -> None:
+    """Half of them have begun to send a request, and never go on."""
+    port = urlsplit(company.machine.service("escalation").url).port
+    assert port is not None
+    silent = []
+    try:
+        for number in range(1_005):
+            _, writer = await asyncio.open_connection("127.0.0.1", port)
+            writer.write(b"GET /sign-in HTTP/1.1\r\n" if number % 2 else b"")
+            silent.append(writer)
+        for _ in range(5):
+            page = await _exchanged(port, b"GET /sign-in HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+            assert page.startswith(b"HTTP/1.1 200")
+    finally:
+        for writer in silent:
+            writer.close()
+
+
 async def _exchanged(port: int, request: bytes) -> bytes:
     """What is answered to the bytes, after which nothing more is sent."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)

@@ -103,9 +103,26 @@ class Guarded:
 
     def grant(self, kind: ResourceType, name: str, *operations: AclOperation) -> None:
         allow = AclPermissionType.ALLOW
-        rights = [AclBinding(kind, name, _LITERAL, _USER, "*", operation, allow) for operation in operations]
+        self.create(*(AclBinding(kind, name, _LITERAL, _USER, "*", operation, allow) for operation in operations))
+
+    def create(self, *rights: AclBinding) -> None:
         admin = self._admin()
-        for done in admin.create_acls(rights).values():
+        for done in admin.create_acls(list(rights)).values():
+            done.result(10)
+
+    def take_all_back(self) -> None:
+        anything: Any = None  # a name, a principal, a host: the stubs know no filter without them
+        every = AclBindingFilter(
+            ResourceType.ANY,
+            anything,
+            ResourcePatternType.ANY,
+            anything,
+            anything,
+            AclOperation.ANY,
+            AclPermissionType.ANY,
+        )
+        admin = self._admin()
+        for done in admin.delete_acls([every]).values():
             done.result(10)
 
     def take_back(self, kind: ResourceType, name: str) -> None:

@@ -248,7 +248,7 @@ async def test_a_team_sent_back_to_observing_keeps_what_had_rung_in_the_inbox(te
 async def set_mode(team: Escalation, mode: str) -> None:
     """From now on Carla's reports take part like this."""
     document = re.sub(r"(?m)^# modes = .*$", f'modes = {{ carla = "{mode}" }}', shipped_text())
-    await publish_policy(team.spine, PolicyPublishing(document=document, by="vera", summary=f"Carla's team: {mode}"))
+    await publish_policy(team.spine, PolicyPublishing(document=document, by="carla", summary=f"Carla's team: {mode}"))
 
 
 async def skips(team: Escalation) -> list[str]:

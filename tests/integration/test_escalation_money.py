@@ -155,7 +155,7 @@ async def test_what_is_for_information_is_mailed_once_and_asks_nothing(informed:
     assert to == "anna@sales.example"
     assert subject.startswith("For information: Petra Weiss, Chargeback")
     text = await body(informed)
-    assert "Mark as seen: " in text
+    assert "Open to mark as seen: " in text
     for absent in ("may be called", "Call ", "Answer by", "You may offer", "Acknowledge", "Write to"):
         assert absent not in text
     await informed.wait(10 * DAY)

@@ -17,8 +17,15 @@ from shared.inputs import Input, InputKind
 from shared.transaction import Refused, Spine
 from tests.builders import event_of
 from tests.escalation import NO_LIMIT, Escalation
+from tests.team import person
 
 TEXT = shipped_text()
+
+
+@pytest.fixture(autouse=True)
+async def publishers(escalation: Escalation) -> None:
+    """Who publishes policies here."""
+    await escalation.hear(*(person(id) for id in ("anna", "ben", *(f"p-{number}" for number in range(8)))))
 
 
 def document(many_signals: int) -> str:
@@ -117,6 +124,20 @@ async def test_an_earlier_document_may_be_published_again(escalation: Escalation
     for text in (document(4), TEXT, document(4)):
         await publish_policy(escalation.spine, publishing(text))
     assert [one.policy.rises.many_signals for one in await known_to(escalation)] == [3, 4, 3, 4]
+
+
+@pytest.mark.parametrize(
+    ("by", "words"),
+    [("nobody", "nobody is not in the directory. Give the id of an active salesperson"), ("ben", "is not active")],
+)
+async def test_who_publishes_is_an_active_person_of_the_directory(escalation: Escalation, by: str, words: str) -> None:
+    await escalation.hear(person("ben", active=False))
+    with pytest.raises(Refused) as refused:
+        await publish_policy(escalation.spine, publishing(document(4), by=by))
+    (rejection,) = refused.value.rejected
+    assert rejection.code == "publisher_unknown"
+    assert words in rejection.reason
+    assert await published_rows(escalation) == []
 
 
 async def test_two_who_publish_at_once_get_two_versions(escalation: Escalation) -> None:

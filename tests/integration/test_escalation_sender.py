@@ -168,7 +168,7 @@ async def test_a_message_offers_what_the_policy_in_force_allows(rung: Escalation
     sender, metrics = rung.sender(), create_metrics("escalation")
     await rung.send_round(sender, metrics)
     document = shipped_text().replace("EUR = 50000", "EUR = 30000")
-    await publish_policy(rung.spine, PolicyPublishing(document=document, by="vera", summary="Less to give"))
+    await publish_policy(rung.spine, PolicyPublishing(document=document, by="anna", summary="Less to give"))
     await rung.hear(refund_requested("k-2"))
     await rung.send_round(sender, metrics)
     before, after = (message.get_body(("plain",)).get_content() for message in rung.mail.received)  # type: ignore[union-attr]

@@ -18,7 +18,7 @@ from shared.transaction import Handler, Spine
 from tests.ingress import BATCHED, KEY, event
 from tests.servers import MakeDatabase
 
-KEYS = PublisherKeys.parse(f'{{"all": {{"key": "{KEY}", "sources": ["*"], "types": ["*"]}}}}')
+KEYS = PublisherKeys.parse(f'{{"all": {{"key": "{KEY}", "sources": ["*"], "rights": ["directory"]}}}}')
 SALE = {
     "order": "4711",
     "lines": [{"product": "Heat pump"}],

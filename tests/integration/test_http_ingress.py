@@ -8,6 +8,7 @@ import orjson
 import pytest
 
 from shared.contracts.envelope import Decoded
+from shared.contracts.orders_inbound import SalespersonChanged
 from shared.http.request_body import Limits
 from shared.inputs import RawMessage
 from shared.messaging.codec import decode_message
@@ -264,6 +265,20 @@ async def test_a_key_is_bound_to_its_sources_and_types(ingress: Ingress) -> None
     ]
     assert await ingress.journaled() == []
     assert await ingress.dead_letters() == []
+
+
+async def test_a_key_for_all_orders_may_not_say_who_somebody_is_and_is_told_which_right_is_missing(
+    ingress: Ingress,
+) -> None:
+    person = event(type=SalespersonChanged.type, subject="carl", data={"name": "Carl", "email": "mallory@evil.example"})
+    refused = await ingress.send(person)
+    assert (refused.status_code, codes(refused)) == (403, [(0, "type", "right_missing")])
+    (problem,) = refused.json()["errors"]
+    assert "directory" in problem["reason"]
+    assert await ingress.journaled() == []
+    headers = {**STRUCTURED, "Authorization": f"Bearer {OTHER_KEY}"}
+    allowed = await ingress.send(person | {"source": "crm"}, headers=headers)
+    assert allowed.status_code == 200
 
 
 async def test_another_content_type_is_told_which_to_use(ingress: Ingress) -> None:

@@ -182,7 +182,7 @@ async def test_not_mine_is_refused_once_the_next_is_asked(site: Site) -> None:
         ("close", {}, "a reason is needed"),
         ("close", {"ending": "saved"}, "a reason is needed"),
         ("close", {"ending": "won:price"}, "Choose one of the list"),
-        ("close", {"ending": "lost:whatever"}, "reason for lost is one of"),
+        ("close", {"ending": "lost:whatever"}, "choose one from the list"),
         ("close", {"ending": "lost:\0"}, "cannot be"),
         ("reached", {"channel": "telepathy"}, "Choose one of the list"),
     ],
@@ -210,7 +210,7 @@ async def test_what_only_whoever_took_it_may_press_is_refused_to_others(site: Si
     ):
         answer = await desk.press(action, **fields)
         assert answer.status_code == 409, action
-        assert "gone to somebody else" in answer.text
+        assert "Acknowledge this episode first" in answer.text
     form = await desk.form()
     strangers = Desk(await site.signed_in("mona"), (await state(site))["episode_id"])
     form["csrf_token"] = form_token((await strangers.browser.get("/")).text)

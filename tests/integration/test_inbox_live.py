@@ -1,8 +1,9 @@
 """Pages that stay open: told at once what changed, by one poller, and told when the database is away."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from uuid import UUID
 
 import httpx2
@@ -41,9 +42,11 @@ class Stream:
 
 
 @asynccontextmanager
-async def opened(site: Site, address: str, person: str) -> AsyncIterator[Stream]:
-    """A page of this person, open."""
-    cookies = dict((await site.signed_in(person)).cookies)
+async def opened(
+    site: Site, address: str, person: str, browser: httpx2.AsyncClient | None = None
+) -> AsyncIterator[Stream]:
+    """A page of this person, open, in a browser of its own unless one is given."""
+    cookies = dict((browser or await site.signed_in(person)).cookies)
     async with (
         httpx2.AsyncClient(base_url=address, cookies=cookies, timeout=20) as client,
         client.stream("GET", "/live") as response,
@@ -63,6 +66,39 @@ async def test_an_open_page_hears_of_a_new_episode_and_of_its_acknowledgement(si
         await browser.post(f"/episodes/{episode}/acknowledge", data=form)
         assert await stream.next() == "changed"
         assert not any("Petra" in line or str(episode) in line for line in stream.text)
+
+
+async def signs_out(site: Site, browser: httpx2.AsyncClient) -> None:
+    await browser.post("/sign-out", data={"csrf_token": form_token((await browser.get("/")).text)})
+
+
+async def leaves(site: Site, _browser: httpx2.AsyncClient) -> None:
+    await site.hire(active=False)
+
+
+async def gets_another_address(site: Site, _browser: httpx2.AsyncClient) -> None:
+    await site.hire(email="anna@elsewhere.example")
+
+
+async def is_signed_in_for_two_weeks(site: Site, _browser: httpx2.AsyncClient) -> None:
+    await site.service.move_clock(timedelta(days=15))
+
+
+@pytest.mark.parametrize("ends", [signs_out, leaves, gets_another_address, is_signed_in_for_two_weeks])
+async def test_an_open_page_hears_nothing_more_once_its_session_has_ended(
+    site: Site, ends: Callable[[Site, httpx2.AsyncClient], Awaitable[None]]
+) -> None:
+    browser = await site.signed_in("anna")
+    async with (
+        served(site.app) as address,
+        opened(site, address, "anna", browser) as stream,
+        opened(site, address, "desk") as others,
+    ):
+        await ends(site, browser)
+        with pytest.raises(AssertionError, match="the stream ended"):
+            await asyncio.wait_for(stream.until("never"), 5)
+        if ends is not is_signed_in_for_two_weeks:
+            assert await others.next(within_seconds=15) == "alive"
 
 
 async def test_an_open_page_hears_of_what_is_published_without_waiting_for_the_poll(database: MakeDatabase) -> None:

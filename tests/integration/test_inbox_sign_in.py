@@ -8,6 +8,8 @@ from urllib.parse import urlsplit
 import pytest
 
 from services.escalation.inbox import answers
+from services.escalation.inbox.rationing import MOST_LINKS
+from services.escalation.store.sign_outs import end_all
 from tests.builders import SELLER
 from tests.inbox import Site, form_token, inbox_site, served, token_of
 from tests.servers import MakeDatabase
@@ -114,6 +116,17 @@ async def test_links_for_one_address_are_rationed(site: Site) -> None:
     assert len(site.sent_links) == 4
 
 
+async def test_asks_from_one_address_are_rationed_whoever_they_are_about(site: Site) -> None:
+    asks = [
+        await site.browser().post("/sign-in/link", data={"email": f"somebody-{number}@sales.example"})
+        for number in range(MOST_LINKS + 1)
+    ]
+    assert {answer.status_code for answer in asks[:-1]} == {200}
+    assert asks[-1].status_code == 429
+    assert "Try again in 15 minutes." in asks[-1].text
+    assert 0 < int(asks[-1].headers["retry-after"]) <= 900
+
+
 async def test_of_many_requests_at_once_no_more_links_are_sent_than_one_after_another(site: Site) -> None:
     addresses = 6 * [ANNAS_ADDRESS, ANNAS_ADDRESS.upper()]
     await asyncio.gather(*(site.browser().post("/sign-in/link", data={"email": one}) for one in addresses))
@@ -138,6 +151,55 @@ async def test_who_left_is_signed_out_and_stays_out(site: Site) -> None:
     assert (await site.browser().post("/sign-in", data={"token": token_of(link)})).status_code == 410
     await browser.post("/sign-in/link", data={"email": ANNAS_ADDRESS})
     assert site.sent_links == []
+
+
+async def test_who_comes_back_signs_in_anew(site: Site) -> None:
+    browser, link = await site.signed_in(), await site.link_for(SELLER)
+    await site.hire(SELLER, active=False)
+    await site.hire(SELLER, active=True)
+    assert (await browser.get("/")).headers["location"] == "/sign-in"
+    assert (await site.browser().post("/sign-in", data={"token": token_of(link)})).status_code == 410
+
+
+@pytest.mark.parametrize("address", ["anna@elsewhere.example", None])
+async def test_sessions_and_links_end_with_the_address_that_they_came_by(site: Site, address: str | None) -> None:
+    browser, link = await site.signed_in(), await site.link_for(SELLER)
+    await site.hire(SELLER, email=address)
+    assert (await browser.get("/")).headers["location"] == "/sign-in"
+    assert (await site.browser().post("/sign-in", data={"token": token_of(link)})).status_code == 410
+
+
+async def test_any_other_change_of_a_person_signs_nobody_out(site: Site) -> None:
+    browser, link = await site.signed_in(), await site.link_for(SELLER)
+    await site.hire(SELLER, "Anna Berg-Keller", email=ANNAS_ADDRESS.upper(), zone="Europe/Rome", phone="+39 06 1234567")
+    await site.hire("ben", email="ben@elsewhere.example")
+    assert (await browser.get("/")).status_code == 200
+    assert (await site.browser().post("/sign-in", data={"token": token_of(link)})).status_code == 303
+
+
+async def test_whoever_asks_for_a_link_while_the_address_changes_gets_none_by_the_earlier_one(site: Site) -> None:
+    change = "update escalation.salespeople set email = 'anna@elsewhere.example' where salesperson_id = $1"
+    async with site.service.pool.acquire() as connection:
+        async with connection.transaction():
+            await connection.execute(change, SELLER)
+            await end_all(connection, [SELLER], await site.service.now())
+            asking = asyncio.create_task(site.browser().post("/sign-in/link", data={"email": ANNAS_ADDRESS}))
+            await asyncio.sleep(0.3)
+        await asking
+    assert site.sent_links == []
+
+
+async def test_signing_out_everywhere_ends_every_session_and_link_of_this_person_alone(site: Site) -> None:
+    await site.hire("ben", "Ben Ortiz", email="ben@sales.example")
+    here, there, ben = await site.signed_in(), await site.signed_in(), await site.signed_in("ben")
+    link = await site.link_for(SELLER)
+    page = (await here.get("/")).text
+    assert "Sign out everywhere" in page
+    form = {"csrf_token": form_token(page), "everywhere": "yes"}
+    assert "signed out everywhere" in (await here.post("/sign-out", data=form)).text
+    assert (await there.get("/")).headers["location"] == "/sign-in"
+    assert (await site.browser().post("/sign-in", data={"token": token_of(link)})).status_code == 410
+    assert (await ben.get("/")).status_code == 200
 
 
 async def test_signing_out_ends_the_session_on_the_server(site: Site) -> None:

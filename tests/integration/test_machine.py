@@ -61,6 +61,22 @@ async def listening(ports: Ports) -> list[int]:
     return [port for port in every if await answers(port)]
 
 
+async def test_what_holds_keys_passwords_or_what_customers_said_is_the_owners_alone(
+    server_folder: Path, handoff: tuple[str, ...], ports: Ports, given: dict[str, str]
+) -> None:
+    folder = server_folder / "local"
+    (folder / "logs").mkdir(parents=True, mode=0o755)
+    earlier = (folder / "environment", folder / "logs" / "orders.log")
+    for file in earlier:
+        file.touch(0o644)
+    password = "smtp://mailuser:S3CRETpw@mail.example:587"
+    async with Machine(folder, ports=ports, given=given | {"SMTP_URL": password}, handoff=handoff):
+        modes = {path.relative_to(folder): path.stat().st_mode & 0o777 for path in folder.rglob("*")}
+        assert "S3CRETpw" in (folder / "environment").read_text()
+    open_to_others = {str(path): oct(mode) for path, mode in modes.items() if mode & 0o077 and str(path) != "lock"}
+    assert open_to_others == {}
+
+
 async def test_all_parts_start_in_one_folder_and_nothing_is_left_afterwards(
     server_folder: Path, handoff: tuple[str, ...], ports: Ports
 ) -> None:

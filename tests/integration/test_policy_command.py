@@ -11,7 +11,9 @@ from typer.testing import CliRunner, Result
 
 from services.cli.main import app
 from services.escalation.domain.policy.document import shipped_text
+from tests.escalation import escalation_on
 from tests.servers import MakeDatabase
+from tests.team import person
 
 TEXT = shipped_text()
 CHANGED = TEXT.replace('seller = "1h"', 'seller = "30m"')
@@ -22,6 +24,8 @@ Policy: TypeAlias = Callable[..., Awaitable[Result]]
 async def policy(database: MakeDatabase) -> Policy:
     """The command, with a fresh database."""
     url = await database("escalation")
+    async with escalation_on(url) as escalation:
+        await escalation.hear(person("anna"), person("ben"))
 
     async def run(*arguments: str | Path, address: str = url) -> Result:
         environment = {"ESCALATION_DATABASE_URL": address, "COLUMNS": "160"}
@@ -133,6 +137,7 @@ async def test_a_document_made_of_a_version_that_is_not_the_latest_is_refused_wh
         (["diff", "nowhere.toml"], "nowhere.toml cannot be read: No such file or directory."),
         (["publish", "{file}", "--summary", " ", "--by", "anna"], "--summary: must be one line"),
         (["publish", "{file}", "--summary", "s", "--by", ""], "--by: must be one line"),
+        (["publish", "{file}", "--summary", "s", "--by", "zoe"], "Not published: zoe is not in the directory."),
         (
             ["publish", "{file}", "--summary", "s", "--by", "anna", "--onto", "2"],
             "Not published: there is no version 2",

@@ -26,6 +26,13 @@ def test_reader_keys_that_are_none_keep_a_service_from_starting(text: str) -> No
     assert "nobody" not in output
 
 
+@pytest.mark.parametrize("text", ["proxy.example", "10.0.0.0/99", "127.0.0.1 10.0.0.1"])
+def test_proxies_that_are_no_addresses_keep_a_service_from_starting(text: str) -> None:
+    output = refused("run", "orders", FORWARDED_ALLOW_IPS=text)
+    assert "FORWARDED_ALLOW_IPS" in output
+    assert "10.0.0.0/8" in output
+
+
 @pytest.mark.parametrize("text", ["{", "[]", '{"shop": {"key": "nobody", "sources": ["shop"]}}'])
 def test_publisher_keys_that_are_none_keep_a_service_from_starting(text: str) -> None:
     output = refused("run", "orders", PUBLISHER_KEYS=text)

@@ -16,7 +16,7 @@ _MOST_UNKNOWN = 3
 """After so many attempts that may each have arrived it is left: it is to be told once."""
 
 
-async def send_notices(sender: EmailSender, letters: Letters, resources: Resources) -> None:
+async def send_bounce_notices(sender: EmailSender, letters: Letters, resources: Resources) -> None:
     """Send notices until cancelled."""
     while True:
         await send_due_notices(sender, letters, resources.pool, resources.metrics)

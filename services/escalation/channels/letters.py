@@ -27,6 +27,7 @@ from services.escalation.domain.words import (
     left,
     why_now,
 )
+from services.escalation.store.address_notices import ClaimedNotice
 from services.escalation.store.bounce_notices import NoticeLetter
 from services.escalation.store.deliveries import Letter
 from services.escalation.store.lists import ListLetter
@@ -39,6 +40,7 @@ _WHAT_LENGTH = 50
 _LINE_LENGTH = 300
 _ATOM = r'[^\s\x00-\x1f\x7f-\x9f\ud800-\udfff()<>\[\]:;@\\,."]+'
 _ADDRESS = re.compile(rf"(?P<user>{_ATOM}(\.{_ATOM})*)@(?P<domain>{_ATOM}(\.{_ATOM})*)")
+_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _ENCODED_WORD = "=?"
 _OPENED_TO = {RingCause.HANDED_OVER: "Open to take over", RingCause.INFORMED: "Open"}
 
@@ -124,6 +126,16 @@ class Letters:
             notice.email, f"E-mail to {notice.about} does not arrive", "notice", notice.notice_id, fields, notice.now
         )
 
+    def address_changed(self, notice: ClaimedNotice) -> Mail:
+        """The message that tells an address of its end or its beginning, the same however often it is sent."""
+        fields = {
+            "notice": notice,
+            "at": absolute(notice.made_at.astimezone(ZoneInfo(notice.zone))),
+            "url": f"{self._inbox_url}/sign-in",
+        }
+        subject = "Your address for on-call alerts was changed"
+        return self._message(notice.address, subject, "address_changed", notice.notice_id, fields, notice.made_at)
+
     def _message(
         self, to: str, subject: str, template: str, id: UUID, fields: dict[str, object], now: datetime
     ) -> Mail:
@@ -138,10 +150,15 @@ class Letters:
         message["Date"] = format_datetime(now)
         message["Message-ID"] = f"<{id}@{self._sender.domain}>"
         message["Auto-Submitted"] = "auto-generated"
-        message.set_content(self._templates.get_template(f"{template}.txt").render(fields))
+        message.set_content(_clean(self._templates.get_template(f"{template}.txt").render(fields)))
         html = self._templates.get_template(f"{template}.html").render(fields, title=line)
-        message.add_alternative(html, subtype="html")
+        message.add_alternative(_clean(html), subtype="html")
         return Mail(self._sender.addr_spec, to, message)
+
+
+def _clean(text: str) -> str:
+    """What others wrote without control characters, which a terminal that shows the message would obey."""
+    return _CONTROLS.sub("\N{REPLACEMENT CHARACTER}", text.replace("\r\n", "\n"))
 
 
 def _literal(subject: str) -> str:

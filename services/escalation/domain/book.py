@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from services.escalation.domain.account_state import AccountState
+from services.escalation.domain.addresses import AddressNotice
 from services.escalation.domain.calendar import company_calendar
 from services.escalation.domain.deliveries import CLOSED, cancelled
 from services.escalation.domain.entities import (
@@ -54,7 +55,9 @@ class Changes:
     policies: list[PolicyVersion] = field(default_factory=list)
     silenced: dict[UUID, tuple[str, datetime]] = field(default_factory=dict)
     left: set[tuple[str, str]] = field(default_factory=set)
-    notices: list[Notice] = field(default_factory=list)
+    signed_out: set[str] = field(default_factory=set)
+    notices: list[AddressNotice] = field(default_factory=list)
+    bounce_notices: list[Notice] = field(default_factory=list)
 
     def touched(self) -> set[str]:
         """The accounts of which anything changed that is kept from batch to batch."""

@@ -1,7 +1,7 @@
 """What people do with an episode: take it, try, reach the customer, put it off, hand it over, close it. Pure."""
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from services.escalation.domain.calendar import calendar_of
@@ -9,7 +9,7 @@ from services.escalation.domain.clocks import Talk, extended, redeem_by
 from services.escalation.domain.entities import Clock, Episode, Salesperson
 from services.escalation.domain.ladder import date_words
 from services.escalation.domain.policy.model import SEEN, Policy
-from services.escalation.domain.reasoning import clock
+from services.escalation.domain.words import RESULTS, counted
 from shared.contracts.escalation import EpisodeResult
 
 
@@ -106,21 +106,21 @@ def held_by_appointment(
     episode: Episode, person: Salesperson | None, at: datetime, policy: Policy, now: datetime
 ) -> Episode:
     """The customer named a time: until then the clock stands still. Raises NotNow."""
-    _check_within(at, now, now + policy.acknowledgement.longest_appointment, "the appointment")
+    _check_within(at, now, policy.acknowledgement.longest_appointment, "the appointment")
     _check_there(person, at, policy, now)
     return replace(episode, deadline_at=at, deadline_for=Clock.APPOINTMENT, changed_at=now)
 
 
 def snoozed(episode: Episode, person: Salesperson | None, until: datetime, policy: Policy, now: datetime) -> Episode:
     """Put off: at its end it rings again. Raises NotNow."""
-    _check_within(until, now, now + policy.acknowledgement.longest_snooze, "the pause")
+    _check_within(until, now, policy.acknowledgement.longest_snooze, "the pause")
     _check_there(person, until, policy, now)
     return replace(episode, deadline_at=until, deadline_for=Clock.SNOOZE, changed_at=now)
 
 
 def offered(episode: Episode, to: str, until: datetime, policy: Policy, now: datetime) -> Episode:
     """Offered to somebody; the giver stays responsible, and their clock runs on. Raises NotNow."""
-    _check_within(until, now, now + policy.acknowledgement.longest_hand_over, "the hand-over")
+    _check_within(until, now, policy.acknowledgement.longest_hand_over, "the hand-over")
     if to == episode.acknowledged_by:
         raise NotNow("hand_over_to_oneself", "choose somebody else: you have this episode already.")
     return replace(episode, offered_to=to, offered_until=until, changed_at=now)
@@ -141,8 +141,7 @@ def closed(
     """Ended with a result and a reason of the policy's list. Raises NotNow for a reason that is not on it."""
     reasons = [one.code for one in policy.reasons.get(result, ())]
     if reason not in reasons and (result, reason) != (EpisodeResult.INFORMED, SEEN):
-        allowed = f"is one of: {', '.join(reasons)}" if reasons else "is not chosen from a list"
-        raise NotNow("unknown_reason", f"a reason for {result.value} {allowed}.")
+        raise NotNow("unknown_reason", f"this is no reason for “{RESULTS[result]}”: choose one from the list.")
     return replace(
         episode,
         result=result,
@@ -159,11 +158,17 @@ def closed(
     )
 
 
-def _check_within(at: datetime, now: datetime, longest: datetime, what: str) -> None:
+def _check_within(at: datetime, now: datetime, longest: timedelta, what: str) -> None:
     if at <= now:
         raise NotNow("in_the_past", f"{what} must lie in the future.")
-    if at > longest:
-        raise NotNow("too_far_away", f"{what} may last until {clock(longest)} at most.")
+    if at > now + longest:
+        raise NotNow("too_far_away", f"{what} may be {_span(longest)} away at most.")
+
+
+def _span(span: timedelta) -> str:
+    """Such as "14 days", "4 hours"."""
+    days = span.days
+    return counted(days, "day") if span == timedelta(days=days) else counted(round(span.total_seconds() / 3600), "hour")
 
 
 def _check_there(person: Salesperson | None, until: datetime, policy: Policy, now: datetime) -> None:

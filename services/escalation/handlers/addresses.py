@@ -19,7 +19,7 @@ def note_failing_address(turn: Turn[AddressFailed]) -> None:
     recipient = _who_is_told(turn, person)
     if recipient is None:  # the note of /readyz tells operators all the same
         return
-    turn.book.changes.notices.append(
+    turn.book.changes.bounce_notices.append(
         Notice(
             notice_id=derived("address failed", person.salesperson_id, turn.now.isoformat()),
             recipient=recipient.salesperson_id,

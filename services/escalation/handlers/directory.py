@@ -8,6 +8,7 @@ from typing import Any
 import orjson
 from pydantic import BaseModel
 
+from services.escalation.domain.addresses import notices, signs_out
 from services.escalation.domain.entities import Order, Salesperson
 from services.escalation.handlers.people import look_at_once, look_when_away
 from services.escalation.handlers.signals import match_waiting_signals
@@ -120,7 +121,9 @@ def record_salesperson(turn: Turn[orders.SalespersonChanged]) -> None:
     turn.tx.hurry_timers(turn.event.lock_key)
     if known is None:
         look_when_away(turn)
-    elif _counts_at_once(known, turn.book.people[known.salesperson_id]):
+        return
+    _secure(turn, known, turn.book.people[known.salesperson_id])
+    if _counts_at_once(known, turn.book.people[known.salesperson_id]):
         look_at_once(turn, reachable=_reaches_at_last(known, fact.email))
 
 
@@ -136,6 +139,13 @@ def _reaches_at_last(known: Salesperson, email: str | None) -> bool:
     if email is None or email == known.email:
         return False
     return known.email is None or known.email_failed_at is not None
+
+
+def _secure(turn: Turn[orders.SalespersonChanged], before: Salesperson, after: Salesperson) -> None:
+    """With an address, and with the job, whoever was signed in by it goes; both addresses are told."""
+    if signs_out(before, after):
+        turn.book.changes.signed_out.add(after.salesperson_id)
+    turn.book.changes.notices += notices(before, after, turn.event, turn.now)
 
 
 def _counts_at_once(before: Salesperson, after: Salesperson) -> bool:

@@ -1,5 +1,6 @@
 """The policy's next version: published like anything else that happens, and in force from then on."""
 
+from services.escalation.domain.entities import Salesperson
 from services.escalation.domain.own_facts import PolicyPublishing
 from services.escalation.domain.policy.document import digest, read
 from services.escalation.domain.policy.errors import PolicyErrors
@@ -9,8 +10,15 @@ from shared.contracts.escalation import PolicyPublished
 
 
 def publish_policy(turn: Turn[PolicyPublishing]) -> None:
-    """Make a document the next version, unless it is no policy, the one in force already, or made of an older one."""
+    """Make a document the next version, unless it is no policy, the one in force already, or made of an older one.
+
+    Whoever publishes it must be somebody whom one can ask about it.
+    """
     fact, latest = turn.fact, turn.book.policies.latest
+    by = turn.book.people.get(fact.by)
+    if by is None or not by.active:
+        turn.reject("publisher_unknown", _nobody(fact.by) if by is None else _gone(by))
+        return
     if digest(fact.document) == latest.digest:
         turn.reject("policy_unchanged", f"this document is already in force, as version {latest.version}.")
         return
@@ -27,6 +35,17 @@ def publish_policy(turn: Turn[PolicyPublishing]) -> None:
     turn.book.put_policy(version)
     told = PolicyPublished(version=version.version, by=fact.by, summary=fact.summary, digest=version.digest)
     turn.publish(told, at=since)
+
+
+def _nobody(id: str) -> str:
+    return (
+        f"{id} is not in the directory. Give the id of an active salesperson, as `salesperson_changed` names it; add "
+        "whoever publishes policies there first."
+    )
+
+
+def _gone(by: Salesperson) -> str:
+    return f"{by.salesperson_id} ({by.name}) is not active any more. Give the id of an active salesperson."
 
 
 def _moved_on(onto: int, latest: PolicyVersion) -> str:

@@ -34,7 +34,7 @@ def press(turn: Turn[EpisodeButton]) -> None:
     elif _has_left(turn):
         turn.reject("not_active", "you are not an active salesperson any more: somebody else is asked.")
     elif not _may(turn, episode):
-        turn.reject("episode_of_another", "this episode has gone to somebody else; reload the page.")
+        turn.reject(*_why_not(turn, episode))
     elif turn.book.is_for_information(episode) != isinstance(turn.fact, own_facts.SeenPressed):
         turn.reject(*_OTHER_BUTTON[type(turn.fact) is own_facts.SeenPressed])
     else:
@@ -64,6 +64,13 @@ def _may(turn: Turn[EpisodeButton], episode: Episode) -> bool:
     if isinstance(button, own_facts.ClosePressed | own_facts.SeenPressed):
         return by == episode.acknowledged_by or (asked and episode.acknowledged_by is None)
     return by == episode.acknowledged_by
+
+
+def _why_not(turn: Turn[EpisodeButton], episode: Episode) -> tuple[str, str]:
+    by = turn.fact.by
+    if episode.acknowledged_by is None and (by == episode.responsible or by in turn.book.asked[episode.episode_id]):
+        return "not_acknowledged", "acknowledge this episode first."
+    return "episode_of_another", "this episode is with somebody else; reload the page."
 
 
 def _acknowledge(turn: Turn[EpisodeButton], episode: Episode) -> None:

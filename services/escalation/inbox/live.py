@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from sse_starlette import ServerSentEvent
 
+from services.escalation.store import sessions
 from services.escalation.store.inbox import fingerprints
 from shared.database import DATABASE_ERRORS, Connection, Pool, listening
 from shared.ids import SalespersonId
@@ -28,9 +29,12 @@ _log = get_logger(__name__)
 
 @dataclass(eq=False, slots=True)
 class _OpenPage:
-    """`told` is the state of the reader's episodes that the page knows of; None: it must be told."""
+    """`told` is the state of the reader's episodes that the page knows of; None: it must be told. `session` is the one
+    that it was opened in, and ends with."""
 
     reader: SalespersonId
+    session: bytes
+    ended: bool = False
     told: str | None = None
     changed: bool = False
     wake: asyncio.Event = field(default_factory=asyncio.Event)
@@ -47,13 +51,13 @@ class LivePages:
         self._heard_at_seconds = 0.0
         self._poller: asyncio.Task[None] | None = None
 
-    async def events(self, reader: SalespersonId) -> AsyncIterator[ServerSentEvent]:
-        """`changed` at first and whenever the reader's episodes change, `paused` when the database goes away,
-        `alive` now and then: a page that hears nothing for long knows that it is cut off."""
-        with self._open(reader) as page:
+    async def events(self, reader: SalespersonId, session: bytes) -> AsyncIterator[ServerSentEvent]:
+        """`changed` at first and whenever the reader's episodes change, `paused` when the database goes away, `alive`
+        now and then: a page that hears nothing for long knows that it is cut off. It ends with the session."""
+        with self._open(_OpenPage(reader, session)) as page:
             while True:
                 await _woken(page.wake)
-                if self._poller is None or self._poller.done():
+                if page.ended or self._poller is None or self._poller.done():
                     return  # the browser connects again, which starts another
                 if self._paused or self._is_late():
                     yield _event("paused")
@@ -64,8 +68,7 @@ class LivePages:
                     yield _event("alive")
 
     @contextmanager
-    def _open(self, reader: SalespersonId) -> Iterator[_OpenPage]:
-        page = _OpenPage(reader)
+    def _open(self, page: _OpenPage) -> Iterator[_OpenPage]:
         self._pages.add(page)
         if self._poller is None or self._poller.done():
             self._heard_at_seconds = asyncio.get_running_loop().time()
@@ -81,6 +84,7 @@ class LivePages:
                 async with listening(self._pool, OUTBOX_CHANNEL) as (connection, published):
                     while self._pages:
                         await self._tell_changes(connection)
+                        await self._end_with_sessions(connection)
                         await self._rest(published)
             except DATABASE_ERRORS as error:
                 self._pause(error)
@@ -104,6 +108,15 @@ class LivePages:
             if page.told != state:
                 page.told = state
                 page.changed = True
+                page.wake.set()
+
+    async def _end_with_sessions(self, connection: Connection) -> None:
+        """A page whose session was ended, or whose reader has left, hears nothing more."""
+        asked = list(self._pages)
+        alive = await sessions.alive(connection, {page.session for page in asked})
+        for page in asked:
+            if page.session not in alive:
+                page.ended = True
                 page.wake.set()
 
     def _is_late(self) -> bool:

@@ -12,6 +12,7 @@ from starlette.responses import Response
 
 from services.escalation.store import sessions as store
 from services.escalation.store.sessions import SignedIn
+from services.escalation.store.sign_outs import sign_out_everywhere
 from shared.database import Pool
 from shared.ids import SalespersonId
 
@@ -63,6 +64,10 @@ class Sessions:
             raise SignedOut(local_page(request.url.path))
         return found
 
+    def held(self, request: Request) -> bytes:
+        """What is stored of the session that a request comes with."""
+        return hashed(self._cookie.read(request) or "")
+
     async def open(self, link_token: str, response: Response) -> bool:
         """Sign in by a link, once; False where the link is unknown, used or too old."""
         token = new_token()
@@ -72,6 +77,11 @@ class Sessions:
         if opened:
             self._cookie.write(response, token)
         return opened
+
+    async def end_everywhere(self, signed_in: SignedIn, response: Response) -> None:
+        """End all of somebody's sessions, and the links that would open another."""
+        await sign_out_everywhere(self._pool, signed_in.salesperson_id)
+        self._cookie.clear(response)
 
     async def end(self, request: Request, response: Response) -> None:
         token = self._cookie.read(request)

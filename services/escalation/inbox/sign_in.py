@@ -1,5 +1,7 @@
 """The way in and out. Opening a link only shows a button, because mail scanners open links; pressing it signs in."""
 
+import asyncio
+from math import ceil
 from typing import Any
 
 from starlette.background import BackgroundTask
@@ -7,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from services.escalation.inbox.dependencies import InboxDependencies
+from services.escalation.inbox.rationing import Ration
 from services.escalation.inbox.rendering import Pages
 from services.escalation.inbox.sessions import (
     Sessions,
@@ -30,6 +33,7 @@ class SignInPages:
         self._dependencies = dependencies
         self._sessions = sessions
         self._pages = pages
+        self._asked = Ration()
 
     async def door(self, request: Request) -> Response:
         """The button that uses a link, or without a link the way to get one. Changes nothing."""
@@ -48,15 +52,31 @@ class SignInPages:
 
     async def ask_for_link(self, request: Request) -> Response:
         """Answers the same, and as fast, whoever the address belongs to: the link is made and sent afterwards."""
+        asker = request.client.host if request.client else ""
+        wait_seconds = self._asked.take(asker, asyncio.get_running_loop().time())
+        if wait_seconds is not None:
+            return self._too_many(wait_seconds)
         form = await request.form()
         address, next_path = str(form.get("email", "")).strip(), local_page(str(form.get("next", "/")))
         response = self._page("Look into your mail", _SENT, asking=False)
         response.background = BackgroundTask(self._send_link, address[:254].replace("\0", ""), next_path)
         return response
 
+    def _too_many(self, wait_seconds: float) -> Response:
+        minutes = ceil(wait_seconds / 60)
+        words = f"Too many links were requested from your network. Try again in {minutes} minute{'s'[: minutes > 1]}."
+        response = self._page("Too many requests", words, asking=False, status=429)
+        response.headers["Retry-After"] = str(ceil(wait_seconds))
+        return response
+
     async def sign_out(self, request: Request) -> Response:
         signed_in = await self._sessions.reader(request)
-        check_token(await request.form(), signed_in)
+        form = await request.form()
+        check_token(form, signed_in)
+        if form.get("everywhere"):
+            response = self._page("You are signed out everywhere", _ASK)
+            await self._sessions.end_everywhere(signed_in, response)
+            return response
         response = self._page("You are signed out", _ASK)
         await self._sessions.end(request, response)
         return response

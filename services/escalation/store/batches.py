@@ -24,12 +24,14 @@ from services.escalation.domain.own_facts import (
     HandOverPressed,
     InformationDue,
     PersonChanged,
+    PolicyPublishing,
     RecipientSought,
     RulesChanged,
     SomebodySought,
 )
 from services.escalation.domain.policy.versions import Policies
 from services.escalation.domain.rules import Rules
+from services.escalation.store import address_notices, sign_outs
 from services.escalation.store import policies as versions
 from services.escalation.store.histories import FACT_COLUMNS
 from services.escalation.store.known_accounts import PERSONAL, KnownAccounts, save_versions
@@ -123,9 +125,11 @@ async def save(connection: Connection, book: Book, now: datetime) -> None:
     await _save(connection, _SAVE_SIGNALS, changes.signals.values())
     await _save(connection, _SAVE_ALERTS, changes.alerts.values())
     await _save(connection, _SAVE_DELIVERIES, changes.deliveries.values())
-    await _save(connection, _SAVE_NOTICES, changes.notices)
+    await _save(connection, _SAVE_NOTICES, changes.bounce_notices)
     await _add(connection, _ADD_DECISIONS, changes.decisions)
     await versions.save(connection, changes.policies)
+    await sign_outs.end_all(connection, changes.signed_out, now)
+    await address_notices.add(connection, changes.notices)
     await save_versions(connection, book)
 
 
@@ -190,7 +194,7 @@ def _line_above(fact: Fact) -> Iterator[str | None]:
         yield fact.to
     elif isinstance(fact, InformationDue | PersonChanged):
         yield fact.person
-    elif isinstance(fact, EpisodeButton):
+    elif isinstance(fact, EpisodeButton | PolicyPublishing):
         yield fact.by
 
 

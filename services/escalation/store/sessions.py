@@ -1,9 +1,10 @@
 """Sign-in links and sessions. Only hashes of their tokens are stored."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import timedelta
 
-from shared.database import Pool
+from shared.database import Connection, Pool
 from shared.ids import SalespersonId
 
 LINK_LIFETIME = timedelta(hours=24)
@@ -38,11 +39,14 @@ _ADD_LINK = """
 """
 # Who asks many times at once is counted once at a time. Nothing else waits for this lock.
 _ONE_AT_A_TIME = "select pg_advisory_xact_lock(hashtextextended('sign-in ' || lower($1::text), 0))"
-# An address of two people is nobody's; a link's age is told from when it expires.
+# An address of two people is nobody's; a link's age is told from when it expires. The lock has whoever changes the
+# address at this moment go first, or end this link.
 _ADD_REQUESTED_LINK = """
-    with addressed as (
-        select salesperson_id, name, email, count(*) over () as people
-        from escalation.salespeople where active and lower(email) = lower($2)
+    with locked as (
+        select salesperson_id, name, email from escalation.salespeople
+        where active and lower(email) = lower($2) for share
+    ), addressed as (
+        select salesperson_id, name, email, count(*) over () as people from locked
     ), added as (
         insert into escalation.sign_in_links (token_hash, salesperson_id, expires_at)
         select $1, a.salesperson_id, shared.app_now() + $3::interval from addressed a
@@ -75,6 +79,10 @@ _SESSION = """
     from escalation.sessions s left join escalation.salespeople p on p.salesperson_id = s.salesperson_id
     where s.token_hash = $1 and s.expires_at > shared.app_now() and coalesce(p.active, true)
 """
+_ALIVE = """
+    select s.token_hash from escalation.sessions s left join escalation.salespeople p using (salesperson_id)
+    where s.token_hash = any($1::bytea[]) and s.expires_at > shared.app_now() and coalesce(p.active, true)
+"""
 _END_SESSION = "delete from escalation.sessions where token_hash = $1"
 
 
@@ -100,6 +108,11 @@ async def use_link(database: Pool, token_hash: bytes, *, session_hash: bytes, cs
 async def session(database: Pool, token_hash: bytes) -> SignedIn | None:
     row = await database.fetchrow(_SESSION, token_hash)
     return SignedIn(**row) if row else None
+
+
+async def alive(connection: Connection, sessions: Collection[bytes]) -> set[bytes]:
+    """Which of these sessions have not ended."""
+    return {row["token_hash"] for row in await connection.fetch(_ALIVE, list(sessions))}
 
 
 async def end_session(database: Pool, token_hash: bytes) -> None:

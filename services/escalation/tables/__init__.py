@@ -8,13 +8,14 @@ from services.escalation.tables.base import EscalationTable
 from services.escalation.tables.directory import Account, AccountVersion, Case, Order, Salesperson
 from services.escalation.tables.matters import AccountFact, Decision, Episode, Signal
 from services.escalation.tables.policies import Policy
-from services.escalation.tables.sign_in import Session, SignInLink
+from services.escalation.tables.sign_in import AddressNotice, Session, SignInLink
 
 __all__ = [
     "DELIVERY_STATES",
     "Account",
     "AccountFact",
     "AccountVersion",
+    "AddressNotice",
     "Alert",
     "Case",
     "Decision",

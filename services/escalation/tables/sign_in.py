@@ -1,7 +1,10 @@
-"""Who is signed in to the inbox."""
+"""Who is signed in to the inbox, and who is told that an address by which one signs in was changed."""
 
 from datetime import datetime
+from uuid import UUID
 
+from sqlalchemy import CheckConstraint, Index
+from sqlalchemy import text as sql
 from sqlmodel import Field
 
 from services.escalation.tables.base import EscalationTable
@@ -26,3 +29,25 @@ class Session(EscalationTable, table=True):
     salesperson_id: str = Field(sa_column=text_column())
     csrf_token: str = Field(sa_column=text_column())
     expires_at: datetime = Field(sa_column=instant_column())
+
+
+class AddressNotice(EscalationTable, table=True):
+    """A message to an old or a new address that a person's address was changed. Its address goes once it has ended."""
+
+    __tablename__ = "address_notices"
+    __table_args__ = (
+        CheckConstraint("state in ('pending', 'sending', 'sent', 'failed')", name="address_notices_state"),
+        CheckConstraint("address is not null or state in ('sent', 'failed')", name="address_notices_address"),
+        Index("address_notices_to_try", "try_at", postgresql_where=sql("state in ('pending', 'sending')")),
+    )
+    notice_id: UUID = Field(primary_key=True)
+    salesperson_id: str = Field(sa_column=text_column())
+    address: str | None = Field(sa_column=text_column(nullable=True))
+    is_new: bool
+    other: bool
+    made_at: datetime = Field(sa_column=instant_column())
+    state: str = Field(sa_column=text_column())
+    try_at: datetime = Field(sa_column=instant_column())
+    changed_at: datetime = Field(sa_column=instant_column())
+    attempts: int
+    reason: str | None = Field(sa_column=text_column(nullable=True))

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from services.escalation.store import batches, inbox, known_accounts, policies
+from services.escalation.store import batches, inbox, known_accounts, policies, sign_outs
 from services.escalation.store.histories import FACT_COLUMNS
 from tests.simulation.database import Answer, Session
 from tests.simulation.tables import (
@@ -120,7 +120,14 @@ def _now_and_changed(session: Session, arguments: Sequence[Any]) -> Rows:
     return [{"now": session.now, "changed_at": episode and episode["changed_at"]}]
 
 
+def _nobody_signed_in(_session: Session, _arguments: Sequence[Any]) -> Rows:
+    """Pages are not part of it: there are no sessions and links to end."""
+    return []
+
+
 ANSWERS: Mapping[str, Answer] = {
+    sign_outs._END_LINKS: _nobody_signed_in,
+    sign_outs._END_SESSIONS: _nobody_signed_in,
     known_accounts._VERSIONS: _of_accounts(ACCOUNT_VERSIONS),
     known_accounts._NEW_VERSION: _give_versions,
     known_accounts._ACCOUNTS: _of_accounts(ACCOUNTS),

@@ -1,0 +1,123 @@
+"""`handoff people`: who changed what of a salesperson, from the journal of orders."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Annotated, Any
+
+import asyncpg
+import orjson
+import typer
+
+from services.cli.databases import with_pool
+from services.cli.run import ServiceName
+from services.cli.terminal import printable, stop_with
+from services.orders.domain import changed_members, is_latest
+from shared.contracts.orders_inbound import SalespersonChanged
+from shared.database import Pool
+from shared.precedence import Version
+
+app = typer.Typer(help="Salespeople: who changed what of them.", no_args_is_help=True)
+
+_TOLD = """
+    select source, event_id, kind, at, decided_at, body from shared.journal
+    where subject = $1 and type = $2 order by position
+"""
+_WAYS = {"http": "HTTP", "record": "Kafka"}
+_NO_EFFECT = "no effect: something later was known already"
+_ERASED = "erased: what it said is not kept any more"
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One fact about a salesperson: who sent it and which way, and each member that it changed, before and after.
+
+    `counts`: whether nothing later was known. `erased`: what it said is not kept any more.
+    """
+
+    received_at: datetime
+    source: str
+    way: str
+    event_id: str
+    dated: datetime
+    counts: bool
+    erased: bool
+    is_first: bool
+    changed: dict[str, tuple[Any, Any]]
+
+
+@app.callback()
+def people() -> None:
+    """Salespeople: who changed what of them."""
+
+
+@app.command()
+def history(
+    person: Annotated[str, typer.Argument(metavar="ID", help="The salesperson's id.")],
+    as_json: Annotated[bool, typer.Option("--json", help="As JSON, for programs.")] = False,
+) -> None:
+    """Every change of a salesperson, the oldest first: when, from which source, and what. It shows personal data."""
+    changes = list(changes_in(with_pool(ServiceName.ORDERS, lambda pool: _told_of(pool, person))))
+    if not changes:
+        raise stop_with(f"Nothing was published about a salesperson {person}. Check the id: capitals count.")
+    if as_json:
+        print(orjson.dumps([asdict(one) for one in changes], option=orjson.OPT_INDENT_2).decode())
+        return
+    for one in changes:
+        for line in _lines(one):
+            print(printable(line))
+
+
+async def _told_of(pool: Pool, person: str) -> Sequence[asyncpg.Record]:
+    return await pool.fetch(_TOLD, person, SalespersonChanged.type)
+
+
+def changes_in(rows: Sequence[Any]) -> Iterator[Change]:
+    """What each row of the journal changed of what was known before it, as orders judged it."""
+    latest: Version | None = None
+    known: SalespersonChanged | None = None
+    for row in rows:
+        told = Version(row["at"], row["event_id"])
+        fact = None if row["body"] is None else SalespersonChanged.model_validate_json(row["body"])
+        counts = is_latest(latest, told)
+        yield Change(
+            received_at=row["decided_at"],
+            source=row["source"],
+            way=_WAYS.get(row["kind"], row["kind"]),
+            event_id=row["event_id"],
+            dated=row["at"],
+            counts=counts,
+            erased=fact is None,
+            is_first=latest is None,
+            changed=_changed(known, fact) if counts and fact is not None else {},
+        )
+        if counts:
+            latest, known = told, fact
+
+
+def _changed(before: SalespersonChanged | None, after: SalespersonChanged) -> dict[str, tuple[Any, Any]]:
+    old = before.model_dump(mode="json") if before else {}
+    new = after.model_dump(mode="json")
+    return {name: (old.get(name), new[name]) for name in changed_members(before, after)}
+
+
+def _lines(change: Change) -> Iterator[str]:
+    dated = "" if change.dated == change.received_at else f", dated {change.dated:%Y-%m-%d %H:%M:%S} UTC"
+    yield (
+        f"{change.received_at:%Y-%m-%d %H:%M:%S} UTC  source {change.source} over {change.way}, "
+        f"event {change.event_id}{dated}"
+    )
+    if change.erased:
+        yield f"    {_ERASED}"
+    elif not change.counts:
+        yield f"    {_NO_EFFECT}"
+    elif not change.changed:
+        yield "    nothing changed"
+    for name, (before, after) in change.changed.items():
+        yield f"    {name}: {_said(after)}" if before is None else f"    {name}: {_said(before)} → {_said(after)}"
+
+
+def _said(value: Any) -> str:
+    if value is None:
+        return "none"
+    return value if isinstance(value, str) else orjson.dumps(value).decode()

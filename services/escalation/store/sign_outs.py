@@ -1,0 +1,30 @@
+"""Ends somebody's sessions and sign-in links: in the transaction of the change that is the reason, or by a button."""
+
+from collections.abc import Collection
+from datetime import datetime
+
+from shared.database import Connection, Pool
+
+# A link counts as used, and still as one that was asked for. Links first: of one that is being used at this moment the
+# session is seen then.
+_END_LINKS = """
+    update escalation.sign_in_links set used_at = $2
+    where salesperson_id = any($1::text[]) and used_at is null and expires_at > $2
+"""
+_END_SESSIONS = "delete from escalation.sessions where salesperson_id = any($1::text[]) and expires_at > $2"
+_NOW = "select shared.app_now()"
+
+
+async def end_all(connection: Connection, people: Collection[str], now: datetime) -> None:
+    """Whoever is signed in as one of these people is so no more, and no link that was sent signs them in."""
+    if people:
+        ordered = sorted(people)
+        await connection.execute(_END_LINKS, ordered, now)
+        await connection.execute(_END_SESSIONS, ordered, now)
+
+
+async def sign_out_everywhere(pool: Pool, salesperson_id: str) -> None:
+    """End every session and link of one person."""
+    now = await pool.fetchval(_NOW)
+    await pool.execute(_END_LINKS, [salesperson_id], now)
+    await pool.execute(_END_SESSIONS, [salesperson_id], now)

@@ -1,0 +1,126 @@
+"""Connections that keep the server waiting make room for others: whoever sends no request takes no page away.
+
+A connection waits from its beginning, or from the end of an answer, until the next request's headers have arrived.
+Start at `Guard`; uvicorn is given `guarded(guard)` as its protocol.
+"""
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable, Collection
+from functools import partial
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+from typing import Any
+
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from shared.logs import get_logger
+
+log = get_logger(__name__)
+
+HEAD_SECONDS = 10.0
+"""So long a new connection may take until the headers of its first request have arrived."""
+KEEP_ALIVE_SECONDS = 20
+"""So long a connection is kept after an answer for the whole headers of another request."""
+_LAST_BYTES_SECONDS = 30.0
+
+MAX_WAITING = 250
+"""Of more connections that wait the one that has waited longest is closed. A browser's waits for milliseconds."""
+
+
+class Guard:
+    """The connections of one server. `most` is how many there may be, `per_address` how many of one address (0: any
+    number) that is not among the proxies, which speak for many."""
+
+    def __init__(self, *, most: int, per_address: int = 0, proxies: Collection[str] = ()) -> None:
+        self._most = most
+        self._per_address = per_address
+        self._proxies = [ip_network("::/0"), ip_network("0.0.0.0/0")] if "*" in proxies else _networks(proxies)
+        self._waiting: dict[GuardedProtocol, asyncio.TimerHandle] = {}
+        self._of_address: Counter[str] = Counter()
+
+    def opened(self, connection: "GuardedProtocol") -> None:
+        self._of_address[connection.address] += 1
+        self._waits(connection, HEAD_SECONDS)
+        if self.is_crowded(connection.address):
+            self._close_longest_waiting(connection, of=connection.address)
+        elif len(connection.connections) >= self._most or len(self._waiting) > MAX_WAITING:
+            self._close_longest_waiting(connection)
+
+    def closed(self, connection: "GuardedProtocol") -> None:
+        self._begins(connection)
+        self._of_address[connection.address] -= 1
+        if self._of_address[connection.address] <= 0:
+            del self._of_address[connection.address]
+
+    def moved(self, connection: "GuardedProtocol") -> None:
+        """Something was received, or an answer ended: it waits now, or not any more."""
+        if connection.is_waiting() and connection not in self._waiting:
+            self._waits(connection, KEEP_ALIVE_SECONDS)
+        elif not connection.is_waiting():
+            self._begins(connection)
+
+    def is_crowded(self, address: str) -> bool:
+        """Whether an address has more connections than one may."""
+        return 0 < self._per_address < self._of_address[address] and not self._is_proxy(address)
+
+    def _is_proxy(self, address: str) -> bool:
+        return any(ip_address(address) in network for network in self._proxies)
+
+    def _waits(self, connection: "GuardedProtocol", seconds: float) -> None:
+        self._waiting[connection] = connection.loop.call_later(seconds, connection.give_up)
+
+    def _begins(self, connection: "GuardedProtocol") -> None:
+        timer = self._waiting.pop(connection, None)
+        if timer is not None:
+            timer.cancel()
+
+    def _close_longest_waiting(self, new: "GuardedProtocol", *, of: str | None = None) -> None:
+        candidates = (one for one in self._waiting if one is not new and of in (None, one.address))
+        longest = next(candidates, None)
+        if longest is not None:
+            log.warning("closed the connection that had waited longest, to make room")
+            self._begins(longest)
+            longest.give_up()
+
+
+def _networks(proxies: Collection[str]) -> list[IPv4Network | IPv6Network]:
+    return [ip_network(one, strict=False) for one in proxies]
+
+
+class GuardedProtocol(H11Protocol):
+    """uvicorn's connection, of which a guard knows whether it waits."""
+
+    def __init__(self, *arguments: Any, guard: Guard, **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        self._guard = guard
+        self.address = ""
+
+    def is_waiting(self) -> bool:
+        return self.cycle is None or self.cycle.response_complete
+
+    def give_up(self) -> None:
+        """Close it: an answer that is on its way may still arrive, for a while."""
+        self.transport.close()
+        self.loop.call_later(_LAST_BYTES_SECONDS, self.transport.abort)
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self.address = self.client[0] if self.client else ""
+        self._guard.opened(self)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._guard.closed(self)
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        self._guard.moved(self)
+
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        self._guard.moved(self)
+
+
+def guarded(guard: Guard) -> Callable[..., GuardedProtocol]:
+    """What makes a connection's protocol, for uvicorn's setting `http`."""
+    return partial(GuardedProtocol, guard=guard)

@@ -1,0 +1,81 @@
+"""Who else may write to the topics that a service publishes: over Kafka there are no keys, only the broker's rights.
+
+Asked once at a start, where the broker lets this user ask. Start with `name_other_writers`.
+"""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+
+from aiokafka.client import AIOKafkaClient
+from aiokafka.errors import ClusterAuthorizationFailedError, KafkaError, for_code
+
+from shared.logs import get_logger
+from shared.messaging.cluster import Cluster
+from shared.messaging.kafka_requests import ALL, ALLOWED, DENIED, WRITE_OPERATION, RightsRequest
+
+log = get_logger(__name__)
+
+_SECONDS = 10.0
+_SECURITY_DISABLED = 54
+_Right = tuple[str, str, int, int]
+
+
+async def name_other_writers(cluster: Cluster, topics: Iterable[str]) -> None:
+    """Log each other principal that may write to one of these topics, which this service alone publishes.
+
+    It stops nobody from starting: a broker that does not answer it, or not in time, is asked again at the next start.
+    """
+    try:
+        async with asyncio.timeout(_SECONDS):
+            found = await other_writers(cluster, topics)
+    except ClusterAuthorizationFailedError:
+        log.info("who else may write to our topics is not known: this user has no right to DESCRIBE the cluster")
+        return
+    except (KafkaError, NotImplementedError, OSError) as error:
+        log.info("who else may write to our topics is not known", error=type(error).__name__)
+        return
+    for topic, principals in found.items():
+        log.warning(
+            "others may write to a topic that this service alone publishes: take the right away from them",
+            topic=topic,
+            principals=", ".join(principals),
+        )
+
+
+async def other_writers(cluster: Cluster, topics: Iterable[str]) -> Mapping[str, Sequence[str]]:
+    """By topic the other principals that may write to it; of a broker that checks no rights none.
+
+    Raises ClusterAuthorizationFailedError where we may not ask.
+    """
+    client = AIOKafkaClient(**cluster.connection())
+    try:
+        await client.bootstrap()
+        found = {}
+        for topic in sorted(map(cluster.topic, topics)):
+            principals = _writers(await _rights(client, topic))
+            others = principals - {own} if (own := cluster.principal) is not None else principals
+            if others and (own is not None or len(others) > 1):  # else the only one is us
+                found[topic] = sorted(others)
+        return found
+    finally:
+        await client.close()
+
+
+async def _rights(client: AIOKafkaClient, topic: str) -> list[_Right]:
+    """Principal, host, operation and kind of each right that applies to a topic, by its name, a prefix or `*`."""
+    answer = await client.send(client.get_random_node(), RightsRequest(topic))
+    if answer.error_code == _SECURITY_DISABLED:
+        return []
+    if answer.error_code:
+        raise for_code(answer.error_code)
+    return [right for *_, rights in answer.resources for right in rights]
+
+
+def _writers(rights: Iterable[_Right]) -> set[str]:
+    """Who may write: not who is forbidden it from everywhere."""
+    kinds: dict[int, set[str]] = defaultdict(set)
+    for principal, host, operation, kind in rights:
+        if operation in (ALL, WRITE_OPERATION) and (kind == ALLOWED or host == "*"):
+            kinds[kind].add(principal)
+    return kinds[ALLOWED] - kinds[DENIED]

@@ -1,0 +1,116 @@
+"""Whose address was changed is told at the old one and at the new one, whatever happens to the mail server."""
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+
+import pytest
+
+from services.escalation.channels.notices import NoticeSender
+from services.escalation.domain.own_facts import Attempt
+from shared.contracts.envelope import Fact
+from shared.inputs import Input
+from tests.builders import salesperson_changed
+from tests.escalation import Escalation, escalation_on, told
+from tests.servers import MakeDatabase
+
+OLD, NEW = "anna@sales.example", "anna@elsewhere.example"
+
+
+@pytest.fixture
+async def escalation(database: MakeDatabase) -> AsyncIterator[Escalation]:
+    async with escalation_on(await database("escalation")) as escalation:
+        await escalation.hear(person(OLD))
+        yield escalation
+
+
+def person(email: str | None, name: str = "Anna Berg", **changes: object) -> Input:
+    fact: Fact = salesperson_changed(name, email=email, **changes)
+    return told(fact, subject="anna")
+
+
+async def send(escalation: Escalation) -> list[tuple[str, str]]:
+    """What is sent now: to whom, and its text."""
+    before = len(escalation.mail.received)
+    sender = escalation.sender()
+    await NoticeSender(sender, sender._letters).send_due(escalation.pool)
+    new = escalation.mail.received[before:]
+    return sorted((str(mail["To"]), mail.get_body(("plain",)).get_content()) for mail in new)  # type: ignore[union-attr]
+
+
+async def states(escalation: Escalation) -> list[tuple[str, str | None]]:
+    rows = await escalation.rows("escalation.address_notices", "is_new")
+    return [(row["state"], row["address"]) for row in rows]
+
+
+async def test_nobody_is_told_of_an_address_when_a_person_is_made(escalation: Escalation) -> None:
+    assert await send(escalation) == []
+
+
+async def test_the_old_and_the_new_address_are_told_once(escalation: Escalation) -> None:
+    await escalation.hear(person(NEW))
+    (new, to_new), (old, to_old) = await send(escalation)
+    assert (new, old) == (NEW, OLD)
+    assert "are sent to this address" in to_new
+    assert "no longer sent to this address" in to_old
+    assert NEW not in to_old
+    assert OLD not in to_new
+    assert await send(escalation) == []
+    assert await states(escalation) == [("sent", None), ("sent", None)]
+
+
+async def test_of_a_removal_the_old_address_is_told(escalation: Escalation) -> None:
+    await escalation.hear(person(None))
+    ((to, text),) = await send(escalation)
+    assert to == OLD
+    assert "No other address is known." in text
+    await escalation.hear(person(NEW))
+    assert await send(escalation) == []
+
+
+async def test_who_leaves_with_another_address_is_told_too(escalation: Escalation) -> None:
+    """Else an address could be exchanged while somebody is away from the directory."""
+    await escalation.hear(person(NEW, active=False))
+    assert [to for to, _ in await send(escalation)] == [NEW, OLD]
+
+
+async def test_nothing_else_is_told_of(escalation: Escalation) -> None:
+    await escalation.hear(person(OLD, "Anna Keller"), person(OLD.upper()))
+    assert await send(escalation) == []
+
+
+@pytest.mark.parametrize("answer", [Attempt.PUT_OFF, Attempt.UNKNOWN])
+async def test_a_mail_server_that_takes_nothing_now_gets_the_same_message_later(
+    escalation: Escalation, answer: Attempt
+) -> None:
+    await escalation.hear(person(None))
+    escalation.mail.answers.append(answer)
+    await send(escalation)
+    assert await states(escalation) == [("pending", OLD)]
+    assert await send(escalation) == []
+    await escalation.move_clock(timedelta(minutes=2))
+    assert len(await send(escalation)) == 1
+    assert len({mail["Message-ID"] for mail in escalation.mail.received}) == 1
+    assert await states(escalation) == [("sent", None)]
+
+
+async def test_what_a_process_was_sending_when_it_died_is_sent_again(escalation: Escalation) -> None:
+    await escalation.hear(person(None))
+    escalation.mail.answers.append(ConnectionError("gone"))
+    with pytest.raises(ConnectionError):
+        await send(escalation)
+    assert await states(escalation) == [("sending", OLD)]
+    assert await send(escalation) == []
+    await escalation.move_clock(timedelta(minutes=2))
+    assert len(await send(escalation)) == 1
+
+
+async def test_what_is_refused_for_good_is_kept_as_failed_and_logged(
+    escalation: Escalation, capsys: pytest.CaptureFixture[str]
+) -> None:
+    await escalation.hear(person(None))
+    escalation.mail.answers.append(Attempt.REFUSED)
+    await send(escalation)
+    assert await states(escalation) == [("failed", None)]
+    logged = capsys.readouterr().out
+    assert "a notice of a changed address was not delivered" in logged
+    assert OLD not in logged

@@ -1,0 +1,88 @@
+"""`handoff people history`: whoever looks for who changed an address finds the source, the time and both values."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from services.cli.main import app
+from services.orders.handlers import handle
+from tests.builders import SELLER, input_of, minutes, salesperson_changed
+from tests.servers import MakeDatabase
+from tests.services import ServiceUnderTest, running
+
+CRM, SHOP = "/crm", "/shop-eu"
+EVIL = "mallory@evil.example"
+
+
+@pytest.fixture
+async def url(database: MakeDatabase) -> str:
+    return await database("orders")
+
+
+@pytest.fixture
+async def orders(url: str) -> AsyncIterator[ServiceUnderTest]:
+    async with running(url, "orders", handle) as service:
+        yield service
+
+
+async def history(url: str, *arguments: str) -> Result:
+    command = ["people", "history", *arguments]
+    return await asyncio.to_thread(CliRunner().invoke, app, command, env={"ORDERS_DATABASE_URL": url})
+
+
+async def test_who_changed_an_address_is_found_with_source_time_and_both_values(
+    orders: ServiceUnderTest, url: str
+) -> None:
+    await orders.tell(input_of(salesperson_changed(), id="p-1", source=CRM, at=minutes(0)))
+    await orders.tell(input_of(salesperson_changed(email=EVIL), id="p-2", source=SHOP, at=minutes(10)))
+    await orders.tell(input_of(salesperson_changed("Anna Alt"), id="p-3", source=CRM, at=minutes(5)))
+    printed = (await history(url, SELLER)).output.splitlines()
+    starts = [number for number, line in enumerate(printed) if not line.startswith(" ")]
+    first, second, third = (printed[a:b] for a, b in zip(starts, [*starts[1:], len(printed)], strict=True))
+    assert "    name: Anna Berg" in first
+    assert f"source {SHOP} over Kafka, event p-2, dated {minutes(10):%Y-%m-%d %H:%M:%S} UTC" in second[0]
+    assert second[1:] == [f"    email: anna@sales.example → {EVIL}"]
+    assert third[1:] == ["    no effect: something later was known already"]
+
+
+async def test_what_was_erased_is_said_and_the_next_change_shows_what_is_known_since(
+    orders: ServiceUnderTest, url: str
+) -> None:
+    for number, name in enumerate(("Anna Berg", "Anna Keller", "Anna Keller")):
+        await orders.tell(input_of(salesperson_changed(name), id=f"p-{number}", source=CRM, at=minutes(number)))
+    await orders.pool.execute("update shared.journal set body = null where event_id = 'p-1'")
+    one, two, three = json.loads((await history(url, SELLER, "--json")).output)
+    assert (one["is_first"], one["changed"]["name"]) == (True, [None, "Anna Berg"])
+    assert (two["erased"], two["changed"]) == (True, {})
+    assert three["changed"]["name"] == [None, "Anna Keller"]
+
+
+async def test_a_person_nobody_told_of_is_said_to_be_unknown(orders: ServiceUnderTest, url: str) -> None:
+    await orders.tell(salesperson_changed())
+    result = await history(url, "nobody")
+    assert (result.exit_code, "salesperson nobody" in result.output) == (1, True)
+
+
+async def test_the_log_says_who_changed_what_of_whom_and_no_value(
+    orders: ServiceUnderTest, capsys: pytest.CaptureFixture[str]
+) -> None:
+    await orders.tell(input_of(salesperson_changed(), id="p-1", source=CRM, at=minutes(0)))
+    capsys.readouterr()
+    await orders.tell(input_of(salesperson_changed(email=EVIL, phone=None), id="p-2", source=SHOP, at=minutes(10)))
+    logged = capsys.readouterr().out
+    assert "a salesperson was changed" in logged
+    for told in (f"person={SELLER}", "email, phone", f"source={SHOP}", "event_id=p-2"):
+        assert told in logged
+    assert EVIL not in logged
+
+
+async def test_what_has_no_effect_is_not_logged_as_a_change(
+    orders: ServiceUnderTest, capsys: pytest.CaptureFixture[str]
+) -> None:
+    await orders.tell(input_of(salesperson_changed(), at=minutes(10)))
+    capsys.readouterr()
+    await orders.tell(input_of(salesperson_changed("Anna Alt"), at=minutes(5)))
+    assert "a salesperson" not in capsys.readouterr().out
