@@ -59,7 +59,7 @@ lock: .venv/.uv ## Pin what pyproject.toml asks for; UPGRADE=1 takes newer versi
 	$(COMPILE) --constraint requirements/dev.txt --output-file requirements/runtime.txt pyproject.toml
 
 clean: ## Remove .venv and every cache; leaves .local, where `make up` keeps its databases
-	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist
+	rm -rf .venv .mypy_cache .dmypy.json .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist
 	find services shared deploy tests -type d -name __pycache__ -prune -exec rm -rf {} +
 
 # The stamps: each is made once, and again when what it stands for changes.

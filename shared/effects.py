@@ -44,7 +44,7 @@ class Transaction:
     as_told: dict[tuple[str, str], Envelope[Fact]] = field(default_factory=dict)
     waiting: set[tuple[str, str]] = field(default_factory=set)
     with_unknown_members: list[str] = field(default_factory=list)
-    put_aside: list[Rejection] = field(default_factory=list)
+    dead_letters: list[Rejection] = field(default_factory=list)
     buried: dict[tuple[str, str], Rejection] = field(default_factory=dict)
     spans: dict[tuple[str, str], EffectSpan] = field(default_factory=dict)
     notes: list[object] = field(default_factory=list)

@@ -95,7 +95,7 @@ async def append(
 
 
 async def record(connection: Connection, outcomes: Mapping[Position, Outcome], now: datetime) -> None:
-    """Enter offsets in the ledger; one delivered again keeps its entry, unless what was put aside is applied now.
+    """Enter offsets in the ledger; one delivered again keeps its entry, unless a dead letter is applied now.
 
     An entry of a topic that is gone gives way.
     """

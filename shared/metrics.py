@@ -137,7 +137,7 @@ def _consumer_metrics(registry: CollectorRegistry) -> ConsumerMetrics:
         ),
         dead_letters=Counter(
             "handoff_dead_letters",
-            "Records set aside as dead letters, by the code of the reason.",
+            "Records kept as dead letters, by the code of the reason.",
             ("code",),
             registry=registry,
         ),

@@ -275,8 +275,8 @@ class Process:
 
 
 def count_inputs(metrics: Metrics, tx: Transaction) -> None:
-    """What a committed transaction put aside, and which of its events have members that nobody reads."""
-    for rejection in tx.put_aside:
+    """What a committed transaction refused as dead letters, and which of its events have members that nobody reads."""
+    for rejection in tx.dead_letters:
         metrics.consumer.dead_letters.labels(rejection.code).inc()
     for wire_type in tx.with_unknown_members:
         metrics.consumer.unknown_members.labels(wire_type).inc()

@@ -1,7 +1,8 @@
 """The one transaction: everything an input changes is committed together, or not at all.
 
 Start with `Spine.apply`: lock the accounts, leave out what was seen before, let the service decide and save, then
-journal, ledger, outbox and timers in the same commit. The project's only commits are in this module.
+journal, ledger, outbox and timers in the same commit. Whatever decides something about an account commits here alone;
+decision 9 lists what commits by itself.
 """
 
 import time
@@ -218,8 +219,8 @@ class Spine:
     async def _save(self, tx: Transaction, batch: Batch, decided: Decided, rejections: Sequence[Rejection]) -> None:
         await journal.append(tx.connection, decided.applied, tx.now, rules_version=tx.rules_version)
         await journal.forget(tx.connection, tx.buried)
-        tx.put_aside = await dead_letters.keep(tx.connection, rejections, tx.now)
-        tx.outgoing += [dead_letters.announcement(self.service, rejection, tx.now) for rejection in tx.put_aside]
+        tx.dead_letters = await dead_letters.keep(tx.connection, rejections, tx.now)
+        tx.outgoing += [dead_letters.announcement(self.service, rejection, tx.now) for rejection in tx.dead_letters]
         ledger = dict.fromkeys(_positions(decided.applied), Outcome.APPLIED)
         ledger |= dict.fromkeys(_positions(decided.duplicates), Outcome.DUPLICATE)
         ledger |= dict.fromkeys(_positions(rejections), Outcome.DEAD_LETTERED)

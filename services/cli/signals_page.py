@@ -6,8 +6,9 @@ from deploy.local.processes import PROJECT
 from services.escalation.domain.findings.clearing import CLEARINGS, UNANSWERED, UNMOVED
 from services.escalation.domain.findings.raised import RAISED
 from services.escalation.domain.policy.document import shipped
+from services.escalation.domain.policy.model import Play
 from services.escalation.domain.policy.values import span_words
-from services.escalation.domain.words import SIGNAL_LABELS, money
+from services.escalation.domain.words import SIGNAL_LABELS, UNMOVED_LABEL, money
 from shared.contracts.escalation import SignalKind
 
 PAGE = PROJECT / "docs" / "signals.md"
@@ -69,9 +70,9 @@ _PLAYS = """
 ## What the play says
 
 What the acknowledger may say and offer (`[plays.by_signal.…]`). It never delays what the customer is entitled to.
-Customers who asked not to be called, or are in a dispute, get none of it. The lines are the seller's. A colleague, a
-manager or the desk first reads an introduction (`[plays.introductions]`): “This is Ben Ortiz. I'm calling for
-Anna Berg, who looks after your order.” Where a line would not be true of them, they have their own.
+Customers who asked not to be called, are in a dispute or have died get none of it. The lines are the seller's. A
+colleague, a manager or the desk first reads an introduction (`[plays.introductions]`): “This is Ben Ortiz. I'm calling
+for Anna Berg, who looks after your order.” Where a line would not be true of them, they have their own.
 """
 
 
@@ -115,19 +116,24 @@ def _thresholds(kind: SignalKind) -> str:
 
 
 def _play(kind: SignalKind) -> Iterator[str]:
-    play = shipped().plays.by_signal.get(kind)
-    yield f"\n**{SIGNAL_LABELS[kind]}**"
+    plays = shipped().plays
+    yield from _lines(SIGNAL_LABELS[kind], plays.by_signal.get(kind), kind)
+    if kind is SignalKind.ORDER_STALLED:
+        yield from _lines(f"{SIGNAL_LABELS[kind]}: {UNMOVED_LABEL.lower()}", plays.unmoved_order, kind)
+
+
+def _lines(title: str, play: Play | None, kind: SignalKind) -> Iterator[str]:
+    yield f"\n**{title}**"
     if play is None:
         yield ": no play.\n"
         return
     yield "\n\n"
     yield from (f"> “{sentence}”\n>\n" for sentence in play.say)
     yield from (f"> Not the seller: “{sentence}”\n>\n" for sentence in play.say_for_others if sentence not in play.say)
-    yield f"> {_offer(kind)}\n"
+    yield f"> {_offer(play, kind)}\n"
 
 
-def _offer(kind: SignalKind) -> str:
-    play = shipped().plays.by_signal[kind]
+def _offer(play: Play, kind: SignalKind) -> str:
     if play.offer is None:
         return "Nothing is offered."
     if not play.offer_percent:

@@ -15,7 +15,7 @@ def topic_of(service: str) -> str:
 
 
 class RecordDeadLettered(Fact):
-    """A record was put aside; the position is missing where it came by HTTP."""
+    """A record became a dead letter; the position is missing where it came by HTTP."""
 
     type: ClassVar[str] = "dead_letters.record_dead_lettered"
     topic: ClassVar[str] = "dead-letters"

@@ -1,7 +1,7 @@
 """How a batch of records becomes applied: as a whole, else in portions, else record by record.
 
 Start with `Applier.apply`. What takes too long is halved, down to one record, whose account is set aside; what fails on
-its data is put aside as a dead letter. Neither stops the others.
+its data becomes a dead letter. Neither stops the others.
 """
 
 import time

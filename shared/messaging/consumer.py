@@ -222,7 +222,7 @@ class Consumer:
         self._metrics.process.tables_unfit.set(unfit is not None)
 
     async def _apply(self, records: Records) -> None:
-        batch = await self.positions.place(await read_records(records, self._cluster.prefix), records)
+        batch = await self.positions.expecting(await read_records(records, self._cluster.prefix), records)
         self._count_key_mismatches(batch)
         started = time.monotonic()
         attributes: dict[Attribute, str | int | UUID] = {

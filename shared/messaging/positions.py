@@ -84,7 +84,7 @@ class Positions:
         unapplied = self._waiting_since is not None and now - self._waiting_since > tries * limit_seconds
         return untried or unapplied
 
-    async def place(self, batch: Batch, records: Records) -> Batch:
+    async def expecting(self, batch: Batch, records: Records) -> Batch:
         """The batch with what the database must hold before it: so much, and of the topic that these records are of."""
         known = await self.known(records)
         return replace(batch, known_offsets=known, topic_ids={one: self._topic_ids.get(one) for one in known})
@@ -98,10 +98,10 @@ class Positions:
         first = first_offsets(records)
         unplaced = [partition for partition in first if partition not in self._known]
         if unplaced:
-            self._place(unplaced, first, await self.stored(unplaced))
+            self._start_from(unplaced, first, await self.stored(unplaced))
         return {partition: self._known[partition] for partition in first if partition in self._known}
 
-    def _place(
+    def _start_from(
         self, unplaced: list[Partition], first: Mapping[Partition, int], stored: Mapping[Partition, int]
     ) -> None:
         consumer = self._consumer()
@@ -185,7 +185,10 @@ class Positions:
                 await asyncio.sleep(_RETRY_SECONDS)
 
     async def measure(self) -> None:
-        """Report lag, and mark partitions that are read to their end: up to now, nothing in them is unknown."""
+        """Report lag, and mark partitions that are read to their end: up to now, nothing in them is unknown.
+
+        Where the database went back behind what was read, it seeks there first, and neither reports nor marks.
+        """
         consumer = self._consumer()
         if consumer is None or self._in_batch or not (held := consumer.assignment()):
             return

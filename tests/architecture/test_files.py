@@ -1,6 +1,7 @@
 """What no tracked file may hold: addresses of registries, paths of one machine, pages that load from elsewhere."""
 
 import re
+import subprocess
 
 import pytest
 
@@ -36,6 +37,11 @@ def test_no_file_holds(pattern: str, endings: tuple[str, ...]) -> None:
         if forbidden.search(line)
     ]
     assert found == []
+
+
+def test_nothing_that_is_ignored_is_tracked() -> None:
+    command = ["git", "ls-files", "--cached", "--ignored", "--exclude-standard"]
+    assert subprocess.run(command, cwd=ROOT, capture_output=True, check=True, text=True).stdout == ""
 
 
 def test_requirements_are_pinned_by_hash() -> None:

@@ -1,7 +1,7 @@
 """The floor: escalation's work as one would write it by hand for speed alone. `python -m tests.benchmarks.floor`.
 
-aiokafka and asyncpg, batches of 500, the same tables, the same rows. It trusts its input: nothing is validated, no
-poison is put aside, no batch is tried again, nothing is traced, counted or watched, and it knows no more than the mix.
+aiokafka and asyncpg, batches of 500, the same tables, the same rows. It trusts its input: nothing is validated or
+kept as a dead letter, no batch is tried again, nothing is traced, counted or watched, and it knows only the mix.
 """
 
 import asyncio

@@ -25,7 +25,7 @@ ANSWER_WITHIN = {
     },
 }
 SILENCE = "escalation.timer.silence_ended"
-STEPS = {"seller": "the seller", "successor": "the successor", "manager": "the manager", "desk": "the desk"}
+STEPS = {"seller": "the seller", "successor": "the successor", "manager": "the manager", "desk": "the sales desk"}
 CAUSES = {
     "signal": "for a signal",
     "severity": "because it became graver",

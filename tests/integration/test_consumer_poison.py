@@ -12,7 +12,7 @@ from tests.streams import Plumbing, confirmed, record_of
 from tests.waiting import eventually
 
 
-async def test_a_record_the_handler_fails_on_is_put_aside_after_five_attempts_and_the_others_are_applied(
+async def test_a_record_the_handler_fails_on_becomes_a_dead_letter_after_five_attempts_and_the_others_are_applied(
     plumbing: Plumbing,
 ) -> None:
     attempts = 0
@@ -51,7 +51,7 @@ async def test_an_event_that_is_refused_by_the_handler_is_a_dead_letter_with_its
     assert await plumbing.pool.fetchval("select count(*) from shared.journal") == 2
 
 
-async def test_an_event_that_would_cause_one_too_large_to_publish_is_put_aside_with_the_reason(
+async def test_an_event_that_would_cause_one_too_large_to_publish_is_a_dead_letter_with_the_reason(
     plumbing: Plumbing,
 ) -> None:
     large = order_placed(lines=[Line(product="😀" * 500)] * 500)

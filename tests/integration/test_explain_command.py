@@ -96,7 +96,7 @@ async def test_the_whole_chain_is_told_in_order_with_policy_lines_and_what_happe
         "rang Rings mona, the manager, because whoever took it did not reach the",
         "now open, severity critical",
         "with mona, who has not acknowledged",
-        "next Then the desk (desk) is rung.",
+        "next Then the sales desk (desk) is rung.",
     )
     places = [next((place for place, line in enumerate(lines) if words in line), -1) for words in chain]
     assert [words for words, place in zip(chain, places, strict=True) if place < 0] == []

@@ -5,9 +5,18 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from tests.builders import ACCOUNT, cancellation_requested, contact_preference_changed
+from shared.contracts.envelope import Fact
+from shared.contracts.support_inbound import ContactResult
+from tests.builders import (
+    ACCOUNT,
+    cancellation_requested,
+    confirmation_required,
+    contact_made,
+    contact_preference_changed,
+    order_placed,
+)
 from tests.inbox import Site, words_of
-from tests.inbox_desk import Desk, done, open_desk, taken
+from tests.inbox_desk import Desk, done, open_desk, state, taken
 
 
 async def test_the_page_says_until_when_who_has_to_do_what(site: Site) -> None:
@@ -104,3 +113,41 @@ async def test_an_exhausted_episode_that_rings_again_says_until_when_there_is_ti
     page = await desk.page()
     assert "You: answer by" in page
     assert "Nobody answered, all the way up" not in page
+
+
+async def test_an_order_that_nobody_moves_asks_for_no_confirmation(site: Site) -> None:
+    desk = await stalled(site, days_ago=6)
+    page = await desk.page()
+    assert "The order stalled with no progress at all" in page
+    assert "your order hasn&#39;t moved since" in page or "your order hasn't moved since" in page
+    assert "confirm" not in page
+    assert "Order not moving" in words_of((await desk.browser.get("/")).text)
+
+
+async def test_an_order_that_waits_for_its_confirmation_says_so(site: Site) -> None:
+    desk = await stalled(site, days_ago=5, told=confirmation_required())
+    page = await desk.page()
+    assert "The order stalled before the customer confirmed it" in page
+    assert "all we need is your confirmation" in page.lower()
+
+
+async def test_a_contact_that_nobody_answered_is_told_as_that(site: Site) -> None:
+    await site.hire()
+    await site.sell()
+    await site.tell(contact_made(result=ContactResult.UNANSWERED, case=None), about=ACCOUNT)
+    await site.wait(timedelta(days=1))
+    desk = Desk(await site.signed_in(), (await state(site))["episode_id"])
+    assert "The time to answer the customer ran out" in await desk.page()
+    assert "Unanswered" in words_of((await desk.browser.get("/")).text)
+
+
+async def stalled(site: Site, *, days_ago: int, told: Fact | None = None) -> Desk:
+    """Anna sold it so long ago, it is to be delivered in a month, and then two days pass."""
+    await site.hire()
+    now, minutes_ago = await site.service.now(), days_ago * 1440
+    sale = order_placed(sold_at=now - timedelta(days=days_ago), delivery_due_at=now + timedelta(days=30))
+    await site.tell(sale, minutes_ago=minutes_ago, about=ACCOUNT)
+    if told is not None:
+        await site.tell(told, minutes_ago=minutes_ago, about=ACCOUNT)
+    await site.wait(timedelta(days=2))
+    return Desk(await site.signed_in(), (await state(site))["episode_id"])

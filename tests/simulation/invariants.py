@@ -121,7 +121,7 @@ def _signals_are_what_the_facts_say(database: Database) -> None:
         histories.setdefault(fact.account_id, []).append(fact)
     for account, facts in histories.items():
         history = History(facts)
-        found = [_as_of_now(database, history, one) for one in findings(history, lambda _at, _order: _TERMS)]
+        found = [_as_of_now(database, history, one) for one in findings(history, lambda _at: _TERMS)]
         kept = {id: row for (id,), row in database.tables[SIGNALS].items() if row["account_id"] == account}
         _check_found(database, account, found, kept)
 

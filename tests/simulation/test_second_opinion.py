@@ -15,6 +15,7 @@ from services.escalation.domain.findings.terms import Terms
 from services.escalation.domain.policy.signal_rules import Signals
 from shared.contracts import support
 from shared.contracts.envelope import Envelope, Fact, envelope
+from shared.contracts.escalation import SignalKind
 from tests.faults.checker import findings as checker
 from tests.faults.checker.evidence import Told
 from tests.faults.checker.facts import Fact as CheckersFact
@@ -27,12 +28,14 @@ from tests.unit.accounts import RoundTheClock
 _ACCOUNT = ACCOUNTS[0]
 _IN_SECONDS = terms_in_seconds()
 _RULES = {**_IN_SECONDS["signals"], "statuses": _IN_SECONDS["statuses"]}
-_TERMS = Terms(Signals.model_validate_json(json.dumps(terms()["signals"])), RoundTheClock())
+_KINDS = [kind.value for kind in SignalKind]
 
 
 @settings(max_examples=400)
-@given(seed=some.integers(0, 2**32), size=some.integers(1, 40))
-def test_checker_and_service_find_the_same_signals(seed: int, size: int) -> None:
+@given(seed=some.integers(0, 2**32), size=some.integers(1, 40), off=some.sampled_from([None, *_KINDS]))
+def test_checker_and_service_find_the_same_signals_also_where_a_kind_is_switched_off(
+    seed: int, size: int, off: str | None
+) -> None:
     chance = Random(seed)
     events = [_event(happenings.sale(chance, _ACCOUNT, order), f"sale-{order}") for order in ORDERS[_ACCOUNT]]
     now, pauses = START, chance.choice(((0, 0, 1, 3), (0, 1, 3, 12, 40, 300)))
@@ -41,7 +44,7 @@ def test_checker_and_service_find_the_same_signals(seed: int, size: int) -> None
         events.append(_event(happenings.fact_of(chance, _ACCOUNT, now), f"fact-{number}"))
     ours = [fact for event in events for fact in remembered(event)]
     theirs = [fact for event in events for fact in _heard(event)]
-    assert _found_by_service(ours) == _found_by_checker(theirs)
+    assert _found_by_service(ours, off) == _found_by_checker(theirs, off)
 
 
 def _event(told: happenings.Told, id: str) -> Envelope[Fact]:
@@ -55,23 +58,29 @@ def _heard(event: Envelope[Fact]) -> list[CheckersFact]:
     return list(facts_of(told, {"source": event.source, "event_id": event.id}))
 
 
-def _found_by_service(facts: list[AccountFact]) -> list[tuple[Any, ...]]:
+def _without(signals: dict[str, Any], off: str | None) -> dict[str, Any]:
+    return signals if off is None else {**signals, off: {**signals[off], "enabled": False}}
+
+
+def _found_by_service(facts: list[AccountFact], off: str | None) -> list[tuple[Any, ...]]:
+    signals = _without(terms()["signals"], off)
+    in_force = Terms(Signals.model_validate_json(json.dumps(signals)), RoundTheClock())
     return [
         (
             *(one.kind.value, one.signal_id, one.at, one.names_order),
             None if one.cleared_by is None else one.cleared_by.at,
             tuple(again.fact_id for again in one.again),
         )
-        for one in findings(History(facts), lambda _at, _order: _TERMS)
+        for one in findings(History(facts), lambda _at: in_force)
     ]
 
 
-def _found_by_checker(facts: list[CheckersFact]) -> list[tuple[Any, ...]]:
+def _found_by_checker(facts: list[CheckersFact], off: str | None) -> list[tuple[Any, ...]]:
     return [
         (
             *(one.kind, one.id, one.at, one.names),
             one.passes if one.cleared is None else one.cleared.at,
             tuple(again.id for again in one.again),
         )
-        for one in checker.findings(_ACCOUNT, facts, _RULES)
+        for one in checker.findings(_ACCOUNT, facts, _without(_RULES, off))
     ]

@@ -6,7 +6,10 @@ from random import Random
 
 import pytest
 
+from services.escalation.domain.own_facts import PolicyPublishing
+from services.escalation.domain.policy.document import shipped_text
 from shared.contracts import support
+from shared.contracts.escalation import POLICY_SUBJECT
 from shared.contracts.support_inbound import ContactChannel, ContactResult, Direction
 from tests.simulation import happenings
 from tests.simulation.deciding import Deciding
@@ -19,7 +22,10 @@ _HOUR = timedelta(hours=1)
 @pytest.fixture
 def promised() -> Deciding:
     """An answer is promised in four hours."""
-    service = Deciding()
+    return _promise(Deciding())
+
+
+def _promise(service: Deciding) -> Deciding:
     sale = happenings.sale(Random(1), "north", "n-1", sold_by=None)
     service.hear(replace(sale, fact=sale.fact.model_copy(update={"promises": (), "delivery_due_at": None})))
     service.hear(Told(support.ResponsePromised(case="case-1", due_at=START + 4 * _HOUR), "north", START))
@@ -56,3 +62,21 @@ def test_an_answer_in_time_clears_the_warning_and_closes_its_episode(promised: D
     assert _signals(promised) == {"response_due": "cleared"}
     (episode,) = promised.episodes().values()
     assert episode["result"] == "cause_gone"
+
+
+def test_an_episode_stays_open_when_the_promise_is_broken_whatever_signals_are_switched_off() -> None:
+    """Nothing closes by time: where an overdue answer is no signal of its own, the warning stands."""
+    service = Deciding()
+    text = shipped_text().replace("[signals.response_overdue]", "[signals.response_overdue]\nenabled = false")
+    service.hear(Told(PolicyPublishing(document=text, by="vera", summary="no overdue answers"), POLICY_SUBJECT, START))
+    _promise(service)
+    service.wait(3 * _HOUR)
+    service.wait(24 * _HOUR)
+    assert _signals(service) == {"response_due": "stands"}
+    (episode,) = service.episodes().values()
+    assert episode["closed_at"] is None
+    answer = support.ContactMade(
+        case="case-1", direction=Direction.OUTBOUND, channel=ContactChannel.PHONE, result=ContactResult.ANSWERED
+    )
+    service.hear(Told(answer, "north", service.now))
+    assert _signals(service) == {"response_due": "cleared"}

@@ -53,9 +53,9 @@ class Twice:
 
 
 def always(signals: Signals, working: RoundTheClock | Twice | None = None) -> TermsAt:
-    """The same terms at any time, for any order."""
+    """The same terms at any time."""
     terms = Terms(signals, working or RoundTheClock())
-    return lambda at, order: terms
+    return lambda at: terms
 
 
 def hours(count: float) -> datetime:

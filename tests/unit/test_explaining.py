@@ -81,12 +81,12 @@ CLOCKS = {
     "an answer of the last": (
         replace(EPISODE, step=Step.MANAGER, responsible="mona"),
         f"until {UNTIL} to acknowledge",
-        "Then the desk (desk) is rung.",
+        "Then the sales desk (desk) is rung.",
     ),
     "an answer of the desk": (
         replace(EPISODE, step=Step.DESK, responsible="desk"),
         f"until {UNTIL} to acknowledge",
-        "Then the desk (desk) is rung once more.",
+        "Then the sales desk (desk) is rung once more.",
     ),
     "the last answer of all": (
         replace(EPISODE, step=Step.DESK, responsible="desk", repeats=6),
@@ -126,7 +126,7 @@ def test_the_clock_and_what_comes_after_it(episode: Episode, clock: str, next: s
 
 def test_whoever_comes_next_is_found_in_the_directory_as_it_is_now() -> None:
     away = replace(_person("mona"), away='[{"since": "2026-05-01", "until": "2026-05-09"}]')
-    assert _outlook(EPISODE, mona=away).next == "Then the desk (desk) is rung."
+    assert _outlook(EPISODE, mona=away).next == "Then the sales desk (desk) is rung."
 
 
 def test_who_turned_out_to_have_sold_it_comes_next_if_never_asked() -> None:

@@ -5,6 +5,7 @@ from datetime import datetime
 from random import Random
 from uuid import UUID
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -13,7 +14,7 @@ from services.escalation.domain.findings.all import findings
 from services.escalation.domain.findings.finding import Finding
 from services.escalation.domain.findings.history import History
 from services.escalation.domain.findings.lane import place_of
-from services.escalation.domain.findings.lanes import ORDER_KINDS
+from services.escalation.domain.findings.lanes import ORDER_KINDS, REQUEST_KINDS
 from services.escalation.domain.findings.scope import affected
 from services.escalation.domain.findings.silences import listening_to, silence_of
 from services.escalation.domain.findings.terms import Terms, TermsAt
@@ -27,14 +28,15 @@ _LATE = Terms(
     rules(contact_repeated={"contacts": 2}, satisfaction_low={"at_most": 0.6}, case_bounced={"reassignments": 2}),
     Twice(),
 )
+_WARNED = Terms(rules(response_overdue={"enabled": False}), RoundTheClock())
 _STRICT = Terms(rules(contact_dead_ended={"answer_within": "1h"}, gone_quiet={"silent_for": "12h"}), RoundTheClock())
 
 
-def changing(at: datetime, order: str | None) -> Terms:
-    """Terms that differ by time and by order, as of two versions and an override."""
-    if order == "o-1":
+def changing(at: datetime) -> Terms:
+    """Terms that differ by time, as of four versions."""
+    if at < hours(5):
         return _STRICT
-    return _EARLY if at < hours(30) else _LATE
+    return _EARLY if at < hours(30) else _LATE if at < hours(45) else _WARNED
 
 
 _AT = st.one_of(st.integers(0, 60), st.integers(0, 6), st.floats(10, 11)).map(hours)
@@ -115,6 +117,32 @@ def test_judging_what_a_fact_can_change_is_judging_everything(facts: list[Accoun
         assert sorted(kept.values(), key=lambda one: (one.at, one.signal_id)) == findings(history, changing)
 
 
+_TALKS = [FactKind.CONTACT, FactKind.CONTACT, FactKind.CUSTOMER_REACHED]
+_ABOUT_ONE_LANE = {
+    "cases and talks": [*_TALKS, FactKind.CASE_OPENED, FactKind.CASE_CLOSED, FactKind.CASE_REOPENED],
+    "statuses and contacts": [*_TALKS, FactKind.CASE_OPENED, FactKind.CASE_PROGRESSED, FactKind.CASE_RESOLVED],
+    "promised answers": [*_TALKS, FactKind.RESPONSE_PROMISED, FactKind.RESPONSE_OVERDUE, FactKind.CASE_CLOSED],
+    "requests": [*_TALKS, FactKind.CASE_OPENED, *REQUEST_KINDS, FactKind.REQUEST_CLOSED],
+    "ratings": [*_TALKS, FactKind.RATED, FactKind.RATED, FactKind.CASE_RESOLVED],
+    "orders": [*sorted(ORDER_KINDS), FactKind.CUSTOMER_REACHED],
+    "what needs no answer": [*_TALKS, FactKind.ANSWER_NOT_NEEDED, FactKind.RATED, FactKind.REFUND_REQUESTED],
+}
+
+
+@pytest.mark.parametrize("kinds", [pytest.param(kinds, id=id) for id, kinds in _ABOUT_ONE_LANE.items()])
+@settings(max_examples=100)
+@given(some=st.data())
+def test_judging_what_a_fact_can_change_is_judging_everything_where_facts_meet(
+    kinds: list[FactKind], some: st.DataObject
+) -> None:
+    """As above, of facts that end and begin the same signals: those that differ by their lane alone."""
+    history, kept = History(), dict[UUID, Finding]()
+    for fact in some.draw(st.lists(_account_facts(kinds), max_size=12, unique_by=lambda fact: fact.fact_id)):
+        history.add(fact)
+        _compare(history, fact, kept, changing)
+        assert sorted(kept.values(), key=lambda one: (one.at, one.signal_id)) == findings(history, changing)
+
+
 def _compare(history: History, fact: AccountFact, kept: dict[UUID, Finding], terms: TermsAt) -> None:
     """As the handlers do: what is kept in scope and not found again is withdrawn."""
     scope = affected(history, fact)
@@ -160,6 +188,15 @@ def test_what_a_customer_waits_for_is_soon_due_or_late_and_never_both_or_twice_a
             matter = (finding.kind in answers, finding.case_id, finding.names_order)
             assert until.get(matter, finding.at) <= finding.at
             until[matter] = finding.cleared_by.at if finding.cleared_by else hours(10**4)
+
+
+@given(_LATENESS)
+def test_nothing_is_over_by_time_alone_unless_another_signal_takes_its_place(facts: list[AccountFact]) -> None:
+    found, told = findings(History(facts), changing), {fact.fact_id for fact in facts}
+    begun = {(one.case_id, one.names_order, one.at) for one in found if one.kind is SignalKind.RESPONSE_OVERDUE}
+    for one in found:
+        if one.cleared_by is not None and one.cleared_by.fact_id not in told:
+            assert (one.case_id, one.names_order, one.cleared_by.at) in begun
 
 
 @given(_HISTORIES)

@@ -161,6 +161,24 @@ def test_a_promised_answer_is_soon_due_and_then_overdue(facts: list[AccountFact]
     assert [times(one) for one in found if one.kind is SignalKind.RESPONSE_DUE] == due
 
 
+@pytest.mark.parametrize(
+    ("facts", "due"),
+    [
+        pytest.param([PROMISED], [(6, None)], id="nobody answers"),
+        pytest.param([PROMISED, outbound(7, case="k")], [(6, 7)], id="answered in time"),
+        pytest.param([PROMISED, outbound(9, case="k")], [(6, 9)], id="answered too late"),
+        pytest.param([PROMISED, on_case(CLOSED, 9)], [(6, 9)], id="closed too late"),
+        pytest.param([PROMISED, said(7)], [(6, None)], id="somebody says that it is overdue"),
+        pytest.param([PROMISED, ANEW], [(6, None)], id="promised anew meanwhile"),
+    ],
+)
+def test_a_warning_stands_until_the_answer_where_no_overdue_answer_is_a_signal(
+    facts: list[AccountFact], due: Told
+) -> None:
+    found = findings(History(facts), always(rules(response_overdue={"enabled": False})))
+    assert [(one.kind, times(one)) for one in found] == [(SignalKind.RESPONSE_DUE, times) for times in due]
+
+
 def rated(at: float, thousandths: int, case: str | None = "k") -> AccountFact:
     return on_case(FactKind.RATED, at, case, number=thousandths)
 

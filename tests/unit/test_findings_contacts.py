@@ -83,7 +83,7 @@ def test_the_first_call_that_nobody_answers_since_it_is_asked_for_is_judged(
 ) -> None:
     off = Terms(rules(only=SignalKind.CASE_STUCK), RoundTheClock())
     on = Terms(rules(only=SignalKind.CONTACT_DEAD_ENDED), RoundTheClock())
-    found = findings(History(facts), lambda at, _order: off if at < hours(2) else on)
+    found = findings(History(facts), lambda at: off if at < hours(2) else on)
     assert [finding.at for finding in found] == [hours(at) for at in expected]
 
 

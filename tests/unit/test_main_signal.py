@@ -121,6 +121,17 @@ def test_what_is_asked_in_another_currency_limits_no_offer() -> None:
     assert offer_limit(play, ORDER, None) == 200_000
 
 
+def test_an_order_that_nobody_moves_has_a_play_that_asks_for_no_confirmation() -> None:
+    waiting, unmoved = Risk(SignalKind.ORDER_STALLED, AT), Risk(SignalKind.ORDER_STALLED, AT, unmoved=True)
+    said = [
+        " ".join(found.say)
+        for risk in (waiting, unmoved)
+        if (found := advice([risk], SELLER, preference=ContactPreference.NONE, order=ORDER, policy=POLICY)) is not None
+    ]
+    assert ["confirm" in one for one in said] == [True, False]
+    assert POLICY.plays.unmoved_order.say[0] in said[1]
+
+
 def test_the_play_of_a_paid_refund_follows_once_the_money_is_paid() -> None:
     paid = Risk(SignalKind.REFUND_REQUESTED, AT, asked=Amount(500, "EUR"), executed=True)
     found = advice([paid], SELLER, preference=ContactPreference.NONE, order=ORDER, policy=POLICY)

@@ -23,8 +23,9 @@ from services.escalation.domain.policy.document import (
     shipped_text,
 )
 from services.escalation.domain.policy.errors import PolicyErrors
-from services.escalation.domain.policy.model import CHOSEN_RESULTS, CLEARED, Policy
+from services.escalation.domain.policy.model import CHOSEN_RESULTS, CLEARED, Play, Policy
 from services.escalation.domain.policy.sense import MOST_OVERRIDES
+from services.escalation.domain.policy.values import Part
 from shared.contracts.escalation import EpisodeResult, Severity, SignalKind, Step
 
 FOLDER = Path(__file__).parent / "policies"
@@ -93,7 +94,17 @@ def test_what_ships_suits_forty_sellers() -> None:
         timedelta(minutes=15),
     ]
     assert {CLEARED} < {reason.code for reason in policy.reasons[EpisodeResult.CAUSE_GONE]}
-    assert set(SignalKind) - set(policy.plays.by_signal) == {SignalKind.RESPONSE_DUE}
+
+
+@pytest.mark.parametrize("kind", [kind for kind in SignalKind if kind is not SignalKind.RESPONSE_DUE])
+def test_every_kind_of_signal_but_a_warning_says_what_to_say_in_the_call(kind: SignalKind) -> None:
+    """Before an answer is due the customer waits for it, and for no call."""
+    missing = f"default.toml needs [plays.by_signal.{kind.value}]: what does somebody say who calls because of it?"
+    assert kind in shipped().plays.by_signal, missing
+
+
+def test_a_warning_has_no_play() -> None:
+    assert SignalKind.RESPONSE_DUE not in shipped().plays.by_signal
 
 
 @pytest.mark.parametrize("file", PAST, ids=lambda file: "/".join(file.parts[-2:]))
@@ -309,3 +320,21 @@ def test_a_published_document_reads_even_if_a_later_release_sees_no_sense_in_it(
 
 def test_a_policy_is_what_its_document_says_however_it_passes_through_json() -> None:
     assert Policy.model_validate_json(shipped().model_dump_json(), strict=True) == shipped()
+
+
+# What counts where a document of before says nothing.
+
+
+def test_every_default_in_code_is_the_value_that_ships() -> None:
+    """But for the hours of a company: one that names none answers day and night."""
+    differing = {path for path, default, value in _with_defaults(shipped(), "") if default != value}
+    assert differing == {"company.working_hours"}
+
+
+def _with_defaults(part: Part, path: str) -> Iterator[tuple[str, Any, Any]]:
+    for name, field in type(part).model_fields.items():
+        value, here = getattr(part, name), f"{path}{name}"
+        if not field.is_required():
+            yield here, field.get_default(call_default_factory=True), value
+        if isinstance(value, Part) and not isinstance(value, Play):  # each play has words of its own
+            yield from _with_defaults(value, f"{here}.")

@@ -258,10 +258,32 @@ def test_the_strongest_signal_speaks_first_and_the_rest_is_counted() -> None:
             id="of another kind",
         ),
         pytest.param(Risk(SignalKind.REFUND_PAID, AT, asked=Amount(5_00, "EUR")), "Refund of €5.00 paid", id="paid"),
+        pytest.param(
+            Risk(SignalKind.ORDER_STALLED, AT), "The order stalled before the customer confirmed it", id="unconfirmed"
+        ),
+        pytest.param(
+            Risk(SignalKind.ORDER_STALLED, AT, unmoved=True), "The order stalled with no progress at all", id="unmoved"
+        ),
+        pytest.param(Risk(SignalKind.CONTACT_DEAD_ENDED, AT), "A contact ended in a dead end", id="a dead end"),
+        pytest.param(
+            Risk(SignalKind.CONTACT_DEAD_ENDED, AT, unanswered=True),
+            "The time to answer the customer ran out",
+            id="unanswered",
+        ),
     ],
 )
-def test_a_headline_says_how_much(risk: Risk, words: str) -> None:
+def test_a_headline_says_what_happened_and_how_much(risk: Risk, words: str) -> None:
     assert headline(risk) == words
+
+
+def test_an_order_that_nobody_moves_has_a_label_of_its_own() -> None:
+    assert label(Risk(SignalKind.ORDER_STALLED, AT)) == "Order stalled"
+    assert label(Risk(SignalKind.ORDER_STALLED, AT, unmoved=True)) == "Order not moving"
+
+
+def test_a_contact_that_nobody_answered_has_a_label_of_its_own() -> None:
+    assert label(Risk(SignalKind.CONTACT_DEAD_ENDED, AT)) == "Dead end"
+    assert label(Risk(SignalKind.CONTACT_DEAD_ENDED, AT, unanswered=True)) == "Unanswered"
 
 
 def test_a_request_whose_money_was_paid_says_so() -> None:

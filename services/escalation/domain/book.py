@@ -203,9 +203,9 @@ class Book:
 
     @property
     def terms(self) -> TermsAt:
-        """The rules in force when something happened. They are the same for every order."""
+        """The rules in force when something happened."""
 
-        def terms_at(at: datetime, _order: str | None) -> Terms:
+        def terms_at(at: datetime) -> Terms:
             version = self.policies.at(at)
             known = self._terms.get(version.version)
             if known is None:

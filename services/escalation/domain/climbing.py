@@ -19,6 +19,11 @@ def still_to_ask(ladder: Sequence[Rung], episode: Episode, asked: Container[str]
     return list(dict.fromkeys([*came, *standing(ladder, after=episode.step)]))
 
 
+def last_to_ask(ladder: Sequence[Rung]) -> Rung | None:
+    """Who is asked again once nobody is further up; None where nobody is left on the ladder."""
+    return next(iter(reversed(standing(ladder))), None)
+
+
 def passed_over(ladder: Sequence[Rung], episode: Episode, asked: Rung, *, upward: bool) -> list[Rung]:
     """Who is skipped between the step where an episode rang last and whoever is asked now.
 

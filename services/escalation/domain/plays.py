@@ -63,12 +63,18 @@ def advice(
         return None
     if informs(main, policy):
         return Advice(instead=f"{refund_words(main.refund_kind, None)}: for your information, there is nothing to do.")
-    play = policy.plays.by_signal.get(SignalKind.REFUND_PAID if main.executed else main.kind)
+    play = _play_of(main, policy)
     if play is None:
         return None
     asking = [risk for risk in that_count(risks, policy) if risk.kind is main.kind]
     asked = asked_back(asking, order) if main.kind is SignalKind.REFUND_REQUESTED else None
     return Advice(voice.says(play, policy.plays), play.offer, _limit_words(play, order, asked))
+
+
+def _play_of(main: Risk, policy: Policy) -> Play | None:
+    if main.unmoved:
+        return policy.plays.unmoved_order
+    return policy.plays.by_signal.get(SignalKind.REFUND_PAID if main.executed else main.kind)
 
 
 def must_not_be_called(preference: ContactPreference) -> str:

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from services.escalation.domain.entities import Alert, Ended, Episode, Signal
 from services.escalation.domain.ladder import Rung
 from services.escalation.domain.policy.model import Policy
-from services.escalation.domain.words import RULES_CHANGED, SIGNAL_LABELS, absolute
+from services.escalation.domain.words import RULES_CHANGED, SIGNAL_LABELS, STEPS, absolute
 from shared.contracts.escalation import EpisodeResult, RingCause, Step
 
 _CAUSES = {
@@ -22,15 +22,7 @@ _CAUSES = {
     RingCause.UNAVAILABLE: "because the person before is not available any more",
     RingCause.INFORMED: "for information, as it rang while they were not at work",
 }
-STEP_WORDS = {
-    Step.SELLER: "the seller",
-    Step.SUCCESSOR: "the successor",
-    Step.BACKUP: "the backup",
-    Step.MANAGER: "the manager",
-    Step.UPPER_MANAGER: "the manager's manager",
-    Step.DESK: "the desk",
-    Step.COLLEAGUE: "a colleague",
-}
+STEP_WORDS = {step: f"{'a' if step is Step.COLLEAGUE else 'the'} {words}" for step, words in STEPS.items()}
 
 
 def ring_words(alert: Alert, rung_at: datetime, answer_by: datetime | None, now: datetime) -> str:

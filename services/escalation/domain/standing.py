@@ -8,31 +8,17 @@ from typing import TypeAlias
 from uuid import UUID
 
 from services.escalation.domain.entities import Signal
-from services.escalation.domain.findings.scope import ORDER_SIGNALS, Scope, Window
+from services.escalation.domain.findings.places import Part, Place, place
+from services.escalation.domain.findings.scope import Scope
 from shared.contracts.escalation import REQUESTS, SignalKind
 
-Place: TypeAlias = tuple[str, ...]
-"""What a scope is made of: a case, an order, or one of the account's windows."""
-
-_ANY = Window()
+_Began: TypeAlias = list[tuple[datetime, UUID]]
+"""Signals by when the facts happened that they began with."""
 
 
 def place_of(signal: Signal) -> Place:
-    """The part of a scope that decides whether it covers a signal: see `Scope.covers`."""
-    if signal.kind in ORDER_SIGNALS:
-        return "order", signal.names_order or ""
-    if signal.kind in REQUESTS:
-        return ("requests",)
-    if signal.kind is SignalKind.GONE_QUIET:
-        return ("quiet",)
-    if signal.kind is SignalKind.CONTACT_DEAD_ENDED and signal.by_silence:
-        return ("silence",)
-    dead_end = signal.kind is SignalKind.CONTACT_DEAD_ENDED
-    if signal.case_id is not None:
-        return "dead_end" if dead_end else "case", signal.case_id
-    if dead_end:
-        return ("loose_dead_end",)
-    return ("loose_ratings",) if signal.kind is SignalKind.SATISFACTION_LOW else ("loose",)
+    """Where a signal is looked for."""
+    return place(signal.kind, case=signal.case_id, order=signal.names_order, by_silence=signal.by_silence)
 
 
 class Standing:
@@ -40,7 +26,7 @@ class Standing:
 
     def __init__(self) -> None:
         self._by_episode: dict[UUID | None, dict[SignalKind, list[tuple[datetime, UUID]]]] = {}
-        self._by_place: dict[Place, list[tuple[datetime, UUID]]] = {}
+        self._by_place: dict[Part, dict[str | None, _Began]] = {part: {} for part in Part}
         self._signals: dict[UUID, tuple[Signal, Place, datetime]] = {}
 
     def put(self, signal: Signal, began_at: datetime) -> None:
@@ -48,18 +34,18 @@ class Standing:
         self._drop(signal.signal_id)
         if not signal.stands:
             return
-        place = place_of(signal)
-        self._signals[signal.signal_id] = signal, place, began_at
+        found = place_of(signal)
+        self._signals[signal.signal_id] = signal, found, began_at
         of_kind = self._by_episode.setdefault(signal.episode_id, {}).setdefault(signal.kind, [])
         insort(of_kind, (signal.at, signal.signal_id))
-        insort(self._by_place.setdefault(place, []), (began_at, signal.signal_id))
+        insort(self._by_place[found.part].setdefault(found.name, []), (began_at, signal.signal_id))
 
     def _drop(self, signal_id: UUID) -> None:
         known = self._signals.pop(signal_id, None)
         if known is None:
             return
-        signal, place, began_at = known
-        of_episode, of_place = self._by_episode[signal.episode_id], self._by_place[place]
+        signal, (part, name), began_at = known
+        of_episode, of_place = self._by_episode[signal.episode_id], self._by_place[part][name]
         of_kind = of_episode[signal.kind]
         del of_kind[bisect_left(of_kind, (signal.at, signal_id))]
         del of_place[bisect_left(of_place, (began_at, signal_id))]
@@ -68,7 +54,7 @@ class Standing:
         if not of_episode:
             del self._by_episode[signal.episode_id]
         if not of_place:
-            del self._by_place[place]
+            del self._by_place[part][name]
 
     def of_episode(self, episode_id: UUID | None) -> list[Signal]:
         """Those of an episode, or without one, in the order of event times, ties by id."""
@@ -87,29 +73,15 @@ class Standing:
         return episode_id in self._by_episode
 
     def within(self, scope: Scope) -> Iterator[Signal]:
-        """All that a scope can cover, and few more: whoever asks checks each with `Scope.covers`."""
-        for place, window in self._places(scope):
-            found = self._by_place.get(place, [])
-            first = bisect_left(found, window.since, key=lambda one: one[0])
-            last = bisect_right(found, window.until, key=lambda one: one[0])
-            for _, signal_id in found[first:last]:
-                yield self._signals[signal_id][0]
-
-    def _places(self, scope: Scope) -> Iterator[tuple[Place, Window]]:
-        named = (("case", scope.cases, _ANY), ("dead_end", scope.cases, scope.dead_ends), ("order", scope.orders, _ANY))
-        for name, only, window in named:
-            if only is None:
-                yield from ((place, window) for place in list(self._by_place) if place[0] == name)
-            else:
-                yield from (((name, one), window) for one in only)
-        loose_dead_ends = scope.dead_ends.and_also(scope.loose) if scope.loose is not None else None
-        windows = {
-            "loose": scope.loose,
-            "loose_dead_end": loose_dead_ends,
-            "silence": scope.silence,
-            "quiet": scope.quiet,
-            "requests": scope.requests,
-        }
-        yield from (((name,), window) for name, window in windows.items() if window is not None)
-        if scope.loose_ratings:
-            yield ("loose_ratings",), Window()
+        """All that a scope covers."""
+        for part, places in self._by_place.items():
+            names = scope.names_in(part)
+            for name in list(places) if names is None else names:
+                window = scope.window_of(Place(part, name))
+                if window is None or name not in places:
+                    continue
+                found = places[name]
+                first = bisect_left(found, window.since, key=lambda one: one[0])
+                last = bisect_right(found, window.until, key=lambda one: one[0])
+                for _, signal_id in found[first:last]:
+                    yield self._signals[signal_id][0]

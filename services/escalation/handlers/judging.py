@@ -13,9 +13,9 @@ from services.escalation.domain.findings.silences import OF_ANSWERS, Silence, br
 from services.escalation.domain.own_facts import RulesChanged, SilenceEnded
 from services.escalation.domain.signals import signal_of_finding
 from services.escalation.domain.words import RULES_CHANGED
-from services.escalation.handlers.asking import follow_request
 from services.escalation.handlers.contacts import follow_rescue, ring_on_contact
 from services.escalation.handlers.endings import end_signal
+from services.escalation.handlers.repeated_requests import follow_request
 from services.escalation.handlers.signals import admit
 from services.escalation.handlers.turn import Turn
 from shared.contracts.envelope import Fact
@@ -53,7 +53,7 @@ def raise_on_silence(turn: Turn[SilenceEnded]) -> None:
     over = [one for one in mine if one.cleared_by is not None and not _stands(turn, one, until)]
     turn.book.ending = frozenset(one.signal_id for one in over)
     for finding in mine:
-        if finding.at <= until and _stands(turn, finding, turn.now) and not _known(kept.get(finding.signal_id)):
+        if finding.at <= until and _stands(turn, finding, turn.now) and not _is_standing(kept.get(finding.signal_id)):
             admit(turn, _signal(turn, finding))
     turn.book.ending = frozenset()
     for finding in over:
@@ -91,12 +91,8 @@ def _compare(turn: Turn[Fact], scope: Scope) -> list[Finding]:
     over = [one for one in standing if _is_over(turn, by_id.get(one.signal_id))]
     turn.book.ending = frozenset(one.signal_id for one in over)
     for finding in found:
-        certain = not finding.waits or any(finding.goes_back_beyond(one) for one in over)
-        if (
-            (certain or _is_past(turn, finding))
-            and _stands(turn, finding, turn.now)
-            and not _known(kept.get(finding.signal_id))
-        ):
+        is_new = not _is_standing(kept.get(finding.signal_id))
+        if is_new and _stands(turn, finding, turn.now) and _is_certain(turn, finding, over):
             admit(turn, _signal(turn, finding))
     turn.book.ending = frozenset()
     for signal in sorted(standing, key=lambda one: (one.at, one.signal_id)):
@@ -110,7 +106,7 @@ def _covers(turn: Turn[Fact], scope: Scope, signal: Signal) -> bool:
     return cause is not None and scope.covers(signal.kind, cause)
 
 
-def _known(signal: Signal | None) -> bool:
+def _is_standing(signal: Signal | None) -> bool:
     """Whether a signal stands; one that ended comes back when facts that are told late say so after all."""
     return signal is not None and signal.stands
 
@@ -118,6 +114,12 @@ def _known(signal: Signal | None) -> bool:
 def _is_over(turn: Turn[Fact], finding: Finding | None) -> bool:
     """Whether a signal ends now: the facts do not say it any more, or one that was told ended it."""
     return finding is None or (finding.cleared_by is not None and _passes_at(turn, finding) is None)
+
+
+def _is_certain(turn: Turn[Fact], finding: Finding, over: Iterable[Signal]) -> bool:
+    """Whether nothing that is still unread can show that it never was, or a timer would never come to ask."""
+    replaces = any(finding.goes_back_beyond(one) for one in over)
+    return not finding.waits or replaces or _is_past(turn, finding)
 
 
 def _is_past(turn: Turn[Fact], finding: Finding) -> bool:
@@ -147,6 +149,7 @@ def _passes_at(turn: Turn[Fact], finding: Finding) -> datetime | None:
 
 
 def _stands(turn: Turn[Fact], finding: Finding, at: datetime) -> bool:
+    """Whether a finding is a signal then: no fact has ended it, and its time has not passed."""
     passes_at = _passes_at(turn, finding)
     return finding.cleared_by is None or (passes_at is not None and passes_at > at)
 
@@ -180,9 +183,9 @@ def _timer(silence: Silence) -> SilenceEnded:
 def _expected_at(turn: Turn[Fact], finding: Finding) -> datetime | None:
     """When a silence has lasted too long, and of a warning that was raised when it is over."""
     signal = turn.state.signals.get(finding.signal_id)
-    if not _known(signal):
+    if not _is_standing(signal):
         return finding.at if _stands(turn, finding, turn.now) else None
-    return _passes_at(turn, finding) if signal is not None and signal.stands else None
+    return _passes_at(turn, finding)
 
 
 def _signal(turn: Turn[Fact], finding: Finding) -> Signal:

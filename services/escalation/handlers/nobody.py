@@ -12,7 +12,7 @@ from services.escalation.handlers.clocks import keep_episode
 from services.escalation.handlers.turn import Turn
 from shared.contracts.envelope import Fact
 
-LOOK_AGAIN_AFTER = timedelta(hours=1)
+SOUGHT_AGAIN_AFTER = timedelta(hours=1)
 """Somebody of the line may have come meanwhile. That the desk came is heard of at once."""
 
 
@@ -27,5 +27,5 @@ def show_nobody(turn: Turn[Fact], episode: Episode, ladder: Sequence[Rung]) -> N
     alone = replace(episode, responsible=None, why_you=None, nobody_since=episode.nobody_since or turn.now)
     keep_episode(turn, replace(alone, deadline_at=None, deadline_for=None, changed_at=turn.now))
     again = SomebodySought(episode=episode.episode_id)
-    due_at = turn.now + LOOK_AGAIN_AFTER
+    due_at = turn.now + SOUGHT_AGAIN_AFTER
     turn.tx.set_timer(again, cause=turn.event, due_at=due_at, awaits=f"salesperson:{desk}")

@@ -26,14 +26,14 @@ from services.escalation.handlers.turn import Turn
 from shared.contracts.escalation import RingCause, Step
 from shared.contracts.orders import SalespersonChanged
 
-LOOK_AGAIN_AFTER = timedelta(minutes=1)
+SECOND_LOOK_AFTER = timedelta(minutes=1)
 """Whoever was giving this person something did not know of the change, and is done by then."""
 
 
 def look_at_once(turn: Turn[SalespersonChanged], *, reachable: bool) -> None:
     """Have each account look where this person has something; once more a little later, and when they go away."""
     _set_off(turn, PersonChanged(person=turn.event.subject, since=turn.now, reachable=reachable))
-    again_at = turn.now + LOOK_AGAIN_AFTER
+    again_at = turn.now + SECOND_LOOK_AFTER
     turn.tx.set_timer(WorkLookedAt(at=again_at, since=turn.now), cause=turn.event, due_at=again_at)
     look_when_away(turn)
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from services.escalation.domain.asking import Asked, Situation, whom
-from services.escalation.domain.climbing import passed_over, still_to_ask
+from services.escalation.domain.climbing import last_to_ask, passed_over, still_to_ask
 from services.escalation.domain.clocks import Moment, repeat_pause
 from services.escalation.domain.entities import Clock, Episode, Order, Signal
 from services.escalation.domain.ladder import Rung, assigned_to, colleague, desk_instead, rungs, standing
@@ -93,7 +93,7 @@ def _ring_on(turn: Turn[Fact], episode: Episode, ladder: tuple[Rung, ...], sough
     signal = turn.state.signals[sought.signal]
     situation = situation_of(turn, episode)
     asked = whom(_still_asked(turn, episode, ladder, sought), situation)
-    last = next(iter(reversed(standing(ladder))), None)
+    last = last_to_ask(ladder)
     if last is None:
         show_nobody(turn, episode, ladder)
     elif asked is not None:

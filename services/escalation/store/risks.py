@@ -15,9 +15,16 @@ PAID_SINCE = """
           and f.currency = coalesce(s.currency, o.currency)
     ) else 0 end
 """
+# Whether an order stalled because nobody moved it since its sale: that is what the signal began with.
+UNMOVED = """
+    s.kind = 'order_stalled' and exists (
+        select from escalation.facts f where f.fact_id = s.fact_id and f.kind = 'sold'
+    )
+"""
 RISK_COLUMNS = f"""
     s.signal_id, s.kind, s.at, s.amount_minor, s.currency, s.refund_kind,
-    o.amount_minor as order_minor, o.currency as order_currency, {PAID_SINCE} as paid_minor
+    o.amount_minor as order_minor, o.currency as order_currency, {PAID_SINCE} as paid_minor, {UNMOVED} as unmoved,
+    s.kind = 'contact_dead_ended' and s.by_silence as unanswered
 """
 
 
@@ -31,4 +38,4 @@ def risk_of(row: Any) -> Risk:
         more = asked is not None and asked.currency == order.currency and asked.minor > order.minor
         executed = is_executed(asked, order, row["paid_minor"])
     refund = RefundKind(row["refund_kind"]) if row["refund_kind"] else None
-    return Risk(kind, row["at"], row["signal_id"], asked, refund, more, executed)
+    return Risk(kind, row["at"], row["signal_id"], asked, refund, more, executed, row["unmoved"], row["unanswered"])

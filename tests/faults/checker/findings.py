@@ -131,7 +131,7 @@ def _bounced(facts: Facts, kind: str) -> Iterator[Finding]:
 
 
 def _soon_due(facts: Facts, kind: str) -> Iterator[Finding]:
-    """A warning some time before, unless an answer is overdue by then; over when one becomes so."""
+    """A warning some time before, unless an answer is overdue by then; over when a signal says that one is."""
     on = facts.rules["response_overdue"].get("enabled", True)
     overdue = list(_overdue(facts, "response_overdue")) if on else []
     yield from _once(_warnings(facts, kind, overdue))
@@ -147,14 +147,12 @@ def _warnings(facts: Facts, kind: str, overdue: list[Finding]) -> Iterator[Findi
             if any(one.at <= at and (one.cleared is None or one.cleared.at > at) for one in late):
                 continue
             then = min([one for one in late if at < one.at <= due], key=lambda one: one.at, default=None)
-            ends = then.at if then else due
-            said = then.said if then else None
-            if warning.cleared is not None and warning.cleared.at <= ends:
+            if then is None or (warning.cleared is not None and warning.cleared.at <= then.at):
                 yield warning
-            elif said is not None:
-                yield replace(warning, cleared=replace(said, at=ends))
+            elif then.said is not None:
+                yield replace(warning, cleared=replace(then.said, at=then.at))
             else:
-                yield replace(warning, cleared=None, passes=ends)
+                yield replace(warning, cleared=None, passes=then.at)
 
 
 def _once(found: Iterable[Finding]) -> Iterator[Finding]:

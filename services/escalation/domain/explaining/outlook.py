@@ -4,11 +4,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from services.escalation.domain.asking import Situation, whom
-from services.escalation.domain.climbing import still_to_ask
+from services.escalation.domain.climbing import last_to_ask, still_to_ask
 from services.escalation.domain.clocks import Moment
 from services.escalation.domain.entities import Clock, Episode
 from services.escalation.domain.explaining.record import Record
-from services.escalation.domain.ladder import assigned_to, rungs, standing
+from services.escalation.domain.ladder import assigned_to, rungs
 from services.escalation.domain.main_signal import all_inform
 from services.escalation.domain.policy.model import TeamMode
 from services.escalation.domain.reasoning import STEP_WORDS, clock, closing_words
@@ -131,7 +131,7 @@ def _climbed(record: Record, desk: str) -> str:
         later = f" at {clock(found.rung_at)}, when they are at work" if found.rung_at > at else ""
         return f"{STEP_WORDS[found.rung.step]} ({found.rung.salesperson_id}) is rung{later}"
     if episode.repeats < record.latest_policy.ladder.repeats.times:
-        last = next(iter(reversed(standing(ladder))), None)
+        last = last_to_ask(ladder)
         if last is not None:
             return f"{STEP_WORDS[last.step]} ({last.salesperson_id}) is rung once more"
         return f"{STEP_WORDS[Step.DESK]} ({desk}) is rung once more"

@@ -15,7 +15,8 @@ from services.escalation.domain.findings import (
 )
 from services.escalation.domain.findings.finding import Finding
 from services.escalation.domain.findings.history import History
-from services.escalation.domain.findings.scope import ORDER_SIGNALS, WHOLE, Scope
+from services.escalation.domain.findings.places import PART_OF, Part
+from services.escalation.domain.findings.scope import WHOLE, Scope
 from services.escalation.domain.findings.terms import TermsAt
 from shared.contracts.escalation import SignalKind
 
@@ -60,5 +61,5 @@ def _rules(scope: Scope) -> Iterable[Rule]:
     return _OF_ORDERS if scope == Scope(orders=scope.orders) else RULES.values()
 
 
-_OF_ORDERS = tuple(rule for kind, rule in RULES.items() if kind in ORDER_SIGNALS)
-_OF_ALL_ELSE = tuple(rule for kind, rule in RULES.items() if kind not in ORDER_SIGNALS)
+_OF_ORDERS = tuple(rule for kind, rule in RULES.items() if PART_OF[kind] is Part.ORDERS)
+_OF_ALL_ELSE = tuple(rule for kind, rule in RULES.items() if PART_OF[kind] is not Part.ORDERS)

@@ -37,7 +37,7 @@ def _came_back(history: History, end: AccountFact, fact: AccountFact, terms: Ter
     Of the facts of one instant it comes first, as an opening does.
     """
     for status in history.lane(LaneName.STATUS, end.case_id).from_to(end.at, fact.at):
-        if in_order(end) < in_order(status) and terms(status.at, history.order_of(status)).turn(status) in _OURS:
+        if in_order(end) < in_order(status) and terms(status.at).turn(status) in _OURS:
             return True
     return False
 
@@ -47,10 +47,7 @@ def turn_at(history: History, case: str, at: datetime, terms: TermsAt) -> Waitin
 
     Of several statuses of one instant the one that is furthest along counts, whichever was told first.
     """
-    read = (
-        (status, terms(status.at, history.order_of(status)).turn(status))
-        for status in history.lane(LaneName.STATUS, case).back_from(at)
-    )
+    read = ((status, terms(status.at).turn(status)) for status in history.lane(LaneName.STATUS, case).back_from(at))
     last, turn = next(((status, turn) for status, turn in read if turn is not None), (None, None))
     if last is None or turn is None:
         return None
@@ -70,7 +67,7 @@ def handed_to_customer(history: History, contact: AccountFact, until: datetime, 
     if contact.case_id is None:
         return False
     return any(
-        terms(status.at, history.order_of(status)).turn(status) is WaitingFor.CUSTOMER
+        terms(status.at).turn(status) is WaitingFor.CUSTOMER
         for status in history.lane(LaneName.STATUS, contact.case_id).from_to(contact.at, until)
         if status.kind is not FactKind.CASE_OPENED or status.at > contact.at
     )

@@ -24,7 +24,7 @@ def stuck_cases(history: History, scope: Scope, terms: TermsAt) -> Iterator[Find
         for fact, following in history.lane(LaneName.PROGRESS, case).with_next(scope.stuck.since, scope.stuck.until):
             if following is not None and following.at == fact.at:
                 continue
-            in_force = terms(fact.at, history.order_of(fact))
+            in_force = terms(fact.at)
             rule = in_force.signals.case_stuck
             soonest = fact.at + min(rule.no_progress_for, rule.customers_turn_for)
             if not rule.enabled or (following and following.at <= soonest) or not is_open(history, case, fact, terms):
@@ -37,7 +37,7 @@ def stuck_cases(history: History, scope: Scope, terms: TermsAt) -> Iterator[Find
 def _stuck_at(history: History, fact: AccountFact, terms: TermsAt) -> datetime | None:
     """When a case has been without progress for too long; never while it is nobody's turn, unless the customer asks."""
     assert fact.case_id is not None
-    in_force = terms(fact.at, history.order_of(fact))
+    in_force = terms(fact.at)
     rule, turn = in_force.signals.case_stuck, turn_at(history, fact.case_id, fact.at, terms)
     if turn is None or turn is WaitingFor.US:
         return in_force.working.after(fact.at, rule.no_progress_for)
@@ -54,7 +54,7 @@ def bounced_cases(history: History, scope: Scope, terms: TermsAt) -> Iterator[Fi
     kind = SignalKind.CASE_BOUNCED
     for case in scope.cases_of(history):
         for fact in history.lane(LaneName.BEGINS, case, FactKind.CASE_REASSIGNED).facts:
-            rule = terms(fact.at, history.order_of(fact)).signals.case_bounced
+            rule = terms(fact.at).signals.case_bounced
             passed_on = rule.enabled and (fact.number or 0) >= rule.reassignments
             if passed_on and not is_over(history, fact, terms):
                 signal_id = derived("signal", fact.account_id, case, kind.value)
@@ -66,7 +66,7 @@ def reopened_cases(history: History, scope: Scope, terms: TermsAt) -> Iterator[F
     """Until the next end of the case it is one trouble, however often it is reopened."""
     ends: set[tuple[str, UUID | None]] = set()
     for fact in scope.starting(history, FactKind.CASE_REOPENED):
-        if not terms(fact.at, history.order_of(fact)).signals.case_reopened.enabled:
+        if not terms(fact.at).signals.case_reopened.enabled:
             continue
         finding = by_itself(history, SignalKind.CASE_REOPENED, fact)
         if fact.case_id is not None:

@@ -139,8 +139,9 @@ UNMOVED = Clearing(
 
 CLEARINGS: Mapping[SignalKind, Clearing] = {
     SignalKind.CONTACT_DEAD_ENDED: Clearing(
-        "A talk with the customer about the same case; without a case one that names no other order or case. "
-        "That the case counts as solved does not: nobody talked.",
+        "A talk with the customer about the same case, or one that the acknowledger reports for its order (“I reached "
+        "the customer”); without a case a talk that names no other order or case. That the case counts as solved does "
+        "not settle it: nobody talked.",
         _two_way_on_matter,
     ),
     SignalKind.CONTACT_REPEATED: Clearing(
@@ -153,7 +154,7 @@ CLEARINGS: Mapping[SignalKind, Clearing] = {
     SignalKind.CASE_BOUNCED: Clearing("The end of the case.", _over),
     SignalKind.CASE_REOPENED: Clearing("The end of the case.", _over),
     SignalKind.RESPONSE_DUE: Clearing(
-        "A talk with the customer about the matter, the end of its case, or that the answer is overdue.",
+        "A talk with the customer about the matter, the end of its case, or the signal that the answer is overdue.",
         _answered_or_over,
     ),
     SignalKind.RESPONSE_OVERDUE: Clearing(

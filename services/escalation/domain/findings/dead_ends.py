@@ -19,7 +19,7 @@ KIND = SignalKind.CONTACT_DEAD_ENDED
 
 def dead_ends(history: History, scope: Scope, terms: TermsAt) -> Iterator[Finding]:
     for fact in scope.starting(history, FactKind.CONTACT, scope.dead_ends):
-        if terms(fact.at, history.order_of(fact)).signals.of(KIND).enabled:
+        if terms(fact.at).signals.of(KIND).enabled:
             yield by_itself(history, KIND, fact)
     if scope.silence is not None:
         for fact in _first_missed(history, scope.silence, terms):
@@ -44,7 +44,7 @@ def _first_missed(history: History, window: Window, terms: TermsAt) -> Iterator[
 
 def _is_asked_for(history: History, fact: AccountFact, terms: TermsAt) -> bool:
     """Whether the rule is on, and it did not become the customer's turn before an answer was too late."""
-    in_force = terms(fact.at, history.order_of(fact))
+    in_force = terms(fact.at)
     rule = in_force.signals.contact_dead_ended
     if not rule.enabled or fact.case_id is None:
         return rule.enabled
@@ -55,8 +55,7 @@ def _is_asked_for(history: History, fact: AccountFact, terms: TermsAt) -> bool:
 
 def _unanswered(history: History, fact: AccountFact, terms: TermsAt) -> Iterator[Finding]:
     """One that nobody answered at all within the company's working time; a talk at the same instant is an answer."""
-    order = history.order_of(fact)
-    in_force = terms(fact.at, order)
+    in_force = terms(fact.at)
     rule = in_force.signals.contact_dead_ended
     talked = history.lane(LaneName.TWO_WAY).since(fact.at)
     if talked is not None and talked.at <= fact.at + rule.answer_within:
@@ -66,4 +65,4 @@ def _unanswered(history: History, fact: AccountFact, terms: TermsAt) -> Iterator
         return
     signal_id = derived("signal", fact.fact_id, KIND.value, "silence")
     ended = ended_by(history, UNANSWERED, fact, at)
-    yield Finding(signal_id, KIND, at, fact, fact.case_id, order, by_silence=True, cleared_by=ended)
+    yield Finding(signal_id, KIND, at, fact, fact.case_id, history.order_of(fact), by_silence=True, cleared_by=ended)

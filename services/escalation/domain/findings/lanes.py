@@ -77,7 +77,7 @@ ENDS_OF_CASE = frozenset({FactKind.CASE_RESOLVED, FactKind.CASE_CLOSED})
 _BOUNDS = ENDS_OF_CASE | {FactKind.CASE_OPENED, FactKind.CASE_REOPENED}
 _PROGRESS = _BOUNDS | {FactKind.CASE_PROGRESSED}
 _STATUS = frozenset({FactKind.CASE_OPENED, FactKind.CASE_PROGRESSED})
-_ASKED = frozenset({FactKind.REFUND_REQUESTED, FactKind.CANCELLATION_REQUESTED})
+ASKS = frozenset({FactKind.REFUND_REQUESTED, FactKind.CANCELLATION_REQUESTED})
 _KEPT_BY_KIND = REQUEST_KINDS | {FactKind.RATED, FactKind.CONFIRMATION_REQUIRED, FactKind.SOLD}
 _BEGINS = frozenset(
     {FactKind.CASE_REOPENED, FactKind.CASE_REASSIGNED, FactKind.RESPONSE_PROMISED, FactKind.RESPONSE_OVERDUE}
@@ -147,7 +147,7 @@ def _keys_of_case(fact: AccountFact, case: str) -> Iterator[Key]:
         yield LaneName.BOUNDS, case
     if fact.kind in _STATUS and (fact.what or fact.waiting_for):
         yield LaneName.STATUS, case
-    if fact.kind in _ASKED or is_inbound(fact):
+    if fact.kind in ASKS or is_inbound(fact):
         yield LaneName.BY_CUSTOMER, case
     if fact.kind in ENDS_OF_CASE:
         yield LaneName.OVER, case
@@ -164,7 +164,7 @@ def _keys_of_kind(fact: AccountFact, order: str | None) -> Iterator[Key]:
         yield LaneName.OF_KIND, kind, "order", order
     elif case is None:
         yield LaneName.OF_KIND, kind, "neither"
-    if kind in _ASKED:
+    if kind in ASKS:
         yield asked_key(fact)
 
 

@@ -23,14 +23,14 @@ def _facts(history: History, scope: Scope, kind: FactKind) -> Iterator[AccountFa
 
 
 def _enabled(kind: SignalKind, fact: AccountFact, terms: TermsAt) -> bool:
-    return terms(fact.at, fact.order_id).signals.of(kind).enabled
+    return terms(fact.at).signals.of(kind).enabled
 
 
 def stalled_orders(history: History, scope: Scope, terms: TermsAt) -> Iterator[Finding]:
-    """An order waits for the customer's confirmation, and nobody reached the customer by phone; or nothing moves it."""
+    """An order waits for the customer's confirmation, and nobody reached them by phone; or nobody moves it."""
     kind = SignalKind.ORDER_STALLED
     for fact in _facts(history, scope, FactKind.CONFIRMATION_REQUIRED):
-        in_force = terms(fact.at, fact.order_id)
+        in_force = terms(fact.at)
         rule = in_force.signals.order_stalled
         if not rule.enabled or not unbroken(history, CLEARINGS[kind], fact, until=fact.at + rule.reached_within):
             continue
@@ -44,7 +44,7 @@ def stalled_orders(history: History, scope: Scope, terms: TermsAt) -> Iterator[F
 
 def _unmoved(history: History, fact: AccountFact, terms: TermsAt) -> Iterator[Finding]:
     """An order that is to be delivered, and of which nothing was told since it was sold."""
-    kind, rule = SignalKind.ORDER_STALLED, terms(fact.at, fact.order_id).signals.order_stalled
+    kind, rule = SignalKind.ORDER_STALLED, terms(fact.at).signals.order_stalled
     at = fact.at + rule.no_progress_for
     before = fact.at - timedelta(microseconds=1)  # what is told of the very instant of the sale is told of the order
     if rule.enabled and unbroken(history, UNMOVED, fact, until=at, since=before):

@@ -20,19 +20,19 @@ def quiet_customers(history: History, scope: Scope, terms: TermsAt) -> Iterator[
     if scope.quiet is None:
         return
     for fact in history.lane(LaneName.UNHAPPY).from_to(scope.quiet.since, scope.quiet.until):
-        signals = terms(fact.at, history.order_of(fact)).signals
-        if not signals.gone_quiet.enabled or _is_fine(history, fact, terms):
+        signals = terms(fact.at).signals
+        if not signals.gone_quiet.enabled or _is_fine(fact, terms):
             continue
         at = fact.at + signals.gone_quiet.silent_for
         if not _broken(history, fact, at) and not _followed(history, fact, at, terms):
             yield found(history, KIND, fact, at=at, signal_id=own_id(KIND, fact), by_silence=True)
 
 
-def _is_fine(history: History, fact: AccountFact, terms: TermsAt) -> bool:
+def _is_fine(fact: AccountFact, terms: TermsAt) -> bool:
     """Whether it is a rating above the mark."""
     if fact.kind is not FactKind.RATED:
         return False
-    return not is_low(fact, terms(fact.at, history.order_of(fact)).signals.satisfaction_low)
+    return not is_low(fact, terms(fact.at).signals.satisfaction_low)
 
 
 def _broken(history: History, fact: AccountFact, until: datetime) -> bool:
@@ -47,6 +47,6 @@ def _followed(history: History, fact: AccountFact, until: datetime, terms: Terms
     for other in history.lane(LaneName.UNHAPPY).beyond(fact):
         if other.at > until:
             return False
-        if not _is_fine(history, other, terms):
+        if not _is_fine(other, terms):
             return True
     return False

@@ -36,8 +36,8 @@ RAISED: Mapping[SignalKind, str] = {
     SignalKind.CANCELLATION_REQUESTED: "The customer asked to cancel, or said that they are leaving.",
     SignalKind.ORDER_STALLED: (
         "An order waits for the customer's confirmation, and nobody reached them by phone or in person within so much "
-        "of the company's working time. Or nothing was told of an order with a delivery day since it was sold, and "
-        "nobody phoned, for so long."
+        "of the company's working time. Or nothing was reported of an order with a delivery day since it was sold, and "
+        "nobody reached them, for so long."
     ),
     SignalKind.PROMISE_MISSED: "A promise of the sale is past due, and nothing proves that it was kept.",
     SignalKind.OUTCOME_DENIED: "The buyer says that what the order was bought for was not reached.",
@@ -47,5 +47,8 @@ RAISED: Mapping[SignalKind, str] = {
     ),
     SignalKind.ORDER_CANCELLED: "The order was cancelled.",
     SignalKind.REFUND_PAID: "Money was paid back, more than nothing.",
-    SignalKind.GONE_QUIET: "After a bad contact or a low rating, no word from the customer and no talk for this long.",
+    SignalKind.GONE_QUIET: (
+        "After a bad contact or a low rating, no word from the customer and no talk for this long; not where the same "
+        "case was resolved or closed meanwhile."
+    ),
 }

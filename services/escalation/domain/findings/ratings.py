@@ -38,7 +38,7 @@ def _of_matter(history: History, case: str | None, terms: TermsAt) -> Iterator[F
     ratings = history.lane(LaneName.OF_KIND, FactKind.RATED, "case", case).facts
     above: dict[int, list[AccountFact]] = {}
     for fact in ratings:
-        rule = terms(fact.at, history.order_of(fact)).signals.satisfaction_low
+        rule = terms(fact.at).signals.satisfaction_low
         if not rule.enabled or not is_low(fact, rule):
             continue
         mark = _mark(rule)

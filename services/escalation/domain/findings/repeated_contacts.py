@@ -59,7 +59,7 @@ class _Attempts:
 
     def __init__(self, history: History, run: Iterable[AccountFact], terms: TermsAt) -> None:
         def within(line: AccountFact) -> timedelta:
-            rule = terms(line.at, history.order_of(line)).signals.contact_repeated
+            rule = terms(line.at).signals.contact_repeated
             return rule.same_conversation_within
 
         self._history = history
@@ -90,7 +90,7 @@ def _repeated(history: History, attempts: _Attempts, signal_id: UUID, terms: Ter
         first = attempts.at(start)
         if first is None:
             return
-        rule = terms(first.at, history.order_of(first)).signals.contact_repeated
+        rule = terms(first.at).signals.contact_repeated
         last = attempts.at(start + rule.contacts - 1)
         if rule.enabled and last is not None and last.at - first.at <= rule.within:
             yield found(history, KIND, first, at=last.at, signal_id=signal_id)

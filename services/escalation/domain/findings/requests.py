@@ -43,7 +43,7 @@ def _asked(history: History, requests: Sequence[AccountFact], terms: TermsAt, ki
     """The requests about one matter, each with what is the same told again."""
     finding: Finding | None = None
     for fact in requests:
-        rule = terms(fact.at, history.order_of(fact)).signals.request(kind)
+        rule = terms(fact.at).signals.request(kind)
         if not rule.enabled:
             continue
         if finding is not None and _is_the_same(history, finding, fact, rule):

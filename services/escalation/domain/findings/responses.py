@@ -21,7 +21,10 @@ DUE, OVERDUE = SignalKind.RESPONSE_DUE, SignalKind.RESPONSE_OVERDUE
 
 
 def responses_due(history: History, scope: Scope, terms: TermsAt) -> Iterator[Finding]:
-    """The warning, some time before, while there is still time; that an answer on the matter is overdue ends it."""
+    """The warning, some time before, while there is still time; the signal that an answer is overdue ends it.
+
+    Where the policy raises no such signal, the warning stands until the answer is given.
+    """
     if FactKind.RESPONSE_PROMISED not in history.kinds:
         return iter(())
     return merged(_due(history, _whole(history, scope), terms))
@@ -33,23 +36,23 @@ def _due(history: History, scope: Scope, terms: TermsAt) -> Iterator[Finding]:
         return
     overdue = {trouble_of(finding): finding for finding in merged(_overdue(history, scope, terms))}
     for promise, due_at in promises:
-        rule = terms(promise.at, history.order_of(promise)).signals.response_due
+        rule = terms(promise.at).signals.response_due
         at = max(promise.at, due_at - rule.warn_before)
         if not rule.enabled or at >= due_at or not unbroken(history, CLEARINGS[DUE], promise, until=at):
             continue
         warning = found(history, DUE, promise, at=at, signal_id=own_id(DUE, promise), by_silence=True)
         known = overdue.get(trouble_of(warning))
         if known is None or known.at > at:
-            yield _ending(warning, due_at if known is None else min(known.at, due_at), known)
+            yield warning if known is None else _ending(warning, known)
 
 
-def _ending(warning: Finding, over_at: datetime, overdue: Finding | None) -> Finding:
+def _ending(warning: Finding, overdue: Finding) -> Finding:
     """A warning with what ends it first: that it was of use, or that it is too late."""
-    if warning.cleared_by is not None and warning.cleared_by.at <= over_at:
+    if warning.cleared_by is not None and warning.cleared_by.at <= overdue.at:
         return warning
-    if overdue is None or overdue.waits:
-        return replace(warning, cleared_by=_passing(overdue.cause if overdue else warning.cause, over_at))
-    return replace(warning, cleared_by=replace(overdue.told_by or overdue.cause, at=over_at))
+    if overdue.waits:
+        return replace(warning, cleared_by=_passing(overdue.cause, overdue.at))
+    return replace(warning, cleared_by=replace(overdue.told_by or overdue.cause, at=overdue.at))
 
 
 def _passing(promise: AccountFact, due_at: datetime) -> AccountFact:
@@ -67,11 +70,11 @@ def responses_overdue(history: History, scope: Scope, terms: TermsAt) -> Iterato
 
 def _overdue(history: History, scope: Scope, terms: TermsAt) -> Iterator[Finding]:
     for fact in scope.starting(history, FactKind.RESPONSE_OVERDUE):
-        enabled = terms(fact.at, history.order_of(fact)).signals.response_overdue.enabled
+        enabled = terms(fact.at).signals.response_overdue.enabled
         if enabled and not is_over(history, fact, terms):
             yield by_itself(history, OVERDUE, fact)
     for promise, due_at in _promises(history, scope, terms):
-        enabled = terms(promise.at, history.order_of(promise)).signals.response_overdue.enabled
+        enabled = terms(promise.at).signals.response_overdue.enabled
         if enabled and unbroken(history, CLEARINGS[OVERDUE], promise, until=due_at):
             yield found(history, OVERDUE, promise, at=due_at, signal_id=own_id(OVERDUE, promise), by_silence=True)
 

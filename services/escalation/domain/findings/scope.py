@@ -1,12 +1,14 @@
 """What of an account's findings one fact can change, so that a busy account is not judged anew at every fact."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from services.escalation.domain.facts import AccountFact, FactKind
 from services.escalation.domain.findings.history import History
 from services.escalation.domain.findings.lanes import (
+    ASKS,
+    ENDS_OF_CASE,
     ORDER_KINDS,
     REQUEST_KINDS,
     LaneName,
@@ -14,21 +16,11 @@ from services.escalation.domain.findings.lanes import (
     is_spoken,
     is_two_way,
 )
-from shared.contracts.escalation import REQUESTS, SignalKind
+from services.escalation.domain.findings.places import OF_ACCOUNT, Part, Place, place
+from shared.contracts.escalation import SignalKind
 
 ALWAYS = datetime.min.replace(tzinfo=UTC)
 NEVER = datetime.max.replace(tzinfo=UTC)
-
-ORDER_SIGNALS = frozenset(
-    {
-        SignalKind.ORDER_STALLED,
-        SignalKind.PROMISE_MISSED,
-        SignalKind.OUTCOME_DENIED,
-        SignalKind.DELIVERY_LATE,
-        SignalKind.ORDER_CANCELLED,
-        SignalKind.REFUND_PAID,
-    }
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +39,8 @@ class Window:
 
 
 NO_TIME = Window(NEVER, ALWAYS)
+_ANY = Window()
+_IN_STRETCHES = (Part.DEAD_ENDS, Part.STUCK, Part.REPEATED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,33 +64,36 @@ class Scope:
 
     def covers(self, kind: SignalKind, cause: AccountFact) -> bool:
         """Whether a signal of this kind that began with this fact is in scope: found again, or withdrawn."""
-        if kind in ORDER_SIGNALS:
-            return self.orders is None or cause.order_id in self.orders
-        if kind in REQUESTS:
-            return self.requests is not None and self.requests.holds(cause.at)
-        if kind is SignalKind.GONE_QUIET:
-            return self.quiet is not None and self.quiet.holds(cause.at)
-        if kind is SignalKind.CONTACT_DEAD_ENDED and cause.result != "dead_end":
-            return self.silence is not None and self.silence.holds(cause.at)
-        stretch = self._stretch_of(kind)
-        if stretch is not None and not stretch.holds(cause.at):
-            return False
-        if cause.case_id is not None:
-            return self.cases is None or cause.case_id in self.cases
-        if kind is SignalKind.SATISFACTION_LOW:
-            return self.loose_ratings
-        return self.loose is not None and self.loose.holds(cause.at)
+        silence = cause.result != "dead_end"  # of the signals of contacts; no other kind asks for it
+        window = self.window_of(place(kind, case=cause.case_id, order=cause.order_id, by_silence=silence))
+        return window is not None and window.holds(cause.at)
 
-    def _stretch_of(self, kind: SignalKind) -> Window | None:
-        match kind:
-            case SignalKind.CONTACT_DEAD_ENDED:
-                return self.dead_ends
-            case SignalKind.CASE_STUCK:
-                return self.stuck
-            case SignalKind.CONTACT_REPEATED:
-                return self.repeated
-            case _:
-                return None
+    def window_of(self, place: Place) -> Window | None:
+        """When the facts happened of which signals at this place are in scope; None where none is."""
+        part, name = place
+        if part is Part.ORDERS:
+            return _ANY if self.orders is None or name in self.orders else None
+        if part in OF_ACCOUNT:
+            return self._window(part)
+        stretch = (self._window(part) if part in _IN_STRETCHES else None) or _ANY
+        if name is not None:
+            return stretch if self.cases is None or name in self.cases else None
+        if part is Part.RATINGS:
+            return _ANY if self.loose_ratings else None
+        return None if self.loose is None else stretch.and_also(self.loose)
+
+    def _window(self, part: Part) -> Window | None:
+        """The member of the part's name."""
+        window: Window | None = getattr(self, part.value)
+        return window
+
+    def names_in(self, part: Part) -> Collection[str | None] | None:
+        """The names of the places of a part that may be in scope; None where any may be."""
+        if part in OF_ACCOUNT:
+            return (None,)
+        if part is Part.ORDERS:
+            return self.orders
+        return None if self.cases is None else (None, *self.cases)
 
     def cases_of(self, history: History) -> Iterable[str]:
         return history.cases if self.cases is None else self.cases
@@ -168,8 +165,7 @@ def _run(history: History, fact: AccountFact) -> Window:
 
 
 _CONTACTS = frozenset({FactKind.CONTACT, FactKind.CUSTOMER_REACHED})
-_ASKS = frozenset({FactKind.REFUND_REQUESTED, FactKind.CANCELLATION_REQUESTED})
-_BREAKS_QUIET = _CONTACTS | {FactKind.RATED, FactKind.CASE_RESOLVED, FactKind.CASE_CLOSED}
+_BREAKS_QUIET = _CONTACTS | {FactKind.RATED} | ENDS_OF_CASE
 
 
 def _opened(history: History, opening: AccountFact) -> Scope:
@@ -214,6 +210,8 @@ def _taken_back(history: History, no_answer: AccountFact) -> Scope:
     known = history.taken_back_by(no_answer)
     if not known:
         return NOTHING
+    if any(fact.kind is FactKind.CUSTOMER_REACHED for fact in known):
+        return WHOLE
     since, until = min(fact.at for fact in known), max(fact.at for fact in known)
     talked = any(is_two_way(fact) for fact in known)
     loose = any(fact.case_id is None for fact in known)
@@ -235,13 +233,13 @@ def _is_status(fact: AccountFact) -> bool:
 
 def _requested(history: History, fact: AccountFact) -> Window | None:
     """A request is one with others about its matter; one that is taken back, or a talk, can part those around it."""
-    if fact.kind in _ASKS:
+    if fact.kind in ASKS:
         same = history.lane(*asked_key(fact)).instants
         return Window(same[0], same[-1])
     if fact.kind in REQUEST_KINDS:
         return Window()
     if is_two_way(fact):
-        later = (history.lane(LaneName.OF_KIND, kind).since(fact.at) for kind in _ASKS)
+        later = (history.lane(LaneName.OF_KIND, kind).since(fact.at) for kind in ASKS)
         return Window() if any(one is not None for one in later) else None
     return None
 

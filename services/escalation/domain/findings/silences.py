@@ -7,8 +7,9 @@ from services.escalation.domain.facts import AccountFact, FactKind
 from services.escalation.domain.findings.finding import Finding
 from services.escalation.domain.findings.history import History
 from services.escalation.domain.findings.lane import Lane
-from services.escalation.domain.findings.lanes import LaneName, is_inbound, is_two_way
-from services.escalation.domain.findings.scope import ALWAYS, NO_TIME, NOTHING, ORDER_SIGNALS, Scope, Window
+from services.escalation.domain.findings.lanes import ENDS_OF_CASE, LaneName, is_inbound, is_two_way
+from services.escalation.domain.findings.places import Part, part_of
+from services.escalation.domain.findings.scope import ALWAYS, NO_TIME, NOTHING, Scope, Window
 from shared.contracts.escalation import SignalKind
 
 
@@ -22,7 +23,6 @@ class Silence:
 
 
 OF_ANSWERS = (SignalKind.RESPONSE_DUE, SignalKind.RESPONSE_OVERDUE)
-_ENDS = (FactKind.CASE_RESOLVED, FactKind.CASE_CLOSED)
 
 
 def silence_of(finding: Finding) -> Silence:
@@ -34,12 +34,12 @@ def listening_to(history: History, silence: Silence) -> Scope:
 
     But a warning ends by time, whoever talked since: of promised answers without a case all are looked at.
     """
-    match silence.kind:
-        case SignalKind.CONTACT_DEAD_ENDED:
+    match part_of(silence.kind, by_silence=True):
+        case Part.SILENCE:
             return Scope(silence=_since_last(history.lane(LaneName.TWO_WAY)))
-        case SignalKind.GONE_QUIET:
+        case Part.QUIET:
             return Scope(quiet=_since_last(history.lane(LaneName.HEARD_OF)))
-        case kind if kind in ORDER_SIGNALS:
+        case Part.ORDERS:
             return NOTHING if silence.order is None else Scope(orders=frozenset({silence.order}))
         case _ if silence.case is not None:
             return Scope(cases=frozenset({silence.case}))
@@ -51,7 +51,7 @@ def broken_by(history: History, fact: AccountFact) -> Iterator[Silence]:
     """Silences that nobody has to wait for any more, unless later facts begin them anew: these are looked for again."""
     if history.is_void(fact):
         return
-    if fact.kind in _ENDS and fact.case_id is not None:
+    if fact.kind in ENDS_OF_CASE and fact.case_id is not None:
         yield from _of_ended_case(history, fact.case_id, fact)
     if is_two_way(fact):
         yield from _unless_later(history.lane(LaneName.MISSED), fact, SignalKind.CONTACT_DEAD_ENDED)

@@ -34,5 +34,5 @@ class Terms:
         return self.statuses.get(fact.what or "")
 
 
-TermsAt: TypeAlias = Callable[[datetime, str | None], Terms]
-"""The terms in force at an instant, for an order that is named, or for none."""
+TermsAt: TypeAlias = Callable[[datetime], Terms]
+"""The terms in force at an instant. They are the same for every order: a signal is found before its order is known."""

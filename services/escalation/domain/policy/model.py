@@ -196,11 +196,24 @@ class Introductions(Part):
     no_seller: Introduction = "This is {me} from the sales team. I'm calling about your order."
 
 
+UNMOVED_ORDER = Play(
+    say=(
+        "You bought from us, and your order hasn't moved since. I checked where it stands before I called.",
+        "Is there anything that you are waiting for, or anything we should know before we go on?",
+    ),
+    offer="A day for the next step. Call on that day, whatever happens.",
+)
+
+
 class Plays(Part):
-    """A play by kind of signal; requests for refunds of other kinds than these are for information."""
+    """A play by kind of signal; requests for refunds of other kinds than these are for information.
+
+    `unmoved_order` takes the place of `order_stalled` where nobody moves the order: no confirmation is asked for.
+    """
 
     refund_kinds: tuple[RefundKind, ...]
     introductions: Introductions = Introductions()
+    unmoved_order: Play = UNMOVED_ORDER
     by_signal: Mapping[SignalKind, Play]
 
 

@@ -7,7 +7,7 @@ from itertools import chain, pairwise
 from typing import TypeAlias
 
 from services.escalation.domain.policy.lines import Path
-from services.escalation.domain.policy.model import CHOSEN_RESULTS, CLEARED, Policy, Reason
+from services.escalation.domain.policy.model import CHOSEN_RESULTS, CLEARED, Play, Policy, Reason
 from services.escalation.domain.policy.values import span_words
 from shared.contracts.escalation import LADDER, EpisodeResult, Severity
 
@@ -97,9 +97,11 @@ def _twice(result: EpisodeResult, reasons: tuple[Reason, ...]) -> Iterator[Fault
 
 
 def _plays(policy: Policy) -> Iterator[Fault]:
-    for kind, play in policy.plays.by_signal.items():
+    plays: dict[Path, Play] = {("by_signal", kind.value): play for kind, play in policy.plays.by_signal.items()}
+    plays["unmoved_order",] = policy.plays.unmoved_order
+    for path, play in plays.items():
         if play.offer is None and (play.offer_percent or play.offer_at_most):
-            yield ("plays", "by_signal", kind.value), "must have an offer in words, or no limits of one"
+            yield ("plays", *path), "must have an offer in words, or no limits of one"
 
 
 def _overrides(policy: Policy) -> Iterator[Fault]:

@@ -26,6 +26,7 @@ from services.escalation.domain.words.phrases import (
 )
 from services.escalation.domain.words.signals import (
     SIGNAL_LABELS,
+    UNMOVED_LABEL,
     Risk,
     WhyNow,
     headline,
@@ -44,6 +45,7 @@ __all__ = [
     "SEVERITIES",
     "SIGNAL_LABELS",
     "STEPS",
+    "UNMOVED_LABEL",
     "Before",
     "Described",
     "Risk",

@@ -16,7 +16,11 @@ _NO_ID = UUID(int=0)
 @dataclass(frozen=True, slots=True)
 class Risk:
     """What the words need to know of a signal. `asked` is the amount that a refund request names or a refund paid,
-    `more_than_order` that it exceeds the order's, `executed` that the money asked back has been paid since."""
+    `more_than_order` that it exceeds the order's, `executed` that the money asked back has been paid since.
+
+    Two kinds have two causes: an order is `unmoved` where it stalled because nobody moves it, not because a
+    confirmation is missing; a dead end is a contact `unanswered` in time, or one that ended without help.
+    """
 
     kind: SignalKind
     at: datetime
@@ -25,6 +29,8 @@ class Risk:
     refund_kind: RefundKind | None = None
     more_than_order: bool = False
     executed: bool = False
+    unmoved: bool = False
+    unanswered: bool = False
 
     @property
     def amount_minor(self) -> int | None:
@@ -59,11 +65,14 @@ def why_now(risks: Sequence[Risk], main: Risk) -> WhyNow:
 
 def label(risk: Risk) -> str:
     """A signal in two or three words, as in a list: of a refund request its kind, and that it is executed."""
+    if risk.unmoved or risk.unanswered:
+        return UNMOVED_LABEL if risk.unmoved else "Unanswered"
     words = _REFUNDS.get(risk.refund_kind) if risk.refund_kind else None
     words = words or SIGNAL_LABELS[risk.kind]
     return f"{words}, paid back" if risk.executed else words
 
 
+UNMOVED_LABEL = "Order not moving"
 SIGNAL_LABELS = {
     SignalKind.CONTACT_DEAD_ENDED: "Dead end",
     SignalKind.CONTACT_REPEATED: "Came back",
@@ -89,6 +98,8 @@ def headline(risk: Risk) -> str:
     """What happened, as the beginning of a sentence that goes on with when."""
     match risk.kind:
         case SignalKind.CONTACT_DEAD_ENDED:
+            if risk.unanswered:
+                return "The time to answer the customer ran out"
             return "A contact ended in a dead end"
         case SignalKind.CONTACT_REPEATED:
             return "The customer came back about the same matter"
@@ -109,6 +120,8 @@ def headline(risk: Risk) -> str:
         case SignalKind.CANCELLATION_REQUESTED:
             return "Cancellation requested"
         case SignalKind.ORDER_STALLED:
+            if risk.unmoved:
+                return "The order stalled with no progress at all"
             return "The order stalled before the customer confirmed it"
         case SignalKind.PROMISE_MISSED:
             return "A promise was missed"

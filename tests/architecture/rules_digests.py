@@ -1,0 +1,66 @@
+"""The rules in code that decide which signals and episodes there are, each with a digest; and the file that has them.
+
+`python -m tests.architecture.rules_digests` writes it once RULES_VERSION has been counted up. With `--same-signals` it
+writes it under the same version: for a change of the code by which the same facts amount to the same signals.
+"""
+
+import ast
+import hashlib
+import json
+import sys
+from collections.abc import Iterator
+from typing import TypeAlias
+
+from services.escalation.domain.rules import RULES_VERSION
+from tests.architecture.sources import ROOT, modules
+
+FILE = ROOT / "tests" / "architecture" / "rules.json"
+_DOMAIN = "services/escalation/domain"
+_RULES = (
+    f"{_DOMAIN}/findings/",
+    *(f"{_DOMAIN}/{name}.py" for name in ("facts", "main_signal", "matching", "severity", "signals", "stakes")),
+    f"{_DOMAIN}/policy/statuses.py",
+    "services/escalation/handlers/judging.py",
+    "services/escalation/handlers/signals.py",
+)
+_IN_WORDS = f"{_DOMAIN}/findings/raised.py"
+
+Written: TypeAlias = dict[str, object]
+
+
+def current() -> Written:
+    """What the file has to hold."""
+    rules = {module.path: _digest(module.text) for module in modules(*_RULES) if module.path != _IN_WORDS}
+    return {"rules_version": RULES_VERSION, "modules": rules}
+
+
+def written() -> Written:
+    """What the file holds."""
+    found: Written = json.loads(FILE.read_text("utf-8"))
+    return found
+
+
+def _digest(text: str) -> str:
+    """Of the code alone: comments, docstrings and empty lines are left out."""
+    known = set(_lines_of_docstrings(ast.parse(text)))
+    lines = (line for number, line in enumerate(text.splitlines(), start=1) if number not in known)
+    code = [line for line in (_without_comment(line) for line in lines) if line]
+    return hashlib.sha256("\n".join(code).encode()).hexdigest()[:16]
+
+
+def _lines_of_docstrings(tree: ast.AST) -> Iterator[int]:
+    for node in ast.walk(tree):
+        for statement in getattr(node, "body", None) or () if not isinstance(node, ast.Lambda | ast.IfExp) else ():
+            if isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant):
+                yield from range(statement.lineno, (statement.end_lineno or statement.lineno) + 1)
+
+
+def _without_comment(line: str) -> str:
+    stripped = line.strip()
+    return "" if stripped.startswith("#") else stripped.partition("  # ")[0]
+
+
+if __name__ == "__main__":
+    if written()["rules_version"] == RULES_VERSION and "--same-signals" not in sys.argv[1:]:
+        sys.exit(f"RULES_VERSION is still {RULES_VERSION}: count it up, or say --same-signals")
+    FILE.write_text(json.dumps(current(), indent=2, sort_keys=True) + "\n", "utf-8")

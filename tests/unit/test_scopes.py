@@ -1,0 +1,120 @@
+"""What a fact can change: scopes, standing signals and silences look for each kind of signal in the same place."""
+
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.escalation.domain.entities import Signal
+from services.escalation.domain.facts import AccountFact, FactKind
+from services.escalation.domain.findings.history import History
+from services.escalation.domain.findings.places import PART_OF, Part
+from services.escalation.domain.findings.scope import ALWAYS, NEVER, NOTHING, WHOLE, Scope, Window, affected
+from services.escalation.domain.findings.silences import Silence, listening_to
+from services.escalation.domain.standing import Standing
+from shared.contracts.escalation import SignalKind
+from tests.builders import ACCOUNT
+from tests.unit.accounts import fact, hours, inbound, reached
+
+_TIMES = st.sampled_from([ALWAYS, hours(0), hours(1), hours(2), NEVER])
+_WINDOWS = st.builds(Window, _TIMES, _TIMES)
+_NAMES = st.none() | st.frozensets(st.sampled_from(["a", "b"]))
+_SCOPES = st.builds(
+    Scope,
+    cases=_NAMES,
+    orders=_NAMES,
+    loose=st.none() | _WINDOWS,
+    silence=st.none() | _WINDOWS,
+    quiet=st.none() | _WINDOWS,
+    requests=st.none() | _WINDOWS,
+    loose_ratings=st.booleans(),
+    dead_ends=_WINDOWS,
+    stuck=_WINDOWS,
+    repeated=_WINDOWS,
+)
+
+
+def cause(at: datetime, **about: Any) -> AccountFact:
+    return AccountFact(fact_id=UUID(int=1), account_id=ACCOUNT, kind=FactKind.CONTACT, at=at, **about)
+
+
+def signal(kind: SignalKind, began: AccountFact) -> Signal:
+    """As the signal of a finding that began with this fact."""
+    return Signal(
+        signal_id=UUID(int=2),
+        account_id=ACCOUNT,
+        kind=kind,
+        at=began.at,
+        seen_at=began.at,
+        fact_id=began.fact_id,
+        policy_version=1,
+        by_silence=began.result != "dead_end",
+        case_id=began.case_id,
+        names_order=began.order_id,
+    )
+
+
+@pytest.mark.parametrize("kind", SignalKind)
+@given(
+    scope=_SCOPES,
+    at=st.sampled_from([hours(0), hours(1), hours(2)]),
+    case=st.sampled_from([None, "a", "b"]),
+    order=st.sampled_from([None, "a", "b"]),
+    result=st.sampled_from(["dead_end", "unanswered"]),
+)
+def test_a_scope_finds_among_the_standing_signals_what_it_covers_and_no_other(
+    kind: SignalKind, scope: Scope, at: datetime, case: str | None, order: str | None, result: str
+) -> None:
+    began = cause(at, case_id=case, order_id=order, result=result)
+    standing = Standing()
+    standing.put(signal(kind, began), began.at)
+    assert [one.kind for one in standing.within(scope)] == [kind] * scope.covers(kind, began)
+
+
+@pytest.mark.parametrize("kind", SignalKind)
+@pytest.mark.parametrize("case", [None, "k"])
+@pytest.mark.parametrize("result", ["dead_end", "unanswered"])
+def test_every_signal_has_a_place_in_the_whole_account_and_none_in_no_scope(
+    kind: SignalKind, case: str | None, result: str
+) -> None:
+    began = cause(hours(1), case_id=case, order_id="o", result=result)
+    assert WHOLE.covers(kind, began)
+    assert not NOTHING.covers(kind, began)
+
+
+@pytest.mark.parametrize("kind", [kind for kind in SignalKind if PART_OF[kind] not in (Part.REQUESTS, Part.RATINGS)])
+@pytest.mark.parametrize("case", [None, "k"])
+def test_a_silence_that_is_over_is_looked_for_where_its_signal_stands(kind: SignalKind, case: str | None) -> None:
+    if case is None and PART_OF[kind] in (Part.STUCK, Part.REPEATED):
+        return  # of a case alone, or of no silence
+    began = cause(hours(1), case_id=case, order_id="o", result="unanswered")
+    scope = listening_to(History(), Silence(kind, case, "o"))
+    assert scope.covers(kind, began)
+    assert [one.kind for one in scoped(scope, signal(kind, began), began)] == [kind]
+    elsewhere = replace(began, case_id="another", order_id="another")
+    alone = PART_OF[kind] is Part.ORDERS or (case is not None and kind is not SignalKind.GONE_QUIET)
+    if alone and kind is not SignalKind.CONTACT_DEAD_ENDED:
+        assert not scope.covers(kind, elsewhere)
+
+
+def scoped(scope: Scope, kept: Signal, began: AccountFact) -> list[Signal]:
+    standing = Standing()
+    standing.put(kept, began.at)
+    return list(standing.within(scope))
+
+
+def test_every_kind_of_signal_has_its_part() -> None:
+    assert set(PART_OF) == set(SignalKind)
+
+
+def test_a_talk_that_is_taken_back_with_its_case_had_ended_what_other_cases_began() -> None:
+    """A salesperson's talk is about an order: the dead end on another case of it stands again."""
+    dead_end = inbound(1, "dead_end", case="k", order="o")
+    history = History([dead_end, reached(2, case="l", order="o")])
+    test = fact(FactKind.ANSWER_NOT_NEEDED, 3, case="l", result="test")
+    history.add(test)
+    assert affected(history, test).covers(SignalKind.CONTACT_DEAD_ENDED, dead_end)
