@@ -59,6 +59,7 @@ class QueueMetrics:
     set_aside_oldest_age: Gauge
     deliveries: Gauge
     deliveries_oldest_pending_age: Gauge
+    failing_addresses: Gauge
     sampled_at: Gauge
 
 
@@ -70,6 +71,7 @@ class AlertMetrics:
     signals_too_old: Counter
     latency: Histogram
     unknown_deliveries: Counter
+    attempts: Counter
     lists: Counter
     alerts_in_lists: Counter
 
@@ -213,6 +215,9 @@ def _queue_metrics(registry: CollectorRegistry) -> QueueMetrics:
         deliveries_oldest_pending_age=gauge(
             "handoff_deliveries_oldest_pending_age_seconds", "Age of the oldest delivery still pending."
         ),
+        failing_addresses=gauge(
+            "handoff_failing_addresses", "Salespeople whose e-mail came back, or whose mail server refuses them."
+        ),
         sampled_at=gauge(
             "handoff_queues_sampled_timestamp_seconds",
             "When the ages and counts of waiting rows were last read, in Unix time.",
@@ -237,6 +242,12 @@ def _alert_metrics(registry: CollectorRegistry) -> AlertMetrics:
         unknown_deliveries=Counter(
             "handoff_deliveries_unknown",
             "Deliveries of which nobody can tell whether the provider sent them.",
+            registry=registry,
+        ),
+        attempts=Counter(
+            "handoff_delivery_attempts",
+            "Attempts to hand a message to the mail server, by outcome and by what stood in the way.",
+            ("outcome", "trouble"),
             registry=registry,
         ),
         lists=Counter(

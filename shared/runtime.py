@@ -25,6 +25,7 @@ from shared.messaging.blocks import Reading, refusal
 from shared.messaging.consumer import Consumer
 from shared.messaging.positions import know_partitions
 from shared.messaging.reach import ASK_EVERY_SECONDS, Reach
+from shared.messaging.refusals import Refusals, RefusedForGood
 from shared.messaging.relay import Relay
 from shared.messaging.rights import name_other_writers
 from shared.messaging.topics import TopicsUnfit, ensure_topics
@@ -75,7 +76,7 @@ async def run(service: Service, settings: ServiceSettings, *, role: Role, slot: 
     process = Process(service, settings, role=role, slot=slot)
     try:
         status = await process.run()
-    except (CannotStart, PortTaken, UnsafeDatabase, TopicsUnfit) as error:
+    except (CannotStart, PortTaken, UnsafeDatabase, TopicsUnfit, RefusedForGood) as error:
         log.error("cannot start", reason=str(error))
         status = CANNOT_START
     if tracing is not None:
@@ -94,6 +95,8 @@ class Process:
         self._slot = slot
         self._metrics = create_metrics(service.name)
         self._cluster = settings.cluster()
+        self._group = self._cluster.topic(service.name)
+        self._refusals = Refusals(self._cluster)
         self._consumer: Consumer | None = None
         self._stopping = asyncio.Event()
         self._status = 0
@@ -102,10 +105,6 @@ class Process:
     @property
     def _database_url(self) -> str:
         return self._settings.database_url.get_secret_value()
-
-    @property
-    def _group(self) -> str:
-        return self._cluster.topic(self._service.name)
 
     async def run(self) -> int:
         loop = asyncio.get_running_loop()
@@ -242,7 +241,7 @@ class Process:
             except (UnsafeDatabase, TopicsUnfit):
                 raise
             except Exception as error:
-                refused = refusal(error, self._group)
+                refused = refusal(error, self._group) or await self._refusals.after(error)
                 if refused is None:
                     log.warning("server does not answer, trying again", server=what, error=type(error).__name__)
                 else:

@@ -10,6 +10,7 @@ from email.message import EmailMessage
 from typing import Any
 from uuid import UUID
 
+from services.escalation.channels.bounce_notices import send_due_notices
 from services.escalation.channels.deliveries import EmailSender
 from services.escalation.channels.letters import Letters
 from services.escalation.channels.smtp import Ended, Mail, MailServer
@@ -66,7 +67,7 @@ class FakeMail(MailServer):
 
     def __init__(self) -> None:
         super().__init__("smtp://127.0.0.1:2525")
-        self.answers: list[Attempt | BaseException] = []
+        self.answers: list[Attempt | Ended | BaseException] = []
         self.received: list[EmailMessage] = []
         self.on_sending: Any = None
 
@@ -77,7 +78,13 @@ class FakeMail(MailServer):
         answer = self.answers.pop(0) if self.answers else Attempt.ACCEPTED
         if isinstance(answer, BaseException):
             raise answer
+        if isinstance(answer, Ended):
+            return answer
         return Ended(answer, None if answer is Attempt.ACCEPTED else "as the test wished")
+
+
+def letters() -> Letters:
+    return Letters(sender="oncall@handoff.example", inbox_url="http://inbox.example")
 
 
 @dataclass(frozen=True)
@@ -120,13 +127,18 @@ class Escalation(ServiceUnderTest):
         """Send what is due, once."""
         await self.send_round(self.sender(), create_metrics("escalation"))
 
+    async def send_notices(self) -> None:
+        """Send the notices that are due, once."""
+        sender = self.sender()
+        await send_due_notices(sender, letters(), self.pool, create_metrics("escalation"))
+
     async def send_round(self, sender: EmailSender, metrics: Metrics) -> None:
         """What this sender would start now, to its end."""
         if started := await sender.start_due(self.pool, self.spine, metrics):
             await asyncio.wait(started)
 
     def sender(self) -> EmailSender:
-        return EmailSender(self.mail, Letters(sender="oncall@handoff.example", inbox_url="http://inbox.example"))
+        return EmailSender(self.mail, letters())
 
     @asynccontextmanager
     async def sending(self) -> AsyncIterator[None]:

@@ -18,7 +18,7 @@ from functools import cache
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import unquote, urlsplit, urlunsplit
 
 import asyncpg
 import pytest
@@ -133,7 +133,8 @@ class Databases:
     async def _make_template(self, service: str) -> Template:
         name = f"template_{service}_{self._run}"
         async with _connected(self.server_url) as connection:
-            await make_role(connection, service, password=urlsplit(self.server_url).password)
+            password = urlsplit(self.server_url).password
+            await make_role(connection, service, password=unquote(password) if password else None)
         await self._run_sql(f"create database {name} owner {service}")
         has_tables = await _migrate(url_of(self.server_url, role=service, database=name), service)
         async with _connected(self._url_in(name)) as connection:

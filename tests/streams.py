@@ -233,11 +233,14 @@ class Plumbing:
 
 
 @asynccontextmanager
-async def plumbing_on(kafka: str, url: str, prefix: str, *, partitions: int = 2) -> AsyncIterator[Plumbing]:
-    """The plumbing on this broker and this (empty) database."""
+async def plumbing_on(
+    kafka: str, url: str, prefix: str, *, partitions: int = 2, cluster: Cluster | None = None
+) -> AsyncIterator[Plumbing]:
+    """The plumbing on this broker and this (empty) database; anybody may use the broker, unless a cluster is given."""
     configure_logging(SERVICE)  # as a process does; the default renders every variable of a fault
     await migrate(url)
-    cluster = Cluster(kafka, prefix=prefix, partitions=partitions, replication=1, session_timeout_ms=SESSION_MS)
+    anybody = Cluster(kafka, prefix=prefix, partitions=partitions, replication=1, session_timeout_ms=SESSION_MS)
+    cluster = cluster or anybody
     await ensure_topics(cluster, [TOPIC, DEAD_LETTERS])
     pool = await open_pool(url, name=SERVICE)
     try:

@@ -1,6 +1,6 @@
 """Topics deleted and created again on a real broker, as an operator does it by hand."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from functools import partial
 
@@ -8,6 +8,7 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.errors import for_code
 
 from shared.messaging.cluster import Cluster
+from shared.messaging.topics import shape
 from tests.waiting import eventually
 
 
@@ -19,10 +20,14 @@ async def delete_topic(cluster: Cluster, topic: str) -> None:
         await eventually(partial(_is_there, admin, cluster.topic(topic)), False)
 
 
-async def create_topic(cluster: Cluster, topic: str, *, partitions: int | None = None) -> None:
-    """Returns when it can be written to."""
+async def create_topic(
+    cluster: Cluster, topic: str, *, partitions: int | None = None, configs: Mapping[str, str] | None = None
+) -> None:
+    """As the product makes it, but for these settings. Returns when it can be written to."""
     async with _admin(cluster) as admin:
-        new = NewTopic(cluster.topic(topic), partitions or cluster.partitions, cluster.replication)
+        settings = shape(topic).configuration(cluster.replication) | dict(configs or {})
+        count = partitions or cluster.partitions
+        new = NewTopic(cluster.topic(topic), count, cluster.replication, topic_configs=settings)
         answer = await admin.create_topics([new])
         _require([code for _, code, *_ in answer.topic_errors])
         await eventually(partial(_is_there, admin, cluster.topic(topic)), True)

@@ -66,20 +66,33 @@ def enter(data: Path | None, **given: str | None) -> None:
     variables = {database_variable(ServiceName(name)): url for name, url in given.items() if url}
     if data is not None:
         os.environ.update(_running(data))
-    elif not variables and not any(os.environ.get(name) for name in _ADDRESSES):
+    elif not variables and not any(map(is_set, _ADDRESSES)):
         _fill(os.environ, DEFAULT_DATA)
     os.environ.update(variables)
 
 
 def database_of(service: ServiceName) -> str:
     """The address of a service's database; ends the command where nothing names it."""
-    require(database_variable(service))
-    return os.environ[database_variable(service)]
+    variable = database_variable(service)
+    require(variable)
+    if os.environ.get(variable) and not os.environ.get(f"{variable}_FILE"):
+        return os.environ[variable]
+    from shared.secret_files import from_file
+
+    try:
+        return from_file(variable, is_given=bool(os.environ.get(variable))) or ""
+    except ValueError as error:
+        raise stop_with(str(error)) from None
+
+
+def is_set(variable: str) -> bool:
+    """Whether a variable is set, or names a file with `_FILE`."""
+    return bool(os.environ.get(variable) or os.environ.get(f"{variable}_FILE"))
 
 
 def require(*variables: str) -> None:
     """End the command unless each of these variables is set."""
-    missing = [name for name in variables if not os.environ.get(name)]
+    missing = [name for name in variables if not is_set(name)]
     if missing:
         raise stop_with(
             f"No server is named: {', '.join(missing)} not set. Set it, or name the data folder of a running "

@@ -54,6 +54,8 @@ COMMANDS = (
         "services.cli.dead_letters:app",
         "Inputs that could not be applied: list, replay, dismiss.",
     ),
+    Lazy("deliveries", "services.cli.deliveries:app", "E-mails that have not arrived: list, resend."),
+    Lazy("bounces", "services.cli.bounces:app", "E-mail that came back: read delivery reports, list people, clear."),
     Lazy("outbox", "services.cli.outbox:app", "What the services published: publish it again."),
     Lazy("people", "services.cli.people:app", "Salespeople: who changed what of them."),
     Lazy(

@@ -151,8 +151,13 @@ def from_environment(settings: Callable[[], S]) -> S:
     try:
         return settings()
     except ValidationError as error:
-        faults = [f"{'.'.join(map(str, fault['loc'])).upper()}: {fault['msg']}" for fault in error.errors()]
+        faults = [": ".join(filter(None, (_variable(fault["loc"]), fault["msg"]))) for fault in error.errors()]
         raise stop_with("cannot start; check these variables of the environment:\n  " + "\n  ".join(faults)) from None
+
+
+def _variable(place: tuple[int | str, ...]) -> str:
+    """The variable of a fault; none for what is wrong with several, which says so itself."""
+    return ".".join(map(str, place)).upper()
 
 
 def service_of(name: ServiceName, settings: "ServiceSettings") -> "Service":

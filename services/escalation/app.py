@@ -9,6 +9,7 @@ from uuid import uuid4
 from fastapi import FastAPI, Request
 
 from services.escalation.api import timeline_router
+from services.escalation.channels.bounce_notices import send_bounce_notices
 from services.escalation.channels.deliveries import EmailSender
 from services.escalation.channels.letters import Letters
 from services.escalation.channels.notices import NoticeSender
@@ -29,6 +30,7 @@ from services.escalation.inbox import InboxDependencies, create_inbox
 from services.escalation.inbox.sessions import Sessions, SignedOut
 from services.escalation.measuring import count_alerts
 from services.escalation.settings import EscalationSettings
+from services.escalation.store.bounce_notices import notes_of_addresses
 from services.escalation.store.deliveries import sample
 from services.escalation.store.desk import desk_notes
 from services.escalation.store.inbox import now, now_and_round
@@ -38,7 +40,7 @@ from services.escalation.store.sessions import Person
 from services.escalation.tables import EscalationTable
 from shared.contracts.envelope import Envelope, Fact, envelope
 from shared.contracts.escalation import POLICY_SUBJECT, POLICY_TOPIC
-from shared.database import Pool
+from shared.database import Connection, Pool
 from shared.dated import Dated
 from shared.http.application import create_app
 from shared.http.asyncapi import ServiceReference
@@ -75,7 +77,8 @@ def service(settings: EscalationSettings) -> Service:
     that cannot be read."""
     rules = Rules(desk=SalespersonId(settings.desk), max_alert_age=settings.max_alert_age)
     letters = Letters(sender=settings.mail_from, inbox_url=settings.inbox_url, reply_to=settings.mail_reply_to or None)
-    sender = EmailSender(MailServer(settings.smtp_url.get_secret_value()), letters)
+    server = MailServer(settings.smtp_url.get_secret_value(), ca_file=settings.smtp_ca_file)
+    sender = EmailSender(server, letters)
     readers = ReaderKeys.read(settings.reader_keys)
 
     async def send_notices(resources: Resources) -> None:
@@ -83,6 +86,10 @@ def service(settings: EscalationSettings) -> Service:
 
     async def send_email(resources: Resources) -> None:
         await sender.run(resources.pool, resources.spine, resources.metrics)
+
+    async def noting(connection: Connection) -> list[str]:
+        found = await desk_notes(connection, settings.desk)
+        return [*server.notes, *found, *await notes_of_addresses(connection)]
 
     def web(resources: Resources, health: Health) -> FastAPI:
         inbox = InboxDependencies(
@@ -110,10 +117,14 @@ def service(settings: EscalationSettings) -> Service:
         migrations=MIGRATIONS,
         web=web,
         own_facts=OWN_FACTS,
-        loops={"e-mail": send_email, "notices": send_notices},
+        loops={
+            "e-mail": send_email,
+            "notices": send_notices,
+            "bounce notices": partial(send_bounce_notices, sender, letters),
+        },
         sample=sample,
         observe=count_alerts,
-        notes=partial(desk_notes, desk=settings.desk),
+        notes=noting,
     )
 
 
@@ -137,7 +148,11 @@ def sending_sign_in_links(
         compose = partial(letters.sign_in, **about, message=uuid4(), now=await clock())
         ended = await sender.send(compose)
         if ended.result is not Attempt.ACCEPTED:
-            log.warning("no mail server accepted a sign-in link", result=ended.result.value, reason=ended.reason)
+            trouble = ended.trouble.value if ended.trouble else None
+            reason = ended.reason
+            log.warning(
+                "no mail server accepted a sign-in link", result=ended.result.value, trouble=trouble, reason=reason
+            )
 
     return send
 

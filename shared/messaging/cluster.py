@@ -2,20 +2,38 @@
 
 import ssl
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any
 
-from faststream.security import BaseSecurity, SASLPlaintext, SASLScram256, SASLScram512
+from faststream.security import BaseSecurity, SASLOAuthBearer, SASLPlaintext, SASLScram256, SASLScram512
 
-_MECHANISMS = {"PLAIN": SASLPlaintext, "SCRAM-SHA-256": SASLScram256, "SCRAM-SHA-512": SASLScram512}
+from shared.messaging.tokens import Tokens
+
+
+class Mechanism(StrEnum):
+    """How to log in at Kafka (SASL)."""
+
+    PLAIN = "PLAIN"
+    SCRAM_SHA_256 = "SCRAM-SHA-256"
+    SCRAM_SHA_512 = "SCRAM-SHA-512"
+    OAUTHBEARER = "OAUTHBEARER"
+
+
+_WITH_PASSWORD = {
+    Mechanism.PLAIN: SASLPlaintext,
+    Mechanism.SCRAM_SHA_256: SASLScram256,
+    Mechanism.SCRAM_SHA_512: SASLScram512,
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """SASL user and password. Shown nowhere."""
+    """How to log in: user and password, or tokens for OAUTHBEARER. Shown nowhere."""
 
     mechanism: str
-    user: str
-    password: str
+    user: str = ""
+    password: str = ""
+    tokens: Tokens | None = None
 
     def __repr__(self) -> str:
         return f"Credentials({self.mechanism})"
@@ -23,7 +41,7 @@ class Credentials:
 
 @dataclass(frozen=True, slots=True)
 class Cluster:
-    """A Kafka cluster as one installation sees it."""
+    """A Kafka cluster as one installation sees it. TLS trusts the system's authorities, or has a context of its own."""
 
     bootstrap_servers: str
     prefix: str = ""
@@ -33,6 +51,7 @@ class Cluster:
     tls: bool = False
     credentials: Credentials | None = None
     session_timeout_ms: int = 30_000
+    own_context: ssl.SSLContext | None = None
 
     @property
     def servers(self) -> list[str]:
@@ -40,9 +59,14 @@ class Cluster:
         return [server.strip() for server in self.bootstrap_servers.split(",")]
 
     @property
+    def tokens(self) -> Tokens | None:
+        """What gives the tokens, where that is how to log in."""
+        return self.credentials.tokens if self.credentials else None
+
+    @property
     def principal(self) -> str | None:
         """Who the broker's rights know us as, where that can be told."""
-        return f"User:{self.credentials.user}" if self.credentials else None
+        return f"User:{self.credentials.user}" if self.credentials and self.credentials.user else None
 
     def topic(self, name: str) -> str:
         """The topic's name on this cluster."""
@@ -59,16 +83,23 @@ class Cluster:
         return {
             "bootstrap_servers": self.servers,
             "security_protocol": protocol,
-            "ssl_context": ssl.create_default_context() if self.tls else None,
+            "ssl_context": self._context(),
             "sasl_mechanism": sasl.mechanism if sasl else "PLAIN",
             "sasl_plain_username": sasl.user if sasl else None,
             "sasl_plain_password": sasl.password if sasl else None,
+            "sasl_oauth_token_provider": self.tokens,
         }
 
     def security(self) -> BaseSecurity | None:
-        """The same for FastStream."""
+        """The same for FastStream, which takes `tokens` beside it."""
+        context = self._context()
         if self.credentials is None:
-            return BaseSecurity(use_ssl=True, ssl_context=ssl.create_default_context()) if self.tls else None
-        mechanism = _MECHANISMS[self.credentials.mechanism]
-        context = ssl.create_default_context() if self.tls else None
-        return mechanism(self.credentials.user, self.credentials.password, ssl_context=context, use_ssl=self.tls)
+            return BaseSecurity(use_ssl=True, ssl_context=context) if self.tls else None
+        mechanism = Mechanism(self.credentials.mechanism)
+        if mechanism is Mechanism.OAUTHBEARER:
+            return SASLOAuthBearer(ssl_context=context, use_ssl=self.tls)
+        with_password = _WITH_PASSWORD[mechanism]
+        return with_password(self.credentials.user, self.credentials.password, ssl_context=context, use_ssl=self.tls)
+
+    def _context(self) -> ssl.SSLContext | None:
+        return (self.own_context or ssl.create_default_context()) if self.tls else None

@@ -88,6 +88,7 @@ class Consumer:
         self._broker = KafkaBroker(
             cluster.servers,
             security=cluster.security(),
+            sasl_oauth_token_provider=cluster.tokens,
             consumer_only=True,
             allow_auto_create_topics=False,
             graceful_timeout=GRACEFUL_SECONDS,

@@ -17,6 +17,7 @@ from shared.contracts.envelope import Envelope, Fact
 from shared.messaging.cluster import Cluster
 from shared.messaging.codec import encode_record
 from shared.messaging.producer import make_producer, stop_producer
+from shared.messaging.refusals import why_refused
 
 CHUNK_EVENTS = 500
 _CONNECT_SECONDS = 10.0
@@ -50,8 +51,11 @@ class Publisher:
                 await self._producer.start()
         except (KafkaConnectionError, TimeoutError, OSError):
             await self._stop()
+            refused = await why_refused(self._cluster)
             raise PublishError(
-                f"No Kafka broker answers at {self._cluster.bootstrap_servers}. Start one with `handoff up`, "
+                f"{refused.words}."
+                if refused
+                else f"No Kafka broker answers at {self._cluster.bootstrap_servers}. Start one with `handoff up`, "
                 "or set KAFKA_BOOTSTRAP_SERVERS to the address of yours."
             ) from None
         return self

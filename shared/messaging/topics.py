@@ -8,6 +8,7 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.errors import TopicAuthorizationFailedError, for_code
 
 from shared.messaging.cluster import Cluster
+from shared.messaging.topic_settings import check_settings
 
 _DAY_MS = 86_400_000
 _RETENTION_MS = 14 * _DAY_MS
@@ -17,7 +18,7 @@ _METADATA_SECONDS = 20.0
 
 
 class TopicsUnfit(RuntimeError):
-    """Topics are missing or have another number of partitions than agreed. Says which, and what to do."""
+    """Topics are missing, have other partitions than agreed, or would lose records. Says which, and what to do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +53,7 @@ def shape(topic: str) -> TopicShape:
 
 
 async def ensure_topics(cluster: Cluster, topics: Iterable[str]) -> dict[str, int]:
-    """Create what is missing (unless that is switched off) and check partition counts.
+    """Create what is missing (unless that is switched off), check partition counts and how records are kept.
 
     Returns the number of partitions of each topic, by its name with the prefix. Raises TopicsUnfit: another
     count would send an account's events to two partitions, and its order would be lost.
@@ -68,9 +69,12 @@ async def ensure_topics(cluster: Cluster, topics: Iterable[str]) -> dict[str, in
             while cluster.create_topics and found.keys() != wanted.keys():
                 await asyncio.sleep(0.2)
                 found = await _partition_counts(admin, wanted)
+        _check(cluster, wanted.keys(), found)
+        faults = await check_settings(admin, {name: of.compacted for name, of in wanted.items()}, _RETENTION_MS)
     finally:
         await admin.close()
-    _check(cluster, wanted.keys(), found)
+    if faults:
+        raise TopicsUnfit(" ".join(faults))
     return found
 
 
@@ -107,11 +111,18 @@ async def _partition_counts(admin: AIOKafkaAdminClient, wanted: Iterable[str]) -
     return {topic["topic"]: len(topic["partitions"]) for topic in described if topic["error_code"] == 0}
 
 
+def _kept(shape: TopicShape) -> str:
+    settings = shape.configuration(1)
+    return next(f"{name}={settings[name]}" for name in ("cleanup.policy", "retention.ms") if name in settings)
+
+
 def _check(cluster: Cluster, wanted: Iterable[str], found: dict[str, int]) -> None:
     missing = sorted(set(wanted) - found.keys())
     if missing:
+        kept = {name: _kept(shape(cluster.logical(name))) for name in missing}
+        named = ", ".join(f"{name} ({how})" for name, how in kept.items())
         raise TopicsUnfit(
-            f"Kafka has no topic {', '.join(missing)}. Create it with {cluster.partitions} partitions, "
+            f"Kafka has no topic {named}. Create it with {cluster.partitions} partitions and that setting, "
             "or set CREATE_TOPICS=true."
         )
     unequal = sorted(name for name, count in found.items() if count != cluster.partitions)

@@ -20,6 +20,7 @@ SPEED = {"time.monotonic", "time.perf_counter", "time.process_time"}
 OF_PROCESSES = ("tests/benchmarks/", "tests/end_to_end/", "tests/faults/", "tests/stories.py")
 MAY_READ_THE_CLOCK = {
     "tests/starting.py": "moves it",
+    "tests/other_servers/test_kafka.py": "makes tokens that a broker takes, whose clock is the machine's",
     "tests/integration/test_any_day.py": "compares it with the services' clock",
 }
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from services.escalation.domain.account_state import AccountState
 from services.escalation.domain.deliveries import (
-    GIVE_UP_AFTER_ATTEMPTS,
+    GIVE_UP_AFTER_UNKNOWN,
     RESEND_UNKNOWN_AFTER,
     after_attempt,
     cancelled,
@@ -108,8 +108,9 @@ def attempted(result: Attempt, attempt: int = 1) -> DeliveryAttempted:
         (SENDING, Attempt.REFUSED, "failed"),
         (SENDING, Attempt.PUT_OFF, "pending"),
         (SENDING, Attempt.UNKNOWN, "unknown"),
-        (replace(SENDING, attempts=GIVE_UP_AFTER_ATTEMPTS), Attempt.PUT_OFF, "failed"),
-        (replace(SENDING, attempts=GIVE_UP_AFTER_ATTEMPTS), Attempt.UNKNOWN, "failed"),
+        (replace(SENDING, attempts=10_000, unknown_count=3), Attempt.PUT_OFF, "pending"),
+        (replace(SENDING, attempts=10_000), Attempt.UNKNOWN, "unknown"),
+        (replace(SENDING, attempts=99, unknown_count=GIVE_UP_AFTER_UNKNOWN - 1), Attempt.UNKNOWN, "failed"),
         (replace(SENDING, state="unknown"), Attempt.ACCEPTED, "sent"),
         (replace(SENDING, state="unknown"), Attempt.UNKNOWN, None),
         (replace(SENDING, state="sent"), Attempt.PUT_OFF, None),

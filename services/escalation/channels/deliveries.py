@@ -10,7 +10,7 @@ from functools import partial
 from uuid import UUID
 
 from services.escalation.channels.letters import Letters, NoAddress
-from services.escalation.channels.smtp import COMPOSING_ERRORS, Ended, Mail, MailServer
+from services.escalation.channels.smtp import COMPOSING_ERRORS, Ended, Mail, MailServer, Trouble
 from services.escalation.domain.own_facts import Attempt, DeliveryAttempted
 from services.escalation.domain.policy.model import Storms
 from services.escalation.store.claims import SENDING_LIMIT, ClaimedDelivery, claim_due
@@ -30,6 +30,7 @@ AT_ONCE = 10
 _POLL_SECONDS = 0.2
 _RECEIPT_PAUSE_SECONDS = 0.5
 _FINISH_SECONDS = 30.0
+_NAMED_IN_A_LINE = 10
 
 log = get_logger(__name__)
 
@@ -80,9 +81,9 @@ class EmailSender:
         try:
             mail = compose()
         except NoAddress:
-            return Ended(Attempt.REFUSED, "the address cannot be written to")
+            return Ended(Attempt.REFUSED, "the address cannot be written to", Trouble.ADDRESS)
         except COMPOSING_ERRORS as error:
-            return Ended(Attempt.REFUSED, f"the message cannot be written ({type(error).__name__})")
+            return Ended(Attempt.REFUSED, f"the message cannot be written ({type(error).__name__})", Trouble.COMPOSING)
         return await self._server.send(mail)
 
     def _ended(self, metrics: Metrics, task: asyncio.Task[None]) -> None:
@@ -99,12 +100,8 @@ class EmailSender:
             for span in spans:
                 span.note({Attribute.OUTCOME: ended.result.value})
         count(metrics, message, ended)
-        facts = [
-            DeliveryAttempted(
-                delivery=delivery.delivery_id, attempt=delivery.attempt, result=ended.result, reason=ended.reason
-            )
-            for delivery in message.deliveries
-        ]
+        warn(ended, deliveries=[str(delivery.delivery_id) for delivery in message.deliveries[:_NAMED_IN_A_LINE]])
+        facts = _attempted(message, ended)
         receipts = [
             _receipt(delivery, fact, message.claimed_at, span.traceparent)
             for delivery, fact, span in zip(message.deliveries, facts, spans, strict=True)
@@ -114,11 +111,11 @@ class EmailSender:
     async def _send(self, message: Outgoing) -> Ended:
         letter = message.letter
         if letter.recipient_email is None:  # it was known when the alert was raised
-            return Ended(Attempt.REFUSED, "no e-mail address is known any more")
+            return Ended(Attempt.REFUSED, "no e-mail address is known any more", Trouble.ADDRESS)
         if isinstance(letter, ListLetter):
             return await self.send(partial(self._letters.ranked_list, letter))
         if letter.main is None:  # the episode has closed since it was claimed; if not, it is tried again
-            return Ended(Attempt.PUT_OFF, "nothing puts the order at risk any more")
+            return Ended(Attempt.PUT_OFF, "nothing puts the order at risk any more", Trouble.OVER)
         return await self.send(partial(self._letters.alert, letter))
 
 
@@ -138,13 +135,40 @@ async def claim(pool: Pool, channel: str, limit: int, policies: KnownPolicies) -
     return singles + [Outgoing(await list_letter(pool, one, policies, at), one.deliveries, at) for one in together]
 
 
+def count_attempt(metrics: Metrics, ended: Ended) -> None:
+    metrics.alerts.attempts.labels(ended.result.value, ended.trouble.value if ended.trouble else "").inc()
+
+
 def count(metrics: Metrics, message: Outgoing, ended: Ended) -> None:
-    """Count how an attempt ended, for each delivery it was about."""
+    """Count how an attempt ended; a list's also for each delivery it was about."""
+    count_attempt(metrics, ended)
     if ended.result is Attempt.UNKNOWN:
         metrics.alerts.unknown_deliveries.inc(len(message.deliveries))
     if isinstance(message.letter, ListLetter):
         metrics.alerts.lists.labels(ended.result.value).inc()
         metrics.alerts.alerts_in_lists.labels(ended.result.value).inc(len(message.deliveries))
+
+
+def warn(ended: Ended, **about: object) -> None:
+    """Log what was not accepted, with its class and no address."""
+    if ended.result is Attempt.ACCEPTED or ended.trouble is Trouble.OVER:
+        return
+    trouble = ended.trouble.value if ended.trouble else None
+    log.warning("a message was not accepted", outcome=ended.result.value, trouble=trouble, reason=ended.reason, **about)
+
+
+def _attempted(message: Outgoing, ended: Ended) -> list[DeliveryAttempted]:
+    address = message.letter.recipient_email if ended.trouble is Trouble.RECIPIENT else None
+    return [
+        DeliveryAttempted(
+            delivery=delivery.delivery_id,
+            attempt=delivery.attempt,
+            result=ended.result,
+            reason=ended.reason,
+            refused_address=address,
+        )
+        for delivery in message.deliveries
+    ]
 
 
 def _span(delivery: ClaimedDelivery) -> AbstractContextManager[EffectSpan]:

@@ -28,6 +28,7 @@ from services.escalation.domain.words import (
     why_now,
 )
 from services.escalation.store.address_notices import ClaimedNotice
+from services.escalation.store.bounce_notices import NoticeLetter
 from services.escalation.store.deliveries import Letter
 from services.escalation.store.lists import ListLetter
 from services.escalation.store.signals_shown import LetterSignal
@@ -117,6 +118,13 @@ class Letters:
     def sign_in(self, *, address: str, name: str, url: str, message: UUID, now: datetime) -> Mail:
         """The message that carries a one-time link."""
         return self._message(address, "Your sign-in link", "sign_in", message, {"name": name, "url": url}, now)
+
+    def notice(self, notice: NoticeLetter) -> Mail:
+        """The message that tells somebody that mail to one of their people does not arrive."""
+        fields: dict[str, object] = {"notice": notice}
+        return self._message(
+            notice.email, f"E-mail to {notice.about} does not arrive", "notice", notice.notice_id, fields, notice.now
+        )
 
     def address_changed(self, notice: ClaimedNotice) -> Mail:
         """The message that tells an address of its end or its beginning, the same however often it is sent."""

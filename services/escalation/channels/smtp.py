@@ -1,19 +1,55 @@
-"""Sends a message by SMTP and says how that ended: accepted, refused, put off, or nobody knows."""
+"""Sends a message by SMTP and says how that ended: accepted, refused, put off, or nobody knows.
+
+Only a refusal of this recipient is final. Whatever else a server says, it may say to everybody: trouble with the
+server, the login or the sender puts a message off, however often.
+"""
 
 import asyncio
+import re
+import ssl
+import time
 from dataclasses import dataclass
 from email.errors import MessageError
 from email.message import EmailMessage
+from enum import Enum, StrEnum
+from pathlib import Path
+from typing import TypeVar
 from urllib.parse import unquote, urlsplit
 
 import aiosmtplib
 
 from services.escalation.domain.own_facts import Attempt
+from shared.tls import trusting
+
+E = TypeVar("E", bound=BaseException)
 
 SEND_SECONDS = 30.0
 COMPOSING_ERRORS = (MessageError, ValueError, LookupError, AttributeError)
 """What the standard library raises for a message that it cannot put together or write out."""
+_FAULTS = (TimeoutError, aiosmtplib.SMTPException, OSError)
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+_WELL_FOR_SECONDS = 3600.0
+_ENHANCED = re.compile(r"\s*5\.(\d{1,3})\.(\d{1,3})\b")
+_OF_THE_SENDER = frozenset({("1", "7"), ("1", "8")})
+_OF_A_MAILBOX = frozenset({550, 551, 553})
+
+
+class Trouble(StrEnum):
+    """What stood in the way of a message: the label `trouble` of `handoff_delivery_attempts`."""
+
+    NO_ANSWER = "no_answer"
+    NO_ENCRYPTION = "no_encryption"
+    CERTIFICATE = "certificate"
+    LOGIN = "login"
+    SERVER = "server_refused"
+    SENDER = "sender_refused"
+    RECIPIENT = "recipient_refused"
+    MESSAGE = "message_refused"
+    PUT_OFF = "put_off"
+    BROKEN_OFF = "broken_off"
+    ADDRESS = "address"
+    COMPOSING = "composing"
+    OVER = "over"
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +58,7 @@ class Ended:
 
     result: Attempt
     reason: str | None = None
+    trouble: Trouble | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,60 +70,168 @@ class Mail:
     message: EmailMessage
 
 
-class MailServer:
-    """A mail server given as `smtp://` (upgraded to TLS unless on this machine) or `smtps://user:password@host:port`."""
+class Encryption(Enum):
+    """How a connection is encrypted. `offered`: if the server offers it, as on this machine."""
 
-    def __init__(self, url: str) -> None:
+    TLS = "smtps"
+    STARTTLS = "starttls"
+    OFFERED = "offered"
+    NONE = "none"
+
+
+class MailServer:
+    """A mail server given as `smtp://` (upgraded by STARTTLS, on this machine only if it is offered), `smtps://`, or
+    `smtp+insecure://` (never encrypted), each with user and password where it wants them."""
+
+    def __init__(self, url: str, *, ca_file: Path | None = None) -> None:
         parts = urlsplit(url)
-        if parts.scheme not in ("smtp", "smtps") or parts.hostname is None:
-            raise ValueError("SMTP_URL must look like smtp://host:port or smtps://user:password@host:port")
+        if parts.scheme not in ("smtp", "smtps", "smtp+insecure") or parts.hostname is None:
+            raise ValueError(
+                "SMTP_URL must look like smtp://user:password@host:port (encrypted by STARTTLS), smtps://host:port, "
+                "or smtp+insecure://host:port (not encrypted)"
+            )
         self._host = parts.hostname
-        self._tls = parts.scheme == "smtps"
-        self._port = parts.port or (465 if self._tls else 587)
+        self._encryption = _encryption(parts.scheme, parts.hostname)
+        self._port = parts.port or (465 if self._encryption is Encryption.TLS else 587)
         self._user = unquote(parts.username) if parts.username else None
-        self._password = unquote(parts.password) if parts.password else None
+        self._password = unquote(parts.password) if parts.password else ""
+        self._context = trusting(ca_file, "SMTP_CA_FILE")
+        self._accepted: dict[str, float] = {}
+
+    @property
+    def notes(self) -> list[str]:
+        """What operators should know of how it is set up."""
+        if self._encryption is not Encryption.NONE or self._host in _LOOPBACK:
+            return []
+        return ["e-mail, and the password of SMTP_URL, leave unencrypted: SMTP_URL begins with smtp+insecure://"]
 
     async def send(self, mail: Mail) -> Ended:
         """Send once, in bounded time."""
         client = aiosmtplib.SMTP(
             hostname=self._host,
             port=self._port,
-            username=self._user,
-            password=self._password,
-            use_tls=self._tls,
-            start_tls=None if self._tls or self._host in _LOOPBACK else True,
+            use_tls=self._encryption is Encryption.TLS,
+            start_tls=False,
+            tls_context=self._context,
             timeout=SEND_SECONDS / 2,
         )
         try:
-            async with asyncio.timeout(SEND_SECONDS / 2):
-                await client.connect()
-        except (TimeoutError, aiosmtplib.SMTPException, OSError) as error:
-            client.close()
-            return Ended(Attempt.PUT_OFF, f"the mail server does not answer ({type(error).__name__})")
-        try:
-            return await self._hand_over(client, mail)
+            return await self._connect(client) or await self._log_in(client) or await self._hand_over(client, mail)
         finally:
             client.close()
+
+    async def _connect(self, client: aiosmtplib.SMTP) -> Ended | None:
+        """Connect, encrypted as is wanted; how the attempt ended if that failed."""
+        try:
+            async with asyncio.timeout(SEND_SECONDS / 2):
+                await client.connect()
+                if self._encryption in (Encryption.STARTTLS, Encryption.OFFERED):
+                    await client.ehlo()
+                    if client.supports_extension("starttls"):
+                        await client.starttls()
+                    elif self._encryption is Encryption.STARTTLS:
+                        return Ended(
+                            Attempt.PUT_OFF,
+                            "the mail server offers no STARTTLS encryption",
+                            Trouble.NO_ENCRYPTION,
+                        )
+        except _FAULTS as error:
+            return _not_connected(error)
+        return None
+
+    async def _log_in(self, client: aiosmtplib.SMTP) -> Ended | None:
+        """Log in where there is a user; how the attempt ended if that failed."""
+        if self._user is None:
+            return None
+        try:
+            async with asyncio.timeout(SEND_SECONDS / 2):
+                await client.login(self._user, self._password)
+        except aiosmtplib.SMTPResponseException as error:
+            return Ended(Attempt.PUT_OFF, f"the mail server refused the login with {error.code}", Trouble.LOGIN)
+        except _FAULTS as error:
+            return Ended(Attempt.PUT_OFF, f"the login at the mail server failed ({_named(error)})", Trouble.LOGIN)
+        return None
 
     async def _hand_over(self, client: aiosmtplib.SMTP, mail: Mail) -> Ended:
         try:
             async with asyncio.timeout(SEND_SECONDS):
                 await client.send_message(mail.message, sender=mail.sender, recipients=[mail.recipient])
         except aiosmtplib.SMTPRecipientsRefused as error:
-            return _refused(min(refused.code for refused in error.recipients))
+            return self._recipient_refused(error.recipients[0], mail.recipient)
+        except aiosmtplib.SMTPSenderRefused as error:
+            return _refused(error.code, "the sender", Trouble.SENDER)
+        except aiosmtplib.SMTPDataError as error:
+            return _refused(error.code, "the message", Trouble.MESSAGE)
         except aiosmtplib.SMTPResponseException as error:
-            return _refused(error.code)
+            return _refused(error.code, "to talk", Trouble.SERVER)
         except aiosmtplib.SMTPNotSupported:
-            return Ended(Attempt.REFUSED, "the mail server cannot take this address")
-        except (TimeoutError, aiosmtplib.SMTPException, OSError) as error:
-            return Ended(Attempt.UNKNOWN, f"the mail server broke off ({type(error).__name__})")
+            return Ended(Attempt.REFUSED, "the mail server cannot take this address", Trouble.ADDRESS)
+        except _FAULTS as error:
+            return Ended(Attempt.UNKNOWN, f"the mail server broke off ({_named(error)})", Trouble.BROKEN_OFF)
         except COMPOSING_ERRORS as error:
-            return Ended(Attempt.REFUSED, f"the message cannot be written ({type(error).__name__})")
+            return Ended(Attempt.REFUSED, f"the message cannot be written ({_named(error)})", Trouble.COMPOSING)
+        self._accepted[mail.recipient] = time.monotonic()
         return Ended(Attempt.ACCEPTED)
 
+    def _recipient_refused(self, refused: aiosmtplib.SMTPRecipientRefused, recipient: str) -> Ended:
+        """For good where it is this mailbox that the server refuses.
 
-def _refused(code: int) -> Ended:
-    """Replies of 400 to 499 are for now, those from 500 on for good (RFC 5321, section 4.2.1)."""
+        The code after the reply's tells (RFC 3463): 1 is an address, 2 a mailbox. Without one it can be anything, so it
+        counts only from a server that lately took a message to somebody else.
+        """
+        reason = f"the mail server refused the recipient with {refused.code}"
+        enhanced = _ENHANCED.match(refused.message)
+        if enhanced is not None:
+            subject, detail = enhanced.groups()
+            final = subject in ("1", "2") and (subject, detail) not in _OF_THE_SENDER
+            reason = f"{reason} (5.{subject}.{detail})"
+        else:
+            final = refused.code in _OF_A_MAILBOX and self._takes_mail_of_others(recipient)
+        if final:
+            return Ended(Attempt.REFUSED, reason, Trouble.RECIPIENT)
+        return _refused(refused.code, "the recipient", Trouble.SENDER, reason)
+
+    def _takes_mail_of_others(self, recipient: str) -> bool:
+        since = time.monotonic() - _WELL_FOR_SECONDS
+        self._accepted = {one: at for one, at in self._accepted.items() if at > since}
+        return any(one != recipient for one in self._accepted)
+
+
+def _encryption(scheme: str, host: str) -> Encryption:
+    if scheme == "smtps":
+        return Encryption.TLS
+    if scheme == "smtp+insecure":
+        return Encryption.NONE
+    return Encryption.OFFERED if host in _LOOPBACK else Encryption.STARTTLS
+
+
+def _not_connected(error: BaseException) -> Ended:
+    trust = _within(error, ssl.SSLCertVerificationError)
+    if trust is not None:
+        why = f"the mail server's certificate is not trusted ({trust.verify_message})"
+        return Ended(Attempt.PUT_OFF, why, Trouble.CERTIFICATE)
+    if isinstance(error, aiosmtplib.SMTPResponseException):
+        return _refused(error.code, "to talk", Trouble.SERVER)
+    if (encrypting := _within(error, ssl.SSLError)) is not None:
+        why = f"encryption with the mail server failed ({encrypting.reason or _named(encrypting)})"
+        return Ended(Attempt.PUT_OFF, why, Trouble.NO_ENCRYPTION)
+    return Ended(Attempt.PUT_OFF, f"the mail server does not answer ({_named(error)})", Trouble.NO_ANSWER)
+
+
+def _refused(code: int, what: str, trouble: Trouble, reason: str | None = None) -> Ended:
+    """Replies of 400 to 499 are for now, those from 500 on for good (RFC 5321, section 4.2.1): until somebody sees to
+    the server or the sender."""
     if code < 500:
-        return Ended(Attempt.PUT_OFF, f"the mail server put it off with {code}")
-    return Ended(Attempt.REFUSED, f"the mail server refused it with {code}")
+        return Ended(Attempt.PUT_OFF, f"the mail server put it off with {code}", Trouble.PUT_OFF)
+    return Ended(Attempt.PUT_OFF, reason or f"the mail server refused {what} with {code}", trouble)
+
+
+def _within(error: BaseException | None, kind: type[E]) -> E | None:
+    """The error of this kind among an error and its causes."""
+    while error is not None and not isinstance(error, kind):
+        error = error.__cause__ or error.__context__
+    return error
+
+
+def _named(error: BaseException) -> str:
+    return type(error).__name__

@@ -5,7 +5,6 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from services.escalation.domain.deliveries import (
-    GIVE_UP_AFTER_ATTEMPTS,
     RESEND_UNKNOWN_AFTER,
     pause_before_retry,
 )
@@ -13,6 +12,8 @@ from services.escalation.domain.entities import Salesperson
 from services.escalation.domain.own_facts import Attempt
 from shared.contracts.envelope import Envelope, Fact
 from shared.ids import derived
+
+GIVE_UP_AFTER_ATTEMPTS = 50
 
 
 @dataclass(frozen=True, slots=True)

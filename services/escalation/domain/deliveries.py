@@ -1,8 +1,9 @@
 """A delivery's way: pending, sending, then sent, failed, pending again, or unknown. None ends unsaid.
 
-It has failed when it was refused for good, or after fifty attempts. It is skipped where no address is known, held until
-its recipient is to be rung, and cancelled once somebody has acknowledged or the episode is over. The inbox shows the
-episode whatever becomes of its e-mail.
+It has failed when this recipient was refused for good, when it came back, or after fifty attempts that may each have
+arrived. Trouble with the server or the sender puts it off, ever more slowly, for as long as somebody needs it. It is
+skipped where no address is known, held until its recipient is to be rung, and cancelled once somebody has acknowledged
+or the episode is over. The inbox shows the episode whatever becomes of its e-mail.
 `sending` is stored before the channel is called, so a crash in between leaves it there; once its time is up it is
 `unknown`: the channel may have accepted it. An e-mail of unknown outcome is sent again with the same Message-ID.
 """
@@ -15,9 +16,16 @@ from services.escalation.domain.own_facts import Attempt, DeliveryAttempted
 from shared.contracts.escalation import RingCause
 
 RESEND_UNKNOWN_AFTER = timedelta(seconds=60)
-GIVE_UP_AFTER_ATTEMPTS = 50
+GIVE_UP_AFTER_UNKNOWN = 50
+"""So many attempts of unknown outcome: each may have arrived."""
+RESENDABLE = ("failed", "skipped", "pending")
+"""What can be sent again by command: what ended without arriving, and at once what waits to be tried again."""
 CLOSED = "closed"
 _LONGEST_PAUSE = timedelta(minutes=10)
+
+
+class NotResendable(ValueError):
+    """A delivery is not sent again; says why."""
 
 
 def after_attempt(delivery: Delivery, fact: DeliveryAttempted, now: datetime) -> Delivery | None:
@@ -31,17 +39,31 @@ def after_attempt(delivery: Delivery, fact: DeliveryAttempted, now: datetime) ->
             return replace(told, state="sent")
         case Attempt.REFUSED:
             return replace(told, state="failed")
-        case Attempt.PUT_OFF if delivery.attempts >= GIVE_UP_AFTER_ATTEMPTS:
-            return replace(told, state="failed")
         case Attempt.PUT_OFF:
             return replace(told, state="pending", try_at=now + pause_before_retry(delivery.attempts))
         case Attempt.UNKNOWN if delivery.state == "unknown":
             return None
-        case Attempt.UNKNOWN if delivery.attempts >= GIVE_UP_AFTER_ATTEMPTS:
+        case Attempt.UNKNOWN if delivery.unknown_count + 1 >= GIVE_UP_AFTER_UNKNOWN:
             return replace(told, state="failed", unknown_count=delivery.unknown_count + 1)
         case Attempt.UNKNOWN:
             resend_at = now + RESEND_UNKNOWN_AFTER
             return replace(told, state="unknown", unknown_count=delivery.unknown_count + 1, try_at=resend_at)
+
+
+def returned(delivery: Delivery, reason: str, now: datetime) -> Delivery | None:
+    """A delivery whose message came back; None where it was given up or is still to be sent."""
+    if delivery.state not in ("sent", "unknown"):
+        return None
+    return replace(delivery, state="failed", reason=reason, changed_at=now)
+
+
+def resent(delivery: Delivery, now: datetime) -> Delivery:
+    """A delivery that is to be sent at once, by command. Raises NotResendable."""
+    if delivery.channel == "inbox":
+        raise NotResendable("the inbox shows it already")
+    if delivery.state not in RESENDABLE:
+        raise NotResendable(f"it is {delivery.state}; only what is {', '.join(RESENDABLE)} can be sent again")
+    return replace(delivery, state="pending", reason=None, list_id=None, try_at=now, changed_at=now)
 
 
 def cancelled(delivery: Delivery, because: str, now: datetime) -> Delivery:

@@ -57,6 +57,8 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class Salesperson:
+    """`email_failed_at` is set while mail to this address does not arrive, with what the mail server says."""
+
     salesperson_id: str
     changed_at: datetime
     name: str
@@ -75,6 +77,8 @@ class Salesperson:
     country: str | None = None
     region: str | None = None
     rings_off_hours: bool = False
+    email_failed_at: datetime | None = None
+    email_failed_because: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,6 +220,20 @@ class Delivery:
     attempts: int = 0
     unknown_count: int = 0
     list_id: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A message that tells one person about another, once: that mail to them does not arrive."""
+
+    notice_id: UUID
+    recipient: str
+    about: str
+    try_at: datetime
+    changed_at: datetime
+    state: str = "pending"
+    attempts: int = 0
+    reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

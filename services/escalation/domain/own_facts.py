@@ -191,13 +191,45 @@ class Attempt(StrEnum):
 
 
 class DeliveryAttempted(_OwnFact):
-    """An attempt to deliver ended; `attempt` counts from 1."""
+    """An attempt to deliver ended; `attempt` counts from 1. `refused_address` is set where the server refuses it."""
 
     type: ClassVar[str] = "escalation.delivery.attempted"
     delivery: UUID
     attempt: int
     result: Attempt
     reason: str | None = None
+    refused_address: str | None = None
+
+
+class DeliveryReturned(_OwnFact):
+    """A message that the mail server had accepted came back."""
+
+    type: ClassVar[str] = "escalation.delivery.returned"
+    delivery: UUID
+    reason: str
+
+
+class DeliveryResent(_OwnFact):
+    """An operator has a delivery sent again."""
+
+    type: ClassVar[str] = "escalation.delivery.resent"
+    delivery: UUID
+
+
+class AddressFailed(_OwnFact):
+    """Mail to this address of a person does not arrive."""
+
+    type: ClassVar[str] = "escalation.delivery.address_failed"
+    about: ClassVar[About] = "salesperson"
+    address: str
+    reason: str
+
+
+class AddressWorks(_OwnFact):
+    """An operator says that mail to a person's address arrives again."""
+
+    type: ClassVar[str] = "escalation.delivery.address_works"
+    about: ClassVar[About] = "salesperson"
 
 
 BUTTONS: tuple[type[EpisodeButton], ...] = (
@@ -245,6 +277,10 @@ _ALL: tuple[type[Fact], ...] = (
     *BUTTONS,
     CheckInLogged,
     DeliveryAttempted,
+    DeliveryReturned,
+    DeliveryResent,
+    AddressFailed,
+    AddressWorks,
     PolicyPublishing,
     RulesChanged,
 )

@@ -6,13 +6,14 @@ from typing import Any, TypeAlias
 
 from services.escalation.domain import own_facts
 from services.escalation.domain.rules import RULES_VERSION, Rules
+from services.escalation.handlers.addresses import note_failing_address, note_working_address
 from services.escalation.handlers.deadlines import (
     act_on_deadline,
     look_for_recipient,
     look_for_somebody,
     tell_for_information,
 )
-from services.escalation.handlers.deliveries import record_attempt
+from services.escalation.handlers.deliveries import record_attempt, record_return, send_again
 from services.escalation.handlers.directory import (
     correct_sale,
     reassign_account,
@@ -100,6 +101,10 @@ SUBSCRIPTIONS: Mapping[type[Fact], Sequence[Effect]] = {
     **dict.fromkeys(own_facts.BUTTONS, (press,)),
     own_facts.CheckInLogged: (log_check_in,),
     own_facts.DeliveryAttempted: (record_attempt,),
+    own_facts.DeliveryReturned: (record_return,),
+    own_facts.DeliveryResent: (send_again,),
+    own_facts.AddressFailed: (note_failing_address,),
+    own_facts.AddressWorks: (note_working_address,),
     own_facts.PolicyPublishing: (publish_policy,),
     own_facts.RulesChanged: (rejudge,),
 }

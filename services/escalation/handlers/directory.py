@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 import orjson
 from pydantic import BaseModel
@@ -114,6 +115,7 @@ def record_salesperson(turn: Turn[orders.SalespersonChanged]) -> None:
             country=fact.country,
             region=fact.region,
             rings_off_hours=fact.rings_off_hours,
+            **_of_the_address(known, fact.email),
         )
     )
     turn.tx.hurry_timers(turn.event.lock_key)
@@ -122,7 +124,21 @@ def record_salesperson(turn: Turn[orders.SalespersonChanged]) -> None:
         return
     _secure(turn, known, turn.book.people[known.salesperson_id])
     if _counts_at_once(known, turn.book.people[known.salesperson_id]):
-        look_at_once(turn, reachable=known.email is None and fact.email is not None)
+        look_at_once(turn, reachable=_reaches_at_last(known, fact.email))
+
+
+def _of_the_address(known: Salesperson | None, email: str | None) -> dict[str, Any]:
+    """What is known of an address goes along while it stays the same."""
+    if known is None or known.email != email:
+        return {}
+    return {"email_failed_at": known.email_failed_at, "email_failed_because": known.email_failed_because}
+
+
+def _reaches_at_last(known: Salesperson, email: str | None) -> bool:
+    """Whether mail reaches somebody whom it did not reach until now."""
+    if email is None or email == known.email:
+        return False
+    return known.email is None or known.email_failed_at is not None
 
 
 def _secure(turn: Turn[orders.SalespersonChanged], before: Salesperson, after: Salesperson) -> None:

@@ -17,6 +17,8 @@ from services.escalation.domain.findings.all import findings
 from services.escalation.domain.findings.silences import silence_of
 from services.escalation.domain.own_facts import (
     DeliveryAttempted,
+    DeliveryResent,
+    DeliveryReturned,
     EpisodeButton,
     EpisodeDue,
     HandOverPressed,
@@ -84,6 +86,7 @@ _SAVE_EPISODES = bulk_upsert(tables.Episode)
 _SAVE_SIGNALS = bulk_upsert(tables.Signal, keep=frozenset({"words"}))
 _SAVE_ALERTS = bulk_upsert(tables.Alert)
 _SAVE_DELIVERIES = bulk_upsert(tables.Delivery)
+_SAVE_NOTICES = bulk_upsert(tables.Notice)
 _ADD_FACTS = BulkCopy("escalation", "facts", FACT_COLUMNS)
 _ADD_DECISIONS = BulkCopy("escalation", "decisions", tuple(column.name for column in fields(Decision)))
 
@@ -121,6 +124,7 @@ async def save(connection: Connection, book: Book, now: datetime) -> None:
     await _save(connection, _SAVE_SIGNALS, changes.signals.values())
     await _save(connection, _SAVE_ALERTS, changes.alerts.values())
     await _save(connection, _SAVE_DELIVERIES, changes.deliveries.values())
+    await _save(connection, _SAVE_NOTICES, changes.bounce_notices)
     await _add(connection, _ADD_DECISIONS, changes.decisions)
     await new_policies.save(connection, changes.policies)
     await sign_outs.end_all(connection, changes.signed_out, now)
@@ -149,7 +153,8 @@ async def _load_people(connection: Connection, book: Book, events: Sequence[Enve
 
 
 async def _load_deliveries(connection: Connection, book: Book, events: Sequence[Envelope[Fact]]) -> None:
-    attempted = [event.data.delivery for event in events if isinstance(event.data, DeliveryAttempted)]
+    kinds = DeliveryAttempted | DeliveryReturned | DeliveryResent
+    attempted = [event.data.delivery for event in events if isinstance(event.data, kinds)]
     if not attempted:
         return
     for row in await connection.fetch(_DELIVERIES, attempted):

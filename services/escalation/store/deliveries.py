@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from services.escalation.domain.deliveries import GIVE_UP_AFTER_ATTEMPTS, RESEND_UNKNOWN_AFTER
+from services.escalation.domain.deliveries import GIVE_UP_AFTER_UNKNOWN, RESEND_UNKNOWN_AFTER
 from services.escalation.domain.words import Risk, money
+from services.escalation.store.bounce_notices import failing_people
 from services.escalation.store.claims import NEEDLESS, ClaimedDelivery
 from services.escalation.store.letter_parts import LetterParts, parts_of
 from services.escalation.store.policies import KnownPolicies
@@ -29,7 +30,8 @@ _LETTERS = """
 # moment: then the episode is locked, and its deliveries are left for later.
 _GIVE_UP_ON_SILENT_ATTEMPTS = f"""
     update escalation.deliveries d
-    set state = case when silent.needless then 'cancelled' when d.attempts >= $2 then 'failed' else 'unknown' end,
+    set state = case when silent.needless then 'cancelled' when d.unknown_count + 1 >= $2 then 'failed'
+                else 'unknown' end,
         unknown_count = unknown_count + 1, reason = 'the attempt never came back',
         try_at = shared.app_now() + $1, changed_at = shared.app_now()
     from (
@@ -119,7 +121,7 @@ async def letters(
 
 async def give_up_on_silent_attempts(pool: Pool, metrics: Metrics) -> None:
     """Mark as unknown what is being sent for too long."""
-    given_up = await pool.fetch(_GIVE_UP_ON_SILENT_ATTEMPTS, RESEND_UNKNOWN_AFTER, GIVE_UP_AFTER_ATTEMPTS)
+    given_up = await pool.fetch(_GIVE_UP_ON_SILENT_ATTEMPTS, RESEND_UNKNOWN_AFTER, GIVE_UP_AFTER_UNKNOWN)
     metrics.alerts.unknown_deliveries.inc(len(given_up))
 
 
@@ -132,4 +134,5 @@ async def sample(connection: Connection, metrics: Metrics) -> None:
     assert waiting is not None
     metrics.queues.waiting_signals.set(waiting["waiting"])
     metrics.queues.waiting_signals_oldest_age.set(waiting["oldest"])
+    metrics.queues.failing_addresses.set(len(await failing_people(connection)))
     metrics.queues.nobody_to_ask.set(await connection.fetchval(_NOBODY_TO_ASK))

@@ -3,7 +3,7 @@
 Personal fields (names, addresses, numbers, words) stand in columns of their own: one statement a table erases them.
 """
 
-from services.escalation.tables.alerts import DELIVERY_STATES, Alert, Delivery
+from services.escalation.tables.alerts import DELIVERY_STATES, Alert, Delivery, Notice
 from services.escalation.tables.base import EscalationTable
 from services.escalation.tables.directory import Account, AccountVersion, Case, Order, Salesperson
 from services.escalation.tables.matters import AccountFact, Decision, Episode, Signal
@@ -22,6 +22,7 @@ __all__ = [
     "Delivery",
     "Episode",
     "EscalationTable",
+    "Notice",
     "Order",
     "Policy",
     "Salesperson",

@@ -1,4 +1,4 @@
-"""Rings, and each on its channels."""
+"""Rings, each on its channels, and what else goes by mail."""
 
 from datetime import datetime
 from uuid import UUID
@@ -85,5 +85,23 @@ class Delivery(EscalationTable, table=True):
     attempts: int
     unknown_count: int
     list_id: UUID | None = Field(default=None, nullable=True)
+    try_at: datetime = Field(sa_column=instant_column())
+    changed_at: datetime = Field(sa_column=instant_column())
+
+
+class Notice(EscalationTable, table=True):
+    """A message to one person about another, sent once."""
+
+    __tablename__ = "notices"
+    __table_args__ = (
+        Index("notices_to_try", "try_at", postgresql_where=sql("state in ('pending', 'sending')")),
+        CheckConstraint("state in ('pending', 'sending', 'sent', 'failed', 'cancelled')", name="notices_state"),
+    )
+    notice_id: UUID = Field(primary_key=True)
+    recipient: str = Field(sa_column=text_column())
+    about: str = Field(sa_column=text_column())
+    state: str = Field(sa_column=text_column())
+    reason: str | None = Field(sa_column=text_column(nullable=True))
+    attempts: int
     try_at: datetime = Field(sa_column=instant_column())
     changed_at: datetime = Field(sa_column=instant_column())

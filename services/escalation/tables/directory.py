@@ -69,7 +69,7 @@ class AccountVersion(EscalationTable, table=True):
 
 
 class Salesperson(EscalationTable, table=True):
-    """Who sells, by the latest fact that orders published."""
+    """Who sells, by the latest fact that orders published. `email_failed_at` is when mail to that address came back."""
 
     __tablename__ = "salespeople"
     salesperson_id: str = Field(sa_column=text_column(primary_key=True))
@@ -90,6 +90,8 @@ class Salesperson(EscalationTable, table=True):
     country: str | None = Field(sa_column=text_column(nullable=True))
     region: str | None = Field(sa_column=text_column(nullable=True))
     rings_off_hours: bool
+    email_failed_at: datetime | None = Field(sa_column=instant_column(nullable=True))
+    email_failed_because: str | None = Field(sa_column=text_column(nullable=True))
 
 
 class Case(EscalationTable, table=True):

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from services.escalation.domain.deliveries import GIVE_UP_AFTER_ATTEMPTS, RESEND_UNKNOWN_AFTER
+from services.escalation.domain.deliveries import GIVE_UP_AFTER_UNKNOWN, RESEND_UNKNOWN_AFTER
 from services.escalation.store import batches, claims, deliveries
 from tests.simulation.database import Answer, Session
 from tests.simulation.tables import (
@@ -173,7 +173,7 @@ def give_up_deliveries(session: Session, ids: Iterable[Any]) -> None:
     for key in keys:
         row = session.get(DELIVERIES, key)
         assert row is not None
-        state = "unknown" if row["attempts"] < GIVE_UP_AFTER_ATTEMPTS else "failed"
+        state = "unknown" if row["unknown_count"] + 1 < GIVE_UP_AFTER_UNKNOWN else "failed"
         changes = {
             "state": state if asks_somebody(session, row) else "cancelled",
             "unknown_count": row["unknown_count"] + 1,

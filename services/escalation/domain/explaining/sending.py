@@ -17,6 +17,8 @@ def sent_words(delivery: Delivery) -> str:
 
 def _state(delivery: Delivery) -> str:
     match delivery.state:
+        case "pending" if delivery.attempts:
+            return f"not sent yet, next attempt at {clock(delivery.try_at)}"
         case "pending" | "sending":
             return "on its way"
         case "held":

@@ -1,0 +1,173 @@
+"""`handoff deliveries`: which e-mails have not arrived and why, and sending them again once the fault is mended."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated, Any
+from uuid import UUID
+
+import typer
+
+from services.cli.installation import Data, EscalationDatabase, ServiceName, enter
+from services.cli.terminal import AsJson
+
+if TYPE_CHECKING:
+    from services.escalation.store.outgoing import ListedDelivery
+    from shared.database import Pool
+
+app = typer.Typer(help="E-mails that have not arrived: list, resend.", no_args_is_help=True)
+
+_MOST = 1_000_000
+
+
+class State(StrEnum):
+    """The states of an e-mail delivery."""
+
+    PENDING = "pending"
+    SENDING = "sending"
+    SENT = "sent"
+    HELD = "held"
+    UNKNOWN = "unknown"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    EXPIRED = "expired"
+    SKIPPED = "skipped"
+
+
+_NOT_ARRIVED = (State.PENDING, State.SENDING, State.HELD, State.UNKNOWN, State.FAILED, State.SKIPPED)
+
+Since = Annotated[
+    str | None, typer.Option(metavar="WHEN", help="Changed since this moment, with its zone: 2026-05-04T09:30Z.")
+]
+
+
+@app.command("list")
+def list_deliveries(
+    state: Annotated[
+        list[State] | None, typer.Option(metavar="STATE", help="Only this state; may be given again.")
+    ] = None,
+    since: Since = None,
+    limit: Annotated[int, typer.Option(min=1, metavar="NUMBER", help="At most so many.")] = 50,
+    escalation: EscalationDatabase = None,
+    data: Data = None,
+    as_json: AsJson = False,
+) -> None:
+    """E-mail deliveries, newest first. Without --state: those that have not arrived."""
+    enter(data, escalation=escalation)
+    from services.cli.databases import with_pool
+    from services.escalation.store.outgoing import listed
+
+    moment = _moment(since)
+    states = [one.value for one in state or _NOT_ARRIVED]
+    found = with_pool(ServiceName.ESCALATION, lambda pool: listed(pool, states, since=moment, limit=limit))
+    if as_json:
+        _print_json([_as_json(one) for one in found])
+    elif not found:
+        print("No e-mail deliveries in these states.")
+    else:
+        _print_table(found)
+
+
+@app.command()
+def resend(
+    ids: Annotated[list[UUID] | None, typer.Argument(metavar="ID", help="Deliveries by ID.")] = None,
+    since: Since = None,
+    every: Annotated[
+        bool, typer.Option("--open", help="All whose episode is still open and not acknowledged.")
+    ] = False,
+    escalation: EscalationDatabase = None,
+    data: Data = None,
+    as_json: AsJson = False,
+) -> None:
+    """Send e-mails again: those that failed, had no address, or wait for another attempt. Not for closed episodes."""
+    enter(data, escalation=escalation)
+    from services.cli.databases import with_pool
+    from services.cli.terminal import stop_with
+
+    if not (ids or since or every) or (ids and (since or every)):
+        raise stop_with("give the IDs of the deliveries to send again, or --since WHEN, or --open.")
+    moment = _moment(since)
+    results = with_pool(ServiceName.ESCALATION, lambda pool: _resend(pool, ids or [], moment))
+    if as_json:
+        _print_json(results)
+    else:
+        for one in results:
+            print(f"{one['delivery']}  {'will be sent now' if one['resent'] else 'not sent again: ' + one['reason']}")
+        print(f"{sum(one['resent'] for one in results)} of {len(results)} deliveries will be sent now")
+    if not all(one["resent"] for one in results):
+        raise typer.Exit(1)
+
+
+async def _resend(pool: "Pool", ids: Sequence[UUID], since: datetime | None) -> list[dict[str, Any]]:
+    from services.cli.databases import spine_of
+    from services.escalation.channels.operating import resend as send_again
+    from services.escalation.domain.deliveries import RESENDABLE
+    from services.escalation.store.outgoing import by_id, listed
+    from shared.transaction import Refused
+
+    meant = await (by_id(pool, ids) if ids else listed(pool, RESENDABLE, since=since, only_open=True, limit=_MOST))
+    known = {one.delivery_id for one in meant}
+    results = [_result(id, "there is no such delivery") for id in ids if id not in known]
+    async with spine_of(pool, ServiceName.ESCALATION) as spine:
+        for one in meant:
+            try:
+                await send_again(spine, one)
+                results.append(_result(one.delivery_id, None))
+            except Refused as refused:
+                results.append(_result(one.delivery_id, refused.rejected[0].reason))
+    return results
+
+
+def _result(id: UUID, refused: str | None) -> dict[str, Any]:
+    return {"delivery": str(id), "resent": refused is None, "reason": refused}
+
+
+def _print_table(found: Sequence["ListedDelivery"]) -> None:
+    from services.cli.terminal import printable
+
+    for one in found:
+        tried = f"after {one.attempts} attempts" if one.attempts != 1 else "after 1 attempt"
+        about = f"{printable(one.recipient)}  order {printable(one.order_id)}"
+        over = "" if one.open else "  (nobody is asked any more)"
+        print(f"{one.delivery_id}  {one.changed_at:%Y-%m-%d %H:%M:%S}  {one.state}  {about}{over}")
+        again = f"; next attempt {one.try_at:%H:%M:%S} UTC" if one.state in ("pending", "unknown") else ""
+        print(f"    {tried}: {printable(one.reason or 'no reason yet')}{again}")
+
+
+def _as_json(one: "ListedDelivery") -> dict[str, Any]:
+    return {
+        "delivery": str(one.delivery_id),
+        "state": one.state,
+        "recipient": one.recipient,
+        "account": one.account_id,
+        "episode": str(one.episode_id),
+        "order": one.order_id,
+        "open": one.open,
+        "attempts": one.attempts,
+        "reason": one.reason,
+        "changed_at": one.changed_at.isoformat(),
+        "next_attempt_at": one.try_at.isoformat() if one.state in ("pending", "unknown", "held") else None,
+    }
+
+
+def _print_json(value: object) -> None:
+    import json
+
+    print(json.dumps(value, indent=2, ensure_ascii=False))
+
+
+def _moment(text: str | None) -> datetime | None:
+    from services.cli.terminal import printable, stop_with
+
+    if text is None:
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        moment = None
+    if moment is None or moment.tzinfo is None:
+        raise stop_with(
+            f"--since: {printable(text)!r} must be a moment with its zone, like 2026-05-04T09:30Z "
+            "or 2026-05-04T11:30+02:00."
+        )
+    return moment

@@ -1,0 +1,86 @@
+"""Reads delivery reports (RFC 3464): which of our messages came back, and why.
+
+Anybody can write to the address that mail is sent from. So a report counts only for a message of ours: it has to carry
+the Message-ID, which nobody knows but whoever got the message.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from email import message_from_bytes
+from email.errors import MessageError
+from email.message import Message
+from email.utils import getaddresses
+from uuid import UUID
+
+_MESSAGE_ID = re.compile(r"<([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})@[^<>\s]+>")
+_STATUS = re.compile(r"[245]\.\d{1,3}\.\d{1,3}")
+LONGEST = 10_000_000
+PARSING_ERRORS = (MessageError, ValueError, LookupError, AttributeError, TypeError, RecursionError)
+"""What the standard library raises for messages that it cannot take apart."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bounce:
+    """A message of ours that came back: `message` as its Message-ID has it, `address` as it was written to."""
+
+    message: UUID
+    address: str
+    status: str
+
+    @property
+    def reason(self) -> str:
+        return f"it came back ({self.status})"
+
+
+class NotReadable(ValueError):
+    """A message that tells of no bounce; says why."""
+
+
+def bounce_of(content: bytes) -> Bounce:
+    """What a delivery report says. Raises NotReadable for any other message, and for a report of a delay."""
+    try:
+        return _read(content)
+    except NotReadable:
+        raise
+    except PARSING_ERRORS as error:
+        raise NotReadable(f"this message is malformed ({type(error).__name__})") from None
+
+
+def _read(content: bytes) -> Bounce:
+    report = message_from_bytes(content)
+    if report.get_content_type() != "multipart/report" or not report.is_multipart():
+        raise NotReadable("this is no delivery report (multipart/report)")
+    statuses = list(_fields(report))
+    failed = [fields for fields in statuses if str(fields.get("Action", "")).strip().lower() == "failed"]
+    if not failed:
+        raise NotReadable("this report tells of no message that failed for good")
+    original = _original(report)
+    found = _MESSAGE_ID.search(str(original.get("Message-ID", ""))) if original else None
+    if original is None or found is None:
+        raise NotReadable("this report does not return the headers of a message of ours")
+    addresses = [address for _, address in getaddresses([str(original.get("To", ""))]) if address]
+    if len(addresses) != 1:
+        raise NotReadable("the message returned has not one recipient")
+    status = _STATUS.search(str(failed[0].get("Status", "")))
+    return Bounce(UUID(found[1]), addresses[0], status[0] if status else "no status")
+
+
+def _fields(report: Message) -> Iterator[Message]:
+    """The blocks of a delivery status: one of the message, one a recipient."""
+    for part in report.walk():
+        if part.get_content_type() == "message/delivery-status":
+            blocks = part.get_payload()
+            yield from (block for block in blocks if isinstance(block, Message)) if isinstance(blocks, list) else ()
+
+
+def _original(report: Message) -> Message | None:
+    """The message that came back, or its headers alone."""
+    for part in report.walk():
+        if part.get_content_type() == "message/rfc822":
+            inner = part.get_payload()
+            return inner[0] if isinstance(inner, list) and inner and isinstance(inner[0], Message) else None
+        if part.get_content_type() == "text/rfc822-headers":
+            text = part.get_payload(decode=True)
+            return message_from_bytes(text) if isinstance(text, bytes) else None
+    return None

@@ -1,0 +1,48 @@
+"""What operators do about e-mail: have it sent again, have bounces counted. Each is an event like any other."""
+
+from datetime import datetime
+from uuid import UUID
+
+from services.escalation.channels.bounces import Bounce
+from services.escalation.domain.own_facts import AddressFailed, AddressWorks, DeliveryResent, DeliveryReturned
+from services.escalation.store.outgoing import ListedDelivery, of_message
+from shared.contracts.envelope import Envelope, Fact, envelope
+from shared.ids import derived
+from shared.inputs import Batch, Input, InputKind
+from shared.transaction import Spine
+
+_SOURCE = "handoff/cli"
+
+
+async def resend(spine: Spine, delivery: ListedDelivery) -> None:
+    """Send a delivery at once, whatever its pause. Raises shared.transaction.Refused, with the reason."""
+    id = derived("resent", delivery.delivery_id, delivery.attempts, delivery.changed_at.isoformat())
+    await _apply(spine, DeliveryResent(delivery=delivery.delivery_id), delivery.account_id, id, InputKind.BUTTON)
+
+
+async def record_bounce(spine: Spine, bounce: Bounce) -> list[str]:
+    """Have a bounce counted once, however often it is read. Returns whose mail came back; nobody's: it is not ours."""
+    deliveries = await of_message(spine.pool, bounce.message)
+    for one in deliveries:
+        fact = DeliveryReturned(delivery=one.delivery_id, reason=bounce.reason)
+        id = derived("returned", one.delivery_id, one.attempts)
+        await _apply(spine, fact, one.account_id, id, InputKind.DELIVERY)
+    people = sorted({one.recipient for one in deliveries})
+    attempts = max((one.attempts for one in deliveries), default=0)
+    for person in people:
+        failed = AddressFailed(address=bounce.address, reason=bounce.reason)
+        id = derived("address failed", bounce.message, attempts, person)
+        await _apply(spine, failed, person, id, InputKind.DELIVERY)
+    return people
+
+
+async def clear_address(spine: Spine, person: str, failed_at: datetime) -> None:
+    """Say that mail to a person arrives again. Raises shared.transaction.Refused."""
+    id = derived("address works", person, failed_at.isoformat())
+    await _apply(spine, AddressWorks(), person, id, InputKind.BUTTON)
+
+
+async def _apply(spine: Spine, fact: Fact, subject: str, id: UUID, kind: InputKind) -> None:
+    now = await spine.pool.fetchval("select shared.app_now()")
+    event: Envelope[Fact] = envelope(fact, id=str(id), source=_SOURCE, subject=subject, time=now)
+    await spine.apply(Batch([Input(event, fact.model_dump_json().encode(), b"", kind)]), whole=True)

@@ -1,0 +1,99 @@
+"""Claims notices that are due, and keeps what became of each.
+
+One is claimed before it is sent, so that it is sent once. Only where the process dies in between is it sent again,
+under the same Message-ID.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from services.escalation.domain.deliveries import pause_before_retry
+from services.escalation.store.claims import SENDING_LIMIT
+from shared.database import Connection, Pool
+
+_AT_ONCE = 10
+_NAMED = 5
+
+# Where the address was changed meanwhile, or who was to be told left, there is nothing to tell any more.
+_CLAIM = """
+    with due as (
+        select n.notice_id, n.recipient, n.about from escalation.notices n
+        where n.state in ('pending', 'sending') and n.try_at <= (select shared.app_now())
+        order by n.try_at limit $1 for update skip locked
+    ), known as (
+        select due.notice_id, r.name, r.email, p.name as about, p.email as address, p.email_failed_because as because,
+               p.email_failed_at is not null and r.active and r.email is not null as needed
+        from due
+        join escalation.salespeople r on r.salesperson_id = due.recipient
+        join escalation.salespeople p on p.salesperson_id = due.about
+    )
+    update escalation.notices n
+    set state = case when known.needed then 'sending' else 'cancelled' end,
+        attempts = n.attempts + case when known.needed then 1 else 0 end,
+        try_at = shared.app_now() + $2, changed_at = shared.app_now()
+    from known where known.notice_id = n.notice_id
+    returning n.notice_id, n.attempts, known.name, known.email, known.about, known.address, known.because, known.needed,
+              shared.app_now() as now
+"""
+_END = """
+    update escalation.notices
+    set state = $2, reason = $3, try_at = shared.app_now() + $4, changed_at = shared.app_now()
+    where notice_id = $1 and state = 'sending' and attempts = $5
+"""
+_FAILING = """
+    select salesperson_id, name, email_failed_at as since, email_failed_because as because
+    from escalation.salespeople where active and email_failed_at is not null order by email_failed_at
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class NoticeLetter:
+    """What a notice says: that mail to `about`, at `address`, does not arrive, and what the mail server says."""
+
+    notice_id: UUID
+    attempts: int
+    name: str
+    email: str
+    about: str
+    address: str
+    because: str
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Failing:
+    """Somebody whom mail does not reach: since when, and what the mail server says."""
+
+    salesperson_id: str
+    name: str
+    since: datetime
+    because: str
+
+
+async def claim_notices(pool: Pool) -> Sequence[NoticeLetter]:
+    """The notices that are to be sent now."""
+    rows = await pool.fetch(_CLAIM, _AT_ONCE, SENDING_LIMIT)
+    columns = NoticeLetter.__slots__
+    return [NoticeLetter(**{name: row[name] for name in columns}) for row in rows if row["needed"]]
+
+
+async def end_notice(pool: Pool, notice: NoticeLetter, state: str, reason: str | None) -> None:
+    """Keep what became of a notice: sent, failed, or pending again after a pause."""
+    pause = pause_before_retry(notice.attempts) if state == "pending" else timedelta(0)
+    await pool.execute(_END, notice.notice_id, state, reason, pause, notice.attempts)
+
+
+async def failing_people(connection: Connection) -> Sequence[Failing]:
+    """Whom mail does not reach."""
+    return [Failing(**row) for row in await connection.fetch(_FAILING)]
+
+
+async def notes_of_addresses(connection: Connection) -> list[str]:
+    """What operators have to put right: whose mail comes back."""
+    people = await failing_people(connection)
+    if not people:
+        return []
+    named = ", ".join(one.salesperson_id for one in people[:_NAMED]) + (" and others" if len(people) > _NAMED else "")
+    return [f"e-mail to {named} does not arrive: publish the right address; `handoff bounces list` has the reasons"]

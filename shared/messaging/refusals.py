@@ -1,0 +1,134 @@
+"""Whether Kafka refuses this process for good: a wrong password, an unknown mechanism, a certificate nobody trusts.
+
+aiokafka tells only that it found no server; so each is asked once more, for its own answer. Start at `Refusals.after`.
+"""
+
+import asyncio
+import ssl
+from dataclasses import dataclass
+from typing import Any
+
+from aiokafka.conn import AIOKafkaConnection, OAuthAuthenticator, collect_hosts
+from aiokafka.errors import (
+    IllegalSaslStateError,
+    KafkaConnectionError,
+    KafkaError,
+    SaslAuthenticationFailed,
+    UnsupportedSaslMechanismError,
+)
+
+from shared.messaging.cluster import Cluster, Mechanism
+from shared.messaging.tokens import NoToken
+
+_ANSWER_SECONDS = 15.0
+_IN_A_ROW = 3
+
+
+class RefusedForGood(RuntimeError):
+    """Kafka refuses this process whenever it asks. Says what to put right."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """What to put right. Unless it is `for_good` it may end by itself, as where a server is about to stop."""
+
+    words: str
+    for_good: bool = True
+
+
+class Refusals:
+    """Counts refusals in a row: a server that is just starting may refuse whom it knows a second later."""
+
+    def __init__(self, cluster: Cluster) -> None:
+        self._cluster = cluster
+        self._in_a_row = 0
+
+    async def after(self, error: BaseException) -> str | None:
+        """What to put right after an error; None if no server refuses. Raises RefusedForGood at the third time."""
+        refused = await why_refused(self._cluster) if isinstance(error, KafkaError) else None
+        if refused is None or not refused.for_good:
+            self._in_a_row = 0
+            return refused.words if refused else None
+        self._in_a_row += 1
+        if self._in_a_row >= _IN_A_ROW:
+            raise RefusedForGood(refused.words)
+        return refused.words
+
+
+async def why_refused(cluster: Cluster) -> Refused | None:
+    """What to put right where the servers that answer refuse this process; None where one of them takes it, or none
+    answers."""
+    found = None
+    arguments = {name: value for name, value in cluster.connection().items() if name != "bootstrap_servers"}
+    for host, port, _ in collect_hosts(cluster.servers):
+        connection = _Asking(host, port, **arguments)
+        try:
+            async with asyncio.timeout(_ANSWER_SECONDS):
+                await connection.connect()
+        except (OSError, KafkaError, TimeoutError, ValueError) as error:
+            found = found or _refused(error, cluster)
+        else:
+            return None
+        finally:
+            connection.close()
+    return found
+
+
+class _Heeding(OAuthAuthenticator):  # type: ignore[misc]
+    """aiokafka takes a server's answer to a token for success, whatever it says (RFC 7628, section 3.2.2)."""
+
+    async def step(self, payload: bytes | None) -> Any:
+        if payload:
+            raise SaslAuthenticationFailed
+        return await super().step(payload)
+
+
+class _Asking(AIOKafkaConnection):  # type: ignore[misc]
+    def authenticator_oauth(self) -> OAuthAuthenticator:
+        return _Heeding(sasl_oauth_token_provider=self._sasl_oauth_token_provider)
+
+
+def _refused(error: BaseException, cluster: Cluster) -> Refused | None:
+    words = _in_words(error, cluster)
+    if words is not None:
+        return Refused(words)
+    if not isinstance(error, KafkaConnectionError | ConnectionResetError):
+        return None
+    what = (
+        "this listener does not use TLS, or wants a certificate of ours (KAFKA_CERTIFICATE_FILE, KAFKA_KEY_FILE)"
+        if cluster.tls
+        else "this listener may use TLS (KAFKA_TLS=true)"
+    )
+    return Refused(f"Kafka closes each connection before it answers: {what}", for_good=False)
+
+
+def _in_words(error: BaseException, cluster: Cluster) -> str | None:
+    mechanism = cluster.credentials.mechanism if cluster.credentials else ""
+    match error:
+        case SaslAuthenticationFailed() if mechanism == Mechanism.OAUTHBEARER:
+            return (
+                "Kafka refuses the token that KAFKA_TOKEN_COMMAND or KAFKA_TOKEN_FILE gives: "
+                "check for whom it is made out, and until when"
+            )
+        case SaslAuthenticationFailed():
+            return (
+                f"Kafka refuses the login ({mechanism}): correct KAFKA_SASL_USER and KAFKA_SASL_PASSWORD, "
+                "or create that user for this mechanism"
+            )
+        case UnsupportedSaslMechanismError():
+            return f"Kafka does not offer the mechanism {mechanism} here: set KAFKA_SASL_MECHANISM to one that it does"
+        case IllegalSaslStateError():
+            return "Kafka asks for no login here: remove KAFKA_SASL_USER, or use the address of another listener"
+        case NoToken():
+            return str(error)
+        case ssl.SSLCertVerificationError():
+            return (
+                f"Kafka's certificate is not trusted ({error.verify_message}): set KAFKA_CA_FILE to the certificates "
+                "of whoever signed it, and use the name that it is made out to in KAFKA_BOOTSTRAP_SERVERS"
+            )
+        case ssl.SSLError():
+            return (
+                f"encryption with Kafka failed ({error.reason or type(error).__name__}): this listener does not use "
+                "TLS, or wants a certificate of ours (KAFKA_CERTIFICATE_FILE, KAFKA_KEY_FILE)"
+            )
+    return None

@@ -1,0 +1,79 @@
+"""Whether topics keep their records as the services need it: people for ever, facts long enough, none replaced.
+
+Who makes topics by hand gets the broker's defaults. Start at `check_settings`; it looks where the
+user may look.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import TypeAlias
+
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
+
+from shared.logs import get_logger
+
+_DAY_MS = 86_400_000
+_UNLIMITED = "-1"
+_LOOKED_AT = ("cleanup.policy", "retention.ms", "retention.bytes")
+
+log = get_logger(__name__)
+
+Settings: TypeAlias = Mapping[str, str]
+
+
+async def check_settings(admin: AIOKafkaAdminClient, compacted: Mapping[str, bool], retention_ms: int) -> list[str]:
+    """What would lose records, with what to do. Warns of topics that keep them for less time than was agreed."""
+    found = await _settings(admin, compacted)
+    for name, settings in sorted(found.items()):
+        reason = None if compacted[name] else too_short(settings, retention_ms)
+        if reason is not None:
+            log.warning("a topic keeps its records for less time than agreed", topic=name, reason=reason)
+    if hidden := sorted(compacted.keys() - found.keys()):
+        log.info("settings of topics were not checked: this user may not describe them", topics=hidden)
+    faults = (fault_in(name, settings, compacted=compacted[name]) for name, settings in sorted(found.items()))
+    return [fault for fault in faults if fault is not None]
+
+
+def fault_in(name: str, settings: Settings, *, compacted: bool) -> str | None:
+    """What is wrong with how a topic keeps its records, and what to do."""
+    policies = set(settings.get("cleanup.policy", "delete").split(","))
+    if compacted and ("compact" not in policies or ("delete" in policies and _limited(settings))):
+        return (
+            f"Topic {name} has cleanup.policy={','.join(sorted(policies))}: it has to be compacted, as it must keep "
+            f"the latest record of every person for ever. Run kafka-configs.sh --alter --topic {name} --add-config "
+            "cleanup.policy=compact; then `handoff outbox replay --since WHEN orders` publishes all people again."
+        )
+    if not compacted and "compact" in policies:
+        return (
+            f"Topic {name} has cleanup.policy={','.join(sorted(policies))}: compacted, it would keep only the latest "
+            f"fact of each account. Run kafka-configs.sh --alter --topic {name} --add-config cleanup.policy=delete."
+        )
+    return None
+
+
+def too_short(settings: Settings, retention_ms: int) -> str | None:
+    """Why a topic keeps its records for less than agreed: a process that stands still for longer would miss some."""
+    kept = settings.get("retention.ms", _UNLIMITED)
+    if kept != _UNLIMITED and int(kept) < retention_ms:
+        days = f"{int(kept) / _DAY_MS:.3g}"
+        return f"retention.ms={kept} ({days} days), agreed are {retention_ms} ({retention_ms // _DAY_MS} days)"
+    most = settings.get("retention.bytes", _UNLIMITED)
+    return None if most == _UNLIMITED else f"retention.bytes={most}, agreed is no limit but {retention_ms} ms"
+
+
+def _limited(settings: Settings) -> bool:
+    limits = (settings.get("retention.ms", _UNLIMITED), settings.get("retention.bytes", _UNLIMITED))
+    return any(limit != _UNLIMITED for limit in limits)
+
+
+async def _settings(admin: AIOKafkaAdminClient, names: Iterable[str]) -> dict[str, Settings]:
+    """The settings by topic, of those that this user may describe."""
+    asked = dict.fromkeys(_LOOKED_AT)
+    resources = [ConfigResource(ConfigResourceType.TOPIC, name, configs=asked) for name in sorted(names)]
+    answers = await admin.describe_configs(resources)
+    return {
+        name: {entry[0]: entry[1] for entry in entries if entry[1] is not None}
+        for answer in answers
+        for code, _, _, name, entries in answer.resources
+        if code == 0
+    }

@@ -1,0 +1,43 @@
+"""Delivery reports as mail servers write them (RFC 3464)."""
+
+from email.message import EmailMessage
+
+
+def report(
+    message: EmailMessage, *, status: str = "5.1.1", action: str = "failed", headers_only: bool = False
+) -> bytes:
+    """The report that a message did not arrive: Postfix returns all of it, others its headers alone."""
+    headers = "".join(f"{name}: {message[name]}\r\n" for name in ("From", "To", "Subject", "Message-ID"))
+    returned = "text/rfc822-headers" if headers_only else "message/rfc822"
+    body = "" if headers_only else "\r\nYour customer is leaving.\r\n"
+    lines = (
+        "From: MAILER-DAEMON@mx.example",
+        "To: oncall@handoff.example",
+        "Subject: Undelivered Mail Returned to Sender",
+        "MIME-Version: 1.0",
+        'Content-Type: multipart/report; report-type=delivery-status; boundary="b1"',
+        "",
+        "--b1",
+        "Content-Type: text/plain; charset=us-ascii",
+        "",
+        "I am sorry to inform you.",
+        "",
+        "--b1",
+        "Content-Type: message/delivery-status",
+        "",
+        "Reporting-MTA: dns; mx.example",
+        "Arrival-Date: Mon, 4 May 2026 09:30:00 +0000",
+        "",
+        f"Final-Recipient: rfc822; {message['To']}",
+        f"Action: {action}",
+        f"Status: {status}",
+        f"Diagnostic-Code: smtp; 550 {status} said the server",
+        "",
+        "--b1",
+        f"Content-Type: {returned}",
+        "",
+        f"{headers}{body}",
+        "--b1--",
+        "",
+    )
+    return "\r\n".join(lines).encode()

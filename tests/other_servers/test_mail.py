@@ -1,0 +1,70 @@
+"""E-mail through servers with and without STARTTLS and AUTH: what SMTP_URL says happens, and what fails says why."""
+
+from pathlib import Path
+from urllib.parse import quote
+
+import pytest
+
+from services.escalation.channels.smtp import Ended, MailServer, Trouble
+from services.escalation.domain.own_facts import Attempt
+from tests.integration.test_escalation_mail import message
+from tests.other_servers.addresses import ELSEWHERE
+from tests.other_servers.certificates import Authority, Issued
+from tests.other_servers.mail import PASSWORD, USER, mail_server
+
+LOGIN = f"{USER}:{quote(PASSWORD, safe='')}@"
+
+
+@pytest.fixture(scope="session")
+def issued(authority: Authority) -> Issued:
+    return authority.issue("mail")
+
+
+async def sent(url: str, ca_file: Path | None = None) -> Ended:
+    return await MailServer(url, ca_file=ca_file).send(message())
+
+
+async def test_a_relay_without_encryption_gets_mail_only_where_that_was_said(authority: Authority) -> None:
+    async with mail_server() as relay:
+        ended = await sent(f"smtp://{ELSEWHERE}:{relay.port}", authority.file)
+        assert (ended.result, ended.trouble) == (Attempt.PUT_OFF, Trouble.NO_ENCRYPTION)
+        assert ended.reason == "the mail server offers no STARTTLS encryption"
+        assert relay.messages == []
+        assert (await sent(f"smtp+insecure://{ELSEWHERE}:{relay.port}")).result is Attempt.ACCEPTED
+        assert relay.messages == [("anna@sales.example", False, None)]
+
+
+async def test_a_relay_without_encryption_may_ask_for_a_login() -> None:
+    async with mail_server(asks_for_login=True) as relay:
+        server = MailServer(f"smtp+insecure://{LOGIN}{ELSEWHERE}:{relay.port}")
+        assert (await server.send(message())).result is Attempt.ACCEPTED
+        assert relay.messages == [("anna@sales.example", False, USER)]
+        assert "unencrypted" in server.notes[0]
+        assert PASSWORD not in server.notes[0]
+
+
+@pytest.mark.parametrize("wrapped", [False, True])
+async def test_a_private_authority_has_to_be_known(authority: Authority, issued: Issued, wrapped: bool) -> None:
+    async with mail_server(issued, wrapped=wrapped, asks_for_login=True) as server:
+        url = f"{'smtps' if wrapped else 'smtp'}://{LOGIN}{ELSEWHERE}:{server.port}"
+        ended = await sent(url)
+        assert (ended.result, ended.trouble) == (Attempt.PUT_OFF, Trouble.CERTIFICATE)
+        assert "certificate is not trusted" in (ended.reason or "")
+        assert (await sent(url, authority.file)).result is Attempt.ACCEPTED
+        assert server.messages == [("anna@sales.example", True, USER)]
+        assert MailServer(url, ca_file=authority.file).notes == []
+
+
+async def test_a_wrong_password_is_told_as_such(authority: Authority, issued: Issued) -> None:
+    async with mail_server(issued, asks_for_login=True) as server:
+        ended = await sent(f"smtp://{USER}:wrong@{ELSEWHERE}:{server.port}", authority.file)
+        assert (ended.result, ended.trouble) == (Attempt.PUT_OFF, Trouble.LOGIN)
+        assert ended.reason == "the mail server refused the login with 535"
+
+
+async def test_a_server_that_wants_a_login_and_gets_none_refuses_the_sender(
+    authority: Authority, issued: Issued
+) -> None:
+    async with mail_server(issued, asks_for_login=True) as server:
+        ended = await sent(f"smtp://{ELSEWHERE}:{server.port}", authority.file)
+        assert (ended.result, ended.trouble) == (Attempt.PUT_OFF, Trouble.SENDER)

@@ -1,0 +1,59 @@
+"""A delivery report is read, or it is said why not, whatever bytes come."""
+
+from contextlib import suppress
+from email.message import EmailMessage
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.escalation.channels.bounces import NotReadable, bounce_of
+from tests.bounces import report
+
+ID = "8f14e45f-ceea-467f-a3f8-1b2c3d4e5f60"
+
+
+def message(**changes: str) -> EmailMessage:
+    made = EmailMessage()
+    headers = {"From": "oncall@handoff.example", "To": "anna@sales.example", "Subject": "A sale is at risk"}
+    for name, value in {**headers, "Message-ID": f"<{ID}@handoff.example>", **changes}.items():
+        made[name] = value
+    return made
+
+
+REPORT = report(message())
+
+
+@pytest.mark.parametrize("headers_only", [False, True])
+def test_a_report_names_the_message_the_address_and_the_status(headers_only: bool) -> None:
+    bounce = bounce_of(report(message(), status="5.2.2", headers_only=headers_only))
+    assert (str(bounce.message), bounce.address, bounce.status) == (ID, "anna@sales.example", "5.2.2")
+    assert bounce.reason == "it came back (5.2.2)"
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"", "no delivery report"),
+        (b"Subject: Out of office\r\n\r\nBack on Monday", "no delivery report"),
+        (report(message(), action="delayed"), "no message that failed for good"),
+        (report(message(**{"Message-ID": "<1@elsewhere.example>"})), "headers of a message of ours"),
+        (report(message(To="anna@sales.example, ben@sales.example")), "not one recipient"),
+    ],
+)
+def test_any_other_message_is_not_read_as_one(content: bytes, words: str) -> None:
+    with pytest.raises(NotReadable, match=words):
+        bounce_of(content)
+
+
+@given(st.integers(0, len(REPORT)), st.integers(0, 40), st.binary(max_size=40))
+def test_a_spoiled_report_is_read_or_refused(at: int, lost: int, instead: bytes) -> None:
+    with suppress(NotReadable):
+        bounce = bounce_of(REPORT[:at] + instead + REPORT[at + lost :])
+        assert (len(str(bounce.message)), "@" in bounce.address or bounce.address != "") == (36, True)
+
+
+@given(st.binary(max_size=300))
+def test_any_bytes_are_read_or_refused(content: bytes) -> None:
+    with pytest.raises(NotReadable):
+        bounce_of(content)
