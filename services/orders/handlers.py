@@ -27,6 +27,7 @@ from shared.contracts import orders_inbound as inbound
 from shared.contracts.envelope import Envelope, Fact
 from shared.ids import AccountId, OrderId, SalespersonId
 from shared.logs import get_logger
+from shared.messaging.naming import plain
 from shared.precedence import Opening, Version, judge_opening
 from shared.transaction import Transaction
 
@@ -160,10 +161,10 @@ def _log_change(event: Envelope[Fact], changed: Sequence[str], *, is_new: bool) 
     """Who changed what of whom, and never to what: `handoff people history` shows that."""
     log.info(
         "a salesperson was added" if is_new else "a salesperson was changed",
-        person=event.subject,
+        person=plain(event.subject),
         members=", ".join(changed) or "none",
-        source=event.source,
-        event_id=event.id,
+        source=plain(event.source),
+        event_id=plain(event.id),
     )
 
 

@@ -105,7 +105,7 @@ def _structured(body: bytes, topic: str) -> Decoded:
         return decode_structured(body, topic=topic)
     except Rejected as rejected:
         if rejected.code == Refusal.NOT_CLOUDEVENTS and body.lstrip().startswith(b"["):
-            reason = f"the body is an array, which is a batch of events: send it as {BATCHED_TYPE}"
+            reason = f"one event is a JSON object; this array is a batch of events: send it as {BATCHED_TYPE}"
             raise Rejected(Refusal.NOT_CLOUDEVENTS, reason) from None
         raise
 

@@ -9,7 +9,7 @@ from shared.contracts.rejected import Rejected
 from shared.inputs import RawMessage
 
 UNKNOWN = "not in the catalog of events"
-_SOURCE = re.compile(r"[A-Za-z0-9._~:/-]{1,200}")
+_NAME = re.compile(r"[A-Za-z0-9._~:/-]{1,200}")
 _LONGEST_BODY = 100_000
 
 
@@ -27,9 +27,13 @@ def known_type(type: object) -> str:
     return type if isinstance(type, str) and type in CATALOG else UNKNOWN
 
 
+def plain(name: object) -> str | None:
+    """A source or an id as it is, if it looks like one: a text with spaces might say something of a customer."""
+    return name if isinstance(name, str) and _NAME.fullmatch(name) else None
+
+
 def _named(type: object, source: object) -> dict[str, str | None]:
-    safe = isinstance(source, str) and _SOURCE.fullmatch(source)
-    return {"type": known_type(type), "source": str(source) if safe else None}
+    return {"type": known_type(type), "source": plain(source)}
 
 
 def _object(body: bytes | None) -> Mapping[str, object]:

@@ -25,7 +25,13 @@ ANSWER_WITHIN = {
     },
 }
 SILENCE = "escalation.timer.silence_ended"
-STEPS = {"seller": "the seller", "successor": "the successor", "manager": "the manager", "desk": "the sales desk"}
+STEPS = {
+    "seller": "the seller",
+    "successor": "the successor",
+    "backup": "the backup",
+    "manager": "the manager",
+    "desk": "the sales desk",
+}
 CAUSES = {
     "signal": "for a signal",
     "severity": "because it became graver",
@@ -261,6 +267,7 @@ class Rings:
             why = f"{name} closed order {order[0]} on {self._day(order, heir)} and left on {left}; "
             return heir["salesperson_id"], "successor", "successor", why + f"{name}'s book is yours.", skipped
         skipped.append(("successor", None, f"{name} has no successor"))
+        skipped.append(("backup", None, f"{name} has no backup"))
         above = self.people[seller["manager"]]
         why = f"{name} closed order {order[0]} on {self._day(order, above)} and has left without a successor; "
         return above["salesperson_id"], "manager", "manager", why + "you are next in line.", skipped
