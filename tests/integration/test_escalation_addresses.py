@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from datetime import timedelta
 
 import pytest
+from structlog.testing import capture_logs
 
 from services.escalation.channels.notices import NoticeSender
 from services.escalation.domain.own_facts import Attempt
@@ -104,13 +105,12 @@ async def test_what_a_process_was_sending_when_it_died_is_sent_again(escalation:
     assert len(await send(escalation)) == 1
 
 
-async def test_what_is_refused_for_good_is_kept_as_failed_and_logged(
-    escalation: Escalation, capsys: pytest.CaptureFixture[str]
-) -> None:
+async def test_what_is_refused_for_good_is_kept_as_failed_and_logged(escalation: Escalation) -> None:
     await escalation.hear(person(None))
     escalation.mail.answers.append(Attempt.REFUSED)
-    await send(escalation)
+    with capture_logs() as logged:
+        await send(escalation)
     assert await states(escalation) == [("failed", None)]
-    logged = capsys.readouterr().out
-    assert "a notice of a changed address was not delivered" in logged
-    assert OLD not in logged
+    (line,) = [one for one in logged if one["log_level"] == "warning"]
+    assert line["event"] == "a notice of a changed address was not delivered"
+    assert OLD not in str(logged)
