@@ -7,6 +7,7 @@ import pytest
 from aiokafka.errors import ClusterAuthorizationFailedError
 from confluent_kafka.admin._acl import AclBinding, AclOperation, AclPermissionType
 from confluent_kafka.admin._resource import ResourcePatternType, ResourceType
+from structlog.testing import capture_logs
 
 from shared.messaging.cluster import Cluster
 from shared.messaging.rights import name_other_writers, other_writers
@@ -63,7 +64,7 @@ async def asked(cluster: Cluster) -> object:
 
 
 async def test_others_who_may_write_are_named_by_topic_whichever_way_they_got_the_right(
-    guard: Guarded, ours: Cluster, capsys: pytest.CaptureFixture[str]
+    guard: Guarded, ours: Cluster
 ) -> None:
     may_ask(guard)
     await eventually(partial(asked, ours), {})
@@ -74,20 +75,19 @@ async def test_others_who_may_write_are_named_by_topic_whichever_way_they_got_th
     give(guard, "User:root", f"acme.{SALES}", AclOperation.ALL, kind=DENY)
     named = {f"acme.{PEOPLE}": ["User:etl", "User:mallory", "User:root"]}
     await eventually(lambda: other_writers(ours, [SALES, PEOPLE]), named)
-    await name_other_writers(ours, [SALES, PEOPLE])
-    logged = capsys.readouterr().out
-    assert "others may write to a topic" in logged
-    assert "User:etl, User:mallory, User:root" in logged
+    with capture_logs() as logged:
+        await name_other_writers(ours, [SALES, PEOPLE])
+    assert "others may write to a topic" in str(logged)
+    assert "User:etl, User:mallory, User:root" in str(logged)
 
 
-async def test_without_the_right_to_ask_a_process_starts_all_the_same(
-    guard: Guarded, ours: Cluster, capsys: pytest.CaptureFixture[str]
-) -> None:
+async def test_without_the_right_to_ask_a_process_starts_all_the_same(guard: Guarded, ours: Cluster) -> None:
     give(guard, "User:mallory", f"acme.{PEOPLE}", AclOperation.WRITE)
     with pytest.raises(ClusterAuthorizationFailedError):
         await other_writers(ours, [PEOPLE])
-    await name_other_writers(ours, [PEOPLE])
-    assert "no right to DESCRIBE the cluster" in capsys.readouterr().out
+    with capture_logs() as logged:
+        await name_other_writers(ours, [PEOPLE])
+    assert "no right to DESCRIBE the cluster" in str(logged)
 
 
 async def test_who_has_no_name_of_their_own_is_taken_for_the_only_writer(guard: Guarded, ours: Cluster) -> None:
