@@ -71,9 +71,7 @@ async def test_a_process_without_pages_waits_for_kafka_and_says_so(database: Mak
         assert (await client.get("/healthz")).status_code == 200
 
 
-@pytest.mark.parametrize(
-    ("role", "ready"), [("all", True), ("web", True), ("consume", False), ("relay", False)], ids=str
-)
+@pytest.mark.parametrize(("role", "ready"), [("all", True), ("consume", False)], ids=str)
 async def test_a_process_without_an_answer_of_kafka_says_so(database: MakeDatabase, role: str, *, ready: bool) -> None:
     """With pages it is ready all the same: events are taken, and what is in the database is shown."""
 

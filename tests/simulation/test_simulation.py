@@ -7,7 +7,7 @@ import pytest
 from tests.simulation.campaign import play, play_all
 from tests.simulation.planted import PLANTED
 
-HISTORIES = int(os.environ.get("SIMULATION_HISTORIES", "6000"))
+HISTORIES = int(os.environ.get("SIMULATION_HISTORIES", "5000"))
 _AT_MOST = 3000
 """So many histories find every planted bug."""
 
