@@ -97,8 +97,11 @@ _FACTS: list[tuple[str, Callable[[], Input]]] = [
 ]
 
 
-async def test_facts_in_any_order_end_in_the_same_episodes_signals_and_alerts(escalation: Escalation) -> None:
-    """Signals keep their order, as one topic does; people and sales come from others, and at any time."""
+async def test_facts_in_any_order_end_in_the_same_episodes_and_signals_and_alert_the_same(
+    escalation: Escalation,
+) -> None:
+    """Signals keep their order, as one topic does; people and sales come from others, and at any time. Two signals that
+    wait for their seller are answered by one ring."""
     orders = [order for order in itertools.permutations(_FACTS) if _in_time([name for name, _ in order])]
     assert len(orders) == 60
     expected = None
@@ -108,14 +111,13 @@ async def test_facts_in_any_order_end_in_the_same_episodes_signals_and_alerts(es
             await escalation.hear(fact())
             await escalation.fire()
         await escalation.wait(timedelta(minutes=2))
-        ended = (await escalation.matches(), await escalation.alerted(), await escalation.waiting_signals())
+        names = [name for name, _ in order]
+        ended = (await escalation.matches(), await escalation.waiting_signals())
         expected = expected or ended
-        assert ended == expected, [name for name, _ in order]
-    assert expected == (
-        [("4711", ["contact_dead_ended", "refund_requested", "gone_quiet"])],
-        [("anna", "seller"), ("anna", "seller")],
-        0,
-    )
+        assert ended == expected, names
+        both_waited = names.index("seller") > max(names.index("refund"), names.index("order"))
+        assert await escalation.alerted() == [("anna", "seller")] * (1 if both_waited else 2), names
+    assert expected == ([("4711", ["contact_dead_ended", "refund_requested", "gone_quiet"])], 0)
 
 
 def _in_time(names: list[str]) -> bool:
