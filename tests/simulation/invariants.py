@@ -275,7 +275,7 @@ def _who_left_has_nothing(database: Database) -> None:
     """No episode and no mail stays with somebody who left; what was given to them meanwhile is looked at once more.
 
     That look comes after a minute, and a transaction ends within seconds. Here the clock may jump ahead in the middle
-    of one: what was taken in that minute, by a page that still knew the person, may be stored after the look.
+    of one: what was taken or mailed in that minute, by who still knew the person, may be stored after the look.
     """
     looked_at = {row["subject"] for row in database.tables[TIMERS].values() if row["type"] == WorkLookedAt.type}
     gone = {id: row for (id,), row in database.tables[PEOPLE].items() if not row["active"]}
@@ -285,15 +285,18 @@ def _who_left_has_nothing(database: Database) -> None:
             mine = {row["responsible"], row["acknowledged_by"], row["offered_to"]}
             require(mine.isdisjoint(left), f"{mine & left} left, and has an episode: {row}")
     for row in database.tables[DELIVERIES].values():
-        moving = row["state"] in ("pending", "held", "unknown")
-        require(not (moving and row["recipient"] in left), f"{row['recipient']} left, and a mail is {row['state']}")
+        moving = row["state"] in ("pending", "held", "unknown") and row["recipient"] in left
+        if moving and not _just_after(database.tables[ALERTS][(row["alert_id"],)]["raised_at"], gone[row["recipient"]]):
+            raise Broken(f"{row['recipient']} left, and a mail is {row['state']}")
 
 
 def _taken_just_after_leaving(episode: Row, gone: Mapping[Any, Row]) -> bool:
     taker = gone.get(episode["acknowledged_by"])
-    if taker is None:
-        return False
-    return bool(timedelta() <= episode["acknowledged_at"] - taker["changed_at"] < timedelta(minutes=1))
+    return taker is not None and _just_after(episode["acknowledged_at"], taker)
+
+
+def _just_after(at: datetime, person: Row) -> bool:
+    return bool(timedelta() <= at - person["changed_at"] < timedelta(minutes=1))
 
 
 def _mails_are_sent_once(database: Database, accepted: list[Any]) -> None:

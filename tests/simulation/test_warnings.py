@@ -8,7 +8,7 @@ import pytest
 
 from services.escalation.domain.own_facts import PolicyPublishing
 from services.escalation.domain.policy.document import shipped_text
-from shared.contracts import support
+from shared.contracts import orders, support
 from shared.contracts.escalation import POLICY_SUBJECT
 from shared.contracts.support_inbound import ContactChannel, ContactResult, Direction
 from tests.simulation import happenings
@@ -28,7 +28,7 @@ def promised() -> Deciding:
 def _promise(service: Deciding) -> Deciding:
     sale = happenings.sale(Random(1), "north", "n-1", sold_by=None)
     service.hear(replace(sale, fact=sale.fact.model_copy(update={"promises": (), "delivery_due_at": None})))
-    service.hear(Told(support.ResponsePromised(case="case-1", due_at=START + 4 * _HOUR), "north", START))
+    service.hear(Told(support.ResponsePromised(case="case-1", due_at=START + 4 * _HOUR), "north", service.now))
     return service
 
 
@@ -67,6 +67,7 @@ def test_an_answer_in_time_clears_the_warning_and_closes_its_episode(promised: D
 def test_an_episode_stays_open_when_the_promise_is_broken_whatever_signals_are_switched_off() -> None:
     """Nothing closes by time: where an overdue answer is no signal of its own, the warning stands."""
     service = Deciding()
+    service.hear(Told(orders.SalespersonChanged(name="Vera"), "vera", START))
     text = shipped_text().replace("[signals.response_overdue]", "[signals.response_overdue]\nenabled = false")
     service.hear(Told(PolicyPublishing(document=text, by="vera", summary="no overdue answers"), POLICY_SUBJECT, START))
     _promise(service)

@@ -15,7 +15,9 @@ SERVERS = {
 
 
 def refused(*arguments: str, **environment: str) -> str:
-    result = CliRunner().invoke(app, arguments, env=SERVERS | environment)
+    in_files = {name.removesuffix("_FILE") for name in environment if name.endswith("_FILE")}
+    servers = {name: address for name, address in SERVERS.items() if name not in in_files}
+    result = CliRunner().invoke(app, arguments, env=servers | environment)
     assert isinstance(result.exception, SystemExit), result.exception
     assert result.exit_code == 1
     assert "cannot start; " in result.output
