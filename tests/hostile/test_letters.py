@@ -209,3 +209,20 @@ def test_the_html_of_a_mail_has_its_subject_as_title_and_a_dark_scheme() -> None
     assert html is not None
     assert f"<title>{escape(letter['Subject'])}</title>" in html.get_content()
     assert "prefers-color-scheme: dark" in html.get_content()
+
+
+@pytest.mark.parametrize("advised", [True, False])
+def test_each_part_of_a_plain_mail_stands_apart(*, advised: bool) -> None:
+    parts = LETTER.parts if advised else replace(LETTER.parts, advice=None)
+    mail = LETTERS.alert(replace(LETTER, signals=[LetterSignal(RISK, None)], main=RISK, parts=parts)).message
+    plain = mail.get_body(("plain",))
+    assert plain is not None
+    text = plain.get_content().replace("\r\n", "\n")
+    heads = [
+        "What happened, newest first",
+        "Who was notified before you",
+        "Written on",
+        *["What to say"][: int(advised)],
+    ]
+    assert [head for head in heads if f"\n\n{head}" not in text] == []
+    assert "\n\n\n" not in text.partition("What happened")[2]
