@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from services.escalation.store.inbox import FOLLOWS, HAS_A_PART
+from services.escalation.store.inbox import HAS_A_PART
 from shared.database import Pool
 from shared.ids import SalespersonId
 
@@ -21,8 +21,18 @@ _LINE = """
     left join escalation.salespeople acknowledged on acknowledged.salesperson_id = e.acknowledged_by
     left join escalation.salespeople closed on closed.salesperson_id = e.closed_by
 """
+# The same people as in FOLLOWS, found once: this is asked with every page, of every open episode.
 _FOLLOWED = f"""
-    {_LINE} where e.closed_at is null and {FOLLOWS} and {HAS_A_PART} is not true
+    with reports as materialized (select salesperson_id as id from escalation.salespeople where manager = $1),
+    team as materialized (
+        select id from reports union
+        select salesperson_id from escalation.salespeople where manager in (select id from reports))
+    {_LINE} where e.closed_at is null and {HAS_A_PART} is not true and (
+        e.salesperson = $1
+        or e.salesperson in (select id from team) or e.responsible in (select id from team)
+        or e.acknowledged_by in (select id from team)
+        or (e.acknowledged_at is not null and exists (
+            select from escalation.alerts asked where asked.episode_id = e.episode_id and asked.recipient = $1)))
     order by array_position(array['critical', 'high', 'watch'], e.severity), e.deadline_at nulls last, e.episode_id
     limit {MOST + 1}
 """
