@@ -43,6 +43,7 @@ calendar: .venv/.dev ## Run the tests with the clock at 42 unusual moments (over
 faults: .venv/.dev ## Break everything in every known way, 3,000 kills (over an hour); QUICK=1 for 300
 	$(BIN)/python -m tests.faults $(if $(QUICK),--quick) $(ARGS)
 	$(BIN)/python -m tests.hostile.fuzz --records $(if $(QUICK),50000,500000)
+	$(BIN)/python -m pytest -m hypothesis --hypothesis-profile=drawn-anew tests/unit tests/contracts tests/hostile tests/simulation
 	$(BIN)/python -m tests.simulation --first 1000000 --histories $(if $(QUICK),10000,100000)
 
 bench: .venv/.dev ## Measure speed and memory; QUICK=1 on small sizes, ROWS="a b" chooses, ARGS="--json FILE"
