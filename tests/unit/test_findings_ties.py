@@ -1,4 +1,4 @@
-"""Publishers tell minutes, or seconds: cutting times makes no difference where facts stand in the documented order."""
+"""Publishers tell minutes, or seconds: what is of one instant, and that cutting times makes no difference otherwise."""
 
 from collections import Counter
 from dataclasses import replace
@@ -6,14 +6,17 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.escalation.domain.facts import AccountFact, FactKind
 from services.escalation.domain.findings.all import findings
 from services.escalation.domain.findings.history import History
+from shared.contracts.escalation import SignalKind
 from tests.builders import ACCOUNT
-from tests.unit.accounts import always, hours, rules
+from tests.unit.accounts import always, hours, inbound, of_kind, outbound, rules, told
+from tests.unit.case_facts import CLOSED, OPENED, REOPENED, RESOLVED, on_case, passed_on, requested, said, status
 
 _TERMS = always(rules())
 _CASES = ("k-1", "k-2")
@@ -114,3 +117,54 @@ def _standing(facts: list[AccountFact]) -> Counter[Any]:
     return Counter(
         (one.kind, one.case_id, one.names_order, _minute_of(one.at)) for one in found if one.cleared_by is None
     )
+
+
+@pytest.mark.parametrize(
+    ("kind", "facts"),
+    [
+        pytest.param(SignalKind.RESPONSE_OVERDUE, [said(10), on_case(CLOSED, 10)], id="overdue, closed"),
+        pytest.param(SignalKind.RESPONSE_OVERDUE, [said(10), on_case(RESOLVED, 10)], id="overdue, resolved"),
+        pytest.param(SignalKind.CASE_BOUNCED, [passed_on(10, 3), on_case(CLOSED, 10)], id="passed on, closed"),
+        pytest.param(
+            SignalKind.CONTACT_REPEATED,
+            [inbound(at, "answered", case="k") for at in (8, 9, 10)] + [on_case(RESOLVED, 10)],
+            id="came back, resolved",
+        ),
+        pytest.param(
+            SignalKind.REFUND_REQUESTED,
+            [requested(10), on_case(FactKind.REFUND_WITHDRAWN, 10)],
+            id="asked for, withdrawn",
+        ),
+        pytest.param(
+            SignalKind.CANCELLATION_REQUESTED,
+            [requested(10, name="cancellation"), on_case(FactKind.CANCELLATION_WITHDRAWN, 10)],
+            id="asked to cancel, withdrawn",
+        ),
+        pytest.param(
+            SignalKind.RESPONSE_OVERDUE,
+            [on_case(FactKind.RESPONSE_PROMISED, 10, due=12), on_case(CLOSED, 10)],
+            id="promised, closed",
+        ),
+    ],
+)
+def test_an_end_settles_what_is_of_the_same_instant(kind: SignalKind, facts: list[AccountFact]) -> None:
+    assert [finding for finding in of_kind(kind, OPENED, *facts) if finding.cleared_by is None] == []
+
+
+@pytest.mark.parametrize("first", [0, 1])
+def test_of_the_statuses_of_one_instant_the_furthest_along_says_that_a_case_is_over(first: int) -> None:
+    """What is told in that instant raises nothing, as in the seconds before: being passed on afterwards does."""
+    statuses = [status(3, "open", id=8 + first), status(3, "solved", id=9 - first)]
+    back = [on_case(REOPENED, 4), passed_on(5, 4)]
+    assert told(SignalKind.CASE_BOUNCED, *statuses, passed_on(3, 3), *back) == [(5, None)]
+
+
+def test_a_talk_is_no_end_so_a_dead_end_of_the_same_instant_stands() -> None:
+    facts = [inbound(10, "dead_end", case="k"), outbound(10, case="k"), on_case(CLOSED, 10)]
+    assert told(SignalKind.CONTACT_DEAD_ENDED, *facts) == [(10, None)]
+
+
+def test_a_case_reopened_in_the_instant_of_its_end_is_open() -> None:
+    facts = [OPENED, on_case(CLOSED, 4), on_case(REOPENED, 4)]
+    assert told(SignalKind.CASE_STUCK, *facts) == [(20, None)]
+    assert told(SignalKind.CASE_REOPENED, *facts) == [(4, None)]

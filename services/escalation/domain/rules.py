@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from shared.ids import SalespersonId
 
-RULES_VERSION = 3
+RULES_VERSION = 4
 """Counted up with every change of the rules in code by which the same facts amount to other signals or episodes.
 What was decided carries it, and `handoff rejudge` applies it to what was decided before. 1: all that has none."""
 

@@ -115,7 +115,9 @@ class Facts:
             one for one in own if one.kind in (*ENDS_CASE, "case_opened", "case_reopened") and one.key <= fact.key
         ]
         said = [one for one in own if one.kind == "case_progressed" and one.at <= fact.at and self.turn(one)]
-        if not said or not self.is_last(said[-1]) or (bounds and bounds[-1].key > said[-1].key):
+        if not said or (bounds and bounds[-1].key > said[-1].key):
+            return False
+        if not any(self.is_last(one) for one in said if one.at == said[-1].at):
             return False
         return not any(one.asks and said[-1].at < one.at <= fact.at for one in own)
 

@@ -35,16 +35,14 @@ def is_over(history: History, fact: AccountFact, terms: TermsAt) -> bool:
 
 def _is_nobodys(history: History, fact: AccountFact, bound: AccountFact | None, terms: TermsAt) -> bool:
     """Whether the last status since says that nothing is owed any more, and the customer asked for nothing since."""
-    case = fact.case_id
-    assert case is not None
-    for status in history.lane(LaneName.STATUS, case).back_from(fact.at):
-        if bound is not None and in_order(status) < in_order(bound):
-            return False
-        turn = terms(status.at).turn(status)
-        if status.kind is FactKind.CASE_PROGRESSED and turn is not None:
-            asked = history.lane(LaneName.BY_CUSTOMER, case).after(status.at)
-            return turn is WaitingFor.NOBODY and (asked is None or asked.at > fact.at)
-    return False
+    assert fact.case_id is not None
+    status, turn = _last_status(history, fact.case_id, fact.at, terms)
+    if status is None or turn is not WaitingFor.NOBODY or status.kind is not FactKind.CASE_PROGRESSED:
+        return False
+    if bound is not None and in_order(status) < in_order(bound):
+        return False
+    asked = history.lane(LaneName.BY_CUSTOMER, fact.case_id).after(status.at)
+    return asked is None or asked.at > fact.at
 
 
 def _came_back(history: History, end: AccountFact, fact: AccountFact, terms: TermsAt) -> bool:
@@ -59,18 +57,28 @@ def _came_back(history: History, end: AccountFact, fact: AccountFact, terms: Ter
 
 
 def turn_at(history: History, case: str, at: datetime, terms: TermsAt) -> WaitingFor | None:
-    """Whose turn a case is, by the last status until then whose word is known and what the customer did since.
+    """Whose turn a case is, by the last status until then whose word is known and what the customer did since."""
+    status, turn = _last_status(history, case, at, terms)
+    if status is None:
+        return None
+    asked = history.lane(LaneName.BY_CUSTOMER, case).after(status.at)
+    return turn if asked is None or asked.at > at else WaitingFor.US
 
-    Of several statuses of one instant the one that is furthest along counts, whichever was told first.
+
+def _last_status(
+    history: History, case: str, at: datetime, terms: TermsAt
+) -> tuple[AccountFact, WaitingFor] | tuple[None, None]:
+    """The last status until then whose word is known, and whose turn it says.
+
+    Of several statuses of one instant the one that is furthest along says it, whichever was told first.
     """
     read = ((status, terms(status.at).turn(status)) for status in history.lane(LaneName.STATUS, case).back_from(at))
-    last, turn = next(((status, turn) for status, turn in read if turn is not None), (None, None))
+    known = ((status, turn) for status, turn in read if turn is not None)
+    last, turn = next(known, (None, None))
     if last is None or turn is None:
-        return None
-    for _, other in takewhile(lambda one: (one[0].at, place_of(one[0])) == (last.at, place_of(last)), read):
-        turn = max(turn, other or turn, key=_ALONG.index)
-    asked = history.lane(LaneName.BY_CUSTOMER, case).after(last.at)
-    return turn if asked is None or asked.at > at else WaitingFor.US
+        return None, None
+    of_instant = takewhile(lambda one: (one[0].at, place_of(one[0])) == (last.at, place_of(last)), known)
+    return last, max([turn, *(other for _, other in of_instant)], key=_ALONG.index)
 
 
 def customer_asks(history: History, case: str, after: datetime) -> AccountFact | None:
