@@ -2,10 +2,11 @@
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from functools import lru_cache
+from typing import Any
 from uuid import UUID
 
 from services.escalation.domain.entities import Order, products_of
@@ -145,37 +146,32 @@ def remembered(event: Envelope[Fact]) -> list[AccountFact]:
     kind = _KINDS.get(type(fact))
     if kind is None:
         return []
-    told = AccountFact(
-        fact_id=fact_id(event),
-        account_id=event.subject,
-        kind=kind,
-        at=event.time,
-        case_id=getattr(fact, "case", None),
-        order_id=getattr(fact, "order", None),
-        courtesy=getattr(fact, "courtesy", None) is not None,
-        due_at=getattr(fact, "due_at", None),
-    )
-    return [_with_details(told, fact), *_also_told(event, told)]
+    named: dict[str, Any] = {
+        "case_id": getattr(fact, "case", None),
+        "order_id": getattr(fact, "order", None),
+        "courtesy": getattr(fact, "courtesy", None) is not None,
+        "due_at": getattr(fact, "due_at", None),
+    }
+    told = AccountFact(fact_id(event), event.subject, kind, event.time, **named | _details(event.subject, fact))
+    return [told, *_also_told(event, told, named)]
 
 
-def _also_told(event: Envelope[Fact], told: AccountFact) -> Iterator[AccountFact]:
+def _also_told(event: Envelope[Fact], told: AccountFact, named: dict[str, Any]) -> Iterator[AccountFact]:
     """What an event tells beside its own fact: that the customer is leaving, or that a case needs no answer."""
     fact = event.data
     if isinstance(fact, support.ContactMade) and fact.intent is not None and not told.courtesy:
-        leaving = replace(told, fact_id=fact_id(event, LEAVING), kind=FactKind.CANCELLATION_REQUESTED)
-        yield _asked(leaving, fact)
+        leaving, asked = fact_id(event, LEAVING), _asked(event.subject, fact)
+        yield AccountFact(leaving, event.subject, FactKind.CANCELLATION_REQUESTED, event.time, **named | asked)
     if isinstance(fact, support.CaseClosed) and fact.reason is not None:
-        kind, reason = FactKind.ANSWER_NOT_NEEDED, fact.reason.value
-        yield replace(told, fact_id=fact_id(event, "no answer"), kind=kind, result=reason)
+        id, kind = fact_id(event, "no answer"), FactKind.ANSWER_NOT_NEEDED
+        yield AccountFact(id, event.subject, kind, event.time, **named | {"result": fact.reason.value})
 
 
 def _asked(
-    told: AccountFact, fact: support.RefundRequested | support.CancellationRequested | support.ContactMade
-) -> AccountFact:
-    """A request with what tells it from another: told again with the same words it is the same."""
-    return replace(
-        told, said=_digest(told.account_id, fact.words), asked_by=_digest(told.account_id, _name_of(fact.by))
-    )
+    account_id: str, fact: support.RefundRequested | support.CancellationRequested | support.ContactMade
+) -> dict[str, Any]:
+    """What tells a request from another: told again with the same words it is the same."""
+    return {"said": _digest(account_id, fact.words), "asked_by": _digest(account_id, _name_of(fact.by))}
 
 
 def _name_of(person: Person | None) -> str | None:
@@ -238,43 +234,42 @@ def lines_of_sale(order: Order) -> AccountFact:
     return AccountFact(id, order.account_id, FactKind.ORDER_LINES, order.sold_at, order_id=order.order_id, what=lines)
 
 
-def _with_details(told: AccountFact, fact: Fact) -> AccountFact:
-    """What only some kinds of facts say."""
+def _details(account_id: str, fact: Fact) -> dict[str, Any]:
+    """What only some kinds of facts say, as members of an `AccountFact`."""
     match fact:
         case support.ContactMade():
-            return replace(
-                told,
-                direction=fact.direction.value,
-                channel=fact.channel.value,
-                result=fact.result.value,
-                agent=fact.agent,
-                conversation=fact.conversation,
-            )
+            return {
+                "direction": fact.direction.value,
+                "channel": fact.channel.value,
+                "result": fact.result.value,
+                "agent": fact.agent,
+                "conversation": fact.conversation,
+            }
         case support.CaseOpened() | support.CaseStatusChanged():
             waiting_for = None if fact.waiting_for is None else fact.waiting_for.value
-            return replace(told, what=status_word(fact.status), waiting_for=waiting_for)
+            return {"what": status_word(fact.status), "waiting_for": waiting_for}
         case support.RefundRequested():
-            asked = _asked(told, fact)
-            return replace(asked, what=fact.kind.value, amount_minor=fact.amount_minor or None, currency=fact.currency)
+            amount = {"amount_minor": fact.amount_minor or None, "currency": fact.currency}
+            return {"what": fact.kind.value, **amount, **_asked(account_id, fact)}
         case support.CancellationRequested():
-            return _asked(told, fact)
+            return _asked(account_id, fact)
         case support.AnswerNotNeeded():
             contact = None if fact.contact is None else f"{fact.contact.source}{_TAB}{fact.contact.id}"
-            return replace(told, result=fact.reason.value, agent=fact.by, what=contact)
+            return {"result": fact.reason.value, "agent": fact.by, "what": contact}
         case support.CaseReassigned():
-            return replace(told, number=fact.reassignments)
+            return {"number": fact.reassignments}
         case support.SatisfactionRated():
-            return replace(told, number=round(1000 * fact.rating / fact.scale))
+            return {"number": round(1000 * fact.rating / fact.scale)}
         case orders.OutcomeReported():
-            return replace(told, number=int(fact.reached))
+            return {"number": int(fact.reached)}
         case orders.PromiseKept():
-            return replace(told, what=fact.promise)
+            return {"what": fact.promise}
         case orders.RefundPaid():
-            return replace(told, amount_minor=fact.amount_minor, currency=fact.currency)
+            return {"amount_minor": fact.amount_minor, "currency": fact.currency}
         case orders.OrderDelivered():
             complete = None if fact.complete is None else int(fact.complete)
-            return replace(told, number=complete, what=json.dumps(fact.lines) if fact.lines else None)
+            return {"number": complete, "what": json.dumps(fact.lines) if fact.lines else None}
         case orders.OrderChanged():
-            return replace(told, due_at=fact.delivery_due_at, what=lines_told(fact.lines) if fact.lines else None)
+            return {"due_at": fact.delivery_due_at, "what": lines_told(fact.lines) if fact.lines else None}
         case _:
-            return told
+            return {}
