@@ -118,6 +118,16 @@ async def test_a_customers_own_words_and_names_are_shown_only_on_demand(site: Si
     assert "(Petra Weiss)" in whole.output
 
 
+async def test_what_a_customer_wrote_moves_nothing_on_the_terminal(site: Site) -> None:
+    await _sold(site)
+    evil = "\x1b[2J\x1b]0;owned\x07\x9b31m\r\nrefund   approved\u202e"
+    await site.escalation.hear(told(refund_requested(case=None, words=evil), at=minutes(5)))
+    whole = (await site.explain(ORDER, "--order", "--words")).output
+    assert "owned" in whole
+    assert not set(whole) & set("\x1b\x07\x9b\r\u202e")
+    assert not [line for line in whole.splitlines() if line.startswith("refund   approved")]
+
+
 async def test_what_ended_a_signal_and_closed_the_episode_is_told(site: Site) -> None:
     await _sold(site)
     await site.escalation.hear(told(refund_requested(case=None), at=minutes(5)))
