@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.hostile.office import Office, office_on
 from tests.hostile.overheard import Overheard
 from tests.hostile.spoiled import READERS, Spoiled, spoil
 from tests.hostile.ways_in import Answered, Streamed, answer_all, stream_all
@@ -48,3 +49,10 @@ async def spoiled(company: Company) -> Mapping[str, Spoiled]:
 def overheard(company: Company) -> Overheard:
     """What the processes have let out so far."""
     return Overheard(company)
+
+
+@pytest.fixture(scope="package")
+async def office(databases: Databases) -> AsyncIterator[Office]:
+    """The pages in this process, on a database that only refused requests and episodes of a test's own may meet."""
+    async with office_on(await databases.make("escalation")) as made:
+        yield made

@@ -1,0 +1,120 @@
+"""Every route of escalation's process: who may use it, and what a request to it carries. One row each.
+
+A new route, or a new button of an episode, needs a row here: `test_inbox_matrix` compares them with the application.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+
+from fastapi import FastAPI
+from fastapi.routing import iter_route_contexts
+
+from services.escalation.inbox.forms import ACTIONS
+from tests.hostile.office import LATER
+
+BUTTON = "/episodes/{episode_id}/{action}"
+
+
+class For(Enum):
+    """For whom a route is."""
+
+    ANYBODY = "anybody"
+    SIGNED_IN = "whoever is signed in: it shows and changes what is theirs"
+    READERS = "whoever may see the episode"
+    PARTS = "whoever has a part in the episode"
+    SELLERS = "whoever looks after the order"
+    RESPONSIBLE = "whoever is responsible for the customer, and readers' keys"
+
+
+@dataclass(frozen=True)
+class Row:
+    """One route; `{episode_id}`, `{order}` and `{account_id}` in its path or its form stand for the id that is tried.
+
+    `allowed` are those of its cells "situation: person" in which a button does something; whoever has a part and is in
+    none of them is refused with a reason. `ok` is the status of an answer to somebody who may.
+    """
+
+    method: str
+    path: str
+    of: For
+    form: Mapping[str, str] = field(default_factory=dict)
+    allowed: tuple[str, ...] = ()
+    ok: int = 200
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.path}"
+
+    @property
+    def names_something(self) -> bool:
+        """Whether a request names an episode, an order or a customer."""
+        return any("{" in text for text in (self.path, *self.form.values()))
+
+
+def _get(path: str, of: For) -> Row:
+    return Row("GET", path, of)
+
+
+def _post(path: str, of: For, *, ok: int, **form: str) -> Row:
+    return Row("POST", path, of, form, ok=ok)
+
+
+def _button(action: str, *allowed: str, **form: str) -> Row:
+    return Row("POST", BUTTON.replace("{action}", action), For.PARTS, form, allowed, 303)
+
+
+_ASKED = ("ringing: anna", "passed on: ben", "of another team: olga", "with the desk: desk")
+_HOLDERS = ("held: ben", "offered: anna")
+
+BUTTONS = (
+    _button("acknowledge", *_ASKED, "passed on: anna", *_HOLDERS),
+    _button("not-mine", *_ASKED, *_HOLDERS),
+    _button("close", *_ASKED, "passed on: anna", *_HOLDERS, ending="lost:price"),
+    _button("not-reached", *_HOLDERS, channel="phone"),
+    _button("reached", *_HOLDERS, channel="phone"),
+    _button("appointment", *_HOLDERS, at=LATER),
+    _button("snooze", *_HOLDERS, at=LATER),
+    _button("hand-over", *_HOLDERS, to="nina", at=LATER),
+    _button("accept", "offered: clara"),
+    _button("seen"),
+)
+FORMS = (
+    *BUTTONS,
+    _post("/check-ins", For.SELLERS, ok=303, order="{order}", channel="phone"),
+    _post("/sign-in", For.ANYBODY, ok=410, token="made-up"),
+    _post("/sign-in/link", For.ANYBODY, ok=200, email="stranger@sales.example"),
+    _post("/sign-out", For.SIGNED_IN, ok=200),
+)
+PAGES = (
+    _get("/", For.SIGNED_IN),
+    _get("/closed", For.SIGNED_IN),
+    _get("/live", For.SIGNED_IN),
+    _get("/episodes/{episode_id}", For.READERS),
+    _get("/accounts/{account_id}/timeline", For.RESPONSIBLE),
+    _get("/sign-in", For.ANYBODY),
+)
+OPEN = tuple(
+    _get(path, For.ANYBODY)
+    for path in (
+        "/healthz",
+        "/readyz",
+        "/metrics",
+        "/docs",
+        "/docs/reference.css",
+        "/openapi.json",
+        "/asyncapi",
+        "/asyncapi.json",
+    )
+)
+"""Pages about the service itself."""
+ASSET = "GET /inbox/{digest}/{name}"
+ROWS = (*PAGES, *FORMS, *OPEN)
+
+
+def routes_of(app: FastAPI) -> Iterator[str]:
+    """Each route of an application; that of the buttons once for each of them."""
+    for route in iter_route_contexts(app.routes):
+        for method in sorted(route.methods or ()):
+            path = str(route.path).replace(":path", "")
+            actions = ACTIONS if path == BUTTON else ("",)
+            yield from (f"{method} {path.replace('{action}', action)}" for action in actions)
