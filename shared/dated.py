@@ -7,12 +7,13 @@ import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
-from shared.contracts.catalog import CATALOG
-from shared.contracts.envelope import envelope
 from shared.database import DirectConnection
 from shared.ids import derived
-from shared.inputs import Input, InputKind
+
+if TYPE_CHECKING:  # events are needed only where one is told again
+    from shared.inputs import Input
 
 _LATEST = """
     select distinct on (subject) source, event_id, subject, least(at, decided_at) as at, body from shared.journal
@@ -85,8 +86,12 @@ async def put_right(connection: DirectConnection, one: Dated, skew: timedelta) -
     return subjects
 
 
-async def told_last(connection: DirectConnection, wire_type: str, subjects: Sequence[str]) -> list[Input]:
+async def told_last(connection: DirectConnection, wire_type: str, subjects: Sequence[str]) -> "list[Input]":
     """The fact about each of these that counts now, to be told again: it may have lost against one dated ahead."""
+    from shared.contracts.catalog import CATALOG
+    from shared.contracts.envelope import envelope
+    from shared.inputs import Input, InputKind
+
     inputs = []
     for row in await connection.fetch(_LATEST, wire_type, list(subjects)):
         fact = CATALOG[wire_type].model_validate_json(row["body"])

@@ -10,9 +10,8 @@ from shared.breathing import in_breaths
 from shared.contracts.envelope import Envelope, Fact
 from shared.database import Connection, Pool, bulk_insert
 from shared.messaging.codec import encode_record
+from shared.publishing_again import OUTBOX_CHANNEL, RETENTION_DAYS
 from shared.tables import MAX_PAYLOAD_BYTES, Outbox
-
-OUTBOX_CHANNEL = "outbox"
 
 _APPEND = bulk_insert(Outbox, skip=frozenset({"id", "published_at"}))
 # One round trip: the rows, and a wake-up for the relay that Postgres sends when they are committed.
@@ -20,13 +19,6 @@ _APPEND_AND_WAKE = f"""
     with added as ({_APPEND.sql} returning 1)
     select pg_notify('{OUTBOX_CHANNEL}', '') from (select count(*) from added) all_added
 """
-RETENTION_DAYS = 14
-# All in one statement: rows committed meanwhile come after them, so each account keeps its order.
-_PUBLISH_AGAIN = """
-    with again as (update shared.outbox set published_at = null where published_at >= $1 returning 1)
-    select count(*) from again
-"""
-_PUBLISH_AGAIN_SECONDS = 3_600
 _TRIM_ROWS = 5_000
 _TRIM = f"""
     delete from shared.outbox where id in (
@@ -64,15 +56,6 @@ async def append(connection: Connection, events: Sequence[Outgoing], now: dateti
     if events:
         rows = [event.row(now) async for event in in_breaths(events)]
         await connection.execute(_APPEND_AND_WAKE, *_APPEND.arguments(rows))
-
-
-async def publish_again(pool: Pool, since: datetime) -> int:
-    """Have the relay publish what it published from a moment on, in the same order; returns how many events."""
-    async with pool.acquire() as connection:
-        await connection.execute(f"set statement_timeout = '{_PUBLISH_AGAIN_SECONDS}s'")  # ends with the session's use
-        rows: int = await connection.fetchval(_PUBLISH_AGAIN, since, timeout=_PUBLISH_AGAIN_SECONDS)
-        await connection.execute("select pg_notify($1, '')", OUTBOX_CHANNEL)
-        return rows
 
 
 async def trim(pool: Pool) -> None:

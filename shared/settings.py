@@ -12,7 +12,6 @@ from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from shared.messaging.cluster import Cluster, Credentials, Mechanism
-from shared.messaging.tokens import Tokens
 from shared.secret_files import with_files
 from shared.tls import show_certificate, trusting
 
@@ -87,6 +86,8 @@ class KafkaSettings(BaseSettings):
                 raise ValueError(
                     "KAFKA_SASL_MECHANISM=OAUTHBEARER needs KAFKA_TOKEN_COMMAND or KAFKA_TOKEN_FILE, not both"
                 )
+            from shared.messaging.tokens import Tokens
+
             return Credentials(self.kafka_sasl_mechanism.value, tokens=Tokens(command=command, file=file))
         if command is not None or file is not None:
             raise ValueError("KAFKA_TOKEN_COMMAND and KAFKA_TOKEN_FILE need KAFKA_SASL_MECHANISM=OAUTHBEARER")

@@ -166,7 +166,7 @@ async def _migrate(url: str, service: str) -> bool:
     """Whether there is a service of this name, whose tables were made."""
     if not find_spec(f"services.{service}"):
         return False
-    await migrate(url, import_module(f"services.{service}.app").MIGRATIONS)
+    await migrate(url, import_module(f"services.{service}.outline").OUTLINE.migrations)
     return True
 
 

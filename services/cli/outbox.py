@@ -9,12 +9,13 @@ import typer
 
 from services.cli.databases import spine_of, try_pool, with_pool
 from services.cli.installation import Data, ServiceName, database_variable, enter, require
-from services.cli.run import read_settings, service_of
+from services.cli.run import outline_of, read_settings
 from services.cli.terminal import printable, stop_with
 from shared.database import DATABASE_ERRORS, Pool
 
 app = typer.Typer(help="What the services published: publish it again.", no_args_is_help=True)
 
+_ANYBODY = "select exists (select from orders.salespeople)"
 _BY_HAND = "if it misses nothing any more, say so with `handoff topics acknowledge`."
 _HINT = "Say a moment with its zone, like 2026-05-04T09:30Z or 2026-05-04T11:30+02:00."
 
@@ -36,7 +37,7 @@ def replay(
 
     Uses ORDERS_DATABASE_URL, SUPPORT_DATABASE_URL or ESCALATION_DATABASE_URL.
     """
-    from shared.outbox import publish_again
+    from shared.publishing_again import publish_again
 
     moment = _moment(since)
     enter(data)
@@ -53,16 +54,15 @@ def replay(
 
 def _settle(publisher: ServiceName, since: datetime) -> None:
     """Its readers miss nothing any more of topics that were deleted and created again, if this reached back enough."""
+    from shared.messaging.cluster import owner
     from shared.messaging.recreated import settle
-    from shared.messaging.topics import owner
 
     for reader in ServiceName:
         if not os.environ.get(database_variable(reader)):
             print(f"{reader.value}: {database_variable(reader)} is not set; {_BY_HAND}")
             continue
-        settings = read_settings(reader)
-        read = service_of(reader, settings).listens_to
-        topics = [settings.cluster().topic(topic) for topic in read if owner(topic) == publisher.value]
+        read = [topic for topic in outline_of(reader).listens_to if owner(topic) == publisher.value]
+        topics = [read_settings(reader).cluster().topic(topic) for topic in read]
         if not topics:
             continue
         by = f"handoff outbox replay {publisher.value}"
@@ -76,6 +76,8 @@ def _settle(publisher: ServiceName, since: datetime) -> None:
 
 
 async def _people(pool: Pool) -> int:
+    if not await pool.fetchval(_ANYBODY):
+        return 0
     from services.orders.app import publish_people_again
 
     async with spine_of(pool, ServiceName.ORDERS) as spine:
@@ -83,7 +85,7 @@ async def _people(pool: Pool) -> int:
 
 
 def _moment(text: str) -> datetime:
-    from shared.outbox import RETENTION_DAYS
+    from shared.publishing_again import RETENTION_DAYS
 
     try:
         moment = datetime.fromisoformat(text)

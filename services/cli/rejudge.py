@@ -1,12 +1,18 @@
 """`handoff rejudge`: after an upgrade, what was told before is judged by the new rules. Start at `rejudge`."""
 
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from services.cli.databases import spine_of, with_pool
 from services.cli.installation import Data, EscalationDatabase, ServiceName, enter
 from services.cli.terminal import printable, stop_with
 from services.escalation.domain.rules import RULES_VERSION
+from services.escalation.store.left_to_judge import left_to_judge
 from shared.database import DATABASE_ERRORS, Pool, is_transient
+
+if TYPE_CHECKING:
+    from shared.transaction import Spine
 
 _AT_ONCE = 500
 _SHOWN = 10
@@ -36,21 +42,27 @@ def rejudge(data: Data = None, escalation: EscalationDatabase = None) -> None:
 
 async def rejudge_all(pool: Pool) -> Rejudged:
     """Account by account, each in a transaction of its own. One that cannot be judged stops no other."""
-    from services.escalation.app import rejudge_account
-    from services.escalation.store.rejudging import left_to_judge
-
     done, after = Rejudged(), ""
-    async with spine_of(pool, ServiceName.ESCALATION) as spine:
+    async with AsyncExitStack() as opened:
+        spine: Spine | None = None  # opened for the first account: it takes the whole service
         while True:
             accounts, last = await left_to_judge(pool, after, RULES_VERSION, limit=_AT_ONCE)
             if last is None:
                 return done
             for account in accounts:
-                try:
-                    await rejudge_account(spine, account)
-                    done.judged += 1
-                except DATABASE_ERRORS as error:
-                    if is_transient(error):
-                        raise
-                    done.failed.append(account)
+                if spine is None:
+                    spine = await opened.enter_async_context(spine_of(pool, ServiceName.ESCALATION))
+                await _judge(spine, account, done)
             after = last
+
+
+async def _judge(spine: "Spine", account: str, done: Rejudged) -> None:
+    from services.escalation.app import rejudge_account
+
+    try:
+        await rejudge_account(spine, account)
+        done.judged += 1
+    except DATABASE_ERRORS as error:
+        if is_transient(error):
+            raise
+        done.failed.append(account)

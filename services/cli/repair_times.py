@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import asyncpg
 import typer
@@ -10,11 +10,13 @@ import typer
 from services.cli import failures
 from services.cli.databases import spine_of
 from services.cli.installation import Data, ServiceName, database_of, database_variable, enter, require
-from services.cli.run import read_settings, runnable
+from services.cli.run import outline_of, read_settings
 from services.cli.terminal import stop_with
 from shared.database import DATABASE_ERRORS, open_pool
 from shared.dated import put_right, told_last
-from shared.inputs import Batch, Input
+
+if TYPE_CHECKING:
+    from shared.inputs import Input
 
 _IN_TURN = (ServiceName.ESCALATION, ServiceName.SUPPORT, ServiceName.ORDERS)
 """Escalation first: what orders tells it again must not lose once more."""
@@ -47,7 +49,7 @@ async def _repair(name: ServiceName, url: str) -> int:
     skew, repaired = read_settings(name).max_clock_skew, 0
     connection = await asyncpg.connect(url, timeout=5)
     try:
-        for one in runnable(name).dated:
+        for one in outline_of(name).dated:
             subjects = await put_right(connection, one, skew)
             repaired += len(subjects)
             if one.told_by is not None and subjects:
@@ -57,8 +59,10 @@ async def _repair(name: ServiceName, url: str) -> int:
     return repaired
 
 
-async def _tell_again(name: ServiceName, url: str, told: Sequence[Input]) -> None:
+async def _tell_again(name: ServiceName, url: str, told: "Sequence[Input]") -> None:
     """What lost against a time ahead counts now, and is published."""
+    from shared.inputs import Batch
+
     pool = await open_pool(url, name=f"{name.value}-cli")
     try:
         async with spine_of(pool, name) as spine:

@@ -1,4 +1,4 @@
-"""`handoff run` and `handoff migrate`: the processes of production. `runnable` is what a service is made of."""
+"""`handoff run` and `handoff migrate`: the processes of production. `runnable` is what runs a service."""
 
 import asyncio
 from collections.abc import Callable, Sequence
@@ -14,8 +14,8 @@ from services.cli.terminal import printable, stop_with
 from shared.role import Role
 
 if TYPE_CHECKING:  # a command imports the one service that it works with
-    from shared.dated import AheadRow, Dated
-    from shared.migrations import Migrations
+    from shared.dated import AheadRow
+    from shared.outline import Outline
     from shared.service import Service
     from shared.settings import KafkaSettings, ServiceSettings
 
@@ -26,32 +26,62 @@ _MOST_LISTED = 20
 
 @dataclass(frozen=True, slots=True)
 class Runnable:
-    """A service before its settings are read."""
+    """A service before its settings are read, and what makes it of them, which imports all of it."""
 
     settings: "type[ServiceSettings]"
     service: "Callable[[Any], Service]"
-    migrations: "Migrations"
-    dated: "tuple[Dated, ...]"
 
 
 def runnable(name: ServiceName) -> Runnable:
-    """What a service is made of. Imports that service alone."""
+    """What runs a service. Imports the settings of that service alone."""
     match name:
         case ServiceName.ORDERS:
-            from services.orders import app as orders
             from services.orders.settings import OrdersSettings
 
-            return Runnable(OrdersSettings, orders.service, orders.MIGRATIONS, orders.DATED)
+            return Runnable(OrdersSettings, _orders)
         case ServiceName.SUPPORT:
-            from services.support import app as support
             from services.support.settings import SupportSettings
 
-            return Runnable(SupportSettings, support.service, support.MIGRATIONS, support.DATED)
+            return Runnable(SupportSettings, _support)
         case ServiceName.ESCALATION:
-            from services.escalation import app as escalation
             from services.escalation.settings import EscalationSettings
 
-            return Runnable(EscalationSettings, escalation.service, escalation.MIGRATIONS, escalation.DATED)
+            return Runnable(EscalationSettings, _escalation)
+
+
+def _orders(settings: Any) -> "Service":
+    from services.orders.app import service
+
+    return service(settings)
+
+
+def _support(settings: Any) -> "Service":
+    from services.support.app import service
+
+    return service(settings)
+
+
+def _escalation(settings: Any) -> "Service":
+    from services.escalation.app import service
+
+    return service(settings)
+
+
+def outline_of(name: ServiceName) -> "Outline":
+    """A service in outline, without its code."""
+    match name:
+        case ServiceName.ORDERS:
+            from services.orders.outline import OUTLINE as ORDERS
+
+            return ORDERS
+        case ServiceName.SUPPORT:
+            from services.support.outline import OUTLINE as SUPPORT
+
+            return SUPPORT
+        case ServiceName.ESCALATION:
+            from services.escalation.outline import OUTLINE as ESCALATION
+
+            return ESCALATION
 
 
 def run(
@@ -99,12 +129,13 @@ def migrate_all(
 
 
 def _migrate_one(name: ServiceName) -> None:
+    from shared.database import DATABASE_ERRORS
     from shared.migrations import OlderProcessesConnected
 
     settings, url = read_settings(name), database_of(name)
     try:
-        ahead = asyncio.run(_migrated(url, runnable(name), settings.max_clock_skew))
-    except OSError as error:
+        ahead = asyncio.run(_migrated(url, outline_of(name), settings.max_clock_skew))
+    except DATABASE_ERRORS as error:
         raise stop_with(failures.of_database(name, url, error)) from None
     except OlderProcessesConnected as refused:
         raise stop_with(f"{name.value}: {refused}.") from None
@@ -112,7 +143,7 @@ def _migrate_one(name: ServiceName) -> None:
     _list_rows_ahead(name, ahead)
 
 
-async def _migrated(url: str, service: Runnable, skew: timedelta) -> "list[AheadRow]":
+async def _migrated(url: str, service: "Outline", skew: timedelta) -> "list[AheadRow]":
     """Brings the tables up to date, and finds what in them is dated ahead of the clock."""
     import asyncpg
 

@@ -3,7 +3,6 @@
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 from functools import partial
-from pathlib import Path
 from uuid import uuid4
 
 from fastapi import FastAPI, Request
@@ -29,19 +28,18 @@ from services.escalation.handlers import handling
 from services.escalation.inbox import InboxDependencies, create_inbox
 from services.escalation.inbox.sessions import Sessions, SignedOut
 from services.escalation.measuring import count_alerts
+from services.escalation.outline import OUTLINE
 from services.escalation.settings import EscalationSettings
 from services.escalation.store.bounce_notices import notes_of_addresses
 from services.escalation.store.deliveries import sample
 from services.escalation.store.desk import desk_notes
 from services.escalation.store.inbox import now, now_and_round
+from services.escalation.store.left_to_judge import SOURCE, event_id
 from services.escalation.store.policies import KnownPolicies, load
-from services.escalation.store.rejudging import SOURCE, event_id
 from services.escalation.store.sessions import Person
-from services.escalation.tables import EscalationTable
 from shared.contracts.envelope import Envelope, Fact, envelope
-from shared.contracts.escalation import POLICY_SUBJECT, POLICY_TOPIC
+from shared.contracts.escalation import POLICY_SUBJECT
 from shared.database import Connection, Pool
-from shared.dated import Dated
 from shared.http.application import create_app
 from shared.http.asyncapi import ServiceReference
 from shared.http.operations import operations_router
@@ -49,27 +47,12 @@ from shared.http.reader_keys import ReaderKeys
 from shared.ids import AccountId, SalespersonId, derived
 from shared.inputs import Batch, Input, InputKind
 from shared.logs import get_logger
-from shared.migrations import Migrations
 from shared.service import Health, Resources, Service
 from shared.transaction import Spine
 
 NAME = "escalation"
-LISTENS_TO = ("orders.sales.v1", "salespeople.v1", "support.cases.v1")
-PUBLISHES = ("escalation.episodes.v1", POLICY_TOPIC)
-MIGRATIONS = Migrations(EscalationTable.metadata, Path(__file__).parent / "migrations")
 
 log = get_logger(__name__)
-
-_FORGET = "delete from escalation.account_versions where account_id = any($1::text[])"
-DATED = (
-    Dated("escalation.orders", "sold_at", "account_id", heard="seen_at", forget=_FORGET),
-    Dated("escalation.orders", "corrected_at", "account_id", forget=_FORGET),
-    Dated("escalation.accounts", "assigned_at", "account_id", forget=_FORGET),
-    Dated("escalation.accounts", "preference_at", "account_id", forget=_FORGET),
-    Dated("escalation.salespeople", "changed_at", "salesperson_id"),
-    Dated("escalation.facts", "at", "account_id", forget=_FORGET),
-    Dated("escalation.signals", "at", "account_id", heard="seen_at", forget=_FORGET),
-)
 
 
 def service(settings: EscalationSettings) -> Service:
@@ -100,7 +83,7 @@ def service(settings: EscalationSettings) -> Service:
             public_url=settings.inbox_url,
         )
         summary = "Notices that a sold account is at risk, and alerts the salesperson who made the sale."
-        reference = ServiceReference(NAME, summary, LISTENS_TO, PUBLISHES).on(resources.cluster)
+        reference = ServiceReference(NAME, summary, OUTLINE.listens_to, OUTLINE.publishes).on(resources.cluster)
         sessions = Sessions(resources.pool, settings.inbox_url)
         routers = [
             create_inbox(inbox),
@@ -111,10 +94,10 @@ def service(settings: EscalationSettings) -> Service:
 
     return Service(
         name=NAME,
-        listens_to=LISTENS_TO,
-        publishes=PUBLISHES,
+        listens_to=OUTLINE.listens_to,
+        publishes=OUTLINE.publishes,
         handle=handling(rules),
-        migrations=MIGRATIONS,
+        migrations=OUTLINE.migrations,
         web=web,
         own_facts=OWN_FACTS,
         loops={

@@ -1,48 +1,34 @@
 """Orders: what was sold, by whom, with which promises; and the directory of people. Puts the service together."""
 
 from datetime import datetime
-from pathlib import Path
 
 from services.orders.domain import OWN_FACTS, SalespersonWanted
 from services.orders.handlers import handle
+from services.orders.outline import OUTLINE
 from services.orders.settings import OrdersSettings
 from services.orders.store import all_people
-from services.orders.tables import OrdersTable
 from shared.contracts.envelope import Envelope, Fact, envelope
-from shared.contracts.orders_inbound import AccountReassigned, SalespersonChanged
-from shared.dated import Dated
 from shared.ids import SalespersonId, derived
 from shared.inputs import Batch, Input, InputKind
-from shared.migrations import Migrations
 from shared.service import Service
 from shared.transaction import Spine
 from shared.web import publishing_app
 
 NAME = "orders"
 INBOUND = "orders.inbound.v1"
-PUBLISHES = ("orders.sales.v1", "salespeople.v1")
 _PEOPLE_AT_ONCE = 500
-MIGRATIONS = Migrations(OrdersTable.metadata, Path(__file__).parent / "migrations")
-
-DATED = (
-    Dated("orders.orders", "placed_at", "account_id"),
-    Dated("orders.orders", "sold_at", "account_id", heard="placed_at"),
-    Dated("orders.salespeople", "changed_at", "salesperson_id", told_by=SalespersonChanged.type),
-    Dated("orders.accounts", "reassigned_at", "account_id", told_by=AccountReassigned.type),
-    Dated("shared.waiting_facts", "at", "subject", heard="kept_at"),
-)
 
 
 def service(settings: OrdersSettings) -> Service:
     """The service as its settings make it."""
     return Service(
         name=NAME,
-        listens_to=(INBOUND,),
-        publishes=PUBLISHES,
+        listens_to=OUTLINE.listens_to,
+        publishes=OUTLINE.publishes,
         handle=handle,
-        migrations=MIGRATIONS,
+        migrations=OUTLINE.migrations,
         own_facts=OWN_FACTS,
-        web=publishing_app(settings, INBOUND, PUBLISHES, summary="Keeps sales and people, and publishes them."),
+        web=publishing_app(settings, INBOUND, OUTLINE.publishes, summary="Keeps sales and people, and publishes them."),
     )
 
 

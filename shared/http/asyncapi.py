@@ -10,8 +10,8 @@ from typing import Any
 
 from shared.contracts.dead_letters import topic_of as dead_letter_topic
 from shared.http.event_schemas import EventSchema, event_schemas, facts_on
-from shared.messaging.cluster import Cluster
-from shared.messaging.topics import owner, shape
+from shared.messaging.cluster import Cluster, owner
+from shared.messaging.topics import shape
 
 _KAFKA = {"bindingVersion": "0.5.0"}
 _TEXT = {"type": "string"}

@@ -1,13 +1,15 @@
-"""Where Kafka is and how this installation uses it: addresses, credentials, topic prefix, partition count."""
+"""Where Kafka is and how this installation uses it: addresses, credentials, topic prefix, partition count, who
+publishes what."""
 
 import ssl
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from faststream.security import BaseSecurity, SASLOAuthBearer, SASLPlaintext, SASLScram256, SASLScram512
+if TYPE_CHECKING:  # the settings of a process name a cluster, also of one that does not use Kafka
+    from faststream.security import BaseSecurity
 
-from shared.messaging.tokens import Tokens
+    from shared.messaging.tokens import Tokens
 
 
 class Mechanism(StrEnum):
@@ -19,13 +21,6 @@ class Mechanism(StrEnum):
     OAUTHBEARER = "OAUTHBEARER"
 
 
-_WITH_PASSWORD = {
-    Mechanism.PLAIN: SASLPlaintext,
-    Mechanism.SCRAM_SHA_256: SASLScram256,
-    Mechanism.SCRAM_SHA_512: SASLScram512,
-}
-
-
 @dataclass(frozen=True, slots=True)
 class Credentials:
     """How to log in: user and password, or tokens for OAUTHBEARER. Shown nowhere."""
@@ -33,7 +28,7 @@ class Credentials:
     mechanism: str
     user: str = ""
     password: str = ""
-    tokens: Tokens | None = None
+    tokens: "Tokens | None" = None
 
     def __repr__(self) -> str:
         return f"Credentials({self.mechanism})"
@@ -59,7 +54,7 @@ class Cluster:
         return [server.strip() for server in self.bootstrap_servers.split(",")]
 
     @property
-    def tokens(self) -> Tokens | None:
+    def tokens(self) -> "Tokens | None":
         """What gives the tokens, where that is how to log in."""
         return self.credentials.tokens if self.credentials else None
 
@@ -90,16 +85,27 @@ class Cluster:
             "sasl_oauth_token_provider": self.tokens,
         }
 
-    def security(self) -> BaseSecurity | None:
+    def security(self) -> "BaseSecurity | None":
         """The same for FastStream, which takes `tokens` beside it."""
+        from faststream.security import BaseSecurity, SASLOAuthBearer, SASLPlaintext, SASLScram256, SASLScram512
+
         context = self._context()
         if self.credentials is None:
             return BaseSecurity(use_ssl=True, ssl_context=context) if self.tls else None
         mechanism = Mechanism(self.credentials.mechanism)
         if mechanism is Mechanism.OAUTHBEARER:
             return SASLOAuthBearer(ssl_context=context, use_ssl=self.tls)
-        with_password = _WITH_PASSWORD[mechanism]
+        with_password = {
+            Mechanism.PLAIN: SASLPlaintext,
+            Mechanism.SCRAM_SHA_256: SASLScram256,
+            Mechanism.SCRAM_SHA_512: SASLScram512,
+        }[mechanism]
         return with_password(self.credentials.user, self.credentials.password, ssl_context=context, use_ssl=self.tls)
 
     def _context(self) -> ssl.SSLContext | None:
         return (self.own_context or ssl.create_default_context()) if self.tls else None
+
+
+def owner(topic: str) -> str | None:
+    """The service that publishes a logical topic, by the naming of topics; None where publishers outside do."""
+    return None if ".inbound." in topic else "orders" if topic.startswith("salespeople.") else topic.split(".")[0]

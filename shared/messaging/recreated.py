@@ -7,12 +7,14 @@ on /readyz and in a metric, until a replay reached back far enough or an operato
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from shared.database import Connection, Pool
-from shared.messaging.cluster import Cluster
-from shared.messaging.topics import owner
-from shared.metrics import Metrics
-from shared.outbox import RETENTION_DAYS
+from shared.messaging.cluster import Cluster, owner
+from shared.publishing_again import RETENTION_DAYS
+
+if TYPE_CHECKING:
+    from shared.metrics import Metrics
 
 MARGIN_MINUTES = 5
 """What is told to be published again begins so much before the first unread record: clocks of databases differ."""
@@ -71,7 +73,7 @@ async def settle(pool: Pool, topics: Collection[str], *, by: str, since: datetim
     return [str(row["topic"]) for row in await pool.fetch(_SETTLE, list(topics), by, since)]
 
 
-def show(metrics: Metrics, found: Collection[Recreated]) -> None:
+def show(metrics: "Metrics", found: Collection[Recreated]) -> None:
     """Set the metric that names them."""
     metrics.consumer.recreated.clear()
     for one in found:

@@ -18,7 +18,7 @@ from shared.messaging.cluster import Cluster
 from shared.messaging.producer import make_producer, stop_producer
 from shared.messaging.sending import begin_sending, end_sending
 from shared.metrics import Metrics
-from shared.outbox import OUTBOX_CHANNEL
+from shared.publishing_again import OUTBOX_CHANNEL
 from shared.telemetry import EffectSpan
 
 log = get_logger(__name__)

@@ -42,11 +42,6 @@ class TopicShape:
         }
 
 
-def owner(topic: str) -> str | None:
-    """The service that publishes a logical topic, by the naming of topics; None where publishers outside do."""
-    return None if ".inbound." in topic else "orders" if topic.startswith("salespeople.") else topic.split(".")[0]
-
-
 def shape(topic: str) -> TopicShape:
     """The shape of a logical topic, by the naming of topics."""
     return TopicShape(topic, compacted=topic.startswith("salespeople."), inbound=".inbound." in topic)

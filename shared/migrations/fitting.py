@@ -18,9 +18,8 @@ from shared.database import (
     lacks_right,
     lacks_tables,
 )
-from shared.migrations import SHARED_MIGRATIONS, Migrations
+from shared.migrations import SHARED_MIGRATIONS, Migrations, revisions
 
-_TABLE = "select to_regclass($1) is not null"
 _RIGHTS = """
     select format('%I.%I', nspname, relname) as relation, relname as name, current_user as user,
            string_agg(granted, ', ' order by place) as rights
@@ -54,13 +53,13 @@ class Fitting:
 
     async def older(self, pool: Pool) -> str | None:
         """How the tables are older than this code, in words."""
-        found = await self._found(pool)
+        found = await revisions(pool, self.known)
         older = [schema for schema, known in self.known.items() if found[schema] in (None, *known[:-1])]
         return f"{self._words(older, found)}; run `handoff migrate`" if older else None
 
     async def different(self, pool: Pool) -> str | None:
         """How the tables are older or newer than this code, in words."""
-        found = await self._found(pool)
+        found = await revisions(pool, self.known)
         return self._words([schema for schema, known in self.known.items() if found[schema] != known[-1]], found)
 
     async def blame(self, error: BaseException, pool: Pool) -> None:
@@ -86,13 +85,6 @@ class Fitting:
         named = [row for row in rows if row["name"] in str(error)] or rows
         grants = [f"`grant {row['rights']} on {row['relation']} to {row['user']}`" for row in named]
         return f"{error}; run {', '.join(grants)}" if grants else f"{error}; grant it"
-
-    async def _found(self, pool: Pool) -> dict[str, str | None]:
-        found: dict[str, str | None] = {}
-        for schema in self.known:
-            there = await pool.fetchval(_TABLE, f"{schema}.alembic_version")
-            found[schema] = await pool.fetchval(f"select version_num from {schema}.alembic_version") if there else None
-        return found
 
     def _words(self, schemas: list[str], found: Mapping[str, str | None]) -> str | None:
         said = [f"{schema} is at revision {found[schema]}, wanted is {self.known[schema][-1]}" for schema in schemas]

@@ -6,7 +6,18 @@ import pytest
 
 from tests.architecture.sources import ROOT, SERVICES
 
-NEEDED = {"README.md", "__init__.py", "app", "settings", "handlers", "store", "tables", "domain", "migrations"}
+NEEDED = {
+    "README.md",
+    "__init__.py",
+    "app",
+    "outline",
+    "settings",
+    "handlers",
+    "store",
+    "tables",
+    "domain",
+    "migrations",
+}
 OPTIONAL = {"api", "inbox", "channels", "measuring"}
 
 

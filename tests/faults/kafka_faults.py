@@ -13,7 +13,7 @@ from confluent_kafka.admin._resource import ResourcePatternType, ResourceType
 from deploy.local.ports import LOOPBACK
 from shared.database import open_pool
 from shared.messaging.cluster import Cluster
-from shared.outbox import publish_again
+from shared.publishing_again import publish_again
 from tests.faults.processes import Worker
 from tests.faults.telling import Teller
 from tests.faults.world import PARTITIONS, PREFIX, World, connected

@@ -10,23 +10,29 @@ import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import Connection
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, MetaData
 from sqlalchemy import text as sql
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
 
-from services.escalation.app import MIGRATIONS as ESCALATION_MIGRATIONS
-from services.orders.app import MIGRATIONS as ORDERS_MIGRATIONS
-from services.support.app import MIGRATIONS as SUPPORT_MIGRATIONS
-from shared.migrations import SHARED_MIGRATIONS, Migrations, OlderProcessesConnected, migrate, sqlalchemy_url
+from services.cli.installation import ServiceName
+from services.cli.run import outline_of
+from services.escalation.tables import EscalationTable
+from services.orders.tables import OrdersTable
+from services.support.tables import SupportTable
+from shared.migrations import SHARED_MIGRATIONS, Migrations, OlderProcessesConnected, Step, migrate
 from shared.migrations.fitting import Fitting
+from shared.migrations.upgrading import config, sqlalchemy_url
+from shared.tables import SharedTable
 from tests.servers import Databases
 
+ESCALATION_MIGRATIONS = outline_of(ServiceName.ESCALATION).migrations
 SCHEMAS = {
-    "shared": SHARED_MIGRATIONS,
-    "orders": ORDERS_MIGRATIONS,
-    "support": SUPPORT_MIGRATIONS,
-    "escalation": ESCALATION_MIGRATIONS,
+    "shared": (SHARED_MIGRATIONS, SharedTable.metadata),
+    "orders": (outline_of(ServiceName.ORDERS).migrations, OrdersTable.metadata),
+    "support": (outline_of(ServiceName.SUPPORT).migrations, SupportTable.metadata),
+    "escalation": (ESCALATION_MIGRATIONS, EscalationTable.metadata),
 }
 
 # What alembic does not compare: checks, keys and the conditions of indexes.
@@ -59,25 +65,32 @@ async def engine(empty_database: str) -> AsyncIterator[AsyncEngine]:
 
 
 @pytest.mark.parametrize("schema", SCHEMAS)
+async def test_migrations_are_read_as_alembic_runs_them(schema: str, engine: AsyncEngine) -> None:
+    migrations, _ = SCHEMAS[schema]
+    async with engine.connect() as connection:
+        assert await connection.run_sync(_as_alembic_runs_them, migrations) == migrations.steps()
+
+
+@pytest.mark.parametrize("schema", SCHEMAS)
 async def test_the_migrations_make_the_tables(schema: str, empty_database: str, engine: AsyncEngine) -> None:
-    migrations = SCHEMAS[schema]
+    migrations, metadata = SCHEMAS[schema]
     await migrate(empty_database, migrations)
     async with engine.connect() as connection:
-        assert await connection.run_sync(_differences, migrations, schema) == []
+        assert await connection.run_sync(_differences, metadata, schema) == []
 
     migrated = await _constraints_and_indexes(empty_database, schema)
     async with engine.begin() as connection:
         await connection.execute(sql(f"drop schema {schema} cascade"))
         await connection.execute(sql(f"create schema {schema}"))
-        await connection.run_sync(migrations.metadata.create_all)
+        await connection.run_sync(metadata.create_all)
     assert migrated == await _constraints_and_indexes(empty_database, schema)
 
 
 @pytest.mark.parametrize("schema", SCHEMAS)
 async def test_migrating_again_changes_nothing(schema: str, empty_database: str) -> None:
-    await migrate(empty_database, SCHEMAS[schema])
+    await migrate(empty_database, SCHEMAS[schema][0])
     before = await _constraints_and_indexes(empty_database, schema)
-    await migrate(empty_database, SCHEMAS[schema])
+    await migrate(empty_database, SCHEMAS[schema][0])
     assert await _constraints_and_indexes(empty_database, schema) == before
 
 
@@ -86,7 +99,7 @@ async def test_a_sale_from_before_there_were_duties_counts_as_told_by_now(
 ) -> None:
     await migrate(empty_database, ESCALATION_MIGRATIONS)
     async with engine.begin() as connection:
-        await connection.run_sync(lambda sync: command.downgrade(ESCALATION_MIGRATIONS.config(sync), "0005"))
+        await connection.run_sync(lambda sync: command.downgrade(config(ESCALATION_MIGRATIONS, sync), "0005"))
         await connection.execute(sql(_OLD_SALE))
     await migrate(empty_database, ESCALATION_MIGRATIONS)
     async with engine.connect() as connection:
@@ -135,7 +148,7 @@ async def test_a_migration_that_older_processes_survive_runs_beside_them(
 ) -> None:
     await migrate(empty_database, ESCALATION_MIGRATIONS)
     async with engine.begin() as connection:
-        await connection.run_sync(lambda sync: command.downgrade(SHARED_MIGRATIONS.config(sync), "0001"))
+        await connection.run_sync(lambda sync: command.downgrade(config(SHARED_MIGRATIONS, sync), "0001"))
     connected = await asyncpg.connect(empty_database, server_settings={"application_name": "escalation"})
     await migrate(empty_database, ESCALATION_MIGRATIONS)
     assert await _revision(engine, "shared") == SHARED_MIGRATIONS.steps()[-1].revision
@@ -153,7 +166,7 @@ async def _migrated_to(engine: AsyncEngine, url: str, revision: str) -> None:
     """Escalation's tables as an older version had them."""
     await migrate(url, ESCALATION_MIGRATIONS)
     async with engine.begin() as connection:
-        await connection.run_sync(lambda sync: command.downgrade(ESCALATION_MIGRATIONS.config(sync), revision))
+        await connection.run_sync(lambda sync: command.downgrade(config(ESCALATION_MIGRATIONS, sync), revision))
 
 
 async def _revision(engine: AsyncEngine, schema: str) -> str:
@@ -162,7 +175,12 @@ async def _revision(engine: AsyncEngine, schema: str) -> str:
         return str(found.scalar_one())
 
 
-def _differences(connection: Connection, migrations: Migrations, schema: str) -> list[Any]:
+def _as_alembic_runs_them(connection: Connection, migrations: Migrations) -> list[Step]:
+    scripts = reversed(list(ScriptDirectory.from_config(config(migrations, connection)).walk_revisions()))
+    return [Step(script.revision, script.module.online_safe) for script in scripts]
+
+
+def _differences(connection: Connection, metadata: MetaData, schema: str) -> list[Any]:
     context = MigrationContext.configure(
         connection,
         opts={
@@ -173,7 +191,7 @@ def _differences(connection: Connection, migrations: Migrations, schema: str) ->
             "compare_server_default": True,
         },
     )
-    return list(compare_metadata(context, migrations.metadata))
+    return list(compare_metadata(context, metadata))
 
 
 async def _constraints_and_indexes(url: str, schema: str) -> list[tuple[str, str]]:

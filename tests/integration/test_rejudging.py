@@ -12,7 +12,7 @@ from services.escalation.app import rejudge_account
 from services.escalation.domain.own_facts import OWN_FACTS
 from services.escalation.domain.rules import RULES_VERSION
 from services.escalation.handlers import handling
-from services.escalation.store.rejudging import left_to_judge
+from services.escalation.store.left_to_judge import left_to_judge
 from shared.transaction import Spine
 from tests.builders import (
     ACCOUNT,

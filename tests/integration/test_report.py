@@ -14,10 +14,10 @@ from typer.testing import CliRunner, Result
 
 from deploy.local.ports import LOOPBACK, free_ports
 from services.cli.report import read_report, report
-from services.escalation.app import LISTENS_TO
 from services.escalation.domain.own_facts import OWN_FACTS
 from services.escalation.domain.rules import Rules
 from services.escalation.handlers import handling
+from services.escalation.outline import OUTLINE
 from services.orders.app import publish_people_again
 from services.orders.handlers import handle as handle_orders
 from services.support.handlers import handle as handle_support
@@ -25,7 +25,7 @@ from shared.contracts.envelope import Decoded
 from shared.ids import SalespersonId
 from shared.inputs import Batch, Input, InputKind, Position, RawMessage, Rejection
 from shared.messaging.codec import decode_message
-from shared.outbox import publish_again
+from shared.publishing_again import publish_again
 from tests.builders import (
     case_opened,
     case_reassigned,
@@ -117,7 +117,7 @@ async def trouble_on_two_sales(company: Company) -> None:
     await company.refuse_a_record("support")
     for service in ("orders", "support"):
         sent = await company.send(service)
-        read = [one for one in sent if one.envelope.data.topic in LISTENS_TO]
+        read = [one for one in sent if one.envelope.data.topic in OUTLINE.listens_to]
         await company.record("escalation", *read)
 
 

@@ -10,13 +10,12 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from deploy.local.ports import LOOPBACK, free_ports
+from services.cli.installation import ServiceName
 from services.cli.main import app
-from services.escalation.app import MIGRATIONS as ESCALATION
+from services.cli.run import outline_of
 from services.escalation.domain.own_facts import OWN_FACTS
 from services.escalation.handlers import handling
-from services.orders.app import MIGRATIONS as ORDERS
 from services.orders.handlers import handle as handle_orders
-from services.support.app import MIGRATIONS as SUPPORT
 from services.support.handlers import handle as handle_support
 from shared.database import open_pool
 from shared.inputs import Batch, Position, RawMessage, Rejection
@@ -28,7 +27,7 @@ from tests.servers import MakeDatabase
 from tests.services import ServiceUnderTest, running
 
 Company = dict[str, ServiceUnderTest]
-MIGRATIONS = {"orders": ORDERS, "support": SUPPORT, "escalation": ESCALATION}
+MIGRATIONS = {name.value: outline_of(name).migrations for name in ServiceName}
 
 
 @pytest.fixture

@@ -11,7 +11,6 @@ import httpx2
 import pytest
 from fastapi import FastAPI
 from pydantic import SecretStr
-from sqlalchemy import MetaData
 from sse_starlette import EventSourceResponse
 from sse_starlette.sse import AppStatus
 
@@ -37,7 +36,7 @@ async def nothing(tx: Transaction, events: object) -> None: ...
 
 
 def service_with(web: Callable[[Resources, Health], FastAPI]) -> Service:
-    return Service("orders", (), (), nothing, Migrations(MetaData(), Path()), web)
+    return Service("orders", (), (), nothing, Migrations("orders", Path()), web)
 
 
 def settings_on(port: int) -> ServiceSettings:

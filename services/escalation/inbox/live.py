@@ -16,7 +16,7 @@ from services.escalation.store.inbox import fingerprints
 from shared.database import DATABASE_ERRORS, Connection, Pool, listening
 from shared.ids import SalespersonId
 from shared.logs import get_logger
-from shared.outbox import OUTBOX_CHANNEL
+from shared.publishing_again import OUTBOX_CHANNEL
 
 _ALIVE_SECONDS = 10.0
 _PAUSE_SECONDS = 2.0

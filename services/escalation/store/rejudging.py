@@ -1,6 +1,6 @@
-"""What judging accounts anew reads: which are left to be judged, and their facts as this release remembers them."""
+"""What judging an account anew reads: its facts as this release remembers them."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from uuid import UUID
 
 from services.escalation import tables
@@ -10,45 +10,17 @@ from services.escalation.domain.findings.silences import Silence
 from services.escalation.domain.own_facts import SilenceEnded
 from services.escalation.store.facts import TOLD_TYPES, told_event
 from services.escalation.store.histories import FACT_COLUMNS, fact_of
-from shared.database import Connection, Pool, bulk_upsert
+from shared.database import Connection, bulk_upsert
 from shared.timers import timer_id
 
-SOURCE = "handoff/rejudge"
 RETELL = bulk_upsert(tables.AccountFact)
 
-_LEFT = """
-    select account_id from (
-        select distinct account_id from escalation.facts where account_id > $1 order by account_id limit $2
-    ) next
-    where not exists (
-        select from shared.journal where source = $3 and event_id = 'rules ' || $4::int || ' of ' || account_id
-    )
-    order by account_id
-"""
-_LAST = """
-    select max(account_id) from (
-        select distinct account_id from escalation.facts where account_id > $1 order by account_id limit $2
-    ) next
-"""
 _FACTS = f"select {', '.join(FACT_COLUMNS)} from escalation.facts where account_id = $1"
 _TOLD = """
     select source, event_id, type, subject, at, body from shared.journal
     where subject = $1 and type = any($2::text[]) and body is not null
 """
 _AWAITED = "select id from shared.timers where id = any($1::uuid[])"
-
-
-def event_id(account: str, rules: int) -> str:
-    """The id under which an account is judged by a version of the rules: once, however often that is tried."""
-    return f"rules {rules} of {account}"
-
-
-async def left_to_judge(pool: Pool, after: str, rules: int, *, limit: int) -> tuple[Sequence[str], str | None]:
-    """Of the next accounts after this one those that were not judged by these rules yet, and the last of all that were
-    looked at; None at the end."""
-    last = await pool.fetchval(_LAST, after, limit)
-    rows = await pool.fetch(_LEFT, after, limit, SOURCE, rules)
-    return [row["account_id"] for row in rows], last
 
 
 async def retold_of(connection: Connection, account: str) -> tuple[History, Mapping[UUID, AccountFact]]:
