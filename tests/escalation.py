@@ -10,9 +10,9 @@ from email.message import EmailMessage
 from typing import Any
 from uuid import UUID
 
-from services.escalation.channels.bounce_notices import send_due_notices
 from services.escalation.channels.deliveries import EmailSender
 from services.escalation.channels.letters import Letters
+from services.escalation.channels.notices import send_due_notices
 from services.escalation.channels.smtp import Ended, Mail, MailServer
 from services.escalation.domain.own_facts import OWN_FACTS, AcknowledgePressed, Attempt, EpisodeButton
 from services.escalation.domain.rules import Rules

@@ -8,10 +8,9 @@ from uuid import uuid4
 from fastapi import FastAPI, Request
 
 from services.escalation.api import timeline_router
-from services.escalation.channels.bounce_notices import send_bounce_notices
 from services.escalation.channels.deliveries import EmailSender
 from services.escalation.channels.letters import Letters
-from services.escalation.channels.notices import NoticeSender
+from services.escalation.channels.notices import send_notices
 from services.escalation.channels.smtp import MailServer
 from services.escalation.domain.own_facts import (
     OWN_FACTS,
@@ -64,9 +63,6 @@ def service(settings: EscalationSettings) -> Service:
     sender = EmailSender(server, letters)
     readers = ReaderKeys.read(settings.reader_keys)
 
-    async def send_notices(resources: Resources) -> None:
-        await NoticeSender(sender, letters).run(resources.pool)
-
     async def send_email(resources: Resources) -> None:
         await sender.run(resources.pool, resources.spine, resources.metrics)
 
@@ -100,11 +96,7 @@ def service(settings: EscalationSettings) -> Service:
         migrations=OUTLINE.migrations,
         web=web,
         own_facts=OWN_FACTS,
-        loops={
-            "e-mail": send_email,
-            "notices": send_notices,
-            "bounce notices": partial(send_bounce_notices, sender, letters),
-        },
+        loops={"e-mail": send_email, "notices": partial(send_notices, sender, letters)},
         sample=sample,
         observe=count_alerts,
         notes=noting,

@@ -6,10 +6,11 @@ from datetime import timedelta
 import pytest
 from structlog.testing import capture_logs
 
-from services.escalation.channels.notices import NoticeSender
+from services.escalation.channels.notices import send_due_notices
 from services.escalation.domain.own_facts import Attempt
 from shared.contracts.envelope import Fact
 from shared.inputs import Input
+from shared.metrics import create_metrics
 from tests.builders import salesperson_changed
 from tests.escalation import Escalation, escalation_on, told
 from tests.servers import MakeDatabase
@@ -33,7 +34,7 @@ async def send(escalation: Escalation) -> list[tuple[str, str]]:
     """What is sent now: to whom, and its text."""
     before = len(escalation.mail.received)
     sender = escalation.sender()
-    await NoticeSender(sender, sender._letters).send_due(escalation.pool)
+    await send_due_notices(sender, sender._letters, escalation.pool, create_metrics("escalation"))
     new = escalation.mail.received[before:]
     return sorted((str(mail["To"]), mail.get_body(("plain",)).get_content()) for mail in new)  # type: ignore[union-attr]
 
@@ -112,5 +113,5 @@ async def test_what_is_refused_for_good_is_kept_as_failed_and_logged(escalation:
         await send(escalation)
     assert await states(escalation) == [("failed", None)]
     (line,) = [one for one in logged if one["log_level"] == "warning"]
-    assert line["event"] == "a notice of a changed address was not delivered"
+    assert (line["event"], line["outcome"]) == ("a message was not accepted", "refused")
     assert OLD not in str(logged)

@@ -25,7 +25,7 @@ _CLAIM = """
         from due where n.notice_id = due.notice_id
         returning n.notice_id, n.salesperson_id, n.address, n.is_new, n.other, n.made_at, n.attempts
     )
-    select c.notice_id, c.salesperson_id, c.address, c.is_new, c.other, c.made_at, c.attempts as attempt,
+    select c.notice_id, c.salesperson_id, c.address, c.is_new, c.other, c.made_at, c.attempts,
            coalesce(p.name, c.salesperson_id) as name, coalesce(p.zone, 'UTC') as zone
     from claimed c left join escalation.salespeople p using (salesperson_id)
 """
@@ -47,7 +47,7 @@ class ClaimedNotice:
     is_new: bool
     other: bool
     made_at: datetime
-    attempt: int
+    attempts: int
     name: str
     zone: str
 
@@ -63,4 +63,4 @@ async def claim(pool: Pool, limit: int) -> Sequence[ClaimedNotice]:
 
 async def end(pool: Pool, notice: ClaimedNotice, state: str, pause: timedelta, reason: str | None) -> None:
     """Keep what came of an attempt. What has ended keeps no address."""
-    await pool.execute(_END, notice.notice_id, notice.attempt, state, reason, pause)
+    await pool.execute(_END, notice.notice_id, notice.attempts, state, reason, pause)

@@ -9,11 +9,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from services.escalation.domain.deliveries import pause_before_retry
 from services.escalation.store.claims import SENDING_LIMIT
 from shared.database import Connection, Pool
 
-_AT_ONCE = 10
 _NAMED = 5
 
 # Where the address was changed meanwhile, or who was to be told left, there is nothing to tell any more.
@@ -72,16 +70,15 @@ class Failing:
     because: str
 
 
-async def claim_notices(pool: Pool) -> Sequence[NoticeLetter]:
-    """The notices that are to be sent now."""
-    rows = await pool.fetch(_CLAIM, _AT_ONCE, SENDING_LIMIT)
+async def claim(pool: Pool, limit: int) -> Sequence[NoticeLetter]:
+    """Take notices that are due, at most so many, and mark them as being sent."""
+    rows = await pool.fetch(_CLAIM, limit, SENDING_LIMIT)
     columns = NoticeLetter.__slots__
     return [NoticeLetter(**{name: row[name] for name in columns}) for row in rows if row["needed"]]
 
 
-async def end_notice(pool: Pool, notice: NoticeLetter, state: str, reason: str | None) -> None:
-    """Keep what became of a notice: sent, failed, or pending again after a pause."""
-    pause = pause_before_retry(notice.attempts) if state == "pending" else timedelta(0)
+async def end(pool: Pool, notice: NoticeLetter, state: str, pause: timedelta, reason: str | None) -> None:
+    """Keep what came of an attempt."""
     await pool.execute(_END, notice.notice_id, state, reason, pause, notice.attempts)
 
 
