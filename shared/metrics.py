@@ -85,6 +85,7 @@ class ProcessMetrics:
     tables_unfit: Gauge
     relay_published: Counter
     relay_failures: Counter
+    requests_refused: Counter
 
 
 @dataclass(frozen=True, slots=True)
@@ -286,5 +287,11 @@ def _process_metrics(registry: CollectorRegistry) -> ProcessMetrics:
         relay_published=Counter("handoff_relay_published", "Outbox rows acknowledged by Kafka.", registry=registry),
         relay_failures=Counter(
             "handoff_relay_failures", "Rounds of the relay in which a send failed.", registry=registry
+        ),
+        requests_refused=Counter(
+            "handoff_requests_refused",
+            "HTTP requests refused, by the publisher's name in PUBLISHER_KEYS (empty without a known key) and reason.",
+            ("publisher", "code"),
+            registry=registry,
         ),
     )

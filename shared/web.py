@@ -22,7 +22,7 @@ def publishing_app(
     def web(resources: Resources, health: Health) -> FastAPI:
         reference = ServiceReference(resources.spine.service, summary, (inbound,), publishes).on(resources.cluster)
         routers = [
-            events_router(resources.spine, keys, topic=inbound),
+            events_router(resources.spine, keys, resources.metrics, topic=inbound),
             operations_router(health, resources.metrics),
         ]
         return create_app(reference, routers)

@@ -26,7 +26,7 @@ from shared.contracts.envelope import Fact
 from shared.http.application import bare_app
 from shared.ids import AccountId, SalespersonId
 from shared.messaging.cluster import Cluster
-from shared.metrics import create_metrics
+from shared.metrics import Metrics, create_metrics
 from shared.rounds import fire_all
 from shared.service import Resources
 from tests.builders import (
@@ -57,6 +57,7 @@ class Site:
     app: FastAPI
     sent_links: list[tuple[Person, str]]
     acknowledged: list[UUID] = field(default_factory=list)
+    metrics: Metrics = field(default_factory=lambda: create_metrics("escalation"))
 
     def browser(self) -> httpx2.AsyncClient:
         """A browser without JavaScript: keeps cookies, follows no redirect by itself."""
@@ -135,9 +136,11 @@ async def inbox_site(
             sent_links.append((person, url))
 
         inbox = InboxDependencies(
-            service.pool, app.reading_policies(service.pool), press, send, public_url, poll_seconds
+            service.pool, app.reading_policies(service.pool), press, send, public_url, resources.metrics, poll_seconds
         )
-        site = Site(service, public_url, bare_app("On call", [create_inbox(inbox)]), sent_links, pressed)
+        site = Site(
+            service, public_url, bare_app("On call", [create_inbox(inbox)]), sent_links, pressed, resources.metrics
+        )
         await service.begin_at(10)  # when customers may be called, whenever the tests run
         yield site
 

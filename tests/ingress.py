@@ -17,6 +17,7 @@ from shared.http.asyncapi import ServiceReference
 from shared.http.ingress import events_router
 from shared.http.publisher_keys import PublisherKeys
 from shared.http.request_body import Limits
+from shared.metrics import Metrics, create_metrics
 from shared.migrations import migrate
 from shared.transaction import Spine, Transaction
 
@@ -74,6 +75,7 @@ class Ingress:
     app: FastAPI
     client: httpx2.AsyncClient
     pool: Pool
+    metrics: Metrics
     handled: list[Envelope[Fact]] = field(default_factory=list)
 
     async def send(self, *events: dict[str, Any], headers: dict[str, str] | None = None) -> httpx2.Response:
@@ -115,14 +117,14 @@ async def ingress_over(url: str, *, limits: Limits | None = None) -> AsyncIterat
                 case _:
                     handled.append(one)
 
-    router = events_router(
-        Spine(pool, "orders", handle), PublisherKeys.parse(KEYS), topic=TOPIC, limits=limits or Limits()
-    )
+    metrics = create_metrics("orders")
+    spine, keys = Spine(pool, "orders", handle), PublisherKeys.parse(KEYS)
+    router = events_router(spine, keys, metrics, topic=TOPIC, limits=limits or Limits())
     app = create_app(REFERENCE, [router])
     transport = httpx2.ASGITransport(app=app, raise_app_exceptions=False)
     try:
         async with httpx2.AsyncClient(transport=transport, base_url="http://orders") as client:
-            yield Ingress(app, client, pool, handled)
+            yield Ingress(app, client, pool, metrics, handled)
     finally:
         pool.terminate()
 

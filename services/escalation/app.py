@@ -77,6 +77,7 @@ def service(settings: EscalationSettings) -> Service:
             press=partial(press, resources),
             send_sign_in_link=sending_sign_in_links(sender, letters, partial(now, resources.pool)),
             public_url=settings.inbox_url,
+            metrics=resources.metrics,
         )
         summary = "Notices that a sold account is at risk, and alerts the salesperson who made the sale."
         reference = ServiceReference(NAME, summary, OUTLINE.listens_to, OUTLINE.publishes).on(resources.cluster)

@@ -24,6 +24,7 @@ from shared.http.request_body import Limits, answer_unread, read_body
 from shared.inputs import Batch, Input, InputKind, Outcome, RawMessage, Rejection, Report
 from shared.logs import get_logger
 from shared.messaging.codec import encode_record
+from shared.metrics import Metrics
 from shared.telemetry import Attribute, SpanKind, span
 from shared.transaction import Refused, Spine, Transaction
 
@@ -47,9 +48,11 @@ _RIGHT_MISSING = (
 )
 
 
-def events_router(spine: Spine, keys: PublisherKeys, *, topic: str, limits: Limits = _LIMITS) -> APIRouter:
+def events_router(
+    spine: Spine, keys: PublisherKeys, metrics: Metrics, *, topic: str, limits: Limits = _LIMITS
+) -> APIRouter:
     """`POST /events` for the types of one logical inbound topic, like "orders.inbound.v1"."""
-    ingress = _Ingress(spine, keys, topic, limits)
+    ingress = _Ingress(spine, keys, metrics, topic, limits)
     router = APIRouter(tags=["events"])
 
     async def publish_events(request: Request) -> Response:
@@ -76,17 +79,19 @@ def events_router(spine: Spine, keys: PublisherKeys, *, topic: str, limits: Limi
 class _Ingress:
     spine: Spine
     keys: PublisherKeys
+    metrics: Metrics
     topic: str
     limits: Limits
 
     async def answer(self, request: Request) -> Response:
-        """What became of each event, or why nothing of the request was applied; the log says whose it was."""
+        """What became of each event, or why nothing of the request was applied; log and metrics say whose it was."""
         sent = _Sent()
         try:
             return await self._take(request, sent)
         except RequestRefused as refused:
             code = refused.problems[0].code
             log.info("refused a request", status=refused.status, code=code, publisher=sent.publisher, types=sent.types)
+            self.metrics.process.requests_refused.labels(sent.publisher or "", code).inc()
             return refused.response()
 
     async def _take(self, request: Request, sent: "_Sent") -> Response:

@@ -41,7 +41,9 @@ async def urls(database: MakeDatabase) -> dict[str, str]:
 async def _client(name: str, url: str, handle: Handler, metrics: Metrics) -> AsyncIterator[httpx2.AsyncClient]:
     pool = await open_pool(url, name=name)
     spine = Spine(pool, name, handle, observe=lambda tx: count_inputs(metrics, tx))
-    app = create_app(ServiceReference(name, "", (), ()), [events_router(spine, KEYS, topic=f"{name}.inbound.v1")])
+    app = create_app(
+        ServiceReference(name, "", (), ()), [events_router(spine, KEYS, metrics, topic=f"{name}.inbound.v1")]
+    )
     try:
         async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app=app), base_url=f"http://{name}") as client:
             yield client

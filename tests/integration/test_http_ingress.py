@@ -203,6 +203,21 @@ async def test_malformed_events_of_a_batch_are_named_each_and_not_stored(ingress
     assert await ingress.dead_letters() == []
 
 
+async def test_refused_requests_are_counted_by_publisher_and_reason_and_nothing_that_was_sent(ingress: Ingress) -> None:
+    strange = {"Authorization": f"Bearer {CANARY}", "Content-Type": STRUCTURED["Content-Type"]}
+    await ingress.send(event(), headers=strange)
+    await ingress.send(event(type=CANARY, source=CANARY))
+    await ingress.send(event(type=CANARY), event(data={CANARY: 1}))
+    await ingress.send(event())
+    counted = [
+        (sample.labels["publisher"], sample.labels["code"], sample.value)
+        for family in ingress.metrics.process.requests_refused.collect()
+        for sample in family.samples
+        if sample.name.endswith("_total")
+    ]
+    assert sorted(counted) == [("", "key_unknown", 1), ("shop", "unknown_type", 2)]
+
+
 async def test_the_types_of_other_topics_are_told_where_they_belong(ingress: Ingress) -> None:
     answer = await ingress.send(event(type="support.inbound.case_closed", data={}))
     assert (answer.status_code, codes(answer)) == (400, [(0, "type", "wrong_topic")])

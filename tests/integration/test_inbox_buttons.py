@@ -155,6 +155,23 @@ async def test_how_it_ended_is_asked_with_every_reason_but_the_machines_own(site
     assert offered <= known
 
 
+async def test_refused_requests_are_counted_by_reason(site: Site) -> None:
+    desk = await open_desk(site)
+    await desk.press("explode")
+    await desk.press("appointment", at="yesterday")
+    await desk.press("close", ending="lost:price")
+    assert (await desk.browser.post(f"{desk.path}/acknowledge", content=b"{}")).status_code == 403
+    counted = [
+        (sample.labels["publisher"], sample.labels["code"])
+        for family in site.metrics.process.requests_refused.collect()
+        for sample in family.samples
+        if sample.name.endswith("_total")
+    ]
+    assert ("", "form_refused") in counted
+    assert ("", "not_understood") in counted
+    assert {publisher for publisher, _ in counted} == {""}
+
+
 async def test_not_mine_is_refused_once_the_next_is_asked(site: Site) -> None:
     desk = await open_desk(site)
     form = await desk.form()

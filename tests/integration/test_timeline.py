@@ -17,6 +17,7 @@ from shared.http.application import bare_app
 from shared.http.reader_keys import ReaderKeys
 from shared.ids import AccountId
 from shared.inputs import Input, InputKind
+from shared.metrics import create_metrics
 from tests.builders import ACCOUNT, SELLER, contact_made, event_of
 from tests.inbox import Site, inbox_site
 from tests.servers import MakeDatabase
@@ -36,7 +37,11 @@ async def site(database: MakeDatabase) -> AsyncIterator[Site]:
             button: EpisodeButton | CheckInLogged, account: AccountId, round: str | None = None
         ) -> None: ...
 
-        inbox = create_inbox(InboxDependencies(pool, reading_policies(pool), not_pressed, nothing, made.public_url))
+        inbox = create_inbox(
+            InboxDependencies(
+                pool, reading_policies(pool), not_pressed, nothing, made.public_url, create_metrics("escalation")
+            )
+        )
         readers = ReaderKeys.read(SecretStr(f'["{KEY}"]'))
         sessions = Sessions(pool, made.public_url)
         app = bare_app("escalation", [inbox, timeline_router(pool, readers, partial(signed_in, sessions))])

@@ -8,7 +8,7 @@ from shared.metrics import CONTENT_TYPE, create_metrics, render
 
 BOUNDED_LABELS = {
     *("reason", "service", "topic", "outcome", "code", "partition", "state", "kind", "loop", "result", "account"),
-    *("type", "trouble"),
+    *("type", "trouble", "publisher"),
 }
 
 
@@ -26,7 +26,7 @@ def test_every_label_is_one_with_few_values() -> None:
     metrics = create_metrics("orders")
     groups = (metrics.consumer, metrics.queues, metrics.alerts, metrics.process)
     instruments = [getattr(group, name) for group in groups for name in group.__slots__]
-    assert len(instruments) == 40
+    assert len(instruments) == 41
     assert {label for each in instruments for label in each._labelnames} == BOUNDED_LABELS
 
 

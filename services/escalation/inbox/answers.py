@@ -9,6 +9,7 @@ from fastapi.routing import APIRoute
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import RedirectResponse, Response
 
+from services.escalation.inbox.dependencies import InboxDependencies
 from services.escalation.inbox.forms import NotUnderstood
 from services.escalation.inbox.rendering import Pages, secured
 from services.escalation.inbox.sessions import FormRefused, SignedOut, check_same_site, local_page
@@ -39,7 +40,7 @@ class _NotReceived(FormRefused):
         self.headers = {"Connection": "close"} if closes else {}
 
 
-def page_route(pages: Pages, public_url: str) -> type[APIRoute]:
+def page_route(pages: Pages, given: InboxDependencies) -> type[APIRoute]:
     """The route class of the pages."""
 
     class PageRoute(APIRoute):
@@ -47,32 +48,40 @@ def page_route(pages: Pages, public_url: str) -> type[APIRoute]:
             handle = super().get_route_handler()
 
             async def answer(request: Request) -> Response:
-                return secured(await _answered(handle, request, pages, public_url))
+                return secured(await _answered(handle, request, pages, given))
 
             return answer
 
     return PageRoute
 
 
-async def _answered(handle: Answer, request: Request, pages: Pages, public_url: str) -> Response:
+async def _answered(handle: Answer, request: Request, pages: Pages, given: InboxDependencies) -> Response:
+    def refused_for(code: str) -> None:
+        given.metrics.process.requests_refused.labels("", code).inc()
+
     try:
         if request.method == "POST":
-            await _check_form(request, public_url)
+            await _check_form(request, given.public_url)
         return await handle(request)
     except SignedOut as signed_out:
         return _to_sign_in(signed_out.next_path)
     except _NotReceived as refused:
+        refused_for("form_not_received")
         response = pages.message("That didn't work", str(refused), status=refused.status, link=_HOME)
         response.headers.update(refused.headers)
         return response
     except FormRefused as refused:
+        refused_for("form_refused")
         return pages.message("That didn't work", str(refused), status=403, link=_HOME)
     except NotUnderstood as error:
+        refused_for("not_understood")
         return pages.message("That didn't work", str(error), status=422, link=_back(request))
     except Refused as refused:
+        refused_for(refused.rejected[0].code)
         reasons = " ".join(one.reason for one in refused.rejected)
         return pages.message("That didn't work", _capitalised(reasons), status=409, link=_back(request))
     except NotHere:
+        refused_for("not_here")
         words = "This page does not exist, or it is not yours to see."
         return pages.message("Not in your inbox", words, status=404, link=_HOME)
     except DATABASE_ERRORS as error:

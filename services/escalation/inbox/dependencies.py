@@ -9,6 +9,7 @@ from services.escalation.domain.policy.versions import Policies
 from services.escalation.store.sessions import Person
 from shared.database import Pool
 from shared.ids import AccountId
+from shared.metrics import Metrics
 
 
 class Press(Protocol):
@@ -33,4 +34,5 @@ class InboxDependencies:
     press: Press
     send_sign_in_link: SendSignInLink
     public_url: str
+    metrics: Metrics
     poll_seconds: float = 0.5

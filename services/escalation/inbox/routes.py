@@ -35,7 +35,7 @@ def create_inbox(dependencies: InboxDependencies) -> APIRouter:
             raise NotHere
         return found
 
-    router = APIRouter(route_class=page_route(pages, dependencies.public_url), include_in_schema=False, tags=["inbox"])
+    router = APIRouter(route_class=page_route(pages, dependencies), include_in_schema=False, tags=["inbox"])
     for path, answer in (
         ("/", episodes.inbox),
         ("/episodes/{episode_id}", episodes.episode),
