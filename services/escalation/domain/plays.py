@@ -27,7 +27,7 @@ class Advice:
 class Voice:
     """The person who makes the call, and the seller of the order by id and name, where there is one.
 
-    `step` is the caller's place on the ladder, None where they were never notified.
+    `step` is the caller's place on the ladder. A manager has it also before being notified, anybody else has None.
     """
 
     me: str

@@ -195,7 +195,8 @@ def _script(row: EpisodeRow, risks: Sequence[words.Risk], reader: Reader, policy
     if row.closed_at is not None or row.amount_minor is None or row.currency is None:
         return None
     order = Amount(row.amount_minor, row.currency)
-    step = Step(row.own_step) if row.own_step else None
+    unasked = Step.MANAGER if row.leads_seller else None
+    step = Step(row.own_step) if row.own_step else unasked
     voice = Voice(reader.salesperson_id, reader.name, step, row.salesperson, row.seller_name)
     found = advice(risks, voice, preference=_preference(row), order=order, policy=policy)
     if found is None:
