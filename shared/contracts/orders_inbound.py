@@ -93,7 +93,8 @@ class OrderConfirmed(Fact):
 class OrderDelivered(Fact):
     """An order, or part of it, reached the customer.
 
-    Without `lines` the whole order did. With `lines` these did, and it is delivered once all its lines were named.
+    Without `lines`, or with an empty list, the whole order did. With `lines` these did, and it is delivered once all
+    its lines were named.
     """
 
     type: ClassVar[str] = "orders.inbound.order_delivered"
@@ -101,11 +102,13 @@ class OrderDelivered(Fact):
 
     order: Id = Field(description=_ORDER)
     lines: Annotated[tuple[LineNumber, ...], Field(max_length=500)] = Field(
-        default=(), description="The lines that arrived, by their place in the order as it is then, counted from 1."
+        default=(),
+        description="The lines that arrived, by their place in the order as it is then, counted from 1. "
+        "Missing or empty: no line is named, and the whole order arrived unless complete is false.",
     )
     complete: bool | None = Field(
         default=None,
-        description="Whether the whole order is delivered now. Missing: yes; with lines, once all were named.",
+        description="Whether the whole order is delivered now. Missing: yes; with lines named, once all were.",
     )
 
 

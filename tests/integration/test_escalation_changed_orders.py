@@ -53,6 +53,14 @@ async def test_a_part_told_by_a_publisher_that_says_it_is_the_rest_completes_the
     assert [row["ended"] for row in await escalation.signals()] == ["cleared"]
 
 
+async def test_a_delivery_that_names_no_line_is_of_the_whole_order(escalation: Escalation) -> None:
+    await sold(escalation)
+    for told_empty in ({"lines": (), "complete": False}, {"lines": ()}):
+        assert [row["ended"] for row in await escalation.signals()] == [None]
+        await escalation.hear(told(order_delivered(**told_empty), at=await escalation.now()))
+    assert [row["ended"] for row in await escalation.signals()] == ["cleared"]
+
+
 async def test_a_line_added_to_a_delivered_order_makes_its_delivery_late_again(escalation: Escalation) -> None:
     await sold(escalation)
     await escalation.hear(told(order_delivered(), at=await escalation.now()))

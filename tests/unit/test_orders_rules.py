@@ -99,6 +99,7 @@ FACTS: list[Fact] = [
     confirmation_required(due_at=AT),
     order_confirmed(),
     order_delivered(),
+    order_delivered(lines=()),
     order_delivered(lines=(1,), complete=False),
     order_changed(lines=(Line(product="Heat pump"),), delivery_due_at=AT),
     order_cancelled(reason="too late"),
