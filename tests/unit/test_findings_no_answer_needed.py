@@ -1,0 +1,79 @@
+"""What somebody says needs no answer takes back, and what it does not."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from services.escalation.domain.facts import AccountFact, FactKind, contact_ids
+from services.escalation.domain.findings.all import findings
+from services.escalation.domain.findings.history import History
+from shared.contracts.escalation import SignalKind
+from tests.unit.accounts import always, inbound, outbound, rules, told
+from tests.unit.case_facts import (
+    OPENED,
+    REOPENED,
+    on_case,
+    passed_on,
+    rated,
+    requested,
+    said,
+)
+
+
+def needless(at: float, reason: str, case: str | None = "k", **more: Any) -> AccountFact:
+    return on_case(FactKind.ANSWER_NOT_NEEDED, at, case, result=reason, agent="agent-3", **more)
+
+
+@pytest.mark.parametrize("reason", ["goodbye", "answered_elsewhere"])
+def test_what_needs_no_answer_takes_back_the_silence_and_its_part_in_repeated_contacts(reason: str) -> None:
+    late = [inbound(at, case="k") for at in (1, 2, 3)]
+    unneeded = needless(20, reason)
+    assert told(SignalKind.CONTACT_DEAD_ENDED, *late) == [(5, None)]
+    assert told(SignalKind.CONTACT_DEAD_ENDED, *late, unneeded) == []
+    assert told(SignalKind.CONTACT_REPEATED, *late) == [(3, None)]
+    assert told(SignalKind.CONTACT_REPEATED, *late, unneeded) == []
+    assert told(SignalKind.GONE_QUIET, *late, unneeded) == []
+
+
+@pytest.mark.parametrize("reason", ["goodbye", "answered_elsewhere"])
+def test_what_needs_no_answer_takes_back_no_dead_end_request_or_rating_and_proves_nothing(reason: str) -> None:
+    unneeded = needless(20, reason)
+    assert told(SignalKind.CONTACT_DEAD_ENDED, inbound(1, "dead_end", case="k"), unneeded) == [(1, None)]
+    assert told(SignalKind.REFUND_REQUESTED, requested(1), unneeded) == [(1, None)]
+    assert told(SignalKind.SATISFACTION_LOW, rated(1, 200), unneeded) == [(1, None)]
+    assert told(SignalKind.CASE_STUCK, OPENED, unneeded) == [(16, None)]
+    assert told(SignalKind.CONTACT_DEAD_ENDED, inbound(1, case="l"), unneeded) == [(5, None)]
+
+
+def test_what_comes_after_somebody_said_so_needs_an_answer() -> None:
+    unneeded = needless(2, "goodbye")
+    assert told(SignalKind.CONTACT_DEAD_ENDED, inbound(1, case="k"), unneeded, inbound(3, case="k")) == [(7, None)]
+
+
+@pytest.mark.parametrize("reason", ["spam", "test"])
+def test_spam_and_tests_take_back_all_that_their_case_raised_and_ended(reason: str) -> None:
+    raised = [
+        OPENED,
+        inbound(1, "dead_end", case="k"),
+        inbound(2, case="k"),
+        requested(3),
+        rated(4, 200),
+        passed_on(5, 3),
+        on_case(REOPENED, 6),
+        said(7),
+    ]
+    unneeded = needless(100, reason)
+    assert findings(History(raised), always(rules()))
+    assert findings(History([*raised, unneeded]), always(rules())) == []
+    call, talk = inbound(1), outbound(2, case="k")
+    assert told(SignalKind.CONTACT_DEAD_ENDED, call, talk) == []
+    assert told(SignalKind.CONTACT_DEAD_ENDED, call, talk, unneeded) == [(5, None)]
+
+
+def test_a_contact_that_needs_no_answer_is_named_by_its_source_and_id() -> None:
+    (contact_id, *_) = contact_ids(needless(9, "goodbye", None, what="desk.example\tc-9"))
+    named = replace(inbound(1), fact_id=contact_id)
+    unneeded = needless(9, "goodbye", None, what="desk.example\tc-9")
+    assert told(SignalKind.CONTACT_DEAD_ENDED, named, unneeded) == []
+    assert told(SignalKind.CONTACT_DEAD_ENDED, named, inbound(2), unneeded) == [(6, None)]
