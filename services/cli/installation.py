@@ -71,6 +71,15 @@ def enter(data: Path | None, **given: str | None) -> None:
     os.environ.update(variables)
 
 
+def enter_with_every_database(
+    data: Path | None, *, orders: str | None, support: str | None, escalation: str | None
+) -> dict[str, str]:
+    """As `enter`; the addresses of all three databases by service. Ends the command where one is missing."""
+    enter(data, orders=orders, support=support, escalation=escalation)
+    require(*map(database_variable, ServiceName))
+    return {name.value: database_of(name) for name in ServiceName}
+
+
 def database_of(service: ServiceName) -> str:
     """The address of a service's database; ends the command where nothing names it."""
     variable = database_variable(service)

@@ -48,6 +48,9 @@ COMMANDS = (
         "services.cli.report:report",
         "Count events, signals, episodes and alerts, and what became of every input.",
     ),
+    Lazy(
+        "waiting", "services.cli.waiting:waiting", "List the facts and signals that wait for their sale, case or order."
+    ),
     Lazy("trace", "services.cli.trace:trace", "Show everything one event caused, as a tree with times."),
     Lazy(
         "dead-letters",

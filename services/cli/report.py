@@ -16,12 +16,8 @@ from services.cli.installation import (
     Data,
     EscalationDatabase,
     OrdersDatabase,
-    ServiceName,
     SupportDatabase,
-    database_of,
-    database_variable,
-    enter,
-    require,
+    enter_with_every_database,
 )
 from services.cli.terminal import AsJson, print_json, stop_with
 from shared.contracts.orders import OrderPlaced, SalespersonChanged
@@ -114,9 +110,7 @@ def report(
     escalation: EscalationDatabase = None,
 ) -> None:
     """Count events, signals, episodes and alerts, and what became of every input."""
-    enter(data, orders=orders, support=support, escalation=escalation)
-    require(*map(database_variable, ServiceName))
-    urls = {name.value: database_of(name) for name in ServiceName}
+    urls = enter_with_every_database(data, orders=orders, support=support, escalation=escalation)
     try:
         if episodes:
             print_json({"episodes": asyncio.run(read_episodes(urls["escalation"]))})

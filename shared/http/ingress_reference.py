@@ -40,8 +40,10 @@ _REASONS = {
     503: "The database is away. Send it again after Retry-After seconds.",
 }
 _OUTCOMES = (
-    "applied: stored, and acted on from now on. waiting: stored, and acted on once the sale or the case that it "
-    "is about is known; until then it has no effect. duplicate: received before; nothing changed."
+    "applied: stored and published, and acted on from now on; what it says of an order whose sale is not known yet "
+    "notifies nobody before the sale is. waiting: stored, but without effect until what it is about is known: the sale "
+    "of its order, the opening of its case, or, at most 15 minutes, the order that a sale renews. "
+    "duplicate: received before, whether it waits or not; nothing changed."
 )
 _IGNORED = (
     "Members of the data that this type does not have: nothing reads them. They are accepted, since a publisher may "

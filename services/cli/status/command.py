@@ -15,10 +15,7 @@ from services.cli.installation import (
     OrdersDatabase,
     ServiceName,
     SupportDatabase,
-    database_of,
-    database_variable,
-    enter,
-    require,
+    enter_with_every_database,
 )
 from services.cli.status.figures import Episodes, Queue, ServiceStatus, Status
 from services.cli.status.judging import words
@@ -40,9 +37,7 @@ def status(
     The exit status is 0 if all is well, and 1 if something needs somebody. The processes are asked at HOST and
     ORDERS_PORT, SUPPORT_PORT and ESCALATION_PORT, where these are set; lag is what the process asked there sees.
     """
-    enter(data, orders=orders, support=support, escalation=escalation)
-    require(*map(database_variable, ServiceName))
-    urls = {name.value: database_of(name) for name in ServiceName}
+    urls = enter_with_every_database(data, orders=orders, support=support, escalation=escalation)
     found = asyncio.run(read_status(urls, dict(_addresses())))
     if as_json:
         print_json(found)
