@@ -19,6 +19,7 @@ from shared.http.application import bare_app
 from shared.http.ingress import events_router
 from shared.http.publisher_keys import PublisherKeys
 from shared.messaging.codec import Poison, decode_message
+from shared.metrics import create_metrics
 from shared.migrations import migrate
 from shared.transaction import Spine, Transaction
 from tests.hostile.spoiled import READERS
@@ -108,7 +109,9 @@ async def doors(databases: Databases) -> AsyncIterator[Doors]:
         """What is let in is applied."""
 
     def client(topic: str) -> httpx2.AsyncClient:
-        app = bare_app(topic, [events_router(Spine(pool, topic.partition(".")[0], handle), keys, topic=topic)])
+        service = topic.partition(".")[0]
+        router = events_router(Spine(pool, service, handle), keys, create_metrics(service), topic=topic)
+        app = bare_app(topic, [router])
         return httpx2.AsyncClient(transport=httpx2.ASGITransport(app=app), base_url="http://events.test")
 
     try:
