@@ -16,7 +16,8 @@ import uvicorn
 from fastapi import FastAPI
 
 from services.escalation import app
-from services.escalation.domain.own_facts import OWN_FACTS, CheckInLogged, EpisodeButton
+from services.escalation.domain.duty_buttons import DutyButton
+from services.escalation.domain.own_facts import OWN_FACTS, EpisodeButton
 from services.escalation.domain.rules import Rules
 from services.escalation.handlers import handling
 from services.escalation.inbox import InboxDependencies, create_inbox, make_sign_in_link
@@ -127,7 +128,7 @@ async def inbox_site(
 
         resources = Resources(service.pool, service.spine, Cluster("nobody.invalid:9092"), create_metrics("escalation"))
 
-        async def press(button: EpisodeButton | CheckInLogged, account: AccountId, round: str | None = None) -> None:
+        async def press(button: EpisodeButton | DutyButton, account: AccountId, round: str | None = None) -> None:
             if isinstance(button, EpisodeButton):
                 pressed.append(button.episode)
             await app.press(resources, button, account, round)

@@ -73,6 +73,14 @@ _TABLE = """
 | --- | --- | --- | --- | --- |
 """
 _PLAYS = """
+## What a salesperson reports
+
+Who has a follow-up can report what the customer said: that a promise was kept, or that the expected outcome was reached
+or not. It proves nothing. A promise said to be kept before it was due is not missed until the customer complains: a
+dead end, a low rating, a request for money back or to cancel, an outcome not reached, dated since and about this order
+or about none. Then it is missed at once, or once it is due. What was raised stays: only a proof settles it. An outcome
+said not to be reached is a signal as if the customer had reported it.
+
 ## What the play says
 
 What the acknowledger may say and offer (`[plays.by_signal.…]`). It never delays what the customer is entitled to.

@@ -11,7 +11,7 @@ from fastapi import APIRouter, HTTPException, Path, Request
 from pydantic import BaseModel, Field
 
 from services.escalation.domain.words import describe
-from services.escalation.store.timeline import LIMIT, Deed, ToldFact, deeds_for, facts_of, is_responsible
+from services.escalation.store.timeline import LIMIT, Deed, ToldFact, deeds_for, facts_of, is_responsible, words_of
 from shared.contracts.fields import Id
 from shared.database import Pool
 from shared.http.reader_keys import ReaderKeys
@@ -54,7 +54,8 @@ def timeline_router(pool: Pool, readers: ReaderKeys, signed_in: SignedIn) -> API
             await _check_responsible(pool, account_id, salesperson)
         told = [_told(fact) for fact in await facts_of(pool, account_id)]
         done = [_done(deed) for deed in await deeds_for(pool, account_id, responsible=salesperson)]
-        entries = sorted([*told, *done], key=lambda entry: entry.at)
+        said = [_done(deed) for deed in await words_of(pool, account_id)]
+        entries = sorted([*told, *done, *said], key=lambda entry: entry.at)
         return Timeline(account=account_id, entries=entries[-LIMIT:])
 
     router.add_api_route(
@@ -65,7 +66,7 @@ def timeline_router(pool: Pool, readers: ReaderKeys, signed_in: SignedIn) -> API
         description=(
             "At most the newest 1,000 entries, oldest first. Done is: episodes raised and closed, severity raised, "
             "alerts raised and sent; who acknowledged, took over, reached the customer or did not in time; and that "
-            "nobody answered."
+            "nobody answered; and what a salesperson says that the customer said of a promise or an outcome."
         ),
         responses={
             401: {"description": "No reader's key, or an unknown one, and nobody is signed in."},
@@ -105,7 +106,7 @@ def _done(deed: Deed) -> Entry:
     return Entry(
         at=deed.at,
         source="On call",
-        what=deed.what.capitalize(),
+        what=deed.what[:1].upper() + deed.what[1:],
         order=deed.order,
         episode=deed.episode,
         who=deed.who,

@@ -12,10 +12,10 @@ from services.escalation.channels.deliveries import EmailSender
 from services.escalation.channels.letters import Letters
 from services.escalation.channels.notices import send_notices
 from services.escalation.channels.smtp import MailServer
+from services.escalation.domain.duty_buttons import DutyButton
 from services.escalation.domain.own_facts import (
     OWN_FACTS,
     Attempt,
-    CheckInLogged,
     EpisodeButton,
     PolicyPublishing,
     RulesChanged,
@@ -134,7 +134,7 @@ def sending_sign_in_links(
 
 
 async def press(
-    resources: Resources, button: EpisodeButton | CheckInLogged, account: AccountId, round: str | None = None
+    resources: Resources, button: EpisodeButton | DutyButton, account: AccountId, round: str | None = None
 ) -> None:
     """Press a button of an episode or a duty: an event like any other, applied before this returns. Raises Refused.
 

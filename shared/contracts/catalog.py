@@ -91,6 +91,7 @@ FACTS: tuple[type[Fact], ...] = (
     escalation.HandOverAccepted,
     escalation.RescuePassedOn,
     escalation.CheckInDone,
+    escalation.FollowUpAnswered,
     escalation.EpisodeExhausted,
     escalation.EpisodeClosed,
     escalation.PolicyPublished,

@@ -176,7 +176,7 @@ async def test_promises_and_the_expected_outcome_are_quoted_until_they_are_prove
     promised, expected = await duties(browser)
     assert promised.startswith("Keep the promise due tomorrow, 10:00 Petra Weiss")
     assert "Training for the caretaker" in promised
-    assert expected.startswith("Ask whether it came true due")
+    assert expected.startswith("Ask whether they got the result they wanted due")
     assert "A third less gas" in expected
     await site.tell(promise_kept())
     await site.tell(outcome_reported(reached=True))

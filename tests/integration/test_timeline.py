@@ -10,7 +10,8 @@ from pydantic import SecretStr
 
 from services.escalation.api import timeline_router
 from services.escalation.app import reading_policies, signed_in
-from services.escalation.domain.own_facts import AcknowledgePressed, CheckInLogged, EpisodeButton
+from services.escalation.domain.duty_buttons import DutyButton
+from services.escalation.domain.own_facts import AcknowledgePressed, EpisodeButton
 from services.escalation.inbox import InboxDependencies, create_inbox
 from services.escalation.inbox.sessions import Sessions
 from shared.http.application import bare_app
@@ -34,7 +35,7 @@ async def site(database: MakeDatabase) -> AsyncIterator[Site]:
         async def nothing(*_: object) -> None: ...
 
         async def not_pressed(
-            button: EpisodeButton | CheckInLogged, account: AccountId, round: str | None = None
+            button: EpisodeButton | DutyButton, account: AccountId, round: str | None = None
         ) -> None: ...
 
         inbox = create_inbox(

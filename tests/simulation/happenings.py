@@ -9,7 +9,8 @@ from typing import Any
 from uuid import UUID
 
 from services.escalation.domain import own_facts
-from services.escalation.domain.own_facts import CheckInLogged, EpisodeButton
+from services.escalation.domain.duty_buttons import CheckInLogged
+from services.escalation.domain.own_facts import EpisodeButton
 from services.escalation.domain.policy.document import digest, shipped_text
 from services.escalation.domain.policy.model import TeamMode
 from shared.contracts import orders, support

@@ -10,13 +10,13 @@ from uuid import UUID
 import orjson
 
 from services.escalation.domain.calendar import company_calendar
+from services.escalation.domain.duty_buttons import CheckInLogged
 from services.escalation.domain.facts import AccountFact, FactKind
 from services.escalation.domain.findings.all import findings
 from services.escalation.domain.findings.finding import Finding
 from services.escalation.domain.findings.history import History
 from services.escalation.domain.findings.terms import Terms
 from services.escalation.domain.own_facts import (
-    CheckInLogged,
     EpisodeDue,
     RecipientSought,
     SilenceEnded,

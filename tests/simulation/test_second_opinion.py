@@ -4,11 +4,12 @@ import json
 from datetime import timedelta
 from random import Random
 from typing import Any
+from uuid import UUID
 
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
-from services.escalation.domain.facts import AccountFact, remembered
+from services.escalation.domain.facts import AccountFact, FactKind, remembered
 from services.escalation.domain.findings.all import findings
 from services.escalation.domain.findings.history import History
 from services.escalation.domain.findings.terms import Terms
@@ -42,13 +43,33 @@ def test_checker_and_service_find_the_same_signals_also_where_a_kind_is_switched
     for number in range(size):
         now += timedelta(minutes=chance.choice(pauses))
         events.append(_event(happenings.fact_of(chance, _ACCOUNT, now), f"fact-{number}"))
-    ours = [fact for event in events for fact in remembered(event)]
-    theirs = [fact for event in events for fact in _heard(event)]
+    said = [_said(chance, chance.uniform(0, 1) * (now - START)) for _ in range(chance.choice((0, 0, 1, 3)))]
+    ours = [fact for event in events for fact in remembered(event)] + said
+    theirs = [fact for event in events for fact in _heard(event)] + [_known(one) for one in said]
     assert _found_by_service(ours, off) == _found_by_checker(theirs, off)
 
 
 def _event(told: happenings.Told, id: str) -> Envelope[Fact]:
     return envelope(told.fact, id=id, source="handoff/support", subject=told.subject, time=told.at)
+
+
+def _said(chance: Random, after: timedelta) -> AccountFact:
+    """A salesperson says what the customer said, of the one promise that sales make or of the outcome."""
+    of_outcome = chance.random() < 0.3
+    return AccountFact(
+        fact_id=UUID(int=chance.getrandbits(128)),
+        account_id=_ACCOUNT,
+        kind=FactKind.OUTCOME_SAID if of_outcome else FactKind.PROMISE_SAID_KEPT,
+        at=START + after,
+        order_id=chance.choice(ORDERS[_ACCOUNT]),
+        number=chance.choice((0, 1)) if of_outcome else None,
+        what=None if of_outcome else "training",
+    )
+
+
+def _known(said: AccountFact) -> CheckersFact:
+    data = {"reached": bool(said.number)}
+    return CheckersFact(said.fact_id, said.kind.value, said.at, None, said.order_id, data, what=said.what)
 
 
 def _heard(event: Envelope[Fact]) -> list[CheckersFact]:

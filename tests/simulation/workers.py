@@ -14,7 +14,8 @@ from uuid import UUID
 
 from services.escalation.app import press
 from services.escalation.channels.deliveries import _receipt
-from services.escalation.domain.own_facts import OWN_FACTS, Attempt, CheckInLogged, DeliveryAttempted, EpisodeButton
+from services.escalation.domain.duty_buttons import DutyButton
+from services.escalation.domain.own_facts import OWN_FACTS, Attempt, DeliveryAttempted, EpisodeButton
 from services.escalation.domain.policy.model import Storms
 from services.escalation.domain.rules import Rules
 from services.escalation.handlers import handling
@@ -182,7 +183,7 @@ class Page(Process):
         super().__init__(ground, name)
         self.resources: Any = SimpleNamespace(pool=self.pool, spine=self.spine)
 
-    async def press(self, button: EpisodeButton | CheckInLogged, account: str, round: str | None, times: int) -> None:
+    async def press(self, button: EpisodeButton | DutyButton, account: str, round: str | None, times: int) -> None:
         self.ground.pressed[button.type, button.model_dump_json().encode()] += 1
         for _ in range(times):
             try:

@@ -71,7 +71,7 @@ def _account_facts(draw: st.DrawFn, kinds: list[FactKind] | None = None) -> Acco
         return replace(told, case_id=draw(st.sampled_from(["k-1", "k-2"])))
     if kind is FactKind.RATED:
         return replace(told, number=draw(st.sampled_from([200, 400, 600, 1000])))
-    if kind is FactKind.OUTCOME_REPORTED:
+    if kind in (FactKind.OUTCOME_REPORTED, FactKind.OUTCOME_SAID):
         return replace(told, number=draw(st.integers(0, 1)))
     if kind is FactKind.CASE_REASSIGNED:
         return replace(told, number=draw(st.integers(1, 4)))
@@ -125,6 +125,12 @@ _ABOUT_ONE_LANE = {
     "requests": [*_TALKS, FactKind.CASE_OPENED, *REQUEST_KINDS, FactKind.REQUEST_CLOSED],
     "ratings": [*_TALKS, FactKind.RATED, FactKind.RATED, FactKind.CASE_RESOLVED],
     "orders": [*sorted(ORDER_KINDS), FactKind.CUSTOMER_REACHED],
+    "words about promises": [
+        *[FactKind.PROMISE, FactKind.PROMISE_SAID_KEPT] * 3,
+        *[FactKind.PROMISE_KEPT, FactKind.OUTCOME_SAID, FactKind.ORDER_CANCELLED],
+        *[FactKind.CONTACT, FactKind.RATED, FactKind.REFUND_REQUESTED, FactKind.CASE_OPENED],
+        FactKind.ANSWER_NOT_NEEDED,
+    ],
     "what needs no answer": [*_TALKS, FactKind.ANSWER_NOT_NEEDED, FactKind.RATED, FactKind.REFUND_REQUESTED],
 }
 

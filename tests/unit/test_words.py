@@ -8,8 +8,9 @@ from uuid import uuid4
 
 import pytest
 
+from services.escalation.domain.duty_buttons import CheckInLogged, FollowUpLogged
 from services.escalation.domain.facts import FactKind
-from services.escalation.domain.own_facts import CheckInLogged, CustomerReachedLogged
+from services.escalation.domain.own_facts import CustomerReachedLogged
 from services.escalation.domain.stakes import Amount
 from services.escalation.domain.words import (
     SIGNAL_LABELS,
@@ -57,7 +58,7 @@ from tests.builders import (
 )
 
 _ENDING: list[type[Fact]] = [fact for fact, effects in SUBSCRIPTIONS.items() if judge in effects]
-_ENDING += [CheckInLogged, CustomerReachedLogged]
+_ENDING += [CheckInLogged, CustomerReachedLogged, FollowUpLogged]
 SAMPLES = Path(__file__).parents[1] / "contracts" / "samples"
 
 

@@ -1,7 +1,7 @@
-"""Dated duties that a sale makes before there is trouble, and what proves that they were done. Pure."""
+"""Dated duties that a sale makes before there is trouble, what proves that they were done, and who says so. Pure."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -11,11 +11,13 @@ from services.escalation.domain.findings.clearing import CLEARINGS, ended_by
 from services.escalation.domain.findings.history import History
 from services.escalation.domain.findings.lanes import LaneName
 from services.escalation.domain.findings.orders import due_at, promises_of
+from services.escalation.domain.findings.said import Word, word_about_outcome, word_about_promise
 from services.escalation.domain.findings.scope import ALWAYS
 from services.escalation.domain.ladder import assigned_to, holder_of
 from services.escalation.domain.policy.model import Policy
+from services.escalation.domain.policy.signal_rules import SatisfactionRule
 from services.escalation.domain.policy.versions import Policies
-from shared.contracts.escalation import SignalKind
+from shared.contracts.escalation import CustomersAnswer, SignalKind
 from shared.contracts.support_inbound import ContactPreference
 
 
@@ -29,12 +31,26 @@ class DutyKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Duty:
-    """What is to be done for an order; `promise` is the one to keep."""
+    """What is to be done for an order; `promise` is the one to keep, `word` what somebody says of it."""
 
     kind: DutyKind
     order_id: str
     due_at: datetime
     promise: AccountFact | None = None
+    word: Word | None = None
+
+    @property
+    def is_finished(self) -> bool:
+        """By what somebody says, without a proof."""
+        return self.word is not None and self.word.holds
+
+
+ANSWERS: Mapping[DutyKind, tuple[CustomersAnswer, ...]] = {
+    DutyKind.CHECK_IN: (),
+    DutyKind.PROMISE: (CustomersAnswer.KEPT,),
+    DutyKind.OUTCOME: (CustomersAnswer.WORKED, CustomersAnswer.DID_NOT_WORK),
+}
+"""What a customer may answer that finishes a duty."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +73,15 @@ class Period:
 
 
 def duties_of(salesperson_id: str, sale: Sale, people: Directory, policies: Policies, now: datetime) -> list[Duty]:
-    """What this person is to do now for a sale: theirs, due soon or lately, and not proven to be done."""
+    """What this person is to do now for a sale: theirs, due soon or lately, not proven to be done, nor finished."""
+    found = open_or_finished(salesperson_id, sale, people, policies, now)
+    return [duty for duty in found if not duty.is_finished]
+
+
+def open_or_finished(
+    salesperson_id: str, sale: Sale, people: Directory, policies: Policies, now: datetime
+) -> list[Duty]:
+    """As `duties_of`, with what is finished and not proven."""
     assigned = assigned_to(sale.account, people, now)
     if holder_of(sale.order, people, now=now, assigned=assigned) != salesperson_id:
         return []
@@ -67,7 +91,7 @@ def duties_of(salesperson_id: str, sale: Sale, people: Directory, policies: Poli
     terms = policy.duties
     own = {salesperson_id, sale.order.sold_by}
     return [
-        duty
+        _with_word(duty, sale.history, policies)
         for duty in _made_by(sale, policy)
         if duty.due_at - terms.show_before <= now <= duty.due_at + terms.show_after
         and not _is_done(duty, sale.history, since=duty.due_at - terms.show_before, own=own)
@@ -102,6 +126,19 @@ def _made_by(sale: Sale, policy: Policy) -> Iterator[Duty]:
         yield Duty(DutyKind.PROMISE, order.order_id, due_at(fact), promise=fact)
     if order.outcome_expected_by is not None:
         yield Duty(DutyKind.OUTCOME, order.order_id, order.outcome_expected_by)
+
+
+def _with_word(duty: Duty, history: History, policies: Policies) -> Duty:
+    """Whoever gave it, also before the account went to another seller."""
+
+    def ratings(at: datetime) -> SatisfactionRule:
+        return policies.at(at).policy.signals.satisfaction_low
+
+    if duty.promise is not None:
+        return replace(duty, word=word_about_promise(history, duty.promise, ratings))
+    if duty.kind is DutyKind.OUTCOME:
+        return replace(duty, word=word_about_outcome(history, duty.order_id, ratings))
+    return duty
 
 
 def _is_done(duty: Duty, history: History, *, since: datetime, own: set[str | None]) -> bool:

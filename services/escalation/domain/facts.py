@@ -25,8 +25,9 @@ _SUPPORT, _TAB = "handoff/support", "\t"  # a tab is in no id
 class FactKind(StrEnum):
     """What happened. `sold`, `promise` and `delivery_due` are told by a sale, `customer_reached` by a salesperson.
 
-    `order_lines` are a sale's lines, remembered once a part of it was delivered or they changed. `request_closed`:
-    somebody closed the episode in which a request stood.
+    `promise_said_kept` and `outcome_said` are what a salesperson says that the customer said: no proof. `order_lines`
+    are a sale's lines, remembered once a part of it was delivered or they changed. `request_closed`: somebody closed
+    the episode in which a request stood.
     """
 
     CONTACT = "contact"
@@ -58,10 +59,16 @@ class FactKind(StrEnum):
     DELIVERY_LATE = "delivery_late"
     PROMISE = "promise"
     PROMISE_KEPT = "promise_kept"
+    PROMISE_SAID_KEPT = "promise_said_kept"
     OUTCOME_REPORTED = "outcome_reported"
+    OUTCOME_SAID = "outcome_said"
 
     # Enum's own is written in Python, and every fact is put into lanes by it.
     __hash__ = str.__hash__
+
+
+SAID = (FactKind.PROMISE_SAID_KEPT, FactKind.OUTCOME_SAID)
+"""What a salesperson says that the customer says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,11 +76,12 @@ class AccountFact:
     """One fact of an account.
 
     `direction`, `channel`, `result`, `agent` (who of us) and `conversation` are a contact's; `result` and `agent` also
-    why no answer is needed, and who says so. `courtesy`: declared to be a "thanks" or an automatic reply. `number`: how
-    often a case was passed on; a rating in thousandths of its scale; 1 or 0 for an outcome that was reached or not, and
-    for a delivery that says whether it was the whole order. `due_at`: of a promised answer, a promise, a delivery.
-    `waiting_for`: whose turn it is said to be. `amount_minor` and `currency` are what is asked back or was paid back,
-    `said` and `asked_by` digests of the words and the person of a request.
+    why no answer is needed, and who says so; `agent` also who tells what the customer said. `courtesy`: declared to be
+    a "thanks" or an automatic reply. `number`: how often a case was passed on; a rating in thousandths of its scale; 1
+    or 0 for an outcome that was reached or not, and for a delivery that says whether it was the whole order. `due_at`:
+    of a promised answer, a promise, a delivery. `waiting_for`: whose turn it is said to be. `amount_minor` and
+    `currency` are what is asked back or was paid back, `said` and `asked_by` digests of the words and the person of a
+    request.
 
     `what` names a promise, the kind of refund that is asked for, the word of a status (`status_word`), the contact
     that needs no answer (see `contact_ids`), or the request that was closed; of a delivery it is the places of its

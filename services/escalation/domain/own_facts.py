@@ -7,6 +7,7 @@ from uuid import UUID
 
 from pydantic import Field
 
+from services.escalation.domain.duty_buttons import DUTY_BUTTONS
 from services.escalation.domain.policy.document import LONGEST
 from shared.contracts.escalation import EpisodeResult, RingCause, SignalKind
 from shared.contracts.fact import About, Fact
@@ -172,15 +173,6 @@ class ClosePressed(EpisodeButton):
     reason: Code
 
 
-class CheckInLogged(_OwnFact):
-    """Whose customer it is talked with them about an order, before there was trouble."""
-
-    type: ClassVar[str] = "escalation.button.check_in_logged"
-    order: Id
-    by: Id
-    channel: ContactChannel = ContactChannel.PHONE
-
-
 class Attempt(StrEnum):
     """How an attempt to deliver ended. `unknown`: the channel may or may not have accepted it."""
 
@@ -275,7 +267,7 @@ _ALL: tuple[type[Fact], ...] = (
     WorkLookedAt,
     PersonChanged,
     *BUTTONS,
-    CheckInLogged,
+    *DUTY_BUTTONS,
     DeliveryAttempted,
     DeliveryReturned,
     DeliveryResent,

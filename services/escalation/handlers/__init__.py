@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any, TypeAlias
 
-from services.escalation.domain import own_facts
+from services.escalation.domain import duty_buttons, own_facts
 from services.escalation.domain.rules import RULES_VERSION, Rules
 from services.escalation.handlers.addresses import note_failing_address, note_working_address
 from services.escalation.handlers.deadlines import (
@@ -28,7 +28,7 @@ from services.escalation.handlers.preferences import note_preference
 from services.escalation.handlers.rejudging import rejudge
 from services.escalation.handlers.rescues import press
 from services.escalation.handlers.signals import remember_case, stop_waiting_for_the_named_order
-from services.escalation.handlers.talks import log_check_in
+from services.escalation.handlers.talks import log_check_in, log_follow_up
 from services.escalation.handlers.turn import Turn
 from services.escalation.store import batches
 from services.escalation.store.known_accounts import KnownAccounts
@@ -99,7 +99,8 @@ SUBSCRIPTIONS: Mapping[type[Fact], Sequence[Effect]] = {
     own_facts.WorkLookedAt: (look_at_work,),
     own_facts.PersonChanged: (pass_on_work,),
     **dict.fromkeys(own_facts.BUTTONS, (press,)),
-    own_facts.CheckInLogged: (log_check_in,),
+    duty_buttons.CheckInLogged: (log_check_in,),
+    duty_buttons.FollowUpLogged: (log_follow_up,),
     own_facts.DeliveryAttempted: (record_attempt,),
     own_facts.DeliveryReturned: (record_return,),
     own_facts.DeliveryResent: (send_again,),

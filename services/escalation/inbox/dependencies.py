@@ -4,7 +4,8 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
-from services.escalation.domain.own_facts import CheckInLogged, EpisodeButton
+from services.escalation.domain.duty_buttons import DutyButton
+from services.escalation.domain.own_facts import EpisodeButton
 from services.escalation.domain.policy.versions import Policies
 from services.escalation.store.sessions import Person
 from shared.database import Pool
@@ -16,7 +17,7 @@ class Press(Protocol):
     """Press a button of an account's episode or duty. Raises shared.transaction.Refused."""
 
     def __call__(
-        self, button: EpisodeButton | CheckInLogged, account: AccountId, round: str | None = None
+        self, button: EpisodeButton | DutyButton, account: AccountId, round: str | None = None
     ) -> Awaitable[object]: ...
 
 

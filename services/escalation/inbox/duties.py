@@ -1,36 +1,43 @@
-"""Duties of the day: what to do for one's sales before there is trouble. Start at `DutyPages`."""
+"""Follow-ups: what to do for one's sales before there is trouble. Start at `DutyPages`."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from pydantic import ValidationError
+from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from services.escalation.domain import words
 from services.escalation.domain.calling import Calling, calling
-from services.escalation.domain.duties import Duty, DutyKind, Sale, duties_of, period
-from services.escalation.domain.entities import products_of
-from services.escalation.domain.facts import fact_id
-from services.escalation.domain.own_facts import CheckInLogged
+from services.escalation.domain.duties import ANSWERS, Duty, DutyKind, Sale, open_or_finished, period
+from services.escalation.domain.duty_buttons import CheckInLogged, DutyButton, FollowUpLogged
+from services.escalation.domain.entities import Directory, Order, products_of
+from services.escalation.domain.facts import AccountFact, fact_id
+from services.escalation.domain.findings.said import Word
 from services.escalation.domain.policy.versions import Policies
 from services.escalation.domain.reader import Moment, Reader
 from services.escalation.inbox.answers import NotHere
 from services.escalation.inbox.dependencies import InboxDependencies
-from services.escalation.inbox.forms import channel_of, text_of
+from services.escalation.inbox.forms import answer_of, channel_of, text_of
 from services.escalation.inbox.sessions import Sessions, check_token
 from services.escalation.inbox.ways import CHANNELS, Way, phone
 from services.escalation.store import duties as store
 from shared.contracts.envelope import Envelope
 from shared.contracts.orders import OrderPlaced
+from shared.ids import SalespersonId
 
 _SHOWN = 12
 
 
 @dataclass(frozen=True, slots=True)
 class DutyView:
-    """One duty, ready to be shown; `quote` is the promise or the expected outcome, as it was told at the sale."""
+    """One duty, ready to be shown; `quote` is the promise or the expected outcome, as it was told at the sale.
+
+    `answers` are the customer's that finish it, of `promise` where it is one. `again`: it was finished, and the
+    customer complained since; `round` tells these times apart.
+    """
 
     id: str
     to_do: str
@@ -44,9 +51,29 @@ class DutyView:
     at: Moment
     overdue: bool
     check_in: bool
+    answers: tuple[tuple[str, str], ...]
+    promise: str
+    round: str
+    again: str | None
     say: tuple[str, ...]
     calls: tuple[Way, ...]
     calling: Calling
+
+
+@dataclass(frozen=True, slots=True)
+class FinishedView:
+    """One duty that somebody says is done; `said` tells who and when."""
+
+    what: str
+    quote: str | None
+    customer: str
+    said: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    duty: Duty
+    sale: Sale
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,12 +82,13 @@ class DutyList:
 
     shown: tuple[DutyView, ...]
     count: int
+    finished: tuple[FinishedView, ...]
     version: str
     channels: tuple[tuple[str, str], ...] = CHANNELS
 
 
 class DutyPages:
-    """The list beside the episodes, and its one button."""
+    """The list beside the episodes, and its buttons."""
 
     def __init__(self, dependencies: InboxDependencies, sessions: Sessions) -> None:
         self._pool = dependencies.pool
@@ -71,40 +99,71 @@ class DutyPages:
         """What the reader is to do now, soonest due first."""
         me, at = reader.salesperson_id, reader.now
         sales, people = await store.sales_of(self._pool, me, period(policies, at))
-        found = [(duty, sale) for sale in sales for duty in duties_of(me, sale, people, policies, at)]
-        first = sorted(found, key=lambda one: (one[0].due_at, one[0].order_id, one[0].kind))[:_SHOWN]
-        told = {duty.order_id for duty, _ in first if duty.kind is not DutyKind.CHECK_IN}
+        found = [_Found(duty, sale) for sale in sales for duty in open_or_finished(me, sale, people, policies, at)]
+        left = [one for one in found if not one.duty.is_finished]
+        first = _first(left, lambda duty: duty.due_at)
+        finished = _first([one for one in found if one.duty.is_finished], _said_at)
+        told = {one.duty.order_id for one in (*first, *finished) if one.duty.kind is not DutyKind.CHECK_IN}
         placed = await store.placed(self._pool, me, told)
-        shown = tuple(_view(duty, sale, placed, reader, policies) for duty, sale in first)
-        return DutyList(shown, len(found), "-".join([str(len(found)), *(f"{one.id}{one.due}" for one in shown)]))
+        shown = tuple(_view(one, placed, reader, policies, people) for one in first)
+        done = tuple(_finished(one, placed, reader, people) for one in finished)
+        parts = [
+            str(len(left)),
+            *(f"{one.id}{one.round}{one.due}" for one in shown),
+            *(f"{one.what}{one.said}" for one in done),
+        ]
+        return DutyList(shown, len(left), done, "-".join(parts))
 
     async def log_check_in(self, request: Request) -> Response:
         """Log a talk, then show what is left. Twice is as good as once. Raises NotHere for somebody else's order."""
+        return await self._log(request, _check_in)
+
+    async def log_follow_up(self, request: Request) -> Response:
+        """Log what a customer answered, likewise."""
+        return await self._log(request, _follow_up)
+
+    async def _log(self, request: Request, button: Callable[[FormData, SalespersonId], DutyButton]) -> Response:
         signed_in = await self._sessions.reader(request)
         form = await request.form()
         check_token(form, signed_in)
         try:
-            talked = CheckInLogged(order=text_of(form, "order"), by=signed_in.salesperson_id, channel=channel_of(form))
+            talked = button(form, signed_in.salesperson_id)
         except ValidationError:
             raise NotHere from None
         account = await store.account_of_sale(self._pool, signed_in.salesperson_id, talked.order)
         if account is None:
             raise NotHere
-        await self._press(talked, account)
+        await self._press(talked, account, text_of(form, "round") or None)
         return RedirectResponse("/", status_code=303)
 
 
+def _check_in(form: FormData, by: SalespersonId) -> DutyButton:
+    return CheckInLogged(order=text_of(form, "order"), by=by, channel=channel_of(form))
+
+
+def _follow_up(form: FormData, by: SalespersonId) -> DutyButton:
+    order, promise = text_of(form, "order"), text_of(form, "promise")
+    about = {"order": order, "promise": promise or None}
+    return FollowUpLogged.model_validate({**about, "by": by, "channel": channel_of(form), "answer": answer_of(form)})
+
+
+def _first(found: Iterable[_Found], at: Callable[[Duty], datetime]) -> Sequence[_Found]:
+    """The earliest, as many as are shown."""
+    return sorted(found, key=lambda one: (at(one.duty), one.duty.order_id, one.duty.kind))[:_SHOWN]
+
+
 def _view(
-    duty: Duty, sale: Sale, placed: Mapping[str, Envelope[OrderPlaced]], reader: Reader, policies: Policies
+    one: _Found, placed: Mapping[str, Envelope[OrderPlaced]], reader: Reader, policies: Policies, people: Directory
 ) -> DutyView:
-    order, check_in = sale.order, duty.kind is DutyKind.CHECK_IN
+    duty, order, check_in = one.duty, one.sale.order, one.duty.kind is DutyKind.CHECK_IN
     policy = policies.for_order(policies.latest, order.segment, products_of(order))
+    complaint = duty.word.complaint if duty.word else None
     return DutyView(
         id=f"{duty.kind.value}-{duty.promise.fact_id if duty.promise else order.order_id}",
         to_do=_TO_DO[duty.kind],
         quote=_quote(duty, placed.get(order.order_id)),
         proof=_PROOF[duty.kind],
-        customer=order.customer_name or f"Customer {order.account_id}",
+        customer=_customer(order),
         order=order.order_id,
         bought=order.bought,
         amount=words.known_money(order.amount_minor, order.currency),
@@ -112,9 +171,27 @@ def _view(
         at=reader.moment(duty.due_at),
         overdue=duty.due_at < reader.now,
         check_in=check_in,
+        answers=tuple((answer.value, words.ANSWERS[answer]) for answer in ANSWERS[duty.kind]),
+        promise=str(duty.promise.fact_id) if duty.promise else "",
+        round=str(complaint.fact_id) if complaint else "",
+        again=_again(duty.word, reader, people) if duty.word else None,
         say=policy.duties.say if check_in else (),
         calls=phone(order.customer_phone, order.customer_country or policy.company.country),
         calling=calling(order.customer_zone, policy.customers, reader.now),
+    )
+
+
+def _finished(
+    one: _Found, placed: Mapping[str, Envelope[OrderPlaced]], reader: Reader, people: Directory
+) -> FinishedView:
+    order, word = one.sale.order, one.duty.word
+    assert word is not None
+    said = word.said
+    return FinishedView(
+        what=words.customer_said(said.kind, said.number, order.order_id),
+        quote=_quote(one.duty, placed.get(order.order_id)),
+        customer=_customer(order),
+        said=words.said_so(_speaker(said, reader, people), said.at.astimezone(reader.zone), reader.now),
     )
 
 
@@ -128,6 +205,23 @@ def _quote(duty: Duty, placed: Envelope[OrderPlaced] | None) -> str | None:
     return promises.get(duty.promise.fact_id)
 
 
+def _again(word: Word, reader: Reader, people: Directory) -> str | None:
+    """Why a duty is to be done again, which somebody had finished."""
+    if word.complaint is None:
+        return None
+    said_at, since = (fact.at.astimezone(reader.zone) for fact in (word.said, word.complaint))
+    return words.complained_since(_speaker(word.said, reader, people), said_at, word.complaint.kind, since, reader.now)
+
+
+def _speaker(said: AccountFact, reader: Reader, people: Directory) -> str:
+    person = people.get(said.agent or "")
+    return reader.name_of(said.agent, person.name if person else None)
+
+
+def _customer(order: Order) -> str:
+    return order.customer_name or f"Customer {order.account_id}"
+
+
 def _due(duty: Duty, reader: Reader) -> str:
     """ "due 14:30", "due tomorrow, 14:30", "3 h overdue"."""
     if duty.due_at < reader.now:
@@ -137,13 +231,18 @@ def _due(duty: Duty, reader: Reader) -> str:
     return f"due tomorrow, {local:%H:%M}" if local.date() == tomorrow else f"due {words.clock(local, reader.now)}"
 
 
+def _said_at(duty: Duty) -> datetime:
+    return duty.word.said.at if duty.word else duty.due_at
+
+
 _TO_DO = {
     DutyKind.CHECK_IN: "Ask how it goes",
     DutyKind.PROMISE: "Keep the promise",
-    DutyKind.OUTCOME: "Ask whether it came true",
+    DutyKind.OUTCOME: "Ask whether they got the result they wanted",
 }
 _PROOF = {
     DutyKind.CHECK_IN: "Done when you have talked with the customer.",
-    DutyKind.PROMISE: "Done when it is reported as kept. If it is not, it becomes a signal.",
-    DutyKind.OUTCOME: "Done when the customer’s answer is reported, whatever it is.",
+    DutyKind.PROMISE: "Closes when the promise is marked as kept, here or by another system; otherwise you will be "
+    "alerted.",
+    DutyKind.OUTCOME: "Closes when the customer's answer is reported, here or by another system.",
 }

@@ -145,6 +145,7 @@ class EpisodePages:
         parts = Parts(
             signals=signals.get(id, ()),
             facts=facts.get(row.account_id, ()),
+            said=await episode_parts.said_of(self._pool, me, id),
             rings=await episode_parts.rings_of(self._pool, me, id),
             steps=await episode_parts.steps_of(self._pool, me, id, TOLD_RULES),
             colleagues=await episode_parts.colleagues_of(self._pool, me) if mine else (),

@@ -14,7 +14,7 @@ from starlette.datastructures import FormData
 from services.escalation.domain import own_facts
 from services.escalation.domain.own_facts import EpisodeButton
 from services.escalation.inbox.moments import NotAMoment, entered, in_an_hour, tomorrow_morning
-from shared.contracts.escalation import EpisodeResult
+from shared.contracts.escalation import CustomersAnswer, EpisodeResult
 from shared.contracts.support_inbound import ContactChannel
 from shared.ids import SalespersonId
 
@@ -107,6 +107,11 @@ def _until(pressed: Pressed, form: FormData) -> datetime:
 def channel_of(form: FormData) -> ContactChannel:
     """How somebody was talked with; by phone unless the form says otherwise. Raises NotUnderstood."""
     return _one_of(ContactChannel, text_of(form, "channel") or ContactChannel.PHONE.value)
+
+
+def answer_of(form: FormData) -> CustomersAnswer:
+    """What the customer answered. Raises NotUnderstood."""
+    return _one_of(CustomersAnswer, text_of(form, "answer"))
 
 
 def _one_of(kind: type[Kind], value: str) -> Kind:

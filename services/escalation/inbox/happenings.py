@@ -9,7 +9,7 @@ from services.escalation.domain import words
 from services.escalation.domain.facts import fact_id
 from services.escalation.domain.reader import Moment, Reader
 from services.escalation.inbox.ways import Way
-from services.escalation.store.episode_parts import SignalRow
+from services.escalation.store.episode_parts import SaidRow, SignalRow
 from shared.contracts.envelope import Envelope, Fact
 from shared.contracts.support_inbound import Person
 
@@ -23,6 +23,14 @@ class Caller:
 
     name: str
     ways: tuple[Way, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ToldOf:
+    """What was told of an account, and what salespeople say that the customer said of the order."""
+
+    facts: Iterable[Envelope[Fact]] = ()
+    said: Iterable[SaidRow] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,14 +55,17 @@ class SignalLine:
 
 
 def what_happened(
-    order_id: str, signals: Sequence[SignalRow], facts: Iterable[Envelope[Fact]], reader: Reader, ways: WaysTo
+    order_id: str, signals: Sequence[SignalRow], told_of: ToldOf, reader: Reader, ways: WaysTo
 ) -> tuple[Happening, ...]:
     """Newest first. A signal whose fact is no longer kept, or that no fact is, speaks for itself; facts of other orders
     stay out. `ways` are those to call whoever called or wrote."""
     standing = {signal.fact_id for signal in signals if signal.ended is None and not signal.by_silence}
     unsaid = {signal.fact_id: signal for signal in signals if not signal.by_silence}
     told: list[tuple[datetime, Happening]] = []
-    for event in facts:
+    for said in told_of.said:
+        unsaid.pop(said.fact_id, None)
+        told.append((said.at, _said(said, order_id, reader, at_risk=said.fact_id in standing)))
+    for event in told_of.facts:
         if getattr(event.data, "order", None) in (None, order_id):
             id = fact_id(event)
             unsaid.pop(id, None)
@@ -83,6 +94,12 @@ def _happening(event: Envelope[Fact], reader: Reader, ways: WaysTo, *, at_risk: 
     told = words.describe(event)
     by = _caller(told.by, ways)
     return Happening(told.title, told.words, told.source, reader.moment(event.time), at_risk, by)
+
+
+def _said(said: SaidRow, order_id: str, reader: Reader, *, at_risk: bool) -> Happening:
+    who = reader.name_of(said.agent, said.agent_name)
+    title = words.customer_said(said.kind, said.number, order_id)
+    return Happening(title, None, f"{who}. {words.NO_PROOF}", reader.moment(said.at), at_risk, None)
 
 
 def _bare(signal: SignalRow, reader: Reader) -> Happening:

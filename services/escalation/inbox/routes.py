@@ -48,6 +48,7 @@ def create_inbox(dependencies: InboxDependencies) -> APIRouter:
     for path, answer in (
         ("/episodes/{episode_id}/{action}", episodes.press),
         ("/check-ins", duties.log_check_in),
+        ("/follow-ups", duties.log_follow_up),
         ("/sign-in", door.sign_in),
         ("/sign-in/link", door.ask_for_link),
         ("/sign-out", door.sign_out),

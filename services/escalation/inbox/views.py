@@ -19,12 +19,13 @@ from services.escalation.inbox.clock_lines import ClockLine, clock_line, now_wit
 from services.escalation.inbox.happenings import (
     Happening,
     SignalLine,
+    ToldOf,
     signal_lines,
     what_happened,
 )
 from services.escalation.inbox.ways import Way, mail, no_ways, phone
 from services.escalation.store.before import before_of
-from services.escalation.store.episode_parts import Colleague, SignalRow
+from services.escalation.store.episode_parts import Colleague, SaidRow, SignalRow
 from services.escalation.store.followed import FollowedRow
 from services.escalation.store.inbox import EpisodeRow
 from shared.contracts.envelope import Envelope, Fact
@@ -36,10 +37,12 @@ _SHOWN = 6
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """What was read of one episode beside its row. `rings`, `steps` and `colleagues` only where it fills the page."""
+    """What was read of one episode beside its row. `said`, `rings`, `steps` and `colleagues` only where it fills
+    the page."""
 
     signals: Sequence[SignalRow] = ()
     facts: Iterable[Envelope[Fact]] = ()
+    said: Sequence[SaidRow] = ()
     rings: Sequence[RingRow] = ()
     steps: Sequence[StepRow] = ()
     colleagues: Sequence[Colleague] = ()
@@ -123,7 +126,7 @@ def episode_view(row: EpisodeRow, parts: Parts, reader: Reader, policy: Policy) 
     why, inform = words.why_now(risks, _main(risks, policy)), all_inform(risks, policy)
     forbidden, country = _preference(row) in words.MUST_NOT_BE_CALLED, row.customer_country or policy.company.country
     ways = no_ways if forbidden else partial(phone, country=country)
-    happened = what_happened(row.order_id, parts.signals, parts.facts, reader, ways)
+    happened = what_happened(row.order_id, parts.signals, ToldOf(parts.facts, parts.said), reader, ways)
     calls = () if forbidden or inform else phone(row.customer_phone, country)
     hours = calling(row.customer_zone, policy.customers, reader.now)
     can_call = ("now" if hours.allowed else "later") if calls else "never"

@@ -5,6 +5,7 @@ from typing import cast
 
 from services.escalation.domain.duties import Period, Sale
 from services.escalation.domain.entities import Account, Directory, Order, Salesperson
+from services.escalation.domain.facts import SAID
 from services.escalation.domain.findings.history import History
 from services.escalation.store.facts import told_event
 from services.escalation.store.histories import FACT_COLUMNS, histories_of
@@ -36,12 +37,14 @@ _SALES = f"""
 """
 _ACCOUNTS = "select * from escalation.accounts where account_id = any($1::text[])"
 _ACCOUNT = f"{_THEIRS} select account_id from theirs where order_id = $2"
-# What makes a duty, or proves that one was done; and which order a case is about.
+# What makes a duty, proves that one was done, says so or is a complaint since; and which order a case is about.
 _FACTS = f"""
     select {", ".join(FACT_COLUMNS)} from escalation.facts
     where account_id = any($1::text[]) and (
-        kind in ('promise', 'promise_kept', 'outcome_reported', 'order_cancelled', 'case_opened', 'customer_reached')
-        or (kind = 'contact' and result in ('answered', 'resolved')))
+        kind in ('promise', 'promise_kept', 'promise_said_kept', 'outcome_reported', 'outcome_said', 'order_cancelled',
+            'case_opened', 'customer_reached', 'rated', 'refund_requested', 'cancellation_requested',
+            'answer_not_needed')
+        or (kind = 'contact' and result in ('answered', 'resolved', 'dead_end')))
     order by at
 """
 _PEOPLE = """
@@ -57,14 +60,17 @@ _PLACED = f"""
 
 
 async def sales_of(database: Pool, reader: SalespersonId, within: Period) -> tuple[list[Sale], Directory]:
-    """The reader's sales that can have duties now, the latest ones, and everybody whose they may be."""
+    """The reader's sales that can have duties now, the latest ones; and everybody whose they may be, or who says what a
+    customer said of them."""
     times = (within.sold_since, within.sold_until, within.due_since, within.due_until)
     orders = [Order(**row) for row in await database.fetch(_SALES, reader, *times)]
     ids = list({order.account_id for order in orders})
     accounts = {row["account_id"]: Account(**row) for row in await database.fetch(_ACCOUNTS, ids)} if ids else {}
-    histories = histories_of(ids, await database.fetch(_FACTS, ids)) if ids else {}
+    facts = await database.fetch(_FACTS, ids) if ids else []
+    histories = histories_of(ids, facts)
     owners = {reader, *(order.sold_by for order in orders), *(account.assigned_to for account in accounts.values())}
-    people = await database.fetch(_PEOPLE, list(filter(None, owners)))
+    speakers = {fact["agent"] for fact in facts if fact["kind"] in SAID}
+    people = await database.fetch(_PEOPLE, list(filter(None, owners | speakers)))
     return _sales(orders, accounts, histories), {row["salesperson_id"]: Salesperson(**row) for row in people}
 
 

@@ -7,6 +7,7 @@ from datetime import datetime
 from uuid import UUID
 
 from services.escalation.domain.asked import RingRow, StepRow
+from services.escalation.domain.facts import SAID, FactKind
 from services.escalation.domain.words import Risk
 from services.escalation.store.asked import JOIN_TO_RINGS, JOIN_TO_STEPS, RING_COLUMNS, STEP_COLUMNS
 from services.escalation.store.facts import TOLD_TYPES, told_event
@@ -36,6 +37,18 @@ class SignalRow:
 
 
 @dataclass(frozen=True, slots=True)
+class SaidRow:
+    """What a salesperson says that the customer said."""
+
+    fact_id: UUID
+    kind: FactKind
+    at: datetime
+    number: int | None
+    agent: str | None
+    agent_name: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Colleague:
     """Somebody whom an episode can be handed over to."""
 
@@ -62,6 +75,13 @@ _FACTS = f"""
         order by at desc, position desc limit $4
     ) j
     order by j.at desc, j.position desc
+"""
+_SAID = f"""
+    select f.fact_id, f.kind, f.at, f.number, f.agent, p.name as agent_name
+    from escalation.episodes e join escalation.facts f on f.account_id = e.account_id and f.order_id = e.order_id
+    left join escalation.salespeople p on p.salesperson_id = f.agent
+    where e.episode_id = $2 and f.kind in {tuple(kind.value for kind in SAID)!r} and {MAY_SEE}
+    order by f.at, f.fact_id
 """
 _RINGS = f"""
     select {RING_COLUMNS}
@@ -103,6 +123,11 @@ async def facts_of(
     for row in await database.fetch(_FACTS, reader, list(episodes), TOLD_TYPES, limit):
         found[row["subject"]].append(told_event(row))
     return found
+
+
+async def said_of(database: Pool, reader: SalespersonId, episode: UUID) -> Sequence[SaidRow]:
+    """What salespeople say that the customer said of the order of an episode, in order."""
+    return [SaidRow(**{**row, "kind": FactKind(row["kind"])}) for row in await database.fetch(_SAID, reader, episode)]
 
 
 async def rings_of(database: Pool, reader: SalespersonId, episode: UUID) -> Sequence[RingRow]:

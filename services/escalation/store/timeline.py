@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from services.escalation.domain import words
+from services.escalation.domain.facts import SAID, FactKind
 from services.escalation.store.facts import TOLD_TYPES, told_event
 from shared.contracts.envelope import Envelope, Fact
 from shared.database import Pool
@@ -41,6 +43,10 @@ _DEEDS = """
     )
     select * from (select * from deeds order by at desc, step desc, position desc limit $3) newest
     order by at, step, position
+"""
+_WORDS = f"""
+    select at, kind, order_id, number, agent from escalation.facts
+    where account_id = $1 and kind in {tuple(kind.value for kind in SAID)!r} order by at desc, fact_id limit $2
 """
 _RESPONSIBLE = """
     select exists (
@@ -90,6 +96,22 @@ async def deeds_for(pool: Pool, account_id: str, *, responsible: str | None = No
             row["why"],
         )
         for row in await pool.fetch(_DEEDS, account_id, responsible, LIMIT)
+    ]
+
+
+async def words_of(pool: Pool, account_id: str) -> list[Deed]:
+    """The newest of what salespeople say that the customer said, by time."""
+    rows = reversed(await pool.fetch(_WORDS, account_id, LIMIT))
+    return [
+        Deed(
+            row["at"],
+            words.customer_said(FactKind(row["kind"]), row["number"], row["order_id"]),
+            None,
+            row["order_id"],
+            row["agent"],
+            words.NO_PROOF,
+        )
+        for row in rows
     ]
 
 

@@ -104,3 +104,11 @@ class DeliveryChannel(StrEnum):
     """A way by which an alert leaves us."""
 
     EMAIL = "email"
+
+
+class CustomersAnswer(StrEnum):
+    """What a customer said of a promise or of the outcome they expected, as a salesperson tells it."""
+
+    KEPT = "kept"
+    WORKED = "worked"
+    DID_NOT_WORK = "did_not_work"

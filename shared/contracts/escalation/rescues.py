@@ -6,8 +6,9 @@ from uuid import UUID
 from pydantic import Field
 
 from shared.contracts.escalation.episodes import TOPIC
+from shared.contracts.escalation.kinds import CustomersAnswer
 from shared.contracts.fact import Fact
-from shared.contracts.fields import MAX_SAFE_INTEGER, Id, Instant
+from shared.contracts.fields import MAX_SAFE_INTEGER, Id, Instant, Text
 from shared.contracts.support_inbound import ContactChannel
 
 
@@ -119,3 +120,22 @@ class CheckInDone(Fact):
     by: Id
     at: Instant
     channel: ContactChannel
+
+
+class FollowUpAnswered(Fact):
+    """A salesperson talked with the customer about an order at `at`, and says what the customer answered.
+
+    It is the salesperson's word and proves nothing: `promise_kept` and `outcome_reported` do.
+    """
+
+    type: ClassVar[str] = "escalation.follow_up_answered"
+    topic: ClassVar[str] = TOPIC
+
+    order: Id
+    by: Id
+    at: Instant
+    channel: ContactChannel
+    answer: CustomersAnswer
+    promise: Text | None = Field(
+        default=None, description="Of a promise: its id; of one without an id, what was promised."
+    )

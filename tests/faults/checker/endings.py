@@ -11,6 +11,8 @@ from tests.faults.checker.facts import ENDS, OF_ORDERS, Fact, derived
 
 ENDS_CASE = ("case_resolved", "case_closed")
 _STATUSES = ("case_opened", "case_progressed")
+_SAYS_NOTHING = ("sold", "promise", "delivery_due", "order_lines", "promise_said_kept", "outcome_said")
+"""Of how an order goes on since its sale, as its publishers tell it."""
 Fits: TypeAlias = Callable[[Fact], bool]
 
 
@@ -201,10 +203,16 @@ class Facts:
         """Whatever is told of an order after its sale, or a talk by phone."""
 
         def fits(fact: Fact) -> bool:
-            told = fact.kind in OF_ORDERS and fact.kind not in ("sold", "promise", "delivery_due", "order_lines")
+            told = fact.kind in OF_ORDERS and fact.kind not in _SAYS_NOTHING
             return (told and fact.order == sold.order) or self.phoned(fact, sold.order)
 
         return fits
+
+    def complains(self, fact: Fact, order: str | None) -> bool:
+        """Whether the customer complains, about this order or about none that is known."""
+        low = fact.kind == "rated" and fact.share <= mark(self)
+        asks = fact.kind in ("refund_requested", "cancellation_requested")
+        return (low or asks or fact.denies or fact.result == "dead_end") and self.order_of(fact) in (order, None)
 
     def phoned(self, fact: Fact, order: str | None) -> bool:
         """A talk by phone or in person that names no other order."""

@@ -26,7 +26,8 @@ ENDS = (
 OF_ORDERS = (
     "sold",
     "confirmation_required", "order_confirmed", "order_delivered", "order_changed", "order_lines", "order_cancelled",
-    "refund_paid", "delivery_due", "delivery_late", "promise", "promise_kept", "outcome_reported",
+    "refund_paid", "delivery_due", "delivery_late", "promise", "promise_kept", "promise_said_kept", "outcome_reported",
+    "outcome_said",
 )  # fmt: skip
 
 
@@ -84,6 +85,11 @@ class Fact:
             "person": " ".join((person or "").casefold().split()),
         }
         return {name: value for name, value in told.items() if value}
+
+    @property
+    def denies(self) -> bool:
+        """Whether the buyer says, or somebody for them, that an order did not do what it was bought for."""
+        return self.kind in ("outcome_reported", "outcome_said") and not self.data["reached"]
 
     @property
     def courtesy(self) -> bool:

@@ -247,7 +247,23 @@ def _missed(facts: Facts, kind: str) -> Iterator[Finding]:
     for fact in sorted(facts.of("promise"), key=lambda fact: (_due(fact), fact.key)):
         by_name.setdefault((fact.order, fact.what), fact)
     for (order, what), fact in by_name.items():
-        yield from _past_due(facts, kind, fact, derived("signal", facts.account, order, what, kind))
+        at = _broken_at(facts, fact)
+        if at is not None and not facts.broken(kind, fact, at, since=None):
+            yield facts.found(kind, fact, at=at, id=derived("signal", facts.account, order, what, kind), silence=True)
+
+
+def _broken_at(facts: Facts, promise: Fact) -> datetime | None:
+    """Its day; or, if somebody said by then that it was kept, when the customer first complains after that was said."""
+    due = _due(promise)
+    said = [
+        one.at
+        for one in facts.of("promise_said_kept")
+        if (one.order, one.what) == (promise.order, promise.what) and one.at <= due
+    ]
+    if not said:
+        return due
+    complaints = [one.at for one in facts.all if one.at >= max(said) and facts.complains(one, promise.order)]
+    return max(due, min(complaints)) if complaints else None
 
 
 def _late(facts: Facts, kind: str) -> Iterator[Finding]:
@@ -283,17 +299,12 @@ def _arrived_by(facts: Facts, order: str, at: datetime) -> bool:
     return bool(states) and states[-1]
 
 
-def _past_due(facts: Facts, kind: str, fact: Fact, id: UUID) -> Iterator[Finding]:
-    if not facts.broken(kind, fact, _due(fact), since=None):
-        yield facts.found(kind, fact, at=_due(fact), id=id, silence=True)
-
-
 def _due(fact: Fact) -> datetime:
     return max(fact.at, fact.due or fact.at)
 
 
 def _denied(facts: Facts, kind: str) -> Iterator[Finding]:
-    yield from (facts.found(kind, fact) for fact in facts.of("outcome_reported") if not fact.data["reached"])
+    yield from (facts.found(kind, fact) for fact in facts.all if fact.denies)
 
 
 def _paid(facts: Facts, kind: str) -> Iterator[Finding]:

@@ -10,9 +10,9 @@ from uuid import UUID
 from services.escalation.domain.entities import Decision, Delivery, Signal
 from services.escalation.domain.explaining.record import Record, Told
 from services.escalation.domain.explaining.sending import sent_words
-from services.escalation.domain.facts import AccountFact, FactKind, remembered
+from services.escalation.domain.facts import SAID, AccountFact, FactKind, remembered
 from services.escalation.domain.policy.lookup import PolicyLine, lines_at
-from services.escalation.domain.words import describe
+from services.escalation.domain.words import NO_PROOF, customer_said, describe
 from shared.contracts.envelope import Envelope, Fact
 from shared.contracts.escalation import SignalKind
 from shared.contracts.orders import OrderPlaced
@@ -49,7 +49,15 @@ def steps(record: Record, *, with_words: bool) -> list[Step]:
     causes, counted = _causes(record), _counted(record)
     told = [_told(one, with_words=with_words) for one in record.told if _mattered(one, record, causes, counted)]
     decided = [_decided(one, record) for one in record.decisions]
-    return sorted([*told, *decided, *_delivered(record)], key=lambda step: step.at)
+    return sorted([*told, *_said(record), *decided, *_delivered(record)], key=lambda step: step.at)
+
+
+def _said(record: Record) -> Iterator[Step]:
+    """What salespeople say that the customer said of the order."""
+    for fact in record.facts:
+        if fact.kind in SAID and fact.order_id == record.order.order_id:
+            what = customer_said(fact.kind, fact.number, fact.order_id)
+            yield Step(fact.at, TOLD, f"{fact.agent}: {what[:1].lower()}{what[1:]}. {NO_PROOF}")
 
 
 def _told(told: Told, *, with_words: bool) -> Step:

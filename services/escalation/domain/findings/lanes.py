@@ -38,6 +38,8 @@ class LaneName(StrEnum):
     OVER = "over"
     RESOLVED = "resolved"
     PROMISE_KEPT = "promise_kept"
+    PROMISE_SAID_KEPT = "promise_said_kept"
+    COMPLAINED = "complained"
     OUTCOME_REACHED = "outcome_reached"
     DELIVERED = "delivered"
     UNDELIVERED = "undelivered"
@@ -62,7 +64,9 @@ ORDER_KINDS = frozenset(
         FactKind.DELIVERY_LATE,
         FactKind.PROMISE,
         FactKind.PROMISE_KEPT,
+        FactKind.PROMISE_SAID_KEPT,
         FactKind.OUTCOME_REPORTED,
+        FactKind.OUTCOME_SAID,
     }
 )
 REQUEST_KINDS = frozenset(
@@ -78,7 +82,12 @@ _BOUNDS = ENDS_OF_CASE | {FactKind.CASE_OPENED, FactKind.CASE_REOPENED}
 _PROGRESS = _BOUNDS | {FactKind.CASE_PROGRESSED}
 _STATUS = frozenset({FactKind.CASE_OPENED, FactKind.CASE_PROGRESSED})
 ASKS = frozenset({FactKind.REFUND_REQUESTED, FactKind.CANCELLATION_REQUESTED})
-_KEPT_BY_KIND = REQUEST_KINDS | {FactKind.RATED, FactKind.CONFIRMATION_REQUIRED, FactKind.SOLD}
+_KEPT_BY_KIND = REQUEST_KINDS | {
+    FactKind.RATED,
+    FactKind.CONFIRMATION_REQUIRED,
+    FactKind.SOLD,
+    FactKind.PROMISE_SAID_KEPT,
+}
 _BEGINS = frozenset(
     {FactKind.CASE_REOPENED, FactKind.CASE_REASSIGNED, FactKind.RESPONSE_PROMISED, FactKind.RESPONSE_OVERDUE}
 )
@@ -101,6 +110,14 @@ def is_spoken(fact: AccountFact) -> bool:
     return is_two_way(fact) and fact.channel in _IN_PERSON
 
 
+def can_complain(fact: AccountFact) -> bool:
+    """Whether a customer complains by this, if it is no good rating: a dead end, a request, a rating, an outcome that
+    was not reached, whoever tells it."""
+    if fact.kind in (FactKind.OUTCOME_REPORTED, FactKind.OUTCOME_SAID):
+        return fact.number == 0
+    return fact.kind in ASKS or fact.kind is FactKind.RATED or fact.result == "dead_end"
+
+
 def asked_key(fact: AccountFact) -> Key:
     """The lane of all requests of one kind about one matter: the case if one is named, else the order, else all."""
     if fact.case_id is not None:
@@ -117,25 +134,33 @@ def keys_of(fact: AccountFact, order: str | None, *, excused: bool = False) -> I
         yield LaneName.ASKED_CLOSED, fact.what
         return
     if fact.kind in ORDER_KINDS:
-        yield LaneName.OF_ORDER, fact.order_id, fact.kind
-        if fact.kind is FactKind.PROMISE_KEPT:
-            yield LaneName.PROMISE_KEPT, fact.order_id, fact.what
-        elif fact.kind is FactKind.ORDER_DELIVERED:
-            yield LaneName.DELIVERED, fact.order_id
-        elif fact.kind is FactKind.OUTCOME_REPORTED and fact.number:
-            yield LaneName.OUTCOME_REACHED, fact.order_id
+        yield from _keys_of_order(fact)
     elif case is not None:
         yield from _keys_of_case(fact, case)
     else:
         yield (LaneName.LOOSE,)
     if fact.kind in _BEGINS or fact.result == "dead_end":
         yield LaneName.BEGINS, case, fact.kind
+    if can_complain(fact):
+        yield LaneName.COMPLAINED, order
     if fact.kind in _KEPT_BY_KIND:
         yield from _keys_of_kind(fact, order)
     if fact.kind in (FactKind.CONTACT, FactKind.CUSTOMER_REACHED):
         yield from _keys_of_contact(fact, order, excused=excused)
     elif fact.kind is FactKind.RATED:
         yield (LaneName.UNHAPPY,)
+
+
+def _keys_of_order(fact: AccountFact) -> Iterator[Key]:
+    yield LaneName.OF_ORDER, fact.order_id, fact.kind
+    if fact.kind is FactKind.PROMISE_KEPT:
+        yield LaneName.PROMISE_KEPT, fact.order_id, fact.what
+    elif fact.kind is FactKind.PROMISE_SAID_KEPT:
+        yield LaneName.PROMISE_SAID_KEPT, fact.order_id, fact.what
+    elif fact.kind is FactKind.ORDER_DELIVERED:
+        yield LaneName.DELIVERED, fact.order_id
+    elif fact.kind is FactKind.OUTCOME_REPORTED and fact.number:
+        yield LaneName.OUTCOME_REACHED, fact.order_id
 
 
 def _keys_of_case(fact: AccountFact, case: str) -> Iterator[Key]:

@@ -11,6 +11,7 @@ from services.escalation.domain.findings.history import History
 from services.escalation.domain.findings.lanes import LaneName
 from services.escalation.domain.findings.merging import merged
 from services.escalation.domain.findings.raising import by_itself, found, own_id, unbroken
+from services.escalation.domain.findings.said import word_about_promise
 from services.escalation.domain.findings.scope import ALWAYS, NEVER, Scope
 from services.escalation.domain.findings.terms import TermsAt
 from shared.contracts.escalation import SignalKind
@@ -54,12 +55,30 @@ def _unmoved(history: History, fact: AccountFact, terms: TermsAt) -> Iterator[Fi
 
 
 def missed_promises(history: History, scope: Scope, terms: TermsAt) -> Iterator[Finding]:
-    """A promise of the sale is past due without proof."""
+    """A promise of the sale is past due without proof, and no salesperson said that it was kept; or the customer
+    complained since that was said."""
     kind = SignalKind.PROMISE_MISSED
     for order in scope.orders_of(history):
         for fact in promises_of(history, order):
-            signal_id = derived("signal", fact.account_id, order, fact.what, kind.value)
-            yield from _past_due(history, kind, fact, signal_id, terms)
+            at = _missed_at(history, fact, terms)
+            if at is None or not _enabled(kind, fact, terms):
+                continue
+            if unbroken(history, CLEARINGS[kind], fact, until=at, since=ALWAYS):
+                yield found(history, kind, fact, at=at, signal_id=missed_id(fact), by_silence=True)
+
+
+def missed_id(promise: AccountFact) -> UUID:
+    """The signal that this promise is missed."""
+    return derived("signal", promise.account_id, promise.order_id, promise.what, SignalKind.PROMISE_MISSED.value)
+
+
+def _missed_at(history: History, promise: AccountFact, terms: TermsAt) -> datetime | None:
+    """When it is due; where somebody had said by then that it was kept, once the customer complains; else never."""
+    at = due_at(promise)
+    word = word_about_promise(history, promise, lambda when: terms(when).signals.satisfaction_low, until=at)
+    if word is None:
+        return at
+    return None if word.complaint is None else max(at, word.complaint.at)
 
 
 def promises_of(history: History, order: str) -> Collection[AccountFact]:
@@ -121,25 +140,17 @@ def _is_cancelled(history: History, order: str, at: datetime) -> bool:
     return bool(history.lane(LaneName.OF_ORDER, order, FactKind.ORDER_CANCELLED).from_to(ALWAYS, at))
 
 
-def _past_due(
-    history: History, kind: SignalKind, fact: AccountFact, signal_id: UUID, terms: TermsAt
-) -> Iterator[Finding]:
-    """What should have happened by then, and did not happen before."""
-    at = due_at(fact)
-    if _enabled(kind, fact, terms) and unbroken(history, CLEARINGS[kind], fact, until=at, since=ALWAYS):
-        yield found(history, kind, fact, at=at, signal_id=signal_id, by_silence=True)
-
-
 def due_at(fact: AccountFact) -> datetime:
     """Nothing is past due before it was told."""
     return fact.at if fact.due_at is None else max(fact.at, fact.due_at)
 
 
 def denied_outcomes(history: History, scope: Scope, terms: TermsAt) -> Iterator[Finding]:
-    """The buyer says that the outcome expected of the order was not reached."""
-    for finding in _by_themselves(history, scope, terms, FactKind.OUTCOME_REPORTED, SignalKind.OUTCOME_DENIED):
-        if finding.cause.number == 0:
-            yield finding
+    """The buyer says that the outcome expected of the order was not reached, or a salesperson says that they do."""
+    for kind in (FactKind.OUTCOME_REPORTED, FactKind.OUTCOME_SAID):
+        for finding in _by_themselves(history, scope, terms, kind, SignalKind.OUTCOME_DENIED):
+            if finding.cause.number == 0:
+                yield finding
 
 
 def cancelled_orders(history: History, scope: Scope, terms: TermsAt) -> Iterator[Finding]:

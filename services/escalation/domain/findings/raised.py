@@ -39,8 +39,13 @@ RAISED: Mapping[SignalKind, str] = {
         "of the company's working time. Or nothing was reported of an order with a delivery day since it was sold, and "
         "nobody reached them, for so long."
     ),
-    SignalKind.PROMISE_MISSED: "A promise of the sale is past due, and nothing proves that it was kept.",
-    SignalKind.OUTCOME_DENIED: "The buyer says that what the order was bought for was not reached.",
+    SignalKind.PROMISE_MISSED: (
+        "A promise of the sale is past due, nothing proves that it was kept, and no salesperson reported by then that "
+        "the customer said so. Or one did, and the customer has complained since."
+    ),
+    SignalKind.OUTCOME_DENIED: (
+        "The buyer says that what the order was bought for was not reached, or a salesperson reports that they said so."
+    ),
     SignalKind.DELIVERY_LATE: (
         "Somebody says that the delivery is late, or its day passed before the last line had arrived: one signal, "
         "since the earliest. Lines added to a delivered order whose day has passed are late at once."

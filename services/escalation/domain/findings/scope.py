@@ -13,6 +13,7 @@ from services.escalation.domain.findings.lanes import (
     REQUEST_KINDS,
     LaneName,
     asked_key,
+    can_complain,
     is_spoken,
     is_two_way,
 )
@@ -178,7 +179,7 @@ def _opened(history: History, opening: AccountFact) -> Scope:
     since, until = known[0].at, known[-1].at
     return Scope(
         cases=_cases(opening),
-        orders=None if any(is_two_way(fact) for fact in known) else frozenset(),
+        orders=None if any(_concerns_orders(history, fact) for fact in known) else frozenset(),
         silence=_silence(history, since, until),
         quiet=_quiet(history, since, until),
         requests=Window() if any(fact.kind in REQUEST_KINDS for fact in known) else None,
@@ -192,17 +193,29 @@ def _cases(fact: AccountFact) -> frozenset[str] | None:
 
 
 def _orders(history: History, fact: AccountFact) -> frozenset[str] | None:
-    """Those that waited for the customer to be reached by phone."""
-    if not is_spoken(fact):
+    """Those that waited for the customer to be reached by phone, or of which somebody said that a promise was kept."""
+    if not is_spoken(fact) and not _contradicts(history, fact):
         return frozenset()
     order = history.order_of(fact)
     if order is not None:
         return frozenset({order})
+    if not is_spoken(fact):
+        kept = history.lane(LaneName.OF_KIND, FactKind.PROMISE_SAID_KEPT).facts
+        return frozenset(one.order_id for one in kept if one.order_id is not None)
     before = history.lane(LaneName.BY_PHONE, None).before(fact.at)
     since = before.at if before else ALWAYS
     lanes = (history.lane(LaneName.OF_KIND, kind) for kind in (FactKind.CONFIRMATION_REQUIRED, FactKind.SOLD))
     waiting = (one.order_id for lane in lanes for one in lane.from_to(since, fact.at))
     return frozenset(order for order in waiting if order is not None)
+
+
+def _contradicts(history: History, fact: AccountFact) -> bool:
+    """Whether a fact may be a complaint after somebody said that a promise was kept."""
+    return FactKind.PROMISE_SAID_KEPT in history.kinds and can_complain(fact)
+
+
+def _concerns_orders(history: History, fact: AccountFact) -> bool:
+    return is_two_way(fact) or _contradicts(history, fact)
 
 
 def _taken_back(history: History, no_answer: AccountFact) -> Scope:
@@ -217,7 +230,7 @@ def _taken_back(history: History, no_answer: AccountFact) -> Scope:
     loose = any(fact.case_id is None for fact in known)
     return Scope(
         cases=frozenset(fact.case_id for fact in known if fact.case_id is not None),
-        orders=None if talked else frozenset(),
+        orders=None if any(_concerns_orders(history, fact) for fact in known) else frozenset(),
         loose=Window() if loose else None,
         silence=_silence(history, since, until),
         quiet=_quiet(history, since, until),

@@ -24,6 +24,7 @@ from services.escalation.domain.words.phrases import (
     money,
     overdue,
 )
+from services.escalation.domain.words.said import ANSWERS, NO_PROOF, complained_since, customer_said, said_so
 from services.escalation.domain.words.signals import (
     SIGNAL_LABELS,
     UNMOVED_LABEL,
@@ -36,10 +37,12 @@ from services.escalation.domain.words.signals import (
 )
 
 __all__ = [
+    "ANSWERS",
     "BY_CHANNEL",
     "FOR_INFORMATION",
     "LOCALE",
     "MUST_NOT_BE_CALLED",
+    "NO_PROOF",
     "RESULTS",
     "RULES_CHANGED",
     "SEVERITIES",
@@ -54,7 +57,9 @@ __all__ = [
     "ago",
     "cause_words",
     "clock",
+    "complained_since",
     "counted",
+    "customer_said",
     "cut",
     "day",
     "describe",
@@ -66,6 +71,7 @@ __all__ = [
     "money",
     "overdue",
     "refund_words",
+    "said_so",
     "went_on_words",
     "why_now",
 ]

@@ -3,6 +3,7 @@
 from services.escalation.domain.words.phrases import absolute, counted
 from services.escalation.domain.words.signals import SIGNAL_LABELS
 from shared.contracts import escalation
+from shared.contracts.escalation import CustomersAnswer
 from shared.contracts.fact import Fact
 from shared.contracts.support_inbound import ContactChannel
 
@@ -81,7 +82,16 @@ def _of_rescues(fact: Fact) -> str | None:
             return f"{fact.by} took over from {fact.giver}"
         case escalation.CheckInDone():
             return f"{fact.by} asked how it goes, {BY_CHANNEL[fact.channel]}"
+        case escalation.FollowUpAnswered():
+            return f"{fact.by} says that the customer said it {_ANSWERED[fact.answer]}"
     return None
+
+
+_ANSWERED = {
+    CustomersAnswer.KEPT: "was kept",
+    CustomersAnswer.WORKED: "worked",
+    CustomersAnswer.DID_NOT_WORK: "did not work",
+}
 
 
 def _spaced(code: str) -> str:

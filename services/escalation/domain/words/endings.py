@@ -14,6 +14,7 @@ _BECAUSE: Mapping[str, str] = {
     "customer_reached": _TALKED,
     "customer_reached_logged": _TALKED,
     "check_in_logged": _TALKED,
+    "follow_up_logged": _TALKED,
     "case_opened": "the case had been opened",
     "case_reassigned": "the case had been passed on",
     "case_resolved": "the case was resolved",
@@ -44,7 +45,9 @@ _BECAUSE: Mapping[str, str] = {
     "order_cancelled": "the order was cancelled",
     "delivery_late": "the delivery had been announced as late",
     "promise_kept": "the promise was kept",
+    "promise_said_kept": "the customer said that the promise was kept",
     "outcome_reported": "the outcome was reached",
+    "outcome_said": "the customer said that the outcome was reached",
 }
 
 

@@ -1,0 +1,60 @@
+"""What a salesperson says that the customer says: a promise was kept, an outcome was reached. It counts, without being
+a proof, until the customer complains. Start at `word_about_promise`."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TypeAlias
+
+from services.escalation.domain.facts import AccountFact, FactKind
+from services.escalation.domain.findings.history import History
+from services.escalation.domain.findings.lane import Lane, in_order
+from services.escalation.domain.findings.lanes import LaneName
+from services.escalation.domain.findings.ratings import is_low
+from services.escalation.domain.findings.scope import ALWAYS, NEVER
+from services.escalation.domain.policy.signal_rules import SatisfactionRule
+
+RatingRuleAt: TypeAlias = Callable[[datetime], SatisfactionRule]
+"""Which ratings are low, by the rules in force at an instant."""
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """The last that was said, and the first complaint since."""
+
+    said: AccountFact
+    complaint: AccountFact | None
+
+    @property
+    def holds(self) -> bool:
+        """That it did not work needs no complaint to be true."""
+        return self.complaint is None or self.said.number == 0
+
+
+def word_about_promise(
+    history: History, promise: AccountFact, ratings: RatingRuleAt, *, until: datetime = NEVER
+) -> Word | None:
+    """Of what was said by then of a promise."""
+    lane = history.lane(LaneName.PROMISE_SAID_KEPT, promise.order_id, promise.what)
+    return _last(history, lane, ratings, until)
+
+
+def word_about_outcome(history: History, order: str, ratings: RatingRuleAt) -> Word | None:
+    """Of what was said of the outcome expected of an order."""
+    return _last(history, history.lane(LaneName.OF_ORDER, order, FactKind.OUTCOME_SAID), ratings, NEVER)
+
+
+def _last(history: History, lane: Lane, ratings: RatingRuleAt, until: datetime) -> Word | None:
+    said = lane.from_to(ALWAYS, until)
+    return Word(said[-1], _complaint(history, said[-1], ratings)) if said else None
+
+
+def _complaint(history: History, said: AccountFact, ratings: RatingRuleAt) -> AccountFact | None:
+    """The first since, of the same instant too, that names this order or none: to miss one is worse."""
+    lanes = (history.lane(LaneName.COMPLAINED, order) for order in (said.order_id, None))
+    found = (fact for lane in lanes for fact in lane.from_to(said.at, NEVER) if fact.fact_id != said.fact_id)
+    return min((fact for fact in found if _is_complaint(fact, ratings)), key=in_order, default=None)
+
+
+def _is_complaint(fact: AccountFact, ratings: RatingRuleAt) -> bool:
+    return fact.kind is not FactKind.RATED or is_low(fact, ratings(fact.at))

@@ -1,0 +1,50 @@
+"""What a salesperson says that the customer said, in words. It is no proof, and the words say so."""
+
+from datetime import datetime
+
+from services.escalation.domain.facts import FactKind
+from services.escalation.domain.words.phrases import clock
+from services.escalation.domain.words.signals import SIGNAL_LABELS
+from shared.contracts.escalation import CustomersAnswer, SignalKind
+
+ANSWERS = {
+    CustomersAnswer.KEPT: "They say it was kept",
+    CustomersAnswer.WORKED: "They say it worked",
+    CustomersAnswer.DID_NOT_WORK: "They say it didn't work",
+}
+"""The buttons."""
+
+NO_PROOF = "Reported by a salesperson after a talk; no proof."
+
+_COMPLAINTS = {
+    FactKind.CONTACT: SignalKind.CONTACT_DEAD_ENDED,
+    FactKind.RATED: SignalKind.SATISFACTION_LOW,
+    FactKind.REFUND_REQUESTED: SignalKind.REFUND_REQUESTED,
+    FactKind.CANCELLATION_REQUESTED: SignalKind.CANCELLATION_REQUESTED,
+    FactKind.OUTCOME_REPORTED: SignalKind.OUTCOME_DENIED,
+    FactKind.OUTCOME_SAID: SignalKind.OUTCOME_DENIED,
+}
+
+
+def customer_said(kind: FactKind, number: int | None, order: str) -> str:
+    """ "The customer said that a promise of order 4711 was kept"."""
+    if kind is FactKind.PROMISE_SAID_KEPT:
+        return f"The customer said that a promise of order {order} was kept"
+    reached = "was reached" if number else "was not reached"
+    return f"The customer said that what was expected of order {order} {reached}"
+
+
+def said_so(name: str, at: datetime, now: datetime) -> str:
+    """ "Anna Berg said so at 10:04, not yet proven"; both by the reader's clock."""
+    return f"{name} said so {_when(at, now)}, not yet proven"
+
+
+def complained_since(name: str, at: datetime, complaint: FactKind, complained_at: datetime, now: datetime) -> str:
+    """ "Anna Berg closed this at 10:04. Since then: refund requested (11:10)." """
+    label = SIGNAL_LABELS[_COMPLAINTS[complaint]].lower()
+    return f"{name} closed this {_when(at, now)}. Since then: {label} ({clock(complained_at, now)})."
+
+
+def _when(at: datetime, now: datetime) -> str:
+    words = clock(at, now)
+    return f"on {words}" if "," in words else f"at {words}"

@@ -1,0 +1,232 @@
+"""Follow-ups on the page: what the customer said of a promise or an outcome, by the word of whoever asked."""
+
+import json
+import re
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from typing import Any
+
+import httpx2
+import pytest
+
+from services.escalation.store.timeline import words_of
+from shared.contracts.order_parts import Promise
+from tests.builders import (
+    ACCOUNT,
+    ORDER,
+    SELLER,
+    account_reassigned,
+    contact_made,
+    order_cancelled,
+    order_placed,
+    outcome_reported,
+    promise_kept,
+    refund_requested,
+)
+from tests.inbox import Site, form_token, inbox_site
+from tests.inbox import words_of as text_of
+from tests.servers import MakeDatabase
+
+DAY, HOUR = timedelta(days=1), timedelta(hours=1)
+_STANDING = "select array_agg(kind order by kind) from escalation.signals where ended is null"
+_TOLD = """
+    select convert_from(payload, 'UTF8') from shared.outbox
+    where headers::text like '%escalation.follow_up_answered%' order by id
+"""
+_FINISHED = re.compile(r'<ul class="finished".*?</ul>', re.DOTALL)
+_FORM = re.compile(r'<form method="post" action="/follow-ups".*?</form>', re.DOTALL)
+_FIELD = re.compile(r'name="(order|promise|round|csrf_token)" value="([^"]*)"')
+
+
+@pytest.fixture
+async def site(database: MakeDatabase) -> AsyncIterator[Site]:
+    async with inbox_site(await database("escalation")) as site:
+        await site.hire()
+        await site.hire("ben", "Ben Ahlers")
+        now = await site.service.now()
+        promise = Promise(id="training", what="Training for the caretaker", due_at=now + 2 * DAY)
+        sold = order_placed(
+            sold_at=now, promises=(promise,), expected_outcome="A third less gas", outcome_expected_by=now + 2 * DAY
+        )
+        await site.tell(sold)
+        await site.service.move_clock(DAY)
+        yield site
+
+
+async def forms(browser: httpx2.AsyncClient) -> list[dict[str, str]]:
+    """The fields of each follow-up that can be finished by what the customer says: promises, then outcomes."""
+    page = (await browser.get("/")).text
+    found = [dict(_FIELD.findall(form)) for form in _FORM.findall(page)]
+    return sorted(found, key=lambda form: not form["promise"])
+
+
+async def finished(browser: httpx2.AsyncClient) -> str:
+    """What the page lists as finished and not proven."""
+    return " ".join(text_of(part) for part in _FINISHED.findall((await browser.get("/")).text))
+
+
+async def say(browser: httpx2.AsyncClient, form: dict[str, str], answer: str, **other: str) -> httpx2.Response:
+    return await browser.post("/follow-ups", data=form | {"answer": answer, "channel": "phone"} | other)
+
+
+async def told(site: Site) -> list[dict[str, Any]]:
+    return [json.loads(row[0]) for row in await site.service.pool.fetch(_TOLD)]
+
+
+async def test_a_promise_that_the_customer_says_was_kept_is_finished_published_and_not_missed(site: Site) -> None:
+    browser = await site.signed_in()
+    promise, _ = await forms(browser)
+    answer = await say(browser, promise, "kept")
+    assert (answer.status_code, answer.headers["location"]) == (303, "/")
+    assert len(await forms(browser)) == 1
+    listed = await finished(browser)
+    assert "Petra Weiss You said so at 10:00, not yet proven" in listed
+    assert "A promise of order 4711 was kept" in listed.replace("The customer said that a", "A")
+    assert "Training for the caretaker" in listed
+    (event,) = await told(site)
+    assert (event["order"], event["by"], event["answer"], event["promise"]) == (ORDER, SELLER, "kept", "training")
+    await site.wait(2 * DAY)
+    assert await site.service.pool.fetchval(_STANDING) is None
+    assert "You said so on" in await finished(browser)
+
+
+async def test_without_it_the_promise_is_missed(site: Site) -> None:
+    await site.wait(2 * DAY)
+    assert await site.service.pool.fetchval(_STANDING) == ["promise_missed"]
+
+
+async def test_a_complaint_brings_the_follow_up_back_and_raises_the_promise_that_is_past_due(site: Site) -> None:
+    browser = await site.signed_in()
+    promise, outcome = await forms(browser)
+    await say(browser, promise, "kept")
+    await say(browser, outcome, "worked")
+    await site.wait(2 * DAY)
+    await site.tell(refund_requested())
+    again, _ = await forms(browser)
+    assert again["round"]
+    page = text_of((await browser.get("/")).text)
+    assert "You closed this on" in page
+    assert "Since then: refund requested" in page
+    assert await finished(browser) == ""
+    await site.wait(timedelta(minutes=5))
+    assert await site.service.pool.fetchval(_STANDING) == ["promise_missed", "refund_requested"]
+    assert (await say(browser, promise, "kept")).status_code == 303, "the press of before, again"
+    assert len(await forms(browser)) == 2
+    await say(browser, again, "kept")
+    assert len(await forms(browser)) == 1
+    assert await site.service.pool.fetchval(_STANDING) == ["promise_missed", "refund_requested"], "a word, no proof"
+
+
+async def test_a_complaint_dated_before_the_talk_and_told_after_it_revives_nothing(site: Site) -> None:
+    browser = await site.signed_in()
+    promise, _ = await forms(browser)
+    await say(browser, promise, "kept")
+    await site.tell(contact_made("dead_end", case=None), minutes_ago=30)
+    assert len(await forms(browser)) == 1
+
+
+async def test_an_outcome_that_the_customer_says_was_not_reached_rings_like_their_own_word(site: Site) -> None:
+    browser = await site.signed_in()
+    _, outcome = await forms(browser)
+    await say(browser, outcome, "did_not_work")
+    assert await site.service.pool.fetchval(_STANDING) == ["outcome_denied"]
+    assert len(await forms(browser)) == 1
+    assert "what was expected of order 4711 was not reached" in await finished(browser)
+    row = await site.service.row("escalation.episodes")
+    assert row["responsible"] == SELLER
+    page = text_of((await browser.get(f"/episodes/{row['episode_id']}")).text)
+    assert "The customer said that what was expected of order 4711 was not reached" in page
+    assert "You. Reported by a salesperson after a talk; no proof." in page
+    assert [one["answer"] for one in await told(site)] == ["did_not_work"]
+    await site.tell(outcome_reported(reached=True))
+    assert await site.service.pool.fetchval(_STANDING) is None
+    assert await finished(browser) == ""
+
+
+async def test_a_proof_told_later_ends_what_was_only_said(site: Site) -> None:
+    browser = await site.signed_in()
+    promise, outcome = await forms(browser)
+    await say(browser, promise, "kept")
+    await say(browser, outcome, "worked")
+    assert "not yet proven" in await finished(browser)
+    await site.tell(promise_kept())
+    await site.tell(outcome_reported(reached=True))
+    assert await finished(browser) == ""
+    assert await forms(browser) == []
+
+
+@pytest.mark.parametrize("fact", [promise_kept(), order_cancelled()])
+async def test_what_was_proven_or_cancelled_before_is_refused_in_words(site: Site, fact: Any) -> None:
+    browser = await site.signed_in()
+    promise, _ = await forms(browser)
+    await site.tell(fact)
+    answer = await say(browser, promise, "kept")
+    assert answer.status_code == 409
+    assert "This follow-up is not on your list any more" in answer.text
+    assert await told(site) == []
+
+
+async def test_pressing_twice_counts_once_and_of_two_answers_the_first(site: Site) -> None:
+    browser = await site.signed_in()
+    _, outcome = await forms(browser)
+    assert [(await say(browser, outcome, "worked")).status_code for _ in range(2)] == [303, 303]
+    assert (await say(browser, outcome, "did_not_work")).status_code == 409
+    assert [one["answer"] for one in await told(site)] == ["worked"]
+    reached = "select count(*) from escalation.facts where kind = 'customer_reached'"
+    assert await site.service.pool.fetchval(reached) == 1, "it is a talk as well"
+
+
+async def test_nobody_answers_for_another_and_who_takes_over_sees_who_said_it(site: Site) -> None:
+    anna, ben = await site.signed_in(), await site.signed_in("ben")
+    promise, outcome = await forms(anna)
+    stranger = {"csrf_token": form_token((await ben.get("/")).text)}
+    assert (await say(ben, promise | stranger, "kept")).status_code == 404
+    await say(anna, promise, "kept")
+    await site.tell(account_reassigned("ben"))
+    assert await finished(anna) == ""
+    assert (await say(anna, outcome, "worked")).status_code == 409
+    assert "Anna Berg said so at 10:00, not yet proven" in await finished(ben)
+    (left,) = await forms(ben)
+    assert (await say(ben, left, "worked")).status_code == 303
+
+
+async def test_who_left_can_answer_nothing(site: Site) -> None:
+    browser = await site.signed_in()
+    promise, _ = await forms(browser)
+    await site.hire(active=False)
+    answer = await say(browser, promise, "kept")
+    assert (answer.status_code, answer.headers["location"]) == (303, "/sign-in")
+    assert await told(site) == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "status"),
+    [
+        ({"answer": "perhaps"}, 422),
+        ({"answer": "worked"}, 409),
+        ({"promise": "not-an-id"}, 404),
+        ({"promise": ""}, 409),
+        ({"order": "not-sold"}, 404),
+        ({"csrf_token": "forged"}, 403),
+        ({"channel": "pigeon"}, 422),
+    ],
+)
+async def test_a_form_that_does_not_fit_says_nothing(site: Site, changes: dict[str, str], status: int) -> None:
+    browser = await site.signed_in()
+    promise, _ = await forms(browser)
+    assert (await say(browser, promise, **({"answer": "kept"} | changes))).status_code == status
+    assert await told(site) == []
+
+
+async def test_the_timeline_tells_who_said_what_and_that_it_is_no_proof(site: Site) -> None:
+    browser = await site.signed_in()
+    promise, outcome = await forms(browser)
+    await say(browser, promise, "kept")
+    await site.service.move_clock(HOUR)
+    await say(browser, outcome, "worked")
+    deeds = await words_of(site.service.pool, ACCOUNT)
+    assert [(one.what, one.who, one.order) for one in deeds] == [
+        ("The customer said that a promise of order 4711 was kept", SELLER, ORDER),
+        ("The customer said that what was expected of order 4711 was reached", SELLER, ORDER),
+    ]
+    assert {one.why for one in deeds} == {"Reported by a salesperson after a talk; no proof."}

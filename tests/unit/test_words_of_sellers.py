@@ -1,0 +1,163 @@
+"""What a salesperson says that the customer said: it finishes a duty and holds off a missed promise, until a complaint.
+
+Times are hours after the sale.
+"""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from services.escalation.domain.duties import Duty, DutyKind, Sale, duties_of, open_or_finished
+from services.escalation.domain.entities import Account, Order, Salesperson
+from services.escalation.domain.facts import AccountFact, FactKind
+from services.escalation.domain.findings.history import History
+from services.escalation.domain.findings.places import Part, place
+from services.escalation.domain.findings.scope import affected
+from services.escalation.domain.policy.versions import Policies
+from shared.contracts.escalation import SignalKind
+from tests.builders import ACCOUNT, AT
+from tests.unit.accounts import fact, hours, inbound, told
+
+MISSED, DENIED = SignalKind.PROMISE_MISSED, SignalKind.OUTCOME_DENIED
+PROMISE = fact(FactKind.PROMISE, 0, order="o", due=10, what="training")
+ORDER = Order("o", ACCOUNT, "anna", AT, 100, "EUR", "Heat pump", AT, outcome_expected_by=hours(10))
+
+
+def kept(at: float, what: str = "training", order: str = "o") -> AccountFact:
+    return fact(FactKind.PROMISE_SAID_KEPT, at, order=order, what=what, agent="anna")
+
+
+def outcome(at: float, number: int) -> AccountFact:
+    return fact(FactKind.OUTCOME_SAID, at, order="o", number=number, agent="anna")
+
+
+def proven(at: float) -> AccountFact:
+    return fact(FactKind.PROMISE_KEPT, at, order="o", what="training")
+
+
+COMPLAINTS = [
+    pytest.param(inbound(20, "dead_end", order="o"), id="a dead end"),
+    pytest.param(inbound(20, "dead_end"), id="a dead end about no order"),
+    pytest.param(fact(FactKind.RATED, 20, order="o", number=400), id="a low rating"),
+    pytest.param(fact(FactKind.REFUND_REQUESTED, 20, order="o", what="dissatisfaction"), id="money back"),
+    pytest.param(fact(FactKind.CANCELLATION_REQUESTED, 20, order="o"), id="to cancel"),
+    pytest.param(fact(FactKind.OUTCOME_REPORTED, 20, order="o", number=0), id="not reached"),
+    pytest.param(outcome(20, 0), id="said not to be reached"),
+]
+NO_COMPLAINTS = [
+    pytest.param(inbound(20, "dead_end", order="other"), id="about another order"),
+    pytest.param(inbound(4, "dead_end", order="o"), id="dated before it was said"),
+    pytest.param(inbound(20, "dead_end", order="o", courtesy=True), id="an automatic reply"),
+    pytest.param(inbound(20, "unanswered", order="o"), id="a missed call"),
+    pytest.param(fact(FactKind.RATED, 20, order="o", number=600), id="a good rating"),
+    pytest.param(fact(FactKind.OUTCOME_REPORTED, 20, order="o", number=1), id="reached"),
+    pytest.param(fact(FactKind.DELIVERY_LATE, 20, order="o"), id="what the customer did not say"),
+]
+
+
+def test_a_promise_said_to_be_kept_in_time_is_not_missed() -> None:
+    assert told(MISSED, PROMISE) == [(10, None)]
+    assert told(MISSED, PROMISE, kept(5)) == []
+    assert told(MISSED, PROMISE, kept(10)) == []
+
+
+@pytest.mark.parametrize("said", [kept(5, "manual"), kept(5, order="other")])
+def test_of_another_promise_it_says_nothing(said: AccountFact) -> None:
+    assert told(MISSED, PROMISE, said) == [(10, None)]
+
+
+def test_what_is_said_once_a_promise_is_missed_settles_nothing() -> None:
+    assert told(MISSED, PROMISE, kept(11)) == [(10, None)]
+    assert told(MISSED, PROMISE, kept(11), proven(12)) == [(10, 12)]
+
+
+@pytest.mark.parametrize("complaint", COMPLAINTS)
+def test_a_complaint_since_makes_it_missed(complaint: AccountFact) -> None:
+    assert told(MISSED, PROMISE, kept(5), complaint) == [(20, None)]
+    assert told(MISSED, PROMISE, kept(5), replace(complaint, at=hours(7))) == [(10, None)]
+    assert told(MISSED, PROMISE, kept(5), replace(complaint, at=hours(5))) == [(10, None)], "missing one is worse"
+
+
+@pytest.mark.parametrize("fact", NO_COMPLAINTS)
+def test_nothing_else_makes_it_missed(fact: AccountFact) -> None:
+    assert told(MISSED, PROMISE, kept(5), fact) == []
+
+
+@pytest.mark.parametrize("complaint", COMPLAINTS)
+def test_a_complaint_brings_the_promise_into_scope(complaint: AccountFact) -> None:
+    scope = affected(History([PROMISE, kept(5), complaint]), complaint)
+    assert scope.window_of(place(MISSED, case=None, order="o", by_silence=True)) is not None
+    assert place(MISSED, case=None, order="o", by_silence=True).part is Part.ORDERS
+
+
+def test_what_is_said_again_after_a_complaint_counts_if_it_is_in_time() -> None:
+    complaint = inbound(7, "dead_end", order="o")
+    assert told(MISSED, PROMISE, kept(5), complaint, kept(8)) == []
+    assert told(MISSED, PROMISE, kept(5), complaint, kept(12)) == [(10, None)]
+
+
+@pytest.mark.parametrize("proof", [proven(4), proven(15), fact(FactKind.ORDER_CANCELLED, 15, order="o")])
+def test_what_was_proven_or_cancelled_is_not_missed_by_a_complaint(proof: AccountFact) -> None:
+    assert told(MISSED, PROMISE, kept(5), proof, inbound(20, "dead_end")) == []
+
+
+def test_a_complaint_that_is_taken_back_never_was() -> None:
+    complaint = inbound(20, "dead_end", order="o", case="k")
+    assert told(MISSED, PROMISE, kept(5), complaint) == [(20, None)]
+    spam = fact(FactKind.ANSWER_NOT_NEEDED, 21, case="k", result="spam")
+    assert told(MISSED, PROMISE, kept(5), complaint, spam) == []
+
+
+def test_an_outcome_said_not_to_be_reached_is_denied_until_the_buyer_says_otherwise() -> None:
+    assert told(DENIED, outcome(5, 1)) == []
+    assert told(DENIED, outcome(5, 0)) == [(5, None)]
+    assert told(DENIED, outcome(5, 0), fact(FactKind.OUTCOME_REPORTED, 9, order="o", number=1)) == [(5, 9)]
+    assert told(DENIED, outcome(5, 0), outcome(9, 1)) == [(5, None)], "a salesperson's word proves nothing"
+
+
+def person(id: str, **changes: Any) -> Salesperson:
+    return replace(Salesperson(id, AT, id.title(), None, None, None, None, "UTC", "[]", True, None, None), **changes)
+
+
+def found(*facts: AccountFact, of: str = "anna", **account: Any) -> dict[DutyKind, Duty]:
+    people = {id: person(id) for id in ("anna", "ben")}
+    sale = Sale(ORDER, Account(ACCOUNT, **account), History([PROMISE, *facts]))
+    all_of_them = open_or_finished(of, sale, people, Policies.shipped(), hours(30))
+    left = duties_of(of, sale, people, Policies.shipped(), hours(30))
+    assert left == [duty for duty in all_of_them if not duty.is_finished]
+    return {duty.kind: duty for duty in all_of_them}
+
+
+@pytest.mark.parametrize(
+    ("said", "kind"),
+    [(kept(5), DutyKind.PROMISE), (outcome(5, 1), DutyKind.OUTCOME), (outcome(5, 0), DutyKind.OUTCOME)],
+)
+def test_what_is_said_finishes_a_duty_without_proving_it(said: AccountFact, kind: DutyKind) -> None:
+    duty = found(said)[kind]
+    assert duty.is_finished
+    assert duty.word is not None
+    assert duty.word.said == said
+
+
+def test_a_proof_before_or_after_what_is_said_ends_the_duty() -> None:
+    reported = fact(FactKind.OUTCOME_REPORTED, 4, order="o", number=1)
+    assert found(kept(5), proven(4), outcome(5, 1), reported) == {}
+    assert found(kept(5), proven(9), outcome(5, 1), replace(reported, at=hours(9))) == {}
+
+
+@pytest.mark.parametrize("complaint", COMPLAINTS[:5])
+def test_a_complaint_revives_what_was_said_to_be_well(complaint: AccountFact) -> None:
+    duties = found(kept(5), outcome(5, 1), complaint)
+    assert not any(duty.is_finished for duty in duties.values())
+    assert {duty.word.complaint for duty in duties.values() if duty.word} == {complaint}
+
+
+def test_that_it_did_not_work_stays_said() -> None:
+    assert found(outcome(5, 0), inbound(20, "dead_end"))[DutyKind.OUTCOME].is_finished
+
+
+def test_a_book_goes_on_with_what_was_said_before() -> None:
+    moved: dict[str, Any] = {"assigned_to": "ben", "assigned_since": AT.date(), "assigned_at": AT}
+    assert found(kept(5), of="ben", **moved)[DutyKind.PROMISE].is_finished
+    assert found(kept(5), **moved) == {}
