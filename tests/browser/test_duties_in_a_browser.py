@@ -1,4 +1,4 @@
-"""Duties of the day as a person meets them: logged in place, beside episodes or alone, with and without scripts."""
+"""Follow-ups as a person meets them: logged in place, beside episodes or alone, with and without scripts."""
 
 from datetime import timedelta
 
@@ -45,7 +45,7 @@ async def test_duties_come_after_what_burns(visits: Visits, size: tuple[int, int
     await visits.site.request_refund()
     page = await visits.open(size)
     episode = await page.get_by_role("link", name="Petra Weiss").first.bounding_box()
-    duties = await page.get_by_role("heading", name="Duties of the day").bounding_box()
+    duties = await page.get_by_role("heading", name="Follow-ups").bounding_box()
     assert episode is not None
     assert duties is not None
     assert duties["y"] > episode["y"]
@@ -57,6 +57,21 @@ async def test_a_check_in_is_logged_without_scripts(visits: Visits) -> None:
     await page.get_by_role("button", name="We talked with Petra Weiss").click()
     await expect(page.locator("[data-duties] li[id]")).to_have_count(2)
     await expect(page.get_by_text("Training for the caretaker, on site")).to_be_visible()
+
+
+@pytest.mark.parametrize("size", [PHONE, DESK])
+async def test_a_promise_that_the_customer_says_was_kept_is_finished_in_place(
+    visits: Visits, size: tuple[int, int]
+) -> None:
+    await sell_lately(visits)
+    page = await visits.open(size)
+    await page.evaluate("window.neverLeft = true")
+    await page.get_by_role("button", name="They say it was kept").click()
+    finished = page.get_by_role("list", name="Finished, not yet proven")
+    await expect(finished.get_by_role("listitem")).to_have_count(1)
+    await expect(finished).to_contain_text("You said so at 10:00, not yet proven")
+    await expect(page.locator("[data-duties] > ol > li")).to_have_count(2)
+    assert await page.evaluate("window.neverLeft === true")
 
 
 async def test_duties_that_change_while_the_first_episode_comes_stay_on_the_page(visits: Visits) -> None:

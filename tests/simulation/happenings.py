@@ -9,7 +9,6 @@ from typing import Any
 from uuid import UUID
 
 from services.escalation.domain import own_facts
-from services.escalation.domain.duty_buttons import CheckInLogged
 from services.escalation.domain.own_facts import EpisodeButton
 from services.escalation.domain.policy.document import digest, shipped_text
 from services.escalation.domain.policy.model import TeamMode
@@ -98,15 +97,10 @@ def sale(chance: Random, account: str, order: str, **changes: Any) -> Told:
         lines=[Line(product="Heat pump"), Line(product="Filter", quantity=2)][: chance.choice((1, 2))],
         renews="n-1" if order == "n-2" and chance.random() < 0.5 else None,
         promises=promises if chance.random() < 0.3 else [],
+        outcome_expected_by=START + timedelta(hours=6) if order == "n-1" else None,
         delivery_due_at=START + timedelta(hours=5) if chance.random() < 0.2 else None,
     )
     return Told(fact, account, sold_at)
-
-
-def check_in(chance: Random, order: str, sold_by: str | None) -> CheckInLogged:
-    """Somebody says that they asked a customer how it goes, in time or too early; mostly the seller."""
-    by = chance.choice((sold_by, sold_by, sold_by, "ben")) or "anna"
-    return CheckInLogged(order=order, by=by, channel=chance.choice((ContactChannel.PHONE, ContactChannel.EMAIL)))
 
 
 def directory_change(chance: Random, now: datetime) -> Told:

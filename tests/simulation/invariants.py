@@ -10,7 +10,6 @@ from uuid import UUID
 import orjson
 
 from services.escalation.domain.calendar import company_calendar
-from services.escalation.domain.duty_buttons import CheckInLogged
 from services.escalation.domain.facts import AccountFact, FactKind
 from services.escalation.domain.findings.all import findings
 from services.escalation.domain.findings.finding import Finding
@@ -28,6 +27,7 @@ from shared.contracts.escalation import SignalKind
 from shared.timers import timer_id
 from tests.simulation.commits import Broken, Commits
 from tests.simulation.database import Database
+from tests.simulation.duties import check_duties
 from tests.simulation.kafka import Kafka
 from tests.simulation.statements.of_deliveries import over_with
 from tests.simulation.tables import (
@@ -61,14 +61,7 @@ def check_in_the_end(ground: Ground, _commits: Commits) -> None:
         (row["type"], row["body"]) for row in database.tables[JOURNAL].values() if row["kind"] == "button"
     )
     require(pressed <= ground.pressed, "a button counts more often than it was pressed")
-    check_ins = Counter(told["order"] + told["by"] for told in _check_ins(database))
-    require(max(check_ins.values(), default=1) == 1, "one person checked in twice")
-
-
-def _check_ins(database: Database) -> Iterator[dict[str, Any]]:
-    for row in database.tables[JOURNAL].values():
-        if row["type"] == CheckInLogged.type:
-            yield orjson.loads(row["body"])
+    check_duties(database)
 
 
 def check_state(database: Database) -> None:

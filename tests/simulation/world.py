@@ -13,7 +13,7 @@ from shared.contracts.envelope import Envelope, Fact, envelope
 from shared.contracts.orders import OrderPlaced
 from shared.database import DATABASE_ERRORS
 from shared.inputs import Input, InputKind, Partition, Position
-from tests.simulation import happenings
+from tests.simulation import duties, happenings
 from tests.simulation.commits import Broken, Commits
 from tests.simulation.consuming import Consumer, Measuring
 from tests.simulation.database import Answer, Database, Fate
@@ -145,7 +145,7 @@ class History:
         elif lot < 0.94 and self.told:
             self._append_again()
         elif lot < 0.96:
-            self._check_in()
+            self._log_duty()
         else:
             self._assign(self.chance.choice(({"consumer 1"}, {"consumer 2"}, {"consumer 1", "consumer 2"})))
 
@@ -189,17 +189,17 @@ class History:
         """An event as it is read from Kafka."""
         return Input(event, event.data.model_dump_json().encode(), b"", InputKind.RECORD, position=position)
 
-    def _check_in(self) -> None:
+    def _log_duty(self) -> None:
         orders = list(self.database.tables[ORDERS].values())
         if not orders:
             return
         row = self.chance.choice(orders)
-        button = happenings.check_in(self.chance, row["order_id"], row["sold_by"])
+        button = duties.button(self.chance, row, self.database)
         page = Page(self.ground, f"page of {button.by}")
         for _ in range(self.chance.choice((1, 2))):
             tries = self.chance.randint(1, 2)
             self.running.append(Running(page.name, page.press(button, row["account_id"], None, tries)))
-        self._say(f"{button.by} logs a check-in of {button.order}")
+        self._say(f"{button.by} logs {button.model_dump_json()}")
 
     def _press(self) -> None:
         episodes = list(self.database.tables[EPISODES].values())

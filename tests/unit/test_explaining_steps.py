@@ -81,6 +81,16 @@ def test_what_a_signal_was_counted_from_is_told_and_nothing_else() -> None:
     assert found == ["call 0", "call 1", "call 2"]
 
 
+def test_what_a_salesperson_says_that_the_customer_said_of_the_order_is_told_as_no_proof() -> None:
+    about = {"number": 0, "agent": "anna"}
+    facts = [fact(FactKind.OUTCOME_SAID, 1, order=order, **about) for order in (ORDER, "another")]
+    (step,) = steps(record([], facts), with_words=False)
+    assert step.words == (
+        f"anna: the customer said that what was expected of order {ORDER} was not reached. "
+        "Reported by a salesperson after a talk; no proof."
+    )
+
+
 def _belongs(fact: AccountFact, first: AccountFact, signal: Signal) -> bool:
     """By looking at one fact and one signal alone."""
     if fact.case_id != first.case_id or not first.at <= fact.at <= signal.at:
