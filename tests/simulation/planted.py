@@ -10,7 +10,7 @@ import pytest
 from services.escalation import app
 from services.escalation.domain.account_state import AccountState
 from services.escalation.domain.book import Book
-from services.escalation.domain.duties import Duty, DutyKind, open_or_finished
+from services.escalation.domain.duties import Duty, DutyKind
 from services.escalation.domain.entities import Episode
 from services.escalation.domain.own_facts import EpisodeDue
 from services.escalation.domain.severity import graveness
@@ -164,10 +164,6 @@ def check_in_that_is_not_due(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(talks, "duties_of", always)
 
 
-def follow_up_that_is_finished(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(talks, "duties_of", open_or_finished)
-
-
 def believe_what_is_in_memory(patch: pytest.MonkeyPatch) -> None:
     """An account that another process has changed meanwhile is taken for what this one knows of it."""
 
@@ -203,7 +199,6 @@ PLANTED: Mapping[str, Plant] = {
         never_withdraw,
         swallow_what_joins_an_acknowledged_episode,
         check_in_that_is_not_due,
-        follow_up_that_is_finished,
         leave_what_somebody_has_when_they_leave,
         believe_what_is_in_memory,
     )
