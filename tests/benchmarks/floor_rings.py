@@ -222,7 +222,7 @@ class Rings:
         to, step, because, why, skipped = self._asked(order)
         if not episode.rings:
             for at, person, words in skipped:
-                words = f"{STEPS[at].capitalize()} is passed over: {words}."
+                words = f"Skipped: {STEPS[at]}, as {words}."
                 self.explain(event, "skipped", words, episode.id, None, person, None)
         episode.rang, episode.rings = True, episode.rings + 1
         episode.responsible, episode.why_you, episode.step = to, why, step
@@ -260,7 +260,7 @@ class Rings:
         id, name = seller["salesperson_id"], seller["name"]
         if seller["active"]:
             return id, "seller", "seller", f"You closed order {order[0]} on {self._day(order, seller)}.", []
-        skipped: list[tuple[str, str | None, str]] = [("seller", id, f"{name} is inactive")]
+        skipped: list[tuple[str, str | None, str]] = [("seller", id, f"{name} is no longer with the company")]
         heir = self.people.get(seller["successor"])
         if heir is not None:
             left = _words(seller["successor_since"], self.now.date())

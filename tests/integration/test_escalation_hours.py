@@ -49,7 +49,7 @@ async def test_what_is_critical_on_a_saturday_is_for_whoever_works_on_saturdays(
     await happens(escalation, refund_requested())
     assert (await open_episode(escalation))["severity"] == "critical"
     assert {who for who, *_ in await rung(escalation)} == {"ben"}
-    assert "The seller is passed over: Anna is not at work before Monday 7 December, 09:00 (UTC)." in await skips(
+    assert "Skipped: the seller, as Anna is not at work before Monday 7 December, 09:00 (UTC)." in await skips(
         escalation
     )
     states = {row["recipient"]: row["state"] for row in await escalation.rows("escalation.deliveries", "channel desc")}
@@ -62,7 +62,7 @@ async def test_a_backup_who_works_weekends_only_holds_up_nobody(escalation: Esca
     assert (await open_episode(escalation))["deadline_at"] == pytest.approx(MONDAY + 15 * MINUTE, abs=MINUTE)
     await escalation.wait(15 * MINUTE + MINUTE)
     assert await rung(escalation) == [("anna", "seller", "signal"), ("mia", "manager", "step")]
-    assert "The backup is passed over: Ben is not at work before Saturday 12 December, 08:00 (UTC)." in await skips(
+    assert "Skipped: the backup, as Ben is not at work before Saturday 12 December, 08:00 (UTC)." in await skips(
         escalation
     )
 

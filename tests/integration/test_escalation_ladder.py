@@ -44,7 +44,7 @@ async def test_who_is_away_is_skipped_and_the_reason_is_kept(team: Escalation) -
     await team.wait(HOUR + MINUTE)
     assert [who for who, *_ in await rung(team)] == ["anna", "carla"]
     (skipped,) = await skips(team)
-    assert skipped.startswith("The backup is passed over: Ben is away until")
+    assert skipped.startswith("Skipped: the backup, as Ben is away until")
 
 
 async def test_not_mine_closes_nothing_and_goes_up_the_ladder(team: Escalation) -> None:
@@ -166,7 +166,7 @@ async def test_what_comes_on_the_last_evening_before_an_absence_does_not_wait_fo
     await happens(escalation, refund_requested())
     assert await rung(escalation) == [("ben", "backup", "signal")]
     (skipped,) = await skips(escalation)
-    assert skipped == "The seller is passed over: Anna is away until 18 December."
+    assert skipped == "Skipped: the seller, as Anna is away until 18 December."
     assert (await open_episode(escalation))["deadline_at"] == datetime(2026, 12, 7, 10, tzinfo=UTC)
 
 

@@ -92,7 +92,7 @@ async def test_the_whole_chain_is_told_in_order_with_policy_lines_and_what_happe
         "policy 1: acknowledgement.redeem_within.critical = 1h",
         "delivery To anna: shown in the inbox; e-mail not sent any more (acknowledged).",
         "expired anna has not reached the customer in time: it is nobody's any more.",
-        "skipped The backup is passed over: Anna Berg has no backup.",
+        "skipped Skipped: the backup, as Anna Berg has no backup.",
         "rang Rings mona, the manager, because whoever took it did not reach the",
         "now open, severity critical",
         "with mona, who has not acknowledged",

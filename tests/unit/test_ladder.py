@@ -144,14 +144,20 @@ def test_the_ladder_goes_from_the_seller_up_to_the_desk() -> None:
     ("known", "expected"),
     [
         ([person("anna")], [(Step.BACKUP, "Anna has no backup"), (Step.MANAGER, "no manager is known")]),
-        ([person("anna", backup="ben"), person("ben", **LEFT)], [(Step.BACKUP, "Ben is inactive")]),
+        ([person("anna", backup="ben"), person("ben", **LEFT)], [(Step.BACKUP, "Ben is no longer with the company")]),
         ([person("anna", backup="ben")], [(Step.BACKUP, "ben is not known")]),
         ([person("anna", backup="anna")], [(Step.BACKUP, "Anna is the same person as the seller")]),
-        ([person("anna", **LEFT)], [(Step.SELLER, "Anna is inactive"), (Step.SUCCESSOR, "Anna has no successor")]),
-        ([person("anna", **LEFT, backup="ben"), person("ben", **LEFT)], [(Step.BACKUP, "Ben is inactive")]),
+        (
+            [person("anna", **LEFT)],
+            [(Step.SELLER, "Anna is no longer with the company"), (Step.SUCCESSOR, "Anna has no successor")],
+        ),
+        (
+            [person("anna", **LEFT, backup="ben"), person("ben", **LEFT)],
+            [(Step.BACKUP, "Ben is no longer with the company")],
+        ),
         ([person("anna", **LEFT)], [(Step.BACKUP, "Anna has no backup")]),
         ([SUCCEEDED], [(Step.SUCCESSOR, "ben is not known")]),
-        ([SUCCEEDED, person("ben", **LEFT)], [(Step.SUCCESSOR, "Ben is inactive")]),
+        ([SUCCEEDED, person("ben", **LEFT)], [(Step.SUCCESSOR, "Ben is no longer with the company")]),
         (
             [replace(SUCCEEDED, successor_since=date(2026, 5, 5)), person("ben")],
             [(Step.SUCCESSOR, "Ben takes over on 5 May")],
@@ -192,7 +198,7 @@ def test_inactive_managers_are_passed_over_and_two_active_ones_are_asked() -> No
     line = [person("mia", **LEFT, manager="tom"), person("tom", manager="uma"), person("uma", manager="zoe")]
     found = ladder(person("anna", manager="mia"), *line, person("zoe"))
     assert asked(found)[1:] == [(Step.MANAGER, "tom"), (Step.UPPER_MANAGER, "uma"), (Step.DESK, "desk")]
-    assert (Step.MANAGER, "Mia is inactive") in skips(found)
+    assert (Step.MANAGER, "Mia is no longer with the company") in skips(found)
 
 
 def test_where_the_managers_place_is_vacant_or_the_sellers_own_the_next_level_is_asked() -> None:
@@ -237,7 +243,7 @@ def test_whom_the_account_was_moved_to_stands_in_the_sellers_place() -> None:
     assert found[0].because == "assigned"
     assert found[0].why_you == "Anna closed order 4711 on 4 May; this customer is yours now."
     inactive = ladder(person("anna"), person("kim", **LEFT), assigned="kim")
-    assert skips(inactive)[0] == (Step.SELLER, "Kim is inactive")
+    assert skips(inactive)[0] == (Step.SELLER, "Kim is no longer with the company")
     assert asked(inactive)[0] == (Step.SELLER, "anna")
     assert ladder(person("anna"), assigned="anna") == ladder(person("anna")), "the seller is as before"
     nobody = ladder(person("anna", **LEFT), person("kim", **LEFT, backup="ben"), person("ben"), assigned="kim")
@@ -295,7 +301,7 @@ def test_the_steps_further_up_are_those_after_one_that_are_not_skipped() -> None
     ("desk", "reason"),
     [
         (None, "the sales desk is desk, whom the directory does not know"),
-        (person("desk", **LEFT), "the sales desk is Desk, who is inactive"),
+        (person("desk", **LEFT), "the sales desk is Desk, who is no longer with the company"),
     ],
 )
 def test_a_desk_that_is_nobody_is_not_asked(desk: Salesperson | None, reason: str) -> None:

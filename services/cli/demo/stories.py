@@ -222,7 +222,7 @@ STORIES = (
 LATER_STORIES = (
     Story(
         "Nobody takes it",
-        "An alert without an answer climbs the ladder. Who is away is passed over, and it says so.",
+        "An alert without an answer climbs the ladder. People who are away are skipped, and it says so.",
         CARLA,
         nobody_takes_it,
     ),

@@ -80,7 +80,7 @@ def nobody_at_desk(people: Directory, desk: str) -> str | None:
     person = people.get(desk)
     if person is None:
         return f"the sales desk is {desk}, whom the directory does not know"
-    return None if person.active else f"the sales desk is {person.name}, who is inactive"
+    return None if person.active else f"the sales desk is {person.name}, who is no longer with the company"
 
 
 def assigned_to(account: Account, people: Directory, now: datetime) -> str | None:
@@ -209,7 +209,7 @@ def _of(view: _View, step: Step, id: str, why: str, *, because: str | None = Non
     if person is None:
         return _named(step, id, f"{id} is not known", because=because)
     if not person.active:
-        return _named(step, id, f"{person.name} is inactive", because=because)
+        return _named(step, id, f"{person.name} is no longer with the company", because=because)
     return Rung(step, id, because or step.value, f"{view.sold(person)}{why}")
 
 

@@ -38,9 +38,9 @@ def inform_words(alert: Alert) -> str:
 
 
 def skip_words(rung: Rung) -> str:
-    """Who is passed over, and why."""
+    """Who is skipped, and why."""
     assert rung.skipped is not None
-    return f"{STEP_WORDS[rung.step].capitalize()} is passed over: {rung.skipped}."
+    return f"Skipped: {STEP_WORDS[rung.step]}, as {rung.skipped}."
 
 
 def signal_words(signal: Signal, order_id: str) -> str:
@@ -99,8 +99,9 @@ def closing_words(policy: Policy, result: EpisodeResult, reason: str) -> str:
 
 
 def reason_words(policy: Policy, result: EpisodeResult, reason: str) -> str:
-    """A reason as the policy words it; its code where it has none."""
-    return next((one.words for one in policy.reasons.get(result, ()) if one.code == reason), reason)
+    """A reason as the policy words it; of one that it has no more, its code as words."""
+    known = next((one.words for one in policy.reasons.get(result, ()) if one.code == reason), None)
+    return known or reason.replace("_", " ").capitalize()
 
 
 def clock(at: datetime) -> str:
