@@ -17,13 +17,13 @@ from hypothesis import strategies as st
 
 from services.escalation.channels.letters import Letters
 from services.escalation.domain.asked import AskedLine
+from services.escalation.domain.happenings import SignalRow
 from services.escalation.domain.plays import Advice
 from services.escalation.domain.policy.versions import Policies
 from services.escalation.domain.reader import Reader
 from services.escalation.domain.words import Before, Risk
 from services.escalation.store.deliveries import Letter
 from services.escalation.store.letter_parts import LetterParts
-from services.escalation.store.signals_shown import LetterSignal
 from shared.contracts.escalation import RingCause, Severity, SignalKind
 from shared.ids import SalespersonId
 from tests.hostile.scale import scaled
@@ -77,6 +77,7 @@ LETTER = Letter(
     left_out=0,
     now=NOW,
     parts=LetterParts(
+        recipient=SalespersonId("mona"),
         severity=Severity.HIGH,
         cause=RingCause.STEP,
         recipient_zone="Europe/Berlin",
@@ -94,12 +95,13 @@ LETTER = Letter(
         before=Before("Anna Berg", "11:14"),
     ),
 )
+FACT = UUID(int=4)
 RISK = Risk(SignalKind.REFUND_REQUESTED, NOW)
 
 
 def written(text: str) -> EmailMessage:
     """A letter about a customer with this name, number and order, who says this; written out and read again."""
-    said = LetterSignal(Risk(SignalKind.REFUND_REQUESTED, NOW), text)
+    said = SignalRow(Risk(SignalKind.REFUND_REQUESTED, NOW), FACT, text)
     changes: dict[str, Any] = {"customer_name": text or None, "customer_phone": text, "bought": text, "order_id": text}
     mail = LETTERS.alert(replace(LETTER, signals=[said], main=said.risk, **changes))
     read: EmailMessage = message_from_bytes(mail.message.as_bytes(policy=SMTP), policy=default)
@@ -162,14 +164,14 @@ def test_both_parts_of_a_letter_tell_the_same_in_the_order_of_the_page() -> None
 
 
 def test_the_subject_is_customer_trouble_and_time_left() -> None:
-    mail = LETTERS.alert(replace(LETTER, customer_name="Petra Weiss", signals=[LetterSignal(RISK, None)], main=RISK))
+    mail = LETTERS.alert(replace(LETTER, customer_name="Petra Weiss", signals=[SignalRow(RISK, FACT)], main=RISK))
     assert mail.message["Subject"] == "High: Petra Weiss, Refund requested, answer by 12:30"
 
 
 def test_nobody_is_told_to_call_who_must_not_be_called() -> None:
     parts = replace(LETTER.parts, not_to_be_called="This customer must not be called: there is a dispute.")
     mail = LETTERS.alert(
-        replace(LETTER, customer_phone="+49 30 1", signals=[LetterSignal(RISK, None)], main=RISK, parts=parts)
+        replace(LETTER, customer_phone="+49 30 1", signals=[SignalRow(RISK, FACT)], main=RISK, parts=parts)
     )
     plain = mail.message.get_body(("plain",))
     assert plain is not None
@@ -181,7 +183,7 @@ def test_nobody_is_told_to_call_who_must_not_be_called() -> None:
 
 def test_mails_about_one_episode_are_one_thread_dated_by_when_they_are_written_and_answered_where_it_is_said() -> None:
     letters = Letters(sender="oncall@handoff.example", inbox_url="http://x.example", reply_to="help@handoff.example")
-    said = LetterSignal(RISK, None)
+    said = SignalRow(RISK, FACT)
     mails = [
         letters.alert(replace(LETTER, delivery_id=UUID(int=place), signals=[said], main=RISK)).message
         for place in (7, 8)
@@ -214,7 +216,7 @@ def test_the_html_of_a_mail_has_its_subject_as_title_and_a_dark_scheme() -> None
 @pytest.mark.parametrize("advised", [True, False])
 def test_each_part_of_a_plain_mail_stands_apart(*, advised: bool) -> None:
     parts = LETTER.parts if advised else replace(LETTER.parts, advice=None)
-    mail = LETTERS.alert(replace(LETTER, signals=[LetterSignal(RISK, None)], main=RISK, parts=parts)).message
+    mail = LETTERS.alert(replace(LETTER, signals=[SignalRow(RISK, FACT)], main=RISK, parts=parts)).message
     plain = mail.get_body(("plain",))
     assert plain is not None
     text = plain.get_content().replace("\r\n", "\n")

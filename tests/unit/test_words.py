@@ -5,12 +5,15 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from uuid import uuid4
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from services.escalation.domain.duty_buttons import CheckInLogged, FollowUpLogged
 from services.escalation.domain.facts import FactKind
 from services.escalation.domain.own_facts import CustomerReachedLogged
+from services.escalation.domain.policy.versions import Policies
+from services.escalation.domain.reasoning import reason_words
 from services.escalation.domain.stakes import Amount
 from services.escalation.domain.words import (
     SIGNAL_LABELS,
@@ -29,7 +32,7 @@ from services.escalation.handlers import SUBSCRIPTIONS
 from services.escalation.handlers.judging import judge
 from shared.contracts import escalation, support
 from shared.contracts.envelope import Fact, decode_structured
-from shared.contracts.escalation import SignalKind
+from shared.contracts.escalation import EpisodeResult, SignalKind
 from shared.contracts.support_inbound import Person, RefundKind
 from tests.builders import (
     AT,
@@ -45,6 +48,7 @@ from tests.builders import (
     event_of,
     minutes,
     order_cancelled,
+    order_changed,
     order_placed,
     outcome_reported,
     promise_kept,
@@ -99,6 +103,23 @@ SAMPLES = Path(__file__).parents[1] / "contracts" / "samples"
 )
 def test_a_fact_is_one_sentence(fact: Fact, title: str) -> None:
     assert describe(event_of(fact)).title == title
+
+
+@pytest.mark.parametrize(
+    ("fact", "title"),
+    [
+        (response_promised(AT, "81"), "Answer promised by 4 May 2026, 11:30 CEST (case 81)"),
+        (delivery_late(due_at=AT), "Delivery of order 4711 late, due 4 May 2026, 11:30 CEST"),
+        (order_changed(delivery_due_at=AT), "Order 4711 changed: delivery due 4 May 2026, 11:30 CEST"),
+    ],
+)
+def test_a_moment_that_a_fact_names_is_in_the_readers_zone(fact: Fact, title: str) -> None:
+    assert describe(event_of(fact), ZoneInfo("Europe/Berlin")).title == title
+
+
+def test_a_reason_that_the_policy_has_no_more_is_told_in_words() -> None:
+    policy = Policies.shipped().latest.policy
+    assert reason_words(policy, EpisodeResult.SAVED, "problem_solved_by_phone") == "Problem solved by phone"
 
 
 EPISODE, SIGNAL = uuid4(), uuid4()

@@ -8,6 +8,7 @@ from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime, parseaddr
+from functools import partial
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -15,7 +16,10 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 
 from services.escalation.channels.list_letters import list_fields, list_subject
 from services.escalation.channels.smtp import Mail
+from services.escalation.domain.happenings import Happening, ToldOf, no_ways, what_happened
+from services.escalation.domain.parts_in_order import BODY, HEAD
 from services.escalation.domain.phones import PhoneLink, phone_links
+from services.escalation.domain.reader import Reader
 from services.escalation.domain.words import (
     FOR_INFORMATION,
     SEVERITIES,
@@ -23,21 +27,20 @@ from services.escalation.domain.words import (
     cause_words,
     clock,
     cut,
-    headline,
     left,
     why_now,
 )
 from services.escalation.store.address_notices import ClaimedNotice
 from services.escalation.store.bounce_notices import NoticeLetter
-from services.escalation.store.deliveries import Letter
+from services.escalation.store.deliveries import FACTS_READ, Letter
 from services.escalation.store.lists import ListLetter
-from services.escalation.store.signals_shown import LetterSignal
 from shared.contracts.escalation import RingCause, Severity
 
 _SUBJECT_LENGTH = 150
 _WHO_LENGTH = 60
 _WHAT_LENGTH = 50
 _LINE_LENGTH = 300
+_LINES_OF_STORY = 8
 _ATOM = r'[^\s\x00-\x1f\x7f-\x9f\ud800-\udfff()<>\[\]:;@\\,."]+'
 _ADDRESS = re.compile(rf"(?P<user>{_ATOM}(\.{_ATOM})*)@(?P<domain>{_ATOM}(\.{_ATOM})*)")
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
@@ -71,6 +74,8 @@ class Letters:
             trim_blocks=True,
             lstrip_blocks=True,
         )
+        self._templates.filters["cut"] = cut
+        self._templates.globals |= {"order": (*HEAD, *BODY), "words_length": _LINE_LENGTH}
 
     def alert(self, letter: Letter) -> Mail:
         """The message for one delivery; its Message-ID is the delivery's, however often it is sent."""
@@ -84,13 +89,15 @@ class Letters:
         zone, until = ZoneInfo(letter.parts.recipient_zone), letter.parts.answer_by
         written_at = letter.now.astimezone(zone)
         answer_by = clock(until.astimezone(zone), letter.now) if until else None
+        story, more = _story(letter, zone)
         fields = {
             "letter": letter,
             "parts": letter.parts,
-            "who": who,
+            "customer": who,
             "bought": cut(letter.bought, _LINE_LENGTH),
             "why_now": now.sentence(letter.now),
-            "signals": [_told(signal, zone) for signal in reversed(letter.signals)],
+            "story": story,
+            "more": "Everything that happened" if more else None,
             "ways": _ways(letter),
             "severity": severity,
             "cause": cause_words(letter.parts.cause, letter.parts.before),
@@ -198,6 +205,11 @@ def _button(letter: Letter) -> str:
     return _OPENED_TO.get(letter.parts.cause, "Open to acknowledge")
 
 
-def _told(signal: LetterSignal, zone: ZoneInfo) -> tuple[str, str, str | None]:
-    """When it happened by the recipient's clock, what it was, and what the customer said."""
-    return absolute(signal.risk.at.astimezone(zone)), headline(signal.risk), signal.words
+def _story(letter: Letter, zone: ZoneInfo) -> tuple[Sequence[Happening], bool]:
+    """What happened as the page tells it, newest first: everything that puts the sale at risk, and the newest of the
+    rest. Also whether there is more on the page."""
+    reader = Reader(letter.parts.recipient, zone, letter.now)
+    ways = no_ways if letter.parts.not_to_be_called else partial(phone_links, country=letter.parts.country)
+    happened = what_happened(letter.order_id, letter.signals, ToldOf(letter.facts), reader, ways)
+    shown = [one for place, one in enumerate(happened) if one.at_risk or place < _LINES_OF_STORY]
+    return shown, letter.left_out > 0 or len(shown) < len(happened) or len(letter.told) >= FACTS_READ

@@ -9,6 +9,8 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.responses import HTMLResponse, Response
 
+from services.escalation.domain.parts_in_order import BODY, HEAD
+
 _HEADERS = {
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
@@ -22,6 +24,8 @@ _HEADERS = {
 }
 _MEDIA_TYPES = {"inbox.css": "text/css", "inbox.js": "text/javascript", "icon.svg": "image/svg+xml"}
 ASSETS_PATH = "/inbox"
+_LONG_QUOTE = 600
+"""A quotation of more characters shows its beginning, and all of it when asked."""
 
 
 class Assets:
@@ -53,7 +57,12 @@ class Pages:
             lstrip_blocks=True,
             auto_reload=False,
         )
-        self._templates.globals["asset"] = assets.address
+        self._templates.globals |= {
+            "asset": assets.address,
+            "head_parts": HEAD,
+            "body_parts": BODY,
+            "LONG_QUOTE": _LONG_QUOTE,
+        }
 
     def page(self, template: str, values: Mapping[str, Any], *, status: int = 200) -> Response:
         return HTMLResponse(self._templates.get_template(template).render(values), status)

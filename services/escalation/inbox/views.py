@@ -8,7 +8,18 @@ from services.escalation.domain import words
 from services.escalation.domain.asked import NO_HOUR_IN_COMMON, AskedLine, RingRow, StepRow, asked_lines
 from services.escalation.domain.calling import Calling, calling
 from services.escalation.domain.entities import Clock
+from services.escalation.domain.happenings import (
+    Happening,
+    SaidRow,
+    SignalLine,
+    SignalRow,
+    ToldOf,
+    no_ways,
+    signal_lines,
+    what_happened,
+)
 from services.escalation.domain.main_signal import all_inform, main_signal
+from services.escalation.domain.phones import phone_links
 from services.escalation.domain.plays import Voice, advice, may_write, must_not_be_called
 from services.escalation.domain.policy.model import Policy
 from services.escalation.domain.reader import Moment, Reader
@@ -16,16 +27,9 @@ from services.escalation.domain.reasoning import reason_words
 from services.escalation.domain.stakes import Amount
 from services.escalation.inbox.choices import Choices, choices
 from services.escalation.inbox.clock_lines import ClockLine, clock_line, now_with, read_only
-from services.escalation.inbox.happenings import (
-    Happening,
-    SignalLine,
-    ToldOf,
-    signal_lines,
-    what_happened,
-)
-from services.escalation.inbox.ways import Way, mail, no_ways, phone
+from services.escalation.inbox.ways import Way, mail, phone
 from services.escalation.store.before import before_of
-from services.escalation.store.episode_parts import Colleague, SaidRow, SignalRow
+from services.escalation.store.episode_parts import Colleague
 from services.escalation.store.followed import FollowedRow
 from services.escalation.store.inbox import EpisodeRow
 from shared.contracts.envelope import Envelope, Fact
@@ -125,7 +129,7 @@ def episode_view(row: EpisodeRow, parts: Parts, reader: Reader, policy: Policy) 
     risks = _risks(row, parts.signals)
     why, inform = words.why_now(risks, _main(risks, policy)), all_inform(risks, policy)
     forbidden, country = _preference(row) in words.MUST_NOT_BE_CALLED, row.customer_country or policy.company.country
-    ways = no_ways if forbidden else partial(phone, country=country)
+    ways = no_ways if forbidden else partial(phone_links, country=country)
     happened = what_happened(row.order_id, parts.signals, ToldOf(parts.facts, parts.said), reader, ways)
     calls = () if forbidden or inform else phone(row.customer_phone, country)
     hours = calling(row.customer_zone, policy.customers, reader.now)

@@ -23,10 +23,5 @@ def phone(number: str | None, country: str | None) -> tuple[Way, ...]:
     return tuple(Way(one.href, one.label) for one in phone_links(number, country))
 
 
-def no_ways(_number: str | None) -> tuple[Way, ...]:
-    """For customers who must not be called."""
-    return ()
-
-
 def mail(address: str | None) -> Way | None:
     return Way(f"mailto:{quote(address, safe='@+')}", address) if address and "@" in address else None

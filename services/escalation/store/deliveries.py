@@ -1,20 +1,26 @@
 """Reads what a message about one alert needs, and measures deliveries. `claims` tells which message is next."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+import asyncpg
+
 from services.escalation.domain.deliveries import GIVE_UP_AFTER_UNKNOWN, RESEND_UNKNOWN_AFTER
+from services.escalation.domain.happenings import SignalRow
 from services.escalation.domain.words import Risk, money
 from services.escalation.store.bounce_notices import failing_people
 from services.escalation.store.claims import NEEDLESS, ClaimedDelivery
+from services.escalation.store.facts import newest_of, told_event
 from services.escalation.store.letter_parts import LetterParts, parts_of
 from services.escalation.store.policies import KnownPolicies
-from services.escalation.store.signals_shown import LetterSignal, signals_shown
+from services.escalation.store.signals_shown import signals_shown
+from shared.contracts.envelope import Envelope, Fact
 from shared.database import Connection, Pool
 from shared.metrics import Metrics
 
+FACTS_READ = 30
 MOVING_STATES = ("pending", "sending", "held", "unknown")
 
 _LETTERS = """
@@ -80,11 +86,17 @@ class Letter:
     amount: str
     customer_name: str | None
     customer_phone: str | None
-    signals: Sequence[LetterSignal]
+    signals: Sequence[SignalRow]
     main: Risk | None
     left_out: int
     now: datetime
     parts: LetterParts
+    told: Sequence[asyncpg.Record] = ()
+
+    @property
+    def facts(self) -> Iterator[Envelope[Fact]]:
+        """The newest of its account, read as it is written: one that cannot be read spoils one message."""
+        return map(told_event, self.told)
 
 
 async def letters(
@@ -98,6 +110,7 @@ async def letters(
         versions = await policies.current(connection)
     shown = await signals_shown(pool, [row["episode_id"] for row in alerts.values()], versions)
     parts = await parts_of(pool, list(alerts), shown, versions, now)
+    told = await newest_of(pool, {row["account_id"] for row in alerts.values()}, limit=FACTS_READ)
     found = []
     for delivery in claimed:
         alert = dict(alerts[delivery.alert_id])
@@ -113,6 +126,7 @@ async def letters(
                 signals=said.signals,
                 main=said.main,
                 left_out=said.left_out,
+                told=told.get(alert["account_id"], ()),
                 **alert,
             )
         )

@@ -3,49 +3,18 @@
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from uuid import UUID
 
 from services.escalation.domain.asked import RingRow, StepRow
 from services.escalation.domain.facts import SAID, FactKind
-from services.escalation.domain.words import Risk
+from services.escalation.domain.happenings import SaidRow, SignalRow
 from services.escalation.store.asked import JOIN_TO_RINGS, JOIN_TO_STEPS, RING_COLUMNS, STEP_COLUMNS
-from services.escalation.store.facts import TOLD_TYPES, told_event
+from services.escalation.store.facts import NEWEST_FACTS, TOLD_TYPES, told_event
 from services.escalation.store.inbox import MAY_SEE
 from services.escalation.store.risks import RISK_COLUMNS, risk_of
 from shared.contracts.envelope import Envelope, Fact
 from shared.database import Pool
-from shared.ids import AccountId, EpisodeId, SalespersonId
-
-
-@dataclass(frozen=True, slots=True)
-class SignalRow:
-    """A signal of an episode; it stands unless it `ended`, `cleared` or `withdrawn`, because of a kind of fact."""
-
-    risk: Risk
-    episode_id: EpisodeId
-    fact_id: UUID
-    by_silence: bool
-    words: str | None
-    ended: str | None
-    ended_at: datetime | None
-    ended_because: str | None
-
-    @property
-    def at(self) -> datetime:
-        return self.risk.at
-
-
-@dataclass(frozen=True, slots=True)
-class SaidRow:
-    """What a salesperson says that the customer said."""
-
-    fact_id: UUID
-    kind: FactKind
-    at: datetime
-    number: int | None
-    agent: str | None
-    agent_name: str | None
+from shared.ids import AccountId, SalespersonId
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,17 +32,13 @@ _SIGNALS = f"""
     where s.episode_id = any($2::uuid[]) and {MAY_SEE}
     order by s.at, s.signal_id
 """
-_BESIDE_RISK = ("episode_id", "fact_id", "by_silence", "words", "ended", "ended_at", "ended_because")
+_BESIDE_RISK = ("fact_id", "by_silence", "words", "ended", "ended_at", "ended_because")
 _FACTS = f"""
     select account_id as subject, j.source, j.event_id, j.type, j.at, j.body
     from (
         select distinct e.account_id from escalation.episodes e where e.episode_id = any($2::uuid[]) and {MAY_SEE}
     ) accounts
-    cross join lateral (
-        select source, event_id, type, at, body, position from shared.journal
-        where subject = account_id and type = any($3::text[]) and body is not null
-        order by at desc, position desc limit $4
-    ) j
+    cross join lateral ({NEWEST_FACTS.format(types="$3", limit="$4")}) j
     order by j.at desc, j.position desc
 """
 _SAID = f"""

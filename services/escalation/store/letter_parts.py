@@ -52,6 +52,7 @@ class LetterParts:
     What may be called when is worked out as it is written: a zone that is none spoils one message, not its neighbours.
     """
 
+    recipient: SalespersonId
     severity: Severity
     cause: RingCause
     recipient_zone: str
@@ -92,6 +93,7 @@ def _parts(row: asyncpg.Record, shown: Shown, asked: Asked, policies: Policies, 
     voice = Voice(row["recipient"], row["recipient_name"] or "", step, row["salesperson"], row["seller_name"])
     told = advice(shown.risks, voice, preference=preference, order=order, policy=policy)
     return LetterParts(
+        recipient=reader.salesperson_id,
         severity=Severity(row["severity"]),
         cause=RingCause(row["cause"]),
         recipient_zone=row["recipient_zone"],

@@ -8,6 +8,7 @@ from uuid import UUID
 import asyncpg
 
 from services.escalation.domain.entities import products_in
+from services.escalation.domain.happenings import SignalRow
 from services.escalation.domain.main_signal import all_inform, main_signal
 from services.escalation.domain.policy.model import Policy
 from services.escalation.domain.policy.versions import Policies
@@ -19,7 +20,7 @@ _MOST = 10
 _WORDS_LENGTH = 300
 
 _STANDING = f"""
-    select s.episode_id, o.segment, o.products, {RISK_COLUMNS}
+    select s.episode_id, s.fact_id, s.by_silence, o.segment, o.products, {RISK_COLUMNS}
     from escalation.signals s
     join escalation.episodes e on e.episode_id = s.episode_id
     join escalation.orders o on o.order_id = e.order_id
@@ -33,21 +34,13 @@ _WORDS = """
 
 
 @dataclass(frozen=True, slots=True)
-class LetterSignal:
-    """A signal as a message tells it."""
-
-    risk: Risk
-    words: str | None
-
-
-@dataclass(frozen=True, slots=True)
 class Shown:
     """The standing signals of an episode: `risks` are all of them, `signals` those a message shows, by time, and
     `left_out` counts the others. `main` is None where none stands."""
 
     risks: Sequence[Risk] = ()
     main: Risk | None = None
-    signals: Sequence[LetterSignal] = ()
+    signals: Sequence[SignalRow] = ()
     left_out: int = 0
     for_information: bool = False
 
@@ -67,7 +60,11 @@ def _shown(rows: Sequence[asyncpg.Record], policies: Policies) -> Shown:
     risks, policy = [risk_of(row) for row in rows], _policy(rows[0], policies)
     main = main_signal(risks, policy)
     newest = risks[-_MOST:]
-    said = [LetterSignal(risk, None) for risk in risks if risk is main or risk in newest]
+    said = [
+        SignalRow(risk, row["fact_id"], by_silence=row["by_silence"])
+        for risk, row in zip(risks, rows, strict=True)
+        if risk is main or risk in newest
+    ]
     return Shown(risks, main, said, len(risks) - len(said), all_inform(risks, policy))
 
 

@@ -1,6 +1,7 @@
 """What orders and support told, each fact as one sentence. Start at `describe`."""
 
 from dataclasses import dataclass
+from datetime import UTC, datetime, tzinfo
 
 from services.escalation.domain.words.deeds import of_escalation
 from services.escalation.domain.words.phrases import absolute, day, known_money, money, ordinal
@@ -28,10 +29,11 @@ class Described:
     by: Person | None = None
 
 
-def describe(event: Envelope[Fact]) -> Described:
-    """One sentence for a fact, with the customer's own words and where we have it from."""
+def describe(event: Envelope[Fact], zone: tzinfo = UTC) -> Described:
+    """One sentence for a fact, with the customer's own words and its source; moments are in the reader's zone."""
     fact = event.data
-    title = _of_sales(fact) or _of_promises(fact) or _of_contacts(fact) or _of_requests(fact) or _of_cases(fact)
+    title = _of_moments(fact, zone) or _of_sales(fact) or _of_promises(fact)
+    title = title or _of_contacts(fact) or _of_requests(fact) or _of_cases(fact)
     source = _SOURCES.get(event.type.partition(".")[0], "Another system")
     words = getattr(fact, "words", None)
     return Described(title or of_escalation(fact) or _spelled(event.type), words, source, _who(fact))
@@ -83,8 +85,6 @@ def _of_sales(fact: Fact) -> str | None:
             return f"Order {fact.order} confirmed"
         case orders_inbound.OrderDelivered():
             return _delivered(fact)
-        case orders_inbound.OrderChanged():
-            return f"Order {fact.order} changed: {_changed(fact)}"
         case orders_inbound.OrderCancelled():
             return f"Order {fact.order} cancelled" + (f": {fact.reason}" if fact.reason else "")
         case orders_inbound.RefundPaid():
@@ -103,18 +103,32 @@ def _delivered(fact: orders_inbound.OrderDelivered) -> str:
     return f"Part of order {fact.order} delivered{named}"
 
 
-def _changed(fact: orders_inbound.OrderChanged) -> str:
+def _of_moments(fact: Fact, zone: tzinfo) -> str | None:
+    """Facts that name a moment."""
+    match fact:
+        case orders_inbound.OrderChanged():
+            return f"Order {fact.order} changed: {_changed(fact, zone)}"
+        case orders_inbound.DeliveryLate():
+            return f"Delivery of order {fact.order} late" + (f", due {_at(fact.due_at, zone)}" if fact.due_at else "")
+        case support_inbound.ResponsePromised():
+            return f"Answer promised by {_at(fact.due_at, zone)}" + _of_case(fact)
+    return None
+
+
+def _at(at: datetime, zone: tzinfo) -> str:
+    return absolute(at.astimezone(zone))
+
+
+def _changed(fact: orders_inbound.OrderChanged, zone: tzinfo) -> str:
     """Which parts of an order changed; its lines by their products, of an amount the currency is the order's."""
     products = ", ".join(line.product for line in fact.lines or ())
-    due = f"delivery due {absolute(fact.delivery_due_at)}" if fact.delivery_due_at else ""
+    due = f"delivery due {_at(fact.delivery_due_at, zone)}" if fact.delivery_due_at else ""
     amount = "another amount" if fact.amount_minor is not None else ""
     return "; ".join(filter(None, (products, amount, due))) or "nothing that is known here"
 
 
 def _of_promises(fact: Fact) -> str | None:
     match fact:
-        case orders_inbound.DeliveryLate():
-            return f"Delivery of order {fact.order} late" + (f", due {absolute(fact.due_at)}" if fact.due_at else "")
         case orders_inbound.PromiseKept():
             proof = f" ({fact.proof})" if fact.proof else ""
             return f"Promise of order {fact.order} kept: {fact.promise}{proof}"
@@ -133,8 +147,6 @@ def _of_contacts(fact: Fact) -> str | None:
             return f"{_CHANNELS[fact.channel]} {way} the customer, {ended}{leaving}"
         case support_inbound.SatisfactionRated():
             return f"Rated us {fact.rating} of {fact.scale}"
-        case support_inbound.ResponsePromised():
-            return f"Answer promised by {absolute(fact.due_at)}" + _of_case(fact)
         case support_inbound.ResponseOverdue():
             return "Promised answer overdue" + _of_case(fact)
         case support_inbound.ContactPreferenceChanged():

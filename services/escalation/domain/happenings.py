@@ -1,20 +1,37 @@
-"""What happened to a customer, line by line, and the signals that were made of it. Start at `what_happened`."""
+"""What happened to a customer, line by line, and the signals made of it, for pages and mails. See `what_happened`."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeAlias
+from uuid import UUID
 
 from services.escalation.domain import words
-from services.escalation.domain.facts import fact_id
+from services.escalation.domain.facts import FactKind, fact_id
+from services.escalation.domain.phones import PhoneLink
 from services.escalation.domain.reader import Moment, Reader
-from services.escalation.inbox.ways import Way
-from services.escalation.store.episode_parts import SaidRow, SignalRow
 from shared.contracts.envelope import Envelope, Fact
 from shared.contracts.support_inbound import Person
 
-WaysTo: TypeAlias = Callable[[str | None], tuple[Way, ...]]
-"""The ways to call a number that somebody told."""
+WaysTo: TypeAlias = Callable[[str | None], tuple[PhoneLink, ...]]
+"""The ways to call a number that was reported."""
+
+
+@dataclass(frozen=True, slots=True)
+class SignalRow:
+    """A signal of an episode; it stands unless it `ended`, `cleared` or `withdrawn`, because of a kind of fact."""
+
+    risk: words.Risk
+    fact_id: UUID
+    words: str | None = None
+    by_silence: bool = False
+    ended: str | None = None
+    ended_at: datetime | None = None
+    ended_because: str | None = None
+
+    @property
+    def at(self) -> datetime:
+        return self.risk.at
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +39,19 @@ class Caller:
     """Who called or wrote for the customer."""
 
     name: str
-    ways: tuple[Way, ...] = ()
+    ways: tuple[PhoneLink, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SaidRow:
+    """What a salesperson says that the customer said."""
+
+    fact_id: UUID
+    kind: FactKind
+    at: datetime
+    number: int | None
+    agent: str | None
+    agent_name: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +104,11 @@ def what_happened(
     return tuple(happening for _, happening in sorted(told, key=lambda one: one[0], reverse=True))
 
 
+def no_ways(_number: str | None) -> tuple[PhoneLink, ...]:
+    """For customers who must not be called."""
+    return ()
+
+
 def signal_lines(signals: Sequence[SignalRow], reader: Reader) -> tuple[SignalLine, ...]:
     """What stands first, each newest first."""
     ordered = sorted(signals, key=lambda signal: (signal.ended is None, signal.at), reverse=True)
@@ -91,7 +125,7 @@ def _signal_line(signal: SignalRow, reader: Reader) -> SignalLine:
 
 
 def _happening(event: Envelope[Fact], reader: Reader, ways: WaysTo, *, at_risk: bool) -> Happening:
-    told = words.describe(event)
+    told = words.describe(event, reader.zone)
     by = _caller(told.by, ways)
     return Happening(told.title, told.words, told.source, reader.moment(event.time), at_risk, by)
 

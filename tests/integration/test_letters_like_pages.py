@@ -1,0 +1,92 @@
+"""An alert's mail tells what the page tells, in the page's order: one list says which part comes next."""
+
+import asyncio
+import re
+from collections.abc import AsyncIterator
+from email.message import EmailMessage
+from html import unescape
+from uuid import UUID
+
+import pytest
+
+from services.escalation.channels.deliveries import EmailSender
+from services.escalation.domain.parts_in_order import BODY, HEAD
+from shared.metrics import create_metrics
+from tests.builders import ACCOUNT, case_opened, contact_made
+from tests.escalation import FakeMail, letters
+from tests.inbox import Site, inbox_site, words_of
+from tests.servers import MakeDatabase
+
+STORY = (
+    "Refund of €480.00 requested",
+    "Phone call from the customer, voicemail",
+    "Phone call from the customer, nobody answered",
+    "Case case-1 opened: The pump is loud",
+)
+
+
+@pytest.fixture
+async def site(database: MakeDatabase) -> AsyncIterator[Site]:
+    async with inbox_site(await database("escalation")) as site:
+        yield site
+
+
+async def told(site: Site) -> UUID:
+    """Somebody calls twice about a case, is told to leave a message, and asks for the money back."""
+    await site.hire()
+    await site.sell()
+    await site.tell(case_opened(title="The pump is loud"), minutes_ago=90, about=ACCOUNT)
+    await site.tell(contact_made("unanswered"), minutes_ago=60, about=ACCOUNT)
+    await site.tell(contact_made("voicemail", words="Please call me back."), minutes_ago=30, about=ACCOUNT)
+    return await site.request_refund(amount_minor=48_000, currency="EUR", words="I want my money back.")
+
+
+async def mailed(site: Site) -> EmailMessage:
+    server = FakeMail()
+    sender = EmailSender(server, letters())
+    await asyncio.wait(await sender.start_due(site.service.pool, site.service.spine, create_metrics("escalation")))
+    (message,) = server.received
+    return message
+
+
+def part_of(message: EmailMessage, kind: str) -> str:
+    part = message.get_body((kind,))
+    assert part is not None
+    text: str = part.get_content()
+    return text
+
+
+async def test_a_mail_tells_every_call_with_its_time_and_source_and_the_title_of_the_case(site: Site) -> None:
+    episode = await told(site)
+    page = words_of((await (await site.signed_in()).get(f"/episodes/{episode}")).text).partition("What happened")[2]
+    message = await mailed(site)
+    plain, html = part_of(message, "plain"), words_of(part_of(message, "html").partition("<body>")[2])
+    for text in (page, plain, html):
+        places = [text.index(line) for line in STORY]
+        assert places == sorted(places), text
+    lines = [line.strip() for line in plain.partition("What happened, newest first")[2].splitlines()]
+    for line in STORY:
+        assert re.fullmatch(r"- \d+ \w+ \d{4}, \d\d:\d\d \S+ · (Support|Orders)", lines[lines.index(line) - 1])
+    for words in ("Please call me back.", "I want my money back."):
+        assert f'"{words}"' in lines
+        assert words in unescape(html)
+
+
+async def test_page_and_mail_have_their_parts_in_one_order(site: Site) -> None:
+    episode = await told(site)
+    page = (await (await site.signed_in()).get(f"/episodes/{episode}")).text
+    message = await mailed(site)
+    marks = {
+        "who": ("Petra Weiss", "Petra Weiss"),
+        "until": ("answer by", "Answer by"),
+        "why": ("You closed order 4711", "You closed order 4711"),
+        "press": ("Acknowledge", "Open to acknowledge"),
+        "happened": ("What happened", "What happened"),
+        "say": ("What to say", "What to say"),
+    }
+    order = [part for part in (*HEAD, *BODY) if part in marks]
+    assert set(order) == set(marks)
+    html = words_of(part_of(message, "html").partition("<body>")[2])
+    for place, text in enumerate((words_of(page.partition("<article")[2]), part_of(message, "plain"), html)):
+        places = [text.index(marks[part][min(place, 1)]) for part in order]
+        assert places == sorted(places), text
