@@ -42,7 +42,8 @@ class Cookie:
         return request.cookies.get(self._name)
 
     def write(self, response: Response, token: str) -> None:
-        age_seconds = int(store.SESSION_LIFETIME.total_seconds())
+        """It is kept as long as a session can last: whether it has ended, the database says."""
+        age_seconds = int(store.OLDEST_SESSION.total_seconds())
         response.set_cookie(self._name, token, max_age=age_seconds, secure=self._secure, httponly=True, samesite="lax")
 
     def clear(self, response: Response) -> None:
@@ -57,11 +58,13 @@ class Sessions:
         self._cookie = Cookie(public_url)
 
     async def reader(self, request: Request) -> SignedIn:
-        """Who asks. Raises SignedOut."""
+        """Who asks, whose session lasts on by it. Raises SignedOut."""
         token = self._cookie.read(request)
         found = await store.session(self._pool, hashed(token)) if token else None
         if found is None:
             raise SignedOut(local_page(request.url.path))
+        if found.prolongs:
+            await store.prolong(self._pool, self.held(request))
         return found
 
     def held(self, request: Request) -> bytes:

@@ -1,4 +1,7 @@
-"""Sign-in links and sessions. Only hashes of their tokens are stored."""
+"""Sign-in links and sessions. Only hashes of their tokens are stored.
+
+A session that is used lasts on, up to an age at which its person signs in anew. That is written at most once a day.
+"""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -9,6 +12,10 @@ from shared.ids import SalespersonId
 
 LINK_LIFETIME = timedelta(hours=24)
 SESSION_LIFETIME = timedelta(days=14)
+"""How long a session lasts without being used."""
+OLDEST_SESSION = timedelta(days=90)
+"""How long it lasts at most: whoever has somebody's cookie loses it in the end."""
+_PROLONGED_EVERY = timedelta(days=1)
 _LINK_KEPT = timedelta(days=1)
 _WINDOW = timedelta(minutes=15)
 _LINKS_PER_WINDOW = 3
@@ -25,12 +32,13 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class SignedIn:
-    """Who holds a session. `csrf_token` is in each of its forms."""
+    """Who holds a session. `csrf_token` is in each of its forms. `prolongs`: the session is to last on by this use."""
 
     salesperson_id: SalespersonId
     name: str
     zone: str
     csrf_token: str
+    prolongs: bool = False
 
 
 _ADD_LINK = """
@@ -70,14 +78,24 @@ _USE_LINK = """
     ), forgotten as (
         delete from escalation.sign_in_links where expires_at < shared.app_now() - $5::interval
     )
-    insert into escalation.sessions (token_hash, salesperson_id, csrf_token, expires_at)
-    select $2, salesperson_id, $3, shared.app_now() + $4::interval from used
+    insert into escalation.sessions (token_hash, salesperson_id, csrf_token, expires_at, opened_at)
+    select $2, salesperson_id, $3, shared.app_now() + $4::interval, shared.app_now() from used
     returning salesperson_id
 """
-_SESSION = """
-    select s.salesperson_id, coalesce(p.name, s.salesperson_id) as name, coalesce(p.zone, 'UTC') as zone, s.csrf_token
+# A session of the version before 0015 that was never prolonged was opened as long before its end as sessions last.
+_PROLONGED = """
+    least(shared.app_now() + $2::interval, coalesce(s.opened_at, s.expires_at - $2::interval) + $3::interval)
+"""
+_SESSION = f"""
+    select s.salesperson_id, coalesce(p.name, s.salesperson_id) as name, coalesce(p.zone, 'UTC') as zone, s.csrf_token,
+           {_PROLONGED} > s.expires_at + $4::interval as prolongs
     from escalation.sessions s left join escalation.salespeople p on p.salesperson_id = s.salesperson_id
     where s.token_hash = $1 and s.expires_at > shared.app_now() and coalesce(p.active, true)
+"""
+_PROLONG = f"""
+    update escalation.sessions s
+    set expires_at = {_PROLONGED}, opened_at = coalesce(s.opened_at, s.expires_at - $2::interval)
+    where s.token_hash = $1 and s.expires_at > shared.app_now()
 """
 _ALIVE = """
     select s.token_hash from escalation.sessions s left join escalation.salespeople p using (salesperson_id)
@@ -106,8 +124,13 @@ async def use_link(database: Pool, token_hash: bytes, *, session_hash: bytes, cs
 
 
 async def session(database: Pool, token_hash: bytes) -> SignedIn | None:
-    row = await database.fetchrow(_SESSION, token_hash)
+    row = await database.fetchrow(_SESSION, token_hash, SESSION_LIFETIME, OLDEST_SESSION, _PROLONGED_EVERY)
     return SignedIn(**row) if row else None
+
+
+async def prolong(database: Pool, token_hash: bytes) -> None:
+    """Let a session that has not ended last on, as from now."""
+    await database.execute(_PROLONG, token_hash, SESSION_LIFETIME, OLDEST_SESSION)
 
 
 async def alive(connection: Connection, sessions: Collection[bytes]) -> set[bytes]:

@@ -22,13 +22,14 @@ class SignInLink(EscalationTable, table=True):
 
 
 class Session(EscalationTable, table=True):
-    """A signed-in browser. Only the hash of its cookie is stored."""
+    """A signed-in browser. Only the hash of its cookie is stored. Without `opened_at` it was never prolonged."""
 
     __tablename__ = "sessions"
     token_hash: bytes = Field(primary_key=True)
     salesperson_id: str = Field(sa_column=text_column())
     csrf_token: str = Field(sa_column=text_column())
     expires_at: datetime = Field(sa_column=instant_column())
+    opened_at: datetime | None = Field(sa_column=instant_column(nullable=True))
 
 
 class AddressNotice(EscalationTable, table=True):
