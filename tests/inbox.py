@@ -20,7 +20,7 @@ from services.escalation.domain.duty_buttons import DutyButton
 from services.escalation.domain.own_facts import OWN_FACTS, EpisodeButton
 from services.escalation.domain.rules import Rules
 from services.escalation.handlers import handling
-from services.escalation.inbox import InboxDependencies, create_inbox, make_sign_in_link
+from services.escalation.inbox import InboxDependencies, create_inbox, make_sign_in_link, show_errors
 from services.escalation.store.sessions import Person
 from shared.contracts.catalog import CATALOG
 from shared.contracts.envelope import Fact
@@ -139,9 +139,8 @@ async def inbox_site(
         inbox = InboxDependencies(
             service.pool, app.reading_policies(service.pool), press, send, public_url, resources.metrics, poll_seconds
         )
-        site = Site(
-            service, public_url, bare_app("On call", [create_inbox(inbox)]), sent_links, pressed, resources.metrics
-        )
+        pages = show_errors(bare_app("On call", [create_inbox(inbox)]))
+        site = Site(service, public_url, pages, sent_links, pressed, resources.metrics)
         await service.begin_at(10)  # when customers may be called, whenever the tests run
         yield site
 

@@ -24,7 +24,7 @@ from services.escalation.domain.policy.document import digest
 from services.escalation.domain.policy.versions import Policies, PolicyVersion
 from services.escalation.domain.rules import RULES_VERSION, Rules
 from services.escalation.handlers import handling
-from services.escalation.inbox import InboxDependencies, create_inbox
+from services.escalation.inbox import InboxDependencies, create_inbox, show_errors
 from services.escalation.inbox.sessions import Sessions, SignedOut
 from services.escalation.measuring import count_alerts
 from services.escalation.outline import OUTLINE
@@ -87,7 +87,7 @@ def service(settings: EscalationSettings) -> Service:
             timeline_router(resources.pool, readers, partial(signed_in, sessions)),
             operations_router(health, resources.metrics),
         ]
-        return create_app(reference, routers)
+        return show_errors(create_app(reference, routers))
 
     return Service(
         name=NAME,

@@ -22,7 +22,8 @@ from services.escalation.inbox.sessions import (
 from services.escalation.store import sessions as store
 
 _ASK = "Enter your e-mail address and we send you a link that signs you in, without a password."
-_SENT = "If this address belongs to one salesperson, a link is on its way. It works once, within 24 hours."
+_SENT = "If it belongs to one salesperson, a link is on its way. It works once, within 24 hours."
+_LONGEST_ADDRESS = 254
 _SPENT = "Each link works once, within 24 hours. Ask for a new one: it takes a minute."
 
 
@@ -57,9 +58,10 @@ class SignInPages:
         if wait_seconds is not None:
             return self._too_many(wait_seconds)
         form = await request.form()
-        address, next_path = str(form.get("email", "")).strip(), local_page(str(form.get("next", "/")))
-        response = self._page("Look into your mail", _SENT, asking=False)
-        response.background = BackgroundTask(self._send_link, address[:254].replace("\0", ""), next_path)
+        address = str(form.get("email", "")).strip().replace("\0", "")[:_LONGEST_ADDRESS]
+        next_path = local_page(str(form.get("next", "/")))
+        response = self._page("Check your e-mail", _SENT, next=next_path, asking=False, sent_to=address)
+        response.background = BackgroundTask(self._send_link, address, next_path)
         return response
 
     def _too_many(self, wait_seconds: float) -> Response:
@@ -89,5 +91,5 @@ class SignInPages:
             await self._dependencies.send_sign_in_link(person, link)
 
     def _page(self, heading: str, message: str, *, status: int = 200, **values: Any) -> Response:
-        shown = {"token": "", "next": "/", "asking": True, "heading": heading, "message": message}
+        shown = {"token": "", "next": "/", "asking": True, "heading": heading, "message": message, "sent_to": ""}
         return self._pages.page("sign_in.html", shown | values, status=status)

@@ -1,0 +1,45 @@
+"""What goes wrong outside the pages, such as an unknown address: a page for a person's browser, JSON for programs."""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from fastapi import FastAPI
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from services.escalation.inbox.rendering import Assets, Pages, secured
+
+_HOME = ("/", "To your inbox")
+_SAID = {
+    404: ("There is no such page", "Check the address: nothing is found at it."),
+    405: ("That didn't work", "This address cannot be used in this way. Go to your inbox and press again there."),
+    500: ("Something went wrong", "This is a fault of the service, not yours; its log says more. Try again later."),
+}
+
+
+def show_errors(app: FastAPI) -> FastAPI:
+    """Have this app answer errors of its own with pages where a browser asks. Everybody else gets what they got."""
+    pages = Pages(Assets())
+    for kind in (HTTPException, Exception):
+        app.add_exception_handler(kind, partial(_answer, pages, app.exception_handlers[kind]))
+    return app
+
+
+def asks_for_a_page(request: Request) -> bool:
+    """Whether a person's browser asks: browsers name HTML, programs name JSON or take anything."""
+    accepted = request.headers.get("accept", "")
+    return "text/html" in accepted and "application/json" not in accepted
+
+
+def _answer(pages: Pages, otherwise: Callable[..., Any], request: Request, error: Exception) -> Response:
+    status = error.status_code if isinstance(error, HTTPException) else 500
+    if status not in _SAID or not asks_for_a_page(request):
+        answer: Response = otherwise(request, error)
+        return answer
+    heading, words = _SAID[status]
+    response = secured(pages.message(heading, words, status=status, link=_HOME))
+    if isinstance(error, HTTPException) and error.headers:
+        response.headers.update(error.headers)
+    return response

@@ -1,0 +1,67 @@
+"""What goes wrong outside the pages: a page for a person's browser, JSON for a program; and the way in says more."""
+
+from collections.abc import AsyncIterator
+
+import httpx2
+import pytest
+
+from tests.builders import SELLER
+from tests.inbox import Site, inbox_site, words_of
+from tests.servers import MakeDatabase
+
+BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8"
+
+
+@pytest.fixture
+async def site(database: MakeDatabase) -> AsyncIterator[Site]:
+    async with inbox_site(await database("escalation")) as site:
+        await site.hire(SELLER, email="anna@sales.example")
+        yield site
+
+
+@pytest.mark.parametrize(("method", "path", "status"), [("GET", "/nonsense", 404), ("DELETE", "/sign-in", 405)])
+async def test_a_person_reads_a_page_where_a_program_reads_json(
+    site: Site, method: str, path: str, status: int
+) -> None:
+    browser = site.browser()
+    page = await browser.request(method, path, headers={"Accept": BROWSER})
+    assert page.status_code == status
+    assert page.headers["content-type"].startswith("text/html")
+    assert "To your inbox" in words_of(page.text)
+    assert "style-src 'self'" in page.headers["content-security-policy"]
+    for accepted in ("application/json", "*/*", "text/html;q=0.5, application/json"):
+        told = await browser.request(method, path, headers={"Accept": accepted})
+        assert told.status_code == status
+        assert told.json()["errors"][0]["code"]
+    assert page.headers.get("allow") == told.headers.get("allow")
+
+
+async def test_a_fault_of_the_service_is_told_to_a_person_as_a_page(site: Site) -> None:
+    @site.app.get("/broken")
+    async def broken() -> None:
+        raise LookupError("a fault")
+
+    transport = httpx2.ASGITransport(app=site.app, raise_app_exceptions=False)
+    async with httpx2.AsyncClient(transport=transport, base_url=site.public_url) as browser:
+        page = await browser.get("/broken", headers={"Accept": BROWSER})
+        told = await browser.get("/broken")
+    assert page.status_code == told.status_code == 500
+    assert "This is a fault of the service, not yours" in words_of(page.text)
+    assert "a fault" not in words_of(page.text).replace("This is a fault of the service", "")
+    assert told.json()["errors"][0]["code"] == "internal_error"
+
+
+async def test_whoever_asked_for_a_link_sees_the_address_and_can_ask_again_or_for_another(site: Site) -> None:
+    browser = site.browser()
+    typed = {"email": " anna@sales.example<b> ", "next": "/"}
+    sent = await browser.post("/sign-in/link", data=typed)
+    assert "anna@sales.example&lt;b&gt;" in sent.text
+    words = words_of(sent.text)
+    assert words.index("Handoff") < words.index("Check your e-mail")
+    assert "Use another address" in words
+    assert 'action="/sign-in/link"' in sent.text
+    assert 'name="email" value="anna@sales.example&lt;b&gt;"' in sent.text
+    assert words.index("Send again") > 0
+    known = await browser.post("/sign-in/link", data={"email": "anna@sales.example"})
+    unknown = await browser.post("/sign-in/link", data={"email": "nobody@sales.example"})
+    assert known.text == unknown.text.replace("nobody@", "anna@")
