@@ -16,12 +16,19 @@ pytestmark = pytest.mark.browser
 SIZES = [(360, 740), PHONE, (899, 800), (900, 800), DESK, (1440, 900)]
 
 # What each rule finds wrong, as text: the checks of axe that matter here, by hand.
-_FAULTS = """() => {
+FAULTS = """() => {
     const faults = [];
     const shown = (e) => e.checkVisibility({ visibilityProperty: true }) && e.getClientRects().length > 0;
     const all = (selector) => [...document.querySelectorAll(selector)].filter(shown);
     const say = (what, e) => faults.push(`${what}: <${e.localName}> ${(e.textContent || '').trim().slice(0, 40)}`);
     if (!document.documentElement.lang) faults.push('no language');
+    if (!document.title.trim()) faults.push('no title');
+    for (const e of all('h1, h2, h3, h4')) if (!e.innerText.trim()) say('empty heading', e);
+    for (const e of all('*')) {
+        const scrolls = ['auto', 'scroll'].includes(getComputedStyle(e).overflowY) && e.scrollHeight > e.clientHeight;
+        const reached = e.tabIndex >= 0 || [...e.querySelectorAll('a, button, input, summary')].some(shown);
+        if (scrolls && !reached) say('scrolls, but not by keyboard', e);
+    }
     if (document.querySelectorAll('main').length !== 1) faults.push('not one main landmark');
     if (all('h1').length !== 1) faults.push('not one h1');
     let level = 1;
@@ -41,7 +48,7 @@ _FAULTS = """() => {
     return faults;
 }"""
 
-_CONTRASTS = """() => {
+CONTRASTS = """() => {
     const canvas = document.createElement('canvas').getContext('2d', { willReadFrequently: true });
     const rgba = (colour) => {
         canvas.clearRect(0, 0, 1, 1);
@@ -124,7 +131,7 @@ async def test_all_text_stands_out_from_its_ground(visits: Visits, size: tuple[i
     for address in [*addresses, "/sign-in", "/sign-in?token=x"]:
         await page.goto(address)
         await unfolded(page)
-        assert await page.evaluate(_CONTRASTS) == [], address
+        assert await page.evaluate(CONTRASTS) == [], address
 
 
 @pytest.mark.parametrize("size", [PHONE, DESK])
@@ -134,7 +141,7 @@ async def test_names_headings_labels_and_targets_are_in_order(visits: Visits, si
     for address in [*addresses, "/sign-in", "/sign-in?token=x"]:
         await page.goto(address)
         await unfolded(page)
-        assert await page.evaluate(_FAULTS) == [], address
+        assert await page.evaluate(FAULTS) == [], address
 
 
 async def test_the_keyboard_reaches_what_matters_in_order(visits: Visits) -> None:

@@ -114,6 +114,20 @@ async def test_pressing_without_a_connection_says_so_and_works_later(visits: Vis
     await expect(page.get_by_text("You have it").locator("visible=true").first).to_be_visible()
 
 
+async def test_what_was_said_of_a_lost_connection_goes_when_it_is_back(visits: Visits) -> None:
+    await visits.site.trouble()
+    page = await visits.open(PHONE)
+    state = page.locator("[data-connection]")
+    await expect(state).to_have_text("Live")
+    await visits.stop_server()
+    await page.get_by_role("button", name="Acknowledge").locator("visible=true").click()
+    await expect(page.get_by_role("alert")).to_contain_text("Press again when this page says “Live”")
+    await expect(state).to_have_text(re.compile("^Reconnecting"))
+    await visits.start_server()
+    await expect(state).to_have_text("Live", timeout=30_000)
+    await expect(page.get_by_role("alert")).to_have_count(0)
+
+
 async def test_a_lost_connection_is_shown_and_made_up_for(visits: Visits) -> None:
     await visits.site.trouble()
     page = await visits.open(PHONE)

@@ -1,8 +1,9 @@
 """What a ranked list says, for the templates `list.txt` and `list.html`: most urgent first, the rest counted."""
 
 from typing import Any
+from zoneinfo import ZoneInfo
 
-from services.escalation.domain.words import FOR_INFORMATION, counted, cut, label
+from services.escalation.domain.words import FOR_INFORMATION, absolute, counted, cut, label
 from services.escalation.domain.words.lists import amount, amounts, answer_until, time_left
 from services.escalation.store.lists import ListedSale, ListLetter
 
@@ -33,6 +34,7 @@ def list_fields(letter: ListLetter, inbox_url: str) -> dict[str, object]:
         "sales": [_line(listed, letter, inbox_url) for listed in letter.sales],
         "left_out": letter.total - len(letter.sales),
         "url": f"{inbox_url}/",
+        "written_at": absolute(letter.now.astimezone(ZoneInfo(letter.recipient_zone))),
     }
 
 

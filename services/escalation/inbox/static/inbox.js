@@ -50,6 +50,7 @@ function show(state) {
   if (place.dataset.state === state) return;
   place.dataset.state = state;
   place.hidden = false;
+  if (state === "live") for (const trouble of findAll(".trouble[data-unanswered]")) trouble.hidden = true;
   write(place, state === "live" ? "Live" : `Reconnecting, last seen ${clock(seenAt + ahead, zone)}`);
 }
 
@@ -132,8 +133,8 @@ function replace(old, fresh, list) {
   old.inert = false;
   if (old.dataset.version === fresh.dataset.version) return;
   if (inUse(old)) { postponed = true; return; }
-  const active = document.activeElement, held = old.contains(active), kept = findAll("[data-keep]", old).map((each) => each.open);
-  findAll("[data-keep]", fresh).forEach((each, place) => { each.open = kept[place] ?? false; });
+  const active = document.activeElement, held = old.contains(active), kept = new Set(findAll("[data-keep][open]", old).map((each) => each.dataset.keep));
+  for (const each of findAll("[data-keep]", fresh)) each.open = kept.has(each.dataset.keep);
   const same = held ? keepEntered(old, fresh, active) : keepEntered(old, fresh);
   if (!own.has(old.dataset.episode)) fresh.dataset.changed = "";
   if (called.has(fresh.dataset.episode)) afterCall(fresh);
@@ -185,7 +186,12 @@ async function act(event) {
     const answer = await fetch(address, { method: "POST", body });
     const page = await read(answer);
     problem = answer.ok ? null : find("[data-message]", page)?.textContent ?? "That did not work. Reload and try again.";
-  } catch { /* the words for this are set above */ }
+    delete trouble.dataset.unanswered;
+  } catch {  // the words for this are set above, and go when the page is live again
+    trouble.dataset.unanswered = "";
+    show("lost");
+    later(refresh);
+  }
   form.removeAttribute("aria-busy");
   trouble.hidden = !problem;
   button.innerHTML = problem ? label : button.dataset.done;

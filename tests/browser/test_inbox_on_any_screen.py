@@ -1,0 +1,119 @@
+"""Large text, a phone on its side, paper, and the customer's own language: what one came for can still be read."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from playwright.async_api import Page, expect
+
+from shared.contracts.order_parts import Customer
+from tests.browser.conftest import DESK, PHONE, Visits
+from tests.browser.test_inbox_for_everyone import everything, unfolded
+from tests.builders import ACCOUNT, case_opened, contact_made, order_placed
+
+pytestmark = pytest.mark.browser
+
+LONG = ("I want my money back. " * 60).strip()
+ON_ITS_SIDE = (844, 390)
+
+_CUT_OFF = """() => [...document.querySelectorAll('body *')]
+    .filter((e) => e.checkVisibility() && !e.closest('.unseen, .skip, .severity') && e.localName !== 'svg')
+    .filter((e) => e.getBoundingClientRect().right > innerWidth + 1)
+    .map((e) => `${e.localName}.${e.className} ${e.textContent.trim().slice(0, 40)}`)"""
+
+_LEFT_TO_READ = """() => {
+    const fixed = [...document.querySelectorAll('body *')].filter((e) => {
+        const { position } = getComputedStyle(e);
+        return e.checkVisibility() && (position === 'fixed' || position === 'sticky') && e.offsetHeight > 1;
+    });
+    return 1 - fixed.reduce((sum, e) => sum + e.offsetHeight, 0) / innerHeight;
+}"""
+
+
+async def wordy(visits: Visits) -> str:
+    """The page of an episode with more to tell than fits on a screen, and with two numbers to call."""
+    site = visits.site
+    await site.sell(customer=Customer(name="Petra Weiss", phone="+49 30 901829 or +49 171 2345678"))
+    await site.tell(case_opened(title="The pump is loud"), minutes_ago=900, about=ACCOUNT)
+    for place in range(9):
+        await site.tell(contact_made("voicemail", words=f"Call {place}"), minutes_ago=800 - place, about=ACCOUNT)
+    return f"/episodes/{await site.request_refund(words=LONG)}"
+
+
+async def large_text(page: Page) -> None:
+    await page.evaluate("document.documentElement.style.fontSize = '200%'")
+
+
+async def test_at_twice_the_text_size_nothing_is_cut_off_or_scrolls_sideways(visits: Visits) -> None:
+    addresses = await everything(visits)
+    page = await visits.open(PHONE)
+    for address in [*addresses, "/closed", "/sign-in", "/sign-in?token=x"]:
+        await page.goto(address)
+        await large_text(page)
+        await unfolded(page)
+        width = await page.evaluate("document.documentElement.scrollWidth")
+        assert (width, await page.evaluate(_CUT_OFF)) == (PHONE[0], []), address
+
+
+async def test_on_a_phone_on_its_side_most_of_the_screen_is_left_to_read(visits: Visits) -> None:
+    address = await wordy(visits)
+    page = await visits.open(ON_ITS_SIDE, next_path=address)
+    next_one = page.locator(".episode .button.next")
+    await expect(next_one).to_contain_text("Acknowledge")
+    assert await page.evaluate(_LEFT_TO_READ) >= 0.6
+    await next_one.click()
+    await expect(next_one).to_contain_text("Call")
+    assert await page.evaluate(_LEFT_TO_READ) >= 0.6
+    await page.get_by_role("button", name="Reached").locator("visible=true").first.click()
+    await expect(next_one).to_contain_text("Close")
+    assert await page.evaluate(_LEFT_TO_READ) >= 0.6
+    assert await page.evaluate(_CUT_OFF) == []
+
+
+@pytest.mark.parametrize("size", [PHONE, DESK])
+async def test_on_paper_is_the_episode_alone_and_all_of_it(visits: Visits, size: tuple[int, int]) -> None:
+    address = await wordy(visits)
+    page = await visits.open(size, next_path=address)
+    await page.emulate_media(media="print")
+    shown: Any = await page.evaluate("""() => {
+        const visible = (selector) => [...document.querySelectorAll(selector)].filter((e) => e.checkVisibility());
+        const article = document.querySelector('article.episode').getBoundingClientRect();
+        const frames = visible('body, main, .detail').filter((e) => {
+            const style = getComputedStyle(e);
+            return style.overflowY !== 'visible' || e.getBoundingClientRect().bottom < article.bottom - 1;
+        });
+        return {
+            others: visible('.bar, .list, .actions, .more, .button, .skip').map((e) => e.className),
+            calls: visible('.episode .story > li').length,
+            quote: visible('.episode blockquote').map((e) => e.textContent).sort((a, b) => b.length - a.length)[0],
+            frames: frames.map((e) => e.localName),
+        };
+    }""")
+    assert shown["others"] == []
+    assert shown["calls"] == 12, "a case, nine calls, the sale and the request"
+    assert shown["quote"] == LONG
+    assert shown["frames"] == []
+
+
+async def test_a_line_to_say_in_a_duty_is_not_a_card_of_its_own(visits: Visits) -> None:
+    await visits.site.tell(order_placed(sold_at=await visits.site.service.now()))
+    await visits.site.service.move_clock(timedelta(days=13))
+    page = await visits.open(DESK)
+    line = page.locator(".duties .say li").first
+    await expect(line).to_be_visible()
+    assert await line.evaluate("(e) => [getComputedStyle(e).borderRightWidth, getComputedStyle(e).paddingTop]") == [
+        "0px",
+        "0px",
+    ]
+    clock = page.locator(".duties [data-call] .clock").first
+    assert await clock.evaluate("(e) => getComputedStyle(e, '::before').content") == "none"
+
+
+async def test_the_customers_words_run_in_their_own_direction(visits: Visits) -> None:
+    await visits.site.sell(customer=Customer(name="شركة النور", phone="+49 30 901829"))
+    episode = await visits.site.request_refund(words="أريد استرداد أموالي، رقم 4711!")
+    page = await visits.open(DESK, next_path=f"/episodes/{episode}")
+    directions = await page.evaluate("""() =>
+        ['.row h3 bdi', '.episode h2 bdi', '.episode blockquote', '.episode .story bdi', '.episode']
+            .map((selector) => getComputedStyle(document.querySelector(selector)).direction)""")
+    assert directions == ["rtl", "rtl", "rtl", "ltr", "ltr"]
