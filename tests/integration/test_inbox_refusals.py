@@ -1,0 +1,40 @@
+"""A refusal is read by a salesperson: their own words, no code, no time of another zone, and what to do."""
+
+import re
+
+import pytest
+
+from tests.inbox import Site, words_of
+from tests.inbox_desk import at_in, open_desk, taken
+
+_CODE = re.compile(r"\b[a-z]+_[a-z_]+\b")
+
+
+@pytest.mark.parametrize(
+    ("action", "fields", "said"),
+    [
+        ("snooze", {"days": 40}, r"The pause may be \d+ (hours?|days?) away at most\."),
+        ("appointment", {"days": 40}, r"The appointment may be \d+ days away at most\."),
+        ("appointment", {"days": -1}, r"The appointment must lie in the future\."),
+        ("close", {"ending": "saved:bad_weather"}, "This is no reason for “Saved”: choose one from the list."),
+    ],
+)
+async def test_what_cannot_be_is_said_without_codes_or_other_zones(
+    site: Site, action: str, fields: dict[str, int | str], said: str
+) -> None:
+    desk = await taken(site)
+    days = fields.get("days")
+    sent = {"at": await at_in(site, days=days)} if isinstance(days, int) else {"ending": str(fields["ending"])}
+    refused = await desk.press(action, **sent)
+    words = words_of(refused.text)
+    assert refused.status_code in (409, 422)
+    assert re.search(said, words), words
+    assert "UTC" not in words
+    assert _CODE.search(words.partition("That didn't work")[2]) is None
+
+
+async def test_a_page_that_is_out_of_date_says_what_to_press_first_to_whom_it_is_with(site: Site) -> None:
+    desk = await open_desk(site)
+    refused = await desk.press("reached")
+    assert refused.status_code == 409
+    assert "Acknowledge this episode first." in words_of(refused.text)
