@@ -76,7 +76,7 @@ async def test_unacknowledged_first_then_by_severity_time_left_and_latest_signal
         )
         await site.request_refund(order, account=f"c-{order}", minutes_ago=minutes_ago)
     page = (await (await site.signed_in()).get("/")).text
-    assert re.findall(r"<h3><a [^>]*>Customer (\w+)</a>", page)[0] == "new", "the critical one"
+    assert re.findall(r"<h3><a [^>]*><bdi>Customer (\w+)</bdi></a>", page)[0] == "new", "the critical one"
     await site.service.pool.execute(
         "update escalation.episodes set deadline_at = (select shared.app_now()) where severity <> 'critical'"
     )
@@ -84,7 +84,7 @@ async def test_unacknowledged_first_then_by_severity_time_left_and_latest_signal
     page = (await browser.get("/")).text
     newest = await site.service.pool.fetchval("select episode_id from escalation.episodes where order_id = 'new'")
     await browser.post(f"/episodes/{newest}/acknowledge", data={"csrf_token": form_token(page)})
-    names = re.findall(r"<h3><a [^>]*>Customer (\w+)</a>", (await browser.get("/")).text)
+    names = re.findall(r"<h3><a [^>]*><bdi>Customer (\w+)</bdi></a>", (await browser.get("/")).text)
     assert names == ["middle", "old", "new"]
 
 
@@ -187,7 +187,7 @@ async def test_each_of_two_dead_ends_in_one_second_is_marked(site: Site) -> None
         await site.service.tell(input_of(fact, at=at))
     episode = await site.service.row("escalation.episodes")
     page = (await (await site.signed_in()).get(f"/episodes/{episode['episode_id']}")).text
-    lines = re.findall(r"<li( class=\"risk\")?>\s*<p class=\"fact\"><span>Phone call from the customer, dead end", page)
+    lines = re.findall(r"<li( class=\"risk\")?>\s*<p class=\"fact\"><bdi>Phone call from the customer, dead end", page)
     assert len(lines) == 4, "two in the list, and two beside it"
     assert all(lines)
 
