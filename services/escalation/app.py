@@ -139,12 +139,13 @@ async def press(
     """Press a button of an episode or a duty: an event like any other, applied before this returns. Raises Refused.
 
     Pressed again in the same round of the episode it is the same event, also after a commit whose answer was lost.
-    `round` is the one that the page was showing.
+    `round` is the one that the page was showing. What else waits for the same person makes it no other press.
     """
     episode = button.episode if isinstance(button, EpisodeButton) else None
     now, current = await now_and_round(resources.pool, episode)
     body = button.model_dump_json()
-    press_id = str(derived(button.type, round or current, body))
+    pressed = button.model_dump_json(exclude={"ahead", "as_of"})
+    press_id = str(derived(button.type, round or current, pressed))
     event: Envelope[Fact] = envelope(button, id=press_id, source="handoff/escalation/inbox", subject=account, time=now)
     await resources.spine.apply(Batch([Input(event, body.encode(), b"", InputKind.BUTTON)]), whole=True)
 

@@ -41,6 +41,8 @@ _CHANGES: Mapping[str, Any] = {
     "ladder.repeats.times": 2,
     "storms.alerts": 10,
     "acknowledgement.redeem_within": {"watch": "40m", "high": "30m", "critical": "20m"},
+    "acknowledgement.call_takes": "3m",
+    "acknowledgement.longest_queue": "7m",
     "acknowledgement.attempt_extends": "15m",
     "acknowledgement.attempts": 2,
 }

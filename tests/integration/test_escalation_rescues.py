@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from services.escalation.domain.own_facts import (
+    AcknowledgePressed,
     AppointmentLogged,
     AttemptLogged,
     CustomerReachedLogged,
@@ -232,3 +233,13 @@ async def test_a_new_contact_of_the_customer_outside_the_rescue_is_asked_about_a
     await happens(team, contact_made("unanswered", case=None), minutes=6)
     assert (await rung(team))[-1] == ("anna", "seller", "contact")
     assert (await open_episode(team))["acknowledged_by"] is None
+
+
+async def test_a_press_that_is_about_an_earlier_state_is_refused_and_one_of_this_state_counts(team: Escalation) -> None:
+    await happens(team, refund_requested())
+    shown = (await open_episode(team))["changed_at"]
+    await happens(team, dead_end(), minutes=1)
+    assert await presses(team, AcknowledgePressed, "anna", as_of=shown) == ["changed_since"]
+    assert (await open_episode(team))["acknowledged_by"] is None
+    assert await presses(team, AcknowledgePressed, "anna", as_of=(await open_episode(team))["changed_at"]) == []
+    assert (await open_episode(team))["acknowledged_by"] == "anna"

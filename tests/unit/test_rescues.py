@@ -48,6 +48,23 @@ def test_taking_it_starts_the_clock_of_the_proof_and_it_stays_with_who_was_first
     assert taken(replace(RANG, repeats=6), ANNA, TALK, AT).repeats == 0, "the desk may be asked anew after it"
 
 
+@pytest.mark.parametrize("severity", Severity)
+def test_each_call_that_comes_before_gives_as_much_more_time_as_one_takes(severity: Severity) -> None:
+    rang, limits = replace(RANG, severity=severity), POLICY.acknowledgement
+    alone = taken(rang, ANNA, TALK, AT)
+    assert alone.deadline_at == AT + limits.redeem_within.of(severity)
+    for ahead in (0, 1, 29):
+        assert taken(rang, ANNA, TALK, AT, ahead=ahead).deadline_at == alone.deadline_at + ahead * limits.call_takes
+    longest = alone.deadline_at + limits.longest_queue
+    assert {taken(rang, ANNA, TALK, AT, ahead=ahead).deadline_at for ahead in (48, 49, 5000)} == {longest}
+
+
+def test_the_time_for_calls_before_it_is_working_time_like_the_rest() -> None:
+    """Friday 22:00, four hours and an hour more: both on Monday from 09:00."""
+    late = taken(RANG, AT_WORK, TALK, FRIDAY_EVENING, ahead=6)
+    assert late.deadline_at == MONDAY + timedelta(hours=5)
+
+
 def test_attempts_extend_the_deadline_three_times_at_most() -> None:
     episode = taken(RANG, ANNA, TALK, AT)
     deadlines = []

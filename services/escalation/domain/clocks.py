@@ -7,7 +7,7 @@ from services.escalation.domain.calendar import WorkingTime, calendar_of
 from services.escalation.domain.calling import CallingHours
 from services.escalation.domain.entities import Order, Salesperson
 from services.escalation.domain.overlaps import after_overlapping, overlapping
-from services.escalation.domain.policy.model import Policy
+from services.escalation.domain.policy.model import Acknowledgement, Policy
 from shared.contracts.escalation import Severity, Step
 
 NEVER = datetime.max.replace(tzinfo=UTC)
@@ -89,9 +89,12 @@ def work_ends(person: Salesperson, policy: Policy, at: datetime) -> datetime | N
     return opening[1] if opening is not None and opening[0] == at else None
 
 
-def redeem_by(person: Salesperson | None, severity: Severity, talk: Talk, start: datetime) -> datetime:
-    """Until when whoever acknowledged has to have reached the customer."""
-    return talk_by(person, severity, talk, start, talk.policy.acknowledgement.redeem_within.of(severity))
+def redeem_by(
+    person: Salesperson | None, severity: Severity, talk: Talk, start: datetime, *, ahead: int = 0
+) -> datetime:
+    """Until when whoever acknowledged has to have reached the customer; `ahead` calls come before."""
+    limits = talk.policy.acknowledgement
+    return talk_by(person, severity, talk, start, limits.redeem_within.of(severity) + _queued(ahead, limits))
 
 
 def extended(person: Salesperson | None, severity: Severity, deadline: datetime, talk: Talk, now: datetime) -> datetime:
@@ -129,6 +132,11 @@ def no_hour_in_common(person: Salesperson | None, severity: Severity, talk: Talk
     calling = calling_hours(talk.order, talk.policy).hours
     wanted = min(_AN_HOUR, talk.policy.acknowledgement.redeem_within.of(severity))
     return overlapping([working, calling], start, start + _ENOUGH) < wanted
+
+
+def _queued(ahead: int, limits: Acknowledgement) -> timedelta:
+    """How much more time there is behind so many calls."""
+    return min(ahead * limits.call_takes, limits.longest_queue)
 
 
 def _talking_times(person: Salesperson | None, severity: Severity, talk: Talk, start: datetime) -> list[WorkingTime]:

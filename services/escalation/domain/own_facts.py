@@ -106,9 +106,16 @@ class EpisodeButton(_OwnFact):
 
 
 class AcknowledgePressed(EpisodeButton):
-    """A salesperson takes an episode."""
+    """A salesperson takes an episode.
+
+    `ahead` is how many customers this person has to call before, when it was pressed: those of the same severity or a
+    higher one whose clock runs. `as_of` is when the episode last changed by the page that it was pressed on: if it has
+    changed since, the press is refused.
+    """
 
     type: ClassVar[str] = "escalation.button.acknowledge_pressed"
+    ahead: Annotated[int, Field(ge=0, le=100_000)] = 0
+    as_of: Instant | None = None
 
 
 class NotMinePressed(EpisodeButton):

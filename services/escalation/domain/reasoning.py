@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from services.escalation.domain.entities import Alert, Ended, Episode, Signal
 from services.escalation.domain.ladder import Rung
 from services.escalation.domain.policy.model import Policy
-from services.escalation.domain.words import RULES_CHANGED, SIGNAL_LABELS, STEPS, absolute
+from services.escalation.domain.words import RULES_CHANGED, SIGNAL_LABELS, STEPS, absolute, ordinal
 from shared.contracts.escalation import EpisodeResult, RingCause, Step
 
 _CAUSES = {
@@ -63,6 +63,12 @@ def taken_words(episode: Episode) -> str:
     """Who took it, and how long they have to talk with the customer."""
     until = f", and has until {clock(episode.deadline_at)} to talk with the customer" if episode.deadline_at else ""
     return f"{episode.acknowledged_by} took it{until}."
+
+
+def queue_words(ahead: int) -> str:
+    """Why there is more time than for a call alone."""
+    before = "one call comes" if ahead == 1 else f"{ahead} calls come"
+    return f"It is the {ordinal(ahead + 1)} call: {before} before it, of the same severity or a higher one."
 
 
 def no_common_hour_words(name: str) -> str:

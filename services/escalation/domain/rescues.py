@@ -21,10 +21,10 @@ class NotNow(Exception):
     reason: str
 
 
-def taken(episode: Episode, by: Salesperson | str, talk: Talk, now: datetime) -> Episode:
+def taken(episode: Episode, by: Salesperson | str, talk: Talk, now: datetime, *, ahead: int = 0) -> Episode:
     """An episode somebody took: from now on they have to reach the customer, or at the time that was agreed on.
 
-    Once taken it stays with who was first.
+    Once taken it stays with who was first. They have `ahead` calls to make before this one.
     """
     if episode.acknowledged_at is not None:
         return episode
@@ -39,7 +39,7 @@ def taken(episode: Episode, by: Salesperson | str, talk: Talk, now: datetime) ->
         repeats=0,
         attempts=0,
         reached_at=None,
-        deadline_at=agreed or redeem_by(person, episode.severity, talk, now),
+        deadline_at=agreed or redeem_by(person, episode.severity, talk, now, ahead=ahead),
         deadline_for=Clock.APPOINTMENT if agreed else Clock.REDEEM,
         appointment_at=None,
         exhausted_at=None,

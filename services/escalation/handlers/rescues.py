@@ -4,10 +4,10 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from services.escalation.domain import own_facts
-from services.escalation.domain.entities import Episode, Salesperson
+from services.escalation.domain.entities import Clock, Episode, Salesperson
 from services.escalation.domain.own_facts import EpisodeButton
 from services.escalation.domain.policy.model import SEEN
-from services.escalation.domain.reasoning import clock, taken_words
+from services.escalation.domain.reasoning import clock, queue_words, taken_words
 from services.escalation.domain.rescues import NotNow, excused, held_by_appointment, snoozed, taken
 from services.escalation.handlers.clocks import keep_episode
 from services.escalation.handlers.endings import close_episode
@@ -73,20 +73,24 @@ def _why_not(turn: Turn[EpisodeButton], episode: Episode) -> tuple[str, str]:
     return "episode_of_another", "this episode is with somebody else; reload the page."
 
 
-def _acknowledge(turn: Turn[EpisodeButton], episode: Episode) -> None:
+def _acknowledge(turn: Turn[Any], episode: Episode) -> None:
     """Take an episode: everything pending for it stops, in this very transaction, and the clock of the proof starts."""
-    by = turn.fact.by
+    by, ahead = turn.fact.by, turn.fact.ahead
     _check_not_taken_by_another(turn, episode)
     if episode.acknowledged_at is not None:
         return
+    if turn.fact.as_of not in (None, episode.changed_at):
+        raise NotNow("changed_since", "this episode has changed since; reload the page.")
     version, _ = turn.book.policy_for(turn.book.order_of(episode))
-    acknowledged = taken(episode, turn.book.people.get(by, by), talk_of(turn, episode), turn.now)
+    acknowledged = taken(episode, turn.book.people.get(by, by), talk_of(turn, episode), turn.now, ahead=ahead)
     if not may_be_contacted(turn, episode):
         acknowledged = excused(acknowledged)
     keep_episode(turn, acknowledged)
     turn.book.silence(episode.episode_id, "acknowledged", turn.now)
     path = f"acknowledgement.redeem_within.{episode.severity.value}"
     _explain(turn, episode, "acknowledged", taken_words(acknowledged), path, version)
+    if ahead and acknowledged.deadline_for is Clock.REDEEM:
+        _explain(turn, episode, "queued", queue_words(ahead), "acknowledgement.call_takes", version)
     tell_of_hours(turn, acknowledged)
     fact = EpisodeAcknowledged(episode=episode.episode_id, order=episode.order_id, by=by, acknowledged_at=turn.now)
     turn.publish(fact)

@@ -66,4 +66,4 @@ def _take(account: Account, row: Row, told: dict[datetime, Told]) -> None:
         case "person_changed":
             account.person_changed(said["person"])
         case "acknowledge_pressed":
-            account.take(episode, said["by"])
+            account.take(episode, said["by"], said.get("ahead", 0))

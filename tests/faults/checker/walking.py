@@ -344,7 +344,7 @@ class Account:
             elif (signal := self._weightiest(episode)) is not None:
                 self._find(episode, self.desk.sought(episode, signal.id, "signal", self.now, rings=False))
 
-    def take(self, episode: Episode | None, by: str) -> None:
+    def take(self, episode: Episode | None, by: str, calls_before: int) -> None:
         if episode is None:
             return
         if episode.taken_at is not None:
@@ -353,7 +353,9 @@ class Account:
             return
         episode.taken_at, episode.taken_by, episode.responsible = self.now, by, by
         episode.attempts, episode.reached, episode.repeats, episode.exhausted_at = 0, False, 0, None
-        episode.deadline_at = self.now + self.desk.time_for("acknowledgement", "redeem_within", episode.severity)
+        alone = self.desk.time_for("acknowledgement", "redeem_within", episode.severity)
+        call, longest = (self.desk.time_for("acknowledgement", name) for name in ("call_takes", "longest_queue"))
+        episode.deadline_at = self.now + alone + min(calls_before * call, longest)
         episode.deadline_for = "redeem"
         self.desk.tell("episode_acknowledged", episode)
 

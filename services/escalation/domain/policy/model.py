@@ -125,9 +125,15 @@ class Ladder(Part):
 
 
 class Acknowledgement(Part):
-    """What taking an episode commits to: two-way contact within this working time, attempts extending it."""
+    """What taking an episode commits to: two-way contact within this working time, attempts extending it.
+
+    For each call that comes before, of the same severity or a higher one, there is `call_takes` more of it, and in all
+    at most `longest_queue` more.
+    """
 
     redeem_within: BySeverity
+    call_takes: WorkingSpan = timedelta(minutes=10)
+    longest_queue: WorkingSpan = timedelta(hours=8)
     attempt_extends: WorkingSpan
     attempts: Annotated[int, Field(ge=0, le=20)]
     longest_appointment: Span

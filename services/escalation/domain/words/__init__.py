@@ -22,6 +22,7 @@ from services.escalation.domain.words.phrases import (
     known_money,
     left,
     money,
+    ordinal,
     overdue,
 )
 from services.escalation.domain.words.said import ANSWERS, NO_PROOF, complained_since, customer_said, said_so
@@ -69,6 +70,7 @@ __all__ = [
     "label",
     "left",
     "money",
+    "ordinal",
     "overdue",
     "refund_words",
     "said_so",
