@@ -13,7 +13,7 @@ from tests.stories import Company
 from tests.waiting import eventually
 
 GETS = ("/", "/episodes/{}", "/sign-in", "/assets/{}/{}", "/{}")
-POSTS = ("/episodes/{}/acknowledge", "/sign-in", "/sign-in/link", "/sign-out")
+POSTS = ("/episodes/{}/acknowledge", "/acknowledge-all", "/sign-in", "/sign-in/link", "/sign-out")
 FIELDS = ("token", "next", "email", "return_to", "csrf_token")
 VALUES = (
     b"",

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from services.escalation.domain.entities import Clock
 from services.escalation.domain.reader import Moment, Reader
-from services.escalation.domain.words import STEPS, left
+from services.escalation.domain.words import STEPS, left, ordinal
 from services.escalation.store.inbox import EpisodeRow
 from shared.contracts.escalation import Step
 
@@ -28,8 +28,10 @@ class ClockLine:
     urgent: bool = False
 
 
-def clock_line(row: EpisodeRow, reader: Reader, *, for_information: bool = False) -> ClockLine | None:
-    """The clock as this reader is to see it; None where none runs."""
+def clock_line(
+    row: EpisodeRow, reader: Reader, *, place: int | None = None, for_information: bool = False
+) -> ClockLine | None:
+    """The clock as this reader is to see it; None where none runs. `place`: which of the reader's calls it is."""
     if row.closed_at is not None:
         return None
     if for_information:
@@ -43,13 +45,13 @@ def clock_line(row: EpisodeRow, reader: Reader, *, for_information: bool = False
         return ClockLine(_who(row, reader), "reached the customer. Close it once it is settled.")
     if row.deadline_at is None or row.deadline_for is None:
         return ClockLine(None, "No talk is due. Close it once it is settled.") if row.acknowledged_at else None
-    return _running(row, row.deadline_at, Clock(row.deadline_for), reader)
+    words = f"{ordinal(place)} in your queue, call by" if place else _TO_DO[Clock(row.deadline_for)]
+    return _running(row, row.deadline_at, words, reader)
 
 
-def _running(row: EpisodeRow, deadline: datetime, what: Clock, reader: Reader) -> ClockLine:
-    mine = reader.is_me(row.responsible)
-    urgent = mine and what in (Clock.ANSWER, Clock.REDEEM)
-    return ClockLine(_who(row, reader), _TO_DO[what], reader.moment(deadline), left(deadline, reader.now), urgent)
+def _running(row: EpisodeRow, deadline: datetime, words: str, reader: Reader) -> ClockLine:
+    urgent = reader.is_me(row.responsible) and row.deadline_for in (Clock.ANSWER, Clock.REDEEM)
+    return ClockLine(_who(row, reader), words, reader.moment(deadline), left(deadline, reader.now), urgent)
 
 
 def now_with(row: EpisodeRow, reader: Reader) -> str | None:

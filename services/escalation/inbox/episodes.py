@@ -1,9 +1,7 @@
 """The inbox, one episode, and its buttons."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
-from urllib.parse import urlencode
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -12,48 +10,41 @@ from starlette.responses import RedirectResponse, Response
 
 from services.escalation.domain.asked import TOLD_RULES
 from services.escalation.domain.entities import products_in
+from services.escalation.domain.own_facts import AcknowledgePressed
 from services.escalation.domain.policy.model import Policy
 from services.escalation.domain.policy.versions import Policies
 from services.escalation.domain.reader import Reader
 from services.escalation.inbox.answers import NotHere
 from services.escalation.inbox.dependencies import InboxDependencies
 from services.escalation.inbox.duties import DutyPages
+from services.escalation.inbox.filters import Asked, asked_of, filters
 from services.escalation.inbox.followed import closed_lines, followed_lines
 from services.escalation.inbox.forms import ACTIONS, Pressed, button_of
 from services.escalation.inbox.rendering import Pages
 from services.escalation.inbox.sessions import Sessions, check_token, local_page
+from services.escalation.inbox.together import Cause, acknowledge_all, causes
 from services.escalation.inbox.views import EpisodeView, Parts, episode_view
 from services.escalation.store import episode_parts
 from services.escalation.store import inbox as store
 from services.escalation.store.followed import closed_since, followed
-from services.escalation.store.inbox import PAGE_SIZE, EpisodeRow
+from services.escalation.store.inbox import PAGE_SIZE, Counts, EpisodeRow
 from services.escalation.store.sessions import SignedIn
+from services.escalation.store.together import calls_ahead, queue, unanswered
+from shared.ids import SalespersonId
 
 _FACTS_IN_A_ROW = 12
 _FACTS_ON_A_PAGE = 100
-_MAX_SEARCH = 100
 _CLOSED_DAYS = 30
-_MAX_PAGE = 10_000
-
-
-@dataclass(frozen=True, slots=True)
-class _Asked:
-    """What the address asks of the list."""
-
-    search: str
-    page: int
-
-    @property
-    def query(self) -> str:
-        parts = {"q": self.search} if self.search else {}
-        parts |= {"page": str(self.page)} if self.page > 1 else {}
-        return f"?{urlencode(parts)}" if parts else ""
+_MANY = 5
+"""More episodes than this are rows to choose from; up to so many are cards with everything to act on at hand, which
+can still be read one by one."""
 
 
 class EpisodePages:
     """The pages of signed-in salespeople."""
 
     def __init__(self, dependencies: InboxDependencies, sessions: Sessions, pages: Pages, duties: DutyPages) -> None:
+        self._inbox = dependencies
         self._pool = dependencies.pool
         self._policies = dependencies.policies
         self._press = dependencies.press
@@ -86,8 +77,23 @@ class EpisodePages:
         now = await store.now(self._pool)
         me = signed_in.salesperson_id
         button = button_of(Pressed(action, row.episode_id, me, ZoneInfo(signed_in.zone), now), form)
+        if isinstance(button, AcknowledgePressed):
+            button = button.model_copy(update={"ahead": await calls_ahead(self._pool, me, row.episode_id)})
         await self._press(button, row.account_id, str(form.get("round", "")) or None)
         return RedirectResponse(local_page(str(form.get("return_to", "/"))), status_code=303)
+
+    async def acknowledge_all(self, request: Request) -> Response:
+        """Acknowledge many episodes at once, then show the list with what came of it. Twice is as good as once."""
+        signed_in = await self._sessions.reader(request)
+        form = await request.form()
+        check_token(form, signed_in)
+        told = await acknowledge_all(self._inbox, signed_in.salesperson_id, form)
+        return await self._render(request, signed_in, None, told)
+
+    async def back_to_list(self, request: Request) -> Response:
+        """Where the address of a press is opened by itself."""
+        await self._sessions.reader(request)
+        return RedirectResponse(f"/{asked_of(request.query_params).query}", status_code=303)
 
     async def closed(self, request: Request) -> Response:
         """The reader's own episodes that ended lately."""
@@ -98,12 +104,15 @@ class EpisodePages:
         lines = closed_lines(rows, reader, await self._policies())
         return self._pages.page("closed.html", {"reader": signed_in, "closed": lines, "days": _CLOSED_DAYS})
 
-    async def _render(self, request: Request, signed_in: SignedIn, chosen: EpisodeRow | None) -> Response:
-        asked, me = _asked(request), signed_in.salesperson_id
+    async def _render(
+        self, request: Request, signed_in: SignedIn, chosen: EpisodeRow | None, told: Sequence[str] = ()
+    ) -> Response:
+        asked, me = asked_of(request.query_params), signed_in.salesperson_id
         reader = Reader(me, ZoneInfo(signed_in.zone), await store.now(self._pool), signed_in.name)
         policies = await self._policies()
-        rows = await store.open_episodes(self._pool, me, search=asked.search, page=asked.page)
-        counts = await store.counts(self._pool, me, search=asked.search)
+        rows = await store.open_episodes(self._pool, me, asked.wanted, page=asked.page)
+        counts = await store.counts(self._pool, me, asked.wanted)
+        places = await queue(self._pool, me)
         beside = chosen or (rows[0] if rows else None)
         values = {
             "view": "one" if chosen else "many",
@@ -111,18 +120,30 @@ class EpisodePages:
             "now": reader.moment(reader.now),
             "zone": signed_in.zone,
             "counts": counts,
-            "episodes": await self._rows(rows, reader, policies),
+            "episodes": await self._rows(rows, reader, policies, places),
+            "many": counts.opened > _MANY,
+            "compact": len(rows) > _MANY,
+            "filters": filters(asked, counts),
+            "causes": await self._causes(asked, counts, me, policies),
+            "told": told,
             "duties": await self._duties.of(reader, policies),
             "followed": followed_lines(await followed(self._pool, me), reader),
-            "selected": await self._whole(beside, reader, policies) if beside else None,
-            "search": asked.search,
+            "selected": await self._whole(beside, reader, policies, places) if beside else None,
+            "asked": asked,
             "query": asked.query,
             "page": asked.page,
             "pages": -(-counts.found // PAGE_SIZE),
         }
         return self._pages.page("inbox.html", values)
 
-    async def _rows(self, rows: Sequence[EpisodeRow], reader: Reader, policies: Policies) -> list[EpisodeView]:
+    async def _causes(self, asked: Asked, counts: Counts, me: SalespersonId, policies: Policies) -> Sequence[Cause]:
+        if counts.waiting < 2 or asked.wanted.show == "mine":
+            return ()
+        return causes(await unanswered(self._pool, me, asked.wanted), policies)
+
+    async def _rows(
+        self, rows: Sequence[EpisodeRow], reader: Reader, policies: Policies, places: Mapping[UUID, int]
+    ) -> list[EpisodeView]:
         if not rows:
             return []
         ids = [row.episode_id for row in rows]
@@ -130,13 +151,18 @@ class EpisodePages:
         facts = await episode_parts.facts_of(self._pool, reader.salesperson_id, ids, limit=_FACTS_IN_A_ROW)
         return [
             episode_view(
-                row, Parts(signals[row.episode_id], facts.get(row.account_id, ())), reader, _policy(row, policies)
+                row,
+                Parts(signals[row.episode_id], facts.get(row.account_id, ()), place=places.get(row.episode_id)),
+                reader,
+                _policy(row, policies),
             )
             for row in rows
             if row.episode_id in signals  # else it went to somebody else in this very moment
         ]
 
-    async def _whole(self, row: EpisodeRow, reader: Reader, policies: Policies) -> EpisodeView:
+    async def _whole(
+        self, row: EpisodeRow, reader: Reader, policies: Policies, places: Mapping[UUID, int]
+    ) -> EpisodeView:
         """An episode with everything its own page tells."""
         id, me = row.episode_id, reader.salesperson_id
         signals = await episode_parts.signals_of(self._pool, me, [id])
@@ -149,6 +175,7 @@ class EpisodePages:
             rings=await episode_parts.rings_of(self._pool, me, id),
             steps=await episode_parts.steps_of(self._pool, me, id, TOLD_RULES),
             colleagues=await episode_parts.colleagues_of(self._pool, me) if mine else (),
+            place=places.get(id),
         )
         return episode_view(row, parts, reader, _policy(row, policies))
 
@@ -156,13 +183,6 @@ class EpisodePages:
 def _policy(row: EpisodeRow, policies: Policies) -> Policy:
     """What counts now for the order of an episode."""
     return policies.for_order(policies.latest, row.segment, products_in(row.products))
-
-
-def _asked(request: Request) -> _Asked:
-    page = request.query_params.get("page", "1")
-    number = int(page) if page.isascii() and page.isdecimal() and len(page) < 6 else 1
-    search = request.query_params.get("q", "").replace("\0", "").strip()
-    return _Asked(search[:_MAX_SEARCH], min(max(number, 1), _MAX_PAGE))
 
 
 def _episode_id(request: Request) -> UUID:

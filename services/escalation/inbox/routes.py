@@ -40,6 +40,7 @@ def create_inbox(dependencies: InboxDependencies) -> APIRouter:
         ("/", episodes.inbox),
         ("/episodes/{episode_id}", episodes.episode),
         ("/closed", episodes.closed),
+        ("/acknowledge-all", episodes.back_to_list),
         ("/live", stream),
         ("/sign-in", door.door),
         (f"{ASSETS_PATH}/{{digest}}/{{name}}", asset),
@@ -47,6 +48,7 @@ def create_inbox(dependencies: InboxDependencies) -> APIRouter:
         router.add_api_route(path, answer, methods=["GET"], response_model=None)
     for path, answer in (
         ("/episodes/{episode_id}/{action}", episodes.press),
+        ("/acknowledge-all", episodes.acknowledge_all),
         ("/check-ins", duties.log_check_in),
         ("/follow-ups", duties.log_follow_up),
         ("/sign-in", door.sign_in),

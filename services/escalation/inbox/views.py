@@ -42,7 +42,7 @@ _SHOWN = 6
 @dataclass(frozen=True, slots=True)
 class Parts:
     """What was read of one episode beside its row. `said`, `rings`, `steps` and `colleagues` only where it fills
-    the page."""
+    the page. `place` is where its call is in the reader's queue."""
 
     signals: Sequence[SignalRow] = ()
     facts: Iterable[Envelope[Fact]] = ()
@@ -50,6 +50,7 @@ class Parts:
     rings: Sequence[RingRow] = ()
     steps: Sequence[StepRow] = ()
     colleagues: Sequence[Colleague] = ()
+    place: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +102,7 @@ class EpisodeView:
     cause: str | None
     latest: Moment
     clock: ClockLine | None
+    place: str | None
     read_only: str | None
     now_with: str | None
     offered: str | None
@@ -150,7 +152,8 @@ def episode_view(row: EpisodeRow, parts: Parts, reader: Reader, policy: Policy) 
         context=why.context,
         cause=_cause(row, reader),
         latest=reader.moment(why.at),
-        clock=clock_line(row, reader, for_information=inform),
+        clock=clock_line(row, reader, place=parts.place, for_information=inform),
+        place=f"{words.ordinal(parts.place)} call" if parts.place else None,
         read_only=read_only(row, reader),
         now_with=now_with(row, reader) if row.has_a_part else None,
         offered=_offered(row, reader),

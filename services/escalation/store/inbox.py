@@ -82,12 +82,31 @@ class EpisodeRow:
 
 
 @dataclass(frozen=True, slots=True)
-class Counts:
-    """Open episodes that one salesperson sees: all, those that wait for this person, and those the search found."""
+class Wanted:
+    """Which episodes of the list are asked for: with these words, of one severity, and `show` is `waiting` for those
+    that wait for the reader's answer, `mine` for those that the reader has."""
 
-    opened: int
-    waiting: int
-    found: int
+    search: str = ""
+    severity: str | None = None
+    show: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """Open episodes that one salesperson sees: all, those that wait for this person, and those that are asked for.
+
+    Beside them how many there would be with each other choice of what to show, and of each severity.
+    """
+
+    opened: int = 0
+    waiting: int = 0
+    found: int = 0
+    either: int = 0
+    either_waiting: int = 0
+    either_mine: int = 0
+    critical: int = 0
+    high: int = 0
+    watch: int = 0
 
 
 HAS_A_PART = """
@@ -159,9 +178,14 @@ _EPISODE = f"""
     left join escalation.salespeople closed on closed.salesperson_id = e.closed_by
 """
 _ONE_EPISODE = f"{_EPISODE} where e.episode_id = $2 and {MAY_SEE}"
-_FOUND = """
+FOUND = """
     ($2 = '' or strpos(lower(concat_ws(' ', o.customer_name, o.bought, e.order_id, e.account_id)), lower($2)) > 0)
 """
+"""Whether the words that are searched for, $2, are in an episode `e` with its order `o`."""
+WANTED_SEVERITY = "($3::text is null or e.severity = $3)"
+_WAITS = "((e.acknowledged_at is null and e.responsible = $1) or e.offered_to = $1)"
+_MINE = "e.acknowledged_by = $1"
+_SHOWN = f"($4::text is null or ($4 = 'waiting' and {_WAITS}) or ($4 = 'mine' and {_MINE}))"
 # Ranked before it is joined with everything: a storm is hundreds of episodes and thirty are shown.
 _OPEN_EPISODES = f"""
     with ranked as (
@@ -172,16 +196,22 @@ _OPEN_EPISODES = f"""
                    (select max(s.at) from escalation.signals s where s.episode_id = e.episode_id) desc nulls last,
                    e.episode_id) as place
         from escalation.episodes e left join escalation.orders o on o.order_id = e.order_id
-        where e.episode_id in ({_SEEN}) and {_FOUND}
-        order by place limit $3 offset $4
+        where e.episode_id in ({_SEEN}) and {FOUND} and {WANTED_SEVERITY} and {_SHOWN}
+        order by place limit $5 offset $6
     )
     {_EPISODE} join ranked on ranked.episode_id = e.episode_id
     order by ranked.place
 """
 _COUNTS = f"""
     select count(*) as opened,
-           count(*) filter (where (e.acknowledged_at is null and e.responsible = $1) or e.offered_to = $1) as waiting,
-           count(*) filter (where {_FOUND}) as found
+           count(*) filter (where {_WAITS}) as waiting,
+           count(*) filter (where {FOUND} and {WANTED_SEVERITY} and {_SHOWN}) as found,
+           count(*) filter (where {FOUND} and {WANTED_SEVERITY}) as either,
+           count(*) filter (where {FOUND} and {WANTED_SEVERITY} and {_WAITS}) as either_waiting,
+           count(*) filter (where {FOUND} and {WANTED_SEVERITY} and {_MINE}) as either_mine,
+           count(*) filter (where {FOUND} and {_SHOWN} and e.severity = 'critical') as critical,
+           count(*) filter (where {FOUND} and {_SHOWN} and e.severity = 'high') as high,
+           count(*) filter (where {FOUND} and {_SHOWN} and e.severity = 'watch') as watch
     from escalation.episodes e left join escalation.orders o on o.order_id = e.order_id
     where e.episode_id in ({_SEEN})
 """
@@ -225,19 +255,22 @@ async def now_and_round(database: Pool, episode_id: UUID | None) -> tuple[dateti
     return row["now"], round_of(row["changed_at"]) if row["changed_at"] else ""
 
 
-async def open_episodes(database: Pool, reader: SalespersonId, *, search: str = "", page: int = 1) -> list[EpisodeRow]:
+async def open_episodes(
+    database: Pool, reader: SalespersonId, wanted: Wanted = Wanted(), *, page: int = 1
+) -> list[EpisodeRow]:
     """A page of the open episodes that the reader sees.
 
     First those that nobody has taken, then by severity, time left, and latest signal.
     """
     offset = (page - 1) * PAGE_SIZE
-    rows = await database.fetch(_OPEN_EPISODES, reader, search, PAGE_SIZE, offset)
+    asked = (wanted.search, wanted.severity, wanted.show)
+    rows = await database.fetch(_OPEN_EPISODES, reader, *asked, PAGE_SIZE, offset)
     return [EpisodeRow(**row) for row in rows]
 
 
-async def counts(database: Pool, reader: SalespersonId, *, search: str = "") -> Counts:
-    row = await database.fetchrow(_COUNTS, reader, search)
-    return Counts(**row) if row else Counts(0, 0, 0)
+async def counts(database: Pool, reader: SalespersonId, wanted: Wanted = Wanted()) -> Counts:
+    row = await database.fetchrow(_COUNTS, reader, wanted.search, wanted.severity, wanted.show)
+    return Counts(**row) if row else Counts()
 
 
 async def one_episode(database: Pool, reader: SalespersonId, episode_id: UUID) -> EpisodeRow | None:

@@ -106,12 +106,26 @@ function takeOver(fresh) {
   if (!list !== !freshList) find("[data-main]").replaceWith(find("[data-main]", fresh) ?? "");
   takeOverDuties(find("[data-duties]", fresh));  // none where the main part has just taken them along
   if (!list || !freshList) return tick();
+  takeOverCounts(fresh);
   const known = new Set(findAll("[data-episode]", list).map((row) => row.dataset.episode));
   for (const row of findAll("[data-episode]", list)) replace(row, find(`#${row.id}`, freshList), list);
   for (const row of findAll("[data-episode]", freshList)) if (!known.has(row.dataset.episode)) arrive(list, row);
   const shown = find("[data-detail] [data-episode]");
   if (shown) replace(shown, find(`[data-detail] [data-episode="${shown.dataset.episode}"]`, fresh));
   tick();
+}
+
+// The filters keep their places, their counts follow. What is acknowledged together only ever becomes less: what came
+// after the page was opened was not seen when the button is pressed.
+function takeOverCounts(fresh) {
+  const counts = findAll("[data-filters] .number", fresh);
+  findAll("[data-filters] .number").forEach((each, place) => write(each, counts[place]?.textContent ?? null));
+  const forms = findAll("[data-together]", fresh), shown = (form) => findAll("[name=episode]", form).map((each) => each.value);
+  for (const old of findAll("[data-together]")) {
+    const form = forms.find((each) => each.dataset.together === old.dataset.together), known = new Set(shown(old));
+    old.inert = !form;
+    if (form && !inUse(old) && shown(form).length < known.size && shown(form).every((each) => known.has(each))) old.replaceWith(form);
+  }
 }
 
 // A button on its way down and a list to choose from would be gone: what changed is taken over a little later.
@@ -131,7 +145,7 @@ function takeOverDuties(fresh) {
 function replace(old, fresh, list) {
   if (!fresh) { old.inert = list?.dataset.list !== "some"; return; }
   old.inert = false;
-  if (old.dataset.version === fresh.dataset.version) return;
+  if (old.dataset.version === fresh.dataset.version) return rewritePlaces(old, fresh);
   if (inUse(old)) { postponed = true; return; }
   const active = document.activeElement, held = old.contains(active), kept = new Set(findAll("[data-keep][open]", old).map((each) => each.dataset.keep));
   for (const each of findAll("[data-keep]", fresh)) each.open = kept.has(each.dataset.keep);
@@ -142,6 +156,12 @@ function replace(old, fresh, list) {
   old.replaceWith(fresh);
   const next = same ?? [...findAll(".actions .button", fresh), find("h3 a", fresh)].find((each) => each?.checkVisibility());
   if (held) next?.focus({ preventScroll: true });
+}
+
+// Which call it is changes with the calls before it: that is no news of this episode.
+function rewritePlaces(old, fresh) {
+  const places = findAll("[data-place]", fresh);
+  findAll("[data-place]", old).forEach((each, place) => write(each, places[place]?.textContent ?? null));
 }
 
 // What somebody is about to enter stays entered; returns the fresh field that stands for the focused one.
@@ -167,8 +187,19 @@ function arrive(list, row) {
   write(find("[data-announce]"), `New: ${find("h3 a", row).textContent}, ${find(".severity", row).textContent}`);
 }
 
+// Many at once: the answer is the list itself, as it then is. Until it comes this one is not fetched at each of them.
+function actTogether(form, event) {
+  if (form.hasAttribute("aria-busy")) return event.preventDefault();
+  source?.close();
+  fetching = true;
+  form.setAttribute("aria-busy", "true");
+  write(find("button", form), find("button", form).dataset.working);
+}
+
 // A button answers at once; without this script it is a plain form.
 async function act(event) {
+  const together = event.target.closest("form[data-together]");
+  if (together) return actTogether(together, event);
   const form = event.target.closest("form[data-action]");
   if (!form) return;
   event.preventDefault();
@@ -218,6 +249,30 @@ document.addEventListener("click", (event) => {
   called.add(episode.dataset.episode);
   afterCall(episode);
 });
+// From row to row by j and k; Enter opens one as it opens any link. Single keys can be switched off.
+const keys = find("[data-keys]");
+
+function showKeys() {
+  keys.hidden = false;
+  write(keys, localStorage.keys === "off" ? "Keys are off: switch on" : "j and k move, Enter opens: switch off");
+}
+
+function move(event) {
+  const step = { j: 1, k: -1 }[event.key];
+  if (!step || localStorage.keys === "off" || event.ctrlKey || event.metaKey || event.altKey) return;
+  if (event.target.closest("input, select, textarea, [contenteditable]")) return;
+  const rows = findAll("[data-list] .row:not([inert]) h3 a").filter((each) => each.checkVisibility());
+  const place = rows.indexOf(event.target.closest(".row")?.querySelector("h3 a") ?? find("[data-list] [aria-current]"));
+  rows[Math.min(Math.max(place + step, 0), rows.length - 1)]?.focus();
+}
+
+if (keys) {
+  showKeys();
+  keys.addEventListener("click", () => { localStorage.keys = localStorage.keys === "off" ? "on" : "off"; showKeys(); });
+  document.addEventListener("keydown", move);
+}
+
+if (location.pathname === "/acknowledge-all") history.replaceState(null, "", "/" + location.search);
 document.addEventListener("submit", act);
 document.addEventListener("visibilitychange", () => { if (!document.hidden) { tick(); refresh(); } });
 setInterval(tick, 5000);

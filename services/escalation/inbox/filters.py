@@ -1,0 +1,88 @@
+"""What the address asks of the list: words, a severity, whose turn it is, a page. And the links that change it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from urllib.parse import urlencode
+
+from services.escalation.domain.words import SEVERITIES
+from services.escalation.store.inbox import Counts, Wanted
+from shared.contracts.escalation import Severity
+
+_MAX_SEARCH = 100
+_MAX_PAGE = 10_000
+_SHOWN = {"waiting": "Waiting for you", "mine": "You have it"}
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The list as the address asks for it."""
+
+    wanted: Wanted
+    page: int = 1
+
+    @property
+    def query(self) -> str:
+        """The same as the end of an address; empty for the whole list."""
+        chosen = {"q": self.wanted.search, "severity": self.wanted.severity, "show": self.wanted.show}
+        parts = {name: value for name, value in chosen.items() if value}
+        parts |= {"page": str(self.page)} if self.page > 1 else {}
+        return f"?{urlencode(parts)}" if parts else ""
+
+    @property
+    def narrowed(self) -> bool:
+        return self.wanted != Wanted()
+
+    def on_page(self, page: int) -> str:
+        return replace(self, page=page).query
+
+    def showing(self, show: str | None) -> "Asked":
+        """The same with another choice of what to show, from its first page."""
+        return Asked(replace(self.wanted, show=show))
+
+    def of_severity(self, severity: str | None) -> "Asked":
+        """The same of another severity, from its first page."""
+        return Asked(replace(self.wanted, severity=severity))
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """One link: the words, how many episodes there are behind it, and whether it is chosen. Chosen, it takes the choice
+    back."""
+
+    words: str
+    count: int
+    address: str
+    on: bool
+
+
+def asked_of(parameters: Mapping[str, str]) -> Asked:
+    """What an address asks for. What it does not know is passed over."""
+    page, severity, show = (parameters.get(name, "") for name in ("page", "severity", "show"))
+    number = int(page) if page.isascii() and page.isdecimal() and len(page) < 6 else 1
+    search = parameters.get("q", "").replace("\0", "").strip()[:_MAX_SEARCH]
+    known = Wanted(search, severity if severity in set(Severity) else None, show if show in _SHOWN else None)
+    return Asked(known, min(max(number, 1), _MAX_PAGE))
+
+
+def filters(asked: Asked, counts: Counts) -> tuple[tuple[Filter, ...], tuple[Filter, ...]]:
+    """Whose turn it is, and how severe. Each count is of what the link would show."""
+    wanted = asked.wanted
+    every = _filter("All", counts.either, asked.showing(None), on=wanted.show is None)
+    of_shown = {"waiting": counts.either_waiting, "mine": counts.either_mine}
+    shown = [
+        _filter(words, of_shown[show], asked.showing(None if wanted.show == show else show), on=wanted.show == show)
+        for show, words in _SHOWN.items()
+    ]
+    return (every, *shown), tuple(
+        _of_severity(asked, counts, one) for one in sorted(Severity, key=lambda one: -one.rank)
+    )
+
+
+def _of_severity(asked: Asked, counts: Counts, severity: Severity) -> Filter:
+    on = asked.wanted.severity == severity.value
+    leads_to = asked.of_severity(None if on else severity.value)
+    return _filter(SEVERITIES[severity], getattr(counts, severity.value), leads_to, on=on)
+
+
+def _filter(words: str, count: int, leads_to: Asked, *, on: bool) -> Filter:
+    return Filter(words, count, f"/{leads_to.query}", on)

@@ -1,0 +1,104 @@
+"""Acknowledging all episodes of one cause at once: which there are, and what came of each. Start at `causes`."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from starlette.datastructures import FormData
+
+from services.escalation.domain.entities import products_in
+from services.escalation.domain.main_signal import all_inform, main_signal
+from services.escalation.domain.own_facts import AcknowledgePressed
+from services.escalation.domain.policy.versions import Policies
+from services.escalation.domain.words import label
+from services.escalation.inbox.dependencies import InboxDependencies
+from services.escalation.inbox.forms import NotUnderstood
+from services.escalation.store.together import MOST_AT_ONCE, StateRow, UnansweredRow, calls_ahead, states
+from shared.ids import SalespersonId
+from shared.transaction import Refused
+
+_SEVERAL = 3
+_MOST_CAUSES = 3
+_PART = " "
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """Episodes that wait for the reader with the same main signal. `episodes` are their ids and rounds, as sent."""
+
+    label: str
+    episodes: tuple[str, ...]
+
+    @property
+    def count(self) -> int:
+        return len(self.episodes)
+
+
+def causes(rows: Sequence[UnansweredRow], policies: Policies) -> tuple[Cause, ...]:
+    """What several of these have in common, the most frequent first."""
+    found: dict[str, list[str]] = {}
+    for row in rows:
+        policy = policies.for_order(policies.latest, row.segment, products_in(row.products))
+        main = main_signal(row.risks, policy)  # none where it ended in this very moment
+        if main is not None and not all_inform(row.risks, policy):
+            found.setdefault(label(main), []).append(f"{row.episode_id}{_PART}{row.round}")
+    several = [Cause(words, tuple(ids)) for words, ids in found.items() if len(ids) >= _SEVERAL]
+    return tuple(sorted(several, key=lambda one: -one.count)[:_MOST_CAUSES])
+
+
+async def acknowledge_all(inbox: InboxDependencies, me: SalespersonId, form: FormData) -> tuple[str, ...]:
+    """Acknowledge each as it was on the page, the severest first; what came of all of them, in words.
+
+    One that has changed since is left alone. Pressed again, what was acknowledged stays so.
+    """
+    shown = _shown(form)
+    for row in await states(inbox.pool, me, shown):
+        if row.round == shown[row.episode_id] and row.acknowledged_by is None:
+            await _acknowledge(inbox, me, row)
+    return tuple(_told(await states(inbox.pool, me, shown), me, len(shown)))
+
+
+async def _acknowledge(inbox: InboxDependencies, me: SalespersonId, row: StateRow) -> None:
+    """What is refused has gone to somebody else or was closed in this very moment: the state says so after it."""
+    ahead = await calls_ahead(inbox.pool, me, row.episode_id)
+    button = AcknowledgePressed(episode=row.episode_id, by=me, ahead=ahead, as_of=row.changed_at)
+    try:
+        await inbox.press(button, row.account_id, row.round)
+    except Refused:
+        return
+
+
+def _shown(form: FormData) -> dict[UUID, str]:
+    """The rounds of the episodes that the page showed. Raises NotUnderstood."""
+    sent = [str(one).partition(_PART) for one in form.getlist("episode")]
+    if not sent or len(sent) > MOST_AT_ONCE:
+        raise NotUnderstood(f"Between 1 and {MOST_AT_ONCE} episodes can be acknowledged at once. Reload the page.")
+    try:
+        return {UUID(id): round for id, _, round in sent}
+    except ValueError:
+        raise NotUnderstood("One of these episodes is not valid. Reload the page and press again.") from None
+
+
+def _told(rows: Sequence[StateRow], me: SalespersonId, shown: int) -> Iterator[str]:
+    taken = [row for row in rows if row.acknowledged_by == me and row.closed_at is None]
+    yield f"{len(taken)} acknowledged."
+    others = Counter(name for row in rows if (name := _gone_to(row, me)) is not None)
+    for name, count in others.most_common():
+        yield f"{count} had gone to {name}."
+    closed = sum(row.closed_at is not None for row in rows)
+    if closed:
+        yield f"{closed} had been closed."
+    changed = len(rows) - len(taken) - others.total() - closed
+    if changed:
+        yield f"{changed} changed after this page was shown: look again before you acknowledge."
+    if len(rows) < shown:
+        yield f"{shown - len(rows)} no longer in your inbox."
+
+
+def _gone_to(row: StateRow, me: SalespersonId) -> str | None:
+    """Who has it now, or is asked now, where that is somebody else."""
+    holder = row.acknowledged_by or row.responsible
+    if row.closed_at is not None or holder in (None, me):
+        return None
+    return (row.acknowledged_name if row.acknowledged_by else row.responsible_name) or holder

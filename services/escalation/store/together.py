@@ -1,0 +1,118 @@
+"""Many episodes of one person at once: those that wait for an acknowledgement, what became of them, and whose calls
+come first. Every statement names the reader, and reads a bounded number of rows."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from services.escalation.domain.words import Risk
+from services.escalation.store.inbox import FOUND, MAY_SEE, WANTED_SEVERITY, Wanted, round_of
+from services.escalation.store.risks import RISK_COLUMNS, risk_of
+from shared.database import Pool
+from shared.ids import AccountId, SalespersonId
+
+MOST_AT_ONCE = 100
+"""So many episodes are acknowledged by one press, and so many places of a queue are told."""
+
+
+@dataclass(frozen=True, slots=True)
+class UnansweredRow:
+    """An episode that waits for the reader's acknowledgement; `risks` are its signals that stand."""
+
+    episode_id: UUID
+    round: str
+    segment: str | None
+    products: str
+    risks: tuple[Risk, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class StateRow:
+    """Whose an episode is now."""
+
+    episode_id: UUID
+    account_id: AccountId
+    changed_at: datetime
+    closed_at: datetime | None
+    acknowledged_by: str | None
+    acknowledged_name: str | None
+    responsible: str | None
+    responsible_name: str | None
+
+    @property
+    def round(self) -> str:
+        return round_of(self.changed_at)
+
+
+_SEVEREST_FIRST = "array_position(array['critical', 'high', 'watch'], e.severity)"
+_LAST_RUNG = "(select max(a.raised_at) from escalation.alerts a where a.episode_id = e.episode_id)"
+_UNANSWERED = f"""
+    select e.episode_id, e.changed_at, o.segment, coalesce(o.products, '[]') as products
+    from escalation.episodes e left join escalation.orders o on o.order_id = e.order_id
+    where e.closed_at is null and e.responsible = $1 and e.acknowledged_at is null and {FOUND} and {WANTED_SEVERITY}
+    order by {_SEVEREST_FIRST}, {_LAST_RUNG} nulls last, e.episode_id limit $4
+"""
+_RISKS = f"""
+    select s.episode_id, {RISK_COLUMNS}
+    from escalation.signals s join escalation.episodes e on e.episode_id = s.episode_id
+    left join escalation.orders o on o.order_id = e.order_id
+    where s.episode_id = any($2::uuid[]) and s.ended is null and {MAY_SEE}
+    order by s.at, s.signal_id
+"""
+_STATES = f"""
+    select e.episode_id, e.account_id, e.changed_at, e.closed_at, e.acknowledged_by, taker.name as acknowledged_name,
+           e.responsible, asked.name as responsible_name
+    from escalation.episodes e
+    left join escalation.salespeople taker on taker.salesperson_id = e.acknowledged_by
+    left join escalation.salespeople asked on asked.salesperson_id = e.responsible
+    where e.episode_id = any($2::uuid[]) and {MAY_SEE}
+    order by {_SEVEREST_FIRST}, {_LAST_RUNG} nulls last, e.episode_id
+"""
+_TO_CALL = """
+    e.closed_at is null and e.responsible = $1 and e.acknowledged_by = $1 and e.deadline_for = 'redeem'
+"""
+_AHEAD = f"""
+    select count(*) from escalation.episodes e
+    where {_TO_CALL} and e.episode_id <> $2 and {_SEVEREST_FIRST} <= (
+        select {_SEVEREST_FIRST} from escalation.episodes e where e.episode_id = $2)
+"""
+_QUEUE = f"""
+    select e.episode_id from escalation.episodes e
+    where {_TO_CALL} order by {_SEVEREST_FIRST}, e.deadline_at, e.episode_id limit $2
+"""
+
+
+async def unanswered(database: Pool, reader: SalespersonId, wanted: Wanted) -> Sequence[UnansweredRow]:
+    """The reader's episodes that wait for an acknowledgement, the severest first, then those that rang first."""
+    rows = await database.fetch(_UNANSWERED, reader, wanted.search, wanted.severity, MOST_AT_ONCE)
+    risks: dict[UUID, list[Risk]] = {row["episode_id"]: [] for row in rows}
+    for row in await database.fetch(_RISKS, reader, list(risks)):
+        risks[row["episode_id"]].append(risk_of(row))
+    return [
+        UnansweredRow(
+            row["episode_id"],
+            round_of(row["changed_at"]),
+            row["segment"],
+            row["products"],
+            tuple(risks[row["episode_id"]]),
+        )
+        for row in rows
+    ]
+
+
+async def states(database: Pool, reader: SalespersonId, episodes: Collection[UUID]) -> Sequence[StateRow]:
+    """Those of these that the reader may see, the severest first, then those that rang first."""
+    return [StateRow(**row) for row in await database.fetch(_STATES, reader, list(episodes))]
+
+
+async def calls_ahead(database: Pool, reader: SalespersonId, episode: UUID) -> int:
+    """How many customers the reader has to call before this one: of the same severity or a higher one."""
+    ahead: int = await database.fetchval(_AHEAD, reader, episode)
+    return ahead
+
+
+async def queue(database: Pool, reader: SalespersonId) -> Mapping[UUID, int]:
+    """The reader's calls by place: the severest first, then whose time ends first. Empty where it is one at most."""
+    rows = await database.fetch(_QUEUE, reader, MOST_AT_ONCE)
+    return {row["episode_id"]: place for place, row in enumerate(rows, start=1)} if len(rows) > 1 else {}
