@@ -225,5 +225,5 @@ async def test_duties_stand_beside_open_episodes(site: Site) -> None:
     await site.request_refund()
     browser = await site.signed_in()
     assert len(await duties(browser)) == 1
-    assert f"order&nbsp;{ORDER}" in (await browser.get("/")).text
+    assert f"order&nbsp;<bdi>{ORDER}</bdi>" in (await browser.get("/")).text
     assert ACCOUNT not in "".join(await duties(browser))
