@@ -2,14 +2,11 @@
 
 from datetime import timedelta
 
-import pytest
-
 from services.escalation.domain.own_facts import (
     AcknowledgePressed,
     AppointmentLogged,
     AttemptLogged,
     CustomerReachedLogged,
-    EpisodeButton,
     HandOverAcceptPressed,
     HandOverPressed,
     SnoozePressed,
@@ -179,50 +176,6 @@ async def test_logging_that_the_customer_was_reached_redeems_and_ends_the_dead_e
     assert await presses(team, CustomerReachedLogged, "anna") == []
     assert [row["result"] for row in await team.episodes()] == ["cause_gone"]
     assert {"escalation.customer_reached", "escalation.signal_cleared"} <= set(await team.published_types())
-
-
-async def test_an_appointment_the_customer_named_holds_the_clock_and_then_the_proof_is_due_again(
-    team: Escalation,
-) -> None:
-    await happens(team, refund_requested())
-    await team.acknowledge("anna")
-    await presses(team, AppointmentLogged, "anna", at=await team.now() + 48 * HOUR)
-    await team.wait(47 * HOUR)
-    assert (await open_episode(team))["acknowledged_by"] == "anna"
-    await team.wait(2 * HOUR)
-    assert (await open_episode(team))["acknowledged_by"] == "anna", "the time to reach them has only begun"
-    await team.wait(4 * HOUR)
-    assert await rung(team) == [("anna", "seller", "signal"), ("ben", "backup", "unredeemed")]
-
-
-@pytest.mark.parametrize(
-    "noted", [(CustomerReachedLogged, AppointmentLogged), (AppointmentLogged, CustomerReachedLogged)]
-)
-async def test_an_appointment_stands_though_they_have_talked_and_rings_when_it_comes(
-    team: Escalation, noted: tuple[type[EpisodeButton], ...]
-) -> None:
-    """“I am in a meeting, call me in two days” is a talk and an appointment, in whatever order it is noted."""
-    await happens(team, refund_requested())
-    await team.acknowledge("anna")
-    await team.move_clock(MINUTE)
-    at = await team.now() + 48 * HOUR
-    for kind in noted:
-        await presses(team, kind, "anna", **({"at": at} if kind is AppointmentLogged else {}))
-    await team.wait(47 * HOUR)
-    assert await rung(team) == [("anna", "seller", "signal")]
-    await team.wait(2 * HOUR)
-    assert await rung(team) == [("anna", "seller", "signal"), ("anna", "seller", "appointment")]
-
-
-async def test_an_appointment_goes_along_with_a_hand_over(team: Escalation) -> None:
-    await happens(team, refund_requested())
-    await team.acknowledge("anna")
-    at = await team.now() + 48 * HOUR
-    await presses(team, AppointmentLogged, "anna", at=at)
-    await presses(team, HandOverPressed, "anna", to="dora", until=await team.now() + HOUR)
-    await presses(team, HandOverAcceptPressed, "dora")
-    episode = await open_episode(team)
-    assert (episode["acknowledged_by"], episode["deadline_for"], episode["deadline_at"]) == ("dora", "appointment", at)
 
 
 async def test_a_new_contact_of_the_customer_outside_the_rescue_is_asked_about_anew(team: Escalation) -> None:

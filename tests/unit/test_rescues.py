@@ -21,7 +21,6 @@ from services.escalation.domain.rescues import (
     snoozed,
     taken,
 )
-from services.escalation.domain.ringing import asked_anew
 from shared.contracts.escalation import EpisodeResult, Severity, Step
 from tests.builders import AT, minutes
 
@@ -200,15 +199,3 @@ def test_nothing_is_put_off_into_ones_own_absence(put_off: Any, until: datetime,
     already_away = MONDAY_NINE + timedelta(days=1)
     with pytest.raises(NotNow, match="you are away from 5 May"):
         put_off(mine, AWAY_TOMORROW, already_away + timedelta(hours=5), POLICY, already_away)
-
-
-def test_what_was_agreed_on_goes_along_with_whoever_takes_over() -> None:
-    agreed = AT + timedelta(days=1)
-    mine = held_by_appointment(taken(RANG, ANNA, TALK, AT), ANNA, agreed, POLICY, AT)
-    passed_on = asked_anew(mine, AT + HOUR, keeps_appointment=True)
-    assert (passed_on.acknowledged_by, passed_on.appointment_at) == (None, agreed)
-    theirs = taken(asked_anew(passed_on, AT + 2 * HOUR, keeps_appointment=True), "ben", TALK, AT + 2 * HOUR)
-    assert (theirs.deadline_at, theirs.deadline_for, theirs.appointment_at) == (agreed, Clock.APPOINTMENT, None)
-    too_late = taken(passed_on, ANNA, TALK, agreed + HOUR)
-    assert too_late.deadline_for is Clock.REDEEM
-    assert asked_anew(mine, AT + HOUR).appointment_at is None, "something new has happened: it cannot wait for that"

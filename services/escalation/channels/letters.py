@@ -28,6 +28,7 @@ from services.escalation.domain.words import (
     clock,
     cut,
     left,
+    promised_words,
     why_now,
 )
 from services.escalation.store.address_notices import ClaimedNotice
@@ -45,7 +46,7 @@ _ATOM = r'[^\s\x00-\x1f\x7f-\x9f\ud800-\udfff()<>\[\]:;@\\,."]+'
 _ADDRESS = re.compile(rf"(?P<user>{_ATOM}(\.{_ATOM})*)@(?P<domain>{_ATOM}(\.{_ATOM})*)")
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _ENCODED_WORD = "=?"
-_OPENED_TO = {RingCause.HANDED_OVER: "Open to take over", RingCause.INFORMED: "Open"}
+_OPENED_TO = {RingCause.HANDED_OVER: "Open to take over", RingCause.INFORMED: "Open", RingCause.APPOINTMENT: "Open"}
 
 
 class NoAddress(ValueError):
@@ -88,7 +89,7 @@ class Letters:
         severity = FOR_INFORMATION if inform else SEVERITIES[letter.parts.severity]
         zone, until = ZoneInfo(letter.parts.recipient_zone), letter.parts.answer_by
         written_at = letter.now.astimezone(zone)
-        answer_by = clock(until.astimezone(zone), letter.now) if until else None
+        answer_by, promised = _local(until, zone, letter.now), _local(letter.parts.promised_at, zone, letter.now)
         story, more = _story(letter, zone)
         fields = {
             "letter": letter,
@@ -102,12 +103,13 @@ class Letters:
             "severity": severity,
             "cause": cause_words(letter.parts.cause, letter.parts.before),
             "answer_by": answer_by,
+            "promised": promised_words(promised) if promised else None,
             "answer": _button(letter),
             "time_left": left(until, letter.now) if until else None,
             "url": f"{self._inbox_url}/episodes/{letter.episode_id}",
             "written_at": absolute(written_at),
         }
-        last = f"answer by {answer_by}" if answer_by else letter.amount
+        last = _last(letter, answer_by, promised)
         subject = f"{severity}: {cut(who, _WHO_LENGTH)}, {cut(now.what, _WHAT_LENGTH)}, {last}"
         message = self._message(str(letter.recipient_email), subject, "alert", letter.delivery_id, fields, letter.now)
         thread = f"<episode-{letter.episode_id}@{self._sender.domain}>"
@@ -196,6 +198,17 @@ def _ways(letter: Letter) -> Sequence[PhoneLink]:
         return ()
     links = phone_links(letter.customer_phone, letter.parts.country)
     return links or (PhoneLink("", letter.customer_phone),)
+
+
+def _local(at: datetime | None, zone: ZoneInfo, now: datetime) -> str | None:
+    return clock(at.astimezone(zone), now) if at else None
+
+
+def _last(letter: Letter, answer_by: str | None, promised: str | None) -> str:
+    """What a subject ends with: what is due when; else how much is at risk."""
+    if letter.parts.cause is RingCause.APPOINTMENT and promised:
+        return f"call at {promised}"
+    return f"answer by {answer_by}" if answer_by else letter.amount
 
 
 def _button(letter: Letter) -> str:

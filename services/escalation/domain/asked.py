@@ -85,6 +85,7 @@ def asked_lines(rings: Sequence[RingRow], steps: Sequence[StepRow], reader: Read
     Of rings to one person in a row, without anything in between, the last one tells.
     """
     told = [_skipped(step, reader) for step in steps if step.rule == "skipped"]
+    rings = [ring for ring in rings if ring.cause != RingCause.APPOINTMENT]  # a reminder asks nobody anything
     for place, ring in enumerate(rings):
         later = rings[place + 1 :]
         line = _rung(ring, later, steps, reader)

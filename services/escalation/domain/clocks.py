@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 from services.escalation.domain.calendar import WorkingTime, calendar_of
 from services.escalation.domain.calling import CallingHours
-from services.escalation.domain.entities import Order, Salesperson
+from services.escalation.domain.entities import Clock, Episode, Order, Salesperson
 from services.escalation.domain.overlaps import after_overlapping, overlapping
 from services.escalation.domain.policy.model import Acknowledgement, Policy
 from shared.contracts.escalation import Severity, Step
@@ -158,6 +158,14 @@ def _not_across(calendar: WorkingTime, due: datetime, start: datetime, bound: ti
 
 def _wakes(person: Salesperson, severity: Severity) -> bool:
     return severity is Severity.CRITICAL and person.rings_off_hours
+
+
+def falls_due(episode: Episode, policy: Policy) -> datetime | None:
+    """When the one clock of an episode asks something: for an appointment a little before its time."""
+    if episode.deadline_at is None or episode.deadline_for is not Clock.APPOINTMENT:
+        return episode.deadline_at
+    ahead: timedelta = policy.acknowledgement.remind_before
+    return episode.deadline_at - ahead
 
 
 def repeat_pause(repeats: int, policy: Policy) -> timedelta:

@@ -76,7 +76,7 @@ def cancelled(delivery: Delivery, because: str, now: datetime) -> Delivery:
 def needless(alert: Alert, episode: Episode | None) -> str | None:
     """Why nobody needs this alert any more, if so: it is over, somebody has it, or the offer it told of is gone.
 
-    What is told for information is needed until it is over.
+    What is told for information is needed until it is over, and a reminder as long as its recipient has the episode.
     """
     if episode is None or episode.closed_at is not None:
         return CLOSED
@@ -84,6 +84,8 @@ def needless(alert: Alert, episode: Episode | None) -> str | None:
         return None
     if alert.cause is RingCause.HANDED_OVER:
         return None if episode.offered_to == alert.recipient else "offer_over"
+    if alert.cause is RingCause.APPOINTMENT and episode.acknowledged_by == alert.recipient:
+        return None
     return None if episode.acknowledged_at is None else "acknowledged"
 
 

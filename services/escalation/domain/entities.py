@@ -145,8 +145,9 @@ class Episode:
     `responsible` hears of it: nobody while the seller is sought. `step` is where on the ladder it rang last, `repeats`
     how often the desk was asked again. One clock runs at a time: `deadline_at`, for `deadline_for`. `attempts` are
     those of whoever acknowledged; `reached_at` is when they reached the customer. `offered_to` may take it over
-    until `offered_until`. `follows` is the closed episode before it. `appointment_at` is what the customer agreed on
-    with somebody who cannot keep it: it waits for whoever takes over. `nobody_since`: there is nobody to ask.
+    until `offered_until`. `follows` is the closed episode before it. `appointment_at` is when the customer was
+    promised a call, while another clock runs; `talk_due_sooner`: something new has happened since, so a talk is due
+    before that as well. `nobody_since`: there is nobody to ask.
     """
 
     episode_id: UUID
@@ -179,6 +180,12 @@ class Episode:
     follows: UUID | None = None
     appointment_at: datetime | None = None
     nobody_since: datetime | None = None
+    talk_due_sooner: bool = False
+
+    @property
+    def promised_at(self) -> datetime | None:
+        """When the customer was promised a call, past or to come: until a talk, an attempt or another appointment."""
+        return self.deadline_at if self.deadline_for is Clock.APPOINTMENT else self.appointment_at
 
     @property
     def asks(self) -> bool:

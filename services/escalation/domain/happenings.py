@@ -8,6 +8,7 @@ from uuid import UUID
 
 from services.escalation.domain import words
 from services.escalation.domain.facts import FactKind, fact_id
+from services.escalation.domain.own_facts import AppointmentLogged, AttemptLogged, SnoozePressed
 from services.escalation.domain.phones import PhoneLink
 from services.escalation.domain.reader import Moment, Reader
 from shared.contracts.envelope import Envelope, Fact
@@ -55,11 +56,23 @@ class SaidRow:
 
 
 @dataclass(frozen=True, slots=True)
+class DeedRow:
+    """One press of a button; without it where it was erased."""
+
+    at: datetime
+    who: str | None
+    name: str | None
+    kind: type[AttemptLogged | AppointmentLogged | SnoozePressed]
+    button: AttemptLogged | AppointmentLogged | SnoozePressed | None
+
+
+@dataclass(frozen=True, slots=True)
 class ToldOf:
-    """What was told of an account, and what salespeople say that the customer said of the order."""
+    """What was told of an account, what salespeople say that the customer said of the order, and what they did."""
 
     facts: Iterable[Envelope[Fact]] = ()
     said: Iterable[SaidRow] = ()
+    deeds: Iterable[DeedRow] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +114,7 @@ def what_happened(
             told.append((event.time, _happening(event, reader, ways, at_risk=id in standing)))
     bare = [*unsaid.values(), *(signal for signal in signals if signal.by_silence)]
     told += [(signal.at, _bare(signal, reader)) for signal in bare]
+    told += [(deed.at, _done(deed, reader)) for deed in told_of.deeds]
     return tuple(happening for _, happening in sorted(told, key=lambda one: one[0], reverse=True))
 
 
@@ -140,6 +154,22 @@ def _bare(signal: SignalRow, reader: Reader) -> Happening:
     title = words.headline(signal.risk)
     source = "On call" if signal.by_silence else "Support"
     return Happening(title, signal.words, source, reader.moment(signal.at), signal.ended is None, None)
+
+
+def _done(deed: DeedRow, reader: Reader) -> Happening:
+    return Happening(_deed_words(deed, reader), None, "On call", reader.moment(deed.at), at_risk=False, by=None)
+
+
+def _deed_words(deed: DeedRow, reader: Reader) -> str:
+    who, button = reader.name_of(deed.who, deed.name), deed.button
+    if deed.kind is AttemptLogged:
+        way = f" {words.BY_CHANNEL[button.channel]}" if isinstance(button, AttemptLogged) else ""
+        return f"{who} could not reach the customer{way}"
+    if deed.kind is AppointmentLogged:
+        at = f" at {reader.moment(button.at).clock}" if isinstance(button, AppointmentLogged) else ""
+        return f"{who} promised to call the customer{at}"
+    until = f" until {reader.moment(button.until).clock}" if isinstance(button, SnoozePressed) else ""
+    return f"{who} put it off{until}"
 
 
 def _caller(person: Person | None, ways: WaysTo) -> Caller | None:

@@ -16,7 +16,7 @@ _CAUSES = {
     RingCause.UNREDEEMED: "because whoever took it did not reach the customer",
     RingCause.NOT_MINE: "because it was passed on",
     RingCause.SNOOZE_ENDED: "because the pause is over",
-    RingCause.APPOINTMENT: "because the time of the appointment has come",
+    RingCause.APPOINTMENT: "to remind them of the call that the customer was promised",
     RingCause.REPEAT: "once more, because nobody answered at all",
     RingCause.HANDED_OVER: "who is asked to take it over",
     RingCause.UNAVAILABLE: "because the person before is not available any more",

@@ -9,7 +9,7 @@ from services.escalation.domain.clocks import Talk, extended, redeem_by
 from services.escalation.domain.entities import Clock, Episode, Salesperson
 from services.escalation.domain.policy.model import SEEN, Policy
 from services.escalation.domain.words import RESULTS, counted
-from services.escalation.domain.words.phrases import date_words
+from services.escalation.domain.words.phrases import clock, date_words
 from shared.contracts.escalation import EpisodeResult
 
 
@@ -30,8 +30,7 @@ def taken(episode: Episode, by: Salesperson | str, talk: Talk, now: datetime, *,
         return episode
     person = by if isinstance(by, Salesperson) else None
     id = by.salesperson_id if isinstance(by, Salesperson) else by
-    agreed = episode.appointment_at if episode.appointment_at and episode.appointment_at > now else None
-    return replace(
+    free = replace(
         episode,
         responsible=id,
         acknowledged_at=now,
@@ -39,20 +38,27 @@ def taken(episode: Episode, by: Salesperson | str, talk: Talk, now: datetime, *,
         repeats=0,
         attempts=0,
         reached_at=None,
-        deadline_at=agreed or redeem_by(person, episode.severity, talk, now, ahead=ahead),
-        deadline_for=Clock.APPOINTMENT if agreed else Clock.REDEEM,
-        appointment_at=None,
         exhausted_at=None,
         nobody_since=None,
         changed_at=now,
     )
+    return _due(free, redeem_by(person, episode.severity, talk, now, ahead=ahead), now)
+
+
+def _due(episode: Episode, by: datetime, now: datetime) -> Episode:
+    """A talk is due by then, or at the appointment that is still to come: where something new has happened since that
+    was made, whichever comes first."""
+    agreed = episode.appointment_at
+    if agreed is None or agreed <= now or (episode.talk_due_sooner and by < agreed):
+        return replace(episode, deadline_at=by, deadline_for=Clock.REDEEM)
+    return replace(episode, deadline_at=agreed, deadline_for=Clock.APPOINTMENT, appointment_at=None)
 
 
 def excused(episode: Episode) -> Episode:
     """No talk is due with a customer who must not be contacted. A pause that somebody chose goes on."""
     if episode.deadline_for not in (Clock.REDEEM, Clock.APPOINTMENT):
         return episode
-    return replace(episode, deadline_at=None, deadline_for=None)
+    return replace(episode, deadline_at=None, deadline_for=None, appointment_at=None)
 
 
 def bound(episode: Episode, person: Salesperson | None, talk: Talk, now: datetime) -> Episode:
@@ -80,26 +86,56 @@ def informing(episode: Episode, now: datetime) -> Episode:
         offered_until=None,
         exhausted_at=None,
         appointment_at=None,
+        talk_due_sooner=False,
         changed_at=now,
     )
 
 
 def attempted(episode: Episode, person: Salesperson | None, talk: Talk, now: datetime) -> Episode:
-    """One more attempt that reached nobody. The first ones extend the deadline, later ones are only counted."""
-    counted = replace(episode, attempts=episode.attempts + 1, changed_at=now)
+    """One more attempt that reached nobody. The first ones extend the deadline, later ones are only counted.
+
+    It takes the place of an appointment that has come.
+    """
+    still_to_come = episode.appointment_at if _is_to_come(episode, now) else None
+    counted = replace(episode, attempts=episode.attempts + 1, appointment_at=still_to_come, changed_at=now)
     running = episode.deadline_for is Clock.REDEEM and episode.deadline_at is not None
     if not running or counted.attempts > talk.policy.acknowledgement.attempts:
         return counted
     assert episode.deadline_at is not None
-    return replace(counted, deadline_at=extended(person, episode.severity, episode.deadline_at, talk, now))
+    return _due(counted, extended(person, episode.severity, episode.deadline_at, talk, now), now)
+
+
+def _is_to_come(episode: Episode, now: datetime) -> bool:
+    """Whether the appointment beside another clock is still to come, as far as this clock knows."""
+    waits = episode.talk_due_sooner or episode.deadline_for is Clock.SNOOZE
+    return waits and episode.appointment_at is not None and episode.appointment_at > now
 
 
 def reached(episode: Episode, at: datetime, now: datetime) -> Episode:
-    """The acknowledgement is redeemed: no clock runs any more, but an appointment stands."""
-    redeemed = replace(episode, reached_at=at, changed_at=now)
+    """The acknowledgement is redeemed: no clock runs any more, but an appointment that is still to come stands."""
+    redeemed = replace(episode, reached_at=at, talk_due_sooner=False, changed_at=now)
     if episode.deadline_for is Clock.APPOINTMENT:
         return redeemed
-    return replace(redeemed, deadline_at=None, deadline_for=None)
+    stands = episode.appointment_at if _is_to_come(episode, now) else None
+    what = Clock.APPOINTMENT if stands else None
+    return replace(redeemed, deadline_at=stands, deadline_for=what, appointment_at=None)
+
+
+def reminded(episode: Episode, person: Salesperson | None, talk: Talk, now: datetime) -> Episode:
+    """The appointment has come, or is about to: from its time on the talk is due, whatever was talked about before."""
+    at = episode.deadline_at
+    assert at is not None
+    by = redeem_by(person, episode.severity, talk, max(at, now))
+    return replace(_come(episode, now), reached_at=None, deadline_at=by, deadline_for=Clock.REDEEM)
+
+
+def reminded_only(episode: Episode, now: datetime) -> Episode:
+    """The appointment has come with a customer who must not be contacted: it is shown, and no talk is due."""
+    return replace(_come(episode, now), deadline_at=None, deadline_for=None)
+
+
+def _come(episode: Episode, now: datetime) -> Episode:
+    return replace(episode, appointment_at=episode.deadline_at, talk_due_sooner=False, changed_at=now)
 
 
 def held_by_appointment(
@@ -108,14 +144,25 @@ def held_by_appointment(
     """The customer named a time: until then the clock stands still. Raises NotNow."""
     _check_within(at, now, policy.acknowledgement.longest_appointment, "the appointment")
     _check_there(person, at, policy, now)
-    return replace(episode, deadline_at=at, deadline_for=Clock.APPOINTMENT, changed_at=now)
+    made = replace(episode, appointment_at=None, talk_due_sooner=False, changed_at=now)
+    return replace(made, deadline_at=at, deadline_for=Clock.APPOINTMENT)
 
 
 def snoozed(episode: Episode, person: Salesperson | None, until: datetime, policy: Policy, now: datetime) -> Episode:
-    """Put off: at its end it rings again. Raises NotNow."""
+    """Put off: at its end it rings again. Not beyond what the customer was promised. Raises NotNow."""
     _check_within(until, now, policy.acknowledgement.longest_snooze, "the pause")
     _check_there(person, until, policy, now)
-    return replace(episode, deadline_at=until, deadline_for=Clock.SNOOZE, changed_at=now)
+    promised = episode.promised_at
+    if promised is not None and promised < until:
+        _refuse_to_forget(promised, person, now)
+    paused = replace(episode, appointment_at=promised, changed_at=now)
+    return replace(paused, deadline_at=until, deadline_for=Clock.SNOOZE)
+
+
+def _refuse_to_forget(promised: datetime, person: Salesperson | None, now: datetime) -> None:
+    at = clock(promised.astimezone(ZoneInfo(person.zone if person else "UTC")), now)
+    what = "save another call-back time" if promised > now else "save the call, the attempt or another call-back time"
+    raise NotNow("past_appointment", f"the customer was promised a call at {at}: {what} before you put it off longer.")
 
 
 def offered(episode: Episode, to: str, until: datetime, policy: Policy, now: datetime) -> Episode:
@@ -129,10 +176,7 @@ def offered(episode: Episode, to: str, until: datetime, policy: Policy, now: dat
 def handed_over(episode: Episode, to: Salesperson | str, talk: Talk, now: datetime) -> Episode:
     """Accepted: the other has taken it, and the clock starts anew, after the appointment if there is one."""
     free = replace(episode, acknowledged_at=None, acknowledged_by=None, offered_to=None, offered_until=None)
-    theirs = taken(free, to, talk, now)
-    if episode.deadline_for is not Clock.APPOINTMENT:
-        return theirs
-    return replace(theirs, deadline_at=episode.deadline_at, deadline_for=Clock.APPOINTMENT)
+    return taken(replace(free, appointment_at=episode.promised_at), to, talk, now)
 
 
 def closed(

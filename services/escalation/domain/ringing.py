@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from services.escalation.domain.entities import Clock, Episode, Signal
+from services.escalation.domain.entities import Episode, Signal
 from services.escalation.domain.facts import AccountFact, FactKind
 from services.escalation.domain.findings.lanes import is_two_way
 from shared.contracts.escalation import REQUESTS, RingCause
@@ -71,12 +71,11 @@ def from_the_foot(episode: Episode) -> Episode:
     return replace(episode, step=None, repeats=0, exhausted_at=None)
 
 
-def asked_anew(episode: Episode, now: datetime, *, keeps_appointment: bool = False) -> Episode:
+def asked_anew(episode: Episode, now: datetime, *, something_new: bool = False) -> Episode:
     """An episode that rings (again): whoever acknowledged it before is asked anew.
 
-    What the customer agreed on goes along with whoever takes it over, unless something new has happened meanwhile.
+    What the customer was promised goes along with whoever takes it. `something_new` has no time to wait for that.
     """
-    agreed = episode.deadline_at if episode.deadline_for is Clock.APPOINTMENT else episode.appointment_at
     return replace(
         episode,
         rang=True,
@@ -88,6 +87,7 @@ def asked_anew(episode: Episode, now: datetime, *, keeps_appointment: bool = Fal
         reached_at=None,
         offered_to=None,
         offered_until=None,
-        appointment_at=agreed if keeps_appointment else None,
+        appointment_at=episode.promised_at,
+        talk_due_sooner=episode.talk_due_sooner or (something_new and episode.promised_at is not None),
         changed_at=now,
     )

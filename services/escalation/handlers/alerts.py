@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass, replace
 from datetime import datetime
-from zoneinfo import ZoneInfo
 
 from services.escalation.domain.asking import Asked, Situation, answer_until
 from services.escalation.domain.clocks import Moment, repeat_pause
@@ -10,14 +9,11 @@ from services.escalation.domain.entities import Alert, Clock, Delivery, Episode,
 from services.escalation.domain.ladder import Rung
 from services.escalation.domain.notes import AlertMade
 from services.escalation.domain.reasoning import inform_words, ring_words
-from services.escalation.domain.words import absolute
 from services.escalation.handlers.clocks import keep_episode
 from services.escalation.handlers.turn import Turn
 from shared.contracts.envelope import Fact
 from shared.contracts.escalation import AlertRaised, RingCause, Step
 from shared.ids import derived
-
-APPOINTMENT_STANDS = "The customer is to be called at the time that was agreed on:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +95,7 @@ def _asked(turn: Turn[Fact], episode: Episode, asking: Asking) -> Episode:
         episode,
         rings=episode.rings + 1,
         responsible=asking.recipient,
-        why_you=_why_you(turn, asking, episode),
+        why_you=_why_you(asking, episode),
         step=episode.step if asking.rung.step is Step.COLLEAGUE else asking.rung.step,
         policy_version=version,
         deadline_at=deadline,
@@ -122,7 +118,7 @@ def _alert(turn: Turn[Fact], episode: Episode, asking: Asking) -> Alert:
         signal_id=asking.signal.signal_id,
         recipient=asking.recipient,
         because=asking.rung.because,
-        why_you=_why_you(turn, asking, episode),
+        why_you=_why_you(asking, episode),
         raised_at=turn.now,
         ring=episode.rings,
         step=asking.rung.step,
@@ -149,16 +145,12 @@ def _delivery(alert: Alert, channel: str, state: str, now: datetime, reason: str
     return Delivery(id, alert.alert_id, alert.recipient, channel, state, try_at=now, changed_at=now, reason=reason)
 
 
-def _why_you(turn: Turn[Fact], asking: Asking, episode: Episode) -> str:
-    """The reason, with a word where the order is not the one that was named, and one of what is agreed on."""
+def _why_you(asking: Asking, episode: Episode) -> str:
+    """The reason, with a word where the order is not the one that was named."""
     why, named = asking.rung.why_you, asking.signal.names_order
     if named not in (None, episode.order_id):
         why = f"{why} The order that was named, {named}, is not known; this is the latest one."
-    if episode.appointment_at is None or episode.appointment_at <= turn.now:
-        return why
-    person = turn.book.people.get(asking.recipient)
-    at = absolute(episode.appointment_at.astimezone(ZoneInfo(person.zone if person else "UTC")))
-    return f"{why} {APPOINTMENT_STANDS} {at}."
+    return why
 
 
 def _told(alert: Alert, episode: Episode, signal: Signal) -> AlertRaised:

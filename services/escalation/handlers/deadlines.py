@@ -3,15 +3,14 @@
 from dataclasses import replace
 
 from services.escalation.domain.asking import Asked
-from services.escalation.domain.clocks import redeem_by
+from services.escalation.domain.clocks import falls_due
 from services.escalation.domain.entities import Clock, Episode
 from services.escalation.domain.ladder import standing
 from services.escalation.domain.own_facts import EpisodeDue, InformationDue, RecipientSought, SomebodySought
-from services.escalation.domain.reasoning import clock
+from services.escalation.handlers.appointments import act_on_appointment
 from services.escalation.handlers.clocks import keep_episode
 from services.escalation.handlers.informing import inform, is_still_off
 from services.escalation.handlers.offers import withdraw_offer
-from services.escalation.handlers.preferences import may_be_contacted, talk_of, tell_of_hours
 from services.escalation.handlers.rings import (
     assign_silently,
     climb,
@@ -32,7 +31,8 @@ def act_on_deadline(turn: Turn[EpisodeDue]) -> None:
     episode = turn.state.episodes.get(turn.fact.episode)
     if episode is None or episode.closed_at is not None:
         return
-    offered_until, deadline_at = episode.offered_until, episode.deadline_at
+    _, policy = turn.book.policy_for(turn.book.order_of(episode))
+    offered_until, deadline_at = episode.offered_until, falls_due(episode, policy)
     if offered_until is not None and offered_until <= turn.now:
         about = {"episode_id": episode.episode_id, "who": episode.offered_to}
         turn.explain("offer_lapsed", "The hand-over was not accepted in time.", **about)
@@ -49,7 +49,7 @@ def act_on_deadline(turn: Turn[EpisodeDue]) -> None:
         case Clock.REDEEM:
             _expire(turn, episode)
         case Clock.APPOINTMENT:
-            _act_on_appointment(turn, episode)
+            act_on_appointment(turn, episode)
         case Clock.SNOOZE:
             turn.explain("pause_ended", "The pause is over: it rings again.", episode_id=episode.episode_id)
             _ring_again(turn, episode, RingCause.SNOOZE_ENDED)
@@ -121,23 +121,6 @@ def _expire(turn: Turn[EpisodeDue], episode: Episode) -> None:
     )
     turn.publish(fact)
     climb(turn, episode, RingCause.UNREDEEMED)
-
-
-def _act_on_appointment(turn: Turn[EpisodeDue], episode: Episode) -> None:
-    """The time the customer named has come: from now on the proof is due. If none is, it rings again."""
-    if episode.reached_at is not None or not may_be_contacted(turn, episode):
-        words = f"The time of the appointment has come: {episode.acknowledged_by} is asked again."
-        turn.explain("appointment_due", words, episode_id=episode.episode_id)
-        _ring_again(turn, episode, RingCause.APPOINTMENT)
-        return
-    version, _ = turn.book.policy_for(turn.book.order_of(episode))
-    person = turn.book.people.get(episode.acknowledged_by or "")
-    by = redeem_by(person, episode.severity, talk_of(turn, episode), turn.now)
-    keep_episode(turn, replace(episode, deadline_at=by, deadline_for=Clock.REDEEM, changed_at=turn.now))
-    words = f"The time of the appointment has come: {episode.acknowledged_by} has until {clock(by)}."
-    path = f"acknowledgement.redeem_within.{episode.severity.value}"
-    turn.explain("appointment_due", words, episode_id=episode.episode_id, policy_version=version, policy_path=path)
-    tell_of_hours(turn, turn.state.episodes[episode.episode_id])
 
 
 def _ring_again(turn: Turn[EpisodeDue], episode: Episode, cause: RingCause) -> None:

@@ -178,7 +178,7 @@ def _pass_on(turn: Turn[PersonChanged], episode: Episode, person: Salesperson, w
     alone = _desk_alone(turn, episode)
     if ladder_of(turn, episode) is None and not standing(alone):
         withdraw_offer(turn, episode, "not available")
-        show_nobody(turn, asked_anew(episode, turn.now, keeps_appointment=True), alone)
+        show_nobody(turn, asked_anew(episode, turn.now), alone)
     else:
         climb(turn, _nobodys_while_awaited(turn, episode), RingCause.UNAVAILABLE)
 

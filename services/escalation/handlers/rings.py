@@ -12,7 +12,7 @@ from services.escalation.domain.own_facts import RecipientSought
 from services.escalation.domain.policy.model import TeamMode
 from services.escalation.domain.reasoning import clock, skip_words
 from services.escalation.domain.ringing import asked_anew, from_the_foot
-from services.escalation.handlers.alerts import APPOINTMENT_STANDS, Asking, raise_alert
+from services.escalation.handlers.alerts import Asking, raise_alert
 from services.escalation.handlers.clocks import keep_episode
 from services.escalation.handlers.endings import ask_no_more
 from services.escalation.handlers.informing import tell_later
@@ -24,6 +24,9 @@ from shared.contracts.escalation import EpisodeExhausted, RingCause
 
 UPWARD = frozenset({RingCause.STEP, RingCause.UNREDEEMED, RingCause.NOT_MINE, RingCause.UNAVAILABLE})
 """Causes for which the next on the ladder is asked, not the same person again."""
+
+_NEW = frozenset({RingCause.SIGNAL, RingCause.SEVERITY, RingCause.CONTACT})
+"""Causes of which an appointment that was made before knew nothing."""
 
 
 def ring(turn: Turn[Fact], episode: Episode, signal: Signal, cause: RingCause) -> None:
@@ -40,7 +43,7 @@ def ring(turn: Turn[Fact], episode: Episode, signal: Signal, cause: RingCause) -
     withdraw_offer(turn, episode, "it rang again")
     if episode.exhausted_at is not None and cause not in UPWARD:
         episode = from_the_foot(episode)
-    asked = asked_anew(episode, turn.now, keeps_appointment=cause in UPWARD)
+    asked = asked_anew(episode, turn.now, something_new=cause in _NEW and episode.nobody_since is None)
     keep_episode(turn, asked)
     find_recipient(turn, asked, _sought(turn, episode, signal, rings=True, cause=cause))
 
@@ -130,7 +133,7 @@ def _still_asked(turn: Turn[Fact], episode: Episode, ladder: tuple[Rung, ...], s
         return still_to_ask(ladder, episode, turn.book.asked[episode.episode_id])
     own = [rung for rung in ladder if rung.salesperson_id == episode.responsible]
     if sought.had_it is not None and not own:
-        why_you, _, _ = (episode.why_you or f"You took order {episode.order_id}.").partition(f" {APPOINTMENT_STANDS}")
+        why_you = episode.why_you or f"You took order {episode.order_id}."
         theirs = colleague(turn.book.people.get(sought.had_it), "took_it", why_you)
         own = [theirs] if theirs is not None else []
     return list(dict.fromkeys([*(rung for rung in own if rung.skipped is None), *standing(ladder)]))

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from services.escalation.domain.entities import Clock
 from services.escalation.domain.reader import Moment, Reader
-from services.escalation.domain.words import STEPS, left, ordinal
+from services.escalation.domain.words import STEPS, left, ordinal, promised_words
 from services.escalation.store.inbox import EpisodeRow
 from shared.contracts.escalation import Step
 
@@ -52,6 +52,13 @@ def clock_line(
 def _running(row: EpisodeRow, deadline: datetime, words: str, reader: Reader) -> ClockLine:
     urgent = reader.is_me(row.responsible) and row.deadline_for in (Clock.ANSWER, Clock.REDEEM)
     return ClockLine(_who(row, reader), words, reader.moment(deadline), left(deadline, reader.now), urgent)
+
+
+def promised(row: EpisodeRow, reader: Reader) -> str | None:
+    """What the customer expects, beside a clock that is for something else."""
+    if row.closed_at is not None or row.appointment_at is None:
+        return None
+    return promised_words(reader.moment(row.appointment_at).clock)
 
 
 def now_with(row: EpisodeRow, reader: Reader) -> str | None:

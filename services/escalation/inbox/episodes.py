@@ -26,6 +26,7 @@ from services.escalation.inbox.together import Cause, acknowledge_all, causes
 from services.escalation.inbox.views import EpisodeView, Parts, episode_view
 from services.escalation.store import episode_parts
 from services.escalation.store import inbox as store
+from services.escalation.store.deeds import deeds_of
 from services.escalation.store.followed import closed_since, followed
 from services.escalation.store.inbox import PAGE_SIZE, Counts, EpisodeRow
 from services.escalation.store.sessions import SignedIn
@@ -174,6 +175,7 @@ class EpisodePages:
             said=await episode_parts.said_of(self._pool, me, id),
             rings=await episode_parts.rings_of(self._pool, me, id),
             steps=await episode_parts.steps_of(self._pool, me, id, TOLD_RULES),
+            deeds=await deeds_of(self._pool, me, id),
             colleagues=await episode_parts.colleagues_of(self._pool, me) if mine else (),
             place=places.get(id),
         )

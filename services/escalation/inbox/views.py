@@ -26,7 +26,7 @@ from services.escalation.domain.reader import Moment, Reader
 from services.escalation.domain.reasoning import reason_words
 from services.escalation.domain.stakes import Amount
 from services.escalation.inbox.choices import Choices, choices
-from services.escalation.inbox.clock_lines import ClockLine, clock_line, now_with, read_only
+from services.escalation.inbox.clock_lines import ClockLine, clock_line, now_with, promised, read_only
 from services.escalation.inbox.ways import Way, mail, phone
 from services.escalation.store.before import before_of
 from services.escalation.store.episode_parts import Colleague
@@ -41,7 +41,7 @@ _SHOWN = 6
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """What was read of one episode beside its row. `said`, `rings`, `steps` and `colleagues` only where it fills
+    """What was read of one episode beside its row. `said`, `rings`, `steps`, `colleagues` and `deeds` only where it fills
     the page. `place` is where its call is in the reader's queue."""
 
     signals: Sequence[SignalRow] = ()
@@ -51,6 +51,7 @@ class Parts:
     steps: Sequence[StepRow] = ()
     colleagues: Sequence[Colleague] = ()
     place: int | None = None
+    deeds: Sequence[DeedRow] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +106,7 @@ class EpisodeView:
     place: str | None
     read_only: str | None
     now_with: str | None
+    promised: str | None
     offered: str | None
     calls: tuple[Way, ...]
     number: str | None
@@ -132,7 +134,8 @@ def episode_view(row: EpisodeRow, parts: Parts, reader: Reader, policy: Policy) 
     why, inform = words.why_now(risks, _main(risks, policy)), all_inform(risks, policy)
     forbidden, country = _preference(row) in words.MUST_NOT_BE_CALLED, row.customer_country or policy.company.country
     ways = no_ways if forbidden else partial(phone_links, country=country)
-    happened = what_happened(row.order_id, parts.signals, ToldOf(parts.facts, parts.said), reader, ways)
+    told_of = ToldOf(parts.facts, parts.said, parts.deeds)
+    happened = what_happened(row.order_id, parts.signals, told_of, reader, ways)
     calls = () if forbidden or inform else phone(row.customer_phone, country)
     hours = calling(row.customer_zone, policy.customers, reader.now)
     can_call = ("now" if hours.allowed else "later") if calls else "never"
@@ -156,6 +159,7 @@ def episode_view(row: EpisodeRow, parts: Parts, reader: Reader, policy: Policy) 
         place=f"{words.ordinal(parts.place)} call" if parts.place else None,
         read_only=read_only(row, reader),
         now_with=now_with(row, reader) if row.has_a_part else None,
+        promised=promised(row, reader),
         offered=_offered(row, reader),
         calls=calls,
         number=None if calls or forbidden or inform else row.customer_phone,

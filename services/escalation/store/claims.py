@@ -48,6 +48,7 @@ NEEDLESS = """
               then 'left'
          when a.cause = 'informed' then null
          when a.cause = 'handed_over' then case when e.offered_to is distinct from d.recipient then 'offer_over' end
+         when a.cause = 'appointment' and e.acknowledged_by = d.recipient then null
          when e.acknowledged_at is not null then 'acknowledged' end
 """
 """Why nobody needs delivery `d` of alert `a` of episode `e` any more, as domain.deliveries has it; null if one does.

@@ -47,6 +47,7 @@ class EpisodeRow:
     responsible_name: str | None
     deadline_at: datetime | None
     deadline_for: str | None
+    appointment_at: datetime | None
     acknowledged_at: datetime | None
     acknowledged_by: str | None
     acknowledged_name: str | None
@@ -148,7 +149,7 @@ _EPISODE = f"""
            e.salesperson, seller.name as seller_name, e.raised_at, e.changed_at,
            e.severity, e.step, latest.cause, {BEFORE_COLUMNS}, e.attempts,
            e.responsible, responsible.name as responsible_name, e.deadline_at, e.deadline_for,
-           e.acknowledged_at, e.acknowledged_by, acknowledged.name as acknowledged_name, e.reached_at,
+           e.appointment_at, e.acknowledged_at, e.acknowledged_by, acknowledged.name as acknowledged_name, e.reached_at,
            e.offered_to, offered.name as offered_name, e.offered_until, e.exhausted_at,
            e.closed_at, e.closed_by, closed.name as closed_name, e.result, e.reason,
            coalesce(o.bought, '') as bought, o.amount_minor, o.currency,

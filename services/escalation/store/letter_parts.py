@@ -31,6 +31,7 @@ _PARTS = f"""
            e.salesperson, seller.name as seller_name,
            case when a.cause = 'informed' then null when a.cause = 'handed_over' then e.offered_until
                 when e.deadline_for = 'answer' then e.deadline_at end as answer_by,
+           case when e.deadline_for = 'appointment' then e.deadline_at else e.appointment_at end as promised_at,
            o.amount_minor, o.currency, o.segment, o.products, o.customer_email, o.customer_zone, o.customer_country,
            coalesce(account.preference, 'none') as preference
     from escalation.alerts a
@@ -67,6 +68,7 @@ class LetterParts:
     before: Before | None = None
     for_information: bool = False
     country: str | None = None
+    promised_at: datetime | None = None
 
     @property
     def calling(self) -> Calling:
@@ -108,4 +110,5 @@ def _parts(row: asyncpg.Record, shown: Shown, asked: Asked, policies: Policies, 
         before=before_of(row["before_who"], row["before_name"], row["before_notified_at"], reader),
         for_information=shown.for_information,
         country=row["customer_country"] or policy.company.country,
+        promised_at=row["promised_at"],
     )

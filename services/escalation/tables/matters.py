@@ -137,6 +137,7 @@ class Episode(EscalationTable, table=True):
     follows: UUID | None = Field(default=None, nullable=True)
     appointment_at: datetime | None = Field(sa_column=instant_column(nullable=True))
     nobody_since: datetime | None = Field(sa_column=instant_column(nullable=True))
+    talk_due_sooner: bool = Field(sa_column_kwargs={"server_default": "false"})
     changed_at: datetime = Field(sa_column=instant_column())
 
 

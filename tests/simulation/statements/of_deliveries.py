@@ -103,6 +103,8 @@ def over_with(alert: Row, episode: Row) -> str | None:
         return None
     if alert["cause"] == "handed_over":
         return None if episode["offered_to"] == alert["recipient"] else "offer_over"
+    if alert["cause"] == "appointment" and episode["acknowledged_by"] == alert["recipient"]:
+        return None
     return "acknowledged" if episode["acknowledged_at"] is not None else None
 
 

@@ -43,7 +43,7 @@ def outlook(record: Record, *, desk: str) -> Outlook:
         state=f"open, severity {episode.severity.value}",
         risks=_joined(standing),
         whose=_whose(episode),
-        clock=_clock(episode),
+        clock=f"{_clock(episode)}{_promised(episode)}",
         until=episode.deadline_at,
         next=_next(record, desk),
     )
@@ -81,6 +81,12 @@ def _clock(episode: Episode) -> str:
             return f"put off until {until}"
 
 
+def _promised(episode: Episode) -> str:
+    if episode.appointment_at is None:
+        return ""
+    return f"; the customer was promised a call at {clock(episode.appointment_at)}"
+
+
 def _next(record: Record, desk: str) -> str:
     episode = record.episode
     if episode.deadline_at is None:
@@ -91,9 +97,7 @@ def _next(record: Record, desk: str) -> str:
         case Clock.REDEEM:
             return f"Then it is nobody's any more, and {_climbed(record, desk)}."
         case Clock.APPOINTMENT:
-            if episode.reached_at is not None:
-                return f"Then {episode.acknowledged_by} is rung again."
-            return f"Then the time to reach the customer runs again for {episode.acknowledged_by}."
+            return f"Shortly before, {episode.acknowledged_by} is reminded; then the time to reach the customer runs."
         case Clock.SNOOZE:
             return f"Then {episode.acknowledged_by} is rung again."
 

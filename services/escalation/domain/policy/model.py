@@ -137,6 +137,7 @@ class Acknowledgement(Part):
     attempt_extends: WorkingSpan
     attempts: Annotated[int, Field(ge=0, le=20)]
     longest_appointment: Span
+    remind_before: Span = timedelta(minutes=5)
     longest_snooze: Span
     longest_hand_over: Span
 

@@ -1,6 +1,6 @@
 """Facts in words: what a person reads on a page, in an e-mail, in a timeline. Start at `describe` in `facts.py`."""
 
-from services.escalation.domain.words.causes import Before, cause_words, went_on_words
+from services.escalation.domain.words.causes import Before, cause_words, promised_words, went_on_words
 from services.escalation.domain.words.deeds import BY_CHANNEL
 from services.escalation.domain.words.endings import RULES_CHANGED, ended
 from services.escalation.domain.words.facts import Described, describe
@@ -72,6 +72,7 @@ __all__ = [
     "money",
     "ordinal",
     "overdue",
+    "promised_words",
     "refund_words",
     "said_so",
     "went_on_words",

@@ -23,7 +23,7 @@ _BY_THEMSELVES: Mapping[RingCause, str] = {
     RingCause.SEVERITY: "Severity went up.",
     RingCause.CONTACT: "The customer has contacted us again.",
     RingCause.SNOOZE_ENDED: "The snooze is over.",
-    RingCause.APPOINTMENT: "The call-back time agreed with the customer has come.",
+    RingCause.APPOINTMENT: "This is a reminder of that call.",
     RingCause.REPEAT: "No one on the escalation path has responded.",
     RingCause.INFORMED: "For your information: you were not at work when this was raised, so a colleague was notified.",
 }
@@ -33,6 +33,11 @@ _OF_SOMEBODY_UNKNOWN: Mapping[RingCause, str] = {
     RingCause.NOT_MINE: "It was passed on.",
     RingCause.UNAVAILABLE: "The person before you is no longer available.",
 }
+
+
+def promised_words(at: str) -> str:
+    """What the customer expects, whoever promised it."""
+    return f"The customer was promised a call at {at}."
 
 
 def cause_words(cause: RingCause, before: Before | None) -> str | None:

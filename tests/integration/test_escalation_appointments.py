@@ -1,0 +1,126 @@
+"""A customer names a time for a call: the acknowledger is reminded, and nothing that happens makes us forget it."""
+
+from datetime import datetime, timedelta
+
+import pytest
+
+from services.escalation.domain.own_facts import (
+    AppointmentLogged,
+    AttemptLogged,
+    CustomerReachedLogged,
+    EpisodeButton,
+    HandOverAcceptPressed,
+    HandOverPressed,
+    SnoozePressed,
+)
+from tests.builders import refund_requested
+from tests.escalation import Escalation
+from tests.team import HOUR, MINUTE, happens, open_episode, presses, rung
+
+SIGNAL, REMINDER = ("anna", "seller", "signal"), ("anna", "seller", "appointment")
+
+
+async def promises(team: Escalation, ahead: timedelta) -> datetime:
+    await happens(team, refund_requested())
+    await team.acknowledge("anna")
+    at = await team.now() + ahead
+    assert await presses(team, AppointmentLogged, "anna", at=at) == []
+    return at
+
+
+async def mails(team: Escalation) -> list[str]:
+    rows = await team.rows("escalation.deliveries", "changed_at")
+    return [str(row["state"]) for row in rows if row["channel"] == "email"]
+
+
+async def test_the_acknowledger_is_reminded_a_little_before_and_keeps_it(team: Escalation) -> None:
+    at = await promises(team, 48 * HOUR)
+    await team.wait(48 * HOUR - 6 * MINUTE)
+    assert await rung(team) == [SIGNAL]
+    await team.wait(2 * MINUTE)
+    assert await rung(team) == [SIGNAL, REMINDER]
+    assert sorted(await mails(team)) == ["cancelled", "pending"]
+    episode = await open_episode(team)
+    assert (episode["acknowledged_by"], episode["deadline_for"]) == ("anna", "redeem")
+    assert episode["appointment_at"] == at
+    (decision,) = [
+        row for row in await team.rows("escalation.decisions", "position") if row["rule"] == "appointment_due"
+    ]
+    assert str(decision["words"]).startswith("The customer was promised a call at ")
+    await team.wait(2 * HOUR)
+    assert await rung(team) == [SIGNAL, REMINDER], "once"
+    await team.wait(3 * HOUR)
+    assert (await rung(team))[-1] == ("ben", "backup", "unredeemed")
+
+
+async def test_an_appointment_in_a_moment_reminds_at_its_time(team: Escalation) -> None:
+    await promises(team, 3 * MINUTE)
+    await team.wait(2 * MINUTE)
+    assert await rung(team) == [SIGNAL]
+    await team.wait(2 * MINUTE)
+    assert await rung(team) == [SIGNAL, REMINDER]
+
+
+@pytest.mark.parametrize("kind", [AttemptLogged, CustomerReachedLogged])
+async def test_a_talk_or_an_attempt_takes_its_place(team: Escalation, kind: type[EpisodeButton]) -> None:
+    await promises(team, HOUR)
+    await team.wait(HOUR + MINUTE)
+    await presses(team, kind, "anna")
+    assert (await open_episode(team))["appointment_at"] is None
+
+
+@pytest.mark.parametrize(
+    "noted", [(CustomerReachedLogged, AppointmentLogged), (AppointmentLogged, CustomerReachedLogged)]
+)
+async def test_an_appointment_stands_though_they_have_talked_and_reminds_when_it_comes(
+    team: Escalation, noted: tuple[type[EpisodeButton], ...]
+) -> None:
+    """“I am in a meeting, call me in two days” is a talk and an appointment, in whatever order it is noted."""
+    await happens(team, refund_requested())
+    await team.acknowledge("anna")
+    await team.move_clock(MINUTE)
+    at = await team.now() + 48 * HOUR
+    for kind in noted:
+        await presses(team, kind, "anna", **({"at": at} if kind is AppointmentLogged else {}))
+    await team.wait(47 * HOUR)
+    assert await rung(team) == [SIGNAL]
+    await team.wait(2 * HOUR)
+    assert await rung(team) == [SIGNAL, REMINDER]
+    assert (await open_episode(team))["deadline_for"] == "redeem"
+
+
+async def test_an_appointment_survives_a_new_ring_and_another_acknowledgement(team: Escalation) -> None:
+    at = await promises(team, 48 * HOUR)
+    await happens(team, refund_requested(amount_minor=123_00), minutes=1)
+    again = await open_episode(team)
+    assert (again["deadline_for"], again["appointment_at"]) == ("answer", at)
+    await team.acknowledge("anna")
+    mine = await open_episode(team)
+    assert (mine["deadline_for"], mine["appointment_at"]) == ("redeem", at), "what is new cannot wait for it"
+    await team.move_clock(MINUTE)
+    await presses(team, CustomerReachedLogged, "anna")
+    talked = await open_episode(team)
+    assert (talked["deadline_for"], talked["deadline_at"]) == ("appointment", at), "and it is still to come"
+
+
+async def test_it_is_not_put_off_past_an_appointment(team: Escalation) -> None:
+    at = await promises(team, 20 * HOUR)
+    assert await presses(team, SnoozePressed, "anna", until=at + HOUR) == ["past_appointment"]
+    assert (await open_episode(team))["deadline_for"] == "appointment"
+    assert await presses(team, SnoozePressed, "anna", until=at - HOUR) == []
+    await team.wait(19 * HOUR + MINUTE)
+    assert (await rung(team))[-1] == ("anna", "seller", "snooze_ended")
+    await team.acknowledge("anna")
+    assert (await open_episode(team))["deadline_at"] == at
+    await team.wait(HOUR)
+    assert (await rung(team))[-1] == REMINDER
+
+
+async def test_an_appointment_goes_along_with_a_hand_over(team: Escalation) -> None:
+    at = await promises(team, 48 * HOUR)
+    await presses(team, HandOverPressed, "anna", to="dora", until=await team.now() + HOUR)
+    await presses(team, HandOverAcceptPressed, "dora")
+    episode = await open_episode(team)
+    assert (episode["acknowledged_by"], episode["deadline_for"], episode["deadline_at"]) == ("dora", "appointment", at)
+    await team.wait(48 * HOUR)
+    assert (await rung(team))[-1][::2] == ("dora", "appointment")

@@ -1,0 +1,124 @@
+"""The time that a customer was promised a call at, and what becomes of it."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+import pytest
+
+from services.escalation.domain.clocks import Talk, falls_due
+from services.escalation.domain.deliveries import needless
+from services.escalation.domain.entities import Alert, Clock, Episode, Order, Salesperson
+from services.escalation.domain.policy.document import shipped
+from services.escalation.domain.rescues import (
+    NotNow,
+    attempted,
+    excused,
+    handed_over,
+    held_by_appointment,
+    reached,
+    reminded,
+    snoozed,
+    taken,
+)
+from services.escalation.domain.ringing import asked_anew
+from shared.contracts.escalation import RingCause, Severity
+
+AT = datetime(2026, 5, 5, 9, tzinfo=UTC)
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+POLICY = shipped()
+RANG = Episode(UUID(int=1), "c-17", "4711", "anna", AT, AT, severity=Severity.HIGH, rang=True, rings=1)
+ALWAYS = '[{"days": ["mon", "tue", "wed", "thu", "fri", "sat", "sun"], "start": "00:00", "end": "24:00"}]'
+ANNA = Salesperson(
+    "anna", AT, "Anna", None, "anna@sales.example", None, None, "Europe/Berlin", ALWAYS, True, None, None
+)
+ORDER = Order("4711", "c-17", "anna", AT, 100, "EUR", "Heat pump", AT, customer_zone="UTC")
+ALL_DAY = POLICY.customers.model_copy(update={"callable_from": "00:00", "callable_until": "24:00"})
+TALK = Talk(ORDER, POLICY.model_copy(update={"customers": ALL_DAY}))
+WITHIN = POLICY.acknowledgement.redeem_within.high
+
+
+def promised(at: datetime) -> Episode:
+    return held_by_appointment(taken(RANG, ANNA, TALK, AT), ANNA, at, POLICY, AT)
+
+
+def come(at: datetime) -> Episode:
+    return reminded(promised(at), ANNA, TALK, at - 5 * timedelta(minutes=1))
+
+
+def test_a_reminder_comes_a_little_before_and_the_talk_is_due_from_the_time_itself() -> None:
+    at = AT + DAY
+    assert falls_due(promised(at), POLICY) == at - timedelta(minutes=5)
+    due = come(at)
+    assert (due.acknowledged_by, due.deadline_for, due.deadline_at) == ("anna", Clock.REDEEM, at + WITHIN)
+    assert due.promised_at == at, "it is named until something takes its place"
+
+
+def test_a_talk_an_attempt_or_another_appointment_takes_the_place_of_one_that_has_come() -> None:
+    at = AT + DAY
+    now = at - timedelta(minutes=2)
+    assert reached(come(at), now, now).promised_at is None
+    assert attempted(come(at), ANNA, TALK, now).promised_at is None
+    another = held_by_appointment(come(at), ANNA, at + DAY, POLICY, now)
+    assert (another.promised_at, another.appointment_at) == (at + DAY, None)
+
+
+def test_what_was_promised_goes_along_with_whoever_takes_over() -> None:
+    at = AT + DAY
+    passed_on = asked_anew(promised(at), AT + HOUR)
+    assert (passed_on.acknowledged_by, passed_on.promised_at) == (None, at)
+    theirs = taken(asked_anew(passed_on, AT + 2 * HOUR), "ben", TALK, AT + 2 * HOUR)
+    assert (theirs.deadline_at, theirs.deadline_for, theirs.appointment_at) == (at, Clock.APPOINTMENT, None)
+    too_late = taken(passed_on, ANNA, TALK, at + HOUR)
+    assert (too_late.deadline_for, too_late.promised_at) == (Clock.REDEEM, at)
+    handed = handed_over(come(at), "ben", TALK, at + HOUR)
+    assert (handed.deadline_for, handed.promised_at) == (Clock.REDEEM, at)
+
+
+@pytest.mark.parametrize(
+    ("ahead", "clock"),
+    [(WITHIN - HOUR, Clock.APPOINTMENT), (WITHIN + DAY, Clock.REDEEM)],
+    ids=["the appointment comes first", "the talk about what is new comes first"],
+)
+def test_what_was_promised_stands_though_something_new_has_happened(ahead: timedelta, clock: Clock) -> None:
+    again = asked_anew(promised(AT + ahead), AT, something_new=True)
+    assert again.promised_at == AT + ahead
+    mine = taken(again, ANNA, TALK, AT)
+    assert (mine.deadline_for, mine.promised_at) == (clock, AT + ahead)
+    tried = attempted(mine, ANNA, TALK, AT)
+    assert tried.promised_at == AT + ahead, "this attempt was about what is new"
+    talked = reached(mine, AT, AT)
+    assert (talked.deadline_for, talked.deadline_at) == (Clock.APPOINTMENT, AT + ahead)
+
+
+def test_attempts_do_not_push_the_clock_past_what_was_promised() -> None:
+    at = AT + WITHIN + HOUR
+    mine = taken(asked_anew(promised(at), AT, something_new=True), ANNA, TALK, AT)
+    tried = attempted(mine, ANNA, TALK, AT + WITHIN)
+    assert (mine.deadline_for, tried.deadline_for, tried.deadline_at) == (Clock.REDEEM, Clock.APPOINTMENT, at)
+
+
+def test_it_can_be_put_off_until_what_was_promised_and_no_longer() -> None:
+    at = AT + DAY
+    paused = snoozed(promised(at), ANNA, at - HOUR, POLICY, AT)
+    assert (paused.deadline_for, paused.promised_at) == (Clock.SNOOZE, at)
+    assert reached(paused, AT, AT).promised_at == at
+    again = taken(asked_anew(paused, at - HOUR), ANNA, TALK, at - HOUR)
+    assert (again.deadline_for, again.deadline_at) == (Clock.APPOINTMENT, at)
+    with pytest.raises(NotNow, match="the customer was promised a call at 6 May, 11:00: save another call-back time"):
+        snoozed(promised(at), ANNA, at + HOUR, POLICY, AT)
+    with pytest.raises(NotNow, match="save the call, the attempt or another call-back time"):
+        snoozed(come(at), ANNA, at + 2 * HOUR, POLICY, at + HOUR)
+
+
+def test_no_call_is_owed_to_a_customer_who_must_not_be_contacted() -> None:
+    assert excused(promised(AT + DAY)).promised_at is None
+
+
+def test_a_reminder_is_needed_while_its_recipient_has_the_episode() -> None:
+    signal = UUID(int=2)
+    reminder = Alert(UUID(int=3), "c-17", UUID(int=1), signal, "anna", "sold_it", "", AT, cause=RingCause.APPOINTMENT)
+    mine = promised(AT + DAY)
+    assert needless(reminder, mine) is None
+    assert needless(reminder, replace(mine, acknowledged_by="ben")) == "acknowledged"
+    assert needless(replace(reminder, cause=RingCause.SIGNAL), mine) == "acknowledged"
