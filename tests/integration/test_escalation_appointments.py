@@ -43,14 +43,29 @@ async def test_the_acknowledger_is_reminded_a_little_before_and_keeps_it(team: E
     episode = await open_episode(team)
     assert (episode["acknowledged_by"], episode["deadline_for"]) == ("anna", "redeem")
     assert episode["appointment_at"] == at
-    (decision,) = [
-        row for row in await team.rows("escalation.decisions", "position") if row["rule"] == "appointment_due"
-    ]
-    assert str(decision["words"]).startswith("The customer was promised a call at ")
+    (words,) = [row["words"] for row in await team.rows("escalation.decisions") if row["rule"] == "appointment_due"]
+    assert str(words).startswith("The customer was promised a call at ")
     await team.wait(2 * HOUR)
     assert await rung(team) == [SIGNAL, REMINDER], "once"
     await team.wait(3 * HOUR)
     assert (await rung(team))[-1] == ("ben", "backup", "unredeemed")
+
+
+async def test_the_reminder_and_later_messages_name_the_promised_call(team: Escalation) -> None:
+    at = await promises(team, 48 * HOUR)
+    await team.wait(48 * HOUR - 4 * MINUTE)
+    await team.send_mail()
+    await happens(team, refund_requested(amount_minor=123_00), minutes=1)
+    await team.wait(2 * MINUTE)
+    await team.send_mail()
+    reminder, again = team.mail.received
+    assert f"call at {at:%H:%M}" in reminder["Subject"]
+    for message in (reminder, again):
+        for kind in ("plain", "html"):
+            body = message.get_body((kind,))
+            assert body is not None
+            assert f"The customer was promised a call at {at:%H:%M}." in body.get_content()
+    assert f"answer by {at:%H}" not in reminder["Subject"]
 
 
 async def test_an_appointment_in_a_moment_reminds_at_its_time(team: Escalation) -> None:

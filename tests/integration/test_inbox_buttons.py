@@ -92,6 +92,31 @@ async def test_an_appointment_is_on_the_readers_clock(site: Site) -> None:
     assert "You: call the customer at 15:0" in await desk.page()
 
 
+async def test_the_page_names_the_promised_call_and_what_was_done(site: Site) -> None:
+    desk = await taken(site)
+    at = await site.service.now() + timedelta(hours=5)
+    assert done(await desk.press("appointment", at=field_value(at, ZONE)))
+    refused = await desk.press("snooze", until="tomorrow")
+    assert refused.status_code == 409
+    assert "The customer was promised a call at 15:0" in unescape(refused.text)
+    await site.wait(timedelta(hours=5, minutes=1))
+    assert "The customer was promised a call at 15:0" in await desk.page()
+    assert done(await desk.press("not-reached", channel="phone"))
+    assert done(await desk.press("snooze", until="tomorrow"))
+    assert "was promised" not in await desk.page()
+    told = (
+        "could not reach the customer by phone",
+        "promised to call the customer at 15:0",
+        "put it off until",
+    )
+    page = await desk.page()
+    assert [words for words in told if f"You {words}" not in page] == []
+    boss = await (await site.signed_in("mona")).get(desk.path)
+    assert [words for words in told if f"Anna Berg {words}" not in words_of(boss.text)] == []
+    assert done(await desk.press("close", ending="saved:concession"))
+    assert f"You {told[1]}" in await desk.page()
+
+
 async def test_put_off_until_tomorrow_is_nine_o_clock_of_the_reader(site: Site) -> None:
     desk = await taken(site)
     assert done(await desk.press("snooze", until="tomorrow"))

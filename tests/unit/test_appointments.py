@@ -29,9 +29,7 @@ HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 POLICY = shipped()
 RANG = Episode(UUID(int=1), "c-17", "4711", "anna", AT, AT, severity=Severity.HIGH, rang=True, rings=1)
 ALWAYS = '[{"days": ["mon", "tue", "wed", "thu", "fri", "sat", "sun"], "start": "00:00", "end": "24:00"}]'
-ANNA = Salesperson(
-    "anna", AT, "Anna", None, "anna@sales.example", None, None, "Europe/Berlin", ALWAYS, True, None, None
-)
+ANNA = Salesperson("anna", AT, "Anna", None, None, None, None, "Europe/Berlin", ALWAYS, True, None, None)
 ORDER = Order("4711", "c-17", "anna", AT, 100, "EUR", "Heat pump", AT, customer_zone="UTC")
 ALL_DAY = POLICY.customers.model_copy(update={"callable_from": "00:00", "callable_until": "24:00"})
 TALK = Talk(ORDER, POLICY.model_copy(update={"customers": ALL_DAY}))

@@ -101,7 +101,7 @@ CLOCKS = {
     "an appointment": (
         replace(TAKEN, deadline_for=Clock.APPOINTMENT),
         f"stands still until {UNTIL}, when the customer wants to be called",
-        "Then the time to reach the customer runs again for anna.",
+        "Shortly before, anna is reminded; then the time to reach the customer runs.",
     ),
     "a pause": (replace(TAKEN, deadline_for=Clock.SNOOZE), f"put off until {UNTIL}", "Then anna is rung again."),
     "nothing, for it was redeemed": (

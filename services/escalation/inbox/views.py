@@ -41,8 +41,8 @@ _SHOWN = 6
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """What was read of one episode beside its row. `said`, `rings`, `steps`, `colleagues` and `deeds` only where it fills
-    the page. `place` is where its call is in the reader's queue."""
+    """What was read of one episode beside its row. `said`, `rings`, `steps`, `colleagues` and `deeds` only where it
+    fills the page. `place` is where its call is in the reader's queue."""
 
     signals: Sequence[SignalRow] = ()
     facts: Iterable[Envelope[Fact]] = ()
