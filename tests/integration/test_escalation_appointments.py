@@ -1,5 +1,6 @@
 """A customer names a time for a call: the acknowledger is reminded, and nothing that happens makes us forget it."""
 
+import re
 from datetime import datetime, timedelta
 
 import pytest
@@ -59,13 +60,12 @@ async def test_the_reminder_and_later_messages_name_the_promised_call(team: Esca
     await team.wait(2 * MINUTE)
     await team.send_mail()
     reminder, again = team.mail.received
-    assert f"call at {at:%H:%M}" in reminder["Subject"]
+    assert re.search(rf"call at (\d+ \w+, )?{at:%H:%M}$", reminder["Subject"]), "with its day where that is another"
     for message in (reminder, again):
         for kind in ("plain", "html"):
             body = message.get_body((kind,))
             assert body is not None
-            assert f"The customer was promised a call at {at:%H:%M}." in body.get_content()
-    assert f"answer by {at:%H}" not in reminder["Subject"]
+            assert re.search(rf"The customer was promised a call at (\d+ \w+, )?{at:%H:%M}\.", body.get_content())
 
 
 async def test_an_appointment_in_a_moment_reminds_at_its_time(team: Escalation) -> None:

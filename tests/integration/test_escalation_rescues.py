@@ -4,7 +4,6 @@ from datetime import timedelta
 
 from services.escalation.domain.own_facts import (
     AcknowledgePressed,
-    AppointmentLogged,
     AttemptLogged,
     CustomerReachedLogged,
     HandOverAcceptPressed,

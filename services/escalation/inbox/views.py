@@ -9,6 +9,7 @@ from services.escalation.domain.asked import NO_HOUR_IN_COMMON, AskedLine, RingR
 from services.escalation.domain.calling import Calling, calling
 from services.escalation.domain.entities import Clock
 from services.escalation.domain.happenings import (
+    DeedRow,
     Happening,
     SaidRow,
     SignalLine,
