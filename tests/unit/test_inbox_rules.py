@@ -206,7 +206,7 @@ def test_who_was_asked_is_told_with_what_came_of_it_and_who_was_skipped() -> Non
     lines = [(one.who, one.step, one.skipped, one.words) for one in asked_lines(rings, steps, ANNA)]
     assert lines == [
         ("You", "seller", False, "did not respond in time"),
-        ("Nobody", "backup", True, "Anna has no backup"),
+        ("Backup", None, True, "Anna has no backup"),
         ("Mona", "manager", False, "acknowledged it"),
     ]
 
@@ -218,9 +218,18 @@ def test_who_takes_it_late_took_it_and_a_colleague_who_is_asked_takes_nothing_fr
     lines = [(one.who, one.step, one.words) for one in asked_lines(rings, steps, ANNA)]
     assert lines == [
         ("You", "seller", "acknowledged it"),
-        ("Mona", "manager", "no response yet"),
+        ("Mona", "manager", "no response needed: You acknowledged it"),
         ("Ben", "colleague", "no response yet"),
     ]
+
+
+def test_of_one_instant_who_was_asked_stands_in_the_order_of_the_ladder() -> None:
+    steps = [
+        _step("skipped", None, 0, "no manager's manager is known", "ladder.high.upper_manager"),
+        _step("skipped", None, 0, "Anna has no backup", "ladder.high.backup"),
+    ]
+    lines = asked_lines([_ring("mona", 0, "manager"), _ring("desk", 0, "desk"), _ring("anna", 0)], steps, ANNA)
+    assert [one.who for one in lines] == ["You", "Backup", "Mona", "Manager's manager", "Desk"]
 
 
 def test_what_ended_a_signal_is_told_in_words() -> None:

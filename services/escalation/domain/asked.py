@@ -1,12 +1,12 @@
 """Everybody who was notified of an episode, with the outcome, or skipped, with the reason. Start at `asked_lines`."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from services.escalation.domain.reader import Moment, Reader
 from services.escalation.domain.words import STEPS
-from shared.contracts.escalation import RingCause, Step
+from shared.contracts.escalation import LADDER, RingCause, Step
 
 NO_HOUR_IN_COMMON = "no_hour_in_common"
 TOLD_RULES = (
@@ -77,10 +77,11 @@ class _Told:
     at: datetime
     line: AskedLine
     came: bool = True
+    place: int = len(LADDER)
 
 
 def asked_lines(rings: Sequence[RingRow], steps: Sequence[StepRow], reader: Reader) -> tuple[AskedLine, ...]:
-    """In the order it happened; whoever is passed over at an instant comes before who is asked then.
+    """In the order it happened; of one instant in the order of the ladder.
 
     Of rings to one person in a row, without anything in between, the last one tells.
     """
@@ -91,13 +92,16 @@ def asked_lines(rings: Sequence[RingRow], steps: Sequence[StepRow], reader: Read
         line = _rung(ring, later, steps, reader)
         if not later or later[0].recipient != ring.recipient or line.came:
             told.append(line)
-    return tuple(one.line for one in sorted(told, key=lambda one: one.at))
+    return tuple(one.line for one in sorted(told, key=lambda one: (one.at, one.place)))
 
 
 def _skipped(step: StepRow, reader: Reader) -> _Told:
     place = _place(step.policy_path)
-    who = reader.name_of(step.who, step.name) if step.who else "Nobody"
-    return _Told(step.at, AskedLine(who, place, reader.moment(step.at), step.words, skipped=True))
+    words = STEPS[place] if place else None
+    line = AskedLine((words or "nobody").capitalize(), None, reader.moment(step.at), step.words, skipped=True)
+    if step.who:
+        line = replace(line, who=reader.name_of(step.who, step.name), step=words)
+    return _Told(step.at, line, place=_height(place))
 
 
 def _rung(ring: RingRow, later: Sequence[RingRow], steps: Iterable[StepRow], reader: Reader) -> _Told:
@@ -108,11 +112,18 @@ def _rung(ring: RingRow, later: Sequence[RingRow], steps: Iterable[StepRow], rea
     if ring.cause == RingCause.INFORMED and not came:
         came = ["notified for information"]
     held = f"to be notified at {reader.moment(ring.held_until).clock}" if ring.held_until else "no response yet"
-    words = came[-1] if came else ("no response" if _went_on(ring, later) else held)
+    words = came[-1] if came else ("no response" if _went_on(ring, later) else _taken(ring, steps, reader) or held)
     who = reader.name_of(ring.recipient, ring.name)
     step = STEPS[Step(ring.step)]
     line = AskedLine(who, step, reader.moment(ring.raised_at), words, salesperson_id=ring.recipient)
-    return _Told(ring.raised_at, line, came=bool(came))
+    return _Told(ring.raised_at, line, came=bool(came), place=_height(Step(ring.step)))
+
+
+def _taken(ring: RingRow, steps: Iterable[StepRow], reader: Reader) -> str | None:
+    """Who acknowledged it after this ring, where that was somebody else: no response is due any more."""
+    others = [one for one in steps if one.rule == "acknowledged" and one.who != ring.recipient]
+    first = next((one for one in others if one.at >= ring.raised_at), None)
+    return f"no response needed: {reader.name_of(first.who, first.name)} acknowledged it" if first else None
 
 
 def _went_on(ring: RingRow, later: Sequence[RingRow]) -> bool:
@@ -120,6 +131,11 @@ def _went_on(ring: RingRow, later: Sequence[RingRow]) -> bool:
     return any(ring.cause == RingCause.HANDED_OVER or one.cause not in _ASK_NOBODY_ELSE for one in later)
 
 
-def _place(policy_path: str | None) -> str | None:
+def _place(policy_path: str | None) -> Step | None:
     name = (policy_path or "").rpartition(".")[2]
-    return STEPS[Step(name)] if name in set(Step) else None
+    return Step(name) if name in set(Step) else None
+
+
+def _height(step: Step | None) -> int:
+    """How far up the ladder; a colleague, who stands beside it, comes last."""
+    return LADDER.index(step) if step in LADDER else len(LADDER)
