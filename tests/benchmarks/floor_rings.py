@@ -255,21 +255,21 @@ class Rings:
         seller = self.people.get(order[1])
         if seller is None:
             day = self._day(order, self.people["desk"])
-            why = f"You are the sales desk: order {order[0]} was sold without a seller (on {day})."
+            why = f"You are the sales desk: order {order[0]} was sold without a seller on {day}."
             return "desk", "desk", "no_seller", why, []
         id, name = seller["salesperson_id"], seller["name"]
         if seller["active"]:
-            return id, "seller", "seller", f"You closed order {order[0]} on {self._day(order, seller)}.", []
+            return id, "seller", "seller", f"You sold order {order[0]} on {self._day(order, seller)}.", []
         skipped: list[tuple[str, str | None, str]] = [("seller", id, f"{name} is no longer with the company")]
         heir = self.people.get(seller["successor"])
         if heir is not None:
             left = _words(seller["successor_since"], self.now.date())
-            why = f"{name} closed order {order[0]} on {self._day(order, heir)} and left on {left}; "
+            why = f"{name} sold order {order[0]} on {self._day(order, heir)} and left on {left}; "
             return heir["salesperson_id"], "successor", "successor", why + f"{name}'s book is yours.", skipped
         skipped.append(("successor", None, f"{name} has no successor"))
         skipped.append(("backup", None, f"{name} has no backup"))
         above = self.people[seller["manager"]]
-        why = f"{name} closed order {order[0]} on {self._day(order, above)} and has left without a successor; "
+        why = f"{name} sold order {order[0]} on {self._day(order, above)} and has left without a successor; "
         return above["salesperson_id"], "manager", "manager", why + "you are next in line.", skipped
 
     def _day(self, order: Any, person: Any) -> str:

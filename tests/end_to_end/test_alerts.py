@@ -21,7 +21,7 @@ async def test_refund_on_a_sold_account_alerts_the_original_salesperson_by_mail_
     await story.request_refund(words="I want my money back.")
     alert = await story.expect_alert_for(story.seller, within_seconds=SECONDS)
     (mail,) = await story.mails()
-    assert f"You closed order {story.order} on " in alert.why_you
+    assert f"You sold order {story.order} on " in alert.why_you
     assert alert.why_you in mail.text
     assert "I want my money back." in mail.text
     assert mail.subject.startswith("Critical: Petra Weiss, Refund of €14,900.00 requested, answer by ")
@@ -64,7 +64,7 @@ async def test_a_successor_is_told_whose_customer_it_is(story: Story) -> None:
     await story.fail_contact()
     alert = await story.expect_alert_for(successor)
     assert alert.because == "successor"
-    assert alert.why_you.startswith(f"Anna Berg closed order {story.order} on ")
+    assert alert.why_you.startswith(f"Anna Berg sold order {story.order} on ")
 
 
 async def test_a_failure_waits_for_its_sale(story: Story) -> None:
@@ -115,7 +115,7 @@ async def test_events_posted_with_a_publishers_key_end_in_an_alert_on_the_page(s
     await story.expect_alert_for()
     page = await story.page()
     assert "Petra Weiss" in page
-    assert f"You closed order {story.order} on " in page
+    assert f"You sold order {story.order} on " in page
 
 
 async def test_structured_json_of_a_foreign_client_is_taken(company: Company, story: Story) -> None:

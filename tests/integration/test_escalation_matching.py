@@ -122,7 +122,7 @@ async def test_a_named_order_that_never_comes_gives_way_to_the_latest_and_the_al
     await escalation.wait(QUARTER)
     assert await escalation.matches() == [("first", ["refund_requested"])]
     (alert,) = await escalation.alerts()
-    assert alert["why_you"].startswith("You closed order first on 4 May")
+    assert alert["why_you"].startswith("You sold order first on 4 May")
     assert "The order that was named, named, is not known" in alert["why_you"]
 
 

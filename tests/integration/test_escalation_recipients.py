@@ -38,7 +38,7 @@ async def test_the_seller_hears_of_it_and_is_told_why(escalation: Escalation) ->
     await escalation.hear(person("anna"), order_placed(), refund_requested())
     (alert,) = await escalation.alerts()
     assert (alert["recipient"], alert["because"]) == ("anna", "seller")
-    assert alert["why_you"] == "You closed order 4711 on 4 May."
+    assert alert["why_you"] == "You sold order 4711 on 4 May."
     (episode,) = await escalation.episodes()
     assert (episode["salesperson"], episode["responsible"]) == ("anna", "anna")
 
@@ -198,4 +198,4 @@ async def test_a_corrected_sale_decides_who_hears_from_then_on(escalation: Escal
     await escalation.hear(told(sale_corrected("anna"), at=minutes(4)))
     await escalation.hear(cancellation_requested())
     assert await escalation.alerted() == [("anna", "seller"), ("ben", "seller")]
-    assert (await escalation.alerts())[-1]["why_you"] == "You closed order 4711 on 4 May."
+    assert (await escalation.alerts())[-1]["why_you"] == "You sold order 4711 on 4 May."

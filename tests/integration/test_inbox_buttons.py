@@ -156,7 +156,7 @@ async def test_not_mine_asks_the_next_at_once_and_whoever_was_asked_can_still_ta
     page = await desk.page()
     assert "Now with Ben Ahlers (backup)" in page
     assert "More: close " in page, "it cannot be passed on twice"
-    assert "You closed order" in page
+    assert "You sold order" in page
     assert "you are Anna Berg's backup" not in page
     assert "Ben Ahlers: answer by" in page
     assert "Not mine" not in page

@@ -147,13 +147,13 @@ async def test_mail_is_kept_listed_and_shown(tmp_path: Path) -> None:
         await sink.stop()
     first, second = messages(tmp_path / "mail")
     assert (first.number, first.recipients, first.message_id) == (1, ("anna@sales.example",), "<1@handoff.example>")
-    assert second.text == "You closed order 2: [b]call[/b] Grüße\n"
+    assert second.text == "You sold order 2: [b]call[/b] Grüße\n"
     assert found([first, second], "2") == found([first, second], "2@handoff.example") == second
     assert found([first, second], "3") is None
     listed = CliRunner().invoke(app, ["mail", "--data", str(tmp_path)])
     assert "<2@handoff.example>" in listed.output
     shown = CliRunner().invoke(app, ["mail", "<1@handoff.example>", "--data", str(tmp_path)])
-    assert "You closed order 1: [b]call[/b] Grüße" in shown.output
+    assert "You sold order 1: [b]call[/b] Grüße" in shown.output
     assert "html" not in shown.output
 
 
@@ -174,6 +174,6 @@ def alert(number: int) -> EmailMessage:
     message["To"] = "anna@sales.example"
     message["Subject"] = f"Order {number}"
     message["Message-ID"] = f"<{number}@handoff.example>"
-    message.set_content(f"You closed order {number}: [b]call[/b] Grüße\n")
+    message.set_content(f"You sold order {number}: [b]call[/b] Grüße\n")
     message.add_alternative("<p>html</p>", subtype="html")
     return message

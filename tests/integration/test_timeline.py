@@ -68,7 +68,7 @@ async def test_a_timeline_tells_what_happened_and_what_was_done_about_it_in_orde
     ]
     assert entries[2]["words"] == "I want my money back"
     assert entries[4]["who"] == SELLER
-    assert entries[4]["why"].startswith("You closed order 4711")
+    assert entries[4]["why"].startswith("You sold order 4711")
     assert entries[4]["episode"] == str(episode)
 
 

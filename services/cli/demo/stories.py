@@ -118,7 +118,7 @@ async def seller_who_left(scene: Scene) -> None:
     await scene.refund_request(
         2_380_000, "Tariq asks for his money.", words="Four visits and it still feeds nothing into the grid."
     )
-    await scene.alert(JONAS, because="successor", says=f"{ANNA.name} closed order {scene.order} on 4 May")
+    await scene.alert(JONAS, because="successor", says=f"{ANNA.name} sold order {scene.order} on 4 May")
     await scene.end(signals=1)
 
 

@@ -71,8 +71,8 @@ def colleague(person: Salesperson | None, because: str, why_you: str) -> Rung | 
 def desk_instead(order: Order, people: Directory, *, desk: str, now: datetime) -> Rung:
     """The desk, after the seller was waited for in vain."""
     view = _View(order, None, people, desk, now)
-    story = f"order {order.order_id} was closed by {order.sold_by}, whom the directory does not know"
-    return replace(_at_desk(view, "seller_unknown", story), skipped=nobody_at_desk(people, desk))
+    rung = _at_desk(view, "seller_unknown", f" by {order.sold_by}", ", whom the directory does not know")
+    return replace(rung, skipped=nobody_at_desk(people, desk))
 
 
 def nobody_at_desk(people: Directory, desk: str) -> str | None:
@@ -107,7 +107,7 @@ class _View:
         sold_on = _day(self.order.sold_at, reader.zone, self.now)
         if self.seller is None:
             return f"Order {self.order.order_id} was sold without a seller on {sold_on}"
-        return f"{self.seller.name} closed order {self.order.order_id} on {sold_on}"
+        return f"{self.seller.name} sold order {self.order.order_id} on {sold_on}"
 
     def name(self, id: str | None) -> str:
         person = self.people.get(id or "")
@@ -141,7 +141,7 @@ def _in_sellers_place(view: _View, assigned: str | None) -> Iterator[Rung]:
     rung = _of(view, Step.SELLER, seller.salesperson_id, "")
     if seller.active:
         sold_on = _day(view.order.sold_at, seller.zone, view.now)
-        yield replace(rung, why_you=f"You closed order {view.order.order_id} on {sold_on}.")
+        yield replace(rung, why_you=f"You sold order {view.order.order_id} on {sold_on}.")
     else:
         yield rung
         yield _successor(view, seller)
@@ -267,16 +267,15 @@ def _away(rung: Rung, view: _View) -> bool:
 
 def _desk(view: _View, below: Sequence[Rung], candidates: Sequence[Rung], moment: Moment) -> Rung:
     """Skipped where that person is asked already, or is nobody."""
-    sold = f"order {view.order.order_id} was "
-    sold += f"closed by {view.seller.name}" if view.seller else "sold without a seller"
+    by = f" by {view.seller.name}" if view.seller else " without a seller"
     if any(_stands(rung) and _soon_at_work(rung, view, moment) for rung in below):
-        rung = _at_desk(view, "nobody_answered", f"{sold}, and nobody before you has taken it on")
+        rung = _at_desk(view, "nobody_answered", by, "; you are next in line")
     elif view.seller is None and not any(_stands(rung) for rung in below):
-        rung = _at_desk(view, "no_seller", sold)
+        rung = _at_desk(view, "no_seller", by)
     elif any(_stands(rung) for rung in candidates):
-        rung = _at_desk(view, "nobody_there", f"{sold}, and nobody else can be asked now")
+        rung = _at_desk(view, "nobody_there", by, "; nobody else can be asked now")
     else:
-        rung = _at_desk(view, "nobody_left", f"{sold}, who left without a successor or a manager")
+        rung = _at_desk(view, "nobody_left", by, ", who left without a successor or a manager")
     return replace(rung, skipped=_same_person(view.desk, below, view) or nobody_at_desk(view.people, view.desk))
 
 
@@ -285,10 +284,12 @@ def _soon_at_work(rung: Rung, view: _View, moment: Moment) -> bool:
     return rings_at(person, view.order, moment.severity, moment.policy, moment.now) <= moment.now + moment.bound
 
 
-def _at_desk(view: _View, because: str, story: str) -> Rung:
+def _at_desk(view: _View, because: str, by: str, rest: str = "") -> Rung:
+    """What became of others is not said: it differs from one ring to the next, see `cause_words`."""
     zone = view.people[view.desk].zone if view.desk in view.people else "UTC"
     sold_on = _day(view.order.sold_at, zone, view.now)
-    return Rung(Step.DESK, view.desk, because, f"You are the sales desk: {story} (on {sold_on}).")
+    why_you = f"You are the sales desk: order {view.order.order_id} was sold{by} on {sold_on}{rest}."
+    return Rung(Step.DESK, view.desk, because, why_you)
 
 
 def _today(person: Salesperson, now: datetime) -> date:
