@@ -134,6 +134,8 @@ def _play(kind: SignalKind) -> Iterator[str]:
     yield from _lines(SIGNAL_LABELS[kind], plays.by_signal.get(kind), kind)
     if kind is SignalKind.ORDER_STALLED:
         yield from _lines(f"{SIGNAL_LABELS[kind]}: {UNMOVED_LABEL.lower()}", plays.unmoved_order, kind)
+    if kind is SignalKind.DELIVERY_LATE:
+        yield from _lines(f"{SIGNAL_LABELS[kind]}: no new day is known", plays.late_without_day, kind)
 
 
 def _lines(title: str, play: Play | None, kind: SignalKind) -> Iterator[str]:

@@ -25,6 +25,7 @@ from services.escalation.domain.words import Before, Risk
 from services.escalation.store.deliveries import Letter
 from services.escalation.store.letter_parts import LetterParts
 from shared.contracts.escalation import RingCause, Severity, SignalKind
+from shared.contracts.support_inbound import Person
 from shared.ids import SalespersonId
 from tests.hostile.scale import scaled
 
@@ -179,6 +180,21 @@ def test_nobody_is_told_to_call_who_must_not_be_called() -> None:
     assert "must not be called" in text
     assert "+49 30 1" not in text
     assert "What to say" not in text
+
+
+def test_who_asked_is_named_and_called_first_and_without_any_way_support_is_to_be_asked() -> None:
+    said = LetterSignal(RISK, None)
+    asker = Person(name="Herr Öztürk", phone="+1 415 555 0199")
+    known = replace(LETTER, customer_phone="+49 30 901820", signals=[said], main=RISK)
+    for part in ("plain", "html"):
+        body = LETTERS.alert(replace(known, parts=replace(LETTER.parts, asker=asker))).message.get_body((part,))
+        assert body is not None
+        text = body.get_content()
+        assert "Herr Öztürk" in text
+        assert text.index("Call Herr Öztürk, +1 415") < text.index("Call +49")
+        body = LETTERS.alert(replace(known, customer_phone=None)).message.get_body((part,))
+        assert body is not None
+        assert "No number or address known: ask support" in body.get_content()
 
 
 def test_mails_about_one_episode_are_one_thread_dated_by_when_they_are_written_and_answered_where_it_is_said() -> None:

@@ -34,7 +34,7 @@ async def test_the_page_tells_who_why_you_and_what_happened(site: Site) -> None:
     for words in (
         "Petra Weiss",
         "€14,900.00",
-        "You closed order 4711 on",
+        "You sold order 4711 on",
         "Refund of €14,900.00 requested 6 min ago",
         ", after a dead end",
         "I want my money back.",

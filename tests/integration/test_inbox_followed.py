@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from tests.inbox import Site, words_of
-from tests.inbox_desk import Desk, done, open_desk, state, taken
+from tests.inbox_desk import Desk, at_in, done, open_desk, state, taken
 
 
 async def _home(site: Site, person: str) -> str:
@@ -21,12 +21,30 @@ async def test_a_manager_reads_that_nothing_waits_and_what_is_open_in_the_team(s
     assert "Anna Berg has been notified, response due by 10:15" in page
 
 
+async def test_who_is_notified_later_is_not_said_to_have_been(site: Site) -> None:
+    await open_desk(site)
+    await site.service.pool.execute(
+        "update escalation.deliveries set state = 'held', try_at = shared.app_now() + interval '2 hours'"
+        " where channel = 'email'"
+    )
+    assert "Anna Berg will be notified at 12:00, response due by 10:15" in await _home(site, "mona")
+
+
+async def test_the_list_says_what_is_to_be_done_and_an_offer_who_asks(site: Site) -> None:
+    desk = await taken(site)
+    assert "Reach: 59 min left" in (await _home(site, "anna")).replace("1 h left", "59 min left")
+    assert done(await desk.press("hand-over", to="ben", at=await at_in(site, hours=1)))
+    page = await _home(site, "ben")
+    assert "Answer: " in page
+    assert "None" not in page
+
+
 async def test_a_manager_reads_an_episode_of_the_team_and_can_press_nothing(site: Site) -> None:
     desk = await taken(site)
     manager = Desk(await site.signed_in("mona"), (await state(site))["episode_id"])
     page = await manager.page()
     assert "It is in your team. Anna Berg has had it since 10:00." in page
-    assert "You closed order" not in page, "this is said to the seller"
+    assert "You sold order" not in page, "this is said to the seller"
     html = (await manager.browser.get(manager.path)).text
     assert 'action="/episodes/' not in html
     for action in ("acknowledge", "reached", "not-mine", "close", "seen", "accept"):
@@ -64,6 +82,17 @@ async def test_a_seller_follows_what_is_with_a_colleague(site: Site) -> None:
     page = await _home(site, "anna")
     assert "Nothing is waiting for you." in page
     assert "Ben Ahlers has had it since 10:16" in page
+
+
+async def test_a_closed_line_names_the_trouble_and_what_was_for_information(site: Site) -> None:
+    await site.hire()
+    await site.sell()
+    desk = Desk(await site.signed_in(), await site.request_refund(kind="chargeback"))
+    assert done(await desk.press("seen"))
+    page = words_of((await desk.browser.get("/closed")).text)
+    assert "For information" in page
+    assert "Chargeback" in page
+    assert "Watch" not in page
 
 
 @pytest.mark.parametrize(("person", "listed"), [("anna", True), ("ben", False)])

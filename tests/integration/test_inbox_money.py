@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from shared.contracts.order_parts import Customer
+from shared.contracts.support_inbound import Person
 from tests.builders import ACCOUNT, ZONE, case_opened, case_reopened, refund_paid, satisfaction_rated
 from tests.inbox import Site, words_of
 from tests.inbox_desk import Desk, done, open_desk, state
@@ -95,6 +96,18 @@ async def test_the_numbers_of_a_page_dial_whom_they_show(site: Site, phone: str,
     await site.sell(customer=Customer(name="Petra Weiss", phone=phone, zone=ZONE.key))
     desk = Desk(await site.signed_in(), await site.request_refund())
     assert links((await desk.browser.get(desk.path)).text) == dialled * 2  # beside the list, and in the list
+
+
+async def test_the_page_names_who_asked_and_calls_that_person_first(site: Site) -> None:
+    await site.hire()
+    await site.sell()
+    asker = Person(name="Herr Öztürk", phone="+1 415 555 0199")
+    desk = Desk(await site.signed_in(), await site.request_refund(by=asker))
+    page = (await desk.browser.get(desk.path)).text
+    assert "requested 6 min ago ( " in words_of(page)
+    assert ". From Herr Öztürk ." in words_of(page)
+    assert "Call Herr Öztürk, +1 415" in words_of(page)
+    assert links(page)[:2] == ["tel:+14155550199", "tel:+4930901820"]
 
 
 async def test_a_local_number_is_read_in_the_customers_country(site: Site) -> None:

@@ -9,14 +9,16 @@ from shared.contracts.envelope import Fact
 from shared.contracts.support_inbound import ContactResult
 from tests.builders import (
     ACCOUNT,
+    ZONE,
     cancellation_requested,
     confirmation_required,
     contact_made,
     contact_preference_changed,
+    delivery_late,
     order_placed,
 )
 from tests.inbox import Site, words_of
-from tests.inbox_desk import Desk, done, open_desk, state, taken
+from tests.inbox_desk import Desk, at_in, done, open_desk, state, taken
 
 
 async def test_the_page_says_until_when_who_has_to_do_what(site: Site) -> None:
@@ -118,7 +120,7 @@ async def test_an_exhausted_episode_that_rings_again_says_until_when_there_is_ti
 async def test_an_order_that_nobody_moves_asks_for_no_confirmation(site: Site) -> None:
     desk = await stalled(site, days_ago=6)
     page = await desk.page()
-    assert "The order stalled with no progress at all" in page
+    assert "Nothing has been done on the order since the sale; it stalled" in page
     assert "your order hasn&#39;t moved since" in page or "your order hasn't moved since" in page
     assert "confirm" not in page
     assert "Order not moving" in words_of((await desk.browser.get("/")).text)
@@ -139,6 +141,78 @@ async def test_a_contact_that_nobody_answered_is_told_as_that(site: Site) -> Non
     desk = Desk(await site.signed_in(), (await state(site))["episode_id"])
     assert "The time to answer the customer ran out" in await desk.page()
     assert "Unanswered" in words_of((await desk.browser.get("/")).text)
+
+
+async def test_a_late_delivery_names_the_day_that_was_told(site: Site) -> None:
+    await site.hire()
+    await site.sell()
+    await site.tell(delivery_late(), about=ACCOUNT)
+    desk = Desk(await site.signed_in(), (await state(site))["episode_id"])
+    assert "have a new day for it yet" in await desk.page()
+    due = await site.service.now() + timedelta(days=4)
+    await site.tell(delivery_late(due_at=due), about=ACCOUNT)
+    there = due.astimezone(ZONE)
+    page = await desk.page()
+    assert f"We expect it on {there.day} {there:%B}" in page
+    assert f"It is expected on {there.day} {there:%B}" in page
+    await site.wait(timedelta(days=5))
+    assert "We expect it on" not in await desk.page(), "that day is over"
+
+
+async def test_once_somebody_has_it_nobody_else_is_told_what_to_say(site: Site) -> None:
+    desk = await open_desk(site)
+    mona = Desk(await site.signed_in("mona"), (await state(site))["episode_id"])
+    assert "What to say" in await mona.page()
+    assert done(await desk.press("acknowledge"))
+    assert "What to say" in await desk.page()
+    assert "What to say" not in await mona.page()
+    assert done(await desk.press("hand-over", to="mona", at=await at_in(site, hours=1)))
+    assert "What to say" in await mona.page(), "who is asked to take it over is to know"
+
+
+async def test_a_seller_who_left_is_not_said_to_look_after_the_order(site: Site) -> None:
+    desk = await open_desk(site, person="ben")
+    await site.hire(active=False, manager="mona", backup="ben")
+    page = await desk.page()
+    assert "This is Ben Ahlers. Anna Berg has left our company" in page
+    assert "who looks after your order" not in page
+
+
+async def test_who_must_not_be_called_is_reached_in_writing(site: Site) -> None:
+    desk = await taken(site)
+    await site.tell(contact_preference_changed("do_not_call"), about=ACCOUNT)
+    html = (await desk.browser.get(desk.path)).text
+    page = words_of(html)
+    assert "Write instead: they are reached once they answer." in page
+    assert "Reached by e-mail" in page
+    assert "by phone" not in page
+    assert re.search(r'class="button next" href="mailto:', html)
+    assert done(await desk.press("reached", channel="email"))
+
+
+async def test_nobody_is_reached_where_nobody_may_write(site: Site) -> None:
+    desk = await taken(site)
+    await site.tell(contact_preference_changed("deceased"), about=ACCOUNT)
+    page = await desk.page()
+    assert "Do not write either: close this once it is settled." in page
+    assert "Reached" not in page
+
+
+async def test_the_desk_reads_what_became_of_the_person_before(site: Site) -> None:
+    await site.hire("desk", "Sales desk", email="desk@sales.example")
+    seller = await open_desk(site, manager=None, backup=None)
+    assert done(await seller.press("acknowledge"))
+    await site.wait(timedelta(minutes=61))
+    desk = Desk(await site.signed_in("desk"), (await state(site))["episode_id"])
+    page = await desk.page()
+    assert "; you are next in line." in page
+    assert "Anna Berg had it until 11:00 and did not reach the customer in time." in page
+    assert "This is [your name] from the sales team." in page
+    assert done(await desk.press("acknowledge"))
+    await site.wait(timedelta(minutes=61))
+    page = await desk.page()
+    assert "You had it until 12:01 and did not reach the customer in time. There is no one else to ask." in page
+    assert "has responded" not in page
 
 
 async def stalled(site: Site, *, days_ago: int, told: Fact | None = None) -> Desk:

@@ -7,6 +7,8 @@ from shared.contracts.escalation import RingCause
 
 JONAS = Before("Jonas Keller", "14:03")
 ME = Before("Jonas Keller", "14:03", is_reader=True)
+HAD_IT = Before("Jonas Keller", "14:03", until="15:10")
+I_HAD_IT = Before("Jonas Keller", "14:03", is_reader=True, until="15:10")
 
 
 @pytest.mark.parametrize(
@@ -16,6 +18,14 @@ ME = Before("Jonas Keller", "14:03", is_reader=True)
         (RingCause.STEP, ME, "You were notified at 14:03 and did not respond."),
         (RingCause.STEP, None, "No one notified before you has responded."),
         (RingCause.UNREDEEMED, JONAS, "Jonas Keller acknowledged it and did not reach the customer in time."),
+        (RingCause.UNREDEEMED, HAD_IT, "Jonas Keller had it until 15:10 and did not reach the customer in time."),
+        (
+            RingCause.REPEAT,
+            I_HAD_IT,
+            "You had it until 15:10 and did not reach the customer in time. There is no one else to ask.",
+        ),
+        (RingCause.REPEAT, ME, "You were notified at 14:03 and did not respond. There is no one else to ask."),
+        (RingCause.REPEAT, None, "There is no one else to ask."),
         (RingCause.NOT_MINE, JONAS, "Jonas Keller passed it on."),
         (RingCause.UNAVAILABLE, JONAS, "Jonas Keller is no longer available."),
         (RingCause.SEVERITY, JONAS, "Severity went up."),
@@ -36,12 +46,18 @@ def test_whoever_is_notified_reads_what_became_of_the_person_before(
         (RingCause.UNREDEEMED, JONAS, "Jonas Keller did not reach the customer in time, so Lea Brandt was notified."),
         (RingCause.NOT_MINE, ME, "You passed it on, so Lea Brandt was notified."),
         (RingCause.UNAVAILABLE, ME, "You are no longer available, so Lea Brandt was notified."),
+        (RingCause.REPEAT, ME, None),
         (RingCause.REPEAT, None, None),
         (RingCause.SIGNAL, None, None),
     ],
 )
 def test_everybody_else_reads_why_it_is_with_another(cause: RingCause, before: Before | None, said: str | None) -> None:
     assert went_on_words(cause, before, "Lea Brandt") == said
+
+
+def test_who_is_notified_later_is_not_said_to_have_been() -> None:
+    words = went_on_words(RingCause.STEP, JONAS, "Lea Brandt", held_until="29 Nov, 08:00")
+    assert words == "Jonas Keller did not respond in time, so Lea Brandt will be notified at 29 Nov, 08:00."
 
 
 @pytest.mark.parametrize("cause", set(RingCause) - {RingCause.SIGNAL, RingCause.HANDED_OVER})

@@ -1,5 +1,8 @@
 """What to say, by the person who says it."""
 
+from dataclasses import replace
+from datetime import date
+
 import pytest
 
 from services.escalation.domain.plays import Voice, advice
@@ -17,7 +20,7 @@ PLAYS = POLICY.plays.by_signal
 SELLER = Voice("anna", "Anna Berg", Step.SELLER, "anna", "Anna Berg")
 BACKUP = Voice("ben", "Ben Ortiz", Step.BACKUP, "anna", "Anna Berg")
 MANAGER = Voice("mona", "Mona Adler", Step.MANAGER, "anna", "Anna Berg")
-DESK = Voice("desk", "Lea Brandt", Step.DESK, "anna", "Anna Berg")
+DESK = Voice("desk", "Sales desk", Step.DESK, "anna", "Anna Berg")
 
 
 def said(voice: Voice, kind: SignalKind = SignalKind.CONTACT_DEAD_ENDED) -> tuple[str, ...]:
@@ -36,17 +39,33 @@ def test_the_seller_speaks_as_the_seller() -> None:
     [
         (BACKUP, "This is Ben Ortiz. I'm calling for Anna Berg, who looks after your order."),
         (MANAGER, "This is Mona Adler. I'm Anna Berg's manager, and your order is now with me."),
-        (DESK, "This is Lea Brandt from the sales team. I'm calling about your order from Anna Berg."),
+        (DESK, "This is [your name] from the sales team. I'm calling about your order from Anna Berg."),
         (
-            Voice("desk", "Lea Brandt", Step.DESK, None, None),
-            "This is Lea Brandt from the sales team. I'm calling about your order.",
+            Voice("desk", "Sales desk", Step.DESK, None, None),
+            "This is [your name] from the sales team. I'm calling about your order.",
         ),
         (
-            Voice("eva", "Eva Winter", Step.SELLER, "anna", "Anna Berg"),
-            "This is Eva Winter. I'm calling for Anna Berg, who looks after your order.",
+            Voice("eva", "Eva Winter", Step.SELLER, "anna", "Anna Berg", handed_on=True),
+            "This is Eva Winter from the sales team. I'm calling about your order from Anna Berg.",
+        ),
+        (
+            replace(BACKUP, seller_left=True),
+            "This is Ben Ortiz. Anna Berg has left our company, and I'm calling about your order.",
+        ),
+        (
+            replace(DESK, seller_left=True),
+            "This is [your name]. Anna Berg has left our company, and I'm calling about your order.",
         ),
     ],
-    ids=["backup", "manager", "desk", "nobody sold it", "the account is with somebody else now"],
+    ids=[
+        "backup",
+        "manager",
+        "desk",
+        "nobody sold it",
+        "the account is with somebody else now",
+        "the seller has left",
+        "the seller has left, and it is with the desk",
+    ],
 )
 def test_everybody_else_introduces_themselves_first(voice: Voice, first: str) -> None:
     assert said(voice)[0] == first
@@ -58,6 +77,23 @@ def test_nobody_else_claims_what_only_the_seller_did(voice: Voice, kind: SignalK
     text = " ".join(said(voice, kind))
     for claim in ("bought from me", "I promised", "time we spoke", "I sold"):
         assert claim not in text
+
+
+@pytest.mark.parametrize(
+    ("expected_on", "told"),
+    [
+        pytest.param(date(2026, 5, 6), "We expect it on 6 May now.", id="the new day"),
+        pytest.param(None, "I don't have a new day for it yet.", id="no day is known"),
+    ],
+)
+def test_of_a_late_delivery_a_day_is_named_where_one_is_known(expected_on: date | None, told: str) -> None:
+    late = Risk(SignalKind.DELIVERY_LATE, AT, expected_on=expected_on)
+    found = advice([late], SELLER, preference=ContactPreference.NONE, order=Amount(100, "EUR"), policy=POLICY)
+    assert found is not None
+    text = " ".join(found.say)
+    assert told in text
+    assert "{" not in text
+    assert "hear it from me first" not in text, "the customer may have asked already"
 
 
 def test_an_introduction_names_nobody_else() -> None:

@@ -259,6 +259,12 @@ def test_the_strongest_signal_speaks_first_and_the_rest_is_counted() -> None:
     )
 
 
+def test_a_late_delivery_says_when_it_is_expected() -> None:
+    late = Risk(SignalKind.DELIVERY_LATE, minutes(0), expected_on=date(2026, 5, 6))
+    told = why_now([late], late).sentence(minutes(6))
+    assert told == "The delivery became late 6 min ago. It is expected on 6 May now."
+
+
 @pytest.mark.parametrize(
     ("risk", "words"),
     [
@@ -284,7 +290,9 @@ def test_the_strongest_signal_speaks_first_and_the_rest_is_counted() -> None:
             Risk(SignalKind.ORDER_STALLED, AT), "The order stalled before the customer confirmed it", id="unconfirmed"
         ),
         pytest.param(
-            Risk(SignalKind.ORDER_STALLED, AT, unmoved=True), "The order stalled with no progress at all", id="unmoved"
+            Risk(SignalKind.ORDER_STALLED, AT, unmoved=True),
+            "Nothing has been done on the order since the sale; it stalled",
+            id="unmoved",
         ),
         pytest.param(Risk(SignalKind.CONTACT_DEAD_ENDED, AT), "A contact ended in a dead end", id="a dead end"),
         pytest.param(

@@ -100,6 +100,7 @@ class Letters:
             "story": story,
             "more": "Everything that happened" if more else None,
             "ways": _ways(letter),
+            "asker": _asker(letter),
             "severity": severity,
             "cause": cause_words(letter.parts.cause, letter.parts.before),
             "answer_by": answer_by,
@@ -192,12 +193,24 @@ def _reply_address(text: str) -> Address:
         raise ValueError("MAIL_REPLY_TO must look like sales-support@example.com") from None
 
 
+def _asker(letter: Letter) -> str | None:
+    """Who called or wrote for the customer, where that is known."""
+    asker = letter.parts.asker
+    return (asker.name or asker.email or asker.phone) if asker else None
+
+
 def _ways(letter: Letter) -> Sequence[PhoneLink]:
-    """The numbers to call; where nothing can be dialled what is on record, as text."""
-    if letter.parts.not_to_be_called or letter.parts.for_information or not letter.customer_phone:
+    """The numbers to call, that of whoever asked first; where nothing can be dialled what is on record, as text."""
+    if letter.parts.not_to_be_called or letter.parts.for_information:
         return ()
+    asker, who = letter.parts.asker, _asker(letter)
+    theirs = phone_links(asker.phone, letter.parts.country) if asker else ()
+    first = [PhoneLink(one.href, f"{who}, {one.label}" if who != one.label else one.label) for one in theirs]
     links = phone_links(letter.customer_phone, letter.parts.country)
-    return links or (PhoneLink("", letter.customer_phone),)
+    rest = [one for one in links if one.href not in {other.href for other in theirs}]
+    if first or rest or not letter.customer_phone:
+        return (*first, *rest)
+    return (PhoneLink("", letter.customer_phone),)
 
 
 def _local(at: datetime | None, zone: ZoneInfo, now: datetime) -> str | None:

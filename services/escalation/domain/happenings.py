@@ -123,6 +123,14 @@ def no_ways(_number: str | None) -> tuple[PhoneLink, ...]:
     return ()
 
 
+def asker_of(
+    main: words.Risk, signals: Sequence[SignalRow], facts: Iterable[Envelope[Fact]], ways: WaysTo
+) -> Caller | None:
+    """Who called or wrote for the customer when the signal was raised that an episode is about."""
+    told = {signal.fact_id for signal in signals if signal.risk is main and not signal.by_silence}
+    return next((_caller(words.describe(event).by, ways) for event in facts if fact_id(event) in told), None)
+
+
 def signal_lines(signals: Sequence[SignalRow], reader: Reader) -> tuple[SignalLine, ...]:
     """What stands first, each newest first."""
     ordered = sorted(signals, key=lambda signal: (signal.ended is None, signal.at), reverse=True)

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 
 from services.escalation.domain.main_signal import informs, main_signal, that_count
 from services.escalation.domain.policy.model import Play, Plays, Policy
-from services.escalation.domain.policy.values import introduced
+from services.escalation.domain.policy.values import DAY, introduced
 from services.escalation.domain.stakes import Amount, asked_back
 from services.escalation.domain.words import MUST_NOT_BE_CALLED, Risk, money, refund_words
+from services.escalation.domain.words.phrases import date_words
 from shared.contracts.escalation import SignalKind, Step
 from shared.contracts.support_inbound import ContactPreference
 
@@ -23,11 +24,16 @@ class Advice:
     instead: str | None = None
 
 
+YOUR_NAME = "[your name]"
+"""What the desk reads in the place of its name, which is often a team's: the caller says their own."""
+
+
 @dataclass(frozen=True, slots=True)
 class Voice:
     """The person who makes the call, and the seller of the order by id and name, where there is one.
 
     `step` is the caller's place on the ladder. A manager has it also before being notified, anybody else has None.
+    `seller_left`: the company; `handed_on`: the account is assigned to somebody else now.
     """
 
     me: str
@@ -35,20 +41,28 @@ class Voice:
     step: Step | None
     seller: str | None
     seller_name: str | None
+    seller_left: bool = False
+    handed_on: bool = False
 
     def says(self, play: Play, plays: Plays) -> tuple[str, ...]:
         """The play's lines: the seller's own, or an introduction and the lines that are true of everybody else."""
         if self.me == self.seller:
             return play.say
         lines, seller = play.say_for_others or play.say, self.seller_name
-        return introduced(self._introduction(plays), me=self.name, seller=seller or ""), *lines
+        me = YOUR_NAME if self.step is Step.DESK else self.name
+        return introduced(self._introduction(plays), me=me, seller=seller or ""), *lines
 
     def _introduction(self, plays: Plays) -> str:
+        """The one that is true: a seller who left, or whose account another has, looks after nothing any more."""
         if self.seller_name is None:
             return plays.introductions.no_seller
+        if self.seller_left:
+            return plays.introductions.seller_left
         if self.step in (Step.MANAGER, Step.UPPER_MANAGER):
             return plays.introductions.manager
-        return plays.introductions.desk if self.step is Step.DESK else plays.introductions.colleague
+        if self.step is Step.DESK or self.handed_on:
+            return plays.introductions.desk
+        return plays.introductions.colleague
 
 
 def advice(
@@ -68,18 +82,38 @@ def advice(
         return None
     asking = [risk for risk in that_count(risks, policy) if risk.kind is main.kind]
     asked = asked_back(asking, order) if main.kind is SignalKind.REFUND_REQUESTED else None
-    return Advice(voice.says(play, policy.plays), play.offer, _limit_words(play, order, asked))
+    said = (_with_day(line, main) for line in voice.says(play, policy.plays))
+    return Advice(tuple(said), play.offer, _limit_words(play, order, asked))
 
 
 def _play_of(main: Risk, policy: Policy) -> Play | None:
     if main.unmoved:
         return policy.plays.unmoved_order
+    if main.kind is SignalKind.DELIVERY_LATE and main.expected_on is None:
+        return policy.plays.late_without_day
     return policy.plays.by_signal.get(SignalKind.REFUND_PAID if main.executed else main.kind)
 
 
-def must_not_be_called(preference: ContactPreference) -> str:
-    """The sentence for a customer whose preference forbids a call."""
-    return f"This customer must not be called: {MUST_NOT_BE_CALLED[preference]}."
+def _with_day(line: str, risk: Risk) -> str:
+    """The line with the day on which a late delivery is expected."""
+    return line.replace(DAY, date_words(risk.expected_on, risk.at.date())) if risk.expected_on else line
+
+
+def must_not_be_called(preference: ContactPreference, *, address: bool = True) -> str:
+    """For a customer whose preference forbids a call: why, and what to do instead. `address`: one is known."""
+    return (
+        f"This customer must not be called: {MUST_NOT_BE_CALLED[preference]}. {_instead(preference, address=address)}"
+    )
+
+
+def _instead(preference: ContactPreference, *, address: bool) -> str:
+    if not may_write(preference):
+        return "Do not write either: close this once it is settled."
+    return "Write instead: they are reached once they answer." if address else NO_ADDRESS
+
+
+NO_ADDRESS = "No e-mail address is known: ask support how to reach this customer in writing."
+NO_WAY = "No number or address known: ask support how to reach this customer."
 
 
 def may_write(preference: ContactPreference) -> bool:

@@ -4,14 +4,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
+from services.escalation.domain.plays import may_write
 from services.escalation.domain.policy.model import CHOSEN_RESULTS, CLEARED, Policy
 from services.escalation.domain.reader import Reader
-from services.escalation.domain.words import RESULTS
+from services.escalation.domain.words import BY_CHANNEL, MUST_NOT_BE_CALLED, RESULTS
 from services.escalation.inbox.forms import ending_value
 from services.escalation.inbox.moments import field_value, next_minute
 from services.escalation.inbox.ways import CHANNELS
 from services.escalation.store.episode_parts import Colleague
 from services.escalation.store.inbox import EpisodeRow
+from shared.contracts.support_inbound import ContactChannel, ContactPreference
 
 _HAND_OVER = timedelta(hours=2)
 
@@ -26,7 +28,7 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Choices:
-    """What the reader may press. `next` is the one thing to do now: seen, acknowledge, accept, call, reached or close.
+    """What the reader may press. `next` is the one thing to do now: seen, acknowledge, accept, call, write or close.
 
     The times are values of datetime-local fields on the reader's clock.
     """
@@ -38,6 +40,7 @@ class Choices:
     pass_on: bool
     rescue: bool
     proof: bool
+    reach_by: str | None
     close: bool
     endings: tuple[Group, ...]
     channels: tuple[tuple[str, str], ...]
@@ -69,8 +72,9 @@ def choices(
     call: str,
     for_information: bool = False,
 ) -> Choices:
-    """`call` is "now", "later" or "never": whether the customer can be called. What is for information can only be
-    seen."""
+    """`call` tells whether the customer can be called: "now", "later", "never", or "write" to them instead. What is for
+    information can only be seen."""
+    forbidden = ContactPreference(row.preference) in MUST_NOT_BE_CALLED
     limits = policy.acknowledgement
     is_open = row.closed_at is None
     asks = is_open and not for_information and row.has_a_part
@@ -90,10 +94,11 @@ def choices(
         accept=accept,
         pass_on=mine or (free and reader.is_me(row.responsible)),
         rescue=mine,
-        proof=mine and row.reached_at is None,
+        proof=mine and row.reached_at is None and may_write(ContactPreference(row.preference)),
+        reach_by=BY_CHANNEL[ContactChannel.EMAIL] if call == "write" or forbidden else None,
         close=mine or free,
         endings=_endings(policy),
-        channels=CHANNELS,
+        channels=tuple(one for one in CHANNELS if not (forbidden and one[0] == ContactChannel.PHONE)),
         colleagues=colleagues,
         earliest=field_value(soon, reader.zone),
         latest_appointment=field(limits.longest_appointment),
@@ -112,7 +117,7 @@ def _next(row: EpisodeRow, *, free: bool, mine: bool, accept: bool, call: str) -
         return None
     if row.reached_at is not None or row.deadline_at is None:
         return "close"
-    return {"now": "call", "later": None}.get(call, "reached")
+    return {"now": "call", "write": "write"}.get(call)
 
 
 def _endings(policy: Policy) -> tuple[Group, ...]:

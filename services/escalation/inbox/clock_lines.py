@@ -15,17 +15,25 @@ _TO_DO = {
     Clock.APPOINTMENT: "call the customer at",
     Clock.SNOOZE: "put off until",
 }
+_SHORT = {
+    Clock.ANSWER: "Answer",
+    Clock.REDEEM: "Reach",
+    Clock.APPOINTMENT: "Call",
+    Clock.SNOOZE: "Put off",
+}
 
 
 @dataclass(frozen=True, slots=True)
 class ClockLine:
-    """ "You: answer by 14:30 (12 min left)"; without `at` only the words. `urgent`: it is the reader's to do now."""
+    """ "You: answer by 14:30 (12 min left)"; without `at` only the words. `urgent`: it is the reader's to do now.
+    `short` is what is to be done, in a list."""
 
     who: str | None
     words: str
     at: Moment | None = None
     left: str | None = None
     urgent: bool = False
+    short: str = "Answer"
 
 
 def clock_line(
@@ -51,7 +59,8 @@ def clock_line(
 
 def _running(row: EpisodeRow, deadline: datetime, words: str, reader: Reader) -> ClockLine:
     urgent = reader.is_me(row.responsible) and row.deadline_for in (Clock.ANSWER, Clock.REDEEM)
-    return ClockLine(_who(row, reader), words, reader.moment(deadline), left(deadline, reader.now), urgent)
+    remaining, short = left(deadline, reader.now), _SHORT[Clock(row.deadline_for or Clock.ANSWER)]
+    return ClockLine(_who(row, reader), words, reader.moment(deadline), remaining, urgent, short)
 
 
 def promised(row: EpisodeRow, reader: Reader) -> str | None:

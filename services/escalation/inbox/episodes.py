@@ -10,6 +10,7 @@ from starlette.responses import RedirectResponse, Response
 
 from services.escalation.domain.asked import TOLD_RULES
 from services.escalation.domain.entities import products_in
+from services.escalation.domain.happenings import SignalRow
 from services.escalation.domain.own_facts import AcknowledgePressed
 from services.escalation.domain.policy.model import Policy
 from services.escalation.domain.policy.versions import Policies
@@ -27,7 +28,7 @@ from services.escalation.inbox.views import EpisodeView, Parts, episode_view
 from services.escalation.store import episode_parts
 from services.escalation.store import inbox as store
 from services.escalation.store.deeds import deeds_of
-from services.escalation.store.followed import closed_since, followed
+from services.escalation.store.followed import FollowedRow, closed_since, followed
 from services.escalation.store.inbox import PAGE_SIZE, Counts, EpisodeRow
 from services.escalation.store.sessions import SignedIn
 from services.escalation.store.together import calls_ahead, queue, unanswered
@@ -102,7 +103,7 @@ class EpisodePages:
         me, now = signed_in.salesperson_id, await store.now(self._pool)
         reader = Reader(me, ZoneInfo(signed_in.zone), now, signed_in.name)
         rows = await closed_since(self._pool, me, now - timedelta(days=_CLOSED_DAYS))
-        lines = closed_lines(rows, reader, await self._policies())
+        lines = closed_lines(rows, await self._signals(rows, me), reader, await self._policies())
         return self._pages.page("closed.html", {"reader": signed_in, "closed": lines, "days": _CLOSED_DAYS})
 
     async def _render(
@@ -114,6 +115,7 @@ class EpisodePages:
         rows = await store.open_episodes(self._pool, me, asked.wanted, page=asked.page)
         counts = await store.counts(self._pool, me, asked.wanted)
         places = await queue(self._pool, me)
+        others = await followed(self._pool, me)
         beside = chosen or (rows[0] if rows else None)
         values = {
             "view": "one" if chosen else "many",
@@ -128,7 +130,7 @@ class EpisodePages:
             "causes": await self._causes(asked, counts, me, policies),
             "told": told,
             "duties": await self._duties.of(reader, policies),
-            "followed": followed_lines(await followed(self._pool, me), reader),
+            "followed": followed_lines(others, await self._signals(others, me), reader, policies),
             "selected": await self._whole(beside, reader, policies, places) if beside else None,
             "asked": asked,
             "query": asked.query,
@@ -141,6 +143,10 @@ class EpisodePages:
         if counts.waiting < 2 or asked.wanted.show == "mine":
             return ()
         return causes(await unanswered(self._pool, me, asked.wanted), policies)
+
+    async def _signals(self, rows: Sequence[FollowedRow], me: SalespersonId) -> Mapping[UUID, Sequence[SignalRow]]:
+        ids = [row.episode_id for row in rows]
+        return await episode_parts.signals_of(self._pool, me, ids) if ids else {}
 
     async def _rows(
         self, rows: Sequence[EpisodeRow], reader: Reader, policies: Policies, places: Mapping[UUID, int]

@@ -1,13 +1,17 @@
 """Lists of episodes that need nothing of their reader: with others, in the own team, or closed."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
+from uuid import UUID
 
 from services.escalation.domain import words
 from services.escalation.domain.entities import products_in
+from services.escalation.domain.happenings import SignalRow
+from services.escalation.domain.main_signal import all_inform, main_signal
 from services.escalation.domain.policy.versions import Policies
 from services.escalation.domain.reader import Moment, Reader
-from services.escalation.inbox.views import ending_of
+from services.escalation.inbox.views import ending_of, that_stand
 from services.escalation.store.followed import MOST, FollowedRow
 from shared.contracts.escalation import Severity
 
@@ -23,6 +27,7 @@ class FollowedLine:
     amount: str | None
     severity: str
     severity_word: str
+    label: str | None
     state: str
     at: Moment | None
 
@@ -39,17 +44,27 @@ class Followed:
         return f"{len(self.lines)}{'+' if self.more else ''}"
 
 
-def followed_lines(rows: Sequence[FollowedRow], reader: Reader) -> Followed:
+Signals: TypeAlias = Mapping[UUID, Sequence[SignalRow]]
+"""The signals of each episode."""
+
+
+def followed_lines(rows: Sequence[FollowedRow], signals: Signals, reader: Reader, policies: Policies) -> Followed:
     """Open episodes that are with others."""
-    return Followed(tuple(_line(row, _with(row, reader), reader) for row in rows[:MOST]), len(rows) > MOST)
+    lines = (_line(row, signals, _with(row, reader), reader, policies) for row in rows[:MOST])
+    return Followed(tuple(lines), len(rows) > MOST)
 
 
-def closed_lines(rows: Sequence[FollowedRow], reader: Reader, policies: Policies) -> Followed:
+def closed_lines(rows: Sequence[FollowedRow], signals: Signals, reader: Reader, policies: Policies) -> Followed:
     """Episodes that are over."""
-    return Followed(tuple(_line(row, _ended(row, reader, policies), reader) for row in rows))
+    lines = (_line(row, signals, _ended(row, reader, policies), reader, policies) for row in rows)
+    return Followed(tuple(lines))
 
 
-def _line(row: FollowedRow, state: str, reader: Reader) -> FollowedLine:
+def _line(row: FollowedRow, signals: Signals, state: str, reader: Reader, policies: Policies) -> FollowedLine:
+    policy = policies.for_order(policies.latest, row.segment, products_in(row.products))
+    risks = that_stand(signals.get(row.episode_id, ()))
+    main = main_signal(risks, policy)
+    inform = all_inform(risks, policy)
     return FollowedLine(
         id=str(row.episode_id),
         customer=row.customer_name or f"Customer {row.account_id}",
@@ -57,7 +72,8 @@ def _line(row: FollowedRow, state: str, reader: Reader) -> FollowedLine:
         bought=row.bought,
         amount=words.known_money(row.amount_minor, row.currency),
         severity=row.severity,
-        severity_word=words.SEVERITIES[Severity(row.severity)],
+        severity_word=words.FOR_INFORMATION if inform else words.SEVERITIES[Severity(row.severity)],
+        label=words.label(main) if main else None,
         state=state,
         at=reader.moment(row.closed_at) if row.closed_at else None,
     )
@@ -70,7 +86,8 @@ def _with(row: FollowedRow, reader: Reader) -> str:
     if row.responsible is None:
         return "Nobody has been notified yet"
     until = f" by {reader.moment(row.deadline_at).clock}" if row.deadline_at else ""
-    return f"{row.responsible_name or row.responsible} has been notified, response due{until}"
+    held = f"will be notified at {reader.moment(row.held_until).clock}" if row.held_until else "has been notified"
+    return f"{row.responsible_name or row.responsible} {held}, response due{until}"
 
 
 def _ended(row: FollowedRow, reader: Reader, policies: Policies) -> str:

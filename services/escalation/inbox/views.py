@@ -1,6 +1,6 @@
 """What the pages show, made from rows: everything is text by the time a template sees it. Start at `episode_view`."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -9,19 +9,21 @@ from services.escalation.domain.asked import NO_HOUR_IN_COMMON, AskedLine, RingR
 from services.escalation.domain.calling import Calling, calling
 from services.escalation.domain.entities import Clock
 from services.escalation.domain.happenings import (
+    Caller,
     DeedRow,
     Happening,
     SaidRow,
     SignalLine,
     SignalRow,
     ToldOf,
+    asker_of,
     no_ways,
     signal_lines,
     what_happened,
 )
 from services.escalation.domain.main_signal import all_inform, main_signal
 from services.escalation.domain.phones import phone_links
-from services.escalation.domain.plays import Voice, advice, may_write, must_not_be_called
+from services.escalation.domain.plays import NO_WAY, Voice, advice, may_write, must_not_be_called
 from services.escalation.domain.policy.model import Policy
 from services.escalation.domain.reader import Moment, Reader
 from services.escalation.domain.reasoning import reason_words
@@ -46,7 +48,7 @@ class Parts:
     fills the page. `place` is where its call is in the reader's queue."""
 
     signals: Sequence[SignalRow] = ()
-    facts: Iterable[Envelope[Fact]] = ()
+    facts: Sequence[Envelope[Fact]] = ()
     said: Sequence[SaidRow] = ()
     rings: Sequence[RingRow] = ()
     steps: Sequence[StepRow] = ()
@@ -101,6 +103,7 @@ class EpisodeView:
     why_you: str | None
     what: str
     context: str
+    asker: Caller | None
     cause: str | None
     latest: Moment
     clock: ClockLine | None
@@ -111,6 +114,7 @@ class EpisodeView:
     offered: str | None
     calls: tuple[Way, ...]
     number: str | None
+    no_way: str
     write: Way | None
     calling: Calling
     not_to_be_called: str | None
@@ -132,14 +136,18 @@ class EpisodeView:
 def episode_view(row: EpisodeRow, parts: Parts, reader: Reader, policy: Policy) -> EpisodeView:
     """An episode as this reader sees it."""
     risks = _risks(row, parts.signals)
-    why, inform = words.why_now(risks, _main(risks, policy)), all_inform(risks, policy)
+    main = _main(risks, policy)
+    why, inform = words.why_now(risks, main), all_inform(risks, policy)
     forbidden, country = _preference(row) in words.MUST_NOT_BE_CALLED, row.customer_country or policy.company.country
     ways = no_ways if forbidden else partial(phone_links, country=country)
     told_of = ToldOf(parts.facts, parts.said, parts.deeds)
     happened = what_happened(row.order_id, parts.signals, told_of, reader, ways)
-    calls = () if forbidden or inform else phone(row.customer_phone, country)
+    asker = asker_of(main, parts.signals, parts.facts, ways)
+    calls = () if forbidden or inform else _calls(asker, phone(row.customer_phone, country))
     hours = calling(row.customer_zone, policy.customers, reader.now)
-    can_call = ("now" if hours.allowed else "later") if calls else "never"
+    write = mail(row.customer_email) if may_write(_preference(row)) and not inform else None
+    no_call = "write" if write else "never"
+    can_call = ("now" if hours.allowed else "later") if calls else no_call
     return EpisodeView(
         id=str(row.episode_id),
         version=f"{row.changed_at.timestamp()}-{len(happened)}-{row.preference}-{can_call}",
@@ -154,6 +162,7 @@ def episode_view(row: EpisodeRow, parts: Parts, reader: Reader, policy: Policy) 
         why_you=row.why_you if row.has_a_part else None,
         what=why.what,
         context=why.context,
+        asker=asker,
         cause=_cause(row, reader),
         latest=reader.moment(why.at),
         clock=clock_line(row, reader, place=parts.place, for_information=inform),
@@ -164,29 +173,49 @@ def episode_view(row: EpisodeRow, parts: Parts, reader: Reader, policy: Policy) 
         offered=_offered(row, reader),
         calls=calls,
         number=None if calls or forbidden or inform else row.customer_phone,
-        write=mail(row.customer_email) if may_write(_preference(row)) and not inform else None,
+        no_way=NO_WAY,
+        write=write,
         calling=hours,
-        not_to_be_called=must_not_be_called(_preference(row)) if forbidden else None,
+        not_to_be_called=must_not_be_called(_preference(row), address=write is not None) if forbidden else None,
         acknowledged=_acknowledgement(row, parts.steps, reader),
         ending=ending_of(row, reader, policy),
         signals=signal_lines(parts.signals, reader),
         script=_script(row, risks, reader, policy),
         for_information=inform,
         asked=asked_lines(parts.rings, parts.steps, reader),
-        choices=choices(row, reader, policy, parts.colleagues, call=can_call, for_information=inform),
+        choices=choices(
+            row,
+            reader,
+            policy,
+            parts.colleagues,
+            call=can_call,
+            for_information=inform,
+        ),
         recent=happened[:_SHOWN],
         earlier=happened[_SHOWN:],
     )
+
+
+def _calls(asker: Caller | None, on_record: tuple[Way, ...]) -> tuple[Way, ...]:
+    """The ways to call whoever asked, then those on record."""
+    theirs = asker.ways if asker else ()
+    known = {way.href for way in theirs}
+    first = [Way(way.href, f"{asker.name}, {way.label}") for way in theirs if asker]
+    return (*first, *(way for way in on_record if way.href not in known))
 
 
 def _preference(row: EpisodeRow) -> ContactPreference:
     return ContactPreference(row.preference)
 
 
+def that_stand(signals: Sequence[SignalRow]) -> Sequence[words.Risk]:
+    """What puts an order at risk, or did until its episode was over."""
+    return [signal.risk for signal in signals if signal.ended is None] or [signal.risk for signal in signals]
+
+
 def _risks(row: EpisodeRow, signals: Sequence[SignalRow]) -> Sequence[words.Risk]:
     """What stands, or of an episode that is over what stood."""
-    risks = [signal.risk for signal in signals if signal.ended is None] or [signal.risk for signal in signals]
-    return risks or [words.Risk(SignalKind.RESPONSE_OVERDUE, row.raised_at)]
+    return that_stand(signals) or [words.Risk(SignalKind.RESPONSE_OVERDUE, row.raised_at)]
 
 
 def _main(risks: Sequence[words.Risk], policy: Policy) -> words.Risk:
@@ -200,23 +229,37 @@ def _cause(row: EpisodeRow, reader: Reader) -> str | None:
     if row.cause is None or row.acknowledged_at is not None or row.closed_at is not None:
         return None
     cause = RingCause(row.cause)
-    before = before_of(row.before_who, row.before_name, row.before_notified_at, reader)
+    before = before_of(row.before_who, row.before_name, row.before_notified_at, row.before_had_until, reader)
     if reader.is_me(row.responsible):
         return words.cause_words(cause, before)
-    return words.went_on_words(cause, before, reader.name_of(row.responsible, row.responsible_name))
+    held = reader.moment(row.held_until).clock if row.held_until else None
+    return words.went_on_words(cause, before, reader.name_of(row.responsible, row.responsible_name), held_until=held)
 
 
 def _script(row: EpisodeRow, risks: Sequence[words.Risk], reader: Reader, policy: Policy) -> Script | None:
+    """For whoever may make the call: nobody else, once somebody has it."""
     if row.closed_at is not None or row.amount_minor is None or row.currency is None:
         return None
+    if row.acknowledged_by is not None and not (reader.is_me(row.acknowledged_by) or reader.is_me(row.offered_to)):
+        return None
     order = Amount(row.amount_minor, row.currency)
-    unasked = Step.MANAGER if row.leads_seller else None
-    step = Step(row.own_step) if row.own_step else unasked
-    voice = Voice(reader.salesperson_id, reader.name, step, row.salesperson, row.seller_name)
-    found = advice(risks, voice, preference=_preference(row), order=order, policy=policy)
+    found = advice(risks, _voice(row, reader), preference=_preference(row), order=order, policy=policy)
     if found is None:
         return None
     return Script(found.say, found.offer, found.limit, found.instead)
+
+
+def _voice(row: EpisodeRow, reader: Reader) -> Voice:
+    unasked = Step.MANAGER if row.leads_seller else None
+    return Voice(
+        me=reader.salesperson_id,
+        name=reader.name,
+        step=Step(row.own_step) if row.own_step else unasked,
+        seller=row.salesperson,
+        seller_name=row.seller_name,
+        seller_left=row.seller_left,
+        handed_on=row.handed_on,
+    )
 
 
 def _acknowledgement(row: EpisodeRow, steps: Sequence[StepRow], reader: Reader) -> Acknowledgement | None:

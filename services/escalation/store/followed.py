@@ -4,17 +4,22 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from services.escalation.store.held import held_until
 from services.escalation.store.inbox import HAS_A_PART
 from shared.database import Pool
 from shared.ids import SalespersonId
 
 MOST = 50
-_LINE = """
+_LATEST = """
+    (select latest.alert_id from escalation.alerts latest
+     where latest.episode_id = e.episode_id and latest.cause <> 'informed' order by latest.ring desc limit 1)
+"""
+_LINE = f"""
     select e.episode_id, e.account_id, e.order_id, e.severity, e.responsible, responsible.name as responsible_name,
            e.acknowledged_by, acknowledged.name as acknowledged_name, e.acknowledged_at, e.deadline_at,
            e.closed_at, e.closed_by, closed.name as closed_name, e.result, e.reason,
            o.customer_name, coalesce(o.bought, '') as bought, o.amount_minor, o.currency, o.segment,
-           coalesce(o.products, '[]') as products
+           coalesce(o.products, '[]') as products, {held_until(_LATEST)}
     from escalation.episodes e
     left join escalation.orders o on o.order_id = e.order_id
     left join escalation.salespeople responsible on responsible.salesperson_id = e.responsible
@@ -68,6 +73,7 @@ class FollowedRow:
     currency: str | None
     segment: str | None
     products: str
+    held_until: datetime | None
 
 
 async def followed(database: Pool, reader: SalespersonId) -> list[FollowedRow]:

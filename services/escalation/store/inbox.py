@@ -12,6 +12,8 @@ from datetime import datetime
 from uuid import UUID
 
 from services.escalation.store.before import BEFORE_COLUMNS, join_before
+from services.escalation.store.held import held_until
+from services.escalation.store.voices import VOICE_COLUMNS
 from shared.database import Connection, Pool
 from shared.ids import AccountId, EpisodeId, SalespersonId
 
@@ -22,9 +24,9 @@ PAGE_SIZE = 30
 class EpisodeRow:
     """An episode with its order and its customer; `products` is a JSON array.
 
-    `cause` is the reason of its latest alert, and `before_who` the person it was with until then. Without `has_a_part`
-    the reader only follows it, as its `seller`, as `notified` before, or as a `manager`. Who `leads_seller` is the
-    seller's manager, or that person's.
+    `cause` is the reason of its latest alert, which waits `held_until` the person is to be notified, and `before_who`
+    the person it was with until then. Without `has_a_part` the reader only follows it, as its `seller`, as `notified`
+    before, or as a `manager`. Who `leads_seller` is the seller's manager, or that person's.
     """
 
     episode_id: EpisodeId
@@ -34,6 +36,8 @@ class EpisodeRow:
     own_step: str | None
     salesperson: str | None
     seller_name: str | None
+    seller_left: bool
+    handed_on: bool
     raised_at: datetime
     changed_at: datetime
     severity: str
@@ -42,6 +46,8 @@ class EpisodeRow:
     before_who: str | None
     before_name: str | None
     before_notified_at: datetime | None
+    before_had_until: datetime | None
+    held_until: datetime | None
     attempts: int
     responsible: str | None
     responsible_name: str | None
@@ -146,8 +152,8 @@ _EPISODE = f"""
     select e.episode_id, e.account_id, e.order_id,
            case when own.cause = 'handed_over' and e.acknowledged_by = $1 then e.why_you
                 else coalesce(own.why_you, e.why_you) end as why_you, own.step as own_step,
-           e.salesperson, seller.name as seller_name, e.raised_at, e.changed_at,
-           e.severity, e.step, latest.cause, {BEFORE_COLUMNS}, e.attempts,
+           {VOICE_COLUMNS}, e.raised_at, e.changed_at,
+           e.severity, e.step, latest.cause, {BEFORE_COLUMNS}, {held_until("latest.alert_id")}, e.attempts,
            e.responsible, responsible.name as responsible_name, e.deadline_at, e.deadline_for,
            e.appointment_at, e.acknowledged_at, e.acknowledged_by, acknowledged.name as acknowledged_name, e.reached_at,
            e.offered_to, offered.name as offered_name, e.offered_until, e.exhausted_at,
@@ -163,7 +169,7 @@ _EPISODE = f"""
     left join escalation.orders o on o.order_id = e.order_id
     left join escalation.accounts account on account.account_id = e.account_id
     left join lateral (
-        select episode_id, raised_at, cause from escalation.alerts latest
+        select episode_id, alert_id, raised_at, cause from escalation.alerts latest
         where latest.episode_id = e.episode_id and latest.cause <> 'informed' order by latest.ring desc limit 1
     ) latest on true
     {join_before("latest")}

@@ -11,7 +11,7 @@ import asyncpg
 from services.escalation.domain.asked import AskedLine
 from services.escalation.domain.calling import Calling, calling
 from services.escalation.domain.entities import products_in
-from services.escalation.domain.plays import Advice, Voice, advice, may_write, must_not_be_called
+from services.escalation.domain.plays import NO_WAY, Advice, Voice, advice, may_write, must_not_be_called
 from services.escalation.domain.policy.model import Customers
 from services.escalation.domain.policy.versions import Policies
 from services.escalation.domain.reader import Reader
@@ -20,15 +20,16 @@ from services.escalation.domain.words import MUST_NOT_BE_CALLED, Before
 from services.escalation.store.asked import Asked, who_was_asked
 from services.escalation.store.before import BEFORE_COLUMNS, before_of, join_before
 from services.escalation.store.signals_shown import Shown
+from services.escalation.store.voices import VOICE_COLUMNS
 from shared.contracts.escalation import RingCause, Severity, Step
-from shared.contracts.support_inbound import ContactPreference
+from shared.contracts.support_inbound import ContactPreference, Person
 from shared.database import Pool
 from shared.ids import SalespersonId
 
 _PARTS = f"""
     select a.alert_id, a.episode_id, a.ring, a.step, a.recipient, a.severity, a.cause, {BEFORE_COLUMNS},
            coalesce(p.zone, 'UTC') as recipient_zone, p.name as recipient_name,
-           e.salesperson, seller.name as seller_name,
+           {VOICE_COLUMNS},
            case when a.cause = 'informed' then null when a.cause = 'handed_over' then e.offered_until
                 when e.deadline_for = 'answer' then e.deadline_at end as answer_by,
            case when e.deadline_for = 'appointment' then e.deadline_at else e.appointment_at end as promised_at,
@@ -68,6 +69,8 @@ class LetterParts:
     before: Before | None = None
     for_information: bool = False
     country: str | None = None
+    no_way: str = NO_WAY
+    asker: Person | None = None
     promised_at: datetime | None = None
 
     @property
@@ -91,9 +94,8 @@ def _parts(row: asyncpg.Record, shown: Shown, asked: Asked, policies: Policies, 
     preference = ContactPreference(row["preference"])
     order = Amount(row["amount_minor"], row["currency"])
     reader = Reader(SalespersonId(row["recipient"]), ZoneInfo(row["recipient_zone"]), now)
-    step = Step(row["step"])
-    voice = Voice(row["recipient"], row["recipient_name"] or "", step, row["salesperson"], row["seller_name"])
-    told = advice(shown.risks, voice, preference=preference, order=order, policy=policy)
+    told = advice(shown.risks, _voice(row), preference=preference, order=order, policy=policy)
+    informed_only = row["cause"] == RingCause.INFORMED and not shown.for_information  # a colleague is to call
     return LetterParts(
         recipient=reader.salesperson_id,
         severity=Severity(row["severity"]),
@@ -103,12 +105,29 @@ def _parts(row: asyncpg.Record, shown: Shown, asked: Asked, policies: Policies, 
         customer_zone=row["customer_zone"],
         customers=policy.customers,
         now=now,
-        not_to_be_called=must_not_be_called(preference) if preference in MUST_NOT_BE_CALLED else None,
+        not_to_be_called=must_not_be_called(preference, address=bool(row["customer_email"]))
+        if preference in MUST_NOT_BE_CALLED
+        else None,
         customer_email=row["customer_email"] if may_write(preference) else None,
-        advice=told,
+        advice=None if informed_only else told,
         asked=asked.before(row["ring"], reader),
-        before=before_of(row["before_who"], row["before_name"], row["before_notified_at"], reader),
+        before=before_of(
+            row["before_who"], row["before_name"], row["before_notified_at"], row["before_had_until"], reader
+        ),
         for_information=shown.for_information,
         country=row["customer_country"] or policy.company.country,
         promised_at=row["promised_at"],
+        asker=shown.asker,
+    )
+
+
+def _voice(row: asyncpg.Record) -> Voice:
+    return Voice(
+        me=row["recipient"],
+        name=row["recipient_name"] or "",
+        step=Step(row["step"]),
+        seller=row["salesperson"],
+        seller_name=row["seller_name"],
+        seller_left=row["seller_left"],
+        handed_on=row["handed_on"],
     )

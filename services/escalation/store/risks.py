@@ -1,6 +1,7 @@
 """A signal's row as what the words need to know of it."""
 
 from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from services.escalation.domain.stakes import Amount, is_executed, named_amount
 from services.escalation.domain.words import Risk
@@ -21,10 +22,20 @@ UNMOVED = """
         select from escalation.facts f where f.fact_id = s.fact_id and f.kind = 'sold'
     )
 """
+# The day that was told last for a late delivery, unless it is over.
+EXPECTED = """
+    case when s.kind = 'delivery_late' then (
+        select f.due_at from escalation.facts f
+        where f.account_id = s.account_id and f.kind = 'delivery_late' and f.order_id = e.order_id
+          and f.due_at > shared.app_now()
+        order by f.at desc, f.fact_id desc limit 1
+    ) end
+"""
 RISK_COLUMNS = f"""
     s.signal_id, s.kind, s.at, s.amount_minor, s.currency, s.refund_kind,
     o.amount_minor as order_minor, o.currency as order_currency, {PAID_SINCE} as paid_minor, {UNMOVED} as unmoved,
-    s.kind = 'contact_dead_ended' and s.by_silence as unanswered
+    s.kind = 'contact_dead_ended' and s.by_silence as unanswered,
+    {EXPECTED} as expected_at, coalesce(o.customer_zone, 'UTC') as expected_zone
 """
 
 
@@ -38,4 +49,23 @@ def risk_of(row: Any) -> Risk:
         more = asked is not None and asked.currency == order.currency and asked.minor > order.minor
         executed = is_executed(asked, order, row["paid_minor"])
     refund = RefundKind(row["refund_kind"]) if row["refund_kind"] else None
-    return Risk(kind, row["at"], row["signal_id"], asked, refund, more, executed, row["unmoved"], row["unanswered"])
+    expected = row["expected_at"]
+    return Risk(
+        kind,
+        row["at"],
+        row["signal_id"],
+        asked,
+        refund,
+        more_than_order=more,
+        executed=executed,
+        unmoved=row["unmoved"],
+        unanswered=row["unanswered"],
+        expected_on=expected.astimezone(_zone(row["expected_zone"])).date() if expected else None,
+    )
+
+
+def _zone(name: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError):
+        return ZoneInfo("UTC")

@@ -201,6 +201,7 @@ class Introductions(Part):
     manager: Introduction = "This is {me}. I'm {seller}'s manager, and your order is now with me."
     desk: Introduction = "This is {me} from the sales team. I'm calling about your order from {seller}."
     no_seller: Introduction = "This is {me} from the sales team. I'm calling about your order."
+    seller_left: Introduction = "This is {me}. {seller} has left our company, and I'm calling about your order."
 
 
 UNMOVED_ORDER = Play(
@@ -212,15 +213,26 @@ UNMOVED_ORDER = Play(
 )
 
 
+LATE_WITHOUT_DAY = Play(
+    say=(
+        "Your delivery is late, and I don't have a new day for it yet. I'm sorry.",
+        "By when do you need it? I'll find out when it comes, and call you back.",
+    ),
+    offer="Part of it sooner, or a replacement until it arrives.",
+)
+
+
 class Plays(Part):
     """A play by kind of signal; requests for refunds of other kinds than these are for information.
 
     `unmoved_order` takes the place of `order_stalled` where nobody moves the order: no confirmation is asked for.
+    `late_without_day` takes that of `delivery_late` where nobody told when the delivery is expected now.
     """
 
     refund_kinds: tuple[RefundKind, ...]
     introductions: Introductions = Introductions()
     unmoved_order: Play = UNMOVED_ORDER
+    late_without_day: Play = LATE_WITHOUT_DAY
     by_signal: Mapping[SignalKind, Play]
 
 

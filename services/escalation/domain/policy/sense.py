@@ -99,6 +99,7 @@ def _twice(result: EpisodeResult, reasons: tuple[Reason, ...]) -> Iterator[Fault
 def _plays(policy: Policy) -> Iterator[Fault]:
     plays: dict[Path, Play] = {("by_signal", kind.value): play for kind, play in policy.plays.by_signal.items()}
     plays["unmoved_order",] = policy.plays.unmoved_order
+    plays["late_without_day",] = policy.plays.late_without_day
     for path, play in plays.items():
         if play.offer is None and (play.offer_percent or play.offer_at_most):
             yield ("plays", *path), "must have an offer in words, or no limits of one"

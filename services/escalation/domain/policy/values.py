@@ -88,6 +88,10 @@ Introduction: TypeAlias = Annotated[Text, AfterValidator(_names_known_people)]
 """A line to say with the names of the caller and of the seller in it."""
 
 
+DAY = "{day}"
+"""In a play's lines for a late delivery: the day on which it is expected now."""
+
+
 def introduced(line: str, *, me: str, seller: str) -> str:
     """The line with both names."""
     return line.replace(_NAMES[0], me).replace(_NAMES[1], seller)

@@ -8,11 +8,15 @@ from shared.contracts.escalation import RingCause
 
 @dataclass(frozen=True, slots=True)
 class Before:
-    """The person an episode was with before it went to the next. `notified` is when, by the reader's clock."""
+    """The person an episode was with before it went to the next, or to the same once more.
+
+    `notified` is when, and `until` until when they had acknowledged it, if they had, both by the reader's clock.
+    """
 
     name: str
     notified: str | None = None
     is_reader: bool = False
+    until: str | None = None
 
     @property
     def subject(self) -> str:
@@ -24,7 +28,6 @@ _BY_THEMSELVES: Mapping[RingCause, str] = {
     RingCause.CONTACT: "The customer has contacted us again.",
     RingCause.SNOOZE_ENDED: "The snooze is over.",
     RingCause.APPOINTMENT: "This is a reminder of that call.",
-    RingCause.REPEAT: "No one on the escalation path has responded.",
     RingCause.INFORMED: "For your information: you were not at work when this was raised, so a colleague was notified.",
 }
 _OF_SOMEBODY_UNKNOWN: Mapping[RingCause, str] = {
@@ -32,6 +35,7 @@ _OF_SOMEBODY_UNKNOWN: Mapping[RingCause, str] = {
     RingCause.UNREDEEMED: "The person who acknowledged it did not reach the customer in time.",
     RingCause.NOT_MINE: "It was passed on.",
     RingCause.UNAVAILABLE: "The person before you is no longer available.",
+    RingCause.REPEAT: "There is no one else to ask.",
 }
 
 
@@ -46,24 +50,35 @@ def cause_words(cause: RingCause, before: Before | None) -> str | None:
         return _BY_THEMSELVES.get(cause) or _OF_SOMEBODY_UNKNOWN.get(cause)
     match cause:
         case RingCause.STEP:
-            at = f" at {before.notified}" if before.notified else ""
-            was = "were" if before.is_reader else "was"
-            return f"{before.subject} {was} notified{at} and did not respond."
+            return f"{_unanswered(before)}."
         case RingCause.UNREDEEMED:
-            return f"{before.subject} acknowledged it and did not reach the customer in time."
+            return f"{_unredeemed(before)}."
+        case RingCause.REPEAT:
+            return f"{_unredeemed(before) if before.until else _unanswered(before)}. There is no one else to ask."
         case RingCause.NOT_MINE:
             return f"{before.subject} passed it on."
         case _:
             return f"{before.subject} {'are' if before.is_reader else 'is'} no longer available."
 
 
-def went_on_words(cause: RingCause, before: Before | None, to: str) -> str | None:
-    """For everybody else who may see it: why it is with this person now."""
-    if before is None or cause not in _OF_SOMEBODY_UNKNOWN:
+def _unanswered(before: Before) -> str:
+    at = f" at {before.notified}" if before.notified else ""
+    return f"{before.subject} {'were' if before.is_reader else 'was'} notified{at} and did not respond"
+
+
+def _unredeemed(before: Before) -> str:
+    had = f"had it until {before.until}" if before.until else "acknowledged it"
+    return f"{before.subject} {had} and did not reach the customer in time"
+
+
+def went_on_words(cause: RingCause, before: Before | None, to: str, *, held_until: str | None = None) -> str | None:
+    """For everybody else who may see it: why it is with this person now, who is notified only at `held_until`."""
+    if before is None or cause is RingCause.REPEAT or cause not in _OF_SOMEBODY_UNKNOWN:
         return None
+    then = f"will be notified at {held_until}" if held_until else "was notified"
     what = {
         RingCause.STEP: "did not respond in time",
         RingCause.UNREDEEMED: "did not reach the customer in time",
         RingCause.NOT_MINE: "passed it on",
     }.get(cause, f"{'are' if before.is_reader else 'is'} no longer available")
-    return f"{before.subject} {what}, so {to} was notified."
+    return f"{before.subject} {what}, so {to} {then}."

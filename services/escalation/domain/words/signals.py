@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 from services.escalation.domain.stakes import Amount
-from services.escalation.domain.words.phrases import ago, money
+from services.escalation.domain.words.phrases import ago, date_words, money
 from shared.contracts.escalation import SignalKind
 from shared.contracts.support_inbound import RefundKind
 
@@ -16,7 +16,8 @@ _NO_ID = UUID(int=0)
 @dataclass(frozen=True, slots=True)
 class Risk:
     """What the words need to know of a signal. `asked` is the amount that a refund request names or a refund paid,
-    `more_than_order` that it exceeds the order's, `executed` that the money asked back has been paid since.
+    `more_than_order` that it exceeds the order's, `executed` that the money asked back has been paid since. A late
+    delivery is `expected_on` a day of the customer's calendar, where one was told that is not over.
 
     Two kinds have two causes: an order is `unmoved` where it stalled because nobody moves it, not because a
     confirmation is missing; a dead end is a contact `unanswered` in time, or one that ended without help.
@@ -31,6 +32,7 @@ class Risk:
     executed: bool = False
     unmoved: bool = False
     unanswered: bool = False
+    expected_on: date | None = None
 
     @property
     def amount_minor(self) -> int | None:
@@ -60,7 +62,11 @@ def why_now(risks: Sequence[Risk], main: Risk) -> WhyNow:
     ordered = sorted(risks, key=lambda risk: risk.at)
     place = ordered.index(main)
     context = _joined(", after ", ordered[:place]) + _joined("; since then ", ordered[place + 1 :])
-    return WhyNow(headline(main), main.at, context, label(main))
+    return WhyNow(headline(main), main.at, context + _expected(main), label(main))
+
+
+def _expected(risk: Risk) -> str:
+    return f". It is expected on {date_words(risk.expected_on, risk.at.date())} now" if risk.expected_on else ""
 
 
 def label(risk: Risk) -> str:
@@ -121,7 +127,7 @@ def headline(risk: Risk) -> str:
             return "Cancellation requested"
         case SignalKind.ORDER_STALLED:
             if risk.unmoved:
-                return "The order stalled with no progress at all"
+                return "Nothing has been done on the order since the sale; it stalled"
             return "The order stalled before the customer confirmed it"
         case SignalKind.PROMISE_MISSED:
             return "A promise was missed"
