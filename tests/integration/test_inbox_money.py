@@ -104,7 +104,6 @@ async def test_the_page_names_who_asked_and_calls_that_person_first(site: Site) 
     asker = Person(name="Herr Öztürk", phone="+1 415 555 0199")
     desk = Desk(await site.signed_in(), await site.request_refund(by=asker))
     page = (await desk.browser.get(desk.path)).text
-    assert "requested 6 min ago ( " in words_of(page)
     assert ". From Herr Öztürk ." in words_of(page)
     assert "Call Herr Öztürk, +1 415" in words_of(page)
     assert links(page)[:2] == ["tel:+14155550199", "tel:+4930901820"]

@@ -163,7 +163,7 @@ def test_who_must_not_be_called_gets_no_play() -> None:
     found = advice([risk], SELLER, preference=ContactPreference.DISPUTE, order=Amount(1, "EUR"), policy=shipped())
     assert found is not None
     assert (found.say, found.offer) == ((), None)
-    assert found.instead == "This customer must not be called: there is a dispute."
+    assert str(found.instead).startswith("This customer must not be called: there is a dispute. Do not write either")
 
 
 def pressed(action: str) -> Pressed:
