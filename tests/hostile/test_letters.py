@@ -183,7 +183,7 @@ def test_nobody_is_told_to_call_who_must_not_be_called() -> None:
 
 
 def test_who_asked_is_named_and_called_first_and_without_any_way_support_is_to_be_asked() -> None:
-    said = LetterSignal(RISK, None)
+    said = SignalRow(RISK, FACT)
     asker = Person(name="Herr Öztürk", phone="+1 415 555 0199")
     known = replace(LETTER, customer_phone="+49 30 901820", signals=[said], main=RISK)
     for part in ("plain", "html"):
