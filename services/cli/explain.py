@@ -37,6 +37,7 @@ _COLORS = {
     "handed over": "green",
     "reached": "bold green",
     "closed": "bold green",
+    "reopened": "yellow",
 }
 
 

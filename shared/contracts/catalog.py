@@ -94,6 +94,7 @@ FACTS: tuple[type[Fact], ...] = (
     escalation.FollowUpAnswered,
     escalation.EpisodeExhausted,
     escalation.EpisodeClosed,
+    escalation.EpisodeReopened,
     escalation.PolicyPublished,
     dead_letters.RecordDeadLettered,
 )

@@ -48,6 +48,7 @@ MEANINGS: Mapping[str, str] = {
     "reason": "Why.",
     "reassignments": "How often the case has changed hands since it was opened.",
     "recipient": "ID of the salesperson who is notified.",
+    "reopened_at": "When the episode was opened again.",
     "result": "How it ended.",
     "salesperson": "ID of the salesperson who made the sale; missing where nobody did.",
     "scale": "The highest rating there is.",

@@ -65,9 +65,10 @@ class Commits:
                 raise Broken(f"ring {row['ring']} of an episode was made twice, differently")
             return
         before = self.database.tables[EPISODES].get((row["episode_id"],))
-        if before is not None and before["closed_at"] is not None:
-            raise Broken("a closed episode rings")
         episode = session.get(EPISODES, (row["episode_id"],))
+        opened_again = episode is not None and episode["closed_at"] is None
+        if before is not None and before["closed_at"] is not None and not opened_again:
+            raise Broken("a closed episode rings")
         if episode is None or episode["rings"] < row["ring"]:
             raise Broken("an alert rings that its episode does not count")
 
@@ -109,9 +110,16 @@ def _check_episode(before: Row | None, row: Row | None) -> None:
         raise Broken("an episode was deleted")
     if before is None:
         return
-    if before["closed_at"] is not None and row != before:
+    if before["closed_at"] is not None and row != before and not _is_undone_in_time(before, row):
         raise Broken("a closed episode was changed")
     if _RANK[row["severity"]] < _RANK[before["severity"]]:
         raise Broken(f"the severity fell from {before['severity']} to {row['severity']}")
     if row["rings"] < before["rings"]:
         raise Broken("an episode counts fewer rings than before")
+
+
+def _is_undone_in_time(before: Row, row: Row) -> bool:
+    """Whether whoever closed an episode has opened it again. Its past stays as it was."""
+    past = all(row[name] == before[name] for name in ("order_id", "raised_at", "follows", "exhausted_at"))
+    opened = before["closed_by"] is not None and row["closed_at"] is None
+    return past and opened and row["changed_at"] - before["closed_at"] <= timedelta(minutes=10)

@@ -185,6 +185,9 @@ def _nothing_is_swallowed(database: Database) -> None:
 def _rings_are_counted(database: Database) -> None:
     open_orders = Counter(row["order_id"] for row in database.tables[EPISODES].values() if row["closed_at"] is None)
     require(max(open_orders.values(), default=1) == 1, "an order has two open episodes")
+    followed = {row["follows"] for row in database.tables[EPISODES].values()}
+    for (id,), row in database.tables[EPISODES].items():
+        require(row["closed_at"] is not None or id not in followed, "an episode is open that another one follows")
     rings: dict[Any, list[int]] = {}
     causes = Counter[tuple[Any, ...]]()
     for row in database.tables[ALERTS].values():

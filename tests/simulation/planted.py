@@ -14,7 +14,7 @@ from services.escalation.domain.duties import Duty, DutyKind
 from services.escalation.domain.entities import Episode
 from services.escalation.domain.own_facts import EpisodeDue
 from services.escalation.domain.severity import graveness
-from services.escalation.handlers import SUBSCRIPTIONS, alerts, endings, episodes, judging, people, talks
+from services.escalation.handlers import SUBSCRIPTIONS, alerts, endings, episodes, judging, people, reopening, talks
 from services.escalation.handlers.rings import climb
 from services.escalation.store.known_accounts import KnownAccounts
 from shared import journal, timers
@@ -106,6 +106,14 @@ def close_without_stopping_the_clock(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(endings, "keep_episode", lambda turn, episode: turn.book.put_episode(episode))
 
 
+def undo_a_close_without_starting_the_clock(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(reopening, "keep_episode", lambda turn, episode: turn.book.put_episode(episode))
+
+
+def undo_a_close_beside_a_newer_episode(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(AccountState, "has_newer", lambda *_arguments: False)
+
+
 def alert_id_without_its_ring(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(alerts, "derived", lambda kind, *cause: derived(kind, cause[0] if kind == "alert" else cause))
 
@@ -192,6 +200,8 @@ PLANTED: Mapping[str, Plant] = {
         severity_that_falls,
         late_timer_of_a_closed_episode,
         close_without_stopping_the_clock,
+        undo_a_close_without_starting_the_clock,
+        undo_a_close_beside_a_newer_episode,
         alert_id_without_its_ring,
         press_again_as_another_press,
         send_again_where_the_receipt_was_lost,

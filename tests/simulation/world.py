@@ -8,6 +8,7 @@ from datetime import timedelta
 from random import Random
 from typing import Any
 
+from services.escalation.domain.own_facts import ReopenPressed
 from services.escalation.store.inbox import round_of
 from shared.contracts.envelope import Envelope, Fact, envelope
 from shared.contracts.orders import OrderPlaced
@@ -209,6 +210,9 @@ class History:
         asked = [row["responsible"], row["acknowledged_by"], row["offered_to"], self.chance.choice(PEOPLE)]
         by = self.chance.choice([one for one in asked if one is not None])
         button = happenings.button(self.chance, row["episode_id"], by, self.database.now)
+        if row["closed_by"] is not None and self.chance.random() < 0.5:
+            by = row["closed_by"]
+            button = ReopenPressed(episode=row["episode_id"], by=by)
         seen, stale = round_of(row["changed_at"]), round_of(row["raised_at"])
         shown = self.chance.choice((seen, seen, stale, None))
         page = Page(self.ground, f"page of {by}")

@@ -75,10 +75,18 @@ class AccountState:
         self._know(episode.responsible)
         if episode.closed_at is None:
             self.open_episodes[episode.order_id] = episode
+            before = self.latest_closed.get(episode.order_id)
+            if before is not None and before.episode_id == episode.episode_id:  # it was opened again
+                del self.latest_closed[episode.order_id]
             return
         self.latest_closed[episode.order_id] = episode
         if self.open_episodes.get(episode.order_id, episode).episode_id == episode.episode_id:
             self.open_episodes.pop(episode.order_id, None)
+
+    def has_newer(self, episode: Episode) -> bool:
+        """Whether its order has an episode that began after it was closed."""
+        others = (self.open_episodes.get(episode.order_id), self.latest_closed.get(episode.order_id))
+        return any(one is not None and one.episode_id != episode.episode_id for one in others)
 
     def put_signal(self, signal: Signal) -> None:
         self.signals[signal.signal_id] = signal

@@ -27,7 +27,7 @@ class FactKind(StrEnum):
 
     `promise_said_kept` and `outcome_said` are what a salesperson says that the customer said: no proof. `order_lines`
     are a sale's lines, remembered once a part of it was delivered or they changed. `request_closed`: somebody closed
-    the episode in which a request stood.
+    the episode in which a request stood; `request_reopened`: they took that back.
     """
 
     CONTACT = "contact"
@@ -47,6 +47,7 @@ class FactKind(StrEnum):
     CANCELLATION_REQUESTED = "cancellation_requested"
     CANCELLATION_WITHDRAWN = "cancellation_withdrawn"
     REQUEST_CLOSED = "request_closed"
+    REQUEST_REOPENED = "request_reopened"
     SOLD = "sold"
     CONFIRMATION_REQUIRED = "confirmation_required"
     ORDER_CONFIRMED = "order_confirmed"
@@ -84,8 +85,8 @@ class AccountFact:
     request.
 
     `what` names a promise, the kind of refund that is asked for, the word of a status (`status_word`), the contact
-    that needs no answer (see `contact_ids`), or the request that was closed; of a delivery it is the places of its
-    lines, of an order's lines each with its product and quantity, as JSON.
+    that needs no answer (see `contact_ids`), or the request that was closed or reopened; of a delivery it is the places
+    of its lines, of an order's lines each with its product and quantity, as JSON.
     """
 
     fact_id: UUID

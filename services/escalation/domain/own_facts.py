@@ -180,6 +180,12 @@ class ClosePressed(EpisodeButton):
     reason: Code
 
 
+class ReopenPressed(EpisodeButton):
+    """Whoever closed an episode takes that back."""
+
+    type: ClassVar[str] = "escalation.button.reopen_pressed"
+
+
 class Attempt(StrEnum):
     """How an attempt to deliver ended. `unknown`: the channel may or may not have accepted it."""
 
@@ -231,7 +237,7 @@ class AddressWorks(_OwnFact):
     about: ClassVar[About] = "salesperson"
 
 
-BUTTONS: tuple[type[EpisodeButton], ...] = (
+BUTTONS: tuple[type[EpisodeButton], ...] = (  # of an open episode
     AcknowledgePressed,
     NotMinePressed,
     AttemptLogged,
@@ -274,6 +280,7 @@ _ALL: tuple[type[Fact], ...] = (
     WorkLookedAt,
     PersonChanged,
     *BUTTONS,
+    ReopenPressed,
     *DUTY_BUTTONS,
     DeliveryAttempted,
     DeliveryReturned,

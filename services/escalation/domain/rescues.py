@@ -198,6 +198,9 @@ def closed(
         offered_until=None,
         appointment_at=None,
         nobody_since=None,
+        stopped_deadline_at=episode.deadline_at,
+        stopped_deadline_for=episode.deadline_for,
+        stopped_appointment_at=episode.appointment_at,
         changed_at=now,
     )
 

@@ -26,6 +26,7 @@ from services.escalation.handlers.people import look_at_work, pass_on_work
 from services.escalation.handlers.policies import publish_policy
 from services.escalation.handlers.preferences import note_preference
 from services.escalation.handlers.rejudging import rejudge
+from services.escalation.handlers.reopening import reopen
 from services.escalation.handlers.rescues import press
 from services.escalation.handlers.signals import remember_case, stop_waiting_for_the_named_order
 from services.escalation.handlers.talks import log_check_in, log_follow_up
@@ -99,6 +100,7 @@ SUBSCRIPTIONS: Mapping[type[Fact], Sequence[Effect]] = {
     own_facts.WorkLookedAt: (look_at_work,),
     own_facts.PersonChanged: (pass_on_work,),
     **dict.fromkeys(own_facts.BUTTONS, (press,)),
+    own_facts.ReopenPressed: (reopen,),
     duty_buttons.CheckInLogged: (log_check_in,),
     duty_buttons.FollowUpLogged: (log_follow_up,),
     own_facts.DeliveryAttempted: (record_attempt,),

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from services.escalation.domain.clocks import NEVER
 from services.escalation.domain.entities import Episode
 from services.escalation.domain.facts import AccountFact, FactKind
 from services.escalation.domain.findings.lanes import LaneName
@@ -37,6 +38,17 @@ def ring_on_contact(turn: Turn[Fact], fact: AccountFact) -> None:
         if cause is not None and signal is not None and not turn.book.is_for_information(episode):
             turn.explain("contact", "The customer tried again meanwhile.", episode_id=episode.episode_id)
             ring(turn, episode, signal, cause)
+
+
+def redeem_by_earlier_talk(turn: Turn[Fact], episode: Episode) -> None:
+    """A talk that was told while an episode was closed redeems it once it is open again."""
+    if episode.acknowledged_at is None or episode.reached_at is not None:
+        return
+    talks = turn.state.history.lane(LaneName.TWO_WAY).within(episode.acknowledged_at, NEVER)
+    proofs = (one for one in talks if is_proof(episode, one))
+    proof = next((one for one in proofs if episode in _concerned(turn, one)), None)
+    if proof is not None:
+        _redeem(turn, episode, proof)
 
 
 def _redeem(turn: Turn[Fact], episode: Episode, fact: AccountFact) -> None:

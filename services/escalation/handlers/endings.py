@@ -46,9 +46,7 @@ def ask_no_more(turn: Turn[Fact], episode: Episode) -> None:
 
 def close_episode(turn: Turn[Fact], episode: Episode, result: EpisodeResult, reason: str, *, by: str | None) -> None:
     """Close with a result and a reason: everything pending stops. Raises NotNow for a reason not on the list."""
-    for signal in turn.book.standing(episode):
-        if signal.kind in REQUESTS:
-            turn.book.put_fact(_request_closed(signal, episode, turn.now))
+    note_requests(turn, episode, FactKind.REQUEST_CLOSED)
     version, policy = turn.book.policy_for(turn.book.order_of(episode))
     ended = closed(turn.state.episodes[episode.episode_id], result, reason, policy, by=by, now=turn.now)
     keep_episode(turn, ended)
@@ -72,11 +70,14 @@ def close_episode(turn: Turn[Fact], episode: Episode, result: EpisodeResult, rea
     turn.publish(fact, discriminator=episode.episode_id)
 
 
-def _request_closed(signal: Signal, episode: Episode, now: datetime) -> AccountFact:
-    """That the episode of a request was closed: told again after it, the request is another."""
-    fact_id = derived("fact", episode.episode_id, signal.fact_id, FactKind.REQUEST_CLOSED)
-    kind, what = FactKind.REQUEST_CLOSED, str(signal.fact_id)
-    return AccountFact(fact_id, episode.account_id, kind, now, order_id=episode.order_id, what=what)
+def note_requests(turn: Turn[Fact], episode: Episode, kind: FactKind) -> None:
+    """Remember that the episode of these requests was closed: told again after it, a request is another. Or that it was
+    reopened."""
+    for signal in turn.book.standing(episode):
+        if signal.kind in REQUESTS:
+            fact_id = derived("fact", episode.episode_id, signal.fact_id, kind, turn.now.isoformat())
+            order, request = episode.order_id, str(signal.fact_id)
+            turn.book.put_fact(AccountFact(fact_id, episode.account_id, kind, turn.now, order_id=order, what=request))
 
 
 def _tell_of_end(turn: Turn[Fact], episode: Episode, signal: Signal, because: str) -> None:

@@ -13,7 +13,8 @@ _EPISODE_FIELDS = tuple(column.name for column in fields(Episode))
 
 def episode_of(row: Any) -> Episode:
     """An episode from its row."""
-    kinds = {"severity": Severity, "step": Step, "deadline_for": Clock, "result": EpisodeResult}
+    clocks = {"deadline_for": Clock, "stopped_deadline_for": Clock}
+    kinds = {"severity": Severity, "step": Step, "result": EpisodeResult, **clocks}
     return Episode(**_with_kinds({name: row[name] for name in _EPISODE_FIELDS}, kinds))
 
 

@@ -23,7 +23,8 @@ _DEEDS = """
     with told(rule, what) as (
         values ('severity', 'severity raised'), ('acknowledged', 'acknowledged'), ('reached', 'customer reached'),
             ('handed_over', 'handed over'), ('expired', 'customer not reached in time'),
-            ('exhausted', 'nobody answered'), ('closed', 'episode closed')
+            ('exhausted', 'nobody answered'), ('closed', 'episode closed'),
+            ('reopened', 'close undone')
     ), episodes as (
         select * from escalation.episodes where account_id = $1 and ($2::text is null or responsible = $2)
     ), alerts as (

@@ -6,7 +6,7 @@ Personal fields (names, addresses, numbers, words) stand in columns of their own
 from services.escalation.tables.alerts import DELIVERY_STATES, Alert, Delivery, Notice
 from services.escalation.tables.base import EscalationTable
 from services.escalation.tables.directory import Account, AccountVersion, Case, Order, Salesperson
-from services.escalation.tables.matters import AccountFact, Decision, Episode, Signal
+from services.escalation.tables.matters import AccountFact, Decision, Episode, Note, Signal
 from services.escalation.tables.policies import Policy
 from services.escalation.tables.sign_in import AddressNotice, Session, SignInLink
 
@@ -22,6 +22,7 @@ __all__ = [
     "Delivery",
     "Episode",
     "EscalationTable",
+    "Note",
     "Notice",
     "Order",
     "Policy",

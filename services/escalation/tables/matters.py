@@ -138,7 +138,29 @@ class Episode(EscalationTable, table=True):
     appointment_at: datetime | None = Field(sa_column=instant_column(nullable=True))
     nobody_since: datetime | None = Field(sa_column=instant_column(nullable=True))
     talk_due_sooner: bool = Field(sa_column_kwargs={"server_default": "false"})
+    stopped_deadline_at: datetime | None = Field(sa_column=instant_column(nullable=True))
+    stopped_deadline_for: str | None = Field(sa_column=text_column(nullable=True))
+    stopped_appointment_at: datetime | None = Field(sa_column=instant_column(nullable=True))
     changed_at: datetime = Field(sa_column=instant_column())
+
+
+class Note(EscalationTable, table=True):
+    """What a salesperson wrote down for whoever has the episode next: of the customer, in free text."""
+
+    __tablename__ = "notes"
+    __table_args__ = (
+        Index("notes_episode", "episode_id"),
+        Index("notes_account", "account_id"),
+        ForeignKeyConstraint(["episode_id"], ["escalation.episodes.episode_id"]),
+        CheckConstraint("about in ('attempt', 'talk', 'hand_over', 'close')", name="notes_about"),
+    )
+    note_id: UUID = Field(primary_key=True)
+    account_id: str = Field(sa_column=text_column())
+    episode_id: UUID
+    at: datetime = Field(sa_column=instant_column())
+    by: str = Field(sa_column=text_column())
+    about: str = Field(sa_column=text_column())
+    words: str = Field(sa_column=text_column())
 
 
 class Decision(EscalationTable, table=True):

@@ -149,3 +149,19 @@ class EpisodeClosed(Fact):
     reason: Code
     by: Id | None = None
     closed_at: Instant
+
+
+class EpisodeReopened(Fact):
+    """Whoever closed an episode at `closed_at` took that back: it is open as it was before.
+
+    A signal that ended while it was closed has ended; no event of its own tells of that.
+    """
+
+    type: ClassVar[str] = "escalation.episode_reopened"
+    topic: ClassVar[str] = TOPIC
+
+    episode: UUID
+    order: Id
+    by: Id
+    closed_at: Instant
+    reopened_at: Instant

@@ -77,6 +77,8 @@ REQUEST_KINDS = frozenset(
         FactKind.CANCELLATION_WITHDRAWN,
     }
 )
+OF_REQUESTS = frozenset({FactKind.REQUEST_CLOSED, FactKind.REQUEST_REOPENED})
+"""What salespeople did with the episode of a request."""
 ENDS_OF_CASE = frozenset({FactKind.CASE_RESOLVED, FactKind.CASE_CLOSED})
 _BOUNDS = ENDS_OF_CASE | {FactKind.CASE_OPENED, FactKind.CASE_REOPENED}
 _PROGRESS = _BOUNDS | {FactKind.CASE_PROGRESSED}
@@ -130,7 +132,7 @@ def keys_of(fact: AccountFact, order: str | None, *, excused: bool = False) -> I
     if fact.courtesy or fact.kind is FactKind.ANSWER_NOT_NEEDED:
         return
     case = fact.case_id
-    if fact.kind is FactKind.REQUEST_CLOSED:
+    if fact.kind in OF_REQUESTS:
         yield LaneName.ASKED_CLOSED, fact.what
         return
     if fact.kind in ORDER_KINDS:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from datetime import datetime
 from uuid import UUID
 
 from services.escalation.domain.facts import AccountFact, FactKind
@@ -62,11 +63,15 @@ def _is_the_same(history: History, finding: Finding, fact: AccountFact, rule: Re
     if fact.at > earliest.at + rule.same_request_within:
         return False
     talked = history.lane(LaneName.TWO_WAY).after(earliest.at)
-    over = (talked, finding.cleared_by, *(_closed(history, one) for one in (earliest, *finding.again)))
+    if any(_was_closed(history, one, fact.at) for one in (earliest, *finding.again)):
+        return False
     settled = finding.cleared_by is not None and finding.cleared_by.at == fact.at
+    over = (talked, finding.cleared_by)
     return all(one is None or one.at > fact.at or (settled and one is finding.cleared_by) for one in over)
 
 
-def _closed(history: History, request: AccountFact) -> AccountFact | None:
-    """That somebody closed the episode in which a request stood."""
-    return next(iter(history.lane(LaneName.ASKED_CLOSED, str(request.fact_id)).facts), None)
+def _was_closed(history: History, request: AccountFact, at: datetime) -> bool:
+    """Whether the episode in which a request stood was closed then. What was asked while it was stays another request
+    after it was opened again."""
+    last = next(history.lane(LaneName.ASKED_CLOSED, str(request.fact_id)).back_from(at), None)
+    return last is not None and last.kind is FactKind.REQUEST_CLOSED

@@ -9,6 +9,7 @@ from services.escalation.domain.findings.history import History
 from services.escalation.domain.findings.lanes import (
     ASKS,
     ENDS_OF_CASE,
+    OF_REQUESTS,
     ORDER_KINDS,
     REQUEST_KINDS,
     LaneName,
@@ -119,7 +120,7 @@ NOTHING = Scope()
 
 def affected(history: History, fact: AccountFact) -> Scope:
     """What a fact that was just added can change."""
-    if fact.courtesy or fact.kind is FactKind.REQUEST_CLOSED:
+    if fact.courtesy or fact.kind in OF_REQUESTS:
         return NOTHING
     if fact.kind is FactKind.ANSWER_NOT_NEEDED:
         return _taken_back(history, fact)

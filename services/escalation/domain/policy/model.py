@@ -140,6 +140,7 @@ class Acknowledgement(Part):
     remind_before: Span = timedelta(minutes=5)
     longest_snooze: Span
     longest_hand_over: Span
+    reopen_within: Span = timedelta(minutes=10)
 
 
 class Storms(Part):

@@ -35,6 +35,8 @@ def _of_episodes(fact: Fact) -> str | None:
         case escalation.EpisodeClosed():
             by = f"by {fact.by}" if fact.by else "by itself"
             return f"Order {fact.order}: closed {by} as {_spaced(fact.result.value)} ({_spaced(fact.reason)})"
+        case escalation.EpisodeReopened():
+            return f"Order {fact.order}: {fact.by} undid the close, it is open again"
         case escalation.PolicyPublished():
             return f"Version {fact.policy_version} of the policy published: {fact.summary}"
     return None

@@ -28,6 +28,7 @@ _BECAUSE: Mapping[str, str] = {
     "rated": "a better rating came",
     "satisfaction_rated": "a better rating came",
     "request_closed": "it was closed",
+    "request_reopened": "it was opened again",
     "refund_requested": "money had been asked back",
     "refund_withdrawn": _WITHDRAWN,
     "refund_paid": "the money was paid back",

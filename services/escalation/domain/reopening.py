@@ -1,0 +1,52 @@
+"""An episode that somebody closed, and opens again: for a short time, and as it stood. Start at `reopened`. Pure."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from services.escalation.domain.entities import Clock, Episode
+from services.escalation.domain.rescues import NotNow
+from services.escalation.domain.words import counted
+
+_STANDS_STILL = (Clock.ANSWER, Clock.REDEEM)
+"""Clocks that give somebody time. The other two end at an instant that was agreed on."""
+
+
+def reopened_until(closed_at: datetime, within: timedelta) -> datetime:
+    """Until when a close can be undone."""
+    return closed_at + within
+
+
+def check_may_reopen(episode: Episode, by: str, within: timedelta, now: datetime) -> None:
+    """Raises NotNow for an episode that is open, or was closed by somebody else, by itself, or too long ago."""
+    if episode.closed_at is None:
+        raise NotNow("episode_open", "this episode is open; reload the page.")
+    if episode.closed_by is None:
+        raise NotNow("closed_by_itself", "this episode closed by itself: nothing puts the order at risk any more.")
+    if episode.closed_by != by:
+        raise NotNow("closed_by_another", "only the person who closed an episode can undo that.")
+    if now > reopened_until(episode.closed_at, within):
+        minutes = counted(round(within / timedelta(minutes=1)), "minute")
+        raise NotNow("closed_too_long_ago", f"a close can be undone for {minutes}, and that time is over.")
+
+
+def reopened(episode: Episode, now: datetime) -> Episode:
+    """Open as it was when it was closed, but for a hand-over that was offered. Who had time to act has as much left as
+    then."""
+    assert episode.closed_at is not None
+    deadline = episode.stopped_deadline_at
+    if deadline is not None and episode.stopped_deadline_for in _STANDS_STILL:
+        deadline += now - episode.closed_at
+    return replace(
+        episode,
+        closed_at=None,
+        closed_by=None,
+        result=None,
+        reason=None,
+        deadline_at=deadline,
+        deadline_for=episode.stopped_deadline_for,
+        appointment_at=episode.stopped_appointment_at,
+        stopped_deadline_at=None,
+        stopped_deadline_for=None,
+        stopped_appointment_at=None,
+        changed_at=now,
+    )

@@ -1,0 +1,79 @@
+"""A close is undone: the episode is open as it stood, and what came meanwhile counts. Start at `reopen`."""
+
+from services.escalation.domain.entities import Episode
+from services.escalation.domain.facts import FactKind
+from services.escalation.domain.own_facts import ReopenPressed
+from services.escalation.domain.reopening import check_may_reopen, reopened
+from services.escalation.domain.rescues import NotNow, bound, excused
+from services.escalation.handlers.clocks import keep_episode
+from services.escalation.handlers.contacts import redeem_by_earlier_talk
+from services.escalation.handlers.endings import ask_no_more, note_requests
+from services.escalation.handlers.episodes import rise
+from services.escalation.handlers.preferences import may_be_contacted, talk_of
+from services.escalation.handlers.rings import assign_silently, ring
+from services.escalation.handlers.turn import Turn
+from shared.contracts.escalation import EpisodeReopened, RingCause
+
+
+def reopen(turn: Turn[ReopenPressed]) -> None:
+    """Undo a close, if nothing else has begun since and whoever pressed it may."""
+    try:
+        _open_again(turn, _closed_by_presser(turn))
+    except NotNow as refused:
+        turn.reject(refused.code, refused.reason)
+
+
+def _closed_by_presser(turn: Turn[ReopenPressed]) -> Episode:
+    """The episode that may be opened again. Only the last of an order's is kept in memory. Raises NotNow."""
+    episode, person = turn.state.episodes.get(turn.fact.episode), turn.book.people.get(turn.fact.by)
+    if episode is None or (episode.closed_at is not None and turn.state.has_newer(episode)):
+        raise NotNow("newer_episode", "there is a newer episode of this order: work on that one.")
+    if person is not None and not person.active:
+        raise NotNow("not_active", "you are not an active salesperson any more.")
+    _, policy = turn.book.policy_for(turn.book.order_of(episode))
+    check_may_reopen(episode, turn.fact.by, policy.acknowledgement.reopen_within, turn.now)
+    if not turn.state.standing.has_any(episode.episode_id):
+        raise NotNow("nothing_at_risk", "nothing puts this order at risk any more: there is nothing to go on with.")
+    return episode
+
+
+def _open_again(turn: Turn[ReopenPressed], episode: Episode) -> None:
+    note_requests(turn, episode, FactKind.REQUEST_REOPENED)
+    keep_episode(turn, _with_clock_of_now(turn, reopened(episode, turn.now)))
+    id, by = episode.episode_id, turn.fact.by
+    words = f"{by} undid the close: it is open as it stood."
+    turn.explain("reopened", words, episode_id=id, who=by, policy_path="acknowledgement.reopen_within")
+    assert episode.closed_at is not None
+    fact = EpisodeReopened(episode=id, order=episode.order_id, by=by, closed_at=episode.closed_at, reopened_at=turn.now)
+    turn.publish(fact, discriminator=id)
+    _make_up_for(turn, turn.state.episodes[id])
+
+
+def _with_clock_of_now(turn: Turn[ReopenPressed], episode: Episode) -> Episode:
+    """The customer may have said meanwhile how they want to be treated."""
+    if episode.acknowledged_by is None or episode.reached_at is not None:
+        return episode
+    if not may_be_contacted(turn, episode):
+        return excused(episode)
+    return bound(episode, turn.book.people.get(episode.acknowledged_by), talk_of(turn, episode), turn.now)
+
+
+def _make_up_for(turn: Turn[ReopenPressed], episode: Episode) -> None:
+    """What the time while it was closed changed: how grave it is, what is asked, a talk, and whom it waits for.
+
+    The message of somebody else who is asked may have been withdrawn, or the seller may not be known: it rings again.
+    """
+    signal = turn.book.main_signal(episode)
+    assert signal is not None, "something stands"
+    rise(turn, episode, signal)
+    if turn.book.is_for_information(episode):
+        ask_no_more(turn, turn.state.episodes[episode.episode_id])
+    redeem_by_earlier_talk(turn, turn.state.episodes[episode.episode_id])
+    episode = turn.state.episodes[episode.episode_id]
+    with_presser = turn.fact.by in (episode.acknowledged_by, episode.responsible)
+    if with_presser or episode.exhausted_at is not None:
+        return
+    if episode.rang:
+        ring(turn, episode, signal, RingCause.SIGNAL)
+    else:
+        assign_silently(turn, episode, signal)
