@@ -43,13 +43,13 @@ class Stream:
 
 @asynccontextmanager
 async def opened(
-    site: Site, address: str, person: str, browser: httpx2.AsyncClient | None = None
+    site: Site, address: str, person: str, browser: httpx2.AsyncClient | None = None, *, shows: UUID | None = None
 ) -> AsyncIterator[Stream]:
-    """A page of this person, open, in a browser of its own unless one is given."""
+    """A page of this person, open, in a browser of its own unless one is given; `shows` is the episode it is of."""
     cookies = dict((browser or await site.signed_in(person)).cookies)
     async with (
         httpx2.AsyncClient(base_url=address, cookies=cookies, timeout=20) as client,
-        client.stream("GET", "/live") as response,
+        client.stream("GET", f"/live?episode={shows}" if shows else "/live") as response,
     ):
         assert response.headers["content-type"].startswith("text/event-stream")
         stream = Stream(response)

@@ -67,6 +67,15 @@ class EpisodePages:
             raise NotHere
         return await self._render(request, signed_in, row)
 
+    async def shown(self, request: Request, reader: SalespersonId) -> UUID | None:
+        """The episode that an open page says it shows, if this reader may see it."""
+        try:
+            episode = UUID(request.query_params.get("episode", ""))
+        except ValueError:
+            return None
+        row = await store.one_episode(self._pool, reader, episode)
+        return row.episode_id if row is not None else None
+
     async def press(self, request: Request) -> Response:
         """Press a button of an episode, then show what came of it. Twice is as good as once."""
         signed_in = await self._sessions.reader(request)

@@ -11,14 +11,15 @@ from services.escalation.domain.happenings import SignalRow
 from services.escalation.domain.main_signal import all_inform, main_signal
 from services.escalation.domain.policy.versions import Policies
 from services.escalation.domain.reader import Moment, Reader
-from services.escalation.inbox.views import ending_of, that_stand
+from services.escalation.inbox.views import Ending, ending_of, that_stand
 from services.escalation.store.followed import MOST, FollowedRow
 from shared.contracts.escalation import Severity
 
 
 @dataclass(frozen=True, slots=True)
 class FollowedLine:
-    """One episode: whose, how severe, how much, and who has it, or how it ended."""
+    """One episode: whose, how severe, how much, and who has it, or how it ended and until when the reader can undo it.
+    `round` is what a press of its button is about."""
 
     id: str
     customer: str
@@ -30,6 +31,8 @@ class FollowedLine:
     label: str | None
     state: str
     at: Moment | None
+    round: str
+    undo_until: Moment | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,17 +53,22 @@ Signals: TypeAlias = Mapping[UUID, Sequence[SignalRow]]
 
 def followed_lines(rows: Sequence[FollowedRow], signals: Signals, reader: Reader, policies: Policies) -> Followed:
     """Open episodes that are with others."""
-    lines = (_line(row, signals, _with(row, reader), reader, policies) for row in rows[:MOST])
+    lines = (_line(row, signals, _with(row, reader), None, policies) for row in rows[:MOST])
     return Followed(tuple(lines), len(rows) > MOST)
 
 
 def closed_lines(rows: Sequence[FollowedRow], signals: Signals, reader: Reader, policies: Policies) -> Followed:
     """Episodes that are over."""
-    lines = (_line(row, signals, _ended(row, reader, policies), reader, policies) for row in rows)
-    return Followed(tuple(lines))
+    return Followed(tuple(_closed_line(row, signals, reader, policies) for row in rows))
 
 
-def _line(row: FollowedRow, signals: Signals, state: str, reader: Reader, policies: Policies) -> FollowedLine:
+def _closed_line(row: FollowedRow, signals: Signals, reader: Reader, policies: Policies) -> FollowedLine:
+    ending = ending_of(row, reader, policies.for_order(policies.latest, row.segment, products_in(row.products)))
+    state = f"{ending.result}: {ending.reason}, closed {ending.by}" if ending else ""
+    return _line(row, signals, state, ending, policies)
+
+
+def _line(row: FollowedRow, signals: Signals, state: str, ending: Ending | None, policies: Policies) -> FollowedLine:
     policy = policies.for_order(policies.latest, row.segment, products_in(row.products))
     risks = that_stand(signals.get(row.episode_id, ()))
     main = main_signal(risks, policy)
@@ -75,7 +83,9 @@ def _line(row: FollowedRow, signals: Signals, state: str, reader: Reader, polici
         severity_word=words.FOR_INFORMATION if inform else words.SEVERITIES[Severity(row.severity)],
         label=words.label(main) if main else None,
         state=state,
-        at=reader.moment(row.closed_at) if row.closed_at else None,
+        at=ending.at if ending else None,
+        round=row.round,
+        undo_until=ending.undo_until if ending else None,
     )
 
 
@@ -88,9 +98,3 @@ def _with(row: FollowedRow, reader: Reader) -> str:
     until = f" by {reader.moment(row.deadline_at).clock}" if row.deadline_at else ""
     held = f"will be notified at {reader.moment(row.held_until).clock}" if row.held_until else "has been notified"
     return f"{row.responsible_name or row.responsible} {held}, response due{until}"
-
-
-def _ended(row: FollowedRow, reader: Reader, policies: Policies) -> str:
-    policy = policies.for_order(policies.latest, row.segment, products_in(row.products))
-    ending = ending_of(row, reader, policy)
-    return f"{ending.result}: {ending.reason}, closed {ending.by}" if ending else ""

@@ -138,5 +138,6 @@ _BUTTONS: Mapping[str, Callable[[Pressed, FormData], EpisodeButton]] = {
     "accept": _plain(own_facts.HandOverAcceptPressed),
     "seen": _plain(own_facts.SeenPressed),
     "close": _close,
+    "reopen": _plain(own_facts.ReopenPressed),
 }
 ACTIONS = tuple(_BUTTONS)

@@ -8,11 +8,12 @@ import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from uuid import UUID
 
 from sse_starlette import ServerSentEvent
 
 from services.escalation.store import sessions
-from services.escalation.store.inbox import fingerprints
+from services.escalation.store.inbox import fingerprints, rounds
 from shared.database import DATABASE_ERRORS, Connection, Pool, listening
 from shared.ids import SalespersonId
 from shared.logs import get_logger
@@ -30,10 +31,11 @@ _log = get_logger(__name__)
 @dataclass(eq=False, slots=True)
 class _OpenPage:
     """`told` is the state of the reader's episodes that the page knows of; None: it must be told. `session` is the one
-    that it was opened in, and ends with."""
+    that it was opened in, and ends with. `follows` is an episode that it shows and that the reader may see."""
 
     reader: SalespersonId
     session: bytes
+    follows: UUID | None = None
     ended: bool = False
     told: str | None = None
     changed: bool = False
@@ -51,10 +53,13 @@ class LivePages:
         self._heard_at_seconds = 0.0
         self._poller: asyncio.Task[None] | None = None
 
-    async def events(self, reader: SalespersonId, session: bytes) -> AsyncIterator[ServerSentEvent]:
-        """`changed` at first and whenever the reader's episodes change, `paused` when the database goes away, `alive`
-        now and then: a page that hears nothing for long knows that it is cut off. It ends with the session."""
-        with self._open(_OpenPage(reader, session)) as page:
+    async def events(
+        self, reader: SalespersonId, session: bytes, follows: UUID | None = None
+    ) -> AsyncIterator[ServerSentEvent]:
+        """`changed` at first and whenever the reader's episodes change, or the one that the page shows; `paused` when
+        the database goes away; `alive` now and then: a page that hears nothing for long knows that it is cut off. It
+        ends with the session."""
+        with self._open(_OpenPage(reader, session, follows)) as page:
             while True:
                 await _woken(page.wake)
                 if page.ended or self._poller is None or self._poller.done():
@@ -101,10 +106,11 @@ class LivePages:
     async def _tell_changes(self, connection: Connection) -> None:
         asked = list(self._pages)
         now = await fingerprints(connection, {page.reader for page in asked})
+        shown = await rounds(connection, {page.follows for page in asked if page.follows is not None})
         self._paused = False
         self._heard_at_seconds = asyncio.get_running_loop().time()
         for page in asked:
-            state = now.get(page.reader, "")
+            state = now.get(page.reader, "") + shown.get(page.follows, "")
             if page.told != state:
                 page.told = state
                 page.changed = True

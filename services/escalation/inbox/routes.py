@@ -27,7 +27,8 @@ def create_inbox(dependencies: InboxDependencies) -> APIRouter:
 
     async def stream(request: Request) -> Response:
         signed_in = await sessions.reader(request)
-        return EventSourceResponse(live.events(signed_in.salesperson_id, sessions.held(request)))
+        follows = await episodes.shown(request, signed_in.salesperson_id)
+        return EventSourceResponse(live.events(signed_in.salesperson_id, sessions.held(request), follows))
 
     async def asset(name: str) -> Response:
         found = assets.response(name)

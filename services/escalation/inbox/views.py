@@ -27,6 +27,7 @@ from services.escalation.domain.plays import NO_WAY, Voice, advice, may_write, m
 from services.escalation.domain.policy.model import Policy
 from services.escalation.domain.reader import Moment, Reader
 from services.escalation.domain.reasoning import reason_words
+from services.escalation.domain.reopening import reopened_until
 from services.escalation.domain.stakes import Amount
 from services.escalation.inbox.choices import Choices, choices
 from services.escalation.inbox.clock_lines import ClockLine, clock_line, now_with, promised, read_only
@@ -67,12 +68,13 @@ class Acknowledgement:
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """How an episode ended: "Saved", by whom, and why."""
+    """How an episode ended: "Saved", by whom, and why. `undo_until` is set for the person who can still undo that."""
 
     result: str
     reason: str
     by: str
     at: Moment
+    undo_until: Moment | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,9 +150,11 @@ def episode_view(row: EpisodeRow, parts: Parts, reader: Reader, policy: Policy) 
     write = mail(row.customer_email) if may_write(_preference(row)) and not inform else None
     no_call = "write" if write else "never"
     can_call = ("now" if hours.allowed else "later") if calls else no_call
+    ending = ending_of(row, reader, policy)
+    undo = "-undo" if ending is not None and ending.undo_until else ""
     return EpisodeView(
         id=str(row.episode_id),
-        version=f"{row.changed_at.timestamp()}-{len(happened)}-{row.preference}-{can_call}",
+        version=f"{row.changed_at.timestamp()}-{len(happened)}-{row.preference}-{can_call}{undo}",
         round=row.round,
         customer=row.customer_name or f"Customer {row.account_id}",
         order=row.order_id,
@@ -178,7 +182,7 @@ def episode_view(row: EpisodeRow, parts: Parts, reader: Reader, policy: Policy) 
         calling=hours,
         not_to_be_called=must_not_be_called(_preference(row), address=write is not None) if forbidden else None,
         acknowledged=_acknowledgement(row, parts.steps, reader),
-        ending=ending_of(row, reader, policy),
+        ending=ending,
         signals=signal_lines(parts.signals, reader),
         script=_script(row, risks, reader, policy),
         for_information=inform,
@@ -290,7 +294,14 @@ def ending_of(row: EpisodeRow | FollowedRow, reader: Reader, policy: Policy) -> 
     reason = _reason(policy, result, row.reason)
     by = f"by {reader.name_of(row.closed_by, row.closed_name)}" if row.closed_by else "by itself"
     by = "by you" if reader.is_me(row.closed_by) else by
-    return Ending(words.RESULTS[result], reason, by, reader.moment(row.closed_at))
+    return Ending(words.RESULTS[result], reason, by, reader.moment(row.closed_at), _undo_until(row, reader, policy))
+
+
+def _undo_until(row: EpisodeRow | FollowedRow, reader: Reader, policy: Policy) -> Moment | None:
+    if row.closed_at is None or not reader.is_me(row.closed_by) or row.superseded:
+        return None
+    until = reopened_until(row.closed_at, policy.acknowledgement.reopen_within)
+    return reader.moment(until) if reader.now <= until else None
 
 
 def _reason(policy: Policy, result: EpisodeResult, reason: str) -> str:

@@ -5,7 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from services.escalation.store.held import held_until
-from services.escalation.store.inbox import HAS_A_PART
+from services.escalation.store.inbox import HAS_A_PART, SUPERSEDED, round_of
 from shared.database import Pool
 from shared.ids import SalespersonId
 
@@ -17,7 +17,8 @@ _LATEST = """
 _LINE = f"""
     select e.episode_id, e.account_id, e.order_id, e.severity, e.responsible, responsible.name as responsible_name,
            e.acknowledged_by, acknowledged.name as acknowledged_name, e.acknowledged_at, e.deadline_at,
-           e.closed_at, e.closed_by, closed.name as closed_name, e.result, e.reason,
+           e.closed_at, e.closed_by, closed.name as closed_name, e.result, e.reason, {SUPERSEDED} as superseded,
+           e.changed_at,
            o.customer_name, coalesce(o.bought, '') as bought, o.amount_minor, o.currency, o.segment,
            coalesce(o.products, '[]') as products, {held_until(_LATEST)}
     from escalation.episodes e
@@ -67,6 +68,8 @@ class FollowedRow:
     closed_name: str | None
     result: str | None
     reason: str | None
+    superseded: bool
+    changed_at: datetime
     customer_name: str | None
     bought: str
     amount_minor: int | None
@@ -74,6 +77,11 @@ class FollowedRow:
     segment: str | None
     products: str
     held_until: datetime | None
+
+    @property
+    def round(self) -> str:
+        """What stands for the state that a press of a button is about."""
+        return round_of(self.changed_at)
 
 
 async def followed(database: Pool, reader: SalespersonId) -> list[FollowedRow]:

@@ -2,8 +2,9 @@
 
 Somebody has a part in an episode who is responsible for it, acknowledged it or is offered it, and, until somebody
 acknowledges it, everybody who was notified. Read only it is seen by its seller, by everybody who was ever notified, and
-by the two managers above its seller and above the person who has it. Two statements show no episode: the clock with the
-round that a press of a button is about, and the fingerprints. What an episode is made of is in `episode_parts`.
+by the two managers above its seller and above the person who has it. Three statements show no episode: the clock with
+the round that a press of a button is about, the rounds, and the fingerprints. What an episode is made of is in
+`episode_parts`.
 """
 
 from collections.abc import Collection, Mapping
@@ -25,8 +26,9 @@ class EpisodeRow:
     """An episode with its order and its customer; `products` is a JSON array.
 
     `cause` is the reason of its latest alert, which waits `held_until` the person is to be notified, and `before_who`
-    the person it was with until then. Without `has_a_part` the reader only follows it, as its `seller`, as `notified`
-    before, or as a `manager`. Who `leads_seller` is the seller's manager, or that person's.
+    the person it was with until then. `superseded`: its order has a newer one. Without `has_a_part` the reader only
+    follows it, as its `seller`, as `notified` before, or as a `manager`. Who `leads_seller` is the seller's manager, or
+    that person's.
     """
 
     episode_id: EpisodeId
@@ -67,6 +69,7 @@ class EpisodeRow:
     closed_name: str | None
     result: str | None
     reason: str | None
+    superseded: bool
     bought: str
     amount_minor: int | None
     currency: str | None
@@ -138,6 +141,12 @@ FOLLOWS = """
 MAY_SEE = f"({HAS_A_PART} or {FOLLOWS})"
 """Whether the reader, $1, may see an episode `e`."""
 
+SUPERSEDED = """
+    (e.closed_at is not null and exists (
+        select from escalation.episodes newer where newer.order_id = e.order_id and newer.follows = e.episode_id))
+"""
+"""Whether the order of an episode `e` has a newer one."""
+
 # The same for open ones, found by indexes. Who was asked before is somebody else only from the second ring on.
 _SEEN = """
     select episode_id from escalation.episodes where closed_at is null and responsible = $1
@@ -157,7 +166,7 @@ _EPISODE = f"""
            e.responsible, responsible.name as responsible_name, e.deadline_at, e.deadline_for,
            e.appointment_at, e.acknowledged_at, e.acknowledged_by, acknowledged.name as acknowledged_name, e.reached_at,
            e.offered_to, offered.name as offered_name, e.offered_until, e.exhausted_at,
-           e.closed_at, e.closed_by, closed.name as closed_name, e.result, e.reason,
+           e.closed_at, e.closed_by, closed.name as closed_name, e.result, e.reason, {SUPERSEDED} as superseded,
            coalesce(o.bought, '') as bought, o.amount_minor, o.currency,
            o.customer_name, o.customer_phone, o.customer_email, o.customer_zone, o.customer_country,
            o.segment, coalesce(o.products, '[]') as products, coalesce(account.preference, 'none') as preference,
@@ -238,6 +247,7 @@ _FINGERPRINTS = """
     ) seen
     group by reader
 """
+_ROUNDS = "select episode_id, changed_at from escalation.episodes where episode_id = any($1::uuid[])"
 _NOW_AND_CHANGED = """
     select shared.app_now() as now, (select changed_at from escalation.episodes where episode_id = $1) as changed_at
 """
@@ -289,3 +299,10 @@ async def one_episode(database: Pool, reader: SalespersonId, episode_id: UUID) -
 async def fingerprints(database: Connection, readers: Collection[str]) -> Mapping[str, str]:
     """For each reader who sees open episodes a text that changes whenever one of them does."""
     return {row[0]: row[1] for row in await database.fetch(_FINGERPRINTS, list(readers))}
+
+
+async def rounds(database: Connection, episodes: Collection[UUID]) -> Mapping[UUID | None, str]:
+    """The round of each of these episodes, open or closed."""
+    if not episodes:
+        return {}
+    return {row["episode_id"]: round_of(row["changed_at"]) for row in await database.fetch(_ROUNDS, list(episodes))}

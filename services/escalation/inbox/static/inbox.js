@@ -57,7 +57,8 @@ function show(state) {
 function connect() {
   source?.close();
   triedAt = Date.now();
-  source = new EventSource("/live");
+  const chosen = find("[data-detail] [data-episode]")?.dataset.episode;
+  source = new EventSource(chosen ? `/live?episode=${chosen}` : "/live");
   source.addEventListener("changed", refresh);
   source.addEventListener("alive", () => { show("live"); write(find("[data-checked]"), clock(Date.now() + ahead, zone)); });
   source.addEventListener("paused", () => show("lost"));
