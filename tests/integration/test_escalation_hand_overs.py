@@ -33,6 +33,20 @@ async def test_whoever_is_asked_to_take_over_has_mail_at_once(offered: Escalatio
     assert (await open_episode(offered))["responsible"] == "anna"
 
 
+async def test_the_mail_has_the_givers_note_before_anything_else(offered: Escalation) -> None:
+    note = "She wants <b>a call</b>\nafter six."
+    until = await offered.now() + HOUR
+    assert await presses(offered, HandOverPressed, "anna", to="eva", until=until, note=note) == []
+    await offered.send_mail()
+    mail = offered.mail.received[-1]
+    plain, html = (part.get_content() for part in mail.iter_parts())
+    assert f"Note from Anna:\n{note}" in plain.replace("\r\n", "\n")
+    assert plain.index("Note from Anna") < plain.index("asks you to take over")
+    assert "&lt;b&gt;a call&lt;/b&gt;" in html
+    assert html.index("Note from Anna") < html.index("asks you to take over")
+    assert "six" not in mail["Subject"]
+
+
 async def test_the_givers_clock_runs_on_while_somebody_is_asked(offered: Escalation) -> None:
     await offered.wait(3 * HOUR + MINUTE)
     await offered.wait(HOUR)

@@ -4,12 +4,12 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from services.escalation.domain.own_facts import ClosePressed, CustomerReachedLogged
+from services.escalation.domain.own_facts import ClosePressed, CustomerReachedLogged, ReopenPressed
 from shared.contracts.escalation import EpisodeResult
 from shared.contracts.orders import DayHours
 from shared.contracts.people_parts import Away, Day
 from tests.builders import order_cancelled, order_placed, refund_requested, salesperson_changed
-from tests.escalation import DESK, Escalation, dead_end, told
+from tests.escalation import DESK, Escalation, button, dead_end, told
 from tests.team import HOUR, MINUTE, happens, open_episode, person, presses, rung
 
 WEEK, WEEKEND = tuple(Day)[:5], tuple(Day)[5:]
@@ -86,6 +86,22 @@ async def test_whoever_was_passed_over_for_their_hours_is_told_once_when_they_ar
     assert "Answer by" not in mail
     await escalation.wait(timedelta(days=7))
     assert [cause for who, _, cause in await rung(escalation) if who == "ben"] == ["informed"]
+
+
+async def test_whoever_comes_to_work_while_it_is_closed_is_told_once_that_is_undone(escalation: Escalation) -> None:
+    await begins(escalation, MONDAY)
+    await happens(escalation, refund_requested())
+    await escalation.wait(16 * MINUTE)
+    await escalation.acknowledge("mia")
+    await presses(escalation, CustomerReachedLogged, "mia")
+    await escalation.wait(NEXT_SATURDAY - await escalation.now() - MINUTE)
+    await presses(escalation, ClosePressed, "mia", result="saved", reason="problem_solved")
+    await escalation.wait(2 * MINUTE)
+    (episode,) = await escalation.episodes()
+    assert "ben" not in {who for who, *_ in await rung(escalation)}
+    assert (await escalation.hear(button(ReopenPressed, episode["episode_id"], "mia"))).rejected == []
+    await escalation.wait(10 * MINUTE)
+    assert (await rung(escalation))[-1] == ("ben", "backup", "informed")
 
 
 async def test_nobody_is_told_of_what_is_over_by_then(escalation: Escalation) -> None:

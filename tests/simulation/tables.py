@@ -26,7 +26,7 @@ NUMBERED = {
 ENUMERATED = {
     "escalation.facts": ("kind",),
     "escalation.signals": ("kind", "ended"),
-    "escalation.episodes": ("severity", "step", "deadline_for", "result"),
+    "escalation.episodes": ("severity", "step", "deadline_for", "stopped_deadline_for", "result"),
     "escalation.alerts": ("step", "cause", "severity"),
 }
 LOCKED_BY_ROW = frozenset(

@@ -14,7 +14,7 @@ from services.escalation.domain.findings.all import findings
 from services.escalation.domain.findings.finding import Finding
 from services.escalation.domain.findings.history import History
 from services.escalation.domain.findings.lane import place_of
-from services.escalation.domain.findings.lanes import ORDER_KINDS, REQUEST_KINDS
+from services.escalation.domain.findings.lanes import OF_REQUESTS, ORDER_KINDS, REQUEST_KINDS
 from services.escalation.domain.findings.scope import affected
 from services.escalation.domain.findings.silences import listening_to, silence_of
 from services.escalation.domain.findings.terms import Terms, TermsAt
@@ -87,7 +87,7 @@ def _account_facts(draw: st.DrawFn, kinds: list[FactKind] | None = None) -> Acco
     if kind is FactKind.ANSWER_NOT_NEEDED:
         case, reason = draw(st.sampled_from(["k-1", "k-2"])), draw(st.sampled_from(list(NoAnswerReason)))
         return replace(told, case_id=case, result=reason.value)
-    if kind is FactKind.REQUEST_CLOSED:
+    if kind in OF_REQUESTS:
         return replace(told, case_id=None, what=str(UUID(int=draw(st.integers(1, 2**64)))))
     if kind is FactKind.REFUND_REQUESTED:
         return replace(told, what=draw(st.sampled_from(["chargeback", "dissatisfaction"])))
@@ -122,7 +122,7 @@ _ABOUT_ONE_LANE = {
     "cases and talks": [*_TALKS, FactKind.CASE_OPENED, FactKind.CASE_CLOSED, FactKind.CASE_REOPENED],
     "statuses and contacts": [*_TALKS, FactKind.CASE_OPENED, FactKind.CASE_PROGRESSED, FactKind.CASE_RESOLVED],
     "promised answers": [*_TALKS, FactKind.RESPONSE_PROMISED, FactKind.RESPONSE_OVERDUE, FactKind.CASE_CLOSED],
-    "requests": [*_TALKS, FactKind.CASE_OPENED, *REQUEST_KINDS, FactKind.REQUEST_CLOSED],
+    "requests": [*_TALKS, FactKind.CASE_OPENED, *REQUEST_KINDS, *sorted(OF_REQUESTS)],
     "ratings": [*_TALKS, FactKind.RATED, FactKind.RATED, FactKind.CASE_RESOLVED],
     "orders": [*sorted(ORDER_KINDS), FactKind.CUSTOMER_REACHED],
     "words about promises": [

@@ -267,6 +267,19 @@ def test_a_request_told_again_after_its_episode_was_closed_is_another() -> None:
     assert told(SignalKind.REFUND_REQUESTED, first, closed, requested(5)) == [(1, None), (5, None)]
 
 
+def test_a_request_told_again_after_its_episode_was_opened_again_is_the_same() -> None:
+    first = requested(1)
+
+    def noted(kind: FactKind, at: int) -> AccountFact:
+        return fact(kind, at, order="4711", what=str(first.fact_id))
+
+    undone = [first, noted(FactKind.REQUEST_CLOSED, 3), noted(FactKind.REQUEST_REOPENED, 5)]
+    assert told(SignalKind.REFUND_REQUESTED, *undone, requested(6)) == [(1, None)]
+    assert told(SignalKind.REFUND_REQUESTED, *undone, requested(4)) == [(1, None), (4, None)]
+    again = noted(FactKind.REQUEST_CLOSED, 7)
+    assert told(SignalKind.REFUND_REQUESTED, *undone, again, requested(8)) == [(1, None), (8, None)]
+
+
 def test_refunds_of_different_kinds_are_different_requests() -> None:
     facts = [requested(1, what="chargeback"), requested(2, what="dissatisfaction"), requested(3, what="chargeback")]
     assert told(SignalKind.REFUND_REQUESTED, *facts) == [(1, None), (2, None)]

@@ -171,6 +171,10 @@ OF_SIGNAL = TOLD | {"signal": SIGNAL, "kind": "contact_dead_ended", "at": AT}
             "Order 4711: closed by anna as lost (bought elsewhere)",
         ),
         (
+            escalation.EpisodeReopened(**TOLD, by="anna", closed_at=AT, reopened_at=AT),
+            "Order 4711: anna undid the close, it is open again",
+        ),
+        (
             escalation.EpisodeClosed(**TOLD, result="cause_gone", reason="signals_cleared", closed_at=AT),
             "Order 4711: closed by itself as cause gone (signals cleared)",
         ),

@@ -17,6 +17,7 @@ from services.escalation.domain.entities import (
     Decision,
     Delivery,
     Episode,
+    Note,
     Notice,
     Order,
     Salesperson,
@@ -58,6 +59,7 @@ class Changes:
     signed_out: set[str] = field(default_factory=set)
     notices: list[AddressNotice] = field(default_factory=list)
     bounce_notices: list[Notice] = field(default_factory=list)
+    notes: list[Note] = field(default_factory=list)
 
     def touched(self) -> set[str]:
         """The accounts of which anything changed that is kept from batch to batch."""

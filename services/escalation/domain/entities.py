@@ -8,6 +8,7 @@ from enum import StrEnum
 from functools import lru_cache
 from uuid import UUID
 
+from services.escalation.domain.written import NoteAbout
 from shared.contracts.escalation import EpisodeResult, RingCause, Severity, SignalKind, Step
 
 
@@ -246,6 +247,19 @@ class Notice:
     state: str = "pending"
     attempts: int = 0
     reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """What a salesperson wrote of a customer, for whoever has the episode next."""
+
+    note_id: UUID
+    account_id: str
+    episode_id: UUID
+    at: datetime
+    by: str
+    about: NoteAbout
+    words: str
 
 
 @dataclass(frozen=True, slots=True)

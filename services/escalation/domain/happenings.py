@@ -11,9 +11,16 @@ from services.escalation.domain.facts import FactKind, fact_id
 from services.escalation.domain.own_facts import AppointmentLogged, AttemptLogged, SnoozePressed
 from services.escalation.domain.phones import PhoneLink
 from services.escalation.domain.reader import Moment, Reader
+from services.escalation.domain.written import NoteAbout, NoteRow
 from shared.contracts.envelope import Envelope, Fact
 from shared.contracts.support_inbound import Person
 
+_NOTES = {
+    NoteAbout.ATTEMPT: "Note: could not reach the customer",
+    NoteAbout.TALK: "Note: talked with the customer",
+    NoteAbout.HAND_OVER: "Note: hand-over",
+    NoteAbout.CLOSE: "Note: closed",
+}
 WaysTo: TypeAlias = Callable[[str | None], tuple[PhoneLink, ...]]
 """The ways to call a number that was reported."""
 
@@ -68,11 +75,13 @@ class DeedRow:
 
 @dataclass(frozen=True, slots=True)
 class ToldOf:
-    """What was told of an account, what salespeople say that the customer said of the order, and what they did."""
+    """What was told of an account, what salespeople say that the customer said of the order, what they did and
+    noted."""
 
     facts: Iterable[Envelope[Fact]] = ()
     said: Iterable[SaidRow] = ()
     deeds: Iterable[DeedRow] = ()
+    notes: Sequence[NoteRow] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +124,7 @@ def what_happened(
     bare = [*unsaid.values(), *(signal for signal in signals if signal.by_silence)]
     told += [(signal.at, _bare(signal, reader)) for signal in bare]
     told += [(deed.at, _done(deed, reader)) for deed in told_of.deeds]
+    told += [(note.at, _written(note, reader)) for note in told_of.notes]
     return tuple(happening for _, happening in sorted(told, key=lambda one: one[0], reverse=True))
 
 
@@ -178,6 +188,11 @@ def _deed_words(deed: DeedRow, reader: Reader) -> str:
         return f"{who} promised to call the customer{at}"
     until = f" until {reader.moment(button.until).clock}" if isinstance(button, SnoozePressed) else ""
     return f"{who} put it off{until}"
+
+
+def _written(note: NoteRow, reader: Reader) -> Happening:
+    source = reader.name_of(note.by, note.name)
+    return Happening(_NOTES[note.about], note.words, source, reader.moment(note.at), at_risk=False, by=None)
 
 
 def _caller(person: Person | None, ways: WaysTo) -> Caller | None:

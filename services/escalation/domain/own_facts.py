@@ -9,6 +9,7 @@ from pydantic import Field
 
 from services.escalation.domain.duty_buttons import DUTY_BUTTONS
 from services.escalation.domain.policy.document import LONGEST
+from services.escalation.domain.written import Written
 from shared.contracts.escalation import EpisodeResult, RingCause, SignalKind
 from shared.contracts.fact import About, Fact
 from shared.contracts.fields import Code, Id, Instant, Text
@@ -105,6 +106,12 @@ class EpisodeButton(_OwnFact):
     by: Id
 
 
+class NotedButton(EpisodeButton):
+    """A button with which a note can be left."""
+
+    note: Written = None
+
+
 class AcknowledgePressed(EpisodeButton):
     """A salesperson takes an episode.
 
@@ -124,14 +131,14 @@ class NotMinePressed(EpisodeButton):
     type: ClassVar[str] = "escalation.button.not_mine_pressed"
 
 
-class AttemptLogged(EpisodeButton):
+class AttemptLogged(NotedButton):
     """Whoever acknowledged could not reach the customer."""
 
     type: ClassVar[str] = "escalation.button.attempt_logged"
     channel: ContactChannel = ContactChannel.PHONE
 
 
-class CustomerReachedLogged(EpisodeButton):
+class CustomerReachedLogged(NotedButton):
     """Whoever acknowledged talked with the customer."""
 
     type: ClassVar[str] = "escalation.button.customer_reached_logged"
@@ -152,7 +159,7 @@ class SnoozePressed(EpisodeButton):
     until: Instant
 
 
-class HandOverPressed(EpisodeButton):
+class HandOverPressed(NotedButton):
     """Whoever acknowledged asks somebody to take over; until they accept, it stays with the giver."""
 
     type: ClassVar[str] = "escalation.button.hand_over_pressed"
@@ -172,7 +179,7 @@ class SeenPressed(EpisodeButton):
     type: ClassVar[str] = "escalation.button.seen_pressed"
 
 
-class ClosePressed(EpisodeButton):
+class ClosePressed(NotedButton):
     """Somebody says how it ended, and why."""
 
     type: ClassVar[str] = "escalation.button.close_pressed"
@@ -270,14 +277,10 @@ class RulesChanged(_OwnFact):
     rules: Annotated[int, Field(ge=1)]
 
 
+_TIMERS = (OrderWaitEnded, RecipientSought, SilenceEnded, EpisodeDue, SomebodySought, InformationDue, WorkLookedAt)
+
 _ALL: tuple[type[Fact], ...] = (
-    OrderWaitEnded,
-    RecipientSought,
-    SilenceEnded,
-    EpisodeDue,
-    SomebodySought,
-    InformationDue,
-    WorkLookedAt,
+    *_TIMERS,
     PersonChanged,
     *BUTTONS,
     ReopenPressed,

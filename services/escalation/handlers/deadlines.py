@@ -1,12 +1,14 @@
 """What falls due of an episode: no answer, no proof, an appointment, the end of a pause or of an offer."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 from services.escalation.domain.asking import Asked
 from services.escalation.domain.clocks import falls_due
 from services.escalation.domain.entities import Clock, Episode
 from services.escalation.domain.ladder import standing
 from services.escalation.domain.own_facts import EpisodeDue, InformationDue, RecipientSought, SomebodySought
+from services.escalation.domain.reopening import reopened_until
 from services.escalation.handlers.appointments import act_on_appointment
 from services.escalation.handlers.clocks import keep_episode
 from services.escalation.handlers.informing import inform, is_still_off
@@ -21,6 +23,8 @@ from services.escalation.handlers.rings import (
 )
 from services.escalation.handlers.turn import Turn
 from shared.contracts.escalation import AcknowledgementExpired, RingCause
+
+_TICK = timedelta(microseconds=1)
 
 
 def act_on_deadline(turn: Turn[EpisodeDue]) -> None:
@@ -87,14 +91,25 @@ def look_for_somebody(turn: Turn[SomebodySought]) -> None:
 
 
 def tell_for_information(turn: Turn[InformationDue]) -> None:
-    """Somebody who was passed over is back at work: they are told, if it is open and theirs to know."""
+    """Somebody who was passed over is back at work: they are told, if it is open and theirs to know. It may be open
+    again as long as its close can be undone."""
     episode = turn.state.episodes.get(turn.fact.episode)
     if episode is None or episode.closed_at is not None:
+        _look_after_undo(turn, episode)
         return
     ladder = standing(ladder_of(turn, episode) or ())
     rung = next((one for one in ladder if one.salesperson_id == turn.fact.person), None)
     if rung is not None and not is_still_off(turn, episode, situation_of(turn, episode)):
         inform(turn, episode, Asked(rung, turn.now))
+
+
+def _look_after_undo(turn: Turn[InformationDue], episode: Episode | None) -> None:
+    if episode is None or episode.closed_at is None or episode.closed_by is None:
+        return
+    _, policy = turn.book.policy_for(turn.book.order_of(episode))
+    until = reopened_until(episode.closed_at, policy.acknowledgement.reopen_within)
+    if turn.now <= until:
+        turn.tx.set_timer(turn.fact, cause=turn.event, due_at=until + _TICK)
 
 
 def _nobody_answered(turn: Turn[EpisodeDue], episode: Episode) -> None:

@@ -70,10 +70,14 @@ def _make_up_for(turn: Turn[ReopenPressed], episode: Episode) -> None:
         ask_no_more(turn, turn.state.episodes[episode.episode_id])
     redeem_by_earlier_talk(turn, turn.state.episodes[episode.episode_id])
     episode = turn.state.episodes[episode.episode_id]
-    with_presser = turn.fact.by in (episode.acknowledged_by, episode.responsible)
-    if with_presser or episode.exhausted_at is not None:
+    if episode.acknowledged_by is not None or episode.exhausted_at is not None or _waits_for_presser(turn, episode):
         return
     if episode.rang:
         ring(turn, episode, signal, RingCause.SIGNAL)
     else:
         assign_silently(turn, episode, signal)
+
+
+def _waits_for_presser(turn: Turn[ReopenPressed], episode: Episode) -> bool:
+    """Whether whoever undid it is the one who is asked, with a clock if it rang."""
+    return episode.responsible == turn.fact.by and (episode.deadline_at is not None or not episode.rang)

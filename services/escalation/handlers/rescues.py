@@ -1,14 +1,16 @@
 """What people press: take it, not mine, tried, reached, appointment, later, hand over, close. Start at `press`."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from services.escalation.domain import own_facts
-from services.escalation.domain.entities import Clock, Episode, Salesperson
+from services.escalation.domain.entities import Clock, Episode, Note, Salesperson
 from services.escalation.domain.own_facts import EpisodeButton
 from services.escalation.domain.policy.model import SEEN
 from services.escalation.domain.reasoning import clock, queue_words, taken_words
 from services.escalation.domain.rescues import NotNow, excused, held_by_appointment, snoozed, taken
+from services.escalation.domain.written import NoteAbout
 from services.escalation.handlers.clocks import keep_episode
 from services.escalation.handlers.endings import close_episode
 from services.escalation.handlers.offers import accept, offer
@@ -24,6 +26,7 @@ from shared.contracts.escalation import (
     RescuePassedOn,
     RingCause,
 )
+from shared.ids import derived
 
 
 def press(turn: Turn[EpisodeButton]) -> None:
@@ -40,8 +43,21 @@ def press(turn: Turn[EpisodeButton]) -> None:
     else:
         try:
             _BUTTONS[type(turn.fact)](turn, episode)
+            _keep_note(turn, episode)
         except NotNow as refused:
             turn.reject(refused.code, refused.reason)
+
+
+def _keep_note(turn: Turn[EpisodeButton], episode: Episode) -> None:
+    """Whoever reads the episode sees what was written, and open pages hear of it."""
+    button = turn.fact
+    if not isinstance(button, own_facts.NotedButton) or button.note is None:
+        return
+    id = derived("note", turn.event.source, turn.event.id)
+    about = _NOTE_ABOUT[type(button)]
+    note = Note(id, episode.account_id, episode.episode_id, turn.now, button.by, about, button.note)
+    turn.book.changes.notes.append(note)
+    turn.book.put_episode(replace(turn.state.episodes[episode.episode_id], changed_at=turn.now))
 
 
 def _has_left(turn: Turn[EpisodeButton]) -> bool:
@@ -171,6 +187,12 @@ _BUTTONS: Mapping[type[EpisodeButton], Callable[[Turn[Any], Episode], None]] = {
     own_facts.HandOverAcceptPressed: accept,
     own_facts.SeenPressed: _see,
     own_facts.ClosePressed: _close,
+}
+_NOTE_ABOUT: Mapping[type[EpisodeButton], NoteAbout] = {
+    own_facts.AttemptLogged: NoteAbout.ATTEMPT,
+    own_facts.CustomerReachedLogged: NoteAbout.TALK,
+    own_facts.HandOverPressed: NoteAbout.HAND_OVER,
+    own_facts.ClosePressed: NoteAbout.CLOSE,
 }
 _OTHER_BUTTON: Mapping[bool, tuple[str, str]] = {
     True: ("not_for_information", "this episode is not only for information any more; reload the page."),

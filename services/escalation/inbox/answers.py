@@ -73,13 +73,9 @@ async def _answered(handle: Answer, request: Request, pages: Pages, given: Inbox
     except FormRefused as refused:
         refused_for("form_refused")
         return pages.message("That didn't work", str(refused), status=403, link=_HOME)
-    except NotUnderstood as error:
-        refused_for("not_understood")
-        return pages.message("That didn't work", str(error), status=422, link=_back(request))
-    except Refused as refused:
-        refused_for(refused.rejected[0].code)
-        reasons = " ".join(one.reason for one in refused.rejected)
-        return pages.message("That didn't work", _capitalised(reasons), status=409, link=_back(request))
+    except (NotUnderstood, Refused) as refused:
+        status, words = why_refused(refused)
+        return pages.message("That didn't work", words, status=status, link=_back(request))
     except NotHere:
         refused_for("not_here")
         words = "This page does not exist, or it is not yours to see."
@@ -104,8 +100,15 @@ def _unavailable(pages: Pages) -> Response:
     return response
 
 
-def _capitalised(sentence: str) -> str:
-    return sentence[:1].upper() + sentence[1:]
+def why_refused(refused: NotUnderstood | Refused) -> tuple[int, str]:
+    """The status and the sentence for a form that cannot be read, or that asks for what is not possible now. The span
+    has the code."""
+    if isinstance(refused, NotUnderstood):
+        refused_for("not_understood")
+        return 422, str(refused)
+    refused_for(refused.rejected[0].code)
+    reasons = " ".join(one.reason for one in refused.rejected)
+    return 409, reasons[:1].upper() + reasons[1:]
 
 
 def _to_sign_in(next_path: str) -> Response:

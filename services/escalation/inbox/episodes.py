@@ -1,6 +1,7 @@
 """The inbox, one episode, and its buttons."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -15,12 +16,12 @@ from services.escalation.domain.own_facts import AcknowledgePressed
 from services.escalation.domain.policy.model import Policy
 from services.escalation.domain.policy.versions import Policies
 from services.escalation.domain.reader import Reader
-from services.escalation.inbox.answers import NotHere
+from services.escalation.inbox.answers import NotHere, why_refused
 from services.escalation.inbox.dependencies import InboxDependencies
 from services.escalation.inbox.duties import DutyPages
 from services.escalation.inbox.filters import Asked, asked_of, filters
 from services.escalation.inbox.followed import closed_lines, followed_lines
-from services.escalation.inbox.forms import ACTIONS, Pressed, button_of
+from services.escalation.inbox.forms import ACTIONS, NotUnderstood, Pressed, button_of, text_of
 from services.escalation.inbox.rendering import Pages
 from services.escalation.inbox.sessions import Sessions, check_token, local_page
 from services.escalation.inbox.together import Cause, acknowledge_all, causes
@@ -30,9 +31,11 @@ from services.escalation.store import inbox as store
 from services.escalation.store.deeds import deeds_of
 from services.escalation.store.followed import FollowedRow, closed_since, followed
 from services.escalation.store.inbox import PAGE_SIZE, Counts, EpisodeRow
+from services.escalation.store.notes import notes_of
 from services.escalation.store.sessions import SignedIn
 from services.escalation.store.together import calls_ahead, queue, unanswered
 from shared.ids import SalespersonId
+from shared.transaction import Refused
 
 _FACTS_IN_A_ROW = 12
 _FACTS_ON_A_PAGE = 100
@@ -40,6 +43,16 @@ _CLOSED_DAYS = 30
 _MANY = 5
 """More episodes than this are rows to choose from; up to so many are cards with everything to act on at hand, which
 can still be read one by one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """Why a form was refused, and the note in it, which nobody has to write again."""
+
+    action: str
+    status: int
+    words: str
+    note: str
 
 
 class EpisodePages:
@@ -87,10 +100,18 @@ class EpisodePages:
             raise NotHere
         now = await store.now(self._pool)
         me = signed_in.salesperson_id
-        button = button_of(Pressed(action, row.episode_id, me, ZoneInfo(signed_in.zone), now), form)
-        if isinstance(button, AcknowledgePressed):
-            button = button.model_copy(update={"ahead": await calls_ahead(self._pool, me, row.episode_id)})
-        await self._press(button, row.account_id, str(form.get("round", "")) or None)
+        try:
+            button = button_of(Pressed(action, row.episode_id, me, ZoneInfo(signed_in.zone), now), form)
+            if isinstance(button, AcknowledgePressed):
+                button = button.model_copy(update={"ahead": await calls_ahead(self._pool, me, row.episode_id)})
+            await self._press(button, row.account_id, str(form.get("round", "")) or None)
+        except (NotUnderstood, Refused) as refused:
+            note = text_of(form, "note")
+            if not note:
+                raise
+            now_so = await store.one_episode(self._pool, me, row.episode_id) or row
+            trouble = Trouble(action, *why_refused(refused), note)
+            return await self._render(request, signed_in, now_so, trouble=trouble)
         return RedirectResponse(local_page(str(form.get("return_to", "/"))), status_code=303)
 
     async def acknowledge_all(self, request: Request) -> Response:
@@ -99,7 +120,7 @@ class EpisodePages:
         form = await request.form()
         check_token(form, signed_in)
         told = await acknowledge_all(self._inbox, signed_in.salesperson_id, form)
-        return await self._render(request, signed_in, None, told)
+        return await self._render(request, signed_in, None, told=told)
 
     async def back_to_list(self, request: Request) -> Response:
         """Where the address of a press is opened by itself."""
@@ -116,7 +137,13 @@ class EpisodePages:
         return self._pages.page("closed.html", {"reader": signed_in, "closed": lines, "days": _CLOSED_DAYS})
 
     async def _render(
-        self, request: Request, signed_in: SignedIn, chosen: EpisodeRow | None, told: Sequence[str] = ()
+        self,
+        request: Request,
+        signed_in: SignedIn,
+        chosen: EpisodeRow | None,
+        *,
+        told: Sequence[str] = (),
+        trouble: Trouble | None = None,
     ) -> Response:
         asked, me = asked_of(request.query_params), signed_in.salesperson_id
         reader = Reader(me, ZoneInfo(signed_in.zone), await store.now(self._pool), signed_in.name)
@@ -145,8 +172,9 @@ class EpisodePages:
             "query": asked.query,
             "page": asked.page,
             "pages": -(-counts.found // PAGE_SIZE),
+            "trouble": trouble,
         }
-        return self._pages.page("inbox.html", values)
+        return self._pages.page("inbox.html", values, status=trouble.status if trouble else 200)
 
     async def _causes(self, asked: Asked, counts: Counts, me: SalespersonId, policies: Policies) -> Sequence[Cause]:
         if counts.waiting < 2 or asked.wanted.show == "mine":
@@ -191,6 +219,7 @@ class EpisodePages:
             rings=await episode_parts.rings_of(self._pool, me, id),
             steps=await episode_parts.steps_of(self._pool, me, id, TOLD_RULES),
             deeds=await deeds_of(self._pool, me, id),
+            notes=await notes_of(self._pool, me, id),
             colleagues=await episode_parts.colleagues_of(self._pool, me) if mine else (),
             place=places.get(id),
         )

@@ -13,6 +13,7 @@ from starlette.datastructures import FormData
 
 from services.escalation.domain import own_facts
 from services.escalation.domain.own_facts import EpisodeButton
+from services.escalation.domain.written import LONGEST_NOTE, as_written
 from services.escalation.inbox.moments import NotAMoment, entered, in_an_hour, tomorrow_morning
 from shared.contracts.escalation import CustomersAnswer, EpisodeResult
 from shared.contracts.support_inbound import ContactChannel
@@ -63,11 +64,13 @@ def _plain(kind: type[EpisodeButton]) -> Callable[[Pressed, FormData], EpisodeBu
 
 
 def _not_reached(pressed: Pressed, form: FormData) -> EpisodeButton:
-    return own_facts.AttemptLogged(episode=pressed.episode, by=pressed.by, channel=channel_of(form))
+    return own_facts.AttemptLogged(episode=pressed.episode, by=pressed.by, channel=channel_of(form), note=note_of(form))
 
 
 def _reached(pressed: Pressed, form: FormData) -> EpisodeButton:
-    return own_facts.CustomerReachedLogged(episode=pressed.episode, by=pressed.by, channel=channel_of(form))
+    return own_facts.CustomerReachedLogged(
+        episode=pressed.episode, by=pressed.by, channel=channel_of(form), note=note_of(form)
+    )
 
 
 def _appointment(pressed: Pressed, form: FormData) -> EpisodeButton:
@@ -83,7 +86,9 @@ def _hand_over(pressed: Pressed, form: FormData) -> EpisodeButton:
     to = text_of(form, "to")
     if not to:
         raise NotUnderstood("Choose somebody to take it over.")
-    return own_facts.HandOverPressed(episode=pressed.episode, by=pressed.by, to=to, until=_until(pressed, form))
+    return own_facts.HandOverPressed(
+        episode=pressed.episode, by=pressed.by, to=to, until=_until(pressed, form), note=note_of(form)
+    )
 
 
 def _close(pressed: Pressed, form: FormData) -> EpisodeButton:
@@ -91,7 +96,9 @@ def _close(pressed: Pressed, form: FormData) -> EpisodeButton:
     if not reason:
         raise NotUnderstood("Choose how it ended, and why: a reason is needed.")
     chosen = _one_of(EpisodeResult, result)
-    return own_facts.ClosePressed(episode=pressed.episode, by=pressed.by, result=chosen, reason=reason)
+    return own_facts.ClosePressed(
+        episode=pressed.episode, by=pressed.by, result=chosen, reason=reason, note=note_of(form)
+    )
 
 
 def _until(pressed: Pressed, form: FormData) -> datetime:
@@ -112,6 +119,14 @@ def channel_of(form: FormData) -> ContactChannel:
 def answer_of(form: FormData) -> CustomersAnswer:
     """What the customer answered. Raises NotUnderstood."""
     return _one_of(CustomersAnswer, text_of(form, "answer"))
+
+
+def note_of(form: FormData) -> str | None:
+    """What was written for whoever has it next. Raises NotUnderstood."""
+    note = as_written(text_of(form, "note"))
+    if len(note) > LONGEST_NOTE:
+        raise NotUnderstood(f"This note has {len(note)} characters, and {LONGEST_NOTE} are possible. Shorten it.")
+    return note or None
 
 
 def _one_of(kind: type[Kind], value: str) -> Kind:

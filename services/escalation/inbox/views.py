@@ -29,6 +29,7 @@ from services.escalation.domain.reader import Moment, Reader
 from services.escalation.domain.reasoning import reason_words
 from services.escalation.domain.reopening import reopened_until
 from services.escalation.domain.stakes import Amount
+from services.escalation.domain.written import NoteAbout, NoteRow
 from services.escalation.inbox.choices import Choices, choices
 from services.escalation.inbox.clock_lines import ClockLine, clock_line, now_with, promised, read_only
 from services.escalation.inbox.ways import Way, mail, phone
@@ -45,8 +46,8 @@ _SHOWN = 6
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """What was read of one episode beside its row. `said`, `rings`, `steps`, `colleagues` and `deeds` only where it
-    fills the page. `place` is where its call is in the reader's queue."""
+    """What was read of one episode beside its row. `said`, `rings`, `steps`, `colleagues`, `deeds` and `notes` only
+    where it fills the page. `place` is where its call is in the reader's queue."""
 
     signals: Sequence[SignalRow] = ()
     facts: Sequence[Envelope[Fact]] = ()
@@ -56,6 +57,7 @@ class Parts:
     colleagues: Sequence[Colleague] = ()
     place: int | None = None
     deeds: Sequence[DeedRow] = ()
+    notes: Sequence[NoteRow] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +77,14 @@ class Ending:
     by: str
     at: Moment
     undo_until: Moment | None
+
+
+@dataclass(frozen=True, slots=True)
+class GiversNote:
+    """What whoever handed it over wrote down for the reader."""
+
+    by: str
+    words: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +132,7 @@ class EpisodeView:
     not_to_be_called: str | None
     acknowledged: Acknowledgement | None
     ending: Ending | None
+    givers_note: GiversNote | None
     signals: tuple[SignalLine, ...]
     script: Script | None
     for_information: bool
@@ -142,7 +153,7 @@ def episode_view(row: EpisodeRow, parts: Parts, reader: Reader, policy: Policy) 
     why, inform = words.why_now(risks, main), all_inform(risks, policy)
     forbidden, country = _preference(row) in words.MUST_NOT_BE_CALLED, row.customer_country or policy.company.country
     ways = no_ways if forbidden else partial(phone_links, country=country)
-    told_of = ToldOf(parts.facts, parts.said, parts.deeds)
+    told_of = ToldOf(parts.facts, parts.said, parts.deeds, parts.notes)
     happened = what_happened(row.order_id, parts.signals, told_of, reader, ways)
     asker = asker_of(main, parts.signals, parts.facts, ways)
     calls = () if forbidden or inform else _calls(asker, phone(row.customer_phone, country))
@@ -183,6 +194,7 @@ def episode_view(row: EpisodeRow, parts: Parts, reader: Reader, policy: Policy) 
         not_to_be_called=must_not_be_called(_preference(row), address=write is not None) if forbidden else None,
         acknowledged=_acknowledgement(row, parts.steps, reader),
         ending=ending,
+        givers_note=_givers_note(row, parts.notes, reader),
         signals=signal_lines(parts.signals, reader),
         script=_script(row, risks, reader, policy),
         for_information=inform,
@@ -276,6 +288,15 @@ def _acknowledgement(row: EpisodeRow, steps: Sequence[StepRow], reader: Reader) 
     about_hours = [step.words for step in steps if step.rule == NO_HOUR_IN_COMMON and step.at >= taken_at]
     note = f"{tries}. {about_hours[-1]}" if about_hours and row.deadline_for == Clock.REDEEM else tries
     return Acknowledgement(by, mine, reader.moment(taken_at), note)
+
+
+def _givers_note(row: EpisodeRow, notes: Sequence[NoteRow], reader: Reader) -> GiversNote | None:
+    """The latest, for whoever it was offered to or took it over."""
+    given = [note for note in notes if note.about is NoteAbout.HAND_OVER]
+    mine = reader.is_me(row.offered_to) or reader.is_me(row.acknowledged_by)
+    if row.closed_at is not None or not mine or not given or reader.is_me(given[-1].by):
+        return None
+    return GiversNote(reader.name_of(given[-1].by, given[-1].name), given[-1].words)
 
 
 def _offered(row: EpisodeRow, reader: Reader) -> str | None:

@@ -34,13 +34,17 @@ _PARTS = f"""
                 when e.deadline_for = 'answer' then e.deadline_at end as answer_by,
            case when e.deadline_for = 'appointment' then e.deadline_at else e.appointment_at end as promised_at,
            o.amount_minor, o.currency, o.segment, o.products, o.customer_email, o.customer_zone, o.customer_country,
-           coalesce(account.preference, 'none') as preference
+           coalesce(account.preference, 'none') as preference,
+           note.words as note, writer.name as note_by
     from escalation.alerts a
     join escalation.episodes e on e.episode_id = a.episode_id
     join escalation.orders o on o.order_id = e.order_id
     left join escalation.accounts account on account.account_id = a.account_id
     left join escalation.salespeople p on p.salesperson_id = a.recipient
     left join escalation.salespeople seller on seller.salesperson_id = e.salesperson
+    left join escalation.notes note on a.cause = 'handed_over' and note.about = 'hand_over'
+        and note.episode_id = a.episode_id and note.at = a.raised_at
+    left join escalation.salespeople writer on writer.salesperson_id = note.by
     {join_before("a")}
     where a.alert_id = any($1::uuid[])
 """
@@ -49,7 +53,7 @@ _PARTS = f"""
 @dataclass(frozen=True, slots=True)
 class LetterParts:
     """`asked` are those who were notified or skipped before this reader. `for_information`: it asks nothing of its
-    reader. `country` is where a number without a country's code is from.
+    reader. `country` is where a number without a country's code is from. `note` is what the giver of a hand-over wrote.
 
     What may be called when is worked out as it is written: a zone that is none spoils one message, not its neighbours.
     """
@@ -72,6 +76,8 @@ class LetterParts:
     no_way: str = NO_WAY
     asker: Person | None = None
     promised_at: datetime | None = None
+    note: str | None = None
+    note_by: str | None = None
 
     @property
     def calling(self) -> Calling:
@@ -118,6 +124,8 @@ def _parts(row: asyncpg.Record, shown: Shown, asked: Asked, policies: Policies, 
         country=row["customer_country"] or policy.company.country,
         promised_at=row["promised_at"],
         asker=shown.asker,
+        note=row["note"],
+        note_by=row["note_by"],
     )
 
 

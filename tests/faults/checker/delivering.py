@@ -11,6 +11,7 @@ from tests.faults.checker.recipients import Directory
 _OF_EPISODES = (
     *("episode_raised", "episode_signalled", "severity_raised", "signal_cleared", "signal_withdrawn"),
     *("episode_acknowledged", "customer_reached", "acknowledgement_expired", "episode_exhausted", "episode_closed"),
+    "episode_reopened",
 )
 _AT_REST = {"sent", "skipped", "cancelled", "failed", "expired"}
 

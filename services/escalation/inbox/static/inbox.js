@@ -131,7 +131,7 @@ function takeOverCounts(fresh) {
 
 // A button on its way down and a list to choose from would be gone: what changed is taken over a little later.
 function inUse(part) {
-  return find("[aria-busy], select:focus, button:active", part);
+  return find("[aria-busy], select:focus, textarea:focus, button:active", part);
 }
 
 function takeOverDuties(fresh) {
@@ -155,7 +155,7 @@ function replace(old, fresh, list) {
   if (called.has(fresh.dataset.episode)) afterCall(fresh);
   find("h3 a", old)?.hasAttribute("aria-current") && find("h3 a", fresh)?.setAttribute("aria-current", "true");
   old.replaceWith(fresh);
-  const next = same ?? [...findAll(".actions .button", fresh), find("h3 a", fresh)].find((each) => each?.checkVisibility());
+  const next = same ?? [...findAll(".actions .button, .undo .button", fresh), find("h3 a", fresh)].find((each) => each?.checkVisibility());
   if (held) next?.focus({ preventScroll: true });
 }
 
@@ -169,9 +169,13 @@ function rewritePlaces(old, fresh) {
 function keepEntered(old, fresh, active) {
   let same;
   for (const field of findAll("form [name]:not([type=hidden], button)", old)) {
-    const twin = find(`form[action="${CSS.escape(field.form.getAttribute("action"))}"] [name="${field.name}"]:not([type=hidden], button)`, fresh);
+    const alike = `form[action="${CSS.escape(field.form.getAttribute("action"))}"] [name="${field.name}"]:not([type=hidden], button)`;
+    const twin = findAll(alike, fresh)[findAll(alike, old).indexOf(field)];
     if (!twin) continue;
-    if (field.value !== (field.defaultValue ?? "")) twin.value = field.value;
+    if (field.value !== (field.defaultValue ?? "")) {
+      twin.value = field.value;
+      twin.closest("details:not([data-keep])")?.setAttribute("open", "");
+    }
     if (field === active) same = twin;
   }
   return same;

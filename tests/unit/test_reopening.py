@@ -1,0 +1,82 @@
+"""A close that is undone, and what people write down: who may, how long, and what stands again."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import pytest
+
+from services.escalation.domain.entities import Clock, Episode
+from services.escalation.domain.policy.document import shipped
+from services.escalation.domain.reopening import check_may_reopen, reopened
+from services.escalation.domain.rescues import NotNow, closed
+from services.escalation.domain.written import as_written
+from shared.contracts.escalation import EpisodeResult, Severity
+from tests.builders import AT, minutes
+
+POLICY = shipped()
+TEN_MINUTES = POLICY.acknowledgement.reopen_within
+OPEN = Episode(UUID(int=1), "c-17", "4711", "anna", AT, AT, severity=Severity.HIGH, rang=True, rings=1)
+
+
+def _closed(episode: Episode = OPEN, *, by: str | None = "anna") -> Episode:
+    return closed(episode, EpisodeResult.SAVED, "problem_solved", POLICY, by=by, now=AT)
+
+
+@pytest.mark.parametrize(
+    ("episode", "by", "at", "code"),
+    [
+        pytest.param(_closed(), "anna", AT, None, id="at once"),
+        pytest.param(_closed(), "anna", AT + TEN_MINUTES, None, id="at the last moment"),
+        pytest.param(_closed(), "anna", AT + TEN_MINUTES + timedelta(microseconds=1), "closed_too_long_ago", id="late"),
+        pytest.param(_closed(), "ben", AT, "closed_by_another", id="somebody else"),
+        pytest.param(_closed(by=None), "anna", AT, "closed_by_itself", id="closed by itself"),
+        pytest.param(OPEN, "anna", AT, "episode_open", id="open"),
+    ],
+)
+def test_who_may_undo_a_close_and_how_long(episode: Episode, by: str, at: datetime, code: str | None) -> None:
+    if code is None:
+        check_may_reopen(episode, by, TEN_MINUTES, at)
+        return
+    with pytest.raises(NotNow) as refused:
+        check_may_reopen(episode, by, TEN_MINUTES, at)
+    assert refused.value.code == code
+
+
+@pytest.mark.parametrize(
+    ("clock", "deadline"),
+    [
+        (Clock.ANSWER, minutes(24)),
+        (Clock.REDEEM, minutes(24)),
+        (Clock.APPOINTMENT, minutes(20)),
+        (Clock.SNOOZE, minutes(20)),
+    ],
+)
+def test_time_to_act_stands_still_while_it_is_closed_and_what_was_agreed_on_does_not_move(
+    clock: Clock, deadline: datetime
+) -> None:
+    running = replace(OPEN, deadline_at=minutes(20), deadline_for=clock, appointment_at=minutes(90))
+    again = reopened(_closed(running), minutes(4))
+    assert again == replace(running, deadline_at=deadline, changed_at=minutes(4))
+
+
+def test_a_hand_over_that_was_offered_stays_over() -> None:
+    offered = replace(OPEN, offered_to="ben", offered_until=minutes(30))
+    assert reopened(_closed(offered), minutes(1)) == replace(OPEN, changed_at=minutes(1))
+
+
+@pytest.mark.parametrize(
+    ("written", "kept"),
+    [
+        ("  Call her.  ", "Call her."),
+        ("one\r\ntwo\rthree", "one\ntwo\nthree"),
+        ("one\n\n\n\n\ntwo", "one\n\ntwo"),
+        ("a\x00\x07b\x1b[2Jc\x85d\u2028e", "a b [2Jc d e"),
+        ("\u202eevil\u2066!", "evil!"),
+        ("👩\u200d🔧 ok", "👩\u200d🔧 ok"),
+        ("\x00 \u202e\r\n\t", ""),
+    ],
+)
+def test_a_note_is_kept_without_what_a_screen_would_obey(written: str, kept: str) -> None:
+    assert as_written(written) == kept
+    assert as_written(kept) == kept
