@@ -12,7 +12,7 @@ from typer.testing import CliRunner, Result
 
 from services.cli.explain import explain
 from services.escalation.app import publish_policy
-from services.escalation.domain.own_facts import PolicyPublishing
+from services.escalation.domain.own_facts import ClosePressed, PolicyPublishing, ReopenPressed
 from services.escalation.domain.policy.document import shipped_text
 from shared.contracts.support_inbound import Person
 from tests.builders import (
@@ -26,7 +26,7 @@ from tests.builders import (
     refund_withdrawn,
     salesperson_changed,
 )
-from tests.escalation import Escalation, escalation_on, told
+from tests.escalation import Escalation, button, escalation_on, told
 from tests.servers import MakeDatabase
 
 
@@ -139,6 +139,20 @@ async def test_what_ended_a_signal_and_closed_the_episode_is_told(site: Site) ->
     assert any("now Closed as cause gone" in line for line in lines)
     assert "risks none" in lines
     assert "next A new signal would open a new episode." in lines
+
+
+async def test_a_close_that_was_undone_is_told_and_until_when_it_can_be(site: Site) -> None:
+    await _sold(site)
+    await site.escalation.hear(told(refund_requested(case=None), at=minutes(5)))
+    (episode,) = await site.escalation.episodes()
+    closing = {"result": "saved", "reason": "problem_solved"}
+    await site.escalation.hear(button(ClosePressed, episode["episode_id"], "anna", **closing))
+    (ahead,) = [line for line in await site.lines(ORDER, "--order") if line.startswith("next ")]
+    assert ahead.startswith("next anna can undo that until ")
+    await site.escalation.hear(button(ReopenPressed, episode["episode_id"], "anna"))
+    lines = await site.lines(ORDER, "--order")
+    assert any("reopened anna undid the close: it is open as it stood." in line for line in lines)
+    assert not any("can undo" in line for line in lines)
 
 
 async def test_contacts_that_were_counted_are_told_though_none_decided_anything_alone(site: Site) -> None:

@@ -7,10 +7,11 @@ from services.escalation.domain.own_facts import (
     CustomerReachedLogged,
     HandOverAcceptPressed,
     HandOverPressed,
+    ReopenPressed,
 )
 from services.escalation.store.timeline import Deed, deeds_for
 from tests.builders import ACCOUNT, refund_requested
-from tests.escalation import Escalation, dead_end
+from tests.escalation import Escalation, button, dead_end
 from tests.team import HOUR, happens, person, presses
 
 _MOMENT = timedelta(seconds=1)
@@ -47,6 +48,16 @@ async def test_a_timeline_tells_how_grave_it_became_who_had_it_and_how_it_ended(
     assert told[1].why.startswith("Severity critical: ")
     assert told[5].why is not None
     assert told[5].why.startswith("Closed as lost: ")
+
+
+async def test_a_timeline_tells_that_a_close_was_undone(team: Escalation) -> None:
+    await happens(team, refund_requested())
+    await presses(team, ClosePressed, "anna", result="lost", reason="price")
+    (episode,) = await team.episodes()
+    await team.hear(button(ReopenPressed, episode["episode_id"], "anna"))
+    told = [(deed.what, deed.who, deed.why) for deed in await deeds(team)][-2:]
+    assert [one[:2] for one in told] == [("episode closed", "anna"), ("close undone", "anna")]
+    assert told[1][2] == "anna undid the close: it is open as it stood."
 
 
 async def test_a_timeline_tells_that_the_customer_was_not_reached_in_time(team: Escalation) -> None:

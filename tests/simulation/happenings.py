@@ -294,7 +294,7 @@ _Press = Callable[[UUID, str, datetime, Random], EpisodeButton]
 _BUTTONS: Sequence[_Press] = (
     *[lambda episode, by, _later, _chance: own_facts.AcknowledgePressed(episode=episode, by=by)] * 5,
     lambda episode, by, _later, _chance: own_facts.NotMinePressed(episode=episode, by=by),
-    lambda episode, by, _later, _chance: own_facts.AttemptLogged(episode=episode, by=by),
+    lambda episode, by, _later, _chance: own_facts.AttemptLogged(episode=episode, by=by, note="Nobody."),
     lambda episode, by, _later, _chance: own_facts.CustomerReachedLogged(episode=episode, by=by),
     lambda episode, by, later, _chance: own_facts.AppointmentLogged(episode=episode, by=by, at=later),
     lambda episode, by, later, _chance: own_facts.SnoozePressed(episode=episode, by=by, until=later),

@@ -41,6 +41,7 @@ _COMPARED = (
     tables.DELIVERIES,
     tables.PEOPLE,
     tables.DECISIONS,
+    tables.NOTES,
     tables.POLICIES,
     tables.TIMERS,
 )

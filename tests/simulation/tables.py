@@ -13,7 +13,7 @@ ACCOUNT_VERSIONS = "escalation.account_versions"
 ACCOUNTS, ORDERS, CASES = "escalation.accounts", "escalation.orders", "escalation.cases"
 FACTS, EPISODES, SIGNALS = "escalation.facts", "escalation.episodes", "escalation.signals"
 ALERTS, DELIVERIES, PEOPLE = "escalation.alerts", "escalation.deliveries", "escalation.salespeople"
-DECISIONS, POLICIES = "escalation.decisions", "escalation.policies"
+DECISIONS, POLICIES, NOTES = "escalation.decisions", "escalation.policies", "escalation.notes"
 JOURNAL, LEDGER, OFFSETS = "shared.journal", "shared.ledger", "shared.offsets"
 OUTBOX, TIMERS, LOCKS = "shared.outbox", "shared.timers", "shared.locks"
 
@@ -28,6 +28,7 @@ ENUMERATED = {
     "escalation.signals": ("kind", "ended"),
     "escalation.episodes": ("severity", "step", "deadline_for", "stopped_deadline_for", "result"),
     "escalation.alerts": ("step", "cause", "severity"),
+    "escalation.notes": ("about",),
 }
 LOCKED_BY_ROW = frozenset(
     {"escalation.deliveries", "escalation.episodes", "escalation.salespeople", "shared.timers"},

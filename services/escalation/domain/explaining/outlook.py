@@ -12,6 +12,7 @@ from services.escalation.domain.ladder import assigned_to, rungs
 from services.escalation.domain.main_signal import all_inform
 from services.escalation.domain.policy.model import TeamMode
 from services.escalation.domain.reasoning import STEP_WORDS, clock, closing_words
+from services.escalation.domain.reopening import reopened_until
 from services.escalation.domain.words import SIGNAL_LABELS
 from shared.contracts.escalation import Step
 
@@ -38,7 +39,9 @@ def outlook(record: Record, *, desk: str) -> Outlook:
         ended = closing_words(record.latest_policy, episode.result, episode.reason)
         by = f"by {episode.closed_by}" if episode.closed_by else "by itself"
         state = f"{ended.removesuffix('.')}. Closed {by} on {clock(episode.closed_at)}."
-        return Outlook(state, _joined(standing), "nobody", "none", None, "A new signal would open a new episode.")
+        return Outlook(
+            state, _joined(standing), "nobody", "none", None, f"{_undo(record)}A new signal would open a new episode."
+        )
     return Outlook(
         state=f"open, severity {episode.severity.value}",
         risks=_joined(standing),
@@ -47,6 +50,15 @@ def outlook(record: Record, *, desk: str) -> Outlook:
         until=episode.deadline_at,
         next=_next(record, desk),
     )
+
+
+def _undo(record: Record) -> str:
+    """Who can still undo the close, where something is at risk."""
+    episode = record.episode
+    if episode.closed_at is None or episode.closed_by is None or not any(one.stands for one in record.signals):
+        return ""
+    until = reopened_until(episode.closed_at, record.latest_policy.acknowledgement.reopen_within)
+    return f"{episode.closed_by} can undo that until {clock(until)}. " if record.now <= until else ""
 
 
 def _joined(labels: list[str]) -> str:
