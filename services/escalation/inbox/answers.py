@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Coroutine
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 from urllib.parse import urlencode
 
 from fastapi.routing import APIRoute
@@ -25,6 +25,14 @@ _MAX_FORM_BYTES = 16_384
 _FORM_KIND = "application/x-www-form-urlencoded"
 _HOME = ("/", "To your inbox")
 _Link: TypeAlias = tuple[str, str]
+
+
+class WhyRefused(NamedTuple):
+    """The code that is counted, the status, and the sentence that is shown."""
+
+    code: str
+    status: int
+    words: str
 
 
 class NotHere(Exception):
@@ -74,8 +82,9 @@ async def _answered(handle: Answer, request: Request, pages: Pages, given: Inbox
         refused_for("form_refused")
         return pages.message("That didn't work", str(refused), status=403, link=_HOME)
     except (NotUnderstood, Refused) as refused:
-        status, words = why_refused(refused)
-        return pages.message("That didn't work", words, status=status, link=_back(request))
+        why = why_refused(refused)
+        refused_for(why.code)
+        return pages.message("That didn't work", why.words, status=why.status, link=_back(request))
     except NotHere:
         refused_for("not_here")
         words = "This page does not exist, or it is not yours to see."
@@ -100,15 +109,12 @@ def _unavailable(pages: Pages) -> Response:
     return response
 
 
-def why_refused(refused: NotUnderstood | Refused) -> tuple[int, str]:
-    """The status and the sentence for a form that cannot be read, or that asks for what is not possible now. The span
-    has the code."""
+def why_refused(refused: NotUnderstood | Refused) -> WhyRefused:
+    """For a form that cannot be read, or that asks for what is not possible now."""
     if isinstance(refused, NotUnderstood):
-        refused_for("not_understood")
-        return 422, str(refused)
-    refused_for(refused.rejected[0].code)
+        return WhyRefused("not_understood", 422, str(refused))
     reasons = " ".join(one.reason for one in refused.rejected)
-    return 409, reasons[:1].upper() + reasons[1:]
+    return WhyRefused(refused.rejected[0].code, 409, reasons[:1].upper() + reasons[1:])
 
 
 def _to_sign_in(next_path: str) -> Response:

@@ -63,6 +63,7 @@ class EpisodePages:
         self._pool = dependencies.pool
         self._policies = dependencies.policies
         self._press = dependencies.press
+        self._refused = dependencies.metrics.process.requests_refused
         self._sessions = sessions
         self._pages = pages
         self._duties = duties
@@ -110,7 +111,9 @@ class EpisodePages:
             if not note:
                 raise
             now_so = await store.one_episode(self._pool, me, row.episode_id) or row
-            trouble = Trouble(action, *why_refused(refused), note)
+            why = why_refused(refused)
+            self._refused.labels("", why.code).inc()
+            trouble = Trouble(action, why.status, why.words, note)
             return await self._render(request, signed_in, now_so, trouble=trouble)
         return RedirectResponse(local_page(str(form.get("return_to", "/"))), status_code=303)
 
