@@ -6,8 +6,8 @@ The version before sets none of it: what it closes is opened again without a clo
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0016"
-down_revision = "0015"
+revision = "0017"
+down_revision = "0016"
 branch_labels = None
 depends_on = None
 
