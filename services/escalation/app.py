@@ -32,9 +32,10 @@ from services.escalation.settings import EscalationSettings
 from services.escalation.store.bounce_notices import notes_of_addresses
 from services.escalation.store.deliveries import sample
 from services.escalation.store.desk import desk_notes
-from services.escalation.store.inbox import now, now_and_round
+from services.escalation.store.inbox import now
 from services.escalation.store.left_to_judge import SOURCE, event_id
 from services.escalation.store.policies import KnownPolicies, load
+from services.escalation.store.rounds import now_and_round
 from services.escalation.store.sessions import Person
 from shared.contracts.envelope import Envelope, Fact, envelope
 from shared.contracts.escalation import POLICY_SUBJECT

@@ -9,7 +9,7 @@ from random import Random
 from typing import Any
 
 from services.escalation.domain.own_facts import ReopenPressed
-from services.escalation.store.inbox import round_of
+from services.escalation.store.rounds import round_of
 from shared.contracts.envelope import Envelope, Fact, envelope
 from shared.contracts.orders import OrderPlaced
 from shared.database import DATABASE_ERRORS

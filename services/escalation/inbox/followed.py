@@ -11,7 +11,8 @@ from services.escalation.domain.happenings import SignalRow
 from services.escalation.domain.main_signal import all_inform, main_signal
 from services.escalation.domain.policy.versions import Policies
 from services.escalation.domain.reader import Moment, Reader
-from services.escalation.inbox.views import Ending, ending_of, that_stand
+from services.escalation.inbox.endings import Ending, ending_of
+from services.escalation.inbox.views import that_stand
 from services.escalation.store.followed import MOST, FollowedRow
 from shared.contracts.escalation import Severity
 

@@ -13,7 +13,7 @@ from uuid import UUID
 from sse_starlette import ServerSentEvent
 
 from services.escalation.store import sessions
-from services.escalation.store.inbox import fingerprints, rounds
+from services.escalation.store.rounds import fingerprints, rounds
 from shared.database import DATABASE_ERRORS, Connection, Pool, listening
 from shared.ids import SalespersonId
 from shared.logs import get_logger

@@ -26,19 +26,17 @@ from services.escalation.domain.phones import phone_links
 from services.escalation.domain.plays import NO_WAY, Voice, advice, may_write, must_not_be_called
 from services.escalation.domain.policy.model import Policy
 from services.escalation.domain.reader import Moment, Reader
-from services.escalation.domain.reasoning import reason_words
-from services.escalation.domain.reopening import reopened_until
 from services.escalation.domain.stakes import Amount
 from services.escalation.domain.written import NoteAbout, NoteRow
 from services.escalation.inbox.choices import Choices, choices
 from services.escalation.inbox.clock_lines import ClockLine, clock_line, now_with, promised, read_only
+from services.escalation.inbox.endings import Ending, ending_of
 from services.escalation.inbox.ways import Way, mail, phone
 from services.escalation.store.before import before_of
 from services.escalation.store.episode_parts import Colleague
-from services.escalation.store.followed import FollowedRow
 from services.escalation.store.inbox import EpisodeRow
 from shared.contracts.envelope import Envelope, Fact
-from shared.contracts.escalation import EpisodeResult, RingCause, Severity, SignalKind, Step
+from shared.contracts.escalation import RingCause, Severity, SignalKind, Step
 from shared.contracts.support_inbound import ContactPreference
 
 _SHOWN = 6
@@ -66,17 +64,6 @@ class Acknowledgement:
     mine: bool
     at: Moment
     note: str
-
-
-@dataclass(frozen=True, slots=True)
-class Ending:
-    """How an episode ended: "Saved", by whom, and why. `undo_until` is set for the person who can still undo that."""
-
-    result: str
-    reason: str
-    by: str
-    at: Moment
-    undo_until: Moment | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -305,25 +292,3 @@ def _offered(row: EpisodeRow, reader: Reader) -> str | None:
         return None
     name = row.offered_name or row.offered_to
     return f"Offered to {name} until {reader.moment(row.offered_until).clock}; until then it stays where it is."
-
-
-def ending_of(row: EpisodeRow | FollowedRow, reader: Reader, policy: Policy) -> Ending | None:
-    """How an episode ended, as its reader is told; None while it is open."""
-    if row.closed_at is None or row.result is None or row.reason is None:
-        return None
-    result = EpisodeResult(row.result)
-    reason = _reason(policy, result, row.reason)
-    by = f"by {reader.name_of(row.closed_by, row.closed_name)}" if row.closed_by else "by itself"
-    by = "by you" if reader.is_me(row.closed_by) else by
-    return Ending(words.RESULTS[result], reason, by, reader.moment(row.closed_at), _undo_until(row, reader, policy))
-
-
-def _undo_until(row: EpisodeRow | FollowedRow, reader: Reader, policy: Policy) -> Moment | None:
-    if row.closed_at is None or not reader.is_me(row.closed_by) or row.superseded:
-        return None
-    until = reopened_until(row.closed_at, policy.acknowledgement.reopen_within)
-    return reader.moment(until) if reader.now <= until else None
-
-
-def _reason(policy: Policy, result: EpisodeResult, reason: str) -> str:
-    return "Seen" if result is EpisodeResult.INFORMED else reason_words(policy, result, reason)

@@ -5,7 +5,8 @@ from datetime import datetime
 from uuid import UUID
 
 from services.escalation.store.held import held_until
-from services.escalation.store.inbox import HAS_A_PART, SUPERSEDED, round_of
+from services.escalation.store.inbox import HAS_A_PART, SUPERSEDED
+from services.escalation.store.rounds import round_of
 from shared.database import Pool
 from shared.ids import SalespersonId
 

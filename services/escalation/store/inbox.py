@@ -7,15 +7,15 @@ the round that a press of a button is about, the rounds, and the fingerprints. W
 `episode_parts`.
 """
 
-from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 from services.escalation.store.before import BEFORE_COLUMNS, join_before
 from services.escalation.store.held import held_until
+from services.escalation.store.rounds import round_of
 from services.escalation.store.voices import VOICE_COLUMNS
-from shared.database import Connection, Pool
+from shared.database import Pool
 from shared.ids import AccountId, EpisodeId, SalespersonId
 
 PAGE_SIZE = 30
@@ -231,45 +231,12 @@ _COUNTS = f"""
     from escalation.episodes e left join escalation.orders o on o.order_id = e.order_id
     where e.episode_id in ({_SEEN})
 """
-# Equal for equal rows whatever the order of commits: the largest `changed_at` would miss a late commit.
-_FINGERPRINTS = """
-    select reader, count(*)::text || ':' || bit_xor(hashtextextended(episode_id::text || changed_at::text, 0))
-    from (
-        select responsible as reader, episode_id, changed_at
-        from escalation.episodes where closed_at is null and responsible = any($1::text[])
-        union
-        select offered_to, episode_id, changed_at
-        from escalation.episodes where closed_at is null and offered_to = any($1::text[])
-        union
-        select a.recipient, e.episode_id, e.changed_at
-        from escalation.episodes e join escalation.alerts a using (episode_id)
-        where e.closed_at is null and e.acknowledged_at is null and e.rings > 1 and a.recipient = any($1::text[])
-    ) seen
-    group by reader
-"""
-_ROUNDS = "select episode_id, changed_at from escalation.episodes where episode_id = any($1::uuid[])"
-_NOW_AND_CHANGED = """
-    select shared.app_now() as now, (select changed_at from escalation.episodes where episode_id = $1) as changed_at
-"""
-
-
-def round_of(changed_at: datetime) -> str:
-    """Every change of an episode begins a round, and none comes back: the same button in another round is another
-    press, however alike the states are."""
-    return changed_at.isoformat()
 
 
 async def now(database: Pool) -> datetime:
     """The one clock that decides anything."""
     instant: datetime = await database.fetchval("select shared.app_now()")
     return instant
-
-
-async def now_and_round(database: Pool, episode_id: UUID | None) -> tuple[datetime, str]:
-    """The time, and the round of an episode: what a press of a button now is about. Empty without an episode."""
-    row = await database.fetchrow(_NOW_AND_CHANGED, episode_id)
-    assert row is not None
-    return row["now"], round_of(row["changed_at"]) if row["changed_at"] else ""
 
 
 async def open_episodes(
@@ -294,15 +261,3 @@ async def one_episode(database: Pool, reader: SalespersonId, episode_id: UUID) -
     """An episode, open or closed, or None: there is none, or the reader may not see it."""
     row = await database.fetchrow(_ONE_EPISODE, reader, episode_id)
     return EpisodeRow(**row) if row else None
-
-
-async def fingerprints(database: Connection, readers: Collection[str]) -> Mapping[str, str]:
-    """For each reader who sees open episodes a text that changes whenever one of them does."""
-    return {row[0]: row[1] for row in await database.fetch(_FINGERPRINTS, list(readers))}
-
-
-async def rounds(database: Connection, episodes: Collection[UUID]) -> Mapping[UUID | None, str]:
-    """The round of each of these episodes, open or closed."""
-    if not episodes:
-        return {}
-    return {row["episode_id"]: round_of(row["changed_at"]) for row in await database.fetch(_ROUNDS, list(episodes))}

@@ -7,8 +7,9 @@ from datetime import datetime
 from uuid import UUID
 
 from services.escalation.domain.words import Risk
-from services.escalation.store.inbox import FOUND, MAY_SEE, WANTED_SEVERITY, Wanted, round_of
+from services.escalation.store.inbox import FOUND, MAY_SEE, WANTED_SEVERITY, Wanted
 from services.escalation.store.risks import RISK_COLUMNS, risk_of
+from services.escalation.store.rounds import round_of
 from shared.database import Pool
 from shared.ids import AccountId, SalespersonId
 

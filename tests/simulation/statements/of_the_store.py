@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from services.escalation.store import batches, inbox, known_accounts, policies, sign_outs
+from services.escalation.store import batches, known_accounts, policies, rounds, sign_outs
 from services.escalation.store.histories import FACT_COLUMNS
 from tests.simulation.database import Answer, Session
 from tests.simulation.tables import (
@@ -142,5 +142,5 @@ ANSWERS: Mapping[str, Answer] = {
     batches._DELIVERIES: _by_key(DELIVERIES, hold=True),
     batches._ALERTS: _by_key(ALERTS),
     policies._FROM_LATEST: _policies_from_latest,
-    inbox._NOW_AND_CHANGED: _now_and_changed,
+    rounds._NOW_AND_CHANGED: _now_and_changed,
 }

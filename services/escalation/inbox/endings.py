@@ -1,0 +1,45 @@
+"""How an episode ended, and until when whoever closed it can undo that."""
+
+from dataclasses import dataclass
+
+from services.escalation.domain import words
+from services.escalation.domain.policy.model import Policy
+from services.escalation.domain.reader import Moment, Reader
+from services.escalation.domain.reasoning import reason_words
+from services.escalation.domain.reopening import reopened_until
+from services.escalation.store.followed import FollowedRow
+from services.escalation.store.inbox import EpisodeRow
+from shared.contracts.escalation import EpisodeResult
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How an episode ended: "Saved", by whom, and why. `undo_until` is set for the person who can still undo that."""
+
+    result: str
+    reason: str
+    by: str
+    at: Moment
+    undo_until: Moment | None
+
+
+def ending_of(row: EpisodeRow | FollowedRow, reader: Reader, policy: Policy) -> Ending | None:
+    """How an episode ended, as its reader is told; None while it is open."""
+    if row.closed_at is None or row.result is None or row.reason is None:
+        return None
+    result = EpisodeResult(row.result)
+    reason = _reason(policy, result, row.reason)
+    by = f"by {reader.name_of(row.closed_by, row.closed_name)}" if row.closed_by else "by itself"
+    by = "by you" if reader.is_me(row.closed_by) else by
+    return Ending(words.RESULTS[result], reason, by, reader.moment(row.closed_at), _undo_until(row, reader, policy))
+
+
+def _undo_until(row: EpisodeRow | FollowedRow, reader: Reader, policy: Policy) -> Moment | None:
+    if row.closed_at is None or not reader.is_me(row.closed_by) or row.superseded:
+        return None
+    until = reopened_until(row.closed_at, policy.acknowledgement.reopen_within)
+    return reader.moment(until) if reader.now <= until else None
+
+
+def _reason(policy: Policy, result: EpisodeResult, reason: str) -> str:
+    return "Seen" if result is EpisodeResult.INFORMED else reason_words(policy, result, reason)
