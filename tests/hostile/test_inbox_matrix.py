@@ -112,7 +112,7 @@ def wanted(row: Row, who: str, about: Trouble) -> int:
     if who in SIGNED_OUT:
         return 303
     access = about.access_of(who)
-    if row.of is For.PARTS and access is Access.PART:
+    if row.of is For.PARTS and access is not Access.NONE:
         return 409  # what is allowed is pressed on an episode of its own
     if row.of is For.SIGNED_IN or (row.of is For.READERS and access is not Access.NONE):
         return row.ok

@@ -144,7 +144,9 @@ async def test_a_hand_over_is_offered_and_accepted(site: Site) -> None:
     page = await giver.page()
     assert "You sold this order. Ben Ahlers has had it since 10:0" in page
     assert "More:" not in page
-    assert (await giver.press("close", ending="lost:price")).status_code == 404, "the giver has it no more"
+    refused = await giver.press("close", ending="lost:price")
+    assert refused.status_code == 409, "the giver has it no more"
+    assert "Ben Ahlers has had it since 10:00." in words_of(refused.text)
 
 
 async def test_not_mine_asks_the_next_at_once_and_whoever_was_asked_can_still_take_it(site: Site) -> None:
@@ -169,7 +171,9 @@ async def test_not_mine_asks_the_next_at_once_and_whoever_was_asked_can_still_ta
     assert done(await desk.press("acknowledge"))
     page = await bens.page()
     assert "You were notified before. Anna Berg has had it since 10:0" in page
-    assert (await bens.press("acknowledge")).status_code == 404
+    refused = await bens.press("acknowledge")
+    assert refused.status_code == 409
+    assert "Anna Berg has had it since 10:00." in words_of(refused.text)
 
 
 async def test_how_it_ended_is_asked_with_every_reason_but_the_machines_own(site: Site) -> None:
@@ -254,7 +258,9 @@ async def test_what_only_whoever_took_it_may_press_is_refused_to_others(site: Si
         assert answer.status_code == 409, action
         assert "Acknowledge this episode first" in answer.text
     form = await desk.form()
-    strangers = Desk(await site.signed_in("mona"), (await state(site))["episode_id"])
-    form["csrf_token"] = form_token((await strangers.browser.get("/")).text)
-    assert (await strangers.send("acknowledge", form)).status_code == 404
+    managers = Desk(await site.signed_in("mona"), (await state(site))["episode_id"])
+    form["csrf_token"] = form_token((await managers.browser.get("/")).text)
+    refused = await managers.send("acknowledge", form)
+    assert refused.status_code == 409
+    assert "It is with Anna Berg, who has not acknowledged it yet." in words_of(refused.text)
     assert (await desk.press("explode")).status_code == 404

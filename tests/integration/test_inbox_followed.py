@@ -48,7 +48,9 @@ async def test_a_manager_reads_an_episode_of_the_team_and_can_press_nothing(site
     html = (await manager.browser.get(manager.path)).text
     assert 'action="/episodes/' not in html
     for action in ("acknowledge", "reached", "not-mine", "close", "seen", "accept"):
-        assert (await manager.press(action, ending="lost:price")).status_code == 404, action
+        refused = await manager.press(action, ending="lost:price")
+        assert refused.status_code == 409, action
+        assert "Anna Berg has had it since 10:00." in words_of(refused.text)
     assert done(await desk.press("reached", channel="phone"))
 
 

@@ -87,7 +87,7 @@ async def test_an_episode_that_went_to_somebody_else_leaves_the_inbox(site: Site
     assert page.status_code == 200, "its seller follows it"
     form = {"csrf_token": form_token(page.text)}
     assert "/acknowledge" not in page.text
-    assert (await browser.post(f"/episodes/{episode}/acknowledge", data=form)).status_code == 404
+    assert (await browser.post(f"/episodes/{episode}/acknowledge", data=form)).status_code == 409
 
 
 async def test_pages_may_load_nothing_from_elsewhere_and_are_not_kept(site: Site) -> None:

@@ -11,6 +11,7 @@ from starlette.responses import RedirectResponse, Response
 
 from services.escalation.inbox.dependencies import InboxDependencies
 from services.escalation.inbox.forms import NotUnderstood
+from services.escalation.inbox.overtaken import Overtaken
 from services.escalation.inbox.rendering import Pages, secured
 from services.escalation.inbox.sessions import FormRefused, SignedOut, check_same_site, local_page
 from shared.database import DATABASE_ERRORS, is_transient
@@ -37,6 +38,15 @@ class WhyRefused(NamedTuple):
 
 class NotHere(Exception):
     """There is no such page for this reader: not made, or somebody else's."""
+
+
+class NotYours(NotHere):
+    """There is no such episode for whoever is signed in. Carries their name and their manager's, nothing else."""
+
+    def __init__(self, reader: str, manager: str | None) -> None:
+        super().__init__("not this reader's")
+        self.reader = reader
+        self.manager = manager
 
 
 class _NotReceived(FormRefused):
@@ -81,10 +91,12 @@ async def _answered(handle: Answer, request: Request, pages: Pages, given: Inbox
     except FormRefused as refused:
         refused_for("form_refused")
         return pages.message("That didn't work", str(refused), status=403, link=_HOME)
-    except (NotUnderstood, Refused) as refused:
+    except (NotUnderstood, Refused, Overtaken) as refused:
         why = why_refused(refused)
         refused_for(why.code)
-        return pages.message("That didn't work", why.words, status=why.status, link=_back(request))
+        return pages.message(_heading(refused), why.words, status=why.status, link=_back(request))
+    except NotYours as not_yours:
+        return pages.message("Not in your inbox", _whom_to_ask(not_yours), status=404, link=_HOME)
     except NotHere:
         refused_for("not_here")
         words = "This page does not exist, or it is not yours to see."
@@ -95,11 +107,20 @@ async def _answered(handle: Answer, request: Request, pages: Pages, given: Inbox
         return _unavailable(pages)
 
 
+def _whom_to_ask(not_yours: NotYours) -> str:
+    """The same for an episode of others as for none."""
+    manager = f" or your manager, {not_yours.manager}," if not_yours.manager else ""
+    return (
+        f"You are signed in as {not_yours.reader}. This page does not exist, or it is not yours to see. "
+        f"If somebody sent you the link, ask them{manager} who is looking after this customer."
+    )
+
+
 def _back(request: Request) -> _Link:
     """To the episode whose button was pressed, if it was one's."""
     episode = request.path_params.get("episode_id")
     page = local_page(f"/episodes/{episode}") if episode else "/"
-    return (page, "Back to the episode") if page != "/" else _HOME
+    return (page, "Open the episode") if page != "/" else _HOME
 
 
 def _unavailable(pages: Pages) -> Response:
@@ -109,12 +130,18 @@ def _unavailable(pages: Pages) -> Response:
     return response
 
 
-def why_refused(refused: NotUnderstood | Refused) -> WhyRefused:
-    """For a form that cannot be read, or that asks for what is not possible now."""
+def why_refused(refused: NotUnderstood | Refused | Overtaken) -> WhyRefused:
+    """For a form that cannot be read, asks for what is not possible now, or is about what others have done since."""
+    if isinstance(refused, Overtaken):
+        return WhyRefused("overtaken", 409, str(refused))
     if isinstance(refused, NotUnderstood):
         return WhyRefused("not_understood", 422, str(refused))
     reasons = " ".join(one.reason for one in refused.rejected)
     return WhyRefused(refused.rejected[0].code, 409, reasons[:1].upper() + reasons[1:])
+
+
+def _heading(refused: Exception) -> str:
+    return "This changed in the meantime" if isinstance(refused, Overtaken) else "That didn't work"
 
 
 def _to_sign_in(next_path: str) -> Response:

@@ -16,12 +16,13 @@ from services.escalation.domain.own_facts import AcknowledgePressed
 from services.escalation.domain.policy.model import Policy
 from services.escalation.domain.policy.versions import Policies
 from services.escalation.domain.reader import Reader
-from services.escalation.inbox.answers import NotHere, why_refused
+from services.escalation.inbox.answers import NotHere, NotYours, why_refused
 from services.escalation.inbox.dependencies import InboxDependencies
 from services.escalation.inbox.duties import DutyPages
 from services.escalation.inbox.filters import Asked, asked_of, filters
 from services.escalation.inbox.followed import closed_lines, followed_lines
 from services.escalation.inbox.forms import ACTIONS, NotUnderstood, Pressed, button_of, text_of
+from services.escalation.inbox.overtaken import Overtaken, what_is_so
 from services.escalation.inbox.rendering import Pages
 from services.escalation.inbox.sessions import Sessions, check_token, local_page
 from services.escalation.inbox.together import Cause, acknowledge_all, causes
@@ -32,7 +33,7 @@ from services.escalation.store.deeds import deeds_of
 from services.escalation.store.followed import FollowedRow, closed_since, followed
 from services.escalation.store.inbox import PAGE_SIZE, Counts, EpisodeRow
 from services.escalation.store.notes import notes_of
-from services.escalation.store.sessions import SignedIn
+from services.escalation.store.sessions import SignedIn, manager_name
 from services.escalation.store.together import calls_ahead, queue, unanswered
 from shared.ids import SalespersonId
 from shared.transaction import Refused
@@ -74,11 +75,9 @@ class EpisodePages:
         return await self._render(request, signed_in, None)
 
     async def episode(self, request: Request) -> Response:
-        """One episode, open or closed. Raises NotHere for one that this reader may not see."""
+        """One episode, open or closed. Raises NotYours for one that this reader may not see."""
         signed_in = await self._sessions.reader(request)
-        row = await store.one_episode(self._pool, signed_in.salesperson_id, _episode_id(request))
-        if row is None:
-            raise NotHere
+        row = await self._seen(request, signed_in)
         return await self._render(request, signed_in, row)
 
     async def shown(self, request: Request, reader: SalespersonId) -> UUID | None:
@@ -91,27 +90,34 @@ class EpisodePages:
         return row.episode_id if row is not None else None
 
     async def press(self, request: Request) -> Response:
-        """Press a button of an episode, then show what came of it. Twice is as good as once."""
+        """Press a button of an episode, then show what came of it. Twice is as good as once.
+
+        Raises Overtaken for one that the reader may see, and that is with somebody else or closed by now.
+        """
         signed_in = await self._sessions.reader(request)
         form = await request.form()
         check_token(form, signed_in)
         action = request.path_params["action"]
-        row = await store.one_episode(self._pool, signed_in.salesperson_id, _episode_id(request))
-        if row is None or not row.has_a_part or action not in ACTIONS:
+        row = await self._seen(request, signed_in)
+        if action not in ACTIONS:
             raise NotHere
-        now = await store.now(self._pool)
-        me = signed_in.salesperson_id
+        me, now = signed_in.salesperson_id, await store.now(self._pool)
+        reader = Reader(me, ZoneInfo(signed_in.zone), now, signed_in.name)
         try:
-            button = button_of(Pressed(action, row.episode_id, me, ZoneInfo(signed_in.zone), now), form)
+            if not row.has_a_part:
+                raise Overtaken(what_is_so(row, reader, action))
+            button = button_of(Pressed(action, row.episode_id, me, reader.zone, now), form)
             if isinstance(button, AcknowledgePressed):
                 button = button.model_copy(update={"ahead": await calls_ahead(self._pool, me, row.episode_id)})
             await self._press(button, row.account_id, str(form.get("round", "")) or None)
-        except (NotUnderstood, Refused) as refused:
+        except (NotUnderstood, Refused, Overtaken) as refused:
+            now_so = await store.one_episode(self._pool, me, row.episode_id) or row
+            so = what_is_so(now_so, reader, action) if isinstance(refused, Refused) else None
+            told = Overtaken(so) if so else refused
             note = text_of(form, "note")
             if not note:
-                raise
-            now_so = await store.one_episode(self._pool, me, row.episode_id) or row
-            why = why_refused(refused)
+                raise told from None
+            why = why_refused(told)
             self._refused.labels("", why.code).inc()
             trouble = Trouble(action, why.status, why.words, note)
             return await self._render(request, signed_in, now_so, trouble=trouble)
@@ -138,6 +144,19 @@ class EpisodePages:
         rows = await closed_since(self._pool, me, now - timedelta(days=_CLOSED_DAYS))
         lines = closed_lines(rows, await self._signals(rows, me), reader, await self._policies())
         return self._pages.page("closed.html", {"reader": signed_in, "closed": lines, "days": _CLOSED_DAYS})
+
+    async def _seen(self, request: Request, signed_in: SignedIn) -> EpisodeRow:
+        """The episode of an address. Raises NotYours."""
+        me = signed_in.salesperson_id
+        try:
+            id = UUID(request.path_params["episode_id"])
+        except ValueError:
+            row = None
+        else:
+            row = await store.one_episode(self._pool, me, id)
+        if row is None:
+            raise NotYours(signed_in.name, await manager_name(self._pool, me))
+        return row
 
     async def _render(
         self,
@@ -232,10 +251,3 @@ class EpisodePages:
 def _policy(row: EpisodeRow, policies: Policies) -> Policy:
     """What counts now for the order of an episode."""
     return policies.for_order(policies.latest, row.segment, products_in(row.products))
-
-
-def _episode_id(request: Request) -> UUID:
-    try:
-        return UUID(request.path_params["episode_id"])
-    except ValueError:
-        raise NotHere from None

@@ -41,6 +41,11 @@ class SignedIn:
     prolongs: bool = False
 
 
+_MANAGER = """
+    select manager.name from escalation.salespeople p
+    join escalation.salespeople manager on manager.salesperson_id = p.manager and manager.active
+    where p.salesperson_id = $1
+"""
 _ADD_LINK = """
     insert into escalation.sign_in_links (token_hash, salesperson_id, expires_at)
     values ($1, $2, shared.app_now() + $3::interval)
@@ -140,3 +145,9 @@ async def alive(connection: Connection, sessions: Collection[bytes]) -> set[byte
 
 async def end_session(database: Pool, token_hash: bytes) -> None:
     await database.execute(_END_SESSION, token_hash)
+
+
+async def manager_name(pool: Pool, salesperson: SalespersonId) -> str | None:
+    """What the manager of somebody is called; None where none is with us."""
+    name: str | None = await pool.fetchval(_MANAGER, salesperson)
+    return name

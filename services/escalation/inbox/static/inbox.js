@@ -216,11 +216,12 @@ async function act(event) {
   form.setAttribute("aria-busy", "true");
   trouble.hidden = true;
   button.textContent = button.dataset.working;
-  let problem = "No answer came. Press again when this page says “Live”: pressing twice does no harm.";
+  let overtaken = false, problem = "No answer came. Press again when this page says “Live”: pressing twice does no harm.";
   try {
     const address = button.hasAttribute("formaction") ? button.formAction : form.action;
     const answer = await fetch(address, { method: "POST", body });
     const page = await read(answer);
+    overtaken = answer.status === 409;
     problem = answer.ok ? null : find("[data-message]", page)?.textContent ?? "That did not work. Reload and try again.";
     delete trouble.dataset.unanswered;
   } catch {  // the words for this are set above, and go when the page is live again
@@ -232,7 +233,11 @@ async function act(event) {
   trouble.hidden = !problem;
   button.innerHTML = problem ? label : button.dataset.done;
   write(problem ? trouble : find("[data-announce]"), problem ?? button.dataset.done);
-  if (problem) { own.delete(episode); return; }
+  if (problem) {
+    own.delete(episode);
+    if (overtaken) { write(find("[data-announce]"), problem); refresh(); }
+    return;
+  }
   called.delete(episode);
   const more = form.closest("details");
   if (more) more.open = false;

@@ -1,0 +1,28 @@
+"""What somebody is told whose button comes too late: who has the episode now, or who closed it."""
+
+from services.escalation.domain.reader import Reader
+from services.escalation.store.inbox import EpisodeRow
+
+
+class Overtaken(Exception):
+    """A button of an episode that its reader may see and no longer change. Carries what is so now."""
+
+
+def what_is_so(row: EpisodeRow, reader: Reader, action: str = "") -> str | None:
+    """Why the episode is no longer this reader's to act on, in words; None where it still is."""
+    if row.closed_at is not None:
+        at = reader.moment(row.closed_at).clock
+        if row.closed_by is None:
+            return f"It closed by itself at {at}."
+        return f"{reader.name_of(row.closed_by, row.closed_name)} closed it at {at}."
+    if row.acknowledged_at is not None and not reader.is_me(row.acknowledged_by):
+        name, since = reader.name_of(row.acknowledged_by, row.acknowledged_name), reader.moment(row.acknowledged_at)
+        if action == "accept" and reader.is_me(row.offered_to):
+            return None
+        over = "The offer to take it over has ended. " if action == "accept" else ""
+        return f"{over}{name} has had it since {since.clock}."
+    if row.has_a_part:
+        return None
+    if row.responsible is None:
+        return "It is not with you, and nobody has been asked yet."
+    return f"It is with {reader.name_of(row.responsible, row.responsible_name)}, who has not acknowledged it yet."

@@ -1,0 +1,87 @@
+"""A button of an old page says who has the episode now, or who closed it, never that it is not there."""
+
+from datetime import timedelta
+
+import httpx2
+import pytest
+
+from tests.inbox import Site, words_of
+from tests.inbox_desk import Desk, at_in, done, open_desk, state, taken
+
+HOUR = timedelta(hours=1)
+
+
+async def _at(site: Site, person: str) -> Desk:
+    return Desk(await site.signed_in(person), (await state(site))["episode_id"])
+
+
+def _told(answer: httpx2.Response) -> str:
+    assert answer.status_code == 409
+    words = words_of(answer.text)
+    assert "does not exist" not in words
+    assert "Open the episode" in words
+    return words
+
+
+@pytest.mark.parametrize(
+    ("action", "fields"), [("acknowledge", {}), ("not-mine", {}), ("close", {"ending": "lost:price"})]
+)
+async def test_whoever_is_second_reads_who_has_it(site: Site, action: str, fields: dict[str, str]) -> None:
+    anna = await open_desk(site)
+    await site.wait(timedelta(minutes=16))
+    ben = await _at(site, "ben")
+    old = await anna.form()
+    assert done(await ben.press("acknowledge"))
+    before = await state(site)
+    assert "Ben Ahlers has had it since 10:16." in _told(await anna.send(action, old, **fields))
+    assert await state(site) == before
+    assert "Ben Ahlers has had it since 10:16." in await anna.page()
+
+
+async def test_whoever_comes_after_the_end_reads_who_closed_it(site: Site) -> None:
+    anna = await open_desk(site)
+    await site.wait(timedelta(minutes=16))
+    ben = await _at(site, "ben")
+    old = {"ben": await ben.form(), "anna": await anna.form()}
+    assert done(await anna.press("close", ending="lost:price"))
+    for action in ("acknowledge", "not-mine", "reached", "snooze"):
+        assert "Anna Berg closed it at 10:16." in _told(await ben.send(action, old["ben"], until="in_an_hour"))
+        assert "You closed it at 10:16." in _told(await anna.send(action, old["anna"], until="in_an_hour"))
+
+
+async def test_an_offer_that_is_over_says_so(site: Site) -> None:
+    anna = await taken(site)
+    assert done(await anna.press("hand-over", to="ben", at=await at_in(site, hours=1)))
+    ben = await _at(site, "ben")
+    old = await ben.form()
+    await site.wait(HOUR)
+    words = _told(await ben.send("accept", old))
+    assert "The offer to take it over has ended. Anna Berg has had it since 10:00." in words
+    assert done(await anna.press("close", ending="lost:price"))
+    assert "Anna Berg closed it at 11:00." in _told(await ben.send("accept", old))
+
+
+async def test_what_closed_by_itself_says_so(site: Site) -> None:
+    anna = await open_desk(site)
+    old = await anna.form()
+    await site.service.pool.execute(
+        "update escalation.episodes set closed_at = shared.app_now(), result = 'cause_gone', "
+        "reason = 'signals_cleared', deadline_at = null, deadline_for = null"
+    )
+    assert "It closed by itself at 10:00." in _told(await anna.send("acknowledge", old))
+
+
+async def test_a_forwarded_link_says_who_is_signed_in_and_whom_to_ask(site: Site) -> None:
+    anna = await open_desk(site)
+    await site.hire("vera", "Vera Sand", email="vera@sales.example", manager="ines")
+    vera = await site.signed_in("vera")
+    told = []
+    for path in (anna.path, "/episodes/00000000-0000-0000-0000-000000000000", "/episodes/nonsense"):
+        answer = await vera.get(path)
+        assert answer.status_code == 404
+        told.append(words_of(answer.text))
+    assert "You are signed in as Vera Sand." in told[0]
+    assert "If somebody sent you the link, ask them who is looking after this customer." in told[0]
+    assert len(set(told)) == 1, "it does not tell whether there is such an episode"
+    await site.hire("ines", "Ines Roth", email="ines@sales.example")
+    assert "ask them or your manager, Ines Roth, who is" in words_of((await vera.get(anna.path)).text)
