@@ -101,3 +101,40 @@ async def test_whoever_is_away_cannot_be_asked_to_take_over(team: Escalation) ->
     await team.acknowledge("anna")
     assert await presses(team, HandOverPressed, "anna", to="eva", until=now + 3 * HOUR) == ["colleague_away"]
     assert (await open_episode(team))["offered_to"] is None
+
+
+async def leaves(team: Escalation, who: str) -> None:
+    await team.hear(person(who, active=False))
+    await team.fire()
+
+
+async def test_whoever_took_over_and_left_leaves_it_to_the_giver(offered: Escalation) -> None:
+    await accepted(offered)
+    await leaves(offered, "eva")
+    assert (await rung(offered))[-1] == ("anna", "seller", "unavailable")
+    assert (await open_episode(offered))["responsible"] == "anna"
+    await offered.send_mail()
+    assert [mail["To"] for mail in offered.mail.received][-1] == "anna@sales.example"
+    await offered.wait(2 * HOUR)
+    assert (await rung(offered))[-1] == ("ben", "backup", "step"), "and from there up the ladder"
+
+
+async def test_the_giver_who_is_away_is_passed_over(offered: Escalation) -> None:
+    await accepted(offered)
+    now = await offered.now()
+    absence = {"since": (now - timedelta(days=2)).date(), "until": (now + timedelta(days=9)).date()}
+    await offered.hear(person("anna", manager="carla", backup="ben", away=[absence]))
+    await leaves(offered, "eva")
+    assert (await rung(offered))[-1] == ("ben", "backup", "unavailable")
+
+
+async def test_the_giver_who_let_it_lapse_before_is_not_asked_again(team: Escalation) -> None:
+    await team.hear(person("eva"))
+    await happens(team, refund_requested())
+    await team.wait(HOUR + MINUTE)
+    assert (await rung(team))[-1] == ("ben", "backup", "step"), "Anna did not answer"
+    await team.acknowledge("ben")
+    await presses(team, HandOverPressed, "ben", to="eva", until=await team.now() + 3 * HOUR)
+    await accepted(team)
+    await leaves(team, "eva")
+    assert (await rung(team))[-1] == ("ben", "backup", "unavailable")

@@ -10,9 +10,10 @@ _IN_SELLERS_PLACE = frozenset({Step.SELLER, Step.SUCCESSOR})
 
 
 def still_to_ask(ladder: Sequence[Rung], episode: Episode, asked: Container[str]) -> list[Rung]:
-    """The steps further up; `asked` are those who were ever rung for this episode. Nobody after the desk.
+    """The steps further up; `asked` are those who are not asked again at the step where it rang last. Nobody after
+    the desk.
 
-    First of all whoever came where it rang last and was never asked, as when the sale is corrected meanwhile.
+    First of all whoever is at that step and not of those, as when the sale is corrected meanwhile.
     """
     here = _IN_SELLERS_PLACE if episode.step in _IN_SELLERS_PLACE else {episode.step}
     came = [rung for rung in standing(ladder) if rung.step in here and rung.salesperson_id not in asked]

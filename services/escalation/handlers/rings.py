@@ -1,5 +1,6 @@
 """Rings: finds the person on the ladder whom a cause asks, or waits for the seller to be known."""
 
+from collections.abc import Container
 from dataclasses import replace
 from datetime import datetime
 
@@ -130,13 +131,21 @@ def _again(rung: Rung, situation: Situation) -> Asked:
 def _still_asked(turn: Turn[Fact], episode: Episode, ladder: tuple[Rung, ...], sought: RecipientSought) -> list[Rung]:
     """Who may be asked for this cause: those further up, or first of all whoever has or had it, even off the ladder."""
     if sought.cause in UPWARD or (episode.step is None and sought.had_it is None):
-        return still_to_ask(ladder, episode, turn.book.asked[episode.episode_id])
+        return still_to_ask(ladder, episode, _not_again(turn, episode, sought))
     own = [rung for rung in ladder if rung.salesperson_id == episode.responsible]
     if sought.had_it is not None and not own:
         why_you = episode.why_you or f"You took order {episode.order_id}."
         theirs = colleague(turn.book.people.get(sought.had_it), "took_it", why_you)
         own = [theirs] if theirs is not None else []
     return list(dict.fromkeys([*(rung for rung in own if rung.skipped is None), *standing(ladder)]))
+
+
+def _not_again(turn: Turn[Fact], episode: Episode, sought: RecipientSought) -> Container[str]:
+    """Who is not asked again at the step where it rang last: everybody, but where somebody took it and is not there any
+    more, this person alone. Who handed it over to them, or was asked when they took it, has not failed."""
+    if sought.cause is RingCause.UNAVAILABLE and sought.had_it is not None:
+        return {sought.had_it}
+    return turn.book.asked[episode.episode_id]
 
 
 def _pause(turn: Turn[Fact], episode: Episode, until: datetime) -> None:

@@ -6,8 +6,8 @@ graver, when money is asked back or a cancellation asked for, when the customer 
 customer tries again while somebody has it. Nobody answers in time: who came in the place of the one asked last and
 never was, else the next on the ladder; after the desk the desk again, a few times. After that, whatever the customer
 does or suffers rings from the foot of the ladder. Whoever takes it must reach the customer in time. Who
-leaves passes on what they have. In these histories everybody is at work at any time, and customers may be called at
-any time.
+leaves passes on what they have: who had taken it, to whoever else stands where it rang last. In these histories
+everybody is at work at any time, and customers may be called at any time.
 """
 
 from collections import Counter
@@ -203,7 +203,8 @@ class Desk:
         elif episode.step is None:
             rung = next_on(ladder, None)
         else:
-            before = {ring.rung.person for ring in episode.rings}
+            left_with_it = sought.cause == "unavailable" and sought.had_it is not None
+            before = {sought.had_it} if left_with_it else {ring.rung.person for ring in episode.rings}
             rung = next(came_instead(ladder, episode.step, before), None) or next_on(ladder, episode.step)
         if rung is not None:
             return sought.cause, rung
