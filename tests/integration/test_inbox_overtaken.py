@@ -5,6 +5,7 @@ from datetime import timedelta
 import httpx2
 import pytest
 
+from tests.builders import ACCOUNT, refund_withdrawn
 from tests.inbox import Site, words_of
 from tests.inbox_desk import Desk, at_in, done, open_desk, state, taken
 
@@ -64,10 +65,7 @@ async def test_an_offer_that_is_over_says_so(site: Site) -> None:
 async def test_what_closed_by_itself_says_so(site: Site) -> None:
     anna = await open_desk(site)
     old = await anna.form()
-    await site.service.pool.execute(
-        "update escalation.episodes set closed_at = shared.app_now(), result = 'cause_gone', "
-        "reason = 'signals_cleared', deadline_at = null, deadline_for = null"
-    )
+    await site.tell(refund_withdrawn(), about=ACCOUNT)
     assert "It closed by itself at 10:00." in _told(await anna.send("acknowledge", old))
 
 

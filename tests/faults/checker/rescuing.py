@@ -203,8 +203,9 @@ class Desk:
         elif episode.step is None:
             rung = next_on(ladder, None)
         else:
-            left_with_it = sought.cause == "unavailable" and sought.had_it is not None
-            before = {sought.had_it} if left_with_it else {ring.rung.person for ring in episode.rings}
+            before = {ring.rung.person for ring in episode.rings}
+            if sought.cause == "unavailable" and sought.had_it is not None:
+                before = {sought.had_it}
             rung = next(came_instead(ladder, episode.step, before), None) or next_on(ladder, episode.step)
         if rung is not None:
             return sought.cause, rung
