@@ -100,13 +100,13 @@ def test_a_time_in_the_past_or_too_far_away_is_refused(put_off: object, at: date
 
 def test_a_hand_over_leaves_the_giver_responsible_until_it_is_accepted() -> None:
     mine = taken(RANG, ANNA, TALK, AT)
-    asked = offered(mine, "ben", AT + HOUR, POLICY, AT)
+    asked = offered(mine, "ben", AT + HOUR, POLICY, AT, notified_at=AT)
     assert (asked.acknowledged_by, asked.deadline_at, asked.offered_to) == ("anna", mine.deadline_at, "ben")
     theirs = handed_over(asked, "ben", TALK, minutes(30))
     assert (theirs.acknowledged_by, theirs.responsible, theirs.offered_to) == ("ben", "ben", None)
     assert theirs.deadline_at == minutes(30) + POLICY.acknowledgement.redeem_within.high
     with pytest.raises(NotNow):
-        offered(mine, "anna", AT + HOUR, POLICY, AT)
+        offered(mine, "anna", AT + HOUR, POLICY, AT, notified_at=AT)
 
 
 def test_closing_demands_a_reason_of_the_list() -> None:

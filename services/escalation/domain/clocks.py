@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Protocol
 
 from services.escalation.domain.calendar import WorkingTime, calendar_of
 from services.escalation.domain.calling import CallingHours
@@ -38,14 +39,21 @@ class Talk:
     by_phone: bool = True
 
 
-def calling_hours(order: Order, policy: Policy) -> CallingHours:
+class Called(Protocol):
+    """Whoever may be called by their own wall clock: the customer of an order."""
+
+    @property
+    def customer_zone(self) -> str | None: ...
+
+
+def calling_hours(order: Called, policy: Policy) -> CallingHours:
     """When this customer may be called, on their own wall clock."""
     customers = policy.customers
     zone = order.customer_zone or customers.zone
     return CallingHours(zone, customers.callable_from, customers.callable_until)
 
 
-def rings_at(person: Salesperson | None, order: Order, severity: Severity, policy: Policy, now: datetime) -> datetime:
+def rings_at(person: Salesperson | None, order: Called, severity: Severity, policy: Policy, now: datetime) -> datetime:
     """When this person is rung, at `now` or later: at work. NEVER for somebody whom the directory does not know.
 
     What is critical rings while the customer may be called, too, and whoever accepts ringing off hours for it at any

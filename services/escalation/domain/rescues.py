@@ -165,9 +165,15 @@ def _refuse_to_forget(promised: datetime, person: Salesperson | None, now: datet
     raise NotNow("past_appointment", f"the customer was promised a call at {at}: {what} before you put it off longer.")
 
 
-def offered(episode: Episode, to: str, until: datetime, policy: Policy, now: datetime) -> Episode:
-    """Offered to somebody; the giver stays responsible, and their clock runs on. Raises NotNow."""
-    _check_within(until, now, policy.acknowledgement.longest_hand_over, "the hand-over")
+def offered(
+    episode: Episode, to: str, until: datetime, policy: Policy, now: datetime, *, notified_at: datetime
+) -> Episode:
+    """Offered to somebody, who is notified then; the giver stays responsible, and their clock runs on. Raises NotNow.
+
+    The longest time runs from when they are notified: else nobody could be asked who is back at work after that.
+    """
+    longest = policy.acknowledgement.longest_hand_over + (notified_at - now)
+    _check_within(until, now, longest, "the hand-over")
     if to == episode.acknowledged_by:
         raise NotNow("hand_over_to_oneself", "choose somebody else: you have this episode already.")
     return replace(episode, offered_to=to, offered_until=until, changed_at=now)

@@ -25,7 +25,11 @@ def offer(turn: Turn[HandOverPressed], episode: Episode) -> None:
     fact, id = turn.fact, episode.episode_id
     rung = _rung(turn, episode)
     version, policy = turn.book.policy_for(turn.book.order_of(episode))
-    asked = replace(offered(episode, fact.to, fact.until, policy, turn.now), rings=episode.rings + 1)
+    person, order = turn.book.people[fact.to], turn.book.order_of(episode)
+    rung_at = rings_at(person, order, episode.severity, policy, turn.now)
+    times = Times(turn.now if rung_at == NEVER else rung_at, fact.until, _LONGEST)
+    asked = offered(episode, fact.to, fact.until, policy, turn.now, notified_at=times.rung_at)
+    asked = replace(asked, rings=episode.rings + 1)
     withdraw_offer(turn, episode, "somebody else is asked")
     keep_episode(turn, asked)
     words = f"{fact.by} asks {fact.to} to take it over; until that is accepted it stays where it is."
@@ -33,9 +37,6 @@ def offer(turn: Turn[HandOverPressed], episode: Episode) -> None:
     turn.publish(HandOverOffered(episode=id, order=episode.order_id, by=fact.by, to=fact.to, until=fact.until))
     signal = turn.book.main_signal(episode)
     assert signal is not None, "an episode without a standing signal is closed"
-    person, order = turn.book.people[fact.to], turn.book.order_of(episode)
-    rung_at = rings_at(person, order, episode.severity, policy, turn.now)
-    times = Times(turn.now if rung_at == NEVER else rung_at, fact.until, _LONGEST)
     send_alert(turn, asked, Asking(Asked(rung, times.rung_at), signal, RingCause.HANDED_OVER), times)
 
 

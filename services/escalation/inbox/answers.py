@@ -39,14 +39,23 @@ class WhyRefused(NamedTuple):
 class NotHere(Exception):
     """There is no such page for this reader: not made, or somebody else's."""
 
+    def __str__(self) -> str:
+        return "This page does not exist, or it is not yours to see."
+
 
 class NotYours(NotHere):
-    """There is no such episode for whoever is signed in. Carries their name and their manager's, nothing else."""
+    """There is no such episode for whoever is signed in: the same words for one of others as for none. Carries the
+    reader's name and their manager's."""
 
     def __init__(self, reader: str, manager: str | None) -> None:
-        super().__init__("not this reader's")
+        super().__init__()
         self.reader = reader
         self.manager = manager
+
+    def __str__(self) -> str:
+        manager = f" or your manager, {self.manager}," if self.manager else ""
+        ask = f"If somebody sent you the link, ask them{manager} who is looking after this customer."
+        return f"You are signed in as {self.reader}. {super().__str__()} {ask}"
 
 
 class _NotReceived(FormRefused):
@@ -95,25 +104,13 @@ async def _answered(handle: Answer, request: Request, pages: Pages, given: Inbox
         why = why_refused(refused)
         refused_for(why.code)
         return pages.message(_heading(refused), why.words, status=why.status, link=_back(request))
-    except NotYours as not_yours:
-        return pages.message("Not in your inbox", _whom_to_ask(not_yours), status=404, link=_HOME)
-    except NotHere:
+    except NotHere as not_here:
         refused_for("not_here")
-        words = "This page does not exist, or it is not yours to see."
-        return pages.message("Not in your inbox", words, status=404, link=_HOME)
+        return pages.message("Not in your inbox", str(not_here), status=404, link=_HOME)
     except DATABASE_ERRORS as error:
         if not is_transient(error):
             raise
         return _unavailable(pages)
-
-
-def _whom_to_ask(not_yours: NotYours) -> str:
-    """The same for an episode of others as for none."""
-    manager = f" or your manager, {not_yours.manager}," if not_yours.manager else ""
-    return (
-        f"You are signed in as {not_yours.reader}. This page does not exist, or it is not yours to see. "
-        f"If somebody sent you the link, ask them{manager} who is looking after this customer."
-    )
 
 
 def _back(request: Request) -> _Link:

@@ -1,6 +1,5 @@
 """Which buttons an episode has for its reader, and which one is the thing to do next. Start at `choices`."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -8,14 +7,12 @@ from services.escalation.domain.plays import may_write
 from services.escalation.domain.policy.model import CHOSEN_RESULTS, CLEARED, Policy
 from services.escalation.domain.reader import Reader
 from services.escalation.domain.words import BY_CHANNEL, MUST_NOT_BE_CALLED, RESULTS
+from services.escalation.inbox.colleagues import Takers
 from services.escalation.inbox.forms import ending_value
 from services.escalation.inbox.moments import field_value, next_minute
 from services.escalation.inbox.ways import CHANNELS
-from services.escalation.store.episode_parts import Colleague
 from services.escalation.store.inbox import EpisodeRow
 from shared.contracts.support_inbound import ContactChannel, ContactPreference
-
-_HAND_OVER = timedelta(hours=2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,19 +41,17 @@ class Choices:
     close: bool
     endings: tuple[Group, ...]
     channels: tuple[tuple[str, str], ...]
-    colleagues: Sequence[Colleague]
+    colleagues: Takers
     earliest: str
     latest_appointment: str
     latest_snooze: str
-    latest_hand_over: str
-    hand_over_until: str
 
     @property
     def more(self) -> str:
         """What is behind "More", in its order; empty where nothing is."""
         there = {
             "appointment, later": self.rescue,
-            "hand over": self.rescue and bool(self.colleagues),
+            "hand over": self.rescue and bool(self.colleagues.listed),
             "close": self.close and self.next != "close",
             "not mine": self.pass_on,
         }
@@ -67,7 +62,7 @@ def choices(
     row: EpisodeRow,
     reader: Reader,
     policy: Policy,
-    colleagues: Sequence[Colleague],
+    colleagues: Takers,
     *,
     call: str,
     for_information: bool = False,
@@ -103,8 +98,6 @@ def choices(
         earliest=field_value(soon, reader.zone),
         latest_appointment=field(limits.longest_appointment),
         latest_snooze=field(limits.longest_snooze),
-        latest_hand_over=field(limits.longest_hand_over),
-        hand_over_until=field(min(_HAND_OVER, limits.longest_hand_over)),
     )
 
 

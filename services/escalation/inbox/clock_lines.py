@@ -81,6 +81,7 @@ def now_with(row: EpisodeRow, reader: Reader) -> str | None:
 _FOLLOWS_AS = {
     "seller": "You sold this order.",
     "notified": "You were notified before.",
+    "asked": "You were to be notified later.",
     "manager": "It is in your team.",
 }
 

@@ -17,6 +17,7 @@ from services.escalation.domain.policy.model import Policy
 from services.escalation.domain.policy.versions import Policies
 from services.escalation.domain.reader import Reader
 from services.escalation.inbox.answers import NotHere, NotYours, why_refused
+from services.escalation.inbox.colleagues import NO_TAKERS, takers
 from services.escalation.inbox.dependencies import InboxDependencies
 from services.escalation.inbox.duties import DutyPages
 from services.escalation.inbox.filters import Asked, asked_of, filters
@@ -112,15 +113,13 @@ class EpisodePages:
             await self._press(button, row.account_id, str(form.get("round", "")) or None)
         except (NotUnderstood, Refused, Overtaken) as refused:
             now_so = await store.one_episode(self._pool, me, row.episode_id) or row
-            so = what_is_so(now_so, reader, action) if isinstance(refused, Refused) else None
-            told = Overtaken(so) if so else refused
+            told = _told(refused, now_so, reader, action)
             note = text_of(form, "note")
             if not note:
                 raise told from None
             why = why_refused(told)
             self._refused.labels("", why.code).inc()
-            trouble = Trouble(action, why.status, why.words, note)
-            return await self._render(request, signed_in, now_so, trouble=trouble)
+            return await self._render(request, signed_in, now_so, trouble=Trouble(action, why.status, why.words, note))
         return RedirectResponse(local_page(str(form.get("return_to", "/"))), status_code=303)
 
     async def acknowledge_all(self, request: Request) -> Response:
@@ -230,7 +229,7 @@ class EpisodePages:
         self, row: EpisodeRow, reader: Reader, policies: Policies, places: Mapping[UUID, int]
     ) -> EpisodeView:
         """An episode with everything its own page tells."""
-        id, me = row.episode_id, reader.salesperson_id
+        id, me, policy = row.episode_id, reader.salesperson_id, _policy(row, policies)
         signals = await episode_parts.signals_of(self._pool, me, [id])
         facts = await episode_parts.facts_of(self._pool, me, [id], limit=_FACTS_ON_A_PAGE)
         mine = row.closed_at is None and reader.is_me(row.acknowledged_by)
@@ -242,10 +241,22 @@ class EpisodePages:
             steps=await episode_parts.steps_of(self._pool, me, id, TOLD_RULES),
             deeds=await deeds_of(self._pool, me, id),
             notes=await notes_of(self._pool, me, id),
-            colleagues=await episode_parts.colleagues_of(self._pool, me) if mine else (),
+            colleagues=takers(await episode_parts.colleagues_of(self._pool, me), row, reader, policy)
+            if mine
+            else NO_TAKERS,
             place=places.get(id),
         )
-        return episode_view(row, parts, reader, _policy(row, policies))
+        return episode_view(row, parts, reader, policy)
+
+
+def _told(
+    refused: NotUnderstood | Refused | Overtaken, row: EpisodeRow, reader: Reader, action: str
+) -> NotUnderstood | Refused | Overtaken:
+    """What others have done since goes before the reason of a refusal, but for that of an undoing."""
+    if not isinstance(refused, Refused) or action == "reopen":
+        return refused
+    so = what_is_so(row, reader, action)
+    return Overtaken(so) if so is not None else refused
 
 
 def _policy(row: EpisodeRow, policies: Policies) -> Policy:

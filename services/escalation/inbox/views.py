@@ -30,10 +30,11 @@ from services.escalation.domain.stakes import Amount
 from services.escalation.domain.written import NoteAbout, NoteRow
 from services.escalation.inbox.choices import Choices, choices
 from services.escalation.inbox.clock_lines import ClockLine, clock_line, now_with, promised, read_only
+from services.escalation.inbox.colleagues import NO_TAKERS, Takers
 from services.escalation.inbox.endings import Ending, ending_of
+from services.escalation.inbox.offers import offer_line
 from services.escalation.inbox.ways import Way, mail, phone
 from services.escalation.store.before import before_of
-from services.escalation.store.episode_parts import Colleague
 from services.escalation.store.inbox import EpisodeRow
 from shared.contracts.envelope import Envelope, Fact
 from shared.contracts.escalation import RingCause, Severity, SignalKind, Step
@@ -52,7 +53,7 @@ class Parts:
     said: Sequence[SaidRow] = ()
     rings: Sequence[RingRow] = ()
     steps: Sequence[StepRow] = ()
-    colleagues: Sequence[Colleague] = ()
+    colleagues: Takers = NO_TAKERS
     place: int | None = None
     deeds: Sequence[DeedRow] = ()
     notes: Sequence[NoteRow] = ()
@@ -172,7 +173,7 @@ def episode_view(row: EpisodeRow, parts: Parts, reader: Reader, policy: Policy) 
         read_only=read_only(row, reader),
         now_with=now_with(row, reader) if row.has_a_part else None,
         promised=promised(row, reader),
-        offered=_offered(row, reader),
+        offered=offer_line(row, parts.rings, parts.steps, reader),
         calls=calls,
         number=None if calls or forbidden or inform else row.customer_phone,
         no_way=NO_WAY,
@@ -284,11 +285,3 @@ def _givers_note(row: EpisodeRow, notes: Sequence[NoteRow], reader: Reader) -> G
     if row.closed_at is not None or not mine or not given or reader.is_me(given[-1].by):
         return None
     return GiversNote(reader.name_of(given[-1].by, given[-1].name), given[-1].words)
-
-
-def _offered(row: EpisodeRow, reader: Reader) -> str | None:
-    """What became of an offer, for whoever made it."""
-    if row.offered_to is None or row.offered_until is None or reader.is_me(row.offered_to):
-        return None
-    name = row.offered_name or row.offered_to
-    return f"Offered to {name} until {reader.moment(row.offered_until).clock}; until then it stays where it is."

@@ -2,10 +2,10 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from uuid import UUID
 
 from services.escalation.domain.asked import RingRow, StepRow
+from services.escalation.domain.entities import Salesperson
 from services.escalation.domain.facts import SAID, FactKind
 from services.escalation.domain.happenings import SaidRow, SignalRow
 from services.escalation.store.asked import JOIN_TO_RINGS, JOIN_TO_STEPS, RING_COLUMNS, STEP_COLUMNS
@@ -15,15 +15,6 @@ from services.escalation.store.risks import RISK_COLUMNS, risk_of
 from shared.contracts.envelope import Envelope, Fact
 from shared.database import Pool
 from shared.ids import AccountId, SalespersonId
-
-
-@dataclass(frozen=True, slots=True)
-class Colleague:
-    """Somebody whom an episode can be handed over to."""
-
-    salesperson_id: str
-    name: str
-
 
 _SIGNALS = f"""
     select {RISK_COLUMNS}, s.episode_id, s.fact_id, s.by_silence, s.words, s.ended, s.ended_at, s.ended_because
@@ -61,7 +52,7 @@ _STEPS = f"""
     order by d.position
 """
 _COLLEAGUES = """
-    select salesperson_id, name from escalation.salespeople
+    select * from escalation.salespeople
     where active and salesperson_id <> $1 order by lower(name), salesperson_id
 """
 
@@ -105,6 +96,6 @@ async def steps_of(database: Pool, reader: SalespersonId, episode: UUID, rules: 
     return [StepRow(**row) for row in await database.fetch(_STEPS, reader, episode, list(rules))]
 
 
-async def colleagues_of(database: Pool, reader: SalespersonId) -> Sequence[Colleague]:
+async def colleagues_of(database: Pool, reader: SalespersonId) -> Sequence[Salesperson]:
     """Everybody of the directory who is with us, but for the reader."""
-    return [Colleague(**row) for row in await database.fetch(_COLLEAGUES, reader)]
+    return [Salesperson(**row) for row in await database.fetch(_COLLEAGUES, reader)]

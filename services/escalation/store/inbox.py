@@ -27,8 +27,8 @@ class EpisodeRow:
 
     `cause` is the reason of its latest alert, which waits `held_until` the person is to be notified, and `before_who`
     the person it was with until then. `superseded`: its order has a newer one. Without `has_a_part` the reader only
-    follows it, as its `seller`, as `notified` before, or as a `manager`. Who `leads_seller` is the seller's manager, or
-    that person's.
+    follows it, as its `seller`, as `notified` before, as `asked` where it was over before it was time to notify them,
+    or as a `manager`. Who `leads_seller` is the seller's manager, or that person's.
     """
 
     episode_id: EpisodeId
@@ -172,8 +172,8 @@ _EPISODE = f"""
            o.segment, coalesce(o.products, '[]') as products, coalesce(account.preference, 'none') as preference,
            {HAS_A_PART} is true as has_a_part,
            coalesce($1 in (seller.manager, sellers_manager.manager), false) as leads_seller,
-           case when e.salesperson = $1 then 'seller' when own.step is not null then 'notified' else 'manager' end
-               as follows_as
+           case when e.salesperson = $1 then 'seller' when own.step is null then 'manager'
+                when own.notified then 'notified' else 'asked' end as follows_as
     from escalation.episodes e
     left join escalation.orders o on o.order_id = e.order_id
     left join escalation.accounts account on account.account_id = e.account_id
@@ -183,7 +183,12 @@ _EPISODE = f"""
     ) latest on true
     {join_before("latest")}
     left join lateral (
-        select why_you, cause, step from escalation.alerts own
+        select why_you, cause, step, exists (
+            select from escalation.alerts any_of left join escalation.deliveries d
+            on d.alert_id = any_of.alert_id and d.channel = 'email' and (
+                d.state = 'held' or (d.state = 'cancelled' and d.try_at > d.changed_at))
+            where any_of.episode_id = e.episode_id and any_of.recipient = $1 and d.alert_id is null) as notified
+        from escalation.alerts own
         where own.episode_id = e.episode_id and own.recipient = $1 order by own.ring desc limit 1
     ) own on true
     left join escalation.salespeople seller on seller.salesperson_id = e.salesperson

@@ -176,6 +176,7 @@ function keepEntered(old, fresh, active) {
       twin.value = field.value;
       twin.closest("details:not([data-keep])")?.setAttribute("open", "");
     }
+    if (twin.selectedIndex === -1) twin.selectedIndex = [...twin.options].findIndex((each) => each.dataset.who === field.selectedOptions[0]?.dataset.who);
     if (field === active) same = twin;
   }
   return same;
@@ -259,6 +260,12 @@ document.addEventListener("click", (event) => {
   called.add(episode.dataset.episode);
   afterCall(episode);
 });
+// Until when the chosen colleague may accept, unless the reader has entered another time.
+document.addEventListener("change", (event) => {
+  const list = event.target.closest("[data-takers]"), field = list && find("[name=at]", list.form);
+  if (field && [...list.options].some((each) => field.value === (each.dataset.until ?? ""))) field.value = list.selectedOptions[0].dataset.until ?? "";
+});
+
 // From row to row by j and k; Enter opens one as it opens any link. Single keys can be switched off.
 const keys = find("[data-keys]");
 

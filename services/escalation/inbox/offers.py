@@ -1,0 +1,43 @@
+"""What whoever made an offer to take over is told of it: when the other is notified, and what became of it."""
+
+from collections.abc import Sequence
+
+from services.escalation.domain.asked import RingRow, StepRow
+from services.escalation.domain.reader import Reader
+from services.escalation.store.inbox import EpisodeRow
+from shared.contracts.escalation import RingCause
+
+_CAME_TO_NOTHING = {
+    "offer_lapsed": "did not take it over by",
+    "offer_withdrawn": "is no longer available, so the offer ended at",
+}
+
+
+def offer_line(row: EpisodeRow, rings: Sequence[RingRow], steps: Sequence[StepRow], reader: Reader) -> str | None:
+    """One line at the top of the page of whoever has the episode, or of somebody else who sees it; None of no offer."""
+    if row.closed_at is not None or reader.is_me(row.offered_to):
+        return None
+    if row.offered_to is None or row.offered_until is None:
+        return _came_to_nothing(row, steps, reader)
+    name, until = row.offered_name or row.offered_to, reader.moment(row.offered_until).clock
+    line = f"Offered to {name} until {until}; until then it stays where it is."
+    asked = [one for one in rings if one.recipient == row.offered_to and one.cause == RingCause.HANDED_OVER]
+    held_until = asked[-1].held_until if asked else None
+    if held_until is None:
+        return line
+    line = f"{line} {name} will be notified at {reader.moment(held_until).clock}"
+    if held_until < row.offered_until:
+        return f"{line}."
+    return f"{line}, after the offer has ended: call them, or choose a later time."
+
+
+def _came_to_nothing(row: EpisodeRow, steps: Sequence[StepRow], reader: Reader) -> str | None:
+    """The last offer of whoever has it, until they have reached the customer."""
+    if row.acknowledged_at is None or not reader.is_me(row.acknowledged_by) or row.reached_at is not None:
+        return None
+    over = [step for step in steps if step.rule in _CAME_TO_NOTHING and step.at >= row.acknowledged_at]
+    if not over:
+        return None
+    last = over[-1]
+    name = last.name or last.who
+    return f"{name} {_CAME_TO_NOTHING[last.rule]} {reader.moment(last.at).clock}. It is still yours."
