@@ -51,8 +51,8 @@ class Row:
         return any("{" in text for text in (self.path, *self.form.values()))
 
 
-def _get(path: str, of: For) -> Row:
-    return Row("GET", path, of)
+def _get(path: str, of: For, *, ok: int = 200) -> Row:
+    return Row("GET", path, of, ok=ok)
 
 
 def _post(path: str, of: For, *, ok: int, **form: str) -> Row:
@@ -77,10 +77,13 @@ BUTTONS = (
     _button("hand-over", *_HOLDERS, to="nina", at=LATER),
     _button("accept", "offered: clara"),
     _button("seen"),
+    _button("reopen", "closed: ben"),
 )
 FORMS = (
     *BUTTONS,
     _post("/check-ins", For.SELLERS, ok=303, order="{order}", channel="phone"),
+    _post("/follow-ups", For.SELLERS, ok=303, order="{order}", channel="phone", answer="kept"),
+    _post("/acknowledge-all", For.SIGNED_IN, ok=200, episode="{episode_id} 2026-11-25T10:00:00+00:00"),
     _post("/sign-in", For.ANYBODY, ok=410, token="made-up"),
     _post("/sign-in/link", For.ANYBODY, ok=200, email="stranger@sales.example"),
     _post("/sign-out", For.SIGNED_IN, ok=200),
@@ -88,6 +91,7 @@ FORMS = (
 PAGES = (
     _get("/", For.SIGNED_IN),
     _get("/closed", For.SIGNED_IN),
+    _get("/acknowledge-all", For.SIGNED_IN, ok=303),
     _get("/live", For.SIGNED_IN),
     _get("/episodes/{episode_id}", For.READERS),
     _get("/accounts/{account_id}/timeline", For.RESPONSIBLE),

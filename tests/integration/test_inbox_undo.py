@@ -63,7 +63,7 @@ async def test_nobody_else_is_offered_it_or_may_press_it(site: Site) -> None:
     desk = await closed(site)
     manager = Desk(await site.signed_in("mona"), (await state(site))["episode_id"])
     assert "Undo" not in await manager.page()
-    assert (await manager.press("reopen")).status_code == 404
+    assert (await manager.press("reopen")).status_code == 409
     assert done(await desk.press("reopen"))
 
 
