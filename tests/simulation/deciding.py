@@ -3,6 +3,7 @@
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from math import inf
 from typing import Any
 from uuid import UUID
 
@@ -41,7 +42,7 @@ class Deciding:
         self.commits = Commits(self.database, Kafka())
         self.database.on_commit = self.commits.note
         pool: Any = FakePool(self.database, ANSWERS, "deciding")
-        self.spine = Spine(pool, "escalation", handling(RULES), OWN_FACTS)
+        self.spine = Spine(pool, "escalation", handling(RULES), OWN_FACTS, seconds_allowed=inf)
         self.resources = _Resources(pool, self.spine)
         self._read_everything()
 

@@ -7,6 +7,7 @@ so are timers that were put off.
 
 from collections import defaultdict
 from collections.abc import Coroutine, Mapping, Sequence
+from math import inf
 from typing import Any
 
 import orjson
@@ -77,7 +78,7 @@ class _Replay:
         }
         answers = {**ANSWERS, **own}
         pool: Any = FakePool(self.database, answers, "replay")
-        self.spine = Spine(pool, "escalation", handling(RULES), OWN_FACTS)
+        self.spine = Spine(pool, "escalation", handling(RULES), OWN_FACTS, seconds_allowed=inf)
 
     def tell(self, committed: Committed) -> None:
         self.committed = committed

@@ -7,6 +7,7 @@ What they wait for between two statements, and in which order they do things, is
 from collections import Counter
 from collections.abc import Coroutine, Mapping
 from dataclasses import dataclass, field
+from math import inf
 from random import Random
 from types import SimpleNamespace
 from typing import Any, Protocol
@@ -94,7 +95,7 @@ class Process:
         self.database = ground.database
         pool: Any = FakePool(ground.database, ground.answers, name)
         self.pool = pool
-        self.spine = Spine(pool, "escalation", handling(RULES), OWN_FACTS)
+        self.spine = Spine(pool, "escalation", handling(RULES), OWN_FACTS, seconds_allowed=inf)
 
 
 class Relay(Process):
