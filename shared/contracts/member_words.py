@@ -79,6 +79,12 @@ OF_ONE_TYPE: Mapping[str, Mapping[str, str]] = {
     "CaseClosed": {"reason": "Why what was sent on the case needs no answer."},
     "EpisodeClosed": {"by": "ID of the salesperson who closed it; missing: it closed by itself."},
     "EpisodeSnoozed": {"until": "When the salesperson is reminded."},
+    "FollowUpAnswered": {
+        "answer": "What the customer said: the promise was kept, what they expected worked, or did not work.",
+        "at": "When they talked.",
+        "by": "ID of the salesperson who says so.",
+        "channel": "How they talked.",
+    },
     "HandOverOffered": {"until": "Until when it can be accepted."},
     "PolicyPublished": {"by": "ID of who published it."},
 }

@@ -79,7 +79,7 @@ async def test_page_and_mail_have_their_parts_in_one_order(site: Site) -> None:
     marks = {
         "who": ("Petra Weiss", "Petra Weiss"),
         "until": ("answer by", "Answer by"),
-        "why": ("You closed order 4711", "You closed order 4711"),
+        "why": ("You sold order 4711", "You sold order 4711"),
         "press": ("Acknowledge", "Open to acknowledge"),
         "happened": ("What happened", "What happened"),
         "say": ("What to say", "What to say"),
