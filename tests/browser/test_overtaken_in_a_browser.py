@@ -20,7 +20,7 @@ async def test_whoever_presses_second_sees_at_once_who_has_it(visits: Visits, si
     anna = await open_desk(visits.site)
     await visits.site.wait(timedelta(minutes=16))
     context = await visits.context(size)
-    await context.route("**/live", never)
+    await context.route("**/live*", never)
     page = await visits.sign_in(context, next_path=anna.path)
     episode = (await visits.site.service.row("escalation.episodes"))["episode_id"]
     assert done(await Desk(await visits.site.signed_in("ben"), episode).press("acknowledge"))
