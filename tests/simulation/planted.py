@@ -110,10 +110,6 @@ def undo_a_close_without_starting_the_clock(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(reopening, "keep_episode", lambda turn, episode: turn.book.put_episode(episode))
 
 
-def undo_a_close_beside_a_newer_episode(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(AccountState, "has_newer", lambda *_arguments: False)
-
-
 def alert_id_without_its_ring(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(alerts, "derived", lambda kind, *cause: derived(kind, cause[0] if kind == "alert" else cause))
 
@@ -201,7 +197,6 @@ PLANTED: Mapping[str, Plant] = {
         late_timer_of_a_closed_episode,
         close_without_stopping_the_clock,
         undo_a_close_without_starting_the_clock,
-        undo_a_close_beside_a_newer_episode,
         alert_id_without_its_ring,
         press_again_as_another_press,
         send_again_where_the_receipt_was_lost,
