@@ -15,6 +15,12 @@ import time
 from contextlib import suppress
 from typing import Any, NoReturn
 
+# A command imports its service only when it runs, which here would be after each fork.
+import services.cli.run
+import services.escalation.app
+import services.orders.app
+import services.support.app  # noqa: F401
+import shared.runtime  # noqa: F401
 from services.cli.main import app
 from tests.faults import crash_points
 

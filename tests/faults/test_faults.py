@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from deploy.local.processes import PROJECT
+from services.cli.installation import ServiceName, database_variable
 from tests.faults.campaign import PLANS, SHORT
 from tests.faults.crash_points import ALL
 from tests.faults.faults import FAULTS
@@ -18,6 +19,14 @@ _ARM_ALL = """
 from tests.faults.crash_points import ALL
 for point in ALL.values():
     point.arm(1)
+"""
+_RUN_ONE = """
+import asyncio, sys
+from tests.faults import fork_server
+imported = set(sys.modules)
+asyncio.run = lambda process: process.close()
+fork_server.app(sys.argv[1:], standalone_mode=False)
+print(*(set(sys.modules) - imported))
 """
 
 
@@ -45,6 +54,19 @@ def test_every_planted_bug_has_a_schedule_and_every_schedule_a_bug() -> None:
 
 def test_every_crash_point_names_a_function_there_is() -> None:
     subprocess.run([sys.executable, "-c", _ARM_ALL], cwd=PROJECT, check=True)
+
+
+@pytest.mark.parametrize("service", ServiceName)
+def test_a_forked_process_finds_its_service_imported(service: ServiceName) -> None:
+    settings = {
+        "KAFKA_BOOTSTRAP_SERVERS": "127.0.0.1:9092",
+        database_variable(service): "postgresql://127.0.0.1/handoff",
+        "SMTP_URL": "smtp://127.0.0.1:25",
+        "ADDRESS_KEY": "k" * 32,
+    }
+    command = [sys.executable, "-c", _RUN_ONE, "run", service.value]
+    imported = subprocess.run(command, env=settings, cwd=PROJECT, capture_output=True, text=True, check=True).stdout
+    assert not [name for name in imported.split() if name.startswith(("services.", "shared."))]
 
 
 @pytest.mark.parametrize("plan", [*PLANS.values(), *SCHEDULES.values()], ids=lambda plan: plan.name)
