@@ -6,6 +6,7 @@ from uuid import uuid4
 import pytest
 
 from services.escalation.domain.asked import TOLD_RULES
+from services.escalation.domain.policy.versions import Policies
 from services.escalation.store import episode_parts
 from shared.contracts.order_parts import Customer
 from shared.ids import SalespersonId
@@ -113,6 +114,6 @@ async def test_nobody_reads_the_facts_of_anothers_customer(site: Site) -> None:
     own = await site.trouble()
     pool, me = site.service.pool, SalespersonId(SELLER)
     assert list(await episode_parts.facts_of(pool, me, [foreign, own], limit=10)) == [ACCOUNT]
-    assert list(await episode_parts.signals_of(pool, me, [foreign, own])) == [own]
+    assert list(await episode_parts.signals_of(pool, me, [foreign, own], Policies.shipped())) == [own]
     assert await episode_parts.rings_of(pool, me, foreign) == []
     assert await episode_parts.steps_of(pool, me, foreign, TOLD_RULES) == []

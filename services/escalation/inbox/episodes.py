@@ -141,7 +141,8 @@ class EpisodePages:
         me, now = signed_in.salesperson_id, await store.now(self._pool)
         reader = Reader(me, ZoneInfo(signed_in.zone), now, signed_in.name)
         rows = await closed_since(self._pool, me, now - timedelta(days=_CLOSED_DAYS))
-        lines = closed_lines(rows, await self._signals(rows, me), reader, await self._policies())
+        policies = await self._policies()
+        lines = closed_lines(rows, await self._signals(rows, me, policies), reader, policies)
         return self._pages.page("closed.html", {"reader": signed_in, "closed": lines, "days": _CLOSED_DAYS})
 
     async def _seen(self, request: Request, signed_in: SignedIn) -> EpisodeRow:
@@ -187,7 +188,7 @@ class EpisodePages:
             "causes": await self._causes(asked, counts, me, policies),
             "told": told,
             "duties": await self._duties.of(reader, policies),
-            "followed": followed_lines(others, await self._signals(others, me), reader, policies),
+            "followed": followed_lines(others, await self._signals(others, me, policies), reader, policies),
             "selected": await self._whole(beside, reader, policies, places) if beside else None,
             "asked": asked,
             "query": asked.query,
@@ -200,11 +201,13 @@ class EpisodePages:
     async def _causes(self, asked: Asked, counts: Counts, me: SalespersonId, policies: Policies) -> Sequence[Cause]:
         if counts.waiting < 2 or asked.wanted.show == "mine":
             return ()
-        return causes(await unanswered(self._pool, me, asked.wanted), policies)
+        return causes(await unanswered(self._pool, me, asked.wanted, policies), policies)
 
-    async def _signals(self, rows: Sequence[FollowedRow], me: SalespersonId) -> Mapping[UUID, Sequence[SignalRow]]:
+    async def _signals(
+        self, rows: Sequence[FollowedRow], me: SalespersonId, policies: Policies
+    ) -> Mapping[UUID, Sequence[SignalRow]]:
         ids = [row.episode_id for row in rows]
-        return await episode_parts.signals_of(self._pool, me, ids) if ids else {}
+        return await episode_parts.signals_of(self._pool, me, ids, policies) if ids else {}
 
     async def _rows(
         self, rows: Sequence[EpisodeRow], reader: Reader, policies: Policies, places: Mapping[UUID, int]
@@ -212,7 +215,7 @@ class EpisodePages:
         if not rows:
             return []
         ids = [row.episode_id for row in rows]
-        signals = await episode_parts.signals_of(self._pool, reader.salesperson_id, ids)
+        signals = await episode_parts.signals_of(self._pool, reader.salesperson_id, ids, policies)
         facts = await episode_parts.facts_of(self._pool, reader.salesperson_id, ids, limit=_FACTS_IN_A_ROW)
         return [
             episode_view(
@@ -230,7 +233,7 @@ class EpisodePages:
     ) -> EpisodeView:
         """An episode with everything its own page tells."""
         id, me, policy = row.episode_id, reader.salesperson_id, _policy(row, policies)
-        signals = await episode_parts.signals_of(self._pool, me, [id])
+        signals = await episode_parts.signals_of(self._pool, me, [id], policies)
         facts = await episode_parts.facts_of(self._pool, me, [id], limit=_FACTS_ON_A_PAGE)
         mine = row.closed_at is None and reader.is_me(row.acknowledged_by)
         parts = Parts(

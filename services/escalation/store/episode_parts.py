@@ -8,6 +8,7 @@ from services.escalation.domain.asked import RingRow, StepRow
 from services.escalation.domain.entities import Salesperson
 from services.escalation.domain.facts import SAID, FactKind
 from services.escalation.domain.happenings import SaidRow, SignalRow
+from services.escalation.domain.policy.versions import Policies
 from services.escalation.store.asked import JOIN_TO_RINGS, JOIN_TO_STEPS, RING_COLUMNS, STEP_COLUMNS
 from services.escalation.store.facts import NEWEST_FACTS, TOLD_TYPES, told_event
 from services.escalation.store.inbox import MAY_SEE
@@ -58,13 +59,13 @@ _COLLEAGUES = """
 
 
 async def signals_of(
-    database: Pool, reader: SalespersonId, episodes: Collection[UUID]
+    database: Pool, reader: SalespersonId, episodes: Collection[UUID], policies: Policies
 ) -> Mapping[UUID, Sequence[SignalRow]]:
     """The signals of episodes that the reader sees, each in the order they happened."""
     found = defaultdict[UUID, list[SignalRow]](list)
     for row in await database.fetch(_SIGNALS, reader, list(episodes)):
         rest = {name: row[name] for name in _BESIDE_RISK}
-        found[row["episode_id"]].append(SignalRow(risk_of(row), **rest))
+        found[row["episode_id"]].append(SignalRow(risk_of(row, policies), **rest))
     return found
 
 

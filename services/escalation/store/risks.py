@@ -1,8 +1,11 @@
 """A signal's row as what the words need to know of it."""
 
+from datetime import date
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from services.escalation.domain.entities import products_in
+from services.escalation.domain.policy.versions import Policies
 from services.escalation.domain.stakes import Amount, is_executed, named_amount
 from services.escalation.domain.words import Risk
 from shared.contracts.escalation import SignalKind
@@ -22,24 +25,27 @@ UNMOVED = """
         select from escalation.facts f where f.fact_id = s.fact_id and f.kind = 'sold'
     )
 """
-# The day that was told last for a late delivery, unless it is over.
+# The day that was told last for a late delivery, by whoever told it; null once that day is over: none before it counts.
 EXPECTED = """
     case when s.kind = 'delivery_late' then (
-        select f.due_at from escalation.facts f
-        where f.account_id = s.account_id and f.kind = 'delivery_late' and f.order_id = e.order_id
-          and f.due_at > shared.app_now()
-        order by f.at desc, f.fact_id desc limit 1
+        select case when latest.due_at > shared.app_now() then latest.due_at end
+        from (
+            select f.due_at from escalation.facts f
+            where f.account_id = s.account_id and f.kind in ('delivery_late', 'order_changed')
+              and f.order_id = e.order_id and f.due_at is not null
+            order by f.at desc, f.fact_id desc limit 1
+        ) latest
     ) end
 """
 RISK_COLUMNS = f"""
     s.signal_id, s.kind, s.at, s.amount_minor, s.currency, s.refund_kind,
     o.amount_minor as order_minor, o.currency as order_currency, {PAID_SINCE} as paid_minor, {UNMOVED} as unmoved,
     s.kind = 'contact_dead_ended' and s.by_silence as unanswered,
-    {EXPECTED} as expected_at, coalesce(o.customer_zone, 'UTC') as expected_zone
+    {EXPECTED} as expected_at, o.customer_zone, o.segment, coalesce(o.products, '[]') as products
 """
 
 
-def risk_of(row: Any) -> Risk:
+def risk_of(row: Any, policies: Policies) -> Risk:
     """The risk of a row of RISK_COLUMNS."""
     kind, currency = SignalKind(row["kind"]), row["order_currency"]
     asked = named_amount(row["amount_minor"], row["currency"], currency)
@@ -49,7 +55,6 @@ def risk_of(row: Any) -> Risk:
         more = asked is not None and asked.currency == order.currency and asked.minor > order.minor
         executed = is_executed(asked, order, row["paid_minor"])
     refund = RefundKind(row["refund_kind"]) if row["refund_kind"] else None
-    expected = row["expected_at"]
     return Risk(
         kind,
         row["at"],
@@ -60,12 +65,18 @@ def risk_of(row: Any) -> Risk:
         executed=executed,
         unmoved=row["unmoved"],
         unanswered=row["unanswered"],
-        expected_on=expected.astimezone(_zone(row["expected_zone"])).date() if expected else None,
+        expected_on=_expected_on(row, policies),
     )
 
 
-def _zone(name: str) -> ZoneInfo:
+def _expected_on(row: Any, policies: Policies) -> date | None:
+    """The day by the customer's calendar; by that of the policy where their zone is not known."""
+    if row["expected_at"] is None:
+        return None
+    policy = policies.for_order(policies.latest, row["segment"], products_in(row["products"]))
     try:
-        return ZoneInfo(name)
+        zone = ZoneInfo(row["customer_zone"] or policy.customers.zone)
     except (ZoneInfoNotFoundError, ValueError):
-        return ZoneInfo("UTC")
+        zone = ZoneInfo(policy.customers.zone)
+    day: date = row["expected_at"].astimezone(zone).date()
+    return day

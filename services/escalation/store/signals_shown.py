@@ -22,7 +22,7 @@ _MOST = 10
 _WORDS_LENGTH = 300
 
 _STANDING = f"""
-    select s.episode_id, s.fact_id, s.by_silence, o.segment, o.products, {RISK_COLUMNS}
+    select s.episode_id, s.fact_id, s.by_silence, {RISK_COLUMNS}
     from escalation.signals s
     join escalation.episodes e on e.episode_id = s.episode_id
     join escalation.orders o on o.order_id = e.order_id
@@ -62,7 +62,7 @@ async def signals_shown(pool: Pool, episodes: Collection[UUID], policies: Polici
 
 
 def _shown(rows: Sequence[asyncpg.Record], policies: Policies) -> Shown:
-    risks, policy = [risk_of(row) for row in rows], _policy(rows[0], policies)
+    risks, policy = [risk_of(row, policies) for row in rows], _policy(rows[0], policies)
     main = main_signal(risks, policy)
     newest = risks[-_MOST:]
     said = [

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from services.escalation.domain.policy.versions import Policies
 from services.escalation.domain.words import Risk
 from services.escalation.store.inbox import FOUND, MAY_SEE, WANTED_SEVERITY, Wanted
 from services.escalation.store.risks import RISK_COLUMNS, risk_of
@@ -84,12 +85,14 @@ _QUEUE = f"""
 """
 
 
-async def unanswered(database: Pool, reader: SalespersonId, wanted: Wanted) -> Sequence[UnansweredRow]:
+async def unanswered(
+    database: Pool, reader: SalespersonId, wanted: Wanted, policies: Policies
+) -> Sequence[UnansweredRow]:
     """The reader's episodes that wait for an acknowledgement, the severest first, then those that rang first."""
     rows = await database.fetch(_UNANSWERED, reader, wanted.search, wanted.severity, MOST_AT_ONCE)
     risks: dict[UUID, list[Risk]] = {row["episode_id"]: [] for row in rows}
     for row in await database.fetch(_RISKS, reader, list(risks)):
-        risks[row["episode_id"]].append(risk_of(row))
+        risks[row["episode_id"]].append(risk_of(row, policies))
     return [
         UnansweredRow(
             row["episode_id"],

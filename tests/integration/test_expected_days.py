@@ -1,0 +1,57 @@
+"""The day on which a late delivery is expected: the one that was told last, by the customer's own calendar."""
+
+from datetime import datetime, timedelta
+
+from services.escalation.app import publish_policy
+from services.escalation.domain.own_facts import PolicyPublishing
+from services.escalation.domain.policy.document import shipped_text
+from shared.contracts.order_parts import Customer
+from tests.builders import ACCOUNT, ZONE, delivery_late, order_changed
+from tests.inbox import Site
+from tests.inbox_desk import Desk, state
+
+DAY = timedelta(days=1)
+
+
+async def late(site: Site, until: datetime, *, minutes_ago: float = 2) -> Desk:
+    """The delivery is late, and expected then."""
+    await site.tell(delivery_late(due_at=until), minutes_ago=minutes_ago, about=ACCOUNT)
+    return Desk(await site.signed_in(), (await state(site))["episode_id"])
+
+
+def expected(at: datetime) -> str:
+    there = at.astimezone(ZONE)
+    return f"It is expected on {there.day} {there:%B}"
+
+
+async def test_a_day_told_before_the_last_one_is_never_expected(site: Site) -> None:
+    await site.hire()
+    await site.sell()
+    now = await site.service.now()
+    desk = await late(site, now + 9 * DAY, minutes_ago=5)
+    assert expected(now + 9 * DAY) in await desk.page()
+    await site.tell(delivery_late(due_at=now + 2 * DAY), about=ACCOUNT)
+    assert expected(now + 2 * DAY) in await desk.page()
+    await site.wait(3 * DAY)
+    assert "expected on" not in await desk.page(), "the day before the last one does not come back"
+
+
+async def test_a_day_that_the_order_was_changed_to_is_the_expected_one(site: Site) -> None:
+    await site.hire()
+    await site.sell()
+    now = await site.service.now()
+    desk = await late(site, now + 2 * DAY)
+    await site.tell(order_changed(delivery_due_at=now + 6 * DAY), about=ACCOUNT)
+    assert expected(now + 6 * DAY) in await desk.page()
+    await site.tell(order_changed(amount_minor=700), about=ACCOUNT)
+    assert expected(now + 6 * DAY) in await desk.page(), "a change that names no day leaves it"
+
+
+async def test_of_a_customer_whose_zone_is_not_known_the_day_is_that_of_the_policys_zone(site: Site) -> None:
+    zoned = shipped_text().replace('zone = "UTC"', 'zone = "Europe/Berlin"')
+    await site.hire()
+    await publish_policy(site.service.spine, PolicyPublishing(document=zoned, by="anna", summary="Berlin"))
+    await site.sell(customer=Customer(name="Petra Weiss", phone="+49 30 901820"))
+    late_at_night = (await site.service.now() + 3 * DAY).replace(hour=23, minute=30)
+    assert late_at_night.astimezone(ZONE).date() != late_at_night.date()
+    assert expected(late_at_night) in await (await late(site, late_at_night)).page()
