@@ -7,6 +7,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from services.escalation.channels.notices import send_due_notices
+from services.escalation.domain.deliveries import GIVE_UP_AFTER_UNKNOWN
 from services.escalation.domain.own_facts import Attempt
 from shared.contracts.envelope import Fact
 from shared.inputs import Input
@@ -95,6 +96,22 @@ async def test_a_mail_server_that_takes_nothing_now_gets_the_same_message_later(
     assert await states(escalation) == [("sent", None)]
 
 
+@pytest.mark.parametrize(
+    ("answer", "rounds", "state"),
+    [(Attempt.PUT_OFF, 60, "pending"), (Attempt.UNKNOWN, GIVE_UP_AFTER_UNKNOWN, "failed")],
+)
+async def test_a_notice_is_given_up_for_unknown_outcomes_and_never_for_a_mail_server_that_is_away(
+    escalation: Escalation, answer: Attempt, rounds: int, state: str
+) -> None:
+    await escalation.hear(person(None))
+    escalation.mail.answers = [answer] * rounds
+    for _ in range(rounds):
+        await send(escalation)
+        await escalation.move_clock(timedelta(minutes=11))
+    assert [one for one, _ in await states(escalation)] == [state]
+    assert len(await send(escalation)) == (state == "pending")
+
+
 async def test_what_a_process_was_sending_when_it_died_is_sent_again(escalation: Escalation) -> None:
     await escalation.hear(person(None))
     escalation.mail.answers.append(ConnectionError("gone"))
@@ -104,6 +121,7 @@ async def test_what_a_process_was_sending_when_it_died_is_sent_again(escalation:
     assert await send(escalation) == []
     await escalation.move_clock(timedelta(minutes=2))
     assert len(await send(escalation)) == 1
+    assert (await escalation.row("escalation.address_notices"))["unknown_count"] == 1, "the first may have arrived"
 
 
 async def test_what_is_refused_for_good_is_kept_as_failed_and_logged(escalation: Escalation) -> None:

@@ -13,7 +13,6 @@ from services.escalation.channels.bounces import NotReadable, bounce_of
 from services.escalation.channels.deliveries import EmailSender
 from services.escalation.channels.operating import record_bounce
 from services.escalation.channels.smtp import Ended, MailServer, Trouble
-from services.escalation.domain.addresses import GIVE_UP_AFTER_ATTEMPTS
 from services.escalation.domain.entities import Delivery
 from services.escalation.domain.explaining.sending import sent_words
 from services.escalation.domain.own_facts import Attempt, ClosePressed
@@ -180,14 +179,12 @@ async def test_a_notice_of_unknown_outcome_is_not_repeated_for_ever(asked: Escal
     asked.mail.answers = [REFUSED]
     await asked.send_mail()
     await asked.fire()
-    asked.mail.answers = [Attempt.UNKNOWN] * 3
-    await asked.send_notices()
-    await asked.pool.execute("update escalation.notices set attempts = $1", GIVE_UP_AFTER_ATTEMPTS - 1)
-    for _ in range(2):
-        await asked.move_clock(10 * MINUTE)
+    asked.mail.answers = [Attempt.UNKNOWN] * 9
+    for _ in range(5):
         await asked.send_notices()
+        await asked.move_clock(10 * MINUTE)
     (notice,) = await asked.rows("escalation.notices")
-    assert (notice["state"], notice["attempts"]) == ("failed", GIVE_UP_AFTER_ATTEMPTS)
+    assert (notice["state"], notice["attempts"], notice["unknown_count"]) == ("failed", 3, 3)
     assert len({message["Message-ID"] for message in asked.mail.received[1:]}) == 1
 
 

@@ -3,14 +3,14 @@ does not reach. Claim what is due, send, keep what came of it."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from datetime import timedelta
 from functools import partial
 from typing import TypeAlias, TypeVar
 
 from services.escalation.channels.deliveries import AT_ONCE, EmailSender, count_attempt, warn
 from services.escalation.channels.letters import Letters
 from services.escalation.channels.smtp import Mail
-from services.escalation.domain.addresses import after_sending
+from services.escalation.domain.addresses import Outcome, after_sending
+from services.escalation.domain.deliveries import GIVE_UP_AFTER_UNKNOWN
 from services.escalation.store import address_notices, bounce_notices
 from services.escalation.store.address_notices import ClaimedNotice
 from services.escalation.store.bounce_notices import NoticeLetter
@@ -19,9 +19,11 @@ from shared.metrics import Metrics
 from shared.service import Resources
 
 _POLL_SECONDS = 1.0
+GIVE_UP_BOUNCES_AFTER_UNKNOWN = 3
+"""`handoff bounces list` names the address as well, so the same message again and again is worse than none."""
 
 N = TypeVar("N", ClaimedNotice, NoticeLetter)
-End: TypeAlias = Callable[[Pool, N, str, timedelta, str | None], Awaitable[None]]
+End: TypeAlias = Callable[[Pool, N, Outcome, str | None], Awaitable[None]]
 
 
 async def send_notices(sender: EmailSender, letters: Letters, resources: Resources) -> None:
@@ -35,17 +37,19 @@ async def send_notices(sender: EmailSender, letters: Letters, resources: Resourc
 async def send_due_notices(sender: EmailSender, letters: Letters, pool: Pool, metrics: Metrics) -> int:
     """Send what is due of both kinds, each once; returns how many that were."""
 
-    async def send(notice: N, compose: Callable[[N], Mail], end: End[N]) -> None:
+    async def send(notice: N, compose: Callable[[N], Mail], end: End[N], give_up_after: int) -> None:
         ended = await sender.send(partial(compose, notice))
         count_attempt(metrics, ended)
         warn(ended, notice=str(notice.notice_id))
-        state, pause = after_sending(ended.result, notice.attempts)
-        await end(pool, notice, state, pause, ended.reason)
+        outcome = after_sending(
+            ended.result, attempts=notice.attempts, unknown_count=notice.unknown_count, give_up_after=give_up_after
+        )
+        await end(pool, notice, outcome, ended.reason)
 
     changed = await address_notices.claim(pool, AT_ONCE)
     failing = await bounce_notices.claim(pool, AT_ONCE)
     await asyncio.gather(
-        *(send(one, letters.address_changed, address_notices.end) for one in changed),
-        *(send(one, letters.notice, bounce_notices.end) for one in failing),
+        *(send(one, letters.address_changed, address_notices.end, GIVE_UP_AFTER_UNKNOWN) for one in changed),
+        *(send(one, letters.notice, bounce_notices.end, GIVE_UP_BOUNCES_AFTER_UNKNOWN) for one in failing),
     )
     return len(changed) + len(failing)

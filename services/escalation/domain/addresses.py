@@ -4,16 +4,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from services.escalation.domain.deliveries import (
-    RESEND_UNKNOWN_AFTER,
-    pause_before_retry,
-)
+from services.escalation.domain.deliveries import RESEND_UNKNOWN_AFTER, pause_before_retry
 from services.escalation.domain.entities import Salesperson
 from services.escalation.domain.own_facts import Attempt
 from shared.contracts.envelope import Envelope, Fact
 from shared.ids import derived
-
-GIVE_UP_AFTER_ATTEMPTS = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +26,17 @@ class AddressNotice:
     try_at: datetime
     changed_at: datetime
     attempts: int = 0
+    unknown_count: int = 0
     reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a notice becomes by an attempt; while it is pending it is looked at again after the pause."""
+
+    state: str
+    unknown_count: int
+    pause: timedelta = timedelta(0)
 
 
 def signs_out(before: Salesperson, after: Salesperson) -> bool:
@@ -60,13 +65,23 @@ def notices(before: Salesperson, after: Salesperson, cause: Envelope[Fact], now:
     )
 
 
-def after_sending(result: Attempt, attempts: int) -> tuple[str, timedelta]:
-    """What a notice becomes by an attempt's result, and when it is looked at again while it is pending."""
-    if result is Attempt.ACCEPTED:
-        return "sent", timedelta(0)
-    if result is Attempt.REFUSED or attempts >= GIVE_UP_AFTER_ATTEMPTS:
-        return "failed", timedelta(0)
-    return "pending", RESEND_UNKNOWN_AFTER if result is Attempt.UNKNOWN else pause_before_retry(attempts)
+def after_sending(result: Attempt, *, attempts: int, unknown_count: int, give_up_after: int) -> Outcome:
+    """What a notice becomes by an attempt's result.
+
+    It is given up after so many attempts of unknown outcome: each may have arrived. A mail server that is away puts it
+    off, for as long as that lasts.
+    """
+    match result:
+        case Attempt.ACCEPTED:
+            return Outcome("sent", unknown_count)
+        case Attempt.REFUSED:
+            return Outcome("failed", unknown_count)
+        case Attempt.PUT_OFF:
+            return Outcome("pending", unknown_count, pause_before_retry(attempts))
+        case Attempt.UNKNOWN if unknown_count + 1 >= give_up_after:
+            return Outcome("failed", unknown_count + 1)
+        case Attempt.UNKNOWN:
+            return Outcome("pending", unknown_count + 1, RESEND_UNKNOWN_AFTER)
 
 
 def _moved(before: str | None, after: str | None) -> bool:

@@ -246,6 +246,7 @@ class Notice:
     changed_at: datetime
     state: str = "pending"
     attempts: int = 0
+    unknown_count: int = 0
     reason: str | None = None
 
 

@@ -5,11 +5,11 @@ One that is `sending` when its time is up belonged to a process that died: it is
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
 from services.escalation import tables
-from services.escalation.domain.addresses import AddressNotice
+from services.escalation.domain.addresses import AddressNotice, Outcome
 from services.escalation.store.claims import SENDING_LIMIT
 from shared.database import Connection, Pool, bulk_insert
 
@@ -21,18 +21,20 @@ _CLAIM = """
         order by try_at limit $1 for update skip locked
     ), claimed as (
         update escalation.address_notices n
-        set state = 'sending', attempts = n.attempts + 1, changed_at = shared.app_now(), try_at = shared.app_now() + $2
+        set state = 'sending', attempts = n.attempts + 1,
+            unknown_count = n.unknown_count + (n.state = 'sending')::int,
+            changed_at = shared.app_now(), try_at = shared.app_now() + $2
         from due where n.notice_id = due.notice_id
-        returning n.notice_id, n.salesperson_id, n.address, n.is_new, n.other, n.made_at, n.attempts
+        returning n.notice_id, n.salesperson_id, n.address, n.is_new, n.other, n.made_at, n.attempts, n.unknown_count
     )
-    select c.notice_id, c.salesperson_id, c.address, c.is_new, c.other, c.made_at, c.attempts,
+    select c.notice_id, c.salesperson_id, c.address, c.is_new, c.other, c.made_at, c.attempts, c.unknown_count,
            coalesce(p.name, c.salesperson_id) as name, coalesce(p.zone, 'UTC') as zone
     from claimed c left join escalation.salespeople p using (salesperson_id)
 """
 _END = """
     update escalation.address_notices
     set state = $3, reason = $4, changed_at = shared.app_now(), try_at = shared.app_now() + $5,
-        address = case when $3 = 'pending' then address end
+        address = case when $3 = 'pending' then address end, unknown_count = $6
     where notice_id = $1 and attempts = $2 and state = 'sending'
 """
 
@@ -48,6 +50,7 @@ class ClaimedNotice:
     other: bool
     made_at: datetime
     attempts: int
+    unknown_count: int
     name: str
     zone: str
 
@@ -61,6 +64,7 @@ async def claim(pool: Pool, limit: int) -> Sequence[ClaimedNotice]:
     return [ClaimedNotice(**row) for row in await pool.fetch(_CLAIM, limit, SENDING_LIMIT)]
 
 
-async def end(pool: Pool, notice: ClaimedNotice, state: str, pause: timedelta, reason: str | None) -> None:
+async def end(pool: Pool, notice: ClaimedNotice, outcome: Outcome, reason: str | None) -> None:
     """Keep what came of an attempt. What has ended keeps no address."""
-    await pool.execute(_END, notice.notice_id, notice.attempts, state, reason, pause)
+    known = (notice.notice_id, notice.attempts)
+    await pool.execute(_END, *known, outcome.state, reason, outcome.pause, outcome.unknown_count)

@@ -6,9 +6,10 @@ under the same Message-ID.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
+from services.escalation.domain.addresses import Outcome
 from services.escalation.store.claims import SENDING_LIMIT
 from shared.database import Connection, Pool
 
@@ -29,15 +30,15 @@ _CLAIM = """
     )
     update escalation.notices n
     set state = case when known.needed then 'sending' else 'cancelled' end,
-        attempts = n.attempts + case when known.needed then 1 else 0 end,
+        attempts = n.attempts + known.needed::int, unknown_count = n.unknown_count + (n.state = 'sending')::int,
         try_at = shared.app_now() + $2, changed_at = shared.app_now()
     from known where known.notice_id = n.notice_id
-    returning n.notice_id, n.attempts, known.name, known.email, known.about, known.address, known.because, known.needed,
-              shared.app_now() as now
+    returning n.notice_id, n.attempts, n.unknown_count, known.name, known.email, known.about, known.address,
+              known.because, known.needed, shared.app_now() as now
 """
 _END = """
     update escalation.notices
-    set state = $2, reason = $3, try_at = shared.app_now() + $4, changed_at = shared.app_now()
+    set state = $2, reason = $3, try_at = shared.app_now() + $4, changed_at = shared.app_now(), unknown_count = $6
     where notice_id = $1 and state = 'sending' and attempts = $5
 """
 _FAILING = """
@@ -52,6 +53,7 @@ class NoticeLetter:
 
     notice_id: UUID
     attempts: int
+    unknown_count: int
     name: str
     email: str
     about: str
@@ -77,9 +79,10 @@ async def claim(pool: Pool, limit: int) -> Sequence[NoticeLetter]:
     return [NoticeLetter(**{name: row[name] for name in columns}) for row in rows if row["needed"]]
 
 
-async def end(pool: Pool, notice: NoticeLetter, state: str, pause: timedelta, reason: str | None) -> None:
+async def end(pool: Pool, notice: NoticeLetter, outcome: Outcome, reason: str | None) -> None:
     """Keep what came of an attempt."""
-    await pool.execute(_END, notice.notice_id, state, reason, pause, notice.attempts)
+    known = (notice.notice_id, outcome.state, reason, outcome.pause, notice.attempts)
+    await pool.execute(_END, *known, outcome.unknown_count)
 
 
 async def failing_people(connection: Connection) -> Sequence[Failing]:

@@ -103,5 +103,6 @@ class Notice(EscalationTable, table=True):
     state: str = Field(sa_column=text_column())
     reason: str | None = Field(sa_column=text_column(nullable=True))
     attempts: int
+    unknown_count: int = Field(sa_column_kwargs={"server_default": sql("0")})
     try_at: datetime = Field(sa_column=instant_column())
     changed_at: datetime = Field(sa_column=instant_column())

@@ -51,4 +51,5 @@ class AddressNotice(EscalationTable, table=True):
     try_at: datetime = Field(sa_column=instant_column())
     changed_at: datetime = Field(sa_column=instant_column())
     attempts: int
+    unknown_count: int = Field(sa_column_kwargs={"server_default": sql("0")})
     reason: str | None = Field(sa_column=text_column(nullable=True))
