@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from services.escalation.channels.letters import Letters
 from services.escalation.domain.asked import AskedLine
+from services.escalation.domain.facts import fact_id
 from services.escalation.domain.happenings import SignalRow
 from services.escalation.domain.plays import Advice
 from services.escalation.domain.policy.versions import Policies
@@ -24,9 +25,12 @@ from services.escalation.domain.reader import Reader
 from services.escalation.domain.words import Before, Risk
 from services.escalation.store.deliveries import Letter
 from services.escalation.store.letter_parts import LetterParts
+from services.escalation.store.stories import Story
 from shared.contracts.escalation import RingCause, Severity, SignalKind
 from shared.contracts.support_inbound import Person
 from shared.ids import SalespersonId
+from tests.builders import refund_requested
+from tests.escalation import told
 from tests.hostile.scale import scaled
 
 NOW = datetime(2026, 5, 4, 9, 30, tzinfo=UTC)
@@ -183,11 +187,13 @@ def test_nobody_is_told_to_call_who_must_not_be_called() -> None:
 
 
 def test_who_asked_is_named_and_called_first_and_without_any_way_support_is_to_be_asked() -> None:
-    said = SignalRow(RISK, FACT)
-    asker = Person(name="Herr Öztürk", phone="+1 415 555 0199")
+    asked = told(refund_requested(by=Person(name="Herr Öztürk", phone="+1 415 555 0199"))).envelope
+    row = {"source": asked.source, "event_id": asked.id, "type": asked.type, "subject": asked.subject, "at": asked.time}
+    story: Any = Story(facts=[row | {"body": asked.data.model_dump_json().encode()}])  # type: ignore[list-item]
+    said = SignalRow(RISK, fact_id(asked))
     known = replace(LETTER, customer_phone="+49 30 901820", signals=[said], main=RISK)
     for part in ("plain", "html"):
-        body = LETTERS.alert(replace(known, parts=replace(LETTER.parts, asker=asker))).message.get_body((part,))
+        body = LETTERS.alert(replace(known, story=story)).message.get_body((part,))
         assert body is not None
         text = body.get_content()
         assert "Herr Öztürk" in text

@@ -8,6 +8,7 @@ import pytest
 from services.escalation.domain.asked import TOLD_RULES
 from services.escalation.domain.policy.versions import Policies
 from services.escalation.store import episode_parts
+from services.escalation.store.stories import Story, stories_of
 from shared.contracts.order_parts import Customer
 from shared.ids import SalespersonId
 from tests.builders import ACCOUNT, SELLER
@@ -113,7 +114,8 @@ async def test_nobody_reads_the_facts_of_anothers_customer(site: Site) -> None:
     foreign = await site.trouble("ben", order="4800", account="c-80")
     own = await site.trouble()
     pool, me = site.service.pool, SalespersonId(SELLER)
-    assert list(await episode_parts.facts_of(pool, me, [foreign, own], limit=10)) == [ACCOUNT]
+    stories = await stories_of(pool, me, {foreign: 10, own: 10})
+    assert (stories[foreign], {row["subject"] for row in stories[own].facts}) == (Story(), {ACCOUNT})
     assert list(await episode_parts.signals_of(pool, me, [foreign, own], Policies.shipped())) == [own]
     assert await episode_parts.rings_of(pool, me, foreign) == []
     assert await episode_parts.steps_of(pool, me, foreign, TOLD_RULES) == []

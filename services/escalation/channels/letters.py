@@ -16,7 +16,15 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 
 from services.escalation.channels.list_letters import list_fields, list_subject
 from services.escalation.channels.smtp import Mail
-from services.escalation.domain.happenings import Happening, ToldOf, no_ways, what_happened
+from services.escalation.domain.happenings import (
+    Caller,
+    Happening,
+    ToldOf,
+    asker_of,
+    caller,
+    no_ways,
+    what_happened,
+)
 from services.escalation.domain.parts_in_order import BODY, HEAD
 from services.escalation.domain.phones import PhoneLink, phone_links
 from services.escalation.domain.reader import Reader
@@ -90,7 +98,9 @@ class Letters:
         zone, until = ZoneInfo(letter.parts.recipient_zone), letter.parts.answer_by
         written_at = letter.now.astimezone(zone)
         answer_by, promised = _local(until, zone, letter.now), _local(letter.parts.promised_at, zone, letter.now)
-        story, more = _story(letter, zone)
+        told_of = letter.story.read()
+        story, more = _story(letter, told_of, zone)
+        asker = _asker(letter, told_of)
         fields = {
             "letter": letter,
             "parts": letter.parts,
@@ -99,8 +109,8 @@ class Letters:
             "why_now": now.sentence(letter.now),
             "story": story,
             "more": "Everything that happened" if more else None,
-            "ways": _ways(letter),
-            "asker": _asker(letter),
+            "ways": _ways(letter, asker),
+            "asker": asker.name if asker else None,
             "severity": severity,
             "cause": cause_words(letter.parts.cause, letter.parts.before),
             "answer_by": answer_by,
@@ -193,18 +203,18 @@ def _reply_address(text: str) -> Address:
         raise ValueError("MAIL_REPLY_TO must look like sales-support@example.com") from None
 
 
-def _asker(letter: Letter) -> str | None:
+def _asker(letter: Letter, told_of: ToldOf) -> Caller | None:
     """Who called or wrote for the customer, where that is known."""
-    asker = letter.parts.asker
-    return (asker.name or asker.email or asker.phone) if asker else None
+    assert letter.main is not None
+    ways = partial(phone_links, country=letter.parts.country)
+    return caller(asker_of(letter.main, letter.signals, told_of.facts), ways)
 
 
-def _ways(letter: Letter) -> Sequence[PhoneLink]:
+def _ways(letter: Letter, asker: Caller | None) -> Sequence[PhoneLink]:
     """The numbers to call, that of whoever asked first; where nothing can be dialled what is on record, as text."""
     if letter.parts.not_to_be_called or letter.parts.for_information:
         return ()
-    asker, who = letter.parts.asker, _asker(letter)
-    theirs = phone_links(asker.phone, letter.parts.country) if asker else ()
+    theirs, who = (asker.ways, asker.name) if asker else ((), None)
     first = [PhoneLink(one.href, f"{who}, {one.label}" if who != one.label else one.label) for one in theirs]
     links = phone_links(letter.customer_phone, letter.parts.country)
     rest = [one for one in links if one.href not in {other.href for other in theirs}]
@@ -231,11 +241,11 @@ def _button(letter: Letter) -> str:
     return _OPENED_TO.get(letter.parts.cause, "Open to acknowledge")
 
 
-def _story(letter: Letter, zone: ZoneInfo) -> tuple[Sequence[Happening], bool]:
+def _story(letter: Letter, told_of: ToldOf, zone: ZoneInfo) -> tuple[Sequence[Happening], bool]:
     """What happened as the page tells it, newest first: everything that puts the sale at risk, and the newest of the
     rest. Also whether there is more on the page."""
     reader = Reader(letter.parts.recipient, zone, letter.now)
     ways = no_ways if letter.parts.not_to_be_called else partial(phone_links, country=letter.parts.country)
-    happened = what_happened(letter.order_id, letter.signals, ToldOf(letter.facts), reader, ways)
+    happened = what_happened(letter.order_id, letter.signals, told_of, reader, ways)
     shown = [one for place, one in enumerate(happened) if one.at_risk or place < _LINES_OF_STORY]
-    return shown, letter.left_out > 0 or len(shown) < len(happened) or len(letter.told) >= FACTS_READ
+    return shown, letter.left_out > 0 or len(shown) < len(happened) or len(told_of.facts) >= FACTS_READ

@@ -1,18 +1,19 @@
 """What happened to a customer, line by line, and the signals made of it, for pages and mails. See `what_happened`."""
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TypeAlias
 from uuid import UUID
 
 from services.escalation.domain import words
-from services.escalation.domain.facts import FactKind, fact_id
+from services.escalation.domain.facts import LEAVING, FactKind, fact_id
 from services.escalation.domain.own_facts import AppointmentLogged, AttemptLogged, SnoozePressed
 from services.escalation.domain.phones import PhoneLink
 from services.escalation.domain.reader import Moment, Reader
 from services.escalation.domain.written import NoteAbout, NoteRow
 from shared.contracts.envelope import Envelope, Fact
+from shared.contracts.escalation import SignalKind
 from shared.contracts.support_inbound import Person
 
 _NOTES = {
@@ -21,6 +22,12 @@ _NOTES = {
     NoteAbout.HAND_OVER: "Note: hand-over",
     NoteAbout.CLOSE: "Note: closed",
 }
+_TOLD_BY_ORDERS = (
+    SignalKind.ORDER_CANCELLED,
+    SignalKind.REFUND_PAID,
+    SignalKind.DELIVERY_LATE,
+    SignalKind.OUTCOME_DENIED,
+)
 WaysTo: TypeAlias = Callable[[str | None], tuple[PhoneLink, ...]]
 """The ways to call a number that was reported."""
 
@@ -76,12 +83,13 @@ class DeedRow:
 @dataclass(frozen=True, slots=True)
 class ToldOf:
     """What was told of an account, what salespeople say that the customer said of the order, what they did and
-    noted."""
+    noted. `order_of_case` tells which order a case is about, of the cases that the facts name."""
 
-    facts: Iterable[Envelope[Fact]] = ()
-    said: Iterable[SaidRow] = ()
-    deeds: Iterable[DeedRow] = ()
+    facts: Sequence[Envelope[Fact]] = ()
+    said: Sequence[SaidRow] = ()
+    deeds: Sequence[DeedRow] = ()
     notes: Sequence[NoteRow] = ()
+    order_of_case: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +117,7 @@ def what_happened(
     order_id: str, signals: Sequence[SignalRow], told_of: ToldOf, reader: Reader, ways: WaysTo
 ) -> tuple[Happening, ...]:
     """Newest first. A signal whose fact is no longer kept, or that no fact is, speaks for itself; facts of other orders
-    stay out. `ways` are those to call whoever called or wrote."""
+    and of their cases stay out. `ways` are those to call whoever called or wrote."""
     standing = {signal.fact_id for signal in signals if signal.ended is None and not signal.by_silence}
     unsaid = {signal.fact_id: signal for signal in signals if not signal.by_silence}
     told: list[tuple[datetime, Happening]] = []
@@ -117,10 +125,10 @@ def what_happened(
         unsaid.pop(said.fact_id, None)
         told.append((said.at, _said(said, order_id, reader, at_risk=said.fact_id in standing)))
     for event in told_of.facts:
-        if getattr(event.data, "order", None) in (None, order_id):
-            id = fact_id(event)
-            unsaid.pop(id, None)
-            told.append((event.time, _happening(event, reader, ways, at_risk=id in standing)))
+        if is_about(event, (order_id,), told_of.order_of_case):
+            ids = _ids_of(event)
+            unsaid = {id: signal for id, signal in unsaid.items() if id not in ids}
+            told.append((event.time, _happening(event, reader, ways, at_risk=not standing.isdisjoint(ids))))
     bare = [*unsaid.values(), *(signal for signal in signals if signal.by_silence)]
     told += [(signal.at, _bare(signal, reader)) for signal in bare]
     told += [(deed.at, _done(deed, reader)) for deed in told_of.deeds]
@@ -128,17 +136,34 @@ def what_happened(
     return tuple(happening for _, happening in sorted(told, key=lambda one: one[0], reverse=True))
 
 
+def is_about(event: Envelope[Fact], orders: Collection[str], order_of_case: Mapping[str, str]) -> bool:
+    """Whether a fact is about one of these orders, by its own word or by its case, or about no order."""
+    case = getattr(event.data, "case", None)
+    order = getattr(event.data, "order", None) or (order_of_case.get(case) if case else None)
+    return order is None or order in orders
+
+
 def no_ways(_number: str | None) -> tuple[PhoneLink, ...]:
     """For customers who must not be called."""
     return ()
 
 
-def asker_of(
-    main: words.Risk, signals: Sequence[SignalRow], facts: Iterable[Envelope[Fact]], ways: WaysTo
-) -> Caller | None:
-    """Who called or wrote for the customer when the signal was raised that an episode is about."""
-    told = {signal.fact_id for signal in signals if signal.risk is main and not signal.by_silence}
-    return next((_caller(words.describe(event).by, ways) for event in facts if fact_id(event) in told), None)
+def asker_of(main: words.Risk, signals: Iterable[SignalRow], facts: Iterable[Envelope[Fact]]) -> Person | None:
+    """Who called or wrote for the customer in the fact with which the signal began that an episode is about."""
+    began = {signal.fact_id for signal in signals if signal.risk is main and not signal.by_silence}
+    return next((words.describe(event).by for event in facts if not began.isdisjoint(_ids_of(event))), None)
+
+
+def caller(person: Person | None, ways: WaysTo) -> Caller | None:
+    """This person as they are named, with the ways to call them; None where no name is known."""
+    name = (person.name or person.email or person.phone) if person else None
+    return Caller(name, ways(person.phone)) if person and name else None
+
+
+def _ids_of(event: Envelope[Fact]) -> set[UUID]:
+    """What is remembered of an event: itself, and that the customer says in it that they are leaving."""
+    leaving = {fact_id(event, LEAVING)} if getattr(event.data, "intent", None) is not None else set()
+    return {fact_id(event), *leaving}
 
 
 def signal_lines(signals: Sequence[SignalRow], reader: Reader) -> tuple[SignalLine, ...]:
@@ -158,8 +183,7 @@ def _signal_line(signal: SignalRow, reader: Reader) -> SignalLine:
 
 def _happening(event: Envelope[Fact], reader: Reader, ways: WaysTo, *, at_risk: bool) -> Happening:
     told = words.describe(event, reader.zone)
-    by = _caller(told.by, ways)
-    return Happening(told.title, told.words, told.source, reader.moment(event.time), at_risk, by)
+    return Happening(told.title, told.words, told.source, reader.moment(event.time), at_risk, caller(told.by, ways))
 
 
 def _said(said: SaidRow, order_id: str, reader: Reader, *, at_risk: bool) -> Happening:
@@ -170,7 +194,8 @@ def _said(said: SaidRow, order_id: str, reader: Reader, *, at_risk: bool) -> Hap
 
 def _bare(signal: SignalRow, reader: Reader) -> Happening:
     title = words.headline(signal.risk)
-    source = "On call" if signal.by_silence else "Support"
+    told_by = "Orders" if signal.risk.kind in _TOLD_BY_ORDERS else "Support"
+    source = "On call" if signal.by_silence else told_by
     return Happening(title, signal.words, source, reader.moment(signal.at), signal.ended is None, None)
 
 
@@ -193,8 +218,3 @@ def _deed_words(deed: DeedRow, reader: Reader) -> str:
 def _written(note: NoteRow, reader: Reader) -> Happening:
     source = reader.name_of(note.by, note.name)
     return Happening(_NOTES[note.about], note.words, source, reader.moment(note.at), at_risk=False, by=None)
-
-
-def _caller(person: Person | None, ways: WaysTo) -> Caller | None:
-    name = (person.name or person.email or person.phone) if person else None
-    return Caller(name, ways(person.phone)) if person and name else None

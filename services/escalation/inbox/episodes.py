@@ -30,11 +30,10 @@ from services.escalation.inbox.together import Cause, acknowledge_all, causes
 from services.escalation.inbox.views import EpisodeView, Parts, episode_view
 from services.escalation.store import episode_parts
 from services.escalation.store import inbox as store
-from services.escalation.store.deeds import deeds_of
 from services.escalation.store.followed import FollowedRow, closed_since, followed
 from services.escalation.store.inbox import PAGE_SIZE, Counts, EpisodeRow
-from services.escalation.store.notes import notes_of
 from services.escalation.store.sessions import SignedIn, manager_name
+from services.escalation.store.stories import stories_of
 from services.escalation.store.together import calls_ahead, queue, unanswered
 from shared.ids import SalespersonId
 from shared.transaction import Refused
@@ -216,11 +215,11 @@ class EpisodePages:
             return []
         ids = [row.episode_id for row in rows]
         signals = await episode_parts.signals_of(self._pool, reader.salesperson_id, ids, policies)
-        facts = await episode_parts.facts_of(self._pool, reader.salesperson_id, ids, limit=_FACTS_IN_A_ROW)
+        stories = await stories_of(self._pool, reader.salesperson_id, dict.fromkeys(ids, _FACTS_IN_A_ROW))
         return [
             episode_view(
                 row,
-                Parts(signals[row.episode_id], facts.get(row.account_id, ()), place=places.get(row.episode_id)),
+                Parts(signals[row.episode_id], stories[row.episode_id].read(), place=places.get(row.episode_id)),
                 reader,
                 _policy(row, policies),
             )
@@ -234,16 +233,13 @@ class EpisodePages:
         """An episode with everything its own page tells."""
         id, me, policy = row.episode_id, reader.salesperson_id, _policy(row, policies)
         signals = await episode_parts.signals_of(self._pool, me, [id], policies)
-        facts = await episode_parts.facts_of(self._pool, me, [id], limit=_FACTS_ON_A_PAGE)
+        stories = await stories_of(self._pool, me, {id: _FACTS_ON_A_PAGE})
         mine = row.closed_at is None and reader.is_me(row.acknowledged_by)
         parts = Parts(
             signals=signals.get(id, ()),
-            facts=facts.get(row.account_id, ()),
-            said=await episode_parts.said_of(self._pool, me, id),
+            told_of=stories[id].read(),
             rings=await episode_parts.rings_of(self._pool, me, id),
             steps=await episode_parts.steps_of(self._pool, me, id, TOLD_RULES),
-            deeds=await deeds_of(self._pool, me, id),
-            notes=await notes_of(self._pool, me, id),
             colleagues=takers(await episode_parts.colleagues_of(self._pool, me), row, reader, policy)
             if mine
             else NO_TAKERS,

@@ -10,13 +10,12 @@ from services.escalation.domain.calling import Calling, calling
 from services.escalation.domain.entities import Clock
 from services.escalation.domain.happenings import (
     Caller,
-    DeedRow,
     Happening,
-    SaidRow,
     SignalLine,
     SignalRow,
     ToldOf,
     asker_of,
+    caller,
     no_ways,
     signal_lines,
     what_happened,
@@ -36,7 +35,6 @@ from services.escalation.inbox.offers import offer_line
 from services.escalation.inbox.ways import Way, mail, phone
 from services.escalation.store.before import before_of
 from services.escalation.store.inbox import EpisodeRow
-from shared.contracts.envelope import Envelope, Fact
 from shared.contracts.escalation import RingCause, Severity, SignalKind, Step
 from shared.contracts.support_inbound import ContactPreference
 
@@ -45,18 +43,15 @@ _SHOWN = 6
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """What was read of one episode beside its row. `said`, `rings`, `steps`, `colleagues`, `deeds` and `notes` only
-    where it fills the page. `place` is where its call is in the reader's queue."""
+    """What was read of one episode beside its row. `rings`, `steps` and `colleagues` only where it fills the page.
+    `place` is where its call is in the reader's queue."""
 
     signals: Sequence[SignalRow] = ()
-    facts: Sequence[Envelope[Fact]] = ()
-    said: Sequence[SaidRow] = ()
+    told_of: ToldOf = field(default_factory=ToldOf)
     rings: Sequence[RingRow] = ()
     steps: Sequence[StepRow] = ()
     colleagues: Takers = NO_TAKERS
     place: int | None = None
-    deeds: Sequence[DeedRow] = ()
-    notes: Sequence[NoteRow] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,9 +136,8 @@ def episode_view(row: EpisodeRow, parts: Parts, reader: Reader, policy: Policy) 
     why, inform = words.why_now(risks, main), all_inform(risks, policy)
     forbidden, country = _preference(row) in words.MUST_NOT_BE_CALLED, row.customer_country or policy.company.country
     ways = no_ways if forbidden else partial(phone_links, country=country)
-    told_of = ToldOf(parts.facts, parts.said, parts.deeds, parts.notes)
-    happened = what_happened(row.order_id, parts.signals, told_of, reader, ways)
-    asker = asker_of(main, parts.signals, parts.facts, ways)
+    happened = what_happened(row.order_id, parts.signals, parts.told_of, reader, ways)
+    asker = caller(asker_of(main, parts.signals, parts.told_of.facts), ways)
     calls = () if forbidden or inform else _calls(asker, phone(row.customer_phone, country))
     hours = calling(row.customer_zone, policy.customers, reader.now)
     write = mail(row.customer_email) if may_write(_preference(row)) and not inform else None
@@ -182,7 +176,7 @@ def episode_view(row: EpisodeRow, parts: Parts, reader: Reader, policy: Policy) 
         not_to_be_called=must_not_be_called(_preference(row), address=write is not None) if forbidden else None,
         acknowledged=_acknowledgement(row, parts.steps, reader),
         ending=ending,
-        givers_note=_givers_note(row, parts.notes, reader),
+        givers_note=_givers_note(row, parts.told_of.notes, reader),
         signals=signal_lines(parts.signals, reader),
         script=_script(row, risks, reader, policy),
         for_information=inform,

@@ -1,7 +1,8 @@
 """Reads what a message about one alert needs, and measures deliveries. `claims` tells which message is next."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
@@ -12,12 +13,12 @@ from services.escalation.domain.happenings import SignalRow
 from services.escalation.domain.words import Risk, money
 from services.escalation.store.bounce_notices import failing_people
 from services.escalation.store.claims import NEEDLESS, ClaimedDelivery
-from services.escalation.store.facts import newest_of, told_event
 from services.escalation.store.letter_parts import LetterParts, parts_of
 from services.escalation.store.policies import KnownPolicies
 from services.escalation.store.signals_shown import signals_shown
-from shared.contracts.envelope import Envelope, Fact
+from services.escalation.store.stories import Story, stories_of
 from shared.database import Connection, Pool
+from shared.ids import SalespersonId
 from shared.metrics import Metrics
 
 FACTS_READ = 30
@@ -91,12 +92,7 @@ class Letter:
     left_out: int
     now: datetime
     parts: LetterParts
-    told: Sequence[asyncpg.Record] = ()
-
-    @property
-    def facts(self) -> Iterator[Envelope[Fact]]:
-        """The newest of its account, read as it is written: one that cannot be read spoils one message."""
-        return map(told_event, self.told)
+    story: Story = field(default_factory=Story)
 
 
 async def letters(
@@ -110,7 +106,7 @@ async def letters(
         versions = await policies.current(connection)
     shown = await signals_shown(pool, [row["episode_id"] for row in alerts.values()], versions)
     parts = await parts_of(pool, list(alerts), shown, versions, now)
-    told = await newest_of(pool, {row["account_id"] for row in alerts.values()}, limit=FACTS_READ)
+    stories = await _stories(pool, alerts.values(), parts)
     found = []
     for delivery in claimed:
         alert = dict(alerts[delivery.alert_id])
@@ -126,10 +122,24 @@ async def letters(
                 signals=said.signals,
                 main=said.main,
                 left_out=said.left_out,
-                told=told.get(alert["account_id"], ()),
+                story=stories[alert_id],
                 **alert,
             )
         )
+    return found
+
+
+async def _stories(
+    pool: Pool, alerts: Collection[asyncpg.Record], parts: Mapping[UUID, LetterParts]
+) -> Mapping[UUID, Story]:
+    """What happened, for each alert as its recipient may read it."""
+    of_recipients = defaultdict[SalespersonId, list[asyncpg.Record]](list)
+    for alert in alerts:
+        of_recipients[parts[alert["alert_id"]].recipient].append(alert)
+    found = dict[UUID, Story]()
+    for recipient, theirs in of_recipients.items():
+        stories = await stories_of(pool, recipient, {alert["episode_id"]: FACTS_READ for alert in theirs})
+        found |= {alert["alert_id"]: stories[alert["episode_id"]] for alert in theirs}
     return found
 
 

@@ -1,4 +1,7 @@
-"""What an episode is made of, for a reader who may see it: signals, facts, whom it rang, and how that was decided."""
+"""What an episode is made of, for a reader who may see it: signals, whom it rang, and how that was decided.
+
+What happened to its customer is in `stories`.
+"""
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
@@ -6,16 +9,13 @@ from uuid import UUID
 
 from services.escalation.domain.asked import RingRow, StepRow
 from services.escalation.domain.entities import Salesperson
-from services.escalation.domain.facts import SAID, FactKind
-from services.escalation.domain.happenings import SaidRow, SignalRow
+from services.escalation.domain.happenings import SignalRow
 from services.escalation.domain.policy.versions import Policies
 from services.escalation.store.asked import JOIN_TO_RINGS, JOIN_TO_STEPS, RING_COLUMNS, STEP_COLUMNS
-from services.escalation.store.facts import NEWEST_FACTS, TOLD_TYPES, told_event
 from services.escalation.store.inbox import MAY_SEE
 from services.escalation.store.risks import RISK_COLUMNS, risk_of
-from shared.contracts.envelope import Envelope, Fact
 from shared.database import Pool
-from shared.ids import AccountId, SalespersonId
+from shared.ids import SalespersonId
 
 _SIGNALS = f"""
     select {RISK_COLUMNS}, s.episode_id, s.fact_id, s.by_silence, s.words, s.ended, s.ended_at, s.ended_because
@@ -25,21 +25,6 @@ _SIGNALS = f"""
     order by s.at, s.signal_id
 """
 _BESIDE_RISK = ("fact_id", "by_silence", "words", "ended", "ended_at", "ended_because")
-_FACTS = f"""
-    select account_id as subject, j.source, j.event_id, j.type, j.at, j.body
-    from (
-        select distinct e.account_id from escalation.episodes e where e.episode_id = any($2::uuid[]) and {MAY_SEE}
-    ) accounts
-    cross join lateral ({NEWEST_FACTS.format(types="$3", limit="$4")}) j
-    order by j.at desc, j.position desc
-"""
-_SAID = f"""
-    select f.fact_id, f.kind, f.at, f.number, f.agent, p.name as agent_name
-    from escalation.episodes e join escalation.facts f on f.account_id = e.account_id and f.order_id = e.order_id
-    left join escalation.salespeople p on p.salesperson_id = f.agent
-    where e.episode_id = $2 and f.kind in {tuple(kind.value for kind in SAID)!r} and {MAY_SEE}
-    order by f.at, f.fact_id
-"""
 _RINGS = f"""
     select {RING_COLUMNS}
     from escalation.alerts a join escalation.episodes e on e.episode_id = a.episode_id {JOIN_TO_RINGS}
@@ -67,24 +52,6 @@ async def signals_of(
         rest = {name: row[name] for name in _BESIDE_RISK}
         found[row["episode_id"]].append(SignalRow(risk_of(row, policies), **rest))
     return found
-
-
-async def facts_of(
-    database: Pool, reader: SalespersonId, episodes: Collection[UUID], *, limit: int
-) -> Mapping[AccountId, Sequence[Envelope[Fact]]]:
-    """What orders and support told of the account of each episode that the reader sees, newest first.
-
-    Facts whose body was erased are left out.
-    """
-    found = defaultdict[AccountId, list[Envelope[Fact]]](list)
-    for row in await database.fetch(_FACTS, reader, list(episodes), TOLD_TYPES, limit):
-        found[row["subject"]].append(told_event(row))
-    return found
-
-
-async def said_of(database: Pool, reader: SalespersonId, episode: UUID) -> Sequence[SaidRow]:
-    """What salespeople say that the customer said of the order of an episode, in order."""
-    return [SaidRow(**{**row, "kind": FactKind(row["kind"])}) for row in await database.fetch(_SAID, reader, episode)]
 
 
 async def rings_of(database: Pool, reader: SalespersonId, episode: UUID) -> Sequence[RingRow]:

@@ -1,7 +1,7 @@
-"""What orders and support told of an account, read back from the journal."""
+"""What orders and support told of an account, read back from the journal: about some of its orders, or all of it."""
 
-from collections import defaultdict
-from collections.abc import Collection, Mapping
+import json
+from collections.abc import Iterable, Mapping
 
 import asyncpg
 
@@ -12,27 +12,61 @@ from shared.database import Pool
 # Facts as our own services publish them: what publishers sent to those is in their journals, not in this one.
 TOLD_TYPES = [name for name in CATALOG if name.startswith(("orders.", "support.")) and ".inbound." not in name]
 
-NEWEST_FACTS = """
-    select source, event_id, type, at, body, position from shared.journal
-    where subject = account_id and type = any({types}::text[]) and body is not null
-    order by at desc, position desc limit {limit}
-"""
-"""The newest facts of an `account_id`; those whose body was erased are left out."""
-
-_OF_ACCOUNTS = f"""
-    select account_id as subject, j.source, j.event_id, j.type, j.at, j.body
-    from unnest($1::text[]) as accounts (account_id)
-    cross join lateral ({NEWEST_FACTS.format(types="$2", limit="$3")}) j
-    order by j.at desc, j.position desc
+_LOOKED_AT = 2_000
+_CASES = """
+    select account_id, case_id, order_id from escalation.cases
+    where account_id = any($1::text[]) and case_id = any($2::text[]) and order_id is not null
 """
 
 
-async def newest_of(pool: Pool, accounts: Collection[str], *, limit: int) -> Mapping[str, list[asyncpg.Record]]:
-    """Rows for `told_event`, newest first, for each account that has any."""
-    found = defaultdict[str, list[asyncpg.Record]](list)
-    for row in await pool.fetch(_OF_ACCOUNTS, list(accounts), TOLD_TYPES, limit):
-        found[row["subject"]].append(row)
+def _named(member: str) -> str:
+    """What a body names; empty where it names nothing. Our services write JSON without spaces, and a quotation mark of
+    a text has a backslash before it. No body makes this fail."""
+    return f"""split_part(split_part(encode(body, 'escape'), '"{member}":"', 2), '"', 1)"""
+
+
+def newest(account: str, *, types: str, limit: str, orders: str | None = None) -> str:
+    """The newest facts of an account, oldest last; of the last 2,000 those about these orders (an array of text) or
+    about none, where orders are given. So a busy order takes no place of another.
+
+    A name that is written with a backslash is not compared: `happenings.is_about` decides in the end.
+    """
+    columns = "source, event_id, type, subject, at, body, position"
+    told = f"from shared.journal where subject = {account} and type = any({types}::text[])"
+    latest_first = "order by at desc, position desc"
+    if orders is None:
+        return f"select {columns} {told} {latest_first} limit {limit}"
+    return rf"""
+        select {columns} from (
+            select {columns}, {_named("order")} as named, {_named("case")} as its_case
+            {told} {latest_first} limit {_LOOKED_AT}
+        ) told
+        where body is null or named = any({orders}) or position('\' in named) > 0 or (named = '' and not exists (
+            select from escalation.cases c
+            where c.account_id = subject and c.case_id = its_case and c.order_id <> all ({orders})))
+        {latest_first} limit {limit}
+    """
+
+
+async def orders_of_cases(pool: Pool, told: Iterable[asyncpg.Record]) -> Mapping[str, Mapping[str, str]]:
+    """By account the order of each case that these facts name, where it is known."""
+    named = {(row["subject"], case) for row in told if (case := _case_of(row)) is not None}
+    found: dict[str, dict[str, str]] = {account: {} for account, _ in named}
+    if named:
+        accounts, cases = map(list, zip(*named, strict=True))
+        for row in await pool.fetch(_CASES, accounts, cases):
+            found[row["account_id"]][row["case_id"]] = row["order_id"]
     return found
+
+
+def _case_of(row: asyncpg.Record) -> str | None:
+    """None also for a body that cannot be read: whoever shows it finds that out."""
+    try:
+        told = json.loads(row["body"] or b"{}")
+    except ValueError:
+        return None
+    case = told.get("case") if isinstance(told, dict) else None
+    return case if isinstance(case, str) else None
 
 
 def told_event(row: asyncpg.Record) -> Envelope[Fact]:

@@ -22,7 +22,7 @@ from services.escalation.store.before import BEFORE_COLUMNS, before_of, join_bef
 from services.escalation.store.signals_shown import Shown
 from services.escalation.store.voices import VOICE_COLUMNS
 from shared.contracts.escalation import RingCause, Severity, Step
-from shared.contracts.support_inbound import ContactPreference, Person
+from shared.contracts.support_inbound import ContactPreference
 from shared.database import Pool
 from shared.ids import SalespersonId
 
@@ -74,7 +74,6 @@ class LetterParts:
     for_information: bool = False
     country: str | None = None
     no_way: str = NO_WAY
-    asker: Person | None = None
     promised_at: datetime | None = None
     note: str | None = None
     note_by: str | None = None
@@ -123,7 +122,6 @@ def _parts(row: asyncpg.Record, shown: Shown, asked: Asked, policies: Policies, 
         for_information=shown.for_information,
         country=row["customer_country"] or policy.company.country,
         promised_at=row["promised_at"],
-        asker=shown.asker,
         note=row["note"],
         note_by=row["note_by"],
     )

@@ -13,9 +13,7 @@ from services.escalation.domain.main_signal import all_inform, main_signal
 from services.escalation.domain.policy.model import Policy
 from services.escalation.domain.policy.versions import Policies
 from services.escalation.domain.words import Risk, cut
-from services.escalation.store.askers import askers_of
 from services.escalation.store.risks import RISK_COLUMNS, risk_of
-from shared.contracts.support_inbound import Person
 from shared.database import Pool
 
 _MOST = 10
@@ -38,15 +36,13 @@ _WORDS = """
 @dataclass(frozen=True, slots=True)
 class Shown:
     """The standing signals of an episode: `risks` are all of them, `signals` those a message shows, by time, and
-    `left_out` counts the others. `main` is None where none stands; `asker` is who called or
-    wrote then for the customer."""
+    `left_out` counts the others. `main` is None where none stands."""
 
     risks: Sequence[Risk] = ()
     main: Risk | None = None
     signals: Sequence[SignalRow] = ()
     left_out: int = 0
     for_information: bool = False
-    asker: Person | None = None
 
 
 async def signals_shown(pool: Pool, episodes: Collection[UUID], policies: Policies) -> Mapping[UUID, Shown]:
@@ -57,8 +53,7 @@ async def signals_shown(pool: Pool, episodes: Collection[UUID], policies: Polici
     shown = {episode: _shown(known, policies) for episode, known in rows.items()}
     ids = [one.risk.signal_id for said in shown.values() for one in said.signals]
     words = {row["signal_id"]: row["words"] for row in await pool.fetch(_WORDS, ids, _WORDS_LENGTH + 1)} if ids else {}
-    askers = await askers_of(pool, [said.main.signal_id for said in shown.values() if said.main])
-    return {episode: _with_words(shown.get(episode, Shown()), words, askers) for episode in episodes}
+    return {episode: _with_words(shown.get(episode, Shown()), words) for episode in episodes}
 
 
 def _shown(rows: Sequence[asyncpg.Record], policies: Policies) -> Shown:
@@ -73,9 +68,9 @@ def _shown(rows: Sequence[asyncpg.Record], policies: Policies) -> Shown:
     return Shown(risks, main, said, len(risks) - len(said), all_inform(risks, policy))
 
 
-def _with_words(shown: Shown, words: Mapping[UUID, str], askers: Mapping[UUID, Person]) -> Shown:
+def _with_words(shown: Shown, words: Mapping[UUID, str]) -> Shown:
     said = [replace(one, words=_cut(words.get(one.risk.signal_id))) for one in shown.signals]
-    return replace(shown, signals=said, asker=askers.get(shown.main.signal_id) if shown.main else None)
+    return replace(shown, signals=said)
 
 
 def _policy(row: asyncpg.Record, policies: Policies) -> Policy:

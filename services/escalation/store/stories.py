@@ -1,0 +1,130 @@
+"""What happened to the customers of episodes, for a reader who may see these: what was told of them, what salespeople
+say that they said, what the people who had an episode did, and their notes. Pages and mails read it here."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TypeAlias
+from uuid import UUID
+
+import asyncpg
+
+from services.escalation.domain.facts import SAID, FactKind
+from services.escalation.domain.happenings import DeedRow, SaidRow, ToldOf
+from services.escalation.domain.own_facts import AppointmentLogged, AttemptLogged, SnoozePressed
+from services.escalation.domain.written import NoteAbout, NoteRow
+from services.escalation.store.facts import TOLD_TYPES, newest, orders_of_cases, told_event
+from services.escalation.store.inbox import MAY_SEE
+from shared.database import Pool
+from shared.ids import SalespersonId
+
+_BUTTONS = {one.type: one for one in (AttemptLogged, AppointmentLogged, SnoozePressed)}
+_RULES = ("attempt", "appointment", "snoozed")
+
+# The facts with which standing signals began are told however old they are; who reads them picks them by their ids.
+_FACTS = f"""
+    with asked as materialized (
+        select e.episode_id, e.account_id, e.order_id, wanted.most
+        from unnest($2::uuid[], $3::int[]) as wanted (episode_id, most) join escalation.episodes e using (episode_id)
+        where {MAY_SEE}
+    )
+    select asked.episode_id, j.source, j.event_id, j.type, j.subject, j.at, j.body
+    from asked cross join lateral (
+        select * from (
+            {newest("asked.account_id", types="$4", limit="asked.most", orders="array[asked.order_id]")}
+        ) newest
+        union
+        select b.source, b.event_id, b.type, b.subject, b.at, b.body, b.position
+        from escalation.signals s join escalation.facts f on f.fact_id = s.fact_id
+        join shared.journal b on b.subject = asked.account_id and b.at = f.at and b.type = any($4::text[])
+        where s.episode_id = asked.episode_id and s.ended is null
+    ) j
+    where j.body is not null
+    order by j.at desc, j.position desc
+"""
+_SAID = f"""
+    select e.episode_id, f.fact_id, f.kind, f.at, f.number, f.agent, p.name as agent_name
+    from escalation.episodes e join escalation.facts f on f.account_id = e.account_id and f.order_id = e.order_id
+    left join escalation.salespeople p on p.salesperson_id = f.agent
+    where e.episode_id = any($2::uuid[]) and f.kind in {tuple(kind.value for kind in SAID)!r} and {MAY_SEE}
+    order by f.at, f.fact_id
+"""
+# What was refused made no decision. An attempt that telephony reported is among the facts already.
+_DEEDS = f"""
+    select d.episode_id, d.at, d.who, p.name, d.cause_type, j.body
+    from escalation.decisions d join escalation.episodes e on e.episode_id = d.episode_id
+    left join escalation.salespeople p on p.salesperson_id = d.who
+    left join shared.journal j on j.source = d.cause_source and j.event_id = d.cause_id
+    where d.episode_id = any($2::uuid[]) and d.rule = any($3::text[]) and d.cause_type = any($4::text[]) and {MAY_SEE}
+    order by d.position
+"""
+_NOTES = f"""
+    select n.episode_id, n.at, n.by, p.name, n.about, n.words
+    from escalation.notes n join escalation.episodes e on e.episode_id = n.episode_id
+    left join escalation.salespeople p on p.salesperson_id = n.by
+    where n.episode_id = any($2::uuid[]) and {MAY_SEE}
+    order by n.at, n.note_id
+"""
+_Rows: TypeAlias = Mapping[UUID, Sequence[asyncpg.Record]]
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """What happened, as rows: one that cannot be read spoils one page or mail, not its neighbours. `facts` are newest
+    first, the others in their order; a fact whose body was erased is left out."""
+
+    facts: Sequence[asyncpg.Record] = ()
+    said: Sequence[asyncpg.Record] = ()
+    deeds: Sequence[asyncpg.Record] = ()
+    notes: Sequence[asyncpg.Record] = ()
+    order_of_case: Mapping[str, str] = field(default_factory=dict)
+
+    def read(self) -> ToldOf:
+        return ToldOf(
+            facts=[told_event(row) for row in self.facts],
+            said=[_said(row) for row in self.said],
+            deeds=[_deed(row) for row in self.deeds],
+            notes=[_note(row) for row in self.notes],
+            order_of_case=self.order_of_case,
+        )
+
+
+async def stories_of(database: Pool, reader: SalespersonId, episodes: Mapping[UUID, int]) -> Mapping[UUID, Story]:
+    """Of each of these episodes that the reader may see, with at most so many of its newest facts."""
+    ids = list(episodes)
+    facts = await database.fetch(_FACTS, reader, ids, list(episodes.values()), TOLD_TYPES)
+    said = _by_episode(await database.fetch(_SAID, reader, ids))
+    deeds = _by_episode(await database.fetch(_DEEDS, reader, ids, _RULES, list(_BUTTONS)))
+    notes = _by_episode(await database.fetch(_NOTES, reader, ids))
+    cases, told = await orders_of_cases(database, facts), _by_episode(facts)
+    return {
+        id: Story(
+            told.get(id, ()), said.get(id, ()), deeds.get(id, ()), notes.get(id, ()), _of_account(told.get(id), cases)
+        )
+        for id in ids
+    }
+
+
+def _by_episode(rows: Sequence[asyncpg.Record]) -> _Rows:
+    found = defaultdict[UUID, list[asyncpg.Record]](list)
+    for row in rows:
+        found[row["episode_id"]].append(row)
+    return found
+
+
+def _of_account(facts: Sequence[asyncpg.Record] | None, cases: Mapping[str, Mapping[str, str]]) -> Mapping[str, str]:
+    return cases.get(facts[0]["subject"], {}) if facts else {}
+
+
+def _said(row: asyncpg.Record) -> SaidRow:
+    return SaidRow(row["fact_id"], FactKind(row["kind"]), row["at"], row["number"], row["agent"], row["agent_name"])
+
+
+def _deed(row: asyncpg.Record) -> DeedRow:
+    kind, body = _BUTTONS[row["cause_type"]], row["body"]
+    button = None if body is None else kind.model_validate_json(body)
+    return DeedRow(row["at"], row["who"], row["name"], kind, button)
+
+
+def _note(row: asyncpg.Record) -> NoteRow:
+    return NoteRow(row["at"], row["by"], row["name"], NoteAbout(row["about"]), row["words"])
