@@ -64,7 +64,7 @@ class Journal(SharedTable, table=True):
     __tablename__ = "journal"
     __table_args__ = (
         Index("journal_source_event_id", "source", "event_id", unique=True),
-        Index("journal_subject", "subject"),
+        Index("journal_subject", "subject", "at", "position"),
         CheckConstraint("kind in ('record', 'http', 'timer', 'button', 'delivery')", name="journal_kind"),
     )
     position: int = Field(sa_column=Column(BigInteger, Identity(always=True), primary_key=True))

@@ -16,7 +16,7 @@ class AccountFact(EscalationTable, table=True):
 
     __tablename__ = "facts"
     __table_args__ = (
-        Index("facts_account", "account_id"),
+        Index("facts_account", "account_id", "order_id", "kind"),
         Index("facts_promises", "due_at", postgresql_where=sql("kind = 'promise'")),
     )
     fact_id: UUID = Field(primary_key=True)
