@@ -11,7 +11,16 @@ from fastapi import APIRouter, HTTPException, Path, Request
 from pydantic import BaseModel, Field
 
 from services.escalation.domain.words import describe
-from services.escalation.store.timeline import LIMIT, Deed, ToldFact, deeds_for, facts_of, is_responsible, words_of
+from services.escalation.store.timeline import (
+    LIMIT,
+    Deed,
+    ToldFact,
+    deeds_for,
+    facts_of,
+    is_responsible,
+    orders_of,
+    words_of,
+)
 from shared.contracts.fields import Id
 from shared.database import Pool
 from shared.http.reader_keys import ReaderKeys
@@ -52,9 +61,10 @@ def timeline_router(pool: Pool, readers: ReaderKeys, signed_in: SignedIn) -> API
         if not readers.knows(request.headers.get("authorization")):
             salesperson = await signed_in(request)
             await _check_responsible(pool, account_id, salesperson)
-        told = [_told(fact) for fact in await facts_of(pool, account_id)]
+        orders = None if salesperson is None else await orders_of(pool, account_id, salesperson)
+        told = [_told(fact) for fact in await facts_of(pool, account_id, orders=orders)]
         done = [_done(deed) for deed in await deeds_for(pool, account_id, responsible=salesperson)]
-        said = [_done(deed) for deed in await words_of(pool, account_id)]
+        said = [_done(deed) for deed in await words_of(pool, account_id, orders=orders)]
         entries = sorted([*told, *done, *said], key=lambda entry: entry.at)
         return Timeline(account=account_id, entries=entries[-LIMIT:])
 
@@ -66,7 +76,9 @@ def timeline_router(pool: Pool, readers: ReaderKeys, signed_in: SignedIn) -> API
         description=(
             "At most the newest 1,000 entries, oldest first. Done is: episodes raised and closed, severity raised, "
             "alerts raised and sent; who acknowledged, took over, reached the customer or did not in time; and that "
-            "nobody answered; and what a salesperson says that the customer said of a promise or an outcome."
+            "nobody answered; and what a salesperson says that the customer said of a promise or an outcome. "
+            "A salesperson who is signed in reads of the orders whose episodes they have or had, not of the customer's "
+            "other orders."
         ),
         responses={
             401: {"description": "No reader's key, or an unknown one, and nobody is signed in."},

@@ -11,7 +11,7 @@ from services.escalation.inbox.moments import field_value
 from shared.contracts.people_parts import Day, WorkingHours
 from tests.builders import ZONE
 from tests.inbox import Site, words_of
-from tests.inbox_desk import Desk, done, state, taken
+from tests.inbox_desk import Desk, done, open_desk, state, taken
 
 HOUR = timedelta(hours=1)
 
@@ -97,3 +97,16 @@ async def test_nobody_reads_that_they_were_notified_who_was_not(site: Site, desk
     for who, told in (("carl", "You were to be notified later."), ("ben", "You were notified before.")):
         page = words_of((await (await site.signed_in(who)).get(desk.path)).text)
         assert told in page, who
+
+
+async def test_that_an_alert_no_longer_waits_for_its_recipient_is_a_new_version_of_row_and_page(site: Site) -> None:
+    desk = await open_desk(site)
+    held = "update escalation.deliveries set state = $1, try_at = shared.app_now() + '1 hour' where channel = 'email'"
+    versions = []
+    for state_of_mail in ("held", "sent"):
+        await site.service.pool.execute(held, state_of_mail)
+        page = (await desk.browser.get(desk.path)).text
+        versions.append(re.findall(r'data-episode="[^"]+" data-version="([^"]+)"', page))
+    before, after = versions
+    assert len(before) == len(after)
+    assert not set(before) & set(after)

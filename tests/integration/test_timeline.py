@@ -19,7 +19,7 @@ from shared.http.reader_keys import ReaderKeys
 from shared.ids import AccountId
 from shared.inputs import Input, InputKind
 from shared.metrics import create_metrics
-from tests.builders import ACCOUNT, SELLER, contact_made, event_of
+from tests.builders import ACCOUNT, SELLER, case_opened, contact_made, event_of
 from tests.inbox import Site, inbox_site
 from tests.servers import MakeDatabase
 
@@ -100,6 +100,21 @@ async def test_a_salesperson_reads_the_timeline_of_a_customer_of_theirs_and_of_n
     await site.hire("eve", "Eve Other")
     assert (await read(await site.signed_in(), key=None)).status_code == 200
     assert (await read(await site.signed_in("eve"), key=None)).status_code == 404
+
+
+async def test_a_salesperson_reads_nothing_of_the_customers_other_orders(site: Site) -> None:
+    await site.trouble()
+    await site.sell("4800", by="ben")
+    await site.tell(case_opened("bens-case", order="4800", title="Ben's secret"), minutes_ago=5, about=ACCOUNT)
+    await site.tell(contact_made("answered", case="bens-case", words="Only for Ben."), minutes_ago=4, about=ACCOUNT)
+    await site.tell(contact_made("answered", case=None, words="For everybody."), minutes_ago=3, about=ACCOUNT)
+    theirs = (await read(await site.signed_in(), key=None)).text
+    assert "For everybody." in theirs
+    assert "I want my money back." in theirs
+    for foreign in ("4800", "secret", "Only for Ben."):
+        assert foreign not in theirs
+    everything = (await read(site.browser())).text
+    assert "Only for Ben." in everything
 
 
 async def test_erased_facts_stay_in_the_timeline_without_their_words(site: Site) -> None:

@@ -9,6 +9,8 @@ from services.escalation.store import timeline
 from tests.builders import ACCOUNT, minutes, order_placed, refund_requested, salesperson_changed
 from tests.escalation import Escalation, button, dead_end, told
 
+BOTH = ("annas", "bens")
+
 
 @pytest.fixture
 async def two_sellers(escalation: Escalation) -> Escalation:
@@ -35,6 +37,17 @@ async def test_a_salesperson_reads_only_what_was_done_about_episodes_of_theirs(t
     assert {deed.who for deed in everything} == {None, "anna", "ben"}
     annas = await timeline.deeds_for(two_sellers.pool, ACCOUNT, responsible="anna")
     assert [(deed.what, deed.who) for deed in annas] == [("episode raised", None), ("alert raised", "anna")]
+
+
+async def test_a_salesperson_reads_only_what_sellers_say_of_orders_of_theirs(two_sellers: Escalation) -> None:
+    say = "insert into escalation.facts (fact_id, account_id, kind, at, order_id, agent, number, courtesy) values "
+    values = ", ".join(
+        f"(gen_random_uuid(), '{ACCOUNT}', 'outcome_said', now(), '{one}', 'x', 0, false)" for one in BOTH
+    )
+    await two_sellers.pool.execute(say + values)
+    assert {one.order for one in await timeline.words_of(two_sellers.pool, ACCOUNT)} == set(BOTH)
+    orders = await timeline.orders_of(two_sellers.pool, ACCOUNT, "anna")
+    assert {one.order for one in await timeline.words_of(two_sellers.pool, ACCOUNT, orders=orders)} == {"annas"}
 
 
 async def test_who_had_an_episode_that_is_closed_is_not_responsible_any_more(two_sellers: Escalation) -> None:

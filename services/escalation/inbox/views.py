@@ -147,7 +147,7 @@ def episode_view(row: EpisodeRow, parts: Parts, reader: Reader, policy: Policy) 
     undo = "-undo" if ending is not None and ending.undo_until else ""
     return EpisodeView(
         id=str(row.episode_id),
-        version=f"{row.changed_at.timestamp()}-{len(happened)}-{row.preference}-{can_call}{undo}",
+        version=f"{row.changed_at.timestamp()}-{len(happened)}-{row.preference}-{can_call}{_held(row, parts)}{undo}",
         round=row.round,
         customer=row.customer_name or f"Customer {row.account_id}",
         order=row.order_id,
@@ -192,6 +192,12 @@ def episode_view(row: EpisodeRow, parts: Parts, reader: Reader, policy: Policy) 
         recent=happened[:_SHOWN],
         earlier=happened[_SHOWN:],
     )
+
+
+def _held(row: EpisodeRow, parts: Parts) -> str:
+    """Until when alerts wait for their recipients: that ends without a change of the episode."""
+    held = {row.held_until, *(ring.held_until for ring in parts.rings)} - {None}
+    return "".join(f"-{at.timestamp():.0f}" for at in sorted(filter(None, held)))
 
 
 def _calls(asker: Caller | None, on_record: tuple[Way, ...]) -> tuple[Way, ...]:

@@ -1,23 +1,26 @@
 """One customer in one order: what was told of the account, and what we did about it."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
+import asyncpg
+
 from services.escalation.domain import words
 from services.escalation.domain.facts import SAID, FactKind
-from services.escalation.store.facts import TOLD_TYPES, told_event
+from services.escalation.domain.happenings import is_about
+from services.escalation.store.facts import TOLD_TYPES, newest, orders_of_cases, told_event
 from shared.contracts.envelope import Envelope, Fact
 from shared.database import Pool
 
 LIMIT = 1000
 """How many entries a timeline has at most: the newest."""
 
-_FACTS = """
-    select * from (
-        select source, event_id, type, subject, at, body, position from shared.journal
-        where subject = $1 and type = any($2::text[]) order by at desc, position desc limit $3
-    ) newest order by at, position
+_FACTS = f"select * from ({newest('$1', types='$2', limit='$3')}) newest order by at, position"
+_FACTS_ABOUT = f"""
+    select * from ({newest("$1", types="$2", limit="$3", orders="$4::text[]")}) newest order by at, position
 """
+_ORDERS = "select distinct order_id from escalation.episodes where account_id = $1 and responsible = $2"
 # An episode that rings again has nobody's acknowledgement any more: the decisions still know who took it before.
 _DEEDS = """
     with told(rule, what) as (
@@ -47,7 +50,9 @@ _DEEDS = """
 """
 _WORDS = f"""
     select at, kind, order_id, number, agent from escalation.facts
-    where account_id = $1 and kind in {tuple(kind.value for kind in SAID)!r} order by at desc, fact_id limit $2
+    where account_id = $1 and kind in {tuple(kind.value for kind in SAID)!r}
+      and ($2::text[] is null or order_id = any($2))
+    order by at desc, fact_id limit $3
 """
 _RESPONSIBLE = """
     select exists (
@@ -77,12 +82,20 @@ class Deed:
     why: str | None
 
 
-async def facts_of(pool: Pool, account_id: str) -> list[ToldFact]:
-    """The newest of what orders and support told of the account, by event time."""
-    return [
-        ToldFact(row["at"], row["type"], None if row["body"] is None else told_event(row))
-        for row in await pool.fetch(_FACTS, account_id, TOLD_TYPES, LIMIT)
-    ]
+async def orders_of(pool: Pool, account_id: str, responsible: str) -> list[str]:
+    """The orders of the account whose episodes are, or ended as, this person's."""
+    return [row["order_id"] for row in await pool.fetch(_ORDERS, account_id, responsible)]
+
+
+async def facts_of(pool: Pool, account_id: str, *, orders: Collection[str] | None = None) -> list[ToldFact]:
+    """The newest of what orders and support told of the account, by event time; where orders are given, of these and of
+    none."""
+    if orders is None:
+        return [_told(row) for row in await pool.fetch(_FACTS, account_id, TOLD_TYPES, LIMIT)]
+    rows = await pool.fetch(_FACTS_ABOUT, account_id, TOLD_TYPES, LIMIT, list(orders))
+    cases = (await orders_of_cases(pool, rows)).get(account_id, {})
+    told = [_told(row) for row in rows]
+    return [one for one in told if one.event is None or is_about(one.event, orders, cases)]
 
 
 async def deeds_for(pool: Pool, account_id: str, *, responsible: str | None = None) -> list[Deed]:
@@ -100,9 +113,9 @@ async def deeds_for(pool: Pool, account_id: str, *, responsible: str | None = No
     ]
 
 
-async def words_of(pool: Pool, account_id: str) -> list[Deed]:
-    """The newest of what salespeople say that the customer said, by time."""
-    rows = reversed(await pool.fetch(_WORDS, account_id, LIMIT))
+async def words_of(pool: Pool, account_id: str, *, orders: Collection[str] | None = None) -> list[Deed]:
+    """The newest of what salespeople say that the customer said, by time; of these orders where they are given."""
+    rows = reversed(await pool.fetch(_WORDS, account_id, None if orders is None else list(orders), LIMIT))
     return [
         Deed(
             row["at"],
@@ -120,3 +133,7 @@ async def is_responsible(pool: Pool, account_id: str, salesperson: str) -> bool:
     """Whether this salesperson hears of trouble with this account now."""
     responsible: bool = await pool.fetchval(_RESPONSIBLE, account_id, salesperson)
     return responsible
+
+
+def _told(row: asyncpg.Record) -> ToldFact:
+    return ToldFact(row["at"], row["type"], None if row["body"] is None else told_event(row))
