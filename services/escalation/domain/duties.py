@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from services.escalation.domain.entities import Account, Directory, Order, products_of
@@ -64,12 +64,14 @@ class Sale:
 
 @dataclass(frozen=True, slots=True)
 class Period:
-    """Sales that can have duties now were made, or have something due, between these instants."""
+    """Sales that can have duties now were made, or have something due, between these instants. What was said or done
+    longer than `before_sale` before a sale is no part of its duties."""
 
     sold_since: datetime
     sold_until: datetime
     due_since: datetime
     due_until: datetime
+    before_sale: timedelta
 
 
 def duties_of(salesperson_id: str, sale: Sale, people: Directory, policies: Policies, now: datetime) -> list[Duty]:
@@ -108,6 +110,7 @@ def period(policies: Policies, now: datetime) -> Period:
         sold_until=due_until - min(one.check_in_after for one in terms),
         due_since=due_since,
         due_until=due_until,
+        before_sale=max(one.show_before for one in terms),
     )
 
 

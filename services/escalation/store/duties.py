@@ -37,15 +37,18 @@ _SALES = f"""
 """
 _ACCOUNTS = "select * from escalation.accounts where account_id = any($1::text[])"
 _ACCOUNT = f"{_THEIRS} select account_id from theirs where order_id = $2"
-# What makes a duty, proves that one was done, says so or is a complaint since; and which order a case is about.
+# What makes a duty, proves that one was done, says so or, from the account's first of these sales on, is a talk or a
+# complaint since; and which order a case is about.
 _FACTS = f"""
-    select {", ".join(FACT_COLUMNS)} from escalation.facts
-    where account_id = any($1::text[]) and (
-        kind in ('promise', 'promise_kept', 'promise_said_kept', 'outcome_reported', 'outcome_said', 'order_cancelled',
-            'case_opened', 'customer_reached', 'rated', 'refund_requested', 'cancellation_requested',
-            'answer_not_needed')
-        or (kind = 'contact' and result in ('answered', 'resolved', 'dead_end')))
-    order by at
+    select {", ".join(f"f.{name}" for name in FACT_COLUMNS)}
+    from unnest($1::text[], $2::timestamptz[]) as first (account_id, sold_at)
+    join escalation.facts f on f.account_id = first.account_id
+    where f.kind in ('promise', 'promise_kept', 'promise_said_kept', 'outcome_reported', 'outcome_said',
+            'order_cancelled', 'case_opened')
+        or (f.at >= first.sold_at - $3::interval and (
+            f.kind in ('customer_reached', 'rated', 'refund_requested', 'cancellation_requested', 'answer_not_needed')
+            or (f.kind = 'contact' and f.result in ('answered', 'resolved', 'dead_end'))))
+    order by f.at
 """
 _PEOPLE = """
     select * from escalation.salespeople where salesperson_id = any($1::text[]) or salesperson_id in (
@@ -64,9 +67,10 @@ async def sales_of(database: Pool, reader: SalespersonId, within: Period) -> tup
     customer said of them."""
     times = (within.sold_since, within.sold_until, within.due_since, within.due_until)
     orders = [Order(**row) for row in await database.fetch(_SALES, reader, *times)]
-    ids = list({order.account_id for order in orders})
+    first = {order.account_id: order.sold_at for order in orders}  # the latest come first
+    ids = list(first)
     accounts = {row["account_id"]: Account(**row) for row in await database.fetch(_ACCOUNTS, ids)} if ids else {}
-    facts = await database.fetch(_FACTS, ids) if ids else []
+    facts = await database.fetch(_FACTS, ids, list(first.values()), within.before_sale) if ids else []
     histories = histories_of(ids, facts)
     owners = {reader, *(order.sold_by for order in orders), *(account.assigned_to for account in accounts.values())}
     speakers = {fact["agent"] for fact in facts if fact["kind"] in SAID}
