@@ -11,7 +11,6 @@ from starlette.responses import RedirectResponse, Response
 
 from services.escalation.domain.asked import TOLD_RULES
 from services.escalation.domain.entities import products_in
-from services.escalation.domain.happenings import SignalRow
 from services.escalation.domain.own_facts import AcknowledgePressed
 from services.escalation.domain.policy.model import Policy
 from services.escalation.domain.policy.versions import Policies
@@ -21,7 +20,7 @@ from services.escalation.inbox.colleagues import NO_TAKERS, takers
 from services.escalation.inbox.dependencies import InboxDependencies
 from services.escalation.inbox.duties import DutyPages
 from services.escalation.inbox.filters import Asked, asked_of, filters
-from services.escalation.inbox.followed import closed_lines, followed_lines
+from services.escalation.inbox.followed import Signals, closed_lines, followed_lines
 from services.escalation.inbox.forms import ACTIONS, NotUnderstood, Pressed, button_of, text_of
 from services.escalation.inbox.overtaken import Overtaken, what_is_so
 from services.escalation.inbox.rendering import Pages
@@ -33,7 +32,7 @@ from services.escalation.store import inbox as store
 from services.escalation.store.followed import FollowedRow, closed_since, followed
 from services.escalation.store.inbox import PAGE_SIZE, Counts, EpisodeRow
 from services.escalation.store.sessions import SignedIn, manager_name
-from services.escalation.store.stories import stories_of
+from services.escalation.store.stories import Story, stories_of
 from services.escalation.store.together import calls_ahead, queue, unanswered
 from shared.ids import SalespersonId
 from shared.transaction import Refused
@@ -141,7 +140,8 @@ class EpisodePages:
         reader = Reader(me, ZoneInfo(signed_in.zone), now, signed_in.name)
         rows = await closed_since(self._pool, me, now - timedelta(days=_CLOSED_DAYS))
         policies = await self._policies()
-        lines = closed_lines(rows, await self._signals(rows, me, policies), reader, policies)
+        signals = await episode_parts.signals_of(self._pool, me, [row.episode_id for row in rows], policies)
+        lines = closed_lines(rows, signals, reader, policies)
         return self._pages.page("closed.html", {"reader": signed_in, "closed": lines, "days": _CLOSED_DAYS})
 
     async def _seen(self, request: Request, signed_in: SignedIn) -> EpisodeRow:
@@ -174,21 +174,22 @@ class EpisodePages:
         places = await queue(self._pool, me)
         others = await followed(self._pool, me)
         beside = chosen or (rows[0] if rows else None)
+        signals, stories = await self._read(rows, others, beside, me, policies)
         values = {
             "view": "one" if chosen else "many",
             "reader": signed_in,
             "now": reader.moment(reader.now),
             "zone": signed_in.zone,
             "counts": counts,
-            "episodes": await self._rows(rows, reader, policies, places),
+            "episodes": _rows(rows, signals, stories, reader, policies, places),
             "many": counts.opened > _MANY,
             "compact": len(rows) > _MANY,
             "filters": filters(asked, counts),
             "causes": await self._causes(asked, counts, me, policies),
             "told": told,
             "duties": await self._duties.of(reader, policies),
-            "followed": followed_lines(others, await self._signals(others, me, policies), reader, policies),
-            "selected": await self._whole(beside, reader, policies, places) if beside else None,
+            "followed": followed_lines(others, signals, reader, policies),
+            "selected": await self._whole(beside, signals, stories, reader, policies, places) if beside else None,
             "asked": asked,
             "query": asked.query,
             "page": asked.page,
@@ -202,38 +203,34 @@ class EpisodePages:
             return ()
         return causes(await unanswered(self._pool, me, asked.wanted, policies), policies)
 
-    async def _signals(
-        self, rows: Sequence[FollowedRow], me: SalespersonId, policies: Policies
-    ) -> Mapping[UUID, Sequence[SignalRow]]:
-        ids = [row.episode_id for row in rows]
-        return await episode_parts.signals_of(self._pool, me, ids, policies) if ids else {}
-
-    async def _rows(
-        self, rows: Sequence[EpisodeRow], reader: Reader, policies: Policies, places: Mapping[UUID, int]
-    ) -> list[EpisodeView]:
-        if not rows:
-            return []
-        ids = [row.episode_id for row in rows]
-        signals = await episode_parts.signals_of(self._pool, reader.salesperson_id, ids, policies)
-        stories = await stories_of(self._pool, reader.salesperson_id, dict.fromkeys(ids, _FACTS_IN_A_ROW))
-        return [
-            episode_view(
-                row,
-                Parts(signals[row.episode_id], stories[row.episode_id].read(), place=places.get(row.episode_id)),
-                reader,
-                _policy(row, policies),
-            )
-            for row in rows
-            if row.episode_id in signals  # else it went to somebody else in this very moment
-        ]
+    async def _read(
+        self,
+        rows: Sequence[EpisodeRow],
+        others: Sequence[FollowedRow],
+        beside: EpisodeRow | None,
+        me: SalespersonId,
+        policies: Policies,
+    ) -> tuple[Signals, Mapping[UUID, Story]]:
+        """The signals of everything on the page, and what happened: for a row less than for the episode beside it."""
+        listed: list[UUID] = [row.episode_id for row in rows]
+        facts = dict.fromkeys(listed, _FACTS_IN_A_ROW)
+        if beside is not None:
+            facts[beside.episode_id] = _FACTS_ON_A_PAGE
+        ids = [*facts, *(row.episode_id for row in others)]
+        signals = await episode_parts.signals_of(self._pool, me, ids, policies) if ids else {}
+        return signals, await stories_of(self._pool, me, facts) if facts else {}
 
     async def _whole(
-        self, row: EpisodeRow, reader: Reader, policies: Policies, places: Mapping[UUID, int]
+        self,
+        row: EpisodeRow,
+        signals: Signals,
+        stories: Mapping[UUID, Story],
+        reader: Reader,
+        policies: Policies,
+        places: Mapping[UUID, int],
     ) -> EpisodeView:
         """An episode with everything its own page tells."""
         id, me, policy = row.episode_id, reader.salesperson_id, _policy(row, policies)
-        signals = await episode_parts.signals_of(self._pool, me, [id], policies)
-        stories = await stories_of(self._pool, me, {id: _FACTS_ON_A_PAGE})
         mine = row.closed_at is None and reader.is_me(row.acknowledged_by)
         parts = Parts(
             signals=signals.get(id, ()),
@@ -246,6 +243,26 @@ class EpisodePages:
             place=places.get(id),
         )
         return episode_view(row, parts, reader, policy)
+
+
+def _rows(
+    rows: Sequence[EpisodeRow],
+    signals: Signals,
+    stories: Mapping[UUID, Story],
+    reader: Reader,
+    policies: Policies,
+    places: Mapping[UUID, int],
+) -> list[EpisodeView]:
+    return [
+        episode_view(
+            row,
+            Parts(signals[row.episode_id], stories[row.episode_id].read(), place=places.get(row.episode_id)),
+            reader,
+            _policy(row, policies),
+        )
+        for row in rows
+        if row.episode_id in signals  # else it went to somebody else in this very moment
+    ]
 
 
 def _told(

@@ -2,9 +2,8 @@
 
 Somebody has a part in an episode who is responsible for it, acknowledged it or is offered it, and, until somebody
 acknowledges it, everybody who was notified. Read only it is seen by its seller, by everybody who was ever notified, and
-by the two managers above its seller and above the person who has it. Three statements show no episode: the clock with
-the round that a press of a button is about, the rounds, and the fingerprints. What an episode is made of is in
-`episode_parts`.
+by the two managers above its seller and above the person who has it. Only the clock names no reader; what an
+episode is made of is in `episode_parts` and `stories`.
 """
 
 from dataclasses import dataclass
@@ -224,17 +223,22 @@ _OPEN_EPISODES = f"""
     order by ranked.place
 """
 _COUNTS = f"""
+    with seen as materialized (
+        select e.severity, {_WAITS} as waits, {_SHOWN} as shown, {_MINE} as mine, {FOUND} as found,
+               {WANTED_SEVERITY} as wanted
+        from escalation.episodes e left join escalation.orders o on o.order_id = e.order_id
+        where e.episode_id in ({_SEEN})
+    )
     select count(*) as opened,
-           count(*) filter (where {_WAITS}) as waiting,
-           count(*) filter (where {FOUND} and {WANTED_SEVERITY} and {_SHOWN}) as found,
-           count(*) filter (where {FOUND} and {WANTED_SEVERITY}) as either,
-           count(*) filter (where {FOUND} and {WANTED_SEVERITY} and {_WAITS}) as either_waiting,
-           count(*) filter (where {FOUND} and {WANTED_SEVERITY} and {_MINE}) as either_mine,
-           count(*) filter (where {FOUND} and {_SHOWN} and e.severity = 'critical') as critical,
-           count(*) filter (where {FOUND} and {_SHOWN} and e.severity = 'high') as high,
-           count(*) filter (where {FOUND} and {_SHOWN} and e.severity = 'watch') as watch
-    from escalation.episodes e left join escalation.orders o on o.order_id = e.order_id
-    where e.episode_id in ({_SEEN})
+           count(*) filter (where waits) as waiting,
+           count(*) filter (where found and wanted and shown) as found,
+           count(*) filter (where found and wanted) as either,
+           count(*) filter (where found and wanted and waits) as either_waiting,
+           count(*) filter (where found and wanted and mine) as either_mine,
+           count(*) filter (where found and shown and severity = 'critical') as critical,
+           count(*) filter (where found and shown and severity = 'high') as high,
+           count(*) filter (where found and shown and severity = 'watch') as watch
+    from seen
 """
 
 

@@ -1,5 +1,5 @@
 """Many episodes of one person at once: those that wait for an acknowledgement, what became of them, and whose calls
-come first. Every statement names the reader, and reads a bounded number of rows."""
+come first. Every statement names the reader."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
