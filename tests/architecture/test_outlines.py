@@ -1,0 +1,49 @@
+"""Outlines name topics, types, tables and columns as literals, so that commands need no code: each has to be there."""
+
+from types import ModuleType
+
+import pytest
+from sqlalchemy import MetaData
+
+from services.cli.installation import ServiceName
+from services.cli.run import outline_of
+from services.escalation.tables import EscalationTable
+from services.orders import app as orders
+from services.orders.tables import OrdersTable
+from services.support import app as support
+from services.support.tables import SupportTable
+from shared.contracts.catalog import CATALOG
+from shared.tables import SharedTable
+
+TABLES: dict[ServiceName, MetaData] = {
+    ServiceName.ORDERS: OrdersTable.metadata,
+    ServiceName.SUPPORT: SupportTable.metadata,
+    ServiceName.ESCALATION: EscalationTable.metadata,
+}
+
+
+@pytest.mark.parametrize("service", ServiceName)
+def test_an_outline_names_topics_that_facts_are_published_on(service: ServiceName) -> None:
+    outline = outline_of(service)
+    known = {fact.topic for fact in CATALOG.values()}
+    assert {*outline.listens_to, *outline.publishes} <= known
+
+
+@pytest.mark.parametrize("service", ServiceName)
+def test_what_is_told_again_is_a_fact_that_the_service_hears(service: ServiceName) -> None:
+    outline = outline_of(service)
+    for told_by in filter(None, (dated.told_by for dated in outline.dated)):
+        assert CATALOG[told_by].topic in outline.listens_to
+
+
+@pytest.mark.parametrize("service", ServiceName)
+def test_dated_columns_are_columns(service: ServiceName) -> None:
+    tables = {**TABLES[service].tables, **SharedTable.metadata.tables}
+    for dated in outline_of(service).dated:
+        columns = set(tables[dated.table].columns.keys())
+        assert {dated.column, dated.about, dated.heard or dated.about} <= columns
+
+
+@pytest.mark.parametrize(("service", "app"), [(ServiceName.ORDERS, orders), (ServiceName.SUPPORT, support)])
+def test_what_comes_over_http_goes_to_the_topic_that_the_service_reads(service: ServiceName, app: ModuleType) -> None:
+    assert outline_of(service).listens_to == (app.INBOUND,)

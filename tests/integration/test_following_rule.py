@@ -1,0 +1,38 @@
+"""The list of episodes with others and the rule of who may follow one say the same in other words."""
+
+from uuid import UUID
+
+from services.escalation.store.followed import followed
+from services.escalation.store.inbox import FOLLOWS, HAS_A_PART
+from shared.ids import SalespersonId
+from tests.inbox import Site
+from tests.inbox_desk import Desk, done, open_desk
+
+_RULE = f"""
+    select episode_id from escalation.episodes e where closed_at is null and {FOLLOWS} and {HAS_A_PART} is not true
+"""
+_RESPONSIBLE = "select responsible from escalation.episodes where order_id = '4711'"
+
+
+async def followers(site: Site) -> set[str]:
+    """Those whose list has something; each list is what the rule says."""
+    found = set()
+    for person in ("anna", "ben", "mona", "dora", "carl"):
+        listed: set[UUID] = {row.episode_id for row in await followed(site.service.pool, SalespersonId(person))}
+        assert listed == {row[0] for row in await site.service.pool.fetch(_RULE, person)}, person
+        found |= {person} if listed else set()
+    return found
+
+
+async def test_the_list_has_what_its_reader_may_follow_and_nothing_else(site: Site) -> None:
+    seller = await open_desk(site)
+    await site.hire("mona", "Mona Adler", manager="dora")
+    await site.hire("dora", "Dora Lang")
+    await site.trouble("carl", order="4800", account="c-80")
+    assert await followers(site) == {"mona", "dora"}
+    assert done(await seller.press("not-mine"))
+    assert await followers(site) == {"mona", "dora"}, "who was asked before may still take it"
+    responsible = await site.service.pool.fetchval(_RESPONSIBLE)
+    next_one = Desk(await site.signed_in(responsible), UUID(seller.path.rpartition("/")[2]))
+    assert done(await next_one.press("acknowledge"))
+    assert await followers(site) == {"anna", "mona", "dora"} - {responsible}
