@@ -7,6 +7,7 @@ import pytest
 
 from services.escalation.inbox import episodes
 from services.escalation.store import episode_parts
+from services.escalation.store.stories import stories_of
 from tests.inbox import Site, words_of
 
 
@@ -28,7 +29,7 @@ async def test_signals_and_stories_are_read_once(site: Site, monkeypatch: pytest
     browser = await site.signed_in()
     read: list[str] = []
     monkeypatch.setattr(episode_parts, "signals_of", counting(read, episode_parts.signals_of))
-    monkeypatch.setattr(episodes, "stories_of", counting(read, episodes.stories_of))
+    monkeypatch.setattr(episodes, "stories_of", counting(read, stories_of))
     page = await browser.get("/")
     assert f"/episodes/{episode}" in page.text, "it is with Ben, of whose team Anna is the manager"
     assert "I want my money back." in words_of(page.text)
