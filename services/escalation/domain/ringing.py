@@ -35,6 +35,11 @@ def ring_of_signal(episode: Episode, signal: Signal, *, rose: bool, ring_within:
     return RingCause.SEVERITY if rose else None
 
 
+def waits_for_seller(episode: Episode) -> bool:
+    """Whether the first ring of an episode waits until the directory knows who sold it."""
+    return episode.rang and episode.rings == 0 and episode.nobody_since is None
+
+
 def ring_of_contact(episode: Episode, fact: AccountFact) -> RingCause | None:
     """A new inbound contact rings again that whoever acknowledged did not answer, or after everybody was asked."""
     since = episode.acknowledged_at or episode.exhausted_at

@@ -6,7 +6,7 @@ from services.escalation.domain.entities import Episode, Order, Signal
 from services.escalation.domain.notes import SignalMatched
 from services.escalation.domain.own_facts import RulesChanged
 from services.escalation.domain.reasoning import quiet_words, signal_words
-from services.escalation.domain.ringing import ring_of_signal, too_old_to_ring
+from services.escalation.domain.ringing import ring_of_signal, too_old_to_ring, waits_for_seller
 from services.escalation.domain.severity import Graveness, graveness
 from services.escalation.handlers.rings import assign_silently, ring
 from services.escalation.handlers.turn import Turn
@@ -49,9 +49,7 @@ def weigh_again(turn: Turn[Fact], order: Order) -> None:
     if not rose:
         return
     turn.book.put_episode(replace(risen, changed_at=turn.now))
-    waits_for_seller = episode.rang and episode.rings == 0
-    if not waits_for_seller:  # the ring that waits for them tells the severity of then
-        _ring_if_due(turn, turn.state.episodes[episode.episode_id], signal, rose=True, news=True)
+    _ring_if_due(turn, turn.state.episodes[episode.episode_id], signal, rose=True, news=True)
 
 
 def _is_same_trouble(known: Signal, signal: Signal) -> bool:
@@ -60,6 +58,10 @@ def _is_same_trouble(known: Signal, signal: Signal) -> bool:
 
 
 def _ring_if_due(turn: Turn[Fact], episode: Episode, signal: Signal, *, rose: bool, news: bool) -> None:
+    if waits_for_seller(episode):
+        words = "No ring of its own: one waits for the seller, and tells the severity of then."
+        turn.explain("not_rung", words, episode_id=episode.episode_id, signal_id=signal.signal_id)
+        return
     cause = ring_of_signal(episode, signal, rose=rose, ring_within=turn.book.ring_within)
     quiet = _quiet(turn, episode, signal)
     if cause is not None and (news or not episode.rang) and quiet is None:
