@@ -27,8 +27,8 @@ demo: .venv/.local ## Start everything on this machine and play short stories; O
 up: .venv/.local ## Start Kafka, Postgres, a mail sink and the three services; Ctrl-C stops them
 	$(BIN)/handoff up
 
-test: .venv/.dev ## Run every test; ARGS="-k name tests/unit" chooses some
-	$(BIN)/python -m pytest $(ARGS)
+test: .venv/.dev ## Run every test, two files at a time; ARGS="-k name tests/unit" chooses some
+	$(BIN)/python -m pytest --numprocesses=2 --dist=loadfile $(ARGS)
 
 check: .venv/.dev ## Lint, formatting, types, import rules, architecture tests, fresh schemas
 	$(BIN)/ruff check
