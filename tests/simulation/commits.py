@@ -21,6 +21,11 @@ class Broken(AssertionError):
     """Something that must hold does not."""
 
 
+def require(holds: bool, words: str) -> None:
+    if not holds:
+        raise Broken(words)
+
+
 @dataclass(frozen=True, slots=True)
 class Committed:
     """One commit: the inputs it applied in order, or what it did with deliveries. `noted` is what it had read."""
