@@ -179,7 +179,7 @@ _SERVERS: Mapping[str, tuple[str, ...]] = {
         "integration/test_escalation_mail_trouble::test_a_server_that_refuses_everybody_ends_no_alert_and_is_told_of",
     ),
     "mail is accepted and comes back": (
-        "integration/test_escalation_mail_trouble::"
+        "integration/test_escalation_bounces::"
         "test_a_message_that_came_back_marks_the_address_and_fails_the_delivery_once",
     ),
     "the supervisor is killed": ("integration/test_local_processes::test_a_child_ends_when_its_parent_is_killed",),
@@ -191,7 +191,7 @@ _SERVERS: Mapping[str, tuple[str, ...]] = {
         "end_to_end/test_imports::test_a_kill_of_each_service_in_the_middle_of_an_import_loses_and_doubles_nothing",
     ),
     "a command works on another installation": (
-        "unit/test_commands::test_nothing_falls_back_to_a_port_where_somebody_else_may_listen",
+        "unit/test_command_installations::test_nothing_falls_back_to_a_port_where_somebody_else_may_listen",
     ),
 }
 _SIZE: Mapping[str, tuple[str, ...]] = {

@@ -25,7 +25,7 @@ from shared.migrations import SHARED_MIGRATIONS, Migrations, OlderProcessesConne
 from shared.migrations.fitting import Fitting
 from shared.migrations.upgrading import config, sqlalchemy_url
 from shared.tables import SharedTable
-from tests.servers import Databases
+from tests.databases import Databases
 
 ESCALATION_MIGRATIONS = outline_of(ServiceName.ESCALATION).migrations
 SCHEMAS = {
