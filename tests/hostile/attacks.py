@@ -7,6 +7,7 @@ folder go through every route, key and topic, so that a new one is tried without
 from collections.abc import Mapping
 
 _SIGN_IN = "integration/test_inbox_sign_in"
+_FORMS = "integration/test_inbox_sign_in_forms"
 _TRICKS = "hostile/test_inbox_tricks"
 _MATRIX = "hostile/test_inbox_matrix"
 _KEYS = "hostile/test_publishers_matrix"
@@ -36,7 +37,7 @@ _WAY_IN: Mapping[str, tuple[str, ...]] = {
         f"{_TRICKS}::test_a_form_without_the_token_of_its_own_session_does_nothing",
         f"{_TRICKS}::test_a_form_of_another_site_does_nothing_though_it_has_the_token",
         f"{_TRICKS}::test_a_form_in_the_address_or_of_another_kind_does_nothing",
-        f"{_SIGN_IN}::test_a_form_of_another_site_signs_nobody_in",
+        f"{_FORMS}::test_a_form_of_another_site_signs_nobody_in",
     ),
     "a session is chosen for somebody, or goes on after sign-out": (
         f"{_TRICKS}::test_a_session_that_was_chosen_by_somebody_else_is_not_used",
@@ -44,8 +45,8 @@ _WAY_IN: Mapping[str, tuple[str, ...]] = {
         f"{_SIGN_IN}::test_signing_out_everywhere_ends_every_session_and_link_of_this_person_alone",
     ),
     "the cookie is read by a script or sent elsewhere": (
-        f"{_SIGN_IN}::test_the_cookie_is_kept_from_scripts_and_other_sites",
-        f"{_SIGN_IN}::test_over_https_the_cookie_belongs_to_this_host_alone",
+        f"{_FORMS}::test_the_cookie_is_kept_from_scripts_and_other_sites",
+        f"{_FORMS}::test_over_https_the_cookie_belongs_to_this_host_alone",
     ),
     "a page is framed, sniffed or made to load something": (f"{_TRICKS}::test_every_answer_keeps_itself_to_itself",),
     "two people have one address": (f"{_SIGN_IN}::test_an_address_of_two_people_gets_no_link",),
