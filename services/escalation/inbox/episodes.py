@@ -24,6 +24,7 @@ from services.escalation.inbox.filters import Asked, asked_of, filters
 from services.escalation.inbox.followed import closed_lines, followed_lines
 from services.escalation.inbox.forms import ACTIONS, NotUnderstood, Pressed, button_of, text_of
 from services.escalation.inbox.overtaken import Overtaken, what_is_so
+from services.escalation.inbox.live import state_of
 from services.escalation.inbox.rendering import Pages
 from services.escalation.inbox.sessions import Sessions, check_token, local_page
 from services.escalation.inbox.together import Cause, acknowledge_all, causes
@@ -183,6 +184,7 @@ class EpisodePages:
             "episodes": await self._rows(rows, reader, policies, places),
             "many": counts.opened > _MANY,
             "compact": len(rows) > _MANY,
+        state = await state_of(self._pool, me)
             "filters": filters(asked, counts),
             "causes": await self._causes(asked, counts, me, policies),
             "told": told,
@@ -193,6 +195,7 @@ class EpisodePages:
             "query": asked.query,
             "page": asked.page,
             "pages": -(-counts.found // PAGE_SIZE),
+            "state": state + (beside.round if beside else ""),
             "trouble": trouble,
         }
         return self._pages.page("inbox.html", values, status=trouble.status if trouble else 200)

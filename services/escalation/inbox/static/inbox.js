@@ -58,7 +58,9 @@ function connect() {
   source?.close();
   triedAt = Date.now();
   const chosen = find("[data-detail] [data-episode]")?.dataset.episode;
-  source = new EventSource(chosen ? `/live?episode=${chosen}` : "/live");
+  const shown = new URLSearchParams({ state: document.body.dataset.state });
+  if (chosen) shown.set("episode", chosen);
+  source = new EventSource(`/live?${shown}`);
   source.addEventListener("changed", refresh);
   source.addEventListener("alive", () => { show("live"); write(find("[data-checked]"), clock(Date.now() + ahead, zone)); });
   source.addEventListener("paused", () => show("lost"));
@@ -74,12 +76,15 @@ function later(action) {
 }
 
 async function refresh() {
+// What the page fetches by itself: that prolongs no session.
+const fetchPage = (address) => fetch(address + location.search, { cache: "no-store", headers: { "X-Refresh": "yes" } });
+
   if (fetching) { again = true; return; }
   fetching = true;
   const chosen = find("[data-detail] [data-episode]")?.dataset.episode;
   try {
-    let answer = await fetch((chosen ? `/episodes/${chosen}` : "/") + location.search, { cache: "no-store" });
-    if (answer.status === 404) answer = await fetch("/" + location.search, { cache: "no-store" });
+    let answer = await fetchPage(chosen ? `/episodes/${chosen}` : "/");
+    if (answer.status === 404) answer = await fetchPage("/");
     const page = await read(answer);
     if (!answer.ok) throw new Error(String(answer.status));
     takeOver(page);
@@ -103,6 +108,7 @@ async function read(answer) {
 function takeOver(fresh) {
   document.title = fresh.title;
   write(find("[data-count]"), find("[data-count]", fresh)?.textContent ?? "");
+  document.body.dataset.state = fresh.body.dataset.state;
   const list = find("[data-list]"), freshList = find("[data-list]", fresh);
   if (!list !== !freshList) find("[data-main]").replaceWith(find("[data-main]", fresh) ?? "");
   takeOverDuties(find("[data-duties]", fresh));  // none where the main part has just taken them along
