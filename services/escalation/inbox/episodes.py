@@ -2,22 +2,23 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from services.escalation.domain.asked import TOLD_RULES
 from services.escalation.domain.entities import products_in
 from services.escalation.domain.happenings import SignalRow
-from services.escalation.domain.own_facts import AcknowledgePressed
+from services.escalation.domain.own_facts import AcknowledgePressed, EpisodeButton
 from services.escalation.domain.policy.model import Policy
 from services.escalation.domain.policy.versions import Policies
 from services.escalation.domain.reader import Reader
 from services.escalation.inbox.answers import NotHere, NotYours, why_refused
-from services.escalation.inbox.colleagues import NO_TAKERS, takers
+from services.escalation.inbox.colleagues import NO_TAKERS, offer_ends, takers
 from services.escalation.inbox.dependencies import InboxDependencies
 from services.escalation.inbox.duties import DutyPages
 from services.escalation.inbox.filters import Asked, asked_of, filters
@@ -108,9 +109,7 @@ class EpisodePages:
         try:
             if not row.has_a_part:
                 raise Overtaken(what_is_so(row, reader, action))
-            button = button_of(Pressed(action, row.episode_id, me, reader.zone, now), form)
-            if isinstance(button, AcknowledgePressed):
-                button = button.model_copy(update={"ahead": await calls_ahead(self._pool, me, row.episode_id)})
+            button = await self._button(action, row, reader, form)
             await self._press(button, row.account_id, str(form.get("round", "")) or None)
         except (NotUnderstood, Refused, Overtaken) as refused:
             now_so = await store.one_episode(self._pool, me, row.episode_id) or row
@@ -122,6 +121,21 @@ class EpisodePages:
             self._refused.labels("", why.code).inc()
             return await self._render(request, signed_in, now_so, trouble=Trouble(action, why.status, why.words, note))
         return RedirectResponse(local_page(str(form.get("return_to", "/"))), status_code=303)
+
+    async def _button(self, action: str, row: EpisodeRow, reader: Reader, form: FormData) -> EpisodeButton:
+        """What a form asks for, with what follows from how things are now. Raises NotUnderstood."""
+        me = reader.salesperson_id
+        offer = await self._offer_ends(text_of(form, "to"), row, reader) if action == "hand-over" else None
+        button = button_of(Pressed(action, row.episode_id, me, reader.zone, reader.now, offer), form)
+        if isinstance(button, AcknowledgePressed):
+            return button.model_copy(update={"ahead": await calls_ahead(self._pool, me, row.episode_id)})
+        return button
+
+    async def _offer_ends(self, colleague: str, row: EpisodeRow, reader: Reader) -> datetime | None:
+        people = await episode_parts.colleagues_of(self._pool, reader.salesperson_id)
+        policy = _policy(row, await self._policies())
+        ends = (offer_ends(one, row, policy, reader.now) for one in people if one.salesperson_id == colleague)
+        return next(ends, None)
 
     async def acknowledge_all(self, request: Request) -> Response:
         """Acknowledge many episodes at once, then show the list with what came of it. Twice is as good as once."""

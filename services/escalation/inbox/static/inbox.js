@@ -182,7 +182,6 @@ function keepEntered(old, fresh, active) {
       twin.value = field.value;
       twin.closest("details:not([data-keep])")?.setAttribute("open", "");
     }
-    if (twin.selectedIndex === -1) twin.selectedIndex = [...twin.options].findIndex((each) => each.dataset.who === field.selectedOptions[0]?.dataset.who);
     if (field === active) same = twin;
   }
   return same;
@@ -266,10 +265,10 @@ document.addEventListener("click", (event) => {
   called.add(episode.dataset.episode);
   afterCall(episode);
 });
-// Until when the chosen colleague may accept, unless the reader has entered another time.
+// Until when the chosen colleague may accept if no time is entered.
 document.addEventListener("change", (event) => {
-  const list = event.target.closest("[data-takers]"), field = list && find("[name=at]", list.form);
-  if (field && [...list.options].some((each) => field.value === (each.dataset.until ?? ""))) field.value = list.selectedOptions[0].dataset.until ?? "";
+  const list = event.target.closest("[data-takers]"), until = list?.selectedOptions[0].dataset.until;
+  if (until) write(find("[data-until-then]", list.form), until);
 });
 
 // From row to row by j and k; Enter opens one as it opens any link. Single keys can be switched off.
