@@ -217,6 +217,9 @@ async def test_five_thousand_are_a_page_of_thirty_and_a_press_of_a_hundred(site:
     assert "Waiting for you 5000" in words_of(page)
     assert "1 of 167" in words_of(page)
     assert len(shown(page)["episode"]) == 100
+    assert "at least 100 of 5000 waiting for you, the most severe first" in words_of(page)
+    assert "Acknowledge 100 of 5000" in words_of(page)
+    assert "Acknowledge all" not in words_of(page)
     assert len(urlencode(shown(page), doseq=True)) < 16_384, "what a form may have"
     assert len(page) < 400_000
 

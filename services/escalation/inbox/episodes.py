@@ -24,11 +24,11 @@ from services.escalation.inbox.duties import DutyPages
 from services.escalation.inbox.filters import Asked, asked_of, filters
 from services.escalation.inbox.followed import closed_lines, followed_lines
 from services.escalation.inbox.forms import ACTIONS, NotUnderstood, Pressed, button_of, text_of
-from services.escalation.inbox.overtaken import Overtaken, what_is_so
 from services.escalation.inbox.live import state_of
+from services.escalation.inbox.overtaken import Overtaken, what_is_so
 from services.escalation.inbox.rendering import Pages
 from services.escalation.inbox.sessions import Sessions, check_token, local_page
-from services.escalation.inbox.together import Cause, acknowledge_all, causes
+from services.escalation.inbox.together import SEVERAL, Cause, acknowledge_all, causes
 from services.escalation.inbox.views import EpisodeView, Parts, episode_view
 from services.escalation.store import episode_parts
 from services.escalation.store import inbox as store
@@ -184,6 +184,7 @@ class EpisodePages:
         asked, me = asked_of(request.query_params), signed_in.salesperson_id
         reader = Reader(me, ZoneInfo(signed_in.zone), await store.now(self._pool), signed_in.name)
         policies = await self._policies()
+        state = await state_of(self._pool, me)
         rows = await store.open_episodes(self._pool, me, asked.wanted, page=asked.page)
         counts = await store.counts(self._pool, me, asked.wanted)
         places = await queue(self._pool, me)
@@ -194,11 +195,11 @@ class EpisodePages:
             "reader": signed_in,
             "now": reader.moment(reader.now),
             "zone": signed_in.zone,
+            "state": state + (beside.round if beside else ""),
             "counts": counts,
             "episodes": await self._rows(rows, reader, policies, places),
             "many": counts.opened > _MANY,
             "compact": len(rows) > _MANY,
-        state = await state_of(self._pool, me)
             "filters": filters(asked, counts),
             "causes": await self._causes(asked, counts, me, policies),
             "told": told,
@@ -209,15 +210,14 @@ class EpisodePages:
             "query": asked.query,
             "page": asked.page,
             "pages": -(-counts.found // PAGE_SIZE),
-            "state": state + (beside.round if beside else ""),
             "trouble": trouble,
         }
         return self._pages.page("inbox.html", values, status=trouble.status if trouble else 200)
 
     async def _causes(self, asked: Asked, counts: Counts, me: SalespersonId, policies: Policies) -> Sequence[Cause]:
-        if counts.waiting < 2 or asked.wanted.show == "mine":
+        if counts.either_waiting < SEVERAL or asked.wanted.show == "mine":
             return ()
-        return causes(await unanswered(self._pool, me, asked.wanted), policies)
+        return causes(await unanswered(self._pool, me, asked.wanted), counts.either_waiting, policies)
 
     async def _signals(self, rows: Sequence[FollowedRow], me: SalespersonId) -> Mapping[UUID, Sequence[SignalRow]]:
         ids = [row.episode_id for row in rows]
