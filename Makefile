@@ -15,7 +15,7 @@ COMPILE := $(UV) pip compile --quiet --universal --python-version 3.11 --generat
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo up test check calendar faults bench format lock clean
+.PHONY: help demo up test check calendar faults bench pictures format lock clean
 
 help: ## List what can be made
 	@echo "make TARGET, where TARGET is one of"
@@ -48,6 +48,9 @@ faults: .venv/.dev ## Break everything in every known way, 3,000 kills (over an 
 
 bench: .venv/.dev ## Measure speed and memory; QUICK=1 on small sizes, ROWS="a b" chooses, ARGS="--json FILE"
 	$(BIN)/python -m tests.benchmarks.command $(ROWS) $(if $(QUICK),--quick) $(ARGS)
+
+pictures: .venv/.dev ## Draw the pictures of the README anew (needs Chromium)
+	PICTURES=docs $(BIN)/python -m pytest tests/browser/test_readme_pictures.py
 
 format: .venv/.dev ## Rewrite the code as `make check` wants it
 	$(BIN)/ruff check --fix-only --exit-zero
