@@ -122,11 +122,17 @@ def reached(episode: Episode, at: datetime, now: datetime) -> Episode:
 
 
 def reminded(episode: Episode, person: Salesperson | None, talk: Talk, now: datetime) -> Episode:
-    """The appointment has come, or is about to: from its time on the talk is due, whatever was talked about before."""
+    """The appointment has come, or is about to: a talk is due from now on, and no earlier talk counts.
+
+    One that came while no timer fired, as in an outage, has been due since its own time.
+    """
     at = episode.deadline_at
     assert at is not None
     by = redeem_by(person, episode.severity, talk, max(at, now))
-    return replace(_come(episode, now), reached_at=None, deadline_at=by, deadline_for=Clock.REDEEM)
+    since = min(at, now)
+    return replace(
+        _come(episode, now), reached_at=None, talk_due_since=since, deadline_at=by, deadline_for=Clock.REDEEM
+    )
 
 
 def reminded_only(episode: Episode, now: datetime) -> Episode:

@@ -17,6 +17,7 @@ from services.escalation.handlers.rings import (
     assign_silently,
     climb,
     find_recipient,
+    is_observed,
     ladder_of,
     ring,
     situation_of,
@@ -107,7 +108,8 @@ def tell_for_information(turn: Turn[InformationDue]) -> None:
         return
     ladder = standing(ladder_of(turn, episode) or ())
     rung = next((one for one in ladder if one.salesperson_id == turn.fact.person), None)
-    if rung is not None and not is_still_off(turn, episode, situation_of(turn, episode)):
+    is_there = rung is not None and not is_still_off(turn, episode, situation_of(turn, episode))
+    if rung is not None and is_there and not is_observed(turn, episode):
         inform(turn, episode, Asked(rung, turn.now))
 
 

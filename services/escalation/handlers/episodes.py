@@ -65,7 +65,7 @@ def _ring_if_due(turn: Turn[Fact], episode: Episode, signal: Signal, *, rose: bo
     cause = ring_of_signal(episode, signal, rose=rose, ring_within=turn.book.ring_within)
     quiet = _quiet(turn, episode, signal)
     if cause is not None and (news or not episode.rang) and quiet is None:
-        ring(turn, episode, signal, cause)
+        ring(turn, episode, signal, cause, something_new=True)
         return
     too_old = too_old_to_ring(signal, turn.book.ring_within)
     words, path = quiet or (quiet_words(episode, too_old=too_old), "age.ring_within" if too_old else None)
@@ -99,13 +99,15 @@ def _new_episode(turn: Turn[Fact], order: Order, signal: Signal) -> Episode:
     return episode
 
 
-def rise(turn: Turn[Fact], episode: Episode, signal: Signal) -> None:
-    """Judge anew how grave an episode is, where one of its signals says something else than before."""
+def rise(turn: Turn[Fact], episode: Episode, signal: Signal) -> bool:
+    """Judge anew how grave an episode is, where one of its signals says something else than before. Whether it became
+    graver."""
     order = turn.book.order_of(episode)
     grave = graveness(turn.book.telling(episode), order, turn.book.policy_for(order)[1])
     risen, rose = _risen(turn, episode, signal, grave)
     if rose:
         turn.book.put_episode(replace(risen, changed_at=turn.now))
+    return rose
 
 
 def _risen(turn: Turn[Fact], episode: Episode, signal: Signal, grave: Graveness) -> tuple[Episode, bool]:
