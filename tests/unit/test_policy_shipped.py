@@ -68,9 +68,10 @@ def test_a_warning_has_no_play() -> None:
 
 
 def test_every_default_in_code_is_the_value_that_ships() -> None:
-    """But for the hours of a company: one that names none answers day and night."""
+    """But for the hours of a company: one that names none answers day and night. And for the play of a late delivery
+    without a day: the own play of a company that has none is said."""
     differing = {path for path, default, value in _with_defaults(shipped(), "") if default != value}
-    assert differing == {"company.working_hours"}
+    assert differing == {"company.working_hours", "plays.late_without_day"}
 
 
 def _with_defaults(part: Part, path: str) -> Iterator[tuple[str, Any, Any]]:
