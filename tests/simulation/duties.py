@@ -12,7 +12,7 @@ import orjson
 from services.escalation.domain.duty_buttons import CheckInLogged, DutyButton, FollowUpLogged
 from services.escalation.domain.facts import SAID, AccountFact, FactKind
 from services.escalation.domain.findings.lanes import can_complain
-from services.escalation.domain.findings.scope import ALWAYS
+from services.escalation.domain.findings.windows import ALWAYS
 from services.escalation.store.histories import FACT_COLUMNS
 from shared.contracts.escalation import CustomersAnswer
 from shared.contracts.support_inbound import ContactChannel

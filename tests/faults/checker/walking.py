@@ -13,7 +13,7 @@ one. What waits is matched in the order of event times. A match is final. All si
 ringing), until none stands: then it is over, and the next begins another.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -48,8 +48,7 @@ class Account:
             lines = lines_of(known[order])
             self.facts.setdefault(lines.id, lines)
         self._take_over(event)
-        for fact in facts_of(event, row):
-            self._note(fact)
+        self._note(facts_of(event, row))
         changes = event.kind == "order_changed" and "amount_minor" in event.data and order in known
         if changes and self.sales.change_amount(order, event):
             self.episodes.weigh_again(order)
@@ -70,19 +69,24 @@ class Account:
                 signal.names, signal.awaits = order, True
                 self._match(signal)
 
-    def _note(self, fact: Fact) -> None:
-        """First for whoever took an episode, then for the signals, then it may ring again."""
-        if fact.id in self.facts:
-            return
-        self.facts[fact.id] = fact
-        contact = fact.kind in ("contact", "customer_reached")
-        for episode in self._concerned(fact) if contact else ():
-            self._follow(episode, fact)
-        self._compare(fact)
-        for episode in self._concerned(fact) if contact else ():
+    def _note(self, told: Iterable[Fact]) -> None:
+        """First for whoever took an episode, then once for the signals, then it may ring again."""
+        facts = [fact for fact in told if fact.id not in self.facts]
+        self.facts |= {fact.id: fact for fact in facts}
+        contact = next((fact for fact in facts if fact.kind in ("contact", "customer_reached")), None)
+        if contact is not None:
+            for episode in self._concerned(contact):
+                self._follow(episode, contact)
+        if facts:
+            self._compare(facts[0])
+        if contact is not None:
+            self._ring_on_contact(contact)
+
+    def _ring_on_contact(self, contact: Fact) -> None:
+        for episode in self._concerned(contact):
             since = episode.taken_at or episode.exhausted_at
-            tries = fact.inbound and since is not None and fact.at > since and not self.episodes.informs(episode)
-            if tries and not self._proves(episode, fact):
+            tries = contact.inbound and since is not None and contact.at > since and not self.episodes.informs(episode)
+            if tries and not self._proves(episode, contact):
                 self.episodes.ring(episode, self.episodes.weightiest(episode), "contact")
 
     def _concerned(self, fact: Fact) -> list[Episode]:
