@@ -194,10 +194,14 @@ def handed_over(episode: Episode, to: Salesperson | str, talk: Talk, now: dateti
 def closed(
     episode: Episode, result: EpisodeResult, reason: str, policy: Policy, *, by: str | None, now: datetime
 ) -> Episode:
-    """Ended with a result and a reason of the policy's list. Raises NotNow for a reason that is not on it."""
+    """Ended with a result and a reason of the policy's list. Raises NotNow for a reason that is not on it.
+
+    What ran is kept for the person who undoes it. What closes by itself stays closed.
+    """
     reasons = [one.code for one in policy.reasons.get(result, ())]
     if reason not in reasons and (result, reason) != (EpisodeResult.INFORMED, SEEN):
         raise NotNow("unknown_reason", f"this is no reason for “{RESULTS[result]}”: choose one from the list.")
+    ran = episode if by is not None else None
     return replace(
         episode,
         result=result,
@@ -210,9 +214,9 @@ def closed(
         offered_until=None,
         appointment_at=None,
         nobody_since=None,
-        stopped_deadline_at=episode.deadline_at,
-        stopped_deadline_for=episode.deadline_for,
-        stopped_appointment_at=episode.appointment_at,
+        stopped_deadline_at=ran.deadline_at if ran else None,
+        stopped_deadline_for=ran.deadline_for if ran else None,
+        stopped_appointment_at=ran.appointment_at if ran else None,
         changed_at=now,
     )
 
