@@ -15,7 +15,7 @@ COMPILE := $(UV) pip compile --quiet --universal --python-version 3.11 --generat
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo up test check calendar faults bench format lock clean
+.PHONY: help demo up test check calendar faults bench pictures format lock clean
 
 help: ## List what can be made
 	@echo "make TARGET, where TARGET is one of"
@@ -27,8 +27,8 @@ demo: .venv/.local ## Start everything on this machine and play short stories; O
 up: .venv/.local ## Start Kafka, Postgres, a mail sink and the three services; Ctrl-C stops them
 	$(BIN)/handoff up
 
-test: .venv/.dev ## Run every test; ARGS="-k name tests/unit" chooses some
-	$(BIN)/python -m pytest $(ARGS)
+test: .venv/.dev ## Run every test, two files at a time; ARGS="-k name tests/unit" chooses some
+	$(BIN)/python -m pytest --numprocesses=2 --dist=loadfile $(ARGS)
 
 check: .venv/.dev ## Lint, formatting, types, import rules, architecture tests, fresh schemas
 	$(BIN)/ruff check
@@ -48,6 +48,9 @@ faults: .venv/.dev ## Break everything in every known way, 3,000 kills (over an 
 
 bench: .venv/.dev ## Measure speed and memory; QUICK=1 on small sizes, ROWS="a b" chooses, ARGS="--json FILE"
 	$(BIN)/python -m tests.benchmarks.command $(ROWS) $(if $(QUICK),--quick) $(ARGS)
+
+pictures: .venv/.dev ## Draw the pictures of the README anew (needs Chromium)
+	PICTURES=docs $(BIN)/python -m pytest tests/browser/test_readme_pictures.py
 
 format: .venv/.dev ## Rewrite the code as `make check` wants it
 	$(BIN)/ruff check --fix-only --exit-zero

@@ -35,8 +35,8 @@ from shared.ids import SalespersonId
 from shared.messaging.cluster import Cluster
 from shared.messaging.publisher import Publisher
 from tests.builders import contact_made, event_of, order_placed, refund_requested, salesperson_changed
+from tests.databases import Databases
 from tests.inbox import form_token
-from tests.servers import Databases
 from tests.waiting import eventually, until
 
 PUBLISHER_KEY = "the-key-of-all-systems-0001"

@@ -9,19 +9,15 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequenc
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import partial
-from typing import Any
 
 import asyncpg
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
-from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from shared.contracts.envelope import Envelope, Fact
 from shared.database import DATABASE_ERRORS, TRANSACTION_SECONDS, Pool, open_pool
 from shared.logs import configure_logging
 from shared.messaging.blocks import Reading
 from shared.messaging.cluster import Cluster
-from shared.messaging.codec import encode_record
 from shared.messaging.consumer import Consumer
 from shared.messaging.positions import know_partitions
 from shared.messaging.relay import Relay
@@ -31,8 +27,7 @@ from shared.metrics import Metrics, create_metrics
 from shared.migrations import migrate
 from shared.migrations.fitting import Fitting
 from shared.transaction import Spine, Transaction
-from tests.builders import event_of, order_confirmed
-from tests.waiting import eventually
+from tests.raw_records import Raw, publish_raw
 
 TOPIC = "orders.inbound.v1"
 DEAD_LETTERS = "plumbing.dead-letters.v1"
@@ -41,27 +36,6 @@ SESSION_MS = 3_000
 _EFFECTS = "create table effects (number bigint generated always as identity, event_id text, account text)"
 
 Hook = Callable[[Transaction, Sequence[Envelope[Fact]]], Awaitable[None]]
-Header = tuple[str, bytes | None]
-
-
-@dataclass(frozen=True)
-class Raw:
-    """A record as bytes."""
-
-    value: bytes | None
-    key: bytes | None = None
-    headers: Sequence[Header] = ()
-    partition: int = 0
-
-
-def record_of(event: Envelope[Any], *, partition: int = 0) -> Raw:
-    key, value, headers = encode_record(event)
-    return Raw(value, key, list(headers), partition)
-
-
-def confirmed(number: int, *, account: str = "c-17", partition: int = 0) -> Raw:
-    """The record of an event with the id `e-<number>`."""
-    return record_of(event_of(order_confirmed(f"o-{number}"), id=f"e-{number}", subject=account), partition=partition)
 
 
 @dataclass(frozen=True)
@@ -268,51 +242,6 @@ async def relaying(url: str, cluster: Cluster, metrics: Metrics) -> AsyncIterato
     finally:
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
-
-
-async def publish_raw(cluster: Cluster, topic: str, *records: Raw) -> None:
-    """Publish bytes as they are, whatever a reader makes of them."""
-    producer = AIOKafkaProducer(**cluster.connection(), acks="all", max_request_size=2_000_000)
-    name = cluster.topic(topic)
-    await producer.start()
-    try:
-        sends = [
-            await producer.send(name, r.value, key=r.key, headers=list(r.headers), partition=r.partition)
-            for r in records
-        ]
-        await asyncio.gather(*sends)
-    finally:
-        await producer.stop()
-
-
-async def read_topic(
-    cluster: Cluster, topic: str, count: int, *, waits_for_topic: bool = False
-) -> list["ConsumerRecord[bytes, bytes]"]:
-    """The first records of a topic, as they stand there."""
-    if waits_for_topic:
-        await eventually(partial(_exists, cluster, topic), True)
-    consumer = AIOKafkaConsumer(
-        cluster.topic(topic),
-        **cluster.connection(),
-        group_id=None,
-        auto_offset_reset="earliest",
-        isolation_level="read_committed",
-    )
-    await consumer.start()
-    try:
-        async with asyncio.timeout(30):
-            return [await consumer.getone() for _ in range(count)]
-    finally:
-        await consumer.stop()
-
-
-async def _exists(cluster: Cluster, topic: str) -> bool:
-    admin = AIOKafkaAdminClient(**cluster.connection())
-    await admin.start()
-    try:
-        return cluster.topic(topic) in await admin.list_topics()
-    finally:
-        await admin.close()
 
 
 async def _repeat(action: Callable[[], Awaitable[None]]) -> None:

@@ -18,7 +18,7 @@ _SESSIONS = """
     select application_name as name, coalesce(host(client_addr), 'this host') as host
     from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()
 """
-# What a process calls itself. Those of the first release tell no revisions.
+# What a process calls itself. The first release does not name its revisions.
 _PROCESS = re.compile(r"(?P<service>[a-z]+)(?: (?P<shared>\d+)\.(?P<own>\d+) pid (?P<pid>\d+))?")
 
 
@@ -73,14 +73,14 @@ def _older_processes(connection: Connection, own: Migrations) -> list[str]:
     heads = (SHARED_MIGRATIONS.steps()[-1].revision, own.steps()[-1].revision)
     older = []
     for row in connection.execute(sql(_SESSIONS)).mappings():
-        told = _PROCESS.fullmatch(row["name"])
-        if told is None or told["service"] != own.schema:
+        named = _PROCESS.fullmatch(row["name"])
+        if named is None or named["service"] != own.schema:
             continue
-        if told["pid"] is None:
-            older.append(f"{own.schema} on {row['host']}, of a version that does not tell its number")
-        elif told["shared"] < heads[0] or told["own"] < heads[1]:
-            known = f"{told['shared']}.{told['own']}"
-            older.append(f"{own.schema} on {row['host']}, process {told['pid']}, which knows the tables of {known}")
+        if named["pid"] is None:
+            older.append(f"{own.schema} on {row['host']}, of a version that does not name its tables")
+        elif named["shared"] < heads[0] or named["own"] < heads[1]:
+            known = f"{named['shared']}.{named['own']}"
+            older.append(f"{own.schema} on {row['host']}, process {named['pid']}, which knows the tables of {known}")
     return older
 
 

@@ -25,7 +25,7 @@ from deploy.local.postgres import Postgres
 from tests.benchmarks.ground import Ground
 from tests.benchmarks.rows import ROWS, Measure
 from tests.benchmarks.sizes import QUICK, WHOLE, Sizes
-from tests.servers import Databases
+from tests.databases import Databases
 
 _VERDICTS = {True: "[green]met[/green]", False: "[red]missed[/red]", None: ""}
 

@@ -25,7 +25,7 @@ from shared.messaging.cluster import Cluster
 from shared.messaging.codec import encode_record
 from shared.messaging.topics import ensure_topics
 from tests.benchmarks.backlog import directory
-from tests.servers import Databases
+from tests.databases import Databases
 
 HEARD = ("orders.sales.v1", "salespeople.v1", "support.cases.v1")
 EVERY_TOPIC = (

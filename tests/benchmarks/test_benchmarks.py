@@ -10,7 +10,7 @@ from tests.benchmarks.checker import end_state
 from tests.benchmarks.command import read_arguments
 from tests.benchmarks.ground import Ground, connected, publish
 from tests.benchmarks.rows import ROWS
-from tests.servers import Databases
+from tests.databases import Databases
 
 EVENTS = 3_000
 

@@ -31,22 +31,26 @@ async def test_whoever_presses_second_sees_at_once_who_has_it(visits: Visits, si
     await expect(detail.get_by_role("button", name="Acknowledge")).to_have_count(0)
 
 
-@pytest.mark.parametrize("size", [PHONE])
-async def test_the_time_follows_the_chosen_colleague_until_another_is_entered(
-    visits: Visits, size: tuple[int, int]
-) -> None:
+@pytest.mark.parametrize("size", [PHONE, DESK])
+async def test_the_page_says_until_when_the_chosen_colleague_may_accept(visits: Visits, size: tuple[int, int]) -> None:
     anna = await open_desk(visits.site)
     assert done(await anna.press("acknowledge"))
     page = await visits.open(size, next_path=anna.path)
     await page.locator("summary", has_text="More:").locator("visible=true").click()
-    people = page.locator("[data-takers]").locator("visible=true")
-    field = page.locator("form[action$='/hand-over'] [name=at]").locator("visible=true")
-    await expect(field).to_have_value("")
-    await people.select_option(await people.locator("[data-who=ben]").get_attribute("value"))
-    offered = await people.locator("[data-who=ben]").get_attribute("data-until")
-    assert offered
-    await expect(field).to_have_value(offered)
-    entered = f"{offered[:-5]}23:59"
-    await field.fill(entered)
-    await people.select_option(await people.locator("[data-who=mona]").get_attribute("value"))
-    await expect(field).to_have_value(entered)
+    form = page.locator("form[action$='/hand-over']").locator("visible=true")
+    await expect(form).to_contain_text("They may accept until (empty: for 2 hours of their working time)")
+    await form.locator("[data-takers]").select_option("ben")
+    await expect(form).to_contain_text("They may accept until (empty: 12:00)")
+    await expect(form.locator("[name=at]")).to_have_value("")
+
+
+async def test_an_offer_of_a_page_that_was_open_for_long_ends_two_hours_after_the_press(visits: Visits) -> None:
+    anna = await open_desk(visits.site)
+    assert done(await anna.press("acknowledge"))
+    page = await visits.open(DESK, next_path=anna.path)
+    await page.locator("summary", has_text="More:").locator("visible=true").click()
+    form = page.locator("form[action$='/hand-over']").locator("visible=true")
+    await form.locator("[data-takers]").select_option(await form.locator("[data-who=ben]").get_attribute("value"))
+    await visits.site.service.move_clock(timedelta(hours=3))
+    await form.get_by_role("button", name="Offer").click()
+    await expect(page.get_by_text("Offered to Ben Ahlers until 15:00").locator("visible=true")).to_be_visible()

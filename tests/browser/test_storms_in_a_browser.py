@@ -72,6 +72,37 @@ async def test_counts_and_places_follow_and_the_button_keeps_what_was_shown(visi
     await expect(page.get_by_role("link", name="Waiting for you 1")).to_be_visible()
 
 
+async def test_a_press_for_many_without_an_answer_says_so_and_blocks_nothing(visits: Visits) -> None:
+    await storm(visits, 7)
+    page = await visits.open(PHONE)
+    await live(page)
+    await page.route("**/acknowledge-all*", lambda press: press.abort())
+    await page.get_by_role("button", name="Acknowledge all 7").click()
+    await expect(page.locator(".together").get_by_role("alert")).to_contain_text("No answer came.")
+    await storm(visits, 1, first=7)
+    await expect(page.locator(".row")).to_have_count(8)
+    await page.unroute("**/acknowledge-all*")
+    await page.get_by_role("button", name="Acknowledge all 7").click()
+    await expect(page.get_by_text("7 acknowledged.")).to_be_visible()
+    await expect(page.locator("[data-news]")).to_be_hidden()
+    await storm(visits, 1, first=8)
+    await expect(page.locator(".row")).to_have_count(9)
+    await live(page)
+
+
+async def test_a_press_for_many_beside_an_episode_shows_the_list(visits: Visits) -> None:
+    await storm(visits, 7)
+    page = await visits.open(DESK)
+    await page.locator(".row h3 a").nth(3).click()
+    await page.wait_for_url("**/episodes/*")
+    await page.get_by_role("button", name="Acknowledge all 7").click()
+    await expect(page.locator(".told")).to_be_focused()
+    await page.wait_for_url(f"{visits.site.public_url}/")
+    await page.keyboard.press("j")
+    await expect(page.locator(".row h3 a:focus")).to_have_count(1)
+    assert not visits.watched.complaints
+
+
 async def test_keys_go_from_row_to_row_but_not_while_somebody_types(visits: Visits) -> None:
     await storm(visits, 7)
     page = await visits.open(DESK)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.servers import Databases
+from tests.databases import Databases
 from tests.stories import Company, Story, company_at_work
 
 

@@ -18,6 +18,7 @@ import asyncpg
 import pytest
 
 from deploy.local.processes import PROJECT
+from tests.databases import Databases
 from tests.faults.checker.conservation import the_whole_history_was_told
 from tests.faults.checker.evidence import Evidence, Restore
 from tests.faults.checker.promises import CHECKS, counted, judge, verdict
@@ -29,7 +30,6 @@ from tests.faults.drafts import SPAN, SUPPORT
 from tests.faults.history import AHEAD, Event, generate
 from tests.faults.rescues import NEVER_CALLED, with_rescues
 from tests.faults.undisturbed import Undisturbed
-from tests.servers import Databases
 from tests.stories import company_at_work
 
 SEED = 7

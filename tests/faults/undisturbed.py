@@ -14,6 +14,7 @@ from confluent_kafka import Producer
 
 from deploy.local.machine import SERVICES
 from deploy.local.stored_mail import messages
+from tests.databases import Databases
 from tests.faults.checker.promises import at_rest, at_rest_but_for_lists
 from tests.faults.checker.reading import read_run
 from tests.faults.clocks import INBOUND_SERVICES, keep_ahead
@@ -21,7 +22,6 @@ from tests.faults.history import DESK, Event, arrival, first_of_all, post, wire
 from tests.faults.policy import publish_policy, terms_in_seconds
 from tests.faults.rescues import TO_TAKE
 from tests.inbox import form_token
-from tests.servers import Databases
 from tests.stories import PUBLISHER_KEY, Company
 from tests.waiting import eventually
 

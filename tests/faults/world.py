@@ -27,6 +27,7 @@ from deploy.local.processes import PROJECT
 from services.cli.installation import ServiceName
 from services.cli.run import runnable
 from services.cli.run import service_of as build_service
+from tests.databases import Databases
 from tests.faults.brokers import Brokers, one_broker, three_nodes
 from tests.faults.clocks import INBOUND_SERVICES, keep_ahead
 from tests.faults.crash_points import points_of
@@ -36,7 +37,6 @@ from tests.faults.processes import Crash, ForkServer, Worker
 from tests.faults.release_before import databases_of
 from tests.postgres_proxy import Cut, Proxy, proxy_to
 from tests.releases import Release
-from tests.servers import Databases
 from tests.waiting import eventually
 
 PREFIX = "faults."

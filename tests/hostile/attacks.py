@@ -7,6 +7,7 @@ folder go through every route, key and topic, so that a new one is tried without
 from collections.abc import Mapping
 
 _SIGN_IN = "integration/test_inbox_sign_in"
+_FORMS = "integration/test_inbox_sign_in_forms"
 _TRICKS = "hostile/test_inbox_tricks"
 _MATRIX = "hostile/test_inbox_matrix"
 _KEYS = "hostile/test_publishers_matrix"
@@ -36,7 +37,7 @@ _WAY_IN: Mapping[str, tuple[str, ...]] = {
         f"{_TRICKS}::test_a_form_without_the_token_of_its_own_session_does_nothing",
         f"{_TRICKS}::test_a_form_of_another_site_does_nothing_though_it_has_the_token",
         f"{_TRICKS}::test_a_form_in_the_address_or_of_another_kind_does_nothing",
-        f"{_SIGN_IN}::test_a_form_of_another_site_signs_nobody_in",
+        f"{_FORMS}::test_a_form_of_another_site_signs_nobody_in",
     ),
     "a session is chosen for somebody, or goes on after sign-out": (
         f"{_TRICKS}::test_a_session_that_was_chosen_by_somebody_else_is_not_used",
@@ -44,8 +45,8 @@ _WAY_IN: Mapping[str, tuple[str, ...]] = {
         f"{_SIGN_IN}::test_signing_out_everywhere_ends_every_session_and_link_of_this_person_alone",
     ),
     "the cookie is read by a script or sent elsewhere": (
-        f"{_SIGN_IN}::test_the_cookie_is_kept_from_scripts_and_other_sites",
-        f"{_SIGN_IN}::test_over_https_the_cookie_belongs_to_this_host_alone",
+        f"{_FORMS}::test_the_cookie_is_kept_from_scripts_and_other_sites",
+        f"{_FORMS}::test_over_https_the_cookie_belongs_to_this_host_alone",
     ),
     "a page is framed, sniffed or made to load something": (f"{_TRICKS}::test_every_answer_keeps_itself_to_itself",),
     "two people have one address": (f"{_SIGN_IN}::test_an_address_of_two_people_gets_no_link",),
@@ -179,7 +180,7 @@ _SERVERS: Mapping[str, tuple[str, ...]] = {
         "integration/test_escalation_mail_trouble::test_a_server_that_refuses_everybody_ends_no_alert_and_is_told_of",
     ),
     "mail is accepted and comes back": (
-        "integration/test_escalation_mail_trouble::"
+        "integration/test_escalation_bounces::"
         "test_a_message_that_came_back_marks_the_address_and_fails_the_delivery_once",
     ),
     "the supervisor is killed": ("integration/test_local_processes::test_a_child_ends_when_its_parent_is_killed",),
@@ -191,7 +192,7 @@ _SERVERS: Mapping[str, tuple[str, ...]] = {
         "end_to_end/test_imports::test_a_kill_of_each_service_in_the_middle_of_an_import_loses_and_doubles_nothing",
     ),
     "a command works on another installation": (
-        "unit/test_commands::test_nothing_falls_back_to_a_port_where_somebody_else_may_listen",
+        "unit/test_command_installations::test_nothing_falls_back_to_a_port_where_somebody_else_may_listen",
     ),
 }
 _SIZE: Mapping[str, tuple[str, ...]] = {

@@ -23,7 +23,7 @@ from tests.hostile.events import (
     text,
     with_data,
 )
-from tests.streams import Header, Raw
+from tests.raw_records import Header, Raw
 
 ESCAPES = b"\x1b[2J\x1b]0;" + CANARY.encode() + b"\x07\r\ncode      applied"
 """Cleared screens, another title for the window, a line that nobody wrote."""

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.databases import Databases
 from tests.hostile.office import Office, office_on
 from tests.hostile.overheard import Overheard
 from tests.hostile.spoiled import READERS, Spoiled, spoil
 from tests.hostile.ways_in import Answered, Streamed, answer_all, stream_all
-from tests.servers import Databases
 from tests.stories import Company, company_at_work
 
 

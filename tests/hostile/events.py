@@ -4,7 +4,7 @@ from typing import Any
 
 import orjson
 
-from tests.streams import Header, Raw
+from tests.raw_records import Header, Raw
 
 CANARY = "canary-5e1f07"
 """Stands in whatever a bad input holds; it may be found in the database, and nowhere else."""

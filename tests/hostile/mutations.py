@@ -18,7 +18,7 @@ import orjson
 from shared.contracts.catalog import CATALOG
 from shared.contracts.envelope import Rejected, decode_structured
 from tests.hostile.events import CANARY, STRUCTURED_TYPE
-from tests.streams import Header
+from tests.raw_records import Header
 
 _SAMPLES = Path(__file__).parents[1] / "contracts" / "samples"
 _STRANGE = "".join(chr(0x10000 + 7919 * number % 0xFFFFF) for number in range(200))

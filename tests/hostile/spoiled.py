@@ -9,8 +9,8 @@ import asyncpg
 from tests.hostile.foreign import Place, send
 from tests.hostile.mutations import Mutant, mutant
 from tests.hostile.scale import SEED, scaled
+from tests.raw_records import Raw
 from tests.stories import Company
-from tests.streams import Raw
 from tests.waiting import eventually
 
 READERS = {

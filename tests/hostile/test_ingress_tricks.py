@@ -10,9 +10,9 @@ import asyncpg
 import orjson
 import pytest
 
+from tests.databases import Databases
 from tests.hostile.events import CANARY
 from tests.ingress import BATCHED, STRUCTURED, Ingress, event, ingress_over
-from tests.servers import Databases
 
 _NUMBERS = count(1)
 _MILLION = 1_000_000

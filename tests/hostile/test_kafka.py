@@ -8,8 +8,8 @@ from tests.hostile.cases import cases_of
 from tests.hostile.events import CANARY, good, padded, refused, structured
 from tests.hostile.foreign import Place, committed, send, send_and_abort, send_header_names
 from tests.hostile.ways_in import TOPIC, Streamed, is_small, journaled, neighbour
+from tests.raw_records import Raw
 from tests.stories import Company
-from tests.streams import Raw
 from tests.waiting import eventually, until
 
 CASES = cases_of("kafka")

@@ -152,7 +152,7 @@ def test_both_parts_of_a_letter_tell_the_same_in_the_order_of_the_page() -> None
         "12:30",
         "you made this sale",
         "Anna Berg was notified at 11:14 and did not respond.",
-        "11:30 there, may be called until 20:00",
+        "11:30 customer's time, may be called until 20:00",
         "Open to acknowledge",
         "What happened",
         "4 May 2026, 11:30 CEST",

@@ -9,8 +9,8 @@ from shared.contracts.envelope import Decoded
 from shared.messaging.codec import decode_message
 from tests.hostile.events import CANARY
 from tests.hostile.overheard import Overheard
+from tests.raw_records import read_topic
 from tests.stories import Company
-from tests.streams import read_topic
 from tests.waiting import eventually
 
 _UNSENT = "select count(*) from shared.outbox where published_at is null"

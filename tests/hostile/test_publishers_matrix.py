@@ -22,8 +22,8 @@ from shared.messaging.codec import Poison, decode_message
 from shared.metrics import create_metrics
 from shared.migrations import migrate
 from shared.transaction import Spine, Transaction
+from tests.databases import Databases
 from tests.hostile.spoiled import READERS
-from tests.servers import Databases
 
 INBOUND = ("orders.inbound.v1", "support.inbound.v1")
 TYPES = [fact.type for topic in INBOUND for fact in TOPICS[topic]]

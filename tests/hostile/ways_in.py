@@ -13,8 +13,8 @@ from tests.hostile.cases import Case, cases_of
 from tests.hostile.events import good
 from tests.hostile.foreign import Place, send
 from tests.hostile.overheard import counted
+from tests.raw_records import Raw
 from tests.stories import PUBLISHER_KEY, Company
-from tests.streams import Raw
 from tests.waiting import until
 
 TOPIC = "orders.inbound.v1"

@@ -12,7 +12,7 @@ from tests.inbox import Site, inbox_site
 from tests.servers import MakeDatabase
 from tests.services import ServiceUnderTest, running
 from tests.streams import Plumbing, plumbing_on, relaying
-from tests.team import person
+from tests.team import happens, person
 
 
 @pytest.fixture
@@ -55,6 +55,13 @@ async def team(escalation: Escalation) -> Escalation:
         order_placed(amount_minor=50_000),
     )
     return escalation
+
+
+@pytest.fixture
+async def asked(team: Escalation) -> Escalation:
+    """Anna was asked, and her mail is to be sent; Carla leads her."""
+    await happens(team, refund_requested())
+    return team
 
 
 @pytest.fixture

@@ -24,7 +24,8 @@ from shared.rounds import SetAsideRounds
 from shared.transaction import Transaction
 from tests.builders import input_of, order_confirmed
 from tests.log_streams import LogStream, logging_restored
-from tests.streams import Plumbing, confirmed
+from tests.raw_records import confirmed
+from tests.streams import Plumbing
 from tests.waiting import eventually, until
 
 HOT = "c-hot"

@@ -5,7 +5,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from tests.calendar import run_at
-from tests.servers import Databases, MakeDatabase
+from tests.databases import Databases
+from tests.servers import MakeDatabase
 from tests.services import running
 from tests.starting import AHEAD
 

@@ -15,8 +15,9 @@ from shared.messaging.consumer import Consumer
 from shared.messaging.records import Records
 from shared.transaction import Transaction
 from tests.postgres_proxy import Cut, proxy_to
+from tests.raw_records import confirmed
 from tests.servers import MakeDatabase
-from tests.streams import TOPIC, Plumbing, confirmed, plumbing_on
+from tests.streams import TOPIC, Plumbing, plumbing_on
 from tests.waiting import eventually, until
 
 COUNT = 40
@@ -196,47 +197,6 @@ async def test_a_stop_in_the_middle_of_a_batch_waits_for_its_end(plumbing: Plumb
     assert await plumbing.effect_count() == sum(len(batch) for batch in plumbing.batches)
 
 
-async def test_the_watchdog_sees_a_consume_task_that_is_gone(plumbing: Plumbing) -> None:
-    async with plumbing.consuming() as consumer:
-        assert not consumer.stalled(limit_seconds=0)
-        for task in consumer.subscriber.tasks:
-            task.cancel()
-        await asyncio.wait(consumer.subscriber.tasks, timeout=20)
-        assert consumer.stalled(limit_seconds=60)
-
-
-async def test_the_watchdog_sees_records_that_nobody_tries(plumbing: Plumbing) -> None:
-    async with plumbing.consuming() as consumer:
-        consumer.subscriber.consumer.pause(*consumer.subscriber.consumer.assignment())
-        await plumbing.publish(*RECORDS)
-        await until(lambda: _measured(consumer, plumbing), lambda behind: behind)
-        assert not consumer.stalled(limit_seconds=60), "records have only just come"
-        await until(lambda: _stalled(consumer, 0.2), lambda stalled: stalled)
-
-
-async def test_the_watchdog_sees_records_that_are_tried_again_and_again_and_never_applied(
-    plumbing: Plumbing, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    async def never(_tx: Transaction, _events: Sequence[Envelope[Fact]]) -> None:
-        task = asyncio.create_task(asyncio.sleep(60))
-        task.cancel()
-        await task
-
-    monkeypatch.setattr("shared.messaging.consumer._LONGEST_PAUSE_SECONDS", 0.2)
-    plumbing.hook = never
-    async with plumbing.consuming(measuring=True) as consumer:
-        await plumbing.publish(*RECORDS)
-        await until(_given(plumbing, "batches"), lambda batches: len(batches) >= 3)
-        assert not consumer.stalled(limit_seconds=60), "records have only just come"
-        await until(lambda: _stalled(consumer, 1.0), lambda stalled: stalled)
-        assert len(plumbing.batches) >= 4, "and were tried all the while"
-        plumbing.hook = None
-        await eventually(plumbing.ledger, {"applied": COUNT})
-        await eventually(lambda: _stalled(consumer, 1.0), False)
-        await asyncio.sleep(4.5)
-        assert not consumer.stalled(limit_seconds=1.0), "nothing waits"
-
-
 async def test_what_a_producer_took_back_is_not_applied_and_holds_nothing_up(plumbing: Plumbing) -> None:
     for number, commit in enumerate([True, False, True, False]):
         await _publish_in_a_transaction(plumbing, number, commit=commit)
@@ -272,15 +232,6 @@ def _given(holder: object, name: str) -> Callable[[], Awaitable[Any]]:
         return getattr(holder, name)
 
     return probe
-
-
-async def _measured(consumer: Consumer, plumbing: Plumbing) -> bool:
-    await consumer.positions.measure()
-    return consumer.positions.behind
-
-
-async def _stalled(consumer: Consumer, limit_seconds: float) -> bool:
-    return consumer.stalled(limit_seconds)
 
 
 async def _publish_in_a_transaction(plumbing: Plumbing, number: int, *, commit: bool) -> None:

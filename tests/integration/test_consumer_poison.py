@@ -8,7 +8,8 @@ from shared.contracts.envelope import Envelope, Fact
 from shared.contracts.order_parts import Line
 from shared.transaction import Transaction
 from tests.builders import event_of, order_confirmed, order_placed
-from tests.streams import Plumbing, confirmed, record_of
+from tests.raw_records import confirmed, record_of
+from tests.streams import Plumbing
 from tests.waiting import eventually
 
 

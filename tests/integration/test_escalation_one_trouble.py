@@ -200,3 +200,15 @@ async def test_an_order_that_nobody_moves_is_stalled_a_week_after_the_sale(team:
     assert await team.signals() == []
     await team.wait(timedelta(days=2))
     assert [(row["kind"], row["names_order"]) for row in await team.signals()] == [("order_stalled", "4712")]
+
+
+async def test_a_customer_who_says_in_a_talk_that_they_leave_keeps_the_episode_that_the_talk_clears(
+    team: Escalation,
+) -> None:
+    await happens(team, dead_end(case=None))
+    before = await open_episode(team)
+    talk = contact_made("answered", case=None, direction=Direction.OUTBOUND, agent="support-7", intent=Intent.LEAVING)
+    await happens(team, talk, minutes=1)
+    assert await standing(team) == [("cancellation_requested", None)]
+    (after,) = await team.episodes()
+    assert (after["episode_id"], after["closed_at"]) == (before["episode_id"], None)

@@ -10,6 +10,9 @@ from shared.contracts.people_parts import Successor
 from shared.inputs import Input
 from tests.builders import (
     cancellation_requested,
+    case_closed,
+    case_reassigned,
+    case_reopened,
     minutes,
     order_placed,
     refund_requested,
@@ -145,6 +148,33 @@ async def test_signals_that_wait_for_the_same_seller_ring_once(escalation: Escal
     (episode,) = await escalation.episodes()
     assert episode["rings"] == 1
     assert episode["severity"] == "critical"
+
+
+async def test_the_ring_that_waited_for_a_seller_is_the_first_one_however_grave_it_became(
+    escalation: Escalation,
+) -> None:
+    """Not one that tells them of a rise: they know of nothing before it."""
+    await escalation.hear(order_placed(), dead_end())
+    await escalation.hear(case_reassigned(3), case_reopened())
+    (episode,) = await escalation.episodes()
+    assert (episode["severity"], episode["rings"]) == ("critical", 0)
+    sought = [timer for timer in await escalation.timers() if timer.endswith("recipient_sought")]
+    assert len(sought) == 1
+    await escalation.hear(person("anna"))
+    await escalation.fire()
+    (alert,) = await escalation.alerts()
+    assert (alert["cause"], alert["severity"]) == ("signal", "critical")
+
+
+async def test_the_ring_that_waited_for_a_seller_is_about_a_signal_that_stands(escalation: Escalation) -> None:
+    await escalation.hear(order_placed(), case_reassigned(3))
+    await escalation.hear(refund_requested(case=None))
+    await escalation.hear(case_closed())
+    await escalation.hear(person("anna"))
+    await escalation.fire()
+    (alert,) = await escalation.alerts()
+    (standing,) = [signal for signal in await escalation.signals() if signal["ended"] is None]
+    assert (standing["kind"], alert["signal_id"]) == ("refund_requested", standing["signal_id"])
 
 
 async def test_an_unknown_seller_who_does_not_come_leaves_it_to_the_desk(escalation: Escalation) -> None:

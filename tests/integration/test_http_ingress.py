@@ -8,7 +8,6 @@ import orjson
 import pytest
 
 from shared.contracts.envelope import Decoded
-from shared.contracts.orders_inbound import SalespersonChanged
 from shared.http.request_body import Limits
 from shared.inputs import RawMessage
 from shared.messaging.codec import decode_message
@@ -16,8 +15,6 @@ from shared.messaging.kept_letters import decode_headers
 from tests.ingress import (
     AUTHORIZED,
     BATCHED,
-    KEY,
-    OTHER_KEY,
     REFUSED_ORDER,
     STRUCTURED,
     TOPIC,
@@ -253,47 +250,6 @@ async def test_the_trace_of_the_request_becomes_the_events_unless_it_has_its_own
     await ingress.send(event("e-3"), headers={**STRUCTURED, "traceparent": CANARY})
     rows = await ingress.pool.fetch("select traceparent from shared.journal order by position")
     assert [row["traceparent"] for row in rows] == [TRACEPARENT, OTHER_TRACEPARENT, None]
-
-
-@pytest.mark.parametrize(
-    ("authorization", "code"),
-    [(None, "key_missing"), ("Bearer nobody-knows-this-key", "key_unknown"), (f"Basic {KEY}", "key_unknown")],
-)
-async def test_without_a_known_key_nothing_is_read(ingress: Ingress, authorization: str | None, code: str) -> None:
-    headers = {"Content-Type": "application/cloudevents+json"}
-    if authorization:
-        headers["Authorization"] = authorization
-    answer = await ingress.send(event(), headers=headers)
-    assert (answer.status_code, codes(answer)) == (401, [(None, None, code)])
-    assert answer.headers["www-authenticate"].startswith('Bearer realm="events"')
-    assert await ingress.journaled() == []
-
-
-async def test_a_key_is_bound_to_its_sources_and_types(ingress: Ingress) -> None:
-    headers = {**BATCHED, "Authorization": f"Bearer {OTHER_KEY}"}
-    answer = await ingress.send(event(), event(source="crm"), headers=headers)
-    assert answer.status_code == 403
-    assert codes(answer) == [
-        (0, "source", "source_not_allowed"),
-        (0, "type", "type_not_allowed"),
-        (1, "type", "type_not_allowed"),
-    ]
-    assert await ingress.journaled() == []
-    assert await ingress.dead_letters() == []
-
-
-async def test_a_key_for_all_orders_may_not_say_who_somebody_is_and_is_told_which_right_is_missing(
-    ingress: Ingress,
-) -> None:
-    person = event(type=SalespersonChanged.type, subject="carl", data={"name": "Carl", "email": "mallory@evil.example"})
-    refused = await ingress.send(person)
-    assert (refused.status_code, codes(refused)) == (403, [(0, "type", "right_missing")])
-    (problem,) = refused.json()["errors"]
-    assert "directory" in problem["reason"]
-    assert await ingress.journaled() == []
-    headers = {**STRUCTURED, "Authorization": f"Bearer {OTHER_KEY}"}
-    allowed = await ingress.send(person | {"source": "crm"}, headers=headers)
-    assert allowed.status_code == 200
 
 
 async def test_another_content_type_is_told_which_to_use(ingress: Ingress) -> None:

@@ -43,7 +43,7 @@ async def test_the_page_tells_who_why_you_and_what_happened(site: Site) -> None:
         "Jonas Weiss",
         "Phone call from the customer, nobody answered",
         "Order 4711 placed",
-        "there",
+        "customer's time, ",
     ):
         assert words in shown, words
     assert 'href="tel:+4930901820"' in page

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 
 import httpx2
 import pytest
+from starlette.exceptions import HTTPException
 
 from tests.builders import SELLER
 from tests.inbox import Site, inbox_site, words_of
@@ -34,6 +35,18 @@ async def test_a_person_reads_a_page_where_a_program_reads_json(
         assert told.status_code == status
         assert told.json()["errors"][0]["code"]
     assert page.headers.get("allow") == told.headers.get("allow")
+
+
+async def test_a_page_that_says_itself_why_it_is_not_there_is_not_talked_over(site: Site) -> None:
+    @site.app.get("/accounts/c-9/timeline")
+    async def not_theirs() -> None:
+        raise HTTPException(404, "you are not responsible for a customer of this id")
+
+    page = await site.browser().get("/accounts/c-9/timeline", headers={"Accept": BROWSER})
+    assert page.status_code == 404
+    words = words_of(page.text)
+    assert "That didn't work You are not responsible for a customer of this id." in words
+    assert "Check the address" not in words
 
 
 async def test_a_fault_of_the_service_is_told_to_a_person_as_a_page(site: Site) -> None:

@@ -125,6 +125,17 @@ async def test_a_complaint_dated_before_the_talk_and_told_after_it_revives_nothi
     assert len(await forms(browser)) == 1
 
 
+async def test_a_talk_with_bad_news_leaves_the_episode_open_that_it_clears_and_raises_no_other(site: Site) -> None:
+    browser = await site.signed_in()
+    _, outcome = await forms(browser)
+    await site.tell(contact_made("dead_end", case=None), minutes_ago=30)
+    (before,) = await site.service.rows("escalation.episodes")
+    await say(browser, outcome, "did_not_work")
+    assert await site.service.pool.fetchval(_STANDING) == ["outcome_denied"]
+    (after,) = await site.service.rows("escalation.episodes")
+    assert (after["episode_id"], after["closed_at"]) == (before["episode_id"], None)
+
+
 async def test_an_outcome_that_the_customer_says_was_not_reached_rings_like_their_own_word(site: Site) -> None:
     browser = await site.signed_in()
     _, outcome = await forms(browser)

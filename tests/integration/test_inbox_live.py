@@ -1,9 +1,11 @@
 """Pages that stay open: told at once what changed, by one poller, and told when the database is away."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from html import unescape
 from uuid import UUID
 
 import httpx2
@@ -66,6 +68,22 @@ async def test_an_open_page_hears_of_a_new_episode_and_of_its_acknowledgement(si
         await browser.post(f"/episodes/{episode}/acknowledge", data=form)
         assert await stream.next() == "changed"
         assert not any("Petra" in line or str(episode) in line for line in stream.text)
+
+
+@pytest.mark.parametrize("changes", [False, True])
+async def test_a_page_that_knows_the_state_is_only_told_of_changes_since(site: Site, changes: bool) -> None:
+    episode, browser = await site.trouble(), await site.signed_in()
+    found = re.search(r'data-state="([^"]+)"', (await browser.get(f"/episodes/{episode}")).text)
+    assert found is not None
+    if changes:
+        await site.request_refund(words="I ask for it once more.")
+    async with served(site.app) as address, httpx2.AsyncClient(base_url=address, cookies=dict(browser.cookies)) as page:
+        shown = {"episode": str(episode), "state": unescape(found[1])}
+        async with page.stream("GET", "/live", params=shown) as response:
+            stream = Stream(response)
+            assert await stream.next() == ("changed" if changes else "alive")
+            await site.request_refund(words="Where is my money?")
+            assert await stream.next() == "changed"
 
 
 async def signs_out(site: Site, browser: httpx2.AsyncClient) -> None:

@@ -92,3 +92,15 @@ async def test_the_cookie_is_kept_as_long_as_a_session_can_last(site: Site) -> N
     link = await site.link_for(SELLER)
     answer = await browser.post("/sign-in", data={"token": link.partition("token=")[2]})
     assert f"Max-Age={int(OLDEST_SESSION.total_seconds())}" in answer.headers["set-cookie"]
+
+
+async def test_a_page_that_asks_by_itself_does_not_prolong_its_session(site: Site) -> None:
+    browser = await site.signed_in()
+    opened = await ends_at(site)
+    await site.service.move_clock(_WEEK)
+    refreshed = await browser.get("/", headers={"X-Refresh": "yes"})
+    assert refreshed.status_code == 200
+    assert (await browser.head("/live")).status_code == 200
+    assert await ends_at(site) == opened
+    assert await signed_in(browser)
+    assert await ends_at(site) > opened

@@ -121,6 +121,25 @@ async def test_what_is_graver_goes_first_and_a_given_time_stays(site: Site) -> N
     assert "You: 2nd in your queue, call by" in await Desk(browser, first_late).page()
 
 
+async def test_all_orders_of_a_customer_are_one_call(site: Site) -> None:
+    """Two of one customer come before a third of another, and to a fourth of the first nothing comes before."""
+    await site.hire()
+    browser = await site.signed_in()
+    for order, account in (("o-1", "twice"), ("o-2", "twice"), ("o-3", "other"), ("o-4", "twice")):
+        await site.sell(order, account=account, amount_minor=50_000)
+        id = await site.request_refund(order, account=account, case=None, amount_minor=50_000)
+        assert (await Desk(browser, id).press("acknowledge")).status_code == 303
+    found = {row["order_id"]: row for row in await mine(site)}
+    assert len({row["severity"] for row in found.values()}) == 1
+    behind = {order: row["deadline_at"] - row["acknowledged_at"] for order, row in found.items()}
+    near = timedelta(minutes=1)
+    assert abs(behind["o-2"] - behind["o-1"]) < near
+    assert abs(behind["o-3"] - behind["o-1"] - LIMITS.call_takes) < near
+    assert abs(behind["o-4"] - behind["o-1"] - LIMITS.call_takes) < near, "behind the other customer alone"
+    page = await Desk(browser, found["o-3"]["episode_id"]).page()
+    assert "You: 2nd in your queue, call by" in page
+
+
 async def test_pressed_one_by_one_they_are_queued_as_well(site: Site) -> None:
     ids = await storm(site, 3)
     browser = await site.signed_in()
@@ -217,6 +236,9 @@ async def test_five_thousand_are_a_page_of_thirty_and_a_press_of_a_hundred(site:
     assert "Waiting for you 5000" in words_of(page)
     assert "1 of 167" in words_of(page)
     assert len(shown(page)["episode"]) == 100
+    assert "at least 100 of 5000 waiting for you, the most severe first" in words_of(page)
+    assert "Acknowledge 100 of 5000" in words_of(page)
+    assert "Acknowledge all" not in words_of(page)
     assert len(urlencode(shown(page), doseq=True)) < 16_384, "what a form may have"
     assert len(page) < 400_000
 

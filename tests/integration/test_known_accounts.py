@@ -7,6 +7,7 @@ from uuid import uuid4
 
 import asyncpg
 import pytest
+from structlog.testing import capture_logs
 
 from services.escalation.domain.account_state import AccountState
 from services.escalation.domain.book import Book
@@ -14,6 +15,7 @@ from services.escalation.domain.entities import Case, Order
 from services.escalation.domain.policy.versions import Policies
 from services.escalation.handlers import handling
 from services.escalation.store import known_accounts
+from services.escalation.store.explaining import record_of
 from services.escalation.store.known_accounts import KnownAccounts
 from shared.transaction import Spine
 from tests.builders import (
@@ -160,3 +162,26 @@ def _sold(state: AccountState, times: int) -> AccountState:
         state.put_order(replace(ORDER, order_id=f"{number}", account_id=state.account.account_id))
         state.history.add(inbound(number, case=f"case-{number}"))
     return state
+
+
+async def test_facts_of_a_kind_that_only_a_newer_release_knows_are_left_out_and_named_once(
+    escalation: Escalation,
+) -> None:
+    """After that release was taken back, or while both run."""
+    await escalation.hear(salesperson_changed(), order_placed(), dead_end(case="k-1"))
+    await escalation.pool.execute(
+        """
+        insert into escalation.facts (fact_id, account_id, kind, at, courtesy)
+        select gen_random_uuid(), account_id, 'shipped_by_drone', at, false
+        from escalation.facts, generate_series(1, 3) number
+        """
+    )
+    await escalation.pool.execute("delete from escalation.account_versions")
+    with capture_logs() as logged:
+        await escalation.hear(told(dead_end(case="k-2"), at=minutes(1)))
+        assert len(await escalation.signals()) == 2
+        (episode,) = await escalation.episodes()
+        async with escalation.pool.acquire() as connection:
+            record = await record_of(connection, episode["episode_id"])
+    assert "shipped_by_drone" not in {fact.kind for fact in record.facts}
+    assert [line["kind"] for line in logged if line["log_level"] == "warning"] == ["shipped_by_drone"]

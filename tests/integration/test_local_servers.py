@@ -8,7 +8,8 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 from deploy.local.kafka import Kafka
-from tests.servers import Databases, MakeDatabase, PrivatePostgres
+from tests.databases import Databases
+from tests.servers import MakeDatabase, PrivatePostgres
 
 
 async def make_topic(address: str, topic: str) -> None:

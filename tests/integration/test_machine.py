@@ -16,7 +16,7 @@ from deploy.local.mail_sink import MailSink
 from deploy.local.ports import LOOPBACK, answers, free_ports
 from deploy.local.stored_mail import found, messages
 from services.cli.main import app
-from tests.servers import Databases
+from tests.databases import Databases
 
 STAND_IN = """
 import asyncio, os, sys

@@ -25,7 +25,7 @@ from shared.migrations import SHARED_MIGRATIONS, Migrations, OlderProcessesConne
 from shared.migrations.fitting import Fitting
 from shared.migrations.upgrading import config, sqlalchemy_url
 from shared.tables import SharedTable
-from tests.servers import Databases
+from tests.databases import Databases
 
 ESCALATION_MIGRATIONS = outline_of(ServiceName.ESCALATION).migrations
 SCHEMAS = {
@@ -110,7 +110,7 @@ async def test_a_sale_from_before_there_were_duties_counts_as_told_by_now(
 @pytest.mark.parametrize(
     ("process", "named"),
     [
-        pytest.param("escalation", "of a version that does not tell its number", id="of the first release"),
+        pytest.param("escalation", "of a version that does not name its tables", id="of the first release"),
         pytest.param("escalation 0001.0005 pid 4711", "process 4711, which knows the tables of 0001.0005", id="older"),
     ],
 )

@@ -11,7 +11,7 @@ from structlog.testing import capture_logs
 
 from shared.messaging.cluster import Cluster
 from shared.messaging.rights import name_other_writers, other_writers
-from tests.integration.test_blocked_consumers import Guarded
+from tests.integration.guarded_kafka import Guarded
 from tests.waiting import eventually
 
 SALES, PEOPLE = "orders.sales.v1", "salespeople.v1"

@@ -15,8 +15,9 @@ from shared.messaging.topics import ensure_topics
 from shared.metrics import create_metrics
 from tests.builders import input_of, minutes, order_placed, salesperson_changed
 from tests.escalation import Escalation
+from tests.raw_records import read_topic
 from tests.services import ServiceUnderTest
-from tests.streams import read_topic, relaying
+from tests.streams import relaying
 from tests.topics import recreate_topic
 from tests.waiting import eventually
 

@@ -7,8 +7,8 @@ import asyncpg
 import pytest
 
 from tests.builders import order_placed
+from tests.databases import Databases
 from tests.escalation import escalation_on
-from tests.servers import Databases
 
 SERVICE = "escalation"
 

@@ -15,8 +15,9 @@ from shared.messaging.cluster import Cluster
 from shared.outbox import Outgoing, trim
 from shared.transaction import Spine, Transaction
 from tests.builders import batch_of, input_of, order_confirmed
+from tests.raw_records import read_topic
 from tests.servers import MakeDatabase
-from tests.streams import SERVICE, TOPIC, Plumbing, plumbing_on, read_topic, relaying
+from tests.streams import SERVICE, TOPIC, Plumbing, plumbing_on, relaying
 from tests.waiting import eventually, until
 
 _UNPUBLISHED = "select count(*) from shared.outbox where published_at is null"

@@ -16,8 +16,8 @@ from shared.messaging.publisher import Publisher
 from shared.messaging.topics import ensure_topics
 from tests.builders import order_placed, refund_requested, salesperson_changed
 from tests.escalation import told
+from tests.raw_records import Raw, publish_raw, read_topic
 from tests.servers import MakeDatabase
-from tests.streams import Raw, publish_raw, read_topic
 from tests.waiting import eventually
 
 PARTITIONS = 2

@@ -9,8 +9,10 @@ from aiokafka.errors import KafkaError
 from deploy.local.kafka import Kafka
 from shared.inputs import Partition
 from shared.messaging.consumer import Consumer
-from tests.servers import Databases, MakeDatabase, PrivatePostgres
-from tests.streams import Plumbing, Raw, confirmed, plumbing_on
+from tests.databases import Databases
+from tests.raw_records import Raw, confirmed
+from tests.servers import MakeDatabase, PrivatePostgres
+from tests.streams import Plumbing, plumbing_on
 from tests.waiting import eventually
 
 COUNT = 60

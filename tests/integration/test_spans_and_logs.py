@@ -19,9 +19,10 @@ from shared.transaction import Spine, Transaction
 from tests.builders import batch_of, event_of, input_of, order_confirmed
 from tests.ingress import AUTHORIZED, BATCHED, STRUCTURED, binary_headers, event, ingress_over
 from tests.log_streams import LogStream, logging_restored
+from tests.raw_records import Raw, read_topic, record_of
 from tests.servers import MakeDatabase
 from tests.spans import PARENT, TRACE, written_spans
-from tests.streams import SERVICE, TOPIC, Plumbing, Raw, read_topic, record_of, relaying
+from tests.streams import SERVICE, TOPIC, Plumbing, relaying
 from tests.waiting import eventually
 
 Written = Callable[[], list[dict[str, Any]]]

@@ -11,7 +11,8 @@ from shared.metrics import render
 from shared.migrations import SHARED_MIGRATIONS
 from shared.migrations.fitting import Fitting
 from tests.builders import input_of, order_confirmed
-from tests.streams import Plumbing, confirmed
+from tests.raw_records import confirmed
+from tests.streams import Plumbing
 from tests.waiting import eventually, until
 
 COUNT = 12

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from deploy.local.ports import free_ports
+from tests.databases import Databases
 from tests.other_servers.certificates import Authority
 from tests.other_servers.postgres_15 import Postgres15, programs
 from tests.other_servers.secured_kafka import SecuredKafka, secured_kafka
-from tests.servers import Databases
 
 
 @pytest.fixture(scope="session")

@@ -20,8 +20,9 @@ from shared.messaging.refusals import Refusals, RefusedForGood, why_refused
 from shared.messaging.topics import TopicsUnfit, ensure_topics
 from shared.settings import KafkaSettings
 from tests.other_servers.secured_kafka import LISTENERS, REAUTHENTICATE_MS, USER, SecuredKafka
+from tests.raw_records import confirmed
 from tests.servers import MakeDatabase
-from tests.streams import confirmed, plumbing_on
+from tests.streams import plumbing_on
 from tests.waiting import eventually
 
 _KAFKA = ("KAFKA_BOOTSTRAP_SERVERS", "TOPIC_PREFIX", "TOPIC_PARTITIONS", "TOPIC_REPLICATION")

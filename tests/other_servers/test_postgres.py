@@ -6,9 +6,9 @@ import pytest
 from services.escalation.domain.own_facts import Attempt
 from shared.database import assert_durable
 from tests.builders import order_placed, refund_requested, salesperson_changed
+from tests.databases import Databases
 from tests.escalation import escalation_on
 from tests.other_servers.postgres_15 import version_of
-from tests.servers import Databases
 
 
 @pytest.mark.parametrize("service", ["orders", "support", "escalation"])

@@ -11,8 +11,8 @@ from typing import Any
 
 from shared.clock_skew import MAX_CLOCK_SKEW, Receipt
 from shared.contracts.envelope import Envelope, Fact, envelope
+from tests.simulation.commits import require
 from tests.simulation.happenings import Told
-from tests.simulation.invariants import require
 from tests.simulation.tables import JOURNAL
 from tests.simulation.world import History
 

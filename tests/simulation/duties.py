@@ -10,16 +10,13 @@ from uuid import UUID
 import orjson
 
 from services.escalation.domain.duty_buttons import CheckInLogged, DutyButton, FollowUpLogged
-from services.escalation.domain.facts import SAID, AccountFact, FactKind
-from services.escalation.domain.findings.lanes import can_complain
-from services.escalation.domain.findings.scope import ALWAYS
-from services.escalation.store.histories import FACT_COLUMNS
 from shared.contracts.escalation import CustomersAnswer
 from shared.contracts.support_inbound import ContactChannel
 from tests.simulation.commits import Broken
 from tests.simulation.database import Database
 from tests.simulation.tables import FACTS, JOURNAL, Row
 
+_WORDS = ("promise_said_kept", "outcome_said")
 _OF_OUTCOMES = (CustomersAnswer.WORKED, CustomersAnswer.DID_NOT_WORK)
 
 
@@ -45,17 +42,23 @@ def check_duties(database: Database) -> None:
     told = [orjson.loads(row["body"]) for row in logged]
     check_ins = Counter(one["order"] + one["by"] for one in told)
     _require(max(check_ins.values(), default=1) == 1, "one person checked in twice")
-    facts = [_fact(row) for row in database.tables[FACTS].values()]
+    facts = database.tables[FACTS].values()
     complained: dict[str, datetime] = {}
-    for fact in filter(can_complain, facts):
-        complained[fact.account_id] = max(fact.at, complained.get(fact.account_id, fact.at))
-    final = [fact for fact in facts if fact.kind in SAID and fact.at > complained.get(fact.account_id, ALWAYS)]
-    said = Counter((fact.kind, fact.order_id, fact.what) for fact in final)
+    for row in filter(_may_complain, facts):
+        complained[row["account_id"]] = max(row["at"], complained.get(row["account_id"], row["at"]))
+    words = [row for row in facts if row["kind"] in _WORDS]
+    final = [row for row in words if row["account_id"] not in complained or row["at"] > complained[row["account_id"]]]
+    said = Counter((row["kind"], row["order_id"], row["what"]) for row in final)
     _require(max(said.values(), default=1) == 1, f"a follow-up was finished twice: {said.most_common(1)}")
 
 
-def _fact(row: Row) -> AccountFact:
-    return AccountFact(**{name: row[name] for name in FACT_COLUMNS} | {"kind": FactKind(row["kind"])})
+def _may_complain(row: Row) -> bool:
+    """Whether a follow-up may be due again after this: the customer was turned away, asked for the money or to cancel,
+    rated us, or did not get what was expected. A good rating counts here too: whether one is low the policy says."""
+    if row["kind"] in ("outcome_reported", "outcome_said"):
+        return not row["number"]
+    turned_away = row["kind"] == "contact" and row["result"] == "dead_end"
+    return turned_away or row["kind"] in ("refund_requested", "cancellation_requested", "rated")
 
 
 def _require(holds: bool, words: str) -> None:

@@ -1,4 +1,4 @@
-"""What may happen in a history: facts as orders and support publish them, the directory, buttons, and time."""
+"""What may happen in a history: facts as orders and support publish them, the directory, and time."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -6,15 +6,11 @@ from datetime import date, datetime, timedelta
 from functools import cache
 from random import Random
 from typing import Any
-from uuid import UUID
 
-from services.escalation.domain import own_facts
-from services.escalation.domain.own_facts import EpisodeButton
 from services.escalation.domain.policy.document import digest, shipped_text
 from services.escalation.domain.policy.model import TeamMode
 from shared.contracts import orders, support
 from shared.contracts.envelope import Fact
-from shared.contracts.escalation import EpisodeResult
 from shared.contracts.order_parts import Line, Promise
 from shared.contracts.orders import DayHours
 from shared.contracts.people_parts import Away, Day, Successor
@@ -273,35 +269,4 @@ _FACTS: Sequence[Callable[[_About], Fact]] = (
     lambda about: orders.OutcomeReported(order=about.named, reached=about.chance.random() < 0.5),
     lambda about: orders.SaleCorrected(order=about.named, sold_by="ben", reason="Ben sold it.", by="mona"),
     lambda about: orders.AccountReassigned(salesperson="cleo", since=date(2026, 5, 5)),
-)
-
-
-def button(chance: Random, episode: UUID, by: str, now: datetime) -> EpisodeButton:
-    """Anything a person may press, mostly to take it."""
-    later = now + timedelta(hours=chance.choice((1, 20)))
-    press = chance.choice(_BUTTONS)
-    return press(episode, by, later, chance)
-
-
-def _close(episode: UUID, by: str, _later: datetime, chance: Random) -> EpisodeButton:
-    result, reason = chance.choice(
-        ((EpisodeResult.SAVED, "problem_solved"), (EpisodeResult.FALSE_ALARM, "no_such_reason"))
-    )
-    return own_facts.ClosePressed(episode=episode, by=by, result=result, reason=reason)
-
-
-_Press = Callable[[UUID, str, datetime, Random], EpisodeButton]
-_BUTTONS: Sequence[_Press] = (
-    *[lambda episode, by, _later, _chance: own_facts.AcknowledgePressed(episode=episode, by=by)] * 5,
-    lambda episode, by, _later, _chance: own_facts.NotMinePressed(episode=episode, by=by),
-    lambda episode, by, _later, _chance: own_facts.AttemptLogged(episode=episode, by=by, note="Nobody."),
-    lambda episode, by, _later, _chance: own_facts.CustomerReachedLogged(episode=episode, by=by),
-    lambda episode, by, later, _chance: own_facts.AppointmentLogged(episode=episode, by=by, at=later),
-    lambda episode, by, later, _chance: own_facts.SnoozePressed(episode=episode, by=by, until=later),
-    lambda episode, by, later, chance: own_facts.HandOverPressed(
-        episode=episode, by=by, to=chance.choice(PEOPLE), until=later
-    ),
-    lambda episode, by, _later, _chance: own_facts.HandOverAcceptPressed(episode=episode, by=by),
-    lambda episode, by, _later, _chance: own_facts.SeenPressed(episode=episode, by=by),
-    _close,
 )

@@ -2,32 +2,18 @@
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
-from uuid import UUID
 
 import orjson
 
-from services.escalation.domain.calendar import company_calendar
-from services.escalation.domain.facts import AccountFact, FactKind
-from services.escalation.domain.findings.all import findings
-from services.escalation.domain.findings.finding import Finding
-from services.escalation.domain.findings.history import History
-from services.escalation.domain.findings.terms import Terms
-from services.escalation.domain.own_facts import (
-    EpisodeDue,
-    RecipientSought,
-    SilenceEnded,
-    SomebodySought,
-    WorkLookedAt,
-)
+from services.escalation.domain.own_facts import EpisodeDue, RecipientSought, SomebodySought, WorkLookedAt
 from services.escalation.domain.policy.versions import Policies
-from shared.contracts.escalation import SignalKind
 from shared.timers import timer_id
-from tests.simulation.commits import Broken, Commits
+from tests.simulation.commits import Broken, Commits, require
 from tests.simulation.database import Database
 from tests.simulation.duties import check_duties
+from tests.simulation.judging import signals_are_what_the_facts_say
 from tests.simulation.kafka import Kafka
 from tests.simulation.statements.of_deliveries import over_with
 from tests.simulation.tables import (
@@ -35,7 +21,6 @@ from tests.simulation.tables import (
     ALERTS,
     DELIVERIES,
     EPISODES,
-    FACTS,
     JOURNAL,
     LEDGER,
     OUTBOX,
@@ -47,7 +32,6 @@ from tests.simulation.tables import (
 from tests.simulation.workers import Ground
 
 _POLICY = Policies.shipped().latest.policy
-_TERMS = Terms(_POLICY.signals, company_calendar(_POLICY.company))
 
 
 def check_in_the_end(ground: Ground, _commits: Commits) -> None:
@@ -66,18 +50,13 @@ def check_in_the_end(ground: Ground, _commits: Commits) -> None:
 
 def check_state(database: Database) -> None:
     """What must hold of the tables alone."""
-    _signals_are_what_the_facts_say(database)
+    signals_are_what_the_facts_say(database)
     _nothing_is_swallowed(database)
     _rings_are_counted(database)
     _deliveries_end(database)
     _clocks_run(database)
     _information_asks_nothing(database)
     _who_left_has_nothing(database)
-
-
-def require(holds: bool, words: str) -> None:
-    if not holds:
-        raise Broken(words)
 
 
 def _events_count_once(database: Database, kafka: Kafka) -> None:
@@ -104,60 +83,6 @@ def _everything_is_published(database: Database, kafka: Kafka) -> None:
     for key in {row["key"] for row in rows}:
         order = [id for account, id in first if account == key]
         require(order == sorted(order), f"what is published of {key} is out of order: {order}")
-
-
-def _signals_are_what_the_facts_say(database: Database) -> None:
-    """Judged anew from all facts, in whatever order they came: the same signals stand."""
-    histories: dict[str, list[AccountFact]] = {}
-    for row in database.tables[FACTS].values():
-        fact = AccountFact(**{**row, "kind": FactKind(row["kind"])})
-        histories.setdefault(fact.account_id, []).append(fact)
-    for account, facts in histories.items():
-        history = History(facts)
-        found = [_as_of_now(database, history, one) for one in findings(history, lambda _at: _TERMS)]
-        kept = {id: row for (id,), row in database.tables[SIGNALS].items() if row["account_id"] == account}
-        _check_found(database, account, found, kept)
-
-
-def _as_of_now(database: Database, history: History, finding: Finding) -> Finding:
-    """What only time ends has not ended before somebody was told: until then a timer waits for it."""
-    ended = finding.cleared_by
-    if ended is None or history.get(ended.fact_id) is not None:
-        return finding
-    waits = (_silence_timer(finding),) in database.tables[TIMERS]
-    return replace(finding, cleared_by=None) if ended.at > database.now or waits else finding
-
-
-def _silence_timer(finding: Finding) -> UUID:
-    cause = finding.cause
-    silence = SilenceEnded(kind=finding.kind, case=cause.case_id, order=cause.order_id)
-    return timer_id(silence, cause.account_id, silence.model_dump_json())
-
-
-def _check_found(database: Database, account: str, found: list[Finding], kept: dict[Any, Row]) -> None:
-    standing = {id for id, row in kept.items() if row["ended"] is None}
-    lasting = {one.signal_id: one for one in found if one.cleared_by is None}
-    for id in standing:
-        require(id in lasting, f"a signal stands that the facts do not say: {kept[id]['kind']} {kept[id]['at']}")
-        require(kept[id]["at"] == lasting[id].at, f"a signal stands with another time: {kept[id]['kind']}")
-        _check_money(lasting[id], kept[id])
-    for one in lasting.values():
-        if one.signal_id in standing:
-            continue
-        require(one.waits, f"a signal was swallowed: {one.kind.value} at {one.at}")
-        require(
-            (_silence_timer(one),) in database.tables[TIMERS],
-            f"nobody waits for a silence: {one.kind.value} at {one.at} of {one.cause.case_id} {one.cause.order_id}",
-        )
-
-
-def _check_money(finding: Finding, kept: Row) -> None:
-    """The kind of refund and what is asked back or was paid, whichever event raised the signal."""
-    told = [one for one in (finding.cause, *finding.again) if one.amount_minor]
-    amount = told[-1].amount_minor if told else None
-    refund_kind = finding.cause.what if finding.kind is SignalKind.REFUND_REQUESTED else None
-    said = (kept["amount_minor"], kept["refund_kind"])
-    require(said == (amount, refund_kind), f"{finding.kind} says {said} and its facts {(amount, refund_kind)}")
 
 
 def _nothing_is_swallowed(database: Database) -> None:

@@ -4,8 +4,10 @@ from collections.abc import Coroutine
 from dataclasses import dataclass
 
 from tests.simulation.pausing import Pause
+from tests.simulation.statements import ANSWERS
 
 Step = Coroutine[Pause, None, None]
+_WORDS = {sql: answer.__name__.strip("_").replace("_", " ") for sql, answer in ANSWERS.items()}
 
 
 @dataclass(slots=True)
@@ -19,3 +21,8 @@ class Running:
     @property
     def ready(self) -> bool:
         return self.pause is None or self.pause.ready is None or self.pause.ready()
+
+    @property
+    def place(self) -> str:
+        """Where it stands, in words; a statement by what it means."""
+        return "starts" if self.pause is None else _WORDS.get(self.pause.at, self.pause.at)

@@ -7,7 +7,7 @@ from hypothesis import settings
 from hypothesis import strategies as some
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from tests.simulation import happenings
+from tests.simulation import buttons, happenings
 from tests.simulation.deciding import Deciding
 from tests.simulation.happenings import ACCOUNTS, PEOPLE, START
 from tests.simulation.invariants import check_state
@@ -45,7 +45,7 @@ class Rescues(RuleBasedStateMachine):
     def somebody_presses(self, chance: Random, stranger: str, by: int) -> None:
         row = chance.choice(list(self.service.episodes().values()))
         people = [row["responsible"], row["acknowledged_by"], row["offered_to"], stranger]
-        button = happenings.button(chance, row["episode_id"], people[by] or stranger, self.service.now)
+        button = buttons.button(chance, row["episode_id"], people[by] or stranger, self.service.now)
         self.service.press(button, row["account_id"])
 
     @rule(long=_PAUSES)

@@ -3,7 +3,7 @@
 Start with `History.play`. What was found wrong is raised as `Broken`, with the history's trace where it was asked for.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from random import Random
 from typing import Any
@@ -14,7 +14,7 @@ from shared.contracts.envelope import Envelope, Fact, envelope
 from shared.contracts.orders import OrderPlaced
 from shared.database import DATABASE_ERRORS
 from shared.inputs import Input, InputKind, Partition, Position
-from tests.simulation import duties, happenings
+from tests.simulation import buttons, duties, happenings
 from tests.simulation.commits import Broken, Commits
 from tests.simulation.consuming import Consumer, Measuring
 from tests.simulation.database import Answer, Database, Fate
@@ -22,7 +22,6 @@ from tests.simulation.happenings import ACCOUNTS, PEOPLE, START, Told
 from tests.simulation.invariants import check_in_the_end
 from tests.simulation.kafka import CASES, PARTITIONS, SALES, Kafka
 from tests.simulation.kafka import PEOPLE as DIRECTORY
-from tests.simulation.pausing import Pause
 from tests.simulation.replaying import check_replay
 from tests.simulation.running import Running
 from tests.simulation.statements import ANSWERS
@@ -209,7 +208,7 @@ class History:
         row = self.chance.choice(episodes[-3:])
         asked = [row["responsible"], row["acknowledged_by"], row["offered_to"], self.chance.choice(PEOPLE)]
         by = self.chance.choice([one for one in asked if one is not None])
-        button = happenings.button(self.chance, row["episode_id"], by, self.database.now)
+        button = buttons.button(self.chance, row["episode_id"], by, self.database.now)
         if row["closed_by"] is not None and self.chance.random() < 0.5:
             by = row["closed_by"]
             button = ReopenPressed(episode=row["episode_id"], by=by)
@@ -252,7 +251,7 @@ class History:
             self._kill(one.name.removesuffix(" measures"))
             return
         if self.tell:
-            self._say(f"   {one.name}: {_place(one.pause)}")
+            self._say(f"   {one.name}: {one.place}")
         try:
             one.pause = one.steps.send(None)
         except StopIteration:
@@ -287,15 +286,3 @@ class History:
     def _say(self, line: str) -> None:
         if self.tell:
             self.tell(f"{self.database.now:%d %H:%M:%S} {line}")
-
-
-def _place(pause: Pause | None) -> str:
-    return "starts" if pause is None else PLACES.get(pause.at, pause.at)
-
-
-def _names() -> Iterator[tuple[str, str]]:
-    for sql, answer in ANSWERS.items():
-        yield sql, answer.__name__.strip("_").replace("_", " ")
-
-
-PLACES = dict(_names())

@@ -118,5 +118,6 @@ def test_a_reminder_is_needed_while_its_recipient_has_the_episode() -> None:
     reminder = Alert(UUID(int=3), "c-17", UUID(int=1), signal, "anna", "sold_it", "", AT, cause=RingCause.APPOINTMENT)
     mine = promised(AT + DAY)
     assert needless(reminder, mine) is None
-    assert needless(reminder, replace(mine, acknowledged_by="ben")) == "acknowledged"
+    assert needless(reminder, replace(mine, acknowledged_by="ben")) == "passed_on"
+    assert needless(reminder, asked_anew(mine, AT)) == "passed_on", "nobody has it"
     assert needless(replace(reminder, cause=RingCause.SIGNAL), mine) == "acknowledged"

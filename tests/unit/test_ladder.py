@@ -1,70 +1,32 @@
-"""Who stands on the ladder of an order, who is passed over, and the words for both."""
+"""Who stands on the ladder of an order, and who is passed over."""
 
-from collections.abc import Sequence
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.escalation.domain.asking import Situation, whom
-from services.escalation.domain.clocks import Moment
-from services.escalation.domain.entities import Account, Order, Salesperson
-from services.escalation.domain.ladder import Rung, assigned_to, desk_instead, rungs, standing
-from services.escalation.domain.policy.document import shipped
+from services.escalation.domain.entities import Account, Salesperson
+from services.escalation.domain.ladder import assigned_to, desk_instead, rungs, standing
 from services.escalation.domain.policy.model import TeamMode
-from shared.contracts.escalation import Severity, Step
-from tests.builders import AT, minutes
-
-MOMENT = Moment(AT, Severity.HIGH, shipped())
-LEFT = {"active": False}
-SINCE = date(2026, 5, 4)
-AWAY = {"away": '[{"since": "2026-05-01", "until": "2026-05-14"}]'}
-INBOX_ONLY = {"email": None}
-HOURS = '[{"days": ["mon", "tue", "wed", "thu", "fri", "sat", "sun"], "start": "00:00", "end": "24:00"}]'
-
-
-def order(id: str = "4711", *, sold_at: datetime = AT, sold_by: str | None = "anna") -> Order:
-    return Order(id, "c-17", sold_by, sold_at, 100, "EUR", "Heat pump", sold_at)
-
-
-def person(id: str, **changes: object) -> Salesperson:
-    known = Salesperson(id, AT, id.title(), None, f"{id}@sales.example", None, None, "UTC", HOURS, True, None, None)
-    return replace(known, **changes)  # type: ignore[arg-type]
-
-
-def ladder(
-    *known: Salesperson,
-    sold: Order | None = None,
-    now: datetime = AT,
-    mode: TeamMode = TeamMode.ON,
-    assigned: str | None = None,
-) -> tuple[Rung, ...]:
-    people = {"desk": person("desk")} | {one.salesperson_id: one for one in known}
-    found = rungs(sold or order(), people, desk="desk", moment=replace(MOMENT, now=now), mode=mode, assigned=assigned)
-    assert found is not None
-    return found
-
-
-def first(*known: Salesperson, now: datetime = AT, sold: Order | None = None, mode: TeamMode = TeamMode.ON) -> Rung:
-    people = {"desk": person("desk")} | {one.salesperson_id: one for one in known}
-    found = ladder(*known, now=now, sold=sold, mode=mode)
-    asked = whom(standing(found), Situation(sold or order(), people, replace(MOMENT, now=now)))
-    assert asked is not None
-    return asked.rung
-
-
-def asked(found: Sequence[Rung]) -> list[tuple[Step, str | None]]:
-    return [(rung.step, rung.salesperson_id) for rung in found if rung.skipped is None]
-
-
-def skips(found: Sequence[Rung]) -> list[tuple[Step, str]]:
-    return [(rung.step, rung.skipped) for rung in found if rung.skipped is not None]
-
-
-SUCCEEDED = person("anna", **LEFT, successor="ben", successor_since=SINCE)
-TEAM = (person("anna", backup="ben", manager="mia"), person("ben"), person("mia", manager="uma"), person("uma"))
+from shared.contracts.escalation import Step
+from tests.builders import AT
+from tests.unit.ladders import (
+    AWAY,
+    INBOX_ONLY,
+    LEFT,
+    MOMENT,
+    SINCE,
+    SUCCEEDED,
+    TEAM,
+    asked,
+    first,
+    ladder,
+    order,
+    person,
+    skips,
+)
 
 
 @pytest.mark.parametrize(
@@ -140,60 +102,6 @@ def test_the_ladder_goes_from_the_seller_up_to_the_desk() -> None:
     assert skips(found) == []
 
 
-@pytest.mark.parametrize(
-    ("known", "expected"),
-    [
-        ([person("anna")], [(Step.BACKUP, "Anna has no backup"), (Step.MANAGER, "no manager is known")]),
-        ([person("anna", backup="ben"), person("ben", **LEFT)], [(Step.BACKUP, "Ben is no longer with the company")]),
-        ([person("anna", backup="ben")], [(Step.BACKUP, "ben is not known")]),
-        ([person("anna", backup="anna")], [(Step.BACKUP, "Anna is the same person as the seller")]),
-        (
-            [person("anna", **LEFT)],
-            [(Step.SELLER, "Anna is no longer with the company"), (Step.SUCCESSOR, "Anna has no successor")],
-        ),
-        (
-            [person("anna", **LEFT, backup="ben"), person("ben", **LEFT)],
-            [(Step.BACKUP, "Ben is no longer with the company")],
-        ),
-        ([person("anna", **LEFT)], [(Step.BACKUP, "Anna has no backup")]),
-        ([SUCCEEDED], [(Step.SUCCESSOR, "ben is not known")]),
-        ([SUCCEEDED, person("ben", **LEFT)], [(Step.SUCCESSOR, "Ben is no longer with the company")]),
-        (
-            [replace(SUCCEEDED, successor_since=date(2026, 5, 5)), person("ben")],
-            [(Step.SUCCESSOR, "Ben takes over on 5 May")],
-        ),
-        ([person("anna", manager="anna")], [(Step.MANAGER, "Anna is the same person as the seller")]),
-        ([person("anna", manager="mia")], [(Step.MANAGER, "mia is not known")]),
-        ([person("anna", manager="mia"), person("mia")], [(Step.UPPER_MANAGER, "no manager's manager is known")]),
-        (
-            [person("anna", manager="mia"), person("mia", manager="mia")],
-            [(Step.UPPER_MANAGER, "Mia is in this line already")],
-        ),
-        (
-            [person("anna", manager="mia"), person("mia", manager="anna")],
-            [(Step.UPPER_MANAGER, "Anna is the same person as the seller")],
-        ),
-        (
-            [person("anna", manager="mia"), person("mia", manager="desk"), person("desk")],
-            [(Step.DESK, "Desk is the same person as the manager's manager")],
-        ),
-        (
-            [person("anna", backup="mia", manager="mia"), person("mia")],
-            [(Step.MANAGER, "Mia is the same person as the backup")],
-        ),
-        (
-            [person("anna", **INBOX_ONLY, manager="mia"), person("mia")],
-            [(Step.SELLER, "Anna cannot be reached by any channel but the inbox")],
-        ),
-    ],
-)
-def test_whoever_is_skipped_is_so_for_a_reason_in_words(
-    known: list[Salesperson], expected: list[tuple[Step, str]]
-) -> None:
-    found = skips(ladder(*known))
-    assert [reason for reason in found if reason in expected] == expected, found
-
-
 def test_inactive_managers_are_passed_over_and_two_active_ones_are_asked() -> None:
     line = [person("mia", **LEFT, manager="tom"), person("tom", manager="uma"), person("uma", manager="zoe")]
     found = ladder(person("anna", manager="mia"), *line, person("zoe"))
@@ -265,26 +173,6 @@ def test_a_seller_nobody_knows_is_waited_for_and_a_missing_one_is_not() -> None:
     (without,) = ladder(sold=order(sold_by=None))
     assert (without.because, without.step, without.skipped) == ("no_seller", Step.DESK, None)
     assert without.why_you == "You are the sales desk: order 4711 was sold without a seller on 4 May."
-
-
-def test_the_reason_is_said_in_words_with_the_day_where_the_reader_is() -> None:
-    late = order(sold_at=datetime(2026, 5, 4, 22, 30, tzinfo=UTC))
-    assert first(person("anna", zone="Europe/Berlin"), sold=late).why_you == "You sold order 4711 on 5 May."
-    next_year = first(person("anna"), sold=late, now=AT + timedelta(days=300))
-    assert next_year.why_you == "You sold order 4711 on 4 May 2026."
-    succeeded = first(replace(SUCCEEDED, name="James"), person("ben"), sold=late, now=minutes(900))
-    assert succeeded.why_you == "James sold order 4711 on 4 May and left on 4 May; James' book is yours."
-    managed = first(person("anna", **LEFT, manager="mia"), person("mia"))
-    assert managed.why_you == ("Anna sold order 4711 on 4 May and has left without a successor; you are next in line.")
-    stays = first(person("anna", **LEFT, backup="kim"), person("kim"))
-    assert stays.why_you == "Anna sold order 4711 on 4 May and has left without a successor; you are Anna's backup."
-    unknown = desk_instead(late, {}, desk="desk", now=AT)
-    assert (unknown.because, unknown.step) == ("seller_unknown", Step.DESK)
-    assert "whom the directory does not know" in unknown.why_you
-    assert ladder(*TEAM)[2].why_you == "Anna sold order 4711 on 4 May; you are next in line."
-    assert ladder(*TEAM)[-1].why_you == (
-        "You are the sales desk: order 4711 was sold by Anna on 4 May; you are next in line."
-    )
 
 
 def test_the_steps_further_up_are_those_after_one_that_are_not_skipped() -> None:

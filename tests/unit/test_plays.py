@@ -96,6 +96,71 @@ def test_of_a_late_delivery_a_day_is_named_where_one_is_known(expected_on: date 
     assert "hear it from me first" not in text, "the customer may have asked already"
 
 
+@pytest.mark.parametrize(
+    ("own", "told"),
+    [
+        pytest.param("I'm sorry that it is late.", "I'm sorry that it is late.", id="one that names no day"),
+        pytest.param("We expect it on {day}.", "I don't have a new day for it yet.", id="one that cannot be said"),
+    ],
+)
+def test_the_own_play_of_a_company_that_has_none_without_a_day_is_said_if_it_names_none(own: str, told: str) -> None:
+    by_signal = {**PLAYS, SignalKind.DELIVERY_LATE: PLAYS[SignalKind.DELIVERY_LATE].model_copy(update={"say": (own,)})}
+    plays = POLICY.plays.model_copy(update={"by_signal": by_signal, "late_without_day": None})
+    policy = POLICY.model_copy(update={"plays": plays})
+    late = Risk(SignalKind.DELIVERY_LATE, AT)
+    found = advice([late], SELLER, preference=ContactPreference.NONE, order=Amount(100, "EUR"), policy=policy)
+    assert found is not None
+    assert told in " ".join(found.say)
+
+
+def test_a_document_need_not_have_a_play_for_a_late_delivery_without_a_day() -> None:
+    before, _, after = shipped_text().partition("[plays.late_without_day]")
+    assert read(before + after[after.index("[plays.") :]).plays.late_without_day is None
+
+
+@pytest.mark.parametrize(
+    ("line", "changed", "path", "allowed"),
+    [
+        pytest.param(
+            '    "We expect it on {day} now. Does that cause you any trouble?",',
+            '    "We expect it on {date} now.",',
+            "plays.by_signal.delivery_late.say[1]",
+            "must have in braces nothing but day",
+            id="another name",
+        ),
+        pytest.param(
+            '    "By when do you need it? I\'ll find out when it comes, and call you back.",',
+            '    "It comes on {day}.",',
+            "plays.late_without_day.say[1]",
+            "must have nothing in braces: only the lines of delivery_late have a day",
+            id="no day is known there",
+        ),
+        pytest.param(
+            'offer = "An hour with a specialist, free of charge, on how to get there with what they have."',
+            'offer = "An hour on {day}."',
+            "plays.by_signal.outcome_denied.offer",
+            "must have nothing in braces",
+            id="an offer",
+        ),
+    ],
+)
+def test_what_stands_in_braces_is_a_day_that_is_known(line: str, changed: str, path: str, allowed: str) -> None:
+    text = shipped_text()
+    number = text.splitlines().index(line) + 1
+    with pytest.raises(PolicyErrors) as wrong:
+        read(text.replace(line, changed))
+    assert [str(error) for error in wrong.value.errors] == [f"line {number}, {path}: {allowed}"]
+
+
+def test_the_reminder_of_a_promised_call_comes_an_hour_before_it_at_most() -> None:
+    text = shipped_text()
+    number = text.splitlines().index('remind_before = "5m"') + 1
+    assert read(text.replace('remind_before = "5m"', 'remind_before = "1h"'))
+    with pytest.raises(PolicyErrors) as wrong:
+        read(text.replace('remind_before = "5m"', 'remind_before = "61m"'))
+    assert str(wrong.value) == f"line {number}, acknowledgement.remind_before: must be at most 1h"
+
+
 def test_an_introduction_names_nobody_else() -> None:
     wrong = shipped_text().replace("This is {me}. I'm {seller}'s manager", "This is {boss}. I'm {seller}'s manager")
     with pytest.raises(PolicyErrors, match="manager: must have in braces"):

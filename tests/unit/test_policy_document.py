@@ -1,158 +1,14 @@
-"""The policy's document: that the one which ships is explained and whole, and that each mistake is named."""
+"""Each mistake in a policy's document, or in an override, is named with its line."""
 
-import json
 import re
-import tomllib
-from collections.abc import Iterator
-from datetime import timedelta
-from pathlib import Path
-from typing import Any
 
-import jsonschema_rs
 import pytest
 
-from services.escalation.domain.policy import document
-from services.escalation.domain.policy.document import (
-    LONGEST,
-    digest,
-    past_text,
-    read,
-    read_published,
-    schema,
-    shipped,
-    shipped_text,
-)
-from services.escalation.domain.policy.errors import PolicyErrors
-from services.escalation.domain.policy.model import CHOSEN_RESULTS, CLEARED, Play, Policy
+from services.escalation.domain.policy.document import LONGEST, read
+from services.escalation.domain.policy.model import CHOSEN_RESULTS, CLEARED
 from services.escalation.domain.policy.sense import MOST_OVERRIDES
-from services.escalation.domain.policy.values import Part
-from shared.contracts.escalation import EpisodeResult, Severity, SignalKind, Step
-
-FOLDER = Path(__file__).parent / "policies"
-PAST = [*FOLDER.rglob("*.toml"), *Path(document.__file__).parent.glob("past/*.toml")]
-TEXT = shipped_text()
-
-_AN_EXAMPLE = re.compile(r"^# (?=country|region|days_off|modes|\[\[overrides|segment|set\.)", re.MULTILINE)
-
-
-def errors_of(text: str) -> list[str]:
-    with pytest.raises(PolicyErrors) as raised:
-        read(text)
-    assert str(raised.value).splitlines() == [str(error) for error in raised.value.errors]
-    return str(raised.value).splitlines()
-
-
-def changed(before: str, after: str, *, nth: int = 0) -> tuple[str, int]:
-    """The shipped document with the n-th such line replaced, and the line's number."""
-    text = TEXT.splitlines()
-    line = [number for number, one in enumerate(text) if one == before][nth]
-    text[line] = after
-    return "\n".join(text), line + 1
-
-
-def with_override(text: str) -> tuple[str, int]:
-    """The shipped document with this at its end, and the number of its first line."""
-    return f"{TEXT}\n{text}", TEXT.count("\n") + 2
-
-
-# What ships.
-
-
-def test_every_member_of_the_document_that_ships_is_explained_by_a_comment_above_it() -> None:
-    text = TEXT.splitlines()
-    members = [number for number, line in enumerate(text) if re.match(r"[a-z\[]", line) and line != "]"]
-    assert [text[number] for number in members if not text[number - 1].startswith("# ")] == []
-    assert len(members) > 100
-
-
-def test_the_document_that_ships_names_every_member_there_is_or_shows_it_as_an_example() -> None:
-    read(_AN_EXAMPLE.sub("", TEXT))
-    undocumented = [name for name in members_of(schema()) if not re.search(rf"\b{name}\b", TEXT)]
-    assert undocumented == []
-
-
-def members_of(described: dict[str, Any]) -> Iterator[str]:
-    for part in (described, *described["$defs"].values()):
-        yield from part.get("properties", {})
-
-
-def test_the_document_that_ships_fits_its_own_schema() -> None:
-    validator = jsonschema_rs.validator_for(schema())
-    document = tomllib.loads(TEXT)
-    validator.validate(document)
-    document["ladder"]["high"]["seller"] = "1x"
-    assert not validator.is_valid(document)
-
-
-def test_what_ships_suits_forty_sellers() -> None:
-    policy = shipped()
-    assert policy.age.ring_within == timedelta(days=3)
-    assert policy.company.country is None
-    assert [policy.ladder.of(severity).of(Step.SELLER) for severity in Severity] == [
-        timedelta(hours=8),
-        timedelta(hours=1),
-        timedelta(minutes=15),
-    ]
-    assert {CLEARED} < {reason.code for reason in policy.reasons[EpisodeResult.CAUSE_GONE]}
-
-
-@pytest.mark.parametrize("kind", [kind for kind in SignalKind if kind is not SignalKind.RESPONSE_DUE])
-def test_every_kind_of_signal_but_a_warning_says_what_to_say_in_the_call(kind: SignalKind) -> None:
-    """Before an answer is due the customer waits for it, and for no call."""
-    missing = f"default.toml needs [plays.by_signal.{kind.value}]: what does somebody say who calls because of it?"
-    assert kind in shipped().plays.by_signal, missing
-
-
-def test_a_warning_has_no_play() -> None:
-    assert SignalKind.RESPONSE_DUE not in shipped().plays.by_signal
-
-
-@pytest.mark.parametrize("file", PAST, ids=lambda file: "/".join(file.parts[-2:]))
-def test_every_document_that_ever_shipped_still_reads(file: Path) -> None:
-    text = file.read_text("utf-8")
-    assert read(text) == read_published(text)
-
-
-def test_the_text_that_databases_were_made_with_is_kept() -> None:
-    """By its digest: what was judged by version 1 must stay so, whatever the next release ships."""
-    assert digest(past_text("1.toml")).startswith("77829688018e")
-
-
-@pytest.mark.parametrize("kind", SignalKind)
-def test_a_document_of_before_a_signal_existed_has_it_as_it_ships(kind: SignalKind) -> None:
-    values = tomllib.loads(TEXT)
-    del values["signals"][kind.value]
-    assert read_published(tomlified(values)) == shipped()
-
-
-@pytest.mark.parametrize("kind", SignalKind)
-def test_a_document_of_before_a_setting_of_a_signal_existed_has_it_as_it_ships(kind: SignalKind) -> None:
-    for name in shipped().signals.of(kind).model_dump():
-        values = tomllib.loads(TEXT)
-        values["signals"][kind.value].pop(name, None)
-        assert read_published(tomlified(values)) == shipped()
-
-
-def test_a_document_of_before_there_were_duties_has_them_as_they_ship() -> None:
-    values = tomllib.loads(TEXT)
-    del values["duties"]
-    assert read_published(tomlified(values)) == shipped()
-
-
-def tomlified(values: dict[str, Any]) -> str:
-    """A document of these values."""
-    return "\n".join(f"{name} = {_inline(value)}" for name, value in values.items())
-
-
-def _inline(value: Any) -> str:
-    if isinstance(value, dict):
-        return f"{{{', '.join(f'{json.dumps(name)} = {_inline(member)}' for name, member in value.items())}}}"
-    if isinstance(value, list):
-        return f"[{', '.join(map(_inline, value))}]"
-    return json.dumps(value, ensure_ascii=False)
-
-
-# What is wrong with a document.
+from shared.contracts.escalation import EpisodeResult
+from tests.unit.policy_texts import TEXT, changed, errors_of, with_override
 
 
 @pytest.mark.parametrize(
@@ -254,9 +110,6 @@ def test_an_offer_with_limits_says_what_is_offered() -> None:
     assert "plays.by_signal.refund_requested: must have an offer in words" in errors_of(text)[0]
 
 
-# Overrides.
-
-
 @pytest.mark.parametrize(
     ("override", "at", "wrong"),
     [
@@ -301,40 +154,3 @@ def test_so_many_overrides_and_no_more() -> None:
 def test_a_mistake_of_the_document_is_not_told_again_for_its_overrides() -> None:
     text, _ = with_override('[[overrides]]\nsegment = "x"\nset.rises.many_signals = 4\n')
     assert len(errors_of(text.replace("contacts = 3", "contacts = 1"))) == 1
-
-
-# What was published once.
-
-
-def test_a_published_document_reads_without_members_that_this_release_does_not_know() -> None:
-    newer = TEXT.replace("contacts = 3", "contacts = 3\nmood = 5").replace("[storms]", "[weather]\nrain = 1\n[storms]")
-    assert read_published(newer) == shipped()
-
-
-def test_a_published_document_reads_even_if_a_later_release_sees_no_sense_in_it() -> None:
-    text, _ = changed('seller = "1h"', 'seller = "9h"')
-    assert read_published(text).ladder.high.seller == timedelta(hours=9)
-    text, _ = changed('window = "1m"', 'window = "60d"')
-    assert read_published(text).storms.window == timedelta(days=60)
-
-
-def test_a_policy_is_what_its_document_says_however_it_passes_through_json() -> None:
-    assert Policy.model_validate_json(shipped().model_dump_json(), strict=True) == shipped()
-
-
-# What counts where a document of before says nothing.
-
-
-def test_every_default_in_code_is_the_value_that_ships() -> None:
-    """But for the hours of a company: one that names none answers day and night."""
-    differing = {path for path, default, value in _with_defaults(shipped(), "") if default != value}
-    assert differing == {"company.working_hours"}
-
-
-def _with_defaults(part: Part, path: str) -> Iterator[tuple[str, Any, Any]]:
-    for name, field in type(part).model_fields.items():
-        value, here = getattr(part, name), f"{path}{name}"
-        if not field.is_required():
-            yield here, field.get_default(call_default_factory=True), value
-        if isinstance(value, Part) and not isinstance(value, Play):  # each play has words of its own
-            yield from _with_defaults(value, f"{here}.")

@@ -60,6 +60,12 @@ def test_time_to_act_stands_still_while_it_is_closed_and_what_was_agreed_on_does
     assert again == replace(running, deadline_at=deadline, changed_at=minutes(4))
 
 
+def test_of_what_closes_by_itself_nothing_is_kept_to_undo_it() -> None:
+    running = replace(OPEN, deadline_at=minutes(20), deadline_for=Clock.REDEEM, appointment_at=minutes(90))
+    over = _closed(running, by=None)
+    assert (over.stopped_deadline_at, over.stopped_deadline_for, over.stopped_appointment_at) == (None, None, None)
+
+
 def test_a_hand_over_that_was_offered_stays_over() -> None:
     offered = replace(OPEN, offered_to="ben", offered_until=minutes(30))
     assert reopened(_closed(offered), minutes(1)) == replace(OPEN, changed_at=minutes(1))

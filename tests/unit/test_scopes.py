@@ -13,8 +13,9 @@ from services.escalation.domain.entities import Signal
 from services.escalation.domain.facts import AccountFact, FactKind
 from services.escalation.domain.findings.history import History
 from services.escalation.domain.findings.places import PART_OF, Part
-from services.escalation.domain.findings.scope import ALWAYS, NEVER, NOTHING, WHOLE, Scope, Window, affected
+from services.escalation.domain.findings.scope import NOTHING, WHOLE, Scope, affected
 from services.escalation.domain.findings.silences import Silence, listening_to
+from services.escalation.domain.findings.windows import ALWAYS, NEVER, Window
 from services.escalation.domain.standing import Standing
 from shared.contracts.escalation import SignalKind
 from tests.builders import ACCOUNT
@@ -23,6 +24,7 @@ from tests.unit.accounts import fact, hours, inbound, reached
 _TIMES = st.sampled_from([ALWAYS, hours(0), hours(1), hours(2), NEVER])
 _WINDOWS = st.builds(Window, _TIMES, _TIMES)
 _NAMES = st.none() | st.frozensets(st.sampled_from(["a", "b"]))
+_NAME = st.sampled_from([None, "a", "b", "c"])
 _SCOPES = st.builds(
     Scope,
     cases=_NAMES,
@@ -118,3 +120,18 @@ def test_a_talk_that_is_taken_back_with_its_case_had_ended_what_other_cases_bega
     test = fact(FactKind.ANSWER_NOT_NEEDED, 3, case="l", result="test")
     history.add(test)
     assert affected(history, test).covers(SignalKind.CONTACT_DEAD_ENDED, dead_end)
+
+
+@given(_SCOPES, _SCOPES, st.sampled_from([*SignalKind]), st.builds(cause, _TIMES, case_id=_NAME, order_id=_NAME))
+def test_two_scopes_together_cover_what_either_covers(
+    one: Scope, other: Scope, kind: SignalKind, began: AccountFact
+) -> None:
+    either = one.covers(kind, began) or other.covers(kind, began)
+    assert one.and_that(other).covers(kind, began) or not either
+
+
+def test_facts_of_an_order_leave_the_stretches_of_a_contact_as_narrow_as_they_are() -> None:
+    talk = Scope(cases=frozenset({"k"}), dead_ends=Window(hours(1), hours(2)), stuck=Window(hours(1), hours(3)))
+    both = talk.and_that(Scope(orders=frozenset({"o"})))
+    assert both == replace(talk, orders=frozenset({"o"}))
+    assert NOTHING.and_that(both) == both

@@ -1,8 +1,7 @@
-"""Facts and risks in words."""
+"""Facts, and what we did about them, in words."""
 
 import json
-from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import date
 from pathlib import Path
 from uuid import uuid4
 from zoneinfo import ZoneInfo
@@ -14,25 +13,12 @@ from services.escalation.domain.facts import FactKind
 from services.escalation.domain.own_facts import CustomerReachedLogged
 from services.escalation.domain.policy.versions import Policies
 from services.escalation.domain.reasoning import reason_words
-from services.escalation.domain.stakes import Amount
-from services.escalation.domain.words import (
-    SIGNAL_LABELS,
-    Risk,
-    absolute,
-    ago,
-    describe,
-    ended,
-    headline,
-    known_money,
-    label,
-    money,
-    why_now,
-)
+from services.escalation.domain.words import describe, ended
 from services.escalation.handlers import SUBSCRIPTIONS
 from services.escalation.handlers.judging import judge
 from shared.contracts import escalation, support
 from shared.contracts.envelope import Fact, decode_structured
-from shared.contracts.escalation import EpisodeResult, SignalKind
+from shared.contracts.escalation import EpisodeResult
 from shared.contracts.support_inbound import Person, RefundKind
 from tests.builders import (
     AT,
@@ -46,7 +32,6 @@ from tests.builders import (
     contact_preference_changed,
     delivery_late,
     event_of,
-    minutes,
     order_cancelled,
     order_changed,
     order_placed,
@@ -208,133 +193,3 @@ def test_every_event_that_was_ever_sent_can_be_told(path: Path) -> None:
 def test_whatever_ends_a_signal_has_its_words(because: str) -> None:
     unknown = because.replace("_", " ")
     assert ended("withdrawn", because) != f"turned out to be none: {unknown}"
-
-
-def test_every_kind_of_signal_has_its_words() -> None:
-    for kind in SignalKind:
-        risks = [Risk(kind, minutes(0)), Risk(kind, minutes(1)), Risk(kind, minutes(2))]
-        why = why_now(risks, risks[-1])
-        assert why.sentence(minutes(2)).startswith(why.what)
-        assert why.context.startswith(", after 2 ")
-        assert SIGNAL_LABELS[kind]
-
-
-@pytest.mark.parametrize(
-    ("age", "words"),
-    [
-        (timedelta(seconds=-5), "just now"),
-        (timedelta(seconds=44), "just now"),
-        (timedelta(seconds=45), "1 min ago"),
-        (timedelta(minutes=59), "59 min ago"),
-        (timedelta(minutes=60), "1 h ago"),
-        (timedelta(hours=23), "23 h ago"),
-        (timedelta(hours=24), "1 day ago"),
-        (timedelta(days=13), "13 days ago"),
-        (timedelta(days=14), "4 May 2026"),
-    ],
-)
-def test_how_long_ago_is_one_unit(age: timedelta, words: str) -> None:
-    assert ago(AT, AT + age) == words
-
-
-@pytest.mark.parametrize(
-    ("amount_minor", "currency", "words"),
-    [
-        (120_000, "EUR", "€1,200.00"),
-        (500, "JPY", "¥500"),
-        (1_234, "KWD", "KWD1.234"),
-        (2**53 - 1, "USD", "$90,071,992,547,409.91"),
-    ],
-)
-def test_money_has_the_digits_of_its_currency(amount_minor: int, currency: str, words: str) -> None:
-    assert money(amount_minor, currency) == words
-
-
-def test_the_strongest_signal_speaks_first_and_the_rest_is_counted() -> None:
-    risks = [
-        Risk(SignalKind.CONTACT_DEAD_ENDED, minutes(0)),
-        Risk(SignalKind.CONTACT_DEAD_ENDED, minutes(1)),
-        Risk(SignalKind.RESPONSE_OVERDUE, minutes(2)),
-        Risk(SignalKind.REFUND_REQUESTED, minutes(10), asked=Amount(48_000, "EUR")),
-        Risk(SignalKind.CASE_REOPENED, minutes(12)),
-    ]
-    assert why_now(risks, risks[3]).sentence(minutes(16)) == (
-        "Refund of €480.00 requested 6 min ago, after 2 dead ends and an overdue answer; since then a reopened case."
-    )
-
-
-def test_a_late_delivery_says_when_it_is_expected() -> None:
-    late = Risk(SignalKind.DELIVERY_LATE, minutes(0), expected_on=date(2026, 5, 6))
-    told = why_now([late], late).sentence(minutes(6))
-    assert told == "The delivery became late 6 min ago. It is expected on 6 May now."
-
-
-@pytest.mark.parametrize(
-    ("risk", "words"),
-    [
-        pytest.param(Risk(SignalKind.REFUND_REQUESTED, AT), "Refund requested", id="no amount told"),
-        pytest.param(
-            Risk(SignalKind.REFUND_REQUESTED, AT, asked=Amount(999_00, "EUR"), more_than_order=True),
-            "Refund of €999.00, more than the order, requested",
-            id="more than the order",
-        ),
-        pytest.param(
-            Risk(
-                SignalKind.REFUND_REQUESTED,
-                AT,
-                asked=Amount(999_00, "EUR"),
-                refund_kind=RefundKind.CHARGEBACK,
-                more_than_order=True,
-            ),
-            "Chargeback (€999.00, more than the order) requested",
-            id="of another kind",
-        ),
-        pytest.param(Risk(SignalKind.REFUND_PAID, AT, asked=Amount(5_00, "EUR")), "Refund of €5.00 paid", id="paid"),
-        pytest.param(
-            Risk(SignalKind.ORDER_STALLED, AT), "The order stalled before the customer confirmed it", id="unconfirmed"
-        ),
-        pytest.param(
-            Risk(SignalKind.ORDER_STALLED, AT, unmoved=True),
-            "Nothing has been done on the order since the sale; it stalled",
-            id="unmoved",
-        ),
-        pytest.param(Risk(SignalKind.CONTACT_DEAD_ENDED, AT), "A contact ended in a dead end", id="a dead end"),
-        pytest.param(
-            Risk(SignalKind.CONTACT_DEAD_ENDED, AT, unanswered=True),
-            "The time to answer the customer ran out",
-            id="unanswered",
-        ),
-    ],
-)
-def test_a_headline_says_what_happened_and_how_much(risk: Risk, words: str) -> None:
-    assert headline(risk) == words
-
-
-def test_an_order_that_nobody_moves_has_a_label_of_its_own() -> None:
-    assert label(Risk(SignalKind.ORDER_STALLED, AT)) == "Order stalled"
-    assert label(Risk(SignalKind.ORDER_STALLED, AT, unmoved=True)) == "Order not moving"
-
-
-def test_a_contact_that_nobody_answered_has_a_label_of_its_own() -> None:
-    assert label(Risk(SignalKind.CONTACT_DEAD_ENDED, AT)) == "Dead end"
-    assert label(Risk(SignalKind.CONTACT_DEAD_ENDED, AT, unanswered=True)) == "Unanswered"
-
-
-def test_a_request_whose_money_was_paid_says_so() -> None:
-    asked = Risk(SignalKind.REFUND_REQUESTED, AT)
-    assert (label(asked), label(replace(asked, executed=True))) == ("Refund requested", "Refund requested, paid back")
-    assert label(replace(asked, refund_kind=RefundKind.CHARGEBACK)) == "Chargeback"
-
-
-def test_a_moment_names_its_zone() -> None:
-    assert absolute(datetime(2026, 5, 4, 9, 5, tzinfo=UTC)) == "4 May 2026, 09:05 UTC"
-
-
-@pytest.mark.parametrize(
-    ("minor", "currency", "told"),
-    [(0, "EUR", "€0.00"), (129_900, "EUR", "€1,299.00"), (None, "EUR", None), (1, None, None)],
-)
-def test_an_amount_is_told_where_it_and_its_currency_are_known(
-    minor: int | None, currency: str | None, told: str | None
-) -> None:
-    assert known_money(minor, currency) == told

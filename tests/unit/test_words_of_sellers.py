@@ -91,6 +91,19 @@ def test_a_complaint_brings_the_promise_into_scope(complaint: AccountFact) -> No
     assert place(MISSED, case=None, order="o", by_silence=True).part is Part.ORDERS
 
 
+def test_a_complaint_about_no_order_looks_at_what_was_said_since_the_one_before_alone() -> None:
+    """However many orders have a word, each complaint looks at a word once."""
+    said = [fact(FactKind.PROMISE_SAID_KEPT, at, order=f"o-{at}", what="training", agent="anna") for at in range(1, 9)]
+    earlier, good, complaint = inbound(3.5, "dead_end"), fact(FactKind.RATED, 5.5, number=900), inbound(6.5, "dead_end")
+    assert affected(History([*said, complaint]), complaint).orders == frozenset(f"o-{at}" for at in range(1, 7))
+    between = affected(History([*said, earlier, good, complaint]), complaint)
+    assert between.orders == frozenset({"o-4", "o-5", "o-6"})
+    lowest = fact(FactKind.RATED, 5.5, number=0)
+    assert affected(History([*said, lowest, complaint]), complaint).orders == frozenset({"o-6"}), (
+        "whatever the policy says"
+    )
+
+
 def test_what_is_said_again_after_a_complaint_counts_if_it_is_in_time() -> None:
     complaint = inbound(7, "dead_end", order="o")
     assert told(MISSED, PROMISE, kept(5), complaint, kept(8)) == []

@@ -2,11 +2,20 @@
 
 from collections.abc import Container, Sequence
 
-from services.escalation.domain.entities import Episode
-from services.escalation.domain.ladder import Rung, standing
+from services.escalation.domain.entities import Directory, Episode
+from services.escalation.domain.ladder import Rung, colleague, standing
 from shared.contracts.escalation import LADDER, Step
 
 _IN_SELLERS_PLACE = frozenset({Step.SELLER, Step.SUCCESSOR})
+
+
+def rung_of(ladder: Sequence[Rung], episode: Episode, id: str | None, people: Directory) -> Rung | None:
+    """The place on the ladder of somebody who has or had an episode, a skipped one if need be; a colleague's where they
+    have none. None for nobody, and for somebody who is not with us."""
+    own = [rung for rung in ladder if id is not None and rung.salesperson_id == id]
+    if own:
+        return min(own, key=lambda rung: rung.skipped is not None)
+    return colleague(people.get(id or ""), "took_it", episode.why_you or f"You took order {episode.order_id}.")
 
 
 def still_to_ask(ladder: Sequence[Rung], episode: Episode, asked: Container[str]) -> list[Rung]:

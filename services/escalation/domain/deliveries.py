@@ -84,8 +84,8 @@ def needless(alert: Alert, episode: Episode | None) -> str | None:
         return None
     if alert.cause is RingCause.HANDED_OVER:
         return None if episode.offered_to == alert.recipient else "offer_over"
-    if alert.cause is RingCause.APPOINTMENT and episode.acknowledged_by == alert.recipient:
-        return None
+    if alert.cause is RingCause.APPOINTMENT:
+        return None if episode.acknowledged_by == alert.recipient else "passed_on"
     return None if episode.acknowledged_at is None else "acknowledged"
 
 

@@ -12,7 +12,7 @@ from services.escalation.domain.findings.history import History
 from services.escalation.domain.findings.lanes import LaneName
 from services.escalation.domain.findings.orders import due_at, promises_of
 from services.escalation.domain.findings.said import Word, word_about_outcome, word_about_promise
-from services.escalation.domain.findings.scope import ALWAYS
+from services.escalation.domain.findings.windows import ALWAYS
 from services.escalation.domain.ladder import assigned_to, holder_of
 from services.escalation.domain.policy.model import Policy
 from services.escalation.domain.policy.signal_rules import SatisfactionRule

@@ -148,9 +148,8 @@ class Episode:
     those of whoever acknowledged; `reached_at` is when they reached the customer. `offered_to` may take it over
     until `offered_until`. `follows` is the closed episode before it. `appointment_at` is when the customer was
     promised a call, while another clock runs; `talk_due_sooner`: something new has happened since, so a talk is due
-    before that as well. `nobody_since`: there is nobody to ask.
-    Of a closed one `stopped_deadline_at`, `stopped_deadline_for`, `stopped_appointment_at` are what ran when it was
-    closed.
+    before that as well. Nothing said up to `talk_due_since`, the last reminder, is proof. `nobody_since`: there is
+    nobody to ask. `stopped_deadline_at`, `stopped_deadline_for`, `stopped_appointment_at` ran when it was closed.
     """
 
     episode_id: UUID
@@ -187,6 +186,7 @@ class Episode:
     stopped_deadline_at: datetime | None = None
     stopped_deadline_for: Clock | None = None
     stopped_appointment_at: datetime | None = None
+    talk_due_since: datetime | None = None
 
     @property
     def promised_at(self) -> datetime | None:

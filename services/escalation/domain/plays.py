@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from services.escalation.domain.main_signal import informs, main_signal, that_count
-from services.escalation.domain.policy.model import Play, Plays, Policy
+from services.escalation.domain.policy.model import LATE_WITHOUT_DAY, Play, Plays, Policy
 from services.escalation.domain.policy.values import DAY, introduced
 from services.escalation.domain.stakes import Amount, asked_back
 from services.escalation.domain.words import MUST_NOT_BE_CALLED, Risk, money, refund_words
@@ -89,9 +89,14 @@ def advice(
 def _play_of(main: Risk, policy: Policy) -> Play | None:
     if main.unmoved:
         return policy.plays.unmoved_order
+    play = policy.plays.by_signal.get(SignalKind.REFUND_PAID if main.executed else main.kind)
     if main.kind is SignalKind.DELIVERY_LATE and main.expected_on is None:
-        return policy.plays.late_without_day
-    return policy.plays.by_signal.get(SignalKind.REFUND_PAID if main.executed else main.kind)
+        return policy.plays.late_without_day or (LATE_WITHOUT_DAY if play is None or _names_day(play) else play)
+    return play
+
+
+def _names_day(play: Play) -> bool:
+    return any(DAY in line for line in (*play.say, *play.say_for_others))
 
 
 def _with_day(line: str, risk: Risk) -> str:

@@ -122,11 +122,17 @@ def reached(episode: Episode, at: datetime, now: datetime) -> Episode:
 
 
 def reminded(episode: Episode, person: Salesperson | None, talk: Talk, now: datetime) -> Episode:
-    """The appointment has come, or is about to: from its time on the talk is due, whatever was talked about before."""
+    """The appointment has come, or is about to: a talk is due from now on, and no earlier talk counts.
+
+    One that came while no timer fired, as in an outage, has been due since its own time.
+    """
     at = episode.deadline_at
     assert at is not None
     by = redeem_by(person, episode.severity, talk, max(at, now))
-    return replace(_come(episode, now), reached_at=None, deadline_at=by, deadline_for=Clock.REDEEM)
+    since = min(at, now)
+    return replace(
+        _come(episode, now), reached_at=None, talk_due_since=since, deadline_at=by, deadline_for=Clock.REDEEM
+    )
 
 
 def reminded_only(episode: Episode, now: datetime) -> Episode:
@@ -188,10 +194,14 @@ def handed_over(episode: Episode, to: Salesperson | str, talk: Talk, now: dateti
 def closed(
     episode: Episode, result: EpisodeResult, reason: str, policy: Policy, *, by: str | None, now: datetime
 ) -> Episode:
-    """Ended with a result and a reason of the policy's list. Raises NotNow for a reason that is not on it."""
+    """Ended with a result and a reason of the policy's list. Raises NotNow for a reason that is not on it.
+
+    What ran is kept for the person who undoes it. What closes by itself stays closed.
+    """
     reasons = [one.code for one in policy.reasons.get(result, ())]
     if reason not in reasons and (result, reason) != (EpisodeResult.INFORMED, SEEN):
         raise NotNow("unknown_reason", f"this is no reason for “{RESULTS[result]}”: choose one from the list.")
+    ran = episode if by is not None else None
     return replace(
         episode,
         result=result,
@@ -204,9 +214,9 @@ def closed(
         offered_until=None,
         appointment_at=None,
         nobody_since=None,
-        stopped_deadline_at=episode.deadline_at,
-        stopped_deadline_for=episode.deadline_for,
-        stopped_appointment_at=episode.appointment_at,
+        stopped_deadline_at=ran.deadline_at if ran else None,
+        stopped_deadline_for=ran.deadline_for if ran else None,
+        stopped_appointment_at=ran.appointment_at if ran else None,
         changed_at=now,
     )
 

@@ -35,35 +35,48 @@ def ring_of_signal(episode: Episode, signal: Signal, *, rose: bool, ring_within:
     return RingCause.SEVERITY if rose else None
 
 
+def waits_for_seller(episode: Episode) -> bool:
+    """Whether the first ring of an episode waits until the directory knows who sold it."""
+    return episode.rang and episode.rings == 0 and episode.nobody_since is None
+
+
 def ring_of_contact(episode: Episode, fact: AccountFact) -> RingCause | None:
     """A new inbound contact rings again that whoever acknowledged did not answer, or after everybody was asked."""
     since = episode.acknowledged_at or episode.exhausted_at
     if since is None or fact.at <= since:
         return None
     theirs = fact.kind is FactKind.CONTACT and fact.direction == "inbound" and not fact.courtesy
-    return RingCause.CONTACT if theirs and not is_proof(episode, fact) else None
+    return RingCause.CONTACT if theirs and not _is_talk(episode, fact) else None
 
 
 def is_proof(episode: Episode, fact: AccountFact) -> bool:
-    """Whether a contact redeems the acknowledgement: two-way, after it, by whoever took the episode."""
-    return (
-        episode.acknowledged_at is not None
-        and fact.at > episode.acknowledged_at
-        and fact.agent == episode.acknowledged_by
-        and is_two_way(fact)
-    )
+    """Whether a contact redeems the acknowledgement: a talk since a talk is due."""
+    return _is_talk(episode, fact) and _is_since_due(episode, fact)
 
 
 def is_attempt(episode: Episode, fact: AccountFact) -> bool:
-    """Whether whoever took the episode tried, and did not reach the customer."""
-    return (
-        episode.acknowledged_at is not None
-        and fact.at > episode.acknowledged_at
-        and fact.kind is FactKind.CONTACT
-        and fact.direction == "outbound"
-        and fact.agent == episode.acknowledged_by
-        and fact.result in ("unanswered", "voicemail")
-    )
+    """Whether whoever took the episode tried since a talk is due, and did not reach the customer."""
+    return is_try(episode, fact) and _is_since_due(episode, fact)
+
+
+def is_try(episode: Episode, fact: AccountFact) -> bool:
+    """Whether whoever took the episode tried since then, and did not reach the customer."""
+    failed = fact.kind is FactKind.CONTACT and fact.result in ("unanswered", "voicemail")
+    return failed and fact.direction == "outbound" and _is_by_holder(episode, fact)
+
+
+def _is_talk(episode: Episode, fact: AccountFact) -> bool:
+    """Whether whoever took the episode has talked with the customer since then."""
+    return is_two_way(fact) and _is_by_holder(episode, fact)
+
+
+def _is_by_holder(episode: Episode, fact: AccountFact) -> bool:
+    taken_at = episode.acknowledged_at
+    return taken_at is not None and fact.at > taken_at and fact.agent == episode.acknowledged_by
+
+
+def _is_since_due(episode: Episode, fact: AccountFact) -> bool:
+    return episode.talk_due_since is None or fact.at > episode.talk_due_since
 
 
 def from_the_foot(episode: Episode) -> Episode:

@@ -3,15 +3,17 @@
 from dataclasses import replace
 
 from services.escalation.domain.asking import Asked
-from services.escalation.domain.entities import Episode
-from services.escalation.domain.ladder import Rung, colleague
+from services.escalation.domain.climbing import rung_of
+from services.escalation.domain.entities import Episode, Salesperson
 from services.escalation.domain.own_facts import EpisodeDue
 from services.escalation.domain.reasoning import clock
 from services.escalation.domain.rescues import reminded, reminded_only
 from services.escalation.handlers.alerts import Asking, Times, send_alert
 from services.escalation.handlers.clocks import keep_episode
+from services.escalation.handlers.offers import is_away
+from services.escalation.handlers.people import pass_on
 from services.escalation.handlers.preferences import may_be_contacted, talk_of, tell_of_hours
-from services.escalation.handlers.rings import ladder_of
+from services.escalation.handlers.rings import is_observed, ladder_of
 from services.escalation.handlers.turn import Turn
 from shared.contracts.escalation import RingCause
 
@@ -21,16 +23,18 @@ _BEFORE = "acknowledgement.remind_before"
 def act_on_appointment(turn: Turn[EpisodeDue], episode: Episode) -> None:
     """The appointment has come, or is about to: whoever has the episode is reminded and keeps it.
 
-    From its time on the proof is due, except with a customer who must not be contacted.
+    From its time on the proof is due, except with a customer who must not be contacted. Somebody who is away cannot
+    call: the next is asked, and owes the call that was promised.
     """
     at, holder = episode.deadline_at, episode.acknowledged_by
     assert at is not None
     assert holder is not None
     person = turn.book.people.get(holder)
-    if may_be_contacted(turn, episode):
-        due = reminded(episode, person, talk_of(turn, episode), turn.now)
-    else:
-        due = reminded_only(episode, turn.now)
+    is_due = may_be_contacted(turn, episode)
+    if is_due and person is not None and _is_gone(turn, episode, person):
+        pass_on(turn, episode, person, "promised the call")
+        return
+    due = reminded(episode, person, talk_of(turn, episode), turn.now) if is_due else reminded_only(episode, turn.now)
     until = f", who has until {clock(due.deadline_at)} to reach them" if due.deadline_at else ""
     words = f"The customer was promised a call at {clock(at)}: this reminds {holder}{until}."
     version, _ = turn.book.policy_for(turn.book.order_of(episode))
@@ -41,19 +45,18 @@ def act_on_appointment(turn: Turn[EpisodeDue], episode: Episode) -> None:
     _remind(turn, due, holder)
 
 
+def _is_gone(turn: Turn[EpisodeDue], episode: Episode, holder: Salesperson) -> bool:
+    """Whether they are not there to call. In an absence that was known then nobody promises a call."""
+    return not holder.active or is_away(turn, episode, holder)
+
+
 def _remind(turn: Turn[EpisodeDue], episode: Episode, holder: str) -> None:
     """An alert that asks for no answer: the call was their own promise, so their hours do not hold it back."""
-    signal, rung = turn.book.main_signal(episode), _rung_of(turn, episode, holder)
-    if signal is None or rung is None:
+    signal = turn.book.main_signal(episode)
+    rung = rung_of(ladder_of(turn, episode) or (), episode, holder, turn.book.people)
+    if signal is None or rung is None or is_observed(turn, episode):
         return
     counted = replace(episode, rings=episode.rings + 1)
     keep_episode(turn, counted)
     asking = Asking(Asked(rung, turn.now), signal, RingCause.APPOINTMENT)
     send_alert(turn, counted, asking, Times(turn.now, None, _BEFORE))
-
-
-def _rung_of(turn: Turn[EpisodeDue], episode: Episode, holder: str) -> Rung | None:
-    """Their place on the ladder; a colleague's where they have none. Nobody's of whom the directory knows nothing."""
-    own = [rung for rung in ladder_of(turn, episode) or () if rung.salesperson_id == holder]
-    why_you = episode.why_you or f"You took order {episode.order_id}."
-    return own[0] if own else colleague(turn.book.people.get(holder), "took_it", why_you)

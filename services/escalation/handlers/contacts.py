@@ -1,6 +1,8 @@
 """What a contact means for whoever took an episode: a proof, an attempt, or a reason to ask them again."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
+from itertools import pairwise
+from uuid import UUID
 
 from services.escalation.domain.clocks import NEVER
 from services.escalation.domain.entities import Episode
@@ -8,7 +10,7 @@ from services.escalation.domain.facts import AccountFact, FactKind
 from services.escalation.domain.findings.lanes import LaneName
 from services.escalation.domain.reasoning import clock
 from services.escalation.domain.rescues import attempted, reached
-from services.escalation.domain.ringing import is_attempt, is_proof, ring_of_contact
+from services.escalation.domain.ringing import is_attempt, is_proof, is_try, ring_of_contact
 from services.escalation.handlers.clocks import keep_episode
 from services.escalation.handlers.preferences import talk_of
 from services.escalation.handlers.rings import ring
@@ -33,15 +35,44 @@ def follow_rescue(turn: Turn[Fact], fact: AccountFact) -> None:
 def ring_on_contact(turn: Turn[Fact], fact: AccountFact) -> None:
     """The customer tried again, and whoever took the episode did not answer."""
     for episode in _concerned(turn, fact):
-        cause = ring_of_contact(episode, fact)
-        signal = turn.book.main_signal(episode) if cause is not None else None
-        if cause is not None and signal is not None and not turn.book.is_for_information(episode):
-            turn.explain("contact", "The customer tried again meanwhile.", episode_id=episode.episode_id)
-            ring(turn, episode, signal, cause)
+        _ring_if_unanswered(turn, episode, fact)
 
 
-def redeem_by_earlier_talk(turn: Turn[Fact], episode: Episode) -> None:
-    """A talk that was told while an episode was closed redeems it once it is open again."""
+def _ring_if_unanswered(turn: Turn[Fact], episode: Episode, fact: AccountFact) -> bool:
+    """Whether it rang."""
+    cause = ring_of_contact(episode, fact)
+    signal = turn.book.main_signal(episode) if cause is not None else None
+    if cause is None or signal is None or turn.book.is_for_information(episode):
+        return False
+    turn.explain("contact", "The customer tried again meanwhile.", episode_id=episode.episode_id)
+    ring(turn, episode, signal, cause, something_new=True)
+    return True
+
+
+def make_up_for_contacts(turn: Turn[Fact], id: UUID, closed_at: datetime) -> bool:
+    """What was told of contacts while an episode was closed counts once it is open again: attempts, a talk, and that
+    the customer tried again. Whether it rang for that."""
+    _count_missed_attempts(turn, turn.state.episodes[id])
+    _redeem_by_earlier_talk(turn, turn.state.episodes[id])
+    episode = turn.state.episodes[id]
+    since = max(closed_at, episode.reached_at or closed_at)
+    heard = turn.state.history.lane(LaneName.HEARD_OF).within(since, NEVER)
+    concerning = (one for one in heard if episode in _concerned(turn, one))
+    return any(_ring_if_unanswered(turn, episode, one) for one in concerning)
+
+
+def _count_missed_attempts(turn: Turn[Fact], episode: Episode) -> None:
+    if episode.acknowledged_at is None:
+        return
+    tried = turn.state.history.lane(LaneName.TRIED).within(episode.acknowledged_at, NEVER)
+    mine = [one for one in tried if is_try(episode, one) and episode in _concerned(turn, one)]
+    latest = [one for one, later in pairwise(mine) if later.at > one.at + SAME_ATTEMPT] + mine[-1:]
+    for missed in latest[episode.attempts :]:
+        if is_attempt(episode, missed):
+            _note_attempt(turn, turn.state.episodes[episode.episode_id])
+
+
+def _redeem_by_earlier_talk(turn: Turn[Fact], episode: Episode) -> None:
     if episode.acknowledged_at is None or episode.reached_at is not None:
         return
     talks = turn.state.history.lane(LaneName.TWO_WAY).within(episode.acknowledged_at, NEVER)
@@ -74,7 +105,11 @@ def _count_attempt(turn: Turn[Fact], episode: Episode, fact: AccountFact) -> Non
     if _is_counted(turn, episode, fact):
         words = "It is the attempt that was heard of already."
         turn.explain("attempt", words, episode_id=episode.episode_id, who=episode.acknowledged_by)
-        return
+    else:
+        _note_attempt(turn, episode)
+
+
+def _note_attempt(turn: Turn[Fact], episode: Episode) -> None:
     version, _ = turn.book.policy_for(turn.book.order_of(episode))
     person = turn.book.people.get(episode.acknowledged_by or "")
     tried = attempted(episode, person, talk_of(turn, episode), turn.now)

@@ -17,6 +17,7 @@ from services.escalation.handlers.rings import (
     assign_silently,
     climb,
     find_recipient,
+    is_observed,
     ladder_of,
     ring,
     situation_of,
@@ -71,7 +72,15 @@ def look_for_recipient(turn: Turn[RecipientSought]) -> None:
     signal = turn.state.signals.get(turn.fact.signal)
     quiet = signal is not None and turn.book.informs(signal, turn.book.order_of(episode))
     if turn.book.is_for_information(episode) or not (quiet or _rang_since(episode, turn.fact)):
-        find_recipient(turn, episode, turn.fact)
+        find_recipient(turn, episode, _about_what_stands(turn, episode))
+
+
+def _about_what_stands(turn: Turn[RecipientSought], episode: Episode) -> RecipientSought:
+    """What rings meanwhile may have ended while others that joined it stand."""
+    signal, main = turn.state.signals.get(turn.fact.signal), turn.book.main_signal(episode)
+    if main is None or (signal is not None and signal.stands):
+        return turn.fact
+    return turn.fact.model_copy(update={"signal": main.signal_id})
 
 
 def _rang_since(episode: Episode, sought: RecipientSought) -> bool:
@@ -99,7 +108,8 @@ def tell_for_information(turn: Turn[InformationDue]) -> None:
         return
     ladder = standing(ladder_of(turn, episode) or ())
     rung = next((one for one in ladder if one.salesperson_id == turn.fact.person), None)
-    if rung is not None and not is_still_off(turn, episode, situation_of(turn, episode)):
+    is_there = rung is not None and not is_still_off(turn, episode, situation_of(turn, episode))
+    if rung is not None and is_there and not is_observed(turn, episode):
         inform(turn, episode, Asked(rung, turn.now))
 
 

@@ -25,6 +25,7 @@ NOT_NEEDED = {
     "closed": "its episode is closed",
     "acknowledged": "somebody has acknowledged its episode",
     "offer_over": "the hand-over that it told of is over",
+    "passed_on": "its recipient does not have the episode any more",
 }
 
 

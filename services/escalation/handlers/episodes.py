@@ -6,7 +6,7 @@ from services.escalation.domain.entities import Episode, Order, Signal
 from services.escalation.domain.notes import SignalMatched
 from services.escalation.domain.own_facts import RulesChanged
 from services.escalation.domain.reasoning import quiet_words, signal_words
-from services.escalation.domain.ringing import ring_of_signal, too_old_to_ring
+from services.escalation.domain.ringing import ring_of_signal, too_old_to_ring, waits_for_seller
 from services.escalation.domain.severity import Graveness, graveness
 from services.escalation.handlers.rings import assign_silently, ring
 from services.escalation.handlers.turn import Turn
@@ -49,9 +49,7 @@ def weigh_again(turn: Turn[Fact], order: Order) -> None:
     if not rose:
         return
     turn.book.put_episode(replace(risen, changed_at=turn.now))
-    waits_for_seller = episode.rang and episode.rings == 0
-    if not waits_for_seller:  # the ring that waits for them tells the severity of then
-        _ring_if_due(turn, turn.state.episodes[episode.episode_id], signal, rose=True, news=True)
+    _ring_if_due(turn, turn.state.episodes[episode.episode_id], signal, rose=True, news=True)
 
 
 def _is_same_trouble(known: Signal, signal: Signal) -> bool:
@@ -60,10 +58,14 @@ def _is_same_trouble(known: Signal, signal: Signal) -> bool:
 
 
 def _ring_if_due(turn: Turn[Fact], episode: Episode, signal: Signal, *, rose: bool, news: bool) -> None:
+    if waits_for_seller(episode):
+        words = "No ring of its own: one waits for the seller, and tells the severity of then."
+        turn.explain("not_rung", words, episode_id=episode.episode_id, signal_id=signal.signal_id)
+        return
     cause = ring_of_signal(episode, signal, rose=rose, ring_within=turn.book.ring_within)
     quiet = _quiet(turn, episode, signal)
     if cause is not None and (news or not episode.rang) and quiet is None:
-        ring(turn, episode, signal, cause)
+        ring(turn, episode, signal, cause, something_new=True)
         return
     too_old = too_old_to_ring(signal, turn.book.ring_within)
     words, path = quiet or (quiet_words(episode, too_old=too_old), "age.ring_within" if too_old else None)
@@ -97,13 +99,15 @@ def _new_episode(turn: Turn[Fact], order: Order, signal: Signal) -> Episode:
     return episode
 
 
-def rise(turn: Turn[Fact], episode: Episode, signal: Signal) -> None:
-    """Judge anew how grave an episode is, where one of its signals says something else than before."""
+def rise(turn: Turn[Fact], episode: Episode, signal: Signal) -> bool:
+    """Judge anew how grave an episode is, where one of its signals says something else than before. Whether it became
+    graver."""
     order = turn.book.order_of(episode)
     grave = graveness(turn.book.telling(episode), order, turn.book.policy_for(order)[1])
     risen, rose = _risen(turn, episode, signal, grave)
     if rose:
         turn.book.put_episode(replace(risen, changed_at=turn.now))
+    return rose
 
 
 def _risen(turn: Turn[Fact], episode: Episode, signal: Signal, grave: Graveness) -> tuple[Episode, bool]:

@@ -8,7 +8,7 @@ from services.escalation.domain.entities import Ended, Signal
 from services.escalation.domain.facts import AccountFact, remembered
 from services.escalation.domain.findings.all import findings
 from services.escalation.domain.findings.finding import Finding
-from services.escalation.domain.findings.scope import WHOLE, Scope, affected
+from services.escalation.domain.findings.scope import NOTHING, WHOLE, Scope, affected
 from services.escalation.domain.findings.silences import OF_ANSWERS, Silence, broken_by, listening_to, silence_of
 from services.escalation.domain.own_facts import RulesChanged, SilenceEnded
 from services.escalation.domain.signals import signal_of_finding
@@ -23,20 +23,26 @@ from shared.contracts.envelope import Fact
 
 def judge(turn: Turn[Fact]) -> None:
     """Remember what an event tells, and put right what it changes of the account's signals."""
-    for fact in remembered(turn.event):
-        note_fact(turn, fact)
+    note_facts(turn, remembered(turn.event))
 
 
-def note_fact(turn: Turn[Fact], fact: AccountFact) -> None:
-    """A fact first counts for whoever took an episode, then for its signals, then it may ring again."""
-    if not turn.book.put_fact(fact):
-        return
-    scope = affected(turn.state.history, fact)
-    follow_rescue(turn, fact)
-    _expect_no_more(turn, fact)
-    found = _compare(turn, scope)
-    follow_request(turn, fact, found)
-    ring_on_contact(turn, fact)
+def note_facts(turn: Turn[Fact], facts: Iterable[AccountFact]) -> None:
+    """Facts first count for whoever took an episode, then for its signals, then they may ring again.
+
+    What is told at once is compared once: what one of these facts raises joins the episode that another would end.
+    """
+    new, scope = list[AccountFact](), NOTHING
+    for fact in facts:
+        if turn.book.put_fact(fact):
+            new.append(fact)
+            scope = scope.and_that(affected(turn.state.history, fact))
+    for fact in new:
+        follow_rescue(turn, fact)
+        _expect_no_more(turn, fact)
+    found = _compare(turn, scope) if new else []
+    for fact in new:
+        follow_request(turn, fact, found)
+        ring_on_contact(turn, fact)
 
 
 def raise_on_silence(turn: Turn[SilenceEnded]) -> None:

@@ -10,10 +10,10 @@ from typing import Any
 
 from services.escalation.domain.asking import Asked, answer_until, whom
 from services.escalation.domain.calendar import WorkingTime, calendar_of
-from services.escalation.domain.climbing import still_to_ask
+from services.escalation.domain.climbing import rung_of, still_to_ask
 from services.escalation.domain.clocks import after_absence
 from services.escalation.domain.entities import Clock, Episode, Salesperson
-from services.escalation.domain.ladder import Rung, colleague, desk_instead, standing
+from services.escalation.domain.ladder import Rung, desk_instead, standing
 from services.escalation.domain.own_facts import PersonChanged, WorkLookedAt
 from services.escalation.domain.reasoning import clock
 from services.escalation.domain.ringing import asked_anew
@@ -95,11 +95,11 @@ def _look_at_taken(turn: Turn[PersonChanged], episode: Episode, person: Salesper
     calendar, moment = _calendar(turn, episode, person), situation_of(turn, episode).moment
     began = calendar.absence_began(turn.now)
     if not person.active:
-        _pass_on(turn, episode, person, "had taken it")
+        pass_on(turn, episode, person, "had taken it")
     elif began is not None and not _acts_while_away(turn, episode, began):
         back = calendar.first_open(turn.now)
         if back is None or back - turn.now > moment.bound:
-            _pass_on(turn, episode, person, "had taken it")
+            pass_on(turn, episode, person, "had taken it")
         elif episode.deadline_for is Clock.REDEEM and episode.deadline_at is not None:
             due = after_absence(person, episode.severity, talk_of(turn, episode), episode.deadline_at, turn.now)
             _move(turn, episode, due, f"{person.name} is away until {clock(back)}: the clock waits.")
@@ -122,7 +122,7 @@ def _look_at_asked(turn: Turn[PersonChanged], episode: Episode, person: Salesper
         return
     asked = _asked_now(turn, episode, person)
     if asked is None or asked.rung.salesperson_id != person.salesperson_id:
-        _pass_on(turn, episode, person, "was asked")
+        pass_on(turn, episode, person, "was asked")
         return
     signal = turn.book.main_signal(episode)
     if turn.fact.reachable and signal is not None:
@@ -148,7 +148,7 @@ def _show_to_another(turn: Turn[PersonChanged], episode: Episode, person: Salesp
     assign_silently(turn, episode, signal)
 
 
-def _nobodys_while_awaited(turn: Turn[PersonChanged], episode: Episode) -> Episode:
+def _nobodys_while_awaited(turn: Turn[Any], episode: Episode) -> Episode:
     """While the seller is waited for, it stays with nobody who passes it on: a second look would pass it on again."""
     if ladder_of(turn, episode) is not None:
         return episode
@@ -158,21 +158,20 @@ def _nobodys_while_awaited(turn: Turn[PersonChanged], episode: Episode) -> Episo
 def _asked_now(turn: Turn[PersonChanged], episode: Episode, person: Salesperson) -> Asked | None:
     """Whom the step that was asked last would ask now."""
     ladder = ladder_of(turn, episode) or _desk_alone(turn, episode)
-    own = [rung for rung in ladder if rung.salesperson_id == person.salesperson_id and rung.skipped is None]
-    if not own and not any(rung.salesperson_id == person.salesperson_id for rung in ladder):
-        theirs = colleague(person, "took_it", episode.why_you or "")
-        own = [theirs] if theirs is not None else []
+    theirs = rung_of(ladder, episode, person.salesperson_id, turn.book.people)
+    own = [theirs] if theirs is not None and theirs.skipped is None else []
     above = still_to_ask(ladder, episode, turn.book.asked[episode.episode_id])
     return whom(list(dict.fromkeys([*own, *above])), situation_of(turn, episode))
 
 
-def _desk_alone(turn: Turn[PersonChanged], episode: Episode) -> tuple[Rung, ...]:
+def _desk_alone(turn: Turn[Any], episode: Episode) -> tuple[Rung, ...]:
     """The ladder of a seller who was waited for in vain."""
     order, book = turn.book.order_of(episode), turn.book
     return (desk_instead(order, book.people, desk=book.rules.desk, now=turn.now),)
 
 
-def _pass_on(turn: Turn[PersonChanged], episode: Episode, person: Salesperson, what: str) -> None:
+def pass_on(turn: Turn[Any], episode: Episode, person: Salesperson, what: str) -> None:
+    """The next is asked in the place of somebody who is not there any more."""
     words = f"{person.name}, who {what}, {_why(turn, episode, person)}: the next is asked."
     turn.explain("unavailable", words, episode_id=episode.episode_id, who=person.salesperson_id)
     alone = _desk_alone(turn, episode)
@@ -190,7 +189,7 @@ def _move(turn: Turn[PersonChanged], episode: Episode, due: datetime, words: str
     keep_episode(turn, replace(episode, deadline_at=due, changed_at=turn.now))
 
 
-def _why(turn: Turn[PersonChanged], episode: Episode, person: Salesperson) -> str:
+def _why(turn: Turn[Any], episode: Episode, person: Salesperson) -> str:
     if not person.active:
         return "has left"
     until = _calendar(turn, episode, person).away_on(turn.now)
@@ -199,5 +198,5 @@ def _why(turn: Turn[PersonChanged], episode: Episode, person: Salesperson) -> st
     return "is away or cannot be reached"
 
 
-def _calendar(turn: Turn[PersonChanged], episode: Episode, person: Salesperson) -> WorkingTime:
+def _calendar(turn: Turn[Any], episode: Episode, person: Salesperson) -> WorkingTime:
     return calendar_of(person, situation_of(turn, episode).moment.policy.company)

@@ -1,16 +1,23 @@
 """A close is undone: the episode is open as it stood, and what came meanwhile counts. Start at `reopen`."""
 
-from services.escalation.domain.entities import Episode
+from dataclasses import replace
+from datetime import datetime
+from uuid import UUID
+
+from services.escalation.domain.asking import whom
+from services.escalation.domain.climbing import rung_of
+from services.escalation.domain.entities import Clock, Episode, Signal
 from services.escalation.domain.facts import FactKind
 from services.escalation.domain.own_facts import ReopenPressed
 from services.escalation.domain.reopening import check_may_reopen, reopened
 from services.escalation.domain.rescues import NotNow, bound, excused
+from services.escalation.handlers.alerts import Asking, Times, send_alert
 from services.escalation.handlers.clocks import keep_episode
-from services.escalation.handlers.contacts import redeem_by_earlier_talk
+from services.escalation.handlers.contacts import make_up_for_contacts
 from services.escalation.handlers.endings import ask_no_more, note_requests
 from services.escalation.handlers.episodes import rise
 from services.escalation.handlers.preferences import may_be_contacted, talk_of
-from services.escalation.handlers.rings import assign_silently, ring
+from services.escalation.handlers.rings import assign_silently, is_observed, ladder_of, ring, situation_of
 from services.escalation.handlers.turn import Turn
 from shared.contracts.escalation import EpisodeReopened, RingCause
 
@@ -46,7 +53,7 @@ def _open_again(turn: Turn[ReopenPressed], episode: Episode) -> None:
     assert episode.closed_at is not None
     fact = EpisodeReopened(episode=id, order=episode.order_id, by=by, closed_at=episode.closed_at, reopened_at=turn.now)
     turn.publish(fact, discriminator=id)
-    _make_up_for(turn, turn.state.episodes[id])
+    _make_up_for(turn, id, episode.closed_at)
 
 
 def _with_clock_of_now(turn: Turn[ReopenPressed], episode: Episode) -> Episode:
@@ -58,26 +65,45 @@ def _with_clock_of_now(turn: Turn[ReopenPressed], episode: Episode) -> Episode:
     return bound(episode, turn.book.people.get(episode.acknowledged_by), talk_of(turn, episode), turn.now)
 
 
-def _make_up_for(turn: Turn[ReopenPressed], episode: Episode) -> None:
-    """What the time while it was closed changed: how grave it is, what is asked, a talk, and whom it waits for.
-
-    The message of somebody else who is asked may have been withdrawn, or the seller may not be known: it rings again.
-    """
-    signal = turn.book.main_signal(episode)
+def _make_up_for(turn: Turn[ReopenPressed], id: UUID, closed_at: datetime) -> None:
+    """What the time while it was closed changed: how grave it is, what is asked, contacts, and whom it waits for."""
+    signal = turn.book.main_signal(turn.state.episodes[id])
     assert signal is not None, "something stands"
-    rise(turn, episode, signal)
-    if turn.book.is_for_information(episode):
-        ask_no_more(turn, turn.state.episodes[episode.episode_id])
-    redeem_by_earlier_talk(turn, turn.state.episodes[episode.episode_id])
-    episode = turn.state.episodes[episode.episode_id]
-    if episode.acknowledged_by is not None or episode.exhausted_at is not None or _waits_for_presser(turn, episode):
+    rose = rise(turn, turn.state.episodes[id], signal)
+    if turn.book.is_for_information(turn.state.episodes[id]):
+        ask_no_more(turn, turn.state.episodes[id])
+    if make_up_for_contacts(turn, id, closed_at):
         return
-    if episode.rang:
-        ring(turn, episode, signal, RingCause.SIGNAL)
-    else:
+    episode = turn.state.episodes[id]
+    if episode.acknowledged_by is not None or _waits_for_presser(turn, episode):
+        return
+    if not episode.rang or (episode.exhausted_at is not None and _has_left(turn, episode.responsible)):
         assign_silently(turn, episode, signal)
+    elif episode.exhausted_at is None:
+        _notify_again(turn, episode, signal, rose=rose)
+
+
+def _has_left(turn: Turn[ReopenPressed], person: str | None) -> bool:
+    known = turn.book.people.get(person or "")
+    return known is not None and not known.active
 
 
 def _waits_for_presser(turn: Turn[ReopenPressed], episode: Episode) -> bool:
     """Whether whoever undid it is the one who is asked, with a clock if it rang."""
     return episode.responsible == turn.fact.by and (episode.deadline_at is not None or not episode.rang)
+
+
+def _notify_again(turn: Turn[ReopenPressed], episode: Episode, signal: Signal, *, rose: bool) -> None:
+    """The message of somebody else who is asked may have been withdrawn. Their time to answer is what was left of it,
+    however often a close is undone. It rings anew where they cannot be asked in that time, or the seller is sought."""
+    situation = situation_of(turn, episode)
+    rung = rung_of(ladder_of(turn, episode) or (), episode, episode.responsible, turn.book.people)
+    asked = whom([rung], situation) if rung is not None and rung.skipped is None else None
+    until = episode.deadline_at if episode.deadline_for is Clock.ANSWER else None
+    if rose or asked is None or until is None or asked.rung_at >= until or is_observed(turn, episode):
+        ring(turn, episode, signal, RingCause.SIGNAL, something_new=rose)
+        return
+    told = replace(episode, rings=episode.rings + 1)
+    keep_episode(turn, told)
+    times = Times(asked.rung_at, until, "acknowledgement.reopen_within")
+    send_alert(turn, told, Asking(asked, signal, RingCause.SIGNAL), times)

@@ -36,4 +36,4 @@ def follow_request(turn: Turn[Fact], fact: AccountFact, found: Sequence[Finding]
     turn.explain("asked_again", "The customer asked again, with other words or another amount.", **about)
     rise(turn, episode, updated)
     if not too_old(fact.at, turn.now, turn.book.ring_within):
-        ring(turn, turn.state.episodes[episode.episode_id], updated, RingCause.CONTACT)
+        ring(turn, turn.state.episodes[episode.episode_id], updated, RingCause.CONTACT, something_new=True)

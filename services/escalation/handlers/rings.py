@@ -5,10 +5,10 @@ from dataclasses import replace
 from datetime import datetime
 
 from services.escalation.domain.asking import Asked, Situation, whom
-from services.escalation.domain.climbing import last_to_ask, passed_over, still_to_ask
+from services.escalation.domain.climbing import last_to_ask, passed_over, rung_of, still_to_ask
 from services.escalation.domain.clocks import Moment, repeat_pause
 from services.escalation.domain.entities import Clock, Episode, Order, Signal
-from services.escalation.domain.ladder import Rung, assigned_to, colleague, desk_instead, rungs, standing
+from services.escalation.domain.ladder import Rung, assigned_to, desk_instead, rungs, standing
 from services.escalation.domain.own_facts import RecipientSought
 from services.escalation.domain.policy.model import TeamMode
 from services.escalation.domain.reasoning import clock, skip_words
@@ -21,19 +21,17 @@ from services.escalation.handlers.nobody import show_nobody
 from services.escalation.handlers.offers import withdraw_offer
 from services.escalation.handlers.turn import Turn
 from shared.contracts.envelope import Fact
-from shared.contracts.escalation import EpisodeExhausted, RingCause
+from shared.contracts.escalation import EpisodeExhausted, RingCause, Step
 
 UPWARD = frozenset({RingCause.STEP, RingCause.UNREDEEMED, RingCause.NOT_MINE, RingCause.UNAVAILABLE})
 """Causes for which the next on the ladder is asked, not the same person again."""
 
-_NEW = frozenset({RingCause.SIGNAL, RingCause.SEVERITY, RingCause.CONTACT})
-"""Causes of which an appointment that was made before knew nothing."""
 
-
-def ring(turn: Turn[Fact], episode: Episode, signal: Signal, cause: RingCause) -> None:
+def ring(turn: Turn[Fact], episode: Episode, signal: Signal, cause: RingCause, *, something_new: bool = False) -> None:
     """Ring for a signal: whoever this cause asks, as soon as the seller is known. Nobody has it any more until then.
 
-    An episode for information asks nobody: whoever would be asked first is mailed for each signal, and no clock runs.
+    `something_new` happened to the customer, of which an appointment that was made before knew nothing. An episode for
+    information asks nobody: whoever would be asked first is mailed for each signal, and no clock runs.
     """
     if turn.book.is_for_information(episode):
         if episode.asks:
@@ -44,7 +42,7 @@ def ring(turn: Turn[Fact], episode: Episode, signal: Signal, cause: RingCause) -
     withdraw_offer(turn, episode, "it rang again")
     if episode.exhausted_at is not None and cause not in UPWARD:
         episode = from_the_foot(episode)
-    asked = asked_anew(episode, turn.now, something_new=cause in _NEW and episode.nobody_since is None)
+    asked = asked_anew(episode, turn.now, something_new=something_new)
     keep_episode(turn, asked)
     find_recipient(turn, asked, _sought(turn, episode, signal, rings=True, cause=cause))
 
@@ -70,14 +68,21 @@ def find_recipient(turn: Turn[Fact], episode: Episode, sought: RecipientSought) 
         ladder = (desk_instead(order, turn.book.people, desk=turn.book.rules.desk, now=turn.now),)
     if ladder is None:
         _look_again(turn, order, sought)
-    elif turn.book.team_mode(order) is TeamMode.OBSERVE:
-        words = "The team is in observe mode: nobody is alerted."
-        turn.explain("observed", words, episode_id=episode.episode_id, policy_path="teams")
+    elif is_observed(turn, episode):
         _show(turn, replace(episode, rang=False), ladder)  # so it rings at the first signal after the team takes part
     elif sought.rings:
         _ring_on(turn, episode, ladder, sought)
     else:
         _show(turn, episode, ladder)
+
+
+def is_observed(turn: Turn[Fact], episode: Episode) -> bool:
+    """Whether nobody is alerted, as the team only observes; then it is explained."""
+    observed = turn.book.team_mode(turn.book.order_of(episode)) is TeamMode.OBSERVE
+    if observed:
+        words = "The team is in observe mode: nobody is alerted."
+        turn.explain("observed", words, episode_id=episode.episode_id, policy_path="teams")
+    return observed
 
 
 def _show(turn: Turn[Fact], episode: Episode, ladder: tuple[Rung, ...]) -> None:
@@ -132,12 +137,10 @@ def _still_asked(turn: Turn[Fact], episode: Episode, ladder: tuple[Rung, ...], s
     """Who may be asked for this cause: those further up, or first of all whoever has or had it, even off the ladder."""
     if sought.cause in UPWARD or (episode.step is None and sought.had_it is None):
         return still_to_ask(ladder, episode, _not_again(turn, episode, sought))
-    own = [rung for rung in ladder if rung.salesperson_id == episode.responsible]
-    if sought.had_it is not None and not own:
-        why_you = episode.why_you or f"You took order {episode.order_id}."
-        theirs = colleague(turn.book.people.get(sought.had_it), "took_it", why_you)
-        own = [theirs] if theirs is not None else []
-    return list(dict.fromkeys([*(rung for rung in own if rung.skipped is None), *standing(ladder)]))
+    own = rung_of(ladder, episode, episode.responsible, turn.book.people)
+    if own is None or own.skipped is not None or (own.step is Step.COLLEAGUE and sought.had_it is None):
+        return standing(ladder)
+    return list(dict.fromkeys([own, *standing(ladder)]))
 
 
 def _not_again(turn: Turn[Fact], episode: Episode, sought: RecipientSought) -> Container[str]:

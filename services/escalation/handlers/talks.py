@@ -7,19 +7,23 @@ from services.escalation.domain.duties import ANSWERS, Duty, DutyKind, Sale, dut
 from services.escalation.domain.duty_buttons import CheckInLogged, DutyButton, FollowUpLogged
 from services.escalation.domain.facts import AccountFact, FactKind, fact_id
 from services.escalation.domain.own_facts import AttemptLogged, CustomerReachedLogged
-from services.escalation.handlers.judging import note_fact
+from services.escalation.handlers.judging import note_facts
 from services.escalation.handlers.turn import Turn
 from shared.contracts.escalation import CheckInDone, CustomersAnswer, FollowUpAnswered
 
 
 def note_talk(turn: Turn[CustomerReachedLogged] | Turn[DutyButton], order_id: str) -> None:
     """Whoever logs it talked with the customer about an order, just now."""
-    note_fact(turn, _just_now(turn, order_id, FactKind.CUSTOMER_REACHED, "answered"))
+    note_facts(turn, [_talk(turn, order_id)])
 
 
 def note_attempt(turn: Turn[AttemptLogged], order_id: str) -> None:
     """Whoever logs it called about an order, just now, and reached nobody."""
-    note_fact(turn, _just_now(turn, order_id, FactKind.CONTACT, "unanswered"))
+    note_facts(turn, [_just_now(turn, order_id, FactKind.CONTACT, "unanswered")])
+
+
+def _talk(turn: Turn[Any], order_id: str) -> AccountFact:
+    return _just_now(turn, order_id, FactKind.CUSTOMER_REACHED, "answered")
 
 
 def _just_now(turn: Turn[Any], order_id: str, kind: FactKind, result: str) -> AccountFact:
@@ -54,8 +58,7 @@ def log_follow_up(turn: Turn[FollowUpLogged]) -> None:
     if duty is None:
         turn.reject("no_follow_up_due", "this follow-up is not on your list any more; reload the page.")
         return
-    note_talk(turn, fact.order)
-    note_fact(turn, _answer(turn, duty))
+    note_facts(turn, [_talk(turn, fact.order), _answer(turn, duty)])
     promise = duty.promise.what if duty.promise else None
     told = FollowUpAnswered(
         order=fact.order, by=fact.by, at=turn.now, channel=fact.channel, answer=fact.answer, promise=promise

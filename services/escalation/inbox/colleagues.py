@@ -10,7 +10,6 @@ from services.escalation.domain.entities import Salesperson
 from services.escalation.domain.policy.model import Policy
 from services.escalation.domain.reader import Reader
 from services.escalation.domain.words.phrases import date_words
-from services.escalation.inbox.forms import colleague_value
 from services.escalation.inbox.moments import field_value
 from services.escalation.store.inbox import EpisodeRow
 from shared.contracts.escalation import Severity
@@ -20,13 +19,11 @@ _ACCEPT_WITHIN = timedelta(hours=2)
 
 @dataclass(frozen=True, slots=True)
 class Taker:
-    """One choice of the list: what is sent, what is read, and whether it may be chosen. `until` is a field's value."""
+    """One choice of the list. `until` tells when an offer of now ends if no time is entered; empty: it is refused."""
 
     id: str
-    value: str
     words: str
     until: str
-    free: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +37,14 @@ class Takers:
 NO_TAKERS = Takers()
 
 
+@dataclass(frozen=True, slots=True)
+class _Offer:
+    """When an offer ends, and the latest time that it may last."""
+
+    ends: datetime
+    latest: datetime
+
+
 def takers(people: Iterable[Salesperson], row: EpisodeRow, reader: Reader, policy: Policy) -> Takers:
     """For whoever has this episode; those who are away cannot be chosen, as an offer to them is refused."""
     found = []
@@ -50,28 +55,31 @@ def takers(people: Iterable[Salesperson], row: EpisodeRow, reader: Reader, polic
         if away is not None:
             today = reader.now.astimezone(reader.zone).date()
             words = f"{person.name}: away until {date_words(away, today)}"
-            found.append((NEVER, person.name.lower(), Taker(person.salesperson_id, "", words, "", free=False)))
+            found.append((NEVER, person.name.lower(), Taker(person.salesperson_id, words, "")))
             continue
         at = rings_at(person, row, Severity(row.severity), policy, reader.now)
-        notified_at = reader.now if at == NEVER else at
-        longest = notified_at + policy.acknowledgement.longest_hand_over
-        latest = max(latest, longest)
-        until = field_value(min(_accept_until(hours, notified_at), longest), reader.zone)
+        offer = _offer(hours, reader.now if at == NEVER else at, policy)
+        latest = max(latest, offer.latest)
         words = f"{person.name}: {_at_work(hours, at, reader)}"
-        found.append((at, person.name.lower(), _free(person, words, until)))
+        until = reader.moment(offer.ends).clock
+        found.append((at, person.name.lower(), Taker(person.salesperson_id, words, until)))
     listed = tuple(taker for _, _, taker in sorted(found, key=lambda one: one[:2]))
     return Takers(listed, field_value(latest, reader.zone))
 
 
-def _free(person: Salesperson, words: str, until: str) -> Taker:
-    return Taker(person.salesperson_id, colleague_value(person.salesperson_id, until), words, until)
+def offer_ends(person: Salesperson, row: EpisodeRow, policy: Policy, now: datetime) -> datetime:
+    """When an offer of now ends if no time is entered."""
+    at = rings_at(person, row, Severity(row.severity), policy, now)
+    return _offer(calendar_of(person, policy.company), now if at == NEVER else at, policy).ends
 
 
-def _accept_until(hours: WorkingTime, notified_at: datetime) -> datetime:
-    """Two hours of their working time; on the clock where they are notified off hours."""
-    if not hours.is_open(notified_at):
-        return notified_at + _ACCEPT_WITHIN
-    return hours.after(notified_at, _ACCEPT_WITHIN)
+def _offer(hours: WorkingTime, notified_at: datetime, policy: Policy) -> _Offer:
+    """It lasts two hours of their working time, or two hours on the clock where they are notified off hours. Full
+    minutes: pressed twice in a minute it is the same offer."""
+    is_open = hours.is_open(notified_at)
+    ends = hours.after(notified_at, _ACCEPT_WITHIN) if is_open else notified_at + _ACCEPT_WITHIN
+    latest = notified_at + policy.acknowledgement.longest_hand_over
+    return _Offer(min(ends, latest).replace(second=0, microsecond=0), latest)
 
 
 def _at_work(hours: WorkingTime, notified_at: datetime, reader: Reader) -> str:

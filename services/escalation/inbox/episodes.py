@@ -2,30 +2,32 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from services.escalation.domain.asked import TOLD_RULES
 from services.escalation.domain.entities import products_in
-from services.escalation.domain.own_facts import AcknowledgePressed
+from services.escalation.domain.own_facts import AcknowledgePressed, EpisodeButton
 from services.escalation.domain.policy.model import Policy
 from services.escalation.domain.policy.versions import Policies
 from services.escalation.domain.reader import Reader
 from services.escalation.inbox.answers import NotHere, NotYours, why_refused
-from services.escalation.inbox.colleagues import NO_TAKERS, takers
+from services.escalation.inbox.colleagues import NO_TAKERS, offer_ends, takers
 from services.escalation.inbox.dependencies import InboxDependencies
 from services.escalation.inbox.duties import DutyPages
 from services.escalation.inbox.filters import Asked, asked_of, filters
 from services.escalation.inbox.followed import Signals, closed_lines, followed_lines
 from services.escalation.inbox.forms import ACTIONS, NotUnderstood, Pressed, button_of, text_of
+from services.escalation.inbox.live import state_of
 from services.escalation.inbox.overtaken import Overtaken, what_is_so
 from services.escalation.inbox.rendering import Pages
 from services.escalation.inbox.sessions import Sessions, check_token, local_page
-from services.escalation.inbox.together import Cause, acknowledge_all, causes
+from services.escalation.inbox.together import SEVERAL, Cause, acknowledge_all, causes
 from services.escalation.inbox.views import EpisodeView, Parts, episode_view
 from services.escalation.store import episode_parts
 from services.escalation.store import inbox as store
@@ -105,9 +107,7 @@ class EpisodePages:
         try:
             if not row.has_a_part:
                 raise Overtaken(what_is_so(row, reader, action))
-            button = button_of(Pressed(action, row.episode_id, me, reader.zone, now), form)
-            if isinstance(button, AcknowledgePressed):
-                button = button.model_copy(update={"ahead": await calls_ahead(self._pool, me, row.episode_id)})
+            button = await self._button(action, row, reader, form)
             await self._press(button, row.account_id, str(form.get("round", "")) or None)
         except (NotUnderstood, Refused, Overtaken) as refused:
             now_so = await store.one_episode(self._pool, me, row.episode_id) or row
@@ -119,6 +119,21 @@ class EpisodePages:
             self._refused.labels("", why.code).inc()
             return await self._render(request, signed_in, now_so, trouble=Trouble(action, why.status, why.words, note))
         return RedirectResponse(local_page(str(form.get("return_to", "/"))), status_code=303)
+
+    async def _button(self, action: str, row: EpisodeRow, reader: Reader, form: FormData) -> EpisodeButton:
+        """What a form asks for, with what follows from how things are now. Raises NotUnderstood."""
+        me = reader.salesperson_id
+        offer = await self._offer_ends(text_of(form, "to"), row, reader) if action == "hand-over" else None
+        button = button_of(Pressed(action, row.episode_id, me, reader.zone, reader.now, offer), form)
+        if isinstance(button, AcknowledgePressed):
+            return button.model_copy(update={"ahead": await calls_ahead(self._pool, me, row.episode_id)})
+        return button
+
+    async def _offer_ends(self, colleague: str, row: EpisodeRow, reader: Reader) -> datetime | None:
+        people = await episode_parts.colleagues_of(self._pool, reader.salesperson_id)
+        policy = _policy(row, await self._policies())
+        ends = (offer_ends(one, row, policy, reader.now) for one in people if one.salesperson_id == colleague)
+        return next(ends, None)
 
     async def acknowledge_all(self, request: Request) -> Response:
         """Acknowledge many episodes at once, then show the list with what came of it. Twice is as good as once."""
@@ -169,6 +184,7 @@ class EpisodePages:
         asked, me = asked_of(request.query_params), signed_in.salesperson_id
         reader = Reader(me, ZoneInfo(signed_in.zone), await store.now(self._pool), signed_in.name)
         policies = await self._policies()
+        state = await state_of(self._pool, me)
         rows = await store.open_episodes(self._pool, me, asked.wanted, page=asked.page)
         counts = await store.counts(self._pool, me, asked.wanted)
         places = await queue(self._pool, me)
@@ -180,6 +196,7 @@ class EpisodePages:
             "reader": signed_in,
             "now": reader.moment(reader.now),
             "zone": signed_in.zone,
+            "state": state + (beside.round if beside else ""),
             "counts": counts,
             "episodes": _rows(rows, signals, stories, reader, policies, places),
             "many": counts.opened > _MANY,
@@ -199,9 +216,9 @@ class EpisodePages:
         return self._pages.page("inbox.html", values, status=trouble.status if trouble else 200)
 
     async def _causes(self, asked: Asked, counts: Counts, me: SalespersonId, policies: Policies) -> Sequence[Cause]:
-        if counts.waiting < 2 or asked.wanted.show == "mine":
+        if counts.either_waiting < SEVERAL or asked.wanted.show == "mine":
             return ()
-        return causes(await unanswered(self._pool, me, asked.wanted, policies), policies)
+        return causes(await unanswered(self._pool, me, asked.wanted, policies), counts.either_waiting, policies)
 
     async def _read(
         self,

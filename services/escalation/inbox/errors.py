@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from functools import partial
+from http import HTTPStatus
 from typing import Any
 
 from fastapi import FastAPI
@@ -39,7 +40,14 @@ def _answer(pages: Pages, otherwise: Callable[..., Any], request: Request, error
         answer: Response = otherwise(request, error)
         return answer
     heading, words = _SAID[status]
+    if isinstance(error, HTTPException) and error.detail != HTTPStatus(status).phrase:
+        heading, words = "That didn't work", _sentence(error.detail)
     response = secured(pages.message(heading, words, status=status, link=_HOME))
     if isinstance(error, HTTPException) and error.headers:
         response.headers.update(error.headers)
     return response
+
+
+def _sentence(detail: str) -> str:
+    """The words of the route itself, which know more than the status does."""
+    return f"{detail[:1].upper()}{detail[1:]}{'' if detail.endswith('.') else '.'}"

@@ -1,6 +1,5 @@
 """The forms of an episode: which button each one presses, and what it must say. Start at `button_of`."""
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -23,7 +22,6 @@ from shared.ids import SalespersonId
 SEPARATOR = ":"
 IN_AN_HOUR = "in_an_hour"
 TOMORROW = "tomorrow"
-_WITH_A_TIME = re.compile(r"(\d{4}-\d{2}-\d{2}T\d{2}:\d{2}) (.+)", re.ASCII | re.DOTALL)
 Kind = TypeVar("Kind", bound=Enum)
 
 
@@ -33,13 +31,15 @@ class NotUnderstood(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Pressed:
-    """Who pressed what on which episode, in which zone, and when."""
+    """Who pressed what on which episode, in which zone, and when. `offer_ends` is when an offer to the colleague of the
+    form ends if no time is entered."""
 
     action: str
     episode: UUID
     by: SalespersonId
     zone: ZoneInfo
     now: datetime
+    offer_ends: datetime | None = None
 
 
 def button_of(pressed: Pressed, form: FormData) -> EpisodeButton:
@@ -56,11 +56,6 @@ def button_of(pressed: Pressed, form: FormData) -> EpisodeButton:
 def ending_value(result: EpisodeResult, reason: str) -> str:
     """A result with its reason, as one choice of a list."""
     return f"{result.value}{SEPARATOR}{reason}"
-
-
-def colleague_value(salesperson_id: str, until: str) -> str:
-    """Somebody of a list, with the time until when they may accept unless another is entered."""
-    return f"{until} {salesperson_id}"
 
 
 def _plain(kind: type[EpisodeButton]) -> Callable[[Pressed, FormData], EpisodeButton]:
@@ -90,21 +85,12 @@ def _snooze(pressed: Pressed, form: FormData) -> EpisodeButton:
 
 
 def _hand_over(pressed: Pressed, form: FormData) -> EpisodeButton:
-    until, to = _colleague(text_of(form, "to"))
+    to = text_of(form, "to")
     if not to:
         raise NotUnderstood("Choose somebody to take it over.")
-    at = entered(until, pressed.zone) if until and not _names_a_time(form) else _until(pressed, form)
-    return own_facts.HandOverPressed(episode=pressed.episode, by=pressed.by, to=to, until=at, note=note_of(form))
-
-
-def _colleague(value: str) -> tuple[str, str]:
-    """The time, or nothing, and the person of a choice, which may be the person alone."""
-    found = _WITH_A_TIME.fullmatch(value)
-    return (found[1], found[2]) if found else ("", value)
-
-
-def _names_a_time(form: FormData) -> bool:
-    return bool(text_of(form, "until") or text_of(form, "at"))
+    named = text_of(form, "until") or text_of(form, "at")
+    until = _until(pressed, form) if named else pressed.offer_ends or in_an_hour(pressed.now)
+    return own_facts.HandOverPressed(episode=pressed.episode, by=pressed.by, to=to, until=until, note=note_of(form))
 
 
 def _close(pressed: Pressed, form: FormData) -> EpisodeButton:

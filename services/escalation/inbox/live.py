@@ -30,14 +30,16 @@ _log = get_logger(__name__)
 
 @dataclass(eq=False, slots=True)
 class _OpenPage:
-    """`told` is the state of the reader's episodes that the page knows of; None: it must be told. `session` is the one
-    that it was opened in, and ends with. `follows` is an episode that it shows and that the reader may see."""
+    """`told` is the state of the reader's episodes that the page shows; None: it must be told. `session` is the one
+    that it was opened in, and ends with. `follows` is an episode that it shows and that the reader may see. `answered`:
+    it was told once whether it shows the latest."""
 
     reader: SalespersonId
     session: bytes
     follows: UUID | None = None
-    ended: bool = False
     told: str | None = None
+    answered: bool = False
+    ended: bool = False
     changed: bool = False
     wake: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -54,12 +56,12 @@ class LivePages:
         self._poller: asyncio.Task[None] | None = None
 
     async def events(
-        self, reader: SalespersonId, session: bytes, follows: UUID | None = None
+        self, reader: SalespersonId, session: bytes, follows: UUID | None = None, known: str | None = None
     ) -> AsyncIterator[ServerSentEvent]:
-        """`changed` at first and whenever the reader's episodes change, or the one that the page shows; `paused` when
-        the database goes away; `alive` now and then: a page that hears nothing for long knows that it is cut off. It
-        ends with the session."""
-        with self._open(_OpenPage(reader, session, follows)) as page:
+        """`changed` whenever the reader's episodes are no longer in the state that the page knows, or the one that it
+        shows is not; `paused` when the database goes away; `alive` at first otherwise, and now and then: a page that
+        hears nothing for long knows that it is cut off. It ends with the session."""
+        with self._open(_OpenPage(reader, session, follows, known)) as page:
             while True:
                 await _woken(page.wake)
                 if page.ended or self._poller is None or self._poller.done():
@@ -114,7 +116,10 @@ class LivePages:
             if page.told != state:
                 page.told = state
                 page.changed = True
-                page.wake.set()
+            elif page.answered:
+                continue
+            page.answered = True
+            page.wake.set()
 
     async def _end_with_sessions(self, connection: Connection) -> None:
         """A page whose session was ended, or whose reader has left, hears nothing more."""
@@ -137,6 +142,12 @@ class LivePages:
         for page in self._pages:
             page.told = None
             page.wake.set()
+
+
+async def state_of(pool: Pool, reader: SalespersonId) -> str:
+    """The state of a reader's episodes, to be read before them: what changes meanwhile is news to the page."""
+    async with pool.acquire() as connection:
+        return (await fingerprints(connection, {reader})).get(reader, "")
 
 
 async def _woken(wake: asyncio.Event) -> None:

@@ -10,6 +10,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.responses import HTMLResponse, Response
 
 from services.escalation.domain.parts_in_order import BODY, HEAD
+from services.escalation.domain.plays import NO_WAY
 
 _HEADERS = {
     "Content-Security-Policy": (
@@ -62,6 +63,7 @@ class Pages:
             "head_parts": HEAD,
             "body_parts": BODY,
             "LONG_QUOTE": _LONG_QUOTE,
+            "NO_WAY": NO_WAY,
         }
 
     def page(self, template: str, values: Mapping[str, Any], *, status: int = 200) -> Response:

@@ -26,9 +26,10 @@ def create_inbox(dependencies: InboxDependencies) -> APIRouter:
     live = LivePages(dependencies.pool, poll_seconds=dependencies.poll_seconds)
 
     async def stream(request: Request) -> Response:
-        signed_in = await sessions.reader(request)
+        signed_in = await sessions.holder(request)
         follows = await episodes.shown(request, signed_in.salesperson_id)
-        return EventSourceResponse(live.events(signed_in.salesperson_id, sessions.held(request), follows))
+        known = request.query_params.get("state")
+        return EventSourceResponse(live.events(signed_in.salesperson_id, sessions.held(request), follows, known))
 
     async def asset(name: str) -> Response:
         found = assets.response(name)

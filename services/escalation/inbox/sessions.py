@@ -16,6 +16,8 @@ from services.escalation.store.sign_outs import sign_out_everywhere
 from shared.database import Pool
 from shared.ids import SalespersonId
 
+REFRESH_HEADER = "x-refresh"
+"""What an open page sends when it asks by itself."""
 _LOCAL_PAGE = re.compile(r"/(episodes/[0-9a-f-]{36})?", re.ASCII)
 
 
@@ -58,13 +60,18 @@ class Sessions:
         self._cookie = Cookie(public_url)
 
     async def reader(self, request: Request) -> SignedIn:
-        """Who asks, whose session lasts on by it. Raises SignedOut."""
+        """The person who asks. Their session is prolonged, unless an open page asks by itself. Raises SignedOut."""
+        found = await self.holder(request)
+        if found.prolongs and REFRESH_HEADER not in request.headers:
+            await store.prolong(self._pool, self.held(request))
+        return found
+
+    async def holder(self, request: Request) -> SignedIn:
+        """The person whose session a request comes with, left as it is. Raises SignedOut."""
         token = self._cookie.read(request)
         found = await store.session(self._pool, hashed(token)) if token else None
         if found is None:
             raise SignedOut(local_page(request.url.path))
-        if found.prolongs:
-            await store.prolong(self._pool, self.held(request))
         return found
 
     def held(self, request: Request) -> bytes:

@@ -18,32 +18,38 @@ from services.escalation.store.together import MOST_AT_ONCE, StateRow, Unanswere
 from shared.ids import SalespersonId
 from shared.transaction import Refused
 
-_SEVERAL = 3
+SEVERAL = 3
+"""So many episodes of one cause can be acknowledged by one press."""
 _MOST_CAUSES = 3
 _PART = " "
 
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """Episodes that wait for the reader with the same main signal. `episodes` are their ids and rounds, as sent."""
+    """Episodes that wait for the reader with the same main signal. `episodes` are their ids and rounds, as sent.
+
+    `of` is how many episodes wait in all, of this cause or another, where they are too many for one press.
+    """
 
     label: str
     episodes: tuple[str, ...]
+    of: int | None = None
 
     @property
     def count(self) -> int:
         return len(self.episodes)
 
 
-def causes(rows: Sequence[UnansweredRow], policies: Policies) -> tuple[Cause, ...]:
-    """What several of these have in common, the most frequent first."""
+def causes(rows: Sequence[UnansweredRow], waiting: int, policies: Policies) -> tuple[Cause, ...]:
+    """What several of these have in common, the most frequent first. `waiting` is how many there are in all."""
+    of = waiting if len(rows) == MOST_AT_ONCE < waiting else None
     found: dict[str, list[str]] = {}
     for row in rows:
         policy = policies.for_order(policies.latest, row.segment, products_in(row.products))
         main = main_signal(row.risks, policy)  # none where it ended in this very moment
         if main is not None and not all_inform(row.risks, policy):
             found.setdefault(label(main), []).append(f"{row.episode_id}{_PART}{row.round}")
-    several = [Cause(words, tuple(ids)) for words, ids in found.items() if len(ids) >= _SEVERAL]
+    several = [Cause(words, tuple(ids), of) for words, ids in found.items() if len(ids) >= SEVERAL]
     return tuple(sorted(several, key=lambda one: -one.count)[:_MOST_CAUSES])
 
 

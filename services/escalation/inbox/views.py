@@ -22,7 +22,7 @@ from services.escalation.domain.happenings import (
 )
 from services.escalation.domain.main_signal import all_inform, main_signal
 from services.escalation.domain.phones import phone_links
-from services.escalation.domain.plays import NO_WAY, Voice, advice, may_write, must_not_be_called
+from services.escalation.domain.plays import Voice, advice, may_write, must_not_be_called
 from services.escalation.domain.policy.model import Policy
 from services.escalation.domain.reader import Moment, Reader
 from services.escalation.domain.stakes import Amount
@@ -109,7 +109,6 @@ class EpisodeView:
     offered: str | None
     calls: tuple[Way, ...]
     number: str | None
-    no_way: str
     write: Way | None
     calling: Calling
     not_to_be_called: str | None
@@ -170,7 +169,6 @@ def episode_view(row: EpisodeRow, parts: Parts, reader: Reader, policy: Policy) 
         offered=offer_line(row, parts.rings, parts.steps, reader),
         calls=calls,
         number=None if calls or forbidden or inform else row.customer_phone,
-        no_way=NO_WAY,
         write=write,
         calling=hours,
         not_to_be_called=must_not_be_called(_preference(row), address=write is not None) if forbidden else None,

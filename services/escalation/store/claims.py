@@ -48,7 +48,7 @@ NEEDLESS = """
               then 'left'
          when a.cause = 'informed' then null
          when a.cause = 'handed_over' then case when e.offered_to is distinct from d.recipient then 'offer_over' end
-         when a.cause = 'appointment' and e.acknowledged_by = d.recipient then null
+         when a.cause = 'appointment' then case when e.acknowledged_by is distinct from d.recipient then 'passed_on' end
          when e.acknowledged_at is not null then 'acknowledged' end
 """
 """Why nobody needs delivery `d` of alert `a` of episode `e` any more, as domain.deliveries has it; null if one does.
@@ -69,9 +69,10 @@ _DUE = f"""
             where a.alert_id = d.alert_id offset 0
         ) a
         cross join lateral (
-            select a.ring < e.rings and a.cause <> 'informed' and exists (
+            select a.ring < e.rings and a.cause not in ('informed', 'appointment') and exists (
                        select from escalation.alerts later where later.episode_id = a.episode_id
-                       and later.ring > a.ring and later.cause <> 'informed') as overtaken, {NEEDLESS} as over
+                       and later.ring > a.ring and later.cause not in ('informed', 'appointment')) as overtaken,
+                   {NEEDLESS} as over
             from escalation.episodes e where e.episode_id = a.episode_id offset 0
         ) e
         where d.recipient = locked.recipient and d.channel = $2 and d.state in ('pending', 'held', 'unknown')

@@ -9,10 +9,9 @@ import asyncpg
 
 from services.escalation.domain.entities import Account, Decision, Delivery, Order, Salesperson
 from services.escalation.domain.explaining.record import Record, Told
-from services.escalation.domain.facts import AccountFact, FactKind
 from services.escalation.store import policies as versions
 from services.escalation.store.facts import TOLD_TYPES, told_event
-from services.escalation.store.histories import FACT_COLUMNS
+from services.escalation.store.histories import FACT_COLUMNS, facts_of
 from services.escalation.store.rows import alert_of, episode_of, signal_of
 from shared.database import Connection
 
@@ -29,7 +28,7 @@ _EPISODE = "select * from escalation.episodes where episode_id = $1"
 _ORDER = "select * from escalation.orders where order_id = $1"
 _ACCOUNT = "select * from escalation.accounts where account_id = $1"
 _SIGNALS = "select * from escalation.signals where episode_id = $1 order by at, signal_id"
-_FACTS = "select * from escalation.facts where account_id = $1 order by at, fact_id"
+_FACTS = f"select {', '.join(FACT_COLUMNS)} from escalation.facts where account_id = $1 order by at, fact_id"
 # A signal that waited for its order was decided about before there was an episode.
 _DECISIONS = """
     select * from escalation.decisions
@@ -86,7 +85,7 @@ async def record_of(connection: Connection, episode_id: UUID) -> Record:
         order=Order(**order),
         account=Account(**account) if account else Account(episode.account_id),
         signals=signals,
-        facts=[_fact(row) for row in await connection.fetch(_FACTS, episode.account_id)],
+        facts=[*facts_of(await connection.fetch(_FACTS, episode.account_id))],
         told=[_told(row) for row in told],
         decisions=[Decision(**{name: value for name, value in row.items() if name != "position"}) for row in decisions],
         alerts=[alert_of(row) for row in await connection.fetch(_ALERTS, episode_id)],
@@ -94,11 +93,6 @@ async def record_of(connection: Connection, episode_id: UUID) -> Record:
         people={row["salesperson_id"]: Salesperson(**row) for row in await connection.fetch(_PEOPLE)},
         policies=await versions.load(connection),
     )
-
-
-def _fact(row: asyncpg.Record) -> AccountFact:
-    known = {name: row[name] for name in FACT_COLUMNS}
-    return AccountFact(**{**known, "kind": FactKind(row["kind"])})
 
 
 def _told(row: asyncpg.Record) -> Told:

@@ -1,26 +1,43 @@
 """What is remembered of accounts, from rows to histories."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import fields
+from functools import cache
 
 import asyncpg
 
 from services.escalation.domain.facts import AccountFact, FactKind
 from services.escalation.domain.findings.history import History
+from shared.logs import get_logger
 
 FACT_COLUMNS = tuple(column.name for column in fields(AccountFact))
 _KINDS = {kind.value: kind for kind in FactKind}
+_log = get_logger(__name__)
 
 
-def fact_of(row: asyncpg.Record) -> AccountFact:
-    """A fact from a row of the columns FACT_COLUMNS, in their order."""
-    fact_id, account, kind, *rest = row.values()
-    return AccountFact(fact_id, account, _KINDS[kind], *rest)
+def facts_of(rows: Iterable[asyncpg.Record]) -> Iterator[AccountFact]:
+    """Facts from rows of the columns FACT_COLUMNS, in their order.
+
+    Facts of a kind that a newer release has added are left out: after it was taken back, or while both run.
+    """
+    for row in rows:
+        fact_id, account, name, *rest = row.values()
+        kind = _KINDS.get(name)
+        if kind is None:
+            _warn_of(name)
+        else:
+            yield AccountFact(fact_id, account, kind, *rest)
+
+
+@cache
+def _warn_of(kind: str) -> None:
+    """Once a process: an account may have thousands of them."""
+    _log.warning("facts of a kind that this release does not know are left out", kind=kind)
 
 
 def histories_of(accounts: Iterable[str], rows: Iterable[asyncpg.Record]) -> dict[str, History]:
     """The history of each of these accounts; `rows` are of the columns FACT_COLUMNS."""
     told: dict[str, list[AccountFact]] = {account: [] for account in accounts}
-    for fact in map(fact_of, rows):
+    for fact in facts_of(rows):
         told[fact.account_id].append(fact)
     return {account: History(facts) for account, facts in told.items()}

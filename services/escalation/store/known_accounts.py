@@ -17,7 +17,7 @@ from services.escalation.domain.entities import Account, Case, Order, Signal
 from services.escalation.domain.facts import AccountFact
 from services.escalation.domain.findings.history import History
 from services.escalation.domain.findings.lane import ordered
-from services.escalation.store.histories import FACT_COLUMNS, fact_of
+from services.escalation.store.histories import FACT_COLUMNS, facts_of
 from services.escalation.store.rows import episode_of, signal_of
 from shared.database import Connection
 
@@ -130,8 +130,8 @@ async def _histories(connection: Connection, accounts: list[str]) -> dict[str, H
     """The history of each account. What cases are about is known before the facts that name them."""
     facts: dict[str, list[AccountFact]] = {account: [] for account in accounts}
     async for row in _in_pieces(await connection.fetch(_FACTS, accounts)):
-        fact = fact_of(row)
-        facts[fact.account_id].append(fact)
+        for fact in facts_of([row]):
+            facts[fact.account_id].append(fact)
     histories = {}
     for account, by_time in facts.items():
         told = list(ordered(by_time))

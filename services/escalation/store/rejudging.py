@@ -9,7 +9,7 @@ from services.escalation.domain.findings.history import History
 from services.escalation.domain.findings.silences import Silence
 from services.escalation.domain.own_facts import SilenceEnded
 from services.escalation.store.facts import TOLD_TYPES, told_event
-from services.escalation.store.histories import FACT_COLUMNS, fact_of
+from services.escalation.store.histories import FACT_COLUMNS, facts_of
 from shared.database import Connection, bulk_upsert
 from shared.timers import timer_id
 
@@ -27,7 +27,7 @@ async def retold_of(connection: Connection, account: str) -> tuple[History, Mapp
     """The history of an account, with all that this release remembers of what was told; and the facts that no row has,
     or has with less."""
     known: dict[UUID, AccountFact] = {}
-    for fact in map(fact_of, await connection.fetch(_FACTS, account)):
+    for fact in facts_of(await connection.fetch(_FACTS, account)):
         known[fact.fact_id] = fact
     told = [told_event(row) for row in await connection.fetch(_TOLD, account, TOLD_TYPES)]
     now = {fact.fact_id: fact for event in told for fact in remembered(event)}

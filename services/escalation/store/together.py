@@ -75,12 +75,12 @@ _TO_CALL = """
     e.closed_at is null and e.responsible = $1 and e.acknowledged_by = $1 and e.deadline_for = 'redeem'
 """
 _AHEAD = f"""
-    select count(*) from escalation.episodes e
-    where {_TO_CALL} and e.episode_id <> $2 and {_SEVEREST_FIRST} <= (
-        select {_SEVEREST_FIRST} from escalation.episodes e where e.episode_id = $2)
+    select count(distinct e.account_id) from escalation.episodes e
+    where {_TO_CALL} and e.account_id <> (select account_id from escalation.episodes where episode_id = $2)
+      and {_SEVEREST_FIRST} <= (select {_SEVEREST_FIRST} from escalation.episodes e where e.episode_id = $2)
 """
 _QUEUE = f"""
-    select e.episode_id from escalation.episodes e
+    select e.episode_id, e.account_id from escalation.episodes e
     where {_TO_CALL} order by {_SEVEREST_FIRST}, e.deadline_at, e.episode_id limit $2
 """
 
@@ -111,12 +111,18 @@ async def states(database: Pool, reader: SalespersonId, episodes: Collection[UUI
 
 
 async def calls_ahead(database: Pool, reader: SalespersonId, episode: UUID) -> int:
-    """How many customers the reader has to call before this one: of the same severity or a higher one."""
+    """How many other customers the reader has to call before this one's: of the same severity or a higher one. All
+    orders of a customer are one call."""
     ahead: int = await database.fetchval(_AHEAD, reader, episode)
     return ahead
 
 
 async def queue(database: Pool, reader: SalespersonId) -> Mapping[UUID, int]:
-    """The reader's calls by place: the severest first, then whose time ends first. Empty where it is one at most."""
+    """The reader's calls by place: the severest first, then whose time ends first. Empty where it is one at most. All
+    orders of a customer are one call."""
     rows = await database.fetch(_QUEUE, reader, MOST_AT_ONCE)
-    return {row["episode_id"]: place for place, row in enumerate(rows, start=1)} if len(rows) > 1 else {}
+    customers = list(dict.fromkeys(row["account_id"] for row in rows))
+    if len(customers) <= 1:
+        return {}
+    places = {account: place for place, account in enumerate(customers, start=1)}
+    return {row["episode_id"]: places[row["account_id"]] for row in rows}

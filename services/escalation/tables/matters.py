@@ -141,6 +141,7 @@ class Episode(EscalationTable, table=True):
     stopped_deadline_at: datetime | None = Field(sa_column=instant_column(nullable=True))
     stopped_deadline_for: str | None = Field(sa_column=text_column(nullable=True))
     stopped_appointment_at: datetime | None = Field(sa_column=instant_column(nullable=True))
+    talk_due_since: datetime | None = Field(sa_column=instant_column(nullable=True))
     changed_at: datetime = Field(sa_column=instant_column())
 
 

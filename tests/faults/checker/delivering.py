@@ -110,7 +110,7 @@ def _was_taken(run: Evidence, alert: Row) -> bool:
 
 def _was_quieted(run: Evidence, alert: Row) -> bool:
     accounts = expected_effects(run).accounts.values()
-    known = (episode for account in accounts for episode in account.episodes() if episode.id == alert["episode_id"])
+    known = (episode for account in accounts for episode in account.episodes.all() if episode.id == alert["episode_id"])
     return any(at >= alert["raised_at"] for episode in known for at in episode.quieted)
 
 

@@ -8,7 +8,8 @@ from tests.faults.checker.expecting import Effects, expected_effects
 from tests.faults.checker.facts import derived
 from tests.faults.checker.recipients import Directory
 from tests.faults.checker.rescuing import Episode, Ring, Signal
-from tests.faults.checker.walking import Account, sold_at
+from tests.faults.checker.sales import sold_at
+from tests.faults.checker.walking import Account
 
 
 def every_fact_is_remembered_once(run: Evidence) -> Iterator[str]:
@@ -98,9 +99,9 @@ def every_alert_is_for_the_right_person(run: Evidence) -> Iterator[str]:
     rows = {row["episode_id"]: row for row in _rows(run, "episodes")}
     directory = Directory(run)
     for account in effects.accounts.values():
-        for episode in account.episodes():
+        for episode in account.episodes.all():
             row = rows.get(episode.id)
-            unsure = not episode.rings and directory.comes_late(account.sellers[episode.order])
+            unsure = not episode.rings and directory.comes_late(account.sales.sellers[episode.order])
             if row is not None and row["responsible"] != episode.responsible and not unsure:
                 yield f"episode {episode.id} is {row['responsible']}'s, and had to be {episode.responsible}'s"
 
@@ -161,7 +162,7 @@ def every_silence_is_waited_for(run: Evidence) -> Iterator[str]:
         for one in account.findings():
             known = account.signals.get(one.id)
             raised = known is not None and known.ended != "withdrawn"
-            expected = one.expected and one.cleared is None and (one.passes is None or one.passes > account.now)
+            expected = one.expected and one.stands(account.episodes.now)
             expected = expected and (not raised or (one.passes is not None and known is not None and not known.ended))
             about = (f'"kind":"{one.kind}"', _json(one.cause.case), _json(one.cause.order))
             if expected and not any(
@@ -187,9 +188,9 @@ def orders_and_cases_are_known_as_told(run: Evidence) -> Iterator[str]:
     """Whose an order is, who sold it and when; which order a case is about; whose the account is."""
     accounts = _accounts(run)
     orders = {
-        (account.id, id, account.seller(id), sold_at(order))
+        (account.id, id, account.sales.seller(id), sold_at(order))
         for account in accounts
-        for id, order in account.orders.items()
+        for id, order in account.sales.orders.items()
     }
     kept = {(row["account_id"], row["order_id"], row["sold_by"], row["sold_at"]) for row in _rows(run, "orders")}
     yield from (f"order {order} is kept and was not told so" for order in kept - orders)
@@ -198,7 +199,7 @@ def orders_and_cases_are_known_as_told(run: Evidence) -> Iterator[str]:
     known = {(row["account_id"], row["case_id"], row["order_id"]) for row in _rows(run, "cases")}
     yield from (f"case {case} is kept and was not told so" for case in known - cases)
     yield from (f"case {case} is not kept so" for case in cases - known)
-    owners = {(account.id, account.owner[1]) for account in accounts if account.owner}
+    owners = {(account.id, account.sales.owner[1]) for account in accounts if account.sales.owner}
     moved = {(row["account_id"], row["assigned_to"]) for row in _rows(run, "accounts") if row["assigned_to"]}
     yield from (f"account {account} is not moved as told" for account in owners ^ moved)
 
@@ -213,7 +214,7 @@ def _accounts(run: Evidence) -> list[Account]:
 
 
 def _episodes(run: Evidence) -> list[Episode]:
-    return [episode for account in _accounts(run) for episode in account.episodes()]
+    return [episode for account in _accounts(run) for episode in account.episodes.all()]
 
 
 def _rings(run: Evidence) -> list[tuple[Episode, Ring]]:

@@ -38,7 +38,7 @@ def _effects(run: Evidence) -> Effects:
         if not run.walks(row["subject"]):
             continue
         account = effects.accounts.setdefault(row["subject"], Account(row["subject"], effects.desk))
-        account.now = row["decided_at"]
+        account.episodes.now = row["decided_at"]
         try:
             _take(account, row, told)
         except KeyError as error:
@@ -53,17 +53,17 @@ def _take(account: Account, row: Row, told: dict[datetime, Told]) -> None:
         account.hear(told[row["at"]], row)
         return
     said: Any = payload(row)
-    episode = account.episode(UUID(said["episode"])) if "episode" in said else None
+    episode = account.episodes.named(UUID(said["episode"])) if "episode" in said else None
     match row["type"].rpartition(".")[2]:
         case "order_wait_ended":
             account.stop_waiting(UUID(said["signal"]))
         case "silence_ended":
             account.silence_ended(said["kind"], said.get("case"), said.get("order"), row["at"])
         case "recipient_sought":
-            account.look_again(episode, sought_of(row))
+            account.episodes.look_again(episode, sought_of(row))
         case "episode_due":
-            account.time_is_up(episode)
+            account.episodes.time_is_up(episode)
         case "person_changed":
-            account.person_changed(said["person"])
+            account.episodes.person_changed(said["person"])
         case "acknowledge_pressed":
-            account.take(episode, said["by"], said.get("ahead", 0))
+            account.episodes.take(episode, said["by"], said.get("ahead", 0))

@@ -85,9 +85,14 @@ def _with_its_alert(session: Session, delivery: Row) -> Row:
     later = [
         row
         for row in session.rows(ALERTS)
-        if row["episode_id"] == alert["episode_id"] and row["ring"] > alert["ring"] and row["cause"] != "informed"
+        if row["episode_id"] == alert["episode_id"] and row["ring"] > alert["ring"] and _asks_to_answer(row)
     ]
-    return {**delivery, **about, "overtaken": bool(later) and alert["cause"] != "informed", "over": over}
+    return {**delivery, **about, "overtaken": bool(later) and _asks_to_answer(alert), "over": over}
+
+
+def _asks_to_answer(alert: Row) -> bool:
+    """Whether one alert of an episode takes the place of another: not what is told for information, nor a reminder."""
+    return alert["cause"] not in ("informed", "appointment")
 
 
 def _has_left(session: Session, delivery: Row) -> bool:
@@ -103,8 +108,8 @@ def over_with(alert: Row, episode: Row) -> str | None:
         return None
     if alert["cause"] == "handed_over":
         return None if episode["offered_to"] == alert["recipient"] else "offer_over"
-    if alert["cause"] == "appointment" and episode["acknowledged_by"] == alert["recipient"]:
-        return None
+    if alert["cause"] == "appointment":
+        return None if episode["acknowledged_by"] == alert["recipient"] else "passed_on"
     return "acknowledged" if episode["acknowledged_at"] is not None else None
 
 

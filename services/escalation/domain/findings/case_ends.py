@@ -9,8 +9,8 @@ from services.escalation.domain.findings.finding import Finding
 from services.escalation.domain.findings.history import History
 from services.escalation.domain.findings.lane import in_order, is_after_ends
 from services.escalation.domain.findings.lanes import LaneName
-from services.escalation.domain.findings.scope import NEVER
 from services.escalation.domain.findings.terms import TermsAt
+from services.escalation.domain.findings.windows import NEVER
 from shared.contracts.support_inbound import WaitingFor
 
 

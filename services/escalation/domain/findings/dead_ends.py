@@ -9,8 +9,9 @@ from services.escalation.domain.findings.finding import Finding
 from services.escalation.domain.findings.history import History
 from services.escalation.domain.findings.lanes import LaneName
 from services.escalation.domain.findings.raising import by_itself
-from services.escalation.domain.findings.scope import ALWAYS, Scope, Window
+from services.escalation.domain.findings.scope import Scope
 from services.escalation.domain.findings.terms import TermsAt
+from services.escalation.domain.findings.windows import ALWAYS, Window
 from shared.contracts.escalation import SignalKind
 from shared.ids import derived
 

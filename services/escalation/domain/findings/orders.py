@@ -12,8 +12,9 @@ from services.escalation.domain.findings.lanes import LaneName
 from services.escalation.domain.findings.merging import merged
 from services.escalation.domain.findings.raising import by_itself, found, own_id, unbroken
 from services.escalation.domain.findings.said import word_about_promise
-from services.escalation.domain.findings.scope import ALWAYS, NEVER, Scope
+from services.escalation.domain.findings.scope import Scope
 from services.escalation.domain.findings.terms import TermsAt
+from services.escalation.domain.findings.windows import ALWAYS, NEVER
 from shared.contracts.escalation import SignalKind
 from shared.ids import derived
 

@@ -14,8 +14,9 @@ from services.escalation.domain.findings.history import History
 from services.escalation.domain.findings.lane import Lane
 from services.escalation.domain.findings.lanes import LaneName, is_inbound, is_two_way
 from services.escalation.domain.findings.raising import found
-from services.escalation.domain.findings.scope import ALWAYS, NEVER, Scope, Window
+from services.escalation.domain.findings.scope import Scope
 from services.escalation.domain.findings.terms import TermsAt
+from services.escalation.domain.findings.windows import ALWAYS, NEVER, Window
 from shared.contracts.escalation import SignalKind
 from shared.ids import derived
 

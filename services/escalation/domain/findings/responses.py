@@ -13,8 +13,9 @@ from services.escalation.domain.findings.history import History
 from services.escalation.domain.findings.lanes import LaneName
 from services.escalation.domain.findings.merging import merged, trouble_of
 from services.escalation.domain.findings.raising import by_itself, found, own_id, unbroken
-from services.escalation.domain.findings.scope import NEVER, Scope, Window
+from services.escalation.domain.findings.scope import Scope
 from services.escalation.domain.findings.terms import TermsAt
+from services.escalation.domain.findings.windows import NEVER, Window
 from shared.contracts.escalation import SignalKind
 from shared.ids import derived
 

@@ -11,7 +11,7 @@ from services.escalation.domain.findings.history import History
 from services.escalation.domain.findings.lane import Lane, in_order
 from services.escalation.domain.findings.lanes import LaneName
 from services.escalation.domain.findings.ratings import is_low
-from services.escalation.domain.findings.scope import ALWAYS, NEVER
+from services.escalation.domain.findings.windows import ALWAYS, NEVER
 from services.escalation.domain.policy.signal_rules import SatisfactionRule
 
 RatingRuleAt: TypeAlias = Callable[[datetime], SatisfactionRule]

@@ -2,7 +2,8 @@
 
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
+from functools import reduce
 
 from services.escalation.domain.facts import AccountFact, FactKind
 from services.escalation.domain.findings.history import History
@@ -19,29 +20,14 @@ from services.escalation.domain.findings.lanes import (
     is_two_way,
 )
 from services.escalation.domain.findings.places import OF_ACCOUNT, Part, Place, place
+from services.escalation.domain.findings.windows import ALWAYS, ANY, NEVER, Window, up_to
 from shared.contracts.escalation import SignalKind
 
-ALWAYS = datetime.min.replace(tzinfo=UTC)
-NEVER = datetime.max.replace(tzinfo=UTC)
+
+def _all_of(one: frozenset[str] | None, other: frozenset[str] | None) -> frozenset[str] | None:
+    return None if one is None or other is None else one | other
 
 
-@dataclass(frozen=True, slots=True)
-class Window:
-    """Both ends are included."""
-
-    since: datetime = ALWAYS
-    until: datetime = NEVER
-
-    def holds(self, at: datetime) -> bool:
-        return self.since <= at <= self.until
-
-    def and_also(self, other: "Window") -> "Window":
-        """What is in both."""
-        return Window(max(self.since, other.since), min(self.until, other.until))
-
-
-NO_TIME = Window(NEVER, ALWAYS)
-_ANY = Window()
 _IN_STRETCHES = (Part.DEAD_ENDS, Part.STUCK, Part.REPEATED)
 
 
@@ -60,9 +46,25 @@ class Scope:
     quiet: Window | None = None
     requests: Window | None = None
     loose_ratings: bool = False
-    dead_ends: Window = Window()
-    stuck: Window = Window()
-    repeated: Window = Window()
+    dead_ends: Window = ANY
+    stuck: Window = ANY
+    repeated: Window = ANY
+
+    def and_that(self, other: "Scope") -> "Scope":
+        """What is in one of them, and of a stretch of time also what lies between."""
+        narrow = [one for one in (self, other) if one.cases != frozenset() or one.loose is not None] or [self]
+        return Scope(
+            cases=_all_of(self.cases, other.cases),
+            orders=_all_of(self.orders, other.orders),
+            loose=up_to(self.loose, other.loose),
+            silence=up_to(self.silence, other.silence),
+            quiet=up_to(self.quiet, other.quiet),
+            requests=up_to(self.requests, other.requests),
+            loose_ratings=self.loose_ratings or other.loose_ratings,
+            dead_ends=reduce(Window.and_up_to, (one.dead_ends for one in narrow)),
+            stuck=reduce(Window.and_up_to, (one.stuck for one in narrow)),
+            repeated=reduce(Window.and_up_to, (one.repeated for one in narrow)),
+        )
 
     def covers(self, kind: SignalKind, cause: AccountFact) -> bool:
         """Whether a signal of this kind that began with this fact is in scope: found again, or withdrawn."""
@@ -74,14 +76,14 @@ class Scope:
         """When the facts happened of which signals at this place are in scope; None where none is."""
         part, name = place
         if part is Part.ORDERS:
-            return _ANY if self.orders is None or name in self.orders else None
+            return ANY if self.orders is None or name in self.orders else None
         if part in OF_ACCOUNT:
             return self._window(part)
-        stretch = (self._window(part) if part in _IN_STRETCHES else None) or _ANY
+        stretch = (self._window(part) if part in _IN_STRETCHES else None) or ANY
         if name is not None:
             return stretch if self.cases is None or name in self.cases else None
         if part is Part.RATINGS:
-            return _ANY if self.loose_ratings else None
+            return ANY if self.loose_ratings else None
         return None if self.loose is None else stretch.and_also(self.loose)
 
     def _window(self, part: Part) -> Window | None:
@@ -103,7 +105,7 @@ class Scope:
     def orders_of(self, history: History) -> Iterable[str]:
         return history.orders if self.orders is None else self.orders
 
-    def starting(self, history: History, kind: FactKind, within: Window = Window()) -> Iterator[AccountFact]:
+    def starting(self, history: History, kind: FactKind, within: Window = ANY) -> Iterator[AccountFact]:
         """The facts of this kind in scope that begin signals, with a case and without; of contacts the dead ends."""
         if kind not in history.kinds:
             return
@@ -201,13 +203,22 @@ def _orders(history: History, fact: AccountFact) -> frozenset[str] | None:
     if order is not None:
         return frozenset({order})
     if not is_spoken(fact):
-        kept = history.lane(LaneName.OF_KIND, FactKind.PROMISE_SAID_KEPT).facts
-        return frozenset(one.order_id for one in kept if one.order_id is not None)
+        return _said_since_the_complaint_before(history, fact)
     before = history.lane(LaneName.BY_PHONE, None).before(fact.at)
     since = before.at if before else ALWAYS
     lanes = (history.lane(LaneName.OF_KIND, kind) for kind in (FactKind.CONFIRMATION_REQUIRED, FactKind.SOLD))
     waiting = (one.order_id for lane in lanes for one in lane.from_to(since, fact.at))
     return frozenset(order for order in waiting if order is not None)
+
+
+def _said_since_the_complaint_before(history: History, fact: AccountFact) -> frozenset[str]:
+    """Of what was said before another complaint about no order of its own, this one changes nothing. Whether a rating
+    is one the policy says, but of the lowest."""
+    earlier = (one for one in history.lane(LaneName.COMPLAINED, None).back_from(fact.at) if one.at < fact.at)
+    before = next((one for one in earlier if one.kind is not FactKind.RATED or not one.number), None)
+    kept = history.lane(LaneName.OF_KIND, FactKind.PROMISE_SAID_KEPT)
+    said = kept.within(before.at, fact.at) if before is not None else kept.from_to(ALWAYS, fact.at)
+    return frozenset(one.order_id for one in said if one.order_id is not None)
 
 
 def _contradicts(history: History, fact: AccountFact) -> bool:

@@ -9,7 +9,8 @@ from services.escalation.domain.findings.history import History
 from services.escalation.domain.findings.lane import Lane
 from services.escalation.domain.findings.lanes import ENDS_OF_CASE, LaneName, is_inbound, is_two_way
 from services.escalation.domain.findings.places import Part, part_of
-from services.escalation.domain.findings.scope import ALWAYS, NO_TIME, NOTHING, Scope, Window
+from services.escalation.domain.findings.scope import NOTHING, Scope
+from services.escalation.domain.findings.windows import ALWAYS, NO_TIME, Window
 from shared.contracts.escalation import SignalKind
 
 

@@ -227,13 +227,14 @@ class Plays(Part):
     """A play by kind of signal; requests for refunds of other kinds than these are for information.
 
     `unmoved_order` takes the place of `order_stalled` where nobody moves the order: no confirmation is asked for.
-    `late_without_day` takes that of `delivery_late` where nobody told when the delivery is expected now.
+    `late_without_day` takes that of `delivery_late` where nobody told when the delivery is expected now. Where it is
+    not given, that one's own lines are said if they name no day.
     """
 
     refund_kinds: tuple[RefundKind, ...]
     introductions: Introductions = Introductions()
     unmoved_order: Play = UNMOVED_ORDER
-    late_without_day: Play = LATE_WITHOUT_DAY
+    late_without_day: Play | None = None
     by_signal: Mapping[SignalKind, Play]
 
 

@@ -8,14 +8,20 @@ from typing import TypeAlias
 
 from services.escalation.domain.policy.lines import Path
 from services.escalation.domain.policy.model import CHOSEN_RESULTS, CLEARED, Play, Policy, Reason
-from services.escalation.domain.policy.values import span_words
-from shared.contracts.escalation import LADDER, EpisodeResult, Severity
+from services.escalation.domain.policy.values import DAY, span_words
+from shared.contracts.escalation import LADDER, EpisodeResult, Severity, SignalKind
 
 MOST_OVERRIDES = 200
 """How many overrides a document may have: a process applies each once, on the way of a page."""
 
 _LONGEST_WINDOW = timedelta(hours=1)
 """Of a storm: what it holds goes when its window ends, even if the policy is corrected meanwhile."""
+
+_LONGEST_REMINDER = timedelta(hours=1)
+"""Of an appointment: a talk after the reminder is the call that was promised."""
+
+_ONLY_A_DAY = "must have in braces nothing but day"
+_NO_BRACES = "must have nothing in braces: only the lines of delivery_late have a day"
 
 Fault: TypeAlias = tuple[Path, str]
 """The member that makes no sense, and what is allowed there."""
@@ -56,6 +62,8 @@ def _times(policy: Policy) -> Iterator[Fault]:
             yield path, "must be longer than nothing"
     if policy.storms.window > _LONGEST_WINDOW:
         yield ("storms", "window"), f"must be at most {span_words(_LONGEST_WINDOW)}"
+    if acknowledgement.remind_before > _LONGEST_REMINDER:
+        yield ("acknowledgement", "remind_before"), f"must be at most {span_words(_LONGEST_REMINDER)}"
     if repeats.longest < repeats.first:
         yield ("ladder", "repeats", "longest"), f"must be at least ladder.repeats.first, {span_words(repeats.first)}"
 
@@ -99,10 +107,25 @@ def _twice(result: EpisodeResult, reasons: tuple[Reason, ...]) -> Iterator[Fault
 def _plays(policy: Policy) -> Iterator[Fault]:
     plays: dict[Path, Play] = {("by_signal", kind.value): play for kind, play in policy.plays.by_signal.items()}
     plays["unmoved_order",] = policy.plays.unmoved_order
-    plays["late_without_day",] = policy.plays.late_without_day
+    if policy.plays.late_without_day is not None:
+        plays["late_without_day",] = policy.plays.late_without_day
     for path, play in plays.items():
         if play.offer is None and (play.offer_percent or play.offer_at_most):
             yield ("plays", *path), "must have an offer in words, or no limits of one"
+        yield from _braces(("plays", *path), play)
+
+
+def _braces(path: Path, play: Play) -> Iterator[Fault]:
+    """Only a late delivery has a day that can be put into a line. Nobody reads braces to a customer."""
+    has_day = path[-1] == SignalKind.DELIVERY_LATE.value
+    lines: dict[Path, str] = {("say", index): line for index, line in enumerate(play.say)}
+    lines |= {("say_for_others", index): line for index, line in enumerate(play.say_for_others)}
+    for place, line in lines.items():
+        rest = line.replace(DAY, "") if has_day else line
+        if "{" in rest or "}" in rest:
+            yield (*path, *place), _ONLY_A_DAY if has_day else _NO_BRACES
+    if play.offer is not None and ("{" in play.offer or "}" in play.offer):
+        yield (*path, "offer"), "must have nothing in braces"
 
 
 def _overrides(policy: Policy) -> Iterator[Fault]:

@@ -42,6 +42,7 @@ function tick() {
   for (const there of findAll("[data-clock]")) write(there, clock(Date.now() + ahead, there.dataset.clock));
   if (Date.now() - Math.max(seenAt, triedAt) > STALE_MS) { show("lost"); connect(); }
   if (postponed && !inUse(document)) { postponed = false; refresh(); }
+  showKeys();
 }
 
 function show(state) {
@@ -57,8 +58,10 @@ function show(state) {
 function connect() {
   source?.close();
   triedAt = Date.now();
+  const shown = new URLSearchParams({ state: document.body.dataset.state });
   const chosen = find("[data-detail] [data-episode]")?.dataset.episode;
-  source = new EventSource(chosen ? `/live?episode=${chosen}` : "/live");
+  if (chosen) shown.set("episode", chosen);
+  source = new EventSource(`/live?${shown}`);
   source.addEventListener("changed", refresh);
   source.addEventListener("alive", () => { show("live"); write(find("[data-checked]"), clock(Date.now() + ahead, zone)); });
   source.addEventListener("paused", () => show("lost"));
@@ -73,13 +76,16 @@ function later(action) {
   retryMs = Math.min(retryMs * 2, 15_000);
 }
 
+// What the page fetches by itself: that prolongs no session.
+const fetchPage = (address) => fetch(address + location.search, { cache: "no-store", headers: { "X-Refresh": "yes" } });
+
 async function refresh() {
   if (fetching) { again = true; return; }
   fetching = true;
   const chosen = find("[data-detail] [data-episode]")?.dataset.episode;
   try {
-    let answer = await fetch((chosen ? `/episodes/${chosen}` : "/") + location.search, { cache: "no-store" });
-    if (answer.status === 404) answer = await fetch("/" + location.search, { cache: "no-store" });
+    let answer = await fetchPage(chosen ? `/episodes/${chosen}` : "/");
+    if (answer.status === 404) answer = await fetchPage("/");
     const page = await read(answer);
     if (!answer.ok) throw new Error(String(answer.status));
     takeOver(page);
@@ -100,9 +106,14 @@ async function read(answer) {
   return new DOMParser().parseFromString(await answer.text(), "text/html");
 }
 
-function takeOver(fresh) {
+function takeOverHead(fresh) {
   document.title = fresh.title;
+  document.body.dataset.state = fresh.body.dataset.state;
   write(find("[data-count]"), find("[data-count]", fresh)?.textContent ?? "");
+}
+
+function takeOver(fresh) {
+  takeOverHead(fresh);
   const list = find("[data-list]"), freshList = find("[data-list]", fresh);
   if (!list !== !freshList) find("[data-main]").replaceWith(find("[data-main]", fresh) ?? "");
   takeOverDuties(find("[data-duties]", fresh));  // none where the main part has just taken them along
@@ -176,7 +187,6 @@ function keepEntered(old, fresh, active) {
       twin.value = field.value;
       twin.closest("details:not([data-keep])")?.setAttribute("open", "");
     }
-    if (twin.selectedIndex === -1) twin.selectedIndex = [...twin.options].findIndex((each) => each.dataset.who === field.selectedOptions[0]?.dataset.who);
     if (field === active) same = twin;
   }
   return same;
@@ -193,36 +203,18 @@ function arrive(list, row) {
   write(find("[data-announce]"), `New: ${find("h3 a", row).textContent}, ${find(".severity", row).textContent}`);
 }
 
-// Many at once: the answer is the list itself, as it then is. Until it comes this one is not fetched at each of them.
-function actTogether(form, event) {
-  if (form.hasAttribute("aria-busy")) return event.preventDefault();
-  source?.close();
-  fetching = true;
-  form.setAttribute("aria-busy", "true");
-  write(find("button", form), find("button", form).dataset.working);
-}
-
-// A button answers at once; without this script it is a plain form.
-async function act(event) {
-  const together = event.target.closest("form[data-together]");
-  if (together) return actTogether(together, event);
-  const form = event.target.closest("form[data-action]");
-  if (!form) return;
-  event.preventDefault();
-  if (form.hasAttribute("aria-busy")) return;
-  const button = event.submitter ?? find("button", form), label = button.innerHTML, trouble = find(".trouble", form);
-  const episode = form.closest("[data-episode]")?.dataset.episode;
-  const body = new URLSearchParams(new FormData(form, button));
-  own.add(episode);  // at once: the page may be told of the change before it has the answer
+// Sends a form, and says so on its button, which it returns to its words. What is wrong is told beside it.
+async function send(form, button) {
+  const label = button.innerHTML, trouble = find(".trouble", form), body = new URLSearchParams(new FormData(form, button));
+  const address = button.hasAttribute("formaction") ? button.formAction : form.action;
   form.setAttribute("aria-busy", "true");
   trouble.hidden = true;
   button.textContent = button.dataset.working;
-  let overtaken = false, problem = "No answer came. Press again when this page says “Live”: pressing twice does no harm.";
+  let page, status, problem = "No answer came. Press again when this page says “Live”: pressing twice does no harm.";
   try {
-    const address = button.hasAttribute("formaction") ? button.formAction : form.action;
     const answer = await fetch(address, { method: "POST", body });
-    const page = await read(answer);
-    overtaken = answer.status === 409;
+    page = await read(answer);
+    status = answer.status;
     problem = answer.ok ? null : find("[data-message]", page)?.textContent ?? "That did not work. Reload and try again.";
     delete trouble.dataset.unanswered;
   } catch {  // the words for this are set above, and go when the page is live again
@@ -231,14 +223,54 @@ async function act(event) {
     later(refresh);
   }
   form.removeAttribute("aria-busy");
+  button.innerHTML = label;
   trouble.hidden = !problem;
-  button.innerHTML = problem ? label : button.dataset.done;
-  write(problem ? trouble : find("[data-announce]"), problem ?? button.dataset.done);
+  write(trouble, problem);
+  return { page, status, problem };
+}
+
+// Many at once: the answer is the list itself, as it then is. Until it comes this one is not fetched at each of them.
+async function actTogether(form, button) {
+  fetching = true;
+  const { page, problem } = await send(form, button);
+  fetching = false;
+  if (!problem) showInstead(page);
+  if (again) { again = false; refresh(); }
+}
+
+function showInstead(list) {
+  takeOverHead(list);
+  document.body.className = list.body.className;
+  find(".bar .back")?.remove();
+  find("[data-main]").replaceWith(find("[data-main]", list));
+  history.replaceState(null, "", "/" + location.search);
+  const told = find(".told");
+  told.tabIndex = -1;
+  told.focus();
+  news = 0;
+  find("[data-news]").hidden = true;
+  tick();
+  connect();
+}
+
+// A button answers at once; without this script it is a plain form.
+async function act(event) {
+  const form = event.target.closest("form[data-action], form[data-together]");
+  if (!form) return;
+  event.preventDefault();
+  if (form.hasAttribute("aria-busy")) return;
+  const button = event.submitter ?? find("button", form);
+  if (form.matches("[data-together]")) return actTogether(form, button);
+  const episode = form.closest("[data-episode]")?.dataset.episode;
+  own.add(episode);  // at once: the page may be told of the change before it has the answer
+  const { status, problem } = await send(form, button);
   if (problem) {
     own.delete(episode);
-    if (overtaken) { write(find("[data-announce]"), problem); refresh(); }
+    if (status === 409) { write(find("[data-announce]"), problem); refresh(); }
     return;
   }
+  button.innerHTML = button.dataset.done;
+  write(find("[data-announce]"), button.dataset.done);
   called.delete(episode);
   const more = form.closest("details");
   if (more) more.open = false;
@@ -260,38 +292,40 @@ document.addEventListener("click", (event) => {
   called.add(episode.dataset.episode);
   afterCall(episode);
 });
-// Until when the chosen colleague may accept, unless the reader has entered another time.
+// Until when the chosen colleague may accept if no time is entered.
 document.addEventListener("change", (event) => {
-  const list = event.target.closest("[data-takers]"), field = list && find("[name=at]", list.form);
-  if (field && [...list.options].some((each) => field.value === (each.dataset.until ?? ""))) field.value = list.selectedOptions[0].dataset.until ?? "";
+  const list = event.target.closest("[data-takers]"), until = list?.selectedOptions[0].dataset.until;
+  if (until) write(find("[data-until-then]", list.form), until);
 });
 
 // From row to row by j and k; Enter opens one as it opens any link. Single keys can be switched off.
-const keys = find("[data-keys]");
-
 function showKeys() {
+  const keys = find("[data-keys]");
+  if (!keys) return;
   keys.hidden = false;
   write(keys, localStorage.keys === "off" ? "Keys are off: switch on" : "j and k move, Enter opens: switch off");
 }
 
 function move(event) {
   const step = { j: 1, k: -1 }[event.key];
-  if (!step || localStorage.keys === "off" || event.ctrlKey || event.metaKey || event.altKey) return;
+  if (!step || !find("[data-keys]") || localStorage.keys === "off" || event.ctrlKey || event.metaKey || event.altKey) return;
   if (event.target.closest("input, select, textarea, [contenteditable]")) return;
   const rows = findAll("[data-list] .row:not([inert]) h3 a").filter((each) => each.checkVisibility());
   const place = rows.indexOf(event.target.closest(".row")?.querySelector("h3 a") ?? find("[data-list] [aria-current]"));
   rows[Math.min(Math.max(place + step, 0), rows.length - 1)]?.focus();
 }
 
-if (keys) {
+document.addEventListener("click", (event) => {
+  if (!event.target.closest("[data-keys]")) return;
+  localStorage.keys = localStorage.keys === "off" ? "on" : "off";
   showKeys();
-  keys.addEventListener("click", () => { localStorage.keys = localStorage.keys === "off" ? "on" : "off"; showKeys(); });
-  document.addEventListener("keydown", move);
-}
+});
+document.addEventListener("keydown", move);
 
 if (location.pathname === "/acknowledge-all") history.replaceState(null, "", "/" + location.search);
 document.addEventListener("submit", act);
 document.addEventListener("visibilitychange", () => { if (!document.hidden) { tick(); refresh(); } });
+tick();
 setInterval(tick, 5000);
 setInterval(refresh, 60_000);
 connect();

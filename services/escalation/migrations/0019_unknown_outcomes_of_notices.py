@@ -6,8 +6,8 @@ The version before counts none, and gives up after fifty attempts of any outcome
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0018"
-down_revision = "0017"
+revision = "0019"
+down_revision = "0018"
 branch_labels = None
 depends_on = None
 

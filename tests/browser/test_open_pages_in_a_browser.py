@@ -1,0 +1,46 @@
+"""What an open page asks for by itself: nothing twice, and nothing that lets its session last longer."""
+
+from datetime import datetime, timedelta
+
+import pytest
+from playwright.async_api import Page, expect
+
+from tests.browser.conftest import DESK, Visits
+
+pytestmark = pytest.mark.browser
+
+
+async def live(page: Page) -> None:
+    await expect(page.locator("[data-connection]")).to_have_text("Live")
+
+
+async def ends_at(visits: Visits) -> datetime:
+    at: datetime = await visits.site.service.pool.fetchval("select expires_at from escalation.sessions")
+    return at
+
+
+@pytest.mark.parametrize("path", ["/", "/episodes/{}"])
+async def test_a_page_is_asked_for_once_when_it_is_opened(visits: Visits, path: str) -> None:
+    episode = await visits.site.trouble()
+    page = await visits.open(DESK)
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.resource_type))
+    await page.goto(path.format(episode))
+    await live(page)
+    assert [kind for kind in asked if kind in ("document", "fetch")] == ["document"]
+    await visits.site.request_refund(words="I ask for it once more.")
+    await expect(page.get_by_text("I ask for it once more.").locator("visible=true").first).to_be_visible()
+    assert asked.count("fetch") == 1
+
+
+async def test_only_what_a_person_does_prolongs_the_session(visits: Visits) -> None:
+    page = await visits.open(DESK)
+    await live(page)
+    opened = await ends_at(visits)
+    await visits.site.service.move_clock(timedelta(days=3))
+    await visits.site.trouble()
+    await expect(page.get_by_role("link", name="Petra Weiss")).to_be_visible()
+    assert await ends_at(visits) == opened
+    await page.get_by_role("button", name="Acknowledge").locator("visible=true").click()
+    await expect(page.get_by_text("You have it").locator("visible=true").first).to_be_visible()
+    assert await ends_at(visits) > opened

@@ -1,0 +1,73 @@
+"""A signal that an account's facts amount to, with what ended it. Start at `found`."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime
+from itertools import groupby
+from uuid import UUID
+
+from tests.faults.checker.account_facts import Facts
+from tests.faults.checker.endings import ended
+from tests.faults.checker.facts import Fact, derived
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A signal that began with `cause`; `cleared` is the fact that ended it, `passes` when it is over by time alone.
+
+    `told` says the same as a silence; `again` are requests that are the same once more.
+    """
+
+    id: UUID
+    kind: str
+    at: datetime
+    cause: Fact
+    names: str | None
+    silence: bool = False
+    cleared: Fact | None = None
+    passes: datetime | None = None
+    told: Fact | None = None
+    again: tuple[Fact, ...] = ()
+
+    @property
+    def about(self) -> tuple[str, str | None, str | None]:
+        return self.kind, self.cause.case, self.names
+
+    @property
+    def expected(self) -> bool:
+        """Whether it is raised only when its time has passed and all is read."""
+        return self.silence and self.told is None
+
+    @property
+    def said(self) -> Fact | None:
+        """The fact by which somebody says so."""
+        return self.told if self.silence else self.cause
+
+    def stands(self, at: datetime) -> bool:
+        return self.cleared is None and (self.passes is None or self.passes > at)
+
+
+def found(
+    facts: Facts, kind: str, cause: Fact, *, at: datetime | None = None, id: UUID | None = None, silence: bool = False
+) -> Finding:
+    """A signal, with what ended it; by itself at its cause's time."""
+    at, id = at or cause.at, id or derived("signal", cause.id, kind)
+    return Finding(id, kind, at, cause, facts.order_of(cause), silence, ended(facts, kind, cause, at))
+
+
+def themselves(facts: Facts, kind: str) -> Iterator[Finding]:
+    """Facts that are signals of the same kind."""
+    yield from (found(facts, kind, fact) for fact in facts.of(kind))
+
+
+def once(troubles: Iterable[Finding]) -> Iterator[Finding]:
+    """What is about one matter and ended by one fact is one trouble, since the earliest; told or silent."""
+    for _, group in groupby(sorted(troubles, key=_trouble), key=lambda one: _trouble(one)[:-1]):
+        first, *others = group
+        told = next((one.cause for one in others if not one.silence), None)
+        yield replace(first, told=told) if first.silence else first
+
+
+def _trouble(one: Finding) -> tuple[str, str, str, tuple[datetime, UUID]]:
+    ended = str(one.cleared.id if one.cleared else one.passes)
+    return str(one.cause.case), str(one.names), ended, (one.at, one.id)

@@ -1,0 +1,77 @@
+"""A whole orders process, asked by the tests of this folder why it does not consume."""
+
+import asyncio
+import json
+import os
+import re
+import signal
+import sys
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx2
+
+from deploy.local.ports import free_ports
+from tests.ingress import KEYS
+
+
+@dataclass(frozen=True)
+class OrdersProcess:
+    """A whole orders process, and what it logs."""
+
+    client: httpx2.AsyncClient
+    log: Path
+
+    async def reasons(self) -> list[str] | None:
+        """Why it is not ready, as far as it answers."""
+        try:
+            answer = await self.client.get("/readyz")
+        except httpx2.TransportError:
+            return None
+        found: list[str] = answer.json()["reasons"]
+        assert (answer.status_code == 200) == (not found)
+        return found
+
+    async def notes(self) -> list[str]:
+        notes: list[str] = (await self.client.get("/readyz")).json()["notes"]
+        return notes
+
+    async def recreated(self) -> list[str]:
+        """The topics that its metrics say were created again."""
+        text = (await self.client.get("/metrics")).text
+        return re.findall(r'^handoff_topic_recreated{topic="(.+)"} 1.0$', text, re.MULTILINE)
+
+    async def blocked(self) -> set[str]:
+        """By which reasons, as its metrics say."""
+        text = (await self.client.get("/metrics")).text
+        return set(re.findall(r'^handoff_consumer_blocked{reason="(\w+)"} 1.0$', text, re.MULTILINE))
+
+    async def lags(self) -> dict[str, str]:
+        text = (await self.client.get("/metrics")).text
+        found = re.findall(r'^handoff_consumer_lag_records{partition="(\d)",.*} (\S+)$', text, re.MULTILINE)
+        return dict(found)
+
+    def lines(self) -> list[dict[str, Any]]:
+        return [json.loads(line) for line in self.log.read_text().splitlines()]
+
+
+@asynccontextmanager
+async def orders_process(url: str, log: Path, settings: Mapping[str, str]) -> AsyncIterator[OrdersProcess]:
+    """It must end in order."""
+    (port,) = free_ports(1)
+    ours = {"ORDERS_DATABASE_URL": url, "ORDERS_PORT": str(port), "PUBLISHER_KEYS": KEYS, "TOPIC_PARTITIONS": "2"}
+    command = (sys.executable, "-m", "services.cli", "run", "orders")
+    with log.open("wb") as output:
+        process = await asyncio.create_subprocess_exec(*command, env={**os.environ, **ours, **settings}, stdout=output)
+    try:
+        async with httpx2.AsyncClient(base_url=f"http://127.0.0.1:{port}") as client:
+            yield OrdersProcess(client, log)
+        process.send_signal(signal.SIGTERM)
+        assert await asyncio.wait_for(process.wait(), 20) == 0
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()

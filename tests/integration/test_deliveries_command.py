@@ -1,0 +1,72 @@
+"""Operators list what has not arrived and have it sent again."""
+
+import asyncio
+import json
+
+import pytest
+from typer.testing import CliRunner
+
+from services.cli.main import app
+from services.escalation.domain.own_facts import Attempt, ClosePressed
+from shared.contracts.escalation import EpisodeResult
+from tests.builders import order_placed, refund_requested
+from tests.escalation import Escalation
+from tests.integration.undelivered import REFUSED, command, email_of
+from tests.team import MINUTE, happens, presses
+
+
+async def test_operators_list_what_has_not_arrived_and_have_it_sent_again(asked: Escalation) -> None:
+    asked.mail.answers = [REFUSED]
+    await asked.send_mail()
+    email = await email_of(asked)
+    (row,) = json.loads((await command(asked, "deliveries", "list", "--json")).stdout)
+    assert (row["delivery"], row["state"], row["recipient"]) == (str(email["delivery_id"]), "failed", "anna")
+    assert row["reason"] == REFUSED.reason
+    assert str(REFUSED.reason) in (await command(asked, "deliveries", "list")).stdout
+
+    result = await command(asked, "deliveries", "resend", str(email["delivery_id"]))
+    assert (result.exit_code, "1 of 1" in result.stdout) == (0, True), result.output
+    await asked.send_mail()
+    assert (await email_of(asked))["state"] == "sent"
+    first, second = asked.mail.received
+    assert first["Message-ID"] == second["Message-ID"]
+    again = await command(asked, "deliveries", "resend", str(email["delivery_id"]), "--json")
+    (said,) = json.loads(again.stdout)
+    assert (again.exit_code, said["resent"]) == (1, False)
+    assert "it is sent; only what is failed" in said["reason"]
+
+
+async def test_all_that_somebody_is_still_asked_about_is_sent_again_without_waiting(asked: Escalation) -> None:
+    asked.mail.answers = [Attempt.PUT_OFF] * 8
+    for _ in range(8):
+        await asked.send_mail()
+        await asked.move_clock(10 * MINUTE)
+    await asked.send_mail()
+    asked.mail.received.clear()
+    asked.mail.answers = [Attempt.PUT_OFF]
+    await happens(asked, order_placed("o-2", amount_minor=50_000))
+    await happens(asked, refund_requested("o-2"))
+    await asked.send_mail()
+    result = await command(asked, "deliveries", "resend", "--open")
+    assert (result.exit_code, "1 of 1 deliveries" in result.stdout) == (0, True), result.output
+    await asked.send_mail()
+    assert len(asked.mail.received) == 2
+
+
+async def test_nothing_of_a_closed_episode_is_sent_again(asked: Escalation) -> None:
+    asked.mail.answers = [REFUSED]
+    await asked.send_mail()
+    await asked.acknowledge()
+    assert await presses(asked, ClosePressed, "anna", result=EpisodeResult.LOST, reason="price") == []
+    email = await email_of(asked)
+    result = await command(asked, "deliveries", "resend", str(email["delivery_id"]))
+    assert (result.exit_code, "its episode is closed" in result.stdout) == (1, True)
+    nothing = await command(asked, "deliveries", "resend", "--since", "2026-05-04T09:30Z")
+    assert (nothing.exit_code, "0 of 0" in nothing.stdout) == (0, True)
+
+
+@pytest.mark.parametrize("arguments", [[], ["--since", "yesterday"], ["--since", "2026-05-04T09:30"]])
+async def test_resend_says_what_it_needs(arguments: list[str]) -> None:
+    result = await asyncio.to_thread(CliRunner().invoke, app, ["deliveries", "resend", *arguments])
+    assert result.exit_code == 1
+    assert "--since" in result.output

@@ -1,0 +1,64 @@
+"""Documents that an earlier release shipped, or that were published once, still read."""
+
+import tomllib
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from services.escalation.domain.policy import document
+from services.escalation.domain.policy.document import digest, past_text, read, read_published, shipped
+from services.escalation.domain.policy.model import Policy
+from shared.contracts.escalation import SignalKind
+from tests.unit.policy_texts import TEXT, changed, tomlified
+
+FOLDER = Path(__file__).parent / "policies"
+PAST = [*FOLDER.rglob("*.toml"), *Path(document.__file__).parent.glob("past/*.toml")]
+
+
+@pytest.mark.parametrize("file", PAST, ids=lambda file: "/".join(file.parts[-2:]))
+def test_every_document_that_ever_shipped_still_reads(file: Path) -> None:
+    text = file.read_text("utf-8")
+    assert read(text) == read_published(text)
+
+
+def test_the_text_that_databases_were_made_with_is_kept() -> None:
+    """By its digest: what was judged by version 1 must stay so, whatever the next release ships."""
+    assert digest(past_text("1.toml")).startswith("77829688018e")
+
+
+@pytest.mark.parametrize("kind", SignalKind)
+def test_a_document_of_before_a_signal_existed_has_it_as_it_ships(kind: SignalKind) -> None:
+    values = tomllib.loads(TEXT)
+    del values["signals"][kind.value]
+    assert read_published(tomlified(values)) == shipped()
+
+
+@pytest.mark.parametrize("kind", SignalKind)
+def test_a_document_of_before_a_setting_of_a_signal_existed_has_it_as_it_ships(kind: SignalKind) -> None:
+    for name in shipped().signals.of(kind).model_dump():
+        values = tomllib.loads(TEXT)
+        values["signals"][kind.value].pop(name, None)
+        assert read_published(tomlified(values)) == shipped()
+
+
+def test_a_document_of_before_there_were_duties_has_them_as_they_ship() -> None:
+    values = tomllib.loads(TEXT)
+    del values["duties"]
+    assert read_published(tomlified(values)) == shipped()
+
+
+def test_a_published_document_reads_without_members_that_this_release_does_not_know() -> None:
+    newer = TEXT.replace("contacts = 3", "contacts = 3\nmood = 5").replace("[storms]", "[weather]\nrain = 1\n[storms]")
+    assert read_published(newer) == shipped()
+
+
+def test_a_published_document_reads_even_if_a_later_release_sees_no_sense_in_it() -> None:
+    text, _ = changed('seller = "1h"', 'seller = "9h"')
+    assert read_published(text).ladder.high.seller == timedelta(hours=9)
+    text, _ = changed('window = "1m"', 'window = "60d"')
+    assert read_published(text).storms.window == timedelta(days=60)
+
+
+def test_a_policy_is_what_its_document_says_however_it_passes_through_json() -> None:
+    assert Policy.model_validate_json(shipped().model_dump_json(), strict=True) == shipped()

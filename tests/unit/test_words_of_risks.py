@@ -1,0 +1,97 @@
+"""Signals in words: what happened, about how much money, and why it matters now."""
+
+from dataclasses import replace
+from datetime import date
+
+import pytest
+
+from services.escalation.domain.stakes import Amount
+from services.escalation.domain.words import SIGNAL_LABELS, Risk, headline, label, why_now
+from shared.contracts.escalation import SignalKind
+from shared.contracts.support_inbound import RefundKind
+from tests.builders import AT, minutes
+
+
+def test_every_kind_of_signal_has_its_words() -> None:
+    for kind in SignalKind:
+        risks = [Risk(kind, minutes(0)), Risk(kind, minutes(1)), Risk(kind, minutes(2))]
+        why = why_now(risks, risks[-1])
+        assert why.sentence(minutes(2)).startswith(why.what)
+        assert why.context.startswith(", after 2 ")
+        assert SIGNAL_LABELS[kind]
+
+
+def test_the_strongest_signal_speaks_first_and_the_rest_is_counted() -> None:
+    risks = [
+        Risk(SignalKind.CONTACT_DEAD_ENDED, minutes(0)),
+        Risk(SignalKind.CONTACT_DEAD_ENDED, minutes(1)),
+        Risk(SignalKind.RESPONSE_OVERDUE, minutes(2)),
+        Risk(SignalKind.REFUND_REQUESTED, minutes(10), asked=Amount(48_000, "EUR")),
+        Risk(SignalKind.CASE_REOPENED, minutes(12)),
+    ]
+    assert why_now(risks, risks[3]).sentence(minutes(16)) == (
+        "Refund of €480.00 requested 6 min ago, after 2 dead ends and an overdue answer; since then a reopened case."
+    )
+
+
+def test_a_late_delivery_says_when_it_is_expected() -> None:
+    late = Risk(SignalKind.DELIVERY_LATE, minutes(0), expected_on=date(2026, 5, 6))
+    told = why_now([late], late).sentence(minutes(6))
+    assert told == "The delivery became late 6 min ago. It is expected on 6 May now."
+
+
+@pytest.mark.parametrize(
+    ("risk", "words"),
+    [
+        pytest.param(Risk(SignalKind.REFUND_REQUESTED, AT), "Refund requested", id="no amount told"),
+        pytest.param(
+            Risk(SignalKind.REFUND_REQUESTED, AT, asked=Amount(999_00, "EUR"), more_than_order=True),
+            "Refund of €999.00, more than the order, requested",
+            id="more than the order",
+        ),
+        pytest.param(
+            Risk(
+                SignalKind.REFUND_REQUESTED,
+                AT,
+                asked=Amount(999_00, "EUR"),
+                refund_kind=RefundKind.CHARGEBACK,
+                more_than_order=True,
+            ),
+            "Chargeback (€999.00, more than the order) requested",
+            id="of another kind",
+        ),
+        pytest.param(Risk(SignalKind.REFUND_PAID, AT, asked=Amount(5_00, "EUR")), "Refund of €5.00 paid", id="paid"),
+        pytest.param(
+            Risk(SignalKind.ORDER_STALLED, AT), "The order stalled before the customer confirmed it", id="unconfirmed"
+        ),
+        pytest.param(
+            Risk(SignalKind.ORDER_STALLED, AT, unmoved=True),
+            "Nothing has been done on the order since the sale; it stalled",
+            id="unmoved",
+        ),
+        pytest.param(Risk(SignalKind.CONTACT_DEAD_ENDED, AT), "A contact ended in a dead end", id="a dead end"),
+        pytest.param(
+            Risk(SignalKind.CONTACT_DEAD_ENDED, AT, unanswered=True),
+            "The time to answer the customer ran out",
+            id="unanswered",
+        ),
+    ],
+)
+def test_a_headline_says_what_happened_and_how_much(risk: Risk, words: str) -> None:
+    assert headline(risk) == words
+
+
+def test_an_order_that_nobody_moves_has_a_label_of_its_own() -> None:
+    assert label(Risk(SignalKind.ORDER_STALLED, AT)) == "Order stalled"
+    assert label(Risk(SignalKind.ORDER_STALLED, AT, unmoved=True)) == "Order not moving"
+
+
+def test_a_contact_that_nobody_answered_has_a_label_of_its_own() -> None:
+    assert label(Risk(SignalKind.CONTACT_DEAD_ENDED, AT)) == "Dead end"
+    assert label(Risk(SignalKind.CONTACT_DEAD_ENDED, AT, unanswered=True)) == "Unanswered"
+
+
+def test_a_request_whose_money_was_paid_says_so() -> None:
+    asked = Risk(SignalKind.REFUND_REQUESTED, AT)
+    assert (label(asked), label(replace(asked, executed=True))) == ("Refund requested", "Refund requested, paid back")
+    assert label(replace(asked, refund_kind=RefundKind.CHARGEBACK)) == "Chargeback"

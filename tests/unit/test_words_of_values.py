@@ -1,0 +1,53 @@
+"""Amounts, moments and spans of time in words."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from services.escalation.domain.words import absolute, ago, known_money, money
+from tests.builders import AT
+
+
+@pytest.mark.parametrize(
+    ("age", "words"),
+    [
+        (timedelta(seconds=-5), "just now"),
+        (timedelta(seconds=44), "just now"),
+        (timedelta(seconds=45), "1 min ago"),
+        (timedelta(minutes=59), "59 min ago"),
+        (timedelta(minutes=60), "1 h ago"),
+        (timedelta(hours=23), "23 h ago"),
+        (timedelta(hours=24), "1 day ago"),
+        (timedelta(days=13), "13 days ago"),
+        (timedelta(days=14), "4 May 2026"),
+    ],
+)
+def test_how_long_ago_is_one_unit(age: timedelta, words: str) -> None:
+    assert ago(AT, AT + age) == words
+
+
+@pytest.mark.parametrize(
+    ("amount_minor", "currency", "words"),
+    [
+        (120_000, "EUR", "€1,200.00"),
+        (500, "JPY", "¥500"),
+        (1_234, "KWD", "KWD1.234"),
+        (2**53 - 1, "USD", "$90,071,992,547,409.91"),
+    ],
+)
+def test_money_has_the_digits_of_its_currency(amount_minor: int, currency: str, words: str) -> None:
+    assert money(amount_minor, currency) == words
+
+
+def test_a_moment_names_its_zone() -> None:
+    assert absolute(datetime(2026, 5, 4, 9, 5, tzinfo=UTC)) == "4 May 2026, 09:05 UTC"
+
+
+@pytest.mark.parametrize(
+    ("minor", "currency", "told"),
+    [(0, "EUR", "€0.00"), (129_900, "EUR", "€1,299.00"), (None, "EUR", None), (1, None, None)],
+)
+def test_an_amount_is_told_where_it_and_its_currency_are_known(
+    minor: int | None, currency: str | None, told: str | None
+) -> None:
+    assert known_money(minor, currency) == told
