@@ -1,14 +1,34 @@
 """A page reads the signals and the story of what it shows once, however many places show it."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
 
 from services.escalation.inbox import episodes
 from services.escalation.store import episode_parts
+from services.escalation.store.inbox import open_episodes
 from services.escalation.store.stories import stories_of
+from shared.database import Connection
+from tests.builders import SELLER
 from tests.inbox import Site, words_of
+
+PLANS = "select * from pg_prepared_statements where statement like $1"
+
+
+class SameConnection:
+    """A pool of the one connection that it is given."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    @asynccontextmanager
+    async def acquire(self) -> AsyncIterator[Connection]:
+        yield self._connection
+
+    async def fetch(self, *given: Any) -> Any:
+        return await self._connection.fetch(*given)
 
 
 def counting(read: list[str], of: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
@@ -34,3 +54,15 @@ async def test_signals_and_stories_are_read_once(site: Site, monkeypatch: pytest
     assert f"/episodes/{episode}" in page.text, "it is with Ben, of whose team Anna is the manager"
     assert "I want my money back." in words_of(page.text)
     assert sorted(read) == ["signals_of", "stories_of"]
+
+
+async def test_each_page_is_planned_for_its_reader(site: Site) -> None:
+    """A plan for all readers costs a seller with thousands of episodes many times as much."""
+    await site.trouble()
+    pool = site.service.pool
+    async with pool.acquire() as used:
+        pages = SameConnection(used)
+        for _ in range(8):
+            assert len(await open_episodes(pages, SELLER)) == 1  # type: ignore[arg-type]
+        plans = await used.fetch(PLANS, "%join ranked on%")
+    assert [(plan["generic_plans"], plan["custom_plans"]) for plan in plans] == [(0, 8)]
