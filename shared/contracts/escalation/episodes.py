@@ -152,9 +152,9 @@ class EpisodeClosed(Fact):
 
 
 class EpisodeReopened(Fact):
-    """Whoever closed an episode at `closed_at` took that back: it is open as it was before.
+    """The person who closed an episode at `closed_at` took that back: it is open as it was before.
 
-    A signal that ended while it was closed has ended; no event of its own tells of that.
+    A signal that ended while it was closed has ended, without an event of its own.
     """
 
     type: ClassVar[str] = "escalation.episode_reopened"

@@ -72,8 +72,8 @@ LADDER = tuple(step for step in Step if step is not Step.COLLEAGUE)
 class RingCause(StrEnum):
     """Why somebody is rung at this moment.
 
-    `unavailable`: whoever had it or was asked has left or is away. `informed`: this person was passed over while not at
-    work, and is told once; nothing is asked of them.
+    `unavailable`: the acknowledger or the person notified has left or is away. `informed`: this person was passed over
+    while not at work, and is notified once; nothing is asked of them.
     """
 
     SIGNAL = "signal"
