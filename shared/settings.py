@@ -11,8 +11,9 @@ from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, model_va
 from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from shared import addresses
 from shared.messaging.cluster import Cluster, Credentials, Mechanism
-from shared.secret_files import with_files
+from shared.secret_files import variable_of, with_files
 from shared.tls import show_certificate, trusting
 
 _UNITS = {"": "seconds", "s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
@@ -142,6 +143,14 @@ class ServiceSettings(KafkaSettings):
     trace_directory: Path | None = None
     publisher_keys: SecretStr = SecretStr("{}")
     max_clock_skew: Annotated[Duration, Field(ge=timedelta(0), le=timedelta(days=1))] = timedelta(minutes=5)
+
+    @model_validator(mode="after")
+    def _check_database(self) -> Self:
+        variable = variable_of("database_url", type(self).model_fields["database_url"])
+        fault = addresses.fault_of(variable, self.database_url.get_secret_value())
+        if fault is not None:
+            raise PydanticCustomError("environment", "{fault}", {"fault": fault})
+        return self
 
     @property
     def proxies(self) -> tuple[str, ...]:

@@ -1,15 +1,15 @@
 """What a command says when a database cannot be used: which, where, and what to do. Never with its password."""
 
-from urllib.parse import urlsplit
-
 import asyncpg
+
+from shared.addresses import place_of
 
 _NO_TABLES = (asyncpg.UndefinedTableError, asyncpg.UndefinedColumnError, asyncpg.InvalidSchemaNameError)
 
 
 def of_database(service: str, url: str, error: Exception) -> str:
     """The sentence for one of `shared.database.DATABASE_ERRORS`."""
-    whose, where, variable = f"The database of {service}", _place(url), f"{service.upper()}_DATABASE_URL"
+    whose, where, variable = f"The database of {service}", place_of(url), f"{service.upper()}_DATABASE_URL"
     name = type(error).__name__
     if isinstance(error, _NO_TABLES):
         return (
@@ -22,9 +22,3 @@ def of_database(service: str, url: str, error: Exception) -> str:
             f"or set {variable} to the address of yours."
         )
     return f"{whose} at {where} cannot be used ({name}): check {variable} and its log."
-
-
-def _place(url: str) -> str:
-    """The address without user and password."""
-    parts = urlsplit(url)
-    return parts.netloc.rpartition("@")[2] + parts.path

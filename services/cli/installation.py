@@ -84,6 +84,21 @@ def database_of(service: ServiceName) -> str:
     """The address of a service's database; ends the command where nothing names it."""
     variable = database_variable(service)
     require(variable)
+    url = _given(variable)
+    check_address(variable, url)
+    return url
+
+
+def check_address(variable: str, url: str) -> None:
+    """End the command where an address is so written that part of its password would count as the server's name."""
+    from shared.addresses import fault_of
+
+    fault = fault_of(variable, url)
+    if fault is not None:
+        raise stop_with(fault)
+
+
+def _given(variable: str) -> str:
     if os.environ.get(variable) and not os.environ.get(f"{variable}_FILE"):
         return os.environ[variable]
     from shared.secret_files import from_file

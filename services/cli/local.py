@@ -13,7 +13,7 @@ from rich.console import Console
 from deploy.local.failures import StartError
 from deploy.local.machine import Machine, Ports
 from deploy.local.progress import TerminalProgress
-from services.cli.installation import DEFAULT_DATA
+from services.cli.installation import DEFAULT_DATA, MAIL, ServiceName, check_address, database_variable
 from services.cli.terminal import stop_with
 
 Folder = Annotated[
@@ -46,6 +46,8 @@ def up(
     A server named in the environment by KAFKA_BOOTSTRAP_SERVERS, ORDERS_DATABASE_URL, SUPPORT_DATABASE_URL,
     ESCALATION_DATABASE_URL or SMTP_URL is used instead of one of our own.
     """
+    for variable in (MAIL, *map(database_variable, ServiceName)):
+        check_address(variable, os.environ.get(variable, ""))
     services = {"orders": orders_port, "support": support_port, "escalation": escalation_port}
     ports = Ports(kafka_port, kafka_controller_port, postgres_port, smtp_port, services)
     run_until_stopped(_up(data, ports, Console()))

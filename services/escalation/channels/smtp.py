@@ -19,6 +19,7 @@ from urllib.parse import unquote, urlsplit
 import aiosmtplib
 
 from services.escalation.domain.own_facts import Attempt
+from shared.addresses import fault_of
 from shared.tls import trusting
 
 E = TypeVar("E", bound=BaseException)
@@ -84,6 +85,9 @@ class MailServer:
     `smtp+insecure://` (never encrypted), each with user and password where it wants them."""
 
     def __init__(self, url: str, *, ca_file: Path | None = None) -> None:
+        fault = fault_of("SMTP_URL", url)
+        if fault is not None:
+            raise ValueError(fault)
         parts = urlsplit(url)
         if parts.scheme not in ("smtp", "smtps", "smtp+insecure") or parts.hostname is None:
             raise ValueError(

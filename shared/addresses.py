@@ -1,0 +1,39 @@
+"""Addresses of servers with a user and a password in them, as they stand in the environment. Start at `fault_of`."""
+
+from urllib.parse import urlsplit
+
+
+def fault_of(variable: str, url: str) -> str | None:
+    """What is wrong with how an address is written, without any part of it; None where nothing is.
+
+    An unescaped `/`, `#`, `?` or `@` ends a password too early: the rest of it would count as the server's name.
+    """
+    if _is_readable(url):
+        return None
+    return (
+        f"{variable} cannot be read as an address. In its user and password `@`, `/`, `#`, `?`, `:`, `[` and `]` must "
+        "be percent-encoded (`@` as %40, `/` as %2F, `#` as %23, `?` as %3F, `:` as %3A); its port must be a number."
+    )
+
+
+def place_of(url: str) -> str:
+    """The server and the path of an address, without user and password."""
+    if not _is_readable(url):
+        return "an unreadable address"
+    parts = urlsplit(url)
+    return parts.netloc.rpartition("@")[2] + parts.path
+
+
+def _is_readable(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return False
+    login, _, servers = parts.netloc.rpartition("@")
+    unescaped = "@" in login or "#" in url or "@" in parts.path + parts.query
+    return not unescaped and all(map(_has_usable_port, servers.split(",")))
+
+
+def _has_usable_port(server: str) -> bool:
+    _, colon, port = server.rpartition("]")[2].rpartition(":")
+    return not (colon and port) or (port.isascii() and port.isdecimal())
