@@ -27,7 +27,13 @@ TRY_LATER = 75
 def read(
     files: Annotated[
         list[Path] | None,
-        typer.Argument(metavar="FILE", help="Messages, one a file; standard input unless given."),
+        typer.Argument(
+            exists=True,
+            dir_okay=False,
+            readable=True,
+            metavar="FILE",
+            help="Messages, one a file; standard input unless given.",
+        ),
     ] = None,
     escalation: EscalationDatabase = None,
     data: Data = None,
@@ -37,16 +43,11 @@ def read(
     Other messages are ignored, so a mail program can pipe a whole mailbox here. The exit status is 75 if the database
     does not answer: the mail program then keeps the message.
     """
-    from services.cli.terminal import stop_with
-
     enter(data, escalation=escalation)
     for name, content in _messages(files or []):
-        try:
-            bounce = _bounce(name, content)
-            if bounce is not None:
-                _record(name, bounce)
-        except OSError as error:
-            raise stop_with(f"{name} cannot be read ({type(error).__name__}).") from None
+        bounce = _bounce(name, content)
+        if bounce is not None:
+            _record(name, bounce)
 
 
 @app.command("list")
@@ -93,13 +94,18 @@ def clear(
 
 
 def _messages(files: Sequence[Path]) -> Iterator[tuple[str, bytes]]:
+    from services.cli.terminal import stop_with
     from services.escalation.channels.bounces import LONGEST
 
     if not files:
         yield "standard input", sys.stdin.buffer.read(LONGEST)
     for file in files:
-        with file.open("rb") as opened:
-            yield str(file), opened.read(LONGEST)
+        try:
+            with file.open("rb") as opened:
+                content = opened.read(LONGEST)
+        except OSError as error:
+            raise stop_with(f"{file} cannot be read ({type(error).__name__}).") from None
+        yield str(file), content
 
 
 def _bounce(name: str, content: bytes) -> "Bounce | None":

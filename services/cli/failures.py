@@ -1,8 +1,11 @@
 """What a command says when a database cannot be used: which, where, and what to do. Never with its password."""
 
+from urllib.parse import unquote, urlsplit
+
 import asyncpg
 
 from shared.addresses import place_of
+from shared.database import RightMissing, TablesUnfit, lacks_right
 
 _NO_TABLES = (asyncpg.UndefinedTableError, asyncpg.UndefinedColumnError, asyncpg.InvalidSchemaNameError)
 
@@ -16,9 +19,24 @@ def of_database(service: str, url: str, error: Exception) -> str:
             f"{whose} at {where} has no tables of that service, or old ones. Run `handoff migrate --only {service}` "
             f"with the same address, or correct {variable}."
         )
+    if lacks_right(error):
+        return (
+            f"{whose} at {where} refuses a right: {error}. Have its owner grant it; `handoff migrate` needs the whole "
+            f"database: {_owner(url)}."
+        )
+    if isinstance(error, RightMissing | TablesUnfit):
+        return f"{whose} at {where} cannot be used: {error.safe_message}."
     if isinstance(error, OSError):
         return (
             f"{whose} does not answer at {where} ({name}). Start it with `handoff up`, "
             f"or set {variable} to the address of yours."
         )
     return f"{whose} at {where} cannot be used ({name}): check {variable} and its log."
+
+
+def _owner(url: str) -> str:
+    """The statement that gives the database of an address to its user."""
+    parts = urlsplit(url)
+    names = (parts.path.removeprefix("/"), parts.username or "")
+    database, user = (unquote(name).replace('"', '""') for name in names)
+    return f'`alter database "{database}" owner to "{user}"`'

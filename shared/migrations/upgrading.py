@@ -3,11 +3,13 @@
 import re
 from collections.abc import Sequence
 
+import asyncpg
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection
 from sqlalchemy import text as sql
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
@@ -39,7 +41,10 @@ def config(migrations: Migrations, connection: Connection) -> Config:
 
 
 async def upgrade(url: str, own: Sequence[Migrations]) -> None:
-    """Apply the shared migrations, then the service's own; one process at a time. Raises OlderProcessesConnected."""
+    """Apply the shared migrations, then the service's own; one process at a time.
+
+    Raises OlderProcessesConnected, and what Postgres says as asyncpg has it.
+    """
     engine = create_async_engine(sqlalchemy_url(url), poolclass=NullPool)
     try:
         async with engine.begin() as connection:
@@ -47,6 +52,11 @@ async def upgrade(url: str, own: Sequence[Migrations]) -> None:
             await connection.run_sync(_refuse_where_older_processes_run, own)
             for migrations in (SHARED_MIGRATIONS, *own):
                 await connection.run_sync(_upgrade, migrations)
+    except DBAPIError as error:
+        cause = error.orig.__cause__ if error.orig is not None else None
+        if isinstance(cause, asyncpg.PostgresError | asyncpg.InterfaceError):
+            raise cause from None
+        raise
     finally:
         await engine.dispose()
 

@@ -1,5 +1,7 @@
 """Why a command ends: one sentence, the same in every command, and nothing in it that a terminal obeys."""
 
+from pathlib import Path
+
 import asyncpg
 import pytest
 import typer
@@ -53,3 +55,11 @@ def test_every_command_reads_the_address_where_the_services_do_and_says_the_same
 def test_what_others_wrote_keeps_its_lines_and_moves_nothing(capsys: pytest.CaptureFixture[str]) -> None:
     assert isinstance(stop_with("[red]two :bug:\n  lines\x1b[2J"), typer.Exit)
     assert capsys.readouterr().err == "[red]two :bug:\n  lines\\x1b[2J\n"
+
+
+def test_a_delivery_report_that_is_not_there_stops_the_command_before_another_is_read(tmp_path: Path) -> None:
+    other = tmp_path / "other.eml"
+    other.write_bytes(b"Subject: Out of office\r\n\r\nBack on Monday.")
+    result = CliRunner().invoke(app, ["bounces", "read", str(other), str(tmp_path / "none.eml")], env=SERVERS)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "none.eml' does not exist" in " ".join(result.stderr.replace("│", " ").split())
