@@ -130,7 +130,7 @@ class Escalation(ServiceUnderTest):
     async def send_notices(self) -> None:
         """Send the notices that are due, once."""
         sender = self.sender()
-        await send_due_notices(sender, letters(), self.pool, create_metrics("escalation"))
+        await send_due_notices(sender, letters(), self.spine, create_metrics("escalation"))
 
     async def send_round(self, sender: EmailSender, metrics: Metrics) -> None:
         """What this sender would start now, to its end."""

@@ -35,7 +35,7 @@ async def send(escalation: Escalation) -> list[tuple[str, str]]:
     """What is sent now: to whom, and its text."""
     before = len(escalation.mail.received)
     sender = escalation.sender()
-    await send_due_notices(sender, sender._letters, escalation.pool, create_metrics("escalation"))
+    await send_due_notices(sender, sender._letters, escalation.spine, create_metrics("escalation"))
     new = escalation.mail.received[before:]
     return sorted((str(mail["To"]), mail.get_body(("plain",)).get_content()) for mail in new)  # type: ignore[union-attr]
 

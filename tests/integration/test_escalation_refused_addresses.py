@@ -1,7 +1,7 @@
 """An address that refuses mail is marked, and the manager is notified once."""
 
 from services.escalation.domain.own_facts import Attempt
-from services.escalation.store.bounce_notices import notes_of_addresses
+from services.escalation.store.bounce_notices import failing_people, notes_of_addresses
 from tests.builders import order_placed, refund_requested
 from tests.escalation import Escalation
 from tests.integration.undelivered import REFUSED, email_of
@@ -79,3 +79,28 @@ async def test_a_notice_of_unknown_outcome_is_not_repeated_for_ever(asked: Escal
     (notice,) = await asked.rows("escalation.notices")
     assert (notice["state"], notice["attempts"], notice["unknown_count"]) == ("failed", 3, 3)
     assert len({message["Message-ID"] for message in asked.mail.received[1:]}) == 1
+
+
+async def test_a_manager_who_is_refused_as_well_is_marked_and_the_next_above_is_notified(asked: Escalation) -> None:
+    await asked.hear(person("carla", manager="eva"), person("eva"))
+    asked.mail.answers = [REFUSED]
+    await asked.send_mail()
+    await asked.fire()
+    asked.mail.answers = [REFUSED]
+    await asked.send_notices()
+    async with asked.pool.acquire() as connection:
+        failing = await failing_people(connection)
+    assert [one.salesperson_id for one in failing] == ["anna", "carla"]
+    assert "refused the recipient with 550" in failing[1].because
+    await asked.send_notices()
+    told = asked.mail.received[-1]
+    assert (told["To"], told["Subject"]) == ("eva@sales.example", "E-mail to Carla does not arrive")
+    assert [row["state"] for row in await asked.rows("escalation.notices", "changed_at")] == ["failed", "sent"]
+
+
+async def test_a_new_address_that_refuses_the_notice_of_the_change_is_marked(asked: Escalation) -> None:
+    await asked.hear(person("anna", manager="carla", email="anna.berg@sales.example"))
+    asked.mail.answers = [REFUSED, REFUSED]
+    await asked.send_notices()
+    async with asked.pool.acquire() as connection:
+        assert [one.salesperson_id for one in await failing_people(connection)] == ["anna"]

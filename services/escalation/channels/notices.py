@@ -1,5 +1,6 @@
 """The loop that sends notices: of a changed address to the old one and the new one, and to who leads somebody whom mail
-does not reach. Claim what is due, send, keep what came of it."""
+does not reach. Claim what is due, send, keep what came of it: an address that refuses a notice is marked like one that
+refuses an alert."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -8,15 +9,20 @@ from typing import TypeAlias, TypeVar
 
 from services.escalation.channels.deliveries import AT_ONCE, EmailSender, count_attempt, warn
 from services.escalation.channels.letters import Letters
-from services.escalation.channels.smtp import Mail
+from services.escalation.channels.smtp import Ended, Mail, Trouble
 from services.escalation.domain.addresses import Outcome, after_sending
 from services.escalation.domain.deliveries import GIVE_UP_AFTER_UNKNOWN
+from services.escalation.domain.own_facts import AddressFailed
 from services.escalation.store import address_notices, bounce_notices
 from services.escalation.store.address_notices import ClaimedNotice
 from services.escalation.store.bounce_notices import NoticeLetter
+from shared.contracts.envelope import Envelope, Fact, envelope
 from shared.database import Pool
+from shared.ids import derived
+from shared.inputs import Batch, Input, InputKind
 from shared.metrics import Metrics
 from shared.service import Resources
+from shared.transaction import Spine
 
 _POLL_SECONDS = 1.0
 GIVE_UP_BOUNCES_AFTER_UNKNOWN = 3
@@ -30,11 +36,11 @@ async def send_notices(sender: EmailSender, letters: Letters, resources: Resourc
     """Send by the sender of the alerts, in a loop of its own: it holds up no alert. Runs until cancelled; what was
     being sent then is sent again once its time is up."""
     while True:
-        if not await send_due_notices(sender, letters, resources.pool, resources.metrics):
+        if not await send_due_notices(sender, letters, resources.spine, resources.metrics):
             await asyncio.sleep(_POLL_SECONDS)
 
 
-async def send_due_notices(sender: EmailSender, letters: Letters, pool: Pool, metrics: Metrics) -> int:
+async def send_due_notices(sender: EmailSender, letters: Letters, spine: Spine, metrics: Metrics) -> int:
     """Send what is due of both kinds, each once; returns how many that were."""
 
     async def send(notice: N, compose: Callable[[N], Mail], end: End[N], give_up_after: int) -> None:
@@ -44,12 +50,29 @@ async def send_due_notices(sender: EmailSender, letters: Letters, pool: Pool, me
         outcome = after_sending(
             ended.result, attempts=notice.attempts, unknown_count=notice.unknown_count, give_up_after=give_up_after
         )
-        await end(pool, notice, outcome, ended.reason)
+        if ended.trouble is Trouble.RECIPIENT:
+            await _mark_address(spine, notice, ended)
+        await end(spine.pool, notice, outcome, ended.reason)
 
-    changed = await address_notices.claim(pool, AT_ONCE)
-    failing = await bounce_notices.claim(pool, AT_ONCE)
+    changed = await address_notices.claim(spine.pool, AT_ONCE)
+    failing = await bounce_notices.claim(spine.pool, AT_ONCE)
     await asyncio.gather(
         *(send(one, letters.address_changed, address_notices.end, GIVE_UP_AFTER_UNKNOWN) for one in changed),
         *(send(one, letters.notice, bounce_notices.end, GIVE_UP_BOUNCES_AFTER_UNKNOWN) for one in failing),
     )
     return len(changed) + len(failing)
+
+
+async def _mark_address(spine: Spine, notice: ClaimedNotice | NoticeLetter, ended: Ended) -> None:
+    """Mark the recipient's address, if it is still theirs; then the next above is notified of it."""
+    address = notice.address if isinstance(notice, ClaimedNotice) else notice.email
+    person = notice.salesperson_id if isinstance(notice, ClaimedNotice) else notice.recipient
+    fact = AddressFailed(address=address, reason=ended.reason or "refused")
+    event: Envelope[Fact] = envelope(
+        fact,
+        id=str(derived("address failed", notice.notice_id, notice.attempts)),
+        source="handoff/escalation/channels",
+        subject=person,
+        time=await spine.pool.fetchval("select shared.app_now()"),
+    )
+    await spine.apply(Batch([Input(event, fact.model_dump_json().encode(), b"", InputKind.DELIVERY)]), whole=True)

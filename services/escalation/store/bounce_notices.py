@@ -33,8 +33,8 @@ _CLAIM = """
         attempts = n.attempts + known.needed::int, unknown_count = n.unknown_count + (n.state = 'sending')::int,
         try_at = shared.app_now() + $2, changed_at = shared.app_now()
     from known where known.notice_id = n.notice_id
-    returning n.notice_id, n.attempts, n.unknown_count, known.name, known.email, known.about, known.address,
-              known.because, known.needed, shared.app_now() as now
+    returning n.notice_id, n.recipient, n.attempts, n.unknown_count, known.name, known.email, known.about,
+              known.address, known.because, known.needed, shared.app_now() as now
 """
 _END = """
     update escalation.notices
@@ -52,6 +52,7 @@ class NoticeLetter:
     """What a notice says: that mail to `about`, at `address`, does not arrive, and what the mail server says."""
 
     notice_id: UUID
+    recipient: str
     attempts: int
     unknown_count: int
     name: str
