@@ -126,12 +126,17 @@ def _print_table(found: Sequence["ListedDelivery"]) -> None:
     from services.cli.terminal import printable
 
     for one in found:
-        tried = f"after {one.attempts} attempts" if one.attempts != 1 else "after 1 attempt"
         about = f"{printable(one.recipient)}  order {printable(one.order_id)}"
         over = "" if one.open else "  (nobody is asked any more)"
         print(f"{one.delivery_id}  {one.changed_at:%Y-%m-%d %H:%M:%S}  {one.state}  {about}{over}")
         again = f"; next attempt {one.try_at:%H:%M:%S} UTC" if one.state in ("pending", "unknown") else ""
-        print(f"    {tried}: {printable(one.reason or 'no reason yet')}{again}")
+        print(f"    {_tried(one)}: {printable(one.reason or 'no reason yet')}{again}")
+
+
+def _tried(one: "ListedDelivery") -> str:
+    if one.state == "sending":
+        return f"attempt {one.attempts} is under way; the last reason"
+    return f"after {one.attempts} attempts" if one.attempts != 1 else "after 1 attempt"
 
 
 def _as_json(one: "ListedDelivery") -> dict[str, Any]:

@@ -7,7 +7,10 @@ import pytest
 from typer.testing import CliRunner
 
 from services.cli.main import app
+from services.escalation.channels.deliveries import claim
+from services.escalation.channels.smtp import Ended, Trouble
 from services.escalation.domain.own_facts import Attempt, ClosePressed
+from services.escalation.store.policies import KnownPolicies
 from shared.contracts.escalation import EpisodeResult
 from tests.builders import order_placed, refund_requested
 from tests.escalation import Escalation
@@ -51,6 +54,16 @@ async def test_all_that_somebody_is_still_asked_about_is_sent_again_without_wait
     assert (result.exit_code, "1 of 1 deliveries" in result.stdout) == (0, True), result.output
     await asked.send_mail()
     assert len(asked.mail.received) == 2
+
+
+async def test_the_last_reason_is_shown_while_an_attempt_is_under_way(asked: Escalation) -> None:
+    reason = "the mail server refused the login with 535"
+    asked.mail.answers = [Ended(Attempt.PUT_OFF, reason, Trouble.LOGIN)]
+    await asked.send_mail()
+    await asked.move_clock(10 * MINUTE)
+    assert len(await claim(asked.pool, "email", 1, KnownPolicies())) == 1
+    shown = (await command(asked, "deliveries", "list")).stdout
+    assert f"attempt 2 is under way; the last reason: {reason}" in shown
 
 
 async def test_nothing_of_a_closed_episode_is_sent_again(asked: Escalation) -> None:

@@ -7,6 +7,7 @@ from structlog.testing import capture_logs
 
 from services.escalation.channels.deliveries import EmailSender
 from services.escalation.channels.smtp import MailServer
+from services.escalation.domain.deliveries import STANDING_TROUBLE
 from services.escalation.domain.entities import Delivery
 from services.escalation.domain.explaining.sending import sent_words
 from services.escalation.domain.reasoning import clock
@@ -47,6 +48,7 @@ async def test_a_server_that_refuses_everybody_ends_no_alert_and_is_told_of(
                 metrics = await send_through(rung, server)
             email = await rung.email()
             assert email["state"] == "pending", email["reason"]
+            assert email["reason"].startswith(STANDING_TROUBLE) is (trouble != "put_off")
             await rung.move_clock(10 * MINUTE)
     (line,) = [line for line in logged if line["event"] == "a message was not accepted"]
     assert (line["outcome"], line["trouble"], line["log_level"]) == ("put_off", trouble, "warning")

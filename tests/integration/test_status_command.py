@@ -21,7 +21,7 @@ from shared.database import open_pool
 from shared.inputs import Batch, Position, RawMessage, Rejection
 from shared.metrics import create_metrics, render
 from shared.migrations.fitting import Fitting
-from tests.builders import case_reassigned, order_placed, refund_requested
+from tests.builders import case_reassigned, order_placed, refund_requested, salesperson_changed
 from tests.escalation import NO_LIMIT, told
 from tests.servers import MakeDatabase
 from tests.services import ServiceUnderTest, running
@@ -132,6 +132,28 @@ async def test_an_episode_whose_ladder_was_climbed_in_vain_needs_somebody(
     code, found = await figures(urls)
     assert (found["episodes"]["exhausted"], found["episodes"]["unanswered"]) == (1, 1)
     assert code == 1
+
+
+@pytest.mark.parametrize(
+    ("state", "reason", "is_stuck"),
+    [
+        ("pending", "the mail server refused the login with 535", True),
+        ("sending", "the mail server refused the login with 535", True),
+        ("pending", "the mail server's certificate is not trusted (self-signed certificate)", True),
+        ("pending", "the mail server does not answer (TimeoutError)", False),
+        ("pending", "the mail server put it off with 451", False),
+        ("failed", "the mail server refused the recipient with 550 (5.1.1)", False),
+    ],
+)
+async def test_mail_that_stands_still_until_somebody_mends_it_is_said_at_once(
+    urls: dict[str, str], company: Company, state: str, reason: str, is_stuck: bool
+) -> None:
+    await company["escalation"].tell(told(salesperson_changed()), told(order_placed()), told(refund_requested()))
+    await company["escalation"].pool.execute(
+        "update escalation.deliveries set state = $1, reason = $2 where channel = 'email'", state, reason
+    )
+    _, found = await figures(urls)
+    assert (f"1 e-mails are not sent: {reason}" in "\n".join(found["needs"])) is is_stuck
 
 
 async def test_a_database_that_is_away_is_one_line_of_the_screen(urls: dict[str, str], company: Company) -> None:

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from services.cli.status.command import shown
-from services.cli.status.figures import Answer, Episodes, Queue, ServiceStatus, Status, Stored
+from services.cli.status.figures import Answer, Episodes, Queue, ServiceStatus, Status, Stored, Stuck
 from services.cli.status.judging import needs, words
 from services.cli.status.reading import _lag
 from services.cli.terminal import console
@@ -75,6 +75,10 @@ def test_a_process_says_itself_what_it_needs(answer: Answer, told: list[str]) ->
         (replace(EPISODES, exhausted=2), "2 episodes: everyone on the escalation path was notified"),
         (replace(EPISODES, nobody_to_ask=1), "1 episodes: there is nobody to notify"),
         (replace(EPISODES, deliveries_pending=Queue(4, 301.0)), "4 e-mails are not sent, the oldest for 5 min"),
+        (
+            replace(EPISODES, deliveries_stuck=[Stuck("the mail server refused the login with 535", 2)]),
+            "2 e-mails are not sent: the mail server refused the login with 535",
+        ),
     ],
 )
 def test_an_alert_that_reaches_nobody_needs_somebody(episodes: Episodes, told: str) -> None:

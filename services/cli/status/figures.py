@@ -13,6 +13,14 @@ class Queue:
 
 
 @dataclass(frozen=True, slots=True)
+class Stuck:
+    """E-mails held up by a trouble that does not mend by itself, and what the last attempt ended with."""
+
+    reason: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """What a process says of itself over HTTP. `ready` is None where its port is not known, and nothing was asked.
 
@@ -52,6 +60,7 @@ class Episodes:
     deliveries_pending: Queue
     deliveries_held: int
     deliveries_unknown: int
+    deliveries_stuck: Sequence[Stuck] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,7 +52,9 @@ def _of_episodes(episodes: Episodes) -> Iterator[str]:
         yield f"{episodes.exhausted:,} episodes: everyone on the escalation path was notified and nobody responded"
     if episodes.nobody_to_ask:
         yield f"{episodes.nobody_to_ask:,} episodes: there is nobody to notify"
-    if episodes.deliveries_pending.oldest_seconds > PENDING_SECONDS:
+    for stuck in episodes.deliveries_stuck:
+        yield f"{stuck.count:,} e-mails are not sent: {stuck.reason}; `handoff deliveries list` lists them"
+    if not episodes.deliveries_stuck and episodes.deliveries_pending.oldest_seconds > PENDING_SECONDS:
         pending, oldest = episodes.deliveries_pending.count, words(episodes.deliveries_pending.oldest_seconds)
         yield f"{pending:,} e-mails are not sent, the oldest for {oldest}: look at the mail server"
 

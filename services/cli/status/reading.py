@@ -12,8 +12,9 @@ import orjson
 import services
 import shared
 from services.cli.databases import Unreadable, reading
-from services.cli.status.figures import Answer, Episodes, Queue, ServiceStatus, Status, Stored
+from services.cli.status.figures import Answer, Episodes, Queue, ServiceStatus, Status, Stored, Stuck
 from services.cli.status.judging import needs
+from services.escalation.domain.deliveries import STANDING_TROUBLE
 from shared.database import Connection
 
 Address = tuple[str, int]
@@ -67,6 +68,11 @@ _PENDING = """
            coalesce(extract(epoch from shared.app_now() - min(a.raised_at)), 0)::float8 as oldest_seconds
     from escalation.deliveries d join escalation.alerts a on a.alert_id = d.alert_id where d.state = 'pending'
 """
+_STUCK = """
+    select reason, count(*) as count from escalation.deliveries
+    where state in ('pending', 'sending') and channel = 'email' and reason like any($1::text[])
+    group by reason order by count desc, reason
+"""
 _OTHERS = """
     select count(*) filter (where state = 'held') as held,
            count(*) filter (where state in ('sending', 'unknown')) as unknown
@@ -116,10 +122,12 @@ async def _episodes(url: str) -> Episodes | None:
             others = await connection.fetchrow(_OTHERS)
             assert episodes is not None
             assert others is not None
+            beginnings = [f"{one}%" for one in STANDING_TROUBLE]
             return Episodes(
                 **episodes,
                 waiting_signals=await _queue(connection, _SIGNALS),
                 deliveries_pending=await _queue(connection, _PENDING),
+                deliveries_stuck=[Stuck(**row) for row in await connection.fetch(_STUCK, beginnings)],
                 deliveries_held=others["held"],
                 deliveries_unknown=others["unknown"],
             )

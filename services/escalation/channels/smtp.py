@@ -18,6 +18,7 @@ from urllib.parse import unquote, urlsplit
 
 import aiosmtplib
 
+from services.escalation.domain.deliveries import CANNOT_ENCRYPT, IS_NOT_TRUSTED, OFFERS_NO_ENCRYPTION, REFUSES
 from services.escalation.domain.own_facts import Attempt
 from shared.addresses import fault_of
 from shared.tls import trusting
@@ -136,7 +137,7 @@ class MailServer:
                     elif self._encryption is Encryption.STARTTLS:
                         return Ended(
                             Attempt.PUT_OFF,
-                            "the mail server offers no STARTTLS encryption",
+                            OFFERS_NO_ENCRYPTION,
                             Trouble.NO_ENCRYPTION,
                         )
         except _FAULTS as error:
@@ -151,7 +152,7 @@ class MailServer:
             async with asyncio.timeout(SEND_SECONDS / 2):
                 await client.login(self._user, self._password)
         except aiosmtplib.SMTPResponseException as error:
-            return Ended(Attempt.PUT_OFF, f"the mail server refused the login with {error.code}", Trouble.LOGIN)
+            return Ended(Attempt.PUT_OFF, f"{REFUSES} the login with {error.code}", Trouble.LOGIN)
         except _FAULTS as error:
             return Ended(Attempt.PUT_OFF, f"the login at the mail server failed ({_named(error)})", Trouble.LOGIN)
         return None
@@ -183,7 +184,7 @@ class MailServer:
         The code after the reply's tells (RFC 3463): 1 is an address, 2 a mailbox. Without one it can be anything, so it
         counts only from a server that lately took a message to somebody else.
         """
-        reason = f"the mail server refused the recipient with {refused.code}"
+        reason = f"{REFUSES} the recipient with {refused.code}"
         enhanced = _ENHANCED.match(refused.message)
         if enhanced is not None:
             subject, detail = enhanced.groups()
@@ -212,12 +213,12 @@ def _encryption(scheme: str, host: str) -> Encryption:
 def _not_connected(error: BaseException) -> Ended:
     trust = _within(error, ssl.SSLCertVerificationError)
     if trust is not None:
-        why = f"the mail server's certificate is not trusted ({trust.verify_message})"
+        why = f"{IS_NOT_TRUSTED} ({trust.verify_message})"
         return Ended(Attempt.PUT_OFF, why, Trouble.CERTIFICATE)
     if isinstance(error, aiosmtplib.SMTPResponseException):
         return _refused(error.code, "to talk", Trouble.SERVER)
     if (encrypting := _within(error, ssl.SSLError)) is not None:
-        why = f"encryption with the mail server failed ({encrypting.reason or _named(encrypting)})"
+        why = f"{CANNOT_ENCRYPT} ({encrypting.reason or _named(encrypting)})"
         return Ended(Attempt.PUT_OFF, why, Trouble.NO_ENCRYPTION)
     return Ended(Attempt.PUT_OFF, f"the mail server does not answer ({_named(error)})", Trouble.NO_ANSWER)
 
@@ -227,7 +228,7 @@ def _refused(code: int, what: str, trouble: Trouble, reason: str | None = None) 
     the server or the sender."""
     if code < 500:
         return Ended(Attempt.PUT_OFF, f"the mail server put it off with {code}", Trouble.PUT_OFF)
-    return Ended(Attempt.PUT_OFF, reason or f"the mail server refused {what} with {code}", trouble)
+    return Ended(Attempt.PUT_OFF, reason or f"{REFUSES} {what} with {code}", trouble)
 
 
 def _within(error: BaseException | None, kind: type[E]) -> E | None:

@@ -20,6 +20,13 @@ GIVE_UP_AFTER_UNKNOWN = 50
 """So many attempts of unknown outcome: each may have arrived."""
 RESENDABLE = ("failed", "skipped", "pending")
 """What can be sent again by command: what ended without arriving, and at once what waits to be tried again."""
+REFUSES = "the mail server refused"
+OFFERS_NO_ENCRYPTION = "the mail server offers no STARTTLS encryption"
+IS_NOT_TRUSTED = "the mail server's certificate is not trusted"
+CANNOT_ENCRYPT = "encryption with the mail server failed"
+STANDING_TROUBLE = (REFUSES, OFFERS_NO_ENCRYPTION, IS_NOT_TRUSTED, CANNOT_ENCRYPT)
+"""How the reasons begin that hold up everybody's mail until an operator changes something. A server that does not
+answer, or says "not now", may mend by itself."""
 CLOSED = "closed"
 _LONGEST_PAUSE = timedelta(minutes=10)
 

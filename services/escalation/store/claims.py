@@ -92,7 +92,7 @@ _MARK = """
     update escalation.deliveries d
     set state = marked.state, list_id = marked.list_id, try_at = marked.try_at, changed_at = $1,
         attempts = d.attempts + case when marked.state = 'sending' then 1 else 0 end,
-        reason = marked.reason
+        reason = case when marked.state = 'sending' and d.state <> 'held' then d.reason else marked.reason end
     from unnest($2::uuid[], $3::text[], $4::uuid[], $5::timestamptz[], $6::text[])
         as marked (delivery_id, state, list_id, try_at, reason)
     where d.delivery_id = marked.delivery_id
