@@ -16,8 +16,9 @@ from services.cli.terminal import LINES, AsJson, print_json, printable, stop_wit
 from shared.database import Pool, is_transient
 from shared.inputs import Batch, Outcome, RawMessage
 from shared.messaging.codec import Poison
-from shared.messaging.kept_letters import KeptLetter, kept_letter, kept_letters
+from shared.messaging.kept_letters import KeptLetter, kept_bytes, kept_letter, kept_letters
 from shared.messaging.kept_letters import dismiss as dismiss_letters
+from shared.messaging.naming import named_event
 
 if TYPE_CHECKING:
     from shared.transaction import Spine
@@ -49,17 +50,21 @@ def list_letters(
     Reads ORDERS_DATABASE_URL, SUPPORT_DATABASE_URL or ESCALATION_DATABASE_URL.
     """
     enter(data)
-    letters = with_pool(
-        service, lambda pool: kept_letters(pool, limit=limit, with_replayed=replayed, with_dismissed=dismissed)
-    )
+
+    async def listed(pool: Pool) -> list[tuple[KeptLetter, RawMessage]]:
+        letters = await kept_letters(pool, limit=limit, with_replayed=replayed, with_dismissed=dismissed)
+        raw = await kept_bytes(pool, [letter.id for letter in letters])
+        return [(letter, raw[letter.id]) for letter in letters]
+
+    found = with_pool(service, listed)
     if as_json:
-        print_json(letters)
+        print_json([asdict(letter) | named_event(raw) for letter, raw in found])
         return
-    if not letters:
+    if not found:
         print(f"{service.value} has no dead letters.")
-        return
-    for letter in letters:
+    for letter, raw in found:
         print(f"{letter.id}  {letter.received_at:%Y-%m-%d %H:%M:%S}  {_place(letter)}  {letter.code}")
+        print(f"    {_event(raw)}")
         print(f"    {letter.reason}")
         if letter.dismissed_at is not None:
             print(f"    {_dismissal(letter)}")
@@ -215,6 +220,12 @@ def _came(letter: KeptLetter) -> tuple[datetime, str, int, int]:
 def _dismissal(letter: KeptLetter) -> str:
     when = f"{letter.dismissed_at:%Y-%m-%d %H:%M:%S}"
     return f"dismissed {when} UTC by {printable(letter.dismissed_by)}: {printable(letter.dismissed_why)}"
+
+
+def _event(raw: RawMessage) -> str:
+    """The event by type, source and id, with nothing of what it says."""
+    named = named_event(raw)
+    return f"{named['type']}  source {named['source'] or 'unknown'}  id {named['event_id'] or 'unknown'}"
 
 
 def _place(letter: KeptLetter) -> str:

@@ -21,6 +21,7 @@ _DISMISS = """
     update shared.dead_letters set dismissed_at = shared.app_now(), dismissed_by = $2, dismissed_why = $3
     where id = any($1::uuid[]) and replayed_at is null and dismissed_at is null returning id
 """
+_BYTES = "select id, topic, key, headers, body from shared.dead_letters where id = any($1::uuid[])"
 _ONE = "select * from shared.dead_letters where id = $1"
 
 
@@ -60,6 +61,14 @@ async def kept_letter(pool: Pool, id: UUID) -> tuple[KeptLetter, RawMessage] | N
         return None
     letter = KeptLetter(**{name: row[name] for name in KeptLetter.__slots__})
     return letter, RawMessage(row["topic"], row["key"], decode_headers(row["headers"]), row["body"])
+
+
+async def kept_bytes(pool: Pool, ids: Sequence[UUID]) -> dict[UUID, RawMessage]:
+    """The bytes of these letters, as they came."""
+    return {
+        row["id"]: RawMessage(row["topic"], row["key"], decode_headers(row["headers"]), row["body"])
+        for row in await pool.fetch(_BYTES, list(ids))
+    }
 
 
 def decode_headers(stored: bytes | None) -> list[tuple[str, bytes | None]]:

@@ -1,6 +1,7 @@
 """`handoff dead-letters`: a second try of many letters, whatever becomes of one."""
 
 import asyncio
+import json
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -116,6 +117,22 @@ async def test_what_is_wrong_with_the_database_is_told_in_a_sentence(database: M
         result = await command("list", "orders", url=where)
         assert isinstance(result.exception, SystemExit), result.exception
         assert (result.exit_code, words in result.output) == (1, True), result.output
+
+
+async def test_the_list_names_each_event_by_type_source_and_id_and_nothing_that_it_says(
+    database: MakeDatabase,
+) -> None:
+    url = await database("orders")
+    strange = RawMessage(TOPIC, b"c-17", [], b'{"type": "x", "source": "Ms Weiss", "id": "a b", "words": "canary"}')
+    await keep(url, letter("4711", 1), Rejection("invalid_json", "no event", strange, Position(TOPIC, 0, 2)))
+    listed = (await command("list", "orders", url=url)).stdout
+    assert "    orders.inbound.order_confirmed  source shop  id e-4711\n" in listed
+    assert "    not in the catalog of events  source unknown  id unknown\n" in listed
+    assert "Weiss" not in listed
+    assert "canary" not in listed
+    unknown, known = json.loads((await command("list", "orders", "--json", url=url)).stdout)
+    assert (known["type"], known["event_id"]) == ("orders.inbound.order_confirmed", "e-4711")
+    assert (unknown["source"], unknown["event_id"]) == (None, None)
 
 
 async def test_a_letter_that_can_never_be_applied_is_put_away_and_kept(database: MakeDatabase) -> None:
