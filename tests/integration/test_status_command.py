@@ -134,6 +134,24 @@ async def test_an_episode_whose_ladder_was_climbed_in_vain_needs_somebody(
     assert code == 1
 
 
+async def test_a_letter_needs_somebody_unless_its_publisher_had_the_answer_or_it_was_dismissed(
+    urls: dict[str, str], company: Company
+) -> None:
+    by_kafka = Rejection("invalid_json", "no JSON", RawMessage("t", None, (), b"{"), Position("t", 0, 1))
+    after_waiting = Rejection("order_contradicted", "another", RawMessage("t", None, (), b"{}"))
+    over_http = Rejection("id_reused", "used before", RawMessage("t", None, (), b"{}x"))
+    await company["orders"].spine.apply(Batch((), [by_kafka, after_waiting, over_http]))
+    _, found = await figures(urls)
+    stored = found["services"][0]["stored"]
+    assert (stored["dead_letters"]["count"], stored["refused_over_http"]["count"]) == (2, 1)
+    assert any("orders: 2 dead letters are not replayed" in need for need in found["needs"])
+    assert "refused over HTTP, kept" in (await status(urls)).stdout
+
+    await company["orders"].pool.execute("update shared.dead_letters set dismissed_at = shared.app_now()")
+    _, found = await figures(urls)
+    assert not any("dead letters" in need for need in found["needs"])
+
+
 @pytest.mark.parametrize(
     ("state", "reason", "is_stuck"),
     [

@@ -18,6 +18,7 @@ STORED = Stored(
     outbox=Queue(3, 0.4),
     waiting_facts=Queue(7, 90_000.0),
     dead_letters=NONE,
+    refused_over_http=Queue(2, 90_000.0),
     set_aside=Queue(1, 50.0),
     timers_overdue=Queue(1, 0.2),
 )

@@ -89,6 +89,7 @@ def _rows(one: ServiceStatus) -> Iterator[tuple[str, str]]:
         yield "events not published", _queue(stored.outbox)
         yield "facts that wait", _queue(stored.waiting_facts)
         yield "dead letters", _queue(stored.dead_letters)
+        yield "refused over HTTP, kept", _queue(stored.refused_over_http)
         yield "accounts set aside", _queue(stored.set_aside)
         yield "timers overdue", _queue(stored.timers_overdue)
 

@@ -37,13 +37,15 @@ class Answer:
 @dataclass(frozen=True, slots=True)
 class Stored:
     """What a service's database has. `tables` are its revisions by schema, `processes` those of this service that are
-    connected, by the revisions that they know."""
+    connected, by the revisions that they know. `refused_over_http` are dead letters whose publisher had the answer, and
+    which need nobody here."""
 
     tables: Mapping[str, str | None]
     processes: Sequence[str]
     outbox: Queue
     waiting_facts: Queue
     dead_letters: Queue
+    refused_over_http: Queue
     set_aside: Queue
     timers_overdue: Queue
 

@@ -38,10 +38,18 @@ _WAITING_FACTS = """
     select count(*) as count, coalesce(extract(epoch from shared.app_now() - min(kept_at)), 0)::float8 as oldest_seconds
     from shared.waiting_facts
 """
-_DEAD_LETTERS = """
+# What was refused over HTTP has no position, and one of the codes of that answer. What waited and was refused later has
+# no position either, but other codes: its publisher had no answer.
+_ANSWERED = "partition is null and code in ('id_reused', 'time_ahead', 'not_applicable')"
+_DEAD_LETTERS = f"""
     select count(*) as count,
            coalesce(extract(epoch from shared.app_now() - min(received_at)), 0)::float8 as oldest_seconds
-    from shared.dead_letters where replayed_at is null
+    from shared.dead_letters where replayed_at is null and dismissed_at is null and not ({_ANSWERED})
+"""
+_REFUSED_OVER_HTTP = f"""
+    select count(*) as count,
+           coalesce(extract(epoch from shared.app_now() - min(received_at)), 0)::float8 as oldest_seconds
+    from shared.dead_letters where replayed_at is null and dismissed_at is null and {_ANSWERED}
 """
 _SET_ASIDE = """
     select count(distinct lock_key) as count,
@@ -110,6 +118,7 @@ async def _stored(connection: Connection, service: str) -> Stored:
         outbox=await _queue(connection, _OUTBOX),
         waiting_facts=await _queue(connection, _WAITING_FACTS),
         dead_letters=await _queue(connection, _DEAD_LETTERS),
+        refused_over_http=await _queue(connection, _REFUSED_OVER_HTTP),
         set_aside=await _queue(connection, _SET_ASIDE),
         timers_overdue=await _queue(connection, _TIMERS),
     )
