@@ -19,13 +19,14 @@ from services.cli.installation import (
     SupportDatabase,
     enter_with_every_database,
 )
-from services.cli.terminal import AsJson, print_json, stop_with
+from services.cli.terminal import AsJson, console, print_json, stop_with
 from shared.contracts.orders import OrderPlaced, SalespersonChanged
 from shared.contracts.support import CaseOpened
 from shared.database import Connection
 from shared.inputs import Outcome
 from shared.messaging.kept_letters import decode_headers
 
+_PIPE_WIDTH = 120
 _READ_BY_ESCALATION = [OrderPlaced.topic, SalespersonChanged.topic, CaseOpened.topic]
 
 _RECEIVED = "select type, count(*) from shared.journal where kind in ('record', 'http') group by type"
@@ -121,7 +122,7 @@ def report(
     if as_json:
         print_json(found)
     else:
-        _print(Console(highlight=False), found)
+        _print(console(_PIPE_WIDTH), found)
 
 
 async def read_report(urls: Mapping[str, str]) -> Report:
@@ -216,21 +217,22 @@ def _instant(at: datetime) -> str:
     return at.isoformat().replace("+00:00", "Z")
 
 
-def _print(console: Console, found: Report) -> None:
-    console.print(_table("published", found.published.items()))
-    console.print(_table("signals", found.signals.items()))
-    console.print(_table("episodes", [("raised", found.episodes)]))
-    console.print(_table("alerts", found.alerts.items()))
-    console.print(_table("deliveries", found.deliveries.items()))
-    console.print(_table("waiting", found.waiting.items()))
+def _print(terminal: Console, found: Report) -> None:
+    terminal.print(_table("published", found.published.items()))
+    terminal.print(_table("signals", found.signals.items()))
+    terminal.print(_table("episodes", [("raised", found.episodes)]))
+    terminal.print(_table("alerts", found.alerts.items()))
+    terminal.print(_table("deliveries", found.deliveries.items()))
+    terminal.print(_table("waiting", found.waiting.items()))
     ledger = Table("ledger", *(outcome.value for outcome in Outcome), "unsent", "timers")
+    ledger.columns[0].overflow = "fold"
     for column in ledger.columns[1:]:
-        column.justify = "right"
+        column.justify, column.overflow = "right", "fold"
     for service, outcomes in found.ledger.items():
         figures = (*outcomes.values(), found.unsent[service], found.timers[service])
         ledger.add_row(service, *(f"{figure:,}" for figure in figures))
-    console.print(ledger)
-    console.print(f"on their way to escalation: {found.in_flight:,}")
+    terminal.print(ledger)
+    terminal.print(f"on their way to escalation: {found.in_flight:,}")
 
 
 def _table(title: str, counts: Iterable[tuple[str, int]]) -> Table:

@@ -30,6 +30,14 @@ def nearest(name: str, known: Iterable[str]) -> str | None:
     return by_plain[found[0]] if found else None
 
 
+def _with_the_word(name: str, known: Iterable[str]) -> str | None:
+    """The known name that has all words of this one and the fewest others: `working_hours` for `hours`."""
+    words = set(_words(name[:_LONGEST_NAME]))
+    found = sorted((one for one in known if words.issubset(_words(one))), key=lambda one: len(_words(one)))
+    is_alone = len(found) == 1 or (len(found) > 1 and len(_words(found[0])) < len(_words(found[1])))
+    return found[0] if is_alone else None
+
+
 def unknown_members(model: type[Value], value: Mapping[str, Any], path: str = "data") -> tuple[Unknown, ...]:
     """The members of a JSON object that a reader of this class passes over, those of objects in it too."""
     known = _members(model)
@@ -50,7 +58,7 @@ def _inside(model: type[Value], value: Any, path: str) -> Iterable[Unknown]:
 
 
 def _unknown(path: str, name: str, known: Mapping[str, object]) -> Unknown:
-    meant = nearest(name, known)
+    meant = nearest(name, known) or _with_the_word(name, known)
     return Unknown(f"{path}.{name[:_LONGEST_NAME]}", f"{path}.{meant}" if meant else None)
 
 
@@ -67,6 +75,10 @@ def _class_in(annotation: Any) -> type[Value] | None:
     if get_origin(annotation) in (Annotated, Union, UnionType, tuple):
         return next((found for part in get_args(annotation) if (found := _class_in(part))), None)
     return None
+
+
+def _words(name: str) -> list[str]:
+    return name.replace("-", "_").replace(" ", "_").casefold().split("_")
 
 
 def _plain(name: str) -> str:

@@ -135,6 +135,19 @@ async def test_the_list_names_each_event_by_type_source_and_id_and_nothing_that_
     assert (unknown["source"], unknown["event_id"]) == (None, None)
 
 
+async def test_the_exit_status_of_a_replay_is_1_while_any_letter_stays(database: MakeDatabase, told: list[str]) -> None:
+    url = await database("orders")
+    await keep(url, letter("first", 1))
+    assert (await command("replay", "orders", "--all", url=url)).exit_code == 0
+    key, body, headers = encode_record(input_of(order_confirmed("other"), id="e-first").envelope)
+    reused = Rejection("id_reused", "used before", RawMessage(TOPIC, key, headers, body))
+    await keep(url, reused, letter("second", 2))
+    for _ in range(2):
+        result = await command("replay", "orders", "--all", url=url)
+        assert (result.exit_code, f"{reused.id}  still id_reused" in result.output) == (1, True)
+    assert told == ["first", "second"]
+
+
 async def test_a_letter_that_can_never_be_applied_is_put_away_and_kept(database: MakeDatabase) -> None:
     url = await database("orders")
     never, still = letter("4711", 1), letter("4712", 2)

@@ -12,6 +12,8 @@ from services.escalation.channels.smtp import Ended, Trouble
 from services.escalation.domain.own_facts import Attempt, ClosePressed
 from services.escalation.store.policies import KnownPolicies
 from shared.contracts.escalation import EpisodeResult
+from shared.inputs import RawMessage, Rejection
+from shared.transaction import Refused
 from tests.builders import order_placed, refund_requested
 from tests.escalation import Escalation
 from tests.integration.undelivered import REFUSED, command, email_of
@@ -64,6 +66,22 @@ async def test_the_last_reason_is_shown_while_an_attempt_is_under_way(asked: Esc
     assert len(await claim(asked.pool, "email", 1, KnownPolicies())) == 1
     shown = (await command(asked, "deliveries", "list")).stdout
     assert f"attempt 2 is under way; the last reason: {reason}" in shown
+
+
+async def test_one_that_was_sent_by_itself_meanwhile_is_no_failure_of_the_command(
+    asked: Escalation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked.mail.answers = [Attempt.PUT_OFF]
+    await asked.send_mail()
+
+    async def sent_meanwhile(*_arguments: object) -> None:
+        raise Refused([Rejection("not_resendable", "it is sent", RawMessage("t", None, (), b""))])
+
+    monkeypatch.setattr("services.escalation.channels.operating.resend", sent_meanwhile)
+    result = await command(asked, "deliveries", "resend", "--open")
+    assert (result.exit_code, "0 of 1 deliveries" in result.stdout) == (0, True), result.output
+    named = await command(asked, "deliveries", "resend", str((await email_of(asked))["delivery_id"]))
+    assert named.exit_code == 1
 
 
 async def test_nothing_of_a_closed_episode_is_sent_again(asked: Escalation) -> None:

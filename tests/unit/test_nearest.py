@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from shared.contracts.catalog import fact_class
-from shared.contracts.nearest import Unknown, unknown_members
-from shared.contracts.orders_inbound import OrderPlaced
+from shared.contracts.nearest import Unknown, _with_the_word, unknown_members
+from shared.contracts.orders_inbound import OrderPlaced, SalespersonChanged
 from shared.contracts.rejected import Rejected
 
 
@@ -27,6 +27,18 @@ def test_members_that_nobody_reads_are_found_with_the_nearest_known_name(
     data: dict[str, Any], found: list[Unknown]
 ) -> None:
     assert list(unknown_members(OrderPlaced, data)) == found
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [("hours", "data.working_hours"), ("Working-Hours", "data.working_hours"), ("our", None), ("", None)],
+)
+def test_a_name_that_is_a_word_of_one_known_name_is_answered_with_that(name: str, meant: str | None) -> None:
+    assert list(unknown_members(SalespersonChanged, {name: 1})) == [Unknown(f"data.{name}", meant)]
+
+
+def test_a_word_of_several_names_alike_is_no_guess() -> None:
+    assert _with_the_word("at", ["sold_at", "due_at"]) is None
 
 
 def test_only_so_many_are_named_and_a_long_name_is_cut() -> None:
