@@ -13,19 +13,18 @@ import time
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from functools import partial
-from typing import TypeVar
 
-from shared import outbox
+from shared import database_reach, outbox
 from shared.contracts.dead_letters import topic_of as dead_letter_topic
 from shared.counting import count_inputs
 from shared.database import Pool, UnsafeDatabase, assert_durable, is_transient, open_pool
 from shared.logs import configure_logging, get_logger
 from shared.messaging.applying import Endings
-from shared.messaging.blocks import Reading, refusal
+from shared.messaging.blocks import Reading
 from shared.messaging.consumer import Consumer
 from shared.messaging.positions import know_partitions
 from shared.messaging.reach import ASK_EVERY_SECONDS, Reach
-from shared.messaging.refusals import Refusals, RefusedForGood
+from shared.messaging.refusals import RefusedForGood
 from shared.messaging.relay import Relay
 from shared.messaging.rights import name_other_writers
 from shared.messaging.topics import TopicsUnfit, ensure_topics
@@ -36,14 +35,14 @@ from shared.noting import note
 from shared.role import Role
 from shared.rounds import SetAsideRounds, TimerRounds
 from shared.sampling import measure_loop_lag, sample_queues
-from shared.service import Health, Resources, Service
+from shared.service import STARTING, Health, Resources, Service
 from shared.settings import ServiceSettings
+from shared.starting import FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS, CannotStart, Servers
 from shared.telemetry import configure_tracing
 from shared.transaction import Spine, Transaction
 from shared.web_server import PortTaken, WebLimits, WebServer
 
 log = get_logger(__name__)
-T = TypeVar("T")
 
 STOP_SECONDS = 40.0
 STALL_SECONDS = 60.0
@@ -56,13 +55,7 @@ _SAMPLE_SECONDS = 5.0
 _WATCH_SECONDS = 5.0
 _TRIM_SECONDS = 60.0
 _TABLES_SECONDS = 2.0
-_RETRY_SECONDS = 1.0
-_LONGEST_RETRY_SECONDS = 15.0
 _OBJECTS_BETWEEN_COLLECTIONS = 20_000  # as many as a batch makes
-
-
-class CannotStart(RuntimeError):
-    """What is wrong and what to do; shown to whoever started the process."""
 
 
 async def run(service: Service, settings: ServiceSettings, *, role: Role, slot: int | None) -> int:
@@ -96,7 +89,7 @@ class Process:
         self._metrics = create_metrics(service.name)
         self._cluster = settings.cluster()
         self._group = self._cluster.topic(service.name)
-        self._refusals = Refusals(self._cluster)
+        self._servers = Servers(service.name, self._cluster, told=self._tell_what_it_waits_for)
         self._consumer: Consumer | None = None
         self._stopping = asyncio.Event()
         self._status = 0
@@ -113,25 +106,31 @@ class Process:
         async with AsyncExitStack() as stack:
             starting = asyncio.create_task(self._start(stack))
             stop = asyncio.create_task(self._stopping.wait())
-            await asyncio.wait({starting, stop}, return_when=asyncio.FIRST_COMPLETED)
-            if starting.done():
-                await starting
-                _leave_the_modules_to_themselves()
-                self.health.not_ready.clear()
-                log.info("started", role=self._role.value, slot=self._slot)
-                await stop
-            self.health.not_ready.append("stopping")
-            log.info("stopping")
-            _end_after(STOP_SECONDS)
-            starting.cancel()
-            await asyncio.gather(starting, return_exceptions=True)
-            if self._consumer is not None:
-                await self._consumer.stop()
-            for task in self._loops:
-                task.cancel()
-            await asyncio.gather(*self._loops, return_exceptions=True)
+            try:
+                await asyncio.wait({starting, stop}, return_when=asyncio.FIRST_COMPLETED)
+                if starting.done():
+                    await starting
+                    _leave_the_modules_to_themselves()
+                    self.health.not_ready.clear()
+                    log.info("started", role=self._role.value, slot=self._slot)
+                    await stop
+            finally:
+                await self._stop(starting)
         log.info("stopped")
         return self._status
+
+    async def _stop(self, starting: "asyncio.Task[None]") -> None:
+        self._stopping.set()  # what ends from here on ends because the process does
+        self.health.not_ready.append("stopping")
+        log.info("stopping")
+        _end_after(STOP_SECONDS)
+        starting.cancel()
+        await asyncio.gather(starting, return_exceptions=True)
+        if self._consumer is not None:
+            await self._consumer.stop()
+        for task in self._loops:
+            task.cancel()
+        await asyncio.gather(*self._loops, return_exceptions=True)
 
     async def _start(self, stack: AsyncExitStack) -> None:
         fitting = Fitting.of(self._service.migrations)
@@ -153,6 +152,7 @@ class Process:
         stack.push_async_callback(server.stop)
         await self._check_database(pool, fitting)
         self.health.not_ready[:] = [] if self._role.includes(Role.WEB) else ["waiting for Kafka"]
+        self._watch_database()
         self._watch_kafka(pool, stack)
         await self._prepare_topics(pool)
         self._keep_going("sample", lambda: sample_queues(pool, self._metrics, self._service.sample), _SAMPLE_SECONDS)
@@ -164,11 +164,25 @@ class Process:
         if self._role.includes(Role.CONSUME):
             await self._start_consuming(resources, stack)
 
+    def _tell_what_it_waits_for(self, reason: str) -> None:
+        """Only while the database was not used yet: from then on a process with pages is ready, and others look."""
+        if self.health.not_ready and self.health.not_ready[0].startswith(STARTING):
+            self.health.not_ready[:] = [f"{STARTING}: {reason}"]
+
+    def _watch_database(self) -> None:
+        """Without its database a process with pages still answers, and asks to come back: it is ready, with a note."""
+        reach = database_reach.DatabaseReach(self._database_url, self._service.name, self._metrics)
+        self._asked_by_role().append(reach.silent)
+        self._keep_going("database", reach.look, database_reach.ASK_EVERY_SECONDS)
+
+    def _asked_by_role(self) -> list[Callable[[], list[str]]]:
+        return self.health.asked_notes if self._role.includes(Role.WEB) else self.health.asked
+
     def _watch_kafka(self, pool: Pool, stack: AsyncExitStack) -> None:
         """Without Kafka a process with pages takes events all the same: it is ready, with a note."""
         reach = Reach(self._cluster, self._metrics, pool if self._role.includes(Role.CONSUME) else None)
         stack.push_async_callback(reach.close)
-        (self.health.asked_notes if self._role.includes(Role.WEB) else self.health.asked).append(reach.silent)
+        self._asked_by_role().append(reach.silent)
         self._keep_going("kafka", reach.look, ASK_EVERY_SECONDS)
 
     def _count(self, tx: Transaction) -> None:
@@ -188,9 +202,9 @@ class Process:
         reading = Reading(self._cluster, topics, self._group)
         watch = Watch(resources.pool, reading, consumer.positions, self._metrics, blocked=self.health.blocked)
         stack.push_async_callback(watch.close)
-        await self._until_it_works("Kafka", watch.begin)
+        await self._servers.until_it_works("Postgres", watch.begin)
         self._keep_going("topics", watch.look, LOOK_EVERY_SECONDS)
-        await self._until_it_works("Kafka", consumer.start)
+        await self._servers.until_it_works("Kafka", consumer.start)
         self._consumer = consumer
         self.health.asked.append(consumer.not_ready)
         self._keep_going("positions", consumer.positions.measure, _MEASURE_SECONDS)
@@ -214,10 +228,11 @@ class Process:
             self._stopping.set()
 
     async def _check_database(self, pool: Pool, fitting: Fitting) -> None:
-        await self._until_it_works("Postgres", lambda: assert_durable(pool))
-        if not await pool.fetchval("select to_regclass('shared.journal') is not null"):
+        await self._servers.until_it_works("Postgres", lambda: assert_durable(pool))
+        has_tables = "select to_regclass('shared.journal') is not null"
+        if not await self._servers.until_it_works("Postgres", lambda: pool.fetchval(has_tables)):
             raise CannotStart(f"the database of {self._service.name} has no tables yet: run `handoff migrate` first")
-        while older := await self._until_it_works("Postgres", lambda: fitting.older(pool)):
+        while older := await self._servers.until_it_works("Postgres", lambda: fitting.older(pool)):
             log.warning("waiting for the tables of this version", reason=older)
             self._metrics.process.tables_unfit.set(1)
             self.health.not_ready[:] = [f"waiting for the tables of this version: {older}"]
@@ -227,49 +242,33 @@ class Process:
     async def _prepare_topics(self, pool: Pool) -> None:
         own = {*self._service.publishes, dead_letter_topic(self._service.name)}
         topics = own.union(self._service.listens_to)
-        counts = await self._until_it_works("Kafka", lambda: ensure_topics(self._cluster, topics))
+        counts = await self._servers.until_it_works("Kafka", lambda: ensure_topics(self._cluster, topics))
         await name_other_writers(self._cluster, own)
         listened = {self._cluster.topic(topic) for topic in self._service.listens_to}
-        await know_partitions(pool, {topic: count for topic, count in counts.items() if topic in listened})
-
-    async def _until_it_works(self, what: str, action: Callable[[], Awaitable[T]]) -> T:
-        """Try until a server answers: services may start before the servers they need."""
-        pause = _RETRY_SECONDS
-        while True:
-            try:
-                return await action()
-            except (UnsafeDatabase, TopicsUnfit):
-                raise
-            except Exception as error:
-                refused = refusal(error, self._group) or await self._refusals.after(error)
-                if refused is None:
-                    log.warning("server does not answer, trying again", server=what, error=type(error).__name__)
-                else:
-                    log.error("Kafka refuses, trying again", do=refused)
-                await asyncio.sleep(pause)
-                pause = min(2 * pause, _LONGEST_RETRY_SECONDS)
+        read = {topic: count for topic, count in counts.items() if topic in listened}
+        await self._servers.until_it_works("Postgres", lambda: know_partitions(pool, read))
 
     def _keep_going(self, name: str, action: Callable[[], Awaitable[None]], every_seconds: float) -> None:
         """Run an action again and again; a fault is logged, counted and followed by a growing pause."""
 
         async def going() -> None:
-            pause = _RETRY_SECONDS
+            pause = FIRST_PAUSE_SECONDS
             while True:
                 started = time.monotonic()
                 try:
                     await action()
-                    pause = _RETRY_SECONDS
+                    pause = FIRST_PAUSE_SECONDS
                     await asyncio.sleep(every_seconds)
                 except Exception as error:
-                    if time.monotonic() - started > _LONGEST_RETRY_SECONDS:  # it had worked, and for long
-                        pause = _RETRY_SECONDS
+                    if time.monotonic() - started > LONGEST_PAUSE_SECONDS:  # it had worked, and for long
+                        pause = FIRST_PAUSE_SECONDS
                     self._metrics.process.loop_failures.labels(name).inc()
                     if is_transient(error):
                         log.warning("loop failed, trying again", loop=name, error=type(error).__name__)
                     else:
                         log.error("loop failed, trying again", loop=name, exc_info=error)
                     await asyncio.sleep(pause)
-                    pause = min(2 * pause, _LONGEST_RETRY_SECONDS)
+                    pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
 
         task = asyncio.create_task(going(), name=name)
         task.add_done_callback(lambda _: self._give_up(f"the loop {name} has ended"))

@@ -13,6 +13,8 @@ from shared.metrics import Metrics
 from shared.migrations import Migrations
 from shared.transaction import Handler, Spine, Transaction
 
+STARTING = "starting"
+
 
 @dataclass(frozen=True, slots=True)
 class Resources:
@@ -58,7 +60,7 @@ class Health:
 
     dead: list[str] = field(default_factory=list)
     blocked: dict[str, str] = field(default_factory=dict)
-    not_ready: list[str] = field(default_factory=lambda: ["starting"])
+    not_ready: list[str] = field(default_factory=lambda: [STARTING])
     asked: list[Callable[[], list[str]]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     asked_notes: list[Callable[[], list[str]]] = field(default_factory=list)

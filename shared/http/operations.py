@@ -1,6 +1,7 @@
 """What an orchestrator and Prometheus ask of a process. Start at `ProcessHealth`.
 
-Both probes speak of this process only: that a database or Kafka is away is no reason to restart or avoid it.
+Both probes speak of this process only: that a database or Kafka is away is no reason to restart or avoid it. Another
+process would do no better, and this one answers 503 with a time to come back. The notes of /readyz say what is away.
 """
 
 from typing import Any, Protocol

@@ -12,7 +12,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 
 from shared import journal
-from shared.database import DatabaseWentBack, Pool, is_transient
+from shared.database import DATABASE_ERRORS, DatabaseWentBack, Pool, is_transient
 from shared.inputs import Batch, Partition
 from shared.journal import Place
 from shared.logs import get_logger
@@ -117,13 +117,12 @@ class Positions:
     def _start_from(
         self, unplaced: list[Partition], first: Mapping[Partition, int], stored: Mapping[Partition, int]
     ) -> None:
-        consumer = self._consumer()
-        held = consumer.assignment() if consumer else ()
+        held = self.assigned()
         for partition in unplaced:
             start = stored.get(partition, 0)
             if start < first[partition]:  # not placed: the rewind may fail, and these records come again
                 raise DatabaseWentBack(f"{partition.topic}-{partition.number}: not read from where it is stored")
-            if TopicPartition(*partition) in held:
+            if partition in held:
                 self._known[partition] = start
 
     def advance(self, next_offsets: Mapping[Partition, int]) -> None:
@@ -203,17 +202,20 @@ class Positions:
         Where the database went back behind what was read, it seeks there first, and neither reports nor marks.
         """
         consumer = self._consumer()
-        if consumer is None or not (held := consumer.assignment()):
+        if consumer is None or not consumer.assignment():
             return
-        if self._in_batch:
-            with suppress(KafkaError):
-                self._report_lags(await consumer.end_offsets(list(held)), {})
-            return
+        try:
+            await (self._report_what_comes(consumer) if self._in_batch else self._measure(consumer))
+        except DATABASE_ERRORS:
+            await self._report_what_comes(consumer)
+            raise
+
+    async def _measure(self, consumer: AIOKafkaConsumer) -> None:
         now = await self._pool.fetchval("select shared.app_now()")
         if await self._went_back(consumer):
             return
         try:
-            ends = await consumer.end_offsets(list(held))
+            ends = await consumer.end_offsets(list(consumer.assignment()))
             places = {partition: await consumer.position(partition) for partition in ends}
             seen = await self._see_topics(consumer, sorted({partition.topic for partition in ends}))
         except KafkaError:
@@ -247,11 +249,15 @@ class Positions:
         """No id on either side is one: brokers before Kafka 2.8 have none."""
         return seen.partitions > 0 and seen.id == self._topic_ids.get(partition)
 
+    async def _report_what_comes(self, consumer: AIOKafkaConsumer) -> None:
+        """Lags by what is known to be applied, while the database is not asked or does not answer."""
+        with suppress(KafkaError):
+            self._report_lags(await consumer.end_offsets(list(consumer.assignment())), {})
+
     def _report_lags(self, ends: Mapping[TopicPartition, int], places: Mapping[TopicPartition, int]) -> None:
         """What is not applied yet: what is fetched, and in the batch in hand, still waits.
 
-        Only where nothing waits the consumer's place counts, which passes over what is no record, as the mark that ends
-        a transaction.
+        The consumer's place counts only where nothing waits: it passes over what is no record, as a transaction's mark.
         """
         for partition, end in ends.items():
             known = self._known.get(Partition(*partition))

@@ -55,6 +55,11 @@ class Refusals:
         return refused.words
 
 
+def is_of_kafka(error: BaseException) -> bool:
+    """Whether an error can only come from Kafka; a closed connection or a time-out may be any server's."""
+    return isinstance(error, KafkaError)
+
+
 async def why_refused(cluster: Cluster) -> Refused | None:
     """What to put right where the servers that answer refuse this process; None where one of them takes it, or none
     answers."""

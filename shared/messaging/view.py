@@ -4,13 +4,14 @@ Start with `View.look`.
 """
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.client import AIOKafkaClient, CoordinationType
 from aiokafka.coordinator.protocol import ConsumerProtocolMemberAssignment
-from aiokafka.errors import GroupAuthorizationFailedError, KafkaError, for_code
+from aiokafka.errors import GroupAuthorizationFailedError, KafkaConnectionError, KafkaError, for_code
 
 from shared.inputs import Partition
 from shared.messaging.cluster import Cluster
@@ -40,7 +41,7 @@ class Seen:
 
 
 class View:
-    """Connects when it is first asked, and anew after an error. Raises what aiokafka raises, or TimeoutError."""
+    """Connects when it is first asked, and anew after an error. Raises KafkaError, whatever went wrong."""
 
     def __init__(self, cluster: Cluster) -> None:
         self._cluster = cluster
@@ -49,7 +50,7 @@ class View:
     async def look(self, topics: Sequence[str], group: str) -> Seen:
         """Topics, with the installation's prefix, and the group that reads them."""
         try:
-            async with asyncio.timeout(LOOK_SECONDS):
+            async with _answering():
                 client = (await self._connected())._client
                 return await _look(client, topics, group)
         except BaseException:
@@ -61,7 +62,7 @@ class View:
         wanted = [TopicPartition(*partition) for partition in partitions]
         if not wanted:
             return {}
-        async with asyncio.timeout(LOOK_SECONDS):
+        async with _answering():
             ends = await (await self._connected()).end_offsets(wanted)
         return {Partition(*partition): end for partition, end in ends.items()}
 
@@ -74,7 +75,7 @@ class View:
         try:
             await consumer.start()
             consumer.assign([held])
-            async with asyncio.timeout(LOOK_SECONDS):
+            async with _answering():
                 first = (await consumer.beginning_offsets([held]))[held]
                 last = min(offset, (await consumer.end_offsets([held]))[held])
                 if first >= offset:
@@ -111,6 +112,16 @@ class View:
         return AIOKafkaConsumer(
             **self._cluster.connection(), group_id=None, auto_offset_reset="earliest", isolation_level="read_committed"
         )
+
+
+@asynccontextmanager
+async def _answering() -> AsyncIterator[None]:
+    """Has Kafka answer in bounded time. Who asks a database too can then tell the two apart."""
+    try:
+        async with asyncio.timeout(LOOK_SECONDS):
+            yield
+    except (OSError, TimeoutError) as error:
+        raise KafkaConnectionError(type(error).__name__) from error
 
 
 async def _look(client: AIOKafkaClient, topics: Sequence[str], group: str) -> Seen:

@@ -67,12 +67,12 @@ class Watch:
         await self._tell(seen)
 
     async def look(self) -> None:
-        """While Kafka does not answer everything stays as it was seen last."""
+        """While Kafka does not answer everything stays as it was seen last. Raises what the database raises."""
         try:
             seen = await self._view.look(self._topics, self._reading.group)
             await self._compare({name: topic.id for name, topic in seen.topics.items() if topic.id is not None})
             await self._tell(seen)
-        except (KafkaError, OSError, TimeoutError) as error:
+        except KafkaError as error:
             log.info("Kafka does not say what it has", error=type(error).__name__)
 
     async def close(self) -> None:

@@ -77,7 +77,7 @@ async def test_a_process_without_an_answer_of_kafka_says_so(database: MakeDataba
 
     async def told(client: httpx2.AsyncClient) -> bool:
         answer = (await client.get("/readyz")).json()
-        return any(one.startswith("Kafka does not answer since") for one in answer["notes" if ready else "reasons"])
+        return any(one.startswith("Kafka at") for one in answer["notes" if ready else "reasons"])
 
     async with process_without_kafka(await database("orders"), role) as client:
         await until(lambda: reasons(client), lambda found: found is not None)

@@ -1,0 +1,68 @@
+"""Waits at a start for the servers that a process needs, and ends it where one refuses it for good.
+
+Start with `Servers.until_it_works`.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+from shared.database import UnsafeDatabase
+from shared.database_reach import why_refused
+from shared.logs import get_logger
+from shared.messaging.blocks import refusal
+from shared.messaging.cluster import Cluster
+from shared.messaging.refusals import Refusals, is_of_kafka
+from shared.messaging.topics import TopicsUnfit
+
+log = get_logger(__name__)
+T = TypeVar("T")
+
+FIRST_PAUSE_SECONDS = 1.0
+LONGEST_PAUSE_SECONDS = 15.0
+_REFUSALS_IN_A_ROW = 3
+
+
+class CannotStart(RuntimeError):
+    """What is wrong and what to do; shown to whoever started the process."""
+
+
+class Servers:
+    """The servers of one process. `told` is called with what it waits for, in words for /readyz."""
+
+    def __init__(self, service: str, cluster: Cluster, *, told: Callable[[str], None]) -> None:
+        self._service = service
+        self._group = cluster.topic(service)
+        self._kafka = Refusals(cluster)
+        self._database_refusals = 0
+        self._told = told
+
+    async def until_it_works(self, what: str, action: Callable[[], Awaitable[T]]) -> T:
+        """Try until a server answers: services may start before the servers they need. `what` is which one is asked.
+
+        Raises CannotStart or RefusedForGood where a server refuses this process three times in a row.
+        """
+        pause = FIRST_PAUSE_SECONDS
+        while True:
+            try:
+                return await action()
+            except (UnsafeDatabase, TopicsUnfit):
+                raise
+            except Exception as error:
+                server = "Kafka" if is_of_kafka(error) else what
+                refused = await self._refused(error)
+                if refused is None:
+                    log.warning("server does not answer, trying again", server=server, error=type(error).__name__)
+                else:
+                    log.error("a server refuses this process, trying again", server=server, do=refused)
+                self._told(refused or f"{server} does not answer ({type(error).__name__})")
+                await asyncio.sleep(pause)
+                pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
+
+    async def _refused(self, error: Exception) -> str | None:
+        """What to put right where a server refuses this process; None where it just does not answer."""
+        refused = why_refused(error, self._service)
+        self._database_refusals = self._database_refusals + 1 if refused else 0
+        if refused and self._database_refusals >= _REFUSALS_IN_A_ROW:
+            raise CannotStart(refused) from error
+        return refused or refusal(error, self._group) or await self._kafka.after(error)
