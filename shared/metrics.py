@@ -85,6 +85,7 @@ class ProcessMetrics:
     tables_unfit: Gauge
     relay_published: Counter
     relay_failures: Counter
+    relay_refused: Gauge
     requests_refused: Counter
 
 
@@ -288,6 +289,7 @@ def _process_metrics(registry: CollectorRegistry) -> ProcessMetrics:
         relay_failures=Counter(
             "handoff_relay_failures", "Rounds of the relay in which a send failed.", registry=registry
         ),
+        relay_refused=Gauge("handoff_relay_refused_rows", "Outbox rows too large for Kafka.", registry=registry),
         requests_refused=Counter(
             "handoff_requests_refused",
             "HTTP requests refused, by the publisher's name in PUBLISHER_KEYS (empty without a known key) and reason.",

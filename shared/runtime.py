@@ -190,6 +190,7 @@ class Process:
         if self._service.observe is not None:
             self._service.observe(self._metrics, tx)
 
+        self.health.asked_notes.append(relay.refused)
     def _start_relay(self, pool: Pool) -> None:
         relay = Relay(self._database_url, self._cluster, self._metrics, name=self._service.name)
         self._keep_going("relay", relay.run, 0)

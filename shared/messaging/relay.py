@@ -11,12 +11,14 @@ from contextlib import asynccontextmanager, suppress
 import asyncpg
 import orjson
 from aiokafka import AIOKafkaProducer
+from aiokafka.errors import MessageSizeTooLargeError
 
 from shared.database import SESSION_SETTINGS, DirectConnection
 from shared.logs import get_logger
 from shared.messaging.cluster import Cluster
 from shared.messaging.producer import make_producer, stop_producer
-from shared.messaging.sending import begin_sending, end_sending
+from shared.messaging.refused_rows import RefusedRows
+from shared.messaging.sending import Headers, begin_sending, end_sending
 from shared.metrics import Metrics
 from shared.publishing_again import OUTBOX_CHANNEL
 from shared.telemetry import EffectSpan
@@ -33,11 +35,13 @@ _HEARTBEAT_SECONDS = 1.0
 
 _LEADER_LOCK = 7_311_941
 _TRY_TO_LEAD = "select pg_try_advisory_lock($1)"
-# At most so many rows, and of large ones only as many as fit into memory easily; always at least one.
+# At most so many rows, and of large ones only as many as fit into memory easily; always at least one. None that waits
+# for a row of its topic and key that Kafka refuses.
 _UNPUBLISHED = """
     select id, topic, key, headers, payload from (
         select *, sum(octet_length(payload)) over (order by id) - octet_length(payload) as bytes_before
-        from (select * from shared.outbox where published_at is null order by id limit $1) due
+        from (select * from shared.outbox where published_at is null
+              and topic || ' ' || key <> all($3::text[]) order by id limit $1) due
     ) sized where bytes_before < $2 order by id
 """
 _MARK = "update shared.outbox set published_at = shared.app_now() where id = any($1::bigint[])"
@@ -53,6 +57,10 @@ class SendFailed(RuntimeError):
         self.safe_message = str(self)
 
 
+class TooLarge(SendFailed):
+    """Kafka refused some of them for their size. Which is known now, so the others go on at once."""
+
+
 class Relay:
     """Run `run` in a supervised task; it returns never, and raises on any fault after giving up leadership."""
 
@@ -62,6 +70,11 @@ class Relay:
         self._metrics = metrics
         self._name = name
         self._woken = asyncio.Event()
+        self._refused = RefusedRows(cluster.topic, metrics.process.relay_refused)
+
+    def refused(self) -> list[str]:
+        """Which events Kafka refuses for their size, and what to do."""
+        return self._refused.notes()
 
     async def run(self) -> None:
         """Lead while the database lets us: leadership is an advisory lock of this very session."""
@@ -78,9 +91,12 @@ class Relay:
             while not await connection.fetchval(_TRY_TO_LEAD, _LEADER_LOCK):  # noqa: ASYNC110 - others wake nobody here
                 await asyncio.sleep(STANDBY_SECONDS)
             await connection.add_listener(OUTBOX_CHANNEL, self._wake)
-            await self._lead(connection)
+            while True:
+                with suppress(TooLarge):
+                    await self._lead(connection)
         finally:
             connection.terminate()
+            self._refused.forget_all()  # who leads next finds out anew
 
     def _wake(self, *_notification: object) -> None:
         self._woken.set()
@@ -98,16 +114,19 @@ class Relay:
             await stop_producer(producer)
 
     async def _relay_batch(self, connection: DirectConnection, producer: AIOKafkaProducer) -> int:
-        rows = await connection.fetch(_UNPUBLISHED, BATCH_ROWS, _BATCH_BYTES)
+        due = await connection.fetch(_UNPUBLISHED, BATCH_ROWS, _BATCH_BYTES, self._refused.held())
+        rows = self._refused.portion(due)
         if not rows:
             return 0
         async with _beating(connection):
             confirmed, sends = await self._send(producer, rows)
         await connection.execute(_MARK, [row["id"] for row in rows[:confirmed]])
         self._metrics.process.relay_published.inc(confirmed)
+        self._refused.forget(row["id"] for row in rows[:confirmed])
         if confirmed < len(rows):
             self._metrics.process.relay_failures.inc()
-            raise SendFailed(len(rows) - confirmed, sends)
+            kind = TooLarge if self._refused.learn(rows, sends) else SendFailed
+            raise kind(len(rows) - confirmed, sends)
         return len(rows)
 
     async def _send(
@@ -123,7 +142,7 @@ class Relay:
                     topic = self._cluster.topic(row["topic"])
                     span, headers = begin_sending(topic, headers)
                     spans.append(span)
-                    sends.append(await producer.send(topic, row["payload"], key=row["key"].encode(), headers=headers))
+                    sends.append(await _start_to_send(producer, topic, row, headers))
                 await asyncio.wait(sends)
         confirmed = 0
         for send in sends:
@@ -137,6 +156,20 @@ class Relay:
         """Wait for a wake-up, or poll: a notification is a hint that can be lost."""
         with suppress(asyncio.TimeoutError):
             await asyncio.wait_for(self._woken.wait(), POLL_SECONDS)
+
+
+async def _start_to_send(
+    producer: AIOKafkaProducer, topic: str, row: asyncpg.Record, headers: Headers
+) -> "asyncio.Future[object]":
+    """What the producer itself refuses ends as what the broker refuses."""
+    try:
+        sent: asyncio.Future[object] = await producer.send(
+            topic, row["payload"], key=row["key"].encode(), headers=headers
+        )
+    except MessageSizeTooLargeError as error:
+        sent = asyncio.get_running_loop().create_future()
+        sent.set_exception(error)
+    return sent
 
 
 @asynccontextmanager

@@ -14,7 +14,9 @@ from shared.logs import get_logger
 
 _DAY_MS = 86_400_000
 _UNLIMITED = "-1"
-_LOOKED_AT = ("cleanup.policy", "retention.ms", "retention.bytes")
+_LOOKED_AT = ("cleanup.policy", "retention.ms", "retention.bytes", "max.message.bytes")
+MAX_MESSAGE_BYTES = 1_048_576
+_NEEDED_MESSAGE_BYTES = 1_000_000  # as large as our producers send any
 
 log = get_logger(__name__)
 
@@ -22,12 +24,14 @@ Settings: TypeAlias = Mapping[str, str]
 
 
 async def check_settings(admin: AIOKafkaAdminClient, compacted: Mapping[str, bool], retention_ms: int) -> list[str]:
-    """What would lose records, with what to do. Warns of topics that keep them for less time than was agreed."""
+    """What would lose records, with what to do. Warns of topics that keep them for too short, or refuse large ones."""
     found = await _settings(admin, compacted)
     for name, settings in sorted(found.items()):
         reason = None if compacted[name] else too_short(settings, retention_ms)
         if reason is not None:
             log.warning("a topic keeps its records for less time than agreed", topic=name, reason=reason)
+        if (reason := too_small(name, settings)) is not None:
+            log.warning("a topic refuses large records", topic=name, reason=reason)
     if hidden := sorted(compacted.keys() - found.keys()):
         log.info("settings of topics were not checked: this user may not describe them", topics=hidden)
     faults = (fault_in(name, settings, compacted=compacted[name]) for name, settings in sorted(found.items()))
@@ -59,6 +63,17 @@ def too_short(settings: Settings, retention_ms: int) -> str | None:
         return f"retention.ms={kept} ({days} days), agreed are {retention_ms} ({retention_ms // _DAY_MS} days)"
     most = settings.get("retention.bytes", _UNLIMITED)
     return None if most == _UNLIMITED else f"retention.bytes={most}, agreed is no limit but {retention_ms} ms"
+
+
+def too_small(name: str, settings: Settings) -> str | None:
+    """Why a topic refuses records that a service may publish: what comes after one for its account would wait."""
+    most = settings.get("max.message.bytes")
+    if most is None or int(most) >= _NEEDED_MESSAGE_BYTES:
+        return None
+    return (
+        f"max.message.bytes={most}, agreed are {MAX_MESSAGE_BYTES}: run kafka-configs.sh --alter --topic {name} "
+        f"--add-config max.message.bytes={MAX_MESSAGE_BYTES}"
+    )
 
 
 def _limited(settings: Settings) -> bool:

@@ -8,11 +8,10 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.errors import TopicAuthorizationFailedError, for_code
 
 from shared.messaging.cluster import Cluster
-from shared.messaging.topic_settings import check_settings
+from shared.messaging.topic_settings import MAX_MESSAGE_BYTES, check_settings
 
 _DAY_MS = 86_400_000
 _RETENTION_MS = 14 * _DAY_MS
-_MAX_MESSAGE_BYTES = 1_048_576
 _ALREADY_EXISTS = 36
 _METADATA_SECONDS = 20.0
 
@@ -36,7 +35,7 @@ class TopicShape:
         return {
             **kept,
             **compression,
-            "max.message.bytes": str(_MAX_MESSAGE_BYTES),
+            "max.message.bytes": str(MAX_MESSAGE_BYTES),
             "min.insync.replicas": str(max(1, replication - 1)),
             "unclean.leader.election.enable": "false",
         }

@@ -33,7 +33,7 @@ Plant = Callable[[pytest.MonkeyPatch], None]
 def mark_before_sending(patch: pytest.MonkeyPatch) -> None:
     async def round(process: Relay) -> None:
         async with process.pool.acquire() as connection:
-            rows = await connection.fetch(relay._UNPUBLISHED, 20, 0)
+            rows = await connection.fetch(relay._UNPUBLISHED, 20, 0, [])
             await process.mark(connection, [row["id"] for row in rows])
             await process.publish(rows)
 

@@ -106,7 +106,7 @@ class Relay(Process):
 
     async def round(self) -> None:
         async with self.pool.acquire() as connection:
-            rows = await connection.fetch(relay._UNPUBLISHED, self.ground.chance.randint(1, 20), 0)
+            rows = await connection.fetch(relay._UNPUBLISHED, self.ground.chance.randint(1, 20), 0, [])
             confirmed = await self.publish(rows)
             await self.mark(connection, confirmed)
 
