@@ -44,6 +44,8 @@ _FIRST_KEYS = ("at", "level", "service", "logger", "event")
 _LIMIT_KEY = "_limit_key"
 # Written twice a second as long as it lasts; /readyz and our own log say which topic is gone, and what to do.
 _ONCE_A_MINUTE = frozenset({"Topic %s not found in cluster metadata"})
+# FastStream warns at each start that it does not create topics: we do, or check that they are there.
+_NEVER = frozenset({"Auto create topics is disabled. Make sure the topics exist."})
 _LEVELS = ("debug", "info", "warning", "error", "critical")
 
 
@@ -101,6 +103,8 @@ class _Output:
     def __call__(self, stream: WrappedLogger, method: str, fields: EventDict) -> bytes:
         fields.setdefault("logger", stream.name)
         template = fields.pop(_LIMIT_KEY, None) or str(fields.get("event"))
+        if template in _NEVER:
+            raise structlog.DropEvent
         limit = self._slow_limit if template in _ONCE_A_MINUTE else self._limit
         allowed, summaries = limit.check(fields["logger"], template)
         lines = [self._suppressed(*summary) for summary in summaries]

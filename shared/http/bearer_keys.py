@@ -8,19 +8,22 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import AfterValidator, Field, SecretStr
+from pydantic import AfterValidator, SecretStr
 from pydantic_core import PydanticCustomError
 
 _SCHEME = "bearer"
+_MIN_CHARACTERS = 16
 
 
 def _fits_a_header(key: SecretStr) -> SecretStr:
+    if len(key) < _MIN_CHARACTERS:
+        raise PydanticCustomError("key", "must have at least {least} characters", {"least": _MIN_CHARACTERS})
     if not all("!" <= character <= "~" for character in key.get_secret_value()):
         raise PydanticCustomError("key", "must be of printable ASCII characters without spaces, to fit into a header")
     return key
 
 
-Key = Annotated[SecretStr, Field(min_length=16), AfterValidator(_fits_a_header)]
+Key = Annotated[SecretStr, AfterValidator(_fits_a_header)]
 """A key nobody guesses, and that a header can carry."""
 
 

@@ -81,6 +81,11 @@ def test_libraries_are_heard_from_their_level_on(stream: LogStream) -> None:
     assert [line["event"] for line in stream.lines()] == ["Started server process [1]", "heard"]
 
 
+def test_what_a_library_warns_of_at_each_start_without_a_reason_is_left_out(stream: LogStream) -> None:
+    logging.getLogger("faststream").warning("Auto create topics is disabled. Make sure the topics exist.")
+    assert stream.lines() == []
+
+
 def test_handlers_a_library_brought_along_are_taken_off(restored: None) -> None:
     own = io.StringIO()
     logging.getLogger("faststream").addHandler(logging.StreamHandler(own))

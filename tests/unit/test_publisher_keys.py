@@ -88,6 +88,11 @@ def test_two_keys_may_belong_to_one_publisher_while_it_changes_them() -> None:
     assert keys.publisher(f"Bearer {KEY}2") is not None
 
 
+def test_a_key_that_is_too_short_is_said_to_need_more_characters() -> None:
+    with pytest.raises(InvalidKeys, match="key: must have at least 16 characters"):
+        PublisherKeys.parse(f'{{"shop": {ENTRY.replace(KEY, "short")}}}')
+
+
 def test_one_key_for_two_publishers_is_refused() -> None:
     with pytest.raises(InvalidKeys, match="same key"):
         PublisherKeys.parse(f'{{"shop": {ENTRY}, "crm": {ENTRY}}}')
