@@ -35,7 +35,7 @@ from shared.noting import note
 from shared.role import Role
 from shared.rounds import SetAsideRounds, TimerRounds
 from shared.sampling import measure_loop_lag, sample_queues
-from shared.service import STARTING, Health, Resources, Service
+from shared.service import Health, Resources, Service
 from shared.settings import ServiceSettings
 from shared.starting import FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS, CannotStart, Servers
 from shared.telemetry import configure_tracing
@@ -89,7 +89,7 @@ class Process:
         self._metrics = create_metrics(service.name)
         self._cluster = settings.cluster()
         self._group = self._cluster.topic(service.name)
-        self._servers = Servers(service.name, self._cluster, told=self._tell_what_it_waits_for)
+        self._servers = Servers(service.name, self._cluster, told=self.health.waits_for)
         self._consumer: Consumer | None = None
         self._stopping = asyncio.Event()
         self._status = 0
@@ -164,11 +164,6 @@ class Process:
         if self._role.includes(Role.CONSUME):
             await self._start_consuming(resources, stack)
 
-    def _tell_what_it_waits_for(self, reason: str) -> None:
-        """Only while the database was not used yet: from then on a process with pages is ready, and others look."""
-        if self.health.not_ready and self.health.not_ready[0].startswith(STARTING):
-            self.health.not_ready[:] = [f"{STARTING}: {reason}"]
-
     def _watch_database(self) -> None:
         """Without its database a process with pages still answers, and asks to come back: it is ready, with a note."""
         reach = database_reach.DatabaseReach(self._database_url, self._service.name, self._metrics)
@@ -180,7 +175,9 @@ class Process:
 
     def _watch_kafka(self, pool: Pool, stack: AsyncExitStack) -> None:
         """Without Kafka a process with pages takes events all the same: it is ready, with a note."""
-        reach = Reach(self._cluster, self._metrics, pool if self._role.includes(Role.CONSUME) else None)
+        consumes = pool if self._role.includes(Role.CONSUME) else None
+        reach = Reach(self._cluster, self._metrics, consumes, publishes=self._service.publishes)
+        self.health.asked_notes.append(reach.noted)
         stack.push_async_callback(reach.close)
         self._asked_by_role().append(reach.silent)
         self._keep_going("kafka", reach.look, ASK_EVERY_SECONDS)

@@ -65,6 +65,11 @@ class Health:
     notes: list[str] = field(default_factory=list)
     asked_notes: list[Callable[[], list[str]]] = field(default_factory=list)
 
+    def waits_for(self, reason: str) -> None:
+        """Say why it is still starting. Once it takes work, or waits for something else, that is said instead."""
+        if self.not_ready and self.not_ready[0].startswith(STARTING):
+            self.not_ready[:] = [f"{STARTING}: {reason}"]
+
     def alive(self) -> list[str]:
         """Reasons to restart this process; none while it lives."""
         return list(self.dead)

@@ -16,6 +16,7 @@ from aiokafka.errors import (
 
 from shared.inputs import Partition
 from shared.messaging.cluster import Cluster
+from shared.messaging.topics import unequal_topics
 from shared.messaging.view import Seen
 
 
@@ -25,6 +26,7 @@ class Block(StrEnum):
     GROUP_RIGHT_MISSING = "group_right_missing"
     TOPIC_RIGHT_MISSING = "topic_right_missing"
     TOPIC_MISSING = "topic_missing"
+    PARTITION_COUNT_WRONG = "partition_count_wrong"
     PARTITIONS_UNASSIGNED = "partitions_unassigned"
     KAFKA_UNREACHABLE = "kafka_unreachable"
 
@@ -54,7 +56,10 @@ def blocks_of(seen: Seen, unassigned: Iterable[Partition], reading: Reading) -> 
             "or start this process anew, which does so if CREATE_TOPICS allows it; then have what it held published "
             "again. It is read from its start by itself."
         )
-    alone = sorted(unassigned) if seen.group_readable else []
+    counts = {name: topic.partitions for name, topic in seen.topics.items() if topic.readable}
+    if unequal := unequal_topics(counts, reading.cluster.partitions):
+        found[Block.PARTITION_COUNT_WRONG] = " ".join(unequal)
+    alone = sorted(unassigned) if seen.group_readable and not unequal else []
     if alone:
         found[Block.PARTITIONS_UNASSIGNED] = (
             f"no process of consumer group {reading.group} reads {_named(alone)}. If this does not end by itself "

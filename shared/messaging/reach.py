@@ -6,18 +6,22 @@ nothing to do.
 
 import asyncio
 import math
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
 
 from aiokafka.client import AIOKafkaClient
 from aiokafka.errors import KafkaError
 
 from shared.database import Pool
+from shared.logs import get_logger
 from shared.messaging.blocks import Block
 from shared.messaging.cluster import Cluster
+from shared.messaging.topics import unequal_topics
 from shared.messaging.topics_seen import ask_for_topics
 from shared.metrics import Metrics
 from shared.silence import SILENT_SECONDS, Silence
+
+log = get_logger(__name__)
 
 ASK_EVERY_SECONDS = 3.0
 _ASK_SECONDS = 10.0
@@ -27,7 +31,10 @@ _READ = "select topic, partition from shared.offsets where read_through_at is di
 
 
 class Reach:
-    """Call `look` again and again. `pool` is given where this process consumes: its lags are unknown meanwhile."""
+    """Call `look` again and again. `pool` is given where this process consumes: its lags are unknown meanwhile.
+
+    `publishes` are the topics (without the prefix) whose number of partitions is checked each time.
+    """
 
     def __init__(
         self,
@@ -35,6 +42,7 @@ class Reach:
         metrics: Metrics,
         pool: "Pool | None" = None,
         *,
+        publishes: Iterable[str] = (),
         silent_seconds: float = SILENT_SECONDS,
         ask: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
@@ -43,6 +51,8 @@ class Reach:
         self._pool = pool
         self._ask = ask or self._ask_a_broker
         self._client: AIOKafkaClient | None = None
+        self._publishes = [cluster.topic(topic) for topic in publishes]
+        self._unequal: list[str] = []
         self._silence = Silence(
             f"Kafka at {cluster.bootstrap_servers}",
             "nothing is consumed or published until it does",
@@ -53,6 +63,10 @@ class Reach:
     def silent(self) -> list[str]:
         """That Kafka does not answer, and since when; empty while it does."""
         return self._silence.reasons()
+
+    def noted(self) -> list[str]:
+        """Topics that this process publishes to and that have another number of partitions than they are to have."""
+        return self._unequal
 
     async def look(self) -> None:
         try:
@@ -80,4 +94,9 @@ class Reach:
         if self._client is None:
             self._client = AIOKafkaClient(**self._cluster.connection())
             await self._client.bootstrap()
-        await ask_for_topics(self._client, [])
+        seen = await ask_for_topics(self._client, self._publishes)
+        found = unequal_topics({name: topic.partitions for name, topic in seen.items()}, self._cluster.partitions)
+        for each in found:
+            if each not in self._unequal:
+                log.error("a topic has another number of partitions than wanted", do=each)
+        self._unequal = found

@@ -1,11 +1,11 @@
 """The topics there are, and how they come to be: created by us (or checked), never by accident with one partition."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
-from aiokafka.errors import TopicAuthorizationFailedError, for_code
+from aiokafka.errors import InvalidReplicationFactorError, TopicAuthorizationFailedError, for_code
 
 from shared.messaging.cluster import Cluster
 from shared.messaging.topic_settings import MAX_MESSAGE_BYTES, check_settings
@@ -87,6 +87,12 @@ async def _create(admin: AIOKafkaAdminClient, cluster: Cluster, wanted: dict[str
     ]
     response = await admin.create_topics(new)
     for name, code, *_ in response.topic_errors:
+        if for_code(code) is InvalidReplicationFactorError:
+            brokers = len((await admin.describe_cluster())["brokers"])
+            raise TopicsUnfit(
+                f"Kafka did not create topic {name}: TOPIC_REPLICATION is {cluster.replication} and the cluster has "
+                f"{brokers} broker{'s' * (brokers != 1)}. Set TOPIC_REPLICATION to {brokers}, or start more brokers."
+            )
         if code not in (0, _ALREADY_EXISTS):
             raise TopicsUnfit(
                 f"Kafka did not create topic {name} ({for_code(code).__name__}). Create it with "
@@ -119,9 +125,22 @@ def _check(cluster: Cluster, wanted: Iterable[str], found: dict[str, int]) -> No
             f"Kafka has no topic {named}. Create it with {cluster.partitions} partitions and that setting, "
             "or set CREATE_TOPICS=true."
         )
-    unequal = sorted(name for name, count in found.items() if count != cluster.partitions)
-    if unequal:
+    counts = set(found.values())
+    if len(counts) == 1 and (count := counts.pop()) != cluster.partitions:
         raise TopicsUnfit(
-            f"Topics {', '.join(unequal)} do not have {cluster.partitions} partitions. Set TOPIC_PARTITIONS to the "
-            "count they have; all topics must have the same one, and it must never change."
+            f"Topics {', '.join(sorted(found))} have {count} partitions, and TOPIC_PARTITIONS is {cluster.partitions}. "
+            f"Set TOPIC_PARTITIONS={count}; it must never change."
         )
+    if unequal := unequal_topics(found, cluster.partitions):
+        raise TopicsUnfit(" ".join(unequal))
+
+
+def unequal_topics(counts: Mapping[str, int], wanted: int) -> list[str]:
+    """What to do about each topic that is there with another number of partitions than all are to have."""
+    return [
+        f"Topic {name} has {count} partitions, and {wanted} are wanted (TOPIC_PARTITIONS): an account's events may be "
+        f"read out of order. Delete it and create it again with {wanted} partitions; then have what it held published "
+        "again."
+        for name, count in sorted(counts.items())
+        if count not in (0, wanted)
+    ]

@@ -21,7 +21,7 @@ _FILL = """
     insert into shared.outbox (topic, key, headers, payload, created_at)
     select $1, 'c-' || n % 7,
            jsonb_build_array(jsonb_build_array('ce_id', 'e-' || n), jsonb_build_array('ce_type', 'orders.test')),
-           convert_to(repeat('x', case when n = $3 then 30000 else 100 end), 'UTF8'), now()
+           convert_to(repeat('x', case when n = $3 then 30000 else 100 end), 'UTF8'), shared.app_now()
     from generate_series(0, $2 - 1) as n
 """
 _WAITING = "select array_agg(id order by id) from shared.outbox where published_at is null"

@@ -34,6 +34,12 @@ def seen(topic: TopicSeen = THERE, *, group_readable: bool = True) -> Seen:
     ("what", "unassigned", "block", "named"),
     [
         (seen(), BOTH, Block.PARTITIONS_UNASSIGNED, f"group acme.escalation reads {SALES} partitions 0, 1"),
+        (
+            seen(TopicSeen(UUID(int=1), 4)),
+            BOTH,
+            Block.PARTITION_COUNT_WRONG,
+            f"{SALES} has 4 partitions",
+        ),
         (seen(TopicSeen()), (), Block.TOPIC_MISSING, f"no topic {SALES}"),
         (seen(TopicSeen(readable=False)), (), Block.TOPIC_RIGHT_MISSING, f"READ and DESCRIBE topic {SALES}"),
         (seen(TopicSeen(UUID(int=1), 2, readable=False)), (), Block.TOPIC_RIGHT_MISSING, f"read topic {SALES}"),
