@@ -19,6 +19,7 @@ from shared.contracts.dead_letters import topic_of as dead_letter_topic
 from shared.counting import count_inputs
 from shared.database import Pool, UnsafeDatabase, assert_durable, is_transient, open_pool
 from shared.logs import configure_logging, get_logger
+from shared.messaging import slots
 from shared.messaging.applying import Endings
 from shared.messaging.blocks import Reading
 from shared.messaging.consumer import Consumer
@@ -187,9 +188,9 @@ class Process:
         if self._service.observe is not None:
             self._service.observe(self._metrics, tx)
 
-        self.health.asked_notes.append(relay.refused)
     def _start_relay(self, pool: Pool) -> None:
         relay = Relay(self._database_url, self._cluster, self._metrics, name=self._service.name)
+        self.health.asked_notes.append(relay.refused)
         self._keep_going("relay", relay.run, 0)
         self._keep_going("trim", partial(outbox.trim, pool), _TRIM_SECONDS)
 
@@ -205,6 +206,7 @@ class Process:
         await self._servers.until_it_works("Kafka", consumer.start)
         self._consumer = consumer
         self.health.asked.append(consumer.not_ready)
+        self._watch_slot(consumer)
         self._keep_going("positions", consumer.positions.measure, _MEASURE_SECONDS)
         self._keep_going("timers", TimerRounds(resources.spine).fire, _TIMER_SECONDS)
         endings = Endings(self._service.name, self._cluster.logical, self._metrics)
@@ -212,6 +214,13 @@ class Process:
         self._keep_going("watchdog", self._watch, _WATCH_SECONDS)
         for name, loop in self._service.loops.items():
             self._keep_going(name, partial(loop, resources), 0)
+
+    def _watch_slot(self, consumer: Consumer) -> None:
+        if self._slot is not None:
+            blocked = self._metrics.consumer.blocked.labels(slots.SLOT_TAKEN)
+            watch = slots.SlotWatch(self._service.name, self._slot, lambda: consumer.subscriber.consumer, blocked)
+            self.health.asked_notes.append(watch.noted)
+            self._keep_going("slot", watch.look, slots.LOOK_EVERY_SECONDS)
 
     async def _watch(self) -> None:
         if self._consumer is not None and self._consumer.stalled(STALL_SECONDS):

@@ -1,0 +1,70 @@
+"""Whether two processes of a service have the same slot. Start with `SlotWatch.look`.
+
+A slot is a static member of the group: Kafka puts out the process that had it before, that one joins again and puts
+out the other, and so on for ever. aiokafka takes it for one lost membership after the other.
+"""
+
+import time
+from collections import deque
+from collections.abc import Callable
+
+from aiokafka import AIOKafkaConsumer
+from prometheus_client import Gauge
+
+from shared.logs import get_logger
+
+log = get_logger(__name__)
+
+LOOK_EVERY_SECONDS = 1.0
+SLOT_TAKEN = "slot_taken"
+"""A value of the label `reason` of `handoff_consumer_blocked`, beside those of `Block`."""
+_WITHIN_SECONDS = 60.0
+_MEMBERSHIPS = 4  # the first, and more anew than a slow broker costs in a minute
+
+
+class SlotWatch:
+    """Counts under how many ids this process was a member of its group lately."""
+
+    def __init__(
+        self,
+        service: str,
+        slot: int,
+        consumer: Callable[[], AIOKafkaConsumer | None],
+        blocked: Gauge,
+        *,
+        within_seconds: float = _WITHIN_SECONDS,
+    ) -> None:
+        self._slot = slot
+        self._consumer = consumer
+        self._blocked = blocked
+        self._within_seconds = within_seconds
+        self._joined: deque[float] = deque()
+        self._member = ""
+        self._note = (
+            f"Another process of {service} seems to have slot {slot}: they put each other out of the consumer group. "
+            f"Give each process of {service} a --slot of its own."
+        )
+        self._taken = False
+        blocked.set(0)
+
+    def noted(self) -> list[str]:
+        """That another process has this slot, and what to do."""
+        return [self._note] if self._taken else []
+
+    async def look(self) -> None:
+        now = time.monotonic()
+        member = self._member_id()
+        if member and member != self._member:
+            self._member = member
+            self._joined.append(now)
+        while self._joined and now - self._joined[0] > self._within_seconds:
+            self._joined.popleft()
+        taken = len(self._joined) >= _MEMBERSHIPS
+        if taken and not self._taken:
+            log.error("another process seems to have this slot", slot=self._slot, do=self._note)
+        self._taken = taken
+        self._blocked.set(int(taken))
+
+    def _member_id(self) -> str:
+        consumer = self._consumer()
+        return str(getattr(getattr(consumer, "_coordinator", None), "member_id", ""))
