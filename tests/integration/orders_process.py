@@ -6,6 +6,7 @@ import os
 import re
 import signal
 import sys
+from asyncio.subprocess import DEVNULL, PIPE
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -75,3 +76,21 @@ async def orders_process(url: str, log: Path, settings: Mapping[str, str]) -> As
         if process.returncode is None:
             process.kill()
             await process.wait()
+
+
+async def cannot_start(settings: Mapping[str, str]) -> tuple[str, str]:
+    """Why an orders process says that it cannot start, and all that it logs."""
+    (port,) = free_ports(1)
+    environment = {**os.environ, "ORDERS_PORT": str(port), **settings}
+    command = (sys.executable, "-m", "services.cli", "run", "orders")
+    process = await asyncio.create_subprocess_exec(*command, env=environment, stdout=PIPE, stderr=DEVNULL)
+    try:
+        output, _ = await asyncio.wait_for(process.communicate(), 30)
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+    assert process.returncode == 1
+    lines = [json.loads(line) for line in output.decode().splitlines() if line.startswith("{")]
+    (line,) = [line for line in lines if line["event"] == "cannot start"]
+    return line["reason"], output.decode()

@@ -1,21 +1,16 @@
 """A process that its database does not answer, or refuses, says so: while it runs, and while it starts."""
 
-import asyncio
-import json
-import os
-import sys
-from asyncio.subprocess import DEVNULL, PIPE
 from pathlib import Path
 from unittest.mock import patch
 from urllib.parse import urlsplit
 
 import pytest
 
-from deploy.local.ports import LOOPBACK, free_ports
+from deploy.local.ports import LOOPBACK
 from shared.database_reach import DATABASE_UNREACHABLE, DatabaseReach
 from shared.messaging import watch
 from shared.metrics import create_metrics
-from tests.integration.orders_process import orders_process
+from tests.integration.orders_process import cannot_start, orders_process
 from tests.raw_records import confirmed
 from tests.servers import MakeDatabase, PrivatePostgres
 from tests.streams import plumbing_on
@@ -52,6 +47,7 @@ async def test_while_the_database_is_away_kafka_is_not_blamed_and_what_waits_is_
     async with plumbing_on(kafka, url, topic_prefix) as plumbing, plumbing.watched() as watched:
         await watched.consumer.start()
         await plumbing.publish(confirmed(0))
+        await eventually(plumbing.ledger, {"applied": 1})
         await eventually(plumbing.lag, {0: 0, 1: 0})
         with patch.object(watch, "log") as log:
             await private_postgres.server.stop_at_once()
@@ -69,28 +65,10 @@ async def test_a_database_that_refuses_a_process_ends_its_start_with_what_to_put
     url = urlsplit(await database("orders"))
     user, name = ("nobody-we-know", url.path) if wrong == "user" else (url.username, "/nothing_of_ours")
     refused = url._replace(netloc=f"{user}:not-this-one@{url.hostname}:{url.port}", path=name).geturl()
-    line, output = await _cannot_start({"ORDERS_DATABASE_URL": refused})
-    assert "correct ORDERS_DATABASE_URL" in line["reason"]
+    reason, output = await cannot_start({"ORDERS_DATABASE_URL": refused, "KAFKA_BOOTSTRAP_SERVERS": f"{LOOPBACK}:1"})
+    assert "correct ORDERS_DATABASE_URL" in reason
     assert "not-this-one" not in output
     assert "started anew" not in output
-
-
-async def _cannot_start(settings: dict[str, str]) -> tuple[dict[str, str], str]:
-    """What a process says that does not start, and all that it logged."""
-    (port,) = free_ports(1)
-    environment = os.environ | {"ORDERS_PORT": str(port), "KAFKA_BOOTSTRAP_SERVERS": f"{LOOPBACK}:1"} | settings
-    command = (sys.executable, "-m", "services.cli", "run", "orders")
-    process = await asyncio.create_subprocess_exec(*command, env=environment, stdout=PIPE, stderr=DEVNULL)
-    try:
-        output, _ = await asyncio.wait_for(process.communicate(), 30)
-    finally:
-        if process.returncode is None:
-            process.kill()
-            await process.wait()
-    assert process.returncode == 1
-    lines = [json.loads(line) for line in output.decode().splitlines() if line.startswith("{")]
-    (line,) = [line for line in lines if line["event"] == "cannot start"]
-    return line, output.decode()
 
 
 async def test_a_process_says_why_it_is_still_starting_and_what_is_wrong_while_it_runs(

@@ -91,6 +91,6 @@ async def test_a_process_that_may_not_read_as_its_group_names_the_right_and_the_
         guard.grant(ResourceType.GROUP, cluster.topic("orders"), AclOperation.READ)
         await eventually(process.reasons, [])
         assert await process.blocked() == set()
-    refusals = [line for line in process.lines() if line["event"] == "Kafka refuses, trying again"]
+    refusals = [line for line in process.lines() if line["event"] == "a server refuses this process, trying again"]
     assert {line["do"] for line in refusals} == {reason}
     assert not [line for line in process.lines() if "does not answer" in line["event"]]

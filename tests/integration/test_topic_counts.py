@@ -7,6 +7,8 @@ from structlog.testing import capture_logs
 
 from shared.messaging.reach import Reach
 from shared.messaging.topics import TopicsUnfit, ensure_topics
+from tests.integration.orders_process import cannot_start
+from tests.servers import MakeDatabase
 from tests.streams import DEAD_LETTERS, TOPIC, Plumbing
 from tests.topics import create_topic, delete_topic
 
@@ -45,3 +47,12 @@ async def test_more_copies_than_brokers_are_said_with_both_numbers(plumbing: Plu
     with pytest.raises(TopicsUnfit) as error:
         await ensure_topics(replace(plumbing.cluster, replication=3), ["orders.sales.v1"])
     assert "TOPIC_REPLICATION is 3 and the cluster has 1 broker. Set TOPIC_REPLICATION to 1" in str(error.value)
+
+
+async def test_a_start_that_its_topics_end_does_not_say_that_it_is_to_be_started_anew(
+    kafka: str, database: MakeDatabase, topic_prefix: str
+) -> None:
+    settings = {"KAFKA_BOOTSTRAP_SERVERS": kafka, "TOPIC_PREFIX": topic_prefix, "TOPIC_REPLICATION": "3"}
+    reason, output = await cannot_start({**settings, "ORDERS_DATABASE_URL": await database("orders")})
+    assert "TOPIC_REPLICATION is 3" in reason
+    assert "started anew" not in output
