@@ -8,6 +8,7 @@ const ahead = Date.parse(document.body.dataset.now) - Date.now();
 const STALE_MS = 25_000;
 const own = new Set(); // episodes changed by a button on this page: no news to who pressed it
 const called = new Set(); // episodes whose number was dialled from this page
+const unsaved = []; // typed notes whose form is gone, each as it is shown
 let seenAt = Date.now(), triedAt = 0, source = null, fetching = false, again = false, postponed = false, news = 0, retryMs = 1000;
 
 function ago(at) {
@@ -100,7 +101,7 @@ async function refresh() {
   if (again) { again = false; refresh(); }
 }
 
-// Signed out meanwhile: the page leaves for the way in, and whoever waits for the answer says nothing more.
+// Signed out meanwhile: the page leaves for the way in, and the code that waits for the answer does nothing more.
 async function read(answer) {
   if (new URL(answer.url).pathname === "/sign-in") { location.reload(); await new Promise(() => {}); }
   return new DOMParser().parseFromString(await answer.text(), "text/html");
@@ -115,15 +116,16 @@ function takeOverHead(fresh) {
 function takeOver(fresh) {
   takeOverHead(fresh);
   const list = find("[data-list]"), freshList = find("[data-list]", fresh);
-  if (!list !== !freshList) find("[data-main]").replaceWith(find("[data-main]", fresh) ?? "");
+  if (!list !== !freshList) inUse(find("[data-main]")) ? (postponed = true) : replaceMain(fresh);
   takeOverDuties(find("[data-duties]", fresh));  // none where the main part has just taken them along
-  if (!list || !freshList) return tick();
+  if (!list || !freshList) { showUnsaved(); return tick(); }
   takeOverCounts(fresh);
   const known = new Set(findAll("[data-episode]", list).map((row) => row.dataset.episode));
   for (const row of findAll("[data-episode]", list)) replace(row, find(`#${row.id}`, freshList), list);
   for (const row of findAll("[data-episode]", freshList)) if (!known.has(row.dataset.episode)) arrive(list, row);
   const shown = find("[data-detail] [data-episode]");
   if (shown) replace(shown, find(`[data-detail] [data-episode="${shown.dataset.episode}"]`, fresh));
+  showUnsaved();
   tick();
 }
 
@@ -155,7 +157,11 @@ function takeOverDuties(fresh) {
 }
 
 function replace(old, fresh, list) {
-  if (!fresh) { old.inert = list?.dataset.list !== "some"; return; }
+  if (!fresh) {
+    old.inert = list?.dataset.list !== "some";
+    if (old.inert) keepEntered(old, new DocumentFragment());
+    return;
+  }
   old.inert = false;
   if (old.dataset.version === fresh.dataset.version) return rewritePlaces(old, fresh);
   if (inUse(old)) { postponed = true; return; }
@@ -176,20 +182,65 @@ function rewritePlaces(old, fresh) {
   findAll("[data-place]", old).forEach((each, place) => write(each, places[place]?.textContent ?? null));
 }
 
-// What somebody is about to enter stays entered; returns the fresh field that stands for the focused one.
+function replaceMain(fresh) {
+  const old = find("[data-main]"), main = find("[data-main]", fresh);
+  keepEntered(old, main);
+  old.replaceWith(main);
+}
+
+// What somebody is about to enter stays entered, and what was said of it stays beside it; returns the fresh field that
+// stands for the focused one.
 function keepEntered(old, fresh, active) {
   let same;
+  const lost = [];
   for (const field of findAll("form [name]:not([type=hidden], button)", old)) {
-    const alike = `form[action="${CSS.escape(field.form.getAttribute("action"))}"] [name="${field.name}"]:not([type=hidden], button)`;
-    const twin = findAll(alike, fresh)[findAll(alike, old).indexOf(field)];
-    if (!twin) continue;
-    if (field.value !== (field.defaultValue ?? "")) {
+    const twin = twinOf(field, `[name="${field.name}"]:not([type=hidden], button)`, old, fresh);
+    const entered = field.value !== (field.defaultValue ?? "");
+    if (twin && entered) {
       twin.value = field.value;
       twin.closest("details:not([data-keep])")?.setAttribute("open", "");
     }
-    if (field === active) same = twin;
+    if (!twin && entered && field.matches("textarea")) lost.push(field);
+    if (twin && field === active) same = twin;
   }
+  for (const trouble of findAll("form .trouble:not([hidden], [data-unanswered])", old)) {
+    const twin = twinOf(trouble, ".trouble", old, fresh);
+    if (twin) { twin.hidden = false; write(twin, trouble.textContent); }
+  }
+  for (const field of lost) keepNote(field, fresh);
   return same;
+}
+
+function twinOf(part, selector, old, fresh) {
+  const alike = `form[action="${CSS.escape(part.closest("form").getAttribute("action"))}"] ${selector}`;
+  return findAll(alike, fresh)[findAll(alike, old).indexOf(part)];
+}
+
+// A note whose form is gone is shown until it is dismissed or saved. Another form of the episode that takes a note gets it.
+function keepNote(field, fresh) {
+  const note = field.value.trim(), path = field.form.getAttribute("action").replace(/[^/]*$/, "");
+  if (!note || field.dataset.lost) return;
+  field.dataset.lost = "";  // a form that cannot be used any more may still be shown: once is enough
+  const other = findAll(`form[action^="${CSS.escape(path)}"] textarea`, fresh).find((each) => !each.value);
+  if (other) {
+    other.value = field.value;
+    for (let around = other.closest("details"); around; around = around.parentElement.closest("details")) around.open = true;
+  }
+  if (unsaved.some((each) => find("blockquote", each).textContent === note)) return;
+  const shown = find("template[data-unsaved]").content.firstElementChild.cloneNode(true);
+  const trouble = find(".trouble:not([hidden], [data-unanswered])", field.form);
+  write(find(".trouble", shown), trouble?.textContent ?? `This episode changed while you wrote.${other ? " Your note is now in another form below." : ""}`);
+  write(find("blockquote", shown), note);
+  unsaved.push(shown);
+}
+
+function showUnsaved() {
+  const place = find("[data-detail]") ?? find("[data-main]");
+  for (const each of unsaved) if (!each.isConnected) place.prepend(each);
+}
+
+function forget(lost) {
+  for (const each of unsaved.filter(lost)) { each.remove(); unsaved.splice(unsaved.indexOf(each), 1); }
 }
 
 function arrive(list, row) {
@@ -203,7 +254,7 @@ function arrive(list, row) {
   write(find("[data-announce]"), `New: ${find("h3 a", row).textContent}, ${find(".severity", row).textContent}`);
 }
 
-// Sends a form, and says so on its button, which it returns to its words. What is wrong is told beside it.
+// Sends a form, and says so on its button, which it returns to its words. What went wrong is said beside it.
 async function send(form, button) {
   const label = button.innerHTML, trouble = find(".trouble", form), body = new URLSearchParams(new FormData(form, button));
   const address = button.hasAttribute("formaction") ? button.formAction : form.action;
@@ -242,13 +293,14 @@ function showInstead(list) {
   takeOverHead(list);
   document.body.className = list.body.className;
   find(".bar .back")?.remove();
-  find("[data-main]").replaceWith(find("[data-main]", list));
+  replaceMain(list);
   history.replaceState(null, "", "/" + location.search);
   const told = find(".told");
   told.tabIndex = -1;
   told.focus();
   news = 0;
   find("[data-news]").hidden = true;
+  showUnsaved();
   tick();
   connect();
 }
@@ -272,6 +324,8 @@ async function act(event) {
   button.innerHTML = button.dataset.done;
   write(find("[data-announce]"), button.dataset.done);
   called.delete(episode);
+  const note = find("textarea", form)?.value.trim();
+  forget((each) => find("blockquote", each).textContent === note);
   const more = form.closest("details");
   if (more) more.open = false;
   form.reset();
@@ -291,6 +345,10 @@ document.addEventListener("click", (event) => {
   if (!episode) return;
   called.add(episode.dataset.episode);
   afterCall(episode);
+});
+document.addEventListener("click", (event) => {
+  const dismissed = event.target.closest("[data-dismiss]")?.closest(".unsaved");
+  if (dismissed) forget((each) => each === dismissed);
 });
 // Until when the chosen colleague may accept if no time is entered.
 document.addEventListener("change", (event) => {
