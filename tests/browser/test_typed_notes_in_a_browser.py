@@ -101,7 +101,8 @@ async def test_a_note_stays_in_sight_when_its_episode_and_the_list_have_gone(
 async def test_what_is_wrong_with_a_form_stays_beside_it_while_the_page_changes(visits: Visits) -> None:
     page, _ = await _acknowledged(visits, DESK)
     form = await _typed_into_close(page)
-    await form.locator("textarea").evaluate("each => { each.removeAttribute('maxlength'); each.value = 'x'.repeat(1001) }")
+    longer = "each => { each.removeAttribute('maxlength'); each.value = 'x'.repeat(1001) }"
+    await form.locator("textarea").evaluate(longer)
     await form.get_by_role("button", name="Close").click()
     wrong = form.locator(".trouble")
     await expect(wrong).to_contain_text("This note has 1001 characters")
