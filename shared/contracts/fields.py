@@ -144,7 +144,8 @@ def _not_blank(text: str) -> str:
 
 
 def _absent_if_blank(text: str | None) -> str | None:
-    return _one_line(text) or None if text else None
+    line = _one_line(text) if text else ""
+    return line if line and (line.isascii() or any(map(is_visible, line))) else None
 
 
 def _absent_if_empty(text: str | None) -> str | None:
@@ -152,12 +153,13 @@ def _absent_if_empty(text: str | None) -> str | None:
 
 
 def _can_be_seen(id: str, info: ValidationInfo) -> str:
-    if info.context is ENTERING and (id.isspace() or not id.isascii()) and not any(map(_is_visible, id)):
+    if info.context is ENTERING and (id.isspace() or not id.isascii()) and not any(map(is_visible, id)):
         raise PydanticCustomError("invisible", "must have a character that can be seen")
     return id
 
 
-def _is_visible(character: str) -> bool:
+def is_visible(character: str) -> bool:
+    """Whether a reader sees more of it than a gap."""
     return unicodedata.category(character)[0] not in "ZC" and character not in _FILLERS
 
 
@@ -174,7 +176,7 @@ and characters that turn the reading direction left out."""
 OptionalText: TypeAlias = Annotated[
     Annotated[str, Field(max_length=500, pattern=_NO_NUL)] | None, AfterValidator(_absent_if_blank)
 ]
-"""As Text, but it may be missing, and a blank one counts as missing."""
+"""As Text, but it may be missing, and one of which nothing can be seen counts as missing."""
 
 Words: TypeAlias = Annotated[
     Annotated[str, Field(max_length=20_000, pattern=_NO_NUL)] | None, AfterValidator(_absent_if_empty)

@@ -58,6 +58,11 @@ _UNSEEN = [" ", "\u00a0\u3000", "\u202e\u202c", "\u200b\ufeff", "\u2066 \u2069",
 
 
 @pytest.mark.parametrize("unseen", _UNSEEN)
+def test_a_name_of_which_nothing_can_be_seen_counts_as_missing(unseen: str) -> None:
+    assert support_inbound.Person(name=unseen) == support_inbound.Person()
+
+
+@pytest.mark.parametrize("unseen", _UNSEEN)
 @pytest.mark.parametrize("attribute", ["subject", "id", "source"])
 def test_an_id_of_which_nothing_can_be_seen_is_refused(attribute: str, unseen: str) -> None:
     with pytest.raises(Rejected) as caught:

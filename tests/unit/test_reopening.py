@@ -81,6 +81,10 @@ def test_a_hand_over_that_was_offered_stays_over() -> None:
         ("\u202eevil\u2066!", "evil!"),
         ("👩\u200d🔧 ok", "👩\u200d🔧 ok"),
         ("\x00 \u202e\r\n\t", ""),
+        ("\u200b", ""),
+        ("\u200b \n\ufeff\u2800\u3164 \U000e0041", ""),
+        ("\ufe0f\u0301", ""),
+        ("نعم", "نعم"),
     ],
 )
 def test_a_note_is_kept_without_what_a_screen_would_obey(written: str, kept: str) -> None:
