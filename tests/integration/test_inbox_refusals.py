@@ -33,6 +33,23 @@ async def test_what_cannot_be_is_said_without_codes_or_other_zones(
     assert _CODE.search(words.partition("That didn't work")[2]) is None
 
 
+@pytest.mark.parametrize("action", ["appointment", "snooze", "hand-over"])
+@pytest.mark.parametrize(
+    ("at", "said"),
+    [
+        ("9999-12-31T23:59", r"may be \d+ (hours?|days?) away at most\."),
+        ("2100-01-01T00:00", r"may be \d+ (hours?|days?) away at most\."),
+        ("0001-01-01T00:00", r"must lie in the future\."),
+    ],
+)
+async def test_a_year_that_cannot_be_is_refused_as_too_late_or_too_early(
+    site: Site, action: str, at: str, said: str
+) -> None:
+    refused = await (await taken(site)).press(action, at=at, to="ben")
+    assert refused.status_code == 409
+    assert re.search(said, words_of(refused.text)), words_of(refused.text)
+
+
 async def test_a_page_that_is_out_of_date_says_what_to_press_first_to_whom_it_is_with(site: Site) -> None:
     desk = await open_desk(site)
     refused = await desk.press("reached")

@@ -37,6 +37,9 @@ SELLER = Voice("anna", "Anna Berg", Step.SELLER, "anna", "Anna Berg")
         pytest.param("2026-12-04T14:30:00", datetime(2026, 12, 4, 13, 30, tzinfo=UTC), id="winter, with seconds"),
         pytest.param("2026-03-29T02:30", datetime(2026, 3, 29, 1, 30, tzinfo=UTC), id="skipped: it is 03:30"),
         pytest.param("2026-10-25T02:30", datetime(2026, 10, 25, 0, 30, tzinfo=UTC), id="twice: the first"),
+        pytest.param("9999-12-31T23:59", datetime(2099, 12, 31, tzinfo=UTC), id="far ahead"),
+        pytest.param("202026-05-04T10:00", datetime(2099, 12, 31, tzinfo=UTC), id="a year too long"),
+        pytest.param("0001-01-01T00:00", datetime(2000, 1, 1, tzinfo=UTC), id="long ago"),
     ],
 )
 def test_an_entered_time_is_of_the_readers_clock(text: str, instant: datetime) -> None:
@@ -44,7 +47,8 @@ def test_an_entered_time_is_of_the_readers_clock(text: str, instant: datetime) -
 
 
 @pytest.mark.parametrize(
-    "text", ["", "tomorrow", "2026-02-30T10:00", "2026-05-04", "0001-01-01T00:00", "２026-05-04T10:00"]
+    "text",
+    ["", "tomorrow", "2026-02-30T10:00", "2026-05-04", "0000-01-01T00:00", "9999-02-30T10:00", "２026-05-04T10:00"],
 )
 def test_what_is_no_time_is_refused(text: str) -> None:
     with pytest.raises(NotAMoment):

@@ -50,7 +50,7 @@ def button_of(pressed: Pressed, form: FormData) -> EpisodeButton:
     except NotAMoment as error:
         raise NotUnderstood(str(error)) from None
     except ValidationError:
-        raise NotUnderstood("Something in this form cannot be. Reload the page and press again.") from None
+        raise NotUnderstood("Some of these values are not valid. Reload the page and press again.") from None
 
 
 def ending_value(result: EpisodeResult, reason: str) -> str:

@@ -5,8 +5,10 @@ from datetime import UTC, datetime, timedelta
 from datetime import time as time_of_day
 from zoneinfo import ZoneInfo
 
-_ENTERED = re.compile(r"(\d{4}-\d{2}-\d{2})[T ](\d{2}:\d{2})(?::\d{2}(?:\.\d{1,3})?)?", re.ASCII)
+_ENTERED = re.compile(r"(\d{4,6})-(\d{2}-\d{2})[T ](\d{2}:\d{2})(?::\d{2}(?:\.\d{1,3})?)?", re.ASCII)
 _MORNING = time_of_day(9)
+_YEARS = range(2001, 2099)
+_LONG_AGO, _FAR_AHEAD = datetime(2000, 1, 1, tzinfo=UTC), datetime(2099, 12, 31, tzinfo=UTC)
 
 
 class NotAMoment(ValueError):
@@ -17,17 +19,24 @@ def entered(text: str, zone: ZoneInfo) -> datetime:
     """The instant, in UTC, that a datetime-local field stands for in this zone (HTML, "local date and time string").
 
     An hour that the clocks skip is taken to be as long after midnight as it says, an hour later on the clock; of one
-    that they repeat the first counts. Raises NotAMoment.
+    that they repeat the first counts. A year that facts cannot have counts as the first or the last that they can, so
+    that it is refused as too early or too late. Raises NotAMoment.
     """
     found = _ENTERED.fullmatch(text.strip())
+    if found is None:
+        raise _not_a_moment()
+    year = int(found[1])
     try:
-        local = datetime.fromisoformat(f"{found[1]}T{found[2]}") if found else None
-        instant = local.replace(tzinfo=zone).astimezone(UTC) if local else None
-    except (ValueError, OverflowError):
-        instant = None
-    if instant is None:
-        raise NotAMoment("Choose a day and a time, like 2026-05-04 14:30.")
-    return instant
+        local = datetime.fromisoformat(f"{min(year, 9999):04}-{found[2]}T{found[3]}")
+    except ValueError:
+        raise _not_a_moment() from None
+    if year not in _YEARS:
+        return _LONG_AGO if year < _YEARS.start else _FAR_AHEAD
+    return local.replace(tzinfo=zone).astimezone(UTC)
+
+
+def _not_a_moment() -> NotAMoment:
+    return NotAMoment("Choose a day and a time, like 2026-05-04 14:30.")
 
 
 def field_value(at: datetime, zone: ZoneInfo) -> str:
