@@ -220,8 +220,10 @@ async def test_filters_are_links_with_counts_and_stay_in_the_address(site: Site)
     assert '<input type="hidden" name="severity" value="high">' in kept
     assert 'href="/?q=company&amp;severity=high"' in kept, "chosen, it takes its choice back"
     assert 'action="/acknowledge-all?q=company&amp;severity=high&amp;show=waiting"' in kept
-    nothing = words_of((await browser.get("/?severity=watch")).text)
-    assert "Nothing open matches this filter. Show all 8 open" in nothing
+    assert (await browser.get("/?q=big&page=9")).text.count('<li class="row') == 1
+    for page in ("", "&page=7"):
+        nothing = words_of((await browser.get(f"/?severity=watch{page}")).text)
+        assert "Nothing open matches this filter. Show all 8 open" in nothing
     back = await browser.get("/acknowledge-all?severity=high")
     assert (back.status_code, back.headers["location"]) == (303, "/?severity=high")
 
@@ -241,6 +243,9 @@ async def test_five_thousand_are_a_page_of_thirty_and_a_press_of_a_hundred(site:
     assert "Acknowledge all" not in words_of(page)
     assert len(urlencode(shown(page), doseq=True)) < 16_384, "what a form may have"
     assert len(page) < 400_000
+    beyond = words_of((await browser.get("/?page=200")).text)
+    assert "Previous 167 of 167" in beyond
+    assert "Nothing open matches" not in beyond
 
 
 async def test_up_to_five_are_cards_and_more_are_rows(site: Site) -> None:

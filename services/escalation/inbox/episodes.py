@@ -185,8 +185,10 @@ class EpisodePages:
         reader = Reader(me, ZoneInfo(signed_in.zone), await store.now(self._pool), signed_in.name)
         policies = await self._policies()
         state = await state_of(self._pool, me)
-        rows = await store.open_episodes(self._pool, me, asked.wanted, page=asked.page)
         counts = await store.counts(self._pool, me, asked.wanted)
+        pages = -(-counts.found // PAGE_SIZE)
+        asked = asked.at_most(pages)
+        rows = await store.open_episodes(self._pool, me, asked.wanted, page=asked.page)
         places = await queue(self._pool, me)
         others = await followed(self._pool, me)
         beside = chosen or (rows[0] if rows else None)
@@ -210,7 +212,7 @@ class EpisodePages:
             "asked": asked,
             "query": asked.query,
             "page": asked.page,
-            "pages": -(-counts.found // PAGE_SIZE),
+            "pages": pages,
             "trouble": trouble,
         }
         return self._pages.page("inbox.html", values, status=trouble.status if trouble else 200)

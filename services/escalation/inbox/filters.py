@@ -35,6 +35,10 @@ class Asked:
     def on_page(self, page: int) -> str:
         return replace(self, page=page).query
 
+    def at_most(self, pages: int) -> "Asked":
+        """The same, on the last of so many pages where the address asks for a later one."""
+        return replace(self, page=max(1, min(self.page, pages)))
+
     def showing(self, show: str | None) -> "Asked":
         """The same with another choice of what to show, from its first page."""
         return Asked(replace(self.wanted, show=show))
