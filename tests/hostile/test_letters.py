@@ -128,7 +128,8 @@ def test_a_letter_says_literally_what_a_customer_says(text: str) -> None:
     plain, html = letter.get_body(("plain",)), letter.get_body(("html",))
     assert plain is not None
     assert html is not None
-    assert text.replace("\r\n", "\n") in plain.get_content().replace("\r\n", "\n")
+    shown = text.replace("\u202e", "\N{REPLACEMENT CHARACTER}")
+    assert shown.replace("\r\n", "\n") in plain.get_content().replace("\r\n", "\n")
     assert "<script>" not in html.get_content()
 
 
@@ -139,6 +140,21 @@ def test_no_part_of_a_letter_has_a_character_that_a_terminal_obeys(text: str) ->
         part = letter.get_body((kind,))
         assert part is not None
         assert not re.search(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]", part.get_content().replace("\r\n", "\n"))
+
+
+def test_no_id_turns_the_words_of_a_letter_and_what_is_said_is_kept() -> None:
+    odd = "47\u202e11\u2069"
+    said = SignalRow(Risk(SignalKind.REFUND_REQUESTED, NOW), FACT, "call \u202a+49 30 901820\u202c today")
+    changes: dict[str, Any] = {"account_id": odd, "order_id": odd, "why_you": f"You sold order {odd} on 4 May."}
+    mail = LETTERS.alert(replace(LETTER, signals=[said], main=said.risk, **changes)).message
+    assert "Account 47\ufffd11\ufffd" in mail["Subject"]
+    for kind in ("plain", "html"):
+        part = mail.get_body((kind,))
+        assert part is not None
+        content = part.get_content()
+        assert "You sold order 47\ufffd11\ufffd on 4 May." in content
+        assert "call +49 30 901820 today" in content
+        assert not re.search(r"[\u202a-\u202e\u2066-\u2069]", content)
 
 
 def test_both_parts_of_a_letter_tell_the_same_in_the_order_of_the_page() -> None:

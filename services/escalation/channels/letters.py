@@ -39,6 +39,7 @@ from services.escalation.domain.words import (
     promised_words,
     why_now,
 )
+from services.escalation.domain.words.in_short import NAME_LENGTH, straight, unturned
 from services.escalation.store.address_notices import ClaimedNotice
 from services.escalation.store.bounce_notices import NoticeLetter
 from services.escalation.store.deliveries import FACTS_READ, Letter
@@ -46,7 +47,6 @@ from services.escalation.store.lists import ListLetter
 from shared.contracts.escalation import RingCause, Severity
 
 _SUBJECT_LENGTH = 150
-_WHO_LENGTH = 60
 _WHAT_LENGTH = 50
 _LINE_LENGTH = 300
 _LINES_OF_STORY = 8
@@ -83,7 +83,7 @@ class Letters:
             trim_blocks=True,
             lstrip_blocks=True,
         )
-        self._templates.filters["cut"] = cut
+        self._templates.filters |= {"cut": cut, "straight": straight}
         self._templates.globals |= {"order": (*HEAD, *BODY), "words_length": _LINE_LENGTH}
 
     def alert(self, letter: Letter) -> Mail:
@@ -121,7 +121,7 @@ class Letters:
             "written_at": absolute(written_at),
         }
         last = _last(letter, answer_by, promised)
-        subject = f"{severity}: {cut(who, _WHO_LENGTH)}, {cut(now.what, _WHAT_LENGTH)}, {last}"
+        subject = f"{severity}: {cut(who, NAME_LENGTH)}, {cut(now.what, _WHAT_LENGTH)}, {last}"
         message = self._message(str(letter.recipient_email), subject, "alert", letter.delivery_id, fields, letter.now)
         thread = f"<episode-{letter.episode_id}@{self._sender.domain}>"
         message.message["In-Reply-To"] = message.message["References"] = thread
@@ -165,7 +165,7 @@ class Letters:
         message["To"] = recipient
         if self._reply_to is not None:
             message["Reply-To"] = self._reply_to
-        line = _literal(subject)[:_SUBJECT_LENGTH].strip()
+        line = unturned(_literal(subject))[:_SUBJECT_LENGTH].strip()
         message["Subject"] = line
         message["Date"] = format_datetime(now)
         message["Message-ID"] = f"<{id}@{self._sender.domain}>"
@@ -177,8 +177,9 @@ class Letters:
 
 
 def _clean(text: str) -> str:
-    """What others wrote without control characters, which a terminal that shows the message would obey."""
-    return _CONTROLS.sub("\N{REPLACEMENT CHARACTER}", text.replace("\r\n", "\n"))
+    """What others wrote without control characters, which a terminal that shows the message would obey, and without
+    those that turn its reading direction."""
+    return unturned(_CONTROLS.sub("\N{REPLACEMENT CHARACTER}", text.replace("\r\n", "\n")))
 
 
 def _literal(subject: str) -> str:

@@ -4,10 +4,10 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from services.escalation.domain.words import FOR_INFORMATION, absolute, counted, cut, label
+from services.escalation.domain.words.in_short import NAME_LENGTH
 from services.escalation.domain.words.lists import amount, amounts, answer_until, time_left
 from services.escalation.store.lists import ListedSale, ListLetter
 
-_NAME_LENGTH = 60
 _BOUGHT_LENGTH = 60
 _NOTHING_STANDS = "Over by now"
 """Whatever put it at risk ended between claiming the list and writing it."""
@@ -57,7 +57,7 @@ def _line(listed: ListedSale, letter: ListLetter, inbox_url: str) -> dict[str, A
 
 
 def _who(listed: ListedSale) -> str:
-    return cut(listed.sale.customer_name or f"Account {listed.sale.account_id}", _NAME_LENGTH)
+    return cut(listed.sale.customer_name or f"Account {listed.sale.account_id}", NAME_LENGTH)
 
 
 def _label(listed: ListedSale) -> str:

@@ -18,6 +18,7 @@ from services.escalation.domain.facts import AccountFact, fact_id
 from services.escalation.domain.findings.said import Word
 from services.escalation.domain.policy.versions import Policies
 from services.escalation.domain.reader import Moment, Reader
+from services.escalation.domain.words.in_short import bought_words, customer_words, unturned
 from services.escalation.inbox.answers import NotHere
 from services.escalation.inbox.dependencies import InboxDependencies
 from services.escalation.inbox.forms import answer_of, channel_of, text_of
@@ -165,7 +166,7 @@ def _view(
         proof=_PROOF[duty.kind],
         customer=_customer(order),
         order=order.order_id,
-        bought=order.bought,
+        bought=bought_words(order.bought, products_of(order)),
         amount=words.known_money(order.amount_minor, order.currency),
         due=_due(duty, reader),
         at=reader.moment(duty.due_at),
@@ -188,7 +189,7 @@ def _finished(
     assert word is not None
     said = word.said
     return FinishedView(
-        what=words.customer_said(said.kind, said.number, order.order_id),
+        what=words.customer_said(said.kind, said.number, unturned(order.order_id)),
         quote=_quote(one.duty, placed.get(order.order_id)),
         customer=_customer(order),
         said=words.said_so(_speaker(said, reader, people), said.at.astimezone(reader.zone), reader.now),
@@ -219,7 +220,7 @@ def _speaker(said: AccountFact, reader: Reader, people: Directory) -> str:
 
 
 def _customer(order: Order) -> str:
-    return order.customer_name or f"Customer {order.account_id}"
+    return customer_words(order.customer_name, order.account_id)
 
 
 def _due(duty: Duty, reader: Reader) -> str:

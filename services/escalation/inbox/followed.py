@@ -11,6 +11,7 @@ from services.escalation.domain.happenings import SignalRow
 from services.escalation.domain.main_signal import all_inform, main_signal
 from services.escalation.domain.policy.versions import Policies
 from services.escalation.domain.reader import Moment, Reader
+from services.escalation.domain.words.in_short import bought_words, customer_words, unturned
 from services.escalation.inbox.endings import Ending, ending_of
 from services.escalation.inbox.views import that_stand
 from services.escalation.store.followed import MOST, FollowedRow
@@ -76,9 +77,9 @@ def _line(row: FollowedRow, signals: Signals, state: str, ending: Ending | None,
     inform = all_inform(risks, policy)
     return FollowedLine(
         id=str(row.episode_id),
-        customer=row.customer_name or f"Customer {row.account_id}",
-        order=row.order_id,
-        bought=row.bought,
+        customer=customer_words(row.customer_name, row.account_id),
+        order=unturned(row.order_id),
+        bought=bought_words(row.bought, products_in(row.products)),
         amount=words.known_money(row.amount_minor, row.currency),
         severity=row.severity,
         severity_word=words.FOR_INFORMATION if inform else words.SEVERITIES[Severity(row.severity)],

@@ -11,6 +11,8 @@ from starlette.responses import HTMLResponse, Response
 
 from services.escalation.domain.parts_in_order import BODY, HEAD
 from services.escalation.domain.plays import NO_WAY
+from services.escalation.domain.words import cut
+from services.escalation.domain.words.in_short import NAME_LENGTH, unturned
 
 _HEADERS = {
     "Content-Security-Policy": (
@@ -64,7 +66,9 @@ class Pages:
             "body_parts": BODY,
             "LONG_QUOTE": _LONG_QUOTE,
             "NO_WAY": NO_WAY,
+            "NAME_LENGTH": NAME_LENGTH,
         }
+        self._templates.filters |= {"cut": cut, "unturned": unturned}
 
     def page(self, template: str, values: Mapping[str, Any], *, status: int = 200) -> Response:
         return HTMLResponse(self._templates.get_template(template).render(values), status)

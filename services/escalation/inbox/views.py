@@ -7,7 +7,7 @@ from functools import partial
 from services.escalation.domain import words
 from services.escalation.domain.asked import NO_HOUR_IN_COMMON, AskedLine, RingRow, StepRow, asked_lines
 from services.escalation.domain.calling import Calling, calling
-from services.escalation.domain.entities import Clock
+from services.escalation.domain.entities import Clock, products_in
 from services.escalation.domain.happenings import (
     Caller,
     Happening,
@@ -26,6 +26,7 @@ from services.escalation.domain.plays import Voice, advice, may_write, must_not_
 from services.escalation.domain.policy.model import Policy
 from services.escalation.domain.reader import Moment, Reader
 from services.escalation.domain.stakes import Amount
+from services.escalation.domain.words.in_short import NAME_LENGTH, bought_words, customer_words, unturned
 from services.escalation.domain.written import NoteAbout, NoteRow
 from services.escalation.inbox.choices import Choices, choices
 from services.escalation.inbox.clock_lines import ClockLine, clock_line, now_with, promised, read_only
@@ -64,7 +65,7 @@ class Acknowledgement:
 
 @dataclass(frozen=True, slots=True)
 class GiversNote:
-    """What whoever handed it over wrote down for the reader."""
+    """What the colleague who handed it over wrote down for the reader."""
 
     by: str
     words: str
@@ -83,7 +84,7 @@ class Script:
 @dataclass(frozen=True, slots=True)
 class EpisodeView:
     """One episode, ready to be shown. `version` changes whenever anything shown does, but for the passing of time.
-    `number` is what was told to call where nothing in it can be dialled."""
+    `in_full` is what is shortened elsewhere. `number` is the number on record where nothing in it can be dialled."""
 
     id: str
     version: str
@@ -91,6 +92,7 @@ class EpisodeView:
     customer: str
     order: str
     bought: str
+    in_full: tuple[str, ...]
     amount: str | None
     severity: str
     severity_word: str
@@ -143,19 +145,22 @@ def episode_view(row: EpisodeRow, parts: Parts, reader: Reader, policy: Policy) 
     no_call = "write" if write else "never"
     can_call = ("now" if hours.allowed else "later") if calls else no_call
     ending = ending_of(row, reader, policy)
+    customer = customer_words(row.customer_name, row.account_id)
+    bought = bought_words(row.bought, products_in(row.products))
     undo = "-undo" if ending is not None and ending.undo_until else ""
     return EpisodeView(
         id=str(row.episode_id),
         version=f"{row.changed_at.timestamp()}-{len(happened)}-{row.preference}-{can_call}{_held(row, parts)}{undo}",
         round=row.round,
-        customer=row.customer_name or f"Customer {row.account_id}",
-        order=row.order_id,
-        bought=row.bought,
+        customer=customer,
+        order=unturned(row.order_id),
+        bought=bought,
+        in_full=tuple(one for one in (row.customer_name, row.bought) if one and one not in (customer, bought)),
         amount=words.known_money(row.amount_minor, row.currency),
         severity=row.severity,
         severity_word=words.FOR_INFORMATION if inform else words.SEVERITIES[Severity(row.severity)],
         label=why.label,
-        why_you=row.why_you if row.has_a_part else None,
+        why_you=unturned(row.why_you) if row.why_you and row.has_a_part else None,
         what=why.what,
         context=why.context,
         asker=asker,
@@ -199,10 +204,10 @@ def _held(row: EpisodeRow, parts: Parts) -> str:
 
 
 def _calls(asker: Caller | None, on_record: tuple[Way, ...]) -> tuple[Way, ...]:
-    """The ways to call whoever asked, then those on record."""
+    """The ways to call the person who asked, then those on record."""
     theirs = asker.ways if asker else ()
     known = {way.href for way in theirs}
-    first = [Way(way.href, f"{asker.name}, {way.label}") for way in theirs if asker]
+    first = [Way(way.href, f"{words.cut(asker.name, NAME_LENGTH)}, {way.label}") for way in theirs if asker]
     return (*first, *(way for way in on_record if way.href not in known))
 
 

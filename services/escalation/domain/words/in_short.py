@@ -1,0 +1,40 @@
+"""What systems and customers wrote, fit to stand among other words: not too long, and read in its own direction."""
+
+import re
+from collections.abc import Sequence
+
+from services.escalation.domain.words.phrases import cut
+
+NAME_LENGTH = 60
+BOUGHT_LENGTH = 120
+_TURNS = re.compile(r"[\u202a-\u202e\u2066-\u2069]")
+
+
+def unturned(text: str) -> str:
+    """Each character that turns the reading direction (Unicode Annex 9, explicit formatting) shown as U+FFFD: in an id
+    it would mirror the rest of a sentence, and left out it would show another id."""
+    return _TURNS.sub("\N{REPLACEMENT CHARACTER}", text)
+
+
+def straight(text: str) -> str:
+    """What a person said, without those characters."""
+    return _TURNS.sub("", text)
+
+
+def customer_words(name: str | None, account: str) -> str:
+    """The customer's name, else the account's id."""
+    return cut(name or f"Customer {unturned(account)}", NAME_LENGTH)
+
+
+def bought_words(bought: str, products: Sequence[str]) -> str:
+    """What was sold: as many of the lines as there is room for, and how many more there are. `bought` is all lines."""
+    if len(bought) <= BOUGHT_LENGTH:
+        return bought
+    end = shown = 0
+    for product in products:
+        following = bought.find(product, end) + len(product)
+        if not end < following <= BOUGHT_LENGTH:
+            break
+        end, shown = following, shown + 1
+    more = len(products) - max(shown, 1)
+    return (bought[:end] if shown else cut(bought, BOUGHT_LENGTH)) + (f" and {more} more" if more > 0 else "")
