@@ -56,11 +56,6 @@ def test_every_record_whose_key_is_not_its_subject_is_counted(streamed: Streamed
     assert streamed.key_mismatches == sum(case.key_differs for case in CASES.values())
 
 
-async def test_of_a_field_told_twice_the_last_counts(company: Company, streamed: Streamed) -> None:
-    amount = "select amount_minor from orders.orders where order_id = 'o-kafka-twice'"
-    assert await company.pools["orders"].fetchval(amount) == 129900
-
-
 async def test_an_id_or_an_order_used_again_changes_nothing_of_the_first(company: Company, streamed: Streamed) -> None:
     amounts = "select amount_minor from orders.orders where order_id in ('o-kafka-reused', 'o-kafka-sold')"
     assert [row["amount_minor"] for row in await company.pools["orders"].fetch(amounts)] == [129900, 129900]

@@ -140,10 +140,17 @@ def test_a_line_cannot_turn_the_reading_direction_of_what_stands_beside_it(turn:
     assert fact.envelope.data == RefundRequested(words=f"{turn}two", by=support_inbound.Person(name="Zoë عمر\u200f"))
 
 
-def test_of_a_member_named_twice_the_last_counts() -> None:
-    event = decode('{"words": "first", "words": "last"}')
-    assert event.envelope.data == RefundRequested(words="last")
-    assert event.digest == decode('{"words": "last"}').digest
+@pytest.mark.parametrize("second", ["first", "last"])
+def test_a_member_named_twice_is_refused_in_every_mode(second: str) -> None:
+    data = f'{{"words": "first", "words": "{second}"}}'
+    whole = json.dumps({**ATTRIBUTES, "data": 0}).replace('"data": 0', f'"data": {data}').encode()
+    for read in (
+        lambda: decode(data),
+        lambda: decode_structured(whole, topic=None),
+        lambda: decode_batch(b"[" + whole + b"]", topic=None),
+    ):
+        with pytest.raises(Rejected, match="each member of an object once"):
+            read()
 
 
 def test_an_event_cannot_be_changed() -> None:

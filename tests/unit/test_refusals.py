@@ -41,6 +41,11 @@ def refusal(body: bytes | str, **attributes: str) -> Rejected:
         pytest.param(b'{"x":' * 10_000 + b"1" + b"}" * 10_000, id="10,000 objects deep"),
         pytest.param(b'{"x": ' + b"[" * 300 + b"]" * 300 + b"}", id="300 arrays deep"),
         pytest.param(b"[" * 1_000_000, id="a million open arrays"),
+        pytest.param(b'{"words": "a", "words": "a"}', id="a name twice"),
+        pytest.param(rb'{"words": "a", "w\u006frds": "b"}', id="a name twice, escaped"),
+        pytest.param(b'{"x": [{"y": {}, "z": 1, "y": null}]}', id="a name twice, deep"),
+        pytest.param(rb'{"x": 1, "x": 2, "y": "\u0022\u0022"}', id="a name twice beside escaped quotes"),
+        pytest.param(rb'{"x\"": 1, "x\u0022": 2}', id="a name with a quote twice"),
     ],
 )
 def test_what_is_not_plain_json_is_refused(body: bytes) -> None:
@@ -138,8 +143,9 @@ def test_a_missing_member_is_named() -> None:
     ],
 )
 def test_a_wrong_salesperson_is_refused(member: str, rule: str) -> None:
+    told = {"name": "Anna"} | json.loads(f"{{{member}}}")
     with pytest.raises(Rejected, match=rule):
-        decode_binary(SALESPERSON, f'{{"name": "Anna", {member}}}'.encode(), topic=None)
+        decode_binary(SALESPERSON, json.dumps(told).encode(), topic=None)
 
 
 @pytest.mark.parametrize(
