@@ -268,7 +268,7 @@ async def test_every_button_works_without_scripts(visits: Visits) -> None:
     await page.locator(".episode .actions").get_by_role("button", name="Acknowledge").click()
     await page.locator(".episode .more summary").click()
     await page.get_by_role("button", name="Tomorrow 09:00").click()
-    await expect(page.locator(".episode .deadline")).to_contain_text("You: put off until")
+    await expect(page.locator(".episode .deadline")).to_contain_text("You: snoozed until")
     await page.locator(".episode .actions").get_by_role("button", name="Could not reach").click()
     await expect(page.locator(".episode .has-it")).to_contain_text("1 attempt reached nobody")
     await page.locator(".episode .actions").get_by_role("button", name="Reached").click()

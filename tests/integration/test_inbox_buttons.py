@@ -122,7 +122,7 @@ async def test_put_off_until_tomorrow_is_nine_o_clock_of_the_reader(site: Site) 
     assert done(await desk.press("snooze", until="tomorrow"))
     local = (await state(site))["deadline_at"].astimezone(ZONE)
     assert (local.hour, local.minute) == (9, 0)
-    assert "You: put off until" in await desk.page()
+    assert "You: snoozed until" in await desk.page()
 
 
 async def test_a_hand_over_is_offered_and_accepted(site: Site) -> None:
@@ -165,7 +165,7 @@ async def test_not_mine_asks_the_next_at_once_and_whoever_was_asked_can_still_ta
     bens = Desk(await site.signed_in("ben"), (await state(site))["episode_id"])
     page = await bens.page()
     assert "Anna Berg passed it on." in page
-    assert "Who was asked" in page
+    assert "Who was notified" in page
     assert "passed it on" in page
     assert "<title>On call</title>" in (await desk.browser.get("/")).text, "it waits for Ben"
     assert done(await desk.press("acknowledge"))
@@ -222,14 +222,14 @@ async def test_not_mine_is_refused_once_the_next_is_asked(site: Site) -> None:
         ("appointment", {"at": "2028-01-01T10:00"}, "at most"),
         ("snooze", {}, "Choose a day and a time"),
         ("snooze", {"at": "2028-01-01T10:00"}, "at most"),
-        ("hand-over", {"to": "", "until": "tomorrow"}, "Choose somebody"),
+        ("hand-over", {"to": "", "until": "tomorrow"}, "Choose a colleague"),
         ("hand-over", {"to": "nobody", "until": "in_an_hour"}, "Choose somebody of the directory"),
         ("hand-over", {"to": SELLER, "until": "in_an_hour"}, "Choose somebody else"),
         ("close", {}, "a reason is needed"),
         ("close", {"ending": "saved"}, "a reason is needed"),
         ("close", {"ending": "won:price"}, "Choose one of the list"),
         ("close", {"ending": "lost:whatever"}, "choose one from the list"),
-        ("close", {"ending": "lost:\0"}, "cannot be"),
+        ("close", {"ending": "lost:\0"}, "are not valid"),
         ("reached", {"channel": "telepathy"}, "Choose one of the list"),
     ],
 )

@@ -103,7 +103,7 @@ async def test_exhausted_episodes_say_so(site: Site) -> None:
         "update escalation.episodes set exhausted_at = $1, deadline_at = null, deadline_for = null",
         datetime(2026, 5, 4, tzinfo=UTC),
     )
-    assert "Nobody answered, all the way up the ladder." in await desk.page()
+    assert "No one on the escalation path has responded." in await desk.page()
 
 
 async def test_an_exhausted_episode_that_rings_again_says_until_when_there_is_time(site: Site) -> None:
@@ -114,7 +114,7 @@ async def test_an_exhausted_episode_that_rings_again_says_until_when_there_is_ti
     await site.tell(cancellation_requested(), about=ACCOUNT)
     page = await desk.page()
     assert "You: answer by" in page
-    assert "Nobody answered, all the way up" not in page
+    assert "No one on the escalation path" not in page
 
 
 async def test_an_order_that_nobody_moves_asks_for_no_confirmation(site: Site) -> None:

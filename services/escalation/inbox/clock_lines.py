@@ -13,13 +13,13 @@ _TO_DO = {
     Clock.ANSWER: "answer by",
     Clock.REDEEM: "reach the customer by",
     Clock.APPOINTMENT: "call the customer at",
-    Clock.SNOOZE: "put off until",
+    Clock.SNOOZE: "snoozed until",
 }
 _SHORT = {
     Clock.ANSWER: "Answer",
     Clock.REDEEM: "Reach",
     Clock.APPOINTMENT: "Call",
-    Clock.SNOOZE: "Put off",
+    Clock.SNOOZE: "Snoozed",
 }
 
 
@@ -48,7 +48,7 @@ def clock_line(
         asks = f"{reader.name_of(row.acknowledged_by, row.acknowledged_name)} asks you to take over: answer by"
         return ClockLine(None, asks, reader.moment(row.offered_until), left(row.offered_until, reader.now), urgent=True)
     if row.exhausted_at is not None and row.deadline_at is None:
-        return ClockLine(None, "Nobody answered, all the way up the ladder. It stays open until somebody takes it.")
+        return ClockLine(None, "No one on the escalation path has responded. Open until someone acknowledges it.")
     if row.reached_at is not None and row.deadline_at is None:
         return ClockLine(_who(row, reader), "reached the customer. Close it once it is settled.")
     if row.deadline_at is None or row.deadline_for is None:

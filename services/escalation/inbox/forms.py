@@ -87,7 +87,7 @@ def _snooze(pressed: Pressed, form: FormData) -> EpisodeButton:
 def _hand_over(pressed: Pressed, form: FormData) -> EpisodeButton:
     to = text_of(form, "to")
     if not to:
-        raise NotUnderstood("Choose somebody to take it over.")
+        raise NotUnderstood("Choose a colleague to take it over.")
     named = text_of(form, "until") or text_of(form, "at")
     until = _until(pressed, form) if named else pressed.offer_ends or in_an_hour(pressed.now)
     return own_facts.HandOverPressed(episode=pressed.episode, by=pressed.by, to=to, until=until, note=note_of(form))

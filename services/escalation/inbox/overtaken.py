@@ -24,5 +24,5 @@ def what_is_so(row: EpisodeRow, reader: Reader, action: str = "") -> str | None:
     if row.has_a_part:
         return None
     if row.responsible is None:
-        return "It is not with you, and nobody has been asked yet."
+        return "It is not with you, and no one has been notified yet."
     return f"It is with {reader.name_of(row.responsible, row.responsible_name)}, who has not acknowledged it yet."
