@@ -55,4 +55,4 @@ async def test_without_scripts_a_close_is_undone_from_the_list_of_closed_ones(vi
     await page.goto("/closed")
     await page.get_by_role("button", name="Undo").click()
     await expect(page.locator("article.episode").get_by_role("button", name="Acknowledge")).to_be_visible()
-    await expect(page.get_by_text(NOTE)).to_be_visible()
+    await expect(page.locator("article.episode").get_by_text(NOTE)).to_be_visible()

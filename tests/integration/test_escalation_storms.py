@@ -19,6 +19,7 @@ from tests.waiting import eventually
 
 ALONE = 5
 SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
+_SECONDS_FOR_A_THOUSAND = 120.0
 
 
 @pytest.fixture(autouse=True)
@@ -34,10 +35,12 @@ async def test_a_thousand_signals_on_forty_sellers_are_forty_lists_and_the_first
     await _sell(escalation, sellers=40, each=25)
     await _fail(escalation, range(1_000))
     async with escalation.sending():
-        await eventually(lambda: _states(escalation), {"sent": 40 * ALONE, "held": 40 * 20})
+        await eventually(
+            lambda: _states(escalation), {"sent": 40 * ALONE, "held": 40 * 20}, within_seconds=_SECONDS_FOR_A_THOUSAND
+        )
         await _nothing_is_dropped(escalation)
         await escalation.move_clock(MINUTE)
-        await eventually(lambda: _states(escalation), {"sent": 1_000})
+        await eventually(lambda: _states(escalation), {"sent": 1_000}, within_seconds=_SECONDS_FOR_A_THOUSAND)
     mails = Counter(message["To"] for message in escalation.mail.received)
     assert len(mails) == 40
     assert set(mails.values()) == {ALONE + 1}

@@ -4,7 +4,7 @@ An episode rings its seller, and others in turn, as rescuing says. Start at `Epi
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -54,7 +54,7 @@ class Episodes:
         moved = any((old.episode, old.kind, old.case) == (episode.id, signal.kind, signal.case) for old in leaving)
         nobody_acts = episode.reached or episode.exhausted_at is not None
         quiet = self.desk.informs(signal) and not self.informs(episode)
-        if quiet and episode.responsible is not None:
+        if _waits(episode) or (quiet and episode.responsible is not None):
             return
         if quiet:
             self._find(episode, self.desk.sought(episode, signal.id, "signal", self.now, rings=False))
@@ -75,6 +75,8 @@ class Episodes:
         if SEVERITIES.index(grave) > SEVERITIES.index(episode.severity):
             episode.severity = grave
             self.desk.tell("severity_raised", episode, signal.id)
+            if _waits(episode):
+                return
             nobody_acts = not episode.rang or episode.reached or episode.exhausted_at is not None
             self.ring(episode, signal, "signal" if nobody_acts or signal.kind in REQUESTS else "severity")
 
@@ -115,7 +117,8 @@ class Episodes:
         rang_since = sought.rings and sought.rung not in (None, len(episode.rings))
         quiet = not self.informs(episode) and (quiet or rang_since)
         if episode.closed_at is None and episode.taken_at is None and not quiet:
-            self._find(episode, sought)
+            instead = self.weightiest(episode) if self.signals[sought.signal].ended is not None else None
+            self._find(episode, replace(sought, signal=instead.id) if instead is not None else sought)
 
     def time_is_up(self, episode: Episode | None) -> None:
         """Nobody answered, or whoever took it did not reach the customer."""
@@ -167,3 +170,8 @@ class Episodes:
             self.desk.decide("closed", episode)
         elif episode.rang and self.informs(episode):
             episode.ask_nobody(self.now)
+
+
+def _waits(episode: Episode) -> bool:
+    """One ring waits for the seller, and answers for whatever joins until then."""
+    return episode.rang and not episode.rings
