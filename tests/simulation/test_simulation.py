@@ -10,6 +10,8 @@ from tests.simulation.planted import PLANTED
 HISTORIES = int(os.environ.get("SIMULATION_HISTORIES", "5000"))
 _AT_MOST = 3000
 """So many histories find every planted bug."""
+_REACHED_LATE = {"check_in_that_is_not_due": 1793, "ask_the_time_before_claiming": 486}
+"""A history that finds what few others do, played first. Once it does not, all are played in their order."""
 
 
 def test_no_history_breaks_a_promise() -> None:
@@ -19,7 +21,7 @@ def test_no_history_breaks_a_promise() -> None:
 @pytest.mark.parametrize("name", PLANTED)
 def test_a_planted_bug_is_found(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     PLANTED[name](monkeypatch)
-    for seed in range(_AT_MOST):
+    for seed in (_REACHED_LATE.get(name, 0), *range(_AT_MOST)):
         if failures := play([seed]):
             print(f"{name}: after {seed + 1} histories: {failures[0].words[:200]}")
             return
