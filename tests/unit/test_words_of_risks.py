@@ -95,3 +95,12 @@ def test_a_request_whose_money_was_paid_says_so() -> None:
     asked = Risk(SignalKind.REFUND_REQUESTED, AT)
     assert (label(asked), label(replace(asked, executed=True))) == ("Refund requested", "Refund requested, paid back")
     assert label(replace(asked, refund_kind=RefundKind.CHARGEBACK)) == "Chargeback"
+
+
+def test_a_missed_promise_and_an_unreached_outcome_say_which() -> None:
+    missed = Risk(SignalKind.PROMISE_MISSED, minutes(0), about="“Calibration visit”")
+    assert why_now([missed], missed).sentence(minutes(6)) == "The promise “Calibration visit” was missed 6 min ago."
+    denied = Risk(SignalKind.OUTCOME_DENIED, minutes(0), about="“Weigh 200 cups a day”")
+    assert why_now([denied], denied).sentence(minutes(0)) == (
+        "The expected outcome “Weigh 200 cups a day” was not reached, the customer said just now."
+    )

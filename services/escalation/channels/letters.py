@@ -22,6 +22,7 @@ from services.escalation.domain.happenings import (
     ToldOf,
     asker_of,
     caller,
+    in_sale_words,
     no_ways,
     what_happened,
 )
@@ -88,6 +89,8 @@ class Letters:
 
     def alert(self, letter: Letter) -> Mail:
         """The message for one delivery; its Message-ID is the delivery's, however often it is sent."""
+        told_of = letter.story.read()
+        letter = _in_sale_words(letter, told_of)
         assert letter.main is not None
         now = why_now([signal.risk for signal in letter.signals], letter.main)
         if letter.left_out:
@@ -98,7 +101,6 @@ class Letters:
         zone, until = ZoneInfo(letter.parts.recipient_zone), letter.parts.answer_by
         written_at = letter.now.astimezone(zone)
         answer_by, promised = _local(until, zone, letter.now), _local(letter.parts.promised_at, zone, letter.now)
-        told_of = letter.story.read()
         story, more = _story(letter, told_of, zone)
         asker = _asker(letter, told_of)
         fields = {
@@ -202,6 +204,14 @@ def _reply_address(text: str) -> Address:
         return address_of(text)
     except NoAddress:
         raise ValueError("MAIL_REPLY_TO must look like sales-support@example.com") from None
+
+
+def _in_sale_words(letter: Letter, told_of: ToldOf) -> Letter:
+    signals = in_sale_words(letter.signals, told_of, letter.order_id)
+    pairs = zip(letter.signals, signals, strict=True)
+    return replace(
+        letter, signals=signals, main=next((new.risk for old, new in pairs if old.risk is letter.main), None)
+    )
 
 
 def _asker(letter: Letter, told_of: ToldOf) -> Caller | None:

@@ -1,7 +1,7 @@
 """What happened to a customer, line by line, and the signals made of it, for pages and mails. See `what_happened`."""
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TypeAlias
 from uuid import UUID
@@ -11,9 +11,11 @@ from services.escalation.domain.facts import LEAVING, FactKind, fact_id
 from services.escalation.domain.own_facts import AppointmentLogged, AttemptLogged, SnoozePressed
 from services.escalation.domain.phones import PhoneLink
 from services.escalation.domain.reader import Moment, Reader
+from services.escalation.domain.sale_words import SaleWords, sale_words
 from services.escalation.domain.written import NoteAbout, NoteRow
 from shared.contracts.envelope import Envelope, Fact
 from shared.contracts.escalation import SignalKind
+from shared.contracts.orders_inbound import OutcomeReported
 from shared.contracts.support_inbound import Person
 
 _NOTES = {
@@ -59,7 +61,7 @@ class Caller:
 
 @dataclass(frozen=True, slots=True)
 class SaidRow:
-    """What a salesperson says that the customer said."""
+    """What a salesperson says that the customer said; `what` names the promise."""
 
     fact_id: UUID
     kind: FactKind
@@ -67,6 +69,7 @@ class SaidRow:
     number: int | None
     agent: str | None
     agent_name: str | None
+    what: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +116,12 @@ class SignalLine:
     ended: str | None
 
 
+def in_sale_words(signals: Sequence[SignalRow], told_of: ToldOf, order_id: str) -> Sequence[SignalRow]:
+    """The same signals; what was promised or expected is named as at the sale."""
+    sale = sale_words(told_of.facts, order_id)
+    return [replace(signal, risk=sale.of_risk(signal.risk, signal.fact_id)) for signal in signals]
+
+
 def what_happened(
     order_id: str, signals: Sequence[SignalRow], told_of: ToldOf, reader: Reader, ways: WaysTo
 ) -> tuple[Happening, ...]:
@@ -120,15 +129,16 @@ def what_happened(
     and of their cases stay out. `ways` are those to call whoever called or wrote."""
     standing = {signal.fact_id for signal in signals if signal.ended is None and not signal.by_silence}
     unsaid = {signal.fact_id: signal for signal in signals if not signal.by_silence}
+    sale = sale_words(told_of.facts, order_id)
     told: list[tuple[datetime, Happening]] = []
     for said in told_of.said:
         unsaid.pop(said.fact_id, None)
-        told.append((said.at, _said(said, order_id, reader, at_risk=said.fact_id in standing)))
+        told.append((said.at, _said(said, order_id, sale, reader, at_risk=said.fact_id in standing)))
     for event in told_of.facts:
         if is_about(event, (order_id,), told_of.order_of_case):
             ids = _ids_of(event)
             unsaid = {id: signal for id, signal in unsaid.items() if id not in ids}
-            told.append((event.time, _happening(event, reader, ways, at_risk=not standing.isdisjoint(ids))))
+            told.append((event.time, _happening(event, sale, reader, ways, at_risk=not standing.isdisjoint(ids))))
     bare = [*unsaid.values(), *(signal for signal in signals if signal.by_silence)]
     told += [(signal.at, _bare(signal, reader)) for signal in bare]
     told += [(deed.at, _done(deed, reader)) for deed in told_of.deeds]
@@ -181,14 +191,16 @@ def _signal_line(signal: SignalRow, reader: Reader) -> SignalLine:
     return SignalLine(label, at, f"{words.ended(signal.ended, signal.ended_because)}, {when}")
 
 
-def _happening(event: Envelope[Fact], reader: Reader, ways: WaysTo, *, at_risk: bool) -> Happening:
+def _happening(event: Envelope[Fact], sale: SaleWords, reader: Reader, ways: WaysTo, *, at_risk: bool) -> Happening:
     told = words.describe(event, reader.zone)
-    return Happening(told.title, told.words, told.source, reader.moment(event.time), at_risk, caller(told.by, ways))
+    of_outcome = sale.outcome and isinstance(event.data, OutcomeReported)
+    title = f"{told.title}: {sale.outcome}" if of_outcome else told.title
+    return Happening(title, told.words, told.source, reader.moment(event.time), at_risk, caller(told.by, ways))
 
 
-def _said(said: SaidRow, order_id: str, reader: Reader, *, at_risk: bool) -> Happening:
+def _said(said: SaidRow, order_id: str, sale: SaleWords, reader: Reader, *, at_risk: bool) -> Happening:
     who = reader.name_of(said.agent, said.agent_name)
-    title = words.customer_said(said.kind, said.number, order_id)
+    title = words.customer_said(said.kind, said.number, order_id, sale.of_said(said.kind, said.what))
     return Happening(title, None, f"{who}. {words.NO_PROOF}", reader.moment(said.at), at_risk, None)
 
 

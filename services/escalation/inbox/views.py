@@ -1,7 +1,7 @@
 """What the pages show, made from rows: everything is text by the time a template sees it. Start at `episode_view`."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 from services.escalation.domain import words
@@ -16,6 +16,7 @@ from services.escalation.domain.happenings import (
     ToldOf,
     asker_of,
     caller,
+    in_sale_words,
     no_ways,
     signal_lines,
     what_happened,
@@ -132,6 +133,7 @@ class EpisodeView:
 
 def episode_view(row: EpisodeRow, parts: Parts, reader: Reader, policy: Policy) -> EpisodeView:
     """An episode as this reader sees it."""
+    parts = replace(parts, signals=in_sale_words(parts.signals, parts.told_of, row.order_id))
     risks = _risks(row, parts.signals)
     main = _main(risks, policy)
     why, inform = words.why_now(risks, main), all_inform(risks, policy)

@@ -43,7 +43,7 @@ _FACTS = f"""
     order by j.at desc, j.position desc
 """
 _SAID = f"""
-    select e.episode_id, f.fact_id, f.kind, f.at, f.number, f.agent, p.name as agent_name
+    select e.episode_id, f.fact_id, f.kind, f.at, f.number, f.agent, f.what, p.name as agent_name
     from escalation.episodes e join escalation.facts f on f.account_id = e.account_id and f.order_id = e.order_id
     left join escalation.salespeople p on p.salesperson_id = f.agent
     where e.episode_id = any($2::uuid[]) and f.kind in {tuple(kind.value for kind in SAID)!r} and {MAY_SEE}
@@ -117,7 +117,8 @@ def _of_account(facts: Sequence[asyncpg.Record] | None, cases: Mapping[str, Mapp
 
 
 def _said(row: asyncpg.Record) -> SaidRow:
-    return SaidRow(row["fact_id"], FactKind(row["kind"]), row["at"], row["number"], row["agent"], row["agent_name"])
+    said = (row["number"], row["agent"], row["agent_name"], row["what"])
+    return SaidRow(row["fact_id"], FactKind(row["kind"]), row["at"], *said)
 
 
 def _deed(row: asyncpg.Record) -> DeedRow:

@@ -7,6 +7,7 @@ from services.escalation.domain.words.phrases import cut
 
 NAME_LENGTH = 60
 BOUGHT_LENGTH = 120
+_QUOTE_LENGTH = 120
 _TURNS = re.compile(r"[\u202a-\u202e\u2066-\u2069]")
 
 
@@ -19,6 +20,11 @@ def unturned(text: str) -> str:
 def straight(text: str) -> str:
     """What a person said, without those characters."""
     return _TURNS.sub("", text)
+
+
+def quoted(text: str) -> str:
+    """What a person said, to stand in a sentence: “Calibration visit”."""
+    return f"“{cut(' '.join(straight(text).split()), _QUOTE_LENGTH)}”"
 
 
 def customer_words(name: str | None, account: str) -> str:

@@ -26,12 +26,13 @@ _COMPLAINTS = {
 }
 
 
-def customer_said(kind: FactKind, number: int | None, order: str) -> str:
-    """ "The customer said that a promise of order 4711 was kept"."""
+def customer_said(kind: FactKind, number: int | None, order: str, about: str | None = None) -> str:
+    """ "The customer said that a promise of order 4711 was kept: “Calibration visit”"; `about` is quoted."""
+    which = f": {about}" if about else ""
     if kind is FactKind.PROMISE_SAID_KEPT:
-        return f"The customer said that a promise of order {order} was kept"
+        return f"The customer said that a promise of order {order} was kept{which}"
     reached = "was reached" if number else "was not reached"
-    return f"The customer said that what was expected of order {order} {reached}"
+    return f"The customer said that what was expected of order {order} {reached}{which}"
 
 
 def said_so(name: str, at: datetime, now: datetime) -> str:

@@ -17,7 +17,8 @@ _NO_ID = UUID(int=0)
 class Risk:
     """What the words need to know of a signal. `asked` is the amount that a refund request names or a refund paid,
     `more_than_order` that it exceeds the order's, `executed` that the money asked back has been paid since. A late
-    delivery is `expected_on` a day of the customer's calendar, where one was told that is not over.
+    delivery is `expected_on` a day of the customer's calendar, where one was told that is not over. What was promised
+    or expected, `about`, is quoted, where that is known.
 
     Two kinds have two causes: an order is `unmoved` where it stalled because nobody moves it, not because a
     confirmation is missing; a dead end is a contact `unanswered` in time, or one that ended without help.
@@ -33,6 +34,7 @@ class Risk:
     unmoved: bool = False
     unanswered: bool = False
     expected_on: date | None = None
+    about: str | None = None
 
     @property
     def amount_minor(self) -> int | None:
@@ -130,9 +132,10 @@ def headline(risk: Risk) -> str:
                 return "Nothing has been done on the order since the sale; it stalled"
             return "The order stalled before the customer confirmed it"
         case SignalKind.PROMISE_MISSED:
-            return "A promise was missed"
+            return f"The promise {risk.about} was missed" if risk.about else "A promise was missed"
         case SignalKind.OUTCOME_DENIED:
-            return "The customer said that the order did not bring what was expected"
+            outcome = f"The expected outcome {risk.about}" if risk.about else "The expected outcome"
+            return f"{outcome} was not reached, the customer said"
         case SignalKind.DELIVERY_LATE:
             return "The delivery became late"
         case SignalKind.ORDER_CANCELLED:

@@ -1,0 +1,51 @@
+"""What happened to a customer, as pages and mails tell it."""
+
+from datetime import timedelta
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from services.escalation.domain.facts import FactKind, fact_id
+from services.escalation.domain.happenings import SaidRow, SignalRow, ToldOf, in_sale_words, no_ways, what_happened
+from services.escalation.domain.reader import Reader
+from services.escalation.domain.words import Risk
+from shared.contracts.escalation import SignalKind
+from shared.contracts.order_parts import Promise
+from shared.ids import SalespersonId
+from tests.builders import AT, ORDER, event_of, order_placed, outcome_reported
+
+READER = Reader(SalespersonId("anna"), ZoneInfo("Europe/Berlin"), AT + timedelta(days=5))
+DUE = AT + timedelta(days=3)
+SALE = event_of(
+    order_placed(
+        expected_outcome="Weigh 200 cups a day",
+        promises=(Promise(id="visit", what="Calibration visit", due_at=DUE), Promise(what="Free filters", due_at=DUE)),
+    )
+)
+REPORTED = event_of(outcome_reported(reached=False))
+SAID = SaidRow(UUID(int=9), FactKind.PROMISE_SAID_KEPT, AT, None, "anna", "Anna Berg", "visit")
+
+
+def test_promises_and_outcomes_are_named_as_at_the_sale() -> None:
+    missed = [
+        SignalRow(Risk(SignalKind.PROMISE_MISSED, DUE), fact_id(SALE, f"promise-{place}"), by_silence=True)
+        for place in (0, 1)
+    ]
+    denied = SignalRow(Risk(SignalKind.OUTCOME_DENIED, REPORTED.time), fact_id(REPORTED))
+    told_of = ToldOf(facts=[REPORTED, SALE], said=[SAID])
+    signals = in_sale_words([*missed, denied], told_of, ORDER)
+    titles = {one.title for one in what_happened(ORDER, signals, told_of, READER, no_ways)}
+    assert titles == {
+        "The promise “Calibration visit” was missed",
+        "The promise “Free filters” was missed",
+        f"The customer says that what was expected of order {ORDER} was not reached: “Weigh 200 cups a day”",
+        f"The customer said that a promise of order {ORDER} was kept: “Calibration visit”",
+        f"Order {ORDER} placed",
+    }
+
+
+def test_without_the_words_of_the_sale_they_are_told_without() -> None:
+    missed = SignalRow(Risk(SignalKind.PROMISE_MISSED, DUE), fact_id(SALE, "promise-0"), by_silence=True)
+    told_of = ToldOf(facts=[event_of(order_placed("another"))], said=[SAID])
+    signals = in_sale_words([missed], told_of, ORDER)
+    titles = [one.title for one in what_happened(ORDER, signals, told_of, READER, no_ways)]
+    assert titles == ["A promise was missed", f"The customer said that a promise of order {ORDER} was kept"]
