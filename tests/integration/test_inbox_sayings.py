@@ -162,7 +162,7 @@ async def test_a_late_delivery_names_the_day_that_was_told(site: Site) -> None:
 async def test_once_somebody_has_it_nobody_else_is_told_what_to_say(site: Site) -> None:
     desk = await open_desk(site)
     mona = Desk(await site.signed_in("mona"), (await state(site))["episode_id"])
-    assert "What to say" in await mona.page()
+    assert "What to say" not in await mona.page(), "she has not been notified"
     assert done(await desk.press("acknowledge"))
     assert "What to say" in await desk.page()
     assert "What to say" not in await mona.page()

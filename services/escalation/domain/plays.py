@@ -32,7 +32,7 @@ YOUR_NAME = "[your name]"
 class Voice:
     """The person who makes the call, and the seller of the order by id and name, where there is one.
 
-    `step` is the caller's place on the ladder. A manager has it also before being notified, anybody else has None.
+    `step` is the caller's place on the ladder, None of who has not been notified.
     `seller_left`: the company; `handed_on`: the account is assigned to somebody else now.
     """
 

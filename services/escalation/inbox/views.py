@@ -141,7 +141,7 @@ def episode_view(row: EpisodeRow, parts: Parts, reader: Reader, policy: Policy) 
     ways = no_ways if forbidden else partial(phone_links, country=country)
     happened = what_happened(row.order_id, parts.signals, parts.told_of, reader, ways)
     asker = caller(asker_of(main, parts.signals, parts.told_of.facts), ways)
-    calls = () if forbidden or inform else _calls(asker, phone(row.customer_phone, country))
+    calls = () if forbidden or inform or not row.has_a_part else _calls(asker, phone(row.customer_phone, country))
     hours = calling(row.customer_zone, policy.customers, reader.now)
     write = mail(row.customer_email) if may_write(_preference(row)) and not inform else None
     no_call = "write" if write else "never"
@@ -247,7 +247,7 @@ def _cause(row: EpisodeRow, reader: Reader) -> str | None:
 
 def _script(row: EpisodeRow, risks: Sequence[words.Risk], reader: Reader, policy: Policy) -> Script | None:
     """For whoever may make the call: nobody else, once somebody has it."""
-    if row.closed_at is not None or row.amount_minor is None or row.currency is None:
+    if not row.has_a_part or row.closed_at is not None or row.amount_minor is None or row.currency is None:
         return None
     if row.acknowledged_by is not None and not (reader.is_me(row.acknowledged_by) or reader.is_me(row.offered_to)):
         return None
@@ -259,11 +259,10 @@ def _script(row: EpisodeRow, risks: Sequence[words.Risk], reader: Reader, policy
 
 
 def _voice(row: EpisodeRow, reader: Reader) -> Voice:
-    unasked = Step.MANAGER if row.leads_seller else None
     return Voice(
         me=reader.salesperson_id,
         name=reader.name,
-        step=Step(row.own_step) if row.own_step else unasked,
+        step=Step(row.own_step) if row.own_step else None,
         seller=row.salesperson,
         seller_name=row.seller_name,
         seller_left=row.seller_left,

@@ -27,7 +27,7 @@ class EpisodeRow:
     `cause` is the reason of its latest alert, which waits `held_until` the person is to be notified, and `before_who`
     the person it was with until then. `superseded`: its order has a newer one. Without `has_a_part` the reader only
     follows it, as its `seller`, as `notified` before, as `asked` where it was over before it was time to notify them,
-    or as a `manager`. Who `leads_seller` is the seller's manager, or that person's.
+    or as a `manager`.
     """
 
     episode_id: EpisodeId
@@ -81,7 +81,6 @@ class EpisodeRow:
     products: str
     preference: str
     has_a_part: bool
-    leads_seller: bool
     follows_as: str | None
 
     @property
@@ -170,7 +169,6 @@ _EPISODE = f"""
            o.customer_name, o.customer_phone, o.customer_email, o.customer_zone, o.customer_country,
            o.segment, coalesce(o.products, '[]') as products, coalesce(account.preference, 'none') as preference,
            {HAS_A_PART} is true as has_a_part,
-           coalesce($1 in (seller.manager, sellers_manager.manager), false) as leads_seller,
            case when e.salesperson = $1 then 'seller' when own.step is null then 'manager'
                 when own.notified then 'notified' else 'asked' end as follows_as
     from escalation.episodes e
@@ -191,7 +189,6 @@ _EPISODE = f"""
         where own.episode_id = e.episode_id and own.recipient = $1 order by own.ring desc limit 1
     ) own on true
     left join escalation.salespeople seller on seller.salesperson_id = e.salesperson
-    left join escalation.salespeople sellers_manager on sellers_manager.salesperson_id = seller.manager
     left join escalation.salespeople responsible on responsible.salesperson_id = e.responsible
     left join escalation.salespeople acknowledged on acknowledged.salesperson_id = e.acknowledged_by
     left join escalation.salespeople offered on offered.salesperson_id = e.offered_to
