@@ -196,21 +196,21 @@ def _ring(who: str, minutes: int, step: str = "seller") -> RingRow:
     return RingRow(who, who.title(), step, "signal", NOW + timedelta(minutes=minutes), None)
 
 
-def _step(rule: str, who: str | None, minutes: int, words: str = "", path: str | None = None) -> StepRow:
-    return StepRow(NOW + timedelta(minutes=minutes), rule, words, who, who and who.title(), path)
+def _step(rule: str, who: str | None, minutes: int, words: str = "") -> StepRow:
+    return StepRow(NOW + timedelta(minutes=minutes), rule, words, who, who and who.title())
 
 
 def test_who_was_asked_is_told_with_what_came_of_it_and_who_was_skipped() -> None:
     rings = [_ring("anna", 0), _ring("anna", 1), _ring("mona", 16, "manager")]
     steps = [
         _step("unanswered", "anna", 16),
-        _step("skipped", None, 16, "Anna has no backup", "ladder.high.backup"),
+        _step("skipped", None, 16, "Skipped: the backup, as Anna has no backup."),
         _step("acknowledged", "mona", 17),
     ]
     lines = [(one.who, one.step, one.skipped, one.words) for one in asked_lines(rings, steps, ANNA)]
     assert lines == [
         ("You", "seller", False, "did not respond in time"),
-        ("Backup", None, True, "Anna has no backup"),
+        ("Backup", None, True, "Skipped: the backup, as Anna has no backup."),
         ("Mona", "manager", False, "acknowledged it"),
     ]
 
@@ -229,11 +229,29 @@ def test_who_takes_it_late_took_it_and_a_colleague_who_is_asked_takes_nothing_fr
 
 def test_of_one_instant_who_was_asked_stands_in_the_order_of_the_ladder() -> None:
     steps = [
-        _step("skipped", None, 0, "no manager's manager is known", "ladder.high.upper_manager"),
-        _step("skipped", None, 0, "Anna has no backup", "ladder.high.backup"),
+        _step("skipped", None, 0, "Skipped: the manager's manager, as none is known."),
+        _step("skipped", None, 0, "Skipped: the backup, as Anna has no backup."),
     ]
     lines = asked_lines([_ring("mona", 0, "manager"), _ring("desk", 0, "desk"), _ring("anna", 0)], steps, ANNA)
     assert [one.who for one in lines] == ["You", "Backup", "Mona", "Manager's manager", "Desk"]
+
+
+def test_who_is_skipped_before_it_was_time_to_notify_them_was_not_notified() -> None:
+    held = replace(_ring("kim", 0), notified=False)
+    skip = _step("skipped", "kim", 7, "Skipped: the seller, as Kim is not at work before Monday.")
+    lines = asked_lines([held, _ring("mona", 7, "manager")], [skip], ANNA)
+    assert [(one.who, one.step, one.skipped) for one in lines] == [("Kim", "seller", True), ("Mona", "manager", False)]
+    (alone, _) = asked_lines([held, _ring("mona", 7, "manager")], [], ANNA)
+    assert alone.words == "was to be notified later"
+
+
+def test_of_a_closed_episode_no_response_is_awaited() -> None:
+    rings = [_ring("anna", 0)]
+    assert [one.words for one in asked_lines(rings, [], ANNA)] == ["no response yet"]
+    assert [one.words for one in asked_lines(rings, [_step("closed", None, 5)], ANNA)] == ["no response"]
+    assert [one.words for one in asked_lines(rings, [_step("closed", "anna", 5)], ANNA)] == ["closed it"]
+    (by_mona,) = asked_lines(rings, [_step("closed", "mona", 5)], ANNA)
+    assert by_mona.words == "no response needed: Mona closed it"
 
 
 def test_what_ended_a_signal_is_told_in_words() -> None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from services.escalation.domain.reader import Moment, Reader
+from services.escalation.domain.reasoning import skipped_step
 from services.escalation.domain.words import STEPS
 from shared.contracts.escalation import LADDER, RingCause, Step
 
@@ -20,6 +21,7 @@ TOLD_RULES = (
     "offer_lapsed",
     "unavailable",
     "offer_withdrawn",
+    "closed",
     NO_HOUR_IN_COMMON,
 )
 _CAME_OF_IT = {
@@ -38,7 +40,8 @@ _ASK_NOBODY_ELSE = (RingCause.HANDED_OVER, RingCause.INFORMED)
 
 @dataclass(frozen=True, slots=True)
 class RingRow:
-    """One alert; `held_until` while its e-mail waits for the recipient's time."""
+    """One alert; `held_until` while its e-mail waits for the recipient's time. It is not `notified` where it was over
+    before that time came."""
 
     recipient: str
     name: str | None
@@ -46,6 +49,7 @@ class RingRow:
     cause: str
     raised_at: datetime
     held_until: datetime | None
+    notified: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +61,6 @@ class StepRow:
     words: str
     who: str | None
     name: str | None
-    policy_path: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,17 +89,20 @@ def asked_lines(rings: Sequence[RingRow], steps: Sequence[StepRow], reader: Read
     Of rings to one person in a row, without anything in between, the last one tells.
     """
     told = [_skipped(step, reader) for step in steps if step.rule == "skipped"]
+    skipped = {step.who for step in steps if step.rule == "skipped"}
     rings = [ring for ring in rings if ring.cause != RingCause.APPOINTMENT]  # a reminder asks nobody anything
     for place, ring in enumerate(rings):
         later = rings[place + 1 :]
         line = _rung(ring, later, steps, reader)
+        if not ring.notified and not line.came and ring.recipient in skipped:
+            continue
         if not later or later[0].recipient != ring.recipient or line.came:
             told.append(line)
     return tuple(one.line for one in sorted(told, key=lambda one: (one.at, one.place)))
 
 
 def _skipped(step: StepRow, reader: Reader) -> _Told:
-    place = _place(step.policy_path)
+    place = skipped_step(step.words)
     words = STEPS[place] if place else None
     line = AskedLine((words or "nobody").capitalize(), None, reader.moment(step.at), step.words, skipped=True)
     if step.who:
@@ -111,29 +117,34 @@ def _rung(ring: RingRow, later: Sequence[RingRow], steps: Iterable[StepRow], rea
     came = [_CAME_OF_IT[one.rule] for one in own if one.rule in _CAME_OF_IT]
     if ring.cause == RingCause.INFORMED and not came:
         came = ["notified for information"]
-    held = f"to be notified at {reader.moment(ring.held_until).clock}" if ring.held_until else "no response yet"
-    words = came[-1] if came else ("no response" if _went_on(ring, later) else _taken(ring, steps, reader) or held)
+    waits = "no response yet" if ring.notified else "was to be notified later"
+    held = f"to be notified at {reader.moment(ring.held_until).clock}" if ring.held_until else waits
+    words = came[-1] if came else _without_response(ring, later, steps, reader) or held
     who = reader.name_of(ring.recipient, ring.name)
     step = STEPS[Step(ring.step)]
     line = AskedLine(who, step, reader.moment(ring.raised_at), words, salesperson_id=ring.recipient)
     return _Told(ring.raised_at, line, came=bool(came), place=_height(Step(ring.step)))
 
 
-def _taken(ring: RingRow, steps: Iterable[StepRow], reader: Reader) -> str | None:
-    """Who acknowledged it after this ring, where that was somebody else: no response is due any more."""
+def _without_response(ring: RingRow, later: Sequence[RingRow], steps: Iterable[StepRow], reader: Reader) -> str | None:
+    """Why somebody who did nothing has nothing to do any more; None while a response is due."""
+    closed = next((one for one in steps if one.rule == "closed" and one.at >= ring.raised_at), None)
+    if closed is not None and closed.who == ring.recipient:
+        return "closed it"
+    if _went_on(ring, later):
+        return "no response" if ring.notified else "was to be notified later"
     others = [one for one in steps if one.rule == "acknowledged" and one.who != ring.recipient]
-    first = next((one for one in others if one.at >= ring.raised_at), None)
-    return f"no response needed: {reader.name_of(first.who, first.name)} acknowledged it" if first else None
+    taken = next((one for one in others if one.at >= ring.raised_at), None)
+    if taken is not None:
+        return f"no response needed: {reader.name_of(taken.who, taken.name)} acknowledged it"
+    if closed is None:
+        return None
+    return f"no response needed: {reader.name_of(closed.who, closed.name)} closed it" if closed.who else "no response"
 
 
 def _went_on(ring: RingRow, later: Sequence[RingRow]) -> bool:
     """Whether somebody else was asked instead: to ask a colleague to take over takes nothing from whoever has it."""
     return any(ring.cause == RingCause.HANDED_OVER or one.cause not in _ASK_NOBODY_ELSE for one in later)
-
-
-def _place(policy_path: str | None) -> Step | None:
-    name = (policy_path or "").rpartition(".")[2]
-    return Step(name) if name in set(Step) else None
 
 
 def _height(step: Step | None) -> int:

@@ -43,6 +43,11 @@ def skip_words(rung: Rung) -> str:
     return f"Skipped: {STEP_WORDS[rung.step]}, as {rung.skipped}."
 
 
+def skipped_step(words: str) -> Step | None:
+    """The place on the ladder of which `skip_words` speak."""
+    return next((step for step, name in STEP_WORDS.items() if words.startswith(f"Skipped: {name}, as ")), None)
+
+
 def signal_words(signal: Signal, order_id: str) -> str:
     """A signal that joins an order's episode; of one made of silence, when that had lasted too long."""
     label = SIGNAL_LABELS[signal.kind]

@@ -13,13 +13,14 @@ from services.escalation.domain.reader import Reader
 from shared.database import Pool
 
 RING_COLUMNS = """
-    a.recipient, p.name, a.step, a.cause, a.raised_at, case when d.state = 'held' then d.try_at end as held_until
+    a.recipient, p.name, a.step, a.cause, a.raised_at, case when d.state = 'held' then d.try_at end as held_until,
+    (d.state = 'cancelled' and d.try_at > d.changed_at) is not true as notified
 """
 JOIN_TO_RINGS = """
     left join escalation.deliveries d on d.alert_id = a.alert_id and d.channel = 'email'
     left join escalation.salespeople p on p.salesperson_id = a.recipient
 """
-STEP_COLUMNS = "d.at, d.rule, d.words, d.who, p.name, d.policy_path"
+STEP_COLUMNS = "d.at, d.rule, d.words, d.who, p.name"
 JOIN_TO_STEPS = "left join escalation.salespeople p on p.salesperson_id = d.who"
 
 _RINGS = f"""
