@@ -97,6 +97,18 @@ def test_a_request_whose_money_was_paid_says_so() -> None:
     assert label(replace(asked, refund_kind=RefundKind.CHARGEBACK)) == "Chargeback"
 
 
+def test_what_else_is_asked_is_named_by_its_kind_in_the_order_of_time() -> None:
+    risks = [
+        Risk(SignalKind.RESPONSE_OVERDUE, minutes(0)),
+        Risk(SignalKind.CONTACT_DEAD_ENDED, minutes(1)),
+        Risk(SignalKind.REFUND_REQUESTED, minutes(2)),
+        Risk(SignalKind.REFUND_REQUESTED, minutes(3), refund_kind=RefundKind.CHARGEBACK),
+    ]
+    assert why_now(risks, risks[2]).sentence(minutes(2)) == (
+        "Refund requested just now, after an overdue answer and a dead end; since then a chargeback."
+    )
+
+
 def test_a_missed_promise_and_an_unreached_outcome_say_which() -> None:
     missed = Risk(SignalKind.PROMISE_MISSED, minutes(0), about="“Calibration visit”")
     assert why_now([missed], missed).sentence(minutes(6)) == "The promise “Calibration visit” was missed 6 min ago."

@@ -1,5 +1,6 @@
 """Why an order needs somebody now: its signals in words. Start at `why_now`."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -167,13 +168,19 @@ _COUNTED = {
 }
 
 
+def _counted(risk: Risk) -> tuple[str, str]:
+    """One of them, and several; a refund of a special kind by that."""
+    special = _REFUNDS.get(risk.refund_kind) if risk.refund_kind else None
+    if special is None or risk.kind is not SignalKind.REFUND_REQUESTED:
+        return _COUNTED[risk.kind]
+    name = f"{special[0].lower()}{special[1:]}"
+    return f"a {name}", f"requests for a {name}"
+
+
 def _joined(lead: str, risks: Sequence[Risk]) -> str:
-    numbers = {kind: sum(risk.kind is kind for risk in risks) for kind in SignalKind}
-    parts = [
-        _COUNTED[kind][0] if number == 1 else f"{number} {_COUNTED[kind][1]}"
-        for kind, number in numbers.items()
-        if number
-    ]
+    """By the first of each; `risks` are in the order of time."""
+    numbers = Counter(_counted(risk) for risk in risks)
+    parts = [one if number == 1 else f"{number} {several}" for (one, several), number in numbers.items()]
     if not parts:
         return ""
     return lead + (parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}")
