@@ -189,6 +189,25 @@ def test_the_subject_is_customer_trouble_and_time_left() -> None:
     assert mail.message["Subject"] == "High: Petra Weiss, Refund requested, answer by 12:30"
 
 
+@pytest.mark.parametrize(
+    "name",
+    ["Petra Weiss", "Rösterei am Südlichen Markt, Wien & Söhne", "x" * 59, "One Two " * 7 + "x", "a" * 58 + " €"],
+)
+@pytest.mark.parametrize("amount", ["€150.00", "CHF 1,250.00", "€1,150,000.00"])
+def test_a_subject_arrives_as_it_was_written(name: str, amount: str) -> None:
+    parts = replace(LETTER.parts, answer_by=None)
+    letter = replace(LETTER, customer_name=name, amount=amount, signals=[SignalRow(RISK, FACT)], main=RISK, parts=parts)
+    sent = LETTERS.alert(letter).message.as_bytes(policy=SMTP)
+    assert message_from_bytes(sent, policy=default)["Subject"] == f"High: {name}, Refund requested, {amount}"
+    assert max(map(len, sent.partition(b"Date:")[0].splitlines())) <= 78
+
+
+def test_a_subject_has_the_short_label_of_what_is_long_to_tell() -> None:
+    risk = replace(RISK, kind=SignalKind.OUTCOME_DENIED)
+    mail = LETTERS.alert(replace(LETTER, customer_name="Petra Weiss", signals=[SignalRow(risk, FACT)], main=risk))
+    assert mail.message["Subject"] == "High: Petra Weiss, Outcome not reached, answer by 12:30"
+
+
 def test_nobody_is_told_to_call_who_must_not_be_called() -> None:
     parts = replace(LETTER.parts, not_to_be_called="This customer must not be called: there is a dispute.")
     mail = LETTERS.alert(

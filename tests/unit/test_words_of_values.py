@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from services.escalation.domain.words import absolute, ago, known_money, money
+from services.escalation.domain.words import absolute, ago, cut_at_word, known_money, money
 from tests.builders import AT
 
 
@@ -51,3 +51,9 @@ def test_an_amount_is_told_where_it_and_its_currency_are_known(
     minor: int | None, currency: str | None, told: str | None
 ) -> None:
     assert known_money(minor, currency) == told
+
+
+def test_a_cut_at_a_word_leaves_no_part_of_one() -> None:
+    assert cut_at_word("did not bring what", 18) == "did not bring what"
+    assert cut_at_word("did not bring, what", 18) == "did not bring…"
+    assert cut_at_word("immeasurable", 5) == "imme…"

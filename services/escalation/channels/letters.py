@@ -16,6 +16,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 
 from services.escalation.channels.list_letters import list_fields, list_subject
 from services.escalation.channels.smtp import Mail
+from services.escalation.channels.subjects import Subject
 from services.escalation.domain.happenings import (
     Caller,
     Happening,
@@ -36,6 +37,7 @@ from services.escalation.domain.words import (
     cause_words,
     clock,
     cut,
+    cut_at_word,
     left,
     promised_words,
     why_now,
@@ -123,7 +125,8 @@ class Letters:
             "written_at": absolute(written_at),
         }
         last = _last(letter, answer_by, promised)
-        subject = f"{severity}: {cut(who, NAME_LENGTH)}, {cut(now.what, _WHAT_LENGTH)}, {last}"
+        what = now.what if len(now.what) <= _WHAT_LENGTH else now.label
+        subject = f"{severity}: {cut(who, NAME_LENGTH)}, {what}, {last}"
         message = self._message(str(letter.recipient_email), subject, "alert", letter.delivery_id, fields, letter.now)
         thread = f"<episode-{letter.episode_id}@{self._sender.domain}>"
         message.message["In-Reply-To"] = message.message["References"] = thread
@@ -167,8 +170,8 @@ class Letters:
         message["To"] = recipient
         if self._reply_to is not None:
             message["Reply-To"] = self._reply_to
-        line = unturned(_literal(subject))[:_SUBJECT_LENGTH].strip()
-        message["Subject"] = line
+        line = cut_at_word(unturned(_literal(subject)), _SUBJECT_LENGTH)
+        message["Subject"] = Subject(line)
         message["Date"] = format_datetime(now)
         message["Message-ID"] = f"<{id}@{self._sender.domain}>"
         message["Auto-Submitted"] = "auto-generated"

@@ -72,6 +72,14 @@ def cut(text: str, length: int) -> str:
     return text if len(text) <= length else text[: length - 1].rstrip() + "…"
 
 
+def cut_at_word(text: str, length: int) -> str:
+    """Like `cut`, but at a blank; a first word that is longer is cut within."""
+    if len(text) <= length:
+        return text
+    whole, blank, _ = text[:length].rpartition(" ")
+    return f"{whole.rstrip(' ,;:')}…" if blank else cut(text, length)
+
+
 def counted(number: int, noun: str) -> str:
     """ "1 day", "3 days"."""
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

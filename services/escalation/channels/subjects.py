@@ -1,0 +1,22 @@
+"""The subject of a message, so that a mail program shows exactly this text. See `Subject`."""
+
+from email.header import Header
+from email.policy import Policy
+
+_LONGEST_WORD = 60
+
+
+class Subject(str):
+    """Folds itself: the library writes an encoded word beside blanks that readers then see twice or at the beginning.
+
+    Plain words are folded at blanks; other text is encoded as a whole, with its blanks.
+    """
+
+    __slots__ = ()
+    name = "Subject"
+
+    def fold(self, *, policy: Policy) -> str:
+        """As lines of a message; a policy of the library calls this."""
+        plain = self.isascii() and max(map(len, self.split()), default=0) <= _LONGEST_WORD
+        header = Header(self, "us-ascii" if plain else "utf-8", header_name=self.name)
+        return f"{self.name}: {header.encode(linesep=policy.linesep)}{policy.linesep}"
