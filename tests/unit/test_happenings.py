@@ -7,11 +7,12 @@ from zoneinfo import ZoneInfo
 from services.escalation.domain.facts import FactKind, fact_id
 from services.escalation.domain.happenings import SaidRow, SignalRow, ToldOf, in_sale_words, no_ways, what_happened
 from services.escalation.domain.reader import Reader
+from services.escalation.domain.stakes import Amount
 from services.escalation.domain.words import Risk
 from shared.contracts.escalation import SignalKind
 from shared.contracts.order_parts import Promise
 from shared.ids import SalespersonId
-from tests.builders import AT, ORDER, event_of, order_placed, outcome_reported
+from tests.builders import AT, ORDER, event_of, order_placed, outcome_reported, refund_requested
 
 READER = Reader(SalespersonId("anna"), ZoneInfo("Europe/Berlin"), AT + timedelta(days=5))
 DUE = AT + timedelta(days=3)
@@ -49,3 +50,11 @@ def test_without_the_words_of_the_sale_they_are_told_without() -> None:
     signals = in_sale_words([missed], told_of, ORDER)
     titles = [one.title for one in what_happened(ORDER, signals, told_of, READER, no_ways)]
     assert titles == ["A promise was missed", f"The customer said that a promise of order {ORDER} was kept"]
+
+
+def test_an_amount_asked_back_is_told_in_the_currency_of_the_order() -> None:
+    asked = event_of(refund_requested(amount_minor=2_500_000))
+    signal = SignalRow(Risk(SignalKind.REFUND_REQUESTED, AT, asked=Amount(2_500_000, "EUR")), fact_id(asked))
+    told_of = ToldOf(facts=[asked], order_of_case={str(asked.data.case): ORDER})
+    (told,) = what_happened(ORDER, [signal], told_of, READER, no_ways)
+    assert told.title == "Refund of €25,000.00 requested"

@@ -16,7 +16,7 @@ from services.escalation.domain.written import NoteAbout, NoteRow
 from shared.contracts.envelope import Envelope, Fact
 from shared.contracts.escalation import SignalKind
 from shared.contracts.orders_inbound import OutcomeReported
-from shared.contracts.support_inbound import Person
+from shared.contracts.support_inbound import Person, RefundRequested
 
 _NOTES = {
     NoteAbout.ATTEMPT: "Note: could not reach the customer",
@@ -138,7 +138,8 @@ def what_happened(
         if is_about(event, (order_id,), told_of.order_of_case):
             ids = _ids_of(event)
             unsaid = {id: signal for id, signal in unsaid.items() if id not in ids}
-            told.append((event.time, _happening(event, sale, reader, ways, at_risk=not standing.isdisjoint(ids))))
+            title = _title(event, sale, signals)
+            told.append((event.time, _happening(event, title, reader, ways, at_risk=not standing.isdisjoint(ids))))
     bare = [*unsaid.values(), *(signal for signal in signals if signal.by_silence)]
     told += [(signal.at, _bare(signal, reader)) for signal in bare]
     told += [(deed.at, _done(deed, reader)) for deed in told_of.deeds]
@@ -191,10 +192,18 @@ def _signal_line(signal: SignalRow, reader: Reader) -> SignalLine:
     return SignalLine(label, at, f"{words.ended(signal.ended, signal.ended_because)}, {when}")
 
 
-def _happening(event: Envelope[Fact], sale: SaleWords, reader: Reader, ways: WaysTo, *, at_risk: bool) -> Happening:
-    told = words.describe(event, reader.zone)
+def _title(event: Envelope[Fact], sale: SaleWords, signals: Iterable[SignalRow]) -> str | None:
+    """What more is known of a fact than it tells: which outcome, or the order's currency of an amount asked back."""
+    if isinstance(event.data, RefundRequested):
+        asked = (one.risk for one in signals if one.fact_id == fact_id(event))
+        return next((words.headline(one) for one in asked if one.kind is SignalKind.REFUND_REQUESTED), None)
     of_outcome = sale.outcome and isinstance(event.data, OutcomeReported)
-    title = f"{told.title}: {sale.outcome}" if of_outcome else told.title
+    return f"{words.describe(event).title}: {sale.outcome}" if of_outcome else None
+
+
+def _happening(event: Envelope[Fact], title: str | None, reader: Reader, ways: WaysTo, *, at_risk: bool) -> Happening:
+    told = words.describe(event, reader.zone)
+    title = title or told.title
     return Happening(title, told.words, told.source, reader.moment(event.time), at_risk, caller(told.by, ways))
 
 
