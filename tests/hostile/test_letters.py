@@ -221,6 +221,18 @@ def test_nobody_is_told_to_call_who_must_not_be_called() -> None:
     assert "What to say" not in text
 
 
+def test_who_can_only_be_written_to_has_no_number_that_is_known() -> None:
+    for forbidden in (None, "This customer must not be called: they asked not to be."):
+        parts = replace(LETTER.parts, customer_email="petra@customer.example", not_to_be_called=forbidden)
+        mail = LETTERS.alert(replace(LETTER, signals=[SignalRow(RISK, FACT)], main=RISK, parts=parts)).message
+        for kind in ("plain", "html"):
+            part = mail.get_body((kind,))
+            assert part is not None
+            text = part.get_content()
+            assert "Write to" in text
+            assert ("No number known." in text) is (forbidden is None)
+
+
 def test_who_asked_is_named_and_called_first_and_without_any_way_support_is_to_be_asked() -> None:
     asked = told(refund_requested(by=Person(name="Herr Öztürk", phone="+1 415 555 0199"))).envelope
     row = {"source": asked.source, "event_id": asked.id, "type": asked.type, "subject": asked.subject, "at": asked.time}

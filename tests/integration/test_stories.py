@@ -138,4 +138,5 @@ async def test_a_mail_tells_what_the_people_before_did_and_noted(site: Site, pas
         assert line in text
         assert line.replace("Anna Berg", "You") in page
     assert '"Her mother answered."' in text
-    assert text.index("Note: hand-over") < text.index("Note: could not reach the customer")
+    assert text.count("Ask for her mother.") == 1, "it stands first"
+    assert text.index("Ask for her mother.") < text.index("Note: could not reach the customer")

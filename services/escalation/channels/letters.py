@@ -43,6 +43,7 @@ from services.escalation.domain.words import (
     why_now,
 )
 from services.escalation.domain.words.in_short import NAME_LENGTH, straight, unturned
+from services.escalation.domain.written import NoteAbout, NoteRow
 from services.escalation.store.address_notices import ClaimedNotice
 from services.escalation.store.bounce_notices import NoticeLetter
 from services.escalation.store.deliveries import FACTS_READ, Letter
@@ -248,6 +249,11 @@ def _last(letter: Letter, answer_by: str | None, promised: str | None) -> str:
     return f"answer by {answer_by}" if answer_by else letter.amount
 
 
+def _is_first(note: NoteRow, letter: Letter) -> bool:
+    """Whether it is the giver's note, which stands before everything."""
+    return note.about is NoteAbout.HAND_OVER and note.words == letter.parts.note
+
+
 def _button(letter: Letter) -> str:
     """What the page is opened for."""
     if letter.parts.for_information:
@@ -260,6 +266,7 @@ def _story(letter: Letter, told_of: ToldOf, zone: ZoneInfo) -> tuple[Sequence[Ha
     rest. Also whether there is more on the page."""
     reader = Reader(letter.parts.recipient, zone, letter.now)
     ways = no_ways if letter.parts.not_to_be_called else partial(phone_links, country=letter.parts.country)
+    told_of = replace(told_of, notes=[note for note in told_of.notes if not _is_first(note, letter)])
     happened = what_happened(letter.order_id, letter.signals, told_of, reader, ways)
     shown = [one for place, one in enumerate(happened) if one.at_risk or place < _LINES_OF_STORY]
     return shown, letter.left_out > 0 or len(shown) < len(happened) or len(told_of.facts) >= FACTS_READ
