@@ -10,10 +10,10 @@ import pytest
 from services.escalation.channels.deliveries import EmailSender
 from shared.contracts.support_inbound import Person
 from shared.metrics import create_metrics
-from tests.builders import ACCOUNT, case_opened, contact_made, order_placed
+from tests.builders import ACCOUNT, cancellation_requested, case_opened, contact_made, order_placed
 from tests.escalation import FakeMail, letters
 from tests.inbox import Site, form_token, words_of
-from tests.inbox_desk import Desk, at_in, done, open_desk, state
+from tests.inbox_desk import Desk, at_in, done, open_desk, state, taken
 
 OTHER, OTHERS_CASE = "4712", "case-2"
 CALLER = Person(name="Herr Öztürk", phone="+1 415 555 0199")
@@ -140,3 +140,13 @@ async def test_a_mail_tells_what_the_people_before_did_and_noted(site: Site, pas
     assert '"Her mother answered."' in text
     assert text.count("Ask for her mother.") == 1, "it stands first"
     assert text.index("Ask for her mother.") < text.index("Note: could not reach the customer")
+
+
+async def test_who_had_it_and_is_notified_once_more_reads_that_it_ended(site: Site) -> None:
+    desk = await taken(site)
+    await site.service.move_clock(timedelta(minutes=10))
+    await site.tell(cancellation_requested())
+    assert (await state(site))["acknowledged_by"] is None
+    said = "You had it since 10:00; something new has happened: acknowledge it again."
+    assert said in await desk.page()
+    assert said in await mail(site)

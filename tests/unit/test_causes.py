@@ -2,7 +2,7 @@
 
 import pytest
 
-from services.escalation.domain.words import Before, cause_words, went_on_words
+from services.escalation.domain.words import Before, again_words, cause_words, went_on_words
 from shared.contracts.escalation import RingCause
 
 JONAS = Before("Jonas Keller", "14:03")
@@ -65,3 +65,10 @@ def test_who_is_notified_later_is_not_said_to_have_been() -> None:
 )
 def test_every_other_cause_has_its_words(cause: RingCause) -> None:
     assert cause_words(cause, None)
+
+
+def test_who_had_it_reads_what_ended_that() -> None:
+    assert again_words(RingCause.SEVERITY, "11:34") == (
+        "You had it since 11:34; severity went up: acknowledge it again."
+    )
+    assert again_words(RingCause.SNOOZE_ENDED, "11:34") is None

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from starlette.datastructures import FormData
 
-from services.escalation.domain.asked import RingRow, StepRow, asked_lines
+from services.escalation.domain.asked import RingRow, StepRow, asked_lines, had_since
 from services.escalation.domain.calling import calling
 from services.escalation.domain.main_signal import main_signal
 from services.escalation.domain.own_facts import ClosePressed, HandOverPressed, SnoozePressed
@@ -243,6 +243,16 @@ def test_who_is_skipped_before_it_was_time_to_notify_them_was_not_notified() -> 
     assert [(one.who, one.step, one.skipped) for one in lines] == [("Kim", "seller", True), ("Mona", "manager", False)]
     (alone, _) = asked_lines([held, _ring("mona", 7, "manager")], [], ANNA)
     assert alone.words == "was to be notified later"
+
+
+def test_who_is_notified_once_more_had_it_since_they_acknowledged_the_last_alert() -> None:
+    rings = [_ring("anna", 0), replace(_ring("ben", 8), cause="handed_over"), _ring("anna", 20)]
+    taken = _step("acknowledged", "anna", 5)
+    assert had_since(rings, [taken]) == taken.at
+    assert had_since(rings[:1], [taken]) is None
+    assert had_since(rings, [taken, _step("handed_over", "ben", 9)]) is None
+    assert had_since(rings, [taken, _step("expired", "anna", 19)]) is None
+    assert had_since([*rings, _ring("anna", 30)], [taken]) is None, "that ended before"
 
 
 def test_of_a_closed_episode_no_response_is_awaited() -> None:

@@ -34,6 +34,7 @@ from services.escalation.domain.words import (
     FOR_INFORMATION,
     SEVERITIES,
     absolute,
+    again_words,
     cause_words,
     clock,
     cut,
@@ -117,7 +118,7 @@ class Letters:
             "ways": _ways(letter, asker),
             "asker": asker.name if asker else None,
             "severity": severity,
-            "cause": cause_words(letter.parts.cause, letter.parts.before),
+            "cause": _cause(letter, zone),
             "answer_by": answer_by,
             "promised": promised_words(promised) if promised else None,
             "answer": _button(letter),
@@ -247,6 +248,13 @@ def _last(letter: Letter, answer_by: str | None, promised: str | None) -> str:
     if letter.parts.cause is RingCause.APPOINTMENT and promised:
         return f"call at {promised}"
     return f"answer by {answer_by}" if answer_by else letter.amount
+
+
+def _cause(letter: Letter, zone: ZoneInfo) -> str | None:
+    """Why the recipient is notified, who may have had it already."""
+    since = _local(letter.parts.had_since, zone, letter.now)
+    again = again_words(letter.parts.cause, since) if since else None
+    return again or cause_words(letter.parts.cause, letter.parts.before)
 
 
 def _is_first(note: NoteRow, letter: Letter) -> bool:

@@ -35,7 +35,10 @@ _CAME_OF_IT = {
     "unavailable": "no longer available",
     "offer_withdrawn": "no longer available",
 }
+_TOOK = ("acknowledged", "handed_over")
+_LOST = ("expired", "not_mine", "unavailable", "closed")
 _ASK_NOBODY_ELSE = (RingCause.HANDED_OVER, RingCause.INFORMED)
+_END_NOTHING = (*_ASK_NOBODY_ELSE, RingCause.APPOINTMENT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +102,16 @@ def asked_lines(rings: Sequence[RingRow], steps: Sequence[StepRow], reader: Read
         if not later or later[0].recipient != ring.recipient or line.came:
             told.append(line)
     return tuple(one.line for one in sorted(told, key=lambda one: (one.at, one.place)))
+
+
+def had_since(rings: Sequence[RingRow], steps: Iterable[StepRow]) -> datetime | None:
+    """Since when the person whom the last of these rings asks had it until then; None if they did not have it."""
+    asked = [ring for ring in rings if ring.cause not in _END_NOTHING]
+    if len(asked) < 2:
+        return None
+    before, last = asked[-2:]
+    taken = [step for step in steps if step.rule in (*_TOOK, *_LOST) and before.raised_at <= step.at < last.raised_at]
+    return taken[-1].at if taken and taken[-1].rule in _TOOK and taken[-1].who == last.recipient else None
 
 
 def _skipped(step: StepRow, reader: Reader) -> _Told:

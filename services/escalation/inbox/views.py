@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 
 from services.escalation.domain import words
-from services.escalation.domain.asked import NO_HOUR_IN_COMMON, AskedLine, RingRow, StepRow, asked_lines
+from services.escalation.domain.asked import NO_HOUR_IN_COMMON, AskedLine, RingRow, StepRow, asked_lines, had_since
 from services.escalation.domain.calling import Calling, calling
 from services.escalation.domain.entities import Clock, products_in
 from services.escalation.domain.happenings import (
@@ -166,7 +166,7 @@ def episode_view(row: EpisodeRow, parts: Parts, reader: Reader, policy: Policy) 
         what=why.what,
         context=why.context,
         asker=asker,
-        cause=_cause(row, reader),
+        cause=_cause(row, parts, reader),
         latest=reader.moment(why.at),
         clock=clock_line(row, reader, place=parts.place, for_information=inform),
         place=f"{words.ordinal(parts.place)} call" if parts.place else None,
@@ -233,14 +233,16 @@ def _main(risks: Sequence[words.Risk], policy: Policy) -> words.Risk:
     return main
 
 
-def _cause(row: EpisodeRow, reader: Reader) -> str | None:
+def _cause(row: EpisodeRow, parts: Parts, reader: Reader) -> str | None:
     """Why it is with the person who was notified last, while it waits for an acknowledgement."""
     if row.cause is None or row.acknowledged_at is not None or row.closed_at is not None:
         return None
     cause = RingCause(row.cause)
     before = before_of(row.before_who, row.before_name, row.before_notified_at, row.before_had_until, reader)
     if reader.is_me(row.responsible):
-        return words.cause_words(cause, before)
+        since = had_since(parts.rings, parts.steps)
+        again = words.again_words(cause, reader.moment(since).clock) if since else None
+        return again or words.cause_words(cause, before)
     held = reader.moment(row.held_until).clock if row.held_until else None
     return words.went_on_words(cause, before, reader.name_of(row.responsible, row.responsible_name), held_until=held)
 

@@ -3,12 +3,13 @@
 from collections import defaultdict
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 import asyncpg
 
-from services.escalation.domain.asked import TOLD_RULES, AskedLine, RingRow, StepRow, asked_lines
+from services.escalation.domain.asked import TOLD_RULES, AskedLine, RingRow, StepRow, asked_lines, had_since
 from services.escalation.domain.reader import Reader
 from shared.database import Pool
 
@@ -45,6 +46,10 @@ class Asked:
         until = self.rings[ring - 1].raised_at
         lines = asked_lines(self.rings[:ring], [step for step in self.steps if step.at <= until], reader)
         return tuple(line for line in lines if not reader.is_me(line.salesperson_id))
+
+    def had_since(self, ring: int) -> datetime | None:
+        """Since when whom this ring notified had it by then."""
+        return had_since(self.rings[:ring], self.steps)
 
 
 async def who_was_asked(pool: Pool, episodes: Collection[UUID]) -> Mapping[UUID, Asked]:

@@ -77,6 +77,7 @@ class LetterParts:
     promised_at: datetime | None = None
     note: str | None = None
     note_by: str | None = None
+    had_since: datetime | None = None
 
     @property
     def calling(self) -> Calling:
@@ -124,6 +125,7 @@ def _parts(row: asyncpg.Record, shown: Shown, asked: Asked, policies: Policies, 
         promised_at=row["promised_at"],
         note=row["note"],
         note_by=row["note_by"],
+        had_since=asked.had_since(row["ring"]),
     )
 
 

@@ -1,6 +1,6 @@
 """Facts in words: what a person reads on a page, in an e-mail, in a timeline. Start at `describe` in `facts.py`."""
 
-from services.escalation.domain.words.causes import Before, cause_words, promised_words, went_on_words
+from services.escalation.domain.words.causes import Before, again_words, cause_words, promised_words, went_on_words
 from services.escalation.domain.words.deeds import BY_CHANNEL
 from services.escalation.domain.words.endings import RULES_CHANGED, ended
 from services.escalation.domain.words.facts import Described, describe
@@ -56,6 +56,7 @@ __all__ = [
     "Risk",
     "WhyNow",
     "absolute",
+    "again_words",
     "ago",
     "cause_words",
     "clock",

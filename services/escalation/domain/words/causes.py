@@ -38,6 +38,12 @@ _OF_SOMEBODY_UNKNOWN: Mapping[RingCause, str] = {
     RingCause.REPEAT: "There is no one else to ask.",
 }
 
+_ENDS_AN_ACKNOWLEDGEMENT: Mapping[RingCause, str] = {
+    RingCause.SIGNAL: "something new has happened",
+    RingCause.SEVERITY: "severity went up",
+    RingCause.CONTACT: "the customer has contacted us again",
+}
+
 
 def promised_words(at: str) -> str:
     """What the customer expects, whoever promised it."""
@@ -59,6 +65,12 @@ def cause_words(cause: RingCause, before: Before | None) -> str | None:
             return f"{before.subject} passed it on."
         case _:
             return f"{before.subject} {'are' if before.is_reader else 'is'} no longer available."
+
+
+def again_words(cause: RingCause, since: str) -> str | None:
+    """For the person who had it until now: what ended that. None for a cause that ends no acknowledgement."""
+    new = _ENDS_AN_ACKNOWLEDGEMENT.get(cause)
+    return f"You had it since {since}; {new}: acknowledge it again." if new else None
 
 
 def _unanswered(before: Before) -> str:
