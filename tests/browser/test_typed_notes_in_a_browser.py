@@ -1,5 +1,6 @@
 """A typed note outlives what others do to its episode meanwhile: it stays in sight until it is saved or dismissed."""
 
+from datetime import timedelta
 from uuid import UUID
 
 import pytest
@@ -55,6 +56,26 @@ async def test_a_note_that_was_overtaken_stays_in_sight_with_the_reason(visits: 
     await kept.get_by_role("button", name="Dismiss").click()
     await _refreshed(page)
     await expect(kept).to_have_count(0)
+
+
+@pytest.mark.parametrize("size", [PHONE, DESK])
+async def test_a_note_stays_in_sight_with_the_reason_when_the_acknowledgement_has_lapsed(
+    visits: Visits, size: tuple[int, int]
+) -> None:
+    page, _ = await _acknowledged(visits, size)
+    await page.route("**/live*", lambda route: route.abort())
+    await page.get_by_text("Add a note").locator("visible=true").click()
+    form = page.locator("article form.talked")
+    await form.locator("textarea").fill(NOTE)
+    await visits.site.wait(timedelta(minutes=61))
+    await form.get_by_role("button", name="Reached").first.click()
+    await expect(page.locator("article").get_by_role("button", name="Acknowledge")).to_be_visible()
+    kept = page.locator(".unsaved")
+    await expect(kept).to_contain_text("Acknowledge this episode first.")
+    await expect(kept.locator("blockquote")).to_have_text(NOTE)
+    await expect(kept.locator("blockquote")).to_be_in_viewport()
+    await _refreshed(page)
+    await expect(kept).to_contain_text("Acknowledge this episode first.")
 
 
 @pytest.mark.parametrize("size", [PHONE, DESK])
