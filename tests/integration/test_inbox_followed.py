@@ -21,6 +21,16 @@ async def test_a_manager_reads_that_nothing_waits_and_what_is_open_in_the_team(s
     assert "Anna Berg has been notified, response due by 10:15" in page
 
 
+async def test_who_was_notified_for_information_has_nothing_to_respond_to(site: Site) -> None:
+    await site.hire("mona", "Mona Adler", email="mona@sales.example")
+    await site.hire(manager="mona")
+    await site.sell()
+    await site.request_refund(kind="chargeback")
+    page = await _home(site, "mona")
+    assert "Anna Berg has been notified" in page
+    assert "response due" not in page
+
+
 async def test_who_is_notified_later_is_not_said_to_have_been(site: Site) -> None:
     await open_desk(site)
     await site.service.pool.execute(

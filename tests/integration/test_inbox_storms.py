@@ -202,7 +202,7 @@ async def test_filters_are_links_with_counts_and_stay_in_the_address(site: Site)
     browser = await site.signed_in()
     assert (await Desk(browser, ids[0]).press("acknowledge")).status_code == 303
     page = (await browser.get("/")).text
-    assert "All 8 Waiting for you 7 You have it 1 Critical 1 High 7 Watch 0" in words_of(page)
+    assert "All 8 Waiting for you 7 You have it 1 Critical 1 High 7 Watch or for information 0" in words_of(page)
     assert '<li class="row' in (await browser.get("/?severity=nonsense&show=nonsense&page=x")).text
     for query, count, customer in (
         ("?severity=critical", 1, "Big"),
@@ -224,6 +224,10 @@ async def test_filters_are_links_with_counts_and_stay_in_the_address(site: Site)
     for page in ("", "&page=7"):
         nothing = words_of((await browser.get(f"/?severity=watch{page}")).text)
         assert "Nothing open matches this filter. Show all 8 open" in nothing
+    both = (await browser.get("/?q=company+1&severity=critical&show=mine")).text
+    assert "Nothing open matches “company 1” and the filter You have it, Critical." in words_of(both)
+    assert '<a href="/?q=company+1">Search without the filter</a>' in both
+    assert "Nothing open matches “nobody”. Show all 8 open" in words_of((await browser.get("/?q=nobody")).text)
     back = await browser.get("/acknowledge-all?severity=high")
     assert (back.status_code, back.headers["location"]) == (303, "/?severity=high")
 

@@ -23,7 +23,7 @@ from services.escalation.inbox.answers import NotHere
 from services.escalation.inbox.dependencies import InboxDependencies
 from services.escalation.inbox.forms import answer_of, channel_of, text_of
 from services.escalation.inbox.sessions import Sessions, check_token
-from services.escalation.inbox.ways import CHANNELS, Way, phone
+from services.escalation.inbox.ways import CHANNELS, Way, mail, phone
 from services.escalation.store import duties as store
 from shared.contracts.envelope import Envelope
 from shared.contracts.orders import OrderPlaced
@@ -58,6 +58,7 @@ class DutyView:
     again: str | None
     say: tuple[str, ...]
     calls: tuple[Way, ...]
+    write: Way | None
     calling: Calling
 
 
@@ -158,6 +159,7 @@ def _view(
 ) -> DutyView:
     duty, order, check_in = one.duty, one.sale.order, one.duty.kind is DutyKind.CHECK_IN
     policy = policies.for_order(policies.latest, order.segment, products_of(order))
+    calls = phone(order.customer_phone, order.customer_country or policy.company.country)
     complaint = duty.word.complaint if duty.word else None
     return DutyView(
         id=f"{duty.kind.value}-{duty.promise.fact_id if duty.promise else order.order_id}",
@@ -177,7 +179,8 @@ def _view(
         round=str(complaint.fact_id) if complaint else "",
         again=_again(duty.word, reader, people) if duty.word else None,
         say=policy.duties.say if check_in else (),
-        calls=phone(order.customer_phone, order.customer_country or policy.company.country),
+        calls=calls,
+        write=None if calls else mail(order.customer_email),
         calling=calling(order.customer_zone, policy.customers, reader.now),
     )
 

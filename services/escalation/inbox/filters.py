@@ -10,6 +10,8 @@ from shared.contracts.escalation import Severity
 
 _MAX_SEARCH = 100
 _MAX_PAGE = 10_000
+_SEVERITIES = {**SEVERITIES, Severity.WATCH: f"{SEVERITIES[Severity.WATCH]} or for information"}
+"""As the rows name them: those for information have the lowest severity and are not named after it."""
 _SHOWN = {"waiting": "Waiting for you", "mine": "You have it"}
 
 
@@ -31,6 +33,16 @@ class Asked:
     @property
     def narrowed(self) -> bool:
         return self.wanted != Wanted()
+
+    @property
+    def chosen(self) -> tuple[str, ...]:
+        """The filters that are chosen, in words."""
+        shown = [_SHOWN[self.wanted.show]] if self.wanted.show else []
+        return (*shown, *([_SEVERITIES[Severity(self.wanted.severity)]] if self.wanted.severity else []))
+
+    def unfiltered(self) -> "Asked":
+        """The words that are searched for, and nothing else."""
+        return Asked(Wanted(self.wanted.search))
 
     def on_page(self, page: int) -> str:
         return replace(self, page=page).query
@@ -85,7 +97,7 @@ def filters(asked: Asked, counts: Counts) -> tuple[tuple[Filter, ...], tuple[Fil
 def _of_severity(asked: Asked, counts: Counts, severity: Severity) -> Filter:
     on = asked.wanted.severity == severity.value
     leads_to = asked.of_severity(None if on else severity.value)
-    return _filter(SEVERITIES[severity], getattr(counts, severity.value), leads_to, on=on)
+    return _filter(_SEVERITIES[severity], getattr(counts, severity.value), leads_to, on=on)
 
 
 def _filter(words: str, count: int, leads_to: Asked, *, on: bool) -> Filter:

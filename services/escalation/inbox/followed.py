@@ -97,6 +97,6 @@ def _with(row: FollowedRow, reader: Reader) -> str:
         return f"{name} has had it since {reader.moment(row.acknowledged_at).clock}"
     if row.responsible is None:
         return "No one has been notified yet"
-    until = f" by {reader.moment(row.deadline_at).clock}" if row.deadline_at else ""
+    until = f", response due by {reader.moment(row.deadline_at).clock}" if row.deadline_at else ""
     held = f"will be notified at {reader.moment(row.held_until).clock}" if row.held_until else "has been notified"
-    return f"{row.responsible_name or row.responsible} {held}, response due{until}"
+    return f"{row.responsible_name or row.responsible} {held}{until}"
