@@ -1,7 +1,7 @@
 """The one clock of an episode in words: who has to do what until when, and how long that still is."""
 
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 
 from services.escalation.domain.entities import Clock
 from services.escalation.domain.reader import Moment, Reader
@@ -15,52 +15,78 @@ _TO_DO = {
     Clock.APPOINTMENT: "call the customer at",
     Clock.SNOOZE: "snoozed until",
 }
+_TO_WRITE = {Clock.REDEEM: "write by", Clock.APPOINTMENT: "write at"}
+_NO_CALL = {Clock.APPOINTMENT: "reach the customer at"}
 _SHORT = {
     Clock.ANSWER: "Answer",
     Clock.REDEEM: "Reach",
     Clock.APPOINTMENT: "Call",
     Clock.SNOOZE: "Snoozed",
 }
+_SHORT_INSTEAD = {"write": "Write", "none": "Reach"}
+_LITTLE_LEFT = timedelta(hours=1)
+"""With less than this a clock is shown as urgent: what has longer can wait for the end of a talk or a meeting. Where
+everything is red nothing stands out."""
 
 
 @dataclass(frozen=True, slots=True)
 class ClockLine:
-    """ "You: answer by 14:30 (12 min left)"; without `at` only the words. `urgent`: it is the reader's to do now.
-    `short` is what is to be done, in a list."""
+    """ "You: answer by 14:30 (12 min left)"; without `at` only the words. `short` is what is to be done, in a list.
+
+    `urgent`: it is the reader's to do, and little time is left; `urgent_from` is when that begins.
+    """
 
     who: str | None
     words: str
     at: Moment | None = None
     left: str | None = None
     urgent: bool = False
+    urgent_from: str | None = None
     short: str = "Answer"
 
 
 def clock_line(
-    row: EpisodeRow, reader: Reader, *, place: int | None = None, for_information: bool = False
+    row: EpisodeRow, reader: Reader, *, way: str, place: int | None = None, for_information: bool = False
 ) -> ClockLine | None:
-    """The clock as this reader is to see it; None where none runs. `place`: which of the reader's calls it is."""
+    """The clock as this reader is to see it; None where none runs.
+
+    `way` of reaching the customer: "call", "write", or "none". `place`: which of the reader's calls it is.
+    """
     if row.closed_at is not None:
         return None
     if for_information:
         return ClockLine(None, "For your information: there is nothing to do.")
     if reader.is_me(row.offered_to) and row.offered_until is not None:
         asks = f"{reader.name_of(row.acknowledged_by, row.acknowledged_name)} asks you to take over: answer by"
-        return ClockLine(None, asks, reader.moment(row.offered_until), left(row.offered_until, reader.now), urgent=True)
+        return _until(row.offered_until, reader, ClockLine(None, asks), mine=True)
     if row.exhausted_at is not None and row.deadline_at is None:
         return ClockLine(None, "No one on the escalation path has responded. Open until someone acknowledges it.")
     if row.reached_at is not None and row.deadline_at is None:
         return ClockLine(_who(row, reader), "reached the customer. Close it once it is settled.")
     if row.deadline_at is None or row.deadline_for is None:
         return ClockLine(None, "No talk is due. Close it once it is settled.") if row.acknowledged_at else None
-    words = f"{ordinal(place)} in your queue, call by" if place else _TO_DO[Clock(row.deadline_for)]
-    return _running(row, row.deadline_at, words, reader)
+    clock = Clock(row.deadline_for)
+    words = f"{ordinal(place)} in your queue, call by" if place and way == "call" else _to_do(clock, way)
+    short = _SHORT_INSTEAD.get(way, _SHORT[clock]) if clock in _TO_WRITE else _SHORT[clock]
+    mine = reader.is_me(row.responsible) and clock in (Clock.ANSWER, Clock.REDEEM)
+    return _until(row.deadline_at, reader, ClockLine(_who(row, reader), words, short=short), mine=mine)
 
 
-def _running(row: EpisodeRow, deadline: datetime, words: str, reader: Reader) -> ClockLine:
-    urgent = reader.is_me(row.responsible) and row.deadline_for in (Clock.ANSWER, Clock.REDEEM)
-    remaining, short = left(deadline, reader.now), _SHORT[Clock(row.deadline_for or Clock.ANSWER)]
-    return ClockLine(_who(row, reader), words, reader.moment(deadline), remaining, urgent, short)
+def _to_do(clock: Clock, way: str) -> str:
+    instead = {"write": _TO_WRITE, "none": _NO_CALL}.get(way, {})
+    return instead.get(clock, _TO_DO[clock])
+
+
+def _until(deadline: datetime, reader: Reader, line: ClockLine, *, mine: bool) -> ClockLine:
+    """The line with its time; `mine`: it is the reader's to do."""
+    urgent_from = deadline - _LITTLE_LEFT
+    return replace(
+        line,
+        at=reader.moment(deadline),
+        left=left(deadline, reader.now),
+        urgent=mine and urgent_from <= reader.now,
+        urgent_from=urgent_from.isoformat() if mine else None,
+    )
 
 
 def promised(row: EpisodeRow, reader: Reader) -> str | None:

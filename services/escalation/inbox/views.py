@@ -146,6 +146,7 @@ def episode_view(row: EpisodeRow, parts: Parts, reader: Reader, policy: Policy) 
     write = mail(row.customer_email) if may_write(_preference(row)) and not inform else None
     no_call = "write" if write else "never"
     can_call = ("now" if hours.allowed else "later") if calls else no_call
+    way = "write" if can_call == "write" else "none" if forbidden else "call"
     ending = ending_of(row, reader, policy)
     customer = customer_words(row.customer_name, row.account_id)
     bought = bought_words(row.bought, products_in(row.products))
@@ -168,8 +169,8 @@ def episode_view(row: EpisodeRow, parts: Parts, reader: Reader, policy: Policy) 
         asker=asker,
         cause=_cause(row, parts, reader),
         latest=reader.moment(why.at),
-        clock=clock_line(row, reader, place=parts.place, for_information=inform),
-        place=f"{words.ordinal(parts.place)} call" if parts.place else None,
+        clock=clock_line(row, reader, way=way, place=parts.place, for_information=inform),
+        place=f"{words.ordinal(parts.place)} call" if parts.place and way == "call" else None,
         read_only=read_only(row, reader),
         now_with=now_with(row, reader) if row.has_a_part else None,
         promised=promised(row, reader),

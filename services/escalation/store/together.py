@@ -7,7 +7,7 @@ from datetime import datetime
 from uuid import UUID
 
 from services.escalation.domain.policy.versions import Policies
-from services.escalation.domain.words import Risk
+from services.escalation.domain.words import MUST_NOT_BE_CALLED, Risk
 from services.escalation.store.inbox import FOUND, MAY_SEE, WANTED_SEVERITY, Wanted
 from services.escalation.store.risks import RISK_COLUMNS, risk_of
 from services.escalation.store.rounds import round_of
@@ -81,7 +81,11 @@ _AHEAD = f"""
 """
 _QUEUE = f"""
     select e.episode_id, e.account_id from escalation.episodes e
-    where {_TO_CALL} order by {_SEVEREST_FIRST}, e.deadline_at, e.episode_id limit $2
+    left join escalation.orders o on o.order_id = e.order_id
+    left join escalation.accounts account on account.account_id = e.account_id
+    where {_TO_CALL} and coalesce(account.preference, 'none') <> all($3::text[])
+      and (coalesce(o.customer_phone, '') <> '' or coalesce(o.customer_email, '') = '')
+    order by {_SEVEREST_FIRST}, e.deadline_at, e.episode_id limit $2
 """
 
 
@@ -118,9 +122,9 @@ async def calls_ahead(database: Pool, reader: SalespersonId, episode: UUID) -> i
 
 
 async def queue(database: Pool, reader: SalespersonId) -> Mapping[UUID, int]:
-    """The reader's calls by place: the severest first, then whose time ends first. Empty where it is one at most. All
-    orders of a customer are one call."""
-    rows = await database.fetch(_QUEUE, reader, MOST_AT_ONCE)
+    """The reader's calls by place: the severest first, then those with the earliest deadline. Empty where it is one at
+    most. All orders of a customer are one call; who must not be called, or has an address only, has none."""
+    rows = await database.fetch(_QUEUE, reader, MOST_AT_ONCE, list(MUST_NOT_BE_CALLED))
     customers = list(dict.fromkeys(row["account_id"] for row in rows))
     if len(customers) <= 1:
         return {}

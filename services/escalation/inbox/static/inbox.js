@@ -40,6 +40,7 @@ function write(element, text) {
 function tick() {
   for (const time of findAll("[data-time]")) write(time, ago(Date.parse(time.dateTime)));
   for (const time of findAll("[data-left]")) write(time, left(Date.parse(time.dateTime)));
+  for (const line of findAll("[data-urgent-from]")) line.classList.toggle("urgent", Date.now() + ahead >= Date.parse(line.dataset.urgentFrom));
   for (const there of findAll("[data-clock]")) write(there, clock(Date.now() + ahead, there.dataset.clock));
   if (Date.now() - Math.max(seenAt, triedAt) > STALE_MS) { show("lost"); connect(); }
   if (postponed && !inUse(document)) { postponed = false; refresh(); }
@@ -172,8 +173,10 @@ function replace(old, fresh, list) {
   if (called.has(fresh.dataset.episode)) afterCall(fresh);
   find("h3 a", old)?.hasAttribute("aria-current") && find("h3 a", fresh)?.setAttribute("aria-current", "true");
   old.replaceWith(fresh);
-  const next = same ?? [...findAll(".actions .button, .undo .button", fresh), find("h3 a", fresh)].find((each) => each?.checkVisibility());
-  if (held) next?.focus({ preventScroll: true });
+  if (!held) return;
+  const next = [...findAll(".actions .button, .undo .button", fresh), find("h3 a", fresh)].find((each) => each?.checkVisibility());
+  // After a press here it comes into view; what others do moves nothing.
+  (same ?? next ?? find("[data-detail]")).focus({ preventScroll: !!same || !own.has(fresh.dataset.episode) });
 }
 
 // Which call it is changes with the calls before it: that is no news of this episode.
@@ -327,9 +330,16 @@ async function act(event) {
   const note = find("textarea", form)?.value.trim();
   forget((each) => find("blockquote", each).textContent === note);
   const more = form.closest("details");
-  if (more) more.open = false;
+  if (more) foldUp(more);
   form.reset();
   refresh();
+}
+
+// The focus stays in the part that changes, which passes it on.
+function foldUp(more) {
+  const held = more.contains(document.activeElement);
+  more.open = false;
+  if (held) find("summary", more).focus({ preventScroll: true });
 }
 
 // Once the number was dialled, saying how it went is the next thing to do.
