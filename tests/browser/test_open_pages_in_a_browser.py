@@ -44,3 +44,16 @@ async def test_only_what_a_person_does_prolongs_the_session(visits: Visits) -> N
     await page.get_by_role("button", name="Acknowledge").locator("visible=true").click()
     await expect(page.get_by_text("You have it").locator("visible=true").first).to_be_visible()
     assert await ends_at(visits) > opened
+
+
+async def test_a_clock_turns_urgent_while_the_page_is_open(visits: Visits) -> None:
+    await visits.site.sell(amount_minor=50_000)
+    episode = await visits.site.request_refund(amount_minor=50_000)
+    page = await visits.open(DESK, next_path=f"/episodes/{episode}")
+    clock = page.locator("article .deadline")
+    await expect(clock).not_to_have_class("deadline urgent")
+    until = datetime.fromisoformat(await clock.locator("time").get_attribute("datetime") or "")
+    left = until - timedelta(minutes=59) - await visits.site.service.now()
+    shift = "left => { const now = Date.now; Date.now = () => now() + left; }"
+    await page.evaluate(shift, left / timedelta(milliseconds=1))
+    await expect(clock).to_have_class("deadline urgent")
