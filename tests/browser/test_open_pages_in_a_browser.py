@@ -50,6 +50,8 @@ async def test_a_clock_turns_urgent_while_the_page_is_open(visits: Visits) -> No
     await visits.site.sell(amount_minor=50_000)
     episode = await visits.site.request_refund(amount_minor=50_000)
     page = await visits.open(DESK, next_path=f"/episodes/{episode}")
+    await page.get_by_role("button", name="Acknowledge").locator("visible=true").click()
+    await expect(page.locator("article").get_by_text("You have it")).to_be_visible()
     clock = page.locator("article .deadline")
     await expect(clock).not_to_have_class("deadline urgent")
     until = datetime.fromisoformat(await clock.locator("time").get_attribute("datetime") or "")
