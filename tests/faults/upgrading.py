@@ -12,7 +12,7 @@ from tests.faults.mail_server import Mood
 from tests.faults.policy import publish_policy
 from tests.faults.processes import Worker
 from tests.faults.release_before import done
-from tests.faults.world import World, connected
+from tests.faults.world import KEYS, World, connected
 from tests.releases import THIS
 from tests.waiting import until
 
@@ -87,4 +87,5 @@ async def _start(world: World, workers: Sequence[Worker]) -> None:
     """This release's processes in their place."""
     for worker in workers:
         worker.server = world.next_server
+        worker.environment = {**worker.environment, "PUBLISHER_KEYS": KEYS}
     await asyncio.gather(*(worker.start() for worker in workers))

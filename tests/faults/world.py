@@ -42,6 +42,10 @@ from tests.waiting import eventually
 PREFIX = "faults."
 PARTITIONS = 4
 PUBLISHER_KEY = "the-key-of-all-systems-0001"
+_KEY = {"key": PUBLISHER_KEY, "sources": ["*"], "types": ["*"]}
+KEYS = json.dumps({"all": {**_KEY, "rights": ["directory"]}})
+_KEYS_BEFORE = json.dumps({"all": _KEY})
+"""For the release before, which knows no rights."""
 SESSION_MS = 3_000
 BLOCK_SECONDS = 4
 _READY_SECONDS = 120.0
@@ -137,7 +141,6 @@ class World:
                 await eventually(partial(_is_ready, client, worker.port), True, within_seconds=_READY_SECONDS)
 
     def _environment(self) -> dict[str, str]:
-        publishers = {"all": {"key": PUBLISHER_KEY, "sources": ["*"], "types": ["*"], "rights": ["directory"]}}
         return {
             "PATH": os.environ.get("PATH", ""),
             "KAFKA_BOOTSTRAP_SERVERS": self.brokers.address,
@@ -146,7 +149,7 @@ class World:
             "TOPIC_PARTITIONS": str(PARTITIONS),
             "TOPIC_REPLICATION": str(self.brokers.replication),
             "SMTP_URL": self.mail.url,
-            "PUBLISHER_KEYS": json.dumps(publishers),
+            "PUBLISHER_KEYS": _KEYS_BEFORE if self.setup.before else KEYS,
             "BLOCK_SECONDS": str(BLOCK_SECONDS),
         }
 
