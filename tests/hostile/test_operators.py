@@ -19,7 +19,7 @@ pytestmark = pytest.mark.usefixtures("streamed", "answered", "spoiled")
 async def test_dead_letters_are_listed_with_one_reason_each(company: Company) -> None:
     count = await company.pools["orders"].fetchval("select count(*) from shared.dead_letters")
     status, printed = await company.handoff("dead-letters", "list", "orders", "--limit", "100000")
-    assert (status, len(printed.splitlines())) == (0, 2 * count)
+    assert (status, len(printed.splitlines())) == (0, 3 * count)
 
 
 async def test_a_dead_letter_is_shown_without_a_character_that_a_terminal_obeys(
