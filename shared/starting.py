@@ -7,13 +7,12 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
-from shared.database import UnsafeDatabase
+from shared.database import DATABASE_ERRORS
 from shared.database_reach import why_refused
 from shared.logs import get_logger
 from shared.messaging.blocks import refusal
 from shared.messaging.cluster import Cluster
-from shared.messaging.refusals import Refusals, is_of_kafka
-from shared.messaging.topics import TopicsUnfit
+from shared.messaging.refusals import KAFKA_ERRORS, Refusals
 
 log = get_logger(__name__)
 T = TypeVar("T")
@@ -24,7 +23,7 @@ _REFUSALS_IN_A_ROW = 3
 
 
 class CannotStart(RuntimeError):
-    """What is wrong and what to do; shown to whoever started the process."""
+    """What is wrong and what to do; shown to the person who started the process."""
 
 
 class Servers:
@@ -40,16 +39,15 @@ class Servers:
     async def until_it_works(self, what: str, action: Callable[[], Awaitable[T]]) -> T:
         """Try until a server answers: services may start before the servers they need. `what` is which one is asked.
 
-        Raises CannotStart or RefusedForGood where a server refuses this process three times in a row.
+        Raises CannotStart or RefusedForGood where a server refuses this process three times in a row. Any error that no
+        server causes, such as UnsafeDatabase or TopicsUnfit, is raised at once.
         """
         pause = FIRST_PAUSE_SECONDS
         while True:
             try:
                 return await action()
-            except (UnsafeDatabase, TopicsUnfit):
-                raise
-            except Exception as error:
-                server = "Kafka" if is_of_kafka(error) else what
+            except (*DATABASE_ERRORS, *KAFKA_ERRORS) as error:
+                server = "Kafka" if isinstance(error, KAFKA_ERRORS) else what
                 refused = await self._refused(error)
                 if refused is None:
                     log.warning("server does not answer, trying again", server=server, error=type(error).__name__)

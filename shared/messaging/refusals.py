@@ -24,6 +24,10 @@ _ANSWER_SECONDS = 15.0
 _IN_A_ROW = 3
 
 
+KAFKA_ERRORS = (KafkaError,)
+"""Errors that only Kafka causes; a closed connection or a time-out may be any server's."""
+
+
 class RefusedForGood(RuntimeError):
     """Kafka refuses this process whenever it asks. Says what to put right."""
 
@@ -45,7 +49,7 @@ class Refusals:
 
     async def after(self, error: BaseException) -> str | None:
         """What to put right after an error; None if no server refuses. Raises RefusedForGood at the third time."""
-        refused = await why_refused(self._cluster) if isinstance(error, KafkaError) else None
+        refused = await why_refused(self._cluster) if isinstance(error, KAFKA_ERRORS) else None
         if refused is None or not refused.for_good:
             self._in_a_row = 0
             return refused.words if refused else None
@@ -53,11 +57,6 @@ class Refusals:
         if self._in_a_row >= _IN_A_ROW:
             raise RefusedForGood(refused.words)
         return refused.words
-
-
-def is_of_kafka(error: BaseException) -> bool:
-    """Whether an error can only come from Kafka; a closed connection or a time-out may be any server's."""
-    return isinstance(error, KafkaError)
 
 
 async def why_refused(cluster: Cluster) -> Refused | None:

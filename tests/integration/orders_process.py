@@ -60,11 +60,13 @@ class OrdersProcess:
 
 
 @asynccontextmanager
-async def orders_process(url: str, log: Path, settings: Mapping[str, str]) -> AsyncIterator[OrdersProcess]:
+async def orders_process(
+    url: str, log: Path, settings: Mapping[str, str], *, role: str = "all"
+) -> AsyncIterator[OrdersProcess]:
     """It must end in order."""
     (port,) = free_ports(1)
     ours = {"ORDERS_DATABASE_URL": url, "ORDERS_PORT": str(port), "PUBLISHER_KEYS": KEYS, "TOPIC_PARTITIONS": "2"}
-    command = (sys.executable, "-m", "services.cli", "run", "orders")
+    command = (sys.executable, "-m", "services.cli", "run", "orders", "--role", role)
     with log.open("wb") as output:
         process = await asyncio.create_subprocess_exec(*command, env={**os.environ, **ours, **settings}, stdout=output)
     try:
