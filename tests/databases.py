@@ -59,7 +59,7 @@ class Databases:
         template = await self._template(service)
         name = f"{service}_{self._run}_{len(self._made)}"
         self._made.append(name)
-        if used := self._emptied.get(service):  # under a new name: nobody who knew the old one comes back
+        if used := self._emptied.get(service):  # under a new name: no user of the old one comes back
             await self._run_sql(f"alter database {used.pop()} rename to {name}")
         else:
             await self._run_sql(f"create database {name} template {template.name} owner {service}")

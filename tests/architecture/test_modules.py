@@ -13,7 +13,6 @@ VAGUE = {"common", "data", "helper", "helpers", "info", "manager", "util", "util
 
 MAY_CATCH_EVERYTHING = {
     "shared/runtime.py": "keeps a process's loops going",
-    "shared/starting.py": "a process that starts waits for its servers",
     "shared/messaging/consumer.py": "keeps the partition going",
     "shared/messaging/applying.py": "what fails in one portion of a batch does not stop the others",
     "shared/rounds.py": "an account that fails does not keep the others from their turn",

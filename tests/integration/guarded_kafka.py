@@ -17,7 +17,7 @@ _USER = "User:handoff"
 
 
 class Guarded:
-    """A broker that lets a user do only what is granted; whoever comes without a password may do all."""
+    """A broker that lets a user do only what is granted; a client without a password may do all."""
 
     def __init__(self, folder: Path) -> None:
         port, controller_port, self.guarded_port = free_ports(3)

@@ -1,5 +1,5 @@
-"""A promised call that is due: only what is said since counts, it is owed by somebody who is there, and the reminder
-goes to whoever has it."""
+"""A promised call that is due: only later talks count, a person who is there owes it, and the reminder goes to the
+acknowledger."""
 
 import re
 from datetime import datetime, timedelta

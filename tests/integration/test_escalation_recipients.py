@@ -153,7 +153,7 @@ async def test_signals_that_wait_for_the_same_seller_ring_once(escalation: Escal
 async def test_the_ring_that_waited_for_a_seller_is_the_first_one_however_grave_it_became(
     escalation: Escalation,
 ) -> None:
-    """Not one that tells them of a rise: they know of nothing before it."""
+    """Not one about a rise in severity: the seller knows of nothing before it."""
     await escalation.hear(order_placed(), dead_end())
     await escalation.hear(case_reassigned(3), case_reopened())
     (episode,) = await escalation.episodes()

@@ -57,7 +57,7 @@ async def test_an_attempt_that_is_told_while_it_is_closed_counts(team: Escalatio
 
 
 async def test_after_an_undo_the_next_attempt_counts(team: Escalation) -> None:
-    """What was told while it was closed is one attempt, and a later one another."""
+    """An attempt reported while it was closed counts once, and a later one again."""
     await happens(team, refund_requested())
     await team.acknowledge("anna")
     await team.move_clock(MINUTE)

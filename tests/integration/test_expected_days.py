@@ -1,4 +1,4 @@
-"""The day on which a late delivery is expected: the one that was told last, by the customer's own calendar."""
+"""The day on which a late delivery is expected: the one reported last, by the customer's own calendar."""
 
 from datetime import datetime, timedelta
 

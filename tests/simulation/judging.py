@@ -36,7 +36,7 @@ def signals_are_what_the_facts_say(database: Database) -> None:
 
 
 def _as_of_now(database: Database, history: History, finding: Finding) -> Finding:
-    """What only time ends has not ended before somebody was told: until then a timer waits for it."""
+    """What only time ends has not ended before it was reported: until then a timer waits for it."""
     ended = finding.cleared_by
     if ended is None or history.get(ended.fact_id) is not None:
         return finding

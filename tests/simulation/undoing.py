@@ -33,7 +33,7 @@ def faults_of_undo(before: Row, row: Row, inputs: Sequence[Row]) -> Iterator[str
 
 
 def _faults_of_going_on(before: Row, row: Row) -> Iterator[str]:
-    """It rang for nobody else, so the same person has it or is asked, for as long as was left."""
+    """It rang for no one else, so the same person has it or is asked, for as long as was left."""
     if any(row[name] != before[name] for name in _HOLDER):
         yield "an undo gave an episode to somebody else without a ring"
     left = before["exhausted_at"] is not None and row["responsible"] != before["responsible"]
@@ -56,7 +56,7 @@ def _is_sought(row: Row) -> bool:
 
 
 def _may_differ(before: Row, row: Row) -> bool:
-    """Whether a talk or an attempt was told meanwhile, no talk is due any more, or one is due anew."""
+    """Whether a talk or an attempt was reported meanwhile, no talk is due any more, or one is due anew."""
     talked = row["reached_at"] != before["reached_at"] or row["attempts"] > before["attempts"]
     excused = row["deadline_at"] is None and row["acknowledged_at"] is not None
     anew = before["stopped_deadline_at"] is None and row["deadline_for"] == "redeem" and row["reached_at"] is None

@@ -1,4 +1,4 @@
-"""The words for why somebody stands on the ladder, or is passed over."""
+"""The words for why a person stands on the ladder, or is skipped."""
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta

@@ -1,4 +1,4 @@
-"""What is said of a database that refuses a process, and that this is told from one that does not answer."""
+"""The words for a database that refuses a process, unlike one that does not answer."""
 
 import asyncpg
 import pytest

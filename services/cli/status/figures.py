@@ -38,7 +38,7 @@ class Answer:
 class Stored:
     """What a service's database has. `tables` are its revisions by schema, `processes` those of this service that are
     connected, by the revisions that they know. `refused_over_http` are dead letters whose publisher had the answer, and
-    which need nobody here."""
+    which need no one here."""
 
     tables: Mapping[str, str | None]
     processes: Sequence[str]

@@ -140,7 +140,7 @@ def _rung(ring: RingRow, later: Sequence[RingRow], steps: Iterable[StepRow], rea
 
 
 def _without_response(ring: RingRow, later: Sequence[RingRow], steps: Iterable[StepRow], reader: Reader) -> str | None:
-    """Why somebody who did nothing has nothing to do any more; None while a response is due."""
+    """Why a person who did not respond need not respond any more; None while a response is due."""
     closed = next((one for one in steps if one.rule == "closed" and one.at >= ring.raised_at), None)
     if closed is not None and closed.who == ring.recipient:
         return "closed it"

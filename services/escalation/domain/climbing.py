@@ -10,8 +10,8 @@ _IN_SELLERS_PLACE = frozenset({Step.SELLER, Step.SUCCESSOR})
 
 
 def rung_of(ladder: Sequence[Rung], episode: Episode, id: str | None, people: Directory) -> Rung | None:
-    """The place on the ladder of somebody who has or had an episode, a skipped one if need be; a colleague's where they
-    have none. None for nobody, and for somebody who is not with us."""
+    """The place on the ladder of a person who has or had an episode, a skipped one if need be; without a place, a
+    colleague's. None without a person, and for one who has left."""
     own = [rung for rung in ladder if id is not None and rung.salesperson_id == id]
     if own:
         return min(own, key=lambda rung: rung.skipped is not None)

@@ -85,8 +85,8 @@ class DeedRow:
 
 @dataclass(frozen=True, slots=True)
 class ToldOf:
-    """What was told of an account, what salespeople say that the customer said of the order, what they did and
-    noted. `order_of_case` tells which order a case is about, of the cases that the facts name."""
+    """Facts about an account, what salespeople say that the customer said of the order, what they did and noted.
+    `order_of_case` maps the cases that the facts name to their orders."""
 
     facts: Sequence[Envelope[Fact]] = ()
     said: Sequence[SaidRow] = ()
@@ -126,7 +126,7 @@ def what_happened(
     order_id: str, signals: Sequence[SignalRow], told_of: ToldOf, reader: Reader, ways: WaysTo
 ) -> tuple[Happening, ...]:
     """Newest first. A signal whose fact is no longer kept, or that no fact is, speaks for itself; facts of other orders
-    and of their cases stay out. `ways` are those to call whoever called or wrote."""
+    and of their cases stay out. `ways` are the ways to call the person who called or wrote."""
     standing = {signal.fact_id for signal in signals if signal.ended is None and not signal.by_silence}
     unsaid = {signal.fact_id: signal for signal in signals if not signal.by_silence}
     sale = sale_words(told_of.facts, order_id)
@@ -193,7 +193,7 @@ def _signal_line(signal: SignalRow, reader: Reader) -> SignalLine:
 
 
 def _title(event: Envelope[Fact], sale: SaleWords, signals: Iterable[SignalRow]) -> str | None:
-    """What more is known of a fact than it tells: which outcome, or the order's currency of an amount asked back."""
+    """Words for a fact, with what it does not say itself: which outcome, or the currency of the order."""
     if isinstance(event.data, RefundRequested):
         asked = (one.risk for one in signals if one.fact_id == fact_id(event))
         return next((words.headline(one) for one in asked if one.kind is SignalKind.REFUND_REQUESTED), None)

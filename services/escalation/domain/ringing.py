@@ -55,18 +55,18 @@ def is_proof(episode: Episode, fact: AccountFact) -> bool:
 
 
 def is_attempt(episode: Episode, fact: AccountFact) -> bool:
-    """Whether whoever took the episode tried since a talk is due, and did not reach the customer."""
+    """Whether the acknowledger tried since a talk is due, and did not reach the customer."""
     return is_try(episode, fact) and _is_since_due(episode, fact)
 
 
 def is_try(episode: Episode, fact: AccountFact) -> bool:
-    """Whether whoever took the episode tried since then, and did not reach the customer."""
+    """Whether the acknowledger tried since then, and did not reach the customer."""
     failed = fact.kind is FactKind.CONTACT and fact.result in ("unanswered", "voicemail")
     return failed and fact.direction == "outbound" and _is_by_holder(episode, fact)
 
 
 def _is_talk(episode: Episode, fact: AccountFact) -> bool:
-    """Whether whoever took the episode has talked with the customer since then."""
+    """Whether the acknowledger has talked with the customer since then."""
     return is_two_way(fact) and _is_by_holder(episode, fact)
 
 

@@ -21,10 +21,10 @@ _BEFORE = "acknowledgement.remind_before"
 
 
 def act_on_appointment(turn: Turn[EpisodeDue], episode: Episode) -> None:
-    """The appointment has come, or is about to: whoever has the episode is reminded and keeps it.
+    """The appointment has come, or is about to: the acknowledger is reminded and keeps the episode.
 
-    From its time on the proof is due, except with a customer who must not be contacted. Somebody who is away cannot
-    call: the next is asked, and owes the call that was promised.
+    From its time on the proof is due, except with a customer who must not be contacted. A person who is away cannot
+    call: the next on the ladder is notified, and owes the call that was promised.
     """
     at, holder = episode.deadline_at, episode.acknowledged_by
     assert at is not None
@@ -46,7 +46,7 @@ def act_on_appointment(turn: Turn[EpisodeDue], episode: Episode) -> None:
 
 
 def _is_gone(turn: Turn[EpisodeDue], episode: Episode, holder: Salesperson) -> bool:
-    """Whether they are not there to call. In an absence that was known then nobody promises a call."""
+    """Whether they are not there to call. An appointment is never made for an absence that is known."""
     return not holder.active or is_away(turn, episode, holder)
 
 

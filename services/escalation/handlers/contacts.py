@@ -50,7 +50,7 @@ def _ring_if_unanswered(turn: Turn[Fact], episode: Episode, fact: AccountFact) -
 
 
 def make_up_for_contacts(turn: Turn[Fact], id: UUID, closed_at: datetime) -> bool:
-    """What was told of contacts while an episode was closed counts once it is open again: attempts, a talk, and that
+    """Contacts reported while an episode was closed count once it is open again: attempts, a talk, and that
     the customer tried again. Whether it rang for that."""
     _count_missed_attempts(turn, turn.state.episodes[id])
     _redeem_by_earlier_talk(turn, turn.state.episodes[id])

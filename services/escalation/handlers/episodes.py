@@ -59,7 +59,7 @@ def _is_same_trouble(known: Signal, signal: Signal) -> bool:
 
 def _ring_if_due(turn: Turn[Fact], episode: Episode, signal: Signal, *, rose: bool, news: bool) -> None:
     if waits_for_seller(episode):
-        words = "No ring of its own: one waits for the seller, and tells the severity of then."
+        words = "No ring of its own: one waits for the seller, and will carry the severity of then."
         turn.explain("not_rung", words, episode_id=episode.episode_id, signal_id=signal.signal_id)
         return
     cause = ring_of_signal(episode, signal, rose=rose, ring_within=turn.book.ring_within)
@@ -100,8 +100,7 @@ def _new_episode(turn: Turn[Fact], order: Order, signal: Signal) -> Episode:
 
 
 def rise(turn: Turn[Fact], episode: Episode, signal: Signal) -> bool:
-    """Judge anew how grave an episode is, where one of its signals says something else than before. Whether it became
-    graver."""
+    """Judge the severity of an episode anew, after one of its signals changed. Returns whether it went up."""
     order = turn.book.order_of(episode)
     grave = graveness(turn.book.telling(episode), order, turn.book.policy_for(order)[1])
     risen, rose = _risen(turn, episode, signal, grave)

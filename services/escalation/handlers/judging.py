@@ -27,9 +27,9 @@ def judge(turn: Turn[Fact]) -> None:
 
 
 def note_facts(turn: Turn[Fact], facts: Iterable[AccountFact]) -> None:
-    """Facts first count for whoever took an episode, then for its signals, then they may ring again.
+    """Facts first count for the acknowledger, then for the signals, then they may ring again.
 
-    What is told at once is compared once: what one of these facts raises joins the episode that another would end.
+    The facts of one event are compared once: a signal that one of them raises joins the episode that another would end.
     """
     new, scope = list[AccountFact](), NOTHING
     for fact in facts:

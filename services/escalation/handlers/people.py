@@ -171,7 +171,7 @@ def _desk_alone(turn: Turn[Any], episode: Episode) -> tuple[Rung, ...]:
 
 
 def pass_on(turn: Turn[Any], episode: Episode, person: Salesperson, what: str) -> None:
-    """The next is asked in the place of somebody who is not there any more."""
+    """Notify the next person in place of one who is not there any more."""
     words = f"{person.name}, who {what}, {_why(turn, episode, person)}: the next is asked."
     turn.explain("unavailable", words, episode_id=episode.episode_id, who=person.salesperson_id)
     alone = _desk_alone(turn, episode)

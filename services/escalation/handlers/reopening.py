@@ -94,7 +94,7 @@ def _waits_for_presser(turn: Turn[ReopenPressed], episode: Episode) -> bool:
 
 
 def _notify_again(turn: Turn[ReopenPressed], episode: Episode, signal: Signal, *, rose: bool) -> None:
-    """The message of somebody else who is asked may have been withdrawn. Their time to answer is what was left of it,
+    """The message to another person may have been withdrawn. Their time to answer is what was left of it,
     however often a close is undone. It rings anew where they cannot be asked in that time, or the seller is sought."""
     situation = situation_of(turn, episode)
     rung = rung_of(ladder_of(turn, episode) or (), episode, episode.responsible, turn.book.people)

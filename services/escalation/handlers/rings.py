@@ -31,7 +31,7 @@ def ring(turn: Turn[Fact], episode: Episode, signal: Signal, cause: RingCause, *
     """Ring for a signal: whoever this cause asks, as soon as the seller is known. Nobody has it any more until then.
 
     `something_new` happened to the customer, of which an appointment that was made before knew nothing. An episode for
-    information asks nobody: whoever would be asked first is mailed for each signal, and no clock runs.
+    information asks nobody: the first on the ladder is mailed for each signal, and no clock runs.
     """
     if turn.book.is_for_information(episode):
         if episode.asks:
@@ -77,7 +77,7 @@ def find_recipient(turn: Turn[Fact], episode: Episode, sought: RecipientSought) 
 
 
 def is_observed(turn: Turn[Fact], episode: Episode) -> bool:
-    """Whether nobody is alerted, as the team only observes; then it is explained."""
+    """Whether the team only observes, so that no one is alerted; then it is explained."""
     observed = turn.book.team_mode(turn.book.order_of(episode)) is TeamMode.OBSERVE
     if observed:
         words = "The team is in observe mode: nobody is alerted."

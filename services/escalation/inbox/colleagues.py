@@ -19,7 +19,7 @@ _ACCEPT_WITHIN = timedelta(hours=2)
 
 @dataclass(frozen=True, slots=True)
 class Taker:
-    """One choice of the list. `until` tells when an offer of now ends if no time is entered; empty: it is refused."""
+    """One choice of the list. `until` is when an offer made now ends if no time is entered; empty: it is refused."""
 
     id: str
     words: str

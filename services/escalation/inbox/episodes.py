@@ -280,7 +280,7 @@ def _rows(
             _policy(row, policies),
         )
         for row in rows
-        if row.episode_id in signals  # else it went to somebody else in this very moment
+        if row.episode_id in signals  # else it has gone to a colleague since
     ]
 
 

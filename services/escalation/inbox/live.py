@@ -30,9 +30,9 @@ _log = get_logger(__name__)
 
 @dataclass(eq=False, slots=True)
 class _OpenPage:
-    """`told` is the state of the reader's episodes that the page shows; None: it must be told. `session` is the one
+    """`told` is the state of the reader's episodes that the page shows; None: not known. `session` is the one
     that it was opened in, and ends with. `follows` is an episode that it shows and that the reader may see. `answered`:
-    it was told once whether it shows the latest."""
+    it knows whether it shows the latest."""
 
     reader: SalespersonId
     session: bytes
@@ -60,7 +60,7 @@ class LivePages:
     ) -> AsyncIterator[ServerSentEvent]:
         """`changed` whenever the reader's episodes are no longer in the state that the page knows, or the one that it
         shows is not; `paused` when the database goes away; `alive` at first otherwise, and now and then: a page that
-        hears nothing for long knows that it is cut off. It ends with the session."""
+        receives nothing for long knows that it is cut off. It ends with the session."""
         with self._open(_OpenPage(reader, session, follows, known)) as page:
             while True:
                 await _woken(page.wake)

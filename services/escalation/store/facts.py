@@ -1,4 +1,4 @@
-"""What orders and support told of an account, read back from the journal: about some of its orders, or all of it."""
+"""Facts that orders and support published about an account, or some of its orders, read back from the journal."""
 
 import json
 from collections.abc import Iterable, Mapping
@@ -60,7 +60,7 @@ async def orders_of_cases(pool: Pool, told: Iterable[asyncpg.Record]) -> Mapping
 
 
 def _case_of(row: asyncpg.Record) -> str | None:
-    """None also for a body that cannot be read: whoever shows it finds that out."""
+    """None also for a body that cannot be read: showing it fails later."""
     try:
         told = json.loads(row["body"] or b"{}")
     except ValueError:

@@ -25,7 +25,7 @@ UNMOVED = """
         select from escalation.facts f where f.fact_id = s.fact_id and f.kind = 'sold'
     )
 """
-# The day that was told last for a late delivery, by whoever told it; null once that day is over: none before it counts.
+# The latest day reported for a late delivery; null once that day is over: no earlier report counts.
 EXPECTED = """
     case when s.kind = 'delivery_late' then (
         select case when latest.due_at > shared.app_now() then latest.due_at end

@@ -1,4 +1,4 @@
-"""What happened to the customers of episodes, for a reader who may see these: what was told of them, what salespeople
+"""What happened to the customers of episodes, for a reader who may see these: the facts about them, what salespeople
 say that they said, what the people who had an episode did, and their notes. Pages and mails read it here."""
 
 from collections import defaultdict
@@ -21,7 +21,7 @@ from shared.ids import SalespersonId
 _BUTTONS = {one.type: one for one in (AttemptLogged, AppointmentLogged, SnoozePressed)}
 _RULES = ("attempt", "appointment", "snoozed")
 
-# The facts with which standing signals began are told however old they are; who reads them picks them by their ids.
+# The facts with which standing signals began are read at any age; the reader picks them by their ids.
 _FACTS = f"""
     with asked as materialized (
         select e.episode_id, e.account_id, e.order_id, wanted.most

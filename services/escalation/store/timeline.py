@@ -88,7 +88,7 @@ async def orders_of(pool: Pool, account_id: str, responsible: str) -> list[str]:
 
 
 async def facts_of(pool: Pool, account_id: str, *, orders: Collection[str] | None = None) -> list[ToldFact]:
-    """The newest of what orders and support told of the account, by event time; where orders are given, of these and of
+    """The newest facts of orders and support about the account, by event time; where orders are given, of these and of
     none."""
     if orders is None:
         return [_told(row) for row in await pool.fetch(_FACTS, account_id, TOLD_TYPES, LIMIT)]

@@ -29,7 +29,7 @@ class Facts:
         self._order_of_case = {fact.case: fact.order for fact in openings}
 
     def turn(self, status: Fact) -> str | None:
-        """Whose turn a status says it is: as told, else as the policy reads its word."""
+        """Whose turn a status says it is: as reported, else as the policy reads its word."""
         told: str | None = status.data.get("waiting_for") or self.rules["statuses"].get(status.word)
         return told
 
@@ -95,7 +95,7 @@ class Facts:
         return fact.order or self._order_of_case.get(fact.case)
 
     def _is_unneeded(self, fact: Fact, *reasons: str) -> bool:
-        """Whether somebody said so of its case by then, or of this very contact."""
+        """Whether that was reported of its case by then, or of this very contact."""
         said = [one for one in self._unneeded if one.data["reason"] in reasons]
         named = any(fact.id in one.contacts for one in said)
         return named or any(
@@ -141,7 +141,7 @@ class Facts:
         return fits
 
     def moved(self, sold: Fact) -> Fits:
-        """Whatever is told of an order after its sale, or a talk by phone."""
+        """Any fact about an order after its sale, or a talk by phone."""
 
         def fits(fact: Fact) -> bool:
             told = fact.kind in OF_ORDERS and fact.kind not in _SAYS_NOTHING

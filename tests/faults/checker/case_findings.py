@@ -24,7 +24,7 @@ def stuck(facts: Facts, kind: str) -> Iterator[Finding]:
 
 
 def _stuck_at(facts: Facts, kind: str, last: Fact) -> datetime | None:
-    """When nothing happened for too long: less soon while it is the customer's turn, never while it is nobody's."""
+    """When nothing happened for too long: later while it is the customer's turn, never while it is no one's."""
     turn, limit = facts.whose_turn(last.case, last.at), facts.span(kind, "no_progress_for")
     if turn not in ("customer", "nobody"):
         return last.at + limit
@@ -80,7 +80,7 @@ def _warnings(facts: Facts, kind: str, overdue: list[Finding]) -> Iterator[Findi
 
 
 def overdue(facts: Facts, kind: str) -> Iterator[Finding]:
-    """Somebody says so, or a promised time passes: once for all that the next answer settles."""
+    """Reported, or a promised time passes: once for all that the next answer settles."""
     yield from once(_each_overdue(facts, kind))
 
 

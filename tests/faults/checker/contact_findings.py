@@ -12,7 +12,7 @@ from tests.faults.checker.finding import Finding, found
 
 
 def dead_ends(facts: Facts, kind: str) -> Iterator[Finding]:
-    """Dead ends; and of the calls since each talk the first, if nobody talked to the customer in time."""
+    """Dead ends; and of the calls since each talk the first, without a talk with the customer in time."""
     yield from (found(facts, kind, fact) for fact in facts.of("contact") if fact.result == "dead_end")
     talked: datetime | None = None
     while (call := facts.first(lambda fact: _waits(facts, kind, fact), talked)) is not None:
@@ -27,7 +27,7 @@ def dead_ends(facts: Facts, kind: str) -> Iterator[Finding]:
 
 
 def _waits(facts: Facts, kind: str, call: Fact) -> bool:
-    """Whether a call waits for an answer: nobody said that it needs none, or made it the customer's turn in time."""
+    """Whether a call waits for an answer: no report says that it needs none, or made it the customer's turn in time."""
     until = call.at + facts.span("contact_dead_ended", "answer_within")
     handed = any(
         facts.turn(fact) == "customer" and call.at <= fact.at <= until and fact.key > (*call.key[:2], UUID(int=0))

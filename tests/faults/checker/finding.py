@@ -40,7 +40,7 @@ class Finding:
 
     @property
     def said(self) -> Fact | None:
-        """The fact by which somebody says so."""
+        """The fact that reports it."""
         return self.told if self.silence else self.cause
 
     def stands(self, at: datetime) -> bool:
@@ -61,7 +61,7 @@ def themselves(facts: Facts, kind: str) -> Iterator[Finding]:
 
 
 def once(troubles: Iterable[Finding]) -> Iterator[Finding]:
-    """What is about one matter and ended by one fact is one trouble, since the earliest; told or silent."""
+    """What is about one matter and ended by one fact is one trouble, since the earliest; reported or by silence."""
     for _, group in groupby(sorted(troubles, key=_trouble), key=lambda one: _trouble(one)[:-1]):
         first, *others = group
         told = next((one.cause for one in others if not one.silence), None)

@@ -34,7 +34,7 @@ def missed(facts: Facts, kind: str) -> Iterator[Finding]:
 
 
 def _broken_at(facts: Facts, promise: Fact) -> datetime | None:
-    """Its day; or, if somebody said by then that it was kept, when the customer first complains after that was said."""
+    """Its day; or, if it was said by then to be kept, when the customer first complains after that."""
     due = _due(promise)
     said = [
         one.at

@@ -66,7 +66,7 @@ class Episodes:
             self._find(episode, self.desk.sought(episode, signal.id, "signal", self.now, rings=False))
 
     def weigh_again(self, order: str) -> None:
-        """Another amount may make an open episode graver, which rings."""
+        """Another amount may raise the severity of an open episode, which rings."""
         episode = self.open.get(order)
         signal = self.weightiest(episode) if episode is not None else None
         if episode is None or signal is None:
@@ -121,7 +121,7 @@ class Episodes:
             self._find(episode, replace(sought, signal=instead.id) if instead is not None else sought)
 
     def time_is_up(self, episode: Episode | None) -> None:
-        """Nobody answered, or whoever took it did not reach the customer."""
+        """No response in time, or the acknowledger did not reach the customer."""
         if episode is None or episode.closed_at or episode.deadline_at is None or episode.deadline_at > self.now:
             return
         unredeemed = episode.deadline_for == "redeem"
@@ -130,7 +130,7 @@ class Episodes:
         self.ring(episode, self.weightiest(episode), "unredeemed" if unredeemed else "step")
 
     def person_changed(self, person: str) -> None:
-        """Whoever left has nothing any more: the next is asked, or shown what nobody was asked about."""
+        """A person who left has no episode any more: the next is notified, or shown what rang for no one."""
         if self.desk.directory.works(person):
             return
         for episode in sorted(self.open.values(), key=lambda one: one.id):

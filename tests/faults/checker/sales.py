@@ -10,7 +10,7 @@ _REMEMBERED = timedelta(days=730)
 
 @dataclass(slots=True)
 class Sales:
-    """By order. `corrected`, `changed` and `owner` say when a seller, an amount or an owner was last told."""
+    """By order. `corrected`, `changed` and `owner` say when a seller, an amount or an owner was last reported."""
 
     orders: dict[str, Told] = field(default_factory=dict)
     sellers: dict[str, str | None] = field(default_factory=dict)
@@ -55,7 +55,7 @@ class Sales:
         return str(self.orders[order].data["currency"])
 
     def last_before(self, at: datetime) -> str | None:
-        """The latest order sold by then; one that somebody sold within two years goes first."""
+        """The latest order sold by then; one sold by a person within two years goes first."""
         sold = [(sold_at(order), id) for id, order in self.orders.items() if sold_at(order) <= at]
         made = [(at_sale, id) for at_sale, id in sold if self.seller(id) and at_sale >= at - _REMEMBERED]
         return max(made or sold)[1] if sold else None

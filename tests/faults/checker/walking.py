@@ -70,7 +70,7 @@ class Account:
                 self._match(signal)
 
     def _note(self, told: Iterable[Fact]) -> None:
-        """First for whoever took an episode, then once for the signals, then it may ring again."""
+        """First for the acknowledger, then once for the signals, then it may ring again."""
         facts = [fact for fact in told if fact.id not in self.facts]
         self.facts |= {fact.id: fact for fact in facts}
         contact = next((fact for fact in facts if fact.kind in ("contact", "customer_reached")), None)

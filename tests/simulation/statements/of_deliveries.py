@@ -91,7 +91,7 @@ def _with_its_alert(session: Session, delivery: Row) -> Row:
 
 
 def _asks_to_answer(alert: Row) -> bool:
-    """Whether one alert of an episode takes the place of another: not what is told for information, nor a reminder."""
+    """Whether one alert of an episode takes the place of another: not one for information, nor a reminder."""
     return alert["cause"] not in ("informed", "appointment")
 
 

@@ -116,7 +116,7 @@ def _plays(policy: Policy) -> Iterator[Fault]:
 
 
 def _braces(path: Path, play: Play) -> Iterator[Fault]:
-    """Only a late delivery has a day that can be put into a line. Nobody reads braces to a customer."""
+    """Only a late delivery has a day that can be put into a line. Other braces would be read to a customer."""
     has_day = path[-1] == SignalKind.DELIVERY_LATE.value
     lines: dict[Path, str] = {("say", index): line for index, line in enumerate(play.say)}
     lines |= {("say_for_others", index): line for index, line in enumerate(play.say_for_others)}
