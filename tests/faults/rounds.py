@@ -169,7 +169,7 @@ async def _break(world: World, plan: Plan, teller: Teller, telling: "asyncio.Tas
     chance = random.Random(world.setup.seed)
     while not telling.done():
         await asyncio.sleep(chance.uniform(0.1, 1.0))
-        if not names or telling.done():
+        if not names or world.rests or telling.done():
             continue
         (name,) = chance.choices(names, weights)
         await asyncio.wait_for(FAULTS[name](world, teller), _FAULT_SECONDS)
@@ -182,7 +182,7 @@ async def _kill(world: World, plan: Plan) -> None:
     chance = random.Random(world.setup.seed)
     while plan.kills_a_second > 0:
         await asyncio.sleep(chance.expovariate(plan.kills_a_second))
-        if not world.calm:
+        if not world.rests:
             world.worker().kill()
 
 

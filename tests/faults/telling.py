@@ -206,14 +206,15 @@ class Teller:
 
     async def _until_accepted(self, once: Callable[[httpx2.AsyncClient], Awaitable[bool]], what: str) -> None:
         until = time.monotonic() + self.patience_seconds
-        for pause in itertools.chain((0.1, 0.2, 0.4), itertools.repeat(0.8)):
-            with suppress(httpx2.HTTPError, *DATABASE_ERRORS):
-                async with httpx2.AsyncClient(timeout=10) as client:
-                    if await once(client):
-                        return
-            if time.monotonic() > until:
-                raise NotTold(f"{what} was not accepted within {self.patience_seconds:.0f} s")
-            await asyncio.sleep(pause)
+        with self.world.unaccepted.sending():
+            for pause in itertools.chain((0.1, 0.2, 0.4), itertools.repeat(0.8)):
+                with suppress(httpx2.HTTPError, *DATABASE_ERRORS):
+                    async with httpx2.AsyncClient(timeout=10) as client:
+                        if await once(client):
+                            return
+                if time.monotonic() > until:
+                    raise NotTold(f"{what} was not accepted within {self.patience_seconds:.0f} s")
+                await asyncio.sleep(pause)
 
     async def _open_episode(self) -> Press | None:
         with suppress(*DATABASE_ERRORS):

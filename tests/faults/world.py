@@ -35,6 +35,7 @@ from tests.faults.mail_server import MailServer
 from tests.faults.policy import publish_policy, terms_in_seconds
 from tests.faults.processes import Crash, ForkServer, Worker
 from tests.faults.release_before import databases_of
+from tests.faults.resting import Unaccepted
 from tests.postgres_proxy import Cut, Proxy, proxy_to
 from tests.releases import Release
 from tests.waiting import eventually
@@ -90,6 +91,12 @@ class World:
     tally: Counter[str] = field(default_factory=Counter)
     odd_ends: list[str] = field(default_factory=list)
     calm: bool = False
+    unaccepted: Unaccepted = field(default_factory=Unaccepted)
+
+    @property
+    def rests(self) -> bool:
+        """Whether nothing may be broken now."""
+        return self.calm or self.unaccepted.need_rest
 
     @property
     def kills(self) -> int:
@@ -155,7 +162,7 @@ class World:
 
     def _next_crash(self, service: str) -> Crash | None:
         points = [point for point in self.setup.crash_points if point in points_of(service)]
-        if self.calm or not points:
+        if self.rests or not points:
             return None
         return Crash(self.random.choice(points), self.random.randint(1, self.setup.reach_at_most))
 
