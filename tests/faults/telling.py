@@ -31,6 +31,8 @@ _PRODUCER: dict[str, str | int | float | bool | None] = {
     "log_level": 2,
 }
 _KNOWN = "select count(*) from escalation.salespeople where salesperson_id = any($1::text[])"
+_SEND_AGAIN = (408, 503)
+"""Answers by which nothing is decided: the body came too slowly, or a server is away."""
 _OPEN_EPISODES = """
     select episode_id, account_id, responsible from escalation.episodes
     where closed_at is null and acknowledged_at is null and responsible is not null order by random() limit 1
@@ -167,13 +169,15 @@ class Teller:
 
         async def once(client: httpx2.AsyncClient) -> bool:
             answer = await client.post(f"{self.world.url(service)}/events", content=body, headers=headers)
-            assert answer.status_code in (200, 202, 400, 409, 422, 503), (answer.status_code, answer.text)
-            assert (event.bad is None) == (answer.status_code < 300) or answer.status_code == 503, answer.text
+            assert answer.status_code in (200, 202, 400, 409, 422, *_SEND_AGAIN), (answer.status_code, answer.text)
+            if answer.status_code in _SEND_AGAIN:
+                return False
+            assert (event.bad is None) == (answer.status_code < 300), answer.text
             if answer.status_code < 300:
                 at = time.time()
                 self.world.accepted(what="http", service=service, source=event.source, id=event.id, at=at)
                 self._posted.append((at, event))
-            return answer.status_code != 503
+            return True
 
         await self._until_accepted(once, f"{event.type} {event.id}")
 
