@@ -30,12 +30,12 @@ up: .venv/.local ## Start Kafka, Postgres, a mail sink and the three services; C
 test: .venv/.dev ## Run every test, two files at a time; ARGS="-k name tests/unit" chooses some
 	$(BIN)/python -m pytest --numprocesses=2 --dist=loadfile $(ARGS)
 
-check: .venv/.dev ## Lint, formatting, types, import rules, architecture tests, fresh schemas
+check: .venv/.dev ## Lint, formatting, types, import rules, architecture tests, schemas, pinned names
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
-	$(BIN)/python -m pytest tests/architecture tests/contracts/test_schemas.py
+	$(BIN)/python -m pytest tests/architecture tests/contracts/test_schemas.py tests/contracts/test_pinned.py
 
 calendar: .venv/.dev ## Run the tests with the clock at 42 unusual moments (over an hour); QUICK=1 for nine
 	$(BIN)/python -m tests.calendar $(if $(QUICK),--quick) $(ARGS)

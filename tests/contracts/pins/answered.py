@@ -1,0 +1,155 @@
+"""The names in answers: JSON that commands print, addresses and JSON over HTTP, cookies, forms of open pages."""
+
+import ast
+import inspect
+import re
+import textwrap
+from collections.abc import Callable
+from dataclasses import asdict
+from importlib.resources import files
+from types import SimpleNamespace
+from typing import Any, cast
+from urllib.parse import parse_qs
+
+import orjson
+from fastapi import FastAPI
+
+from deploy.local.stored_mail import StoredMail
+from services.cli import bounces, dead_letters, deliveries, explain, people, policy, report, trace, waiting
+from services.cli.importers.command import _figures
+from services.cli.importers.events import Import
+from services.cli.installation import ServiceName
+from services.cli.run import runnable, service_of
+from services.cli.status.figures import Status
+from services.escalation import inbox
+from services.escalation.domain.entities import Episode
+from services.escalation.domain.explaining.outlook import Outlook
+from services.escalation.domain.explaining.steps import DELIVERED, TOLD, Step
+from services.escalation.domain.policy.versions import Change, Policies
+from services.escalation.inbox import live
+from services.escalation.inbox.filters import Asked
+from services.escalation.inbox.sessions import REFRESH_HEADER, Cookie
+from services.escalation.store.inbox import Wanted
+from services.escalation.store.outgoing import ListedDelivery
+from shared.inputs import RawMessage
+from shared.messaging.cluster import Cluster
+from shared.messaging.kept_letters import KeptLetter
+from shared.messaging.naming import named_event
+from shared.messaging.recreated import Recreated
+from shared.metrics import create_metrics
+from shared.service import Health, Resources
+from tests.contracts.pins.examples import example, members, members_of_schema
+from tests.contracts.pins.group import Group, Names
+from tests.contracts.pins.reading import COMPUTED, calls_of, texts
+from tests.hostile.inbox_routes import routes_of
+
+_FIELD = re.compile(r'<(?!meta)[^>]* name="([a-z_]+)"')
+
+
+def printed() -> Names:
+    """The members of what each command prints with --json."""
+    letter, raw = example(KeptLetter), RawMessage("t", b"k", (("ce_type", b"t"),), b"{}")
+    episode = cast(Any, SimpleNamespace(episode=example(Episode)))
+    values: dict[str, Any] = {
+        "dead-letters list": [asdict(letter) | named_event(raw)],
+        "dead-letters show": dead_letters._shown(letter, raw),
+        "deliveries list": [deliveries._as_json(example(ListedDelivery))],
+        "deliveries resend": [deliveries._result(letter.id, None)],
+        "explain": explain._as_json(explain.Explained(episode, [example(Step)], example(Outlook))),
+        "import deals": _figures(Import((), 1)),
+        "import servicenow": _figures(Import((), 1)),
+        "mail": [example(StoredMail)],
+        "people history": [example(people.Change)],
+        "policy diff": [example(Change)],
+        "policy history": [policy._as_json(Policies.shipped().latest)],
+        "report": example(report.Report),
+        "status": example(Status),
+        "topics recreated": [example(Recreated)],
+        "trace": [[trace._as_json(example(trace.Span))]],
+        "waiting": {"waiting": [example(waiting.Waiting)]},
+    }
+    written = {
+        "bounces list": keys_in(bounces.list_people),
+        "report --episodes": keys_in(report.report) | keys_in(report.read_episodes),
+        "report, what waits": keys_in(report.read_report),
+        "explain, steps that are no rule": {TOLD, DELIVERED},
+    }
+    return {name: _members(value) for name, value in values.items()} | {
+        name: sorted(keys) for name, keys in written.items()
+    }
+
+
+def _members(value: Any) -> list[str]:
+    return sorted(set(members(orjson.loads(orjson.dumps(value, default=str)))))
+
+
+def keys_in(function: Callable[..., Any]) -> set[str]:
+    """The names of members that a function writes down itself."""
+    tree = ast.parse(textwrap.dedent(inspect.getsource(function)))
+    return {
+        str(key.value)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Dict)
+        for key in node.keys
+        if isinstance(key, ast.Constant)
+    }
+
+
+def applications() -> dict[str, FastAPI]:
+    """What each service serves, on nothing: no request reaches it."""
+    made = {}
+    for name in ServiceName:
+        service = service_of(name, runnable(name).settings())
+        spine = cast(Any, SimpleNamespace(service=name.value))
+        resources = Resources(cast(Any, None), spine, Cluster(""), create_metrics(name.value))
+        made[name.value] = service.web(resources, Health())
+    return made
+
+
+def addresses() -> Names:
+    """The method and the path of everything that each service answers."""
+    return {f"{name} answers": sorted(routes_of(app)) for name, app in applications().items()}
+
+
+def json_over_http() -> Names:
+    """The members of JSON answers, by operation: of the answer that was asked for, and of a refusal."""
+    names: Names = {}
+    for service, app in applications().items():
+        document = app.openapi()
+        for path, operations in document["paths"].items():
+            for method, operation in operations.items():
+                for status, answer in operation["responses"].items():
+                    schema = answer.get("content", {}).get("application/json", {}).get("schema", {})
+                    title = f"{service} {method.upper()} {path}{'' if status.startswith('2') else ', refused'}"
+                    found = set(members_of_schema(schema, document)) | set(names.get(title, ()))
+                    names |= {title: sorted(found)} if found else {}
+    return names
+
+
+def browsers() -> Names:
+    """What open pages, bookmarks and links in e-mails name."""
+    templates = [one.read_text("utf-8") for one in files(inbox).joinpath("templates").iterdir()]
+    gets = calls_of("get", "services/escalation/inbox/")
+    asked = [call for call in gets if "query_params" in ast.unparse(call.node.func)]
+    named = set().union(*(texts(call.module, call.arguments[0]) for call in asked)) - {COMPUTED}
+    told = calls_of(live._event.__name__, "services/escalation/inbox/")
+    chosen = parse_qs(Asked(Wanted("x", "high", "mine"), 2).query.removeprefix("?"))
+    return {
+        "cookies": sorted(Cookie(url)._name for url in ("http://inbox.example", "https://inbox.example")),
+        "events of the stream": sorted(set().union(*(texts(call.module, call.arguments[0]) for call in told))),
+        "fields of forms": sorted(set().union(*map(_FIELD.findall, templates))),
+        "headers": [REFRESH_HEADER],
+        "queries": sorted(named | set(chosen)),
+    }
+
+
+GROUPS = (
+    Group("JSON of commands", "Scripts read these members of what --json prints.", printed),
+    Group("addresses", "Programs call them, e-mails link to them, probes and scrapers ask them.", addresses),
+    Group("JSON over HTTP", "Programs of publishers and readers use these members of answers.", json_over_http),
+    Group(
+        "browsers",
+        "Sessions, bookmarks and pages that were opened before an upgrade are used after it.",
+        browsers,
+    ),
+)
