@@ -2,7 +2,7 @@
 
 import ast
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -47,6 +47,37 @@ def modules(*folders: str) -> tuple[Module, ...]:
 def is_migration(path: str) -> bool:
     """Whether the file is a step of a database's history, named for its order and run by Alembic."""
     return Path(path).name[0].isdigit()
+
+
+def classes_below(bases: Collection[str], among: Sequence[Module]) -> set[str]:
+    """The dotted names of the classes at the top of these modules that inherit from one of these, or from such a class.
+
+    `bases` are built in: what no module defines or imports has no dot.
+    """
+    inherits = {
+        f"{module.name}.{node.name}": {_meant(ast.unparse(base), module) for base in node.bases}
+        for module in among
+        for node in module.tree.body
+        if isinstance(node, ast.ClassDef)
+    }
+    found: set[str] = set()
+    while more := {name for name, of in inherits.items() if of & (found | set(bases))} - found:
+        found |= more
+    return found
+
+
+def _meant(name: str, module: Module) -> str:
+    """The dotted name that a name stands for at the top of a module."""
+    first, dot, rest = name.partition(".")
+    for node in module.tree.body:
+        match node:
+            case ast.ClassDef(name=defined) if defined == first:
+                return f"{module.name}.{name}"
+            case ast.ImportFrom(module=source, names=names):
+                for alias in names:
+                    if first == (alias.asname or alias.name):
+                        return f"{source}.{alias.name}{dot}{rest}"
+    return name
 
 
 @cache

@@ -1,5 +1,7 @@
 """What people do with an episode, and until when they have time for it."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -88,6 +90,19 @@ def test_an_appointment_and_a_pause_hold_the_clock_until_their_time() -> None:
     later = AT + timedelta(days=2)
     assert held_by_appointment(mine, ANNA, later, POLICY, AT).deadline_for is Clock.APPOINTMENT
     assert snoozed(mine, ANNA, later, POLICY, AT).deadline_at == later
+
+
+@contextmanager
+def a_transaction() -> Iterator[None]:
+    yield
+
+
+def test_a_refusal_leaves_a_transaction_as_what_it_is() -> None:
+    refusal = NotNow("in_the_past", "choose a later time.")
+    with pytest.raises(NotNow) as refused, a_transaction():
+        raise refusal
+    assert refused.value is refusal
+    assert (refusal.code, refusal.reason) == ("in_the_past", "choose a later time.")
 
 
 @pytest.mark.parametrize("put_off", [held_by_appointment, snoozed])

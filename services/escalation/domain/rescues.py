@@ -1,6 +1,6 @@
 """What people do with an episode: take it, try, reach the customer, put it off, hand it over, close it. Pure."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -13,12 +13,13 @@ from services.escalation.domain.words.phrases import clock, date_words
 from shared.contracts.escalation import EpisodeResult
 
 
-@dataclass(frozen=True, slots=True)
 class NotNow(Exception):
     """What was pressed cannot be done: a code of a bounded set, and what to do instead."""
 
-    code: str
-    reason: str
+    def __init__(self, code: str, reason: str) -> None:
+        super().__init__(code, reason)
+        self.code = code
+        self.reason = reason
 
 
 def taken(episode: Episode, by: Salesperson | str, talk: Talk, now: datetime, *, ahead: int = 0) -> Episode:
