@@ -117,13 +117,6 @@ def test_every_attribute_of_a_span_is_set_by_somebody() -> None:
     assert set(Attribute.__members__) - used == set()
 
 
-def test_each_migration_says_whether_the_version_before_may_go_on_beside_it() -> None:
-    migrations = [module for module in modules(*PRODUCT) if is_migration(module.path)]
-    assert len(migrations) > 10
-    silent = [module.path for module in migrations if _says(module, "online_safe") not in (True, False)]
-    assert silent == [], "write `online_safe = True` (it only adds what the version before need not know) or False"
-
-
 def test_import_rules_see_every_module() -> None:
     folders = {Path(module.path).parent for module in modules(*PRODUCT) if not is_migration(module.path)}
     unseen = [str(folder) for folder in sorted(folders) if not (ROOT / folder / "__init__.py").is_file()]
@@ -195,17 +188,6 @@ def _outside_of_transactions(module: Module) -> set[str]:
         if ast.unparse(argument.annotation) in {"Pool", "DirectConnection"}
     }
     return {"pool", "self.pool", "self._pool", "resources.pool"} | typed
-
-
-def _says(module: Module, name: str) -> object:
-    """The constant of this name at the top of a module."""
-    values = [
-        node.value.value
-        for node in module.tree.body
-        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant)
-        if [ast.unparse(target) for target in node.targets] == [name]
-    ]
-    return values[0] if values else None
 
 
 def _constants(module: Module) -> dict[str, str]:
