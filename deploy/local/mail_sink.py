@@ -74,7 +74,7 @@ class _Envelope:
 
 async def serve(port: int, folder: Path) -> None:
     """Takes mail until SIGTERM."""
-    from aiosmtpd.smtp import SMTP
+    from aiosmtpd.smtp import SMTP  # noqa: PLC0415 - of the extra `local`
 
     keep = _Keep(folder)
     loop = asyncio.get_running_loop()

@@ -87,7 +87,13 @@ class Cluster:
 
     def security(self) -> "BaseSecurity | None":
         """The same for FastStream, which takes `tokens` beside it."""
-        from faststream.security import BaseSecurity, SASLOAuthBearer, SASLPlaintext, SASLScram256, SASLScram512
+        from faststream.security import (  # noqa: PLC0415 - of who uses Kafka, as above
+            BaseSecurity,
+            SASLOAuthBearer,
+            SASLPlaintext,
+            SASLScram256,
+            SASLScram512,
+        )
 
         context = self._context()
         if self.credentials is None:

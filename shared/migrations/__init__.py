@@ -66,7 +66,7 @@ async def migrate(url: str, *own: Migrations) -> None:
     finally:
         await connection.close()
     if any(found[each.schema] != each.steps()[-1].revision for each in every):
-        from shared.migrations.upgrading import upgrade
+        from shared.migrations.upgrading import upgrade  # noqa: PLC0415 - Alembic
 
         await upgrade(url, own)
 

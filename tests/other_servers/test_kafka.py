@@ -5,6 +5,7 @@ import base64
 import json
 import os
 import re
+import sys
 import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -17,6 +18,7 @@ from deploy.local.ports import LOOPBACK, free_ports
 from shared.messaging.cluster import Cluster
 from shared.messaging.publisher import Publisher, PublishError
 from shared.messaging.refusals import Refusals, RefusedForGood, why_refused
+from shared.messaging.tokens import Tokens
 from shared.messaging.topics import TopicsUnfit, ensure_topics
 from shared.settings import KafkaSettings
 from tests.other_servers.secured_kafka import LISTENERS, REAUTHENTICATE_MS, USER, SecuredKafka
@@ -196,8 +198,6 @@ async def test_a_right_that_is_missing_names_what_to_allow(
 
 
 async def test_a_command_is_asked_for_another_token_before_the_first_expires(tmp_path: Path) -> None:
-    from shared.messaging.tokens import Tokens
-
     asked = tmp_path / "asked"
     (tmp_path / "long").write_text(unsecured_token(seconds=3600))
     (tmp_path / "short").write_text(unsecured_token(seconds=30))
@@ -213,8 +213,6 @@ async def test_a_command_is_asked_for_another_token_before_the_first_expires(tmp
 
 @asynccontextmanager
 async def started(environment: Mapping[str, str]) -> AsyncIterator[asyncio.subprocess.Process]:
-    import sys
-
     command = (sys.executable, "-m", "services.cli", "run", "orders", "--role", "relay")
     process = await asyncio.create_subprocess_exec(
         *command, env={**os.environ, **environment}, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
