@@ -7,6 +7,9 @@ QUICK ?=
 ROWS ?=
 UPGRADE ?=
 
+# What was compiled once is not compiled again at each run.
+unexport PYTHONDONTWRITEBYTECODE
+
 BIN := .venv/bin
 UV := $(BIN)/uv
 INSTALL := VIRTUAL_ENV=.venv $(UV) pip install --quiet
@@ -15,7 +18,7 @@ COMPILE := $(UV) pip compile --quiet --universal --python-version 3.11 --generat
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo up test check calendar faults bench pictures format lock clean
+.PHONY: help demo up unit test check calendar faults bench pictures format lock clean
 
 help: ## List what can be made
 	@echo "make TARGET, where TARGET is one of"
@@ -26,6 +29,9 @@ demo: .venv/.local ## Start everything on this machine and play short stories; O
 
 up: .venv/.local ## Start Kafka, Postgres, a mail sink and the three services; Ctrl-C stops them
 	$(BIN)/handoff up
+
+unit: .venv/.dev ## Run the pure tests, in seconds: rules and contracts, without servers; few examples of each property
+	$(BIN)/python -m pytest --hypothesis-profile=short $(ARGS) tests/unit
 
 test: .venv/.dev ## Run every test, two files at a time; ARGS="-k name tests/unit" chooses some
 	$(BIN)/python -m pytest --numprocesses=2 --dist=loadfile $(ARGS)

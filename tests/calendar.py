@@ -26,7 +26,7 @@ FURTHER_DAYS = {
     "an hour comes twice in New York": (date(2027, 11, 7), NEW_YORK),
     "29 February": (date(2028, 2, 29), BERLIN),
 }
-PURE = ("tests/unit", "tests/contracts", "tests/simulation")
+PURE = ("tests/unit", "tests/adapters", "tests/contracts", "tests/simulation")
 OF_ONE_SERVICE = ("tests/integration",)
 _HISTORIES = "200"
 """A hundredth of those in `make test`: a history begins at a time of its own."""

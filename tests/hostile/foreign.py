@@ -9,8 +9,8 @@ from aiokafka import AIOKafkaProducer
 from confluent_kafka import Consumer, KafkaError, Message, Producer, TopicPartition
 
 from shared.messaging.cluster import Cluster
+from tests.adapters.test_tolerant_records import batch_with_header_names
 from tests.raw_records import Raw
-from tests.unit.test_tolerant_records import batch_with_header_names
 
 _SECONDS = 60.0
 

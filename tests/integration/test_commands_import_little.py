@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import pytest
 
 from services.cli.installation import ServiceName, database_variable
+from tests.adapters.test_commands import HEAVY
 from tests.servers import MakeDatabase
-from tests.unit.test_commands import HEAVY
 
 _PROGRAM = """
 import sys

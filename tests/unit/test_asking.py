@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from services.escalation.domain.asking import Asked, Situation, answer_until, whom
@@ -17,6 +17,7 @@ from services.escalation.domain.policy.document import shipped
 from services.escalation.domain.policy.model import TeamMode
 from shared.contracts.escalation import Severity, Step
 from tests.builders import AT
+from tests.examples import examples
 
 POLICY = shipped()
 WATCH, HIGH, CRITICAL = Severity.WATCH, Severity.HIGH, Severity.CRITICAL
@@ -240,7 +241,7 @@ WEEKS = st.sampled_from(
 SOMEBODY = st.builds(lambda week, woken: {"working_hours": week, "rings_off_hours": woken}, WEEKS, st.booleans())
 
 
-@settings(max_examples=60)
+@examples(60)
 @given(
     st.tuples(SOMEBODY, SOMEBODY, SOMEBODY, SOMEBODY),
     st.integers(0, 14 * 24 * 60).map(lambda minutes: datetime(2026, 6, 8, tzinfo=UTC) + timedelta(minutes=minutes)),

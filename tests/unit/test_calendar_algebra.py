@@ -3,13 +3,14 @@
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from services.escalation.domain.calendar import WorkingTime
 from services.escalation.domain.openings import public_holidays
 from services.escalation.domain.overlaps import after_overlapping, overlapping
 from shared.contracts.people_parts import Day, WorkingHours
+from tests.examples import examples
 
 WEEK = tuple(Day)
 TIMES = [f"{hour:02}:{minute:02}" for hour in range(24) for minute in (0, 30)]
@@ -33,13 +34,13 @@ INSTANTS = st.integers(0, 364 * 24 * 3600).map(
 SPANS = st.integers(0, 200 * 60).map(lambda minutes: timedelta(minutes=minutes))
 
 
-@settings(max_examples=40)
+@examples(40)
 @given(CALENDARS, INSTANTS, SPANS, SPANS)
 def test_working_time_adds_up(calendar: WorkingTime, start: datetime, one: timedelta, other: timedelta) -> None:
     assert calendar.after(calendar.after(start, one), other) == calendar.after(start, one + other)
 
 
-@settings(max_examples=40)
+@examples(40)
 @given(CALENDARS, INSTANTS, SPANS, SPANS)
 def test_later_starts_and_longer_times_never_end_earlier(
     calendar: WorkingTime, start: datetime, later: timedelta, working: timedelta
@@ -49,7 +50,7 @@ def test_later_starts_and_longer_times_never_end_earlier(
     assert calendar.after(start, working + later) >= end
 
 
-@settings(max_examples=40)
+@examples(40)
 @given(CALENDARS, INSTANTS, SPANS)
 def test_working_time_ends_while_it_is_open_or_as_it_closes(
     calendar: WorkingTime, start: datetime, working: timedelta
@@ -58,7 +59,7 @@ def test_working_time_ends_while_it_is_open_or_as_it_closes(
     assert calendar.is_open(calendar.after(start, working) - timedelta(microseconds=1))
 
 
-@settings(max_examples=40)
+@examples(40)
 @given(CALENDARS, INSTANTS)
 def test_the_next_opening_is_open_and_nothing_before_it_is(calendar: WorkingTime, at: datetime) -> None:
     opening = calendar.next_open(at)
@@ -68,7 +69,7 @@ def test_the_next_opening_is_open_and_nothing_before_it_is(calendar: WorkingTime
     assert not calendar.is_open(at + (opening - at) / 2) or opening == at
 
 
-@settings(max_examples=40)
+@examples(40)
 @given(CALENDARS, INSTANTS)
 def test_an_opening_is_open_until_it_closes(calendar: WorkingTime, at: datetime) -> None:
     opening = calendar.opening(at)
@@ -82,7 +83,7 @@ def test_an_opening_is_open_until_it_closes(calendar: WorkingTime, at: datetime)
     assert calendar.after(opens, closes - opens) == closes
 
 
-@settings(max_examples=40)
+@examples(40)
 @given(CALENDARS, CALENDARS, INSTANTS, SPANS)
 def test_time_in_common_is_open_to_both(one: WorkingTime, other: WorkingTime, at: datetime, span: timedelta) -> None:
     end = after_overlapping([one, other], at, span)
@@ -94,7 +95,7 @@ def test_time_in_common_is_open_to_both(one: WorkingTime, other: WorkingTime, at
     assert other.is_open(last)
 
 
-@settings(max_examples=40)
+@examples(40)
 @given(CALENDARS, INSTANTS)
 def test_it_is_open_when_the_wall_clock_says_so(calendar: WorkingTime, at: datetime) -> None:
     wall = at.astimezone(ZoneInfo(calendar.zone))

@@ -6,7 +6,7 @@ from random import Random
 from uuid import UUID
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from services.escalation.domain.facts import AccountFact, FactKind
@@ -21,6 +21,7 @@ from services.escalation.domain.findings.terms import Terms, TermsAt
 from shared.contracts.escalation import SignalKind
 from shared.contracts.support_inbound import NoAnswerReason
 from tests.builders import ACCOUNT
+from tests.examples import examples
 from tests.unit.accounts import RoundTheClock, Twice, always, hours, rules
 
 _EARLY = Terms(rules(), RoundTheClock())
@@ -107,7 +108,7 @@ def test_the_order_of_arrival_changes_nothing(facts: list[AccountFact], chance: 
     assert findings(history, changing) == findings(History(facts), changing)
 
 
-@settings(max_examples=200)
+@examples(200)
 @given(_HISTORIES)
 def test_judging_what_a_fact_can_change_is_judging_everything(facts: list[AccountFact]) -> None:
     history, kept = History(), dict[UUID, Finding]()
@@ -136,7 +137,7 @@ _ABOUT_ONE_LANE = {
 
 
 @pytest.mark.parametrize("kinds", [pytest.param(kinds, id=id) for id, kinds in _ABOUT_ONE_LANE.items()])
-@settings(max_examples=100)
+@examples(100)
 @given(some=st.data())
 def test_judging_what_a_fact_can_change_is_judging_everything_where_facts_meet(
     kinds: list[FactKind], some: st.DataObject
@@ -246,7 +247,7 @@ def test_no_kind_that_is_not_enabled_is_found(facts: list[AccountFact]) -> None:
     assert one_by_one - everything <= alone, "only the warning of an answer asks whether another kind is there already"
 
 
-@settings(max_examples=300)
+@examples(300)
 @given(_HISTORIES)
 def test_a_timer_of_a_silence_finds_all_of_it_that_stands(facts: list[AccountFact]) -> None:
     """What is looked at when it fires is enough: the same as judging the whole account."""

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from services.escalation.domain.facts import AccountFact, FactKind
@@ -15,6 +15,7 @@ from services.escalation.domain.findings.all import findings
 from services.escalation.domain.findings.history import History
 from shared.contracts.escalation import SignalKind
 from tests.builders import ACCOUNT
+from tests.examples import examples
 from tests.unit.accounts import always, hours, inbound, of_kind, outbound, rules, told
 from tests.unit.case_facts import CLOSED, OPENED, REOPENED, RESOLVED, on_case, passed_on, requested, said, status
 
@@ -91,7 +92,7 @@ def _ends(draw: st.DrawFn, case: str) -> AccountFact:
 _HISTORIES = st.lists(st.tuples(st.integers(0, 60), _minutes(), st.randoms(use_true_random=False)), max_size=14)
 
 
-@settings(max_examples=300)
+@examples(300)
 @given(_HISTORIES)
 def test_cutting_all_times_to_the_minute_leaves_the_standing_signals_equal(
     told: list[tuple[int, list[AccountFact], Any]],

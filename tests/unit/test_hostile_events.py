@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.contracts import support_inbound
@@ -21,9 +21,10 @@ from shared.contracts.envelope import (
     envelope,
 )
 from shared.contracts.support_inbound import RefundRequested
+from tests.examples import examples
 from tests.unit.events import ATTRIBUTES, CANARY
 
-examples = settings(max_examples=200)
+some_examples = examples(200)
 text = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"))
 seconds = st.floats(0, 36_520 * 86_400).map(lambda after: datetime(2000, 1, 2, tzinfo=UTC) + timedelta(seconds=after))
 offsets = st.integers(-23 * 60, 23 * 60).map(lambda minutes: timezone(timedelta(minutes=minutes)))
@@ -37,7 +38,7 @@ facts = st.builds(
 )
 
 
-@examples
+@some_examples
 @given(fact=facts, time=instants)
 def test_writing_and_reading_gives_the_same_event_and_the_same_bytes(fact: RefundRequested, time: datetime) -> None:
     event = envelope(fact, id="e-1", source="s", subject="c-17", time=time)
@@ -74,7 +75,7 @@ def judge(read: Any, *parts: Any) -> Judged:
     return Judged([each.code for each in refused], " ".join(f"{each.reason} {each.field}" for each in refused))
 
 
-@examples
+@some_examples
 @given(data=st.data(), fact=st.sampled_from(FACTS), spoiled=st.booleans())
 def test_whatever_stands_in_a_body_ends_accepted_or_refused_without_being_repeated(
     data: st.DataObject, fact: type[Any], spoiled: bool
@@ -89,7 +90,7 @@ def test_whatever_stands_in_a_body_ends_accepted_or_refused_without_being_repeat
     assert CANARY not in judged.reasons
 
 
-@examples
+@some_examples
 @given(
     changed=st.dictionaries(st.sampled_from([*ATTRIBUTES, "dataschema", "datacontenttype", "traceparent"]), canaries)
 )
@@ -99,7 +100,7 @@ def test_whatever_stands_in_an_attribute_ends_accepted_or_refused_without_being_
     assert CANARY not in judge(decode_binary, ATTRIBUTES | changed, b"{}").reasons
 
 
-@examples
+@some_examples
 @given(
     changed=st.dictionaries(st.sampled_from([*ATTRIBUTES, "data_base64"]) | canaries, values, max_size=2)
     | st.fixed_dictionaries({"data": values})
@@ -113,7 +114,7 @@ def test_whatever_stands_in_an_envelope_ends_accepted_or_refused_without_being_r
     assert CANARY not in judge(decode_batch, b"[" + whole + b"]").reasons
 
 
-@examples
+@some_examples
 @given(body=st.binary())
 def test_whatever_bytes_come_end_accepted_or_refused(body: bytes) -> None:
     assert judge(decode_structured, body).codes

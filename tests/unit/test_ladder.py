@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from services.escalation.domain.entities import Account, Salesperson
@@ -12,6 +12,7 @@ from services.escalation.domain.ladder import assigned_to, desk_instead, rungs, 
 from services.escalation.domain.policy.model import TeamMode
 from shared.contracts.escalation import Step
 from tests.builders import AT
+from tests.examples import examples
 from tests.unit.ladders import (
     AWAY,
     INBOX_ONLY,
@@ -216,7 +217,7 @@ PEOPLE = st.builds(
 )
 
 
-@settings(max_examples=50)
+@examples(50)
 @given(st.lists(PEOPLE, max_size=5), st.sampled_from(TeamMode), st.none() | IDS)
 def test_whatever_the_directory_says_somebody_is_asked_and_nobody_twice(
     known: list[Salesperson], mode: TeamMode, assigned: str | None

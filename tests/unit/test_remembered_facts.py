@@ -5,14 +5,13 @@ from typing import Any
 
 import pytest
 
-from services.escalation.domain.facts import AccountFact, FactKind, contact_ids, fact_id, remembered
-from shared.contracts import orders, support, support_inbound
+from services.escalation.domain.facts import AccountFact, FactKind, fact_id, remembered
+from shared.contracts import orders, support
 from shared.contracts.catalog import CATALOG
 from shared.contracts.envelope import Envelope, Fact, envelope
 from shared.contracts.order_parts import Line, Promise
 from shared.contracts.support_inbound import (
     ContactChannel,
-    ContactReference,
     ContactResult,
     Courtesy,
     Direction,
@@ -22,7 +21,6 @@ from shared.contracts.support_inbound import (
     RefundKind,
     WaitingFor,
 )
-from shared.transaction import Transaction
 from tests.builders import ACCOUNT, AT, minutes
 
 _CONTACT: dict[str, Any] = {"direction": Direction.INBOUND, "channel": ContactChannel.PHONE}
@@ -178,20 +176,6 @@ def test_a_case_that_is_closed_for_a_reason_needs_no_answer() -> None:
 def test_a_test_is_nothing_to_remember() -> None:
     assert remembered(event(support.ContactDeadEnded(case="k", test=True, **_CONTACT))) == []
     assert remembered(event(support.RefundRequested(case="k", test=True))) == []
-
-
-def test_a_contact_is_known_by_the_source_and_id_of_what_its_publisher_told() -> None:
-    inbound = support_inbound.ContactMade(result=ContactResult.UNANSWERED, **_CONTACT)
-    heard: Envelope[Fact] = envelope(inbound, id="c-9", source="desk.example", subject=ACCOUNT, time=AT)
-    connection: Any = None
-    tx = Transaction(connection, AT, "support", give_up_at=0.0)
-    tx.publish(support.ContactMade(**dict(inbound)), cause=heard)
-    (contact,) = remembered(tx.outgoing[0].envelope)
-    reference = ContactReference(source="desk.example", id="c-9")
-    (unneeded,) = remembered(
-        event(support.AnswerNotNeeded(contact=reference, reason=NoAnswerReason.SPAM, by="agent-3"))
-    )
-    assert contact.fact_id in contact_ids(unneeded)
 
 
 def test_a_request_is_known_again_by_its_words_and_not_by_what_they_say() -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from services.escalation.domain.deliveries import after_attempt
@@ -14,6 +14,7 @@ from services.escalation.domain.entities import Delivery
 from services.escalation.domain.own_facts import Attempt, DeliveryAttempted
 from services.escalation.domain.policy.model import Storms
 from services.escalation.domain.storms import Due, Recent, sort_out
+from tests.examples import examples
 
 NOW = datetime(2026, 5, 4, 9, 30, tzinfo=UTC)
 SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
@@ -96,7 +97,7 @@ ANSWERS = st.sampled_from([Attempt.ACCEPTED, Attempt.ACCEPTED, Attempt.PUT_OFF, 
 STEPS = st.tuples(st.integers(0, 8), st.sampled_from([None, None, MINUTE, 30 * MINUTE]), st.integers(0, 90), ANSWERS)
 
 
-@settings(max_examples=300)
+@examples(300)
 @given(st.lists(STEPS, max_size=30))
 def test_whatever_comes_and_whatever_the_server_says_all_of_it_is_sent(
     steps: list[tuple[int, timedelta | None, int, Attempt | None]],
@@ -113,7 +114,7 @@ def test_whatever_comes_and_whatever_the_server_says_all_of_it_is_sent(
     assert all(times == 1 for times in person.accepted.values())
 
 
-@settings(max_examples=300)
+@examples(300)
 @given(st.lists(STEPS, max_size=30))
 def test_no_more_single_alerts_than_allowed_reach_a_person_within_a_window(
     steps: list[tuple[int, timedelta | None, int, Attempt | None]],

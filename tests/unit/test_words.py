@@ -8,14 +8,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from services.escalation.domain.duty_buttons import CheckInLogged, FollowUpLogged
-from services.escalation.domain.facts import FactKind
-from services.escalation.domain.own_facts import CustomerReachedLogged
 from services.escalation.domain.policy.versions import Policies
 from services.escalation.domain.reasoning import reason_words
-from services.escalation.domain.words import describe, ended
-from services.escalation.handlers import SUBSCRIPTIONS
-from services.escalation.handlers.judging import judge
+from services.escalation.domain.words import describe
 from shared.contracts import escalation, support
 from shared.contracts.envelope import Fact, decode_structured
 from shared.contracts.escalation import EpisodeResult
@@ -46,8 +41,6 @@ from tests.builders import (
     satisfaction_rated,
 )
 
-_ENDING: list[type[Fact]] = [fact for fact, effects in SUBSCRIPTIONS.items() if judge in effects]
-_ENDING += [CheckInLogged, CustomerReachedLogged, FollowUpLogged]
 SAMPLES = Path(__file__).parents[1] / "contracts" / "samples"
 
 
@@ -187,9 +180,3 @@ def test_every_event_that_was_ever_sent_can_be_told(path: Path) -> None:
     for sample in json.loads(path.read_text("utf-8")):
         event = decode_structured(json.dumps(sample["attributes"] | {"data": sample["data"]}).encode(), topic=None)
         assert describe(event.envelope).title
-
-
-@pytest.mark.parametrize("because", [*FactKind, *(fact.type.rpartition(".")[2] for fact in _ENDING)])
-def test_whatever_ends_a_signal_has_its_words(because: str) -> None:
-    unknown = because.replace("_", " ")
-    assert ended("withdrawn", because) != f"turned out to be none: {unknown}"

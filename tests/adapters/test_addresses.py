@@ -6,7 +6,7 @@ from typer.testing import CliRunner
 from services.cli import failures
 from services.cli.main import app
 from shared.addresses import fault_of
-from tests.unit.test_command_settings import SERVERS, refused
+from tests.adapters.test_command_settings import SERVERS, refused
 
 HOST = "127.0.0.1:25777"
 UNESCAPED = ["p@ss/w#rd", "pa/sswo", "12/sswo", "pa#sswo", "12?sswo", "pa?sswo", "p@sswo", "p[sswo", "p:ss/wo", "s@w?o"]

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from services.escalation.settings import EscalationSettings
 from services.orders.settings import OrdersSettings
 from shared.settings import ServiceSettings
-from tests.unit.test_command_settings import refused
+from tests.adapters.test_command_settings import refused
 
 
 @pytest.fixture

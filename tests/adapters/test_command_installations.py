@@ -7,7 +7,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from services.cli.main import app
-from tests.unit.test_commands import NOWHERE
+from tests.adapters.test_commands import NOWHERE
 
 
 class Folder:

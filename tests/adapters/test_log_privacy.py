@@ -75,7 +75,7 @@ def test_of_an_error_type_sqlstate_and_frames_are_logged_and_never_the_message(s
         "test_of_an_error_type_sqlstate_and_frames_are_logged_and_never_the_message",
         "save",
     ]
-    assert cause["frames"][0].startswith("tests/unit/test_log_privacy.py:")
+    assert cause["frames"][0].startswith("tests/adapters/test_log_privacy.py:")
 
 
 def test_a_database_error_with_a_row_in_its_detail_leaves_only_its_sqlstate(stream: LogStream) -> None:
@@ -255,4 +255,4 @@ def test_a_python_warning_is_logged_without_its_text(stream: LogStream) -> None:
     (line,) = stream.lines()
     assert CANARY.encode() not in stream.getvalue()
     assert line["category"] == "UserWarning"
-    assert line["where"] == "tests/unit/test_log_privacy.py:7"
+    assert line["where"] == "tests/adapters/test_log_privacy.py:7"

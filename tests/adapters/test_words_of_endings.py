@@ -1,0 +1,20 @@
+"""Every fact on which signals are judged has words for the signal that it ends."""
+
+import pytest
+
+from services.escalation.domain.duty_buttons import CheckInLogged, FollowUpLogged
+from services.escalation.domain.facts import FactKind
+from services.escalation.domain.own_facts import CustomerReachedLogged
+from services.escalation.domain.words import ended
+from services.escalation.handlers import SUBSCRIPTIONS
+from services.escalation.handlers.judging import judge
+from shared.contracts.envelope import Fact
+
+_ENDING: list[type[Fact]] = [fact for fact, effects in SUBSCRIPTIONS.items() if judge in effects]
+_ENDING += [CheckInLogged, CustomerReachedLogged, FollowUpLogged]
+
+
+@pytest.mark.parametrize("because", [*FactKind, *(fact.type.rpartition(".")[2] for fact in _ENDING)])
+def test_whatever_ends_a_signal_has_its_words(because: str) -> None:
+    unknown = because.replace("_", " ")
+    assert ended("withdrawn", because) != f"turned out to be none: {unknown}"
