@@ -85,6 +85,7 @@ def _nodes(tree: ast.Module) -> tuple[ast.AST, ...]:
     return tuple(ast.walk(tree))
 
 
+@cache
 def _parse(path: str) -> Module:
     text = (ROOT / path).read_text("utf-8")
     return Module(path, text, ast.parse(text))
