@@ -42,11 +42,11 @@ def play_all(first: int, histories: int) -> Sequence[Failure]:
     if histories <= _AT_ONCE or workers == 1:
         return play(seeds)
     pieces = [seeds[start : start + _AT_ONCE] for start in range(0, histories, _AT_ONCE)]
-    with multiprocessing.get_context("spawn").Pool(workers, initializer=_leave_the_modules) as pool:
+    with multiprocessing.get_context("spawn").Pool(workers, initializer=leave_the_modules) as pool:
         return [failure for found in pool.imap(play, pieces) for failure in found]
 
 
-def _leave_the_modules() -> None:
+def leave_the_modules() -> None:
     """A history is gone when it has been played: the collector need not look at modules."""
     gc.collect()
     gc.freeze()

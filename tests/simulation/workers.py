@@ -24,7 +24,7 @@ from services.escalation.store import deliveries
 from services.escalation.store.claims import ClaimedDelivery, claim_due
 from services.escalation.store.policies import KnownPolicies
 from shared.database import DATABASE_ERRORS, Connection
-from shared.inputs import Batch, Input
+from shared.inputs import Batch, Input, Rejection
 from shared.messaging import relay
 from shared.metrics import create_metrics
 from shared.transaction import Refused, Spine
@@ -42,7 +42,7 @@ METRICS = create_metrics("simulation")
 
 @dataclass(slots=True)
 class Ground:
-    """What all processes stand on."""
+    """What all processes stand on. `pressed` and `refused` are the buttons, and those of them that changed nothing."""
 
     database: Database
     kafka: Kafka
@@ -50,6 +50,7 @@ class Ground:
     chance: Random
     answers: Mapping[str, Answer]
     pressed: Counter[tuple[str, bytes]] = field(default_factory=Counter)
+    refused: list[tuple[EpisodeButton | DutyButton, Rejection]] = field(default_factory=list)
 
 
 class Activity(Protocol):
@@ -189,7 +190,8 @@ class Page(Process):
         for _ in range(times):
             try:
                 await press(self.resources, button, account, round)  # type: ignore[arg-type]
-            except Refused:
+            except Refused as refused:
+                self.ground.refused += [(button, rejection) for rejection in refused.rejected]
                 return
             except DATABASE_ERRORS:
                 await Pause("pressed again")

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from services.escalation.store import batches, known_accounts, policies, rounds, sign_outs
+from services.escalation.store import batches, known_accounts, policies, rejudging, rounds, sign_outs
 from services.escalation.store.histories import FACT_COLUMNS
 from tests.simulation.database import Answer, Session
 from tests.simulation.tables import (
@@ -14,10 +14,12 @@ from tests.simulation.tables import (
     DELIVERIES,
     EPISODES,
     FACTS,
+    JOURNAL,
     ORDERS,
     PEOPLE,
     POLICIES,
     SIGNALS,
+    TIMERS,
     Rows,
 )
 
@@ -45,6 +47,15 @@ def _facts(session: Session, arguments: Sequence[Any]) -> Rows:
     """In the order of their times, and of the columns: they are read by place."""
     mine = sorted(_of_accounts(FACTS)(session, arguments), key=lambda row: (row["at"], row["fact_id"]))
     return [{name: row[name] for name in FACT_COLUMNS} for row in mine]
+
+
+def _facts_of_one(session: Session, arguments: Sequence[Any]) -> Rows:
+    return _facts(session, [[arguments[0]]])
+
+
+def _told_of_one(session: Session, arguments: Sequence[Any]) -> Rows:
+    account, types = arguments
+    return [row for row in session.rows(JOURNAL) if row["subject"] == account and row["type"] in types]
 
 
 def _orders(session: Session, arguments: Sequence[Any]) -> Rows:
@@ -142,5 +153,8 @@ ANSWERS: Mapping[str, Answer] = {
     batches._DELIVERIES: _by_key(DELIVERIES, hold=True),
     batches._ALERTS: _by_key(ALERTS),
     policies._FROM_LATEST: _policies_from_latest,
+    rejudging._FACTS: _facts_of_one,
+    rejudging._TOLD: _told_of_one,
+    rejudging._AWAITED: _by_key(TIMERS),
     rounds._NOW_AND_CHANGED: _now_and_changed,
 }

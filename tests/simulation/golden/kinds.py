@@ -1,0 +1,106 @@
+"""The kinds of decisions that escalation makes, and which of them a history reached. Start at `known`."""
+
+import ast
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from services import escalation as service
+from services.escalation.domain.entities import Clock, Ended
+from services.escalation.domain.own_facts import OWN_FACTS
+from shared.contracts import escalation
+from shared.contracts.catalog import CATALOG
+from shared.contracts.escalation import EpisodeResult, RingCause, SignalKind, Step
+from tests.simulation.golden.rows import Rows
+from tests.simulation.tables import ALERTS, DECISIONS, EPISODES, JOURNAL, OUTBOX, SIGNALS, Row
+
+SERVICE = Path(service.__path__[0])
+_ENUMERATED: Mapping[str, type[StrEnum]] = {
+    "cause": RingCause,
+    "clock": Clock,
+    "ended": Ended,
+    "result": EpisodeResult,
+    "signal": SignalKind,
+    "step": Step,
+}
+_PLACE_OF_RULE = {"explain": 0, "_explain": 2}
+_PASSED_ON = ("rule", "self.event")
+_SEVERAL: Mapping[str, type[StrEnum]] = {"signal.ended.value": Ended}
+
+
+class NotUnderstood(Exception):
+    """A call of `explain` names its rule in a way that is new here: teach `_rules_of` what it may be."""
+
+
+def known() -> frozenset[str]:
+    """Every kind there is, each as its category and its name: `rule rang`, `event escalation.alert_raised`."""
+    kinds = {f"{category} {member.value}" for category, enum in _ENUMERATED.items() for member in enum}
+    kinds |= {f"rule {rule}" for rule in rules()}
+    kinds |= {f"event {type}" for type, fact in CATALOG.items() if fact.__module__.startswith(escalation.__name__)}
+    kinds |= {f"fact {type}" for type in OWN_FACTS}
+    return frozenset(kinds)
+
+
+def rules() -> frozenset[str]:
+    """Every rule that a decision is explained by, as the code of the service names it. Raises NotUnderstood."""
+    trees = (ast.parse(path.read_text("utf-8")) for path in sorted(SERVICE.rglob("*.py")))
+    return frozenset(rule for tree in trees for node in ast.walk(tree) for rule in _rules_of(node))
+
+
+def _rules_of(node: ast.AST) -> Iterator[str]:
+    if not isinstance(node, ast.Call):
+        return
+    name = getattr(node.func, "attr", getattr(node.func, "id", ""))
+    place = _PLACE_OF_RULE.get(name)
+    if place is None:
+        return
+    match node.args[place]:
+        case ast.Constant(value=str(rule)):
+            yield rule
+        case other if ast.unparse(other) in _SEVERAL:
+            yield from (member.value for member in _SEVERAL[ast.unparse(other)])
+        case other if ast.unparse(other) not in _PASSED_ON:
+            raise NotUnderstood(ast.unparse(node))
+
+
+def reached(rows: Rows) -> frozenset[str]:
+    """The kinds that a history reached. Beyond those that are known: the lines of the policy by which each rule
+    decided (`under`), and the codes by which buttons were refused (`refusal`)."""
+    found = set[str]()
+    for table, kinds_of in _KINDS_OF.items():
+        for versions in rows.versions[table].values():
+            for row in filter(None, versions):
+                found.update(kinds_of(row))
+    found.update(f"refusal {rejection.code}" for _, rejection in rows.refused)
+    return frozenset(found)
+
+
+def _of_decision(row: Row) -> Iterator[str]:
+    yield f"rule {row['rule']}"
+    yield f"under {row['rule']} {row['policy_path'] or '-'}"
+
+
+def _of_event(row: Row) -> Iterator[str]:
+    yield f"event {dict(orjson.loads(row['headers']))['ce_type']}"
+
+
+def _of_input(row: Row) -> Iterator[str]:
+    if row["type"] in OWN_FACTS:
+        yield f"fact {row['type']}"
+
+
+def _columns(**categories: str) -> Callable[[Mapping[str, Any]], Iterable[str]]:
+    return lambda row: [f"{category} {row[name]}" for name, category in categories.items() if row[name] is not None]
+
+
+_KINDS_OF: Mapping[str, Callable[[Row], Iterable[str]]] = {
+    DECISIONS: _of_decision,
+    OUTBOX: _of_event,
+    JOURNAL: _of_input,
+    ALERTS: _columns(cause="cause", step="step"),
+    EPISODES: _columns(deadline_for="clock", step="step", result="result"),
+    SIGNALS: _columns(kind="signal", ended="ended"),
+}

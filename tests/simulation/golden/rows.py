@@ -1,0 +1,195 @@
+"""What one history leaves behind: every version of every row it committed, mails, and buttons that were refused.
+
+Two digests are made of it. *Structure* is everything but sentences; *sentences* are the columns in `SENTENCES`, in the
+order of their rows. Both are made of versions, not of the last rows alone: a timer that was set and taken back, and a
+deadline that was moved, leave nothing in the end. A version that is like the one before counts as none.
+
+Sentences stand in columns only. No published event holds one: `because`, `reason` and `cause` are codes. Other columns
+with words hold what a publisher or a person wrote (`signals.words`, `notes.words`, `facts.what`, `facts.said`, a body
+of the journal), or names (`orders.bought`): they are structure. `test_golden_rows.py` proves that no other column of
+the histories holds two words. Of a body of `escalation.delivery.attempted` and `escalation.delivery.address_failed` the
+`reason` would be a sentence; no history has one.
+
+The digests depend on the statements that the code runs, as well as on what it decides: every statement is a chance for
+another process to go on. One statement more or less in a transaction gives other histories, not other behaviour.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from hashlib import sha256
+from itertools import chain
+from types import SimpleNamespace
+from typing import Any
+from unittest.mock import patch
+
+import orjson
+
+from services.escalation.domain.duty_buttons import DutyButton
+from services.escalation.domain.own_facts import EpisodeButton
+from shared import breathing
+from shared.inputs import Rejection
+from tests.simulation.database import Session
+from tests.simulation.tables import KEYS, NUMBERED, OUTBOX, Key, Row
+from tests.simulation.world import History
+
+SENTENCES: Mapping[str, tuple[str, ...]] = {
+    "escalation.decisions": ("words",),
+    "escalation.episodes": ("why_you",),
+    "escalation.alerts": ("why_you",),
+    "escalation.deliveries": ("reason",),
+    "escalation.notices": ("reason",),
+    "escalation.address_notices": ("reason",),
+    "escalation.policies": ("digest", "summary"),
+    "shared.dead_letters": ("reason",),
+    "pages.refused": ("reason",),
+}
+"""The columns of sentences. The `digest` of a policy stands for its document."""
+LEFT_OUT: Mapping[tuple[str, str], str] = {
+    ("escalation.account_versions", "version"): "a random UUID of each transaction; only its change means anything",
+    ("escalation.signals", "traceparent"): "random where spans are recorded, else empty",
+    ("escalation.alerts", "traceparent"): "random where spans are recorded, else empty",
+    ("shared.journal", "traceparent"): "random where spans are recorded, else empty",
+    ("shared.timers", "traceparent"): "random where spans are recorded, else empty",
+    ("escalation.policies", "document"): "its digest stands beside it, and it is long",
+}
+"""The columns that are in no digest, and why. Of the outbox's headers those of the trace are left out as well."""
+_TRACE = ("traceparent", "ce_traceparent")
+_APART = {
+    table: frozenset(SENTENCES.get(table, ())) | {column for of, column in LEFT_OUT if of == table}
+    for table in {*SENTENCES, *(of for of, _ in LEFT_OUT)}
+}
+
+
+class CutShort(Exception):
+    """A history ended with an error before it came to rest. Carries the seed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Digests:
+    """Hexadecimal digests of what a history left, or a block of histories."""
+
+    structure: str
+    sentences: str
+
+
+class Rows:
+    """Listens to a history from its beginning. `versions` are those of each row in their order; None where it went."""
+
+    def __init__(self, history: History) -> None:
+        self._history = history
+        self._before = history.database.on_commit
+        rows = history.database.tables.items()
+        self.versions: dict[str, dict[Key, list[Row | None]]] = {
+            table: {key: [row] for key, row in there.items()} for table, there in rows
+        }
+        history.database.on_commit = self._keep
+
+    def _keep(self, session: Session) -> None:
+        self._before(session)
+        for table, written in session.writes.items():
+            known = self.versions[table]
+            for key, row in written.items():
+                versions = known.get(key)
+                if versions is None:
+                    if row is not None:
+                        known[key] = [row]
+                elif versions[-1] != row:
+                    versions.append(row)
+
+    @property
+    def refused(self) -> Sequence[tuple[EpisodeButton | DutyButton, Rejection]]:
+        """The buttons that were refused, and why."""
+        return self._history.ground.refused
+
+    def all(self) -> Iterator[tuple[str, int, Row]]:
+        """Table, number of the version, row; by table, then in the order of rows. A row that went says so."""
+        for table, rows in sorted(chain(self.versions.items(), self._beside())):
+            for key in sorted(rows, key=_in_order(table, rows)):
+                for number, row in enumerate(rows[key], 1):
+                    yield table, number, _gone(table, key) if row is None else row
+
+    def _beside(self) -> Iterator[tuple[str, dict[Key, list[Row | None]]]]:
+        """What stands in no table: what the relay published, mails that the server took, and buttons refused."""
+        ground = self._history.ground
+        yield "kafka.published", _listed({"key": key, "outbox": id} for key, id in ground.kafka.published)
+        yield "mail.accepted", _listed({"delivery": id} for id in ground.mail.accepted)
+        yield "pages.refused", _listed(map(_refused, self.refused))
+
+
+def _gone(table: str, key: Key) -> Row:
+    return {**dict(zip(KEYS[table], key, strict=True)), "gone": True}
+
+
+def _listed(rows: Iterable[Row]) -> dict[Key, list[Row | None]]:
+    return {(number,): [row] for number, row in enumerate(rows)}
+
+
+def _refused(one: tuple[EpisodeButton | DutyButton, Rejection]) -> Row:
+    button, rejection = one
+    return {"type": button.type, "button": button, "code": rejection.code, "reason": rejection.reason}
+
+
+def _in_order(table: str, rows: Mapping[Key, list[Row | None]]) -> Any:
+    """By the number that the database gave a row, else by its key."""
+    numbered = NUMBERED.get(table)
+    return None if numbered is None else lambda key: (rows[key][0] or {})[numbered]
+
+
+def play(seed: int) -> Rows:
+    """Play a history until it rests. What must hold of it is left to the campaign. Raises CutShort."""
+    history = History(seed)
+    rows = Rows(history)
+    try:
+        with _however_slow_it_is():
+            history._live()
+    except Exception as error:
+        raise CutShort(f"seed {seed}: {type(error).__name__}: {error}") from error
+    finally:
+        for one in history.running:
+            one.steps.close()
+    return rows
+
+
+def _however_slow_it_is() -> AbstractContextManager[Any]:
+    """A batch that costs much CPU lets others go on in the middle: on a slow machine a history would be another one."""
+    stopped = SimpleNamespace(thread_time=lambda: 0.0, monotonic=lambda: 0.0)
+    return patch.object(breathing, "time", stopped)
+
+
+def digests(rows: Rows) -> Digests:
+    """The digests of what one history left."""
+    structure, sentences = sha256(), sha256()
+    for table, number, row in rows.all():
+        apart = _APART.get(table)
+        if apart is None:
+            told = row
+        else:
+            told = {name: value for name, value in row.items() if name not in apart}
+            said = [row[name] for name in SENTENCES.get(table, ()) if name in row]
+            if said:
+                sentences.update(_json(said))
+        structure.update(b"%s %d %s\n" % (table.encode(), number, _json(_plain(table, told))))
+    return Digests(structure.hexdigest(), sentences.hexdigest())
+
+
+def lines(rows: Rows) -> Iterator[str]:
+    """What a history left, as text, without what is null: a version of a row a line. The last of a row stays."""
+    for table, number, row in rows.all():
+        told = {name: value for name, value in row.items() if (table, name) not in LEFT_OUT and value is not None}
+        yield f"{table} {number} {_json(_plain(table, told)).decode()}"
+
+
+def _plain(table: str, row: Row) -> Row:
+    if table == OUTBOX and any(name in row.get("headers", "") for name in _TRACE):
+        headers = [pair for pair in orjson.loads(row["headers"]) if pair[0] not in _TRACE]
+        return {**row, "headers": orjson.dumps(headers).decode()}
+    return row
+
+
+def _json(value: Any) -> bytes:
+    return orjson.dumps(value, default=_readable, option=orjson.OPT_SORT_KEYS)
+
+
+def _readable(value: Any) -> Any:
+    return value.decode() if isinstance(value, bytes) else value.model_dump(mode="json")

@@ -1,0 +1,187 @@
+"""What histories leave is what is committed, whatever does not matter to it; and the smallest change of it shows."""
+
+import os
+import secrets
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+from itertools import count
+from typing import Any
+
+import pytest
+
+from services.escalation.domain import reasoning
+from services.escalation.domain.book import Book
+from services.escalation.handlers import alerts, rescues
+from services.escalation.handlers.turn import Turn
+from shared.transaction import Transaction
+from tests.simulation.golden import against
+from tests.simulation.golden.blocks import HISTORIES, SIZE, committed, differences, play_block
+from tests.simulation.golden.rows import LEFT_OUT, SENTENCES, Digests, digests, lines, play
+from tests.simulation.tables import COLUMNS
+
+_BLOCKS = (0, 12_300)
+"""The first seeds of the blocks that are played here; the command plays all of them."""
+_SEED = 25
+_PLACES_OF_WORDS = {
+    "escalation.facts": {"what"},
+    "escalation.orders": {"bought", "products"},
+    "escalation.signals": {"words"},
+    "escalation.decisions": {"policy_path"},
+    "shared.journal": {"body"},
+}
+"""Columns beside those of sentences in which two words may stand: of publishers, of people, or paths of the policy."""
+
+
+@pytest.mark.parametrize("first", _BLOCKS)
+def test_a_block_of_histories_leaves_what_is_committed(first: int) -> None:
+    """If not: `python -m tests.simulation.golden --against REV --first N` shows the rows that differ."""
+    assert differences(play_block(range(first, first + SIZE))) == []
+
+
+def test_what_all_histories_leave_is_committed() -> None:
+    assert list(committed()) == list(range(0, HISTORIES, SIZE))
+
+
+def test_neither_the_order_of_sets_nor_the_zone_of_the_machine_changes_what_a_history_leaves() -> None:
+    command = [sys.executable, "-m", "tests.simulation.golden", "--each", "--histories", "5"]
+    elsewhere = {**os.environ, "PYTHONHASHSEED": "7", "TZ": "Pacific/Auckland"}
+    said = subprocess.run(
+        command, cwd=against.ROOT, env=elsewhere, check=True, stdout=subprocess.PIPE, text=True
+    ).stdout
+    here = [(seed, _digests(seed)) for seed in range(5)]
+    assert said == "".join(f"{seed} {one.structure} {one.sentences}\n" for seed, one in here)
+
+
+def test_a_slow_machine_plays_the_same_history(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where a batch has cost 50 ms, a service lets others have their turn."""
+    before, seconds = _digests(_SEED), count()
+    monkeypatch.setattr(time, "thread_time", lambda: float(next(seconds)))
+    assert _digests(_SEED) == before
+
+
+def test_spans_that_are_recorded_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = _digests(_SEED)
+    monkeypatch.setattr(Transaction, "traceparent", lambda *_: f"00-{secrets.token_hex(16)}-{secrets.token_hex(8)}-01")
+    assert _digests(_SEED) == before
+
+
+def test_every_column_that_is_apart_is_one() -> None:
+    apart = {(table, column) for table, columns in SENTENCES.items() for column in columns} | set(LEFT_OUT)
+    assert {(table, column) for table, column in apart if column not in COLUMNS.get(table, {column})} == set()
+    assert {table for table, _ in apart} - {*COLUMNS, "pages.refused"} == set()
+
+
+def test_no_other_column_holds_a_sentence() -> None:
+    found: dict[str, set[str]] = {}
+    for seed in range(60):
+        for table, _, row in play(seed).all():
+            found.setdefault(table, set()).update(column for column, value in row.items() if _has_two_words(value))
+    apart = {(table, column) for table, columns in SENTENCES.items() for column in columns} | set(LEFT_OUT)
+    for table, columns in found.items():
+        assert columns - {column for of, column in apart if of == table} <= _PLACES_OF_WORDS.get(table, set()), table
+
+
+def _has_two_words(value: Any) -> bool:
+    text = value.decode() if isinstance(value, bytes) else value
+    return isinstance(text, str) and " " in text
+
+
+def _one_more_row(patch: pytest.MonkeyPatch) -> None:
+    explain = Book.explain
+
+    def twice(book: Book, cause: Any, rule: str, *rest: Any, **about: Any) -> None:
+        explain(book, cause, rule, *rest, **about)
+        if rule == "rang":
+            explain(book, cause, "rang_twice", *rest, **about)
+
+    patch.setattr(Book, "explain", twice)
+
+
+def _another_policy_path(patch: pytest.MonkeyPatch) -> None:
+    explain = Turn.explain
+
+    def elsewhere(turn: Turn[Any], rule: str, words: str, **about: Any) -> None:
+        explain(turn, rule, words, **{**about, "policy_path": "ladder"} if rule == "rang" else about)
+
+    patch.setattr(Turn, "explain", elsewhere)
+
+
+def _a_timer_a_microsecond_later(patch: pytest.MonkeyPatch) -> None:
+    set_timer = Transaction.set_timer
+
+    def later(tx: Transaction, fact: Any, *, due_at: Any, **about: Any) -> None:
+        late = timedelta(microseconds=fact.type == "escalation.timer.episode_due")
+        set_timer(tx, fact, due_at=due_at + late, **about)
+
+    patch.setattr(Transaction, "set_timer", later)
+
+
+def _another_word(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(alerts, "ring_words", lambda *told: reasoning.ring_words(*told).replace("Rings", "Calls"))
+
+
+def _another_reason(patch: pytest.MonkeyPatch) -> None:
+    why_not = rescues._why_not
+
+    def said_otherwise(turn: Turn[Any], episode: Any) -> tuple[str, str]:
+        code, reason = why_not(turn, episode)
+        return code, f"{reason}!"
+
+    patch.setattr(rescues, "_why_not", said_otherwise)
+
+
+@pytest.mark.parametrize(
+    ("plant", "changed"),
+    [
+        (_one_more_row, {"structure", "sentences"}),
+        (_another_policy_path, {"structure"}),
+        (_a_timer_a_microsecond_later, {"structure"}),
+        (_another_word, {"sentences"}),
+        (_another_reason, {"sentences"}),
+    ],
+)
+def test_a_planted_change_shows_in_its_digest_and_in_no_other(
+    plant: Callable[[pytest.MonkeyPatch], None], changed: set[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = _digests(_SEED)
+    plant(monkeypatch)
+    after = _digests(_SEED)
+    assert {name for name in ("structure", "sentences") if getattr(before, name) != getattr(after, name)} == changed
+
+
+def _digests(seed: int) -> Digests:
+    return digests(play(seed))
+
+
+def test_a_block_that_differs_says_in_what(monkeypatch: pytest.MonkeyPatch) -> None:
+    block = play_block(range(3))
+    whole = {0: block.digests}
+    monkeypatch.setattr("tests.simulation.golden.blocks.committed", lambda: whole)
+    assert differences(block) == []
+    whole[0] = replace(block.digests, sentences="other")
+    assert differences(block) == ["sentences"]
+    whole.clear()
+    assert differences(block) == ["not committed"]
+
+
+def test_two_checkouts_are_compared_row_by_row(monkeypatch: pytest.MonkeyPatch) -> None:
+    ours = list(lines(play(_SEED)))
+    theirs = [line.replace('"rang"', '"called"') for line in ours]
+    monkeypatch.setattr(against, "_run", lambda checkout, *_: f"19 same\n{_SEED} {checkout == against.ROOT}\n")
+    monkeypatch.setattr(against, "_dump", lambda checkout, _: ours if checkout == against.ROOT else theirs)
+    monkeypatch.setattr(against, "_git", lambda *_: "")
+    monkeypatch.setattr("pathlib.Path.is_dir", lambda _: True)
+    said = list(against.compare("v1", 19, 2))
+    assert said[0] == f"--- seed {_SEED} at v1"
+    assert any(line.startswith("-escalation.decisions") and '"called"' in line for line in said)
+    assert said[-1] == f"1 of 2 histories differ from v1: {_SEED}"
+
+
+def test_a_commit_without_a_golden_is_not_compared(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(against, "_git", lambda *_: "")
+    with pytest.raises(against.NoGolden, match="choose a later commit"):
+        list(against.compare("v0", 0, 1))

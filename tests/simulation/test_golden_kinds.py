@@ -1,0 +1,59 @@
+"""The histories of the golden reach every kind of decision, but for those that a test of their own reaches."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+from tests.simulation.golden import kinds
+from tests.simulation.golden.against import ROOT
+from tests.simulation.golden.blocks import committed_counts
+from tests.simulation.golden.kinds import known, rules
+
+_BEYOND = ("under", "refusal")
+_HERE = "tests/simulation/test_golden_unreached.py"
+_PUBLISHED = f"{_HERE}::test_a_policy_that_is_published_is_in_force_and_told"
+_MAIL = f"{_HERE}::test_mail_that_came_back_has_failed_and_is_sent_again_by_command"
+_ADDRESS = f"{_HERE}::test_who_leads_somebody_is_told_that_their_mail_does_not_arrive_until_it_does"
+_CLOSED = f"{_HERE}::test_an_episode_is_closed_as_lost_or_as_a_false_alarm"
+UNREACHED = {
+    "event escalation.policy_published": _PUBLISHED,
+    "fact escalation.button.policy_publishing": _PUBLISHED,
+    "fact escalation.delivery.address_failed": _ADDRESS,
+    "fact escalation.delivery.address_works": _ADDRESS,
+    "fact escalation.delivery.resent": _MAIL,
+    "fact escalation.delivery.returned": _MAIL,
+    "fact escalation.rejudging.rules_changed": f"{_HERE}::test_what_other_rules_judged_is_judged_anew_and_rings_nobody",
+    "result false_alarm": _CLOSED,
+    "result lost": _CLOSED,
+    "rule queued": f"{_HERE}::test_who_has_calls_before_gets_time_for_them",
+    "step upper_manager": f"{_HERE}::test_the_managers_manager_is_rung_when_the_manager_does_not_answer",
+}
+"""What no history reaches, with the test that does."""
+
+
+def test_the_histories_reach_every_kind_but_those_that_a_test_of_their_own_reaches() -> None:
+    counts = {kind: count for kind, count in committed_counts().items() if not kind.startswith(_BEYOND)}
+    assert counts.keys() == known(), "python -m tests.simulation.golden --write"
+    assert {kind for kind, count in counts.items() if not count} == UNREACHED.keys()
+
+
+@pytest.mark.parametrize("kind", UNREACHED)
+def test_what_no_history_reaches_is_reached_by_a_test(kind: str) -> None:
+    path, _, name = UNREACHED[kind].partition("::")
+    tree = ast.parse((ROOT / path).read_text("utf-8"))
+    assert name in {getattr(node, "name", None) for node in tree.body}
+
+
+def test_every_way_to_name_a_rule_is_understood(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kinds, "SERVICE", tmp_path)
+    calls = (
+        'turn.explain("rang", words)',
+        '_explain(turn, it, "taken", words)',
+        "turn.explain(signal.ended.value, words)",
+    )
+    (tmp_path / "here.py").write_text("\n".join(calls))
+    assert rules() == {"rang", "taken", "cleared", "withdrawn"}
+    (tmp_path / "there.py").write_text("turn.explain(name_of(rule), words)\n")
+    with pytest.raises(kinds.NotUnderstood, match="name_of"):
+        rules()

@@ -1,0 +1,244 @@
+"""What no history of the golden reaches: the exact decisions, with their words and lines of the policy, and events."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+import orjson
+import pytest
+
+from services.escalation.domain.own_facts import (
+    AcknowledgePressed,
+    AddressFailed,
+    AddressWorks,
+    ClosePressed,
+    DeliveryResent,
+    DeliveryReturned,
+    PolicyPublishing,
+    RulesChanged,
+)
+from services.escalation.domain.policy.document import digest, shipped_text
+from shared.contracts import orders, support
+from shared.contracts.envelope import Envelope, Fact, envelope
+from shared.contracts.escalation import POLICY_SUBJECT, EpisodeResult
+from shared.contracts.order_parts import Line
+from shared.contracts.support_inbound import RefundKind
+from shared.inputs import Batch, Input, InputKind
+from tests.simulation.deciding import Deciding
+from tests.simulation.happenings import ALWAYS, START, Told
+from tests.simulation.replaying import run
+from tests.simulation.tables import (
+    ACCOUNT_VERSIONS,
+    DECISIONS,
+    DELIVERIES,
+    EPISODES,
+    OUTBOX,
+    PEOPLE,
+    POLICIES,
+    SIGNALS,
+    Row,
+)
+
+ACCOUNT = "north"
+_MINUTE = timedelta(minutes=1)
+_NOTICES = "escalation.notices"
+_FOR_REFUND = [
+    ("signal", "Refund requested on order n-1.", "signals.refund_requested", None),
+    ("severity", "Severity high: refund requested.", "signals.refund_requested.severity", None),
+]
+
+
+class Troubled(Deciding):
+    """Anna sold an order, and the customer wants the money back. Mona manages her, and Vera manages Mona."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        for id, manager in (("anna", "mona"), ("mona", "vera"), ("vera", None), ("desk", None)):
+            person = orders.SalespersonChanged(
+                name=id.title(), email=f"{id}@sales.example", manager=manager, working_hours=ALWAYS
+            )
+            self.hear(Told(person, id, START))
+        sale = orders.OrderPlaced(
+            order="n-1",
+            sold_by="anna",
+            sold_at=START - timedelta(days=2),
+            amount_minor=5_000,
+            currency="EUR",
+            lines=[Line(product="Heat pump")],
+        )
+        self.hear(Told(sale, ACCOUNT, START - timedelta(days=2)))
+        self.ask_back(2_000, "Money back.")
+        self.database.on_commit = lambda _session: None  # mail comes back, and other rules may make things less grave
+        self.seen = {table: len(self.database.tables[table]) for table in (DECISIONS, OUTBOX)}
+
+    def ask_back(self, amount_minor: int, words: str) -> None:
+        kind = RefundKind.DISSATISFACTION
+        refund = support.RefundRequested(kind=kind, amount_minor=amount_minor, currency="EUR", words=words)
+        self.hear(Told(refund, ACCOUNT, self.now))
+
+    def do(self, fact: Fact, subject: str = ACCOUNT) -> None:
+        """What a button, an operator or a mail server tells."""
+        event: Envelope[Fact] = envelope(fact, id=str(uuid4()), source="handoff/tests", subject=subject, time=self.now)
+        report = run(
+            self.spine.apply(Batch([Input(event, fact.model_dump_json().encode(), b"", InputKind.BUTTON)]), whole=True)
+        )
+        assert report.rejected == []
+
+    @property
+    def episode(self) -> UUID:
+        (id,) = self.episodes()
+        return id
+
+    def decided(self) -> list[tuple[Any, ...]]:
+        """What was decided since the customer asked: rule, words, line of the policy, person."""
+        rows = sorted(self.database.tables[DECISIONS].values(), key=lambda row: int(row["position"]))
+        return [(row["rule"], row["words"], row["policy_path"], row["who"]) for row in rows[self.seen[DECISIONS] :]]
+
+    def published(self) -> list[tuple[str, dict[str, Any]]]:
+        """What was published since then: type and body, without ids."""
+        rows = sorted(self.database.tables[OUTBOX].values(), key=lambda row: int(row["id"]))[self.seen[OUTBOX] :]
+        return [(dict(orjson.loads(row["headers"]))["ce_type"], _said(orjson.loads(row["payload"]))) for row in rows]
+
+    def mail(self) -> Row:
+        (row,) = [row for row in self.database.tables[DELIVERIES].values() if row["channel"] == "email"]
+        return row
+
+    def put(self, table: str, row: Mapping[str, Any], **changes: Any) -> None:
+        """Change a row by hand, as another release may have left it."""
+        key = next(key for key, known in self.database.tables[table].items() if known is row)
+        self.database.tables[table][key] = {**row, **changes}
+        self.database.tables[ACCOUNT_VERSIONS][ACCOUNT,] = {"account_id": ACCOUNT, "version": uuid4()}
+
+
+def _said(body: dict[str, Any]) -> dict[str, Any]:
+    ids = ("alert", "episode", "signal")
+    return {name: value for name, value in body.items() if name not in ids}
+
+
+@pytest.fixture
+def troubled() -> Troubled:
+    return Troubled()
+
+
+def test_a_customer_who_asks_again_in_other_words_rings_again(troubled: Troubled) -> None:
+    troubled.wait(_MINUTE)
+    troubled.ask_back(3_000, "All of it.")
+    rings = "Rings anna, the seller, because the customer tried again. Time to answer until 4 May 2026, 10:31 UTC."
+    again = "The customer asked again, with other words or another amount."
+    assert troubled.decided() == [
+        ("asked_again", again, "signals.refund_requested.same_request_within", None),
+        ("rang", rings, "ladder.high.seller", "anna"),
+    ]
+    ((type, alert),) = troubled.published()
+    assert (type, alert["recipient"], alert["cause"]) == ("escalation.alert_raised", "anna", "contact")
+
+
+def test_who_has_calls_before_gets_time_for_them(troubled: Troubled) -> None:
+    troubled.do(AcknowledgePressed(episode=troubled.episode, by="anna", ahead=3))
+    took = "anna took it, and has until 4 May 2026, 14:00 UTC to talk with the customer."
+    queued = "It is the 4th call: 3 calls come before it, of the same severity or a higher one."
+    assert troubled.decided() == [
+        ("acknowledged", took, "acknowledgement.redeem_within.high", "anna"),
+        ("queued", queued, "acknowledgement.call_takes", "anna"),
+    ]
+    ((type, said),) = troubled.published()
+    assert (type, said["by"]) == ("escalation.episode_acknowledged", "anna")
+
+
+@pytest.mark.parametrize(
+    ("result", "reason", "words"),
+    [
+        (EpisodeResult.LOST, "price", "Closed as lost: Too expensive."),
+        (EpisodeResult.FALSE_ALARM, "duplicate", "Closed as false alarm: The same matter is handled elsewhere."),
+    ],
+)
+def test_an_episode_is_closed_as_lost_or_as_a_false_alarm(
+    troubled: Troubled, result: EpisodeResult, reason: str, words: str
+) -> None:
+    troubled.do(ClosePressed(episode=troubled.episode, by="anna", result=result, reason=reason))
+    assert troubled.decided() == [("closed", words, f"reasons.{result.value}", "anna")]
+    ((type, said),) = troubled.published()
+    assert type == "escalation.episode_closed"
+    assert (said["result"], said["reason"], said["by"]) == (result.value, reason, "anna")
+
+
+def test_the_managers_manager_is_rung_when_the_manager_does_not_answer(troubled: Troubled) -> None:
+    troubled.wait(60 * _MINUTE)
+    troubled.wait(120 * _MINUTE)
+    mona, vera = "Rings mona, the manager", "Rings vera, the manager's manager"
+    until = "because nobody answered before. Time to answer until 4 May 2026,"
+    assert troubled.decided() == [
+        ("unanswered", "anna has not answered in time.", "ladder.high.seller", "anna"),
+        ("skipped", "Skipped: the backup, as Anna has no backup.", None, None),
+        ("rang", f"{mona}, {until} 12:30 UTC.", "ladder.high.manager", "mona"),
+        ("unanswered", "mona has not answered in time.", "ladder.high.manager", "mona"),
+        ("rang", f"{vera}, {until} 14:30 UTC.", "ladder.high.upper_manager", "vera"),
+    ]
+    asked = [(said["recipient"], said["step"], said["because"]) for _, said in troubled.published()]
+    assert asked == [("mona", "manager", "manager"), ("vera", "upper_manager", "upper_manager")]
+
+
+def test_mail_that_came_back_has_failed_and_is_sent_again_by_command(troubled: Troubled) -> None:
+    troubled.put(DELIVERIES, troubled.mail(), state="sent", attempts=1)
+    id, alerted = troubled.mail()["delivery_id"], troubled.published()
+    troubled.do(DeliveryReturned(delivery=id, reason="no such mailbox"))
+    assert (troubled.mail()["state"], troubled.mail()["reason"]) == ("failed", "no such mailbox")
+    troubled.do(DeliveryResent(delivery=id))
+    assert (troubled.mail()["state"], troubled.mail()["reason"]) == ("pending", None)
+    assert (troubled.decided(), troubled.published()) == ([], alerted)
+
+
+def test_who_leads_somebody_is_told_that_their_mail_does_not_arrive_until_it_does(troubled: Troubled) -> None:
+    troubled.do(AddressFailed(address="Anna@sales.example", reason="no such mailbox"), "anna")
+    (notice,) = troubled.database.tables[_NOTICES].values()
+    assert (notice["recipient"], notice["about"], notice["state"]) == ("mona", "anna", "pending")
+    assert _failed_because(troubled) == "no such mailbox"
+    troubled.do(AddressWorks(), "anna")
+    assert _failed_because(troubled) is None
+    assert (troubled.decided(), troubled.published()) == ([], [])
+
+
+def _failed_because(troubled: Troubled) -> str | None:
+    because: str | None = troubled.database.tables[PEOPLE]["anna",]["email_failed_because"]
+    return because
+
+
+def test_a_policy_that_is_published_is_in_force_and_told(troubled: Troubled) -> None:
+    document = f"{shipped_text()}\n"
+    troubled.do(PolicyPublishing(document=document, by="anna", summary="A line more"), POLICY_SUBJECT)
+    (row,) = troubled.database.tables[POLICIES].values()
+    kept = {name: row[name] for name in ("version", "document", "digest", "published_by", "summary")}
+    about = {"version": 2, "digest": digest(document), "summary": "A line more"}
+    assert kept == {**about, "document": document, "published_by": "anna"}
+    assert troubled.published() == [("escalation.policy_published", {**about, "by": "anna"})]
+    assert troubled.decided() == []
+
+
+def test_what_other_rules_judged_is_judged_anew_and_rings_nobody(troubled: Troubled) -> None:
+    (episode,), (signal,) = troubled.episodes().values(), troubled.database.tables[SIGNALS].values()
+    older = {**signal, "signal_id": uuid4(), "kind": "case_stuck"}
+    troubled.database.tables[SIGNALS][older["signal_id"],] = older
+    troubled.put(EPISODES, episode, severity="critical")
+    troubled.do(RulesChanged(rules=5))
+    severity = "Severity high, before critical: the rules changed (refund requested)."
+    assert troubled.decided() == [
+        ("withdrawn", "Case stuck does not count any more: the rules changed.", None, None),
+        ("severity", severity, "signals.refund_requested.severity", None),
+    ]
+    ((type, said),) = troubled.published()
+    assert (type, said["kind"], said["because"]) == ("escalation.signal_withdrawn", "case_stuck", "rules_changed")
+
+
+def test_what_only_other_rules_find_is_shown_and_rings_nobody(troubled: Troubled) -> None:
+    (signal,) = troubled.database.tables[SIGNALS].values()
+    troubled.put(SIGNALS, signal)
+    for table in (SIGNALS, EPISODES):
+        troubled.database.tables[table].clear()
+    troubled.do(RulesChanged(rules=5))
+    assert troubled.decided() == [
+        *_FOR_REFUND,
+        ("not_rung", "No ring: the rules changed. It is shown.", None, None),
+        ("shown", "It is shown to anna.", None, "anna"),
+    ]
+    assert [type for type, _ in troubled.published()] == ["escalation.episode_raised"]
