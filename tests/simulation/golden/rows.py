@@ -4,11 +4,11 @@ Two digests are made of it. *Structure* is everything but sentences; *sentences*
 order of their rows. Both are made of versions, not of the last rows alone: a timer that was set and taken back, and a
 deadline that was moved, leave nothing in the end. A version that is like the one before counts as none.
 
-Sentences stand in columns only. No published event holds one: `because`, `reason` and `cause` are codes. Other columns
+Sentences stand in columns only: in the events that histories publish, `because` and `reason` are codes. Other columns
 with words hold what a publisher or a person wrote (`signals.words`, `notes.words`, `facts.what`, `facts.said`, a body
-of the journal), or names (`orders.bought`): they are structure. `test_golden_rows.py` proves that no other column of
-the histories holds two words. Of a body of `escalation.delivery.attempted` and `escalation.delivery.address_failed` the
-`reason` would be a sentence; no history has one.
+of the journal), or names (`orders.bought`): they are structure. `test_golden.py` shows that no other column of the
+histories holds two words. The announcement of a dead letter would hold a sentence, and so would the bodies of
+`escalation.delivery.attempted` and `escalation.delivery.address_failed` with a `reason`: no history has one.
 
 The digests depend on the statements that the code runs, as well as on what it decides: every statement is a chance for
 another process to go on. One statement more or less in a transaction gives other histories, not other behaviour.
