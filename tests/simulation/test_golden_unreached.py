@@ -1,11 +1,8 @@
 """What no history of the golden reaches: the exact decisions, with their words and lines of the policy, and events."""
 
-from collections.abc import Mapping
 from datetime import timedelta
-from typing import Any
-from uuid import UUID, uuid4
+from uuid import uuid4
 
-import orjson
 import pytest
 
 from services.escalation.domain.own_facts import (
@@ -19,101 +16,16 @@ from services.escalation.domain.own_facts import (
     RulesChanged,
 )
 from services.escalation.domain.policy.document import digest, shipped_text
-from shared.contracts import orders, support
-from shared.contracts.envelope import Envelope, Fact, envelope
 from shared.contracts.escalation import POLICY_SUBJECT, EpisodeResult
-from shared.contracts.order_parts import Line
-from shared.contracts.support_inbound import RefundKind
-from shared.inputs import Batch, Input, InputKind
-from tests.simulation.deciding import Deciding
-from tests.simulation.happenings import ALWAYS, START, Told
-from tests.simulation.replaying import run
-from tests.simulation.tables import (
-    ACCOUNT_VERSIONS,
-    DECISIONS,
-    DELIVERIES,
-    EPISODES,
-    OUTBOX,
-    PEOPLE,
-    POLICIES,
-    SIGNALS,
-    Row,
-)
+from tests.simulation.tables import DELIVERIES, EPISODES, PEOPLE, POLICIES, SIGNALS
+from tests.simulation.troubled import Troubled
 
-ACCOUNT = "north"
 _MINUTE = timedelta(minutes=1)
 _NOTICES = "escalation.notices"
 _FOR_REFUND = [
     ("signal", "Refund requested on order n-1.", "signals.refund_requested", None),
     ("severity", "Severity high: refund requested.", "signals.refund_requested.severity", None),
 ]
-
-
-class Troubled(Deciding):
-    """Anna sold an order, and the customer wants the money back. Mona manages her, and Vera manages Mona."""
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        for id, manager in (("anna", "mona"), ("mona", "vera"), ("vera", None), ("desk", None)):
-            person = orders.SalespersonChanged(
-                name=id.title(), email=f"{id}@sales.example", manager=manager, working_hours=ALWAYS
-            )
-            self.hear(Told(person, id, START))
-        sale = orders.OrderPlaced(
-            order="n-1",
-            sold_by="anna",
-            sold_at=START - timedelta(days=2),
-            amount_minor=5_000,
-            currency="EUR",
-            lines=[Line(product="Heat pump")],
-        )
-        self.hear(Told(sale, ACCOUNT, START - timedelta(days=2)))
-        self.ask_back(2_000, "Money back.")
-        self.database.on_commit = lambda _session: None  # mail comes back, and other rules may make things less grave
-        self.seen = {table: len(self.database.tables[table]) for table in (DECISIONS, OUTBOX)}
-
-    def ask_back(self, amount_minor: int, words: str) -> None:
-        kind = RefundKind.DISSATISFACTION
-        refund = support.RefundRequested(kind=kind, amount_minor=amount_minor, currency="EUR", words=words)
-        self.hear(Told(refund, ACCOUNT, self.now))
-
-    def do(self, fact: Fact, subject: str = ACCOUNT) -> None:
-        """What a button, an operator or a mail server tells."""
-        event: Envelope[Fact] = envelope(fact, id=str(uuid4()), source="handoff/tests", subject=subject, time=self.now)
-        report = run(
-            self.spine.apply(Batch([Input(event, fact.model_dump_json().encode(), b"", InputKind.BUTTON)]), whole=True)
-        )
-        assert report.rejected == []
-
-    @property
-    def episode(self) -> UUID:
-        (id,) = self.episodes()
-        return id
-
-    def decided(self) -> list[tuple[Any, ...]]:
-        """What was decided since the customer asked: rule, words, line of the policy, person."""
-        rows = sorted(self.database.tables[DECISIONS].values(), key=lambda row: int(row["position"]))
-        return [(row["rule"], row["words"], row["policy_path"], row["who"]) for row in rows[self.seen[DECISIONS] :]]
-
-    def published(self) -> list[tuple[str, dict[str, Any]]]:
-        """What was published since then: type and body, without ids."""
-        rows = sorted(self.database.tables[OUTBOX].values(), key=lambda row: int(row["id"]))[self.seen[OUTBOX] :]
-        return [(dict(orjson.loads(row["headers"]))["ce_type"], _said(orjson.loads(row["payload"]))) for row in rows]
-
-    def mail(self) -> Row:
-        (row,) = [row for row in self.database.tables[DELIVERIES].values() if row["channel"] == "email"]
-        return row
-
-    def put(self, table: str, row: Mapping[str, Any], **changes: Any) -> None:
-        """Change a row by hand, as another release may have left it."""
-        key = next(key for key, known in self.database.tables[table].items() if known is row)
-        self.database.tables[table][key] = {**row, **changes}
-        self.database.tables[ACCOUNT_VERSIONS][ACCOUNT,] = {"account_id": ACCOUNT, "version": uuid4()}
-
-
-def _said(body: dict[str, Any]) -> dict[str, Any]:
-    ids = ("alert", "episode", "signal")
-    return {name: value for name, value in body.items() if name not in ids}
 
 
 @pytest.fixture

@@ -1,0 +1,98 @@
+"""What few histories of the golden reach: the exact decisions, with their words and lines of the policy, and events."""
+
+from datetime import timedelta
+
+import pytest
+
+from services.escalation.domain.own_facts import AcknowledgePressed, HandOverAcceptPressed, HandOverPressed
+from shared.contracts.support import ContactPreferenceChanged
+from shared.contracts.support_inbound import ContactPreference
+from tests.simulation.happenings import Told
+from tests.simulation.troubled import ACCOUNT, Troubled
+
+_MINUTE = timedelta(minutes=1)
+_WITHIN = "acknowledgement.redeem_within.high"
+_LONGEST = "acknowledgement.longest_hand_over"
+_TAKEN = (
+    "acknowledged",
+    "anna took it, and has until 4 May 2026, 13:30 UTC to talk with the customer.",
+    _WITHIN,
+    "anna",
+)
+_OFFERED = [
+    ("offered", "anna asks mona to take it over; until that is accepted it stays where it is.", _LONGEST, "anna"),
+    (
+        "rang",
+        "Rings mona, a colleague, who is asked to take it over. Time to answer until 4 May 2026, 10:30 UTC.",
+        _LONGEST,
+        "mona",
+    ),
+]
+
+
+@pytest.fixture
+def taken() -> Troubled:
+    """Anna has the episode."""
+    troubled = Troubled()
+    troubled.do(AcknowledgePressed(episode=troubled.episode, by="anna"))
+    return troubled
+
+
+@pytest.fixture
+def offered(taken: Troubled) -> Troubled:
+    """Anna asks Mona to take it over within an hour."""
+    taken.do(HandOverPressed(episode=taken.episode, by="anna", to="mona", until=taken.now + 60 * _MINUTE))
+    return taken
+
+
+def test_a_hand_over_is_accepted(offered: Troubled) -> None:
+    offered.do(HandOverAcceptPressed(episode=offered.episode, by="mona"))
+    words = "anna handed it over. mona took it, and has until 4 May 2026, 13:30 UTC to talk with the customer."
+    assert offered.decided() == [_TAKEN, *_OFFERED, ("handed_over", words, _WITHIN, "mona")]
+    assert offered.published()[-1] == (
+        "escalation.hand_over_accepted",
+        {"order": "n-1", "by": "mona", "giver": "anna"},
+    )
+
+
+def test_a_hand_over_that_nobody_accepts_lapses(offered: Troubled) -> None:
+    told = offered.published()
+    offered.wait(61 * _MINUTE)
+    lapsed = ("offer_lapsed", "The hand-over was not accepted in time.", None, "mona")
+    assert offered.decided() == [_TAKEN, *_OFFERED, lapsed]
+    assert offered.published() == told
+
+
+def test_a_hand_over_to_a_person_who_leaves_is_withdrawn(offered: Troubled) -> None:
+    told = offered.published()
+    offered.tell_of("mona", active=False)
+    offered.wait(2 * _MINUTE)
+    withdrawn = ("offer_withdrawn", "Mona has left: the hand-over is withdrawn.", None, "mona")
+    assert offered.decided() == [_TAKEN, *_OFFERED, withdrawn]
+    assert offered.published() == told
+
+
+def test_no_talk_is_due_while_a_customer_must_not_be_contacted(taken: Troubled) -> None:
+    told = taken.published()
+    for preference in (ContactPreference.DISPUTE, ContactPreference.NONE):
+        taken.hear(Told(ContactPreferenceChanged(preference=preference), ACCOUNT, taken.now))
+    until = "The customer may be contacted again: a talk is due until 4 May 2026, 13:30 UTC."
+    assert taken.decided() == [
+        _TAKEN,
+        ("excused", "The customer must not be contacted any more: no talk is due.", None, "anna"),
+        ("bound", until, _WITHIN, "anna"),
+    ]
+    assert taken.published() == told
+
+
+def test_after_every_repeat_it_is_exhausted_and_stays_open() -> None:
+    troubled = Troubled()
+    for _ in range(12):
+        troubled.wait(12 * 60 * _MINUTE)
+    decided = troubled.decided()
+    words = "Nobody answered, all the way up the ladder and after every repeat. It stays open."
+    assert decided[-1] == ("exhausted", words, "ladder.repeats.times", None)
+    rung = [who for rule, _, _, who in decided if rule == "rang"]
+    assert rung == ["mona", "vera", *["desk"] * 7]
+    exhausted = ("escalation.episode_exhausted", {"order": "n-1", "at": "2026-05-09T09:30:00.000006Z"})
+    assert troubled.published()[-1] == exhausted
