@@ -58,6 +58,15 @@ async def test_after_it_was_closed_a_signal_opens_a_new_episode_that_follows_the
     assert [who for who, *_ in await rung(team)] == ["anna", "anna"]
 
 
+async def test_a_close_that_is_refused_leaves_nothing(team: Escalation) -> None:
+    """It is not remembered either that a request was closed: told again, it would count as another one."""
+    await happens(team, refund_requested())
+    await team.acknowledge("anna")
+    before = await team.rows("escalation.facts")
+    assert await presses(team, ClosePressed, "anna", result="lost", reason="bad_weather") == ["unknown_reason"]
+    assert await team.rows("escalation.facts") == before
+
+
 async def test_a_thanks_reopens_nothing(team: Escalation) -> None:
     await happens(team, case_opened())
     await happens(team, case_resolved(), minutes=1)

@@ -46,9 +46,9 @@ def ask_no_more(turn: Turn[Fact], episode: Episode) -> None:
 
 def close_episode(turn: Turn[Fact], episode: Episode, result: EpisodeResult, reason: str, *, by: str | None) -> None:
     """Close with a result and a reason: everything pending stops. Raises NotNow for a reason not on the list."""
-    note_requests(turn, episode, FactKind.REQUEST_CLOSED)
     version, policy = turn.book.policy_for(turn.book.order_of(episode))
     ended = closed(turn.state.episodes[episode.episode_id], result, reason, policy, by=by, now=turn.now)
+    note_requests(turn, episode, FactKind.REQUEST_CLOSED)
     keep_episode(turn, ended)
     turn.book.silence(episode.episode_id, CLOSED, turn.now)
     turn.explain(
