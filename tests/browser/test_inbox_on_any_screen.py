@@ -15,6 +15,7 @@ pytestmark = pytest.mark.browser
 
 LONG = ("I want my money back. " * 60).strip()
 ON_ITS_SIDE = (844, 390)
+SMALL_ON_ITS_SIDE = (667, 375)
 
 _CUT_OFF = """() => [...document.querySelectorAll('body *')]
     .filter((e) => e.checkVisibility() && !e.closest('.unseen, .skip, .severity') && e.localName !== 'svg')
@@ -28,6 +29,18 @@ _LEFT_TO_READ = """() => {
     });
     return 1 - fixed.reduce((sum, e) => sum + e.offsetHeight, 0) / innerHeight;
 }"""
+
+# What of the buttons and fields cannot be used: a label that runs down the page, or a part that no scrolling brings
+# into view.
+_UNUSABLE = """() => [...document.querySelectorAll('.episode .actions :is(.field > span, .button, select, textarea)')]
+    .filter((e) => e.checkVisibility())
+    .filter((e) => {
+        e.scrollIntoView({ block: 'center' });
+        const box = e.getBoundingClientRect();
+        const at = document.elementFromPoint(box.x + box.width / 2, box.bottom - 2);
+        return box.top < 0 || box.bottom > innerHeight || (e.localName === 'span' && box.height > 48) || !e.contains(at);
+    })
+    .map((e) => `${e.localName} ${e.textContent.trim().slice(0, 40)}`)"""
 
 
 async def wordy(visits: Visits) -> str:
@@ -68,6 +81,22 @@ async def test_on_a_phone_on_its_side_most_of_the_screen_is_left_to_read(visits:
     await expect(next_one).to_contain_text("Close")
     assert await page.evaluate(_LEFT_TO_READ) >= 0.6
     assert await page.evaluate(_CUT_OFF) == []
+
+
+@pytest.mark.parametrize("size", [ON_ITS_SIDE, SMALL_ON_ITS_SIDE])
+async def test_on_a_phone_on_its_side_everything_can_be_pressed_and_filled_in(
+    visits: Visits, size: tuple[int, int]
+) -> None:
+    address = await wordy(visits)
+    page = await visits.open(size, next_path=address)
+    next_one = page.locator(".episode .button.next")
+    for button, following in (("Acknowledge", "Call"), ("Reached", "Close")):
+        await page.get_by_role("button", name=button).locator("visible=true").first.click()
+        await expect(next_one).to_contain_text(following)
+        assert await page.evaluate(_UNUSABLE) == []
+    await page.locator(".episode .actions [name=ending]").select_option("lost:price")
+    await next_one.click()
+    await expect(page.locator(".episode p.ending")).to_contain_text("Lost")
 
 
 @pytest.mark.parametrize("size", [PHONE, DESK])
