@@ -18,11 +18,16 @@ async def _desk_of(site: Site, person: str) -> Desk:
     return Desk(await site.signed_in(person), (await state(site))["episode_id"])
 
 
+async def _story(desk: Desk) -> str:
+    """What happened, as the episode's own page tells it."""
+    return (await desk.page()).rpartition("What happened")[2]
+
+
 @pytest.mark.parametrize(
     ("action", "fields", "title"),
     [
-        ("not-reached", {}, "Note: could not reach the customer"),
-        ("reached", {"channel": "phone"}, "Note: talked with the customer"),
+        ("not-reached", {}, "{} could not reach the customer by phone"),
+        ("reached", {"channel": "in_person"}, "{} reached the customer in person"),
         ("close", {"ending": "lost:price"}, "Note: closed"),
     ],
 )
@@ -31,11 +36,28 @@ async def test_a_note_stands_in_what_happened_for_holder_and_manager(
 ) -> None:
     desk = await taken(site)
     assert done(await desk.press(action, **fields, note=SAID))
-    assert f"{title} just now" in await desk.page()
-    assert f"{SAID} You" in await desk.page()
-    page = await (await _desk_of(site, "mona")).page()
-    assert title in page
-    assert f"{SAID} Anna Berg" in page
+    page = await _story(desk)
+    assert re.search(re.escape(f"{title.format('You')} just now") + rf" \([^)]*\) {SAID} (On call|You)", page)
+    assert page.count(SAID) == 1
+    page = await _story(await _desk_of(site, "mona"))
+    assert re.search(
+        re.escape(f"{title.format('Anna Berg')} just now") + rf" \([^)]*\) {SAID} (On call|Anna Berg)", page
+    )
+    assert page.count("the customer in person") + page.count("the customer by phone") + page.count("Note: ") == 1
+
+
+async def test_what_is_told_last_is_the_talk_and_not_the_attempt_before_it(site: Site) -> None:
+    desk = await taken(site)
+    assert done(await desk.press("not-reached", note=SAID))
+    await site.service.move_clock(timedelta(minutes=1))
+    assert done(await desk.press("reached", channel="phone"))
+    await site.service.move_clock(timedelta(minutes=1))
+    assert done(await desk.press("close", ending="saved:concession"))
+    assert done(await desk.press("reopen"))
+    story = await _story(desk)
+    talk, attempt = "You reached the customer by phone", "You could not reach the customer by phone"
+    assert story.index(talk) < story.index(attempt) < story.index("Refund of")
+    assert re.search(talk + r" 1 min ago \([^)]*\) On call · \d\d:\d\d", story)
 
 
 async def test_whoever_takes_over_reads_the_givers_note_first(site: Site) -> None:

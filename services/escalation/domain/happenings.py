@@ -8,7 +8,12 @@ from uuid import UUID
 
 from services.escalation.domain import words
 from services.escalation.domain.facts import LEAVING, FactKind, fact_id
-from services.escalation.domain.own_facts import AppointmentLogged, AttemptLogged, SnoozePressed
+from services.escalation.domain.own_facts import (
+    AppointmentLogged,
+    AttemptLogged,
+    CustomerReachedLogged,
+    SnoozePressed,
+)
 from services.escalation.domain.phones import PhoneLink
 from services.escalation.domain.reader import Moment, Reader
 from services.escalation.domain.sale_words import SaleWords, sale_words
@@ -24,12 +29,15 @@ _NOTES = {
     NoteAbout.HAND_OVER: "Note: hand-over",
     NoteAbout.CLOSE: "Note: closed",
 }
+_NOTE_OF: Mapping[type[Fact], NoteAbout] = {AttemptLogged: NoteAbout.ATTEMPT, CustomerReachedLogged: NoteAbout.TALK}
 _TOLD_BY_ORDERS = (
     SignalKind.ORDER_CANCELLED,
     SignalKind.REFUND_PAID,
     SignalKind.DELIVERY_LATE,
     SignalKind.OUTCOME_DENIED,
 )
+Pressed: TypeAlias = AttemptLogged | CustomerReachedLogged | AppointmentLogged | SnoozePressed
+"""A button of which a line is told."""
 WaysTo: TypeAlias = Callable[[str | None], tuple[PhoneLink, ...]]
 """The ways to call a number that was reported."""
 
@@ -79,8 +87,8 @@ class DeedRow:
     at: datetime
     who: str | None
     name: str | None
-    kind: type[AttemptLogged | AppointmentLogged | SnoozePressed]
-    button: AttemptLogged | AppointmentLogged | SnoozePressed | None
+    kind: type[Pressed]
+    button: Pressed | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,8 +150,10 @@ def what_happened(
             told.append((event.time, _happening(event, title, reader, ways, at_risk=not standing.isdisjoint(ids))))
     bare = [*unsaid.values(), *(signal for signal in signals if signal.by_silence)]
     told += [(signal.at, _bare(signal, reader)) for signal in bare]
-    told += [(deed.at, _done(deed, reader)) for deed in told_of.deeds]
-    told += [(note.at, _written(note, reader)) for note in told_of.notes]
+    noted = [(deed, _note_of(deed, told_of.notes)) for deed in told_of.deeds]
+    told += [(deed.at, _done(deed, note, reader)) for deed, note in noted]
+    with_deeds = [note for _, note in noted]
+    told += [(note.at, _written(note, reader)) for note in told_of.notes if note not in with_deeds]
     return tuple(happening for _, happening in sorted(told, key=lambda one: one[0], reverse=True))
 
 
@@ -220,15 +230,24 @@ def _bare(signal: SignalRow, reader: Reader) -> Happening:
     return Happening(title, signal.words, source, reader.moment(signal.at), signal.ended is None, None)
 
 
-def _done(deed: DeedRow, reader: Reader) -> Happening:
-    return Happening(_deed_words(deed, reader), None, "On call", reader.moment(deed.at), at_risk=False, by=None)
+def _note_of(deed: DeedRow, notes: Iterable[NoteRow]) -> NoteRow | None:
+    """The note that came with a press of a button: both are of one instant."""
+    press = (deed.at, deed.who, _NOTE_OF.get(deed.kind))
+    return next((note for note in notes if (note.at, note.by, note.about) == press), None)
+
+
+def _done(deed: DeedRow, note: NoteRow | None, reader: Reader) -> Happening:
+    title, written = _deed_words(deed, reader), note.words if note else None
+    return Happening(title, written, "On call", reader.moment(deed.at), at_risk=False, by=None)
 
 
 def _deed_words(deed: DeedRow, reader: Reader) -> str:
     who, button = reader.name_of(deed.who, deed.name), deed.button
-    if deed.kind is AttemptLogged:
-        way = f" {words.BY_CHANNEL[button.channel]}" if isinstance(button, AttemptLogged) else ""
-        return f"{who} could not reach the customer{way}"
+    if deed.kind in _NOTE_OF:
+        way = (
+            f" {words.BY_CHANNEL[button.channel]}" if isinstance(button, AttemptLogged | CustomerReachedLogged) else ""
+        )
+        return f"{who} {'reached' if deed.kind is CustomerReachedLogged else 'could not reach'} the customer{way}"
     if deed.kind is AppointmentLogged:
         at = f" at {reader.moment(button.at).clock}" if isinstance(button, AppointmentLogged) else ""
         return f"{who} promised to call the customer{at}"

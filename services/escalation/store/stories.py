@@ -11,15 +11,20 @@ import asyncpg
 
 from services.escalation.domain.facts import SAID, FactKind
 from services.escalation.domain.happenings import DeedRow, SaidRow, ToldOf
-from services.escalation.domain.own_facts import AppointmentLogged, AttemptLogged, SnoozePressed
+from services.escalation.domain.own_facts import (
+    AppointmentLogged,
+    AttemptLogged,
+    CustomerReachedLogged,
+    SnoozePressed,
+)
 from services.escalation.domain.written import NoteAbout, NoteRow
 from services.escalation.store.facts import TOLD_TYPES, newest, orders_of_cases, told_event
 from services.escalation.store.inbox import MAY_SEE
 from shared.database import Pool
 from shared.ids import SalespersonId
 
-_BUTTONS = {one.type: one for one in (AttemptLogged, AppointmentLogged, SnoozePressed)}
-_RULES = ("attempt", "appointment", "snoozed")
+_BUTTONS = {one.type: one for one in (AttemptLogged, CustomerReachedLogged, AppointmentLogged, SnoozePressed)}
+_RULES = ("attempt", "reached", "appointment", "snoozed")
 
 # The facts with which standing signals began are read at any age; the reader picks them by their ids.
 _FACTS = f"""
@@ -49,7 +54,7 @@ _SAID = f"""
     where e.episode_id = any($2::uuid[]) and f.kind in {tuple(kind.value for kind in SAID)!r} and {MAY_SEE}
     order by f.at, f.fact_id
 """
-# What was refused made no decision. An attempt that telephony reported is among the facts already.
+# What was refused made no decision. An attempt or a talk that telephony reported is among the facts already.
 _DEEDS = f"""
     select d.episode_id, d.at, d.who, p.name, d.cause_type, j.body
     from escalation.decisions d join escalation.episodes e on e.episode_id = d.episode_id
