@@ -38,7 +38,8 @@ _UNUSABLE = """() => [...document.querySelectorAll('.episode .actions :is(.field
         e.scrollIntoView({ block: 'center' });
         const box = e.getBoundingClientRect();
         const at = document.elementFromPoint(box.x + box.width / 2, box.bottom - 2);
-        return box.top < 0 || box.bottom > innerHeight || (e.localName === 'span' && box.height > 48) || !e.contains(at);
+        const runsDown = e.localName === 'span' && box.height > 48;
+        return box.top < 0 || box.bottom > innerHeight || runsDown || !e.contains(at);
     })
     .map((e) => `${e.localName} ${e.textContent.trim().slice(0, 40)}`)"""
 

@@ -100,7 +100,7 @@ async def test_the_page_names_the_promised_call_and_what_was_done(site: Site) ->
     assert refused.status_code == 409
     assert "The customer was promised a call at 15:0" in unescape(refused.text)
     await site.wait(timedelta(hours=5, minutes=1))
-    assert "The customer was promised a call at 15:0" in await desk.page()
+    assert "You: the call was due at 15:0" in await desk.page()
     assert done(await desk.press("not-reached", channel="phone"))
     assert done(await desk.press("snooze", until="tomorrow"))
     assert "was promised" not in await desk.page()

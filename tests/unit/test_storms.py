@@ -8,9 +8,8 @@ from uuid import UUID
 import pytest
 
 from services.escalation.domain.policy.model import Storms
-from services.escalation.domain.storms import Due, Recent, SaleAtRisk, ranked, sort_out, span_in_words
+from services.escalation.domain.storms import Due, Recent, sort_out, span_in_words
 from services.escalation.domain.words.lists import amounts, answer_until, time_left
-from shared.contracts.escalation import Severity
 
 NOW = datetime(2026, 5, 4, 9, 30, tzinfo=UTC)
 SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
@@ -145,22 +144,6 @@ def test_a_list_sent_again_is_the_same_and_the_next_one_another() -> None:
 )
 def test_a_span_in_words(span: timedelta, words: str) -> None:
     assert span_in_words(span) == words
-
-
-def test_the_gravest_and_most_urgent_come_first() -> None:
-    def sale(number: int, severity: Severity, minutes: int | None, amount: int = 100) -> SaleAtRisk:
-        deadline = None if minutes is None else NOW + minutes * MINUTE
-        return SaleAtRisk(UUID(int=number), "c-1", "4711", None, "Pump", amount, "EUR", severity, deadline, is_new=True)
-
-    in_order = [
-        sale(1, Severity.CRITICAL, 90),
-        sale(2, Severity.HIGH, 5),
-        sale(3, Severity.HIGH, 30, amount=900),
-        sale(4, Severity.HIGH, 30, amount=200),
-        sale(5, Severity.HIGH, None, amount=9_000),
-        sale(6, Severity.WATCH, 1),
-    ]
-    assert ranked(in_order[::-1]) == in_order
 
 
 @pytest.mark.parametrize(

@@ -1,11 +1,13 @@
 """What a ranked list says, for the templates `list.txt` and `list.html`: most urgent first, the rest counted."""
 
+from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from services.escalation.domain.storms import SaleAtRisk
 from services.escalation.domain.words import FOR_INFORMATION, absolute, counted, cut, label
 from services.escalation.domain.words.in_short import NAME_LENGTH
-from services.escalation.domain.words.lists import amount, amounts, answer_until, time_left
+from services.escalation.domain.words.lists import amount, amounts, answer_until, call_words, time_left
 from services.escalation.store.lists import ListedSale, ListLetter
 
 _BOUGHT_LENGTH = 60
@@ -44,7 +46,7 @@ def _line(listed: ListedSale, letter: ListLetter, inbox_url: str) -> dict[str, A
         amount(sale.amount_minor, sale.currency),
         _label(listed),
         _until(listed, letter),
-        time_left(sale.deadline_at, letter.now),
+        time_left(_call_at(sale) or sale.deadline_at, letter.now),
     ]
     return {
         "who": _who(listed),
@@ -67,7 +69,16 @@ def _label(listed: ListedSale) -> str:
 def _until(listed: ListedSale, letter: ListLetter) -> str:
     if listed.for_information:
         return FOR_INFORMATION.lower()
+    call_at = _call_at(listed.sale)
+    if call_at is not None:
+        return call_words(call_at, letter.recipient_zone, letter.now)
     return answer_until(listed.sale.deadline_at, letter.recipient_zone, letter.now)
+
+
+def _call_at(sale: SaleAtRisk) -> datetime | None:
+    """When the customer was promised a call, unless something else is due before."""
+    at, deadline = sale.call_at, sale.deadline_at
+    return at if at is not None and (deadline is None or at <= deadline) else None
 
 
 def _sales(number: int) -> str:

@@ -131,7 +131,8 @@ def span_in_words(span: timedelta) -> str:
 
 @dataclass(frozen=True, slots=True)
 class SaleAtRisk:
-    """A line of a list: an open episode with its order. `is_new` tells that it rang since the last message."""
+    """A line of a list: an open episode with its order. `call_at` is when the customer was promised a call; `is_new`
+    tells that it rang since the last message."""
 
     episode_id: UUID
     account_id: str
@@ -142,15 +143,5 @@ class SaleAtRisk:
     currency: str
     severity: Severity
     deadline_at: datetime | None
+    call_at: datetime | None
     is_new: bool
-
-
-def ranked(sales: Sequence[SaleAtRisk]) -> list[SaleAtRisk]:
-    """Gravest first; among equals whose time ends first, then the largest amount."""
-    return sorted(sales, key=_rank)
-
-
-def _rank(sale: SaleAtRisk) -> tuple[int, bool, float, int, UUID]:
-    deadline = sale.deadline_at
-    time_left = deadline.timestamp() if deadline else 0.0
-    return (-sale.severity.rank, deadline is None, time_left, -sale.amount_minor, sale.episode_id)

@@ -24,6 +24,8 @@ _SHORT = {
     Clock.SNOOZE: "Snoozed",
 }
 _SHORT_INSTEAD = {"write": "Write", "none": "Reach"}
+_WAS_DUE = {"call": "call", "write": "message", "none": "talk"}
+"""What the customer was promised, by the way of reaching them."""
 _LITTLE_LEFT = timedelta(hours=1)
 """With less than this a clock is shown as urgent: what has longer can wait for the end of a talk or a meeting. Where
 everything is red nothing stands out."""
@@ -31,7 +33,8 @@ everything is red nothing stands out."""
 
 @dataclass(frozen=True, slots=True)
 class ClockLine:
-    """ "You: answer by 14:30 (12 min left)"; without `at` only the words. `short` is what is to be done, in a list.
+    """ "You: answer by 14:30 (12 min left)"; without `at` only the words. `short` is what is to be done, in a list, and
+    `in_list` instead what is to be done at a time and not by it: "Call at 14:30".
 
     `urgent`: it is the reader's to do, and little time is left; `urgent_from` is when that begins.
     """
@@ -43,6 +46,7 @@ class ClockLine:
     urgent: bool = False
     urgent_from: str | None = None
     short: str = "Answer"
+    in_list: str | None = None
 
 
 def clock_line(
@@ -65,11 +69,37 @@ def clock_line(
         return ClockLine(_who(row, reader), "reached the customer. Close it once it is settled.")
     if row.deadline_at is None or row.deadline_for is None:
         return ClockLine(None, "No talk is due. Close it once it is settled.") if row.acknowledged_at else None
-    clock = Clock(row.deadline_for)
+    clock, promised_at = Clock(row.deadline_for), due_first(row)
+    if promised_at is not None:
+        return _promised_call(row, promised_at, reader, way)
     words = f"{ordinal(place)} in your queue, call by" if place and way == "call" else _to_do(clock, way)
     short = _SHORT_INSTEAD.get(way, _SHORT[clock]) if clock in _TO_WRITE else _SHORT[clock]
     mine = reader.is_me(row.responsible) and clock in (Clock.ANSWER, Clock.REDEEM)
     return _until(row.deadline_at, reader, ClockLine(_who(row, reader), words, short=short), mine=mine)
+
+
+def due_first(row: EpisodeRow) -> datetime | None:
+    """When the customer was promised a call, where that is what the person who has the episode is to do next. From its
+    reminder on the clock itself is that of the talk that is due then."""
+    if row.deadline_for == Clock.APPOINTMENT:
+        return row.deadline_at
+    if row.deadline_for != Clock.REDEEM or row.appointment_at is None or row.deadline_at is None:
+        return None
+    return row.appointment_at if row.appointment_at <= row.deadline_at else None
+
+
+def _promised_call(row: EpisodeRow, at: datetime, reader: Reader, way: str) -> ClockLine:
+    """The call is to be made at its time; once that has passed the line also says until when there is time for it."""
+    mine = reader.is_me(row.responsible) and row.deadline_for == Clock.REDEEM
+    clock, short = reader.moment(at).clock, _SHORT_INSTEAD.get(way, _SHORT[Clock.APPOINTMENT])
+    if at > reader.now or row.deadline_at is None or row.deadline_for == Clock.APPOINTMENT:
+        line = ClockLine(_who(row, reader), _to_do(Clock.APPOINTMENT, way), short=short, in_list=f"{short} at {clock}")
+        return _until(at, reader, line, mine=mine)
+    was_due = f"{_WAS_DUE[way]} was due at {clock}"
+    words = f"the {was_due}, {_to_do(Clock.REDEEM, way)}"
+    line = ClockLine(_who(row, reader), words, in_list=was_due[0].upper() + was_due[1:])
+    late = _until(row.deadline_at, reader, line, mine=mine)
+    return replace(late, urgent=mine, urgent_from=at.isoformat() if mine else None)
 
 
 def _to_do(clock: Clock, way: str) -> str:
@@ -91,7 +121,7 @@ def _until(deadline: datetime, reader: Reader, line: ClockLine, *, mine: bool) -
 
 def promised(row: EpisodeRow, reader: Reader) -> str | None:
     """What the customer expects, beside a clock that is for something else."""
-    if row.closed_at is not None or row.appointment_at is None:
+    if row.closed_at is not None or row.appointment_at is None or due_first(row) is not None:
         return None
     return promised_words(reader.moment(row.appointment_at).clock)
 

@@ -30,7 +30,7 @@ from services.escalation.domain.stakes import Amount
 from services.escalation.domain.words.in_short import NAME_LENGTH, bought_words, customer_words, unturned
 from services.escalation.domain.written import NoteAbout, NoteRow
 from services.escalation.inbox.choices import Choices, choices
-from services.escalation.inbox.clock_lines import ClockLine, clock_line, now_with, promised, read_only
+from services.escalation.inbox.clock_lines import ClockLine, clock_line, due_first, now_with, promised, read_only
 from services.escalation.inbox.colleagues import NO_TAKERS, Takers
 from services.escalation.inbox.endings import Ending, ending_of
 from services.escalation.inbox.offers import offer_line
@@ -150,10 +150,10 @@ def episode_view(row: EpisodeRow, parts: Parts, reader: Reader, policy: Policy) 
     ending = ending_of(row, reader, policy)
     customer = customer_words(row.customer_name, row.account_id)
     bought = bought_words(row.bought, products_in(row.products))
-    undo = "-undo" if ending is not None and ending.undo_until else ""
+    timed = _by_time(row, parts, reader) + ("-undo" if ending is not None and ending.undo_until else "")
     return EpisodeView(
         id=str(row.episode_id),
-        version=f"{row.changed_at.timestamp()}-{len(happened)}-{row.preference}-{can_call}{_held(row, parts)}{undo}",
+        version=f"{row.changed_at.timestamp()}-{len(happened)}-{row.preference}-{can_call}{timed}",
         round=row.round,
         customer=customer,
         order=unturned(row.order_id),
@@ -200,10 +200,12 @@ def episode_view(row: EpisodeRow, parts: Parts, reader: Reader, policy: Policy) 
     )
 
 
-def _held(row: EpisodeRow, parts: Parts) -> str:
-    """Until when alerts wait for their recipients: that ends without a change of the episode."""
-    held = {row.held_until, *(ring.held_until for ring in parts.rings)} - {None}
-    return "".join(f"-{at.timestamp():.0f}" for at in sorted(filter(None, held)))
+def _by_time(row: EpisodeRow, parts: Parts, reader: Reader) -> str:
+    """What changes without a change of the episode: until when alerts wait for their recipients, and whether the time
+    of a promised call has passed."""
+    held, promised_at = {row.held_until, *(ring.held_until for ring in parts.rings)} - {None}, due_first(row)
+    due = "-due" if promised_at is not None and promised_at <= reader.now else ""
+    return "".join(f"-{at.timestamp():.0f}" for at in sorted(filter(None, held))) + due
 
 
 def _calls(asker: Caller | None, on_record: tuple[Way, ...]) -> tuple[Way, ...]:

@@ -12,6 +12,7 @@ from uuid import UUID
 
 from services.escalation.store.before import BEFORE_COLUMNS, join_before
 from services.escalation.store.held import held_until
+from services.escalation.store.ranking import RANKED
 from services.escalation.store.rounds import round_of
 from services.escalation.store.voices import VOICE_COLUMNS
 from shared.database import Pool
@@ -206,12 +207,7 @@ _SHOWN = f"($4::text is null or ($4 = 'waiting' and {_WAITS}) or ($4 = 'mine' an
 # Ranked before it is joined with everything: a storm is hundreds of episodes and thirty are shown.
 _OPEN_EPISODES = f"""
     with ranked as (
-        select e.episode_id, row_number() over (order by
-                   e.acknowledged_at is not null,
-                   array_position(array['critical', 'high', 'watch'], e.severity),
-                   e.deadline_at nulls last,
-                   (select max(s.at) from escalation.signals s where s.episode_id = e.episode_id) desc nulls last,
-                   e.episode_id) as place
+        select e.episode_id, row_number() over (order by {RANKED}) as place
         from escalation.episodes e left join escalation.orders o on o.order_id = e.order_id
         where e.episode_id in ({_SEEN}) and {FOUND} and {WANTED_SEVERITY} and {_SHOWN}
         order by place limit $5 offset $6
@@ -251,10 +247,7 @@ async def now(database: Pool) -> datetime:
 async def open_episodes(
     database: Pool, reader: SalespersonId, wanted: Wanted = Wanted(), *, page: int = 1
 ) -> list[EpisodeRow]:
-    """A page of the open episodes that the reader sees.
-
-    First those that nobody has taken, then by severity, time left, and latest signal.
-    """
+    """A page of the open episodes that the reader sees, as they are ranked."""
     offset = (page - 1) * PAGE_SIZE
     asked = (wanted.search, wanted.severity, wanted.show)
     async with database.acquire() as connection, connection.transaction(readonly=True):

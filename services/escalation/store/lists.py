@@ -6,18 +6,20 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from services.escalation.domain.storms import NAMED_IN_A_LIST, SaleAtRisk, ranked
+from services.escalation.domain.storms import NAMED_IN_A_LIST, SaleAtRisk
 from services.escalation.domain.words import Risk
 from services.escalation.store.claims import ClaimedDelivery, ClaimedMessage
 from services.escalation.store.policies import KnownPolicies
+from services.escalation.store.ranking import RANKED
 from services.escalation.store.signals_shown import Shown, signals_shown
 from shared.contracts.escalation import Severity
 from shared.database import Pool
 
 _PERSON = "select email, zone from escalation.salespeople where salesperson_id = $1"
 # What this person has not answered, and whatever this list is about.
-_SALES = """
+_SALES = f"""
     select e.episode_id, e.account_id, e.order_id, e.severity, e.deadline_at,
+           case e.deadline_for when 'redeem' then e.appointment_at when 'appointment' then e.deadline_at end as call_at,
            o.customer_name, o.bought, o.amount_minor, o.currency
     from (
         select episode_id from escalation.episodes
@@ -27,6 +29,7 @@ _SALES = """
     ) asked
     join escalation.episodes e using (episode_id)
     join escalation.orders o on o.order_id = e.order_id
+    order by {RANKED}
 """
 
 
@@ -62,12 +65,10 @@ async def list_letter(pool: Pool, message: ClaimedMessage, known: KnownPolicies,
     covered = {delivery.episode_id for delivery in message.deliveries}
     person = await pool.fetchrow(_PERSON, message.recipient)
     assert person is not None
-    sales = ranked(
-        [
-            SaleAtRisk(**{**row, "severity": Severity(row["severity"])}, is_new=row["episode_id"] in covered)
-            for row in await pool.fetch(_SALES, message.recipient, list(covered))
-        ]
-    )
+    sales = [
+        SaleAtRisk(**{**row, "severity": Severity(row["severity"])}, is_new=row["episode_id"] in covered)
+        for row in await pool.fetch(_SALES, message.recipient, list(covered))
+    ]
     named = sales[:NAMED_IN_A_LIST]
     async with pool.acquire() as connection:
         policies = await known.current(connection)

@@ -9,6 +9,7 @@ from uuid import UUID
 from services.escalation.domain.policy.versions import Policies
 from services.escalation.domain.words import MUST_NOT_BE_CALLED, Risk
 from services.escalation.store.inbox import FOUND, MAY_SEE, WANTED_SEVERITY, Wanted
+from services.escalation.store.ranking import DUE_AT
 from services.escalation.store.risks import RISK_COLUMNS, risk_of
 from services.escalation.store.rounds import round_of
 from shared.database import Pool
@@ -85,7 +86,7 @@ _QUEUE = f"""
     left join escalation.accounts account on account.account_id = e.account_id
     where {_TO_CALL} and coalesce(account.preference, 'none') <> all($3::text[])
       and (coalesce(o.customer_phone, '') <> '' or coalesce(o.customer_email, '') = '')
-    order by {_SEVEREST_FIRST}, e.deadline_at, e.episode_id limit $2
+    order by {_SEVEREST_FIRST}, {DUE_AT}, e.episode_id limit $2
 """
 
 
@@ -122,7 +123,7 @@ async def calls_ahead(database: Pool, reader: SalespersonId, episode: UUID) -> i
 
 
 async def queue(database: Pool, reader: SalespersonId) -> Mapping[UUID, int]:
-    """The reader's calls by place: the severest first, then those with the earliest deadline. Empty where it is one at
+    """The reader's calls by place: the severest first, then what is due first. Empty where it is one at
     most. All orders of a customer are one call; who must not be called, or has an address only, has none."""
     rows = await database.fetch(_QUEUE, reader, MOST_AT_ONCE, list(MUST_NOT_BE_CALLED))
     customers = list(dict.fromkeys(row["account_id"] for row in rows))

@@ -37,6 +37,11 @@ def answer_until(deadline: datetime | None, zone: str, now: datetime) -> str:
     return f"answer by {at}" if deadline > now else f"answer was due {at}"
 
 
+def call_words(at: datetime, zone: str, now: datetime) -> str:
+    """A call that the customer was promised, on the reader's clock: "call at 14:30", "call was due at 14:30"."""
+    return f"call {'at' if at > now else 'was due at'} {clock(at.astimezone(ZoneInfo(zone)), now)}"
+
+
 def time_left(deadline: datetime | None, now: datetime) -> str | None:
     """How much time is left: "25 min left"; None where there is none."""
     return left(deadline, now) if deadline is not None and deadline > now else None
