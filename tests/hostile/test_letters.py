@@ -147,7 +147,7 @@ def test_no_id_turns_the_words_of_a_letter_and_what_is_said_is_kept() -> None:
     said = SignalRow(Risk(SignalKind.REFUND_REQUESTED, NOW), FACT, "call \u202a+49 30 901820\u202c today")
     changes: dict[str, Any] = {"account_id": odd, "order_id": odd, "why_you": f"You sold order {odd} on 4 May."}
     mail = LETTERS.alert(replace(LETTER, signals=[said], main=said.risk, **changes)).message
-    assert "Account 47\ufffd11\ufffd" in mail["Subject"]
+    assert "Customer 47\ufffd11\ufffd" in mail["Subject"]
     for kind in ("plain", "html"):
         part = mail.get_body((kind,))
         assert part is not None

@@ -43,7 +43,7 @@ from services.escalation.domain.words import (
     promised_words,
     why_now,
 )
-from services.escalation.domain.words.in_short import NAME_LENGTH, straight, unturned
+from services.escalation.domain.words.in_short import NAME_LENGTH, customer_words, straight, unturned
 from services.escalation.domain.written import NoteAbout, NoteRow
 from services.escalation.store.address_notices import ClaimedNotice
 from services.escalation.store.bounce_notices import NoticeLetter
@@ -99,7 +99,7 @@ class Letters:
         now = why_now([signal.risk for signal in letter.signals], letter.main)
         if letter.left_out:
             now = replace(now, context="")  # it would count no more than what is shown
-        who = letter.customer_name or f"Account {letter.account_id}"
+        who = letter.customer_name or customer_words(None, letter.account_id)
         inform = letter.parts.for_information
         severity = FOR_INFORMATION if inform else SEVERITIES[letter.parts.severity]
         zone, until = ZoneInfo(letter.parts.recipient_zone), letter.parts.answer_by

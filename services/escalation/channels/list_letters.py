@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from services.escalation.domain.storms import SaleAtRisk
 from services.escalation.domain.words import FOR_INFORMATION, absolute, counted, cut, label
-from services.escalation.domain.words.in_short import NAME_LENGTH
+from services.escalation.domain.words.in_short import customer_words
 from services.escalation.domain.words.lists import amount, amounts, answer_until, call_words, time_left
 from services.escalation.store.lists import ListedSale, ListLetter
 
@@ -59,7 +59,7 @@ def _line(listed: ListedSale, letter: ListLetter, inbox_url: str) -> dict[str, A
 
 
 def _who(listed: ListedSale) -> str:
-    return cut(listed.sale.customer_name or f"Account {listed.sale.account_id}", NAME_LENGTH)
+    return customer_words(listed.sale.customer_name, listed.sale.account_id)
 
 
 def _label(listed: ListedSale) -> str:

@@ -1,0 +1,65 @@
+"""The mail of many tells the same as the page: who comes first, and what a customer without a name is called."""
+
+import asyncio
+import re
+from collections.abc import AsyncIterator
+from datetime import timedelta
+
+import pytest
+
+from services.escalation.channels.deliveries import EmailSender
+from shared.metrics import create_metrics
+from tests.builders import refund_requested
+from tests.escalation import FakeMail, letters, told
+from tests.inbox import Site, inbox_site, words_of
+from tests.servers import MakeDatabase
+
+AMOUNTS = (300_000, 900_000, 100_000, 700_000, 200_000, 800_000, 400_000, 600_000)
+
+
+@pytest.fixture
+async def site(database: MakeDatabase) -> AsyncIterator[Site]:
+    async with inbox_site(await database("escalation")) as site:
+        yield site
+
+
+async def _mailed(site: Site, server: FakeMail) -> None:
+    sender = EmailSender(server, letters())
+    if started := await sender.start_due(site.service.pool, site.service.spine, create_metrics("escalation")):
+        await asyncio.wait(started)
+
+
+async def _failure(site: Site) -> str:
+    """Eight customers without names ask for their money back at once; the list that is sent of it."""
+    await site.hire()
+    for place, amount in enumerate(AMOUNTS):
+        await site.sell(f"o-{place}", account=f"c-{place}", amount_minor=amount, customer=None)
+    now = await site.service.now()
+    asked = [(refund_requested(order=f"o-{n}", case=None, amount_minor=5_000), f"c-{n}") for n in range(len(AMOUNTS))]
+    await site.service.tell(*(told(fact, subject=account, at=now) for fact, account in asked))
+    server = FakeMail()
+    for _ in range(2):
+        await _mailed(site, server)
+        await site.service.move_clock(timedelta(minutes=1))
+    (message,) = (one for one in server.received if "sales at risk" in one["Subject"])
+    plain = message.get_body(("plain",))
+    assert plain is not None
+    text: str = plain.get_content()
+    return text
+
+
+async def test_what_is_equally_grave_and_due_has_one_order_on_page_and_mail(site: Site) -> None:
+    mail = await _failure(site)
+    page = words_of((await (await site.signed_in()).get("/")).text)
+    ranked = [f"c-{place}" for place in sorted(range(len(AMOUNTS)), key=lambda place: -AMOUNTS[place])]
+    named = [re.findall(r"Customer (c-\d)(?= )", text) for text in (mail, page)]
+    assert [list(dict.fromkeys(one)) for one in named] == [ranked, ranked]
+
+
+async def test_a_customer_without_a_name_is_called_the_same_everywhere(site: Site) -> None:
+    assert "Account" not in await _failure(site)
+    server = FakeMail()
+    await site.request_refund("o-2", account="c-2", amount_minor=100_000)
+    await site.service.move_clock(timedelta(minutes=5))
+    await _mailed(site, server)
+    assert {re.sub(r"^\w+: (.+?), .*", r"\1", one["Subject"]) for one in server.received} == {"Customer c-2"}
