@@ -129,4 +129,4 @@ async def test_the_number_of_who_called_is_read_in_the_same_way(site: Site) -> N
     caller = case_opened("c-9").model_copy(update={"order": None})
     person = caller.person.model_copy(update={"phone": "030 901821 x7"}) if caller.person else None
     await site.tell(caller.model_copy(update={"person": person}), about=ACCOUNT)
-    assert "tel:030901821;ext=7" in links((await desk.browser.get(desk.path)).text)
+    assert "tel:+4930901821;ext=7" in links((await desk.browser.get(desk.path)).text)

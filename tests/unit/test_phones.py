@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.escalation.domain.phones import phone_links
+from services.escalation.domain.phones import country_of, phone_links
 
 
 def dialled(text: str | None, country: str | None = None) -> list[str]:
@@ -99,3 +99,24 @@ def test_never_more_is_dialled_than_was_written(text: str, country: str | None) 
 @given(st.lists(st.sampled_from(["030 901820", "0171 5551234", "089 123456"]), min_size=1, max_size=3, unique=True))
 def test_each_number_is_a_link_of_its_own(numbers: list[str]) -> None:
     assert dialled(" / ".join(numbers)) == [one.replace(" ", "") for one in numbers]
+
+
+@pytest.mark.parametrize(
+    ("texts", "country"),
+    [
+        (["+1 212 555 0100", "2125550177"], "US"),
+        (["030 901820 or +49 171 2345678"], "DE"),
+        (["+49 30 901820", "+44 20 7946 0000"], None),
+        (["030 901820", None, "ask Ms Weiss"], None),
+        (["+999 123456"], None),
+    ],
+)
+def test_the_country_of_numbers_is_that_of_the_code_they_are_written_with(
+    texts: list[str | None], country: str | None
+) -> None:
+    assert country_of(texts) == country
+
+
+def test_a_number_without_its_countrys_code_says_so() -> None:
+    assert [one.words for one in phone_links("2125550177")] == ["2125550177 (country code missing)"]
+    assert [one.words for one in phone_links("2125550177", "US")] == ["2125550177"]

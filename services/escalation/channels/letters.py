@@ -18,17 +18,18 @@ from services.escalation.channels.list_letters import list_fields, list_subject
 from services.escalation.channels.smtp import Mail
 from services.escalation.channels.subjects import Subject
 from services.escalation.domain.happenings import (
-    Caller,
     Happening,
     ToldOf,
-    asker_of,
+    WaysTo,
     caller,
     in_sale_words,
     no_ways,
     what_happened,
 )
 from services.escalation.domain.parts_in_order import BODY, HEAD
-from services.escalation.domain.phones import PhoneLink, phone_links
+from services.escalation.domain.phones import phone_links
+from services.escalation.domain.plays import must_not_be_called, no_call_words
+from services.escalation.domain.reaching import OnRecord, calls, country_for, people_of, stand_in
 from services.escalation.domain.reader import Reader
 from services.escalation.domain.words import (
     FOR_INFORMATION,
@@ -50,6 +51,7 @@ from services.escalation.store.bounce_notices import NoticeLetter
 from services.escalation.store.deliveries import FACTS_READ, Letter
 from services.escalation.store.lists import ListLetter
 from shared.contracts.escalation import RingCause, Severity
+from shared.contracts.support_inbound import ContactPreference
 
 _SUBJECT_LENGTH = 150
 _WHAT_LENGTH = 50
@@ -106,7 +108,6 @@ class Letters:
         written_at = letter.now.astimezone(zone)
         answer_by, promised = _local(until, zone, letter.now), _local(letter.parts.promised_at, zone, letter.now)
         story, more = _story(letter, told_of, zone)
-        asker = _asker(letter, told_of)
         fields = {
             "letter": letter,
             "parts": letter.parts,
@@ -115,8 +116,7 @@ class Letters:
             "why_now": now.sentence(letter.now),
             "story": story,
             "more": "Everything that happened" if more else None,
-            "ways": _ways(letter, asker),
-            "asker": asker.name if asker else None,
+            **_contacts(letter, told_of),
             "severity": severity,
             "cause": _cause(letter, zone),
             "answer_by": answer_by,
@@ -219,24 +219,35 @@ def _in_sale_words(letter: Letter, told_of: ToldOf) -> Letter:
     )
 
 
-def _asker(letter: Letter, told_of: ToldOf) -> Caller | None:
-    """Who called or wrote for the customer, where that is known."""
+def _contacts(letter: Letter, told_of: ToldOf) -> dict[str, object]:
+    """Whom to call or write to, as the page has it."""
     assert letter.main is not None
-    ways = partial(phone_links, country=letter.parts.country)
-    return caller(asker_of(letter.main, letter.signals, told_of.facts), ways)
+    parts, people = letter.parts, people_of(letter.main, letter.signals, told_of.facts)
+    record, ways = _on_record(letter), _dialled(letter, told_of)
+    may_call = not (parts.not_to_be_called or parts.for_information)
+    died = parts.preference is ContactPreference.DECEASED
+    other = stand_in(people, record, ways) if died else None
+    asker = caller(people.asker, ways)
+    return {
+        "asker": asker.name if asker else None,
+        "ways": calls(people, record, ways) if may_call else (),
+        "no_call": no_call_words(letter.customer_phone, address=bool(parts.customer_email)),
+        "other": other,
+        "not_to_be_called": must_not_be_called(parts.preference, contact=other.name)
+        if other
+        else parts.not_to_be_called,
+    }
 
 
-def _ways(letter: Letter, asker: Caller | None) -> Sequence[PhoneLink]:
-    """The numbers to call, that of whoever asked first; where nothing can be dialled what is on record, as text."""
-    if letter.parts.not_to_be_called or letter.parts.for_information:
-        return ()
-    theirs, who = (asker.ways, asker.name) if asker else ((), None)
-    first = [PhoneLink(one.href, f"{who}, {one.label}" if who != one.label else one.label) for one in theirs]
-    links = phone_links(letter.customer_phone, letter.parts.country)
-    rest = [one for one in links if one.href not in {other.href for other in theirs}]
-    if first or rest or not letter.customer_phone:
-        return (*first, *rest)
-    return (PhoneLink("", letter.customer_phone),)
+def _on_record(letter: Letter) -> OnRecord:
+    email, country = letter.parts.email_on_record, letter.parts.customer_country
+    return OnRecord(letter.customer_name, letter.customer_phone, email, country)
+
+
+def _dialled(letter: Letter, told_of: ToldOf) -> WaysTo:
+    """How numbers are read."""
+    country = country_for(_on_record(letter), told_of.facts, letter.parts.country)
+    return partial(phone_links, country=country)
 
 
 def _local(at: datetime | None, zone: ZoneInfo, now: datetime) -> str | None:
@@ -273,7 +284,7 @@ def _story(letter: Letter, told_of: ToldOf, zone: ZoneInfo) -> tuple[Sequence[Ha
     """What happened as the page tells it, newest first: everything that puts the sale at risk, and the newest of the
     rest. Also whether there is more on the page."""
     reader = Reader(letter.parts.recipient, zone, letter.now)
-    ways = no_ways if letter.parts.not_to_be_called else partial(phone_links, country=letter.parts.country)
+    ways = no_ways if letter.parts.not_to_be_called else _dialled(letter, told_of)
     told_of = replace(told_of, notes=[note for note in told_of.notes if not _is_first(note, letter)])
     happened = what_happened(letter.order_id, letter.signals, told_of, reader, ways)
     shown = [one for place, one in enumerate(happened) if one.at_risk or place < _LINES_OF_STORY]

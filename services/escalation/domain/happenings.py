@@ -21,7 +21,7 @@ from services.escalation.domain.written import NoteAbout, NoteRow
 from shared.contracts.envelope import Envelope, Fact
 from shared.contracts.escalation import SignalKind
 from shared.contracts.orders_inbound import OutcomeReported
-from shared.contracts.support_inbound import Person, RefundRequested
+from shared.contracts.support_inbound import CaseOpened, Person, RefundRequested
 
 _NOTES = {
     NoteAbout.ATTEMPT: "Note: could not reach the customer",
@@ -173,6 +173,14 @@ def asker_of(main: words.Risk, signals: Iterable[SignalRow], facts: Iterable[Env
     """Who called or wrote for the customer in the fact with which the signal began that an episode is about."""
     began = {signal.fact_id for signal in signals if signal.risk is main and not signal.by_silence}
     return next((words.describe(event).by for event in facts if not began.isdisjoint(_ids_of(event))), None)
+
+
+def opener_of(signals: Iterable[SignalRow], facts: Sequence[Envelope[Fact]]) -> Person | None:
+    """Who opened the case that standing signals are about."""
+    began = {signal.fact_id for signal in signals if signal.ended is None and not signal.by_silence}
+    cases = {getattr(event.data, "case", None) for event in facts if not began.isdisjoint(_ids_of(event))} - {None}
+    opened = (event.data for event in facts if isinstance(event.data, CaseOpened))
+    return next((one.person for one in opened if one.case in cases and one.person is not None), None)
 
 
 def caller(person: Person | None, ways: WaysTo) -> Caller | None:

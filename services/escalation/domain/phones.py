@@ -6,7 +6,7 @@ is never dialled.
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import phonenumbers
@@ -45,10 +45,15 @@ _LOOKALIKES = str.maketrans({"＋": "+", "﹢": "+", "＊": "*", "⁎": "*", "�
 
 @dataclass(frozen=True, slots=True)
 class PhoneLink:
-    """One number: `href` dials it, `label` is what was written."""
+    """One number: `href` dials it, `label` is what was written, and `words` also that its country's code is missing: it
+    cannot be dialled from abroad."""
 
     href: str
     label: str
+
+    @property
+    def words(self) -> str:
+        return self.label if self.href.startswith("tel:+") else f"{self.label} (country code missing)"
 
 
 def phone_links(text: str | None, country: str | None = None) -> tuple[PhoneLink, ...]:
@@ -63,6 +68,18 @@ def phone_links(text: str | None, country: str | None = None) -> tuple[PhoneLink
             found.setdefault(uri, PhoneLink(f"tel:{uri}", label.strip()))
     links = tuple(found.values())
     return (PhoneLink(links[0].href, (text or "").strip()),) if len(links) == 1 else links
+
+
+def country_of(texts: Iterable[str | None]) -> str | None:
+    """The country of the numbers that are written with a country's code; None where there is none, or several. Of a
+    code that countries share it is the one that the numbering plan names first: numbers are dialled alike in all."""
+    found = {
+        match.number.country_code or 0
+        for text in texts
+        for match in PhoneNumberMatcher(_in_ascii_digits(text or ""), None, leniency=Leniency.POSSIBLE)
+    }
+    region = phonenumbers.region_code_for_country_code(found.pop()) if len(found) == 1 else None
+    return region if region in phonenumbers.SUPPORTED_REGIONS else None
 
 
 def _in_ascii_digits(text: str) -> str:

@@ -104,14 +104,18 @@ def _with_day(line: str, risk: Risk) -> str:
     return line.replace(DAY, date_words(risk.expected_on, risk.at.date())) if risk.expected_on else line
 
 
-def must_not_be_called(preference: ContactPreference, *, address: bool = True) -> str:
-    """For a customer whose preference forbids a call: why, and what to do instead. `address`: one is known."""
-    return (
-        f"This customer must not be called: {MUST_NOT_BE_CALLED[preference]}. {_instead(preference, address=address)}"
-    )
+def must_not_be_called(preference: ContactPreference, *, address: bool = True, contact: str | None = None) -> str:
+    """For a customer whose preference forbids a call: why, and what to do instead. `address`: one is known; `contact`:
+    of a customer who has died, the person to contact."""
+    instead = _instead(preference, address=address, contact=contact)
+    return f"This customer must not be called: {MUST_NOT_BE_CALLED[preference]}. {instead}"
 
 
-def _instead(preference: ContactPreference, *, address: bool) -> str:
+def _instead(preference: ContactPreference, *, address: bool, contact: str | None) -> str:
+    if preference is ContactPreference.DECEASED:
+        if contact is not None:
+            return f"Contact {contact} instead, who is not the customer."
+        return "Do not write either: ask support whom to contact, and close this once it is settled."
     if not may_write(preference):
         return "Do not write either: close this once it is settled."
     return "Write instead: they are reached once they answer." if address else NO_ADDRESS
@@ -119,6 +123,15 @@ def _instead(preference: ContactPreference, *, address: bool) -> str:
 
 NO_ADDRESS = "No e-mail address is known: ask support how to reach this customer in writing."
 NO_WAY = "No number or address known: ask support how to reach this customer."
+
+
+def no_call_words(number: str | None, *, address: bool) -> str:
+    """For a customer who may be called, and of whom no number can be dialled: `number` is what is on record, and
+    `address` says whether one is known."""
+    if number:
+        ask = "" if address else ". Ask support how to reach this customer."
+        return f"The number on record cannot be dialled: {number}{ask}"
+    return "No number known." if address else NO_WAY
 
 
 def may_write(preference: ContactPreference) -> bool:

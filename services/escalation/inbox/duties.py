@@ -159,7 +159,7 @@ def _view(
 ) -> DutyView:
     duty, order, check_in = one.duty, one.sale.order, one.duty.kind is DutyKind.CHECK_IN
     policy = policies.for_order(policies.latest, order.segment, products_of(order))
-    calls = phone(order.customer_phone, order.customer_country or policy.company.country)
+    calls = phone(order.customer_phone, order.customer_country, policy.company.country)
     complaint = duty.word.complaint if duty.word else None
     return DutyView(
         id=f"{duty.kind.value}-{duty.promise.fact_id if duty.promise else order.order_id}",

@@ -10,7 +10,6 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.responses import HTMLResponse, Response
 
 from services.escalation.domain.parts_in_order import BODY, HEAD
-from services.escalation.domain.plays import NO_WAY
 from services.escalation.domain.words import cut
 from services.escalation.domain.words.in_short import NAME_LENGTH, unturned
 
@@ -65,7 +64,6 @@ class Pages:
             "head_parts": HEAD,
             "body_parts": BODY,
             "LONG_QUOTE": _LONG_QUOTE,
-            "NO_WAY": NO_WAY,
             "NAME_LENGTH": NAME_LENGTH,
         }
         self._templates.filters |= {"cut": cut, "unturned": unturned}

@@ -14,7 +14,6 @@ from services.escalation.domain.happenings import (
     SignalLine,
     SignalRow,
     ToldOf,
-    asker_of,
     caller,
     in_sale_words,
     no_ways,
@@ -23,18 +22,20 @@ from services.escalation.domain.happenings import (
 )
 from services.escalation.domain.main_signal import all_inform, main_signal
 from services.escalation.domain.phones import phone_links
-from services.escalation.domain.plays import Voice, advice, may_write, must_not_be_called
+from services.escalation.domain.plays import Voice, advice, may_write, must_not_be_called, no_call_words
 from services.escalation.domain.policy.model import Policy
+from services.escalation.domain.reaching import OnRecord, country_for, people_of, stand_in
+from services.escalation.domain.reaching import calls as found_calls
 from services.escalation.domain.reader import Moment, Reader
 from services.escalation.domain.stakes import Amount
-from services.escalation.domain.words.in_short import NAME_LENGTH, bought_words, customer_words, unturned
+from services.escalation.domain.words.in_short import bought_words, customer_words, unturned
 from services.escalation.domain.written import NoteAbout, NoteRow
 from services.escalation.inbox.choices import Choices, choices
 from services.escalation.inbox.clock_lines import ClockLine, clock_line, due_first, now_with, promised, read_only
 from services.escalation.inbox.colleagues import NO_TAKERS, Takers
 from services.escalation.inbox.endings import Ending, ending_of
 from services.escalation.inbox.offers import offer_line
-from services.escalation.inbox.ways import Way, mail, phone
+from services.escalation.inbox.ways import Way, instead, mail
 from services.escalation.store.before import before_of
 from services.escalation.store.inbox import EpisodeRow
 from shared.contracts.escalation import RingCause, Severity, SignalKind, Step
@@ -85,7 +86,8 @@ class Script:
 @dataclass(frozen=True, slots=True)
 class EpisodeView:
     """One episode, ready to be shown. `version` changes whenever anything shown does, but for the passing of time.
-    `in_full` is what is shortened elsewhere. `number` is the number on record where nothing in it can be dialled."""
+    `in_full` is what is shortened elsewhere. `no_call` tells why there are no `calls`, and `instead` are the ways to
+    contact somebody who is not the customer."""
 
     id: str
     version: str
@@ -111,10 +113,11 @@ class EpisodeView:
     promised: str | None
     offered: str | None
     calls: tuple[Way, ...]
-    number: str | None
+    no_call: str | None
     write: Way | None
     calling: Calling
     not_to_be_called: str | None
+    instead: tuple[Way, ...]
     acknowledged: Acknowledgement | None
     ending: Ending | None
     givers_note: GiversNote | None
@@ -137,11 +140,15 @@ def episode_view(row: EpisodeRow, parts: Parts, reader: Reader, policy: Policy) 
     risks = _risks(row, parts.signals)
     main = _main(risks, policy)
     why, inform = words.why_now(risks, main), all_inform(risks, policy)
-    forbidden, country = _preference(row) in words.MUST_NOT_BE_CALLED, row.customer_country or policy.company.country
-    ways = no_ways if forbidden else partial(phone_links, country=country)
+    forbidden = _preference(row) in words.MUST_NOT_BE_CALLED
+    record = OnRecord(row.customer_name, row.customer_phone, row.customer_email, row.customer_country)
+    dialled = partial(phone_links, country=country_for(record, parts.told_of.facts, policy.company.country))
+    ways, people = no_ways if forbidden else dialled, people_of(main, parts.signals, parts.told_of.facts)
     happened = what_happened(row.order_id, parts.signals, parts.told_of, reader, ways)
-    asker = caller(asker_of(main, parts.signals, parts.told_of.facts), ways)
-    calls = () if forbidden or inform or not row.has_a_part else _calls(asker, phone(row.customer_phone, country))
+    may_call = not (forbidden or inform) and row.has_a_part
+    calls = tuple(Way(one.href, one.words) for one in found_calls(people, record, dialled)) if may_call else ()
+    died = _preference(row) is ContactPreference.DECEASED and row.has_a_part
+    other = stand_in(people, record, dialled) if died else None
     hours = calling(row.customer_zone, policy.customers, reader.now)
     write = mail(row.customer_email) if may_write(_preference(row)) and not inform else None
     no_call = "write" if write else "never"
@@ -166,7 +173,7 @@ def episode_view(row: EpisodeRow, parts: Parts, reader: Reader, policy: Policy) 
         why_you=unturned(row.why_you) if row.why_you and row.has_a_part else None,
         what=why.what,
         context=why.context,
-        asker=asker,
+        asker=caller(people.asker, ways),
         cause=_cause(row, parts, reader),
         latest=reader.moment(why.at),
         clock=clock_line(row, reader, way=way, place=parts.place, for_information=inform),
@@ -176,10 +183,15 @@ def episode_view(row: EpisodeRow, parts: Parts, reader: Reader, policy: Policy) 
         promised=promised(row, reader),
         offered=offer_line(row, parts.rings, parts.steps, reader),
         calls=calls,
-        number=None if calls or forbidden or inform else row.customer_phone,
+        no_call=None if calls else no_call_words(row.customer_phone, address=write is not None),
         write=write,
         calling=hours,
-        not_to_be_called=must_not_be_called(_preference(row), address=write is not None) if forbidden else None,
+        not_to_be_called=must_not_be_called(
+            _preference(row), address=write is not None, contact=other.name if other else None
+        )
+        if forbidden
+        else None,
+        instead=instead(other) if other is not None else (),
         acknowledged=_acknowledgement(row, parts.steps, reader),
         ending=ending,
         givers_note=_givers_note(row, parts.told_of.notes, reader),
@@ -206,14 +218,6 @@ def _by_time(row: EpisodeRow, parts: Parts, reader: Reader) -> str:
     held, promised_at = {row.held_until, *(ring.held_until for ring in parts.rings)} - {None}, due_first(row)
     due = "-due" if promised_at is not None and promised_at <= reader.now else ""
     return "".join(f"-{at.timestamp():.0f}" for at in sorted(filter(None, held))) + due
-
-
-def _calls(asker: Caller | None, on_record: tuple[Way, ...]) -> tuple[Way, ...]:
-    """The ways to call the person who asked, then those on record."""
-    theirs = asker.ways if asker else ()
-    known = {way.href for way in theirs}
-    first = [Way(way.href, f"{words.cut(asker.name, NAME_LENGTH)}, {way.label}") for way in theirs if asker]
-    return (*first, *(way for way in on_record if way.href not in known))
 
 
 def _preference(row: EpisodeRow) -> ContactPreference:

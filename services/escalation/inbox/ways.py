@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from urllib.parse import quote
 
-from services.escalation.domain.phones import phone_links
+from services.escalation.domain.phones import country_of, phone_links
+from services.escalation.domain.reaching import StandIn
 from services.escalation.domain.words import BY_CHANNEL
 
 CHANNELS = tuple((channel.value, words) for channel, words in BY_CHANNEL.items())
@@ -18,9 +19,17 @@ class Way:
     label: str
 
 
-def phone(number: str | None, country: str | None) -> tuple[Way, ...]:
-    """The numbers in a text as links to call; none where nothing in it can be dialled."""
-    return tuple(Way(one.href, one.label) for one in phone_links(number, country))
+def phone(number: str | None, country: str | None, company: str | None) -> tuple[Way, ...]:
+    """The numbers in a text as links to call, by the customer's country or else the company's; none where nothing in it
+    can be dialled."""
+    links = phone_links(number, country or country_of([number]) or company)
+    return tuple(Way(one.href, one.words) for one in links)
+
+
+def instead(other: StandIn) -> tuple[Way, ...]:
+    """The ways to contact somebody who is not the customer."""
+    calls, written = (Way(one.href, f"Call {one.words}") for one in other.calls), mail(other.email)
+    return (*calls, *((Way(written.href, f"Write to {other.name}, {written.label}"),) if written else ()))
 
 
 def mail(address: str | None) -> Way | None:

@@ -11,7 +11,7 @@ import asyncpg
 from services.escalation.domain.asked import AskedLine
 from services.escalation.domain.calling import Calling, calling
 from services.escalation.domain.entities import products_in
-from services.escalation.domain.plays import NO_WAY, Advice, Voice, advice, may_write, must_not_be_called
+from services.escalation.domain.plays import Advice, Voice, advice, may_write, must_not_be_called
 from services.escalation.domain.policy.model import Customers
 from services.escalation.domain.policy.versions import Policies
 from services.escalation.domain.reader import Reader
@@ -53,7 +53,9 @@ _PARTS = f"""
 @dataclass(frozen=True, slots=True)
 class LetterParts:
     """`asked` are those who were notified or skipped before this reader. `for_information`: it asks nothing of its
-    reader. `country` is where a number without a country's code is from. `note` is what the giver of a hand-over wrote.
+    reader. `country` is the company's, where a number without a country's code is from if nothing of the customer says
+    it. `customer_email` is the address to write to, and `email_on_record` also one that must not be written to. `note`
+    is what the giver of a hand-over wrote.
 
     What may be called when is worked out as it is written: a zone that is none spoils one message, not its neighbours.
     """
@@ -73,7 +75,9 @@ class LetterParts:
     before: Before | None = None
     for_information: bool = False
     country: str | None = None
-    no_way: str = NO_WAY
+    customer_country: str | None = None
+    email_on_record: str | None = None
+    preference: ContactPreference = ContactPreference.NONE
     promised_at: datetime | None = None
     note: str | None = None
     note_by: str | None = None
@@ -121,7 +125,10 @@ def _parts(row: asyncpg.Record, shown: Shown, asked: Asked, policies: Policies, 
             row["before_who"], row["before_name"], row["before_notified_at"], row["before_had_until"], reader
         ),
         for_information=shown.for_information,
-        country=row["customer_country"] or policy.company.country,
+        country=policy.company.country,
+        customer_country=row["customer_country"],
+        email_on_record=row["customer_email"],
+        preference=preference,
         promised_at=row["promised_at"],
         note=row["note"],
         note_by=row["note_by"],

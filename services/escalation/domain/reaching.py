@@ -1,0 +1,98 @@
+"""Whom to call or write to about an episode, and in which country their numbers are, for pages and mails alike."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from services.escalation.domain import words
+from services.escalation.domain.happenings import SignalRow, WaysTo, asker_of, opener_of
+from services.escalation.domain.phones import PhoneLink, country_of
+from services.escalation.domain.words.in_short import NAME_LENGTH
+from shared.contracts.envelope import Envelope, Fact
+from shared.contracts.support_inbound import Person
+
+
+@dataclass(frozen=True, slots=True)
+class OnRecord:
+    """What the order says of its customer; `country` is ISO 3166-1."""
+
+    name: str | None
+    phone: str | None
+    email: str | None
+    country: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class People:
+    """Who acted for the customer: who asked, in the fact that an episode is about, and who opened the case."""
+
+    asker: Person | None
+    opener: Person | None
+
+    @property
+    def known(self) -> Sequence[Person]:
+        return tuple(filter(None, (self.asker, self.opener)))
+
+
+@dataclass(frozen=True, slots=True)
+class StandIn:
+    """Somebody to contact who is not the customer."""
+
+    name: str
+    calls: tuple[PhoneLink, ...]
+    email: str | None
+
+
+def people_of(main: words.Risk, signals: Sequence[SignalRow], facts: Sequence[Envelope[Fact]]) -> People:
+    """The people of the facts with which signals began, and of the cases that these name."""
+    return People(asker_of(main, signals, facts), opener_of(signals, facts))
+
+
+def country_for(record: OnRecord, facts: Iterable[Envelope[Fact]], company: str | None) -> str | None:
+    """Where a number without a country's code is: the customer's country, else that of another number of theirs, else
+    the company's."""
+    if record.country is not None:
+        return record.country
+    told = (words.describe(event).by for event in facts)
+    return country_of([record.phone, *(person.phone for person in told if person)]) or company
+
+
+def calls(people: People, record: OnRecord, ways: WaysTo) -> tuple[PhoneLink, ...]:
+    """The number of who asked first, then those on record, then that of who opened the case, each once."""
+    found: dict[str, PhoneLink] = {}
+    for link in (*_links(people.asker, ways), *ways(record.phone), *_links(people.opener, ways)):
+        found.setdefault(link.href, link)
+    return tuple(found.values())
+
+
+def stand_in(people: People, record: OnRecord, ways: WaysTo) -> StandIn | None:
+    """Who asked or opened the case, where that is not the customer and can be reached."""
+    own = {link.href for link in ways(record.phone)}
+    for person in people.known:
+        links, name = _links(person, ways), _name(person)
+        email = person.email if person.email and "@" in person.email else None
+        is_customer = (
+            _same(person.name, record.name)
+            or _same(person.email, record.email)
+            or any(link.href in own for link in links)
+        )
+        if name and (links or email) and not is_customer:
+            return StandIn(words.cut(name, NAME_LENGTH), links, email)
+    return None
+
+
+def _links(person: Person | None, ways: WaysTo) -> tuple[PhoneLink, ...]:
+    name = _name(person)
+    if person is None or name is None:
+        return ()
+    short = words.cut(name, NAME_LENGTH)
+    return tuple(
+        PhoneLink(one.href, one.label if one.label == name else f"{short}, {one.label}") for one in ways(person.phone)
+    )
+
+
+def _name(person: Person | None) -> str | None:
+    return (person.name or person.email or person.phone) if person else None
+
+
+def _same(one: str | None, other: str | None) -> bool:
+    return bool(one and other) and " ".join(str(one).split()).casefold() == " ".join(str(other).split()).casefold()

@@ -1,0 +1,106 @@
+"""Whom to call and how, on page and mail alike: numbers without a country's code, nobody to call, and other people."""
+
+import asyncio
+import re
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+
+from services.escalation.channels.deliveries import EmailSender
+from shared.contracts.order_parts import Customer
+from shared.contracts.support_inbound import Person
+from shared.metrics import create_metrics
+from tests.builders import ACCOUNT, case_opened, contact_made, contact_preference_changed
+from tests.escalation import FakeMail, letters
+from tests.inbox import Site, inbox_site, words_of
+from tests.servers import MakeDatabase
+
+HEIR = Person(name="Maria Weiss", phone="+49 30 901899", email="maria@weiss.example")
+ASK = "Ask support how to reach this customer."
+
+
+@pytest.fixture
+async def site(database: MakeDatabase) -> AsyncIterator[Site]:
+    async with inbox_site(await database("escalation")) as site:
+        await site.hire()
+        yield site
+
+
+async def _asks(site: Site, customer: Customer, **changes: Any) -> tuple[str, str, str]:
+    """This customer wants the money back: the page of it, and both parts of its mail."""
+    await site.sell(customer=customer)
+    episode = await site.request_refund(**changes)
+    page = (await (await site.signed_in()).get(f"/episodes/{episode}")).text
+    server = FakeMail()
+    sender = EmailSender(server, letters())
+    await asyncio.wait(await sender.start_due(site.service.pool, site.service.spine, create_metrics("escalation")))
+    *_, message = server.received
+    plain, html = (message.get_body((kind,)) for kind in ("plain", "html"))
+    assert plain is not None
+    assert html is not None
+    return page.partition("<article")[2], html.get_content(), plain.get_content()
+
+
+def _dialled(html: str) -> list[str]:
+    return list(dict.fromkeys(re.findall(r'href="tel:([^"]+)"', html)))
+
+
+async def test_a_local_number_is_of_the_country_of_the_customers_other_number(site: Site) -> None:
+    customer = Customer(name="Pat Wise", phone="2125550177")
+    page, html, _ = await _asks(site, customer, by=Person(name="Sam Wise", phone="+1 212 555 0100"))
+    for text in (page, html):
+        assert _dialled(text) == ["+12125550100", "+12125550177"]
+        assert "country code missing" not in text
+
+
+async def test_where_nothing_says_the_country_page_and_mail_say_that_its_code_is_missing(site: Site) -> None:
+    page, html, plain = await _asks(site, Customer(name="Pat Wise", phone="2125550177"))
+    assert _dialled(page) == _dialled(html) == ["2125550177"]
+    for text in (page, html, plain):
+        assert "Call 2125550177 (country code missing)" in words_of(text)
+
+
+@pytest.mark.parametrize("email", [None, "pat@customer.example"])
+async def test_a_number_that_is_none_says_how_to_go_on(site: Site, email: str | None) -> None:
+    customer = Customer(name="Pat Wise", phone="not a number", email=email)
+    for text in await _asks(site, customer):
+        words = words_of(text)
+        assert "The number on record cannot be dialled: not a number" in words
+        assert "Call not a number" not in words
+        assert (ASK in words) is (email is None)
+        assert ("Write to pat@customer.example" in words) is (email is not None)
+
+
+async def test_of_a_customer_who_has_died_the_one_who_asked_is_named_with_number_and_address(site: Site) -> None:
+    await site.tell(contact_preference_changed("deceased"), about=ACCOUNT)
+    customer = Customer(name="Petra Weiss", phone="+49 30 901820", email="petra@customer.example")
+    page, html, plain = await _asks(site, customer, by=HEIR)
+    assert _dialled(page) == _dialled(html) == ["+4930901899"]
+    for text in (page, html, plain):
+        words = words_of(text)
+        assert "they have died. Contact Maria Weiss instead, who is not the customer." in words
+        assert "Call Maria Weiss, +49 30 901899" in words
+        assert re.search(r"Write to Maria Weiss, +maria@weiss\.example", words)
+        assert "petra@customer.example" not in text
+
+
+@pytest.mark.parametrize("by", [None, Person(name="petra  weiss", phone="+49 30 901899"), Person(name="Maria Weiss")])
+async def test_where_nobody_else_can_be_reached_support_is_to_be_asked(site: Site, by: Person | None) -> None:
+    await site.tell(contact_preference_changed("deceased"), about=ACCOUNT)
+    page, html, plain = await _asks(site, Customer(name="Petra Weiss", phone="+49 30 901820"), by=by)
+    assert _dialled(page) == _dialled(html) == []
+    for text in (page, html, plain):
+        assert "ask support whom to contact, and close this once it is settled." in words_of(text)
+
+
+async def test_the_number_of_who_opened_the_case_is_offered_too(site: Site) -> None:
+    await site.sell()
+    await site.tell(case_opened(), minutes_ago=90, about=ACCOUNT)
+    await site.tell(contact_made("dead_end"), minutes_ago=60, about=ACCOUNT)
+    page, html, plain = await _asks(site, Customer(name="Petra Weiss", phone="+49 30 901820"))
+    for text in (page, html):
+        assert _dialled(text) == ["+4930901820", "+4930901821"]
+    for text in (page, html, plain):
+        words = words_of(text)
+        assert words.index("Call +49 30 901820") < words.index("Call Jonas Weiss, +49 30 901821")
