@@ -9,6 +9,7 @@ const STALE_MS = 25_000;
 const own = new Set(); // episodes changed by a button on this page: no news to who pressed it
 const called = new Set(); // episodes whose number was dialled from this page
 const unsaved = []; // typed notes whose form is gone, each as it is shown
+let presses = 0, silence; // what was fetched before the latest press is out of date
 let seenAt = Date.now(), triedAt = 0, source = null, fetching = false, again = false, postponed = false, news = 0, retryMs = 1000;
 
 function ago(at) {
@@ -81,16 +82,22 @@ function later(action) {
 // What the page fetches by itself: that prolongs no session.
 const fetchPage = (address) => fetch(address + location.search, { cache: "no-store", headers: { "X-Refresh": "yes" } });
 
+async function current() {
+  const chosen = find("[data-detail] [data-episode]")?.dataset.episode;
+  let answer = await fetchPage(chosen ? `/episodes/${chosen}` : "/");
+  if (answer.status === 404) answer = await fetchPage("/");
+  const page = await read(answer);
+  if (!answer.ok) throw new Error(String(answer.status));
+  return page;
+}
+
 async function refresh() {
   if (fetching) { again = true; return; }
   fetching = true;
-  const chosen = find("[data-detail] [data-episode]")?.dataset.episode;
+  const before = presses;
   try {
-    let answer = await fetchPage(chosen ? `/episodes/${chosen}` : "/");
-    if (answer.status === 404) answer = await fetchPage("/");
-    const page = await read(answer);
-    if (!answer.ok) throw new Error(String(answer.status));
-    takeOver(page);
+    const page = await current();
+    presses === before ? takeOver(page) : (again = true);
     show("live");
     retryMs = 1000;
   } catch {
@@ -257,7 +264,7 @@ function arrive(list, row) {
   write(find("[data-announce]"), `New: ${find("h3 a", row).textContent}, ${find(".severity", row).textContent}`);
 }
 
-// Sends a form, and says so on its button, which it returns to its words. What went wrong is said beside it.
+// Sends a form, and says so on its button until `finish` returns it to its words, and says beside it what went wrong.
 async function send(form, button) {
   const label = button.innerHTML, trouble = find(".trouble", form), body = new URLSearchParams(new FormData(form, button));
   const address = button.hasAttribute("formaction") ? button.formAction : form.action;
@@ -276,17 +283,30 @@ async function send(form, button) {
     show("lost");
     later(refresh);
   }
-  form.removeAttribute("aria-busy");
-  button.innerHTML = label;
-  trouble.hidden = !problem;
-  write(trouble, problem);
-  return { page, status, problem };
+  const finish = () => {
+    form.removeAttribute("aria-busy");
+    button.innerHTML = label;
+    trouble.hidden = !problem;
+    write(trouble, problem);
+  };
+  return { page, status, problem, finish };
+}
+
+// What came of a press, for a moment where everybody looks: its button may be scrolled or folded away, or gone.
+function say(words, about) {
+  const said = find("[data-said]");
+  write(find("[data-announce]"), words);
+  write(said, about ? `${words}: ${about}` : words);
+  said.hidden = false;
+  clearTimeout(silence);
+  silence = setTimeout(() => { said.hidden = true; }, 5000);
 }
 
 // Many at once: the answer is the list itself, as it then is. Until it comes this one is not fetched at each of them.
 async function actTogether(form, button) {
   fetching = true;
-  const { page, problem } = await send(form, button);
+  const { page, problem, finish } = await send(form, button);
+  finish();
   fetching = false;
   if (!problem) showInstead(page);
   if (again) { again = false; refresh(); }
@@ -318,21 +338,25 @@ async function act(event) {
   if (form.matches("[data-together]")) return actTogether(form, button);
   const episode = form.closest("[data-episode]")?.dataset.episode;
   own.add(episode);  // at once: the page may be told of the change before it has the answer
-  const { status, problem } = await send(form, button);
+  const { status, problem, finish } = await send(form, button);
   if (problem) {
+    finish();
     own.delete(episode);
     if (status === 409) { write(find("[data-announce]"), problem); refresh(); }
     return;
   }
+  presses += 1;
+  const fresh = await current().catch(() => null);  // so that no moment shows the answer beside what was so before
+  finish();
   button.innerHTML = button.dataset.done;
-  write(find("[data-announce]"), button.dataset.done);
+  say(button.dataset.done, find("h2 bdi, h3 bdi", form.closest("[data-episode], li") ?? form)?.textContent);
   called.delete(episode);
   const note = find("textarea", form)?.value.trim();
   forget((each) => find("blockquote", each).textContent === note);
   const more = form.closest("details");
   if (more) foldUp(more);
   form.reset();
-  refresh();
+  fresh ? takeOver(fresh) : refresh();
 }
 
 // The focus stays in the part that changes, which passes it on.

@@ -1,0 +1,60 @@
+"""What came of a press is seen where the person looks, together with what follows from it."""
+
+import pytest
+from playwright.async_api import Page, expect
+
+from tests.browser.conftest import DESK, PHONE, Visits
+from tests.inbox_desk import done, open_desk
+
+pytestmark = pytest.mark.browser
+
+# Each state that the page shows, from the press on: the answer that is seen on the screen, and the clock line.
+_WATCH = """() => {
+    window.shown = [];
+    const look = () => {
+        const seen = [...document.querySelectorAll('.said, .more .button, .episode .has-it')].filter((e) => {
+            const { top, bottom, height } = e.getBoundingClientRect();
+            return e.checkVisibility() && height > 1 && top >= 0 && bottom <= innerHeight;
+        }).map((e) => e.textContent.trim());
+        const clock = document.querySelector('.episode .deadline')?.innerText ?? '';
+        const free = !!document.querySelector(".episode form[action$='/acknowledge']");
+        window.shown.push({ seen, clock, free });
+    };
+    new MutationObserver(look).observe(document.body, { subtree: true, childList: true, attributes: true });
+}"""
+
+
+async def _pressed(visits: Visits, page: Page, action: str, button: str) -> list[dict[str, object]]:
+    await page.locator("article summary", has_text="More:").click()
+    await page.evaluate(_WATCH)
+    await page.locator(f"article form[action$='/{action}']").get_by_role("button", name=button).click()
+    await expect(page.locator("[data-said]")).to_be_visible()
+    shown: list[dict[str, object]] = await page.evaluate("window.shown")
+    return shown
+
+
+async def _told(shown: list[dict[str, object]], answer: str) -> list[dict[str, object]]:
+    return [one for one in shown if any(answer in str(words) for words in one["seen"])]  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("size", [PHONE, DESK])
+async def test_passing_on_never_shows_its_answer_beside_the_clock_from_before(
+    visits: Visits, size: tuple[int, int]
+) -> None:
+    desk = await open_desk(visits.site)
+    page = await visits.open(size, next_path=desk.path)
+    shown = await _told(await _pressed(visits, page, "not-mine", "Not mine"), "Passed on")
+    assert shown, "it is seen on the screen"
+    assert "You: answer by" not in str(shown[-1]["clock"])
+    assert not any(one["free"] and "You: answer by" in str(one["clock"]) for one in shown)
+    await expect(page.locator("[data-said]")).to_have_text("Passed on: Petra Weiss")
+
+
+async def test_putting_it_off_is_seen_on_a_phone_with_its_new_clock(visits: Visits) -> None:
+    desk = await open_desk(visits.site)
+    assert done(await desk.press("acknowledge"))
+    page = await visits.open(PHONE, next_path=desk.path)
+    shown = await _told(await _pressed(visits, page, "snooze", "In 1 hour"), "Snoozed")
+    assert shown
+    assert "snoozed until" in str(shown[-1]["clock"])
+    await expect(page.locator("[data-said]")).to_be_hidden(timeout=10_000)
