@@ -67,7 +67,7 @@ async def test_a_promise_that_the_customer_says_was_kept_is_finished_in_place(
     page = await visits.open(size)
     await page.evaluate("window.neverLeft = true")
     await page.get_by_role("button", name="They say it was kept").click()
-    finished = page.get_by_role("list", name="Finished, not yet proven")
+    finished = page.get_by_role("list", name="What customers answered")
     await expect(finished.get_by_role("listitem")).to_have_count(1)
     await expect(finished).to_contain_text("You said so at 10:00, not yet proven")
     others = page.locator("[data-duties] > ol > li")

@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from services.escalation.store.followed import followed
-from services.escalation.store.inbox import FOLLOWS, HAS_A_PART
+from services.escalation.store.inbox import FOLLOWS, HAS_A_PART, Wanted
 from shared.ids import SalespersonId
 from tests.inbox import Site
 from tests.inbox_desk import Desk, done, open_desk
@@ -18,7 +18,9 @@ async def followers(site: Site) -> set[str]:
     """Those whose list has something; each list is what the rule says."""
     found = set()
     for person in ("anna", "ben", "mona", "dora", "carl"):
-        listed: set[UUID] = {row.episode_id for row in await followed(site.service.pool, SalespersonId(person))}
+        listed: set[UUID] = {
+            row.episode_id for row in await followed(site.service.pool, SalespersonId(person), Wanted())
+        }
         assert listed == {row[0] for row in await site.service.pool.fetch(_RULE, person)}, person
         found |= {person} if listed else set()
     return found

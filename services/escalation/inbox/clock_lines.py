@@ -66,9 +66,9 @@ def clock_line(
     if row.exhausted_at is not None and row.deadline_at is None:
         return ClockLine(None, "No one on the escalation path has responded. Open until someone acknowledges it.")
     if row.reached_at is not None and row.deadline_at is None:
-        return ClockLine(_who(row, reader), "reached the customer. Close it once it is settled.")
+        return ClockLine(_who(row, reader), f"reached the customer.{_then(row, reader)}")
     if row.deadline_at is None or row.deadline_for is None:
-        return ClockLine(None, "No talk is due. Close it once it is settled.") if row.acknowledged_at else None
+        return ClockLine(None, f"No talk is due.{_then(row, reader)}") if row.acknowledged_at else None
     clock, promised_at = Clock(row.deadline_for), due_first(row)
     if promised_at is not None:
         return _promised_call(row, promised_at, reader, way)
@@ -76,6 +76,12 @@ def clock_line(
     short = _SHORT_INSTEAD.get(way, _SHORT[clock]) if clock in _TO_WRITE else _SHORT[clock]
     mine = reader.is_me(row.responsible) and clock in (Clock.ANSWER, Clock.REDEEM)
     return _until(row.deadline_at, reader, ClockLine(_who(row, reader), words, short=short), mine=mine)
+
+
+def _then(row: EpisodeRow, reader: Reader) -> str:
+    """What is left to do, for the reader who can."""
+    closes = row.has_a_part and (row.acknowledged_by is None or reader.is_me(row.acknowledged_by))
+    return " Close it once it is settled." if closes else ""
 
 
 def due_first(row: EpisodeRow) -> datetime | None:

@@ -1,9 +1,11 @@
 """How an episode ended, and until when whoever closed it can undo that."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from services.escalation.domain import words
-from services.escalation.domain.policy.model import Policy
+from services.escalation.domain.happenings import SignalRow
+from services.escalation.domain.policy.model import CLEARED, Policy
 from services.escalation.domain.reader import Moment, Reader
 from services.escalation.domain.reasoning import reason_words
 from services.escalation.domain.reopening import reopened_until
@@ -23,12 +25,16 @@ class Ending:
     undo_until: Moment | None
 
 
-def ending_of(row: EpisodeRow | FollowedRow, reader: Reader, policy: Policy) -> Ending | None:
-    """How an episode ended, as its reader is told; None while it is open."""
+def ending_of(
+    row: EpisodeRow | FollowedRow, reader: Reader, policy: Policy, signals: Sequence[SignalRow] = ()
+) -> Ending | None:
+    """How an episode ended, as its reader is told; None while it is open. What closed by itself is told by what ended
+    the last of its `signals`."""
     if row.closed_at is None or row.result is None or row.reason is None:
         return None
     result = EpisodeResult(row.result)
-    reason = _reason(policy, result, row.reason)
+    reason = _what_ended(signals) if row.reason == CLEARED else None
+    reason = reason or _reason(policy, result, row.reason)
     by = f"by {reader.name_of(row.closed_by, row.closed_name)}" if row.closed_by else "by itself"
     by = "by you" if reader.is_me(row.closed_by) else by
     return Ending(words.RESULTS[result], reason, by, reader.moment(row.closed_at), _undo_until(row, reader, policy))
@@ -39,6 +45,11 @@ def _undo_until(row: EpisodeRow | FollowedRow, reader: Reader, policy: Policy) -
         return None
     until = reopened_until(row.closed_at, policy.acknowledgement.reopen_within)
     return reader.moment(until) if reader.now <= until else None
+
+
+def _what_ended(signals: Sequence[SignalRow]) -> str | None:
+    over = [(one.ended_at, words.ended(one.ended, one.ended_because)) for one in signals if one.ended and one.ended_at]
+    return max(over)[1] if over else None
 
 
 def _reason(policy: Policy, result: EpisodeResult, reason: str) -> str:

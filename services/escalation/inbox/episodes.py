@@ -190,7 +190,7 @@ class EpisodePages:
         asked = asked.at_most(pages)
         rows = await store.open_episodes(self._pool, me, asked.wanted, page=asked.page)
         places = await queue(self._pool, me)
-        others = await followed(self._pool, me)
+        others = await followed(self._pool, me, asked.wanted)
         beside = chosen or (rows[0] if rows else None)
         signals, stories = await self._read(rows, others, beside, me, policies)
         values = {
@@ -201,7 +201,7 @@ class EpisodePages:
             "state": state + (beside.round if beside else ""),
             "counts": counts,
             "episodes": _rows(rows, signals, stories, reader, policies, places),
-            "many": counts.opened > _MANY,
+            "many": max(counts.opened, len(others)) > _MANY,
             "compact": len(rows) > _MANY,
             "filters": filters(asked, counts),
             "causes": await self._causes(asked, counts, me, policies),

@@ -65,7 +65,8 @@ def closed_lines(rows: Sequence[FollowedRow], signals: Signals, reader: Reader, 
 
 
 def _closed_line(row: FollowedRow, signals: Signals, reader: Reader, policies: Policies) -> FollowedLine:
-    ending = ending_of(row, reader, policies.for_order(policies.latest, row.segment, products_in(row.products)))
+    policy = policies.for_order(policies.latest, row.segment, products_in(row.products))
+    ending = ending_of(row, reader, policy, signals.get(row.episode_id, ()))
     state = f"{ending.result}: {ending.reason}, closed {ending.by}" if ending else ""
     return _line(row, signals, state, ending, policies)
 

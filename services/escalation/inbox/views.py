@@ -154,7 +154,7 @@ def episode_view(row: EpisodeRow, parts: Parts, reader: Reader, policy: Policy) 
     no_call = "write" if write else "never"
     can_call = ("now" if hours.allowed else "later") if calls else no_call
     way = "write" if can_call == "write" else "none" if forbidden else "call"
-    ending = ending_of(row, reader, policy)
+    ending = ending_of(row, reader, policy, parts.signals)
     customer = customer_words(row.customer_name, row.account_id)
     bought = bought_words(row.bought, products_in(row.products))
     timed = _by_time(row, parts, reader) + ("-undo" if ending is not None and ending.undo_until else "")

@@ -5,7 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from services.escalation.store.held import held_until
-from services.escalation.store.inbox import HAS_A_PART, SUPERSEDED
+from services.escalation.store.inbox import FOUND, HAS_A_PART, SUPERSEDED, WANTED_SEVERITY, Wanted
 from services.escalation.store.rounds import round_of
 from shared.database import Pool
 from shared.ids import SalespersonId
@@ -34,7 +34,7 @@ _FOLLOWED = f"""
     team as materialized (
         select id from reports union
         select salesperson_id from escalation.salespeople where manager in (select id from reports))
-    {_LINE} where e.closed_at is null and {HAS_A_PART} is not true and (
+    {_LINE} where e.closed_at is null and {HAS_A_PART} is not true and {FOUND} and {WANTED_SEVERITY} and (
         e.salesperson = $1
         or e.salesperson in (select id from team) or e.responsible in (select id from team)
         or e.acknowledged_by in (select id from team)
@@ -85,9 +85,11 @@ class FollowedRow:
         return round_of(self.changed_at)
 
 
-async def followed(database: Pool, reader: SalespersonId) -> list[FollowedRow]:
-    """Open episodes of the reader's sales and teams that are with others, the most severe first; MOST and one more."""
-    return [FollowedRow(**row) for row in await database.fetch(_FOLLOWED, reader)]
+async def followed(database: Pool, reader: SalespersonId, wanted: Wanted) -> list[FollowedRow]:
+    """Open episodes of the reader's sales and teams that are with others, by the words and the severity that are asked
+    for, the most severe first; MOST and one more."""
+    rows = await database.fetch(_FOLLOWED, reader, wanted.search, wanted.severity)
+    return [FollowedRow(**row) for row in rows]
 
 
 async def closed_since(database: Pool, reader: SalespersonId, since: datetime) -> list[FollowedRow]:

@@ -26,7 +26,7 @@ RESULTS: Mapping[EpisodeResult, str] = {
     EpisodeResult.SAVED: "Saved",
     EpisodeResult.LOST: "Lost",
     EpisodeResult.FALSE_ALARM: "False alarm",
-    EpisodeResult.CAUSE_GONE: "Cause gone",
+    EpisodeResult.CAUSE_GONE: "No longer at risk",
     EpisodeResult.INFORMED: "For information",
 }
 MUST_NOT_BE_CALLED: Mapping[ContactPreference, str] = {
