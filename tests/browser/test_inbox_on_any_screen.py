@@ -117,12 +117,17 @@ async def test_on_paper_is_the_episode_alone_and_all_of_it(visits: Visits, size:
             calls: visible('.episode .story > li').length,
             quote: visible('.episode blockquote').map((e) => e.textContent).sort((a, b) => b.length - a.length)[0],
             frames: frames.map((e) => e.localName),
+            call: visible('.episode .on-paper').map((e) => e.innerText).join(),
         };
     }""")
     assert shown["others"] == []
     assert shown["calls"] == 12, "a case, nine calls, the sale and the request"
     assert shown["quote"] == LONG
     assert shown["frames"] == []
+    for line in ("Call +49 30 901829", "Call +49 171 2345678", "May be called from 08:00 to 20:00, UTC"):
+        assert line in shown["call"]
+    await page.emulate_media(media="screen")
+    await expect(page.locator(".episode .on-paper")).to_be_hidden()
 
 
 async def test_a_line_to_say_in_a_duty_is_not_a_card_of_its_own(visits: Visits) -> None:

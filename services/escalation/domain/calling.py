@@ -9,6 +9,8 @@ from services.escalation.domain.calendar import WorkingTime
 from services.escalation.domain.policy.model import Customers
 from shared.contracts.people_parts import Day, WorkingHours
 
+_UNKNOWN = "their own zone is not known"
+
 
 @dataclass(frozen=True)
 class CallingHours:
@@ -31,12 +33,14 @@ class CallingHours:
 
 @dataclass(frozen=True, slots=True)
 class Calling:
-    """`local_time` is the customer's own, None where their zone is not known and the policy's is taken instead."""
+    """`local_time` is the customer's own, None where their zone is not known and the policy's is taken instead;
+    `hours` tell of any day when a call is welcome."""
 
     zone: str
     local_time: str | None
     allowed: bool
     words: str
+    hours: str
 
 
 def calling(zone: str | None, customers: Customers, now: datetime) -> Calling:
@@ -45,9 +49,10 @@ def calling(zone: str | None, customers: Customers, now: datetime) -> Calling:
     there = f"{now.astimezone(ZoneInfo(taken)):%H:%M}"
     allowed = CallingHours(taken, customers.callable_from, customers.callable_until).is_open(now)
     words = f"may be called until {customers.callable_until}" if allowed else f"not before {customers.callable_from}"
+    hours = f"from {customers.callable_from} to {customers.callable_until}, {taken}"
     if zone is None:
-        words += f" ({taken}: their own zone is not known)"
-    return Calling(taken, there if zone else None, allowed, words)
+        words, hours = (f"{text} ({about})" for text, about in ((words, f"{taken}: {_UNKNOWN}"), (hours, _UNKNOWN)))
+    return Calling(taken, there if zone else None, allowed, words, hours)
 
 
 @lru_cache(maxsize=1024)
