@@ -7,7 +7,7 @@ from playwright.async_api import Locator, Page, expect
 
 from shared.contracts.order_parts import Customer
 from tests.browser.conftest import DESK, PHONE, Visits
-from tests.builders import case_opened, contact_made, delivery_late, order_placed
+from tests.builders import cancellation_requested, case_opened, contact_made, delivery_late, order_placed
 from tests.inbox_desk import done, open_desk
 
 pytestmark = pytest.mark.browser
@@ -86,3 +86,26 @@ async def test_a_row_that_is_no_longer_here_says_nothing_else_of_its_state(
     assert "No longer here" in await row.locator(".state .quiet").evaluate(
         "(e) => getComputedStyle(e, '::before').content"
     )
+
+
+@pytest.mark.parametrize("size", [PHONE, DESK])
+async def test_an_episode_that_the_keyboard_opens_has_the_focus_and_keeps_it(
+    visits: Visits, size: tuple[int, int]
+) -> None:
+    await open_desk(visits.site)
+    await visits.site.sell("o-2", account="a-2", customer=Customer(name="Other"))
+    await visits.site.tell(delivery_late("o-2"), minutes_ago=5, about="a-2")
+    page = await visits.open(size)
+    await expect(page.locator(".row")).to_have_count(2)
+    await page.keyboard.press("j")
+    await page.keyboard.press("k")
+    await page.keyboard.press("Enter")
+    heading = page.locator("[data-detail] h2")
+    await page.wait_for_url("**/episodes/*")
+    await expect(heading).to_have_text("Petra Weiss")
+    await expect(heading).to_be_focused()
+    await visits.site.tell(cancellation_requested(words="Once more"), minutes_ago=1, about="c-17")
+    await expect(page.locator("article")).to_contain_text("Once more")
+    await expect(heading).to_be_focused()
+    await page.keyboard.press("Tab")
+    await expect(page.locator("article :focus")).to_have_count(1)

@@ -181,6 +181,7 @@ function replace(old, fresh, list) {
   find("h3 a", old)?.hasAttribute("aria-current") && find("h3 a", fresh)?.setAttribute("aria-current", "true");
   old.replaceWith(fresh);
   if (!held) return;
+  if (active.matches("h2")) return focusHeading(fresh);
   const next = [...findAll(".actions .button, .undo .button", fresh), find("h3 a", fresh)].find((each) => each?.checkVisibility());
   // After a press here it comes into view; what others do moves nothing.
   (same ?? next ?? find("[data-detail]")).focus({ preventScroll: !!same || !own.has(fresh.dataset.episode) });
@@ -413,6 +414,21 @@ document.addEventListener("click", (event) => {
   showKeys();
 });
 document.addEventListener("keydown", move);
+
+// Opened by the keyboard, an episode has the focus, from where it can be read on.
+document.addEventListener("click", (event) => {
+  const link = event.target.closest(".row h3 a");
+  if (link && event.detail === 0) sessionStorage.opened = new URL(link.href).pathname;
+});
+
+function focusHeading(within) {
+  const heading = find("h2", within);
+  if (!heading) return;
+  heading.tabIndex = -1;
+  heading.focus({ preventScroll: true });
+}
+if (sessionStorage.opened === location.pathname) focusHeading(find("[data-detail]"));
+delete sessionStorage.opened;
 
 if (location.pathname === "/acknowledge-all") history.replaceState(null, "", "/" + location.search);
 document.addEventListener("submit", act);
