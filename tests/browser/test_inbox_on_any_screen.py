@@ -69,6 +69,46 @@ async def test_at_twice_the_text_size_nothing_is_cut_off_or_scrolls_sideways(vis
         assert (width, await page.evaluate(_CUT_OFF)) == (PHONE[0], []), address
 
 
+# Words of the rows, and of the buttons, that are cut off or broken in two.
+_LOST = """() => [...document.querySelectorAll('.row .head :is(h3 a, .bought, .quiet), .button:not([data-call])')]
+    .filter((e) => e.checkVisibility())
+    .filter((e) => {
+        const words = document.createRange();
+        const text = document.createTreeWalker(e, NodeFilter.SHOW_TEXT);
+        const broken = [];
+        for (let node = text.nextNode(); node; node = text.nextNode()) {
+            if (node.parentElement.closest('.unseen')) continue;
+            for (const { index, 0: word } of node.data.matchAll(/[A-Za-z]+/g)) {
+                words.setStart(node, index);
+                words.setEnd(node, index + word.length);
+                if (new Set([...words.getClientRects()].map((one) => one.top)).size > 1) broken.push(word);
+            }
+        }
+        return broken.length || e.scrollWidth > e.clientWidth + 1 || e.getBoundingClientRect().right > innerWidth;
+    })
+    .map((e) => `${e.className} ${e.textContent.trim().slice(0, 40)}`)"""
+
+
+@pytest.mark.parametrize("size", [PHONE, (360, 740)])
+async def test_at_twice_the_text_size_a_row_and_a_button_keep_all_their_words(
+    visits: Visits, size: tuple[int, int]
+) -> None:
+    site = visits.site
+    episode = await site.trouble()
+    for number in range(6):
+        await site.sell(f"o-{number}", account=f"a-{number}", customer=Customer(name=f"Company number {number}"))
+        await site.request_refund(f"o-{number}", account=f"a-{number}", case=None)
+    page = await visits.open(size)
+    await large_text(page)
+    await expect(page.locator(".rows.compact .row")).to_have_count(7)
+    assert await page.evaluate(_LOST) == []
+    await page.goto(f"/episodes/{episode}")
+    await page.locator(".episode .button.next").click()
+    await expect(page.locator(".episode .button.next")).to_contain_text("Call")
+    await large_text(page)
+    assert await page.evaluate(_LOST) == []
+
+
 async def test_on_a_phone_on_its_side_most_of_the_screen_is_left_to_read(visits: Visits) -> None:
     address = await wordy(visits)
     page = await visits.open(ON_ITS_SIDE, next_path=address)
