@@ -8,7 +8,7 @@ from services.escalation.domain.findings.raised import RAISED
 from services.escalation.domain.policy.document import shipped
 from services.escalation.domain.policy.model import Play
 from services.escalation.domain.policy.values import span_words
-from services.escalation.domain.words import SIGNAL_LABELS, UNMOVED_LABEL, money
+from services.escalation.domain.words import SHOWN_LABELS, UNMOVED_LABEL, money
 from shared.contracts.escalation import SignalKind
 
 PAGE = PROJECT / "docs" / "signals.md"
@@ -120,7 +120,7 @@ def _row(kind: SignalKind) -> str:
     if kind is SignalKind.ORDER_STALLED:
         settled += f" Since the sale: {UNMOVED.words[0].lower()}{UNMOVED.words[1:]}"
     rule = shipped().signals.of(kind)
-    name = f"{SIGNAL_LABELS[kind]}<br>`{kind.value}`"
+    name = f"{SHOWN_LABELS[kind]}<br>`{kind.value}`"
     return f"| {name} | {RAISED[kind]} | {settled} | {rule.severity.value} | {_thresholds(kind)} |\n"
 
 
@@ -131,11 +131,11 @@ def _thresholds(kind: SignalKind) -> str:
 
 def _play(kind: SignalKind) -> Iterator[str]:
     plays = shipped().plays
-    yield from _lines(SIGNAL_LABELS[kind], plays.by_signal.get(kind), kind)
+    yield from _lines(SHOWN_LABELS[kind], plays.by_signal.get(kind), kind)
     if kind is SignalKind.ORDER_STALLED:
-        yield from _lines(f"{SIGNAL_LABELS[kind]}: {UNMOVED_LABEL.lower()}", plays.unmoved_order, kind)
+        yield from _lines(f"{SHOWN_LABELS[kind]}: {UNMOVED_LABEL.lower()}", plays.unmoved_order, kind)
     if kind is SignalKind.DELIVERY_LATE:
-        yield from _lines(f"{SIGNAL_LABELS[kind]}: no new day is known", plays.late_without_day, kind)
+        yield from _lines(f"{SHOWN_LABELS[kind]}: no new day is known", plays.late_without_day, kind)
 
 
 def _lines(title: str, play: Play | None, kind: SignalKind) -> Iterator[str]:

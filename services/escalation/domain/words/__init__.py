@@ -28,6 +28,7 @@ from services.escalation.domain.words.phrases import (
 )
 from services.escalation.domain.words.said import ANSWERS, NO_PROOF, complained_since, customer_said, said_so
 from services.escalation.domain.words.signals import (
+    SHOWN_LABELS,
     SIGNAL_LABELS,
     UNMOVED_LABEL,
     Risk,
@@ -48,6 +49,7 @@ __all__ = [
     "RESULTS",
     "RULES_CHANGED",
     "SEVERITIES",
+    "SHOWN_LABELS",
     "SIGNAL_LABELS",
     "STEPS",
     "UNMOVED_LABEL",

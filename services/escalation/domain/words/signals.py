@@ -77,7 +77,7 @@ def label(risk: Risk) -> str:
     if risk.unmoved or risk.unanswered:
         return UNMOVED_LABEL if risk.unmoved else "Unanswered"
     words = _REFUNDS.get(risk.refund_kind) if risk.refund_kind else None
-    words = words or _SHOWN_LABELS[risk.kind]
+    words = words or SHOWN_LABELS[risk.kind]
     return f"{words}, paid back" if risk.executed else words
 
 
@@ -101,7 +101,7 @@ SIGNAL_LABELS = {
     SignalKind.REFUND_PAID: "Refund paid",
     SignalKind.GONE_QUIET: "Gone quiet",
 }
-_SHOWN_LABELS = {**SIGNAL_LABELS, SignalKind.CONTACT_REPEATED: "Repeat contact"}
+SHOWN_LABELS = {**SIGNAL_LABELS, SignalKind.CONTACT_REPEATED: "Repeat contact"}
 """As people read them alone; the words of decisions are kept as they were written."""
 
 
