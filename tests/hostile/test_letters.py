@@ -105,8 +105,7 @@ RISK = Risk(SignalKind.REFUND_REQUESTED, NOW)
 
 
 def written(text: str, phone: str | None = None) -> EmailMessage:
-    """A letter about a customer with this name, order and, unless told otherwise, number, who says this; written out
-    and read again."""
+    """A letter about a customer with this name, number and order, who says this; written out and read again."""
     said = SignalRow(Risk(SignalKind.REFUND_REQUESTED, NOW), FACT, text)
     changes: dict[str, Any] = {"customer_name": text or None, "bought": text, "order_id": text}
     changes |= {"customer_phone": phone or text}
