@@ -63,6 +63,9 @@ async def test_a_row_has_its_place_by_the_promised_call(site: Site) -> None:
     await site.wait(6 * MINUTE)
     deadlines = {row["order_id"]: row["deadline_at"] for row in await site.service.rows("escalation.episodes")}
     assert deadlines["o-2"] < deadlines["4711"], "the time to reach the customer ends sooner there"
-    first, second = await _rows(desk)
+    await site.sell("o-3", account="a-3")
+    await site.request_refund("o-3", account="a-3")
+    first, second, third = await _rows(desk)
     assert "Call at 15:0" in first
-    assert "Reach: " in second
+    assert "Answer: " in second, "nobody has it, and its time ends later"
+    assert "Reach: " in third
