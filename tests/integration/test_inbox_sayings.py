@@ -189,11 +189,15 @@ async def test_who_must_not_be_called_is_reached_in_writing(site: Site) -> None:
     assert done(await desk.press("reached", channel="email"))
 
 
-async def test_nobody_is_reached_where_nobody_may_write(site: Site) -> None:
+@pytest.mark.parametrize(
+    ("preference", "instead"),
+    [("dispute", "close this"), ("deceased", "ask support whom to contact, and close this")],
+)
+async def test_nobody_is_reached_where_nobody_may_write(site: Site, preference: str, instead: str) -> None:
     desk = await taken(site)
-    await site.tell(contact_preference_changed("deceased"), about=ACCOUNT)
+    await site.tell(contact_preference_changed(preference), about=ACCOUNT)
     page = await desk.page()
-    assert "Do not write either: close this once it is settled." in page
+    assert f"Do not write either: {instead} once it is settled." in page
     assert "Reached" not in page
 
 
