@@ -21,6 +21,7 @@ import aiosmtplib
 from services.escalation.domain.deliveries import CANNOT_ENCRYPT, IS_NOT_TRUSTED, OFFERS_NO_ENCRYPTION, REFUSES
 from services.escalation.domain.own_facts import Attempt
 from shared.addresses import fault_of
+from shared.contracts.mailboxes import compared
 from shared.tls import trusting
 
 E = TypeVar("E", bound=BaseException)
@@ -175,7 +176,7 @@ class MailServer:
             return Ended(Attempt.UNKNOWN, f"the mail server broke off ({_named(error)})", Trouble.BROKEN_OFF)
         except COMPOSING_ERRORS as error:
             return Ended(Attempt.REFUSED, f"the message cannot be written ({_named(error)})", Trouble.COMPOSING)
-        self._accepted[mail.recipient] = time.monotonic()
+        self._accepted[compared(mail.recipient)] = time.monotonic()
         return Ended(Attempt.ACCEPTED)
 
     def _recipient_refused(self, refused: aiosmtplib.SMTPRecipientRefused, recipient: str) -> Ended:
@@ -199,7 +200,7 @@ class MailServer:
     def _takes_mail_of_others(self, recipient: str) -> bool:
         since = time.monotonic() - _WELL_FOR_SECONDS
         self._accepted = {one: at for one, at in self._accepted.items() if at > since}
-        return any(one != recipient for one in self._accepted)
+        return any(one != compared(recipient) for one in self._accepted)
 
 
 def _encryption(scheme: str, host: str) -> Encryption:

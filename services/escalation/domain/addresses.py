@@ -8,6 +8,7 @@ from services.escalation.domain.deliveries import RESEND_UNKNOWN_AFTER, pause_be
 from services.escalation.domain.entities import Salesperson
 from services.escalation.domain.own_facts import Attempt
 from shared.contracts.envelope import Envelope, Fact
+from shared.contracts.mailboxes import is_same_address
 from shared.ids import derived
 
 
@@ -85,5 +86,5 @@ def after_sending(result: Attempt, *, attempts: int, unknown_count: int, give_up
 
 
 def _moved(before: str | None, after: str | None) -> bool:
-    """Capitals make no other address: sign-in does not look at them either."""
-    return (before or "").lower() != (after or "").lower()
+    """Another spelling makes no other address: sign-in does not look at it either."""
+    return not is_same_address(before, after)

@@ -5,13 +5,14 @@ from dataclasses import replace
 from services.escalation.domain.entities import Notice, Salesperson
 from services.escalation.domain.own_facts import AddressFailed, AddressWorks
 from services.escalation.handlers.turn import Turn
+from shared.contracts.mailboxes import is_same_address
 from shared.ids import derived
 
 
 def note_failing_address(turn: Turn[AddressFailed]) -> None:
     """Mark an address that is still theirs. Another address clears the mark; see `directory`."""
     person = turn.book.people.get(turn.event.subject)
-    if person is None or person.email is None or person.email.lower() != turn.fact.address.lower():
+    if person is None or not is_same_address(person.email, turn.fact.address):
         return
     if person.email_failed_at is not None:
         return

@@ -15,6 +15,7 @@ from services.escalation.handlers.signals import match_waiting_signals
 from services.escalation.handlers.turn import Turn
 from shared.contracts import orders
 from shared.contracts.envelope import Fact
+from shared.contracts.mailboxes import is_same_address
 from shared.contracts.order_parts import Customer, Line
 
 
@@ -129,14 +130,14 @@ def record_salesperson(turn: Turn[orders.SalespersonChanged]) -> None:
 
 def _of_the_address(known: Salesperson | None, email: str | None) -> dict[str, Any]:
     """What is known of an address goes along while it stays the same."""
-    if known is None or known.email != email:
+    if known is None or not is_same_address(known.email, email):
         return {}
     return {"email_failed_at": known.email_failed_at, "email_failed_because": known.email_failed_because}
 
 
 def _reaches_at_last(known: Salesperson, email: str | None) -> bool:
     """Whether mail reaches somebody whom it did not reach until now."""
-    if email is None or email == known.email:
+    if email is None or is_same_address(known.email, email):
         return False
     return known.email is None or known.email_failed_at is not None
 
@@ -151,7 +152,8 @@ def _secure(turn: Turn[orders.SalespersonChanged], before: Salesperson, after: S
 def _counts_at_once(before: Salesperson, after: Salesperson) -> bool:
     """Whether it applies to what a person has already. Other hours count from the next ring on: whoever was told 15:00
     has until 15:00."""
-    return (before.active, before.away, before.email) != (after.active, after.away, after.email)
+    moved = not is_same_address(before.email, after.email)
+    return moved or (before.active, before.away) != (after.active, after.away)
 
 
 def _is_later(known: datetime | None, told: datetime) -> bool:

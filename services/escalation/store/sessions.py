@@ -7,6 +7,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import timedelta
 
+from shared.contracts.mailboxes import compared
 from shared.database import Connection, Pool
 from shared.ids import SalespersonId
 
@@ -52,12 +53,17 @@ _ADD_LINK = """
 """
 # Who asks many times at once is counted once at a time. Nothing else waits for this lock.
 _ONE_AT_A_TIME = "select pg_advisory_xact_lock(hashtextextended('sign-in ' || lower($1::text), 0))"
+# Only of ASCII does a database know which spellings are one address: the few others are compared here.
+_SPELLINGS = """
+    select distinct email from escalation.salespeople
+    where active and (lower(email collate "C") = $1 or octet_length(email) <> char_length(email))
+"""
 # An address of two people is nobody's; a link's age is told from when it expires. The lock has whoever changes the
 # address at this moment go first, or end this link.
 _ADD_REQUESTED_LINK = """
     with locked as (
         select salesperson_id, name, email from escalation.salespeople
-        where active and lower(email) = lower($2) for share
+        where active and email = any($2::text[]) for share
     ), addressed as (
         select salesperson_id, name, email, count(*) over () as people from locked
     ), added as (
@@ -114,11 +120,15 @@ async def add_link(database: Pool, token_hash: bytes, salesperson_id: str) -> No
 
 
 async def add_requested_link(database: Pool, token_hash: bytes, address: str) -> Person | None:
-    """A link for whom this address belongs to; None where it is nobody's, not one person's, or asked for too often."""
+    """A link for whom this address belongs to, however it is spelled; None where it is nobody's, not one person's, or
+    asked for too often."""
+    wanted = compared(address)
     limits = (LINK_LIFETIME, _WINDOW, _LINKS_PER_WINDOW)
     async with database.acquire() as connection, connection.transaction():
-        await connection.execute(_ONE_AT_A_TIME, address)
-        row = await connection.fetchrow(_ADD_REQUESTED_LINK, token_hash, address, *limits)
+        await connection.execute(_ONE_AT_A_TIME, wanted)
+        known = await connection.fetch(_SPELLINGS, wanted)
+        spellings = [row["email"] for row in known if compared(row["email"]) == wanted]
+        row = await connection.fetchrow(_ADD_REQUESTED_LINK, token_hash, spellings, *limits)
     return Person(**row) if row else None
 
 

@@ -1,0 +1,31 @@
+"""Asking for a sign-in link in a real browser, which spells addresses in its own way unless it is kept from it."""
+
+import pytest
+
+from tests.browser.conftest import Visits
+
+
+@pytest.mark.parametrize("address", ["anna@münchen.example", "jürgen@sales.example", "anna@sales.example"])
+async def test_a_link_comes_for_the_address_as_it_is_typed(visits: Visits, address: str) -> None:
+    await visits.site.hire(email=address)
+    page = await (await visits.context()).new_page()
+    await page.goto("/sign-in")
+    field = page.get_by_label("Your e-mail address at work")
+    await field.fill(f" {address} ")
+    await page.get_by_role("button", name="Send me a link").click()
+    await page.get_by_role("heading", name="Check your e-mail").wait_for()
+    assert await page.locator(".sent-to").inner_text() == address
+    ((person, _),) = visits.site.sent_links
+    assert person.email == address
+
+
+async def test_the_field_is_for_addresses_and_what_has_no_at_sign_is_not_sent(visits: Visits) -> None:
+    page = await (await visits.context()).new_page()
+    await page.goto("/sign-in")
+    field = page.get_by_label("Your e-mail address at work")
+    wanted = {"inputmode": "email", "autocapitalize": "off", "spellcheck": "false", "autocomplete": "email"}
+    assert {name: await field.get_attribute(name) for name in wanted} == wanted
+    await field.fill("anna")
+    await page.get_by_role("button", name="Send me a link").click()
+    assert await field.evaluate("field => field.validity.patternMismatch")
+    assert visits.site.sent_links == []
