@@ -52,7 +52,7 @@ def read(
 
 @app.command("list")
 def list_people(escalation: EscalationDatabase = None, data: Data = None, as_json: AsJson = False) -> None:
-    """People whose e-mail comes back, since when, and the mail server's reason."""
+    """People whom e-mail does not reach, since when, and why."""
     from services.cli.terminal import printable
 
     enter(data, escalation=escalation)

@@ -18,6 +18,8 @@ from pydantic import (
 )
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
+from shared.contracts.mailboxes import can_be_written_to
+
 MAX_SAFE_INTEGER = 2**53
 """Largest whole number that every JSON reader keeps exact (RFC 7493 section 2.2)."""
 
@@ -158,6 +160,16 @@ def _can_be_seen(id: str, info: ValidationInfo) -> str:
     return id
 
 
+def _can_be_written_to(address: str, info: ValidationInfo) -> str:
+    if info.context is ENTERING and not can_be_written_to(address):
+        raise PydanticCustomError(
+            "mailbox",
+            "must be one address that e-mail can be sent to, like name@company.example: no quotes, brackets, commas, "
+            "colons or backslashes, and each dot between two other characters",
+        )
+    return address
+
+
 def is_visible(character: str) -> bool:
     """Whether a reader sees more of it than a gap."""
     return unicodedata.category(character)[0] not in "ZC" and character not in _FILLERS
@@ -183,8 +195,11 @@ Words: TypeAlias = Annotated[
 ]
 """What a person said, in their own words: up to 20,000 characters; missing or empty: None."""
 
-Email: TypeAlias = Annotated[str, Field(max_length=254, pattern=_ADDRESS)]
-"""An address that we write to: one @, no spaces, no control characters."""
+Email: TypeAlias = Annotated[str, Field(max_length=254, pattern=_ADDRESS), AfterValidator(_can_be_written_to)]
+"""An address that we write to: one @, no spaces, no control characters.
+
+Where an event enters, mail can be sent to it; see `mailboxes`. What was told before stays readable.
+"""
 
 Code: TypeAlias = Annotated[str, Field(pattern=_CODE)]
 """One of a small set of snake_case words, fit for a metric label."""

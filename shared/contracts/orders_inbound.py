@@ -224,7 +224,9 @@ class SalespersonChanged(Fact):
 
     name: Text = Field(description="As colleagues know them.")
     manager: Id | None = Field(default=None, description="Id of their manager.")
-    email: Email | None = Field(default=None, description="Where alerts are sent, and who may sign in.")
+    email: Email | None = Field(
+        default=None, description="Where alerts are sent, and who may sign in: name@domain, without quotes or comments."
+    )
     phone: OptionalText = Field(default=None, description="Telephone number.")
     chat: OptionalText = Field(default=None, description="Name in the company's chat.")
     zone: Zone = Field(default="UTC", description="Time zone: hours and days are on its clock.")

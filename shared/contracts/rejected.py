@@ -90,6 +90,7 @@ _OWN_RULES = frozenset(
         *("instant", "instant_range", "calendar_date", "zone", "working_hours", "away", "rating", "blank", "renews"),
         "contact_or_case",
         "invisible",
+        "mailbox",
     }
 )
 

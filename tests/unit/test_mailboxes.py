@@ -3,10 +3,13 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from services.escalation.domain.addresses import notices, signs_out
 from services.escalation.domain.entities import Salesperson
+from shared.contracts.fields import ENTERING
 from shared.contracts.mailboxes import NotAMailbox, can_be_written_to, compared, is_same_address, mailbox_of
+from shared.contracts.orders_inbound import SalespersonChanged
 from tests.builders import AT, event_of, salesperson_changed
 
 NFD = "ju\u0308rgen@sales.example"
@@ -20,6 +23,19 @@ SAME = [
     ("jürgen@sales.example", NFD),
     ("JÜRGEN@sales.example", NFD),
     ('"anna.berg"@sales.example', '"Anna.Berg"@sales.example'),
+]
+UNWRITABLE = [
+    "ines..x@sales.example",
+    "a,b@sales.example",
+    "a(b)@sales.example",
+    '"anna.berg"@sales.example',
+    "anna.@sales.example",
+    "anna@[127.0.0.1]",
+    "=?utf-8?q?a?=@sales.example",
+    "anna@sales.example.",
+    "anna@sales..example",
+    f"anna@{64 * 'x'}.example",
+    "anna@\u3002example",
 ]
 OTHERS = [
     ("anna@faß.example", "anna@fass.example"),
@@ -53,6 +69,16 @@ def test_other_addresses_are_not(one: str, other: str) -> None:
 )
 def test_mail_goes_to_the_ascii_form_of_a_domain(text: str, sent_to: str) -> None:
     assert str(mailbox_of(text)) == sent_to
+
+
+@pytest.mark.parametrize("text", UNWRITABLE)
+def test_what_mail_programs_read_in_another_way_is_refused_where_it_enters_and_stays_readable(text: str) -> None:
+    assert not can_be_written_to(text)
+    told = SalespersonChanged(name="Anna Berg", email=text).model_dump_json()
+    assert SalespersonChanged.model_validate_json(told).email == text
+    with pytest.raises(ValidationError, match="must be one address that e-mail can be sent to") as refused:
+        SalespersonChanged.model_validate_json(told, context=ENTERING)
+    assert text not in str(refused.value.errors(include_input=False))
 
 
 @given(st.text(max_size=60) | st.tuples(st.text(max_size=20), st.text(max_size=20)).map("@".join))

@@ -103,6 +103,7 @@ def test_a_missing_member_is_named() -> None:
             "data.zone must be a time zone of the IANA database, like Europe/Berlin",
         ),
         ('"email": "anna@sales.example\\nBcc: x@y.example"', "data.email must be an e-mail address"),
+        ('"email": "anna..berg@sales.example"', "data.email must be one address that e-mail can be sent to"),
         ('"name": " \\n"', "data.name must not be blank"),
         ('"active": 1', "data.active must be true or false"),
         ('"successor": {"salesperson": "b", "since": 1782864000}', "since must be a date like 2026-05-04"),

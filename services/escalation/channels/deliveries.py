@@ -9,7 +9,7 @@ from datetime import datetime
 from functools import partial
 from uuid import UUID
 
-from services.escalation.channels.letters import Letters, NoAddress
+from services.escalation.channels.letters import Letters
 from services.escalation.channels.smtp import COMPOSING_ERRORS, Ended, Mail, MailServer, Trouble
 from services.escalation.domain.own_facts import Attempt, DeliveryAttempted
 from services.escalation.domain.policy.model import Storms
@@ -18,6 +18,7 @@ from services.escalation.store.deliveries import Letter, give_up_on_silent_attem
 from services.escalation.store.lists import ListLetter, list_letter
 from services.escalation.store.policies import KnownPolicies
 from shared.contracts.envelope import Envelope, Fact, envelope
+from shared.contracts.mailboxes import NotAMailbox
 from shared.database import DATABASE_ERRORS, Connection, Pool, is_transient
 from shared.ids import derived
 from shared.inputs import Batch, Input, InputKind
@@ -80,7 +81,7 @@ class EmailSender:
         """Compose and send one message. One that cannot be written is refused, like one that the server refuses."""
         try:
             mail = compose()
-        except NoAddress:
+        except NotAMailbox:
             return Ended(Attempt.REFUSED, "the address cannot be written to", Trouble.ADDRESS)
         except COMPOSING_ERRORS as error:
             return Ended(Attempt.REFUSED, f"the message cannot be written ({type(error).__name__})", Trouble.COMPOSING)
@@ -158,7 +159,7 @@ def warn(ended: Ended, **about: object) -> None:
 
 
 def _attempted(message: Outgoing, ended: Ended) -> list[DeliveryAttempted]:
-    address = message.letter.recipient_email if ended.trouble is Trouble.RECIPIENT else None
+    address = message.letter.recipient_email if ended.is_of_the_address else None
     return [
         DeliveryAttempted(
             delivery=delivery.delivery_id,

@@ -51,29 +51,16 @@ from services.escalation.store.bounce_notices import NoticeLetter
 from services.escalation.store.deliveries import FACTS_READ, Letter
 from services.escalation.store.lists import ListLetter
 from shared.contracts.escalation import RingCause, Severity
+from shared.contracts.mailboxes import NotAMailbox, mailbox_of
 from shared.contracts.support_inbound import ContactPreference
 
 _SUBJECT_LENGTH = 150
 _WHAT_LENGTH = 50
 _LINE_LENGTH = 300
 _LINES_OF_STORY = 8
-_ATOM = r'[^\s\x00-\x1f\x7f-\x9f\ud800-\udfff()<>\[\]:;@\\,."]+'
-_ADDRESS = re.compile(rf"(?P<user>{_ATOM}(\.{_ATOM})*)@(?P<domain>{_ATOM}(\.{_ATOM})*)")
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _ENCODED_WORD = "=?"
 _OPENED_TO = {RingCause.HANDED_OVER: "Open to take over", RingCause.INFORMED: "Open", RingCause.APPOINTMENT: "Open"}
-
-
-class NoAddress(ValueError):
-    """Nothing can be sent to this."""
-
-
-def address_of(text: str) -> Address:
-    """The one address that a text is: what mail programs read as several, or as another, is none."""
-    parts = _ADDRESS.fullmatch(text)
-    if parts is None or _ENCODED_WORD in text:
-        raise NoAddress
-    return Address(username=parts["user"], domain=parts["domain"])
 
 
 class Letters:
@@ -166,7 +153,7 @@ class Letters:
     def _message(
         self, to: str, subject: str, template: str, id: UUID, fields: dict[str, object], now: datetime
     ) -> Mail:
-        recipient = address_of(to)
+        recipient = _address(to)
         message = EmailMessage(policy=SMTP)
         message["From"] = self._sender
         message["To"] = recipient
@@ -198,17 +185,23 @@ def _sender(mail_from: str) -> Address:
     """Who messages are from: an address, or a name and an address in angle brackets."""
     name, address = parseaddr(mail_from)
     try:
-        known = address_of(address)
-    except NoAddress:
+        known = _address(address)
+    except NotAMailbox:
         raise ValueError("MAIL_FROM must look like oncall@example.com or On Call <oncall@example.com>") from None
     return Address(display_name=name, username=known.username, domain=known.domain)
 
 
 def _reply_address(text: str) -> Address:
     try:
-        return address_of(text)
-    except NoAddress:
+        return _address(text)
+    except NotAMailbox:
         raise ValueError("MAIL_REPLY_TO must look like sales-support@example.com") from None
+
+
+def _address(text: str) -> Address:
+    """As headers have it. Raises NotAMailbox."""
+    mailbox = mailbox_of(text)
+    return Address(username=mailbox.local, domain=mailbox.domain)
 
 
 def _in_sale_words(letter: Letter, told_of: ToldOf) -> Letter:

@@ -9,7 +9,7 @@ from typing import TypeAlias, TypeVar
 
 from services.escalation.channels.deliveries import AT_ONCE, EmailSender, count_attempt, warn
 from services.escalation.channels.letters import Letters
-from services.escalation.channels.smtp import Ended, Mail, Trouble
+from services.escalation.channels.smtp import Ended, Mail
 from services.escalation.domain.addresses import Outcome, after_sending
 from services.escalation.domain.deliveries import GIVE_UP_AFTER_UNKNOWN
 from services.escalation.domain.own_facts import AddressFailed
@@ -50,7 +50,7 @@ async def send_due_notices(sender: EmailSender, letters: Letters, spine: Spine, 
         outcome = after_sending(
             ended.result, attempts=notice.attempts, unknown_count=notice.unknown_count, give_up_after=give_up_after
         )
-        if ended.trouble is Trouble.RECIPIENT:
+        if ended.is_of_the_address:
             await _mark_address(spine, notice, ended)
         await end(spine.pool, notice, outcome, ended.reason)
 

@@ -63,6 +63,11 @@ class Ended:
     reason: str | None = None
     trouble: Trouble | None = None
 
+    @property
+    def is_of_the_address(self) -> bool:
+        """Whether no other message would reach this address either."""
+        return self.trouble in (Trouble.RECIPIENT, Trouble.ADDRESS)
+
 
 @dataclass(frozen=True, slots=True)
 class Mail:

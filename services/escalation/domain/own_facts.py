@@ -203,7 +203,8 @@ class Attempt(StrEnum):
 
 
 class DeliveryAttempted(_OwnFact):
-    """An attempt to deliver ended; `attempt` counts from 1. `refused_address` is set where the server refuses it."""
+    """An attempt to deliver ended; `attempt` counts from 1. `refused_address` is set where the server refuses it, or no
+    mail can be written to it."""
 
     type: ClassVar[str] = "escalation.delivery.attempted"
     delivery: UUID

@@ -5,7 +5,7 @@ from dataclasses import replace
 from services.escalation.domain.entities import Notice, Salesperson
 from services.escalation.domain.own_facts import AddressFailed, AddressWorks
 from services.escalation.handlers.turn import Turn
-from shared.contracts.mailboxes import is_same_address
+from shared.contracts.mailboxes import can_be_written_to, is_same_address
 from shared.ids import derived
 
 
@@ -54,4 +54,4 @@ def _who_is_told(turn: Turn[AddressFailed], person: Salesperson) -> Salesperson 
 
 
 def _is_reached(person: Salesperson) -> bool:
-    return person.active and person.email is not None and person.email_failed_at is None
+    return person.active and can_be_written_to(person.email or "") and person.email_failed_at is None

@@ -1,0 +1,45 @@
+"""An address that was stored before it could be refused, and that no mail can be written to, is marked and reported."""
+
+from services.escalation.store.bounce_notices import failing_people, notes_of_addresses
+from tests.escalation import Escalation
+from tests.integration.undelivered import REFUSED, email_of
+from tests.team import person
+
+UNWRITABLE = "anna..berg@sales.example"
+WHY = "the address cannot be written to"
+
+
+async def marked(team: Escalation) -> list[tuple[str, str]]:
+    async with team.pool.acquire() as connection:
+        return [(one.salesperson_id, one.because) for one in await failing_people(connection)]
+
+
+async def test_an_alert_to_it_fails_marks_it_and_notifies_the_manager(asked: Escalation) -> None:
+    await asked.hear(person("anna", manager="carla", email=UNWRITABLE))
+    await asked.send_mail()
+    await asked.fire()
+    email = await email_of(asked)
+    assert (email["state"], email["reason"]) == ("failed", WHY)
+    assert await marked(asked) == [("anna", WHY)]
+    async with asked.pool.acquire() as connection:
+        assert "e-mail to anna does not arrive" in (await notes_of_addresses(connection))[0]
+    asked.mail.received.clear()
+    await asked.send_notices()
+    notice = next(one for one in asked.mail.received if one["To"] == "carla@sales.example")
+    assert notice["Subject"] == "E-mail to Anna does not arrive"
+    assert WHY in notice.get_body(("plain",)).get_content()  # type: ignore[union-attr]
+
+
+async def test_the_notice_of_a_change_to_it_marks_it(asked: Escalation) -> None:
+    await asked.hear(person("anna", manager="carla", email=UNWRITABLE))
+    await asked.send_notices()
+    assert await marked(asked) == [("anna", WHY)]
+
+
+async def test_a_manager_who_has_one_is_passed_over(asked: Escalation) -> None:
+    await asked.hear(person("carla", manager="dora", email="carla,berg@sales.example"))
+    asked.mail.answers = [REFUSED]
+    await asked.send_mail()
+    await asked.fire()
+    (notice,) = await asked.rows("escalation.notices")
+    assert (notice["about"], notice["recipient"]) == ("anna", "dora")
