@@ -167,7 +167,7 @@ class Letters:
         message.set_content(_clean(self._templates.get_template(f"{template}.txt").render(fields)))
         html = self._templates.get_template(f"{template}.html").render(fields, title=line)
         message.add_alternative(_clean(html), subtype="html")
-        return Mail(self._sender.addr_spec, to, message)
+        return Mail(self._sender.addr_spec, recipient.addr_spec, message)
 
 
 def _clean(text: str) -> str:

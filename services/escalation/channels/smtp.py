@@ -18,7 +18,13 @@ from urllib.parse import unquote, urlsplit
 
 import aiosmtplib
 
-from services.escalation.domain.deliveries import CANNOT_ENCRYPT, IS_NOT_TRUSTED, OFFERS_NO_ENCRYPTION, REFUSES
+from services.escalation.domain.deliveries import (
+    CANNOT_ENCRYPT,
+    IS_NOT_TRUSTED,
+    OFFERS_NO_ENCRYPTION,
+    REFUSES,
+    TAKES_NO_SUCH_SENDER,
+)
 from services.escalation.domain.own_facts import Attempt
 from shared.addresses import fault_of
 from shared.contracts.mailboxes import compared
@@ -176,7 +182,7 @@ class MailServer:
         except aiosmtplib.SMTPResponseException as error:
             return _refused(error.code, "to talk", Trouble.SERVER)
         except aiosmtplib.SMTPNotSupported:
-            return Ended(Attempt.REFUSED, "the mail server cannot take this address", Trouble.ADDRESS)
+            return _not_ascii(mail)
         except _FAULTS as error:
             return Ended(Attempt.UNKNOWN, f"the mail server broke off ({_named(error)})", Trouble.BROKEN_OFF)
         except COMPOSING_ERRORS as error:
@@ -235,6 +241,14 @@ def _refused(code: int, what: str, trouble: Trouble, reason: str | None = None) 
     if code < 500:
         return Ended(Attempt.PUT_OFF, f"the mail server put it off with {code}", Trouble.PUT_OFF)
     return Ended(Attempt.PUT_OFF, reason or f"{REFUSES} {what} with {code}", trouble)
+
+
+def _not_ascii(mail: Mail) -> Ended:
+    """A local part beyond ASCII goes only to a server that offers SMTPUTF8 (RFC 6531); domains are ASCII already."""
+    if not mail.sender.isascii():
+        return Ended(Attempt.PUT_OFF, TAKES_NO_SUCH_SENDER, Trouble.SENDER)
+    reason = "the mail server takes only ASCII before the @ of an address (it offers no SMTPUTF8)"
+    return Ended(Attempt.REFUSED, reason, Trouble.ADDRESS)
 
 
 def _within(error: BaseException | None, kind: type[E]) -> E | None:

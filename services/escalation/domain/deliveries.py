@@ -24,7 +24,8 @@ REFUSES = "the mail server refused"
 OFFERS_NO_ENCRYPTION = "the mail server offers no STARTTLS encryption"
 IS_NOT_TRUSTED = "the mail server's certificate is not trusted"
 CANNOT_ENCRYPT = "encryption with the mail server failed"
-STANDING_TROUBLE = (REFUSES, OFFERS_NO_ENCRYPTION, IS_NOT_TRUSTED, CANNOT_ENCRYPT)
+TAKES_NO_SUCH_SENDER = "the mail server takes only ASCII before the @ of the sender's address (it offers no SMTPUTF8)"
+STANDING_TROUBLE = (REFUSES, OFFERS_NO_ENCRYPTION, IS_NOT_TRUSTED, CANNOT_ENCRYPT, TAKES_NO_SUCH_SENDER)
 """How the reasons begin that hold up everybody's mail until an operator changes something. A server that does not
 answer, or says "not now", may mend by itself."""
 CLOSED = "closed"
