@@ -1,6 +1,13 @@
-"""Delivery reports as mail servers write them (RFC 3464)."""
+"""Delivery reports as mail servers write them (RFC 3464; RFC 6533 for addresses beyond ASCII)."""
 
 from email.message import EmailMessage
+
+_BEYOND_ASCII = {
+    "rfc822; ": "utf-8; ",
+    "message/delivery-status": "message/global-delivery-status",
+    "message/rfc822": "message/global",
+    "text/rfc822-headers": "message/global-headers",
+}
 
 
 def report(
@@ -41,3 +48,11 @@ def report(
         "",
     )
     return "\r\n".join(lines).encode()
+
+
+def report_beyond_ascii(message: EmailMessage, *, headers_only: bool = False) -> bytes:
+    """As Postfix writes it of a message that went by SMTPUTF8."""
+    written = report(message, headers_only=headers_only).decode()
+    for name, other in _BEYOND_ASCII.items():
+        written = written.replace(name, other)
+    return written.encode()

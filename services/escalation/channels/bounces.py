@@ -1,4 +1,4 @@
-"""Reads delivery reports (RFC 3464): which of our messages came back, and why.
+"""Reads delivery reports (RFC 3464; RFC 6533 for addresses beyond ASCII): which of our messages came back, and why.
 
 Anybody can write to the address that mail is sent from. So a report counts only for a message of ours: it has to carry
 the Message-ID, which nobody knows but whoever got the message.
@@ -7,13 +7,14 @@ the Message-ID, which nobody knows but whoever got the message.
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from email import message_from_bytes
+from email import message_from_bytes, message_from_string
 from email.errors import MessageError
 from email.message import Message
 from email.utils import getaddresses
 from uuid import UUID
 
 _MESSAGE_ID = re.compile(r"<([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})@[^<>\s]+>")
+_BLANK_LINE = re.compile(r"\r?\n\r?\n")
 _STATUS = re.compile(r"[245]\.\d{1,3}\.\d{1,3}")
 LONGEST = 10_000_000
 PARSING_ERRORS = (MessageError, ValueError, LookupError, AttributeError, TypeError, RecursionError)
@@ -59,7 +60,7 @@ def _read(content: bytes) -> Bounce:
     found = _MESSAGE_ID.search(str(original.get("Message-ID", ""))) if original else None
     if original is None or found is None:
         raise NotReadable("this report does not return the headers of a message of ours")
-    addresses = [address for _, address in getaddresses([str(original.get("To", ""))]) if address]
+    addresses = [address for _, address in getaddresses([_recipients(original)]) if address]
     if len(addresses) != 1:
         raise NotReadable("the message returned has not one recipient")
     status = _STATUS.search(str(failed[0].get("Status", "")))
@@ -69,18 +70,29 @@ def _read(content: bytes) -> Bounce:
 def _fields(report: Message) -> Iterator[Message]:
     """The blocks of a delivery status: one of the message, one a recipient."""
     for part in report.walk():
-        if part.get_content_type() == "message/delivery-status":
-            blocks = part.get_payload()
-            yield from (block for block in blocks if isinstance(block, Message)) if isinstance(blocks, list) else ()
+        if part.get_content_type() not in ("message/delivery-status", "message/global-delivery-status"):
+            continue
+        payload = part.get_payload()
+        for block in payload if isinstance(payload, list) else ():
+            if isinstance(block, Message):
+                yield block
+                # Of the kind beyond ASCII the library takes the blocks after the first for its body.
+                yield from map(message_from_string, _BLANK_LINE.split(str(block.get_payload())))
 
 
 def _original(report: Message) -> Message | None:
     """The message that came back, or its headers alone."""
     for part in report.walk():
-        if part.get_content_type() == "message/rfc822":
+        if part.get_content_type() in ("message/rfc822", "message/global", "message/global-headers"):
             inner = part.get_payload()
             return inner[0] if isinstance(inner, list) and inner and isinstance(inner[0], Message) else None
         if part.get_content_type() == "text/rfc822-headers":
             text = part.get_payload(decode=True)
             return message_from_bytes(text) if isinstance(text, bytes) else None
     return None
+
+
+def _recipients(original: Message) -> str:
+    """The header as it was written: the library has no name for UTF-8 that stands there as it is."""
+    written = next((value for name, value in original.raw_items() if name.lower() == "to"), "")
+    return str(written).encode("utf-8", "surrogateescape").decode("utf-8", "replace")
