@@ -69,6 +69,8 @@ class Rejection:
     place_is_taken: bool = False
     """Whether another dead letter is kept from this very position: of a topic of the same name that is gone."""
     field: str | None = None
+    answered: bool = False
+    """Whether its publisher has the refusal as the answer to a request."""
 
     @property
     def id(self) -> UUID:

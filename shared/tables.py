@@ -222,6 +222,7 @@ class DeadLetter(SharedTable, table=True):
     """An input that could not be applied: its bytes, where it stood and the reason in words a publisher can act on.
 
     `dismissed_by` decided, for a reason (`dismissed_why`), that it will never be applied; it is kept all the same.
+    `answered`: its publisher had the refusal as the answer to its request.
     """
 
     __tablename__ = "dead_letters"
@@ -243,3 +244,4 @@ class DeadLetter(SharedTable, table=True):
     dismissed_at: datetime | None = Field(default=None, sa_column=instant_column(nullable=True))
     dismissed_by: str | None = Field(default=None, sa_column=text_column(nullable=True))
     dismissed_why: str | None = Field(default=None, sa_column=text_column(nullable=True))
+    answered: bool = Field(default=False, sa_column_kwargs={"server_default": "false"})

@@ -8,7 +8,7 @@ decision 9 lists what commits by itself.
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import TypeAlias
 
@@ -78,8 +78,8 @@ class Spine:
             return await self._process(tx, batch, whole=whole)
 
     async def bury(self, rejections: Sequence[Rejection]) -> None:
-        """Keep dead letters of a batch that was refused whole."""
-        await self.apply(Batch((), rejections))
+        """Keep dead letters of a request that was refused whole: the answer to it says why."""
+        await self.apply(Batch((), [replace(one, answered=True) for one in rejections]))
 
     async def set_aside(self, batch: Batch) -> None:
         """Pass a batch's records without applying them: their accounts are set aside. It waits for no lock."""

@@ -109,4 +109,5 @@ def _row(rejection: Rejection, now: datetime) -> tuple[object, ...]:
         raw.key,
         encode_headers(raw.headers),
         raw.body,
+        rejection.answered,
     )

@@ -27,7 +27,7 @@ _ONE = "select * from shared.dead_letters where id = $1"
 
 @dataclass(frozen=True, slots=True)
 class KeptLetter:
-    """A dead letter as it stands in the table; without a position it came by HTTP."""
+    """A dead letter as it stands in the table; without a position it came by HTTP, or had waited."""
 
     id: UUID
     topic: str

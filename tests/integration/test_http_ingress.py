@@ -144,7 +144,7 @@ async def test_what_the_service_refuses_is_told_and_kept(ingress: Ingress) -> No
     assert answer.json()["errors"] == [
         {"index": 0, "code": "contradicts_order", "reason": "this order was told otherwise before"}
     ]
-    assert [letter["code"] for letter in await ingress.dead_letters()] == ["contradicts_order"]
+    assert [(one["code"], one["answered"]) for one in await ingress.dead_letters()] == [("contradicts_order", True)]
     announced = await ingress.pool.fetchval("select topic from shared.outbox")
     assert announced == "orders.dead-letters.v1"
 

@@ -50,6 +50,13 @@ _OLD_SALE = """
     values ('4711', 'c-17', '2020-05-04T09:30:00Z', 1, 'EUR', 'Heat pump', '[]')
 """
 
+_OLD_LETTERS = """
+    insert into shared.dead_letters (id, topic, partition, record_offset, code, reason, received_at)
+    values (gen_random_uuid(), 'over HTTP', null, null, 'id_reused', '', shared.app_now()),
+           (gen_random_uuid(), 'over Kafka', 0, 1, 'id_reused', '', shared.app_now()),
+           (gen_random_uuid(), 'waited', null, null, 'order_contradicted', '', shared.app_now())
+"""
+
 
 @pytest.fixture
 async def empty_database(databases: Databases) -> str:
@@ -105,6 +112,19 @@ async def test_a_sale_from_before_there_were_duties_counts_as_told_by_now(
     async with engine.connect() as connection:
         told = await connection.execute(sql("select shared.app_now() - seen_at from escalation.orders"))
         assert told.scalar_one() < timedelta(minutes=5)
+
+
+async def test_a_letter_from_before_counts_as_answered_where_its_code_says_so(
+    empty_database: str, engine: AsyncEngine
+) -> None:
+    await migrate(empty_database, SHARED_MIGRATIONS)
+    async with engine.begin() as connection:
+        await connection.run_sync(lambda sync: command.downgrade(config(SHARED_MIGRATIONS, sync), "0007"))
+        await connection.execute(sql(_OLD_LETTERS))
+    await migrate(empty_database, SHARED_MIGRATIONS)
+    async with engine.connect() as connection:
+        answered = await connection.execute(sql("select topic from shared.dead_letters where answered"))
+        assert answered.scalars().all() == ["over HTTP"]
 
 
 @pytest.mark.parametrize(

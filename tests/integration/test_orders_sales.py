@@ -235,7 +235,8 @@ async def test_a_waiting_fact_is_refused_when_its_order_turns_out_to_be_of_anoth
     report = await orders.tell(order_placed())
     assert report.outcomes == [Outcome.APPLIED]
     assert await orders.waiting() == []
-    assert await orders.dead_letter_codes() == ["order_of_another_account"]
+    (letter,) = await orders.rows("shared.dead_letters")
+    assert (letter["code"], letter["answered"]) == ("order_of_another_account", False)
     assert await orders.published_types() == ["orders.order_placed"]
 
 

@@ -139,11 +139,13 @@ async def test_a_letter_needs_somebody_unless_its_publisher_had_the_answer_or_it
 ) -> None:
     by_kafka = Rejection("invalid_json", "no JSON", RawMessage("t", None, (), b"{"), Position("t", 0, 1))
     after_waiting = Rejection("order_contradicted", "another", RawMessage("t", None, (), b"{}"))
-    over_http = Rejection("id_reused", "used before", RawMessage("t", None, (), b"{}x"))
-    await company["orders"].spine.apply(Batch((), [by_kafka, after_waiting, over_http]))
+    answered = ("id_reused", "time_ahead", "order_contradicted", "case_contradicted", "order_of_another_account")
+    over_http = [Rejection(code, "no", RawMessage("t", None, (), code.encode())) for code in answered]
+    await company["orders"].spine.apply(Batch((), [by_kafka, after_waiting]))
+    await company["orders"].spine.bury(over_http)
     _, found = await figures(urls)
     stored = found["services"][0]["stored"]
-    assert (stored["dead_letters"]["count"], stored["refused_over_http"]["count"]) == (2, 1)
+    assert (stored["dead_letters"]["count"], stored["refused_over_http"]["count"]) == (2, len(answered))
     assert any("orders: 2 dead letters are not replayed" in need for need in found["needs"])
     assert "refused over HTTP, kept" in (await status(urls)).stdout
 

@@ -38,18 +38,15 @@ _WAITING_FACTS = """
     select count(*) as count, coalesce(extract(epoch from shared.app_now() - min(kept_at)), 0)::float8 as oldest_seconds
     from shared.waiting_facts
 """
-# What was refused over HTTP has no position, and one of the codes of that answer. What waited and was refused later has
-# no position either, but other codes: its publisher had no answer.
-_ANSWERED = "partition is null and code in ('id_reused', 'time_ahead', 'not_applicable')"
-_DEAD_LETTERS = f"""
+_DEAD_LETTERS = """
     select count(*) as count,
            coalesce(extract(epoch from shared.app_now() - min(received_at)), 0)::float8 as oldest_seconds
-    from shared.dead_letters where replayed_at is null and dismissed_at is null and not ({_ANSWERED})
+    from shared.dead_letters where replayed_at is null and dismissed_at is null and not answered
 """
-_REFUSED_OVER_HTTP = f"""
+_REFUSED_OVER_HTTP = """
     select count(*) as count,
            coalesce(extract(epoch from shared.app_now() - min(received_at)), 0)::float8 as oldest_seconds
-    from shared.dead_letters where replayed_at is null and dismissed_at is null and {_ANSWERED}
+    from shared.dead_letters where replayed_at is null and dismissed_at is null and answered
 """
 _SET_ASIDE = """
     select count(distinct lock_key) as count,
