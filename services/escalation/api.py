@@ -10,7 +10,7 @@ from typing import Annotated, TypeAlias
 from fastapi import APIRouter, HTTPException, Path, Request
 from pydantic import BaseModel, Field
 
-from services.escalation.domain.words import describe
+from services.escalation.domain.words import describe, happened_at
 from services.escalation.store.timeline import (
     LIMIT,
     Deed,
@@ -105,7 +105,7 @@ def _told(fact: ToldFact) -> Entry:
     described = describe(fact.event)
     order = getattr(fact.event.data, "order", None)
     return Entry(
-        at=fact.at,
+        at=happened_at(fact.event),
         source=described.source,
         what=described.title,
         type=fact.type,

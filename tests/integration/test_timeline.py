@@ -1,6 +1,7 @@
 """The timeline over HTTP: what it tells, and whom."""
 
 from collections.abc import AsyncIterator
+from datetime import datetime, timedelta
 from functools import partial
 from uuid import UUID
 
@@ -19,7 +20,7 @@ from shared.http.reader_keys import ReaderKeys
 from shared.ids import AccountId
 from shared.inputs import Input, InputKind
 from shared.metrics import create_metrics
-from tests.builders import ACCOUNT, SELLER, case_opened, contact_made, event_of
+from tests.builders import ACCOUNT, SELLER, case_opened, contact_made, event_of, order_placed
 from tests.inbox import Site, inbox_site
 from tests.servers import MakeDatabase
 
@@ -70,6 +71,14 @@ async def test_a_timeline_tells_what_happened_and_what_was_done_about_it_in_orde
     assert entries[4]["who"] == SELLER
     assert entries[4]["why"].startswith("You sold order 4711")
     assert entries[4]["episode"] == str(episode)
+
+
+async def test_a_sale_that_is_reported_late_is_dated_when_it_was_sold(site: Site) -> None:
+    await site.request_refund(minutes_ago=30)
+    sold_at = await site.service.now() - timedelta(days=2)
+    await site.tell(order_placed(sold_at=sold_at), about=ACCOUNT)
+    first, *_ = (await read(site.browser())).json()["entries"]
+    assert (first["what"], datetime.fromisoformat(first["at"])) == ("Order 4711 placed", sold_at)
 
 
 async def test_a_timeline_needs_a_key_or_a_session(site: Site) -> None:

@@ -16,9 +16,9 @@ from services.escalation.domain.explaining.record import Record, Told
 from services.escalation.domain.explaining.steps import TOLD, steps
 from services.escalation.domain.facts import AccountFact, FactKind, fact_id
 from services.escalation.domain.policy.versions import Policies
-from shared.contracts import support
+from shared.contracts import orders, support
 from shared.contracts.escalation import SignalKind
-from tests.builders import ACCOUNT, AT, ORDER, case_reassigned, contact_made, event_of, minutes
+from tests.builders import ACCOUNT, AT, ORDER, case_reassigned, contact_made, event_of, minutes, order_placed
 from tests.unit.accounts import fact, inbound, outbound
 
 T = TypeVar("T")
@@ -79,6 +79,14 @@ def test_what_a_signal_was_counted_from_is_told_and_nothing_else() -> None:
     told = [Told(event.source, event.id, event.type, event.time, event.time, event) for event in events]
     found = [step.cause for step in steps(record([repeated], facts, told), with_words=False) if step.what == TOLD]
     assert found == ["call 0", "call 1", "call 2"]
+
+
+def test_a_sale_that_is_reported_late_is_dated_when_it_was_sold() -> None:
+    sale = orders.OrderPlaced.model_validate(order_placed(sold_at=minutes(-600)).model_dump())
+    event = event_of(sale)
+    told = [Told(event.source, event.id, event.type, event.time, event.time, event)]
+    (step,) = steps(record((), (), told), with_words=False)
+    assert (step.at, step.words, step.heard_at) == (minutes(-600), f"Order {ORDER} placed.", None)
 
 
 def test_what_a_salesperson_says_that_the_customer_said_of_the_order_is_told_as_no_proof() -> None:

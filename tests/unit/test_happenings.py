@@ -58,3 +58,12 @@ def test_an_amount_asked_back_is_told_in_the_currency_of_the_order() -> None:
     told_of = ToldOf(facts=[asked], order_of_case={str(asked.data.case): ORDER})
     (told,) = what_happened(ORDER, [signal], told_of, READER, no_ways)
     assert told.title == "Refund of €25,000.00 requested"
+
+
+def test_a_sale_that_is_reported_late_is_dated_when_it_was_sold() -> None:
+    sold_at = AT - timedelta(days=30)
+    reported_late = event_of(order_placed(sold_at=sold_at))
+    asked = event_of(refund_requested(), at=AT - timedelta(days=2))
+    told = what_happened(ORDER, (), ToldOf(facts=[reported_late, asked]), READER, no_ways)
+    assert [one.title for one in told][-1] == f"Order {ORDER} placed"
+    assert told[-1].at == READER.moment(sold_at)

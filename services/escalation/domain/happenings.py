@@ -147,7 +147,8 @@ def what_happened(
             ids = _ids_of(event)
             unsaid = {id: signal for id, signal in unsaid.items() if id not in ids}
             title = _title(event, sale, signals)
-            told.append((event.time, _happening(event, title, reader, ways, at_risk=not standing.isdisjoint(ids))))
+            at_risk = not standing.isdisjoint(ids)
+            told.append((words.happened_at(event), _happening(event, title, reader, ways, at_risk=at_risk)))
     bare = [*unsaid.values(), *(signal for signal in signals if signal.by_silence)]
     told += [(signal.at, _bare(signal, reader)) for signal in bare]
     noted = [(deed, _note_of(deed, told_of.notes)) for deed in told_of.deeds]
@@ -222,7 +223,8 @@ def _title(event: Envelope[Fact], sale: SaleWords, signals: Iterable[SignalRow])
 def _happening(event: Envelope[Fact], title: str | None, reader: Reader, ways: WaysTo, *, at_risk: bool) -> Happening:
     told = words.describe(event, reader.zone)
     title = title or told.title
-    return Happening(title, told.words, told.source, reader.moment(event.time), at_risk, caller(told.by, ways))
+    at = reader.moment(words.happened_at(event))
+    return Happening(title, told.words, told.source, at, at_risk, caller(told.by, ways))
 
 
 def _said(said: SaidRow, order_id: str, sale: SaleWords, reader: Reader, *, at_risk: bool) -> Happening:

@@ -12,7 +12,7 @@ from services.escalation.domain.explaining.record import Record, Told
 from services.escalation.domain.explaining.sending import sent_words
 from services.escalation.domain.facts import SAID, AccountFact, FactKind, remembered
 from services.escalation.domain.policy.lookup import PolicyLine, lines_at
-from services.escalation.domain.words import NO_PROOF, customer_said, describe
+from services.escalation.domain.words import NO_PROOF, customer_said, describe, happened_at
 from shared.contracts.envelope import Envelope, Fact
 from shared.contracts.escalation import SignalKind
 from shared.contracts.orders import OrderPlaced
@@ -66,7 +66,8 @@ def _told(told: Told, *, with_words: bool) -> Step:
         return Step(told.at, TOLD, "Erased at the customer's request.", late, cause=told.event_id)
     described = describe(told.event if with_words else _without_free_text(told.event))
     by = f" ({described.by.name})" if described.by and described.by.name else ""
-    return Step(told.at, TOLD, f"{described.title}{by}.", late, described.words, cause=told.event_id)
+    at = happened_at(told.event)
+    return Step(at, TOLD, f"{described.title}{by}.", late, described.words, cause=told.event_id)
 
 
 def _without_free_text(event: Envelope[Fact]) -> Envelope[Fact]:

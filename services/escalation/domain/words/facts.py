@@ -39,6 +39,12 @@ def describe(event: Envelope[Fact], zone: tzinfo = UTC) -> Described:
     return Described(title or of_escalation(fact) or _spelled(event.type), words, source, _who(fact))
 
 
+def happened_at(event: Envelope[Fact]) -> datetime:
+    """When it happened: a sale says so itself, and may be reported long after."""
+    fact = event.data
+    return fact.sold_at if isinstance(fact, orders_inbound.OrderPlaced) else event.time
+
+
 _SOURCES = {"orders": "Orders", "support": "Support", "escalation": "On call"}
 
 _CHANNELS = {
