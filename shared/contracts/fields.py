@@ -3,7 +3,7 @@
 import re
 import unicodedata
 from contextlib import suppress
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from importlib.resources import files
 from typing import Annotated, Any, TypeAlias
@@ -48,7 +48,9 @@ PATTERNS = {
 }
 """Each pattern in words, for those who break it."""
 
-_RFC3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
+_RFC3339 = re.compile(
+    r"(?P<minute>\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d):(?P<second>\d\d)(\.\d+)?(?P<zone>[Zz]|[+-]\d\d:\d\d)", re.ASCII
+)
 _CALENDAR_DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 _BREAKS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 _TURNS = re.compile(r"[\u202a-\u202e\u2066-\u2069]+")
@@ -62,6 +64,7 @@ _END = datetime(2100, 1, 1, tzinfo=UTC)
 def read_instant(value: object) -> datetime:
     """An aware datetime or an RFC 3339 string with a zone, in 2000..2099, as UTC; cut to microseconds.
 
+    A leap second counts as the last instant of the second before it, for clocks here have none.
     Raises PydanticCustomError, whose text never repeats the value.
     """
     if isinstance(value, str):
@@ -78,12 +81,24 @@ def read_instant(value: object) -> datetime:
 
 
 def _parsed(text: str) -> datetime:
-    if not _RFC3339.fullmatch(text):
+    found = _RFC3339.fullmatch(text)
+    if found is None:
         raise _not_an_instant()
+    leap = found["second"] == "60"
+    text = f"{found['minute']}:59.999999{found['zone']}" if leap else text
     try:
-        return datetime.fromisoformat(text.upper())
+        instant = datetime.fromisoformat(text.upper())
     except ValueError:
         raise _not_an_instant() from None
+    if leap and not _ends_a_day(instant):
+        raise _not_an_instant()
+    return instant
+
+
+def _ends_a_day(instant: datetime) -> bool:
+    """Whether it is in the last minute of a day in UTC: leap seconds come at no other time (RFC 3339, section 5.7)."""
+    into_the_day = timedelta(hours=instant.hour, minutes=instant.minute) - (instant.utcoffset() or timedelta(0))
+    return into_the_day % timedelta(days=1) == timedelta(hours=23, minutes=59)
 
 
 def _not_an_instant() -> PydanticCustomError:
