@@ -16,6 +16,7 @@ from rich.text import Text
 from services.cli.databases import Unreadable, reading
 from services.cli.installation import Data, EscalationDatabase, ServiceName, database_of, enter
 from services.cli.terminal import AsJson, console, print_json, printable, stop_with
+from services.escalation.domain.decisions.rules import RULES
 from services.escalation.domain.explaining.outlook import Outlook, outlook
 from services.escalation.domain.explaining.record import Record
 from services.escalation.domain.explaining.steps import DELIVERED, TOLD, Step, steps
@@ -27,17 +28,7 @@ _TIME, _RULE = 10, 16
 _COLORS = {
     TOLD: "cyan",
     DELIVERED: "dim",
-    "signal": "bold magenta",
-    "severity": "magenta",
-    "rang": "bold yellow",
-    "unanswered": "red",
-    "expired": "bold red",
-    "exhausted": "bold red",
-    "acknowledged": "green",
-    "handed over": "green",
-    "reached": "bold green",
-    "closed": "bold green",
-    "reopened": "yellow",
+    **{rule.replace("_", " "): one.color for rule, one in RULES.items() if one.color},
 }
 
 

@@ -24,9 +24,9 @@ from services.escalation.domain.policy.document import digest
 from services.escalation.domain.policy.versions import Policies, PolicyVersion
 from services.escalation.domain.rules import RULES_VERSION, Rules
 from services.escalation.handlers import handling
+from services.escalation.handlers.apply import count_decisions
 from services.escalation.inbox import InboxDependencies, create_inbox, show_errors
 from services.escalation.inbox.sessions import Sessions, SignedOut
-from services.escalation.measuring import count_alerts
 from services.escalation.outline import OUTLINE
 from services.escalation.settings import EscalationSettings
 from services.escalation.store.bounce_notices import notes_of_addresses
@@ -100,7 +100,7 @@ def service(settings: EscalationSettings) -> Service:
         own_facts=OWN_FACTS,
         loops={"e-mail": send_email, "notices": partial(send_notices, sender, letters)},
         sample=sample,
-        observe=count_alerts,
+        observe=count_decisions,
         notes=noting,
     )
 

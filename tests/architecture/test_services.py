@@ -18,7 +18,7 @@ NEEDED = {
     "domain",
     "migrations",
 }
-OPTIONAL = {"api", "inbox", "channels", "measuring"}
+OPTIONAL = {"api", "inbox", "channels"}
 
 
 @pytest.mark.parametrize("service", SERVICES)

@@ -7,10 +7,10 @@ from structlog.testing import capture_logs
 
 from services.escalation.channels.deliveries import EmailSender
 from services.escalation.channels.smtp import MailServer
+from services.escalation.domain.decisions.wording import clock
 from services.escalation.domain.deliveries import STANDING_TROUBLE
 from services.escalation.domain.entities import Delivery
 from services.escalation.domain.explaining.sending import sent_words
-from services.escalation.domain.reasoning import clock
 from shared.metrics import create_metrics
 from tests.builders import order_placed, refund_requested
 from tests.escalation import Escalation, letters

@@ -7,7 +7,7 @@ from functools import partial
 
 import pytest
 
-from services.escalation.measuring import count_alerts
+from services.escalation.handlers.apply import count_decisions
 from services.escalation.store.deliveries import sample
 from services.escalation.store.desk import desk_notes
 from shared.metrics import Metrics, create_metrics
@@ -36,7 +36,7 @@ def value(metrics: Metrics) -> Read:
 async def counted(database: MakeDatabase, metrics: Metrics) -> AsyncIterator[Escalation]:
     """Signals older than three days ring nobody, and what happens is counted."""
     async with escalation_on(await database("escalation"), RULES) as service:
-        yield replace(service, spine=replace(service.spine, observe=partial(count_alerts, metrics)))
+        yield replace(service, spine=replace(service.spine, observe=partial(count_decisions, metrics)))
 
 
 async def test_a_signal_is_too_old_by_its_age_when_first_seen(counted: Escalation, value: Read) -> None:

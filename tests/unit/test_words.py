@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from services.escalation.domain.decisions.closing import reason_words
 from services.escalation.domain.policy.versions import Policies
-from services.escalation.domain.reasoning import reason_words
 from services.escalation.domain.words import describe
 from shared.contracts import escalation, support
 from shared.contracts.envelope import Fact, decode_structured

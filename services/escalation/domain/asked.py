@@ -4,39 +4,19 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from services.escalation.domain.decisions.closing import Closed
+from services.escalation.domain.decisions.handing_over import HandedOver
+from services.escalation.domain.decisions.notifying import Skipped, Unavailable, skipped_step
+from services.escalation.domain.decisions.rescuing import Acknowledged, Expired, NoHourInCommon, PassedOn
+from services.escalation.domain.decisions.rules import RULES, names_of
 from services.escalation.domain.reader import Moment, Reader
-from services.escalation.domain.reasoning import skipped_step
 from services.escalation.domain.words import STEPS
 from shared.contracts.escalation import LADDER, RingCause, Step
 
-NO_HOUR_IN_COMMON = "no_hour_in_common"
-TOLD_RULES = (
-    "skipped",
-    "unanswered",
-    "not_mine",
-    "acknowledged",
-    "expired",
-    "reached",
-    "handed_over",
-    "offer_lapsed",
-    "unavailable",
-    "offer_withdrawn",
-    "closed",
-    NO_HOUR_IN_COMMON,
-)
-_CAME_OF_IT = {
-    "unanswered": "did not respond in time",
-    "not_mine": "passed it on",
-    "acknowledged": "acknowledged it",
-    "expired": "acknowledged it, did not reach the customer in time",
-    "reached": "acknowledged it and reached the customer",
-    "handed_over": "took it over",
-    "offer_lapsed": "did not take it over",
-    "unavailable": "no longer available",
-    "offer_withdrawn": "no longer available",
-}
-_TOOK = ("acknowledged", "handed_over")
-_LOST = ("expired", "not_mine", "unavailable", "closed")
+_CAME_OF_IT = {rule: one.outcome for rule, one in RULES.items() if one.outcome is not None}
+TOLD_RULES = (*_CAME_OF_IT, *names_of(Skipped, Closed, NoHourInCommon))
+_TOOK = names_of(Acknowledged, HandedOver)
+_LOST = names_of(Expired, PassedOn, Unavailable, Closed)
 _ASK_NOBODY_ELSE = (RingCause.HANDED_OVER, RingCause.INFORMED)
 _END_NOTHING = (*_ASK_NOBODY_ELSE, RingCause.APPOINTMENT)
 
@@ -91,8 +71,8 @@ def asked_lines(rings: Sequence[RingRow], steps: Sequence[StepRow], reader: Read
 
     Of rings to one person in a row, without anything in between, the last one tells.
     """
-    told = [_skipped(step, reader) for step in steps if step.rule == "skipped"]
-    skipped = {step.who for step in steps if step.rule == "skipped"}
+    told = [_skipped(step, reader) for step in steps if step.rule == Skipped.rule]
+    skipped = {step.who for step in steps if step.rule == Skipped.rule}
     rings = [ring for ring in rings if ring.cause != RingCause.APPOINTMENT]  # a reminder asks nobody anything
     for place, ring in enumerate(rings):
         later = rings[place + 1 :]
@@ -141,12 +121,12 @@ def _rung(ring: RingRow, later: Sequence[RingRow], steps: Iterable[StepRow], rea
 
 def _without_response(ring: RingRow, later: Sequence[RingRow], steps: Iterable[StepRow], reader: Reader) -> str | None:
     """Why a person who did not respond need not respond any more; None while a response is due."""
-    closed = next((one for one in steps if one.rule == "closed" and one.at >= ring.raised_at), None)
+    closed = next((one for one in steps if one.rule == Closed.rule and one.at >= ring.raised_at), None)
     if closed is not None and closed.who == ring.recipient:
         return "closed it"
     if _went_on(ring, later):
         return "no response" if ring.notified else "was to be notified later"
-    others = [one for one in steps if one.rule == "acknowledged" and one.who != ring.recipient]
+    others = [one for one in steps if one.rule == Acknowledged.rule and one.who != ring.recipient]
     taken = next((one for one in others if one.at >= ring.raised_at), None)
     if taken is not None:
         return f"no response needed: {reader.name_of(taken.who, taken.name)} acknowledged it"

@@ -1,6 +1,7 @@
 """The state a batch works on: what was loaded for its accounts, and what of it changed."""
 
 from collections import defaultdict
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -14,7 +15,7 @@ from services.escalation.domain.entities import (
     Account,
     Alert,
     Case,
-    Decision,
+    DecisionRow,
     Delivery,
     Episode,
     Note,
@@ -31,10 +32,8 @@ from services.escalation.domain.findings.terms import Terms, TermsAt
 from services.escalation.domain.main_signal import all_inform, informs, main_signal
 from services.escalation.domain.policy.model import Policy, TeamMode
 from services.escalation.domain.policy.versions import Policies, PolicyVersion
-from services.escalation.domain.rules import RULES_VERSION, Rules
-from shared.contracts.envelope import Envelope, Fact
+from services.escalation.domain.rules import Rules
 from shared.contracts.escalation import RingCause
-from shared.ids import derived
 
 
 @dataclass(slots=True)
@@ -52,7 +51,7 @@ class Changes:
     signals: dict[UUID, Signal] = field(default_factory=dict)
     alerts: dict[UUID, Alert] = field(default_factory=dict)
     deliveries: dict[UUID, Delivery] = field(default_factory=dict)
-    decisions: list[Decision] = field(default_factory=list)
+    decisions: list[DecisionRow] = field(default_factory=list)
     policies: list[PolicyVersion] = field(default_factory=list)
     silenced: dict[UUID, tuple[str, datetime]] = field(default_factory=dict)
     left: set[tuple[str, str]] = field(default_factory=set)
@@ -89,7 +88,7 @@ class Book:
     ending: frozenset[UUID] = frozenset()
     awaited: set[Silence] = field(default_factory=set)
     expected: dict[tuple[str, Silence], datetime] = field(default_factory=dict)
-    told: dict[tuple[str, str], int] = field(default_factory=lambda: defaultdict(int))
+    recorded: dict[tuple[str, str], int] = field(default_factory=lambda: defaultdict(int))
     _terms: dict[int, Terms] = field(default_factory=dict)
 
     def state(self, account_id: str) -> AccountState:
@@ -98,6 +97,10 @@ class Book:
             return self.states[account_id]
         except KeyError:
             return self.states.setdefault(account_id, AccountState(account_id))
+
+    def put(self, row: Account | Alert | Case | Delivery | Episode | Order | Salesperson | Signal) -> None:
+        """Keep a row as it is now."""
+        _PUT[type(row)](self, row)
 
     def put_account(self, account: Account) -> None:
         self.state(account.account_id).put_account(account)
@@ -241,22 +244,19 @@ class Book:
         """No message about this account leaves for somebody who left."""
         self.changes.left.add((account_id, person))
 
-    def explain(self, cause: Envelope[Fact], rule: str, words: str, now: datetime, **about: Any) -> None:
-        """Keep one step of the reasoning. `about` are further members of a Decision."""
-        identity = (cause.source, f"{cause.id} at {now.isoformat()}")
-        self.told[identity] += 1
-        self.changes.decisions.append(
-            Decision(
-                decision_id=derived("decision", *identity, self.told[identity]),
-                account_id=about.pop("account_id", cause.subject),
-                at=now,
-                rule=rule,
-                words=words,
-                policy_version=about.pop("policy_version", self.policies.latest.version),
-                cause_type=cause.type,
-                cause_source=cause.source,
-                cause_id=cause.id,
-                rules_version=RULES_VERSION,
-                **about,
-            )
-        )
+    def next_record(self, cause: tuple[str, str]) -> int:
+        """The number of the next record of what this cause brought about, from 1 on."""
+        self.recorded[cause] += 1
+        return self.recorded[cause]
+
+
+_PUT: Mapping[type, Callable[[Book, Any], None]] = {
+    Account: Book.put_account,
+    Alert: Book.put_alert,
+    Case: Book.put_case,
+    Delivery: Book.put_delivery,
+    Episode: Book.put_episode,
+    Order: Book.put_order,
+    Salesperson: Book.put_person,
+    Signal: Book.put_signal,
+}

@@ -264,7 +264,7 @@ class Note:
 
 
 @dataclass(frozen=True, slots=True)
-class Decision:
+class DecisionRow:
     """One step of how an episode came to be as it is, kept to be explained. No customer's own data. `rule` is of a
     bounded set, `words` tells it to people, `policy_path` names the line of the policy that counted, `rules_version`
     the version of the rules in code."""

@@ -5,8 +5,10 @@ from functools import partial
 from typing import Any, TypeAlias
 
 from services.escalation.domain import duty_buttons, own_facts
+from services.escalation.domain.draft import Draft
 from services.escalation.domain.rules import RULES_VERSION, Rules
 from services.escalation.handlers.addresses import note_failing_address, note_working_address
+from services.escalation.handlers.apply import apply
 from services.escalation.handlers.deadlines import (
     act_on_deadline,
     look_for_recipient,
@@ -30,7 +32,6 @@ from services.escalation.handlers.reopening import reopen
 from services.escalation.handlers.rescues import press
 from services.escalation.handlers.signals import remember_case, stop_waiting_for_the_named_order
 from services.escalation.handlers.talks import log_check_in, log_follow_up
-from services.escalation.handlers.turn import Turn
 from services.escalation.store import batches
 from services.escalation.store.known_accounts import KnownAccounts
 from services.escalation.store.policies import KnownPolicies
@@ -38,7 +39,7 @@ from shared.contracts import orders, support
 from shared.contracts.envelope import Envelope, Fact
 from shared.transaction import Handler, Transaction
 
-Effect: TypeAlias = Callable[[Turn[Any]], None]
+Effect: TypeAlias = Callable[[Draft[Any]], None]
 
 
 def handling(rules: Rules) -> Handler:
@@ -52,8 +53,10 @@ def handling(rules: Rules) -> Handler:
         policies = await known.current(tx.connection)
         book = await batches.load(tx.connection, heard, rules, policies, accounts)
         async for event in tx.each(heard):
+            draft = Draft(book, event, tx.now, tx.traceparent)
             for effect in SUBSCRIPTIONS[type(event.data)]:
-                effect(Turn(tx, book, event))
+                effect(draft)
+            apply(tx, draft)
         await batches.save(tx.connection, book, tx.now)
         tx.after_commit.append(partial(accounts.keep, book))
 

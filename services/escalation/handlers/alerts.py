@@ -1,18 +1,16 @@
-"""Makes an alert: somebody is asked, the clock starts, deliveries are made, and it is told."""
+"""Makes an alert: somebody is asked, the clock starts, and deliveries are made."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from services.escalation.domain.asking import Asked, Situation, answer_until
 from services.escalation.domain.clocks import Moment, repeat_pause
+from services.escalation.domain.decisions.notifying import Notified, Times
+from services.escalation.domain.draft import Draft
 from services.escalation.domain.entities import Alert, Clock, Delivery, Episode, Salesperson, Signal
 from services.escalation.domain.ladder import Rung
-from services.escalation.domain.notes import AlertMade
-from services.escalation.domain.reasoning import inform_words, ring_words
-from services.escalation.handlers.clocks import keep_episode
-from services.escalation.handlers.turn import Turn
 from shared.contracts.envelope import Fact
-from shared.contracts.escalation import AlertRaised, RingCause, Step
+from shared.contracts.escalation import RingCause, Step
 from shared.ids import derived
 
 
@@ -34,62 +32,31 @@ class Asking:
         return self.rung.salesperson_id
 
 
-@dataclass(frozen=True, slots=True)
-class Times:
-    """When somebody is rung, until when there is time to answer, and by which line of the policy. `informs`: the alert
-    asks nothing."""
-
-    rung_at: datetime
-    answer_by: datetime | None
-    policy_path: str
-    informs: bool = False
-
-
-def raise_alert(turn: Turn[Fact], episode: Episode, asking: Asking) -> None:
+def raise_alert(draft: Draft[Fact], episode: Episode, asking: Asking) -> None:
     """One alert, with a delivery on each channel. The person's time runs from when they are rung."""
-    asked = _asked(turn, episode, asking)
-    if turn.book.is_for_information(episode):
+    asked = _asked(draft, episode, asking)
+    if draft.book.is_for_information(episode):
         told = replace(asked, step=episode.step, deadline_at=None, deadline_for=None)
-        keep_episode(turn, told)
-        send_alert(turn, told, asking, Times(asking.asked.rung_at, None, "plays.refund_kinds", informs=True))
+        send_alert(draft, told, asking, Times(asking.asked.rung_at, None, "plays.refund_kinds", informs=True))
         return
-    keep_episode(turn, asked)
     path = f"ladder.{asked.severity.value}.{_timed_as(asking, episode).value}"
-    send_alert(turn, asked, asking, Times(asking.asked.rung_at, asked.deadline_at, path))
+    send_alert(draft, asked, asking, Times(asking.asked.rung_at, asked.deadline_at, path))
 
 
-def send_alert(turn: Turn[Fact], episode: Episode, asking: Asking, times: Times) -> None:
-    """The alert of an episode that counts it already, with its deliveries, explained and told."""
-    alert = _alert(turn, episode, asking)
-    turn.book.put_alert(alert)
-    for delivery in _deliveries(alert, turn.book.people.get(alert.recipient), turn.now, times.rung_at):
-        turn.book.put_delivery(delivery)
-    turn.tx.notes.append(AlertMade(asking.signal, alert.cause))
-    turn.explain(
-        "rang",
-        _words(alert, times, turn.now),
-        episode_id=episode.episode_id,
-        signal_id=alert.signal_id,
-        who=alert.recipient,
-        policy_version=alert.policy_version,
-        policy_path=times.policy_path,
-    )
-    turn.publish(_told(alert, episode, asking.signal), discriminator=alert.alert_id)
+def send_alert(draft: Draft[Fact], episode: Episode, asking: Asking, times: Times) -> None:
+    """The alert of an episode that counts it already, with its deliveries."""
+    alert = _alert(draft, episode, asking)
+    deliveries = _deliveries(alert, draft.book.people.get(alert.recipient), draft.now, times.rung_at)
+    draft.decide(Notified(episode, alert, asking.signal, times, tuple(deliveries)))
 
 
-def _words(alert: Alert, times: Times, now: datetime) -> str:
-    if times.informs:
-        return inform_words(alert)
-    return ring_words(alert, times.rung_at, times.answer_by, now)
-
-
-def _asked(turn: Turn[Fact], episode: Episode, asking: Asking) -> Episode:
-    order = turn.book.order_of(episode)
-    version, policy = turn.book.policy_for(order)
+def _asked(draft: Draft[Fact], episode: Episode, asking: Asking) -> Episode:
+    order = draft.book.order_of(episode)
+    version, policy = draft.book.policy_for(order)
     if asking.cause is RingCause.REPEAT:
         deadline = asking.asked.rung_at + repeat_pause(episode.repeats - 1, policy)
     else:
-        situation = Situation(order, turn.book.people, Moment(turn.now, episode.severity, policy))
+        situation = Situation(order, draft.book.people, Moment(draft.now, episode.severity, policy))
         deadline = answer_until(asking.asked, _timed_as(asking, episode), situation)
     return replace(
         episode,
@@ -101,7 +68,7 @@ def _asked(turn: Turn[Fact], episode: Episode, asking: Asking) -> Episode:
         deadline_at=deadline,
         deadline_for=Clock.ANSWER,
         nobody_since=None,
-        changed_at=turn.now,
+        changed_at=draft.now,
     )
 
 
@@ -110,7 +77,7 @@ def _timed_as(asking: Asking, episode: Episode) -> Step:
     return asking.rung.step if asking.rung.step is not Step.COLLEAGUE else episode.step or Step.SELLER
 
 
-def _alert(turn: Turn[Fact], episode: Episode, asking: Asking) -> Alert:
+def _alert(draft: Draft[Fact], episode: Episode, asking: Asking) -> Alert:
     return Alert(
         alert_id=derived("alert", episode.episode_id, episode.rings),
         account_id=episode.account_id,
@@ -119,13 +86,13 @@ def _alert(turn: Turn[Fact], episode: Episode, asking: Asking) -> Alert:
         recipient=asking.recipient,
         because=asking.rung.because,
         why_you=_why_you(asking, episode),
-        raised_at=turn.now,
+        raised_at=draft.now,
         ring=episode.rings,
         step=asking.rung.step,
         cause=asking.cause,
         severity=episode.severity,
         policy_version=episode.policy_version,
-        traceparent=turn.tx.traceparent(turn.event),
+        traceparent=draft.traceparent,
     )
 
 
@@ -151,19 +118,3 @@ def _why_you(asking: Asking, episode: Episode) -> str:
     if named not in (None, episode.order_id):
         why = f"{why} The order that was named, {named}, is not known; this is the latest one."
     return why
-
-
-def _told(alert: Alert, episode: Episode, signal: Signal) -> AlertRaised:
-    return AlertRaised(
-        alert=alert.alert_id,
-        episode=alert.episode_id,
-        order=episode.order_id,
-        recipient=alert.recipient,
-        signal=alert.signal_id,
-        kind=signal.kind,
-        because=alert.because,
-        step=alert.step,
-        severity=alert.severity,
-        cause=alert.cause,
-        policy_version=alert.policy_version,
-    )

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from services.escalation.domain.decisions.care import AlertSent
 from services.escalation.domain.deliveries import (
     NotResendable,
     after_attempt,
@@ -10,6 +11,7 @@ from services.escalation.domain.deliveries import (
     resent,
     returned,
 )
+from services.escalation.domain.draft import Draft
 from services.escalation.domain.entities import Delivery
 from services.escalation.domain.own_facts import (
     AddressFailed,
@@ -18,8 +20,6 @@ from services.escalation.domain.own_facts import (
     DeliveryResent,
     DeliveryReturned,
 )
-from services.escalation.handlers.turn import Turn
-from shared.contracts.escalation import AlertSent, DeliveryChannel
 
 NOT_NEEDED = {
     "closed": "its episode is closed",
@@ -29,65 +29,57 @@ NOT_NEEDED = {
 }
 
 
-def record_attempt(turn: Turn[DeliveryAttempted]) -> None:
+def record_attempt(draft: Draft[DeliveryAttempted]) -> None:
     """An attempt to deliver ended; the first one accepted is when the alert was sent."""
-    book, fact = turn.book, turn.fact
+    book, fact = draft.book, draft.fact
     delivery = book.deliveries.get(fact.delivery)
-    changed = after_attempt(delivery, fact, turn.now) if delivery else None
+    changed = after_attempt(delivery, fact, draft.now) if delivery else None
     if changed is None:
         return
     alert = book.alerts[changed.alert_id]
-    because = needless(alert, turn.state.episodes.get(alert.episode_id))
+    because = needless(alert, draft.state.episodes.get(alert.episode_id))
     if because is not None:  # since when this was being sent
-        changed = cancelled(changed, because, turn.now)
+        changed = cancelled(changed, because, draft.now)
     book.put_delivery(changed)
     if fact.result is Attempt.ACCEPTED:
-        _tell_of_first_sending(turn, changed)
+        _tell_of_first_sending(draft, changed)
     if fact.refused_address is not None:
-        _tell_of_address(turn, changed, fact.refused_address)
+        _tell_of_address(draft, changed, fact.refused_address)
 
 
-def record_return(turn: Turn[DeliveryReturned]) -> None:
+def record_return(draft: Draft[DeliveryReturned]) -> None:
     """A message came back: it reached nobody."""
-    delivery = turn.book.deliveries.get(turn.fact.delivery)
-    changed = returned(delivery, turn.fact.reason, turn.now) if delivery else None
+    delivery = draft.book.deliveries.get(draft.fact.delivery)
+    changed = returned(delivery, draft.fact.reason, draft.now) if delivery else None
     if changed is not None:
-        turn.book.put_delivery(changed)
+        draft.keep(changed)
 
 
-def send_again(turn: Turn[DeliveryResent]) -> None:
+def send_again(draft: Draft[DeliveryResent]) -> None:
     """Send a delivery at once, if somebody needs it still."""
-    delivery = turn.book.deliveries.get(turn.fact.delivery)
+    delivery = draft.book.deliveries.get(draft.fact.delivery)
     if delivery is None:
-        turn.reject("unknown_delivery", "there is no such delivery")
+        draft.reject("unknown_delivery", "there is no such delivery")
         return
-    alert = turn.book.alerts[delivery.alert_id]
-    because = needless(alert, turn.state.episodes.get(alert.episode_id))
+    alert = draft.book.alerts[delivery.alert_id]
+    because = needless(alert, draft.state.episodes.get(alert.episode_id))
     if because is not None:
-        turn.reject("not_needed", NOT_NEEDED[because])
+        draft.reject("not_needed", NOT_NEEDED[because])
         return
     try:
-        turn.book.put_delivery(resent(delivery, turn.now))
+        draft.keep(resent(delivery, draft.now))
     except NotResendable as refused:
-        turn.reject("not_resendable", str(refused))
+        draft.reject("not_resendable", str(refused))
 
 
-def _tell_of_address(turn: Turn[DeliveryAttempted], delivery: Delivery, address: str) -> None:
+def _tell_of_address(draft: Draft[DeliveryAttempted], delivery: Delivery, address: str) -> None:
     """A person is changed under their own lock, not under the account's."""
-    of_person = turn.event.model_copy(update={"subject": delivery.recipient})
     failed = AddressFailed(address=address, reason=delivery.reason or "refused")
-    turn.tx.set_timer(failed, cause=of_person, due_at=turn.now)
+    draft.set_timer_of(delivery.recipient, failed, due_at=draft.now)
 
 
-def _tell_of_first_sending(turn: Turn[DeliveryAttempted], delivery: Delivery) -> None:
-    alert = turn.book.alerts[delivery.alert_id]
+def _tell_of_first_sending(draft: Draft[DeliveryAttempted], delivery: Delivery) -> None:
+    alert = draft.book.alerts[delivery.alert_id]
     if alert.sent_at is not None:
         return
-    turn.book.put_alert(replace(alert, sent_at=turn.now))
-    fact = AlertSent(
-        alert=alert.alert_id,
-        episode=alert.episode_id,
-        channel=DeliveryChannel(delivery.channel),
-        sent_at=turn.now,
-    )
-    turn.publish(fact)
+    draft.decide(AlertSent(replace(alert, sent_at=draft.now), delivery))

@@ -9,33 +9,33 @@ import orjson
 from pydantic import BaseModel
 
 from services.escalation.domain.addresses import notices, signs_out
+from services.escalation.domain.draft import Draft
 from services.escalation.domain.entities import Order, Salesperson
 from services.escalation.handlers.people import look_at_once, look_when_away
 from services.escalation.handlers.signals import match_waiting_signals
-from services.escalation.handlers.turn import Turn
 from shared.contracts import orders
 from shared.contracts.envelope import Fact
 from shared.contracts.mailboxes import is_same_address
 from shared.contracts.order_parts import Customer, Line
 
 
-def record_order(turn: Turn[orders.OrderPlaced]) -> None:
+def record_order(draft: Draft[orders.OrderPlaced]) -> None:
     """Keep a sale, and match the signals that waited for it."""
-    fact = turn.fact
-    if fact.order in turn.state.orders:
+    fact = draft.fact
+    if fact.order in draft.state.orders:
         return
     customer = fact.customer or Customer()
     renewed = fact.renews if fact.sold_by is None else None
-    turn.book.put_order(
+    draft.keep(
         Order(
             order_id=fact.order,
-            account_id=turn.account_id,
-            sold_by=fact.sold_by or _seller_of(turn, renewed),
+            account_id=draft.account_id,
+            sold_by=fact.sold_by or _seller_of(draft, renewed),
             sold_at=fact.sold_at,
             amount_minor=fact.amount_minor,
             currency=fact.currency,
             bought=bought(fact.lines),
-            seen_at=turn.now,
+            seen_at=draft.now,
             customer_name=customer.name,
             customer_phone=customer.phone,
             customer_email=customer.email,
@@ -48,58 +48,58 @@ def record_order(turn: Turn[orders.OrderPlaced]) -> None:
             quantities=quantities(fact.lines),
         )
     )
-    _pass_on_seller(turn, fact.order)
-    match_waiting_signals(turn)
+    _pass_on_seller(draft, fact.order)
+    match_waiting_signals(draft)
 
 
-def _seller_of(turn: Turn[Fact], order_id: str | None) -> str | None:
-    order = turn.state.orders.get(order_id or "")
+def _seller_of(draft: Draft[Fact], order_id: str | None) -> str | None:
+    order = draft.state.orders.get(order_id or "")
     return order.sold_by if order else None
 
 
-def _pass_on_seller(turn: Turn[Fact], order_id: str) -> None:
+def _pass_on_seller(draft: Draft[Fact], order_id: str) -> None:
     """Whoever sold an order counts as seller of what renews it, and of what renews that."""
     passing = [order_id]
     while passing:
-        earlier = turn.state.orders[passing.pop()]
-        for order in turn.state.inheriting(earlier.order_id):
+        earlier = draft.state.orders[passing.pop()]
+        for order in draft.state.inheriting(earlier.order_id):
             if order.sold_by != earlier.sold_by:
-                turn.book.put_order(replace(order, sold_by=earlier.sold_by))
+                draft.keep(replace(order, sold_by=earlier.sold_by))
                 passing.append(order.order_id)
 
 
-def correct_sale(turn: Turn[orders.SaleCorrected]) -> None:
+def correct_sale(draft: Draft[orders.SaleCorrected]) -> None:
     """Somebody else sold it and what renews it: whoever is rung from now on is found by that. The latest counts."""
-    order = turn.state.orders.get(turn.fact.order)
-    if order is None or _is_later(order.corrected_at, turn.event.time):
+    order = draft.state.orders.get(draft.fact.order)
+    if order is None or _is_later(order.corrected_at, draft.event.time):
         return
-    corrected = replace(order, sold_by=turn.fact.sold_by, corrected_at=turn.event.time, inherits_from=None)
-    turn.book.put_order(corrected)
-    _pass_on_seller(turn, order.order_id)
+    corrected = replace(order, sold_by=draft.fact.sold_by, corrected_at=draft.event.time, inherits_from=None)
+    draft.keep(corrected)
+    _pass_on_seller(draft, order.order_id)
 
 
-def reassign_account(turn: Turn[orders.AccountReassigned]) -> None:
+def reassign_account(draft: Draft[orders.AccountReassigned]) -> None:
     """The account is in somebody else's book. The latest such fact counts."""
-    account = turn.book.account(turn.account_id)
-    if _is_later(account.assigned_at, turn.event.time):
+    account = draft.book.account(draft.account_id)
+    if _is_later(account.assigned_at, draft.event.time):
         return
-    to, since = turn.fact.salesperson, turn.fact.since
-    turn.book.put_account(replace(account, assigned_to=to, assigned_since=since, assigned_at=turn.event.time))
+    to, since = draft.fact.salesperson, draft.fact.since
+    draft.keep(replace(account, assigned_to=to, assigned_since=since, assigned_at=draft.event.time))
 
 
-def record_salesperson(turn: Turn[orders.SalespersonChanged]) -> None:
+def record_salesperson(draft: Draft[orders.SalespersonChanged]) -> None:
     """Keep the latest fact about a person, and have whatever waited for this person look again, or was theirs.
 
     Orders publishes a person's facts in the order they count, so of equal times the later arrival wins.
     """
-    known = turn.book.people.get(turn.event.subject)
-    if known is not None and _is_later(known.changed_at, turn.event.time):
+    known = draft.book.people.get(draft.event.subject)
+    if known is not None and _is_later(known.changed_at, draft.event.time):
         return
-    fact = turn.fact
-    turn.book.put_person(
+    fact = draft.fact
+    draft.keep(
         Salesperson(
-            salesperson_id=turn.event.subject,
-            changed_at=turn.event.time,
+            salesperson_id=draft.event.subject,
+            changed_at=draft.event.time,
             name=fact.name,
             manager=fact.manager,
             email=fact.email,
@@ -119,13 +119,13 @@ def record_salesperson(turn: Turn[orders.SalespersonChanged]) -> None:
             **_of_the_address(known, fact.email),
         )
     )
-    turn.tx.hurry_timers(turn.event.lock_key)
+    draft.hurry_timers(draft.event.lock_key)
     if known is None:
-        look_when_away(turn)
+        look_when_away(draft)
         return
-    _secure(turn, known, turn.book.people[known.salesperson_id])
-    if _counts_at_once(known, turn.book.people[known.salesperson_id]):
-        look_at_once(turn, reachable=_reaches_at_last(known, fact.email))
+    _secure(draft, known, draft.book.people[known.salesperson_id])
+    if _counts_at_once(known, draft.book.people[known.salesperson_id]):
+        look_at_once(draft, reachable=_reaches_at_last(known, fact.email))
 
 
 def _of_the_address(known: Salesperson | None, email: str | None) -> dict[str, Any]:
@@ -142,11 +142,11 @@ def _reaches_at_last(known: Salesperson, email: str | None) -> bool:
     return known.email is None or known.email_failed_at is not None
 
 
-def _secure(turn: Turn[orders.SalespersonChanged], before: Salesperson, after: Salesperson) -> None:
+def _secure(draft: Draft[orders.SalespersonChanged], before: Salesperson, after: Salesperson) -> None:
     """With an address, and with the job, whoever was signed in by it goes; both addresses are told."""
     if signs_out(before, after):
-        turn.book.changes.signed_out.add(after.salesperson_id)
-    turn.book.changes.notices += notices(before, after, turn.event, turn.now)
+        draft.book.changes.signed_out.add(after.salesperson_id)
+    draft.book.changes.notices += notices(before, after, draft.event, draft.now)
 
 
 def _counts_at_once(before: Salesperson, after: Salesperson) -> bool:

@@ -12,18 +12,20 @@ from services.escalation.domain.asking import Asked, answer_until, whom
 from services.escalation.domain.calendar import WorkingTime, calendar_of
 from services.escalation.domain.climbing import rung_of, still_to_ask
 from services.escalation.domain.clocks import after_absence
+from services.escalation.domain.decisions.handing_over import OfferWithdrawn
+from services.escalation.domain.decisions.notifying import Unavailable
+from services.escalation.domain.decisions.rescuing import ClockMoved
+from services.escalation.domain.decisions.wording import clock
+from services.escalation.domain.draft import Draft
 from services.escalation.domain.entities import Clock, Episode, Salesperson
 from services.escalation.domain.ladder import Rung, desk_instead, standing
 from services.escalation.domain.own_facts import PersonChanged, WorkLookedAt
-from services.escalation.domain.reasoning import clock
 from services.escalation.domain.ringing import asked_anew
 from services.escalation.domain.words.phrases import date_words
-from services.escalation.handlers.clocks import keep_episode
 from services.escalation.handlers.nobody import show_nobody
 from services.escalation.handlers.offers import withdraw_offer
 from services.escalation.handlers.preferences import talk_of
 from services.escalation.handlers.rings import assign_silently, climb, ladder_of, ring, situation_of
-from services.escalation.handlers.turn import Turn
 from shared.contracts.escalation import RingCause, Step
 from shared.contracts.orders import SalespersonChanged
 
@@ -31,172 +33,169 @@ SECOND_LOOK_AFTER = timedelta(minutes=1)
 """Whoever was giving this person something did not know of the change, and is done by then."""
 
 
-def look_at_once(turn: Turn[SalespersonChanged], *, reachable: bool) -> None:
+def look_at_once(draft: Draft[SalespersonChanged], *, reachable: bool) -> None:
     """Have each account look where this person has something; once more a little later, and when they go away."""
-    _set_off(turn, PersonChanged(person=turn.event.subject, since=turn.now, reachable=reachable))
-    again_at = turn.now + SECOND_LOOK_AFTER
-    turn.tx.set_timer(WorkLookedAt(at=again_at, since=turn.now), cause=turn.event, due_at=again_at)
-    look_when_away(turn)
+    _set_off(draft, PersonChanged(person=draft.event.subject, since=draft.now, reachable=reachable))
+    again_at = draft.now + SECOND_LOOK_AFTER
+    draft.set_timer(WorkLookedAt(at=again_at, since=draft.now), due_at=again_at)
+    look_when_away(draft)
 
 
-def look_at_work(turn: Turn[WorkLookedAt]) -> None:
+def look_at_work(draft: Draft[WorkLookedAt]) -> None:
     """Time to look again; an absence may have begun."""
-    if turn.event.subject in turn.book.people:
-        _set_off(turn, PersonChanged(person=turn.event.subject, since=turn.fact.since))
-        look_when_away(turn)
+    if draft.event.subject in draft.book.people:
+        _set_off(draft, PersonChanged(person=draft.event.subject, since=draft.fact.since))
+        look_when_away(draft)
 
 
-def _set_off(turn: Turn[Any], change: PersonChanged) -> None:
-    for account in sorted(turn.book.concerned[change.person]):
-        of_account = turn.event.model_copy(update={"subject": account})
-        turn.tx.set_timer(change, cause=of_account, due_at=turn.now)
+def _set_off(draft: Draft[Any], change: PersonChanged) -> None:
+    for account in sorted(draft.book.concerned[change.person]):
+        draft.set_timer_of(account, change, due_at=draft.now)
 
 
-def look_when_away(turn: Turn[Any]) -> None:
+def look_when_away(draft: Draft[Any]) -> None:
     """Look at what a person has once their next absence begins."""
-    person = turn.book.people[turn.event.subject]
-    begins = calendar_of(person, turn.book.policies.latest.policy.company).next_absence(turn.now)
+    person = draft.book.people[draft.event.subject]
+    begins = calendar_of(person, draft.book.policies.latest.policy.company).next_absence(draft.now)
     if begins is not None and person.active:
-        turn.tx.set_timer(WorkLookedAt(at=begins, since=begins), cause=turn.event, due_at=begins)
+        draft.set_timer(WorkLookedAt(at=begins, since=begins), due_at=begins)
 
 
-def pass_on_work(turn: Turn[PersonChanged]) -> None:
+def pass_on_work(draft: Draft[PersonChanged]) -> None:
     """Apply a change of a person to what they have of this account."""
-    id = turn.fact.person
-    person = turn.book.people.get(id)
+    id = draft.fact.person
+    person = draft.book.people.get(id)
     if person is None:
         return
     if not person.active:
-        turn.book.cancel_mail(turn.account_id, id)
-    for episode in turn.state.open_by_id():
+        draft.book.cancel_mail(draft.account_id, id)
+    for episode in draft.state.open_by_id():
         if episode.offered_to == id:
-            episode = _without_offer(turn, episode, person)
+            episode = _without_offer(draft, episode, person)
         if episode.acknowledged_by == id:
-            _look_at_taken(turn, episode, person)
+            _look_at_taken(draft, episode, person)
         elif episode.responsible == id:
-            _look_at_asked(turn, episode, person)
+            _look_at_asked(draft, episode, person)
 
 
-def _without_offer(turn: Turn[PersonChanged], episode: Episode, person: Salesperson) -> Episode:
+def _without_offer(draft: Draft[PersonChanged], episode: Episode, person: Salesperson) -> Episode:
     """An offer to somebody who is not there is withdrawn: it stays where it is."""
-    if person.active and _calendar(turn, episode, person).away_on(turn.now) is None:
+    if person.active and _calendar(draft, episode, person).away_on(draft.now) is None:
         return episode
-    about = {"episode_id": episode.episode_id, "who": person.salesperson_id}
-    turn.explain(
-        "offer_withdrawn", f"{person.name} {_why(turn, episode, person)}: the hand-over is withdrawn.", **about
-    )
-    withdraw_offer(turn, episode, "not available")
-    keep_episode(turn, replace(episode, offered_to=None, offered_until=None, changed_at=turn.now))
-    return turn.state.episodes[episode.episode_id]
+    draft.decide(OfferWithdrawn(episode, person.name, _why(draft, episode, person)))
+    withdraw_offer(draft, episode, "not available")
+    draft.keep_with_clock(replace(episode, offered_to=None, offered_until=None, changed_at=draft.now))
+    return draft.state.episodes[episode.episode_id]
 
 
-def _look_at_taken(turn: Turn[PersonChanged], episode: Episode, person: Salesperson) -> None:
+def _look_at_taken(draft: Draft[PersonChanged], episode: Episode, person: Salesperson) -> None:
     """Whoever left or is away for long has it no more; a shorter absence, or one ahead, moves the clock."""
-    calendar, moment = _calendar(turn, episode, person), situation_of(turn, episode).moment
-    began = calendar.absence_began(turn.now)
+    calendar, moment = _calendar(draft, episode, person), situation_of(draft, episode).moment
+    began = calendar.absence_began(draft.now)
     if not person.active:
-        pass_on(turn, episode, person, "had taken it")
-    elif began is not None and not _acts_while_away(turn, episode, began):
-        back = calendar.first_open(turn.now)
-        if back is None or back - turn.now > moment.bound:
-            pass_on(turn, episode, person, "had taken it")
+        pass_on(draft, episode, person, "had taken it")
+    elif began is not None and not _acts_while_away(draft, episode, began):
+        back = calendar.first_open(draft.now)
+        if back is None or back - draft.now > moment.bound:
+            pass_on(draft, episode, person, "had taken it")
         elif episode.deadline_for is Clock.REDEEM and episode.deadline_at is not None:
-            due = after_absence(person, episode.severity, talk_of(turn, episode), episode.deadline_at, turn.now)
-            _move(turn, episode, due, f"{person.name} is away until {clock(back)}: the clock waits.")
+            due = after_absence(person, episode.severity, talk_of(draft, episode), episode.deadline_at, draft.now)
+            _move(draft, episode, due, f"{person.name} is away until {clock(back)}: the clock waits.")
     elif episode.deadline_for in (Clock.REDEEM, Clock.SNOOZE) and episode.deadline_at is not None:
-        absence = calendar.next_absence(turn.now, longer_than=moment.bound)
+        absence = calendar.next_absence(draft.now, longer_than=moment.bound)
         if absence is not None and absence < episode.deadline_at:
-            _move(turn, episode, absence, f"{person.name} is away from {clock(absence)} on: it ends then.")
+            _move(draft, episode, absence, f"{person.name} is away from {clock(absence)} on: it ends then.")
 
 
-def _acts_while_away(turn: Turn[PersonChanged], episode: Episode, began: datetime) -> bool:
+def _acts_while_away(draft: Draft[PersonChanged], episode: Episode, began: datetime) -> bool:
     """Whether they took it in the absence that we knew of: who acts while away is there."""
     assert episode.acknowledged_at is not None
-    return episode.acknowledged_at >= max(began, turn.fact.since)
+    return episode.acknowledged_at >= max(began, draft.fact.since)
 
 
-def _look_at_asked(turn: Turn[PersonChanged], episode: Episode, person: Salesperson) -> None:
+def _look_at_asked(draft: Draft[PersonChanged], episode: Episode, person: Salesperson) -> None:
     """Whoever is asked stays so while they are with us, can be reached, and are at work in time."""
     if not episode.rang or episode.exhausted_at is not None:
-        _show_to_another(turn, episode, person)
+        _show_to_another(draft, episode, person)
         return
-    asked = _asked_now(turn, episode, person)
+    asked = _asked_now(draft, episode, person)
     if asked is None or asked.rung.salesperson_id != person.salesperson_id:
-        pass_on(turn, episode, person, "was asked")
+        pass_on(draft, episode, person, "was asked")
         return
-    signal = turn.book.main_signal(episode)
-    if turn.fact.reachable and signal is not None:
-        ring(turn, episode, signal, RingCause.SIGNAL)
+    signal = draft.book.main_signal(episode)
+    if draft.fact.reachable and signal is not None:
+        ring(draft, episode, signal, RingCause.SIGNAL)
         return
-    situation = situation_of(turn, episode)
+    situation = situation_of(draft, episode)
     if episode.deadline_at is not None and asked.rung_at >= episode.deadline_at:
         due = answer_until(asked, episode.step or Step.SELLER, situation)
-        _move(turn, episode, due, f"{person.name} is back at {clock(asked.rung_at)}: there is time until {clock(due)}.")
+        _move(
+            draft, episode, due, f"{person.name} is back at {clock(asked.rung_at)}: there is time until {clock(due)}."
+        )
         return
-    absence = _calendar(turn, episode, person).next_absence(turn.now, longer_than=situation.moment.bound)
+    absence = _calendar(draft, episode, person).next_absence(draft.now, longer_than=situation.moment.bound)
     if absence is not None and episode.deadline_at is not None and absence < episode.deadline_at:
-        _move(turn, episode, absence, f"{person.name} is away from {clock(absence)} on: it ends then.")
+        _move(draft, episode, absence, f"{person.name} is away from {clock(absence)} on: it ends then.")
 
 
-def _show_to_another(turn: Turn[PersonChanged], episode: Episode, person: Salesperson) -> None:
-    signal = turn.book.main_signal(episode)
+def _show_to_another(draft: Draft[PersonChanged], episode: Episode, person: Salesperson) -> None:
+    signal = draft.book.main_signal(episode)
     if signal is None:
         return
     if not person.active:
-        episode = _nobodys_while_awaited(turn, episode)
-        turn.book.put_episode(episode)
-    assign_silently(turn, episode, signal)
+        episode = _nobodys_while_awaited(draft, episode)
+        draft.keep(episode)
+    assign_silently(draft, episode, signal)
 
 
-def _nobodys_while_awaited(turn: Turn[Any], episode: Episode) -> Episode:
+def _nobodys_while_awaited(draft: Draft[Any], episode: Episode) -> Episode:
     """While the seller is waited for, it stays with nobody who passes it on: a second look would pass it on again."""
-    if ladder_of(turn, episode) is not None:
+    if ladder_of(draft, episode) is not None:
         return episode
-    return replace(episode, responsible=None, why_you=None, changed_at=turn.now)
+    return replace(episode, responsible=None, why_you=None, changed_at=draft.now)
 
 
-def _asked_now(turn: Turn[PersonChanged], episode: Episode, person: Salesperson) -> Asked | None:
+def _asked_now(draft: Draft[PersonChanged], episode: Episode, person: Salesperson) -> Asked | None:
     """Whom the step that was asked last would ask now."""
-    ladder = ladder_of(turn, episode) or _desk_alone(turn, episode)
-    theirs = rung_of(ladder, episode, person.salesperson_id, turn.book.people)
+    ladder = ladder_of(draft, episode) or _desk_alone(draft, episode)
+    theirs = rung_of(ladder, episode, person.salesperson_id, draft.book.people)
     own = [theirs] if theirs is not None and theirs.skipped is None else []
-    above = still_to_ask(ladder, episode, turn.book.asked[episode.episode_id])
-    return whom(list(dict.fromkeys([*own, *above])), situation_of(turn, episode))
+    above = still_to_ask(ladder, episode, draft.book.asked[episode.episode_id])
+    return whom(list(dict.fromkeys([*own, *above])), situation_of(draft, episode))
 
 
-def _desk_alone(turn: Turn[Any], episode: Episode) -> tuple[Rung, ...]:
+def _desk_alone(draft: Draft[Any], episode: Episode) -> tuple[Rung, ...]:
     """The ladder of a seller who was waited for in vain."""
-    order, book = turn.book.order_of(episode), turn.book
-    return (desk_instead(order, book.people, desk=book.rules.desk, now=turn.now),)
+    order, book = draft.book.order_of(episode), draft.book
+    return (desk_instead(order, book.people, desk=book.rules.desk, now=draft.now),)
 
 
-def pass_on(turn: Turn[Any], episode: Episode, person: Salesperson, what: str) -> None:
+def pass_on(draft: Draft[Any], episode: Episode, person: Salesperson, what: str) -> None:
     """Notify the next person in place of one who is not there any more."""
-    words = f"{person.name}, who {what}, {_why(turn, episode, person)}: the next is asked."
-    turn.explain("unavailable", words, episode_id=episode.episode_id, who=person.salesperson_id)
-    alone = _desk_alone(turn, episode)
-    if ladder_of(turn, episode) is None and not standing(alone):
-        withdraw_offer(turn, episode, "not available")
-        show_nobody(turn, asked_anew(episode, turn.now), alone)
+    why = _why(draft, episode, person)
+    draft.decide(Unavailable(episode, person.salesperson_id, person.name, what, why))
+    alone = _desk_alone(draft, episode)
+    if ladder_of(draft, episode) is None and not standing(alone):
+        withdraw_offer(draft, episode, "not available")
+        show_nobody(draft, asked_anew(episode, draft.now), alone)
     else:
-        climb(turn, _nobodys_while_awaited(turn, episode), RingCause.UNAVAILABLE)
+        climb(draft, _nobodys_while_awaited(draft, episode), RingCause.UNAVAILABLE)
 
 
-def _move(turn: Turn[PersonChanged], episode: Episode, due: datetime, words: str) -> None:
+def _move(draft: Draft[PersonChanged], episode: Episode, due: datetime, words: str) -> None:
     if due == episode.deadline_at:
         return
-    turn.explain("clock_moved", words, episode_id=episode.episode_id, who=turn.fact.person)
-    keep_episode(turn, replace(episode, deadline_at=due, changed_at=turn.now))
+    draft.decide(ClockMoved(replace(episode, deadline_at=due, changed_at=draft.now), draft.fact.person, words))
 
 
-def _why(turn: Turn[Any], episode: Episode, person: Salesperson) -> str:
+def _why(draft: Draft[Any], episode: Episode, person: Salesperson) -> str:
     if not person.active:
         return "has left"
-    until = _calendar(turn, episode, person).away_on(turn.now)
+    until = _calendar(draft, episode, person).away_on(draft.now)
     if until is not None:
-        return f"is away until {date_words(until, turn.now.date())}"
+        return f"is away until {date_words(until, draft.now.date())}"
     return "is away or cannot be reached"
 
 
-def _calendar(turn: Turn[Any], episode: Episode, person: Salesperson) -> WorkingTime:
-    return calendar_of(person, situation_of(turn, episode).moment.policy.company)
+def _calendar(draft: Draft[Any], episode: Episode, person: Salesperson) -> WorkingTime:
+    return calendar_of(person, situation_of(draft, episode).moment.policy.company)

@@ -1,40 +1,39 @@
 """The policy's next version: published like anything else that happens, and in force from then on."""
 
+from services.escalation.domain.decisions.care import PolicyPublished
+from services.escalation.domain.draft import Draft
 from services.escalation.domain.entities import Salesperson
 from services.escalation.domain.own_facts import PolicyPublishing
 from services.escalation.domain.policy.document import digest, read
 from services.escalation.domain.policy.errors import PolicyErrors
 from services.escalation.domain.policy.versions import PolicyVersion
-from services.escalation.handlers.turn import Turn
-from shared.contracts.escalation import PolicyPublished
 
 
-def publish_policy(turn: Turn[PolicyPublishing]) -> None:
+def publish_policy(draft: Draft[PolicyPublishing]) -> None:
     """Make a document the next version, unless it is no policy, the one in force already, or made of an older one.
 
     Whoever publishes it must be somebody whom one can ask about it.
     """
-    fact, latest = turn.fact, turn.book.policies.latest
-    by = turn.book.people.get(fact.by)
+    fact, latest = draft.fact, draft.book.policies.latest
+    by = draft.book.people.get(fact.by)
     if by is None or not by.active:
-        turn.reject("publisher_unknown", _nobody(fact.by) if by is None else _gone(by))
+        draft.reject("publisher_unknown", _nobody(fact.by) if by is None else _gone(by))
         return
     if digest(fact.document) == latest.digest:
-        turn.reject("policy_unchanged", f"this document is already in force, as version {latest.version}.")
+        draft.reject("policy_unchanged", f"this document is already in force, as version {latest.version}.")
         return
     if fact.onto is not None and fact.onto != latest.version:
-        turn.reject("policy_moved_on", _moved_on(fact.onto, latest))
+        draft.reject("policy_moved_on", _moved_on(fact.onto, latest))
         return
     try:
         policy = read(fact.document)
     except PolicyErrors as error:
-        turn.reject("policy_invalid", str(error))
+        draft.reject("policy_invalid", str(error))
         return
-    since = max(turn.now, latest.since)  # a clock that was set back must not change what counted before
+    since = max(draft.now, latest.since)  # a clock that was set back must not change what counted before
     version = PolicyVersion(latest.version + 1, since, policy, fact.document, fact.by, fact.summary)
-    turn.book.put_policy(version)
-    told = PolicyPublished(version=version.version, by=fact.by, summary=fact.summary, digest=version.digest)
-    turn.publish(told, at=since)
+    draft.book.put_policy(version)
+    draft.decide(PolicyPublished(version))
 
 
 def _nobody(id: str) -> str:

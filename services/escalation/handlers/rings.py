@@ -7,124 +7,129 @@ from datetime import datetime
 from services.escalation.domain.asking import Asked, Situation, whom
 from services.escalation.domain.climbing import last_to_ask, passed_over, rung_of, still_to_ask
 from services.escalation.domain.clocks import Moment, repeat_pause
-from services.escalation.domain.entities import Clock, Episode, Order, Signal
+from services.escalation.domain.decisions.notifying import (
+    Exhausted,
+    NobodyFurtherUp,
+    Observed,
+    SellerAwaited,
+    Shown,
+    Skipped,
+)
+from services.escalation.domain.draft import Draft
+from services.escalation.domain.entities import Clock, Episode, Signal
 from services.escalation.domain.ladder import Rung, assigned_to, desk_instead, rungs, standing
 from services.escalation.domain.own_facts import RecipientSought
 from services.escalation.domain.policy.model import TeamMode
-from services.escalation.domain.reasoning import clock, skip_words
 from services.escalation.domain.ringing import asked_anew, from_the_foot
 from services.escalation.handlers.alerts import Asking, raise_alert
-from services.escalation.handlers.clocks import keep_episode
 from services.escalation.handlers.endings import ask_no_more
 from services.escalation.handlers.informing import tell_later
 from services.escalation.handlers.nobody import show_nobody
 from services.escalation.handlers.offers import withdraw_offer
-from services.escalation.handlers.turn import Turn
 from shared.contracts.envelope import Fact
-from shared.contracts.escalation import EpisodeExhausted, RingCause, Step
+from shared.contracts.escalation import RingCause, Step
 
 UPWARD = frozenset({RingCause.STEP, RingCause.UNREDEEMED, RingCause.NOT_MINE, RingCause.UNAVAILABLE})
 """Causes for which the next on the ladder is asked, not the same person again."""
 
 
-def ring(turn: Turn[Fact], episode: Episode, signal: Signal, cause: RingCause, *, something_new: bool = False) -> None:
+def ring(
+    draft: Draft[Fact], episode: Episode, signal: Signal, cause: RingCause, *, something_new: bool = False
+) -> None:
     """Ring for a signal: whoever this cause asks, as soon as the seller is known. Nobody has it any more until then.
 
     `something_new` happened to the customer, of which an appointment that was made before knew nothing. An episode for
     information asks nobody: the first on the ladder is mailed for each signal, and no clock runs.
     """
-    if turn.book.is_for_information(episode):
+    if draft.book.is_for_information(episode):
         if episode.asks:
-            ask_no_more(turn, episode)
+            ask_no_more(draft, episode)
         else:
-            find_recipient(turn, episode, _sought(turn, episode, signal, rings=True, cause=cause))
+            find_recipient(draft, episode, _sought(draft, episode, signal, rings=True, cause=cause))
         return
-    withdraw_offer(turn, episode, "it rang again")
+    withdraw_offer(draft, episode, "it rang again")
     if episode.exhausted_at is not None and cause not in UPWARD:
         episode = from_the_foot(episode)
-    asked = asked_anew(episode, turn.now, something_new=something_new)
-    keep_episode(turn, asked)
-    find_recipient(turn, asked, _sought(turn, episode, signal, rings=True, cause=cause))
+    asked = asked_anew(episode, draft.now, something_new=something_new)
+    draft.keep_with_clock(asked)
+    find_recipient(draft, asked, _sought(draft, episode, signal, rings=True, cause=cause))
 
 
-def assign_silently(turn: Turn[Fact], episode: Episode, signal: Signal) -> None:
+def assign_silently(draft: Draft[Fact], episode: Episode, signal: Signal) -> None:
     """Hand an episode that does not ring to whoever would hear of it; one that rang for nobody rings for them."""
     rings = episode.rang and episode.nobody_since is not None
-    find_recipient(turn, episode, _sought(turn, episode, signal, rings=rings, cause=RingCause.SIGNAL))
+    find_recipient(draft, episode, _sought(draft, episode, signal, rings=rings, cause=RingCause.SIGNAL))
 
 
-def climb(turn: Turn[Fact], episode: Episode, cause: RingCause) -> None:
+def climb(draft: Draft[Fact], episode: Episode, cause: RingCause) -> None:
     """Ask the next on the ladder, about what weighs most of the episode now."""
-    signal = turn.book.main_signal(episode)
+    signal = draft.book.main_signal(episode)
     if signal is not None:
-        ring(turn, episode, signal, cause)
+        ring(draft, episode, signal, cause)
 
 
-def find_recipient(turn: Turn[Fact], episode: Episode, sought: RecipientSought) -> None:
+def find_recipient(draft: Draft[Fact], episode: Episode, sought: RecipientSought) -> None:
     """Hand an episode to whoever is to hear of it, and ring if that is due; else look again later."""
-    order = turn.book.order_of(episode)
-    ladder = ladder_of(turn, episode)
-    if ladder is None and turn.now >= sought.until:
-        ladder = (desk_instead(order, turn.book.people, desk=turn.book.rules.desk, now=turn.now),)
+    order = draft.book.order_of(episode)
+    ladder = ladder_of(draft, episode)
+    if ladder is None and draft.now >= sought.until:
+        ladder = (desk_instead(order, draft.book.people, desk=draft.book.rules.desk, now=draft.now),)
     if ladder is None:
-        _look_again(turn, order, sought)
-    elif is_observed(turn, episode):
-        _show(turn, replace(episode, rang=False), ladder)  # so it rings at the first signal after the team takes part
+        _look_again(draft, episode, sought)
+    elif is_observed(draft, episode):
+        _show(draft, replace(episode, rang=False), ladder)  # so it rings at the first signal after the team takes part
     elif sought.rings:
-        _ring_on(turn, episode, ladder, sought)
+        _ring_on(draft, episode, ladder, sought)
     else:
-        _show(turn, episode, ladder)
+        _show(draft, episode, ladder)
 
 
-def is_observed(turn: Turn[Fact], episode: Episode) -> bool:
+def is_observed(draft: Draft[Fact], episode: Episode) -> bool:
     """Whether the team only observes, so that no one is alerted; then it is explained."""
-    observed = turn.book.team_mode(turn.book.order_of(episode)) is TeamMode.OBSERVE
+    observed = draft.book.team_mode(draft.book.order_of(episode)) is TeamMode.OBSERVE
     if observed:
-        words = "The team is in observe mode: nobody is alerted."
-        turn.explain("observed", words, episode_id=episode.episode_id, policy_path="teams")
+        draft.decide(Observed(episode))
     return observed
 
 
-def _show(turn: Turn[Fact], episode: Episode, ladder: tuple[Rung, ...]) -> None:
+def _show(draft: Draft[Fact], episode: Episode, ladder: tuple[Rung, ...]) -> None:
     """Put an episode into the inbox of whoever would be rung first."""
-    first = whom(standing(ladder), situation_of(turn, episode))
+    first = whom(standing(ladder), situation_of(draft, episode))
     if first is None:
-        show_nobody(turn, episode, ladder)
+        show_nobody(draft, episode, ladder)
         return
     rung = first.rung
-    named = replace(episode, responsible=rung.salesperson_id, why_you=rung.why_you, changed_at=turn.now)
-    turn.book.put_episode(replace(named, nobody_since=None))
-    words = f"It is shown to {named.responsible}."
-    turn.explain("shown", words, episode_id=episode.episode_id, who=named.responsible)
+    named = replace(episode, responsible=rung.salesperson_id, why_you=rung.why_you, changed_at=draft.now)
+    draft.decide(Shown(replace(named, nobody_since=None)))
 
 
-def _ring_on(turn: Turn[Fact], episode: Episode, ladder: tuple[Rung, ...], sought: RecipientSought) -> None:
-    signal = turn.state.signals[sought.signal]
-    situation = situation_of(turn, episode)
-    asked = whom(_still_asked(turn, episode, ladder, sought), situation)
+def _ring_on(draft: Draft[Fact], episode: Episode, ladder: tuple[Rung, ...], sought: RecipientSought) -> None:
+    signal = draft.state.signals[sought.signal]
+    situation = situation_of(draft, episode)
+    asked = whom(_still_asked(draft, episode, ladder, sought), situation)
     last = last_to_ask(ladder)
     if last is None:
-        show_nobody(turn, episode, ladder)
+        show_nobody(draft, episode, ladder)
     elif asked is not None:
         skipped = [*passed_over(ladder, episode, asked.rung, upward=sought.cause in UPWARD), *asked.passed_over]
         for rung in skipped:
-            turn.explain("skipped", skip_words(rung), episode_id=episode.episode_id, who=rung.salesperson_id)
-        if not turn.book.is_for_information(episode):
-            tell_later(turn, episode, asked, situation)
-        raise_alert(turn, episode, Asking(asked, signal, sought.cause))
+            draft.decide(Skipped(episode, rung))
+        if not draft.book.is_for_information(episode):
+            tell_later(draft, episode, asked, situation)
+        raise_alert(draft, episode, Asking(asked, signal, sought.cause))
     else:
-        _ask_again(turn, episode, Asking(_again(last, situation), signal, RingCause.REPEAT), sought.cause)
+        _ask_again(draft, episode, Asking(_again(last, situation), signal, RingCause.REPEAT), sought.cause)
 
 
-def _ask_again(turn: Turn[Fact], episode: Episode, again: Asking, cause: RingCause) -> None:
+def _ask_again(draft: Draft[Fact], episode: Episode, again: Asking, cause: RingCause) -> None:
     """Nobody is further up than the last who can be asked: they are asked again, until that is exhausted."""
-    _, policy = turn.book.policy_for(turn.book.order_of(episode))
+    _, policy = draft.book.policy_for(draft.book.order_of(episode))
     if cause is RingCause.NOT_MINE and episode.responsible == again.recipient:
-        _pause(turn, episode, turn.now + repeat_pause(episode.repeats, policy))
+        _pause(draft, episode, draft.now + repeat_pause(episode.repeats, policy))
     elif episode.repeats < policy.ladder.repeats.times:
-        raise_alert(turn, replace(episode, repeats=episode.repeats + 1), again)
+        raise_alert(draft, replace(episode, repeats=episode.repeats + 1), again)
     else:
-        _exhaust(turn, episode)
+        _exhaust(draft, episode)
 
 
 def _again(rung: Rung, situation: Situation) -> Asked:
@@ -133,77 +138,67 @@ def _again(rung: Rung, situation: Situation) -> Asked:
     return asked
 
 
-def _still_asked(turn: Turn[Fact], episode: Episode, ladder: tuple[Rung, ...], sought: RecipientSought) -> list[Rung]:
+def _still_asked(draft: Draft[Fact], episode: Episode, ladder: tuple[Rung, ...], sought: RecipientSought) -> list[Rung]:
     """Who may be asked for this cause: those further up, or first of all whoever has or had it, even off the ladder."""
     if sought.cause in UPWARD or (episode.step is None and sought.had_it is None):
-        return still_to_ask(ladder, episode, _not_again(turn, episode, sought))
-    own = rung_of(ladder, episode, episode.responsible, turn.book.people)
+        return still_to_ask(ladder, episode, _not_again(draft, episode, sought))
+    own = rung_of(ladder, episode, episode.responsible, draft.book.people)
     if own is None or own.skipped is not None or (own.step is Step.COLLEAGUE and sought.had_it is None):
         return standing(ladder)
     return list(dict.fromkeys([own, *standing(ladder)]))
 
 
-def _not_again(turn: Turn[Fact], episode: Episode, sought: RecipientSought) -> Container[str]:
+def _not_again(draft: Draft[Fact], episode: Episode, sought: RecipientSought) -> Container[str]:
     """Who is not asked again at the step where it rang last: everybody, but where somebody took it and is not there any
     more, this person alone. Who handed it over to them, or was asked when they took it, has not failed."""
     if sought.cause is RingCause.UNAVAILABLE and sought.had_it is not None:
         return {sought.had_it}
-    return turn.book.asked[episode.episode_id]
+    return draft.book.asked[episode.episode_id]
 
 
-def _pause(turn: Turn[Fact], episode: Episode, until: datetime) -> None:
+def _pause(draft: Draft[Fact], episode: Episode, until: datetime) -> None:
     """Nobody is left to pass it on to: to ring the same person at once would only use up the repeats."""
-    keep_episode(turn, replace(episode, deadline_at=until, deadline_for=Clock.ANSWER, changed_at=turn.now))
-    words = f"Nobody is further up: {episode.responsible} is asked again at {clock(until)}."
-    turn.explain("nobody_further_up", words, episode_id=episode.episode_id, policy_path="ladder.repeats")
+    paused = replace(episode, deadline_at=until, deadline_for=Clock.ANSWER, changed_at=draft.now)
+    draft.decide(NobodyFurtherUp(paused))
 
 
-def _exhaust(turn: Turn[Fact], episode: Episode) -> None:
-    keep_episode(
-        turn, replace(episode, exhausted_at=turn.now, deadline_at=None, deadline_for=None, changed_at=turn.now)
-    )
-    words = "Nobody answered, all the way up the ladder and after every repeat. It stays open."
-    turn.explain("exhausted", words, episode_id=episode.episode_id, policy_path="ladder.repeats.times")
-    turn.publish(EpisodeExhausted(episode=episode.episode_id, order=episode.order_id, at=turn.now))
+def _exhaust(draft: Draft[Fact], episode: Episode) -> None:
+    now = draft.now
+    draft.decide(Exhausted(replace(episode, exhausted_at=now, deadline_at=None, deadline_for=None, changed_at=now)))
 
 
-def _look_again(turn: Turn[Fact], order: Order, sought: RecipientSought) -> None:
+def _look_again(draft: Draft[Fact], episode: Episode, sought: RecipientSought) -> None:
     """The directory's fact hurries this timer; the minute between looks covers a race with that fact."""
-    if not isinstance(turn.event.data, RecipientSought):
-        words = f"{order.sold_by} sold it and is not in the directory yet: waited for until {clock(sought.until)}."
-        turn.explain("seller_awaited", words, episode_id=sought.episode, who=order.sold_by)
-    again_at = min(turn.now + turn.book.rules.salesperson_recheck, sought.until)
-    turn.tx.set_timer(
-        sought,
-        cause=turn.event,
-        due_at=again_at,
-        awaits=f"salesperson:{order.sold_by}",
-        made_of_silence=again_at == sought.until,
-    )
+    order = draft.book.order_of(episode)
+    if not isinstance(draft.event.data, RecipientSought):
+        draft.decide(SellerAwaited(episode, order, sought.until))
+    again_at = min(draft.now + draft.book.rules.salesperson_recheck, sought.until)
+    in_vain, seller = again_at == sought.until, f"salesperson:{order.sold_by}"
+    draft.set_timer(sought, due_at=again_at, awaits=seller, made_of_silence=in_vain)
 
 
-def situation_of(turn: Turn[Fact], episode: Episode) -> Situation:
+def situation_of(draft: Draft[Fact], episode: Episode) -> Situation:
     """What is known now of who can be asked about an episode."""
-    order = turn.book.order_of(episode)
-    _, policy = turn.book.policy_for(order)
-    return Situation(order, turn.book.people, Moment(turn.now, episode.severity, policy))
+    order = draft.book.order_of(episode)
+    _, policy = draft.book.policy_for(order)
+    return Situation(order, draft.book.people, Moment(draft.now, episode.severity, policy))
 
 
-def ladder_of(turn: Turn[Fact], episode: Episode) -> tuple[Rung, ...] | None:
+def ladder_of(draft: Draft[Fact], episode: Episode) -> tuple[Rung, ...] | None:
     """The ladder of an episode as it is now; None while the seller is not known."""
-    book, order = turn.book, turn.book.order_of(episode)
+    book, order = draft.book, draft.book.order_of(episode)
     return rungs(
         order,
         book.people,
         desk=book.rules.desk,
-        moment=situation_of(turn, episode).moment,
+        moment=situation_of(draft, episode).moment,
         mode=book.team_mode(order),
-        assigned=assigned_to(book.account(order.account_id), book.people, turn.now),
+        assigned=assigned_to(book.account(order.account_id), book.people, draft.now),
     )
 
 
-def _sought(turn: Turn[Fact], episode: Episode, signal: Signal, *, rings: bool, cause: RingCause) -> RecipientSought:
-    until = turn.now + turn.book.rules.salesperson_wait
+def _sought(draft: Draft[Fact], episode: Episode, signal: Signal, *, rings: bool, cause: RingCause) -> RecipientSought:
+    until = draft.now + draft.book.rules.salesperson_wait
     return RecipientSought(
         episode=episode.episode_id,
         signal=signal.signal_id,

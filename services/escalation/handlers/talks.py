@@ -3,76 +3,77 @@ customer said of a promise or an outcome is kept beside them."""
 
 from typing import Any
 
+from services.escalation.domain.decisions.care import CareTaken
+from services.escalation.domain.draft import Draft
 from services.escalation.domain.duties import ANSWERS, Duty, DutyKind, Sale, duties_of
 from services.escalation.domain.duty_buttons import CheckInLogged, DutyButton, FollowUpLogged
 from services.escalation.domain.facts import AccountFact, FactKind, fact_id
 from services.escalation.domain.own_facts import AttemptLogged, CustomerReachedLogged
 from services.escalation.handlers.judging import note_facts
-from services.escalation.handlers.turn import Turn
 from shared.contracts.escalation import CheckInDone, CustomersAnswer, FollowUpAnswered
 
 
-def note_talk(turn: Turn[CustomerReachedLogged] | Turn[DutyButton], order_id: str) -> None:
+def note_talk(draft: Draft[CustomerReachedLogged] | Draft[DutyButton], order_id: str) -> None:
     """Whoever logs it talked with the customer about an order, just now."""
-    note_facts(turn, [_talk(turn, order_id)])
+    note_facts(draft, [_talk(draft, order_id)])
 
 
-def note_attempt(turn: Turn[AttemptLogged], order_id: str) -> None:
+def note_attempt(draft: Draft[AttemptLogged], order_id: str) -> None:
     """Whoever logs it called about an order, just now, and reached nobody."""
-    note_facts(turn, [_just_now(turn, order_id, FactKind.CONTACT, "unanswered")])
+    note_facts(draft, [_just_now(draft, order_id, FactKind.CONTACT, "unanswered")])
 
 
-def _talk(turn: Turn[Any], order_id: str) -> AccountFact:
-    return _just_now(turn, order_id, FactKind.CUSTOMER_REACHED, "answered")
+def _talk(draft: Draft[Any], order_id: str) -> AccountFact:
+    return _just_now(draft, order_id, FactKind.CUSTOMER_REACHED, "answered")
 
 
-def _just_now(turn: Turn[Any], order_id: str, kind: FactKind, result: str) -> AccountFact:
+def _just_now(draft: Draft[Any], order_id: str, kind: FactKind, result: str) -> AccountFact:
     return AccountFact(
-        fact_id=fact_id(turn.event),
-        account_id=turn.account_id,
+        fact_id=fact_id(draft.event),
+        account_id=draft.account_id,
         kind=kind,
-        at=turn.now,
+        at=draft.now,
         order_id=order_id,
         direction="outbound",
-        channel=turn.fact.channel.value,
+        channel=draft.fact.channel.value,
         result=result,
-        agent=turn.fact.by,
+        agent=draft.fact.by,
     )
 
 
-def log_check_in(turn: Turn[CheckInLogged]) -> None:
+def log_check_in(draft: Draft[CheckInLogged]) -> None:
     """The proof of a duty: it clears what a talk clears, and whoever keeps contacts hears of it."""
-    fact = turn.fact
-    if not any(duty.kind is DutyKind.CHECK_IN for duty in _duties(turn)):
-        turn.reject("no_check_in_due", "this check-in is not on your list any more; reload the page.")
+    fact = draft.fact
+    if not any(duty.kind is DutyKind.CHECK_IN for duty in _duties(draft)):
+        draft.reject("no_check_in_due", "this check-in is not on your list any more; reload the page.")
         return
-    note_talk(turn, fact.order)
-    turn.publish(CheckInDone(order=fact.order, by=fact.by, at=turn.now, channel=fact.channel))
+    note_talk(draft, fact.order)
+    draft.decide(CareTaken(CheckInDone(order=fact.order, by=fact.by, at=draft.now, channel=fact.channel)))
 
 
-def log_follow_up(turn: Turn[FollowUpLogged]) -> None:
+def log_follow_up(draft: Draft[FollowUpLogged]) -> None:
     """A talk, and what the customer answered: it finishes the duty and is no proof. That the outcome was not reached is
     a signal like the buyer's own word."""
-    fact = turn.fact
-    duty = next((duty for duty in _duties(turn) if _is_answered(duty, fact)), None)
+    fact = draft.fact
+    duty = next((duty for duty in _duties(draft) if _is_answered(duty, fact)), None)
     if duty is None:
-        turn.reject("no_follow_up_due", "this follow-up is not on your list any more; reload the page.")
+        draft.reject("no_follow_up_due", "this follow-up is not on your list any more; reload the page.")
         return
-    note_facts(turn, [_talk(turn, fact.order), _answer(turn, duty)])
+    note_facts(draft, [_talk(draft, fact.order), _answer(draft, duty)])
     promise = duty.promise.what if duty.promise else None
     told = FollowUpAnswered(
-        order=fact.order, by=fact.by, at=turn.now, channel=fact.channel, answer=fact.answer, promise=promise
+        order=fact.order, by=fact.by, at=draft.now, channel=fact.channel, answer=fact.answer, promise=promise
     )
-    turn.publish(told)
+    draft.decide(CareTaken(told))
 
 
-def _duties(turn: Turn[CheckInLogged] | Turn[FollowUpLogged]) -> list[Duty]:
+def _duties(draft: Draft[CheckInLogged] | Draft[FollowUpLogged]) -> list[Duty]:
     """What whoever pressed is to do now for the order."""
-    book, order = turn.book, turn.state.orders.get(turn.fact.order)
+    book, order = draft.book, draft.state.orders.get(draft.fact.order)
     if order is None:
         return []
-    sale = Sale(order, book.account(turn.account_id), book.history(turn.account_id))
-    return duties_of(turn.fact.by, sale, book.people, book.policies, turn.now)
+    sale = Sale(order, book.account(draft.account_id), book.history(draft.account_id))
+    return duties_of(draft.fact.by, sale, book.people, book.policies, draft.now)
 
 
 def _is_answered(duty: Duty, fact: FollowUpLogged) -> bool:
@@ -80,17 +81,17 @@ def _is_answered(duty: Duty, fact: FollowUpLogged) -> bool:
     return fact.answer in ANSWERS[duty.kind] and promise == fact.promise
 
 
-def _answer(turn: Turn[FollowUpLogged], duty: Duty) -> AccountFact:
+def _answer(draft: Draft[FollowUpLogged], duty: Duty) -> AccountFact:
     """As it is remembered: who says so, and of which promise, or whether the outcome was reached."""
     kept = duty.kind is DutyKind.PROMISE
     return AccountFact(
-        fact_id=fact_id(turn.event, "answer"),
-        account_id=turn.account_id,
+        fact_id=fact_id(draft.event, "answer"),
+        account_id=draft.account_id,
         kind=FactKind.PROMISE_SAID_KEPT if kept else FactKind.OUTCOME_SAID,
-        at=turn.now,
-        order_id=turn.fact.order,
-        channel=turn.fact.channel.value,
-        agent=turn.fact.by,
-        number=None if kept else int(turn.fact.answer is CustomersAnswer.WORKED),
+        at=draft.now,
+        order_id=draft.fact.order,
+        channel=draft.fact.channel.value,
+        agent=draft.fact.by,
+        number=None if kept else int(draft.fact.answer is CustomersAnswer.WORKED),
         what=duty.promise.what if duty.promise else None,
     )

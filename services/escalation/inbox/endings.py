@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from services.escalation.domain import words
+from services.escalation.domain.decisions.closing import reason_words
 from services.escalation.domain.happenings import SignalRow
 from services.escalation.domain.policy.model import CLEARED, Policy
 from services.escalation.domain.reader import Moment, Reader
-from services.escalation.domain.reasoning import reason_words
 from services.escalation.domain.reopening import reopened_until
 from services.escalation.store.followed import FollowedRow
 from services.escalation.store.inbox import EpisodeRow

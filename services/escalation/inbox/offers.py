@@ -3,13 +3,14 @@
 from collections.abc import Sequence
 
 from services.escalation.domain.asked import RingRow, StepRow
+from services.escalation.domain.decisions.handing_over import OfferLapsed, OfferWithdrawn
 from services.escalation.domain.reader import Reader
 from services.escalation.store.inbox import EpisodeRow
 from shared.contracts.escalation import RingCause
 
 _CAME_TO_NOTHING = {
-    "offer_lapsed": "did not take it over by",
-    "offer_withdrawn": "is no longer available, so the offer ended at",
+    OfferLapsed.rule: "did not take it over by",
+    OfferWithdrawn.rule: "is no longer available, so the offer ended at",
 }
 
 

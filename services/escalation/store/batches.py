@@ -9,7 +9,7 @@ from typing import Any
 from services.escalation import tables
 from services.escalation.domain.book import Book
 from services.escalation.domain.entities import (
-    Decision,
+    DecisionRow,
     Delivery,
     Salesperson,
 )
@@ -89,7 +89,7 @@ _SAVE_DELIVERIES = bulk_upsert(tables.Delivery)
 _SAVE_NOTES = bulk_upsert(tables.Note)
 _SAVE_NOTICES = bulk_upsert(tables.Notice)
 _ADD_FACTS = BulkCopy("escalation", "facts", FACT_COLUMNS)
-_ADD_DECISIONS = BulkCopy("escalation", "decisions", tuple(column.name for column in fields(Decision)))
+_ADD_DECISIONS = BulkCopy("escalation", "decisions", tuple(column.name for column in fields(DecisionRow)))
 
 
 async def load(

@@ -2,10 +2,13 @@
 
 from datetime import datetime
 
+from services.escalation.domain.decisions.notifying import Unanswered, Unavailable
+from services.escalation.domain.decisions.rescuing import Expired, PassedOn
+from services.escalation.domain.decisions.rules import names_of
 from services.escalation.domain.reader import Reader
 from services.escalation.domain.words import Before
 
-_WENT_ON = "('unanswered', 'expired', 'not_mine', 'unavailable')"
+_WENT_ON = names_of(Unanswered, Expired, PassedOn, Unavailable)
 """Decisions by which an episode goes from one person to the next."""
 
 
@@ -13,11 +16,11 @@ def join_before(alert: str) -> str:
     """Joins `before` (who, name, notified_at, had_until) to a row `alert` (episode_id, raised_at, cause)."""
     return f"""
     left join lateral (
-        select d.who, p.name, case when d.rule = 'expired' then d.at end as had_until, (
+        select d.who, p.name, case when d.rule = '{Expired.rule}' then d.at end as had_until, (
             select max(a.raised_at) from escalation.alerts a
             where a.episode_id = d.episode_id and a.recipient = d.who and a.raised_at < d.at) as notified_at
         from escalation.decisions d left join escalation.salespeople p on p.salesperson_id = d.who
-        where d.episode_id = {alert}.episode_id and d.rule in {_WENT_ON} and d.at <= {alert}.raised_at
+        where d.episode_id = {alert}.episode_id and d.rule in {_WENT_ON!r} and d.at <= {alert}.raised_at
         order by d.position desc limit 1
     ) before on {alert}.cause in ('step', 'unredeemed', 'not_mine', 'unavailable', 'repeat')
     """

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import asyncpg
 
-from services.escalation.domain.entities import Account, Decision, Delivery, Order, Salesperson
+from services.escalation.domain.entities import Account, DecisionRow, Delivery, Order, Salesperson
 from services.escalation.domain.explaining.record import Record, Told
 from services.escalation.store import policies as versions
 from services.escalation.store.facts import TOLD_TYPES, told_event
@@ -87,7 +87,9 @@ async def record_of(connection: Connection, episode_id: UUID) -> Record:
         signals=signals,
         facts=[*facts_of(await connection.fetch(_FACTS, episode.account_id))],
         told=[_told(row) for row in told],
-        decisions=[Decision(**{name: value for name, value in row.items() if name != "position"}) for row in decisions],
+        decisions=[
+            DecisionRow(**{name: value for name, value in row.items() if name != "position"}) for row in decisions
+        ],
         alerts=[alert_of(row) for row in await connection.fetch(_ALERTS, episode_id)],
         deliveries=[Delivery(**row) for row in await connection.fetch(_DELIVERIES, episode_id)],
         people={row["salesperson_id"]: Salesperson(**row) for row in await connection.fetch(_PEOPLE)},
@@ -99,3 +101,7 @@ def _told(row: asyncpg.Record) -> Told:
     """A fact of the journal; without its event where a customer's data was erased."""
     event = None if row["body"] is None else told_event(row)
     return Told(row["source"], row["event_id"], row["type"], row["at"], row["decided_at"], event)
+
+
+def _decision(row: asyncpg.Record) -> DecisionRow:
+    return DecisionRow(**{name: value for name, value in row.items() if name != "position"})

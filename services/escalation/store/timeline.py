@@ -7,6 +7,8 @@ from datetime import datetime
 import asyncpg
 
 from services.escalation.domain import words
+from services.escalation.domain.decisions.rules import RULES
+from services.escalation.domain.decisions.severities import SeverityFound
 from services.escalation.domain.facts import SAID, FactKind
 from services.escalation.domain.happenings import is_about
 from services.escalation.store.facts import TOLD_TYPES, newest, orders_of_cases, told_event
@@ -22,12 +24,10 @@ _FACTS_ABOUT = f"""
 """
 _ORDERS = "select distinct order_id from escalation.episodes where account_id = $1 and responsible = $2"
 # An episode that rings again has nobody's acknowledgement any more: the decisions still know who took it before.
-_DEEDS = """
+_TOLD = {rule: one.timeline for rule, one in RULES.items() if one.timeline is not None}
+_DEEDS = f"""
     with told(rule, what) as (
-        values ('severity', 'severity raised'), ('acknowledged', 'acknowledged'), ('reached', 'customer reached'),
-            ('handed_over', 'handed over'), ('expired', 'customer not reached in time'),
-            ('exhausted', 'nobody answered'), ('closed', 'episode closed'),
-            ('reopened', 'close undone')
+        values {", ".join(f"('{rule}', '{what}')" for rule, what in _TOLD.items())}
     ), episodes as (
         select * from escalation.episodes where account_id = $1 and ($2::text is null or responsible = $2)
     ), alerts as (
@@ -39,7 +39,7 @@ _DEEDS = """
         union all
         select d.at, 2, d.position, told.what, episode_id, order_id, d.who, d.words
         from escalation.decisions d join told using (rule) join episodes using (episode_id)
-        where d.account_id = $1 and (d.rule <> 'severity' or d.at > raised_at)
+        where d.account_id = $1 and (d.rule <> '{SeverityFound.rule}' or d.at > raised_at)
         union all
         select raised_at, 3, 0, 'alert raised', episode_id, order_id, recipient, why_you from alerts
         union all

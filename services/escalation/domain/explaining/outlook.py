@@ -6,12 +6,13 @@ from datetime import datetime
 from services.escalation.domain.asking import Situation, whom
 from services.escalation.domain.climbing import last_to_ask, still_to_ask
 from services.escalation.domain.clocks import Moment
+from services.escalation.domain.decisions.closing import closing_words, reason_words
+from services.escalation.domain.decisions.wording import STEP_WORDS, clock
 from services.escalation.domain.entities import Clock, Episode
 from services.escalation.domain.explaining.record import Record
 from services.escalation.domain.ladder import assigned_to, rungs
 from services.escalation.domain.main_signal import all_inform
 from services.escalation.domain.policy.model import TeamMode
-from services.escalation.domain.reasoning import STEP_WORDS, clock, closing_words
 from services.escalation.domain.reopening import reopened_until
 from services.escalation.domain.words import SIGNAL_LABELS
 from shared.contracts.escalation import Step
@@ -36,7 +37,8 @@ def outlook(record: Record, *, desk: str) -> Outlook:
     if episode.closed_at is not None:
         assert episode.result is not None
         assert episode.reason is not None
-        ended = closing_words(record.latest_policy, episode.result, episode.reason)
+        reason = reason_words(record.latest_policy, episode.result, episode.reason)
+        ended = closing_words(episode.result, reason)
         by = f"by {episode.closed_by}" if episode.closed_by else "by itself"
         state = f"{ended.removesuffix('.')}. Closed {by} on {clock(episode.closed_at)}."
         return Outlook(

@@ -7,7 +7,7 @@ from datetime import datetime
 from services.escalation.domain.entities import (
     Account,
     Alert,
-    Decision,
+    DecisionRow,
     Delivery,
     Directory,
     Episode,
@@ -45,7 +45,7 @@ class Record:
     signals: Sequence[Signal]
     facts: Sequence[AccountFact]
     told: Sequence[Told]
-    decisions: Sequence[Decision]
+    decisions: Sequence[DecisionRow]
     alerts: Sequence[Alert]
     deliveries: Sequence[Delivery]
     people: Mapping[str, Salesperson]

@@ -1,7 +1,7 @@
 """What became of a delivery, in words."""
 
+from services.escalation.domain.decisions.wording import clock
 from services.escalation.domain.entities import Delivery
-from services.escalation.domain.reasoning import clock
 
 _CHANNELS = {"inbox": "the inbox", "email": "e-mail"}
 

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import TypeAlias
 from uuid import UUID
 
-from services.escalation.domain.entities import Decision, Delivery, Signal
+from services.escalation.domain.entities import DecisionRow, Delivery, Signal
 from services.escalation.domain.explaining.record import Record, Told
 from services.escalation.domain.explaining.sending import sent_words
 from services.escalation.domain.facts import SAID, AccountFact, FactKind, remembered
@@ -139,7 +139,7 @@ def _lane_of(fact: AccountFact) -> _Lane:
     return fact.case_id, fact.kind if counts else None
 
 
-def _decided(decision: Decision, record: Record) -> Step:
+def _decided(decision: DecisionRow, record: Record) -> Step:
     policy = record.policy(decision.policy_version)
     paths = decision.policy_path.split(", ") if decision.policy_path else []
     lines = [line for path in paths for line in (lines_at(policy, path) if policy else [PolicyLine(path)])]

@@ -1,0 +1,115 @@
+"""Decisions by which an episode ends, asks nothing any more, or is open again."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from services.escalation.domain.decisions.decision import SetsClock
+from services.escalation.domain.deliveries import CLOSED
+from services.escalation.domain.policy.model import Policy
+from shared.contracts import escalation
+from shared.contracts.envelope import Fact
+from shared.contracts.escalation import EpisodeResult
+
+
+def reason_words(policy: Policy, result: EpisodeResult, reason: str) -> str:
+    """A reason as the policy words it; of one that it has no more, its code as words."""
+    known = next((one.words for one in policy.reasons.get(result, ()) if one.code == reason), None)
+    return known or reason.replace("_", " ").capitalize()
+
+
+@dataclass(frozen=True, slots=True)
+class Closed(SetsClock):
+    """An episode ends with a result and a reason; `words` is the reason as the policy words it."""
+
+    rule = "closed"
+    policy_lines = ("reasons.{result}",)
+    timeline = "episode closed"
+    color = "bold green"
+    cancels = CLOSED
+    words: str
+
+    @property
+    def _result(self) -> EpisodeResult:
+        assert self.episode.result is not None
+        return self.episode.result
+
+    @property
+    def sentence(self) -> str:
+        return closing_words(self._result, self.words)
+
+    @property
+    def policy_line(self) -> str | None:
+        return f"reasons.{self._result.value}"
+
+    @property
+    def who(self) -> str | None:
+        return self.episode.closed_by
+
+    def publishes(self) -> Fact:
+        episode = self.episode
+        assert episode.reason is not None
+        assert episode.closed_at is not None
+        return escalation.EpisodeClosed(
+            episode=episode.episode_id,
+            order=episode.order_id,
+            result=self._result,
+            reason=episode.reason,
+            by=episode.closed_by,
+            closed_at=episode.closed_at,
+        )
+
+    @property
+    def discriminator(self) -> object:
+        return self.episode.episode_id
+
+
+def closing_words(result: EpisodeResult, words: str) -> str:
+    """A result, and the reason as the policy words it."""
+    return f"Closed as {result.value.replace('_', ' ')}: {words}."
+
+
+@dataclass(frozen=True, slots=True)
+class ForInformation(SetsClock):
+    """Only signals for information are left."""
+
+    rule = "for_information"
+    policy_lines = ("plays.refund_kinds",)
+    cancels = "for information"
+
+    @property
+    def sentence(self) -> str:
+        return "Only signals for information are left: nothing is due any more."
+
+
+@dataclass(frozen=True, slots=True)
+class Reopened(SetsClock):
+    """Somebody undid their close. `episode` is open again; it was closed at `closed_at`."""
+
+    rule = "reopened"
+    policy_lines = ("acknowledgement.reopen_within",)
+    timeline = "close undone"
+    color = "yellow"
+    by: str
+    closed_at: datetime
+    reopened_at: datetime
+
+    @property
+    def sentence(self) -> str:
+        return f"{self.by} undid the close: it is open as it stood."
+
+    @property
+    def who(self) -> str | None:
+        return self.by
+
+    def publishes(self) -> Fact:
+        return escalation.EpisodeReopened(
+            episode=self.episode.episode_id,
+            order=self.episode.order_id,
+            by=self.by,
+            closed_at=self.closed_at,
+            reopened_at=self.reopened_at,
+        )
+
+    @property
+    def discriminator(self) -> object:
+        return self.episode.episode_id

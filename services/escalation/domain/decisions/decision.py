@@ -1,0 +1,126 @@
+"""A decision is one value: its sentence, the policy line it rests on, what it changes, publishes and is called later.
+
+`Draft.decide` folds it into the state and records it, `handlers.apply` writes it; nothing else does either.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import ClassVar, TypeAlias
+from uuid import UUID
+
+from services.escalation.domain.entities import Account, Alert, Case, Delivery, Episode, Order, Salesperson, Signal
+from shared.contracts.envelope import Fact
+
+Row: TypeAlias = Account | Alert | Case | Delivery | Episode | Order | Salesperson | Signal
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """One decision about an account.
+
+    Class attributes, usable without an instance:
+
+    - `rule`: the name that is kept in `escalation.decisions` and printed by `handoff explain`; None leaves no record.
+    - `policy_lines`: the lines of the policy it may rest on, with `{severity}` and the like where a line has variants.
+    - `outcome`: what the list of people notified says of the person it is about, such as "passed it on".
+    - `timeline`: what the account's timeline calls it.
+    - `color`: how `handoff explain` prints it, as a style of Rich.
+    - `cancels`: why e-mail of the episode that has not left yet is cancelled by it.
+    - `sets_clock`: whether the timer of the episode's clock is set anew, or taken back where nothing falls due.
+    """
+
+    rule: ClassVar[str | None] = None
+    policy_lines: ClassVar[tuple[str, ...]] = ()
+    outcome: ClassVar[str | None] = None
+    timeline: ClassVar[str | None] = None
+    color: ClassVar[str] = ""
+    cancels: ClassVar[str | None] = None
+    sets_clock: ClassVar[bool] = False
+
+    @property
+    def sentence(self) -> str:
+        """What was decided, for `handoff explain`. It names orders and salespeople, never a customer."""
+        raise NotImplementedError(f"{type(self).__name__} has a rule, so it needs a sentence")
+
+    @property
+    def policy_line(self) -> str | None:
+        """The line of the policy that counted, or several, separated by commas."""
+        return self.policy_lines[0] if self.policy_lines else None
+
+    @property
+    def policy_version(self) -> int | None:
+        """The version of the policy it was made under; None for the latest."""
+        return None
+
+    @property
+    def episode_id(self) -> UUID | None:
+        return None
+
+    @property
+    def signal_id(self) -> UUID | None:
+        return None
+
+    @property
+    def who(self) -> str | None:
+        """The salesperson whom it is about."""
+        return None
+
+    def rows(self) -> Iterable[Row]:
+        """What it changes, as it is afterwards."""
+        return ()
+
+    def publishes(self) -> Fact | None:
+        """The event that tells others, about the account; None for nothing."""
+        return None
+
+    @property
+    def happened_at(self) -> datetime | None:
+        """The time of that event; None for now."""
+        return None
+
+    @property
+    def discriminator(self) -> object:
+        """What tells that event from others of its type by the same cause; part of its id."""
+        return ""
+
+
+@dataclass(frozen=True, slots=True)
+class OfEpisode(Decision):
+    """A decision about an episode, which it leaves as it is."""
+
+    episode: Episode
+
+    @property
+    def episode_id(self) -> UUID | None:
+        return self.episode.episode_id
+
+
+@dataclass(frozen=True, slots=True)
+class ChangesEpisode(OfEpisode):
+    """A decision that leaves an episode as `episode` says."""
+
+    def rows(self) -> Iterable[Row]:
+        return (self.episode,)
+
+
+@dataclass(frozen=True, slots=True)
+class SetsClock(ChangesEpisode):
+    """A decision by which an episode's clock may run to another time, or stop."""
+
+    sets_clock: ClassVar[bool] = True
+
+
+@dataclass(frozen=True, slots=True)
+class Kept(Decision):
+    """Rows that nobody is told of, such as when an episode changed last, or the directory's."""
+
+    kept: tuple[Row, ...]
+
+    def rows(self) -> Iterable[Row]:
+        return self.kept
+
+
+@dataclass(frozen=True, slots=True)
+class KeptWithClock(SetsClock):
+    """An episode that changed together with its clock; another decision tells why."""

@@ -1,0 +1,98 @@
+"""Decisions about hand-overs: offered, accepted, or come to nothing."""
+
+from dataclasses import dataclass
+
+from services.escalation.domain.decisions.decision import OfEpisode, SetsClock
+from services.escalation.domain.decisions.rescuing import taken
+from shared.contracts import escalation
+from shared.contracts.envelope import Fact
+
+
+@dataclass(frozen=True, slots=True)
+class HandOverOffered(SetsClock):
+    """The holder asks a colleague to take it over."""
+
+    rule = "offered"
+    policy_lines = ("acknowledgement.longest_hand_over",)
+    by: str
+    to: str
+
+    @property
+    def sentence(self) -> str:
+        return f"{self.by} asks {self.to} to take it over; until that is accepted it stays where it is."
+
+    @property
+    def who(self) -> str | None:
+        return self.by
+
+    def publishes(self) -> Fact:
+        until = self.episode.offered_until
+        assert until is not None
+        return escalation.HandOverOffered(
+            episode=self.episode.episode_id, order=self.episode.order_id, by=self.by, to=self.to, until=until
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class HandedOver(SetsClock):
+    """The colleague accepted: the time to talk with the customer starts anew."""
+
+    rule = "handed_over"
+    policy_lines = ("acknowledgement.redeem_within.{severity}",)
+    outcome = "took it over"
+    timeline = "handed over"
+    color = "green"
+    giver: str
+
+    @property
+    def sentence(self) -> str:
+        return f"{self.giver} handed it over. {taken(self.episode)}"
+
+    @property
+    def policy_line(self) -> str | None:
+        return f"acknowledgement.redeem_within.{self.episode.severity.value}"
+
+    @property
+    def who(self) -> str | None:
+        return self.episode.acknowledged_by
+
+    def publishes(self) -> Fact:
+        by = self.episode.acknowledged_by
+        assert by is not None
+        return escalation.HandOverAccepted(
+            episode=self.episode.episode_id, order=self.episode.order_id, by=by, giver=self.giver
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class OfferLapsed(OfEpisode):
+    """The colleague did not accept in time. `episode` is as it was."""
+
+    rule = "offer_lapsed"
+    outcome = "did not take it over"
+
+    @property
+    def sentence(self) -> str:
+        return "The hand-over was not accepted in time."
+
+    @property
+    def who(self) -> str | None:
+        return self.episode.offered_to
+
+
+@dataclass(frozen=True, slots=True)
+class OfferWithdrawn(OfEpisode):
+    """The colleague is not there to accept; `why` says how so. `episode` is as it was."""
+
+    rule = "offer_withdrawn"
+    outcome = "no longer available"
+    name: str
+    why: str
+
+    @property
+    def sentence(self) -> str:
+        return f"{self.name} {self.why}: the hand-over is withdrawn."
+
+    @property
+    def who(self) -> str | None:
+        return self.episode.offered_to

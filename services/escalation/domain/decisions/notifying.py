@@ -1,0 +1,259 @@
+"""Decisions about whom an episode notifies, whom it skips, and that nobody is left."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from services.escalation.domain.decisions.decision import ChangesEpisode, OfEpisode, Row, SetsClock
+from services.escalation.domain.decisions.wording import RING_CAUSES, STEP_WORDS, clock
+from services.escalation.domain.entities import Alert, Delivery, Order, Signal
+from services.escalation.domain.ladder import Rung
+from shared.contracts import escalation
+from shared.contracts.envelope import Fact
+from shared.contracts.escalation import Step
+
+
+@dataclass(frozen=True, slots=True)
+class Times:
+    """When somebody is notified, until when there is time to answer, and by which line of the policy. `informs`: the
+    alert asks nothing."""
+
+    rung_at: datetime
+    answer_by: datetime | None
+    policy_path: str
+    informs: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Notified(SetsClock):
+    """An alert: somebody is asked, on every channel."""
+
+    rule = "rang"
+    policy_lines = (
+        "ladder.{severity}.{step}",
+        "plays.refund_kinds",
+        "ladder.skip_unless_at_work_within.{severity}",
+        "acknowledgement.longest_hand_over",
+        "acknowledgement.remind_before",
+        "acknowledgement.reopen_within",
+    )
+    color = "bold yellow"
+    alert: Alert
+    signal: Signal
+    times: Times
+    deliveries: tuple[Delivery, ...]
+
+    @property
+    def sentence(self) -> str:
+        """Whom it asks and why, from when on, and until when there is time to answer."""
+        alert, times = self.alert, self.times
+        whom = f"{alert.recipient}, {STEP_WORDS[alert.step]}"
+        if times.informs:
+            return f"Notifies {whom}, for information: nothing is due."
+        held = f" The message is held until {clock(times.rung_at)}." if times.rung_at > alert.raised_at else ""
+        until = f" Time to answer until {clock(times.answer_by)}." if times.answer_by else ""
+        return f"Rings {whom}, {RING_CAUSES[alert.cause]}.{held}{until}"
+
+    @property
+    def policy_line(self) -> str | None:
+        return self.times.policy_path
+
+    @property
+    def policy_version(self) -> int | None:
+        return self.alert.policy_version
+
+    @property
+    def signal_id(self) -> UUID | None:
+        return self.alert.signal_id
+
+    @property
+    def who(self) -> str | None:
+        return self.alert.recipient
+
+    def rows(self) -> Iterable[Row]:
+        return (self.episode, self.alert, *self.deliveries)
+
+    def publishes(self) -> Fact:
+        alert = self.alert
+        return escalation.AlertRaised(
+            alert=alert.alert_id,
+            episode=alert.episode_id,
+            order=self.episode.order_id,
+            recipient=alert.recipient,
+            signal=alert.signal_id,
+            kind=self.signal.kind,
+            because=alert.because,
+            step=alert.step,
+            severity=alert.severity,
+            cause=alert.cause,
+            policy_version=alert.policy_version,
+        )
+
+    @property
+    def discriminator(self) -> object:
+        return self.alert.alert_id
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped(OfEpisode):
+    """A step of the ladder at which nobody is asked."""
+
+    rule = "skipped"
+    rung: Rung
+
+    @property
+    def sentence(self) -> str:
+        assert self.rung.skipped is not None
+        return f"{_skipped(self.rung.step)}{self.rung.skipped}."
+
+    @property
+    def who(self) -> str | None:
+        return self.rung.salesperson_id
+
+
+def skipped_step(sentence: str) -> Step | None:
+    """The step of the ladder that a kept sentence of `Skipped` speaks of: records have no column for it."""
+    return next((step for step in STEP_WORDS if sentence.startswith(_skipped(step))), None)
+
+
+def _skipped(step: Step) -> str:
+    return f"Skipped: {STEP_WORDS[step]}, as "
+
+
+@dataclass(frozen=True, slots=True)
+class Shown(ChangesEpisode):
+    """An episode that notifies nobody is in the inbox of the person who would be notified."""
+
+    rule = "shown"
+
+    @property
+    def sentence(self) -> str:
+        return f"It is shown to {self.episode.responsible}."
+
+    @property
+    def who(self) -> str | None:
+        return self.episode.responsible
+
+
+@dataclass(frozen=True, slots=True)
+class Observed(OfEpisode):
+    """The team of the seller only looks on."""
+
+    rule = "observed"
+    policy_lines = ("teams",)
+
+    @property
+    def sentence(self) -> str:
+        return "The team is in observe mode: nobody is alerted."
+
+
+@dataclass(frozen=True, slots=True)
+class SellerAwaited(OfEpisode):
+    """The directory does not know the seller yet."""
+
+    rule = "seller_awaited"
+    order: Order
+    until: datetime
+
+    @property
+    def sentence(self) -> str:
+        seller = self.order.sold_by
+        return f"{seller} sold it and is not in the directory yet: waited for until {clock(self.until)}."
+
+    @property
+    def who(self) -> str | None:
+        return self.order.sold_by
+
+
+@dataclass(frozen=True, slots=True)
+class NobodyToAsk(OfEpisode):
+    """The ladder has nobody left, as the desk is no active salesperson."""
+
+    rule = "nobody_to_ask"
+    desk: str
+
+    @property
+    def sentence(self) -> str:
+        return f"There is nobody to ask. It rings as soon as the sales desk, {self.desk}, is an active salesperson."
+
+
+@dataclass(frozen=True, slots=True)
+class NobodyFurtherUp(SetsClock):
+    """It was passed on by the last person of the ladder: after a pause they are asked again."""
+
+    rule = "nobody_further_up"
+    policy_lines = ("ladder.repeats",)
+
+    @property
+    def sentence(self) -> str:
+        assert self.episode.deadline_at is not None
+        again_at = clock(self.episode.deadline_at)
+        return f"Nobody is further up: {self.episode.responsible} is asked again at {again_at}."
+
+
+@dataclass(frozen=True, slots=True)
+class Exhausted(SetsClock):
+    """Everybody was asked in vain, as often as the policy wants."""
+
+    rule = "exhausted"
+    policy_lines = ("ladder.repeats.times",)
+    timeline = "nobody answered"
+    color = "bold red"
+
+    @property
+    def sentence(self) -> str:
+        return "Nobody answered, all the way up the ladder and after every repeat. It stays open."
+
+    def publishes(self) -> Fact:
+        assert self.episode.exhausted_at is not None
+        return escalation.EpisodeExhausted(
+            episode=self.episode.episode_id, order=self.episode.order_id, at=self.episode.exhausted_at
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Unanswered(OfEpisode):
+    """The person who was notified did not respond in time."""
+
+    rule = "unanswered"
+    policy_lines = ("ladder.{severity}.{step}",)
+    outcome = "did not respond in time"
+    color = "red"
+
+    @property
+    def sentence(self) -> str:
+        return f"{self.episode.responsible} has not answered in time."
+
+    @property
+    def policy_line(self) -> str | None:
+        step = self.episode.step.value if self.episode.step else "seller"
+        return f"ladder.{self.episode.severity.value}.{step}"
+
+    @property
+    def policy_version(self) -> int | None:
+        return self.episode.policy_version
+
+    @property
+    def who(self) -> str | None:
+        return self.episode.responsible
+
+
+@dataclass(frozen=True, slots=True)
+class Unavailable(OfEpisode):
+    """The person who was asked, or had taken it, is not there any more. `what` says which, `why` how so."""
+
+    rule = "unavailable"
+    outcome = "no longer available"
+    person_id: str
+    name: str
+    what: str
+    why: str
+
+    @property
+    def sentence(self) -> str:
+        return f"{self.name}, who {self.what}, {self.why}: the next is asked."
+
+    @property
+    def who(self) -> str | None:
+        return self.person_id

@@ -1,0 +1,113 @@
+"""The list of all decisions, and what the names mean under which they are kept."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from services.escalation.domain.decisions.care import AlertSent, CareTaken, PolicyPublished
+from services.escalation.domain.decisions.closing import Closed, ForInformation, Reopened
+from services.escalation.domain.decisions.decision import Decision, Kept, KeptWithClock
+from services.escalation.domain.decisions.handing_over import HandedOver, HandOverOffered, OfferLapsed, OfferWithdrawn
+from services.escalation.domain.decisions.notifying import (
+    Exhausted,
+    NobodyFurtherUp,
+    NobodyToAsk,
+    Notified,
+    Observed,
+    SellerAwaited,
+    Shown,
+    Skipped,
+    Unanswered,
+    Unavailable,
+)
+from services.escalation.domain.decisions.rescuing import (
+    Acknowledged,
+    AppointmentDue,
+    AppointmentMade,
+    Attempted,
+    AttemptKnown,
+    Bound,
+    ClockMoved,
+    ContactMissed,
+    Excused,
+    Expired,
+    NoHourInCommon,
+    PassedOn,
+    PauseEnded,
+    Queued,
+    Reached,
+    Snoozed,
+)
+from services.escalation.domain.decisions.severities import SeverityCorrected, SeverityFound, SeverityRaised
+from services.escalation.domain.decisions.signals import (
+    EpisodeRaised,
+    EpisodeSignalled,
+    NotNotified,
+    OrderPreferred,
+    RequestRepeated,
+    RequestReportedAgain,
+    SignalCleared,
+    SignalWaits,
+    SignalWithdrawn,
+)
+
+DECISIONS: Final[tuple[type[Decision], ...]] = (
+    SignalWaits,
+    OrderPreferred,
+    EpisodeRaised,
+    EpisodeSignalled,
+    SeverityFound,
+    SeverityRaised,
+    SeverityCorrected,
+    NotNotified,
+    RequestReportedAgain,
+    RequestRepeated,
+    SignalCleared,
+    SignalWithdrawn,
+    Notified,
+    Skipped,
+    Shown,
+    Observed,
+    SellerAwaited,
+    NobodyToAsk,
+    NobodyFurtherUp,
+    Exhausted,
+    Unanswered,
+    Unavailable,
+    Acknowledged,
+    Queued,
+    NoHourInCommon,
+    PassedOn,
+    Attempted,
+    AttemptKnown,
+    Reached,
+    AppointmentMade,
+    AppointmentDue,
+    Snoozed,
+    PauseEnded,
+    Expired,
+    ContactMissed,
+    Excused,
+    Bound,
+    ClockMoved,
+    HandOverOffered,
+    HandedOver,
+    OfferLapsed,
+    OfferWithdrawn,
+    Closed,
+    ForInformation,
+    Reopened,
+    CareTaken,
+    AlertSent,
+    PolicyPublished,
+    Kept,
+    KeptWithClock,
+)
+RULES: Final[Mapping[str, type[Decision]]] = {one.rule: one for one in reversed(DECISIONS) if one.rule is not None}
+"""By the name in `escalation.decisions`; the first of the classes that share it. A retired rule stays listed."""
+
+
+def names_of(*decisions: type[Decision]) -> tuple[str, ...]:
+    """The names under which these decisions are kept. Raises TypeError for one that leaves no record."""
+    if any(one.rule is None for one in decisions):
+        raise TypeError("a decision without a rule has no name")
+    return tuple(one.rule for one in decisions if one.rule is not None)

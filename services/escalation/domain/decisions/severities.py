@@ -1,0 +1,81 @@
+"""Decisions about the severity of an episode: it rises, and falls only where the rules changed."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from services.escalation.domain.decisions.decision import ChangesEpisode, Row
+from services.escalation.domain.decisions.signals import OfSignal
+from services.escalation.domain.severity import Graveness
+from shared.contracts import escalation
+from shared.contracts.envelope import Fact
+from shared.contracts.escalation import Severity
+
+LINES = (
+    "signals.{kind}.severity",
+    "rises.large_amount.{currency}",
+    "rises.many_signals",
+    "rises.request_after_bad_contact",
+    "plays.refund_kinds",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class SeverityFound(OfSignal):
+    """The severity that an episode begins with, or is raised to."""
+
+    rule = "severity"
+    policy_lines = LINES
+    timeline = "severity raised"
+    color = "magenta"
+    grave: Graveness
+
+    @property
+    def sentence(self) -> str:
+        return f"Severity {self.grave.severity.value}: {self.grave.why}."
+
+    @property
+    def policy_line(self) -> str | None:
+        return self.grave.policy_path
+
+
+@dataclass(frozen=True, slots=True)
+class SeverityRaised(SeverityFound):
+    """An open episode becomes more severe, by or with a signal."""
+
+    before: Severity
+
+    def rows(self) -> Iterable[Row]:
+        return (self.episode,)
+
+    def publishes(self) -> Fact:
+        return escalation.SeverityRaised(
+            episode=self.episode.episode_id,
+            order=self.episode.order_id,
+            severity=self.episode.severity,
+            before=self.before,
+            signal=self.signal.signal_id,
+            kind=self.signal.kind,
+            policy_version=self.episode.policy_version,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class SeverityCorrected(ChangesEpisode):
+    """The rules changed, so an episode is as severe as they say. Nobody is notified."""
+
+    rule = SeverityFound.rule
+    policy_lines = LINES
+    timeline = SeverityFound.timeline
+    color = SeverityFound.color
+    before: Severity
+    grave: Graveness
+
+    @property
+    def sentence(self) -> str:
+        return (
+            f"Severity {self.grave.severity.value}, before {self.before.value}: the rules changed ({self.grave.why})."
+        )
+
+    @property
+    def policy_line(self) -> str | None:
+        return self.grave.policy_path

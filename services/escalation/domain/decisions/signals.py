@@ -1,0 +1,284 @@
+"""Decisions about signals: that one waits, joins an episode, notifies nobody, is reported again, or ends."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+from typing import ClassVar
+from uuid import UUID
+
+from services.escalation.domain.decisions.decision import Decision, OfEpisode, Row
+from services.escalation.domain.decisions.wording import clock
+from services.escalation.domain.entities import Episode, Order, Signal
+from services.escalation.domain.words import RULES_CHANGED, SIGNAL_LABELS
+from shared.contracts import escalation
+from shared.contracts.envelope import Fact
+
+
+@dataclass(frozen=True, slots=True)
+class OfSignal(OfEpisode):
+    """A decision about a signal of an episode."""
+
+    signal: Signal
+
+    @property
+    def signal_id(self) -> UUID | None:
+        return self.signal.signal_id
+
+    @property
+    def discriminator(self) -> object:
+        return self.signal.signal_id
+
+
+@dataclass(frozen=True, slots=True)
+class SignalWaits(Decision):
+    """A signal whose order is not known yet."""
+
+    rule = "waits"
+    policy_lines = ("signals.{kind}",)
+    signal: Signal
+
+    @property
+    def sentence(self) -> str:
+        label, until = SIGNAL_LABELS[self.signal.kind], self.signal.order_awaited_until
+        if until is None:
+            return f"{label}: it waits, for no order of this account is known yet."
+        return f"{label}: it waits for order {self.signal.names_order}, until {clock(until)} at most."
+
+    @property
+    def policy_line(self) -> str | None:
+        return f"signals.{self.signal.kind.value}"
+
+    @property
+    def policy_version(self) -> int | None:
+        return self.signal.policy_version
+
+    @property
+    def signal_id(self) -> UUID | None:
+        return self.signal.signal_id
+
+
+@dataclass(frozen=True, slots=True)
+class OrderPreferred(Decision):
+    """A signal that names no order belongs to the one that a person sold, not to the latest."""
+
+    rule = "matched"
+    policy_lines = ("matching.seller_first_within",)
+    signal: Signal
+    order: Order
+    latest: Order
+
+    @property
+    def sentence(self) -> str:
+        return f"Order {self.order.order_id} goes before order {self.latest.order_id}, the latest, which nobody sold."
+
+    @property
+    def signal_id(self) -> UUID | None:
+        return self.signal.signal_id
+
+    @property
+    def who(self) -> str | None:
+        return self.order.sold_by
+
+
+@dataclass(frozen=True, slots=True)
+class SignalAdded(OfSignal):
+    """A signal counts for an episode. `too_old`: too old to notify anybody."""
+
+    rule = "signal"
+    policy_lines = ("signals.{kind}",)
+    color = "bold magenta"
+    too_old: bool
+
+    @property
+    def sentence(self) -> str:
+        """Of a signal made of silence, when that had lasted too long."""
+        label, order = SIGNAL_LABELS[self.signal.kind], self.episode.order_id
+        if self.signal.by_silence:
+            return f"{label} on order {order}: nothing came until {clock(self.signal.at)}."
+        return f"{label} on order {order}."
+
+    @property
+    def policy_line(self) -> str | None:
+        return f"signals.{self.signal.kind.value}"
+
+    @property
+    def policy_version(self) -> int | None:
+        return self.signal.policy_version
+
+    @property
+    def happened_at(self) -> datetime | None:
+        return self.signal.at
+
+
+@dataclass(frozen=True, slots=True)
+class EpisodeRaised(SignalAdded):
+    """A signal raises an episode: its order had none that is open."""
+
+    def publishes(self) -> Fact:
+        episode, signal = self.episode, self.signal
+        return escalation.EpisodeRaised(
+            episode=episode.episode_id,
+            order=episode.order_id,
+            salesperson=episode.salesperson,
+            signal=signal.signal_id,
+            kind=signal.kind,
+            at=signal.at,
+            severity=episode.severity,
+            follows=episode.follows,
+            policy_version=episode.policy_version,
+        )
+
+    @property
+    def discriminator(self) -> object:
+        return self.episode.episode_id
+
+
+@dataclass(frozen=True, slots=True)
+class EpisodeSignalled(SignalAdded):
+    """A signal joins the open episode of its order."""
+
+    def publishes(self) -> Fact:
+        episode, signal = self.episode, self.signal
+        return escalation.EpisodeSignalled(
+            episode=episode.episode_id,
+            order=episode.order_id,
+            signal=signal.signal_id,
+            kind=signal.kind,
+            case=signal.case_id,
+            at=signal.at,
+        )
+
+
+class Quiet(Enum):
+    """Why a signal notifies nobody: the sentence, and the policy line that counts."""
+
+    WAITS_FOR_SELLER = "No ring of its own: one waits for the seller, and will carry the severity of then.", None
+    RULES_CHANGED = "No ring: the rules changed. It is shown.", None
+    FOR_INFORMATION = "No ring: it is for information.", "plays.refund_kinds"
+    TOO_OLD = "No ring: it was too old when first heard of. It is shown.", "age.ring_within"
+    ACKNOWLEDGED = "No ring: {} has it already, and it became no graver.", None
+    NOTIFIED = "No ring: {} is asked already, and it became no graver.", None
+
+    def __init__(self, sentence: str, policy_line: str | None) -> None:
+        self.sentence = sentence
+        self.policy_line = policy_line
+
+
+@dataclass(frozen=True, slots=True)
+class NotNotified(OfSignal):
+    """A signal that notifies nobody."""
+
+    rule = "not_rung"
+    policy_lines = tuple(one.policy_line for one in Quiet if one.policy_line is not None)
+    why: Quiet
+
+    @property
+    def sentence(self) -> str:
+        has_it = self.episode.acknowledged_by or self.episode.responsible or "somebody"
+        return self.why.sentence.format(has_it)
+
+    @property
+    def policy_line(self) -> str | None:
+        return self.why.policy_line
+
+
+@dataclass(frozen=True, slots=True)
+class RequestReportedAgain(OfSignal):
+    """A request for money or a cancellation was reported once more, without anything new."""
+
+    rule: ClassVar[str | None] = "told_again"
+    policy_lines = ("signals.{request}.same_request_within",)
+
+    @property
+    def sentence(self) -> str:
+        return "The same request was told again. Nobody is notified."
+
+    @property
+    def policy_line(self) -> str | None:
+        return f"signals.{self.signal.kind.value}.same_request_within"
+
+
+@dataclass(frozen=True, slots=True)
+class RequestRepeated(RequestReportedAgain):
+    """The customer asked again."""
+
+    rule = "asked_again"
+
+    @property
+    def sentence(self) -> str:
+        return "The customer asked again, with other words or another amount."
+
+
+@dataclass(frozen=True, slots=True)
+class SignalEnded(OfSignal):
+    """A signal of an open episode ended: `signal` is as it is afterwards."""
+
+    because: str
+
+    def rows(self) -> Iterable[Row]:
+        return (self.signal,)
+
+    @property
+    def _ended_at(self) -> datetime:
+        assert self.signal.ended_at is not None
+        return self.signal.ended_at
+
+    @property
+    def _label(self) -> str:
+        return SIGNAL_LABELS[self.signal.kind]
+
+    @property
+    def _fact(self) -> str:
+        return self.because.replace("_", " ")
+
+
+@dataclass(frozen=True, slots=True)
+class SignalCleared(SignalEnded):
+    """A later fact settled a signal, or the rules changed."""
+
+    rule = "cleared"
+
+    @property
+    def sentence(self) -> str:
+        if self.because == RULES_CHANGED:
+            return f"{self._label} does not count any more: the rules changed."
+        return f"{self._label} is settled, by “{self._fact}”."
+
+    def publishes(self) -> Fact:
+        return escalation.SignalCleared(
+            episode=self.episode.episode_id,
+            order=self.episode.order_id,
+            signal=self.signal.signal_id,
+            kind=self.signal.kind,
+            at=self._ended_at,
+            because=self.because,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class SignalWithdrawn(SignalEnded):
+    """A fact that was reported late shows that a signal never was."""
+
+    rule = "withdrawn"
+
+    @property
+    def sentence(self) -> str:
+        if self.because == RULES_CHANGED:
+            return f"{self._label} does not count any more: the rules changed."
+        return f"{self._label} never was: “{self._fact}” was told late."
+
+    def publishes(self) -> Fact:
+        return escalation.SignalWithdrawn(
+            episode=self.episode.episode_id,
+            order=self.episode.order_id,
+            signal=self.signal.signal_id,
+            kind=self.signal.kind,
+            at=self._ended_at,
+            because=self.because,
+        )
+
+
+def had_it(episode: Episode) -> Quiet:
+    """Why a signal that is young enough notifies nobody."""
+    return Quiet.NOTIFIED if episode.acknowledged_by is None else Quiet.ACKNOWLEDGED
