@@ -7,14 +7,14 @@ from datetime import datetime
 from services.escalation.domain.decisions.closing import Closed
 from services.escalation.domain.decisions.handing_over import HandedOver
 from services.escalation.domain.decisions.notifying import Skipped, Unavailable, skipped_step
-from services.escalation.domain.decisions.rescuing import Acknowledged, Expired, NoHourInCommon, PassedOn
 from services.escalation.domain.decisions.rules import RULES, names_of
+from services.escalation.domain.decisions.taking import Acknowledged, Expired, NoSharedHour, PassedOn
 from services.escalation.domain.reader import Moment, Reader
 from services.escalation.domain.words import STEPS
 from shared.contracts.escalation import LADDER, RingCause, Step
 
 _CAME_OF_IT = {rule: one.outcome for rule, one in RULES.items() if one.outcome is not None}
-TOLD_RULES = (*_CAME_OF_IT, *names_of(Skipped, Closed, NoHourInCommon))
+TOLD_RULES = (*_CAME_OF_IT, *names_of(Skipped, Closed, NoSharedHour))
 _TOOK = names_of(Acknowledged, HandedOver)
 _LOST = names_of(Expired, PassedOn, Unavailable, Closed)
 _ASK_NOBODY_ELSE = (RingCause.HANDED_OVER, RingCause.INFORMED)

@@ -5,7 +5,7 @@ from dataclasses import replace
 from services.escalation.domain.asking import Asked
 from services.escalation.domain.climbing import rung_of
 from services.escalation.domain.decisions.notifying import Times
-from services.escalation.domain.decisions.rescuing import AppointmentDue
+from services.escalation.domain.decisions.talking import AppointmentDue
 from services.escalation.domain.draft import Draft
 from services.escalation.domain.entities import Episode, Salesperson
 from services.escalation.domain.own_facts import EpisodeDue

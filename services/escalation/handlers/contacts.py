@@ -5,7 +5,7 @@ from itertools import pairwise
 from uuid import UUID
 
 from services.escalation.domain.clocks import NEVER
-from services.escalation.domain.decisions.rescuing import Attempted, AttemptKnown, ContactMissed, Reached
+from services.escalation.domain.decisions.talking import Attempted, AttemptKnown, ContactMissed, Reached
 from services.escalation.domain.draft import Draft
 from services.escalation.domain.entities import Episode
 from services.escalation.domain.facts import AccountFact, FactKind

@@ -7,7 +7,8 @@ from services.escalation.domain.asking import Asked
 from services.escalation.domain.clocks import falls_due
 from services.escalation.domain.decisions.handing_over import OfferLapsed
 from services.escalation.domain.decisions.notifying import Unanswered
-from services.escalation.domain.decisions.rescuing import Expired, PauseEnded
+from services.escalation.domain.decisions.taking import Expired
+from services.escalation.domain.decisions.talking import PauseEnded
 from services.escalation.domain.draft import Draft
 from services.escalation.domain.entities import Clock, Episode
 from services.escalation.domain.ladder import standing

@@ -40,7 +40,7 @@ def record_attempt(draft: Draft[DeliveryAttempted]) -> None:
     because = needless(alert, draft.state.episodes.get(alert.episode_id))
     if because is not None:  # since when this was being sent
         changed = cancelled(changed, because, draft.now)
-    book.put_delivery(changed)
+    draft.keep(changed)
     if fact.result is Attempt.ACCEPTED:
         _tell_of_first_sending(draft, changed)
     if fact.refused_address is not None:

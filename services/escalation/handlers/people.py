@@ -14,7 +14,7 @@ from services.escalation.domain.climbing import rung_of, still_to_ask
 from services.escalation.domain.clocks import after_absence
 from services.escalation.domain.decisions.handing_over import OfferWithdrawn
 from services.escalation.domain.decisions.notifying import Unavailable
-from services.escalation.domain.decisions.rescuing import ClockMoved
+from services.escalation.domain.decisions.taking import ClockMoved
 from services.escalation.domain.decisions.wording import clock
 from services.escalation.domain.draft import Draft
 from services.escalation.domain.entities import Clock, Episode, Salesperson

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from services.escalation.domain.clocks import Talk, no_hour_in_common
-from services.escalation.domain.decisions.rescuing import Bound, Excused, NoHourInCommon
+from services.escalation.domain.decisions.taking import Bound, Excused, NoSharedHour
 from services.escalation.domain.draft import Draft
 from services.escalation.domain.entities import Clock, Episode
 from services.escalation.domain.plays import may_write
@@ -51,4 +51,4 @@ def tell_of_hours(draft: Draft[Fact], episode: Episode) -> None:
     if episode.deadline_for is not Clock.REDEEM or person is None:
         return
     if no_hour_in_common(person, episode.severity, talk_of(draft, episode), draft.now):
-        draft.decide(NoHourInCommon(episode, person.name))
+        draft.decide(NoSharedHour(episode, person.name))

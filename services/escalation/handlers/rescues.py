@@ -5,7 +5,8 @@ from dataclasses import replace
 from typing import Any
 
 from services.escalation.domain import own_facts
-from services.escalation.domain.decisions.rescuing import Acknowledged, AppointmentMade, PassedOn, Queued, Snoozed
+from services.escalation.domain.decisions.taking import Acknowledged, PassedOn, Queued
+from services.escalation.domain.decisions.talking import AppointmentMade, Snoozed
 from services.escalation.domain.draft import Draft
 from services.escalation.domain.entities import Clock, Episode, Note, Salesperson
 from services.escalation.domain.own_facts import EpisodeButton

@@ -45,7 +45,7 @@ def remember_case(draft: Draft[support.CaseOpened]) -> None:
     known = book.case_of(draft.account_id, fact.case) or Case(draft.account_id, fact.case)
     if known.order_id is not None:
         return
-    book.put_case(replace(known, order_id=fact.order))
+    draft.keep(replace(known, order_id=fact.order))
     for signal in draft.state.waiting_signals() if fact.order else ():
         if signal.case_id == fact.case and signal.names_order is None:
             awaited_until = draft.now + book.rules.order_wait

@@ -7,7 +7,7 @@ from functools import partial
 from services.escalation.domain import words
 from services.escalation.domain.asked import AskedLine, RingRow, StepRow, asked_lines, had_since
 from services.escalation.domain.calling import Calling, calling
-from services.escalation.domain.decisions.rescuing import NoHourInCommon
+from services.escalation.domain.decisions.taking import NoSharedHour
 from services.escalation.domain.entities import Clock, products_in
 from services.escalation.domain.happenings import (
     Caller,
@@ -287,7 +287,7 @@ def _acknowledgement(row: EpisodeRow, steps: Sequence[StepRow], reader: Reader) 
     tries = f", {words.counted(row.attempts, 'attempt')} reached nobody" if row.attempts else ""
     by = row.acknowledged_name or row.acknowledged_by
     taken_at = row.acknowledged_at
-    about_hours = [step.words for step in steps if step.rule == NoHourInCommon.rule and step.at >= taken_at]
+    about_hours = [step.words for step in steps if step.rule == NoSharedHour.rule and step.at >= taken_at]
     note = f"{tries}. {about_hours[-1]}" if about_hours and row.deadline_for == Clock.REDEEM else tries
     return Acknowledgement(by, mine, reader.moment(taken_at), note)
 

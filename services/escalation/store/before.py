@@ -3,8 +3,8 @@
 from datetime import datetime
 
 from services.escalation.domain.decisions.notifying import Unanswered, Unavailable
-from services.escalation.domain.decisions.rescuing import Expired, PassedOn
 from services.escalation.domain.decisions.rules import names_of
+from services.escalation.domain.decisions.taking import Expired, PassedOn
 from services.escalation.domain.reader import Reader
 from services.escalation.domain.words import Before
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from services.escalation.domain.decisions.decision import OfEpisode, SetsClock
-from services.escalation.domain.decisions.rescuing import taken
+from services.escalation.domain.decisions.taking import taken
 from shared.contracts import escalation
 from shared.contracts.envelope import Fact
 

@@ -19,24 +19,6 @@ from services.escalation.domain.decisions.notifying import (
     Unanswered,
     Unavailable,
 )
-from services.escalation.domain.decisions.rescuing import (
-    Acknowledged,
-    AppointmentDue,
-    AppointmentMade,
-    Attempted,
-    AttemptKnown,
-    Bound,
-    ClockMoved,
-    ContactMissed,
-    Excused,
-    Expired,
-    NoHourInCommon,
-    PassedOn,
-    PauseEnded,
-    Queued,
-    Reached,
-    Snoozed,
-)
 from services.escalation.domain.decisions.severities import SeverityCorrected, SeverityFound, SeverityRaised
 from services.escalation.domain.decisions.signals import (
     EpisodeRaised,
@@ -48,6 +30,26 @@ from services.escalation.domain.decisions.signals import (
     SignalCleared,
     SignalWaits,
     SignalWithdrawn,
+)
+from services.escalation.domain.decisions.taking import (
+    Acknowledged,
+    Bound,
+    ClockMoved,
+    Excused,
+    Expired,
+    NoSharedHour,
+    PassedOn,
+    Queued,
+)
+from services.escalation.domain.decisions.talking import (
+    AppointmentDue,
+    AppointmentMade,
+    Attempted,
+    AttemptKnown,
+    ContactMissed,
+    PauseEnded,
+    Reached,
+    Snoozed,
 )
 
 DECISIONS: Final[tuple[type[Decision], ...]] = (
@@ -75,7 +77,7 @@ DECISIONS: Final[tuple[type[Decision], ...]] = (
     Unavailable,
     Acknowledged,
     Queued,
-    NoHourInCommon,
+    NoSharedHour,
     PassedOn,
     Attempted,
     AttemptKnown,

@@ -1,22 +1,19 @@
-"""Decisions about whoever takes an episode: acknowledged, tried, reached, put off, or not in time."""
+"""Decisions about who has an episode, and by when they are to talk with the customer."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
 
 from services.escalation.domain.decisions.decision import OfEpisode, Row
 from services.escalation.domain.decisions.wording import clock
 from services.escalation.domain.entities import Episode
-from services.escalation.domain.facts import AccountFact
 from services.escalation.domain.words import ordinal
 from shared.contracts import escalation
 from shared.contracts.envelope import Fact
-from shared.contracts.support_inbound import ContactChannel
 
-_REDEEM = "acknowledgement.redeem_within.{severity}"
+REDEEM = "acknowledgement.redeem_within.{severity}"
 
 
-def _redeem(episode: Episode) -> str:
+def redeem_line(episode: Episode) -> str:
     return f"acknowledgement.redeem_within.{episode.severity.value}"
 
 
@@ -55,7 +52,7 @@ class Acknowledged(ChangesHolder):
     """Somebody took it: nobody else is asked, and the time to talk with the customer runs."""
 
     rule = "acknowledged"
-    policy_lines = (_REDEEM,)
+    policy_lines = (REDEEM,)
     outcome = "acknowledged it"
     timeline = "acknowledged"
     color = "green"
@@ -67,7 +64,7 @@ class Acknowledged(ChangesHolder):
 
     @property
     def policy_line(self) -> str | None:
-        return _redeem(self.episode)
+        return redeem_line(self.episode)
 
     def publishes(self) -> Fact:
         episode = self.episode
@@ -95,7 +92,7 @@ class Queued(OfHolder):
 
 
 @dataclass(frozen=True, slots=True)
-class NoHourInCommon(OfHolder):
+class NoSharedHour(OfHolder):
     """The holder works while the customer must not be called, so other time counts."""
 
     rule = "no_hour_in_common"
@@ -132,133 +129,11 @@ class PassedOn(OfEpisode):
 
 
 @dataclass(frozen=True, slots=True)
-class Attempted(ChangesHolder):
-    """A call that reached nobody, which may give more time. `deadline_before` is the deadline as it was."""
-
-    rule = "attempt"
-    policy_lines = ("acknowledgement.attempts, acknowledgement.attempt_extends",)
-    deadline_before: datetime | None
-
-    @property
-    def sentence(self) -> str:
-        until = self.episode.deadline_at
-        longer = until is not None and until != self.deadline_before
-        more = f"more time, until {clock(until)}." if longer and until else "no more time for it."
-        return f"Attempt {self.episode.attempts} reached nobody: {more}"
-
-
-@dataclass(frozen=True, slots=True)
-class AttemptKnown(OfHolder):
-    """One call that was reported twice."""
-
-    rule = "attempt"
-
-    @property
-    def sentence(self) -> str:
-        return "It is the attempt that was heard of already."
-
-
-@dataclass(frozen=True, slots=True)
-class Reached(ChangesHolder):
-    """The holder talked with the customer; `talk` is the proof."""
-
-    rule = "reached"
-    policy_lines = (_REDEEM,)
-    outcome = "acknowledged it and reached the customer"
-    timeline = "customer reached"
-    color = "bold green"
-    talk: AccountFact
-
-    @property
-    def sentence(self) -> str:
-        return f"{self.holder} talked with the customer: the acknowledgement is redeemed."
-
-    @property
-    def policy_line(self) -> str | None:
-        return _redeem(self.episode)
-
-    def publishes(self) -> Fact:
-        return escalation.CustomerReached(
-            episode=self.episode.episode_id,
-            order=self.episode.order_id,
-            by=self.holder,
-            at=self.talk.at,
-            channel=ContactChannel(self.talk.channel or "other"),
-        )
-
-    @property
-    def discriminator(self) -> object:
-        return self.episode.episode_id
-
-
-@dataclass(frozen=True, slots=True)
-class AppointmentMade(ChangesHolder):
-    """The customer is to be called at a time that they agreed to."""
-
-    rule = "appointment"
-    policy_lines = ("acknowledgement.longest_appointment",)
-    at: datetime
-
-    @property
-    def sentence(self) -> str:
-        return f"The customer is to be called at {clock(self.at)}: until then the clock stands still."
-
-    def publishes(self) -> Fact:
-        return escalation.AppointmentMade(
-            episode=self.episode.episode_id, order=self.episode.order_id, by=self.holder, at=self.at
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class AppointmentDue(ChangesHolder):
-    """The appointment has come, or is about to: the talk is due. `at` is its time."""
-
-    rule = "appointment_due"
-    policy_lines = ("acknowledgement.remind_before",)
-    at: datetime
-
-    @property
-    def sentence(self) -> str:
-        due = self.episode.deadline_at
-        until = f", who has until {clock(due)} to reach them" if due else ""
-        return f"The customer was promised a call at {clock(self.at)}: this reminds {self.holder}{until}."
-
-
-@dataclass(frozen=True, slots=True)
-class Snoozed(ChangesHolder):
-    """The holder put it off."""
-
-    rule = "snoozed"
-    policy_lines = ("acknowledgement.longest_snooze",)
-    until: datetime
-
-    @property
-    def sentence(self) -> str:
-        return f"{self.holder} put it off until {clock(self.until)}, then it rings again."
-
-    def publishes(self) -> Fact:
-        return escalation.EpisodeSnoozed(
-            episode=self.episode.episode_id, order=self.episode.order_id, by=self.holder, until=self.until
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class PauseEnded(OfEpisode):
-    """What was put off is due again."""
-
-    rule = "pause_ended"
-
-    @property
-    def sentence(self) -> str:
-        return "The pause is over: it rings again."
-
-
-@dataclass(frozen=True, slots=True)
 class Expired(OfHolder):
     """The holder did not reach the customer in time."""
 
     rule = "expired"
-    policy_lines = (_REDEEM,)
+    policy_lines = (REDEEM,)
     outcome = "acknowledged it, did not reach the customer in time"
     timeline = "customer not reached in time"
     color = "bold red"
@@ -269,7 +144,7 @@ class Expired(OfHolder):
 
     @property
     def policy_line(self) -> str | None:
-        return _redeem(self.episode)
+        return redeem_line(self.episode)
 
     def publishes(self) -> Fact:
         episode = self.episode
@@ -281,17 +156,6 @@ class Expired(OfHolder):
             acknowledged_at=episode.acknowledged_at,
             attempts=episode.attempts,
         )
-
-
-@dataclass(frozen=True, slots=True)
-class ContactMissed(OfEpisode):
-    """The customer tried again, and the holder did not answer."""
-
-    rule = "contact"
-
-    @property
-    def sentence(self) -> str:
-        return "The customer tried again meanwhile."
 
 
 @dataclass(frozen=True, slots=True)
@@ -310,7 +174,7 @@ class Bound(ChangesHolder):
     """The customer may be contacted again."""
 
     rule = "bound"
-    policy_lines = (_REDEEM,)
+    policy_lines = (REDEEM,)
 
     @property
     def sentence(self) -> str:
@@ -319,7 +183,7 @@ class Bound(ChangesHolder):
 
     @property
     def policy_line(self) -> str | None:
-        return _redeem(self.episode)
+        return redeem_line(self.episode)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,145 @@
+"""Decisions about the talk with the customer: tried, reached, agreed for later, put off."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from services.escalation.domain.decisions.decision import OfEpisode
+from services.escalation.domain.decisions.taking import REDEEM, ChangesHolder, OfHolder, redeem_line
+from services.escalation.domain.decisions.wording import clock
+from services.escalation.domain.facts import AccountFact
+from shared.contracts import escalation
+from shared.contracts.envelope import Fact
+from shared.contracts.support_inbound import ContactChannel
+
+
+@dataclass(frozen=True, slots=True)
+class Attempted(ChangesHolder):
+    """A call that reached nobody, which may give more time. `deadline_before` is the deadline as it was."""
+
+    rule = "attempt"
+    policy_lines = ("acknowledgement.attempts, acknowledgement.attempt_extends",)
+    deadline_before: datetime | None
+
+    @property
+    def sentence(self) -> str:
+        until = self.episode.deadline_at
+        longer = until is not None and until != self.deadline_before
+        more = f"more time, until {clock(until)}." if longer and until else "no more time for it."
+        return f"Attempt {self.episode.attempts} reached nobody: {more}"
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptKnown(OfHolder):
+    """One call that was reported twice."""
+
+    rule = "attempt"
+
+    @property
+    def sentence(self) -> str:
+        return "It is the attempt that was heard of already."
+
+
+@dataclass(frozen=True, slots=True)
+class Reached(ChangesHolder):
+    """The holder talked with the customer; `talk` is the proof."""
+
+    rule = "reached"
+    policy_lines = (REDEEM,)
+    outcome = "acknowledged it and reached the customer"
+    timeline = "customer reached"
+    color = "bold green"
+    talk: AccountFact
+
+    @property
+    def sentence(self) -> str:
+        return f"{self.holder} talked with the customer: the acknowledgement is redeemed."
+
+    @property
+    def policy_line(self) -> str | None:
+        return redeem_line(self.episode)
+
+    def publishes(self) -> Fact:
+        return escalation.CustomerReached(
+            episode=self.episode.episode_id,
+            order=self.episode.order_id,
+            by=self.holder,
+            at=self.talk.at,
+            channel=ContactChannel(self.talk.channel or "other"),
+        )
+
+    @property
+    def discriminator(self) -> object:
+        return self.episode.episode_id
+
+
+@dataclass(frozen=True, slots=True)
+class AppointmentMade(ChangesHolder):
+    """The customer is to be called at a time that they agreed to."""
+
+    rule = "appointment"
+    policy_lines = ("acknowledgement.longest_appointment",)
+    at: datetime
+
+    @property
+    def sentence(self) -> str:
+        return f"The customer is to be called at {clock(self.at)}: until then the clock stands still."
+
+    def publishes(self) -> Fact:
+        return escalation.AppointmentMade(
+            episode=self.episode.episode_id, order=self.episode.order_id, by=self.holder, at=self.at
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class AppointmentDue(ChangesHolder):
+    """The appointment has come, or is about to: the talk is due. `at` is its time."""
+
+    rule = "appointment_due"
+    policy_lines = ("acknowledgement.remind_before",)
+    at: datetime
+
+    @property
+    def sentence(self) -> str:
+        due = self.episode.deadline_at
+        until = f", who has until {clock(due)} to reach them" if due else ""
+        return f"The customer was promised a call at {clock(self.at)}: this reminds {self.holder}{until}."
+
+
+@dataclass(frozen=True, slots=True)
+class Snoozed(ChangesHolder):
+    """The holder put it off."""
+
+    rule = "snoozed"
+    policy_lines = ("acknowledgement.longest_snooze",)
+    until: datetime
+
+    @property
+    def sentence(self) -> str:
+        return f"{self.holder} put it off until {clock(self.until)}, then it rings again."
+
+    def publishes(self) -> Fact:
+        return escalation.EpisodeSnoozed(
+            episode=self.episode.episode_id, order=self.episode.order_id, by=self.holder, until=self.until
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class PauseEnded(OfEpisode):
+    """What was put off is due again."""
+
+    rule = "pause_ended"
+
+    @property
+    def sentence(self) -> str:
+        return "The pause is over: it rings again."
+
+
+@dataclass(frozen=True, slots=True)
+class ContactMissed(OfEpisode):
+    """The customer tried again, and the holder did not answer."""
+
+    rule = "contact"
+
+    @property
+    def sentence(self) -> str:
+        return "The customer tried again meanwhile."
