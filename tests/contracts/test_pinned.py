@@ -16,6 +16,8 @@ from pydantic_settings import BaseSettings
 from sqlalchemy import Column, MetaData, Table, Text
 
 from services.cli import waiting
+from services.escalation.domain.decisions.notifying import Observed
+from services.escalation.domain.decisions.rules import RULES
 from services.escalation.domain.entities import Clock
 from services.escalation.domain.policy.document import schema
 from shared.contracts.catalog import CATALOG, TOPICS
@@ -114,6 +116,14 @@ def _renamed_label(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(operated, "create_metrics", lambda _: replace(measured, consumer=consumer))
 
 
+def _renamed_rule(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kept, "RULES", {"in_line" if rule == "queued" else rule: one for rule, one in RULES.items()})
+
+
+def _renamed_policy_path(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Observed, "policy_lines", ("groups",))
+
+
 class _RenamedSettings(BaseSettings):
     service_desk: str = "desk"
 
@@ -152,16 +162,20 @@ _HANDLERS, _DOMAIN = "services/escalation/handlers", "services/escalation/domain
         ),
         (
             "sources of events",
-            in_code(f"{_HANDLERS}/turn.py", "signal_matched", "risk_found"),
+            in_code(f"{_DOMAIN}/draft.py", "signal_matched", "risk_found"),
             "escalation.signal_matched",
         ),
         ("what ids are derived from", in_code(f"{_HANDLERS}/alerts.py", '"alert"', '"page"'), "alert, ·, · is gone"),
         ("what ids are derived from", in_code(f"{_DOMAIN}/facts.py", '"no answer"', '"closed"'), "no answer is gone"),
-        ("discriminators", in_code(f"{_HANDLERS}/alerts.py", "r=alert.alert_id", "r=alert.ring"), "alert_id is gone"),
+        (
+            "discriminators",
+            in_code(f"{_DOMAIN}/decisions/notifying.py", "return self.alert.alert_id", "return self.alert.ring"),
+            "alert_id is gone",
+        ),
         ("tables and columns", _renamed_column, "escalation.account_versions: account_id is gone"),
         ("values in columns", _renamed_value, "escalation.episodes.deadline_for: answer is gone"),
-        ("rules", in_code(f"{_HANDLERS}/rescues.py", '"queued"', '"in_line"'), "queued is gone"),
-        ("policy paths", in_code(f"{_HANDLERS}/rings.py", '"teams"', '"groups"'), "teams is gone"),
+        ("rules", _renamed_rule, "queued is gone"),
+        ("policy paths", _renamed_policy_path, "teams is gone"),
         ("codes of refusals", in_code(f"{_HANDLERS}/rescues.py", '"episode_not_open"', '"over"'), "episode_not_open"),
         (
             "locks and channels",
@@ -189,9 +203,9 @@ def test_a_rename_that_leaks_is_noticed(title: str, plant: Plant, gone: str, mon
 @pytest.mark.parametrize(
     ("title", "plant"),
     [
-        ("rules", in_code(f"{_HANDLERS}/rescues.py", "_explain(", "_keep_reason(")),
+        ("discriminators", in_code(f"{_DOMAIN}/decisions/signals.py", "_ended_at", "_over_since")),
         ("what ids are derived from", in_code(f"{_HANDLERS}/alerts.py", "episode.rings", "matter.times")),
-        ("policy paths", in_code(f"{_HANDLERS}/deadlines.py", "episode.severity", "matter.gravity")),
+        ("policy paths", in_code(f"{_DOMAIN}/decisions/taking.py", "episode.severity", "matter.gravity")),
     ],
     ids=lambda part: part if isinstance(part, str) else "",
 )

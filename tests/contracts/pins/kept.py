@@ -8,6 +8,8 @@ from collections.abc import Iterator, Mapping
 from sqlalchemy import CheckConstraint, MetaData, Table
 
 from services.escalation.domain.book import Book
+from services.escalation.domain.decisions.rules import DECISIONS, RULES
+from services.escalation.domain.draft import Draft
 from services.escalation.domain.entities import Clock
 from services.escalation.domain.facts import FactKind
 from services.escalation.domain.ladder import Rung
@@ -18,7 +20,6 @@ from services.escalation.domain.rescues import NotNow
 from services.escalation.domain.words.endings import RULES_CHANGED
 from services.escalation.domain.written import NoteAbout
 from services.escalation.handlers.deliveries import NOT_NEEDED
-from services.escalation.handlers.turn import Turn
 from services.escalation.tables import EscalationTable
 from services.orders.tables import OrdersTable
 from services.support.tables import SupportTable
@@ -42,7 +43,7 @@ METADATA: Mapping[str, MetaData] = {
 }
 _DOMAIN, _HANDLERS = "services/escalation/domain/", "services/escalation/handlers/"
 _REFUSING = {
-    *(one.__name__ for one in (Turn.reject, Transaction.reject, WaitingRoom.refuse, Decided.refuse)),
+    *(one.__name__ for one in (Draft.reject, Transaction.reject, WaitingRoom.refuse, Decided.refuse)),
     *(one.__name__ for one in (refuse, NotNow, Problem, Rejection)),
 }
 _CODE = re.compile(r"[a-z]+(_[a-z]+)*")
@@ -78,7 +79,7 @@ def values() -> Names:
                 found[f"{name}.{column}"] |= set(re.findall(r"'(\w+)'", listed))
     reasons = [one.code for each in shipped().reasons.values() for one in each]
     found["escalation.alerts.because"] |= _given(Rung.__name__, 2)
-    found["escalation.deliveries.reason"] |= {*NOT_NEEDED, *_given(Book.silence.__name__, 1)}
+    found["escalation.deliveries.reason"] |= {*NOT_NEEDED, *_given(Book.silence.__name__, 1)} | _cancelling()
     found["escalation.episodes.deadline_for"] |= set(Clock)
     found["escalation.episodes.reason"] |= {CLEARED, SEEN, *reasons}
     found["escalation.facts.kind"] |= set(FactKind)
@@ -95,19 +96,20 @@ def _given(name: str, place: int) -> set[str]:
     return set().union(*(texts(call.module, call.arguments[place]) for call in given)) - {COMPUTED}
 
 
+def _cancelling() -> set[str]:
+    return {one.cancels for one in DECISIONS if one.cancels is not None}
+
+
 def rules() -> Names:
-    """The rules that explain a decision. How a signal ended is one as well: `escalation.signals.ended`."""
-    explaining = calls_of(Turn.explain.__name__, _HANDLERS)
-    named = set().union(*(texts(call.module, call.arguments[0]) for call in explaining))
-    return {"escalation.decisions.rule": sorted(named - {COMPUTED})}
+    """The names that decisions are kept under."""
+    return {"escalation.decisions.rule": sorted(RULES)}
 
 
 def policy_paths() -> Names:
     """The places in the policy that decisions name; {} stands for a severity, a step or the like."""
-    whole = [call.keyword("policy_path") for call in calls_of(Turn.explain.__name__, _HANDLERS)]
-    tables = {one.value for one in whole if isinstance(one, ast.Constant)} & set(Policy.model_fields)
+    named = {re.sub(r"\{\w+\}", "{}", line) for one in DECISIONS for line in one.policy_lines}
     written = {one for one in strings("services/escalation/") if _PATH.fullmatch(one)}
-    return {"escalation.decisions.policy_path": sorted(written | tables)}
+    return {"escalation.decisions.policy_path": sorted(written | named)}
 
 
 def codes() -> Names:

@@ -8,13 +8,16 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from importlib import import_module
+from itertools import product
 from typing import Any, get_type_hints
 
 from services.cli.installation import ServiceName
 from services.cli.run import outline_of
+from services.escalation.domain.decisions.decision import Decision
+from services.escalation.domain.decisions.rules import DECISIONS
 from services.escalation.domain.facts import fact_id
 from services.escalation.domain.own_facts import EpisodeDue
-from services.escalation.handlers.turn import Turn
+from services.escalation.handlers.apply import apply
 from services.escalation.store.left_to_judge import event_id
 from services.orders.domain import awaited_order
 from services.support.domain import CaseKey
@@ -27,10 +30,11 @@ from shared.ids import AccountId, CaseId, OrderId, derived
 from shared.inputs import RawMessage, Rejection
 from shared.messaging.cluster import Cluster
 from shared.timers import timer_id
+from shared.transaction import Transaction
 from tests.contracts.pins.examples import example
 from tests.contracts.pins.group import Group, Names, by_service
 from tests.contracts.pins.kept import METADATA
-from tests.contracts.pins.reading import COMPUTED, Call, at_import, calls_of, origins, strings, text, texts
+from tests.contracts.pins.reading import COMPUTED, Call, at_import, calls_of, code, origins, strings, text, texts
 
 _CODE = ("services/", "shared/")
 _SOURCE = re.compile(r"handoff(/[a-z_{}]+)+")
@@ -117,15 +121,31 @@ def made_ids() -> Names:
 def discriminators() -> Names:
     """By event: the member of our rows whose value tells apart the events of one type that one cause makes."""
     found: dict[str, set[str]] = defaultdict(set)
-    for call in calls_of(Turn.publish.__name__, "services/"):
+    for call in calls_of(Transaction.publish.__name__, "services/"):
         told_apart = call.keyword("discriminator")
-        if told_apart is None or call.module.name == Turn.__module__:
+        if told_apart is None or call.module.name == apply.__module__:
             continue
         for fact in _facts(call, call.arguments[0]):
             found[fact] |= set(_members(call, told_apart))
+    for decision in DECISIONS:
+        for published, member in product(_returned(decision, "publishes"), _returned(decision, "discriminator")):
+            for fact in _facts(*published):
+                found[fact] |= set(_members(*member))
     if not found:
         raise LookupError("nothing passes a discriminator: tests/contracts/pins must read the parameter's new name")
     return {fact: sorted(members) for fact, members in sorted(found.items())}
+
+
+def _returned(decision: type[Decision], method: str) -> list[tuple[Call, ast.expr]]:
+    """What a method of a decision returns, where it is not the one that all decisions have."""
+    owner = next(one for one in decision.__mro__ if method in one.__dict__)
+    if owner is Decision:
+        return []
+    (module,) = [one for one in code("services/escalation/") if one.name == owner.__module__]
+    (kind,) = [one for one in module.nodes() if isinstance(one, ast.ClassDef) and one.name == owner.__name__]
+    (function,) = [one for one in kind.body if isinstance(one, ast.FunctionDef) and one.name == method]
+    values = [one.value for one in ast.walk(function) if isinstance(one, ast.Return) and one.value is not None]
+    return [(Call(module, ast.Call(one, [], [])), one) for one in values]
 
 
 def _facts(call: Call, node: ast.expr) -> Iterator[str]:
