@@ -10,11 +10,12 @@ import pytest
 from services.escalation import app
 from services.escalation.domain.account_state import AccountState
 from services.escalation.domain.book import Book
+from services.escalation.domain.decisions.closing import Closed, Reopened
 from services.escalation.domain.duties import Duty, DutyKind
 from services.escalation.domain.entities import Episode
 from services.escalation.domain.own_facts import EpisodeDue
 from services.escalation.domain.severity import graveness
-from services.escalation.handlers import SUBSCRIPTIONS, alerts, endings, episodes, judging, people, reopening, talks
+from services.escalation.handlers import SUBSCRIPTIONS, alerts, episodes, judging, people, talks
 from services.escalation.handlers.rings import climb
 from services.escalation.store.known_accounts import KnownAccounts
 from shared import journal, timers
@@ -80,7 +81,7 @@ def acknowledge_without_silencing(patch: pytest.MonkeyPatch) -> None:
 
 
 def severity_that_falls(patch: pytest.MonkeyPatch) -> None:
-    def risen(_turn: Any, episode: Episode, _signal: Any, grave: Any) -> tuple[Episode, bool]:
+    def risen(_draft: Any, episode: Episode, _signal: Any, grave: Any) -> tuple[Episode, bool]:
         return replace(episode, severity=grave.severity), grave.severity.rank > episode.severity.rank
 
     patch.setattr(episodes, "_risen", risen)
@@ -94,20 +95,20 @@ def _of_the_latest_alone(signals: Sequence[Any], order: Any, policy: Any) -> Any
 def late_timer_of_a_closed_episode(patch: pytest.MonkeyPatch) -> None:
     """It is not cancelled, and nobody asks whether the episode is closed."""
 
-    def ring_whatever_it_is(turn: Any) -> None:
-        climb(turn, turn.state.episodes[turn.fact.episode], RingCause.STEP)
+    def ring_whatever_it_is(draft: Any) -> None:
+        climb(draft, draft.state.episodes[draft.fact.episode], RingCause.STEP)
 
-    patch.setattr(endings, "keep_episode", lambda turn, episode: turn.book.put_episode(episode))
+    patch.setattr(Closed, "sets_clock", False)
     table: Any = SUBSCRIPTIONS
     patch.setitem(table, EpisodeDue, (ring_whatever_it_is,))
 
 
 def close_without_stopping_the_clock(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(endings, "keep_episode", lambda turn, episode: turn.book.put_episode(episode))
+    patch.setattr(Closed, "sets_clock", False)
 
 
 def undo_a_close_without_starting_the_clock(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(reopening, "keep_episode", lambda turn, episode: turn.book.put_episode(episode))
+    patch.setattr(Reopened, "sets_clock", False)
 
 
 def alert_id_without_its_ring(patch: pytest.MonkeyPatch) -> None:
@@ -143,9 +144,9 @@ def go_on_after_a_failed_batch(patch: pytest.MonkeyPatch) -> None:
 def never_withdraw(patch: pytest.MonkeyPatch) -> None:
     hold_against = judging._hold_against
 
-    def keep(turn: Any, signal: Any, finding: Any) -> None:
+    def keep(draft: Any, signal: Any, finding: Any) -> None:
         if finding is not None:
-            hold_against(turn, signal, finding)
+            hold_against(draft, signal, finding)
 
     patch.setattr(judging, "_hold_against", keep)
 
@@ -153,10 +154,10 @@ def never_withdraw(patch: pytest.MonkeyPatch) -> None:
 def swallow_what_joins_an_acknowledged_episode(patch: pytest.MonkeyPatch) -> None:
     join = episodes.join
 
-    def join_unless_acknowledged(turn: Any, order: Any, signal: Any) -> None:
-        known = turn.state.open_episodes.get(order.order_id)
+    def join_unless_acknowledged(draft: Any, order: Any, signal: Any) -> None:
+        known = draft.state.open_episodes.get(order.order_id)
         if known is None or known.acknowledged_at is None:
-            join(turn, order, signal)
+            join(draft, order, signal)
 
     patch.setattr("services.escalation.handlers.signals.join", join_unless_acknowledged)
 
