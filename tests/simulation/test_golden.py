@@ -13,10 +13,13 @@ from typing import Any
 
 import pytest
 
-from services.escalation.domain import reasoning
 from services.escalation.domain.book import Book
-from services.escalation.handlers import alerts, rescues
-from services.escalation.handlers.turn import Turn
+from services.escalation.domain.decisions.decision import Decision
+from services.escalation.domain.decisions.notifying import Notified
+from services.escalation.domain.decisions.wording import RING_CAUSES
+from services.escalation.domain.draft import Draft
+from services.escalation.handlers import apply, rescues
+from shared.contracts.escalation import RingCause
 from shared.transaction import Transaction
 from tests.simulation.golden import against
 from tests.simulation.golden.blocks import HISTORIES, SIZE, committed, differences, play_block
@@ -91,23 +94,18 @@ def _has_two_words(value: Any) -> bool:
 
 
 def _one_more_row(patch: pytest.MonkeyPatch) -> None:
-    explain = Book.explain
+    record = apply._record
 
-    def twice(book: Book, cause: Any, rule: str, *rest: Any, **about: Any) -> None:
-        explain(book, cause, rule, *rest, **about)
-        if rule == "rang":
-            explain(book, cause, "rang_twice", *rest, **about)
+    def twice(tx: Transaction, book: Book, cause: Any, decision: Decision) -> Any:
+        if isinstance(decision, Notified):
+            book.changes.decisions.append(record(tx, book, cause, decision))
+        return record(tx, book, cause, decision)
 
-    patch.setattr(Book, "explain", twice)
+    patch.setattr(apply, "_record", twice)
 
 
 def _another_policy_path(patch: pytest.MonkeyPatch) -> None:
-    explain = Turn.explain
-
-    def elsewhere(turn: Turn[Any], rule: str, words: str, **about: Any) -> None:
-        explain(turn, rule, words, **{**about, "policy_path": "ladder"} if rule == "rang" else about)
-
-    patch.setattr(Turn, "explain", elsewhere)
+    patch.setattr(Notified, "policy_line", "ladder")
 
 
 def _a_timer_a_microsecond_later(patch: pytest.MonkeyPatch) -> None:
@@ -121,14 +119,14 @@ def _a_timer_a_microsecond_later(patch: pytest.MonkeyPatch) -> None:
 
 
 def _another_word(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(alerts, "ring_words", lambda *told: reasoning.ring_words(*told).replace("Rings", "Calls"))
+    patch.setitem(RING_CAUSES, RingCause.SIGNAL, "for no reason")
 
 
 def _another_reason(patch: pytest.MonkeyPatch) -> None:
     why_not = rescues._why_not
 
-    def said_otherwise(turn: Turn[Any], episode: Any) -> tuple[str, str]:
-        code, reason = why_not(turn, episode)
+    def said_otherwise(draft: Draft[Any], episode: Any) -> tuple[str, str]:
+        code, reason = why_not(draft, episode)
         return code, f"{reason}!"
 
     patch.setattr(rescues, "_why_not", said_otherwise)

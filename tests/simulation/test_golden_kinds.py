@@ -1,14 +1,12 @@
 """The histories of the golden reach every kind of decision, but for those that a test of their own reaches."""
 
 import ast
-from pathlib import Path
 
 import pytest
 
-from tests.simulation.golden import kinds
 from tests.simulation.golden.against import ROOT
 from tests.simulation.golden.blocks import committed_counts
-from tests.simulation.golden.kinds import known, rules
+from tests.simulation.golden.kinds import known
 
 _BEYOND = ("under", "refusal")
 _HERE = "tests/simulation/test_golden_unreached.py"
@@ -54,17 +52,3 @@ def test_what_few_histories_reach_is_reached_by_a_test(kind: str) -> None:
     path, _, name = OWN_TESTS[kind].partition("::")
     tree = ast.parse((ROOT / path).read_text("utf-8"))
     assert name in {getattr(node, "name", None) for node in tree.body}
-
-
-def test_every_way_to_name_a_rule_is_understood(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(kinds, "SERVICE", tmp_path)
-    calls = (
-        'turn.explain("rang", words)',
-        '_explain(turn, it, "taken", words)',
-        "turn.explain(signal.ended.value, words)",
-    )
-    (tmp_path / "here.py").write_text("\n".join(calls))
-    assert rules() == {"rang", "taken", "cleared", "withdrawn"}
-    (tmp_path / "there.py").write_text("turn.explain(name_of(rule), words)\n")
-    with pytest.raises(kinds.NotUnderstood, match="name_of"):
-        rules()

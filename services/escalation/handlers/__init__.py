@@ -8,7 +8,7 @@ from services.escalation.domain import duty_buttons, own_facts
 from services.escalation.domain.draft import Draft
 from services.escalation.domain.rules import RULES_VERSION, Rules
 from services.escalation.handlers.addresses import note_failing_address, note_working_address
-from services.escalation.handlers.apply import apply
+from services.escalation.handlers.apply import write_effects
 from services.escalation.handlers.deadlines import (
     act_on_deadline,
     look_for_recipient,
@@ -56,7 +56,7 @@ def handling(rules: Rules) -> Handler:
             draft = Draft(book, event, tx.now, tx.traceparent)
             for effect in SUBSCRIPTIONS[type(event.data)]:
                 effect(draft)
-            apply(tx, draft)
+            write_effects(tx, draft)
         await batches.save(tx.connection, book, tx.now)
         tx.after_commit.append(partial(accounts.keep, book))
 

@@ -18,7 +18,7 @@ from shared.transaction import Transaction
 _FOR_A_SIGNAL = (RingCause.SIGNAL, RingCause.SEVERITY)
 
 
-def apply(tx: Transaction, draft: Draft[Any]) -> None:
+def write_effects(tx: Transaction, draft: Draft[Any]) -> None:
     """Leave the effects of a draft in the transaction, in their order; its rows are saved with those of the batch."""
     for effect in draft.effects:
         match effect:
@@ -36,7 +36,7 @@ def apply(tx: Transaction, draft: Draft[Any]) -> None:
 
 def _write(tx: Transaction, book: Book, cause: Envelope[Fact], decision: Decision) -> None:
     if decision.rule is not None:
-        book.changes.decisions.append(_record(book, cause, decision, tx))
+        book.changes.decisions.append(_record(tx, book, cause, decision))
     told = decision.publishes()
     if told is not None:
         at = decision.happened_at or tx.now
@@ -45,7 +45,7 @@ def _write(tx: Transaction, book: Book, cause: Envelope[Fact], decision: Decisio
         tx.notes.append(decision)
 
 
-def _record(book: Book, cause: Envelope[Fact], decision: Decision, tx: Transaction) -> DecisionRow:
+def _record(tx: Transaction, book: Book, cause: Envelope[Fact], decision: Decision) -> DecisionRow:
     assert decision.rule is not None
     identity = (cause.source, f"{cause.id} at {tx.now.isoformat()}")
     version = decision.policy_version

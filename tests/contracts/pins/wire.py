@@ -17,7 +17,7 @@ from services.escalation.domain.decisions.decision import Decision
 from services.escalation.domain.decisions.rules import DECISIONS
 from services.escalation.domain.facts import fact_id
 from services.escalation.domain.own_facts import EpisodeDue
-from services.escalation.handlers.apply import apply
+from services.escalation.handlers import apply
 from services.escalation.store.left_to_judge import event_id
 from services.orders.domain import awaited_order
 from services.support.domain import CaseKey
@@ -123,7 +123,7 @@ def discriminators() -> Names:
     found: dict[str, set[str]] = defaultdict(set)
     for call in calls_of(Transaction.publish.__name__, "services/"):
         told_apart = call.keyword("discriminator")
-        if told_apart is None or call.module.name == apply.__module__:
+        if told_apart is None or call.module.name == apply.__name__:
             continue
         for fact in _facts(call, call.arguments[0]):
             found[fact] |= set(_members(call, told_apart))

@@ -1,14 +1,12 @@
 """The kinds of decisions that escalation makes, and which of them a history reached. Start at `known`."""
 
-import ast
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from enum import StrEnum
-from pathlib import Path
 from typing import Any
 
 import orjson
 
-from services import escalation as service
+from services.escalation.domain.decisions.rules import RULES
 from services.escalation.domain.entities import Clock, Ended
 from services.escalation.domain.own_facts import OWN_FACTS
 from shared.contracts import escalation
@@ -17,7 +15,6 @@ from shared.contracts.escalation import EpisodeResult, RingCause, SignalKind, St
 from tests.simulation.golden.rows import Rows
 from tests.simulation.tables import ALERTS, DECISIONS, EPISODES, JOURNAL, OUTBOX, SIGNALS, Row
 
-SERVICE = Path(service.__path__[0])
 _ENUMERATED: Mapping[str, type[StrEnum]] = {
     "cause": RingCause,
     "clock": Clock,
@@ -26,44 +23,15 @@ _ENUMERATED: Mapping[str, type[StrEnum]] = {
     "signal": SignalKind,
     "step": Step,
 }
-_PLACE_OF_RULE = {"explain": 0, "_explain": 2}
-_PASSED_ON = ("rule", "self.event")
-_SEVERAL: Mapping[str, type[StrEnum]] = {"signal.ended.value": Ended}
-
-
-class NotUnderstood(Exception):
-    """A call of `explain` names its rule in a way that is new here: teach `_rules_of` what it may be."""
 
 
 def known() -> frozenset[str]:
     """Every kind there is, each as its category and its name: `rule rang`, `event escalation.alert_raised`."""
     kinds = {f"{category} {member.value}" for category, enum in _ENUMERATED.items() for member in enum}
-    kinds |= {f"rule {rule}" for rule in rules()}
+    kinds |= {f"rule {rule}" for rule in RULES}
     kinds |= {f"event {type}" for type, fact in CATALOG.items() if fact.__module__.startswith(escalation.__name__)}
     kinds |= {f"fact {type}" for type in OWN_FACTS}
     return frozenset(kinds)
-
-
-def rules() -> frozenset[str]:
-    """Every rule that a decision is explained by, as the code of the service names it. Raises NotUnderstood."""
-    trees = (ast.parse(path.read_text("utf-8")) for path in sorted(SERVICE.rglob("*.py")))
-    return frozenset(rule for tree in trees for node in ast.walk(tree) for rule in _rules_of(node))
-
-
-def _rules_of(node: ast.AST) -> Iterator[str]:
-    if not isinstance(node, ast.Call):
-        return
-    name = getattr(node.func, "attr", getattr(node.func, "id", ""))
-    place = _PLACE_OF_RULE.get(name)
-    if place is None:
-        return
-    match node.args[place]:
-        case ast.Constant(value=str(rule)):
-            yield rule
-        case other if ast.unparse(other) in _SEVERAL:
-            yield from (member.value for member in _SEVERAL[ast.unparse(other)])
-        case other if ast.unparse(other) not in _PASSED_ON:
-            raise NotUnderstood(ast.unparse(node))
 
 
 def reached(rows: Rows) -> frozenset[str]:
