@@ -283,13 +283,12 @@ def _voice(row: EpisodeRow, reader: Reader) -> Voice:
 def _acknowledgement(row: EpisodeRow, steps: Sequence[StepRow], reader: Reader) -> Acknowledgement | None:
     if row.acknowledged_at is None or row.acknowledged_by is None or row.closed_at is not None:
         return None
-    mine = reader.is_me(row.acknowledged_by)
     tries = f", {words.counted(row.attempts, 'attempt')} reached nobody" if row.attempts else ""
     by = row.acknowledged_name or row.acknowledged_by
     taken_at = row.acknowledged_at
     about_hours = [step.words for step in steps if step.rule == NoSharedHour.rule and step.at >= taken_at]
     note = f"{tries}. {about_hours[-1]}" if about_hours and row.deadline_for == Clock.REDEEM else tries
-    return Acknowledgement(by, mine, reader.moment(taken_at), note)
+    return Acknowledgement(by, reader.is_me(row.acknowledged_by), reader.moment(taken_at), note)
 
 
 def _givers_note(row: EpisodeRow, notes: Sequence[NoteRow], reader: Reader) -> GiversNote | None:
