@@ -101,7 +101,8 @@ def _configuration(topic: str) -> dict[str, Any]:
     kept = shape(topic).configuration(1)
     if kept.get("cleanup.policy") == "compact":
         return {"cleanup.policy": ["compact"]}
-    return {"cleanup.policy": ["delete"], "retention.ms": int(kept["retention.ms"])}
+    ages = {"message.timestamp.type": kept["message.timestamp.type"]}
+    return {"cleanup.policy": ["delete"], "retention.ms": int(kept["retention.ms"]), **ages}
 
 
 def _rights(topic: str, reference: ServiceReference) -> str:
@@ -112,7 +113,11 @@ def _rights(topic: str, reference: ServiceReference) -> str:
     if topic in reference.reads:
         group = reference.topic_prefix + reference.service
         rights += f" {reference.service} reads it: allow it READ and DESCRIBE on the topic and on the group {group}."
-    kept = "Compacted: the latest record of each key is kept." if shape(topic).compacted else "Kept for 14 days."
+    kept = (
+        "Compacted: the latest record of each key is kept."
+        if shape(topic).compacted
+        else "Records are kept for 14 days from their arrival."
+    )
     count = f" {reference.partitions} partitions." if reference.partitions else ""
     return f"{rights} {kept}{count}"
 

@@ -14,7 +14,8 @@ from shared.logs import get_logger
 
 _DAY_MS = 86_400_000
 _UNLIMITED = "-1"
-_LOOKED_AT = ("cleanup.policy", "retention.ms", "retention.bytes", "max.message.bytes")
+_LOOKED_AT = ("cleanup.policy", "retention.ms", "retention.bytes", "max.message.bytes", "message.timestamp.type")
+LOG_APPEND_TIME = "LogAppendTime"
 MAX_MESSAGE_BYTES = 1_048_576
 _NEEDED_MESSAGE_BYTES = 1_000_000  # as large as our producers send any
 
@@ -24,12 +25,17 @@ Settings: TypeAlias = Mapping[str, str]
 
 
 async def check_settings(admin: AIOKafkaAdminClient, compacted: Mapping[str, bool], retention_ms: int) -> list[str]:
-    """What would lose records, with what to do. Warns of topics that keep them for too short, or refuse large ones."""
+    """What would lose records, with what to do.
+
+    Warns of topics that keep records for too short, age them by their publishers' clocks, or refuse large ones.
+    """
     found = await _settings(admin, compacted)
     for name, settings in sorted(found.items()):
         reason = None if compacted[name] else too_short(settings, retention_ms)
         if reason is not None:
             log.warning("a topic keeps its records for less time than agreed", topic=name, reason=reason)
+        if not compacted[name] and (reason := aged_by_publishers(name, settings)) is not None:
+            log.warning("a topic deletes records by the time that their publisher gave them", topic=name, reason=reason)
         if (reason := too_small(name, settings)) is not None:
             log.warning("a topic refuses large records", topic=name, reason=reason)
     if hidden := sorted(compacted.keys() - found.keys()):
@@ -63,6 +69,17 @@ def too_short(settings: Settings, retention_ms: int) -> str | None:
         return f"retention.ms={kept} ({days} days), agreed are {retention_ms} ({retention_ms // _DAY_MS} days)"
     most = settings.get("retention.bytes", _UNLIMITED)
     return None if most == _UNLIMITED else f"retention.bytes={most}, agreed is no limit but {retention_ms} ms"
+
+
+def aged_by_publishers(name: str, settings: Settings) -> str | None:
+    """Why a record that is published with an old timestamp, as of an imported history, may be deleted unread."""
+    type = settings.get("message.timestamp.type")
+    if type is None or type == LOG_APPEND_TIME or settings.get("retention.ms", _UNLIMITED) == _UNLIMITED:
+        return None
+    return (
+        f"message.timestamp.type={type}, agreed is {LOG_APPEND_TIME}: run kafka-configs.sh --alter --topic {name} "
+        f"--add-config message.timestamp.type={LOG_APPEND_TIME}"
+    )
 
 
 def too_small(name: str, settings: Settings) -> str | None:

@@ -8,10 +8,13 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.errors import InvalidReplicationFactorError, TopicAuthorizationFailedError, for_code
 
 from shared.messaging.cluster import Cluster
-from shared.messaging.topic_settings import MAX_MESSAGE_BYTES, check_settings
+from shared.messaging.topic_settings import LOG_APPEND_TIME, MAX_MESSAGE_BYTES, check_settings
 
 _DAY_MS = 86_400_000
 _RETENTION_MS = 14 * _DAY_MS
+# Kafka ages records by their timestamps. Of publishers these are often the event's own time: a history that is
+# imported would be deleted before it is read.
+_AGES_FROM_ARRIVAL = {"message.timestamp.type": LOG_APPEND_TIME}
 _ALREADY_EXISTS = 36
 _METADATA_SECONDS = 20.0
 
@@ -35,6 +38,7 @@ class TopicShape:
         return {
             **kept,
             **compression,
+            **_AGES_FROM_ARRIVAL,
             "max.message.bytes": str(MAX_MESSAGE_BYTES),
             "min.insync.replicas": str(max(1, replication - 1)),
             "unclean.leader.election.enable": "false",
@@ -113,7 +117,8 @@ async def _partition_counts(admin: AIOKafkaAdminClient, wanted: Iterable[str]) -
 
 def _kept(shape: TopicShape) -> str:
     settings = shape.configuration(1)
-    return next(f"{name}={settings[name]}" for name in ("cleanup.policy", "retention.ms") if name in settings)
+    named = ("cleanup.policy", "retention.ms", *_AGES_FROM_ARRIVAL)
+    return ", ".join(f"{name}={settings[name]}" for name in named if name in settings)
 
 
 def _check(cluster: Cluster, wanted: Iterable[str], found: dict[str, int]) -> None:
@@ -122,7 +127,7 @@ def _check(cluster: Cluster, wanted: Iterable[str], found: dict[str, int]) -> No
         kept = {name: _kept(shape(cluster.logical(name))) for name in missing}
         named = ", ".join(f"{name} ({how})" for name, how in kept.items())
         raise TopicsUnfit(
-            f"Kafka has no topic {named}. Create it with {cluster.partitions} partitions and that setting, "
+            f"Kafka has no topic {named}. Create it with {cluster.partitions} partitions and these settings, "
             "or set CREATE_TOPICS=true."
         )
     counts = set(found.values())

@@ -253,5 +253,6 @@ def test_the_kafka_document_says_how_to_write_and_who_may() -> None:
     assert inbound["bindings"]["kafka"]["topicConfiguration"] == {
         "cleanup.policy": ["delete"],
         "retention.ms": 1_209_600_000,
+        "message.timestamp.type": "LogAppendTime",
     }
     assert people["bindings"]["kafka"]["topicConfiguration"] == {"cleanup.policy": ["compact"]}

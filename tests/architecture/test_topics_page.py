@@ -37,7 +37,12 @@ def _row(topic: str, writers: dict[str, str], readers: dict[str, list[str]]) -> 
     return f"| `{topic}` | {writers.get(topic, 'publishers')} | {read_by} | {policy} | {kept} | {others or '–'} |"
 
 
-_OF_EVERY_TOPIC = {"max.message.bytes", "min.insync.replicas", "unclean.leader.election.enable"}
+_OF_EVERY_TOPIC = {
+    "max.message.bytes",
+    "message.timestamp.type",
+    "min.insync.replicas",
+    "unclean.leader.election.enable",
+}
 
 
 def test_what_every_topic_has_is_told_once() -> None:
