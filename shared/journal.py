@@ -35,7 +35,7 @@ _RECORD = """
 """
 _STORE_OFFSETS = bulk_insert(
     Offset,
-    skip=frozenset({"read_through_at", "begun_at"}),
+    skip=frozenset({"read_through_at", "begun_at", "whole_to"}),
     tail="on conflict (topic, partition) do update "
     "set next_offset = greatest(offsets.next_offset, excluded.next_offset) "
     "where offsets.topic_id is not distinct from excluded.topic_id returning topic, partition",

@@ -36,6 +36,7 @@ class ConsumerMetrics:
     lag: Gauge
     blocked: Gauge
     recreated: Gauge
+    deleted_unread: Gauge
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +172,7 @@ def _consumer_metrics(registry: CollectorRegistry) -> ConsumerMetrics:
             ("topic",),
             registry=registry,
         ),
+        deleted_unread=Gauge("handoff_records_deleted_unread", "Deleted before read.", ("topic",), registry=registry),
     )
 
 
@@ -286,9 +288,7 @@ def _process_metrics(registry: CollectorRegistry) -> ProcessMetrics:
             registry=registry,
         ),
         relay_published=Counter("handoff_relay_published", "Outbox rows acknowledged by Kafka.", registry=registry),
-        relay_failures=Counter(
-            "handoff_relay_failures", "Rounds of the relay in which a send failed.", registry=registry
-        ),
+        relay_failures=Counter("handoff_relay_failures", "Rounds of the relay with a failed send.", registry=registry),
         relay_refused=Gauge("handoff_relay_refused_rows", "Outbox rows too large for Kafka.", registry=registry),
         requests_refused=Counter(
             "handoff_requests_refused",

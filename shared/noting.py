@@ -2,7 +2,7 @@
 
 from shared.database import Pool
 from shared.logs import get_logger
-from shared.messaging import recreated
+from shared.messaging import deleted_unread, recreated
 from shared.messaging.cluster import Cluster
 from shared.metrics import Metrics
 from shared.service import Health, Service
@@ -15,8 +15,11 @@ async def note(pool: Pool, service: Service, cluster: Cluster, *, metrics: Metri
     async with pool.acquire() as connection:
         notes = await service.notes(connection) if service.notes is not None else []
         lost = await recreated.unsettled(connection)
+        deleted = await deleted_unread.unsettled(connection)
     recreated.show(metrics, lost)
+    deleted_unread.show(metrics, deleted)
     notes += [recreated.words(one, cluster, service.name) for one in lost]
+    notes += [deleted_unread.words(one, cluster, service.name) for one in deleted]
     for each in notes:
         if each not in health.notes:
             log.warning(each)

@@ -96,6 +96,7 @@ class Ledger(SharedTable, table=True):
 class Offset(SharedTable, table=True):
     """How far each partition is applied, and the instant up to which it is known to have been read whole.
 
+    Before offset `whole_to` nothing is missing that is not noted as deleted unread; None: not looked at yet.
     `topic_id` is Kafka's id of the topic that was read: one deleted and created again has another. What the ledger
     holds from before `begun_at` is about a topic of this name that is gone.
     """
@@ -107,6 +108,7 @@ class Offset(SharedTable, table=True):
     read_through_at: datetime | None = Field(sa_column=instant_column(nullable=True))
     topic_id: UUID | None = Field(default=None, nullable=True)
     begun_at: datetime | None = Field(sa_column=instant_column(nullable=True))
+    whole_to: int | None = Field(default=None, sa_column=Column(BigInteger, nullable=True))
 
 
 class RecreatedTopic(SharedTable, table=True):
@@ -118,6 +120,21 @@ class RecreatedTopic(SharedTable, table=True):
     __tablename__ = "recreated_topics"
     topic: str = Field(sa_column=text_column(primary_key=True))
     topic_id: UUID | None = Field(default=None, nullable=True)
+    found_at: datetime = Field(sa_column=instant_column())
+    unread_since: datetime = Field(sa_column=instant_column())
+    settled_at: datetime | None = Field(sa_column=instant_column(nullable=True))
+    settled_by: str | None = Field(sa_column=text_column(nullable=True))
+
+
+class DeletedUnread(SharedTable, table=True):
+    """A topic of which Kafka deleted so many records, which came since `unread_since`, before they were read.
+
+    `settled_at` is when they were published again, or somebody (`settled_by`) decided that they need not be.
+    """
+
+    __tablename__ = "deleted_unread"
+    topic: str = Field(sa_column=text_column(primary_key=True))
+    records: int = Field(sa_column=Column(BigInteger, nullable=False))
     found_at: datetime = Field(sa_column=instant_column())
     unread_since: datetime = Field(sa_column=instant_column())
     settled_at: datetime | None = Field(sa_column=instant_column(nullable=True))

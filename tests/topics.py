@@ -4,7 +4,8 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from functools import partial
 
-from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka import TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic, RecordsToDelete
 from aiokafka.errors import for_code
 
 from shared.messaging.cluster import Cluster
@@ -36,6 +37,14 @@ async def create_topic(
 async def recreate_topic(cluster: Cluster, topic: str) -> None:
     await delete_topic(cluster, topic)
     await create_topic(cluster, topic)
+
+
+async def delete_records(cluster: Cluster, topic: str, before: Mapping[int, int]) -> None:
+    """Delete what stands before these offsets, by partition, as retention does it."""
+    async with _admin(cluster) as admin:
+        held = {TopicPartition(cluster.topic(topic), number): offset for number, offset in before.items()}
+        deleted = await admin.delete_records({one: RecordsToDelete(offset) for one, offset in held.items()})
+        assert deleted == held
 
 
 async def _is_there(admin: AIOKafkaAdminClient, name: str) -> bool:

@@ -64,7 +64,7 @@ COMMANDS = (
     Lazy(
         "topics",
         "services.cli.topics:app",
-        "Topics that were deleted and created again: list, acknowledge.",
+        "Topics whose unread records are gone: list, acknowledge.",
     ),
     Lazy("policy", "services.cli.policy:app", "The policy: show, check, diff, publish, history."),
 )

@@ -1,4 +1,4 @@
-"""`handoff topics`: topics that were deleted and created again, and what a service may miss of them."""
+"""`handoff topics`: topics that were deleted and created again, or lost records, and what a service misses of them."""
 
 from typing import Annotated
 
@@ -9,9 +9,11 @@ from services.cli.installation import Data, ServiceName, enter
 from services.cli.run import read_settings
 from services.cli.terminal import AsJson, print_json, stop_with
 from shared.database import Pool
-from shared.messaging.recreated import Recreated, published_again, settle, unsettled
+from shared.messaging import deleted_unread, recreated
+from shared.messaging.deleted_unread import DeletedUnread
+from shared.messaging.recreated import Recreated, published_again, settle
 
-app = typer.Typer(help="Topics that were deleted and created again: list, acknowledge.", no_args_is_help=True)
+app = typer.Typer(help="Topics whose unread records are gone: list, acknowledge.", no_args_is_help=True)
 
 Service = Annotated[ServiceName, typer.Argument(metavar="SERVICE", help="orders, support or escalation.")]
 
@@ -31,8 +33,9 @@ def list_recreated(service: Service, data: Data = None, as_json: AsJson = False)
     if not found:
         print(f"{service.value} misses nothing of any topic.")
     for one in found:
-        print(f"{one.topic}  noticed {one.found_at:%Y-%m-%d %H:%M:%S} UTC")
-        print(f"    {published_again(cluster.logical(one.topic), one)}")
+        what = f"{one.records} records deleted unread" if isinstance(one, DeletedUnread) else "created again"
+        print(f"{one.topic}  {what}, noticed {one.found_at:%Y-%m-%d %H:%M:%S} UTC")
+        print(f"    {published_again(cluster.logical(one.topic), one.unread_since)}")
 
 
 @app.command()
@@ -59,6 +62,6 @@ def acknowledge(
     print(f"{settled[0]}: acknowledged")
 
 
-async def _unsettled(pool: Pool) -> list[Recreated]:
+async def _unsettled(pool: Pool) -> list[Recreated | DeletedUnread]:
     async with pool.acquire() as connection:
-        return await unsettled(connection)
+        return [*await recreated.unsettled(connection), *await deleted_unread.unsettled(connection)]

@@ -16,6 +16,7 @@ from shared.database import DATABASE_ERRORS, DatabaseWentBack, Pool, is_transien
 from shared.inputs import Batch, Partition
 from shared.journal import Place
 from shared.logs import get_logger
+from shared.messaging.deleted_unread import note, note_passed
 from shared.messaging.records import Records, first_offsets
 from shared.messaging.topics_seen import TopicSeen, see_topics
 from shared.metrics import Metrics
@@ -23,8 +24,9 @@ from shared.metrics import Metrics
 log = get_logger(__name__)
 
 _MARK_READ = """
-    update shared.offsets set read_through_at = marks.at
-    from unnest($1::text[], $2::int[], $3::timestamptz[], $4::uuid[]) as marks (topic, partition, at, topic_id)
+    update shared.offsets set read_through_at = marks.at, whole_to = marks.reached
+    from unnest($1::text[], $2::int[], $3::timestamptz[], $4::uuid[], $5::bigint[])
+             as marks (topic, partition, at, topic_id, reached)
     where offsets.topic = marks.topic and offsets.partition = marks.partition
       and offsets.topic_id is not distinct from marks.topic_id
 """
@@ -98,8 +100,12 @@ class Positions:
         return untried or unapplied
 
     async def expecting(self, batch: Batch, records: Records) -> Batch:
-        """The batch with what the database must hold before it: so much, and of the topic that these records are of."""
+        """The batch with what the database must hold before it: so much, and of the topic that these records are of.
+
+        What is missing before these records, because Kafka deleted it, is noted first.
+        """
         known = await self.known(records)
+        await note_passed(self._pool, self._consumer(), known, first_offsets(records))
         return replace(batch, known_offsets=known, topic_ids={one: self._topic_ids.get(one) for one in known})
 
     async def known(self, records: Records) -> dict[Partition, int]:
@@ -164,7 +170,8 @@ class Positions:
         if consumer is None or not wanted:
             return
         stored = await self._stored_when_reachable(wanted)
-        await self._warn_of_losses(consumer, stored)
+        with suppress(KafkaError, *DATABASE_ERRORS):  # the first records, or the next measure, tell too
+            await note(self._pool, consumer, dict.fromkeys(wanted))
         for partition in wanted:
             held = TopicPartition(*partition)
             committed = await consumer.committed(held)
@@ -176,14 +183,6 @@ class Positions:
             if start < (committed or 0) or (committed is None and start > 0):
                 consumer.seek(held, start)
         self.active_at = time.monotonic()
-
-    async def _warn_of_losses(self, consumer: AIOKafkaConsumer, stored: Mapping[Partition, int]) -> None:
-        """Records that Kafka deleted before they were read cannot be had any more: somebody must know."""
-        asked = [TopicPartition(*partition) for partition, offset in stored.items() if offset > 0]
-        for held, first in (await consumer.beginning_offsets(asked)).items() if asked else ():
-            lost = first - stored[Partition(*held)]
-            if lost > 0:
-                log.error("records were deleted unread", topic=held.topic, partition=held.partition, records=lost)
 
     async def _stored_when_reachable(self, partitions: list[Partition]) -> dict[Partition, int]:
         while True:
@@ -218,6 +217,8 @@ class Positions:
             ends = await consumer.end_offsets(list(consumer.assignment()))
             places = {partition: await consumer.position(partition) for partition in ends}
             seen = await self._see_topics(consumer, sorted({partition.topic for partition in ends}))
+            reached = {Partition(*one): place for one, place in places.items()}
+            await note_passed(self._pool, consumer, {} if self._in_batch else self._known, reached)
         except KafkaError:
             self.behind, self._waiting_since = False, None  # nothing can be read: no fault of this process
             return
@@ -231,9 +232,9 @@ class Positions:
         if not behind:
             self._waiting_since = None
         self.behind = behind
-        await self._mark_read((Partition(*partition) for partition, lag in lags.items() if lag == 0), seen, now)
+        await self._mark_read({Partition(*one): ends[one] for one, lag in lags.items() if lag == 0}, seen, now)
 
-    async def _mark_read(self, ended: Iterable[Partition], seen: Mapping[str, TopicSeen], at: datetime) -> None:
+    async def _mark_read(self, ended: Mapping[Partition, int], seen: Mapping[str, TopicSeen], at: datetime) -> None:
         """Mark partitions whose end was reached, where Kafka's topic is the one whose offsets are stored.
 
         The topics were seen after their ends: an end of another topic of this name says nothing, whether it is below
@@ -243,7 +244,7 @@ class Positions:
         read = [one for one in ended if one in self._known and self._is_topic_of(one, seen.get(one.topic, TopicSeen()))]
         topics, numbers = [one.topic for one in read], [one.number for one in read]
         ids = [self._topic_ids.get(one) for one in read]
-        await self._pool.execute(_MARK_READ, topics, numbers, [at] * len(read), ids)
+        await self._pool.execute(_MARK_READ, topics, numbers, [at] * len(read), ids, [ended[one] for one in read])
 
     def _is_topic_of(self, partition: Partition, seen: TopicSeen) -> bool:
         """No id on either side is one: brokers before Kafka 2.8 have none."""

@@ -23,14 +23,22 @@ _OPEN = """
     select topic, found_at, unread_since from shared.recreated_topics where settled_at is null order by topic
 """
 _SETTLE = """
-    update shared.recreated_topics set settled_at = shared.app_now(), settled_by = $2
-    where topic = any($1::text[]) and settled_at is null and ($3::timestamptz is null or unread_since >= $3)
-    returning topic
+    with created_again as (
+        update shared.recreated_topics set settled_at = shared.app_now(), settled_by = $2
+        where topic = any($1::text[]) and settled_at is null and ($3::timestamptz is null or unread_since >= $3)
+        returning topic
+    ), deleted as (
+        update shared.deleted_unread set settled_at = shared.app_now(), settled_by = $2
+        where topic = any($1::text[]) and settled_at is null and ($3::timestamptz is null or unread_since >= $3)
+        returning topic
+    )
+    select topic from created_again union select topic from deleted order by topic
 """
 
 NOTE_AND_BEGIN_AGAIN = f"""
     with again as (
-        update shared.offsets set next_offset = 0, read_through_at = null, topic_id = $2, begun_at = shared.app_now()
+        update shared.offsets
+        set next_offset = 0, whole_to = 0, read_through_at = null, topic_id = $2, begun_at = shared.app_now()
         where topic = $1 and topic_id is not distinct from $3 returning partition
     )
     insert into shared.recreated_topics as known (topic, topic_id, found_at, unread_since)
@@ -68,7 +76,7 @@ async def unsettled(connection: Connection) -> list[Recreated]:
 async def settle(pool: Pool, topics: Collection[str], *, by: str, since: datetime | None = None) -> list[str]:
     """Note that what was unread is published again, or will not be; with `since`, only where that reaches back enough.
 
-    Returns the topics that this settles.
+    That holds for records that were deleted unread as well. Returns the topics that this settles.
     """
     return [str(row["topic"]) for row in await pool.fetch(_SETTLE, list(topics), by, since)]
 
@@ -82,16 +90,17 @@ def show(metrics: "Metrics", found: Collection[Recreated]) -> None:
 
 def words(one: Recreated, cluster: Cluster, service: str) -> str:
     """What /readyz says of it."""
+    do = published_again(cluster.logical(one.topic), one.unread_since)
     return (
         f"topic {one.topic} was deleted and created again (noticed {one.found_at:%Y-%m-%d %H:%M} UTC); records that "
-        f"{service} had not read are missing. To restore them, {published_again(cluster.logical(one.topic), one)}. "
+        f"{service} had not read are missing. To restore them, {do}. "
         f"Where nothing is to be restored: `handoff topics acknowledge {service} {one.topic} --by NAME`."
     )
 
 
-def published_again(topic: str, one: Recreated) -> str:
-    """What to do about records that a deleted topic held and nobody had read; `topic` without the prefix."""
-    service, moment = owner(topic), f"{one.unread_since:%Y-%m-%dT%H:%M:%SZ}"
+def published_again(topic: str, unread_since: datetime) -> str:
+    """What to do about records that are gone and that nobody had read; `topic` without the prefix."""
+    service, moment = owner(topic), f"{unread_since:%Y-%m-%dT%H:%M:%SZ}"
     if service is None:
         return f"have its publishers send again what they sent since {moment}; what was read before counts once"
     return f"run `handoff outbox replay --since {moment} {service}`; what was read before counts once"

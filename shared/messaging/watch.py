@@ -83,7 +83,7 @@ class Watch:
             log.error(
                 "a topic was deleted and created again, reading it from its start",
                 topic=recreated.topic,
-                do=published_again(self._reading.cluster.logical(recreated.topic), recreated),
+                do=published_again(self._reading.cluster.logical(recreated.topic), recreated.unread_since),
             )
 
     def _is_latest(self, topic: str, id: UUID | None) -> bool:

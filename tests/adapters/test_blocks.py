@@ -15,7 +15,7 @@ from aiokafka.errors import (
 from shared.inputs import Partition
 from shared.messaging.blocks import Block, Reading, blocks_of, refusal
 from shared.messaging.cluster import Cluster
-from shared.messaging.recreated import Recreated, published_again
+from shared.messaging.recreated import published_again
 from shared.messaging.relay import SendFailed
 from shared.messaging.topics_seen import TopicSeen
 from shared.messaging.view import Seen
@@ -83,7 +83,7 @@ def test_a_refusal_is_told_from_a_server_that_does_not_answer() -> None:
 )
 def test_what_a_topic_lost_is_published_again_by_who_published_it(topic: str, told: str) -> None:
     since = datetime(2026, 5, 4, 9, 30, tzinfo=UTC)
-    assert told in published_again(topic, Recreated(topic, unread_since=since, found_at=since))
+    assert told in published_again(topic, since)
 
 
 async def test_rows_that_kafka_does_not_confirm_are_told_of_with_its_reason() -> None:

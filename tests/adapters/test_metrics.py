@@ -26,7 +26,7 @@ def test_every_label_is_one_with_few_values() -> None:
     metrics = create_metrics("orders")
     groups = (metrics.consumer, metrics.queues, metrics.alerts, metrics.process)
     instruments = [getattr(group, name) for group in groups for name in group.__slots__]
-    assert len(instruments) == 42
+    assert len(instruments) == 43
     assert {label for each in instruments for label in each._labelnames} == BOUNDED_LABELS
 
 

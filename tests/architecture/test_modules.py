@@ -30,6 +30,7 @@ MAY_COMMIT = {
 MAY_WRITE_BY_ITSELF = {
     "shared/messaging/positions.py": "how far partitions were read",
     "shared/messaging/topic_ids.py": "which topic the stored offsets are of",
+    "shared/messaging/deleted_unread.py": "what Kafka deleted before it was read",
     "shared/messaging/recreated.py": "what an operator did about a topic that was deleted",
     "shared/messaging/kept_letters.py": "what an operator put away for good",
     "shared/messaging/relay.py": "what Kafka has confirmed is marked as sent",

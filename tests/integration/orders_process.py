@@ -45,6 +45,12 @@ class OrdersProcess:
         text = (await self.client.get("/metrics")).text
         return re.findall(r'^handoff_topic_recreated{topic="(.+)"} 1.0$', text, re.MULTILINE)
 
+    async def deleted_unread(self) -> dict[str, float]:
+        """How many records of which topic its metrics say were deleted unread."""
+        text = (await self.client.get("/metrics")).text
+        found = re.findall(r'^handoff_records_deleted_unread{topic="(.+)"} (\S+)$', text, re.MULTILINE)
+        return {topic: float(records) for topic, records in found}
+
     async def blocked(self) -> set[str]:
         """By which reasons, as its metrics say."""
         text = (await self.client.get("/metrics")).text

@@ -169,7 +169,7 @@ async def test_a_broker_that_is_away_is_no_sign_of_a_stuck_consumer(plumbing: Pl
 async def test_records_that_were_deleted_before_they_were_read_are_told_of(plumbing: Plumbing) -> None:
     consumer = OnePartition(end=100, committed_offset=20, place=20, first=60)
     positions = await positions_of(plumbing, consumer, stored=20)
-    with patch("shared.messaging.positions.log") as log:
+    with patch("shared.messaging.deleted_unread.log") as log:
         await positions.restore([Partition(_TOPIC, 0)])
     log.error.assert_called_once_with("records were deleted unread", topic=_TOPIC, partition=0, records=40)
 

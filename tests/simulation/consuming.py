@@ -133,4 +133,5 @@ class Measuring:
             if one in consumer.known and consumer.position.get(one, -1) >= end and one in consumer.assigned
         ]
         topics, numbers = [one.topic for one in read], [one.number for one in read]
-        await consumer.pool.execute(positions._MARK_READ, topics, numbers, [now] * len(read), [None] * len(read))
+        times, ids, reached = [now] * len(read), [None] * len(read), [ends[one] for one in read]
+        await consumer.pool.execute(positions._MARK_READ, topics, numbers, times, ids, reached)

@@ -62,10 +62,10 @@ def _store_offsets(session: Session, arguments: Sequence[Any]) -> Rows:
 
 
 def _mark_read(session: Session, arguments: Sequence[Any]) -> Rows:
-    for topic, partition, at, topic_id in zip(*arguments, strict=True):
+    for topic, partition, at, topic_id, reached in zip(*arguments, strict=True):
         row = session.get(OFFSETS, (topic, partition))
         if row is not None and row["topic_id"] == topic_id:
-            session.put(OFFSETS, {**row, "read_through_at": at})
+            session.put(OFFSETS, {**row, "read_through_at": at, "whole_to": reached})
     return []
 
 
