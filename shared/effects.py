@@ -3,7 +3,7 @@ saves it.
 """
 
 import time
-from collections.abc import AsyncIterator, Callable, Collection, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TypeVar, cast
@@ -54,7 +54,7 @@ class Transaction:
     behind: Collection[str] = ()
     started_ns: int = field(default_factory=time.time_ns)
 
-    def each(self, events: Sequence[Envelope[Fact]]) -> AsyncIterator[Envelope[Fact]]:
+    def each(self, events: Iterable[Envelope[Fact]]) -> AsyncIterator[Envelope[Fact]]:
         """The events one by one. Others have their turn in between, and a transaction that takes too long gives up."""
         return in_breaths(events, give_up_at=self.give_up_at)
 

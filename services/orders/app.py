@@ -12,6 +12,7 @@ from shared.ids import SalespersonId, derived
 from shared.inputs import Batch, Input, InputKind
 from shared.service import Service
 from shared.transaction import Spine
+from shared.waiting import MoreWaits
 from shared.web import publishing_app
 
 NAME = "orders"
@@ -27,7 +28,7 @@ def service(settings: OrdersSettings) -> Service:
         publishes=OUTLINE.publishes,
         handle=handle,
         migrations=OUTLINE.migrations,
-        own_facts=OWN_FACTS,
+        own_facts={**OWN_FACTS, MoreWaits.type: MoreWaits},
         web=publishing_app(settings, INBOUND, OUTLINE.publishes, summary="Keeps sales and people, and publishes them."),
     )
 

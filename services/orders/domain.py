@@ -165,6 +165,11 @@ def awaited_order(order: OrderId) -> str:
     return f"order:{order}"
 
 
+def order_awaited(awaits: str) -> OrderId:
+    """The order that facts wait for."""
+    return OrderId(awaits.removeprefix(awaited_order(OrderId(""))))
+
+
 def published(fact: Fact) -> Fact:
     """The same fact under the name by which orders tells it."""
     said = dict(fact)

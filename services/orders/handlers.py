@@ -1,6 +1,5 @@
 """What orders does with each fact it hears: load, decide, save. The table of who listens is at the end."""
 
-from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any, TypeAlias
@@ -30,6 +29,7 @@ from shared.logs import get_logger
 from shared.messaging.naming import plain
 from shared.precedence import Opening, Version, judge_opening
 from shared.transaction import Transaction
+from shared.waiting import MoreWaits
 
 log = get_logger(__name__)
 
@@ -50,7 +50,7 @@ _RENEWS_ANOTHERS = (
 async def handle(tx: Transaction, events: Sequence[Envelope[Fact]]) -> None:
     """Apply facts in the order given. A type that nobody listens to has no effect."""
     book = await store.load(tx, events)
-    async for event in tx.each(events):
+    async for event in tx.each(book.waiting.in_turn(events)):
         effect = SUBSCRIPTIONS.get(type(event.data))
         if effect is not None:
             effect(tx, book, event)
@@ -59,53 +59,49 @@ async def handle(tx: Transaction, events: Sequence[Envelope[Fact]]) -> None:
 
 def keep_sale(tx: Transaction, book: Book, event: Envelope[inbound.OrderPlaced]) -> None:
     """Keep and publish the first sale of an order id, then everything that waited for it, other sales included."""
-    _keep_sales(tx, book, [event])
+    order, told = OrderId(event.data.order), sale_of(tx.told(event))
+    known = book.sales.get(order)
+    match judge_opening(known.content if known else None, told.content):
+        case Opening.FIRST:
+            _keep_first(tx, book, event)
+        case Opening.CONTRADICTING:
+            book.waiting.refuse(tx, event, code="order_contradicted", reason=_CONTRADICTED)
+        case Opening.REPEATED:
+            pass
 
 
-def _keep_sales(tx: Transaction, book: Book, sales: Sequence[Envelope[inbound.OrderPlaced]]) -> None:
-    arriving = deque(sales)
-    while arriving:
-        event = arriving.popleft()
-        order, told = OrderId(event.data.order), sale_of(tx.told(event))
-        known = book.sales.get(order)
-        match judge_opening(known.content if known else None, told.content):
-            case Opening.FIRST:
-                arriving.extend(_keep_first(tx, book, event))
-            case Opening.CONTRADICTING:
-                book.waiting.refuse(tx, event, code="order_contradicted", reason=_CONTRADICTED)
-            case Opening.REPEATED:
-                pass
-
-
-def _keep_first(
-    tx: Transaction, book: Book, event: Envelope[inbound.OrderPlaced]
-) -> Sequence[Envelope[inbound.OrderPlaced]]:
-    """Place a sale unless what it renews is to come first; returns the sales that it lets go."""
+def _keep_first(tx: Transaction, book: Book, event: Envelope[inbound.OrderPlaced]) -> None:
+    """Place a sale unless what it renews is to come first."""
     fact, account = event.data, AccountId(event.subject)
     earlier = book.sales.get(OrderId(fact.renews)) if fact.renews else None
     match judge_renewal(fact, earlier, account):
         case Standing.EFFECTIVE:
-            return _place(tx, book, event)
+            _place(tx, book, event)
         case Standing.ORDER_UNKNOWN:
             _await_renewed(tx, book, event)
         case Standing.ORDER_OF_ANOTHER_ACCOUNT:
             book.waiting.refuse(tx, event, code="order_of_another_account", reason=_RENEWS_ANOTHERS)
-    return []
 
 
-def _place(
-    tx: Transaction, book: Book, event: Envelope[inbound.OrderPlaced]
-) -> Sequence[Envelope[inbound.OrderPlaced]]:
+def _place(tx: Transaction, book: Book, event: Envelope[inbound.OrderPlaced]) -> None:
     book.place(event, sale_of(tx.told(event)))
     tx.publish(published(event.data), cause=event)
-    renewals: list[Envelope[inbound.OrderPlaced]] = []
-    for waiting in book.waiting.release(awaited_order(OrderId(event.data.order))):
-        if isinstance(waiting.data, inbound.OrderPlaced):
-            renewals.append(waiting)
-            _stop_awaiting(tx, waiting)
-        else:
-            keep_order_fact(tx, book, waiting)
-    return renewals
+    _let_go(tx, book, awaited_order(OrderId(event.data.order)), cause=event)
+
+
+def let_more_go(tx: Transaction, book: Book, event: Envelope[MoreWaits]) -> None:
+    """Keep and publish the next of very many facts that waited for an order."""
+    _let_go(tx, book, event.data.awaits, cause=event)
+
+
+def _let_go(tx: Transaction, book: Book, awaits: str, *, cause: Envelope[Fact]) -> None:
+    """An order's facts follow its sale at once, the sales that renew it after all of these."""
+    released = book.waiting.release(tx, awaits, cause=cause)
+    renewals = [waiting for waiting in released if isinstance(waiting.data, inbound.OrderPlaced)]
+    for renewal in renewals:
+        _stop_awaiting(tx, renewal)
+    facts = [waiting for waiting in released if not isinstance(waiting.data, inbound.OrderPlaced)]
+    book.waiting.go_on(facts, then=renewals)
 
 
 def _await_renewed(tx: Transaction, book: Book, event: Envelope[inbound.OrderPlaced]) -> None:
@@ -126,7 +122,7 @@ def stop_waiting_for_the_renewed_order(tx: Transaction, book: Book, event: Envel
     ended = event.data
     sale = book.waiting.release_one(awaited_order(OrderId(ended.renews)), ended.source, ended.event)
     if sale is not None and OrderId(ended.order) not in book.sales:
-        _keep_sales(tx, book, _place(tx, book, sale))
+        _place(tx, book, sale)
     elif sale is not None:
         keep_sale(tx, book, sale)
 
@@ -135,6 +131,8 @@ def keep_order_fact(tx: Transaction, book: Book, event: Envelope[OrderFact]) -> 
     """Keep and publish what became of an order; before its sale is known, let it wait."""
     order = OrderId(event.data.order)
     match judge_order_fact(book.sales.get(order), AccountId(event.subject)):
+        case Standing.EFFECTIVE if book.waiting.must_wait(awaited_order(order), event):
+            book.waiting.wait_behind(tx, awaited_order(order), event)
         case Standing.EFFECTIVE:
             told: Fact = event.data
             if isinstance(told, inbound.OrderChanged):
@@ -197,5 +195,6 @@ SUBSCRIPTIONS: Mapping[type[Fact], Effect] = {
     inbound.AccountReassigned: keep_reassignment,
     inbound.SalespersonChanged: keep_salesperson,
     SalespersonWanted: publish_salesperson_again,
+    MoreWaits: let_more_go,
     RenewalWaitEnded: stop_waiting_for_the_renewed_order,
 }

@@ -6,7 +6,15 @@ from typing import Any
 
 import orjson
 
-from services.orders.domain import CHANGING, OrderFact, RenewalWaitEnded, Sale, SalespersonWanted, awaited_order
+from services.orders.domain import (
+    CHANGING,
+    OrderFact,
+    RenewalWaitEnded,
+    Sale,
+    SalespersonWanted,
+    awaited_order,
+    order_awaited,
+)
 from services.orders.tables import Account, Order, Salesperson
 from services.orders.tables import OrderFact as OrderFactRow
 from shared.contracts.envelope import Envelope, Fact, envelope
@@ -17,7 +25,7 @@ from shared.database import Connection, bulk_insert, bulk_upsert
 from shared.ids import AccountId, OrderId, SalespersonId
 from shared.precedence import Version
 from shared.transaction import Transaction
-from shared.waiting import WaitingRoom
+from shared.waiting import MoreWaits, WaitingRoom
 
 # The accounts are locked already, but two accounts can name one order id at once: so orders are locked
 # after them, in sorted order too.
@@ -102,11 +110,14 @@ async def load(tx: Transaction, events: Sequence[Envelope[Fact]]) -> Book:
     wanted = {SalespersonId(event.subject) for event in events if isinstance(event.data, SalespersonWanted)}
     facts = [event.data for event in events]
     opening = {OrderId(fact.order) for fact in facts if isinstance(fact, OrderPlaced | RenewalWaitEnded)}
+    opening |= {order_awaited(fact.awaits) for fact in facts if isinstance(fact, MoreWaits)}
     named = opening | {OrderId(fact.order) for fact in facts if isinstance(fact, OrderFact)}
     named |= {OrderId(fact.renews) for fact in facts if isinstance(fact, OrderPlaced) and fact.renews}
-    renewed = {OrderId(fact.renews) for fact in facts if isinstance(fact, RenewalWaitEnded)}
+    ended = [fact for fact in facts if isinstance(fact, RenewalWaitEnded)]
+    named |= {OrderId(fact.renews) for fact in ended}
     known = await _load_people(tx.connection, people)
-    sales, room = await _load_orders(tx.connection, named | renewed, opening | renewed)
+    sales, room = await _load_orders(tx.connection, named, opening, ended)
+    facts += room.facts()
     return Book(
         sales,
         {person: version for person, (version, _) in known.items()},
@@ -131,20 +142,23 @@ async def save(tx: Transaction, book: Book) -> None:
 
 
 async def _load_orders(
-    connection: Connection, named: set[OrderId], opening: set[OrderId]
+    connection: Connection, named: set[OrderId], opening: set[OrderId], ended: Sequence[RenewalWaitEnded]
 ) -> tuple[dict[OrderId, Sale], WaitingRoom]:
     """The sales of these orders, what waits for those that are opened, and for the sales among it in turn.
 
-    What waits for an order is read once the order is locked.
+    `ended` are waits of single sales, which are loaded. What waits for an order is read once the order is locked.
     """
     sales: dict[OrderId, Sale] = {}
     room, known, sought = WaitingRoom(), set[OrderId](), set[OrderId]()
     while named or opening:
         sales |= await _load_sales(connection, named)
+        if not known:
+            await room.add_these(connection, {(one.source, one.event) for one in ended})
         await room.add(connection, [awaited_order(order) for order in opening])
         known, sought = known | named, sought | opening
         waiting = {OrderId(fact.order) for fact in room.facts() if isinstance(fact, OrderPlaced)}
         named, opening = waiting - known, waiting - sought
+    await room.look_at(connection, {awaited_order(order) for order in sales.keys() - sought})
     return sales, room
 
 

@@ -4,6 +4,7 @@ from services.support.handlers import handle
 from services.support.outline import OUTLINE
 from services.support.settings import SupportSettings
 from shared.service import Service
+from shared.waiting import MoreWaits
 from shared.web import publishing_app
 
 NAME = "support"
@@ -18,6 +19,7 @@ def service(settings: SupportSettings) -> Service:
         publishes=OUTLINE.publishes,
         handle=handle,
         migrations=OUTLINE.migrations,
+        own_facts={MoreWaits.type: MoreWaits},
         web=publishing_app(
             settings, INBOUND, OUTLINE.publishes, summary="Keeps cases and contacts, and publishes them."
         ),

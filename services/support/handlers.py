@@ -10,6 +10,7 @@ from shared.contracts import support_inbound as inbound
 from shared.contracts.envelope import Envelope, Fact
 from shared.precedence import Opening, judge_opening
 from shared.transaction import Transaction
+from shared.waiting import MoreWaits
 
 Effect: TypeAlias = Callable[[Transaction, Book, Envelope[Any]], None]
 
@@ -22,7 +23,7 @@ _CONTRADICTED = (
 async def handle(tx: Transaction, events: Sequence[Envelope[Fact]]) -> None:
     """Apply facts in the order given. A type that nobody listens to has no effect."""
     book = await store.load(tx, events)
-    async for event in tx.each(events):
+    async for event in tx.each(book.waiting.in_turn(events)):
         _apply(tx, book, event)
     await store.save(tx, book)
 
@@ -32,8 +33,12 @@ def _apply(tx: Transaction, book: Book, event: Envelope[Any]) -> None:
     if effect is None:
         return
     key = case_key(event)
-    if effect is not open_case and key and key not in book.cases and waits_for_case(event.data):
+    if key is None or effect is open_case or not waits_for_case(event.data):
+        effect(tx, book, event)
+    elif key not in book.cases:
         book.waiting.wait(key.awaited, event)
+    elif book.waiting.must_wait(key.awaited, event):
+        book.waiting.wait_behind(tx, key.awaited, event)
     else:
         effect(tx, book, event)
 
@@ -46,12 +51,16 @@ def open_case(tx: Transaction, book: Book, event: Envelope[inbound.CaseOpened]) 
         case Opening.FIRST:
             book.put(told)
             tx.publish(published(event.data), cause=event)
-            for waiting in book.waiting.release(told.key.awaited):
-                _apply(tx, book, waiting)
+            book.waiting.go_on(book.waiting.release(tx, told.key.awaited, cause=event))
         case Opening.CONTRADICTING:
             tx.reject(event, "case_contradicted", _CONTRADICTED)
         case Opening.REPEATED:
             pass
+
+
+def let_more_go(tx: Transaction, book: Book, event: Envelope[MoreWaits]) -> None:
+    """Keep and publish the next of very many facts that waited for a case."""
+    book.waiting.go_on(book.waiting.release(tx, event.data.awaits, cause=event))
 
 
 def keep_contact(tx: Transaction, book: Book, event: Envelope[inbound.ContactMade]) -> None:
@@ -90,4 +99,5 @@ SUBSCRIPTIONS: Mapping[type[Fact], Effect] = {
     inbound.CancellationWithdrawn: pass_on,
     inbound.AnswerNotNeeded: pass_on,
     inbound.ContactPreferenceChanged: pass_on,
+    MoreWaits: let_more_go,
 }

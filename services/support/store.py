@@ -11,7 +11,7 @@ from shared.contracts.envelope import Envelope, Fact
 from shared.contracts.support_inbound import CaseOpened, ContactMade, CustomerMatter, Person
 from shared.database import Connection, bulk_insert, bulk_upsert
 from shared.transaction import Transaction
-from shared.waiting import WaitingRoom
+from shared.waiting import MoreWaits, WaitingRoom
 
 _CASES = """
     select cases.* from support.cases
@@ -41,8 +41,13 @@ async def load(tx: Transaction, events: Sequence[Envelope[Fact]]) -> Book:
     matters: list[Envelope[Any]] = [event for event in events if isinstance(event.data, CustomerMatter)]
     named = [(key, event.data) for event in matters if (key := case_key(event)) is not None]
     openings = {key.awaited for key, fact in named if isinstance(fact, CaseOpened)}
-    cases = await _load_cases(tx.connection, {key for key, _ in named})
-    return Book(cases, await WaitingRoom.load(tx.connection, openings))
+    openings |= {event.data.awaits for event in events if isinstance(event.data, MoreWaits)}
+    room = WaitingRoom()
+    await room.add(tx.connection, openings)
+    waited = {key for event in room.events() if (key := case_key(event)) is not None}
+    cases = await _load_cases(tx.connection, {key for key, _ in named} | waited)
+    await room.look_at(tx.connection, {key.awaited for key in cases} - openings)
+    return Book(cases, room)
 
 
 async def save(tx: Transaction, book: Book) -> None:

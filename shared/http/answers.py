@@ -93,6 +93,18 @@ def stopping() -> RequestRefused:
     )
 
 
+def takes_too_long() -> RequestRefused:
+    """The database answers, and the request was not done in the time that a transaction has."""
+    return refuse(
+        503,
+        "takes_too_long",
+        "this request took longer than a transaction may, although the database answers, so the service cannot tell "
+        "whether it was applied; send it again unchanged, or a batch in smaller parts: nothing is applied twice. If "
+        "one event alone takes too long again and again, tell the operators of this service",
+        headers={"Retry-After": "10"},
+    )
+
+
 def database_away() -> RequestRefused:
     """The one answer of the 500s: nothing is wrong with the request, and sending it again is safe."""
     return refuse(

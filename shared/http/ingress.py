@@ -14,8 +14,8 @@ from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response
 
 from shared.contracts.envelope import Decoded, Envelope, Fact
-from shared.database import is_transient
-from shared.http.answers import Problem, RequestRefused, database_away, refuse
+from shared.database import DATABASE_ERRORS, RanTooLong, is_transient
+from shared.http.answers import Problem, RequestRefused, database_away, refuse, takes_too_long
 from shared.http.bearer_keys import is_bearer
 from shared.http.content_modes import ContentMode, content_mode, read_events, types_of
 from shared.http.ingress_reference import RESPONSES, operation
@@ -32,6 +32,7 @@ log = get_logger(__name__)
 T = TypeVar("T")
 
 _RETRY_SECONDS = 0.2
+_ASK_SECONDS = 1.0
 _LIMITS = Limits()
 _NOT_APPLICABLE = (
     "the service failed on this event and kept it as a dead letter for its operators; nothing of the request was "
@@ -135,14 +136,14 @@ class _Ingress:
         raise refuse(401, code, reason, headers=headers)
 
     async def _applied(self, inputs: Sequence[Input]) -> Report:
-        """The report of the commit. Raises RequestRefused: 409, or 503 while the database is away."""
+        """The report of the commit. Raises RequestRefused: 409, or 503 while the database is away or slow."""
         try:
             return await _bounded(_twice(self.spine, Batch(inputs)), self.limits.commit_seconds)
         except Refused as refused:
             rejected = refused.rejected
         except Exception as error:
             if is_transient(error):
-                raise _away(error) from None
+                raise await self._not_done(error) from None
             log.error("failed on a request", exc_info=error)
             rejected = await self._or_away(_culprits(self.spine, inputs, error))
             if not rejected:
@@ -155,8 +156,22 @@ class _Ingress:
             return await _bounded(work, self.limits.commit_seconds)
         except Exception as error:
             if is_transient(error):
-                raise _away(error) from None
+                raise await self._not_done(error) from None
             raise
+
+    async def _not_done(self, error: Exception) -> RequestRefused:
+        """Why a request was not done: a time that ran out says nothing of the database."""
+        if isinstance(error, TimeoutError) and await self._database_answers():
+            log.warning("a request takes too long", exc_info=error)
+            return takes_too_long()
+        log.warning("the database does not serve a request", exc_info=error)
+        return database_away()
+
+    async def _database_answers(self) -> bool:
+        try:
+            return await _bounded(self.spine.pool.fetchval("select true"), _ASK_SECONDS)
+        except DATABASE_ERRORS:
+            return False
 
 
 @dataclass(slots=True)
@@ -173,7 +188,8 @@ async def _twice(spine: Spine, batch: Batch) -> Report:
     try:
         return await spine.apply(batch, whole=True)
     except Exception as error:
-        if not (is_transient(error) or isinstance(error, asyncpg.UniqueViolationError)):
+        again = is_transient(error) and not isinstance(error, RanTooLong)
+        if not (again or isinstance(error, asyncpg.UniqueViolationError)):
             raise
     await asyncio.sleep(_RETRY_SECONDS)
     return await spine.apply(batch, whole=True)
@@ -233,11 +249,6 @@ def _forget(task: asyncio.Future[T]) -> None:
     """Marks an error nobody waits for any more as seen."""
     if not task.cancelled():
         task.exception()
-
-
-def _away(error: BaseException) -> RequestRefused:
-    log.warning("the database does not serve a request", exc_info=error)
-    return database_away()
 
 
 def _check_ownership(publisher: Publisher, events: Sequence[Decoded]) -> None:

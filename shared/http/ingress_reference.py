@@ -37,7 +37,7 @@ _REASONS = {
     411: "Neither Content-Length nor a body in chunks.",
     413: "The body, or the batch, is too large.",
     415: "Not a content type, charset or encoding that is taken.",
-    503: "The database is away. Send it again after Retry-After seconds.",
+    503: "The database is away, or the request took too long. Send it again after Retry-After seconds.",
 }
 _OUTCOMES = (
     "applied: stored and published, and acted on from now on; what it says of an order whose sale is not known yet "

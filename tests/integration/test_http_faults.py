@@ -99,3 +99,15 @@ async def test_no_key_nor_value_received_is_logged(ingress: Ingress, logged: Log
     assert "KeyError" in output
     for secret in (CANARY, KEY, UNSTORABLE_AMOUNT, UNSTORABLE_ORDER, BUG_ORDER):
         assert secret not in output
+
+
+async def test_a_request_that_takes_too_long_is_not_put_down_to_a_database_that_answers(database: MakeDatabase) -> None:
+    async with ingress_over(await database("orders"), limits=Limits(commit_seconds=1)) as slow:
+        assert (await slow.send(event("e-0"))).status_code == 200
+        async with slow.pool.acquire() as other, other.transaction():
+            await other.execute("select from shared.locks for update")
+            answer = await slow.send(event("e-1"))
+        assert (answer.status_code, codes(answer)) == (503, [(None, None, "takes_too_long")])
+        assert int(answer.headers["retry-after"]) > 0
+        assert (await slow.send(event("e-1"))).status_code == 200
+        assert await slow.journaled() == ["e-0", "e-1"]
