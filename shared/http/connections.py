@@ -1,14 +1,20 @@
 """Connections that keep the server waiting make room for others: whoever sends no request takes no page away.
 
-A connection waits from its beginning, or from the end of an answer, until the next request's headers have arrived.
-Start at `Guard`; uvicorn is given `guarded(guard)` as its protocol.
+A connection waits from its beginning, or from the end of an answer, until the next request's headers have arrived. One
+whose client does not read what it asked for is closed too. Start at `Guard`; uvicorn is given `guarded(guard)` as its
+protocol.
 """
 
 import asyncio
+import socket
+import sys
 from collections import Counter
 from collections.abc import Callable, Collection
+from contextlib import suppress
+from fcntl import ioctl
 from functools import partial
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+from termios import TIOCOUTQ
 from typing import Any
 
 from uvicorn.protocols.http.h11_impl import H11Protocol
@@ -22,6 +28,10 @@ HEAD_SECONDS = 10.0
 KEEP_ALIVE_SECONDS = 20
 """So long a connection is kept after an answer for the whole headers of another request."""
 _LAST_BYTES_SECONDS = 30.0
+UNREAD_SECONDS = 30.0
+"""So long an answer, or an event stream, may wait for its client to read on."""
+_LEAST_BYTES = 8_192
+"""So much of an answer must have been received in that time, where more is left than the kernel takes."""
 
 MAX_WAITING = 250
 """Of more connections that wait the one that has waited longest is closed. A browser's waits for milliseconds."""
@@ -93,6 +103,7 @@ class GuardedProtocol(H11Protocol):
     def __init__(self, *arguments: Any, guard: Guard, **named: Any) -> None:
         super().__init__(*arguments, **named)
         self._guard = guard
+        self._unread: asyncio.TimerHandle | None = None
         self.address = ""
 
     def is_waiting(self) -> bool:
@@ -106,9 +117,11 @@ class GuardedProtocol(H11Protocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
         self.address = self.client[0] if self.client else ""
+        _end_unread(transport.get_extra_info("socket"))
         self._guard.opened(self)
 
     def connection_lost(self, exc: Exception | None) -> None:
+        self._reads_on()
         self._guard.closed(self)
         super().connection_lost(exc)
 
@@ -119,6 +132,48 @@ class GuardedProtocol(H11Protocol):
     def on_response_complete(self) -> None:
         super().on_response_complete()
         self._guard.moved(self)
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self._look_later()
+
+    def resume_writing(self) -> None:
+        self._reads_on()
+        super().resume_writing()
+
+    def _look_later(self) -> None:
+        self._unread = self.loop.call_later(UNREAD_SECONDS, self._look, self._left_bytes())
+
+    def _look(self, before: int) -> None:
+        """Nothing is written while writing pauses: what is less than before was read."""
+        if before - self._left_bytes() < _LEAST_BYTES:
+            log.warning("closed a connection whose client does not read its answer")
+            self.transport.abort()
+        else:
+            self._look_later()
+
+    def _left_bytes(self) -> int:
+        """What the client has not received: the kernel takes more only when much of what it has is gone."""
+        return self.transport.get_write_buffer_size() + _in_the_kernel(self.transport.get_extra_info("socket"))
+
+    def _reads_on(self) -> None:
+        if self._unread is not None:
+            self._unread.cancel()
+            self._unread = None
+
+
+def _in_the_kernel(connection: socket.socket) -> int:
+    """Bytes that were sent and not acknowledged, or not sent yet."""
+    with suppress(OSError):
+        return int.from_bytes(ioctl(connection.fileno(), TIOCOUTQ, bytes(4)), sys.byteorder)
+    return 0
+
+
+def _end_unread(connection: socket.socket) -> None:
+    """Have the kernel end a connection of which it keeps bytes for so long: an event stream's are few, and never wait
+    here."""
+    if hasattr(socket, "TCP_USER_TIMEOUT"):
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(UNREAD_SECONDS * 1000))
 
 
 def guarded(guard: Guard) -> Callable[..., GuardedProtocol]:
