@@ -56,7 +56,7 @@ def _own(base: type[Fact]) -> list[type[Fact]]:
 def _topicless(base: type[Fact]) -> Iterator[type[Fact]]:
     for fact in base.__subclasses__():
         yield from _topicless(fact)
-        if fact.__module__.startswith("services.") and hasattr(fact, "type") and fact.topic == "":
+        if fact.__module__.startswith(("services.", "shared.")) and hasattr(fact, "type") and fact.topic == "":
             yield fact
 
 
