@@ -111,6 +111,12 @@ class World:
         """Where a process of the service listens."""
         return f"http://{LOOPBACK}:{self.worker(service).port}"
 
+    def say(self, **told: Any) -> None:
+        """Tell the checker something of this world, or something else than before."""
+        file = self.folder / "world.json"
+        known = json.loads(file.read_text()) if file.exists() else {}
+        file.write_text(json.dumps(known | told, indent=1))
+
     def accepted(self, **told: Any) -> None:
         """Note for the checker what was answered with yes."""
         self._note("accepted.jsonl", told)
@@ -231,7 +237,7 @@ def _describe(world: World) -> None:
         "began_at": time.time(),
         **world.setup.says_besides,
     }
-    (world.folder / "world.json").write_text(json.dumps(described, indent=1))
+    world.say(**described)
     for file in ("history", "accepted", "restores", "mail"):
         (world.folder / f"{file}.jsonl").touch()
 
