@@ -134,7 +134,7 @@ _REQUESTS: Mapping[str, tuple[str, ...]] = {
     ),
     "two lengths, a length with chunks, no host, headers without end": (
         "hostile/test_sockets::test_it_is_refused_and_the_next_request_is_answered",
-        "unit/test_web_server::test_two_lengths_are_refused_and_what_follows_is_not_answered",
+        "adapters/test_web_server::test_two_lengths_are_refused_and_what_follows_is_not_answered",
     ),
     "HEAD and other methods": (
         f"{_MATRIX}::test_head_is_answered_as_get_with_nothing_in_it",
@@ -150,8 +150,8 @@ _REQUESTS: Mapping[str, tuple[str, ...]] = {
     ),
     "a thousand silent connections": (
         "hostile/test_sockets::test_a_thousand_silent_connections_take_no_page_away",
-        "unit/test_web_server::test_headers_that_do_not_come_end_the_connection",
-        "unit/test_web_server::test_a_kept_connection_ends_though_headers_of_another_request_drip_in",
+        "adapters/test_web_server::test_headers_that_do_not_come_end_the_connection",
+        "adapters/test_web_server::test_a_kept_connection_ends_though_headers_of_another_request_drip_in",
     ),
     "a library with a known hole": ("hostile/test_attacks::test_no_library_is_older_than_the_cure_of_its_known_holes",),
 }
@@ -192,7 +192,7 @@ _SERVERS: Mapping[str, tuple[str, ...]] = {
         "end_to_end/test_imports::test_a_kill_of_each_service_in_the_middle_of_an_import_loses_and_doubles_nothing",
     ),
     "a command works on another installation": (
-        "unit/test_command_installations::test_nothing_falls_back_to_a_port_where_somebody_else_may_listen",
+        "adapters/test_command_installations::test_nothing_falls_back_to_a_port_where_somebody_else_may_listen",
     ),
 }
 _SIZE: Mapping[str, tuple[str, ...]] = {
