@@ -146,7 +146,7 @@ class Consumer:
 
     async def handle(self, records: Records) -> None:
         """Apply a batch and return, or raise and have it again: after a pause that grows with each failure in a row."""
-        self.positions.begin_batch()
+        self.positions.begin_batch(records)
         try:
             await self._apply(records)
             self._failures = 0

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
@@ -64,6 +64,7 @@ class Positions:
         self._topic_ids: dict[Partition, UUID | None] = {}
         self._strange: set[Partition] = set()
         self._in_batch = False
+        self._came_unplaced: Collection[Partition] = ()
         self.behind = False
         self.active_at = time.monotonic()
         self._waiting_since: float | None = None
@@ -73,8 +74,9 @@ class Positions:
         consumer = self._consumer()
         return {Partition(*held) for held in consumer.assignment()} if consumer else set()
 
-    def begin_batch(self) -> None:
+    def begin_batch(self, records: Records = ()) -> None:
         self._in_batch = True
+        self._came_unplaced = first_offsets(records).keys() - self._known.keys()
         self._waiting_since = self._waiting_since or time.monotonic()
         self.tried()
 
@@ -111,11 +113,11 @@ class Positions:
     async def known(self, records: Records) -> dict[Partition, int]:
         """What the database is known to have committed, for the partitions of these records.
 
-        Records can come before `restore` has placed their partition, or after it failed: then they place it, and
-        DatabaseWentBack is raised where the database does not hold what came before them.
+        Records can come before `restore` has placed their partition, also if it does so while they are read, or after
+        it failed: then they place it. DatabaseWentBack is raised where the database does not hold what came before.
         """
         first = first_offsets(records)
-        unplaced = [partition for partition in first if partition not in self._known]
+        unplaced = [one for one in first if one in self._came_unplaced or one not in self._known]
         if unplaced:
             self._start_from(unplaced, first, await self.stored(unplaced))
         return {partition: self._known[partition] for partition in first if partition in self._known}
@@ -132,8 +134,7 @@ class Positions:
                 self._known[partition] = start
 
     def advance(self, next_offsets: Mapping[Partition, int]) -> None:
-        if self._waiting_since is not None:
-            self._waiting_since = time.monotonic()
+        self._waiting_since = self._waiting_since and time.monotonic()
         for partition, offset in next_offsets.items():
             if partition in self._known:
                 self._known[partition] = max(offset, self._known[partition])
@@ -170,8 +171,6 @@ class Positions:
         if consumer is None or not wanted:
             return
         stored = await self._stored_when_reachable(wanted)
-        with suppress(KafkaError, *DATABASE_ERRORS):  # the first records, or the next measure, tell too
-            await note(self._pool, consumer, dict.fromkeys(wanted))
         for partition in wanted:
             held = TopicPartition(*partition)
             committed = await consumer.committed(held)
@@ -183,6 +182,8 @@ class Positions:
             if start < (committed or 0) or (committed is None and start > 0):
                 consumer.seek(held, start)
         self.active_at = time.monotonic()
+        with suppress(KafkaError, *DATABASE_ERRORS):  # the first records, or the next measure, tell too
+            await note(self._pool, consumer, dict.fromkeys(wanted))
 
     async def _stored_when_reachable(self, partitions: list[Partition]) -> dict[Partition, int]:
         while True:

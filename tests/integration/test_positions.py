@@ -249,6 +249,20 @@ async def test_records_after_a_gap_are_refused_until_the_gap_is_read(plumbing: P
     assert await positions.known([_record(40)]) == {Partition(_TOPIC, 0): 40}
 
 
+async def test_records_that_came_before_their_partition_was_placed_are_refused_after_a_gap(plumbing: Plumbing) -> None:
+    """It was placed, and told to go back, while they were read: without a look they would be applied past the gap."""
+    consumer: Any = OnePartition(end=100, committed_offset=60, place=60)
+    await know_partitions(plumbing.pool, {_TOPIC: 1})
+    await plumbing.pool.execute("update shared.offsets set next_offset = 40 where topic = $1", _TOPIC)
+    positions = Positions(plumbing.pool, lambda: consumer, create_metrics("plumbing"), see_topics=without_ids)
+    positions.begin_batch([_record(60)])
+    await positions.restore([Partition(_TOPIC, 0)])
+    with pytest.raises(DatabaseWentBack):
+        await positions.known([_record(60)])
+    positions.begin_batch([_record(40)])
+    assert await positions.known([_record(40)]) == {Partition(_TOPIC, 0): 40}
+
+
 def _lag(metrics: Metrics) -> float:
     (sample,) = [sample for metric in metrics.consumer.lag.collect() for sample in metric.samples]
     return sample.value
