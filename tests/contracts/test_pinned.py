@@ -203,9 +203,9 @@ def test_a_rename_that_leaks_is_noticed(title: str, plant: Plant, gone: str, mon
 @pytest.mark.parametrize(
     ("title", "plant"),
     [
-        ("discriminators", in_code(f"{_DOMAIN}/decisions/signals.py", "_ended_at", "_over_since")),
+        ("discriminators", in_code(f"{_DOMAIN}/decisions/signals.py", "_members", "_parts")),
         ("what ids are derived from", in_code(f"{_HANDLERS}/alerts.py", "episode.rings", "matter.times")),
-        ("policy paths", in_code(f"{_DOMAIN}/decisions/taking.py", "episode.severity", "matter.gravity")),
+        ("policy paths", in_code(f"{_DOMAIN}/decisions/decision.py", "episode.severity", "matter.gravity")),
     ],
     ids=lambda part: part if isinstance(part, str) else "",
 )

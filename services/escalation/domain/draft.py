@@ -50,7 +50,7 @@ class TimerTakenBack:
 
 @dataclass(frozen=True, slots=True)
 class TimersHurried:
-    """Whatever awaits this lock key is due at once."""
+    """Every timer that awaits this lock key is due at once."""
 
     awaited: str
 
@@ -127,7 +127,7 @@ class Draft(Generic[D]):
         self.effects.append(TimerTakenBack(fact, self.account_id))
 
     def hurry_timers(self, awaited: str) -> None:
-        """Make due at once whatever awaits this lock key."""
+        """Make every timer due that awaits this lock key."""
         self.effects.append(TimersHurried(awaited))
 
     def reject(self, code: str, reason: str) -> None:

@@ -47,6 +47,7 @@ def _write(tx: Transaction, book: Book, cause: Envelope[Fact], decision: Decisio
 
 def _record(tx: Transaction, book: Book, cause: Envelope[Fact], decision: Decision) -> DecisionRow:
     assert decision.rule is not None
+    assert decision.sentence is not None, "what has a rule has a sentence"
     identity = (cause.source, f"{cause.id} at {tx.now.isoformat()}")
     version = decision.policy_version
     return DecisionRow(

@@ -38,7 +38,7 @@ class Block:
 
 
 def play_block(seeds: range) -> Block:
-    """Play histories here, one after the other. Raises CutShort."""
+    """Play histories here, one after the other."""
     each, kinds = list[Digests](), Counter[str]()
     for seed in seeds:
         rows = play(seed)
@@ -48,7 +48,7 @@ def play_block(seeds: range) -> Block:
 
 
 def play_blocks(first: int, histories: int) -> Iterator[Block]:
-    """Play histories on all cores, in the order of their seeds. Raises CutShort."""
+    """Play histories on all cores, in the order of their seeds."""
     seeds = range(first, first + histories)
     pieces = [seeds[start : start + SIZE] for start in range(0, histories, SIZE)]
     workers = min(os.cpu_count() or 1, 8, len(pieces))

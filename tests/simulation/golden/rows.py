@@ -61,10 +61,6 @@ _APART = {
 }
 
 
-class CutShort(Exception):
-    """A history ended with an error before it came to rest. Carries the seed."""
-
-
 @dataclass(frozen=True, slots=True)
 class Digests:
     """Hexadecimal digests of what a history left, or a block of histories."""
@@ -137,14 +133,12 @@ def _in_order(table: str, rows: Mapping[Key, list[Row | None]]) -> Any:
 
 
 def play(seed: int) -> Rows:
-    """Play a history until it rests. What must hold of it is left to the campaign. Raises CutShort."""
+    """Play a history until it rests. What must hold of it is left to the campaign."""
     history = History(seed)
     rows = Rows(history)
     try:
         with _however_slow_it_is():
             history._live()
-    except Exception as error:
-        raise CutShort(f"seed {seed}: {type(error).__name__}: {error}") from error
     finally:
         for one in history.running:
             one.steps.close()

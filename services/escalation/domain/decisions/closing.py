@@ -38,10 +38,6 @@ class Closed(SetsClock):
         return closing_words(self._result, self.words)
 
     @property
-    def policy_line(self) -> str | None:
-        return f"reasons.{self._result.value}"
-
-    @property
     def who(self) -> str | None:
         return self.episode.closed_by
 

@@ -11,6 +11,7 @@ from uuid import UUID
 
 from services.escalation.domain.entities import Account, Alert, Case, Delivery, Episode, Order, Salesperson, Signal
 from shared.contracts.envelope import Fact
+from shared.contracts.escalation import Step
 
 Row: TypeAlias = Account | Alert | Case | Delivery | Episode | Order | Salesperson | Signal
 
@@ -39,9 +40,10 @@ class Decision:
     sets_clock: ClassVar[bool] = False
 
     @property
-    def sentence(self) -> str:
-        """What was decided, for `handoff explain`. It names orders and salespeople, never a customer."""
-        raise NotImplementedError(f"{type(self).__name__} has a rule, so it needs a sentence")
+    def sentence(self) -> str | None:
+        """What was decided, for `handoff explain`; None where no record is left. It names orders and salespeople, never
+        a customer."""
+        return None
 
     @property
     def policy_line(self) -> str | None:
@@ -94,6 +96,14 @@ class OfEpisode(Decision):
     @property
     def episode_id(self) -> UUID | None:
         return self.episode.episode_id
+
+    @property
+    def policy_line(self) -> str | None:
+        """The first of the lines, for the severity, the step and the result of the episode."""
+        if not self.policy_lines:
+            return None
+        step, result = self.episode.step or Step.SELLER, self.episode.result
+        return self.policy_lines[0].format(severity=self.episode.severity.value, step=step.value, result=result)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from services.escalation.domain.decisions.decision import OfEpisode, SetsClock
-from services.escalation.domain.decisions.taking import taken
+from services.escalation.domain.decisions.taking import REDEEM, taken
 from shared.contracts import escalation
 from shared.contracts.envelope import Fact
 
@@ -38,7 +38,7 @@ class HandedOver(SetsClock):
     """The colleague accepted: the time to talk with the customer starts anew."""
 
     rule = "handed_over"
-    policy_lines = ("acknowledgement.redeem_within.{severity}",)
+    policy_lines = (REDEEM,)
     outcome = "took it over"
     timeline = "handed over"
     color = "green"
@@ -47,10 +47,6 @@ class HandedOver(SetsClock):
     @property
     def sentence(self) -> str:
         return f"{self.giver} handed it over. {taken(self.episode)}"
-
-    @property
-    def policy_line(self) -> str | None:
-        return f"acknowledgement.redeem_within.{self.episode.severity.value}"
 
     @property
     def who(self) -> str | None:

@@ -226,11 +226,6 @@ class Unanswered(OfEpisode):
         return f"{self.episode.responsible} has not answered in time."
 
     @property
-    def policy_line(self) -> str | None:
-        step = self.episode.step.value if self.episode.step else "seller"
-        return f"ladder.{self.episode.severity.value}.{step}"
-
-    @property
     def policy_version(self) -> int | None:
         return self.episode.policy_version
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
-from typing import ClassVar
+from typing import Any, ClassVar
 from uuid import UUID
 
 from services.escalation.domain.decisions.decision import Decision, OfEpisode, Row
@@ -24,6 +24,12 @@ class OfSignal(OfEpisode):
     @property
     def signal_id(self) -> UUID | None:
         return self.signal.signal_id
+
+    @property
+    def policy_line(self) -> str | None:
+        """The first of the lines, for the kind of the signal."""
+        kind = self.signal.kind.value
+        return self.policy_lines[0].format(kind=kind, request=kind) if self.policy_lines else None
 
     @property
     def discriminator(self) -> object:
@@ -97,10 +103,6 @@ class SignalAdded(OfSignal):
         if self.signal.by_silence:
             return f"{label} on order {order}: nothing came until {clock(self.signal.at)}."
         return f"{label} on order {order}."
-
-    @property
-    def policy_line(self) -> str | None:
-        return f"signals.{self.signal.kind.value}"
 
     @property
     def policy_version(self) -> int | None:
@@ -194,10 +196,6 @@ class RequestReportedAgain(OfSignal):
     def sentence(self) -> str:
         return "The same request was told again. Nobody is notified."
 
-    @property
-    def policy_line(self) -> str | None:
-        return f"signals.{self.signal.kind.value}.same_request_within"
-
 
 @dataclass(frozen=True, slots=True)
 class RequestRepeated(RequestReportedAgain):
@@ -212,25 +210,33 @@ class RequestRepeated(RequestReportedAgain):
 
 @dataclass(frozen=True, slots=True)
 class SignalEnded(OfSignal):
-    """A signal of an open episode ended: `signal` is as it is afterwards."""
+    """A signal of an open episode ended: `signal` is as it is afterwards, `because` names the fact or event that ended
+    it. `words` is the sentence of a class."""
 
+    words: ClassVar[str]
     because: str
 
     def rows(self) -> Iterable[Row]:
         return (self.signal,)
 
     @property
-    def _ended_at(self) -> datetime:
-        assert self.signal.ended_at is not None
-        return self.signal.ended_at
+    def sentence(self) -> str:
+        label, fact = SIGNAL_LABELS[self.signal.kind], self.because.replace("_", " ")
+        if self.because == RULES_CHANGED:
+            return f"{label} does not count any more: the rules changed."
+        return self.words.format(label=label, fact=fact)
 
     @property
-    def _label(self) -> str:
-        return SIGNAL_LABELS[self.signal.kind]
-
-    @property
-    def _fact(self) -> str:
-        return self.because.replace("_", " ")
+    def _members(self) -> dict[str, Any]:
+        """Those of the event that tells of it."""
+        return {
+            "episode": self.episode.episode_id,
+            "order": self.episode.order_id,
+            "signal": self.signal.signal_id,
+            "kind": self.signal.kind,
+            "at": self.signal.ended_at,
+            "because": self.because,
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,22 +244,10 @@ class SignalCleared(SignalEnded):
     """A later fact settled a signal, or the rules changed."""
 
     rule = "cleared"
-
-    @property
-    def sentence(self) -> str:
-        if self.because == RULES_CHANGED:
-            return f"{self._label} does not count any more: the rules changed."
-        return f"{self._label} is settled, by “{self._fact}”."
+    words = "{label} is settled, by “{fact}”."
 
     def publishes(self) -> Fact:
-        return escalation.SignalCleared(
-            episode=self.episode.episode_id,
-            order=self.episode.order_id,
-            signal=self.signal.signal_id,
-            kind=self.signal.kind,
-            at=self._ended_at,
-            because=self.because,
-        )
+        return escalation.SignalCleared(**self._members)
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,22 +255,10 @@ class SignalWithdrawn(SignalEnded):
     """A fact that was reported late shows that a signal never was."""
 
     rule = "withdrawn"
-
-    @property
-    def sentence(self) -> str:
-        if self.because == RULES_CHANGED:
-            return f"{self._label} does not count any more: the rules changed."
-        return f"{self._label} never was: “{self._fact}” was told late."
+    words = "{label} never was: “{fact}” was told late."
 
     def publishes(self) -> Fact:
-        return escalation.SignalWithdrawn(
-            episode=self.episode.episode_id,
-            order=self.episode.order_id,
-            signal=self.signal.signal_id,
-            kind=self.signal.kind,
-            at=self._ended_at,
-            because=self.because,
-        )
+        return escalation.SignalWithdrawn(**self._members)
 
 
 def had_it(episode: Episode) -> Quiet:

@@ -13,10 +13,6 @@ from shared.contracts.envelope import Fact
 REDEEM = "acknowledgement.redeem_within.{severity}"
 
 
-def redeem_line(episode: Episode) -> str:
-    return f"acknowledgement.redeem_within.{episode.severity.value}"
-
-
 def taken(episode: Episode) -> str:
     """Who took an episode, and how long they have to talk with the customer."""
     until = f", and has until {clock(episode.deadline_at)} to talk with the customer" if episode.deadline_at else ""
@@ -25,7 +21,7 @@ def taken(episode: Episode) -> str:
 
 @dataclass(frozen=True, slots=True)
 class OfHolder(OfEpisode):
-    """A decision about whoever has acknowledged an episode."""
+    """A decision about the person who has acknowledged an episode."""
 
     @property
     def who(self) -> str | None:
@@ -39,7 +35,7 @@ class OfHolder(OfEpisode):
 
 @dataclass(frozen=True, slots=True)
 class ChangesHolder(OfHolder):
-    """A decision that changes what somebody who acknowledged owes, and by when."""
+    """A decision that changes what the acknowledger is to do, and by when."""
 
     sets_clock = True
 
@@ -61,10 +57,6 @@ class Acknowledged(ChangesHolder):
     @property
     def sentence(self) -> str:
         return taken(self.episode)
-
-    @property
-    def policy_line(self) -> str | None:
-        return redeem_line(self.episode)
 
     def publishes(self) -> Fact:
         episode = self.episode
@@ -142,10 +134,6 @@ class Expired(OfHolder):
     def sentence(self) -> str:
         return f"{self.holder} has not reached the customer in time: it is nobody's any more."
 
-    @property
-    def policy_line(self) -> str | None:
-        return redeem_line(self.episode)
-
     def publishes(self) -> Fact:
         episode = self.episode
         assert episode.acknowledged_at is not None
@@ -180,10 +168,6 @@ class Bound(ChangesHolder):
     def sentence(self) -> str:
         until = f" until {clock(self.episode.deadline_at)}" if self.episode.deadline_at else ""
         return f"The customer may be contacted again: a talk is due{until}."
-
-    @property
-    def policy_line(self) -> str | None:
-        return redeem_line(self.episode)
 
 
 @dataclass(frozen=True, slots=True)

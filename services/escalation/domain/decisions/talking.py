@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from services.escalation.domain.decisions.decision import OfEpisode
-from services.escalation.domain.decisions.taking import REDEEM, ChangesHolder, OfHolder, redeem_line
+from services.escalation.domain.decisions.taking import REDEEM, ChangesHolder, OfHolder
 from services.escalation.domain.decisions.wording import clock
 from services.escalation.domain.facts import AccountFact
 from shared.contracts import escalation
@@ -53,10 +53,6 @@ class Reached(ChangesHolder):
     @property
     def sentence(self) -> str:
         return f"{self.holder} talked with the customer: the acknowledgement is redeemed."
-
-    @property
-    def policy_line(self) -> str | None:
-        return redeem_line(self.episode)
 
     def publishes(self) -> Fact:
         return escalation.CustomerReached(
