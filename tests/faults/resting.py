@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 REST_AFTER_SECONDS = 30.0
-"""On a quiet machine an input is accepted sooner, whatever breaks meanwhile."""
+"""On a quiet machine an input is accepted sooner, even while servers and processes break."""
 
 
 @dataclass(slots=True)

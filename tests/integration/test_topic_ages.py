@@ -1,4 +1,4 @@
-"""How old a record is counts from its arrival, whatever time its publisher gave it: none is deleted unread for its age.
+"""The age of a record counts from its arrival, not from its publisher's timestamp: old records are not deleted unread.
 
 A connector, an outbox that is read by CDC and an import give a record the time of the event itself.
 """

@@ -1,4 +1,4 @@
-"""What histories leave is what is committed, whatever does not matter to it; and the smallest change of it shows."""
+"""Histories leave what is committed, on any machine and in any process; and the smallest change of it shows."""
 
 import os
 import secrets

@@ -69,7 +69,7 @@ def _checkout(rev: str) -> Iterator[Path]:
 
 
 def _run(checkout: Path, *options: str) -> str:
-    """The checkout's own code, which its folder goes before whatever is installed."""
+    """An environment in which the checkout's own code comes before installed packages."""
     command = [sys.executable, "-m", "tests.simulation.golden", *options]
     return subprocess.run(command, cwd=checkout, check=True, stdout=subprocess.PIPE, text=True).stdout
 
