@@ -22,10 +22,11 @@ from tests.databases import Databases
 from tests.faults.checker.conservation import the_whole_history_was_told
 from tests.faults.checker.evidence import Evidence, Restore
 from tests.faults.checker.promises import CHECKS, counted, judge, verdict
+from tests.faults.checker.publishing import each_account_is_taken_in_its_topic_order
 from tests.faults.checker.reading import read_run
 from tests.faults.damages import DAMAGES, Damage, Spoil, spoilt
 from tests.faults.damages.outcomes import a_mail_comes_twice, a_mail_is_of_no_alert
-from tests.faults.damages.streams import a_record_comes_from_nowhere
+from tests.faults.damages.streams import a_record_comes_from_nowhere, two_facts_were_taken_in_the_wrong_order
 from tests.faults.drafts import SPAN, SUPPORT
 from tests.faults.history import AHEAD, Event, generate
 from tests.faults.rescues import NEVER_CALLED, with_rescues
@@ -147,6 +148,22 @@ async def test_what_was_done_after_a_backup_that_is_restored_is_forgotten(eviden
     assert verdict(judge(run)) == "pass"
     run.restores[0] = Restore("escalation", time() - 7200, time() - 3600)
     assert verdict(judge(run)) == "violated"
+
+
+async def test_what_was_taken_from_a_topic_that_is_gone_is_not_held_against_the_order_of_the_next(
+    evidence: Evidence,
+) -> None:
+    run = copy.deepcopy(evidence)
+    two_facts_were_taken_in_the_wrong_order(run)
+    assert len(list(each_account_is_taken_in_its_topic_order(run))) == 1
+    offsets = run.rows("escalation", "shared.offsets")
+    of_sales = [row for row in offsets if run.logical(row["topic"]) == "orders.sales.v1"]
+    for row in of_sales:
+        row["begun_at"] = datetime.max.replace(tzinfo=UTC)
+    assert list(each_account_is_taken_in_its_topic_order(run)) == []
+    for row in of_sales:
+        row["begun_at"] = datetime.min.replace(tzinfo=UTC)
+    assert len(list(each_account_is_taken_in_its_topic_order(run))) == 1
 
 
 async def test_sessions_in_the_way_are_seen(undisturbed: Undisturbed) -> None:

@@ -2,6 +2,7 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator
+from datetime import datetime
 
 from tests.faults.checker.evidence import CannotJudge, Evidence, Record, Row, Told
 
@@ -139,12 +140,18 @@ def _wrongs_of_letter(record: Record, event: Told, letter: Row | None, outcome: 
         yield f"{record} is bad ({event.bad}); its dead letter says {letter['code']}, or has other bytes"
 
 
-def _ledger(run: Evidence, service: str) -> list[Row]:
-    begun = {
+def begun_again(run: Evidence, service: str) -> dict[tuple[str, int], datetime]:
+    """Since when a service reads the partitions of topics that were created again. What it took before stood on topics
+    that are gone. Names of topics have their prefix."""
+    return {
         (row["topic"], row["partition"]): row["begun_at"]
         for row in run.rows(service, "shared.offsets")
         if row["begun_at"] is not None
     }
+
+
+def _ledger(run: Evidence, service: str) -> list[Row]:
+    begun = begun_again(run, service)
     return [
         row
         for row in run.rows(service, "shared.ledger")
