@@ -3,12 +3,12 @@
 from collections.abc import Iterator
 
 from deploy.local.processes import PROJECT
-from services.escalation.domain.findings.clearing import CLEARINGS, UNANSWERED, UNMOVED
-from services.escalation.domain.findings.raised import RAISED
 from services.escalation.domain.policy.document import shipped
 from services.escalation.domain.policy.model import Play
 from services.escalation.domain.policy.values import span_words
-from services.escalation.domain.words import SHOWN_LABELS, UNMOVED_LABEL, money
+from services.escalation.domain.signals import SIGNALS
+from services.escalation.domain.signals.definition import SignalDefinition
+from services.escalation.domain.words import money
 from shared.contracts.escalation import SignalKind
 
 PAGE = PROJECT / "docs" / "signals.md"
@@ -72,6 +72,12 @@ _TABLE = """
 | signal | raised when | settled by | severity | threshold |
 | --- | --- | --- | --- | --- |
 """
+_EXAMPLES = """
+## Examples
+
+Facts of one account with their hours, and from when to when the signal stands. All hours are worked, the thresholds are
+those that ship, and a test runs every line. `inbound` and `outbound` are contacts.
+"""
 _PLAYS = """
 ## What a salesperson reports
 
@@ -96,10 +102,12 @@ def text() -> str:
         [
             _HEAD,
             _TABLE,
-            *map(_row, SignalKind),
+            *map(_row, SIGNALS.values()),
             _rules(),
+            _EXAMPLES,
+            *map(_examples, SIGNALS.values()),
             _PLAYS,
-            *(line for kind in SignalKind for line in _play(kind)),
+            *(line for signal in SIGNALS.values() for line in _play(signal)),
         ]
     )
 
@@ -113,15 +121,18 @@ def _rules() -> str:
     )
 
 
-def _row(kind: SignalKind) -> str:
-    settled = CLEARINGS[kind].words
-    if kind is SignalKind.CONTACT_DEAD_ENDED:
-        settled += f" Of an unanswered contact: {UNANSWERED.words[0].lower()}{UNANSWERED.words[1:]}"
-    if kind is SignalKind.ORDER_STALLED:
-        settled += f" Since the sale: {UNMOVED.words[0].lower()}{UNMOVED.words[1:]}"
+def _row(signal: SignalDefinition) -> str:
+    settled, second, kind = signal.settled_by.words, signal.second_cause, signal.kind
+    if second is not None:
+        settled += f" {second.lead}: {second.settled_by.words[0].lower()}{second.settled_by.words[1:]}"
     rule = shipped().signals.of(kind)
-    name = f"{SHOWN_LABELS[kind]}<br>`{kind.value}`"
-    return f"| {name} | {RAISED[kind]} | {settled} | {rule.severity.value} | {_thresholds(kind)} |\n"
+    name = f"{signal.label}<br>`{kind.value}`"
+    return f"| {name} | {signal.raised_when} | {settled} | {rule.severity.value} | {_thresholds(kind)} |\n"
+
+
+def _examples(signal: SignalDefinition) -> str:
+    lines = "\n".join(line.strip() for line in signal.examples.strip().splitlines())
+    return f"\n**{signal.label}**\n\n```text\n{lines}\n```\n"
 
 
 def _thresholds(kind: SignalKind) -> str:
@@ -129,13 +140,13 @@ def _thresholds(kind: SignalKind) -> str:
     return "<br>".join(f"`{name} = {value}`" for name, value in values.items())
 
 
-def _play(kind: SignalKind) -> Iterator[str]:
-    plays = shipped().plays
-    yield from _lines(SHOWN_LABELS[kind], plays.by_signal.get(kind), kind)
-    if kind is SignalKind.ORDER_STALLED:
-        yield from _lines(f"{SHOWN_LABELS[kind]}: {UNMOVED_LABEL.lower()}", plays.unmoved_order, kind)
+def _play(signal: SignalDefinition) -> Iterator[str]:
+    plays, kind = shipped().plays, signal.kind
+    yield from _lines(signal.label, plays.by_signal.get(kind), kind)
+    if kind is SignalKind.ORDER_STALLED and signal.second_cause is not None:
+        yield from _lines(f"{signal.label}: {signal.second_cause.label.lower()}", plays.unmoved_order, kind)
     if kind is SignalKind.DELIVERY_LATE:
-        yield from _lines(f"{SHOWN_LABELS[kind]}: no new day is known", plays.late_without_day, kind)
+        yield from _lines(f"{signal.label}: no new day is known", plays.late_without_day, kind)
 
 
 def _lines(title: str, play: Play | None, kind: SignalKind) -> Iterator[str]:

@@ -24,6 +24,13 @@ SIGNALS = {
     "support.case_reopened": "case_reopened",
     "support.satisfaction_rated": "satisfaction_low",
 }
+KINDS = {*SIGNALS.values(), "contact_repeated", "case_bounced", "case_stuck", "gone_quiet"}
+"""Kinds of signals that the floor raises, or waits for."""
+NOT_IN_THE_BACKLOG = {
+    *("response_due", "order_stalled", "promise_missed", "outcome_denied", "delivery_late"),
+    *("order_cancelled", "refund_paid"),
+}
+"""Kinds of signals for which the backlog has no facts."""
 FACTS = {
     "orders.order_delivered": "order_delivered",
     "support.case_opened": "case_opened",

@@ -6,12 +6,12 @@ from uuid import UUID
 
 from services.escalation.domain.calendar import company_calendar
 from services.escalation.domain.facts import AccountFact, FactKind
-from services.escalation.domain.findings.all import findings
 from services.escalation.domain.findings.finding import Finding
 from services.escalation.domain.findings.history import History
 from services.escalation.domain.findings.terms import Terms
 from services.escalation.domain.own_facts import SilenceEnded
 from services.escalation.domain.policy.versions import Policies
+from services.escalation.domain.signals.find import findings
 from shared.contracts.escalation import SignalKind
 from shared.timers import timer_id
 from tests.simulation.commits import require

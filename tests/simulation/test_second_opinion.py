@@ -10,10 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as some
 
 from services.escalation.domain.facts import AccountFact, FactKind, remembered
-from services.escalation.domain.findings.all import findings
 from services.escalation.domain.findings.history import History
 from services.escalation.domain.findings.terms import Terms
 from services.escalation.domain.policy.signal_rules import Signals
+from services.escalation.domain.signals.find import findings
 from shared.contracts import support
 from shared.contracts.envelope import Envelope, Fact, envelope
 from shared.contracts.escalation import SignalKind

@@ -5,11 +5,11 @@ from typing import Any
 from uuid import UUID
 
 from services.escalation.domain.facts import AccountFact, FactKind
-from services.escalation.domain.findings.all import findings
 from services.escalation.domain.findings.finding import Finding
 from services.escalation.domain.findings.history import History
 from services.escalation.domain.findings.terms import Terms, TermsAt
 from services.escalation.domain.policy.signal_rules import Signals
+from services.escalation.domain.signals.find import findings
 from shared.contracts.escalation import SignalKind
 from shared.ids import derived
 from tests.builders import ACCOUNT, AT

@@ -10,14 +10,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.escalation.domain.facts import AccountFact, FactKind
-from services.escalation.domain.findings.all import findings
 from services.escalation.domain.findings.finding import Finding
 from services.escalation.domain.findings.history import History
 from services.escalation.domain.findings.lane import place_of
 from services.escalation.domain.findings.lanes import OF_REQUESTS, ORDER_KINDS, REQUEST_KINDS
 from services.escalation.domain.findings.scope import affected
-from services.escalation.domain.findings.silences import listening_to, silence_of
 from services.escalation.domain.findings.terms import Terms, TermsAt
+from services.escalation.domain.signals import SIGNALS
+from services.escalation.domain.signals.find import findings
+from services.escalation.domain.signals.places import covers
+from services.escalation.domain.signals.silences import listening_to, silence_of
 from shared.contracts.escalation import SignalKind
 from shared.contracts.support_inbound import NoAnswerReason
 from tests.builders import ACCOUNT
@@ -108,6 +110,12 @@ def test_the_order_of_arrival_changes_nothing(facts: list[AccountFact], chance: 
     assert findings(history, changing) == findings(History(facts), changing)
 
 
+@given(_HISTORIES)
+def test_a_signal_starts_with_a_fact_of_the_kinds_that_its_definition_names(facts: list[AccountFact]) -> None:
+    found = findings(History(facts), changing)
+    assert [one for one in found if one.cause.kind not in SIGNALS[one.kind].starts_with] == []
+
+
 @examples(200)
 @given(_HISTORIES)
 def test_judging_what_a_fact_can_change_is_judging_everything(facts: list[AccountFact]) -> None:
@@ -155,7 +163,7 @@ def _compare(history: History, fact: AccountFact, kept: dict[UUID, Finding], ter
     scope = affected(history, fact)
     found = {one.signal_id: one for one in findings(history, terms, scope)}
     for signal_id, known in list(kept.items()):
-        if scope.covers(known.kind, known.cause) and signal_id not in found:
+        if covers(scope, known.kind, known.cause) and signal_id not in found:
             del kept[signal_id]
     kept.update(found)
 

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from services.escalation.domain.facts import AccountFact, FactKind
-from services.escalation.domain.findings.all import findings
 from services.escalation.domain.findings.history import History
+from services.escalation.domain.signals.find import findings
 from shared.contracts.escalation import SignalKind
 from tests.unit.accounts import Twice, always, fact, hours, inbound, of_kind, outbound, reached, rules, times, told
 from tests.unit.case_facts import (

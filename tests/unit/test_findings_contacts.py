@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from services.escalation.domain.facts import AccountFact, FactKind
-from services.escalation.domain.findings.all import findings
 from services.escalation.domain.findings.history import History
 from services.escalation.domain.findings.terms import Terms
+from services.escalation.domain.signals.find import findings
 from shared.contracts.escalation import SignalKind
 from tests.unit.accounts import RoundTheClock, Twice, fact, hours, inbound, of_kind, outbound, reached, rules, told
 

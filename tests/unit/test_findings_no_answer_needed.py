@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from services.escalation.domain.facts import AccountFact, FactKind, contact_ids
-from services.escalation.domain.findings.all import findings
 from services.escalation.domain.findings.history import History
+from services.escalation.domain.signals.find import findings
 from shared.contracts.escalation import SignalKind
 from tests.unit.accounts import always, inbound, outbound, rules, told
 from tests.unit.case_facts import (

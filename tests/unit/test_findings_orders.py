@@ -10,10 +10,9 @@ from typing import Any
 import pytest
 
 from services.escalation.domain.facts import AccountFact, FactKind
-from services.escalation.domain.findings.all import RULES, findings
-from services.escalation.domain.findings.clearing import CLEARINGS
 from services.escalation.domain.findings.history import History
 from services.escalation.domain.findings.terms import Terms
+from services.escalation.domain.signals.find import findings
 from shared.contracts.escalation import SignalKind
 from tests.unit.accounts import RoundTheClock, Twice, fact, hours, of_kind, outbound, reached, rules, told
 
@@ -277,8 +276,3 @@ def test_a_signal_is_judged_by_the_terms_of_the_time_it_began_at() -> None:
 
     findings(History([REQUIRED, outbound(30)]), terms)
     assert hours(1) in asked
-
-
-def test_every_kind_of_signal_has_a_rule_and_says_what_clears_it() -> None:
-    assert set(RULES) == set(CLEARINGS) == set(SignalKind)
-    assert all(clearing.words.endswith(".") for clearing in CLEARINGS.values())

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.escalation.domain.facts import AccountFact, FactKind
-from services.escalation.domain.findings.all import findings
 from services.escalation.domain.findings.history import History
+from services.escalation.domain.signals.find import findings
 from shared.contracts.escalation import SignalKind
 from tests.builders import ACCOUNT
 from tests.examples import examples

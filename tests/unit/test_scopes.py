@@ -12,10 +12,12 @@ from hypothesis import strategies as st
 from services.escalation.domain.entities import Signal
 from services.escalation.domain.facts import AccountFact, FactKind
 from services.escalation.domain.findings.history import History
-from services.escalation.domain.findings.places import PART_OF, Part
+from services.escalation.domain.findings.parts import Part
 from services.escalation.domain.findings.scope import NOTHING, WHOLE, Scope, affected
-from services.escalation.domain.findings.silences import Silence, listening_to
 from services.escalation.domain.findings.windows import ALWAYS, NEVER, Window
+from services.escalation.domain.signals import SIGNALS
+from services.escalation.domain.signals.places import covers
+from services.escalation.domain.signals.silences import Silence, listening_to
 from services.escalation.domain.standing import Standing
 from shared.contracts.escalation import SignalKind
 from tests.builders import ACCOUNT
@@ -74,7 +76,7 @@ def test_a_scope_finds_among_the_standing_signals_what_it_covers_and_no_other(
     began = cause(at, case_id=case, order_id=order, result=result)
     standing = Standing()
     standing.put(signal(kind, began), began.at)
-    assert [one.kind for one in standing.within(scope)] == [kind] * scope.covers(kind, began)
+    assert [one.kind for one in standing.within(scope)] == [kind] * covers(scope, kind, began)
 
 
 @pytest.mark.parametrize("kind", SignalKind)
@@ -84,23 +86,25 @@ def test_every_signal_has_a_place_in_the_whole_account_and_none_in_no_scope(
     kind: SignalKind, case: str | None, result: str
 ) -> None:
     began = cause(hours(1), case_id=case, order_id="o", result=result)
-    assert WHOLE.covers(kind, began)
-    assert not NOTHING.covers(kind, began)
+    assert covers(WHOLE, kind, began)
+    assert not covers(NOTHING, kind, began)
 
 
-@pytest.mark.parametrize("kind", [kind for kind in SignalKind if PART_OF[kind] not in (Part.REQUESTS, Part.RATINGS)])
+@pytest.mark.parametrize(
+    "kind", [kind for kind in SignalKind if SIGNALS[kind].part not in (Part.REQUESTS, Part.RATINGS)]
+)
 @pytest.mark.parametrize("case", [None, "k"])
 def test_a_silence_that_is_over_is_looked_for_where_its_signal_stands(kind: SignalKind, case: str | None) -> None:
-    if case is None and PART_OF[kind] in (Part.STUCK, Part.REPEATED):
+    if case is None and SIGNALS[kind].part in (Part.STUCK, Part.REPEATED):
         return  # of a case alone, or of no silence
     began = cause(hours(1), case_id=case, order_id="o", result="unanswered")
     scope = listening_to(History(), Silence(kind, case, "o"))
-    assert scope.covers(kind, began)
+    assert covers(scope, kind, began)
     assert [one.kind for one in scoped(scope, signal(kind, began), began)] == [kind]
     elsewhere = replace(began, case_id="another", order_id="another")
-    alone = PART_OF[kind] is Part.ORDERS or (case is not None and kind is not SignalKind.GONE_QUIET)
+    alone = SIGNALS[kind].part is Part.ORDERS or (case is not None and kind is not SignalKind.GONE_QUIET)
     if alone and kind is not SignalKind.CONTACT_DEAD_ENDED:
-        assert not scope.covers(kind, elsewhere)
+        assert not covers(scope, kind, elsewhere)
 
 
 def scoped(scope: Scope, kept: Signal, began: AccountFact) -> list[Signal]:
@@ -109,25 +113,21 @@ def scoped(scope: Scope, kept: Signal, began: AccountFact) -> list[Signal]:
     return list(standing.within(scope))
 
 
-def test_every_kind_of_signal_has_its_part() -> None:
-    assert set(PART_OF) == set(SignalKind)
-
-
 def test_a_talk_that_is_taken_back_with_its_case_had_ended_what_other_cases_began() -> None:
     """A salesperson's talk is about an order: the dead end on another case of it stands again."""
     dead_end = inbound(1, "dead_end", case="k", order="o")
     history = History([dead_end, reached(2, case="l", order="o")])
     test = fact(FactKind.ANSWER_NOT_NEEDED, 3, case="l", result="test")
     history.add(test)
-    assert affected(history, test).covers(SignalKind.CONTACT_DEAD_ENDED, dead_end)
+    assert covers(affected(history, test), SignalKind.CONTACT_DEAD_ENDED, dead_end)
 
 
 @given(_SCOPES, _SCOPES, st.sampled_from([*SignalKind]), st.builds(cause, _TIMES, case_id=_NAME, order_id=_NAME))
 def test_two_scopes_together_cover_what_either_covers(
     one: Scope, other: Scope, kind: SignalKind, began: AccountFact
 ) -> None:
-    either = one.covers(kind, began) or other.covers(kind, began)
-    assert one.and_that(other).covers(kind, began) or not either
+    either = covers(one, kind, began) or covers(other, kind, began)
+    assert covers(one.and_that(other), kind, began) or not either
 
 
 def test_facts_of_an_order_leave_the_stretches_of_a_contact_as_narrow_as_they_are() -> None:

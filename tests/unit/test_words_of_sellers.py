@@ -12,9 +12,10 @@ from services.escalation.domain.duties import Duty, DutyKind, Sale, duties_of, o
 from services.escalation.domain.entities import Account, Order, Salesperson
 from services.escalation.domain.facts import AccountFact, FactKind
 from services.escalation.domain.findings.history import History
-from services.escalation.domain.findings.places import Part, place
+from services.escalation.domain.findings.parts import Part
 from services.escalation.domain.findings.scope import affected
 from services.escalation.domain.policy.versions import Policies
+from services.escalation.domain.signals.places import place
 from shared.contracts.escalation import SignalKind
 from tests.builders import ACCOUNT, AT
 from tests.unit.accounts import fact, hours, inbound, told

@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 from services.escalation.domain.calendar import calendar_of
 from services.escalation.domain.clocks import NEVER, Moment, answer_by, rings_at, work_ends
 from services.escalation.domain.entities import Directory, Order, Salesperson
+from services.escalation.domain.formatting import date_words
 from services.escalation.domain.ladder import Rung
-from services.escalation.domain.words.phrases import date_words
 from shared.contracts.escalation import Step
 
 

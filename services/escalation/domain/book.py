@@ -27,12 +27,12 @@ from services.escalation.domain.entities import (
 )
 from services.escalation.domain.facts import AccountFact
 from services.escalation.domain.findings.history import History
-from services.escalation.domain.findings.silences import Silence
 from services.escalation.domain.findings.terms import Terms, TermsAt
 from services.escalation.domain.main_signal import all_inform, informs, main_signal
 from services.escalation.domain.policy.model import Policy, TeamMode
 from services.escalation.domain.policy.versions import Policies, PolicyVersion
 from services.escalation.domain.rules import Rules
+from services.escalation.domain.signals.silences import Silence
 from shared.contracts.escalation import RingCause
 
 

@@ -7,17 +7,19 @@ from enum import StrEnum
 
 from services.escalation.domain.entities import Account, Directory, Order, products_of
 from services.escalation.domain.facts import AccountFact, FactKind
-from services.escalation.domain.findings.clearing import CLEARINGS, ended_by
+from services.escalation.domain.findings.clearing import ended_by
 from services.escalation.domain.findings.history import History
 from services.escalation.domain.findings.lanes import LaneName
-from services.escalation.domain.findings.orders import due_at, promises_of
 from services.escalation.domain.findings.said import Word, word_about_outcome, word_about_promise
 from services.escalation.domain.findings.windows import ALWAYS
 from services.escalation.domain.ladder import assigned_to, holder_of
 from services.escalation.domain.policy.model import Policy
 from services.escalation.domain.policy.signal_rules import SatisfactionRule
 from services.escalation.domain.policy.versions import Policies
-from shared.contracts.escalation import CustomersAnswer, SignalKind
+from services.escalation.domain.signals import promise_missed
+from services.escalation.domain.signals.of_orders import due_at
+from services.escalation.domain.signals.promise_missed import promises_of
+from shared.contracts.escalation import CustomersAnswer
 from shared.contracts.support_inbound import ContactPreference
 
 
@@ -151,7 +153,7 @@ def _is_done(duty: Duty, history: History, *, since: datetime, own: set[str | No
         return any(_is_check_in(talk, duty, history, since=since, own=own) for talk in talks)
     if duty.kind is DutyKind.OUTCOME:
         return bool(history.lane(LaneName.OF_ORDER, duty.order_id, FactKind.OUTCOME_REPORTED).facts)
-    kept = CLEARINGS[SignalKind.PROMISE_MISSED]
+    kept = promise_missed.SIGNAL.settled_by
     return duty.promise is not None and ended_by(history, kept, duty.promise, ALWAYS) is not None
 
 

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from services.escalation.domain import words
 from services.escalation.domain.facts import LEAVING, FactKind, fact_id
+from services.escalation.domain.findings.parts import Part
 from services.escalation.domain.own_facts import (
     AppointmentLogged,
     AttemptLogged,
@@ -17,6 +18,7 @@ from services.escalation.domain.own_facts import (
 from services.escalation.domain.phones import PhoneLink
 from services.escalation.domain.reader import Moment, Reader
 from services.escalation.domain.sale_words import SaleWords, sale_words
+from services.escalation.domain.signals import SIGNALS
 from services.escalation.domain.written import NoteAbout, NoteRow
 from shared.contracts.envelope import Envelope, Fact
 from shared.contracts.escalation import SignalKind
@@ -30,12 +32,6 @@ _NOTES = {
     NoteAbout.CLOSE: "Note: closed",
 }
 _NOTE_OF: Mapping[type[Fact], NoteAbout] = {AttemptLogged: NoteAbout.ATTEMPT, CustomerReachedLogged: NoteAbout.TALK}
-_TOLD_BY_ORDERS = (
-    SignalKind.ORDER_CANCELLED,
-    SignalKind.REFUND_PAID,
-    SignalKind.DELIVERY_LATE,
-    SignalKind.OUTCOME_DENIED,
-)
 Pressed: TypeAlias = AttemptLogged | CustomerReachedLogged | AppointmentLogged | SnoozePressed
 """A button of which a line is told."""
 WaysTo: TypeAlias = Callable[[str | None], tuple[PhoneLink, ...]]
@@ -235,7 +231,7 @@ def _said(said: SaidRow, order_id: str, sale: SaleWords, reader: Reader, *, at_r
 
 def _bare(signal: SignalRow, reader: Reader) -> Happening:
     title = words.headline(signal.risk)
-    told_by = "Orders" if signal.risk.kind in _TOLD_BY_ORDERS else "Support"
+    told_by = "Orders" if SIGNALS[signal.risk.kind].part is Part.ORDERS else "Support"
     source = "On call" if signal.by_silence else told_by
     return Happening(title, signal.words, source, reader.moment(signal.at), signal.ended is None, None)
 

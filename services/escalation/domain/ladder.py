@@ -8,9 +8,9 @@ from zoneinfo import ZoneInfo
 from services.escalation.domain.calendar import away_on
 from services.escalation.domain.clocks import Moment, rings_at
 from services.escalation.domain.entities import Account, Directory, Order, Salesperson
+from services.escalation.domain.formatting import date_words, possessive
 from services.escalation.domain.policy.model import TeamMode
 from services.escalation.domain.words import STEPS
-from services.escalation.domain.words.phrases import date_words, possessive
 from shared.contracts.escalation import LADDER, Step
 
 BELOW_MANAGERS = frozenset({Step.SELLER, Step.SUCCESSOR, Step.BACKUP})

@@ -3,12 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from services.escalation.domain.formatting import date_words
 from services.escalation.domain.main_signal import informs, main_signal, that_count
 from services.escalation.domain.policy.model import LATE_WITHOUT_DAY, Play, Plays, Policy
 from services.escalation.domain.policy.values import DAY, introduced
+from services.escalation.domain.refund_words import refund_words
 from services.escalation.domain.stakes import Amount, asked_back
-from services.escalation.domain.words import MUST_NOT_BE_CALLED, Risk, money, refund_words
-from services.escalation.domain.words.phrases import date_words
+from services.escalation.domain.words import MUST_NOT_BE_CALLED, Risk, money
 from shared.contracts.escalation import SignalKind, Step
 from shared.contracts.support_inbound import ContactPreference
 

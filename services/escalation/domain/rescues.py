@@ -7,9 +7,9 @@ from zoneinfo import ZoneInfo
 from services.escalation.domain.calendar import calendar_of
 from services.escalation.domain.clocks import Talk, extended, redeem_by
 from services.escalation.domain.entities import Clock, Episode, Salesperson
+from services.escalation.domain.formatting import clock, date_words
 from services.escalation.domain.policy.model import SEEN, Policy
 from services.escalation.domain.words import RESULTS, counted
-from services.escalation.domain.words.phrases import clock, date_words
 from shared.contracts.escalation import EpisodeResult
 
 

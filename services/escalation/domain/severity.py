@@ -6,14 +6,15 @@ from dataclasses import dataclass
 from services.escalation.domain.entities import Order, Signal
 from services.escalation.domain.main_signal import all_inform, that_count
 from services.escalation.domain.policy.model import Policy
+from services.escalation.domain.signals import SIGNALS
 from services.escalation.domain.stakes import Amount, stakes
 from services.escalation.domain.words import SIGNAL_LABELS
-from shared.contracts.escalation import REQUESTS, Severity, SignalKind
+from shared.contracts.escalation import REQUESTS, Severity
 
-NO_TROUBLE_OF_ITS_OWN = frozenset({SignalKind.ORDER_CANCELLED, SignalKind.REFUND_PAID, SignalKind.RESPONSE_DUE})
+NO_TROUBLE_OF_ITS_OWN = frozenset(kind for kind, signal in SIGNALS.items() if not signal.of_its_own)
 """What only carries out or announces another trouble: beside that it makes nothing graver."""
 
-BAD_CONTACTS = frozenset({SignalKind.CONTACT_DEAD_ENDED, SignalKind.CONTACT_REPEATED, SignalKind.GONE_QUIET})
+BAD_CONTACTS = frozenset(kind for kind, signal in SIGNALS.items() if signal.bad_contact)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,9 @@ from typing import TypeAlias
 from uuid import UUID
 
 from services.escalation.domain.entities import Signal
-from services.escalation.domain.findings.places import Part, Place, place
+from services.escalation.domain.findings.parts import Part, Place
 from services.escalation.domain.findings.scope import Scope
+from services.escalation.domain.signals.places import place
 from shared.contracts.escalation import REQUESTS, SignalKind
 
 _Began: TypeAlias = list[tuple[datetime, UUID]]

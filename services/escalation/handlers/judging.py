@@ -7,12 +7,13 @@ from datetime import datetime
 from services.escalation.domain.draft import Draft
 from services.escalation.domain.entities import Ended, Signal
 from services.escalation.domain.facts import AccountFact, remembered
-from services.escalation.domain.findings.all import findings
 from services.escalation.domain.findings.finding import Finding
 from services.escalation.domain.findings.scope import NOTHING, WHOLE, Scope, affected
-from services.escalation.domain.findings.silences import OF_ANSWERS, Silence, broken_by, listening_to, silence_of
+from services.escalation.domain.new_signal import signal_of_finding
 from services.escalation.domain.own_facts import RulesChanged, SilenceEnded
-from services.escalation.domain.signals import signal_of_finding
+from services.escalation.domain.signals.find import findings
+from services.escalation.domain.signals.places import covers
+from services.escalation.domain.signals.silences import OF_ANSWERS, Silence, broken_by, listening_to, silence_of
 from services.escalation.domain.words import RULES_CHANGED
 from services.escalation.handlers.contacts import follow_rescue, ring_on_contact
 from services.escalation.handlers.endings import end_signal
@@ -109,7 +110,7 @@ def _compare(draft: Draft[Fact], scope: Scope) -> list[Finding]:
 
 def _covers(draft: Draft[Fact], scope: Scope, signal: Signal) -> bool:
     cause = draft.state.history.get(signal.fact_id)
-    return cause is not None and scope.covers(signal.kind, cause)
+    return cause is not None and covers(scope, signal.kind, cause)
 
 
 def _is_standing(signal: Signal | None) -> bool:

@@ -18,10 +18,10 @@ from services.escalation.domain.decisions.taking import ClockMoved
 from services.escalation.domain.decisions.wording import clock
 from services.escalation.domain.draft import Draft
 from services.escalation.domain.entities import Clock, Episode, Salesperson
+from services.escalation.domain.formatting import date_words
 from services.escalation.domain.ladder import Rung, desk_instead, standing
 from services.escalation.domain.own_facts import PersonChanged, WorkLookedAt
 from services.escalation.domain.ringing import asked_anew
-from services.escalation.domain.words.phrases import date_words
 from services.escalation.handlers.nobody import show_nobody
 from services.escalation.handlers.offers import withdraw_offer
 from services.escalation.handlers.preferences import talk_of

@@ -6,8 +6,8 @@ from services.escalation.domain.decisions.signals import RequestRepeated, Reques
 from services.escalation.domain.draft import Draft
 from services.escalation.domain.facts import AccountFact
 from services.escalation.domain.findings.finding import Finding
+from services.escalation.domain.new_signal import as_said_last, says_something_new
 from services.escalation.domain.ringing import too_old
-from services.escalation.domain.signals import as_said_last, says_something_new
 from services.escalation.handlers.episodes import rise
 from services.escalation.handlers.rings import ring
 from shared.contracts.envelope import Fact

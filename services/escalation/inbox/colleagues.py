@@ -7,9 +7,9 @@ from datetime import datetime, timedelta
 from services.escalation.domain.calendar import WorkingTime, calendar_of
 from services.escalation.domain.clocks import NEVER, rings_at
 from services.escalation.domain.entities import Salesperson
+from services.escalation.domain.formatting import date_words
 from services.escalation.domain.policy.model import Policy
 from services.escalation.domain.reader import Reader
-from services.escalation.domain.words.phrases import date_words
 from services.escalation.inbox.moments import field_value
 from services.escalation.store.inbox import EpisodeRow
 from shared.contracts.escalation import Severity

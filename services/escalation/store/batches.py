@@ -13,8 +13,6 @@ from services.escalation.domain.entities import (
     Delivery,
     Salesperson,
 )
-from services.escalation.domain.findings.all import findings
-from services.escalation.domain.findings.silences import silence_of
 from services.escalation.domain.own_facts import (
     DeliveryAttempted,
     DeliveryResent,
@@ -31,6 +29,8 @@ from services.escalation.domain.own_facts import (
 )
 from services.escalation.domain.policy.versions import Policies
 from services.escalation.domain.rules import Rules
+from services.escalation.domain.signals.find import findings
+from services.escalation.domain.signals.silences import silence_of
 from services.escalation.store import address_notices, new_policies, sign_outs
 from services.escalation.store.histories import FACT_COLUMNS
 from services.escalation.store.known_accounts import PERSONAL, KnownAccounts, save_versions

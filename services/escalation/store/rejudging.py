@@ -6,8 +6,8 @@ from uuid import UUID
 from services.escalation import tables
 from services.escalation.domain.facts import AccountFact, remembered
 from services.escalation.domain.findings.history import History
-from services.escalation.domain.findings.silences import Silence
 from services.escalation.domain.own_facts import SilenceEnded
+from services.escalation.domain.signals.silences import Silence
 from services.escalation.store.facts import TOLD_TYPES, told_event
 from services.escalation.store.histories import FACT_COLUMNS, facts_of
 from shared.database import Connection, bulk_upsert

@@ -23,7 +23,7 @@ def broken(facts: Facts, kind: str, cause: Fact, until: datetime, *, since: date
 
 def ends(facts: Facts, kind: str, cause: Fact) -> Fits:
     """Whether a fact is of those that end it."""
-    return _ENDS[kind](facts, cause)
+    return ENDS[kind](facts, cause)
 
 
 def ends_of_case(facts: Facts, cause: Fact) -> Fits:
@@ -100,7 +100,7 @@ def _delivered(facts: Facts, cause: Fact) -> Fits:
     return lambda fact: fact.id in completing or (fact.kind == "order_cancelled" and fact.order == cause.order)
 
 
-_ENDS: Mapping[str, Callable[[Facts, Fact], Fits]] = {
+ENDS: Mapping[str, Callable[[Facts, Fact], Fits]] = {
     "contact_dead_ended": lambda facts, cause: facts.talks_about(cause),
     "unanswered": lambda _facts, _cause: lambda fact: fact.two_way,
     "contact_repeated": _settled,

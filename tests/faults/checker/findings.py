@@ -15,7 +15,7 @@ from tests.faults.checker.order_findings import late, missed, stalled
 def findings(account: str, facts: Iterable[Fact], signals: Mapping[str, Any]) -> list[Finding]:
     """Sorted by time, ties by id. `signals` are the policy's rules by kind."""
     known = Facts(account, facts, signals)
-    raised = [one for kind, rule in _RULES.items() if signals[kind].get("enabled", True) for one in rule(known, kind)]
+    raised = [one for kind, rule in RULES.items() if signals[kind].get("enabled", True) for one in rule(known, kind)]
     return sorted(raised, key=lambda one: (one.at, one.id))
 
 
@@ -51,7 +51,7 @@ def _paid(facts: Facts, kind: str) -> Iterator[Finding]:
     yield from (found(facts, kind, fact) for fact in facts.of("refund_paid") if fact.data["amount_minor"])
 
 
-_RULES: Mapping[str, Callable[[Facts, str], Iterator[Finding]]] = {
+RULES: Mapping[str, Callable[[Facts, str], Iterator[Finding]]] = {
     "contact_dead_ended": dead_ends,
     "contact_repeated": repeated,
     "case_stuck": stuck,

@@ -12,9 +12,9 @@ from services.escalation.domain.explaining.record import Record, Told
 from services.escalation.domain.explaining.sending import sent_words
 from services.escalation.domain.facts import SAID, AccountFact, FactKind, remembered
 from services.escalation.domain.policy.lookup import PolicyLine, lines_at
+from services.escalation.domain.signals import SIGNALS
 from services.escalation.domain.words import NO_PROOF, customer_said, describe, happened_at
 from shared.contracts.envelope import Envelope, Fact
-from shared.contracts.escalation import SignalKind
 from shared.contracts.orders import OrderPlaced
 
 TOLD = "told"
@@ -128,9 +128,7 @@ def _within(facts: list[AccountFact], spans: list[_Span]) -> Iterator[UUID]:
 
 def _counted_of(signal: Signal) -> FactKind | None:
     """Which kind of facts made a signal together; None where it is of one fact alone."""
-    if signal.kind is SignalKind.CASE_BOUNCED:
-        return FactKind.CASE_REASSIGNED
-    return FactKind.CONTACT if signal.kind is SignalKind.CONTACT_REPEATED or signal.by_silence else None
+    return SIGNALS[signal.kind].counts or (FactKind.CONTACT if signal.by_silence else None)
 
 
 def _lane_of(fact: AccountFact) -> _Lane:

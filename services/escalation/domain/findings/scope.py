@@ -19,9 +19,8 @@ from services.escalation.domain.findings.lanes import (
     is_spoken,
     is_two_way,
 )
-from services.escalation.domain.findings.places import OF_ACCOUNT, Part, Place, place
+from services.escalation.domain.findings.parts import OF_ACCOUNT, Part, Place
 from services.escalation.domain.findings.windows import ALWAYS, ANY, NEVER, Window, up_to
-from shared.contracts.escalation import SignalKind
 
 
 def _all_of(one: frozenset[str] | None, other: frozenset[str] | None) -> frozenset[str] | None:
@@ -65,12 +64,6 @@ class Scope:
             stuck=reduce(Window.and_up_to, (one.stuck for one in narrow)),
             repeated=reduce(Window.and_up_to, (one.repeated for one in narrow)),
         )
-
-    def covers(self, kind: SignalKind, cause: AccountFact) -> bool:
-        """Whether a signal of this kind that began with this fact is in scope: found again, or withdrawn."""
-        silence = cause.result != "dead_end"  # of the signals of contacts; no other kind asks for it
-        window = self.window_of(place(kind, case=cause.case_id, order=cause.order_id, by_silence=silence))
-        return window is not None and window.holds(cause.at)
 
     def window_of(self, place: Place) -> Window | None:
         """When the facts happened of which signals at this place are in scope; None where none is."""

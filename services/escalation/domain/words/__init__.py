@@ -1,17 +1,6 @@
 """Facts in words: what a person reads on a page, in an e-mail, in a timeline. Start at `describe` in `facts.py`."""
 
-from services.escalation.domain.words.causes import Before, again_words, cause_words, promised_words, went_on_words
-from services.escalation.domain.words.deeds import BY_CHANNEL
-from services.escalation.domain.words.endings import RULES_CHANGED, ended
-from services.escalation.domain.words.facts import Described, describe, happened_at
-from services.escalation.domain.words.ladder import (
-    FOR_INFORMATION,
-    MUST_NOT_BE_CALLED,
-    RESULTS,
-    SEVERITIES,
-    STEPS,
-)
-from services.escalation.domain.words.phrases import (
+from services.escalation.domain.formatting import (
     LOCALE,
     absolute,
     ago,
@@ -26,16 +15,25 @@ from services.escalation.domain.words.phrases import (
     ordinal,
     overdue,
 )
+from services.escalation.domain.risk import Risk
+from services.escalation.domain.words.causes import Before, again_words, cause_words, promised_words, went_on_words
+from services.escalation.domain.words.deeds import BY_CHANNEL
+from services.escalation.domain.words.endings import RULES_CHANGED, ended
+from services.escalation.domain.words.facts import Described, describe, happened_at
+from services.escalation.domain.words.ladder import (
+    FOR_INFORMATION,
+    MUST_NOT_BE_CALLED,
+    RESULTS,
+    SEVERITIES,
+    STEPS,
+)
 from services.escalation.domain.words.said import ANSWERS, NO_PROOF, complained_since, customer_said, said_so
 from services.escalation.domain.words.signals import (
     SHOWN_LABELS,
     SIGNAL_LABELS,
-    UNMOVED_LABEL,
-    Risk,
     WhyNow,
     headline,
     label,
-    refund_words,
     why_now,
 )
 
@@ -52,7 +50,6 @@ __all__ = [
     "SHOWN_LABELS",
     "SIGNAL_LABELS",
     "STEPS",
-    "UNMOVED_LABEL",
     "Before",
     "Described",
     "Risk",
@@ -79,7 +76,6 @@ __all__ = [
     "ordinal",
     "overdue",
     "promised_words",
-    "refund_words",
     "said_so",
     "went_on_words",
     "why_now",

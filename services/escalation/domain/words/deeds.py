@@ -1,6 +1,6 @@
 """What escalation and salespeople did about an order at risk, each as one sentence."""
 
-from services.escalation.domain.words.phrases import absolute, counted
+from services.escalation.domain.formatting import absolute, counted
 from services.escalation.domain.words.signals import SIGNAL_LABELS
 from shared.contracts import escalation
 from shared.contracts.escalation import CustomersAnswer

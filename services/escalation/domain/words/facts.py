@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 
+from services.escalation.domain.formatting import absolute, day, known_money, money, ordinal
+from services.escalation.domain.refund_words import refund_words
 from services.escalation.domain.words.deeds import of_escalation
-from services.escalation.domain.words.phrases import absolute, day, known_money, money, ordinal
-from services.escalation.domain.words.signals import refund_words
 from shared.contracts import orders_inbound, support_inbound
 from shared.contracts.envelope import Envelope, Fact
 from shared.contracts.support_inbound import (

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 
-from services.escalation.domain.words.phrases import cut
+from services.escalation.domain.formatting import cut
 
 NAME_LENGTH = 60
 BOUGHT_LENGTH = 120

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from babel.numbers import format_currency, get_currency_precision
 
-from services.escalation.domain.words.phrases import LOCALE, clock, left, money
+from services.escalation.domain.formatting import LOCALE, clock, left, money
 
 _CURRENCIES_NAMED = 3
 

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from services.escalation.domain.facts import FactKind
-from services.escalation.domain.words.phrases import clock
+from services.escalation.domain.formatting import clock
 from services.escalation.domain.words.signals import SIGNAL_LABELS
 from shared.contracts.escalation import CustomersAnswer, SignalKind
 

@@ -8,9 +8,10 @@ from services.escalation.domain.findings.finding import Finding
 from services.escalation.domain.findings.history import History
 from services.escalation.domain.findings.lane import Lane
 from services.escalation.domain.findings.lanes import ENDS_OF_CASE, LaneName, is_inbound, is_two_way
-from services.escalation.domain.findings.places import Part, part_of
+from services.escalation.domain.findings.parts import Part
 from services.escalation.domain.findings.scope import NOTHING, Scope
 from services.escalation.domain.findings.windows import ALWAYS, NO_TIME, Window
+from services.escalation.domain.signals.places import part_of
 from shared.contracts.escalation import SignalKind
 
 

@@ -4,24 +4,24 @@ from collections.abc import Iterator
 
 from services.escalation.domain.facts import AccountFact, FactKind
 from services.escalation.domain.findings.case_turns import handed_to_customer
-from services.escalation.domain.findings.clearing import UNANSWERED, ended_by
+from services.escalation.domain.findings.clearing import Clearing, ended_by, two_way_on_matter
 from services.escalation.domain.findings.finding import Finding
 from services.escalation.domain.findings.history import History
 from services.escalation.domain.findings.lanes import LaneName
-from services.escalation.domain.findings.raising import by_itself
+from services.escalation.domain.findings.parts import Part
 from services.escalation.domain.findings.scope import Scope
 from services.escalation.domain.findings.terms import TermsAt
 from services.escalation.domain.findings.windows import ALWAYS, Window
+from services.escalation.domain.risk import Risk
+from services.escalation.domain.signals.definition import SecondCause, SignalDefinition
 from shared.contracts.escalation import SignalKind
 from shared.ids import derived
-
-KIND = SignalKind.CONTACT_DEAD_ENDED
 
 
 def dead_ends(history: History, scope: Scope, terms: TermsAt) -> Iterator[Finding]:
     for fact in scope.starting(history, FactKind.CONTACT, scope.dead_ends):
-        if terms(fact.at).signals.of(KIND).enabled:
-            yield by_itself(history, KIND, fact)
+        if SIGNAL.is_on(fact, terms):
+            yield SIGNAL.by_itself(history, fact)
     if scope.silence is not None:
         for fact in _first_missed(history, scope.silence, terms):
             yield from _unanswered(history, fact, terms)
@@ -64,6 +64,54 @@ def _unanswered(history: History, fact: AccountFact, terms: TermsAt) -> Iterator
     at = in_force.working.after(fact.at, rule.answer_within)
     if talked is not None and talked.at <= at:
         return
-    signal_id = derived("signal", fact.fact_id, KIND.value, "silence")
-    ended = ended_by(history, UNANSWERED, fact, at)
-    yield Finding(signal_id, KIND, at, fact, fact.case_id, history.order_of(fact), by_silence=True, cleared_by=ended)
+    kind, order = SIGNAL.kind, history.order_of(fact)
+    signal_id = derived("signal", fact.fact_id, kind.value, "silence")
+    ended = ended_by(history, UNANSWERED.settled_by, fact, at)
+    yield Finding(signal_id, kind, at, fact, fact.case_id, order, by_silence=True, cleared_by=ended)
+
+
+def _headline(risk: Risk) -> str:
+    return "The time to answer the customer ran out" if risk.unanswered else "A contact ended in a dead end"
+
+
+UNANSWERED = SecondCause(
+    label="Unanswered",
+    lead="Of an unanswered contact",
+    settled_by=Clearing("A talk with the customer, on whatever matter.", lambda _matter: ((LaneName.TWO_WAY,),)),
+)
+"""A contact that nobody answered in time."""
+
+SIGNAL = SignalDefinition(
+    kind=SignalKind.CONTACT_DEAD_ENDED,
+    label="Dead end",
+    label_of=lambda risk: UNANSWERED.label if risk.unanswered else None,
+    counted=("a dead end", "dead ends"),
+    headline=_headline,
+    raised_when=(
+        "A contact ended in a dead end. Or nobody answered the customer, and nobody talked with them on any matter "
+        "within this much of the company's working time, nor made it the customer's turn."
+    ),
+    starts_with=(FactKind.CONTACT,),
+    settled_by=Clearing(
+        "A talk with the customer about the same case, or one that the acknowledger reports for its order (“I reached "
+        "the customer”); without a case a talk that names no other order or case. That the case counts as solved does "
+        "not settle it: nobody talked.",
+        two_way_on_matter,
+    ),
+    second_cause=UNANSWERED,
+    part=Part.DEAD_ENDS,
+    silent_part=Part.SILENCE,
+    find=dead_ends,
+    bad_contact=True,
+    examples="""
+        a contact ends in a dead end: 1 inbound dead_end -> 1
+        talked on the same case: 1 inbound dead_end case=k, 2 outbound answered case=k -> 1 to 2
+        talked on another case: 1 inbound dead_end case=k, 2 outbound answered case=l -> 1
+        a voicemail is no talk: 1 inbound dead_end case=k, 2 outbound voicemail case=k -> 1
+        the case is resolved: 1 inbound dead_end case=k, 2 case_resolved case=k -> 1
+        nobody answers: 1 inbound unanswered -> 5
+        called back in time: 1 inbound unanswered, 5 outbound answered -> never
+        called back too late: 1 inbound unanswered, 6 outbound answered case=k -> 5 to 6
+        the customer's turn: 1 inbound unanswered case=k, 2 case_progressed case=k waiting_for=customer -> never
+    """,
+)

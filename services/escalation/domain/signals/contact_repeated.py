@@ -6,21 +6,21 @@ from datetime import datetime, timedelta
 from itertools import count
 from uuid import UUID
 
-from services.escalation.domain.facts import AccountFact
+from services.escalation.domain.facts import AccountFact, FactKind
 from services.escalation.domain.findings.case_ends import ending_statuses, with_status
+from services.escalation.domain.findings.clearing import Clearing, Matter
 from services.escalation.domain.findings.conversations import conversations
 from services.escalation.domain.findings.finding import Finding
 from services.escalation.domain.findings.history import History
 from services.escalation.domain.findings.lane import Lane
-from services.escalation.domain.findings.lanes import LaneName, is_inbound, is_two_way
-from services.escalation.domain.findings.raising import found
+from services.escalation.domain.findings.lanes import Key, LaneName, is_inbound, is_two_way
+from services.escalation.domain.findings.parts import Part
 from services.escalation.domain.findings.scope import Scope
 from services.escalation.domain.findings.terms import TermsAt
 from services.escalation.domain.findings.windows import ALWAYS, NEVER, Window
+from services.escalation.domain.signals.definition import SignalDefinition
 from shared.contracts.escalation import SignalKind
 from shared.ids import derived
-
-KIND = SignalKind.CONTACT_REPEATED
 
 
 def repeated_contacts(history: History, scope: Scope, terms: TermsAt) -> Iterator[Finding]:
@@ -31,7 +31,7 @@ def repeated_contacts(history: History, scope: Scope, terms: TermsAt) -> Iterato
                 attempts = _Attempts(history, run, terms)
                 first = attempts.at(0)
                 if first is not None:
-                    signal_id = derived("signal", first.account_id, case, times_resolved, *begun_by, KIND.value)
+                    signal_id = derived("signal", first.account_id, case, times_resolved, *begun_by, SIGNAL.kind.value)
                     yield from _repeated(history, attempts, signal_id, terms)
     if scope.loose is not None:
         window = scope.loose.and_also(scope.repeated)
@@ -40,7 +40,7 @@ def repeated_contacts(history: History, scope: Scope, terms: TermsAt) -> Iterato
             attempts = _Attempts(history, history.lane(LaneName.LOOSE).within(since, until), terms)
             first = attempts.at(0)
             if first is not None:
-                yield from _repeated(history, attempts, derived("signal", first.fact_id, KIND.value), terms)
+                yield from _repeated(history, attempts, derived("signal", first.fact_id, SIGNAL.kind.value), terms)
 
 
 def _spans(ends: Lane, window: Window) -> Iterator[tuple[int, datetime, datetime]]:
@@ -108,5 +108,42 @@ def _repeated(history: History, attempts: _Attempts, signal_id: UUID, terms: Ter
         rule = terms(first.at).signals.contact_repeated
         last = attempts.at(start + rule.contacts - 1)
         if rule.enabled and last is not None and last.at - first.at <= rule.within:
-            yield with_status(history, found(history, KIND, first, at=last.at, signal_id=signal_id), terms)
+            yield with_status(history, SIGNAL.found(history, first, at=last.at, signal_id=signal_id), terms)
             return
+
+
+def _resolved(matter: Matter) -> tuple[Key, ...]:
+    if matter.case is None:
+        return ((LaneName.TWO_WAY_WITHOUT_CASE,),)
+    return ((LaneName.RESOLVED, matter.case),)
+
+
+SIGNAL = SignalDefinition(
+    kind=SignalKind.CONTACT_REPEATED,
+    label="Repeat contact",
+    recorded_as="Came back",
+    counted=("a repeated contact", "repeated contacts"),
+    headline=lambda _: "The customer came back about the same matter",
+    raised_when=(
+        "This many contacts of the customer on one matter, counted from the first attempt, none of which resolved it. "
+        "A conversation is one contact."
+    ),
+    starts_with=(FactKind.CONTACT,),
+    counts=FactKind.CONTACT,
+    settled_by=Clearing(
+        "A contact that resolved the matter, or that its case is over; without a case a talk with the customer.",
+        _resolved,
+    ),
+    part=Part.REPEATED,
+    find=repeated_contacts,
+    bad_contact=True,
+    examples="""
+        twice: 1 inbound answered case=k, 3 inbound answered case=k -> never
+        three times: 1 inbound answered case=k, 3 inbound answered case=k, 9 inbound answered case=k -> 9
+        on two cases: 1 inbound answered case=k, 3 inbound answered case=l, 9 inbound answered case=k -> never
+        in eight days: 1 inbound answered case=k, 3 inbound answered case=k, 190 inbound answered case=k -> never
+        one chat: 1 inbound chat answered case=k, 1.2 inbound chat answered case=k, 3 inbound answered case=k -> never
+        without a case: 1 inbound unanswered, 2 inbound unanswered, 3 inbound unanswered, 9 outbound answered -> 3 to 9
+        resolved by the third: 1 inbound answered case=k, 3 inbound answered case=k, 9 inbound resolved case=k -> never
+    """,
+)

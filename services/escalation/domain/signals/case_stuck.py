@@ -1,26 +1,24 @@
-"""What becomes of a case: nothing happens on it, it is passed around, it comes back."""
+"""Nothing happens on an open case."""
 
 from collections.abc import Iterator
 from datetime import datetime
-from uuid import UUID
 
 from services.escalation.domain.facts import AccountFact, FactKind
-from services.escalation.domain.findings.case_ends import with_status
-from services.escalation.domain.findings.case_turns import customer_asks, is_open, is_over, turn_at
+from services.escalation.domain.findings.case_turns import customer_asks, is_open, turn_at
+from services.escalation.domain.findings.clearing import Clearing
 from services.escalation.domain.findings.finding import Finding
 from services.escalation.domain.findings.history import History
 from services.escalation.domain.findings.lanes import LaneName
-from services.escalation.domain.findings.raising import by_itself, found, own_id
+from services.escalation.domain.findings.parts import Part
 from services.escalation.domain.findings.scope import Scope
 from services.escalation.domain.findings.terms import TermsAt
+from services.escalation.domain.signals.definition import SignalDefinition
 from shared.contracts.escalation import SignalKind
 from shared.contracts.support_inbound import WaitingFor
-from shared.ids import derived
 
 
 def stuck_cases(history: History, scope: Scope, terms: TermsAt) -> Iterator[Finding]:
     """No progress of an open case within so much of the company's working time, or so long a turn of the customer's."""
-    kind = SignalKind.CASE_STUCK
     for case in scope.cases_of(history):
         for fact, following in history.lane(LaneName.PROGRESS, case).with_next(scope.stuck.since, scope.stuck.until):
             if following is not None and following.at == fact.at:
@@ -32,7 +30,7 @@ def stuck_cases(history: History, scope: Scope, terms: TermsAt) -> Iterator[Find
                 continue
             at = _stuck_at(history, fact, terms)
             if at is not None and (following is None or following.at > at):
-                yield found(history, kind, fact, at=at, signal_id=own_id(kind, fact), by_silence=True)
+                yield SIGNAL.found(history, fact, at=at, by_silence=True)
 
 
 def _stuck_at(history: History, fact: AccountFact, terms: TermsAt) -> datetime | None:
@@ -50,29 +48,35 @@ def _stuck_at(history: History, fact: AccountFact, terms: TermsAt) -> datetime |
     return ours if asked is not None and asked.at < theirs else theirs
 
 
-def bounced_cases(history: History, scope: Scope, terms: TermsAt) -> Iterator[Finding]:
-    """A case was passed on too often: the earliest fact that says so."""
-    kind = SignalKind.CASE_BOUNCED
-    for case in scope.cases_of(history):
-        for fact in history.lane(LaneName.BEGINS, case, FactKind.CASE_REASSIGNED).facts:
-            rule = terms(fact.at).signals.case_bounced
-            passed_on = rule.enabled and (fact.number or 0) >= rule.reassignments
-            if passed_on and not is_over(history, fact, terms):
-                signal_id = derived("signal", fact.account_id, case, kind.value)
-                yield with_status(history, found(history, kind, fact, at=fact.at, signal_id=signal_id), terms)
-                break
-
-
-def reopened_cases(history: History, scope: Scope, terms: TermsAt) -> Iterator[Finding]:
-    """Until the next end of the case it is one trouble, however often it is reopened."""
-    ends: set[tuple[str, UUID | None]] = set()
-    for fact in scope.starting(history, FactKind.CASE_REOPENED):
-        if not terms(fact.at).signals.case_reopened.enabled:
-            continue
-        finding = with_status(history, by_itself(history, SignalKind.CASE_REOPENED, fact), terms)
-        if fact.case_id is not None:
-            end = (fact.case_id, finding.cleared_by.fact_id if finding.cleared_by else None)
-            if end in ends:
-                continue
-            ends.add(end)
-        yield finding
+SIGNAL = SignalDefinition(
+    kind=SignalKind.CASE_STUCK,
+    label="Case stuck",
+    counted=("a stuck case", "stuck cases"),
+    headline=lambda _: "A case got stuck",
+    raised_when=(
+        "An open case saw no progress for this much of the company's working time, or so long while it was the "
+        "customer's turn."
+    ),
+    starts_with=(
+        FactKind.CASE_OPENED,
+        FactKind.CASE_REOPENED,
+        FactKind.CASE_PROGRESSED,
+        FactKind.CONTACT,
+        FactKind.CUSTOMER_REACHED,
+    ),
+    settled_by=Clearing(
+        "Progress: another status, a talk or an attempt of ours on the case, its reopening or its end.",
+        lambda matter: ((LaneName.PROGRESS, matter.case),),
+    ),
+    part=Part.STUCK,
+    find=stuck_cases,
+    examples="""
+        nothing happens: 0 case_opened case=k -> 24
+        progress in the last moment: 0 case_opened case=k, 24 case_progressed case=k -> 48
+        progress too late: 0 case_opened case=k, 25 case_progressed case=k -> 24 to 25; 49
+        an attempt of ours is progress: 0 case_opened case=k, 4 outbound voicemail case=k -> 28
+        an attempt of the customer's is none: 0 case_opened case=k, 4 inbound unanswered case=k -> 24
+        the customer's turn: 0 case_opened case=k waiting_for=customer -> 336
+        resolved: 0 case_opened case=k, 4 case_resolved case=k -> never
+    """,
+)

@@ -1,4 +1,4 @@
-"""The customer asks for money back, or to cancel; some take it back."""
+"""Requests for money back or to cancel: what is asked again is one request. Some are taken back."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -9,42 +9,35 @@ from services.escalation.domain.facts import AccountFact, FactKind
 from services.escalation.domain.findings.finding import Finding
 from services.escalation.domain.findings.history import History
 from services.escalation.domain.findings.lanes import Key, LaneName, asked_key
-from services.escalation.domain.findings.raising import by_itself
 from services.escalation.domain.findings.scope import Scope
 from services.escalation.domain.findings.terms import TermsAt
 from services.escalation.domain.policy.signal_rules import RequestRule
-from shared.contracts.escalation import SignalKind
+from services.escalation.domain.signals.definition import SignalDefinition
 
 
-def refund_requests(history: History, scope: Scope, terms: TermsAt) -> Iterator[Finding]:
-    return _requests(history, scope, terms, SignalKind.REFUND_REQUESTED)
-
-
-def cancellation_requests(history: History, scope: Scope, terms: TermsAt) -> Iterator[Finding]:
-    return _requests(history, scope, terms, SignalKind.CANCELLATION_REQUESTED)
-
-
-def _requests(history: History, scope: Scope, terms: TermsAt, kind: SignalKind) -> Iterator[Finding]:
+def requests(history: History, scope: Scope, terms: TermsAt, signal: SignalDefinition) -> Iterator[Finding]:
     """Each request with those that say the same again: they are one signal, since the earliest."""
     if scope.requests is None:
         return
     first: dict[UUID, Finding] = {}
     matters: set[Key] = set()
     window = scope.requests
-    for fact in history.lane(LaneName.OF_KIND, FactKind(kind.value)).from_to(window.since, window.until):
+    for fact in history.lane(LaneName.OF_KIND, FactKind(signal.kind.value)).from_to(window.since, window.until):
         matter = asked_key(fact)
         if matter not in matters:
             matters.add(matter)
-            first |= {one.cause.fact_id: one for one in _asked(history, history.lane(*matter).facts, terms, kind)}
+            first |= {one.cause.fact_id: one for one in _asked(history, history.lane(*matter).facts, terms, signal)}
         if fact.fact_id in first:
             yield first[fact.fact_id]
 
 
-def _asked(history: History, requests: Sequence[AccountFact], terms: TermsAt, kind: SignalKind) -> Iterator[Finding]:
+def _asked(
+    history: History, requests: Sequence[AccountFact], terms: TermsAt, signal: SignalDefinition
+) -> Iterator[Finding]:
     """The requests about one matter, each with what is the same told again."""
     finding: Finding | None = None
     for fact in requests:
-        rule = terms(fact.at).signals.request(kind)
+        rule = terms(fact.at).signals.request(signal.kind)
         if not rule.enabled:
             continue
         if finding is not None and _is_the_same(history, finding, fact, rule):
@@ -52,7 +45,7 @@ def _asked(history: History, requests: Sequence[AccountFact], terms: TermsAt, ki
             continue
         if finding is not None:
             yield finding
-        finding = by_itself(history, kind, fact)
+        finding = signal.by_itself(history, fact)
     if finding is not None:
         yield finding
 

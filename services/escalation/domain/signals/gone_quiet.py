@@ -5,16 +5,16 @@ from datetime import datetime
 
 from services.escalation.domain.facts import AccountFact, FactKind
 from services.escalation.domain.findings.case_ends import lasts
+from services.escalation.domain.findings.clearing import Clearing
 from services.escalation.domain.findings.finding import Finding
 from services.escalation.domain.findings.history import History
 from services.escalation.domain.findings.lanes import LaneName
-from services.escalation.domain.findings.raising import found, own_id
+from services.escalation.domain.findings.parts import Part
 from services.escalation.domain.findings.ratings import is_low
 from services.escalation.domain.findings.scope import Scope
 from services.escalation.domain.findings.terms import TermsAt
+from services.escalation.domain.signals.definition import SignalDefinition
 from shared.contracts.escalation import SignalKind
-
-KIND = SignalKind.GONE_QUIET
 
 
 def quiet_customers(history: History, scope: Scope, terms: TermsAt) -> Iterator[Finding]:
@@ -26,7 +26,7 @@ def quiet_customers(history: History, scope: Scope, terms: TermsAt) -> Iterator[
             continue
         at = fact.at + signals.gone_quiet.silent_for
         if not _broken(history, fact, at, terms) and not _followed(history, fact, at, terms):
-            yield found(history, KIND, fact, at=at, signal_id=own_id(KIND, fact), by_silence=True)
+            yield SIGNAL.found(history, fact, at=at, by_silence=True)
 
 
 def _is_fine(fact: AccountFact, terms: TermsAt) -> bool:
@@ -53,3 +53,31 @@ def _followed(history: History, fact: AccountFact, until: datetime, terms: Terms
         if not _is_fine(other, terms):
             return True
     return False
+
+
+SIGNAL = SignalDefinition(
+    kind=SignalKind.GONE_QUIET,
+    label="Gone quiet",
+    counted=("a silence", "silences"),
+    headline=lambda _: "The customer went quiet",
+    raised_when=(
+        "After a bad contact or a low rating, no word from the customer and no talk for this long; not where the same "
+        "case was resolved or closed meanwhile."
+    ),
+    starts_with=(FactKind.CONTACT, FactKind.RATED),
+    settled_by=Clearing(
+        "That the customer tries to reach us, or a talk with them.", lambda _matter: ((LaneName.HEARD_OF,),)
+    ),
+    part=Part.QUIET,
+    find=quiet_customers,
+    bad_contact=True,
+    examples="""
+        after a dead end: 1 inbound dead_end -> 337
+        after a low rating: 1 rated 200 case=k -> 337
+        after a good rating: 1 rated 800 case=k -> never
+        after a talk that helped: 1 inbound resolved -> never
+        the customer calls: 1 inbound dead_end, 300 inbound answered -> never
+        the customer calls too late: 1 inbound dead_end, 350 inbound answered -> 337 to 350
+        the case was resolved: 1 inbound dead_end case=k, 5 case_resolved case=k -> never
+    """,
+)

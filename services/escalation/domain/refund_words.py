@@ -1,0 +1,29 @@
+"""Refunds in words, requested or paid: "Refund of €480.00", "Chargeback (€480.00)"."""
+
+from services.escalation.domain.formatting import money
+from services.escalation.domain.risk import Risk
+from shared.contracts.support_inbound import RefundKind
+
+SPECIAL_REFUNDS = {
+    RefundKind.STATUTORY_WITHDRAWAL: "Statutory withdrawal",
+    RefundKind.DOUBLE_CHARGE: "Refund of a double charge",
+    RefundKind.CHARGEBACK: "Chargeback",
+    RefundKind.FRAUD: "Refund after fraud",
+}
+"""Refunds that have a name of their own."""
+
+
+def refund_words(kind: RefundKind | None, amount: str | None) -> str:
+    """What is asked back, with its amount where known."""
+    special = SPECIAL_REFUNDS.get(kind) if kind else None
+    if special:
+        return f"{special} ({amount.removesuffix(',')})" if amount else special
+    return f"Refund of {amount}" if amount else "Refund"
+
+
+def refund_of(risk: Risk) -> str:
+    """A refund that is a signal, with its amount and whether that is more than the order's."""
+    if risk.asked is None:
+        return refund_words(risk.refund_kind, None)
+    amount = money(risk.asked.minor, risk.asked.currency)
+    return refund_words(risk.refund_kind, f"{amount}, more than the order," if risk.more_than_order else amount)

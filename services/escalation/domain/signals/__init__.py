@@ -1,0 +1,49 @@
+"""The seventeen kinds of signals, one module each, and what is derived of their list. Start at `SIGNALS`."""
+
+from collections.abc import Mapping
+
+from services.escalation.domain.signals import (
+    cancellation_requested,
+    case_bounced,
+    case_reopened,
+    case_stuck,
+    contact_dead_ended,
+    contact_repeated,
+    delivery_late,
+    gone_quiet,
+    order_cancelled,
+    order_stalled,
+    outcome_denied,
+    promise_missed,
+    refund_paid,
+    refund_requested,
+    response_due,
+    response_overdue,
+    satisfaction_low,
+)
+from services.escalation.domain.signals.definition import SignalDefinition
+from shared.contracts.escalation import SignalKind
+
+SIGNALS: Mapping[SignalKind, SignalDefinition] = {
+    module.SIGNAL.kind: module.SIGNAL
+    for module in (
+        contact_dead_ended,
+        contact_repeated,
+        case_stuck,
+        case_bounced,
+        case_reopened,
+        response_due,
+        response_overdue,
+        satisfaction_low,
+        refund_requested,
+        cancellation_requested,
+        order_stalled,
+        promise_missed,
+        outcome_denied,
+        delivery_late,
+        order_cancelled,
+        refund_paid,
+        gone_quiet,
+    )
+}
+"""In the order in which they are listed for people; a definition is found by its kind."""

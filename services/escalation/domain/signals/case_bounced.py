@@ -1,0 +1,50 @@
+"""A case is passed around."""
+
+from collections.abc import Iterator
+
+from services.escalation.domain.facts import FactKind
+from services.escalation.domain.findings.case_ends import with_status
+from services.escalation.domain.findings.case_turns import is_over
+from services.escalation.domain.findings.clearing import Clearing, over
+from services.escalation.domain.findings.finding import Finding
+from services.escalation.domain.findings.history import History
+from services.escalation.domain.findings.lanes import LaneName
+from services.escalation.domain.findings.parts import Part
+from services.escalation.domain.findings.scope import Scope
+from services.escalation.domain.findings.terms import TermsAt
+from services.escalation.domain.signals.definition import SignalDefinition
+from shared.contracts.escalation import SignalKind
+from shared.ids import derived
+
+
+def bounced_cases(history: History, scope: Scope, terms: TermsAt) -> Iterator[Finding]:
+    """A case was passed on too often: the earliest fact that says so."""
+    for case in scope.cases_of(history):
+        for fact in history.lane(LaneName.BEGINS, case, FactKind.CASE_REASSIGNED).facts:
+            rule = terms(fact.at).signals.case_bounced
+            passed_on = rule.enabled and (fact.number or 0) >= rule.reassignments
+            if passed_on and not is_over(history, fact, terms):
+                signal_id = derived("signal", fact.account_id, case, SIGNAL.kind.value)
+                yield with_status(history, SIGNAL.found(history, fact, at=fact.at, signal_id=signal_id), terms)
+                break
+
+
+SIGNAL = SignalDefinition(
+    kind=SignalKind.CASE_BOUNCED,
+    label="Passed around",
+    counted=("a case passed around", "cases passed around"),
+    headline=lambda _: "A case was passed around",
+    raised_when="A case was passed on this often.",
+    starts_with=(FactKind.CASE_REASSIGNED,),
+    counts=FactKind.CASE_REASSIGNED,
+    settled_by=Clearing("That the case is over.", over),
+    part=Part.CASES,
+    find=bounced_cases,
+    examples="""
+        passed on twice: 1 case_reassigned 1 case=k, 2 case_reassigned 2 case=k -> never
+        the third time: 1 case_reassigned 3 case=k -> 1
+        again and again: 1 case_reassigned 3 case=k, 2 case_reassigned 4 case=k -> 1
+        resolved: 1 case_reassigned 3 case=k, 2 case_resolved case=k -> 1 to 2
+        a talk: 1 case_reassigned 3 case=k, 2 outbound answered case=k -> 1
+    """,
+)

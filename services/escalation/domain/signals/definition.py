@@ -1,0 +1,110 @@
+"""What a kind of signal is: one module of this package defines each. Start at `SignalDefinition`."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TypeAlias
+from uuid import UUID
+
+from services.escalation.domain.facts import AccountFact, FactKind
+from services.escalation.domain.findings.clearing import Clearing, ended_by
+from services.escalation.domain.findings.finding import Finding
+from services.escalation.domain.findings.history import History
+from services.escalation.domain.findings.parts import Part
+from services.escalation.domain.findings.scope import Scope
+from services.escalation.domain.findings.terms import TermsAt
+from services.escalation.domain.risk import Risk
+from shared.contracts.escalation import SignalKind
+from shared.ids import derived
+
+Rule: TypeAlias = Callable[[History, Scope, TermsAt], Iterator[Finding]]
+"""Finds the signals of one kind that an account's facts amount to, as far as they are in scope."""
+
+
+@dataclass(frozen=True, slots=True)
+class SecondCause:
+    """A second way in which a kind is raised, settled otherwise than the first.
+
+    `label` is what a list calls such a signal, `lead` begins the sentence about what settles it: "Since the sale".
+    """
+
+    label: str
+    lead: str
+    settled_by: Clearing
+
+
+@dataclass(frozen=True, slots=True)
+class SignalDefinition:
+    """Everything about one kind of signal but its thresholds, which are the policy's (`policy/signal_rules.py`).
+
+    In words: `label` as in a list, `counted` one of them and several, `headline` the beginning of a sentence that goes
+    on with when, `raised_when` for the page of signals. `label_of` and `counted_of` are for kinds of which one signal
+    may be called otherwise. `recorded_as` is the label in the records of decisions, where that is older.
+
+    In rules: `starts_with` are the kinds of facts that a signal begins with, `settled_by` what ends it, `part` where it
+    is looked for (`silent_part` where it is made of silence), `find` the rule. `counts` is the kind of facts that make
+    one together.
+
+    In severity: `of_its_own` is False of what only carries out or announces another trouble, which beside that makes
+    nothing more severe; `bad_contact` is what makes a request that follows more severe.
+
+    `examples` has a line each: a title, facts of one account with their hours, and from when the signals stand, and
+    until when. A test runs them with the shipped thresholds, all hours being worked.
+    """
+
+    kind: SignalKind
+    label: str
+    counted: tuple[str, str]
+    headline: Callable[[Risk], str]
+    raised_when: str
+    starts_with: tuple[FactKind, ...]
+    settled_by: Clearing
+    part: Part
+    find: Rule
+    examples: str
+    silent_part: Part | None = None
+    second_cause: SecondCause | None = None
+    counts: FactKind | None = None
+    label_of: Callable[[Risk], str | None] | None = None
+    counted_of: Callable[[Risk], tuple[str, str] | None] | None = None
+    recorded_as: str | None = None
+    of_its_own: bool = True
+    bad_contact: bool = False
+
+    def own_id(self, fact: AccountFact) -> UUID:
+        """The id of the signal that one fact is, or begins."""
+        return derived("signal", fact.fact_id, self.kind.value)
+
+    def by_itself(self, history: History, fact: AccountFact) -> Finding:
+        """A fact that is a signal, at its own time."""
+        return self.found(history, fact, at=fact.at)
+
+    def found(
+        self,
+        history: History,
+        cause: AccountFact,
+        *,
+        at: datetime,
+        signal_id: UUID | None = None,
+        by_silence: bool = False,
+    ) -> Finding:
+        """A signal that began with `cause` and came into being at `at`, with what ended it later."""
+        ended = ended_by(history, self.settled_by, cause, at)
+        known = signal_id or self.own_id(cause)
+        return Finding(known, self.kind, at, cause, cause.case_id, history.order_of(cause), by_silence, ended)
+
+    def unbroken(self, history: History, cause: AccountFact, *, until: datetime, since: datetime | None = None) -> bool:
+        """Whether nothing that would settle it happened later than its cause (or `since`), until then."""
+        return unbroken(history, self.settled_by, cause, until=until, since=since)
+
+    def is_on(self, fact: AccountFact, terms: TermsAt) -> bool:
+        """Whether the policy in force at a fact raises this kind."""
+        return terms(fact.at).signals.of(self.kind).enabled
+
+
+def unbroken(
+    history: History, clearing: Clearing, cause: AccountFact, *, until: datetime, since: datetime | None = None
+) -> bool:
+    """Whether nothing that would end a silence happened later than its cause (or `since`), until then."""
+    broken = ended_by(history, clearing, cause, cause.at if since is None else since)
+    return broken is None or broken.at > until

@@ -1,0 +1,95 @@
+"""A delivery is late."""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from services.escalation.domain.facts import AccountFact, FactKind
+from services.escalation.domain.findings.clearing import Clearing, Matter, of_order
+from services.escalation.domain.findings.finding import Finding
+from services.escalation.domain.findings.history import History
+from services.escalation.domain.findings.lanes import Key, LaneName
+from services.escalation.domain.findings.merging import merged
+from services.escalation.domain.findings.parts import Part
+from services.escalation.domain.findings.scope import Scope
+from services.escalation.domain.findings.terms import TermsAt
+from services.escalation.domain.findings.windows import ALWAYS, NEVER
+from services.escalation.domain.signals.definition import SignalDefinition
+from services.escalation.domain.signals.of_orders import by_themselves, due_at
+from shared.contracts.escalation import SignalKind
+from shared.ids import derived
+
+
+def late_deliveries(history: History, scope: Scope, terms: TermsAt) -> Iterator[Finding]:
+    """Somebody says so, or the day passed without the order having come: until it comes it is one trouble."""
+    return merged(_late(history, scope, terms))
+
+
+def _late(history: History, scope: Scope, terms: TermsAt) -> Iterator[Finding]:
+    yield from by_themselves(history, scope, terms, FactKind.DELIVERY_LATE, SIGNAL)
+    for order in scope.orders_of(history):
+        for fact, at in _overdue(history, order):
+            ended = _is_delivered(history, order, at) or _is_cancelled(history, order, at)
+            if not ended and SIGNAL.is_on(fact, terms):
+                of_sale = fact.kind is FactKind.DELIVERY_DUE
+                signal_id = derived("signal", fact.account_id, order, SIGNAL.kind.value) if of_sale else None
+                yield SIGNAL.found(history, fact, at=at, signal_id=signal_id, by_silence=True)
+
+
+def _overdue(history: History, order: str) -> Iterator[tuple[AccountFact, datetime]]:
+    """When a delivery would be late, and the fact that makes it so: a day that passes while it counts, and what
+    undoes a delivery once it has passed."""
+    days = _days(history, order)
+    for place, fact in enumerate(days):
+        until = days[place + 1].at if place + 1 < len(days) else NEVER
+        if due_at(fact) < until:
+            yield fact, due_at(fact)
+    for change in history.lane(LaneName.UNDELIVERED, order).facts:
+        in_force = [fact for fact in days if fact.at <= change.at]
+        if change.due_at is None and in_force and due_at(in_force[-1]) <= change.at:
+            yield change, change.at
+
+
+def _days(history: History, order: str) -> list[AccountFact]:
+    """What says by when an order is to be delivered, in the order in which it counts."""
+    of_sale = history.lane(LaneName.OF_ORDER, order, FactKind.DELIVERY_DUE).facts[:1]
+    changes = history.lane(LaneName.OF_ORDER, order, FactKind.ORDER_CHANGED).facts
+    changed = [fact for fact in changes if fact.due_at is not None]
+    return sorted([*of_sale, *changed], key=lambda fact: (fact.at, fact.fact_id))
+
+
+def _is_delivered(history: History, order: str, at: datetime) -> bool:
+    done = history.lane(LaneName.DELIVERED, order).from_to(ALWAYS, at)
+    undone = history.lane(LaneName.UNDELIVERED, order).from_to(ALWAYS, at)
+    return bool(done) and (not undone or undone[-1].at <= done[-1].at)
+
+
+def _is_cancelled(history: History, order: str, at: datetime) -> bool:
+    return bool(history.lane(LaneName.OF_ORDER, order, FactKind.ORDER_CANCELLED).from_to(ALWAYS, at))
+
+
+def _delivered(matter: Matter) -> tuple[Key, ...]:
+    return (LaneName.DELIVERED, matter.order), *of_order(FactKind.ORDER_CANCELLED)(matter)
+
+
+SIGNAL = SignalDefinition(
+    kind=SignalKind.DELIVERY_LATE,
+    label="Delivery late",
+    counted=("a late delivery", "late deliveries"),
+    headline=lambda _: "The delivery became late",
+    raised_when=(
+        "Somebody says that the delivery is late, or its day passed before the last line had arrived: one signal, "
+        "since the earliest. Lines added to a delivered order whose day has passed are late at once."
+    ),
+    starts_with=(FactKind.DELIVERY_LATE, FactKind.DELIVERY_DUE, FactKind.ORDER_CHANGED),
+    settled_by=Clearing("That the whole order is delivered, to its last line, or that it is cancelled.", _delivered),
+    part=Part.ORDERS,
+    find=late_deliveries,
+    examples="""
+        its day passes: 0 delivery_due due=48 order=o -> 48
+        delivered in time: 0 delivery_due due=48 order=o, 30 order_delivered order=o -> never
+        delivered too late: 0 delivery_due due=48 order=o, 60 order_delivered order=o -> 48 to 60
+        somebody says so: 0 delivery_due due=48 order=o, 30 delivery_late order=o -> 30
+        a later day is agreed: 0 delivery_due due=48 order=o, 30 order_changed due=96 order=o -> 96
+        cancelled: 0 delivery_due due=48 order=o, 30 order_cancelled order=o -> never
+    """,
+)

@@ -1,0 +1,35 @@
+"""The findings of all rules together."""
+
+from collections.abc import Iterable
+
+from services.escalation.domain.findings.finding import Finding
+from services.escalation.domain.findings.history import History
+from services.escalation.domain.findings.parts import Part
+from services.escalation.domain.findings.scope import WHOLE, Scope
+from services.escalation.domain.findings.terms import TermsAt
+from services.escalation.domain.signals import SIGNALS
+from services.escalation.domain.signals.definition import SignalDefinition
+from services.escalation.domain.signals.places import covers
+
+
+def findings(history: History, terms: TermsAt, scope: Scope = WHOLE) -> list[Finding]:
+    """The signals that an account's facts amount to, as far as they are in scope, sorted by (at, signal_id)."""
+    found = [
+        finding
+        for signal in _in_scope(scope)
+        if not history.kinds.isdisjoint(signal.starts_with)
+        for finding in signal.find(history, scope, terms)
+        if covers(scope, finding.kind, finding.cause)
+    ]
+    return sorted(found, key=lambda finding: (finding.at, finding.signal_id))
+
+
+def _in_scope(scope: Scope) -> Iterable[SignalDefinition]:
+    """Those that may be found in scope: most facts are about no order, or about nothing else."""
+    if scope.orders == frozenset():
+        return _OF_ALL_ELSE
+    return _OF_ORDERS if scope == Scope(orders=scope.orders) else SIGNALS.values()
+
+
+_OF_ORDERS = tuple(signal for signal in SIGNALS.values() if signal.part is Part.ORDERS)
+_OF_ALL_ELSE = tuple(signal for signal in SIGNALS.values() if signal.part is not Part.ORDERS)

@@ -1,0 +1,32 @@
+"""What the signals about orders have in common."""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from services.escalation.domain.facts import AccountFact, FactKind
+from services.escalation.domain.findings.finding import Finding
+from services.escalation.domain.findings.history import History
+from services.escalation.domain.findings.lanes import LaneName
+from services.escalation.domain.findings.scope import Scope
+from services.escalation.domain.findings.terms import TermsAt
+from services.escalation.domain.signals.definition import SignalDefinition
+
+
+def facts_of(history: History, scope: Scope, kind: FactKind) -> Iterator[AccountFact]:
+    """The facts of this kind about the orders in scope."""
+    for order in scope.orders_of(history):
+        yield from history.lane(LaneName.OF_ORDER, order, kind).facts
+
+
+def by_themselves(
+    history: History, scope: Scope, terms: TermsAt, kind: FactKind, signal: SignalDefinition
+) -> Iterator[Finding]:
+    """The facts of this kind, each a signal by itself."""
+    for fact in facts_of(history, scope, kind):
+        if signal.is_on(fact, terms):
+            yield signal.by_itself(history, fact)
+
+
+def due_at(fact: AccountFact) -> datetime:
+    """Nothing is past due before it was told."""
+    return fact.at if fact.due_at is None else max(fact.at, fact.due_at)

@@ -1,0 +1,36 @@
+"""The order was cancelled."""
+
+from collections.abc import Iterator
+
+from services.escalation.domain.facts import FactKind
+from services.escalation.domain.findings.clearing import NEVER_CLEARED
+from services.escalation.domain.findings.finding import Finding
+from services.escalation.domain.findings.history import History
+from services.escalation.domain.findings.parts import Part
+from services.escalation.domain.findings.scope import Scope
+from services.escalation.domain.findings.terms import TermsAt
+from services.escalation.domain.signals.definition import SignalDefinition
+from services.escalation.domain.signals.of_orders import by_themselves
+from shared.contracts.escalation import SignalKind
+
+
+def cancelled_orders(history: History, scope: Scope, terms: TermsAt) -> Iterator[Finding]:
+    return by_themselves(history, scope, terms, FactKind.ORDER_CANCELLED, SIGNAL)
+
+
+SIGNAL = SignalDefinition(
+    kind=SignalKind.ORDER_CANCELLED,
+    label="Order cancelled",
+    counted=("a cancelled order", "cancelled orders"),
+    headline=lambda _: "The order was cancelled",
+    raised_when="The order was cancelled.",
+    starts_with=(FactKind.ORDER_CANCELLED,),
+    settled_by=NEVER_CLEARED,
+    part=Part.ORDERS,
+    find=cancelled_orders,
+    of_its_own=False,
+    examples="""
+        cancelled: 1 order_cancelled order=o -> 1
+        a talk: 1 order_cancelled order=o, 2 outbound answered order=o -> 1
+    """,
+)

@@ -1,0 +1,55 @@
+"""What the order was bought for was not reached."""
+
+from collections.abc import Iterator
+
+from services.escalation.domain.facts import FactKind
+from services.escalation.domain.findings.clearing import Clearing
+from services.escalation.domain.findings.finding import Finding
+from services.escalation.domain.findings.history import History
+from services.escalation.domain.findings.lanes import LaneName
+from services.escalation.domain.findings.parts import Part
+from services.escalation.domain.findings.scope import Scope
+from services.escalation.domain.findings.terms import TermsAt
+from services.escalation.domain.risk import Risk
+from services.escalation.domain.signals.definition import SignalDefinition
+from services.escalation.domain.signals.of_orders import by_themselves
+from shared.contracts.escalation import SignalKind
+
+_REPORTS = (FactKind.OUTCOME_REPORTED, FactKind.OUTCOME_SAID)
+
+
+def denied_outcomes(history: History, scope: Scope, terms: TermsAt) -> Iterator[Finding]:
+    """The buyer says that the outcome expected of the order was not reached, or a salesperson says that they do."""
+    for kind in _REPORTS:
+        for finding in by_themselves(history, scope, terms, kind, SIGNAL):
+            if finding.cause.number == 0:
+                yield finding
+
+
+def _headline(risk: Risk) -> str:
+    outcome = f"The expected outcome {risk.about}" if risk.about else "The expected outcome"
+    return f"{outcome} was not reached, the customer said"
+
+
+SIGNAL = SignalDefinition(
+    kind=SignalKind.OUTCOME_DENIED,
+    label="Outcome not reached",
+    counted=("an outcome not reached", "outcomes not reached"),
+    headline=_headline,
+    raised_when=(
+        "The buyer says that what the order was bought for was not reached, or a salesperson reports that they said so."
+    ),
+    starts_with=_REPORTS,
+    settled_by=Clearing(
+        "That the buyer says later it was reached.", lambda matter: ((LaneName.OUTCOME_REACHED, matter.order),)
+    ),
+    part=Part.ORDERS,
+    find=denied_outcomes,
+    examples="""
+        not reached: 1 outcome_reported 0 order=o -> 1
+        reached: 1 outcome_reported 1 order=o -> never
+        reached after all: 1 outcome_reported 0 order=o, 5 outcome_reported 1 order=o -> 1 to 5
+        a salesperson says that it was: 1 outcome_reported 0 order=o, 5 outcome_said 1 order=o -> 1
+        a salesperson says that it was not: 1 outcome_said 0 order=o -> 1
+    """,
+)

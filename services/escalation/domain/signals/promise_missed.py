@@ -1,0 +1,91 @@
+"""A promise of the sale is past due, and nothing proves that it was kept."""
+
+from collections.abc import Collection, Iterator
+from datetime import datetime
+from uuid import UUID
+
+from services.escalation.domain.facts import AccountFact, FactKind
+from services.escalation.domain.findings.clearing import Clearing, Matter
+from services.escalation.domain.findings.finding import Finding
+from services.escalation.domain.findings.history import History
+from services.escalation.domain.findings.lanes import Key, LaneName
+from services.escalation.domain.findings.parts import Part
+from services.escalation.domain.findings.said import word_about_promise
+from services.escalation.domain.findings.scope import Scope
+from services.escalation.domain.findings.terms import TermsAt
+from services.escalation.domain.findings.windows import ALWAYS
+from services.escalation.domain.risk import Risk
+from services.escalation.domain.signals.definition import SignalDefinition
+from services.escalation.domain.signals.of_orders import due_at
+from shared.contracts.escalation import SignalKind
+from shared.ids import derived
+
+
+def missed_promises(history: History, scope: Scope, terms: TermsAt) -> Iterator[Finding]:
+    """A promise of the sale is past due without proof, and no salesperson said that it was kept; or the customer
+    complained since that was said."""
+    for order in scope.orders_of(history):
+        for fact in promises_of(history, order):
+            at = _missed_at(history, fact, terms)
+            if at is None or not SIGNAL.is_on(fact, terms):
+                continue
+            if SIGNAL.unbroken(history, fact, until=at, since=ALWAYS):
+                yield SIGNAL.found(history, fact, at=at, signal_id=missed_id(fact), by_silence=True)
+
+
+def missed_id(promise: AccountFact) -> UUID:
+    """The signal that this promise is missed."""
+    return derived("signal", promise.account_id, promise.order_id, promise.what, SIGNAL.kind.value)
+
+
+def _missed_at(history: History, promise: AccountFact, terms: TermsAt) -> datetime | None:
+    """When it is due; where somebody had said by then that it was kept, once the customer complains; else never."""
+    at = due_at(promise)
+    word = word_about_promise(history, promise, lambda when: terms(when).signals.satisfaction_low, until=at)
+    if word is None:
+        return at
+    return None if word.complaint is None else max(at, word.complaint.at)
+
+
+def promises_of(history: History, order: str) -> Collection[AccountFact]:
+    """What a sale promised; of two promises of one name the one that is due first."""
+    first: dict[str | None, AccountFact] = {}
+    for fact in history.lane(LaneName.OF_ORDER, order, FactKind.PROMISE).facts:
+        known = first.setdefault(fact.what, fact)
+        if due_at(fact) < due_at(known):
+            first[fact.what] = fact
+    return first.values()
+
+
+def _kept(matter: Matter) -> tuple[Key, ...]:
+    cancelled: Key = (LaneName.OF_ORDER, matter.order, FactKind.ORDER_CANCELLED)
+    return (LaneName.PROMISE_KEPT, matter.order, matter.what), cancelled
+
+
+def _headline(risk: Risk) -> str:
+    return f"The promise {risk.about} was missed" if risk.about else "A promise was missed"
+
+
+SIGNAL = SignalDefinition(
+    kind=SignalKind.PROMISE_MISSED,
+    label="Promise missed",
+    counted=("a missed promise", "missed promises"),
+    headline=_headline,
+    raised_when=(
+        "A promise of the sale is past due, nothing proves that it was kept, and no salesperson reported by then that "
+        "the customer said so. Or one did, and the customer has complained since."
+    ),
+    starts_with=(FactKind.PROMISE,),
+    settled_by=Clearing("That the promise is kept, or the order cancelled.", _kept),
+    part=Part.ORDERS,
+    find=missed_promises,
+    examples="""
+        past due: 0 promise training due=5 order=o -> 5
+        kept in time: 0 promise training due=5 order=o, 4 promise_kept training order=o -> never
+        kept too late: 0 promise training due=5 order=o, 6 promise_kept training order=o -> 5 to 6
+        another promise is kept: 0 promise training due=5 order=o, 4 promise_kept setup order=o -> 5
+        a salesperson says so: 0 promise training due=5 order=o, 4 promise_said_kept training order=o -> never
+        then they complain: 0 promise training due=5 order=o, 4 promise_said_kept training order=o, 9 rated 0 -> 9
+        the order is cancelled: 0 promise training due=5 order=o, 4 order_cancelled order=o -> never
+    """,
+)

@@ -1,0 +1,41 @@
+"""Money was paid back."""
+
+from collections.abc import Iterator
+
+from services.escalation.domain.facts import FactKind
+from services.escalation.domain.findings.clearing import NEVER_CLEARED
+from services.escalation.domain.findings.finding import Finding
+from services.escalation.domain.findings.history import History
+from services.escalation.domain.findings.parts import Part
+from services.escalation.domain.findings.scope import Scope
+from services.escalation.domain.findings.terms import TermsAt
+from services.escalation.domain.refund_words import refund_of
+from services.escalation.domain.signals.definition import SignalDefinition
+from services.escalation.domain.signals.of_orders import by_themselves
+from shared.contracts.escalation import SignalKind
+
+
+def paid_refunds(history: History, scope: Scope, terms: TermsAt) -> Iterator[Finding]:
+    """Money was paid back; nothing was where the amount is zero."""
+    for finding in by_themselves(history, scope, terms, FactKind.REFUND_PAID, SIGNAL):
+        if finding.cause.amount_minor != 0:
+            yield finding
+
+
+SIGNAL = SignalDefinition(
+    kind=SignalKind.REFUND_PAID,
+    label="Refund paid",
+    counted=("a refund paid", "refunds paid"),
+    headline=lambda risk: f"{refund_of(risk)} paid",
+    raised_when="Money was paid back, more than nothing.",
+    starts_with=(FactKind.REFUND_PAID,),
+    settled_by=NEVER_CLEARED,
+    part=Part.ORDERS,
+    find=paid_refunds,
+    of_its_own=False,
+    examples="""
+        paid: 1 refund_paid 480 order=o -> 1
+        nothing was paid: 1 refund_paid 0 order=o -> never
+        a talk: 1 refund_paid 480 order=o, 2 outbound answered order=o -> 1
+    """,
+)

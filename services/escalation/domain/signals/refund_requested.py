@@ -1,0 +1,65 @@
+"""The customer asks for money back."""
+
+from collections.abc import Iterator
+
+from services.escalation.domain.facts import FactKind
+from services.escalation.domain.findings.clearing import Clearing, withdrawn
+from services.escalation.domain.findings.finding import Finding
+from services.escalation.domain.findings.history import History
+from services.escalation.domain.findings.parts import Part
+from services.escalation.domain.findings.scope import Scope
+from services.escalation.domain.findings.terms import TermsAt
+from services.escalation.domain.refund_words import SPECIAL_REFUNDS, refund_of
+from services.escalation.domain.risk import Risk
+from services.escalation.domain.signals.definition import SignalDefinition
+from services.escalation.domain.signals.requests import requests
+from shared.contracts.escalation import SignalKind
+
+
+def refund_requests(history: History, scope: Scope, terms: TermsAt) -> Iterator[Finding]:
+    return requests(history, scope, terms, SIGNAL)
+
+
+def _label_of(risk: Risk) -> str | None:
+    """Refunds of some kinds have a name; one that is executed says so."""
+    named = SPECIAL_REFUNDS.get(risk.refund_kind) if risk.refund_kind else None
+    return f"{named or SIGNAL.label}, paid back" if risk.executed else named
+
+
+def _counted_of(risk: Risk) -> tuple[str, str] | None:
+    named = SPECIAL_REFUNDS.get(risk.refund_kind) if risk.refund_kind else None
+    if named is None:
+        return None
+    name = f"{named[0].lower()}{named[1:]}"
+    return f"a {name}", f"requests for a {name}"
+
+
+SIGNAL = SignalDefinition(
+    kind=SignalKind.REFUND_REQUESTED,
+    label="Refund requested",
+    label_of=_label_of,
+    counted=("a refund request", "refund requests"),
+    counted_of=_counted_of,
+    headline=lambda risk: f"{refund_of(risk)} requested",
+    raised_when=(
+        "The customer asked for money back. Of a kind that has no play (`plays.refund_kinds`) it is for information: "
+        "shown and mailed once, with no deadline and no call due."
+    ),
+    starts_with=(FactKind.REFUND_REQUESTED,),
+    settled_by=Clearing(
+        "That it is withdrawn: for its case where the withdrawal names one, else for its order, else for the account.",
+        withdrawn(FactKind.REFUND_WITHDRAWN),
+    ),
+    part=Part.REQUESTS,
+    find=refund_requests,
+    examples="""
+        requested: 1 refund_requested case=k -> 1
+        withdrawn for the same case: 1 refund_requested case=k, 2 refund_withdrawn case=k -> 1 to 2
+        withdrawn for another case: 1 refund_requested case=k, 2 refund_withdrawn case=l -> 1
+        withdrawn for all: 1 refund_requested case=k, 2 refund_withdrawn -> 1 to 2
+        asked again within a day: 1 refund_requested case=k, 5 refund_requested case=k -> 1
+        again after a talk: 1 refund_requested case=k, 3 outbound answered case=k, 5 refund_requested case=k -> 1; 5
+        it was a test: 1 refund_requested case=k, 2 answer_not_needed test case=k -> never
+        the case is resolved: 1 refund_requested case=k, 2 case_resolved case=k -> 1
+    """,
+)

@@ -1,0 +1,91 @@
+"""An answer that was promised by a certain time is due soon."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime
+
+from services.escalation.domain.facts import AccountFact, FactKind
+from services.escalation.domain.findings.case_ends import with_status
+from services.escalation.domain.findings.clearing import Clearing
+from services.escalation.domain.findings.finding import Finding
+from services.escalation.domain.findings.history import History
+from services.escalation.domain.findings.merging import merged, trouble_of
+from services.escalation.domain.findings.parts import Part
+from services.escalation.domain.findings.scope import Scope
+from services.escalation.domain.findings.terms import TermsAt
+from services.escalation.domain.signals.definition import SignalDefinition
+from services.escalation.domain.signals.response_overdue import (
+    answered_or_over,
+    is_waited_for,
+    overdue,
+    promises,
+    whole,
+)
+from shared.contracts.escalation import SignalKind
+from shared.ids import derived
+
+
+def responses_due(history: History, scope: Scope, terms: TermsAt) -> Iterator[Finding]:
+    """The warning, some time before, while there is still time; the signal that an answer is overdue ends it.
+
+    Where the policy raises no such signal, the warning stands until the answer is given.
+    """
+    return merged(_due(history, whole(history, scope), terms))
+
+
+def _due(history: History, scope: Scope, terms: TermsAt) -> Iterator[Finding]:
+    promised = list(promises(history, scope, terms))
+    if not promised:
+        return
+    late = {trouble_of(finding): finding for finding in overdue(history, scope, terms)}
+    for promise, due_at in promised:
+        rule = terms(promise.at).signals.response_due
+        at = max(promise.at, due_at - rule.warn_before)
+        if not rule.enabled or at >= due_at or not is_waited_for(history, promise, at, terms):
+            continue
+        warning = with_status(history, SIGNAL.found(history, promise, at=at, by_silence=True), terms)
+        known = late.get(trouble_of(warning))
+        if known is None or known.at > at:
+            yield warning if known is None else _ending(warning, known)
+
+
+def _ending(warning: Finding, late: Finding) -> Finding:
+    """A warning with what ends it first: that it was of use, or that it is too late."""
+    if warning.cleared_by is not None and warning.cleared_by.at <= late.at:
+        return warning
+    if late.waits:
+        return replace(warning, cleared_by=_passing(late.cause, late.at))
+    return replace(warning, cleared_by=replace(late.told_by or late.cause, at=late.at))
+
+
+def _passing(promise: AccountFact, due_at: datetime) -> AccountFact:
+    """That the promised time passed, as a fact."""
+    fact_id = derived("fact", promise.fact_id, FactKind.RESPONSE_OVERDUE)
+    return replace(promise, fact_id=fact_id, kind=FactKind.RESPONSE_OVERDUE, at=due_at)
+
+
+SIGNAL = SignalDefinition(
+    kind=SignalKind.RESPONSE_DUE,
+    label="Answer due soon",
+    counted=("an answer due soon", "answers due soon"),
+    headline=lambda _: "A promised answer came close to being overdue",
+    raised_when=(
+        "This long before a promised answer is due, it has not been given, and no other on the matter is overdue."
+    ),
+    starts_with=(FactKind.RESPONSE_PROMISED,),
+    settled_by=Clearing(
+        "A talk with the customer about the matter, that its case is over, or the signal that the answer is overdue.",
+        answered_or_over,
+    ),
+    part=Part.CASES,
+    find=responses_due,
+    of_its_own=False,
+    examples="""
+        nobody answers: 1 response_promised due=8 case=k -> 6 to 8
+        answered before: 1 response_promised due=8 case=k, 6 outbound answered case=k -> never
+        answered in time: 1 response_promised due=8 case=k, 7 outbound answered case=k -> 6 to 7
+        promised at short notice: 1 response_promised due=2 case=k -> 1 to 2
+        said to be overdue before: 1 response_promised due=8 case=k, 5 response_overdue case=k -> never
+        the case is resolved: 1 response_promised due=8 case=k, 7 case_resolved case=k -> 6 to 7
+    """,
+)

@@ -1,0 +1,88 @@
+"""An answer that was promised by a certain time is overdue."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime
+
+from services.escalation.domain.facts import AccountFact, FactKind
+from services.escalation.domain.findings.case_ends import lasts, with_status
+from services.escalation.domain.findings.case_turns import is_over
+from services.escalation.domain.findings.clearing import Clearing, Matter, over, two_way_on_matter
+from services.escalation.domain.findings.finding import Finding
+from services.escalation.domain.findings.history import History
+from services.escalation.domain.findings.lanes import Key, LaneName
+from services.escalation.domain.findings.merging import merged
+from services.escalation.domain.findings.parts import Part
+from services.escalation.domain.findings.scope import Scope
+from services.escalation.domain.findings.terms import TermsAt
+from services.escalation.domain.findings.windows import NEVER, Window
+from services.escalation.domain.signals.definition import SignalDefinition
+from shared.contracts.escalation import SignalKind
+
+
+def responses_overdue(history: History, scope: Scope, terms: TermsAt) -> Iterator[Finding]:
+    """Somebody says so, or the promised time passed without an answer: until there is one it is one trouble."""
+    return overdue(history, whole(history, scope), terms)
+
+
+def overdue(history: History, scope: Scope, terms: TermsAt) -> Iterator[Finding]:
+    return merged(_each(history, scope, terms))
+
+
+def _each(history: History, scope: Scope, terms: TermsAt) -> Iterator[Finding]:
+    for fact in scope.starting(history, FactKind.RESPONSE_OVERDUE):
+        if SIGNAL.is_on(fact, terms) and not is_over(history, fact, terms):
+            yield with_status(history, SIGNAL.by_itself(history, fact), terms)
+    for promise, due_at in promises(history, scope, terms):
+        if SIGNAL.is_on(promise, terms) and is_waited_for(history, promise, due_at, terms):
+            late = SIGNAL.found(history, promise, at=due_at, by_silence=True)
+            yield with_status(history, late, terms)
+
+
+def is_waited_for(history: History, promise: AccountFact, until: datetime, terms: TermsAt) -> bool:
+    """Whether a promised answer was not given by then, and is still owed."""
+    return SIGNAL.unbroken(history, promise, until=until) and lasts(history, promise, until, terms)
+
+
+def whole(history: History, scope: Scope) -> Scope:
+    """A scope, widened to the end of what begins in the last instant of its loose facts."""
+    if scope.loose is None:
+        return scope
+    after = history.lane(LaneName.TWO_WAY_WITHOUT_CASE, None).after(scope.loose.until)
+    return replace(scope, loose=Window(scope.loose.since, after.at if after else NEVER))
+
+
+def promises(history: History, scope: Scope, terms: TermsAt) -> Iterator[tuple[AccountFact, datetime]]:
+    """Each promise with when its time passes: never before it was made. None counts after the end of its case."""
+    for promise in scope.starting(history, FactKind.RESPONSE_PROMISED):
+        if promise.due_at is not None and not is_over(history, promise, terms):
+            yield promise, max(promise.at, promise.due_at)
+
+
+def answered_or_over(matter: Matter) -> tuple[Key, ...]:
+    return (*two_way_on_matter(matter), *over(matter))
+
+
+SIGNAL = SignalDefinition(
+    kind=SignalKind.RESPONSE_OVERDUE,
+    label="Answer overdue",
+    counted=("an overdue answer", "overdue answers"),
+    headline=lambda _: "A promised answer became overdue",
+    raised_when=(
+        "Somebody says that a promised answer is overdue, or its time passed without one. Until the matter is answered "
+        "it is one signal, since the earliest, whoever says it and however often."
+    ),
+    starts_with=(FactKind.RESPONSE_PROMISED, FactKind.RESPONSE_OVERDUE),
+    settled_by=Clearing("A talk with the customer about the matter, or that its case is over.", answered_or_over),
+    part=Part.CASES,
+    find=responses_overdue,
+    examples="""
+        nobody answers: 1 response_promised due=8 case=k -> 8
+        answered in time: 1 response_promised due=8 case=k, 8 outbound answered case=k -> never
+        answered too late: 1 response_promised due=8 case=k, 9 outbound answered case=k -> 8 to 9
+        answered on another case: 1 response_promised due=8 case=k, 5 outbound answered case=l -> 8
+        somebody says so: 5 response_overdue case=k -> 5
+        it passed, and somebody says so: 1 response_promised due=8 case=k, 9 response_overdue case=k -> 8
+        the case is resolved: 1 response_promised due=8 case=k, 5 case_resolved case=k -> never
+    """,
+)
