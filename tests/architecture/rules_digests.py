@@ -19,10 +19,10 @@ _DOMAIN = "services/escalation/domain"
 _RULES = (
     f"{_DOMAIN}/findings/",
     f"{_DOMAIN}/signals/",
-    *(f"{_DOMAIN}/{name}.py" for name in ("facts", "main_signal", "matching", "new_signal", "severity", "stakes")),
+    *(f"{_DOMAIN}/{name}.py" for name in ("facts", "main_signal", "new_signal", "severity", "stakes")),
     f"{_DOMAIN}/policy/statuses.py",
-    "services/escalation/handlers/judging.py",
-    "services/escalation/handlers/signals.py",
+    "services/escalation/domain/deciding/judging.py",
+    "services/escalation/domain/deciding/episodes.py",
 )
 _WORDS = frozenset({"counted", "examples", "headline", "label", "lead", "raised_when", "recorded_as"})
 """Members of a signal's definition that say it in words, and decide nothing."""

@@ -147,7 +147,7 @@ def _renamed_address(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(answered, "routes_of", lambda app: [one.replace("episodes", "on") for one in routes_of(app)])
 
 
-_HANDLERS, _DOMAIN = "services/escalation/handlers", "services/escalation/domain"
+_DOMAIN = "services/escalation/domain"
 
 
 @pytest.mark.parametrize(
@@ -165,7 +165,11 @@ _HANDLERS, _DOMAIN = "services/escalation/handlers", "services/escalation/domain
             in_code(f"{_DOMAIN}/draft.py", "signal_matched", "risk_found"),
             "escalation.signal_matched",
         ),
-        ("what ids are derived from", in_code(f"{_HANDLERS}/alerts.py", '"alert"', '"page"'), "alert, ·, · is gone"),
+        (
+            "what ids are derived from",
+            in_code(f"{_DOMAIN}/deciding/alerts.py", '"alert"', '"page"'),
+            "alert, ·, · is gone",
+        ),
         ("what ids are derived from", in_code(f"{_DOMAIN}/facts.py", '"no answer"', '"closed"'), "no answer is gone"),
         (
             "discriminators",
@@ -176,7 +180,11 @@ _HANDLERS, _DOMAIN = "services/escalation/handlers", "services/escalation/domain
         ("values in columns", _renamed_value, "escalation.episodes.deadline_for: answer is gone"),
         ("rules", _renamed_rule, "queued is gone"),
         ("policy paths", _renamed_policy_path, "teams is gone"),
-        ("codes of refusals", in_code(f"{_HANDLERS}/rescues.py", '"episode_not_open"', '"over"'), "episode_not_open"),
+        (
+            "codes of refusals",
+            in_code(f"{_DOMAIN}/deciding/buttons.py", '"episode_not_open"', '"over"'),
+            "episode_not_open",
+        ),
         (
             "locks and channels",
             in_code("services/orders/store.py", "d(order_id, 0)", "d(order_id, 1)"),
@@ -204,7 +212,7 @@ def test_a_rename_that_leaks_is_noticed(title: str, plant: Plant, gone: str, mon
     ("title", "plant"),
     [
         ("discriminators", in_code(f"{_DOMAIN}/decisions/signals.py", "_members", "_parts")),
-        ("what ids are derived from", in_code(f"{_HANDLERS}/alerts.py", "episode.rings", "matter.times")),
+        ("what ids are derived from", in_code(f"{_DOMAIN}/deciding/alerts.py", "episode.rings", "matter.times")),
         ("policy paths", in_code(f"{_DOMAIN}/decisions/decision.py", "episode.severity", "matter.gravity")),
     ],
     ids=lambda part: part if isinstance(part, str) else "",

@@ -7,7 +7,7 @@ from structlog.testing import capture_logs
 
 from services.escalation.channels.deliveries import EmailSender
 from services.escalation.channels.smtp import MailServer
-from services.escalation.domain.decisions.wording import clock
+from services.escalation.domain.decisions.decision import clock
 from services.escalation.domain.deliveries import STANDING_TROUBLE
 from services.escalation.domain.entities import Delivery
 from services.escalation.domain.explaining.sending import sent_words

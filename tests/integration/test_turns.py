@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-import services.escalation.handlers
+import services.escalation.domain.deciding
 import services.orders.handlers
 import services.support.handlers
 from shared.breathing import in_breaths
@@ -67,8 +67,8 @@ async def test_orders_and_support_take_turns(
 
 
 async def test_escalation_takes_turns(escalation: Escalation, monkeypatch: pytest.MonkeyPatch) -> None:
-    known = services.escalation.handlers.SUBSCRIPTIONS
-    monkeypatch.setattr(services.escalation.handlers, "SUBSCRIPTIONS", dict.fromkeys(known, (compute,)))
+    known = services.escalation.domain.deciding.SUBSCRIPTIONS
+    monkeypatch.setattr(services.escalation.domain.deciding, "SUBSCRIPTIONS", dict.fromkeys(known, (compute,)))
     turns = Turns()
     told = [OrderConfirmed(order=f"o-{number}") for number in range(EVENTS)]
     await escalation.tell(*(input_of(fact, id=f"e-{number}") for number, fact in enumerate(told)))

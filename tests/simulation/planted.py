@@ -10,13 +10,13 @@ import pytest
 from services.escalation import app
 from services.escalation.domain.account_state import AccountState
 from services.escalation.domain.book import Book
+from services.escalation.domain.deciding import SUBSCRIPTIONS, alerts, buttons, episodes, judging, people
+from services.escalation.domain.deciding.notifying import climb
 from services.escalation.domain.decisions.closing import Closed, Reopened
 from services.escalation.domain.duties import Duty, DutyKind
 from services.escalation.domain.entities import Episode
 from services.escalation.domain.own_facts import EpisodeDue
 from services.escalation.domain.severity import graveness
-from services.escalation.handlers import SUBSCRIPTIONS, alerts, episodes, judging, people, talks
-from services.escalation.handlers.rings import climb
 from services.escalation.store.known_accounts import KnownAccounts
 from shared import journal, timers
 from shared.contracts.escalation import RingCause
@@ -159,14 +159,14 @@ def swallow_what_joins_an_acknowledged_episode(patch: pytest.MonkeyPatch) -> Non
         if known is None or known.acknowledged_at is None:
             join(draft, order, signal)
 
-    patch.setattr("services.escalation.handlers.signals.join", join_unless_acknowledged)
+    patch.setattr(episodes, "join", join_unless_acknowledged)
 
 
 def check_in_that_is_not_due(patch: pytest.MonkeyPatch) -> None:
     def always(_by: str, sale: Any, *_arguments: Any) -> list[Duty]:
         return [Duty(DutyKind.CHECK_IN, sale.order.order_id, sale.order.sold_at)]
 
-    patch.setattr(talks, "duties_of", always)
+    patch.setattr(buttons, "duties_of", always)
 
 
 def believe_what_is_in_memory(patch: pytest.MonkeyPatch) -> None:

@@ -14,11 +14,11 @@ from typing import Any
 import pytest
 
 from services.escalation.domain.book import Book
-from services.escalation.domain.decisions.decision import Decision
+from services.escalation.domain.deciding import buttons
+from services.escalation.domain.decisions.decision import RING_CAUSES, Decision
 from services.escalation.domain.decisions.notifying import Notified
-from services.escalation.domain.decisions.wording import RING_CAUSES
 from services.escalation.domain.draft import Draft
-from services.escalation.handlers import apply, rescues
+from services.escalation.handlers import apply
 from shared.contracts.escalation import RingCause
 from shared.transaction import Transaction
 from tests.simulation.golden import against
@@ -123,13 +123,13 @@ def _another_word(patch: pytest.MonkeyPatch) -> None:
 
 
 def _another_reason(patch: pytest.MonkeyPatch) -> None:
-    why_not = rescues._why_not
+    why_not = buttons._why_not
 
     def said_otherwise(draft: Draft[Any], episode: Any) -> tuple[str, str]:
         code, reason = why_not(draft, episode)
         return code, f"{reason}!"
 
-    patch.setattr(rescues, "_why_not", said_otherwise)
+    patch.setattr(buttons, "_why_not", said_otherwise)
 
 
 @pytest.mark.parametrize(

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, datetime
 
-from services.escalation.domain.asking import Situation, whom
 from services.escalation.domain.clocks import Moment
 from services.escalation.domain.entities import Order, Salesperson
 from services.escalation.domain.ladder import Rung, rungs, standing
+from services.escalation.domain.next_step import Situation, whom
 from services.escalation.domain.policy.document import shipped
 from services.escalation.domain.policy.model import TeamMode
 from shared.contracts.escalation import Severity, Step

@@ -6,7 +6,6 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from services.escalation.domain.asking import Asked, Situation, whom
 from services.escalation.domain.calendar import WorkingTime
 from services.escalation.domain.clocks import (
     Moment,
@@ -20,6 +19,7 @@ from services.escalation.domain.clocks import (
 )
 from services.escalation.domain.entities import Order, Salesperson
 from services.escalation.domain.ladder import rungs, standing
+from services.escalation.domain.next_step import Asked, Situation, whom
 from services.escalation.domain.policy.document import shipped
 from services.escalation.domain.policy.model import TeamMode
 from shared.contracts.escalation import Severity, Step

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from services.escalation.domain.asking import Asked, Situation, answer_until, whom
 from services.escalation.domain.clocks import NEVER, Moment, rings_at
 from services.escalation.domain.entities import Order, Salesperson
 from services.escalation.domain.ladder import rungs, standing
+from services.escalation.domain.next_step import Asked, Situation, answer_until, whom
 from services.escalation.domain.policy.document import shipped
 from services.escalation.domain.policy.model import TeamMode
 from shared.contracts.escalation import Severity, Step

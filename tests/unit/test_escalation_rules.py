@@ -18,7 +18,7 @@ from services.escalation.domain.deliveries import (
     pause_before_retry,
 )
 from services.escalation.domain.entities import Delivery, Order, Signal
-from services.escalation.domain.matching import matching_order
+from services.escalation.domain.new_signal import matching_order
 from services.escalation.domain.own_facts import Attempt, DeliveryAttempted
 from shared.contracts.escalation import SignalKind
 from tests.builders import AT, minutes

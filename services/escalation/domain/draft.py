@@ -11,9 +11,9 @@ from typing import Generic, TypeAlias, TypeVar
 
 from services.escalation.domain.account_state import AccountState
 from services.escalation.domain.book import Book
+from services.escalation.domain.clocks import timer_of
 from services.escalation.domain.decisions.decision import Decision, Kept, KeptWithClock, Row
 from services.escalation.domain.entities import Episode, Signal
-from services.escalation.domain.episode_timer import timer_of
 from services.escalation.domain.own_facts import EpisodeDue
 from shared.contracts.envelope import Envelope, Fact
 

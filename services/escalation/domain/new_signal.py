@@ -1,11 +1,12 @@
-"""Makes the signal of a finding, with the money and the words that its facts say."""
+"""Makes the signal of a finding, with the money and the words that its facts say, and finds the order it is about."""
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
+from services.escalation.domain.account_state import AccountState
 from services.escalation.domain.book import Book
-from services.escalation.domain.entities import Signal
+from services.escalation.domain.entities import Order, Signal
 from services.escalation.domain.facts import LEAVING, AccountFact, FactKind, fact_id
 from services.escalation.domain.findings.finding import Finding
 from shared.contracts.envelope import Envelope, Fact
@@ -65,3 +66,19 @@ def _told_of(request: AccountFact) -> Iterator[tuple[str, object]]:
         yield "words", request.said
     if request.asked_by is not None:
         yield "person", request.asked_by
+
+
+def matching_order(signal: Signal, account: AccountState, *, seller_first_within: timedelta) -> Order | None:
+    """The order it names, whatever its date; else the account's latest at or before it; None while there is none.
+
+    A named order that the account does not have is waited for before the latest counts. A sale that somebody made goes
+    before later ones that nobody made, if it is no older than `seller_first_within`.
+    """
+    if signal.names_order is not None and signal.names_order in account.orders:
+        return account.orders[signal.names_order]
+    if signal.order_awaited_until is not None:
+        return None
+    made = account.latest_order(signal.at, with_seller=True)
+    if made is not None and made.sold_at >= signal.at - seller_first_within:
+        return made
+    return account.latest_order(signal.at)

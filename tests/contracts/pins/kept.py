@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from sqlalchemy import CheckConstraint, MetaData, Table
 
 from services.escalation.domain.book import Book
+from services.escalation.domain.deciding.receipts import NOT_NEEDED
 from services.escalation.domain.decisions.rules import DECISIONS, RULES
 from services.escalation.domain.draft import Draft
 from services.escalation.domain.entities import Clock
@@ -19,7 +20,6 @@ from services.escalation.domain.policy.model import CLEARED, SEEN, Policy, TeamM
 from services.escalation.domain.rescues import NotNow
 from services.escalation.domain.words.endings import RULES_CHANGED
 from services.escalation.domain.written import NoteAbout
-from services.escalation.handlers.deliveries import NOT_NEEDED
 from services.escalation.tables import EscalationTable
 from services.orders.tables import OrdersTable
 from services.support.tables import SupportTable
@@ -41,7 +41,7 @@ METADATA: Mapping[str, MetaData] = {
     "support": SupportTable.metadata,
     "escalation": EscalationTable.metadata,
 }
-_DOMAIN, _HANDLERS = "services/escalation/domain/", "services/escalation/handlers/"
+_DOMAIN = "services/escalation/domain/"
 _REFUSING = {
     *(one.__name__ for one in (Draft.reject, Transaction.reject, WaitingRoom.refuse, Decided.refuse)),
     *(one.__name__ for one in (refuse, NotNow, Problem, Rejection)),
@@ -92,7 +92,7 @@ def values() -> Names:
 
 def _given(name: str, place: int) -> set[str]:
     """What calls of a function are given at this place."""
-    given = [call for call in calls_of(name, _DOMAIN, _HANDLERS) if len(call.arguments) > place]
+    given = [call for call in calls_of(name, _DOMAIN) if len(call.arguments) > place]
     return set().union(*(texts(call.module, call.arguments[place]) for call in given)) - {COMPUTED}
 
 

@@ -5,13 +5,14 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import ClassVar, TypeAlias
 from uuid import UUID
 
 from services.escalation.domain.entities import Account, Alert, Case, Delivery, Episode, Order, Salesperson, Signal
+from services.escalation.domain.words import STEPS, absolute
 from shared.contracts.envelope import Fact
-from shared.contracts.escalation import Step
+from shared.contracts.escalation import RingCause, Step
 
 Row: TypeAlias = Account | Alert | Case | Delivery | Episode | Order | Salesperson | Signal
 
@@ -134,3 +135,25 @@ class Kept(Decision):
 @dataclass(frozen=True, slots=True)
 class KeptWithClock(SetsClock):
     """An episode that changed together with its clock; another decision tells why."""
+
+
+RING_CAUSES = {
+    RingCause.SIGNAL: "for a signal",
+    RingCause.SEVERITY: "because it became graver",
+    RingCause.CONTACT: "because the customer tried again",
+    RingCause.STEP: "because nobody answered before",
+    RingCause.UNREDEEMED: "because whoever took it did not reach the customer",
+    RingCause.NOT_MINE: "because it was passed on",
+    RingCause.SNOOZE_ENDED: "because the pause is over",
+    RingCause.APPOINTMENT: "to remind them of the call that the customer was promised",
+    RingCause.REPEAT: "once more, because nobody answered at all",
+    RingCause.HANDED_OVER: "who is asked to take it over",
+    RingCause.UNAVAILABLE: "because the person before is not available any more",
+    RingCause.INFORMED: "for information, as it rang while they were not at work",
+}
+STEP_WORDS = {step: f"{'a' if step is Step.COLLEAGUE else 'the'} {words}" for step, words in STEPS.items()}
+
+
+def clock(at: datetime) -> str:
+    """A moment to the minute, in UTC: it is read by people of several zones."""
+    return absolute(at.astimezone(UTC))

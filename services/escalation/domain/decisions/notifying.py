@@ -5,8 +5,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from services.escalation.domain.decisions.decision import ChangesEpisode, OfEpisode, Row, SetsClock
-from services.escalation.domain.decisions.wording import RING_CAUSES, STEP_WORDS, clock
+from services.escalation.domain.decisions.decision import (
+    RING_CAUSES,
+    STEP_WORDS,
+    ChangesEpisode,
+    OfEpisode,
+    Row,
+    SetsClock,
+    clock,
+)
 from services.escalation.domain.entities import Alert, Delivery, Order, Signal
 from services.escalation.domain.ladder import Rung
 from shared.contracts import escalation

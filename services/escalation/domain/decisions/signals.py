@@ -7,8 +7,7 @@ from enum import Enum
 from typing import Any, ClassVar
 from uuid import UUID
 
-from services.escalation.domain.decisions.decision import Decision, OfEpisode, Row
-from services.escalation.domain.decisions.wording import clock
+from services.escalation.domain.decisions.decision import Decision, OfEpisode, Row, clock
 from services.escalation.domain.entities import Episode, Order, Signal
 from services.escalation.domain.words import RULES_CHANGED, SIGNAL_LABELS
 from shared.contracts import escalation

@@ -3,8 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from services.escalation.domain.decisions.decision import OfEpisode, Row
-from services.escalation.domain.decisions.wording import clock
+from services.escalation.domain.decisions.decision import OfEpisode, Row, clock
 from services.escalation.domain.entities import Episode
 from services.escalation.domain.words import ordinal
 from shared.contracts import escalation

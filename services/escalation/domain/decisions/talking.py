@@ -3,9 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from services.escalation.domain.decisions.decision import OfEpisode
+from services.escalation.domain.decisions.decision import OfEpisode, clock
 from services.escalation.domain.decisions.taking import REDEEM, ChangesHolder, OfHolder
-from services.escalation.domain.decisions.wording import clock
 from services.escalation.domain.facts import AccountFact
 from shared.contracts import escalation
 from shared.contracts.envelope import Fact

@@ -3,15 +3,14 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from services.escalation.domain.asking import Situation, whom
-from services.escalation.domain.climbing import last_to_ask, still_to_ask
 from services.escalation.domain.clocks import Moment
 from services.escalation.domain.decisions.closing import closing_words, reason_words
-from services.escalation.domain.decisions.wording import STEP_WORDS, clock
+from services.escalation.domain.decisions.decision import STEP_WORDS, clock
 from services.escalation.domain.entities import Clock, Episode
 from services.escalation.domain.explaining.record import Record
 from services.escalation.domain.ladder import assigned_to, rungs
 from services.escalation.domain.main_signal import all_inform
+from services.escalation.domain.next_step import Situation, last_to_ask, still_to_ask, whom
 from services.escalation.domain.policy.model import TeamMode
 from services.escalation.domain.reopening import reopened_until
 from services.escalation.domain.words import SIGNAL_LABELS

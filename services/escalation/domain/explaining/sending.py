@@ -1,6 +1,6 @@
 """What became of a delivery, in words."""
 
-from services.escalation.domain.decisions.wording import clock
+from services.escalation.domain.decisions.decision import clock
 from services.escalation.domain.entities import Delivery
 
 _CHANNELS = {"inbox": "the inbox", "email": "e-mail"}

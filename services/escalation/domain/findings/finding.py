@@ -1,7 +1,9 @@
-"""A finding: one signal that an account's facts amount to, and what ended it."""
+"""A finding: one signal that an account's facts amount to, and what ended it. One trouble is one finding."""
 
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import NamedTuple
 from uuid import UUID
 
 from services.escalation.domain.entities import Signal
@@ -39,3 +41,27 @@ class Finding:
         """Whether it is the same trouble as this signal, and began no later: it stands in the signal's place."""
         same = (self.kind, self.case_id, self.names_order) == (signal.kind, signal.case_id, signal.names_order)
         return same and self.at <= signal.at
+
+
+class Trouble(NamedTuple):
+    """What findings of one kind have in common that are one: their matter, and the fact that ends them."""
+
+    case: str | None
+    order: str | None
+    ended_by: UUID | None
+
+
+def trouble_of(finding: Finding) -> Trouble:
+    ended_by = finding.cleared_by.fact_id if finding.cleared_by is not None else None
+    return Trouble(finding.case_id, finding.names_order, ended_by)
+
+
+def merged(found: Iterable[Finding]) -> Iterator[Finding]:
+    """Of findings of one kind that are one trouble the earliest: counted twice, it would look graver than it is."""
+    troubles: dict[Trouble, list[Finding]] = {}
+    for finding in found:
+        troubles.setdefault(trouble_of(finding), []).append(finding)
+    for same in troubles.values():
+        same.sort(key=lambda one: (one.at, one.signal_id))
+        told = (one.cause for one in same if not one.by_silence)
+        yield replace(same[0], told_by=next(told, None)) if same[0].by_silence else same[0]

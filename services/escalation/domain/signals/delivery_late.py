@@ -5,10 +5,9 @@ from datetime import datetime
 
 from services.escalation.domain.facts import AccountFact, FactKind
 from services.escalation.domain.findings.clearing import Clearing, Matter, of_order
-from services.escalation.domain.findings.finding import Finding
+from services.escalation.domain.findings.finding import Finding, merged
 from services.escalation.domain.findings.history import History
 from services.escalation.domain.findings.lanes import Key, LaneName
-from services.escalation.domain.findings.merging import merged
 from services.escalation.domain.findings.parts import Part
 from services.escalation.domain.findings.scope import Scope
 from services.escalation.domain.findings.terms import TermsAt

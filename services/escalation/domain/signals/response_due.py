@@ -7,9 +7,8 @@ from datetime import datetime
 from services.escalation.domain.facts import AccountFact, FactKind
 from services.escalation.domain.findings.case_ends import with_status
 from services.escalation.domain.findings.clearing import Clearing
-from services.escalation.domain.findings.finding import Finding
+from services.escalation.domain.findings.finding import Finding, merged, trouble_of
 from services.escalation.domain.findings.history import History
-from services.escalation.domain.findings.merging import merged, trouble_of
 from services.escalation.domain.findings.parts import Part
 from services.escalation.domain.findings.scope import Scope
 from services.escalation.domain.findings.terms import TermsAt

@@ -8,10 +8,9 @@ from services.escalation.domain.facts import AccountFact, FactKind
 from services.escalation.domain.findings.case_ends import lasts, with_status
 from services.escalation.domain.findings.case_turns import is_over
 from services.escalation.domain.findings.clearing import Clearing, Matter, over, two_way_on_matter
-from services.escalation.domain.findings.finding import Finding
+from services.escalation.domain.findings.finding import Finding, merged
 from services.escalation.domain.findings.history import History
 from services.escalation.domain.findings.lanes import Key, LaneName
-from services.escalation.domain.findings.merging import merged
 from services.escalation.domain.findings.parts import Part
 from services.escalation.domain.findings.scope import Scope
 from services.escalation.domain.findings.terms import TermsAt

@@ -4,21 +4,22 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 
+from services.escalation.domain.deciding.contacts import follow_rescue, ring_on_contact
+from services.escalation.domain.deciding.endings import ask_no_more, end_signal
+from services.escalation.domain.deciding.episodes import admit, follow_request
+from services.escalation.domain.decisions.severities import SeverityCorrected
 from services.escalation.domain.draft import Draft
-from services.escalation.domain.entities import Ended, Signal
+from services.escalation.domain.entities import Ended, Episode, Signal
 from services.escalation.domain.facts import AccountFact, remembered
 from services.escalation.domain.findings.finding import Finding
 from services.escalation.domain.findings.scope import NOTHING, WHOLE, Scope, affected
 from services.escalation.domain.new_signal import signal_of_finding
 from services.escalation.domain.own_facts import RulesChanged, SilenceEnded
+from services.escalation.domain.severity import graveness
 from services.escalation.domain.signals.find import findings
 from services.escalation.domain.signals.places import covers
 from services.escalation.domain.signals.silences import OF_ANSWERS, Silence, broken_by, listening_to, silence_of
 from services.escalation.domain.words import RULES_CHANGED
-from services.escalation.handlers.contacts import follow_rescue, ring_on_contact
-from services.escalation.handlers.endings import end_signal
-from services.escalation.handlers.repeated_requests import follow_request
-from services.escalation.handlers.signals import admit
 from shared.contracts.envelope import Fact
 
 
@@ -197,3 +198,24 @@ def _expected_at(draft: Draft[Fact], finding: Finding) -> datetime | None:
 
 def _signal(draft: Draft[Fact], finding: Finding) -> Signal:
     return signal_of_finding(finding, draft.event, draft.book, now=draft.now)
+
+
+def rejudge(draft: Draft[RulesChanged]) -> None:
+    """Raise, end and correct the signals of an account, then its open episodes."""
+    judge_anew(draft)
+    for episode in draft.state.open_by_id():
+        _correct_severity(draft, episode)
+        if draft.book.is_for_information(episode):
+            ask_no_more(draft, draft.state.episodes[episode.episode_id])
+
+
+def _correct_severity(draft: Draft[RulesChanged], episode: Episode) -> None:
+    """The severity of what stands now, also a lower one: the rules that made it so do not count any more. Who was told
+    a deadline keeps it."""
+    order = draft.book.order_of(episode)
+    version, policy = draft.book.policy_for(order)
+    grave = graveness(draft.book.telling(episode), order, policy)
+    if grave.severity is episode.severity:
+        return
+    corrected = replace(episode, severity=grave.severity, policy_version=version, changed_at=draft.now)
+    draft.decide(SeverityCorrected(corrected, episode.severity, grave))

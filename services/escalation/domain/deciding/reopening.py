@@ -4,22 +4,21 @@ from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
-from services.escalation.domain.asking import whom
-from services.escalation.domain.climbing import rung_of
+from services.escalation.domain.deciding.alerts import Asking, send_alert
+from services.escalation.domain.deciding.contacts import make_up_for_contacts
+from services.escalation.domain.deciding.endings import ask_no_more, note_requests
+from services.escalation.domain.deciding.episodes import rise
+from services.escalation.domain.deciding.notifying import assign_silently, is_observed, ladder_of, ring, situation_of
+from services.escalation.domain.deciding.preferences import may_be_contacted, talk_of
 from services.escalation.domain.decisions.closing import Reopened
 from services.escalation.domain.decisions.notifying import Times
 from services.escalation.domain.draft import Draft
 from services.escalation.domain.entities import Clock, Episode, Signal
 from services.escalation.domain.facts import FactKind
+from services.escalation.domain.next_step import rung_of, whom
 from services.escalation.domain.own_facts import ReopenPressed
 from services.escalation.domain.reopening import check_may_reopen, reopened
 from services.escalation.domain.rescues import NotNow, bound, excused
-from services.escalation.handlers.alerts import Asking, send_alert
-from services.escalation.handlers.contacts import make_up_for_contacts
-from services.escalation.handlers.endings import ask_no_more, note_requests
-from services.escalation.handlers.episodes import rise
-from services.escalation.handlers.preferences import may_be_contacted, talk_of
-from services.escalation.handlers.rings import assign_silently, is_observed, ladder_of, ring, situation_of
 from shared.contracts.escalation import RingCause
 
 

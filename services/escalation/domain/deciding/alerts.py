@@ -1,16 +1,18 @@
-"""Makes an alert: somebody is asked, the clock starts, and deliveries are made."""
+"""Alerts: one for the person notified, later ones for information, and what is shown while nobody can be notified."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from services.escalation.domain.asking import Asked, Situation, answer_until
-from services.escalation.domain.clocks import Moment, repeat_pause
-from services.escalation.domain.decisions.notifying import Notified, Times
+from services.escalation.domain.clocks import NEVER, Moment, repeat_pause, rings_at
+from services.escalation.domain.decisions.notifying import NobodyToAsk, Notified, Skipped, Times
 from services.escalation.domain.draft import Draft
 from services.escalation.domain.entities import Alert, Clock, Delivery, Episode, Salesperson, Signal
 from services.escalation.domain.ladder import Rung
+from services.escalation.domain.next_step import Asked, Situation, answer_until
+from services.escalation.domain.own_facts import InformationDue, SomebodySought
 from shared.contracts.envelope import Fact
-from shared.contracts.escalation import RingCause, Step
+from shared.contracts.escalation import RingCause, Severity, Step
 from shared.ids import derived
 
 
@@ -118,3 +120,53 @@ def _why_you(asking: Asking, episode: Episode) -> str:
     if named not in (None, episode.order_id):
         why = f"{why} The order that was named, {named}, is not known; this is the latest one."
     return why
+
+
+def tell_later(draft: Draft[Fact], episode: Episode, asked: Asked, situation: Situation) -> None:
+    """Have those told who are passed over for their hours alone."""
+    for rung in asked.off:
+        assert rung.salesperson_id is not None
+        _wait_for(draft, episode, rung.salesperson_id, situation)
+
+
+def _wait_for(draft: Draft[Fact], episode: Episode, person: str, situation: Situation) -> bool:
+    """Whether this person is not at work now, and is waited for."""
+    policy, people = situation.moment.policy, situation.people
+    at = rings_at(people.get(person), situation.order, Severity.WATCH, policy, draft.now)
+    if at not in (draft.now, NEVER):
+        due = InformationDue(episode=episode.episode_id, person=person)
+        draft.set_timer(due, due_at=at)
+    return at != draft.now
+
+
+def inform(draft: Draft[InformationDue], episode: Episode, asked: Asked) -> None:
+    """Tell somebody who was never asked about it."""
+    signal = draft.book.main_signal(episode)
+    if signal is None or asked.rung.salesperson_id in draft.book.asked[episode.episode_id]:
+        return
+    counted = replace(episode, rings=episode.rings + 1)
+    path = f"ladder.skip_unless_at_work_within.{episode.severity.value}"
+    send_alert(draft, counted, Asking(asked, signal, RingCause.INFORMED), Times(draft.now, None, path))
+
+
+def is_still_off(draft: Draft[InformationDue], episode: Episode, situation: Situation) -> bool:
+    """Whether they are not at work by now: their hours changed, or an absence was told."""
+    return _wait_for(draft, episode, draft.fact.person, situation)
+
+
+SOUGHT_AGAIN_AFTER = timedelta(hours=1)
+"""Somebody of the line may have come meanwhile. That the desk came is heard of at once."""
+
+
+def show_nobody(draft: Draft[Fact], episode: Episode, ladder: Sequence[Rung]) -> None:
+    """An episode that is nobody's: explained once, counted as long as it lasts, and looked at again."""
+    desk = draft.book.rules.desk
+    if episode.nobody_since is None:
+        for rung in ladder:
+            draft.decide(Skipped(episode, rung))
+        draft.decide(NobodyToAsk(episode, desk))
+    alone = replace(episode, responsible=None, why_you=None, nobody_since=episode.nobody_since or draft.now)
+    draft.keep_with_clock(replace(alone, deadline_at=None, deadline_for=None, changed_at=draft.now))
+    again = SomebodySought(episode=episode.episode_id)
+    due_at = draft.now + SOUGHT_AGAIN_AFTER
+    draft.set_timer(again, due_at=due_at, awaits=f"salesperson:{desk}")

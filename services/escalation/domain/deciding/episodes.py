@@ -1,17 +1,90 @@
-"""Episodes rise: a signal joins the open one of its order or raises one, and rings if that is due."""
+"""Signals find their order and join its episode, or raise one. A match is final. Start at `admit`."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
+from services.escalation.domain.deciding.notifying import assign_silently, ring
 from services.escalation.domain.decisions.severities import SeverityFound, SeverityRaised
-from services.escalation.domain.decisions.signals import EpisodeRaised, EpisodeSignalled, NotNotified, Quiet, had_it
+from services.escalation.domain.decisions.signals import (
+    EpisodeRaised,
+    EpisodeSignalled,
+    NotNotified,
+    OrderPreferred,
+    Quiet,
+    RequestRepeated,
+    RequestReportedAgain,
+    SignalWaits,
+    had_it,
+)
 from services.escalation.domain.draft import Draft
-from services.escalation.domain.entities import Episode, Order, Signal
-from services.escalation.domain.own_facts import RulesChanged
-from services.escalation.domain.ringing import ring_of_signal, too_old_to_ring, waits_for_seller
+from services.escalation.domain.entities import Case, Episode, Order, Signal
+from services.escalation.domain.facts import AccountFact
+from services.escalation.domain.findings.finding import Finding
+from services.escalation.domain.new_signal import as_said_last, matching_order, says_something_new
+from services.escalation.domain.own_facts import OrderWaitEnded, RulesChanged
+from services.escalation.domain.ringing import ring_of_signal, too_old, too_old_to_ring, waits_for_seller
 from services.escalation.domain.severity import Graveness, graveness
-from services.escalation.handlers.rings import assign_silently, ring
+from shared.contracts import support
 from shared.contracts.envelope import Fact
+from shared.contracts.escalation import RingCause
 from shared.ids import derived
+
+
+def admit(draft: Draft[Fact], signal: Signal) -> None:
+    """Keep a new signal; it joins its order's episode, or waits for the order it names."""
+    traced = replace(signal, traceparent=draft.traceparent)
+    draft.keep(traced)
+    match(draft, traced)
+    waiting = draft.state.signals[signal.signal_id]
+    if waiting.episode_id is None:
+        draft.decide(SignalWaits(waiting))
+    if waiting.episode_id is None and waiting.order_awaited_until is not None:
+        wait = OrderWaitEnded(signal=signal.signal_id)
+        draft.set_timer(wait, due_at=waiting.order_awaited_until, made_of_silence=True)
+
+
+def match(draft: Draft[Fact], signal: Signal) -> None:
+    """Have a signal join the episode of its order, if that is known."""
+    within = draft.book.policies.at(signal.at).policy.matching.seller_first_within
+    order = matching_order(signal, draft.state, seller_first_within=within)
+    if order is None:
+        return
+    latest = draft.state.latest_order(signal.at)
+    if latest is not None and signal.names_order is None and latest != order:
+        draft.decide(OrderPreferred(signal, order, latest))
+    if signal.order_awaited_until is not None:
+        draft.take_timer_back(OrderWaitEnded(signal=signal.signal_id))
+    join(draft, order, replace(signal, order_awaited_until=None))
+
+
+def remember_case(draft: Draft[support.CaseOpened]) -> None:
+    """A case tells which order it is about, also to its signals that wait for one."""
+    book, fact = draft.book, draft.fact
+    known = book.case_of(draft.account_id, fact.case) or Case(draft.account_id, fact.case)
+    if known.order_id is not None:
+        return
+    draft.keep(replace(known, order_id=fact.order))
+    for signal in draft.state.waiting_signals() if fact.order else ():
+        if signal.case_id == fact.case and signal.names_order is None:
+            awaited_until = draft.now + book.rules.order_wait
+            naming = replace(signal, names_order=fact.order, order_awaited_until=awaited_until)
+            admit(draft.of_signal(signal), naming)
+
+
+def stop_waiting_for_the_named_order(draft: Draft[OrderWaitEnded]) -> None:
+    """From now on the account's latest order counts."""
+    signal = draft.state.signals.get(draft.fact.signal)
+    if signal is None or signal.episode_id is not None or not signal.stands:
+        return
+    patient = replace(signal, order_awaited_until=None)
+    draft.keep(patient)
+    match(draft, patient)
+
+
+def match_waiting_signals(draft: Draft[Fact]) -> None:
+    """A new order may be what signals waited for. Each goes on in the trace of its own fact."""
+    for signal in draft.state.waiting_signals():
+        match(draft.of_signal(signal), signal)
 
 
 def join(draft: Draft[Fact], order: Order, signal: Signal) -> None:
@@ -113,3 +186,24 @@ def _risen(draft: Draft[Fact], episode: Episode, signal: Signal, grave: Gravenes
     raised = replace(episode, severity=grave.severity, policy_version=version, changed_at=draft.now)
     draft.decide(SeverityRaised(raised, signal, grave, before))
     return raised, True
+
+
+def follow_request(draft: Draft[Fact], fact: AccountFact, found: Sequence[Finding]) -> None:
+    """Told again a request rings nobody. Asked again, with other words or another amount, it is updated and rings."""
+    finding = next((one for one in found if any(again.fact_id == fact.fact_id for again in one.again)), None)
+    signal = draft.state.signals.get(finding.signal_id) if finding is not None else None
+    if finding is None or signal is None or not signal.stands:
+        return
+    updated = as_said_last(signal, finding, draft.event)
+    if updated != signal:
+        draft.keep(updated)
+    episode = draft.state.episodes.get(updated.episode_id) if updated.episode_id is not None else None
+    if episode is None or episode.closed_at is not None:
+        return
+    if not says_something_new(fact, finding):
+        draft.decide(RequestReportedAgain(episode, updated))
+        return
+    draft.decide(RequestRepeated(episode, updated))
+    rise(draft, episode, updated)
+    if not too_old(fact.at, draft.now, draft.book.ring_within):
+        ring(draft, draft.state.episodes[episode.episode_id], updated, RingCause.CONTACT, something_new=True)

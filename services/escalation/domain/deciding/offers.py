@@ -2,18 +2,18 @@
 
 from dataclasses import replace
 
-from services.escalation.domain.asking import Asked
 from services.escalation.domain.calendar import calendar_of
 from services.escalation.domain.clocks import NEVER, rings_at
+from services.escalation.domain.deciding.alerts import Asking, send_alert
+from services.escalation.domain.deciding.preferences import may_be_contacted, talk_of, tell_of_hours
 from services.escalation.domain.decisions.handing_over import HandedOver, HandOverOffered
 from services.escalation.domain.decisions.notifying import Times
 from services.escalation.domain.draft import Draft
 from services.escalation.domain.entities import Episode, Salesperson
 from services.escalation.domain.ladder import Rung, colleague
+from services.escalation.domain.next_step import Asked
 from services.escalation.domain.own_facts import HandOverAcceptPressed, HandOverPressed
 from services.escalation.domain.rescues import NotNow, excused, handed_over, offered
-from services.escalation.handlers.alerts import Asking, send_alert
-from services.escalation.handlers.preferences import may_be_contacted, talk_of, tell_of_hours
 from shared.contracts.envelope import Fact
 from shared.contracts.escalation import RingCause
 

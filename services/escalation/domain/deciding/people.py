@@ -8,24 +8,23 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from services.escalation.domain.asking import Asked, answer_until, whom
 from services.escalation.domain.calendar import WorkingTime, calendar_of
-from services.escalation.domain.climbing import rung_of, still_to_ask
 from services.escalation.domain.clocks import after_absence
+from services.escalation.domain.deciding.alerts import show_nobody
+from services.escalation.domain.deciding.notifying import assign_silently, climb, ladder_of, ring, situation_of
+from services.escalation.domain.deciding.offers import withdraw_offer
+from services.escalation.domain.deciding.preferences import talk_of
+from services.escalation.domain.decisions.decision import clock
 from services.escalation.domain.decisions.handing_over import OfferWithdrawn
 from services.escalation.domain.decisions.notifying import Unavailable
 from services.escalation.domain.decisions.taking import ClockMoved
-from services.escalation.domain.decisions.wording import clock
 from services.escalation.domain.draft import Draft
 from services.escalation.domain.entities import Clock, Episode, Salesperson
 from services.escalation.domain.formatting import date_words
 from services.escalation.domain.ladder import Rung, desk_instead, standing
+from services.escalation.domain.next_step import Asked, answer_until, rung_of, still_to_ask, whom
 from services.escalation.domain.own_facts import PersonChanged, WorkLookedAt
 from services.escalation.domain.ringing import asked_anew
-from services.escalation.handlers.nobody import show_nobody
-from services.escalation.handlers.offers import withdraw_offer
-from services.escalation.handlers.preferences import talk_of
-from services.escalation.handlers.rings import assign_silently, climb, ladder_of, ring, situation_of
 from shared.contracts.escalation import RingCause, Step
 from shared.contracts.orders import SalespersonChanged
 

@@ -4,9 +4,10 @@ from collections.abc import Container
 from dataclasses import replace
 from datetime import datetime
 
-from services.escalation.domain.asking import Asked, Situation, whom
-from services.escalation.domain.climbing import last_to_ask, passed_over, rung_of, still_to_ask
 from services.escalation.domain.clocks import Moment, repeat_pause
+from services.escalation.domain.deciding.alerts import Asking, raise_alert, show_nobody, tell_later
+from services.escalation.domain.deciding.endings import ask_no_more
+from services.escalation.domain.deciding.offers import withdraw_offer
 from services.escalation.domain.decisions.notifying import (
     Exhausted,
     NobodyFurtherUp,
@@ -18,14 +19,10 @@ from services.escalation.domain.decisions.notifying import (
 from services.escalation.domain.draft import Draft
 from services.escalation.domain.entities import Clock, Episode, Signal
 from services.escalation.domain.ladder import Rung, assigned_to, desk_instead, rungs, standing
+from services.escalation.domain.next_step import Asked, Situation, last_to_ask, passed_over, rung_of, still_to_ask, whom
 from services.escalation.domain.own_facts import RecipientSought
 from services.escalation.domain.policy.model import TeamMode
 from services.escalation.domain.ringing import asked_anew, from_the_foot
-from services.escalation.handlers.alerts import Asking, raise_alert
-from services.escalation.handlers.endings import ask_no_more
-from services.escalation.handlers.informing import tell_later
-from services.escalation.handlers.nobody import show_nobody
-from services.escalation.handlers.offers import withdraw_offer
 from shared.contracts.envelope import Fact
 from shared.contracts.escalation import RingCause, Step
 

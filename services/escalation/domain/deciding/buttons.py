@@ -1,24 +1,28 @@
-"""What people press: take it, not mine, tried, reached, appointment, later, hand over, close. Start at `press`."""
+"""What salespeople press: buttons of an episode, and of their follow-ups. Start at `press`."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
 from services.escalation.domain import own_facts
+from services.escalation.domain.deciding.endings import close_episode
+from services.escalation.domain.deciding.judging import note_facts
+from services.escalation.domain.deciding.notifying import climb
+from services.escalation.domain.deciding.offers import accept, offer
+from services.escalation.domain.deciding.preferences import may_be_contacted, talk_of, tell_of_hours
+from services.escalation.domain.decisions.care import CareTaken
 from services.escalation.domain.decisions.taking import Acknowledged, PassedOn, Queued
 from services.escalation.domain.decisions.talking import AppointmentMade, Snoozed
 from services.escalation.domain.draft import Draft
+from services.escalation.domain.duties import ANSWERS, Duty, DutyKind, Sale, duties_of
+from services.escalation.domain.duty_buttons import CheckInLogged, DutyButton, FollowUpLogged
 from services.escalation.domain.entities import Clock, Episode, Note, Salesperson
-from services.escalation.domain.own_facts import EpisodeButton
+from services.escalation.domain.facts import AccountFact, FactKind, fact_id
+from services.escalation.domain.own_facts import AttemptLogged, CustomerReachedLogged, EpisodeButton
 from services.escalation.domain.policy.model import SEEN
 from services.escalation.domain.rescues import NotNow, excused, held_by_appointment, snoozed, taken
 from services.escalation.domain.written import NoteAbout
-from services.escalation.handlers.endings import close_episode
-from services.escalation.handlers.offers import accept, offer
-from services.escalation.handlers.preferences import may_be_contacted, talk_of, tell_of_hours
-from services.escalation.handlers.rings import climb
-from services.escalation.handlers.talks import note_attempt, note_talk
-from shared.contracts.escalation import EpisodeResult, RingCause
+from shared.contracts.escalation import CheckInDone, CustomersAnswer, EpisodeResult, FollowUpAnswered, RingCause
 from shared.ids import derived
 
 
@@ -173,3 +177,87 @@ _OTHER_BUTTON: Mapping[bool, tuple[str, str]] = {
     False: ("for_information", "this episode is for information, nothing is due: reload the page and mark it as seen."),
 }
 """What is said where an episode for information is only to be marked as seen, or one that is not is."""
+
+
+def note_talk(draft: Draft[CustomerReachedLogged] | Draft[DutyButton], order_id: str) -> None:
+    """Whoever logs it talked with the customer about an order, just now."""
+    note_facts(draft, [_talk(draft, order_id)])
+
+
+def note_attempt(draft: Draft[AttemptLogged], order_id: str) -> None:
+    """Whoever logs it called about an order, just now, and reached nobody."""
+    note_facts(draft, [_just_now(draft, order_id, FactKind.CONTACT, "unanswered")])
+
+
+def _talk(draft: Draft[Any], order_id: str) -> AccountFact:
+    return _just_now(draft, order_id, FactKind.CUSTOMER_REACHED, "answered")
+
+
+def _just_now(draft: Draft[Any], order_id: str, kind: FactKind, result: str) -> AccountFact:
+    return AccountFact(
+        fact_id=fact_id(draft.event),
+        account_id=draft.account_id,
+        kind=kind,
+        at=draft.now,
+        order_id=order_id,
+        direction="outbound",
+        channel=draft.fact.channel.value,
+        result=result,
+        agent=draft.fact.by,
+    )
+
+
+def log_check_in(draft: Draft[CheckInLogged]) -> None:
+    """The proof of a duty: it clears what a talk clears, and whoever keeps contacts hears of it."""
+    fact = draft.fact
+    if not any(duty.kind is DutyKind.CHECK_IN for duty in _duties(draft)):
+        draft.reject("no_check_in_due", "this check-in is not on your list any more; reload the page.")
+        return
+    note_talk(draft, fact.order)
+    draft.decide(CareTaken(CheckInDone(order=fact.order, by=fact.by, at=draft.now, channel=fact.channel)))
+
+
+def log_follow_up(draft: Draft[FollowUpLogged]) -> None:
+    """A talk, and what the customer answered: it finishes the duty and is no proof. That the outcome was not reached is
+    a signal like the buyer's own word."""
+    fact = draft.fact
+    duty = next((duty for duty in _duties(draft) if _is_answered(duty, fact)), None)
+    if duty is None:
+        draft.reject("no_follow_up_due", "this follow-up is not on your list any more; reload the page.")
+        return
+    note_facts(draft, [_talk(draft, fact.order), _answer(draft, duty)])
+    promise = duty.promise.what if duty.promise else None
+    told = FollowUpAnswered(
+        order=fact.order, by=fact.by, at=draft.now, channel=fact.channel, answer=fact.answer, promise=promise
+    )
+    draft.decide(CareTaken(told))
+
+
+def _duties(draft: Draft[CheckInLogged] | Draft[FollowUpLogged]) -> list[Duty]:
+    """What whoever pressed is to do now for the order."""
+    book, order = draft.book, draft.state.orders.get(draft.fact.order)
+    if order is None:
+        return []
+    sale = Sale(order, book.account(draft.account_id), book.history(draft.account_id))
+    return duties_of(draft.fact.by, sale, book.people, book.policies, draft.now)
+
+
+def _is_answered(duty: Duty, fact: FollowUpLogged) -> bool:
+    promise = duty.promise.fact_id if duty.promise else None
+    return fact.answer in ANSWERS[duty.kind] and promise == fact.promise
+
+
+def _answer(draft: Draft[FollowUpLogged], duty: Duty) -> AccountFact:
+    """As it is remembered: who says so, and of which promise, or whether the outcome was reached."""
+    kept = duty.kind is DutyKind.PROMISE
+    return AccountFact(
+        fact_id=fact_id(draft.event, "answer"),
+        account_id=draft.account_id,
+        kind=FactKind.PROMISE_SAID_KEPT if kept else FactKind.OUTCOME_SAID,
+        at=draft.now,
+        order_id=draft.fact.order,
+        channel=draft.fact.channel.value,
+        agent=draft.fact.by,
+        number=None if kept else int(draft.fact.answer is CustomersAnswer.WORKED),
+        what=duty.promise.what if duty.promise else None,
+    )

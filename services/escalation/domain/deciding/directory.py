@@ -9,10 +9,11 @@ import orjson
 from pydantic import BaseModel
 
 from services.escalation.domain.addresses import notices, signs_out
+from services.escalation.domain.deciding.episodes import match_waiting_signals, weigh_again
+from services.escalation.domain.deciding.people import look_at_once, look_when_away
 from services.escalation.domain.draft import Draft
 from services.escalation.domain.entities import Order, Salesperson
-from services.escalation.handlers.people import look_at_once, look_when_away
-from services.escalation.handlers.signals import match_waiting_signals
+from services.escalation.domain.facts import lines_of_sale
 from shared.contracts import orders
 from shared.contracts.envelope import Fact
 from shared.contracts.mailboxes import is_same_address
@@ -178,3 +179,37 @@ def quantities(lines: Sequence[Line]) -> str | None:
     """How many each line is of, as it is kept; None where all are of one."""
     told = [line.quantity for line in lines]
     return orjson.dumps(told).decode() if set(told) != {1} else None
+
+
+def remember_lines(draft: Draft[orders.OrderDelivered | orders.OrderChanged]) -> None:
+    """The lines as they were sold: what arrives in parts, or changes, is held against them."""
+    order = draft.state.orders.get(draft.fact.order)
+    if order is not None and draft.fact.lines:
+        draft.book.put_fact(lines_of_sale(order))
+
+
+def change_order(draft: Draft[orders.OrderChanged]) -> None:
+    """An order is of other lines or of another amount from now on; of each the latest counts. It may be graver so."""
+    order = draft.state.orders.get(draft.fact.order)
+    if order is None:
+        return
+    changed = _with_amount(draft, _with_lines(draft, order))
+    if changed != order:
+        draft.keep(changed)
+        weigh_again(draft, changed)
+
+
+def _with_lines(draft: Draft[orders.OrderChanged], order: Order) -> Order:
+    lines, at = draft.fact.lines, draft.event.time
+    if lines is None or (order.lines_changed_at is not None and order.lines_changed_at > at):
+        return order
+    return replace(
+        order, bought=bought(lines), products=products(lines), quantities=quantities(lines), lines_changed_at=at
+    )
+
+
+def _with_amount(draft: Draft[orders.OrderChanged], order: Order) -> Order:
+    amount_minor, at = draft.fact.amount_minor, draft.event.time
+    if amount_minor is None or (order.amount_changed_at is not None and order.amount_changed_at > at):
+        return order
+    return replace(order, amount_minor=amount_minor, amount_changed_at=at)

@@ -1,0 +1,101 @@
+"""What each event decides: pure, on a draft of the state that is loaded for it. Start at `decide`."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeAlias
+
+from services.escalation.domain import duty_buttons, own_facts
+from services.escalation.domain.deciding.buttons import log_check_in, log_follow_up, press
+from services.escalation.domain.deciding.deadlines import (
+    act_on_deadline,
+    look_for_recipient,
+    look_for_somebody,
+    tell_for_information,
+)
+from services.escalation.domain.deciding.directory import (
+    change_order,
+    correct_sale,
+    reassign_account,
+    record_order,
+    record_salesperson,
+    remember_lines,
+)
+from services.escalation.domain.deciding.episodes import remember_case, stop_waiting_for_the_named_order
+from services.escalation.domain.deciding.judging import judge, raise_on_silence, rejudge
+from services.escalation.domain.deciding.people import look_at_work, pass_on_work
+from services.escalation.domain.deciding.policies import publish_policy
+from services.escalation.domain.deciding.preferences import note_preference
+from services.escalation.domain.deciding.receipts import (
+    note_failing_address,
+    note_working_address,
+    record_attempt,
+    record_return,
+    send_again,
+)
+from services.escalation.domain.deciding.reopening import reopen
+from services.escalation.domain.draft import Draft
+from shared.contracts import orders, support
+from shared.contracts.envelope import Fact
+
+Step: TypeAlias = Callable[[Draft[Any]], None]
+
+
+def decide(draft: Draft[Any]) -> None:
+    """Decide one event, in the order of its steps: the state of the draft and its effects hold what was decided.
+
+    Raises KeyError for an event to which nothing listens.
+    """
+    for step in SUBSCRIPTIONS[type(draft.fact)]:
+        step(draft)
+
+
+SUBSCRIPTIONS: Mapping[type[Fact], Sequence[Step]] = {
+    orders.OrderPlaced: (record_order, judge),
+    orders.ConfirmationRequired: (judge,),
+    orders.OrderConfirmed: (judge,),
+    orders.OrderDelivered: (remember_lines, judge),
+    orders.OrderChanged: (remember_lines, judge, change_order),
+    orders.OrderCancelled: (judge,),
+    orders.RefundPaid: (judge,),
+    orders.DeliveryLate: (judge,),
+    orders.PromiseKept: (judge,),
+    orders.OutcomeReported: (judge,),
+    orders.SaleCorrected: (correct_sale,),
+    orders.AccountReassigned: (reassign_account,),
+    orders.SalespersonChanged: (record_salesperson,),
+    support.CaseOpened: (remember_case, judge),
+    support.ContactMade: (judge,),
+    support.ContactDeadEnded: (judge,),
+    support.CaseReassigned: (judge,),
+    support.CaseStatusChanged: (judge,),
+    support.CaseReopened: (judge,),
+    support.CaseResolved: (judge,),
+    support.CaseClosed: (judge,),
+    support.AnswerNotNeeded: (judge,),
+    support.ResponsePromised: (judge,),
+    support.ResponseOverdue: (judge,),
+    support.SatisfactionRated: (judge,),
+    support.RefundRequested: (judge,),
+    support.RefundWithdrawn: (judge,),
+    support.CancellationRequested: (judge,),
+    support.CancellationWithdrawn: (judge,),
+    support.ContactPreferenceChanged: (note_preference,),
+    own_facts.OrderWaitEnded: (stop_waiting_for_the_named_order,),
+    own_facts.RecipientSought: (look_for_recipient,),
+    own_facts.SilenceEnded: (raise_on_silence,),
+    own_facts.EpisodeDue: (act_on_deadline,),
+    own_facts.SomebodySought: (look_for_somebody,),
+    own_facts.InformationDue: (tell_for_information,),
+    own_facts.WorkLookedAt: (look_at_work,),
+    own_facts.PersonChanged: (pass_on_work,),
+    **dict.fromkeys(own_facts.BUTTONS, (press,)),
+    own_facts.ReopenPressed: (reopen,),
+    duty_buttons.CheckInLogged: (log_check_in,),
+    duty_buttons.FollowUpLogged: (log_follow_up,),
+    own_facts.DeliveryAttempted: (record_attempt,),
+    own_facts.DeliveryReturned: (record_return,),
+    own_facts.DeliveryResent: (send_again,),
+    own_facts.AddressFailed: (note_failing_address,),
+    own_facts.AddressWorks: (note_working_address,),
+    own_facts.PolicyPublishing: (publish_policy,),
+    own_facts.RulesChanged: (rejudge,),
+}
