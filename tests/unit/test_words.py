@@ -3,7 +3,6 @@
 import json
 from datetime import date
 from pathlib import Path
-from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -11,7 +10,7 @@ import pytest
 from services.escalation.domain.decisions.closing import reason_words
 from services.escalation.domain.policy.versions import Policies
 from services.escalation.domain.words import describe
-from shared.contracts import escalation, support
+from shared.contracts import support
 from shared.contracts.envelope import Fact, decode_structured
 from shared.contracts.escalation import EpisodeResult
 from shared.contracts.support_inbound import Person, RefundKind
@@ -98,73 +97,6 @@ def test_a_moment_that_a_fact_names_is_in_the_readers_zone(fact: Fact, title: st
 def test_a_reason_that_the_policy_has_no_more_is_told_in_words() -> None:
     policy = Policies.shipped().latest.policy
     assert reason_words(policy, EpisodeResult.SAVED, "problem_solved_by_phone") == "Problem solved by phone"
-
-
-EPISODE, SIGNAL = uuid4(), uuid4()
-TOLD = {"episode": EPISODE, "order": "4711"}
-OF_SIGNAL = TOLD | {"signal": SIGNAL, "kind": "contact_dead_ended", "at": AT}
-
-
-@pytest.mark.parametrize(
-    ("deed", "title"),
-    [
-        (escalation.EpisodeSignalled(**OF_SIGNAL), "Order 4711: dead end"),
-        (escalation.SignalCleared(**OF_SIGNAL, because="contact_made"), "Order 4711: “dead end” is settled"),
-        (
-            escalation.SignalWithdrawn(**OF_SIGNAL, because="contact_made"),
-            "Order 4711: “dead end” turned out to be none",
-        ),
-        (
-            escalation.SeverityRaised(**OF_SIGNAL, severity="high", before="watch", policy_version=1),
-            "Order 4711: now high, before watch",
-        ),
-        (
-            escalation.AcknowledgementExpired(**TOLD, by="anna", acknowledged_at=AT, attempts=0),
-            "anna did not reach the customer in time",
-        ),
-        (
-            escalation.AcknowledgementExpired(**TOLD, by="anna", acknowledged_at=AT, attempts=2),
-            "anna did not reach the customer in time, after 2 attempts",
-        ),
-        (escalation.CustomerReached(**TOLD, by="anna", at=AT, channel="phone"), "anna reached the customer by phone"),
-        (escalation.CustomerReached(**TOLD, by="anna", at=AT, channel="other"), "anna reached the customer"),
-        (
-            escalation.AppointmentMade(**TOLD, by="anna", at=AT),
-            "anna is to call the customer on 4 May 2026, 09:30 UTC",
-        ),
-        (escalation.EpisodeSnoozed(**TOLD, by="anna", until=AT), "anna put it off until 4 May 2026, 09:30 UTC"),
-        (
-            escalation.HandOverOffered(**TOLD, by="anna", to="ben", until=AT),
-            "anna asked ben to take over, until 4 May 2026, 09:30 UTC",
-        ),
-        (escalation.HandOverAccepted(**TOLD, by="ben", giver="anna"), "ben took over from anna"),
-        (escalation.CheckInDone(order="4711", by="anna", at=AT, channel="phone"), "anna asked how it goes, by phone"),
-        (escalation.RescuePassedOn(**TOLD, by="anna"), "anna passed it on"),
-        (
-            escalation.EpisodeExhausted(**TOLD, at=AT),
-            "Order 4711: nobody answered, all the way up to the desk",
-        ),
-        (
-            escalation.EpisodeClosed(**TOLD, result="lost", reason="bought_elsewhere", by="anna", closed_at=AT),
-            "Order 4711: closed by anna as lost (bought elsewhere)",
-        ),
-        (
-            escalation.EpisodeReopened(**TOLD, by="anna", closed_at=AT, reopened_at=AT),
-            "Order 4711: anna undid the close, it is open again",
-        ),
-        (
-            escalation.EpisodeClosed(**TOLD, result="cause_gone", reason="signals_cleared", closed_at=AT),
-            "Order 4711: closed by itself as cause gone (signals cleared)",
-        ),
-        (
-            escalation.PolicyPublished(version=2, by="mona", summary="Faster.", digest="0" * 64),
-            "Version 2 of the policy published: Faster.",
-        ),
-    ],
-)
-def test_what_we_did_is_one_sentence(deed: Fact, title: str) -> None:
-    told = describe(event_of(deed))
-    assert (told.title, told.source) == (title, "On call")
 
 
 def test_a_published_fact_reads_as_the_inbound_one_and_names_its_source() -> None:

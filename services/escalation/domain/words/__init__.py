@@ -17,9 +17,8 @@ from services.escalation.domain.formatting import (
 )
 from services.escalation.domain.risk import Risk
 from services.escalation.domain.words.causes import Before, again_words, cause_words, promised_words, went_on_words
-from services.escalation.domain.words.deeds import BY_CHANNEL
 from services.escalation.domain.words.endings import RULES_CHANGED, ended
-from services.escalation.domain.words.facts import Described, describe, happened_at
+from services.escalation.domain.words.facts import BY_CHANNEL, Described, describe, happened_at
 from services.escalation.domain.words.ladder import (
     FOR_INFORMATION,
     MUST_NOT_BE_CALLED,

@@ -5,7 +5,6 @@ from datetime import UTC, datetime, tzinfo
 
 from services.escalation.domain.formatting import absolute, day, known_money, money, ordinal
 from services.escalation.domain.refund_words import refund_words
-from services.escalation.domain.words.deeds import of_escalation
 from shared.contracts import orders_inbound, support_inbound
 from shared.contracts.envelope import Envelope, Fact
 from shared.contracts.support_inbound import (
@@ -36,7 +35,7 @@ def describe(event: Envelope[Fact], zone: tzinfo = UTC) -> Described:
     title = title or _of_contacts(fact) or _of_requests(fact) or _of_cases(fact)
     source = _SOURCES.get(event.type.partition(".")[0], "Another system")
     words = getattr(fact, "words", None)
-    return Described(title or of_escalation(fact) or _spelled(event.type), words, source, _who(fact))
+    return Described(title or _spelled(event.type), words, source, _who(fact))
 
 
 def happened_at(event: Envelope[Fact]) -> datetime:
@@ -45,8 +44,18 @@ def happened_at(event: Envelope[Fact]) -> datetime:
     return fact.sold_at if isinstance(fact, orders_inbound.OrderPlaced) else event.time
 
 
-_SOURCES = {"orders": "Orders", "support": "Support", "escalation": "On call"}
+_SOURCES = {"orders": "Orders", "support": "Support"}
 
+BY_CHANNEL = {
+    ContactChannel.PHONE: "by phone",
+    ContactChannel.IN_PERSON: "in person",
+    ContactChannel.EMAIL: "by e-mail",
+    ContactChannel.CHAT: "by chat",
+    ContactChannel.MESSAGE: "by message",
+    ContactChannel.WEB: "on the web",
+    ContactChannel.OTHER: "another way",
+}
+"""How somebody was reached, the likeliest first."""
 _CHANNELS = {
     ContactChannel.PHONE: "Phone call",
     ContactChannel.EMAIL: "E-mail",
