@@ -101,7 +101,3 @@ def _told(row: asyncpg.Record) -> Told:
     """A fact of the journal; without its event where a customer's data was erased."""
     event = None if row["body"] is None else told_event(row)
     return Told(row["source"], row["event_id"], row["type"], row["at"], row["decided_at"], event)
-
-
-def _decision(row: asyncpg.Record) -> DecisionRow:
-    return DecisionRow(**{name: value for name, value in row.items() if name != "position"})

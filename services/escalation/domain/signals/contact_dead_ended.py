@@ -64,10 +64,9 @@ def _unanswered(history: History, fact: AccountFact, terms: TermsAt) -> Iterator
     at = in_force.working.after(fact.at, rule.answer_within)
     if talked is not None and talked.at <= at:
         return
-    kind, order = SIGNAL.kind, history.order_of(fact)
-    signal_id = derived("signal", fact.fact_id, kind.value, "silence")
-    ended = ended_by(history, UNANSWERED.settled_by, fact, at)
-    yield Finding(signal_id, kind, at, fact, fact.case_id, order, by_silence=True, cleared_by=ended)
+    signal_id = derived("signal", fact.fact_id, SIGNAL.kind.value, "silence")
+    ended, order = ended_by(history, UNANSWERED.settled_by, fact, at), history.order_of(fact)
+    yield Finding(signal_id, SIGNAL.kind, at, fact, fact.case_id, order, by_silence=True, cleared_by=ended)
 
 
 def _headline(risk: Risk) -> str:
