@@ -218,7 +218,7 @@ async def test_not_mine_is_refused_once_the_next_is_asked(site: Site) -> None:
     [
         ("appointment", {"at": ""}, "Choose a day and a time"),
         ("appointment", {"at": "yesterday"}, "Choose a day and a time"),
-        ("appointment", {"at": "2020-01-01T10:00"}, "must lie in the future"),
+        ("appointment", {"at": "2020-01-01T10:00"}, "must be in the future"),
         ("appointment", {"at": "2028-01-01T10:00"}, "at most"),
         ("snooze", {}, "Choose a day and a time"),
         ("snooze", {"at": "2028-01-01T10:00"}, "at most"),

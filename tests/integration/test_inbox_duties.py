@@ -139,7 +139,7 @@ async def test_a_duty_that_is_done_otherwise_is_refused_in_words(site: Site) -> 
     assert await duties(browser) == []
     answer = await log(browser)
     assert answer.status_code == 409
-    assert "This check-in is not on your list any more" in answer.text
+    assert "This check-in is no longer on your list" in answer.text
 
 
 async def test_nobody_logs_the_check_in_of_another(site: Site) -> None:

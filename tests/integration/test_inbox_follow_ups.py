@@ -173,7 +173,7 @@ async def test_what_was_proven_or_cancelled_before_is_refused_in_words(site: Sit
     await site.tell(fact)
     answer = await say(browser, promise, "kept")
     assert answer.status_code == 409
-    assert "This follow-up is not on your list any more" in answer.text
+    assert "This follow-up is no longer on your list" in answer.text
     assert await told(site) == []
 
 

@@ -46,7 +46,7 @@ async def test_a_page_from_before_the_customer_asked_for_more_cannot_mark_it_as_
     await site.tell(case_reopened(case=None), about=ACCOUNT)
     answer = await desk.send("seen", form)
     assert answer.status_code == 409
-    assert "not only for information any more" in words_of(answer.text)
+    assert "no longer only for information" in words_of(answer.text)
     assert "Acknowledge" in await desk.page()
 
 

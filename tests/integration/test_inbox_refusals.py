@@ -13,10 +13,10 @@ _CODE = re.compile(r"\b[a-z]+_[a-z_]+\b")
 @pytest.mark.parametrize(
     ("action", "fields", "said"),
     [
-        ("snooze", {"days": 40}, r"The pause may be \d+ (hours?|days?) away at most\."),
-        ("appointment", {"days": 40}, r"The appointment may be \d+ days away at most\."),
-        ("appointment", {"days": -1}, r"The appointment must lie in the future\."),
-        ("close", {"ending": "saved:bad_weather"}, "This is no reason for “Saved”: choose one from the list."),
+        ("snooze", {"days": 40}, r"The end of the snooze may be at most \d+ (hours?|days?) from now\."),
+        ("appointment", {"days": 40}, r"The call-back time may be at most \d+ days from now\."),
+        ("appointment", {"days": -1}, r"The call-back time must be in the future\."),
+        ("close", {"ending": "saved:bad_weather"}, "This is not a reason for “Saved”; choose one from the list."),
     ],
 )
 async def test_what_cannot_be_is_said_without_codes_or_other_zones(
@@ -37,9 +37,9 @@ async def test_what_cannot_be_is_said_without_codes_or_other_zones(
 @pytest.mark.parametrize(
     ("at", "said"),
     [
-        ("9999-12-31T23:59", r"may be \d+ (hours?|days?) away at most\."),
-        ("2100-01-01T00:00", r"may be \d+ (hours?|days?) away at most\."),
-        ("0001-01-01T00:00", r"must lie in the future\."),
+        ("9999-12-31T23:59", r"may be at most \d+ (hours?|days?) from now\."),
+        ("2100-01-01T00:00", r"may be at most \d+ (hours?|days?) from now\."),
+        ("0001-01-01T00:00", r"must be in the future\."),
     ],
 )
 async def test_a_year_that_cannot_be_is_refused_as_too_late_or_too_early(

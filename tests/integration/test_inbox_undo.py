@@ -46,7 +46,7 @@ async def test_after_ten_minutes_the_button_is_gone_and_a_late_press_is_refused_
     assert "Undo" not in words_of((await desk.browser.get("/closed")).text)
     answer = await desk.send("reopen", form)
     assert answer.status_code == 409
-    assert "A close can be undone for 10 minutes, and that time is over." in words_of(answer.text)
+    assert "A close can be undone only within 10 minutes, and that time is over." in words_of(answer.text)
 
 
 async def test_a_newer_episode_takes_the_button_away_and_refuses_a_late_press(site: Site) -> None:
@@ -56,7 +56,7 @@ async def test_a_newer_episode_takes_the_button_away_and_refuses_a_late_press(si
     assert "Undo" not in await desk.page()
     answer = await desk.send("reopen", form)
     assert answer.status_code == 409
-    assert "There is a newer episode of this order: work on that one." in words_of(answer.text)
+    assert "This order has a newer episode; work on that one." in words_of(answer.text)
 
 
 async def test_nobody_else_is_offered_it_or_may_press_it(site: Site) -> None:

@@ -121,7 +121,7 @@ async def test_a_document_made_of_a_version_that_is_not_the_latest_is_refused_wh
     result = await publish(policy, document, "--onto", "1", by="ben")
     assert result.exit_code == 1
     assert (
-        "Not published: version 1 is not the latest any more: anna published version 2. `handoff policy diff 1`"
+        "Not published: version 1 is no longer the latest: anna published version 2. `handoff policy diff 1`"
         in result.output
     )
     assert (await policy("show")).output == CHANGED

@@ -200,7 +200,10 @@ AWAY_TOMORROW = replace(AT_WORK, away='[{"since": "2026-05-05", "until": "2026-0
     ("until", "refused"),
     [
         (MONDAY_NINE + timedelta(hours=3), None),
-        (MONDAY_NINE + timedelta(hours=30), "you are away from 5 May: choose a time before that, or hand it over"),
+        (
+            MONDAY_NINE + timedelta(hours=30),
+            "you are away from 5 May: choose an earlier time, or hand the episode over",
+        ),
         (MONDAY_NINE + timedelta(days=2, hours=20), "you are away from 5 May"),
     ],
 )

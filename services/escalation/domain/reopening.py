@@ -21,12 +21,12 @@ def check_may_reopen(episode: Episode, by: str, within: timedelta, now: datetime
     if episode.closed_at is None:
         raise NotNow("episode_open", "this episode is open; reload the page.")
     if episode.closed_by is None:
-        raise NotNow("closed_by_itself", "this episode closed by itself: nothing puts the order at risk any more.")
+        raise NotNow("closed_by_itself", "this episode closed by itself: the order is no longer at risk.")
     if episode.closed_by != by:
-        raise NotNow("closed_by_another", "only the person who closed an episode can undo that.")
+        raise NotNow("closed_by_another", "only the person who closed this episode can undo the close.")
     if now > reopened_until(episode.closed_at, within):
         minutes = counted(round(within / timedelta(minutes=1)), "minute")
-        raise NotNow("closed_too_long_ago", f"a close can be undone for {minutes}, and that time is over.")
+        raise NotNow("closed_too_long_ago", f"a close can be undone only within {minutes}, and that time is over.")
 
 
 def reopened(episode: Episode, now: datetime) -> Episode:

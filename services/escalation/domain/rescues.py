@@ -149,7 +149,7 @@ def held_by_appointment(
     episode: Episode, person: Salesperson | None, at: datetime, policy: Policy, now: datetime
 ) -> Episode:
     """The customer named a time: until then the clock stands still. Raises NotNow."""
-    _check_within(at, now, policy.acknowledgement.longest_appointment, "the appointment")
+    _check_within(at, now, policy.acknowledgement.longest_appointment, "the call-back time")
     _check_there(person, at, policy, now)
     made = replace(episode, appointment_at=None, talk_due_sooner=False, changed_at=now)
     return replace(made, deadline_at=at, deadline_for=Clock.APPOINTMENT)
@@ -157,7 +157,7 @@ def held_by_appointment(
 
 def snoozed(episode: Episode, person: Salesperson | None, until: datetime, policy: Policy, now: datetime) -> Episode:
     """Put off: at its end it rings again. Not beyond what the customer was promised. Raises NotNow."""
-    _check_within(until, now, policy.acknowledgement.longest_snooze, "the pause")
+    _check_within(until, now, policy.acknowledgement.longest_snooze, "the end of the snooze")
     _check_there(person, until, policy, now)
     promised = episode.promised_at
     if promised is not None and promised < until:
@@ -169,7 +169,9 @@ def snoozed(episode: Episode, person: Salesperson | None, until: datetime, polic
 def _refuse_to_forget(promised: datetime, person: Salesperson | None, now: datetime) -> None:
     at = clock(promised.astimezone(ZoneInfo(person.zone if person else "UTC")), now)
     what = "save another call-back time" if promised > now else "save the call, the attempt or another call-back time"
-    raise NotNow("past_appointment", f"the customer was promised a call at {at}: {what} before you put it off longer.")
+    raise NotNow(
+        "past_appointment", f"the customer was promised a call at {at}: {what} before you snooze it for longer."
+    )
 
 
 def offered(
@@ -180,9 +182,9 @@ def offered(
     The longest time runs from when they are notified: else nobody could be asked who is back at work after that.
     """
     longest = policy.acknowledgement.longest_hand_over + (notified_at - now)
-    _check_within(until, now, longest, "the hand-over")
+    _check_within(until, now, longest, "the deadline for accepting")
     if to == episode.acknowledged_by:
-        raise NotNow("hand_over_to_oneself", "choose somebody else: you have this episode already.")
+        raise NotNow("hand_over_to_oneself", "you already have this episode; choose someone else.")
     return replace(episode, offered_to=to, offered_until=until, changed_at=now)
 
 
@@ -201,7 +203,7 @@ def closed(
     """
     reasons = [one.code for one in policy.reasons.get(result, ())]
     if reason not in reasons and (result, reason) != (EpisodeResult.INFORMED, SEEN):
-        raise NotNow("unknown_reason", f"this is no reason for “{RESULTS[result]}”: choose one from the list.")
+        raise NotNow("unknown_reason", f"this is not a reason for “{RESULTS[result]}”; choose one from the list.")
     ran = episode if by is not None else None
     return replace(
         episode,
@@ -224,9 +226,9 @@ def closed(
 
 def _check_within(at: datetime, now: datetime, longest: timedelta, what: str) -> None:
     if at <= now:
-        raise NotNow("in_the_past", f"{what} must lie in the future.")
+        raise NotNow("in_the_past", f"{what} must be in the future.")
     if at > now + longest:
-        raise NotNow("too_far_away", f"{what} may be {_span(longest)} away at most.")
+        raise NotNow("too_far_away", f"{what} may be at most {_span(longest)} from now.")
 
 
 def _span(span: timedelta) -> str:
@@ -246,4 +248,4 @@ def _check_there(person: Salesperson | None, until: datetime, policy: Policy, no
     if begins is not None:
         first = begins.astimezone(ZoneInfo(calendar.zone)).date()
         day = date_words(first, now.date())
-        raise NotNow("away_then", f"you are away from {day}: choose a time before that, or hand it over to somebody.")
+        raise NotNow("away_then", f"you are away from {day}: choose an earlier time, or hand the episode over.")

@@ -30,9 +30,9 @@ def press(draft: Draft[EpisodeButton]) -> None:
     """Do what a button says, if its episode is open and whoever pressed it may."""
     episode = draft.state.episodes.get(draft.fact.episode)
     if episode is None or episode.account_id != draft.account_id or episode.closed_at is not None:
-        draft.reject("episode_not_open", "this episode is not open any more; reload the page.")
+        draft.reject("episode_not_open", "this episode is no longer open; reload the page.")
     elif _has_left(draft):
-        draft.reject("not_active", "you are not an active salesperson any more: somebody else is asked.")
+        draft.reject("not_active", "you are no longer an active salesperson; someone else is notified.")
     elif not _may(draft, episode):
         draft.reject(*_why_not(draft, episode))
     elif draft.book.is_for_information(episode) != isinstance(draft.fact, own_facts.SeenPressed):
@@ -83,7 +83,7 @@ def _why_not(draft: Draft[EpisodeButton], episode: Episode) -> tuple[str, str]:
     by = draft.fact.by
     if episode.acknowledged_by is None and (by == episode.responsible or by in draft.book.asked[episode.episode_id]):
         return "not_acknowledged", "acknowledge this episode first."
-    return "episode_of_another", "this episode is with somebody else; reload the page."
+    return "episode_of_another", "someone else has this episode; reload the page."
 
 
 def _acknowledge(draft: Draft[Any], episode: Episode) -> None:
@@ -93,7 +93,7 @@ def _acknowledge(draft: Draft[Any], episode: Episode) -> None:
     if episode.acknowledged_at is not None:
         return
     if draft.fact.as_of not in (None, episode.changed_at):
-        raise NotNow("changed_since", "this episode has changed since; reload the page.")
+        raise NotNow("changed_since", "this episode has changed since you opened it; reload the page.")
     acknowledged = taken(episode, draft.book.people.get(by, by), talk_of(draft, episode), draft.now, ahead=ahead)
     if not may_be_contacted(draft, episode):
         acknowledged = excused(acknowledged)
@@ -107,8 +107,8 @@ def _pass_on(draft: Draft[EpisodeButton], episode: Episode) -> None:
     """Not mine: nothing is closed, the next on the ladder is asked."""
     _check_not_taken_by_another(draft, episode)
     if episode.acknowledged_by is None and episode.responsible != draft.fact.by:
-        now_asked = draft.book.name_of(episode.responsible) if episode.responsible else "somebody else"
-        raise NotNow("asked_of_another", f"{now_asked} is asked now; reload the page.")
+        now_asked = draft.book.name_of(episode.responsible) if episode.responsible else "someone else"
+        raise NotNow("asked_of_another", f"{now_asked} has been notified instead; reload the page.")
     draft.decide(PassedOn(episode, draft.fact.by))
     climb(draft, episode, RingCause.NOT_MINE)
 
@@ -117,7 +117,7 @@ def _check_not_taken_by_another(draft: Draft[EpisodeButton], episode: Episode) -
     """Else whoever was second would believe to have it, or to have given it away. Raises NotNow."""
     if episode.acknowledged_by is not None and episode.acknowledged_by != draft.fact.by:
         name = draft.book.name_of(episode.acknowledged_by)
-        raise NotNow("taken_by_another", f"{name} has this episode already; reload the page.")
+        raise NotNow("taken_by_another", f"{name} has already acknowledged this episode; reload the page.")
 
 
 def _log_attempt(draft: Draft[Any], episode: Episode) -> None:
@@ -150,7 +150,7 @@ def _presser(draft: Draft[Any]) -> Salesperson | None:
 
 def _close(draft: Draft[Any], episode: Episode) -> None:
     if draft.fact.result is EpisodeResult.INFORMED:
-        raise NotNow("not_for_information", "this episode is not only for information: choose another result.")
+        raise NotNow("not_for_information", "this episode is not only for information; choose another result.")
     close_episode(draft, episode, draft.fact.result, draft.fact.reason, by=draft.fact.by)
 
 
@@ -173,8 +173,11 @@ _NOTE_ABOUT: Mapping[type[EpisodeButton], NoteAbout] = {
     own_facts.ClosePressed: NoteAbout.CLOSE,
 }
 _OTHER_BUTTON: Mapping[bool, tuple[str, str]] = {
-    True: ("not_for_information", "this episode is not only for information any more; reload the page."),
-    False: ("for_information", "this episode is for information, nothing is due: reload the page and mark it as seen."),
+    True: ("not_for_information", "this episode is no longer only for information; reload the page."),
+    False: (
+        "for_information",
+        "this episode is for information and nothing is due; reload the page and mark it as seen.",
+    ),
 }
 """What is said where an episode for information is only to be marked as seen, or one that is not is."""
 
@@ -211,7 +214,7 @@ def log_check_in(draft: Draft[CheckInLogged]) -> None:
     """The proof of a duty: it clears what a talk clears, and whoever keeps contacts hears of it."""
     fact = draft.fact
     if not any(duty.kind is DutyKind.CHECK_IN for duty in _duties(draft)):
-        draft.reject("no_check_in_due", "this check-in is not on your list any more; reload the page.")
+        draft.reject("no_check_in_due", "this check-in is no longer on your list; reload the page.")
         return
     note_talk(draft, fact.order)
     draft.decide(CareTaken(CheckInDone(order=fact.order, by=fact.by, at=draft.now, channel=fact.channel)))
@@ -223,7 +226,7 @@ def log_follow_up(draft: Draft[FollowUpLogged]) -> None:
     fact = draft.fact
     duty = next((duty for duty in _duties(draft) if _is_answered(duty, fact)), None)
     if duty is None:
-        draft.reject("no_follow_up_due", "this follow-up is not on your list any more; reload the page.")
+        draft.reject("no_follow_up_due", "this follow-up is no longer on your list; reload the page.")
         return
     note_facts(draft, [_talk(draft, fact.order), _answer(draft, duty)])
     promise = duty.promise.what if duty.promise else None

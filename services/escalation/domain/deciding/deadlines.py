@@ -157,7 +157,7 @@ def act_on_appointment(draft: Draft[EpisodeDue], episode: Episode) -> None:
     person = draft.book.people.get(holder)
     is_due = may_be_contacted(draft, episode)
     if is_due and person is not None and _is_gone(draft, episode, person):
-        pass_on(draft, episode, person, "promised the call")
+        pass_on(draft, episode, person, "had promised the call")
         return
     due = reminded(episode, person, talk_of(draft, episode), draft.now) if is_due else reminded_only(episode, draft.now)
     draft.decide(AppointmentDue(due, at))

@@ -67,10 +67,10 @@ def _rung(draft: Draft[HandOverPressed], episode: Episode) -> Rung:
     people, fact = draft.book.people, draft.fact
     to = people.get(fact.to)
     if to is None or not to.active:
-        raise NotNow("nobody_of_this_name", "choose somebody of the directory who is still with us.")
+        raise NotNow("nobody_of_this_name", "choose a current colleague.")
     why_you = f"{draft.book.name_of(fact.by)} asks you to take over order {episode.order_id}."
     rung = colleague(to, "handed_over", why_you)
     assert rung is not None, "they are active"
     if is_away(draft, episode, to):
-        raise NotNow("colleague_away", f"{to.name} is away: choose somebody else.")
+        raise NotNow("colleague_away", f"{to.name} is away; choose someone else.")
     return rung

@@ -38,19 +38,19 @@ def publish_policy(draft: Draft[PolicyPublishing]) -> None:
 
 def _nobody(id: str) -> str:
     return (
-        f"{id} is not in the directory. Give the id of an active salesperson, as `salesperson_changed` names it; add "
-        "whoever publishes policies there first."
+        f"{id} is not in the directory. Give the id of an active salesperson, as in `salesperson_changed`, or "
+        "add the publisher to the directory first."
     )
 
 
 def _gone(by: Salesperson) -> str:
-    return f"{by.salesperson_id} ({by.name}) is not active any more. Give the id of an active salesperson."
+    return f"{by.salesperson_id} ({by.name}) is no longer active. Give the id of an active salesperson."
 
 
 def _moved_on(onto: int, latest: PolicyVersion) -> str:
     if onto > latest.version:
         return f"there is no version {onto}: the latest is {latest.version}."
     return (
-        f"version {onto} is not the latest any more: {latest.published_by} published version {latest.version}. "
-        f"`handoff policy diff {onto}` lists what differs; take it over first."
+        f"version {onto} is no longer the latest: {latest.published_by} published version {latest.version}. "
+        f"`handoff policy diff {onto}` lists the differences; include them first."
     )

@@ -26,9 +26,9 @@ from shared.ids import derived
 
 NOT_NEEDED = {
     "closed": "its episode is closed",
-    "acknowledged": "somebody has acknowledged its episode",
-    "offer_over": "the hand-over that it told of is over",
-    "passed_on": "its recipient does not have the episode any more",
+    "acknowledged": "its episode has been acknowledged",
+    "offer_over": "the hand-over it announced is over",
+    "passed_on": "its recipient no longer has the episode",
 }
 
 
@@ -114,7 +114,7 @@ def note_working_address(draft: Draft[AddressWorks]) -> None:
     """Take the mark from an address that works again."""
     person = draft.book.people.get(draft.event.subject)
     if person is None or person.email_failed_at is None:
-        draft.reject("not_failing", "no e-mail to this person is known to come back")
+        draft.reject("not_failing", "no e-mail to this person is known to have bounced")
         return
     draft.keep(replace(person, email_failed_at=None, email_failed_because=None))
 

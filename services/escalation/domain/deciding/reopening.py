@@ -34,13 +34,13 @@ def _closed_by_presser(draft: Draft[ReopenPressed]) -> Episode:
     """The episode that may be opened again. Only the last of an order's is kept in memory. Raises NotNow."""
     episode, person = draft.state.episodes.get(draft.fact.episode), draft.book.people.get(draft.fact.by)
     if episode is None or (episode.closed_at is not None and draft.state.has_newer(episode)):
-        raise NotNow("newer_episode", "there is a newer episode of this order: work on that one.")
+        raise NotNow("newer_episode", "this order has a newer episode; work on that one.")
     if person is not None and not person.active:
-        raise NotNow("not_active", "you are not an active salesperson any more.")
+        raise NotNow("not_active", "you are no longer an active salesperson.")
     _, policy = draft.book.policy_for(draft.book.order_of(episode))
     check_may_reopen(episode, draft.fact.by, policy.acknowledgement.reopen_within, draft.now)
     if not draft.state.standing.has_any(episode.episode_id):
-        raise NotNow("nothing_at_risk", "nothing puts this order at risk any more: there is nothing to go on with.")
+        raise NotNow("nothing_at_risk", "this order is no longer at risk, so there is nothing to reopen.")
     return episode
 
 
