@@ -26,16 +26,16 @@ ANSWER_WITHIN = {
 }
 SILENCE = "escalation.timer.silence_ended"
 STEPS = {
-    "seller": "the seller",
-    "successor": "the successor",
-    "backup": "the backup",
-    "manager": "the manager",
-    "desk": "the sales desk",
+    "seller": "seller",
+    "successor": "successor",
+    "backup": "backup",
+    "manager": "manager",
+    "desk": "sales desk",
 }
 CAUSES = {
-    "signal": "for a signal",
-    "severity": "because it became graver",
-    "contact": "because the customer tried again",
+    "signal": "of a signal",
+    "severity": "because severity went up",
+    "contact": "because the customer contacted us again",
 }
 
 
@@ -117,14 +117,14 @@ class Rings:
         elif rose:
             self._ring(event, signal, episode, order, "severity")
         else:
-            words = f"No ring: {episode.responsible} is asked already, and it became no graver."
+            words = f"No alert: {episode.responsible} has already been notified, and severity did not go up."
             self.explain(event, "not_rung", words, episode.id, signal.id, None, None)
 
     def ask_again(self, event: Any, signal: Any, *, new: bool) -> None:
         episode = next(one for one in self.episodes.values() if one.id == signal.episode)
-        rule, words = "told_again", "The same request was told again. Nobody is notified."
+        rule, words = "told_again", "The same request was reported again; no one is notified."
         if new:
-            rule, words = "asked_again", "The customer asked again, with other words or another amount."
+            rule, words = "asked_again", "The customer asked again, in other words or for another amount."
         path = f"signals.{signal.kind}.same_request_within"
         self.explain(event, rule, words, episode.id, signal.id, None, path)
         if new:
@@ -140,7 +140,7 @@ class Rings:
         self.publish(
             event, "escalation.signal_cleared", told | {"at": _text(at), "because": because}, self.now, signal.id
         )
-        words = f"{label} is settled, by “{because.replace('_', ' ')}”."
+        words = f"{label}: settled by “{because.replace('_', ' ')}”."
         self.explain(event, "cleared", words, episode.id, signal.id, None, None)
         self.changed[episode.id] = episode
         if any(one.episode == episode.id and one.ended is None for one in self.signals[episode.account].values()):
@@ -209,12 +209,12 @@ class Rings:
         kinds = {one.kind for one in signals}
         stakes = ((s.data.get("amount_minor") if s.kind == REQUESTS[0] else None) or order[3] for s in signals)
         if order[4] in ("EUR", "USD", "GBP") and min(sum(stakes), order[3]) >= LARGE:
-            level, whys, paths = level + 1, [*whys, "a large amount"], [*paths, f"rises.large_amount.{order[4]}"]
+            level, whys, paths = level + 1, [*whys, "large amount"], [*paths, f"rises.large_amount.{order[4]}"]
         if len(kinds) >= MANY:
-            level, whys, paths = level + 1, [*whys, f"{len(kinds)} kinds of trouble"], [*paths, "rises.many_signals"]
+            level, whys, paths = level + 1, [*whys, f"{len(kinds)} different problems"], [*paths, "rises.many_signals"]
         if kinds & set(REQUESTS) and kinds & set(BAD_CONTACTS):
             level += 1
-            whys.append("asked for after a bad contact")
+            whys.append("request after a bad contact")
             paths.append("rises.request_after_bad_contact")
         return SEVERITIES[min(level, 2)], ", ".join(whys), ", ".join(paths)
 
@@ -222,7 +222,7 @@ class Rings:
         to, step, because, why, skipped = self._asked(order)
         if not episode.rings:
             for at, person, words in skipped:
-                words = f"Skipped: {STEPS[at]}, as {words}."
+                words = f"Skipped the {STEPS[at]}: {words}."
                 self.explain(event, "skipped", words, episode.id, None, person, None)
         episode.rang, episode.rings = True, episode.rings + 1
         episode.responsible, episode.why_you, episode.step = to, why, step
@@ -238,7 +238,7 @@ class Rings:
         self.deliveries.append((derived("delivery", alert, "inbox"), alert, to, "inbox", "sent", None))
         self.deliveries.append((derived("delivery", alert, "email"), alert, to, "email", "skipped", no_mail))
         words = (
-            f"Rings {to}, {STEPS[step]}, {CAUSES[cause]}. Time to answer until {episode.deadline:%d %B %Y, %H:%M} UTC."
+            f"Notified {to} ({STEPS[step]}) {CAUSES[cause]}; response due by {episode.deadline:%d %B %Y, %H:%M} UTC."
         )
         self.explain(event, "rang", words, episode.id, signal.id, to, f"ladder.{episode.severity}.{step}")
         told = {"alert": str(alert), "episode": str(episode.id), "order": order[0], "recipient": to, "cause": cause}
@@ -265,7 +265,13 @@ class Rings:
         if heir is not None:
             left = _words(seller["successor_since"], self.now.date())
             why = f"{name} sold order {order[0]} on {self._day(order, heir)} and left on {left}; "
-            return heir["salesperson_id"], "successor", "successor", why + f"{name}'s book is yours.", skipped
+            return (
+                heir["salesperson_id"],
+                "successor",
+                "successor",
+                why + f"you have taken over {name}'s accounts.",
+                skipped,
+            )
         skipped.append(("successor", None, f"{name} has no successor"))
         skipped.append(("backup", None, f"{name} has no backup"))
         above = self.people[seller["manager"]]

@@ -127,7 +127,7 @@ async def test_a_signal_without_an_order_rings_who_sold_before_a_later_order_tha
     await escalation.hear(told(dead_end(case=None), at=now))
     assert [row["recipient"] for row in await escalation.alerts()] == ["anna"]
     words = [row["words"] for row in await escalation.rows("escalation.decisions") if row["rule"] == "matched"]
-    assert words == ["Order machine goes before order plan, the latest, which nobody sold."]
+    assert words == ["Matched to order machine: the latest order, plan, has no seller."]
 
 
 async def test_a_delivery_said_to_be_late_stands_while_a_line_is_missing(escalation: Escalation) -> None:

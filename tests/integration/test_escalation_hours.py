@@ -49,9 +49,7 @@ async def test_what_is_critical_on_a_saturday_is_for_whoever_works_on_saturdays(
     await happens(escalation, refund_requested())
     assert (await open_episode(escalation))["severity"] == "critical"
     assert {who for who, *_ in await rung(escalation)} == {"ben"}
-    assert "Skipped: the seller, as Anna is not at work before Monday 7 December, 09:00 (UTC)." in await skips(
-        escalation
-    )
+    assert "Skipped the seller: Anna is not at work before Monday 7 December, 09:00 (UTC)." in await skips(escalation)
     states = {row["recipient"]: row["state"] for row in await escalation.rows("escalation.deliveries", "channel desc")}
     assert states["ben"] == "pending"
 
@@ -62,9 +60,7 @@ async def test_a_backup_who_works_weekends_only_holds_up_nobody(escalation: Esca
     assert (await open_episode(escalation))["deadline_at"] == pytest.approx(MONDAY + 15 * MINUTE, abs=MINUTE)
     await escalation.wait(15 * MINUTE + MINUTE)
     assert await rung(escalation) == [("anna", "seller", "signal"), ("mia", "manager", "step")]
-    assert "Skipped: the backup, as Ben is not at work before Saturday 12 December, 08:00 (UTC)." in await skips(
-        escalation
-    )
+    assert "Skipped the backup: Ben is not at work before Saturday 12 December, 08:00 (UTC)." in await skips(escalation)
 
 
 async def test_whoever_was_passed_over_for_their_hours_is_told_once_when_they_are_at_work(

@@ -44,7 +44,7 @@ async def test_who_is_away_is_skipped_and_the_reason_is_kept(team: Escalation) -
     await team.wait(HOUR + MINUTE)
     assert [who for who, *_ in await rung(team)] == ["anna", "carla"]
     (skipped,) = await skips(team)
-    assert skipped.startswith("Skipped: the backup, as Ben is away until")
+    assert skipped.startswith("Skipped the backup: Ben is away until")
 
 
 async def test_not_mine_closes_nothing_and_goes_up_the_ladder(team: Escalation) -> None:
@@ -101,7 +101,9 @@ async def test_who_comes_second_is_told_who_has_it_and_changes_nothing(team: Esc
     (taken,) = await team.episodes()
     for kind in (AcknowledgePressed, NotMinePressed):
         report = await team.hear(button(kind, taken["episode_id"], "anna"))
-        assert [one.reason for one in report.rejected] == ["Ben has this episode already; reload the page."]
+        assert [one.reason for one in report.rejected] == [
+            "Ben has already acknowledged this episode; reload the page."
+        ]
     assert await team.episodes() == [taken]
     assert await presses(team, AcknowledgePressed, "ben") == [], "who has it may say so again"
 
@@ -166,7 +168,7 @@ async def test_what_comes_on_the_last_evening_before_an_absence_does_not_wait_fo
     await happens(escalation, refund_requested())
     assert await rung(escalation) == [("ben", "backup", "signal")]
     (skipped,) = await skips(escalation)
-    assert skipped == "Skipped: the seller, as Anna is away until 18 December."
+    assert skipped == "Skipped the seller: Anna is away until 18 December."
     assert (await open_episode(escalation))["deadline_at"] == datetime(2026, 12, 7, 10, tzinfo=UTC)
 
 

@@ -57,10 +57,12 @@ async def test_whoever_left_while_having_it_leaves_it_to_the_successor_at_once(t
     successor = Successor(salesperson="ben", since=(await team.now()).date() - DAY)
     await changes(team, person("anna", successor=successor, **LEFT))
     assert await rung(team) == [("anna", "seller", "signal"), ("ben", "successor", "unavailable")]
-    assert await reasons(team, "unavailable") == ["Anna, who had taken it, has left: the next is asked."]
+    assert await reasons(team, "unavailable") == [
+        "Anna, who had acknowledged it, has left; the next person is notified."
+    ]
     episode = await open_episode(team)
     assert (episode["responsible"], episode["acknowledged_by"]) == ("ben", None)
-    assert (await team.alerts())[-1]["why_you"].endswith("Anna's book is yours.")
+    assert (await team.alerts())[-1]["why_you"].endswith("you have taken over Anna's accounts.")
 
 
 async def test_whoever_left_while_being_asked_is_asked_no_more_and_gets_no_mail(team: Escalation) -> None:
@@ -79,7 +81,7 @@ async def test_what_somebody_had_who_left_is_passed_on_once_while_its_seller_is_
     for _ in range(20):
         await team.wait(MINUTE)
     assert await rung(team) == [("anna", "seller", "signal"), (DESK, "desk", "unavailable")]
-    assert await reasons(team, "unavailable") == ["Anna, who was asked, has left: the next is asked."]
+    assert await reasons(team, "unavailable") == ["Anna, who had been notified, has left; the next person is notified."]
 
 
 async def test_no_mail_leaves_for_somebody_who_left_before_anything_else_is_done(team: Escalation) -> None:
@@ -136,7 +138,7 @@ async def test_an_offer_to_somebody_who_left_is_withdrawn_and_one_of_somebody_wh
     await changes(team, person("ben", **LEFT))
     episode = await open_episode(team)
     assert (episode["acknowledged_by"], episode["offered_to"]) == ("anna", None)
-    assert await reasons(team, "offer_withdrawn") == ["Ben has left: the hand-over is withdrawn."]
+    assert await reasons(team, "offer_withdrawn") == ["Ben has left; the hand-over is withdrawn."]
     assert await presses(team, HandOverPressed, "anna", to="dora", until=until) == []
     await changes(team, person("anna", **LEFT))
     episode = await open_episode(team)
@@ -154,7 +156,7 @@ async def test_an_absence_told_while_they_have_it_passes_it_on(team: Escalation)
     await changes(team, is_away(await team.now()))
     assert await rung(team) == [("anna", "seller", "signal"), ("ben", "backup", "unavailable")]
     (words,) = await reasons(team, "unavailable")
-    assert words.startswith("Anna, who had taken it, is away until")
+    assert words.startswith("Anna, who had acknowledged it, is away until")
 
 
 async def test_an_absence_ahead_cuts_the_pause_at_its_start_and_it_rings_then(team: Escalation) -> None:
@@ -183,7 +185,7 @@ async def test_a_pause_or_an_appointment_into_the_own_absence_is_refused_and_nam
         day = now.date() + DAY
         assert (refused.code, refused.reason) == (
             "away_then",
-            f"you are away from {day.day} {day:%B}: choose a time before that, or hand it over to somebody.",
+            f"you are away from {day.day} {day:%B}: choose an earlier time, or hand the episode over.",
         )
     assert await presses(team, SnoozePressed, "anna", until=now + 2 * HOUR) == []
 

@@ -50,7 +50,7 @@ async def test_it_is_open_with_its_signal_its_holder_and_as_much_time_as_when_it
     assert len(await team.alerts()) == 1, "whoever undid it needs no message"
     assert (await team.published_types())[-2:] == ["escalation.episode_closed", "escalation.episode_reopened"]
     (told_of,) = [row["words"] for row in await team.rows("escalation.decisions") if row["rule"] == "reopened"]
-    assert told_of == "anna undid the close: it is open as it stood."
+    assert told_of == "anna undid the close; the episode is open again as it was."
 
 
 async def test_its_clock_runs_on_and_it_can_be_closed_again(team: Escalation) -> None:

@@ -53,7 +53,7 @@ async def test_a_thousand_signals_on_forty_sellers_are_forty_lists_and_the_first
 async def test_a_storm_whose_limit_would_drop_mail_drops_none(escalation: Escalation) -> None:
     await _storm(escalation, 30)
     held = [row for row in await _email(escalation) if row["state"] == "held"]
-    assert {row["reason"] for row in held} == {"in a list: more than 5 alerts within a minute"}
+    assert {row["reason"] for row in held} == {"grouped into a list: more than 5 alerts within a minute"}
     assert len(held) == 25
     await escalation.move_clock(MINUTE / 2)  # the clock goes on by itself, too, and a busy machine takes its time
     await _send(escalation)
@@ -174,17 +174,16 @@ async def test_what_rang_again_while_held_expires_with_its_reason_and_the_later_
     await _after_the_window(escalation)
     assert await _states(escalation) == {"sent": 10, "expired": 1}
     (expired,) = [row for row in await _email(escalation) if row["state"] == "expired"]
-    assert expired["reason"] == "it rang again before this was sent"
+    assert expired["reason"] == "a newer alert was raised before this one was sent"
     assert _read(escalation.mail.received[-1])[0].startswith("10 sales at risk, 5 new")
 
 
 async def test_a_morning_of_held_alerts_is_one_list(escalation: Escalation) -> None:
     await _sell(escalation, sellers=1, each=12)
     await _fail(escalation, range(12))
-    until = (
-        "state = 'held', reason = 'until the recipient is to be rung', try_at = shared.app_now() + interval '1 hour'"
-    )
-    await escalation.pool.execute(f"update escalation.deliveries set {until} where channel = 'email'")
+    held = "state = 'held', reason = 'the recipient is to be notified later'"
+    until = "try_at = shared.app_now() + interval '1 hour'"
+    await escalation.pool.execute(f"update escalation.deliveries set {held}, {until} where channel = 'email'")
     await _send(escalation)
     assert escalation.mail.received == []
     await escalation.move_clock(60 * MINUTE)

@@ -84,19 +84,19 @@ async def test_the_whole_chain_is_told_in_order_with_policy_lines_and_what_happe
         "event call-1",
         "signal Dead end on order 4711.",
         "policy 1: signals.contact_dead_ended.answer_within = 4h",
-        "severity Severity critical: dead end, a large amount.",
+        "severity Severity critical: dead end, large amount.",
         "rises.large_amount.EUR = 1000000",
-        "rang Rings anna, the seller, for a signal. Time to answer until",
+        "rang Notified anna (seller) of a signal; response due by",
         "policy 1: ladder.critical.seller = 15m",
-        "acknowledged anna took it, and has until",
+        "acknowledged anna acknowledged it and has until",
         "policy 1: acknowledgement.redeem_within.critical = 1h",
-        "delivery To anna: shown in the inbox; e-mail not sent any more (acknowledged).",
-        "expired anna has not reached the customer in time: it is nobody's any more.",
-        "skipped Skipped: the backup, as Anna Berg has no backup.",
-        "rang Rings mona, the manager, because whoever took it did not reach the",
+        "delivery To anna: shown in the inbox; e-mail cancelled (acknowledged).",
+        "expired anna did not reach the customer in time, so the episode is released.",
+        "skipped Skipped the backup: Anna Berg has no backup.",
+        "rang Notified mona (manager) because the acknowledger did not reach the",
         "now open, severity critical",
-        "with mona, who has not acknowledged",
-        "next Then the sales desk (desk) is rung.",
+        "with mona, not acknowledged",
+        "next Then the sales desk (desk) is notified.",
     )
     places = [next((place for place, line in enumerate(lines) if words in line), -1) for words in chain]
     assert [words for words, place in zip(chain, places, strict=True) if place < 0] == []
@@ -135,7 +135,7 @@ async def test_what_ended_a_signal_and_closed_the_episode_is_told(site: Site) ->
 
     lines = await site.lines(ORDER, "--order")
 
-    assert any("cleared Refund requested is settled, by “refund withdrawn”." in line for line in lines)
+    assert any("cleared Refund requested: settled by “refund withdrawn”." in line for line in lines)
     assert any("now Closed as cause gone" in line for line in lines)
     assert "risks none" in lines
     assert "next A new signal would open a new episode." in lines
@@ -151,7 +151,7 @@ async def test_a_close_that_was_undone_is_told_and_until_when_it_can_be(site: Si
     assert ahead.startswith("next anna can undo that until ")
     await site.escalation.hear(button(ReopenPressed, episode["episode_id"], "anna"))
     lines = await site.lines(ORDER, "--order")
-    assert any("reopened anna undid the close: it is open as it stood." in line for line in lines)
+    assert any("reopened anna undid the close; the episode is open again as it was." in line for line in lines)
     assert not any("can undo" in line for line in lines)
 
 
@@ -185,7 +185,9 @@ async def test_a_signal_that_waited_for_its_sale_says_so(site: Site) -> None:
 
     lines = await site.lines(ORDER, "--order")
 
-    waits = [line for line in lines if "waits Dead end: it waits, for no order of this account is known yet." in line]
+    waits = [
+        line for line in lines if "waits Dead end: waiting, because no order of this account is known yet." in line
+    ]
     assert len(waits) == 1
 
 
@@ -223,4 +225,4 @@ async def test_machines_get_the_same_as_json(site: Site) -> None:
     assert found["episode"]["order_id"] == ORDER
     assert [step["what"] for step in found["steps"]] == ["told", "told", "signal", "severity", "rang", "delivery"]
     assert found["steps"][4]["policy"] == [{"path": "ladder.critical.seller", "value": "15m"}]
-    assert found["now"]["next"] == "Then the manager (mona) is rung."
+    assert found["now"]["next"] == "Then the manager (mona) is notified."

@@ -93,8 +93,8 @@ async def test_the_calls_of_a_storm_end_one_after_the_other(site: Site) -> None:
     queued = [await site.service.pool.fetch(STEPS, row["episode_id"]) for row in rows[:3]]
     assert [[step["words"] for step in steps] for steps in queued] == [
         [],
-        ["It is the 2nd call: one call comes before it, of the same severity or a higher one."],
-        ["It is the 3rd call: 2 calls come before it, of the same severity or a higher one."],
+        ["2nd call in line, after 1 call of the same or a higher severity."],
+        ["3rd call in line, after 2 calls of the same or a higher severity."],
     ]
     between = [later["deadline_at"] - row["deadline_at"] for row, later in pairwise(rows)]
     most = LIMITS.longest_queue // LIMITS.call_takes

@@ -66,7 +66,7 @@ async def test_a_signal_that_the_rules_do_not_know_any_more_ends_and_says_why(tr
     assert ended == [("withdrawn", "rules_changed")]
     assert "escalation.signal_withdrawn" in await troubled.published_types()
     words = [row["words"] for row in await troubled.rows("escalation.decisions", "position")]
-    assert words[-1] == "Case stuck does not count any more: the rules changed."
+    assert words[-1] == "Case stuck no longer counts: the rules changed."
     assert await alerts_and_mails(troubled) == before
 
 

@@ -57,7 +57,7 @@ async def test_a_timeline_tells_that_a_close_was_undone(team: Escalation) -> Non
     await team.hear(button(ReopenPressed, episode["episode_id"], "anna"))
     told = [(deed.what, deed.who, deed.why) for deed in await deeds(team)][-2:]
     assert [one[:2] for one in told] == [("episode closed", "anna"), ("close undone", "anna")]
-    assert told[1][2] == "anna undid the close: it is open as it stood."
+    assert told[1][2] == "anna undid the close; the episode is open again as it was."
 
 
 async def test_a_timeline_tells_that_the_customer_was_not_reached_in_time(team: Escalation) -> None:

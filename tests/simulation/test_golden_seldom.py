@@ -15,15 +15,15 @@ _WITHIN = "acknowledgement.redeem_within.high"
 _LONGEST = "acknowledgement.longest_hand_over"
 _TAKEN = (
     "acknowledged",
-    "anna took it, and has until 4 May 2026, 13:30 UTC to talk with the customer.",
+    "anna acknowledged it and has until 4 May 2026, 13:30 UTC to reach the customer.",
     _WITHIN,
     "anna",
 )
 _OFFERED = [
-    ("offered", "anna asks mona to take it over; until that is accepted it stays where it is.", _LONGEST, "anna"),
+    ("offered", "anna asked mona to take it over; it stays with anna until mona accepts.", _LONGEST, "anna"),
     (
         "rang",
-        "Rings mona, a colleague, who is asked to take it over. Time to answer until 4 May 2026, 10:30 UTC.",
+        "Notified mona (colleague) of a request to take it over; response due by 4 May 2026, 10:30 UTC.",
         _LONGEST,
         "mona",
     ),
@@ -47,7 +47,7 @@ def offered(taken: Troubled) -> Troubled:
 
 def test_a_hand_over_is_accepted(offered: Troubled) -> None:
     offered.do(HandOverAcceptPressed(episode=offered.episode, by="mona"))
-    words = "anna handed it over. mona took it, and has until 4 May 2026, 13:30 UTC to talk with the customer."
+    words = "anna handed it over. mona acknowledged it and has until 4 May 2026, 13:30 UTC to reach the customer."
     assert offered.decided() == [_TAKEN, *_OFFERED, ("handed_over", words, _WITHIN, "mona")]
     assert offered.published()[-1] == (
         "escalation.hand_over_accepted",
@@ -67,7 +67,7 @@ def test_a_hand_over_to_a_person_who_leaves_is_withdrawn(offered: Troubled) -> N
     told = offered.published()
     offered.tell_of("mona", active=False)
     offered.wait(2 * _MINUTE)
-    withdrawn = ("offer_withdrawn", "Mona has left: the hand-over is withdrawn.", None, "mona")
+    withdrawn = ("offer_withdrawn", "Mona has left; the hand-over is withdrawn.", None, "mona")
     assert offered.decided() == [_TAKEN, *_OFFERED, withdrawn]
     assert offered.published() == told
 
@@ -76,10 +76,10 @@ def test_no_talk_is_due_while_a_customer_must_not_be_contacted(taken: Troubled) 
     told = taken.published()
     for preference in (ContactPreference.DISPUTE, ContactPreference.NONE):
         taken.hear(Told(ContactPreferenceChanged(preference=preference), ACCOUNT, taken.now))
-    until = "The customer may be contacted again: a talk is due until 4 May 2026, 13:30 UTC."
+    until = "The customer may be contacted again: a call is due by 4 May 2026, 13:30 UTC."
     assert taken.decided() == [
         _TAKEN,
-        ("excused", "The customer must not be contacted any more: no talk is due.", None, "anna"),
+        ("excused", "The customer must no longer be contacted, so no call is due.", None, "anna"),
         ("bound", until, _WITHIN, "anna"),
     ]
     assert taken.published() == told
@@ -90,7 +90,7 @@ def test_after_every_repeat_it_is_exhausted_and_stays_open() -> None:
     for _ in range(12):
         troubled.wait(12 * 60 * _MINUTE)
     decided = troubled.decided()
-    words = "Nobody answered, all the way up the ladder and after every repeat. It stays open."
+    words = "No one on the escalation path has responded, even after every repeat. The episode stays open."
     assert decided[-1] == ("exhausted", words, "ladder.repeats.times", None)
     rung = [who for rule, _, _, who in decided if rule == "rang"]
     assert rung == ["mona", "vera", *["desk"] * 7]

@@ -36,8 +36,8 @@ def troubled() -> Troubled:
 def test_a_customer_who_asks_again_in_other_words_rings_again(troubled: Troubled) -> None:
     troubled.wait(_MINUTE)
     troubled.ask_back(3_000, "All of it.")
-    rings = "Rings anna, the seller, because the customer tried again. Time to answer until 4 May 2026, 10:31 UTC."
-    again = "The customer asked again, with other words or another amount."
+    rings = "Notified anna (seller) because the customer contacted us again; response due by 4 May 2026, 10:31 UTC."
+    again = "The customer asked again, in other words or for another amount."
     assert troubled.decided() == [
         ("asked_again", again, "signals.refund_requested.same_request_within", None),
         ("rang", rings, "ladder.high.seller", "anna"),
@@ -48,8 +48,8 @@ def test_a_customer_who_asks_again_in_other_words_rings_again(troubled: Troubled
 
 def test_who_has_calls_before_gets_time_for_them(troubled: Troubled) -> None:
     troubled.do(AcknowledgePressed(episode=troubled.episode, by="anna", ahead=3))
-    took = "anna took it, and has until 4 May 2026, 14:00 UTC to talk with the customer."
-    queued = "It is the 4th call: 3 calls come before it, of the same severity or a higher one."
+    took = "anna acknowledged it and has until 4 May 2026, 14:00 UTC to reach the customer."
+    queued = "4th call in line, after 3 calls of the same or a higher severity."
     assert troubled.decided() == [
         ("acknowledged", took, "acknowledgement.redeem_within.high", "anna"),
         ("queued", queued, "acknowledgement.call_takes", "anna"),
@@ -78,14 +78,14 @@ def test_an_episode_is_closed_as_lost_or_as_a_false_alarm(
 def test_the_managers_manager_is_rung_when_the_manager_does_not_answer(troubled: Troubled) -> None:
     troubled.wait(60 * _MINUTE)
     troubled.wait(120 * _MINUTE)
-    mona, vera = "Rings mona, the manager", "Rings vera, the manager's manager"
-    until = "because nobody answered before. Time to answer until 4 May 2026,"
+    mona, vera = "Notified mona (manager)", "Notified vera (manager's manager)"
+    until = "because no one notified before has responded; response due by 4 May 2026,"
     assert troubled.decided() == [
-        ("unanswered", "anna has not answered in time.", "ladder.high.seller", "anna"),
-        ("skipped", "Skipped: the backup, as Anna has no backup.", None, None),
-        ("rang", f"{mona}, {until} 12:30 UTC.", "ladder.high.manager", "mona"),
-        ("unanswered", "mona has not answered in time.", "ladder.high.manager", "mona"),
-        ("rang", f"{vera}, {until} 14:30 UTC.", "ladder.high.upper_manager", "vera"),
+        ("unanswered", "anna did not respond in time.", "ladder.high.seller", "anna"),
+        ("skipped", "Skipped the backup: Anna has no backup.", None, None),
+        ("rang", f"{mona} {until} 12:30 UTC.", "ladder.high.manager", "mona"),
+        ("unanswered", "mona did not respond in time.", "ladder.high.manager", "mona"),
+        ("rang", f"{vera} {until} 14:30 UTC.", "ladder.high.upper_manager", "vera"),
     ]
     asked = [(said["recipient"], said["step"], said["because"]) for _, said in troubled.published()]
     assert asked == [("mona", "manager", "manager"), ("vera", "upper_manager", "upper_manager")]
@@ -133,9 +133,9 @@ def test_what_other_rules_judged_is_judged_anew_and_rings_nobody(troubled: Troub
     troubled.database.tables[SIGNALS][older["signal_id"],] = older
     troubled.put(EPISODES, episode, severity="critical")
     troubled.do(RulesChanged(rules=5))
-    severity = "Severity high, before critical: the rules changed (refund requested)."
+    severity = "Severity high (was critical): the rules changed (refund requested)."
     assert troubled.decided() == [
-        ("withdrawn", "Case stuck does not count any more: the rules changed.", None, None),
+        ("withdrawn", "Case stuck no longer counts: the rules changed.", None, None),
         ("severity", severity, "signals.refund_requested.severity", None),
     ]
     ((type, said),) = troubled.published()
@@ -150,7 +150,7 @@ def test_what_only_other_rules_find_is_shown_and_rings_nobody(troubled: Troubled
     troubled.do(RulesChanged(rules=5))
     assert troubled.decided() == [
         *_FOR_REFUND,
-        ("not_rung", "No ring: the rules changed. It is shown.", None, None),
-        ("shown", "It is shown to anna.", None, "anna"),
+        ("not_rung", "No alert: the rules changed. It is shown in the inbox.", None, None),
+        ("shown", "Shown in the inbox of anna.", None, "anna"),
     ]
     assert [type for type, _ in troubled.published()] == ["escalation.episode_raised"]

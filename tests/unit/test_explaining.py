@@ -77,42 +77,42 @@ def _outlook(episode: Episode, *, sold_by: str = "anna", **people: Salesperson) 
 
 
 CLOCKS = {
-    "an answer": (EPISODE, f"until {UNTIL} to acknowledge", "Then the manager (mona) is rung."),
+    "an answer": (EPISODE, f"acknowledgement due by {UNTIL}", "Then the manager (mona) is notified."),
     "an answer of the last": (
         replace(EPISODE, step=Step.MANAGER, responsible="mona"),
-        f"until {UNTIL} to acknowledge",
-        "Then the sales desk (desk) is rung.",
+        f"acknowledgement due by {UNTIL}",
+        "Then the sales desk (desk) is notified.",
     ),
     "an answer of the desk": (
         replace(EPISODE, step=Step.DESK, responsible="desk"),
-        f"until {UNTIL} to acknowledge",
-        "Then the sales desk (desk) is rung once more.",
+        f"acknowledgement due by {UNTIL}",
+        "Then the sales desk (desk) is notified again.",
     ),
     "the last answer of all": (
         replace(EPISODE, step=Step.DESK, responsible="desk", repeats=6),
-        f"until {UNTIL} to acknowledge",
-        "Then nobody is left to be rung.",
+        f"acknowledgement due by {UNTIL}",
+        "Then no one is left to notify.",
     ),
     "a talk": (
         TAKEN,
-        f"until {UNTIL} to have talked with the customer",
-        "Then it is nobody's any more, and the manager (mona) is rung.",
+        f"customer to be reached by {UNTIL}",
+        "Then the episode is released, and the manager (mona) is notified.",
     ),
     "an appointment": (
         replace(TAKEN, deadline_for=Clock.APPOINTMENT),
-        f"stands still until {UNTIL}, when the customer wants to be called",
-        "Shortly before, anna is reminded; then the time to reach the customer runs.",
+        f"paused until {UNTIL}, the call-back time agreed with the customer",
+        "Shortly before, anna is reminded; then the time to reach the customer starts.",
     ),
-    "a pause": (replace(TAKEN, deadline_for=Clock.SNOOZE), f"put off until {UNTIL}", "Then anna is rung again."),
+    "a pause": (replace(TAKEN, deadline_for=Clock.SNOOZE), f"snoozed until {UNTIL}", "Then anna is notified again."),
     "nothing, for it was redeemed": (
         replace(QUIET, reached_at=AT),
         "none",
-        "The customer was reached: nothing, until something new happens or somebody closes it.",
+        "The customer was reached: nothing is due until something new happens or someone closes it.",
     ),
     "nothing, for everybody was asked": (
         replace(EPISODE, deadline_at=None, deadline_for=None, exhausted_at=AT),
         "none",
-        "Everybody was asked: nothing, until something new happens or somebody takes it.",
+        "No one has responded: no one is notified until something new happens or someone acknowledges it.",
     ),
 }
 
@@ -126,21 +126,23 @@ def test_the_clock_and_what_comes_after_it(episode: Episode, clock: str, next: s
 
 def test_whoever_comes_next_is_found_in_the_directory_as_it_is_now() -> None:
     away = replace(_person("mona"), away='[{"since": "2026-05-01", "until": "2026-05-09"}]')
-    assert _outlook(EPISODE, mona=away).next == "Then the sales desk (desk) is rung."
+    assert _outlook(EPISODE, mona=away).next == "Then the sales desk (desk) is notified."
 
 
 def test_who_turned_out_to_have_sold_it_comes_next_if_never_asked() -> None:
-    assert _outlook(EPISODE, sold_by="ben", ben=_person("ben", "mona")).next == "Then the seller (ben) is rung."
+    assert _outlook(EPISODE, sold_by="ben", ben=_person("ben", "mona")).next == "Then the seller (ben) is notified."
 
 
 def test_a_ring_that_waits_for_an_unknown_seller_says_so_whoever_was_asked_before() -> None:
     waiting = replace(EPISODE, deadline_at=None, deadline_for=None, rang=True)
-    assert _outlook(waiting, sold_by="phantom").next.startswith("Whoever sold it is rung once the directory knows them")
+    assert _outlook(waiting, sold_by="phantom").next.startswith("The seller is notified once they are in the directory")
 
 
 def test_an_offer_is_told_with_its_end() -> None:
     offered = replace(TAKEN, offered_to="mona", offered_until=LATER)
-    assert _outlook(offered).whose == f"anna, who took it on 4 May 2026, 09:30 UTC, offered to mona until {UNTIL}"
+    assert _outlook(offered).whose == (
+        f"anna, acknowledged on 4 May 2026, 09:30 UTC; waiting for mona to accept until {UNTIL}"
+    )
 
 
 def test_a_closed_episode_says_how_it_ended() -> None:
@@ -149,7 +151,7 @@ def test_a_closed_episode_says_how_it_ended() -> None:
     assert found.state == (
         "Closed as saved: They got a replacement or another product. Closed by anna on 4 May 2026, 09:30 UTC."
     )
-    assert (found.whose, found.until) == ("nobody", None)
+    assert (found.whose, found.until) == ("no one", None)
 
 
 def _delivery(channel: str = "email", state: str = "sent", **changes: Any) -> Delivery:
@@ -165,8 +167,8 @@ SENDING = {
     "e-mail sent after 3 attempts, 1 of them with an unknown outcome": _delivery(attempts=3, unknown_count=1),
     f"e-mail held until {UNTIL} (at night)": _delivery(state="held", reason="at night"),
     "e-mail not sent (no e-mail address is known)": _delivery(state="skipped", reason="no e-mail address is known"),
-    "e-mail not sent any more (acknowledged)": _delivery(state="cancelled", reason="acknowledged"),
-    f"e-mail perhaps sent, to be sent again at {UNTIL}": _delivery(state="unknown", attempts=1),
+    "e-mail cancelled (acknowledged)": _delivery(state="cancelled", reason="acknowledged"),
+    f"e-mail possibly sent, next attempt at {UNTIL}": _delivery(state="unknown", attempts=1),
 }
 
 

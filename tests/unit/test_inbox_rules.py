@@ -144,14 +144,26 @@ def test_who_was_asked_is_told_with_what_came_of_it_and_who_was_skipped() -> Non
     rings = [_ring("anna", 0), _ring("anna", 1), _ring("mona", 16, "manager")]
     steps = [
         _step("unanswered", "anna", 16),
-        _step("skipped", None, 16, "Skipped: the backup, as Anna has no backup."),
+        _step("skipped", None, 16, "Skipped the backup: Anna has no backup."),
         _step("acknowledged", "mona", 17),
     ]
     lines = [(one.who, one.step, one.skipped, one.words) for one in asked_lines(rings, steps, ANNA)]
     assert lines == [
         ("You", "seller", False, "did not respond in time"),
-        ("Backup", None, True, "Skipped: the backup, as Anna has no backup."),
+        ("Backup", None, True, "Skipped the backup: Anna has no backup."),
         ("Mona", "manager", False, "acknowledged it"),
+    ]
+
+
+def test_a_skipped_step_is_recognised_in_the_words_of_earlier_releases() -> None:
+    steps = [
+        _step("skipped", None, 16, "Skipped: the manager's manager, as none is known."),
+        _step("skipped", "ben", 16, "Skipped: the backup, as Ben is away until 5 May."),
+    ]
+    lines = [(one.who, one.step, one.words) for one in asked_lines([_ring("anna", 0)], steps, ANNA)]
+    assert lines[1:] == [
+        ("Ben", "backup", "Skipped: the backup, as Ben is away until 5 May."),
+        ("Manager's manager", None, "Skipped: the manager's manager, as none is known."),
     ]
 
 
@@ -169,8 +181,8 @@ def test_who_takes_it_late_took_it_and_a_colleague_who_is_asked_takes_nothing_fr
 
 def test_of_one_instant_who_was_asked_stands_in_the_order_of_the_ladder() -> None:
     steps = [
-        _step("skipped", None, 0, "Skipped: the manager's manager, as none is known."),
-        _step("skipped", None, 0, "Skipped: the backup, as Anna has no backup."),
+        _step("skipped", None, 0, "Skipped the manager's manager: none is known."),
+        _step("skipped", None, 0, "Skipped the backup: Anna has no backup."),
     ]
     lines = asked_lines([_ring("mona", 0, "manager"), _ring("desk", 0, "desk"), _ring("anna", 0)], steps, ANNA)
     assert [one.who for one in lines] == ["You", "Backup", "Mona", "Manager's manager", "Desk"]
@@ -178,7 +190,7 @@ def test_of_one_instant_who_was_asked_stands_in_the_order_of_the_ladder() -> Non
 
 def test_who_is_skipped_before_it_was_time_to_notify_them_was_not_notified() -> None:
     held = replace(_ring("kim", 0), notified=False)
-    skip = _step("skipped", "kim", 7, "Skipped: the seller, as Kim is not at work before Monday.")
+    skip = _step("skipped", "kim", 7, "Skipped the seller: Kim is not at work before Monday.")
     lines = asked_lines([held, _ring("mona", 7, "manager")], [skip], ANNA)
     assert [(one.who, one.step, one.skipped) for one in lines] == [("Kim", "seller", True), ("Mona", "manager", False)]
     (alone, _) = asked_lines([held, _ring("mona", 7, "manager")], [], ANNA)

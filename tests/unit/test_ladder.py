@@ -150,7 +150,7 @@ def test_whom_the_account_was_moved_to_stands_in_the_sellers_place() -> None:
     found = ladder(SUCCEEDED, person("ben"), person("kim", backup="ben"), assigned="kim")
     assert asked(found) == [(Step.SELLER, "kim"), (Step.BACKUP, "ben"), (Step.DESK, "desk")]
     assert found[0].because == "assigned"
-    assert found[0].why_you == "Anna sold order 4711 on 4 May; this customer is yours now."
+    assert found[0].why_you == "Anna sold order 4711 on 4 May; this customer is now yours."
     inactive = ladder(person("anna"), person("kim", **LEFT), assigned="kim")
     assert skips(inactive)[0] == (Step.SELLER, "Kim is no longer with the company")
     assert asked(inactive)[0] == (Step.SELLER, "anna")
@@ -159,7 +159,7 @@ def test_whom_the_account_was_moved_to_stands_in_the_sellers_place() -> None:
     assert asked(nobody) == [(Step.BACKUP, "ben"), (Step.DESK, "desk")]
     assert "Anna sold order 4711 on 4 May; Kim has left; you are Kim's backup." in [one.why_you for one in nobody]
     bought_online = ladder(person("kim"), sold=order(sold_by=None), assigned="kim")
-    assert bought_online[0].why_you == "Order 4711 was sold without a seller on 4 May; this customer is yours now."
+    assert bought_online[0].why_you == "Order 4711 was sold without a seller on 4 May; this customer is now yours."
 
 
 def test_an_account_is_moved_from_the_day_that_was_told_where_the_new_person_works() -> None:
@@ -187,8 +187,8 @@ def test_the_steps_further_up_are_those_after_one_that_are_not_skipped() -> None
 @pytest.mark.parametrize(
     ("desk", "reason"),
     [
-        (None, "the sales desk is desk, whom the directory does not know"),
-        (person("desk", **LEFT), "the sales desk is Desk, who is no longer with the company"),
+        (None, "the sales desk, desk, is not in the directory"),
+        (person("desk", **LEFT), "the sales desk, Desk, is no longer with the company"),
     ],
 )
 def test_a_desk_that_is_nobody_is_not_asked(desk: Salesperson | None, reason: str) -> None:

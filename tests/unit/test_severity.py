@@ -65,7 +65,7 @@ def test_the_severity_is(kinds: list[SignalKind], order: Order, expected: Severi
 
 def test_every_rise_names_its_cause_and_its_line_of_the_policy() -> None:
     grave = graveness(signals(SignalKind.CONTACT_DEAD_ENDED, SignalKind.REFUND_REQUESTED), LARGE, POLICY)
-    assert grave.why == "refund requested, a large amount, asked for after a bad contact"
+    assert grave.why == "refund requested, large amount, request after a bad contact"
     assert grave.policy_path == (
         "signals.refund_requested.severity, rises.large_amount.EUR, rises.request_after_bad_contact"
     )

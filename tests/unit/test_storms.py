@@ -117,9 +117,12 @@ def test_what_is_due_becomes(due: list[Due], recent: list[Recent], expected: Exp
 
 
 def test_why_something_is_held_is_said() -> None:
-    assert sort_out(pending(1, 2, 3, 4), [], STORMS, NOW).because == "in a list: more than 3 alerts within a minute"
+    assert (
+        sort_out(pending(1, 2, 3, 4), [], STORMS, NOW).because
+        == "grouped into a list: more than 3 alerts within a minute"
+    )
     later = sort_out(pending(1), [a_list(5)], STORMS, NOW)
-    assert later.because == "in the next list: the last one was sent within a minute"
+    assert later.because == "grouped into the next list: the last list was sent within a minute"
 
 
 def test_a_list_sent_again_is_the_same_and_the_next_one_another() -> None:

@@ -20,6 +20,7 @@ GIVE_UP_AFTER_UNKNOWN = 50
 """So many attempts of unknown outcome: each may have arrived."""
 RESENDABLE = ("failed", "skipped", "pending")
 """What can be sent again by command: what ended without arriving, and at once what waits to be tried again."""
+_RESENDABLE_WORDS = f"{', '.join(RESENDABLE[:-1])} or {RESENDABLE[-1]}"
 REFUSES = "the mail server refused"
 OFFERS_NO_ENCRYPTION = "the mail server offers no STARTTLS encryption"
 IS_NOT_TRUSTED = "the mail server's certificate is not trusted"
@@ -68,9 +69,9 @@ def returned(delivery: Delivery, reason: str, now: datetime) -> Delivery | None:
 def resent(delivery: Delivery, now: datetime) -> Delivery:
     """A delivery that is to be sent at once, by command. Raises NotResendable."""
     if delivery.channel == "inbox":
-        raise NotResendable("the inbox shows it already")
+        raise NotResendable("it is already shown in the inbox")
     if delivery.state not in RESENDABLE:
-        raise NotResendable(f"it is {delivery.state}; only what is {', '.join(RESENDABLE)} can be sent again")
+        raise NotResendable(f"it is {delivery.state}; only deliveries that are {_RESENDABLE_WORDS} can be sent again")
     return replace(delivery, state="pending", reason=None, list_id=None, try_at=now, changed_at=now)
 
 

@@ -71,7 +71,7 @@ def colleague(person: Salesperson | None, because: str, why_you: str) -> Rung | 
 def desk_instead(order: Order, people: Directory, *, desk: str, now: datetime) -> Rung:
     """The desk, after the seller was waited for in vain."""
     view = _View(order, None, people, desk, now)
-    rung = _at_desk(view, "seller_unknown", f" by {order.sold_by}", ", whom the directory does not know")
+    rung = _at_desk(view, "seller_unknown", f" by {order.sold_by}", f"; {order.sold_by} is not in the directory")
     return replace(rung, skipped=nobody_at_desk(people, desk))
 
 
@@ -79,8 +79,8 @@ def nobody_at_desk(people: Directory, desk: str) -> str | None:
     """Why the desk is nobody, if so: a mistake of the installation."""
     person = people.get(desk)
     if person is None:
-        return f"the sales desk is {desk}, whom the directory does not know"
-    return None if person.active else f"the sales desk is {person.name}, who is no longer with the company"
+        return f"the sales desk, {desk}, is not in the directory"
+    return None if person.active else f"the sales desk, {person.name}, is no longer with the company"
 
 
 def assigned_to(account: Account, people: Directory, now: datetime) -> str | None:
@@ -132,7 +132,7 @@ def _in_sellers_place(view: _View, assigned: str | None) -> Iterator[Rung]:
     """Whom the account is assigned to, else the seller, else the successor; passed over are those who cannot stand."""
     seller = view.seller
     if assigned is not None and (seller is None or assigned != seller.salesperson_id):
-        rung = _of(view, Step.SELLER, assigned, "; this customer is yours now.", because="assigned")
+        rung = _of(view, Step.SELLER, assigned, "; this customer is now yours.", because="assigned")
         yield rung
         if _stands(rung):
             return
@@ -153,9 +153,8 @@ def _successor(view: _View, seller: Salesperson) -> Rung:
     if seller.successor is None or since is None:
         return _nobody(Step.SUCCESSOR, f"{seller.name} has no successor")
     left_on = date_words(since, view.now.date())
-    rung = _of(
-        view, Step.SUCCESSOR, seller.successor, f" and left on {left_on}; {possessive(seller.name)} book is yours."
-    )
+    why = f" and left on {left_on}; you have taken over {possessive(seller.name)} accounts."
+    rung = _of(view, Step.SUCCESSOR, seller.successor, why)
     if _stands(rung) and since > _today(view.people[seller.successor], view.now):
         return replace(rung, skipped=f"{view.name(seller.successor)} takes over on {left_on}")
     return rung
@@ -196,18 +195,18 @@ def _managers(view: _View, below: Salesperson, why: str) -> Iterator[Rung]:
     if above is None:
         yield _nobody(step, f"no {STEPS[step]} is known")
     elif above == below.salesperson_id:
-        yield _named(step, above, f"{below.name} is the same person as the seller")
+        yield _named(step, above, f"{below.name} is also the seller")
     elif above in seen:
-        yield _named(step, above, f"{view.name(above)} is in this line already")
+        yield _named(step, above, f"{view.name(above)} is already on the escalation path")
     else:
-        yield _named(step, above, f"{above} is not known")
+        yield _named(step, above, f"{above} is not in the directory")
 
 
 def _of(view: _View, step: Step, id: str, why: str, *, because: str | None = None) -> Rung:
     """This person at this step, skipped if unknown or inactive."""
     person = view.people.get(id)
     if person is None:
-        return _named(step, id, f"{id} is not known", because=because)
+        return _named(step, id, f"{id} is not in the directory", because=because)
     if not person.active:
         return _named(step, id, f"{person.name} is no longer with the company", because=because)
     return Rung(step, id, because or step.value, f"{view.sold(person)}{why}")
@@ -239,7 +238,7 @@ def _unless_out_of_reach(rung: Rung, above: Sequence[Rung], view: _View) -> Rung
         return rung
     if not any(_stands(other) and _reachable(other, view) and not _away(other, view) for other in above):
         return rung
-    return replace(rung, skipped=f"{view.name(rung.salesperson_id)} cannot be reached by any channel but the inbox")
+    return replace(rung, skipped=f"{view.name(rung.salesperson_id)} can be reached only through the inbox")
 
 
 def _not_today(rung: Rung, below: Sequence[Rung], view: _View, mode: TeamMode) -> str | None:
@@ -253,7 +252,7 @@ def _same_person(id: str, below: Sequence[Rung], view: _View) -> str | None:
     listed = next((rung for rung in below if rung.salesperson_id == id and _stands(rung)), None)
     if listed is None:
         return None
-    return f"{view.name(id)} is the same person as the {STEPS[listed.step]}"
+    return f"{view.name(id)} is also the {STEPS[listed.step]}"
 
 
 def _reachable(rung: Rung, view: _View) -> bool:
@@ -273,9 +272,9 @@ def _desk(view: _View, below: Sequence[Rung], candidates: Sequence[Rung], moment
     elif view.seller is None and not any(_stands(rung) for rung in below):
         rung = _at_desk(view, "no_seller", by)
     elif any(_stands(rung) for rung in candidates):
-        rung = _at_desk(view, "nobody_there", by, "; nobody else can be asked now")
+        rung = _at_desk(view, "nobody_there", by, "; no one else can be notified now")
     else:
-        rung = _at_desk(view, "nobody_left", by, ", who left without a successor or a manager")
+        rung = _at_desk(view, "nobody_left", by, "; the seller has left without a successor or a manager")
     return replace(rung, skipped=_same_person(view.desk, below, view) or nobody_at_desk(view.people, view.desk))
 
 

@@ -92,7 +92,7 @@ def _passed(rung: Rung, at: datetime, situation: Situation) -> Rung:
     if until is not None:
         return replace(rung, skipped=f"{person.name} is away until {date_words(until, today)}")
     if at == NEVER:
-        return replace(rung, skipped=f"{person.name} has no working hours ahead")
+        return replace(rung, skipped=f"{person.name} has no upcoming working hours")
     back = at.astimezone(here)
     words = f"{back:%A} {date_words(back.date(), today)}, {back:%H:%M} ({person.zone})"
     return replace(rung, skipped=f"{person.name} is not at work before {words}")
@@ -116,7 +116,7 @@ def rung_of(ladder: Sequence[Rung], episode: Episode, id: str | None, people: Di
     own = [rung for rung in ladder if id is not None and rung.salesperson_id == id]
     if own:
         return min(own, key=lambda rung: rung.skipped is not None)
-    return colleague(people.get(id or ""), "took_it", episode.why_you or f"You took order {episode.order_id}.")
+    return colleague(people.get(id or ""), "took_it", episode.why_you or f"You acknowledged order {episode.order_id}.")
 
 
 def still_to_ask(ladder: Sequence[Rung], episode: Episode, asked: Container[str]) -> list[Rung]:

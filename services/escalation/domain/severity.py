@@ -52,11 +52,11 @@ def _rises(signals: Collection[Signal], order: Order, policy: Policy) -> Iterato
     rises = policy.rises
     for currency, stake in stakes(signals, Amount(order.amount_minor, order.currency)).items():
         if currency in rises.large_amount and stake >= rises.large_amount[currency]:
-            yield "a large amount", f"rises.large_amount.{currency}"
+            yield "large amount", f"rises.large_amount.{currency}"
             break
     kinds = {signal.kind for signal in signals}
     troubles = len(kinds - NO_TROUBLE_OF_ITS_OWN)
     if troubles >= rises.many_signals:
-        yield f"{troubles} kinds of trouble", "rises.many_signals"
+        yield f"{troubles} different problems", "rises.many_signals"
     if rises.request_after_bad_contact and kinds & REQUESTS and kinds & BAD_CONTACTS:
-        yield "asked for after a bad contact", "rises.request_after_bad_contact"
+        yield "request after a bad contact", "rises.request_after_bad_contact"

@@ -19,7 +19,7 @@ MOST_IN_A_LIST = 1_000
 """So many deliveries are decided on at once, and end in one transaction. Beyond, there is another list."""
 NAMED_IN_A_LIST = 50
 _UNITS = {"a day": timedelta(days=1), "an hour": timedelta(hours=1), "a minute": timedelta(minutes=1)}
-OVERTAKEN = "it rang again before this was sent"
+OVERTAKEN = "a newer alert was raised before this one was sent"
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,9 +115,9 @@ def _hold(lately: Sequence[Recent], storms: Storms, now: datetime) -> tuple[date
     span = span_in_words(storms.window)
     lists = [one.at for one in lately if one.is_list]
     if lists:
-        return max(lists) + storms.window, f"in the next list: the last one was sent within {span}"
+        return max(lists) + storms.window, f"grouped into the next list: the last list was sent within {span}"
     began = min((one.at for one in lately), default=now)
-    return began + storms.window, f"in a list: more than {storms.alerts} alerts within {span}"
+    return began + storms.window, f"grouped into a list: more than {storms.alerts} alerts within {span}"
 
 
 def span_in_words(span: timedelta) -> str:

@@ -104,7 +104,7 @@ def _deliveries(alert: Alert, person: Salesperson | None, now: datetime, rung_at
     if person is None or person.email is None:
         return [inbox, _delivery(alert, "email", "skipped", now, reason="no e-mail address is known")]
     if rung_at > now:
-        held = _delivery(alert, "email", "held", now, reason="until the recipient is to be rung")
+        held = _delivery(alert, "email", "held", now, reason="the recipient is to be notified later")
         return [inbox, replace(held, try_at=rung_at)]
     return [inbox, _delivery(alert, "email", "pending", now)]
 
@@ -118,7 +118,7 @@ def _why_you(asking: Asking, episode: Episode) -> str:
     """The reason, with a word where the order is not the one that was named."""
     why, named = asking.rung.why_you, asking.signal.names_order
     if named not in (None, episode.order_id):
-        why = f"{why} The order that was named, {named}, is not known; this is the latest one."
+        why = f"{why} The signal names order {named}, which is not known; this is the latest order."
     return why
 
 

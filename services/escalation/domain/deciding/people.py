@@ -92,18 +92,18 @@ def _look_at_taken(draft: Draft[PersonChanged], episode: Episode, person: Salesp
     calendar, moment = _calendar(draft, episode, person), situation_of(draft, episode).moment
     began = calendar.absence_began(draft.now)
     if not person.active:
-        pass_on(draft, episode, person, "had taken it")
+        pass_on(draft, episode, person, "had acknowledged it")
     elif began is not None and not _acts_while_away(draft, episode, began):
         back = calendar.first_open(draft.now)
         if back is None or back - draft.now > moment.bound:
-            pass_on(draft, episode, person, "had taken it")
+            pass_on(draft, episode, person, "had acknowledged it")
         elif episode.deadline_for is Clock.REDEEM and episode.deadline_at is not None:
             due = after_absence(person, episode.severity, talk_of(draft, episode), episode.deadline_at, draft.now)
-            _move(draft, episode, due, f"{person.name} is away until {clock(back)}: the clock waits.")
+            _move(draft, episode, due, f"{person.name} is away until {clock(back)}; the clock is paused until then.")
     elif episode.deadline_for in (Clock.REDEEM, Clock.SNOOZE) and episode.deadline_at is not None:
         absence = calendar.next_absence(draft.now, longer_than=moment.bound)
         if absence is not None and absence < episode.deadline_at:
-            _move(draft, episode, absence, f"{person.name} is away from {clock(absence)} on: it ends then.")
+            _move(draft, episode, absence, f"{person.name} is away from {clock(absence)}; the deadline moves to then.")
 
 
 def _acts_while_away(draft: Draft[PersonChanged], episode: Episode, began: datetime) -> bool:
@@ -119,7 +119,7 @@ def _look_at_asked(draft: Draft[PersonChanged], episode: Episode, person: Salesp
         return
     asked = _asked_now(draft, episode, person)
     if asked is None or asked.rung.salesperson_id != person.salesperson_id:
-        pass_on(draft, episode, person, "was asked")
+        pass_on(draft, episode, person, "had been notified")
         return
     signal = draft.book.main_signal(episode)
     if draft.fact.reachable and signal is not None:
@@ -128,13 +128,11 @@ def _look_at_asked(draft: Draft[PersonChanged], episode: Episode, person: Salesp
     situation = situation_of(draft, episode)
     if episode.deadline_at is not None and asked.rung_at >= episode.deadline_at:
         due = answer_until(asked, episode.step or Step.SELLER, situation)
-        _move(
-            draft, episode, due, f"{person.name} is back at {clock(asked.rung_at)}: there is time until {clock(due)}."
-        )
+        _move(draft, episode, due, f"{person.name} is back at {clock(asked.rung_at)}; response due by {clock(due)}.")
         return
     absence = _calendar(draft, episode, person).next_absence(draft.now, longer_than=situation.moment.bound)
     if absence is not None and episode.deadline_at is not None and absence < episode.deadline_at:
-        _move(draft, episode, absence, f"{person.name} is away from {clock(absence)} on: it ends then.")
+        _move(draft, episode, absence, f"{person.name} is away from {clock(absence)}; the deadline moves to then.")
 
 
 def _show_to_another(draft: Draft[PersonChanged], episode: Episode, person: Salesperson) -> None:

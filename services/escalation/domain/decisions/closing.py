@@ -74,7 +74,7 @@ class ForInformation(SetsClock):
 
     @property
     def sentence(self) -> str:
-        return "Only signals for information are left: nothing is due any more."
+        return "Only signals for information are left; nothing is due."
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +91,7 @@ class Reopened(SetsClock):
 
     @property
     def sentence(self) -> str:
-        return f"{self.by} undid the close: it is open as it stood."
+        return f"{self.by} undid the close; the episode is open again as it was."
 
     @property
     def who(self) -> str | None:

@@ -138,18 +138,18 @@ class KeptWithClock(SetsClock):
 
 
 RING_CAUSES = {
-    RingCause.SIGNAL: "for a signal",
-    RingCause.SEVERITY: "because it became graver",
-    RingCause.CONTACT: "because the customer tried again",
-    RingCause.STEP: "because nobody answered before",
-    RingCause.UNREDEEMED: "because whoever took it did not reach the customer",
+    RingCause.SIGNAL: "of a signal",
+    RingCause.SEVERITY: "because severity went up",
+    RingCause.CONTACT: "because the customer contacted us again",
+    RingCause.STEP: "because no one notified before has responded",
+    RingCause.UNREDEEMED: "because the acknowledger did not reach the customer in time",
     RingCause.NOT_MINE: "because it was passed on",
-    RingCause.SNOOZE_ENDED: "because the pause is over",
-    RingCause.APPOINTMENT: "to remind them of the call that the customer was promised",
-    RingCause.REPEAT: "once more, because nobody answered at all",
-    RingCause.HANDED_OVER: "who is asked to take it over",
-    RingCause.UNAVAILABLE: "because the person before is not available any more",
-    RingCause.INFORMED: "for information, as it rang while they were not at work",
+    RingCause.SNOOZE_ENDED: "because the snooze is over",
+    RingCause.APPOINTMENT: "as a reminder of the call promised to the customer",
+    RingCause.REPEAT: "again, because no one on the escalation path has responded",
+    RingCause.HANDED_OVER: "of a request to take it over",
+    RingCause.UNAVAILABLE: "because the person before is no longer available",
+    RingCause.INFORMED: "for information, because it was raised outside their working hours",
 }
 STEP_WORDS = {step: f"{'a' if step is Step.COLLEAGUE else 'the'} {words}" for step, words in STEPS.items()}
 

@@ -19,7 +19,7 @@ class HandOverOffered(SetsClock):
 
     @property
     def sentence(self) -> str:
-        return f"{self.by} asks {self.to} to take it over; until that is accepted it stays where it is."
+        return f"{self.by} asked {self.to} to take it over; it stays with {self.by} until {self.to} accepts."
 
     @property
     def who(self) -> str | None:
@@ -87,7 +87,7 @@ class OfferWithdrawn(OfEpisode):
 
     @property
     def sentence(self) -> str:
-        return f"{self.name} {self.why}: the hand-over is withdrawn."
+        return f"{self.name} {self.why}; the hand-over is withdrawn."
 
     @property
     def who(self) -> str | None:

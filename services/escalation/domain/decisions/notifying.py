@@ -16,6 +16,7 @@ from services.escalation.domain.decisions.decision import (
 )
 from services.escalation.domain.entities import Alert, Delivery, Order, Signal
 from services.escalation.domain.ladder import Rung
+from services.escalation.domain.words import STEPS
 from shared.contracts import escalation
 from shared.contracts.envelope import Fact
 from shared.contracts.escalation import Step
@@ -55,12 +56,12 @@ class Notified(SetsClock):
     def sentence(self) -> str:
         """Whom it asks and why, from when on, and until when there is time to answer."""
         alert, times = self.alert, self.times
-        whom = f"{alert.recipient}, {STEP_WORDS[alert.step]}"
+        whom = f"{alert.recipient} ({STEPS[alert.step]})"
         if times.informs:
-            return f"Notifies {whom}, for information: nothing is due."
-        held = f" The message is held until {clock(times.rung_at)}." if times.rung_at > alert.raised_at else ""
-        until = f" Time to answer until {clock(times.answer_by)}." if times.answer_by else ""
-        return f"Rings {whom}, {RING_CAUSES[alert.cause]}.{held}{until}"
+            return f"Notified {whom} for information; nothing is due."
+        held = f"; message held until {clock(times.rung_at)}" if times.rung_at > alert.raised_at else ""
+        until = f"; response due by {clock(times.answer_by)}" if times.answer_by else ""
+        return f"Notified {whom} {RING_CAUSES[alert.cause]}{held}{until}."
 
     @property
     def policy_line(self) -> str | None:
@@ -121,10 +122,15 @@ class Skipped(OfEpisode):
 
 def skipped_step(sentence: str) -> Step | None:
     """The step of the ladder that a kept sentence of `Skipped` speaks of: records have no column for it."""
-    return next((step for step in STEP_WORDS if sentence.startswith(_skipped(step))), None)
+    return next((step for step in STEP_WORDS if sentence.startswith((_skipped(step), _skipped_before(step)))), None)
 
 
 def _skipped(step: Step) -> str:
+    return f"Skipped {STEP_WORDS[step]}: "
+
+
+def _skipped_before(step: Step) -> str:
+    """How such a sentence began in earlier releases: what is kept stays as it was written."""
     return f"Skipped: {STEP_WORDS[step]}, as "
 
 
@@ -136,7 +142,7 @@ class Shown(ChangesEpisode):
 
     @property
     def sentence(self) -> str:
-        return f"It is shown to {self.episode.responsible}."
+        return f"Shown in the inbox of {self.episode.responsible}."
 
     @property
     def who(self) -> str | None:
@@ -152,7 +158,7 @@ class Observed(OfEpisode):
 
     @property
     def sentence(self) -> str:
-        return "The team is in observe mode: nobody is alerted."
+        return "The team is in observe mode: no one is notified."
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +172,7 @@ class SellerAwaited(OfEpisode):
     @property
     def sentence(self) -> str:
         seller = self.order.sold_by
-        return f"{seller} sold it and is not in the directory yet: waited for until {clock(self.until)}."
+        return f"{seller} sold it but is not in the directory yet; waiting for the directory until {clock(self.until)}."
 
     @property
     def who(self) -> str | None:
@@ -182,7 +188,7 @@ class NobodyToAsk(OfEpisode):
 
     @property
     def sentence(self) -> str:
-        return f"There is nobody to ask. It rings as soon as the sales desk, {self.desk}, is an active salesperson."
+        return f"There is no one to notify. The sales desk, {self.desk}, is notified once it is an active salesperson."
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,7 +202,7 @@ class NobodyFurtherUp(SetsClock):
     def sentence(self) -> str:
         assert self.episode.deadline_at is not None
         again_at = clock(self.episode.deadline_at)
-        return f"Nobody is further up: {self.episode.responsible} is asked again at {again_at}."
+        return f"No one is further up the escalation path; {self.episode.responsible} is notified again at {again_at}."
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,7 +216,7 @@ class Exhausted(SetsClock):
 
     @property
     def sentence(self) -> str:
-        return "Nobody answered, all the way up the ladder and after every repeat. It stays open."
+        return "No one on the escalation path has responded, even after every repeat. The episode stays open."
 
     def publishes(self) -> Fact:
         assert self.episode.exhausted_at is not None
@@ -230,7 +236,7 @@ class Unanswered(OfEpisode):
 
     @property
     def sentence(self) -> str:
-        return f"{self.episode.responsible} has not answered in time."
+        return f"{self.episode.responsible} did not respond in time."
 
     @property
     def policy_version(self) -> int | None:
@@ -254,7 +260,7 @@ class Unavailable(OfEpisode):
 
     @property
     def sentence(self) -> str:
-        return f"{self.name}, who {self.what}, {self.why}: the next is asked."
+        return f"{self.name}, who {self.what}, {self.why}; the next person is notified."
 
     @property
     def who(self) -> str | None:

@@ -72,9 +72,7 @@ class SeverityCorrected(ChangesEpisode):
 
     @property
     def sentence(self) -> str:
-        return (
-            f"Severity {self.grave.severity.value}, before {self.before.value}: the rules changed ({self.grave.why})."
-        )
+        return f"Severity {self.grave.severity.value} (was {self.before.value}): the rules changed ({self.grave.why})."
 
     @property
     def policy_line(self) -> str | None:

@@ -47,8 +47,8 @@ class SignalWaits(Decision):
     def sentence(self) -> str:
         label, until = SIGNAL_LABELS[self.signal.kind], self.signal.order_awaited_until
         if until is None:
-            return f"{label}: it waits, for no order of this account is known yet."
-        return f"{label}: it waits for order {self.signal.names_order}, until {clock(until)} at most."
+            return f"{label}: waiting, because no order of this account is known yet."
+        return f"{label}: waiting for order {self.signal.names_order}, until {clock(until)} at the latest."
 
     @property
     def policy_line(self) -> str | None:
@@ -75,7 +75,7 @@ class OrderPreferred(Decision):
 
     @property
     def sentence(self) -> str:
-        return f"Order {self.order.order_id} goes before order {self.latest.order_id}, the latest, which nobody sold."
+        return f"Matched to order {self.order.order_id}: the latest order, {self.latest.order_id}, has no seller."
 
     @property
     def signal_id(self) -> UUID | None:
@@ -100,7 +100,7 @@ class SignalAdded(OfSignal):
         """Of a signal made of silence, when that had lasted too long."""
         label, order = SIGNAL_LABELS[self.signal.kind], self.episode.order_id
         if self.signal.by_silence:
-            return f"{label} on order {order}: nothing came until {clock(self.signal.at)}."
+            return f"{label} on order {order}: nothing was received by {clock(self.signal.at)}."
         return f"{label} on order {order}."
 
     @property
@@ -154,12 +154,15 @@ class EpisodeSignalled(SignalAdded):
 class Quiet(Enum):
     """Why a signal notifies nobody: the sentence, and the policy line that counts."""
 
-    WAITS_FOR_SELLER = "No ring of its own: one waits for the seller, and will carry the severity of then.", None
-    RULES_CHANGED = "No ring: the rules changed. It is shown.", None
-    FOR_INFORMATION = "No ring: it is for information.", "plays.refund_kinds"
-    TOO_OLD = "No ring: it was too old when first heard of. It is shown.", "age.ring_within"
-    ACKNOWLEDGED = "No ring: {} has it already, and it became no graver.", None
-    NOTIFIED = "No ring: {} is asked already, and it became no graver.", None
+    WAITS_FOR_SELLER = (
+        "No alert of its own: one already waits for the seller and will carry the severity at that time.",
+        None,
+    )
+    RULES_CHANGED = "No alert: the rules changed. It is shown in the inbox.", None
+    FOR_INFORMATION = "No alert: it is for information.", "plays.refund_kinds"
+    TOO_OLD = "No alert: it was too old when first reported. It is shown in the inbox.", "age.ring_within"
+    ACKNOWLEDGED = "No alert: {} has already acknowledged it, and severity did not go up.", None
+    NOTIFIED = "No alert: {} has already been notified, and severity did not go up.", None
 
     def __init__(self, sentence: str, policy_line: str | None) -> None:
         self.sentence = sentence
@@ -176,7 +179,7 @@ class NotNotified(OfSignal):
 
     @property
     def sentence(self) -> str:
-        has_it = self.episode.acknowledged_by or self.episode.responsible or "somebody"
+        has_it = self.episode.acknowledged_by or self.episode.responsible or "someone"
         return self.why.sentence.format(has_it)
 
     @property
@@ -193,7 +196,7 @@ class RequestReportedAgain(OfSignal):
 
     @property
     def sentence(self) -> str:
-        return "The same request was told again. Nobody is notified."
+        return "The same request was reported again; no one is notified."
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,7 +207,7 @@ class RequestRepeated(RequestReportedAgain):
 
     @property
     def sentence(self) -> str:
-        return "The customer asked again, with other words or another amount."
+        return "The customer asked again, in other words or for another amount."
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,7 +225,7 @@ class SignalEnded(OfSignal):
     def sentence(self) -> str:
         label, fact = SIGNAL_LABELS[self.signal.kind], self.because.replace("_", " ")
         if self.because == RULES_CHANGED:
-            return f"{label} does not count any more: the rules changed."
+            return f"{label} no longer counts: the rules changed."
         return self.words.format(label=label, fact=fact)
 
     @property
@@ -243,7 +246,7 @@ class SignalCleared(SignalEnded):
     """A later fact settled a signal, or the rules changed."""
 
     rule = "cleared"
-    words = "{label} is settled, by “{fact}”."
+    words = "{label}: settled by “{fact}”."
 
     def publishes(self) -> Fact:
         return escalation.SignalCleared(**self._members)
@@ -254,7 +257,7 @@ class SignalWithdrawn(SignalEnded):
     """A fact that was reported late shows that a signal never was."""
 
     rule = "withdrawn"
-    words = "{label} never was: “{fact}” was told late."
+    words = "{label}: withdrawn, because “{fact}” was reported late and disproves it."
 
     def publishes(self) -> Fact:
         return escalation.SignalWithdrawn(**self._members)

@@ -14,8 +14,8 @@ REDEEM = "acknowledgement.redeem_within.{severity}"
 
 def taken(episode: Episode) -> str:
     """Who took an episode, and how long they have to talk with the customer."""
-    until = f", and has until {clock(episode.deadline_at)} to talk with the customer" if episode.deadline_at else ""
-    return f"{episode.acknowledged_by} took it{until}."
+    until = f" and has until {clock(episode.deadline_at)} to reach the customer" if episode.deadline_at else ""
+    return f"{episode.acknowledged_by} acknowledged it{until}."
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +78,8 @@ class Queued(OfHolder):
 
     @property
     def sentence(self) -> str:
-        before = "one call comes" if self.ahead == 1 else f"{self.ahead} calls come"
-        return f"It is the {ordinal(self.ahead + 1)} call: {before} before it, of the same severity or a higher one."
+        before = "1 call" if self.ahead == 1 else f"{self.ahead} calls"
+        return f"{ordinal(self.ahead + 1)} call in line, after {before} of the same or a higher severity."
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +93,8 @@ class NoSharedHour(OfHolder):
     @property
     def sentence(self) -> str:
         return (
-            f"{self.name} works while this customer must not be called: within a week they have no hour in common. "
-            "So all the time counts in which the customer may be called."
+            f"{self.name} has no working hours in the next week when this customer may be called, so all of the "
+            "customer's calling hours count."
         )
 
 
@@ -109,7 +109,7 @@ class PassedOn(OfEpisode):
 
     @property
     def sentence(self) -> str:
-        return f"{self.by} says that it is not theirs."
+        return f"{self.by} passed it on."
 
     @property
     def who(self) -> str | None:
@@ -131,7 +131,7 @@ class Expired(OfHolder):
 
     @property
     def sentence(self) -> str:
-        return f"{self.holder} has not reached the customer in time: it is nobody's any more."
+        return f"{self.holder} did not reach the customer in time, so the episode is released."
 
     def publishes(self) -> Fact:
         episode = self.episode
@@ -153,7 +153,7 @@ class Excused(ChangesHolder):
 
     @property
     def sentence(self) -> str:
-        return "The customer must not be contacted any more: no talk is due."
+        return "The customer must no longer be contacted, so no call is due."
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,8 +165,8 @@ class Bound(ChangesHolder):
 
     @property
     def sentence(self) -> str:
-        until = f" until {clock(self.episode.deadline_at)}" if self.episode.deadline_at else ""
-        return f"The customer may be contacted again: a talk is due{until}."
+        until = f" by {clock(self.episode.deadline_at)}" if self.episode.deadline_at else ""
+        return f"The customer may be contacted again: a call is due{until}."
 
 
 @dataclass(frozen=True, slots=True)

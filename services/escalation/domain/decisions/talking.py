@@ -23,8 +23,8 @@ class Attempted(ChangesHolder):
     def sentence(self) -> str:
         until = self.episode.deadline_at
         longer = until is not None and until != self.deadline_before
-        more = f"more time, until {clock(until)}." if longer and until else "no more time for it."
-        return f"Attempt {self.episode.attempts} reached nobody: {more}"
+        more = f"deadline extended to {clock(until)}." if longer and until else "deadline unchanged."
+        return f"Attempt {self.episode.attempts} did not reach the customer; {more}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ class AttemptKnown(OfHolder):
 
     @property
     def sentence(self) -> str:
-        return "It is the attempt that was heard of already."
+        return "This attempt has already been reported."
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ class Reached(ChangesHolder):
 
     @property
     def sentence(self) -> str:
-        return f"{self.holder} talked with the customer: the acknowledgement is redeemed."
+        return f"{self.holder} reached the customer, so the acknowledgement is fulfilled."
 
     def publishes(self) -> Fact:
         return escalation.CustomerReached(
@@ -77,7 +77,7 @@ class AppointmentMade(ChangesHolder):
 
     @property
     def sentence(self) -> str:
-        return f"The customer is to be called at {clock(self.at)}: until then the clock stands still."
+        return f"The customer is to be called at {clock(self.at)}; the clock is paused until then."
 
     def publishes(self) -> Fact:
         return escalation.AppointmentMade(
@@ -96,8 +96,8 @@ class AppointmentDue(ChangesHolder):
     @property
     def sentence(self) -> str:
         due = self.episode.deadline_at
-        until = f", who has until {clock(due)} to reach them" if due else ""
-        return f"The customer was promised a call at {clock(self.at)}: this reminds {self.holder}{until}."
+        until = f" and has until {clock(due)} to reach them" if due else ""
+        return f"The customer was promised a call at {clock(self.at)}; {self.holder} is reminded{until}."
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +110,7 @@ class Snoozed(ChangesHolder):
 
     @property
     def sentence(self) -> str:
-        return f"{self.holder} put it off until {clock(self.until)}, then it rings again."
+        return f"{self.holder} snoozed it until {clock(self.until)} and is notified again then."
 
     def publishes(self) -> Fact:
         return escalation.EpisodeSnoozed(
@@ -126,7 +126,7 @@ class PauseEnded(OfEpisode):
 
     @property
     def sentence(self) -> str:
-        return "The pause is over: it rings again."
+        return "The snooze is over: the alert is raised again."
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,4 +137,4 @@ class ContactMissed(OfEpisode):
 
     @property
     def sentence(self) -> str:
-        return "The customer tried again meanwhile."
+        return "The customer contacted us again, and the acknowledger did not answer."

@@ -41,7 +41,7 @@ def outlook(record: Record, *, desk: str) -> Outlook:
         by = f"by {episode.closed_by}" if episode.closed_by else "by itself"
         state = f"{ended.removesuffix('.')}. Closed {by} on {clock(episode.closed_at)}."
         return Outlook(
-            state, _joined(standing), "nobody", "none", None, f"{_undo(record)}A new signal would open a new episode."
+            state, _joined(standing), "no one", "none", None, f"{_undo(record)}A new signal would open a new episode."
         )
     return Outlook(
         state=f"open, severity {episode.severity.value}",
@@ -68,15 +68,15 @@ def _joined(labels: list[str]) -> str:
 
 def _whose(episode: Episode) -> str:
     if episode.nobody_since is not None:
-        return f"nobody to ask, since {clock(episode.nobody_since)}"
+        return f"no one to notify, since {clock(episode.nobody_since)}"
     if episode.responsible is None:
-        return "nobody yet"
+        return "no one yet"
     offered = ""
     if episode.offered_to and episode.offered_until:
-        offered = f", offered to {episode.offered_to} until {clock(episode.offered_until)}"
+        offered = f"; waiting for {episode.offered_to} to accept until {clock(episode.offered_until)}"
     if episode.acknowledged_at is None:
-        return f"{episode.responsible}, who has not acknowledged"
-    return f"{episode.acknowledged_by}, who took it on {clock(episode.acknowledged_at)}{offered}"
+        return f"{episode.responsible}, not acknowledged"
+    return f"{episode.acknowledged_by}, acknowledged on {clock(episode.acknowledged_at)}{offered}"
 
 
 def _clock(episode: Episode) -> str:
@@ -85,13 +85,13 @@ def _clock(episode: Episode) -> str:
     until = clock(episode.deadline_at)
     match episode.deadline_for:
         case Clock.ANSWER | None:
-            return f"until {until} to acknowledge"
+            return f"acknowledgement due by {until}"
         case Clock.REDEEM:
-            return f"until {until} to have talked with the customer"
+            return f"customer to be reached by {until}"
         case Clock.APPOINTMENT:
-            return f"stands still until {until}, when the customer wants to be called"
+            return f"paused until {until}, the call-back time agreed with the customer"
         case Clock.SNOOZE:
-            return f"put off until {until}"
+            return f"snoozed until {until}"
 
 
 def _promised(episode: Episode) -> str:
@@ -108,31 +108,33 @@ def _next(record: Record, desk: str) -> str:
         case Clock.ANSWER | None:
             return f"Then {_climbed(record, desk)}."
         case Clock.REDEEM:
-            return f"Then it is nobody's any more, and {_climbed(record, desk)}."
+            return f"Then the episode is released, and {_climbed(record, desk)}."
         case Clock.APPOINTMENT:
-            return f"Shortly before, {episode.acknowledged_by} is reminded; then the time to reach the customer runs."
+            return f"Shortly before, {episode.acknowledged_by} is reminded; then the time to reach the customer starts."
         case Clock.SNOOZE:
-            return f"Then {episode.acknowledged_by} is rung again."
+            return f"Then {episode.acknowledged_by} is notified again."
 
 
 def _without_clock(record: Record) -> str:
     episode = record.episode
     if all_inform([signal for signal in record.signals if signal.stands], record.latest_policy):
-        return "It is for information: nothing, until something new happens or somebody has seen it."
+        return "For information: nothing is due until something new happens or someone marks it as seen."
     if episode.reached_at is not None:
-        return "The customer was reached: nothing, until something new happens or somebody closes it."
+        return "The customer was reached: nothing is due until something new happens or someone closes it."
     if episode.acknowledged_by is not None:
-        return "The customer must not be contacted: nothing, until something new happens or somebody closes it."
+        return "The customer must not be contacted: nothing is due until something new happens or someone closes it."
     if episode.exhausted_at is not None:
-        return "Everybody was asked: nothing, until something new happens or somebody takes it."
+        return "No one has responded: no one is notified until something new happens or someone acknowledges it."
     if record.team_mode is TeamMode.OBSERVE:
-        return "The team is in observe mode: nobody is rung."
+        return "The team is in observe mode: no one is notified."
     if episode.nobody_since is not None:
-        return "There is nobody to ask. It rings as soon as the sales desk is an active salesperson."
+        return "There is no one to notify. The sales desk is notified once it is an active salesperson."
     seller_awaited = episode.rang and record.order.sold_by is not None and record.order.sold_by not in record.directory
     if episode.responsible is None or seller_awaited:
-        return "Whoever sold it is rung once the directory knows them; after a while the desk."
-    return "Nobody was rung: nothing, until something new happens."
+        return (
+            "The seller is notified once they are in the directory; after a while, the sales desk is notified instead."
+        )
+    return "No one was notified; nothing is due until something new happens."
 
 
 def _climbed(record: Record, desk: str) -> str:
@@ -146,10 +148,10 @@ def _climbed(record: Record, desk: str) -> str:
     found = whom(still_to_ask(ladder, episode, asked), Situation(order, record.directory, moment))
     if found is not None:
         later = f" at {clock(found.rung_at)}, when they are at work" if found.rung_at > at else ""
-        return f"{STEP_WORDS[found.rung.step]} ({found.rung.salesperson_id}) is rung{later}"
+        return f"{STEP_WORDS[found.rung.step]} ({found.rung.salesperson_id}) is notified{later}"
     if episode.repeats < record.latest_policy.ladder.repeats.times:
         last = last_to_ask(ladder)
         if last is not None:
-            return f"{STEP_WORDS[last.step]} ({last.salesperson_id}) is rung once more"
-        return f"{STEP_WORDS[Step.DESK]} ({desk}) is rung once more"
-    return "nobody is left to be rung"
+            return f"{STEP_WORDS[last.step]} ({last.salesperson_id}) is notified again"
+        return f"{STEP_WORDS[Step.DESK]} ({desk}) is notified again"
+    return "no one is left to notify"

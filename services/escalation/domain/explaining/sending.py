@@ -24,9 +24,9 @@ def _state(delivery: Delivery) -> str:
         case "held":
             return f"held until {clock(delivery.try_at)}"
         case "unknown":
-            return f"perhaps sent, to be sent again at {clock(delivery.try_at)}"
+            return f"possibly sent, next attempt at {clock(delivery.try_at)}"
         case "cancelled":
-            return "not sent any more"
+            return "cancelled"
         case "skipped":
             return "not sent"
         case state:
