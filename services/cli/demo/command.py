@@ -38,13 +38,13 @@ DEFAULT_DATA = Path(".local/demo")
 
 def demo(
     once: Annotated[
-        bool, typer.Option("--once", help="End after the stories; exit status 0 if all went as told.")
+        bool, typer.Option("--once", help="End after the stories. Exit status 0 if all ended as expected.")
     ] = False,
     data: Annotated[
         Path, typer.Option(metavar="FOLDER", help="Folder that keeps the demo's data between runs.")
     ] = DEFAULT_DATA,
 ) -> None:
-    """Start everything on this machine, apart from `handoff up`, and play short stories; Ctrl-C stops it."""
+    """Start everything on this machine, separate from `handoff up`, and play short stories. Ctrl-C stops it."""
     performance = Performance(data, console(PIPE_WIDTH))
     run_until_stopped(performance.give(then_end=once))
     raise typer.Exit(0 if performance.went_well else 1)
@@ -93,7 +93,7 @@ class Performance:
             stage = Stage(publisher, observer, self._teller, clock, machine.environment, run=secrets.token_hex(3))
             if _databases_are_given():
                 played = await play(stage, stories=STORIES)
-                self._teller.remark("The stories that move time are left out: these databases are not the demo's own.")
+                self._teller.remark("Skipped the stories that move the clock: these databases are not the demo's own.")
                 return played
             return await play(stage, stories=STORIES + LATER_STORIES)
 
@@ -111,7 +111,9 @@ class Performance:
         if staying:
             hints.append(("Status", f"{_handoff()} status --data {data}"))
             hints.append(("Inbox", await sign_in_link(machine.environment, JONAS)))
-            hints.append(("", f"signs in {JONAS.name}, once; others ask there, such as his manager {INES.email}"))
+            hints.append(
+                ("", f"signs in {JONAS.name}, once. Others can request a link there, such as his manager, {INES.email}")
+            )
             hints.append(("Stop", f"Ctrl-C; the data stays in {data}"))
         return hints
 
@@ -119,7 +121,7 @@ class Performance:
         unclean = [f"{name} (exit status {status})" for name, status in statuses.items() if status != 0]
         if unclean:
             self.went_well = False
-            self._teller.remark(f"These did not end in order: {', '.join(unclean)}. See {self._data}/logs.")
+            self._teller.remark(f"These services did not stop cleanly: {', '.join(unclean)}. See {self._data}/logs.")
         else:
             self._teller.remark("Everything has stopped.")
 

@@ -158,8 +158,8 @@ class Scene:
         """Nobody was alerted, for there was nothing to alert of."""
         state = await self._state()
         _require((state.episodes, state.alerts) == (0, ()), "no episode and no alert", str(state))
-        self.note = "nobody: a promise was kept in time"
-        self.stage.teller.as_told("As told: a duty that was done, and no alert.")
+        self.note = "no one: the promise was kept in time"
+        self.stage.teller.as_told("As expected: one follow-up done, and no alert.")
 
     async def take(self, by: Seller, told: str) -> None:
         """A salesperson presses the button of the inbox page."""
@@ -221,7 +221,7 @@ class Scene:
         """The last fact became a signal that waits for its order, and nobody is alerted."""
         state = await until(self._state, lambda state: state.signals > 0, expected="a signal that waits for its order")
         _require((state.waiting, state.alerts) == (1, ()), "a waiting signal and no alert", str(state))
-        self.stage.teller.aside("No sale of theirs is known yet. The signal waits; nobody is alerted.")
+        self.stage.teller.aside("No sale to this customer is known yet. The signal waits, and no one is notified.")
 
     async def settled_records(self, before: Counter[str], *, applied: int, duplicate: int) -> None:
         """Support has settled so many records more, and told of each applied one once."""
@@ -242,7 +242,7 @@ class Scene:
         state = await self._state()
         seen = (state.episodes, state.signals, state.waiting, len(state.alerts))
         _require(seen == (1, signals, 0, len(self.rings)), expected, str(state))
-        self.stage.teller.as_told(f"As told: {expected}.")
+        self.stage.teller.as_told(f"As expected: {expected}.")
 
     async def _happens(
         self, fact: Fact, at: datetime, *, system: str, told: str, words: str | None = None, copies: int = 1

@@ -60,10 +60,12 @@ async def nobody_answers(scene: Scene) -> None:
     await scene.sale(
         SOFIA, "Heat pump with installation", 1_490_000, on=sold_on, told="Sofia Rossi sells Petra Weiss a heat pump."
     )
-    await scene.call(ContactResult.UNANSWERED, "Petra calls: the house is cold. Nobody answers.", minutes_ago=55)
-    await scene.call(ContactResult.VOICEMAIL, "She calls again and reaches a machine.", minutes_ago=38)
+    await scene.call(ContactResult.UNANSWERED, "Petra calls: the house is cold. No one answers.", minutes_ago=55)
+    await scene.call(ContactResult.VOICEMAIL, "She calls again and reaches an answering machine.", minutes_ago=38)
     await scene.call(
-        ContactResult.UNANSWERED, "She calls a third time. Nobody answers: she has come back too often.", minutes_ago=21
+        ContactResult.UNANSWERED,
+        "She calls a third time, and no one answers. That is one unanswered call too many.",
+        minutes_ago=21,
     )
     await scene.alert(SOFIA)
     await scene.call(
@@ -97,7 +99,7 @@ async def dead_end_then_refund(scene: Scene) -> None:
 async def failure_before_sale(scene: Scene) -> None:
     await scene.call(
         ContactResult.DEAD_END,
-        "Lucía calls about her new desk and is sent round in circles.",
+        "Lucía calls about her new desk and is sent from one agent to the next.",
         words="I paid an hour ago and nobody finds my order.",
     )
     await scene.wait_for_order()
@@ -114,7 +116,7 @@ async def seller_who_left(scene: Scene) -> None:
     sold_on = datetime(left_on.year, 5, 4, 9, 30, tzinfo=UTC)
     await scene.sale(ANNA, "Solar roof, 9 kWp", 2_380_000, on=sold_on, told="Anna Berg sells Tariq Aziz a solar roof.")
     left = ANNA.introduced(active=False, successor=Successor(salesperson=JONAS.id, since=left_on))
-    await scene.directory(ANNA, left, "Anna left on 1 July. Jonas Keller has her book.")
+    await scene.directory(ANNA, left, "Anna left on 1 July. Jonas Keller has taken over her accounts.")
     await scene.refund_request(
         2_380_000, "Tariq asks for his money.", words="Four visits and it still feeds nothing into the grid."
     )
@@ -130,7 +132,7 @@ async def one_event_three_times(scene: Scene) -> None:
     before = await scene.stage.observer.support_ledger()
     await scene.refund_request(
         549_900,
-        "Naomi asks once. The help desk, restarting, sends it three times.",
+        "Naomi asks once. The help desk restarts and sends it three times.",
         words="The motor cuts out in traffic. I am not riding it again.",
         copies=3,
     )
@@ -164,10 +166,10 @@ async def taken_and_not_redeemed(scene: Scene) -> None:
         1_190_000, "Henrik wants his money back.", words="It has been off the grid for a week. Take it away."
     )
     await scene.alert(PAVEL)
-    await scene.take(PAVEL, "Pavel takes it: a promise to talk with Henrik in time.")
-    await scene.voicemail(PAVEL, "He calls, and leaves a message. That is no talk.")
-    await scene.decided("attempt", PAVEL, says="reached nobody")
-    await scene.time_passes("Two hours pass, and nobody has talked with Henrik.", hours=2, minutes=1)
+    await scene.take(PAVEL, "Pavel acknowledges it: now he has to reach Henrik in time.")
+    await scene.voicemail(PAVEL, "He calls and leaves a message, but a voicemail doesn't count.")
+    await scene.decided("attempt", PAVEL, says="did not reach the customer")
+    await scene.time_passes("Two hours pass, and no one has reached Henrik.", hours=2, minutes=1)
     await scene.decided("expired", PAVEL)
     await scene.alert(VERA, because="manager")
     await scene.end(signals=1)
@@ -177,7 +179,7 @@ async def taken_and_not_redeemed(scene: Scene) -> None:
 async def many_at_once(scene: Scene) -> None:
     crowd = Crowd(scene, JONAS, list(many_buyers()))
     await crowd.buys("Solar roof, 6 kWp", "Jonas Keller sells solar roofs to thirty households.")
-    await crowd.waits("One ship lies in a harbour on strike: all thirty deliveries are late.")
+    await crowd.waits("The ship is stuck in a port on strike: all thirty deliveries are late.")
     await crowd.few_are_told()
     await scene.time_passes("A minute passes.", minutes=1, seconds=1)
     await crowd.others_are_listed()
@@ -200,41 +202,41 @@ async def promised_and_kept(scene: Scene) -> None:
 
 
 STORIES = (
-    Story("Nobody answers", "Three calls ring out. The fourth is a dead end.", PETRA, nobody_answers),
+    Story("No one answers", "Three calls go unanswered. The fourth is a dead end.", PETRA, nobody_answers),
     Story(
         "From a dead end to a refund",
-        "Two signals on one sale are one episode, and asking for money back rings again.",
+        "Two signals on one sale make one episode, and a refund request notifies the seller again.",
         OWEN,
         dead_end_then_refund,
     ),
+    Story("Trouble before the sale", "The failure is reported before the order is.", LUCIA, failure_before_sale),
     Story(
-        "Trouble before the sale", "The failure arrives before anybody knows of an order.", LUCIA, failure_before_sale
+        "The seller who left", "Anna made the sale. Her successor is notified, with the reason.", TARIQ, seller_who_left
     ),
-    Story("The seller who left", "The sale was Anna's. Somebody has it now, and is told why.", TARIQ, seller_who_left),
-    Story("The same event, three times", "Delivered thrice, it counts once.", NAOMI, one_event_three_times),
+    Story("The same event, three times", "Delivered three times, counted once.", NAOMI, one_event_three_times),
     Story(
         "Before there is trouble",
-        "What was promised at the sale is a duty with a date, until there is proof.",
+        "A promise made at the sale is a follow-up with a date, until there is proof that it was kept.",
         ELIF,
         promised_and_kept,
     ),
 )
 LATER_STORIES = (
     Story(
-        "Nobody takes it",
-        "An alert without an answer climbs the ladder. People who are away are skipped, and it says so.",
+        "No one responds",
+        "An alert without a response goes up the escalation path. People who are away are skipped, with the reason.",
         CARLA,
         nobody_takes_it,
     ),
     Story(
-        "Taken, and not redeemed",
-        "Whoever takes it has to talk with the customer. Whoever does not, has it no more.",
+        "Acknowledged, but no follow-through",
+        "The acknowledger has to reach the customer in time. Otherwise the next person is notified.",
         HENRIK,
         taken_and_not_redeemed,
     ),
     Story(
         "Thirty at once",
-        "A mass failure is one ranked list, and neither thirty mails nor a silence.",
+        "A mass failure becomes one ranked list: not thirty e-mails, and not silence.",
         next(many_buyers()),
         many_at_once,
     ),

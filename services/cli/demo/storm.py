@@ -50,7 +50,9 @@ class Crowd:
         await until(self._mails, lambda mails: mails == expected, expected=f"{_words(expected)} to {self._seller.id}")
         held = expected["held"]
         alerts = f"{len(self._buyers)} alerts, all in the inbox."
-        self._scene.stage.teller.aside(f"{alerts} {self._alone} go by mail, {held} are held: too many to read.")
+        self._scene.stage.teller.aside(
+            f"{alerts} {self._alone} are e-mailed; {held} are held, as they would be too many to read."
+        )
 
     async def others_are_listed(self) -> None:
         """The others arrive as one message."""
@@ -61,9 +63,9 @@ class Crowd:
         if arrived and len(news) != self._alone + 1:
             raise NotAsTold(f"{self._alone + 1} messages to {self._seller.id}", str(len(news)))
         if news:
-            self._scene.stage.teller.aside(f"Then one list of the others: “{news[-1].subject}”")
-        self._scene.note = f"{self._seller.name}: {len(self._buyers)} alerts, {self._alone + 1} mails"
-        self._scene.stage.teller.as_told(f"As told: {len(self._buyers)} alerts, {self._alone + 1} mails.")
+            self._scene.stage.teller.aside(f"The others arrive as one list: “{news[-1].subject}”")
+        self._scene.note = f"{self._seller.name}: {len(self._buyers)} alerts, {self._alone + 1} e-mails"
+        self._scene.stage.teller.as_told(f"As expected: {len(self._buyers)} alerts, {self._alone + 1} e-mails.")
 
     def _sale(self, number: int, product: str, amount_minor: int) -> OrderPlaced:
         return OrderPlaced(

@@ -68,10 +68,10 @@ class Teller:
     def ring(self, ring: Ring) -> None:
         alert = ring.alert
         self._print()
-        self._print(Text.assemble(("▲ ", "bold yellow"), (f"{alert.name} is alerted", "bold")), indent=3)
+        self._print(Text.assemble(("▲ ", "bold yellow"), (f"{alert.name} is notified", "bold")), indent=3)
         self._detail("why you", Text(alert.why_you))
         self._detail("mail", Text(ring.subject or "accepted by your mail server"))
-        took = f"alert committed after {ring.alert_ms:.0f} ms, mail there after {ring.mail_ms:.0f} ms"
+        took = f"alert committed after {ring.alert_ms:.0f} ms, e-mail delivered after {ring.mail_ms:.0f} ms"
         self._detail("time", Text(took, style="green"))
         self._print()
 
@@ -89,14 +89,14 @@ class Teller:
         self._print(Text.assemble(("✓ ", "green"), what), indent=3)
 
     def not_as_told(self, failure: NotAsTold) -> None:
-        self._print(Text("✗ not as told", style="bold red"), indent=3)
+        self._print(Text("✗ not as expected", style="bold red"), indent=3)
         self._detail("expected", Text(failure.expected))
         self._detail("seen", Text(failure.seen, style="red"))
 
     def summary(self, stories: Sequence[Ended], took: timedelta) -> None:
         """One line for each alert, and for each story that caused none."""
         table = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0), header_style="dim", show_edge=False)
-        for heading in ("", "story", "alerted"):
+        for heading in ("", "story", "notified"):
             table.add_column(heading)
         for heading in ("alert", "mail"):
             table.add_column(heading, justify="right")
@@ -107,11 +107,11 @@ class Teller:
                 first = number == 0
                 table.add_row(sign if first else "", story.title if first else "", ring.alert.name, *figures)
             if not story.rings:
-                table.add_row(sign, story.title, story.note or "nobody", "", "")
+                table.add_row(sign, story.title, story.note or "no one", "", "")
         self._print()
         self._console.print(table)
         well = sum(story.failure is None for story in stories)
-        verdict = f"{well} of {len(stories)} stories ended as told, {took.total_seconds():.1f} s after the start."
+        verdict = f"{well} of {len(stories)} stories ended as expected, {took.total_seconds():.1f} s after the start."
         self._print()
         self._print(Text(verdict, style="bold" if well == len(stories) else "bold red"))
 
