@@ -104,7 +104,7 @@ async def test_a_clock_that_was_set_back_does_not_change_what_counted_before(esc
     ("text", "code", "reason"),
     [
         (document(1), "policy_invalid", "rises.many_signals: must be at least 2"),
-        ("a = ", "policy_invalid", "line 1: this is no TOML"),
+        ("a = ", "policy_invalid", "line 1: this is not valid TOML"),
         (TEXT, "policy_unchanged", "this document is already in force, as version 1."),
     ],
 )

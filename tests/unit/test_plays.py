@@ -125,21 +125,21 @@ def test_a_document_need_not_have_a_play_for_a_late_delivery_without_a_day() -> 
             '    "We expect it on {day} now. Does that cause you any trouble?",',
             '    "We expect it on {date} now.",',
             "plays.by_signal.delivery_late.say[1]",
-            "must have in braces nothing but day",
+            "must have only {day} in braces",
             id="another name",
         ),
         pytest.param(
             '    "By when do you need it? I\'ll find out when it comes, and call you back.",',
             '    "It comes on {day}.",',
             "plays.late_without_day.say[1]",
-            "must have nothing in braces: only the lines of delivery_late have a day",
+            "must not use braces: only the lines of delivery_late have a {day}",
             id="no day is known there",
         ),
         pytest.param(
             'offer = "An hour with a specialist, free of charge, on how to get there with what they have."',
             'offer = "An hour on {day}."',
             "plays.by_signal.outcome_denied.offer",
-            "must have nothing in braces",
+            "must not use braces",
             id="an offer",
         ),
     ],
@@ -163,5 +163,5 @@ def test_the_reminder_of_a_promised_call_comes_an_hour_before_it_at_most() -> No
 
 def test_an_introduction_names_nobody_else() -> None:
     wrong = shipped_text().replace("This is {me}. I'm {seller}'s manager", "This is {boss}. I'm {seller}'s manager")
-    with pytest.raises(PolicyErrors, match="manager: must have in braces"):
+    with pytest.raises(PolicyErrors, match=r"manager: must have only \{me\} and \{seller\} in braces"):
         read(wrong)

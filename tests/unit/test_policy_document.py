@@ -16,9 +16,13 @@ from tests.unit.policy_texts import TEXT, changed, errors_of, with_override
     [
         ('seller = "1h"', "seller = 60", 'ladder.high.seller: must be a time like "30m" or "4h"'),
         ('seller = "1h"', 'seller = "1d"', "ladder.high.seller: must be a time like"),
-        ('seller = "1h"', 'seller = "0m"', "ladder.high.seller: must be longer than nothing"),
+        ('seller = "1h"', 'seller = "0m"', "ladder.high.seller: must be longer than zero"),
         ('seller = "1h"', 'seller = "9h"', "ladder.high.seller: must be at most ladder.watch.seller, 8h"),
-        ('seller = "1h"', 'sellers = "1h"', "ladder.high.sellers: is not known; there is backup, desk, manager, sel"),
+        (
+            'seller = "1h"',
+            'sellers = "1h"',
+            "ladder.high.sellers: is not known; use one of: backup, desk, manager, sel",
+        ),
         ('seller = "1h"', 'seller = "2001h"', "ladder.high.seller: must be at most 2000h"),
         ('silent_for = "14d"', 'silent_for = "521w"', "signals.gone_quiet.silent_for: must be at most 520w"),
         ("contacts = 3", "contacts = 1", "signals.contact_repeated.contacts: must be at least 2"),
@@ -31,7 +35,7 @@ from tests.unit.policy_texts import TEXT, changed, errors_of, with_override
         ('callable_until = "20:00"', 'callable_until = "08:00"', "customers.callable_until: must be later than"),
         ('# region = "BY"', 'region = "BY"', "company.region: must have a country"),
         ('# region = "BY"', 'region = "Bavaria"', "company.region: must be a region of one to three capital letters"),
-        ('silent_for = "14d"', 'silent_for = "0d"', "signals.gone_quiet.silent_for: must be longer than nothing"),
+        ('silent_for = "14d"', 'silent_for = "0d"', "signals.gone_quiet.silent_for: must be longer than zero"),
         ('longest = "8h"', 'longest = "5m"', "ladder.repeats.longest: must be at least ladder.repeats.first, 30m"),
         ("request_after_bad_contact = true", "request_after_bad_contact = 1", "rises.request_after_bad_contact: must"),
         ('default = "on"', 'default = "off"', "teams.default: must be one of 'observe', 'manager_only' or 'on'"),
@@ -41,7 +45,7 @@ from tests.unit.policy_texts import TEXT, changed, errors_of, with_override
         ("contacts = 3", f"contacts = {2**63}", "signals.contact_repeated.contacts: must be a smaller number"),
         ("contacts = 3", f"contacts = 0x{'f' * 9000}", "signals.contact_repeated.contacts: must be a smaller number"),
         ("contacts = 3", f"contacts = {'[' * 300}{']' * 300}", "signals.contact_repeated.contacts: must not be nested"),
-        ("[storms]", "[storm]", "storm: is not known; there is acknowledgement, age, company"),
+        ("[storms]", "[storm]", "storm: is not known; use one of: acknowledgement, age, company"),
         (
             '    { code = "test", words = "It was a test" },',
             '    { code = "T", words = "" },',
@@ -70,11 +74,11 @@ def test_all_mistakes_are_named_at_once_in_the_order_of_lines() -> None:
 @pytest.mark.parametrize(
     ("text", "wrong"),
     [
-        ("a = 1\nb = \n", "line 2: this is no TOML: Invalid value"),
-        ("a = 1\na = 2\n", "line 2: this is no TOML: Cannot overwrite a value"),
-        ('a = """x\n\n', "line 3: this is no TOML: "),
+        ("a = 1\nb = \n", "line 2: this is not valid TOML: Invalid value"),
+        ("a = 1\na = 2\n", "line 2: this is not valid TOML: Cannot overwrite a value"),
+        ('a = """x\n\n', "line 3: this is not valid TOML: "),
         ("a = " + "[" * 5000, "line 1: the document must not be nested so deep"),
-        (f"a = 1\nb = {'1_' * 5000}0\nc = 3", "line 2: a number must not be so long"),
+        (f"a = 1\nb = {'1_' * 5000}0\nc = 3", "line 2: a number is too long"),
         ("#" * (LONGEST + 1), f"line 1: the document must have at most {LONGEST} characters"),
         ("", "line 1, age: is missing"),
     ],
@@ -102,7 +106,7 @@ def test_the_system_keeps_the_reason_it_closes_with() -> None:
 
 def test_a_reason_is_given_once() -> None:
     text = TEXT.replace('code = "competitor"', 'code = "price"')
-    assert "reasons.lost[5].code: must be another than those before" in errors_of(text)[0]
+    assert "reasons.lost[5].code: must differ from those before" in errors_of(text)[0]
 
 
 def test_an_offer_with_limits_says_what_is_offered() -> None:
@@ -114,13 +118,13 @@ def test_an_offer_with_limits_says_what_is_offered() -> None:
     ("override", "at", "wrong"),
     [
         ('segment = "x"\nset.ladder.high.seller = "9h"', 2, "[0].set.ladder.high.seller: must be at most ladder.watch"),
-        ('segment = "x"\nset.ladder.high.sell = "9h"', 2, "[0].set.ladder.high.sell: is not known; there is backup"),
+        ('segment = "x"\nset.ladder.high.sell = "9h"', 2, "[0].set.ladder.high.sell: is not known; use one of: backup"),
         ('segment = "x"\n[overrides.set.rises]\nmany_signals = 1', 3, "[0].set.rises.many_signals: must be at least 2"),
         ("set.rises.many_signals = 4", 0, "[0]: must name a segment or a product, not both"),
         ('segment = "x"\nproduct = "y"\nset = {}', 0, "[0]: must name a segment or a product, not both"),
         ('segment = "x"', 0, "[0].set: is missing"),
         ('segment = "x"\nset = 3', 2, "[0].set: must be a table of names and values"),
-        ('segment = "x"\nset.storms.alerts = 3', 2, "[0].set.storms: has no effect here: an override sets"),
+        ('segment = "x"\nset.storms.alerts = 3', 2, "[0].set.storms: has no effect here: an override can set only"),
         (
             'segment = "x"\nset.signals.case_stuck.no_progress_for = "1h"',
             2,
@@ -133,7 +137,7 @@ def test_an_offer_with_limits_says_what_is_offered() -> None:
         (
             'segment = "x"\nset = {}\n[[overrides]]\nsegment = "x"\nset = {}',
             3,
-            "[1]: never counts: one before it is for",
+            "[1]: never applies: an earlier override is for",
         ),
     ],
 )

@@ -25,8 +25,10 @@ _BITS = 63  # of a whole number: so long TOML promises to keep it
 _NUMBER = re.compile(r"[0-9][0-9_]*")
 _AT_LINE = re.compile(r"(.*) \(at line (\d+), column \d+\)", re.DOTALL)
 _SET_BY_ORDERS = frozenset({"customers", "signals", "rises", "ladder", "acknowledgement", "duties", "reasons", "plays"})
-_ONLY_BY_ORDERS = f"has no effect here: an override sets {', '.join(sorted(_SET_BY_ORDERS))}"
-_ONLY_SEVERITY = "has no effect here: of a signal an override sets its severity; it is found before its order is known"
+_ONLY_BY_ORDERS = f"has no effect here: an override can set only {', '.join(sorted(_SET_BY_ORDERS))}"
+_ONLY_SEVERITY = (
+    "has no effect here: an override can set only the severity of a signal, which is found before its order is known"
+)
 
 
 def read(text: str) -> Policy:
@@ -93,13 +95,13 @@ def _parsed(text: str) -> tuple[dict[str, Any], Mapping[Path, int]]:
     except tomllib.TOMLDecodeError as error:
         found = _AT_LINE.fullmatch(str(error))
         line = int(found[2]) if found else text.count("\n") + 1
-        raise PolicyErrors([PolicyError(line, "", f"this is no TOML: {found[1] if found else error}")]) from None
+        raise PolicyErrors([PolicyError(line, "", f"this is not valid TOML: {found[1] if found else error}")]) from None
     except RecursionError:
-        raise PolicyErrors([PolicyError(1, "", "the document must not be nested so deep")]) from None
+        raise PolicyErrors([PolicyError(1, "", "the document must not be nested so deeply")]) from None
     except ValueError:  # Python reads no whole number of thousands of digits
         longest = max(_NUMBER.finditer(text), key=lambda found: len(found[0]))
         line = text.count("\n", 0, longest.start()) + 1
-        raise PolicyErrors([PolicyError(line, "", "a number must not be so long")]) from None
+        raise PolicyErrors([PolicyError(line, "", "a number is too long")]) from None
 
 
 def _not_storable(document: Mapping[str, Any]) -> Iterator[tuple[Path, str]]:
@@ -108,7 +110,7 @@ def _not_storable(document: Mapping[str, Any]) -> Iterator[tuple[Path, str]]:
     while waiting:
         path, value = waiting.pop()
         if len(path) > _DEEPEST:
-            yield path[:3], "must not be nested so deep"
+            yield path[:3], "must not be nested so deeply"
         elif isinstance(value, dict):
             waiting += [((*path, name), member) for name, member in value.items()]
         elif isinstance(value, list):

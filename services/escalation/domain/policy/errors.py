@@ -57,7 +57,7 @@ def words(error: ErrorDetails) -> str:
     """What is allowed where pydantic found this mistake."""
     kind, context = error["type"], error.get("ctx", {})
     if kind == "extra_forbidden":
-        return f"is not known; there is {', '.join(_members(path_of(error)[:-1]))}"
+        return f"is not known; use one of: {', '.join(_members(path_of(error)[:-1]))}"
     if kind in _RULES:
         return _RULES[kind]
     if kind == "string_pattern_mismatch":

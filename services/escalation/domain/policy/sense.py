@@ -20,8 +20,8 @@ _LONGEST_WINDOW = timedelta(hours=1)
 _LONGEST_REMINDER = timedelta(hours=1)
 """Of an appointment: a talk after the reminder is the call that was promised."""
 
-_ONLY_A_DAY = "must have in braces nothing but day"
-_NO_BRACES = "must have nothing in braces: only the lines of delivery_late have a day"
+_ONLY_A_DAY = "must have only {day} in braces"
+_NO_BRACES = "must not use braces: only the lines of delivery_late have a {day}"
 
 Fault: TypeAlias = tuple[Path, str]
 """The member that makes no sense, and what is allowed there."""
@@ -36,7 +36,7 @@ def faults(policy: Policy) -> Iterator[Fault]:
 def _hours(policy: Policy) -> Iterator[Fault]:
     company, customers = policy.company, policy.customers
     if company.region is not None and company.country is None:
-        yield ("company", "region"), "must have a country: it is a part of one"
+        yield ("company", "region"), "must have a country: a region is part of one"
     if customers.callable_until <= customers.callable_from:
         yield ("customers", "callable_until"), f"must be later than callable_from, {customers.callable_from}"
 
@@ -59,7 +59,7 @@ def _times(policy: Policy) -> Iterator[Fault]:
             positive["ladder", severity.value, step.value] = policy.ladder.of(severity).of(step)
     for path, span in positive.items():
         if not span:
-            yield path, "must be longer than nothing"
+            yield path, "must be longer than zero"
     if policy.storms.window > _LONGEST_WINDOW:
         yield ("storms", "window"), f"must be at most {span_words(_LONGEST_WINDOW)}"
     if acknowledgement.remind_before > _LONGEST_REMINDER:
@@ -101,7 +101,7 @@ def _twice(result: EpisodeResult, reasons: tuple[Reason, ...]) -> Iterator[Fault
     for index, reason in enumerate(reasons):
         seen[reason.code] += 1
         if seen[reason.code] > 1:
-            yield ("reasons", result.value, index, "code"), "must be another than those before"
+            yield ("reasons", result.value, index, "code"), "must differ from those before"
 
 
 def _plays(policy: Policy) -> Iterator[Fault]:
@@ -111,7 +111,7 @@ def _plays(policy: Policy) -> Iterator[Fault]:
         plays["late_without_day",] = policy.plays.late_without_day
     for path, play in plays.items():
         if play.offer is None and (play.offer_percent or play.offer_at_most):
-            yield ("plays", *path), "must have an offer in words, or no limits of one"
+            yield ("plays", *path), "must have an offer in words, or no limits"
         yield from _braces(("plays", *path), play)
 
 
@@ -125,7 +125,7 @@ def _braces(path: Path, play: Play) -> Iterator[Fault]:
         if "{" in rest or "}" in rest:
             yield (*path, *place), _ONLY_A_DAY if has_day else _NO_BRACES
     if play.offer is not None and ("{" in play.offer or "}" in play.offer):
-        yield (*path, "offer"), "must have nothing in braces"
+        yield (*path, "offer"), "must not use braces"
 
 
 def _overrides(policy: Policy) -> Iterator[Fault]:
@@ -135,5 +135,5 @@ def _overrides(policy: Policy) -> Iterator[Fault]:
     for index, override in enumerate(policy.overrides):
         fits = (override.segment, override.product)
         if fits in seen:
-            yield ("overrides", index), "never counts: one before it is for the same orders"
+            yield ("overrides", index), "never applies: an earlier override is for the same orders"
         seen.add(fits)

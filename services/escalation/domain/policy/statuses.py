@@ -16,7 +16,7 @@ def _once(value: Any) -> Any:
     words: dict[str, Any] = {}
     for word, turn in value.items() if isinstance(value, Mapping) else ():
         if words.setdefault(status_word(str(word)), turn) != turn:
-            raise PydanticCustomError("statuses", "must name each status once: two spellings of one differ")
+            raise PydanticCustomError("statuses", "must name each status once: two spellings of one status differ")
     return value
 
 

@@ -80,7 +80,7 @@ def _names_known_people(text: str) -> str:
     for name in _NAMES:
         rest = rest.replace(name, "")
     if "{" in rest or "}" in rest:
-        raise PydanticCustomError("introduction", "must have in braces nothing but me and seller")
+        raise PydanticCustomError("introduction", "must have only {me} and {seller} in braces")
     return text
 
 
