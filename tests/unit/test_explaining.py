@@ -168,6 +168,7 @@ SENDING = {
     f"e-mail held until {UNTIL} (at night)": _delivery(state="held", reason="at night"),
     "e-mail not sent (no e-mail address is known)": _delivery(state="skipped", reason="no e-mail address is known"),
     "e-mail cancelled (acknowledged)": _delivery(state="cancelled", reason="acknowledged"),
+    "e-mail cancelled (the hand-over is over)": _delivery(state="cancelled", reason="offer_over"),
     f"e-mail possibly sent, next attempt at {UNTIL}": _delivery(state="unknown", attempts=1),
 }
 

@@ -30,6 +30,13 @@ STANDING_TROUBLE = (REFUSES, OFFERS_NO_ENCRYPTION, IS_NOT_TRUSTED, CANNOT_ENCRYP
 """How the reasons begin that hold up everybody's mail until an operator changes something. A server that does not
 answer, or says "not now", may mend by itself."""
 CLOSED = "closed"
+_IN_WORDS = {
+    "it rang again": "a newer alert was raised",
+    "not available": "the recipient is not available",
+    "offer_over": "the hand-over is over",
+    "passed_on": "passed on",
+    "somebody else is asked": "someone else is notified",
+}
 _LONGEST_PAUSE = timedelta(minutes=10)
 
 
@@ -80,6 +87,11 @@ def cancelled(delivery: Delivery, because: str, now: datetime) -> Delivery:
     if delivery.state not in ("pending", "held", "unknown"):
         return delivery
     return replace(delivery, state="cancelled", reason=because, changed_at=now)
+
+
+def shown_reason(reason: str) -> str:
+    """The reason of a delivery as people read it: some are kept as codes."""
+    return _IN_WORDS.get(reason, reason)
 
 
 def needless(alert: Alert, episode: Episode | None) -> str | None:

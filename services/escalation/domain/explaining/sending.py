@@ -1,6 +1,7 @@
 """What became of a delivery, in words."""
 
 from services.escalation.domain.decisions.decision import clock
+from services.escalation.domain.deliveries import shown_reason
 from services.escalation.domain.entities import Delivery
 
 _CHANNELS = {"inbox": "the inbox", "email": "e-mail"}
@@ -42,4 +43,4 @@ def _after(delivery: Delivery) -> str:
 
 
 def _because(delivery: Delivery) -> str:
-    return f" ({delivery.reason})" if delivery.reason else ""
+    return f" ({shown_reason(delivery.reason)})" if delivery.reason else ""
