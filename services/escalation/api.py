@@ -92,11 +92,11 @@ async def _check_responsible(pool: Pool, account_id: str, salesperson: str | Non
     if salesperson is None:
         raise HTTPException(
             401,
-            "send `Authorization: Bearer KEY` with a key of READER_KEYS, or sign in to the inbox",
+            "send `Authorization: Bearer KEY` with a key from READER_KEYS, or sign in to the inbox",
             headers={"WWW-Authenticate": "Bearer"},
         )
     if not await is_responsible(pool, account_id, salesperson):
-        raise HTTPException(404, "you are not responsible for a customer of this id")
+        raise HTTPException(404, "you are not responsible for a customer with this ID")
 
 
 def _told(fact: ToldFact) -> Entry:

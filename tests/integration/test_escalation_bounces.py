@@ -26,7 +26,7 @@ async def test_a_message_that_came_back_marks_the_address_and_fails_the_delivery
     for _ in range(2):
         assert await record_bounce(asked.spine, bounce) == ["anna"]
     email = await email_of(asked)
-    assert (email["state"], email["reason"]) == ("failed", "it came back (5.1.1)")
+    assert (email["state"], email["reason"]) == ("failed", "the e-mail bounced (5.1.1)")
     await asked.send_notices()
     assert [message["To"] for message in asked.mail.received[1:]] == ["carla@sales.example"]
 
@@ -60,9 +60,9 @@ async def test_a_mail_program_pipes_reports_to_a_command_and_keeps_them_while_th
     other = await command(asked, "bounces", "read", given=b"Subject: Out of office\r\n\r\nBack on Monday.")
     assert (other.exit_code, "ignored" in other.stdout) == (0, True)
     result = await command(asked, "bounces", "read", given=returned)
-    assert (result.exit_code, "e-mail to anna came back (5.1.1)" in result.stdout) == (0, True), result.output
+    assert (result.exit_code, "e-mail to anna bounced (5.1.1)" in result.stdout) == (0, True), result.output
     (row,) = json.loads((await command(asked, "bounces", "list", "--json")).stdout)
-    assert (row["person"], row["reason"]) == ("anna", "it came back (5.1.1)")
+    assert (row["person"], row["reason"]) == ("anna", "the e-mail bounced (5.1.1)")
     assert (await command(asked, "bounces", "clear", "anna")).exit_code == 0
     assert "No e-mail is known" in (await command(asked, "bounces", "list")).stdout
     assert (await command(asked, "bounces", "clear", "anna")).exit_code == 1

@@ -88,7 +88,7 @@ async def test_what_there_is_nobody_to_ask_about_is_counted_and_the_desk_is_note
     async with counted.pool.acquire() as connection:
         await sample(connection, metrics)
         (note,) = await desk_notes(connection, DESK)
-        assert note.startswith("the sales desk is nobody: DESK names 'desk', whom the directory does not know.")
+        assert note.startswith("there is no sales desk: DESK names 'desk', who is not in the directory.")
         assert value("handoff_episodes_nobody_to_ask") == 1
         await counted.hear(told(salesperson_changed("Desk"), subject=DESK))
         await counted.fire()

@@ -58,7 +58,7 @@ async def test_an_address_that_is_not_exactly_one_is_refused_and_holds_up_nobody
     await escalation.hear(refund_requested(), told(refund_requested(), subject="c-99"))
     await escalation.send_mail()
     ended = {row["reason"]: row["state"] for row in await escalation.rows("escalation.deliveries")}
-    assert ended == {"the address cannot be written to": "failed", None: "sent"}
+    assert ended == {"e-mail cannot be sent to this address": "failed", None: "sent"}
     assert [message["To"] for message in escalation.mail.received] == ["ben@sales.example"]
 
 

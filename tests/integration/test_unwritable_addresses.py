@@ -6,7 +6,7 @@ from tests.integration.undelivered import REFUSED, email_of
 from tests.team import person
 
 UNWRITABLE = "anna..berg@sales.example"
-WHY = "the address cannot be written to"
+WHY = "e-mail cannot be sent to this address"
 
 
 async def marked(team: Escalation) -> list[tuple[str, str]]:

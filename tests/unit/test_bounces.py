@@ -28,7 +28,7 @@ REPORTS = [report(message()), report_beyond_ascii(message(To="jürgen@sales.exam
 def test_a_report_names_the_message_the_address_and_the_status(headers_only: bool) -> None:
     bounce = bounce_of(report(message(), status="5.2.2", headers_only=headers_only))
     assert (str(bounce.message), bounce.address, bounce.status) == (ID, "anna@sales.example", "5.2.2")
-    assert bounce.reason == "it came back (5.2.2)"
+    assert bounce.reason == "the e-mail bounced (5.2.2)"
 
 
 @pytest.mark.parametrize("headers_only", [False, True])
@@ -42,11 +42,11 @@ def test_a_report_of_an_address_beyond_ascii_is_read_like_any_other(headers_only
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        (b"", "no delivery report"),
-        (b"Subject: Out of office\r\n\r\nBack on Monday", "no delivery report"),
-        (report(message(), action="delayed"), "no message that failed for good"),
-        (report(message(**{"Message-ID": "<1@elsewhere.example>"})), "headers of a message of ours"),
-        (report(message(To="anna@sales.example, ben@sales.example")), "not one recipient"),
+        (b"", "not a delivery report"),
+        (b"Subject: Out of office\r\n\r\nBack on Monday", "not a delivery report"),
+        (report(message(), action="delayed"), "no message that failed permanently"),
+        (report(message(**{"Message-ID": "<1@elsewhere.example>"})), "headers of a message from this installation"),
+        (report(message(To="anna@sales.example, ben@sales.example")), "not have exactly one recipient"),
     ],
 )
 def test_any_other_message_is_not_read_as_one(content: bytes, words: str) -> None:

@@ -31,7 +31,7 @@ class Bounce:
 
     @property
     def reason(self) -> str:
-        return f"it came back ({self.status})"
+        return f"the e-mail bounced ({self.status})"
 
 
 class NotReadable(ValueError):
@@ -51,18 +51,18 @@ def bounce_of(content: bytes) -> Bounce:
 def _read(content: bytes) -> Bounce:
     report = message_from_bytes(content)
     if report.get_content_type() != "multipart/report" or not report.is_multipart():
-        raise NotReadable("this is no delivery report (multipart/report)")
+        raise NotReadable("this is not a delivery report (multipart/report)")
     statuses = list(_fields(report))
     failed = [fields for fields in statuses if str(fields.get("Action", "")).strip().lower() == "failed"]
     if not failed:
-        raise NotReadable("this report tells of no message that failed for good")
+        raise NotReadable("this report names no message that failed permanently")
     original = _original(report)
     found = _MESSAGE_ID.search(str(original.get("Message-ID", ""))) if original else None
     if original is None or found is None:
-        raise NotReadable("this report does not return the headers of a message of ours")
+        raise NotReadable("this report does not include the headers of a message from this installation")
     addresses = [address for _, address in getaddresses([_recipients(original)]) if address]
     if len(addresses) != 1:
-        raise NotReadable("the message returned has not one recipient")
+        raise NotReadable("the returned message does not have exactly one recipient")
     status = _STATUS.search(str(failed[0].get("Status", "")))
     return Bounce(UUID(found[1]), addresses[0], status[0] if status else "no status")
 

@@ -82,9 +82,9 @@ class EmailSender:
         try:
             mail = compose()
         except NotAMailbox:
-            return Ended(Attempt.REFUSED, "the address cannot be written to", Trouble.ADDRESS)
+            return Ended(Attempt.REFUSED, "e-mail cannot be sent to this address", Trouble.ADDRESS)
         except COMPOSING_ERRORS as error:
-            return Ended(Attempt.REFUSED, f"the message cannot be written ({type(error).__name__})", Trouble.COMPOSING)
+            return Ended(Attempt.REFUSED, f"the message cannot be composed ({type(error).__name__})", Trouble.COMPOSING)
         return await self._server.send(mail)
 
     def _ended(self, metrics: Metrics, task: asyncio.Task[None]) -> None:
@@ -92,7 +92,7 @@ class EmailSender:
         error = None if task.cancelled() else task.exception()
         if error is not None:  # its delivery stays as being sent, and is in doubt once its time is up
             metrics.process.loop_failures.labels("delivery").inc()
-            log.error("a delivery failed, to be tried again", exc_info=error)
+            log.error("a delivery failed and will be tried again", exc_info=error)
 
     async def _deliver(self, message: Outgoing, spine: Spine, metrics: Metrics) -> None:
         with ExitStack() as ending:
@@ -112,11 +112,11 @@ class EmailSender:
     async def _send(self, message: Outgoing) -> Ended:
         letter = message.letter
         if letter.recipient_email is None:  # it was known when the alert was raised
-            return Ended(Attempt.REFUSED, "no e-mail address is known any more", Trouble.ADDRESS)
+            return Ended(Attempt.REFUSED, "an e-mail address is no longer known", Trouble.ADDRESS)
         if isinstance(letter, ListLetter):
             return await self.send(partial(self._letters.ranked_list, letter))
         if letter.main is None:  # the episode has closed since it was claimed; if not, it is tried again
-            return Ended(Attempt.PUT_OFF, "nothing puts the order at risk any more", Trouble.OVER)
+            return Ended(Attempt.PUT_OFF, "the order is no longer at risk", Trouble.OVER)
         return await self.send(partial(self._letters.alert, letter))
 
 
@@ -192,7 +192,7 @@ async def _report(spine: Spine, receipts: Sequence[Input]) -> None:
         except DATABASE_ERRORS as error:
             if not is_transient(error) or time.monotonic() > until_seconds:
                 raise
-            log.warning("a receipt could not be stored, trying again", error=type(error).__name__)
+            log.warning("a receipt could not be stored; trying again", error=type(error).__name__)
         await asyncio.sleep(_RECEIPT_PAUSE_SECONDS)
 
 

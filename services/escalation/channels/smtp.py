@@ -120,7 +120,7 @@ class MailServer:
         """What operators should know of how it is set up."""
         if self._encryption is not Encryption.NONE or self._host in _LOOPBACK:
             return []
-        return ["e-mail, and the password of SMTP_URL, leave unencrypted: SMTP_URL begins with smtp+insecure://"]
+        return ["e-mail and the password in SMTP_URL are sent unencrypted: SMTP_URL begins with smtp+insecure://"]
 
     async def send(self, mail: Mail) -> Ended:
         """Send once, in bounded time."""
@@ -166,7 +166,7 @@ class MailServer:
         except aiosmtplib.SMTPResponseException as error:
             return Ended(Attempt.PUT_OFF, f"{REFUSES} the login with {error.code}", Trouble.LOGIN)
         except _FAULTS as error:
-            return Ended(Attempt.PUT_OFF, f"the login at the mail server failed ({_named(error)})", Trouble.LOGIN)
+            return Ended(Attempt.PUT_OFF, f"the login to the mail server failed ({_named(error)})", Trouble.LOGIN)
         return None
 
     async def _hand_over(self, client: aiosmtplib.SMTP, mail: Mail) -> Ended:
@@ -180,13 +180,15 @@ class MailServer:
         except aiosmtplib.SMTPDataError as error:
             return _refused(error.code, "the message", Trouble.MESSAGE)
         except aiosmtplib.SMTPResponseException as error:
-            return _refused(error.code, "to talk", Trouble.SERVER)
+            return _refused(error.code, "the connection", Trouble.SERVER)
         except aiosmtplib.SMTPNotSupported:
             return _not_ascii(mail)
         except _FAULTS as error:
-            return Ended(Attempt.UNKNOWN, f"the mail server broke off ({_named(error)})", Trouble.BROKEN_OFF)
+            return Ended(
+                Attempt.UNKNOWN, f"the connection to the mail server broke ({_named(error)})", Trouble.BROKEN_OFF
+            )
         except COMPOSING_ERRORS as error:
-            return Ended(Attempt.REFUSED, f"the message cannot be written ({_named(error)})", Trouble.COMPOSING)
+            return Ended(Attempt.REFUSED, f"the message cannot be composed ({_named(error)})", Trouble.COMPOSING)
         self._accepted[compared(mail.recipient)] = time.monotonic()
         return Ended(Attempt.ACCEPTED)
 
@@ -228,7 +230,7 @@ def _not_connected(error: BaseException) -> Ended:
         why = f"{IS_NOT_TRUSTED} ({trust.verify_message})"
         return Ended(Attempt.PUT_OFF, why, Trouble.CERTIFICATE)
     if isinstance(error, aiosmtplib.SMTPResponseException):
-        return _refused(error.code, "to talk", Trouble.SERVER)
+        return _refused(error.code, "the connection", Trouble.SERVER)
     if (encrypting := _within(error, ssl.SSLError)) is not None:
         why = f"{CANNOT_ENCRYPT} ({encrypting.reason or _named(encrypting)})"
         return Ended(Attempt.PUT_OFF, why, Trouble.NO_ENCRYPTION)
@@ -239,7 +241,7 @@ def _refused(code: int, what: str, trouble: Trouble, reason: str | None = None) 
     """Replies of 400 to 499 are for now, those from 500 on for good (RFC 5321, section 4.2.1): until somebody sees to
     the server or the sender."""
     if code < 500:
-        return Ended(Attempt.PUT_OFF, f"the mail server put it off with {code}", Trouble.PUT_OFF)
+        return Ended(Attempt.PUT_OFF, f"the mail server deferred the message with {code}", Trouble.PUT_OFF)
     return Ended(Attempt.PUT_OFF, reason or f"{REFUSES} {what} with {code}", trouble)
 
 

@@ -25,7 +25,7 @@ class SignedOut(Exception):
     """Nobody is signed in. Carries the page that was asked for."""
 
     def __init__(self, next_path: str) -> None:
-        super().__init__("nobody is signed in")
+        super().__init__("no one is signed in")
         self.next_path = next_path
 
 

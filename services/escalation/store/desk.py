@@ -10,8 +10,8 @@ async def desk_notes(connection: Connection, desk: str) -> list[str]:
     active = await connection.fetchval(_ACTIVE, desk)
     if active:
         return []
-    why = "whom the directory does not know" if active is None else "who has left"
+    why = "who is not in the directory" if active is None else "who has left"
     return [
-        f"the sales desk is nobody: DESK names {desk!r}, {why}. Where nobody else can be asked, nobody is. "
-        "Tell of this person, or name another."
+        f"there is no sales desk: DESK names {desk!r}, {why}. Where no one else can be notified, no one is. "
+        "Add this person to the directory, or name someone else."
     ]

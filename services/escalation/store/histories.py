@@ -32,7 +32,7 @@ def facts_of(rows: Iterable[asyncpg.Record]) -> Iterator[AccountFact]:
 @cache
 def _warn_of(kind: str) -> None:
     """Once a process: an account may have thousands of them."""
-    _log.warning("facts of a kind that this release does not know are left out", kind=kind)
+    _log.warning("facts of a kind unknown to this release are ignored", kind=kind)
 
 
 def histories_of(accounts: Iterable[str], rows: Iterable[asyncpg.Record]) -> dict[str, History]:
