@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-app = typer.Typer(help="E-mail that came back: read delivery reports, list people, clear.", no_args_is_help=True)
+app = typer.Typer(help="Read delivery reports, and list or clear addresses that bounce.", no_args_is_help=True)
 
 TRY_LATER = 75
 """What mail programs take as "keep the message and try again" (EX_TEMPFAIL of sysexits.h)."""
@@ -32,7 +32,7 @@ def read(
             dir_okay=False,
             readable=True,
             metavar="FILE",
-            help="Messages, one a file; standard input unless given.",
+            help="Messages, one per file. Default: standard input.",
         ),
     ] = None,
     escalation: EscalationDatabase = None,
@@ -52,7 +52,7 @@ def read(
 
 @app.command("list")
 def list_people(escalation: EscalationDatabase = None, data: Data = None, as_json: AsJson = False) -> None:
-    """People whom e-mail does not reach, since when, and why."""
+    """List people whose e-mail bounces, since when, and why."""
     from services.cli.terminal import printable
 
     enter(data, escalation=escalation)
@@ -63,7 +63,7 @@ def list_people(escalation: EscalationDatabase = None, data: Data = None, as_jso
         rows = [{"person": one.salesperson_id, "since": one.since.isoformat(), "reason": one.because} for one in found]
         print(json.dumps(rows, indent=2, ensure_ascii=False))
     elif not found:
-        print("No e-mail is known to come back.")
+        print("No address is known to bounce.")
     for one in () if as_json else found:
         print(f"{printable(one.salesperson_id)}  since {one.since:%Y-%m-%d %H:%M:%S}  {printable(one.because)}")
 
@@ -74,7 +74,7 @@ def clear(
     escalation: EscalationDatabase = None,
     data: Data = None,
 ) -> None:
-    """Clear the mark of an address that works again. A new address clears it by itself."""
+    """Clear the mark on an address that works again. A new address clears it automatically."""
     from services.cli.databases import spine_of
     from services.cli.terminal import printable, stop_with
     from services.escalation.channels.operating import clear_address
@@ -89,8 +89,10 @@ def clear(
         return bool(marked)
 
     if not _with_pool(cleared):
-        raise stop_with(f"No e-mail to {printable(person)} is known to come back; `handoff bounces list` lists people.")
-    print(f"{printable(person)}: the mark is cleared")
+        raise stop_with(
+            f"No e-mail to {printable(person)} is known to bounce; `handoff bounces list` lists those that do."
+        )
+    print(f"{printable(person)}: mark cleared")
 
 
 def _messages(files: Sequence[Path]) -> Iterator[tuple[str, bytes]]:
@@ -132,9 +134,9 @@ def _record(name: str, bounce: "Bounce") -> None:
     except typer.Exit:
         raise typer.Exit(TRY_LATER) from None
     if people:
-        print(f"{name}: e-mail to {', '.join(map(printable, people))} came back ({bounce.status})")
+        print(f"{name}: e-mail to {', '.join(map(printable, people))} bounced ({bounce.status})")
     else:
-        print(f"{name}: ignored: it returns no message of this installation")
+        print(f"{name}: ignored: not a report about a message from this installation")
 
 
 async def _failing(pool: "Pool") -> "Sequence[Failing]":

@@ -23,7 +23,7 @@ from shared.messaging.naming import named_event
 if TYPE_CHECKING:
     from shared.transaction import Spine
 
-app = typer.Typer(help="Inputs that could not be applied: list, replay, dismiss.", no_args_is_help=True)
+app = typer.Typer(help="List, replay and dismiss inputs that could not be applied.", no_args_is_help=True)
 
 Service = Annotated[ServiceName, typer.Argument(metavar="SERVICE", help="orders, support or escalation.")]
 Ids = Annotated[list[UUID] | None, typer.Argument(metavar="ID", help="Dead letters by ID.")]
@@ -39,9 +39,9 @@ class CountedAt(StrEnum):
 @app.command("list")
 def list_letters(
     service: Service,
-    limit: Annotated[int, typer.Option(min=1, metavar="NUMBER", help="At most so many.")] = 50,
-    replayed: Annotated[bool, typer.Option("--replayed", help="Also those already replayed.")] = False,
-    dismissed: Annotated[bool, typer.Option("--dismissed", help="Also those dismissed.")] = False,
+    limit: Annotated[int, typer.Option(min=1, metavar="NUMBER", help="Maximum number.")] = 50,
+    replayed: Annotated[bool, typer.Option("--replayed", help="Include replayed ones.")] = False,
+    dismissed: Annotated[bool, typer.Option("--dismissed", help="Include dismissed ones.")] = False,
     data: Data = None,
     as_json: AsJson = False,
 ) -> None:
@@ -77,7 +77,7 @@ def show(
     data: Data = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show one dead letter with its headers and body, which may hold a customer's data.
+    """Show one dead letter with its headers and body, which may contain a customer's data.
 
     Reads ORDERS_DATABASE_URL, SUPPORT_DATABASE_URL or ESCALATION_DATABASE_URL.
     """
@@ -112,18 +112,18 @@ def replay(
         CountedAt,
         typer.Option(
             metavar="TIME",
-            help="`told`, or `heard`: a fact dated ahead counts at the time it was first received (see time_ahead).",
+            help="`told`, or `heard`: a fact dated in the future counts when it was first received (see time_ahead).",
         ),
     ] = CountedAt.TOLD,
     data: Data = None,
 ) -> None:
-    """Try dead letters again, in the order they came. Those that fail again stay.
+    """Apply dead letters again, in the order they were received. Those that fail again are kept.
 
     Uses ORDERS_DATABASE_URL, SUPPORT_DATABASE_URL or ESCALATION_DATABASE_URL.
     """
     enter(data)
     if not ids and not every:
-        raise stop_with("name the dead letters to replay by their ids, or say --all.")
+        raise stop_with("give the IDs of the dead letters to replay, or --all.")
     failed = with_pool(service, lambda pool: _replay(pool, service, ids or [], time))
     if failed:
         raise typer.Exit(1)
@@ -133,11 +133,11 @@ def replay(
 def dismiss(
     service: Service,
     ids: Annotated[list[UUID], typer.Argument(metavar="ID", help="Dead letters by ID.")],
-    by: Annotated[str, typer.Option(metavar="NAME", help="Who decided it.")],
+    by: Annotated[str, typer.Option(metavar="NAME", help="Who decided this.")],
     why: Annotated[str, typer.Option(metavar="TEXT", help="Why they will never be applied.")],
     data: Data = None,
 ) -> None:
-    """Put dead letters away that can never be applied. They are kept, and no longer counted or listed.
+    """Dismiss dead letters that can never be applied. They are kept, but no longer counted or listed.
 
     Uses ORDERS_DATABASE_URL, SUPPORT_DATABASE_URL or ESCALATION_DATABASE_URL.
     """
@@ -147,7 +147,7 @@ def dismiss(
             raise stop_with(f"{option} is empty.")
     done = with_pool(service, lambda pool: dismiss_letters(pool, ids, by=by.strip(), why=why.strip()))
     for id in ids:
-        print(f"{id}  {'dismissed' if id in done else 'is not there, or was replayed or dismissed before'}")
+        print(f"{id}  {'dismissed' if id in done else 'not found, or already replayed or dismissed'}")
     if not done.issuperset(ids):
         raise typer.Exit(1)
 
@@ -160,7 +160,7 @@ async def _replay(pool: Pool, name: ServiceName, ids: list[UUID], time: CountedA
         wanted = [letter for letter in sorted(kept, key=_came) if not ids or letter.id in ids]
         missing = set(ids) - {letter.id for letter in wanted}
         for id in sorted(missing):
-            print(f"{id}  there is no such dead letter")
+            print(f"{id}  no such dead letter")
         heard = await _heard(pool, wanted, prefix=prefix) if time is CountedAt.HEARD else {}
         in_turn = sorted(heard, key=heard.__getitem__) or [letter.id for letter in wanted]
         accepted = [await _replay_one(spine, id, prefix=prefix, heard_at=heard.get(id)) for id in in_turn]
@@ -191,7 +191,7 @@ async def _replay_one(spine: "Spine", id: UUID, *, prefix: str, heard_at: dateti
 
     found = await kept_letter(spine.pool, id)
     if found is None:
-        print(f"{id}  is no longer there")
+        print(f"{id}  no longer exists")
         return False
     batch = replay_of(*found, prefix=prefix, heard_at=heard_at)
     if isinstance(batch, Poison):

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from services.escalation.store.outgoing import ListedDelivery
     from shared.database import Pool
 
-app = typer.Typer(help="E-mails that have not arrived: list, resend.", no_args_is_help=True)
+app = typer.Typer(help="List and resend e-mails that have not arrived.", no_args_is_help=True)
 
 _MOST = 1_000_000
 
@@ -37,22 +37,22 @@ class State(StrEnum):
 _NOT_ARRIVED = (State.PENDING, State.SENDING, State.HELD, State.UNKNOWN, State.FAILED, State.SKIPPED)
 
 Since = Annotated[
-    str | None, typer.Option(metavar="WHEN", help="Changed since this moment, with its zone: 2026-05-04T09:30Z.")
+    str | None, typer.Option(metavar="WHEN", help="Changed since this time, with its zone: 2026-05-04T09:30Z.")
 ]
 
 
 @app.command("list")
 def list_deliveries(
     state: Annotated[
-        list[State] | None, typer.Option(metavar="STATE", help="Only this state; may be given again.")
+        list[State] | None, typer.Option(metavar="STATE", help="Only this state. Repeat for several.")
     ] = None,
     since: Since = None,
-    limit: Annotated[int, typer.Option(min=1, metavar="NUMBER", help="At most so many.")] = 50,
+    limit: Annotated[int, typer.Option(min=1, metavar="NUMBER", help="Maximum number.")] = 50,
     escalation: EscalationDatabase = None,
     data: Data = None,
     as_json: AsJson = False,
 ) -> None:
-    """E-mail deliveries, newest first. Without --state: those that have not arrived."""
+    """List e-mail deliveries, newest first. Without --state: those that have not arrived."""
     enter(data, escalation=escalation)
     from services.cli.databases import with_pool
     from services.escalation.store.outgoing import listed
@@ -81,7 +81,7 @@ def resend(
 ) -> None:
     """Send e-mails again: those that failed, had no address, or wait for another attempt. Not for closed episodes.
 
-    The exit status is 1 if one that was given by its ID is not sent again.
+    The exit status is 1 if a delivery given by its ID is not sent again.
     """
     enter(data, escalation=escalation)
     from services.cli.databases import with_pool
@@ -110,7 +110,7 @@ async def _resend(pool: "Pool", ids: Sequence[UUID], since: datetime | None) -> 
 
     meant = await (by_id(pool, ids) if ids else listed(pool, RESENDABLE, since=since, only_open=True, limit=_MOST))
     known = {one.delivery_id for one in meant}
-    results = [_result(id, "there is no such delivery") for id in ids if id not in known]
+    results = [_result(id, "no such delivery") for id in ids if id not in known]
     async with spine_of(pool, ServiceName.ESCALATION) as spine:
         for one in meant:
             try:
@@ -127,13 +127,14 @@ def _result(id: UUID, refused: str | None) -> dict[str, Any]:
 
 def _print_table(found: Sequence["ListedDelivery"]) -> None:
     from services.cli.terminal import printable
+    from services.escalation.domain.deliveries import shown_reason
 
     for one in found:
         about = f"{printable(one.recipient)}  order {printable(one.order_id)}"
-        over = "" if one.open else "  (nobody is asked any more)"
+        over = "" if one.open else "  (no longer needed)"
         print(f"{one.delivery_id}  {one.changed_at:%Y-%m-%d %H:%M:%S}  {one.state}  {about}{over}")
         again = f"; next attempt {one.try_at:%H:%M:%S} UTC" if one.state in ("pending", "unknown") else ""
-        print(f"    {_tried(one)}: {printable(one.reason or 'no reason yet')}{again}")
+        print(f"    {_tried(one)}: {printable(shown_reason(one.reason or 'no reason yet'))}{again}")
 
 
 def _tried(one: "ListedDelivery") -> str:
@@ -175,7 +176,7 @@ def _moment(text: str | None) -> datetime | None:
         moment = None
     if moment is None or moment.tzinfo is None:
         raise stop_with(
-            f"--since: {printable(text)!r} must be a moment with its zone, like 2026-05-04T09:30Z "
+            f"--since: {printable(text)!r} must be a time with its zone, like 2026-05-04T09:30Z "
             "or 2026-05-04T11:30+02:00."
         )
     return moment

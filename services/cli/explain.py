@@ -50,19 +50,19 @@ def explain(
         str, typer.Argument(metavar="EPISODE", help="Episode ID or its beginning; with --order an order's ID.")
     ],
     order: Annotated[bool, typer.Option("--order", help="The latest episode of this order.")] = False,
-    words: Annotated[bool, typer.Option("--words", help="With the customer's own words, names and titles.")] = False,
-    events: Annotated[bool, typer.Option("--events", help="With the ids of events, for `handoff trace`.")] = False,
+    words: Annotated[bool, typer.Option("--words", help="Include the customer's own words, names and titles.")] = False,
+    events: Annotated[bool, typer.Option("--events", help="Include event IDs, for `handoff trace`.")] = False,
     as_json: AsJson = False,
     desk: Annotated[
         str,
-        typer.Option(envvar="DESK", metavar="PERSON", help="The salesperson who stands in when there is nobody else."),
+        typer.Option(envvar="DESK", metavar="PERSON", help="The salesperson to notify when there is no one else."),
     ] = "desk",
     data: Data = None,
     escalation: EscalationDatabase = None,
 ) -> None:
-    """Show why an episode is as it is, step by step, and what happens next.
+    """Show how an episode came about, step by step, and what happens next.
 
-    Each step has the facts, rules and policy lines that it rests on.
+    Each step lists the facts, rules and policy lines behind it.
     """
     enter(data, escalation=escalation)
     url = database_of(ServiceName.ESCALATION)
@@ -106,8 +106,8 @@ def _chosen(found: Sequence[Found], name: str, *, is_order: bool) -> Found:
     """The only episode, or an order's latest."""
     if not found:
         where = "Order" if is_order else "Episode"
-        hint = "`--order` takes an order's id." if not is_order else "it has none, or the order is not known."
-        raise NotOne(f"{where} {name}: no episode is found; {hint}")
+        hint = "to look up an order, use `--order`." if not is_order else "it has none, or the order is not known."
+        raise NotOne(f"{where} {name}: no episode found; {hint}")
     if len(found) > 1 and not is_order:
         listed = "\n".join(f"  {one.episode_id}  order {one.order_id}" for one in found[:10])
         raise NotOne(f"{len(found)} episodes begin with {name}:\n{listed}")
@@ -121,7 +121,7 @@ def _heading(record: Record) -> Iterator[RenderableType]:
     amount = money(order.amount_minor, order.currency)
     yield Text(printable(f"Order {order.order_id} of account {order.account_id}, {amount}. {sold}."))
     if episode.follows is not None:
-        yield Text(f"It follows episode {episode.follows}, which was closed before.")
+        yield Text(f"It follows episode {episode.follows}, which is closed.")
     yield Text("Times are UTC.", style="dim")
 
 
@@ -150,7 +150,7 @@ def _told(step: Step, *, with_events: bool) -> Text:
     if step.quote:
         lines.append(Text(f"“{printable(step.quote)}”", style="italic"))
     if step.heard_at is not None:
-        lines.append(Text(f"heard of on {day(step.heard_at)}, {step.heard_at.astimezone(UTC):%H:%M:%S}", style="dim"))
+        lines.append(Text(f"received on {day(step.heard_at)}, {step.heard_at.astimezone(UTC):%H:%M:%S}", style="dim"))
     if with_events and step.cause is not None:
         lines.append(Text(printable(f"event {step.cause}"), style="dim"))
     if step.policy:

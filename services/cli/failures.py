@@ -21,15 +21,15 @@ def of_database(service: str, url: str, error: Exception) -> str:
         )
     if lacks_right(error):
         return (
-            f"{whose} at {where} refuses a right: {error}. Have its owner grant it; `handoff migrate` needs the whole "
-            f"database: {_owner(url)}."
+            f"{whose} at {where} denies a permission: {error}. Have its owner grant it; `handoff migrate` needs the "
+            f"whole database: {_owner(url)}."
         )
     if isinstance(error, RightMissing | TablesUnfit):
         return f"{whose} at {where} cannot be used: {error.safe_message}."
     if isinstance(error, OSError):
         return (
             f"{whose} does not answer at {where} ({name}). Start it with `handoff up`, "
-            f"or set {variable} to the address of yours."
+            f"or set {variable} to the address of your own."
         )
     return f"{whose} at {where} cannot be used ({name}): check {variable} and its log."
 

@@ -41,7 +41,7 @@ def _database_option(service: ServiceName) -> typer.models.OptionInfo:
     option: typer.models.OptionInfo = typer.Option(
         f"--{service}-database",
         metavar="URL",
-        help=f"Address of the database of {service}; else {database_variable(service)} has it.",
+        help=f"Address of the database of {service}. Default: {database_variable(service)}.",
     )
     return option
 
@@ -119,7 +119,7 @@ def require(*variables: str) -> None:
     missing = [name for name in variables if not is_set(name)]
     if missing:
         raise stop_with(
-            f"No server is named: {', '.join(missing)} not set. Set it, or name the data folder of a running "
+            f"No server given: {', '.join(missing)} not set. Set it, or give the data folder of a running "
             f"`handoff up` with --data or HANDOFF_DATA ({DEFAULT_DATA} has none)."
         )
 
@@ -139,7 +139,7 @@ def _running(folder: Path) -> Mapping[str, str]:
         )
     if _has_stopped(folder):
         raise stop_with(
-            f"The installation in {folder} does not run any more: start it with `handoff up --data {folder}`."
+            f"The installation in {folder} is no longer running: start it with `handoff up --data {folder}`."
         )
     return _read(folder)
 

@@ -10,7 +10,7 @@ COMMANDS = (
     Lazy(
         "demo",
         "services.cli.demo.command:demo",
-        "Start everything on this machine, apart from `handoff up`, and play short stories; Ctrl-C stops it.",
+        "Start everything on this machine, separate from `handoff up`, and play short stories. Ctrl-C stops it.",
     ),
     Lazy(
         "up",
@@ -19,7 +19,7 @@ COMMANDS = (
     ),
     Lazy("status", "services.cli.status.command:status", "Show on one screen whether everything works."),
     Lazy("mail", "services.cli.mail:mail", "List the mail that the sink of `handoff up` caught, or show one message."),
-    Lazy("run", "services.cli.run:run", "Run one process of a service until it is told to stop."),
+    Lazy("run", "services.cli.run:run", "Run one process of a service until it is stopped."),
     Lazy(
         "migrate",
         "services.cli.run:migrate_all",
@@ -28,12 +28,12 @@ COMMANDS = (
     Lazy(
         "rejudge",
         "services.cli.rejudge:rejudge",
-        "Judge every account by the rules of this release, after `handoff migrate`.",
+        "Apply the rules of this release to every account, after `handoff migrate`.",
     ),
     Lazy(
         "repair-times",
         "services.cli.repair_times:repair_times",
-        "Have facts dated ahead of the clock count at the time they were received.",
+        "Correct facts dated in the future to the time they were received.",
     ),
     Lazy(
         "import", "services.cli.importers.command:app", "Publish files of known formats as inbound events, over Kafka."
@@ -41,32 +41,30 @@ COMMANDS = (
     Lazy(
         "explain",
         "services.cli.explain:explain",
-        "Show why an episode is as it is, step by step, and what happens next.",
+        "Show how an episode came about, step by step, and what happens next.",
     ),
     Lazy(
         "report",
         "services.cli.report:report",
-        "Count events, signals, episodes and alerts, and what became of every input.",
+        "Count events, signals, episodes and alerts, and the outcome of every input.",
     ),
-    Lazy(
-        "waiting", "services.cli.waiting:waiting", "List the facts and signals that wait for their sale, case or order."
-    ),
-    Lazy("trace", "services.cli.trace:trace", "Show everything one event caused, as a tree with times."),
+    Lazy("waiting", "services.cli.waiting:waiting", "List facts and signals that wait for their sale, case or order."),
+    Lazy("trace", "services.cli.trace:trace", "Show everything that one event caused, as a tree with times."),
     Lazy(
         "dead-letters",
         "services.cli.dead_letters:app",
-        "Inputs that could not be applied: list, replay, dismiss.",
+        "List, replay and dismiss inputs that could not be applied.",
     ),
-    Lazy("deliveries", "services.cli.deliveries:app", "E-mails that have not arrived: list, resend."),
-    Lazy("bounces", "services.cli.bounces:app", "E-mail that came back: read delivery reports, list people, clear."),
-    Lazy("outbox", "services.cli.outbox:app", "What the services published: publish it again."),
-    Lazy("people", "services.cli.people:app", "Salespeople: who changed what of them."),
+    Lazy("deliveries", "services.cli.deliveries:app", "List and resend e-mails that have not arrived."),
+    Lazy("bounces", "services.cli.bounces:app", "Read delivery reports, and list or clear addresses that bounce."),
+    Lazy("outbox", "services.cli.outbox:app", "Publish again what the services published."),
+    Lazy("people", "services.cli.people:app", "Show who changed what about a salesperson."),
     Lazy(
         "topics",
         "services.cli.topics:app",
-        "Topics whose unread records are gone: list, acknowledge.",
+        "List and acknowledge topics that lost unread records.",
     ),
-    Lazy("policy", "services.cli.policy:app", "The policy: show, check, diff, publish, history."),
+    Lazy("policy", "services.cli.policy:app", "Show, check, compare and publish policies."),
 )
 
 app = typer.Typer(help="On-call for sold accounts.", no_args_is_help=True, cls=group_of(COMMANDS))

@@ -13,27 +13,27 @@ from services.cli.run import outline_of, read_settings
 from services.cli.terminal import printable, stop_with
 from shared.database import DATABASE_ERRORS, Pool
 
-app = typer.Typer(help="What the services published: publish it again.", no_args_is_help=True)
+app = typer.Typer(help="Publish again what the services published.", no_args_is_help=True)
 
 _ANYBODY = "select exists (select from orders.salespeople)"
-_BY_HAND = "if it misses nothing any more, say so with `handoff topics acknowledge`."
-_HINT = "Say a moment with its zone, like 2026-05-04T09:30Z or 2026-05-04T11:30+02:00."
+_BY_HAND = "once nothing is missing, confirm it with `handoff topics acknowledge`."
+_HINT = "Give a time with its zone, like 2026-05-04T09:30Z or 2026-05-04T11:30+02:00."
 
 
 @app.callback()
 def outbox() -> None:
-    """What the services published: publish it again."""
+    """Publish again what the services published."""
 
 
 @app.command()
 def replay(
-    since: Annotated[str, typer.Option(metavar="WHEN", help="From which moment on, with its zone: 2026-05-04T09:30Z.")],
+    since: Annotated[str, typer.Option(metavar="WHEN", help="Start time, with its zone: 2026-05-04T09:30Z.")],
     service: Annotated[
-        ServiceName | None, typer.Argument(metavar="SERVICE", help="orders, support or escalation; all unless given.")
+        ServiceName | None, typer.Argument(metavar="SERVICE", help="orders, support or escalation. Default: all.")
     ] = None,
     data: Data = None,
 ) -> None:
-    """Publish again what was published since a moment, and all salespeople. What was read before counts once.
+    """Publish again what was published since a given time, and all salespeople. Nothing is applied twice.
 
     Uses ORDERS_DATABASE_URL, SUPPORT_DATABASE_URL or ESCALATION_DATABASE_URL.
     """
@@ -90,7 +90,7 @@ def _moment(text: str) -> datetime:
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
-        raise stop_with(f"--since: {printable(text)!r} is no moment. {_HINT}") from None
+        raise stop_with(f"--since: {printable(text)!r} is not a valid time. {_HINT}") from None
     if moment.tzinfo is None:
         raise stop_with(f"--since: {printable(text)!r} has no zone. {_HINT}")
     if moment > datetime.now(UTC):

@@ -17,15 +17,15 @@ from shared.contracts.orders_inbound import SalespersonChanged
 from shared.database import Pool
 from shared.precedence import Version
 
-app = typer.Typer(help="Salespeople: who changed what of them.", no_args_is_help=True)
+app = typer.Typer(help="Show who changed what about a salesperson.", no_args_is_help=True)
 
 _TOLD = """
     select source, event_id, kind, at, decided_at, body from shared.journal
     where subject = $1 and type = $2 order by position
 """
 _WAYS = {"http": "HTTP", "record": "Kafka"}
-_NO_EFFECT = "no effect: something later was known already"
-_ERASED = "erased: what it said is not kept any more"
+_NO_EFFECT = "no effect: a later fact was already known"
+_ERASED = "erased: its content is no longer kept"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,21 +48,21 @@ class Change:
 
 @app.callback()
 def people() -> None:
-    """Salespeople: who changed what of them."""
+    """Show who changed what about a salesperson."""
 
 
 @app.command()
 def history(
-    person: Annotated[str, typer.Argument(metavar="ID", help="The salesperson's id.")],
+    person: Annotated[str, typer.Argument(metavar="ID", help="The salesperson's ID.")],
     data: Data = None,
     orders: OrdersDatabase = None,
     as_json: AsJson = False,
 ) -> None:
-    """Every change of a salesperson, the oldest first: when, from which source, and what. It shows personal data."""
+    """List every change to a salesperson, oldest first: when, from which source, and what. Shows personal data."""
     enter(data, orders=orders)
     changes = list(changes_in(with_pool(ServiceName.ORDERS, lambda pool: _told_of(pool, person))))
     if not changes:
-        raise stop_with(f"Nothing was published about a salesperson {person}. Check the id: capitals count.")
+        raise stop_with(f"Nothing was published about salesperson {person}. Check the ID: upper and lower case differ.")
     if as_json:
         print_json(changes)
         return

@@ -21,27 +21,29 @@ from services.escalation.domain.policy.versions import BEGINNING, Change, Polici
 from services.escalation.store.policies import load
 from shared.database import Pool
 
-app = typer.Typer(help="The policy: show, check, diff, publish, history.", no_args_is_help=True)
+app = typer.Typer(help="Show, check, compare and publish policies.", no_args_is_help=True)
 
-Document = Annotated[Path, typer.Argument(metavar="FILE", help="A policy's document, as TOML.")]
+Document = Annotated[Path, typer.Argument(metavar="FILE", help="A policy document, as TOML.")]
 
 
 @app.command()
 def check(file: Document) -> None:
-    """Say what is wrong with a document, line by line; publishes nothing and needs no database."""
+    """Check a document and list its errors by line. Publishes nothing and needs no database."""
     _policy_in(file, _text_of(file))
     print(f"{printable(file)}: policy is valid")
 
 
 @app.command()
 def show(
-    version: Annotated[int | None, typer.Argument(metavar="VERSION", help="The latest unless given.")] = None,
-    ships: Annotated[bool, typer.Option("--shipped", help="The one that ships with this release instead.")] = False,
-    as_schema: Annotated[bool, typer.Option("--schema", help="The JSON Schema of a document instead.")] = False,
+    version: Annotated[int | None, typer.Argument(metavar="VERSION", help="Default: the latest.")] = None,
+    ships: Annotated[
+        bool, typer.Option("--shipped", help="Print the policy that ships with this release instead.")
+    ] = False,
+    as_schema: Annotated[bool, typer.Option("--schema", help="Print the JSON Schema of a document instead.")] = False,
     data: Data = None,
     escalation: EscalationDatabase = None,
 ) -> None:
-    """Print a version's document, to be changed and published again."""
+    """Print a version's document, to edit and publish."""
     if as_schema:
         print_json(schema())
         return
@@ -55,10 +57,12 @@ def show(
 @app.command()
 def diff(
     old: Annotated[
-        str | None, typer.Argument(metavar="OLD", help="A version's number or a file; the one before the latest.")
+        str | None,
+        typer.Argument(metavar="OLD", help="A version number or a file. Default: the version before the latest."),
     ] = None,
     new: Annotated[
-        str | None, typer.Argument(metavar="NEW", help="As OLD; the latest. A file alone is compared with that.")
+        str | None,
+        typer.Argument(metavar="NEW", help="As OLD. Default: the latest. A file alone is compared with the latest."),
     ] = None,
     data: Data = None,
     escalation: EscalationDatabase = None,
@@ -78,7 +82,7 @@ def diff(
         print_json(changes)
         return
     if not changes:
-        print("No value differs.")
+        print("No differences.")
         return
     Console(highlight=False).print(_table_of_changes(changes))
 
@@ -90,19 +94,19 @@ def publish(
     by: Annotated[str, typer.Option(metavar="PERSON", help="The ID of the active salesperson who publishes it.")],
     onto: Annotated[
         int | None,
-        typer.Option(min=1, metavar="VERSION", help="The version it was made of: refused unless the latest."),
+        typer.Option(min=1, metavar="VERSION", help="The version it is based on. Refused unless it is the latest."),
     ] = None,
     data: Data = None,
     escalation: EscalationDatabase = None,
 ) -> None:
-    """Make a document the next version: it counts for whatever happens from now on."""
+    """Publish a document as the next version. It applies from now on."""
     text = _text_of(file)
     _policy_in(file, text)
     try:
         fact = PolicyPublishing(document=text, by=by, summary=summary, onto=onto)
     except ValidationError as error:
         fields = ", ".join(f"--{fault['loc'][0]}" for fault in error.errors())
-        raise stop_with(f"{fields}: must be one line of at most 500 characters, an id of at most 200.") from None
+        raise stop_with(f"{fields}: must be one line of at most 500 characters (for an ID, at most 200).") from None
     enter(data, escalation=escalation)
     from shared.transaction import Refused
 
@@ -110,15 +114,15 @@ def publish(
         published, replaced = with_pool(ServiceName.ESCALATION, lambda pool: _publish(pool, fact))
     except Refused as refused:
         raise stop_with(printable(f"Not published: {refused.rejected[0].reason}", kept=LINES)) from None
-    print(f"Version {published.version} counts since {_instant(published.since)}.")
+    print(f"Version {published.version} applies since {_instant(published.since)}.")
     told = f"version {replaced.version}, published by {replaced.published_by}: {replaced.summary}"
     print(f"It replaces {printable(told)}")
-    print(f"handoff policy diff {replaced.version} {published.version} lists what differs.")
+    print(f"handoff policy diff {replaced.version} {published.version} lists the differences.")
 
 
 @app.command()
 def history(data: Data = None, escalation: EscalationDatabase = None, as_json: AsJson = False) -> None:
-    """List all versions, the latest first."""
+    """List all versions, latest first."""
     enter(data, escalation=escalation)
     versions = list(reversed(_policies().versions))
     if as_json:
@@ -164,7 +168,7 @@ def _compared(policies: Policies, place: str) -> Policy:
 def _version(policies: Policies, version: int) -> PolicyVersion:
     found = policies.numbered(version)
     if found is None:
-        raise stop_with(f"There is no version {version}: the latest is {policies.latest.version}.")
+        raise stop_with(f"There is no version {version}; the latest is {policies.latest.version}.")
     return found
 
 
@@ -175,7 +179,7 @@ def _text_of(file: Path) -> str:
         raise stop_with(f"{printable(file)} cannot be read: {error.strerror}.") from None
     except UnicodeDecodeError as error:
         line = error.object.count(b"\n", 0, error.start) + 1
-        raise stop_with(f"{printable(file)}: line {line}: this is no UTF-8 text.") from None
+        raise stop_with(f"{printable(file)}: line {line}: this is not UTF-8 text.") from None
 
 
 def _policy_in(file: Path, text: str) -> Policy:

@@ -27,7 +27,7 @@ class Rejudged:
 
 
 def rejudge(data: Data = None, escalation: EscalationDatabase = None) -> None:
-    """Judge every account by the rules of this release, after `handoff migrate`.
+    """Apply the rules of this release to every account, after `handoff migrate`.
 
     Run again, it continues where it ended. Signals that do not count any more end, and severities are corrected, with
     the reason that the rules changed. Nobody is notified.
@@ -37,7 +37,7 @@ def rejudge(data: Data = None, escalation: EscalationDatabase = None) -> None:
     print(f"Rules {RULES_VERSION}: {done.judged:,} accounts judged.")
     if done.failed:
         shown = ", ".join(map(printable, done.failed[:_SHOWN]))
-        raise stop_with(f"{len(done.failed):,} accounts could not be judged, such as {shown}: run it again.")
+        raise stop_with(f"{len(done.failed):,} accounts could not be judged, such as {shown}. Run the command again.")
 
 
 async def rejudge_all(pool: Pool) -> Rejudged:

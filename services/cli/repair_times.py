@@ -24,11 +24,11 @@ _IN_TURN = (ServiceName.ESCALATION, ServiceName.SUPPORT, ServiceName.ORDERS)
 
 def repair_times(
     only: Annotated[
-        list[ServiceName] | None, typer.Option(metavar="SERVICE", help="Only this service; may be given again.")
+        list[ServiceName] | None, typer.Option(metavar="SERVICE", help="Only this service. Repeat for several.")
     ] = None,
     data: Data = None,
 ) -> None:
-    """Have facts dated ahead of the clock count at the time they were received.
+    """Correct facts dated in the future to the time they were received.
 
     `handoff migrate` lists them. Uses ORDERS_DATABASE_URL, SUPPORT_DATABASE_URL and ESCALATION_DATABASE_URL.
     """
@@ -41,7 +41,7 @@ def repair_times(
             repaired = asyncio.run(_repair(name, url))
         except DATABASE_ERRORS as error:
             raise stop_with(failures.of_database(name, url, error)) from None
-        print(f"{name.value}: {repaired} times put right" if repaired else f"{name.value}: nothing is dated ahead")
+        print(f"{name.value}: {repaired} times corrected" if repaired else f"{name.value}: no times are in the future")
 
 
 async def _repair(name: ServiceName, url: str) -> int:

@@ -110,7 +110,7 @@ def report(
     support: SupportDatabase = None,
     escalation: EscalationDatabase = None,
 ) -> None:
-    """Count events, signals, episodes and alerts, and what became of every input."""
+    """Count events, signals, episodes and alerts, and the outcome of every input."""
     urls = enter_with_every_database(data, orders=orders, support=support, escalation=escalation)
     try:
         if episodes:

@@ -92,15 +92,17 @@ def run(
     slot: Annotated[
         int | None,
         typer.Option(
-            min=0, metavar="NUMBER", help="A stable number among this service's processes: restarts go on at once."
+            min=0,
+            metavar="NUMBER",
+            help="A stable number among this service's processes, for restarts without a pause.",
         ),
     ] = None,
     data: Data = None,
 ) -> None:
-    """Run one process of a service until it is told to stop.
+    """Run one process of a service until it is stopped.
 
-    Needs KAFKA_BOOTSTRAP_SERVERS and ORDERS_DATABASE_URL, SUPPORT_DATABASE_URL or ESCALATION_DATABASE_URL, escalation
-    SMTP_URL too; or the data folder of a running `handoff up`.
+    Needs KAFKA_BOOTSTRAP_SERVERS and ORDERS_DATABASE_URL, SUPPORT_DATABASE_URL or ESCALATION_DATABASE_URL, and
+    SMTP_URL for escalation; or the data folder of a running `handoff up`.
     """
     enter(data)
     require(KAFKA, database_variable(name), *([MAIL] if name is ServiceName.ESCALATION else []))
@@ -113,7 +115,7 @@ def run(
 
 def migrate_all(
     only: Annotated[
-        list[ServiceName] | None, typer.Option(metavar="SERVICE", help="Only this service; may be given again.")
+        list[ServiceName] | None, typer.Option(metavar="SERVICE", help="Only this service. Repeat for several.")
     ] = None,
     data: Data = None,
 ) -> None:
@@ -161,12 +163,12 @@ async def _migrated(url: str, service: "Outline", skew: timedelta) -> "list[Ahea
 def _list_rows_ahead(name: ServiceName, ahead: "Sequence[AheadRow]") -> None:
     if not ahead:
         return
-    print(f"{name.value}: {len(ahead)} times are ahead of the clock; until then they outrank what is reported now")
+    print(f"{name.value}: {len(ahead)} times are in the future; until then they override newer reports")
     for row in ahead[:_MOST_LISTED]:
         print(f"    {row.place}  {printable(row.about)}  {row.at:%Y-%m-%d %H:%M:%S}")
     if len(ahead) > _MOST_LISTED:
         print(f"    … and {len(ahead) - _MOST_LISTED} more")
-    print("    `handoff repair-times` has them count at the time they were heard.")
+    print("    `handoff repair-times` corrects them to the time they were received.")
 
 
 def read_settings(name: ServiceName) -> "ServiceSettings":
@@ -183,7 +185,7 @@ def from_environment(settings: Callable[[], S]) -> S:
         return settings()
     except ValidationError as error:
         faults = [": ".join(filter(None, (_variable(fault["loc"]), fault["msg"]))) for fault in error.errors()]
-        raise stop_with("cannot start; check these variables of the environment:\n  " + "\n  ".join(faults)) from None
+        raise stop_with("cannot start; check these environment variables:\n  " + "\n  ".join(faults)) from None
 
 
 def _variable(place: tuple[int | str, ...]) -> str:

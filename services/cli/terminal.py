@@ -11,7 +11,7 @@ from rich.text import Text
 LINES = "\n\t"
 """What a text of several lines keeps."""
 
-AsJson = Annotated[bool, typer.Option("--json", help="Print it as JSON.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print as JSON.")]
 
 
 def printable(text: object, *, kept: str = "") -> str:

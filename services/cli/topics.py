@@ -13,14 +13,14 @@ from shared.messaging import deleted_unread, recreated
 from shared.messaging.deleted_unread import DeletedUnread
 from shared.messaging.recreated import Recreated, published_again, settle
 
-app = typer.Typer(help="Topics whose unread records are gone: list, acknowledge.", no_args_is_help=True)
+app = typer.Typer(help="List and acknowledge topics that lost unread records.", no_args_is_help=True)
 
 Service = Annotated[ServiceName, typer.Argument(metavar="SERVICE", help="orders, support or escalation.")]
 
 
 @app.command("recreated")
 def list_recreated(service: Service, data: Data = None, as_json: AsJson = False) -> None:
-    """List topics whose unread records a service misses, and what restores them.
+    """List topics that lost records before a service read them, and how to restore them.
 
     Reads ORDERS_DATABASE_URL, SUPPORT_DATABASE_URL or ESCALATION_DATABASE_URL.
     """
@@ -31,7 +31,7 @@ def list_recreated(service: Service, data: Data = None, as_json: AsJson = False)
         print_json(found)
         return
     if not found:
-        print(f"{service.value} misses nothing of any topic.")
+        print(f"{service.value} is not missing any records.")
     for one in found:
         what = f"{one.records} records deleted unread" if isinstance(one, DeletedUnread) else "created again"
         print(f"{one.topic}  {what}, noticed {one.found_at:%Y-%m-%d %H:%M:%S} UTC")
@@ -42,22 +42,23 @@ def list_recreated(service: Service, data: Data = None, as_json: AsJson = False)
 def acknowledge(
     service: Service,
     topic: Annotated[str, typer.Argument(metavar="TOPIC", help="The topic, as `handoff topics recreated` lists it.")],
-    by: Annotated[str, typer.Option(metavar="NAME", help="Who decided it.")],
+    by: Annotated[str, typer.Option(metavar="NAME", help="Who decided this.")],
     data: Data = None,
 ) -> None:
-    """Note that nothing more is to be restored of a topic; /readyz and the metric then stop naming it.
+    """Confirm that nothing more needs restoring for a topic. /readyz and the metric then stop naming it.
 
     Uses ORDERS_DATABASE_URL, SUPPORT_DATABASE_URL or ESCALATION_DATABASE_URL.
     """
     enter(data)
     if not by.strip():
-        raise stop_with("--by is empty: name who decided it.")
+        raise stop_with("--by is empty: give the name of the person who decided this.")
     cluster = read_settings(service).cluster()
     names = {topic, cluster.topic(topic)}
     settled = with_pool(service, lambda pool: settle(pool, names, by=by.strip()))
     if not settled:
         raise stop_with(
-            f"{service.value} misses nothing of a topic {topic}; `handoff topics recreated {service.value}` lists them."
+            f"{service.value} is not missing records of topic {topic}; `handoff topics recreated {service.value}` "
+            "lists those that lost records."
         )
     print(f"{settled[0]}: acknowledged")
 

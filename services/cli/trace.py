@@ -47,7 +47,7 @@ class Span:
 
 def trace(
     event_id: Annotated[
-        str, typer.Argument(metavar="EVENT", help="The id of a published event (its CloudEvents `id`).")
+        str, typer.Argument(metavar="EVENT", help="The ID of a published event (its CloudEvents `id`).")
     ],
     directory: Annotated[
         Path | None,
@@ -58,7 +58,7 @@ def trace(
     data: Data = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show everything one event caused, as a tree with times."""
+    """Show everything that one event caused, as a tree with times."""
     terminal = console(_PIPE_WIDTH)
     directory = directory or _directory(data)
     files = sorted(directory.glob("*.jsonl"))

@@ -58,14 +58,14 @@ class Waiting:
 
 
 def waiting(
-    limit: Annotated[int, typer.Option(min=1, metavar="NUMBER", help="At most so many of each service.")] = 50,
+    limit: Annotated[int, typer.Option(min=1, metavar="NUMBER", help="Maximum number for each service.")] = 50,
     as_json: AsJson = False,
     data: Data = None,
     orders: OrdersDatabase = None,
     support: SupportDatabase = None,
     escalation: EscalationDatabase = None,
 ) -> None:
-    """List the facts and signals that wait for their sale, case or order."""
+    """List facts and signals that wait for their sale, case or order."""
     urls = enter_with_every_database(data, orders=orders, support=support, escalation=escalation)
     try:
         found = asyncio.run(read_waiting(urls, limit))
@@ -76,7 +76,7 @@ def waiting(
     elif found:
         console(_PIPE_WIDTH).print(_table(found))
     else:
-        print("Nothing waits.")
+        print("Nothing is waiting.")
 
 
 async def read_waiting(urls: Mapping[str, str], limit: int) -> list[Waiting]:
@@ -98,4 +98,4 @@ def _table(found: Sequence[Waiting]) -> Table:
 
 
 def _moment(at: datetime | None) -> str:
-    return f"{at:%Y-%m-%d %H:%M:%S} UTC" if at else "it comes"
+    return f"{at:%Y-%m-%d %H:%M:%S} UTC" if at else "no limit"

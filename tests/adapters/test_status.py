@@ -42,12 +42,12 @@ def test_what_only_waits_needs_nobody() -> None:
         ),
         ({"set_aside": Queue(1, 3601.0)}, "orders: 1 accounts are set aside, one for 1 h 0 min"),
         ({"timers_overdue": Queue(9, 90_061.0)}, "orders: 9 timers are overdue, one for 1 d 1 h"),
-        ({"processes": []}, "orders: no process runs: start one with `handoff run orders`"),
-        ({"tables": {"shared": "0003", "orders": "0003"}}, "shared are at revision 0003, this release knows 0004: run"),
-        ({"tables": {"shared": "0004", "orders": None}}, "orders are at revision none, this release knows 0003: run"),
+        ({"processes": []}, "orders: no process is running: start one with `handoff run orders`"),
+        ({"tables": {"shared": "0003", "orders": "0003"}}, "shared are at revision 0003, this release has 0004: run"),
+        ({"tables": {"shared": "0004", "orders": None}}, "orders are at revision none, this release has 0003: run"),
         (
             {"tables": {"shared": "0004", "orders": "0004"}},
-            "orders are at revision 0004, this release knows 0003: this",
+            "orders are at revision 0004, this release has 0003: this",
         ),
     ],
 )
@@ -74,7 +74,7 @@ def test_a_process_says_itself_what_it_needs(answer: Answer, told: list[str]) ->
     ("episodes", "told"),
     [
         (replace(EPISODES, exhausted=2), "2 episodes: everyone on the escalation path was notified"),
-        (replace(EPISODES, nobody_to_ask=1), "1 episodes: there is nobody to notify"),
+        (replace(EPISODES, nobody_to_ask=1), "1 episodes: there is no one to notify"),
         (replace(EPISODES, deliveries_pending=Queue(4, 301.0)), "4 e-mails are not sent, the oldest for 5 min"),
         (
             replace(EPISODES, deliveries_stuck=[Stuck("the mail server refused the login with 535", 2)]),
@@ -98,8 +98,8 @@ def test_the_screen_shows_every_figure_and_what_it_could_not_read() -> None:
         terminal.print(shown(found))
     lines = captured.get().splitlines()
     assert lines[0].split() == ["handoff", "0.1.0", "orders", "support"]
-    assert [line.split() for line in lines if line.startswith("facts that wait")] == [
-        ["facts", "that", "wait", "7", "(oldest", "1", "d", "1", "h)", "?"]
+    assert [line.split() for line in lines if line.startswith("facts waiting")] == [
+        ["facts", "waiting", "7", "(oldest", "1", "d", "1", "h)", "?"]
     ]
     assert lines[-1].strip() == "! The database of support is away"
 

@@ -25,7 +25,7 @@ finally:
     [
         (["migrate"], "support: tables are up to date"),
         (["rejudge"], "0 accounts judged"),
-        (["repair-times"], "orders: nothing is dated ahead"),
+        (["repair-times"], "orders: no times are in the future"),
         (["outbox", "replay", "--since=2026-05-04T09:30Z"], "support: 0 events will be published again"),
     ],
     ids=lambda given: given[0] if isinstance(given, list) else "",

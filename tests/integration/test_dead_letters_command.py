@@ -92,7 +92,7 @@ async def test_letters_named_by_their_ids_are_replayed_in_the_order_they_came(
     nobodys = letter("none", 99).id
     result = await command("replay", "orders", str(nobodys), str(letters[0].id), str(letters[1].id), url=url)
     assert told == ["first", "third"]
-    assert (result.exit_code, f"{nobodys}  there is no such dead letter" in result.output) == (1, True)
+    assert (result.exit_code, f"{nobodys}  no such dead letter" in result.output) == (1, True)
 
 
 async def test_a_database_that_goes_away_ends_the_replay_with_a_sentence(

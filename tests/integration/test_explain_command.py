@@ -212,8 +212,8 @@ async def test_the_beginning_of_an_id_is_enough_while_it_is_the_only_one(site: S
 
     assert str(episode) in by_beginning.output
     assert (unknown.exit_code, no_order.exit_code) == (1, 1)
-    assert "no episode is found" in unknown.output
-    assert "Order 4712: no episode is found" in no_order.output
+    assert "no episode found" in unknown.output
+    assert "Order 4712: no episode found" in no_order.output
 
 
 async def test_machines_get_the_same_as_json(site: Site) -> None:

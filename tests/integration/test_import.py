@@ -75,7 +75,7 @@ async def test_both_files_are_published_and_summed_up(files: Path, kafka: str, t
     )
 
     assert sales.exit_code == 0, sales.output
-    assert "No sales desk is found: DESK names desk, who is in neither this file nor the directory" in sales.stderr
+    assert "No sales desk: DESK names desk, who is in neither this file nor the directory" in sales.stderr
     assert "0 of 2 sales have no seller" in sales.stderr
     assert await received(cluster, OrderPlaced.topic, 4) == [
         ("order_placed", "m-1", "05-08 20:17"),

@@ -25,5 +25,5 @@ async def test_a_database_of_another_owner_is_told_with_the_statement_that_gives
     assert result.exit_code == 1
     assert isinstance(result.exception, SystemExit)
     assert result.output.count("\n") == 1
-    assert f"refuses a right: permission denied for database {database}. Have its owner grant it" in result.output
+    assert f"denies a permission: permission denied for database {database}. Have its owner grant it" in result.output
     assert f'`alter database "{database}" owner to "nothing"`' in result.output

@@ -142,7 +142,11 @@ async def _missing(escalation: Escalation) -> list[str]:
 
 @pytest.mark.parametrize(
     ("since", "what"),
-    [("yesterday", "is no moment"), ("2026-05-04T09:30", "has no zone"), ("2999-01-01T00:00Z", "is in the future")],
+    [
+        ("yesterday", "is not a valid time"),
+        ("2026-05-04T09:30", "has no zone"),
+        ("2999-01-01T00:00Z", "is in the future"),
+    ],
 )
 async def test_a_moment_that_is_none_is_refused_with_the_right_form(since: str, what: str) -> None:
     result = await command("--since", since, "orders")

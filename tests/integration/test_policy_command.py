@@ -73,12 +73,12 @@ async def test_a_policy_is_shown_changed_checked_compared_published_and_listed(p
 
 
 async def test_differences_are_between_any_two(policy: Policy, document: Path) -> None:
-    assert (await policy("diff")).output == "No value differs.\n"
+    assert (await policy("diff")).output == "No differences.\n"
     await published(policy, document)
     assert "30m" in (await policy("diff")).output
     assert "30m" in (await policy("diff", "1")).output
-    assert (await policy("diff", document)).output == "No value differs.\n"
-    assert (await policy("diff", "2", document)).output == "No value differs.\n"
+    assert (await policy("diff", document)).output == "No differences.\n"
+    assert (await policy("diff", "2", document)).output == "No differences.\n"
     back = (await policy("diff", document, "1")).output
     assert back.index("30m") < back.index("1h")
 
@@ -90,7 +90,7 @@ async def test_mistakes_are_told_with_file_line_and_what_is_allowed(policy: Poli
         result = await policy(command[0], document, *command[1:])
         assert result.exit_code == 1
         assert f"{document}: line {line}, signals.contact_repeated.contacts: must be at least 2" in result.output
-        assert "ladder.repeats.time: is not known; there is first, longest, times" in result.output
+        assert "ladder.repeats.time: is not known; use one of: first, longest, times" in result.output
     assert (await policy("history")).output.count("handoff") == 1
 
 
@@ -155,7 +155,7 @@ async def test_what_cannot_be_done_is_told_with_status_1(
 async def test_a_file_that_is_no_text_is_told_so_with_the_line(policy: Policy, document: Path) -> None:
     write(document, b"# \xc3\xa4\n# \xff\n")
     result = await policy("check", document)
-    assert result.output == f"{document}: line 2: this is no UTF-8 text.\n"
+    assert result.output == f"{document}: line 2: this is not UTF-8 text.\n"
     assert result.exit_code == 1
 
 

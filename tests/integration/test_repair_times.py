@@ -58,13 +58,13 @@ async def test_what_lies_ahead_is_listed_and_counts_when_it_was_heard(urls: dict
 
         repaired = await command("repair-times", urls=urls)
         assert repaired.exit_code == 0, repaired.output
-        assert "orders: 2 times put right" in repaired.output
+        assert "orders: 2 times corrected" in repaired.output
         kept = await orders.row("orders.salespeople")
         assert (kept["email"], kept["changed_at"] <= await orders.now()) == ("right@sales.example", True)
         last = [event for event in await orders.published() if event.type == "orders.salesperson_changed"][-1]
         assert last.data.email == "right@sales.example"
         assert "ahead" not in (await command("migrate", "--only", "orders", urls=urls)).output
-        assert "orders: nothing is dated ahead" in (await command("repair-times", urls=urls)).output
+        assert "orders: no times are in the future" in (await command("repair-times", urls=urls)).output
 
 
 async def test_escalation_and_support_are_repaired_too(urls: dict[str, str]) -> None:
@@ -78,8 +78,8 @@ async def test_escalation_and_support_are_repaired_too(urls: dict[str, str]) -> 
         person = told(salesperson_changed(), at=heard + YEARS)
         await escalation.hear(person, order_placed(), told(contact_made("answered", case=None), at=heard + YEARS))
         repaired = await command("repair-times", urls=urls)
-        assert "support: 1 times put right" in repaired.output
-        assert "escalation: 2 times put right" in repaired.output
+        assert "support: 1 times corrected" in repaired.output
+        assert "escalation: 2 times corrected" in repaired.output
         assert (await escalation.row("escalation.salespeople"))["changed_at"] <= await escalation.now()
         assert await escalation.rows("escalation.account_versions") == [], "what processes have in memory is forgotten"
         (fact,) = await escalation.rows("escalation.facts")

@@ -116,10 +116,10 @@ async def test_what_waits_is_counted_and_what_needs_somebody_is_said(urls: dict[
     needs = "\n".join(found["needs"])
     assert "support: 1 dead letters are not replayed" in needs
     assert f"escalation is not ready: it does not answer at 127.0.0.1:{closed}" in needs
-    assert "1 episodes: there is nobody to notify" in needs
+    assert "1 episodes: there is no one to notify" in needs
     page = await status(urls)
     assert page.exit_code == 1
-    assert "! 1 episodes: there is nobody to notify" in page.stdout
+    assert "! 1 episodes: there is no one to notify" in page.stdout
 
 
 async def test_an_episode_whose_ladder_was_climbed_in_vain_needs_somebody(
@@ -161,7 +161,7 @@ async def test_a_letter_needs_somebody_unless_its_publisher_had_the_answer_or_it
         ("sending", "the mail server refused the login with 535", True),
         ("pending", "the mail server's certificate is not trusted (self-signed certificate)", True),
         ("pending", "the mail server does not answer (TimeoutError)", False),
-        ("pending", "the mail server put it off with 451", False),
+        ("pending", "the mail server deferred the message with 451", False),
         ("failed", "the mail server refused the recipient with 550 (5.1.1)", False),
     ],
 )

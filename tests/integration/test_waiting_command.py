@@ -37,7 +37,7 @@ async def test_what_waits_is_listed_with_its_account_and_how_long_and_nothing_of
         escalation = await stack.enter_async_context(
             running(urls["escalation"], "escalation", handling(NO_LIMIT), OWN_FACTS)
         )
-        assert "Nothing waits." in await listed(urls)
+        assert "Nothing is waiting." in await listed(urls)
 
         await orders.tell(
             input_of(order_delivered("4711")), input_of(order_placed("4800", sold_by=None, renews="4700"))

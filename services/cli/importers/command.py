@@ -51,7 +51,7 @@ def deals(
     file: Annotated[Path, typer.Option(help="The CSV file of closed deals.", **_FILE)],
     desk: Annotated[
         str,
-        typer.Option(envvar="DESK", metavar="PERSON", help="The salesperson who stands in when there is no seller."),
+        typer.Option(envvar="DESK", metavar="PERSON", help="The salesperson to notify when there is no seller."),
     ] = "desk",
     data: Data = None,
     escalation: EscalationDatabase = None,
@@ -71,22 +71,22 @@ def deals(
     if not any(deal.sold_by == desk for deal in found) and not asyncio.run(_is_somebody(desk)):
         unsold = sum(deal.sold_by is None for deal in found)
         note(
-            f"No sales desk is found: DESK names {printable(desk)}, who is in neither this file nor the directory. "
-            f"{unsold:,} of {len(found):,} sales have no seller: nobody is notified of trouble with these until you "
-            f"publish orders.inbound.salesperson_changed for {printable(desk)}, or set DESK to somebody."
+            f"No sales desk: DESK names {printable(desk)}, who is in neither this file nor the directory. "
+            f"{unsold:,} of {len(found):,} sales have no seller: no one is notified of trouble with these until you "
+            f"publish orders.inbound.salesperson_changed for {printable(desk)}, or set DESK to someone else."
         )
 
 
 @app.command()
 def servicenow(
     file: Annotated[Path, typer.Option(help="The CSV file of the help desk's audit log.", **_FILE)],
-    deals: Annotated[Path, typer.Option(help="The CSV file of closed deals: who the callers are.", **_FILE)],
+    deals: Annotated[Path, typer.Option(help="The CSV file of closed deals, which names the callers.", **_FILE)],
     starts_at: Annotated[
         datetime,
         typer.Option(
             parser=_instant,
             metavar="INSTANT",
-            help="When the first incident is to open, in UTC. 2018-06-04T01:16:00Z keeps the weekdays of data set 498.",
+            help="When the first incident opens, in UTC. 2018-06-04T01:16:00Z keeps the weekdays of data set 498.",
         ),
     ],
     data: Data = None,
@@ -161,7 +161,7 @@ def _summary(found: Import) -> Table:
     if found.skipped is not None:
         table.add_row("rows skipped, caller unknown", f"{found.skipped:,}")
     if found.merged:
-        table.add_row("facts told twice, published once", f"{found.merged:,}")
+        table.add_row("facts listed twice, published once", f"{found.merged:,}")
     table.add_row("events published", f"{len(found.events):,}", end_section=True)
     for type, count in sorted(Counter(event.type for event in found.events).items()):
         table.add_row(type, f"{count:,}")

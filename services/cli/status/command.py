@@ -34,8 +34,8 @@ def status(
 ) -> None:
     """Show on one screen whether everything works.
 
-    The exit status is 0 if all is well, and 1 if something needs somebody. The processes are asked at HOST and
-    ORDERS_PORT, SUPPORT_PORT and ESCALATION_PORT, where these are set; lag is what the process asked there sees.
+    The exit status is 0 if all is well, and 1 if something needs attention. The processes are queried at HOST and
+    ORDERS_PORT, SUPPORT_PORT and ESCALATION_PORT, where these are set; lag is as that process sees it.
     """
     urls = enter_with_every_database(data, orders=orders, support=support, escalation=escalation)
     found = asyncio.run(read_status(urls, dict(_addresses())))
@@ -80,14 +80,14 @@ def _rows(one: ServiceStatus) -> Iterator[tuple[str, str]]:
     answer, stored = one.answer, one.stored
     ready = {True: "yes", False: "NO", None: "; ".join(answer.reasons)}[answer.ready]
     yield "ready", ready
-    yield "version of the process", answer.version or "?"
+    yield "process version", answer.version or "?"
     lag = (f"{topic}: {'gone' if lag is None else f'{lag:,}'}" for topic, lag in answer.lag.items())
     yield "records not yet read", "\n".join(lag) or "?"
     yield "processes connected", f"{len(stored.processes)}" if stored else "?"
     yield "tables", ", ".join(f"{schema} {at or 'none'}" for schema, at in stored.tables.items()) if stored else "?"
     if stored is not None:
         yield "events not published", _queue(stored.outbox)
-        yield "facts that wait", _queue(stored.waiting_facts)
+        yield "facts waiting", _queue(stored.waiting_facts)
         yield "dead letters", _queue(stored.dead_letters)
         yield "refused over HTTP, kept", _queue(stored.refused_over_http)
         yield "accounts set aside", _queue(stored.set_aside)
@@ -97,7 +97,7 @@ def _rows(one: ServiceStatus) -> Iterator[tuple[str, str]]:
 def _of_episodes(episodes: Episodes) -> Iterator[Text]:
     yield Text(
         f"Episodes    {episodes.open:,} open, {episodes.unanswered:,} not acknowledged, {episodes.exhausted:,} with "
-        f"nobody left to notify again, {episodes.nobody_to_ask:,} with nobody to notify"
+        f"no one left to notify again, {episodes.nobody_to_ask:,} with no one to notify"
     )
     yield Text(f"Signals     {_queue(episodes.waiting_signals)} wait for their sale")
     yield Text(

@@ -31,10 +31,10 @@ def _of_stored(one: ServiceStatus, stored: Stored) -> Iterator[str]:
     for schema, wanted in one.wanted.items():
         found = stored.tables[schema]
         if found != wanted:
-            do = "run `handoff migrate`" if found is None or found < wanted else "this command is of an older release"
-            yield f"the tables {schema} are at revision {found or 'none'}, this release knows {wanted}: {do}"
+            do = "run `handoff migrate`" if found is None or found < wanted else "this command is from an older release"
+            yield f"the tables of {schema} are at revision {found or 'none'}, this release has {wanted}: {do}"
     if not stored.processes:
-        yield f"no process runs: start one with `handoff run {one.service}`"
+        yield f"no process is running: start one with `handoff run {one.service}`"
     if stored.outbox.oldest_seconds > OUTBOX_SECONDS:
         yield f"{stored.outbox.count:,} events are not published, the oldest for {words(stored.outbox.oldest_seconds)}"
     if stored.dead_letters.count:
@@ -49,14 +49,14 @@ def _of_stored(one: ServiceStatus, stored: Stored) -> Iterator[str]:
 
 def _of_episodes(episodes: Episodes) -> Iterator[str]:
     if episodes.exhausted:
-        yield f"{episodes.exhausted:,} episodes: everyone on the escalation path was notified and nobody responded"
+        yield f"{episodes.exhausted:,} episodes: everyone on the escalation path was notified and no one responded"
     if episodes.nobody_to_ask:
-        yield f"{episodes.nobody_to_ask:,} episodes: there is nobody to notify"
+        yield f"{episodes.nobody_to_ask:,} episodes: there is no one to notify"
     for stuck in episodes.deliveries_stuck:
         yield f"{stuck.count:,} e-mails are not sent: {stuck.reason}; `handoff deliveries list` lists them"
     if not episodes.deliveries_stuck and episodes.deliveries_pending.oldest_seconds > PENDING_SECONDS:
         pending, oldest = episodes.deliveries_pending.count, words(episodes.deliveries_pending.oldest_seconds)
-        yield f"{pending:,} e-mails are not sent, the oldest for {oldest}: look at the mail server"
+        yield f"{pending:,} e-mails are not sent, the oldest for {oldest}: check the mail server"
 
 
 def words(seconds: float) -> str:

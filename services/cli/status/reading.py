@@ -167,9 +167,7 @@ def ask(service: str, address: Address | None) -> Answer:
         readiness = orjson.loads(_get(address, "/readyz"))
         metrics = _get(address, "/metrics").decode()
     except (OSError, http.client.HTTPException, orjson.JSONDecodeError) as error:
-        return Answer(
-            ready=False, reasons=[f"it does not answer at {address[0]}:{address[1]} ({type(error).__name__})"]
-        )
+        return Answer(ready=False, reasons=[f"no answer at {address[0]}:{address[1]} ({type(error).__name__})"])
     told = _VERSION.search(metrics)
     return Answer(
         ready=bool(readiness.get("ok")),
