@@ -20,6 +20,8 @@ def count_inputs(metrics: Metrics, tx: Transaction) -> None:
             topic, partition, offset = rejection.position
             place = {"topic": topic, "partition": partition, "offset": offset}
             why = {"code": rejection.code, "reason": rejection.reason}
-            log.warning("a record is a dead letter", **named(rejection.raw), **why, **place, dead_letter=rejection.id)
+            log.warning(
+                "a record was kept as a dead letter", **named(rejection.raw), **why, **place, dead_letter=rejection.id
+            )
     for wire_type in tx.with_unknown_members:
         metrics.consumer.unknown_members.labels(wire_type).inc()

@@ -23,7 +23,7 @@ class DatabaseReach:
         self._service = service
         self._silence = Silence(
             f"The database of {service}",
-            "nothing is consumed or published until it does, and HTTP calls get 503",
+            "nothing is consumed or published until then, and HTTP calls get 503",
             metrics.consumer.blocked.labels(DATABASE_UNREACHABLE),
             silent_seconds=silent_seconds,
         )

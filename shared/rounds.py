@@ -41,7 +41,7 @@ class TimerRounds:
             except Exception as error:
                 if _is_of_the_server(error):
                     raise
-                log.error("timers failed, going through their accounts one by one", exc_info=error)
+                log.error("timers failed; trying their accounts one by one", exc_info=error)
                 due = await self._spine.accounts_with_due_timers(_TIMERS, without=self._slow)
                 if not due:
                     return
@@ -57,7 +57,7 @@ class TimerRounds:
                 raise
             if portion.halve():
                 return
-            log.error("timers of an account are put off", account=key, exc_info=error)
+            log.error("timers of an account are postponed", account=key, exc_info=error)
             await self._spine.postpone_timers(key, None if isinstance(error, RanTooLong) else 1)
             return
         portion.grow(time.monotonic() - began)

@@ -229,7 +229,7 @@ class Process:
     def _give_up(self, reason: str) -> None:
         """Something that must go on has ended: so does the process, to be started anew."""
         if not self._stopping.is_set():
-            log.critical("ending the process, to be started anew", reason=reason)
+            log.critical("ending the process so that it is restarted", reason=reason)
             self.health.dead.append(reason)
             self._status = STUCK
             self._stopping.set()

@@ -85,7 +85,7 @@ class KafkaSettings(BaseSettings):
         if self.kafka_sasl_mechanism is Mechanism.OAUTHBEARER:
             if (command is None) == (file is None):
                 raise ValueError(
-                    "KAFKA_SASL_MECHANISM=OAUTHBEARER needs KAFKA_TOKEN_COMMAND or KAFKA_TOKEN_FILE, not both"
+                    "KAFKA_SASL_MECHANISM=OAUTHBEARER needs either KAFKA_TOKEN_COMMAND or KAFKA_TOKEN_FILE"
                 )
             from shared.messaging.tokens import Tokens  # noqa: PLC0415 - a Kafka client, for this way to log in
 
@@ -95,7 +95,7 @@ class KafkaSettings(BaseSettings):
         if user is None and password is None:
             return None
         if user is None or password is None:
-            raise ValueError("KAFKA_SASL_USER and KAFKA_SASL_PASSWORD (or KAFKA_SASL_PASSWORD_FILE) are needed both")
+            raise ValueError("KAFKA_SASL_USER and KAFKA_SASL_PASSWORD (or KAFKA_SASL_PASSWORD_FILE) must both be set")
         return Credentials(self.kafka_sasl_mechanism.value, user, password.get_secret_value())
 
     def _context(self) -> ssl.SSLContext | None:

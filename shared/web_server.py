@@ -74,8 +74,8 @@ class WebServer:
         except OSError as error:
             listener.close()
             raise PortTaken(
-                f"port {port} of {host} is taken ({error.strerror}): end what listens there, or set "
-                f"{self._name.upper()}_PORT to another"
+                f"port {port} of {host} is in use ({error.strerror}): stop the program that uses it, or set "
+                f"{self._name.upper()}_PORT to another port"
             ) from None
         guard = self._guard = Guard(
             most=MAX_CONNECTIONS, per_address=self._limits.connections_per_address, proxies=self._limits.proxies
@@ -112,7 +112,7 @@ class WebServer:
         assert self._guard is not None
         address = scope["client"][0] if scope["client"] else ""
         if len(self._server.server_state.connections) >= MAX_CONNECTIONS or self._guard.is_crowded(address):
-            log.warning("more connections than this process serves")
+            log.warning("refused a connection: this process has as many as it serves")
             return too_many_connections()
         return None
 

@@ -106,7 +106,7 @@ def _not_an_instant() -> PydanticCustomError:
 
 
 def _outside_the_years() -> PydanticCustomError:
-    return PydanticCustomError("instant_range", "must lie between 2000 and 2099 in UTC")
+    return PydanticCustomError("instant_range", "must be between 2000 and 2099 (UTC)")
 
 
 class _InstantSchema:
@@ -171,7 +171,7 @@ def _absent_if_empty(text: str | None) -> str | None:
 
 def _can_be_seen(id: str, info: ValidationInfo) -> str:
     if info.context is ENTERING and (id.isspace() or not id.isascii()) and not any(map(is_visible, id)):
-        raise PydanticCustomError("invisible", "must have a character that can be seen")
+        raise PydanticCustomError("invisible", "must contain a visible character")
     return id
 
 

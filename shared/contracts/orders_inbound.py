@@ -67,7 +67,7 @@ class OrderPlaced(Fact):
     @model_validator(mode="after")
     def _renews_another(self) -> Self:
         if self.renews == self.order:
-            raise PydanticCustomError("renews", "renews must name another order than this one")
+            raise PydanticCustomError("renews", "renews must name a different order")
         return self
 
 

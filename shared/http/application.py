@@ -45,8 +45,8 @@ _NO_TELEMETRY: Any = {
     "auto_configure": False,
 }
 _REASONS = {
-    404: "there is nothing at this path; /docs lists what there is",
-    405: "this path does not take this method; the header Allow names those it takes",
+    404: "nothing exists at this path; /docs lists the paths",
+    405: "this path does not accept this method; the Allow header lists those it accepts",
 }
 
 
@@ -157,20 +157,20 @@ def _http_error(_request: Request, error: Exception) -> Response:
 
 def _database_error(request: Request, error: Exception) -> Response:
     if not is_transient(error):
-        log.error("failed on a request", exc_info=error)
+        log.error("a request failed", exc_info=error)
         return _unexpected(request, error)
-    log.warning("the database does not serve a request", exc_info=error)
+    log.warning("the database did not serve a request", exc_info=error)
     return database_away().response()
 
 
 def _server_error(_request: Request, error: Exception) -> Response:
-    log.warning("a server does not serve a request", exc_info=error)
+    log.warning("a server did not serve a request", exc_info=error)
     return server_away().response()
 
 
 def _unexpected(_request: Request, _error: Exception) -> Response:
     """Answers outside of all middleware; the server logs the error, which goes on to it."""
-    reason = "the service failed on this request by a fault of its own; its log tells more"
+    reason = "this request failed because of an internal error of the service; its log has the details"
     problem = Problem(code="internal_error", reason=reason)
     return problems_response(500, [problem], headers=_SECURITY_HEADERS)
 

@@ -88,7 +88,7 @@ class Guard:
         candidates = (one for one in self._waiting if one is not new and of in (None, one.address))
         longest = next(candidates, None)
         if longest is not None:
-            log.warning("closed the connection that had waited longest, to make room")
+            log.warning("closed the longest waiting connection to make room")
             self._begins(longest)
             longest.give_up()
 

@@ -144,7 +144,7 @@ class _Ingress:
         except Exception as error:
             if is_transient(error):
                 raise await self._not_done(error) from None
-            log.error("failed on a request", exc_info=error)
+            log.error("a request failed", exc_info=error)
             rejected = await self._or_away(_culprits(self.spine, inputs, error))
             if not rejected:
                 raise refuse(409, "not_applicable", _FAIL_TOGETHER) from None
@@ -162,9 +162,9 @@ class _Ingress:
     async def _not_done(self, error: Exception) -> RequestRefused:
         """Why a request was not done: a time that ran out says nothing of the database."""
         if isinstance(error, TimeoutError) and await self._database_answers():
-            log.warning("a request takes too long", exc_info=error)
+            log.warning("a request took too long", exc_info=error)
             return takes_too_long()
-        log.warning("the database does not serve a request", exc_info=error)
+        log.warning("the database did not serve a request", exc_info=error)
         return database_away()
 
     async def _database_answers(self) -> bool:

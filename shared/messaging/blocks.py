@@ -53,8 +53,8 @@ def blocks_of(seen: Seen, unassigned: Iterable[Partition], reading: Reading) -> 
         found[Block.TOPIC_MISSING] = (
             f"Kafka has no topic {', '.join(missing)}: it was deleted. Create it with "
             f"{reading.cluster.partitions} partitions, "
-            "or start this process anew, which does so if CREATE_TOPICS allows it; then have what it held published "
-            "again. It is read from its start by itself."
+            "or restart this process, which does so if CREATE_TOPICS allows it; then have its records published "
+            "again. The topic is then read from its start automatically."
         )
     counts = {name: topic.partitions for name, topic in seen.topics.items() if topic.readable}
     if unequal := unequal_topics(counts, reading.cluster.partitions):
@@ -62,8 +62,8 @@ def blocks_of(seen: Seen, unassigned: Iterable[Partition], reading: Reading) -> 
     alone = sorted(unassigned) if seen.group_readable and not unequal else []
     if alone:
         found[Block.PARTITIONS_UNASSIGNED] = (
-            f"no process of consumer group {reading.group} reads {_named(alone)}. If this does not end by itself "
-            "within a minute, restart the processes of this service, one after the other."
+            f"no process of consumer group {reading.group} reads {_named(alone)}. If this lasts longer than "
+            "a minute, restart the processes of this service, one after the other."
         )
     return found
 

@@ -226,9 +226,9 @@ class Consumer:
             error = TablesUnfit(self._spine.service, error)
         unfit = str(error) if isinstance(error, TablesUnfit | RightMissing) else None
         if unfit and unfit != self._unfit:
-            log.error("consuming stops until the database is put right", reason=unfit)
+            log.error("consuming is paused until the database is corrected", reason=unfit)
         elif self._unfit and error is None:
-            log.info("the database is put right, consuming goes on")
+            log.info("the database is corrected; consuming resumes")
         elif error is not None and unfit is None:
             return
         self._unfit = unfit

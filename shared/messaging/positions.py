@@ -280,7 +280,7 @@ class Positions:
         strange = {one for one, place in places.items() if place.topic_id != self._topic_ids.get(one)}
         if not self._in_batch:
             for partition in {*lost, *strange}.intersection(Partition(*one) for one in consumer.assignment()):
-                log.info("reading again from what is stored", topic=partition.topic, partition=partition.number)
+                log.info("reading again from the stored position", topic=partition.topic, partition=partition.number)
                 consumer.seek(TopicPartition(*partition), places.get(partition, Place()).next_offset)
             self._accept({one: places[one] for one in strange & self._strange})
         self._strange = strange

@@ -55,7 +55,7 @@ class Reach:
         self._unequal: list[str] = []
         self._silence = Silence(
             f"Kafka at {cluster.bootstrap_servers}",
-            "nothing is consumed or published until it does",
+            "nothing is consumed or published until then",
             metrics.consumer.blocked.labels(Block.KAFKA_UNREACHABLE.value),
             silent_seconds=silent_seconds,
         )
@@ -98,5 +98,5 @@ class Reach:
         found = unequal_topics({name: topic.partitions for name, topic in seen.items()}, self._cluster.partitions)
         for each in found:
             if each not in self._unequal:
-                log.error("a topic has another number of partitions than wanted", do=each)
+                log.error("a topic has the wrong number of partitions", do=each)
         self._unequal = found

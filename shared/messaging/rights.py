@@ -30,14 +30,14 @@ async def name_other_writers(cluster: Cluster, topics: Iterable[str]) -> None:
         async with asyncio.timeout(_SECONDS):
             found = await other_writers(cluster, topics)
     except ClusterAuthorizationFailedError:
-        log.info("who else may write to our topics is not known: this user has no right to DESCRIBE the cluster")
+        log.info("cannot check who else may write to our topics: this user may not DESCRIBE the cluster")
         return
     except (KafkaError, NotImplementedError, OSError) as error:
-        log.info("who else may write to our topics is not known", error=type(error).__name__)
+        log.info("cannot check who else may write to our topics", error=type(error).__name__)
         return
     for topic, principals in found.items():
         log.warning(
-            "others may write to a topic that this service alone publishes: take the right away from them",
+            "others may write to a topic that only this service should write to: revoke their right",
             topic=topic,
             principals=", ".join(principals),
         )

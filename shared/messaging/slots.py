@@ -41,8 +41,8 @@ class SlotWatch:
         self._joined: deque[float] = deque()
         self._member = ""
         self._note = (
-            f"Another process of {service} seems to have slot {slot}: they put each other out of the consumer group. "
-            f"Give each process of {service} a --slot of its own."
+            f"Another process of {service} seems to use slot {slot}: they remove each other from the consumer group. "
+            f"Give each process of {service} its own --slot."
         )
         self._taken = False
         blocked.set(0)

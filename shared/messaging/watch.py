@@ -73,7 +73,7 @@ class Watch:
             await self._compare({name: topic.id for name, topic in seen.topics.items() if topic.id is not None})
             await self._tell(seen)
         except KafkaError as error:
-            log.info("Kafka does not say what it has", error=type(error).__name__)
+            log.info("Kafka did not list its topics", error=type(error).__name__)
 
     async def close(self) -> None:
         await self._view.close()
@@ -81,7 +81,7 @@ class Watch:
     async def _compare(self, ids: Mapping[str, UUID | None]) -> None:
         for recreated in await self._ids.compare({name: id for name, id in ids.items() if self._is_latest(name, id)}):
             log.error(
-                "a topic was deleted and created again, reading it from its start",
+                "a topic was deleted and created again; reading it from its start",
                 topic=recreated.topic,
                 do=published_again(self._reading.cluster.logical(recreated.topic), recreated.unread_since),
             )

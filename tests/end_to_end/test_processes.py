@@ -75,7 +75,7 @@ async def test_a_service_whose_port_is_taken_says_which_and_what_to_do(company: 
     port = company.environment["ORDERS_PORT"]
     status, printed = await company.handoff("run", "orders")
     assert status == 1
-    assert f"port {port} of 127.0.0.1 is taken" in printed
+    assert f"port {port} of 127.0.0.1 is in use" in printed
     assert "set ORDERS_PORT to another" in printed
 
 

@@ -255,7 +255,7 @@ def _told_before(way: str) -> Iterator[tuple[str, Case]]:
         Case(
             structured(with_data(sold, amount_minor=1) | {"id": f"{CANARY}-{way}-other"}),
             code="order_contradicted",
-            advice="an order id of its own",
+            advice="its own order id",
             status=409,
             first=structured(sold),
         ),

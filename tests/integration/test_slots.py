@@ -30,7 +30,7 @@ async def test_two_processes_with_one_slot_say_so(plumbing: Plumbing) -> None:
             await consumer.start()
             stack.push_async_callback(consumer.stop)
         (first, *_) = await until(noted, bool)
-        assert first.startswith("Another process of plumbing seems to have slot 1:")
+        assert first.startswith("Another process of plumbing seems to use slot 1:")
 
 
 async def test_processes_with_slots_of_their_own_say_nothing(plumbing: Plumbing) -> None:

@@ -149,7 +149,7 @@ async def test_a_record_that_becomes_a_dead_letter_is_logged_with_type_source_an
     await plumbing.publish(Raw(body, b"c-17", list(headers.items())))
     await eventually(plumbing.ledger_offsets, [0])
     await consumer.stop()
-    (line,) = [line for line in log.lines() if line["event"] == "a record is a dead letter"]
+    (line,) = [line for line in log.lines() if line["event"] == "a record was kept as a dead letter"]
     assert (line["type"], line["source"]) == ("orders.inbound.order_confirmed", "/shop")
     assert (line["code"], line["reason"]) == ("invalid_field", "data.order must be a string")
     assert (line["topic"], line["partition"], line["offset"]) == (plumbing.topic, 0, 0)

@@ -68,7 +68,7 @@ def test_an_id_of_which_nothing_can_be_seen_is_refused(attribute: str, unseen: s
     with pytest.raises(Rejected) as caught:
         decode("{}", **{attribute: unseen})
     assert (caught.value.code, caught.value.field) == ("invalid_attribute", attribute)
-    assert caught.value.reason == f"{attribute} must have a character that can be seen"
+    assert caught.value.reason == f"{attribute} must contain a visible character"
 
 
 @pytest.mark.parametrize("unseen", _UNSEEN)
@@ -87,7 +87,7 @@ def test_so_is_one_that_data_name(unseen: str) -> None:
     person = json.dumps({"name": "Anna", "manager": unseen, "backup": "ben"}).encode()
     with pytest.raises(Rejected) as caught:
         decode_binary(SALESPERSON, person, topic=None)
-    assert [fault.reason for fault in caught.value.faults] == ["data.manager must have a character that can be seen"]
+    assert [fault.reason for fault in caught.value.faults] == ["data.manager must contain a visible character"]
 
 
 def test_an_id_with_anything_to_see_is_accepted_as_it_is() -> None:
