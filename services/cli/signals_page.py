@@ -92,7 +92,7 @@ said not to be reached is a signal as if the customer had reported it.
 What the acknowledger may say and offer (`[plays.by_signal.…]`). It never delays what the customer is entitled to.
 Customers who asked not to be called, are in a dispute or have died get none of it. The lines are the seller's. A
 colleague, a manager or the desk first reads an introduction (`[plays.introductions]`): “This is Ben Ortiz. I'm calling
-for Anna Berg, who looks after your order.” Where a line would not be true of them, they have their own.
+on behalf of Anna Berg, who looks after your order.” Where a line would not be true of them, they have their own.
 """
 
 

@@ -188,7 +188,7 @@ def test_the_policy_in_force_at_the_sale_says_when_to_check_in() -> None:
 
 
 def test_a_policy_can_do_without_duties() -> None:
-    off = policy(("enabled = true\n\n# When the seller asks", "enabled = false\n\n# When the seller asks"))
+    off = policy(("enabled = true\n\n# When the seller checks in", "enabled = false\n\n# When the seller checks in"))
     assert duties(promise(DUE), policies=with_version(off)) == []
 
 

@@ -37,24 +37,24 @@ def test_the_seller_speaks_as_the_seller() -> None:
 @pytest.mark.parametrize(
     ("voice", "first"),
     [
-        (BACKUP, "This is Ben Ortiz. I'm calling for Anna Berg, who looks after your order."),
-        (MANAGER, "This is Mona Adler. I'm Anna Berg's manager, and your order is now with me."),
-        (DESK, "This is [your name] from the sales team. I'm calling about your order from Anna Berg."),
+        (BACKUP, "This is Ben Ortiz. I'm calling on behalf of Anna Berg, who looks after your order."),
+        (MANAGER, "This is Mona Adler. I'm Anna Berg's manager, and I'm looking after this myself."),
+        (DESK, "This is [your name] from the sales team. I'm calling about the order you placed with Anna Berg."),
         (
             Voice("desk", "Sales desk", Step.DESK, None, None),
             "This is [your name] from the sales team. I'm calling about your order.",
         ),
         (
             Voice("eva", "Eva Winter", Step.SELLER, "anna", "Anna Berg", handed_on=True),
-            "This is Eva Winter from the sales team. I'm calling about your order from Anna Berg.",
+            "This is Eva Winter from the sales team. I'm calling about the order you placed with Anna Berg.",
         ),
         (
             replace(BACKUP, seller_left=True),
-            "This is Ben Ortiz. Anna Berg has left our company, and I'm calling about your order.",
+            "This is Ben Ortiz. Anna Berg no longer works here, so I'm calling about your order.",
         ),
         (
             replace(DESK, seller_left=True),
-            "This is [your name]. Anna Berg has left our company, and I'm calling about your order.",
+            "This is [your name]. Anna Berg no longer works here, so I'm calling about your order.",
         ),
     ],
     ids=[
@@ -82,8 +82,8 @@ def test_nobody_else_claims_what_only_the_seller_did(voice: Voice, kind: SignalK
 @pytest.mark.parametrize(
     ("expected_on", "told"),
     [
-        pytest.param(date(2026, 5, 6), "We expect it on 6 May now.", id="the new day"),
-        pytest.param(None, "I don't have a new day for it yet.", id="no day is known"),
+        pytest.param(date(2026, 5, 6), "We now expect it on 6 May.", id="the new day"),
+        pytest.param(None, "I don't have a new date for it yet.", id="no day is known"),
     ],
 )
 def test_of_a_late_delivery_a_day_is_named_where_one_is_known(expected_on: date | None, told: str) -> None:
@@ -100,7 +100,7 @@ def test_of_a_late_delivery_a_day_is_named_where_one_is_known(expected_on: date 
     ("own", "told"),
     [
         pytest.param("I'm sorry that it is late.", "I'm sorry that it is late.", id="one that names no day"),
-        pytest.param("We expect it on {day}.", "I don't have a new day for it yet.", id="one that cannot be said"),
+        pytest.param("We expect it on {day}.", "I don't have a new date for it yet.", id="one that cannot be said"),
     ],
 )
 def test_the_own_play_of_a_company_that_has_none_without_a_day_is_said_if_it_names_none(own: str, told: str) -> None:
@@ -122,21 +122,21 @@ def test_a_document_need_not_have_a_play_for_a_late_delivery_without_a_day() -> 
     ("line", "changed", "path", "allowed"),
     [
         pytest.param(
-            '    "We expect it on {day} now. Does that cause you any trouble?",',
+            '    "We now expect it on {day}. Will that cause you any problems?",',
             '    "We expect it on {date} now.",',
             "plays.by_signal.delivery_late.say[1]",
             "must have only {day} in braces",
             id="another name",
         ),
         pytest.param(
-            '    "By when do you need it? I\'ll find out when it comes, and call you back.",',
+            '    "When do you need it by? I\'ll find out when it will arrive, and call you back.",',
             '    "It comes on {day}.",',
             "plays.late_without_day.say[1]",
             "must not use braces: only the lines of delivery_late have a {day}",
             id="no day is known there",
         ),
         pytest.param(
-            'offer = "An hour with a specialist, free of charge, on how to get there with what they have."',
+            'offer = "A free hour with a specialist on how to get that result with what they have."',
             'offer = "An hour on {day}."',
             "plays.by_signal.outcome_denied.offer",
             "must not use braces",

@@ -8,7 +8,7 @@ import pytest
 
 from services.escalation.domain.policy import document
 from services.escalation.domain.policy.document import digest, past_text, read, read_published, shipped
-from services.escalation.domain.policy.model import Policy
+from services.escalation.domain.policy.model import Policy, Reason
 from shared.contracts.escalation import SignalKind
 from tests.unit.policy_texts import TEXT, changed, tomlified
 
@@ -25,6 +25,19 @@ def test_every_document_that_ever_shipped_still_reads(file: Path) -> None:
 def test_the_text_that_databases_were_made_with_is_kept() -> None:
     """By its digest: what was judged by version 1 must stay so, whatever the next release ships."""
     assert digest(past_text("1.toml")).startswith("77829688018e")
+
+
+def test_the_text_before_the_plays_were_reworded_is_kept() -> None:
+    """Databases made with it have it as their first version, a row; its rules are those of the text that ships."""
+    before = (FOLDER / "shipped" / "7.toml").read_text("utf-8")
+    assert digest(before).startswith("f660866696a6")
+    words = {"plays", "duties", "reasons"}
+    assert read(before).model_dump(exclude=words) == shipped().model_dump(exclude=words)
+    assert [one.code for one in _reasons(read(before))] == [one.code for one in _reasons(shipped())]
+
+
+def _reasons(policy: Policy) -> list[Reason]:
+    return [one for reasons in policy.reasons.values() for one in reasons]
 
 
 @pytest.mark.parametrize("kind", SignalKind)

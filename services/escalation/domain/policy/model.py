@@ -157,8 +157,8 @@ class Duties(Part):
     enabled: bool = True
     check_in_after: Span = timedelta(days=14)
     say: Annotated[tuple[Text, ...], Field(min_length=1, max_length=4)] = (
-        "How is it going? Is it what you expected?",
-        "If anything is wrong, call me: you have my number.",
+        "How are things going? Is it what you expected?",
+        "If anything isn't right, call me. You have my number.",
     )
     show_before: Span = timedelta(days=2)
     show_after: Span = timedelta(days=14)
@@ -198,28 +198,28 @@ class Play(Part):
 class Introductions(Part):
     """The first line of a call by somebody who did not sell it; {me} and {seller} stand for the two names."""
 
-    colleague: Introduction = "This is {me}. I'm calling for {seller}, who looks after your order."
-    manager: Introduction = "This is {me}. I'm {seller}'s manager, and your order is now with me."
-    desk: Introduction = "This is {me} from the sales team. I'm calling about your order from {seller}."
+    colleague: Introduction = "This is {me}. I'm calling on behalf of {seller}, who looks after your order."
+    manager: Introduction = "This is {me}. I'm {seller}'s manager, and I'm looking after this myself."
+    desk: Introduction = "This is {me} from the sales team. I'm calling about the order you placed with {seller}."
     no_seller: Introduction = "This is {me} from the sales team. I'm calling about your order."
-    seller_left: Introduction = "This is {me}. {seller} has left our company, and I'm calling about your order."
+    seller_left: Introduction = "This is {me}. {seller} no longer works here, so I'm calling about your order."
 
 
 UNMOVED_ORDER = Play(
     say=(
-        "You bought from us, and your order hasn't moved since. I checked where it stands before I called.",
-        "Is there anything that you are waiting for, or anything we should know before we go on?",
+        "Your order hasn't moved since you placed it, and I'm sorry. I checked where it stands before I called.",
+        "Is there anything you're waiting for from us, or anything we should know before we go on?",
     ),
-    offer="A day for the next step. Call on that day, whatever happens.",
+    offer="A date for the next step. Call them on that day, whatever happens.",
 )
 
 
 LATE_WITHOUT_DAY = Play(
     say=(
-        "Your delivery is late, and I don't have a new day for it yet. I'm sorry.",
-        "By when do you need it? I'll find out when it comes, and call you back.",
+        "Your delivery is late, and I don't have a new date for it yet. I'm sorry.",
+        "When do you need it by? I'll find out when it will arrive, and call you back.",
     ),
-    offer="Part of it sooner, or a replacement until it arrives.",
+    offer="Part of it sooner, or a stand-in until it arrives.",
 )
 
 
