@@ -17,4 +17,4 @@ _ENDING += [CheckInLogged, CustomerReachedLogged, FollowUpLogged]
 @pytest.mark.parametrize("because", [*FactKind, *(fact.type.rpartition(".")[2] for fact in _ENDING)])
 def test_whatever_ends_a_signal_has_its_words(because: str) -> None:
     unknown = because.replace("_", " ")
-    assert ended("withdrawn", because) != f"turned out to be none: {unknown}"
+    assert ended("withdrawn", because) != f"not a problem after all ({unknown})"

@@ -38,7 +38,7 @@ def test_promises_and_outcomes_are_named_as_at_the_sale() -> None:
     assert titles == {
         "The promise “Calibration visit” was missed",
         "The promise “Free filters” was missed",
-        f"The customer says that what was expected of order {ORDER} was not reached: “Weigh 200 cups a day”",
+        f"The customer says that the expected outcome of order {ORDER} was not reached: “Weigh 200 cups a day”",
         f"The customer said that a promise of order {ORDER} was kept: “Calibration visit”",
         f"Order {ORDER} placed",
     }

@@ -50,9 +50,9 @@ def test_the_clock_names_the_day_unless_it_is_today() -> None:
     ("zone", "hour", "allowed", "words"),
     [
         ("Europe/Berlin", 6, True, "may be called until 20:00"),
-        ("Europe/Berlin", 5, False, "not before 08:00"),
-        ("Europe/Berlin", 18, False, "not before 08:00"),
-        (None, 12, True, "may be called until 20:00 (UTC: their own zone is not known)"),
+        ("Europe/Berlin", 5, False, "do not call before 08:00"),
+        ("Europe/Berlin", 18, False, "do not call before 08:00"),
+        (None, 12, True, "may be called until 20:00 (UTC: their time zone is not known)"),
     ],
 )
 def test_customers_are_called_by_their_own_clock(zone: str | None, hour: int, allowed: bool, words: str) -> None:
@@ -80,7 +80,7 @@ def test_a_play_without_limits_offers_its_share_in_every_currency() -> None:
 
 
 @pytest.mark.parametrize(
-    ("currency", "words"), [("EUR", "up to €500.00"), ("CHF", "(no amount in CHF without asking)")]
+    ("currency", "words"), [("EUR", "up to €500.00"), ("CHF", "(no amount in CHF without approval)")]
 )
 def test_an_offer_says_how_much_or_that_it_must_be_asked_for(currency: str, words: str) -> None:
     risk = Risk(SignalKind.REFUND_REQUESTED, NOW)
@@ -218,4 +218,4 @@ def test_of_a_closed_episode_no_response_is_awaited() -> None:
 
 def test_what_ended_a_signal_is_told_in_words() -> None:
     assert ended("cleared", "case_resolved") == "the case was resolved"
-    assert ended("withdrawn", "case_closed") == "turned out to be none: the case was closed"
+    assert ended("withdrawn", "case_closed") == "not a problem after all (the case was closed)"

@@ -174,7 +174,7 @@ def test_amounts_are_told_by_currency(by_currency: dict[str, int], words: str) -
 def test_time_is_told_on_the_readers_clock(minutes: int, until: str, left: str | None) -> None:
     deadline = NOW + minutes * MINUTE
     assert (answer_until(deadline, "Europe/Berlin", NOW), time_left(deadline, NOW)) == (until, left)
-    assert (answer_until(None, "Europe/Berlin", NOW), time_left(None, NOW)) == ("no time set", None)
+    assert (answer_until(None, "Europe/Berlin", NOW), time_left(None, NOW)) == ("no deadline", None)
 
 
 def _numbers(due: Sequence[Due]) -> list[int]:

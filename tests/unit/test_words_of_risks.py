@@ -37,7 +37,7 @@ def test_the_strongest_signal_speaks_first_and_the_rest_is_counted() -> None:
 def test_a_late_delivery_says_when_it_is_expected() -> None:
     late = Risk(SignalKind.DELIVERY_LATE, minutes(0), expected_on=date(2026, 5, 6))
     told = why_now([late], late).sentence(minutes(6))
-    assert told == "The delivery became late 6 min ago. It is expected on 6 May now."
+    assert told == "The delivery fell behind schedule 6 min ago. It is now expected on 6 May."
 
 
 @pytest.mark.parametrize(
@@ -69,7 +69,9 @@ def test_a_late_delivery_says_when_it_is_expected() -> None:
             "Nothing has been done on the order since the sale; it stalled",
             id="unmoved",
         ),
-        pytest.param(Risk(SignalKind.CONTACT_DEAD_ENDED, AT), "A contact ended in a dead end", id="a dead end"),
+        pytest.param(
+            Risk(SignalKind.CONTACT_DEAD_ENDED, AT), "The customer was turned away without help", id="a dead end"
+        ),
         pytest.param(
             Risk(SignalKind.CONTACT_DEAD_ENDED, AT, unanswered=True),
             "The time to answer the customer ran out",
@@ -114,5 +116,5 @@ def test_a_missed_promise_and_an_unreached_outcome_say_which() -> None:
     assert why_now([missed], missed).sentence(minutes(6)) == "The promise “Calibration visit” was missed 6 min ago."
     denied = Risk(SignalKind.OUTCOME_DENIED, minutes(0), about="“Weigh 200 cups a day”")
     assert why_now([denied], denied).sentence(minutes(0)) == (
-        "The expected outcome “Weigh 200 cups a day” was not reached, the customer said just now."
+        "The expected outcome “Weigh 200 cups a day” was reported as not reached just now."
     )

@@ -97,7 +97,7 @@ def had_since(rings: Sequence[RingRow], steps: Iterable[StepRow]) -> datetime | 
 def _skipped(step: StepRow, reader: Reader) -> _Told:
     place = skipped_step(step.words)
     words = STEPS[place] if place else None
-    line = AskedLine((words or "nobody").capitalize(), None, reader.moment(step.at), step.words, skipped=True)
+    line = AskedLine((words or "no one").capitalize(), None, reader.moment(step.at), step.words, skipped=True)
     if step.who:
         line = replace(line, who=reader.name_of(step.who, step.name), step=words)
     return _Told(step.at, line, place=_height(place))

@@ -9,7 +9,7 @@ from services.escalation.domain.calendar import WorkingTime
 from services.escalation.domain.policy.model import Customers
 from shared.contracts.people_parts import Day, WorkingHours
 
-_UNKNOWN = "their own zone is not known"
+_UNKNOWN = "their time zone is not known"
 
 
 @dataclass(frozen=True)
@@ -48,8 +48,9 @@ def calling(zone: str | None, customers: Customers, now: datetime) -> Calling:
     taken = zone or customers.zone
     there = f"{now.astimezone(ZoneInfo(taken)):%H:%M}"
     allowed = CallingHours(taken, customers.callable_from, customers.callable_until).is_open(now)
-    words = f"may be called until {customers.callable_until}" if allowed else f"not before {customers.callable_from}"
-    hours = f"from {customers.callable_from} to {customers.callable_until}, {taken}"
+    since, until = customers.callable_from, customers.callable_until
+    words = f"may be called until {until}" if allowed else f"do not call before {since}"
+    hours = f"from {since} to {until}, {taken}"
     if zone is None:
         words, hours = (f"{text} ({about})" for text, about in ((words, f"{taken}: {_UNKNOWN}"), (hours, _UNKNOWN)))
     return Calling(taken, there if zone else None, allowed, words, hours)

@@ -27,7 +27,7 @@ from shared.contracts.support_inbound import CaseOpened, Person, RefundRequested
 
 _NOTES = {
     NoteAbout.ATTEMPT: "Note: could not reach the customer",
-    NoteAbout.TALK: "Note: talked with the customer",
+    NoteAbout.TALK: "Note: spoke with the customer",
     NoteAbout.HAND_OVER: "Note: hand-over",
     NoteAbout.CLOSE: "Note: closed",
 }
@@ -258,7 +258,7 @@ def _deed_words(deed: DeedRow, reader: Reader) -> str:
         at = f" at {reader.moment(button.at).clock}" if isinstance(button, AppointmentLogged) else ""
         return f"{who} promised to call the customer{at}"
     until = f" until {reader.moment(button.until).clock}" if isinstance(button, SnoozePressed) else ""
-    return f"{who} put it off{until}"
+    return f"{who} snoozed it{until}"
 
 
 def _written(note: NoteRow, reader: Reader) -> Happening:

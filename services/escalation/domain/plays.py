@@ -77,7 +77,7 @@ def advice(
     if main is None:
         return None
     if informs(main, policy):
-        return Advice(instead=f"{refund_words(main.refund_kind, None)}: for your information, there is nothing to do.")
+        return Advice(instead=f"{refund_words(main.refund_kind, None)}: for your information, no action needed.")
     play = _play_of(main, policy)
     if play is None:
         return None
@@ -115,15 +115,15 @@ def must_not_be_called(preference: ContactPreference, *, address: bool = True, c
 def _instead(preference: ContactPreference, *, address: bool, contact: str | None) -> str:
     if preference is ContactPreference.DECEASED:
         if contact is not None:
-            return f"Contact {contact} instead, who is not the customer."
-        return "Do not write either: ask support whom to contact, and close this once it is settled."
+            return f"Contact {contact} instead (not the customer)."
+        return "Do not write either: ask support whom to contact, and close this once it is resolved."
     if not may_write(preference):
-        return "Do not write either: close this once it is settled."
-    return "Write instead: they are reached once they answer." if address else NO_ADDRESS
+        return "Do not write either: close this once it is resolved."
+    return "Write instead: a reply counts as reaching them." if address else NO_ADDRESS
 
 
-NO_ADDRESS = "No e-mail address is known: ask support how to reach this customer in writing."
-NO_WAY = "No number or address known: ask support how to reach this customer."
+NO_ADDRESS = "No e-mail address known: ask support how to reach this customer in writing."
+NO_WAY = "No phone number or e-mail address known: ask support how to reach this customer."
 
 
 def no_call_words(number: str | None, *, address: bool) -> str:
@@ -132,7 +132,7 @@ def no_call_words(number: str | None, *, address: bool) -> str:
     if number:
         ask = "" if address else ". Ask support how to reach this customer."
         return f"The number on record cannot be dialled: {number}{ask}"
-    return "No number known." if address else NO_WAY
+    return "No phone number known." if address else NO_WAY
 
 
 def may_write(preference: ContactPreference) -> bool:
@@ -160,4 +160,4 @@ def _limit_words(play: Play, order: Amount, asked: int | None) -> str | None:
     most = offer_limit(play, order, asked)
     if most is not None:
         return f"up to {money(most, order.currency)}"
-    return f"(no amount in {order.currency} without asking)" if _has_other_limits(play, order.currency) else None
+    return f"(no amount in {order.currency} without approval)" if _has_other_limits(play, order.currency) else None

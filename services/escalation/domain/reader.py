@@ -37,4 +37,4 @@ class Reader:
 
     def name_of(self, salesperson_id: str | None, name: str | None) -> str:
         """ "You", or how somebody is called."""
-        return "You" if self.is_me(salesperson_id) else unturned(name or salesperson_id or "Nobody")
+        return "You" if self.is_me(salesperson_id) else unturned(name or salesperson_id or "No one")

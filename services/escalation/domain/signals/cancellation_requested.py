@@ -23,10 +23,10 @@ SIGNAL = SignalDefinition(
     label="Cancellation requested",
     counted=("a cancellation request", "cancellation requests"),
     headline=lambda _: "Cancellation requested",
-    raised_when="The customer asked to cancel, or said that they are leaving.",
+    raised_when="The customer asked to cancel or said that they are leaving.",
     starts_with=(FactKind.CANCELLATION_REQUESTED,),
     settled_by=Clearing(
-        "That it is withdrawn: for its case where the withdrawal names one, else for its order, else for the account.",
+        "The request is withdrawn: for its case if the withdrawal names one, else for its order, else for the account.",
         withdrawn(FactKind.CANCELLATION_WITHDRAWN),
     ),
     part=Part.REQUESTS,

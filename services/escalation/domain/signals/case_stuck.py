@@ -54,8 +54,8 @@ SIGNAL = SignalDefinition(
     counted=("a stuck case", "stuck cases"),
     headline=lambda _: "A case got stuck",
     raised_when=(
-        "An open case saw no progress for this much of the company's working time, or so long while it was the "
-        "customer's turn."
+        "An open case made no progress for this much of the company's working time, or for the longer time that "
+        "applies while it is the customer's turn."
     ),
     starts_with=(
         FactKind.CASE_OPENED,
@@ -65,7 +65,7 @@ SIGNAL = SignalDefinition(
         FactKind.CUSTOMER_REACHED,
     ),
     settled_by=Clearing(
-        "Progress: another status, a talk or an attempt of ours on the case, its reopening or its end.",
+        "Progress: a new status, a conversation or an attempt by us on the case, its reopening or its end.",
         lambda matter: ((LaneName.PROGRESS, matter.case),),
     ),
     part=Part.STUCK,

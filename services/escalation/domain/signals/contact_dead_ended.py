@@ -70,13 +70,13 @@ def _unanswered(history: History, fact: AccountFact, terms: TermsAt) -> Iterator
 
 
 def _headline(risk: Risk) -> str:
-    return "The time to answer the customer ran out" if risk.unanswered else "A contact ended in a dead end"
+    return "The time to answer the customer ran out" if risk.unanswered else "The customer was turned away without help"
 
 
 UNANSWERED = SecondCause(
     label="Unanswered",
-    lead="Of an unanswered contact",
-    settled_by=Clearing("A talk with the customer, on whatever matter.", lambda _matter: ((LaneName.TWO_WAY,),)),
+    lead="For an unanswered contact",
+    settled_by=Clearing("A conversation with the customer about any matter.", lambda _matter: ((LaneName.TWO_WAY,),)),
 )
 """A contact that nobody answered in time."""
 
@@ -87,14 +87,14 @@ SIGNAL = SignalDefinition(
     counted=("a dead end", "dead ends"),
     headline=_headline,
     raised_when=(
-        "A contact ended in a dead end. Or nobody answered the customer, and nobody talked with them on any matter "
-        "within this much of the company's working time, nor made it the customer's turn."
+        "A contact ended without help for the customer. Or no one answered the customer, and within this much of the "
+        "company's working time no one spoke with them about any matter or made it the customer's turn."
     ),
     starts_with=(FactKind.CONTACT,),
     settled_by=Clearing(
-        "A talk with the customer about the same case, or one that the acknowledger reports for its order (“I reached "
-        "the customer”); without a case a talk that names no other order or case. That the case counts as solved does "
-        "not settle it: nobody talked.",
+        "A conversation with the customer about the same case, or one that the acknowledger reports for its order "
+        "(“Reached”); without a case, a conversation that names no other order or case. Resolving the case does not "
+        "settle it: no one has spoken with the customer.",
         two_way_on_matter,
     ),
     second_cause=UNANSWERED,

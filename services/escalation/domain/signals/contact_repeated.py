@@ -123,15 +123,15 @@ SIGNAL = SignalDefinition(
     label="Repeat contact",
     recorded_as="Came back",
     counted=("a repeated contact", "repeated contacts"),
-    headline=lambda _: "The customer came back about the same matter",
+    headline=lambda _: "The customer contacted us again about the same issue",
     raised_when=(
-        "This many contacts of the customer on one matter, counted from the first attempt, none of which resolved it. "
-        "A conversation is one contact."
+        "The customer contacted us this often about one matter, counted from the first attempt, and no contact "
+        "resolved it. A conversation is one contact."
     ),
     starts_with=(FactKind.CONTACT,),
     counts=FactKind.CONTACT,
     settled_by=Clearing(
-        "A contact that resolved the matter, or that its case is over; without a case a talk with the customer.",
+        "A contact resolves the matter, or its case is over; without a case, a conversation with the customer.",
         _resolved,
     ),
     part=Part.REPEATED,

@@ -74,13 +74,13 @@ SIGNAL = SignalDefinition(
     kind=SignalKind.DELIVERY_LATE,
     label="Delivery late",
     counted=("a late delivery", "late deliveries"),
-    headline=lambda _: "The delivery became late",
+    headline=lambda _: "The delivery fell behind schedule",
     raised_when=(
-        "Somebody says that the delivery is late, or its day passed before the last line had arrived: one signal, "
-        "since the earliest. Lines added to a delivered order whose day has passed are late at once."
+        "The delivery is reported as late, or its date passed before the last line arrived: one signal, dated from the "
+        "earlier of the two. Lines added to a delivered order whose date has passed are late at once."
     ),
     starts_with=(FactKind.DELIVERY_LATE, FactKind.DELIVERY_DUE, FactKind.ORDER_CHANGED),
-    settled_by=Clearing("That the whole order is delivered, to its last line, or that it is cancelled.", _delivered),
+    settled_by=Clearing("The whole order is delivered, to its last line, or it is cancelled.", _delivered),
     part=Part.ORDERS,
     find=late_deliveries,
     examples="""

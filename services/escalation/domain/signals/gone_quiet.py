@@ -61,12 +61,12 @@ SIGNAL = SignalDefinition(
     counted=("a silence", "silences"),
     headline=lambda _: "The customer went quiet",
     raised_when=(
-        "After a bad contact or a low rating, no word from the customer and no talk for this long; not where the same "
-        "case was resolved or closed meanwhile."
+        "After a bad contact or a low rating, no word from the customer and no conversation for this long, unless the "
+        "same case was resolved or closed in the meantime."
     ),
     starts_with=(FactKind.CONTACT, FactKind.RATED),
     settled_by=Clearing(
-        "That the customer tries to reach us, or a talk with them.", lambda _matter: ((LaneName.HEARD_OF,),)
+        "The customer contacts us, or a conversation with them.", lambda _matter: ((LaneName.HEARD_OF,),)
     ),
     part=Part.QUIET,
     find=quiet_customers,

@@ -70,9 +70,9 @@ def _headline(risk: Risk) -> str:
 
 UNMOVED = SecondCause(
     label="Order not moving",
-    lead="Since the sale",
+    lead="For an order not moving",
     settled_by=Clearing(
-        "Whatever is told of the order, or a talk by phone or in person that names no other order.",
+        "Any report about the order, or a conversation by phone or in person that names no other order.",
         lambda matter: (*of_order(*_PROGRESS)(matter), *reached_by_phone(matter)),
     ),
 )
@@ -85,13 +85,13 @@ SIGNAL = SignalDefinition(
     counted=("a stalled order", "stalled orders"),
     headline=_headline,
     raised_when=(
-        "An order waits for the customer's confirmation, and nobody reached them by phone or in person within so much "
-        "of the company's working time. Or nothing was reported of an order with a delivery day since it was sold, and "
-        "nobody reached them, for so long."
+        "An order waits for the customer's confirmation, and no one reached them by phone or in person within this "
+        "much of the company's working time. Or nothing was reported about an order with a delivery date, and no one "
+        "reached the customer, for this long since the sale."
     ),
     starts_with=(FactKind.CONFIRMATION_REQUIRED, FactKind.SOLD),
     settled_by=Clearing(
-        "That the order is confirmed or cancelled, or a talk by phone or in person that names no other order.",
+        "The order is confirmed or cancelled, or a conversation by phone or in person that names no other order.",
         _confirmed_or_reached,
     ),
     second_cause=UNMOVED,

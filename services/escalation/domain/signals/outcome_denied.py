@@ -28,7 +28,7 @@ def denied_outcomes(history: History, scope: Scope, terms: TermsAt) -> Iterator[
 
 def _headline(risk: Risk) -> str:
     outcome = f"The expected outcome {risk.about}" if risk.about else "The expected outcome"
-    return f"{outcome} was not reached, the customer said"
+    return f"{outcome} was reported as not reached"
 
 
 SIGNAL = SignalDefinition(
@@ -37,11 +37,11 @@ SIGNAL = SignalDefinition(
     counted=("an outcome not reached", "outcomes not reached"),
     headline=_headline,
     raised_when=(
-        "The buyer says that what the order was bought for was not reached, or a salesperson reports that they said so."
+        "The customer says that the expected outcome was not reached, or a salesperson reports that they said so."
     ),
     starts_with=_REPORTS,
     settled_by=Clearing(
-        "That the buyer says later it was reached.", lambda matter: ((LaneName.OUTCOME_REACHED, matter.order),)
+        "The customer says later that it was reached.", lambda matter: ((LaneName.OUTCOME_REACHED, matter.order),)
     ),
     part=Part.ORDERS,
     find=denied_outcomes,

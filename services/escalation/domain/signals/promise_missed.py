@@ -72,11 +72,11 @@ SIGNAL = SignalDefinition(
     counted=("a missed promise", "missed promises"),
     headline=_headline,
     raised_when=(
-        "A promise of the sale is past due, nothing proves that it was kept, and no salesperson reported by then that "
-        "the customer said so. Or one did, and the customer has complained since."
+        "A promise made at the sale is overdue, nothing proves that it was kept, and no salesperson had reported by "
+        "then that the customer said so. Or a salesperson had, and the customer has complained since."
     ),
     starts_with=(FactKind.PROMISE,),
-    settled_by=Clearing("That the promise is kept, or the order cancelled.", _kept),
+    settled_by=Clearing("The promise is kept, or the order is cancelled.", _kept),
     part=Part.ORDERS,
     find=missed_promises,
     examples="""

@@ -42,12 +42,12 @@ SIGNAL = SignalDefinition(
     counted_of=_counted_of,
     headline=lambda risk: f"{refund_of(risk)} requested",
     raised_when=(
-        "The customer asked for money back. Of a kind that has no play (`plays.refund_kinds`) it is for information: "
-        "shown and mailed once, with no deadline and no call due."
+        "The customer asked for a refund. A refund of a kind without a play (`plays.refund_kinds`) is for information: "
+        "shown and e-mailed once, with no deadline and no call due."
     ),
     starts_with=(FactKind.REFUND_REQUESTED,),
     settled_by=Clearing(
-        "That it is withdrawn: for its case where the withdrawal names one, else for its order, else for the account.",
+        "The request is withdrawn: for its case if the withdrawal names one, else for its order, else for the account.",
         withdrawn(FactKind.REFUND_WITHDRAWN),
     ),
     part=Part.REQUESTS,

@@ -67,13 +67,13 @@ SIGNAL = SignalDefinition(
     kind=SignalKind.RESPONSE_DUE,
     label="Answer due soon",
     counted=("an answer due soon", "answers due soon"),
-    headline=lambda _: "A promised answer came close to being overdue",
+    headline=lambda _: "A promised answer came close to its deadline",
     raised_when=(
-        "This long before a promised answer is due, it has not been given, and no other on the matter is overdue."
+        "A promised answer is due within this time, has not been given, and no other answer on the matter is overdue."
     ),
     starts_with=(FactKind.RESPONSE_PROMISED,),
     settled_by=Clearing(
-        "A talk with the customer about the matter, that its case is over, or the signal that the answer is overdue.",
+        "A conversation with the customer about the matter, the end of its case, or the signal of an overdue answer.",
         answered_or_over,
     ),
     part=Part.CASES,

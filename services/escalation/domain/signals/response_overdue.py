@@ -68,11 +68,11 @@ SIGNAL = SignalDefinition(
     counted=("an overdue answer", "overdue answers"),
     headline=lambda _: "A promised answer became overdue",
     raised_when=(
-        "Somebody says that a promised answer is overdue, or its time passed without one. Until the matter is answered "
-        "it is one signal, since the earliest, whoever says it and however often."
+        "A promised answer is reported as overdue, or its time passed without one. Until the matter is answered it is "
+        "one signal, dated from the earliest report, however often it is reported."
     ),
     starts_with=(FactKind.RESPONSE_PROMISED, FactKind.RESPONSE_OVERDUE),
-    settled_by=Clearing("A talk with the customer about the matter, or that its case is over.", answered_or_over),
+    settled_by=Clearing("A conversation with the customer about the matter, or the end of its case.", answered_or_over),
     part=Part.CASES,
     find=responses_overdue,
     examples="""

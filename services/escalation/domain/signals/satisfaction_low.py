@@ -47,10 +47,10 @@ SIGNAL = SignalDefinition(
     label="Low rating",
     counted=("a low rating", "low ratings"),
     headline=lambda _: "The customer gave a low rating",
-    raised_when="A rating at or below this share of its scale.",
+    raised_when="The customer gave a rating at or below this share of its scale.",
     starts_with=(FactKind.RATED,),
     settled_by=Clearing(
-        "A later rating above the mark, of the same case or both of none.",
+        "A later rating above the threshold for the same case, or without a case if neither rating has one.",
         lambda matter: ((LaneName.OF_KIND, FactKind.RATED, "case", matter.case),),
     ),
     part=Part.RATINGS,

@@ -53,7 +53,7 @@ BY_CHANNEL = {
     ContactChannel.CHAT: "by chat",
     ContactChannel.MESSAGE: "by message",
     ContactChannel.WEB: "on the web",
-    ContactChannel.OTHER: "another way",
+    ContactChannel.OTHER: "in another way",
 }
 """How somebody was reached, the likeliest first."""
 _CHANNELS = {
@@ -67,9 +67,9 @@ _CHANNELS = {
 }
 _RESULTS = {
     ContactResult.ANSWERED: "answered",
-    ContactResult.UNANSWERED: "nobody answered",
+    ContactResult.UNANSWERED: "not answered",
     ContactResult.VOICEMAIL: "voicemail",
-    ContactResult.DEAD_END: "dead end",
+    ContactResult.DEAD_END: "ended without help",
     ContactResult.RESOLVED: "resolved",
 }
 _COURTESIES = {
@@ -95,7 +95,7 @@ def _of_sales(fact: Fact) -> str | None:
         case orders_inbound.OrderPlaced():
             return f"Order {fact.order} placed"
         case orders_inbound.ConfirmationRequired():
-            return f"Order {fact.order} waits for the customer's confirmation"
+            return f"Order {fact.order} is waiting for the customer's confirmation"
         case orders_inbound.OrderConfirmed():
             return f"Order {fact.order} confirmed"
         case orders_inbound.OrderDelivered():
@@ -105,9 +105,9 @@ def _of_sales(fact: Fact) -> str | None:
         case orders_inbound.RefundPaid():
             return f"Refund of {money(fact.amount_minor, fact.currency)} paid"
         case orders_inbound.SaleCorrected():
-            return f"Order {fact.order} counts as sold by {fact.sold_by or 'nobody'}: {fact.reason}"
+            return f"Seller of order {fact.order} corrected to {fact.sold_by or 'none'}: {fact.reason}"
         case orders_inbound.AccountReassigned():
-            return f"Account with {fact.salesperson} from {day(fact.since)} on"
+            return f"Account assigned to {fact.salesperson} from {day(fact.since)}"
     return None
 
 
@@ -138,8 +138,8 @@ def _changed(fact: orders_inbound.OrderChanged, zone: tzinfo) -> str:
     """Which parts of an order changed; its lines by their products, of an amount the currency is the order's."""
     products = ", ".join(line.product for line in fact.lines or ())
     due = f"delivery due {_at(fact.delivery_due_at, zone)}" if fact.delivery_due_at else ""
-    amount = "another amount" if fact.amount_minor is not None else ""
-    return "; ".join(filter(None, (products, amount, due))) or "nothing that is known here"
+    amount = "new amount" if fact.amount_minor is not None else ""
+    return "; ".join(filter(None, (products, amount, due))) or "details not known"
 
 
 def _of_promises(fact: Fact) -> str | None:
@@ -149,7 +149,7 @@ def _of_promises(fact: Fact) -> str | None:
             return f"Promise of order {fact.order} kept: {fact.promise}{proof}"
         case orders_inbound.OutcomeReported():
             reached = "was reached" if fact.reached else "was not reached"
-            return f"The customer says that what was expected of order {fact.order} {reached}"
+            return f"The customer says that the expected outcome of order {fact.order} {reached}"
     return None
 
 
@@ -158,10 +158,10 @@ def _of_contacts(fact: Fact) -> str | None:
         case support_inbound.ContactMade():
             way = "from" if fact.direction is Direction.INBOUND else "to"
             ended = _COURTESIES[fact.courtesy] if fact.courtesy else _RESULTS[fact.result]
-            leaving = ": the customer says that they are leaving" if fact.intent else ""
+            leaving = ": the customer says they are leaving" if fact.intent else ""
             return f"{_CHANNELS[fact.channel]} {way} the customer, {ended}{leaving}"
         case support_inbound.SatisfactionRated():
-            return f"Rated us {fact.rating} of {fact.scale}"
+            return f"Rated us {fact.rating} out of {fact.scale}"
         case support_inbound.ResponseOverdue():
             return "Promised answer overdue" + _of_case(fact)
         case support_inbound.ContactPreferenceChanged():
@@ -188,7 +188,7 @@ def _of_cases(fact: Fact) -> str | None:
             return _matter(fact) + "opened" + (f": {fact.title}" if fact.title else "")
         case support_inbound.CaseReassigned():
             to = f", now with {fact.assigned_to}" if fact.assigned_to else ""
-            return _matter(fact) + f"passed on, {ordinal(fact.reassignments)} time{to}"
+            return _matter(fact) + f"reassigned for the {ordinal(fact.reassignments)} time{to}"
         case support_inbound.CaseStatusChanged():
             return _matter(fact) + f"now “{fact.status}”"
         case support_inbound.CaseReopened():

@@ -30,7 +30,7 @@ RESULTS: Mapping[EpisodeResult, str] = {
     EpisodeResult.INFORMED: "For information",
 }
 MUST_NOT_BE_CALLED: Mapping[ContactPreference, str] = {
-    ContactPreference.DO_NOT_CALL: "they asked not to be",
+    ContactPreference.DO_NOT_CALL: "they asked us not to call",
     ContactPreference.DISPUTE: "there is a dispute",
     ContactPreference.DECEASED: "they have died",
 }

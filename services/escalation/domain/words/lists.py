@@ -32,7 +32,7 @@ def amount(amount_minor: int, currency: str) -> str:
 def answer_until(deadline: datetime | None, zone: str, now: datetime) -> str:
     """Until when an answer is due, on the reader's clock: "answer by 14:30", "answer was due 4 May, 14:30"."""
     if deadline is None:
-        return "no time set"
+        return "no deadline"
     at = clock(deadline.astimezone(ZoneInfo(zone)), now)
     return f"answer by {at}" if deadline > now else f"answer was due {at}"
 

@@ -14,7 +14,7 @@ ANSWERS = {
 }
 """The buttons."""
 
-NO_PROOF = "Reported by a salesperson after a talk; no proof."
+NO_PROOF = "Reported by a salesperson after a conversation; not proven."
 
 _COMPLAINTS = {
     FactKind.CONTACT: SignalKind.CONTACT_DEAD_ENDED,
@@ -32,12 +32,12 @@ def customer_said(kind: FactKind, number: int | None, order: str, about: str | N
     if kind is FactKind.PROMISE_SAID_KEPT:
         return f"The customer said that a promise of order {order} was kept{which}"
     reached = "was reached" if number else "was not reached"
-    return f"The customer said that what was expected of order {order} {reached}{which}"
+    return f"The customer said that the expected outcome of order {order} {reached}{which}"
 
 
 def said_so(name: str, at: datetime, now: datetime) -> str:
-    """ "Anna Berg said so at 10:04, not yet proven"; both by the reader's clock."""
-    return f"{name} said so {_when(at, now)}, not yet proven"
+    """ "Anna Berg reported this at 10:04, not yet proven"; both by the reader's clock."""
+    return f"{name} reported this {_when(at, now)}, not yet proven"
 
 
 def complained_since(name: str, at: datetime, complaint: FactKind, complained_at: datetime, now: datetime) -> str:

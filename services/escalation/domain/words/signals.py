@@ -20,7 +20,7 @@ class WhyNow:
     label: str
 
     def sentence(self, now: datetime) -> str:
-        """ "Refund of €480.00 requested 6 min ago, after a contact that led nowhere." """
+        """ "Refund of €480.00 requested 6 min ago, after a dead end." """
         return f"{self.what} {ago(self.at, now)}{self.context}."
 
 
@@ -33,7 +33,7 @@ def why_now(risks: Sequence[Risk], main: Risk) -> WhyNow:
 
 
 def _expected(risk: Risk) -> str:
-    return f". It is expected on {date_words(risk.expected_on, risk.at.date())} now" if risk.expected_on else ""
+    return f". It is now expected on {date_words(risk.expected_on, risk.at.date())}" if risk.expected_on else ""
 
 
 def label(risk: Risk) -> str:
