@@ -38,9 +38,9 @@ async def test_the_page_says_until_when_the_chosen_colleague_may_accept(visits: 
     page = await visits.open(size, next_path=anna.path)
     await page.locator("summary", has_text="More:").locator("visible=true").click()
     form = page.locator("form[action$='/hand-over']").locator("visible=true")
-    await expect(form).to_contain_text("They may accept until (empty: for 2 hours of their working time)")
+    await expect(form).to_contain_text("Offer ends (if left empty: after 2 hours of their working time)")
     await form.locator("[data-takers]").select_option("ben")
-    await expect(form).to_contain_text("They may accept until (empty: 12:00)")
+    await expect(form).to_contain_text("Offer ends (if left empty: 12:00)")
     await expect(form.locator("[name=at]")).to_have_value("")
 
 
@@ -53,4 +53,5 @@ async def test_an_offer_of_a_page_that_was_open_for_long_ends_two_hours_after_th
     await form.locator("[data-takers]").select_option(await form.locator("[data-who=ben]").get_attribute("value"))
     await visits.site.service.move_clock(timedelta(hours=3))
     await form.get_by_role("button", name="Offer").click()
-    await expect(page.get_by_text("Offered to Ben Ahlers until 15:00").locator("visible=true")).to_be_visible()
+    waiting = page.get_by_text("Waiting for Ben Ahlers to accept (until 15:00)")
+    await expect(waiting.locator("visible=true")).to_be_visible()

@@ -10,7 +10,7 @@ async def test_a_link_comes_for_the_address_as_it_is_typed(visits: Visits, addre
     await visits.site.hire(email=address)
     page = await (await visits.context()).new_page()
     await page.goto("/sign-in")
-    field = page.get_by_label("Your e-mail address at work")
+    field = page.get_by_label("Work e-mail address")
     await field.fill(f" {address} ")
     await page.get_by_role("button", name="Send me a link").click()
     await page.get_by_role("heading", name="Check your e-mail").wait_for()
@@ -22,7 +22,7 @@ async def test_a_link_comes_for_the_address_as_it_is_typed(visits: Visits, addre
 async def test_the_field_is_for_addresses_and_what_has_no_at_sign_is_not_sent(visits: Visits) -> None:
     page = await (await visits.context()).new_page()
     await page.goto("/sign-in")
-    field = page.get_by_label("Your e-mail address at work")
+    field = page.get_by_label("Work e-mail address")
     wanted = {"inputmode": "email", "autocapitalize": "off", "spellcheck": "false", "autocomplete": "email"}
     assert {name: await field.get_attribute(name) for name in wanted} == wanted
     await field.fill("anna")

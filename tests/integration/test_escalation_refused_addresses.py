@@ -17,7 +17,7 @@ async def test_whoever_is_refused_is_marked_and_their_manager_told_once(asked: E
     await asked.send_notices()
     told = asked.mail.received[1:]
     assert [(message["To"], message["Subject"]) for message in told] == [
-        ("carla@sales.example", "E-mail to Anna does not arrive")
+        ("carla@sales.example", "E-mail to Anna is not being delivered")
     ]
     text = told[0].get_body(("plain",)).get_content()  # type: ignore[union-attr]
     assert "anna@sales.example" in text
@@ -37,7 +37,7 @@ async def test_another_address_clears_the_mark_and_notifies_again(asked: Escalat
     await asked.send_mail()
     await asked.fire()
     async with asked.pool.acquire() as connection:
-        assert "e-mail to anna does not arrive" in (await notes_of_addresses(connection))[0]
+        assert "e-mail to anna is not being delivered" in (await notes_of_addresses(connection))[0]
     await asked.hear(person("anna", manager="carla", backup="ben", phone="+49 30 1"))
     (anna,) = [row for row in await asked.rows("escalation.salespeople") if row["salesperson_id"] == "anna"]
     assert anna["email_failed_at"] is not None, "the address is the same"
@@ -94,7 +94,7 @@ async def test_a_manager_who_is_refused_as_well_is_marked_and_the_next_above_is_
     assert "refused the recipient with 550" in failing[1].because
     await asked.send_notices()
     told = asked.mail.received[-1]
-    assert (told["To"], told["Subject"]) == ("eva@sales.example", "E-mail to Carla does not arrive")
+    assert (told["To"], told["Subject"]) == ("eva@sales.example", "E-mail to Carla is not being delivered")
     assert [row["state"] for row in await asked.rows("escalation.notices", "changed_at")] == ["failed", "sent"]
 
 

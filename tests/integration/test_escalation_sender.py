@@ -99,7 +99,7 @@ async def test_a_mail_stays_small_whatever_there_is_to_tell(rung: Escalation) ->
         body = message.get_body((kind,)).get_content()  # type: ignore[union-attr]
         assert body.count("dead end") == 10
         assert "Refund of €14,900.00 requested" in body, "the strongest is shown, however old"
-        assert "Everything that happened" in body
+        assert "Full history" in body
         assert f"/episodes/{episode['episode_id']}" in body
         assert "30 <&€<&€" in body or "30 &lt;&amp;€" in body
         assert "…" in body
@@ -183,7 +183,7 @@ async def test_a_message_offers_no_amount_in_a_currency_without_a_limit(escalati
     [message] = escalation.mail.received
     for kind in ("plain", "html"):
         said = message.get_body((kind,)).get_content()  # type: ignore[union-attr]
-        assert "You may offer (no amount in CHF without asking):" in said
+        assert "You may offer (no amount in CHF without approval):" in said
 
 
 async def test_a_trace_tells_which_episode_an_attempt_was_about(rung: Escalation, tmp_path: Path) -> None:

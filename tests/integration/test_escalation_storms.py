@@ -123,7 +123,7 @@ async def test_a_list_in_doubt_is_sent_again_as_the_same_message(escalation: Esc
     assert await _states(escalation) == {"sent": 10}
     first, second = escalation.mail.received[ALONE:]
     assert first["Message-ID"] == second["Message-ID"]
-    assert "may have reached you before" in _read(second)[1]
+    assert "may have received this message before" in _read(second)[1]
     listed = [row for row in await _email(escalation) if row["list_id"]]
     assert {(row["attempts"], row["unknown_count"]) for row in listed} == {(2, 1)}
 

@@ -21,7 +21,7 @@ async def late(site: Site, until: datetime, *, minutes_ago: float = 2) -> Desk:
 
 def expected(at: datetime) -> str:
     there = at.astimezone(ZONE)
-    return f"It is expected on {there.day} {there:%B}"
+    return f"It is now expected on {there.day} {there:%B}"
 
 
 async def test_a_day_told_before_the_last_one_is_never_expected(site: Site) -> None:

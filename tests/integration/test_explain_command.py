@@ -80,7 +80,7 @@ async def test_the_whole_chain_is_told_in_order_with_policy_lines_and_what_happe
 
     chain = (
         "told Order 4711 placed.",
-        "told Phone call from the customer, dead end.",
+        "told Phone call from the customer, ended without help.",
         "event call-1",
         "signal Dead end on order 4711.",
         "policy 1: signals.contact_dead_ended.answer_within = 4h",

@@ -68,7 +68,7 @@ async def test_an_attempt_gives_more_time_and_is_counted(site: Site) -> None:
     row = await state(site)
     assert row["attempts"] == 1
     assert row["deadline_at"] > before
-    assert "1 attempt reached nobody" in await desk.page()
+    assert "1 failed attempt" in await desk.page()
 
 
 async def test_reaching_the_customer_stops_the_clock_and_closing_is_next(site: Site) -> None:
@@ -107,7 +107,7 @@ async def test_the_page_names_the_promised_call_and_what_was_done(site: Site) ->
     told = (
         "could not reach the customer by phone",
         "promised to call the customer at 15:0",
-        "put it off until",
+        "snoozed it until",
     )
     page = await desk.page()
     assert [words for words in told if f"You {words}" not in page] == []
@@ -122,14 +122,14 @@ async def test_put_off_until_tomorrow_is_nine_o_clock_of_the_reader(site: Site) 
     assert done(await desk.press("snooze", until="tomorrow"))
     local = (await state(site))["deadline_at"].astimezone(ZONE)
     assert (local.hour, local.minute) == (9, 0)
-    assert "You: snoozed until" in await desk.page()
+    assert "Snoozed until" in await desk.page()
 
 
 async def test_a_hand_over_is_offered_and_accepted(site: Site) -> None:
     giver = await taken(site)
-    assert "More: appointment, later, hand over, close, not mine" in await giver.page()
+    assert "More actions" in await giver.page()
     assert done(await giver.press("hand-over", to="ben", at=await at_in(site, hours=2)))
-    assert "Offered to Ben Ahlers until 12:0" in await giver.page()
+    assert "Waiting for Ben Ahlers to accept (until 12:0" in await giver.page()
     taker = Desk(await site.signed_in("ben"), (await state(site))["episode_id"])
     page = await taker.page()
     assert "Anna Berg asks you to take over: answer by 12:0" in page
@@ -157,7 +157,7 @@ async def test_not_mine_asks_the_next_at_once_and_whoever_was_asked_can_still_ta
     assert (await state(site))["responsible"] == "ben"
     page = await desk.page()
     assert "Now with Ben Ahlers (backup)" in page
-    assert "More: close " in page, "it cannot be passed on twice"
+    assert "More actions " in page, "it cannot be passed on twice"
     assert "You sold order" in page
     assert "you are Anna Berg's backup" not in page
     assert "Ben Ahlers: answer by" in page
@@ -220,17 +220,17 @@ async def test_not_mine_is_refused_once_the_next_is_asked(site: Site) -> None:
         ("appointment", {"at": "yesterday"}, "Choose a day and a time"),
         ("appointment", {"at": "2020-01-01T10:00"}, "must be in the future"),
         ("appointment", {"at": "2028-01-01T10:00"}, "at most"),
-        ("snooze", {}, "Choose a day and a time"),
+        ("snooze", {}, "Enter a date and time"),
         ("snooze", {"at": "2028-01-01T10:00"}, "at most"),
         ("hand-over", {"to": "", "until": "tomorrow"}, "Choose a colleague"),
         ("hand-over", {"to": "nobody", "until": "in_an_hour"}, "Choose somebody of the directory"),
         ("hand-over", {"to": SELLER, "until": "in_an_hour"}, "Choose somebody else"),
-        ("close", {}, "a reason is needed"),
-        ("close", {"ending": "saved"}, "a reason is needed"),
-        ("close", {"ending": "won:price"}, "Choose one of the list"),
+        ("close", {}, "Choose how it ended and why"),
+        ("close", {"ending": "saved"}, "Choose how it ended and why"),
+        ("close", {"ending": "won:price"}, "“won” is not one of the options"),
         ("close", {"ending": "lost:whatever"}, "choose one from the list"),
         ("close", {"ending": "lost:\0"}, "are not valid"),
-        ("reached", {"channel": "telepathy"}, "Choose one of the list"),
+        ("reached", {"channel": "telepathy"}, "“telepathy” is not one of the options"),
     ],
 )
 async def test_what_cannot_be_is_refused_in_plain_words(

@@ -73,10 +73,10 @@ async def test_a_check_in_appears_two_days_before_it_is_due(site: Site) -> None:
     await site.service.move_clock(13 * DAY)
     (duty,) = await duties(browser)
     assert duty.startswith(
-        "Ask how it goes due tomorrow, 10:00 Petra Weiss €14,900.00 Heat pump, Installation · order 4711"
+        "Check in with the customer due tomorrow, 10:00 Petra Weiss €14,900.00 Heat pump, Installation · order 4711"
     )
     assert "Call +49 30 901820" in duty
-    assert "We talked" in duty
+    assert "We spoke" in duty
 
 
 async def test_a_check_in_that_is_late_says_for_how_long(site: Site) -> None:
@@ -216,7 +216,7 @@ async def test_a_long_list_shows_what_is_due_first(site: Site) -> None:
     browser = await site.signed_in()
     listed = await duties(browser)
     assert [re.findall(r"order (o-\d+)", duty)[0] for duty in listed] == [f"o-{number:02}" for number in range(12)]
-    assert "2 more come after these." in (await browser.get("/")).text
+    assert "2 more not shown." in (await browser.get("/")).text
 
 
 async def test_duties_stand_beside_open_episodes(site: Site) -> None:

@@ -38,16 +38,16 @@ async def test_the_page_tells_who_why_you_and_what_happened(site: Site) -> None:
         "Refund of €14,900.00 requested 6 min ago",
         ", after a dead end",
         "I want my money back.",
-        "Phone call from the customer, dead end",
+        "Phone call from the customer, ended without help",
         "The line went dead.",
         "Jonas Weiss",
-        "Phone call from the customer, nobody answered",
+        "Phone call from the customer, not answered",
         "Order 4711 placed",
         "customer's time, ",
     ):
         assert words in shown, words
     assert 'href="tel:+4930901820"' in page
-    told = [shown.rindex(words) for words in ("Refund of", "dead end", "nobody answered", "placed")]
+    told = [shown.rindex(words) for words in ("Refund of", "ended without help", "not answered", "placed")]
     assert told == sorted(told), "newest first"
 
 
@@ -57,7 +57,7 @@ async def test_a_customer_without_name_number_or_zone_is_shown_all_the_same(site
     await site.request_refund(words=None, amount_minor=None)
     shown = words_of((await (await site.signed_in()).get("/")).text)
     assert "Customer c-17" in shown
-    assert "No number or address known" in shown
+    assert "No phone number or e-mail address known" in shown
     assert "Refund requested" in shown
 
 
@@ -137,7 +137,7 @@ async def test_five_hundred_episodes_are_pages_that_can_be_searched(site: Site) 
     assert (await browser.get("/", params={"page": "17"})).text.count('<li class="row') == 20
     found = (await browser.get("/", params={"q": "company 77"})).text
     assert found.count('<li class="row') == 1
-    assert "Nothing open matches" in (await browser.get("/", params={"q": "%_'\x00"})).text
+    assert "No open episode matches" in (await browser.get("/", params={"q": "%_'\x00"})).text
 
 
 async def test_without_a_database_the_page_says_so_and_comes_back(private_postgres: PrivatePostgres) -> None:
@@ -187,7 +187,9 @@ async def test_each_of_two_dead_ends_in_one_second_is_marked(site: Site) -> None
         await site.service.tell(input_of(fact, at=at))
     episode = await site.service.row("escalation.episodes")
     page = (await (await site.signed_in()).get(f"/episodes/{episode['episode_id']}")).text
-    lines = re.findall(r"<li( class=\"risk\")?>\s*<p class=\"fact\"><bdi>Phone call from the customer, dead end", page)
+    lines = re.findall(
+        r"<li( class=\"risk\")?>\s*<p class=\"fact\"><bdi>Phone call from the customer, ended without help", page
+    )
     assert len(lines) == 4, "two in the list, and two beside it"
     assert all(lines)
 

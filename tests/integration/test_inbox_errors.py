@@ -28,7 +28,7 @@ async def test_a_person_reads_a_page_where_a_program_reads_json(
     page = await browser.request(method, path, headers={"Accept": BROWSER})
     assert page.status_code == status
     assert page.headers["content-type"].startswith("text/html")
-    assert "To your inbox" in words_of(page.text)
+    assert "Go to your inbox" in words_of(page.text)
     assert "style-src 'self'" in page.headers["content-security-policy"]
     for accepted in ("application/json", "*/*", "text/html;q=0.5, application/json"):
         told = await browser.request(method, path, headers={"Accept": accepted})
@@ -59,7 +59,7 @@ async def test_a_fault_of_the_service_is_told_to_a_person_as_a_page(site: Site) 
         page = await browser.get("/broken", headers={"Accept": BROWSER})
         told = await browser.get("/broken")
     assert page.status_code == told.status_code == 500
-    assert "This is a fault of the service, not yours" in words_of(page.text)
+    assert "The fault is ours, not yours" in words_of(page.text)
     assert "a fault" not in words_of(page.text).replace("This is a fault of the service", "")
     assert told.json()["errors"][0]["code"] == "internal_error"
 
@@ -71,7 +71,7 @@ async def test_whoever_asked_for_a_link_sees_the_address_and_can_ask_again_or_fo
     assert "anna@sales.example&lt;b&gt;" in sent.text
     words = words_of(sent.text)
     assert words.index("Handoff") < words.index("Check your e-mail")
-    assert "Use another address" in words
+    assert "Use a different address" in words
     assert 'action="/sign-in/link"' in sent.text
     assert 'name="email" value="anna@sales.example&lt;b&gt;"' in sent.text
     assert words.index("Send again") > 0

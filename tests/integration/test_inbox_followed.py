@@ -53,7 +53,7 @@ async def test_a_manager_reads_an_episode_of_the_team_and_can_press_nothing(site
     desk = await taken(site)
     manager = Desk(await site.signed_in("mona"), (await state(site))["episode_id"])
     page = await manager.page()
-    assert "It is in your team. Anna Berg has had it since 10:00." in page
+    assert "It belongs to your team. Anna Berg has had it since 10:00." in page
     assert "You sold order" not in page, "this is said to the seller"
     html = (await manager.browser.get(manager.path)).text
     assert 'action="/episodes/' not in html

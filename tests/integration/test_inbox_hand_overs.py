@@ -69,7 +69,7 @@ async def test_an_offer_lasts_two_hours_into_their_working_time(site: Site, desk
     row = await state(site)
     assert (row["offered_to"], row["offered_until"]) == ("carl", back_at + 2 * HOUR)
     page = await desk.page()
-    assert f"Offered to Carl Haas until {_clock(back_at + 2 * HOUR)}" in page
+    assert f"Waiting for Carl Haas to accept (until {_clock(back_at + 2 * HOUR)})" in page
     assert f"Carl Haas will be notified at {_clock(back_at)}." in page
 
 
@@ -84,9 +84,9 @@ async def test_a_time_that_is_entered_goes_before_and_one_that_is_too_early_is_s
 async def test_the_giver_reads_that_an_offer_has_lapsed(site: Site, desk: Desk) -> None:
     assert done(await desk.press("hand-over", to="ben", at=field_value(await site.service.now() + HOUR, ZONE)))
     await site.wait(HOUR)
-    assert "Ben Ahlers did not take it over by 11:00. It is still yours." in await desk.page()
+    assert "Ben Ahlers did not accept by 11:00. It is still yours." in await desk.page()
     assert done(await desk.press("reached", channel="phone"))
-    assert "did not take it over by" not in await desk.page()
+    assert "did not accept by" not in await desk.page()
 
 
 async def test_nobody_reads_that_they_were_notified_who_was_not(site: Site, desk: Desk) -> None:
@@ -94,7 +94,7 @@ async def test_nobody_reads_that_they_were_notified_who_was_not(site: Site, desk
     for who in ("carl", "ben"):
         assert done(await desk.press("hand-over", to=who, at=field_value(soon, ZONE)))
     assert done(await desk.press("close", ending="lost:price"))
-    for who, told in (("carl", "You were to be notified later."), ("ben", "You were notified before.")):
+    for who, told in (("carl", "You were due to be notified later."), ("ben", "You were notified before.")):
         page = words_of((await (await site.signed_in(who)).get(desk.path)).text)
         assert told in page, who
 

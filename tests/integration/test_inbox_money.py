@@ -29,7 +29,7 @@ async def test_what_is_for_information_asks_nothing_and_is_marked_as_seen(site: 
     page = await desk.page()
     assert "For information" in page
     assert "Chargeback (€1,200.00) requested" in page
-    assert "Chargeback: for your information, there is nothing to do." in page
+    assert "Chargeback: for your information, no action needed." in page
     assert "Mark as seen" in page
     for absent in ("may be called", "Acknowledge", "Not mine", "You may offer", "answer by", "Write to", "More:"):
         assert absent not in page

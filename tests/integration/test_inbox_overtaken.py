@@ -66,7 +66,7 @@ async def test_what_closed_by_itself_says_so(site: Site) -> None:
     anna = await open_desk(site)
     old = await anna.form()
     await site.tell(refund_withdrawn(), about=ACCOUNT)
-    assert "It closed by itself at 10:00." in _told(await anna.send("acknowledge", old))
+    assert "It was closed automatically at 10:00." in _told(await anna.send("acknowledge", old))
 
 
 async def test_a_forwarded_link_says_who_is_signed_in_and_whom_to_ask(site: Site) -> None:
@@ -79,7 +79,7 @@ async def test_a_forwarded_link_says_who_is_signed_in_and_whom_to_ask(site: Site
         assert answer.status_code == 404
         told.append(words_of(answer.text))
     assert "You are signed in as Vera Sand." in told[0]
-    assert "If somebody sent you the link, ask them who is looking after this customer." in told[0]
+    assert "If someone sent you the link, ask them who is looking after this customer." in told[0]
     assert len(set(told)) == 1, "it does not tell whether there is such an episode"
     await site.hire("ines", "Ines Roth", email="ines@sales.example")
     assert "ask them or your manager, Ines Roth, who is" in words_of((await vera.get(anna.path)).text)

@@ -18,10 +18,10 @@ async def _page(site: Site, person: str, address: str) -> str:
 async def test_only_who_can_close_it_is_told_to(site: Site) -> None:
     desk = await taken(site)
     assert done(await desk.press("reached"))
-    assert "You reached the customer. Close it once it is settled." in await desk.page()
+    assert "You reached the customer. Close it once it is resolved." in await desk.page()
     manager = await Desk(await site.signed_in("mona"), (await state(site))["episode_id"]).page()
     assert "Anna Berg reached the customer." in manager
-    assert "Close it once it is settled" not in manager
+    assert "Close it once it is resolved" not in manager
 
 
 @pytest.mark.parametrize(

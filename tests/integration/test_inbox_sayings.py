@@ -38,7 +38,7 @@ async def test_in_a_currency_without_a_limit_no_amount_may_be_offered_without_as
     await site.hire()
     await site.sell(currency="CHF", amount_minor=100_000_000)
     page = await Desk(await site.signed_in(), await site.request_refund()).page()
-    assert "You may offer (no amount in CHF without asking) : A repair or replacement" in page
+    assert "You may offer (no amount in CHF without approval) : A repair or replacement" in page
     assert "up to CHF" not in page
 
 
@@ -93,7 +93,7 @@ async def test_before_eight_the_call_waits(site: Site) -> None:
     desk = await taken(site)
     await site.service.begin_at(6)
     page = (await desk.browser.get(desk.path)).text
-    assert "not before 08:00" in page
+    assert "do not call before 08:00" in page
     assert not re.search(r'class="button next"[^>]*href="tel:', page)
 
 
@@ -154,7 +154,7 @@ async def test_a_late_delivery_names_the_day_that_was_told(site: Site) -> None:
     there = due.astimezone(ZONE)
     page = await desk.page()
     assert f"We expect it on {there.day} {there:%B}" in page
-    assert f"It is expected on {there.day} {there:%B}" in page
+    assert f"It is now expected on {there.day} {there:%B}" in page
     await site.wait(timedelta(days=5))
     assert "We expect it on" not in await desk.page(), "that day is over"
 
@@ -182,7 +182,7 @@ async def test_who_must_not_be_called_is_reached_in_writing(site: Site) -> None:
     await site.tell(contact_preference_changed("do_not_call"), about=ACCOUNT)
     html = (await desk.browser.get(desk.path)).text
     page = words_of(html)
-    assert "Write instead: they are reached once they answer." in page
+    assert "Write instead: a reply counts as reaching them." in page
     assert "Reached by e-mail" in page
     assert "by phone" not in page
     assert re.search(r'class="button next" href="mailto:', html)

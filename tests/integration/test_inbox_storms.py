@@ -175,7 +175,7 @@ async def test_what_has_gone_elsewhere_is_told_and_what_came_later_is_left_alone
     await site.tell(refund_requested(order="o-3"), about="a-3")
     await storm(site, 1, first=8)
     told = words_of(await press(browser, form))
-    assert "4 acknowledged. 2 had gone to Ben Ahlers. 1 had been closed. 1 changed after this page was shown" in told
+    assert "4 acknowledged. 2 already with Ben Ahlers. 1 already closed. 1 changed after this page was shown" in told
     assert {row["order_id"] for row in await mine(site)} == {"o-4", "o-5", "o-6", "o-7"}
 
 
@@ -223,11 +223,11 @@ async def test_filters_are_links_with_counts_and_stay_in_the_address(site: Site)
     assert (await browser.get("/?q=big&page=9")).text.count('<li class="row') == 1
     for page in ("", "&page=7"):
         nothing = words_of((await browser.get(f"/?severity=watch{page}")).text)
-        assert "Nothing open matches this filter. Show all 8 open" in nothing
+        assert "No open episode matches this filter. Show all 8 open" in nothing
     both = (await browser.get("/?q=company+1&severity=critical&show=mine")).text
-    assert "Nothing open matches “company 1” and the filter You have it, Critical." in words_of(both)
+    assert "No open episode matches “company 1” and the filter You have it, Critical." in words_of(both)
     assert '<a href="/?q=company+1">Search without the filter</a>' in both
-    assert "Nothing open matches “nobody”. Show all 8 open" in words_of((await browser.get("/?q=nobody")).text)
+    assert "No open episode matches “nobody”. Show all 8 open" in words_of((await browser.get("/?q=nobody")).text)
     back = await browser.get("/acknowledge-all?severity=high")
     assert (back.status_code, back.headers["location"]) == (303, "/?severity=high")
 
@@ -249,7 +249,7 @@ async def test_five_thousand_are_a_page_of_thirty_and_a_press_of_a_hundred(site:
     assert len(page) < 400_000
     beyond = words_of((await browser.get("/?page=200")).text)
     assert "Previous 167 of 167" in beyond
-    assert "Nothing open matches" not in beyond
+    assert "No open episode matches" not in beyond
 
 
 async def test_up_to_five_are_cards_and_more_are_rows(site: Site) -> None:

@@ -32,7 +32,7 @@ async def test_who_must_not_or_cannot_be_called_has_no_place_among_the_calls(sit
         page = await desk.page()
         assert "You: write by" in page
         assert "Write: " in page
-    assert "No talk is due." in await dead.page()
+    assert "No call is due." in await dead.page()
     assert "You: 1st in your queue, call by" in await first.page()
     assert "You: 2nd in your queue, call by" in await second.page()
     rows = words_of((await first.browser.get("/")).text)

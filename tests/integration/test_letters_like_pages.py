@@ -20,7 +20,7 @@ from tests.servers import MakeDatabase
 STORY = (
     "Refund of €480.00 requested",
     "Phone call from the customer, voicemail",
-    "Phone call from the customer, nobody answered",
+    "Phone call from the customer, not answered",
     "Case case-1 opened: The pump is loud",
 )
 

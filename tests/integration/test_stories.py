@@ -100,7 +100,7 @@ async def test_of_a_repeated_contact_the_caller_is_named_in_the_mail_too(site: S
     for minutes in (90, 60, 30):
         await site.tell(contact_made("unanswered", by=CALLER), minutes_ago=minutes, about=ACCOUNT)
     for text in await told(site, (await state(site))["episode_id"]):
-        assert "The customer came back about the same matter" in text
+        assert "The customer contacted us again about the same issue" in text
         assert "From Herr Öztürk" in text
 
 
@@ -115,7 +115,7 @@ async def test_a_sellers_word_is_theirs_in_list_page_and_mail(site: Site) -> Non
     assert done(await browser.post("/follow-ups", data=form | {"answer": "did_not_work", "promise": "", "round": ""}))
     for text in await told(site, (await state(site))["episode_id"]):
         story = text.partition("What happened")[2]
-        assert "You. Reported by a salesperson after a talk; no proof." in story
+        assert "You. Reported by a salesperson after a conversation; not proven." in story
         assert "Support" not in story
 
 

@@ -22,11 +22,11 @@ async def test_an_alert_to_it_fails_marks_it_and_notifies_the_manager(asked: Esc
     assert (email["state"], email["reason"]) == ("failed", WHY)
     assert await marked(asked) == [("anna", WHY)]
     async with asked.pool.acquire() as connection:
-        assert "e-mail to anna does not arrive" in (await notes_of_addresses(connection))[0]
+        assert "e-mail to anna is not being delivered" in (await notes_of_addresses(connection))[0]
     asked.mail.received.clear()
     await asked.send_notices()
     notice = next(one for one in asked.mail.received if one["To"] == "carla@sales.example")
-    assert notice["Subject"] == "E-mail to Anna does not arrive"
+    assert notice["Subject"] == "E-mail to Anna is not being delivered"
     assert WHY in notice.get_body(("plain",)).get_content()  # type: ignore[union-attr]
 
 

@@ -91,7 +91,7 @@ async def test_where_nobody_else_can_be_reached_support_is_to_be_asked(site: Sit
     page, html, plain = await _asks(site, Customer(name="Petra Weiss", phone="+49 30 901820"), by=by)
     assert _dialled(page) == _dialled(html) == []
     for text in (page, html, plain):
-        assert "ask support whom to contact, and close this once it is settled." in words_of(text)
+        assert "ask support whom to contact, and close this once it is resolved." in words_of(text)
 
 
 async def test_the_number_of_who_opened_the_case_is_offered_too(site: Site) -> None:

@@ -24,7 +24,7 @@ RETRY_SECONDS = 5
 FORM_SECONDS = 10.0
 _MAX_FORM_BYTES = 16_384
 _FORM_KIND = "application/x-www-form-urlencoded"
-_HOME = ("/", "To your inbox")
+_HOME = ("/", "Go to your inbox")
 _Link: TypeAlias = tuple[str, str]
 
 
@@ -40,7 +40,7 @@ class NotHere(Exception):
     """There is no such page for this reader: not made, or somebody else's."""
 
     def __str__(self) -> str:
-        return "This page does not exist, or it is not yours to see."
+        return "This page does not exist, or you do not have access to it."
 
 
 class NotYours(NotHere):
@@ -54,7 +54,7 @@ class NotYours(NotHere):
 
     def __str__(self) -> str:
         manager = f" or your manager, {self.manager}," if self.manager else ""
-        ask = f"If somebody sent you the link, ask them{manager} who is looking after this customer."
+        ask = f"If someone sent you the link, ask them{manager} who is looking after this customer."
         return f"You are signed in as {self.reader}. {super().__str__()} {ask}"
 
 
@@ -121,7 +121,7 @@ def _back(request: Request) -> _Link:
 
 
 def _unavailable(pages: Pages) -> Response:
-    words = "The database does not answer. Nothing is lost. Try again in a few seconds; pressing twice does no harm."
+    words = "The database is not responding. Nothing is lost. Try again in a few seconds; pressing twice is safe."
     response = pages.message("Back in a moment", words, status=503, link=_HOME)
     response.headers["Retry-After"] = str(RETRY_SECONDS)
     return response
@@ -151,7 +151,7 @@ async def _check_form(request: Request, public_url: str) -> None:
     await _check_size(request)
     await _read(request)
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != _FORM_KIND:
-        raise FormRefused("This form came in a way that this page does not send. Reload the page and press again.")
+        raise FormRefused("This form was not sent in the way this page sends it. Reload the page and try again.")
     check_same_site(request, public_url)
 
 
@@ -160,7 +160,9 @@ async def _check_size(request: Request) -> None:
     chunked = "transfer-encoding" in request.headers
     if chunked or not (length.isascii() and length.isdecimal()) or int(length) > _MAX_FORM_BYTES:
         closes = not await discard_rest(request)
-        raise _NotReceived(413, "This form is too large or does not say how large it is.", closes=closes)
+        raise _NotReceived(
+            413, f"This form is larger than {_MAX_FORM_BYTES // 1024} KB, or its size is not given.", closes=closes
+        )
 
 
 async def _read(request: Request) -> None:
@@ -168,7 +170,7 @@ async def _read(request: Request) -> None:
         async with asyncio.timeout(FORM_SECONDS):
             await request.body()  # kept by the request, which makes the form of it
     except TimeoutError:
-        words = f"This form did not arrive within {FORM_SECONDS:g} seconds. Check your connection and press again."
+        words = f"This form did not arrive within {FORM_SECONDS:g} seconds. Check your connection and try again."
         raise _NotReceived(408, words) from None
     except ClientDisconnect:
-        raise _NotReceived(400, "The connection ended before this form had arrived. Press again.") from None
+        raise _NotReceived(400, "The connection was lost before this form arrived. Try again.") from None

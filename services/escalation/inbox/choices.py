@@ -47,15 +47,9 @@ class Choices:
     latest_snooze: str
 
     @property
-    def more(self) -> str:
-        """What is behind "More", in its order; empty where nothing is."""
-        there = {
-            "appointment, later": self.rescue,
-            "hand over": self.rescue and bool(self.colleagues.listed),
-            "close": self.close and self.next != "close",
-            "not mine": self.pass_on,
-        }
-        return ", ".join(words for words, shown in there.items() if shown)
+    def more(self) -> bool:
+        """Whether anything is behind "More actions"."""
+        return self.rescue or self.pass_on or (self.close and self.next != "close")
 
 
 def choices(

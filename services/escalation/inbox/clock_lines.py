@@ -59,7 +59,7 @@ def clock_line(
     if row.closed_at is not None:
         return None
     if for_information:
-        return ClockLine(None, "For your information: there is nothing to do.")
+        return ClockLine(None, "For your information: no action needed.")
     if reader.is_me(row.offered_to) and row.offered_until is not None:
         asks = f"{reader.name_of(row.acknowledged_by, row.acknowledged_name)} asks you to take over: answer by"
         return _until(row.offered_until, reader, ClockLine(None, asks), mine=True)
@@ -68,12 +68,14 @@ def clock_line(
     if row.reached_at is not None and row.deadline_at is None:
         return ClockLine(_who(row, reader), f"reached the customer.{_then(row, reader)}")
     if row.deadline_at is None or row.deadline_for is None:
-        return ClockLine(None, f"No talk is due.{_then(row, reader)}") if row.acknowledged_at else None
+        return ClockLine(None, f"No call is due.{_then(row, reader)}") if row.acknowledged_at else None
     clock, promised_at = Clock(row.deadline_for), due_first(row)
     if promised_at is not None:
         return _promised_call(row, promised_at, reader, way)
     words = f"{ordinal(place)} in your queue, call by" if place and way == "call" else _to_do(clock, way)
     short = _SHORT_INSTEAD.get(way, _SHORT[clock]) if clock in _TO_WRITE else _SHORT[clock]
+    if clock is Clock.SNOOZE and reader.is_me(row.responsible):
+        return _until(row.deadline_at, reader, ClockLine(None, "Snoozed until", short=short), mine=False)
     mine = reader.is_me(row.responsible) and clock in (Clock.ANSWER, Clock.REDEEM)
     return _until(row.deadline_at, reader, ClockLine(_who(row, reader), words, short=short), mine=mine)
 
@@ -81,7 +83,7 @@ def clock_line(
 def _then(row: EpisodeRow, reader: Reader) -> str:
     """What is left to do, for the reader who can."""
     closes = row.has_a_part and (row.acknowledged_by is None or reader.is_me(row.acknowledged_by))
-    return " Close it once it is settled." if closes else ""
+    return " Close it once it is resolved." if closes else ""
 
 
 def due_first(row: EpisodeRow) -> datetime | None:
@@ -143,8 +145,8 @@ def now_with(row: EpisodeRow, reader: Reader) -> str | None:
 _FOLLOWS_AS = {
     "seller": "You sold this order.",
     "notified": "You were notified before.",
-    "asked": "You were to be notified later.",
-    "manager": "It is in your team.",
+    "asked": "You were due to be notified later.",
+    "manager": "It belongs to your team.",
 }
 
 
@@ -158,7 +160,7 @@ def read_only(row: EpisodeRow, reader: Reader) -> str | None:
     if row.acknowledged_at is not None:
         return f"{why} {has_it} has had it since {reader.moment(row.acknowledged_at).clock}."
     if row.responsible is None:
-        return f"{why} Nobody has been notified yet."
+        return f"{why} No one has been notified yet."
     return f"{why} {reader.name_of(row.responsible, row.responsible_name)} has not acknowledged it yet."
 
 

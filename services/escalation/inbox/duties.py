@@ -240,12 +240,12 @@ def _said_at(duty: Duty) -> datetime:
 
 
 _TO_DO = {
-    DutyKind.CHECK_IN: "Ask how it goes",
+    DutyKind.CHECK_IN: "Check in with the customer",
     DutyKind.PROMISE: "Keep the promise",
     DutyKind.OUTCOME: "Ask whether they got the result they wanted",
 }
 _PROOF = {
-    DutyKind.CHECK_IN: "Done when you have talked with the customer.",
+    DutyKind.CHECK_IN: "Closes when you have spoken with the customer.",
     DutyKind.PROMISE: "Closes when the promise is marked as kept, here or by another system; otherwise you will be "
     "alerted.",
     DutyKind.OUTCOME: "Closes when the customer's answer is reported, here or by another system.",

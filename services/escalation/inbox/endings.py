@@ -35,7 +35,7 @@ def ending_of(
     result = EpisodeResult(row.result)
     reason = _what_ended(signals) if row.reason == CLEARED else None
     reason = reason or _reason(policy, result, row.reason)
-    by = f"by {reader.name_of(row.closed_by, row.closed_name)}" if row.closed_by else "by itself"
+    by = f"by {reader.name_of(row.closed_by, row.closed_name)}" if row.closed_by else "automatically"
     by = "by you" if reader.is_me(row.closed_by) else by
     return Ending(words.RESULTS[result], reason, by, reader.moment(row.closed_at), _undo_until(row, reader, policy))
 

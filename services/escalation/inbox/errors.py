@@ -12,11 +12,14 @@ from starlette.responses import Response
 
 from services.escalation.inbox.rendering import Assets, Pages, secured
 
-_HOME = ("/", "To your inbox")
+_HOME = ("/", "Go to your inbox")
 _SAID = {
-    404: ("There is no such page", "Check the address: nothing is found at it."),
-    405: ("That didn't work", "This address cannot be used in this way. Go to your inbox and press again there."),
-    500: ("Something went wrong", "This is a fault of the service, not yours; its log says more. Try again later."),
+    404: ("Page not found", "There is no page at this address. Check it for typing errors."),
+    405: (
+        "That didn't work",
+        "This address does not accept this kind of request. Go to your inbox and try again there.",
+    ),
+    500: ("Something went wrong", "The fault is ours, not yours. It has been logged. Try again later."),
 }
 
 

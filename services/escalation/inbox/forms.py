@@ -13,6 +13,7 @@ from starlette.datastructures import FormData
 
 from services.escalation.domain import own_facts
 from services.escalation.domain.own_facts import EpisodeButton
+from services.escalation.domain.words.in_short import quoted
 from services.escalation.domain.written import LONGEST_NOTE, as_written
 from services.escalation.inbox.moments import NotAMoment, entered, in_an_hour, tomorrow_morning
 from shared.contracts.escalation import CustomersAnswer, EpisodeResult
@@ -50,7 +51,7 @@ def button_of(pressed: Pressed, form: FormData) -> EpisodeButton:
     except NotAMoment as error:
         raise NotUnderstood(str(error)) from None
     except ValidationError:
-        raise NotUnderstood("Some of these values are not valid. Reload the page and press again.") from None
+        raise NotUnderstood("Some of these values are not valid. Reload the page and try again.") from None
 
 
 def ending_value(result: EpisodeResult, reason: str) -> str:
@@ -87,7 +88,7 @@ def _snooze(pressed: Pressed, form: FormData) -> EpisodeButton:
 def _hand_over(pressed: Pressed, form: FormData) -> EpisodeButton:
     to = text_of(form, "to")
     if not to:
-        raise NotUnderstood("Choose a colleague to take it over.")
+        raise NotUnderstood("Choose a colleague to hand it over to.")
     named = text_of(form, "until") or text_of(form, "at")
     until = _until(pressed, form) if named else pressed.offer_ends or in_an_hour(pressed.now)
     return own_facts.HandOverPressed(episode=pressed.episode, by=pressed.by, to=to, until=until, note=note_of(form))
@@ -96,7 +97,7 @@ def _hand_over(pressed: Pressed, form: FormData) -> EpisodeButton:
 def _close(pressed: Pressed, form: FormData) -> EpisodeButton:
     result, _, reason = text_of(form, "ending").partition(SEPARATOR)
     if not reason:
-        raise NotUnderstood("Choose how it ended, and why: a reason is needed.")
+        raise NotUnderstood("Choose how it ended and why.")
     chosen = _one_of(EpisodeResult, result)
     return own_facts.ClosePressed(
         episode=pressed.episode, by=pressed.by, result=chosen, reason=reason, note=note_of(form)
@@ -127,7 +128,7 @@ def note_of(form: FormData) -> str | None:
     """What was written for whoever has it next. Raises NotUnderstood."""
     note = as_written(text_of(form, "note"))
     if len(note) > LONGEST_NOTE:
-        raise NotUnderstood(f"This note has {len(note)} characters, and {LONGEST_NOTE} are possible. Shorten it.")
+        raise NotUnderstood(f"This note has {len(note)} characters; at most {LONGEST_NOTE} are allowed.")
     return note or None
 
 
@@ -135,7 +136,7 @@ def _one_of(kind: type[Kind], value: str) -> Kind:
     try:
         return kind(value)
     except ValueError:
-        raise NotUnderstood("Choose one of the list.") from None
+        raise NotUnderstood(f"{quoted(value)} is not one of the options. Choose one from the list.") from None
 
 
 def text_of(form: FormData, name: str) -> str:

@@ -5,6 +5,8 @@ from datetime import UTC, datetime, timedelta
 from datetime import time as time_of_day
 from zoneinfo import ZoneInfo
 
+from services.escalation.domain.words.in_short import quoted
+
 _ENTERED = re.compile(r"(\d{4,6})-(\d{2}-\d{2})[T ](\d{2}:\d{2})(?::\d{2}(?:\.\d{1,3})?)?", re.ASCII)
 _MORNING = time_of_day(9)
 _YEARS = range(2001, 2099)
@@ -24,19 +26,20 @@ def entered(text: str, zone: ZoneInfo) -> datetime:
     """
     found = _ENTERED.fullmatch(text.strip())
     if found is None:
-        raise _not_a_moment()
+        raise _not_a_moment(text)
     year = int(found[1])
     try:
         local = datetime.fromisoformat(f"{min(year, 9999):04}-{found[2]}T{found[3]}")
     except ValueError:
-        raise _not_a_moment() from None
+        raise _not_a_moment(text) from None
     if year not in _YEARS:
         return _LONG_AGO if year < _YEARS.start else _FAR_AHEAD
     return local.replace(tzinfo=zone).astimezone(UTC)
 
 
-def _not_a_moment() -> NotAMoment:
-    return NotAMoment("Choose a day and a time, like 2026-05-04 14:30.")
+def _not_a_moment(text: str) -> NotAMoment:
+    wrong = f"{quoted(text)} is not a date and time. " if text.strip() else ""
+    return NotAMoment(f"{wrong}Enter a date and time such as 2026-05-04 14:30.")
 
 
 def field_value(at: datetime, zone: ZoneInfo) -> str:

@@ -9,7 +9,7 @@ from services.escalation.store.inbox import EpisodeRow
 from shared.contracts.escalation import RingCause
 
 _CAME_TO_NOTHING = {
-    OfferLapsed.rule: "did not take it over by",
+    OfferLapsed.rule: "did not accept by",
     OfferWithdrawn.rule: "is no longer available, so the offer ended at",
 }
 
@@ -21,7 +21,9 @@ def offer_line(row: EpisodeRow, rings: Sequence[RingRow], steps: Sequence[StepRo
     if row.offered_to is None or row.offered_until is None:
         return _came_to_nothing(row, steps, reader)
     name, until = row.offered_name or row.offered_to, reader.moment(row.offered_until).clock
-    line = f"Offered to {name} until {until}; until then it stays where it is."
+    holder = reader.name_of(row.acknowledged_by, row.acknowledged_name)
+    stays = "stays yours" if reader.is_me(row.acknowledged_by) else f"stays with {holder}"
+    line = f"Waiting for {name} to accept (until {until}). It {stays} until then."
     asked = [one for one in rings if one.recipient == row.offered_to and one.cause == RingCause.HANDED_OVER]
     held_until = asked[-1].held_until if asked else None
     if held_until is None:

@@ -13,7 +13,7 @@ def what_is_so(row: EpisodeRow, reader: Reader, action: str = "") -> str | None:
     if row.closed_at is not None:
         at = reader.moment(row.closed_at).clock
         if row.closed_by is None:
-            return f"It closed by itself at {at}."
+            return f"It was closed automatically at {at}."
         return f"{reader.name_of(row.closed_by, row.closed_name)} closed it at {at}."
     if row.acknowledged_at is not None and not reader.is_me(row.acknowledged_by):
         name, since = reader.name_of(row.acknowledged_by, row.acknowledged_name), reader.moment(row.acknowledged_at)

@@ -131,7 +131,7 @@ def check_token(form: FormData, reader: SignedIn) -> None:
     """Raises FormRefused unless the form carries this session's own token."""
     given = form.get("csrf_token")
     if not isinstance(given, str) or not hmac.compare_digest(given.encode(), reader.csrf_token.encode()):
-        raise FormRefused("This page is from an earlier sign-in. Reload it and press again.")
+        raise FormRefused("This page is from an earlier sign-in. Reload it and try again.")
 
 
 def check_same_site(request: Request, public_url: str) -> None:
@@ -143,7 +143,7 @@ def check_same_site(request: Request, public_url: str) -> None:
     site, origin = request.headers.get("sec-fetch-site"), request.headers.get("origin")
     ours = {_origin(public_url), f"{request.url.scheme}://{request.headers.get('host', '')}"}
     if site not in (None, "same-origin") or (site is None and origin is not None and origin not in ours):
-        raise FormRefused("This form was sent from another site. Open this page itself and press again there.")
+        raise FormRefused("This form was sent from another site. Open the page itself and try again there.")
 
 
 def _origin(url: str) -> str:

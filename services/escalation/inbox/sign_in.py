@@ -21,10 +21,10 @@ from services.escalation.inbox.sessions import (
 )
 from services.escalation.store import sessions as store
 
-_ASK = "Enter your e-mail address and we send you a link that signs you in, without a password."
-_SENT = "If it belongs to one salesperson, a link is on its way. It works once, within 24 hours."
+_ASK = "Enter your e-mail address and we'll send you a sign-in link. You don't need a password."
+_SENT = "If this address belongs to exactly one salesperson, a link is on its way. It works once, within 24 hours."
 _LONGEST_ADDRESS = 254
-_SPENT = "Each link works once, within 24 hours. Ask for a new one: it takes a minute."
+_SPENT = "Each link works once, within 24 hours. Request a new one below."
 
 
 class SignInPages:

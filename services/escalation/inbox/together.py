@@ -79,11 +79,13 @@ def _shown(form: FormData) -> dict[UUID, str]:
     """The rounds of the episodes that the page showed. Raises NotUnderstood."""
     sent = [str(one).partition(_PART) for one in form.getlist("episode")]
     if not sent or len(sent) > MOST_AT_ONCE:
-        raise NotUnderstood(f"Between 1 and {MOST_AT_ONCE} episodes can be acknowledged at once. Reload the page.")
+        raise NotUnderstood(
+            f"Between 1 and {MOST_AT_ONCE} episodes can be acknowledged at once. Reload the page and try again."
+        )
     try:
         return {UUID(id): round for id, _, round in sent}
     except ValueError:
-        raise NotUnderstood("One of these episodes is not valid. Reload the page and press again.") from None
+        raise NotUnderstood("One of these episodes is not valid. Reload the page and try again.") from None
 
 
 def _told(rows: Sequence[StateRow], me: SalespersonId, shown: int) -> Iterator[str]:
@@ -91,13 +93,13 @@ def _told(rows: Sequence[StateRow], me: SalespersonId, shown: int) -> Iterator[s
     yield f"{len(taken)} acknowledged."
     others = Counter(name for row in rows if (name := _gone_to(row, me)) is not None)
     for name, count in others.most_common():
-        yield f"{count} had gone to {name}."
+        yield f"{count} already with {name}."
     closed = sum(row.closed_at is not None for row in rows)
     if closed:
-        yield f"{closed} had been closed."
+        yield f"{closed} already closed."
     changed = len(rows) - len(taken) - others.total() - closed
     if changed:
-        yield f"{changed} changed after this page was shown: look again before you acknowledge."
+        yield f"{changed} changed after this page was loaded: look again before you acknowledge."
     if len(rows) < shown:
         yield f"{shown - len(rows)} no longer in your inbox."
 

@@ -283,7 +283,7 @@ def _voice(row: EpisodeRow, reader: Reader) -> Voice:
 def _acknowledgement(row: EpisodeRow, steps: Sequence[StepRow], reader: Reader) -> Acknowledgement | None:
     if row.acknowledged_at is None or row.acknowledged_by is None or row.closed_at is not None:
         return None
-    tries = f", {words.counted(row.attempts, 'attempt')} reached nobody" if row.attempts else ""
+    tries = f", {words.counted(row.attempts, 'failed attempt')}" if row.attempts else ""
     by = row.acknowledged_name or row.acknowledged_by
     taken_at = row.acknowledged_at
     about_hours = [step.words for step in steps if step.rule == NoSharedHour.rule and step.at >= taken_at]

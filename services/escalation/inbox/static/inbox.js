@@ -240,7 +240,7 @@ function keepNote(field, fresh) {
   if (unsaved.some((each) => find("blockquote", each).textContent === note)) return;
   const shown = find("template[data-unsaved]").content.firstElementChild.cloneNode(true);
   const trouble = find(".trouble:not([hidden], [data-unanswered])", field.form);
-  write(find(".trouble", shown), trouble?.textContent ?? `This episode changed while you wrote.${other ? " Your note is now in another form below." : ""}`);
+  write(find(".trouble", shown), trouble?.textContent ?? `This episode changed while you were writing.${other ? " Your note is now in another form below." : ""}`);
   write(find("blockquote", shown), note);
   unsaved.push(shown);
 }
@@ -272,12 +272,12 @@ async function send(form, button) {
   form.setAttribute("aria-busy", "true");
   trouble.hidden = true;
   button.textContent = button.dataset.working;
-  let page, status, problem = "No answer came. Press again when this page says “Live”: pressing twice does no harm.";
+  let page, status, problem = "The server did not respond. Try again when this page shows “Live”; pressing twice is safe.";
   try {
     const answer = await fetch(address, { method: "POST", body });
     page = await read(answer);
     status = answer.status;
-    problem = answer.ok ? null : find("[data-message]", page)?.textContent ?? "That did not work. Reload and try again.";
+    problem = answer.ok ? null : find("[data-message]", page)?.textContent ?? "That didn't work. Reload the page and try again.";
     delete trouble.dataset.unanswered;
   } catch {  // the words for this are set above, and go when the page is live again
     trouble.dataset.unanswered = "";
@@ -396,7 +396,7 @@ function showKeys() {
   const keys = find("[data-keys]");
   if (!keys) return;
   keys.hidden = false;
-  write(keys, localStorage.keys === "off" ? "Keys are off: switch on" : "j and k move, Enter opens: switch off");
+  write(keys, localStorage.keys === "off" ? "Keyboard shortcuts are off: turn on" : "j and k move, Enter opens: turn off");
 }
 
 function move(event) {
