@@ -223,7 +223,7 @@ def test_nobody_is_told_to_call_who_must_not_be_called() -> None:
 
 
 def test_who_can_only_be_written_to_has_no_number_that_is_known() -> None:
-    for forbidden in (None, "This customer must not be called: they asked not to be."):
+    for forbidden in (None, "This customer must not be called: they asked us not to call."):
         parts = replace(LETTER.parts, customer_email="petra@customer.example", not_to_be_called=forbidden)
         mail = LETTERS.alert(replace(LETTER, signals=[SignalRow(RISK, FACT)], main=RISK, parts=parts)).message
         for kind in ("plain", "html"):
@@ -231,7 +231,7 @@ def test_who_can_only_be_written_to_has_no_number_that_is_known() -> None:
             assert part is not None
             text = part.get_content()
             assert "Write to" in text
-            assert ("No number known." in text) is (forbidden is None)
+            assert ("No phone number known." in text) is (forbidden is None)
 
 
 def test_who_asked_is_named_and_called_first_and_without_any_way_support_is_to_be_asked() -> None:
@@ -248,7 +248,7 @@ def test_who_asked_is_named_and_called_first_and_without_any_way_support_is_to_b
         assert text.index("Call Herr Öztürk, +1 415") < text.index("Call +49")
         body = LETTERS.alert(replace(known, customer_phone=None)).message.get_body((part,))
         assert body is not None
-        assert "No number or address known: ask support" in body.get_content()
+        assert "No phone number or e-mail address known: ask support" in body.get_content()
 
 
 def test_mails_about_one_episode_are_one_thread_dated_by_when_they_are_written_and_answered_where_it_is_said() -> None:

@@ -102,7 +102,7 @@ class Letters:
             "bought": cut(letter.bought, _LINE_LENGTH),
             "why_now": now.sentence(letter.now),
             "story": story,
-            "more": "Everything that happened" if more else None,
+            "more": "Full history" if more else None,
             **_contacts(letter, told_of),
             "severity": severity,
             "cause": _cause(letter, zone),
@@ -137,7 +137,12 @@ class Letters:
         """The message that tells somebody that mail to one of their people does not arrive."""
         fields: dict[str, object] = {"notice": notice}
         return self._message(
-            notice.email, f"E-mail to {notice.about} does not arrive", "notice", notice.notice_id, fields, notice.now
+            notice.email,
+            f"E-mail to {notice.about} is not being delivered",
+            "notice",
+            notice.notice_id,
+            fields,
+            notice.now,
         )
 
     def address_changed(self, notice: ClaimedNotice) -> Mail:
@@ -147,7 +152,7 @@ class Letters:
             "at": absolute(notice.made_at.astimezone(ZoneInfo(notice.zone))),
             "url": f"{self._inbox_url}/sign-in",
         }
-        subject = "Your address for on-call alerts was changed"
+        subject = "Your e-mail address for on-call alerts has changed"
         return self._message(notice.address, subject, "address_changed", notice.notice_id, fields, notice.made_at)
 
     def _message(

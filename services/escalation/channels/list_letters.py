@@ -11,7 +11,7 @@ from services.escalation.domain.words.lists import amount, amounts, answer_until
 from services.escalation.store.lists import ListedSale, ListLetter
 
 _BOUGHT_LENGTH = 60
-_NOTHING_STANDS = "Over by now"
+_NOTHING_STANDS = "No longer at risk"
 """Whatever put it at risk ended between claiming the list and writing it."""
 
 
