@@ -16,13 +16,13 @@ PAGE = PROJECT / "docs" / "signals.md"
 _HEAD = """\
 # Signals
 
-What puts a sale at risk, as the code finds it. `python -m services.cli.signals_page` writes this page, and a test
-fails when it is old.
+What puts a sale at risk. `python -m services.cli.signals_page` generates this page from the code, and a test fails when
+the page is out of date.
 
-A signal is found from everything told of a customer, by when it happened and not by when it was heard. Something
-later can settle it; something told late can show that it never was. “This much” and the like are the thresholds in the
-last column. Values are those of the policy that ships (`handoff policy show`): each is a line of `[signals.…]` there,
-where each kind can also be switched off.
+Signals are found from everything reported about a customer, by when it happened and not by when it was reported. Later
+events can settle a signal; an event reported late can disprove it. “This much” and the like refer to the thresholds in
+the last column. Their values are those of the shipped policy (`handoff policy show --shipped`), in its `[signals.…]`
+tables, where each kind can also be switched off.
 """
 _RULES = """
 ## What is of the same instant
@@ -75,22 +75,22 @@ _TABLE = """
 _EXAMPLES = """
 ## Examples
 
-Facts of one account with their hours, and from when to when the signal stands. All hours are worked, the thresholds are
-those that ship, and a test runs every line. `inbound` and `outbound` are contacts.
+Facts about one account with their hours, and from when to when the signal stands. All hours are working hours, the
+thresholds are the shipped ones, and a test runs every line. `inbound` and `outbound` are contacts.
 """
 _PLAYS = """
 ## What a salesperson reports
 
-Who has a follow-up can report what the customer said: that a promise was kept, or that the expected outcome was reached
-or not. It proves nothing. A promise said to be kept before it was due is not missed until the customer complains: a
-dead end, a low rating, a request for money back or to cancel, an outcome not reached, dated since and about this order
-or about none. Then it is missed at once, or once it is due. What was raised stays: only a proof settles it. An outcome
-said not to be reached is a signal as if the customer had reported it.
+A salesperson with a follow-up can report what the customer said: that a promise was kept, or that the expected outcome
+was or was not reached. This proves nothing. A promise reported as kept before it was due counts as missed only once the
+customer complains afterwards, about this order or about none: a dead end, a low rating, a refund or cancellation
+request, an outcome not reached. Then it is missed at once, or when it is due. Signals already raised stay open: only a
+proof settles them. An outcome reported as not reached is a signal, as if the customer had reported it.
 
 ## What the play says
 
-What the acknowledger may say and offer (`[plays.by_signal.…]`). It never delays what the customer is entitled to.
-Customers who asked not to be called, are in a dispute or have died get none of it. The lines are the seller's. A
+What the acknowledger may say and offer (`[plays.by_signal.…]`). A play never delays what the customer is entitled to.
+There is none for customers who asked not to be called, are in a dispute or have died. The lines are the seller's. A
 colleague, a manager or the desk first reads an introduction (`[plays.introductions]`): “This is Ben Ortiz. I'm calling
 on behalf of Anna Berg, who looks after your order.” Where a line would not be true of them, they have their own.
 """
@@ -146,7 +146,7 @@ def _play(signal: SignalDefinition) -> Iterator[str]:
     if kind is SignalKind.ORDER_STALLED and signal.second_cause is not None:
         yield from _lines(f"{signal.label}: {signal.second_cause.label.lower()}", plays.unmoved_order, kind)
     if kind is SignalKind.DELIVERY_LATE:
-        yield from _lines(f"{signal.label}: no new day is known", plays.late_without_day, kind)
+        yield from _lines(f"{signal.label}: no new date is known", plays.late_without_day, kind)
 
 
 def _lines(title: str, play: Play | None, kind: SignalKind) -> Iterator[str]:
@@ -166,8 +166,8 @@ def _offer(play: Play, kind: SignalKind) -> str:
     if not play.offer_percent:
         return f"Offer: {play.offer}"
     most = ", ".join(money(amount, currency) for currency, amount in play.offer_at_most.items())
-    limits = f", and {most}; in no other currency an amount." if most else "."
-    asked = " Never more than is asked back." if kind is SignalKind.REFUND_REQUESTED else ""
+    limits = f", and {most}; no credit in other currencies." if most else "."
+    asked = " Never more than the refund requested." if kind is SignalKind.REFUND_REQUESTED else ""
     return f"Offer: {play.offer} At most {play.offer_percent} % of the order{limits}{asked}"
 
 

@@ -131,7 +131,7 @@ SIGNAL = SignalDefinition(
     starts_with=(FactKind.CONTACT,),
     counts=FactKind.CONTACT,
     settled_by=Clearing(
-        "A contact resolves the matter, or its case is over; without a case, a conversation with the customer.",
+        "A contact resolves the matter, or its case is over. Without a case: a conversation with the customer.",
         _resolved,
     ),
     part=Part.REPEATED,

@@ -66,7 +66,7 @@ SIGNAL = SignalDefinition(
     ),
     starts_with=(FactKind.CONTACT, FactKind.RATED),
     settled_by=Clearing(
-        "The customer contacts us, or a conversation with them.", lambda _matter: ((LaneName.HEARD_OF,),)
+        "The customer contacts us, or someone speaks with them.", lambda _matter: ((LaneName.HEARD_OF,),)
     ),
     part=Part.QUIET,
     find=quiet_customers,

@@ -91,7 +91,7 @@ SIGNAL = SignalDefinition(
     ),
     starts_with=(FactKind.CONFIRMATION_REQUIRED, FactKind.SOLD),
     settled_by=Clearing(
-        "The order is confirmed or cancelled, or a conversation by phone or in person that names no other order.",
+        "The order is confirmed or cancelled; or a conversation by phone or in person that names no other order.",
         _confirmed_or_reached,
     ),
     second_cause=UNMOVED,
