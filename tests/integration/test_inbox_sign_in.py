@@ -63,8 +63,9 @@ async def test_a_link_works_for_a_day(site: Site) -> None:
     assert (await site.browser().post("/sign-in", data={"token": token_of(late)})).status_code == 410
 
 
-async def test_a_link_to_an_episode_survives_sign_in(site: Site) -> None:
-    page = f"/episodes/{await site.trouble()}"
+@pytest.mark.parametrize("page", ["/episodes/{}", "/closed"])
+async def test_a_link_to_a_page_survives_sign_in(site: Site, page: str) -> None:
+    page = page.format(await site.trouble())
     browser = site.browser()
     sent_away = await browser.get(page)
     door = await browser.get(sent_away.headers["location"])

@@ -18,7 +18,7 @@ from shared.ids import SalespersonId
 
 REFRESH_HEADER = "x-refresh"
 """What an open page sends when it asks by itself."""
-_LOCAL_PAGE = re.compile(r"/(episodes/[0-9a-f-]{36})?", re.ASCII)
+_LOCAL_PAGE = re.compile(r"/(episodes/[0-9a-f-]{36}|closed)?", re.ASCII)
 
 
 class SignedOut(Exception):
