@@ -27,6 +27,13 @@ async def test_an_order_of_many_long_lines_is_shown_in_short_everywhere_and_in_f
     assert len((await browser.get("/closed")).text) < 6_000
 
 
+async def test_long_words_of_a_customer_are_cut_between_two_words(site: Site) -> None:
+    await site.hire()
+    await site.sell()
+    page = Desk(await site.signed_in(), await site.request_refund(words="money back " * 60))
+    assert "money back… Read all" in words_of((await page.browser.get(page.path)).text)
+
+
 async def test_a_follow_up_is_shown_in_short(site: Site) -> None:
     await site.hire()
     lines = tuple(Line(product=f"Part {number:03}") for number in range(60))

@@ -10,7 +10,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.responses import HTMLResponse, Response
 
 from services.escalation.domain.parts_in_order import BODY, HEAD
-from services.escalation.domain.words import cut
+from services.escalation.domain.words import cut, cut_at_word
 from services.escalation.domain.words.in_short import NAME_LENGTH, unturned
 
 _HEADERS = {
@@ -66,7 +66,7 @@ class Pages:
             "LONG_QUOTE": _LONG_QUOTE,
             "NAME_LENGTH": NAME_LENGTH,
         }
-        self._templates.filters |= {"cut": cut, "unturned": unturned}
+        self._templates.filters |= {"cut": cut, "cut_at_word": cut_at_word, "unturned": unturned}
 
     def page(self, template: str, values: Mapping[str, Any], *, status: int = 200) -> Response:
         return HTMLResponse(self._templates.get_template(template).render(values), status)
