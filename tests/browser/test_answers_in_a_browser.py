@@ -58,3 +58,17 @@ async def test_putting_it_off_is_seen_on_a_phone_with_its_new_clock(visits: Visi
     assert shown
     assert "snoozed until" in str(shown[-1]["clock"])
     await expect(page.locator("[data-said]")).to_be_hidden(timeout=10_000)
+
+
+@pytest.mark.parametrize("size", [PHONE, DESK])
+async def test_what_follows_from_a_press_further_down_is_in_view(visits: Visits, size: tuple[int, int]) -> None:
+    desk = await open_desk(visits.site)
+    assert done(await desk.press("acknowledge"))
+    page = await visits.open(size, next_path=desk.path)
+    await page.locator("article summary", has_text="More:").click()
+    form = page.locator("article form[action$='/hand-over']")
+    await form.locator("select").select_option("ben")
+    await form.get_by_role("button", name="Offer").click()
+    await expect(page.locator("article .deadline")).to_be_in_viewport(ratio=1)
+    await expect(page.locator("article .with", has_text="Offered to Ben")).to_be_in_viewport(ratio=1)
+    assert await page.evaluate("document.querySelector('article h2').getBoundingClientRect().top") >= 56

@@ -358,6 +358,12 @@ async function act(event) {
   if (more) foldUp(more);
   form.reset();
   fresh ? takeOver(fresh) : refresh();
+  if (more) showHead(episode);
+}
+
+// What follows from a press further down is told at the top: the clock, and whom it is offered to.
+function showHead(episode) {
+  find(`[data-detail] [data-episode="${episode}"] header`)?.scrollIntoView({ block: "nearest" });
 }
 
 // The focus stays in the part that changes, which passes it on.
