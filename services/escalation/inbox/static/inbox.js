@@ -126,6 +126,7 @@ function takeOver(fresh) {
   const list = find("[data-list]"), freshList = find("[data-list]", fresh);
   if (!list !== !freshList) inUse(find("[data-main]")) ? (postponed = true) : replaceMain(fresh);
   takeOverDuties(find("[data-duties]", fresh));  // none where the main part has just taken them along
+  takeOverFollowing(fresh);
   if (!list || !freshList) { showUnsaved(); return tick(); }
   takeOverCounts(fresh);
   const known = new Set(findAll("[data-episode]", list).map((row) => row.dataset.episode));
@@ -162,6 +163,24 @@ function takeOverDuties(fresh) {
   const held = old.contains(document.activeElement);
   old.replaceWith(fresh);
   if (held) find(".button", fresh)?.focus({ preventScroll: true });
+}
+
+// Episodes with others: a line changes in place, one that has gone is greyed, and a new one comes last.
+function takeOverFollowing(fresh) {
+  const old = find("[data-following]"), section = find("[data-following]", fresh), list = old && find(".followed", old);
+  if (!old || !section) return;
+  if (!list) return old.replaceWith(section);
+  const counts = findAll("[data-with-others]", fresh), lines = new Map(findAll(".followed > li", section).map((line) => [find("a", line).pathname, line]));
+  findAll("[data-with-others]").forEach((each, place) => write(each, counts[place]?.textContent ?? "0"));
+  for (const line of [...list.children]) {
+    const link = find("a", line), twin = lines.get(link.pathname), held = link === document.activeElement;
+    line.inert = !twin;
+    lines.delete(link.pathname);
+    if (!twin || twin.innerHTML === line.innerHTML) continue;
+    line.replaceWith(twin);
+    if (held) find("a", twin).focus({ preventScroll: true });
+  }
+  list.append(...lines.values());
 }
 
 function replace(old, fresh, list) {
@@ -401,7 +420,7 @@ document.addEventListener("change", (event) => {
 function showKeys() {
   const keys = find("[data-keys]");
   if (!keys) return;
-  keys.hidden = false;
+  keys.hidden = !find("[data-list] .row:not([inert])");
   write(keys, localStorage.keys === "off" ? "Keyboard shortcuts are off: turn on" : "j and k move, Enter opens: turn off");
 }
 
