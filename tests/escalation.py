@@ -10,10 +10,12 @@ from email.message import EmailMessage
 from typing import Any
 from uuid import UUID
 
-from services.escalation.channels.deliveries import EmailSender
+from services.escalation.channels.channel import Ended
+from services.escalation.channels.email import EmailChannel
 from services.escalation.channels.letters import Letters
 from services.escalation.channels.notices import send_due_notices
-from services.escalation.channels.smtp import Ended, Mail, MailServer
+from services.escalation.channels.sender import Sender
+from services.escalation.channels.smtp import Mail, MailServer
 from services.escalation.domain.own_facts import OWN_FACTS, AcknowledgePressed, Attempt, EpisodeButton
 from services.escalation.domain.rules import Rules
 from services.escalation.handlers import handling
@@ -129,16 +131,15 @@ class Escalation(ServiceUnderTest):
 
     async def send_notices(self) -> None:
         """Send the notices that are due, once."""
-        sender = self.sender()
-        await send_due_notices(sender, letters(), self.spine, create_metrics("escalation"))
+        await send_due_notices(EmailChannel(self.mail, letters()), self.spine, create_metrics("escalation"))
 
-    async def send_round(self, sender: EmailSender, metrics: Metrics) -> None:
+    async def send_round(self, sender: Sender[Mail], metrics: Metrics) -> None:
         """What this sender would start now, to its end."""
         if started := await sender.start_due(self.pool, self.spine, metrics):
             await asyncio.wait(started)
 
-    def sender(self) -> EmailSender:
-        return EmailSender(self.mail, letters())
+    def sender(self) -> Sender[Mail]:
+        return Sender(EmailChannel(self.mail, letters()))
 
     @asynccontextmanager
     async def sending(self) -> AsyncIterator[None]:

@@ -55,6 +55,7 @@ def list_deliveries(
     """List e-mail deliveries, newest first. Without --state: those that have not arrived."""
     enter(data, escalation=escalation)
     from services.cli.databases import with_pool
+    from services.escalation.domain.channels import CHANNELS, SENT_AGAIN
     from services.escalation.store.outgoing import listed
 
     moment = _moment(since)
@@ -63,7 +64,7 @@ def list_deliveries(
     if as_json:
         _print_json([_as_json(one) for one in found])
     elif not found:
-        print("No e-mail deliveries in these states.")
+        print(f"No {' or '.join(CHANNELS[name].label for name in SENT_AGAIN)} deliveries in these states.")
     else:
         _print_table(found)
 

@@ -1,16 +1,19 @@
 """Escalation: notices that a sold account is at risk and alerts who sold it. Puts the service together."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from functools import partial
+from typing import Any
 from uuid import uuid4
 
 from fastapi import FastAPI, Request
 
 from services.escalation.api import timeline_router
-from services.escalation.channels.deliveries import EmailSender
+from services.escalation.channels.channel import Channel
+from services.escalation.channels.email import EmailChannel
 from services.escalation.channels.letters import Letters
 from services.escalation.channels.notices import send_notices
+from services.escalation.channels.sender import Sender
 from services.escalation.channels.smtp import MailServer
 from services.escalation.domain.duty_buttons import DutyButton
 from services.escalation.domain.own_facts import (
@@ -47,7 +50,7 @@ from shared.http.reader_keys import ReaderKeys
 from shared.ids import AccountId, SalespersonId, derived
 from shared.inputs import Batch, Input, InputKind
 from shared.logs import get_logger
-from shared.service import Health, Resources, Service
+from shared.service import Health, Loop, Resources, Service
 from shared.transaction import Spine
 
 NAME = "escalation"
@@ -60,23 +63,21 @@ def service(settings: EscalationSettings) -> Service:
     that cannot be read."""
     rules = Rules(desk=SalespersonId(settings.desk), max_alert_age=settings.max_alert_age)
     letters = Letters(sender=settings.mail_from, inbox_url=settings.inbox_url, reply_to=settings.mail_reply_to or None)
-    server = MailServer(settings.smtp_url.get_secret_value(), ca_file=settings.smtp_ca_file)
-    sender = EmailSender(server, letters)
+    email = EmailChannel(MailServer(settings.smtp_url.get_secret_value(), ca_file=settings.smtp_ca_file), letters)
+    channels: Sequence[Channel[Any]] = (email,)
     readers = ReaderKeys.read(settings.reader_keys)
-
-    async def send_email(resources: Resources) -> None:
-        await sender.run(resources.pool, resources.spine, resources.metrics)
 
     async def noting(connection: Connection) -> list[str]:
         found = await desk_notes(connection, settings.desk)
-        return [*server.notes, *found, *await notes_of_addresses(connection)]
+        of_channels = [note for channel in channels for note in channel.notes]
+        return [*of_channels, *found, *await notes_of_addresses(connection)]
 
     def web(resources: Resources, health: Health) -> FastAPI:
         inbox = InboxDependencies(
             pool=resources.pool,
             policies=reading_policies(resources.pool),
             press=partial(press, resources),
-            send_sign_in_link=sending_sign_in_links(sender, letters, partial(now, resources.pool)),
+            send_sign_in_link=sending_sign_in_links(email, partial(now, resources.pool)),
             public_url=settings.inbox_url,
             metrics=resources.metrics,
         )
@@ -98,7 +99,8 @@ def service(settings: EscalationSettings) -> Service:
         migrations=OUTLINE.migrations,
         web=web,
         own_facts=OWN_FACTS,
-        loops={"e-mail": send_email, "notices": partial(send_notices, sender, letters)},
+        loops={channel.definition.label: sending(channel) for channel in channels}
+        | {"notices": partial(send_notices, email)},
         sample=sample,
         observe=count_decisions,
         notes=noting,
@@ -113,8 +115,18 @@ async def signed_in(sessions: Sessions, request: Request) -> str | None:
         return None
 
 
+def sending(channel: Channel[Any]) -> Loop:
+    """The loop that sends on a channel."""
+    sender = Sender(channel)
+
+    async def send(resources: Resources) -> None:
+        await sender.run(resources.pool, resources.spine, resources.metrics)
+
+    return send
+
+
 def sending_sign_in_links(
-    sender: EmailSender, letters: Letters, clock: Callable[[], Awaitable[datetime]]
+    email: EmailChannel, clock: Callable[[], Awaitable[datetime]]
 ) -> Callable[[Person, str], Awaitable[None]]:
     """How people get their links. Each is sent once: whoever gets none asks again."""
 
@@ -122,8 +134,8 @@ def sending_sign_in_links(
         if person.email is None:
             return
         about = {"address": person.email, "name": person.name, "url": url}
-        compose = partial(letters.sign_in, **about, message=uuid4(), now=await clock())
-        ended = await sender.send(compose)
+        write = partial(email.letters.sign_in, **about, message=uuid4(), now=await clock())
+        ended = await email.write_and_send(write)
         if ended.result is not Attempt.ACCEPTED:
             trouble = ended.trouble.value if ended.trouble else None
             reason = ended.reason

@@ -81,7 +81,7 @@ def _timers(arguments: Sequence[Any], _: Any) -> bool:
 
 _CONSUMER, _RELAY, _TRANSACTION = "shared.messaging.consumer", "shared.messaging.relay", "shared.transaction"
 _APPLYING = "shared.messaging.applying"
-_DELIVERIES, _TIMERS = "services.escalation.channels.deliveries", "shared.timers"
+_SENDER, _TIMERS = "services.escalation.channels.sender", "shared.timers"
 
 EVERYWHERE: Mapping[str, CrashPoint] = {
     "consumer: batch received": CrashPoint(_CONSUMER, "Consumer._apply", after=False),
@@ -99,11 +99,11 @@ EVERYWHERE: Mapping[str, CrashPoint] = {
     "relay: marked": CrashPoint(_RELAY, "Relay._relay_batch", after=True, counts=_result),
 }
 ESCALATION: Mapping[str, CrashPoint] = {
-    "delivery: claimed": CrashPoint(_DELIVERIES, "claim", after=True, counts=_result),
-    "delivery: before sending": CrashPoint(_DELIVERIES, "EmailSender._send", after=False),
+    "delivery: claimed": CrashPoint(_SENDER, "claim", after=True, counts=_result),
+    "delivery: before sending": CrashPoint(_SENDER, "Sender._send", after=False),
     "delivery: connected": CrashPoint("aiosmtplib", "SMTP.send_message", after=False),
-    "delivery: accepted, not told": CrashPoint(_DELIVERIES, "EmailSender._send", after=True),
-    "delivery: told": CrashPoint(_DELIVERIES, "_report", after=True),
+    "delivery: accepted, not told": CrashPoint(_SENDER, "Sender._send", after=True),
+    "delivery: told": CrashPoint(_SENDER, "_report", after=True),
     "timers: accounts locked": CrashPoint(_TIMERS, "lock_due", after=True, counts=_result),
     "timers: claimed": CrashPoint(_TIMERS, "claim", after=True, counts=_result),
     "timers: before commit": CrashPoint(_TRANSACTION, "Spine._save", after=False, counts=_timers),

@@ -72,7 +72,7 @@ LETTER = Letter(
     episode_id=UUID(int=3),
     order_id="4711",
     why_you="you made this sale",
-    recipient_email="anna@sales.example",
+    address="anna@sales.example",
     bought="Heat pump",
     amount="EUR 14,900.00",
     customer_name=None,

@@ -7,8 +7,9 @@ import pytest
 from typer.testing import CliRunner
 
 from services.cli.main import app
-from services.escalation.channels.deliveries import claim
-from services.escalation.channels.smtp import Ended, Trouble
+from services.escalation.channels.channel import Ended, Trouble
+from services.escalation.channels.sender import claim
+from services.escalation.domain.channels import EMAIL
 from services.escalation.domain.own_facts import Attempt, ClosePressed
 from services.escalation.store.policies import KnownPolicies
 from shared.contracts.escalation import EpisodeResult
@@ -63,7 +64,7 @@ async def test_the_last_reason_is_shown_while_an_attempt_is_under_way(asked: Esc
     asked.mail.answers = [Ended(Attempt.PUT_OFF, reason, Trouble.LOGIN)]
     await asked.send_mail()
     await asked.move_clock(10 * MINUTE)
-    assert len(await claim(asked.pool, "email", 1, KnownPolicies())) == 1
+    assert len(await claim(asked.pool, EMAIL, 1, KnownPolicies())) == 1
     shown = (await command(asked, "deliveries", "list")).stdout
     assert f"attempt 2 is under way; the last reason: {reason}" in shown
 

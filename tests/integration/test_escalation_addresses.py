@@ -6,12 +6,10 @@ from datetime import timedelta
 import pytest
 from structlog.testing import capture_logs
 
-from services.escalation.channels.notices import send_due_notices
 from services.escalation.domain.deliveries import GIVE_UP_AFTER_UNKNOWN
 from services.escalation.domain.own_facts import Attempt
 from shared.contracts.envelope import Fact
 from shared.inputs import Input
-from shared.metrics import create_metrics
 from tests.builders import salesperson_changed
 from tests.escalation import Escalation, escalation_on, told
 from tests.servers import MakeDatabase
@@ -34,8 +32,7 @@ def person(email: str | None, name: str = "Anna Berg", **changes: object) -> Inp
 async def send(escalation: Escalation) -> list[tuple[str, str]]:
     """What is sent now: to whom, and its text."""
     before = len(escalation.mail.received)
-    sender = escalation.sender()
-    await send_due_notices(sender, sender._letters, escalation.spine, create_metrics("escalation"))
+    await escalation.send_notices()
     new = escalation.mail.received[before:]
     return sorted((str(mail["To"]), mail.get_body(("plain",)).get_content()) for mail in new)  # type: ignore[union-attr]
 

@@ -12,7 +12,7 @@ from structlog.testing import capture_logs
 
 from deploy.local.ports import free_ports
 from services.escalation.app import sending_sign_in_links
-from services.escalation.channels.deliveries import EmailSender
+from services.escalation.channels.email import EmailChannel
 from services.escalation.channels.letters import Letters
 from services.escalation.channels.smtp import Mail, MailServer
 from services.escalation.domain.own_facts import Attempt
@@ -121,7 +121,7 @@ async def test_a_sign_in_link_that_was_not_accepted_is_warned_of_without_an_addr
     async def clock() -> datetime:
         return datetime(2026, 5, 4, 9, 30, tzinfo=UTC)
 
-    send = sending_sign_in_links(EmailSender(server, letters), letters, clock)
+    send = sending_sign_in_links(EmailChannel(server, letters), clock)
     with capture_logs() as logged:
         await send(Person(SalespersonId("anna"), "Anna Berg", address), "http://inbox.example/sign-in?token=secret")
     (line,) = logged

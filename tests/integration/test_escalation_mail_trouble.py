@@ -5,10 +5,11 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
-from services.escalation.channels.deliveries import EmailSender
+from services.escalation.channels.email import EmailChannel
+from services.escalation.channels.sender import Sender
 from services.escalation.channels.smtp import MailServer
+from services.escalation.domain.channels import EMAIL
 from services.escalation.domain.decisions.decision import clock
-from services.escalation.domain.deliveries import STANDING_TROUBLE
 from services.escalation.domain.entities import Delivery
 from services.escalation.domain.explaining.sending import sent_words
 from shared.metrics import create_metrics
@@ -22,7 +23,7 @@ from tests.team import MINUTE, happens
 async def send_through(team: Escalation, server: MailServer) -> Any:
     """Send what is due through this server; the metrics of whoever sent it."""
     metrics = create_metrics("escalation")
-    await team.send_round(EmailSender(server, letters()), metrics)
+    await team.send_round(Sender(EmailChannel(server, letters())), metrics)
     return metrics
 
 
@@ -48,7 +49,7 @@ async def test_a_server_that_refuses_everybody_ends_no_alert_and_is_told_of(
                 metrics = await send_through(rung, server)
             email = await rung.email()
             assert email["state"] == "pending", email["reason"]
-            assert email["reason"].startswith(STANDING_TROUBLE) is (trouble != "put_off")
+            assert email["reason"].startswith(EMAIL.standing_trouble) is (trouble != "put_off")
             await rung.move_clock(10 * MINUTE)
     (line,) = [line for line in logged if line["event"] == "a message was not accepted"]
     assert (line["outcome"], line["trouble"], line["log_level"]) == ("put_off", trouble, "warning")

@@ -1,6 +1,6 @@
 """Notices of an address that fails wait for a mail server that is away, however long that lasts."""
 
-from services.escalation.channels.smtp import Ended, Trouble
+from services.escalation.channels.channel import Ended, Trouble
 from services.escalation.domain.own_facts import Attempt
 from tests.builders import refund_requested
 from tests.escalation import Escalation

@@ -8,7 +8,7 @@ import pytest
 from asyncpg import PostgresConnectionError
 
 from services.escalation.app import publish_policy
-from services.escalation.channels import deliveries
+from services.escalation.channels import sender
 from services.escalation.channels.letters import Letters
 from services.escalation.domain.own_facts import PolicyPublishing
 from services.escalation.domain.policy.document import shipped_text
@@ -80,7 +80,7 @@ async def test_a_message_whose_cause_ends_while_it_is_written_is_not_sent(
         await rung.hear(told(refund_withdrawn(), at=minutes(1)))
         return await letters(*arguments)
 
-    monkeypatch.setattr(deliveries, "letters", after_the_cause)
+    monkeypatch.setattr(sender, "letters", after_the_cause)
     await rung.send_mail()
     email = await rung.email()
     assert (email["state"], email["reason"]) == ("cancelled", "closed")
@@ -144,7 +144,7 @@ async def test_a_receipt_waits_for_a_database_that_is_away(rung: Escalation, mon
         return await apply(spine, batch, whole=whole)
 
     monkeypatch.setattr(Spine, "apply", stumbling)
-    monkeypatch.setattr(deliveries, "_RECEIPT_PAUSE_SECONDS", 0.01)
+    monkeypatch.setattr(sender, "_RECEIPT_PAUSE_SECONDS", 0.01)
     await rung.send_mail()
     assert (await rung.email())["state"] == "sent"
     assert len(rung.mail.received) == 1
@@ -165,12 +165,12 @@ async def test_what_has_ended_is_not_counted_and_a_state_that_emptied_is_zero(ru
 
 
 async def test_a_message_offers_what_the_policy_in_force_allows(rung: Escalation) -> None:
-    sender, metrics = rung.sender(), create_metrics("escalation")
-    await rung.send_round(sender, metrics)
+    mailing, metrics = rung.sender(), create_metrics("escalation")
+    await rung.send_round(mailing, metrics)
     document = shipped_text().replace("EUR = 50000", "EUR = 30000")
     await publish_policy(rung.spine, PolicyPublishing(document=document, by="anna", summary="Less to give"))
     await rung.hear(refund_requested("k-2"))
-    await rung.send_round(sender, metrics)
+    await rung.send_round(mailing, metrics)
     before, after = (message.get_body(("plain",)).get_content() for message in rung.mail.received)  # type: ignore[union-attr]
     assert "€500.00" in before
     assert "€300.00" in after

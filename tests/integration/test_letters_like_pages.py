@@ -9,7 +9,8 @@ from uuid import UUID
 
 import pytest
 
-from services.escalation.channels.deliveries import EmailSender
+from services.escalation.channels.email import EmailChannel
+from services.escalation.channels.sender import Sender
 from services.escalation.domain.parts_in_order import BODY, HEAD
 from shared.metrics import create_metrics
 from tests.builders import ACCOUNT, case_opened, contact_made
@@ -43,7 +44,7 @@ async def told(site: Site) -> UUID:
 
 async def mailed(site: Site) -> EmailMessage:
     server = FakeMail()
-    sender = EmailSender(server, letters())
+    sender = Sender(EmailChannel(server, letters()))
     await asyncio.wait(await sender.start_due(site.service.pool, site.service.spine, create_metrics("escalation")))
     (message,) = server.received
     return message

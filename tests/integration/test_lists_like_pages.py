@@ -7,7 +7,8 @@ from datetime import timedelta
 
 import pytest
 
-from services.escalation.channels.deliveries import EmailSender
+from services.escalation.channels.email import EmailChannel
+from services.escalation.channels.sender import Sender
 from shared.metrics import create_metrics
 from tests.builders import refund_requested
 from tests.escalation import FakeMail, letters, told
@@ -24,7 +25,7 @@ async def site(database: MakeDatabase) -> AsyncIterator[Site]:
 
 
 async def _mailed(site: Site, server: FakeMail) -> None:
-    sender = EmailSender(server, letters())
+    sender = Sender(EmailChannel(server, letters()))
     if started := await sender.start_due(site.service.pool, site.service.spine, create_metrics("escalation")):
         await asyncio.wait(started)
 

@@ -5,9 +5,10 @@ from uuid import uuid4
 
 import pytest
 
+from services.escalation.channels.channel import Ended, Trouble
 from services.escalation.channels.letters import Letters
-from services.escalation.channels.smtp import Ended, MailServer, Trouble
-from services.escalation.domain.deliveries import STANDING_TROUBLE
+from services.escalation.channels.smtp import MailServer
+from services.escalation.domain.channels import EMAIL
 from services.escalation.domain.own_facts import Attempt
 from services.escalation.store.bounce_notices import failing_people
 from tests.escalation import Escalation
@@ -46,7 +47,7 @@ async def test_a_sender_that_the_server_does_not_take_ends_no_message() -> None:
     async with answering({}) as server:
         ended = await sent(server, to="anna@sales.example", sender="bereitschaft-süd@handoff.example")
     assert (ended.result, ended.trouble) == (Attempt.PUT_OFF, Trouble.SENDER)
-    assert (ended.reason or "").startswith(STANDING_TROUBLE)
+    assert (ended.reason or "").startswith(EMAIL.standing_trouble)
 
 
 async def test_a_local_part_that_the_server_does_not_take_marks_the_address_with_the_reason(asked: Escalation) -> None:

@@ -7,7 +7,8 @@ from uuid import UUID
 
 import pytest
 
-from services.escalation.channels.deliveries import EmailSender
+from services.escalation.channels.email import EmailChannel
+from services.escalation.channels.sender import Sender
 from shared.contracts.support_inbound import Person
 from shared.metrics import create_metrics
 from tests.builders import ACCOUNT, cancellation_requested, case_opened, contact_made, order_placed
@@ -22,7 +23,7 @@ CALLER = Person(name="Herr Öztürk", phone="+1 415 555 0199")
 async def mail(site: Site) -> str:
     """The plain text of the mail about order 4711 that is due."""
     server = FakeMail()
-    sender = EmailSender(server, letters())
+    sender = Sender(EmailChannel(server, letters()))
     await asyncio.wait(await sender.start_due(site.service.pool, site.service.spine, create_metrics("escalation")))
     texts = [" ".join(message.get_body(("plain",)).get_content().split()) for message in server.received]  # type: ignore[union-attr]
     (text,) = [text for text in texts if "order 4711" in text]

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from services.escalation.channels.deliveries import EmailSender
+from services.escalation.channels.email import EmailChannel
+from services.escalation.channels.sender import Sender
 from shared.contracts.order_parts import Customer
 from shared.contracts.support_inbound import Person
 from shared.metrics import create_metrics
@@ -33,7 +34,7 @@ async def _asks(site: Site, customer: Customer, **changes: Any) -> tuple[str, st
     episode = await site.request_refund(**changes)
     page = (await (await site.signed_in()).get(f"/episodes/{episode}")).text
     server = FakeMail()
-    sender = EmailSender(server, letters())
+    sender = Sender(EmailChannel(server, letters()))
     await asyncio.wait(await sender.start_due(site.service.pool, site.service.spine, create_metrics("escalation")))
     *_, message = server.received
     plain, html = (message.get_body((kind,)) for kind in ("plain", "html"))

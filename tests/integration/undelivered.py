@@ -6,7 +6,7 @@ from typing import Any
 from typer.testing import CliRunner, Result
 
 from services.cli.main import app
-from services.escalation.channels.smtp import Ended, Trouble
+from services.escalation.channels.channel import Ended, Trouble
 from services.escalation.domain.own_facts import Attempt
 from tests.escalation import Escalation
 

@@ -5,7 +5,8 @@ from urllib.parse import quote
 
 import pytest
 
-from services.escalation.channels.smtp import Ended, MailServer, Trouble
+from services.escalation.channels.channel import Ended, Trouble
+from services.escalation.channels.smtp import MailServer
 from services.escalation.domain.own_facts import Attempt
 from tests.integration.test_escalation_mail import message
 from tests.other_servers.addresses import ELSEWHERE

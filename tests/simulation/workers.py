@@ -1,7 +1,7 @@
 """The processes of an installation, each as coroutines that the scheduler takes on step by step.
 
 What they wait for between two statements, and in which order they do things, is as in `shared.messaging.consumer`,
-`shared.messaging.relay`, `shared.runtime` and `services.escalation.channels.deliveries`.
+`shared.messaging.relay`, `shared.runtime` and `services.escalation.channels.sender`.
 """
 
 from collections import Counter
@@ -14,7 +14,7 @@ from typing import Any, Protocol
 from uuid import UUID
 
 from services.escalation.app import press
-from services.escalation.channels.deliveries import _receipt
+from services.escalation.channels.sender import _receipt
 from services.escalation.domain.duty_buttons import DutyButton
 from services.escalation.domain.own_facts import OWN_FACTS, Attempt, DeliveryAttempted, EpisodeButton
 from services.escalation.domain.policy.model import Storms

@@ -12,6 +12,7 @@ from uuid import UUID
 import asyncpg
 
 from deploy.local.stored_mail import StoredMail, messages
+from services.escalation.domain.channels import EMAIL
 from shared.contracts.escalation import SignalKind
 from shared.database import Pool
 
@@ -28,7 +29,7 @@ _ALERTS = """
            d.state as mail_state, a.episode_id
     from escalation.alerts a
     join escalation.signals s on s.signal_id = a.signal_id
-    join escalation.deliveries d on d.alert_id = a.alert_id and d.channel = 'email'
+    join escalation.deliveries d on d.alert_id = a.alert_id and d.channel = $2
     left join escalation.salespeople p on p.salesperson_id = a.recipient
     where a.account_id = $1
     order by a.raised_at, a.alert_id
@@ -36,7 +37,7 @@ _ALERTS = """
 _DECISIONS = "select rule, who, words from escalation.decisions where account_id = $1 order by position"
 _MAILS = """
     select d.state, count(*) from escalation.alerts a join escalation.deliveries d using (alert_id)
-    where a.recipient = $1 and a.account_id = any($2::text[]) and d.channel = 'email' group by d.state
+    where a.recipient = $1 and a.account_id = any($2::text[]) and d.channel = $3 group by d.state
 """
 _SUPPORT_LEDGER = "select outcome, count(*) from shared.ledger group by outcome"
 _PUBLISHED_BY_SUPPORT = "select count(*) from shared.outbox where key = $1"
@@ -107,7 +108,7 @@ class Observer:
     async def state(self, account: str) -> State:
         counts = await self._escalation.fetchrow(_COUNTS, account)
         assert counts is not None
-        rows = await self._escalation.fetch(_ALERTS, account)
+        rows = await self._escalation.fetch(_ALERTS, account, EMAIL.name)
         alerts = tuple(Alert(**{**row, "kind": SignalKind(row["kind"])}) for row in rows)
         return State(**counts, alerts=alerts)
 
@@ -117,7 +118,7 @@ class Observer:
 
     async def mails_to(self, recipient: str, accounts: Sequence[str]) -> Counter[str]:
         """How many e-mails to somebody, about these accounts, are in which state."""
-        rows = await self._escalation.fetch(_MAILS, recipient, list(accounts))
+        rows = await self._escalation.fetch(_MAILS, recipient, list(accounts), EMAIL.name)
         return Counter({row["state"]: row["count"] for row in rows})
 
     async def messages_to(self, address: str) -> list[StoredMail]:

@@ -14,7 +14,7 @@ import shared
 from services.cli.databases import Unreadable, reading
 from services.cli.status.figures import Answer, Episodes, Queue, ServiceStatus, Status, Stored, Stuck
 from services.cli.status.judging import needs
-from services.escalation.domain.deliveries import STANDING_TROUBLE
+from services.escalation.domain.channels import CHANNELS, SENDING
 from shared.database import Connection
 
 Address = tuple[str, int]
@@ -75,7 +75,7 @@ _PENDING = """
 """
 _STUCK = """
     select reason, count(*) as count from escalation.deliveries
-    where state in ('pending', 'sending') and channel = 'email' and reason like any($1::text[])
+    where state in ('pending', 'sending') and channel = any($2::text[]) and reason like any($1::text[])
     group by reason order by count desc, reason
 """
 _OTHERS = """
@@ -128,12 +128,12 @@ async def _episodes(url: str) -> Episodes | None:
             others = await connection.fetchrow(_OTHERS)
             assert episodes is not None
             assert others is not None
-            beginnings = [f"{one}%" for one in STANDING_TROUBLE]
+            beginnings = [f"{one}%" for name in SENDING for one in CHANNELS[name].standing_trouble]
             return Episodes(
                 **episodes,
                 waiting_signals=await _queue(connection, _SIGNALS),
                 deliveries_pending=await _queue(connection, _PENDING),
-                deliveries_stuck=[Stuck(**row) for row in await connection.fetch(_STUCK, beginnings)],
+                deliveries_stuck=[Stuck(**row) for row in await connection.fetch(_STUCK, beginnings, SENDING)],
                 deliveries_held=others["held"],
                 deliveries_unknown=others["unknown"],
             )

@@ -116,7 +116,7 @@ class Letters:
         last = _last(letter, answer_by, promised)
         what = now.what if len(now.what) <= _WHAT_LENGTH else now.label
         subject = f"{severity}: {cut(who, NAME_LENGTH)}, {what}, {last}"
-        message = self._message(str(letter.recipient_email), subject, "alert", letter.delivery_id, fields, letter.now)
+        message = self._message(str(letter.address), subject, "alert", letter.delivery_id, fields, letter.now)
         thread = f"<episode-{letter.episode_id}@{self._sender.domain}>"
         message.message["In-Reply-To"] = message.message["References"] = thread
         if letter.parts.severity is Severity.CRITICAL and not inform:
@@ -127,7 +127,7 @@ class Letters:
         """The message for deliveries that go together; its Message-ID is the list's, however often it is sent."""
         fields = list_fields(letter, self._inbox_url)
         subject = list_subject(letter)
-        return self._message(str(letter.recipient_email), subject, "list", letter.list_id, fields, letter.now)
+        return self._message(str(letter.address), subject, "list", letter.list_id, fields, letter.now)
 
     def sign_in(self, *, address: str, name: str, url: str, message: UUID, now: datetime) -> Mail:
         """The message that carries a one-time link."""

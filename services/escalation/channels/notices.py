@@ -7,9 +7,10 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import TypeAlias, TypeVar
 
-from services.escalation.channels.deliveries import AT_ONCE, EmailSender, count_attempt, warn
-from services.escalation.channels.letters import Letters
-from services.escalation.channels.smtp import Ended, Mail
+from services.escalation.channels.channel import Ended
+from services.escalation.channels.email import EmailChannel
+from services.escalation.channels.sender import AT_ONCE, count_attempt, warn
+from services.escalation.channels.smtp import Mail
 from services.escalation.domain.addresses import Outcome, after_sending
 from services.escalation.domain.deliveries import GIVE_UP_AFTER_UNKNOWN
 from services.escalation.domain.own_facts import AddressFailed
@@ -32,19 +33,19 @@ N = TypeVar("N", ClaimedNotice, NoticeLetter)
 End: TypeAlias = Callable[[Pool, N, Outcome, str | None], Awaitable[None]]
 
 
-async def send_notices(sender: EmailSender, letters: Letters, resources: Resources) -> None:
-    """Send by the sender of the alerts, in a loop of its own: it holds up no alert. Runs until cancelled; what was
-    being sent then is sent again once its time is up."""
+async def send_notices(email: EmailChannel, resources: Resources) -> None:
+    """Send in a loop of its own: it holds up no alert. Runs until cancelled; what was being sent then is sent again
+    once its time is up."""
     while True:
-        if not await send_due_notices(sender, letters, resources.spine, resources.metrics):
+        if not await send_due_notices(email, resources.spine, resources.metrics):
             await asyncio.sleep(_POLL_SECONDS)
 
 
-async def send_due_notices(sender: EmailSender, letters: Letters, spine: Spine, metrics: Metrics) -> int:
+async def send_due_notices(email: EmailChannel, spine: Spine, metrics: Metrics) -> int:
     """Send what is due of both kinds, each once; returns how many that were."""
 
     async def send(notice: N, compose: Callable[[N], Mail], end: End[N], give_up_after: int) -> None:
-        ended = await sender.send(partial(compose, notice))
+        ended = await email.write_and_send(partial(compose, notice))
         count_attempt(metrics, ended)
         warn(ended, notice=str(notice.notice_id))
         outcome = after_sending(
@@ -57,8 +58,8 @@ async def send_due_notices(sender: EmailSender, letters: Letters, spine: Spine, 
     changed = await address_notices.claim(spine.pool, AT_ONCE)
     failing = await bounce_notices.claim(spine.pool, AT_ONCE)
     await asyncio.gather(
-        *(send(one, letters.address_changed, address_notices.end, GIVE_UP_AFTER_UNKNOWN) for one in changed),
-        *(send(one, letters.notice, bounce_notices.end, GIVE_UP_BOUNCES_AFTER_UNKNOWN) for one in failing),
+        *(send(one, email.letters.address_changed, address_notices.end, GIVE_UP_AFTER_UNKNOWN) for one in changed),
+        *(send(one, email.letters.notice, bounce_notices.end, GIVE_UP_BOUNCES_AFTER_UNKNOWN) for one in failing),
     )
     return len(changed) + len(failing)
 

@@ -4,6 +4,7 @@ from datetime import datetime
 from uuid import UUID
 
 from services.escalation.channels.bounces import Bounce
+from services.escalation.domain.channels import EMAIL
 from services.escalation.domain.own_facts import AddressFailed, AddressWorks, DeliveryResent, DeliveryReturned
 from services.escalation.store.outgoing import ListedDelivery, of_message
 from shared.contracts.envelope import Envelope, Fact, envelope
@@ -22,7 +23,7 @@ async def resend(spine: Spine, delivery: ListedDelivery) -> None:
 
 async def record_bounce(spine: Spine, bounce: Bounce) -> list[str]:
     """Have a bounce counted once, however often it is read. Returns whose mail came back; nobody's: it is not ours."""
-    deliveries = await of_message(spine.pool, bounce.message)
+    deliveries = await of_message(spine.pool, EMAIL.name, bounce.message)
     for one in deliveries:
         fact = DeliveryReturned(delivery=one.delivery_id, reason=bounce.reason)
         id = derived("returned", one.delivery_id, one.attempts)

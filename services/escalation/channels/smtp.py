@@ -11,14 +11,15 @@ import time
 from dataclasses import dataclass
 from email.errors import MessageError
 from email.message import EmailMessage
-from enum import Enum, StrEnum
+from enum import Enum
 from pathlib import Path
 from typing import TypeVar
 from urllib.parse import unquote, urlsplit
 
 import aiosmtplib
 
-from services.escalation.domain.deliveries import (
+from services.escalation.channels.channel import Ended, Trouble
+from services.escalation.domain.channels import (
     CANNOT_ENCRYPT,
     IS_NOT_TRUSTED,
     OFFERS_NO_ENCRYPTION,
@@ -41,38 +42,6 @@ _WELL_FOR_SECONDS = 3600.0
 _ENHANCED = re.compile(r"\s*5\.(\d{1,3})\.(\d{1,3})\b")
 _OF_THE_SENDER = frozenset({("1", "7"), ("1", "8")})
 _OF_A_MAILBOX = frozenset({550, 551, 553})
-
-
-class Trouble(StrEnum):
-    """What stood in the way of a message: the label `trouble` of `handoff_delivery_attempts`."""
-
-    NO_ANSWER = "no_answer"
-    NO_ENCRYPTION = "no_encryption"
-    CERTIFICATE = "certificate"
-    LOGIN = "login"
-    SERVER = "server_refused"
-    SENDER = "sender_refused"
-    RECIPIENT = "recipient_refused"
-    MESSAGE = "message_refused"
-    PUT_OFF = "put_off"
-    BROKEN_OFF = "broken_off"
-    ADDRESS = "address"
-    COMPOSING = "composing"
-    OVER = "over"
-
-
-@dataclass(frozen=True, slots=True)
-class Ended:
-    """How an attempt ended; the reason names the fault, never an address."""
-
-    result: Attempt
-    reason: str | None = None
-    trouble: Trouble | None = None
-
-    @property
-    def is_of_the_address(self) -> bool:
-        """Whether no other message would reach this address either."""
-        return self.trouble in (Trouble.RECIPIENT, Trouble.ADDRESS)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ or the episode is over. The inbox shows the episode whatever becomes of its e-ma
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from services.escalation.domain.channels import CHANNELS
 from services.escalation.domain.entities import Alert, Delivery, Episode
 from services.escalation.domain.own_facts import Attempt, DeliveryAttempted
 from shared.contracts.escalation import RingCause
@@ -21,14 +22,6 @@ GIVE_UP_AFTER_UNKNOWN = 50
 RESENDABLE = ("failed", "skipped", "pending")
 """What can be sent again by command: what ended without arriving, and at once what waits to be tried again."""
 _RESENDABLE_WORDS = f"{', '.join(RESENDABLE[:-1])} or {RESENDABLE[-1]}"
-REFUSES = "the mail server refused"
-OFFERS_NO_ENCRYPTION = "the mail server offers no STARTTLS encryption"
-IS_NOT_TRUSTED = "the mail server's certificate is not trusted"
-CANNOT_ENCRYPT = "encryption with the mail server failed"
-TAKES_NO_SUCH_SENDER = "the mail server takes only ASCII before the @ of the sender's address (it offers no SMTPUTF8)"
-STANDING_TROUBLE = (REFUSES, OFFERS_NO_ENCRYPTION, IS_NOT_TRUSTED, CANNOT_ENCRYPT, TAKES_NO_SUCH_SENDER)
-"""How the reasons begin that hold up everybody's mail until an operator changes something. A server that does not
-answer, or says "not now", may mend by itself."""
 CLOSED = "closed"
 _IN_WORDS = {
     "it rang again": "a newer alert was raised",
@@ -75,8 +68,9 @@ def returned(delivery: Delivery, reason: str, now: datetime) -> Delivery | None:
 
 def resent(delivery: Delivery, now: datetime) -> Delivery:
     """A delivery that is to be sent at once, by command. Raises NotResendable."""
-    if delivery.channel == "inbox":
-        raise NotResendable("it is already shown in the inbox")
+    not_again = CHANNELS[delivery.channel].not_again
+    if not_again is not None:
+        raise NotResendable(not_again)
     if delivery.state not in RESENDABLE:
         raise NotResendable(f"it is {delivery.state}; only deliveries that are {_RESENDABLE_WORDS} can be sent again")
     return replace(delivery, state="pending", reason=None, list_id=None, try_at=now, changed_at=now)

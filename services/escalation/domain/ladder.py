@@ -6,6 +6,7 @@ from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from services.escalation.domain.calendar import away_on
+from services.escalation.domain.channels import is_reachable
 from services.escalation.domain.clocks import Moment, rings_at
 from services.escalation.domain.entities import Account, Directory, Order, Salesperson
 from services.escalation.domain.formatting import date_words, possessive
@@ -36,9 +37,8 @@ def rungs(
     """Everybody from the seller up to the desk, whether asked or skipped. None while the seller is not known.
 
     In the seller's place: whom the account is `assigned` to now, else the seller, else the successor valid today; only
-    whoever is active. Then that one's backup, or where nobody is the backup of who left, and two
-    active managers of the seller. Who of them is at work in time is
-    asked: see `asking`. Where the desk is nobody, it may be that no rung is left.
+    whoever is active. Then that one's backup, or where nobody is the backup of who left, and two active managers of the
+    seller. Who of them is at work in time is asked: see `asking`. Where the desk is nobody, no rung may be left.
     """
     seller = people.get(order.sold_by or "")
     if order.sold_by is not None and seller is None:
@@ -256,7 +256,7 @@ def _same_person(id: str, below: Sequence[Rung], view: _View) -> str | None:
 
 
 def _reachable(rung: Rung, view: _View) -> bool:
-    return rung.salesperson_id is not None and view.people[rung.salesperson_id].email is not None
+    return rung.salesperson_id is not None and is_reachable(view.people[rung.salesperson_id])
 
 
 def _away(rung: Rung, view: _View) -> bool:

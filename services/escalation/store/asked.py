@@ -11,14 +11,14 @@ import asyncpg
 
 from services.escalation.domain.asked import TOLD_RULES, AskedLine, RingRow, StepRow, asked_lines, had_since
 from services.escalation.domain.reader import Reader
+from services.escalation.store.held import join_to_unsent
 from shared.database import Pool
 
 RING_COLUMNS = """
-    a.recipient, p.name, a.step, a.cause, a.raised_at, case when d.state = 'held' then d.try_at end as held_until,
-    (d.state = 'cancelled' and d.try_at > d.changed_at) is not true as notified
+    a.recipient, p.name, a.step, a.cause, a.raised_at, unsent.held_until, unsent.called_off is not true as notified
 """
-JOIN_TO_RINGS = """
-    left join escalation.deliveries d on d.alert_id = a.alert_id and d.channel = 'email'
+JOIN_TO_RINGS = f"""
+    {join_to_unsent("a.alert_id")}
     left join escalation.salespeople p on p.salesperson_id = a.recipient
 """
 STEP_COLUMNS = "d.at, d.rule, d.words, d.who, p.name"

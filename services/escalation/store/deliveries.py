@@ -8,6 +8,7 @@ from uuid import UUID
 
 import asyncpg
 
+from services.escalation.domain.channels import Addresses, ChannelDefinition
 from services.escalation.domain.deliveries import GIVE_UP_AFTER_UNKNOWN, RESEND_UNKNOWN_AFTER
 from services.escalation.domain.happenings import SignalRow
 from services.escalation.domain.words import Risk, money
@@ -25,7 +26,7 @@ FACTS_READ = 30
 MOVING_STATES = ("pending", "sending", "held", "unknown")
 
 _LETTERS = """
-    select a.alert_id, a.account_id, a.episode_id, a.why_you, p.email as recipient_email,
+    select a.alert_id, a.account_id, a.episode_id, a.why_you, p.email, p.phone, p.chat,
            o.order_id, o.bought, o.amount_minor, o.currency, o.customer_name, o.customer_phone
     from escalation.alerts a
     join escalation.episodes e on e.episode_id = a.episode_id
@@ -73,8 +74,9 @@ _NOBODY_TO_ASK = "select count(*) from escalation.episodes where closed_at is nu
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """Everything a message about one alert may say. `repeat` tells that it may have arrived before. `signals` are the
-    newest and `main`, which it is about; `left_out` tells how many others there are. Without `main` nothing stands."""
+    """Everything a message about one alert may say. `address` is the recipient's on the channel. `repeat` tells that it
+    may have arrived before. `signals` are the newest and `main`, which it is about; `left_out` tells how many others
+    there are. Without `main` nothing stands."""
 
     delivery_id: UUID
     repeat: bool
@@ -82,7 +84,7 @@ class Letter:
     episode_id: UUID
     order_id: str
     why_you: str
-    recipient_email: str | None
+    address: str | None
     bought: str
     amount: str
     customer_name: str | None
@@ -96,7 +98,7 @@ class Letter:
 
 
 async def letters(
-    pool: Pool, claimed: Sequence[ClaimedDelivery], policies: KnownPolicies, now: datetime
+    pool: Pool, claimed: Sequence[ClaimedDelivery], channel: ChannelDefinition, policies: KnownPolicies, now: datetime
 ) -> list[Letter]:
     """What to write of deliveries that go one by one, as their alerts' episodes stand."""
     if not claimed:
@@ -111,11 +113,13 @@ async def letters(
     for delivery in claimed:
         alert = dict(alerts[delivery.alert_id])
         alert_id, amount = alert.pop("alert_id"), money(alert.pop("amount_minor"), alert.pop("currency"))
+        addresses = Addresses(alert.pop("email"), alert.pop("phone"), alert.pop("chat"))
         said = shown[alert["episode_id"]]
         found.append(
             Letter(
                 delivery_id=delivery.delivery_id,
                 repeat=delivery.repeat,
+                address=channel.address(addresses),
                 amount=amount,
                 now=now,
                 parts=parts[alert_id],

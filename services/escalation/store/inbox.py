@@ -11,7 +11,7 @@ from datetime import datetime
 from uuid import UUID
 
 from services.escalation.store.before import BEFORE_COLUMNS, join_before
-from services.escalation.store.held import held_until
+from services.escalation.store.held import held_until, join_to_unsent
 from services.escalation.store.ranking import RANKED
 from services.escalation.store.rounds import round_of
 from services.escalation.store.voices import VOICE_COLUMNS
@@ -182,10 +182,9 @@ _EPISODE = f"""
     {join_before("latest")}
     left join lateral (
         select why_you, cause, step, exists (
-            select from escalation.alerts any_of left join escalation.deliveries d
-            on d.alert_id = any_of.alert_id and d.channel = 'email' and (
-                d.state = 'held' or (d.state = 'cancelled' and d.try_at > d.changed_at))
-            where any_of.episode_id = e.episode_id and any_of.recipient = $1 and d.alert_id is null) as notified
+            select from escalation.alerts any_of {join_to_unsent("any_of.alert_id")}
+            where any_of.episode_id = e.episode_id and any_of.recipient = $1
+              and unsent.held_until is null and unsent.called_off is not true) as notified
         from escalation.alerts own
         where own.episode_id = e.episode_id and own.recipient = $1 order by own.ring desc limit 1
     ) own on true

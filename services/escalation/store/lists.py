@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from services.escalation.domain.channels import Addresses, ChannelDefinition
 from services.escalation.domain.storms import NAMED_IN_A_LIST, SaleAtRisk
 from services.escalation.domain.words import Risk
 from services.escalation.store.claims import ClaimedDelivery, ClaimedMessage
@@ -15,7 +16,7 @@ from services.escalation.store.signals_shown import Shown, signals_shown
 from shared.contracts.escalation import Severity
 from shared.database import Pool
 
-_PERSON = "select email, zone from escalation.salespeople where salesperson_id = $1"
+_PERSON = "select email, phone, chat, zone from escalation.salespeople where salesperson_id = $1"
 # What this person has not answered, and whatever this list is about.
 _SALES = f"""
     select e.episode_id, e.account_id, e.order_id, e.severity, e.deadline_at,
@@ -45,12 +46,13 @@ class ListedSale:
 @dataclass(frozen=True, slots=True)
 class ListLetter:
     """Everything a ranked list may say. `sales` are those it names, `total` and `new` count all, `at_risk` is their
-    money in minor units by currency. `repeat` tells that it may have arrived before."""
+    money in minor units by currency. `address` is the recipient's on the channel. `repeat` tells that it may have
+    arrived before."""
 
     list_id: UUID
     deliveries: Sequence[ClaimedDelivery]
     repeat: bool
-    recipient_email: str | None
+    address: str | None
     recipient_zone: str
     sales: Sequence[ListedSale]
     total: int
@@ -59,7 +61,9 @@ class ListLetter:
     now: datetime
 
 
-async def list_letter(pool: Pool, message: ClaimedMessage, known: KnownPolicies, now: datetime) -> ListLetter:
+async def list_letter(
+    pool: Pool, message: ClaimedMessage, channel: ChannelDefinition, known: KnownPolicies, now: datetime
+) -> ListLetter:
     """What to write of deliveries that go together."""
     assert message.list_id is not None
     covered = {delivery.episode_id for delivery in message.deliveries}
@@ -80,7 +84,7 @@ async def list_letter(pool: Pool, message: ClaimedMessage, known: KnownPolicies,
         list_id=message.list_id,
         deliveries=message.deliveries,
         repeat=any(delivery.repeat for delivery in message.deliveries),
-        recipient_email=person["email"],
+        address=channel.address(Addresses(person["email"], person["phone"], person["chat"])),
         recipient_zone=person["zone"],
         sales=[_listed(sale, shown[sale.episode_id]) for sale in named],
         total=len(sales),

@@ -1,10 +1,11 @@
-"""Reads e-mail deliveries for operators: those that have not arrived, and those that one message was about."""
+"""Reads deliveries for operators: those that have not arrived, and those that one message was about."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from services.escalation.domain.channels import SENT_AGAIN
 from shared.database import Pool
 
 _COLUMNS = """
@@ -15,7 +16,7 @@ _COLUMNS = """
 """
 _LISTED = f"""
     {_COLUMNS}
-    where d.channel = 'email' and d.state = any($1::text[]) and ($2::timestamptz is null or d.changed_at >= $2)
+    where d.channel = any($5::text[]) and d.state = any($1::text[]) and ($2::timestamptz is null or d.changed_at >= $2)
       and (not $3 or (e.closed_at is null and e.acknowledged_at is null))
     order by d.changed_at desc, d.delivery_id limit $4
 """
@@ -23,13 +24,13 @@ _BY_ID = f"{_COLUMNS} where d.delivery_id = any($1::uuid[])"
 _OF_MESSAGE = """
     select d.delivery_id, d.recipient, d.attempts, a.account_id
     from escalation.deliveries d join escalation.alerts a on a.alert_id = d.alert_id
-    where d.channel = 'email' and (d.delivery_id = $1 or d.list_id = $1)
+    where d.channel = $2 and (d.delivery_id = $1 or d.list_id = $1)
 """
 
 
 @dataclass(frozen=True, slots=True)
 class ListedDelivery:
-    """One e-mail delivery as operators see it. `open`: somebody is still asked. `try_at`: when it is tried next."""
+    """One delivery as operators see it. `open`: somebody is still asked. `try_at`: when it is tried next."""
 
     delivery_id: UUID
     state: str
@@ -57,14 +58,15 @@ class SentDelivery:
 async def listed(
     pool: Pool, states: Sequence[str], *, since: datetime | None = None, only_open: bool = False, limit: int
 ) -> Sequence[ListedDelivery]:
-    """E-mail deliveries in these states, the latest first."""
-    return [ListedDelivery(**row) for row in await pool.fetch(_LISTED, states, since, only_open, limit)]
+    """Deliveries in these states that can be sent again, as far as the channel goes; the latest first."""
+    rows = await pool.fetch(_LISTED, states, since, only_open, limit, SENT_AGAIN)
+    return [ListedDelivery(**row) for row in rows]
 
 
 async def by_id(pool: Pool, ids: Sequence[UUID]) -> Sequence[ListedDelivery]:
     return [ListedDelivery(**row) for row in await pool.fetch(_BY_ID, ids)]
 
 
-async def of_message(pool: Pool, message: UUID) -> Sequence[SentDelivery]:
+async def of_message(pool: Pool, channel: str, message: UUID) -> Sequence[SentDelivery]:
     """What a message with this id was about: one delivery, or those of a list; nothing where it is none of ours."""
-    return [SentDelivery(**row) for row in await pool.fetch(_OF_MESSAGE, message)]
+    return [SentDelivery(**row) for row in await pool.fetch(_OF_MESSAGE, message, channel)]

@@ -7,6 +7,7 @@ from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index
 from sqlalchemy import text as sql
 from sqlmodel import Field
 
+from services.escalation.domain.channels import CHANNELS, SHOWING
 from services.escalation.tables.base import EscalationTable
 from shared.tables import instant_column, text_column
 
@@ -48,6 +49,7 @@ DELIVERY_STATES = (
     "expired",
     "skipped",
 )
+_IS_SENT = " and ".join(f"channel <> '{name}'" for name in SHOWING)
 
 
 class Delivery(EscalationTable, table=True):
@@ -69,12 +71,12 @@ class Delivery(EscalationTable, table=True):
             "deliveries_sent_to",
             "recipient",
             "changed_at",
-            postgresql_where=sql("channel <> 'inbox' and state in ('sending', 'sent', 'unknown')"),
+            postgresql_where=sql(f"{_IS_SENT} and state in ('sending', 'sent', 'unknown')"),
         ),
         Index("deliveries_moving", "state", postgresql_where=sql("state in ('pending', 'sending', 'held', 'unknown')")),
         ForeignKeyConstraint(["alert_id"], ["escalation.alerts.alert_id"]),
         CheckConstraint(f"state in {DELIVERY_STATES!r}", name="deliveries_state"),
-        CheckConstraint("channel in ('inbox', 'email')", name="deliveries_channel"),
+        CheckConstraint(f"channel in {tuple(CHANNELS)!r}", name="deliveries_channel"),
     )
     delivery_id: UUID = Field(primary_key=True)
     alert_id: UUID

@@ -12,7 +12,7 @@ from services.cli.installation import ServiceName
 from services.cli.lazy import LazyGroup
 from services.cli.main import app
 from services.cli.run import runnable
-from services.escalation.channels.smtp import Trouble
+from services.escalation.channels.channel import Trouble
 from services.escalation.domain.policy.document import schema
 from shared import telemetry
 from shared.http.publisher_keys import Publisher

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from services.escalation.domain.channels import CHANNELS, ChannelDefinition
 from services.escalation.domain.clocks import NEVER, Moment, repeat_pause, rings_at
 from services.escalation.domain.decisions.notifying import NobodyToAsk, Notified, Skipped, Times
 from services.escalation.domain.draft import Draft
@@ -99,19 +100,23 @@ def _alert(draft: Draft[Fact], episode: Episode, asking: Asking) -> Alert:
 
 
 def _deliveries(alert: Alert, person: Salesperson | None, now: datetime, rung_at: datetime) -> list[Delivery]:
-    """The inbox has it at once; e-mail goes out when the person is to be rung, and is skipped without an address."""
-    inbox = _delivery(alert, "inbox", "sent", now)
-    if person is None or person.email is None:
-        return [inbox, _delivery(alert, "email", "skipped", now, reason="no e-mail address is known")]
+    return [_on(channel, alert, person, now, rung_at) for channel in CHANNELS.values()]
+
+
+def _on(
+    channel: ChannelDefinition, alert: Alert, person: Salesperson | None, now: datetime, rung_at: datetime
+) -> Delivery:
+    """What is shown has it at once; a message goes out when the person is to be rung, and is skipped without an
+    address."""
+    id = derived("delivery", alert.alert_id, channel.name)
+    made = Delivery(id, alert.alert_id, alert.recipient, channel.name, "pending", try_at=now, changed_at=now)
+    if channel.shows_at_once:
+        return replace(made, state="sent")
+    if person is None or channel.address(person) is None:
+        return replace(made, state="skipped", reason=channel.no_address)
     if rung_at > now:
-        held = _delivery(alert, "email", "held", now, reason="the recipient is to be notified later")
-        return [inbox, replace(held, try_at=rung_at)]
-    return [inbox, _delivery(alert, "email", "pending", now)]
-
-
-def _delivery(alert: Alert, channel: str, state: str, now: datetime, reason: str | None = None) -> Delivery:
-    id = derived("delivery", alert.alert_id, channel)
-    return Delivery(id, alert.alert_id, alert.recipient, channel, state, try_at=now, changed_at=now, reason=reason)
+        return replace(made, state="held", try_at=rung_at, reason="the recipient is to be notified later")
+    return made
 
 
 def _why_you(asking: Asking, episode: Episode) -> str:

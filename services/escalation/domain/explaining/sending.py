@@ -1,19 +1,18 @@
 """What became of a delivery, in words."""
 
+from services.escalation.domain.channels import CHANNELS
 from services.escalation.domain.decisions.decision import clock
 from services.escalation.domain.deliveries import shown_reason
 from services.escalation.domain.entities import Delivery
 
-_CHANNELS = {"inbox": "the inbox", "email": "e-mail"}
-
 
 def sent_words(delivery: Delivery) -> str:
     """Such as "e-mail sent" or "e-mail held until …"."""
-    channel = _CHANNELS.get(delivery.channel, delivery.channel)
-    if delivery.channel == "inbox" and delivery.state == "sent":
-        return "shown in the inbox"
+    channel = CHANNELS[delivery.channel]
+    if channel.shown is not None and delivery.state == "sent":
+        return channel.shown
     listed = " in a list" if delivery.list_id is not None and delivery.state == "sent" else ""
-    return f"{channel} {_state(delivery)}{listed}{_after(delivery)}{_because(delivery)}"
+    return f"{channel.label} {_state(delivery)}{listed}{_after(delivery)}{_because(delivery)}"
 
 
 def _state(delivery: Delivery) -> str:

@@ -1,16 +1,18 @@
-"""The loop that sends: claim what is due, send, report back as an event. Nothing is sent inside a transaction."""
+"""The loop that sends on a channel: claim what is due, send, report back as an event. Nothing is sent inside a
+transaction."""
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
+from typing import Generic
 from uuid import UUID
 
-from services.escalation.channels.letters import Letters
-from services.escalation.channels.smtp import COMPOSING_ERRORS, Ended, Mail, MailServer, Trouble
+from services.escalation.channels.channel import Channel, Ended, M, Trouble
+from services.escalation.domain.channels import ChannelDefinition
 from services.escalation.domain.own_facts import Attempt, DeliveryAttempted
 from services.escalation.domain.policy.model import Storms
 from services.escalation.store.claims import SENDING_LIMIT, ClaimedDelivery, claim_due
@@ -18,7 +20,6 @@ from services.escalation.store.deliveries import Letter, give_up_on_silent_attem
 from services.escalation.store.lists import ListLetter, list_letter
 from services.escalation.store.policies import KnownPolicies
 from shared.contracts.envelope import Envelope, Fact, envelope
-from shared.contracts.mailboxes import NotAMailbox
 from shared.database import DATABASE_ERRORS, Connection, Pool, is_transient
 from shared.ids import derived
 from shared.inputs import Batch, Input, InputKind
@@ -45,12 +46,11 @@ class Outgoing:
     claimed_at: datetime
 
 
-class EmailSender:
-    """Sends the e-mail deliveries of a database, each message in a task of its own: a slow one holds up no other."""
+class Sender(Generic[M]):
+    """Sends the deliveries of one channel, each message in a task of its own: a slow one holds up no other."""
 
-    def __init__(self, server: MailServer, letters: Letters) -> None:
-        self._server = server
-        self._letters = letters
+    def __init__(self, channel: Channel[M]) -> None:
+        self._channel = channel
         self._policies = KnownPolicies()
         self._sending: set[asyncio.Task[None]] = set()
 
@@ -70,22 +70,12 @@ class EmailSender:
     async def start_due(self, pool: Pool, spine: Spine, metrics: Metrics) -> set[asyncio.Task[None]]:
         """Start sending what is due, as far as there are free places."""
         await give_up_on_silent_attempts(pool, metrics)
-        due = await claim(pool, "email", AT_ONCE - len(self._sending), self._policies)
+        due = await claim(pool, self._channel.definition, AT_ONCE - len(self._sending), self._policies)
         started = {asyncio.create_task(self._deliver(message, spine, metrics)) for message in due}
         for task in started:
             self._sending.add(task)
             task.add_done_callback(partial(self._ended, metrics))
         return started
-
-    async def send(self, compose: Callable[[], Mail]) -> Ended:
-        """Compose and send one message. One that cannot be written is refused, like one that the server refuses."""
-        try:
-            mail = compose()
-        except NotAMailbox:
-            return Ended(Attempt.REFUSED, "e-mail cannot be sent to this address", Trouble.ADDRESS)
-        except COMPOSING_ERRORS as error:
-            return Ended(Attempt.REFUSED, f"the message cannot be composed ({type(error).__name__})", Trouble.COMPOSING)
-        return await self._server.send(mail)
 
     def _ended(self, metrics: Metrics, task: asyncio.Task[None]) -> None:
         self._sending.discard(task)
@@ -96,44 +86,66 @@ class EmailSender:
 
     async def _deliver(self, message: Outgoing, spine: Spine, metrics: Metrics) -> None:
         with ExitStack() as ending:
-            spans = [ending.enter_context(_span(delivery)) for delivery in message.deliveries]
-            ended = await self._send(message)
+            spans = [ending.enter_context(self._span(delivery)) for delivery in message.deliveries]
+            ended = await self._send(message.letter)
             for span in spans:
                 span.note({Attribute.OUTCOME: ended.result.value})
         count(metrics, message, ended)
         warn(ended, deliveries=[str(delivery.delivery_id) for delivery in message.deliveries[:_NAMED_IN_A_LINE]])
-        facts = _attempted(message, ended)
+        facts = self._attempted(message, ended)
         receipts = [
             _receipt(delivery, fact, message.claimed_at, span.traceparent)
             for delivery, fact, span in zip(message.deliveries, facts, spans, strict=True)
         ]
         await _report(spine, receipts)
 
-    async def _send(self, message: Outgoing) -> Ended:
-        letter = message.letter
-        if letter.recipient_email is None:  # it was known when the alert was raised
-            return Ended(Attempt.REFUSED, "an e-mail address is no longer known", Trouble.ADDRESS)
-        if isinstance(letter, ListLetter):
-            return await self.send(partial(self._letters.ranked_list, letter))
-        if letter.main is None:  # the episode has closed since it was claimed; if not, it is tried again
+    async def _send(self, letter: Letter | ListLetter) -> Ended:
+        if letter.address is None:  # it was known when the alert was raised
+            return Ended(Attempt.REFUSED, f"{self._channel.definition.no_address} any more", Trouble.ADDRESS)
+        if isinstance(letter, Letter) and letter.main is None:  # closed since it was claimed; if not, it is tried again
             return Ended(Attempt.PUT_OFF, "the order is no longer at risk", Trouble.OVER)
-        return await self.send(partial(self._letters.alert, letter))
+        message = self._channel.compose(letter)
+        return message if isinstance(message, Ended) else await self._channel.send(message)
+
+    def _attempted(self, message: Outgoing, ended: Ended) -> list[DeliveryAttempted]:
+        is_marked = ended.is_of_the_address and self._channel.definition.marks_addresses
+        return [
+            DeliveryAttempted(
+                delivery=delivery.delivery_id,
+                attempt=delivery.attempt,
+                result=ended.result,
+                reason=ended.reason,
+                refused_address=message.letter.address if is_marked else None,
+            )
+            for delivery in message.deliveries
+        ]
+
+    def _span(self, delivery: ClaimedDelivery) -> AbstractContextManager[EffectSpan]:
+        attributes: dict[Attribute, str | int | UUID] = {
+            Attribute.EPISODE_ID: delivery.episode_id,
+            Attribute.ALERT_ID: delivery.alert_id,
+            Attribute.DELIVERY_ID: delivery.delivery_id,
+            Attribute.ATTEMPT: delivery.attempt,
+        }
+        return delivery_span(self._channel.definition.name, parent=delivery.traceparent, attributes=attributes)
 
 
-async def claim(pool: Pool, channel: str, limit: int, policies: KnownPolicies) -> list[Outgoing]:
+async def claim(pool: Pool, channel: ChannelDefinition, limit: int, policies: KnownPolicies) -> list[Outgoing]:
     """Take messages that are due, and read what they say."""
 
     async def storms(connection: Connection) -> Storms:
         return (await policies.current(connection)).latest.policy.storms
 
-    claimed, at = await claim_due(pool, channel, limit, storms)
+    claimed, at = await claim_due(pool, channel.name, limit, storms)
     if at is None:
         return []
     alone = [message.deliveries[0] for message in claimed if message.list_id is None]
-    written = await letters(pool, alone, policies, at)
+    written = await letters(pool, alone, channel, policies, at)
     singles = [Outgoing(letter, [delivery], at) for letter, delivery in zip(written, alone, strict=True)]
     together = [message for message in claimed if message.list_id is not None]
-    return singles + [Outgoing(await list_letter(pool, one, policies, at), one.deliveries, at) for one in together]
+    return singles + [
+        Outgoing(await list_letter(pool, one, channel, policies, at), one.deliveries, at) for one in together
+    ]
 
 
 def count_attempt(metrics: Metrics, ended: Ended) -> None:
@@ -156,30 +168,6 @@ def warn(ended: Ended, **about: object) -> None:
         return
     trouble = ended.trouble.value if ended.trouble else None
     log.warning("a message was not accepted", outcome=ended.result.value, trouble=trouble, reason=ended.reason, **about)
-
-
-def _attempted(message: Outgoing, ended: Ended) -> list[DeliveryAttempted]:
-    address = message.letter.recipient_email if ended.is_of_the_address else None
-    return [
-        DeliveryAttempted(
-            delivery=delivery.delivery_id,
-            attempt=delivery.attempt,
-            result=ended.result,
-            reason=ended.reason,
-            refused_address=address,
-        )
-        for delivery in message.deliveries
-    ]
-
-
-def _span(delivery: ClaimedDelivery) -> AbstractContextManager[EffectSpan]:
-    attributes: dict[Attribute, str | int | UUID] = {
-        Attribute.EPISODE_ID: delivery.episode_id,
-        Attribute.ALERT_ID: delivery.alert_id,
-        Attribute.DELIVERY_ID: delivery.delivery_id,
-        Attribute.ATTEMPT: delivery.attempt,
-    }
-    return delivery_span("email", parent=delivery.traceparent, attributes=attributes)
 
 
 async def _report(spine: Spine, receipts: Sequence[Input]) -> None:

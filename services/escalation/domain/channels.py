@@ -1,0 +1,82 @@
+"""The channels on which an alert reaches a person, each described once: all that differs between them, but for how a
+message is written and sent. That is one module each of `services.escalation.channels`."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from services.escalation.domain.entities import Salesperson
+from shared.contracts.escalation import DeliveryChannel
+
+REFUSES = "the mail server refused"
+OFFERS_NO_ENCRYPTION = "the mail server offers no STARTTLS encryption"
+IS_NOT_TRUSTED = "the mail server's certificate is not trusted"
+CANNOT_ENCRYPT = "encryption with the mail server failed"
+TAKES_NO_SUCH_SENDER = "the mail server takes only ASCII before the @ of the sender's address (it offers no SMTPUTF8)"
+
+
+@dataclass(frozen=True, slots=True)
+class Addresses:
+    """The addresses of a person, without the rest of what the directory says."""
+
+    email: str | None
+    phone: str | None
+    chat: str | None
+
+
+Addressee: TypeAlias = Salesperson | Addresses
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelDefinition:
+    """One channel. `name` is in rows and events, `label` is for people.
+
+    A channel either shows an alert as soon as it is raised, to anybody: then `shown` is what is said of it. Or it sends
+    messages, which wait for their time: then `address` is where a person has theirs, and `no_address` is said of a
+    person without one.
+
+    `not_again` is why nothing on it can be sent again; None: an operator can. `marks_addresses`: the directory marks an
+    address that it refuses. `standing_trouble` is how the reasons begin that hold up every message until an operator
+    changes something; what may mend by itself is not among them.
+    """
+
+    name: str
+    label: str
+    shown: str | None = None
+    address: Callable[[Addressee], str | None] = lambda _: None
+    no_address: str = ""
+    not_again: str | None = None
+    marks_addresses: bool = False
+    standing_trouble: tuple[str, ...] = ()
+
+    @property
+    def shows_at_once(self) -> bool:
+        """Whether it shows alerts, and sends nothing."""
+        return self.shown is not None
+
+
+INBOX = ChannelDefinition(
+    name="inbox", label="the inbox", shown="shown in the inbox", not_again="it is already shown in the inbox"
+)
+EMAIL = ChannelDefinition(
+    name=DeliveryChannel.EMAIL.value,
+    label="e-mail",
+    address=lambda person: person.email,
+    no_address="no e-mail address is known",
+    marks_addresses=True,
+    standing_trouble=(REFUSES, OFFERS_NO_ENCRYPTION, IS_NOT_TRUSTED, CANNOT_ENCRYPT, TAKES_NO_SUCH_SENDER),
+)
+
+CHANNELS: Mapping[str, ChannelDefinition] = {one.name: one for one in (INBOX, EMAIL)}
+"""In the order in which an alert gets its deliveries; a definition is found by its name."""
+SHOWING: tuple[str, ...] = tuple(one.name for one in CHANNELS.values() if one.shows_at_once)
+"""The names of those that show alerts."""
+SENDING: tuple[str, ...] = tuple(one.name for one in CHANNELS.values() if not one.shows_at_once)
+"""The names of those that send messages."""
+SENT_AGAIN: tuple[str, ...] = tuple(one.name for one in CHANNELS.values() if one.not_again is None)
+"""The names of those on which an operator can have a message sent again."""
+
+
+def is_reachable(person: Addressee) -> bool:
+    """Whether a message reaches this person on any channel."""
+    return any(CHANNELS[name].address(person) is not None for name in SENDING)
