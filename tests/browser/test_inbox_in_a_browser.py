@@ -108,7 +108,7 @@ async def test_pressing_without_a_connection_says_so_and_works_later(visits: Vis
     await expect(page.locator("[data-connection]")).to_have_text("Live")
     await page.context.set_offline(True)
     await button.click()
-    await expect(page.get_by_role("alert")).to_contain_text("pressing twice does no harm")
+    await expect(page.get_by_role("alert")).to_contain_text("pressing twice is safe")
     await page.context.set_offline(False)
     await button.click()
     await expect(page.get_by_text("You have it").locator("visible=true").first).to_be_visible()
@@ -121,7 +121,7 @@ async def test_what_was_said_of_a_lost_connection_goes_when_it_is_back(visits: V
     await expect(state).to_have_text("Live")
     await visits.stop_server()
     await page.get_by_role("button", name="Acknowledge").locator("visible=true").click()
-    await expect(page.get_by_role("alert")).to_contain_text("Press again when this page says “Live”")
+    await expect(page.get_by_role("alert")).to_contain_text("Try again when this page shows “Live”")
     await expect(state).to_have_text(re.compile("^Reconnecting"))
     await visits.start_server()
     await expect(state).to_have_text("Live", timeout=30_000)
@@ -259,7 +259,7 @@ async def test_a_refusal_is_told_beside_its_button(visits: Visits) -> None:
     await page.locator(".episode .more summary").click()
     await page.locator(".episode .more select[name=ending]").evaluate("(list) => list.removeAttribute('required')")
     await page.get_by_role("button", name="Close").locator("visible=true").click()
-    await expect(page.locator(".episode .more").get_by_role("alert")).to_contain_text("a reason is needed")
+    await expect(page.locator(".episode .more").get_by_role("alert")).to_contain_text("Choose how it ended and why")
 
 
 async def test_every_button_works_without_scripts(visits: Visits) -> None:

@@ -120,4 +120,4 @@ async def test_keys_go_from_row_to_row_but_not_while_somebody_types(visits: Visi
     await expect(page.get_by_role("searchbox")).to_have_value("jk")
     await page.get_by_role("button", name="j and k move").click()
     await page.keyboard.press("j")
-    await expect(page.get_by_role("button", name="Keys are off")).to_be_focused()
+    await expect(page.get_by_role("button", name="Keyboard shortcuts are off")).to_be_focused()

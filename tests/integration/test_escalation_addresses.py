@@ -50,8 +50,8 @@ async def test_the_old_and_the_new_address_are_told_once(escalation: Escalation)
     await escalation.hear(person(NEW))
     (new, to_new), (old, to_old) = await send(escalation)
     assert (new, old) == (NEW, OLD)
-    assert "are sent to this address" in to_new
-    assert "no longer sent to this address" in to_old
+    assert "have been sent to this address" in to_new
+    assert "stopped going to this address" in to_old
     assert NEW not in to_old
     assert OLD not in to_new
     assert await send(escalation) == []

@@ -216,8 +216,8 @@ async def test_not_mine_is_refused_once_the_next_is_asked(site: Site) -> None:
 @pytest.mark.parametrize(
     ("action", "fields", "said"),
     [
-        ("appointment", {"at": ""}, "Choose a day and a time"),
-        ("appointment", {"at": "yesterday"}, "Choose a day and a time"),
+        ("appointment", {"at": ""}, "Enter a date and time"),
+        ("appointment", {"at": "yesterday"}, "“yesterday” is not a date and time. Enter"),
         ("appointment", {"at": "2020-01-01T10:00"}, "must be in the future"),
         ("appointment", {"at": "2028-01-01T10:00"}, "at most"),
         ("snooze", {}, "Enter a date and time"),

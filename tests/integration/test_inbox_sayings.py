@@ -38,7 +38,7 @@ async def test_in_a_currency_without_a_limit_no_amount_may_be_offered_without_as
     await site.hire()
     await site.sell(currency="CHF", amount_minor=100_000_000)
     page = await Desk(await site.signed_in(), await site.request_refund()).page()
-    assert "You may offer (no amount in CHF without approval) : A repair or replacement" in page
+    assert "You may offer (no amount in CHF without approval) : An immediate repair or replacement" in page
     assert "up to CHF" not in page
 
 
@@ -148,15 +148,15 @@ async def test_a_late_delivery_names_the_day_that_was_told(site: Site) -> None:
     await site.sell()
     await site.tell(delivery_late(), about=ACCOUNT)
     desk = Desk(await site.signed_in(), (await state(site))["episode_id"])
-    assert "have a new day for it yet" in await desk.page()
+    assert "have a new date for it yet" in await desk.page()
     due = await site.service.now() + timedelta(days=4)
     await site.tell(delivery_late(due_at=due), about=ACCOUNT)
     there = due.astimezone(ZONE)
     page = await desk.page()
-    assert f"We expect it on {there.day} {there:%B}" in page
+    assert f"We now expect it on {there.day} {there:%B}" in page
     assert f"It is now expected on {there.day} {there:%B}" in page
     await site.wait(timedelta(days=5))
-    assert "We expect it on" not in await desk.page(), "that day is over"
+    assert "now expect it on" not in await desk.page(), "that day is over"
 
 
 async def test_once_somebody_has_it_nobody_else_is_told_what_to_say(site: Site) -> None:
@@ -197,7 +197,7 @@ async def test_nobody_is_reached_where_nobody_may_write(site: Site, preference: 
     desk = await taken(site)
     await site.tell(contact_preference_changed(preference), about=ACCOUNT)
     page = await desk.page()
-    assert f"Do not write either: {instead} once it is settled." in page
+    assert f"Do not write either: {instead} once it is resolved." in page
     assert "Reached" not in page
 
 

@@ -39,7 +39,7 @@ async def test_a_link_signs_in_once(site: Site) -> None:
     assert (await browser.get("/")).status_code == 200
     refused = await other.post("/sign-in", data={"token": token})
     assert refused.status_code == 410
-    assert "Ask for a new one" in refused.text
+    assert "Request a new one" in refused.text
     assert (await other.get("/")).headers["location"] == "/sign-in"
 
 

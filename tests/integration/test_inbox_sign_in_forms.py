@@ -72,7 +72,7 @@ async def test_a_form_of_a_kind_that_no_page_sends_is_refused_in_words(site: Sit
     for path in ("/sign-in", "/sign-in/link", "/sign-out", "/check-ins"):
         refused = await browser.post(path, content=body, headers={"Content-Type": kind})
         assert refused.status_code == 403
-        assert "Reload the page and press again" in refused.text
+        assert "Reload the page and try again" in refused.text
 
 
 @pytest.mark.parametrize("kind", [FORM, f"{FORM}; charset=UTF-8", f"{FORM.title()};charset=punycode"])
@@ -93,4 +93,4 @@ async def test_a_form_that_comes_too_slowly_is_refused_in_words_and_its_connecti
         answer = (await asyncio.wait_for(reader.read(), 5)).decode()  # to the end of the connection
         writer.close()
     assert answer.startswith("HTTP/1.1 408 ")
-    assert "press again" in answer
+    assert "try again" in answer

@@ -175,7 +175,7 @@ async def test_what_has_gone_elsewhere_is_told_and_what_came_later_is_left_alone
     await site.tell(refund_requested(order="o-3"), about="a-3")
     await storm(site, 1, first=8)
     told = words_of(await press(browser, form))
-    assert "4 acknowledged. 2 already with Ben Ahlers. 1 already closed. 1 changed after this page was shown" in told
+    assert "4 acknowledged. 2 already with Ben Ahlers. 1 already closed. 1 changed after this page was loaded" in told
     assert {row["order_id"] for row in await mine(site)} == {"o-4", "o-5", "o-6", "o-7"}
 
 

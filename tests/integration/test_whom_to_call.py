@@ -80,7 +80,7 @@ async def test_of_a_customer_who_has_died_the_one_who_asked_is_named_with_number
     assert _dialled(page) == _dialled(html) == ["+4930901899"]
     for text in (page, html, plain):
         words = words_of(text)
-        assert "they have died. Contact Maria Weiss instead, who is not the customer." in words
+        assert "they have died. Contact Maria Weiss instead (not the customer)." in words
         assert "Call Maria Weiss, +49 30 901899" in words
         assert re.search(r"Write to Maria Weiss, +maria@weiss\.example", words)
         assert "petra@customer.example" not in text
