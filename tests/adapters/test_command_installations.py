@@ -109,7 +109,7 @@ def test_an_address_on_the_command_line_counts_before_the_folder(tmp_path: Path)
 def test_a_folder_whose_servers_have_ended_is_not_read(tmp_path: Path) -> None:
     folder = Folder(tmp_path / ".local", port=2)
     assert "not set" in call("report").stderr
-    assert "does not run any more" in call("report", "--data", str(folder.path)).stderr
+    assert "is no longer running" in call("report", "--data", str(folder.path)).stderr
     assert "has no running installation" in call("report", "--data", str(tmp_path / "nonexistent")).stderr
 
 

@@ -64,7 +64,7 @@ async def test_a_mail_program_pipes_reports_to_a_command_and_keeps_them_while_th
     (row,) = json.loads((await command(asked, "bounces", "list", "--json")).stdout)
     assert (row["person"], row["reason"]) == ("anna", "the e-mail bounced (5.1.1)")
     assert (await command(asked, "bounces", "clear", "anna")).exit_code == 0
-    assert "No e-mail is known" in (await command(asked, "bounces", "list")).stdout
+    assert "No address is known to bounce" in (await command(asked, "bounces", "list")).stdout
     assert (await command(asked, "bounces", "clear", "anna")).exit_code == 1
 
     env = {"ESCALATION_DATABASE_URL": "postgresql://escalation@127.0.0.1:1/escalation"}

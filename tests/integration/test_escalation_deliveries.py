@@ -162,7 +162,7 @@ async def test_an_address_that_is_gone_by_then_is_written_to_nobody(rung: Escala
     await rung.send_mail()
     assert rung.mail.received == []
     email = await rung.email()
-    assert (email["state"], email["reason"]) == ("failed", "no e-mail address is known any more")
+    assert (email["state"], email["reason"]) == ("failed", "the e-mail address is no longer known")
 
 
 async def test_every_delivery_is_in_exactly_one_state_always(rung: Escalation) -> None:

@@ -129,7 +129,10 @@ async def test_an_earlier_document_may_be_published_again(escalation: Escalation
 
 @pytest.mark.parametrize(
     ("by", "words"),
-    [("nobody", "nobody is not in the directory. Give the id of an active salesperson"), ("ben", "is not active")],
+    [
+        ("nobody", "nobody is not in the directory. Give the id of an active salesperson"),
+        ("ben", "is no longer active"),
+    ],
 )
 async def test_who_publishes_is_an_active_person_of_the_directory(escalation: Escalation, by: str, words: str) -> None:
     await escalation.hear(person("ben", active=False))

@@ -141,8 +141,8 @@ async def test_a_desk_that_is_somebody_needs_no_word(
         before = await asyncio.to_thread(run, files, *deals, kafka=kafka, prefix=topic_prefix)
         await escalation.hear(told(salesperson_changed("Desk"), subject=DESK))
         after = await asyncio.to_thread(run, files, *deals, kafka=kafka, prefix=topic_prefix)
-    assert "No sales desk is found" in before.stderr
-    assert "No sales desk is found" not in after.stderr
+    assert "No sales desk: DESK" in before.stderr
+    assert "No sales desk: DESK" not in after.stderr
     named = ("deals", "--file", "deals.csv", "--desk", "anna")
     anna = await asyncio.to_thread(run, files, *named, kafka=kafka, prefix=topic_prefix)
-    assert "No sales desk is found" not in anna.stderr
+    assert "No sales desk: DESK" not in anna.stderr

@@ -209,8 +209,8 @@ async def test_who_works_while_the_customer_sleeps_is_told_what_time_counts(site
     form = {"csrf_token": form_token((await anna.get("/")).text)}
     assert (await anna.post(f"/episodes/{episode}/acknowledge", data=form)).status_code == 303
     shown = words_of((await anna.get(f"/episodes/{episode}")).text)
-    assert "Anna Berg works while this customer must not be called" in shown
-    assert "all the time counts in which the customer may be called" in shown
+    assert "Anna Berg has no working hours in the next week when this customer may be called" in shown
+    assert "calling hours count" in shown
 
 
 async def test_who_is_told_for_information_reads_it_by_its_link_and_may_press_nothing(site: Site) -> None:

@@ -40,12 +40,12 @@ async def test_a_person_reads_a_page_where_a_program_reads_json(
 async def test_a_page_that_says_itself_why_it_is_not_there_is_not_talked_over(site: Site) -> None:
     @site.app.get("/accounts/c-9/timeline")
     async def not_theirs() -> None:
-        raise HTTPException(404, "you are not responsible for a customer of this id")
+        raise HTTPException(404, "you are not responsible for a customer with this ID")
 
     page = await site.browser().get("/accounts/c-9/timeline", headers={"Accept": BROWSER})
     assert page.status_code == 404
     words = words_of(page.text)
-    assert "That didn't work You are not responsible for a customer of this id." in words
+    assert "That didn't work You are not responsible for a customer with this ID." in words
     assert "There is no page" not in words
 
 

@@ -87,7 +87,7 @@ async def test_without_the_right_to_ask_a_process_starts_all_the_same(guard: Gua
         await other_writers(ours, [PEOPLE])
     with capture_logs() as logged:
         await name_other_writers(ours, [PEOPLE])
-    assert "no right to DESCRIBE the cluster" in str(logged)
+    assert "may not DESCRIBE the cluster" in str(logged)
 
 
 async def test_who_has_no_name_of_their_own_is_taken_for_the_only_writer(guard: Guarded, ours: Cluster) -> None:
