@@ -114,7 +114,7 @@ def publish(
         published, replaced = with_pool(ServiceName.ESCALATION, lambda pool: _publish(pool, fact))
     except Refused as refused:
         raise stop_with(printable(f"Not published: {refused.rejected[0].reason}", kept=LINES)) from None
-    print(f"Version {published.version} applies since {_instant(published.since)}.")
+    print(f"Version {published.version} applies from {_instant(published.since)}.")
     told = f"version {replaced.version}, published by {replaced.published_by}: {replaced.summary}"
     print(f"It replaces {printable(told)}")
     print(f"handoff policy diff {replaced.version} {published.version} lists the differences.")

@@ -65,7 +65,7 @@ async def test_a_policy_is_shown_changed_checked_compared_published_and_listed(p
         "30m",
     ]
     result = await policy("publish", document, "--summary", "Sellers have half an hour", "--by", "anna")
-    assert result.output.startswith("Version 2 counts since 2")
+    assert result.output.startswith("Version 2 applies from 2")
     assert result.exit_code == 0
     assert (await policy("show")).output == CHANGED
     listed = (await policy("history")).output
@@ -131,8 +131,8 @@ async def test_a_document_made_of_a_version_that_is_not_the_latest_is_refused_wh
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (["show", "7"], "There is no version 7: the latest is 1."),
-        (["diff", "0"], "There is no version 0: the latest is 1."),
+        (["show", "7"], "There is no version 7; the latest is 1."),
+        (["diff", "0"], "There is no version 0; the latest is 1."),
         (["check", "nowhere.toml"], "nowhere.toml cannot be read: No such file or directory."),
         (["diff", "nowhere.toml"], "nowhere.toml cannot be read: No such file or directory."),
         (["publish", "{file}", "--summary", " ", "--by", "anna"], "--summary: must be one line"),

@@ -115,7 +115,7 @@ async def test_what_waits_is_counted_and_what_needs_somebody_is_said(urls: dict[
     assert (found["episodes"]["open"], found["episodes"]["nobody_to_ask"]) == (1, 1)
     needs = "\n".join(found["needs"])
     assert "support: 1 dead letters are not replayed" in needs
-    assert f"escalation is not ready: it does not answer at 127.0.0.1:{closed}" in needs
+    assert f"escalation is not ready: no answer at 127.0.0.1:{closed}" in needs
     assert "1 episodes: there is no one to notify" in needs
     page = await status(urls)
     assert page.exit_code == 1
