@@ -101,7 +101,7 @@ class Sender(Generic[M]):
 
     async def _send(self, letter: Letter | ListLetter) -> Ended:
         if letter.address is None:  # it was known when the alert was raised
-            return Ended(Attempt.REFUSED, f"{self._channel.definition.no_address} any more", Trouble.ADDRESS)
+            return Ended(Attempt.REFUSED, self._channel.definition.address_gone, Trouble.ADDRESS)
         if isinstance(letter, Letter) and letter.main is None:  # closed since it was claimed; if not, it is tried again
             return Ended(Attempt.PUT_OFF, "the order is no longer at risk", Trouble.OVER)
         message = self._channel.compose(letter)

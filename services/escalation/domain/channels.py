@@ -32,8 +32,8 @@ class ChannelDefinition:
     """One channel. `name` is in rows and events, `label` is for people.
 
     A channel either shows an alert as soon as it is raised, to anybody: then `shown` is what is said of it. Or it sends
-    messages, which wait for their time: then `address` is where a person has theirs, and `no_address` is said of a
-    person without one.
+    messages, which wait for their time: then `address` is where a person has theirs. `no_address` is said of a person
+    without one, `address_gone` where it went between the alert and the sending.
 
     `not_again` is why nothing on it can be sent again; None: an operator can. `marks_addresses`: the directory marks an
     address that it refuses. `standing_trouble` is how the reasons begin that hold up every message until an operator
@@ -45,6 +45,7 @@ class ChannelDefinition:
     shown: str | None = None
     address: Callable[[Addressee], str | None] = lambda _: None
     no_address: str = ""
+    address_gone: str = ""
     not_again: str | None = None
     marks_addresses: bool = False
     standing_trouble: tuple[str, ...] = ()
@@ -63,6 +64,7 @@ EMAIL = ChannelDefinition(
     label="e-mail",
     address=lambda person: person.email,
     no_address="no e-mail address is known",
+    address_gone="the e-mail address is no longer known",
     marks_addresses=True,
     standing_trouble=(REFUSES, OFFERS_NO_ENCRYPTION, IS_NOT_TRUSTED, CANNOT_ENCRYPT, TAKES_NO_SUCH_SENDER),
 )
