@@ -10,7 +10,7 @@ from shared.database import RanTooLong, is_transient
 from shared.logs import get_logger
 from shared.messaging.applying import ATTEMPTS_PER_RECORD, NOT_APPLICABLE, Endings
 from shared.portions import Portion
-from shared.transaction import Spine
+from shared.transaction import InputProcessor
 
 log = get_logger(__name__)
 
@@ -21,8 +21,8 @@ _RECORDS = 100
 class TimerRounds:
     """Fires due timers. It remembers which accounts are slow, and gives each a turn of its own after the others."""
 
-    def __init__(self, spine: Spine) -> None:
-        self._spine = spine
+    def __init__(self, processor: InputProcessor) -> None:
+        self._spine = processor
         self._slow: dict[str, Portion] = {}
 
     async def fire(self) -> None:
@@ -68,8 +68,8 @@ class TimerRounds:
 class SetAsideRounds:
     """Tries accounts again that were set aside, in the order of their records."""
 
-    def __init__(self, spine: Spine, endings: Endings) -> None:
-        self._spine = spine
+    def __init__(self, processor: InputProcessor, endings: Endings) -> None:
+        self._spine = processor
         self._endings = endings
 
     async def run(self) -> None:
@@ -110,6 +110,6 @@ def _is_of_the_server(error: Exception) -> bool:
     return is_transient(error) and not isinstance(error, RanTooLong)
 
 
-async def fire_all(spine: Spine) -> None:
+async def fire_all(processor: InputProcessor) -> None:
     """Fire whatever is due."""
-    await TimerRounds(spine).fire()
+    await TimerRounds(processor).fire()

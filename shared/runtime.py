@@ -40,7 +40,7 @@ from shared.service import Health, Resources, Service
 from shared.settings import ServiceSettings
 from shared.starting import FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS, CannotStart, Servers
 from shared.telemetry import configure_tracing
-from shared.transaction import Spine, Transaction
+from shared.transaction import InputProcessor, Transaction
 from shared.web_server import PortTaken, WebLimits, WebServer
 
 log = get_logger(__name__)
@@ -137,7 +137,7 @@ class Process:
         fitting = Fitting.of(self._service.migrations)
         pool = await open_pool(self._database_url, name=fitting.process_name)
         stack.callback(pool.terminate)
-        spine = Spine(
+        processor = InputProcessor(
             pool,
             self._service.name,
             self._service.handle,
@@ -146,7 +146,7 @@ class Process:
             fitting,
             max_clock_skew=self._settings.max_clock_skew,
         )
-        resources = Resources(pool, spine, self._cluster, self._metrics)
+        resources = Resources(pool, processor, self._cluster, self._metrics)
         limits = WebLimits(self._settings.connections_per_address, self._settings.proxies)
         server = WebServer(self._service, resources, self.health, self._role, limits)
         await server.start(self._settings.host, self._settings.port, ended=partial(self._give_up, "serving has ended"))
@@ -197,7 +197,7 @@ class Process:
     async def _start_consuming(self, resources: Resources, stack: AsyncExitStack) -> None:
         instance = None if self._slot is None else f"{self._service.name}-{self._slot}"
         topics = self._service.listens_to
-        consumer = Consumer(resources.spine, self._cluster, topics, self._metrics, instance=instance)
+        consumer = Consumer(resources.processor, self._cluster, topics, self._metrics, instance=instance)
         reading = Reading(self._cluster, topics, self._group)
         watch = Watch(resources.pool, reading, consumer.positions, self._metrics, blocked=self.health.blocked)
         stack.push_async_callback(watch.close)
@@ -208,9 +208,9 @@ class Process:
         self.health.asked.append(consumer.not_ready)
         self._watch_slot(consumer)
         self._keep_going("positions", consumer.positions.measure, _MEASURE_SECONDS)
-        self._keep_going("timers", TimerRounds(resources.spine).fire, _TIMER_SECONDS)
+        self._keep_going("timers", TimerRounds(resources.processor).fire, _TIMER_SECONDS)
         endings = Endings(self._service.name, self._cluster.logical, self._metrics)
-        self._keep_going("set aside", SetAsideRounds(resources.spine, endings).run, _SET_ASIDE_SECONDS)
+        self._keep_going("set aside", SetAsideRounds(resources.processor, endings).run, _SET_ASIDE_SECONDS)
         self._keep_going("watchdog", self._watch, _WATCH_SECONDS)
         for name, loop in self._service.loops.items():
             self._keep_going(name, partial(loop, resources), 0)

@@ -11,7 +11,7 @@ from shared.database import Connection, Pool
 from shared.messaging.cluster import Cluster
 from shared.metrics import Metrics
 from shared.migrations import Migrations
-from shared.transaction import Handler, Spine, Transaction
+from shared.transaction import Handler, InputProcessor, Transaction
 
 STARTING = "starting"
 
@@ -21,7 +21,7 @@ class Resources:
     """What a running process hands to a service's own loops and pages."""
 
     pool: Pool
-    spine: Spine
+    processor: InputProcessor
     cluster: Cluster
     metrics: Metrics
 

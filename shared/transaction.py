@@ -1,8 +1,8 @@
 """The one transaction: everything an input changes is committed together, or not at all.
 
-Start with `Spine.apply`: lock the accounts, leave out what was seen before, let the service decide and save, then
-journal, ledger, outbox and timers in the same commit. Whatever decides something about an account commits here alone;
-decision 9 lists what commits by itself.
+Start with `InputProcessor.apply`: lock the accounts, leave out what was seen before, let the service decide and save,
+then journal, ledger, outbox and timers in the same commit. Whatever decides something about an account commits here
+alone; decision 9 lists what commits by itself.
 """
 
 import time
@@ -22,7 +22,7 @@ from shared.messaging import dead_letters, set_aside
 from shared.migrations.fitting import Fitting
 from shared.telemetry import Attribute, SpanKind, start_effect_span
 
-__all__ = ["Handler", "Refused", "Spine", "Transaction"]
+__all__ = ["Handler", "InputProcessor", "Refused", "Transaction"]
 
 _ADD_LOCKS = """
     with added as (
@@ -49,7 +49,7 @@ Handler: TypeAlias = Callable[[Transaction, Sequence[Envelope[Fact]]], Awaitable
 
 
 @dataclass(frozen=True, slots=True)
-class Spine:
+class InputProcessor:
     """Applies inputs to one service. `own_facts` are its timers' facts by type, `observe` counts what was committed.
 
     `fitting` tells whether the tables are those that this code was written for. A transaction that takes longer than

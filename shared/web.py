@@ -20,9 +20,9 @@ def publishing_app(
     keys = PublisherKeys.read(settings.publisher_keys)
 
     def web(resources: Resources, health: Health) -> FastAPI:
-        reference = ServiceReference(resources.spine.service, summary, (inbound,), publishes).on(resources.cluster)
+        reference = ServiceReference(resources.processor.service, summary, (inbound,), publishes).on(resources.cluster)
         routers = [
-            events_router(resources.spine, keys, resources.metrics, topic=inbound),
+            events_router(resources.processor, keys, resources.metrics, topic=inbound),
             operations_router(health, resources.metrics),
         ]
         return create_app(reference, routers)

@@ -111,10 +111,10 @@ class Escalation(ServiceUnderTest):
         """Time passes, nothing else arrives, and what falls due is done."""
         await self.move_clock(ahead)
         await self.read_everything()
-        await fire_all(self.spine)
+        await fire_all(self.processor)
 
     async def fire(self) -> None:
-        await fire_all(self.spine)
+        await fire_all(self.processor)
 
     async def acknowledge(self, by: str = "anna", *, account: str | None = None) -> Report:
         """Press the button on the only open episode, or on the account's."""
@@ -131,11 +131,11 @@ class Escalation(ServiceUnderTest):
 
     async def send_notices(self) -> None:
         """Send the notices that are due, once."""
-        await send_due_notices(EmailChannel(self.mail, letters()), self.spine, create_metrics("escalation"))
+        await send_due_notices(EmailChannel(self.mail, letters()), self.processor, create_metrics("escalation"))
 
     async def send_round(self, sender: Sender[Mail], metrics: Metrics) -> None:
         """What this sender would start now, to its end."""
-        if started := await sender.start_due(self.pool, self.spine, metrics):
+        if started := await sender.start_due(self.pool, self.processor, metrics):
             await asyncio.wait(started)
 
     def sender(self) -> Sender[Mail]:
@@ -144,7 +144,7 @@ class Escalation(ServiceUnderTest):
     @asynccontextmanager
     async def sending(self) -> AsyncIterator[None]:
         """Mail is sent in the background, as a running service does."""
-        running_sender = asyncio.create_task(self.sender().run(self.pool, self.spine, create_metrics("escalation")))
+        running_sender = asyncio.create_task(self.sender().run(self.pool, self.processor, create_metrics("escalation")))
         try:
             yield
         finally:
@@ -197,4 +197,4 @@ async def escalation_on(url: str, rules: Rules = NO_LIMIT) -> AsyncIterator[Esca
     """Escalation's handlers on this database, at an hour when customers may be called, whenever the tests run."""
     async with running(url, "escalation", handling(rules), OWN_FACTS) as service:
         await service.begin_at(10)
-        yield Escalation(service.pool, service.spine)
+        yield Escalation(service.pool, service.processor)

@@ -114,7 +114,7 @@ class Site:
         """Time passes, nothing else arrives, and what falls due is done."""
         await self.service.move_clock(by)
         await self.service.pool.execute(_READ_THROUGH)
-        await fire_all(self.service.spine)
+        await fire_all(self.service.processor)
 
 
 @asynccontextmanager
@@ -126,7 +126,9 @@ async def inbox_site(
         sent_links: list[tuple[Person, str]] = []
         pressed: list[UUID] = []
 
-        resources = Resources(service.pool, service.spine, Cluster("nobody.invalid:9092"), create_metrics("escalation"))
+        resources = Resources(
+            service.pool, service.processor, Cluster("nobody.invalid:9092"), create_metrics("escalation")
+        )
 
         async def press(button: EpisodeButton | DutyButton, account: AccountId, round: str | None = None) -> None:
             if isinstance(button, EpisodeButton):

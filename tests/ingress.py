@@ -19,7 +19,7 @@ from shared.http.publisher_keys import PublisherKeys
 from shared.http.request_body import Limits
 from shared.metrics import Metrics, create_metrics
 from shared.migrations import migrate
-from shared.transaction import Spine, Transaction
+from shared.transaction import InputProcessor, Transaction
 
 TOPIC = "orders.inbound.v1"
 KEY = "the-key-of-the-shop-0001"
@@ -118,8 +118,8 @@ async def ingress_over(url: str, *, limits: Limits | None = None) -> AsyncIterat
                     handled.append(one)
 
     metrics = create_metrics("orders")
-    spine, keys = Spine(pool, "orders", handle), PublisherKeys.parse(KEYS)
-    router = events_router(spine, keys, metrics, topic=TOPIC, limits=limits or Limits())
+    processor, keys = InputProcessor(pool, "orders", handle), PublisherKeys.parse(KEYS)
+    router = events_router(processor, keys, metrics, topic=TOPIC, limits=limits or Limits())
     app = create_app(REFERENCE, [router])
     transport = httpx2.ASGITransport(app=app, raise_app_exceptions=False)
     try:

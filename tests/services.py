@@ -14,7 +14,7 @@ from shared.database import Pool, open_pool
 from shared.ids import derived
 from shared.inputs import Input, Report
 from shared.messaging.codec import decode_message
-from shared.transaction import Handler, Spine
+from shared.transaction import Handler, InputProcessor
 from tests.builders import ZONE, batch_of
 
 FIRST_DAY = date(2026, 11, 25)
@@ -31,11 +31,11 @@ class ServiceUnderTest:
     """One service under test."""
 
     pool: Pool
-    spine: Spine
+    processor: InputProcessor
 
     async def tell(self, *inputs: Input | Fact) -> Report:
         """Apply inputs in one batch."""
-        return await self.spine.apply(batch_of(*inputs))
+        return await self.processor.apply(batch_of(*inputs))
 
     async def tell_one_by_one(self, *inputs: Input | Fact) -> list[Report]:
         """Apply each input in a batch of its own."""
@@ -89,7 +89,7 @@ async def running(
     """The service's handlers on its database."""
     pool = await open_pool(url, name=name)
     try:
-        yield ServiceUnderTest(pool, Spine(pool, name, handle, own_facts or {}))
+        yield ServiceUnderTest(pool, InputProcessor(pool, name, handle, own_facts or {}))
     finally:
         await pool.close()
 

@@ -26,7 +26,7 @@ from shared.messaging.watch import PATIENCE_SECONDS, Watch
 from shared.metrics import Metrics, create_metrics
 from shared.migrations import migrate
 from shared.migrations.fitting import Fitting
-from shared.transaction import Spine, Transaction
+from shared.transaction import InputProcessor, Transaction
 from tests.raw_records import Raw, publish_raw
 
 TOPIC = "orders.inbound.v1"
@@ -66,8 +66,8 @@ class Plumbing:
     def topic(self) -> str:
         return self.cluster.topic(TOPIC)
 
-    def spine(self, pool: "Pool | None" = None) -> Spine:
-        return Spine(
+    def processor(self, pool: "Pool | None" = None) -> InputProcessor:
+        return InputProcessor(
             pool or self.pool, SERVICE, self._handle, fitting=self.fitting, seconds_allowed=self.seconds_allowed
         )
 
@@ -148,7 +148,7 @@ class Plumbing:
         self, kind: type[Consumer] = Consumer, *, pool: "Pool | None" = None, measuring: bool = False
     ) -> AsyncIterator[Consumer]:
         """A consumer of the topic, as a process runs it. To measure it needs the topic's id, which is learnt first."""
-        consumer = kind(self.spine(pool), self.cluster, [TOPIC], self.metrics)
+        consumer = kind(self.processor(pool), self.cluster, [TOPIC], self.metrics)
         if measuring:
             async with self.watched_by_hand(consumer):
                 pass
@@ -164,7 +164,7 @@ class Plumbing:
     @asynccontextmanager
     async def watched(self, kind: type[Consumer] = Consumer) -> AsyncIterator["Watched"]:
         """A consumer beside which Kafka is watched, as a process does it, but more often and with less patience."""
-        consumer, blocked = kind(self.spine(), self.cluster, [TOPIC], self.metrics), dict[str, str]()
+        consumer, blocked = kind(self.processor(), self.cluster, [TOPIC], self.metrics), dict[str, str]()
         async with self.watched_by_hand(consumer, blocked) as watch:
             loops = [asyncio.create_task(_repeat(each)) for each in (watch.look, consumer.positions.measure)]
             try:
@@ -180,7 +180,7 @@ class Plumbing:
         self, consumer: Consumer | None = None, blocked: dict[str, str] | None = None
     ) -> AsyncIterator[Watch]:
         """What watches Kafka, after its first look."""
-        beside = consumer or Consumer(self.spine(), self.cluster, [TOPIC], self.metrics)
+        beside = consumer or Consumer(self.processor(), self.cluster, [TOPIC], self.metrics)
         watch = Watch(
             self.pool,
             Reading(self.cluster, (TOPIC,), self.cluster.topic(SERVICE)),

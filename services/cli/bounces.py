@@ -83,9 +83,9 @@ def clear(
 
     async def cleared(pool: "Pool") -> bool:
         marked = [one for one in await _failing(pool) if one.salesperson_id == person]
-        async with spine_of(pool, ServiceName.ESCALATION) as spine:
+        async with spine_of(pool, ServiceName.ESCALATION) as processor:
             for one in marked:
-                await clear_address(spine, person, one.since)
+                await clear_address(processor, person, one.since)
         return bool(marked)
 
     if not _with_pool(cleared):
@@ -126,8 +126,8 @@ def _record(name: str, bounce: "Bounce") -> None:
     from services.escalation.channels.operating import record_bounce
 
     async def recorded(pool: "Pool") -> list[str]:
-        async with spine_of(pool, ServiceName.ESCALATION) as spine:
-            return await record_bounce(spine, bounce)
+        async with spine_of(pool, ServiceName.ESCALATION) as processor:
+            return await record_bounce(processor, bounce)
 
     try:
         people = _with_pool(recorded)

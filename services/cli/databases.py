@@ -14,7 +14,7 @@ from services.cli.terminal import stop_with
 from shared.database import DATABASE_ERRORS, Connection, Pool, open_pool
 
 if TYPE_CHECKING:
-    from shared.transaction import Spine
+    from shared.transaction import InputProcessor
 
 T = TypeVar("T")
 
@@ -49,11 +49,11 @@ def try_pool(name: ServiceName, action: Callable[[Pool], Awaitable[T]]) -> T:
 
 
 @asynccontextmanager
-async def spine_of(pool: Pool, name: ServiceName) -> "AsyncIterator[Spine]":
+async def spine_of(pool: Pool, name: ServiceName) -> "AsyncIterator[InputProcessor]":
     """What applies inputs to a service; what it does is traced as the service's own doing."""
     from shared.migrations.fitting import Fitting
     from shared.telemetry import configure_tracing
-    from shared.transaction import Spine
+    from shared.transaction import InputProcessor
 
     settings = read_settings(name)
     service = service_of(name, settings)
@@ -63,7 +63,7 @@ async def spine_of(pool: Pool, name: ServiceName) -> "AsyncIterator[Spine]":
     try:
         fitting, skew = Fitting.of(service.migrations), settings.max_clock_skew
         own = service.own_facts
-        yield Spine(pool, service.name, service.handle, own, fitting=fitting, max_clock_skew=skew)
+        yield InputProcessor(pool, service.name, service.handle, own, fitting=fitting, max_clock_skew=skew)
     finally:
         if tracing is not None:
             await asyncio.to_thread(tracing.shutdown)

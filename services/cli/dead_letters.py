@@ -21,7 +21,7 @@ from shared.messaging.kept_letters import dismiss as dismiss_letters
 from shared.messaging.naming import named_event
 
 if TYPE_CHECKING:
-    from shared.transaction import Spine
+    from shared.transaction import InputProcessor
 
 app = typer.Typer(help="List, replay and dismiss inputs that could not be applied.", no_args_is_help=True)
 
@@ -155,7 +155,7 @@ def dismiss(
 async def _replay(pool: Pool, name: ServiceName, ids: list[UUID], time: CountedAt) -> int:
     """Replays letters in the order they came; returns how many were not accepted."""
     prefix = read_settings(name).topic_prefix
-    async with spine_of(pool, name) as spine:
+    async with spine_of(pool, name) as processor:
         kept = await kept_letters(pool, limit=1_000_000, with_replayed=bool(ids), with_dismissed=bool(ids))
         wanted = [letter for letter in sorted(kept, key=_came) if not ids or letter.id in ids]
         missing = set(ids) - {letter.id for letter in wanted}
@@ -163,7 +163,7 @@ async def _replay(pool: Pool, name: ServiceName, ids: list[UUID], time: CountedA
             print(f"{id}  no such dead letter")
         heard = await _heard(pool, wanted, prefix=prefix) if time is CountedAt.HEARD else {}
         in_turn = sorted(heard, key=heard.__getitem__) or [letter.id for letter in wanted]
-        accepted = [await _replay_one(spine, id, prefix=prefix, heard_at=heard.get(id)) for id in in_turn]
+        accepted = [await _replay_one(processor, id, prefix=prefix, heard_at=heard.get(id)) for id in in_turn]
     return len(missing) + accepted.count(False)
 
 
@@ -185,11 +185,11 @@ async def _heard(pool: Pool, letters: Sequence[KeptLetter], *, prefix: str) -> M
     return heard
 
 
-async def _replay_one(spine: "Spine", id: UUID, *, prefix: str, heard_at: datetime | None) -> bool:
+async def _replay_one(processor: "InputProcessor", id: UUID, *, prefix: str, heard_at: datetime | None) -> bool:
     """Whether the letter is accepted now. Raises what the database raises while it is away."""
     from shared.messaging.dead_letters import replay_of
 
-    found = await kept_letter(spine.pool, id)
+    found = await kept_letter(processor.pool, id)
     if found is None:
         print(f"{id}  no longer exists")
         return False
@@ -198,7 +198,7 @@ async def _replay_one(spine: "Spine", id: UUID, *, prefix: str, heard_at: dateti
         print(f"{id}  still {batch.code}: {batch.reason}")
         return False
     try:
-        report = await spine.apply(batch)
+        report = await processor.apply(batch)
     except Exception as error:
         if is_transient(error):
             raise

@@ -112,10 +112,10 @@ async def _resend(pool: "Pool", ids: Sequence[UUID], since: datetime | None) -> 
     meant = await (by_id(pool, ids) if ids else listed(pool, RESENDABLE, since=since, only_open=True, limit=_MOST))
     known = {one.delivery_id for one in meant}
     results = [_result(id, "no such delivery") for id in ids if id not in known]
-    async with spine_of(pool, ServiceName.ESCALATION) as spine:
+    async with spine_of(pool, ServiceName.ESCALATION) as processor:
         for one in meant:
             try:
-                await send_again(spine, one)
+                await send_again(processor, one)
                 results.append(_result(one.delivery_id, None))
             except Refused as refused:
                 results.append(_result(one.delivery_id, refused.rejected[0].reason))

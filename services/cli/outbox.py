@@ -80,8 +80,8 @@ async def _people(pool: Pool) -> int:
         return 0
     from services.orders.app import publish_people_again
 
-    async with spine_of(pool, ServiceName.ORDERS) as spine:
-        return await publish_people_again(spine)
+    async with spine_of(pool, ServiceName.ORDERS) as processor:
+        return await publish_people_again(processor)
 
 
 def _moment(text: str) -> datetime:

@@ -139,8 +139,8 @@ async def _publish(pool: Pool, fact: PolicyPublishing) -> tuple[PolicyVersion, P
     """The version it became, and the one before it."""
     from services.escalation.app import publish_policy
 
-    async with spine_of(pool, ServiceName.ESCALATION) as spine:
-        published = await publish_policy(spine, fact)
+    async with spine_of(pool, ServiceName.ESCALATION) as processor:
+        published = await publish_policy(processor, fact)
     return published, _version(await _known(pool), published.version - 1)
 
 

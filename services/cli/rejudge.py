@@ -12,7 +12,7 @@ from services.escalation.store.left_to_judge import left_to_judge
 from shared.database import DATABASE_ERRORS, Pool, is_transient
 
 if TYPE_CHECKING:
-    from shared.transaction import Spine
+    from shared.transaction import InputProcessor
 
 _AT_ONCE = 500
 _SHOWN = 10
@@ -44,23 +44,23 @@ async def rejudge_all(pool: Pool) -> Rejudged:
     """Account by account, each in a transaction of its own. One that cannot be judged stops no other."""
     done, after = Rejudged(), ""
     async with AsyncExitStack() as opened:
-        spine: Spine | None = None  # opened for the first account: it takes the whole service
+        processor: InputProcessor | None = None  # opened for the first account: it takes the whole service
         while True:
             accounts, last = await left_to_judge(pool, after, RULES_VERSION, limit=_AT_ONCE)
             if last is None:
                 return done
             for account in accounts:
-                if spine is None:
-                    spine = await opened.enter_async_context(spine_of(pool, ServiceName.ESCALATION))
-                await _judge(spine, account, done)
+                if processor is None:
+                    processor = await opened.enter_async_context(spine_of(pool, ServiceName.ESCALATION))
+                await _judge(processor, account, done)
             after = last
 
 
-async def _judge(spine: "Spine", account: str, done: Rejudged) -> None:
+async def _judge(processor: "InputProcessor", account: str, done: Rejudged) -> None:
     from services.escalation.app import rejudge_account
 
     try:
-        await rejudge_account(spine, account)
+        await rejudge_account(processor, account)
         done.judged += 1
     except DATABASE_ERRORS as error:
         if is_transient(error):

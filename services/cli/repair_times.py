@@ -65,8 +65,8 @@ async def _tell_again(name: ServiceName, url: str, told: "Sequence[Input]") -> N
 
     pool = await open_pool(url, name=f"{name.value}-cli")
     try:
-        async with spine_of(pool, name) as spine:
+        async with spine_of(pool, name) as processor:
             for one in told:
-                await spine.apply(Batch([one]))
+                await processor.apply(Batch([one]))
     finally:
         pool.terminate()

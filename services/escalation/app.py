@@ -51,7 +51,7 @@ from shared.ids import AccountId, SalespersonId, derived
 from shared.inputs import Batch, Input, InputKind
 from shared.logs import get_logger
 from shared.service import Health, Loop, Resources, Service
-from shared.transaction import Spine
+from shared.transaction import InputProcessor
 
 NAME = "escalation"
 
@@ -120,7 +120,7 @@ def sending(channel: Channel[Any]) -> Loop:
     sender = Sender(channel)
 
     async def send(resources: Resources) -> None:
-        await sender.run(resources.pool, resources.spine, resources.metrics)
+        await sender.run(resources.pool, resources.processor, resources.metrics)
 
     return send
 
@@ -160,31 +160,31 @@ async def press(
     pressed = button.model_dump_json(exclude={"ahead", "as_of"})
     press_id = str(derived(button.type, round or current, pressed))
     event: Envelope[Fact] = envelope(button, id=press_id, source="handoff/escalation/inbox", subject=account, time=now)
-    await resources.spine.apply(Batch([Input(event, body.encode(), b"", InputKind.BUTTON)]), whole=True)
+    await resources.processor.apply(Batch([Input(event, body.encode(), b"", InputKind.BUTTON)]), whole=True)
 
 
-async def publish_policy(spine: Spine, fact: PolicyPublishing) -> PolicyVersion:
+async def publish_policy(processor: InputProcessor, fact: PolicyPublishing) -> PolicyVersion:
     """Publish a document: an event like any other, applied before this returns. Raises shared.transaction.Refused.
 
     The same again on top of the same version, after a commit whose answer was lost, is the same event.
     """
-    latest = (await known_policies(spine.pool)).latest
-    now = await spine.pool.fetchval("select shared.app_now()")
+    latest = (await known_policies(processor.pool)).latest
+    now = await processor.pool.fetchval("select shared.app_now()")
     press_id = str(derived("policy", latest.version, digest(fact.document), fact.by))
     event: Envelope[Fact] = envelope(fact, id=press_id, source="handoff/cli", subject=POLICY_SUBJECT, time=now)
-    await spine.apply(Batch([Input(event, fact.model_dump_json().encode(), b"", InputKind.BUTTON)]), whole=True)
-    published = await known_policies(spine.pool)
+    await processor.apply(Batch([Input(event, fact.model_dump_json().encode(), b"", InputKind.BUTTON)]), whole=True)
+    published = await known_policies(processor.pool)
     return next(one for one in reversed(published.versions) if one.digest == digest(fact.document))
 
 
-async def rejudge_account(spine: Spine, account: str) -> None:
+async def rejudge_account(processor: InputProcessor, account: str) -> None:
     """Judge an account by the rules of this release: an event like any other, and only once."""
     fact = RulesChanged(rules=RULES_VERSION)
-    now = await spine.pool.fetchval("select shared.app_now()")
+    now = await processor.pool.fetchval("select shared.app_now()")
     event: Envelope[Fact] = envelope(
         fact, id=event_id(account, RULES_VERSION), source=SOURCE, subject=account, time=now
     )
-    await spine.apply(Batch([Input(event, fact.model_dump_json().encode(), b"", InputKind.BUTTON)]), whole=True)
+    await processor.apply(Batch([Input(event, fact.model_dump_json().encode(), b"", InputKind.BUTTON)]), whole=True)
 
 
 async def known_policies(pool: Pool) -> Policies:

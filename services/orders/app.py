@@ -11,7 +11,7 @@ from shared.contracts.envelope import Envelope, Fact, envelope
 from shared.ids import SalespersonId, derived
 from shared.inputs import Batch, Input, InputKind
 from shared.service import Service
-from shared.transaction import Spine
+from shared.transaction import InputProcessor
 from shared.waiting import MoreWaits
 from shared.web import publishing_app
 
@@ -33,17 +33,17 @@ def service(settings: OrdersSettings) -> Service:
     )
 
 
-async def publish_people_again(spine: Spine) -> int:
+async def publish_people_again(processor: InputProcessor) -> int:
     """Have all salespeople published again, as they are known; returns how many.
 
     Their topic keeps the last word on each for good, and the outbox does not.
     """
-    async with spine.pool.acquire() as connection:
+    async with processor.pool.acquire() as connection:
         people = await all_people(connection)
         now = await connection.fetchval("select shared.app_now()")
     for first in range(0, len(people), _PEOPLE_AT_ONCE):
         some = people[first : first + _PEOPLE_AT_ONCE]
-        await spine.apply(Batch([_wanted(person, now) for person in some]), whole=True)
+        await processor.apply(Batch([_wanted(person, now) for person in some]), whole=True)
     return len(people)
 
 

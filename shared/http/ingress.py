@@ -26,7 +26,7 @@ from shared.logs import get_logger
 from shared.messaging.codec import encode_record
 from shared.metrics import Metrics
 from shared.telemetry import Attribute, SpanKind, span
-from shared.transaction import Refused, Spine, Transaction
+from shared.transaction import InputProcessor, Refused, Transaction
 
 log = get_logger(__name__)
 T = TypeVar("T")
@@ -50,10 +50,10 @@ _RIGHT_MISSING = (
 
 
 def events_router(
-    spine: Spine, keys: PublisherKeys, metrics: Metrics, *, topic: str, limits: Limits = _LIMITS
+    processor: InputProcessor, keys: PublisherKeys, metrics: Metrics, *, topic: str, limits: Limits = _LIMITS
 ) -> APIRouter:
     """`POST /events` for the types of one logical inbound topic, like "orders.inbound.v1"."""
-    ingress = _Ingress(spine, keys, metrics, topic, limits)
+    ingress = _Ingress(processor, keys, metrics, topic, limits)
     router = APIRouter(tags=["events"])
 
     async def publish_events(request: Request) -> Response:
@@ -78,7 +78,7 @@ def events_router(
 
 @dataclass(frozen=True, slots=True)
 class _Ingress:
-    spine: Spine
+    processor: InputProcessor
     keys: PublisherKeys
     metrics: Metrics
     topic: str
@@ -138,17 +138,17 @@ class _Ingress:
     async def _applied(self, inputs: Sequence[Input]) -> Report:
         """The report of the commit. Raises RequestRefused: 409, or 503 while the database is away or slow."""
         try:
-            return await _bounded(_twice(self.spine, Batch(inputs)), self.limits.commit_seconds)
+            return await _bounded(_twice(self.processor, Batch(inputs)), self.limits.commit_seconds)
         except Refused as refused:
             rejected = refused.rejected
         except Exception as error:
             if is_transient(error):
                 raise await self._not_done(error) from None
             log.error("a request failed", exc_info=error)
-            rejected = await self._or_away(_culprits(self.spine, inputs, error))
+            rejected = await self._or_away(_culprits(self.processor, inputs, error))
             if not rejected:
                 raise refuse(409, "not_applicable", _FAIL_TOGETHER) from None
-        await self._or_away(self.spine.bury(rejected))
+        await self._or_away(self.processor.bury(rejected))
         raise RequestRefused(409, _problems(inputs, rejected))
 
     async def _or_away(self, work: Awaitable[T]) -> T:
@@ -169,7 +169,7 @@ class _Ingress:
 
     async def _database_answers(self) -> bool:
         try:
-            return await _bounded(self.spine.pool.fetchval("select true"), _ASK_SECONDS)
+            return await _bounded(self.processor.pool.fetchval("select true"), _ASK_SECONDS)
         except DATABASE_ERRORS:
             return False
 
@@ -182,36 +182,36 @@ class _Sent:
     types: Sequence[str] = ()
 
 
-async def _twice(spine: Spine, batch: Batch) -> Report:
+async def _twice(processor: InputProcessor, batch: Batch) -> Report:
     """One more try, for short faults: a connection that was cut, a deadlock, a server that just restarted, or two
     accounts that told of one new id at the same moment."""
     try:
-        return await spine.apply(batch, whole=True)
+        return await processor.apply(batch, whole=True)
     except Exception as error:
         again = is_transient(error) and not isinstance(error, RanTooLong)
         if not (again or isinstance(error, asyncpg.UniqueViolationError)):
             raise
     await asyncio.sleep(_RETRY_SECONDS)
-    return await spine.apply(batch, whole=True)
+    return await processor.apply(batch, whole=True)
 
 
 class _TriedOut(Exception):
     """Ends a transaction that was to change nothing."""
 
 
-async def _culprits(spine: Spine, inputs: Sequence[Input], error: Exception) -> list[Rejection]:
+async def _culprits(processor: InputProcessor, inputs: Sequence[Input], error: Exception) -> list[Rejection]:
     """Which inputs of a batch fail alone; `error` is what the whole batch failed with."""
     if len(inputs) == 1:
         return [_not_applicable(inputs[0], error)]
 
     async def try_out(tx: Transaction, events: Sequence[Envelope[Fact]]) -> None:
-        await spine.handle(tx, events)
+        await processor.handle(tx, events)
         for outgoing in tx.outgoing:
             outgoing.row(tx.now)
         tx.spans.clear()  # nothing has happened
         raise _TriedOut
 
-    trial = replace(spine, handle=try_out)
+    trial = replace(processor, handle=try_out)
     found = []
     for one in inputs:
         try:

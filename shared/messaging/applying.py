@@ -16,7 +16,7 @@ from shared.messaging.positions import Positions
 from shared.messaging.records import portion, split
 from shared.metrics import Metrics
 from shared.portions import Portion
-from shared.transaction import Spine
+from shared.transaction import InputProcessor
 
 log = get_logger(__name__)
 
@@ -53,8 +53,8 @@ class Endings:
 class Applier:
     """Applies batches of one consumer. It remembers how much passes in one transaction."""
 
-    def __init__(self, spine: Spine, positions: Positions, endings: Endings) -> None:
-        self._spine = spine
+    def __init__(self, processor: InputProcessor, positions: Positions, endings: Endings) -> None:
+        self._spine = processor
         self._positions = positions
         self._endings = endings
         self._portion = Portion(MAX_RECORDS)

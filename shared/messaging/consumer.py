@@ -31,7 +31,7 @@ from shared.messaging.positions import Positions
 from shared.messaging.records import Records, first_offsets, next_offsets, read_records
 from shared.metrics import Metrics
 from shared.telemetry import Attribute, batch_span
-from shared.transaction import Spine
+from shared.transaction import InputProcessor
 
 log = get_logger(__name__)
 
@@ -69,22 +69,22 @@ class Consumer:
 
     def __init__(
         self,
-        spine: Spine,
+        processor: InputProcessor,
         cluster: Cluster,
         topics: Iterable[str],
         metrics: Metrics,
         *,
         instance: str | None = None,
     ) -> None:
-        self._spine = spine
+        self._spine = processor
         self._cluster = cluster
         self._metrics = metrics
-        self._group = cluster.topic(spine.service)
+        self._group = cluster.topic(processor.service)
         self._failures = 0
         self._unfit: str | None = None
         metrics.consumer.blocked.labels(DATABASE_RIGHT_MISSING).set(0)
-        self.positions = Positions(spine.pool, lambda: self._current, metrics)
-        self._applier = Applier(spine, self.positions, Endings(spine.service, cluster.logical, metrics))
+        self.positions = Positions(processor.pool, lambda: self._current, metrics)
+        self._applier = Applier(processor, self.positions, Endings(processor.service, cluster.logical, metrics))
         self._broker = KafkaBroker(
             cluster.servers,
             security=cluster.security(),

@@ -12,22 +12,22 @@ from shared.database import DatabaseWentBack, RanTooLong, TablesUnfit, is_transi
 from shared.messaging.cluster import Cluster
 from shared.messaging.consumer import Consumer
 from shared.metrics import create_metrics
-from shared.transaction import Spine
+from shared.transaction import InputProcessor
 
 CLUSTER = Cluster("127.0.0.1:9", prefix="p.", session_timeout_ms=30_000)
 
 
 @pytest.fixture
 def subscriber() -> Any:
-    spine = Spine(None, "escalation", None)  # type: ignore[arg-type]
+    processor = InputProcessor(None, "escalation", None)  # type: ignore[arg-type]
     topics = ["orders.sales.v1", "support.cases.v1"]
-    return Consumer(spine, CLUSTER, topics, create_metrics("escalation"), instance="escalation-3").subscriber
+    return Consumer(processor, CLUSTER, topics, create_metrics("escalation"), instance="escalation-3").subscriber
 
 
 def test_every_server_of_a_cluster_is_an_address_of_its_own() -> None:
     cluster = Cluster("kafka-1:9092, kafka-2:9092")
-    spine = Spine(None, "escalation", None)  # type: ignore[arg-type]
-    consumer = Consumer(spine, cluster, ["orders.sales.v1"], create_metrics("escalation"))
+    processor = InputProcessor(None, "escalation", None)  # type: ignore[arg-type]
+    consumer = Consumer(processor, cluster, ["orders.sales.v1"], create_metrics("escalation"))
     assert consumer.servers == ["kafka-1:9092", "kafka-2:9092"]
     assert cluster.connection()["bootstrap_servers"] == ["kafka-1:9092", "kafka-2:9092"]
 

@@ -27,7 +27,7 @@ from shared.http.schema_rows import schema_rows
 from shared.messaging.cluster import Cluster
 from shared.metrics import create_metrics
 from shared.service import Health
-from shared.transaction import Spine
+from shared.transaction import InputProcessor
 
 INBOUND = [topic for topic in TOPICS if ".inbound." in topic]
 EVERYTHING = ServiceReference(
@@ -44,8 +44,8 @@ def openapi(topic: str) -> dict[str, Any]:
 
 
 def app_for(topic: str) -> FastAPI:
-    spine = cast(Spine, None)  # no request reaches it
-    return create_app(EVERYTHING, [events_router(spine, PublisherKeys(()), create_metrics("orders"), topic=topic)])
+    processor = cast(InputProcessor, None)  # no request reaches it
+    return create_app(EVERYTHING, [events_router(processor, PublisherKeys(()), create_metrics("orders"), topic=topic)])
 
 
 def references(node: Any) -> set[str]:
@@ -216,7 +216,7 @@ def test_every_member_of_an_event_is_described(fact: type[Fact]) -> None:
 def test_every_member_of_the_documents_is_described(topic: str) -> None:
     health = Health()
     routers = [
-        events_router(cast(Spine, None), PublisherKeys(()), create_metrics("orders"), topic=topic),
+        events_router(cast(InputProcessor, None), PublisherKeys(()), create_metrics("orders"), topic=topic),
         operations_router(health, create_metrics("orders")),
         timeline_router(cast(Pool, None), ReaderKeys.read(None), cast(Any, None)),
     ]

@@ -18,7 +18,7 @@ from shared.contracts.envelope import Envelope, Fact, envelope
 from shared.database import open_pool
 from shared.ids import SalespersonId
 from shared.inputs import Batch, Input, InputKind
-from shared.transaction import Spine
+from shared.transaction import InputProcessor
 from tests.benchmarks.ground import Ground, backend_cpu_seconds, connected
 
 ACCOUNT = "c-hot"
@@ -127,8 +127,8 @@ async def costs(ground: Ground, story: Callable[[], Story], sizes: Sequence[int]
     url = await ground.escalation_database()
     pool = await open_pool(url, name="escalation")
     try:
-        spine = Spine(pool, "escalation", handling(Rules(desk=SalespersonId("desk"))), OWN_FACTS)
-        account = Account(spine, story())
+        processor = InputProcessor(pool, "escalation", handling(Rules(desk=SalespersonId("desk"))), OWN_FACTS)
+        account = Account(processor, story())
         await _cost(account, [first_sale()])
         return [await _cost_at(size, account, singles, url) for size in sizes]
     finally:
@@ -139,7 +139,7 @@ async def costs(ground: Ground, story: Callable[[], Story], sizes: Sequence[int]
 class Account:
     """An account whose story goes on."""
 
-    spine: Spine
+    processor: InputProcessor
     story: Story
     known: int = 0
 
@@ -163,22 +163,22 @@ async def _cost_at(size: int, account: Account, singles: int, url: str) -> Cost:
     before = backend_cpu_seconds(url)
     own = [await _cost(account, account.next(1)) for _ in range(singles)]
     database = (backend_cpu_seconds(url) - before) * 1e6 / singles
-    return Cost(size, median(own), database, batch, await _cost_of_timers(account.spine, url))
+    return Cost(size, median(own), database, batch, await _cost_of_timers(account.processor, url))
 
 
 async def _cost(account: Account, facts: Sequence[Fact]) -> float:
     """Microseconds a fact."""
     before = time.process_time()
-    await account.spine.apply(Batch(account.inputs(facts)))
+    await account.processor.apply(Batch(account.inputs(facts)))
     return (time.process_time() - before) * 1e6 / len(facts)
 
 
-async def _cost_of_timers(spine: Spine, url: str) -> float:
+async def _cost_of_timers(processor: InputProcessor, url: str) -> float:
     """Microseconds a timer, of all that are waited for; 0 where none is."""
     async with connected(url) as connection:
         await connection.execute(_MAKE_DUE)
     before, fired = time.process_time(), 0
-    while now := await spine.fire_timers():
+    while now := await processor.fire_timers():
         fired += now
     return (time.process_time() - before) * 1e6 / fired if fired else 0.0
 

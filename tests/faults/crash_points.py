@@ -74,7 +74,7 @@ def _result(_: Sequence[Any], result: Any) -> Any:
 
 
 def _timers(arguments: Sequence[Any], _: Any) -> bool:
-    """Whether `Spine._save(self, tx, batch, …)` saves fired timers."""
+    """Whether `InputProcessor._save(self, tx, batch, …)` saves fired timers."""
     inputs = arguments[2].inputs
     return bool(inputs) and inputs[0].kind.value == "timer"
 

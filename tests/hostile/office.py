@@ -210,7 +210,7 @@ def _pages(site: Site) -> FastAPI:
     )
     service = site.service
     cluster, metrics = Cluster("nobody.invalid:9092"), create_metrics("escalation")
-    return app.service(settings).web(Resources(service.pool, service.spine, cluster, metrics), Health(not_ready=[]))
+    return app.service(settings).web(Resources(service.pool, service.processor, cluster, metrics), Health(not_ready=[]))
 
 
 async def _end_sessions(office: Office) -> None:

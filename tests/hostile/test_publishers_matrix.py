@@ -21,7 +21,7 @@ from shared.http.publisher_keys import PublisherKeys
 from shared.messaging.codec import Poison, decode_message
 from shared.metrics import create_metrics
 from shared.migrations import migrate
-from shared.transaction import Spine, Transaction
+from shared.transaction import InputProcessor, Transaction
 from tests.databases import Databases
 from tests.hostile.spoiled import READERS
 
@@ -110,7 +110,7 @@ async def doors(databases: Databases) -> AsyncIterator[Doors]:
 
     def client(topic: str) -> httpx2.AsyncClient:
         service = topic.partition(".")[0]
-        router = events_router(Spine(pool, service, handle), keys, create_metrics(service), topic=topic)
+        router = events_router(InputProcessor(pool, service, handle), keys, create_metrics(service), topic=topic)
         app = bare_app(topic, [router])
         return httpx2.AsyncClient(transport=httpx2.ASGITransport(app=app), base_url="http://events.test")
 

@@ -78,7 +78,7 @@ def hopeless(impatient: Plumbing) -> Hopeless:
 async def retry(impatient: Plumbing) -> None:
     """One round of what tries accounts again that were set aside."""
     endings = Endings("plumbing", impatient.cluster.logical, impatient.metrics)
-    await SetAsideRounds(impatient.spine(), endings).run()
+    await SetAsideRounds(impatient.processor(), endings).run()
 
 
 async def test_a_batch_whose_computing_outlasts_the_session_is_halved_until_it_passes(impatient: Plumbing) -> None:
@@ -241,7 +241,7 @@ async def test_what_comes_by_http_is_tried_at_once_and_counts_once(impatient: Pl
         await eventually(lambda: set_aside(impatient), OF_HOT)
     hopeless.cured = True
     told = input_of(order_confirmed("o-http"), id="e-http", subject=HOT)
-    await impatient.spine().apply(Batch([told]), whole=True)
+    await impatient.processor().apply(Batch([told]), whole=True)
     await retry(impatient)
     assert await impatient.effects() == [*OF_OTHERS, "e-http", *OF_HOT]
 

@@ -22,13 +22,13 @@ async def test_a_batch_of_the_old_topic_stores_nothing_once_the_topic_is_known_t
     """A process that fell behind has it in hand while another process finds the topic changed."""
     first, second = uuid4(), uuid4()
     await _find(plumbing, first)
-    await plumbing.spine().apply(_batch(plumbing, 0, 10, first))
+    await plumbing.processor().apply(_batch(plumbing, 0, 10, first))
     await _find(plumbing, second)
     for begun in (0, 10):
         with pytest.raises(TopicRecreated):
-            await plumbing.spine().apply(_batch(plumbing, begun, begun + 10, first))
+            await plumbing.processor().apply(_batch(plumbing, begun, begun + 10, first))
     assert await plumbing.next_offsets() == [0, 0]
-    await plumbing.spine().apply(_batch(plumbing, 0, 5, second))
+    await plumbing.processor().apply(_batch(plumbing, 0, 5, second))
     assert await plumbing.next_offsets() == [5, 0]
 
 
@@ -41,7 +41,7 @@ async def test_a_topic_found_to_be_another_in_the_middle_of_a_batch_has_it_refus
 
     plumbing.hook = hook
     with pytest.raises(TopicRecreated):
-        await plumbing.spine().apply(_batch(plumbing, 0, 10, first))
+        await plumbing.processor().apply(_batch(plumbing, 0, 10, first))
     assert (await plumbing.next_offsets(), await plumbing.effects()) == ([0, 0], [])
 
 
@@ -60,7 +60,7 @@ async def test_what_stood_at_the_same_offset_of_the_old_topic_makes_room_and_kee
     assert {letter["body"] for letter in await plumbing.dead_letters()} == {b"{first", b"{other", b"{third"}
     assert await plumbing.outcomes() == {0: "dead_lettered", 1: "dead_lettered"}
 
-    await plumbing.spine().apply(
+    await plumbing.processor().apply(
         replace(_batch(plumbing, 0, 1, None), next_offsets={}, known_offsets={}, replays=old["id"])
     )
     assert (await plumbing.outcomes())[0] == "dead_lettered", (

@@ -254,7 +254,7 @@ async def test_a_consumer_that_found_no_broker_can_start_later(
     async with plumbing_on(private_kafka.address, await database("plumbing"), topic_prefix) as plumbing:
         await plumbing.publish(*RECORDS)
         await private_kafka.kill()
-        consumer = Consumer(plumbing.spine(), plumbing.cluster, [TOPIC], plumbing.metrics)
+        consumer = Consumer(plumbing.processor(), plumbing.cluster, [TOPIC], plumbing.metrics)
         for _ in range(2):
             with pytest.raises(KafkaConnectionError):
                 await consumer.start()

@@ -22,7 +22,7 @@ from shared.messaging.codec import encode_record
 from shared.metrics import create_metrics
 from shared.sampling import sample_queues
 from shared.service import Service
-from shared.transaction import Spine, Transaction
+from shared.transaction import InputProcessor, Transaction
 from tests.builders import input_of, order_confirmed
 from tests.servers import MakeDatabase
 
@@ -38,7 +38,7 @@ def letter(order: str, offset: int) -> Rejection:
 
 async def keep(url: str, *letters: Rejection) -> None:
     pool = await open_pool(url, name="orders")
-    await Spine(pool, "orders", handle_orders).apply(Batch((), letters))
+    await InputProcessor(pool, "orders", handle_orders).apply(Batch((), letters))
     await pool.close()
 
 

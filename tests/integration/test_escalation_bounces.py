@@ -24,7 +24,7 @@ async def test_a_message_that_came_back_marks_the_address_and_fails_the_delivery
     assert (await email_of(asked))["state"] == "sent"
     bounce = bounce_of(report(asked.mail.received[0], headers_only=headers_only))
     for _ in range(2):
-        assert await record_bounce(asked.spine, bounce) == ["anna"]
+        assert await record_bounce(asked.processor, bounce) == ["anna"]
     email = await email_of(asked)
     assert (email["state"], email["reason"]) == ("failed", "the e-mail bounced (5.1.1)")
     await asked.send_notices()
@@ -36,9 +36,9 @@ async def test_a_report_about_no_message_of_ours_or_an_address_of_before_marks_n
     forged = asked.mail.received[0]
     returned = report(forged)
     await asked.hear(person("anna", manager="carla", email="anna.berg@sales.example"))
-    await record_bounce(asked.spine, bounce_of(returned))
+    await record_bounce(asked.processor, bounce_of(returned))
     forged.replace_header("Message-ID", "<8f14e45f-ceea-467f-a3f8-1b2c3d4e5f60@handoff.example>")
-    assert await record_bounce(asked.spine, bounce_of(report(forged))) == []
+    assert await record_bounce(asked.processor, bounce_of(report(forged))) == []
     people = await asked.rows("escalation.salespeople")
     assert [row["salesperson_id"] for row in people if row["email_failed_at"]] == []
 
@@ -80,7 +80,7 @@ async def test_a_list_that_came_back_fails_each_delivery_in_it(asked: Escalation
     await asked.move_clock(HOUR)
     await asked.send_mail()
     (listed,) = [message for message in asked.mail.received if "sales" in message["Subject"]]
-    assert await record_bounce(asked.spine, bounce_of(report(listed))) == ["anna"]
+    assert await record_bounce(asked.processor, bounce_of(report(listed))) == ["anna"]
     rows = [row for row in await asked.rows("escalation.deliveries") if row["list_id"] is not None]
     states = [row["state"] for row in rows]
     assert "sent" not in states

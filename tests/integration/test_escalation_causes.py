@@ -7,7 +7,7 @@ from services.escalation.domain.own_facts import OWN_FACTS, ClosePressed, Custom
 from services.escalation.handlers import handling
 from shared.contracts.people_parts import Day, WorkingHours
 from shared.contracts.support_inbound import Courtesy, Direction
-from shared.transaction import Spine
+from shared.transaction import InputProcessor
 from tests.builders import (
     case_opened,
     case_reassigned,
@@ -151,7 +151,7 @@ async def test_whoever_took_it_is_rung_again_by_a_signal_that_raises_the_severit
 async def test_a_silence_noticed_after_a_long_outage_changes_state_and_rings_nobody(team: Escalation) -> None:
     young_enough = timedelta(days=3)
     rules = replace(NO_LIMIT, max_alert_age=young_enough)
-    late = replace(team, spine=Spine(team.pool, "escalation", handling(rules), OWN_FACTS))
+    late = replace(team, processor=InputProcessor(team.pool, "escalation", handling(rules), OWN_FACTS))
     await happens(late, contact_made("unanswered", case=None))
     await late.wait(young_enough * 3)
     assert "contact_dead_ended" in [row["kind"] for row in await late.signals()]

@@ -123,7 +123,9 @@ async def test_acknowledging_between_two_steps_with_two_workers_asks_nobody_else
     (episode,) = await team.episodes()
     await team.move_clock(HOUR + MINUTE)
     await team.read_everything()
-    await asyncio.gather(fire_all(team.spine), team.hear(pressed(episode["episode_id"], "anna")), fire_all(team.spine))
+    await asyncio.gather(
+        fire_all(team.processor), team.hear(pressed(episode["episode_id"], "anna")), fire_all(team.processor)
+    )
     taken = await open_episode(team)
     assert taken["acknowledged_by"] == "anna"
     assert len(await team.alerts()) <= 2, "one step at most, and then nobody"
@@ -250,7 +252,9 @@ async def test_a_team_sent_back_to_observing_keeps_what_had_rung_in_the_inbox(te
 async def set_mode(team: Escalation, mode: str) -> None:
     """From now on Carla's reports take part like this."""
     document = re.sub(r"(?m)^# modes = .*$", f'modes = {{ carla = "{mode}" }}', shipped_text())
-    await publish_policy(team.spine, PolicyPublishing(document=document, by="carla", summary=f"Carla's team: {mode}"))
+    await publish_policy(
+        team.processor, PolicyPublishing(document=document, by="carla", summary=f"Carla's team: {mode}")
+    )
 
 
 async def skips(team: Escalation) -> list[str]:

@@ -36,7 +36,7 @@ def value(metrics: Metrics) -> Read:
 async def counted(database: MakeDatabase, metrics: Metrics) -> AsyncIterator[Escalation]:
     """Signals older than three days ring nobody, and what happens is counted."""
     async with escalation_on(await database("escalation"), RULES) as service:
-        yield replace(service, spine=replace(service.spine, observe=partial(count_decisions, metrics)))
+        yield replace(service, processor=replace(service.processor, observe=partial(count_decisions, metrics)))
 
 
 async def test_a_signal_is_too_old_by_its_age_when_first_seen(counted: Escalation, value: Read) -> None:

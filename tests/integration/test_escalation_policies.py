@@ -15,7 +15,7 @@ from services.escalation.store.new_policies import save
 from services.escalation.store.policies import KnownPolicies, load
 from shared.contracts.escalation import POLICY_SUBJECT, PolicyPublished
 from shared.inputs import Input, InputKind
-from shared.transaction import Refused, Spine
+from shared.transaction import InputProcessor, Refused
 from tests.builders import event_of
 from tests.escalation import NO_LIMIT, Escalation
 from tests.team import person
@@ -61,12 +61,12 @@ async def test_what_shipped_when_the_database_was_made_stays_the_first_version(e
     await escalation.pool.execute("update escalation.policies set document = $1, digest = $2", older, digest(older))
     (known,) = await known_to(escalation)
     assert (known.text, known.since) == (older, BEGINNING)
-    await publish_policy(escalation.spine, publishing(document(4)))
+    await publish_policy(escalation.processor, publishing(document(4)))
     assert [one.text for one in await known_to(escalation)] == [older, document(4)]
 
 
 async def test_a_published_document_is_the_next_version_and_is_told(escalation: Escalation) -> None:
-    published = await publish_policy(escalation.spine, publishing(document(4)))
+    published = await publish_policy(escalation.processor, publishing(document(4)))
     assert published.version == 2
     assert published.policy.rises.many_signals == 4
     [event] = await escalation.published()
@@ -82,9 +82,9 @@ async def test_a_published_document_is_the_next_version_and_is_told(escalation: 
 
 async def test_a_version_counts_from_the_moment_it_is_published(escalation: Escalation) -> None:
     before = await escalation.pool.fetchval("select shared.app_now()")
-    await publish_policy(escalation.spine, publishing(document(4)))
+    await publish_policy(escalation.processor, publishing(document(4)))
     await escalation.move_clock(timedelta(hours=1))
-    await publish_policy(escalation.spine, publishing(document(5)))
+    await publish_policy(escalation.processor, publishing(document(5)))
     async with escalation.pool.acquire() as connection:
         policies = await load(connection)
     first, second, third = policies.versions
@@ -94,9 +94,9 @@ async def test_a_version_counts_from_the_moment_it_is_published(escalation: Esca
 
 async def test_a_clock_that_was_set_back_does_not_change_what_counted_before(escalation: Escalation) -> None:
     await escalation.move_clock(timedelta(hours=1))
-    second = await publish_policy(escalation.spine, publishing(document(4)))
+    second = await publish_policy(escalation.processor, publishing(document(4)))
     await escalation.move_clock(timedelta(hours=-1))
-    third = await publish_policy(escalation.spine, publishing(document(5)))
+    third = await publish_policy(escalation.processor, publishing(document(5)))
     assert third.since == second.since
 
 
@@ -112,7 +112,7 @@ async def test_what_is_no_policy_or_nothing_new_is_refused_and_changes_nothing(
     escalation: Escalation, text: str, code: str, reason: str
 ) -> None:
     with pytest.raises(Refused) as refused:
-        await publish_policy(escalation.spine, publishing(text))
+        await publish_policy(escalation.processor, publishing(text))
     [rejection] = refused.value.rejected
     assert rejection.code == code
     assert reason in rejection.reason
@@ -123,7 +123,7 @@ async def test_what_is_no_policy_or_nothing_new_is_refused_and_changes_nothing(
 
 async def test_an_earlier_document_may_be_published_again(escalation: Escalation) -> None:
     for text in (document(4), TEXT, document(4)):
-        await publish_policy(escalation.spine, publishing(text))
+        await publish_policy(escalation.processor, publishing(text))
     assert [one.policy.rises.many_signals for one in await known_to(escalation)] == [3, 4, 3, 4]
 
 
@@ -137,7 +137,7 @@ async def test_an_earlier_document_may_be_published_again(escalation: Escalation
 async def test_who_publishes_is_an_active_person_of_the_directory(escalation: Escalation, by: str, words: str) -> None:
     await escalation.hear(person("ben", active=False))
     with pytest.raises(Refused) as refused:
-        await publish_policy(escalation.spine, publishing(document(4), by=by))
+        await publish_policy(escalation.processor, publishing(document(4), by=by))
     (rejection,) = refused.value.rejected
     assert rejection.code == "publisher_unknown"
     assert words in rejection.reason
@@ -145,11 +145,11 @@ async def test_who_publishes_is_an_active_person_of_the_directory(escalation: Es
 
 
 async def test_two_who_publish_at_once_get_two_versions(escalation: Escalation) -> None:
-    other = Spine(escalation.pool, "escalation", handling(NO_LIMIT), OWN_FACTS)
+    other = InputProcessor(escalation.pool, "escalation", handling(NO_LIMIT), OWN_FACTS)
     made = await asyncio.gather(
         *(
-            publish_policy(spine, publishing(document(4 + number), by=f"p-{number}"))
-            for number, spine in enumerate([escalation.spine, other] * 4)
+            publish_policy(processor, publishing(document(4 + number), by=f"p-{number}"))
+            for number, processor in enumerate([escalation.processor, other] * 4)
         )
     )
     assert sorted(one.version for one in made) == list(range(2, 10))
@@ -157,10 +157,10 @@ async def test_two_who_publish_at_once_get_two_versions(escalation: Escalation) 
 
 
 async def test_the_same_document_published_by_two_at_once_is_one_version(escalation: Escalation) -> None:
-    other = Spine(escalation.pool, "escalation", handling(NO_LIMIT), OWN_FACTS)
-    presses = [(escalation.spine, "anna"), (other, "anna"), (other, "ben")]
+    other = InputProcessor(escalation.pool, "escalation", handling(NO_LIMIT), OWN_FACTS)
+    presses = [(escalation.processor, "anna"), (other, "anna"), (other, "ben")]
     ended = await asyncio.gather(
-        *(publish_policy(spine, publishing(document(4), by=by)) for spine, by in presses),
+        *(publish_policy(processor, publishing(document(4), by=by)) for processor, by in presses),
         return_exceptions=True,
     )
     assert len(await published_rows(escalation)) == 1
@@ -170,9 +170,9 @@ async def test_the_same_document_published_by_two_at_once_is_one_version(escalat
 async def test_a_process_learns_of_versions_that_another_published_and_reads_each_once(escalation: Escalation) -> None:
     known = KnownPolicies()
     assert len(await known_to(escalation, known)) == 1
-    await publish_policy(escalation.spine, publishing(document(4)))
+    await publish_policy(escalation.processor, publishing(document(4)))
     assert len(await known_to(escalation, known)) == 2
-    await publish_policy(escalation.spine, publishing(document(5)))
+    await publish_policy(escalation.processor, publishing(document(5)))
     [_, second, third] = await known_to(escalation, known)
     assert [second.version, third.version] == [2, 3]
     [_, again, _] = await known_to(escalation, known)
@@ -180,7 +180,7 @@ async def test_a_process_learns_of_versions_that_another_published_and_reads_eac
 
 
 async def test_two_batches_of_a_process_that_learn_of_a_version_at_once_agree(escalation: Escalation) -> None:
-    await publish_policy(escalation.spine, publishing(document(4)))
+    await publish_policy(escalation.processor, publishing(document(4)))
     known = KnownPolicies()
     found = await asyncio.gather(*(known_to(escalation, known) for _ in range(5)))
     assert {len(versions) for versions in found} == {2}
@@ -188,7 +188,7 @@ async def test_two_batches_of_a_process_that_learn_of_a_version_at_once_agree(es
 
 async def test_a_version_that_is_rolled_back_is_not_kept_in_mind(escalation: Escalation) -> None:
     known = KnownPolicies()
-    published = await publish_policy(escalation.spine, publishing(document(4)))
+    published = await publish_policy(escalation.processor, publishing(document(4)))
     rolled_back = PolicyVersion(3, published.since, published.policy, TEXT, "anna", "never")
     async with escalation.pool.acquire() as connection:
         transaction = connection.transaction()
@@ -208,7 +208,7 @@ async def test_a_process_forgets_versions_that_a_restored_database_has_no_more(
 ) -> None:
     known = KnownPolicies()
     for number in (4, 5):
-        await publish_policy(escalation.spine, publishing(document(number)))
+        await publish_policy(escalation.processor, publishing(document(number)))
     before = await known_to(escalation, known)
     await escalation.pool.execute(_GO_BACK_TO, left)
     assert await known_to(escalation, known) == before[:left]
@@ -218,11 +218,11 @@ async def test_a_process_forgets_versions_that_a_restored_database_has_no_more(
 async def test_a_process_learns_what_a_restored_database_has_under_a_number_it_knew(escalation: Escalation) -> None:
     known = KnownPolicies()
     for number in (4, 5):
-        await publish_policy(escalation.spine, publishing(document(number)))
+        await publish_policy(escalation.processor, publishing(document(number)))
     await known_to(escalation, known)
     await escalation.pool.execute(_GO_BACK_TO, 1)
     for number in (6, 7, 8):
-        await publish_policy(escalation.spine, publishing(document(number)))
+        await publish_policy(escalation.processor, publishing(document(number)))
     assert [one.policy.rises.many_signals for one in await known_to(escalation, known)] == [3, 6, 7, 8]
 
 
@@ -230,9 +230,9 @@ async def test_a_batch_of_a_running_process_goes_by_the_versions_of_the_restored
     escalation: Escalation,
 ) -> None:
     for number in (4, 5):
-        await publish_policy(escalation.spine, publishing(document(number)))
+        await publish_policy(escalation.processor, publishing(document(number)))
     await escalation.pool.execute(_GO_BACK_TO, 1)
-    published = await publish_policy(escalation.spine, publishing(document(5)))
+    published = await publish_policy(escalation.processor, publishing(document(5)))
     assert published.version == 2
 
 

@@ -16,7 +16,7 @@ from services.escalation.store.deliveries import Letter, letters, sample
 from shared.inputs import Batch, Report
 from shared.metrics import create_metrics
 from shared.telemetry import configure_tracing
-from shared.transaction import Spine
+from shared.transaction import InputProcessor
 from tests.builders import minutes, order_placed, refund_requested, refund_withdrawn, salesperson_changed
 from tests.escalation import Escalation, dead_end, told
 from tests.spans import written_spans
@@ -136,14 +136,14 @@ async def test_what_is_being_sent_is_finished_before_the_sender_stops(rung: Esca
 
 
 async def test_a_receipt_waits_for_a_database_that_is_away(rung: Escalation, monkeypatch: pytest.MonkeyPatch) -> None:
-    apply, faults = Spine.apply, [ConnectionResetError(), PostgresConnectionError(), TimeoutError()]
+    apply, faults = InputProcessor.apply, [ConnectionResetError(), PostgresConnectionError(), TimeoutError()]
 
-    async def stumbling(spine: Spine, batch: Batch, *, whole: bool = False) -> Report:
+    async def stumbling(processor: InputProcessor, batch: Batch, *, whole: bool = False) -> Report:
         if faults:
             raise faults.pop()
-        return await apply(spine, batch, whole=whole)
+        return await apply(processor, batch, whole=whole)
 
-    monkeypatch.setattr(Spine, "apply", stumbling)
+    monkeypatch.setattr(InputProcessor, "apply", stumbling)
     monkeypatch.setattr(sender, "_RECEIPT_PAUSE_SECONDS", 0.01)
     await rung.send_mail()
     assert (await rung.email())["state"] == "sent"
@@ -168,7 +168,7 @@ async def test_a_message_offers_what_the_policy_in_force_allows(rung: Escalation
     mailing, metrics = rung.sender(), create_metrics("escalation")
     await rung.send_round(mailing, metrics)
     document = shipped_text().replace("EUR = 50000", "EUR = 30000")
-    await publish_policy(rung.spine, PolicyPublishing(document=document, by="anna", summary="Less to give"))
+    await publish_policy(rung.processor, PolicyPublishing(document=document, by="anna", summary="Less to give"))
     await rung.hear(refund_requested("k-2"))
     await rung.send_round(mailing, metrics)
     before, after = (message.get_body(("plain",)).get_content() for message in rung.mail.received)  # type: ignore[union-attr]

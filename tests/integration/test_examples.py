@@ -17,7 +17,7 @@ from shared.http.ingress import events_router
 from shared.http.ingress_reference import operation
 from shared.http.publisher_keys import PublisherKeys
 from shared.metrics import create_metrics
-from shared.transaction import Handler, Spine
+from shared.transaction import Handler, InputProcessor
 from tests.ingress import BATCHED, KEY, STRUCTURED
 from tests.servers import MakeDatabase
 
@@ -36,7 +36,7 @@ async def test_every_example_can_be_pasted(database: MakeDatabase, service: str,
     binary = content["application/json"]["example"]
     headers = {one["name"]: one["example"] for one in operation(topic, 100)["parameters"] if "example" in one}
     pool = await open_pool(await database(service), name=service)
-    router = events_router(Spine(pool, service, HANDLERS[service]), KEYS, create_metrics(service), topic=topic)
+    router = events_router(InputProcessor(pool, service, HANDLERS[service]), KEYS, create_metrics(service), topic=topic)
     transport = httpx2.ASGITransport(app=create_app(ServiceReference(service, ""), [router]))
     async with httpx2.AsyncClient(transport=transport, base_url=f"http://{service}") as client:
         for example in reversed(examples) if turned else examples:

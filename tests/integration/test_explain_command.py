@@ -170,7 +170,7 @@ async def test_a_decision_keeps_the_value_of_the_version_it_was_made_under(site:
     await _sold(site)
     await _failed(site, minutes(10))
     changed = shipped_text().replace('seller = "15m"', 'seller = "20m"')
-    await publish_policy(site.escalation.spine, PolicyPublishing(document=changed, by="anna", summary="More time"))
+    await publish_policy(site.escalation.processor, PolicyPublishing(document=changed, by="anna", summary="More time"))
     await site.escalation.hear(told(refund_requested(case=None), at=minutes(20)))
 
     lines = await site.lines(ORDER, "--order")

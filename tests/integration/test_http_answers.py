@@ -14,7 +14,7 @@ from shared.http.asyncapi import ServiceReference
 from shared.http.ingress import events_router
 from shared.http.publisher_keys import PublisherKeys
 from shared.metrics import Metrics, create_metrics
-from shared.transaction import Handler, Spine
+from shared.transaction import Handler, InputProcessor
 from tests.ingress import BATCHED, KEY, event
 from tests.servers import MakeDatabase
 
@@ -40,9 +40,9 @@ async def urls(database: MakeDatabase) -> dict[str, str]:
 
 async def _client(name: str, url: str, handle: Handler, metrics: Metrics) -> AsyncIterator[httpx2.AsyncClient]:
     pool = await open_pool(url, name=name)
-    spine = Spine(pool, name, handle, observe=lambda tx: count_inputs(metrics, tx))
+    processor = InputProcessor(pool, name, handle, observe=lambda tx: count_inputs(metrics, tx))
     app = create_app(
-        ServiceReference(name, "", (), ()), [events_router(spine, KEYS, metrics, topic=f"{name}.inbound.v1")]
+        ServiceReference(name, "", (), ()), [events_router(processor, KEYS, metrics, topic=f"{name}.inbound.v1")]
     )
     try:
         async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app=app), base_url=f"http://{name}") as client:

@@ -17,7 +17,7 @@ from services.escalation.handlers import handling
 from services.escalation.store import known_accounts
 from services.escalation.store.explaining import record_of
 from services.escalation.store.known_accounts import KnownAccounts
-from shared.transaction import Spine
+from shared.transaction import InputProcessor
 from tests.builders import (
     ACCOUNT,
     AT,
@@ -47,23 +47,23 @@ class _Counting:
             return await reading(connection, accounts)
 
         monkeypatch.setattr(known_accounts, "_read", counted)
-        self.spine = Spine(escalation.pool, "escalation", handling(NO_LIMIT))
+        self.processor = InputProcessor(escalation.pool, "escalation", handling(NO_LIMIT))
 
 
 async def test_an_account_is_read_once_while_one_process_alone_changes_it(
     escalation: Escalation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     one = _Counting(escalation, monkeypatch)
-    await one.spine.apply(batch_of(told(salesperson_changed()), told(order_placed())))
+    await one.processor.apply(batch_of(told(salesperson_changed()), told(order_placed())))
     for minute in range(3):
-        await one.spine.apply(batch_of(told(dead_end(case=f"k-{minute}"), at=minutes(minute))))
+        await one.processor.apply(batch_of(told(dead_end(case=f"k-{minute}"), at=minutes(minute))))
     assert one.read == [[ACCOUNT]]
     assert await escalation.pool.fetchval(_SIGNALS) == 3
 
 
 async def test_what_another_process_changed_is_read_again(escalation: Escalation) -> None:
     """Both know the account: what one raises is the episode that the other's signal joins."""
-    one, other = (Spine(escalation.pool, "escalation", handling(NO_LIMIT)) for _ in range(2))
+    one, other = (InputProcessor(escalation.pool, "escalation", handling(NO_LIMIT)) for _ in range(2))
     await one.apply(batch_of(told(salesperson_changed()), told(order_placed())))
     await other.apply(batch_of(told(dead_end(case="k-1"))))
     await one.apply(batch_of(told(dead_end(case="k-2"))))
@@ -75,7 +75,7 @@ async def test_what_another_process_changed_is_read_again(escalation: Escalation
 
 async def test_what_was_rolled_back_is_not_remembered(escalation: Escalation, monkeypatch: pytest.MonkeyPatch) -> None:
     one = _Counting(escalation, monkeypatch)
-    await one.spine.apply(batch_of(told(salesperson_changed()), told(order_placed())))
+    await one.processor.apply(batch_of(told(salesperson_changed()), told(order_placed())))
     lost = batch_of(told(dead_end()))
 
     async def broken(*_arguments: object) -> None:
@@ -84,8 +84,8 @@ async def test_what_was_rolled_back_is_not_remembered(escalation: Escalation, mo
     with monkeypatch.context() as patch:
         patch.setattr("shared.outbox.append", broken)
         with pytest.raises(asyncpg.SerializationError):
-            await one.spine.apply(lost)
-    await one.spine.apply(lost)
+            await one.processor.apply(lost)
+    await one.processor.apply(lost)
     assert one.read == [[ACCOUNT], [ACCOUNT]]
     assert await escalation.pool.fetchval(_SIGNALS) == 1
 
@@ -93,13 +93,13 @@ async def test_what_was_rolled_back_is_not_remembered(escalation: Escalation, mo
 async def test_a_database_put_back_is_read_again(escalation: Escalation, monkeypatch: pytest.MonkeyPatch) -> None:
     """The version of the backup is an older one, whatever was made of the account since."""
     one = _Counting(escalation, monkeypatch)
-    await one.spine.apply(batch_of(told(salesperson_changed()), told(order_placed())))
+    await one.processor.apply(batch_of(told(salesperson_changed()), told(order_placed())))
     backup = await escalation.pool.fetchval("select version from escalation.account_versions")
-    await one.spine.apply(batch_of(told(dead_end())))
+    await one.processor.apply(batch_of(told(dead_end())))
     for table in ("deliveries", "alerts", "decisions", "signals", "episodes", "facts"):
         await escalation.pool.execute(f"delete from escalation.{table}")
     await escalation.pool.execute("update escalation.account_versions set version = $1", backup)
-    await one.spine.apply(batch_of(told(refund_requested())))
+    await one.processor.apply(batch_of(told(refund_requested())))
     assert one.read == [[ACCOUNT], [ACCOUNT]]
     assert await escalation.pool.fetchval(_SIGNALS) == 1
 

@@ -45,7 +45,7 @@ async def told(site: Site) -> UUID:
 async def mailed(site: Site) -> EmailMessage:
     server = FakeMail()
     sender = Sender(EmailChannel(server, letters()))
-    await asyncio.wait(await sender.start_due(site.service.pool, site.service.spine, create_metrics("escalation")))
+    await asyncio.wait(await sender.start_due(site.service.pool, site.service.processor, create_metrics("escalation")))
     (message,) = server.received
     return message
 

@@ -72,7 +72,7 @@ async def test_what_waited_for_a_case_is_let_go_in_portions_and_nothing_later_ov
         assert report.waiting == {later[0].identity}
         assert await _statuses(support) == ["neu", "s1", "s2", "s3"]
         assert (await support.tell(later[1])).waiting == {later[1].identity}
-        await fire_all(support.spine)
+        await fire_all(support.processor)
     assert await _statuses(support) == ["neu", *(f"s{number}" for number in range(1, 10))]
     assert (await support.row("support.cases"))["status"] == "s9"
     assert await support.waiting() == []
@@ -85,7 +85,7 @@ async def test_an_opening_told_again_lets_nothing_overtake(support: ServiceUnder
         await support.tell(*(_at(number, case_status_changed(f"s{number}")) for number in (1, 2, 3)))
         await support.tell(_at(0, case_opened(status="neu")))
         await support.tell(_at(0, case_opened(status="neu")), _at(4, case_status_changed("s4")))
-        await fire_all(support.spine)
+        await fire_all(support.processor)
     assert await _statuses(support) == ["neu", "s1", "s2", "s3", "s4"]
 
 
@@ -110,7 +110,7 @@ async def test_what_waited_for_orders_ends_alike_in_portions_of_any_size(
         await orders.tell(_at(0, order_placed()))
         await orders.tell(_at(20, order_delivered()))
         await orders.pool.execute(READ_THROUGH)
-        await fire_all(orders.spine)
+        await fire_all(orders.processor)
     told = [(event.type.rpartition(".")[2], event.data.order, event.time) for event in await orders.published()]
     for order, kinds in {
         "4711": ["order_placed", "order_changed", "order_delivered", "order_changed", "order_delivered"],
@@ -129,9 +129,9 @@ async def test_a_case_that_very_many_wait_for_is_opened_at_once(
 ) -> None:
     await support.tell(case_status_changed("s"))
     await support.pool.execute(_MANY_WAIT, MANY)
-    report = await support.spine.apply(Batch([input_of(case_opened())]), whole=True)
+    report = await support.processor.apply(Batch([input_of(case_opened())]), whole=True)
     assert list(report.outcomes) == [Outcome.APPLIED]
     assert len(await support.waiting()) == MANY - PORTION
-    await fire_all(support.spine)
+    await fire_all(support.processor)
     assert await support.waiting() == []
     assert len(await support.published()) == MANY + 1

@@ -26,7 +26,7 @@ async def site(database: MakeDatabase) -> AsyncIterator[Site]:
 
 async def _mailed(site: Site, server: FakeMail) -> None:
     sender = Sender(EmailChannel(server, letters()))
-    if started := await sender.start_due(site.service.pool, site.service.spine, create_metrics("escalation")):
+    if started := await sender.start_due(site.service.pool, site.service.processor, create_metrics("escalation")):
         await asyncio.wait(started)
 
 

@@ -29,7 +29,7 @@ async def wait(orders: ServiceUnderTest, ahead: timedelta) -> int:
     """The clock moves on, and everything told by then was read; returns how many timers fire."""
     await orders.move_clock(ahead)
     await orders.pool.execute(READ_THROUGH)
-    return await orders.spine.fire_timers()
+    return await orders.processor.fire_timers()
 
 
 async def placed(orders: ServiceUnderTest) -> list[str]:

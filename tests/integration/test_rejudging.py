@@ -13,7 +13,7 @@ from services.escalation.domain.own_facts import OWN_FACTS
 from services.escalation.domain.rules import RULES_VERSION
 from services.escalation.handlers import handling
 from services.escalation.store.left_to_judge import left_to_judge
-from shared.transaction import Spine
+from shared.transaction import InputProcessor
 from tests.builders import (
     ACCOUNT,
     ORDER,
@@ -49,7 +49,7 @@ async def troubled(team: Escalation) -> Escalation:
 
 async def rejudge(team: Escalation, account: str = ACCOUNT) -> None:
     """As the command does: a process of its own, which has nothing of the account in memory."""
-    await rejudge_account(Spine(team.pool, "escalation", handling(NO_LIMIT), OWN_FACTS), account)
+    await rejudge_account(InputProcessor(team.pool, "escalation", handling(NO_LIMIT), OWN_FACTS), account)
 
 
 async def alerts_and_mails(team: Escalation) -> tuple[int, int]:

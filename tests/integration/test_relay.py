@@ -13,7 +13,7 @@ from deploy.local.kafka import Kafka
 from shared.contracts.envelope import Envelope, Fact
 from shared.messaging.cluster import Cluster
 from shared.outbox import Outgoing, trim
-from shared.transaction import Spine, Transaction
+from shared.transaction import InputProcessor, Transaction
 from tests.builders import batch_of, input_of, order_confirmed
 from tests.raw_records import read_topic
 from tests.servers import MakeDatabase
@@ -34,11 +34,11 @@ async def fill(plumbing: Plumbing, first: int, last: int, *, topic: str = TOPIC)
     async def publish(tx: Transaction, events: Sequence[Envelope[Fact]]) -> None:
         tx.outgoing.extend(Outgoing(event, topic) for event in events)
 
-    spine = Spine(plumbing.pool, SERVICE, publish)
+    processor = InputProcessor(plumbing.pool, SERVICE, publish)
     for start in range(first, last, 25):
         numbers = range(start, min(start + 25, last))
         inputs = [input_of(order_confirmed(f"o-{n}"), id=f"e-{n}", subject=f"c-{n % 7}") for n in numbers]
-        await spine.apply(batch_of(*inputs))
+        await processor.apply(batch_of(*inputs))
 
 
 async def published(plumbing: Plumbing, at_least: int) -> dict[str, list[int]]:

@@ -60,7 +60,7 @@ class Company:
     async def refuse_a_record(self, service: str) -> None:
         raw = RawMessage("support.inbound.v1", b"c-17", (), b"{")
         rejection = Rejection("invalid_json", "the body must be JSON", raw, self._next_position(service))
-        await self.services[service].spine.apply(Batch((), [rejection]))
+        await self.services[service].processor.apply(Batch((), [rejection]))
 
     async def send(self, service: str) -> Sequence[Input]:
         """Take what a service has in its outbox as sent."""
@@ -189,7 +189,7 @@ async def test_what_is_published_again_is_not_on_its_way_for_good(company: Compa
     first = await read_report(company.urls)
     orders = company.services["orders"]
     await publish_again(orders.pool, datetime(2000, 1, 1, tzinfo=UTC))
-    await publish_people_again(orders.spine)
+    await publish_people_again(orders.processor)
     again = await company.send("orders")
     assert len(again) == 3, "the person's event is another row now"
     between = await read_report(company.urls)

@@ -12,7 +12,7 @@ from tests.waiting import until
 
 def watched(plumbing: Plumbing, *, instance: str) -> tuple[Consumer, SlotWatch]:
     metrics = create_metrics(SERVICE)
-    consumer = Consumer(plumbing.spine(), plumbing.cluster, [TOPIC], metrics, instance=instance)
+    consumer = Consumer(plumbing.processor(), plumbing.cluster, [TOPIC], metrics, instance=instance)
     blocked = metrics.consumer.blocked.labels(SLOT_TAKEN)
     return consumer, SlotWatch(SERVICE, 1, lambda: consumer.subscriber.consumer, blocked)
 

@@ -13,7 +13,7 @@ from shared.logs import configure_logging
 from shared.metrics import create_metrics, render
 from shared.migrations import migrate
 from shared.rounds import fire_all
-from shared.transaction import Spine, Transaction
+from shared.transaction import InputProcessor, Transaction
 from tests.integration.test_timers import MINUTE, Clockwork, Reminder
 from tests.servers import MakeDatabase
 
@@ -24,8 +24,8 @@ class ImpatientClockwork(Clockwork):
     """Its transactions may take less than half a second."""
 
     @property
-    def spine(self) -> Spine:
-        return Spine(self.pool, "clockwork", self._handle, {Reminder.type: Reminder}, seconds_allowed=TOO_LONG)
+    def processor(self) -> InputProcessor:
+        return InputProcessor(self.pool, "clockwork", self._handle, {Reminder.type: Reminder}, seconds_allowed=TOO_LONG)
 
 
 @pytest.fixture
@@ -59,7 +59,7 @@ async def test_a_round_takes_no_more_timers_than_its_limit_however_few_accounts_
     for number in range(30):
         await clockwork.set(f"n-{number:02}", account="c-hot")
     await clockwork.move(2 * MINUTE)
-    assert [await clockwork.spine.fire_timers(20) for _ in range(3)] == [20, 10, 0]
+    assert [await clockwork.processor.fire_timers(20) for _ in range(3)] == [20, 10, 0]
     assert [note for _, note in await _fired(clockwork)] == [f"n-{number:02}" for number in range(30)]
 
 
@@ -70,7 +70,7 @@ async def test_an_account_with_slow_timers_gets_turns_between_the_others(clockwo
         await clockwork.set(account=f"c-{number}")
     clockwork.broken = {"c-hot": _takes_long}
     await clockwork.move(2 * MINUTE)
-    await fire_all(clockwork.spine)
+    await fire_all(clockwork.processor)
     fired = await _fired(clockwork)
     assert [note for account, note in fired if account == "c-hot"] == [f"n-{number:02}" for number in range(60)]
     assert len(fired) == 65, "once each"
@@ -88,7 +88,7 @@ async def test_an_account_whose_timers_take_too_long_is_put_off_later_and_later_
     await clockwork.move(2 * MINUTE)
     pauses = []
     for _ in range(3):
-        await fire_all(clockwork.spine)
+        await fire_all(clockwork.processor)
         pause = "select extract(epoch from due_at - shared.app_now())::int from shared.timers"
         pauses.append(round(await clockwork.pool.fetchval(pause) / 60))
         await clockwork.pool.execute("update shared.timers set due_at = shared.app_now()")
@@ -99,7 +99,7 @@ async def test_an_account_whose_timers_take_too_long_is_put_off_later_and_later_
     await sampling.sample_queues(clockwork.pool, metrics, None)
     assert 'handoff_timers_put_off{account="account:c-hot"} 1.0' in render(metrics.registry).decode()
     clockwork.broken = {}
-    await fire_all(clockwork.spine)
+    await fire_all(clockwork.processor)
     assert [account for account, _ in await _fired(clockwork)][2:] == ["c-hot"]
     await sampling.sample_queues(clockwork.pool, metrics, None)
     assert "c-hot" not in render(metrics.registry).decode()
@@ -115,7 +115,7 @@ async def test_one_timer_that_fails_is_put_off_alone_and_its_accounts_others_fir
         await clockwork.set(f"n-{number}", account="c-hot")
     clockwork.broken = {"c-hot": fails_on_one}
     await clockwork.move(2 * MINUTE)
-    await fire_all(clockwork.spine)
+    await fire_all(clockwork.processor)
     assert await _fired(clockwork) == [("c-hot", f"n-{number}") for number in (1, 2, 3)]
     assert await clockwork.timers() == 1
 
@@ -128,8 +128,8 @@ async def test_a_timer_made_of_silence_waits_while_records_of_its_account_are_se
     row = "insert into shared.set_aside (lock_key, topic, partition, record_offset, kept_at, try_at)"
     await clockwork.pool.execute(f"{row} values ('account:c-hot', 'one', 0, 7, now(), now())")
     await clockwork.move(2 * MINUTE)
-    await fire_all(clockwork.spine)
+    await fire_all(clockwork.processor)
     assert await _fired(clockwork) == [("c-1", "n")], "what is set aside may end the silence"
     await clockwork.pool.execute("delete from shared.set_aside")
-    await fire_all(clockwork.spine)
+    await fire_all(clockwork.processor)
     assert await _fired(clockwork) == [("c-1", "n"), ("c-hot", "n")]

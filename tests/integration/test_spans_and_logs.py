@@ -15,7 +15,7 @@ from shared.messaging.sending import begin_sending
 from shared.metrics import create_metrics
 from shared.outbox import Outgoing
 from shared.telemetry import configure_tracing, start_effect_span
-from shared.transaction import Spine, Transaction
+from shared.transaction import InputProcessor, Transaction
 from tests.builders import batch_of, event_of, input_of, order_confirmed
 from tests.ingress import AUTHORIZED, BATCHED, STRUCTURED, binary_headers, event, ingress_over
 from tests.log_streams import LogStream, logging_restored
@@ -83,16 +83,18 @@ async def test_a_batch_its_events_and_its_transaction_say_where_they_come_from(
 async def test_a_transaction_of_its_own_belongs_to_what_it_caused_and_a_look_for_timers_to_nothing(
     plumbing: Plumbing, written: Written
 ) -> None:
-    spine = Spine(plumbing.pool, SERVICE, causing)
-    await spine.fire_timers()
-    await spine.apply(batch_of(input_of(order_confirmed("o-1"))))
+    processor = InputProcessor(plumbing.pool, SERVICE, causing)
+    await processor.fire_timers()
+    await processor.apply(batch_of(input_of(order_confirmed("o-1"))))
 
     async def failing(tx: Transaction, events: Sequence[Envelope[Fact]]) -> None:
         await causing(tx, events)
         raise KeyError
 
     with pytest.raises(KeyError):
-        await Spine(plumbing.pool, SERVICE, failing).apply(batch_of(input_of(order_confirmed("o-2"), id="e-2")))
+        await InputProcessor(plumbing.pool, SERVICE, failing).apply(
+            batch_of(input_of(order_confirmed("o-2"), id="e-2"))
+        )
     caused, committed, failed, rolled_back = written()
     assert committed["parent_id"] == caused["span_id"]
     assert committed["attributes"]["db.operation.name"] == "COMMIT"
@@ -110,7 +112,7 @@ async def test_a_row_is_sent_in_a_span_from_which_its_reader_continues(plumbing:
     async def publish(tx: Transaction, events: Sequence[Envelope[Fact]]) -> None:
         tx.outgoing.extend(Outgoing(one, TOPIC) for one in (traced, *events))
 
-    await Spine(plumbing.pool, SERVICE, publish).apply(batch_of(input_of(order_confirmed("o-2"), id="e-2")))
+    await InputProcessor(plumbing.pool, SERVICE, publish).apply(batch_of(input_of(order_confirmed("o-2"), id="e-2")))
     async with relaying(plumbing.url, plumbing.cluster, plumbing.metrics):
         records = await read_topic(plumbing.cluster, TOPIC, 2)
     by_id = {dict(record.headers)["ce_id"]: dict(record.headers) for record in records}
@@ -133,7 +135,7 @@ async def test_a_record_that_becomes_a_dead_letter_is_logged_with_type_source_an
 ) -> None:
     metrics = create_metrics(SERVICE)
     configure_logging(SERVICE, stream=log)
-    spine = Spine(plumbing.pool, SERVICE, causing, observe=lambda tx: count_inputs(metrics, tx))
+    processor = InputProcessor(plumbing.pool, SERVICE, causing, observe=lambda tx: count_inputs(metrics, tx))
     body = b'{"order": 4711, "words": "canary"}'
     headers = {
         "ce_specversion": b"1.0",
@@ -144,7 +146,7 @@ async def test_a_record_that_becomes_a_dead_letter_is_logged_with_type_source_an
         "ce_subject": b"c-17",
     }
 
-    consumer = Consumer(spine, plumbing.cluster, [TOPIC], metrics)
+    consumer = Consumer(processor, plumbing.cluster, [TOPIC], metrics)
     await consumer.start()
     await plumbing.publish(Raw(body, b"c-17", list(headers.items())))
     await eventually(plumbing.ledger_offsets, [0])

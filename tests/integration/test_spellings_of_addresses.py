@@ -72,7 +72,7 @@ async def test_mail_that_comes_back_marks_the_address_in_any_spelling(asked: Esc
     await asked.send_mail()
     returned = asked.mail.received[-1]
     returned.replace_header("To", IN_ASCII)
-    await record_bounce(asked.spine, bounce_of(report(returned)))
+    await record_bounce(asked.processor, bounce_of(report(returned)))
     assert await marked(asked) == ["anna"]
 
 

@@ -100,7 +100,7 @@ async def test_all_is_well(urls: dict[str, str], company: Company, port: int) ->
 
 async def test_what_waits_is_counted_and_what_needs_somebody_is_said(urls: dict[str, str], company: Company) -> None:
     letter = Rejection("invalid_json", "no JSON", RawMessage("t", None, (), b"{"), Position("t", 0, 1))
-    await company["support"].spine.apply(Batch((), [letter]))
+    await company["support"].processor.apply(Batch((), [letter]))
     await company["support"].tell(case_reassigned(2))
     await company["escalation"].tell(told(order_placed(sold_by=None)), told(refund_requested(case=None)))
     (closed,) = free_ports(1)
@@ -141,8 +141,8 @@ async def test_a_letter_needs_somebody_unless_its_publisher_had_the_answer_or_it
     after_waiting = Rejection("order_contradicted", "another", RawMessage("t", None, (), b"{}"))
     answered = ("id_reused", "time_ahead", "order_contradicted", "case_contradicted", "order_of_another_account")
     over_http = [Rejection(code, "no", RawMessage("t", None, (), code.encode())) for code in answered]
-    await company["orders"].spine.apply(Batch((), [by_kafka, after_waiting]))
-    await company["orders"].spine.bury(over_http)
+    await company["orders"].processor.apply(Batch((), [by_kafka, after_waiting]))
+    await company["orders"].processor.bury(over_http)
     _, found = await figures(urls)
     stored = found["services"][0]["stored"]
     assert (stored["dead_letters"]["count"], stored["refused_over_http"]["count"]) == (2, len(answered))

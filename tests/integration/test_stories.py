@@ -24,7 +24,7 @@ async def mail(site: Site) -> str:
     """The plain text of the mail about order 4711 that is due."""
     server = FakeMail()
     sender = Sender(EmailChannel(server, letters()))
-    await asyncio.wait(await sender.start_due(site.service.pool, site.service.spine, create_metrics("escalation")))
+    await asyncio.wait(await sender.start_due(site.service.pool, site.service.processor, create_metrics("escalation")))
     texts = [" ".join(message.get_body(("plain",)).get_content().split()) for message in server.received]  # type: ignore[union-attr]
     (text,) = [text for text in texts if "order 4711" in text]
     return text

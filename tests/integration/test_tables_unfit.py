@@ -129,5 +129,5 @@ async def test_a_rule_of_the_very_tables_of_this_code_is_the_records_fault(fitte
 async def test_whoever_publishes_by_http_is_to_come_again(fitted: Plumbing) -> None:
     await fitted.pool.execute("alter table effects rename to gone")
     with pytest.raises(TablesUnfit):
-        await fitted.spine().apply(Batch([input_of(order_confirmed())]), whole=True)
+        await fitted.processor().apply(Batch([input_of(order_confirmed())]), whole=True)
     assert not await fitted.dead_letters()

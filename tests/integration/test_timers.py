@@ -16,7 +16,7 @@ from shared.database import Pool, open_pool
 from shared.messaging.positions import know_partitions
 from shared.migrations import migrate
 from shared.rounds import fire_all
-from shared.transaction import Spine, Transaction
+from shared.transaction import InputProcessor, Transaction
 from tests.builders import AT, batch_of, input_of, order_confirmed
 from tests.servers import MakeDatabase
 
@@ -45,8 +45,8 @@ class Clockwork:
     broken: Mapping[str, Callable[[Transaction], Awaitable[object]]] = field(default_factory=dict)
 
     @property
-    def spine(self) -> Spine:
-        return Spine(self.pool, "clockwork", self._handle, {Reminder.type: Reminder})
+    def processor(self) -> InputProcessor:
+        return InputProcessor(self.pool, "clockwork", self._handle, {Reminder.type: Reminder})
 
     async def _handle(self, tx: Transaction, events: Sequence[Envelope[Fact]]) -> None:
         fired = []
@@ -67,7 +67,7 @@ class Clockwork:
         self.fired += fired
 
     async def set(self, note: str = "n", account: str = "c-17") -> None:
-        await self.spine.apply(batch_of(input_of(order_confirmed(note), subject=account)))
+        await self.processor.apply(batch_of(input_of(order_confirmed(note), subject=account)))
 
     async def move(self, ahead: timedelta) -> None:
         await self.pool.execute(_MOVE, ahead)
@@ -95,14 +95,14 @@ async def _held(clockwork: Clockwork, account: str) -> AsyncIterator[None]:
 
 async def test_a_timer_fires_when_it_is_due_and_once(clockwork: Clockwork) -> None:
     await clockwork.set()
-    await fire_all(clockwork.spine)
+    await fire_all(clockwork.processor)
     await clockwork.move(MINUTE - timedelta(seconds=5))
-    await fire_all(clockwork.spine)
+    await fire_all(clockwork.processor)
     assert clockwork.fired == []
     await clockwork.move(timedelta(seconds=5))
-    await asyncio.gather(*(fire_all(clockwork.spine) for _ in range(4)))
+    await asyncio.gather(*(fire_all(clockwork.processor) for _ in range(4)))
     await clockwork.move(60 * MINUTE)
-    await fire_all(clockwork.spine)
+    await fire_all(clockwork.processor)
     assert clockwork.fired == [("c-17", "n")]
     assert await clockwork.timers() == 0
     kinds = await clockwork.pool.fetch("select kind from shared.journal order by position")
@@ -124,7 +124,7 @@ async def test_a_timer_that_falls_due_while_others_fire_is_decided_at_its_time(
     await clockwork.set("soon")
     await clockwork.move(MINUTE / 2)
     monkeypatch.setattr(timers, "claim", slow_claim)
-    assert await clockwork.spine.fire_timers() == 2
+    assert await clockwork.processor.fire_timers() == 2
     early = "select count(*) from shared.journal where kind = 'timer' and decided_at < at"
     assert await clockwork.pool.fetchval(early) == 0
 
@@ -134,7 +134,7 @@ async def test_timers_of_an_account_fire_in_the_order_they_fell_due(clockwork: C
         await clockwork.set(note)
         await clockwork.move(timedelta(seconds=1))
     await clockwork.move(5 * MINUTE)
-    await fire_all(clockwork.spine)
+    await fire_all(clockwork.processor)
     assert clockwork.fired == [("c-17", note) for note in "abc"]
 
 
@@ -143,9 +143,9 @@ async def test_an_account_that_is_busy_is_left_for_later_and_holds_nobody_up(clo
     await clockwork.set(account="c-free")
     await clockwork.move(2 * MINUTE)
     async with _held(clockwork, "c-busy"), asyncio.timeout(3):
-        await fire_all(clockwork.spine)
+        await fire_all(clockwork.processor)
         assert clockwork.fired == [("c-free", "n")]
-    await fire_all(clockwork.spine)
+    await fire_all(clockwork.processor)
     assert clockwork.fired == [("c-free", "n"), ("c-busy", "n")]
 
 
@@ -170,14 +170,14 @@ async def test_an_account_whose_timer_fails_or_takes_too_long_is_put_off_and_the
         await clockwork.set(account=account)
     clockwork.broken = {"c-2": breaks}
     await clockwork.move(2 * MINUTE)
-    await fire_all(clockwork.spine)
+    await fire_all(clockwork.processor)
     assert sorted(account for account, _ in clockwork.fired) == ["c-1", "c-3"]
-    await fire_all(clockwork.spine)
+    await fire_all(clockwork.processor)
     assert await clockwork.timers() == 1
 
     clockwork.broken = {}
     await clockwork.move(MINUTE)
-    await fire_all(clockwork.spine)
+    await fire_all(clockwork.processor)
     assert [account for account, _ in clockwork.fired][2:] == ["c-2"]
 
 
@@ -187,13 +187,13 @@ async def test_a_timer_made_of_silence_waits_until_every_partition_was_read_past
     await clockwork.set()
     await clockwork.pool.execute(_READ, ["one", "two"])
     await clockwork.move(2 * MINUTE)
-    await fire_all(clockwork.spine)
+    await fire_all(clockwork.processor)
     assert clockwork.fired == [], "read through before it fell due"
     await clockwork.pool.execute(_READ, ["one"])
-    await fire_all(clockwork.spine)
+    await fire_all(clockwork.processor)
     assert clockwork.fired == [], "one topic is not read yet"
     await clockwork.pool.execute(_READ, ["two"])
-    await fire_all(clockwork.spine)
+    await fire_all(clockwork.processor)
     assert clockwork.fired == [("c-17", "n")]
 
 
@@ -203,10 +203,10 @@ async def test_a_topic_that_is_read_no_more_does_not_hold_back_silence(clockwork
     clockwork.silence = True
     await clockwork.set()
     await clockwork.move(2 * MINUTE)
-    await fire_all(clockwork.spine)
+    await fire_all(clockwork.processor)
     assert clockwork.fired == []
     await clockwork.pool.execute(_READ, ["one"])
-    await fire_all(clockwork.spine)
+    await fire_all(clockwork.processor)
     assert clockwork.fired == [("c-17", "n")]
 
 
@@ -216,15 +216,15 @@ async def test_what_a_timer_awaits_makes_it_fire_at_once(clockwork: Clockwork, o
     await clockwork.set()
     if overdue:
         await clockwork.move(5 * MINUTE)
-    await fire_all(clockwork.spine)
+    await fire_all(clockwork.processor)
     assert clockwork.fired == []
 
     async def arrive(tx: Transaction, _events: Sequence[Envelope[Fact]]) -> None:
         tx.hurry_timers("salesperson:anna")
 
-    arrival = Spine(clockwork.pool, "clockwork", arrive)
+    arrival = InputProcessor(clockwork.pool, "clockwork", arrive)
     await arrival.apply(batch_of(input_of(order_confirmed(), subject="c-2")))
-    await fire_all(clockwork.spine)
+    await fire_all(clockwork.processor)
     assert clockwork.fired == [("c-17", "n")]
 
 
@@ -233,10 +233,10 @@ async def test_a_timer_set_again_is_one_timer_at_the_later_time(clockwork: Clock
     await clockwork.move(MINUTE / 2)
     await clockwork.set()
     await clockwork.move(MINUTE / 2)
-    await fire_all(clockwork.spine)
+    await fire_all(clockwork.processor)
     assert clockwork.fired == []
     await clockwork.move(MINUTE / 2)
-    await fire_all(clockwork.spine)
+    await fire_all(clockwork.processor)
     assert clockwork.fired == [("c-17", "n")]
 
 
@@ -252,9 +252,9 @@ async def test_a_timer_cancelled_does_not_fire_whether_set_before_or_in_the_same
         tx.cancel_timer(Reminder(note="back"), "c-17")
         tx.set_timer(Reminder(note="back"), cause=events[0], due_at=AT)
 
-    await Spine(clockwork.pool, "clockwork", cancel).apply(batch_of(order_confirmed("x")))
+    await InputProcessor(clockwork.pool, "clockwork", cancel).apply(batch_of(order_confirmed("x")))
     await clockwork.move(5 * MINUTE)
-    await fire_all(clockwork.spine)
+    await fire_all(clockwork.processor)
     assert clockwork.fired == [("c-17", "back")]
 
 
@@ -264,7 +264,7 @@ async def test_a_connection_lost_while_timers_fire_leaves_them_to_be_fired_once(
     await clockwork.move(2 * MINUTE)
     async with clockwork.pool.acquire() as observer:
         blocked = await observer.fetchval("select pg_backend_pid()")
-        firing = asyncio.create_task(fire_all(clockwork.spine))
+        firing = asyncio.create_task(fire_all(clockwork.processor))
         await observer.execute(
             "select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> $1",
             blocked,
@@ -272,7 +272,7 @@ async def test_a_connection_lost_while_timers_fire_leaves_them_to_be_fired_once(
         await asyncio.gather(firing, return_exceptions=True)
     clockwork.fired.clear()
     left = await clockwork.timers()
-    await fire_all(clockwork.spine)
+    await fire_all(clockwork.processor)
     assert len(clockwork.fired) == left
     assert await clockwork.timers() == 0
     assert await clockwork.pool.fetchval("select count(*) from shared.journal where kind = 'timer'") == 20

@@ -97,7 +97,7 @@ async def test_what_came_while_its_reader_was_frozen_is_within_what_is_to_be_pub
     plumbing: Plumbing, log: Mock
 ) -> None:
     """As after SIGSTOP: nothing runs while records come and go; then an end is measured before the id is looked at."""
-    consumer = Consumer(plumbing.spine(), plumbing.cluster, [TOPIC], plumbing.metrics)
+    consumer = Consumer(plumbing.processor(), plumbing.cluster, [TOPIC], plumbing.metrics)
     async with plumbing.watched_by_hand(consumer) as watch:
         await consumer.start()
         await plumbing.publish(*_records(0, OLD))

@@ -12,7 +12,7 @@ import pytest
 from services.escalation.handlers import handling
 from shared.database import open_pool
 from shared.inputs import Input, Outcome
-from shared.transaction import Spine
+from shared.transaction import InputProcessor
 from tests.builders import batch_of, minutes, order_placed, refund_requested, salesperson_changed
 from tests.escalation import NO_LIMIT, Escalation, dead_end, told
 from tests.servers import MakeDatabase
@@ -37,7 +37,7 @@ async def test_an_order_and_its_signal_at_the_same_moment_make_one_episode_and_o
 ) -> None:
     await escalation.hear(salesperson_changed())
     await escalation.pool.execute(_HALF_OF_THEM_KNOWN, PAIRS // 2)
-    other = Spine(escalation.pool, "escalation", handling(NO_LIMIT))
+    other = InputProcessor(escalation.pool, "escalation", handling(NO_LIMIT))
     accounts = [f"c-{number}" for number in range(PAIRS)]
     chance = random.Random(4711)
 
@@ -46,7 +46,7 @@ async def test_an_order_and_its_signal_at_the_same_moment_make_one_episode_and_o
         signals = [told(dead_end(), subject=account) for account in group]
         chance.shuffle(orders)
         chance.shuffle(signals)
-        pair = [escalation.spine.apply(batch_of(*orders)), other.apply(batch_of(*signals))]
+        pair = [escalation.processor.apply(batch_of(*orders)), other.apply(batch_of(*signals))]
         chance.shuffle(pair)
         await asyncio.gather(*pair)
 
@@ -81,8 +81,8 @@ async def test_batches_that_share_accounts_in_opposite_orders_do_not_block_each_
 
 async def test_the_clock_never_runs_backwards_for_an_account(database: MakeDatabase) -> None:
     pool = await open_pool(await database("escalation"), name="clock")
-    spine = Spine(pool, "escalation", handling(NO_LIMIT))
-    await asyncio.gather(*(spine.apply(batch_of(told(dead_end()))) for _ in range(60)))
+    processor = InputProcessor(pool, "escalation", handling(NO_LIMIT))
+    await asyncio.gather(*(processor.apply(batch_of(told(dead_end()))) for _ in range(60)))
     decided = [row["decided_at"] for row in await pool.fetch("select decided_at from shared.journal order by position")]
     assert decided == sorted(decided)
     pool.terminate()

@@ -36,7 +36,7 @@ async def replay(orders: ServiceUnderTest) -> Report:
     assert found is not None
     batch = replay_of(*found, prefix="")
     assert not isinstance(batch, Poison), batch
-    return await orders.spine.apply(batch)
+    return await orders.processor.apply(batch)
 
 
 async def ledger(orders: ServiceUnderTest) -> list[str]:
@@ -45,7 +45,7 @@ async def ledger(orders: ServiceUnderTest) -> list[str]:
 
 async def test_an_id_told_twice_in_one_batch_ends_as_in_two_batches(orders: ServiceUnderTest) -> None:
     await orders.tell(order_placed())
-    together = await orders.spine.apply(batch_of(*contradiction_and_correction()))
+    together = await orders.processor.apply(batch_of(*contradiction_and_correction()))
     assert list(together.outcomes) == [DEAD, DEAD, APPLIED]
     assert {row["order_id"] for row in await orders.rows("orders.orders")} == {"4711", "4712"}
 
@@ -58,7 +58,7 @@ async def test_an_id_told_twice_one_by_one_ends_the_same(orders: ServiceUnderTes
 
 async def test_a_dead_letter_that_is_accepted_at_last_is_applied_in_the_ledger(orders: ServiceUnderTest) -> None:
     await orders.tell(order_placed())
-    await orders.spine.apply(Batch([as_record(input_of(order_placed(amount_minor=1)), 7)]))
+    await orders.processor.apply(Batch([as_record(input_of(order_placed(amount_minor=1)), 7)]))
     assert await ledger(orders) == ["dead_lettered"]
     await orders.pool.execute("delete from orders.order_facts")
     await orders.pool.execute("delete from orders.orders")
@@ -72,7 +72,7 @@ async def test_a_dead_letter_that_was_told_again_meanwhile_is_a_duplicate_in_the
 ) -> None:
     await orders.tell(order_placed())
     refused = input_of(order_placed(amount_minor=1))
-    await orders.spine.apply(Batch([as_record(refused, 7)]))
+    await orders.processor.apply(Batch([as_record(refused, 7)]))
     await orders.pool.execute("delete from orders.orders")
     await orders.tell(refused)
     assert list((await replay(orders)).outcomes) == [DUPLICATE]
@@ -81,7 +81,7 @@ async def test_a_dead_letter_that_was_told_again_meanwhile_is_a_duplicate_in_the
 
 async def test_a_dead_letter_that_fails_again_stays_as_it_is(orders: ServiceUnderTest) -> None:
     await orders.tell(order_placed())
-    await orders.spine.apply(Batch([as_record(input_of(order_placed(amount_minor=1)), 7)]))
+    await orders.processor.apply(Batch([as_record(input_of(order_placed(amount_minor=1)), 7)]))
     assert list((await replay(orders)).outcomes) == [DEAD]
     assert await ledger(orders) == ["dead_lettered"]
     assert (await orders.row("shared.dead_letters"))["replayed_at"] is None
@@ -89,7 +89,7 @@ async def test_a_dead_letter_that_fails_again_stays_as_it_is(orders: ServiceUnde
 
 async def test_a_replay_counts_though_it_releases_a_fact_that_waited_in_vain(orders: ServiceUnderTest) -> None:
     await orders.tell(order_placed("4712"))
-    await orders.spine.apply(Batch([as_record(input_of(order_placed("4712", amount_minor=1)), 7)]))
+    await orders.processor.apply(Batch([as_record(input_of(order_placed("4712", amount_minor=1)), 7)]))
     await orders.pool.execute("delete from orders.orders")
     await orders.tell(input_of(order_cancelled("4712"), subject="somebody-else"))
     assert list((await replay(orders)).outcomes) == [APPLIED]

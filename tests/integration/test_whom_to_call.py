@@ -35,7 +35,7 @@ async def _asks(site: Site, customer: Customer, **changes: Any) -> tuple[str, st
     page = (await (await site.signed_in()).get(f"/episodes/{episode}")).text
     server = FakeMail()
     sender = Sender(EmailChannel(server, letters()))
-    await asyncio.wait(await sender.start_due(site.service.pool, site.service.spine, create_metrics("escalation")))
+    await asyncio.wait(await sender.start_due(site.service.pool, site.service.processor, create_metrics("escalation")))
     *_, message = server.received
     plain, html = (message.get_body((kind,)) for kind in ("plain", "html"))
     assert plain is not None

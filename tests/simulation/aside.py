@@ -98,7 +98,7 @@ class Patient(Consumer):
     def __init__(self, ground: Ground, name: str) -> None:
         super().__init__(ground, name)
         positions: Any = _Positions()
-        self.applier = Applier(self.spine, positions, _ENDINGS)
+        self.applier = Applier(self.processor, positions, _ENDINGS)
 
     async def apply(self, batch: Batch) -> None:
         await self.applier.apply(batch)
@@ -122,7 +122,7 @@ class TimersInTurns(Timers):
         return bool(due_timers(looking))
 
     async def round(self) -> None:
-        await TimerRounds(self.spine).fire()
+        await TimerRounds(self.processor).fire()
 
 
 class Retrier(Process):
@@ -132,7 +132,7 @@ class Retrier(Process):
         return bool(_first_due(Session(self.database, "looking")))
 
     async def round(self) -> None:
-        await SetAsideRounds(self.spine, _ENDINGS).run()
+        await SetAsideRounds(self.processor, _ENDINGS).run()
 
 
 def _first_due(session: Session) -> list[Row]:

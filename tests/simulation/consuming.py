@@ -58,7 +58,7 @@ class Consumer(Process):
 
     async def apply(self, batch: Batch) -> None:
         """All of it in one transaction."""
-        await self.spine.apply(batch)
+        await self.processor.apply(batch)
 
     async def _place(self, partitions: list[Partition]) -> None:
         """Start at the lower of what Kafka and the database hold."""

@@ -12,7 +12,7 @@ from services.escalation.domain.own_facts import OWN_FACTS, EpisodeButton
 from services.escalation.handlers import handling
 from shared.contracts.envelope import Envelope, Fact, envelope
 from shared.inputs import Batch, Input, InputKind
-from shared.transaction import Refused, Spine
+from shared.transaction import InputProcessor, Refused
 from tests.simulation.commits import Commits
 from tests.simulation.connections import FakePool
 from tests.simulation.database import Database
@@ -27,7 +27,7 @@ from tests.simulation.workers import RULES
 @dataclass
 class _Resources:
     pool: Any
-    spine: Spine
+    processor: InputProcessor
 
 
 @dataclass
@@ -42,8 +42,8 @@ class Deciding:
         self.commits = Commits(self.database, Kafka())
         self.database.on_commit = self.commits.note
         pool: Any = FakePool(self.database, ANSWERS, "deciding")
-        self.spine = Spine(pool, "escalation", handling(RULES), OWN_FACTS, seconds_allowed=inf)
-        self.resources = _Resources(pool, self.spine)
+        self.processor = InputProcessor(pool, "escalation", handling(RULES), OWN_FACTS, seconds_allowed=inf)
+        self.resources = _Resources(pool, self.processor)
         self._read_everything()
 
     @property
@@ -55,7 +55,7 @@ class Deciding:
         event: Envelope[Fact] = envelope(
             told.fact, id=id or f"e-{self.told}", source="handoff/orders", subject=told.subject, time=told.at
         )
-        run(self.spine.apply(Batch([Input(event, told.fact.model_dump_json().encode(), b"", InputKind.RECORD)])))
+        run(self.processor.apply(Batch([Input(event, told.fact.model_dump_json().encode(), b"", InputKind.RECORD)])))
 
     def press(self, button: EpisodeButton, account: str) -> None:
         """Press a button; what is refused changes nothing."""
@@ -70,7 +70,7 @@ class Deciding:
         """Time passes, nothing else is told, and what falls due is done."""
         self.database.now += long
         self._read_everything()
-        while run(self.spine.fire_timers()):
+        while run(self.processor.fire_timers()):
             pass
 
     def next_due(self) -> datetime | None:

@@ -24,7 +24,7 @@ from shared.database import DATABASE_ERRORS
 from shared.ids import derived
 from shared.inputs import Batch
 from shared.messaging import relay
-from shared.transaction import Spine, Transaction
+from shared.transaction import InputProcessor, Transaction
 from tests.simulation.consuming import Consumer
 from tests.simulation.workers import Relay, Sender
 
@@ -56,15 +56,15 @@ def fire_timers_without_the_lock(patch: pytest.MonkeyPatch) -> None:
 
 
 def ask_the_time_before_claiming(patch: pytest.MonkeyPatch) -> None:
-    async def fire_timers(spine: Spine, limit: int = 200, **_of: Any) -> int:
-        async with spine._transaction(set()) as tx:
+    async def fire_timers(processor: InputProcessor, limit: int = 200, **_of: Any) -> int:
+        async with processor._transaction(set()) as tx:
             tx.now = await tx.connection.fetchval("select shared.app_now()")
             held = await timers.lock_due(tx.connection, limit)
-            fired = await timers.claim(tx.connection, held, limit, spine.own_facts, spine.service)
-            await spine._process(tx, Batch(fired), whole=False)
+            fired = await timers.claim(tx.connection, held, limit, processor.own_facts, processor.service)
+            await processor._process(tx, Batch(fired), whole=False)
             return len(fired)
 
-    patch.setattr(Spine, "fire_timers", fire_timers)
+    patch.setattr(InputProcessor, "fire_timers", fire_timers)
 
 
 def silence_that_is_not_waited_for(patch: pytest.MonkeyPatch) -> None:
@@ -126,7 +126,7 @@ def send_again_where_the_receipt_was_lost(patch: pytest.MonkeyPatch) -> None:
 
     async def report_or_send_again(sender: Sender, receipts: list[Any]) -> None:
         try:
-            await sender.spine.apply(Batch(receipts))
+            await sender.processor.apply(Batch(receipts))
         except DATABASE_ERRORS:
             sender.ground.mail.take([receipt.envelope.data.delivery for receipt in receipts])
             await report(sender, receipts)

@@ -19,7 +19,7 @@ from shared import timers
 from shared.contracts.catalog import CATALOG
 from shared.contracts.envelope import Envelope, Fact, envelope
 from shared.inputs import Batch, Input, InputKind
-from shared.transaction import Spine
+from shared.transaction import InputProcessor
 from tests.simulation import tables
 from tests.simulation.commits import Broken, Commits, Committed
 from tests.simulation.connections import FakePool
@@ -78,7 +78,7 @@ class _Replay:
         }
         answers = {**ANSWERS, **own}
         pool: Any = FakePool(self.database, answers, "replay")
-        self.spine = Spine(pool, "escalation", handling(RULES), OWN_FACTS, seconds_allowed=inf)
+        self.processor = InputProcessor(pool, "escalation", handling(RULES), OWN_FACTS, seconds_allowed=inf)
 
     def tell(self, committed: Committed) -> None:
         self.committed = committed
@@ -91,7 +91,7 @@ class _Replay:
         self._move_deliveries(committed)
         inputs = [_input(row) for row in committed.inputs]
         for batch in [[one] for one in inputs] if self.one_by_one or not inputs else [inputs]:
-            run(self.spine.apply(Batch(batch)))
+            run(self.processor.apply(Batch(batch)))
             for one in batch:
                 self._keep_version(one.envelope.subject, committed.number)
         self._hurry(committed)

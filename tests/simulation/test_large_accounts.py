@@ -13,7 +13,7 @@ from services.escalation.domain.own_facts import OWN_FACTS
 from services.escalation.handlers import handling
 from shared.contracts.envelope import Fact
 from shared.inputs import Batch
-from shared.transaction import Spine
+from shared.transaction import InputProcessor
 from tests.benchmarks.hot_account import STORIES, Account, first_sale
 from tests.simulation.connections import FakePool
 from tests.simulation.database import Database
@@ -30,11 +30,11 @@ def test_a_fact_costs_no_more_on_an_account_with_thousands_of_them(name: str) ->
     database = Database(START)
     database.pauses = lambda: False
     pool: Any = FakePool(database, ANSWERS, "large accounts")
-    spine = Spine(pool, "escalation", handling(RULES), OWN_FACTS, seconds_allowed=inf)
-    account = Account(spine, STORIES[name]())
+    processor = InputProcessor(pool, "escalation", handling(RULES), OWN_FACTS, seconds_allowed=inf)
+    account = Account(processor, STORIES[name]())
 
     def hear(facts: list[Fact]) -> None:
-        run(account.spine.apply(Batch(account.inputs(facts))))
+        run(account.processor.apply(Batch(account.inputs(facts))))
 
     def work_of_one() -> float:
         with counting() as calls:

@@ -54,7 +54,9 @@ class Troubled(Deciding):
         """What a button, an operator or a mail server tells."""
         event: Envelope[Fact] = envelope(fact, id=str(uuid4()), source="handoff/tests", subject=subject, time=self.now)
         report = run(
-            self.spine.apply(Batch([Input(event, fact.model_dump_json().encode(), b"", InputKind.BUTTON)]), whole=True)
+            self.processor.apply(
+                Batch([Input(event, fact.model_dump_json().encode(), b"", InputKind.BUTTON)]), whole=True
+            )
         )
         assert report.rejected == []
 

@@ -27,7 +27,7 @@ from shared.database import DATABASE_ERRORS, Connection
 from shared.inputs import Batch, Input, Rejection
 from shared.messaging import relay
 from shared.metrics import create_metrics
-from shared.transaction import Refused, Spine
+from shared.transaction import InputProcessor, Refused
 from tests.simulation.connections import FakePool
 from tests.simulation.database import Answer, Database, Session
 from tests.simulation.kafka import Kafka
@@ -96,7 +96,7 @@ class Process:
         self.database = ground.database
         pool: Any = FakePool(ground.database, ground.answers, name)
         self.pool = pool
-        self.spine = Spine(pool, "escalation", handling(RULES), OWN_FACTS, seconds_allowed=inf)
+        self.processor = InputProcessor(pool, "escalation", handling(RULES), OWN_FACTS, seconds_allowed=inf)
 
 
 class Relay(Process):
@@ -132,7 +132,7 @@ class Timers(Process):
         return bool(due_timers(Session(self.database, "looking")))
 
     async def round(self) -> None:
-        await self.spine.fire_timers(self.ground.chance.choice((1, 200, 200)))
+        await self.processor.fire_timers(self.ground.chance.choice((1, 200, 200)))
 
 
 class Sender(Process):
@@ -168,7 +168,7 @@ class Sender(Process):
     async def _report(self, receipts: list[Input]) -> None:
         while True:
             try:
-                await self.spine.apply(Batch(receipts))
+                await self.processor.apply(Batch(receipts))
                 return
             except DATABASE_ERRORS:
                 await Pause("receipt")
@@ -183,7 +183,7 @@ class Page(Process):
 
     def __init__(self, ground: Ground, name: str) -> None:
         super().__init__(ground, name)
-        self.resources: Any = SimpleNamespace(pool=self.pool, spine=self.spine)
+        self.resources: Any = SimpleNamespace(pool=self.pool, processor=self.processor)
 
     async def press(self, button: EpisodeButton | DutyButton, account: str, round: str | None, times: int) -> None:
         self.ground.pressed[button.type, button.model_dump_json().encode()] += 1

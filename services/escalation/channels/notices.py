@@ -23,7 +23,7 @@ from shared.ids import derived
 from shared.inputs import Batch, Input, InputKind
 from shared.metrics import Metrics
 from shared.service import Resources
-from shared.transaction import Spine
+from shared.transaction import InputProcessor
 
 _POLL_SECONDS = 1.0
 GIVE_UP_BOUNCES_AFTER_UNKNOWN = 3
@@ -37,11 +37,11 @@ async def send_notices(email: EmailChannel, resources: Resources) -> None:
     """Send in a loop of its own: it holds up no alert. Runs until cancelled; what was being sent then is sent again
     once its time is up."""
     while True:
-        if not await send_due_notices(email, resources.spine, resources.metrics):
+        if not await send_due_notices(email, resources.processor, resources.metrics):
             await asyncio.sleep(_POLL_SECONDS)
 
 
-async def send_due_notices(email: EmailChannel, spine: Spine, metrics: Metrics) -> int:
+async def send_due_notices(email: EmailChannel, processor: InputProcessor, metrics: Metrics) -> int:
     """Send what is due of both kinds, each once; returns how many that were."""
 
     async def send(notice: N, compose: Callable[[N], Mail], end: End[N], give_up_after: int) -> None:
@@ -52,11 +52,11 @@ async def send_due_notices(email: EmailChannel, spine: Spine, metrics: Metrics) 
             ended.result, attempts=notice.attempts, unknown_count=notice.unknown_count, give_up_after=give_up_after
         )
         if ended.is_of_the_address:
-            await _mark_address(spine, notice, ended)
-        await end(spine.pool, notice, outcome, ended.reason)
+            await _mark_address(processor, notice, ended)
+        await end(processor.pool, notice, outcome, ended.reason)
 
-    changed = await address_notices.claim(spine.pool, AT_ONCE)
-    failing = await bounce_notices.claim(spine.pool, AT_ONCE)
+    changed = await address_notices.claim(processor.pool, AT_ONCE)
+    failing = await bounce_notices.claim(processor.pool, AT_ONCE)
     await asyncio.gather(
         *(send(one, email.letters.address_changed, address_notices.end, GIVE_UP_AFTER_UNKNOWN) for one in changed),
         *(send(one, email.letters.notice, bounce_notices.end, GIVE_UP_BOUNCES_AFTER_UNKNOWN) for one in failing),
@@ -64,7 +64,7 @@ async def send_due_notices(email: EmailChannel, spine: Spine, metrics: Metrics) 
     return len(changed) + len(failing)
 
 
-async def _mark_address(spine: Spine, notice: ClaimedNotice | NoticeLetter, ended: Ended) -> None:
+async def _mark_address(processor: InputProcessor, notice: ClaimedNotice | NoticeLetter, ended: Ended) -> None:
     """Mark the recipient's address, if it is still theirs; then the next above is notified of it."""
     address = notice.address if isinstance(notice, ClaimedNotice) else notice.email
     person = notice.salesperson_id if isinstance(notice, ClaimedNotice) else notice.recipient
@@ -74,6 +74,6 @@ async def _mark_address(spine: Spine, notice: ClaimedNotice | NoticeLetter, ende
         id=str(derived("address failed", notice.notice_id, notice.attempts)),
         source="handoff/escalation/channels",
         subject=person,
-        time=await spine.pool.fetchval("select shared.app_now()"),
+        time=await processor.pool.fetchval("select shared.app_now()"),
     )
-    await spine.apply(Batch([Input(event, fact.model_dump_json().encode(), b"", InputKind.DELIVERY)]), whole=True)
+    await processor.apply(Batch([Input(event, fact.model_dump_json().encode(), b"", InputKind.DELIVERY)]), whole=True)

@@ -26,7 +26,7 @@ from shared.inputs import Batch, Input, InputKind
 from shared.logs import get_logger
 from shared.metrics import Metrics
 from shared.telemetry import Attribute, EffectSpan, delivery_span
-from shared.transaction import Spine
+from shared.transaction import InputProcessor
 
 AT_ONCE = 10
 _POLL_SECONDS = 0.2
@@ -54,24 +54,24 @@ class Sender(Generic[M]):
         self._policies = KnownPolicies()
         self._sending: set[asyncio.Task[None]] = set()
 
-    async def run(self, pool: Pool, spine: Spine, metrics: Metrics) -> None:
+    async def run(self, pool: Pool, processor: InputProcessor, metrics: Metrics) -> None:
         """Send until cancelled; what is being sent is finished first."""
         try:
             while True:
                 if len(self._sending) >= AT_ONCE:
                     await asyncio.wait(self._sending, return_when=asyncio.FIRST_COMPLETED)
-                elif not await self.start_due(pool, spine, metrics):
+                elif not await self.start_due(pool, processor, metrics):
                     await asyncio.sleep(_POLL_SECONDS)
         except asyncio.CancelledError:  # half-way, nobody would know whether it was accepted
             if self._sending:
                 await asyncio.wait(self._sending, timeout=_FINISH_SECONDS)
             raise
 
-    async def start_due(self, pool: Pool, spine: Spine, metrics: Metrics) -> set[asyncio.Task[None]]:
+    async def start_due(self, pool: Pool, processor: InputProcessor, metrics: Metrics) -> set[asyncio.Task[None]]:
         """Start sending what is due, as far as there are free places."""
         await give_up_on_silent_attempts(pool, metrics)
         due = await claim(pool, self._channel.definition, AT_ONCE - len(self._sending), self._policies)
-        started = {asyncio.create_task(self._deliver(message, spine, metrics)) for message in due}
+        started = {asyncio.create_task(self._deliver(message, processor, metrics)) for message in due}
         for task in started:
             self._sending.add(task)
             task.add_done_callback(partial(self._ended, metrics))
@@ -84,7 +84,7 @@ class Sender(Generic[M]):
             metrics.process.loop_failures.labels("delivery").inc()
             log.error("a delivery failed and will be tried again", exc_info=error)
 
-    async def _deliver(self, message: Outgoing, spine: Spine, metrics: Metrics) -> None:
+    async def _deliver(self, message: Outgoing, processor: InputProcessor, metrics: Metrics) -> None:
         with ExitStack() as ending:
             spans = [ending.enter_context(self._span(delivery)) for delivery in message.deliveries]
             ended = await self._send(message.letter)
@@ -97,7 +97,7 @@ class Sender(Generic[M]):
             _receipt(delivery, fact, message.claimed_at, span.traceparent)
             for delivery, fact, span in zip(message.deliveries, facts, spans, strict=True)
         ]
-        await _report(spine, receipts)
+        await _report(processor, receipts)
 
     async def _send(self, letter: Letter | ListLetter) -> Ended:
         if letter.address is None:  # it was known when the alert was raised
@@ -170,12 +170,12 @@ def warn(ended: Ended, **about: object) -> None:
     log.warning("a message was not accepted", outcome=ended.result.value, trouble=trouble, reason=ended.reason, **about)
 
 
-async def _report(spine: Spine, receipts: Sequence[Input]) -> None:
+async def _report(processor: InputProcessor, receipts: Sequence[Input]) -> None:
     """Tell what came of an attempt, also through a short absence of the database: untold, it would be sent again."""
     until_seconds = time.monotonic() + SENDING_LIMIT.total_seconds()
     while True:
         try:
-            await spine.apply(Batch(list(receipts)))
+            await processor.apply(Batch(list(receipts)))
             return
         except DATABASE_ERRORS as error:
             if not is_transient(error) or time.monotonic() > until_seconds:

@@ -100,8 +100,8 @@ def applications() -> dict[str, FastAPI]:
     made = {}
     for name in ServiceName:
         service = service_of(name, runnable(name).settings())
-        spine = cast(Any, SimpleNamespace(service=name.value))
-        resources = Resources(cast(Any, None), spine, Cluster(""), create_metrics(name.value))
+        processor = cast(Any, SimpleNamespace(service=name.value))
+        resources = Resources(cast(Any, None), processor, Cluster(""), create_metrics(name.value))
         made[name.value] = service.web(resources, Health())
     return made
 
