@@ -109,13 +109,13 @@ async def test_what_is_graver_goes_first_and_a_given_time_stays(site: Site) -> N
     await press(browser, shown((await browser.get("/")).text))
     before = {row["episode_id"]: row["deadline_at"] for row in await mine(site)}
     await site.sell("big", account="a-big", amount_minor=9_000_000, customer=Customer(name="Big", zone="Europe/Berlin"))
-    grave = await site.request_refund("big", account="a-big")
-    assert (await Desk(browser, grave).press("acknowledge")).status_code == 303
+    assessed = await site.request_refund("big", account="a-big")
+    assert (await Desk(browser, assessed).press("acknowledge")).status_code == 303
     rows = {row["episode_id"]: row for row in await mine(site)}
-    assert rows[grave]["severity"] == "critical"
-    assert rows[grave]["deadline_at"] == rows[grave]["acknowledged_at"] + LIMITS.redeem_within.critical
+    assert rows[assessed]["severity"] == "critical"
+    assert rows[assessed]["deadline_at"] == rows[assessed]["acknowledged_at"] + LIMITS.redeem_within.critical
     assert {id: rows[id]["deadline_at"] for id in before} == before
-    page = await Desk(browser, grave).page()
+    page = await Desk(browser, assessed).page()
     assert "You: 1st in your queue, call by 11:0" in page
     first_late = min(before, key=lambda id: before[id])
     assert "You: 2nd in your queue, call by" in await Desk(browser, first_late).page()

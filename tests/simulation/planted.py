@@ -16,7 +16,7 @@ from services.escalation.domain.decisions.closing import Closed, Reopened
 from services.escalation.domain.duties import Duty, DutyKind
 from services.escalation.domain.entities import Episode
 from services.escalation.domain.own_facts import EpisodeDue
-from services.escalation.domain.severity import graveness
+from services.escalation.domain.severity import assess_severity
 from services.escalation.store.known_accounts import KnownAccounts
 from shared import journal, timers
 from shared.contracts.escalation import RingCause
@@ -81,15 +81,15 @@ def acknowledge_without_silencing(patch: pytest.MonkeyPatch) -> None:
 
 
 def severity_that_falls(patch: pytest.MonkeyPatch) -> None:
-    def risen(_draft: Any, episode: Episode, _signal: Any, grave: Any) -> tuple[Episode, bool]:
-        return replace(episode, severity=grave.severity), grave.severity.rank > episode.severity.rank
+    def risen(_draft: Any, episode: Episode, _signal: Any, assessed: Any) -> tuple[Episode, bool]:
+        return replace(episode, severity=assessed.severity), assessed.severity.rank > episode.severity.rank
 
     patch.setattr(episodes, "_risen", risen)
     patch.setattr(episodes, "graveness", _of_the_latest_alone)
 
 
 def _of_the_latest_alone(signals: Sequence[Any], order: Any, policy: Any) -> Any:
-    return graveness(signals[-1:], order, policy)
+    return assess_severity(signals[-1:], order, policy)
 
 
 def late_timer_of_a_closed_episode(patch: pytest.MonkeyPatch) -> None:

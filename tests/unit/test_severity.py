@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from services.escalation.domain.entities import Order, Signal
 from services.escalation.domain.policy.document import shipped
-from services.escalation.domain.severity import graveness
+from services.escalation.domain.severity import assess_severity
 from shared.contracts.escalation import Severity, SignalKind
 from tests.builders import AT, minutes
 
@@ -60,13 +60,13 @@ def signals(*kinds: SignalKind) -> list[Signal]:
     ],
 )
 def test_the_severity_is(kinds: list[SignalKind], order: Order, expected: Severity) -> None:
-    assert graveness(signals(*kinds), order, POLICY).severity is expected
+    assert assess_severity(signals(*kinds), order, POLICY).severity is expected
 
 
 def test_every_rise_names_its_cause_and_its_line_of_the_policy() -> None:
-    grave = graveness(signals(SignalKind.CONTACT_DEAD_ENDED, SignalKind.REFUND_REQUESTED), LARGE, POLICY)
-    assert grave.why == "refund requested, large amount, request after a bad contact"
-    assert grave.policy_path == (
+    assessed = assess_severity(signals(SignalKind.CONTACT_DEAD_ENDED, SignalKind.REFUND_REQUESTED), LARGE, POLICY)
+    assert assessed.why == "refund requested, large amount, request after a bad contact"
+    assert assessed.policy_path == (
         "signals.refund_requested.severity, rises.large_amount.EUR, rises.request_after_bad_contact"
     )
 
@@ -117,11 +117,11 @@ HUGE = replace(SMALL, amount_minor=2_000_000)
     ],
 )
 def test_what_is_at_stake_makes_it(standing: list[Signal], order: Order, expected: Severity) -> None:
-    assert graveness(standing, order, POLICY).severity is expected
+    assert assess_severity(standing, order, POLICY).severity is expected
 
 
 @given(st.lists(st.sampled_from(list(SignalKind)), min_size=1, max_size=6), st.sampled_from([SMALL, LARGE]))
 def test_a_further_signal_never_makes_it_less_grave(kinds: list[SignalKind], order: Order) -> None:
-    whole = graveness(signals(*kinds), order, POLICY).severity.rank
+    whole = assess_severity(signals(*kinds), order, POLICY).severity.rank
     for fewer in combinations(signals(*kinds), max(1, len(kinds) - 1)):
-        assert graveness(fewer, order, POLICY).severity.rank <= whole
+        assert assess_severity(fewer, order, POLICY).severity.rank <= whole

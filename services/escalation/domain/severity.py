@@ -18,7 +18,7 @@ BAD_CONTACTS = frozenset(kind for kind, signal in SIGNALS.items() if signal.bad_
 
 
 @dataclass(frozen=True, slots=True)
-class Graveness:
+class SeverityAssessment:
     """A severity, why in words, and the lines of the policy that made it so."""
 
     severity: Severity
@@ -26,13 +26,13 @@ class Graveness:
     policy_path: str
 
 
-def graveness(signals: Collection[Signal], order: Order, policy: Policy) -> Graveness:
+def assess_severity(signals: Collection[Signal], order: Order, policy: Policy) -> SeverityAssessment:
     """The gravest signal's own severity, a level higher for each rise that holds. There must be a signal.
 
     Signals for information do not count beside others, and alone they are to be watched and no more.
     """
     if all_inform(signals, policy):
-        return Graveness(Severity.WATCH, "for information", "plays.refund_kinds")
+        return SeverityAssessment(Severity.WATCH, "for information", "plays.refund_kinds")
     signals = that_count(signals, policy)
     gravest = max(signals, key=lambda signal: (_level(signal, policy), signal.at, signal.signal_id))
     level = _level(gravest, policy)
@@ -41,7 +41,7 @@ def graveness(signals: Collection[Signal], order: Order, policy: Policy) -> Grav
         level += 1
         whys.append(why)
         paths.append(path)
-    return Graveness(tuple(Severity)[min(level, Severity.CRITICAL.rank)], ", ".join(whys), ", ".join(paths))
+    return SeverityAssessment(tuple(Severity)[min(level, Severity.CRITICAL.rank)], ", ".join(whys), ", ".join(paths))
 
 
 def _level(signal: Signal, policy: Policy) -> int:

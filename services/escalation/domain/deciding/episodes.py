@@ -23,7 +23,7 @@ from services.escalation.domain.findings.finding import Finding
 from services.escalation.domain.new_signal import as_said_last, matching_order, says_something_new
 from services.escalation.domain.own_facts import OrderWaitEnded, RulesChanged
 from services.escalation.domain.ringing import ring_of_signal, too_old, too_old_to_ring, waits_for_seller
-from services.escalation.domain.severity import Graveness, graveness
+from services.escalation.domain.severity import SeverityAssessment, assess_severity
 from shared.contracts import support
 from shared.contracts.envelope import Fact
 from shared.contracts.escalation import RingCause
@@ -98,15 +98,15 @@ def join(draft: Draft[Fact], order: Order, signal: Signal) -> None:
     ending = (draft.state.signals.get(id) for id in draft.book.ending)
     mine = (one for one in ending if one is not None and one.stands and one.episode_id == episode.episode_id)
     replaced = any(_is_same_trouble(one, joined) for one in mine)
-    grave = graveness(draft.book.telling(episode), order, policy)
+    assessed = assess_severity(draft.book.telling(episode), order, policy)
     if known is None:
-        episode = replace(episode, severity=grave.severity, policy_version=version)
+        episode = replace(episode, severity=assessed.severity, policy_version=version)
         draft.decide(EpisodeRaised(episode, joined, too_old))
-        draft.decide(SeverityFound(episode, joined, grave))
+        draft.decide(SeverityFound(episode, joined, assessed))
         rose = True
     else:
         draft.decide(EpisodeSignalled(episode, joined, too_old))
-        episode, rose = _risen(draft, episode, joined, grave)
+        episode, rose = _risen(draft, episode, joined, assessed)
     draft.keep(replace(episode, changed_at=draft.now))
     _ring_if_due(draft, draft.state.episodes[episode.episode_id], joined, rose=rose, news=rose or not replaced)
 
@@ -118,7 +118,7 @@ def weigh_again(draft: Draft[Fact], order: Order) -> None:
     if episode is None or signal is None:
         return
     _, policy = draft.book.policy_for(order)
-    _, rose = _risen(draft, episode, signal, graveness(draft.book.telling(episode), order, policy))
+    _, rose = _risen(draft, episode, signal, assess_severity(draft.book.telling(episode), order, policy))
     if not rose:
         return
     _ring_if_due(draft, draft.state.episodes[episode.episode_id], signal, rose=True, news=True)
@@ -172,19 +172,19 @@ def _new_episode(draft: Draft[Fact], order: Order, signal: Signal) -> Episode:
 def rise(draft: Draft[Fact], episode: Episode, signal: Signal) -> bool:
     """Judge the severity of an episode anew, after one of its signals changed. Returns whether it went up."""
     order = draft.book.order_of(episode)
-    grave = graveness(draft.book.telling(episode), order, draft.book.policy_for(order)[1])
-    _, rose = _risen(draft, episode, signal, grave)
+    assessed = assess_severity(draft.book.telling(episode), order, draft.book.policy_for(order)[1])
+    _, rose = _risen(draft, episode, signal, assessed)
     return rose
 
 
-def _risen(draft: Draft[Fact], episode: Episode, signal: Signal, grave: Graveness) -> tuple[Episode, bool]:
+def _risen(draft: Draft[Fact], episode: Episode, signal: Signal, assessed: SeverityAssessment) -> tuple[Episode, bool]:
     """The episode at its new severity, and whether that is a higher one: it never falls."""
     before = episode.severity
-    if grave.severity.rank <= before.rank:
+    if assessed.severity.rank <= before.rank:
         return episode, False
     version, _ = draft.book.policy_for(draft.book.order_of(episode))
-    raised = replace(episode, severity=grave.severity, policy_version=version, changed_at=draft.now)
-    draft.decide(SeverityRaised(raised, signal, grave, before))
+    raised = replace(episode, severity=assessed.severity, policy_version=version, changed_at=draft.now)
+    draft.decide(SeverityRaised(raised, signal, assessed, before))
     return raised, True
 
 

@@ -15,7 +15,7 @@ from services.escalation.domain.findings.finding import Finding
 from services.escalation.domain.findings.scope import NOTHING, WHOLE, Scope, affected
 from services.escalation.domain.new_signal import signal_of_finding
 from services.escalation.domain.own_facts import RulesChanged, SilenceEnded
-from services.escalation.domain.severity import graveness
+from services.escalation.domain.severity import assess_severity
 from services.escalation.domain.signals.find import findings
 from services.escalation.domain.signals.places import covers
 from services.escalation.domain.signals.silences import OF_ANSWERS, Silence, broken_by, listening_to, silence_of
@@ -214,8 +214,8 @@ def _correct_severity(draft: Draft[RulesChanged], episode: Episode) -> None:
     a deadline keeps it."""
     order = draft.book.order_of(episode)
     version, policy = draft.book.policy_for(order)
-    grave = graveness(draft.book.telling(episode), order, policy)
-    if grave.severity is episode.severity:
+    assessed = assess_severity(draft.book.telling(episode), order, policy)
+    if assessed.severity is episode.severity:
         return
-    corrected = replace(episode, severity=grave.severity, policy_version=version, changed_at=draft.now)
-    draft.decide(SeverityCorrected(corrected, episode.severity, grave))
+    corrected = replace(episode, severity=assessed.severity, policy_version=version, changed_at=draft.now)
+    draft.decide(SeverityCorrected(corrected, episode.severity, assessed))

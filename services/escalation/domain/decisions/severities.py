@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from services.escalation.domain.decisions.decision import ChangesEpisode, Row
 from services.escalation.domain.decisions.signals import OfSignal
-from services.escalation.domain.severity import Graveness
+from services.escalation.domain.severity import SeverityAssessment
 from shared.contracts import escalation
 from shared.contracts.envelope import Fact
 from shared.contracts.escalation import Severity
@@ -27,15 +27,15 @@ class SeverityFound(OfSignal):
     policy_lines = LINES
     timeline = "severity raised"
     color = "magenta"
-    grave: Graveness
+    assessed: SeverityAssessment
 
     @property
     def sentence(self) -> str:
-        return f"Severity {self.grave.severity.value}: {self.grave.why}."
+        return f"Severity {self.assessed.severity.value}: {self.assessed.why}."
 
     @property
     def policy_line(self) -> str | None:
-        return self.grave.policy_path
+        return self.assessed.policy_path
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,12 +68,13 @@ class SeverityCorrected(ChangesEpisode):
     timeline = SeverityFound.timeline
     color = SeverityFound.color
     before: Severity
-    grave: Graveness
+    assessed: SeverityAssessment
 
     @property
     def sentence(self) -> str:
-        return f"Severity {self.grave.severity.value} (was {self.before.value}): the rules changed ({self.grave.why})."
+        now = self.assessed
+        return f"Severity {now.severity.value} (was {self.before.value}): the rules changed ({now.why})."
 
     @property
     def policy_line(self) -> str | None:
-        return self.grave.policy_path
+        return self.assessed.policy_path
