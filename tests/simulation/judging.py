@@ -5,13 +5,13 @@ from typing import Any
 from uuid import UUID
 
 from services.escalation.domain.calendar import company_calendar
+from services.escalation.domain.detections.detection import Detection
+from services.escalation.domain.detections.history import History
+from services.escalation.domain.detections.terms import Terms
 from services.escalation.domain.facts import AccountFact, FactKind
-from services.escalation.domain.findings.finding import Finding
-from services.escalation.domain.findings.history import History
-from services.escalation.domain.findings.terms import Terms
 from services.escalation.domain.own_facts import SilenceEnded
 from services.escalation.domain.policy.versions import Policies
-from services.escalation.domain.signals.find import findings
+from services.escalation.domain.signals.find import detections
 from shared.contracts.escalation import SignalKind
 from shared.timers import timer_id
 from tests.simulation.commits import require
@@ -30,27 +30,27 @@ def signals_are_what_the_facts_say(database: Database) -> None:
         histories.setdefault(fact.account_id, []).append(fact)
     for account, facts in histories.items():
         history = History(facts)
-        found = [_as_of_now(database, history, one) for one in findings(history, lambda _at: _TERMS)]
+        found = [_as_of_now(database, history, one) for one in detections(history, lambda _at: _TERMS)]
         kept = {id: row for (id,), row in database.tables[SIGNALS].items() if row["account_id"] == account}
         _check_found(database, account, found, kept)
 
 
-def _as_of_now(database: Database, history: History, finding: Finding) -> Finding:
+def _as_of_now(database: Database, history: History, detection: Detection) -> Detection:
     """What only time ends has not ended before it was reported: until then a timer waits for it."""
-    ended = finding.cleared_by
+    ended = detection.cleared_by
     if ended is None or history.get(ended.fact_id) is not None:
-        return finding
-    waits = (_silence_timer(finding),) in database.tables[TIMERS]
-    return replace(finding, cleared_by=None) if ended.at > database.now or waits else finding
+        return detection
+    waits = (_silence_timer(detection),) in database.tables[TIMERS]
+    return replace(detection, cleared_by=None) if ended.at > database.now or waits else detection
 
 
-def _silence_timer(finding: Finding) -> UUID:
-    cause = finding.cause
-    silence = SilenceEnded(kind=finding.kind, case=cause.case_id, order=cause.order_id)
+def _silence_timer(detection: Detection) -> UUID:
+    cause = detection.cause
+    silence = SilenceEnded(kind=detection.kind, case=cause.case_id, order=cause.order_id)
     return timer_id(silence, cause.account_id, silence.model_dump_json())
 
 
-def _check_found(database: Database, account: str, found: list[Finding], kept: dict[Any, Row]) -> None:
+def _check_found(database: Database, account: str, found: list[Detection], kept: dict[Any, Row]) -> None:
     standing = {id for id, row in kept.items() if row["ended"] is None}
     lasting = {one.signal_id: one for one in found if one.cleared_by is None}
     for id in standing:
@@ -67,10 +67,10 @@ def _check_found(database: Database, account: str, found: list[Finding], kept: d
         )
 
 
-def _check_money(finding: Finding, kept: Row) -> None:
+def _check_money(detection: Detection, kept: Row) -> None:
     """The kind of refund and what is asked back or was paid, whichever event raised the signal."""
-    told = [one for one in (finding.cause, *finding.again) if one.amount_minor]
+    told = [one for one in (detection.cause, *detection.again) if one.amount_minor]
     amount = told[-1].amount_minor if told else None
-    refund_kind = finding.cause.what if finding.kind is SignalKind.REFUND_REQUESTED else None
+    refund_kind = detection.cause.what if detection.kind is SignalKind.REFUND_REQUESTED else None
     said = (kept["amount_minor"], kept["refund_kind"])
-    require(said == (amount, refund_kind), f"{finding.kind} says {said} and its facts {(amount, refund_kind)}")
+    require(said == (amount, refund_kind), f"{detection.kind} says {said} and its facts {(amount, refund_kind)}")

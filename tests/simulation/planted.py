@@ -144,9 +144,9 @@ def go_on_after_a_failed_batch(patch: pytest.MonkeyPatch) -> None:
 def never_withdraw(patch: pytest.MonkeyPatch) -> None:
     hold_against = judging._hold_against
 
-    def keep(draft: Any, signal: Any, finding: Any) -> None:
-        if finding is not None:
-            hold_against(draft, signal, finding)
+    def keep(draft: Any, signal: Any, detection: Any) -> None:
+        if detection is not None:
+            hold_against(draft, signal, detection)
 
     patch.setattr(judging, "_hold_against", keep)
 

@@ -9,11 +9,11 @@ from uuid import UUID
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
+from services.escalation.domain.detections.history import History
+from services.escalation.domain.detections.terms import Terms
 from services.escalation.domain.facts import AccountFact, FactKind, remembered
-from services.escalation.domain.findings.history import History
-from services.escalation.domain.findings.terms import Terms
 from services.escalation.domain.policy.signal_rules import Signals
-from services.escalation.domain.signals.find import findings
+from services.escalation.domain.signals.find import detections
 from shared.contracts import support
 from shared.contracts.envelope import Envelope, Fact, envelope
 from shared.contracts.escalation import SignalKind
@@ -92,7 +92,7 @@ def _found_by_service(facts: list[AccountFact], off: str | None) -> list[tuple[A
             None if one.cleared_by is None else one.cleared_by.at,
             tuple(again.fact_id for again in one.again),
         )
-        for one in findings(History(facts), lambda _at: in_force)
+        for one in detections(History(facts), lambda _at: in_force)
     ]
 
 

@@ -4,12 +4,12 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from services.escalation.domain.detections.detection import Detection
+from services.escalation.domain.detections.history import History
+from services.escalation.domain.detections.terms import Terms, TermsAt
 from services.escalation.domain.facts import AccountFact, FactKind
-from services.escalation.domain.findings.finding import Finding
-from services.escalation.domain.findings.history import History
-from services.escalation.domain.findings.terms import Terms, TermsAt
 from services.escalation.domain.policy.signal_rules import Signals
-from services.escalation.domain.signals.find import findings
+from services.escalation.domain.signals.find import detections
 from shared.contracts.escalation import SignalKind
 from shared.ids import derived
 from tests.builders import ACCOUNT, AT
@@ -87,25 +87,25 @@ def reached(at: float, **more: Any) -> AccountFact:
     return fact(FactKind.CUSTOMER_REACHED, at, **({"channel": "phone"} | more))
 
 
-def of_kind(kind: SignalKind, *facts: AccountFact, working: RoundTheClock | Twice | None = None) -> list[Finding]:
+def of_kind(kind: SignalKind, *facts: AccountFact, working: RoundTheClock | Twice | None = None) -> list[Detection]:
     """The findings of one kind, that kind alone being enabled."""
-    found = findings(History(facts), always(rules(only=kind), working))
-    assert all(finding.kind is kind for finding in found)
+    found = detections(History(facts), always(rules(only=kind), working))
+    assert all(detection.kind is kind for detection in found)
     return found
 
 
 def told(kind: SignalKind, *facts: AccountFact) -> list[tuple[float, float | None]]:
     """The findings of one kind: when each came into being, and when it was cleared, in hours after AT."""
-    return [times(finding) for finding in of_kind(kind, *facts)]
+    return [times(detection) for detection in of_kind(kind, *facts)]
 
 
-def times(finding: Finding) -> tuple[float, float | None]:
+def times(detection: Detection) -> tuple[float, float | None]:
     """When a finding came into being, and when it was cleared, in hours after AT."""
-    return _hours(finding.at), _cleared(finding)
+    return _hours(detection.at), _cleared(detection)
 
 
-def _cleared(finding: Finding) -> float | None:
-    return None if finding.cleared_by is None else _hours(finding.cleared_by.at)
+def _cleared(detection: Detection) -> float | None:
+    return None if detection.cleared_by is None else _hours(detection.cleared_by.at)
 
 
 def _hours(at: datetime) -> float:

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
+from services.escalation.domain.detections.history import History
 from services.escalation.domain.duties import DutyKind, Sale, duties_of, period
 from services.escalation.domain.entities import Account, Order, Salesperson
 from services.escalation.domain.facts import AccountFact, FactKind
-from services.escalation.domain.findings.history import History
 from services.escalation.domain.policy.document import read, shipped_text
 from services.escalation.domain.policy.versions import BEGINNING, Policies, PolicyVersion
 from tests.builders import ACCOUNT, AT

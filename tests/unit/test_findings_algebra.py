@@ -9,15 +9,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services.escalation.domain.detections.detection import Detection
+from services.escalation.domain.detections.history import History
+from services.escalation.domain.detections.lane import place_of
+from services.escalation.domain.detections.lanes import OF_REQUESTS, ORDER_KINDS, REQUEST_KINDS
+from services.escalation.domain.detections.scope import affected
+from services.escalation.domain.detections.terms import Terms, TermsAt
 from services.escalation.domain.facts import AccountFact, FactKind
-from services.escalation.domain.findings.finding import Finding
-from services.escalation.domain.findings.history import History
-from services.escalation.domain.findings.lane import place_of
-from services.escalation.domain.findings.lanes import OF_REQUESTS, ORDER_KINDS, REQUEST_KINDS
-from services.escalation.domain.findings.scope import affected
-from services.escalation.domain.findings.terms import Terms, TermsAt
 from services.escalation.domain.signals import SIGNALS
-from services.escalation.domain.signals.find import findings
+from services.escalation.domain.signals.find import detections
 from services.escalation.domain.signals.places import covers
 from services.escalation.domain.signals.silences import listening_to, silence_of
 from shared.contracts.escalation import SignalKind
@@ -107,23 +107,23 @@ def test_the_order_of_arrival_changes_nothing(facts: list[AccountFact], chance: 
     history = History()
     for fact in shuffled:
         history.add(fact)
-    assert findings(history, changing) == findings(History(facts), changing)
+    assert detections(history, changing) == detections(History(facts), changing)
 
 
 @given(_HISTORIES)
 def test_a_signal_starts_with_a_fact_of_the_kinds_that_its_definition_names(facts: list[AccountFact]) -> None:
-    found = findings(History(facts), changing)
+    found = detections(History(facts), changing)
     assert [one for one in found if one.cause.kind not in SIGNALS[one.kind].starts_with] == []
 
 
 @examples(200)
 @given(_HISTORIES)
 def test_judging_what_a_fact_can_change_is_judging_everything(facts: list[AccountFact]) -> None:
-    history, kept = History(), dict[UUID, Finding]()
+    history, kept = History(), dict[UUID, Detection]()
     for fact in facts:
         history.add(fact)
         _compare(history, fact, kept, changing)
-        assert sorted(kept.values(), key=lambda one: (one.at, one.signal_id)) == findings(history, changing)
+        assert sorted(kept.values(), key=lambda one: (one.at, one.signal_id)) == detections(history, changing)
 
 
 _TALKS = [FactKind.CONTACT, FactKind.CONTACT, FactKind.CUSTOMER_REACHED]
@@ -151,17 +151,17 @@ def test_judging_what_a_fact_can_change_is_judging_everything_where_facts_meet(
     kinds: list[FactKind], some: st.DataObject
 ) -> None:
     """As above, of facts that end and begin the same signals: those that differ by their lane alone."""
-    history, kept = History(), dict[UUID, Finding]()
+    history, kept = History(), dict[UUID, Detection]()
     for fact in some.draw(st.lists(_account_facts(kinds), max_size=12, unique_by=lambda fact: fact.fact_id)):
         history.add(fact)
         _compare(history, fact, kept, changing)
-        assert sorted(kept.values(), key=lambda one: (one.at, one.signal_id)) == findings(history, changing)
+        assert sorted(kept.values(), key=lambda one: (one.at, one.signal_id)) == detections(history, changing)
 
 
-def _compare(history: History, fact: AccountFact, kept: dict[UUID, Finding], terms: TermsAt) -> None:
+def _compare(history: History, fact: AccountFact, kept: dict[UUID, Detection], terms: TermsAt) -> None:
     """As the handlers do: what is kept in scope and not found again is withdrawn."""
     scope = affected(history, fact)
-    found = {one.signal_id: one for one in findings(history, terms, scope)}
+    found = {one.signal_id: one for one in detections(history, terms, scope)}
     for signal_id, known in list(kept.items()):
         if covers(scope, known.kind, known.cause) and signal_id not in found:
             del kept[signal_id]
@@ -170,10 +170,10 @@ def _compare(history: History, fact: AccountFact, kept: dict[UUID, Finding], ter
 
 @given(_HISTORIES)
 def test_nothing_is_cleared_before_it_came_into_being(facts: list[AccountFact]) -> None:
-    for finding in findings(History(facts), changing):
-        ended = finding.cleared_by
-        assert ended is None or ended.at > finding.at or (ended.at == finding.at and place_of(ended) == 2)
-        assert finding.at >= finding.cause.at
+    for detection in detections(History(facts), changing):
+        ended = detection.cleared_by
+        assert ended is None or ended.at > detection.at or (ended.at == detection.at and place_of(ended) == 2)
+        assert detection.at >= detection.cause.at
 
 
 _ANSWERS = [FactKind.RESPONSE_PROMISED, FactKind.RESPONSE_OVERDUE]
@@ -198,16 +198,16 @@ def test_what_a_customer_waits_for_is_soon_due_or_late_and_never_both_or_twice_a
 ) -> None:
     answers = (SignalKind.RESPONSE_DUE, SignalKind.RESPONSE_OVERDUE)
     until = dict[object, datetime]()
-    for finding in findings(History(facts), changing):
-        if finding.kind in (*answers, SignalKind.DELIVERY_LATE):
-            matter = (finding.kind in answers, finding.case_id, finding.names_order)
-            assert until.get(matter, finding.at) <= finding.at
-            until[matter] = finding.cleared_by.at if finding.cleared_by else hours(10**4)
+    for detection in detections(History(facts), changing):
+        if detection.kind in (*answers, SignalKind.DELIVERY_LATE):
+            matter = (detection.kind in answers, detection.case_id, detection.names_order)
+            assert until.get(matter, detection.at) <= detection.at
+            until[matter] = detection.cleared_by.at if detection.cleared_by else hours(10**4)
 
 
 @given(_LATENESS)
 def test_nothing_is_over_by_time_alone_unless_another_signal_takes_its_place(facts: list[AccountFact]) -> None:
-    found, told = findings(History(facts), changing), {fact.fact_id for fact in facts}
+    found, told = detections(History(facts), changing), {fact.fact_id for fact in facts}
     begun = {(one.case_id, one.names_order, one.at) for one in found if one.kind is SignalKind.RESPONSE_OVERDUE}
     for one in found:
         if one.cleared_by is not None and one.cleared_by.fact_id not in told:
@@ -216,42 +216,44 @@ def test_nothing_is_over_by_time_alone_unless_another_signal_takes_its_place(fac
 
 @given(_HISTORIES)
 def test_every_signal_is_found_once(facts: list[AccountFact]) -> None:
-    ids = [finding.signal_id for finding in findings(History(facts), changing)]
+    ids = [detection.signal_id for detection in detections(History(facts), changing)]
     assert len(ids) == len(set(ids))
 
 
 @given(_HISTORIES, _account_facts([FactKind.CONTACT, FactKind.CASE_REOPENED]))
 def test_a_courtesy_changes_nothing(facts: list[AccountFact], fact: AccountFact) -> None:
     thanks = replace(fact, fact_id=UUID(int=2**65), courtesy=True)
-    assert findings(History([*facts, thanks]), changing) == findings(History(facts), changing)
+    assert detections(History([*facts, thanks]), changing) == detections(History(facts), changing)
 
 
 @given(_HISTORIES)
 def test_a_fact_told_again_changes_nothing(facts: list[AccountFact]) -> None:
     history = History(facts)
-    before = findings(history, changing)
+    before = detections(history, changing)
     assert not any(history.add(replace(fact, at=hours(1))) for fact in facts)
-    assert findings(history, changing) == before
+    assert detections(history, changing) == before
 
 
 @given(_HISTORIES, _account_facts([FactKind.CONTACT]))
 def test_an_outbound_voicemail_clears_nothing_but_a_stuck_case(facts: list[AccountFact], fact: AccountFact) -> None:
     voicemail = replace(fact, fact_id=UUID(int=2**65), direction="outbound", result="voicemail", courtesy=False)
-    for finding in findings(History([*facts, voicemail]), changing):
-        if finding.kind is not SignalKind.CASE_STUCK:
-            assert finding.cleared_by is None or finding.cleared_by.fact_id != voicemail.fact_id
+    for detection in detections(History([*facts, voicemail]), changing):
+        if detection.kind is not SignalKind.CASE_STUCK:
+            assert detection.cleared_by is None or detection.cleared_by.fact_id != voicemail.fact_id
 
 
 @given(_HISTORIES)
 def test_no_kind_that_is_not_enabled_is_found(facts: list[AccountFact]) -> None:
-    everything = {finding.signal_id for finding in findings(History(facts), always(rules()))}
+    everything = {detection.signal_id for detection in detections(History(facts), always(rules()))}
     one_by_one: set[UUID] = set()
     for kind in SignalKind:
-        found = findings(History(facts), always(rules(only=kind)))
-        assert {finding.kind for finding in found} <= {kind}
-        one_by_one |= {finding.signal_id for finding in found}
+        found = detections(History(facts), always(rules(only=kind)))
+        assert {detection.kind for detection in found} <= {kind}
+        one_by_one |= {detection.signal_id for detection in found}
     assert everything <= one_by_one
-    alone = {finding.signal_id for finding in findings(History(facts), always(rules(only=SignalKind.RESPONSE_DUE)))}
+    alone = {
+        detection.signal_id for detection in detections(History(facts), always(rules(only=SignalKind.RESPONSE_DUE)))
+    }
     assert one_by_one - everything <= alone, "only the warning of an answer asks whether another kind is there already"
 
 
@@ -261,17 +263,17 @@ def test_a_timer_of_a_silence_finds_all_of_it_that_stands(facts: list[AccountFac
     """What is looked at when it fires is enough: the same as judging the whole account."""
     history = History(facts)
 
-    def waited_for(found: list[Finding]) -> list[Finding]:
+    def waited_for(found: list[Detection]) -> list[Detection]:
         """Also a warning that is over by time alone."""
         return [one for one in found if one.by_silence and (one.cleared_by is None or _passes(history, one))]
 
-    everything = waited_for(findings(history, changing))
+    everything = waited_for(detections(history, changing))
     for silence in {silence_of(one) for one in everything}:
-        found = waited_for(findings(history, changing, listening_to(history, silence)))
+        found = waited_for(detections(history, changing, listening_to(history, silence)))
         assert [one for one in found if silence_of(one) == silence] == [
             one for one in everything if silence_of(one) == silence
         ]
 
 
-def _passes(history: History, finding: Finding) -> bool:
-    return finding.cleared_by is not None and history.get(finding.cleared_by.fact_id) is None
+def _passes(history: History, detection: Detection) -> bool:
+    return detection.cleared_by is not None and history.get(detection.cleared_by.fact_id) is None

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
+from services.escalation.domain.detections.history import History
 from services.escalation.domain.facts import AccountFact, FactKind
-from services.escalation.domain.findings.history import History
-from services.escalation.domain.signals.find import findings
+from services.escalation.domain.signals.find import detections
 from shared.contracts.escalation import SignalKind
 from tests.unit.accounts import Twice, always, fact, hours, inbound, of_kind, outbound, reached, rules, times, told
 from tests.unit.case_facts import (
@@ -59,8 +59,8 @@ def test_an_open_case_without_progress_is_stuck(facts: list[AccountFact], expect
 
 
 def test_a_case_is_stuck_after_working_time() -> None:
-    (finding,) = of_kind(SignalKind.CASE_STUCK, OPENED, working=Twice())
-    assert (finding.at, finding.names_order, finding.case_id) == (hours(32), "4711", "k")
+    (detection,) = of_kind(SignalKind.CASE_STUCK, OPENED, working=Twice())
+    assert (detection.at, detection.names_order, detection.case_id) == (hours(32), "4711", "k")
 
 
 @pytest.mark.parametrize(
@@ -148,7 +148,7 @@ def test_a_reopened_case_is_a_signal(facts: list[AccountFact], expected: Told) -
     ],
 )
 def test_a_promised_answer_is_soon_due_and_then_overdue(facts: list[AccountFact], due: Told, overdue: Told) -> None:
-    found = findings(History(facts), always(rules()))
+    found = detections(History(facts), always(rules()))
     assert told(SignalKind.RESPONSE_OVERDUE, *facts) == overdue
     assert [times(one) for one in found if one.kind is SignalKind.RESPONSE_DUE] == due
 
@@ -167,7 +167,7 @@ def test_a_promised_answer_is_soon_due_and_then_overdue(facts: list[AccountFact]
 def test_a_warning_stands_until_the_answer_where_no_overdue_answer_is_a_signal(
     facts: list[AccountFact], due: Told
 ) -> None:
-    found = findings(History(facts), always(rules(response_overdue={"enabled": False})))
+    found = detections(History(facts), always(rules(response_overdue={"enabled": False})))
     assert [(one.kind, times(one)) for one in found] == [(SignalKind.RESPONSE_DUE, times) for times in due]
 
 
@@ -294,5 +294,5 @@ def test_a_day_counts_from_the_earliest_request() -> None:
 
 def test_a_request_told_late_becomes_the_earliest() -> None:
     early, late = requested(1), requested(5)
-    (finding,) = of_kind(SignalKind.REFUND_REQUESTED, late, early)
-    assert (finding.cause, finding.again) == (early, (late,))
+    (detection,) = of_kind(SignalKind.REFUND_REQUESTED, late, early)
+    assert (detection.cause, detection.again) == (early, (late,))

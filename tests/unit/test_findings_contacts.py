@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
+from services.escalation.domain.detections.history import History
+from services.escalation.domain.detections.terms import Terms
 from services.escalation.domain.facts import AccountFact, FactKind
-from services.escalation.domain.findings.history import History
-from services.escalation.domain.findings.terms import Terms
-from services.escalation.domain.signals.find import findings
+from services.escalation.domain.signals.find import detections
 from shared.contracts.escalation import SignalKind
 from tests.unit.accounts import RoundTheClock, Twice, fact, hours, inbound, of_kind, outbound, reached, rules, told
 
@@ -83,8 +83,8 @@ def test_the_first_call_that_nobody_answers_since_it_is_asked_for_is_judged(
 ) -> None:
     off = Terms(rules(only=SignalKind.CASE_STUCK), RoundTheClock())
     on = Terms(rules(only=SignalKind.CONTACT_DEAD_ENDED), RoundTheClock())
-    found = findings(History(facts), lambda at: off if at < hours(2) else on)
-    assert [finding.at for finding in found] == [hours(at) for at in expected]
+    found = detections(History(facts), lambda at: off if at < hours(2) else on)
+    assert [detection.at for detection in found] == [hours(at) for at in expected]
 
 
 @pytest.mark.parametrize(
@@ -112,12 +112,12 @@ def test_the_first_call_that_nobody_answers_since_it_is_asked_for_is_judged(
 )
 def test_a_call_that_nobody_returns_is_a_dead_end(facts: list[AccountFact], expected: Told) -> None:
     assert told(SignalKind.CONTACT_DEAD_ENDED, *facts) == expected
-    assert all(finding.by_silence for finding in of_kind(SignalKind.CONTACT_DEAD_ENDED, *facts))
+    assert all(detection.by_silence for detection in of_kind(SignalKind.CONTACT_DEAD_ENDED, *facts))
 
 
 def test_a_call_is_returned_within_working_time() -> None:
     late = of_kind(SignalKind.CONTACT_DEAD_ENDED, inbound(1), outbound(9.5), working=Twice())
-    assert [finding.at for finding in late] == [hours(9)]
+    assert [detection.at for detection in late] == [hours(9)]
     assert not of_kind(SignalKind.CONTACT_DEAD_ENDED, inbound(1), outbound(9), working=Twice())
 
 
@@ -174,8 +174,8 @@ def test_trying_again_and_again_on_one_matter_is_a_signal(facts: list[AccountFac
 
 
 def test_the_first_try_is_what_repeated_contacts_began_with() -> None:
-    (finding,) = of_kind(SignalKind.CONTACT_REPEATED, *on_case(1, 2, 3))
-    assert finding.cause.at == hours(1)
+    (detection,) = of_kind(SignalKind.CONTACT_REPEATED, *on_case(1, 2, 3))
+    assert detection.cause.at == hours(1)
 
 
 def test_a_case_that_was_resolved_before_makes_another_signal() -> None:

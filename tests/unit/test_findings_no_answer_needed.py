@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
+from services.escalation.domain.detections.history import History
 from services.escalation.domain.facts import AccountFact, FactKind, contact_ids
-from services.escalation.domain.findings.history import History
-from services.escalation.domain.signals.find import findings
+from services.escalation.domain.signals.find import detections
 from shared.contracts.escalation import SignalKind
 from tests.unit.accounts import always, inbound, outbound, rules, told
 from tests.unit.case_facts import (
@@ -64,8 +64,8 @@ def test_spam_and_tests_take_back_all_that_their_case_raised_and_ended(reason: s
         said(7),
     ]
     unneeded = needless(100, reason)
-    assert findings(History(raised), always(rules()))
-    assert findings(History([*raised, unneeded]), always(rules())) == []
+    assert detections(History(raised), always(rules()))
+    assert detections(History([*raised, unneeded]), always(rules())) == []
     call, talk = inbound(1), outbound(2, case="k")
     assert told(SignalKind.CONTACT_DEAD_ENDED, call, talk) == []
     assert told(SignalKind.CONTACT_DEAD_ENDED, call, talk, unneeded) == [(5, None)]

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
+from services.escalation.domain.detections.history import History
+from services.escalation.domain.detections.terms import Terms
 from services.escalation.domain.facts import AccountFact, FactKind
-from services.escalation.domain.findings.history import History
-from services.escalation.domain.findings.terms import Terms
-from services.escalation.domain.signals.find import findings
+from services.escalation.domain.signals.find import detections
 from shared.contracts.escalation import SignalKind
 from tests.unit.accounts import RoundTheClock, Twice, fact, hours, of_kind, outbound, reached, rules, told
 
@@ -93,11 +93,11 @@ def test_an_order_of_which_nothing_is_told_since_the_sale_is_stalled(facts: list
     ],
 )
 def test_an_end_of_an_order_settles_what_is_of_the_same_instant(kind: SignalKind, facts: list[AccountFact]) -> None:
-    assert [finding for finding in of_kind(kind, *facts) if finding.cleared_by is None] == []
+    assert [detection for detection in of_kind(kind, *facts) if detection.cleared_by is None] == []
 
 
 def test_an_order_stalls_in_working_time() -> None:
-    assert [finding.at for finding in of_kind(SignalKind.ORDER_STALLED, REQUIRED, working=Twice())] == [hours(17)]
+    assert [detection.at for detection in of_kind(SignalKind.ORDER_STALLED, REQUIRED, working=Twice())] == [hours(17)]
     assert not of_kind(SignalKind.ORDER_STALLED, REQUIRED, outbound(16), working=Twice())
 
 
@@ -274,5 +274,5 @@ def test_a_signal_is_judged_by_the_terms_of_the_time_it_began_at() -> None:
         asked.append(at)
         return Terms(rules(only=SignalKind.ORDER_STALLED), RoundTheClock())
 
-    findings(History([REQUIRED, outbound(30)]), terms)
+    detections(History([REQUIRED, outbound(30)]), terms)
     assert hours(1) in asked

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services.escalation.domain.detections.history import History
 from services.escalation.domain.facts import AccountFact, FactKind
-from services.escalation.domain.findings.history import History
-from services.escalation.domain.signals.find import findings
+from services.escalation.domain.signals.find import detections
 from shared.contracts.escalation import SignalKind
 from tests.builders import ACCOUNT
 from tests.examples import examples
@@ -114,7 +114,7 @@ def _minute_of(at: datetime) -> datetime:
 
 
 def _standing(facts: list[AccountFact]) -> Counter[Any]:
-    found = findings(History(facts), _TERMS)
+    found = detections(History(facts), _TERMS)
     return Counter(
         (one.kind, one.case_id, one.names_order, _minute_of(one.at)) for one in found if one.cleared_by is None
     )
@@ -149,7 +149,7 @@ def _standing(facts: list[AccountFact]) -> Counter[Any]:
     ],
 )
 def test_an_end_settles_what_is_of_the_same_instant(kind: SignalKind, facts: list[AccountFact]) -> None:
-    assert [finding for finding in of_kind(kind, OPENED, *facts) if finding.cleared_by is None] == []
+    assert [detection for detection in of_kind(kind, OPENED, *facts) if detection.cleared_by is None] == []
 
 
 @pytest.mark.parametrize("first", [0, 1])

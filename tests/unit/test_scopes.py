@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services.escalation.domain.detections.history import History
+from services.escalation.domain.detections.parts import Part
+from services.escalation.domain.detections.scope import NOTHING, WHOLE, Scope, affected
+from services.escalation.domain.detections.windows import ALWAYS, NEVER, Window
 from services.escalation.domain.entities import Signal
 from services.escalation.domain.facts import AccountFact, FactKind
-from services.escalation.domain.findings.history import History
-from services.escalation.domain.findings.parts import Part
-from services.escalation.domain.findings.scope import NOTHING, WHOLE, Scope, affected
-from services.escalation.domain.findings.windows import ALWAYS, NEVER, Window
 from services.escalation.domain.signals import SIGNALS
 from services.escalation.domain.signals.places import covers
 from services.escalation.domain.signals.silences import Silence, listening_to

@@ -7,12 +7,12 @@ often or how high, what a promise is called.
 
 import pytest
 
+from services.escalation.domain.detections.history import History
 from services.escalation.domain.facts import AccountFact, FactKind
-from services.escalation.domain.findings.history import History
 from services.escalation.domain.policy.document import shipped
 from services.escalation.domain.signals import SIGNALS
 from services.escalation.domain.signals.definition import SignalDefinition
-from services.escalation.domain.signals.find import findings
+from services.escalation.domain.signals.find import detections
 from shared.contracts.support_inbound import ContactChannel, ContactResult, NoAnswerReason
 from tests.unit.accounts import RoundTheClock, always, fact, times
 
@@ -33,7 +33,7 @@ def test_an_example_holds_with_the_shipped_thresholds(signal: SignalDefinition, 
 def stands(signal: SignalDefinition, facts: list[AccountFact]) -> str:
     """From when to when the signals of one kind stand."""
     terms = always(shipped().signals, RoundTheClock())
-    found = [times(one) for one in findings(History(facts), terms) if one.kind is signal.kind]
+    found = [times(one) for one in detections(History(facts), terms) if one.kind is signal.kind]
     return "; ".join(f"{at:g}" if until is None else f"{at:g} to {until:g}" for at, until in found) or "never"
 
 

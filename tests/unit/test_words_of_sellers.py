@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
+from services.escalation.domain.detections.history import History
+from services.escalation.domain.detections.parts import Part
+from services.escalation.domain.detections.scope import affected
 from services.escalation.domain.duties import Duty, DutyKind, Sale, duties_of, open_or_finished
 from services.escalation.domain.entities import Account, Order, Salesperson
 from services.escalation.domain.facts import AccountFact, FactKind
-from services.escalation.domain.findings.history import History
-from services.escalation.domain.findings.parts import Part
-from services.escalation.domain.findings.scope import affected
 from services.escalation.domain.policy.versions import Policies
 from services.escalation.domain.signals.places import place
 from shared.contracts.escalation import SignalKind

@@ -7,8 +7,8 @@ from bisect import bisect_left, bisect_right, insort
 from datetime import datetime
 from uuid import UUID
 
+from services.escalation.domain.detections.history import History
 from services.escalation.domain.entities import Account, Case, Episode, Order, Signal
-from services.escalation.domain.findings.history import History
 from services.escalation.domain.standing import Standing
 
 _ROWS_OF_ITSELF = 3

@@ -11,6 +11,8 @@ from services.escalation.domain.account_state import AccountState
 from services.escalation.domain.addresses import AddressNotice
 from services.escalation.domain.calendar import company_calendar
 from services.escalation.domain.deliveries import CLOSED, cancelled
+from services.escalation.domain.detections.history import History
+from services.escalation.domain.detections.terms import Terms, TermsAt
 from services.escalation.domain.entities import (
     Account,
     Alert,
@@ -26,8 +28,6 @@ from services.escalation.domain.entities import (
     products_of,
 )
 from services.escalation.domain.facts import AccountFact
-from services.escalation.domain.findings.history import History
-from services.escalation.domain.findings.terms import Terms, TermsAt
 from services.escalation.domain.main_signal import all_inform, informs, main_signal
 from services.escalation.domain.policy.model import Policy, TeamMode
 from services.escalation.domain.policy.versions import Policies, PolicyVersion

@@ -5,13 +5,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from services.escalation.domain.detections.clearing import ended_by
+from services.escalation.domain.detections.history import History
+from services.escalation.domain.detections.lanes import LaneName
+from services.escalation.domain.detections.said import Word, word_about_outcome, word_about_promise
+from services.escalation.domain.detections.windows import ALWAYS
 from services.escalation.domain.entities import Account, Directory, Order, products_of
 from services.escalation.domain.facts import AccountFact, FactKind
-from services.escalation.domain.findings.clearing import ended_by
-from services.escalation.domain.findings.history import History
-from services.escalation.domain.findings.lanes import LaneName
-from services.escalation.domain.findings.said import Word, word_about_outcome, word_about_promise
-from services.escalation.domain.findings.windows import ALWAYS
 from services.escalation.domain.ladder import assigned_to, holder_of
 from services.escalation.domain.policy.model import Policy
 from services.escalation.domain.policy.signal_rules import SatisfactionRule

@@ -7,8 +7,8 @@ from typing import TypeAlias
 from uuid import UUID
 
 from services.escalation.domain import words
+from services.escalation.domain.detections.parts import Part
 from services.escalation.domain.facts import LEAVING, FactKind, fact_id
-from services.escalation.domain.findings.parts import Part
 from services.escalation.domain.own_facts import (
     AppointmentLogged,
     AttemptLogged,

@@ -1,4 +1,4 @@
-"""Makes the signal of a finding, with the money and the words that its facts say, and finds the order it is about."""
+"""Makes the signal of a detection, with the money and the words that its facts say, and finds the order it is about."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -6,54 +6,54 @@ from datetime import datetime, timedelta
 
 from services.escalation.domain.account_state import AccountState
 from services.escalation.domain.book import Book
+from services.escalation.domain.detections.detection import Detection
 from services.escalation.domain.entities import Order, Signal
 from services.escalation.domain.facts import LEAVING, AccountFact, FactKind, fact_id
-from services.escalation.domain.findings.finding import Finding
 from shared.contracts.envelope import Envelope, Fact
 
 
-def signal_of_finding(finding: Finding, event: Envelope[Fact], book: Book, *, now: datetime) -> Signal:
-    """A signal at the finding's own time, under the policy of when it began; an order that is named is waited for.
+def signal_of_detection(detection: Detection, event: Envelope[Fact], book: Book, *, now: datetime) -> Signal:
+    """A signal at the detection's own time, under the policy of when it began; an order that is named is waited for.
 
     It may be raised, or come back, by an event that is not its own fact: as when what ended it is put right.
     """
-    cause = finding.cause
-    awaited = finding.names_order is not None and finding.names_order not in book.state(cause.account_id).orders
+    cause = detection.cause
+    awaited = detection.names_order is not None and detection.names_order not in book.state(cause.account_id).orders
     signal = Signal(
-        signal_id=finding.signal_id,
+        signal_id=detection.signal_id,
         account_id=cause.account_id,
-        kind=finding.kind,
-        at=finding.at,
+        kind=detection.kind,
+        at=detection.at,
         seen_at=now,
         fact_id=cause.fact_id,
         policy_version=book.policies.at(cause.at).version,
-        by_silence=finding.by_silence,
-        case_id=finding.case_id,
-        names_order=finding.names_order,
+        by_silence=detection.by_silence,
+        case_id=detection.case_id,
+        names_order=detection.names_order,
         order_awaited_until=now + book.rules.order_wait if awaited else None,
         refund_kind=cause.what if cause.kind is FactKind.REFUND_REQUESTED else None,
     )
-    return as_said_last(signal, finding, event)
+    return as_said_last(signal, detection, event)
 
 
-def as_said_last(signal: Signal, finding: Finding, event: Envelope[Fact]) -> Signal:
+def as_said_last(signal: Signal, detection: Detection, event: Envelope[Fact]) -> Signal:
     """A signal with the amount and the words that were said last of it. An amount of zero counts as not told.
 
     The facts remember the amount. Words are not in memory: without the event that tells them, stored ones stay.
     """
-    told = [finding.cause, *finding.again]
+    told = [detection.cause, *detection.again]
     amounts = [one for one in told if one.amount_minor]
     if amounts:
         signal = replace(signal, amount_minor=amounts[-1].amount_minor, currency=amounts[-1].currency)
-    spoken = next((one for one in reversed(told) if one.said is not None), finding.cause)
+    spoken = next((one for one in reversed(told) if one.said is not None), detection.cause)
     if spoken.fact_id in (fact_id(event), fact_id(event, LEAVING)):
         return replace(signal, words=getattr(event.data, "words", None))
     return signal
 
 
-def says_something_new(fact: AccountFact, finding: Finding) -> bool:
+def says_something_new(fact: AccountFact, detection: Detection) -> bool:
     """Whether a request that was told again names an amount, words or a person that no other of its kind had."""
-    others = [one for one in (finding.cause, *finding.again) if one.fact_id != fact.fact_id]
+    others = [one for one in (detection.cause, *detection.again) if one.fact_id != fact.fact_id]
     known = {value for one in others for value in _told_of(one)}
     return any(value not in known for value in _told_of(fact))
 

@@ -7,9 +7,9 @@ from itertools import chain, islice
 from typing import TypeAlias
 from uuid import UUID
 
+from services.escalation.domain.detections.parts import Part, Place
+from services.escalation.domain.detections.scope import Scope
 from services.escalation.domain.entities import Signal
-from services.escalation.domain.findings.parts import Part, Place
-from services.escalation.domain.findings.scope import Scope
 from services.escalation.domain.signals.places import place
 from shared.contracts.escalation import REQUESTS, SignalKind
 

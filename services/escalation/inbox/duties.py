@@ -11,11 +11,11 @@ from starlette.responses import RedirectResponse, Response
 
 from services.escalation.domain import words
 from services.escalation.domain.calling import Calling, calling
+from services.escalation.domain.detections.said import Word
 from services.escalation.domain.duties import ANSWERS, Duty, DutyKind, Sale, open_or_finished, period
 from services.escalation.domain.duty_buttons import CheckInLogged, DutyButton, FollowUpLogged
 from services.escalation.domain.entities import Directory, Order, products_of
 from services.escalation.domain.facts import AccountFact, fact_id
-from services.escalation.domain.findings.said import Word
 from services.escalation.domain.policy.versions import Policies
 from services.escalation.domain.reader import Moment, Reader
 from services.escalation.domain.words.in_short import bought_words, customer_words, unturned

@@ -29,7 +29,7 @@ from services.escalation.domain.own_facts import (
 )
 from services.escalation.domain.policy.versions import Policies
 from services.escalation.domain.rules import Rules
-from services.escalation.domain.signals.find import findings
+from services.escalation.domain.signals.find import detections
 from services.escalation.domain.signals.silences import silence_of
 from services.escalation.store import address_notices, new_policies, sign_outs
 from services.escalation.store.histories import FACT_COLUMNS
@@ -140,7 +140,7 @@ async def _load_retold(connection: Connection, book: Book, events: Sequence[Enve
         history, retold = await retold_of(connection, account)
         book.state(account).history = history
         book.changes.retold.update(retold)
-        silent = [one for one in findings(history, book.terms) if one.by_silence]
+        silent = [one for one in detections(history, book.terms) if one.by_silence]
         book.awaited |= await awaited_of(connection, account, {silence_of(one) for one in silent})
 
 

@@ -3,10 +3,10 @@
 from collections.abc import Collection, Mapping
 from typing import cast
 
+from services.escalation.domain.detections.history import History
 from services.escalation.domain.duties import Period, Sale
 from services.escalation.domain.entities import Account, Directory, Order, Salesperson
 from services.escalation.domain.facts import SAID
-from services.escalation.domain.findings.history import History
 from services.escalation.store.facts import told_event
 from services.escalation.store.histories import FACT_COLUMNS, histories_of
 from shared.contracts.envelope import Envelope

@@ -6,8 +6,8 @@ from functools import cache
 
 import asyncpg
 
+from services.escalation.domain.detections.history import History
 from services.escalation.domain.facts import AccountFact, FactKind
-from services.escalation.domain.findings.history import History
 from shared.logs import get_logger
 
 FACT_COLUMNS = tuple(column.name for column in fields(AccountFact))

@@ -4,8 +4,8 @@ from collections.abc import Collection, Mapping
 from uuid import UUID
 
 from services.escalation import tables
+from services.escalation.domain.detections.history import History
 from services.escalation.domain.facts import AccountFact, remembered
-from services.escalation.domain.findings.history import History
 from services.escalation.domain.own_facts import SilenceEnded
 from services.escalation.domain.signals.silences import Silence
 from services.escalation.store.facts import TOLD_TYPES, told_event

@@ -8,10 +8,10 @@ from services.escalation.domain.clocks import NEVER
 from services.escalation.domain.deciding.notifying import ring
 from services.escalation.domain.deciding.preferences import talk_of
 from services.escalation.domain.decisions.talking import Attempted, AttemptKnown, ContactMissed, Reached
+from services.escalation.domain.detections.lanes import LaneName
 from services.escalation.domain.draft import Draft
 from services.escalation.domain.entities import Episode
 from services.escalation.domain.facts import AccountFact, FactKind
-from services.escalation.domain.findings.lanes import LaneName
 from services.escalation.domain.rescues import attempted, reached
 from services.escalation.domain.ringing import is_attempt, is_proof, is_try, ring_of_contact
 from shared.contracts.envelope import Fact

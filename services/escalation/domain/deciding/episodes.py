@@ -16,10 +16,10 @@ from services.escalation.domain.decisions.signals import (
     SignalWaits,
     had_it,
 )
+from services.escalation.domain.detections.detection import Detection
 from services.escalation.domain.draft import Draft
 from services.escalation.domain.entities import Case, Episode, Order, Signal
 from services.escalation.domain.facts import AccountFact
-from services.escalation.domain.findings.finding import Finding
 from services.escalation.domain.new_signal import as_said_last, matching_order, says_something_new
 from services.escalation.domain.own_facts import OrderWaitEnded, RulesChanged
 from services.escalation.domain.ringing import ring_of_signal, too_old, too_old_to_ring, waits_for_seller
@@ -188,19 +188,19 @@ def _risen(draft: Draft[Fact], episode: Episode, signal: Signal, assessed: Sever
     return raised, True
 
 
-def follow_request(draft: Draft[Fact], fact: AccountFact, found: Sequence[Finding]) -> None:
+def follow_request(draft: Draft[Fact], fact: AccountFact, found: Sequence[Detection]) -> None:
     """Told again a request rings nobody. Asked again, with other words or another amount, it is updated and rings."""
-    finding = next((one for one in found if any(again.fact_id == fact.fact_id for again in one.again)), None)
-    signal = draft.state.signals.get(finding.signal_id) if finding is not None else None
-    if finding is None or signal is None or not signal.stands:
+    detection = next((one for one in found if any(again.fact_id == fact.fact_id for again in one.again)), None)
+    signal = draft.state.signals.get(detection.signal_id) if detection is not None else None
+    if detection is None or signal is None or not signal.stands:
         return
-    updated = as_said_last(signal, finding, draft.event)
+    updated = as_said_last(signal, detection, draft.event)
     if updated != signal:
         draft.keep(updated)
     episode = draft.state.episodes.get(updated.episode_id) if updated.episode_id is not None else None
     if episode is None or episode.closed_at is not None:
         return
-    if not says_something_new(fact, finding):
+    if not says_something_new(fact, detection):
         draft.decide(RequestReportedAgain(episode, updated))
         return
     draft.decide(RequestRepeated(episode, updated))

@@ -8,15 +8,15 @@ from services.escalation.domain.deciding.contacts import follow_rescue, ring_on_
 from services.escalation.domain.deciding.endings import ask_no_more, end_signal
 from services.escalation.domain.deciding.episodes import admit, follow_request
 from services.escalation.domain.decisions.severities import SeverityCorrected
+from services.escalation.domain.detections.detection import Detection
+from services.escalation.domain.detections.scope import NOTHING, WHOLE, Scope, affected
 from services.escalation.domain.draft import Draft
 from services.escalation.domain.entities import Ended, Episode, Signal
 from services.escalation.domain.facts import AccountFact, remembered
-from services.escalation.domain.findings.finding import Finding
-from services.escalation.domain.findings.scope import NOTHING, WHOLE, Scope, affected
-from services.escalation.domain.new_signal import signal_of_finding
+from services.escalation.domain.new_signal import signal_of_detection
 from services.escalation.domain.own_facts import RulesChanged, SilenceEnded
 from services.escalation.domain.severity import assess_severity
-from services.escalation.domain.signals.find import findings
+from services.escalation.domain.signals.find import detections
 from services.escalation.domain.signals.places import covers
 from services.escalation.domain.signals.silences import OF_ANSWERS, Silence, broken_by, listening_to, silence_of
 from services.escalation.domain.words import RULES_CHANGED
@@ -55,17 +55,21 @@ def raise_on_silence(draft: Draft[SilenceEnded]) -> None:
     """
     until, silence = draft.event.time, Silence(draft.fact.kind, draft.fact.case, draft.fact.order)
     scope = listening_to(draft.state.history, silence)
-    found = [one for one in findings(draft.state.history, draft.book.terms, scope) if one.by_silence]
+    found = [one for one in detections(draft.state.history, draft.book.terms, scope) if one.by_silence]
     mine = _with_answers(found, [one for one in found if silence_of(one) == silence])
     kept = draft.state.signals
     over = [one for one in mine if one.cleared_by is not None and not _stands(draft, one, until)]
     draft.book.ending = frozenset(one.signal_id for one in over)
-    for finding in mine:
-        if finding.at <= until and _stands(draft, finding, draft.now) and not _is_standing(kept.get(finding.signal_id)):
-            admit(draft, _signal(draft, finding))
+    for detection in mine:
+        if (
+            detection.at <= until
+            and _stands(draft, detection, draft.now)
+            and not _is_standing(kept.get(detection.signal_id))
+        ):
+            admit(draft, _signal(draft, detection))
     draft.book.ending = frozenset()
-    for finding in over:
-        signal, warned = kept.get(finding.signal_id), finding.cleared_by
+    for detection in over:
+        signal, warned = kept.get(detection.signal_id), detection.cleared_by
         if signal is not None and signal.stands and warned is not None:
             end_signal(draft, signal, Ended.CLEARED, at=warned.at, because=warned.kind.value)
     _expect(draft, mine)
@@ -80,28 +84,28 @@ def judge_anew(draft: Draft[RulesChanged]) -> None:
     _compare(draft, WHOLE)
 
 
-def _with_answers(found: list[Finding], mine: list[Finding]) -> list[Finding]:
+def _with_answers(found: list[Detection], mine: list[Detection]) -> list[Detection]:
     """A promised answer that is soon due and one that is overdue are judged together: the one ends the other."""
     matters = {(one.case_id, one.names_order) for one in mine if one.kind in OF_ANSWERS}
     answers = [one for one in found if one.kind in OF_ANSWERS and (one.case_id, one.names_order) in matters]
     return answers or mine
 
 
-def _compare(draft: Draft[Fact], scope: Scope) -> list[Finding]:
+def _compare(draft: Draft[Fact], scope: Scope) -> list[Detection]:
     """Raise first, end afterwards, in the order of event times: an episode with a new signal stays open.
 
     What is about to end makes nothing graver that is raised. A silence that turns out to last longer is none yet.
     """
-    found = findings(draft.state.history, draft.book.terms, scope)
+    found = detections(draft.state.history, draft.book.terms, scope)
     kept = draft.state.signals
-    by_id = {finding.signal_id: finding for finding in found if not finding.waits or finding.at <= draft.now}
+    by_id = {detection.signal_id: detection for detection in found if not detection.waits or detection.at <= draft.now}
     standing = [one for one in draft.state.standing.within(scope) if _covers(draft, scope, one)]
     over = [one for one in standing if _is_over(draft, by_id.get(one.signal_id))]
     draft.book.ending = frozenset(one.signal_id for one in over)
-    for finding in found:
-        is_new = not _is_standing(kept.get(finding.signal_id))
-        if is_new and _stands(draft, finding, draft.now) and _is_certain(draft, finding, over):
-            admit(draft, _signal(draft, finding))
+    for detection in found:
+        is_new = not _is_standing(kept.get(detection.signal_id))
+        if is_new and _stands(draft, detection, draft.now) and _is_certain(draft, detection, over):
+            admit(draft, _signal(draft, detection))
     draft.book.ending = frozenset()
     for signal in sorted(standing, key=lambda one: (one.at, one.signal_id)):
         _hold_against(draft, signal, by_id.get(signal.signal_id))
@@ -119,56 +123,56 @@ def _is_standing(signal: Signal | None) -> bool:
     return signal is not None and signal.stands
 
 
-def _is_over(draft: Draft[Fact], finding: Finding | None) -> bool:
+def _is_over(draft: Draft[Fact], detection: Detection | None) -> bool:
     """Whether a signal ends now: the facts do not say it any more, or one that was told ended it."""
-    return finding is None or (finding.cleared_by is not None and _passes_at(draft, finding) is None)
+    return detection is None or (detection.cleared_by is not None and _passes_at(draft, detection) is None)
 
 
-def _is_certain(draft: Draft[Fact], finding: Finding, over: Iterable[Signal]) -> bool:
+def _is_certain(draft: Draft[Fact], detection: Detection, over: Iterable[Signal]) -> bool:
     """Whether nothing that is still unread can show that it never was, or a timer would never come to ask."""
-    replaces = any(finding.goes_back_beyond(one) for one in over)
-    return not finding.waits or replaces or _is_past(draft, finding)
+    replaces = any(detection.goes_back_beyond(one) for one in over)
+    return not detection.waits or replaces or _is_past(draft, detection)
 
 
-def _is_past(draft: Draft[Fact], finding: Finding) -> bool:
+def _is_past(draft: Draft[Fact], detection: Detection) -> bool:
     """Whether only other rules make a silence of the past a signal: then there was no timer for it."""
-    if not isinstance(draft.fact, RulesChanged) or finding.at > draft.now:
+    if not isinstance(draft.fact, RulesChanged) or detection.at > draft.now:
         return False
-    return silence_of(finding) not in draft.book.awaited
+    return silence_of(detection) not in draft.book.awaited
 
 
-def _hold_against(draft: Draft[Fact], signal: Signal, finding: Finding | None) -> None:
-    if finding is None:
+def _hold_against(draft: Draft[Fact], signal: Signal, detection: Detection | None) -> None:
+    if detection is None:
         end_signal(draft, signal, Ended.WITHDRAWN, at=draft.event.time, because=draft.event.type.rpartition(".")[2])
-    elif finding.cleared_by is not None and _is_over(draft, finding):
-        cleared_by, anew = finding.cleared_by, isinstance(draft.fact, RulesChanged)
+    elif detection.cleared_by is not None and _is_over(draft, detection):
+        cleared_by, anew = detection.cleared_by, isinstance(draft.fact, RulesChanged)
         end_signal(
             draft, signal, Ended.CLEARED, at=cleared_by.at, because=RULES_CHANGED if anew else cleared_by.kind.value
         )
-    elif finding.at != signal.at:
-        draft.keep(replace(signal, at=finding.at))
+    elif detection.at != signal.at:
+        draft.keep(replace(signal, at=detection.at))
 
 
-def _passes_at(draft: Draft[Fact], finding: Finding) -> datetime | None:
+def _passes_at(draft: Draft[Fact], detection: Detection) -> datetime | None:
     """When a warning is over by time alone: what ends it is no fact that was told."""
-    ended = finding.cleared_by
+    ended = detection.cleared_by
     told = ended is None or draft.state.history.get(ended.fact_id) is not None
     return None if ended is None or told else ended.at
 
 
-def _stands(draft: Draft[Fact], finding: Finding, at: datetime) -> bool:
-    """Whether a finding is a signal then: no fact has ended it, and its time has not passed."""
-    passes_at = _passes_at(draft, finding)
-    return finding.cleared_by is None or (passes_at is not None and passes_at > at)
+def _stands(draft: Draft[Fact], detection: Detection, at: datetime) -> bool:
+    """Whether a detection is a signal then: no fact has ended it, and its time has not passed."""
+    passes_at = _passes_at(draft, detection)
+    return detection.cleared_by is None or (passes_at is not None and passes_at > at)
 
 
-def _expect(draft: Draft[Fact], found: Iterable[Finding]) -> None:
+def _expect(draft: Draft[Fact], found: Iterable[Detection]) -> None:
     """Set a timer for each silence that may become a signal: one a kind and matter, at the earliest of them."""
     expected: dict[Silence, datetime] = {}
-    for finding in found:
-        at = _expected_at(draft, finding) if finding.by_silence else None
+    for detection in found:
+        at = _expected_at(draft, detection) if detection.by_silence else None
         if at is not None:
-            silence = silence_of(finding)
+            silence = silence_of(detection)
             expected[silence] = min(at, expected.get(silence, at))
     for silence, at in expected.items():
         late_reports = draft.book.policies.latest.policy.age.late_reports
@@ -188,16 +192,16 @@ def _timer(silence: Silence) -> SilenceEnded:
     return SilenceEnded(kind=silence.kind, case=silence.case, order=silence.order)
 
 
-def _expected_at(draft: Draft[Fact], finding: Finding) -> datetime | None:
+def _expected_at(draft: Draft[Fact], detection: Detection) -> datetime | None:
     """When a silence has lasted too long, and of a warning that was raised when it is over."""
-    signal = draft.state.signals.get(finding.signal_id)
+    signal = draft.state.signals.get(detection.signal_id)
     if not _is_standing(signal):
-        return finding.at if _stands(draft, finding, draft.now) else None
-    return _passes_at(draft, finding)
+        return detection.at if _stands(draft, detection, draft.now) else None
+    return _passes_at(draft, detection)
 
 
-def _signal(draft: Draft[Fact], finding: Finding) -> Signal:
-    return signal_of_finding(finding, draft.event, draft.book, now=draft.now)
+def _signal(draft: Draft[Fact], detection: Detection) -> Signal:
+    return signal_of_detection(detection, draft.event, draft.book, now=draft.now)
 
 
 def rejudge(draft: Draft[RulesChanged]) -> None:

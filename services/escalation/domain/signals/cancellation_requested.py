@@ -2,19 +2,19 @@
 
 from collections.abc import Iterator
 
+from services.escalation.domain.detections.clearing import Clearing, withdrawn
+from services.escalation.domain.detections.detection import Detection
+from services.escalation.domain.detections.history import History
+from services.escalation.domain.detections.parts import Part
+from services.escalation.domain.detections.scope import Scope
+from services.escalation.domain.detections.terms import TermsAt
 from services.escalation.domain.facts import FactKind
-from services.escalation.domain.findings.clearing import Clearing, withdrawn
-from services.escalation.domain.findings.finding import Finding
-from services.escalation.domain.findings.history import History
-from services.escalation.domain.findings.parts import Part
-from services.escalation.domain.findings.scope import Scope
-from services.escalation.domain.findings.terms import TermsAt
 from services.escalation.domain.signals.definition import SignalDefinition
 from services.escalation.domain.signals.requests import requests
 from shared.contracts.escalation import SignalKind
 
 
-def cancellation_requests(history: History, scope: Scope, terms: TermsAt) -> Iterator[Finding]:
+def cancellation_requests(history: History, scope: Scope, terms: TermsAt) -> Iterator[Detection]:
     return requests(history, scope, terms, SIGNAL)
 
 

@@ -2,22 +2,22 @@
 
 from collections.abc import Iterator
 
+from services.escalation.domain.detections.case_ends import with_status
+from services.escalation.domain.detections.case_turns import is_over
+from services.escalation.domain.detections.clearing import Clearing, over
+from services.escalation.domain.detections.detection import Detection
+from services.escalation.domain.detections.history import History
+from services.escalation.domain.detections.lanes import LaneName
+from services.escalation.domain.detections.parts import Part
+from services.escalation.domain.detections.scope import Scope
+from services.escalation.domain.detections.terms import TermsAt
 from services.escalation.domain.facts import FactKind
-from services.escalation.domain.findings.case_ends import with_status
-from services.escalation.domain.findings.case_turns import is_over
-from services.escalation.domain.findings.clearing import Clearing, over
-from services.escalation.domain.findings.finding import Finding
-from services.escalation.domain.findings.history import History
-from services.escalation.domain.findings.lanes import LaneName
-from services.escalation.domain.findings.parts import Part
-from services.escalation.domain.findings.scope import Scope
-from services.escalation.domain.findings.terms import TermsAt
 from services.escalation.domain.signals.definition import SignalDefinition
 from shared.contracts.escalation import SignalKind
 from shared.ids import derived
 
 
-def bounced_cases(history: History, scope: Scope, terms: TermsAt) -> Iterator[Finding]:
+def bounced_cases(history: History, scope: Scope, terms: TermsAt) -> Iterator[Detection]:
     """A case was passed on too often: the earliest fact that says so."""
     for case in scope.cases_of(history):
         for fact in history.lane(LaneName.BEGINS, case, FactKind.CASE_REASSIGNED).facts:

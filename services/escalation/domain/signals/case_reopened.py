@@ -3,31 +3,31 @@
 from collections.abc import Iterator
 from uuid import UUID
 
+from services.escalation.domain.detections.case_ends import with_status
+from services.escalation.domain.detections.clearing import Clearing, over
+from services.escalation.domain.detections.detection import Detection
+from services.escalation.domain.detections.history import History
+from services.escalation.domain.detections.parts import Part
+from services.escalation.domain.detections.scope import Scope
+from services.escalation.domain.detections.terms import TermsAt
 from services.escalation.domain.facts import FactKind
-from services.escalation.domain.findings.case_ends import with_status
-from services.escalation.domain.findings.clearing import Clearing, over
-from services.escalation.domain.findings.finding import Finding
-from services.escalation.domain.findings.history import History
-from services.escalation.domain.findings.parts import Part
-from services.escalation.domain.findings.scope import Scope
-from services.escalation.domain.findings.terms import TermsAt
 from services.escalation.domain.signals.definition import SignalDefinition
 from shared.contracts.escalation import SignalKind
 
 
-def reopened_cases(history: History, scope: Scope, terms: TermsAt) -> Iterator[Finding]:
+def reopened_cases(history: History, scope: Scope, terms: TermsAt) -> Iterator[Detection]:
     """Until the next end of the case it is one trouble, however often it is reopened."""
     ends: set[tuple[str, UUID | None]] = set()
     for fact in scope.starting(history, FactKind.CASE_REOPENED):
         if not terms(fact.at).signals.case_reopened.enabled:
             continue
-        finding = with_status(history, SIGNAL.by_itself(history, fact), terms)
+        detection = with_status(history, SIGNAL.by_itself(history, fact), terms)
         if fact.case_id is not None:
-            end = (fact.case_id, finding.cleared_by.fact_id if finding.cleared_by else None)
+            end = (fact.case_id, detection.cleared_by.fact_id if detection.cleared_by else None)
             if end in ends:
                 continue
             ends.add(end)
-        yield finding
+        yield detection
 
 
 SIGNAL = SignalDefinition(

@@ -3,21 +3,21 @@
 from collections.abc import Iterator
 from datetime import datetime
 
+from services.escalation.domain.detections.case_turns import customer_asks, is_open, turn_at
+from services.escalation.domain.detections.clearing import Clearing
+from services.escalation.domain.detections.detection import Detection
+from services.escalation.domain.detections.history import History
+from services.escalation.domain.detections.lanes import LaneName
+from services.escalation.domain.detections.parts import Part
+from services.escalation.domain.detections.scope import Scope
+from services.escalation.domain.detections.terms import TermsAt
 from services.escalation.domain.facts import AccountFact, FactKind
-from services.escalation.domain.findings.case_turns import customer_asks, is_open, turn_at
-from services.escalation.domain.findings.clearing import Clearing
-from services.escalation.domain.findings.finding import Finding
-from services.escalation.domain.findings.history import History
-from services.escalation.domain.findings.lanes import LaneName
-from services.escalation.domain.findings.parts import Part
-from services.escalation.domain.findings.scope import Scope
-from services.escalation.domain.findings.terms import TermsAt
 from services.escalation.domain.signals.definition import SignalDefinition
 from shared.contracts.escalation import SignalKind
 from shared.contracts.support_inbound import WaitingFor
 
 
-def stuck_cases(history: History, scope: Scope, terms: TermsAt) -> Iterator[Finding]:
+def stuck_cases(history: History, scope: Scope, terms: TermsAt) -> Iterator[Detection]:
     """No progress of an open case within so much of the company's working time, or so long a turn of the customer's."""
     for case in scope.cases_of(history):
         for fact, following in history.lane(LaneName.PROGRESS, case).with_next(scope.stuck.since, scope.stuck.until):

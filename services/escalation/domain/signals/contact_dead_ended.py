@@ -2,23 +2,23 @@
 
 from collections.abc import Iterator
 
+from services.escalation.domain.detections.case_turns import handed_to_customer
+from services.escalation.domain.detections.clearing import Clearing, ended_by, two_way_on_matter
+from services.escalation.domain.detections.detection import Detection
+from services.escalation.domain.detections.history import History
+from services.escalation.domain.detections.lanes import LaneName
+from services.escalation.domain.detections.parts import Part
+from services.escalation.domain.detections.scope import Scope
+from services.escalation.domain.detections.terms import TermsAt
+from services.escalation.domain.detections.windows import ALWAYS, Window
 from services.escalation.domain.facts import AccountFact, FactKind
-from services.escalation.domain.findings.case_turns import handed_to_customer
-from services.escalation.domain.findings.clearing import Clearing, ended_by, two_way_on_matter
-from services.escalation.domain.findings.finding import Finding
-from services.escalation.domain.findings.history import History
-from services.escalation.domain.findings.lanes import LaneName
-from services.escalation.domain.findings.parts import Part
-from services.escalation.domain.findings.scope import Scope
-from services.escalation.domain.findings.terms import TermsAt
-from services.escalation.domain.findings.windows import ALWAYS, Window
 from services.escalation.domain.risk import Risk
 from services.escalation.domain.signals.definition import SecondCause, SignalDefinition
 from shared.contracts.escalation import SignalKind
 from shared.ids import derived
 
 
-def dead_ends(history: History, scope: Scope, terms: TermsAt) -> Iterator[Finding]:
+def dead_ends(history: History, scope: Scope, terms: TermsAt) -> Iterator[Detection]:
     for fact in scope.starting(history, FactKind.CONTACT, scope.dead_ends):
         if SIGNAL.is_on(fact, terms):
             yield SIGNAL.by_itself(history, fact)
@@ -54,7 +54,7 @@ def _is_asked_for(history: History, fact: AccountFact, terms: TermsAt) -> bool:
     return not handed_to_customer(history, fact, in_force.working.after(fact.at, rule.answer_within), terms)
 
 
-def _unanswered(history: History, fact: AccountFact, terms: TermsAt) -> Iterator[Finding]:
+def _unanswered(history: History, fact: AccountFact, terms: TermsAt) -> Iterator[Detection]:
     """One that nobody answered at all within the company's working time; a talk at the same instant is an answer."""
     in_force = terms(fact.at)
     rule = in_force.signals.contact_dead_ended
@@ -66,7 +66,7 @@ def _unanswered(history: History, fact: AccountFact, terms: TermsAt) -> Iterator
         return
     signal_id = derived("signal", fact.fact_id, SIGNAL.kind.value, "silence")
     ended, order = ended_by(history, UNANSWERED.settled_by, fact, at), history.order_of(fact)
-    yield Finding(signal_id, SIGNAL.kind, at, fact, fact.case_id, order, by_silence=True, cleared_by=ended)
+    yield Detection(signal_id, SIGNAL.kind, at, fact, fact.case_id, order, by_silence=True, cleared_by=ended)
 
 
 def _headline(risk: Risk) -> str:

@@ -6,24 +6,24 @@ from datetime import datetime, timedelta
 from itertools import count
 from uuid import UUID
 
+from services.escalation.domain.detections.case_ends import ending_statuses, with_status
+from services.escalation.domain.detections.clearing import Clearing, Matter
+from services.escalation.domain.detections.conversations import conversations
+from services.escalation.domain.detections.detection import Detection
+from services.escalation.domain.detections.history import History
+from services.escalation.domain.detections.lane import Lane
+from services.escalation.domain.detections.lanes import Key, LaneName, is_inbound, is_two_way
+from services.escalation.domain.detections.parts import Part
+from services.escalation.domain.detections.scope import Scope
+from services.escalation.domain.detections.terms import TermsAt
+from services.escalation.domain.detections.windows import ALWAYS, NEVER, Window
 from services.escalation.domain.facts import AccountFact, FactKind
-from services.escalation.domain.findings.case_ends import ending_statuses, with_status
-from services.escalation.domain.findings.clearing import Clearing, Matter
-from services.escalation.domain.findings.conversations import conversations
-from services.escalation.domain.findings.finding import Finding
-from services.escalation.domain.findings.history import History
-from services.escalation.domain.findings.lane import Lane
-from services.escalation.domain.findings.lanes import Key, LaneName, is_inbound, is_two_way
-from services.escalation.domain.findings.parts import Part
-from services.escalation.domain.findings.scope import Scope
-from services.escalation.domain.findings.terms import TermsAt
-from services.escalation.domain.findings.windows import ALWAYS, NEVER, Window
 from services.escalation.domain.signals.definition import SignalDefinition
 from shared.contracts.escalation import SignalKind
 from shared.ids import derived
 
 
-def repeated_contacts(history: History, scope: Scope, terms: TermsAt) -> Iterator[Finding]:
+def repeated_contacts(history: History, scope: Scope, terms: TermsAt) -> Iterator[Detection]:
     for case in scope.cases_of(history):
         ends = history.lane(LaneName.RESOLVED, case)
         for times_resolved, since, until in _spans(ends, scope.repeated):
@@ -99,7 +99,7 @@ class _Attempts:
         return is_inbound(line) and not settled and not self._history.needs_no_answer(line)
 
 
-def _repeated(history: History, attempts: _Attempts, signal_id: UUID, terms: TermsAt) -> Iterator[Finding]:
+def _repeated(history: History, attempts: _Attempts, signal_id: UUID, terms: TermsAt) -> Iterator[Detection]:
     """The first attempt from which on there were enough within the window, at the attempt that was one too many."""
     for start in count():
         first = attempts.at(start)

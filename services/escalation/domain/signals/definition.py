@@ -6,18 +6,18 @@ from datetime import datetime
 from typing import TypeAlias
 from uuid import UUID
 
+from services.escalation.domain.detections.clearing import Clearing, ended_by
+from services.escalation.domain.detections.detection import Detection
+from services.escalation.domain.detections.history import History
+from services.escalation.domain.detections.parts import Part
+from services.escalation.domain.detections.scope import Scope
+from services.escalation.domain.detections.terms import TermsAt
 from services.escalation.domain.facts import AccountFact, FactKind
-from services.escalation.domain.findings.clearing import Clearing, ended_by
-from services.escalation.domain.findings.finding import Finding
-from services.escalation.domain.findings.history import History
-from services.escalation.domain.findings.parts import Part
-from services.escalation.domain.findings.scope import Scope
-from services.escalation.domain.findings.terms import TermsAt
 from services.escalation.domain.risk import Risk
 from shared.contracts.escalation import SignalKind
 from shared.ids import derived
 
-Rule: TypeAlias = Callable[[History, Scope, TermsAt], Iterator[Finding]]
+Rule: TypeAlias = Callable[[History, Scope, TermsAt], Iterator[Detection]]
 """Finds the signals of one kind that an account's facts amount to, as far as they are in scope."""
 
 
@@ -75,7 +75,7 @@ class SignalDefinition:
         """The id of the signal that one fact is, or begins."""
         return derived("signal", fact.fact_id, self.kind.value)
 
-    def by_itself(self, history: History, fact: AccountFact) -> Finding:
+    def by_itself(self, history: History, fact: AccountFact) -> Detection:
         """A fact that is a signal, at its own time."""
         return self.found(history, fact, at=fact.at)
 
@@ -87,11 +87,11 @@ class SignalDefinition:
         at: datetime,
         signal_id: UUID | None = None,
         by_silence: bool = False,
-    ) -> Finding:
+    ) -> Detection:
         """A signal that began with `cause` and came into being at `at`, with what ended it later."""
         ended = ended_by(history, self.settled_by, cause, at)
         known = signal_id or self.own_id(cause)
-        return Finding(known, self.kind, at, cause, cause.case_id, history.order_of(cause), by_silence, ended)
+        return Detection(known, self.kind, at, cause, cause.case_id, history.order_of(cause), by_silence, ended)
 
     def unbroken(self, history: History, cause: AccountFact, *, until: datetime, since: datetime | None = None) -> bool:
         """Whether nothing that would settle it happened later than its cause (or `since`), until then."""

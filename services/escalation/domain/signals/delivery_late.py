@@ -3,27 +3,27 @@
 from collections.abc import Iterator
 from datetime import datetime
 
+from services.escalation.domain.detections.clearing import Clearing, Matter, of_order
+from services.escalation.domain.detections.detection import Detection, merged
+from services.escalation.domain.detections.history import History
+from services.escalation.domain.detections.lanes import Key, LaneName
+from services.escalation.domain.detections.parts import Part
+from services.escalation.domain.detections.scope import Scope
+from services.escalation.domain.detections.terms import TermsAt
+from services.escalation.domain.detections.windows import ALWAYS, NEVER
 from services.escalation.domain.facts import AccountFact, FactKind
-from services.escalation.domain.findings.clearing import Clearing, Matter, of_order
-from services.escalation.domain.findings.finding import Finding, merged
-from services.escalation.domain.findings.history import History
-from services.escalation.domain.findings.lanes import Key, LaneName
-from services.escalation.domain.findings.parts import Part
-from services.escalation.domain.findings.scope import Scope
-from services.escalation.domain.findings.terms import TermsAt
-from services.escalation.domain.findings.windows import ALWAYS, NEVER
 from services.escalation.domain.signals.definition import SignalDefinition
 from services.escalation.domain.signals.of_orders import by_themselves, due_at
 from shared.contracts.escalation import SignalKind
 from shared.ids import derived
 
 
-def late_deliveries(history: History, scope: Scope, terms: TermsAt) -> Iterator[Finding]:
+def late_deliveries(history: History, scope: Scope, terms: TermsAt) -> Iterator[Detection]:
     """Somebody says so, or the day passed without the order having come: until it comes it is one trouble."""
     return merged(_late(history, scope, terms))
 
 
-def _late(history: History, scope: Scope, terms: TermsAt) -> Iterator[Finding]:
+def _late(history: History, scope: Scope, terms: TermsAt) -> Iterator[Detection]:
     yield from by_themselves(history, scope, terms, FactKind.DELIVERY_LATE, SIGNAL)
     for order in scope.orders_of(history):
         for fact, at in _overdue(history, order):

@@ -1,27 +1,27 @@
-"""The findings of all rules together."""
+"""The detections of all rules together."""
 
 from collections.abc import Iterable
 
-from services.escalation.domain.findings.finding import Finding
-from services.escalation.domain.findings.history import History
-from services.escalation.domain.findings.parts import Part
-from services.escalation.domain.findings.scope import WHOLE, Scope
-from services.escalation.domain.findings.terms import TermsAt
+from services.escalation.domain.detections.detection import Detection
+from services.escalation.domain.detections.history import History
+from services.escalation.domain.detections.parts import Part
+from services.escalation.domain.detections.scope import WHOLE, Scope
+from services.escalation.domain.detections.terms import TermsAt
 from services.escalation.domain.signals import SIGNALS
 from services.escalation.domain.signals.definition import SignalDefinition
 from services.escalation.domain.signals.places import covers
 
 
-def findings(history: History, terms: TermsAt, scope: Scope = WHOLE) -> list[Finding]:
+def detections(history: History, terms: TermsAt, scope: Scope = WHOLE) -> list[Detection]:
     """The signals that an account's facts amount to, as far as they are in scope, sorted by (at, signal_id)."""
     found = [
-        finding
+        detection
         for signal in _in_scope(scope)
         if not history.kinds.isdisjoint(signal.starts_with)
-        for finding in signal.find(history, scope, terms)
-        if covers(scope, finding.kind, finding.cause)
+        for detection in signal.find(history, scope, terms)
+        if covers(scope, detection.kind, detection.cause)
     ]
-    return sorted(found, key=lambda finding: (finding.at, finding.signal_id))
+    return sorted(found, key=lambda detection: (detection.at, detection.signal_id))
 
 
 def _in_scope(scope: Scope) -> Iterable[SignalDefinition]:

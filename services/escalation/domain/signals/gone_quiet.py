@@ -3,21 +3,21 @@
 from collections.abc import Iterator
 from datetime import datetime
 
+from services.escalation.domain.detections.case_ends import lasts
+from services.escalation.domain.detections.clearing import Clearing
+from services.escalation.domain.detections.detection import Detection
+from services.escalation.domain.detections.history import History
+from services.escalation.domain.detections.lanes import LaneName
+from services.escalation.domain.detections.parts import Part
+from services.escalation.domain.detections.ratings import is_low
+from services.escalation.domain.detections.scope import Scope
+from services.escalation.domain.detections.terms import TermsAt
 from services.escalation.domain.facts import AccountFact, FactKind
-from services.escalation.domain.findings.case_ends import lasts
-from services.escalation.domain.findings.clearing import Clearing
-from services.escalation.domain.findings.finding import Finding
-from services.escalation.domain.findings.history import History
-from services.escalation.domain.findings.lanes import LaneName
-from services.escalation.domain.findings.parts import Part
-from services.escalation.domain.findings.ratings import is_low
-from services.escalation.domain.findings.scope import Scope
-from services.escalation.domain.findings.terms import TermsAt
 from services.escalation.domain.signals.definition import SignalDefinition
 from shared.contracts.escalation import SignalKind
 
 
-def quiet_customers(history: History, scope: Scope, terms: TermsAt) -> Iterator[Finding]:
+def quiet_customers(history: History, scope: Scope, terms: TermsAt) -> Iterator[Detection]:
     if scope.quiet is None:
         return
     for fact in history.lane(LaneName.UNHAPPY).from_to(scope.quiet.since, scope.quiet.until):

@@ -3,12 +3,12 @@
 from collections.abc import Iterator
 from datetime import datetime
 
+from services.escalation.domain.detections.detection import Detection
+from services.escalation.domain.detections.history import History
+from services.escalation.domain.detections.lanes import LaneName
+from services.escalation.domain.detections.scope import Scope
+from services.escalation.domain.detections.terms import TermsAt
 from services.escalation.domain.facts import AccountFact, FactKind
-from services.escalation.domain.findings.finding import Finding
-from services.escalation.domain.findings.history import History
-from services.escalation.domain.findings.lanes import LaneName
-from services.escalation.domain.findings.scope import Scope
-from services.escalation.domain.findings.terms import TermsAt
 from services.escalation.domain.signals.definition import SignalDefinition
 
 
@@ -20,7 +20,7 @@ def facts_of(history: History, scope: Scope, kind: FactKind) -> Iterator[Account
 
 def by_themselves(
     history: History, scope: Scope, terms: TermsAt, kind: FactKind, signal: SignalDefinition
-) -> Iterator[Finding]:
+) -> Iterator[Detection]:
     """The facts of this kind, each a signal by itself."""
     for fact in facts_of(history, scope, kind):
         if signal.is_on(fact, terms):

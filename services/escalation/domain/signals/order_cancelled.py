@@ -2,19 +2,19 @@
 
 from collections.abc import Iterator
 
+from services.escalation.domain.detections.clearing import NEVER_CLEARED
+from services.escalation.domain.detections.detection import Detection
+from services.escalation.domain.detections.history import History
+from services.escalation.domain.detections.parts import Part
+from services.escalation.domain.detections.scope import Scope
+from services.escalation.domain.detections.terms import TermsAt
 from services.escalation.domain.facts import FactKind
-from services.escalation.domain.findings.clearing import NEVER_CLEARED
-from services.escalation.domain.findings.finding import Finding
-from services.escalation.domain.findings.history import History
-from services.escalation.domain.findings.parts import Part
-from services.escalation.domain.findings.scope import Scope
-from services.escalation.domain.findings.terms import TermsAt
 from services.escalation.domain.signals.definition import SignalDefinition
 from services.escalation.domain.signals.of_orders import by_themselves
 from shared.contracts.escalation import SignalKind
 
 
-def cancelled_orders(history: History, scope: Scope, terms: TermsAt) -> Iterator[Finding]:
+def cancelled_orders(history: History, scope: Scope, terms: TermsAt) -> Iterator[Detection]:
     return by_themselves(history, scope, terms, FactKind.ORDER_CANCELLED, SIGNAL)
 
 

@@ -3,14 +3,14 @@
 from collections.abc import Iterator
 from datetime import timedelta
 
+from services.escalation.domain.detections.clearing import Clearing, Matter, ended_by, of_order, reached_by_phone
+from services.escalation.domain.detections.detection import Detection
+from services.escalation.domain.detections.history import History
+from services.escalation.domain.detections.lanes import Key, LaneName
+from services.escalation.domain.detections.parts import Part
+from services.escalation.domain.detections.scope import Scope
+from services.escalation.domain.detections.terms import TermsAt
 from services.escalation.domain.facts import AccountFact, FactKind
-from services.escalation.domain.findings.clearing import Clearing, Matter, ended_by, of_order, reached_by_phone
-from services.escalation.domain.findings.finding import Finding
-from services.escalation.domain.findings.history import History
-from services.escalation.domain.findings.lanes import Key, LaneName
-from services.escalation.domain.findings.parts import Part
-from services.escalation.domain.findings.scope import Scope
-from services.escalation.domain.findings.terms import TermsAt
 from services.escalation.domain.risk import Risk
 from services.escalation.domain.signals.definition import SecondCause, SignalDefinition, unbroken
 from services.escalation.domain.signals.of_orders import facts_of
@@ -18,7 +18,7 @@ from shared.contracts.escalation import SignalKind
 from shared.ids import derived
 
 
-def stalled_orders(history: History, scope: Scope, terms: TermsAt) -> Iterator[Finding]:
+def stalled_orders(history: History, scope: Scope, terms: TermsAt) -> Iterator[Detection]:
     """An order waits for the customer's confirmation, and nobody reached them by phone; or nobody moves it."""
     for fact in facts_of(history, scope, FactKind.CONFIRMATION_REQUIRED):
         in_force = terms(fact.at)
@@ -33,7 +33,7 @@ def stalled_orders(history: History, scope: Scope, terms: TermsAt) -> Iterator[F
             yield from _unmoved(history, fact, terms)
 
 
-def _unmoved(history: History, fact: AccountFact, terms: TermsAt) -> Iterator[Finding]:
+def _unmoved(history: History, fact: AccountFact, terms: TermsAt) -> Iterator[Detection]:
     """An order that is to be delivered, and of which nothing was told since it was sold."""
     kind, rule = SIGNAL.kind, terms(fact.at).signals.order_stalled
     at = fact.at + rule.no_progress_for
@@ -41,7 +41,7 @@ def _unmoved(history: History, fact: AccountFact, terms: TermsAt) -> Iterator[Fi
     if rule.enabled and unbroken(history, UNMOVED.settled_by, fact, until=at, since=before):
         ended = ended_by(history, UNMOVED.settled_by, fact, at)
         signal_id = derived("signal", fact.account_id, fact.order_id, kind.value, "sold")
-        yield Finding(signal_id, kind, at, fact, None, fact.order_id, by_silence=True, cleared_by=ended)
+        yield Detection(signal_id, kind, at, fact, None, fact.order_id, by_silence=True, cleared_by=ended)
 
 
 def _confirmed_or_reached(matter: Matter) -> tuple[Key, ...]:

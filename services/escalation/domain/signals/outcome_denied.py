@@ -2,14 +2,14 @@
 
 from collections.abc import Iterator
 
+from services.escalation.domain.detections.clearing import Clearing
+from services.escalation.domain.detections.detection import Detection
+from services.escalation.domain.detections.history import History
+from services.escalation.domain.detections.lanes import LaneName
+from services.escalation.domain.detections.parts import Part
+from services.escalation.domain.detections.scope import Scope
+from services.escalation.domain.detections.terms import TermsAt
 from services.escalation.domain.facts import FactKind
-from services.escalation.domain.findings.clearing import Clearing
-from services.escalation.domain.findings.finding import Finding
-from services.escalation.domain.findings.history import History
-from services.escalation.domain.findings.lanes import LaneName
-from services.escalation.domain.findings.parts import Part
-from services.escalation.domain.findings.scope import Scope
-from services.escalation.domain.findings.terms import TermsAt
 from services.escalation.domain.risk import Risk
 from services.escalation.domain.signals.definition import SignalDefinition
 from services.escalation.domain.signals.of_orders import by_themselves
@@ -18,12 +18,12 @@ from shared.contracts.escalation import SignalKind
 _REPORTS = (FactKind.OUTCOME_REPORTED, FactKind.OUTCOME_SAID)
 
 
-def denied_outcomes(history: History, scope: Scope, terms: TermsAt) -> Iterator[Finding]:
+def denied_outcomes(history: History, scope: Scope, terms: TermsAt) -> Iterator[Detection]:
     """The buyer says that the outcome expected of the order was not reached, or a salesperson says that they do."""
     for kind in _REPORTS:
-        for finding in by_themselves(history, scope, terms, kind, SIGNAL):
-            if finding.cause.number == 0:
-                yield finding
+        for detection in by_themselves(history, scope, terms, kind, SIGNAL):
+            if detection.cause.number == 0:
+                yield detection
 
 
 def _headline(risk: Risk) -> str:

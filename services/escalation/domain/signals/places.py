@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 
+from services.escalation.domain.detections.parts import OF_ACCOUNT, Part, Place
+from services.escalation.domain.detections.scope import Scope
 from services.escalation.domain.facts import AccountFact
-from services.escalation.domain.findings.parts import OF_ACCOUNT, Part, Place
-from services.escalation.domain.findings.scope import Scope
 from services.escalation.domain.signals import SIGNALS
 from shared.contracts.escalation import SignalKind
 

@@ -4,16 +4,16 @@ from collections.abc import Collection, Iterator
 from datetime import datetime
 from uuid import UUID
 
+from services.escalation.domain.detections.clearing import Clearing, Matter
+from services.escalation.domain.detections.detection import Detection
+from services.escalation.domain.detections.history import History
+from services.escalation.domain.detections.lanes import Key, LaneName
+from services.escalation.domain.detections.parts import Part
+from services.escalation.domain.detections.said import word_about_promise
+from services.escalation.domain.detections.scope import Scope
+from services.escalation.domain.detections.terms import TermsAt
+from services.escalation.domain.detections.windows import ALWAYS
 from services.escalation.domain.facts import AccountFact, FactKind
-from services.escalation.domain.findings.clearing import Clearing, Matter
-from services.escalation.domain.findings.finding import Finding
-from services.escalation.domain.findings.history import History
-from services.escalation.domain.findings.lanes import Key, LaneName
-from services.escalation.domain.findings.parts import Part
-from services.escalation.domain.findings.said import word_about_promise
-from services.escalation.domain.findings.scope import Scope
-from services.escalation.domain.findings.terms import TermsAt
-from services.escalation.domain.findings.windows import ALWAYS
 from services.escalation.domain.risk import Risk
 from services.escalation.domain.signals.definition import SignalDefinition
 from services.escalation.domain.signals.of_orders import due_at
@@ -21,7 +21,7 @@ from shared.contracts.escalation import SignalKind
 from shared.ids import derived
 
 
-def missed_promises(history: History, scope: Scope, terms: TermsAt) -> Iterator[Finding]:
+def missed_promises(history: History, scope: Scope, terms: TermsAt) -> Iterator[Detection]:
     """A promise of the sale is past due without proof, and no salesperson said that it was kept; or the customer
     complained since that was said."""
     for order in scope.orders_of(history):

@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator
 
+from services.escalation.domain.detections.clearing import Clearing, withdrawn
+from services.escalation.domain.detections.detection import Detection
+from services.escalation.domain.detections.history import History
+from services.escalation.domain.detections.parts import Part
+from services.escalation.domain.detections.scope import Scope
+from services.escalation.domain.detections.terms import TermsAt
 from services.escalation.domain.facts import FactKind
-from services.escalation.domain.findings.clearing import Clearing, withdrawn
-from services.escalation.domain.findings.finding import Finding
-from services.escalation.domain.findings.history import History
-from services.escalation.domain.findings.parts import Part
-from services.escalation.domain.findings.scope import Scope
-from services.escalation.domain.findings.terms import TermsAt
 from services.escalation.domain.refund_words import SPECIAL_REFUNDS, refund_of
 from services.escalation.domain.risk import Risk
 from services.escalation.domain.signals.definition import SignalDefinition
@@ -16,7 +16,7 @@ from services.escalation.domain.signals.requests import requests
 from shared.contracts.escalation import SignalKind
 
 
-def refund_requests(history: History, scope: Scope, terms: TermsAt) -> Iterator[Finding]:
+def refund_requests(history: History, scope: Scope, terms: TermsAt) -> Iterator[Detection]:
     return requests(history, scope, terms, SIGNAL)
 
 

@@ -5,21 +5,21 @@ from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
+from services.escalation.domain.detections.detection import Detection
+from services.escalation.domain.detections.history import History
+from services.escalation.domain.detections.lanes import Key, LaneName, asked_key
+from services.escalation.domain.detections.scope import Scope
+from services.escalation.domain.detections.terms import TermsAt
 from services.escalation.domain.facts import AccountFact, FactKind
-from services.escalation.domain.findings.finding import Finding
-from services.escalation.domain.findings.history import History
-from services.escalation.domain.findings.lanes import Key, LaneName, asked_key
-from services.escalation.domain.findings.scope import Scope
-from services.escalation.domain.findings.terms import TermsAt
 from services.escalation.domain.policy.signal_rules import RequestRule
 from services.escalation.domain.signals.definition import SignalDefinition
 
 
-def requests(history: History, scope: Scope, terms: TermsAt, signal: SignalDefinition) -> Iterator[Finding]:
+def requests(history: History, scope: Scope, terms: TermsAt, signal: SignalDefinition) -> Iterator[Detection]:
     """Each request with those that say the same again: they are one signal, since the earliest."""
     if scope.requests is None:
         return
-    first: dict[UUID, Finding] = {}
+    first: dict[UUID, Detection] = {}
     matters: set[Key] = set()
     window = scope.requests
     for fact in history.lane(LaneName.OF_KIND, FactKind(signal.kind.value)).from_to(window.since, window.until):
@@ -33,34 +33,34 @@ def requests(history: History, scope: Scope, terms: TermsAt, signal: SignalDefin
 
 def _asked(
     history: History, requests: Sequence[AccountFact], terms: TermsAt, signal: SignalDefinition
-) -> Iterator[Finding]:
+) -> Iterator[Detection]:
     """The requests about one matter, each with what is the same told again."""
-    finding: Finding | None = None
+    detection: Detection | None = None
     for fact in requests:
         rule = terms(fact.at).signals.request(signal.kind)
         if not rule.enabled:
             continue
-        if finding is not None and _is_the_same(history, finding, fact, rule):
-            finding = replace(finding, again=(*finding.again, fact))
+        if detection is not None and _is_the_same(history, detection, fact, rule):
+            detection = replace(detection, again=(*detection.again, fact))
             continue
-        if finding is not None:
-            yield finding
-        finding = signal.by_itself(history, fact)
-    if finding is not None:
-        yield finding
+        if detection is not None:
+            yield detection
+        detection = signal.by_itself(history, fact)
+    if detection is not None:
+        yield detection
 
 
-def _is_the_same(history: History, finding: Finding, fact: AccountFact, rule: RequestRule) -> bool:
+def _is_the_same(history: History, detection: Detection, fact: AccountFact, rule: RequestRule) -> bool:
     """Whether the earlier request stands, its episode is open, and nobody talked with the customer in between."""
-    earliest = finding.cause
+    earliest = detection.cause
     if fact.at > earliest.at + rule.same_request_within:
         return False
     talked = history.lane(LaneName.TWO_WAY).after(earliest.at)
-    if any(_was_closed(history, one, fact.at) for one in (earliest, *finding.again)):
+    if any(_was_closed(history, one, fact.at) for one in (earliest, *detection.again)):
         return False
-    settled = finding.cleared_by is not None and finding.cleared_by.at == fact.at
-    over = (talked, finding.cleared_by)
-    return all(one is None or one.at > fact.at or (settled and one is finding.cleared_by) for one in over)
+    settled = detection.cleared_by is not None and detection.cleared_by.at == fact.at
+    over = (talked, detection.cleared_by)
+    return all(one is None or one.at > fact.at or (settled and one is detection.cleared_by) for one in over)
 
 
 def _was_closed(history: History, request: AccountFact, at: datetime) -> bool:

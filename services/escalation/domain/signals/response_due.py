@@ -4,14 +4,14 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
 
+from services.escalation.domain.detections.case_ends import with_status
+from services.escalation.domain.detections.clearing import Clearing
+from services.escalation.domain.detections.detection import Detection, merged, trouble_of
+from services.escalation.domain.detections.history import History
+from services.escalation.domain.detections.parts import Part
+from services.escalation.domain.detections.scope import Scope
+from services.escalation.domain.detections.terms import TermsAt
 from services.escalation.domain.facts import AccountFact, FactKind
-from services.escalation.domain.findings.case_ends import with_status
-from services.escalation.domain.findings.clearing import Clearing
-from services.escalation.domain.findings.finding import Finding, merged, trouble_of
-from services.escalation.domain.findings.history import History
-from services.escalation.domain.findings.parts import Part
-from services.escalation.domain.findings.scope import Scope
-from services.escalation.domain.findings.terms import TermsAt
 from services.escalation.domain.signals.definition import SignalDefinition
 from services.escalation.domain.signals.response_overdue import (
     answered_or_over,
@@ -24,7 +24,7 @@ from shared.contracts.escalation import SignalKind
 from shared.ids import derived
 
 
-def responses_due(history: History, scope: Scope, terms: TermsAt) -> Iterator[Finding]:
+def responses_due(history: History, scope: Scope, terms: TermsAt) -> Iterator[Detection]:
     """The warning, some time before, while there is still time; the signal that an answer is overdue ends it.
 
     Where the policy raises no such signal, the warning stands until the answer is given.
@@ -32,11 +32,11 @@ def responses_due(history: History, scope: Scope, terms: TermsAt) -> Iterator[Fi
     return merged(_due(history, whole(history, scope), terms))
 
 
-def _due(history: History, scope: Scope, terms: TermsAt) -> Iterator[Finding]:
+def _due(history: History, scope: Scope, terms: TermsAt) -> Iterator[Detection]:
     promised = list(promises(history, scope, terms))
     if not promised:
         return
-    late = {trouble_of(finding): finding for finding in overdue(history, scope, terms)}
+    late = {trouble_of(detection): detection for detection in overdue(history, scope, terms)}
     for promise, due_at in promised:
         rule = terms(promise.at).signals.response_due
         at = max(promise.at, due_at - rule.warn_before)
@@ -48,7 +48,7 @@ def _due(history: History, scope: Scope, terms: TermsAt) -> Iterator[Finding]:
             yield warning if known is None else _ending(warning, known)
 
 
-def _ending(warning: Finding, late: Finding) -> Finding:
+def _ending(warning: Detection, late: Detection) -> Detection:
     """A warning with what ends it first: that it was of use, or that it is too late."""
     if warning.cleared_by is not None and warning.cleared_by.at <= late.at:
         return warning

@@ -4,31 +4,31 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
 
+from services.escalation.domain.detections.case_ends import lasts, with_status
+from services.escalation.domain.detections.case_turns import is_over
+from services.escalation.domain.detections.clearing import Clearing, Matter, over, two_way_on_matter
+from services.escalation.domain.detections.detection import Detection, merged
+from services.escalation.domain.detections.history import History
+from services.escalation.domain.detections.lanes import Key, LaneName
+from services.escalation.domain.detections.parts import Part
+from services.escalation.domain.detections.scope import Scope
+from services.escalation.domain.detections.terms import TermsAt
+from services.escalation.domain.detections.windows import NEVER, Window
 from services.escalation.domain.facts import AccountFact, FactKind
-from services.escalation.domain.findings.case_ends import lasts, with_status
-from services.escalation.domain.findings.case_turns import is_over
-from services.escalation.domain.findings.clearing import Clearing, Matter, over, two_way_on_matter
-from services.escalation.domain.findings.finding import Finding, merged
-from services.escalation.domain.findings.history import History
-from services.escalation.domain.findings.lanes import Key, LaneName
-from services.escalation.domain.findings.parts import Part
-from services.escalation.domain.findings.scope import Scope
-from services.escalation.domain.findings.terms import TermsAt
-from services.escalation.domain.findings.windows import NEVER, Window
 from services.escalation.domain.signals.definition import SignalDefinition
 from shared.contracts.escalation import SignalKind
 
 
-def responses_overdue(history: History, scope: Scope, terms: TermsAt) -> Iterator[Finding]:
+def responses_overdue(history: History, scope: Scope, terms: TermsAt) -> Iterator[Detection]:
     """Somebody says so, or the promised time passed without an answer: until there is one it is one trouble."""
     return overdue(history, whole(history, scope), terms)
 
 
-def overdue(history: History, scope: Scope, terms: TermsAt) -> Iterator[Finding]:
+def overdue(history: History, scope: Scope, terms: TermsAt) -> Iterator[Detection]:
     return merged(_each(history, scope, terms))
 
 
-def _each(history: History, scope: Scope, terms: TermsAt) -> Iterator[Finding]:
+def _each(history: History, scope: Scope, terms: TermsAt) -> Iterator[Detection]:
     for fact in scope.starting(history, FactKind.RESPONSE_OVERDUE):
         if SIGNAL.is_on(fact, terms) and not is_over(history, fact, terms):
             yield with_status(history, SIGNAL.by_itself(history, fact), terms)

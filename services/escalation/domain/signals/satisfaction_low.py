@@ -3,20 +3,20 @@
 from bisect import bisect_right
 from collections.abc import Iterator
 
+from services.escalation.domain.detections.clearing import Clearing
+from services.escalation.domain.detections.detection import Detection
+from services.escalation.domain.detections.history import History
+from services.escalation.domain.detections.lanes import LaneName
+from services.escalation.domain.detections.parts import Part
+from services.escalation.domain.detections.ratings import is_low, mark_of
+from services.escalation.domain.detections.scope import Scope
+from services.escalation.domain.detections.terms import TermsAt
 from services.escalation.domain.facts import AccountFact, FactKind
-from services.escalation.domain.findings.clearing import Clearing
-from services.escalation.domain.findings.finding import Finding
-from services.escalation.domain.findings.history import History
-from services.escalation.domain.findings.lanes import LaneName
-from services.escalation.domain.findings.parts import Part
-from services.escalation.domain.findings.ratings import is_low, mark_of
-from services.escalation.domain.findings.scope import Scope
-from services.escalation.domain.findings.terms import TermsAt
 from services.escalation.domain.signals.definition import SignalDefinition
 from shared.contracts.escalation import SignalKind
 
 
-def low_ratings(history: History, scope: Scope, terms: TermsAt) -> Iterator[Finding]:
+def low_ratings(history: History, scope: Scope, terms: TermsAt) -> Iterator[Detection]:
     matters: list[str | None] = list(scope.cases_of(history))
     if scope.loose_ratings:
         matters.append(None)
@@ -24,7 +24,7 @@ def low_ratings(history: History, scope: Scope, terms: TermsAt) -> Iterator[Find
         yield from _of_matter(history, case, terms)
 
 
-def _of_matter(history: History, case: str | None, terms: TermsAt) -> Iterator[Finding]:
+def _of_matter(history: History, case: str | None, terms: TermsAt) -> Iterator[Detection]:
     """Later ratings are judged by the mark of the low one that they could make good."""
     ratings = history.lane(LaneName.OF_KIND, FactKind.RATED, "case", case).facts
     above: dict[int, list[AccountFact]] = {}
@@ -39,7 +39,7 @@ def _of_matter(history: History, case: str | None, terms: TermsAt) -> Iterator[F
         place = bisect_right(better, fact.at, key=lambda one: one.at)
         ended = better[place] if place < len(better) else None
         kind, own_id = SIGNAL.kind, SIGNAL.own_id(fact)
-        yield Finding(own_id, kind, fact.at, fact, case, history.order_of(fact), cleared_by=ended)
+        yield Detection(own_id, kind, fact.at, fact, case, history.order_of(fact), cleared_by=ended)
 
 
 SIGNAL = SignalDefinition(

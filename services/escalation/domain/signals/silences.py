@@ -3,14 +3,14 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from services.escalation.domain.detections.detection import Detection
+from services.escalation.domain.detections.history import History
+from services.escalation.domain.detections.lane import Lane
+from services.escalation.domain.detections.lanes import ENDS_OF_CASE, LaneName, is_inbound, is_two_way
+from services.escalation.domain.detections.parts import Part
+from services.escalation.domain.detections.scope import NOTHING, Scope
+from services.escalation.domain.detections.windows import ALWAYS, NO_TIME, Window
 from services.escalation.domain.facts import AccountFact, FactKind
-from services.escalation.domain.findings.finding import Finding
-from services.escalation.domain.findings.history import History
-from services.escalation.domain.findings.lane import Lane
-from services.escalation.domain.findings.lanes import ENDS_OF_CASE, LaneName, is_inbound, is_two_way
-from services.escalation.domain.findings.parts import Part
-from services.escalation.domain.findings.scope import NOTHING, Scope
-from services.escalation.domain.findings.windows import ALWAYS, NO_TIME, Window
 from services.escalation.domain.signals.places import part_of
 from shared.contracts.escalation import SignalKind
 
@@ -27,12 +27,12 @@ class Silence:
 OF_ANSWERS = (SignalKind.RESPONSE_DUE, SignalKind.RESPONSE_OVERDUE)
 
 
-def silence_of(finding: Finding) -> Silence:
-    return Silence(finding.kind, finding.cause.case_id, finding.cause.order_id)
+def silence_of(detection: Detection) -> Silence:
+    return Silence(detection.kind, detection.cause.case_id, detection.cause.order_id)
 
 
 def listening_to(history: History, silence: Silence) -> Scope:
-    """The scope of a silence's findings that can still stand: any talk has ended those before it.
+    """The scope of a silence's detections that can still stand: any talk has ended those before it.
 
     But a warning ends by time, whoever talked since: of promised answers without a case all are looked at.
     """

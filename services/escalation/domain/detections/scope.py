@@ -1,13 +1,12 @@
-"""What of an account's findings one fact can change, so that a busy account is not judged anew at every fact."""
+"""What of an account's detections one fact can change, so that a busy account is not judged anew at every fact."""
 
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from functools import reduce
 
-from services.escalation.domain.facts import AccountFact, FactKind
-from services.escalation.domain.findings.history import History
-from services.escalation.domain.findings.lanes import (
+from services.escalation.domain.detections.history import History
+from services.escalation.domain.detections.lanes import (
     ASKS,
     ENDS_OF_CASE,
     OF_REQUESTS,
@@ -19,8 +18,9 @@ from services.escalation.domain.findings.lanes import (
     is_spoken,
     is_two_way,
 )
-from services.escalation.domain.findings.parts import OF_ACCOUNT, Part, Place
-from services.escalation.domain.findings.windows import ALWAYS, ANY, NEVER, Window, up_to
+from services.escalation.domain.detections.parts import OF_ACCOUNT, Part, Place
+from services.escalation.domain.detections.windows import ALWAYS, ANY, NEVER, Window, up_to
+from services.escalation.domain.facts import AccountFact, FactKind
 
 
 def _all_of(one: frozenset[str] | None, other: frozenset[str] | None) -> frozenset[str] | None:

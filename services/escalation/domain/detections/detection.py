@@ -1,4 +1,4 @@
-"""A finding: one signal that an account's facts amount to, and what ended it. One trouble is one finding."""
+"""A detection: one signal that an account's facts amount to, and what ended it. One trouble is one detection."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
@@ -12,7 +12,7 @@ from shared.contracts.escalation import SignalKind
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class Detection:
     """A signal as the facts have it.
 
     `cause` is the fact that it is, or that it began with. `at` is when it came into being; of one made of silence when
@@ -44,23 +44,23 @@ class Finding:
 
 
 class Trouble(NamedTuple):
-    """What findings of one kind have in common that are one: their matter, and the fact that ends them."""
+    """What detections of one kind have in common that are one: their matter, and the fact that ends them."""
 
     case: str | None
     order: str | None
     ended_by: UUID | None
 
 
-def trouble_of(finding: Finding) -> Trouble:
-    ended_by = finding.cleared_by.fact_id if finding.cleared_by is not None else None
-    return Trouble(finding.case_id, finding.names_order, ended_by)
+def trouble_of(detection: Detection) -> Trouble:
+    ended_by = detection.cleared_by.fact_id if detection.cleared_by is not None else None
+    return Trouble(detection.case_id, detection.names_order, ended_by)
 
 
-def merged(found: Iterable[Finding]) -> Iterator[Finding]:
-    """Of findings of one kind that are one trouble the earliest: counted twice, it would look graver than it is."""
-    troubles: dict[Trouble, list[Finding]] = {}
-    for finding in found:
-        troubles.setdefault(trouble_of(finding), []).append(finding)
+def merged(found: Iterable[Detection]) -> Iterator[Detection]:
+    """Of detections of one kind that are one trouble the earliest: counted twice, it would look graver than it is."""
+    troubles: dict[Trouble, list[Detection]] = {}
+    for detection in found:
+        troubles.setdefault(trouble_of(detection), []).append(detection)
     for same in troubles.values():
         same.sort(key=lambda one: (one.at, one.signal_id))
         told = (one.cause for one in same if not one.by_silence)

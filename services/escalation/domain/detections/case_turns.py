@@ -3,11 +3,11 @@
 from datetime import datetime
 from itertools import takewhile
 
+from services.escalation.domain.detections.history import History
+from services.escalation.domain.detections.lane import in_order, place_of
+from services.escalation.domain.detections.lanes import ENDS_OF_CASE, LaneName
+from services.escalation.domain.detections.terms import TermsAt
 from services.escalation.domain.facts import AccountFact, FactKind
-from services.escalation.domain.findings.history import History
-from services.escalation.domain.findings.lane import in_order, place_of
-from services.escalation.domain.findings.lanes import ENDS_OF_CASE, LaneName
-from services.escalation.domain.findings.terms import TermsAt
 from shared.contracts.support_inbound import WaitingFor
 
 _OURS = (WaitingFor.US, WaitingFor.CUSTOMER)

@@ -1,4 +1,4 @@
-"""The terms a finding is made on: the thresholds in force when it began, and the company's working time."""
+"""The terms a detection is made on: the thresholds in force when it began, and the company's working time."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field

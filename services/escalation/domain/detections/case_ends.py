@@ -4,13 +4,13 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
 
+from services.escalation.domain.detections.detection import Detection
+from services.escalation.domain.detections.history import History
+from services.escalation.domain.detections.lane import in_order, is_after_ends
+from services.escalation.domain.detections.lanes import LaneName
+from services.escalation.domain.detections.terms import TermsAt
+from services.escalation.domain.detections.windows import NEVER
 from services.escalation.domain.facts import AccountFact, FactKind
-from services.escalation.domain.findings.finding import Finding
-from services.escalation.domain.findings.history import History
-from services.escalation.domain.findings.lane import in_order, is_after_ends
-from services.escalation.domain.findings.lanes import LaneName
-from services.escalation.domain.findings.terms import TermsAt
-from services.escalation.domain.findings.windows import NEVER
 from shared.contracts.support_inbound import WaitingFor
 
 
@@ -34,12 +34,12 @@ def over_by_status(history: History, cause: AccountFact, after: datetime, terms:
     return next(ending_statuses(history, cause.case_id, terms, after=after), None)
 
 
-def with_status(history: History, finding: Finding, terms: TermsAt) -> Finding:
-    """A finding that the end of its case ends, ended by such a status where that comes first."""
-    status = over_by_status(history, finding.cause, finding.at, terms)
-    if status is None or (finding.cleared_by is not None and in_order(finding.cleared_by) < in_order(status)):
-        return finding
-    return replace(finding, cleared_by=status)
+def with_status(history: History, detection: Detection, terms: TermsAt) -> Detection:
+    """A detection that the end of its case ends, ended by such a status where that comes first."""
+    status = over_by_status(history, detection.cause, detection.at, terms)
+    if status is None or (detection.cleared_by is not None and in_order(detection.cleared_by) < in_order(status)):
+        return detection
+    return replace(detection, cleared_by=status)
 
 
 def lasts(history: History, cause: AccountFact, until: datetime, terms: TermsAt) -> bool:

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeAlias
 
+from services.escalation.domain.detections.history import History
+from services.escalation.domain.detections.lane import Lane, in_order
+from services.escalation.domain.detections.lanes import LaneName
+from services.escalation.domain.detections.ratings import is_low
+from services.escalation.domain.detections.windows import ALWAYS, NEVER
 from services.escalation.domain.facts import AccountFact, FactKind
-from services.escalation.domain.findings.history import History
-from services.escalation.domain.findings.lane import Lane, in_order
-from services.escalation.domain.findings.lanes import LaneName
-from services.escalation.domain.findings.ratings import is_low
-from services.escalation.domain.findings.windows import ALWAYS, NEVER
 from services.escalation.domain.policy.signal_rules import SatisfactionRule
 
 RatingRuleAt: TypeAlias = Callable[[datetime], SatisfactionRule]

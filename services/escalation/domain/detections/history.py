@@ -4,11 +4,11 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 from uuid import UUID
 
+from services.escalation.domain.detections.deliveries import DELIVERY_KINDS, followed, is_whole
+from services.escalation.domain.detections.lane import Lane, in_order
+from services.escalation.domain.detections.lanes import ORDER_KINDS, Key, LaneName, keys_of
+from services.escalation.domain.detections.unneeded import Unneeded
 from services.escalation.domain.facts import AccountFact, FactKind, contact_ids
-from services.escalation.domain.findings.deliveries import DELIVERY_KINDS, followed, is_whole
-from services.escalation.domain.findings.lane import Lane, in_order
-from services.escalation.domain.findings.lanes import ORDER_KINDS, Key, LaneName, keys_of
-from services.escalation.domain.findings.unneeded import Unneeded
 
 _EMPTY = Lane()
 

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple, TypeAlias
 
+from services.escalation.domain.detections.history import History
+from services.escalation.domain.detections.lane import is_after_ends
+from services.escalation.domain.detections.lanes import Key, LaneName
 from services.escalation.domain.facts import AccountFact, FactKind
-from services.escalation.domain.findings.history import History
-from services.escalation.domain.findings.lane import is_after_ends
-from services.escalation.domain.findings.lanes import Key, LaneName
 
 
 class Matter(NamedTuple):
