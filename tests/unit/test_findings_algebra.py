@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from services.escalation.domain.detections.detection import Detection
 from services.escalation.domain.detections.history import History
-from services.escalation.domain.detections.lane import place_of
-from services.escalation.domain.detections.lanes import OF_REQUESTS, ORDER_KINDS, REQUEST_KINDS
+from services.escalation.domain.detections.index import place_of
+from services.escalation.domain.detections.indexes import OF_REQUESTS, ORDER_KINDS, REQUEST_KINDS
 from services.escalation.domain.detections.scope import affected
 from services.escalation.domain.detections.terms import Terms, TermsAt
 from services.escalation.domain.facts import AccountFact, FactKind

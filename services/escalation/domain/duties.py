@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from services.escalation.domain.detections.clearing import ended_by
 from services.escalation.domain.detections.history import History
-from services.escalation.domain.detections.lanes import LaneName
+from services.escalation.domain.detections.indexes import IndexName
 from services.escalation.domain.detections.said import Word, word_about_outcome, word_about_promise
 from services.escalation.domain.detections.windows import ALWAYS
 from services.escalation.domain.entities import Account, Directory, Order, products_of
@@ -120,7 +120,7 @@ def _makes_duties(sale: Sale, policy: Policy) -> bool:
     """Not where it was told long after it was made, was cancelled, or the customer wants no call."""
     told_after, young = sale.order.seen_at - sale.order.sold_at, policy.age.ring_within
     wants_calls = sale.account.preference == ContactPreference.NONE
-    cancelled = sale.history.lane(LaneName.OF_ORDER, sale.order.order_id, FactKind.ORDER_CANCELLED).facts
+    cancelled = sale.history.index(IndexName.OF_ORDER, sale.order.order_id, FactKind.ORDER_CANCELLED).facts
     return policy.duties.enabled and wants_calls and not cancelled and (not young or told_after <= young)
 
 
@@ -149,10 +149,10 @@ def _with_word(duty: Duty, history: History, policies: Policies) -> Duty:
 def _is_done(duty: Duty, history: History, *, since: datetime, own: set[str | None]) -> bool:
     """A talk of whose customer it is, that the promise was kept, or the buyer's word about the outcome."""
     if duty.kind is DutyKind.CHECK_IN:
-        talks = history.lane(LaneName.TWO_WAY).facts
+        talks = history.index(IndexName.TWO_WAY).facts
         return any(_is_check_in(talk, duty, history, since=since, own=own) for talk in talks)
     if duty.kind is DutyKind.OUTCOME:
-        return bool(history.lane(LaneName.OF_ORDER, duty.order_id, FactKind.OUTCOME_REPORTED).facts)
+        return bool(history.index(IndexName.OF_ORDER, duty.order_id, FactKind.OUTCOME_REPORTED).facts)
     kept = promise_missed.SIGNAL.settled_by
     return duty.promise is not None and ended_by(history, kept, duty.promise, ALWAYS) is not None
 

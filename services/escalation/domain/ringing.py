@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from services.escalation.domain.detections.lanes import is_two_way
+from services.escalation.domain.detections.indexes import is_two_way
 from services.escalation.domain.entities import Episode, Signal
 from services.escalation.domain.facts import AccountFact, FactKind
 from shared.contracts.escalation import REQUESTS, RingCause

@@ -14,7 +14,7 @@ from uuid import uuid4
 from services.escalation.domain.account_state import AccountState
 from services.escalation.domain.book import Book
 from services.escalation.domain.detections.history import History
-from services.escalation.domain.detections.lane import ordered
+from services.escalation.domain.detections.index import ordered
 from services.escalation.domain.entities import Account, Case, Order, Signal
 from services.escalation.domain.facts import AccountFact
 from services.escalation.store.histories import FACT_COLUMNS, facts_of

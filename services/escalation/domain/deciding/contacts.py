@@ -8,7 +8,7 @@ from services.escalation.domain.clocks import NEVER
 from services.escalation.domain.deciding.notifying import ring
 from services.escalation.domain.deciding.preferences import talk_of
 from services.escalation.domain.decisions.talking import Attempted, AttemptKnown, ContactMissed, Reached
-from services.escalation.domain.detections.lanes import LaneName
+from services.escalation.domain.detections.indexes import IndexName
 from services.escalation.domain.draft import Draft
 from services.escalation.domain.entities import Episode
 from services.escalation.domain.facts import AccountFact, FactKind
@@ -53,7 +53,7 @@ def make_up_for_contacts(draft: Draft[Fact], id: UUID, closed_at: datetime) -> b
     _redeem_by_earlier_talk(draft, draft.state.episodes[id])
     episode = draft.state.episodes[id]
     since = max(closed_at, episode.reached_at or closed_at)
-    heard = draft.state.history.lane(LaneName.HEARD_OF).within(since, NEVER)
+    heard = draft.state.history.index(IndexName.HEARD_OF).within(since, NEVER)
     concerning = (one for one in heard if episode in _concerned(draft, one))
     return any(_ring_if_unanswered(draft, episode, one) for one in concerning)
 
@@ -61,7 +61,7 @@ def make_up_for_contacts(draft: Draft[Fact], id: UUID, closed_at: datetime) -> b
 def _count_missed_attempts(draft: Draft[Fact], episode: Episode) -> None:
     if episode.acknowledged_at is None:
         return
-    tried = draft.state.history.lane(LaneName.TRIED).within(episode.acknowledged_at, NEVER)
+    tried = draft.state.history.index(IndexName.TRIED).within(episode.acknowledged_at, NEVER)
     mine = [one for one in tried if is_try(episode, one) and episode in _concerned(draft, one)]
     latest = [one for one, later in pairwise(mine) if later.at > one.at + SAME_ATTEMPT] + mine[-1:]
     for missed in latest[episode.attempts :]:
@@ -72,7 +72,7 @@ def _count_missed_attempts(draft: Draft[Fact], episode: Episode) -> None:
 def _redeem_by_earlier_talk(draft: Draft[Fact], episode: Episode) -> None:
     if episode.acknowledged_at is None or episode.reached_at is not None:
         return
-    talks = draft.state.history.lane(LaneName.TWO_WAY).within(episode.acknowledged_at, NEVER)
+    talks = draft.state.history.index(IndexName.TWO_WAY).within(episode.acknowledged_at, NEVER)
     proofs = (one for one in talks if is_proof(episode, one))
     proof = next((one for one in proofs if episode in _concerned(draft, one)), None)
     if proof is not None:
@@ -99,7 +99,7 @@ def _note_attempt(draft: Draft[Fact], episode: Episode) -> None:
 
 
 def _is_counted(draft: Draft[Fact], episode: Episode, fact: AccountFact) -> bool:
-    near = draft.state.history.lane(LaneName.TRIED).from_to(fact.at - SAME_ATTEMPT, fact.at + SAME_ATTEMPT)
+    near = draft.state.history.index(IndexName.TRIED).from_to(fact.at - SAME_ATTEMPT, fact.at + SAME_ATTEMPT)
     others = (one for one in near if one.fact_id != fact.fact_id and is_attempt(episode, one))
     return any(known.episode_id == episode.episode_id for one in others for known in _concerned(draft, one))
 

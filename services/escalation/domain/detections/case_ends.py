@@ -6,8 +6,8 @@ from datetime import datetime
 
 from services.escalation.domain.detections.detection import Detection
 from services.escalation.domain.detections.history import History
-from services.escalation.domain.detections.lane import in_order, is_after_ends
-from services.escalation.domain.detections.lanes import LaneName
+from services.escalation.domain.detections.index import in_order, is_after_ends
+from services.escalation.domain.detections.indexes import IndexName
 from services.escalation.domain.detections.terms import TermsAt
 from services.escalation.domain.detections.windows import NEVER
 from services.escalation.domain.facts import AccountFact, FactKind
@@ -20,7 +20,7 @@ def ending_statuses(
     """The statuses of a case, later than one instant and no later than another, by which it is over."""
     if case is None:
         return
-    for status in history.lane(LaneName.STATUS, case).within(after, until):
+    for status in history.index(IndexName.STATUS, case).within(after, until):
         if _ends(status, terms):
             yield status
 
@@ -28,7 +28,7 @@ def ending_statuses(
 def over_by_status(history: History, cause: AccountFact, after: datetime, terms: TermsAt) -> AccountFact | None:
     """The first status later than this by which the case of `cause` is over, or one of the same instant, as an end."""
     if cause.case_id is not None and (cause.at != after or not is_after_ends(cause)):
-        for status in history.lane(LaneName.STATUS, cause.case_id).from_to(after, after):
+        for status in history.index(IndexName.STATUS, cause.case_id).from_to(after, after):
             if _ends(status, terms):
                 return status
     return next(ending_statuses(history, cause.case_id, terms, after=after), None)

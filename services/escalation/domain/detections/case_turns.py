@@ -4,8 +4,8 @@ from datetime import datetime
 from itertools import takewhile
 
 from services.escalation.domain.detections.history import History
-from services.escalation.domain.detections.lane import in_order, place_of
-from services.escalation.domain.detections.lanes import ENDS_OF_CASE, LaneName
+from services.escalation.domain.detections.index import in_order, place_of
+from services.escalation.domain.detections.indexes import ENDS_OF_CASE, IndexName
 from services.escalation.domain.detections.terms import TermsAt
 from services.escalation.domain.facts import AccountFact, FactKind
 from shared.contracts.support_inbound import WaitingFor
@@ -17,7 +17,7 @@ _ALONG = (WaitingFor.US, WaitingFor.CUSTOMER, WaitingFor.NOBODY)
 
 def is_open(history: History, case: str, fact: AccountFact, terms: TermsAt) -> bool:
     """Whether a case is open once this fact has happened. One that was never opened is not."""
-    bound = history.lane(LaneName.BOUNDS, case).up_to(fact)
+    bound = history.index(IndexName.BOUNDS, case).up_to(fact)
     if bound is None or bound.kind not in ENDS_OF_CASE:
         return bound is not None
     return _came_back(history, bound, fact, terms)
@@ -27,7 +27,7 @@ def is_over(history: History, fact: AccountFact, terms: TermsAt) -> bool:
     """Whether a fact is dated after the end of its case: it raises nothing that the end settles."""
     if fact.case_id is None:
         return False
-    bound = history.lane(LaneName.BOUNDS, fact.case_id).up_to(fact)
+    bound = history.index(IndexName.BOUNDS, fact.case_id).up_to(fact)
     if bound is not None and bound.kind in ENDS_OF_CASE and not _came_back(history, bound, fact, terms):
         return True
     return _is_nobodys(history, fact, bound, terms)
@@ -41,7 +41,7 @@ def _is_nobodys(history: History, fact: AccountFact, bound: AccountFact | None, 
         return False
     if bound is not None and in_order(status) < in_order(bound):
         return False
-    asked = history.lane(LaneName.BY_CUSTOMER, fact.case_id).after(status.at)
+    asked = history.index(IndexName.BY_CUSTOMER, fact.case_id).after(status.at)
     return asked is None or asked.at > fact.at
 
 
@@ -50,7 +50,7 @@ def _came_back(history: History, end: AccountFact, fact: AccountFact, terms: Ter
 
     Of the facts of one instant it comes first, as an opening does.
     """
-    for status in history.lane(LaneName.STATUS, end.case_id).from_to(end.at, fact.at):
+    for status in history.index(IndexName.STATUS, end.case_id).from_to(end.at, fact.at):
         if in_order(end) < in_order(status) and terms(status.at).turn(status) in _OURS:
             return True
     return False
@@ -61,7 +61,7 @@ def turn_at(history: History, case: str, at: datetime, terms: TermsAt) -> Waitin
     status, turn = _last_status(history, case, at, terms)
     if status is None:
         return None
-    asked = history.lane(LaneName.BY_CUSTOMER, case).after(status.at)
+    asked = history.index(IndexName.BY_CUSTOMER, case).after(status.at)
     return turn if asked is None or asked.at > at else WaitingFor.US
 
 
@@ -72,7 +72,7 @@ def _last_status(
 
     Of several statuses of one instant the one that is furthest along says it, whichever was told first.
     """
-    read = ((status, terms(status.at).turn(status)) for status in history.lane(LaneName.STATUS, case).back_from(at))
+    read = ((status, terms(status.at).turn(status)) for status in history.index(IndexName.STATUS, case).back_from(at))
     known = ((status, turn) for status, turn in read if turn is not None)
     last, turn = next(known, (None, None))
     if last is None or turn is None:
@@ -83,7 +83,7 @@ def _last_status(
 
 def customer_asks(history: History, case: str, after: datetime) -> AccountFact | None:
     """The first contact or request of the customer on a case later than this."""
-    return history.lane(LaneName.BY_CUSTOMER, case).after(after)
+    return history.index(IndexName.BY_CUSTOMER, case).after(after)
 
 
 def handed_to_customer(history: History, contact: AccountFact, until: datetime, terms: TermsAt) -> bool:
@@ -92,6 +92,6 @@ def handed_to_customer(history: History, contact: AccountFact, until: datetime, 
         return False
     return any(
         terms(status.at).turn(status) is WaitingFor.CUSTOMER
-        for status in history.lane(LaneName.STATUS, contact.case_id).from_to(contact.at, until)
+        for status in history.index(IndexName.STATUS, contact.case_id).from_to(contact.at, until)
         if status.kind is not FactKind.CASE_OPENED or status.at > contact.at
     )

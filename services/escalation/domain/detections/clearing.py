@@ -1,4 +1,5 @@
-"""What ends signals: lanes of the history, of which the first later fact counts. Each kind of signal names its own."""
+"""What ends signals: indexes of the history, of which the first later fact counts. Each kind of signal names its
+own."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -6,8 +7,8 @@ from datetime import datetime
 from typing import NamedTuple, TypeAlias
 
 from services.escalation.domain.detections.history import History
-from services.escalation.domain.detections.lane import is_after_ends
-from services.escalation.domain.detections.lanes import Key, LaneName
+from services.escalation.domain.detections.index import is_after_ends
+from services.escalation.domain.detections.indexes import IndexName, Key
 from services.escalation.domain.facts import AccountFact, FactKind
 
 
@@ -24,32 +25,32 @@ KeysOf: TypeAlias = Callable[[Matter], tuple[Key, ...]]
 
 @dataclass(frozen=True, slots=True)
 class Clearing:
-    """A signal about a matter is ended by the first fact of its `lanes` that happened later than the signal, or by an
+    """A signal about a matter is ended by the first fact of its `indexes` that happened later than the signal, or by an
     end of the same instant."""
 
     words: str
-    lanes: KeysOf
+    indexes: KeysOf
 
 
 def two_way_on_matter(matter: Matter) -> tuple[Key, ...]:
     """Talks with the customer about the same case, or for its order; without a case those that name no other one."""
     if matter.case is not None:
-        return ((LaneName.TWO_WAY_ON_CASE, matter.case), *_reached(matter.order))
+        return ((IndexName.TWO_WAY_ON_CASE, matter.case), *_reached(matter.order))
     if matter.order is None:
-        return ((LaneName.TWO_WAY_WITHOUT_CASE,),)
-    without_case = LaneName.TWO_WAY_WITHOUT_CASE
-    return (without_case, matter.order), (without_case, None), (LaneName.REACHED, matter.order)
+        return ((IndexName.TWO_WAY_WITHOUT_CASE,),)
+    without_case = IndexName.TWO_WAY_WITHOUT_CASE
+    return (without_case, matter.order), (without_case, None), (IndexName.REACHED, matter.order)
 
 
 def _reached(order: str | None) -> tuple[Key, ...]:
     if order is None:
-        return ((LaneName.REACHED,),)
-    return (LaneName.REACHED, order), (LaneName.REACHED, None)
+        return ((IndexName.REACHED,),)
+    return (IndexName.REACHED, order), (IndexName.REACHED, None)
 
 
 def over(matter: Matter) -> tuple[Key, ...]:
     """The ends of the case."""
-    return () if matter.case is None else ((LaneName.OVER, matter.case),)
+    return () if matter.case is None else ((IndexName.OVER, matter.case),)
 
 
 def withdrawn(kind: FactKind) -> KeysOf:
@@ -57,8 +58,8 @@ def withdrawn(kind: FactKind) -> KeysOf:
 
     def keys(matter: Matter) -> tuple[Key, ...]:
         named = (("case", matter.case), ("order", matter.order))
-        lanes = (((LaneName.OF_KIND, kind, *name)) for name in named if name[1] is not None)
-        return (*lanes, (LaneName.OF_KIND, kind, "neither"))
+        indexes = (((IndexName.OF_KIND, kind, *name)) for name in named if name[1] is not None)
+        return (*indexes, (IndexName.OF_KIND, kind, "neither"))
 
     return keys
 
@@ -67,14 +68,14 @@ def of_order(*kinds: FactKind) -> KeysOf:
     """Facts of these kinds about the order."""
 
     def keys(matter: Matter) -> tuple[Key, ...]:
-        return tuple((LaneName.OF_ORDER, matter.order, kind) for kind in kinds)
+        return tuple((IndexName.OF_ORDER, matter.order, kind) for kind in kinds)
 
     return keys
 
 
 def reached_by_phone(matter: Matter) -> tuple[Key, ...]:
     """Talks with the customer that name no other order."""
-    return (LaneName.BY_PHONE, matter.order), (LaneName.BY_PHONE, None)
+    return (IndexName.BY_PHONE, matter.order), (IndexName.BY_PHONE, None)
 
 
 NEVER_CLEARED = Clearing("Nothing.", lambda _matter: ())
@@ -87,4 +88,4 @@ def ended_by(history: History, clearing: Clearing, cause: AccountFact, after: da
     """
     matter = Matter(cause.case_id, history.order_of(cause), cause.what)
     ends_too = cause.at != after or not is_after_ends(cause)
-    return history.first_after(clearing.lanes(matter), after, ends_too=ends_too)
+    return history.first_after(clearing.indexes(matter), after, ends_too=ends_too)

@@ -5,12 +5,12 @@ from datetime import datetime
 from uuid import UUID
 
 from services.escalation.domain.detections.deliveries import DELIVERY_KINDS, followed, is_whole
-from services.escalation.domain.detections.lane import Lane, in_order
-from services.escalation.domain.detections.lanes import ORDER_KINDS, Key, LaneName, keys_of
+from services.escalation.domain.detections.index import FactIndex, in_order
+from services.escalation.domain.detections.indexes import ORDER_KINDS, IndexName, Key, keys_of
 from services.escalation.domain.detections.unneeded import Unneeded
 from services.escalation.domain.facts import AccountFact, FactKind, contact_ids
 
-_EMPTY = Lane()
+_EMPTY = FactIndex()
 
 
 class History:
@@ -18,8 +18,8 @@ class History:
 
     def __init__(self, facts: Iterable[AccountFact] = ()) -> None:
         self._facts: dict[UUID, AccountFact] = {}
-        self._lanes: dict[Key, Lane] = {}
-        self._openings: dict[str, Lane] = {}
+        self._indexes: dict[Key, FactIndex] = {}
+        self._openings: dict[str, FactIndex] = {}
         self._order_of_case: dict[str, str] = {}
         self._unneeded = Unneeded()
         self.cases: dict[str, None] = {}
@@ -31,7 +31,7 @@ class History:
         self._load(facts)
 
     def _load(self, facts: Iterable[AccountFact]) -> None:
-        """As adding one after the other, in half the time: sorted, every fact is the last of its lanes."""
+        """As adding one after the other, in half the time: sorted, every fact is the last of its indexes."""
         ordered = sorted({fact.fact_id: fact for fact in facts}.values(), key=in_order)
         self.open_cases(ordered)
         for fact in ordered:
@@ -41,7 +41,7 @@ class History:
         """Learn which orders cases are about, and what needs no answer, from all facts of an account in their order."""
         for fact in facts:
             if fact.kind is FactKind.CASE_OPENED and fact.case_id is not None and fact.order_id is not None:
-                self._openings.setdefault(fact.case_id, Lane()).append(fact)
+                self._openings.setdefault(fact.case_id, FactIndex()).append(fact)
                 self._order_of_case.setdefault(fact.case_id, fact.order_id)
             if fact.kind is FactKind.ANSWER_NOT_NEEDED:
                 self._unneeded.add(fact)
@@ -51,10 +51,10 @@ class History:
         self._facts[fact.fact_id] = fact
         self._note(fact)
         for key in self._keys_of(fact):
-            lane = self._lanes.get(key)
-            if lane is None:
-                lane = self._lanes[key] = Lane()
-            lane.append(fact)
+            index = self._indexes.get(key)
+            if index is None:
+                index = self._indexes[key] = FactIndex()
+            index.append(fact)
         self._follow_delivery(fact)
 
     def _note(self, fact: AccountFact) -> None:
@@ -75,7 +75,7 @@ class History:
         if fact.kind is FactKind.ANSWER_NOT_NEEDED:
             self._take_back(fact)
         for key in self._keys_of(fact):
-            self._lanes.setdefault(key, Lane()).put(fact)
+            self._indexes.setdefault(key, FactIndex()).put(fact)
         self._follow_delivery(fact)
         return True
 
@@ -89,11 +89,11 @@ class History:
     def _settle(self) -> None:
         """Follow the deliveries of orders about which something was added."""
         for order in self._unsettled:
-            facts = [fact for kind in DELIVERY_KINDS for fact in self._lane(LaneName.OF_ORDER, order, kind).facts]
-            for name, told in zip((LaneName.DELIVERED, LaneName.UNDELIVERED), followed(facts), strict=True):
-                lane = self._lanes[name, order] = Lane()
+            facts = [fact for kind in DELIVERY_KINDS for fact in self._index(IndexName.OF_ORDER, order, kind).facts]
+            for name, told in zip((IndexName.DELIVERED, IndexName.UNDELIVERED), followed(facts), strict=True):
+                index = self._indexes[name, order] = FactIndex()
                 for fact in sorted(told, key=lambda one: (one.at, one.fact_id)):
-                    lane.append(fact)
+                    index.append(fact)
         self._unsettled.clear()
 
     def needs_no_return(self, contact: AccountFact) -> None:
@@ -103,38 +103,38 @@ class History:
         back or moves the facts of its case: that brings it back.
         """
         self._settled_contacts.add(contact.fact_id)
-        self._lanes[LaneName.UNRETURNED,].drop(contact)
+        self._indexes[IndexName.UNRETURNED,].drop(contact)
 
     def _bring_back(self, facts: Iterable[AccountFact]) -> None:
         for fact in facts:
             if fact.fact_id in self._settled_contacts:
                 self._settled_contacts.remove(fact.fact_id)
-                self._lanes[LaneName.UNRETURNED,].put(fact)
+                self._indexes[IndexName.UNRETURNED,].put(fact)
 
     def _keys_of(self, fact: AccountFact) -> Iterator[Key]:
-        """The lanes of a fact; what is taken back as a whole is in one of its own, so that it counts for nothing."""
+        """The indexes of a fact; what is taken back as a whole is in one of its own, so that it counts for nothing."""
         if self._unneeded.is_void(fact):
-            return iter([(LaneName.TAKEN_BACK, fact.case_id)])
+            return iter([(IndexName.TAKEN_BACK, fact.case_id)])
         return keys_of(fact, self.order_of(fact), excused=self._unneeded.is_excused(fact))
 
     def _take_back(self, no_answer: AccountFact) -> None:
-        """Its facts go into other lanes."""
+        """Its facts go into other indexes."""
         known = self.taken_back_by(no_answer)
         self._bring_back(known)
         for fact in known:
             for key in self._keys_of(fact):
-                self._lanes[key].drop(fact)
+                self._indexes[key].drop(fact)
         self._unneeded.add(no_answer)
         for fact in known:
             for key in self._keys_of(fact):
-                self._lanes.setdefault(key, Lane()).put(fact)
+                self._indexes.setdefault(key, FactIndex()).put(fact)
 
     def taken_back_by(self, no_answer: AccountFact) -> list[AccountFact]:
         """The facts that need no answer, as somebody says: those of one contact, or of a case so far."""
         if no_answer.what is not None:
             return [self._facts[id] for id in contact_ids(no_answer) if id in self._facts]
-        lanes = (self.lane(name, no_answer.case_id) for name in (LaneName.OF_CASE, LaneName.TAKEN_BACK))
-        return [fact for lane in lanes for fact in lane.facts if fact.at <= no_answer.at]
+        indexes = (self.index(name, no_answer.case_id) for name in (IndexName.OF_CASE, IndexName.TAKEN_BACK))
+        return [fact for index in indexes for fact in index.facts if fact.at <= no_answer.at]
 
     def is_void(self, fact: AccountFact) -> bool:
         """Whether a fact counts for nothing, because somebody says so."""
@@ -146,20 +146,20 @@ class History:
 
     def _open(self, case_id: str, opening: AccountFact) -> None:
         """The earliest opening that names an order says which order a case is about."""
-        openings = self._openings.setdefault(case_id, Lane())
+        openings = self._openings.setdefault(case_id, FactIndex())
         openings.put(opening)
         order = openings.facts[0].order_id
         if order is None or order == self._order_of_case.get(case_id):
             return
-        known = list(self.lane(LaneName.OF_CASE, case_id).facts)
+        known = list(self.index(IndexName.OF_CASE, case_id).facts)
         self._bring_back(known)
         for fact in known:
             for key in self._keys_of(fact):
-                self._lanes[key].drop(fact)
+                self._indexes[key].drop(fact)
         self._order_of_case[case_id] = order
         for fact in known:
             for key in self._keys_of(fact):
-                self._lanes.setdefault(key, Lane()).put(fact)
+                self._indexes.setdefault(key, FactIndex()).put(fact)
 
     def __len__(self) -> int:
         return len(self._facts)
@@ -178,24 +178,24 @@ class History:
         openings = self._openings.get(opening.case_id or "", _EMPTY).facts
         return bool(openings) and openings[0].fact_id == opening.fact_id
 
-    def lane(self, *key: *Key) -> Lane:
+    def index(self, *key: *Key) -> FactIndex:
         if self._unsettled:
             self._settle()
-        return self._lanes.get(key, _EMPTY)
+        return self._indexes.get(key, _EMPTY)
 
-    def _lane(self, *key: *Key) -> Lane:
-        return self._lanes.get(key, _EMPTY)
+    def _index(self, *key: *Key) -> FactIndex:
+        return self._indexes.get(key, _EMPTY)
 
     def first_after(self, keys: Iterable[Key], at: datetime, *, ends_too: bool = False) -> AccountFact | None:
-        """The first fact of several lanes that happened later than this; or then, if it is an end and `ends_too`."""
+        """The first fact of several indexes that happened later than this; or then, if it is an end and `ends_too`."""
         if self._unsettled:
             self._settle()
         found: AccountFact | None = None
         for key in keys:
-            lane = self._lanes.get(key)
-            if lane is None:
+            index = self._indexes.get(key)
+            if index is None:
                 continue
-            fact = lane.settling(at) if ends_too else lane.after(at)
+            fact = index.settling(at) if ends_too else index.after(at)
             if fact is not None and (found is None or in_order(fact) < in_order(found)):
                 found = fact
         return found

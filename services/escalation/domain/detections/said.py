@@ -7,8 +7,8 @@ from datetime import datetime
 from typing import TypeAlias
 
 from services.escalation.domain.detections.history import History
-from services.escalation.domain.detections.lane import Lane, in_order
-from services.escalation.domain.detections.lanes import LaneName
+from services.escalation.domain.detections.index import FactIndex, in_order
+from services.escalation.domain.detections.indexes import IndexName
 from services.escalation.domain.detections.ratings import is_low
 from services.escalation.domain.detections.windows import ALWAYS, NEVER
 from services.escalation.domain.facts import AccountFact, FactKind
@@ -35,24 +35,24 @@ def word_about_promise(
     history: History, promise: AccountFact, ratings: RatingRuleAt, *, until: datetime = NEVER
 ) -> Word | None:
     """Of what was said by then of a promise."""
-    lane = history.lane(LaneName.PROMISE_SAID_KEPT, promise.order_id, promise.what)
-    return _last(history, lane, ratings, until)
+    index = history.index(IndexName.PROMISE_SAID_KEPT, promise.order_id, promise.what)
+    return _last(history, index, ratings, until)
 
 
 def word_about_outcome(history: History, order: str, ratings: RatingRuleAt) -> Word | None:
     """Of what was said of the outcome expected of an order."""
-    return _last(history, history.lane(LaneName.OF_ORDER, order, FactKind.OUTCOME_SAID), ratings, NEVER)
+    return _last(history, history.index(IndexName.OF_ORDER, order, FactKind.OUTCOME_SAID), ratings, NEVER)
 
 
-def _last(history: History, lane: Lane, ratings: RatingRuleAt, until: datetime) -> Word | None:
-    said = lane.from_to(ALWAYS, until)
+def _last(history: History, index: FactIndex, ratings: RatingRuleAt, until: datetime) -> Word | None:
+    said = index.from_to(ALWAYS, until)
     return Word(said[-1], _complaint(history, said[-1], ratings)) if said else None
 
 
 def _complaint(history: History, said: AccountFact, ratings: RatingRuleAt) -> AccountFact | None:
     """The first since, of the same instant too, that names this order or none: to miss one is worse."""
-    lanes = (history.lane(LaneName.COMPLAINED, order) for order in (said.order_id, None))
-    found = (fact for lane in lanes for fact in lane.from_to(said.at, NEVER) if fact.fact_id != said.fact_id)
+    indexes = (history.index(IndexName.COMPLAINED, order) for order in (said.order_id, None))
+    found = (fact for index in indexes for fact in index.from_to(said.at, NEVER) if fact.fact_id != said.fact_id)
     return min((fact for fact in found if _is_complaint(fact, ratings)), key=in_order, default=None)
 
 

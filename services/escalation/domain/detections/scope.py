@@ -6,13 +6,13 @@ from datetime import datetime
 from functools import reduce
 
 from services.escalation.domain.detections.history import History
-from services.escalation.domain.detections.lanes import (
+from services.escalation.domain.detections.indexes import (
     ASKS,
     ENDS_OF_CASE,
     OF_REQUESTS,
     ORDER_KINDS,
     REQUEST_KINDS,
-    LaneName,
+    IndexName,
     asked_key,
     can_complain,
     is_spoken,
@@ -103,10 +103,10 @@ class Scope:
         if kind not in history.kinds:
             return
         for case in self.cases_of(history):
-            yield from history.lane(LaneName.BEGINS, case, kind).from_to(within.since, within.until)
+            yield from history.index(IndexName.BEGINS, case, kind).from_to(within.since, within.until)
         if self.loose is not None:
             loose = within.and_also(self.loose)
-            yield from history.lane(LaneName.BEGINS, None, kind).from_to(loose.since, loose.until)
+            yield from history.index(IndexName.BEGINS, None, kind).from_to(loose.since, loose.until)
 
 
 WHOLE = Scope(None, None, Window(), Window(), Window(), requests=Window(), loose_ratings=True)
@@ -142,9 +142,9 @@ def _stretches(history: History, fact: AccountFact) -> dict[str, Window]:
     if fact.kind is FactKind.CUSTOMER_REACHED:
         return {}
     at, case = fact.at, fact.case_id
-    talks = (LaneName.TWO_WAY_ON_CASE, case) if case is not None else (LaneName.TWO_WAY_WITHOUT_CASE, None)
-    talked = history.lane(*talks).before(at) if is_two_way(fact) else fact
-    progress = history.lane(LaneName.PROGRESS, case).before(at)
+    talks = (IndexName.TWO_WAY_ON_CASE, case) if case is not None else (IndexName.TWO_WAY_WITHOUT_CASE, None)
+    talked = history.index(*talks).before(at) if is_two_way(fact) else fact
+    progress = history.index(IndexName.PROGRESS, case).before(at)
     return {
         "dead_ends": Window(talked.at if talked else ALWAYS, at),
         "stuck": Window(progress.at if progress else at),
@@ -154,8 +154,8 @@ def _stretches(history: History, fact: AccountFact) -> dict[str, Window]:
 
 def _run(history: History, fact: AccountFact) -> Window:
     """The contacts that are counted with this one. A new end parts those around it, and counts for all that follow."""
-    of_case = LaneName.RESOLVED, fact.case_id
-    ends = history.lane(*of_case) if fact.case_id is not None else history.lane(LaneName.TWO_WAY_WITHOUT_CASE)
+    of_case = IndexName.RESOLVED, fact.case_id
+    ends = history.index(*of_case) if fact.case_id is not None else history.index(IndexName.TWO_WAY_WITHOUT_CASE)
     before, after = ends.before(fact.at), ends.since(fact.at)
     is_end = after is not None and fact in ends.from_to(fact.at, fact.at)
     return Window(before.at if before else ALWAYS, NEVER if is_end or after is None else after.at)
@@ -167,7 +167,7 @@ _BREAKS_QUIET = _CONTACTS | {FactKind.RATED, FactKind.CASE_PROGRESSED} | ENDS_OF
 
 def _opened(history: History, opening: AccountFact) -> Scope:
     """What names the case names its order from now on, so whatever its facts began or ended is judged anew."""
-    known = history.lane(LaneName.OF_CASE, opening.case_id).facts
+    known = history.index(IndexName.OF_CASE, opening.case_id).facts
     if not known:
         return NOTHING
     if any(fact.kind is FactKind.CUSTOMER_REACHED for fact in known):
@@ -197,19 +197,19 @@ def _orders(history: History, fact: AccountFact) -> frozenset[str] | None:
         return frozenset({order})
     if not is_spoken(fact):
         return _said_since_the_complaint_before(history, fact)
-    before = history.lane(LaneName.BY_PHONE, None).before(fact.at)
+    before = history.index(IndexName.BY_PHONE, None).before(fact.at)
     since = before.at if before else ALWAYS
-    lanes = (history.lane(LaneName.OF_KIND, kind) for kind in (FactKind.CONFIRMATION_REQUIRED, FactKind.SOLD))
-    waiting = (one.order_id for lane in lanes for one in lane.from_to(since, fact.at))
+    indexes = (history.index(IndexName.OF_KIND, kind) for kind in (FactKind.CONFIRMATION_REQUIRED, FactKind.SOLD))
+    waiting = (one.order_id for index in indexes for one in index.from_to(since, fact.at))
     return frozenset(order for order in waiting if order is not None)
 
 
 def _said_since_the_complaint_before(history: History, fact: AccountFact) -> frozenset[str]:
     """Of what was said before another complaint about no order of its own, this one changes nothing. Whether a rating
     is one the policy says, but of the lowest."""
-    earlier = (one for one in history.lane(LaneName.COMPLAINED, None).back_from(fact.at) if one.at < fact.at)
+    earlier = (one for one in history.index(IndexName.COMPLAINED, None).back_from(fact.at) if one.at < fact.at)
     before = next((one for one in earlier if one.kind is not FactKind.RATED or not one.number), None)
-    kept = history.lane(LaneName.OF_KIND, FactKind.PROMISE_SAID_KEPT)
+    kept = history.index(IndexName.OF_KIND, FactKind.PROMISE_SAID_KEPT)
     said = kept.within(before.at, fact.at) if before is not None else kept.from_to(ALWAYS, fact.at)
     return frozenset(one.order_id for one in said if one.order_id is not None)
 
@@ -252,12 +252,12 @@ def _is_status(fact: AccountFact) -> bool:
 def _requested(history: History, fact: AccountFact) -> Window | None:
     """A request is one with others about its matter; one that is taken back, or a talk, can part those around it."""
     if fact.kind in ASKS:
-        same = history.lane(*asked_key(fact)).instants
+        same = history.index(*asked_key(fact)).instants
         return Window(same[0], same[-1])
     if fact.kind in REQUEST_KINDS:
         return Window()
     if is_two_way(fact):
-        later = (history.lane(LaneName.OF_KIND, kind).since(fact.at) for kind in ASKS)
+        later = (history.index(IndexName.OF_KIND, kind).since(fact.at) for kind in ASKS)
         return Window() if any(one is not None for one in later) else None
     return None
 
@@ -266,17 +266,17 @@ def _loose(history: History, fact: AccountFact) -> Window | None:
     """Between two contacts that name neither a case nor an order: those end whatever was loose before them."""
     if fact.case_id is not None and fact.kind is not FactKind.CUSTOMER_REACHED:
         return None
-    lane = history.lane(LaneName.TWO_WAY_WITHOUT_CASE, None)
-    return _between(lane.before(fact.at), lane.after(fact.at))
+    index = history.index(IndexName.TWO_WAY_WITHOUT_CASE, None)
+    return _between(index.before(fact.at), index.after(fact.at))
 
 
 def _silence(history: History, since: datetime, until: datetime) -> Window:
-    lane = history.lane(LaneName.TWO_WAY)
-    return _between(lane.before(since), lane.after(until))
+    index = history.index(IndexName.TWO_WAY)
+    return _between(index.before(since), index.after(until))
 
 
 def _quiet(history: History, since: datetime, until: datetime) -> Window:
-    before = history.lane(LaneName.HEARD_OF).before(since)
+    before = history.index(IndexName.HEARD_OF).before(since)
     return Window(before.at if before else ALWAYS, until)
 
 

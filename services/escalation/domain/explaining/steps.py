@@ -103,16 +103,16 @@ def _counted(record: Record) -> Set[UUID]:
     """The facts that signals began with, and those that made one together. Each fact is looked at once, however many
     signals there are."""
     first: dict[UUID, AccountFact] = {}
-    lanes, spans = defaultdict[_Lane, list[AccountFact]](list), defaultdict[_Lane, list[_Span]](list)
+    indexes, spans = defaultdict[_Lane, list[AccountFact]](list), defaultdict[_Lane, list[_Span]](list)
     for fact in record.facts:
         first[fact.fact_id] = fact
-        lanes[_lane_of(fact)].append(fact)
+        indexes[_lane_of(fact)].append(fact)
     for signal in record.signals:
         began, kind = first.get(signal.fact_id), _counted_of(signal)
         if began is not None and kind is not None:
             spans[began.case_id, kind].append((began.at, signal.at))
     counted = {signal.fact_id for signal in record.signals}
-    return counted.union(*(_within(lanes[lane], known) for lane, known in spans.items()))
+    return counted.union(*(_within(indexes[index], known) for index, known in spans.items()))
 
 
 def _within(facts: list[AccountFact], spans: list[_Span]) -> Iterator[UUID]:

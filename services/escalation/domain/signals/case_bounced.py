@@ -7,7 +7,7 @@ from services.escalation.domain.detections.case_turns import is_over
 from services.escalation.domain.detections.clearing import Clearing, over
 from services.escalation.domain.detections.detection import Detection
 from services.escalation.domain.detections.history import History
-from services.escalation.domain.detections.lanes import LaneName
+from services.escalation.domain.detections.indexes import IndexName
 from services.escalation.domain.detections.parts import Part
 from services.escalation.domain.detections.scope import Scope
 from services.escalation.domain.detections.terms import TermsAt
@@ -20,7 +20,7 @@ from shared.ids import derived
 def bounced_cases(history: History, scope: Scope, terms: TermsAt) -> Iterator[Detection]:
     """A case was passed on too often: the earliest fact that says so."""
     for case in scope.cases_of(history):
-        for fact in history.lane(LaneName.BEGINS, case, FactKind.CASE_REASSIGNED).facts:
+        for fact in history.index(IndexName.BEGINS, case, FactKind.CASE_REASSIGNED).facts:
             rule = terms(fact.at).signals.case_bounced
             passed_on = rule.enabled and (fact.number or 0) >= rule.reassignments
             if passed_on and not is_over(history, fact, terms):

@@ -7,7 +7,7 @@ from services.escalation.domain.detections.case_turns import customer_asks, is_o
 from services.escalation.domain.detections.clearing import Clearing
 from services.escalation.domain.detections.detection import Detection
 from services.escalation.domain.detections.history import History
-from services.escalation.domain.detections.lanes import LaneName
+from services.escalation.domain.detections.indexes import IndexName
 from services.escalation.domain.detections.parts import Part
 from services.escalation.domain.detections.scope import Scope
 from services.escalation.domain.detections.terms import TermsAt
@@ -20,7 +20,7 @@ from shared.contracts.support_inbound import WaitingFor
 def stuck_cases(history: History, scope: Scope, terms: TermsAt) -> Iterator[Detection]:
     """No progress of an open case within so much of the company's working time, or so long a turn of the customer's."""
     for case in scope.cases_of(history):
-        for fact, following in history.lane(LaneName.PROGRESS, case).with_next(scope.stuck.since, scope.stuck.until):
+        for fact, following in history.index(IndexName.PROGRESS, case).with_next(scope.stuck.since, scope.stuck.until):
             if following is not None and following.at == fact.at:
                 continue
             in_force = terms(fact.at)
@@ -66,7 +66,7 @@ SIGNAL = SignalDefinition(
     ),
     settled_by=Clearing(
         "Progress: a new status, a conversation or an attempt by us on the case, its reopening or its end.",
-        lambda matter: ((LaneName.PROGRESS, matter.case),),
+        lambda matter: ((IndexName.PROGRESS, matter.case),),
     ),
     part=Part.STUCK,
     find=stuck_cases,

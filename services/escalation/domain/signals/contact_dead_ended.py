@@ -6,7 +6,7 @@ from services.escalation.domain.detections.case_turns import handed_to_customer
 from services.escalation.domain.detections.clearing import Clearing, ended_by, two_way_on_matter
 from services.escalation.domain.detections.detection import Detection
 from services.escalation.domain.detections.history import History
-from services.escalation.domain.detections.lanes import LaneName
+from services.escalation.domain.detections.indexes import IndexName
 from services.escalation.domain.detections.parts import Part
 from services.escalation.domain.detections.scope import Scope
 from services.escalation.domain.detections.terms import TermsAt
@@ -29,7 +29,7 @@ def dead_ends(history: History, scope: Scope, terms: TermsAt) -> Iterator[Detect
 
 def _first_missed(history: History, window: Window, terms: TermsAt) -> Iterator[AccountFact]:
     """The first contact that nobody answered since each talk with the customer, of those that wait for an answer."""
-    unreturned, two_way = history.lane(LaneName.UNRETURNED), history.lane(LaneName.TWO_WAY)
+    unreturned, two_way = history.index(IndexName.UNRETURNED), history.index(IndexName.TWO_WAY)
     talked = two_way.before(window.since)
     fact = unreturned.after(talked.at if talked else ALWAYS)
     while fact is not None and fact.at <= window.until:
@@ -49,7 +49,7 @@ def _is_asked_for(history: History, fact: AccountFact, terms: TermsAt) -> bool:
     rule = in_force.signals.contact_dead_ended
     if not rule.enabled or fact.case_id is None:
         return rule.enabled
-    if history.lane(LaneName.STATUS, fact.case_id).since(fact.at) is None:
+    if history.index(IndexName.STATUS, fact.case_id).since(fact.at) is None:
         return True
     return not handed_to_customer(history, fact, in_force.working.after(fact.at, rule.answer_within), terms)
 
@@ -58,7 +58,7 @@ def _unanswered(history: History, fact: AccountFact, terms: TermsAt) -> Iterator
     """One that nobody answered at all within the company's working time; a talk at the same instant is an answer."""
     in_force = terms(fact.at)
     rule = in_force.signals.contact_dead_ended
-    talked = history.lane(LaneName.TWO_WAY).since(fact.at)
+    talked = history.index(IndexName.TWO_WAY).since(fact.at)
     if talked is not None and talked.at <= fact.at + rule.answer_within:
         return
     at = in_force.working.after(fact.at, rule.answer_within)
@@ -76,7 +76,7 @@ def _headline(risk: Risk) -> str:
 UNANSWERED = SecondCause(
     label="Unanswered",
     lead="For an unanswered contact",
-    settled_by=Clearing("A conversation with the customer about any matter.", lambda _matter: ((LaneName.TWO_WAY,),)),
+    settled_by=Clearing("A conversation with the customer about any matter.", lambda _matter: ((IndexName.TWO_WAY,),)),
 )
 """A contact that nobody answered in time."""
 

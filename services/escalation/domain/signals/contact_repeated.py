@@ -11,8 +11,8 @@ from services.escalation.domain.detections.clearing import Clearing, Matter
 from services.escalation.domain.detections.conversations import conversations
 from services.escalation.domain.detections.detection import Detection
 from services.escalation.domain.detections.history import History
-from services.escalation.domain.detections.lane import Lane
-from services.escalation.domain.detections.lanes import Key, LaneName, is_inbound, is_two_way
+from services.escalation.domain.detections.index import FactIndex
+from services.escalation.domain.detections.indexes import IndexName, Key, is_inbound, is_two_way
 from services.escalation.domain.detections.parts import Part
 from services.escalation.domain.detections.scope import Scope
 from services.escalation.domain.detections.terms import TermsAt
@@ -25,7 +25,7 @@ from shared.ids import derived
 
 def repeated_contacts(history: History, scope: Scope, terms: TermsAt) -> Iterator[Detection]:
     for case in scope.cases_of(history):
-        ends = history.lane(LaneName.RESOLVED, case)
+        ends = history.index(IndexName.RESOLVED, case)
         for times_resolved, since, until in _spans(ends, scope.repeated):
             for begun_by, run in _parts(history, case, terms, within=Window(since, until)):
                 attempts = _Attempts(history, run, terms)
@@ -35,15 +35,15 @@ def repeated_contacts(history: History, scope: Scope, terms: TermsAt) -> Iterato
                     yield from _repeated(history, attempts, signal_id, terms)
     if scope.loose is not None:
         window = scope.loose.and_also(scope.repeated)
-        talks = history.lane(LaneName.TWO_WAY_WITHOUT_CASE)
+        talks = history.index(IndexName.TWO_WAY_WITHOUT_CASE)
         for _, since, until in _spans(talks, window):
-            attempts = _Attempts(history, history.lane(LaneName.LOOSE).within(since, until), terms)
+            attempts = _Attempts(history, history.index(IndexName.LOOSE).within(since, until), terms)
             first = attempts.at(0)
             if first is not None:
                 yield from _repeated(history, attempts, derived("signal", first.fact_id, SIGNAL.kind.value), terms)
 
 
-def _spans(ends: Lane, window: Window) -> Iterator[tuple[int, datetime, datetime]]:
+def _spans(ends: FactIndex, window: Window) -> Iterator[tuple[int, datetime, datetime]]:
     """From one end to the next, with how many ends were before; what happens at the instant of an end is before it.
 
     Only the runs that something of the window is in; each as a whole.
@@ -61,7 +61,7 @@ def _parts(
     history: History, case: str, terms: TermsAt, *, within: Window
 ) -> Iterator[tuple[tuple[UUID, ...], Iterable[AccountFact]]]:
     """A run of a case, parted by the statuses by which it was over; what begins after one has its id."""
-    lines, since = history.lane(LaneName.OF_CASE, case), within.since
+    lines, since = history.index(IndexName.OF_CASE, case), within.since
     begun_by: tuple[UUID, ...] = ()
     for status in ending_statuses(history, case, terms, after=within.since, until=within.until):
         yield begun_by, lines.within(since, status.at)
@@ -114,8 +114,8 @@ def _repeated(history: History, attempts: _Attempts, signal_id: UUID, terms: Ter
 
 def _resolved(matter: Matter) -> tuple[Key, ...]:
     if matter.case is None:
-        return ((LaneName.TWO_WAY_WITHOUT_CASE,),)
-    return ((LaneName.RESOLVED, matter.case),)
+        return ((IndexName.TWO_WAY_WITHOUT_CASE,),)
+    return ((IndexName.RESOLVED, matter.case),)
 
 
 SIGNAL = SignalDefinition(

@@ -6,7 +6,7 @@ from datetime import datetime
 from services.escalation.domain.detections.clearing import Clearing, Matter, of_order
 from services.escalation.domain.detections.detection import Detection, merged
 from services.escalation.domain.detections.history import History
-from services.escalation.domain.detections.lanes import Key, LaneName
+from services.escalation.domain.detections.indexes import IndexName, Key
 from services.escalation.domain.detections.parts import Part
 from services.escalation.domain.detections.scope import Scope
 from services.escalation.domain.detections.terms import TermsAt
@@ -42,7 +42,7 @@ def _overdue(history: History, order: str) -> Iterator[tuple[AccountFact, dateti
         until = days[place + 1].at if place + 1 < len(days) else NEVER
         if due_at(fact) < until:
             yield fact, due_at(fact)
-    for change in history.lane(LaneName.UNDELIVERED, order).facts:
+    for change in history.index(IndexName.UNDELIVERED, order).facts:
         in_force = [fact for fact in days if fact.at <= change.at]
         if change.due_at is None and in_force and due_at(in_force[-1]) <= change.at:
             yield change, change.at
@@ -50,24 +50,24 @@ def _overdue(history: History, order: str) -> Iterator[tuple[AccountFact, dateti
 
 def _days(history: History, order: str) -> list[AccountFact]:
     """What says by when an order is to be delivered, in the order in which it counts."""
-    of_sale = history.lane(LaneName.OF_ORDER, order, FactKind.DELIVERY_DUE).facts[:1]
-    changes = history.lane(LaneName.OF_ORDER, order, FactKind.ORDER_CHANGED).facts
+    of_sale = history.index(IndexName.OF_ORDER, order, FactKind.DELIVERY_DUE).facts[:1]
+    changes = history.index(IndexName.OF_ORDER, order, FactKind.ORDER_CHANGED).facts
     changed = [fact for fact in changes if fact.due_at is not None]
     return sorted([*of_sale, *changed], key=lambda fact: (fact.at, fact.fact_id))
 
 
 def _is_delivered(history: History, order: str, at: datetime) -> bool:
-    done = history.lane(LaneName.DELIVERED, order).from_to(ALWAYS, at)
-    undone = history.lane(LaneName.UNDELIVERED, order).from_to(ALWAYS, at)
+    done = history.index(IndexName.DELIVERED, order).from_to(ALWAYS, at)
+    undone = history.index(IndexName.UNDELIVERED, order).from_to(ALWAYS, at)
     return bool(done) and (not undone or undone[-1].at <= done[-1].at)
 
 
 def _is_cancelled(history: History, order: str, at: datetime) -> bool:
-    return bool(history.lane(LaneName.OF_ORDER, order, FactKind.ORDER_CANCELLED).from_to(ALWAYS, at))
+    return bool(history.index(IndexName.OF_ORDER, order, FactKind.ORDER_CANCELLED).from_to(ALWAYS, at))
 
 
 def _delivered(matter: Matter) -> tuple[Key, ...]:
-    return (LaneName.DELIVERED, matter.order), *of_order(FactKind.ORDER_CANCELLED)(matter)
+    return (IndexName.DELIVERED, matter.order), *of_order(FactKind.ORDER_CANCELLED)(matter)
 
 
 SIGNAL = SignalDefinition(

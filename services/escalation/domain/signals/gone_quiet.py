@@ -7,7 +7,7 @@ from services.escalation.domain.detections.case_ends import lasts
 from services.escalation.domain.detections.clearing import Clearing
 from services.escalation.domain.detections.detection import Detection
 from services.escalation.domain.detections.history import History
-from services.escalation.domain.detections.lanes import LaneName
+from services.escalation.domain.detections.indexes import IndexName
 from services.escalation.domain.detections.parts import Part
 from services.escalation.domain.detections.ratings import is_low
 from services.escalation.domain.detections.scope import Scope
@@ -20,7 +20,7 @@ from shared.contracts.escalation import SignalKind
 def quiet_customers(history: History, scope: Scope, terms: TermsAt) -> Iterator[Detection]:
     if scope.quiet is None:
         return
-    for fact in history.lane(LaneName.UNHAPPY).from_to(scope.quiet.since, scope.quiet.until):
+    for fact in history.index(IndexName.UNHAPPY).from_to(scope.quiet.since, scope.quiet.until):
         signals = terms(fact.at).signals
         if not signals.gone_quiet.enabled or _is_fine(fact, terms):
             continue
@@ -40,14 +40,14 @@ def _broken(history: History, fact: AccountFact, until: datetime, terms: TermsAt
     """Whether the customer was heard of by then, or the same case came to its end."""
     if not lasts(history, fact, until, terms):
         return True
-    heard = history.lane(LaneName.HEARD_OF).after(fact.at)
-    over = history.lane(LaneName.OVER, fact.case_id).settling(fact.at) if fact.case_id is not None else None
+    heard = history.index(IndexName.HEARD_OF).after(fact.at)
+    over = history.index(IndexName.OVER, fact.case_id).settling(fact.at) if fact.case_id is not None else None
     return any(one is not None and one.at <= until for one in (heard, over))
 
 
 def _followed(history: History, fact: AccountFact, until: datetime, terms: TermsAt) -> bool:
     """Whether another bad contact or low rating came by then, so that this was not the last."""
-    for other in history.lane(LaneName.UNHAPPY).beyond(fact):
+    for other in history.index(IndexName.UNHAPPY).beyond(fact):
         if other.at > until:
             return False
         if not _is_fine(other, terms):
@@ -66,7 +66,7 @@ SIGNAL = SignalDefinition(
     ),
     starts_with=(FactKind.CONTACT, FactKind.RATED),
     settled_by=Clearing(
-        "The customer contacts us, or someone speaks with them.", lambda _matter: ((LaneName.HEARD_OF,),)
+        "The customer contacts us, or someone speaks with them.", lambda _matter: ((IndexName.HEARD_OF,),)
     ),
     part=Part.QUIET,
     find=quiet_customers,

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from services.escalation.domain.detections.detection import Detection
 from services.escalation.domain.detections.history import History
-from services.escalation.domain.detections.lanes import LaneName
+from services.escalation.domain.detections.indexes import IndexName
 from services.escalation.domain.detections.scope import Scope
 from services.escalation.domain.detections.terms import TermsAt
 from services.escalation.domain.facts import AccountFact, FactKind
@@ -15,7 +15,7 @@ from services.escalation.domain.signals.definition import SignalDefinition
 def facts_of(history: History, scope: Scope, kind: FactKind) -> Iterator[AccountFact]:
     """The facts of this kind about the orders in scope."""
     for order in scope.orders_of(history):
-        yield from history.lane(LaneName.OF_ORDER, order, kind).facts
+        yield from history.index(IndexName.OF_ORDER, order, kind).facts
 
 
 def by_themselves(

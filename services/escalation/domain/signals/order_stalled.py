@@ -6,7 +6,7 @@ from datetime import timedelta
 from services.escalation.domain.detections.clearing import Clearing, Matter, ended_by, of_order, reached_by_phone
 from services.escalation.domain.detections.detection import Detection
 from services.escalation.domain.detections.history import History
-from services.escalation.domain.detections.lanes import Key, LaneName
+from services.escalation.domain.detections.indexes import IndexName, Key
 from services.escalation.domain.detections.parts import Part
 from services.escalation.domain.detections.scope import Scope
 from services.escalation.domain.detections.terms import TermsAt
@@ -29,7 +29,7 @@ def stalled_orders(history: History, scope: Scope, terms: TermsAt) -> Iterator[D
         if SIGNAL.unbroken(history, fact, until=at):
             yield SIGNAL.found(history, fact, at=at, by_silence=True)
     for order in scope.orders_of(history):
-        for fact in history.lane(LaneName.OF_ORDER, order, FactKind.SOLD).facts[:1]:
+        for fact in history.index(IndexName.OF_ORDER, order, FactKind.SOLD).facts[:1]:
             yield from _unmoved(history, fact, terms)
 
 

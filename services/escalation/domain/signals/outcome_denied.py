@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from services.escalation.domain.detections.clearing import Clearing
 from services.escalation.domain.detections.detection import Detection
 from services.escalation.domain.detections.history import History
-from services.escalation.domain.detections.lanes import LaneName
+from services.escalation.domain.detections.indexes import IndexName
 from services.escalation.domain.detections.parts import Part
 from services.escalation.domain.detections.scope import Scope
 from services.escalation.domain.detections.terms import TermsAt
@@ -41,7 +41,7 @@ SIGNAL = SignalDefinition(
     ),
     starts_with=_REPORTS,
     settled_by=Clearing(
-        "The customer says later that it was reached.", lambda matter: ((LaneName.OUTCOME_REACHED, matter.order),)
+        "The customer says later that it was reached.", lambda matter: ((IndexName.OUTCOME_REACHED, matter.order),)
     ),
     part=Part.ORDERS,
     find=denied_outcomes,

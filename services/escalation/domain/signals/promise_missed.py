@@ -7,7 +7,7 @@ from uuid import UUID
 from services.escalation.domain.detections.clearing import Clearing, Matter
 from services.escalation.domain.detections.detection import Detection
 from services.escalation.domain.detections.history import History
-from services.escalation.domain.detections.lanes import Key, LaneName
+from services.escalation.domain.detections.indexes import IndexName, Key
 from services.escalation.domain.detections.parts import Part
 from services.escalation.domain.detections.said import word_about_promise
 from services.escalation.domain.detections.scope import Scope
@@ -50,7 +50,7 @@ def _missed_at(history: History, promise: AccountFact, terms: TermsAt) -> dateti
 def promises_of(history: History, order: str) -> Collection[AccountFact]:
     """What a sale promised; of two promises of one name the one that is due first."""
     first: dict[str | None, AccountFact] = {}
-    for fact in history.lane(LaneName.OF_ORDER, order, FactKind.PROMISE).facts:
+    for fact in history.index(IndexName.OF_ORDER, order, FactKind.PROMISE).facts:
         known = first.setdefault(fact.what, fact)
         if due_at(fact) < due_at(known):
             first[fact.what] = fact
@@ -58,8 +58,8 @@ def promises_of(history: History, order: str) -> Collection[AccountFact]:
 
 
 def _kept(matter: Matter) -> tuple[Key, ...]:
-    cancelled: Key = (LaneName.OF_ORDER, matter.order, FactKind.ORDER_CANCELLED)
-    return (LaneName.PROMISE_KEPT, matter.order, matter.what), cancelled
+    cancelled: Key = (IndexName.OF_ORDER, matter.order, FactKind.ORDER_CANCELLED)
+    return (IndexName.PROMISE_KEPT, matter.order, matter.what), cancelled
 
 
 def _headline(risk: Risk) -> str:

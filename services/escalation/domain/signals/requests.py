@@ -7,7 +7,7 @@ from uuid import UUID
 
 from services.escalation.domain.detections.detection import Detection
 from services.escalation.domain.detections.history import History
-from services.escalation.domain.detections.lanes import Key, LaneName, asked_key
+from services.escalation.domain.detections.indexes import IndexName, Key, asked_key
 from services.escalation.domain.detections.scope import Scope
 from services.escalation.domain.detections.terms import TermsAt
 from services.escalation.domain.facts import AccountFact, FactKind
@@ -22,11 +22,11 @@ def requests(history: History, scope: Scope, terms: TermsAt, signal: SignalDefin
     first: dict[UUID, Detection] = {}
     matters: set[Key] = set()
     window = scope.requests
-    for fact in history.lane(LaneName.OF_KIND, FactKind(signal.kind.value)).from_to(window.since, window.until):
+    for fact in history.index(IndexName.OF_KIND, FactKind(signal.kind.value)).from_to(window.since, window.until):
         matter = asked_key(fact)
         if matter not in matters:
             matters.add(matter)
-            first |= {one.cause.fact_id: one for one in _asked(history, history.lane(*matter).facts, terms, signal)}
+            first |= {one.cause.fact_id: one for one in _asked(history, history.index(*matter).facts, terms, signal)}
         if fact.fact_id in first:
             yield first[fact.fact_id]
 
@@ -55,7 +55,7 @@ def _is_the_same(history: History, detection: Detection, fact: AccountFact, rule
     earliest = detection.cause
     if fact.at > earliest.at + rule.same_request_within:
         return False
-    talked = history.lane(LaneName.TWO_WAY).after(earliest.at)
+    talked = history.index(IndexName.TWO_WAY).after(earliest.at)
     if any(_was_closed(history, one, fact.at) for one in (earliest, *detection.again)):
         return False
     settled = detection.cleared_by is not None and detection.cleared_by.at == fact.at
@@ -66,5 +66,5 @@ def _is_the_same(history: History, detection: Detection, fact: AccountFact, rule
 def _was_closed(history: History, request: AccountFact, at: datetime) -> bool:
     """Whether the episode in which a request stood was closed then. What was asked while it was stays another request
     after it was opened again."""
-    last = next(history.lane(LaneName.ASKED_CLOSED, str(request.fact_id)).back_from(at), None)
+    last = next(history.index(IndexName.ASKED_CLOSED, str(request.fact_id)).back_from(at), None)
     return last is not None and last.kind is FactKind.REQUEST_CLOSED

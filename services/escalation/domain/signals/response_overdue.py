@@ -9,7 +9,7 @@ from services.escalation.domain.detections.case_turns import is_over
 from services.escalation.domain.detections.clearing import Clearing, Matter, over, two_way_on_matter
 from services.escalation.domain.detections.detection import Detection, merged
 from services.escalation.domain.detections.history import History
-from services.escalation.domain.detections.lanes import Key, LaneName
+from services.escalation.domain.detections.indexes import IndexName, Key
 from services.escalation.domain.detections.parts import Part
 from services.escalation.domain.detections.scope import Scope
 from services.escalation.domain.detections.terms import TermsAt
@@ -47,7 +47,7 @@ def whole(history: History, scope: Scope) -> Scope:
     """A scope, widened to the end of what begins in the last instant of its loose facts."""
     if scope.loose is None:
         return scope
-    after = history.lane(LaneName.TWO_WAY_WITHOUT_CASE, None).after(scope.loose.until)
+    after = history.index(IndexName.TWO_WAY_WITHOUT_CASE, None).after(scope.loose.until)
     return replace(scope, loose=Window(scope.loose.since, after.at if after else NEVER))
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from services.escalation.domain.detections.clearing import Clearing
 from services.escalation.domain.detections.detection import Detection
 from services.escalation.domain.detections.history import History
-from services.escalation.domain.detections.lanes import LaneName
+from services.escalation.domain.detections.indexes import IndexName
 from services.escalation.domain.detections.parts import Part
 from services.escalation.domain.detections.ratings import is_low, mark_of
 from services.escalation.domain.detections.scope import Scope
@@ -26,7 +26,7 @@ def low_ratings(history: History, scope: Scope, terms: TermsAt) -> Iterator[Dete
 
 def _of_matter(history: History, case: str | None, terms: TermsAt) -> Iterator[Detection]:
     """Later ratings are judged by the mark of the low one that they could make good."""
-    ratings = history.lane(LaneName.OF_KIND, FactKind.RATED, "case", case).facts
+    ratings = history.index(IndexName.OF_KIND, FactKind.RATED, "case", case).facts
     above: dict[int, list[AccountFact]] = {}
     for fact in ratings:
         rule = terms(fact.at).signals.satisfaction_low
@@ -51,7 +51,7 @@ SIGNAL = SignalDefinition(
     starts_with=(FactKind.RATED,),
     settled_by=Clearing(
         "A later rating above the threshold for the same case, or without a case if neither rating has one.",
-        lambda matter: ((LaneName.OF_KIND, FactKind.RATED, "case", matter.case),),
+        lambda matter: ((IndexName.OF_KIND, FactKind.RATED, "case", matter.case),),
     ),
     part=Part.RATINGS,
     find=low_ratings,

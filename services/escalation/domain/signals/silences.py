@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from services.escalation.domain.detections.detection import Detection
 from services.escalation.domain.detections.history import History
-from services.escalation.domain.detections.lane import Lane
-from services.escalation.domain.detections.lanes import ENDS_OF_CASE, LaneName, is_inbound, is_two_way
+from services.escalation.domain.detections.index import FactIndex
+from services.escalation.domain.detections.indexes import ENDS_OF_CASE, IndexName, is_inbound, is_two_way
 from services.escalation.domain.detections.parts import Part
 from services.escalation.domain.detections.scope import NOTHING, Scope
 from services.escalation.domain.detections.windows import ALWAYS, NO_TIME, Window
@@ -38,9 +38,9 @@ def listening_to(history: History, silence: Silence) -> Scope:
     """
     match part_of(silence.kind, by_silence=True):
         case Part.SILENCE:
-            return Scope(silence=_since_last(history.lane(LaneName.TWO_WAY)))
+            return Scope(silence=_since_last(history.index(IndexName.TWO_WAY)))
         case Part.QUIET:
-            return Scope(quiet=_since_last(history.lane(LaneName.HEARD_OF)))
+            return Scope(quiet=_since_last(history.index(IndexName.HEARD_OF)))
         case Part.ORDERS:
             return NOTHING if silence.order is None else Scope(orders=frozenset({silence.order}))
         case _ if silence.case is not None:
@@ -56,27 +56,27 @@ def broken_by(history: History, fact: AccountFact) -> Iterator[Silence]:
     if fact.kind in ENDS_OF_CASE and fact.case_id is not None:
         yield from _of_ended_case(history, fact.case_id, fact)
     if is_two_way(fact):
-        yield from _unless_later(history.lane(LaneName.MISSED), fact, SignalKind.CONTACT_DEAD_ENDED)
+        yield from _unless_later(history.index(IndexName.MISSED), fact, SignalKind.CONTACT_DEAD_ENDED)
     if is_two_way(fact) or is_inbound(fact):
-        yield from _unless_later(history.lane(LaneName.UNHAPPY), fact, SignalKind.GONE_QUIET)
+        yield from _unless_later(history.index(IndexName.UNHAPPY), fact, SignalKind.GONE_QUIET)
 
 
 def _of_ended_case(history: History, case: str, end: AccountFact) -> Iterator[Silence]:
-    if history.lane(LaneName.PROGRESS, case).after(end.at) is not None:
+    if history.index(IndexName.PROGRESS, case).after(end.at) is not None:
         return
-    orders = {fact.order_id for fact in history.lane(LaneName.OF_CASE, case).facts}
+    orders = {fact.order_id for fact in history.index(IndexName.OF_CASE, case).facts}
     for order in sorted(orders, key=lambda one: one or ""):
         yield Silence(SignalKind.CASE_STUCK, case, order)
         if FactKind.RESPONSE_PROMISED in history.kinds:
             yield from (Silence(kind, case, order) for kind in OF_ANSWERS)
 
 
-def _unless_later(began: Lane, fact: AccountFact, kind: SignalKind) -> Iterator[Silence]:
+def _unless_later(began: FactIndex, fact: AccountFact, kind: SignalKind) -> Iterator[Silence]:
     """The silence that began last before a fact which ends it, if no other began since."""
     cause = began.before(fact.at)
     if cause is not None and (began.facts[-1].at < fact.at or began.facts[-1].fact_id == fact.fact_id):
         yield Silence(kind, cause.case_id, cause.order_id)
 
 
-def _since_last(ends: Lane) -> Window:
+def _since_last(ends: FactIndex) -> Window:
     return Window(ends.facts[-1].at if ends.facts else ALWAYS)

@@ -1,4 +1,4 @@
-"""A lane: facts in the order in which they count. Of one instant it is: opening, everything else, end, reopening."""
+"""An index: facts in the order in which they count. Of one instant it is: opening, everything else, end, reopening."""
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
@@ -43,7 +43,7 @@ def is_after_ends(fact: AccountFact) -> bool:
     return _PLACES.get(fact.kind) == _REOPENING
 
 
-class Lane:
+class FactIndex:
     """Facts sorted by their instant, of one instant by their place, then by fact_id."""
 
     __slots__ = ("facts", "instants")

@@ -1,4 +1,4 @@
-"""The names of the lanes of an account's history: indexes by what rules ask for.
+"""The names of the indexes of an account's history: indexes by what rules ask for.
 
 A fact that is a courtesy is in none of them: that is how it counts for nothing.
 """
@@ -10,8 +10,8 @@ from typing import TypeAlias
 from services.escalation.domain.facts import AccountFact, FactKind
 
 
-class LaneName(StrEnum):
-    """What the facts of a lane have in common. Most are kept by case or by order as well."""
+class IndexName(StrEnum):
+    """What the facts of an index have in common. Most are kept by case or by order as well."""
 
     OF_CASE = "of_case"
     OF_ORDER = "of_order"
@@ -44,11 +44,11 @@ class LaneName(StrEnum):
     DELIVERED = "delivered"
     UNDELIVERED = "undelivered"
 
-    # Enum's own is written in Python, and every fact is put into lanes by it.
+    # Enum's own is written in Python, and every fact is put into indexes by it.
     __hash__ = str.__hash__
 
 
-Key: TypeAlias = tuple[LaneName, *tuple[str | None, ...]]
+Key: TypeAlias = tuple[IndexName, *tuple[str | None, ...]]
 
 ORDER_KINDS = frozenset(
     {
@@ -121,76 +121,76 @@ def can_complain(fact: AccountFact) -> bool:
 
 
 def asked_key(fact: AccountFact) -> Key:
-    """The lane of all requests of one kind about one matter: the case if one is named, else the order, else all."""
+    """The index of all requests of one kind about one matter: the case if one is named, else the order, else all."""
     if fact.case_id is not None:
-        return LaneName.ASKED, fact.kind, fact.what, "case", fact.case_id
-    return LaneName.ASKED, fact.kind, fact.what, "order", fact.order_id
+        return IndexName.ASKED, fact.kind, fact.what, "case", fact.case_id
+    return IndexName.ASKED, fact.kind, fact.what, "order", fact.order_id
 
 
 def keys_of(fact: AccountFact, order: str | None, *, excused: bool = False) -> Iterator[Key]:
-    """The lanes a fact is in; `order` is the one that it or its case names. `excused`: a contact needs no answer."""
+    """The indexes a fact is in; `order` is the one that it or its case names. `excused`: a contact needs no answer."""
     if fact.courtesy or fact.kind is FactKind.ANSWER_NOT_NEEDED:
         return
     case = fact.case_id
     if fact.kind in OF_REQUESTS:
-        yield LaneName.ASKED_CLOSED, fact.what
+        yield IndexName.ASKED_CLOSED, fact.what
         return
     if fact.kind in ORDER_KINDS:
         yield from _keys_of_order(fact)
     elif case is not None:
         yield from _keys_of_case(fact, case)
     else:
-        yield (LaneName.LOOSE,)
+        yield (IndexName.LOOSE,)
     if fact.kind in _BEGINS or fact.result == "dead_end":
-        yield LaneName.BEGINS, case, fact.kind
+        yield IndexName.BEGINS, case, fact.kind
     if can_complain(fact):
-        yield LaneName.COMPLAINED, order
+        yield IndexName.COMPLAINED, order
     if fact.kind in _KEPT_BY_KIND:
         yield from _keys_of_kind(fact, order)
     if fact.kind in (FactKind.CONTACT, FactKind.CUSTOMER_REACHED):
         yield from _keys_of_contact(fact, order, excused=excused)
     elif fact.kind is FactKind.RATED:
-        yield (LaneName.UNHAPPY,)
+        yield (IndexName.UNHAPPY,)
 
 
 def _keys_of_order(fact: AccountFact) -> Iterator[Key]:
-    yield LaneName.OF_ORDER, fact.order_id, fact.kind
+    yield IndexName.OF_ORDER, fact.order_id, fact.kind
     if fact.kind is FactKind.PROMISE_KEPT:
-        yield LaneName.PROMISE_KEPT, fact.order_id, fact.what
+        yield IndexName.PROMISE_KEPT, fact.order_id, fact.what
     elif fact.kind is FactKind.PROMISE_SAID_KEPT:
-        yield LaneName.PROMISE_SAID_KEPT, fact.order_id, fact.what
+        yield IndexName.PROMISE_SAID_KEPT, fact.order_id, fact.what
     elif fact.kind is FactKind.ORDER_DELIVERED:
-        yield LaneName.DELIVERED, fact.order_id
+        yield IndexName.DELIVERED, fact.order_id
     elif fact.kind is FactKind.OUTCOME_REPORTED and fact.number:
-        yield LaneName.OUTCOME_REACHED, fact.order_id
+        yield IndexName.OUTCOME_REACHED, fact.order_id
 
 
 def _keys_of_case(fact: AccountFact, case: str) -> Iterator[Key]:
-    yield LaneName.OF_CASE, case
+    yield IndexName.OF_CASE, case
     outbound = fact.kind is FactKind.CONTACT and fact.direction == "outbound"
     if fact.kind in _PROGRESS or is_two_way(fact) or outbound:
-        yield LaneName.PROGRESS, case
+        yield IndexName.PROGRESS, case
     if fact.kind in _BOUNDS:
-        yield LaneName.BOUNDS, case
+        yield IndexName.BOUNDS, case
     if fact.kind in _STATUS and (fact.what or fact.waiting_for):
-        yield LaneName.STATUS, case
+        yield IndexName.STATUS, case
     if fact.kind in ASKS or is_inbound(fact):
-        yield LaneName.BY_CUSTOMER, case
+        yield IndexName.BY_CUSTOMER, case
     if fact.kind in ENDS_OF_CASE:
-        yield LaneName.OVER, case
+        yield IndexName.OVER, case
     if fact.kind in ENDS_OF_CASE or fact.result == "resolved":
-        yield LaneName.RESOLVED, case
+        yield IndexName.RESOLVED, case
 
 
 def _keys_of_kind(fact: AccountFact, order: str | None) -> Iterator[Key]:
     """Requests, their withdrawals and ratings: all, and those that name one case, else one order, else neither."""
     kind, case = fact.kind, fact.case_id
-    yield LaneName.OF_KIND, kind
-    yield LaneName.OF_KIND, kind, "case", case
+    yield IndexName.OF_KIND, kind
+    yield IndexName.OF_KIND, kind, "case", case
     if case is None and order is not None:
-        yield LaneName.OF_KIND, kind, "order", order
+        yield IndexName.OF_KIND, kind, "order", order
     elif case is None:
-        yield LaneName.OF_KIND, kind, "neither"
+        yield IndexName.OF_KIND, kind, "neither"
     if kind in ASKS:
         yield asked_key(fact)
 
@@ -198,26 +198,26 @@ def _keys_of_kind(fact: AccountFact, order: str | None) -> Iterator[Key]:
 def _keys_of_contact(fact: AccountFact, order: str | None, *, excused: bool) -> Iterator[Key]:
     if is_inbound(fact):
         missed = fact.result in ("unanswered", "voicemail") and not excused
-        yield (LaneName.HEARD_OF,)
+        yield (IndexName.HEARD_OF,)
         if missed:
-            yield (LaneName.MISSED,)
-            yield (LaneName.UNRETURNED,)
+            yield (IndexName.MISSED,)
+            yield (IndexName.UNRETURNED,)
         if missed or fact.result == "dead_end":
-            yield (LaneName.UNHAPPY,)
+            yield (IndexName.UNHAPPY,)
     elif not is_two_way(fact):
-        yield (LaneName.TRIED,)
+        yield (IndexName.TRIED,)
     if not is_two_way(fact):
         return
-    yield (LaneName.TWO_WAY,)
+    yield (IndexName.TWO_WAY,)
     if not is_inbound(fact):
-        yield (LaneName.HEARD_OF,)
+        yield (IndexName.HEARD_OF,)
     if fact.case_id is not None:
-        yield LaneName.TWO_WAY_ON_CASE, fact.case_id
+        yield IndexName.TWO_WAY_ON_CASE, fact.case_id
     else:
-        yield (LaneName.TWO_WAY_WITHOUT_CASE,)
-        yield LaneName.TWO_WAY_WITHOUT_CASE, order
+        yield (IndexName.TWO_WAY_WITHOUT_CASE,)
+        yield IndexName.TWO_WAY_WITHOUT_CASE, order
     if fact.kind is FactKind.CUSTOMER_REACHED and (fact.case_id is None or order is not None):
-        yield (LaneName.REACHED,)
-        yield LaneName.REACHED, order
+        yield (IndexName.REACHED,)
+        yield IndexName.REACHED, order
     if is_spoken(fact):
-        yield LaneName.BY_PHONE, order
+        yield IndexName.BY_PHONE, order
