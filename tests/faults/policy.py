@@ -53,7 +53,7 @@ _PUBLISH = """
 _UNITS = {"m": 60, "h": 3600, "d": 86400, "w": 604800}
 
 
-def terms() -> dict[str, Any]:
+def thresholds() -> dict[str, Any]:
     """The policy's values by name, as its document has them."""
     values = tomllib.loads(shipped_text())
     for path, value in _CHANGES.items():
@@ -67,13 +67,13 @@ def terms() -> dict[str, Any]:
 
 def terms_in_seconds() -> dict[str, Any]:
     """The same for the checker, which reads no documents: every span of time is a number of seconds."""
-    in_seconds: dict[str, Any] = _in_seconds(terms())
+    in_seconds: dict[str, Any] = _in_seconds(thresholds())
     return in_seconds
 
 
 async def publish_policy(url: str) -> None:
     """Have it count in a database of escalation, as a superuser or as escalation."""
-    document = "".join(f"{name} = {_toml(value)}\n" for name, value in terms().items())
+    document = "".join(f"{name} = {_toml(value)}\n" for name, value in thresholds().items())
     connection = await asyncpg.connect(url)
     try:
         await connection.execute(_PUBLISH, SINCE, document, hashlib.sha256(document.encode()).hexdigest())

@@ -7,7 +7,7 @@ from uuid import UUID
 from services.escalation.domain.calendar import company_calendar
 from services.escalation.domain.detections.detection import Detection
 from services.escalation.domain.detections.history import History
-from services.escalation.domain.detections.terms import Terms
+from services.escalation.domain.detections.thresholds import Thresholds
 from services.escalation.domain.facts import AccountFact, FactKind
 from services.escalation.domain.own_facts import SilenceEnded
 from services.escalation.domain.policy.versions import Policies
@@ -19,7 +19,7 @@ from tests.simulation.database import Database
 from tests.simulation.tables import FACTS, SIGNALS, TIMERS, Row
 
 _POLICY = Policies.shipped().latest.policy
-_TERMS = Terms(_POLICY.signals, company_calendar(_POLICY.company))
+_TERMS = Thresholds(_POLICY.signals, company_calendar(_POLICY.company))
 
 
 def signals_are_what_the_facts_say(database: Database) -> None:

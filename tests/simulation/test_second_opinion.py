@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as some
 
 from services.escalation.domain.detections.history import History
-from services.escalation.domain.detections.terms import Terms
+from services.escalation.domain.detections.thresholds import Thresholds
 from services.escalation.domain.facts import AccountFact, FactKind, remembered
 from services.escalation.domain.policy.signal_rules import Signals
 from services.escalation.domain.signals.find import detections
@@ -21,7 +21,7 @@ from tests.faults.checker import findings as checker
 from tests.faults.checker.evidence import Told
 from tests.faults.checker.facts import Fact as CheckersFact
 from tests.faults.checker.facts import facts_of
-from tests.faults.policy import terms, terms_in_seconds
+from tests.faults.policy import terms_in_seconds, thresholds
 from tests.simulation import happenings
 from tests.simulation.happenings import ACCOUNTS, ORDERS, START
 from tests.unit.accounts import RoundTheClock
@@ -84,8 +84,8 @@ def _without(signals: dict[str, Any], off: str | None) -> dict[str, Any]:
 
 
 def _found_by_service(facts: list[AccountFact], off: str | None) -> list[tuple[Any, ...]]:
-    signals = _without(terms()["signals"], off)
-    in_force = Terms(Signals.model_validate_json(json.dumps(signals)), RoundTheClock())
+    signals = _without(thresholds()["signals"], off)
+    in_force = Thresholds(Signals.model_validate_json(json.dumps(signals)), RoundTheClock())
     return [
         (
             *(one.kind.value, one.signal_id, one.at, one.names_order),

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from services.escalation.domain.detections.detection import Detection
 from services.escalation.domain.detections.history import History
-from services.escalation.domain.detections.terms import Terms, TermsAt
+from services.escalation.domain.detections.thresholds import Thresholds, ThresholdsAt
 from services.escalation.domain.facts import AccountFact, FactKind
 from services.escalation.domain.policy.signal_rules import Signals
 from services.escalation.domain.signals.find import detections
@@ -52,10 +52,10 @@ class Twice:
         return start + 2 * working
 
 
-def always(signals: Signals, working: RoundTheClock | Twice | None = None) -> TermsAt:
+def always(signals: Signals, working: RoundTheClock | Twice | None = None) -> ThresholdsAt:
     """The same terms at any time."""
-    terms = Terms(signals, working or RoundTheClock())
-    return lambda at: terms
+    thresholds = Thresholds(signals, working or RoundTheClock())
+    return lambda at: thresholds
 
 
 def hours(count: float) -> datetime:

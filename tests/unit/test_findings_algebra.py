@@ -14,7 +14,7 @@ from services.escalation.domain.detections.history import History
 from services.escalation.domain.detections.index import place_of
 from services.escalation.domain.detections.indexes import OF_REQUESTS, ORDER_KINDS, REQUEST_KINDS
 from services.escalation.domain.detections.scope import affected
-from services.escalation.domain.detections.terms import Terms, TermsAt
+from services.escalation.domain.detections.thresholds import Thresholds, ThresholdsAt
 from services.escalation.domain.facts import AccountFact, FactKind
 from services.escalation.domain.signals import SIGNALS
 from services.escalation.domain.signals.find import detections
@@ -26,16 +26,18 @@ from tests.builders import ACCOUNT
 from tests.examples import examples
 from tests.unit.accounts import RoundTheClock, Twice, always, hours, rules
 
-_EARLY = Terms(rules(), RoundTheClock())
-_LATE = Terms(
+_EARLY = Thresholds(rules(), RoundTheClock())
+_LATE = Thresholds(
     rules(contact_repeated={"contacts": 2}, satisfaction_low={"at_most": 0.6}, case_bounced={"reassignments": 2}),
     Twice(),
 )
-_WARNED = Terms(rules(response_overdue={"enabled": False}), RoundTheClock())
-_STRICT = Terms(rules(contact_dead_ended={"answer_within": "1h"}, gone_quiet={"silent_for": "12h"}), RoundTheClock())
+_WARNED = Thresholds(rules(response_overdue={"enabled": False}), RoundTheClock())
+_STRICT = Thresholds(
+    rules(contact_dead_ended={"answer_within": "1h"}, gone_quiet={"silent_for": "12h"}), RoundTheClock()
+)
 
 
-def changing(at: datetime) -> Terms:
+def changing(at: datetime) -> Thresholds:
     """Terms that differ by time, as of four versions."""
     if at < hours(5):
         return _STRICT
@@ -158,10 +160,10 @@ def test_judging_what_a_fact_can_change_is_judging_everything_where_facts_meet(
         assert sorted(kept.values(), key=lambda one: (one.at, one.signal_id)) == detections(history, changing)
 
 
-def _compare(history: History, fact: AccountFact, kept: dict[UUID, Detection], terms: TermsAt) -> None:
+def _compare(history: History, fact: AccountFact, kept: dict[UUID, Detection], thresholds: ThresholdsAt) -> None:
     """As the handlers do: what is kept in scope and not found again is withdrawn."""
     scope = affected(history, fact)
-    found = {one.signal_id: one for one in detections(history, terms, scope)}
+    found = {one.signal_id: one for one in detections(history, thresholds, scope)}
     for signal_id, known in list(kept.items()):
         if covers(scope, known.kind, known.cause) and signal_id not in found:
             del kept[signal_id]

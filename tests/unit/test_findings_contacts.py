@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from services.escalation.domain.detections.history import History
-from services.escalation.domain.detections.terms import Terms
+from services.escalation.domain.detections.thresholds import Thresholds
 from services.escalation.domain.facts import AccountFact, FactKind
 from services.escalation.domain.signals.find import detections
 from shared.contracts.escalation import SignalKind
@@ -81,8 +81,8 @@ def test_a_dead_end_is_a_signal_until_somebody_talks(facts: list[AccountFact], e
 def test_the_first_call_that_nobody_answers_since_it_is_asked_for_is_judged(
     facts: list[AccountFact], expected: list[float]
 ) -> None:
-    off = Terms(rules(only=SignalKind.CASE_STUCK), RoundTheClock())
-    on = Terms(rules(only=SignalKind.CONTACT_DEAD_ENDED), RoundTheClock())
+    off = Thresholds(rules(only=SignalKind.CASE_STUCK), RoundTheClock())
+    on = Thresholds(rules(only=SignalKind.CONTACT_DEAD_ENDED), RoundTheClock())
     found = detections(History(facts), lambda at: off if at < hours(2) else on)
     assert [detection.at for detection in found] == [hours(at) for at in expected]
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from services.escalation.domain.detections.history import History
-from services.escalation.domain.detections.terms import Terms
+from services.escalation.domain.detections.thresholds import Thresholds
 from services.escalation.domain.facts import AccountFact, FactKind
 from services.escalation.domain.signals.find import detections
 from shared.contracts.escalation import SignalKind
@@ -270,9 +270,9 @@ def test_what_happened_in_time_and_is_told_late_withdraws_it(
 def test_a_signal_is_judged_by_the_terms_of_the_time_it_began_at() -> None:
     asked: list[datetime] = []
 
-    def terms(at: datetime) -> Terms:
+    def thresholds(at: datetime) -> Thresholds:
         asked.append(at)
-        return Terms(rules(only=SignalKind.ORDER_STALLED), RoundTheClock())
+        return Thresholds(rules(only=SignalKind.ORDER_STALLED), RoundTheClock())
 
-    detections(History([REQUIRED, outbound(30)]), terms)
+    detections(History([REQUIRED, outbound(30)]), thresholds)
     assert hours(1) in asked

@@ -32,8 +32,8 @@ def test_an_example_holds_with_the_shipped_thresholds(signal: SignalDefinition, 
 
 def stands(signal: SignalDefinition, facts: list[AccountFact]) -> str:
     """From when to when the signals of one kind stand."""
-    terms = always(shipped().signals, RoundTheClock())
-    found = [times(one) for one in detections(History(facts), terms) if one.kind is signal.kind]
+    thresholds = always(shipped().signals, RoundTheClock())
+    found = [times(one) for one in detections(History(facts), thresholds) if one.kind is signal.kind]
     return "; ".join(f"{at:g}" if until is None else f"{at:g} to {until:g}" for at, until in found) or "never"
 
 

@@ -12,7 +12,7 @@ from services.escalation.domain.addresses import AddressNotice
 from services.escalation.domain.calendar import company_calendar
 from services.escalation.domain.deliveries import CLOSED, cancelled
 from services.escalation.domain.detections.history import History
-from services.escalation.domain.detections.terms import Terms, TermsAt
+from services.escalation.domain.detections.thresholds import Thresholds, ThresholdsAt
 from services.escalation.domain.entities import (
     Account,
     Alert,
@@ -89,7 +89,7 @@ class Book:
     awaited: set[Silence] = field(default_factory=set)
     expected: dict[tuple[str, Silence], datetime] = field(default_factory=dict)
     recorded: dict[tuple[str, str], int] = field(default_factory=lambda: defaultdict(int))
-    _terms: dict[int, Terms] = field(default_factory=dict)
+    _terms: dict[int, Thresholds] = field(default_factory=dict)
 
     def state(self, account_id: str) -> AccountState:
         """Everything kept of an account; of one that nothing is known of yet, an empty one."""
@@ -207,15 +207,15 @@ class Book:
         return policy_own if own is None else own
 
     @property
-    def terms(self) -> TermsAt:
+    def thresholds(self) -> ThresholdsAt:
         """The rules in force when something happened."""
 
-        def terms_at(at: datetime) -> Terms:
+        def terms_at(at: datetime) -> Thresholds:
             version = self.policies.at(at)
             known = self._terms.get(version.version)
             if known is None:
                 policy = version.policy
-                known = self._terms[version.version] = Terms(
+                known = self._terms[version.version] = Thresholds(
                     policy.signals, company_calendar(policy.company), policy.statuses
                 )
             return known

@@ -92,27 +92,27 @@ def open_or_finished(
     policy = policies.for_order(policies.at(sale.order.sold_at), sale.order.segment, products_of(sale.order))
     if not _makes_duties(sale, policy):
         return []
-    terms = policy.duties
+    thresholds = policy.duties
     own = {salesperson_id, sale.order.sold_by}
     return [
         _with_word(duty, sale.history, policies)
         for duty in _made_by(sale, policy)
-        if duty.due_at - terms.show_before <= now <= duty.due_at + terms.show_after
-        and not _is_done(duty, sale.history, since=duty.due_at - terms.show_before, own=own)
+        if duty.due_at - thresholds.show_before <= now <= duty.due_at + thresholds.show_after
+        and not _is_done(duty, sale.history, since=duty.due_at - thresholds.show_before, own=own)
     ]
 
 
 def period(policies: Policies, now: datetime) -> Period:
     """Outside of it no policy, of any version and for whatever order, shows a duty."""
-    terms = [policy.duties for policy in policies.every()]
-    due_since = now - max(one.show_after for one in terms)
-    due_until = now + max(one.show_before for one in terms)
+    thresholds = [policy.duties for policy in policies.every()]
+    due_since = now - max(one.show_after for one in thresholds)
+    due_until = now + max(one.show_before for one in thresholds)
     return Period(
-        sold_since=due_since - max(one.check_in_after for one in terms),
-        sold_until=due_until - min(one.check_in_after for one in terms),
+        sold_since=due_since - max(one.check_in_after for one in thresholds),
+        sold_until=due_until - min(one.check_in_after for one in thresholds),
         due_since=due_since,
         due_until=due_until,
-        before_sale=max(one.show_before for one in terms),
+        before_sale=max(one.show_before for one in thresholds),
     )
 
 

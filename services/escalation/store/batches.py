@@ -140,7 +140,7 @@ async def _load_retold(connection: Connection, book: Book, events: Sequence[Enve
         history, retold = await retold_of(connection, account)
         book.state(account).history = history
         book.changes.retold.update(retold)
-        silent = [one for one in detections(history, book.terms) if one.by_silence]
+        silent = [one for one in detections(history, book.thresholds) if one.by_silence]
         book.awaited |= await awaited_of(connection, account, {silence_of(one) for one in silent})
 
 

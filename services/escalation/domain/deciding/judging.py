@@ -55,7 +55,7 @@ def raise_on_silence(draft: Draft[SilenceEnded]) -> None:
     """
     until, silence = draft.event.time, Silence(draft.fact.kind, draft.fact.case, draft.fact.order)
     scope = listening_to(draft.state.history, silence)
-    found = [one for one in detections(draft.state.history, draft.book.terms, scope) if one.by_silence]
+    found = [one for one in detections(draft.state.history, draft.book.thresholds, scope) if one.by_silence]
     mine = _with_answers(found, [one for one in found if silence_of(one) == silence])
     kept = draft.state.signals
     over = [one for one in mine if one.cleared_by is not None and not _stands(draft, one, until)]
@@ -96,7 +96,7 @@ def _compare(draft: Draft[Fact], scope: Scope) -> list[Detection]:
 
     What is about to end makes nothing graver that is raised. A silence that turns out to last longer is none yet.
     """
-    found = detections(draft.state.history, draft.book.terms, scope)
+    found = detections(draft.state.history, draft.book.thresholds, scope)
     kept = draft.state.signals
     by_id = {detection.signal_id: detection for detection in found if not detection.waits or detection.at <= draft.now}
     standing = [one for one in draft.state.standing.within(scope) if _covers(draft, scope, one)]

@@ -8,46 +8,48 @@ from services.escalation.domain.detections.detection import Detection
 from services.escalation.domain.detections.history import History
 from services.escalation.domain.detections.index import in_order, is_after_ends
 from services.escalation.domain.detections.indexes import IndexName
-from services.escalation.domain.detections.terms import TermsAt
+from services.escalation.domain.detections.thresholds import ThresholdsAt
 from services.escalation.domain.detections.windows import NEVER
 from services.escalation.domain.facts import AccountFact, FactKind
 from shared.contracts.support_inbound import WaitingFor
 
 
 def ending_statuses(
-    history: History, case: str | None, terms: TermsAt, *, after: datetime, until: datetime = NEVER
+    history: History, case: str | None, thresholds: ThresholdsAt, *, after: datetime, until: datetime = NEVER
 ) -> Iterator[AccountFact]:
     """The statuses of a case, later than one instant and no later than another, by which it is over."""
     if case is None:
         return
     for status in history.index(IndexName.STATUS, case).within(after, until):
-        if _ends(status, terms):
+        if _ends(status, thresholds):
             yield status
 
 
-def over_by_status(history: History, cause: AccountFact, after: datetime, terms: TermsAt) -> AccountFact | None:
+def over_by_status(
+    history: History, cause: AccountFact, after: datetime, thresholds: ThresholdsAt
+) -> AccountFact | None:
     """The first status later than this by which the case of `cause` is over, or one of the same instant, as an end."""
     if cause.case_id is not None and (cause.at != after or not is_after_ends(cause)):
         for status in history.index(IndexName.STATUS, cause.case_id).from_to(after, after):
-            if _ends(status, terms):
+            if _ends(status, thresholds):
                 return status
-    return next(ending_statuses(history, cause.case_id, terms, after=after), None)
+    return next(ending_statuses(history, cause.case_id, thresholds, after=after), None)
 
 
-def with_status(history: History, detection: Detection, terms: TermsAt) -> Detection:
+def with_status(history: History, detection: Detection, thresholds: ThresholdsAt) -> Detection:
     """A detection that the end of its case ends, ended by such a status where that comes first."""
-    status = over_by_status(history, detection.cause, detection.at, terms)
+    status = over_by_status(history, detection.cause, detection.at, thresholds)
     if status is None or (detection.cleared_by is not None and in_order(detection.cleared_by) < in_order(status)):
         return detection
     return replace(detection, cleared_by=status)
 
 
-def lasts(history: History, cause: AccountFact, until: datetime, terms: TermsAt) -> bool:
+def lasts(history: History, cause: AccountFact, until: datetime, thresholds: ThresholdsAt) -> bool:
     """Whether no status says by then that nothing is owed any more on the case of what began."""
-    status = over_by_status(history, cause, cause.at, terms)
+    status = over_by_status(history, cause, cause.at, thresholds)
     return status is None or status.at > until
 
 
-def _ends(status: AccountFact, terms: TermsAt) -> bool:
-    turn = terms(status.at).turn(status)
+def _ends(status: AccountFact, thresholds: ThresholdsAt) -> bool:
+    turn = thresholds(status.at).turn(status)
     return status.kind is FactKind.CASE_PROGRESSED and turn is WaitingFor.NOBODY

@@ -6,7 +6,7 @@ from itertools import takewhile
 from services.escalation.domain.detections.history import History
 from services.escalation.domain.detections.index import in_order, place_of
 from services.escalation.domain.detections.indexes import ENDS_OF_CASE, IndexName
-from services.escalation.domain.detections.terms import TermsAt
+from services.escalation.domain.detections.thresholds import ThresholdsAt
 from services.escalation.domain.facts import AccountFact, FactKind
 from shared.contracts.support_inbound import WaitingFor
 
@@ -15,28 +15,28 @@ _ALONG = (WaitingFor.US, WaitingFor.CUSTOMER, WaitingFor.NOBODY)
 """How far along a case is, from whoever still has to do something: nobody owes anything in the end."""
 
 
-def is_open(history: History, case: str, fact: AccountFact, terms: TermsAt) -> bool:
+def is_open(history: History, case: str, fact: AccountFact, thresholds: ThresholdsAt) -> bool:
     """Whether a case is open once this fact has happened. One that was never opened is not."""
     bound = history.index(IndexName.BOUNDS, case).up_to(fact)
     if bound is None or bound.kind not in ENDS_OF_CASE:
         return bound is not None
-    return _came_back(history, bound, fact, terms)
+    return _came_back(history, bound, fact, thresholds)
 
 
-def is_over(history: History, fact: AccountFact, terms: TermsAt) -> bool:
+def is_over(history: History, fact: AccountFact, thresholds: ThresholdsAt) -> bool:
     """Whether a fact is dated after the end of its case: it raises nothing that the end settles."""
     if fact.case_id is None:
         return False
     bound = history.index(IndexName.BOUNDS, fact.case_id).up_to(fact)
-    if bound is not None and bound.kind in ENDS_OF_CASE and not _came_back(history, bound, fact, terms):
+    if bound is not None and bound.kind in ENDS_OF_CASE and not _came_back(history, bound, fact, thresholds):
         return True
-    return _is_nobodys(history, fact, bound, terms)
+    return _is_nobodys(history, fact, bound, thresholds)
 
 
-def _is_nobodys(history: History, fact: AccountFact, bound: AccountFact | None, terms: TermsAt) -> bool:
+def _is_nobodys(history: History, fact: AccountFact, bound: AccountFact | None, thresholds: ThresholdsAt) -> bool:
     """Whether the last status since says that nothing is owed any more, and the customer asked for nothing since."""
     assert fact.case_id is not None
-    status, turn = _last_status(history, fact.case_id, fact.at, terms)
+    status, turn = _last_status(history, fact.case_id, fact.at, thresholds)
     if status is None or turn is not WaitingFor.NOBODY or status.kind is not FactKind.CASE_PROGRESSED:
         return False
     if bound is not None and in_order(status) < in_order(bound):
@@ -45,20 +45,20 @@ def _is_nobodys(history: History, fact: AccountFact, bound: AccountFact | None, 
     return asked is None or asked.at > fact.at
 
 
-def _came_back(history: History, end: AccountFact, fact: AccountFact, terms: TermsAt) -> bool:
+def _came_back(history: History, end: AccountFact, fact: AccountFact, thresholds: ThresholdsAt) -> bool:
     """Whether a status after the end of a case says that it is somebody's turn again: that opens it silently.
 
     Of the facts of one instant it comes first, as an opening does.
     """
     for status in history.index(IndexName.STATUS, end.case_id).from_to(end.at, fact.at):
-        if in_order(end) < in_order(status) and terms(status.at).turn(status) in _OURS:
+        if in_order(end) < in_order(status) and thresholds(status.at).turn(status) in _OURS:
             return True
     return False
 
 
-def turn_at(history: History, case: str, at: datetime, terms: TermsAt) -> WaitingFor | None:
+def turn_at(history: History, case: str, at: datetime, thresholds: ThresholdsAt) -> WaitingFor | None:
     """Whose turn a case is, by the last status until then whose word is known and what the customer did since."""
-    status, turn = _last_status(history, case, at, terms)
+    status, turn = _last_status(history, case, at, thresholds)
     if status is None:
         return None
     asked = history.index(IndexName.BY_CUSTOMER, case).after(status.at)
@@ -66,13 +66,15 @@ def turn_at(history: History, case: str, at: datetime, terms: TermsAt) -> Waitin
 
 
 def _last_status(
-    history: History, case: str, at: datetime, terms: TermsAt
+    history: History, case: str, at: datetime, thresholds: ThresholdsAt
 ) -> tuple[AccountFact, WaitingFor] | tuple[None, None]:
     """The last status until then whose word is known, and whose turn it says.
 
     Of several statuses of one instant the one that is furthest along says it, whichever was told first.
     """
-    read = ((status, terms(status.at).turn(status)) for status in history.index(IndexName.STATUS, case).back_from(at))
+    read = (
+        (status, thresholds(status.at).turn(status)) for status in history.index(IndexName.STATUS, case).back_from(at)
+    )
     known = ((status, turn) for status, turn in read if turn is not None)
     last, turn = next(known, (None, None))
     if last is None or turn is None:
@@ -86,12 +88,12 @@ def customer_asks(history: History, case: str, after: datetime) -> AccountFact |
     return history.index(IndexName.BY_CUSTOMER, case).after(after)
 
 
-def handed_to_customer(history: History, contact: AccountFact, until: datetime, terms: TermsAt) -> bool:
+def handed_to_customer(history: History, contact: AccountFact, until: datetime, thresholds: ThresholdsAt) -> bool:
     """Whether it became the customer's turn after a contact of theirs, by then: nobody waits for that answer."""
     if contact.case_id is None:
         return False
     return any(
-        terms(status.at).turn(status) is WaitingFor.CUSTOMER
+        thresholds(status.at).turn(status) is WaitingFor.CUSTOMER
         for status in history.index(IndexName.STATUS, contact.case_id).from_to(contact.at, until)
         if status.kind is not FactKind.CASE_OPENED or status.at > contact.at
     )

@@ -7,15 +7,15 @@ from services.escalation.domain.detections.detection import Detection
 from services.escalation.domain.detections.history import History
 from services.escalation.domain.detections.parts import Part
 from services.escalation.domain.detections.scope import Scope
-from services.escalation.domain.detections.terms import TermsAt
+from services.escalation.domain.detections.thresholds import ThresholdsAt
 from services.escalation.domain.facts import FactKind
 from services.escalation.domain.signals.definition import SignalDefinition
 from services.escalation.domain.signals.requests import requests
 from shared.contracts.escalation import SignalKind
 
 
-def cancellation_requests(history: History, scope: Scope, terms: TermsAt) -> Iterator[Detection]:
-    return requests(history, scope, terms, SIGNAL)
+def cancellation_requests(history: History, scope: Scope, thresholds: ThresholdsAt) -> Iterator[Detection]:
+    return requests(history, scope, thresholds, SIGNAL)
 
 
 SIGNAL = SignalDefinition(

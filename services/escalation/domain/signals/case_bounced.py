@@ -10,22 +10,22 @@ from services.escalation.domain.detections.history import History
 from services.escalation.domain.detections.indexes import IndexName
 from services.escalation.domain.detections.parts import Part
 from services.escalation.domain.detections.scope import Scope
-from services.escalation.domain.detections.terms import TermsAt
+from services.escalation.domain.detections.thresholds import ThresholdsAt
 from services.escalation.domain.facts import FactKind
 from services.escalation.domain.signals.definition import SignalDefinition
 from shared.contracts.escalation import SignalKind
 from shared.ids import derived
 
 
-def bounced_cases(history: History, scope: Scope, terms: TermsAt) -> Iterator[Detection]:
+def bounced_cases(history: History, scope: Scope, thresholds: ThresholdsAt) -> Iterator[Detection]:
     """A case was passed on too often: the earliest fact that says so."""
     for case in scope.cases_of(history):
         for fact in history.index(IndexName.BEGINS, case, FactKind.CASE_REASSIGNED).facts:
-            rule = terms(fact.at).signals.case_bounced
+            rule = thresholds(fact.at).signals.case_bounced
             passed_on = rule.enabled and (fact.number or 0) >= rule.reassignments
-            if passed_on and not is_over(history, fact, terms):
+            if passed_on and not is_over(history, fact, thresholds):
                 signal_id = derived("signal", fact.account_id, case, SIGNAL.kind.value)
-                yield with_status(history, SIGNAL.found(history, fact, at=fact.at, signal_id=signal_id), terms)
+                yield with_status(history, SIGNAL.found(history, fact, at=fact.at, signal_id=signal_id), thresholds)
                 break
 
 

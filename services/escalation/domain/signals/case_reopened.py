@@ -9,19 +9,19 @@ from services.escalation.domain.detections.detection import Detection
 from services.escalation.domain.detections.history import History
 from services.escalation.domain.detections.parts import Part
 from services.escalation.domain.detections.scope import Scope
-from services.escalation.domain.detections.terms import TermsAt
+from services.escalation.domain.detections.thresholds import ThresholdsAt
 from services.escalation.domain.facts import FactKind
 from services.escalation.domain.signals.definition import SignalDefinition
 from shared.contracts.escalation import SignalKind
 
 
-def reopened_cases(history: History, scope: Scope, terms: TermsAt) -> Iterator[Detection]:
+def reopened_cases(history: History, scope: Scope, thresholds: ThresholdsAt) -> Iterator[Detection]:
     """Until the next end of the case it is one trouble, however often it is reopened."""
     ends: set[tuple[str, UUID | None]] = set()
     for fact in scope.starting(history, FactKind.CASE_REOPENED):
-        if not terms(fact.at).signals.case_reopened.enabled:
+        if not thresholds(fact.at).signals.case_reopened.enabled:
             continue
-        detection = with_status(history, SIGNAL.by_itself(history, fact), terms)
+        detection = with_status(history, SIGNAL.by_itself(history, fact), thresholds)
         if fact.case_id is not None:
             end = (fact.case_id, detection.cleared_by.fact_id if detection.cleared_by else None)
             if end in ends:

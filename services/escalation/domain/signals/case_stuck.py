@@ -10,34 +10,38 @@ from services.escalation.domain.detections.history import History
 from services.escalation.domain.detections.indexes import IndexName
 from services.escalation.domain.detections.parts import Part
 from services.escalation.domain.detections.scope import Scope
-from services.escalation.domain.detections.terms import TermsAt
+from services.escalation.domain.detections.thresholds import ThresholdsAt
 from services.escalation.domain.facts import AccountFact, FactKind
 from services.escalation.domain.signals.definition import SignalDefinition
 from shared.contracts.escalation import SignalKind
 from shared.contracts.support_inbound import WaitingFor
 
 
-def stuck_cases(history: History, scope: Scope, terms: TermsAt) -> Iterator[Detection]:
+def stuck_cases(history: History, scope: Scope, thresholds: ThresholdsAt) -> Iterator[Detection]:
     """No progress of an open case within so much of the company's working time, or so long a turn of the customer's."""
     for case in scope.cases_of(history):
         for fact, following in history.index(IndexName.PROGRESS, case).with_next(scope.stuck.since, scope.stuck.until):
             if following is not None and following.at == fact.at:
                 continue
-            in_force = terms(fact.at)
+            in_force = thresholds(fact.at)
             rule = in_force.signals.case_stuck
             soonest = fact.at + min(rule.no_progress_for, rule.customers_turn_for)
-            if not rule.enabled or (following and following.at <= soonest) or not is_open(history, case, fact, terms):
+            if (
+                not rule.enabled
+                or (following and following.at <= soonest)
+                or not is_open(history, case, fact, thresholds)
+            ):
                 continue
-            at = _stuck_at(history, fact, terms)
+            at = _stuck_at(history, fact, thresholds)
             if at is not None and (following is None or following.at > at):
                 yield SIGNAL.found(history, fact, at=at, by_silence=True)
 
 
-def _stuck_at(history: History, fact: AccountFact, terms: TermsAt) -> datetime | None:
+def _stuck_at(history: History, fact: AccountFact, thresholds: ThresholdsAt) -> datetime | None:
     """When a case has been without progress for too long; never while it is nobody's turn, unless the customer asks."""
     assert fact.case_id is not None
-    in_force = terms(fact.at)
-    rule, turn = in_force.signals.case_stuck, turn_at(history, fact.case_id, fact.at, terms)
+    in_force = thresholds(fact.at)
+    rule, turn = in_force.signals.case_stuck, turn_at(history, fact.case_id, fact.at, thresholds)
     if turn is None or turn is WaitingFor.US:
         return in_force.working.after(fact.at, rule.no_progress_for)
     asked = customer_asks(history, fact.case_id, fact.at)

@@ -9,7 +9,7 @@ from services.escalation.domain.detections.history import History
 from services.escalation.domain.detections.indexes import IndexName
 from services.escalation.domain.detections.parts import Part
 from services.escalation.domain.detections.scope import Scope
-from services.escalation.domain.detections.terms import TermsAt
+from services.escalation.domain.detections.thresholds import ThresholdsAt
 from services.escalation.domain.detections.windows import ALWAYS, Window
 from services.escalation.domain.facts import AccountFact, FactKind
 from services.escalation.domain.risk import Risk
@@ -18,22 +18,22 @@ from shared.contracts.escalation import SignalKind
 from shared.ids import derived
 
 
-def dead_ends(history: History, scope: Scope, terms: TermsAt) -> Iterator[Detection]:
+def dead_ends(history: History, scope: Scope, thresholds: ThresholdsAt) -> Iterator[Detection]:
     for fact in scope.starting(history, FactKind.CONTACT, scope.dead_ends):
-        if SIGNAL.is_on(fact, terms):
+        if SIGNAL.is_on(fact, thresholds):
             yield SIGNAL.by_itself(history, fact)
     if scope.silence is not None:
-        for fact in _first_missed(history, scope.silence, terms):
-            yield from _unanswered(history, fact, terms)
+        for fact in _first_missed(history, scope.silence, thresholds):
+            yield from _unanswered(history, fact, thresholds)
 
 
-def _first_missed(history: History, window: Window, terms: TermsAt) -> Iterator[AccountFact]:
+def _first_missed(history: History, window: Window, thresholds: ThresholdsAt) -> Iterator[AccountFact]:
     """The first contact that nobody answered since each talk with the customer, of those that wait for an answer."""
     unreturned, two_way = history.index(IndexName.UNRETURNED), history.index(IndexName.TWO_WAY)
     talked = two_way.before(window.since)
     fact = unreturned.after(talked.at if talked else ALWAYS)
     while fact is not None and fact.at <= window.until:
-        if not _is_asked_for(history, fact, terms):
+        if not _is_asked_for(history, fact, thresholds):
             following = next(unreturned.beyond(fact), None)
             history.needs_no_return(fact)
             fact = following
@@ -43,20 +43,20 @@ def _first_missed(history: History, window: Window, terms: TermsAt) -> Iterator[
         fact = unreturned.after(talked.at) if talked else None
 
 
-def _is_asked_for(history: History, fact: AccountFact, terms: TermsAt) -> bool:
+def _is_asked_for(history: History, fact: AccountFact, thresholds: ThresholdsAt) -> bool:
     """Whether the rule is on, and it did not become the customer's turn before an answer was too late."""
-    in_force = terms(fact.at)
+    in_force = thresholds(fact.at)
     rule = in_force.signals.contact_dead_ended
     if not rule.enabled or fact.case_id is None:
         return rule.enabled
     if history.index(IndexName.STATUS, fact.case_id).since(fact.at) is None:
         return True
-    return not handed_to_customer(history, fact, in_force.working.after(fact.at, rule.answer_within), terms)
+    return not handed_to_customer(history, fact, in_force.working.after(fact.at, rule.answer_within), thresholds)
 
 
-def _unanswered(history: History, fact: AccountFact, terms: TermsAt) -> Iterator[Detection]:
+def _unanswered(history: History, fact: AccountFact, thresholds: ThresholdsAt) -> Iterator[Detection]:
     """One that nobody answered at all within the company's working time; a talk at the same instant is an answer."""
-    in_force = terms(fact.at)
+    in_force = thresholds(fact.at)
     rule = in_force.signals.contact_dead_ended
     talked = history.index(IndexName.TWO_WAY).since(fact.at)
     if talked is not None and talked.at <= fact.at + rule.answer_within:

@@ -15,7 +15,7 @@ from services.escalation.domain.detections.index import FactIndex
 from services.escalation.domain.detections.indexes import IndexName, Key, is_inbound, is_two_way
 from services.escalation.domain.detections.parts import Part
 from services.escalation.domain.detections.scope import Scope
-from services.escalation.domain.detections.terms import TermsAt
+from services.escalation.domain.detections.thresholds import ThresholdsAt
 from services.escalation.domain.detections.windows import ALWAYS, NEVER, Window
 from services.escalation.domain.facts import AccountFact, FactKind
 from services.escalation.domain.signals.definition import SignalDefinition
@@ -23,24 +23,24 @@ from shared.contracts.escalation import SignalKind
 from shared.ids import derived
 
 
-def repeated_contacts(history: History, scope: Scope, terms: TermsAt) -> Iterator[Detection]:
+def repeated_contacts(history: History, scope: Scope, thresholds: ThresholdsAt) -> Iterator[Detection]:
     for case in scope.cases_of(history):
         ends = history.index(IndexName.RESOLVED, case)
         for times_resolved, since, until in _spans(ends, scope.repeated):
-            for begun_by, run in _parts(history, case, terms, within=Window(since, until)):
-                attempts = _Attempts(history, run, terms)
+            for begun_by, run in _parts(history, case, thresholds, within=Window(since, until)):
+                attempts = _Attempts(history, run, thresholds)
                 first = attempts.at(0)
                 if first is not None:
                     signal_id = derived("signal", first.account_id, case, times_resolved, *begun_by, SIGNAL.kind.value)
-                    yield from _repeated(history, attempts, signal_id, terms)
+                    yield from _repeated(history, attempts, signal_id, thresholds)
     if scope.loose is not None:
         window = scope.loose.and_also(scope.repeated)
         talks = history.index(IndexName.TWO_WAY_WITHOUT_CASE)
         for _, since, until in _spans(talks, window):
-            attempts = _Attempts(history, history.index(IndexName.LOOSE).within(since, until), terms)
+            attempts = _Attempts(history, history.index(IndexName.LOOSE).within(since, until), thresholds)
             first = attempts.at(0)
             if first is not None:
-                yield from _repeated(history, attempts, derived("signal", first.fact_id, SIGNAL.kind.value), terms)
+                yield from _repeated(history, attempts, derived("signal", first.fact_id, SIGNAL.kind.value), thresholds)
 
 
 def _spans(ends: FactIndex, window: Window) -> Iterator[tuple[int, datetime, datetime]]:
@@ -58,12 +58,12 @@ def _spans(ends: FactIndex, window: Window) -> Iterator[tuple[int, datetime, dat
 
 
 def _parts(
-    history: History, case: str, terms: TermsAt, *, within: Window
+    history: History, case: str, thresholds: ThresholdsAt, *, within: Window
 ) -> Iterator[tuple[tuple[UUID, ...], Iterable[AccountFact]]]:
     """A run of a case, parted by the statuses by which it was over; what begins after one has its id."""
     lines, since = history.index(IndexName.OF_CASE, case), within.since
     begun_by: tuple[UUID, ...] = ()
-    for status in ending_statuses(history, case, terms, after=within.since, until=within.until):
+    for status in ending_statuses(history, case, thresholds, after=within.since, until=within.until):
         yield begun_by, lines.within(since, status.at)
         since, begun_by = status.at, (status.fact_id,)
     yield begun_by, lines.within(since, within.until)
@@ -72,9 +72,9 @@ def _parts(
 class _Attempts:
     """The contacts of a run that count: the first line of each conversation that needs an answer. Read as needed."""
 
-    def __init__(self, history: History, run: Iterable[AccountFact], terms: TermsAt) -> None:
+    def __init__(self, history: History, run: Iterable[AccountFact], thresholds: ThresholdsAt) -> None:
         def within(line: AccountFact) -> timedelta:
-            rule = terms(line.at).signals.contact_repeated
+            rule = thresholds(line.at).signals.contact_repeated
             return rule.same_conversation_within
 
         self._history = history
@@ -99,16 +99,16 @@ class _Attempts:
         return is_inbound(line) and not settled and not self._history.needs_no_answer(line)
 
 
-def _repeated(history: History, attempts: _Attempts, signal_id: UUID, terms: TermsAt) -> Iterator[Detection]:
+def _repeated(history: History, attempts: _Attempts, signal_id: UUID, thresholds: ThresholdsAt) -> Iterator[Detection]:
     """The first attempt from which on there were enough within the window, at the attempt that was one too many."""
     for start in count():
         first = attempts.at(start)
         if first is None:
             return
-        rule = terms(first.at).signals.contact_repeated
+        rule = thresholds(first.at).signals.contact_repeated
         last = attempts.at(start + rule.contacts - 1)
         if rule.enabled and last is not None and last.at - first.at <= rule.within:
-            yield with_status(history, SIGNAL.found(history, first, at=last.at, signal_id=signal_id), terms)
+            yield with_status(history, SIGNAL.found(history, first, at=last.at, signal_id=signal_id), thresholds)
             return
 
 

@@ -11,13 +11,13 @@ from services.escalation.domain.detections.detection import Detection
 from services.escalation.domain.detections.history import History
 from services.escalation.domain.detections.parts import Part
 from services.escalation.domain.detections.scope import Scope
-from services.escalation.domain.detections.terms import TermsAt
+from services.escalation.domain.detections.thresholds import ThresholdsAt
 from services.escalation.domain.facts import AccountFact, FactKind
 from services.escalation.domain.risk import Risk
 from shared.contracts.escalation import SignalKind
 from shared.ids import derived
 
-Rule: TypeAlias = Callable[[History, Scope, TermsAt], Iterator[Detection]]
+Rule: TypeAlias = Callable[[History, Scope, ThresholdsAt], Iterator[Detection]]
 """Finds the signals of one kind that an account's facts amount to, as far as they are in scope."""
 
 
@@ -97,9 +97,9 @@ class SignalDefinition:
         """Whether nothing that would settle it happened later than its cause (or `since`), until then."""
         return unbroken(history, self.settled_by, cause, until=until, since=since)
 
-    def is_on(self, fact: AccountFact, terms: TermsAt) -> bool:
+    def is_on(self, fact: AccountFact, thresholds: ThresholdsAt) -> bool:
         """Whether the policy in force at a fact raises this kind."""
-        return terms(fact.at).signals.of(self.kind).enabled
+        return thresholds(fact.at).signals.of(self.kind).enabled
 
 
 def unbroken(

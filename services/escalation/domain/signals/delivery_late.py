@@ -9,7 +9,7 @@ from services.escalation.domain.detections.history import History
 from services.escalation.domain.detections.indexes import IndexName, Key
 from services.escalation.domain.detections.parts import Part
 from services.escalation.domain.detections.scope import Scope
-from services.escalation.domain.detections.terms import TermsAt
+from services.escalation.domain.detections.thresholds import ThresholdsAt
 from services.escalation.domain.detections.windows import ALWAYS, NEVER
 from services.escalation.domain.facts import AccountFact, FactKind
 from services.escalation.domain.signals.definition import SignalDefinition
@@ -18,17 +18,17 @@ from shared.contracts.escalation import SignalKind
 from shared.ids import derived
 
 
-def late_deliveries(history: History, scope: Scope, terms: TermsAt) -> Iterator[Detection]:
+def late_deliveries(history: History, scope: Scope, thresholds: ThresholdsAt) -> Iterator[Detection]:
     """Somebody says so, or the day passed without the order having come: until it comes it is one trouble."""
-    return merged(_late(history, scope, terms))
+    return merged(_late(history, scope, thresholds))
 
 
-def _late(history: History, scope: Scope, terms: TermsAt) -> Iterator[Detection]:
-    yield from by_themselves(history, scope, terms, FactKind.DELIVERY_LATE, SIGNAL)
+def _late(history: History, scope: Scope, thresholds: ThresholdsAt) -> Iterator[Detection]:
+    yield from by_themselves(history, scope, thresholds, FactKind.DELIVERY_LATE, SIGNAL)
     for order in scope.orders_of(history):
         for fact, at in _overdue(history, order):
             ended = _is_delivered(history, order, at) or _is_cancelled(history, order, at)
-            if not ended and SIGNAL.is_on(fact, terms):
+            if not ended and SIGNAL.is_on(fact, thresholds):
                 of_sale = fact.kind is FactKind.DELIVERY_DUE
                 signal_id = derived("signal", fact.account_id, order, SIGNAL.kind.value) if of_sale else None
                 yield SIGNAL.found(history, fact, at=at, signal_id=signal_id, by_silence=True)

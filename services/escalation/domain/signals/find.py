@@ -6,19 +6,19 @@ from services.escalation.domain.detections.detection import Detection
 from services.escalation.domain.detections.history import History
 from services.escalation.domain.detections.parts import Part
 from services.escalation.domain.detections.scope import WHOLE, Scope
-from services.escalation.domain.detections.terms import TermsAt
+from services.escalation.domain.detections.thresholds import ThresholdsAt
 from services.escalation.domain.signals import SIGNALS
 from services.escalation.domain.signals.definition import SignalDefinition
 from services.escalation.domain.signals.places import covers
 
 
-def detections(history: History, terms: TermsAt, scope: Scope = WHOLE) -> list[Detection]:
+def detections(history: History, thresholds: ThresholdsAt, scope: Scope = WHOLE) -> list[Detection]:
     """The signals that an account's facts amount to, as far as they are in scope, sorted by (at, signal_id)."""
     found = [
         detection
         for signal in _in_scope(scope)
         if not history.kinds.isdisjoint(signal.starts_with)
-        for detection in signal.find(history, scope, terms)
+        for detection in signal.find(history, scope, thresholds)
         if covers(scope, detection.kind, detection.cause)
     ]
     return sorted(found, key=lambda detection: (detection.at, detection.signal_id))

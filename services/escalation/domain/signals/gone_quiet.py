@@ -11,46 +11,46 @@ from services.escalation.domain.detections.indexes import IndexName
 from services.escalation.domain.detections.parts import Part
 from services.escalation.domain.detections.ratings import is_low
 from services.escalation.domain.detections.scope import Scope
-from services.escalation.domain.detections.terms import TermsAt
+from services.escalation.domain.detections.thresholds import ThresholdsAt
 from services.escalation.domain.facts import AccountFact, FactKind
 from services.escalation.domain.signals.definition import SignalDefinition
 from shared.contracts.escalation import SignalKind
 
 
-def quiet_customers(history: History, scope: Scope, terms: TermsAt) -> Iterator[Detection]:
+def quiet_customers(history: History, scope: Scope, thresholds: ThresholdsAt) -> Iterator[Detection]:
     if scope.quiet is None:
         return
     for fact in history.index(IndexName.UNHAPPY).from_to(scope.quiet.since, scope.quiet.until):
-        signals = terms(fact.at).signals
-        if not signals.gone_quiet.enabled or _is_fine(fact, terms):
+        signals = thresholds(fact.at).signals
+        if not signals.gone_quiet.enabled or _is_fine(fact, thresholds):
             continue
         at = fact.at + signals.gone_quiet.silent_for
-        if not _broken(history, fact, at, terms) and not _followed(history, fact, at, terms):
+        if not _broken(history, fact, at, thresholds) and not _followed(history, fact, at, thresholds):
             yield SIGNAL.found(history, fact, at=at, by_silence=True)
 
 
-def _is_fine(fact: AccountFact, terms: TermsAt) -> bool:
+def _is_fine(fact: AccountFact, thresholds: ThresholdsAt) -> bool:
     """Whether it is a rating above the mark."""
     if fact.kind is not FactKind.RATED:
         return False
-    return not is_low(fact, terms(fact.at).signals.satisfaction_low)
+    return not is_low(fact, thresholds(fact.at).signals.satisfaction_low)
 
 
-def _broken(history: History, fact: AccountFact, until: datetime, terms: TermsAt) -> bool:
+def _broken(history: History, fact: AccountFact, until: datetime, thresholds: ThresholdsAt) -> bool:
     """Whether the customer was heard of by then, or the same case came to its end."""
-    if not lasts(history, fact, until, terms):
+    if not lasts(history, fact, until, thresholds):
         return True
     heard = history.index(IndexName.HEARD_OF).after(fact.at)
     over = history.index(IndexName.OVER, fact.case_id).settling(fact.at) if fact.case_id is not None else None
     return any(one is not None and one.at <= until for one in (heard, over))
 
 
-def _followed(history: History, fact: AccountFact, until: datetime, terms: TermsAt) -> bool:
+def _followed(history: History, fact: AccountFact, until: datetime, thresholds: ThresholdsAt) -> bool:
     """Whether another bad contact or low rating came by then, so that this was not the last."""
     for other in history.index(IndexName.UNHAPPY).beyond(fact):
         if other.at > until:
             return False
-        if not _is_fine(other, terms):
+        if not _is_fine(other, thresholds):
             return True
     return False
 

@@ -7,7 +7,7 @@ from services.escalation.domain.detections.detection import Detection
 from services.escalation.domain.detections.history import History
 from services.escalation.domain.detections.indexes import IndexName
 from services.escalation.domain.detections.scope import Scope
-from services.escalation.domain.detections.terms import TermsAt
+from services.escalation.domain.detections.thresholds import ThresholdsAt
 from services.escalation.domain.facts import AccountFact, FactKind
 from services.escalation.domain.signals.definition import SignalDefinition
 
@@ -19,11 +19,11 @@ def facts_of(history: History, scope: Scope, kind: FactKind) -> Iterator[Account
 
 
 def by_themselves(
-    history: History, scope: Scope, terms: TermsAt, kind: FactKind, signal: SignalDefinition
+    history: History, scope: Scope, thresholds: ThresholdsAt, kind: FactKind, signal: SignalDefinition
 ) -> Iterator[Detection]:
     """The facts of this kind, each a signal by itself."""
     for fact in facts_of(history, scope, kind):
-        if signal.is_on(fact, terms):
+        if signal.is_on(fact, thresholds):
             yield signal.by_itself(history, fact)
 
 

@@ -9,7 +9,7 @@ from services.escalation.domain.detections.history import History
 from services.escalation.domain.detections.indexes import IndexName, Key
 from services.escalation.domain.detections.parts import Part
 from services.escalation.domain.detections.scope import Scope
-from services.escalation.domain.detections.terms import TermsAt
+from services.escalation.domain.detections.thresholds import ThresholdsAt
 from services.escalation.domain.facts import AccountFact, FactKind
 from services.escalation.domain.risk import Risk
 from services.escalation.domain.signals.definition import SecondCause, SignalDefinition, unbroken
@@ -18,10 +18,10 @@ from shared.contracts.escalation import SignalKind
 from shared.ids import derived
 
 
-def stalled_orders(history: History, scope: Scope, terms: TermsAt) -> Iterator[Detection]:
+def stalled_orders(history: History, scope: Scope, thresholds: ThresholdsAt) -> Iterator[Detection]:
     """An order waits for the customer's confirmation, and nobody reached them by phone; or nobody moves it."""
     for fact in facts_of(history, scope, FactKind.CONFIRMATION_REQUIRED):
-        in_force = terms(fact.at)
+        in_force = thresholds(fact.at)
         rule = in_force.signals.order_stalled
         if not rule.enabled or not SIGNAL.unbroken(history, fact, until=fact.at + rule.reached_within):
             continue
@@ -30,12 +30,12 @@ def stalled_orders(history: History, scope: Scope, terms: TermsAt) -> Iterator[D
             yield SIGNAL.found(history, fact, at=at, by_silence=True)
     for order in scope.orders_of(history):
         for fact in history.index(IndexName.OF_ORDER, order, FactKind.SOLD).facts[:1]:
-            yield from _unmoved(history, fact, terms)
+            yield from _unmoved(history, fact, thresholds)
 
 
-def _unmoved(history: History, fact: AccountFact, terms: TermsAt) -> Iterator[Detection]:
+def _unmoved(history: History, fact: AccountFact, thresholds: ThresholdsAt) -> Iterator[Detection]:
     """An order that is to be delivered, and of which nothing was told since it was sold."""
-    kind, rule = SIGNAL.kind, terms(fact.at).signals.order_stalled
+    kind, rule = SIGNAL.kind, thresholds(fact.at).signals.order_stalled
     at = fact.at + rule.no_progress_for
     before = fact.at - timedelta(microseconds=1)  # what is told of the very instant of the sale is told of the order
     if rule.enabled and unbroken(history, UNMOVED.settled_by, fact, until=at, since=before):

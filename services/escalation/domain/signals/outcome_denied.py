@@ -8,7 +8,7 @@ from services.escalation.domain.detections.history import History
 from services.escalation.domain.detections.indexes import IndexName
 from services.escalation.domain.detections.parts import Part
 from services.escalation.domain.detections.scope import Scope
-from services.escalation.domain.detections.terms import TermsAt
+from services.escalation.domain.detections.thresholds import ThresholdsAt
 from services.escalation.domain.facts import FactKind
 from services.escalation.domain.risk import Risk
 from services.escalation.domain.signals.definition import SignalDefinition
@@ -18,10 +18,10 @@ from shared.contracts.escalation import SignalKind
 _REPORTS = (FactKind.OUTCOME_REPORTED, FactKind.OUTCOME_SAID)
 
 
-def denied_outcomes(history: History, scope: Scope, terms: TermsAt) -> Iterator[Detection]:
+def denied_outcomes(history: History, scope: Scope, thresholds: ThresholdsAt) -> Iterator[Detection]:
     """The buyer says that the outcome expected of the order was not reached, or a salesperson says that they do."""
     for kind in _REPORTS:
-        for detection in by_themselves(history, scope, terms, kind, SIGNAL):
+        for detection in by_themselves(history, scope, thresholds, kind, SIGNAL):
             if detection.cause.number == 0:
                 yield detection
 

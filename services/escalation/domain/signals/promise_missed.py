@@ -11,7 +11,7 @@ from services.escalation.domain.detections.indexes import IndexName, Key
 from services.escalation.domain.detections.parts import Part
 from services.escalation.domain.detections.said import word_about_promise
 from services.escalation.domain.detections.scope import Scope
-from services.escalation.domain.detections.terms import TermsAt
+from services.escalation.domain.detections.thresholds import ThresholdsAt
 from services.escalation.domain.detections.windows import ALWAYS
 from services.escalation.domain.facts import AccountFact, FactKind
 from services.escalation.domain.risk import Risk
@@ -21,13 +21,13 @@ from shared.contracts.escalation import SignalKind
 from shared.ids import derived
 
 
-def missed_promises(history: History, scope: Scope, terms: TermsAt) -> Iterator[Detection]:
+def missed_promises(history: History, scope: Scope, thresholds: ThresholdsAt) -> Iterator[Detection]:
     """A promise of the sale is past due without proof, and no salesperson said that it was kept; or the customer
     complained since that was said."""
     for order in scope.orders_of(history):
         for fact in promises_of(history, order):
-            at = _missed_at(history, fact, terms)
-            if at is None or not SIGNAL.is_on(fact, terms):
+            at = _missed_at(history, fact, thresholds)
+            if at is None or not SIGNAL.is_on(fact, thresholds):
                 continue
             if SIGNAL.unbroken(history, fact, until=at, since=ALWAYS):
                 yield SIGNAL.found(history, fact, at=at, signal_id=missed_id(fact), by_silence=True)
@@ -38,10 +38,10 @@ def missed_id(promise: AccountFact) -> UUID:
     return derived("signal", promise.account_id, promise.order_id, promise.what, SIGNAL.kind.value)
 
 
-def _missed_at(history: History, promise: AccountFact, terms: TermsAt) -> datetime | None:
+def _missed_at(history: History, promise: AccountFact, thresholds: ThresholdsAt) -> datetime | None:
     """When it is due; where somebody had said by then that it was kept, once the customer complains; else never."""
     at = due_at(promise)
-    word = word_about_promise(history, promise, lambda when: terms(when).signals.satisfaction_low, until=at)
+    word = word_about_promise(history, promise, lambda when: thresholds(when).signals.satisfaction_low, until=at)
     if word is None:
         return at
     return None if word.complaint is None else max(at, word.complaint.at)

@@ -7,7 +7,7 @@ from services.escalation.domain.detections.detection import Detection
 from services.escalation.domain.detections.history import History
 from services.escalation.domain.detections.parts import Part
 from services.escalation.domain.detections.scope import Scope
-from services.escalation.domain.detections.terms import TermsAt
+from services.escalation.domain.detections.thresholds import ThresholdsAt
 from services.escalation.domain.facts import FactKind
 from services.escalation.domain.refund_words import refund_of
 from services.escalation.domain.signals.definition import SignalDefinition
@@ -15,9 +15,9 @@ from services.escalation.domain.signals.of_orders import by_themselves
 from shared.contracts.escalation import SignalKind
 
 
-def paid_refunds(history: History, scope: Scope, terms: TermsAt) -> Iterator[Detection]:
+def paid_refunds(history: History, scope: Scope, thresholds: ThresholdsAt) -> Iterator[Detection]:
     """Money was paid back; nothing was where the amount is zero."""
-    for detection in by_themselves(history, scope, terms, FactKind.REFUND_PAID, SIGNAL):
+    for detection in by_themselves(history, scope, thresholds, FactKind.REFUND_PAID, SIGNAL):
         if detection.cause.amount_minor != 0:
             yield detection
 

@@ -7,7 +7,7 @@ from services.escalation.domain.detections.detection import Detection
 from services.escalation.domain.detections.history import History
 from services.escalation.domain.detections.parts import Part
 from services.escalation.domain.detections.scope import Scope
-from services.escalation.domain.detections.terms import TermsAt
+from services.escalation.domain.detections.thresholds import ThresholdsAt
 from services.escalation.domain.facts import FactKind
 from services.escalation.domain.refund_words import SPECIAL_REFUNDS, refund_of
 from services.escalation.domain.risk import Risk
@@ -16,8 +16,8 @@ from services.escalation.domain.signals.requests import requests
 from shared.contracts.escalation import SignalKind
 
 
-def refund_requests(history: History, scope: Scope, terms: TermsAt) -> Iterator[Detection]:
-    return requests(history, scope, terms, SIGNAL)
+def refund_requests(history: History, scope: Scope, thresholds: ThresholdsAt) -> Iterator[Detection]:
+    return requests(history, scope, thresholds, SIGNAL)
 
 
 def _label_of(risk: Risk) -> str | None:

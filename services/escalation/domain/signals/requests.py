@@ -9,13 +9,13 @@ from services.escalation.domain.detections.detection import Detection
 from services.escalation.domain.detections.history import History
 from services.escalation.domain.detections.indexes import IndexName, Key, asked_key
 from services.escalation.domain.detections.scope import Scope
-from services.escalation.domain.detections.terms import TermsAt
+from services.escalation.domain.detections.thresholds import ThresholdsAt
 from services.escalation.domain.facts import AccountFact, FactKind
 from services.escalation.domain.policy.signal_rules import RequestRule
 from services.escalation.domain.signals.definition import SignalDefinition
 
 
-def requests(history: History, scope: Scope, terms: TermsAt, signal: SignalDefinition) -> Iterator[Detection]:
+def requests(history: History, scope: Scope, thresholds: ThresholdsAt, signal: SignalDefinition) -> Iterator[Detection]:
     """Each request with those that say the same again: they are one signal, since the earliest."""
     if scope.requests is None:
         return
@@ -26,18 +26,20 @@ def requests(history: History, scope: Scope, terms: TermsAt, signal: SignalDefin
         matter = asked_key(fact)
         if matter not in matters:
             matters.add(matter)
-            first |= {one.cause.fact_id: one for one in _asked(history, history.index(*matter).facts, terms, signal)}
+            first |= {
+                one.cause.fact_id: one for one in _asked(history, history.index(*matter).facts, thresholds, signal)
+            }
         if fact.fact_id in first:
             yield first[fact.fact_id]
 
 
 def _asked(
-    history: History, requests: Sequence[AccountFact], terms: TermsAt, signal: SignalDefinition
+    history: History, requests: Sequence[AccountFact], thresholds: ThresholdsAt, signal: SignalDefinition
 ) -> Iterator[Detection]:
     """The requests about one matter, each with what is the same told again."""
     detection: Detection | None = None
     for fact in requests:
-        rule = terms(fact.at).signals.request(signal.kind)
+        rule = thresholds(fact.at).signals.request(signal.kind)
         if not rule.enabled:
             continue
         if detection is not None and _is_the_same(history, detection, fact, rule):

@@ -10,7 +10,7 @@ from services.escalation.domain.detections.detection import Detection, merged, t
 from services.escalation.domain.detections.history import History
 from services.escalation.domain.detections.parts import Part
 from services.escalation.domain.detections.scope import Scope
-from services.escalation.domain.detections.terms import TermsAt
+from services.escalation.domain.detections.thresholds import ThresholdsAt
 from services.escalation.domain.facts import AccountFact, FactKind
 from services.escalation.domain.signals.definition import SignalDefinition
 from services.escalation.domain.signals.response_overdue import (
@@ -24,25 +24,25 @@ from shared.contracts.escalation import SignalKind
 from shared.ids import derived
 
 
-def responses_due(history: History, scope: Scope, terms: TermsAt) -> Iterator[Detection]:
+def responses_due(history: History, scope: Scope, thresholds: ThresholdsAt) -> Iterator[Detection]:
     """The warning, some time before, while there is still time; the signal that an answer is overdue ends it.
 
     Where the policy raises no such signal, the warning stands until the answer is given.
     """
-    return merged(_due(history, whole(history, scope), terms))
+    return merged(_due(history, whole(history, scope), thresholds))
 
 
-def _due(history: History, scope: Scope, terms: TermsAt) -> Iterator[Detection]:
-    promised = list(promises(history, scope, terms))
+def _due(history: History, scope: Scope, thresholds: ThresholdsAt) -> Iterator[Detection]:
+    promised = list(promises(history, scope, thresholds))
     if not promised:
         return
-    late = {trouble_of(detection): detection for detection in overdue(history, scope, terms)}
+    late = {trouble_of(detection): detection for detection in overdue(history, scope, thresholds)}
     for promise, due_at in promised:
-        rule = terms(promise.at).signals.response_due
+        rule = thresholds(promise.at).signals.response_due
         at = max(promise.at, due_at - rule.warn_before)
-        if not rule.enabled or at >= due_at or not is_waited_for(history, promise, at, terms):
+        if not rule.enabled or at >= due_at or not is_waited_for(history, promise, at, thresholds):
             continue
-        warning = with_status(history, SIGNAL.found(history, promise, at=at, by_silence=True), terms)
+        warning = with_status(history, SIGNAL.found(history, promise, at=at, by_silence=True), thresholds)
         known = late.get(trouble_of(warning))
         if known is None or known.at > at:
             yield warning if known is None else _ending(warning, known)

@@ -12,35 +12,35 @@ from services.escalation.domain.detections.history import History
 from services.escalation.domain.detections.indexes import IndexName, Key
 from services.escalation.domain.detections.parts import Part
 from services.escalation.domain.detections.scope import Scope
-from services.escalation.domain.detections.terms import TermsAt
+from services.escalation.domain.detections.thresholds import ThresholdsAt
 from services.escalation.domain.detections.windows import NEVER, Window
 from services.escalation.domain.facts import AccountFact, FactKind
 from services.escalation.domain.signals.definition import SignalDefinition
 from shared.contracts.escalation import SignalKind
 
 
-def responses_overdue(history: History, scope: Scope, terms: TermsAt) -> Iterator[Detection]:
+def responses_overdue(history: History, scope: Scope, thresholds: ThresholdsAt) -> Iterator[Detection]:
     """Somebody says so, or the promised time passed without an answer: until there is one it is one trouble."""
-    return overdue(history, whole(history, scope), terms)
+    return overdue(history, whole(history, scope), thresholds)
 
 
-def overdue(history: History, scope: Scope, terms: TermsAt) -> Iterator[Detection]:
-    return merged(_each(history, scope, terms))
+def overdue(history: History, scope: Scope, thresholds: ThresholdsAt) -> Iterator[Detection]:
+    return merged(_each(history, scope, thresholds))
 
 
-def _each(history: History, scope: Scope, terms: TermsAt) -> Iterator[Detection]:
+def _each(history: History, scope: Scope, thresholds: ThresholdsAt) -> Iterator[Detection]:
     for fact in scope.starting(history, FactKind.RESPONSE_OVERDUE):
-        if SIGNAL.is_on(fact, terms) and not is_over(history, fact, terms):
-            yield with_status(history, SIGNAL.by_itself(history, fact), terms)
-    for promise, due_at in promises(history, scope, terms):
-        if SIGNAL.is_on(promise, terms) and is_waited_for(history, promise, due_at, terms):
+        if SIGNAL.is_on(fact, thresholds) and not is_over(history, fact, thresholds):
+            yield with_status(history, SIGNAL.by_itself(history, fact), thresholds)
+    for promise, due_at in promises(history, scope, thresholds):
+        if SIGNAL.is_on(promise, thresholds) and is_waited_for(history, promise, due_at, thresholds):
             late = SIGNAL.found(history, promise, at=due_at, by_silence=True)
-            yield with_status(history, late, terms)
+            yield with_status(history, late, thresholds)
 
 
-def is_waited_for(history: History, promise: AccountFact, until: datetime, terms: TermsAt) -> bool:
+def is_waited_for(history: History, promise: AccountFact, until: datetime, thresholds: ThresholdsAt) -> bool:
     """Whether a promised answer was not given by then, and is still owed."""
-    return SIGNAL.unbroken(history, promise, until=until) and lasts(history, promise, until, terms)
+    return SIGNAL.unbroken(history, promise, until=until) and lasts(history, promise, until, thresholds)
 
 
 def whole(history: History, scope: Scope) -> Scope:
@@ -51,10 +51,10 @@ def whole(history: History, scope: Scope) -> Scope:
     return replace(scope, loose=Window(scope.loose.since, after.at if after else NEVER))
 
 
-def promises(history: History, scope: Scope, terms: TermsAt) -> Iterator[tuple[AccountFact, datetime]]:
+def promises(history: History, scope: Scope, thresholds: ThresholdsAt) -> Iterator[tuple[AccountFact, datetime]]:
     """Each promise with when its time passes: never before it was made. None counts after the end of its case."""
     for promise in scope.starting(history, FactKind.RESPONSE_PROMISED):
-        if promise.due_at is not None and not is_over(history, promise, terms):
+        if promise.due_at is not None and not is_over(history, promise, thresholds):
             yield promise, max(promise.at, promise.due_at)
 
 

@@ -10,26 +10,26 @@ from services.escalation.domain.detections.indexes import IndexName
 from services.escalation.domain.detections.parts import Part
 from services.escalation.domain.detections.ratings import is_low, mark_of
 from services.escalation.domain.detections.scope import Scope
-from services.escalation.domain.detections.terms import TermsAt
+from services.escalation.domain.detections.thresholds import ThresholdsAt
 from services.escalation.domain.facts import AccountFact, FactKind
 from services.escalation.domain.signals.definition import SignalDefinition
 from shared.contracts.escalation import SignalKind
 
 
-def low_ratings(history: History, scope: Scope, terms: TermsAt) -> Iterator[Detection]:
+def low_ratings(history: History, scope: Scope, thresholds: ThresholdsAt) -> Iterator[Detection]:
     matters: list[str | None] = list(scope.cases_of(history))
     if scope.loose_ratings:
         matters.append(None)
     for case in matters:
-        yield from _of_matter(history, case, terms)
+        yield from _of_matter(history, case, thresholds)
 
 
-def _of_matter(history: History, case: str | None, terms: TermsAt) -> Iterator[Detection]:
+def _of_matter(history: History, case: str | None, thresholds: ThresholdsAt) -> Iterator[Detection]:
     """Later ratings are judged by the mark of the low one that they could make good."""
     ratings = history.index(IndexName.OF_KIND, FactKind.RATED, "case", case).facts
     above: dict[int, list[AccountFact]] = {}
     for fact in ratings:
-        rule = terms(fact.at).signals.satisfaction_low
+        rule = thresholds(fact.at).signals.satisfaction_low
         if not rule.enabled or not is_low(fact, rule):
             continue
         mark = mark_of(rule)

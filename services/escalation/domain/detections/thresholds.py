@@ -1,4 +1,4 @@
-"""The terms a detection is made on: the thresholds in force when it began, and the company's working time."""
+"""The thresholds a detection is made on: the thresholds in force when it began, and the company's working time."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -20,7 +20,7 @@ class WorkingTime(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Terms:
+class Thresholds:
     """`statuses` tells whose turn the word of a status means."""
 
     signals: Signals
@@ -34,5 +34,6 @@ class Terms:
         return self.statuses.get(fact.what or "")
 
 
-TermsAt: TypeAlias = Callable[[datetime], Terms]
-"""The terms in force at an instant. They are the same for every order: a signal is found before its order is known."""
+ThresholdsAt: TypeAlias = Callable[[datetime], Thresholds]
+"""The thresholds in force at an instant. They are the same for every order: a signal is found before its order is
+known."""
