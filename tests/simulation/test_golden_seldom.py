@@ -92,7 +92,7 @@ def test_after_every_repeat_it_is_exhausted_and_stays_open() -> None:
     decided = troubled.decided()
     words = "No one on the escalation path has responded, even after every repeat. The episode stays open."
     assert decided[-1] == ("exhausted", words, "ladder.repeats.times", None)
-    rung = [who for rule, _, _, who in decided if rule == "rang"]
-    assert rung == ["mona", "vera", *["desk"] * 7]
+    ladder_step = [who for rule, _, _, who in decided if rule == "rang"]
+    assert ladder_step == ["mona", "vera", *["desk"] * 7]
     exhausted = ("escalation.episode_exhausted", {"order": "n-1", "at": "2026-05-09T09:30:00.000006Z"})
     assert troubled.published()[-1] == exhausted

@@ -6,7 +6,8 @@ from datetime import date, datetime
 
 from services.escalation.domain.clocks import Moment
 from services.escalation.domain.entities import Order, Salesperson
-from services.escalation.domain.ladder import Rung, rungs, standing
+from services.escalation.domain.ladder import ladder_steps, standing
+from services.escalation.domain.ladder_step import LadderStep
 from services.escalation.domain.next_step import Situation, whom
 from services.escalation.domain.policy.document import shipped
 from services.escalation.domain.policy.model import TeamMode
@@ -36,27 +37,31 @@ def ladder(
     now: datetime = AT,
     mode: TeamMode = TeamMode.ON,
     assigned: str | None = None,
-) -> tuple[Rung, ...]:
+) -> tuple[LadderStep, ...]:
     people = {"desk": person("desk")} | {one.salesperson_id: one for one in known}
-    found = rungs(sold or order(), people, desk="desk", moment=replace(MOMENT, now=now), mode=mode, assigned=assigned)
+    found = ladder_steps(
+        sold or order(), people, desk="desk", moment=replace(MOMENT, now=now), mode=mode, assigned=assigned
+    )
     assert found is not None
     return found
 
 
-def first(*known: Salesperson, now: datetime = AT, sold: Order | None = None, mode: TeamMode = TeamMode.ON) -> Rung:
+def first(
+    *known: Salesperson, now: datetime = AT, sold: Order | None = None, mode: TeamMode = TeamMode.ON
+) -> LadderStep:
     people = {"desk": person("desk")} | {one.salesperson_id: one for one in known}
     found = ladder(*known, now=now, sold=sold, mode=mode)
     asked = whom(standing(found), Situation(sold or order(), people, replace(MOMENT, now=now)))
     assert asked is not None
-    return asked.rung
+    return asked.ladder_step
 
 
-def asked(found: Sequence[Rung]) -> list[tuple[Step, str | None]]:
-    return [(rung.step, rung.salesperson_id) for rung in found if rung.skipped is None]
+def asked(found: Sequence[LadderStep]) -> list[tuple[Step, str | None]]:
+    return [(ladder_step.step, ladder_step.salesperson_id) for ladder_step in found if ladder_step.skipped is None]
 
 
-def skips(found: Sequence[Rung]) -> list[tuple[Step, str]]:
-    return [(rung.step, rung.skipped) for rung in found if rung.skipped is not None]
+def skips(found: Sequence[LadderStep]) -> list[tuple[Step, str]]:
+    return [(ladder_step.step, ladder_step.skipped) for ladder_step in found if ladder_step.skipped is not None]
 
 
 SUCCEEDED = person("anna", **LEFT, successor="ben", successor_since=SINCE)

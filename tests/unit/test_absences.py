@@ -18,7 +18,7 @@ from services.escalation.domain.clocks import (
     rings_at,
 )
 from services.escalation.domain.entities import Order, Salesperson
-from services.escalation.domain.ladder import rungs, standing
+from services.escalation.domain.ladder import ladder_steps, standing
 from services.escalation.domain.next_step import Asked, Situation, whom
 from services.escalation.domain.policy.document import shipped
 from services.escalation.domain.policy.model import TeamMode
@@ -58,11 +58,11 @@ def asked(seller: Salesperson, now: datetime, severity: Severity = HIGH) -> tupl
     """Who is rung first, and why the seller is not."""
     people = {"anna": seller, "ben": person("ben"), "desk": person("desk")}
     moment = Moment(now, severity, POLICY)
-    found = rungs(ORDER, people, desk="desk", moment=moment, mode=TeamMode.ON)
+    found = ladder_steps(ORDER, people, desk="desk", moment=moment, mode=TeamMode.ON)
     assert found is not None
     first = whom(standing(found), Situation(ORDER, people, moment))
     assert isinstance(first, Asked)
-    return first.rung.salesperson_id, next((rung.skipped for rung in first.passed_over), None)
+    return first.ladder_step.salesperson_id, next((ladder_step.skipped for ladder_step in first.passed_over), None)
 
 
 UNTIL_THEN = ("ben", "Anna is away until 19 June")

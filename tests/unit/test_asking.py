@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from services.escalation.domain.clocks import NEVER, Moment, rings_at
 from services.escalation.domain.entities import Order, Salesperson
-from services.escalation.domain.ladder import rungs, standing
+from services.escalation.domain.ladder import ladder_steps, standing
 from services.escalation.domain.next_step import Asked, Situation, answer_until, whom
 from services.escalation.domain.policy.document import shipped
 from services.escalation.domain.policy.model import TeamMode
@@ -49,7 +49,7 @@ def situation(*people: Salesperson, now: str, severity: Severity = HIGH) -> Situ
 
 
 def asked(known: Situation, after: Step | None = None) -> Asked:
-    ladder = rungs(ORDER, known.people, desk="desk", moment=known.moment, mode=TeamMode.ON)
+    ladder = ladder_steps(ORDER, known.people, desk="desk", moment=known.moment, mode=TeamMode.ON)
     assert ladder is not None
     found = whom(standing(ladder, after=after), known)
     assert found is not None
@@ -128,26 +128,26 @@ def test_asked_is_the_lowest_who_is_at_work_within_the_bound_of_the_first(
     people: list[Salesperson], severity: Severity, now: str, after: Step | None, expected: str, rung_at: str
 ) -> None:
     found = asked(situation(*people, now=now, severity=severity), after)
-    assert (found.rung.salesperson_id, found.rung_at) == (expected, berlin(rung_at))
+    assert (found.ladder_step.salesperson_id, found.rung_at) == (expected, berlin(rung_at))
 
 
 def test_whoever_is_passed_over_is_so_with_the_time_when_they_are_back() -> None:
     found = asked(situation(*PART_TIME, now="2026-06-08T10:15", severity=CRITICAL), Step.SELLER)
-    assert [rung.skipped for rung in found.passed_over] == [
+    assert [ladder_step.skipped for ladder_step in found.passed_over] == [
         "Ben is not at work before Saturday 13 June, 08:00 (Europe/Berlin)"
     ]
-    assert [rung.salesperson_id for rung in found.off] == ["ben"]
+    assert [ladder_step.salesperson_id for ladder_step in found.off] == ["ben"]
     away = replace(WEEKENDS, away='[{"since": "2026-06-13", "until": "2026-06-14"}]')
     gone = asked(situation(ANNA, away, person("mia"), DESK, now="2026-06-08T10:15", severity=CRITICAL), Step.SELLER)
-    assert [rung.skipped for rung in gone.passed_over] == ["Ben is away until 14 June"]
+    assert [ladder_step.skipped for ladder_step in gone.passed_over] == ["Ben is away until 14 June"]
     assert gone.off == (), "an absence is told of by those who are there"
 
 
 def test_an_absence_that_is_over_within_the_bound_passes_over_nobody() -> None:
     tomorrow = replace(ALONE, away='[{"since": "2026-06-09", "until": "2026-06-09"}]')
     known = situation(tomorrow, person("mia"), DESK, now="2026-06-08T18:00", severity=WATCH)
-    assert asked(known).rung.salesperson_id == "anna"
-    assert asked(situation(tomorrow, person("mia"), DESK, now="2026-06-08T18:00")).rung.salesperson_id == "mia"
+    assert asked(known).ladder_step.salesperson_id == "anna"
+    assert asked(situation(tomorrow, person("mia"), DESK, now="2026-06-08T18:00")).ladder_step.salesperson_id == "mia"
 
 
 @pytest.mark.parametrize(
@@ -200,7 +200,7 @@ def test_an_answer_time_ends_with_the_work_of_today_if_somebody_else_is_there(
 ) -> None:
     known = situation(*people, now=now, severity=severity)
     found = asked(known)
-    assert found.rung.salesperson_id == "anna"
+    assert found.ladder_step.salesperson_id == "anna"
     assert answer_until(found, Step.SELLER, known) == berlin(expected)
 
 
@@ -224,9 +224,9 @@ def test_of_whom_no_hours_are_told_the_companys_count_on_their_own_clock() -> No
 def test_who_never_works_is_asked_last_and_then_at_once() -> None:
     nobody = person("anna", days_off="[]", away='[{"since": "2026-01-01", "until": "9999-12-31"}]')
     known = situation(nobody, DESK, now="2026-06-13T12:00")
-    assert asked(known).rung.salesperson_id == "desk"
+    assert asked(known).ladder_step.salesperson_id == "desk"
     all_gone = situation(nobody, replace(nobody, salesperson_id="desk"), now="2026-06-13T12:00")
-    assert (asked(all_gone).rung.salesperson_id, asked(all_gone).rung_at) == ("desk", berlin("2026-06-13T12:00"))
+    assert (asked(all_gone).ladder_step.salesperson_id, asked(all_gone).rung_at) == ("desk", berlin("2026-06-13T12:00"))
 
 
 WEEKS = st.sampled_from(
@@ -260,6 +260,6 @@ def test_whoever_is_asked_nobody_else_would_be_at_work_earlier_by_more_than_the_
     times = {id: rings_at(one, ORDER, severity, POLICY, now) for id, one in known.people.items()}
     first = min(times.values())
     assume(first.year < 9999)  # all of them at night, and the customer by day: nobody can ever be asked in time
-    assert found.rung_at == times[found.rung.salesperson_id or ""] <= first + moment.bound
-    assert all(times[rung.salesperson_id or ""] > first + moment.bound for rung in found.passed_over)
-    assert answer_until(found, found.rung.step, known) > found.rung_at
+    assert found.rung_at == times[found.ladder_step.salesperson_id or ""] <= first + moment.bound
+    assert all(times[ladder_step.salesperson_id or ""] > first + moment.bound for ladder_step in found.passed_over)
+    assert answer_until(found, found.ladder_step.step, known) > found.rung_at

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.escalation.domain.entities import Account, Salesperson
-from services.escalation.domain.ladder import assigned_to, desk_instead, rungs, standing
+from services.escalation.domain.ladder import assigned_to, desk_instead, ladder_steps, standing
 from services.escalation.domain.policy.model import TeamMode
 from shared.contracts.escalation import Step
 from tests.builders import AT
@@ -92,14 +92,14 @@ def test_the_first_asked_is(known: list[Salesperson], now: datetime, expected: t
 
 def test_the_ladder_goes_from_the_seller_up_to_the_desk() -> None:
     found = ladder(*TEAM)
-    assert [rung.step for rung in found] == [
+    assert [ladder_step.step for ladder_step in found] == [
         Step.SELLER,
         Step.BACKUP,
         Step.MANAGER,
         Step.UPPER_MANAGER,
         Step.DESK,
     ]
-    assert [rung.salesperson_id for rung in found] == ["anna", "ben", "mia", "uma", "desk"]
+    assert [ladder_step.salesperson_id for ladder_step in found] == ["anna", "ben", "mia", "uma", "desk"]
     assert skips(found) == []
 
 
@@ -170,7 +170,7 @@ def test_an_account_is_moved_from_the_day_that_was_told_where_the_new_person_wor
 
 
 def test_a_seller_nobody_knows_is_waited_for_and_a_missing_one_is_not() -> None:
-    assert rungs(order(), {}, desk="desk", moment=MOMENT, mode=TeamMode.ON) is None
+    assert ladder_steps(order(), {}, desk="desk", moment=MOMENT, mode=TeamMode.ON) is None
     (without,) = ladder(sold=order(sold_by=None))
     assert (without.because, without.step, without.skipped) == ("no_seller", Step.DESK, None)
     assert without.why_you == "You are the sales desk: order 4711 was sold without a seller on 4 May."
@@ -178,8 +178,8 @@ def test_a_seller_nobody_knows_is_waited_for_and_a_missing_one_is_not() -> None:
 
 def test_the_steps_further_up_are_those_after_one_that_are_not_skipped() -> None:
     found = ladder(*(replace(one, **LEFT) if one.salesperson_id == "ben" else one for one in TEAM))  # type: ignore[arg-type]
-    assert [rung.salesperson_id for rung in standing(found)] == ["anna", "mia", "uma", "desk"]
-    assert [rung.salesperson_id for rung in standing(found, after=Step.MANAGER)] == ["uma", "desk"]
+    assert [ladder_step.salesperson_id for ladder_step in standing(found)] == ["anna", "mia", "uma", "desk"]
+    assert [ladder_step.salesperson_id for ladder_step in standing(found, after=Step.MANAGER)] == ["uma", "desk"]
     after_a_leaver = standing(ladder(SUCCEEDED, person("ben")), after=Step.SELLER)
     assert after_a_leaver[0].salesperson_id == "ben", "the ladder may have changed since the seller was asked"
 
@@ -193,11 +193,11 @@ def test_the_steps_further_up_are_those_after_one_that_are_not_skipped() -> None
 )
 def test_a_desk_that_is_nobody_is_not_asked(desk: Salesperson | None, reason: str) -> None:
     people = {"anna": person("anna")} | ({"desk": desk} if desk else {})
-    found = rungs(order(), people, desk="desk", moment=MOMENT, mode=TeamMode.ON)
+    found = ladder_steps(order(), people, desk="desk", moment=MOMENT, mode=TeamMode.ON)
     assert found is not None
     assert asked(found) == [(Step.SELLER, "anna")], "the last real person keeps it"
     assert found[-1].skipped == reason
-    without_seller = rungs(order(sold_by=None), people, desk="desk", moment=MOMENT, mode=TeamMode.ON)
+    without_seller = ladder_steps(order(sold_by=None), people, desk="desk", moment=MOMENT, mode=TeamMode.ON)
     assert without_seller is not None
     assert asked(without_seller) == []
     assert desk_instead(order(), people, desk="desk", now=AT).skipped == reason
@@ -227,7 +227,7 @@ def test_whatever_the_directory_says_somebody_is_asked_and_nobody_twice(
     names = [id for _, id in asked(found)]
     assert names or not people["desk"].active
     assert len(names) == len(set(names))
-    steps = [rung.step for rung in found]
+    steps = [ladder_step.step for ladder_step in found]
     assert steps == sorted(steps, key=list(Step).index)
     assert found[-1].salesperson_id == "desk"
-    assert all(rung.why_you.endswith(".") for rung in found if rung.skipped is None)
+    assert all(ladder_step.why_you.endswith(".") for ladder_step in found if ladder_step.skipped is None)

@@ -76,7 +76,7 @@ def asked_lines(rings: Sequence[RingRow], steps: Sequence[StepRow], reader: Read
     rings = [ring for ring in rings if ring.cause != RingCause.APPOINTMENT]  # a reminder asks nobody anything
     for place, ring in enumerate(rings):
         later = rings[place + 1 :]
-        line = _rung(ring, later, steps, reader)
+        line = _ladder_step(ring, later, steps, reader)
         if not ring.notified and not line.came and ring.recipient in skipped:
             continue
         if not later or later[0].recipient != ring.recipient or line.came:
@@ -103,7 +103,7 @@ def _skipped(step: StepRow, reader: Reader) -> _Told:
     return _Told(step.at, line, place=_height(place))
 
 
-def _rung(ring: RingRow, later: Sequence[RingRow], steps: Iterable[StepRow], reader: Reader) -> _Told:
+def _ladder_step(ring: RingRow, later: Sequence[RingRow], steps: Iterable[StepRow], reader: Reader) -> _Told:
     """What came of a ring is what that person did until they were rung again, whoever else was asked meanwhile."""
     again = next((one.raised_at for one in later if one.recipient == ring.recipient), None)
     own = [one for one in steps if one.who == ring.recipient and ring.raised_at < one.at <= (again or one.at)]

@@ -10,6 +10,7 @@ from services.escalation.domain.channels import is_reachable
 from services.escalation.domain.clocks import Moment, rings_at
 from services.escalation.domain.entities import Account, Directory, Order, Salesperson
 from services.escalation.domain.formatting import date_words, possessive
+from services.escalation.domain.ladder_step import LadderStep
 from services.escalation.domain.policy.model import TeamMode
 from services.escalation.domain.words import STEPS
 from shared.contracts.escalation import LADDER, Step
@@ -17,23 +18,9 @@ from shared.contracts.escalation import LADDER, Step
 BELOW_MANAGERS = frozenset({Step.SELLER, Step.SUCCESSOR, Step.BACKUP})
 
 
-@dataclass(frozen=True, slots=True)
-class Rung:
-    """One step of the ladder. `because` is a code of a bounded set; `why_you` is the sentence this person reads.
-
-    A rung that is `skipped` says so in words. It may name nobody, and only one that names a person has a `why_you`.
-    """
-
-    step: Step
-    salesperson_id: str | None
-    because: str
-    why_you: str
-    skipped: str | None = None
-
-
-def rungs(
+def ladder_steps(
     order: Order, people: Directory, *, desk: str, moment: Moment, mode: TeamMode, assigned: str | None = None
-) -> tuple[Rung, ...] | None:
+) -> tuple[LadderStep, ...] | None:
     """Everybody from the seller up to the desk, whether asked or skipped. None while the seller is not known.
 
     In the seller's place: whom the account is `assigned` to now, else the seller, else the successor valid today; only
@@ -52,27 +39,22 @@ def rungs(
 def holder_of(order: Order, people: Directory, *, now: datetime, assigned: str | None) -> str | None:
     """Whose customer it is now, away or not: the first in the seller's place who is with us; None where nobody is."""
     view = _View(order, people.get(order.sold_by or ""), people, desk="", now=now)  # no desk: it has no book
-    return next((rung.salesperson_id for rung in _in_sellers_place(view, assigned) if _stands(rung)), None)
+    return next(
+        (ladder_step.salesperson_id for ladder_step in _in_sellers_place(view, assigned) if _stands(ladder_step)), None
+    )
 
 
-def standing(ladder: Sequence[Rung], after: Step | None = None) -> list[Rung]:
+def standing(ladder: Sequence[LadderStep], after: Step | None = None) -> list[LadderStep]:
     """Those that are not skipped, of the steps after this one; of all steps after None."""
     start = 0 if after is None else LADDER.index(after) + 1
-    return [rung for rung in ladder if rung.skipped is None and rung.step in LADDER[start:]]
+    return [ladder_step for ladder_step in ladder if ladder_step.skipped is None and ladder_step.step in LADDER[start:]]
 
 
-def colleague(person: Salesperson | None, because: str, why_you: str) -> Rung | None:
-    """Somebody who is asked beside the ladder, as they took it or are to take it over; None if they are not with us."""
-    if person is None or not person.active:
-        return None
-    return Rung(Step.COLLEAGUE, person.salesperson_id, because, why_you)
-
-
-def desk_instead(order: Order, people: Directory, *, desk: str, now: datetime) -> Rung:
+def desk_instead(order: Order, people: Directory, *, desk: str, now: datetime) -> LadderStep:
     """The desk, after the seller was waited for in vain."""
     view = _View(order, None, people, desk, now)
-    rung = _at_desk(view, "seller_unknown", f" by {order.sold_by}", f"; {order.sold_by} is not in the directory")
-    return replace(rung, skipped=nobody_at_desk(people, desk))
+    ladder_step = _at_desk(view, "seller_unknown", f" by {order.sold_by}", f"; {order.sold_by} is not in the directory")
+    return replace(ladder_step, skipped=nobody_at_desk(people, desk))
 
 
 def nobody_at_desk(people: Directory, desk: str) -> str | None:
@@ -114,11 +96,13 @@ class _View:
         return person.name if person else str(id)
 
 
-def _candidates(view: _View, assigned: str | None) -> Iterator[Rung]:
+def _candidates(view: _View, assigned: str | None) -> Iterator[LadderStep]:
     """All but the desk; skipped are those who cannot be asked whoever else is there."""
     in_place = list(_in_sellers_place(view, assigned))
     yield from in_place
-    holder = next((view.people.get(rung.salesperson_id or "") for rung in in_place if _stands(rung)), None)
+    holder = next(
+        (view.people.get(ladder_step.salesperson_id or "") for ladder_step in in_place if _stands(ladder_step)), None
+    )
     stays = _backup(view, holder) if holder is not None else _leavers_backup(view, in_place)
     if stays is not None:
         yield stays
@@ -128,47 +112,47 @@ def _candidates(view: _View, assigned: str | None) -> Iterator[Rung]:
         yield from _managers(view, below, f"{alone}; you are next in line.")
 
 
-def _in_sellers_place(view: _View, assigned: str | None) -> Iterator[Rung]:
+def _in_sellers_place(view: _View, assigned: str | None) -> Iterator[LadderStep]:
     """Whom the account is assigned to, else the seller, else the successor; passed over are those who cannot stand."""
     seller = view.seller
     if assigned is not None and (seller is None or assigned != seller.salesperson_id):
-        rung = _of(view, Step.SELLER, assigned, "; this customer is now yours.", because="assigned")
-        yield rung
-        if _stands(rung):
+        ladder_step = _of(view, Step.SELLER, assigned, "; this customer is now yours.", because="assigned")
+        yield ladder_step
+        if _stands(ladder_step):
             return
     if seller is None:
         return
-    rung = _of(view, Step.SELLER, seller.salesperson_id, "")
+    ladder_step = _of(view, Step.SELLER, seller.salesperson_id, "")
     if seller.active:
         sold_on = _day(view.order.sold_at, seller.zone, view.now)
-        yield replace(rung, why_you=f"You sold order {view.order.order_id} on {sold_on}.")
+        yield replace(ladder_step, why_you=f"You sold order {view.order.order_id} on {sold_on}.")
     else:
-        yield rung
+        yield ladder_step
         yield _successor(view, seller)
 
 
-def _successor(view: _View, seller: Salesperson) -> Rung:
+def _successor(view: _View, seller: Salesperson) -> LadderStep:
     """The successor, once the day has come where the successor works, and while active."""
     since = seller.successor_since
     if seller.successor is None or since is None:
         return _nobody(Step.SUCCESSOR, f"{seller.name} has no successor")
     left_on = date_words(since, view.now.date())
     why = f" and left on {left_on}; you have taken over {possessive(seller.name)} accounts."
-    rung = _of(view, Step.SUCCESSOR, seller.successor, why)
-    if _stands(rung) and since > _today(view.people[seller.successor], view.now):
-        return replace(rung, skipped=f"{view.name(seller.successor)} takes over on {left_on}")
-    return rung
+    ladder_step = _of(view, Step.SUCCESSOR, seller.successor, why)
+    if _stands(ladder_step) and since > _today(view.people[seller.successor], view.now):
+        return replace(ladder_step, skipped=f"{view.name(seller.successor)} takes over on {left_on}")
+    return ladder_step
 
 
-def _backup(view: _View, holder: Salesperson, gone: str = "") -> Rung:
+def _backup(view: _View, holder: Salesperson, gone: str = "") -> LadderStep:
     if holder.backup is None:
         return _nobody(Step.BACKUP, f"{holder.name} has no backup")
     return _of(view, Step.BACKUP, holder.backup, f"{gone}; you are {possessive(holder.name)} backup.")
 
 
-def _leavers_backup(view: _View, in_place: Sequence[Rung]) -> Rung | None:
+def _leavers_backup(view: _View, in_place: Sequence[LadderStep]) -> LadderStep | None:
     """Where the seller's place is empty: the backup whom the first of those who left it named."""
-    known = (view.people.get(rung.salesperson_id or "") for rung in in_place)
+    known = (view.people.get(ladder_step.salesperson_id or "") for ladder_step in in_place)
     left = [person for person in known if person is not None and not person.active]
     if not left:
         return None
@@ -177,17 +161,17 @@ def _leavers_backup(view: _View, in_place: Sequence[Rung]) -> Rung | None:
     return _backup(view, leaver, gone)
 
 
-def _managers(view: _View, below: Salesperson, why: str) -> Iterator[Rung]:
+def _managers(view: _View, below: Salesperson, why: str) -> Iterator[LadderStep]:
     """The first two active ones up the line; vacant places end it, inactive people and circles are passed over."""
     seen = {below.salesperson_id}
     steps = [Step.MANAGER, Step.UPPER_MANAGER]
     above = below.manager
     while steps and above is not None and above in view.people and above not in seen:
         seen.add(above)
-        rung = _of(view, steps[0], above, why)
-        if _stands(rung):
+        ladder_step = _of(view, steps[0], above, why)
+        if _stands(ladder_step):
             steps.pop(0)
-        yield rung
+        yield ladder_step
         above = view.people[above].manager
     if not steps:
         return
@@ -202,93 +186,97 @@ def _managers(view: _View, below: Salesperson, why: str) -> Iterator[Rung]:
         yield _named(step, above, f"{above} is not in the directory")
 
 
-def _of(view: _View, step: Step, id: str, why: str, *, because: str | None = None) -> Rung:
+def _of(view: _View, step: Step, id: str, why: str, *, because: str | None = None) -> LadderStep:
     """This person at this step, skipped if unknown or inactive."""
     person = view.people.get(id)
     if person is None:
         return _named(step, id, f"{id} is not in the directory", because=because)
     if not person.active:
         return _named(step, id, f"{person.name} is no longer with the company", because=because)
-    return Rung(step, id, because or step.value, f"{view.sold(person)}{why}")
+    return LadderStep(step, id, because or step.value, f"{view.sold(person)}{why}")
 
 
-def _named(step: Step, id: str, reason: str, *, because: str | None = None) -> Rung:
-    return Rung(step, id, because or step.value, "", reason)
+def _named(step: Step, id: str, reason: str, *, because: str | None = None) -> LadderStep:
+    return LadderStep(step, id, because or step.value, "", reason)
 
 
-def _nobody(step: Step, reason: str) -> Rung:
-    return Rung(step, None, step.value, "", reason)
+def _nobody(step: Step, reason: str) -> LadderStep:
+    return LadderStep(step, None, step.value, "", reason)
 
 
-def _stands(rung: Rung) -> bool:
-    return rung.skipped is None
+def _stands(ladder_step: LadderStep) -> bool:
+    return ladder_step.skipped is None
 
 
-def _judged(candidates: Sequence[Rung], view: _View, mode: TeamMode) -> list[Rung]:
+def _judged(candidates: Sequence[LadderStep], view: _View, mode: TeamMode) -> list[LadderStep]:
     """Skips also whoever is not asked today: for the team's mode, as asked before, or as hard to reach."""
-    judged: list[Rung] = []
-    for rung in candidates:
-        judged.append(replace(rung, skipped=rung.skipped or _not_today(rung, judged, view, mode)))
-    return [_unless_out_of_reach(rung, judged[index + 1 :], view) for index, rung in enumerate(judged)]
+    judged: list[LadderStep] = []
+    for ladder_step in candidates:
+        judged.append(replace(ladder_step, skipped=ladder_step.skipped or _not_today(ladder_step, judged, view, mode)))
+    return [_unless_out_of_reach(ladder_step, judged[index + 1 :], view) for index, ladder_step in enumerate(judged)]
 
 
-def _unless_out_of_reach(rung: Rung, above: Sequence[Rung], view: _View) -> Rung:
+def _unless_out_of_reach(ladder_step: LadderStep, above: Sequence[LadderStep], view: _View) -> LadderStep:
     """Who has the inbox alone is left out only for somebody further up whom a message reaches."""
-    if not _stands(rung) or _reachable(rung, view):
-        return rung
+    if not _stands(ladder_step) or _reachable(ladder_step, view):
+        return ladder_step
     if not any(_stands(other) and _reachable(other, view) and not _away(other, view) for other in above):
-        return rung
-    return replace(rung, skipped=f"{view.name(rung.salesperson_id)} can be reached only through the inbox")
+        return ladder_step
+    return replace(
+        ladder_step, skipped=f"{view.name(ladder_step.salesperson_id)} can be reached only through the inbox"
+    )
 
 
-def _not_today(rung: Rung, below: Sequence[Rung], view: _View, mode: TeamMode) -> str | None:
-    assert rung.salesperson_id is not None
-    if mode is TeamMode.MANAGER_ONLY and rung.step in BELOW_MANAGERS:
+def _not_today(ladder_step: LadderStep, below: Sequence[LadderStep], view: _View, mode: TeamMode) -> str | None:
+    assert ladder_step.salesperson_id is not None
+    if mode is TeamMode.MANAGER_ONLY and ladder_step.step in BELOW_MANAGERS:
         return "the team is in manager-only mode"
-    return _same_person(rung.salesperson_id, below, view)
+    return _same_person(ladder_step.salesperson_id, below, view)
 
 
-def _same_person(id: str, below: Sequence[Rung], view: _View) -> str | None:
-    listed = next((rung for rung in below if rung.salesperson_id == id and _stands(rung)), None)
+def _same_person(id: str, below: Sequence[LadderStep], view: _View) -> str | None:
+    listed = next(
+        (ladder_step for ladder_step in below if ladder_step.salesperson_id == id and _stands(ladder_step)), None
+    )
     if listed is None:
         return None
     return f"{view.name(id)} is also the {STEPS[listed.step]}"
 
 
-def _reachable(rung: Rung, view: _View) -> bool:
-    return rung.salesperson_id is not None and is_reachable(view.people[rung.salesperson_id])
+def _reachable(ladder_step: LadderStep, view: _View) -> bool:
+    return ladder_step.salesperson_id is not None and is_reachable(view.people[ladder_step.salesperson_id])
 
 
-def _away(rung: Rung, view: _View) -> bool:
-    person = view.people.get(rung.salesperson_id or "")
+def _away(ladder_step: LadderStep, view: _View) -> bool:
+    person = view.people.get(ladder_step.salesperson_id or "")
     return person is not None and away_on(person, view.now) is not None
 
 
-def _desk(view: _View, below: Sequence[Rung], candidates: Sequence[Rung], moment: Moment) -> Rung:
+def _desk(view: _View, below: Sequence[LadderStep], candidates: Sequence[LadderStep], moment: Moment) -> LadderStep:
     """Skipped where that person is asked already, or is nobody."""
     by = f" by {view.seller.name}" if view.seller else " without a seller"
-    if any(_stands(rung) and _soon_at_work(rung, view, moment) for rung in below):
-        rung = _at_desk(view, "nobody_answered", by, "; you are next in line")
-    elif view.seller is None and not any(_stands(rung) for rung in below):
-        rung = _at_desk(view, "no_seller", by)
-    elif any(_stands(rung) for rung in candidates):
-        rung = _at_desk(view, "nobody_there", by, "; no one else can be notified now")
+    if any(_stands(ladder_step) and _soon_at_work(ladder_step, view, moment) for ladder_step in below):
+        ladder_step = _at_desk(view, "nobody_answered", by, "; you are next in line")
+    elif view.seller is None and not any(_stands(ladder_step) for ladder_step in below):
+        ladder_step = _at_desk(view, "no_seller", by)
+    elif any(_stands(ladder_step) for ladder_step in candidates):
+        ladder_step = _at_desk(view, "nobody_there", by, "; no one else can be notified now")
     else:
-        rung = _at_desk(view, "nobody_left", by, "; the seller has left without a successor or a manager")
-    return replace(rung, skipped=_same_person(view.desk, below, view) or nobody_at_desk(view.people, view.desk))
+        ladder_step = _at_desk(view, "nobody_left", by, "; the seller has left without a successor or a manager")
+    return replace(ladder_step, skipped=_same_person(view.desk, below, view) or nobody_at_desk(view.people, view.desk))
 
 
-def _soon_at_work(rung: Rung, view: _View, moment: Moment) -> bool:
-    person = view.people.get(rung.salesperson_id or "")
+def _soon_at_work(ladder_step: LadderStep, view: _View, moment: Moment) -> bool:
+    person = view.people.get(ladder_step.salesperson_id or "")
     return rings_at(person, view.order, moment.severity, moment.policy, moment.now) <= moment.now + moment.bound
 
 
-def _at_desk(view: _View, because: str, by: str, rest: str = "") -> Rung:
+def _at_desk(view: _View, because: str, by: str, rest: str = "") -> LadderStep:
     """What became of others is not said: it differs from one ring to the next, see `cause_words`."""
     zone = view.people[view.desk].zone if view.desk in view.people else "UTC"
     sold_on = _day(view.order.sold_at, zone, view.now)
     why_you = f"You are the sales desk: order {view.order.order_id} was sold{by} on {sold_on}{rest}."
-    return Rung(Step.DESK, view.desk, because, why_you)
+    return LadderStep(Step.DESK, view.desk, because, why_you)
 
 
 def _today(person: Salesperson, now: datetime) -> date:

@@ -13,7 +13,7 @@ from services.escalation.domain.decisions.rules import DECISIONS, RULES
 from services.escalation.domain.draft import Draft
 from services.escalation.domain.entities import Clock
 from services.escalation.domain.facts import FactKind
-from services.escalation.domain.ladder import Rung
+from services.escalation.domain.ladder_step import LadderStep
 from services.escalation.domain.own_facts import Attempt
 from services.escalation.domain.policy.document import shipped
 from services.escalation.domain.policy.model import CLEARED, SEEN, Policy, TeamMode
@@ -78,7 +78,7 @@ def values() -> Names:
             for column, listed in _ONE_OF.findall(str(one.sqltext)):
                 found[f"{name}.{column}"] |= set(re.findall(r"'(\w+)'", listed))
     reasons = [one.code for each in shipped().reasons.values() for one in each]
-    found["escalation.alerts.because"] |= _given(Rung.__name__, 2)
+    found["escalation.alerts.because"] |= _given(LadderStep.__name__, 2)
     found["escalation.deliveries.reason"] |= {*NOT_NEEDED, *_given(Book.silence.__name__, 1)} | _cancelling()
     found["escalation.episodes.deadline_for"] |= set(Clock)
     found["escalation.episodes.reason"] |= {CLEARED, SEEN, *reasons}

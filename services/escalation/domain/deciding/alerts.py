@@ -9,7 +9,7 @@ from services.escalation.domain.clocks import NEVER, Moment, repeat_pause, rings
 from services.escalation.domain.decisions.notifying import NobodyToAsk, Notified, Skipped, Times
 from services.escalation.domain.draft import Draft
 from services.escalation.domain.entities import Alert, Clock, Delivery, Episode, Salesperson, Signal
-from services.escalation.domain.ladder import Rung
+from services.escalation.domain.ladder_step import LadderStep
 from services.escalation.domain.next_step import Asked, Situation, answer_until
 from services.escalation.domain.own_facts import InformationDue, SomebodySought
 from shared.contracts.envelope import Fact
@@ -26,13 +26,13 @@ class Asking:
     cause: RingCause
 
     @property
-    def rung(self) -> Rung:
-        return self.asked.rung
+    def ladder_step(self) -> LadderStep:
+        return self.asked.ladder_step
 
     @property
     def recipient(self) -> str:
-        assert self.rung.salesperson_id is not None
-        return self.rung.salesperson_id
+        assert self.ladder_step.salesperson_id is not None
+        return self.ladder_step.salesperson_id
 
 
 def raise_alert(draft: Draft[Fact], episode: Episode, asking: Asking) -> None:
@@ -66,7 +66,7 @@ def _asked(draft: Draft[Fact], episode: Episode, asking: Asking) -> Episode:
         rings=episode.rings + 1,
         responsible=asking.recipient,
         why_you=_why_you(asking, episode),
-        step=episode.step if asking.rung.step is Step.COLLEAGUE else asking.rung.step,
+        step=episode.step if asking.ladder_step.step is Step.COLLEAGUE else asking.ladder_step.step,
         policy_version=version,
         deadline_at=deadline,
         deadline_for=Clock.ANSWER,
@@ -77,7 +77,7 @@ def _asked(draft: Draft[Fact], episode: Episode, asking: Asking) -> Episode:
 
 def _timed_as(asking: Asking, episode: Episode) -> Step:
     """A colleague has as long as whoever had it before them."""
-    return asking.rung.step if asking.rung.step is not Step.COLLEAGUE else episode.step or Step.SELLER
+    return asking.ladder_step.step if asking.ladder_step.step is not Step.COLLEAGUE else episode.step or Step.SELLER
 
 
 def _alert(draft: Draft[Fact], episode: Episode, asking: Asking) -> Alert:
@@ -87,11 +87,11 @@ def _alert(draft: Draft[Fact], episode: Episode, asking: Asking) -> Alert:
         episode_id=episode.episode_id,
         signal_id=asking.signal.signal_id,
         recipient=asking.recipient,
-        because=asking.rung.because,
+        because=asking.ladder_step.because,
         why_you=_why_you(asking, episode),
         raised_at=draft.now,
         ring=episode.rings,
-        step=asking.rung.step,
+        step=asking.ladder_step.step,
         cause=asking.cause,
         severity=episode.severity,
         policy_version=episode.policy_version,
@@ -121,7 +121,7 @@ def _on(
 
 def _why_you(asking: Asking, episode: Episode) -> str:
     """The reason, with a word where the order is not the one that was named."""
-    why, named = asking.rung.why_you, asking.signal.names_order
+    why, named = asking.ladder_step.why_you, asking.signal.names_order
     if named not in (None, episode.order_id):
         why = f"{why} The signal names order {named}, which is not known; this is the latest order."
     return why
@@ -129,9 +129,9 @@ def _why_you(asking: Asking, episode: Episode) -> str:
 
 def tell_later(draft: Draft[Fact], episode: Episode, asked: Asked, situation: Situation) -> None:
     """Have those told who are passed over for their hours alone."""
-    for rung in asked.off:
-        assert rung.salesperson_id is not None
-        _wait_for(draft, episode, rung.salesperson_id, situation)
+    for ladder_step in asked.off:
+        assert ladder_step.salesperson_id is not None
+        _wait_for(draft, episode, ladder_step.salesperson_id, situation)
 
 
 def _wait_for(draft: Draft[Fact], episode: Episode, person: str, situation: Situation) -> bool:
@@ -147,7 +147,7 @@ def _wait_for(draft: Draft[Fact], episode: Episode, person: str, situation: Situ
 def inform(draft: Draft[InformationDue], episode: Episode, asked: Asked) -> None:
     """Tell somebody who was never asked about it."""
     signal = draft.book.main_signal(episode)
-    if signal is None or asked.rung.salesperson_id in draft.book.asked[episode.episode_id]:
+    if signal is None or asked.ladder_step.salesperson_id in draft.book.asked[episode.episode_id]:
         return
     counted = replace(episode, rings=episode.rings + 1)
     path = f"ladder.skip_unless_at_work_within.{episode.severity.value}"
@@ -163,12 +163,12 @@ SOUGHT_AGAIN_AFTER = timedelta(hours=1)
 """Somebody of the line may have come meanwhile. That the desk came is heard of at once."""
 
 
-def show_nobody(draft: Draft[Fact], episode: Episode, ladder: Sequence[Rung]) -> None:
+def show_nobody(draft: Draft[Fact], episode: Episode, ladder: Sequence[LadderStep]) -> None:
     """An episode that is nobody's: explained once, counted as long as it lasts, and looked at again."""
     desk = draft.book.rules.desk
     if episode.nobody_since is None:
-        for rung in ladder:
-            draft.decide(Skipped(episode, rung))
+        for ladder_step in ladder:
+            draft.decide(Skipped(episode, ladder_step))
         draft.decide(NobodyToAsk(episode, desk))
     alone = replace(episode, responsible=None, why_you=None, nobody_since=episode.nobody_since or draft.now)
     draft.keep_with_clock(replace(alone, deadline_at=None, deadline_for=None, changed_at=draft.now))

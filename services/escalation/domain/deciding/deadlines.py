@@ -24,7 +24,7 @@ from services.escalation.domain.decisions.talking import AppointmentDue, PauseEn
 from services.escalation.domain.draft import Draft
 from services.escalation.domain.entities import Clock, Episode, Salesperson
 from services.escalation.domain.ladder import standing
-from services.escalation.domain.next_step import Asked, rung_of
+from services.escalation.domain.next_step import Asked, step_of
 from services.escalation.domain.own_facts import EpisodeDue, InformationDue, RecipientSought, SomebodySought
 from services.escalation.domain.reopening import reopened_until
 from services.escalation.domain.rescues import reminded, reminded_only
@@ -111,10 +111,10 @@ def tell_for_information(draft: Draft[InformationDue]) -> None:
         _look_after_undo(draft, episode)
         return
     ladder = standing(ladder_of(draft, episode) or ())
-    rung = next((one for one in ladder if one.salesperson_id == draft.fact.person), None)
-    is_there = rung is not None and not is_still_off(draft, episode, situation_of(draft, episode))
-    if rung is not None and is_there and not is_observed(draft, episode):
-        inform(draft, episode, Asked(rung, draft.now))
+    ladder_step = next((one for one in ladder if one.salesperson_id == draft.fact.person), None)
+    is_there = ladder_step is not None and not is_still_off(draft, episode, situation_of(draft, episode))
+    if ladder_step is not None and is_there and not is_observed(draft, episode):
+        inform(draft, episode, Asked(ladder_step, draft.now))
 
 
 def _look_after_undo(draft: Draft[InformationDue], episode: Episode | None) -> None:
@@ -173,9 +173,9 @@ def _is_gone(draft: Draft[EpisodeDue], episode: Episode, holder: Salesperson) ->
 def _remind(draft: Draft[EpisodeDue], episode: Episode, holder: str) -> None:
     """An alert that asks for no answer: the call was their own promise, so their hours do not hold it back."""
     signal = draft.book.main_signal(episode)
-    rung = rung_of(ladder_of(draft, episode) or (), episode, holder, draft.book.people)
-    if signal is None or rung is None or is_observed(draft, episode):
+    ladder_step = step_of(ladder_of(draft, episode) or (), episode, holder, draft.book.people)
+    if signal is None or ladder_step is None or is_observed(draft, episode):
         return
     counted = replace(episode, rings=episode.rings + 1)
-    asking = Asking(Asked(rung, draft.now), signal, RingCause.APPOINTMENT)
+    asking = Asking(Asked(ladder_step, draft.now), signal, RingCause.APPOINTMENT)
     send_alert(draft, counted, asking, Times(draft.now, None, _BEFORE))

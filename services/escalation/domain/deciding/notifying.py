@@ -18,8 +18,9 @@ from services.escalation.domain.decisions.notifying import (
 )
 from services.escalation.domain.draft import Draft
 from services.escalation.domain.entities import Clock, Episode, Signal
-from services.escalation.domain.ladder import Rung, assigned_to, desk_instead, rungs, standing
-from services.escalation.domain.next_step import Asked, Situation, last_to_ask, passed_over, rung_of, still_to_ask, whom
+from services.escalation.domain.ladder import assigned_to, desk_instead, ladder_steps, standing
+from services.escalation.domain.ladder_step import LadderStep
+from services.escalation.domain.next_step import Asked, Situation, last_to_ask, passed_over, step_of, still_to_ask, whom
 from services.escalation.domain.own_facts import RecipientSought
 from services.escalation.domain.policy.model import TeamMode
 from services.escalation.domain.ringing import asked_anew, from_the_foot
@@ -89,18 +90,18 @@ def is_observed(draft: Draft[Fact], episode: Episode) -> bool:
     return observed
 
 
-def _show(draft: Draft[Fact], episode: Episode, ladder: tuple[Rung, ...]) -> None:
+def _show(draft: Draft[Fact], episode: Episode, ladder: tuple[LadderStep, ...]) -> None:
     """Put an episode into the inbox of whoever would be rung first."""
     first = whom(standing(ladder), situation_of(draft, episode))
     if first is None:
         show_nobody(draft, episode, ladder)
         return
-    rung = first.rung
-    named = replace(episode, responsible=rung.salesperson_id, why_you=rung.why_you, changed_at=draft.now)
+    ladder_step = first.ladder_step
+    named = replace(episode, responsible=ladder_step.salesperson_id, why_you=ladder_step.why_you, changed_at=draft.now)
     draft.decide(Shown(replace(named, nobody_since=None)))
 
 
-def _ring_on(draft: Draft[Fact], episode: Episode, ladder: tuple[Rung, ...], sought: RecipientSought) -> None:
+def _ring_on(draft: Draft[Fact], episode: Episode, ladder: tuple[LadderStep, ...], sought: RecipientSought) -> None:
     signal = draft.state.signals[sought.signal]
     situation = situation_of(draft, episode)
     asked = whom(_still_asked(draft, episode, ladder, sought), situation)
@@ -108,9 +109,9 @@ def _ring_on(draft: Draft[Fact], episode: Episode, ladder: tuple[Rung, ...], sou
     if last is None:
         show_nobody(draft, episode, ladder)
     elif asked is not None:
-        skipped = [*passed_over(ladder, episode, asked.rung, upward=sought.cause in UPWARD), *asked.passed_over]
-        for rung in skipped:
-            draft.decide(Skipped(episode, rung))
+        skipped = [*passed_over(ladder, episode, asked.ladder_step, upward=sought.cause in UPWARD), *asked.passed_over]
+        for ladder_step in skipped:
+            draft.decide(Skipped(episode, ladder_step))
         if not draft.book.is_for_information(episode):
             tell_later(draft, episode, asked, situation)
         raise_alert(draft, episode, Asking(asked, signal, sought.cause))
@@ -129,17 +130,19 @@ def _ask_again(draft: Draft[Fact], episode: Episode, again: Asking, cause: RingC
         _exhaust(draft, episode)
 
 
-def _again(rung: Rung, situation: Situation) -> Asked:
-    asked = whom([rung], situation)
+def _again(ladder_step: LadderStep, situation: Situation) -> Asked:
+    asked = whom([ladder_step], situation)
     assert asked is not None
     return asked
 
 
-def _still_asked(draft: Draft[Fact], episode: Episode, ladder: tuple[Rung, ...], sought: RecipientSought) -> list[Rung]:
+def _still_asked(
+    draft: Draft[Fact], episode: Episode, ladder: tuple[LadderStep, ...], sought: RecipientSought
+) -> list[LadderStep]:
     """Who may be asked for this cause: those further up, or first of all whoever has or had it, even off the ladder."""
     if sought.cause in UPWARD or (episode.step is None and sought.had_it is None):
         return still_to_ask(ladder, episode, _not_again(draft, episode, sought))
-    own = rung_of(ladder, episode, episode.responsible, draft.book.people)
+    own = step_of(ladder, episode, episode.responsible, draft.book.people)
     if own is None or own.skipped is not None or (own.step is Step.COLLEAGUE and sought.had_it is None):
         return standing(ladder)
     return list(dict.fromkeys([own, *standing(ladder)]))
@@ -181,10 +184,10 @@ def situation_of(draft: Draft[Fact], episode: Episode) -> Situation:
     return Situation(order, draft.book.people, Moment(draft.now, episode.severity, policy))
 
 
-def ladder_of(draft: Draft[Fact], episode: Episode) -> tuple[Rung, ...] | None:
+def ladder_of(draft: Draft[Fact], episode: Episode) -> tuple[LadderStep, ...] | None:
     """The ladder of an episode as it is now; None while the seller is not known."""
     book, order = draft.book, draft.book.order_of(episode)
-    return rungs(
+    return ladder_steps(
         order,
         book.people,
         desk=book.rules.desk,

@@ -10,7 +10,7 @@ from services.escalation.domain.decisions.handing_over import HandedOver, HandOv
 from services.escalation.domain.decisions.notifying import Times
 from services.escalation.domain.draft import Draft
 from services.escalation.domain.entities import Episode, Salesperson
-from services.escalation.domain.ladder import Rung, colleague
+from services.escalation.domain.ladder_step import LadderStep, colleague
 from services.escalation.domain.next_step import Asked
 from services.escalation.domain.own_facts import HandOverAcceptPressed, HandOverPressed
 from services.escalation.domain.rescues import NotNow, excused, handed_over, offered
@@ -23,7 +23,7 @@ _LONGEST = "acknowledgement.longest_hand_over"
 def offer(draft: Draft[HandOverPressed], episode: Episode) -> None:
     """Ask a colleague to take it over; the giver keeps it until they do. Raises NotNow."""
     fact = draft.fact
-    rung = _rung(draft, episode)
+    ladder_step = _ladder_step(draft, episode)
     _, policy = draft.book.policy_for(draft.book.order_of(episode))
     person, order = draft.book.people[fact.to], draft.book.order_of(episode)
     rung_at = rings_at(person, order, episode.severity, policy, draft.now)
@@ -34,7 +34,7 @@ def offer(draft: Draft[HandOverPressed], episode: Episode) -> None:
     draft.decide(HandOverOffered(asked, fact.by, fact.to))
     signal = draft.book.main_signal(episode)
     assert signal is not None, "an episode without a standing signal is closed"
-    send_alert(draft, asked, Asking(Asked(rung, times.rung_at), signal, RingCause.HANDED_OVER), times)
+    send_alert(draft, asked, Asking(Asked(ladder_step, times.rung_at), signal, RingCause.HANDED_OVER), times)
 
 
 def accept(draft: Draft[HandOverAcceptPressed], episode: Episode) -> None:
@@ -62,15 +62,15 @@ def is_away(draft: Draft[Fact], episode: Episode, person: Salesperson) -> bool:
     return calendar_of(person, policy.company).away_on(draft.now) is not None
 
 
-def _rung(draft: Draft[HandOverPressed], episode: Episode) -> Rung:
+def _ladder_step(draft: Draft[HandOverPressed], episode: Episode) -> LadderStep:
     """Whom the giver chose. Raises NotNow."""
     people, fact = draft.book.people, draft.fact
     to = people.get(fact.to)
     if to is None or not to.active:
         raise NotNow("nobody_of_this_name", "choose a current colleague.")
     why_you = f"{draft.book.name_of(fact.by)} asks you to take over order {episode.order_id}."
-    rung = colleague(to, "handed_over", why_you)
-    assert rung is not None, "they are active"
+    ladder_step = colleague(to, "handed_over", why_you)
+    assert ladder_step is not None, "they are active"
     if is_away(draft, episode, to):
         raise NotNow("colleague_away", f"{to.name} is away; choose someone else.")
-    return rung
+    return ladder_step

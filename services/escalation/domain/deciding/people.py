@@ -21,8 +21,9 @@ from services.escalation.domain.decisions.taking import ClockMoved
 from services.escalation.domain.draft import Draft
 from services.escalation.domain.entities import Clock, Episode, Salesperson
 from services.escalation.domain.formatting import date_words
-from services.escalation.domain.ladder import Rung, desk_instead, standing
-from services.escalation.domain.next_step import Asked, answer_until, rung_of, still_to_ask, whom
+from services.escalation.domain.ladder import desk_instead, standing
+from services.escalation.domain.ladder_step import LadderStep
+from services.escalation.domain.next_step import Asked, answer_until, step_of, still_to_ask, whom
 from services.escalation.domain.own_facts import PersonChanged, WorkLookedAt
 from services.escalation.domain.ringing import asked_anew
 from shared.contracts.escalation import RingCause, Step
@@ -118,7 +119,7 @@ def _look_at_asked(draft: Draft[PersonChanged], episode: Episode, person: Salesp
         _show_to_another(draft, episode, person)
         return
     asked = _asked_now(draft, episode, person)
-    if asked is None or asked.rung.salesperson_id != person.salesperson_id:
+    if asked is None or asked.ladder_step.salesperson_id != person.salesperson_id:
         pass_on(draft, episode, person, "had been notified")
         return
     signal = draft.book.main_signal(episode)
@@ -155,13 +156,13 @@ def _nobodys_while_awaited(draft: Draft[Any], episode: Episode) -> Episode:
 def _asked_now(draft: Draft[PersonChanged], episode: Episode, person: Salesperson) -> Asked | None:
     """Whom the step that was asked last would ask now."""
     ladder = ladder_of(draft, episode) or _desk_alone(draft, episode)
-    theirs = rung_of(ladder, episode, person.salesperson_id, draft.book.people)
+    theirs = step_of(ladder, episode, person.salesperson_id, draft.book.people)
     own = [theirs] if theirs is not None and theirs.skipped is None else []
     above = still_to_ask(ladder, episode, draft.book.asked[episode.episode_id])
     return whom(list(dict.fromkeys([*own, *above])), situation_of(draft, episode))
 
 
-def _desk_alone(draft: Draft[Any], episode: Episode) -> tuple[Rung, ...]:
+def _desk_alone(draft: Draft[Any], episode: Episode) -> tuple[LadderStep, ...]:
     """The ladder of a seller who was waited for in vain."""
     order, book = draft.book.order_of(episode), draft.book
     return (desk_instead(order, book.people, desk=book.rules.desk, now=draft.now),)

@@ -15,7 +15,7 @@ from services.escalation.domain.decisions.notifying import Times
 from services.escalation.domain.draft import Draft
 from services.escalation.domain.entities import Clock, Episode, Signal
 from services.escalation.domain.facts import FactKind
-from services.escalation.domain.next_step import rung_of, whom
+from services.escalation.domain.next_step import step_of, whom
 from services.escalation.domain.own_facts import ReopenPressed
 from services.escalation.domain.reopening import check_may_reopen, reopened
 from services.escalation.domain.rescues import NotNow, bound, excused
@@ -93,8 +93,8 @@ def _notify_again(draft: Draft[ReopenPressed], episode: Episode, signal: Signal,
     """The message to another person may have been withdrawn. Their time to answer is what was left of it,
     however often a close is undone. It rings anew where they cannot be asked in that time, or the seller is sought."""
     situation = situation_of(draft, episode)
-    rung = rung_of(ladder_of(draft, episode) or (), episode, episode.responsible, draft.book.people)
-    asked = whom([rung], situation) if rung is not None and rung.skipped is None else None
+    ladder_step = step_of(ladder_of(draft, episode) or (), episode, episode.responsible, draft.book.people)
+    asked = whom([ladder_step], situation) if ladder_step is not None and ladder_step.skipped is None else None
     until = episode.deadline_at if episode.deadline_for is Clock.ANSWER else None
     if rose or asked is None or until is None or asked.rung_at >= until or is_observed(draft, episode):
         ring(draft, episode, signal, RingCause.SIGNAL, something_new=rose)

@@ -15,7 +15,7 @@ from services.escalation.domain.decisions.decision import (
     clock,
 )
 from services.escalation.domain.entities import Alert, Delivery, Order, Signal
-from services.escalation.domain.ladder import Rung
+from services.escalation.domain.ladder_step import LadderStep
 from services.escalation.domain.words import STEPS
 from shared.contracts import escalation
 from shared.contracts.envelope import Fact
@@ -108,16 +108,16 @@ class Skipped(OfEpisode):
     """A step of the ladder at which nobody is asked."""
 
     rule = "skipped"
-    rung: Rung
+    ladder_step: LadderStep
 
     @property
     def sentence(self) -> str:
-        assert self.rung.skipped is not None
-        return f"{_skipped(self.rung.step)}{self.rung.skipped}."
+        assert self.ladder_step.skipped is not None
+        return f"{_skipped(self.ladder_step.step)}{self.ladder_step.skipped}."
 
     @property
     def who(self) -> str | None:
-        return self.rung.salesperson_id
+        return self.ladder_step.salesperson_id
 
 
 def skipped_step(sentence: str) -> Step | None:

@@ -8,7 +8,7 @@ from services.escalation.domain.decisions.closing import closing_words, reason_w
 from services.escalation.domain.decisions.decision import STEP_WORDS, clock
 from services.escalation.domain.entities import Clock, Episode
 from services.escalation.domain.explaining.record import Record
-from services.escalation.domain.ladder import assigned_to, rungs
+from services.escalation.domain.ladder import assigned_to, ladder_steps
 from services.escalation.domain.main_signal import all_inform
 from services.escalation.domain.next_step import Situation, last_to_ask, still_to_ask, whom
 from services.escalation.domain.policy.model import TeamMode
@@ -143,12 +143,14 @@ def _climbed(record: Record, desk: str) -> str:
     at = max(record.now, episode.deadline_at or record.now)
     assigned = assigned_to(record.account, record.directory, record.now)
     moment = Moment(at, episode.severity, record.latest_policy)
-    ladder = rungs(order, record.directory, desk=desk, moment=moment, mode=record.team_mode, assigned=assigned) or ()
+    ladder = (
+        ladder_steps(order, record.directory, desk=desk, moment=moment, mode=record.team_mode, assigned=assigned) or ()
+    )
     asked = {alert.recipient for alert in record.alerts}
     found = whom(still_to_ask(ladder, episode, asked), Situation(order, record.directory, moment))
     if found is not None:
         later = f" at {clock(found.rung_at)}, when they are at work" if found.rung_at > at else ""
-        return f"{STEP_WORDS[found.rung.step]} ({found.rung.salesperson_id}) is notified{later}"
+        return f"{STEP_WORDS[found.ladder_step.step]} ({found.ladder_step.salesperson_id}) is notified{later}"
     if episode.repeats < record.latest_policy.ladder.repeats.times:
         last = last_to_ask(ladder)
         if last is not None:
