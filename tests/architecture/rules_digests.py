@@ -21,7 +21,7 @@ _RULES = (
     f"{_DOMAIN}/signals/",
     *(f"{_DOMAIN}/{name}.py" for name in ("facts", "main_signal", "new_signal", "severity", "stakes")),
     f"{_DOMAIN}/policy/statuses.py",
-    "services/escalation/domain/deciding/judging.py",
+    "services/escalation/domain/deciding/reconciling.py",
     "services/escalation/domain/deciding/episodes.py",
 )
 _WORDS = frozenset({"counted", "examples", "headline", "label", "lead", "raised_when", "recorded_as"})

@@ -10,7 +10,7 @@ import pytest
 from services.escalation import app
 from services.escalation.domain.account_state import AccountState
 from services.escalation.domain.book import Book
-from services.escalation.domain.deciding import SUBSCRIPTIONS, alerts, buttons, episodes, judging, people
+from services.escalation.domain.deciding import SUBSCRIPTIONS, alerts, buttons, episodes, people, reconciling
 from services.escalation.domain.deciding.notifying import climb
 from services.escalation.domain.decisions.closing import Closed, Reopened
 from services.escalation.domain.duties import Duty, DutyKind
@@ -142,13 +142,13 @@ def go_on_after_a_failed_batch(patch: pytest.MonkeyPatch) -> None:
 
 
 def never_withdraw(patch: pytest.MonkeyPatch) -> None:
-    hold_against = judging._hold_against
+    hold_against = reconciling._hold_against
 
     def keep(draft: Any, signal: Any, detection: Any) -> None:
         if detection is not None:
             hold_against(draft, signal, detection)
 
-    patch.setattr(judging, "_hold_against", keep)
+    patch.setattr(reconciling, "_hold_against", keep)
 
 
 def swallow_what_joins_an_acknowledged_episode(patch: pytest.MonkeyPatch) -> None:

@@ -20,7 +20,6 @@ from services.escalation.domain.deciding.directory import (
     remember_lines,
 )
 from services.escalation.domain.deciding.episodes import remember_case, stop_waiting_for_the_named_order
-from services.escalation.domain.deciding.judging import judge, raise_on_silence, rejudge
 from services.escalation.domain.deciding.people import look_at_work, pass_on_work
 from services.escalation.domain.deciding.policies import publish_policy
 from services.escalation.domain.deciding.preferences import note_preference
@@ -31,6 +30,7 @@ from services.escalation.domain.deciding.receipts import (
     record_return,
     send_again,
 )
+from services.escalation.domain.deciding.reconciling import raise_on_silence, reconcile, rejudge
 from services.escalation.domain.deciding.reopening import reopen
 from services.escalation.domain.draft import Draft
 from shared.contracts import orders, support
@@ -49,35 +49,35 @@ def decide(draft: Draft[Any]) -> None:
 
 
 SUBSCRIPTIONS: Mapping[type[Fact], Sequence[Step]] = {
-    orders.OrderPlaced: (record_order, judge),
-    orders.ConfirmationRequired: (judge,),
-    orders.OrderConfirmed: (judge,),
-    orders.OrderDelivered: (remember_lines, judge),
-    orders.OrderChanged: (remember_lines, judge, change_order),
-    orders.OrderCancelled: (judge,),
-    orders.RefundPaid: (judge,),
-    orders.DeliveryLate: (judge,),
-    orders.PromiseKept: (judge,),
-    orders.OutcomeReported: (judge,),
+    orders.OrderPlaced: (record_order, reconcile),
+    orders.ConfirmationRequired: (reconcile,),
+    orders.OrderConfirmed: (reconcile,),
+    orders.OrderDelivered: (remember_lines, reconcile),
+    orders.OrderChanged: (remember_lines, reconcile, change_order),
+    orders.OrderCancelled: (reconcile,),
+    orders.RefundPaid: (reconcile,),
+    orders.DeliveryLate: (reconcile,),
+    orders.PromiseKept: (reconcile,),
+    orders.OutcomeReported: (reconcile,),
     orders.SaleCorrected: (correct_sale,),
     orders.AccountReassigned: (reassign_account,),
     orders.SalespersonChanged: (record_salesperson,),
-    support.CaseOpened: (remember_case, judge),
-    support.ContactMade: (judge,),
-    support.ContactDeadEnded: (judge,),
-    support.CaseReassigned: (judge,),
-    support.CaseStatusChanged: (judge,),
-    support.CaseReopened: (judge,),
-    support.CaseResolved: (judge,),
-    support.CaseClosed: (judge,),
-    support.AnswerNotNeeded: (judge,),
-    support.ResponsePromised: (judge,),
-    support.ResponseOverdue: (judge,),
-    support.SatisfactionRated: (judge,),
-    support.RefundRequested: (judge,),
-    support.RefundWithdrawn: (judge,),
-    support.CancellationRequested: (judge,),
-    support.CancellationWithdrawn: (judge,),
+    support.CaseOpened: (remember_case, reconcile),
+    support.ContactMade: (reconcile,),
+    support.ContactDeadEnded: (reconcile,),
+    support.CaseReassigned: (reconcile,),
+    support.CaseStatusChanged: (reconcile,),
+    support.CaseReopened: (reconcile,),
+    support.CaseResolved: (reconcile,),
+    support.CaseClosed: (reconcile,),
+    support.AnswerNotNeeded: (reconcile,),
+    support.ResponsePromised: (reconcile,),
+    support.ResponseOverdue: (reconcile,),
+    support.SatisfactionRated: (reconcile,),
+    support.RefundRequested: (reconcile,),
+    support.RefundWithdrawn: (reconcile,),
+    support.CancellationRequested: (reconcile,),
+    support.CancellationWithdrawn: (reconcile,),
     support.ContactPreferenceChanged: (note_preference,),
     own_facts.OrderWaitEnded: (stop_waiting_for_the_named_order,),
     own_facts.RecipientSought: (look_for_recipient,),

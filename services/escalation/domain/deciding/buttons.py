@@ -6,10 +6,10 @@ from typing import Any
 
 from services.escalation.domain import own_facts
 from services.escalation.domain.deciding.endings import close_episode
-from services.escalation.domain.deciding.judging import note_facts
 from services.escalation.domain.deciding.notifying import climb
 from services.escalation.domain.deciding.offers import accept, offer
 from services.escalation.domain.deciding.preferences import may_be_contacted, talk_of, tell_of_hours
+from services.escalation.domain.deciding.reconciling import note_facts
 from services.escalation.domain.decisions.care import CareTaken
 from services.escalation.domain.decisions.taking import Acknowledged, PassedOn, Queued
 from services.escalation.domain.decisions.talking import AppointmentMade, Snoozed

@@ -23,7 +23,7 @@ from services.escalation.domain.words import RULES_CHANGED
 from shared.contracts.envelope import Fact
 
 
-def judge(draft: Draft[Fact]) -> None:
+def reconcile(draft: Draft[Fact]) -> None:
     """Remember what an event tells, and put right what it changes of the account's signals."""
     note_facts(draft, remembered(draft.event))
 
@@ -75,7 +75,7 @@ def raise_on_silence(draft: Draft[SilenceEnded]) -> None:
     _expect(draft, mine)
 
 
-def judge_anew(draft: Draft[RulesChanged]) -> None:
+def reconcile_anew(draft: Draft[RulesChanged]) -> None:
     """Put right what all facts of an account amount to by the rules of today.
 
     A silence of the past that nobody waited for is raised at once, as a timer would ring somebody; a fact that broke it
@@ -206,7 +206,7 @@ def _signal(draft: Draft[Fact], detection: Detection) -> Signal:
 
 def rejudge(draft: Draft[RulesChanged]) -> None:
     """Raise, end and correct the signals of an account, then its open episodes."""
-    judge_anew(draft)
+    reconcile_anew(draft)
     for episode in draft.state.open_by_id():
         _correct_severity(draft, episode)
         if draft.book.is_for_information(episode):
