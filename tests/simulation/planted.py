@@ -11,7 +11,7 @@ from services.escalation import app
 from services.escalation.domain.account_state import AccountState
 from services.escalation.domain.book import Book
 from services.escalation.domain.deciding import SUBSCRIPTIONS, alerts, buttons, episodes, people, reconciling
-from services.escalation.domain.deciding.notifying import climb
+from services.escalation.domain.deciding.notifying import notify_next
 from services.escalation.domain.decisions.closing import Closed, Reopened
 from services.escalation.domain.duties import Duty, DutyKind
 from services.escalation.domain.entities import Episode
@@ -96,7 +96,7 @@ def late_timer_of_a_closed_episode(patch: pytest.MonkeyPatch) -> None:
     """It is not cancelled, and nobody asks whether the episode is closed."""
 
     def ring_whatever_it_is(draft: Any) -> None:
-        climb(draft, draft.state.episodes[draft.fact.episode], RingCause.STEP)
+        notify_next(draft, draft.state.episodes[draft.fact.episode], RingCause.STEP)
 
     patch.setattr(Closed, "sets_clock", False)
     table: Any = SUBSCRIPTIONS

@@ -6,7 +6,7 @@ from typing import Any
 
 from services.escalation.domain import own_facts
 from services.escalation.domain.deciding.endings import close_episode
-from services.escalation.domain.deciding.notifying import climb
+from services.escalation.domain.deciding.notifying import notify_next
 from services.escalation.domain.deciding.offers import accept, offer
 from services.escalation.domain.deciding.preferences import may_be_contacted, talk_of, tell_of_hours
 from services.escalation.domain.deciding.reconciling import note_facts
@@ -110,7 +110,7 @@ def _pass_on(draft: Draft[EpisodeButton], episode: Episode) -> None:
         now_asked = draft.book.name_of(episode.responsible) if episode.responsible else "someone else"
         raise NotNow("asked_of_another", f"{now_asked} has been notified instead; reload the page.")
     draft.decide(PassedOn(episode, draft.fact.by))
-    climb(draft, episode, RingCause.NOT_MINE)
+    notify_next(draft, episode, RingCause.NOT_MINE)
 
 
 def _check_not_taken_by_another(draft: Draft[EpisodeButton], episode: Episode) -> None:

@@ -7,10 +7,10 @@ from services.escalation.domain.clocks import falls_due
 from services.escalation.domain.deciding.alerts import Asking, inform, is_still_off, send_alert
 from services.escalation.domain.deciding.notifying import (
     assign_silently,
-    climb,
     find_recipient,
     is_observed,
     ladder_of,
+    notify_next,
     ring,
     situation_of,
 )
@@ -128,12 +128,12 @@ def _look_after_undo(draft: Draft[InformationDue], episode: Episode | None) -> N
 
 def _nobody_answered(draft: Draft[EpisodeDue], episode: Episode) -> None:
     draft.decide(Unanswered(episode))
-    climb(draft, episode, RingCause.STEP)
+    notify_next(draft, episode, RingCause.STEP)
 
 
 def _expire(draft: Draft[EpisodeDue], episode: Episode) -> None:
     draft.decide(Expired(episode))
-    climb(draft, episode, RingCause.UNREDEEMED)
+    notify_next(draft, episode, RingCause.UNREDEEMED)
 
 
 def _ring_again(draft: Draft[EpisodeDue], episode: Episode, cause: RingCause) -> None:

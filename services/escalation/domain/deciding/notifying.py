@@ -59,7 +59,7 @@ def assign_silently(draft: Draft[Fact], episode: Episode, signal: Signal) -> Non
     find_recipient(draft, episode, _sought(draft, episode, signal, rings=rings, cause=RingCause.SIGNAL))
 
 
-def climb(draft: Draft[Fact], episode: Episode, cause: RingCause) -> None:
+def notify_next(draft: Draft[Fact], episode: Episode, cause: RingCause) -> None:
     """Ask the next on the ladder, about what weighs most of the episode now."""
     signal = draft.book.main_signal(episode)
     if signal is not None:

@@ -11,7 +11,7 @@ from typing import Any
 from services.escalation.domain.calendar import WorkingTime, calendar_of
 from services.escalation.domain.clocks import after_absence
 from services.escalation.domain.deciding.alerts import show_nobody
-from services.escalation.domain.deciding.notifying import assign_silently, climb, ladder_of, ring, situation_of
+from services.escalation.domain.deciding.notifying import assign_silently, ladder_of, notify_next, ring, situation_of
 from services.escalation.domain.deciding.offers import withdraw_offer
 from services.escalation.domain.deciding.preferences import talk_of
 from services.escalation.domain.decisions.decision import clock
@@ -177,7 +177,7 @@ def pass_on(draft: Draft[Any], episode: Episode, person: Salesperson, what: str)
         withdraw_offer(draft, episode, "not available")
         show_nobody(draft, asked_anew(episode, draft.now), alone)
     else:
-        climb(draft, _nobodys_while_awaited(draft, episode), RingCause.UNAVAILABLE)
+        notify_next(draft, _nobodys_while_awaited(draft, episode), RingCause.UNAVAILABLE)
 
 
 def _move(draft: Draft[PersonChanged], episode: Episode, due: datetime, words: str) -> None:
