@@ -4,9 +4,9 @@ import re
 
 import pytest
 
+from services.escalation.domain.policy.checks import MOST_OVERRIDES
 from services.escalation.domain.policy.document import LONGEST, read
 from services.escalation.domain.policy.model import CHOSEN_RESULTS, CLEARED
-from services.escalation.domain.policy.sense import MOST_OVERRIDES
 from shared.contracts.escalation import EpisodeResult
 from tests.unit.policy_texts import TEXT, changed, errors_of, with_override
 

@@ -12,10 +12,10 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic_core import to_json
 
+from services.escalation.domain.policy.checks import MOST_OVERRIDES, faults
 from services.escalation.domain.policy.errors import PolicyError, PolicyErrors, path_of, words, written
 from services.escalation.domain.policy.lines import Path, line_of, lines
 from services.escalation.domain.policy.model import Override, Policy
-from services.escalation.domain.policy.sense import MOST_OVERRIDES, faults
 
 LONGEST = 200_000
 """How many characters a document may have: with its event it must fit into one message."""
