@@ -9,7 +9,7 @@ from services.escalation.domain.decisions.handing_over import HandedOver
 from services.escalation.domain.decisions.notifying import Skipped, Unavailable, skipped_step
 from services.escalation.domain.decisions.rules import RULES, names_of
 from services.escalation.domain.decisions.taking import Acknowledged, Expired, NoSharedHour, PassedOn
-from services.escalation.domain.reader import Moment, Reader
+from services.escalation.domain.reader import LocalTime, Reader
 from services.escalation.domain.words import STEPS
 from shared.contracts.escalation import LADDER, RingCause, Step
 
@@ -52,7 +52,7 @@ class AskedLine:
 
     who: str
     step: str | None
-    at: Moment
+    at: LocalTime
     words: str
     skipped: bool = False
     salesperson_id: str | None = None

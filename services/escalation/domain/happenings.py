@@ -16,7 +16,7 @@ from services.escalation.domain.own_facts import (
     SnoozePressed,
 )
 from services.escalation.domain.phones import PhoneLink
-from services.escalation.domain.reader import Moment, Reader
+from services.escalation.domain.reader import LocalTime, Reader
 from services.escalation.domain.sale_words import SaleWords, sale_words
 from services.escalation.domain.signals import SIGNALS
 from services.escalation.domain.written import NoteAbout, NoteRow
@@ -106,7 +106,7 @@ class Happening:
     title: str
     words: str | None
     source: str
-    at: Moment
+    at: LocalTime
     at_risk: bool
     by: Caller | None
 
@@ -116,7 +116,7 @@ class SignalLine:
     """One reason why the order is at risk, or was: then `ended` tells what ended it."""
 
     label: str
-    at: Moment
+    at: LocalTime
     ended: str | None
 
 

@@ -10,7 +10,7 @@ from shared.ids import SalespersonId
 
 
 @dataclass(frozen=True, slots=True)
-class Moment:
+class LocalTime:
     """An instant for people: relative to now, and absolute in the reader's zone."""
 
     iso: str
@@ -28,9 +28,9 @@ class Reader:
     now: datetime
     name: str = ""
 
-    def moment(self, at: datetime) -> Moment:
+    def moment(self, at: datetime) -> LocalTime:
         local = at.astimezone(self.zone)
-        return Moment(at.isoformat(), words.ago(at, self.now), words.absolute(local), words.clock(local, self.now))
+        return LocalTime(at.isoformat(), words.ago(at, self.now), words.absolute(local), words.clock(local, self.now))
 
     def is_me(self, salesperson_id: str | None) -> bool:
         return salesperson_id == self.salesperson_id

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from services.escalation.domain.entities import Clock
-from services.escalation.domain.reader import Moment, Reader
+from services.escalation.domain.reader import LocalTime, Reader
 from services.escalation.domain.words import STEPS, left, ordinal, promised_words
 from services.escalation.store.inbox import EpisodeRow
 from shared.contracts.escalation import Step
@@ -41,7 +41,7 @@ class ClockLine:
 
     who: str | None
     words: str
-    at: Moment | None = None
+    at: LocalTime | None = None
     left: str | None = None
     urgent: bool = False
     urgent_from: str | None = None

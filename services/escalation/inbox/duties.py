@@ -17,7 +17,7 @@ from services.escalation.domain.duty_buttons import CheckInLogged, DutyButton, F
 from services.escalation.domain.entities import Directory, Order, products_of
 from services.escalation.domain.facts import AccountFact, fact_id
 from services.escalation.domain.policy.versions import Policies
-from services.escalation.domain.reader import Moment, Reader
+from services.escalation.domain.reader import LocalTime, Reader
 from services.escalation.domain.words.in_short import bought_words, customer_words, unturned
 from services.escalation.inbox.answers import NotHere
 from services.escalation.inbox.dependencies import InboxDependencies
@@ -49,7 +49,7 @@ class DutyView:
     bought: str
     amount: str | None
     due: str
-    at: Moment
+    at: LocalTime
     overdue: bool
     check_in: bool
     answers: tuple[tuple[str, str], ...]

@@ -7,7 +7,7 @@ from services.escalation.domain import words
 from services.escalation.domain.decisions.closing import reason_words
 from services.escalation.domain.happenings import SignalRow
 from services.escalation.domain.policy.model import CLEARED, Policy
-from services.escalation.domain.reader import Moment, Reader
+from services.escalation.domain.reader import LocalTime, Reader
 from services.escalation.domain.reopening import reopened_until
 from services.escalation.store.followed import FollowedRow
 from services.escalation.store.inbox import EpisodeRow
@@ -21,8 +21,8 @@ class Ending:
     result: str
     reason: str
     by: str
-    at: Moment
-    undo_until: Moment | None
+    at: LocalTime
+    undo_until: LocalTime | None
 
 
 def ending_of(
@@ -40,7 +40,7 @@ def ending_of(
     return Ending(words.RESULTS[result], reason, by, reader.moment(row.closed_at), _undo_until(row, reader, policy))
 
 
-def _undo_until(row: EpisodeRow | FollowedRow, reader: Reader, policy: Policy) -> Moment | None:
+def _undo_until(row: EpisodeRow | FollowedRow, reader: Reader, policy: Policy) -> LocalTime | None:
     if row.closed_at is None or not reader.is_me(row.closed_by) or row.superseded:
         return None
     until = reopened_until(row.closed_at, policy.acknowledgement.reopen_within)

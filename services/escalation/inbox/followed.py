@@ -10,7 +10,7 @@ from services.escalation.domain.entities import products_in
 from services.escalation.domain.happenings import SignalRow
 from services.escalation.domain.main_signal import all_inform, main_signal
 from services.escalation.domain.policy.versions import Policies
-from services.escalation.domain.reader import Moment, Reader
+from services.escalation.domain.reader import LocalTime, Reader
 from services.escalation.domain.words.in_short import bought_words, customer_words, unturned
 from services.escalation.inbox.endings import Ending, ending_of
 from services.escalation.inbox.views import that_stand
@@ -32,9 +32,9 @@ class FollowedLine:
     severity_word: str
     label: str | None
     state: str
-    at: Moment | None
+    at: LocalTime | None
     round: str
-    undo_until: Moment | None
+    undo_until: LocalTime | None
 
 
 @dataclass(frozen=True, slots=True)

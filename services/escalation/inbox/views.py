@@ -27,7 +27,7 @@ from services.escalation.domain.plays import Voice, advice, may_write, must_not_
 from services.escalation.domain.policy.model import Policy
 from services.escalation.domain.reaching import OnRecord, country_for, people_of, stand_in
 from services.escalation.domain.reaching import calls as found_calls
-from services.escalation.domain.reader import Moment, Reader
+from services.escalation.domain.reader import LocalTime, Reader
 from services.escalation.domain.stakes import Amount
 from services.escalation.domain.words.in_short import bought_words, customer_words, unturned
 from services.escalation.domain.written import NoteAbout, NoteRow
@@ -62,7 +62,7 @@ class Parts:
 class Acknowledgement:
     by: str
     mine: bool
-    at: Moment
+    at: LocalTime
     note: str
 
 
@@ -106,7 +106,7 @@ class EpisodeView:
     context: str
     asker: Caller | None
     cause: str | None
-    latest: Moment
+    latest: LocalTime
     clock: ClockLine | None
     place: str | None
     read_only: str | None
