@@ -19,7 +19,7 @@ from services.cli.terminal import AsJson, console, print_json, printable, stop_w
 from services.escalation.domain.decisions.rules import RULES
 from services.escalation.domain.explaining.outlook import Outlook, outlook
 from services.escalation.domain.explaining.record import Record
-from services.escalation.domain.explaining.steps import DELIVERED, TOLD, Step, steps
+from services.escalation.domain.explaining.steps import DELIVERED, TOLD, ExplainedStep, steps
 from services.escalation.domain.words import day, money
 from services.escalation.store.explaining import Found, episodes_beginning, episodes_of_order, record_of
 
@@ -41,7 +41,7 @@ class Explained:
     """An episode told from its beginning to what happens next."""
 
     record: Record
-    steps: Sequence[Step]
+    steps: Sequence[ExplainedStep]
     outlook: Outlook
 
 
@@ -125,7 +125,7 @@ def _heading(record: Record) -> Iterator[RenderableType]:
     yield Text("Times are UTC.", style="dim")
 
 
-def _days(steps: Sequence[Step], *, with_events: bool) -> Iterator[RenderableType]:
+def _days(steps: Sequence[ExplainedStep], *, with_events: bool) -> Iterator[RenderableType]:
     today: date | None = None
     for step in steps:
         at = step.at.astimezone(UTC)
@@ -144,7 +144,7 @@ def _row(time: str, what: str, told: Text, color: str) -> RenderableType:
     return grid
 
 
-def _told(step: Step, *, with_events: bool) -> Text:
+def _told(step: ExplainedStep, *, with_events: bool) -> Text:
     """The sentence, and below it what it rests on."""
     lines = [Text(printable(step.words), style="dim" if step.what == DELIVERED else "")]
     if step.quote:

@@ -25,7 +25,7 @@ _FREE_TEXT = ("title", "words", "reason", "proof", "by", "person")
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class ExplainedStep:
     """One step. `what` is "told", "delivery", or the rule by which it was decided.
 
     `heard_at` is set on a fact that was heard late, `quote` are the customer's own words. `cause` is the event's id.
@@ -41,7 +41,7 @@ class Step:
     cause: str | None = None
 
 
-def steps(record: Record, *, with_words: bool) -> list[Step]:
+def steps(record: Record, *, with_words: bool) -> list[ExplainedStep]:
     """Every step; at equal times facts come first, then decisions as they were made, then what was sent.
 
     Without the customer's own data, unless `with_words`.
@@ -52,22 +52,22 @@ def steps(record: Record, *, with_words: bool) -> list[Step]:
     return sorted([*told, *_said(record), *decided, *_delivered(record)], key=lambda step: step.at)
 
 
-def _said(record: Record) -> Iterator[Step]:
+def _said(record: Record) -> Iterator[ExplainedStep]:
     """What salespeople say that the customer said of the order."""
     for fact in record.facts:
         if fact.kind in SAID and fact.order_id == record.order.order_id:
             what = customer_said(fact.kind, fact.number, fact.order_id)
-            yield Step(fact.at, TOLD, f"{fact.agent}: {what[:1].lower()}{what[1:]}. {NO_PROOF}")
+            yield ExplainedStep(fact.at, TOLD, f"{fact.agent}: {what[:1].lower()}{what[1:]}. {NO_PROOF}")
 
 
-def _told(told: Told, *, with_words: bool) -> Step:
+def _told(told: Told, *, with_words: bool) -> ExplainedStep:
     late = told.heard_at if told.heard_at - told.at > _LATE else None
     if told.event is None:
-        return Step(told.at, TOLD, "Erased at the customer's request.", late, cause=told.event_id)
+        return ExplainedStep(told.at, TOLD, "Erased at the customer's request.", late, cause=told.event_id)
     described = describe(told.event if with_words else _without_free_text(told.event))
     by = f" ({described.by.name})" if described.by and described.by.name else ""
     at = happened_at(told.event)
-    return Step(at, TOLD, f"{described.title}{by}.", late, described.words, cause=told.event_id)
+    return ExplainedStep(at, TOLD, f"{described.title}{by}.", late, described.words, cause=told.event_id)
 
 
 def _without_free_text(event: Envelope[Fact]) -> Envelope[Fact]:
@@ -137,11 +137,11 @@ def _lane_of(fact: AccountFact) -> _Lane:
     return fact.case_id, fact.kind if counts else None
 
 
-def _decided(decision: DecisionRow, record: Record) -> Step:
+def _decided(decision: DecisionRow, record: Record) -> ExplainedStep:
     policy = record.policy(decision.policy_version)
     paths = decision.policy_path.split(", ") if decision.policy_path else []
     lines = [line for path in paths for line in (lines_at(policy, path) if policy else [PolicyLine(path)])]
-    return Step(
+    return ExplainedStep(
         at=decision.at,
         what=decision.rule.replace("_", " "),
         words=decision.words,
@@ -151,7 +151,7 @@ def _decided(decision: DecisionRow, record: Record) -> Step:
     )
 
 
-def _delivered(record: Record) -> Iterator[Step]:
+def _delivered(record: Record) -> Iterator[ExplainedStep]:
     """What became of each alert, on all its channels."""
     by_alert = defaultdict[UUID, list[Delivery]](list)
     for one in record.deliveries:
@@ -161,4 +161,4 @@ def _delivered(record: Record) -> Iterator[Step]:
         if deliveries:
             words = "; ".join(sent_words(delivery) for delivery in deliveries)
             at = max(delivery.changed_at for delivery in deliveries)
-            yield Step(at, DELIVERED, f"To {alert.recipient}: {words}.", cause=None)
+            yield ExplainedStep(at, DELIVERED, f"To {alert.recipient}: {words}.", cause=None)
