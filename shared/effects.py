@@ -114,7 +114,7 @@ class Transaction:
         """The event as its publisher told it: what it says of times ahead of our clock counts as now elsewhere."""
         return cast(Envelope[F], self.as_told.get((event.source, event.id), event))
 
-    def bury(self, event: Envelope[Fact], rejection: Rejection) -> None:
+    def dead_letter(self, event: Envelope[Fact], rejection: Rejection) -> None:
         """Keep a dead letter of an event of an earlier batch, such as a fact that had waited in vain.
 
         It counts as never applied: its publisher may send it again, and its dead letter can be replayed.

@@ -77,7 +77,7 @@ class InputProcessor:
             await journal.check_known_offsets(tx.connection, batch)
             return await self._process(tx, batch, whole=whole)
 
-    async def bury(self, rejections: Sequence[Rejection]) -> None:
+    async def dead_letter(self, rejections: Sequence[Rejection]) -> None:
         """Keep dead letters of a request that was refused whole: the answer to it says why."""
         await self.apply(Batch((), [replace(one, answered=True) for one in rejections]))
 

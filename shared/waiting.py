@@ -162,7 +162,7 @@ class WaitingRoom:
         The ledger keeps one that waited as applied, for so it was; its dead letter has no position and can be replayed.
         """
         if _identity(event) in self.stored:
-            tx.bury(event, Rejection(code, reason, _raw(event)))
+            tx.dead_letter(event, Rejection(code, reason, _raw(event)))
         else:
             tx.reject(event, code, reason)
 

@@ -148,7 +148,7 @@ class _Ingress:
             rejected = await self._or_away(_culprits(self.processor, inputs, error))
             if not rejected:
                 raise refuse(409, "not_applicable", _FAIL_TOGETHER) from None
-        await self._or_away(self.processor.bury(rejected))
+        await self._or_away(self.processor.dead_letter(rejected))
         raise RequestRefused(409, _problems(inputs, rejected))
 
     async def _or_away(self, work: Awaitable[T]) -> T:

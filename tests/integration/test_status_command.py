@@ -142,7 +142,7 @@ async def test_a_letter_needs_somebody_unless_its_publisher_had_the_answer_or_it
     answered = ("id_reused", "time_ahead", "order_contradicted", "case_contradicted", "order_of_another_account")
     over_http = [Rejection(code, "no", RawMessage("t", None, (), code.encode())) for code in answered]
     await company["orders"].processor.apply(Batch((), [by_kafka, after_waiting]))
-    await company["orders"].processor.bury(over_http)
+    await company["orders"].processor.dead_letter(over_http)
     _, found = await figures(urls)
     stored = found["services"][0]["stored"]
     assert (stored["dead_letters"]["count"], stored["refused_over_http"]["count"]) == (2, len(answered))
