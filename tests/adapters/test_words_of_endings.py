@@ -3,14 +3,14 @@
 import pytest
 
 from services.escalation.domain.deciding import SUBSCRIPTIONS
-from services.escalation.domain.deciding.judging import judge
+from services.escalation.domain.deciding.reconciling import reconcile
 from services.escalation.domain.duty_buttons import CheckInLogged, FollowUpLogged
 from services.escalation.domain.facts import FactKind
 from services.escalation.domain.own_facts import CustomerReachedLogged
 from services.escalation.domain.words import ended
 from shared.contracts.envelope import Fact
 
-_ENDING: list[type[Fact]] = [fact for fact, effects in SUBSCRIPTIONS.items() if judge in effects]
+_ENDING: list[type[Fact]] = [fact for fact, effects in SUBSCRIPTIONS.items() if reconcile in effects]
 _ENDING += [CheckInLogged, CustomerReachedLogged, FollowUpLogged]
 
 

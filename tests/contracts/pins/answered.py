@@ -24,7 +24,7 @@ from services.cli.status.figures import Status
 from services.escalation import inbox
 from services.escalation.domain.entities import Episode
 from services.escalation.domain.explaining.outlook import Outlook
-from services.escalation.domain.explaining.steps import DELIVERED, TOLD, Step
+from services.escalation.domain.explaining.steps import DELIVERED, TOLD, ExplainedStep
 from services.escalation.domain.policy.versions import Change, Policies
 from services.escalation.inbox import live
 from services.escalation.inbox.filters import Asked
@@ -55,7 +55,7 @@ def printed() -> Names:
         "dead-letters show": dead_letters._shown(letter, raw),
         "deliveries list": [deliveries._as_json(example(ListedDelivery))],
         "deliveries resend": [deliveries._result(letter.id, None)],
-        "explain": explain._as_json(explain.Explained(episode, [example(Step)], example(Outlook))),
+        "explain": explain._as_json(explain.Explained(episode, [example(ExplainedStep)], example(Outlook))),
         "import deals": _figures(Import((), 1)),
         "import servicenow": _figures(Import((), 1)),
         "mail": [example(StoredMail)],
