@@ -17,7 +17,7 @@ from tests.architecture.sources import ROOT, modules
 FILE = ROOT / "tests" / "architecture" / "rules.json"
 _DOMAIN = "services/escalation/domain"
 _RULES = (
-    f"{_DOMAIN}/findings/",
+    f"{_DOMAIN}/detections/",
     f"{_DOMAIN}/signals/",
     *(f"{_DOMAIN}/{name}.py" for name in ("facts", "main_signal", "new_signal", "severity", "stakes")),
     f"{_DOMAIN}/policy/statuses.py",

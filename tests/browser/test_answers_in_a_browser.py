@@ -25,7 +25,7 @@ _WATCH = """() => {
 
 
 async def _pressed(visits: Visits, page: Page, action: str, button: str) -> list[dict[str, object]]:
-    await page.locator("article summary", has_text="More:").click()
+    await page.locator("article summary", has_text="More actions").click()
     await page.evaluate(_WATCH)
     await page.locator(f"article form[action$='/{action}']").get_by_role("button", name=button).click()
     await expect(page.locator("[data-said]")).to_be_visible()
@@ -65,7 +65,7 @@ async def test_what_follows_from_a_press_further_down_is_in_view(visits: Visits,
     desk = await open_desk(visits.site)
     assert done(await desk.press("acknowledge"))
     page = await visits.open(size, next_path=desk.path)
-    await page.locator("article summary", has_text="More:").click()
+    await page.locator("article summary", has_text="More actions").click()
     form = page.locator("article form[action$='/hand-over']")
     await form.locator("select").select_option("ben")
     await form.get_by_role("button", name="Offer").click()

@@ -14,7 +14,7 @@ pytestmark = pytest.mark.browser
 
 
 async def _more(page: Page, action: str) -> Locator:
-    await page.locator("article summary", has_text="More:").click()
+    await page.locator("article summary", has_text="More actions").click()
     return page.locator(f"article form[action$='/{action}']").first
 
 

@@ -33,7 +33,7 @@ async def _acknowledged(visits: Visits, size: tuple[int, int]) -> tuple[Page, De
 
 async def _typed_into_close(page: Page) -> Locator:
     """A reason is chosen and a note typed; the form."""
-    await page.locator("article summary", has_text="More:").click()
+    await page.locator("article summary", has_text="More actions").click()
     form = page.locator("article form[action$='/close']")
     await form.locator("select").select_option("lost:price")
     await form.locator("textarea").fill(NOTE)

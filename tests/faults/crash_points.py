@@ -86,7 +86,7 @@ _SENDER, _TIMERS = "services.escalation.channels.sender", "shared.timers"
 EVERYWHERE: Mapping[str, CrashPoint] = {
     "consumer: batch received": CrashPoint(_CONSUMER, "Consumer._apply", after=False),
     "consumer: locks held": CrashPoint(_TRANSACTION, "_lock", after=True, counts=_second),
-    "consumer: decided": CrashPoint(_TRANSACTION, "Spine._decide", after=True, counts=_third),
+    "consumer: decided": CrashPoint(_TRANSACTION, "InputProcessor._decide", after=True, counts=_third),
     "consumer: state saved, outbox not": CrashPoint("shared.outbox", "append", after=False, counts=_second),
     "consumer: before commit": CrashPoint("shared.journal", "store_offsets", after=True, counts=_second),
     "consumer: committed": CrashPoint(_APPLYING, "Applier._transact", after=True),
@@ -106,8 +106,8 @@ ESCALATION: Mapping[str, CrashPoint] = {
     "delivery: told": CrashPoint(_SENDER, "_report", after=True),
     "timers: accounts locked": CrashPoint(_TIMERS, "lock_due", after=True, counts=_result),
     "timers: claimed": CrashPoint(_TIMERS, "claim", after=True, counts=_result),
-    "timers: before commit": CrashPoint(_TRANSACTION, "Spine._save", after=False, counts=_timers),
-    "timers: fired": CrashPoint(_TRANSACTION, "Spine.fire_timers", after=True, counts=_result),
+    "timers: before commit": CrashPoint(_TRANSACTION, "InputProcessor._save", after=False, counts=_timers),
+    "timers: fired": CrashPoint(_TRANSACTION, "InputProcessor.fire_timers", after=True, counts=_result),
 }
 ALL: Mapping[str, CrashPoint] = {**EVERYWHERE, **ESCALATION}
 

@@ -204,9 +204,9 @@ def test_a_subject_arrives_as_it_was_written(name: str, amount: str) -> None:
 
 
 def test_a_subject_has_the_short_label_of_what_is_long_to_tell() -> None:
-    risk = replace(RISK, kind=SignalKind.OUTCOME_DENIED)
+    risk = replace(RISK, kind=SignalKind.CONTACT_REPEATED)
     mail = LETTERS.alert(replace(LETTER, customer_name="Petra Weiss", signals=[SignalRow(risk, FACT)], main=risk))
-    assert mail.message["Subject"] == "High: Petra Weiss, Outcome not reached, answer by 12:30"
+    assert mail.message["Subject"] == "High: Petra Weiss, Repeat contact, answer by 12:30"
 
 
 def test_nobody_is_told_to_call_who_must_not_be_called() -> None:

@@ -167,7 +167,7 @@ async def test_a_letter_that_can_never_be_applied_is_put_away_and_kept(database:
 
     again = await command(*dismissal, url=url)
     assert again.exit_code == 1
-    assert "dismissed before" in again.output
+    assert "already replayed or dismissed" in again.output
     nobody = await command("dismiss", "orders", str(still.id), "--by", " ", "--why", "x", url=url)
     assert (nobody.exit_code, await _counted(url)) == (1, 1)
 

@@ -39,7 +39,7 @@ async def test_operators_list_what_has_not_arrived_and_have_it_sent_again(asked:
     again = await command(asked, "deliveries", "resend", str(email["delivery_id"]), "--json")
     (said,) = json.loads(again.stdout)
     assert (again.exit_code, said["resent"]) == (1, False)
-    assert "it is sent; only what is failed" in said["reason"]
+    assert "it is sent; only deliveries that are failed" in said["reason"]
 
 
 async def test_all_that_somebody_is_still_asked_about_is_sent_again_without_waiting(asked: Escalation) -> None:

@@ -97,7 +97,7 @@ async def test_a_mail_stays_small_whatever_there_is_to_tell(rung: Escalation) ->
     (episode,) = await rung.episodes()
     for kind in ("plain", "html"):
         body = message.get_body((kind,)).get_content()  # type: ignore[union-attr]
-        assert body.count("dead end") == 10
+        assert body.count("ended without help") == 10
         assert "Refund of €14,900.00 requested" in body, "the strongest is shown, however old"
         assert "Full history" in body
         assert f"/episodes/{episode['episode_id']}" in body

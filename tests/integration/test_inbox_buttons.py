@@ -143,7 +143,7 @@ async def test_a_hand_over_is_offered_and_accepted(site: Site) -> None:
     assert "Anna Berg handed order 4711 over to you." in await taker.page()
     page = await giver.page()
     assert "You sold this order. Ben Ahlers has had it since 10:0" in page
-    assert "More:" not in page
+    assert "More actions" not in page
     refused = await giver.press("close", ending="lost:price")
     assert refused.status_code == 409, "the giver has it no more"
     assert "Ben Ahlers has had it since 10:00." in words_of(refused.text)
@@ -209,7 +209,7 @@ async def test_not_mine_is_refused_once_the_next_is_asked(site: Site) -> None:
     assert row["responsible"] == "ben"
     refused = await desk.send("not-mine", form)
     assert refused.status_code == 409
-    assert "Ben Ahlers is asked now" in refused.text
+    assert "Ben Ahlers has been notified instead" in refused.text
     assert await state(site) == row
 
 

@@ -31,7 +31,7 @@ async def test_long_words_of_a_customer_are_cut_between_two_words(site: Site) ->
     await site.hire()
     await site.sell()
     page = Desk(await site.signed_in(), await site.request_refund(words="money back " * 60))
-    assert "money back… Read all" in words_of((await page.browser.get(page.path)).text)
+    assert "money back… Show all" in words_of((await page.browser.get(page.path)).text)
 
 
 async def test_a_follow_up_is_shown_in_short(site: Site) -> None:

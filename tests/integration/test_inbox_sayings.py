@@ -46,7 +46,7 @@ async def test_skipped_people_are_told_with_the_reason(site: Site) -> None:
     desk = await open_desk(site, person="mona", backup="carla")
     await site.wait(timedelta(minutes=16))
     page = await desk.page()
-    assert "carla is not known" in page
+    assert "carla is not in the directory" in page
     assert "Anna Berg , seller" in page
     assert "did not respond in time" in page
     assert "Anna Berg was notified at 10:00 and did not respond." in page

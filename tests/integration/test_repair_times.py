@@ -53,7 +53,7 @@ async def test_what_lies_ahead_is_listed_and_counts_when_it_was_heard(urls: dict
     async with running(urls["orders"], "orders", handle_orders) as orders:
         await believe(orders)
         listed = await command("migrate", "--only", "orders", urls=urls)
-        assert "orders: 2 times are ahead of the clock" in listed.output
+        assert "orders: 2 times are in the future" in listed.output
         assert "orders.salespeople.changed_at  anna" in listed.output
 
         repaired = await command("repair-times", urls=urls)

@@ -90,7 +90,7 @@ async def test_a_call_in_which_the_customer_leaves_is_told_once_with_its_caller(
     await site.tell(call, minutes_ago=5, about=ACCOUNT)
     for text in await told(site, (await state(site))["episode_id"]):
         story = text.partition("What happened")[2]
-        assert "the customer says that they are leaving" in story
+        assert "the customer says they are leaving" in story
         assert story.count("I am off.") == 1
         assert "From Herr Öztürk" in text
 

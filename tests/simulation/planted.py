@@ -85,7 +85,7 @@ def severity_that_falls(patch: pytest.MonkeyPatch) -> None:
         return replace(episode, severity=assessed.severity), assessed.severity.rank > episode.severity.rank
 
     patch.setattr(episodes, "_risen", risen)
-    patch.setattr(episodes, "graveness", _of_the_latest_alone)
+    patch.setattr(episodes, "assess_severity", _of_the_latest_alone)
 
 
 def _of_the_latest_alone(signals: Sequence[Any], order: Any, policy: Any) -> Any:

@@ -97,4 +97,5 @@ async def notes_of_addresses(connection: Connection) -> list[str]:
     if not people:
         return []
     named = ", ".join(one.salesperson_id for one in people[:_NAMED]) + (" and others" if len(people) > _NAMED else "")
-    return [f"e-mail to {named} does not arrive: publish the right address; `handoff bounces list` has the reasons"]
+    what = f"e-mail to {named} is not being delivered"
+    return [f"{what}: publish the right address; `handoff bounces list` has the reasons"]
