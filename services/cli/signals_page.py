@@ -16,57 +16,57 @@ PAGE = PROJECT / "docs" / "signals.md"
 _HEAD = """\
 # Signals
 
-What puts a sale at risk. `python -m services.cli.signals_page` generates this page from the code, and a test fails when
-the page is out of date.
+Events and silences that put a sale at risk. `python -m services.cli.signals_page` generates this page from the code,
+and a test fails when the page is out of date.
 
-Signals are found from everything reported about a customer, by when it happened and not by when it was reported. Later
-events can settle a signal; an event reported late can disprove it. “This much” and the like refer to the thresholds in
-the last column. Their values are those of the shipped policy (`handoff policy show --shipped`), in its `[signals.…]`
-tables, where each kind can also be switched off.
+Signals are computed from everything reported about a customer, by the time of each event and not by the time of its
+report. Later events can settle a signal; an event reported late can disprove it. “This much” and the like refer to the
+thresholds in the last column. The values are those of the shipped policy (`handoff policy show --shipped`), in its
+`[signals.…]` tables. Each kind can also be switched off there.
 """
 _RULES = """
-## What is of the same instant
+## Facts of the same instant
 
-Publishers tell minutes or seconds. Within one instant the order is: the opening of a case; everything else, a status
-first; ends (a case resolved or closed, a request withdrawn, a promise kept, an order confirmed, delivered or
-cancelled); the reopening of a case. An end settles what is of its instant. A talk is no end: with a dead end of the
-same instant the dead end stands. Of several statuses of one instant the one that is furthest along says whose turn it
-is: nobody's, else the customer's, else ours.
+Publishers report times in minutes or seconds. Within one instant the order is: the opening of a case; all other facts,
+a status first; ends (a case resolved or closed, a request withdrawn, a promise kept, an order confirmed, delivered or
+cancelled); the reopening of a case. An end settles the signals of its instant. A conversation is no end: a dead end of
+the same instant stands. Among several statuses of one instant the most advanced one decides whose turn it is: nobody's,
+else the customer's, else ours.
 
-What the end of a case settles is not raised by a fact that is dated after that end, but by a reopening, a contact, a
-request or a rating. A status after the end opens the case again, silently, if it makes it our turn or the customer's.
-Two reopenings before one end are one signal.
+After the end of a case, later facts do not raise the signals that the end settles. The exceptions are a reopening, a
+contact, a request and a rating. A status after the end reopens the case, without a signal, if it makes it our turn or
+the customer's. Two reopenings before one end are one signal.
 
-A case is over when it is resolved or closed, and also by a status that makes it nobody's turn (merged, spam, closed):
-nothing is owed on it any more, so no promised answer is due, and nobody waits for a word. Over by a status it is open
-again as soon as another status makes it our turn or the customer's, or the customer contacts us or asks for something
-on it. A withdrawal ends what it names: the case if it names one, else the order,
-else everything of the account.
+A case is over when it is resolved or closed. It is also over when a status makes it nobody's turn (merged, spam,
+closed). Nothing is owed on it any more: no promised answer is due, and no one waits for a reply. A case that ended by a
+status is open again as soon as another status makes it our turn or the customer's, or the customer contacts us or makes
+a request on it. A withdrawal applies to the case if it names one, else to the order, else to the whole account.
 
 ## Whose turn it is
 
 The word of a status, or `waiting_for` on an opening or a status, says whose turn a case is (`[statuses]`: `us`,
-`customer` or `nobody`). While it is the customer's turn a case is not stuck before {customers_turn_for}, and contacts
-before it wait for no answer. A contact or a request of the customer on the case makes it ours. While it is nobody's
-turn the case is over; contacts still wait for their answer, for a status proves no talk. Beside that a turn stops
-nothing: no deadline of a salesperson and no stalled order, nor, while it is the customer's, a promised answer or the
-silence of the customer.
+`customer` or `nobody`). While it is the customer's turn, a case is not stuck before {customers_turn_for}, and earlier
+contacts wait for no answer. A contact or a request by the customer on the case makes it our turn. While it is nobody's
+turn, the case is over; contacts still wait for their answer, because a status proves no conversation. A turn stops
+nothing else: no deadline of a salesperson and no stalled order. The customer's turn stops neither a promised answer nor
+the silence of the customer.
 
-## What is one trouble
+## One contact, one request
 
-Lines with one `conversation` are one contact; so are lines on one matter and channel (chat, message, web), each at most
-{same_conversation_within} after the line before. A call without a `conversation` is a contact of its own. This counts
-contacts and no more: each line still needs its answer.
+Lines with one `conversation` are one contact. So are lines on one matter and channel (chat, message, web), each at most
+{same_conversation_within} after the line before. A call without a `conversation` is a contact of its own. This rule
+only counts contacts: each line still needs its answer.
 
-A request of the same kind on the same matter (the case if one is named, else the order, else the account) within
-{same_request_within} of the earliest is the same request, while that stands, its episode is open and nobody talked
-with the customer since. Told again, it notifies nobody. Asked again, with other words or another amount, it is
-updated and notifies again.
+A request of the same kind on the same matter (the case if it names one, else the order, else the account) within
+{same_request_within} of the earliest is the same request, while that one stands, its episode is open and no one has
+talked with the customer since. A repeated report of it notifies no one. If the customer asks again, in other words or
+for another amount, the request is updated and notifies again.
 
-What needs no answer (`answer_not_needed`, or `case_closed` with a `reason`): a goodbye, or what was answered elsewhere,
-takes back the silence and the contact's part in repeated contacts; never a dead end that somebody told, a request or a
-rating. Spam and tests take back everything that the contact, or the case until then, raised and settled. A fact with
-`test: true` raises nothing. That the customer is leaving, said in a contact (`intent`), is a cancellation request.
+A fact can say that no answer is needed (`answer_not_needed`, or `case_closed` with a `reason`). A goodbye, or a contact
+answered elsewhere, takes back the silence and the contact's part in repeated contacts. It never takes back a reported
+dead end, a request or a rating. Spam and tests take back everything that the contact, or the case until then, raised
+and settled. A fact with `test: true` raises nothing. A contact in which the customer says that they are leaving
+(`intent`) is a cancellation request.
 """
 _TABLE = """
 | signal | raised when | settled by | severity | threshold |
@@ -75,24 +75,26 @@ _TABLE = """
 _EXAMPLES = """
 ## Examples
 
-Facts about one account with their hours, and from when to when the signal stands. All hours are working hours, the
-thresholds are the shipped ones, and a test runs every line. `inbound` and `outbound` are contacts.
+Facts about one account with their hours, and the hours between which the signal stands. All hours are working hours,
+the thresholds are the shipped ones, and a test runs every line. `inbound` and `outbound` are contacts.
 """
 _PLAYS = """
 ## What a salesperson reports
 
-A salesperson with a follow-up can report what the customer said: that a promise was kept, or that the expected outcome
+A salesperson with a follow-up can report the customer's answer: that a promise was kept, or that the expected outcome
 was or was not reached. This proves nothing. A promise reported as kept before it was due counts as missed only once the
 customer complains afterwards, about this order or about none: a dead end, a low rating, a refund or cancellation
-request, an outcome not reached. Then it is missed at once, or when it is due. Signals already raised stay open: only a
-proof settles them. An outcome reported as not reached is a signal, as if the customer had reported it.
+request, an outcome not reached. Then it is missed at once, or on its due date if that is later. Signals already raised
+stay open: only a proof settles them. An outcome reported as not reached is a signal, as if the customer had reported
+it.
 
-## What the play says
+## The plays
 
-What the acknowledger may say and offer (`[plays.by_signal.…]`). A play never delays what the customer is entitled to.
-There is none for customers who asked not to be called, are in a dispute or have died. The lines are the seller's. A
-colleague, a manager or the desk first reads an introduction (`[plays.introductions]`): “This is Ben Ortiz. I'm calling
-on behalf of Anna Berg, who looks after your order.” Where a line would not be true of them, they have their own.
+A play is the script and the offer for the acknowledger (`[plays.by_signal.…]`). It never delays anything to which the
+customer is entitled. There is no play for customers who asked not to be called, are in a dispute or have died. The
+lines are the seller's. A colleague, a manager or the desk first reads an introduction (`[plays.introductions]`): “This
+is Ben Ortiz. I'm calling on behalf of Anna Berg, who looks after your order.” If a line would not be true of them, they
+have their own.
 """
 
 
