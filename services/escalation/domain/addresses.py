@@ -1,4 +1,4 @@
-"""What a change of somebody's address means for them: who is told of it, and that they sign in anew."""
+"""What a change of a person's address means: both addresses are notified, and the person signs in again."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -14,8 +14,10 @@ from shared.ids import derived
 
 @dataclass(frozen=True, slots=True)
 class AddressNotice:
-    """A message to one address, that it is somebody's no more (`other` says whether they have another), or is from now
-    on. The address is kept until the message has ended."""
+    """A message to an address that it no longer belongs to a person (`other`: they have another), or does from now on.
+
+    The address is kept until the message has ended.
+    """
 
     notice_id: UUID
     salesperson_id: str
@@ -33,7 +35,7 @@ class AddressNotice:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a notice becomes by an attempt; while it is pending it is looked at again after the pause."""
+    """A notice's state after an attempt. A pending notice is tried again after the pause."""
 
     state: str
     unknown_count: int
@@ -41,12 +43,12 @@ class Outcome:
 
 
 def signs_out(before: Salesperson, after: Salesperson) -> bool:
-    """Whether sessions and links end: whoever has them got them by an address that is theirs no more, or has left."""
+    """Whether the person's sessions and links end, because their address changed or they have left."""
     return _moved(before.email, after.email) or (before.active and not after.active)
 
 
 def notices(before: Salesperson, after: Salesperson, cause: Envelope[Fact], now: datetime) -> tuple[AddressNotice, ...]:
-    """Who is told of a change of address: the old address and the new one. A first address is nobody's surprise."""
+    """The notices of a change of address, to the old and the new one. A first address needs no notice."""
     if before.email is None or not _moved(before.email, after.email):
         return ()
     told = [(before.email, False)] + ([(after.email, True)] if after.email is not None else [])
@@ -67,10 +69,10 @@ def notices(before: Salesperson, after: Salesperson, cause: Envelope[Fact], now:
 
 
 def after_sending(result: Attempt, *, attempts: int, unknown_count: int, give_up_after: int) -> Outcome:
-    """What a notice becomes by an attempt's result.
+    """A notice's state after an attempt's result.
 
-    It is given up after so many attempts of unknown outcome: each may have arrived. A mail server that is away puts it
-    off, for as long as that lasts.
+    It is given up after `give_up_after` attempts of unknown outcome, as each may have arrived. While the mail server is
+    unavailable, it is delayed.
     """
     match result:
         case Attempt.ACCEPTED:
@@ -86,5 +88,5 @@ def after_sending(result: Attempt, *, attempts: int, unknown_count: int, give_up
 
 
 def _moved(before: str | None, after: str | None) -> bool:
-    """Another spelling makes no other address: sign-in does not look at it either."""
+    """Whether the address changed. Another spelling is the same address, as it is for sign-in."""
     return not is_same_address(before, after)

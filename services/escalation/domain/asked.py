@@ -1,4 +1,4 @@
-"""Everybody who was notified of an episode, with the outcome, or skipped, with the reason. Start at `asked_lines`."""
+"""Everyone who was notified of an episode, with the outcome, or skipped, with the reason. Start at `asked_lines`."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -23,8 +23,11 @@ _END_NOTHING = (*_ASK_NOBODY_ELSE, RingCause.APPOINTMENT)
 
 @dataclass(frozen=True, slots=True)
 class RingRow:
-    """One alert; `held_until` while its e-mail waits for the recipient's time. It is not `notified` where it was over
-    before that time came."""
+    """One alert.
+
+    `held_until` is set while its e-mail waits for the recipient's working time. It is not `notified` if it was over
+    before that time.
+    """
 
     recipient: str
     name: str | None
@@ -37,7 +40,7 @@ class RingRow:
 
 @dataclass(frozen=True, slots=True)
 class StepRow:
-    """A decision about somebody who was asked or passed over, in the order of decisions."""
+    """A decision about a person who was notified or skipped, in the order of decisions."""
 
     at: datetime
     rule: str
@@ -67,13 +70,13 @@ class _Told:
 
 
 def asked_lines(rings: Sequence[RingRow], steps: Sequence[StepRow], reader: Reader) -> tuple[AskedLine, ...]:
-    """In the order it happened; of one instant in the order of the ladder.
+    """The lines in order of time; at one instant in the order of the ladder.
 
-    Of rings to one person in a row, without anything in between, the last one tells.
+    Consecutive alerts to one person with nothing in between make one line: the last alert's.
     """
     told = [_skipped(step, reader) for step in steps if step.rule == Skipped.rule]
     skipped = {step.who for step in steps if step.rule == Skipped.rule}
-    rings = [ring for ring in rings if ring.cause != RingCause.APPOINTMENT]  # a reminder asks nobody anything
+    rings = [ring for ring in rings if ring.cause != RingCause.APPOINTMENT]  # a reminder needs no response
     for place, ring in enumerate(rings):
         later = rings[place + 1 :]
         line = _ladder_step(ring, later, steps, reader)
@@ -85,7 +88,7 @@ def asked_lines(rings: Sequence[RingRow], steps: Sequence[StepRow], reader: Read
 
 
 def had_since(rings: Sequence[RingRow], steps: Iterable[StepRow]) -> datetime | None:
-    """Since when the person whom the last of these rings asks had it until then; None if they did not have it."""
+    """Since when the recipient of the last alert had the episode at that time; None if they did not have it."""
     asked = [ring for ring in rings if ring.cause not in _END_NOTHING]
     if len(asked) < 2:
         return None
@@ -104,7 +107,10 @@ def _skipped(step: StepRow, reader: Reader) -> _Told:
 
 
 def _ladder_step(ring: RingRow, later: Sequence[RingRow], steps: Iterable[StepRow], reader: Reader) -> _Told:
-    """What came of a ring is what that person did until they were rung again, whoever else was asked meanwhile."""
+    """The line of an alert.
+
+    Its outcome is the recipient's actions until their next alert, also after others were notified.
+    """
     again = next((one.raised_at for one in later if one.recipient == ring.recipient), None)
     own = [one for one in steps if one.who == ring.recipient and ring.raised_at < one.at <= (again or one.at)]
     came = [_CAME_OF_IT[one.rule] for one in own if one.rule in _CAME_OF_IT]
@@ -136,10 +142,10 @@ def _without_response(ring: RingRow, later: Sequence[RingRow], steps: Iterable[S
 
 
 def _went_on(ring: RingRow, later: Sequence[RingRow]) -> bool:
-    """Whether somebody else was asked instead: to ask a colleague to take over takes nothing from whoever has it."""
+    """Whether someone else was notified instead. An offer to a colleague takes nothing from the person who has it."""
     return any(ring.cause == RingCause.HANDED_OVER or one.cause not in _ASK_NOBODY_ELSE for one in later)
 
 
 def _height(step: Step | None) -> int:
-    """How far up the ladder; a colleague, who stands beside it, comes last."""
+    """The height on the ladder; a colleague, who is beside it, comes last."""
     return LADDER.index(step) if step in LADDER else len(LADDER)

@@ -1,4 +1,4 @@
-"""The state a batch works on: what was loaded for its accounts, and what of it changed."""
+"""The state that a batch works on: the rows loaded for its accounts, and their changes."""
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping
@@ -38,8 +38,8 @@ from shared.contracts.escalation import RingCause
 
 @dataclass(slots=True)
 class Changes:
-    """What is to be saved: for each table the rows by key, each as it is in the end. `facts` are new ones, `retold`
-    those of before that are remembered, or remembered with more, only now."""
+    """The rows to save: by table and key, each in its final state. `facts` are new; `retold` are earlier facts that are
+    remembered, or remembered in more detail, only now."""
 
     accounts: dict[str, Account] = field(default_factory=dict)
     orders: dict[str, Order] = field(default_factory=dict)
@@ -61,7 +61,7 @@ class Changes:
     notes: list[Note] = field(default_factory=list)
 
     def touched(self) -> set[str]:
-        """The accounts of which anything changed that is kept from batch to batch."""
+        """The accounts with changes to state that is kept from batch to batch."""
         tables = (self.accounts, self.orders, self.cases, self.facts, self.retold, self.episodes, self.signals)
         return {row.account_id for rows in tables for row in rows.values()}
 
@@ -70,10 +70,10 @@ class Changes:
 class Book:
     """Handlers read it and put rows into it, one event after the other; the store saves its changes.
 
-    `states` are the batch's accounts; `asked` tells who was ever notified of an episode, of those that a button or a
-    clock of the batch is about. `concerned` are the accounts whose open episodes or mail a person has who changes in
-    the batch. `ending` are standing signals that end before the comparison under way is over.
-    `awaited` are the silences that timers wait for, of accounts that are judged anew.
+    `states` are the batch's accounts. `asked` holds the people ever notified, for each episode that a button or a clock
+    of the batch is about. `concerned` holds, for each person who changes in the batch, the accounts of their open
+    episodes or mail. `ending` are standing signals that end before the current comparison is over. `awaited` are the
+    silences with timers, of accounts that are judged again.
     """
 
     rules: Rules
@@ -92,14 +92,14 @@ class Book:
     _terms: dict[int, Thresholds] = field(default_factory=dict)
 
     def state(self, account_id: str) -> AccountState:
-        """Everything kept of an account; of one that nothing is known of yet, an empty one."""
+        """Everything kept of an account; empty for an unknown account."""
         try:
             return self.states[account_id]
         except KeyError:
             return self.states.setdefault(account_id, AccountState(account_id))
 
     def put(self, row: Account | Alert | Case | Delivery | Episode | Order | Salesperson | Signal) -> None:
-        """Keep a row as it is now."""
+        """Keep a row in its current state."""
         _PUT[type(row)](self, row)
 
     def put_account(self, account: Account) -> None:
@@ -119,7 +119,7 @@ class Book:
         self.changes.cases[case.account_id, case.case_id] = case
 
     def put_fact(self, fact: AccountFact) -> bool:
-        """Remember a fact; False where it is known already."""
+        """Remember a fact. Return False if it is known already."""
         if not self.history(fact.account_id).add(fact):
             return False
         self.changes.facts[fact.fact_id] = fact
@@ -143,7 +143,7 @@ class Book:
         self.changes.deliveries[delivery.delivery_id] = delivery
 
     def name_of(self, salesperson_id: str) -> str:
-        """As people know them; the id of somebody the directory does not know."""
+        """The person's name, or the id if the directory does not know the person."""
         person = self.people.get(salesperson_id)
         return person.name if person else salesperson_id
 
@@ -164,19 +164,19 @@ class Book:
         return self.state(episode.account_id).orders[episode.order_id]
 
     def standing(self, episode: Episode) -> list[Signal]:
-        """What puts an order at risk now, in the order of event times."""
+        """The signals that put an order at risk now, in the order of event times."""
         return self.state(episode.account_id).standing.of_episode(episode.episode_id)
 
     def telling(self, episode: Episode) -> list[Signal]:
-        """Of what puts an order at risk now, as much as says how severe it is and what it is about; see `Standing`."""
+        """The standing signals that are enough to determine an episode's severity and subject; see `Standing`."""
         return self.state(episode.account_id).standing.telling(episode.episode_id, without=self.ending)
 
     def main_signal(self, episode: Episode) -> Signal | None:
-        """Which of its standing signals an episode is about; None where none stands."""
+        """The standing signal that an episode is about; None if none stands."""
         return main_signal(self._telling(episode), self._policy_of(episode))
 
     def is_for_information(self, episode: Episode) -> bool:
-        """Whether an episode asks nothing of anybody: every signal that stands is for information."""
+        """Whether an episode needs no response: every standing signal is for information."""
         return all_inform(self._telling(episode), self._policy_of(episode))
 
     def informs(self, signal: Signal, order: Order) -> bool:
@@ -190,18 +190,18 @@ class Book:
         return self.policy_for(self.order_of(episode))[1]
 
     def policy_for(self, order: Order, at: datetime | None = None) -> tuple[int, Policy]:
-        """The policy for an order with its version: the one in force at an instant, or the latest."""
+        """The policy for an order, with its version: the one in force at an instant, or the latest."""
         version = self.policies.latest if at is None else self.policies.at(at)
         return version.version, self.policies.for_order(version, order.segment, products_of(order))
 
     def team_mode(self, order: Order) -> TeamMode:
-        """What the team of this order's seller takes part in."""
+        """The mode of the team of this order's seller."""
         seller = self.people.get(order.sold_by or "")
         return self.policies.latest.policy.teams.of(seller.manager if seller else None)
 
     @property
     def ring_within(self) -> timedelta:
-        """How old a signal may be when first seen and still ring; zero: any age."""
+        """The highest age at which a signal first seen still notifies; zero: any age."""
         own = self.rules.max_alert_age
         policy_own: timedelta = self.policies.latest.policy.age.ring_within
         return policy_own if own is None else own
@@ -223,16 +223,16 @@ class Book:
         return terms_at
 
     def expect(self, account_id: str, silence: Silence, due_at: datetime) -> bool:
-        """Note that a silence is waited for until then; whether that is news to this batch."""
+        """Note that a timer waits for a silence until then. Return whether that is new in this batch."""
         key = (account_id, silence)
         news = self.expected.get(key) != due_at
         self.expected[key] = due_at
         return news
 
     def silence(self, episode_id: UUID, because: str, now: datetime) -> None:
-        """Cancel whatever is pending for an episode by now, stored or made in this batch.
+        """Cancel all pending deliveries of an episode, both stored ones and ones made in this batch.
 
-        What somebody is told for information goes all the same, unless the episode is over.
+        Deliveries for information are still sent, unless the episode is over.
         """
         self.changes.silenced[episode_id] = (because, now)
         for delivery in list(self.changes.deliveries.values()):
@@ -241,11 +241,11 @@ class Book:
                 self.put_delivery(cancelled(delivery, because, now))
 
     def cancel_mail(self, account_id: str, person: str) -> None:
-        """No message about this account leaves for somebody who left."""
+        """Cancel all messages about this account to a person who left."""
         self.changes.left.add((account_id, person))
 
     def next_record(self, cause: tuple[str, str]) -> int:
-        """The number of the next record of what this cause brought about, from 1 on."""
+        """The number of the next record that this cause produces, starting at 1."""
         self.recorded[cause] += 1
         return self.recorded[cause]
 

@@ -1,4 +1,4 @@
-"""When somebody is rung, and until when they have time: in their own working time, by the policy."""
+"""When a person is notified, and their deadline: in their own working time, by the policy."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -18,7 +18,7 @@ _AN_HOUR = timedelta(hours=1)
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """When a ring is decided, how grave it is, and by which policy."""
+    """The time of a decision, the severity, and the policy."""
 
     now: datetime
     severity: Severity
@@ -26,13 +26,13 @@ class Moment:
 
     @property
     def bound(self) -> timedelta:
-        """Somebody who is at work so much later than another is not passed over for it."""
+        """A person who is at work at most this much later than another is not skipped for it."""
         return self.policy.ladder.skip_unless_at_work_within.of(self.severity)
 
 
 @dataclass(frozen=True, slots=True)
 class Talk:
-    """A talk that is due with the customer of an order; not `by_phone` where they asked not to be called."""
+    """A talk due with the customer of an order; not `by_phone` if the customer asked not to be called."""
 
     order: Order
     policy: Policy
@@ -40,7 +40,7 @@ class Talk:
 
 
 class Called(Protocol):
-    """Whoever may be called by their own wall clock: the customer of an order."""
+    """The customer of an order, who may be called at certain hours of their own wall clock."""
 
     @property
     def customer_zone(self) -> str | None: ...
@@ -54,10 +54,10 @@ def calling_hours(order: Called, policy: Policy) -> CallingHours:
 
 
 def rings_at(person: Salesperson | None, order: Called, severity: Severity, policy: Policy, now: datetime) -> datetime:
-    """When this person is rung, at `now` or later: at work. NEVER for somebody whom the directory does not know.
+    """When this person is notified, at `now` or later: when they are at work. NEVER for a person not in the directory.
 
-    What is critical rings while the customer may be called, too, and whoever accepts ringing off hours for it at any
-    hour but in an absence.
+    A critical alert also needs an hour at which the customer may be called. A person who accepts ringing off hours gets
+    it at any hour except during an absence.
     """
     if person is None:
         return NEVER
@@ -68,7 +68,7 @@ def rings_at(person: Salesperson | None, order: Called, severity: Severity, poli
     if severity is not Severity.CRITICAL or at is NEVER:
         return at
     callable_hours = calling_hours(order, policy)
-    for _ in range(14):  # each turn moves to the next opening of one of the two; a fortnight without both is enough
+    for _ in range(14):  # each turn moves to the next opening of one of the two; a fortnight is enough
         called = callable_hours.next_open(at)
         at = hours.first_open(called) or NEVER
         if at in (called, NEVER):
@@ -81,7 +81,8 @@ def answer_by(
 ) -> datetime:
     """Until when the person at this step has to acknowledge, in their own working time.
 
-    On the wall clock for who is woken. It ends at latest when a long absence begins, so that somebody else is asked.
+    For a person who is woken, the time runs by the wall clock. It ends at the latest when a long absence begins, so
+    that someone else is notified.
     """
     within = policy.ladder.of(severity).of(step)
     if person is None:
@@ -92,7 +93,7 @@ def answer_by(
 
 
 def work_ends(person: Salesperson, policy: Policy, at: datetime) -> datetime | None:
-    """When the work ends that this person is at; None where they are not at work."""
+    """When this person's current working hours end; None if they are not at work."""
     opening = calendar_of(person, policy.company).opening(at)
     return opening[1] if opening is not None and opening[0] == at else None
 
@@ -100,7 +101,7 @@ def work_ends(person: Salesperson, policy: Policy, at: datetime) -> datetime | N
 def redeem_by(
     person: Salesperson | None, severity: Severity, talk: Talk, start: datetime, *, ahead: int = 0
 ) -> datetime:
-    """Until when whoever acknowledged has to have reached the customer; `ahead` calls come before."""
+    """Until when the acknowledger has to reach the customer, after `ahead` earlier calls."""
     limits = talk.policy.acknowledgement
     return talk_by(person, severity, talk, start, limits.redeem_within.of(severity) + _queued(ahead, limits))
 
@@ -111,10 +112,10 @@ def extended(person: Salesperson | None, severity: Severity, deadline: datetime,
 
 
 def talk_by(person: Salesperson | None, severity: Severity, talk: Talk, start: datetime, within: timedelta) -> datetime:
-    """When so much time has passed in which this person works and the customer may be called.
+    """When `within` has passed, counting only time in which this person works and the customer may be called.
 
-    Of what is critical for whoever accepts ringing off hours, and where the two have no hour in common within a week,
-    all of the customer's calling time. It ends at latest when a long absence begins.
+    All of the customer's calling time counts for a critical episode of a person who accepts ringing off hours, and if
+    the two have no hour in common within a week. The time ends at the latest when a long absence begins.
     """
     due = after_overlapping(_talking_times(person, severity, talk, start), start, within) or start + within
     if person is None:
@@ -124,7 +125,7 @@ def talk_by(person: Salesperson | None, severity: Severity, talk: Talk, start: d
 
 
 def after_absence(person: Salesperson, severity: Severity, talk: Talk, due: datetime, now: datetime) -> datetime:
-    """A deadline once an absence before it was told: what was left of the time passes when they are back."""
+    """The deadline after an absence before it was reported: the remaining time runs when the person is back."""
     calendar = calendar_of(person, talk.policy.company)
     calling = calling_hours(talk.order, talk.policy).hours
     left = overlapping([calendar.if_never_away, *([calling] if talk.by_phone else [])], now, due)
@@ -133,7 +134,7 @@ def after_absence(person: Salesperson, severity: Severity, talk: Talk, due: date
 
 
 def no_hour_in_common(person: Salesperson | None, severity: Severity, talk: Talk, start: datetime) -> bool:
-    """Whether this person works while the customer sleeps, so that all of the customer's calling time counts."""
+    """Whether the person's work and the calling hours hardly overlap, so all of the customer's calling time counts."""
     if person is None or not talk.by_phone or _wakes(person, severity):
         return False
     working = calendar_of(person, talk.policy.company).if_never_away
@@ -143,7 +144,7 @@ def no_hour_in_common(person: Salesperson | None, severity: Severity, talk: Talk
 
 
 def _queued(ahead: int, limits: Acknowledgement) -> timedelta:
-    """How much more time there is behind so many calls."""
+    """The extra time for this number of earlier calls."""
     return min(ahead * limits.call_takes, limits.longest_queue)
 
 
@@ -160,7 +161,7 @@ def _talking_times(person: Salesperson | None, severity: Severity, talk: Talk, s
 
 
 def _not_across(calendar: WorkingTime, due: datetime, start: datetime, bound: timedelta) -> datetime:
-    """A deadline that does not run across an absence that is longer than the bound."""
+    """The deadline, moved to the start of an absence before it that is longer than the bound."""
     return min(due, calendar.next_absence(start, longer_than=bound) or due)
 
 
@@ -169,7 +170,7 @@ def _wakes(person: Salesperson, severity: Severity) -> bool:
 
 
 def falls_due(episode: Episode, policy: Policy) -> datetime | None:
-    """When the one clock of an episode asks something: for an appointment a little before its time."""
+    """When the clock of an episode requires action; for an appointment a little before its time."""
     if episode.deadline_at is None or episode.deadline_for is not Clock.APPOINTMENT:
         return episode.deadline_at
     ahead: timedelta = policy.acknowledgement.remind_before
@@ -177,7 +178,7 @@ def falls_due(episode: Episode, policy: Policy) -> datetime | None:
 
 
 def repeat_pause(repeats: int, policy: Policy) -> timedelta:
-    """How long until the desk is asked again: doubles from the first up to the longest."""
+    """The pause before the desk is notified again: doubles from the first up to the longest."""
     pause: timedelta = policy.ladder.repeats.first
     longest: timedelta = policy.ladder.repeats.longest
     for _ in range(repeats):
@@ -187,16 +188,16 @@ def repeat_pause(repeats: int, policy: Policy) -> timedelta:
 
 @dataclass(frozen=True, slots=True)
 class EpisodeTimer:
-    """When something of an episode falls due. `made_of_silence`: it is known only when every input before was read."""
+    """When something of an episode falls due. `made_of_silence`: certain only once all earlier input was read."""
 
     due_at: datetime
     made_of_silence: bool
 
 
 def timer_of(episode: Episode, policy: Policy, now: datetime) -> EpisodeTimer | None:
-    """The next instant at which something of an episode falls due; None where nothing does.
+    """The next instant at which something of an episode falls due; None if nothing does.
 
-    That nobody reached the customer is known when every input was read past the deadline, and not before.
+    Only when all input up to the deadline was read is it certain that nobody reached the customer.
     """
     clock_at = _clock_at(episode, policy, now)
     instants = [at for at in (clock_at, episode.offered_until) if at is not None]
@@ -207,7 +208,10 @@ def timer_of(episode: Episode, policy: Policy, now: datetime) -> EpisodeTimer | 
 
 
 def _clock_at(episode: Episode, policy: Policy, now: datetime) -> datetime | None:
-    """An appointment that is too near to be reminded of before is reminded of at its time."""
+    """The time of the clock.
+
+    If an appointment is too near for a reminder before it, the reminder is due at its time.
+    """
     if episode.deadline_for is not Clock.APPOINTMENT:
         return episode.deadline_at
     before = falls_due(episode, policy)

@@ -1,11 +1,11 @@
-"""A delivery's way: pending, sending, then sent, failed, pending again, or unknown. None ends unsaid.
+"""Delivery states: pending, sending, then sent, failed, pending again, or unknown. Every delivery's end is recorded.
 
-It has failed when this recipient was refused for good, when it came back, or after fifty attempts that may each have
-arrived. Trouble with the server or the sender puts it off, ever more slowly, for as long as somebody needs it. It is
-skipped where no address is known, held until its recipient is to be rung, and cancelled once somebody has acknowledged
-or the episode is over. The inbox shows the episode whatever becomes of its e-mail.
-`sending` is stored before the channel is called, so a crash in between leaves it there; once its time is up it is
-`unknown`: the channel may have accepted it. An e-mail of unknown outcome is sent again with the same Message-ID.
+A delivery fails when the recipient is refused for good, when the message comes back, or after fifty attempts of unknown
+outcome. Trouble with the server or the sender delays it, with growing pauses, for as long as it is needed. It is
+skipped if no address is known, held until its recipient is to be notified, and cancelled once the episode is
+acknowledged or over. The inbox shows the episode regardless of its e-mail. `sending` is stored before the channel is
+called, so after a crash the row stays `sending` and becomes `unknown` after the timeout: the channel may have accepted
+it. An e-mail of unknown outcome is sent again with the same Message-ID.
 """
 
 from dataclasses import replace
@@ -18,9 +18,9 @@ from shared.contracts.escalation import RingCause
 
 RESEND_UNKNOWN_AFTER = timedelta(seconds=60)
 GIVE_UP_AFTER_UNKNOWN = 50
-"""So many attempts of unknown outcome: each may have arrived."""
+"""The number of attempts of unknown outcome after which a delivery fails; each may have arrived."""
 RESENDABLE = ("failed", "skipped", "pending")
-"""What can be sent again by command: what ended without arriving, and at once what waits to be tried again."""
+"""The states that a command can send again: ended without arriving, or waiting for the next attempt."""
 _RESENDABLE_WORDS = f"{', '.join(RESENDABLE[:-1])} or {RESENDABLE[-1]}"
 CLOSED = "closed"
 _IN_WORDS = {
@@ -34,11 +34,11 @@ _LONGEST_PAUSE = timedelta(minutes=10)
 
 
 class NotResendable(ValueError):
-    """A delivery is not sent again; says why."""
+    """A delivery cannot be sent again; carries the reason."""
 
 
 def after_attempt(delivery: Delivery, fact: DeliveryAttempted, now: datetime) -> Delivery | None:
-    """The delivery after an attempt ended; None if that attempt is not the one under way any more."""
+    """The delivery after an attempt ended; None if that attempt is no longer the current one."""
     under_way = delivery.state in ("sending", "unknown") and delivery.attempts == fact.attempt
     if not under_way:
         return None
@@ -60,14 +60,14 @@ def after_attempt(delivery: Delivery, fact: DeliveryAttempted, now: datetime) ->
 
 
 def returned(delivery: Delivery, reason: str, now: datetime) -> Delivery | None:
-    """A delivery whose message came back; None where it was given up or is still to be sent."""
+    """The delivery after its message came back; None if it was given up or is still to be sent."""
     if delivery.state not in ("sent", "unknown"):
         return None
     return replace(delivery, state="failed", reason=reason, changed_at=now)
 
 
 def resent(delivery: Delivery, now: datetime) -> Delivery:
-    """A delivery that is to be sent at once, by command. Raises NotResendable."""
+    """The delivery, to be sent at once by command. Raises NotResendable."""
     not_again = CHANNELS[delivery.channel].not_again
     if not_again is not None:
         raise NotResendable(not_again)
@@ -77,21 +77,21 @@ def resent(delivery: Delivery, now: datetime) -> Delivery:
 
 
 def cancelled(delivery: Delivery, because: str, now: datetime) -> Delivery:
-    """A delivery that nobody needs any more: it is not sent (again). What is being sent ends as it ends."""
+    """The delivery, cancelled because nobody needs it any more. An attempt under way is not interrupted."""
     if delivery.state not in ("pending", "held", "unknown"):
         return delivery
     return replace(delivery, state="cancelled", reason=because, changed_at=now)
 
 
 def shown_reason(reason: str) -> str:
-    """The reason of a delivery as people read it: some are kept as codes."""
+    """The reason of a delivery in words; some are stored as codes."""
     return _IN_WORDS.get(reason, reason)
 
 
 def needless(alert: Alert, episode: Episode | None) -> str | None:
-    """Why nobody needs this alert any more, if so: it is over, somebody has it, or the offer it told of is gone.
+    """Why nobody needs this alert any more, if so: the episode is over or acknowledged, or the offer is gone.
 
-    What is told for information is needed until it is over, and a reminder as long as its recipient has the episode.
+    An alert for information is needed until the episode is over; a reminder, as long as its recipient has the episode.
     """
     if episode is None or episode.closed_at is not None:
         return CLOSED

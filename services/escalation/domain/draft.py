@@ -1,7 +1,7 @@
-"""What is decided about one event: the state as it is so far, and what was decided, in order.
+"""The draft of one event's decisions: the state so far, and the decisions in order.
 
-A decision is folded into the state at once, so what is decided next knows of it. Nothing is written here: once the
-event is decided, `handlers.apply` writes the effects.
+A decision is folded into the state at once, so the next decision sees it. Nothing is written here: once the event is
+decided, `handlers.apply` writes the effects.
 """
 
 from collections.abc import Callable
@@ -42,7 +42,7 @@ class TimerSet:
 
 @dataclass(frozen=True, slots=True)
 class TimerTakenBack:
-    """A timer of an account that has nothing to wait for any more."""
+    """A cancelled timer of an account: nothing is left to wait for."""
 
     fact: Fact
     account_id: str
@@ -57,7 +57,7 @@ class TimersHurried:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """The event is refused: it changes nothing, and ends as a dead letter or an answer with this reason."""
+    """The event is refused: it changes nothing and ends as a dead letter, or as a response with this reason."""
 
     cause: Envelope[Fact]
     code: str
@@ -69,7 +69,7 @@ Effect: TypeAlias = Decided | TimerSet | TimerTakenBack | TimersHurried | Refuse
 
 @dataclass(frozen=True, slots=True)
 class Draft(Generic[D]):
-    """An event with the state it is decided on. `traced_by` gives the trace context of what an event causes."""
+    """An event with the state for its decisions. `traced_by` returns the trace context for an event's effects."""
 
     book: Book
     event: Envelope[D]
@@ -92,7 +92,7 @@ class Draft(Generic[D]):
 
     @property
     def traceparent(self) -> str | None:
-        """The trace context of what this event causes."""
+        """The trace context for this event's effects."""
         return self.traced_by(self.event)
 
     def decide(self, decision: Decision) -> None:
@@ -106,11 +106,11 @@ class Draft(Generic[D]):
             self._set_clock(self.book.state(self.account_id).episodes[decision.episode_id])
 
     def keep(self, *rows: Row) -> None:
-        """Change rows without a word to anybody."""
+        """Change rows without recording a decision."""
         self.decide(Kept(rows))
 
     def keep_with_clock(self, episode: Episode) -> None:
-        """Change an episode and its clock; another decision tells why."""
+        """Change an episode and its clock; another decision records the reason."""
         self.decide(KeptWithClock(episode))
 
     def set_timer(
@@ -131,12 +131,12 @@ class Draft(Generic[D]):
         self.effects.append(TimersHurried(awaited))
 
     def reject(self, code: str, reason: str) -> None:
-        """Refuse the event. Raises AssertionError where something was decided: what is refused changes nothing."""
+        """Refuse the event. Raises AssertionError after a decision, because a refused event changes nothing."""
         assert not self.effects, f"{code}: refused after something was decided"
         self.effects.append(Refused(self.event, code, reason))
 
     def of_signal(self, signal: Signal) -> "Draft[Fact]":
-        """The same draft, its effects the signal's own though another event brought them about."""
+        """The same draft, with effects attributed to the signal although another event caused them."""
         own = {
             "id": str(signal.signal_id),
             "source": "handoff/escalation/signals",

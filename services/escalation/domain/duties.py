@@ -1,4 +1,4 @@
-"""Dated duties that a sale makes before there is trouble, what proves that they were done, and who says so. Pure."""
+"""Dated duties of a sale before there is trouble, the proof that they were done, and its reporter. Pure functions."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -24,7 +24,7 @@ from shared.contracts.support_inbound import ContactPreference
 
 
 class DutyKind(StrEnum):
-    """To ask the customer how it goes, to keep what was promised, to ask whether the expected outcome was reached."""
+    """Check in with the customer, keep a promise, or ask whether the expected outcome was reached."""
 
     CHECK_IN = "check_in"
     PROMISE = "promise"
@@ -33,7 +33,7 @@ class DutyKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Duty:
-    """What is to be done for an order; `promise` is the one to keep, `word` what somebody says of it."""
+    """A duty for an order. `promise` is the promise to keep; `word` is a report about it."""
 
     kind: DutyKind
     order_id: str
@@ -43,7 +43,7 @@ class Duty:
 
     @property
     def is_finished(self) -> bool:
-        """By what somebody says, without a proof."""
+        """Whether a report finished it, without proof."""
         return self.word is not None and self.word.holds
 
 
@@ -52,12 +52,12 @@ ANSWERS: Mapping[DutyKind, tuple[CustomersAnswer, ...]] = {
     DutyKind.PROMISE: (CustomersAnswer.KEPT,),
     DutyKind.OUTCOME: (CustomersAnswer.WORKED, CustomersAnswer.DID_NOT_WORK),
 }
-"""What a customer may answer that finishes a duty."""
+"""The customer's answers that finish a duty."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sale:
-    """An order with what happened on its account, and whose it may be."""
+    """An order with its account and the account's history."""
 
     order: Order
     account: Account
@@ -66,8 +66,8 @@ class Sale:
 
 @dataclass(frozen=True, slots=True)
 class Period:
-    """Sales that can have duties now were made, or have something due, between these instants. What was said or done
-    longer than `before_sale` before a sale is no part of its duties."""
+    """Sales that can have duties now were made, or have something due, between these instants. Facts from longer than
+    `before_sale` before a sale are no part of its duties."""
 
     sold_since: datetime
     sold_until: datetime
@@ -77,7 +77,7 @@ class Period:
 
 
 def duties_of(salesperson_id: str, sale: Sale, people: Directory, policies: Policies, now: datetime) -> list[Duty]:
-    """What this person is to do now for a sale: theirs, due soon or lately, not proven to be done, nor finished."""
+    """This person's current duties for a sale: theirs, due soon or recently, neither proven nor finished."""
     found = open_or_finished(salesperson_id, sale, people, policies, now)
     return [duty for duty in found if not duty.is_finished]
 
@@ -85,7 +85,7 @@ def duties_of(salesperson_id: str, sale: Sale, people: Directory, policies: Poli
 def open_or_finished(
     salesperson_id: str, sale: Sale, people: Directory, policies: Policies, now: datetime
 ) -> list[Duty]:
-    """As `duties_of`, with what is finished and not proven."""
+    """As `duties_of`, including finished duties without proof."""
     assigned = assigned_to(sale.account, people, now)
     if holder_of(sale.order, people, now=now, assigned=assigned) != salesperson_id:
         return []
@@ -103,7 +103,7 @@ def open_or_finished(
 
 
 def period(policies: Policies, now: datetime) -> Period:
-    """Outside of it no policy, of any version and for whatever order, shows a duty."""
+    """The period outside which no version of the policy shows a duty for any order."""
     thresholds = [policy.duties for policy in policies.every()]
     due_since = now - max(one.show_after for one in thresholds)
     due_until = now + max(one.show_before for one in thresholds)
@@ -117,7 +117,7 @@ def period(policies: Policies, now: datetime) -> Period:
 
 
 def _makes_duties(sale: Sale, policy: Policy) -> bool:
-    """Not where it was told long after it was made, was cancelled, or the customer wants no call."""
+    """Whether a sale has duties: not if it was reported late or cancelled, or if the customer wants no call."""
     told_after, young = sale.order.seen_at - sale.order.sold_at, policy.age.ring_within
     wants_calls = sale.account.preference == ContactPreference.NONE
     cancelled = sale.history.index(IndexName.OF_ORDER, sale.order.order_id, FactKind.ORDER_CANCELLED).facts
@@ -134,7 +134,7 @@ def _made_by(sale: Sale, policy: Policy) -> Iterator[Duty]:
 
 
 def _with_word(duty: Duty, history: History, policies: Policies) -> Duty:
-    """Whoever gave it, also before the account went to another seller."""
+    """The duty with the report about it, by any person, even from before the account went to another seller."""
 
     def ratings(at: datetime) -> SatisfactionRule:
         return policies.at(at).policy.signals.satisfaction_low
@@ -147,7 +147,8 @@ def _with_word(duty: Duty, history: History, policies: Policies) -> Duty:
 
 
 def _is_done(duty: Duty, history: History, *, since: datetime, own: set[str | None]) -> bool:
-    """A talk of whose customer it is, that the promise was kept, or the buyer's word about the outcome."""
+    """Whether there is proof: a talk by the account's salesperson, a kept promise, or the buyer's word on the
+    outcome."""
     if duty.kind is DutyKind.CHECK_IN:
         talks = history.index(IndexName.TWO_WAY).facts
         return any(_is_check_in(talk, duty, history, since=since, own=own) for talk in talks)
@@ -158,5 +159,5 @@ def _is_done(duty: Duty, history: History, *, since: datetime, own: set[str | No
 
 
 def _is_check_in(talk: AccountFact, duty: Duty, history: History, *, since: datetime, own: set[str | None]) -> bool:
-    """Not before it was time for it, and not about another order."""
+    """Whether a talk counts as the check-in: not before its time, and not about another order."""
     return talk.at >= since and talk.agent in own and history.order_of(talk) in (None, duty.order_id)

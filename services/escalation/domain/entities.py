@@ -1,4 +1,4 @@
-"""What escalation keeps: values that stand for rows of its tables, field for column."""
+"""Entities of escalation: values that stand for rows of its tables, field for column."""
 
 import json
 from collections.abc import Mapping
@@ -14,11 +14,11 @@ from shared.contracts.escalation import EpisodeResult, RingCause, Severity, Sign
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """One sale. `seen_at` is when we were told of it, `products` are its lines' products as a JSON array, `quantities`
-    how many of each, where it is not one; `corrected_at` is set when somebody else turned out to have sold it.
+    """One sale. `seen_at` is when it was reported to us. `products` are its lines' products as a JSON array, and
+    `quantities` their quantities, unless all are one. `corrected_at` is set when the seller was corrected.
 
-    `inherits_from` is the order that it renews and whose seller is its own, until it is corrected itself. Lines and
-    amount are those told last: `lines_changed_at`, `amount_changed_at`.
+    `inherits_from` is the order that it renews and takes its seller from, until it is corrected itself. Lines and
+    amount are those reported last: `lines_changed_at`, `amount_changed_at`.
     """
 
     order_id: str
@@ -46,7 +46,7 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """What is known of a customer beside orders: whose book it was moved to, and how they want to be treated."""
+    """A customer's account apart from orders: the book that it was moved to, and the contact preference."""
 
     account_id: str
     assigned_to: str | None = None
@@ -58,7 +58,7 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class Salesperson:
-    """`email_failed_at` is set while mail to this address does not arrive, with what the mail server says."""
+    """A salesperson. `email_failed_at` is set while mail to the address fails, with the mail server's reason."""
 
     salesperson_id: str
     changed_at: datetime
@@ -98,10 +98,10 @@ class Ended(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Signal:
-    """`order_awaited_until` is set while the order it names is waited for, `fact_id` is the fact it began with.
+    """A signal. `order_awaited_until` is set while it waits for its named order; `fact_id` is the fact it began with.
 
-    `ended_because` is the kind of the fact that ended it, or the event that was told late. `policy_version` is the one
-    whose thresholds raised it.
+    `ended_because` is the kind of the fact that ended it, or the event that was reported late. `policy_version` is the
+    version whose thresholds raised it.
     """
 
     signal_id: UUID
@@ -131,7 +131,7 @@ class Signal:
 
 
 class Clock(StrEnum):
-    """What an episode's deadline is for."""
+    """The purpose of an episode's deadline."""
 
     ANSWER = "answer"
     REDEEM = "redeem"
@@ -141,15 +141,15 @@ class Clock(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Episode:
-    """`rang` tells whether a ring was decided since the team takes part, `rings` counts the alerts.
+    """An episode. `rang` tells whether a notification was decided since the team takes part; `rings` counts the alerts.
 
-    `responsible` hears of it: nobody while the seller is sought. `step` is where on the ladder it rang last, `repeats`
-    how often the desk was asked again. One clock runs at a time: `deadline_at`, for `deadline_for`. `attempts` are
-    those of whoever acknowledged; `reached_at` is when they reached the customer. `offered_to` may take it over
-    until `offered_until`. `follows` is the closed episode before it. `appointment_at` is when the customer was
-    promised a call, while another clock runs; `talk_due_sooner`: something new has happened since, so a talk is due
-    before that as well. Nothing said up to `talk_due_since`, the last reminder, is proof. `nobody_since`: there is
-    nobody to ask. `stopped_deadline_at`, `stopped_deadline_for`, `stopped_appointment_at` ran when it was closed.
+    `responsible` is notified of it, and is None while the seller is not known. `step` is the ladder step notified last;
+    `repeats` counts how often the desk was notified again. One clock runs at a time: `deadline_at`, for `deadline_for`.
+    `attempts` are the acknowledger's; `reached_at` is when the acknowledger reached the customer. `offered_to` may take
+    it over until `offered_until`. `follows` is the closed episode before it. `appointment_at` is the time of a promised
+    call while another clock runs. `talk_due_sooner`: something new has happened since, so a talk is due before that
+    too. A talk up to `talk_due_since`, the last reminder, is not proof. `nobody_since`: there has been nobody to
+    notify. `stopped_deadline_at`, `stopped_deadline_for` and `stopped_appointment_at` ran when it was closed.
     """
 
     episode_id: UUID
@@ -190,12 +190,12 @@ class Episode:
 
     @property
     def promised_at(self) -> datetime | None:
-        """When the customer was promised a call, past or to come: until a talk, an attempt or another appointment."""
+        """The time of the promised call, past or future. It lasts until a talk, an attempt or another appointment."""
         return self.deadline_at if self.deadline_for is Clock.APPOINTMENT else self.appointment_at
 
     @property
     def asks(self) -> bool:
-        """Whether it asked somebody, or somebody took it from the list where it was only shown."""
+        """Whether someone was notified of it, or acknowledged it from the list where it was only shown."""
         return self.rang or self.acknowledged_at is not None
 
 
@@ -220,7 +220,7 @@ class Alert:
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """`list_id` is the list it went in, or the one it was meant for while it is held or put off; None: alone."""
+    """One alert on one channel. `list_id` is the list that it was sent in, or waits for; None: sent alone."""
 
     delivery_id: UUID
     alert_id: UUID
@@ -237,7 +237,7 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """A message that tells one person about another, once: that mail to them does not arrive."""
+    """A one-time message to a person that mail to another person does not arrive."""
 
     notice_id: UUID
     recipient: str
@@ -252,7 +252,7 @@ class Notice:
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """What a salesperson wrote of a customer, for whoever has the episode next."""
+    """A salesperson's note about a customer, for the next person who has the episode."""
 
     note_id: UUID
     account_id: str
@@ -265,8 +265,8 @@ class Note:
 
 @dataclass(frozen=True, slots=True)
 class DecisionRow:
-    """One step of how an episode came to be as it is, kept to be explained. No customer's own data. `rule` is of a
-    bounded set, `words` tells it to people, `policy_path` names the line of the policy that counted, `rules_version`
+    """One decision about an episode, kept to explain it, without personal data of customers. `rule` is of a bounded
+    set, `words` explain it to people, `policy_path` names the line of the policy that counted, and `rules_version` is
     the version of the rules in code."""
 
     decision_id: UUID
@@ -287,12 +287,12 @@ class DecisionRow:
 
 @lru_cache(maxsize=4096)
 def products_in(text: str) -> tuple[str, ...]:
-    """The products of an order's lines, from how they are kept."""
+    """The products of an order's lines, from their stored form."""
     return tuple(json.loads(text))
 
 
 def products_of(order: Order) -> tuple[str, ...]:
-    """What an order's lines are of."""
+    """The products of an order."""
     return products_in(order.products)
 
 

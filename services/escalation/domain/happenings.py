@@ -1,4 +1,4 @@
-"""What happened to a customer, line by line, and the signals made of it, for pages and mails. See `what_happened`."""
+"""A customer's history line by line, and the signals in it, for pages and mails. See `what_happened`."""
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -33,7 +33,7 @@ _NOTES = {
 }
 _NOTE_OF: Mapping[type[Fact], NoteAbout] = {AttemptLogged: NoteAbout.ATTEMPT, CustomerReachedLogged: NoteAbout.TALK}
 Pressed: TypeAlias = AttemptLogged | CustomerReachedLogged | AppointmentLogged | SnoozePressed
-"""A button of which a line is told."""
+"""A button that has a line of its own."""
 WaysTo: TypeAlias = Callable[[str | None], tuple[PhoneLink, ...]]
 """The ways to call a number that was reported."""
 
@@ -65,7 +65,7 @@ class Caller:
 
 @dataclass(frozen=True, slots=True)
 class SaidRow:
-    """What a salesperson says that the customer said; `what` names the promise."""
+    """A salesperson's report of the customer's answer; `what` names the promise."""
 
     fact_id: UUID
     kind: FactKind
@@ -78,7 +78,7 @@ class SaidRow:
 
 @dataclass(frozen=True, slots=True)
 class DeedRow:
-    """One press of a button; without it where it was erased."""
+    """One press of a button; the press itself is missing if it was erased."""
 
     at: datetime
     who: str | None
@@ -89,8 +89,10 @@ class DeedRow:
 
 @dataclass(frozen=True, slots=True)
 class ToldOf:
-    """Facts about an account, what salespeople say that the customer said of the order, what they did and noted.
-    `order_of_case` maps the cases that the facts name to their orders."""
+    """An account's facts, the customers' answers that salespeople reported, and their button presses and notes.
+
+    `order_of_case` maps the cases that the facts name to their orders.
+    """
 
     facts: Sequence[Envelope[Fact]] = ()
     said: Sequence[SaidRow] = ()
@@ -101,7 +103,7 @@ class ToldOf:
 
 @dataclass(frozen=True, slots=True)
 class Happening:
-    """One line of what happened. `at_risk`: it puts the sale at risk, still."""
+    """One line of the history. `at_risk`: it still puts the sale at risk."""
 
     title: str
     words: str | None
@@ -113,7 +115,7 @@ class Happening:
 
 @dataclass(frozen=True, slots=True)
 class SignalLine:
-    """One reason why the order is at risk, or was: then `ended` tells what ended it."""
+    """One reason why the order is or was at risk. `ended` tells what ended it."""
 
     label: str
     at: LocalTime
@@ -121,7 +123,7 @@ class SignalLine:
 
 
 def in_sale_words(signals: Sequence[SignalRow], told_of: ToldOf, order_id: str) -> Sequence[SignalRow]:
-    """The same signals; what was promised or expected is named as at the sale."""
+    """The same signals, with promises and expected outcomes in the words of the sale."""
     sale = sale_words(told_of.facts, order_id)
     return [replace(signal, risk=sale.of_risk(signal.risk, signal.fact_id)) for signal in signals]
 
@@ -129,8 +131,8 @@ def in_sale_words(signals: Sequence[SignalRow], told_of: ToldOf, order_id: str) 
 def what_happened(
     order_id: str, signals: Sequence[SignalRow], told_of: ToldOf, reader: Reader, ways: WaysTo
 ) -> tuple[Happening, ...]:
-    """Newest first. A signal whose fact is no longer kept, or that no fact is, speaks for itself; facts of other orders
-    and of their cases stay out. `ways` are the ways to call the person who called or wrote."""
+    """The lines, newest first. A signal without a kept fact has its own line. Facts of other orders and their cases are
+    left out. `ways` are the ways to call the person who called or wrote."""
     standing = {signal.fact_id for signal in signals if signal.ended is None and not signal.by_silence}
     unsaid = {signal.fact_id: signal for signal in signals if not signal.by_silence}
     sale = sale_words(told_of.facts, order_id)
@@ -155,7 +157,7 @@ def what_happened(
 
 
 def is_about(event: Envelope[Fact], orders: Collection[str], order_of_case: Mapping[str, str]) -> bool:
-    """Whether a fact is about one of these orders, by its own word or by its case, or about no order."""
+    """Whether a fact is about one of these orders, directly or by its case, or about no order."""
     case = getattr(event.data, "case", None)
     order = getattr(event.data, "order", None) or (order_of_case.get(case) if case else None)
     return order is None or order in orders
@@ -167,13 +169,13 @@ def no_ways(_number: str | None) -> tuple[PhoneLink, ...]:
 
 
 def asker_of(main: words.Risk, signals: Iterable[SignalRow], facts: Iterable[Envelope[Fact]]) -> Person | None:
-    """Who called or wrote for the customer in the fact with which the signal began that an episode is about."""
+    """The person who called or wrote for the customer, in the first fact of the episode's main signal."""
     began = {signal.fact_id for signal in signals if signal.risk is main and not signal.by_silence}
     return next((words.describe(event).by for event in facts if not began.isdisjoint(_ids_of(event))), None)
 
 
 def opener_of(signals: Iterable[SignalRow], facts: Sequence[Envelope[Fact]]) -> Person | None:
-    """Who opened the case that standing signals are about."""
+    """The person who opened the case that standing signals are about."""
     began = {signal.fact_id for signal in signals if signal.ended is None and not signal.by_silence}
     cases = {getattr(event.data, "case", None) for event in facts if not began.isdisjoint(_ids_of(event))} - {None}
     opened = (event.data for event in facts if isinstance(event.data, CaseOpened))
@@ -181,19 +183,19 @@ def opener_of(signals: Iterable[SignalRow], facts: Sequence[Envelope[Fact]]) -> 
 
 
 def caller(person: Person | None, ways: WaysTo) -> Caller | None:
-    """This person as they are named, with the ways to call them; None where no name is known."""
+    """This person's name, with the ways to call them; None if no name is known."""
     name = (person.name or person.email or person.phone) if person else None
     return Caller(name, ways(person.phone)) if person and name else None
 
 
 def _ids_of(event: Envelope[Fact]) -> set[UUID]:
-    """What is remembered of an event: itself, and that the customer says in it that they are leaving."""
+    """The ids of an event's facts: the event itself, and the customer's announcement in it to leave."""
     leaving = {fact_id(event, LEAVING)} if getattr(event.data, "intent", None) is not None else set()
     return {fact_id(event), *leaving}
 
 
 def signal_lines(signals: Sequence[SignalRow], reader: Reader) -> tuple[SignalLine, ...]:
-    """What stands first, each newest first."""
+    """Standing signals first, then ended ones, each newest first."""
     ordered = sorted(signals, key=lambda signal: (signal.ended is None, signal.at), reverse=True)
     return tuple(_signal_line(signal, reader) for signal in ordered)
 
@@ -208,7 +210,7 @@ def _signal_line(signal: SignalRow, reader: Reader) -> SignalLine:
 
 
 def _title(event: Envelope[Fact], sale: SaleWords, signals: Iterable[SignalRow]) -> str | None:
-    """Words for a fact, with what it does not say itself: which outcome, or the currency of the order."""
+    """Words for a fact, with details that it does not contain: the outcome, or the order's currency."""
     if isinstance(event.data, RefundRequested):
         asked = (one.risk for one in signals if one.fact_id == fact_id(event))
         return next((words.headline(one) for one in asked if one.kind is SignalKind.REFUND_REQUESTED), None)
@@ -237,7 +239,7 @@ def _bare(signal: SignalRow, reader: Reader) -> Happening:
 
 
 def _note_of(deed: DeedRow, notes: Iterable[NoteRow]) -> NoteRow | None:
-    """The note that came with a press of a button: both are of one instant."""
+    """The note that came with a button press; both have the same time."""
     press = (deed.at, deed.who, _NOTE_OF.get(deed.kind))
     return next((note for note in notes if (note.at, note.by, note.about) == press), None)
 

@@ -1,4 +1,4 @@
-"""Who hears of an episode, one after the other, and why it is this person, in words."""
+"""The ladder: the people to notify of an episode, in order, each with the reason in words."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -21,11 +21,12 @@ BELOW_MANAGERS = frozenset({Step.SELLER, Step.SUCCESSOR, Step.BACKUP})
 def ladder_steps(
     order: Order, people: Directory, *, desk: str, moment: Moment, mode: TeamMode, assigned: str | None = None
 ) -> tuple[LadderStep, ...] | None:
-    """Everybody from the seller up to the desk, whether asked or skipped. None while the seller is not known.
+    """All steps from the seller up to the desk, including skipped ones. None while the seller is not known.
 
-    In the seller's place: whom the account is `assigned` to now, else the seller, else the successor valid today; only
-    whoever is active. Then that one's backup, or where nobody is the backup of who left, and two active managers of the
-    seller. Who of them is at work in time is asked: see `asking`. Where the desk is nobody, no rung may be left.
+    The seller's place goes to the active person the account is `assigned` to now, else to the active seller, else to
+    the active successor valid today. The next step is this person's backup; if the place is empty, the backup of the
+    person who left. Then come two active managers of the seller. `next_step` chooses among those at work in time. If
+    the desk is invalid, every step may be skipped.
     """
     seller = people.get(order.sold_by or "")
     if order.sold_by is not None and seller is None:
@@ -37,7 +38,7 @@ def ladder_steps(
 
 
 def holder_of(order: Order, people: Directory, *, now: datetime, assigned: str | None) -> str | None:
-    """Whose customer it is now, away or not: the first in the seller's place who is with us; None where nobody is."""
+    """The person whose customer it is now, even if away: the first active one in the seller's place, or None."""
     view = _View(order, people.get(order.sold_by or ""), people, desk="", now=now)  # no desk: it has no book
     return next(
         (ladder_step.salesperson_id for ladder_step in _in_sellers_place(view, assigned) if _stands(ladder_step)), None
@@ -45,20 +46,20 @@ def holder_of(order: Order, people: Directory, *, now: datetime, assigned: str |
 
 
 def standing(ladder: Sequence[LadderStep], after: Step | None = None) -> list[LadderStep]:
-    """Those that are not skipped, of the steps after this one; of all steps after None."""
+    """The steps after this one that are not skipped; with None, all steps that are not skipped."""
     start = 0 if after is None else LADDER.index(after) + 1
     return [ladder_step for ladder_step in ladder if ladder_step.skipped is None and ladder_step.step in LADDER[start:]]
 
 
 def desk_instead(order: Order, people: Directory, *, desk: str, now: datetime) -> LadderStep:
-    """The desk, after the seller was waited for in vain."""
+    """The desk, if the seller did not become known in time."""
     view = _View(order, None, people, desk, now)
     ladder_step = _at_desk(view, "seller_unknown", f" by {order.sold_by}", f"; {order.sold_by} is not in the directory")
     return replace(ladder_step, skipped=nobody_at_desk(people, desk))
 
 
 def nobody_at_desk(people: Directory, desk: str) -> str | None:
-    """Why the desk is nobody, if so: a mistake of the installation."""
+    """Why the desk cannot be notified, if so: a configuration error of the installation."""
     person = people.get(desk)
     if person is None:
         return f"the sales desk, {desk}, is not in the directory"
@@ -66,7 +67,7 @@ def nobody_at_desk(people: Directory, desk: str) -> str | None:
 
 
 def assigned_to(account: Account, people: Directory, now: datetime) -> str | None:
-    """In whose book the account is, once the day has come where that person works."""
+    """The person who has the account in their book, from the day the assignment starts in that person's zone."""
     owner = people.get(account.assigned_to or "")
     today = now.astimezone(ZoneInfo(owner.zone if owner else "UTC")).date()
     if account.assigned_since is not None and account.assigned_since > today:
@@ -76,7 +77,7 @@ def assigned_to(account: Account, people: Directory, now: datetime) -> str | Non
 
 @dataclass(frozen=True, slots=True)
 class _View:
-    """What everything is decided by; no seller where nobody sold it."""
+    """The inputs of every decision here; `seller` is None if nobody sold the order."""
 
     order: Order
     seller: Salesperson | None
@@ -85,7 +86,7 @@ class _View:
     now: datetime
 
     def sold(self, reader: Salesperson) -> str:
-        """The sale, with the day where the reader is."""
+        """The sale in words, with its date in the reader's zone."""
         sold_on = _day(self.order.sold_at, reader.zone, self.now)
         if self.seller is None:
             return f"Order {self.order.order_id} was sold without a seller on {sold_on}"
@@ -97,7 +98,7 @@ class _View:
 
 
 def _candidates(view: _View, assigned: str | None) -> Iterator[LadderStep]:
-    """All but the desk; skipped are those who cannot be asked whoever else is there."""
+    """All steps but the desk. Skipped steps are those that cannot be notified in any case."""
     in_place = list(_in_sellers_place(view, assigned))
     yield from in_place
     holder = next(
@@ -113,7 +114,7 @@ def _candidates(view: _View, assigned: str | None) -> Iterator[LadderStep]:
 
 
 def _in_sellers_place(view: _View, assigned: str | None) -> Iterator[LadderStep]:
-    """Whom the account is assigned to, else the seller, else the successor; passed over are those who cannot stand."""
+    """The person the account is assigned to, else the seller, else the successor; the others are skipped."""
     seller = view.seller
     if assigned is not None and (seller is None or assigned != seller.salesperson_id):
         ladder_step = _of(view, Step.SELLER, assigned, "; this customer is now yours.", because="assigned")
@@ -132,7 +133,7 @@ def _in_sellers_place(view: _View, assigned: str | None) -> Iterator[LadderStep]
 
 
 def _successor(view: _View, seller: Salesperson) -> LadderStep:
-    """The successor, once the day has come where the successor works, and while active."""
+    """The successor, from the start day in the successor's zone, while active."""
     since = seller.successor_since
     if seller.successor is None or since is None:
         return _nobody(Step.SUCCESSOR, f"{seller.name} has no successor")
@@ -151,7 +152,7 @@ def _backup(view: _View, holder: Salesperson, gone: str = "") -> LadderStep:
 
 
 def _leavers_backup(view: _View, in_place: Sequence[LadderStep]) -> LadderStep | None:
-    """Where the seller's place is empty: the backup whom the first of those who left it named."""
+    """If the seller's place is empty: the backup named by the first person who left it."""
     known = (view.people.get(ladder_step.salesperson_id or "") for ladder_step in in_place)
     left = [person for person in known if person is not None and not person.active]
     if not left:
@@ -162,7 +163,7 @@ def _leavers_backup(view: _View, in_place: Sequence[LadderStep]) -> LadderStep |
 
 
 def _managers(view: _View, below: Salesperson, why: str) -> Iterator[LadderStep]:
-    """The first two active ones up the line; vacant places end it, inactive people and circles are passed over."""
+    """The first two active managers up the line. A vacant place ends it; inactive people and circles are skipped."""
     seen = {below.salesperson_id}
     steps = [Step.MANAGER, Step.UPPER_MANAGER]
     above = below.manager
@@ -209,7 +210,8 @@ def _stands(ladder_step: LadderStep) -> bool:
 
 
 def _judged(candidates: Sequence[LadderStep], view: _View, mode: TeamMode) -> list[LadderStep]:
-    """Skips also whoever is not asked today: for the team's mode, as asked before, or as hard to reach."""
+    """Also skip people who are not notified today: because of the team's mode, an earlier step, or no reachable
+    address."""
     judged: list[LadderStep] = []
     for ladder_step in candidates:
         judged.append(replace(ladder_step, skipped=ladder_step.skipped or _not_today(ladder_step, judged, view, mode)))
@@ -217,7 +219,7 @@ def _judged(candidates: Sequence[LadderStep], view: _View, mode: TeamMode) -> li
 
 
 def _unless_out_of_reach(ladder_step: LadderStep, above: Sequence[LadderStep], view: _View) -> LadderStep:
-    """Who has the inbox alone is left out only for somebody further up whom a message reaches."""
+    """Skip a person who has only the inbox, if a message reaches an active person further up who is not away."""
     if not _stands(ladder_step) or _reachable(ladder_step, view):
         return ladder_step
     if not any(_stands(other) and _reachable(other, view) and not _away(other, view) for other in above):
@@ -253,7 +255,7 @@ def _away(ladder_step: LadderStep, view: _View) -> bool:
 
 
 def _desk(view: _View, below: Sequence[LadderStep], candidates: Sequence[LadderStep], moment: Moment) -> LadderStep:
-    """Skipped where that person is asked already, or is nobody."""
+    """The desk's step; skipped if that person is on an earlier step, or if the desk is invalid."""
     by = f" by {view.seller.name}" if view.seller else " without a seller"
     if any(_stands(ladder_step) and _soon_at_work(ladder_step, view, moment) for ladder_step in below):
         ladder_step = _at_desk(view, "nobody_answered", by, "; you are next in line")
@@ -272,7 +274,7 @@ def _soon_at_work(ladder_step: LadderStep, view: _View, moment: Moment) -> bool:
 
 
 def _at_desk(view: _View, because: str, by: str, rest: str = "") -> LadderStep:
-    """What became of others is not said: it differs from one ring to the next, see `cause_words`."""
+    """The desk's step in words, without what others did: that differs between notifications, see `cause_words`."""
     zone = view.people[view.desk].zone if view.desk in view.people else "UTC"
     sold_on = _day(view.order.sold_at, zone, view.now)
     why_you = f"You are the sales desk: order {view.order.order_id} was sold{by} on {sold_on}{rest}."

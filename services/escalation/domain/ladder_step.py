@@ -8,10 +8,9 @@ from shared.contracts.escalation import Step
 
 @dataclass(frozen=True, slots=True)
 class LadderStep:
-    """One step of the ladder. `because` is a code of a bounded set; `why_you` is the sentence this person reads.
+    """One step of the ladder. `because` is a code of a bounded set; `why_you` is the sentence that this person reads.
 
-    A ladder step that is `skipped` says so in words. It may name nobody, and only one that names a person has a
-    `why_you`.
+    `skipped` gives the reason in words. A skipped step may name nobody; `why_you` is set only if a person is named.
     """
 
     step: Step
@@ -22,7 +21,7 @@ class LadderStep:
 
 
 def colleague(person: Salesperson | None, because: str, why_you: str) -> LadderStep | None:
-    """Somebody who is asked beside the ladder, as they took it or are to take it over; None if they are not with us."""
+    """A person beside the ladder who acknowledged the episode or is to take it over; None if they are not active."""
     if person is None or not person.active:
         return None
     return LadderStep(Step.COLLEAGUE, person.salesperson_id, because, why_you)

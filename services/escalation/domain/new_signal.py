@@ -1,4 +1,4 @@
-"""Makes the signal of a detection, with the money and the words that its facts say, and finds the order it is about."""
+"""Makes the signal of a detection, with the amount and the words of its facts, and finds its order."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -13,9 +13,9 @@ from shared.contracts.envelope import Envelope, Fact
 
 
 def signal_of_detection(detection: Detection, event: Envelope[Fact], book: Book, *, now: datetime) -> Signal:
-    """A signal at the detection's own time, under the policy of when it began; an order that is named is waited for.
+    """A signal at the detection's own time, under the policy of that time. It waits for an order that it names.
 
-    It may be raised, or come back, by an event that is not its own fact: as when what ended it is put right.
+    Another event than its own fact may raise or restore it, as when the fact that ended it is corrected.
     """
     cause = detection.cause
     awaited = detection.names_order is not None and detection.names_order not in book.state(cause.account_id).orders
@@ -37,9 +37,9 @@ def signal_of_detection(detection: Detection, event: Envelope[Fact], book: Book,
 
 
 def as_said_last(signal: Signal, detection: Detection, event: Envelope[Fact]) -> Signal:
-    """A signal with the amount and the words that were said last of it. An amount of zero counts as not told.
+    """A signal with the amount and the words reported last. An amount of zero counts as not reported.
 
-    The facts remember the amount. Words are not in memory: without the event that tells them, stored ones stay.
+    The facts remember the amount. Words are not in memory: without the event that reports them, stored words stay.
     """
     told = [detection.cause, *detection.again]
     amounts = [one for one in told if one.amount_minor]
@@ -52,14 +52,14 @@ def as_said_last(signal: Signal, detection: Detection, event: Envelope[Fact]) ->
 
 
 def says_something_new(fact: AccountFact, detection: Detection) -> bool:
-    """Whether a request that was told again names an amount, words or a person that no other of its kind had."""
+    """Whether a repeated request names an amount, words or a person that no other report of it had."""
     others = [one for one in (detection.cause, *detection.again) if one.fact_id != fact.fact_id]
     known = {value for one in others for value in _told_of(one)}
     return any(value not in known for value in _told_of(fact))
 
 
 def _told_of(request: AccountFact) -> Iterator[tuple[str, object]]:
-    """What a request says, as far as it says it."""
+    """The details that a request reports, without missing ones."""
     if request.amount_minor:
         yield "amount", (request.amount_minor, request.currency)
     if request.said is not None:
@@ -69,10 +69,10 @@ def _told_of(request: AccountFact) -> Iterator[tuple[str, object]]:
 
 
 def matching_order(signal: Signal, account: AccountState, *, seller_first_within: timedelta) -> Order | None:
-    """The order it names, whatever its date; else the account's latest at or before it; None while there is none.
+    """The order it names, of any date; else the account's latest order at or before it; None while there is none.
 
-    A named order that the account does not have is waited for before the latest counts. A sale that somebody made goes
-    before later ones that nobody made, if it is no older than `seller_first_within`.
+    The signal first waits for a named order that the account does not have. A sale with a seller takes precedence over
+    later sales without one, if it is no older than `seller_first_within`.
     """
     if signal.names_order is not None and signal.names_order in account.orders:
         return account.orders[signal.names_order]

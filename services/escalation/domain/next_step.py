@@ -1,4 +1,4 @@
-"""The next step of the ladder: who of those still to be asked is asked, and until when they may answer."""
+"""The next step of the ladder: the next person to notify, and their time to respond."""
 
 from collections.abc import Container, Sequence
 from dataclasses import dataclass, replace
@@ -16,24 +16,24 @@ from shared.contracts.escalation import LADDER, Step
 
 @dataclass(frozen=True, slots=True)
 class Situation:
-    """What everything is decided by: an order, the people, the moment."""
+    """The inputs of every decision here: an order, the people, the moment."""
 
     order: Order
     people: Directory
     moment: Moment
 
     def at(self, ladder_step: LadderStep, now: datetime) -> datetime:
-        """When whoever stands on a ladder step would be rung, at an instant or later."""
+        """When the person on a ladder step would be notified, at an instant or later."""
         person = self.people.get(ladder_step.salesperson_id or "")
         return rings_at(person, self.order, self.moment.severity, self.moment.policy, now)
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """Who is asked, and when they are rung.
+    """The person to notify, and when.
 
-    `passed_over` are those before who are not at work in time, with the reason; `off` those of them who only have
-    other hours. `after` are still to be asked.
+    `passed_over` are the earlier steps whose people are not at work in time, with the reason; `off` are the steps among
+    them that only have other working hours. `after` are the steps that remain.
     """
 
     ladder_step: LadderStep
@@ -44,9 +44,9 @@ class Asked:
 
 
 def whom(candidates: Sequence[LadderStep], situation: Situation) -> Asked | None:
-    """The lowest of the steps still to be asked who is at work within the bound of whoever is so first.
+    """The lowest candidate who is at work no later than the bound after the first candidate at work.
 
-    Where nobody is at work for a long time, the last one is rung at once. None of nobody.
+    If nobody is at work for a long time, the last candidate is notified at once. None without candidates.
     """
     if not candidates:
         return None
@@ -72,9 +72,9 @@ def whom(candidates: Sequence[LadderStep], situation: Situation) -> Asked | None
 
 
 def answer_until(asked: Asked, step: Step, situation: Situation) -> datetime:
-    """Until when whoever is asked at this step has to acknowledge.
+    """Until when the person notified at this step has to acknowledge.
 
-    A time that would last into another day of work ends with the work of today, if somebody else is at work then.
+    A response time that would run into another working day ends with today's work, if someone else is at work then.
     """
     moment, policy = situation.moment, situation.moment.policy
     person = situation.people.get(asked.ladder_step.salesperson_id or "")
@@ -90,7 +90,7 @@ def answer_until(asked: Asked, step: Step, situation: Situation) -> datetime:
 
 
 def _passed(ladder_step: LadderStep, at: datetime, situation: Situation) -> LadderStep:
-    """Passed over, with the reason: until when they are away, or when they are back at work."""
+    """The step as skipped, with the reason: until when the person is away, or when they are back at work."""
     person, now = situation.people[ladder_step.salesperson_id or ""], situation.moment.now
     here = ZoneInfo(person.zone)
     today, until = now.astimezone(here).date(), _away_until(person, situation)
@@ -104,8 +104,8 @@ def _passed(ladder_step: LadderStep, at: datetime, situation: Situation) -> Ladd
 
 
 def _away_until(person: Salesperson, situation: Situation) -> date | None:
-    """The last day of the absence in which they would be rung if they never were away."""
-    if person.away == "[]":  # as of most people
+    """The last day of the absence in which the person would be notified if absences did not count."""
+    if person.away == "[]":  # as for most people
         return None
     moment, policy = situation.moment, situation.moment.policy
     at = rings_at(replace(person, away="[]"), situation.order, moment.severity, policy, moment.now)
@@ -116,8 +116,10 @@ _IN_SELLERS_PLACE = frozenset({Step.SELLER, Step.SUCCESSOR})
 
 
 def step_of(ladder: Sequence[LadderStep], episode: Episode, id: str | None, people: Directory) -> LadderStep | None:
-    """The place on the ladder of a person who has or had an episode, a skipped one if need be; without a place, a
-    colleague's. None without a person, and for one who has left."""
+    """The ladder step of a person who has or had an episode, even a skipped step; a colleague's step if they have none.
+
+    None without a person, and for a person who has left.
+    """
     own = [ladder_step for ladder_step in ladder if id is not None and ladder_step.salesperson_id == id]
     if own:
         return min(own, key=lambda ladder_step: ladder_step.skipped is not None)
@@ -125,10 +127,9 @@ def step_of(ladder: Sequence[LadderStep], episode: Episode, id: str | None, peop
 
 
 def still_to_ask(ladder: Sequence[LadderStep], episode: Episode, asked: Container[str]) -> list[LadderStep]:
-    """The steps further up; `asked` are those who are not asked again at the step where it rang last. Nobody after
-    the desk.
+    """The steps further up, none after the desk. `asked` are the people who are not notified again at the last step.
 
-    First of all whoever is at that step and not of those, as when the sale is corrected meanwhile.
+    Another person at the last step comes first, as after a corrected sale.
     """
     here = _IN_SELLERS_PLACE if episode.step in _IN_SELLERS_PLACE else {episode.step}
     came = [
@@ -140,14 +141,14 @@ def still_to_ask(ladder: Sequence[LadderStep], episode: Episode, asked: Containe
 
 
 def last_to_ask(ladder: Sequence[LadderStep]) -> LadderStep | None:
-    """Who is asked again once nobody is further up; None where nobody is left on the ladder."""
+    """The person to notify again once nobody is further up; None if nobody is left on the ladder."""
     return next(iter(reversed(standing(ladder))), None)
 
 
 def passed_over(ladder: Sequence[LadderStep], episode: Episode, asked: LadderStep, *, upward: bool) -> list[LadderStep]:
-    """Who is skipped between the step where an episode rang last and whoever is asked now.
+    """The steps skipped between the step notified last and the person notified now.
 
-    Where it rings again for whoever was asked last, that is this person alone: they cannot be asked by now.
+    If the cause notifies the same person again, only that person can be skipped, when they cannot be notified any more.
     """
     if not upward and (episode.step is not None or asked.step is Step.COLLEAGUE):
         theirs = [

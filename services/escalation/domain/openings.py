@@ -1,4 +1,4 @@
-"""What a calendar is worked out from: a year's openings, a zone's clock changes, a country's holidays.
+"""The inputs of a calendar: a year's openings, a zone's clock changes, a country's holidays.
 
 Instants and lengths are whole microseconds in UTC here, so that sums are exact and comparing is fast.
 """
@@ -62,7 +62,7 @@ class Openings:
 
 
 def openings_of(found: Iterable[tuple[int, int]]) -> Openings:
-    """What overlaps or touches becomes one opening; what ends before it starts is none."""
+    """The openings: overlapping or touching spans become one; spans that end before they start are dropped."""
     starts, ends, open_by = array("q"), array("q"), array("q")
     for start, end in found:
         if start >= end:
@@ -110,9 +110,9 @@ def _offset(place: ZoneInfo, at: int) -> int:
 
 @lru_cache(maxsize=4096)
 def public_holidays(country: str, region: str | None, year: int) -> frozenset[date]:
-    """By the package `holidays`, which raises NotImplementedError for both a country and a region it does not have.
+    """Holidays by the package `holidays`, which raises NotImplementedError for an unknown country or region.
 
-    Such a region counts as none, and such a country has no holidays that are known.
+    An unknown region counts as no region; an unknown country has no holidays.
     """
     try:
         return frozenset(country_holidays(country, subdiv=region, years=year, categories=("public",)))

@@ -1,4 +1,4 @@
-"""The facts escalation tells itself: a timer ran out, a button was pressed, an attempt to deliver ended."""
+"""Facts that escalation reports to itself: a timer ran out, a button was pressed, a delivery attempt ended."""
 
 from collections.abc import Mapping
 from enum import StrEnum
@@ -21,17 +21,17 @@ class _OwnFact(Fact):
 
 
 class OrderWaitEnded(_OwnFact):
-    """The order a signal names was waited for long enough."""
+    """The time to wait for the order that a signal names is over."""
 
     type: ClassVar[str] = "escalation.timer.order_wait_ended"
     signal: UUID
 
 
 class RecipientSought(_OwnFact):
-    """Time to look again for the seller of an episode's order; after `until` the desk stands in.
+    """Time to look again for the seller of an episode's order; after `until` the desk is notified instead.
 
-    `had_it` is who had acknowledged the episode that rings again. `rung` is how often it had rung by then: a second
-    signal may begin to wait as well, and one ring answers both.
+    `had_it` is the previous acknowledger of an episode that notifies again. `rung` is the number of earlier alerts: a
+    second signal may wait as well, and one alert serves both.
     """
 
     type: ClassVar[str] = "escalation.timer.recipient_sought"
@@ -45,7 +45,7 @@ class RecipientSought(_OwnFact):
 
 
 class SilenceEnded(_OwnFact):
-    """A silence of this kind, about this case or order, has lasted too long, if nothing broke it."""
+    """A silence of this kind, about this case or order, has lasted too long, unless a fact broke it."""
 
     type: ClassVar[str] = "escalation.timer.silence_ended"
     kind: SignalKind
@@ -54,21 +54,21 @@ class SilenceEnded(_OwnFact):
 
 
 class EpisodeDue(_OwnFact):
-    """The clock of an episode ran out: for an answer, a proof, an appointment, a pause, or a hand-over."""
+    """The clock of an episode ran out: for a response, a proof, an appointment, a snooze, or a hand-over."""
 
     type: ClassVar[str] = "escalation.timer.episode_due"
     episode: UUID
 
 
 class SomebodySought(_OwnFact):
-    """Time to look again whether there is somebody to ask about an episode."""
+    """Time to look again for a person to notify of an episode."""
 
     type: ClassVar[str] = "escalation.timer.somebody_sought"
     episode: UUID
 
 
 class InformationDue(_OwnFact):
-    """Somebody who was passed over while not at work is at work: they are told, if it is still open."""
+    """A person who was skipped while off work is at work now, and is informed if the episode is still open."""
 
     type: ClassVar[str] = "escalation.timer.information_due"
     episode: UUID
@@ -76,9 +76,9 @@ class InformationDue(_OwnFact):
 
 
 class WorkLookedAt(_OwnFact):
-    """Time to look at what a person has: somebody may have given it to them meanwhile, or an absence begins.
+    """Time to check a person's episodes: one may have been assigned to them meanwhile, or an absence begins.
 
-    `since` is when we were told of the change, or when the absence begins.
+    `since` is when the change was reported to us, or when the absence begins.
     """
 
     type: ClassVar[str] = "escalation.timer.work_looked_at"
@@ -88,9 +88,9 @@ class WorkLookedAt(_OwnFact):
 
 
 class PersonChanged(_OwnFact):
-    """A person who has episodes of this account has changed, left or gone away.
+    """A person with episodes of this account has changed, left or gone away.
 
-    `reachable`: until now no message reached this person.
+    `reachable`: messages reach this person now, and did not before.
     """
 
     type: ClassVar[str] = "escalation.timer.person_changed"
@@ -100,24 +100,24 @@ class PersonChanged(_OwnFact):
 
 
 class EpisodeButton(_OwnFact):
-    """Somebody pressed a button of an episode."""
+    """A person pressed a button of an episode."""
 
     episode: UUID
     by: Id
 
 
 class NotedButton(EpisodeButton):
-    """A button with which a note can be left."""
+    """A button press that can carry a note."""
 
     note: Written = None
 
 
 class AcknowledgePressed(EpisodeButton):
-    """A salesperson takes an episode.
+    """A salesperson acknowledges an episode.
 
-    `ahead` is how many customers this person has to call before, when it was pressed: those of the same severity or a
-    higher one whose clock runs. `as_of` is when the episode last changed by the page that it was pressed on: if it has
-    changed since, the press is refused.
+    `ahead` is the number of customers this person has to call first, at the time of the press: those of the same or a
+    higher severity whose clock runs. `as_of` is when the episode last changed, according to the page. If it has changed
+    since, the press is refused.
     """
 
     type: ClassVar[str] = "escalation.button.acknowledge_pressed"
@@ -126,41 +126,41 @@ class AcknowledgePressed(EpisodeButton):
 
 
 class NotMinePressed(EpisodeButton):
-    """Whoever was asked says that it is not theirs: the next on the ladder is asked."""
+    """A person notified says that it is not theirs; the next person on the ladder is notified."""
 
     type: ClassVar[str] = "escalation.button.not_mine_pressed"
 
 
 class AttemptLogged(NotedButton):
-    """Whoever acknowledged could not reach the customer."""
+    """The acknowledger could not reach the customer."""
 
     type: ClassVar[str] = "escalation.button.attempt_logged"
     channel: ContactChannel = ContactChannel.PHONE
 
 
 class CustomerReachedLogged(NotedButton):
-    """Whoever acknowledged talked with the customer."""
+    """The acknowledger talked with the customer."""
 
     type: ClassVar[str] = "escalation.button.customer_reached_logged"
     channel: ContactChannel = ContactChannel.PHONE
 
 
 class AppointmentLogged(EpisodeButton):
-    """The customer named a time to be called."""
+    """The customer named a time for a call."""
 
     type: ClassVar[str] = "escalation.button.appointment_logged"
     at: Instant
 
 
 class SnoozePressed(EpisodeButton):
-    """Whoever acknowledged is to be asked again later."""
+    """The acknowledger is to be notified again later."""
 
     type: ClassVar[str] = "escalation.button.snooze_pressed"
     until: Instant
 
 
 class HandOverPressed(NotedButton):
-    """Whoever acknowledged asks somebody to take over; until they accept, it stays with the giver."""
+    """The acknowledger asks a colleague to take over; until the colleague accepts, the giver keeps it."""
 
     type: ClassVar[str] = "escalation.button.hand_over_pressed"
     to: Id
@@ -168,19 +168,19 @@ class HandOverPressed(NotedButton):
 
 
 class HandOverAcceptPressed(EpisodeButton):
-    """Whoever was asked to take over does."""
+    """The colleague who was asked to take over accepts."""
 
     type: ClassVar[str] = "escalation.button.hand_over_accept_pressed"
 
 
 class SeenPressed(EpisodeButton):
-    """Somebody has seen an episode that is for information."""
+    """A person has seen an episode that is for information."""
 
     type: ClassVar[str] = "escalation.button.seen_pressed"
 
 
 class ClosePressed(NotedButton):
-    """Somebody says how it ended, and why."""
+    """A person closes an episode with a result and a reason."""
 
     type: ClassVar[str] = "escalation.button.close_pressed"
     result: EpisodeResult
@@ -188,7 +188,7 @@ class ClosePressed(NotedButton):
 
 
 class ReopenPressed(EpisodeButton):
-    """Whoever closed an episode takes that back."""
+    """The person who closed an episode undoes the close."""
 
     type: ClassVar[str] = "escalation.button.reopen_pressed"
 
@@ -203,8 +203,10 @@ class Attempt(StrEnum):
 
 
 class DeliveryAttempted(_OwnFact):
-    """An attempt to deliver ended; `attempt` counts from 1. `refused_address` is set where the server refuses it, or no
-    mail can be written to it."""
+    """An attempt to deliver ended; `attempt` counts from 1.
+
+    `refused_address` is set if the server refuses the address, or no mail can be addressed to it.
+    """
 
     type: ClassVar[str] = "escalation.delivery.attempted"
     delivery: UUID
@@ -215,7 +217,7 @@ class DeliveryAttempted(_OwnFact):
 
 
 class DeliveryReturned(_OwnFact):
-    """A message that the mail server had accepted came back."""
+    """A message that the mail server had accepted was returned."""
 
     type: ClassVar[str] = "escalation.delivery.returned"
     delivery: UUID
@@ -223,7 +225,7 @@ class DeliveryReturned(_OwnFact):
 
 
 class DeliveryResent(_OwnFact):
-    """An operator has a delivery sent again."""
+    """An operator sends a delivery again."""
 
     type: ClassVar[str] = "escalation.delivery.resent"
     delivery: UUID
@@ -239,7 +241,7 @@ class AddressFailed(_OwnFact):
 
 
 class AddressWorks(_OwnFact):
-    """An operator says that mail to a person's address arrives again."""
+    """An operator reports that mail to a person's address arrives again."""
 
     type: ClassVar[str] = "escalation.delivery.address_works"
     about: ClassVar[About] = "salesperson"
@@ -260,8 +262,8 @@ BUTTONS: tuple[type[EpisodeButton], ...] = (  # of an open episode
 
 
 class PolicyPublishing(_OwnFact):
-    """Somebody publishes a document as the next version of the policy: of the version `onto`, where it is given. The
-    subject is POLICY_SUBJECT."""
+    """A person publishes a document as the next version of the policy, based on version `onto` if given. The subject is
+    POLICY_SUBJECT."""
 
     type: ClassVar[str] = "escalation.button.policy_publishing"
     about: ClassVar[About] = "policy"
@@ -272,7 +274,7 @@ class PolicyPublishing(_OwnFact):
 
 
 class RulesChanged(_OwnFact):
-    """The rules in code changed: an account is judged anew by this version of them, and nobody is rung for it."""
+    """The rules in code changed: an account is judged again by this version, without notifying anybody for it."""
 
     type: ClassVar[str] = "escalation.rejudging.rules_changed"
     rules: Annotated[int, Field(ge=1)]

@@ -1,4 +1,4 @@
-"""Whom to call or write to about an episode, and in which country their numbers are, for pages and mails alike."""
+"""The people to call or write to about an episode, and the country of their numbers, for pages and mails."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from shared.contracts.support_inbound import Person
 
 @dataclass(frozen=True, slots=True)
 class OnRecord:
-    """What the order says of its customer; `country` is ISO 3166-1."""
+    """The order's record of its customer; `country` is ISO 3166-1."""
 
     name: str | None
     phone: str | None
@@ -23,7 +23,7 @@ class OnRecord:
 
 @dataclass(frozen=True, slots=True)
 class People:
-    """Who acted for the customer: who asked, in the fact that an episode is about, and who opened the case."""
+    """The people who acted for the customer: the asker in the episode's main fact, and the opener of the case."""
 
     asker: Person | None
     opener: Person | None
@@ -35,7 +35,7 @@ class People:
 
 @dataclass(frozen=True, slots=True)
 class StandIn:
-    """Somebody to contact who is not the customer."""
+    """A person to contact who is not the customer."""
 
     name: str
     calls: tuple[PhoneLink, ...]
@@ -43,13 +43,13 @@ class StandIn:
 
 
 def people_of(main: words.Risk, signals: Sequence[SignalRow], facts: Sequence[Envelope[Fact]]) -> People:
-    """The people of the facts with which signals began, and of the cases that these name."""
+    """The people in the signals' first facts, and in the cases that these facts name."""
     return People(asker_of(main, signals, facts), opener_of(signals, facts))
 
 
 def country_for(record: OnRecord, facts: Iterable[Envelope[Fact]], company: str | None) -> str | None:
-    """Where a number without a country's code is: the customer's country, else that of another number of theirs, else
-    the company's."""
+    """The country of a number without a country code: the customer's, else that of another number of theirs, else the
+    company's."""
     if record.country is not None:
         return record.country
     told = (words.describe(event).by for event in facts)
@@ -57,7 +57,7 @@ def country_for(record: OnRecord, facts: Iterable[Envelope[Fact]], company: str 
 
 
 def calls(people: People, record: OnRecord, ways: WaysTo) -> tuple[PhoneLink, ...]:
-    """The number of who asked first, then those on record, then that of who opened the case, each once."""
+    """The asker's number first, then the numbers on record, then the case opener's, each once."""
     found: dict[str, PhoneLink] = {}
     for link in (*_links(people.asker, ways), *ways(record.phone), *_links(people.opener, ways)):
         found.setdefault(link.href, link)
@@ -65,7 +65,7 @@ def calls(people: People, record: OnRecord, ways: WaysTo) -> tuple[PhoneLink, ..
 
 
 def stand_in(people: People, record: OnRecord, ways: WaysTo) -> StandIn | None:
-    """Who asked or opened the case, where that is not the customer and can be reached."""
+    """The asker or the case opener, if that is not the customer and can be reached."""
     own = {link.href for link in ways(record.phone)}
     for person in people.known:
         links, name = _links(person, ways), _name(person)

@@ -1,4 +1,4 @@
-"""What people do with an episode: take it, try, reach the customer, put it off, hand it over, close it. Pure."""
+"""What people do with an episode: acknowledge, try, reach the customer, snooze, hand over, close. Pure functions."""
 
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -14,7 +14,7 @@ from shared.contracts.escalation import EpisodeResult
 
 
 class NotNow(Exception):
-    """What was pressed cannot be done: a code of a bounded set, and what to do instead."""
+    """A button press that cannot be carried out: a code of a bounded set, and what to do instead."""
 
     def __init__(self, code: str, reason: str) -> None:
         super().__init__(code, reason)
@@ -23,9 +23,9 @@ class NotNow(Exception):
 
 
 def taken(episode: Episode, by: Salesperson | str, talk: Talk, now: datetime, *, ahead: int = 0) -> Episode:
-    """An episode somebody took: from now on they have to reach the customer, or at the time that was agreed on.
+    """The episode, acknowledged: the acknowledger has to reach the customer from now on, or at the agreed time.
 
-    Once taken it stays with who was first. They have `ahead` calls to make before this one.
+    The first to acknowledge keeps it. They have `ahead` calls to make before this one.
     """
     if episode.acknowledged_at is not None:
         return episode
@@ -47,8 +47,10 @@ def taken(episode: Episode, by: Salesperson | str, talk: Talk, now: datetime, *,
 
 
 def _due(episode: Episode, by: datetime, now: datetime) -> Episode:
-    """A talk is due by then, or at the appointment that is still to come: where something new has happened since that
-    was made, whichever comes first."""
+    """A talk is due by then, or at a future appointment.
+
+    If something new has happened since the appointment was made, the earlier of the two counts.
+    """
     agreed = episode.appointment_at
     if agreed is None or agreed <= now or (episode.talk_due_sooner and by < agreed):
         return replace(episode, deadline_at=by, deadline_for=Clock.REDEEM)
@@ -56,22 +58,24 @@ def _due(episode: Episode, by: datetime, now: datetime) -> Episode:
 
 
 def excused(episode: Episode) -> Episode:
-    """No talk is due with a customer who must not be contacted. A pause that somebody chose goes on."""
+    """No talk is due with a customer who must not be contacted. A snooze continues."""
     if episode.deadline_for not in (Clock.REDEEM, Clock.APPOINTMENT):
         return episode
     return replace(episode, deadline_at=None, deadline_for=None, appointment_at=None)
 
 
 def bound(episode: Episode, person: Salesperson | None, talk: Talk, now: datetime) -> Episode:
-    """From now on a talk is due of whoever took it, but not before a pause is over."""
+    """From now on the acknowledger owes a talk, but not before a snooze is over."""
     if episode.deadline_for is not None:
         return episode
     return replace(episode, deadline_at=redeem_by(person, episode.severity, talk, now), deadline_for=Clock.REDEEM)
 
 
 def informing(episode: Episode, now: datetime) -> Episode:
-    """An episode that asks nothing any more: nobody has to do with it, and the next signal that asks rings as the first
-    one does."""
+    """An episode that needs no response any more: nobody is responsible.
+
+    The next signal that asks for a response notifies like the first one.
+    """
     return replace(
         episode,
         rang=False,
@@ -93,9 +97,9 @@ def informing(episode: Episode, now: datetime) -> Episode:
 
 
 def attempted(episode: Episode, person: Salesperson | None, talk: Talk, now: datetime) -> Episode:
-    """One more attempt that reached nobody. The first ones extend the deadline, later ones are only counted.
+    """One more attempt that reached nobody. The first attempts extend the deadline; later ones are only counted.
 
-    It takes the place of an appointment that has come.
+    An attempt settles an appointment whose time has come.
     """
     still_to_come = episode.appointment_at if _is_to_come(episode, now) else None
     counted = replace(episode, attempts=episode.attempts + 1, appointment_at=still_to_come, changed_at=now)
@@ -107,13 +111,13 @@ def attempted(episode: Episode, person: Salesperson | None, talk: Talk, now: dat
 
 
 def _is_to_come(episode: Episode, now: datetime) -> bool:
-    """Whether the appointment beside another clock is still to come, as far as this clock knows."""
+    """Whether the appointment beside another clock is in the future."""
     waits = episode.talk_due_sooner or episode.deadline_for is Clock.SNOOZE
     return waits and episode.appointment_at is not None and episode.appointment_at > now
 
 
 def reached(episode: Episode, at: datetime, now: datetime) -> Episode:
-    """The acknowledgement is redeemed: no clock runs any more, but an appointment that is still to come stands."""
+    """The acknowledgement is redeemed: no clock runs any more, but a future appointment stands."""
     redeemed = replace(episode, reached_at=at, talk_due_sooner=False, changed_at=now)
     if episode.deadline_for is Clock.APPOINTMENT:
         return redeemed
@@ -123,9 +127,9 @@ def reached(episode: Episode, at: datetime, now: datetime) -> Episode:
 
 
 def reminded(episode: Episode, person: Salesperson | None, talk: Talk, now: datetime) -> Episode:
-    """The appointment has come, or is about to: a talk is due from now on, and no earlier talk counts.
+    """The appointment is due or imminent: a talk is due from now on, and no earlier talk counts.
 
-    One that came while no timer fired, as in an outage, has been due since its own time.
+    If no timer fired at its time, as in an outage, the talk has been due since that time.
     """
     at = episode.deadline_at
     assert at is not None
@@ -137,7 +141,7 @@ def reminded(episode: Episode, person: Salesperson | None, talk: Talk, now: date
 
 
 def reminded_only(episode: Episode, now: datetime) -> Episode:
-    """The appointment has come with a customer who must not be contacted: it is shown, and no talk is due."""
+    """The appointment is due, but the customer must not be contacted: it is shown, and no talk is due."""
     return replace(_come(episode, now), deadline_at=None, deadline_for=None)
 
 
@@ -148,7 +152,7 @@ def _come(episode: Episode, now: datetime) -> Episode:
 def held_by_appointment(
     episode: Episode, person: Salesperson | None, at: datetime, policy: Policy, now: datetime
 ) -> Episode:
-    """The customer named a time: until then the clock stands still. Raises NotNow."""
+    """The customer named a time; the clock is paused until then. Raises NotNow."""
     _check_within(at, now, policy.acknowledgement.longest_appointment, "the call-back time")
     _check_there(person, at, policy, now)
     made = replace(episode, appointment_at=None, talk_due_sooner=False, changed_at=now)
@@ -156,7 +160,7 @@ def held_by_appointment(
 
 
 def snoozed(episode: Episode, person: Salesperson | None, until: datetime, policy: Policy, now: datetime) -> Episode:
-    """Put off: at its end it rings again. Not beyond what the customer was promised. Raises NotNow."""
+    """Snoozed: at the end it notifies again. It cannot last beyond a promised call. Raises NotNow."""
     _check_within(until, now, policy.acknowledgement.longest_snooze, "the end of the snooze")
     _check_there(person, until, policy, now)
     promised = episode.promised_at
@@ -177,9 +181,9 @@ def _refuse_to_forget(promised: datetime, person: Salesperson | None, now: datet
 def offered(
     episode: Episode, to: str, until: datetime, policy: Policy, now: datetime, *, notified_at: datetime
 ) -> Episode:
-    """Offered to somebody, who is notified then; the giver stays responsible, and their clock runs on. Raises NotNow.
+    """Offered to a colleague, who is notified. The giver stays responsible, and their clock continues. Raises NotNow.
 
-    The longest time runs from when they are notified: else nobody could be asked who is back at work after that.
+    The longest time counts from the notification; otherwise no colleague could be asked who is at work only later.
     """
     longest = policy.acknowledgement.longest_hand_over + (notified_at - now)
     _check_within(until, now, longest, "the deadline for accepting")
@@ -189,7 +193,7 @@ def offered(
 
 
 def handed_over(episode: Episode, to: Salesperson | str, talk: Talk, now: datetime) -> Episode:
-    """Accepted: the other has taken it, and the clock starts anew, after the appointment if there is one."""
+    """Accepted: the colleague has taken over, and the clock starts again, after the appointment if there is one."""
     free = replace(episode, acknowledged_at=None, acknowledged_by=None, offered_to=None, offered_until=None)
     return taken(replace(free, appointment_at=episode.promised_at), to, talk, now)
 
@@ -197,9 +201,9 @@ def handed_over(episode: Episode, to: Salesperson | str, talk: Talk, now: dateti
 def closed(
     episode: Episode, result: EpisodeResult, reason: str, policy: Policy, *, by: str | None, now: datetime
 ) -> Episode:
-    """Ended with a result and a reason of the policy's list. Raises NotNow for a reason that is not on it.
+    """Closed with a result and a reason of the policy's list. Raises NotNow for a reason that is not on it.
 
-    What ran is kept for the person who undoes it. What closes by itself stays closed.
+    The clock is kept for an undo by the person who closed it. An automatic close cannot be undone.
     """
     reasons = [one.code for one in policy.reasons.get(result, ())]
     if reason not in reasons and (result, reason) != (EpisodeResult.INFORMED, SEEN):
@@ -232,13 +236,13 @@ def _check_within(at: datetime, now: datetime, longest: timedelta, what: str) ->
 
 
 def _span(span: timedelta) -> str:
-    """Such as "14 days", "4 hours"."""
+    """The span in words, such as "14 days" or "4 hours"."""
     days = span.days
     return counted(days, "day") if span == timedelta(days=days) else counted(round(span.total_seconds() / 3600), "hour")
 
 
 def _check_there(person: Salesperson | None, until: datetime, policy: Policy, now: datetime) -> None:
-    """Whoever is to be asked then must be there, and until then."""
+    """Raises NotNow if the person is away at that time or before it."""
     if person is None:
         return
     calendar = calendar_of(person, policy.company)

@@ -1,4 +1,4 @@
-"""Whether something rings (again), and for which cause. Nothing is swallowed: what does not ring is shown."""
+"""Decides whether a signal or contact notifies (again), and for which cause. All others are still shown."""
 
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -10,21 +10,20 @@ from shared.contracts.escalation import REQUESTS, RingCause
 
 
 def too_old_to_ring(signal: Signal, ring_within: timedelta) -> bool:
-    """Whether a signal had this age when it was first seen; zero means: none is too old."""
+    """Whether a signal was older than this when first seen; zero means that none is too old."""
     return too_old(signal.at, signal.seen_at, ring_within)
 
 
 def too_old(at: datetime, seen_at: datetime, ring_within: timedelta) -> bool:
-    """Whether something that happened then was too old to ring when it was first seen."""
+    """Whether something that happened at this time was too old to notify when it was first seen."""
     return timedelta(0) < ring_within < seen_at - at
 
 
 def ring_of_signal(episode: Episode, signal: Signal, *, rose: bool, ring_within: timedelta) -> RingCause | None:
-    """A signal rings first of all, when it raises the severity, and always when money or a cancellation is asked for.
+    """Notify for an episode's first signal, for a higher severity, and for every request for money or cancellation.
 
-    Once the customer was reached, or nobody is asked any more, or when it is a contact that the acknowledger did not
-    answer, it rings as well. One that was too old when first seen never does, so an episode may ring at a later signal
-    for the first time.
+    Notify also once the customer was reached, the repeats are used up, or nobody could be notified. A signal that was
+    too old when first seen never notifies, so a later signal may be the first one to notify.
     """
     if too_old_to_ring(signal, ring_within):
         return None
@@ -36,12 +35,12 @@ def ring_of_signal(episode: Episode, signal: Signal, *, rose: bool, ring_within:
 
 
 def waits_for_seller(episode: Episode) -> bool:
-    """Whether the first ring of an episode waits until the directory knows who sold it."""
+    """Whether an episode's first notification waits until the directory knows the seller."""
     return episode.rang and episode.rings == 0 and episode.nobody_since is None
 
 
 def ring_of_contact(episode: Episode, fact: AccountFact) -> RingCause | None:
-    """A new inbound contact rings again that whoever acknowledged did not answer, or after everybody was asked."""
+    """Notify again when the customer contacts us and the acknowledger did not answer, or everyone has been notified."""
     since = episode.acknowledged_at or episode.exhausted_at
     if since is None or fact.at <= since:
         return None
@@ -50,17 +49,17 @@ def ring_of_contact(episode: Episode, fact: AccountFact) -> RingCause | None:
 
 
 def is_proof(episode: Episode, fact: AccountFact) -> bool:
-    """Whether a contact redeems the acknowledgement: a talk since a talk is due."""
+    """Whether a contact redeems the acknowledgement: a talk since the talk became due."""
     return _is_talk(episode, fact) and _is_since_due(episode, fact)
 
 
 def is_attempt(episode: Episode, fact: AccountFact) -> bool:
-    """Whether the acknowledger tried since a talk is due, and did not reach the customer."""
+    """Whether the acknowledger tried to reach the customer since the talk became due, without success."""
     return is_try(episode, fact) and _is_since_due(episode, fact)
 
 
 def is_try(episode: Episode, fact: AccountFact) -> bool:
-    """Whether the acknowledger tried since then, and did not reach the customer."""
+    """Whether the acknowledger tried to reach the customer since then, without success."""
     failed = fact.kind is FactKind.CONTACT and fact.result in ("unanswered", "voicemail")
     return failed and fact.direction == "outbound" and _is_by_holder(episode, fact)
 
@@ -80,14 +79,14 @@ def _is_since_due(episode: Episode, fact: AccountFact) -> bool:
 
 
 def from_the_foot(episode: Episode) -> Episode:
-    """An episode about which everybody was asked, and that begins again with who was asked first."""
+    """The episode after everyone has been notified, starting again with the first step of the ladder."""
     return replace(episode, step=None, repeats=0, exhausted_at=None)
 
 
 def asked_anew(episode: Episode, now: datetime, *, something_new: bool = False) -> Episode:
-    """An episode that rings (again): whoever acknowledged it before is asked anew.
+    """An episode that notifies (again): a previous acknowledgement no longer counts.
 
-    What the customer was promised goes along with whoever takes it. `something_new` has no time to wait for that.
+    The next acknowledger owes the call that was promised to the customer. With `something_new` a talk is due sooner.
     """
     return replace(
         episode,

@@ -1,4 +1,4 @@
-"""The standing signals of one account, found by their episode and by what they are about, however many there are."""
+"""The standing signals of one account, indexed by episode and by subject, so lookups are fast for any number."""
 
 from bisect import bisect_left, bisect_right, insort
 from collections.abc import Collection, Iterator
@@ -14,16 +14,16 @@ from services.escalation.domain.signals.places import place
 from shared.contracts.escalation import REQUESTS, SignalKind
 
 _Began: TypeAlias = list[tuple[datetime, UUID]]
-"""Signals by when the facts happened that they began with."""
+"""Signals by the time of the facts that they began with."""
 
 
 def place_of(signal: Signal) -> Place:
-    """Where a signal is looked for."""
+    """The place in the index for a signal."""
     return place(signal.kind, case=signal.case_id, order=signal.names_order, by_silence=signal.by_silence)
 
 
 class Standing:
-    """Signals that stand. `began_at` is when the fact happened that a signal began with."""
+    """Signals that stand. `began_at` is the time of the fact that a signal began with."""
 
     def __init__(self) -> None:
         self._by_episode: dict[UUID | None, dict[SignalKind, list[tuple[datetime, UUID]]]] = {}
@@ -31,7 +31,7 @@ class Standing:
         self._signals: dict[UUID, tuple[Signal, Place, datetime]] = {}
 
     def put(self, signal: Signal, began_at: datetime) -> None:
-        """Keep a signal as it is now; one that has ended is forgotten."""
+        """Keep a signal in its current state; a signal that has ended is removed."""
         self._drop(signal.signal_id)
         if not signal.stands:
             return
@@ -58,12 +58,12 @@ class Standing:
             del self._by_place[part][name]
 
     def of_episode(self, episode_id: UUID | None) -> list[Signal]:
-        """Those of an episode, or without one, in the order of event times, ties by id."""
+        """The signals of an episode, or those without one, in the order of event times, ties by id."""
         kinds = self._by_episode.get(episode_id, {}).values()
         return [self._signals[signal_id][0] for _, signal_id in sorted(chain.from_iterable(kinds))]
 
     def telling(self, episode_id: UUID, *, without: Collection[UUID] = ()) -> list[Signal]:
-        """Those that tell everything of an episode as a whole: every request, and of each other kind the latest."""
+        """The signals that determine an episode as a whole: every request, and the latest of each other kind."""
         found: list[Signal] = []
         for kind, signals in self._by_episode.get(episode_id, {}).items():
             lasting = (self._signals[id][0] for _, id in reversed(signals) if id not in without)
@@ -74,7 +74,7 @@ class Standing:
         return episode_id in self._by_episode
 
     def within(self, scope: Scope) -> Iterator[Signal]:
-        """All that a scope covers."""
+        """The signals that a scope covers."""
         for part, places in self._by_place.items():
             names = scope.names_in(part)
             for name in list(places) if names is None else names:

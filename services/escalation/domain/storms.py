@@ -1,8 +1,8 @@
-"""What one person is sent of all that is due: single alerts, or one ranked list instead of many. Start at `sort_out`.
+"""Limits what one person is sent: single alerts, or one ranked list instead of many. Start at `sort_out`.
 
-No more than so many single alerts go to a person on a channel within the policy's window. What exceeds them is held,
-and when the window ends all of it goes as one list. After a list nothing goes before another window is over, and what
-came meanwhile is in the next list: as long as a storm lasts, one list a window. Nothing is dropped on any way.
+The policy limits the single alerts to a person on a channel within a window. Further deliveries are held until the
+window ends, and are then sent as one list. After a list nothing is sent until another window is over; later deliveries
+are in the next list. A storm therefore produces one list a window. Nothing is dropped.
 """
 
 from collections.abc import Iterator, Sequence
@@ -16,7 +16,7 @@ from shared.contracts.escalation import Severity
 from shared.ids import derived
 
 MOST_IN_A_LIST = 1_000
-"""So many deliveries are decided on at once, and end in one transaction. Beyond, there is another list."""
+"""The number of deliveries decided on at once and ended in one transaction. Further ones go in another list."""
 NAMED_IN_A_LIST = 50
 _UNITS = {"a day": timedelta(days=1), "an hour": timedelta(hours=1), "a minute": timedelta(minutes=1)}
 OVERTAKEN = "a newer alert was raised before this one was sent"
@@ -24,9 +24,9 @@ OVERTAKEN = "a newer alert was raised before this one was sent"
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """A delivery whose time has come, as it stands.
+    """A delivery that is due, in its current state.
 
-    `overtaken` tells that its episode rang again since. For `list_id` see Delivery.
+    `overtaken` tells that its episode notified again since. For `list_id` see Delivery.
     """
 
     delivery_id: UUID
@@ -38,13 +38,13 @@ class Due:
 
     @property
     def gathered(self) -> bool:
-        """Whether it waited for others: until the end of a window, or until its recipient is to be rung."""
+        """Whether it waited: until the end of a window, or until its recipient is to be notified."""
         return self.state == "held" or self.list_id is not None
 
 
 @dataclass(frozen=True, slots=True)
 class Recent:
-    """A message that this person got by now, or may have got."""
+    """A message that this person has received, or may have received."""
 
     at: datetime
     is_list: bool
@@ -52,7 +52,7 @@ class Recent:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """Goes now: a list, or the alert of its only delivery."""
+    """A message to send now: a list, or the alert of its only delivery."""
 
     list_id: UUID | None
     deliveries: tuple[Due, ...]
@@ -60,7 +60,7 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """Each delivery that was due is in exactly one of these."""
+    """The decisions. Each delivery that was due is in exactly one of these fields."""
 
     messages: tuple[Message, ...] = ()
     held: tuple[Due, ...] = ()
@@ -70,9 +70,9 @@ class Verdict:
 
 
 def sort_out(due: Sequence[Due], recent: Sequence[Recent], storms: Storms, now: datetime) -> Verdict:
-    """What becomes of all that is due for one person on one channel; `recent` are the messages of the last window.
+    """Decide on all deliveries due for one person on one channel; `recent` are the messages of the last window.
 
-    What may have arrived already goes again as the same message, whatever else there is.
+    A message that may have arrived is always sent again as the same message.
     """
     ordered = sorted(due, key=lambda one: (one.try_at, one.delivery_id))
     expired = tuple(one for one in ordered if one.state == "held" and one.overtaken)
@@ -87,7 +87,7 @@ def sort_out(due: Sequence[Due], recent: Sequence[Recent], storms: Storms, now: 
 
 
 def list_id(first: Due) -> UUID:
-    """A list is known by its first delivery and that one's attempt: each is in one message at a time."""
+    """The id of a list: its first delivery and that delivery's attempt. A delivery is in one message at a time."""
     return derived("list", first.delivery_id, first.attempts + 1)
 
 
@@ -100,7 +100,7 @@ def _again(doubtful: Sequence[Due]) -> Iterator[Message]:
 
 
 def _share(waiting: Sequence[Due], lately: Sequence[Recent], storms: Storms) -> tuple[Sequence[Message], Sequence[Due]]:
-    """The messages that go now, and what is held."""
+    """The messages to send now, and the deliveries to hold."""
     if not waiting or any(one.is_list for one in lately):
         return (), waiting
     free = max(0, storms.alerts - len(lately))
@@ -111,7 +111,8 @@ def _share(waiting: Sequence[Due], lately: Sequence[Recent], storms: Storms) -> 
 
 
 def _hold(lately: Sequence[Recent], storms: Storms, now: datetime) -> tuple[datetime, str]:
-    """Until when, and why: to the end of the window that the oldest single alert began, or the last list."""
+    """Until when to hold, and why: to the end of the window that began with the oldest single alert or the last
+    list."""
     span = span_in_words(storms.window)
     lists = [one.at for one in lately if one.is_list]
     if lists:
@@ -131,8 +132,10 @@ def span_in_words(span: timedelta) -> str:
 
 @dataclass(frozen=True, slots=True)
 class SaleAtRisk:
-    """A line of a list: an open episode with its order. `call_at` is when the customer was promised a call; `is_new`
-    tells that it rang since the last message."""
+    """A line of a list: an open episode with its order.
+
+    `call_at` is the time of a promised call; `is_new` tells that it notified since the last message.
+    """
 
     episode_id: UUID
     account_id: str

@@ -1,4 +1,4 @@
-"""What salespeople write down of an attempt, a talk, a hand-over or an end, for the next person who has the episode."""
+"""Notes of salespeople about an attempt, a talk, a hand-over or a close, for the next person who has the episode."""
 
 import re
 import unicodedata
@@ -18,7 +18,7 @@ _GAPS = re.compile(r"\n{3,}")
 
 
 class NoteAbout(StrEnum):
-    """On which occasion a note was written."""
+    """The occasion of a note."""
 
     ATTEMPT = "attempt"
     TALK = "talk"
@@ -38,15 +38,15 @@ class NoteRow:
 
 
 def as_written(text: str) -> str:
-    """Without control characters and without what turns the reading direction of whatever follows; empty lines at most
-    one by one. Empty where nothing of it can be seen."""
+    """The text without control characters, marks that reverse the reading direction, and repeated empty lines. Empty if
+    nothing of it is visible."""
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     kept = "\n".join(_TURNS.sub("", _CONTROLS.sub(" ", line)).strip() for line in lines)
     return _GAPS.sub("\n\n", kept).strip() if any(map(_stands_alone, kept)) else ""
 
 
 def _stands_alone(character: str) -> bool:
-    """Whether it can be seen without a character before it: accents and variation selectors cannot."""
+    """Whether the character is visible without one before it; accents and variation selectors are not."""
     return is_visible(character) and unicodedata.category(character) != "Mn"
 
 

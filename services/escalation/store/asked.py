@@ -1,4 +1,4 @@
-"""Everybody who was asked about episodes or skipped, for messages: what a page reads for its reader, read for many."""
+"""Reads everyone notified or skipped for episodes, for messages: the same as on a page, for many readers at once."""
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping
@@ -36,24 +36,24 @@ _STEPS = f"""
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """The rings of one episode in order, and the decisions about the people asked."""
+    """The alerts of one episode in order, and the decisions about the people notified."""
 
     rings: list[RingRow] = field(default_factory=list)
     steps: list[StepRow] = field(default_factory=list)
 
     def before(self, ring: int, reader: Reader) -> tuple[AskedLine, ...]:
-        """Everybody who was notified or skipped before this ring of the reader's, which counts from one."""
+        """Everyone notified or skipped before this alert to the reader; alerts count from one."""
         until = self.rings[ring - 1].raised_at
         lines = asked_lines(self.rings[:ring], [step for step in self.steps if step.at <= until], reader)
         return tuple(line for line in lines if not reader.is_me(line.salesperson_id))
 
     def had_since(self, ring: int) -> datetime | None:
-        """Since when whom this ring notified had it by then."""
+        """Since when the recipient of this alert had had the episode."""
         return had_since(self.rings[:ring], self.steps)
 
 
 async def who_was_asked(pool: Pool, episodes: Collection[UUID]) -> Mapping[UUID, Asked]:
-    """For each of these episodes; empty where nobody was."""
+    """The alerts and decisions of each of these episodes; empty if nobody was notified."""
     found = defaultdict[UUID, Asked](Asked)
     for row in await pool.fetch(_RINGS, list(episodes)):
         found[row["episode_id"]].rings.append(RingRow(**_without_episode(row)))

@@ -1,4 +1,4 @@
-"""Loads what a batch of events needs, one query a table, and saves what it changed, one statement a table."""
+"""Loads the rows that a batch of events needs, one query a table, and saves changes, one statement a table."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import fields
@@ -41,7 +41,7 @@ from shared.contracts.envelope import Envelope, Fact
 from shared.database import BulkCopy, BulkStatement, Connection, bulk_upsert
 
 _ASKED = "select distinct episode_id, recipient from escalation.alerts where episode_id = any($1::uuid[])"
-# Whoever can be reached from these people by manager, successor or backup, circles included.
+# Everyone connected to these people by manager, successor or backup, circles included.
 _PEOPLE = """
     with recursive needed (id) as (
         select unnest($1::text[])
@@ -107,7 +107,7 @@ async def load(
 
 
 async def save(connection: Connection, book: Book, now: datetime) -> None:
-    """Save what changed; tables that others refer to come first."""
+    """Save the changes; tables that others refer to come first."""
     changes = book.changes
     await _save(connection, _SAVE_ACCOUNTS, changes.accounts.values())
     await _save(connection, _SAVE_ORDERS, changes.orders.values())
@@ -116,7 +116,7 @@ async def save(connection: Connection, book: Book, now: datetime) -> None:
     await _add(connection, _ADD_FACTS, changes.facts.values())
     await _save(connection, RETELL, changes.retold.values())
     await _save(connection, _SAVE_EPISODES, changes.episodes.values())
-    if changes.silenced:  # once the episode is locked, so nobody gives up on an attempt in between
+    if changes.silenced:  # once the episode is locked, so no attempt becomes `unknown` in between
         because, instants = zip(*changes.silenced.values(), strict=True)
         await connection.execute(_SILENCE, list(changes.silenced), list(because), list(instants))
     if changes.left:
@@ -135,7 +135,7 @@ async def save(connection: Connection, book: Book, now: datetime) -> None:
 
 
 async def _load_retold(connection: Connection, book: Book, events: Sequence[Envelope[Fact]]) -> None:
-    """For who is judged anew: the facts as this release remembers them, where what told them is kept, and timers."""
+    """For accounts judged again: the facts as this release remembers them, if their events are kept, and the timers."""
     for account in {event.subject for event in events if isinstance(event.data, RulesChanged)}:
         history, retold = await retold_of(connection, account)
         book.state(account).history = history
@@ -182,7 +182,7 @@ async def _load_asked(connection: Connection, book: Book, events: Sequence[Envel
 
 
 def _line_above(fact: Fact) -> Iterator[str | None]:
-    """Whoever else this very batch may make somebody's recipient."""
+    """Other people whom this batch may make a recipient."""
     if isinstance(fact, orders.SalespersonChanged):
         yield fact.manager
         yield fact.backup
@@ -205,6 +205,6 @@ async def _save(connection: Connection, statement: BulkStatement, values: Iterab
 
 
 async def _add(connection: Connection, copy: BulkCopy, values: Iterable[Any]) -> None:
-    """Rows that no other transaction can have added: their accounts are locked, and what is known is not added."""
+    """Plain inserts are safe: accounts are locked and known rows were filtered out."""
     read = attrgetter(*copy.columns)
     await copy.run(connection, [read(value) for value in values])

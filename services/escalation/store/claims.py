@@ -1,7 +1,8 @@
-"""Claims what is sent next: what is due for a person is decided on together, under a lock of that person's.
+"""Claims the deliveries to send next. All due deliveries of a person are decided on together, under that person's lock.
 
-Two processes that claim at once never divide one person's deliveries between them, nor use a window twice. What is
-claimed is `sending` before anything is sent: whoever dies in between leaves it there, in doubt once its time is up.
+Two processes that claim at the same time never split one person's deliveries, nor use a window twice. Claimed
+deliveries are `sending` before anything is sent. If the process dies in between, the row stays `sending` and becomes
+`unknown` after the timeout.
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -35,7 +36,7 @@ _RECIPIENTS = """
     ) due
     group by recipient order by min(try_at) limit $3
 """
-# `now` is read once the locks are held.
+# `now` is read after the locks are taken.
 _LOCK = """
     select coalesce(array_agg(salesperson_id), '{}') as recipients, shared.app_now() as now
     from (
@@ -52,13 +53,13 @@ NEEDLESS = """
          when a.cause = 'appointment' then case when e.acknowledged_by is distinct from d.recipient then 'passed_on' end
          when e.acknowledged_at is not null then 'acknowledged' end
 """
-"""Why nobody needs delivery `d` of alert `a` of episode `e` any more, as domain.deliveries has it; null if one does.
+"""Why nobody needs delivery `d` of alert `a` of episode `e` any more, as in domain.deliveries; null if it is needed.
 
-Nothing leaves for somebody who left: whoever claims holds the lock of the recipient's row."""
+Nothing is sent to a person who has left: the claim holds the lock of the recipient's row."""
 
-# Whether it is needless is asked by the statement that locks the rows: whoever acknowledges or closes has to change
-# these rows too, and so is seen here, or waits until they are claimed. Each `offset` keeps the planner from making a
-# join of it, which before the first analysis read every alert there is.
+# The statement that locks the rows also checks whether they are needless. An acknowledgement or a close changes the
+# same rows, so it is either seen here or waits until they are claimed. Each `offset` keeps the planner from turning
+# this into a join, which read every alert before the first analysis.
 _DUE = f"""
     select due.*
     from unnest($1::text[]) as locked (recipient) cross join lateral (
@@ -82,7 +83,7 @@ _DUE = f"""
         for update of d skip locked
     ) due
 """
-# Written out, as the index of what was sent has it: by a parameter alone the planner cannot tell that the index serves.
+# Written out as in the index of sent deliveries: with a parameter the planner cannot tell that the index applies.
 _IS_SENT = " and ".join(f"channel <> '{name}'" for name in SHOWING)
 _RECENT = f"""
     select recipient, max(changed_at) as at, list_id is not null as is_list
@@ -109,7 +110,7 @@ _Mark: TypeAlias = tuple[UUID, str, UUID | None, datetime, str | None]
 
 @dataclass(frozen=True, slots=True)
 class ClaimedDelivery:
-    """A delivery that is being sent. `repeat` tells that it may have arrived before."""
+    """A delivery being sent. `repeat` tells that it may have arrived before."""
 
     delivery_id: UUID
     alert_id: UUID
@@ -122,7 +123,7 @@ class ClaimedDelivery:
 
 @dataclass(frozen=True, slots=True)
 class ClaimedMessage:
-    """What goes to one person as one message: a list, or the alert of its only delivery."""
+    """One message to one person: a list, or the alert of its only delivery."""
 
     recipient: str
     list_id: UUID | None
@@ -132,9 +133,9 @@ class ClaimedMessage:
 async def claim_due(
     pool: Pool, channel: str, limit: int, rule: Callable[[Connection], Awaitable[Storms]]
 ) -> tuple[Sequence[ClaimedMessage], datetime | None]:
-    """Take messages that are due on a channel, at most so many, and mark their deliveries as being sent.
+    """Take at most `limit` messages that are due on a channel, and mark their deliveries as `sending`.
 
-    Also when that was. What exceeds the limit of the rule is held, what came too late has expired.
+    Return the time of the claim too. Deliveries beyond the rule's limit are held; those that came too late expire.
     """
     recipients = [row["recipient"] for row in await pool.fetch(_RECIPIENTS, channel, _LOOKED_AT, limit)]
     if not recipients:
@@ -156,7 +157,7 @@ class _Claiming:
     now: datetime
 
     async def claim(self, recipients: Sequence[str]) -> Sequence[ClaimedMessage]:
-        """Decide on what is due for these people, who are locked."""
+        """Decide on the due deliveries of these people, whose rows are locked."""
         due, over, known = await self._due(recipients)
         recent = await self._recent(recipients)
         verdicts = {one: sort_out(due[one], recent[one], self.storms, self.now) for one in recipients}
@@ -169,7 +170,8 @@ class _Claiming:
     async def _due(
         self, recipients: Sequence[str]
     ) -> tuple[dict[str, list[Due]], list[_Mark], dict[UUID, ClaimedDelivery]]:
-        """What is due for each, what nobody needs any more (it would hold up the others), and more about the former."""
+        """The due deliveries of each person, those nobody needs any more (they would block others), and details of the
+        first."""
         due: dict[str, list[Due]] = {recipient: [] for recipient in recipients}
         over: list[_Mark] = []
         known: dict[UUID, ClaimedDelivery] = {}
@@ -192,7 +194,7 @@ class _Claiming:
 
 
 def _first_of_each(verdicts: Mapping[str, Verdict], limit: int) -> dict[str, list[Message]]:
-    """At most so many messages in all, everybody's first before anybody's second. The others stay due."""
+    """At most `limit` messages in all: everyone's first before anyone's second. The others stay due."""
     places = [(place, recipient) for recipient, one in verdicts.items() for place in range(len(one.messages))]
     going: dict[str, list[Message]] = {recipient: [] for recipient in verdicts}
     for place, recipient in sorted(places, key=lambda one: one[0])[:limit]:
@@ -201,7 +203,7 @@ def _first_of_each(verdicts: Mapping[str, Verdict], limit: int) -> dict[str, lis
 
 
 def _marks(verdict: Verdict, going: Sequence[Message], now: datetime) -> list[_Mark]:
-    """What each delivery becomes: its state, its list, when it is looked at again, and why."""
+    """The new state of each delivery, with its list, the time of the next check, and the reason."""
     back_at = now + SENDING_LIMIT
     sending = [
         (one.delivery_id, "sending", message.list_id, back_at, None) for message in going for one in message.deliveries

@@ -1,4 +1,4 @@
-"""Reads what a message about one alert needs, and measures deliveries. `claims` tells which message is next."""
+"""Reads the rows for a message about one alert, and measures deliveries. `claims` decides which message is next."""
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
@@ -34,8 +34,8 @@ _LETTERS = """
     join escalation.salespeople p on p.salesperson_id = a.recipient
     where a.alert_id = any($1::uuid[])
 """
-# Sent, or not, nobody knows: whoever was sending it has not come back in time. Somebody may acknowledge at this very
-# moment: then the episode is locked, and its deliveries are left for later.
+# The outcome is unknown: the process that was sending has not reported in time. If an acknowledgement has the episode
+# locked at this moment, its deliveries are left for later.
 _GIVE_UP_ON_SILENT_ATTEMPTS = f"""
     update escalation.deliveries d
     set state = case when silent.needless then 'cancelled' when d.unknown_count + 1 >= $2 then 'failed'
@@ -52,7 +52,7 @@ _GIVE_UP_ON_SILENT_ATTEMPTS = f"""
     where d.delivery_id = silent.delivery_id
     returning d.delivery_id
 """
-# What has ended is not counted: there is ever more of it, and this is asked every few seconds.
+# Ended deliveries are not counted: their number keeps growing, and this runs every few seconds.
 _STATES = """
     select state, count(d.state) as deliveries
     from unnest($1::text[]) as states (state) left join (
@@ -74,9 +74,9 @@ _NOBODY_TO_ASK = "select count(*) from escalation.episodes where closed_at is nu
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """Everything a message about one alert may say. `address` is the recipient's on the channel. `repeat` tells that it
-    may have arrived before. `signals` are the newest and `main`, which it is about; `left_out` tells how many others
-    there are. Without `main` nothing stands."""
+    """The content of a message about one alert. `address` is the recipient's on the channel. `repeat` tells that it may
+    have arrived before. `signals` are the newest and `main`, the subject; `left_out` counts the others. Without `main`
+    no signal stands."""
 
     delivery_id: UUID
     repeat: bool
@@ -100,7 +100,7 @@ class Letter:
 async def letters(
     pool: Pool, claimed: Sequence[ClaimedDelivery], channel: ChannelDefinition, policies: KnownPolicies, now: datetime
 ) -> list[Letter]:
-    """What to write of deliveries that go one by one, as their alerts' episodes stand."""
+    """The letters of deliveries that are sent alone, with the current state of their episodes."""
     if not claimed:
         return []
     alerts = {row["alert_id"]: row for row in await pool.fetch(_LETTERS, [one.alert_id for one in claimed])}
@@ -136,7 +136,7 @@ async def letters(
 async def _stories(
     pool: Pool, alerts: Collection[asyncpg.Record], parts: Mapping[UUID, LetterParts]
 ) -> Mapping[UUID, Story]:
-    """What happened, for each alert as its recipient may read it."""
+    """The history for each alert, as its recipient may read it."""
     of_recipients = defaultdict[SalespersonId, list[asyncpg.Record]](list)
     for alert in alerts:
         of_recipients[parts[alert["alert_id"]].recipient].append(alert)
@@ -148,13 +148,13 @@ async def _stories(
 
 
 async def give_up_on_silent_attempts(pool: Pool, metrics: Metrics) -> None:
-    """Mark as unknown what is being sent for too long."""
+    """Mark deliveries as unknown that have been `sending` for too long."""
     given_up = await pool.fetch(_GIVE_UP_ON_SILENT_ATTEMPTS, RESEND_UNKNOWN_AFTER, GIVE_UP_AFTER_UNKNOWN)
     metrics.alerts.unknown_deliveries.inc(len(given_up))
 
 
 async def sample(connection: Connection, metrics: Metrics) -> None:
-    """Measure deliveries that have not ended, signals that wait for their order, and what there is nobody to ask of."""
+    """Measure open deliveries, signals that wait for their order, and episodes with nobody to notify."""
     for row in await connection.fetch(_STATES, MOVING_STATES):
         metrics.queues.deliveries.labels(row["state"]).set(row["deliveries"])
     metrics.queues.deliveries_oldest_pending_age.set(await connection.fetchval(_OLDEST))

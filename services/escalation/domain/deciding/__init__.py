@@ -1,4 +1,4 @@
-"""What each event decides: pure, on a draft of the state that is loaded for it. Start at `decide`."""
+"""Decides each event, purely, on a draft of the state that is loaded for it. Start at `decide`."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeAlias
@@ -40,9 +40,9 @@ Step: TypeAlias = Callable[[Draft[Any]], None]
 
 
 def decide(draft: Draft[Any]) -> None:
-    """Decide one event, in the order of its steps: the state of the draft and its effects hold what was decided.
+    """Decide one event, step by step. The draft's state and effects hold the decisions.
 
-    Raises KeyError for an event to which nothing listens.
+    Raises KeyError for an event without a handler.
     """
     for step in SUBSCRIPTIONS[type(draft.fact)]:
         step(draft)

@@ -19,7 +19,7 @@ from shared.ids import derived
 
 @dataclass(frozen=True, slots=True)
 class Asking:
-    """Whom a ring asks, for which signal, and why it rings now."""
+    """The person to notify, the signal, and the cause of this notification."""
 
     asked: Asked
     signal: Signal
@@ -36,7 +36,7 @@ class Asking:
 
 
 def raise_alert(draft: Draft[Fact], episode: Episode, asking: Asking) -> None:
-    """One alert, with a delivery on each channel. The person's time runs from when they are rung."""
+    """Raise one alert, with a delivery on each channel. The recipient's response time starts when they are notified."""
     asked = _asked(draft, episode, asking)
     if draft.book.is_for_information(episode):
         told = replace(asked, step=episode.step, deadline_at=None, deadline_for=None)
@@ -47,7 +47,7 @@ def raise_alert(draft: Draft[Fact], episode: Episode, asking: Asking) -> None:
 
 
 def send_alert(draft: Draft[Fact], episode: Episode, asking: Asking, times: Times) -> None:
-    """The alert of an episode that counts it already, with its deliveries."""
+    """Send the alert, with its deliveries, of an episode whose `rings` already counts it."""
     alert = _alert(draft, episode, asking)
     deliveries = _deliveries(alert, draft.book.people.get(alert.recipient), draft.now, times.rung_at)
     draft.decide(Notified(episode, alert, asking.signal, times, tuple(deliveries)))
@@ -76,7 +76,7 @@ def _asked(draft: Draft[Fact], episode: Episode, asking: Asking) -> Episode:
 
 
 def _timed_as(asking: Asking, episode: Episode) -> Step:
-    """A colleague has as long as whoever had it before them."""
+    """A colleague gets as much time as the step that had the episode before."""
     return asking.ladder_step.step if asking.ladder_step.step is not Step.COLLEAGUE else episode.step or Step.SELLER
 
 
@@ -106,8 +106,8 @@ def _deliveries(alert: Alert, person: Salesperson | None, now: datetime, rung_at
 def _on(
     channel: ChannelDefinition, alert: Alert, person: Salesperson | None, now: datetime, rung_at: datetime
 ) -> Delivery:
-    """What is shown has it at once; a message goes out when the person is to be rung, and is skipped without an
-    address."""
+    """The delivery on one channel. The inbox shows it at once. A message goes out when the person is to be notified; it
+    is skipped if there is no address."""
     id = derived("delivery", alert.alert_id, channel.name)
     made = Delivery(id, alert.alert_id, alert.recipient, channel.name, "pending", try_at=now, changed_at=now)
     if channel.shows_at_once:
@@ -120,7 +120,7 @@ def _on(
 
 
 def _why_you(asking: Asking, episode: Episode) -> str:
-    """The reason, with a word where the order is not the one that was named."""
+    """The reason, with a remark if the order is not the one that the signal named."""
     why, named = asking.ladder_step.why_you, asking.signal.names_order
     if named not in (None, episode.order_id):
         why = f"{why} The signal names order {named}, which is not known; this is the latest order."
@@ -128,14 +128,14 @@ def _why_you(asking: Asking, episode: Episode) -> str:
 
 
 def tell_later(draft: Draft[Fact], episode: Episode, asked: Asked, situation: Situation) -> None:
-    """Have those told who are passed over for their hours alone."""
+    """Schedule information for people who were skipped only because they are off work."""
     for ladder_step in asked.off:
         assert ladder_step.salesperson_id is not None
         _wait_for(draft, episode, ladder_step.salesperson_id, situation)
 
 
 def _wait_for(draft: Draft[Fact], episode: Episode, person: str, situation: Situation) -> bool:
-    """Whether this person is not at work now, and is waited for."""
+    """Set a timer for this person's return to work. Return whether they are off work now."""
     policy, people = situation.moment.policy, situation.people
     at = rings_at(people.get(person), situation.order, Severity.WATCH, policy, draft.now)
     if at not in (draft.now, NEVER):
@@ -145,7 +145,7 @@ def _wait_for(draft: Draft[Fact], episode: Episode, person: str, situation: Situ
 
 
 def inform(draft: Draft[InformationDue], episode: Episode, asked: Asked) -> None:
-    """Tell somebody who was never asked about it."""
+    """Inform a person who was never notified of the episode."""
     signal = draft.book.main_signal(episode)
     if signal is None or asked.ladder_step.salesperson_id in draft.book.asked[episode.episode_id]:
         return
@@ -155,16 +155,16 @@ def inform(draft: Draft[InformationDue], episode: Episode, asked: Asked) -> None
 
 
 def is_still_off(draft: Draft[InformationDue], episode: Episode, situation: Situation) -> bool:
-    """Whether they are not at work by now: their hours changed, or an absence was told."""
+    """Whether the person is still off work: their hours changed, or an absence was reported."""
     return _wait_for(draft, episode, draft.fact.person, situation)
 
 
 SOUGHT_AGAIN_AFTER = timedelta(hours=1)
-"""Somebody of the line may have come meanwhile. That the desk came is heard of at once."""
+"""A manager or backup may have become available meanwhile. A change of the desk is noticed at once."""
 
 
 def show_nobody(draft: Draft[Fact], episode: Episode, ladder: Sequence[LadderStep]) -> None:
-    """An episode that is nobody's: explained once, counted as long as it lasts, and looked at again."""
+    """Mark an episode that has no recipient. It is explained once, counted while it lasts, and checked again later."""
     desk = draft.book.rules.desk
     if episode.nobody_since is None:
         for ladder_step in ladder:

@@ -1,4 +1,4 @@
-"""What salespeople press: buttons of an episode, and of their follow-ups. Start at `press`."""
+"""Handles the buttons of episodes and follow-ups. Start at `press`."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -27,7 +27,7 @@ from shared.ids import derived
 
 
 def press(draft: Draft[EpisodeButton]) -> None:
-    """Do what a button says, if its episode is open and whoever pressed it may."""
+    """Carry out a button press, if its episode is open and the presser may do so."""
     episode = draft.state.episodes.get(draft.fact.episode)
     if episode is None or episode.account_id != draft.account_id or episode.closed_at is not None:
         draft.reject("episode_not_open", "this episode is no longer open; reload the page.")
@@ -46,7 +46,7 @@ def press(draft: Draft[EpisodeButton]) -> None:
 
 
 def _keep_note(draft: Draft[EpisodeButton], episode: Episode) -> None:
-    """Whoever reads the episode sees what was written, and open pages hear of it."""
+    """Keep the note, if there is one: the episode's readers see it, and open pages are updated."""
     button = draft.fact
     if not isinstance(button, own_facts.NotedButton) or button.note is None:
         return
@@ -58,15 +58,16 @@ def _keep_note(draft: Draft[EpisodeButton], episode: Episode) -> None:
 
 
 def _has_left(draft: Draft[EpisodeButton]) -> bool:
-    """A page that was opened before may be pressed after: what they had has been passed on, and stays so."""
+    """Whether the presser has left the company. An old page may still be open; their episodes stay passed on."""
     person = draft.book.people.get(draft.fact.by)
     return person is not None and not person.active
 
 
 def _may(draft: Draft[EpisodeButton], episode: Episode) -> bool:
-    """Taking and passing on is for everybody who was asked, accepting for whom it was offered to, closing for both.
+    """Everyone notified may acknowledge or pass on. The person it was offered to may accept.
 
-    All else is for whoever acknowledged.
+    The acknowledger may close it or mark it as seen; before an acknowledgement everyone notified may. All other buttons
+    are for the acknowledger alone.
     """
     by, button = draft.fact.by, draft.fact
     if isinstance(button, own_facts.HandOverAcceptPressed):
@@ -87,7 +88,7 @@ def _why_not(draft: Draft[EpisodeButton], episode: Episode) -> tuple[str, str]:
 
 
 def _acknowledge(draft: Draft[Any], episode: Episode) -> None:
-    """Take an episode: everything pending for it stops, in this very transaction, and the clock of the proof starts."""
+    """Acknowledge an episode: everything pending stops in this transaction, and the clock for the proof starts."""
     by, ahead = draft.fact.by, draft.fact.ahead
     _check_not_taken_by_another(draft, episode)
     if episode.acknowledged_at is not None:
@@ -104,7 +105,7 @@ def _acknowledge(draft: Draft[Any], episode: Episode) -> None:
 
 
 def _pass_on(draft: Draft[EpisodeButton], episode: Episode) -> None:
-    """Not mine: nothing is closed, the next on the ladder is asked."""
+    """Not mine: the episode stays open, and the next person on the ladder is notified."""
     _check_not_taken_by_another(draft, episode)
     if episode.acknowledged_by is None and episode.responsible != draft.fact.by:
         now_asked = draft.book.name_of(episode.responsible) if episode.responsible else "someone else"
@@ -114,7 +115,10 @@ def _pass_on(draft: Draft[EpisodeButton], episode: Episode) -> None:
 
 
 def _check_not_taken_by_another(draft: Draft[EpisodeButton], episode: Episode) -> None:
-    """Else whoever was second would believe to have it, or to have given it away. Raises NotNow."""
+    """Raises NotNow if someone else has acknowledged.
+
+    The presser must not believe that they have it or passed it on.
+    """
     if episode.acknowledged_by is not None and episode.acknowledged_by != draft.fact.by:
         name = draft.book.name_of(episode.acknowledged_by)
         raise NotNow("taken_by_another", f"{name} has already acknowledged this episode; reload the page.")
@@ -179,16 +183,16 @@ _OTHER_BUTTON: Mapping[bool, tuple[str, str]] = {
         "this episode is for information and nothing is due; reload the page and mark it as seen.",
     ),
 }
-"""What is said where an episode for information is only to be marked as seen, or one that is not is."""
+"""Refusals by whether "seen" was pressed: an episode for information can only be marked as seen, others never."""
 
 
 def note_talk(draft: Draft[CustomerReachedLogged] | Draft[DutyButton], order_id: str) -> None:
-    """Whoever logs it talked with the customer about an order, just now."""
+    """Record that the presser has just talked with the customer about an order."""
     note_facts(draft, [_talk(draft, order_id)])
 
 
 def note_attempt(draft: Draft[AttemptLogged], order_id: str) -> None:
-    """Whoever logs it called about an order, just now, and reached nobody."""
+    """Record that the presser has just called about an order and reached nobody."""
     note_facts(draft, [_just_now(draft, order_id, FactKind.CONTACT, "unanswered")])
 
 
@@ -211,7 +215,7 @@ def _just_now(draft: Draft[Any], order_id: str, kind: FactKind, result: str) -> 
 
 
 def log_check_in(draft: Draft[CheckInLogged]) -> None:
-    """The proof of a duty: it clears what a talk clears, and whoever keeps contacts hears of it."""
+    """Record the proof of a duty. It clears the same signals as a talk, and is published for systems with contacts."""
     fact = draft.fact
     if not any(duty.kind is DutyKind.CHECK_IN for duty in _duties(draft)):
         draft.reject("no_check_in_due", "this check-in is no longer on your list; reload the page.")
@@ -221,8 +225,10 @@ def log_check_in(draft: Draft[CheckInLogged]) -> None:
 
 
 def log_follow_up(draft: Draft[FollowUpLogged]) -> None:
-    """A talk, and what the customer answered: it finishes the duty and is no proof. That the outcome was not reached is
-    a signal like the buyer's own word."""
+    """Record a talk and the customer's answer. The answer finishes the duty but is not proof.
+
+    The answer that the outcome was not reached raises the same signal as the buyer's own statement.
+    """
     fact = draft.fact
     duty = next((duty for duty in _duties(draft) if _is_answered(duty, fact)), None)
     if duty is None:
@@ -237,7 +243,7 @@ def log_follow_up(draft: Draft[FollowUpLogged]) -> None:
 
 
 def _duties(draft: Draft[CheckInLogged] | Draft[FollowUpLogged]) -> list[Duty]:
-    """What whoever pressed is to do now for the order."""
+    """The presser's current duties for the order."""
     book, order = draft.book, draft.state.orders.get(draft.fact.order)
     if order is None:
         return []
@@ -251,7 +257,7 @@ def _is_answered(duty: Duty, fact: FollowUpLogged) -> bool:
 
 
 def _answer(draft: Draft[FollowUpLogged], duty: Duty) -> AccountFact:
-    """As it is remembered: who says so, and of which promise, or whether the outcome was reached."""
+    """The answer as a fact: its reporter, and the promise it is about or whether the outcome was reached."""
     kept = duty.kind is DutyKind.PROMISE
     return AccountFact(
         fact_id=fact_id(draft.event, "answer"),

@@ -1,4 +1,4 @@
-"""What a contact means for whoever took an episode: a proof, an attempt, or a reason to ask them again."""
+"""What a contact means for an episode's acknowledger: a proof, an attempt, or a reason to notify them again."""
 
 from datetime import datetime, timedelta
 from itertools import pairwise
@@ -17,11 +17,11 @@ from services.escalation.domain.ringing import is_attempt, is_proof, is_try, rin
 from shared.contracts.envelope import Fact
 
 SAME_ATTEMPT = timedelta(minutes=10)
-"""One call is told by telephony and logged by its caller, minutes apart; to dial again meanwhile is the same try."""
+"""Telephony and the caller report the same call minutes apart. Redialling within this time is the same attempt."""
 
 
 def follow_rescue(draft: Draft[Fact], fact: AccountFact) -> None:
-    """A two-way contact by whoever took an episode redeems it; a contact that reached nobody extends their time."""
+    """A two-way contact by the acknowledger redeems the episode; one that reached nobody extends the deadline."""
     for episode in _concerned(draft, fact):
         if is_proof(episode, fact):
             _redeem(draft, episode, fact)
@@ -30,13 +30,13 @@ def follow_rescue(draft: Draft[Fact], fact: AccountFact) -> None:
 
 
 def ring_on_contact(draft: Draft[Fact], fact: AccountFact) -> None:
-    """The customer tried again, and whoever took the episode did not answer."""
+    """Notify again if the customer tried again and the acknowledger did not answer."""
     for episode in _concerned(draft, fact):
         _ring_if_unanswered(draft, episode, fact)
 
 
 def _ring_if_unanswered(draft: Draft[Fact], episode: Episode, fact: AccountFact) -> bool:
-    """Whether it rang."""
+    """Return whether somebody was notified."""
     cause = ring_of_contact(episode, fact)
     signal = draft.book.main_signal(episode) if cause is not None else None
     if cause is None or signal is None or draft.book.is_for_information(episode):
@@ -47,8 +47,10 @@ def _ring_if_unanswered(draft: Draft[Fact], episode: Episode, fact: AccountFact)
 
 
 def make_up_for_contacts(draft: Draft[Fact], id: UUID, closed_at: datetime) -> bool:
-    """Contacts reported while an episode was closed count once it is open again: attempts, a talk, and that
-    the customer tried again. Whether it rang for that."""
+    """Apply contacts that were reported while an episode was closed: attempts, a talk, and new tries by the customer.
+
+    Return whether somebody was notified for a new try.
+    """
     _count_missed_attempts(draft, draft.state.episodes[id])
     _redeem_by_earlier_talk(draft, draft.state.episodes[id])
     episode = draft.state.episodes[id]
@@ -105,9 +107,10 @@ def _is_counted(draft: Draft[Fact], episode: Episode, fact: AccountFact) -> bool
 
 
 def _concerned(draft: Draft[Fact], fact: AccountFact) -> list[Episode]:
-    """Open episodes that this contact may be about: its order's, its case's order's, or without any name all.
+    """Open episodes that this contact may be about: its order's, its case's order's, or all if it names neither.
 
-    An order that the account does not have is no name: what names it went to another order, so a talk proves as much.
+    An order that the account does not have counts as no name: signals that name it joined another order, so a talk is
+    proof there.
     """
     if fact.kind not in (FactKind.CONTACT, FactKind.CUSTOMER_REACHED):
         return []

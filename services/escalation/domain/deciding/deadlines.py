@@ -1,4 +1,4 @@
-"""Clocks of episodes run out: to answer, to redeem, a snooze, an offer, a promised call. Start at `act_on_deadline`."""
+"""Deadlines of episodes: response, redemption, snooze, offer, promised call. Start at `act_on_deadline`."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -34,9 +34,9 @@ _TICK = timedelta(microseconds=1)
 
 
 def act_on_deadline(draft: Draft[EpisodeDue]) -> None:
-    """One timer, fired once however late: whatever of the episode is past its time by now.
+    """Handle every deadline of the episode that has passed. The timer fires once, however late.
 
-    A timer that was set for an offer has not waited for what is unread: what fell due after that gets one of its own.
+    A timer set for an offer has not waited for unread input. A deadline after the offer's gets its own timer.
     """
     episode = draft.state.episodes.get(draft.fact.episode)
     if episode is None or episode.closed_at is not None:
@@ -65,10 +65,10 @@ def act_on_deadline(draft: Draft[EpisodeDue]) -> None:
 
 
 def look_for_recipient(draft: Draft[RecipientSought]) -> None:
-    """Time to look again for the seller of an episode's order.
+    """Look again for the seller of an episode's order.
 
-    What was to be mailed for information is no news any more once a signal that asks something has joined it. A ring
-    that another signal waited for as well has been made by now.
+    A mail for information is dropped once a signal that asks for a response has joined the episode. If another signal
+    was waiting for the same notification, that notification has been sent by now.
     """
     episode = draft.state.episodes.get(draft.fact.episode)
     if episode is None or episode.closed_at is not None or episode.acknowledged_at is not None:
@@ -80,7 +80,7 @@ def look_for_recipient(draft: Draft[RecipientSought]) -> None:
 
 
 def _about_what_stands(draft: Draft[RecipientSought], episode: Episode) -> RecipientSought:
-    """What rings meanwhile may have ended while others that joined it stand."""
+    """The signal to notify for may have ended while others that joined the episode still stand."""
     signal, main = draft.state.signals.get(draft.fact.signal), draft.book.main_signal(episode)
     if main is None or (signal is not None and signal.stands):
         return draft.fact
@@ -92,7 +92,7 @@ def _rang_since(episode: Episode, sought: RecipientSought) -> bool:
 
 
 def look_for_somebody(draft: Draft[SomebodySought]) -> None:
-    """Time to look again for somebody to ask, where there was nobody."""
+    """Look again for a person to notify, if there was nobody before."""
     episode = draft.state.episodes.get(draft.fact.episode)
     if episode is None or episode.closed_at is not None or episode.nobody_since is None:
         return
@@ -104,8 +104,10 @@ def look_for_somebody(draft: Draft[SomebodySought]) -> None:
 
 
 def tell_for_information(draft: Draft[InformationDue]) -> None:
-    """Somebody who was passed over is back at work: they are told, if it is open and theirs to know. It may be open
-    again as long as its close can be undone."""
+    """Inform a skipped person who is back at work, if the episode is open and they may see it.
+
+    While its close can be undone, the episode may be open again later.
+    """
     episode = draft.state.episodes.get(draft.fact.episode)
     if episode is None or episode.closed_at is not None:
         _look_after_undo(draft, episode)
@@ -146,10 +148,10 @@ _BEFORE = "acknowledgement.remind_before"
 
 
 def act_on_appointment(draft: Draft[EpisodeDue], episode: Episode) -> None:
-    """The appointment has come, or is about to: the acknowledger is reminded and keeps the episode.
+    """The appointment is due or imminent: remind the acknowledger, who keeps the episode.
 
-    From its time on the proof is due, except with a customer who must not be contacted. A person who is away cannot
-    call: the next on the ladder is notified, and owes the call that was promised.
+    Proof is due from the time of the appointment, except for a customer who must not be contacted. If the acknowledger
+    is away, the next person on the ladder is notified and owes the promised call.
     """
     at, holder = episode.deadline_at, episode.acknowledged_by
     assert at is not None
@@ -166,12 +168,12 @@ def act_on_appointment(draft: Draft[EpisodeDue], episode: Episode) -> None:
 
 
 def _is_gone(draft: Draft[EpisodeDue], episode: Episode, holder: Salesperson) -> bool:
-    """Whether they are not there to call. An appointment is never made for an absence that is known."""
+    """Whether the acknowledger is not there to call. No appointment can be made during a known absence."""
     return not holder.active or is_away(draft, episode, holder)
 
 
 def _remind(draft: Draft[EpisodeDue], episode: Episode, holder: str) -> None:
-    """An alert that asks for no answer: the call was their own promise, so their hours do not hold it back."""
+    """Send an alert that needs no response. The acknowledger promised the call, so their hours do not delay it."""
     signal = draft.book.main_signal(episode)
     ladder_step = step_of(ladder_of(draft, episode) or (), episode, holder, draft.book.people)
     if signal is None or ladder_step is None or is_observed(draft, episode):

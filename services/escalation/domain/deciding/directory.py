@@ -21,7 +21,7 @@ from shared.contracts.order_parts import Customer, Line
 
 
 def record_order(draft: Draft[orders.OrderPlaced]) -> None:
-    """Keep a sale, and match the signals that waited for it."""
+    """Keep a sale, and match the signals that were waiting for it."""
     fact = draft.fact
     if fact.order in draft.state.orders:
         return
@@ -59,7 +59,7 @@ def _seller_of(draft: Draft[Fact], order_id: str | None) -> str | None:
 
 
 def _pass_on_seller(draft: Draft[Fact], order_id: str) -> None:
-    """Whoever sold an order counts as seller of what renews it, and of what renews that."""
+    """The seller of an order also counts as the seller of its renewal, and of the renewal's renewals."""
     passing = [order_id]
     while passing:
         earlier = draft.state.orders[passing.pop()]
@@ -70,7 +70,7 @@ def _pass_on_seller(draft: Draft[Fact], order_id: str) -> None:
 
 
 def correct_sale(draft: Draft[orders.SaleCorrected]) -> None:
-    """Somebody else sold it and what renews it: whoever is rung from now on is found by that. The latest counts."""
+    """Set another seller for an order and its renewals. Later notifications use this seller. The latest fact counts."""
     order = draft.state.orders.get(draft.fact.order)
     if order is None or _is_later(order.corrected_at, draft.event.time):
         return
@@ -89,9 +89,10 @@ def reassign_account(draft: Draft[orders.AccountReassigned]) -> None:
 
 
 def record_salesperson(draft: Draft[orders.SalespersonChanged]) -> None:
-    """Keep the latest fact about a person, and have whatever waited for this person look again, or was theirs.
+    """Keep the latest fact about a person. Everything that waited for this person, or is theirs, is checked again.
 
-    Orders publishes a person's facts in the order they count, so of equal times the later arrival wins.
+    The orders service publishes a person's facts in the order in which they count. At equal times the later arrival
+    wins.
     """
     known = draft.book.people.get(draft.event.subject)
     if known is not None and _is_later(known.changed_at, draft.event.time):
@@ -130,29 +131,29 @@ def record_salesperson(draft: Draft[orders.SalespersonChanged]) -> None:
 
 
 def _of_the_address(known: Salesperson | None, email: str | None) -> dict[str, Any]:
-    """What is known of an address goes along while it stays the same."""
+    """The delivery failure recorded for an address, kept while the address stays the same."""
     if known is None or not is_same_address(known.email, email):
         return {}
     return {"email_failed_at": known.email_failed_at, "email_failed_because": known.email_failed_because}
 
 
 def _reaches_at_last(known: Salesperson, email: str | None) -> bool:
-    """Whether mail reaches somebody whom it did not reach until now."""
+    """Whether mail now reaches a person whom it did not reach before."""
     if email is None or is_same_address(known.email, email):
         return False
     return known.email is None or known.email_failed_at is not None
 
 
 def _secure(draft: Draft[orders.SalespersonChanged], before: Salesperson, after: Salesperson) -> None:
-    """With an address, and with the job, whoever was signed in by it goes; both addresses are told."""
+    """End the person's sessions when their address changes or they leave; notify the old and the new address."""
     if signs_out(before, after):
         draft.book.changes.signed_out.add(after.salesperson_id)
     draft.book.changes.notices += notices(before, after, draft.event, draft.now)
 
 
 def _counts_at_once(before: Salesperson, after: Salesperson) -> bool:
-    """Whether it applies to what a person has already. Other hours count from the next ring on: whoever was told 15:00
-    has until 15:00."""
+    """Whether a change applies to episodes that the person already has. Changed hours count from the next notification:
+    a person who was given until 15:00 keeps that deadline."""
     moved = not is_same_address(before.email, after.email)
     return moved or (before.active, before.away) != (after.active, after.away)
 
@@ -166,7 +167,7 @@ def _json(values: Sequence[BaseModel]) -> str:
 
 
 def bought(lines: Sequence[Line]) -> str:
-    """What was sold, in one line."""
+    """The products sold, in one line."""
     return ", ".join(line.product if line.quantity == 1 else f"{line.quantity} × {line.product}" for line in lines)
 
 
@@ -182,14 +183,14 @@ def quantities(lines: Sequence[Line]) -> str | None:
 
 
 def remember_lines(draft: Draft[orders.OrderDelivered | orders.OrderChanged]) -> None:
-    """The lines as they were sold: what arrives in parts, or changes, is held against them."""
+    """Keep the lines as they were sold. Partial deliveries and changes are compared with them."""
     order = draft.state.orders.get(draft.fact.order)
     if order is not None and draft.fact.lines:
         draft.book.put_fact(lines_of_sale(order))
 
 
 def change_order(draft: Draft[orders.OrderChanged]) -> None:
-    """An order is of other lines or of another amount from now on; of each the latest counts. It may be graver so."""
+    """Set new lines or a new amount for an order; the latest of each counts. The severity may go up."""
     order = draft.state.orders.get(draft.fact.order)
     if order is None:
         return

@@ -1,4 +1,4 @@
-"""Signals end, and so do episodes: by what somebody says, or by themselves when nothing puts the order at risk."""
+"""Ends signals and episodes: on a report, or automatically when nothing puts the order at risk any more."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -18,7 +18,7 @@ from shared.ids import derived
 
 
 def end_signal(draft: Draft[Fact], signal: Signal, how: Ended, *, at: datetime, because: str) -> None:
-    """A signal stands no longer; with the last one its episode closes itself."""
+    """End a signal. When its last standing signal ends, an episode closes automatically."""
     if signal.order_awaited_until is not None:
         draft.take_timer_back(OrderWaitEnded(signal=signal.signal_id))
     ended = replace(signal, ended=how, ended_at=at, ended_because=because, order_awaited_until=None)
@@ -35,14 +35,14 @@ def end_signal(draft: Draft[Fact], signal: Signal, how: Ended, *, at: datetime, 
 
 
 def ask_no_more(draft: Draft[Fact], episode: Episode) -> None:
-    """What is left of an episode is for information: nobody is asked any more, and no clock runs."""
+    """Stop asking: the remaining signals are for information, so nobody needs to respond and no clock runs."""
     if not episode.asks:
         return
     draft.decide(ForInformation(informing(episode, draft.now)))
 
 
 def close_episode(draft: Draft[Fact], episode: Episode, result: EpisodeResult, reason: str, *, by: str | None) -> None:
-    """Close with a result and a reason: everything pending stops. Raises NotNow for a reason not on the list."""
+    """Close with a result and a reason; everything pending stops. Raises NotNow if the reason is not on the list."""
     _, policy = draft.book.policy_for(draft.book.order_of(episode))
     ended = closed(draft.state.episodes[episode.episode_id], result, reason, policy, by=by, now=draft.now)
     note_requests(draft, episode, FactKind.REQUEST_CLOSED)
@@ -50,8 +50,10 @@ def close_episode(draft: Draft[Fact], episode: Episode, result: EpisodeResult, r
 
 
 def note_requests(draft: Draft[Fact], episode: Episode, kind: FactKind) -> None:
-    """Remember that the episode of these requests was closed: told again after it, a request is another. Or that it was
-    reopened."""
+    """Remember that the episode of these requests was closed or reopened.
+
+    A request that is reported again after a close is a new request.
+    """
     for signal in draft.book.standing(episode):
         if signal.kind in REQUESTS:
             fact_id = derived("fact", episode.episode_id, signal.fact_id, kind, draft.now.isoformat())

@@ -1,4 +1,4 @@
-"""Signals find their order and join its episode, or raise one. A match is final. Start at `admit`."""
+"""Matches signals to orders; a signal joins the order's episode or opens one. Matches are final. Start at `admit`."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -31,7 +31,7 @@ from shared.ids import derived
 
 
 def admit(draft: Draft[Fact], signal: Signal) -> None:
-    """Keep a new signal; it joins its order's episode, or waits for the order it names."""
+    """Keep a new signal. It joins its order's episode or waits for the order that it names."""
     traced = replace(signal, traceparent=draft.traceparent)
     draft.keep(traced)
     match(draft, traced)
@@ -44,7 +44,7 @@ def admit(draft: Draft[Fact], signal: Signal) -> None:
 
 
 def match(draft: Draft[Fact], signal: Signal) -> None:
-    """Have a signal join the episode of its order, if that is known."""
+    """Add a signal to the episode of its order, if the order is known."""
     within = draft.book.policies.at(signal.at).policy.matching.seller_first_within
     order = matching_order(signal, draft.state, seller_first_within=within)
     if order is None:
@@ -58,7 +58,7 @@ def match(draft: Draft[Fact], signal: Signal) -> None:
 
 
 def remember_case(draft: Draft[support.CaseOpened]) -> None:
-    """A case tells which order it is about, also to its signals that wait for one."""
+    """Remember the case's order, and match its signals that were waiting for it."""
     book, fact = draft.book, draft.fact
     known = book.case_of(draft.account_id, fact.case) or Case(draft.account_id, fact.case)
     if known.order_id is not None:
@@ -72,7 +72,7 @@ def remember_case(draft: Draft[support.CaseOpened]) -> None:
 
 
 def stop_waiting_for_the_named_order(draft: Draft[OrderWaitEnded]) -> None:
-    """From now on the account's latest order counts."""
+    """Stop waiting: the signal is matched to the account's latest order."""
     signal = draft.state.signals.get(draft.fact.signal)
     if signal is None or signal.episode_id is not None or not signal.stands:
         return
@@ -82,13 +82,13 @@ def stop_waiting_for_the_named_order(draft: Draft[OrderWaitEnded]) -> None:
 
 
 def match_waiting_signals(draft: Draft[Fact]) -> None:
-    """A new order may be what signals waited for. Each goes on in the trace of its own fact."""
+    """Match signals that were waiting for this order. Each continues the trace of its own fact."""
     for signal in draft.state.waiting_signals():
         match(draft.of_signal(signal), signal)
 
 
 def join(draft: Draft[Fact], order: Order, signal: Signal) -> None:
-    """Add a signal to the open episode of its order; without one, or after it was closed, a new one is raised."""
+    """Add a signal to the open episode of its order. If there is none, or it has been closed, open a new one."""
     known = draft.state.open_episodes.get(order.order_id)
     episode = known or _new_episode(draft, order, signal)
     joined = replace(signal, episode_id=episode.episode_id)
@@ -112,7 +112,7 @@ def join(draft: Draft[Fact], order: Order, signal: Signal) -> None:
 
 
 def weigh_again(draft: Draft[Fact], order: Order) -> None:
-    """An order that changed may make its open episode graver, which rings; it never makes it less grave."""
+    """Assess an open episode again after its order changed. The severity may go up, which notifies; never down."""
     episode = draft.state.open_episodes.get(order.order_id)
     signal = draft.book.main_signal(episode) if episode is not None else None
     if episode is None or signal is None:
@@ -125,7 +125,7 @@ def weigh_again(draft: Draft[Fact], order: Order) -> None:
 
 
 def _is_same_trouble(known: Signal, signal: Signal) -> bool:
-    """Whether one only takes the other's place: a fact told late moved where the trouble began."""
+    """Whether one signal only replaces the other because a late fact moved the start of the trouble."""
     return (known.kind, known.case_id) == (signal.kind, signal.case_id)
 
 
@@ -145,8 +145,8 @@ def _ring_if_due(draft: Draft[Fact], episode: Episode, signal: Signal, *, rose: 
 
 
 def _quiet(draft: Draft[Fact], episode: Episode, signal: Signal) -> Quiet | None:
-    """Why a signal rings nobody, however grave: the rules changed and not the customer's trouble, or it is for
-    information beside signals that ask something."""
+    """Why a signal notifies nobody at any severity: only the rules have changed, or it is for information and other
+    signals of the episode ask for a response."""
     if isinstance(draft.fact, RulesChanged):
         return Quiet.RULES_CHANGED
     beside = not draft.book.is_for_information(episode)
@@ -170,7 +170,7 @@ def _new_episode(draft: Draft[Fact], order: Order, signal: Signal) -> Episode:
 
 
 def rise(draft: Draft[Fact], episode: Episode, signal: Signal) -> bool:
-    """Judge the severity of an episode anew, after one of its signals changed. Returns whether it went up."""
+    """Assess an episode's severity again after one of its signals changed. Return whether it went up."""
     order = draft.book.order_of(episode)
     assessed = assess_severity(draft.book.telling(episode), order, draft.book.policy_for(order)[1])
     _, rose = _risen(draft, episode, signal, assessed)
@@ -178,7 +178,7 @@ def rise(draft: Draft[Fact], episode: Episode, signal: Signal) -> bool:
 
 
 def _risen(draft: Draft[Fact], episode: Episode, signal: Signal, assessed: SeverityAssessment) -> tuple[Episode, bool]:
-    """The episode at its new severity, and whether that is a higher one: it never falls."""
+    """The episode at its new severity, and whether that is higher. The severity never goes down."""
     before = episode.severity
     if assessed.severity.rank <= before.rank:
         return episode, False
@@ -189,7 +189,10 @@ def _risen(draft: Draft[Fact], episode: Episode, signal: Signal, assessed: Sever
 
 
 def follow_request(draft: Draft[Fact], fact: AccountFact, found: Sequence[Detection]) -> None:
-    """Told again a request rings nobody. Asked again, with other words or another amount, it is updated and rings."""
+    """Update the signal and notify if a request was made again with other words or another amount.
+
+    A repeated report of the same request notifies nobody.
+    """
     detection = next((one for one in found if any(again.fact_id == fact.fact_id for again in one.again)), None)
     signal = draft.state.signals.get(detection.signal_id) if detection is not None else None
     if detection is None or signal is None or not signal.stands:

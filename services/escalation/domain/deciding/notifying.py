@@ -1,4 +1,4 @@
-"""Rings: finds the person on the ladder whom a cause asks, or waits for the seller to be known."""
+"""Notifies: finds the person on the ladder for a cause, or waits until the seller is known."""
 
 from collections.abc import Container
 from dataclasses import replace
@@ -28,16 +28,16 @@ from shared.contracts.envelope import Fact
 from shared.contracts.escalation import RingCause, Step
 
 UPWARD = frozenset({RingCause.STEP, RingCause.UNREDEEMED, RingCause.NOT_MINE, RingCause.UNAVAILABLE})
-"""Causes for which the next on the ladder is asked, not the same person again."""
+"""Causes that notify the next person on the ladder instead of the same person again."""
 
 
 def ring(
     draft: Draft[Fact], episode: Episode, signal: Signal, cause: RingCause, *, something_new: bool = False
 ) -> None:
-    """Ring for a signal: whoever this cause asks, as soon as the seller is known. Nobody has it any more until then.
+    """Notify the recipient for this cause as soon as the seller is known. Until then the episode belongs to nobody.
 
-    `something_new` happened to the customer, of which an appointment that was made before knew nothing. An episode for
-    information asks nobody: the first on the ladder is mailed for each signal, and no clock runs.
+    `something_new` tells that something happened to the customer after an appointment was made. An episode for
+    information needs no response: the first person on the ladder gets a mail for each signal, and no clock runs.
     """
     if draft.book.is_for_information(episode):
         if episode.asks:
@@ -54,20 +54,20 @@ def ring(
 
 
 def assign_silently(draft: Draft[Fact], episode: Episode, signal: Signal) -> None:
-    """Hand an episode that does not ring to whoever would hear of it; one that rang for nobody rings for them."""
+    """Assign an episode without notifying its recipient; notify them if the episode rang and nobody was there."""
     rings = episode.rang and episode.nobody_since is not None
     find_recipient(draft, episode, _sought(draft, episode, signal, rings=rings, cause=RingCause.SIGNAL))
 
 
 def notify_next(draft: Draft[Fact], episode: Episode, cause: RingCause) -> None:
-    """Ask the next on the ladder, about what weighs most of the episode now."""
+    """Notify the next person on the ladder of the episode's main signal."""
     signal = draft.book.main_signal(episode)
     if signal is not None:
         ring(draft, episode, signal, cause)
 
 
 def find_recipient(draft: Draft[Fact], episode: Episode, sought: RecipientSought) -> None:
-    """Hand an episode to whoever is to hear of it, and ring if that is due; else look again later."""
+    """Assign an episode to its recipient, and notify them if that is due; without a recipient, look again later."""
     order = draft.book.order_of(episode)
     ladder = ladder_of(draft, episode)
     if ladder is None and draft.now >= sought.until:
@@ -75,7 +75,7 @@ def find_recipient(draft: Draft[Fact], episode: Episode, sought: RecipientSought
     if ladder is None:
         _look_again(draft, episode, sought)
     elif is_observed(draft, episode):
-        _show(draft, replace(episode, rang=False), ladder)  # so it rings at the first signal after the team takes part
+        _show(draft, replace(episode, rang=False), ladder)  # so the first signal after the team takes part notifies
     elif sought.rings:
         _ring_on(draft, episode, ladder, sought)
     else:
@@ -91,7 +91,7 @@ def is_observed(draft: Draft[Fact], episode: Episode) -> bool:
 
 
 def _show(draft: Draft[Fact], episode: Episode, ladder: tuple[LadderStep, ...]) -> None:
-    """Put an episode into the inbox of whoever would be rung first."""
+    """Put an episode into the inbox of the person who would be notified first."""
     first = whom(standing(ladder), situation_of(draft, episode))
     if first is None:
         show_nobody(draft, episode, ladder)
@@ -120,7 +120,7 @@ def _ring_on(draft: Draft[Fact], episode: Episode, ladder: tuple[LadderStep, ...
 
 
 def _ask_again(draft: Draft[Fact], episode: Episode, again: Asking, cause: RingCause) -> None:
-    """Nobody is further up than the last who can be asked: they are asked again, until that is exhausted."""
+    """Notify the last available person again, as nobody is further up, until the repeats are used up."""
     _, policy = draft.book.policy_for(draft.book.order_of(episode))
     if cause is RingCause.NOT_MINE and episode.responsible == again.recipient:
         _pause(draft, episode, draft.now + repeat_pause(episode.repeats, policy))
@@ -139,7 +139,7 @@ def _again(ladder_step: LadderStep, situation: Situation) -> Asked:
 def _still_asked(
     draft: Draft[Fact], episode: Episode, ladder: tuple[LadderStep, ...], sought: RecipientSought
 ) -> list[LadderStep]:
-    """Who may be asked for this cause: those further up, or first of all whoever has or had it, even off the ladder."""
+    """The candidates for this cause: people further up, or first the person who has or had it, even off the ladder."""
     if sought.cause in UPWARD or (episode.step is None and sought.had_it is None):
         return still_to_ask(ladder, episode, _not_again(draft, episode, sought))
     own = step_of(ladder, episode, episode.responsible, draft.book.people)
@@ -149,15 +149,18 @@ def _still_asked(
 
 
 def _not_again(draft: Draft[Fact], episode: Episode, sought: RecipientSought) -> Container[str]:
-    """Who is not asked again at the step where it rang last: everybody, but where somebody took it and is not there any
-    more, this person alone. Who handed it over to them, or was asked when they took it, has not failed."""
+    """The people who are not notified again at the last step: everyone who was notified before.
+
+    If an acknowledger is no longer there, only this person: the colleagues who handed it over to them, or were notified
+    when they took it, have not failed.
+    """
     if sought.cause is RingCause.UNAVAILABLE and sought.had_it is not None:
         return {sought.had_it}
     return draft.book.asked[episode.episode_id]
 
 
 def _pause(draft: Draft[Fact], episode: Episode, until: datetime) -> None:
-    """Nobody is left to pass it on to: to ring the same person at once would only use up the repeats."""
+    """Pause, as nobody is left to pass it on to. Notifying the same person at once would only use up the repeats."""
     paused = replace(episode, deadline_at=until, deadline_for=Clock.ANSWER, changed_at=draft.now)
     draft.decide(NobodyFurtherUp(paused))
 
@@ -168,7 +171,7 @@ def _exhaust(draft: Draft[Fact], episode: Episode) -> None:
 
 
 def _look_again(draft: Draft[Fact], episode: Episode, sought: RecipientSought) -> None:
-    """The directory's fact hurries this timer; the minute between looks covers a race with that fact."""
+    """Look again in a minute. The directory's fact hurries this timer; the minute covers a race with that fact."""
     order = draft.book.order_of(episode)
     if not isinstance(draft.event.data, RecipientSought):
         draft.decide(SellerAwaited(episode, order, sought.until))
@@ -178,14 +181,14 @@ def _look_again(draft: Draft[Fact], episode: Episode, sought: RecipientSought) -
 
 
 def situation_of(draft: Draft[Fact], episode: Episode) -> Situation:
-    """What is known now of who can be asked about an episode."""
+    """The order, the people and the moment that decide who can be notified of an episode."""
     order = draft.book.order_of(episode)
     _, policy = draft.book.policy_for(order)
     return Situation(order, draft.book.people, Moment(draft.now, episode.severity, policy))
 
 
 def ladder_of(draft: Draft[Fact], episode: Episode) -> tuple[LadderStep, ...] | None:
-    """The ladder of an episode as it is now; None while the seller is not known."""
+    """The current ladder of an episode; None while the seller is not known."""
     book, order = draft.book, draft.book.order_of(episode)
     return ladder_steps(
         order,

@@ -1,4 +1,4 @@
-"""Hand-overs: somebody is asked to take an episode over, hears of it at once, and accepts or lets it lapse."""
+"""Hand-overs: a colleague is asked to take an episode over, is notified, and accepts or lets the offer lapse."""
 
 from dataclasses import replace
 
@@ -21,7 +21,7 @@ _LONGEST = "acknowledgement.longest_hand_over"
 
 
 def offer(draft: Draft[HandOverPressed], episode: Episode) -> None:
-    """Ask a colleague to take it over; the giver keeps it until they do. Raises NotNow."""
+    """Offer an episode to a colleague; the giver keeps it until the colleague accepts. Raises NotNow."""
     fact = draft.fact
     ladder_step = _ladder_step(draft, episode)
     _, policy = draft.book.policy_for(draft.book.order_of(episode))
@@ -38,7 +38,7 @@ def offer(draft: Draft[HandOverPressed], episode: Episode) -> None:
 
 
 def accept(draft: Draft[HandOverAcceptPressed], episode: Episode) -> None:
-    """Take over what was offered: the clock of the proof starts anew."""
+    """Take over an offered episode; the clock for the proof starts again."""
     assert episode.acknowledged_by is not None
     by, giver = draft.fact.by, episode.acknowledged_by
     accepted = handed_over(episode, draft.book.people.get(by, by), talk_of(draft, episode), draft.now)
@@ -51,7 +51,7 @@ def accept(draft: Draft[HandOverAcceptPressed], episode: Episode) -> None:
 
 
 def withdraw_offer(draft: Draft[Fact], episode: Episode, because: str) -> None:
-    """Whoever was asked to take it over needs no message any more: somebody has it, and nobody else is being rung."""
+    """Cancel the message to the colleague. Someone has the episode, so no other notification is pending."""
     if episode.offered_to is not None:
         draft.book.silence(episode.episode_id, because, draft.now)
 
@@ -63,7 +63,7 @@ def is_away(draft: Draft[Fact], episode: Episode, person: Salesperson) -> bool:
 
 
 def _ladder_step(draft: Draft[HandOverPressed], episode: Episode) -> LadderStep:
-    """Whom the giver chose. Raises NotNow."""
+    """The step of the colleague whom the giver chose. Raises NotNow."""
     people, fact = draft.book.people, draft.fact
     to = people.get(fact.to)
     if to is None or not to.active:

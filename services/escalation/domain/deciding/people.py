@@ -1,7 +1,7 @@
-"""A change of a person applies to what they have: whoever left or is away passes it on, each account under its lock.
+"""Applies a change of a person to their episodes: a person who left or is away passes them on.
 
-A salesperson's fact locks that person alone. So in its transaction a timer is set on each account that is concerned,
-and acts under that account's lock. Start at `look_at_once`.
+A salesperson's fact locks only that person. Its transaction therefore sets a timer on each account concerned, and the
+timer acts under that account's lock. Start at `look_at_once`.
 """
 
 from dataclasses import replace
@@ -30,11 +30,11 @@ from shared.contracts.escalation import RingCause, Step
 from shared.contracts.orders import SalespersonChanged
 
 SECOND_LOOK_AFTER = timedelta(minutes=1)
-"""Whoever was giving this person something did not know of the change, and is done by then."""
+"""A transaction that assigned an episode to this person without knowing of the change has ended by then."""
 
 
 def look_at_once(draft: Draft[SalespersonChanged], *, reachable: bool) -> None:
-    """Have each account look where this person has something; once more a little later, and when they go away."""
+    """Have each account check this person's episodes: now, once more a little later, and when an absence begins."""
     _set_off(draft, PersonChanged(person=draft.event.subject, since=draft.now, reachable=reachable))
     again_at = draft.now + SECOND_LOOK_AFTER
     draft.set_timer(WorkLookedAt(at=again_at, since=draft.now), due_at=again_at)
@@ -42,7 +42,7 @@ def look_at_once(draft: Draft[SalespersonChanged], *, reachable: bool) -> None:
 
 
 def look_at_work(draft: Draft[WorkLookedAt]) -> None:
-    """Time to look again; an absence may have begun."""
+    """Check again; an absence may have begun."""
     if draft.event.subject in draft.book.people:
         _set_off(draft, PersonChanged(person=draft.event.subject, since=draft.fact.since))
         look_when_away(draft)
@@ -54,7 +54,7 @@ def _set_off(draft: Draft[Any], change: PersonChanged) -> None:
 
 
 def look_when_away(draft: Draft[Any]) -> None:
-    """Look at what a person has once their next absence begins."""
+    """Set a timer to check a person's episodes when their next absence begins."""
     person = draft.book.people[draft.event.subject]
     begins = calendar_of(person, draft.book.policies.latest.policy.company).next_absence(draft.now)
     if begins is not None and person.active:
@@ -62,7 +62,7 @@ def look_when_away(draft: Draft[Any]) -> None:
 
 
 def pass_on_work(draft: Draft[PersonChanged]) -> None:
-    """Apply a change of a person to what they have of this account."""
+    """Apply a change of a person to their episodes of this account."""
     id = draft.fact.person
     person = draft.book.people.get(id)
     if person is None:
@@ -79,7 +79,7 @@ def pass_on_work(draft: Draft[PersonChanged]) -> None:
 
 
 def _without_offer(draft: Draft[PersonChanged], episode: Episode, person: Salesperson) -> Episode:
-    """An offer to somebody who is not there is withdrawn: it stays where it is."""
+    """Withdraw an offer to a person who has left or is away; the giver keeps the episode."""
     if person.active and _calendar(draft, episode, person).away_on(draft.now) is None:
         return episode
     draft.decide(OfferWithdrawn(episode, person.name, _why(draft, episode, person)))
@@ -89,7 +89,10 @@ def _without_offer(draft: Draft[PersonChanged], episode: Episode, person: Salesp
 
 
 def _look_at_taken(draft: Draft[PersonChanged], episode: Episode, person: Salesperson) -> None:
-    """Whoever left or is away for long has it no more; a shorter absence, or one ahead, moves the clock."""
+    """Pass on an acknowledged episode if the acknowledger left or is away for long.
+
+    A shorter or future absence moves its deadline.
+    """
     calendar, moment = _calendar(draft, episode, person), situation_of(draft, episode).moment
     began = calendar.absence_began(draft.now)
     if not person.active:
@@ -108,13 +111,13 @@ def _look_at_taken(draft: Draft[PersonChanged], episode: Episode, person: Salesp
 
 
 def _acts_while_away(draft: Draft[PersonChanged], episode: Episode, began: datetime) -> bool:
-    """Whether they took it in the absence that we knew of: who acts while away is there."""
+    """Whether they acknowledged during a known absence. Someone who acts during an absence counts as present."""
     assert episode.acknowledged_at is not None
     return episode.acknowledged_at >= max(began, draft.fact.since)
 
 
 def _look_at_asked(draft: Draft[PersonChanged], episode: Episode, person: Salesperson) -> None:
-    """Whoever is asked stays so while they are with us, can be reached, and are at work in time."""
+    """Keep an episode with the person notified while they are active, can be reached, and are at work in time."""
     if not episode.rang or episode.exhausted_at is not None:
         _show_to_another(draft, episode, person)
         return
@@ -147,14 +150,14 @@ def _show_to_another(draft: Draft[PersonChanged], episode: Episode, person: Sale
 
 
 def _nobodys_while_awaited(draft: Draft[Any], episode: Episode) -> Episode:
-    """While the seller is waited for, it stays with nobody who passes it on: a second look would pass it on again."""
+    """Clear the responsible person while the seller is not known. Otherwise a second check would pass it on again."""
     if ladder_of(draft, episode) is not None:
         return episode
     return replace(episode, responsible=None, why_you=None, changed_at=draft.now)
 
 
 def _asked_now(draft: Draft[PersonChanged], episode: Episode, person: Salesperson) -> Asked | None:
-    """Whom the step that was asked last would ask now."""
+    """The person whom the step notified last would notify now."""
     ladder = ladder_of(draft, episode) or _desk_alone(draft, episode)
     theirs = step_of(ladder, episode, person.salesperson_id, draft.book.people)
     own = [theirs] if theirs is not None and theirs.skipped is None else []
@@ -163,13 +166,13 @@ def _asked_now(draft: Draft[PersonChanged], episode: Episode, person: Salesperso
 
 
 def _desk_alone(draft: Draft[Any], episode: Episode) -> tuple[LadderStep, ...]:
-    """The ladder of a seller who was waited for in vain."""
+    """The ladder if the seller never became known: the desk alone."""
     order, book = draft.book.order_of(episode), draft.book
     return (desk_instead(order, book.people, desk=book.rules.desk, now=draft.now),)
 
 
 def pass_on(draft: Draft[Any], episode: Episode, person: Salesperson, what: str) -> None:
-    """Notify the next person in place of one who is not there any more."""
+    """Notify the next person in place of one who is no longer available."""
     why = _why(draft, episode, person)
     draft.decide(Unavailable(episode, person.salesperson_id, person.name, what, why))
     alone = _desk_alone(draft, episode)

@@ -1,4 +1,4 @@
-"""The policy's next version: published like anything else that happens, and in force from then on."""
+"""Publishes the next version of the policy as a fact; the version is in force from then on."""
 
 from services.escalation.domain.decisions.care import PolicyPublished
 from services.escalation.domain.draft import Draft
@@ -10,9 +10,9 @@ from services.escalation.domain.policy.versions import PolicyVersion
 
 
 def publish_policy(draft: Draft[PolicyPublishing]) -> None:
-    """Make a document the next version, unless it is no policy, the one in force already, or made of an older one.
+    """Make a document the next version, unless it is invalid, already in force, or based on an older version.
 
-    Whoever publishes it must be somebody whom one can ask about it.
+    The publisher must be a person whom others can ask about it.
     """
     fact, latest = draft.fact, draft.book.policies.latest
     by = draft.book.people.get(fact.by)
@@ -30,7 +30,7 @@ def publish_policy(draft: Draft[PolicyPublishing]) -> None:
     except PolicyErrors as error:
         draft.reject("policy_invalid", str(error))
         return
-    since = max(draft.now, latest.since)  # a clock that was set back must not change what counted before
+    since = max(draft.now, latest.since)  # a clock that was set back must not change the past
     version = PolicyVersion(latest.version + 1, since, policy, fact.document, fact.by, fact.summary)
     draft.book.put_policy(version)
     draft.decide(PolicyPublished(version))

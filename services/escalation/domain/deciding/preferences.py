@@ -1,4 +1,4 @@
-"""How customers want to be treated, and what that asks of whoever took their episodes."""
+"""Customers' contact preferences, and what they mean for the acknowledgers of their episodes."""
 
 from dataclasses import replace
 
@@ -14,7 +14,7 @@ from shared.contracts.support_inbound import ContactPreference
 
 
 def note_preference(draft: Draft[ContactPreferenceChanged]) -> None:
-    """The latest such fact counts. It changes what is due on open episodes, and what their pages show."""
+    """Keep a preference; the latest fact counts. It changes the deadlines of open episodes and their pages."""
     account, at = draft.book.account(draft.account_id), draft.event.time
     if account.preference_at is not None and account.preference_at > at:
         return
@@ -33,12 +33,12 @@ def note_preference(draft: Draft[ContactPreferenceChanged]) -> None:
 
 
 def may_be_contacted(draft: Draft[Fact], episode: Episode) -> bool:
-    """Whether there is a talk to be had with the customer of an episode."""
+    """Whether the customer of an episode may be contacted at all."""
     return may_write(ContactPreference(draft.book.account(episode.account_id).preference))
 
 
 def talk_of(draft: Draft[Fact], episode: Episode) -> Talk:
-    """The talk that is due of whoever takes an episode."""
+    """The talk that the acknowledger of an episode owes."""
     order = draft.book.order_of(episode)
     preference = ContactPreference(draft.book.account(episode.account_id).preference)
     _, policy = draft.book.policy_for(order)
@@ -46,7 +46,7 @@ def talk_of(draft: Draft[Fact], episode: Episode) -> Talk:
 
 
 def tell_of_hours(draft: Draft[Fact], episode: Episode) -> None:
-    """Say so where the clock of a talk cannot go by the hours of whoever took it."""
+    """Record it if the deadline of a talk cannot follow the acknowledger's working hours."""
     person = draft.book.people.get(episode.acknowledged_by or "")
     if episode.deadline_for is not Clock.REDEEM or person is None:
         return

@@ -1,4 +1,4 @@
-"""What channels report: how an attempt ended, what came back, and which addresses fail."""
+"""Handles reports of channels: results of attempts, returned messages, and failing addresses."""
 
 from dataclasses import replace
 
@@ -33,7 +33,7 @@ NOT_NEEDED = {
 
 
 def record_attempt(draft: Draft[DeliveryAttempted]) -> None:
-    """An attempt to deliver ended; the first one accepted is when the alert was sent."""
+    """Record the result of a delivery attempt. The first accepted attempt sets the time at which the alert was sent."""
     book, fact = draft.book, draft.fact
     delivery = book.deliveries.get(fact.delivery)
     changed = after_attempt(delivery, fact, draft.now) if delivery else None
@@ -41,7 +41,7 @@ def record_attempt(draft: Draft[DeliveryAttempted]) -> None:
         return
     alert = book.alerts[changed.alert_id]
     because = needless(alert, draft.state.episodes.get(alert.episode_id))
-    if because is not None:  # since when this was being sent
+    if because is not None:  # since when it has been `sending`
         changed = cancelled(changed, because, draft.now)
     draft.keep(changed)
     if fact.result is Attempt.ACCEPTED:
@@ -51,7 +51,7 @@ def record_attempt(draft: Draft[DeliveryAttempted]) -> None:
 
 
 def record_return(draft: Draft[DeliveryReturned]) -> None:
-    """A message came back: it reached nobody."""
+    """Record a returned message: it did not reach its recipient."""
     delivery = draft.book.deliveries.get(draft.fact.delivery)
     changed = returned(delivery, draft.fact.reason, draft.now) if delivery else None
     if changed is not None:
@@ -59,7 +59,7 @@ def record_return(draft: Draft[DeliveryReturned]) -> None:
 
 
 def send_again(draft: Draft[DeliveryResent]) -> None:
-    """Send a delivery at once, if somebody needs it still."""
+    """Send a delivery at once, if it is still needed."""
     delivery = draft.book.deliveries.get(draft.fact.delivery)
     if delivery is None:
         draft.reject("unknown_delivery", "there is no such delivery")
@@ -76,7 +76,7 @@ def send_again(draft: Draft[DeliveryResent]) -> None:
 
 
 def _tell_of_address(draft: Draft[DeliveryAttempted], delivery: Delivery, address: str) -> None:
-    """A person is changed under their own lock, not under the account's."""
+    """Report that an address fails or works. A person is changed under their own lock, not under the account's."""
     failed = AddressFailed(address=address, reason=delivery.reason or "refused")
     draft.set_timer_of(delivery.recipient, failed, due_at=draft.now)
 
@@ -89,7 +89,7 @@ def _tell_of_first_sending(draft: Draft[DeliveryAttempted], delivery: Delivery) 
 
 
 def note_failing_address(draft: Draft[AddressFailed]) -> None:
-    """Mark an address that is still theirs. Another address clears the mark; see `directory`."""
+    """Mark an address as failing if it is still the person's. A new address clears the mark; see `directory`."""
     person = draft.book.people.get(draft.event.subject)
     if person is None or not is_same_address(person.email, draft.fact.address):
         return
@@ -97,7 +97,7 @@ def note_failing_address(draft: Draft[AddressFailed]) -> None:
         return
     draft.keep(replace(person, email_failed_at=draft.now, email_failed_because=draft.fact.reason))
     recipient = _who_is_told(draft, person)
-    if recipient is None:  # the note of /readyz tells operators all the same
+    if recipient is None:  # the note of /readyz informs operators in any case
         return
     draft.book.changes.bounce_notices.append(
         Notice(
@@ -111,7 +111,7 @@ def note_failing_address(draft: Draft[AddressFailed]) -> None:
 
 
 def note_working_address(draft: Draft[AddressWorks]) -> None:
-    """Take the mark from an address that works again."""
+    """Clear the mark of an address that works again."""
     person = draft.book.people.get(draft.event.subject)
     if person is None or person.email_failed_at is None:
         draft.reject("not_failing", "no e-mail to this person is known to have bounced")
@@ -120,7 +120,7 @@ def note_working_address(draft: Draft[AddressWorks]) -> None:
 
 
 def _who_is_told(draft: Draft[AddressFailed], person: Salesperson) -> Salesperson | None:
-    """The nearest of those above whom mail reaches, else the desk."""
+    """The nearest person up the line whom mail reaches, else the desk."""
     seen, above = {person.salesperson_id}, person.manager
     while above is not None and above not in seen:
         seen.add(above)

@@ -1,4 +1,4 @@
-"""Compares the signals kept with those the facts amount to: raises, clears and withdraws. Start at `judge`."""
+"""Compares stored signals with those that the facts imply; raises, clears and withdraws. Start at `reconcile`."""
 
 from collections.abc import Iterable
 from dataclasses import replace
@@ -24,14 +24,14 @@ from shared.contracts.envelope import Fact
 
 
 def reconcile(draft: Draft[Fact]) -> None:
-    """Remember what an event tells, and put right what it changes of the account's signals."""
+    """Remember an event's facts, and correct the account's signals accordingly."""
     note_facts(draft, remembered(draft.event))
 
 
 def note_facts(draft: Draft[Fact], facts: Iterable[AccountFact]) -> None:
-    """Facts first count for the acknowledger, then for the signals, then they may ring again.
+    """Apply facts to the acknowledger first, then to the signals; then they may notify again.
 
-    The facts of one event are compared once: a signal that one of them raises joins the episode that another would end.
+    The facts of one event are compared once. A signal raised by one fact joins the episode that another would end.
     """
     new, scope = list[AccountFact](), NOTHING
     for fact in facts:
@@ -48,10 +48,10 @@ def note_facts(draft: Draft[Fact], facts: Iterable[AccountFact]) -> None:
 
 
 def raise_on_silence(draft: Draft[SilenceEnded]) -> None:
-    """A silence has lasted too long, and everything told meanwhile was read: what still stands is raised.
+    """Raise the signals that still stand when a silence has lasted too long and all input up to then was read.
 
-    A warning is over when its time has come, and not before what it warned of was raised. Once that time has come, as
-    after an outage, there is nothing to warn of any more.
+    A warning ends when its time has come, after the signal that it warned of was raised. If that time has already
+    passed, as after an outage, no warning is raised.
     """
     until, silence = draft.event.time, Silence(draft.fact.kind, draft.fact.case, draft.fact.order)
     scope = listening_to(draft.state.history, silence)
@@ -76,25 +76,27 @@ def raise_on_silence(draft: Draft[SilenceEnded]) -> None:
 
 
 def reconcile_anew(draft: Draft[RulesChanged]) -> None:
-    """Put right what all facts of an account amount to by the rules of today.
+    """Correct an account's signals to match what all its facts imply under the current rules.
 
-    A silence of the past that nobody waited for is raised at once, as a timer would ring somebody; a fact that broke it
-    in time and is still unread withdraws it.
+    A past silence that had no timer is raised at once, because a timer would notify somebody. An unread fact that broke
+    the silence in time withdraws the signal later.
     """
     _compare(draft, WHOLE)
 
 
 def _with_answers(found: list[Detection], mine: list[Detection]) -> list[Detection]:
-    """A promised answer that is soon due and one that is overdue are judged together: the one ends the other."""
+    """Promised answers due soon and overdue are compared together, as one ends the other."""
     matters = {(one.case_id, one.names_order) for one in mine if one.kind in OF_ANSWERS}
     answers = [one for one in found if one.kind in OF_ANSWERS and (one.case_id, one.names_order) in matters]
     return answers or mine
 
 
 def _compare(draft: Draft[Fact], scope: Scope) -> list[Detection]:
-    """Raise first, end afterwards, in the order of event times: an episode with a new signal stays open.
+    """Raise signals first and end others afterwards, in the order of event times, so an episode with a new signal stays
+    open.
 
-    What is about to end makes nothing graver that is raised. A silence that turns out to last longer is none yet.
+    Signals about to end do not raise the severity of new ones. A silence that turns out to end later is not a signal
+    yet.
     """
     found = detections(draft.state.history, draft.book.thresholds, scope)
     kept = draft.state.signals
@@ -119,23 +121,23 @@ def _covers(draft: Draft[Fact], scope: Scope, signal: Signal) -> bool:
 
 
 def _is_standing(signal: Signal | None) -> bool:
-    """Whether a signal stands; one that ended comes back when facts that are told late say so after all."""
+    """Whether a signal stands. A signal that ended stands again if late facts imply it after all."""
     return signal is not None and signal.stands
 
 
 def _is_over(draft: Draft[Fact], detection: Detection | None) -> bool:
-    """Whether a signal ends now: the facts do not say it any more, or one that was told ended it."""
+    """Whether a signal ends now: the facts no longer imply it, or a reported fact ended it."""
     return detection is None or (detection.cleared_by is not None and _passes_at(draft, detection) is None)
 
 
 def _is_certain(draft: Draft[Fact], detection: Detection, over: Iterable[Signal]) -> bool:
-    """Whether nothing that is still unread can show that it never was, or a timer would never come to ask."""
+    """Whether no unread fact can disprove a detection, or no timer will ever check it."""
     replaces = any(detection.goes_back_beyond(one) for one in over)
     return not detection.waits or replaces or _is_past(draft, detection)
 
 
 def _is_past(draft: Draft[Fact], detection: Detection) -> bool:
-    """Whether only other rules make a silence of the past a signal: then there was no timer for it."""
+    """Whether a past silence is a signal only under changed rules; no timer was set for it then."""
     if not isinstance(draft.fact, RulesChanged) or detection.at > draft.now:
         return False
     return silence_of(detection) not in draft.book.awaited
@@ -154,20 +156,20 @@ def _hold_against(draft: Draft[Fact], signal: Signal, detection: Detection | Non
 
 
 def _passes_at(draft: Draft[Fact], detection: Detection) -> datetime | None:
-    """When a warning is over by time alone: what ends it is no fact that was told."""
+    """When a warning ends by time alone, without a reported fact."""
     ended = detection.cleared_by
     told = ended is None or draft.state.history.get(ended.fact_id) is not None
     return None if ended is None or told else ended.at
 
 
 def _stands(draft: Draft[Fact], detection: Detection, at: datetime) -> bool:
-    """Whether a detection is a signal then: no fact has ended it, and its time has not passed."""
+    """Whether a detection is a signal at that time: no fact has ended it, and its time has not passed."""
     passes_at = _passes_at(draft, detection)
     return detection.cleared_by is None or (passes_at is not None and passes_at > at)
 
 
 def _expect(draft: Draft[Fact], found: Iterable[Detection]) -> None:
-    """Set a timer for each silence that may become a signal: one a kind and matter, at the earliest of them."""
+    """Set timers for silences that may become signals: one for each kind and matter, at the earliest time."""
     expected: dict[Silence, datetime] = {}
     for detection in found:
         at = _expected_at(draft, detection) if detection.by_silence else None
@@ -182,7 +184,7 @@ def _expect(draft: Draft[Fact], found: Iterable[Detection]) -> None:
 
 
 def _expect_no_more(draft: Draft[Fact], fact: AccountFact) -> None:
-    """Take back the timers of silences that a fact broke, before it is seen whether others begin."""
+    """Cancel the timers of silences that a fact broke. New silences are looked for afterwards."""
     for silence in broken_by(draft.state.history, fact):
         draft.book.expected.pop((draft.account_id, silence), None)
         draft.take_timer_back(_timer(silence))
@@ -193,7 +195,7 @@ def _timer(silence: Silence) -> SilenceEnded:
 
 
 def _expected_at(draft: Draft[Fact], detection: Detection) -> datetime | None:
-    """When a silence has lasted too long, and of a warning that was raised when it is over."""
+    """When a silence has lasted too long; for a raised warning, when it ends."""
     signal = draft.state.signals.get(detection.signal_id)
     if not _is_standing(signal):
         return detection.at if _stands(draft, detection, draft.now) else None
@@ -205,7 +207,7 @@ def _signal(draft: Draft[Fact], detection: Detection) -> Signal:
 
 
 def rejudge(draft: Draft[RulesChanged]) -> None:
-    """Raise, end and correct the signals of an account, then its open episodes."""
+    """Raise, end and correct an account's signals, then correct its open episodes."""
     reconcile_anew(draft)
     for episode in draft.state.open_by_id():
         _correct_severity(draft, episode)
@@ -214,8 +216,8 @@ def rejudge(draft: Draft[RulesChanged]) -> None:
 
 
 def _correct_severity(draft: Draft[RulesChanged], episode: Episode) -> None:
-    """The severity of what stands now, also a lower one: the rules that made it so do not count any more. Who was told
-    a deadline keeps it."""
+    """Set the severity that the standing signals have now, even a lower one, because the old rules no longer count. A
+    deadline that was given to a person stays."""
     order = draft.book.order_of(episode)
     version, policy = draft.book.policy_for(order)
     assessed = assess_severity(draft.book.telling(episode), order, policy)

@@ -1,4 +1,4 @@
-"""A close is undone: the episode is open as it stood, and what came meanwhile counts. Start at `reopen`."""
+"""Undoes a close: the episode opens as it was, and facts received meanwhile are applied. Start at `reopen`."""
 
 from dataclasses import replace
 from datetime import datetime
@@ -23,7 +23,7 @@ from shared.contracts.escalation import RingCause
 
 
 def reopen(draft: Draft[ReopenPressed]) -> None:
-    """Undo a close, if nothing else has begun since and whoever pressed it may."""
+    """Undo a close, if no other episode has begun since and the presser may do so."""
     try:
         _open_again(draft, _closed_by_presser(draft))
     except NotNow as refused:
@@ -31,7 +31,7 @@ def reopen(draft: Draft[ReopenPressed]) -> None:
 
 
 def _closed_by_presser(draft: Draft[ReopenPressed]) -> Episode:
-    """The episode that may be opened again. Only the last of an order's is kept in memory. Raises NotNow."""
+    """The episode that may be reopened. Only an order's last episode is kept in memory. Raises NotNow."""
     episode, person = draft.state.episodes.get(draft.fact.episode), draft.book.people.get(draft.fact.by)
     if episode is None or (episode.closed_at is not None and draft.state.has_newer(episode)):
         raise NotNow("newer_episode", "this order has a newer episode; work on that one.")
@@ -53,7 +53,7 @@ def _open_again(draft: Draft[ReopenPressed], episode: Episode) -> None:
 
 
 def _with_clock_of_now(draft: Draft[ReopenPressed], episode: Episode) -> Episode:
-    """The customer may have said meanwhile how they want to be treated."""
+    """Adjust the clock: the customer may have changed their contact preference meanwhile."""
     if episode.acknowledged_by is None or episode.reached_at is not None:
         return episode
     if not may_be_contacted(draft, episode):
@@ -62,7 +62,7 @@ def _with_clock_of_now(draft: Draft[ReopenPressed], episode: Episode) -> Episode
 
 
 def _make_up_for(draft: Draft[ReopenPressed], id: UUID, closed_at: datetime) -> None:
-    """What the time while it was closed changed: how grave it is, what is asked, contacts, and whom it waits for."""
+    """Apply everything that changed while it was closed: severity, requests, contacts, and the person it waits for."""
     signal = draft.book.main_signal(draft.state.episodes[id])
     assert signal is not None, "something stands"
     rose = rise(draft, draft.state.episodes[id], signal)
@@ -85,13 +85,16 @@ def _has_left(draft: Draft[ReopenPressed], person: str | None) -> bool:
 
 
 def _waits_for_presser(draft: Draft[ReopenPressed], episode: Episode) -> bool:
-    """Whether whoever undid it is the one who is asked, with a clock if it rang."""
+    """Whether the episode waits for the presser, with a clock if it rang."""
     return episode.responsible == draft.fact.by and (episode.deadline_at is not None or not episode.rang)
 
 
 def _notify_again(draft: Draft[ReopenPressed], episode: Episode, signal: Signal, *, rose: bool) -> None:
-    """The message to another person may have been withdrawn. Their time to answer is what was left of it,
-    however often a close is undone. It rings anew where they cannot be asked in that time, or the seller is sought."""
+    """Notify the other person again, as their message may have been withdrawn.
+
+    They get the response time that was left, however often a close is undone. The episode notifies from the start if
+    they cannot be notified within that time, or if the seller is not known.
+    """
     situation = situation_of(draft, episode)
     ladder_step = step_of(ladder_of(draft, episode) or (), episode, episode.responsible, draft.book.people)
     asked = whom([ladder_step], situation) if ladder_step is not None and ladder_step.skipped is None else None
