@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 import asyncpg
 
-if TYPE_CHECKING:  # whoever has no tables to name, such as a command that reads a few rows, need not import them
+if TYPE_CHECKING:  # code that names no tables, such as a command that reads a few rows, need not import them
     from sqlalchemy import Table
     from sqlmodel import SQLModel
 
@@ -90,7 +90,7 @@ DATABASE_ERRORS = (
     OSError,
     TimeoutError,
 )
-"""Whatever a call of the database may raise; `is_transient` tells whose fault it is."""
+"""All errors that a database call may raise; `is_transient` tells whether the server is at fault."""
 
 
 def is_transient(error: BaseException) -> bool:
@@ -125,7 +125,7 @@ def ran_too_long(error: BaseException, seconds: float, *, allowed: float = TRANS
 
 
 def lacks_tables(error: BaseException) -> bool:
-    """Whether the database does not have what a statement asks for, whatever its rows are."""
+    """Whether the database lacks a table or column that a statement uses, regardless of its rows."""
     return (
         isinstance(error, asyncpg.PostgresError)
         and (error.sqlstate or "")[:2] in _FAULTS_OF_TABLES

@@ -103,7 +103,7 @@ class Transaction:
         self.cancelled.add(id)
 
     def hurry_timers(self, awaited: str) -> None:
-        """Make due at once whatever awaits this lock key."""
+        """Make every timer that awaits this lock key due at once."""
         self.hurried.append(awaited)
 
     def reject(self, event: Envelope[Fact], code: str, reason: str) -> None:

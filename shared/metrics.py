@@ -1,6 +1,6 @@
-"""What a service counts and measures for Prometheus. Start at `Metrics`; labels have few values.
+"""A service's counters and measurements for Prometheus. Start at `Metrics`; labels have few values.
 
-No label is an id, but for the few accounts that hold something up: whoever is to help has to know which.
+No label is an id, except for the few accounts that block something: operators have to know which ones.
 """
 
 from dataclasses import dataclass

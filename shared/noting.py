@@ -11,7 +11,7 @@ log = get_logger(__name__)
 
 
 async def note(pool: Pool, service: Service, cluster: Cluster, *, metrics: Metrics, health: Health) -> None:
-    """Log a note when it is first found, and keep all of them for whoever asks."""
+    """Log a note when it is first found, and keep all notes for the health check."""
     async with pool.acquire() as connection:
         notes = await service.notes(connection) if service.notes is not None else []
         lost = await recreated.unsettled(connection)

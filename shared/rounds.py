@@ -26,7 +26,7 @@ class TimerRounds:
         self._slow: dict[str, Portion] = {}
 
     async def fire(self) -> None:
-        """Fire whatever is due. Between two portions of slow accounts everybody else is served."""
+        """Fire all due timers. All other accounts are served between two portions of slow accounts."""
         await self._together()
         while self._slow:
             for key in list(self._slow):
@@ -111,5 +111,5 @@ def _is_of_the_server(error: Exception) -> bool:
 
 
 async def fire_all(processor: InputProcessor) -> None:
-    """Fire whatever is due."""
+    """Fire all due timers."""
     await TimerRounds(processor).fire()

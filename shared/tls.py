@@ -1,4 +1,4 @@
-"""Whose certificates are trusted, and which one this process shows: one TLS context for whatever connects."""
+"""The trusted certificates and this process's own: one TLS context for all outgoing connections."""
 
 import ssl
 from pathlib import Path

@@ -1,8 +1,8 @@
 """The one transaction: everything an input changes is committed together, or not at all.
 
 Start with `InputProcessor.apply`: lock the accounts, leave out what was seen before, let the service decide and save,
-then journal, ledger, outbox and timers in the same commit. Whatever decides something about an account commits here
-alone; decision 9 lists what commits by itself.
+then write journal, ledger, outbox and timers in the same commit. All decisions about accounts are committed only here;
+decision 9 lists the exceptions.
 """
 
 import time

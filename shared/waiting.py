@@ -101,7 +101,7 @@ class WaitingRoom:
                 self.stored.add(_identity(event))
 
     def facts(self) -> Iterator[Fact]:
-        """All that waits, whatever it waits for."""
+        """All waiting facts, regardless of what they wait for."""
         return (event.data for event in self.events())
 
     def events(self) -> Iterator[Envelope[Any]]:

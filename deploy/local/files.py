@@ -54,7 +54,7 @@ class LockTakenError(Exception):
 
 @contextmanager
 def exclusive_at_once(lock: Path, *, note: str) -> Iterator[None]:
-    """Holds the lock file, with a note for whoever comes second; raises LockTakenError without waiting."""
+    """Holds the lock file, with a note for the next process; raises LockTakenError without waiting."""
     with lock.open("a+") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

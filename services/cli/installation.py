@@ -145,7 +145,7 @@ def _running(folder: Path) -> Mapping[str, str]:
 
 
 def _has_stopped(folder: Path) -> bool:
-    """Whether whoever started it is gone, and with it the servers: it holds the lock while it lives."""
+    """Whether the process that started it has ended, and the servers with it; it holds the lock while it runs."""
     try:
         with (folder / "lock").open() as lock:
             fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)

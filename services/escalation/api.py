@@ -1,4 +1,4 @@
-"""`GET /accounts/{id}/timeline`: what was told of a customer and what was done about it, in order.
+"""`GET /accounts/{id}/timeline`: the facts reported about a customer and the actions taken, in order.
 
 For systems with a reader's key, and for signed-in salespeople who are responsible for that customer.
 """
@@ -53,7 +53,7 @@ SignedIn: TypeAlias = Callable[[Request], Awaitable[str | None]]
 
 
 def timeline_router(pool: Pool, readers: ReaderKeys, signed_in: SignedIn) -> APIRouter:
-    """The timeline; `signed_in` tells which salesperson a request comes from, if any."""
+    """The timeline's router; `signed_in` finds the salesperson who sends a request, if any."""
     router = APIRouter(tags=["timeline"])
 
     async def timeline(account_id: AccountInPath, request: Request) -> Timeline:

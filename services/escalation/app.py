@@ -1,4 +1,4 @@
-"""Escalation: notices that a sold account is at risk and alerts who sold it. Puts the service together."""
+"""Escalation: detects that a sold account is at risk and alerts the seller. Puts the service together."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
@@ -59,8 +59,8 @@ log = get_logger(__name__)
 
 
 def service(settings: EscalationSettings) -> Service:
-    """The service as its settings make it. Raises ValueError for SMTP_URL, MAIL_FROM, MAIL_REPLY_TO or READER_KEYS
-    that cannot be read."""
+    """The service with these settings. Raises ValueError for an unreadable SMTP_URL, MAIL_FROM, MAIL_REPLY_TO or
+    READER_KEYS."""
     rules = Rules(desk=SalespersonId(settings.desk), max_alert_age=settings.max_alert_age)
     letters = Letters(sender=settings.mail_from, inbox_url=settings.inbox_url, reply_to=settings.mail_reply_to or None)
     email = EmailChannel(MailServer(settings.smtp_url.get_secret_value(), ca_file=settings.smtp_ca_file), letters)
@@ -108,7 +108,7 @@ def service(settings: EscalationSettings) -> Service:
 
 
 async def signed_in(sessions: Sessions, request: Request) -> str | None:
-    """Which salesperson a request comes from, if any."""
+    """The salesperson who sends a request, if any."""
     try:
         return (await sessions.reader(request)).salesperson_id
     except SignedOut:
@@ -128,7 +128,7 @@ def sending(channel: Channel[Any]) -> Loop:
 def sending_sign_in_links(
     email: EmailChannel, clock: Callable[[], Awaitable[datetime]]
 ) -> Callable[[Person, str], Awaitable[None]]:
-    """How people get their links. Each is sent once: whoever gets none asks again."""
+    """Sends sign-in links. Each is sent once; a person who does not receive it requests another."""
 
     async def send(person: Person, url: str) -> None:
         if person.email is None:
@@ -149,10 +149,10 @@ def sending_sign_in_links(
 async def press(
     resources: Resources, button: EpisodeButton | DutyButton, account: AccountId, round: str | None = None
 ) -> None:
-    """Press a button of an episode or a duty: an event like any other, applied before this returns. Raises Refused.
+    """Press a button of an episode or a duty, as an event that is applied before this returns. Raises Refused.
 
-    Pressed again in the same round of the episode it is the same event, also after a commit whose answer was lost.
-    `round` is the one that the page was showing. What else waits for the same person makes it no other press.
+    A repeated press in the same round of the episode is the same event, even after a commit whose response was lost.
+    `round` is the round that the page showed. The number of other calls ahead does not make it another press.
     """
     episode = button.episode if isinstance(button, EpisodeButton) else None
     now, current = await now_and_round(resources.pool, episode)
@@ -164,9 +164,9 @@ async def press(
 
 
 async def publish_policy(processor: InputProcessor, fact: PolicyPublishing) -> PolicyVersion:
-    """Publish a document: an event like any other, applied before this returns. Raises shared.transaction.Refused.
+    """Publish a document, as an event that is applied before this returns. Raises shared.transaction.Refused.
 
-    The same again on top of the same version, after a commit whose answer was lost, is the same event.
+    The same document on top of the same version is the same event, even after a commit whose response was lost.
     """
     latest = (await known_policies(processor.pool)).latest
     now = await processor.pool.fetchval("select shared.app_now()")
@@ -178,7 +178,7 @@ async def publish_policy(processor: InputProcessor, fact: PolicyPublishing) -> P
 
 
 async def rejudge_account(processor: InputProcessor, account: str) -> None:
-    """Judge an account by the rules of this release: an event like any other, and only once."""
+    """Judge an account by the rules of this release, as an event that is applied only once."""
     fact = RulesChanged(rules=RULES_VERSION)
     now = await processor.pool.fetchval("select shared.app_now()")
     event: Envelope[Fact] = envelope(
@@ -194,7 +194,7 @@ async def known_policies(pool: Pool) -> Policies:
 
 
 def reading_policies(pool: Pool) -> Callable[[], Awaitable[Policies]]:
-    """How pages read the policy: each version once a process."""
+    """A function with which pages read the policy; each version is read once a process."""
     known = KnownPolicies()
 
     async def read() -> Policies:

@@ -94,7 +94,7 @@ class Standing(StrEnum):
 
 
 def judge_order_fact(sale: Sale | None, account: AccountId) -> Standing:
-    """Every fact about an order that this account is known to have counts, whatever its time."""
+    """Decide whether a fact about an order counts: it does, at any time, if the account is known to have the order."""
     if sale is None:
         return Standing.ORDER_UNKNOWN
     return Standing.EFFECTIVE if sale.account == account else Standing.ORDER_OF_ANOTHER_ACCOUNT

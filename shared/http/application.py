@@ -55,7 +55,7 @@ def create_app(
 ) -> FastAPI:
     """A service's application, with its reference pages at /docs and /asyncapi.
 
-    A request that fails because the database is away is answered with 503, whatever router it went to.
+    If the database is unavailable, every router answers a failed request with 503.
     """
     app = bare_app(reference.title, routers, lifespan=lifespan)
     app.summary = reference.summary

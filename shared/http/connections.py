@@ -1,7 +1,7 @@
-"""Connections that keep the server waiting make room for others: whoever sends no request takes no page away.
+"""Closes idle connections to make room for others, so that clients without requests block nobody.
 
-A connection waits from its beginning, or from the end of an answer, until the next request's headers have arrived. One
-whose client does not read what it asked for is closed too. Start at `Guard`; uvicorn is given `guarded(guard)` as its
+A connection is idle from its beginning, or from the end of a response, until the next request's headers have arrived. A
+connection whose client does not read its response is closed too. Start at `Guard`; uvicorn gets `guarded(guard)` as its
 protocol.
 """
 

@@ -19,10 +19,10 @@ _SETTING = KeySetting(
 )
 
 Pattern = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^*\s]*\*?$")]
-"""An exact value, or the beginning of one with `*` at its end.
+"""An exact value, or a prefix followed by `*`.
 
-The beginning of a source ends at a boundary: `/shop*` is `/shop` and `/shop/eu`, not `/shopping`. One that ends with a
-separator (`/shop-*`, `urn:shop:*`) is whatever begins like this, and `*` alone is everything."""
+The prefix of a source ends at a boundary: `/shop*` matches `/shop` and `/shop/eu`, not `/shopping`. A prefix that ends
+with a separator (`/shop-*`, `urn:shop:*`) matches every value that begins with it, and `*` alone matches everything."""
 
 
 class Publisher(BaseModel):

@@ -62,8 +62,8 @@ def decode_record(record: Record, *, topic_prefix: str = "") -> Decoded | Poison
 def decode_message(value: bytes | None, headers: Headers, *, key: bytes | None, topic: str | None) -> Decoded | Poison:
     """As `decode_record`, from a record's parts; `topic` is the logical one, None where any type may come.
 
-    A record without a `ce_` header is read as structured whatever its content type, for publishers such as
-    kcat. Of a header given twice the last counts. The standard `traceparent` header goes before
+    A record without a `ce_` header is read as structured, with any content type, for publishers such as kcat. If a
+    header is given twice, the last one counts. The standard `traceparent` header takes precedence over
     `ce_traceparent`: it names the nearer cause (CloudEvents Distributed Tracing extension).
     """
     if value is None:

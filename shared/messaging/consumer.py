@@ -1,4 +1,4 @@
-"""The consumer: a FastStream batch subscriber that loses nothing, whatever a record, the database or the broker does.
+"""The consumer: a FastStream batch subscriber that loses nothing, despite faulty records, database or broker failures.
 
 Start with `Consumer.handle`. Records reach it raw and are decoded one by one; offsets go to Kafka only after the
 database has committed them; on assignment a partition starts where the database says, if that is lower.

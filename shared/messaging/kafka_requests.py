@@ -126,7 +126,8 @@ class GroupRequest(Request[_GroupRequest]):  # type: ignore[misc]
 
 
 class RightsRequest(Request[DescribeAclsRequest_v1]):  # type: ignore[misc]
-    """Asks which rights apply to a topic, whoever has them. aiokafka's own asks in version 2, and not as that is."""
+    """Asks which rights apply to a topic, for all principals. aiokafka's own request claims version 2 but deviates from
+    it."""
 
     API_KEY = 29
 

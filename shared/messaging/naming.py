@@ -14,7 +14,7 @@ _LONGEST_BODY = 100_000
 
 
 def named(raw: RawMessage) -> dict[str, str | None]:
-    """Type and source of a record that may be no event at all: whatever its sender put there."""
+    """Type and source of a record as its sender wrote them; the record may not be an event at all."""
     found = _attributes(raw)
     return {"type": known_type(found.get("type")), "source": plain(found.get("source"))}
 

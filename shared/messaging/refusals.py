@@ -79,7 +79,7 @@ async def why_refused(cluster: Cluster) -> Refused | None:
 
 
 class _Heeding(OAuthAuthenticator):  # type: ignore[misc]
-    """aiokafka takes a server's answer to a token for success, whatever it says (RFC 7628, section 3.2.2)."""
+    """Raises when the server refuses a token: aiokafka takes any response for success (RFC 7628, section 3.2.2)."""
 
     async def step(self, payload: bytes | None) -> Any:
         if payload:

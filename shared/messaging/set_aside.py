@@ -1,7 +1,7 @@
-"""Accounts set aside: where a record takes too long even alone, it waits here, and its account's later ones behind it.
+"""Accounts set aside: a record that takes too long even alone waits here, followed by its account's later records.
 
-So the partition goes on without them, nothing is lost, and each account's records keep their order. Only whoever reads
-their partition adds records; whoever takes them out holds the account's lock.
+The partition continues without them, nothing is lost, and each account's records keep their order. Only the reader of
+their partition adds records; a process that takes them out holds the account's lock.
 """
 
 from collections.abc import Iterable, Mapping

@@ -41,7 +41,7 @@ class Seen:
 
 
 class View:
-    """Connects when it is first asked, and anew after an error. Raises KafkaError, whatever went wrong."""
+    """Connects on first use, and again after an error. Raises KafkaError for every failure."""
 
     def __init__(self, cluster: Cluster) -> None:
         self._cluster = cluster

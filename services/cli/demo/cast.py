@@ -24,7 +24,7 @@ _AROUND_THE_WORLD = (
 
 
 _DAY_AND_NIGHT = WorkingHours(days=tuple(Day), start="00:00", end="24:00")
-"""Whoever plays the demo plays it at any hour."""
+"""The demo can be played at any hour."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -93,7 +93,7 @@ async def read_status(urls: Mapping[str, str], addresses: Mapping[str, Address])
 
 
 async def _service(service: str, url: str, address: Address | None) -> ServiceStatus:
-    """One service, whatever of it can be read. Raises nothing for what is away."""
+    """The status of one service, as far as it can be read. Raises nothing if the service or its database is away."""
     answer = await asyncio.to_thread(ask, service, address)
     wanted = {"shared": _newest(Path(shared.__path__[0]) / "migrations" / "versions")}
     wanted[service] = _newest(Path(services.__path__[0]) / service / "migrations")

@@ -1,2 +1,2 @@
-"""How an alert reaches a person outside the inbox. `channel` says what a channel is, `sender` is the loop of each,
-`email` is the one channel there is."""
+"""Channels: how an alert reaches a person outside the inbox. `channel` defines a channel, `sender` is its loop, and
+`email` is the only channel."""

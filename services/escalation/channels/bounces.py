@@ -1,7 +1,7 @@
 """Reads delivery reports (RFC 3464; RFC 6533 for addresses beyond ASCII): which of our messages came back, and why.
 
-Anybody can write to the address that mail is sent from. So a report counts only for a message of ours: it has to carry
-the Message-ID, which nobody knows but whoever got the message.
+Anyone can write to the sender's address. A report therefore counts only for a message of ours: it has to carry the
+Message-ID, which only the recipient knows.
 """
 
 import re
@@ -18,12 +18,12 @@ _BLANK_LINE = re.compile(r"\r?\n\r?\n")
 _STATUS = re.compile(r"[245]\.\d{1,3}\.\d{1,3}")
 LONGEST = 10_000_000
 PARSING_ERRORS = (MessageError, ValueError, LookupError, AttributeError, TypeError, RecursionError)
-"""What the standard library raises for messages that it cannot take apart."""
+"""Errors of the standard library for messages that it cannot parse."""
 
 
 @dataclass(frozen=True, slots=True)
 class Bounce:
-    """A message of ours that came back: `message` as its Message-ID has it, `address` as it was written to."""
+    """A message of ours that came back: `message` is the id in its Message-ID, `address` the address as written."""
 
     message: UUID
     address: str
@@ -35,11 +35,11 @@ class Bounce:
 
 
 class NotReadable(ValueError):
-    """A message that tells of no bounce; says why."""
+    """A message that reports no bounce; carries the reason."""
 
 
 def bounce_of(content: bytes) -> Bounce:
-    """What a delivery report says. Raises NotReadable for any other message, and for a report of a delay."""
+    """The bounce in a delivery report. Raises NotReadable for any other message, and for a report of a delay."""
     try:
         return _read(content)
     except NotReadable:
@@ -68,7 +68,7 @@ def _read(content: bytes) -> Bounce:
 
 
 def _fields(report: Message) -> Iterator[Message]:
-    """The blocks of a delivery status: one of the message, one a recipient."""
+    """The blocks of a delivery status: one for the message, and one for each recipient."""
     for part in report.walk():
         if part.get_content_type() not in ("message/delivery-status", "message/global-delivery-status"):
             continue
@@ -76,7 +76,7 @@ def _fields(report: Message) -> Iterator[Message]:
         for block in payload if isinstance(payload, list) else ():
             if isinstance(block, Message):
                 yield block
-                # Of the kind beyond ASCII the library takes the blocks after the first for its body.
+                # In reports beyond ASCII the library takes the blocks after the first for the body.
                 yield from map(message_from_string, _BLANK_LINE.split(str(block.get_payload())))
 
 
@@ -93,6 +93,6 @@ def _original(report: Message) -> Message | None:
 
 
 def _recipients(original: Message) -> str:
-    """The header as it was written: the library has no name for UTF-8 that stands there as it is."""
+    """The header as it was written; the library has no charset name for raw UTF-8."""
     written = next((value for name, value in original.raw_items() if name.lower() == "to"), "")
     return str(written).encode("utf-8", "surrogateescape").decode("utf-8", "replace")

@@ -1,4 +1,4 @@
-"""What a channel is: it writes messages of letters, sends them, and says how that ended. Start at `Channel`."""
+"""Channel: it composes messages from letters, sends them, and reports the result. Start at `Channel`."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ M = TypeVar("M")
 
 
 class Trouble(StrEnum):
-    """What stood in the way of a message: the label `trouble` of `handoff_delivery_attempts`."""
+    """The reason why a message was not accepted: the label `trouble` of `handoff_delivery_attempts`."""
 
     NO_ANSWER = "no_answer"
     NO_ENCRYPTION = "no_encryption"
@@ -34,7 +34,7 @@ class Trouble(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """How an attempt ended; the reason names the fault, never an address."""
+    """The result of an attempt; the reason names the fault, never an address."""
 
     result: Attempt
     reason: str | None = None
@@ -42,30 +42,30 @@ class Ended:
 
     @property
     def is_of_the_address(self) -> bool:
-        """Whether no other message would reach this address either."""
+        """Whether the address itself is at fault, so that no other message would reach it either."""
         return self.trouble in (Trouble.RECIPIENT, Trouble.ADDRESS)
 
 
 class Channel(Protocol[M]):
-    """A channel that sends messages. `definition` has its name, and where a person's address on it is."""
+    """A channel that sends messages. `definition` has its name, and finds a person's address on it."""
 
     @property
     def definition(self) -> ChannelDefinition:
-        """What else the service knows of it."""
+        """The channel's definition."""
         ...
 
     @property
     def notes(self) -> Sequence[str]:
-        """What operators should know of how it is set up."""
+        """Remarks for operators on its configuration."""
         ...
 
     def compose(self, letter: Letter | ListLetter) -> M | Ended:
-        """The message for a letter, which has an address; where none can be written, how the attempt ended.
+        """The message for a letter with an address, or the attempt's result if no message can be composed.
 
-        It is the same message, by its id, however often it is sent: the first may have arrived.
+        Every repetition is the same message with the same id, because the first may have arrived.
         """
         ...
 
     async def send(self, message: M) -> Ended:
-        """Send once, in bounded time, and raise nothing for a server that is away."""
+        """Send once, in bounded time, and raise nothing if the server is unavailable."""
         ...

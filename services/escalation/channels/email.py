@@ -1,5 +1,5 @@
-"""E-mail: a letter is written by `letters` and sent through the mail server of `smtp`. What else goes by e-mail is sent
-here too: notices and sign-in links."""
+"""E-mail: a letter is composed by `letters` and sent through the mail server of `smtp`. Notices and sign-in links are
+sent here too."""
 
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -25,7 +25,7 @@ class EmailChannel:
 
     @property
     def notes(self) -> Sequence[str]:
-        """What operators should know of the mail server."""
+        """Remarks for operators on the mail server."""
         return self._server.notes
 
     def compose(self, letter: Letter | ListLetter) -> Mail | Ended:
@@ -39,13 +39,13 @@ class EmailChannel:
         return await self._server.send(message)
 
     async def write_and_send(self, write: Callable[[], Mail]) -> Ended:
-        """Send what is no alert: a notice, or a sign-in link."""
+        """Send a message that is not an alert: a notice, or a sign-in link."""
         mail = _written(write)
         return mail if isinstance(mail, Ended) else await self.send(mail)
 
 
 def _written(write: Callable[[], Mail]) -> Mail | Ended:
-    """A message that cannot be written is refused, like one that the server refuses."""
+    """The message, or a refusal like the server's if it cannot be composed."""
     try:
         return write()
     except NotAMailbox:

@@ -1,4 +1,4 @@
-"""An alert as an e-mail: the same order of facts as on the page, plain text and HTML equal in content, no tracking."""
+"""Alerts as e-mails: facts in the same order as on the page, plain text and HTML with equal content, no tracking."""
 
 import re
 from collections.abc import Sequence
@@ -87,7 +87,7 @@ class Letters:
         assert letter.main is not None
         now = why_now([signal.risk for signal in letter.signals], letter.main)
         if letter.left_out:
-            now = replace(now, context="")  # it would count no more than what is shown
+            now = replace(now, context="")  # it would count only the signals that are shown
         who = letter.customer_name or customer_words(None, letter.account_id)
         inform = letter.parts.for_information
         severity = FOR_INFORMATION if inform else SEVERITIES[letter.parts.severity]
@@ -124,17 +124,17 @@ class Letters:
         return message
 
     def ranked_list(self, letter: ListLetter) -> Mail:
-        """The message for deliveries that go together; its Message-ID is the list's, however often it is sent."""
+        """The message for deliveries sent together; its Message-ID is the list's, however often it is sent."""
         fields = list_fields(letter, self._inbox_url)
         subject = list_subject(letter)
         return self._message(str(letter.address), subject, "list", letter.list_id, fields, letter.now)
 
     def sign_in(self, *, address: str, name: str, url: str, message: UUID, now: datetime) -> Mail:
-        """The message that carries a one-time link."""
+        """The message with a one-time link."""
         return self._message(address, "Your sign-in link", "sign_in", message, {"name": name, "url": url}, now)
 
     def notice(self, notice: NoticeLetter) -> Mail:
-        """The message that tells somebody that mail to one of their people does not arrive."""
+        """The message to a manager or the desk that mail to a person of theirs does not arrive."""
         fields: dict[str, object] = {"notice": notice}
         return self._message(
             notice.email,
@@ -146,7 +146,7 @@ class Letters:
         )
 
     def address_changed(self, notice: ClaimedNotice) -> Mail:
-        """The message that tells an address of its end or its beginning, the same however often it is sent."""
+        """The message that an address is no longer in use or is new; the same message however often it is sent."""
         fields = {
             "notice": notice,
             "at": absolute(notice.made_at.astimezone(ZoneInfo(notice.zone))),
@@ -176,8 +176,8 @@ class Letters:
 
 
 def _clean(text: str) -> str:
-    """What others wrote without control characters, which a terminal that shows the message would obey, and without
-    those that turn its reading direction."""
+    """Foreign text without control characters, which a terminal would obey, and without marks that reverse the reading
+    direction."""
     return unturned(_CONTROLS.sub("\N{REPLACEMENT CHARACTER}", text.replace("\r\n", "\n")))
 
 
@@ -187,7 +187,7 @@ def _literal(subject: str) -> str:
 
 
 def _sender(mail_from: str) -> Address:
-    """Who messages are from: an address, or a name and an address in angle brackets."""
+    """The sender: an address, or a name and an address in angle brackets."""
     name, address = parseaddr(mail_from)
     try:
         known = _address(address)
@@ -204,7 +204,7 @@ def _reply_address(text: str) -> Address:
 
 
 def _address(text: str) -> Address:
-    """As headers have it. Raises NotAMailbox."""
+    """The address for headers. Raises NotAMailbox."""
     mailbox = mailbox_of(text)
     return Address(username=mailbox.local, domain=mailbox.domain)
 
@@ -218,7 +218,7 @@ def _in_sale_words(letter: Letter, told_of: ToldOf) -> Letter:
 
 
 def _contacts(letter: Letter, told_of: ToldOf) -> dict[str, object]:
-    """Whom to call or write to, as the page has it."""
+    """The people to call or write to, as on the page."""
     assert letter.main is not None
     parts, people = letter.parts, people_of(letter.main, letter.signals, told_of.facts)
     record, ways = _on_record(letter), _dialled(letter, told_of)
@@ -243,7 +243,7 @@ def _on_record(letter: Letter) -> OnRecord:
 
 
 def _dialled(letter: Letter, told_of: ToldOf) -> WaysTo:
-    """How numbers are read."""
+    """The function that turns numbers into links."""
     country = country_for(_on_record(letter), told_of.facts, letter.parts.country)
     return partial(phone_links, country=country)
 
@@ -253,34 +253,34 @@ def _local(at: datetime | None, zone: ZoneInfo, now: datetime) -> str | None:
 
 
 def _last(letter: Letter, answer_by: str | None, promised: str | None) -> str:
-    """What a subject ends with: what is due when; else how much is at risk."""
+    """The end of a subject: the next due time, else the amount at risk."""
     if letter.parts.cause is RingCause.APPOINTMENT and promised:
         return f"call at {promised}"
     return f"answer by {answer_by}" if answer_by else letter.amount
 
 
 def _cause(letter: Letter, zone: ZoneInfo) -> str | None:
-    """Why the recipient is notified, who may have had it already."""
+    """Why the recipient is notified; they may have had the episode before."""
     since = _local(letter.parts.had_since, zone, letter.now)
     again = again_words(letter.parts.cause, since) if since else None
     return again or cause_words(letter.parts.cause, letter.parts.before)
 
 
 def _is_first(note: NoteRow, letter: Letter) -> bool:
-    """Whether it is the giver's note, which stands before everything."""
+    """Whether it is the giver's note, which comes first."""
     return note.about is NoteAbout.HAND_OVER and note.words == letter.parts.note
 
 
 def _button(letter: Letter) -> str:
-    """What the page is opened for."""
+    """The label of the button that opens the page."""
     if letter.parts.for_information:
         return "Open to mark as seen"
     return _OPENED_TO.get(letter.parts.cause, "Open to acknowledge")
 
 
 def _story(letter: Letter, told_of: ToldOf, zone: ZoneInfo) -> tuple[Sequence[Happening], bool]:
-    """What happened as the page tells it, newest first: everything that puts the sale at risk, and the newest of the
-    rest. Also whether there is more on the page."""
+    """The history as on the page, newest first: everything that puts the sale at risk, and the newest of the rest. Also
+    whether the page has more."""
     reader = Reader(letter.parts.recipient, zone, letter.now)
     ways = no_ways if letter.parts.not_to_be_called else _dialled(letter, told_of)
     told_of = replace(told_of, notes=[note for note in told_of.notes if not _is_first(note, letter)])

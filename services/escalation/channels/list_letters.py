@@ -1,4 +1,4 @@
-"""What a ranked list says, for the templates `list.txt` and `list.html`: most urgent first, the rest counted."""
+"""The content of a ranked list for the templates `list.txt` and `list.html`: most urgent first, the rest counted."""
 
 from datetime import datetime
 from typing import Any
@@ -12,7 +12,7 @@ from services.escalation.store.lists import ListedSale, ListLetter
 
 _BOUGHT_LENGTH = 60
 _NOTHING_STANDS = "No longer at risk"
-"""Whatever put it at risk ended between claiming the list and writing it."""
+"""For a sale whose signals all ended between the claim of the list and its composition."""
 
 
 def list_subject(letter: ListLetter) -> str:
@@ -76,7 +76,7 @@ def _until(listed: ListedSale, letter: ListLetter) -> str:
 
 
 def _call_at(sale: SaleAtRisk) -> datetime | None:
-    """When the customer was promised a call, unless something else is due before."""
+    """The time of a promised call, unless something else is due before."""
     at, deadline = sale.call_at, sale.deadline_at
     return at if at is not None and (deadline is None or at <= deadline) else None
 

@@ -1,6 +1,6 @@
-"""The loop that sends notices: of a changed address to the old one and the new one, and to who leads somebody whom mail
-does not reach. Claim what is due, send, keep what came of it: an address that refuses a notice is marked like one that
-refuses an alert."""
+"""The loop that sends notices: of a changed address to the old and the new one, and to the manager of a person whom
+mail does not reach. It claims due notices, sends them, and stores the results. An address that refuses a notice is
+marked like one that refuses an alert."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -27,22 +27,23 @@ from shared.transaction import InputProcessor
 
 _POLL_SECONDS = 1.0
 GIVE_UP_BOUNCES_AFTER_UNKNOWN = 3
-"""`handoff bounces list` names the address as well, so the same message again and again is worse than none."""
+"""After this many unknown results the notice is given up. `handoff bounces list` names the address as well, so many
+repetitions are worse than none."""
 
 N = TypeVar("N", ClaimedNotice, NoticeLetter)
 End: TypeAlias = Callable[[Pool, N, Outcome, str | None], Awaitable[None]]
 
 
 async def send_notices(email: EmailChannel, resources: Resources) -> None:
-    """Send in a loop of its own: it holds up no alert. Runs until cancelled; what was being sent then is sent again
-    once its time is up."""
+    """Send in a loop of its own, so that no alert is delayed. Runs until cancelled; notices being sent at that time are
+    sent again after the timeout."""
     while True:
         if not await send_due_notices(email, resources.processor, resources.metrics):
             await asyncio.sleep(_POLL_SECONDS)
 
 
 async def send_due_notices(email: EmailChannel, processor: InputProcessor, metrics: Metrics) -> int:
-    """Send what is due of both kinds, each once; returns how many that were."""
+    """Send the due notices of both kinds, each once. Return their number."""
 
     async def send(notice: N, compose: Callable[[N], Mail], end: End[N], give_up_after: int) -> None:
         ended = await email.write_and_send(partial(compose, notice))
@@ -65,7 +66,7 @@ async def send_due_notices(email: EmailChannel, processor: InputProcessor, metri
 
 
 async def _mark_address(processor: InputProcessor, notice: ClaimedNotice | NoticeLetter, ended: Ended) -> None:
-    """Mark the recipient's address, if it is still theirs; then the next above is notified of it."""
+    """Mark the recipient's address, if it is still theirs; the next person up the line is then notified of it."""
     address = notice.address if isinstance(notice, ClaimedNotice) else notice.email
     person = notice.salesperson_id if isinstance(notice, ClaimedNotice) else notice.recipient
     fact = AddressFailed(address=address, reason=ended.reason or "refused")

@@ -1,4 +1,4 @@
-"""What operators do about e-mail: have it sent again, have bounces counted. Each is an event like any other."""
+"""Operators' actions on e-mail: sending again, counting bounces. Each is an event."""
 
 from datetime import datetime
 from uuid import UUID
@@ -16,13 +16,13 @@ _SOURCE = "handoff/cli"
 
 
 async def resend(processor: InputProcessor, delivery: ListedDelivery) -> None:
-    """Send a delivery at once, whatever its pause. Raises shared.transaction.Refused, with the reason."""
+    """Send a delivery at once, even during its pause. Raises shared.transaction.Refused, with the reason."""
     id = derived("resent", delivery.delivery_id, delivery.attempts, delivery.changed_at.isoformat())
     await _apply(processor, DeliveryResent(delivery=delivery.delivery_id), delivery.account_id, id, InputKind.BUTTON)
 
 
 async def record_bounce(processor: InputProcessor, bounce: Bounce) -> list[str]:
-    """Have a bounce counted once, however often it is read. Returns whose mail came back; nobody's: it is not ours."""
+    """Count a bounce once, however often it is read. Return the recipients; empty if the message is not ours."""
     deliveries = await of_message(processor.pool, EMAIL.name, bounce.message)
     for one in deliveries:
         fact = DeliveryReturned(delivery=one.delivery_id, reason=bounce.reason)
@@ -38,7 +38,7 @@ async def record_bounce(processor: InputProcessor, bounce: Bounce) -> list[str]:
 
 
 async def clear_address(processor: InputProcessor, person: str, failed_at: datetime) -> None:
-    """Say that mail to a person arrives again. Raises shared.transaction.Refused."""
+    """Report that mail to a person arrives again. Raises shared.transaction.Refused."""
     id = derived("address works", person, failed_at.isoformat())
     await _apply(processor, AddressWorks(), person, id, InputKind.BUTTON)
 

@@ -1,5 +1,5 @@
-"""The loop that sends on a channel: claim what is due, send, report back as an event. Nothing is sent inside a
-transaction."""
+"""The loop that sends on a channel: claim due messages, send them, report the results as events. Nothing is sent inside
+a transaction."""
 
 import asyncio
 import time
@@ -39,7 +39,7 @@ log = get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """A message on its way, with the deliveries that end with it, and when they were claimed."""
+    """A message being sent, with its deliveries and the time of their claim."""
 
     letter: Letter | ListLetter
     deliveries: Sequence[ClaimedDelivery]
@@ -47,7 +47,7 @@ class Outgoing:
 
 
 class Sender(Generic[M]):
-    """Sends the deliveries of one channel, each message in a task of its own: a slow one holds up no other."""
+    """Sends the deliveries of one channel, each message in its own task, so that a slow one delays no other."""
 
     def __init__(self, channel: Channel[M]) -> None:
         self._channel = channel
@@ -55,20 +55,20 @@ class Sender(Generic[M]):
         self._sending: set[asyncio.Task[None]] = set()
 
     async def run(self, pool: Pool, processor: InputProcessor, metrics: Metrics) -> None:
-        """Send until cancelled; what is being sent is finished first."""
+        """Send until cancelled; messages being sent are finished first."""
         try:
             while True:
                 if len(self._sending) >= AT_ONCE:
                     await asyncio.wait(self._sending, return_when=asyncio.FIRST_COMPLETED)
                 elif not await self.start_due(pool, processor, metrics):
                     await asyncio.sleep(_POLL_SECONDS)
-        except asyncio.CancelledError:  # half-way, nobody would know whether it was accepted
+        except asyncio.CancelledError:  # if interrupted, it would be unknown whether it was accepted
             if self._sending:
                 await asyncio.wait(self._sending, timeout=_FINISH_SECONDS)
             raise
 
     async def start_due(self, pool: Pool, processor: InputProcessor, metrics: Metrics) -> set[asyncio.Task[None]]:
-        """Start sending what is due, as far as there are free places."""
+        """Start sending due messages, as far as there are free places."""
         await give_up_on_silent_attempts(pool, metrics)
         due = await claim(pool, self._channel.definition, AT_ONCE - len(self._sending), self._policies)
         started = {asyncio.create_task(self._deliver(message, processor, metrics)) for message in due}
@@ -80,7 +80,7 @@ class Sender(Generic[M]):
     def _ended(self, metrics: Metrics, task: asyncio.Task[None]) -> None:
         self._sending.discard(task)
         error = None if task.cancelled() else task.exception()
-        if error is not None:  # its delivery stays as being sent, and is in doubt once its time is up
+        if error is not None:  # its delivery stays `sending` and becomes `unknown` after the timeout
             metrics.process.loop_failures.labels("delivery").inc()
             log.error("a delivery failed and will be tried again", exc_info=error)
 
@@ -131,7 +131,7 @@ class Sender(Generic[M]):
 
 
 async def claim(pool: Pool, channel: ChannelDefinition, limit: int, policies: KnownPolicies) -> list[Outgoing]:
-    """Take messages that are due, and read what they say."""
+    """Take messages that are due, and read their content."""
 
     async def storms(connection: Connection) -> Storms:
         return (await policies.current(connection)).latest.policy.storms
@@ -153,7 +153,7 @@ def count_attempt(metrics: Metrics, ended: Ended) -> None:
 
 
 def count(metrics: Metrics, message: Outgoing, ended: Ended) -> None:
-    """Count how an attempt ended; a list's also for each delivery it was about."""
+    """Count an attempt's result; for a list, also for each of its deliveries."""
     count_attempt(metrics, ended)
     if ended.result is Attempt.UNKNOWN:
         metrics.alerts.unknown_deliveries.inc(len(message.deliveries))
@@ -163,7 +163,7 @@ def count(metrics: Metrics, message: Outgoing, ended: Ended) -> None:
 
 
 def warn(ended: Ended, **about: object) -> None:
-    """Log what was not accepted, with its class and no address."""
+    """Log a message that was not accepted, with its class and without an address."""
     if ended.result is Attempt.ACCEPTED or ended.trouble is Trouble.OVER:
         return
     trouble = ended.trouble.value if ended.trouble else None
@@ -171,7 +171,7 @@ def warn(ended: Ended, **about: object) -> None:
 
 
 async def _report(processor: InputProcessor, receipts: Sequence[Input]) -> None:
-    """Tell what came of an attempt, also through a short absence of the database: untold, it would be sent again."""
+    """Report an attempt's result, even through a short database outage: otherwise the message would be sent again."""
     until_seconds = time.monotonic() + SENDING_LIMIT.total_seconds()
     while True:
         try:

@@ -1,7 +1,7 @@
-"""Sends a message by SMTP and says how that ended: accepted, refused, put off, or nobody knows.
+"""Sends a message by SMTP and reports the result: accepted, refused, delayed, or unknown.
 
-Only a refusal of this recipient is final. Whatever else a server says, it may say to everybody: trouble with the
-server, the login or the sender puts a message off, however often.
+Only a refusal of this recipient is final. Any other reply may apply to all messages: trouble with the server, the login
+or the sender delays a message, however often.
 """
 
 import asyncio
@@ -35,7 +35,7 @@ E = TypeVar("E", bound=BaseException)
 
 SEND_SECONDS = 30.0
 COMPOSING_ERRORS = (MessageError, ValueError, LookupError, AttributeError)
-"""What the standard library raises for a message that it cannot put together or write out."""
+"""Errors of the standard library for a message that it cannot compose or write."""
 _FAULTS = (TimeoutError, aiosmtplib.SMTPException, OSError)
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 _WELL_FOR_SECONDS = 3600.0
@@ -46,7 +46,7 @@ _OF_A_MAILBOX = frozenset({550, 551, 553})
 
 @dataclass(frozen=True, slots=True)
 class Mail:
-    """A message, and the one address that it goes to: headers are for people and decide nothing."""
+    """A message and its one recipient address. Headers are only for people and do not route the message."""
 
     sender: str
     recipient: str
@@ -107,7 +107,7 @@ class MailServer:
             client.close()
 
     async def _connect(self, client: aiosmtplib.SMTP) -> Ended | None:
-        """Connect, encrypted as is wanted; how the attempt ended if that failed."""
+        """Connect, encrypted as configured. Return the attempt's result if that failed."""
         try:
             async with asyncio.timeout(SEND_SECONDS / 2):
                 await client.connect()
@@ -126,7 +126,7 @@ class MailServer:
         return None
 
     async def _log_in(self, client: aiosmtplib.SMTP) -> Ended | None:
-        """Log in where there is a user; how the attempt ended if that failed."""
+        """Log in if there is a user. Return the attempt's result if that failed."""
         if self._user is None:
             return None
         try:
@@ -162,10 +162,10 @@ class MailServer:
         return Ended(Attempt.ACCEPTED)
 
     def _recipient_refused(self, refused: aiosmtplib.SMTPRecipientRefused, recipient: str) -> Ended:
-        """For good where it is this mailbox that the server refuses.
+        """The result of a refused recipient: final if the server refuses this mailbox.
 
-        The code after the reply's tells (RFC 3463): 1 is an address, 2 a mailbox. Without one it can be anything, so it
-        counts only from a server that lately took a message to somebody else.
+        The enhanced status code tells (RFC 3463): 1 is an address, 2 a mailbox. A refusal without such a code can have
+        any reason, so it counts only from a server that recently accepted a message to another recipient.
         """
         reason = f"{REFUSES} the recipient with {refused.code}"
         enhanced = _ENHANCED.match(refused.message)
@@ -207,7 +207,7 @@ def _not_connected(error: BaseException) -> Ended:
 
 
 def _refused(code: int, what: str, trouble: Trouble, reason: str | None = None) -> Ended:
-    """Replies of 400 to 499 are for now, those from 500 on for good (RFC 5321, section 4.2.1): until somebody sees to
+    """Replies of 400 to 499 are temporary, those from 500 on permanent (RFC 5321, section 4.2.1): until someone fixes
     the server or the sender."""
     if code < 500:
         return Ended(Attempt.PUT_OFF, f"the mail server deferred the message with {code}", Trouble.PUT_OFF)
@@ -215,7 +215,10 @@ def _refused(code: int, what: str, trouble: Trouble, reason: str | None = None) 
 
 
 def _not_ascii(mail: Mail) -> Ended:
-    """A local part beyond ASCII goes only to a server that offers SMTPUTF8 (RFC 6531); domains are ASCII already."""
+    """The refusal of a local part beyond ASCII: it needs a server with SMTPUTF8 (RFC 6531).
+
+    Domains are ASCII already.
+    """
     if not mail.sender.isascii():
         return Ended(Attempt.PUT_OFF, TAKES_NO_SUCH_SENDER, Trouble.SENDER)
     reason = "the mail server takes only ASCII before the @ of an address (it offers no SMTPUTF8)"

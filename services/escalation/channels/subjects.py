@@ -16,7 +16,7 @@ class Subject(str):
     name = "Subject"
 
     def fold(self, *, policy: Policy) -> str:
-        """As lines of a message; a policy of the library calls this."""
+        """The subject as lines of a message; a policy of the library calls this."""
         plain = self.isascii() and max(map(len, self.split()), default=0) <= _LONGEST_WORD
         header = Header(self, "us-ascii" if plain else "utf-8", header_name=self.name)
         return f"{self.name}: {header.encode(linesep=policy.linesep)}{policy.linesep}"

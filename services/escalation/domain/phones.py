@@ -164,7 +164,7 @@ def _is_emergency(dialled: str, country: str | None) -> bool:
             if digits[1:].startswith(str(code))
             for one in phonenumbers.region_codes_for_country_code(code)
         )
-    at_once = _KNOWN_EVERYWHERE if country is None else (country,)  # whatever is dialled after it
+    at_once = _KNOWN_EVERYWHERE if country is None else (country,)  # with any further digits
     if any(connects_to_emergency_number(digits, one) for one in at_once):
         return True
     return any(is_emergency_number(digits, one) for one in _KNOWN_EVERYWHERE)

@@ -1,4 +1,4 @@
-"""Handles events: load what is known of their accounts, decide event by event, save. Start at `handling`."""
+"""Handles events: load their accounts' state, decide event by event, save. Start at `handling`."""
 
 from collections.abc import Sequence
 from functools import partial

@@ -1,4 +1,4 @@
-"""Writes what was decided about an event: the only place where a decision becomes a record, an event and a timer."""
+"""Writes the decisions about an event: the only place where a decision becomes a record, an event and a timer."""
 
 from typing import Any
 
@@ -19,7 +19,7 @@ _FOR_A_SIGNAL = (RingCause.SIGNAL, RingCause.SEVERITY)
 
 
 def write_effects(tx: Transaction, draft: Draft[Any]) -> None:
-    """Leave the effects of a draft in the transaction, in their order; its rows are saved with those of the batch."""
+    """Add a draft's effects to the transaction, in their order; its rows are saved with the batch's."""
     for effect in draft.effects:
         match effect:
             case Decided(cause, decision):
@@ -69,7 +69,7 @@ def _record(tx: Transaction, book: Book, cause: Envelope[Fact], decision: Decisi
 
 
 def count_decisions(metrics: Metrics, tx: Transaction) -> None:
-    """Of a committed transaction: signals by kind, those too old to notify anybody, and for each alert for a signal the
+    """Count for a committed transaction: signals by kind, signals too old to notify, and for each signal's alert the
     seconds since it happened."""
     for decision in tx.notes:
         if isinstance(decision, SignalAdded):

@@ -1,4 +1,4 @@
-"""The pages salespeople work with, live: what puts their sales at risk, whom to call, and the button that takes it.
+"""The live pages of salespeople: the sales at risk, the people to call, and the button to acknowledge an episode.
 
 Start at `routes.create_inbox`.
 """

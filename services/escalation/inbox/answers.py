@@ -1,4 +1,4 @@
-"""How every route of the pages answers: refusals and an absent database become pages a person can act on."""
+"""The responses of all page routes: refusals and an unavailable database become pages that a person can act on."""
 
 import asyncio
 from collections.abc import Callable, Coroutine
@@ -29,7 +29,7 @@ _Link: TypeAlias = tuple[str, str]
 
 
 class WhyRefused(NamedTuple):
-    """The code that is counted, the status, and the sentence that is shown."""
+    """The counted code, the status, and the sentence shown."""
 
     code: str
     status: int
@@ -37,15 +37,15 @@ class WhyRefused(NamedTuple):
 
 
 class NotHere(Exception):
-    """There is no such page for this reader: not made, or somebody else's."""
+    """There is no such page for this reader: it does not exist, or it belongs to someone else."""
 
     def __str__(self) -> str:
         return "This page does not exist, or you do not have access to it."
 
 
 class NotYours(NotHere):
-    """There is no such episode for whoever is signed in: the same words for one of others as for none. Carries the
-    reader's name and their manager's."""
+    """There is no such episode for the signed-in person; the words are the same for another person's episode as for a
+    missing one. Carries the reader's name and their manager's."""
 
     def __init__(self, reader: str, manager: str | None) -> None:
         super().__init__()
@@ -59,7 +59,7 @@ class NotYours(NotHere):
 
 
 class _NotReceived(FormRefused):
-    """A form that was not read. Where the rest of it may still come, its connection is of no use to anybody."""
+    """A form that was not read. If the rest may still arrive, the connection is closed."""
 
     def __init__(self, status: int, words: str, *, closes: bool = True) -> None:
         super().__init__(words)
@@ -114,7 +114,7 @@ async def _answered(handle: Answer, request: Request, pages: Pages, given: Inbox
 
 
 def _back(request: Request) -> _Link:
-    """To the episode whose button was pressed, if it was one's."""
+    """The link to the episode whose button was pressed, if there was one."""
     episode = request.path_params.get("episode_id")
     page = local_page(f"/episodes/{episode}") if episode else "/"
     return (page, "Open the episode") if page != "/" else _HOME
@@ -128,7 +128,7 @@ def _unavailable(pages: Pages) -> Response:
 
 
 def why_refused(refused: NotUnderstood | Refused | Overtaken) -> WhyRefused:
-    """For a form that cannot be read, asks for what is not possible now, or is about what others have done since."""
+    """The reason to refuse a form: it cannot be read, is not possible now, or others have acted since."""
     if isinstance(refused, Overtaken):
         return WhyRefused("overtaken", 409, str(refused))
     if isinstance(refused, NotUnderstood):
@@ -147,7 +147,7 @@ def _to_sign_in(next_path: str) -> Response:
 
 
 async def _check_form(request: Request, public_url: str) -> None:
-    """Reads a form, for its handler to ask for, and raises FormRefused for one that our pages do not send."""
+    """Reads a form for its handler. Raises FormRefused for a form that our pages do not send."""
     await _check_size(request)
     await _read(request)
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != _FORM_KIND:
@@ -168,7 +168,7 @@ async def _check_size(request: Request) -> None:
 async def _read(request: Request) -> None:
     try:
         async with asyncio.timeout(FORM_SECONDS):
-            await request.body()  # kept by the request, which makes the form of it
+            await request.body()  # kept by the request, which parses the form from it
     except TimeoutError:
         words = f"This form did not arrive within {FORM_SECONDS:g} seconds. Check your connection and try again."
         raise _NotReceived(408, words) from None

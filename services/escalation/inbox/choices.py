@@ -1,4 +1,4 @@
-"""Which buttons an episode has for its reader, and which one is the thing to do next. Start at `choices`."""
+"""The buttons of an episode for its reader, and the next action. Start at `choices`."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -17,7 +17,7 @@ from shared.contracts.support_inbound import ContactChannel, ContactPreference
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Choices of a list under one heading: the value that is sent, and the words."""
+    """Choices of a list under one heading: the value sent, and the words."""
 
     label: str
     options: tuple[tuple[str, str], ...]
@@ -25,7 +25,7 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Choices:
-    """What the reader may press. `next` is the one thing to do now: seen, acknowledge, accept, call, write or close.
+    """The reader's buttons. `next` is the next action: seen, acknowledge, accept, call, write or close.
 
     The times are values of datetime-local fields on the reader's clock.
     """
@@ -61,8 +61,11 @@ def choices(
     call: str,
     for_information: bool = False,
 ) -> Choices:
-    """`call` tells whether the customer can be called: "now", "later", "never", or "write" to them instead. What is for
-    information can only be seen."""
+    """The reader's choices.
+
+    `call` tells whether the customer can be called: "now", "later", "never", or "write" to them instead. An episode for
+    information can only be marked as seen.
+    """
     forbidden = ContactPreference(row.preference) in MUST_NOT_BE_CALLED
     limits = policy.acknowledgement
     is_open = row.closed_at is None
@@ -108,7 +111,7 @@ def _next(row: EpisodeRow, *, free: bool, mine: bool, accept: bool, call: str) -
 
 
 def _endings(policy: Policy) -> tuple[Group, ...]:
-    """Every reason of the policy but the one with which an episode closes itself: of an open one it is not true."""
+    """Every reason of the policy except the one for automatic closes, which is not true of an open episode."""
     reasons = {result: [one for one in policy.reasons[result] if one.code != CLEARED] for result in CHOSEN_RESULTS}
     return tuple(
         Group(RESULTS[result], tuple((ending_value(result, one.code), one.words) for one in known))

@@ -1,4 +1,4 @@
-"""The one clock of an episode in words: who has to do what until when, and how long that still is."""
+"""The clock of an episode in words: the person, the action, the deadline and the time left."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -25,18 +25,18 @@ _SHORT = {
 }
 _SHORT_INSTEAD = {"write": "Write", "none": "Reach"}
 _WAS_DUE = {"call": "call", "write": "message", "none": "talk"}
-"""What the customer was promised, by the way of reaching them."""
+"""The kind of contact promised to the customer, by the way of reaching them."""
 _LITTLE_LEFT = timedelta(hours=1)
-"""With less than this a clock is shown as urgent: what has longer can wait for the end of a talk or a meeting. Where
-everything is red nothing stands out."""
+"""With less time than this a clock is shown as urgent. With more, it can wait for the end of a meeting; if everything
+were red, nothing would stand out."""
 
 
 @dataclass(frozen=True, slots=True)
 class ClockLine:
-    """ "You: answer by 14:30 (12 min left)"; without `at` only the words. `short` is what is to be done, in a list, and
-    `in_list` instead what is to be done at a time and not by it: "Call at 14:30".
+    """ "You: answer by 14:30 (12 min left)"; without `at` only the words. `short` is the action in a list. `in_list`
+    replaces it for an action at a time and not by it: "Call at 14:30".
 
-    `urgent`: it is the reader's to do, and little time is left; `urgent_from` is when that begins.
+    `urgent`: the reader has to act, and little time is left; `urgent_from` is when that begins.
     """
 
     who: str | None
@@ -52,9 +52,9 @@ class ClockLine:
 def clock_line(
     row: EpisodeRow, reader: Reader, *, way: str, place: int | None = None, for_information: bool = False
 ) -> ClockLine | None:
-    """The clock as this reader is to see it; None where none runs.
+    """The clock for this reader; None if none runs.
 
-    `way` of reaching the customer: "call", "write", or "none". `place`: which of the reader's calls it is.
+    `way` of reaching the customer: "call", "write", or "none". `place`: the call's place among the reader's calls.
     """
     if row.closed_at is not None:
         return None
@@ -81,14 +81,16 @@ def clock_line(
 
 
 def _then(row: EpisodeRow, reader: Reader) -> str:
-    """What is left to do, for the reader who can."""
+    """The remaining action, if the reader can take it."""
     closes = row.has_a_part and (row.acknowledged_by is None or reader.is_me(row.acknowledged_by))
     return " Close it once it is resolved." if closes else ""
 
 
 def due_first(row: EpisodeRow) -> datetime | None:
-    """When the customer was promised a call, where that is what the person who has the episode is to do next. From its
-    reminder on the clock itself is that of the talk that is due then."""
+    """The time of the promised call, if that call is the next action of the person who has the episode.
+
+    From the reminder on, the clock itself is that of the talk due then.
+    """
     if row.deadline_for == Clock.APPOINTMENT:
         return row.deadline_at
     if row.deadline_for != Clock.REDEEM or row.appointment_at is None or row.deadline_at is None:
@@ -97,7 +99,7 @@ def due_first(row: EpisodeRow) -> datetime | None:
 
 
 def _promised_call(row: EpisodeRow, at: datetime, reader: Reader, way: str) -> ClockLine:
-    """The call is to be made at its time; once that has passed the line also says until when there is time for it."""
+    """The line of a promised call at its time; once that has passed, with the deadline."""
     mine = reader.is_me(row.responsible) and row.deadline_for == Clock.REDEEM
     clock, short = reader.moment(at).clock, _SHORT_INSTEAD.get(way, _SHORT[Clock.APPOINTMENT])
     if at > reader.now or row.deadline_at is None or row.deadline_for == Clock.APPOINTMENT:
@@ -116,7 +118,7 @@ def _to_do(clock: Clock, way: str) -> str:
 
 
 def _until(deadline: datetime, reader: Reader, line: ClockLine, *, mine: bool) -> ClockLine:
-    """The line with its time; `mine`: it is the reader's to do."""
+    """The line with its time; `mine`: the reader has to act."""
     urgent_from = deadline - _LITTLE_LEFT
     return replace(
         line,
@@ -128,14 +130,14 @@ def _until(deadline: datetime, reader: Reader, line: ClockLine, *, mine: bool) -
 
 
 def promised(row: EpisodeRow, reader: Reader) -> str | None:
-    """What the customer expects, beside a clock that is for something else."""
+    """The promised call, if the clock is for something else."""
     if row.closed_at is not None or row.appointment_at is None or due_first(row) is not None:
         return None
     return promised_words(reader.moment(row.appointment_at).clock)
 
 
 def now_with(row: EpisodeRow, reader: Reader) -> str | None:
-    """Whom an episode is with, where that is somebody else: "Now with Ben (backup)"."""
+    """The other person who has an episode: "Now with Ben (backup)"."""
     if row.closed_at is not None or row.responsible is None or reader.is_me(row.responsible):
         return None
     place = f" ({STEPS[Step(row.step)]})" if row.step and row.acknowledged_by is None else ""
@@ -151,7 +153,7 @@ _FOLLOWS_AS = {
 
 
 def read_only(row: EpisodeRow, reader: Reader) -> str | None:
-    """What somebody reads who only follows an episode: why they see it, and who has had it since when."""
+    """The line for a reader who only follows an episode: why they see it, and who has had it since when."""
     if row.has_a_part or row.follows_as is None:
         return None
     why, has_it = _FOLLOWS_AS[row.follows_as], reader.name_of(row.acknowledged_by, row.acknowledged_name)

@@ -1,4 +1,4 @@
-"""Whom an episode can be handed over to: who is at work, when the others are next, and until when each may accept."""
+"""The colleagues for a hand-over: who is at work, when the others are next at work, and until when each may accept."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ class Taker:
 
 @dataclass(frozen=True, slots=True)
 class Takers:
-    """Whoever is notified first comes first. `latest` is the latest time that an offer to any of them may last."""
+    """The choices, ordered by the time of notification. `latest` is the latest end of an offer to any of them."""
 
     listed: tuple[Taker, ...] = ()
     latest: str = ""
@@ -39,14 +39,14 @@ NO_TAKERS = Takers()
 
 @dataclass(frozen=True, slots=True)
 class _Offer:
-    """When an offer ends, and the latest time that it may last."""
+    """The end of an offer, and its latest possible end."""
 
     ends: datetime
     latest: datetime
 
 
 def takers(people: Iterable[Salesperson], row: EpisodeRow, reader: Reader, policy: Policy) -> Takers:
-    """For whoever has this episode; those who are away cannot be chosen, as an offer to them is refused."""
+    """The choices of the person who has this episode. Colleagues who are away are shown but cannot be chosen."""
     found = []
     latest = reader.now
     for person in people:
@@ -68,14 +68,14 @@ def takers(people: Iterable[Salesperson], row: EpisodeRow, reader: Reader, polic
 
 
 def offer_ends(person: Salesperson, row: EpisodeRow, policy: Policy, now: datetime) -> datetime:
-    """When an offer of now ends if no time is entered."""
+    """When an offer made now ends if no time is entered."""
     at = rings_at(person, row, Severity(row.severity), policy, now)
     return _offer(calendar_of(person, policy.company), now if at == NEVER else at, policy).ends
 
 
 def _offer(hours: WorkingTime, notified_at: datetime, policy: Policy) -> _Offer:
-    """It lasts two hours of their working time, or two hours on the clock where they are notified off hours. Full
-    minutes: pressed twice in a minute it is the same offer."""
+    """An offer lasts two hours of the colleague's working time, or two hours on the clock if they are notified off
+    hours. It ends at a full minute, so that two presses within a minute are the same offer."""
     is_open = hours.is_open(notified_at)
     ends = hours.after(notified_at, _ACCEPT_WITHIN) if is_open else notified_at + _ACCEPT_WITHIN
     latest = notified_at + policy.acknowledgement.longest_hand_over

@@ -1,4 +1,4 @@
-"""What the inbox is given: the database, the policy, the buttons it can press, and a way to send sign-in links."""
+"""The inbox's dependencies: the database, the policy, the function for button presses, and one for sign-in links."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass

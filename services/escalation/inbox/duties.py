@@ -1,4 +1,4 @@
-"""Follow-ups: what to do for one's sales before there is trouble. Start at `DutyPages`."""
+"""Follow-ups: duties for a salesperson's sales before there is trouble. Start at `DutyPages`."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -34,10 +34,10 @@ _SHOWN = 12
 
 @dataclass(frozen=True, slots=True)
 class DutyView:
-    """One duty, ready to be shown; `quote` is the promise or the expected outcome, as it was told at the sale.
+    """One duty, ready to be shown; `quote` is the promise or the expected outcome, in the words of the sale.
 
-    `answers` are the customer's that finish it, of `promise` where it is one. `again`: it was finished, and the
-    customer complained since; `round` tells these times apart.
+    `answers` are the customer's answers that finish it; `promise` is the promise, if it is about one. `again`: it was
+    finished, and the customer complained since; `round` distinguishes these times.
     """
 
     id: str
@@ -64,7 +64,7 @@ class DutyView:
 
 @dataclass(frozen=True, slots=True)
 class FinishedView:
-    """One duty that somebody says is done; `said` tells who and when."""
+    """One duty that was reported as done; `said` tells by whom and when."""
 
     what: str
     quote: str | None
@@ -80,7 +80,7 @@ class _Found:
 
 @dataclass(frozen=True, slots=True)
 class DutyList:
-    """Those due first, and how many there are; `version` changes whenever anything shown does."""
+    """The duties due first, and the number of all; `version` changes whenever anything shown changes."""
 
     shown: tuple[DutyView, ...]
     count: int
@@ -98,7 +98,7 @@ class DutyPages:
         self._sessions = sessions
 
     async def of(self, reader: Reader, policies: Policies) -> DutyList:
-        """What the reader is to do now, soonest due first."""
+        """The reader's current duties, soonest due first."""
         me, at = reader.salesperson_id, reader.now
         sales, people = await store.sales_of(self._pool, me, period(policies, at))
         found = [_Found(duty, sale) for sale in sales for duty in open_or_finished(me, sale, people, policies, at)]
@@ -117,11 +117,14 @@ class DutyPages:
         return DutyList(shown, len(left), done, "-".join(parts))
 
     async def log_check_in(self, request: Request) -> Response:
-        """Log a talk, then show what is left. Twice is as good as once. Raises NotHere for somebody else's order."""
+        """Log a talk, then show the rest.
+
+        A repeated press changes nothing. Raises NotHere for another person's order.
+        """
         return await self._log(request, _check_in)
 
     async def log_follow_up(self, request: Request) -> Response:
-        """Log what a customer answered, likewise."""
+        """Log a customer's answer, likewise."""
         return await self._log(request, _follow_up)
 
     async def _log(self, request: Request, button: Callable[[FormData, SalespersonId], DutyButton]) -> Response:
@@ -150,7 +153,7 @@ def _follow_up(form: FormData, by: SalespersonId) -> DutyButton:
 
 
 def _first(found: Iterable[_Found], at: Callable[[Duty], datetime]) -> Sequence[_Found]:
-    """The earliest, as many as are shown."""
+    """The earliest duties, up to the number shown."""
     return sorted(found, key=lambda one: (at(one.duty), one.duty.order_id, one.duty.kind))[:_SHOWN]
 
 
@@ -200,7 +203,7 @@ def _finished(
 
 
 def _quote(duty: Duty, placed: Envelope[OrderPlaced] | None) -> str | None:
-    """In the words of the sale, as long as they are kept."""
+    """The promise or outcome in the words of the sale, as long as they are kept."""
     if placed is None or duty.kind is DutyKind.CHECK_IN:
         return None
     if duty.promise is None:
@@ -210,7 +213,7 @@ def _quote(duty: Duty, placed: Envelope[OrderPlaced] | None) -> str | None:
 
 
 def _again(word: Word, reader: Reader, people: Directory) -> str | None:
-    """Why a duty is to be done again, which somebody had finished."""
+    """Why a finished duty is to be done again."""
     if word.complaint is None:
         return None
     said_at, since = (fact.at.astimezone(reader.zone) for fact in (word.said, word.complaint))

@@ -1,4 +1,4 @@
-"""How an episode ended, and until when whoever closed it can undo that."""
+"""How an episode ended, and until when the person who closed it can undo the close."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from shared.contracts.escalation import EpisodeResult
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """How an episode ended: "Saved", by whom, and why. `undo_until` is set for the person who can still undo that."""
+    """How an episode ended: "Saved", by whom, and why. `undo_until` is set for the person who can still undo it."""
 
     result: str
     reason: str
@@ -28,8 +28,10 @@ class Ending:
 def ending_of(
     row: EpisodeRow | FollowedRow, reader: Reader, policy: Policy, signals: Sequence[SignalRow] = ()
 ) -> Ending | None:
-    """How an episode ended, as its reader is told; None while it is open. What closed by itself is told by what ended
-    the last of its `signals`."""
+    """How an episode ended, for its reader; None while it is open.
+
+    An automatic close is described by the end of its last signal in `signals`.
+    """
     if row.closed_at is None or row.result is None or row.reason is None:
         return None
     result = EpisodeResult(row.result)

@@ -43,13 +43,13 @@ _FACTS_IN_A_ROW = 12
 _FACTS_ON_A_PAGE = 100
 _CLOSED_DAYS = 30
 _MANY = 5
-"""More episodes than this are rows to choose from; up to so many are cards with everything to act on at hand, which
+"""More episodes than this are shown as rows to choose from. Up to this number they are cards with all actions, which
 can still be read one by one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """Why a form was refused, and the note in it, which nobody has to write again."""
+    """Why a form was refused, and its note, so that the note need not be written again."""
 
     action: str
     status: int
@@ -71,7 +71,7 @@ class EpisodePages:
         self._duties = duties
 
     async def inbox(self, request: Request) -> Response:
-        """Open episodes; on a wide screen the first of them is opened beside the list."""
+        """Open episodes; on a wide screen the first one is open beside the list."""
         signed_in = await self._sessions.reader(request)
         return await self._render(request, signed_in, None)
 
@@ -91,9 +91,9 @@ class EpisodePages:
         return row.episode_id if row is not None else None
 
     async def press(self, request: Request) -> Response:
-        """Press a button of an episode, then show what came of it. Twice is as good as once.
+        """Press a button of an episode, then show the result. A repeated press changes nothing.
 
-        Raises Overtaken for one that the reader may see, and that is with somebody else or closed by now.
+        Raises Overtaken for an episode that the reader may see and that someone else has by now, or that is closed.
         """
         signed_in = await self._sessions.reader(request)
         form = await request.form()
@@ -121,7 +121,7 @@ class EpisodePages:
         return RedirectResponse(local_page(str(form.get("return_to", "/"))), status_code=303)
 
     async def _button(self, action: str, row: EpisodeRow, reader: Reader, form: FormData) -> EpisodeButton:
-        """What a form asks for, with what follows from how things are now. Raises NotUnderstood."""
+        """The button press of a form, completed from the current state. Raises NotUnderstood."""
         me = reader.salesperson_id
         offer = await self._offer_ends(text_of(form, "to"), row, reader) if action == "hand-over" else None
         button = button_of(Pressed(action, row.episode_id, me, reader.zone, reader.now, offer), form)
@@ -136,7 +136,7 @@ class EpisodePages:
         return next(ends, None)
 
     async def acknowledge_all(self, request: Request) -> Response:
-        """Acknowledge many episodes at once, then show the list with what came of it. Twice is as good as once."""
+        """Acknowledge many episodes at once, then show the list with the result. A repeated press changes nothing."""
         signed_in = await self._sessions.reader(request)
         form = await request.form()
         check_token(form, signed_in)
@@ -144,12 +144,12 @@ class EpisodePages:
         return await self._render(request, signed_in, None, told=told)
 
     async def back_to_list(self, request: Request) -> Response:
-        """Where the address of a press is opened by itself."""
+        """The response if a browser opens the address of a press directly."""
         await self._sessions.reader(request)
         return RedirectResponse(f"/{asked_of(request.query_params).query}", status_code=303)
 
     async def closed(self, request: Request) -> Response:
-        """The reader's own episodes that ended lately."""
+        """The reader's own episodes that ended recently."""
         signed_in = await self._sessions.reader(request)
         me, now = signed_in.salesperson_id, await store.now(self._pool)
         reader = Reader(me, ZoneInfo(signed_in.zone), now, signed_in.name)
@@ -230,7 +230,8 @@ class EpisodePages:
         me: SalespersonId,
         policies: Policies,
     ) -> tuple[Signals, Mapping[UUID, Story]]:
-        """The signals of everything on the page, and what happened: for a row less than for the episode beside it."""
+        """The signals and histories of all episodes on the page; less for a row than for the episode beside the
+        list."""
         listed: list[UUID] = [row.episode_id for row in rows]
         facts = dict.fromkeys(listed, _FACTS_IN_A_ROW)
         if beside is not None:
@@ -248,7 +249,7 @@ class EpisodePages:
         policies: Policies,
         places: Mapping[UUID, int],
     ) -> EpisodeView:
-        """An episode with everything its own page tells."""
+        """An episode with all the content of its own page."""
         id, me, policy = row.episode_id, reader.salesperson_id, _policy(row, policies)
         mine = row.closed_at is None and reader.is_me(row.acknowledged_by)
         parts = Parts(
@@ -280,14 +281,14 @@ def _rows(
             _policy(row, policies),
         )
         for row in rows
-        if row.episode_id in signals  # else it has gone to a colleague since
+        if row.episode_id in signals  # otherwise a colleague has it by now
     ]
 
 
 def _told(
     refused: NotUnderstood | Refused | Overtaken, row: EpisodeRow, reader: Reader, action: str
 ) -> NotUnderstood | Refused | Overtaken:
-    """What others have done since goes before the reason of a refusal, but for that of an undoing."""
+    """Report others' actions since in place of the reason of a refusal, except when undoing a close."""
     if not isinstance(refused, Refused) or action == "reopen":
         return refused
     so = what_is_so(row, reader, action)
@@ -295,5 +296,5 @@ def _told(
 
 
 def _policy(row: EpisodeRow, policies: Policies) -> Policy:
-    """What counts now for the order of an episode."""
+    """The policy in force now for the order of an episode."""
     return policies.for_order(policies.latest, row.segment, products_in(row.products))

@@ -1,4 +1,4 @@
-"""What goes wrong outside the pages, such as an unknown address: a page for a person's browser, JSON for programs."""
+"""Errors outside the pages, such as an unknown address: a page for browsers, JSON for programs."""
 
 from collections.abc import Callable
 from functools import partial
@@ -24,7 +24,7 @@ _SAID = {
 
 
 def show_errors(app: FastAPI) -> FastAPI:
-    """Have this app answer errors of its own with pages where a browser asks. Everybody else gets what they got."""
+    """Make this app respond to browsers with error pages. Other clients get the same responses as before."""
     pages = Pages(Assets())
     for kind in (HTTPException, Exception):
         app.add_exception_handler(kind, partial(_answer, pages, app.exception_handlers[kind]))
@@ -32,7 +32,7 @@ def show_errors(app: FastAPI) -> FastAPI:
 
 
 def asks_for_a_page(request: Request) -> bool:
-    """Whether a person's browser asks: browsers name HTML, programs name JSON or take anything."""
+    """Whether a browser sends the request: browsers accept HTML, programs accept JSON or anything."""
     accepted = request.headers.get("accept", "")
     return "text/html" in accepted and "application/json" not in accepted
 
@@ -52,5 +52,5 @@ def _answer(pages: Pages, otherwise: Callable[..., Any], request: Request, error
 
 
 def _sentence(detail: str) -> str:
-    """The words of the route itself, which know more than the status does."""
+    """The route's own words as a sentence; they are more exact than the status."""
     return f"{detail[:1].upper()}{detail[1:]}{'' if detail.endswith('.') else '.'}"

@@ -1,4 +1,4 @@
-"""What the address asks of the list: words, a severity, whose turn it is, a page. And the links that change it."""
+"""The list's filters in the address: words, a severity, whose turn it is, a page. And the links that change them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -11,20 +11,20 @@ from shared.contracts.escalation import Severity
 _MAX_SEARCH = 100
 _MAX_PAGE = 10_000
 _SEVERITIES = {**SEVERITIES, Severity.WATCH: f"{SEVERITIES[Severity.WATCH]} or for information"}
-"""As the rows name them: those for information have the lowest severity and are not named after it."""
+"""The severities as the rows name them; episodes for information have the lowest one but another name."""
 _SHOWN = {"waiting": "Waiting for you", "mine": "You have it"}
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """The list as the address asks for it."""
+    """The list that an address requests."""
 
     wanted: Wanted
     page: int = 1
 
     @property
     def query(self) -> str:
-        """The same as the end of an address; empty for the whole list."""
+        """The query of an address; empty for the whole list."""
         chosen = {"q": self.wanted.search, "severity": self.wanted.severity, "show": self.wanted.show}
         parts = {name: value for name, value in chosen.items() if value}
         parts |= {"page": str(self.page)} if self.page > 1 else {}
@@ -36,19 +36,19 @@ class Asked:
 
     @property
     def chosen(self) -> tuple[str, ...]:
-        """The filters that are chosen, in words."""
+        """The chosen filters in words."""
         shown = [_SHOWN[self.wanted.show]] if self.wanted.show else []
         return (*shown, *([_SEVERITIES[Severity(self.wanted.severity)]] if self.wanted.severity else []))
 
     def unfiltered(self) -> "Asked":
-        """The words that are searched for, and nothing else."""
+        """The same list with only the search words."""
         return Asked(Wanted(self.wanted.search))
 
     def on_page(self, page: int) -> str:
         return replace(self, page=page).query
 
     def at_most(self, pages: int) -> "Asked":
-        """The same, on the last of so many pages where the address asks for a later one."""
+        """The same list, on its last page if the address requests a later one."""
         return replace(self, page=max(1, min(self.page, pages)))
 
     def showing(self, show: str | None) -> "Asked":
@@ -62,8 +62,7 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """One link: the words, how many episodes there are behind it, and whether it is chosen. Chosen, it takes the choice
-    back."""
+    """One link: the words, the number of episodes, and whether it is chosen. A chosen link removes the choice."""
 
     words: str
     count: int
@@ -72,7 +71,7 @@ class Filter:
 
 
 def asked_of(parameters: Mapping[str, str]) -> Asked:
-    """What an address asks for. What it does not know is passed over."""
+    """The list that an address requests. Unknown values are ignored."""
     page, severity, show = (parameters.get(name, "") for name in ("page", "severity", "show"))
     number = int(page) if page.isascii() and page.isdecimal() and len(page) < 6 else 1
     search = parameters.get("q", "").replace("\0", "").strip()[:_MAX_SEARCH]
@@ -81,7 +80,7 @@ def asked_of(parameters: Mapping[str, str]) -> Asked:
 
 
 def filters(asked: Asked, counts: Counts) -> tuple[tuple[Filter, ...], tuple[Filter, ...]]:
-    """Whose turn it is, and how severe. Each count is of what the link would show."""
+    """The filters by turn and by severity. Each count is the number of episodes that the link would show."""
     wanted = asked.wanted
     every = _filter("All", counts.either, asked.showing(None), on=wanted.show is None)
     of_shown = {"waiting": counts.either_waiting, "mine": counts.either_mine}

@@ -1,4 +1,4 @@
-"""Lists of episodes that need nothing of their reader: with others, in the own team, or closed."""
+"""Lists of episodes that need no action from their reader: with others, in their team, or closed."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -20,8 +20,8 @@ from shared.contracts.escalation import Severity
 
 @dataclass(frozen=True, slots=True)
 class FollowedLine:
-    """One episode: whose, how severe, how much, and who has it, or how it ended and until when the reader can undo it.
-    `round` is what a press of its button is about."""
+    """One episode: customer, severity, amount, and the person who has it, or how it ended and until when the reader can
+    undo that. `round` is the round for a press of its button."""
 
     id: str
     customer: str
@@ -39,7 +39,7 @@ class FollowedLine:
 
 @dataclass(frozen=True, slots=True)
 class Followed:
-    """`more` tells that there are others than those shown."""
+    """The lines; `more` tells that there are further ones."""
 
     lines: tuple[FollowedLine, ...]
     more: bool = False

@@ -1,4 +1,4 @@
-"""The forms of an episode: which button each one presses, and what it must say. Start at `button_of`."""
+"""The forms of an episode: the button of each, and its required fields. Start at `button_of`."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -27,13 +27,13 @@ Kind = TypeVar("Kind", bound=Enum)
 
 
 class NotUnderstood(ValueError):
-    """A form lacks something or says what cannot be. Carries what the person can do."""
+    """A form with a missing or impossible value. Carries what the person can do."""
 
 
 @dataclass(frozen=True, slots=True)
 class Pressed:
-    """Who pressed what on which episode, in which zone, and when. `offer_ends` is when an offer to the colleague of the
-    form ends if no time is entered."""
+    """A press: the person, the action, the episode, the zone and the time. `offer_ends` is when an offer to the form's
+    colleague ends if no time is entered."""
 
     action: str
     episode: UUID
@@ -44,7 +44,7 @@ class Pressed:
 
 
 def button_of(pressed: Pressed, form: FormData) -> EpisodeButton:
-    """What a form asks for. Raises NotUnderstood, KeyError for an action that is none."""
+    """The button press of a form. Raises NotUnderstood, or KeyError for an unknown action."""
     made = _BUTTONS[pressed.action]
     try:
         return made(pressed, form)
@@ -105,7 +105,7 @@ def _close(pressed: Pressed, form: FormData) -> EpisodeButton:
 
 
 def _until(pressed: Pressed, form: FormData) -> datetime:
-    """The time chosen by a button, else the one that was entered."""
+    """The time of the chosen button, else the time entered."""
     chosen = text_of(form, "until")
     if chosen == IN_AN_HOUR:
         return in_an_hour(pressed.now)
@@ -115,17 +115,17 @@ def _until(pressed: Pressed, form: FormData) -> datetime:
 
 
 def channel_of(form: FormData) -> ContactChannel:
-    """How somebody was talked with; by phone unless the form says otherwise. Raises NotUnderstood."""
+    """The channel of a talk; by phone unless the form names another. Raises NotUnderstood."""
     return _one_of(ContactChannel, text_of(form, "channel") or ContactChannel.PHONE.value)
 
 
 def answer_of(form: FormData) -> CustomersAnswer:
-    """What the customer answered. Raises NotUnderstood."""
+    """The customer's answer. Raises NotUnderstood."""
     return _one_of(CustomersAnswer, text_of(form, "answer"))
 
 
 def note_of(form: FormData) -> str | None:
-    """What was written for whoever has it next. Raises NotUnderstood."""
+    """The note for the next person who has the episode. Raises NotUnderstood."""
     note = as_written(text_of(form, "note"))
     if len(note) > LONGEST_NOTE:
         raise NotUnderstood(f"This note has {len(note)} characters; at most {LONGEST_NOTE} are allowed.")
@@ -140,7 +140,7 @@ def _one_of(kind: type[Kind], value: str) -> Kind:
 
 
 def text_of(form: FormData, name: str) -> str:
-    """What was entered, empty where nothing was."""
+    """The text entered; empty if there is none."""
     value: Any = form.get(name)
     return value.strip() if isinstance(value, str) else ""
 

@@ -1,7 +1,7 @@
-"""Live pages: one poller a process asks whose episodes changed, and tells the open pages of those people.
+"""Live pages: one poller a process looks for changed episodes and notifies the open pages of their readers.
 
-It asks when a transaction publishes something, and now and then. A page is told only that something changed and fetches
-it again, so the stream carries nothing personal.
+It polls when a transaction publishes something, and at intervals. A page learns only that something changed and fetches
+itself again, so the stream carries no personal data.
 """
 
 import asyncio
@@ -30,9 +30,11 @@ _log = get_logger(__name__)
 
 @dataclass(eq=False, slots=True)
 class _OpenPage:
-    """`told` is the state of the reader's episodes that the page shows; None: not known. `session` is the one
-    that it was opened in, and ends with. `follows` is an episode that it shows and that the reader may see. `answered`:
-    it knows whether it shows the latest."""
+    """`told` is the state of the reader's episodes that the page shows; None: not known.
+
+    `session` is the session that it was opened in, and ends with. `follows` is an episode that it shows and that the
+    reader may see. `answered`: the page knows whether it is up to date.
+    """
 
     reader: SalespersonId
     session: bytes
@@ -58,14 +60,14 @@ class LivePages:
     async def events(
         self, reader: SalespersonId, session: bytes, follows: UUID | None = None, known: str | None = None
     ) -> AsyncIterator[ServerSentEvent]:
-        """`changed` whenever the reader's episodes are no longer in the state that the page knows, or the one that it
-        shows is not; `paused` when the database goes away; `alive` at first otherwise, and now and then: a page that
-        receives nothing for long knows that it is cut off. It ends with the session."""
+        """The page's events: `changed` whenever the state of the reader's episodes, or of the episode shown, differs
+        from the page's; `paused` when the database becomes unavailable; otherwise `alive` at first and at intervals, so
+        a page that receives nothing for long knows that it is cut off. The stream ends with the session."""
         with self._open(_OpenPage(reader, session, follows, known)) as page:
             while True:
                 await _woken(page.wake)
                 if page.ended or self._poller is None or self._poller.done():
-                    return  # the browser connects again, which starts another
+                    return  # the browser connects again, which starts another stream
                 if self._paused or self._is_late():
                     yield _event("paused")
                 elif page.changed:
@@ -98,7 +100,7 @@ class LivePages:
                 await asyncio.sleep(_PAUSE_SECONDS)
 
     async def _rest(self, published: asyncio.Event) -> None:
-        """Until something is published, or the poll is due; in a burst not less than a moment."""
+        """Wait until something is published or the poll is due; in a burst at least a moment."""
         await asyncio.sleep(_MOMENT_SECONDS)
         with suppress(TimeoutError):
             async with asyncio.timeout(self._poll_seconds):
@@ -122,7 +124,7 @@ class LivePages:
             page.wake.set()
 
     async def _end_with_sessions(self, connection: Connection) -> None:
-        """A page whose session was ended, or whose reader has left, hears nothing more."""
+        """End the streams of pages whose session was ended or whose reader has left."""
         asked = list(self._pages)
         alive = await sessions.alive(connection, {page.session for page in asked})
         for page in asked:
@@ -131,7 +133,7 @@ class LivePages:
                 page.wake.set()
 
     def _is_late(self) -> bool:
-        """Whether the database has been silent for so long that "live" would be a lie."""
+        """Whether the database has not responded for so long that the page is no longer live."""
         return asyncio.get_running_loop().time() - self._heard_at_seconds > _LATE_SECONDS
 
     def _pause(self, error: BaseException) -> None:
@@ -145,7 +147,7 @@ class LivePages:
 
 
 async def state_of(pool: Pool, reader: SalespersonId) -> str:
-    """The state of a reader's episodes, to be read before them: what changes meanwhile is news to the page."""
+    """The state of a reader's episodes, to be read before the episodes, so that later changes notify the page."""
     async with pool.acquire() as connection:
         return (await fingerprints(connection, {reader})).get(reader, "")
 

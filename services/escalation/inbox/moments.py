@@ -14,15 +14,15 @@ _LONG_AGO, _FAR_AHEAD = datetime(2000, 1, 1, tzinfo=UTC), datetime(2099, 12, 31,
 
 
 class NotAMoment(ValueError):
-    """What was entered is no date with a time. Carries what the person can do."""
+    """The text entered is not a date with a time. Carries what the person can do."""
 
 
 def entered(text: str, zone: ZoneInfo) -> datetime:
     """The instant, in UTC, that a datetime-local field stands for in this zone (HTML, "local date and time string").
 
-    An hour that the clocks skip is taken to be as long after midnight as it says, an hour later on the clock; of one
-    that they repeat the first counts. A year that facts cannot have counts as the first or the last that they can, so
-    that it is refused as too early or too late. Raises NotAMoment.
+    A time that the clocks skip counts as an hour later on the clock; of a repeated time the first counts. A year
+    outside the range of facts counts as the first or the last possible year, so that it is refused as too early or too
+    late. Raises NotAMoment.
     """
     found = _ENTERED.fullmatch(text.strip())
     if found is None:
@@ -43,12 +43,12 @@ def _not_a_moment(text: str) -> NotAMoment:
 
 
 def field_value(at: datetime, zone: ZoneInfo) -> str:
-    """An instant as a datetime-local field holds it."""
+    """An instant as the value of a datetime-local field."""
     return f"{at.astimezone(zone):%Y-%m-%dT%H:%M}"
 
 
 def in_an_hour(now: datetime) -> datetime:
-    """An hour from now, at the next full minute: pressed twice in a minute it is the same."""
+    """An hour from now, at the next full minute, so that two presses within a minute have the same time."""
     return next_minute(now) + timedelta(hours=1)
 
 

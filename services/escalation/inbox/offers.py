@@ -1,4 +1,4 @@
-"""What whoever made an offer to take over is told of it: when the other is notified, and what became of it."""
+"""The state of a hand-over offer for its giver: when the colleague is notified, and the result."""
 
 from collections.abc import Sequence
 
@@ -15,7 +15,8 @@ _CAME_TO_NOTHING = {
 
 
 def offer_line(row: EpisodeRow, rings: Sequence[RingRow], steps: Sequence[StepRow], reader: Reader) -> str | None:
-    """One line at the top of the page of whoever has the episode, or of somebody else who sees it; None of no offer."""
+    """One line at the top of the page, for the person who has the episode and for its other readers; None without an
+    offer."""
     if row.closed_at is not None or reader.is_me(row.offered_to):
         return None
     if row.offered_to is None or row.offered_until is None:
@@ -35,7 +36,7 @@ def offer_line(row: EpisodeRow, rings: Sequence[RingRow], steps: Sequence[StepRo
 
 
 def _came_to_nothing(row: EpisodeRow, steps: Sequence[StepRow], reader: Reader) -> str | None:
-    """The last offer of whoever has it, until they have reached the customer."""
+    """The last failed offer of the person who has the episode, until they have reached the customer."""
     if row.acknowledged_at is None or not reader.is_me(row.acknowledged_by) or row.reached_at is not None:
         return None
     over = [step for step in steps if step.rule in _CAME_TO_NOTHING and step.at >= row.acknowledged_at]

@@ -1,15 +1,15 @@
-"""What somebody is told whose button comes too late: who has the episode now, or who closed it."""
+"""The message for a button pressed too late: who has the episode now, or who closed it."""
 
 from services.escalation.domain.reader import Reader
 from services.escalation.store.inbox import EpisodeRow
 
 
 class Overtaken(Exception):
-    """A button of an episode that its reader may see and no longer change. Carries what is so now."""
+    """A button of an episode that the reader may see but no longer change. Carries the current state in words."""
 
 
 def what_is_so(row: EpisodeRow, reader: Reader, action: str = "") -> str | None:
-    """Why the episode is no longer this reader's to act on, in words; None where it still is."""
+    """Why the reader can no longer act on the episode, in words; None if they can."""
     if row.closed_at is not None:
         at = reader.moment(row.closed_at).clock
         if row.closed_by is None:

@@ -1,16 +1,16 @@
-"""So many requests of one address within a while: whoever asks for sign-in links again and again waits."""
+"""Limits the requests for sign-in links from one address within a window."""
 
 from collections import OrderedDict, deque
 from ipaddress import IPv6Address, ip_address
 
 MOST_LINKS = 30
-"""So many links may be asked for from one address in a window: an office asks from one address in the morning."""
+"""The number of links that one address may request in a window; a whole office may share one address."""
 WINDOW_SECONDS = 900.0
 _ADDRESSES = 10_000
 
 
 class Ration:
-    """What each address has taken lately. It remembers the addresses that came last, at most so many."""
+    """The recent requests of each address. It remembers a limited number of addresses, the latest ones."""
 
     def __init__(self, most: int = MOST_LINKS, window_seconds: float = WINDOW_SECONDS) -> None:
         self._most = most
@@ -18,7 +18,7 @@ class Ration:
         self._taken: OrderedDict[str, deque[float]] = OrderedDict()
 
     def take(self, address: str, now_seconds: float) -> float | None:
-        """Take one; or how many seconds it is until there is one again, and nothing is taken."""
+        """Take one request. If none is left, take nothing and return the seconds until the next one."""
         key = network_of(address)
         taken = self._taken.setdefault(key, deque())
         self._taken.move_to_end(key)
@@ -33,7 +33,7 @@ class Ration:
 
 
 def network_of(address: str) -> str:
-    """An IPv6 address counts as its network: whoever has one has 2⁶⁴ addresses."""
+    """The network of an IPv6 address, as its owner usually has 2⁶⁴ addresses; other addresses unchanged."""
     try:
         known = ip_address(address)
     except ValueError:

@@ -27,7 +27,7 @@ _HEADERS = {
 _MEDIA_TYPES = {"inbox.css": "text/css", "inbox.js": "text/javascript", "icon.svg": "image/svg+xml"}
 ASSETS_PATH = "/inbox"
 _LONG_QUOTE = 600
-"""A quotation of more characters shows its beginning, and all of it when asked."""
+"""A quotation with more characters shows its beginning; the reader can open the rest."""
 
 
 class Assets:
@@ -48,7 +48,7 @@ class Assets:
 
 
 class Pages:
-    """Renders a template to a response. A value a template lacks is an error, never an empty place."""
+    """Renders a template to a response. A missing value is an error, never an empty place."""
 
     def __init__(self, assets: Assets) -> None:
         self._templates = Environment(
@@ -72,14 +72,14 @@ class Pages:
         return HTMLResponse(self._templates.get_template(template).render(values), status)
 
     def message(self, heading: str, message: str, *, status: int, link: tuple[str, str] | None = None) -> Response:
-        """A page that says one thing, and where to go from there."""
+        """A page with one message, and a link onwards."""
         address, text = link or (None, None)
         values = {"heading": heading, "message": message, "link": address, "link_text": text}
         return self.page("message.html", values, status=status)
 
 
 def secured(response: Response) -> Response:
-    """The response with the headers that keep a page to itself; what says nothing else is not to be stored."""
+    """The response with the security headers of a page; unless it sets otherwise, it must not be stored."""
     for name, value in SECURITY_HEADERS.items():
         response.headers[name] = value
     response.headers.setdefault("Cache-Control", "no-store")

@@ -16,7 +16,7 @@ from services.escalation.inbox.sign_in import SignInPages
 
 
 def create_inbox(dependencies: InboxDependencies) -> APIRouter:
-    """The router of the pages, to be included without a prefix. It starts nothing until a page is open."""
+    """The router of the pages, to be included without a prefix. It starts no task until a page is open."""
     assets = Assets()
     pages = Pages(assets)
     sessions = Sessions(dependencies.pool, dependencies.public_url)

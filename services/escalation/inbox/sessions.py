@@ -1,4 +1,4 @@
-"""Who is signed in: tokens, the cookie, and the checks that a form comes from our own page."""
+"""Sessions: tokens, the cookie, and the checks that a form comes from our own page."""
 
 import hashlib
 import hmac
@@ -17,12 +17,12 @@ from shared.database import Pool
 from shared.ids import SalespersonId
 
 REFRESH_HEADER = "x-refresh"
-"""What an open page sends when it asks by itself."""
+"""The header that an open page sends with automatic requests."""
 _LOCAL_PAGE = re.compile(r"/(episodes/[0-9a-f-]{36}|closed)?", re.ASCII)
 
 
 class SignedOut(Exception):
-    """Nobody is signed in. Carries the page that was asked for."""
+    """Nobody is signed in. Carries the requested page."""
 
     def __init__(self, next_path: str) -> None:
         super().__init__("no one is signed in")
@@ -44,7 +44,7 @@ class Cookie:
         return request.cookies.get(self._name)
 
     def write(self, response: Response, token: str) -> None:
-        """It is kept as long as a session can last: whether it has ended, the database says."""
+        """Set the cookie for the longest life of a session; the database decides whether the session has ended."""
         age_seconds = int(store.OLDEST_SESSION.total_seconds())
         response.set_cookie(self._name, token, max_age=age_seconds, secure=self._secure, httponly=True, samesite="lax")
 
@@ -60,14 +60,14 @@ class Sessions:
         self._cookie = Cookie(public_url)
 
     async def reader(self, request: Request) -> SignedIn:
-        """The person who asks. Their session is prolonged, unless an open page asks by itself. Raises SignedOut."""
+        """The person who sends a request. It prolongs their session unless it is automatic. Raises SignedOut."""
         found = await self.holder(request)
         if found.prolongs and REFRESH_HEADER not in request.headers:
             await store.prolong(self._pool, self.held(request))
         return found
 
     async def holder(self, request: Request) -> SignedIn:
-        """The person whose session a request comes with, left as it is. Raises SignedOut."""
+        """The person of a request's session, without prolonging it. Raises SignedOut."""
         token = self._cookie.read(request)
         found = await store.session(self._pool, hashed(token)) if token else None
         if found is None:
@@ -75,11 +75,11 @@ class Sessions:
         return found
 
     def held(self, request: Request) -> bytes:
-        """What is stored of the session that a request comes with."""
+        """The stored hash of a request's session."""
         return hashed(self._cookie.read(request) or "")
 
     async def open(self, link_token: str, response: Response) -> bool:
-        """Sign in by a link, once; False where the link is unknown, used or too old."""
+        """Sign in by a link, once. Return False if the link is unknown, used or too old."""
         token = new_token()
         opened = await store.use_link(
             self._pool, hashed(link_token), session_hash=hashed(token), csrf_token=new_token()
@@ -89,7 +89,7 @@ class Sessions:
         return opened
 
     async def end_everywhere(self, signed_in: SignedIn, response: Response) -> None:
-        """End all of somebody's sessions, and the links that would open another."""
+        """End all sessions of a person, and the links that would open another."""
         await sign_out_everywhere(self._pool, signed_in.salesperson_id)
         self._cookie.clear(response)
 
@@ -118,7 +118,7 @@ def new_token() -> str:
 
 
 def hashed(token: str) -> bytes:
-    """What is stored of a token. It is random enough that a plain hash cannot be searched."""
+    """The stored hash of a token. The token is random enough for a plain hash to be safe from search."""
     return hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()
 
 

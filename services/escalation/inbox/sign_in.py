@@ -1,4 +1,4 @@
-"""The way in and out. Opening a link only shows a button, because mail scanners open links; pressing it signs in."""
+"""Sign-in and sign-out. Opening a link only shows a button, because mail scanners open links; pressing it signs in."""
 
 import asyncio
 from math import ceil
@@ -37,7 +37,7 @@ class SignInPages:
         self._asked = Ration()
 
     async def door(self, request: Request) -> Response:
-        """The button that uses a link, or without a link the way to get one. Changes nothing."""
+        """The button that uses a link, or without a link the form to get one. Changes nothing."""
         token = request.query_params.get("token", "")
         next_path = local_page(request.query_params.get("next", "/"))
         return self._page("Sign in", _ASK, token=token, next=next_path)
@@ -52,7 +52,7 @@ class SignInPages:
         return self._page("This link no longer works", _SPENT, next=next_path, status=410)
 
     async def ask_for_link(self, request: Request) -> Response:
-        """Answers the same, and as fast, whoever the address belongs to: the link is made and sent afterwards."""
+        """Respond equally, and equally fast, for every address; the link is made and sent afterwards."""
         asker = request.client.host if request.client else ""
         wait_seconds = self._asked.take(asker, asyncio.get_running_loop().time())
         if wait_seconds is not None:

@@ -1,4 +1,4 @@
-"""Acknowledging all episodes of one cause at once: which there are, and what came of each. Start at `causes`."""
+"""Acknowledges all episodes of one cause at once: the causes, and the result of each episode. Start at `causes`."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -19,7 +19,7 @@ from shared.ids import SalespersonId
 from shared.transaction import Refused
 
 SEVERAL = 3
-"""So many episodes of one cause can be acknowledged by one press."""
+"""From this number of episodes on, one press can acknowledge all episodes of one cause."""
 _MOST_CAUSES = 3
 _PART = " "
 
@@ -28,7 +28,7 @@ _PART = " "
 class Cause:
     """Episodes that wait for the reader with the same main signal. `episodes` are their ids and rounds, as sent.
 
-    `of` is how many episodes wait in all, of this cause or another, where they are too many for one press.
+    `of` is the number of all waiting episodes, of any cause, if they are too many for one press.
     """
 
     label: str
@@ -41,12 +41,12 @@ class Cause:
 
 
 def causes(rows: Sequence[UnansweredRow], waiting: int, policies: Policies) -> tuple[Cause, ...]:
-    """What several of these have in common, the most frequent first. `waiting` is how many there are in all."""
+    """The common causes of these episodes, the most frequent first. `waiting` is the number of all waiting episodes."""
     of = waiting if len(rows) == MOST_AT_ONCE < waiting else None
     found: dict[str, list[str]] = {}
     for row in rows:
         policy = policies.for_order(policies.latest, row.segment, products_in(row.products))
-        main = main_signal(row.risks, policy)  # none where it ended in this very moment
+        main = main_signal(row.risks, policy)  # None if it has just ended
         if main is not None and not all_inform(row.risks, policy):
             found.setdefault(label(main), []).append(f"{row.episode_id}{_PART}{row.round}")
     several = [Cause(words, tuple(ids), of) for words, ids in found.items() if len(ids) >= SEVERAL]
@@ -54,9 +54,9 @@ def causes(rows: Sequence[UnansweredRow], waiting: int, policies: Policies) -> t
 
 
 async def acknowledge_all(inbox: InboxDependencies, me: SalespersonId, form: FormData) -> tuple[str, ...]:
-    """Acknowledge each as it was on the page, the severest first; what came of all of them, in words.
+    """Acknowledge each episode as shown on the page, the most severe first. Return the results in words.
 
-    One that has changed since is left alone. Pressed again, what was acknowledged stays so.
+    An episode that has changed since is left alone. A repeated press changes nothing.
     """
     shown = _shown(form)
     for row in await states(inbox.pool, me, shown):
@@ -66,7 +66,10 @@ async def acknowledge_all(inbox: InboxDependencies, me: SalespersonId, form: For
 
 
 async def _acknowledge(inbox: InboxDependencies, me: SalespersonId, row: StateRow) -> None:
-    """What is refused has gone to somebody else or was closed in this very moment: the state says so after it."""
+    """Acknowledge one episode.
+
+    A refusal means that someone else has it or closed it just now; the state read later shows this.
+    """
     ahead = await calls_ahead(inbox.pool, me, row.episode_id)
     button = AcknowledgePressed(episode=row.episode_id, by=me, ahead=ahead, as_of=row.changed_at)
     try:
@@ -105,7 +108,7 @@ def _told(rows: Sequence[StateRow], me: SalespersonId, shown: int) -> Iterator[s
 
 
 def _gone_to(row: StateRow, me: SalespersonId) -> str | None:
-    """Who has it now, or is asked now, where that is somebody else."""
+    """The other person who has the episode now or was notified, if any."""
     holder = row.acknowledged_by or row.responsible
     if row.closed_at is not None or holder in (None, me):
         return None

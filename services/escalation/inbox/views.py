@@ -1,4 +1,4 @@
-"""What the pages show, made from rows: everything is text by the time a template sees it. Start at `episode_view`."""
+"""The views of pages, made from rows: a template gets only text. Start at `episode_view`."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -47,8 +47,8 @@ _SHOWN = 6
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """What was read of one episode beside its row. `rings`, `steps` and `colleagues` only where it fills the page.
-    `place` is where its call is in the reader's queue."""
+    """The data of one episode beside its row: `rings`, `steps` and `colleagues` only if it fills the page, and `place`,
+    its call's place in the reader's queue."""
 
     signals: Sequence[SignalRow] = ()
     told_of: ToldOf = field(default_factory=ToldOf)
@@ -68,7 +68,7 @@ class Acknowledgement:
 
 @dataclass(frozen=True, slots=True)
 class GiversNote:
-    """What the colleague who handed it over wrote down for the reader."""
+    """The note for the reader by the colleague who handed it over."""
 
     by: str
     words: str
@@ -76,7 +76,7 @@ class GiversNote:
 
 @dataclass(frozen=True, slots=True)
 class Script:
-    """What to say and to offer, and how much at most; or instead why there is none."""
+    """What to say and what to offer, with the limit; or why there is nothing."""
 
     say: tuple[str, ...]
     offer: str | None
@@ -86,9 +86,9 @@ class Script:
 
 @dataclass(frozen=True, slots=True)
 class EpisodeView:
-    """One episode, ready to be shown. `version` changes whenever anything shown does, but for the passing of time.
-    `in_full` is what is shortened elsewhere. `no_call` tells why there are no `calls`, and `instead` are the ways to
-    contact somebody who is not the customer."""
+    """One episode, ready to be shown. `version` changes whenever anything shown changes, except the passing of time.
+    `in_full` is the text shortened elsewhere. `no_call` tells why there are no `calls`; `instead` are the ways to
+    contact a person who is not the customer."""
 
     id: str
     version: str
@@ -214,8 +214,8 @@ def episode_view(row: EpisodeRow, parts: Parts, reader: Reader, policy: Policy) 
 
 
 def _by_time(row: EpisodeRow, parts: Parts, reader: Reader) -> str:
-    """What changes without a change of the episode: until when alerts wait for their recipients, and whether the time
-    of a promised call has passed."""
+    """The state that changes without a change of the episode: until when alerts wait for their recipients, and whether
+    the time of a promised call has passed."""
     held, promised_at = {row.held_until, *(ring.held_until for ring in parts.rings)} - {None}, due_first(row)
     due = "-due" if promised_at is not None and promised_at <= reader.now else ""
     return "".join(f"-{at.timestamp():.0f}" for at in sorted(filter(None, held))) + due
@@ -226,12 +226,12 @@ def _preference(row: EpisodeRow) -> ContactPreference:
 
 
 def that_stand(signals: Sequence[SignalRow]) -> Sequence[words.Risk]:
-    """What puts an order at risk, or did until its episode was over."""
+    """The signals that put an order at risk, or did so until its episode was over."""
     return [signal.risk for signal in signals if signal.ended is None] or [signal.risk for signal in signals]
 
 
 def _risks(row: EpisodeRow, signals: Sequence[SignalRow]) -> Sequence[words.Risk]:
-    """What stands, or of an episode that is over what stood."""
+    """The standing signals; for a closed episode, those that stood at its end."""
     return that_stand(signals) or [words.Risk(SignalKind.RESPONSE_OVERDUE, row.raised_at)]
 
 
@@ -242,7 +242,7 @@ def _main(risks: Sequence[words.Risk], policy: Policy) -> words.Risk:
 
 
 def _cause(row: EpisodeRow, parts: Parts, reader: Reader) -> str | None:
-    """Why it is with the person who was notified last, while it waits for an acknowledgement."""
+    """Why the person notified last has it, while it waits for an acknowledgement."""
     if row.cause is None or row.acknowledged_at is not None or row.closed_at is not None:
         return None
     cause = RingCause(row.cause)
@@ -256,7 +256,7 @@ def _cause(row: EpisodeRow, parts: Parts, reader: Reader) -> str | None:
 
 
 def _script(row: EpisodeRow, risks: Sequence[words.Risk], reader: Reader, policy: Policy) -> Script | None:
-    """For whoever may make the call: nobody else, once somebody has it."""
+    """The script for the reader, if they may make the call: not if somebody else has acknowledged the episode."""
     if not row.has_a_part or row.closed_at is not None or row.amount_minor is None or row.currency is None:
         return None
     if row.acknowledged_by is not None and not (reader.is_me(row.acknowledged_by) or reader.is_me(row.offered_to)):
@@ -292,7 +292,7 @@ def _acknowledgement(row: EpisodeRow, steps: Sequence[StepRow], reader: Reader) 
 
 
 def _givers_note(row: EpisodeRow, notes: Sequence[NoteRow], reader: Reader) -> GiversNote | None:
-    """The latest, for whoever it was offered to or took it over."""
+    """The giver's latest note, for the colleague who was offered the episode or took it over."""
     given = [note for note in notes if note.about is NoteAbout.HAND_OVER]
     mine = reader.is_me(row.offered_to) or reader.is_me(row.acknowledged_by)
     if row.closed_at is not None or not mine or not given or reader.is_me(given[-1].by):

@@ -1,4 +1,4 @@
-"""Ways to reach somebody: links to press, and the choices of how it was done."""
+"""Ways to reach a person: links to press, and the choices for how it was done."""
 
 from dataclasses import dataclass
 from urllib.parse import quote
@@ -13,21 +13,21 @@ CHANNELS = tuple((channel.value, words) for channel, words in BY_CHANNEL.items()
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """A way to reach somebody: `href` starts tel: or mailto:."""
+    """A way to reach a person: `href` starts with tel: or mailto:."""
 
     href: str
     label: str
 
 
 def phone(number: str | None, country: str | None, company: str | None) -> tuple[Way, ...]:
-    """The numbers in a text as links to call, by the customer's country or else the company's; none where nothing in it
+    """The numbers in a text as links to call, by the customer's country or else the company's; empty if nothing in it
     can be dialled."""
     links = phone_links(number, country or country_of([number]) or company)
     return tuple(Way(one.href, one.words) for one in links)
 
 
 def instead(other: StandIn) -> tuple[Way, ...]:
-    """The ways to contact somebody who is not the customer."""
+    """The ways to contact a person who is not the customer."""
     calls, written = (Way(one.href, f"Call {one.words}") for one in other.calls), mail(other.email)
     return (*calls, *((Way(written.href, f"Write to {other.name}, {written.label}"),) if written else ()))
 

@@ -1,1 +1,1 @@
-"""Which signals an account's facts amount to, whatever order they arrived in. One rule a file."""
+"""Finds the signals that an account's facts imply, regardless of their order of arrival. One rule a file."""

@@ -1,4 +1,4 @@
-"""What a case ends by beside its resolution: a status that makes it nobody's turn, so that nothing is owed any more."""
+"""The other way for a case to end than a resolution: a status by which it is nobody's turn and nothing is owed."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -17,7 +17,7 @@ from shared.contracts.support_inbound import WaitingFor
 def ending_statuses(
     history: History, case: str | None, thresholds: ThresholdsAt, *, after: datetime, until: datetime = NEVER
 ) -> Iterator[AccountFact]:
-    """The statuses of a case, later than one instant and no later than another, by which it is over."""
+    """The statuses that end a case, later than `after` and no later than `until`."""
     if case is None:
         return
     for status in history.index(IndexName.STATUS, case).within(after, until):
@@ -28,7 +28,7 @@ def ending_statuses(
 def over_by_status(
     history: History, cause: AccountFact, after: datetime, thresholds: ThresholdsAt
 ) -> AccountFact | None:
-    """The first status later than this by which the case of `cause` is over, or one of the same instant, as an end."""
+    """The first status later than this that ends the case of `cause`, or one of the same instant, as an end."""
     if cause.case_id is not None and (cause.at != after or not is_after_ends(cause)):
         for status in history.index(IndexName.STATUS, cause.case_id).from_to(after, after):
             if _ends(status, thresholds):
@@ -37,7 +37,7 @@ def over_by_status(
 
 
 def with_status(history: History, detection: Detection, thresholds: ThresholdsAt) -> Detection:
-    """A detection that the end of its case ends, ended by such a status where that comes first."""
+    """A detection that ends with its case, ended by such a status if the status comes first."""
     status = over_by_status(history, detection.cause, detection.at, thresholds)
     if status is None or (detection.cleared_by is not None and in_order(detection.cleared_by) < in_order(status)):
         return detection
@@ -45,7 +45,7 @@ def with_status(history: History, detection: Detection, thresholds: ThresholdsAt
 
 
 def lasts(history: History, cause: AccountFact, until: datetime, thresholds: ThresholdsAt) -> bool:
-    """Whether no status says by then that nothing is owed any more on the case of what began."""
+    """Whether no status until then says that nothing is owed any more on the case of `cause`."""
     status = over_by_status(history, cause, cause.at, thresholds)
     return status is None or status.at > until
 

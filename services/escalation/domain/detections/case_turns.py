@@ -1,4 +1,4 @@
-"""Whether a case is open, and whose turn it is: as its openings, ends and statuses have it. One look-up each."""
+"""Whether a case is open, and whose turn it is, by its openings, ends and statuses. One look-up each."""
 
 from datetime import datetime
 from itertools import takewhile
@@ -12,11 +12,11 @@ from shared.contracts.support_inbound import WaitingFor
 
 _OURS = (WaitingFor.US, WaitingFor.CUSTOMER)
 _ALONG = (WaitingFor.US, WaitingFor.CUSTOMER, WaitingFor.NOBODY)
-"""How far along a case is, from whoever still has to do something: nobody owes anything in the end."""
+"""The turns of a case by its progress: at the end nobody has to act."""
 
 
 def is_open(history: History, case: str, fact: AccountFact, thresholds: ThresholdsAt) -> bool:
-    """Whether a case is open once this fact has happened. One that was never opened is not."""
+    """Whether a case is open after this fact. A case that was never opened is not open."""
     bound = history.index(IndexName.BOUNDS, case).up_to(fact)
     if bound is None or bound.kind not in ENDS_OF_CASE:
         return bound is not None
@@ -24,7 +24,7 @@ def is_open(history: History, case: str, fact: AccountFact, thresholds: Threshol
 
 
 def is_over(history: History, fact: AccountFact, thresholds: ThresholdsAt) -> bool:
-    """Whether a fact is dated after the end of its case: it raises nothing that the end settles."""
+    """Whether a fact is dated after the end of its case. Such a fact raises no signal that the end settles."""
     if fact.case_id is None:
         return False
     bound = history.index(IndexName.BOUNDS, fact.case_id).up_to(fact)
@@ -34,7 +34,7 @@ def is_over(history: History, fact: AccountFact, thresholds: ThresholdsAt) -> bo
 
 
 def _is_nobodys(history: History, fact: AccountFact, bound: AccountFact | None, thresholds: ThresholdsAt) -> bool:
-    """Whether the last status since says that nothing is owed any more, and the customer asked for nothing since."""
+    """Whether the last status since says that nothing is owed any more, without a later request by the customer."""
     assert fact.case_id is not None
     status, turn = _last_status(history, fact.case_id, fact.at, thresholds)
     if status is None or turn is not WaitingFor.NOBODY or status.kind is not FactKind.CASE_PROGRESSED:
@@ -46,9 +46,9 @@ def _is_nobodys(history: History, fact: AccountFact, bound: AccountFact | None, 
 
 
 def _came_back(history: History, end: AccountFact, fact: AccountFact, thresholds: ThresholdsAt) -> bool:
-    """Whether a status after the end of a case says that it is somebody's turn again: that opens it silently.
+    """Whether a status after the end of a case says that it is someone's turn again, which reopens it silently.
 
-    Of the facts of one instant it comes first, as an opening does.
+    At one instant the status comes first, like an opening.
     """
     for status in history.index(IndexName.STATUS, end.case_id).from_to(end.at, fact.at):
         if in_order(end) < in_order(status) and thresholds(status.at).turn(status) in _OURS:
@@ -57,7 +57,8 @@ def _came_back(history: History, end: AccountFact, fact: AccountFact, thresholds
 
 
 def turn_at(history: History, case: str, at: datetime, thresholds: ThresholdsAt) -> WaitingFor | None:
-    """Whose turn a case is, by the last status until then whose word is known and what the customer did since."""
+    """Whose turn it is on a case at this time: by the last status with a known word, and the customer's actions
+    since."""
     status, turn = _last_status(history, case, at, thresholds)
     if status is None:
         return None
@@ -68,9 +69,9 @@ def turn_at(history: History, case: str, at: datetime, thresholds: ThresholdsAt)
 def _last_status(
     history: History, case: str, at: datetime, thresholds: ThresholdsAt
 ) -> tuple[AccountFact, WaitingFor] | tuple[None, None]:
-    """The last status until then whose word is known, and whose turn it says.
+    """The last status until then with a known word, and the turn that it means.
 
-    Of several statuses of one instant the one that is furthest along says it, whichever was told first.
+    If several statuses have the same time, the one furthest along counts, in any order of arrival.
     """
     read = (
         (status, thresholds(status.at).turn(status)) for status in history.index(IndexName.STATUS, case).back_from(at)
@@ -84,12 +85,12 @@ def _last_status(
 
 
 def customer_asks(history: History, case: str, after: datetime) -> AccountFact | None:
-    """The first contact or request of the customer on a case later than this."""
+    """The customer's first contact or request on a case later than this."""
     return history.index(IndexName.BY_CUSTOMER, case).after(after)
 
 
 def handed_to_customer(history: History, contact: AccountFact, until: datetime, thresholds: ThresholdsAt) -> bool:
-    """Whether it became the customer's turn after a contact of theirs, by then: nobody waits for that answer."""
+    """Whether it became the customer's turn after their contact, by then. No answer to that contact is owed."""
     if contact.case_id is None:
         return False
     return any(

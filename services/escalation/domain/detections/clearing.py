@@ -1,5 +1,4 @@
-"""What ends signals: indexes of the history, of which the first later fact counts. Each kind of signal names its
-own."""
+"""The ends of signals: the first later fact in certain indexes of the history. Each kind of signal names its own."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,7 +12,7 @@ from services.escalation.domain.facts import AccountFact, FactKind
 
 
 class Matter(NamedTuple):
-    """What a signal is about: the case and the order that the fact it began with names, and the promise."""
+    """The subject of a signal: the case, the order and the promise that its first fact names."""
 
     case: str | None
     order: str | None
@@ -25,15 +24,14 @@ KeysOf: TypeAlias = Callable[[Matter], tuple[Key, ...]]
 
 @dataclass(frozen=True, slots=True)
 class Clearing:
-    """A signal about a matter is ended by the first fact of its `indexes` that happened later than the signal, or by an
-    end of the same instant."""
+    """The first fact in `indexes` that is later than a signal about a matter ends it, or an end of the same instant."""
 
     words: str
     indexes: KeysOf
 
 
 def two_way_on_matter(matter: Matter) -> tuple[Key, ...]:
-    """Talks with the customer about the same case, or for its order; without a case those that name no other one."""
+    """Talks with the customer about the same case or its order; without a case, talks that name no other case."""
     if matter.case is not None:
         return ((IndexName.TWO_WAY_ON_CASE, matter.case), *_reached(matter.order))
     if matter.order is None:
@@ -54,7 +52,7 @@ def over(matter: Matter) -> tuple[Key, ...]:
 
 
 def withdrawn(kind: FactKind) -> KeysOf:
-    """A withdrawal ends what it names: the case if one is named, else the order, else all of the account."""
+    """A withdrawal ends requests on the case that it names, else on the order, else of the whole account."""
 
     def keys(matter: Matter) -> tuple[Key, ...]:
         named = (("case", matter.case), ("order", matter.order))
@@ -82,9 +80,9 @@ NEVER_CLEARED = Clearing("Nothing.", lambda _matter: ())
 
 
 def ended_by(history: History, clearing: Clearing, cause: AccountFact, after: datetime) -> AccountFact | None:
-    """The first fact later than this that ends a signal which began with `cause`.
+    """The first fact later than this that ends a signal that began with `cause`.
 
-    An end of the same instant is later, save for what comes after the ends of its instant.
+    An end of the same instant counts as later, except for facts that come after the ends of their instant.
     """
     matter = Matter(cause.case_id, history.order_of(cause), cause.what)
     ends_too = cause.at != after or not is_after_ends(cause)

@@ -1,4 +1,4 @@
-"""Lines of one conversation are one contact, for whatever counts contacts."""
+"""Groups lines into conversations. A conversation counts as one contact in every rule that counts contacts."""
 
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, timedelta
@@ -7,16 +7,16 @@ from uuid import UUID
 from services.escalation.domain.facts import AccountFact, FactKind
 
 _WRITTEN = ("chat", "message", "web")
-"""Channels on which people write line by line. A call, a letter or a visit is a contact of its own."""
+"""Channels on which people write line by line. On other channels each call, letter or visit is one contact."""
 
 
 def conversations(
     lines: Iterable[AccountFact], within: Callable[[AccountFact], timedelta]
 ) -> Iterator[tuple[AccountFact, UUID]]:
-    """Each line of one matter with its conversation, by the first line of that. `lines` are both ways, in their order.
+    """Each line of one matter with its conversation's first line. `lines` are of both directions, in their order.
 
-    Lines that name one conversation belong together; of the others those that were written on one channel, each at
-    most `within` the line before.
+    Lines that name the same conversation belong together. Other lines belong together if they were written on one
+    channel, each at most `within` after the line before.
     """
     named: dict[str, UUID] = {}
     last: dict[str, tuple[datetime, UUID]] = {}

@@ -1,4 +1,4 @@
-"""When an order counts as delivered: wholly or in parts, by the lines it has at the time. Start at `followed`."""
+"""Decides when an order counts as delivered, wholly or in parts, by its lines at the time. Start at `followed`."""
 
 import json
 from collections import Counter
@@ -11,14 +11,14 @@ from services.escalation.domain.facts import AccountFact, FactKind
 DELIVERY_KINDS = frozenset({FactKind.ORDER_DELIVERED, FactKind.ORDER_CHANGED, FactKind.ORDER_LINES})
 
 Lines: TypeAlias = Sequence[tuple[str, int]]
-"""What is ordered, and how many of it, line by line."""
+"""The product and the quantity of each line."""
 
 
 @dataclass(slots=True)
 class _Delivery:
-    """An order's lines, which of them arrived, by their place, and what arrived of lines that it no longer has.
+    """An order's lines, the places of those that arrived, and the arrived products of lines that it no longer has.
 
-    `held`: the last delivery said that it was not the whole order.
+    `held`: the last delivery was reported as not being the whole order.
     """
 
     lines: Lines = ()
@@ -28,7 +28,7 @@ class _Delivery:
     held: bool = False
 
     def change(self, lines: Lines) -> None:
-        """What arrived stays so under other lines: each product, and as many of it."""
+        """Set other lines. Arrived products stay arrived, in the same quantity."""
         pool = self.beside
         for place in self.arrived:
             product, quantity = self.lines[place]
@@ -41,7 +41,7 @@ class _Delivery:
         self.complete = bool(self.arrived) and self._all_arrived and not self.held
 
     def deliver(self, places: Iterable[int], *, complete: bool | None) -> None:
-        """Some lines arrived; all of them where it is the whole order that did."""
+        """Note that lines arrived; all of them if the delivery is the whole order."""
         named = {place - 1 for place in places}
         whole = complete or (complete is None and not named)
         self.arrived |= set(range(len(self.lines))) if whole else named & set(range(len(self.lines)))
@@ -55,14 +55,15 @@ class _Delivery:
 
 
 def is_whole(fact: AccountFact) -> bool:
-    """Whether it delivers the whole order, as it says itself: the lines do not matter then."""
+    """Whether the delivery itself says that it is the whole order. Its lines do not matter then."""
     return fact.kind is FactKind.ORDER_DELIVERED and fact.what is None and fact.number != 0
 
 
 def followed(facts: Iterable[AccountFact]) -> tuple[list[AccountFact], list[AccountFact]]:
-    """Of the facts about one order's lines and deliveries: those after which it is delivered, and those that undid it.
+    """From the facts about one order's lines and deliveries: those that completed the delivery, and those that undid
+    it.
 
-    At the same instant a change comes before a delivery, and a delivery that is not the whole order before others.
+    At the same instant a change comes before a delivery, and a partial delivery before others.
     """
     told = sorted(facts, key=_turn)
     delivery = _Delivery()
@@ -87,6 +88,7 @@ def _apply(delivery: _Delivery, fact: AccountFact) -> None:
 
 
 def _turn(fact: AccountFact) -> tuple[object, ...]:
-    """The lines as they were sold come first, whenever they were told; within an instant what ends it comes last."""
+    """The sort key: the lines as sold come first, regardless of when they were reported; at one instant ends come
+    last."""
     arrives = fact.kind is FactKind.ORDER_DELIVERED
     return fact.kind is not FactKind.ORDER_LINES, fact.at, arrives, arrives and fact.number != 0, fact.fact_id

@@ -1,4 +1,4 @@
-"""A detection: one signal that an account's facts amount to, and what ended it. One trouble is one detection."""
+"""Detection: one signal that an account's facts imply, with the fact that ended it. One trouble is one detection."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
@@ -13,12 +13,12 @@ from shared.contracts.escalation import SignalKind
 
 @dataclass(frozen=True, slots=True)
 class Detection:
-    """A signal as the facts have it.
+    """A signal as implied by the facts.
 
-    `cause` is the fact that it is, or that it began with. `at` is when it came into being; of one made of silence when
-    the silence had lasted too long: until then, and until everything told by then was read, it is only expected.
-    `cleared_by` is the fact that ended it afterwards, `told_by` one that says the same as the silence. `again` are the
-    requests that say the same as `cause`, told or asked again.
+    `cause` is its first fact. `at` is when it arose; for a silence, when the silence had lasted too long. Until then,
+    and until all input up to then was read, a silence is only expected. `cleared_by` is the later fact that ended it;
+    `told_by` is a fact that reports the same as the silence. `again` are requests that repeat `cause`, reported or made
+    again.
     """
 
     signal_id: UUID
@@ -34,17 +34,17 @@ class Detection:
 
     @property
     def waits(self) -> bool:
-        """Whether what is still unread may show that it never was: not where somebody says so as well."""
+        """Whether unread facts may still disprove it: not if a fact reports the same."""
         return self.by_silence and self.told_by is None
 
     def goes_back_beyond(self, signal: Signal) -> bool:
-        """Whether it is the same trouble as this signal, and began no later: it stands in the signal's place."""
+        """Whether it is the same trouble as this signal and began no later, so that it replaces the signal."""
         same = (self.kind, self.case_id, self.names_order) == (signal.kind, signal.case_id, signal.names_order)
         return same and self.at <= signal.at
 
 
 class Trouble(NamedTuple):
-    """What detections of one kind have in common that are one: their matter, and the fact that ends them."""
+    """The identity of a trouble: detections of one kind with the same matter and the same ending fact are one."""
 
     case: str | None
     order: str | None
@@ -57,7 +57,7 @@ def trouble_of(detection: Detection) -> Trouble:
 
 
 def merged(found: Iterable[Detection]) -> Iterator[Detection]:
-    """Of detections of one kind that are one trouble the earliest: counted twice, it would look graver than it is."""
+    """The earliest detection of each trouble. Counted twice, a trouble would look more severe than it is."""
     troubles: dict[Trouble, list[Detection]] = {}
     for detection in found:
         troubles.setdefault(trouble_of(detection), []).append(detection)

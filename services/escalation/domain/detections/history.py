@@ -1,4 +1,4 @@
-"""What happened on one account: its facts, indexed as rules ask for them. It grows fact by fact, in any order."""
+"""History: the facts of one account, indexed for the rules. It grows fact by fact, in any order."""
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime
@@ -14,7 +14,7 @@ _EMPTY = FactIndex()
 
 
 class History:
-    """The facts of one account. Readers ask; `add` changes what it says, `needs_no_return` only what is looked at."""
+    """The facts of one account. `add` changes its content; `needs_no_return` changes only which facts are checked."""
 
     def __init__(self, facts: Iterable[AccountFact] = ()) -> None:
         self._facts: dict[UUID, AccountFact] = {}
@@ -31,14 +31,15 @@ class History:
         self._load(facts)
 
     def _load(self, facts: Iterable[AccountFact]) -> None:
-        """As adding one after the other, in half the time: sorted, every fact is the last of its indexes."""
+        """The same as adding facts one by one, in half the time: when sorted, every fact is the last of its indexes."""
         ordered = sorted({fact.fact_id: fact for fact in facts}.values(), key=in_order)
         self.open_cases(ordered)
         for fact in ordered:
             self.append(fact)
 
     def open_cases(self, facts: Iterable[AccountFact]) -> None:
-        """Learn which orders cases are about, and what needs no answer, from all facts of an account in their order."""
+        """Learn the orders of cases, and the contacts that need no answer, from all facts of an account in their
+        order."""
         for fact in facts:
             if fact.kind is FactKind.CASE_OPENED and fact.case_id is not None and fact.order_id is not None:
                 self._openings.setdefault(fact.case_id, FactIndex()).append(fact)
@@ -47,7 +48,7 @@ class History:
                 self._unneeded.add(fact)
 
     def append(self, fact: AccountFact) -> None:
-        """Remember a fact that comes after all others; `open_cases` had it before."""
+        """Remember a fact that comes after all others and was passed to `open_cases` before."""
         self._facts[fact.fact_id] = fact
         self._note(fact)
         for key in self._keys_of(fact):
@@ -65,7 +66,7 @@ class History:
             self.orders[fact.order_id] = None
 
     def add(self, fact: AccountFact) -> bool:
-        """Remember a fact; False where one with its id is known, which changes nothing."""
+        """Remember a fact. Return False, without a change, if a fact with its id is known."""
         if fact.fact_id in self._facts:
             return False
         self._facts[fact.fact_id] = fact
@@ -80,14 +81,15 @@ class History:
         return True
 
     def _follow_delivery(self, fact: AccountFact) -> None:
-        """Which facts delivered an order in parts, and which undid it, depends on all that was told of its lines."""
+        """Note an order to follow: which facts complete or undo a partial delivery depends on all facts about its
+        lines."""
         order = fact.order_id
         if fact.kind in DELIVERY_KINDS and order is not None and (order in self._in_parts or not is_whole(fact)):
             self._in_parts.add(order)
             self._unsettled.add(order)
 
     def _settle(self) -> None:
-        """Follow the deliveries of orders about which something was added."""
+        """Follow the deliveries of orders with new facts."""
         for order in self._unsettled:
             facts = [fact for kind in DELIVERY_KINDS for fact in self._index(IndexName.OF_ORDER, order, kind).facts]
             for name, told in zip((IndexName.DELIVERED, IndexName.UNDELIVERED), followed(facts), strict=True):
@@ -97,10 +99,10 @@ class History:
         self._unsettled.clear()
 
     def needs_no_return(self, contact: AccountFact) -> None:
-        """Look no more at a missed contact that nobody has to return: it became the customer's turn before it was due.
+        """Stop checking a missed contact that nobody has to return: it became the customer's turn before it was due.
 
-        Else thousands of them would be looked at for each new fact. Nothing told later can change it, except what takes
-        back or moves the facts of its case: that brings it back.
+        Otherwise thousands of them would be checked for each new fact. Only facts that take back or move the facts of
+        its case can change this; they bring the contact back.
         """
         self._settled_contacts.add(contact.fact_id)
         self._indexes[IndexName.UNRETURNED,].drop(contact)
@@ -112,13 +114,16 @@ class History:
                 self._indexes[IndexName.UNRETURNED,].put(fact)
 
     def _keys_of(self, fact: AccountFact) -> Iterator[Key]:
-        """The indexes of a fact; what is taken back as a whole is in one of its own, so that it counts for nothing."""
+        """The indexes of a fact.
+
+        A fact that is taken back as a whole is in an index of its own, so it does not count.
+        """
         if self._unneeded.is_void(fact):
             return iter([(IndexName.TAKEN_BACK, fact.case_id)])
         return keys_of(fact, self.order_of(fact), excused=self._unneeded.is_excused(fact))
 
     def _take_back(self, no_answer: AccountFact) -> None:
-        """Its facts go into other indexes."""
+        """Move the facts that need no answer into other indexes."""
         known = self.taken_back_by(no_answer)
         self._bring_back(known)
         for fact in known:
@@ -130,22 +135,22 @@ class History:
                 self._indexes.setdefault(key, FactIndex()).put(fact)
 
     def taken_back_by(self, no_answer: AccountFact) -> list[AccountFact]:
-        """The facts that need no answer, as somebody says: those of one contact, or of a case so far."""
+        """The facts that are reported as needing no answer: those of one contact, or of a case so far."""
         if no_answer.what is not None:
             return [self._facts[id] for id in contact_ids(no_answer) if id in self._facts]
         indexes = (self.index(name, no_answer.case_id) for name in (IndexName.OF_CASE, IndexName.TAKEN_BACK))
         return [fact for index in indexes for fact in index.facts if fact.at <= no_answer.at]
 
     def is_void(self, fact: AccountFact) -> bool:
-        """Whether a fact counts for nothing, because somebody says so."""
+        """Whether a fact does not count, because that was reported."""
         return self._unneeded.is_void(fact)
 
     def needs_no_answer(self, fact: AccountFact) -> bool:
-        """Whether somebody says so of a contact."""
+        """Whether a contact was reported as needing no answer."""
         return self._unneeded.is_excused(fact)
 
     def _open(self, case_id: str, opening: AccountFact) -> None:
-        """The earliest opening that names an order says which order a case is about."""
+        """Note the order of a case: the earliest opening that names an order counts."""
         openings = self._openings.setdefault(case_id, FactIndex())
         openings.put(opening)
         order = openings.facts[0].order_id
@@ -168,13 +173,13 @@ class History:
         return self._facts.get(fact_id)
 
     def order_of(self, fact: AccountFact) -> str | None:
-        """The order a fact names, else the one its case was opened for."""
+        """The order that a fact names, else the order that its case was opened for."""
         if fact.order_id is not None or fact.case_id is None:
             return fact.order_id
         return self._order_of_case.get(fact.case_id)
 
     def names_order_of_case(self, opening: AccountFact) -> bool:
-        """Whether it is this fact that says which order its case is about."""
+        """Whether this fact determines the order of its case."""
         openings = self._openings.get(opening.case_id or "", _EMPTY).facts
         return bool(openings) and openings[0].fact_id == opening.fact_id
 

@@ -1,4 +1,4 @@
-"""An index: facts in the order in which they count. Of one instant it is: opening, everything else, end, reopening."""
+"""An index: facts in the order in which they count. At one instant: opening, everything else, end, reopening."""
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
@@ -23,12 +23,12 @@ _PLACES = {FactKind.CASE_OPENED: _OPENING, **dict.fromkeys(_ENDS, _END), FactKin
 
 
 def place_of(fact: AccountFact) -> int:
-    """Where a fact stands among those of its instant. Many publishers tell minutes or seconds, and not in order."""
+    """A fact's place among the facts of its instant. Many publishers report minutes or seconds, and out of order."""
     return _PLACES.get(fact.kind, _ELSE)
 
 
 def in_order(fact: AccountFact) -> tuple[datetime, int, UUID]:
-    """By what facts are sorted."""
+    """The sort key of facts."""
     return fact.at, _PLACES.get(fact.kind, _ELSE), fact.fact_id
 
 
@@ -79,7 +79,8 @@ class FactIndex:
         return self.facts[place] if place < len(self.facts) else None
 
     def settling(self, at: datetime) -> AccountFact | None:
-        """The first that settles what is of this instant: an end of the same, or else the first that happened later."""
+        """The first fact that settles another of this instant: an end of the same instant, else the first later
+        fact."""
         instants = self.instants
         first = bisect_left(instants, at)
         if first < len(instants) and instants[first] == at:

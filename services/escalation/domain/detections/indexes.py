@@ -1,6 +1,6 @@
-"""The names of the indexes of an account's history: indexes by what rules ask for.
+"""The names of the indexes of an account's history, one for each look-up of the rules.
 
-A fact that is a courtesy is in none of them: that is how it counts for nothing.
+A courtesy is in none of them, so it does not count.
 """
 
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ from services.escalation.domain.facts import AccountFact, FactKind
 
 
 class IndexName(StrEnum):
-    """What the facts of an index have in common. Most are kept by case or by order as well."""
+    """The common property of an index's facts. Most indexes are also kept by case or by order."""
 
     OF_CASE = "of_case"
     OF_ORDER = "of_order"
@@ -44,7 +44,7 @@ class IndexName(StrEnum):
     DELIVERED = "delivered"
     UNDELIVERED = "undelivered"
 
-    # Enum's own is written in Python, and every fact is put into indexes by it.
+    # Enum's own hash is written in Python and too slow: every fact is put into indexes by it.
     __hash__ = str.__hash__
 
 
@@ -78,7 +78,7 @@ REQUEST_KINDS = frozenset(
     }
 )
 OF_REQUESTS = frozenset({FactKind.REQUEST_CLOSED, FactKind.REQUEST_REOPENED})
-"""What salespeople did with the episode of a request."""
+"""Salespeople's actions on the episode of a request."""
 ENDS_OF_CASE = frozenset({FactKind.CASE_RESOLVED, FactKind.CASE_CLOSED})
 _BOUNDS = ENDS_OF_CASE | {FactKind.CASE_OPENED, FactKind.CASE_REOPENED}
 _PROGRESS = _BOUNDS | {FactKind.CASE_PROGRESSED}
@@ -97,7 +97,7 @@ _IN_PERSON = ("phone", "in_person")
 
 
 def is_two_way(fact: AccountFact) -> bool:
-    """Whether customer and company talked: a voicemail is none, nor is an automatic reply."""
+    """Whether customer and company talked. A voicemail or an automatic reply does not count."""
     talked = fact.kind is FactKind.CONTACT and fact.result in ("answered", "resolved")
     return (talked and not fact.courtesy) or fact.kind is FactKind.CUSTOMER_REACHED
 
@@ -108,13 +108,13 @@ def is_inbound(fact: AccountFact) -> bool:
 
 
 def is_spoken(fact: AccountFact) -> bool:
-    """Whether customer and company talked by phone or in person, whoever told it."""
+    """Whether customer and company talked by phone or in person, regardless of the reporter."""
     return is_two_way(fact) and fact.channel in _IN_PERSON
 
 
 def can_complain(fact: AccountFact) -> bool:
-    """Whether a customer complains by this, if it is no good rating: a dead end, a request, a rating, an outcome that
-    was not reached, whoever tells it."""
+    """Whether a fact can be a complaint, unless it is a good rating: a dead end, a request, a rating, or an outcome
+    that was not reached, regardless of the reporter."""
     if fact.kind in (FactKind.OUTCOME_REPORTED, FactKind.OUTCOME_SAID):
         return fact.number == 0
     return fact.kind in ASKS or fact.kind is FactKind.RATED or fact.result == "dead_end"
@@ -128,7 +128,7 @@ def asked_key(fact: AccountFact) -> Key:
 
 
 def keys_of(fact: AccountFact, order: str | None, *, excused: bool = False) -> Iterator[Key]:
-    """The indexes a fact is in; `order` is the one that it or its case names. `excused`: a contact needs no answer."""
+    """The indexes of a fact. `order` is the order that it or its case names. `excused`: a contact needs no answer."""
     if fact.courtesy or fact.kind is FactKind.ANSWER_NOT_NEEDED:
         return
     case = fact.case_id
@@ -183,7 +183,7 @@ def _keys_of_case(fact: AccountFact, case: str) -> Iterator[Key]:
 
 
 def _keys_of_kind(fact: AccountFact, order: str | None) -> Iterator[Key]:
-    """Requests, their withdrawals and ratings: all, and those that name one case, else one order, else neither."""
+    """The indexes of requests, withdrawals and ratings: all, and by case, else by order, else without either."""
     kind, case = fact.kind, fact.case_id
     yield IndexName.OF_KIND, kind
     yield IndexName.OF_KIND, kind, "case", case

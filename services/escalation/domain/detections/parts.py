@@ -1,11 +1,11 @@
-"""Where signals are looked for: scopes, standing signals and silences go by these parts."""
+"""The parts in which signals are looked for; scopes, standing signals and silences use them."""
 
 from enum import StrEnum
 from typing import NamedTuple
 
 
 class Part(StrEnum):
-    """What a scope is made of. Each part has places of its own: an order, a case or none, or the account."""
+    """A part of a scope. Each part has its own places: an order, a case or none, or the account."""
 
     ORDERS = "orders"
     CASES = "cases"
@@ -17,16 +17,16 @@ class Part(StrEnum):
     SILENCE = "silence"
     QUIET = "quiet"
 
-    # Enum's own is written in Python, and every standing signal is found by it.
+    # Enum's own hash is written in Python and too slow: every standing signal is found by it.
     __hash__ = str.__hash__
 
 
 OF_ACCOUNT = frozenset({Part.REQUESTS, Part.SILENCE, Part.QUIET})
-"""Parts that one stretch of time decides, whatever case or order a signal names."""
+"""Parts that one span of time determines, regardless of the case or order that a signal names."""
 
 
 class Place(NamedTuple):
-    """A part and, where it has many places, which: the order, or the case; None is what has no case."""
+    """A part and its place, if it has many: the order, or the case; None for signals without a case."""
 
     part: Part
     name: str | None

@@ -1,5 +1,5 @@
-"""What a salesperson says that the customer says: a promise was kept, an outcome was reached. It counts, without being
-a proof, until the customer complains. Start at `word_about_promise`."""
+"""Salespeople's reports of what customers said: a promise was kept, an outcome was reached. A report is not proof; it
+counts until the customer complains. Start at `word_about_promise`."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -20,27 +20,27 @@ RatingRuleAt: TypeAlias = Callable[[datetime], SatisfactionRule]
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """The last that was said, and the first complaint since."""
+    """The last report, and the first complaint since."""
 
     said: AccountFact
     complaint: AccountFact | None
 
     @property
     def holds(self) -> bool:
-        """That it did not work needs no complaint to be true."""
+        """Whether the report counts. A report that it did not work counts even after a complaint."""
         return self.complaint is None or self.said.number == 0
 
 
 def word_about_promise(
     history: History, promise: AccountFact, ratings: RatingRuleAt, *, until: datetime = NEVER
 ) -> Word | None:
-    """Of what was said by then of a promise."""
+    """The last report about a promise until then."""
     index = history.index(IndexName.PROMISE_SAID_KEPT, promise.order_id, promise.what)
     return _last(history, index, ratings, until)
 
 
 def word_about_outcome(history: History, order: str, ratings: RatingRuleAt) -> Word | None:
-    """Of what was said of the outcome expected of an order."""
+    """The last report about the expected outcome of an order."""
     return _last(history, history.index(IndexName.OF_ORDER, order, FactKind.OUTCOME_SAID), ratings, NEVER)
 
 
@@ -50,7 +50,10 @@ def _last(history: History, index: FactIndex, ratings: RatingRuleAt, until: date
 
 
 def _complaint(history: History, said: AccountFact, ratings: RatingRuleAt) -> AccountFact | None:
-    """The first since, of the same instant too, that names this order or none: to miss one is worse."""
+    """The first complaint since, even at the same instant, that names this order or none.
+
+    Missing one would be worse.
+    """
     indexes = (history.index(IndexName.COMPLAINED, order) for order in (said.order_id, None))
     found = (fact for index in indexes for fact in index.from_to(said.at, NEVER) if fact.fact_id != said.fact_id)
     return min((fact for fact in found if _is_complaint(fact, ratings)), key=in_order, default=None)

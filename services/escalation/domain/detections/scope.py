@@ -1,4 +1,4 @@
-"""What of an account's detections one fact can change, so that a busy account is not judged anew at every fact."""
+"""The part of an account's detections that one fact can change, so that a busy account is not judged anew each time."""
 
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
@@ -32,10 +32,10 @@ _IN_STRETCHES = (Part.DEAD_ENDS, Part.STUCK, Part.REPEATED)
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """Findings by what they began with; None of `cases` and `orders` means every one, None of a window none.
+    """Detections by their first facts. None for `cases` and `orders` means all of them; None for a window means none.
 
-    `loose` are facts without a case, `silence` calls that nobody returned, `quiet` customers who went quiet. Of the
-    cases and the loose facts in scope, `dead_ends`, `stuck` and `repeated` say in which stretch such signals may begin.
+    `loose` are facts without a case, `silence` unreturned calls, `quiet` customers who went quiet. For the cases and
+    loose facts in scope, `dead_ends`, `stuck` and `repeated` are the windows in which such signals may begin.
     """
 
     cases: frozenset[str] | None = frozenset()
@@ -50,7 +50,7 @@ class Scope:
     repeated: Window = ANY
 
     def and_that(self, other: "Scope") -> "Scope":
-        """What is in one of them, and of a stretch of time also what lies between."""
+        """The union of both scopes; windows also cover the time between them."""
         narrow = [one for one in (self, other) if one.cases != frozenset() or one.loose is not None] or [self]
         return Scope(
             cases=_all_of(self.cases, other.cases),
@@ -66,7 +66,7 @@ class Scope:
         )
 
     def window_of(self, place: Place) -> Window | None:
-        """When the facts happened of which signals at this place are in scope; None where none is."""
+        """The window of the first facts of signals in scope at this place; None if no signal is."""
         part, name = place
         if part is Part.ORDERS:
             return ANY if self.orders is None or name in self.orders else None
@@ -80,12 +80,12 @@ class Scope:
         return None if self.loose is None else stretch.and_also(self.loose)
 
     def _window(self, part: Part) -> Window | None:
-        """The member of the part's name."""
+        """The member with the part's name."""
         window: Window | None = getattr(self, part.value)
         return window
 
     def names_in(self, part: Part) -> Collection[str | None] | None:
-        """The names of the places of a part that may be in scope; None where any may be."""
+        """The names of a part's places that may be in scope; None if all may be."""
         if part in OF_ACCOUNT:
             return (None,)
         if part is Part.ORDERS:
@@ -99,7 +99,7 @@ class Scope:
         return history.orders if self.orders is None else self.orders
 
     def starting(self, history: History, kind: FactKind, within: Window = ANY) -> Iterator[AccountFact]:
-        """The facts of this kind in scope that begin signals, with a case and without; of contacts the dead ends."""
+        """The facts of this kind in scope that begin signals, with or without a case; of contacts only dead ends."""
         if kind not in history.kinds:
             return
         for case in self.cases_of(history):
@@ -114,7 +114,7 @@ NOTHING = Scope()
 
 
 def affected(history: History, fact: AccountFact) -> Scope:
-    """What a fact that was just added can change."""
+    """The scope that a new fact can change."""
     if fact.courtesy or fact.kind in OF_REQUESTS:
         return NOTHING
     if fact.kind is FactKind.ANSWER_NOT_NEEDED:
@@ -138,7 +138,7 @@ def affected(history: History, fact: AccountFact) -> Scope:
 
 
 def _stretches(history: History, fact: AccountFact) -> dict[str, Window]:
-    """Where a fact can begin or end dead ends, stuck cases and repeated contacts of its matter: near it, mostly."""
+    """The windows in which a fact can begin or end dead ends, stuck cases and repeated contacts; mostly close to it."""
     if fact.kind is FactKind.CUSTOMER_REACHED:
         return {}
     at, case = fact.at, fact.case_id
@@ -153,7 +153,7 @@ def _stretches(history: History, fact: AccountFact) -> dict[str, Window]:
 
 
 def _run(history: History, fact: AccountFact) -> Window:
-    """The contacts that are counted with this one. A new end parts those around it, and counts for all that follow."""
+    """The window of contacts counted with this one. A new end separates those around it and affects all later ones."""
     of_case = IndexName.RESOLVED, fact.case_id
     ends = history.index(*of_case) if fact.case_id is not None else history.index(IndexName.TWO_WAY_WITHOUT_CASE)
     before, after = ends.before(fact.at), ends.since(fact.at)
@@ -166,7 +166,7 @@ _BREAKS_QUIET = _CONTACTS | {FactKind.RATED, FactKind.CASE_PROGRESSED} | ENDS_OF
 
 
 def _opened(history: History, opening: AccountFact) -> Scope:
-    """What names the case names its order from now on, so whatever its facts began or ended is judged anew."""
+    """Facts that name the case now name its order, so all signals that its facts began or ended are judged again."""
     known = history.index(IndexName.OF_CASE, opening.case_id).facts
     if not known:
         return NOTHING
@@ -189,7 +189,7 @@ def _cases(fact: AccountFact) -> frozenset[str] | None:
 
 
 def _orders(history: History, fact: AccountFact) -> frozenset[str] | None:
-    """Those that waited for the customer to be reached by phone, or of which somebody said that a promise was kept."""
+    """Orders that waited for a phone contact with the customer, or that have a report of a kept promise."""
     if not is_spoken(fact) and not _contradicts(history, fact):
         return frozenset()
     order = history.order_of(fact)
@@ -205,8 +205,11 @@ def _orders(history: History, fact: AccountFact) -> frozenset[str] | None:
 
 
 def _said_since_the_complaint_before(history: History, fact: AccountFact) -> frozenset[str]:
-    """Of what was said before another complaint about no order of its own, this one changes nothing. Whether a rating
-    is one the policy says, but of the lowest."""
+    """Orders with reports since the last complaint that named no order; for older reports a new complaint changes
+    nothing.
+
+    Only the lowest rating is certainly a complaint; for others the policy decides.
+    """
     earlier = (one for one in history.index(IndexName.COMPLAINED, None).back_from(fact.at) if one.at < fact.at)
     before = next((one for one in earlier if one.kind is not FactKind.RATED or not one.number), None)
     kept = history.index(IndexName.OF_KIND, FactKind.PROMISE_SAID_KEPT)
@@ -215,7 +218,7 @@ def _said_since_the_complaint_before(history: History, fact: AccountFact) -> fro
 
 
 def _contradicts(history: History, fact: AccountFact) -> bool:
-    """Whether a fact may be a complaint after somebody said that a promise was kept."""
+    """Whether a fact may be a complaint after a report that a promise was kept."""
     return FactKind.PROMISE_SAID_KEPT in history.kinds and can_complain(fact)
 
 
@@ -224,7 +227,7 @@ def _concerns_orders(history: History, fact: AccountFact) -> bool:
 
 
 def _taken_back(history: History, no_answer: AccountFact) -> Scope:
-    """Whatever began with what needs no answer, was ended by it, or was counted with it."""
+    """All signals that the facts without need of an answer began, ended, or were counted in."""
     known = history.taken_back_by(no_answer)
     if not known:
         return NOTHING
@@ -245,12 +248,12 @@ def _taken_back(history: History, no_answer: AccountFact) -> Scope:
 
 
 def _is_status(fact: AccountFact) -> bool:
-    """Whether a fact may say that it is the customer's turn."""
+    """Whether a fact may report that it is the customer's turn."""
     return fact.kind in (FactKind.CASE_PROGRESSED, FactKind.CASE_OPENED)
 
 
 def _requested(history: History, fact: AccountFact) -> Window | None:
-    """A request is one with others about its matter; one that is taken back, or a talk, can part those around it."""
+    """The window of requests that may be one. A withdrawal or a talk can separate the requests around it."""
     if fact.kind in ASKS:
         same = history.index(*asked_key(fact)).instants
         return Window(same[0], same[-1])
@@ -263,7 +266,8 @@ def _requested(history: History, fact: AccountFact) -> Window | None:
 
 
 def _loose(history: History, fact: AccountFact) -> Window | None:
-    """Between two contacts that name neither a case nor an order: those end whatever was loose before them."""
+    """The window between two contacts that name neither a case nor an order, which end all loose signals before
+    them."""
     if fact.case_id is not None and fact.kind is not FactKind.CUSTOMER_REACHED:
         return None
     index = history.index(IndexName.TWO_WAY_WITHOUT_CASE, None)

@@ -1,4 +1,4 @@
-"""The thresholds a detection is made on: the thresholds in force when it began, and the company's working time."""
+"""The thresholds of a detection: those in force when it began, and the company's working time."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -12,7 +12,7 @@ from shared.contracts.support_inbound import WaitingFor
 
 
 class WorkingTime(Protocol):
-    """When somebody answers customers."""
+    """The hours in which customers are answered."""
 
     def after(self, start: datetime, working: timedelta) -> datetime:
         """The instant when so much working time has passed since the start."""
@@ -21,19 +21,19 @@ class WorkingTime(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Thresholds:
-    """`statuses` tells whose turn the word of a status means."""
+    """`statuses` maps the word of a status to a turn."""
 
     signals: Signals
     working: WorkingTime
     statuses: Mapping[str, WaitingFor] = field(default_factory=lambda: USUAL_STATUSES)
 
     def turn(self, fact: AccountFact) -> WaitingFor | None:
-        """Whose turn it is from a status on: as its fact says, else as the policy reads its word."""
+        """Whose turn it is after a status: by its fact, else by the policy's reading of its word."""
         if fact.waiting_for is not None:
             return WaitingFor(fact.waiting_for)
         return self.statuses.get(fact.what or "")
 
 
 ThresholdsAt: TypeAlias = Callable[[datetime], Thresholds]
-"""The thresholds in force at an instant. They are the same for every order: a signal is found before its order is
+"""The thresholds in force at an instant. They are the same for every order, as a signal is found before its order is
 known."""

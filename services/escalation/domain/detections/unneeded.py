@@ -1,4 +1,4 @@
-"""What needs no answer, because somebody of us said so: a goodbye, what was answered elsewhere, spam, a test."""
+"""Facts reported as needing no answer: a goodbye, a contact that was answered elsewhere, spam, a test."""
 
 from datetime import datetime
 from uuid import UUID
@@ -10,9 +10,9 @@ _VOIDS = (NoAnswerReason.SPAM.value, NoAnswerReason.TEST.value)
 
 
 class Unneeded:
-    """Which facts of an account are taken back: as a whole (spam, a test), or in that nobody has to answer them.
+    """The facts of an account that are taken back: as a whole (spam, a test), or only as needing an answer.
 
-    Of a case everything is meant that had happened on it by then: what comes later is new.
+    For a case this covers all facts up to the report; later facts are new.
     """
 
     def __init__(self) -> None:
@@ -30,7 +30,7 @@ class Unneeded:
             until[no_answer.case_id] = max(no_answer.at, until.get(no_answer.case_id, no_answer.at))
 
     def is_void(self, fact: AccountFact) -> bool:
-        """Whether a fact counts for nothing."""
+        """Whether a fact does not count at all."""
         if fact.kind is FactKind.ANSWER_NOT_NEEDED:
             return False
         return fact.fact_id in self._void or _by(fact, self._void_until)

@@ -1,4 +1,4 @@
-"""Stretches of time, by which scopes say when the facts happened that signals began with."""
+"""Windows: spans of time in which scopes look for the first facts of signals."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -18,16 +18,16 @@ class Window:
         return self.since <= at <= self.until
 
     def and_also(self, other: "Window") -> "Window":
-        """What is in both."""
+        """The intersection of both."""
         return Window(max(self.since, other.since), min(self.until, other.until))
 
     def and_up_to(self, other: "Window") -> "Window":
-        """What is in one of them, and what lies between."""
+        """The window that covers both and the time between them."""
         return Window(min(self.since, other.since), max(self.until, other.until))
 
 
 def up_to(one: Window | None, other: Window | None) -> Window | None:
-    """What is in one of them, and what lies between; None is no time."""
+    """The window that covers both and the time between them; None is empty."""
     return one.and_up_to(other) if one is not None and other is not None else one or other
 
 

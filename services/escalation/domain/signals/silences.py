@@ -1,4 +1,4 @@
-"""Where to look when a silence has lasted too long, and which silences a fact has broken for good."""
+"""The scope to check when a silence has lasted too long, and the silences that a fact has broken for good."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from shared.contracts.escalation import SignalKind
 
 @dataclass(frozen=True, slots=True)
 class Silence:
-    """What is waited for in vain: a kind of signal, and the case and order that its beginning names."""
+    """A silence: a kind of signal, with the case and order that its first fact names."""
 
     kind: SignalKind
     case: str | None
@@ -34,7 +34,7 @@ def silence_of(detection: Detection) -> Silence:
 def listening_to(history: History, silence: Silence) -> Scope:
     """The scope of a silence's detections that can still stand: any talk has ended those before it.
 
-    But a warning ends by time, whoever talked since: of promised answers without a case all are looked at.
+    A warning ends by time, regardless of talks since, so all promised answers without a case are checked.
     """
     match part_of(silence.kind, by_silence=True):
         case Part.SILENCE:
@@ -50,7 +50,7 @@ def listening_to(history: History, silence: Silence) -> Scope:
 
 
 def broken_by(history: History, fact: AccountFact) -> Iterator[Silence]:
-    """Silences that nobody has to wait for any more, unless later facts begin them anew: these are looked for again."""
+    """Silences that no timer has to wait for any more. Later facts may begin them again; those are looked for again."""
     if history.is_void(fact):
         return
     if fact.kind in ENDS_OF_CASE and fact.case_id is not None:
@@ -72,7 +72,7 @@ def _of_ended_case(history: History, case: str, end: AccountFact) -> Iterator[Si
 
 
 def _unless_later(began: FactIndex, fact: AccountFact, kind: SignalKind) -> Iterator[Silence]:
-    """The silence that began last before a fact which ends it, if no other began since."""
+    """The last silence before a fact that ends it, if no other silence began since."""
     cause = began.before(fact.at)
     if cause is not None and (began.facts[-1].at < fact.at or began.facts[-1].fact_id == fact.fact_id):
         yield Silence(kind, cause.case_id, cause.order_id)
