@@ -1,4 +1,4 @@
-"""Who sees an episode: whom it is offered to, and whoever was asked before"""
+"""Who sees an episode: the person it is offered to, and everyone notified before"""
 
 import sqlalchemy as sa
 from alembic import op

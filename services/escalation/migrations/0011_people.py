@@ -1,4 +1,4 @@
-"""A person changes: appointments wait for whoever takes over, and episodes that have nobody to ask are known"""
+"""A person changes: appointments pass to the next acknowledger, and episodes with nobody to notify are known"""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,6 +1,6 @@
-"""What ran when an episode was closed, for whoever undoes the close, and notes
+"""The clock at an episode's close, for an undo of the close, and notes
 
-The version before sets none of it: what it closes is opened again without a clock that ran, and a proof is due anew.
+The version before sets none of it: an episode that it closes reopens without its clock, and a proof is due again.
 """
 
 import sqlalchemy as sa

@@ -1,6 +1,6 @@
-"""Since when a talk is due: from the reminder of an appointment on, an earlier talk or attempt takes its place no more
+"""Since when a talk is due: after the reminder of an appointment, an earlier talk or attempt no longer counts for it
 
-The version before sets nothing: whatever it reminds of, any talk since the acknowledgement counts.
+The version before sets nothing: for its reminders any talk since the acknowledgement counts.
 """
 
 import sqlalchemy as sa

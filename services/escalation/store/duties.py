@@ -1,4 +1,7 @@
-"""What one salesperson's duties are decided on: every statement names the reader, so another's sales are not there."""
+"""Reads the data for one salesperson's duties.
+
+Every statement names the reader, so it finds no other person's sales.
+"""
 
 from collections.abc import Collection, Mapping
 from typing import cast
@@ -15,7 +18,7 @@ from shared.database import Pool
 from shared.ids import AccountId, SalespersonId
 
 _LIMIT = 500
-# Whoever is gone, their successor keeps their sales; an account may be in somebody's book by itself.
+# The successor of a seller who left keeps their sales. An account may be assigned to a person without a sale of theirs.
 _THEIRS = """
     with books as (
         select $1::text as owner union select salesperson_id from escalation.salespeople where successor = $1
@@ -37,8 +40,8 @@ _SALES = f"""
 """
 _ACCOUNTS = "select * from escalation.accounts where account_id = any($1::text[])"
 _ACCOUNT = f"{_THEIRS} select account_id from theirs where order_id = $2"
-# What makes a duty, proves that one was done, says so or, from the account's first of these sales on, is a talk or a
-# complaint since; and which order a case is about.
+# Facts that make a duty, prove it or report it done; from the account's first of these sales on, talks and complaints;
+# and the order of each case.
 _FACTS = f"""
     select {", ".join(f"f.{name}" for name in FACT_COLUMNS)}
     from unnest($1::text[], $2::timestamptz[]) as first (account_id, sold_at)
@@ -63,8 +66,8 @@ _PLACED = f"""
 
 
 async def sales_of(database: Pool, reader: SalespersonId, within: Period) -> tuple[list[Sale], Directory]:
-    """The reader's sales that can have duties now, the latest ones; and everybody whose they may be, or who says what a
-    customer said of them."""
+    """The reader's latest sales that can have duties now, and all people who may have them or reported a customer's
+    answer about them."""
     times = (within.sold_since, within.sold_until, within.due_since, within.due_until)
     orders = [Order(**row) for row in await database.fetch(_SALES, reader, *times)]
     first = {order.account_id: order.sold_at for order in orders}  # the latest come first
@@ -86,13 +89,13 @@ def _sales(orders: Collection[Order], accounts: Mapping[str, Account], histories
 
 
 async def account_of_sale(database: Pool, reader: SalespersonId, order: str) -> AccountId | None:
-    """Whose order it is, if it may be one of the reader's."""
+    """The account of an order, if the order may be the reader's."""
     account: AccountId | None = await database.fetchval(_ACCOUNT, reader, order)
     return account
 
 
 async def placed(database: Pool, reader: SalespersonId, orders: Collection[str]) -> Mapping[str, Envelope[OrderPlaced]]:
-    """How orders told of these sales of the reader. Those whose body was erased are left out."""
+    """The events with which orders published these sales of the reader. Erased ones are left out."""
     rows = await database.fetch(_PLACED, reader, list(orders)) if orders else ()
     events = [cast("Envelope[OrderPlaced]", told_event(row)) for row in rows]
     return {event.data.order: event for event in events if event.data.order in orders}

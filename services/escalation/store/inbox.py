@@ -1,9 +1,9 @@
-"""What one salesperson may read of episodes: every statement names the reader, so another's is not there.
+"""Reads the episodes that one salesperson may see. Every statement names the reader, so it finds no other episodes.
 
-Somebody has a part in an episode who is responsible for it, acknowledged it or is offered it, and, until somebody
-acknowledges it, everybody who was notified. Read only it is seen by its seller, by everybody who was ever notified, and
-by the two managers above its seller and above the person who has it. Only the clock names no reader; what an
-episode is made of is in `episode_parts` and `stories`.
+A person has a part in an episode if they are responsible for it, acknowledged it or are offered it; until it is
+acknowledged, everyone notified has a part. Its seller, everyone ever notified, and the two managers above its seller
+and above the person who has it may read it only. Only the clock names no reader. The contents of an episode are in
+`episode_parts` and `stories`.
 """
 
 from dataclasses import dataclass
@@ -25,10 +25,9 @@ PAGE_SIZE = 30
 class EpisodeRow:
     """An episode with its order and its customer; `products` is a JSON array.
 
-    `cause` is the reason of its latest alert, which waits `held_until` the person is to be notified, and `before_who`
-    the person it was with until then. `superseded`: its order has a newer one. Without `has_a_part` the reader only
-    follows it, as its `seller`, as `notified` before, as `asked` where it was over before it was time to notify them,
-    or as a `manager`.
+    `cause` is the reason of its latest alert, which is held until `held_until`; `before_who` is the person who had it
+    until then. `superseded`: its order has a newer one. Without `has_a_part` the reader only follows it: as its
+    `seller`, as `notified` before, as `asked` if it was over before they were to be notified, or as a `manager`.
     """
 
     episode_id: EpisodeId
@@ -86,14 +85,14 @@ class EpisodeRow:
 
     @property
     def round(self) -> str:
-        """What stands for the state that a press of a button is about."""
+        """The round of the episode, which identifies the state that a button press is about."""
         return round_of(self.changed_at)
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Which episodes of the list are asked for: with these words, of one severity, and `show` is `waiting` for those
-    that wait for the reader's answer, `mine` for those that the reader has."""
+    """The requested episodes of the list: with these words, of one severity; `show` is `waiting` for those that wait
+    for the reader's response, `mine` for those that the reader has."""
 
     search: str = ""
     severity: str | None = None
@@ -102,9 +101,9 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """Open episodes that one salesperson sees: all, those that wait for this person, and those that are asked for.
+    """The numbers of open episodes that one salesperson sees: all, those waiting for this person, and those requested.
 
-    Beside them how many there would be with each other choice of what to show, and of each severity.
+    Also the numbers for each other choice of `show`, and for each severity.
     """
 
     opened: int = 0
@@ -146,7 +145,7 @@ SUPERSEDED = """
 """
 """Whether the order of an episode `e` has a newer one."""
 
-# The same for open ones, found by indexes. Who was asked before is somebody else only from the second ring on.
+# The same for open episodes, found by indexes. Only from the second alert on, another person was notified before.
 _SEEN = """
     select episode_id from escalation.episodes where closed_at is null and responsible = $1
     union
@@ -155,7 +154,7 @@ _SEEN = """
     select e.episode_id from escalation.episodes e join escalation.alerts a using (episode_id)
     where e.closed_at is null and e.acknowledged_at is null and e.rings > 1 and a.recipient = $1
 """
-# Why the reader was asked, whoever was asked after that; but for whom took it over, by whom it was.
+# Why the reader was notified, even if others were notified later; for a person who took it over, who handed it over.
 _EPISODE = f"""
     select e.episode_id, e.account_id, e.order_id,
            case when own.cause = 'handed_over' and e.acknowledged_by = $1 then e.why_you
@@ -198,12 +197,12 @@ _ONE_EPISODE = f"{_EPISODE} where e.episode_id = $2 and {MAY_SEE}"
 FOUND = """
     ($2 = '' or strpos(lower(concat_ws(' ', o.customer_name, o.bought, e.order_id, e.account_id)), lower($2)) > 0)
 """
-"""Whether the words that are searched for, $2, are in an episode `e` with its order `o`."""
+"""Whether the search words, $2, are in an episode `e` with its order `o`."""
 WANTED_SEVERITY = "($3::text is null or e.severity = $3)"
 _WAITS = "((e.acknowledged_at is null and e.responsible = $1) or e.offered_to = $1)"
 _MINE = "e.acknowledged_by = $1"
 _SHOWN = f"($4::text is null or ($4 = 'waiting' and {_WAITS}) or ($4 = 'mine' and {_MINE}))"
-# Ranked before it is joined with everything: a storm is hundreds of episodes and thirty are shown.
+# Ranked before the joins: a storm is hundreds of episodes, and thirty are shown.
 _OPEN_EPISODES = f"""
     with ranked as (
         select e.episode_id, row_number() over (order by {RANKED}) as place
@@ -238,7 +237,7 @@ _COUNTS = f"""
 
 
 async def now(database: Pool) -> datetime:
-    """The one clock that decides anything."""
+    """The time by the only clock that decides anything."""
     instant: datetime = await database.fetchval("select shared.app_now()")
     return instant
 
@@ -246,7 +245,7 @@ async def now(database: Pool) -> datetime:
 async def open_episodes(
     database: Pool, reader: SalespersonId, wanted: Wanted = Wanted(), *, page: int = 1
 ) -> list[EpisodeRow]:
-    """A page of the open episodes that the reader sees, as they are ranked."""
+    """A page of the open episodes that the reader sees, in ranked order."""
     offset = (page - 1) * PAGE_SIZE
     asked = (wanted.search, wanted.severity, wanted.show)
     async with database.acquire() as connection, connection.transaction(readonly=True):
@@ -261,6 +260,6 @@ async def counts(database: Pool, reader: SalespersonId, wanted: Wanted = Wanted(
 
 
 async def one_episode(database: Pool, reader: SalespersonId, episode_id: UUID) -> EpisodeRow | None:
-    """An episode, open or closed, or None: there is none, or the reader may not see it."""
+    """An episode, open or closed; None if it does not exist or the reader may not see it."""
     row = await database.fetchrow(_ONE_EPISODE, reader, episode_id)
     return EpisodeRow(**row) if row else None

@@ -1,7 +1,7 @@
-"""The accounts that a process holds in memory, so that the next fact of one costs the same however much is known of it.
+"""The accounts that a process keeps in memory, so that the next fact costs the same for an account of any size.
 
-Every transaction that changes anything kept of an account gives it a new version. Whoever holds the account's lock
-compares: the same version means that nobody else has changed anything, and what this process has is what is stored.
+Every transaction that changes the stored state of an account gives it a new version. The holder of the account's lock
+compares versions: if they are equal, no other process has changed anything, and the state in memory is the stored one.
 """
 
 import asyncio
@@ -28,8 +28,8 @@ _NEW_VERSION = """
     on conflict (account_id) do update set version = excluded.version
 """
 _ACCOUNTS = "select * from escalation.accounts where account_id = any($1::text[])"
-# Without what is a customer's own: nothing is decided by it, saving an order again keeps it, and what is erased from
-# the database is not kept here.
+# Without customers' personal data: no decision uses it, saving an order again keeps it, and data erased from the
+# database is not kept here.
 PERSONAL = frozenset({"customer_name", "customer_phone", "customer_email"})
 _ORDER_COLUMNS = ", ".join(column.name for column in fields(Order) if column.name not in PERSONAL)
 _ORDERS = f"select {_ORDER_COLUMNS} from escalation.orders where account_id = any($1::text[])"
@@ -39,7 +39,7 @@ _FACTS = f"""
 """
 _SIGNAL_COLUMNS = ", ".join(column.name for column in fields(Signal) if column.name != "words")
 _SIGNALS = f"select {_SIGNAL_COLUMNS} from escalation.signals where account_id = any($1::text[])"
-# The open ones, and of each order the last that is over: several may have been closed in one transaction, at one `now`.
+# The open episodes, and the last closed one of each order: one transaction may have closed several, at one `now`.
 _EPISODES = """
     select * from escalation.episodes e where account_id = any($1::text[])
     and (closed_at is null or not exists (
@@ -53,10 +53,10 @@ T = TypeVar("T")
 
 @dataclass(slots=True)
 class KnownAccounts:
-    """Accounts by id. One that is in use by a transaction is not here: it comes back once that is committed.
+    """Accounts by id. An account in use by a transaction is not here; it returns when the transaction is committed.
 
-    Beyond `most_rows` of facts, signals and the like, each account counting for a few, those that were not used for
-    longest are forgotten; the one used last is kept, however large.
+    Beyond `most_rows` of facts, signals and the like, the accounts unused for longest are dropped; each account also
+    counts for a few rows itself. The account used last is kept at any size.
     """
 
     most_rows: int = _MOST_ROWS
@@ -78,7 +78,7 @@ class KnownAccounts:
         return states
 
     def keep(self, book: Book) -> None:
-        """Remember what was just committed, without what is a customer's own."""
+        """Remember the state just committed, without customers' personal data."""
         for order in book.changes.orders.values():
             book.state(order.account_id).put_order(_without_personal(order))
         for signal in book.changes.signals.values():
@@ -127,7 +127,7 @@ async def _read(connection: Connection, accounts: list[str]) -> dict[str, Accoun
 
 
 async def _histories(connection: Connection, accounts: list[str]) -> dict[str, History]:
-    """The history of each account. What cases are about is known before the facts that name them."""
+    """The history of each account. The orders of cases are learned before the facts that name the cases."""
     facts: dict[str, list[AccountFact]] = {account: [] for account in accounts}
     async for row in _in_pieces(await connection.fetch(_FACTS, accounts)):
         for fact in facts_of([row]):
@@ -143,7 +143,7 @@ async def _histories(connection: Connection, accounts: list[str]) -> dict[str, H
 
 
 async def _in_pieces(rows: Sequence[T]) -> AsyncIterator[T]:
-    """Rows one after the other; whoever else uses the event loop has a turn in between."""
+    """The rows one by one, with pauses in which other tasks of the event loop have a turn."""
     for place, row in enumerate(rows, start=1):
         yield row
         if place % _ROWS_AT_ONCE == 0:

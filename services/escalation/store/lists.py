@@ -1,4 +1,4 @@
-"""Reads what a ranked list needs: all that is still open for its recipient, with what is new among it."""
+"""Reads the data of a ranked list: all episodes still open for its recipient, with the new ones marked."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -17,7 +17,7 @@ from shared.contracts.escalation import Severity
 from shared.database import Pool
 
 _PERSON = "select email, phone, chat, zone from escalation.salespeople where salesperson_id = $1"
-# What this person has not answered, and whatever this list is about.
+# The episodes that this person has not acknowledged, and all episodes of this list.
 _SALES = f"""
     select e.episode_id, e.account_id, e.order_id, e.severity, e.deadline_at,
            case e.deadline_for when 'redeem' then e.appointment_at when 'appointment' then e.deadline_at end as call_at,
@@ -36,7 +36,7 @@ _SALES = f"""
 
 @dataclass(frozen=True, slots=True)
 class ListedSale:
-    """A sale that a list names, with the signal that it is about; None where nothing stands any more."""
+    """A sale that a list names, with its main signal; None if no signal stands any more."""
 
     sale: SaleAtRisk
     main: Risk | None
@@ -64,7 +64,7 @@ class ListLetter:
 async def list_letter(
     pool: Pool, message: ClaimedMessage, channel: ChannelDefinition, known: KnownPolicies, now: datetime
 ) -> ListLetter:
-    """What to write of deliveries that go together."""
+    """The letter for deliveries that are sent together."""
     assert message.list_id is not None
     covered = {delivery.episode_id for delivery in message.deliveries}
     person = await pool.fetchrow(_PERSON, message.recipient)

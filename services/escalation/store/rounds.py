@@ -1,4 +1,4 @@
-"""Rounds of episodes: what a press of a button is about, and by what an open page learns that something has changed."""
+"""Rounds of episodes: they identify the state of a button press and show open pages that something has changed."""
 
 from collections.abc import Collection, Mapping
 from datetime import datetime
@@ -6,7 +6,7 @@ from uuid import UUID
 
 from shared.database import Connection, Pool
 
-# Equal for equal rows whatever the order of commits: the largest `changed_at` would miss a late commit.
+# Equal for equal rows, in any order of commits: the largest `changed_at` would miss a late commit.
 _FINGERPRINTS = """
     select reader, count(*)::text || ':' || bit_xor(hashtextextended(episode_id::text || changed_at::text, 0))
     from (
@@ -29,20 +29,23 @@ _NOW_AND_CHANGED = """
 
 
 def round_of(changed_at: datetime) -> str:
-    """Every change of an episode begins a round, and none comes back: the same button in another round is another
-    press, however alike the states are."""
+    """The round of an episode.
+
+    Every change begins a new round, and no round returns: the same button in another round is another press, even if
+    the states are equal.
+    """
     return changed_at.isoformat()
 
 
 async def now_and_round(database: Pool, episode_id: UUID | None) -> tuple[datetime, str]:
-    """The time, and the round of an episode: what a press of a button now is about. Empty without an episode."""
+    """The time, and the round of an episode for a button press now. The round is empty without an episode."""
     row = await database.fetchrow(_NOW_AND_CHANGED, episode_id)
     assert row is not None
     return row["now"], round_of(row["changed_at"]) if row["changed_at"] else ""
 
 
 async def fingerprints(database: Connection, readers: Collection[str]) -> Mapping[str, str]:
-    """For each reader who sees open episodes a text that changes whenever one of them does."""
+    """For each reader of open episodes a text that changes whenever one of the episodes changes."""
     return {row[0]: row[1] for row in await database.fetch(_FINGERPRINTS, list(readers))}
 
 

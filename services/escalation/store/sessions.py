@@ -1,6 +1,6 @@
 """Sign-in links and sessions. Only hashes of their tokens are stored.
 
-A session that is used lasts on, up to an age at which its person signs in anew. That is written at most once a day.
+Use prolongs a session, up to an age at which the person has to sign in again. This is written at most once a day.
 """
 
 from collections.abc import Collection
@@ -13,9 +13,9 @@ from shared.ids import SalespersonId
 
 LINK_LIFETIME = timedelta(hours=24)
 SESSION_LIFETIME = timedelta(days=14)
-"""How long a session lasts without being used."""
+"""The life of an unused session."""
 OLDEST_SESSION = timedelta(days=90)
-"""How long it lasts at most: whoever has somebody's cookie loses it in the end."""
+"""The longest life of a session, after which a stolen cookie is useless too."""
 _PROLONGED_EVERY = timedelta(days=1)
 _LINK_KEPT = timedelta(days=1)
 _WINDOW = timedelta(minutes=15)
@@ -24,7 +24,7 @@ _LINKS_PER_WINDOW = 3
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """A salesperson as the page greets them and as a sign-in link reaches them."""
+    """A salesperson, with the name for the page and the address for a sign-in link."""
 
     salesperson_id: SalespersonId
     name: str
@@ -33,7 +33,7 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class SignedIn:
-    """Who holds a session. `csrf_token` is in each of its forms. `prolongs`: the session is to last on by this use."""
+    """The holder of a session. `csrf_token` is in each of its forms. `prolongs`: this use prolongs the session."""
 
     salesperson_id: SalespersonId
     name: str
@@ -51,15 +51,15 @@ _ADD_LINK = """
     insert into escalation.sign_in_links (token_hash, salesperson_id, expires_at)
     values ($1, $2, shared.app_now() + $3::interval)
 """
-# Who asks many times at once is counted once at a time. Nothing else waits for this lock.
+# Simultaneous requests of one address are counted one at a time. Nothing else waits for this lock.
 _ONE_AT_A_TIME = "select pg_advisory_xact_lock(hashtextextended('sign-in ' || lower($1::text), 0))"
-# Only of ASCII does a database know which spellings are one address: the few others are compared here.
+# The database recognises equal spellings of an address only in ASCII; the few other addresses are compared here.
 _SPELLINGS = """
     select distinct email from escalation.salespeople
     where active and (lower(email collate "C") = $1 or octet_length(email) <> char_length(email))
 """
-# An address of two people is nobody's; a link's age is told from when it expires. The lock has whoever changes the
-# address at this moment go first, or end this link.
+# An address of two people gets no link; a link's age is computed from its expiry. Because of the lock, a concurrent
+# change of the address either comes first or ends this link.
 _ADD_REQUESTED_LINK = """
     with locked as (
         select salesperson_id, name, email from escalation.salespeople
@@ -120,8 +120,8 @@ async def add_link(database: Pool, token_hash: bytes, salesperson_id: str) -> No
 
 
 async def add_requested_link(database: Pool, token_hash: bytes, address: str) -> Person | None:
-    """A link for whom this address belongs to, however it is spelled; None where it is nobody's, not one person's, or
-    asked for too often."""
+    """Add a link for the owner of this address in any spelling. None if it has no owner or several, or if links were
+    requested too often."""
     wanted = compared(address)
     limits = (LINK_LIFETIME, _WINDOW, _LINKS_PER_WINDOW)
     async with database.acquire() as connection, connection.transaction():
@@ -133,7 +133,10 @@ async def add_requested_link(database: Pool, token_hash: bytes, address: str) ->
 
 
 async def use_link(database: Pool, token_hash: bytes, *, session_hash: bytes, csrf_token: str) -> bool:
-    """Use up a link and open a session, once; False where the link is unknown, used, expired or its person left."""
+    """Use up a link and open a session, once.
+
+    Return False if it is unknown, used or expired, or its person has left.
+    """
     used = await database.fetchval(_USE_LINK, token_hash, session_hash, csrf_token, SESSION_LIFETIME, _LINK_KEPT)
     return used is not None
 
@@ -144,7 +147,7 @@ async def session(database: Pool, token_hash: bytes) -> SignedIn | None:
 
 
 async def prolong(database: Pool, token_hash: bytes) -> None:
-    """Let a session that has not ended last on, as from now."""
+    """Prolong a session that has not ended, counting from now."""
     await database.execute(_PROLONG, token_hash, SESSION_LIFETIME, OLDEST_SESSION)
 
 
@@ -158,6 +161,6 @@ async def end_session(database: Pool, token_hash: bytes) -> None:
 
 
 async def manager_name(pool: Pool, salesperson: SalespersonId) -> str | None:
-    """What the manager of somebody is called; None where none is with us."""
+    """The name of a person's manager; None without an active manager."""
     name: str | None = await pool.fetchval(_MANAGER, salesperson)
     return name

@@ -1,12 +1,12 @@
-"""Ends somebody's sessions and sign-in links: in the transaction of the change that is the reason, or by a button."""
+"""Ends a person's sessions and sign-in links: in the transaction of the change that requires it, or by a button."""
 
 from collections.abc import Collection
 from datetime import datetime
 
 from shared.database import Connection, Pool
 
-# A link counts as used, and still as one that was asked for. Links first: of one that is being used at this moment the
-# session is seen then.
+# A link counts as used, and still as requested. Links come first: if one is being used at this moment, its session is
+# seen afterwards.
 _END_LINKS = """
     update escalation.sign_in_links set used_at = $2
     where salesperson_id = any($1::text[]) and used_at is null and expires_at > $2
@@ -16,7 +16,7 @@ _NOW = "select shared.app_now()"
 
 
 async def end_all(connection: Connection, people: Collection[str], now: datetime) -> None:
-    """Whoever is signed in as one of these people is so no more, and no link that was sent signs them in."""
+    """End all sessions of these people, and make all links sent to them invalid."""
     if people:
         ordered = sorted(people)
         await connection.execute(_END_LINKS, ordered, now)

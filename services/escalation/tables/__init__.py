@@ -1,6 +1,6 @@
 """Escalation's tables. Its own copy of sales and people; signals, episodes, alerts and deliveries are its own.
 
-Personal fields (names, addresses, numbers, words) stand in columns of their own: one statement a table erases them.
+Personal fields (names, addresses, numbers, words) have columns of their own: one statement a table erases them.
 """
 
 from services.escalation.tables.alerts import DELIVERY_STATES, Alert, Delivery, Notice

@@ -1,4 +1,4 @@
-"""Rings, each on its channels, and what else goes by mail."""
+"""Alerts, each on its channels, and other messages sent by mail."""
 
 from datetime import datetime
 from uuid import UUID
@@ -13,7 +13,7 @@ from shared.tables import instant_column, text_column
 
 
 class Alert(EscalationTable, table=True):
-    """One ring to one person for one cause. `why_you` is the reason, in words, as it was when it rang."""
+    """One alert to one person for one cause. `why_you` is the reason in words at the time of the alert."""
 
     __tablename__ = "alerts"
     __table_args__ = (
@@ -55,7 +55,7 @@ _IS_SENT = " and ".join(f"channel <> '{name}'" for name in SHOWING)
 class Delivery(EscalationTable, table=True):
     """One alert on one channel, in exactly one state. `unknown` means: it may or may not have been accepted.
 
-    `recipient` is the alert's: what is due for one person, and what they got lately, is read from here alone.
+    `recipient` is the alert's: a person's due and recent deliveries are read from this table alone.
     """
 
     __tablename__ = "deliveries"

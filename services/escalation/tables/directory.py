@@ -13,9 +13,11 @@ from shared.tables import instant_column, text_column
 
 
 class Order(EscalationTable, table=True):
-    """One sale, as orders published it, and when we were told (`seen_at`). `bought` is what was sold, in one line.
+    """One sale, as orders published it, and when we received it (`seen_at`). `bought` is the products sold, in one
+    line.
 
-    Its lines and its amount are those told last. `inherits_from` is the order that it renews, while its seller counts.
+    Its lines and its amount are those reported last. `inherits_from` is the order that it renews, while that order's
+    seller counts for it.
     """
 
     __tablename__ = "orders"
@@ -44,7 +46,7 @@ class Order(EscalationTable, table=True):
 
 
 class Account(EscalationTable, table=True):
-    """What is known of a customer beside orders: whose book it was moved to, and how they want to be treated."""
+    """A customer's account apart from orders: the book that it was moved to, and the contact preference."""
 
     __tablename__ = "accounts"
     __table_args__ = (
@@ -61,7 +63,7 @@ class Account(EscalationTable, table=True):
 
 
 class AccountVersion(EscalationTable, table=True):
-    """Which state of an account is stored: another one after each transaction that changed anything of it."""
+    """The version of an account's stored state; each transaction that changes the account sets a new one."""
 
     __tablename__ = "account_versions"
     account_id: str = Field(sa_column=text_column(primary_key=True))
@@ -69,7 +71,10 @@ class AccountVersion(EscalationTable, table=True):
 
 
 class Salesperson(EscalationTable, table=True):
-    """Who sells, by the latest fact that orders published. `email_failed_at` is when mail to that address came back."""
+    """A salesperson, by the latest fact that orders published.
+
+    `email_failed_at` is when mail to the address came back.
+    """
 
     __tablename__ = "salespeople"
     salesperson_id: str = Field(sa_column=text_column(primary_key=True))
@@ -95,7 +100,7 @@ class Salesperson(EscalationTable, table=True):
 
 
 class Case(EscalationTable, table=True):
-    """What escalation must remember of a case: the order it is about."""
+    """A case, as far as escalation needs it: the order that it is about."""
 
     __tablename__ = "cases"
     account_id: str = Field(sa_column=text_column(primary_key=True))

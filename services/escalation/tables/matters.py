@@ -1,4 +1,4 @@
-"""What happened to customers, the signals it amounts to, and the episodes they make."""
+"""Facts about customers, the signals that they imply, and the episodes that the signals make."""
 
 from datetime import datetime
 from uuid import UUID
@@ -12,7 +12,7 @@ from shared.tables import instant_column, text_column
 
 
 class AccountFact(EscalationTable, table=True):
-    """What escalation remembers of a fact that can raise a signal or end one. No customer's own data."""
+    """The data kept of a fact that can raise or end a signal, without customers' personal data."""
 
     __tablename__ = "facts"
     __table_args__ = (
@@ -77,7 +77,7 @@ class Signal(EscalationTable, table=True):
 
 
 class Episode(EscalationTable, table=True):
-    """All open risk on one order. `responsible` is who hears of it now; nobody as long as the seller is unknown."""
+    """All open risk on one order. `responsible` is the person notified of it now; null while the seller is unknown."""
 
     __tablename__ = "episodes"
     __table_args__ = (
@@ -146,7 +146,7 @@ class Episode(EscalationTable, table=True):
 
 
 class Note(EscalationTable, table=True):
-    """What a salesperson wrote down for whoever has the episode next: of the customer, in free text."""
+    """A salesperson's note about the customer, in free text, for the next person who has the episode."""
 
     __tablename__ = "notes"
     __table_args__ = (
@@ -165,9 +165,9 @@ class Note(EscalationTable, table=True):
 
 
 class Decision(EscalationTable, table=True):
-    """One step of how an episode came to be as it is: by which rule, under which line of which policy, because of what.
+    """One decision about an episode: its rule, the line and version of the policy, and its cause.
 
-    No customer's own data: `words` name orders and salespeople only.
+    It holds no customer's personal data: `words` name only orders and salespeople.
     """
 
     __tablename__ = "decisions"

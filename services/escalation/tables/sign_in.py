@@ -1,4 +1,4 @@
-"""Who is signed in to the inbox, and who is told that an address by which one signs in was changed."""
+"""Sessions and sign-in links of the inbox, and notices that an address for sign-in was changed."""
 
 from datetime import datetime
 from uuid import UUID

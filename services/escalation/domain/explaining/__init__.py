@@ -1,1 +1,1 @@
-"""How an episode came to be as it is, told afterwards: `steps` what happened, `outlook` what happens next."""
+"""Explains an episode afterwards: `steps` is its history, `outlook` its next steps."""

@@ -1,4 +1,4 @@
-"""Where an episode stands now, which clock runs, and what happens next. Start at `outlook`."""
+"""The current state of an episode, its clock, and the next step. Start at `outlook`."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,7 +19,10 @@ from shared.contracts.escalation import Step
 
 @dataclass(frozen=True, slots=True)
 class Outlook:
-    """The present in words. `until` is when the clock runs out, `next` what happens then, or could."""
+    """The current state in words.
+
+    `until` is when the clock runs out; `next` is the step that follows, or may follow.
+    """
 
     state: str
     risks: str
@@ -30,7 +33,7 @@ class Outlook:
 
 
 def outlook(record: Record, *, desk: str) -> Outlook:
-    """Where an episode stands; `desk` is who stands in when there is nobody else."""
+    """The outlook of an episode; `desk` is notified if there is nobody else."""
     episode = record.episode
     standing = [SIGNAL_LABELS[signal.kind] for signal in record.signals if signal.stands]
     if episode.closed_at is not None:
@@ -54,7 +57,7 @@ def outlook(record: Record, *, desk: str) -> Outlook:
 
 
 def _undo(record: Record) -> str:
-    """Who can still undo the close, where something is at risk."""
+    """Who can still undo the close, if something is at risk."""
     episode = record.episode
     if episode.closed_at is None or episode.closed_by is None or not any(one.stands for one in record.signals):
         return ""
@@ -138,7 +141,7 @@ def _without_clock(record: Record) -> str:
 
 
 def _climbed(record: Record, desk: str) -> str:
-    """Who is rung next, as the directory is now."""
+    """The next person to be notified, by the current directory."""
     episode, order = record.episode, record.order
     at = max(record.now, episode.deadline_at or record.now)
     assigned = assigned_to(record.account, record.directory, record.now)

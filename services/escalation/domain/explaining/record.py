@@ -1,4 +1,4 @@
-"""What is known of an episode when it is explained."""
+"""The data of an episode for its explanation."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ from shared.contracts.envelope import Envelope, Fact
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """A fact as it was told, at its own time, and when it was heard; without `event` where that was erased."""
+    """A fact as reported, with its own time and the time of receipt; without `event` if that was erased."""
 
     source: str
     event_id: str
@@ -56,7 +56,7 @@ class Record:
         return self.people
 
     def policy(self, version: int) -> Policy | None:
-        """A version of the policy as it counts for this order; None for one that is not known."""
+        """A version of the policy for this order; None for an unknown version."""
         known = self.policies.numbered(version)
         return self._applied(known) if known else None
 

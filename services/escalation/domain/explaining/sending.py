@@ -1,4 +1,4 @@
-"""What became of a delivery, in words."""
+"""The result of a delivery in words."""
 
 from services.escalation.domain.channels import CHANNELS
 from services.escalation.domain.decisions.decision import clock
@@ -7,7 +7,7 @@ from services.escalation.domain.entities import Delivery
 
 
 def sent_words(delivery: Delivery) -> str:
-    """Such as "e-mail sent" or "e-mail held until …"."""
+    """The result, such as "e-mail sent" or "e-mail held until …"."""
     channel = CHANNELS[delivery.channel]
     if channel.shown is not None and delivery.state == "sent":
         return channel.shown
@@ -34,7 +34,7 @@ def _state(delivery: Delivery) -> str:
 
 
 def _after(delivery: Delivery) -> str:
-    """How often it was tried, where that is not once."""
+    """The number of attempts, if not one."""
     if delivery.attempts < 2:
         return ""
     unknown = f", {delivery.unknown_count} of them with an unknown outcome" if delivery.unknown_count else ""

@@ -1,4 +1,4 @@
-"""The way of an episode in order of time: facts that mattered, decisions, deliveries. Start at `steps`."""
+"""The history of an episode in order of time: facts that mattered, decisions, deliveries. Start at `steps`."""
 
 from collections import defaultdict, deque
 from collections.abc import Iterator, Set
@@ -21,14 +21,14 @@ TOLD = "told"
 DELIVERED = "delivery"
 _LATE = timedelta(minutes=1)
 _FREE_TEXT = ("title", "words", "reason", "proof", "by", "person")
-"""What in a fact may name a customer or be in a customer's own words."""
+"""Members of a fact that may name a customer or be in a customer's own words."""
 
 
 @dataclass(frozen=True, slots=True)
 class ExplainedStep:
     """One step. `what` is "told", "delivery", or the rule by which it was decided.
 
-    `heard_at` is set on a fact that was heard late, `quote` are the customer's own words. `cause` is the event's id.
+    `heard_at` is set on a fact that was received late, `quote` are the customer's own words. `cause` is the event's id.
     """
 
     at: datetime
@@ -42,9 +42,9 @@ class ExplainedStep:
 
 
 def steps(record: Record, *, with_words: bool) -> list[ExplainedStep]:
-    """Every step; at equal times facts come first, then decisions as they were made, then what was sent.
+    """Every step; at equal times facts come first, then decisions in their order, then deliveries.
 
-    Without the customer's own data, unless `with_words`.
+    The customer's own data is left out, unless `with_words`.
     """
     causes, counted = _causes(record), _counted(record)
     told = [_told(one, with_words=with_words) for one in record.told if _mattered(one, record, causes, counted)]
@@ -53,7 +53,7 @@ def steps(record: Record, *, with_words: bool) -> list[ExplainedStep]:
 
 
 def _said(record: Record) -> Iterator[ExplainedStep]:
-    """What salespeople say that the customer said of the order."""
+    """Salespeople's reports of the customer's answers about the order."""
     for fact in record.facts:
         if fact.kind in SAID and fact.order_id == record.order.order_id:
             what = customer_said(fact.kind, fact.number, fact.order_id)
@@ -86,7 +86,8 @@ _Lane: TypeAlias = tuple[str | None, FactKind | None]
 
 
 def _mattered(told: Told, record: Record, causes: _Causes, counted: Set[UUID]) -> bool:
-    """The sale itself, whatever caused a decision, and whatever a signal began with or was counted from."""
+    """Whether a fact mattered: the sale itself, the cause of a decision, or a fact that a signal began with or
+    counted."""
     caused = (told.source, told.event_id) in causes
     if told.event is None:
         return caused
@@ -100,8 +101,8 @@ def _causes(record: Record) -> _Causes:
 
 
 def _counted(record: Record) -> Set[UUID]:
-    """The facts that signals began with, and those that made one together. Each fact is looked at once, however many
-    signals there are."""
+    """The facts that signals began with, and those that signals counted. Each fact is checked once, for any number of
+    signals."""
     first: dict[UUID, AccountFact] = {}
     indexes, spans = defaultdict[_Lane, list[AccountFact]](list), defaultdict[_Lane, list[_Span]](list)
     for fact in record.facts:
@@ -127,12 +128,12 @@ def _within(facts: list[AccountFact], spans: list[_Span]) -> Iterator[UUID]:
 
 
 def _counted_of(signal: Signal) -> FactKind | None:
-    """Which kind of facts made a signal together; None where it is of one fact alone."""
+    """The kind of facts that a signal counts; None if it is made of one fact."""
     return SIGNALS[signal.kind].counts or (FactKind.CONTACT if signal.by_silence else None)
 
 
 def _lane_of(fact: AccountFact) -> _Lane:
-    """Of contacts only the customer's count."""
+    """The lane of a fact; of contacts only the customer's count."""
     counts = fact.kind is not FactKind.CONTACT or fact.direction == "inbound"
     return fact.case_id, fact.kind if counts else None
 
@@ -152,7 +153,7 @@ def _decided(decision: DecisionRow, record: Record) -> ExplainedStep:
 
 
 def _delivered(record: Record) -> Iterator[ExplainedStep]:
-    """What became of each alert, on all its channels."""
+    """The steps of each alert's deliveries, on all channels."""
     by_alert = defaultdict[UUID, list[Delivery]](list)
     for one in record.deliveries:
         by_alert[one.alert_id].append(one)

@@ -1,4 +1,4 @@
-"""What a policy whose every value is possible must still make sense of as a whole."""
+"""Checks that a policy makes sense as a whole, after each value was checked by itself."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -12,23 +12,23 @@ from services.escalation.domain.policy.values import DAY, span_words
 from shared.contracts.escalation import LADDER, EpisodeResult, Severity, SignalKind
 
 MOST_OVERRIDES = 200
-"""How many overrides a document may have: a process applies each once, on the way of a page."""
+"""The maximum number of overrides in a document: a process applies each once, while it serves a page."""
 
 _LONGEST_WINDOW = timedelta(hours=1)
-"""Of a storm: what it holds goes when its window ends, even if the policy is corrected meanwhile."""
+"""The longest window of a storm: held alerts are sent when it ends, even if the policy is corrected meanwhile."""
 
 _LONGEST_REMINDER = timedelta(hours=1)
-"""Of an appointment: a talk after the reminder is the call that was promised."""
+"""The longest time between an appointment's reminder and the appointment: a talk in it is the promised call."""
 
 _ONLY_A_DAY = "must have only {day} in braces"
 _NO_BRACES = "must not use braces: only the lines of delivery_late have a {day}"
 
 Fault: TypeAlias = tuple[Path, str]
-"""The member that makes no sense, and what is allowed there."""
+"""The faulty member, and what is allowed there."""
 
 
 def faults(policy: Policy) -> Iterator[Fault]:
-    """All that makes no sense, each with its member."""
+    """All faults, each with its member."""
     yield from chain(_hours(policy), _times(policy), _ladder(policy), _reasons(policy), _plays(policy))
     yield from _overrides(policy)
 
@@ -42,7 +42,7 @@ def _hours(policy: Policy) -> Iterator[Fault]:
 
 
 def _times(policy: Policy) -> Iterator[Fault]:
-    """Spans that must not be zero, or nothing would ever be in time, and those that must not be too long."""
+    """Faults of spans that must not be zero, or nothing would ever be in time, and of spans that are too long."""
     acknowledgement, repeats = policy.acknowledgement, policy.ladder.repeats
     positive: dict[Path, timedelta] = {
         ("storms", "window"): policy.storms.window,
@@ -69,7 +69,7 @@ def _times(policy: Policy) -> Iterator[Fault]:
 
 
 def _ladder(policy: Policy) -> Iterator[Fault]:
-    """Who has something graver must not have more time for it, nor be waited for longer."""
+    """Faults of the ladder: a higher severity must not allow more time to respond or a longer wait."""
     bounds = policy.ladder.skip_unless_at_work_within
     for less, more in pairwise(Severity):
         if bounds.of(more) > bounds.of(less):
@@ -116,7 +116,7 @@ def _plays(policy: Policy) -> Iterator[Fault]:
 
 
 def _braces(path: Path, play: Play) -> Iterator[Fault]:
-    """Only a late delivery has a day that can be put into a line. Other braces would be read to a customer."""
+    """Faults of braces: only a late delivery has a day for a line. Other braces would be read to a customer."""
     has_day = path[-1] == SignalKind.DELIVERY_LATE.value
     lines: dict[Path, str] = {("say", index): line for index, line in enumerate(play.say)}
     lines |= {("say_for_others", index): line for index, line in enumerate(play.say_for_others)}

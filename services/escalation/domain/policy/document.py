@@ -1,4 +1,4 @@
-"""Reads a policy from its document, or says everything that is wrong with it, line by line. Start at `read`."""
+"""Reads a policy from its document, or reports all its errors by line. Start at `read`."""
 
 import hashlib
 import re
@@ -18,10 +18,10 @@ from services.escalation.domain.policy.lines import Path, line_of, lines
 from services.escalation.domain.policy.model import Override, Policy
 
 LONGEST = 200_000
-"""How many characters a document may have: with its event it must fit into one message."""
+"""The maximum length of a document in characters: with its event it must fit into one message."""
 
 _DEEPEST = 32
-_BITS = 63  # of a whole number: so long TOML promises to keep it
+_BITS = 63  # of a whole number: the range that TOML guarantees
 _NUMBER = re.compile(r"[0-9][0-9_]*")
 _AT_LINE = re.compile(r"(.*) \(at line (\d+), column \d+\)", re.DOTALL)
 _SET_BY_ORDERS = frozenset({"customers", "signals", "rises", "ladder", "acknowledgement", "duties", "reasons", "plays"})
@@ -32,7 +32,7 @@ _ONLY_SEVERITY = (
 
 
 def read(text: str) -> Policy:
-    """The policy that a document describes. Raises PolicyErrors with all that is wrong."""
+    """The policy that a document describes. Raises PolicyErrors with all its errors."""
     if len(text) > LONGEST:
         raise PolicyErrors([PolicyError(1, "", f"the document must have at most {LONGEST} characters")])
     document, known = _parsed(text)
@@ -49,15 +49,15 @@ def read(text: str) -> Policy:
 
 @lru_cache(maxsize=64)
 def read_published(text: str) -> Policy:
-    """The policy of a document that was read once, by whatever release: members it does not know are left out.
+    """The policy of a document that some release has read before. Unknown members are left out.
 
-    So a release can be taken back after a document of a newer one was published.
+    A release can therefore be rolled back after a newer release's document was published.
     """
     return _known_part(tomllib.loads(text))
 
 
 def overridden(policy: Policy, override: Override) -> Policy:
-    """The policy with an override's values; only of one that was read together with it."""
+    """The policy with an override's values; the override must belong to the same document."""
     return _known_part(_merged(policy.model_dump(mode="json"), override.set))
 
 
@@ -85,7 +85,7 @@ def past_text(name: str) -> str:
 
 @cache
 def shipped() -> Policy:
-    """The policy that counts where none was published."""
+    """The policy that counts if none was published."""
     return read(shipped_text())
 
 
@@ -98,14 +98,14 @@ def _parsed(text: str) -> tuple[dict[str, Any], Mapping[Path, int]]:
         raise PolicyErrors([PolicyError(line, "", f"this is not valid TOML: {found[1] if found else error}")]) from None
     except RecursionError:
         raise PolicyErrors([PolicyError(1, "", "the document must not be nested so deeply")]) from None
-    except ValueError:  # Python reads no whole number of thousands of digits
+    except ValueError:  # Python does not read whole numbers with thousands of digits
         longest = max(_NUMBER.finditer(text), key=lambda found: len(found[0]))
         line = text.count("\n", 0, longest.start()) + 1
         raise PolicyErrors([PolicyError(line, "", "a number is too long")]) from None
 
 
 def _not_storable(document: Mapping[str, Any]) -> Iterator[tuple[Path, str]]:
-    """What TOML can say, and JSON cannot carry."""
+    """Values that TOML allows and JSON cannot represent."""
     waiting: list[tuple[Path, Any]] = [((), document)]
     while waiting:
         path, value = waiting.pop()
@@ -140,7 +140,7 @@ def _remove(document: Any, path: Path) -> None:
 
 
 _Wrong = dict[tuple[Path, str], None]
-"""Mistakes in the order they were found, each once."""
+"""Errors in the order found, each once."""
 
 
 def _checked(document: Mapping[str, Any]) -> tuple[Policy | None, _Wrong]:
@@ -158,7 +158,7 @@ def _checked(document: Mapping[str, Any]) -> tuple[Policy | None, _Wrong]:
 
 
 def _overrides(document: Mapping[str, Any]) -> Iterator[tuple[int, Mapping[str, Any]]]:
-    """What each override sets, as far as it is written like one."""
+    """The values of each override, if it has the form of one."""
     listed = document.get("overrides")
     for index, override in enumerate(listed if isinstance(listed, list) else ()):
         changes = override.get("set") if isinstance(override, dict) else None
@@ -167,7 +167,7 @@ def _overrides(document: Mapping[str, Any]) -> Iterator[tuple[int, Mapping[str, 
 
 
 def _wrong_override(document: Mapping[str, Any], changes: Mapping[str, Any], index: int, known: set[Any]) -> _Wrong:
-    """What is wrong with a document that has an override's values, other than is without it."""
+    """The errors of a document with an override's values that it does not have without them."""
     here: Path = ("overrides", index, "set")
     useless = list(_without_effect(changes))
     if useless:
@@ -189,7 +189,7 @@ def _without_effect(changes: Mapping[str, Any]) -> Iterator[tuple[Path, str]]:
 
 
 def _merged(base: Mapping[Any, Any], changes: Mapping[str, Any]) -> dict[Any, Any]:
-    """Tables are merged name by name, all else is replaced."""
+    """The merged document: tables are merged name by name, other values are replaced."""
     merged = dict(base)
     for name, value in changes.items():
         before = merged.get(name)

@@ -1,4 +1,4 @@
-"""What is wrong with a policy's document, in words that a person can act on."""
+"""The errors of a policy's document, in words that a person can act on."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from shared.contracts.rejected import RULES_WITH_LIMIT
 
 @dataclass(frozen=True, slots=True)
 class PolicyError:
-    """One mistake: its line from 1, the member's path like `ladder.high.seller` (empty: the text as a whole)."""
+    """One error: its line from 1, and the member's path such as `ladder.high.seller` (empty: the text as a whole)."""
 
     line: int
     path: str
@@ -26,7 +26,7 @@ class PolicyError:
 
 
 class PolicyErrors(ValueError):
-    """A document that is no policy; `errors` has all that is wrong, in the order of lines."""
+    """An invalid policy document; `errors` has all its errors in the order of lines."""
 
     def __init__(self, errors: Sequence[PolicyError]) -> None:
         super().__init__("\n".join(map(str, errors)))
@@ -49,12 +49,12 @@ _RULES = {
 
 
 def path_of(error: ErrorDetails) -> Path:
-    """The member at fault; a name at fault is marked as such by pydantic, and is the member itself."""
+    """The path of the faulty member. Pydantic marks a faulty name; the name is then the member itself."""
     return tuple(part for part in error["loc"] if part != "[key]")
 
 
 def words(error: ErrorDetails) -> str:
-    """What is allowed where pydantic found this mistake."""
+    """What is allowed at the place of this pydantic error."""
     kind, context = error["type"], error.get("ctx", {})
     if kind == "extra_forbidden":
         return f"is not known; use one of: {', '.join(_members(path_of(error)[:-1]))}"
@@ -75,7 +75,7 @@ def written(path: Path) -> str:
 
 
 def _members(path: Path) -> list[str]:
-    """The names that may stand at a place of the document."""
+    """The names allowed at a place of the document."""
     place: Any = Policy
     for part in path:
         place = _below(place, part)
@@ -98,7 +98,7 @@ def _fields(place: Any) -> dict[str, Any]:
 
 
 def _bare(place: Any) -> Any:
-    """A type without what is annotated to it, and without None."""
+    """A type without its annotations, and without None."""
     while get_origin(place) is Annotated:
         place = get_args(place)[0]
     return next(_not_none(place), place)

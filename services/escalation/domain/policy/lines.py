@@ -1,4 +1,4 @@
-"""On which line of a TOML text each member stands, which the standard library's reader does not tell."""
+"""Finds the line of each member in a TOML text, which the standard library's reader does not report."""
 
 import re
 import tomllib
@@ -22,12 +22,12 @@ def lines(text: str) -> Mapping[Path, int]:
 
 
 def line_of(path: Path, known: Mapping[Path, int]) -> int:
-    """The line of a member, or of the closest one around it that is written; 1 where there is none."""
+    """The line of a member, or of the closest written member around it; 1 if there is none."""
     return next((known[path[:end]] for end in range(len(path), 0, -1) if path[:end] in known), 1)
 
 
 class _Scan:
-    """One pass over the text; `at` is how far it came."""
+    """One pass over the text; `at` is the current position."""
 
     def __init__(self, text: str) -> None:
         self.text = text
@@ -102,7 +102,7 @@ class _Scan:
             self.lines.setdefault(path[:end], bisect_left(self._breaks, at) + 1)
 
     def _skip(self) -> bool:
-        """Go past blanks, line breaks and comments; whether anything is left."""
+        """Skip blanks, line breaks and comments. Return whether anything is left."""
         found = _BLANK.match(self.text, self.at)
         self.at = found.end() if found else self.at
         return self.at < len(self.text)

@@ -1,4 +1,4 @@
-"""What the policy says at one place, as it is written in the document: for whoever reads a decision afterwards."""
+"""The policy's lines at one path, as written in the document, for people who read a decision afterwards."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,12 +7,12 @@ from typing import Any
 from services.escalation.domain.policy.model import Policy
 
 _TOLD_ELSEWHERE = frozenset({"enabled", "severity"})
-"""Of a signal: that it is enabled goes without saying, and how grave it is has a line of its own."""
+"""Left out of a signal's table: it is obviously enabled, and its severity has a line of its own."""
 
 
 @dataclass(frozen=True, slots=True)
 class PolicyLine:
-    """A line of the policy as it was when it counted; no value where the path names more than one line."""
+    """A line of the policy at the time it counted; without a value if the path names more than one line."""
 
     path: str
     value: str | None = None
@@ -22,7 +22,7 @@ class PolicyLine:
 
 
 def lines_at(policy: Policy, path: str) -> list[PolicyLine]:
-    """The line at a path like `ladder.high.seller`; of a small table each line; else the path alone."""
+    """The line at a path such as `ladder.high.seller`, each line of a small table, or else the path alone."""
     place: Any = policy.model_dump(mode="json", exclude_none=True)
     for name in path.split("."):
         place = place.get(name) if isinstance(place, Mapping) else None

@@ -1,4 +1,4 @@
-"""What a policy says, part by part. `default.toml` is the document that ships, explained line by line."""
+"""The parts of a policy. `default.toml` is the shipped document, explained line by line."""
 
 from collections.abc import Mapping
 from datetime import timedelta
@@ -18,7 +18,7 @@ from shared.contracts.support_inbound import RefundKind
 
 
 class TeamMode(StrEnum):
-    """What a team takes part in: nobody is alerted, only managers are, or everybody is."""
+    """The mode of a team: nobody is alerted, only managers are, or everyone is."""
 
     OBSERVE = "observe"
     MANAGER_ONLY = "manager_only"
@@ -26,14 +26,14 @@ class TeamMode(StrEnum):
 
 
 class Age(Part):
-    """What is too old to ring, and how long a silence that already lay in the past is given for late reports."""
+    """The age at which a signal is too old to notify, and the time for late reports after a silence in the past."""
 
     ring_within: Span
     late_reports: Span
 
 
 class Company(Part):
-    """When somebody answers customers: the clock of silences that are about the company as a whole."""
+    """The hours in which customers are answered: the clock of silences that concern the company as a whole."""
 
     zone: Zone
     working_hours: tuple[WorkingHours, ...] = ()
@@ -43,7 +43,7 @@ class Company(Part):
 
 
 class Customers(Part):
-    """When customers may be called, on the wall clock of their own zone; `zone` where none is known."""
+    """When customers may be called, on the wall clock of their own zone; `zone` if none is known."""
 
     callable_from: TimeOfDay
     callable_until: EndOfHours
@@ -51,13 +51,13 @@ class Customers(Part):
 
 
 class Matching(Part):
-    """Which order a signal belongs to that names none: how old a sale may be that goes before one that nobody made."""
+    """The order of a signal that names none: the maximum age of a sale with a seller that precedes one without."""
 
     seller_first_within: Span = timedelta(days=730)
 
 
 class Rises(Part):
-    """What makes an episode graver than its gravest signal: a level for each that holds, never past critical."""
+    """Reasons why an episode is more severe than its most severe signal: a level for each, up to critical."""
 
     large_amount: Money
     many_signals: Annotated[int, Field(ge=2)]
@@ -65,7 +65,7 @@ class Rises(Part):
 
 
 class StepDeadlines(Part):
-    """How long each step of the ladder has to acknowledge, in its own working time."""
+    """The time that each step of the ladder has to acknowledge, in the person's own working time."""
 
     seller: WorkingSpan
     successor: WorkingSpan
@@ -80,8 +80,8 @@ class StepDeadlines(Part):
 
 
 class Repeats(Part):
-    """How the desk is asked again and again: at once when its own time is up, then after a pause that doubles up to the
-    longest; after the last the ladder is exhausted."""
+    """How the desk is notified repeatedly: at once when its own time is up, then after a pause that doubles up to the
+    longest. After the last repeat the ladder is exhausted."""
 
     first: Span
     longest: Span
@@ -101,7 +101,7 @@ class BySeverity(Part):
 
 
 class AtWorkWithin(Part):
-    """How much later than the first who is at work somebody may be, and is asked all the same. Day and night."""
+    """How much later than the first person at work another may be at work without being skipped. Day and night."""
 
     watch: Span = timedelta(hours=96)
     high: Span = timedelta(hours=4)
@@ -125,10 +125,9 @@ class Ladder(Part):
 
 
 class Acknowledgement(Part):
-    """What taking an episode commits to: two-way contact within this working time, attempts extending it.
+    """The commitment of an acknowledgement: two-way contact within this working time, which attempts extend.
 
-    For each call that comes before, of the same severity or a higher one, there is `call_takes` more of it, and in all
-    at most `longest_queue` more.
+    Each earlier call of the same or a higher severity adds `call_takes`, in all at most `longest_queue`.
     """
 
     redeem_within: BySeverity
@@ -144,7 +143,7 @@ class Acknowledgement(Part):
 
 
 class Storms(Part):
-    """More alerts than this within the window, and a person gets one ranked list on that channel instead."""
+    """A person who is due more alerts than this within the window gets one ranked list on that channel instead."""
 
     window: Span
     alerts: Annotated[int, Field(ge=1, le=1000)]
@@ -165,11 +164,11 @@ class Duties(Part):
 
 
 CLEARED = "signals_cleared"
-"""The reason with which an episode closes by itself."""
+"""The reason of an automatic close."""
 
 
 SEEN = "seen"
-"""The reason with which somebody closes an episode that is for information."""
+"""The reason with which a person closes an episode that is for information."""
 
 CHOSEN_RESULTS = tuple(result for result in EpisodeResult if result is not EpisodeResult.INFORMED)
 """The results that a policy has reasons for."""
@@ -183,9 +182,9 @@ class Reason(Part):
 
 
 class Play(Part):
-    """What to say and what to offer, in words for the call. No offer: nothing may be promised.
+    """What to say and what to offer, in words for the call. Without an offer nothing may be promised.
 
-    `say` is the seller's; `say_for_others` everybody else's, where a line would not be true of them.
+    `say` is for the seller; `say_for_others` is for everyone else, if a line would not be true of them.
     """
 
     say: Annotated[tuple[Text, ...], Field(min_length=1, max_length=4)]
@@ -196,7 +195,7 @@ class Play(Part):
 
 
 class Introductions(Part):
-    """The first line of a call by somebody who did not sell it; {me} and {seller} stand for the two names."""
+    """The first line of a call by a person other than the seller; {me} and {seller} stand for the two names."""
 
     colleague: Introduction = "This is {me}. I'm calling on behalf of {seller}, who looks after your order."
     manager: Introduction = "This is {me}. I'm {seller}'s manager, and I'm looking after this myself."
@@ -226,9 +225,9 @@ LATE_WITHOUT_DAY = Play(
 class Plays(Part):
     """A play by kind of signal; requests for refunds of other kinds than these are for information.
 
-    `unmoved_order` takes the place of `order_stalled` where nobody moves the order: no confirmation is asked for.
-    `late_without_day` takes that of `delivery_late` where nobody told when the delivery is expected now. Where it is
-    not given, that one's own lines are said if they name no day.
+    `unmoved_order` replaces `order_stalled` if nobody moves the order: no confirmation is asked for.
+    `late_without_day` replaces `delivery_late` if no new delivery date was reported. If it is not given, the lines of
+    `delivery_late` are used if they name no day.
     """
 
     refund_kinds: tuple[RefundKind, ...]
@@ -239,7 +238,7 @@ class Plays(Part):
 
 
 class Teams(Part):
-    """The mode of each manager's reports, by the manager's id; everybody else's is `default`."""
+    """The mode of each manager's reports, by the manager's id; for everyone else it is `default`."""
 
     default: TeamMode = TeamMode.ON
     modes: Mapping[str, TeamMode] = Field(default_factory=dict)
@@ -249,7 +248,7 @@ class Teams(Part):
 
 
 class Override(Part):
-    """Other values for the orders of a segment or with a product; the first that fits counts."""
+    """Other values for the orders of a segment or with a product; the first matching override counts."""
 
     segment: Text | None = None
     product: Text | None = None

@@ -1,4 +1,4 @@
-"""What the policy says of each kind of signal. Every setting has its default here: see `SignalRule`."""
+"""The policy's rules for each kind of signal. Every setting has its default here: see `SignalRule`."""
 
 from datetime import timedelta
 from typing import Annotated
@@ -10,10 +10,10 @@ from shared.contracts.escalation import Severity, SignalKind
 
 
 class SignalRule(Part):
-    """Whether a kind of signal is raised, and how grave it is by itself.
+    """Whether a kind of signal is raised, and its own severity.
 
-    Every setting of a signal has its default here, so that a document of before the signal, or of before the setting,
-    stays a policy. `default.toml` has the same values, each with its reason.
+    Every setting of a signal has its default here, so that a document from before the signal or the setting stays
+    valid. `default.toml` has the same values, each with its reason.
     """
 
     enabled: bool = True
@@ -88,7 +88,7 @@ class Signals(Part):
     gone_quiet: QuietRule = QuietRule()
 
     def request(self, kind: SignalKind) -> RequestRule:
-        """The rule of a kind that somebody asks for."""
+        """The rule of a kind of request."""
         return self.refund_requested if kind is SignalKind.REFUND_REQUESTED else self.cancellation_requested
 
     def of(self, kind: SignalKind) -> SignalRule:

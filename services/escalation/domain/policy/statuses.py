@@ -1,4 +1,4 @@
-"""Whose turn the words of a help desk's statuses mean, where the policy does not say otherwise."""
+"""The turn that each status word of a help desk means, unless the policy differs."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -23,7 +23,7 @@ def _once(value: Any) -> Any:
 _StatusWord: TypeAlias = Annotated[Text, AfterValidator(status_word)]
 
 Statuses: TypeAlias = Annotated[Mapping[_StatusWord, WaitingFor], BeforeValidator(_once)]
-"""Whose turn a status means, by its word: capital letters, hyphens and underscores make no difference."""
+"""The turn that a status word means; capital letters, hyphens and underscores make no difference."""
 
 _US = (
     "new",
@@ -86,4 +86,4 @@ USUAL_STATUSES: Mapping[str, WaitingFor] = MappingProxyType(
         **dict.fromkeys(_NOBODY, WaitingFor.NOBODY),
     }
 )
-"""What help desks usually call their statuses."""
+"""The usual status words of help desks."""

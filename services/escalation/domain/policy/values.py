@@ -1,4 +1,4 @@
-"""The kinds of values that a policy is written in: spans of time, money, hours."""
+"""The types of values in a policy: spans of time, money, hours."""
 
 import re
 from collections.abc import Mapping
@@ -18,7 +18,7 @@ _LONGEST_WORK = timedelta(hours=2000)  # about a year of work
 
 
 class Part(BaseModel):
-    """A part of the document. A member that is not known is an error: it would have no effect."""
+    """A part of the document. An unknown member is an error, because it would have no effect."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
@@ -44,7 +44,7 @@ def _working_span(value: Any) -> timedelta:
 
 
 def span_words(span: timedelta) -> str:
-    """A span of whole minutes as it is written in days, hours or minutes, the largest that gives a whole number."""
+    """A span of whole minutes in days, hours or minutes: the largest unit that gives a whole number."""
     unit = next((unit for unit in "dh" if span and not span % _UNITS[unit]), "m")
     return f"{span // _UNITS[unit]}{unit}"
 
@@ -66,10 +66,10 @@ Span: TypeAlias = Annotated[
 WorkingSpan: TypeAlias = Annotated[
     timedelta, BeforeValidator(_working_span), PlainSerializer(_working_words, when_used="json"), _written("mh")
 ]
-"""Working time of whoever it is about: "30m", "4h"; three days of eight hours are "24h"; at most a year."""
+"""Working time of the person concerned: "30m", "4h"; three days of eight hours are "24h"; at most a year."""
 
 Money: TypeAlias = Mapping[Annotated[str, Field(pattern=r"^[A-Z]{3}$")], Annotated[int, Field(ge=0)]]
-"""Amounts in minor units (cents) by currency; a currency that is not named has no such amount."""
+"""Amounts in minor units (cents) by currency. A currency that is not named has no amount."""
 
 
 _NAMES = ("{me}", "{seller}")
@@ -89,7 +89,7 @@ Introduction: TypeAlias = Annotated[Text, AfterValidator(_names_known_people)]
 
 
 DAY = "{day}"
-"""In a play's lines for a late delivery: the day on which it is expected now."""
+"""The placeholder in a play's lines for a late delivery: the day on which it is now expected."""
 
 
 def introduced(line: str, *, me: str, seller: str) -> str:

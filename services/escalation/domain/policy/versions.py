@@ -1,4 +1,4 @@
-"""The versions of the policy, which of them counts when, for which order, and what differs between two."""
+"""The versions of the policy: which one counts for an order at a time, and the differences between two."""
 
 from bisect import bisect_right
 from collections.abc import Collection, Iterator, Mapping
@@ -18,7 +18,7 @@ _FIRST = ("handoff", "The policy that ships")
 
 @dataclass(frozen=True)
 class PolicyVersion:
-    """A policy with its document `text`; it counts for what happens at or after `since`. Versions count from 1."""
+    """A policy with its document `text`. It counts for facts at or after `since`. Versions are numbered from 1."""
 
     version: int
     since: datetime
@@ -35,7 +35,7 @@ class PolicyVersion:
 
 @dataclass(frozen=True)
 class Policies:
-    """Every version, by number and so by time; there is always the first, the one that shipped."""
+    """Every version, by number and therefore by time; the first, the shipped one, always exists."""
 
     versions: tuple[PolicyVersion, ...]
     _applied: dict[tuple[str, int], Policy] = field(default_factory=dict, repr=False, compare=False)
@@ -47,7 +47,7 @@ class Policies:
 
     @classmethod
     def beginning_with(cls, text: str) -> Self:
-        """Only the first version, where another text shipped when a database was made."""
+        """Only the first version, if another text was shipped when the database was created."""
         return cls((PolicyVersion(1, BEGINNING, read_published(text), text, *_FIRST),))
 
     @property
@@ -55,14 +55,14 @@ class Policies:
         return self.versions[-1]
 
     def at(self, instant: datetime) -> PolicyVersion:
-        """The version that counts at an instant; of two since the same instant the later one."""
+        """The version that counts at an instant; of two with the same `since` the later one."""
         return self.versions[bisect_right(self.versions, instant, key=lambda one: one.since) - 1]
 
     def numbered(self, version: int) -> PolicyVersion | None:
         return self.versions[version - 1] if 0 < version <= len(self.versions) else None
 
     def followed_by(self, newer: Collection[PolicyVersion]) -> "Policies":
-        """These with newer versions after them; raises ValueError where one between is missing."""
+        """These and newer versions. Raises ValueError if a version in between is missing."""
         if not newer:
             return self
         versions = (*self.versions, *sorted(newer, key=lambda one: one.version))
@@ -71,7 +71,7 @@ class Policies:
         return Policies(versions, self._applied)
 
     def every(self) -> Iterator[Policy]:
-        """Whatever counts, or counted, for some order."""
+        """Every policy that counts, or has counted, for any order."""
         for version in self.versions:
             yield version.policy
             for index in range(len(version.policy.overrides)):
@@ -86,7 +86,7 @@ class Policies:
         return version.policy
 
     def _overridden(self, version: PolicyVersion, index: int) -> Policy:
-        known = (version.digest, index)  # not its number: a version that was rolled back leaves it to another document
+        known = (version.digest, index)  # not its number: after a rollback another document may have the same number
         if known not in self._applied:
             self._applied[known] = overridden(version.policy, version.policy.overrides[index])
         return self._applied[known]
@@ -94,7 +94,7 @@ class Policies:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A value of the document that differs, as it is written there; None where there is none."""
+    """A value of the document that differs, as written there; None if it is missing."""
 
     path: str
     before: str | None
@@ -102,7 +102,7 @@ class Change:
 
 
 def difference(old: Policy, new: Policy) -> list[Change]:
-    """What differs, in the order of the new document, then what is only in the old. Empty for equal policies alone."""
+    """The differences in the order of the new document, then values only in the old. Empty only for equal policies."""
     before, after = dict(_values("", _plain(old))), dict(_values("", _plain(new)))
     paths = dict.fromkeys([*after, *before])
     return [Change(path, before.get(path), after.get(path)) for path in paths if before.get(path) != after.get(path)]
@@ -113,7 +113,10 @@ def _plain(policy: Policy) -> dict[str, Any]:
 
 
 def _values(path: str, value: Any) -> Iterator[tuple[str, str]]:
-    """Each value with its path. A list of named tables is a value itself, for the order of its names counts."""
+    """Each value with its path.
+
+    A list of named tables is also a value itself, because the order of its names counts.
+    """
     if isinstance(value, Mapping) and (value or not path):
         for name, member in value.items():
             yield from _values(f"{path}.{name}" if path else str(name), member)
@@ -126,7 +129,7 @@ def _values(path: str, value: Any) -> Iterator[tuple[str, str]]:
 
 
 def _names(value: Any) -> list[str]:
-    """What each table of a list is told from the others by, where all have such a member."""
+    """The identifying names of a list's tables, if all tables have one."""
     tables = value if isinstance(value, list) else []
     names = [_name(table) if isinstance(table, Mapping) else None for table in tables]
     return [name for name in names if name] if all(names) else []

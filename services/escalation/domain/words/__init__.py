@@ -1,4 +1,4 @@
-"""Facts in words: what a person reads on a page, in an e-mail, in a timeline. Start at `describe` in `facts.py`."""
+"""Facts in words for pages, e-mails and timelines. Start at `describe` in `facts.py`."""
 
 from services.escalation.domain.formatting import (
     LOCALE,

@@ -1,4 +1,4 @@
-"""Why somebody is notified at this moment, for the reader of a page or an e-mail. Start at `cause_words`."""
+"""Why a person is notified now, for the reader of a page or an e-mail. Start at `cause_words`."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,9 +8,10 @@ from shared.contracts.escalation import RingCause
 
 @dataclass(frozen=True, slots=True)
 class Before:
-    """The person an episode was with before it went to the next, or to the same once more.
+    """The person who had an episode before it went to the next person, or to the same person again.
 
-    `notified` is when, and `until` until when they had acknowledged it, if they had, both by the reader's clock.
+    `notified` is when they were notified, and `until` is until when they had it acknowledged, if they did. Both are by
+    the reader's clock.
     """
 
     name: str
@@ -46,12 +47,12 @@ _ENDS_AN_ACKNOWLEDGEMENT: Mapping[RingCause, str] = {
 
 
 def promised_words(at: str) -> str:
-    """What the customer expects, whoever promised it."""
+    """The promised call in words, regardless of who promised it."""
     return f"The customer was promised a call at {at}."
 
 
 def cause_words(cause: RingCause, before: Before | None) -> str | None:
-    """For the person who is notified now. A signal and a colleague's request to take over need no further reason."""
+    """The cause for the person notified now. A signal or a colleague's request to take over needs no further reason."""
     if before is None or cause not in _OF_SOMEBODY_UNKNOWN:
         return _BY_THEMSELVES.get(cause) or _OF_SOMEBODY_UNKNOWN.get(cause)
     match cause:
@@ -68,7 +69,7 @@ def cause_words(cause: RingCause, before: Before | None) -> str | None:
 
 
 def again_words(cause: RingCause, since: str) -> str | None:
-    """For the person who had it until now: what ended that. None for a cause that ends no acknowledgement."""
+    """For the person who had it until now: the reason for the end. None for a cause that ends no acknowledgement."""
     new = _ENDS_AN_ACKNOWLEDGEMENT.get(cause)
     return f"You had it since {since}; {new}: acknowledge it again." if new else None
 
@@ -84,7 +85,7 @@ def _unredeemed(before: Before) -> str:
 
 
 def went_on_words(cause: RingCause, before: Before | None, to: str, *, held_until: str | None = None) -> str | None:
-    """For everybody else who may see it: why it is with this person now, who is notified only at `held_until`."""
+    """For all other readers: why this person has it now; they are notified only at `held_until`."""
     if before is None or cause is RingCause.REPEAT or cause not in _OF_SOMEBODY_UNKNOWN:
         return None
     then = f"will be notified at {held_until}" if held_until else "was notified"

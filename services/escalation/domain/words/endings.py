@@ -1,9 +1,9 @@
-"""What put an order at risk no longer does, in words: by which kind of fact, or by which event that was told late."""
+"""The end of a signal in words: by a kind of fact, or by an event that was reported late."""
 
 from collections.abc import Mapping
 
 RULES_CHANGED = "rules_changed"
-"""Why a signal ended that the rules of today do not know any more."""
+"""The reason for the end of a signal that the current rules no longer raise."""
 
 _AFTER_ALL = "not a problem after all"
 _TALKED, _WENT_ON, _WITHDRAWN = "someone spoke with the customer", "the case made progress", "the request was withdrawn"

@@ -1,4 +1,4 @@
-"""What orders and support told, each fact as one sentence. Start at `describe`."""
+"""Facts of orders and support, each as one sentence. Start at `describe`."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
@@ -20,7 +20,7 @@ from shared.contracts.support_inbound import (
 
 @dataclass(frozen=True, slots=True)
 class Described:
-    """One fact in words. `words` are the customer's own; `by` is who acted for the customer, where known."""
+    """One fact in words. `words` are the customer's own; `by` is the person who acted for the customer, if known."""
 
     title: str
     words: str | None
@@ -39,7 +39,7 @@ def describe(event: Envelope[Fact], zone: tzinfo = UTC) -> Described:
 
 
 def happened_at(event: Envelope[Fact]) -> datetime:
-    """When it happened: a sale says so itself, and may be reported long after."""
+    """When it happened. A sale has its own time and may be reported long after."""
     fact = event.data
     return fact.sold_at if isinstance(fact, orders_inbound.OrderPlaced) else event.time
 
@@ -55,7 +55,7 @@ BY_CHANNEL = {
     ContactChannel.WEB: "on the web",
     ContactChannel.OTHER: "in another way",
 }
-"""How somebody was reached, the likeliest first."""
+"""The ways a person was reached, the likeliest first."""
 _CHANNELS = {
     ContactChannel.PHONE: "Phone call",
     ContactChannel.EMAIL: "E-mail",
@@ -119,7 +119,7 @@ def _delivered(fact: orders_inbound.OrderDelivered) -> str:
 
 
 def _of_moments(fact: Fact, zone: tzinfo) -> str | None:
-    """Facts that name a moment."""
+    """The words of facts that name a time."""
     match fact:
         case orders_inbound.OrderChanged():
             return f"Order {fact.order} changed: {_changed(fact, zone)}"
@@ -135,7 +135,7 @@ def _at(at: datetime, zone: tzinfo) -> str:
 
 
 def _changed(fact: orders_inbound.OrderChanged, zone: tzinfo) -> str:
-    """Which parts of an order changed; its lines by their products, of an amount the currency is the order's."""
+    """The changed parts of an order: lines by their products, an amount without the order's currency."""
     products = ", ".join(line.product for line in fact.lines or ())
     due = f"delivery due {_at(fact.delivery_due_at, zone)}" if fact.delivery_due_at else ""
     amount = "new amount" if fact.amount_minor is not None else ""

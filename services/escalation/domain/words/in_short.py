@@ -1,4 +1,4 @@
-"""What systems and customers wrote, fit to stand among other words: not too long, and read in its own direction."""
+"""Texts of systems and customers, prepared for a sentence: not too long, and in their own reading direction."""
 
 import re
 from collections.abc import Sequence
@@ -18,12 +18,12 @@ def unturned(text: str) -> str:
 
 
 def straight(text: str) -> str:
-    """What a person said, without those characters."""
+    """A person's words without those characters."""
     return _TURNS.sub("", text)
 
 
 def quoted(text: str) -> str:
-    """What a person said, to stand in a sentence: “Calibration visit”."""
+    """A person's words, quoted for a sentence: “Calibration visit”."""
     return f"“{cut(' '.join(straight(text).split()), _QUOTE_LENGTH)}”"
 
 
@@ -33,7 +33,7 @@ def customer_words(name: str | None, account: str) -> str:
 
 
 def bought_words(bought: str, products: Sequence[str]) -> str:
-    """What was sold: as many of the lines as there is room for, and how many more there are. `bought` is all lines."""
+    """The lines sold, as many as there is room for, and the number of the rest. `bought` is all lines."""
     if len(bought) <= BOUGHT_LENGTH:
         return bought
     end = shown = 0

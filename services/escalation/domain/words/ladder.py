@@ -11,7 +11,7 @@ SEVERITIES: Mapping[Severity, str] = {
     Severity.CRITICAL: "Critical",
 }
 FOR_INFORMATION = "For information"
-"""Instead of a severity, of an episode that asks nothing of anybody."""
+"""In place of a severity, for an episode that needs no response."""
 
 STEPS: Mapping[Step, str] = {
     Step.SELLER: "seller",

@@ -1,4 +1,4 @@
-"""A ranked list in words: how much is at risk, and how much time is left."""
+"""A ranked list in words: the amount at risk, and the time left."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -30,7 +30,7 @@ def amount(amount_minor: int, currency: str) -> str:
 
 
 def answer_until(deadline: datetime | None, zone: str, now: datetime) -> str:
-    """Until when an answer is due, on the reader's clock: "answer by 14:30", "answer was due 4 May, 14:30"."""
+    """When a response is due, on the reader's clock: "answer by 14:30", "answer was due 4 May, 14:30"."""
     if deadline is None:
         return "no deadline"
     at = clock(deadline.astimezone(ZoneInfo(zone)), now)
@@ -38,10 +38,10 @@ def answer_until(deadline: datetime | None, zone: str, now: datetime) -> str:
 
 
 def call_words(at: datetime, zone: str, now: datetime) -> str:
-    """A call that the customer was promised, on the reader's clock: "call at 14:30", "call was due at 14:30"."""
+    """A promised call, on the reader's clock: "call at 14:30", "call was due at 14:30"."""
     return f"call {'at' if at > now else 'was due at'} {clock(at.astimezone(ZoneInfo(zone)), now)}"
 
 
 def time_left(deadline: datetime | None, now: datetime) -> str | None:
-    """How much time is left: "25 min left"; None where there is none."""
+    """The time left: "25 min left"; None if there is none."""
     return left(deadline, now) if deadline is not None and deadline > now else None

@@ -1,4 +1,4 @@
-"""What a salesperson says that the customer said, in words. It is no proof, and the words say so."""
+"""A salesperson's report of the customer's answer, in words. It is not proof, and the words say so."""
 
 from datetime import datetime
 
@@ -12,7 +12,7 @@ ANSWERS = {
     CustomersAnswer.WORKED: "They say it worked",
     CustomersAnswer.DID_NOT_WORK: "They say it didn't work",
 }
-"""The buttons."""
+"""The labels of the buttons."""
 
 NO_PROOF = "Reported by a salesperson after a conversation; not proven."
 

@@ -1,4 +1,4 @@
-"""Why an order needs somebody now: its signals in words. Start at `why_now`."""
+"""Why an order needs attention now: its signals in words. Start at `why_now`."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ from services.escalation.domain.signals import SIGNALS
 
 @dataclass(frozen=True, slots=True)
 class WhyNow:
-    """The signal that an episode is about, when it happened, and what came before and after it."""
+    """The signal that an episode is about, its time, and the signals before and after it."""
 
     what: str
     at: datetime
@@ -25,7 +25,7 @@ class WhyNow:
 
 
 def why_now(risks: Sequence[Risk], main: Risk) -> WhyNow:
-    """Why an episode with these signals needs somebody now; `main` is the one of them that it is about."""
+    """Why an episode with these signals needs attention now; `main` is the signal that it is about."""
     ordered = sorted(risks, key=lambda risk: risk.at)
     place = ordered.index(main)
     context = _joined(", after ", ordered[:place]) + _joined("; since then ", ordered[place + 1 :])
@@ -37,30 +37,30 @@ def _expected(risk: Risk) -> str:
 
 
 def label(risk: Risk) -> str:
-    """A signal in two or three words, as in a list: of a refund request its kind, and that it is executed."""
+    """A signal in two or three words, as in a list; for a refund request its kind, and whether it was executed."""
     signal = SIGNALS[risk.kind]
     return (signal.label_of(risk) if signal.label_of else None) or signal.label
 
 
 SHOWN_LABELS = {kind: signal.label for kind, signal in SIGNALS.items()}
-"""As people read them alone."""
+"""The labels as people read them by themselves."""
 SIGNAL_LABELS = {kind: signal.recorded_as or signal.label for kind, signal in SIGNALS.items()}
-"""As the records of decisions have them: these are kept as they were written."""
+"""The labels in the records of decisions, which are kept as written."""
 
 
 def headline(risk: Risk) -> str:
-    """What happened, as the beginning of a sentence that goes on with when."""
+    """The beginning of a sentence about a signal; its time follows."""
     return SIGNALS[risk.kind].headline(risk)
 
 
 def _counted(risk: Risk) -> tuple[str, str]:
-    """One of them, and several."""
+    """The words for one such signal, and for several."""
     signal = SIGNALS[risk.kind]
     return (signal.counted_of(risk) if signal.counted_of else None) or signal.counted
 
 
 def _joined(lead: str, risks: Sequence[Risk]) -> str:
-    """By the first of each; `risks` are in the order of time."""
+    """The signals in words, each kind at its first occurrence; `risks` are in the order of time."""
     numbers = Counter(_counted(risk) for risk in risks)
     parts = [one if number == 1 else f"{number} {several}" for (one, several), number in numbers.items()]
     if not parts:
