@@ -1,4 +1,4 @@
-"""Everything that is kept of one account, indexed as handlers ask for it: no question costs more on a large one.
+"""The state of one account, indexed for handlers so that no look-up costs more on a large account.
 
 A process keeps it from one batch to the next: see store.known_accounts.
 """
@@ -12,13 +12,13 @@ from services.escalation.domain.entities import Account, Case, Episode, Order, S
 from services.escalation.domain.standing import Standing
 
 _ROWS_OF_ITSELF = 3
-"""Measured: an account of which nothing is known takes 3 to 4 kB, a row of it 1.0 to 1.3."""
+"""Measured: an empty account takes 3 to 4 kB, and each of its rows 1.0 to 1.3 kB."""
 
 
 class AccountState:
-    """One account. `open_episodes` and `latest_closed` are by order; `people` are all who may be asked about it.
+    """One account. `open_episodes` and `latest_closed` are by order; `people` are all who may be notified of it.
 
-    `version` names this very state among all that the account has had, once it is stored.
+    `version` identifies this state among all stored states of the account.
     """
 
     def __init__(self, account_id: str, history: History | None = None) -> None:
@@ -39,7 +39,7 @@ class AccountState:
 
     @property
     def size(self) -> int:
-        """What it takes of memory, in rows: those it has, and an empty account as much as a few."""
+        """Its memory use in rows: its own rows, plus a few for the account itself."""
         told = len(self.history) + len(self.orders) + len(self.cases)
         return _ROWS_OF_ITSELF + told + len(self.signals) + len(self.episodes)
 
@@ -76,7 +76,7 @@ class AccountState:
         if episode.closed_at is None:
             self.open_episodes[episode.order_id] = episode
             before = self.latest_closed.get(episode.order_id)
-            if before is not None and before.episode_id == episode.episode_id:  # it was opened again
+            if before is not None and before.episode_id == episode.episode_id:  # it was reopened
                 del self.latest_closed[episode.order_id]
             return
         self.latest_closed[episode.order_id] = episode
@@ -94,16 +94,16 @@ class AccountState:
         self.standing.put(signal, cause.at if cause is not None else signal.at)
 
     def latest_order(self, at: datetime, *, with_seller: bool = False) -> Order | None:
-        """The latest order sold at or before an instant, of all or of those that somebody made.
+        """The latest order sold at or before an instant, among all orders or those with a seller.
 
-        Sold at the same instant, the highest id is the latest.
+        Of orders sold at the same instant, the one with the highest id is the latest.
         """
         sold = self._made if with_seller else self._sold
         place = bisect_right(sold, at, key=lambda one: one[0])
         return self.orders[sold[place - 1][1]] if place else None
 
     def inheriting(self, order_id: str) -> list[Order]:
-        """The orders that have this one's seller."""
+        """The orders that inherit this order's seller."""
         return [self.orders[id] for id in sorted(self._inheriting.get(order_id, ()))]
 
     def open_by_id(self) -> list[Episode]:

@@ -1,7 +1,7 @@
 """Working time: hours of a week in a zone, less public holidays, days off and absences.
 
-Somebody is at work while the wall clock of their zone shows an hour of theirs: an hour that a clock change leaves out
-does not exist, one that it repeats counts twice. All arithmetic is in UTC.
+A person is at work while the wall clock of their zone shows one of their hours. An hour that a clock change skips does
+not exist; a repeated hour counts twice. All arithmetic is in UTC.
 """
 
 from collections.abc import Iterable, Iterator
@@ -28,10 +28,10 @@ from shared.contracts.fields import CalendarDate
 from shared.contracts.people_parts import Away, Day, WorkingHours
 
 LAST_MINUTE = "23:59"
-"""As the end of hours it means 24:00: many systems know no other end of a day."""
+"""As the end of hours it means 24:00, because many systems have no other end of a day."""
 
 LONGEST_PAUSE = timedelta(days=400)
-"""Who is not at work for longer has no working time that could be waited for."""
+"""The longest wait for working time; a person off work for longer has none."""
 
 _LAST = ticks(datetime.fromisoformat("2200-01-01T00:00:00+00:00"))
 _MINUTE = timedelta(minutes=1) // timedelta(microseconds=1)
@@ -40,11 +40,11 @@ _WEEK = tuple(Day)
 
 @dataclass(frozen=True)
 class WorkingTime:
-    """When somebody is at work. Hours are half-open: who works until 17:30 is not there at 17:30.
+    """A person's working time. Hours are half-open: a person who works until 17:30 is off work at 17:30.
 
-    Without hours they always are, on public holidays too, but for days off and absences. Hours over midnight belong to
-    the day on which they start: before a holiday they run to their end, and only an absence cuts them. Periods of
-    `away` include both days. Make one for long, as `calendar_of` does: it remembers what it worked out.
+    Without hours a person is always at work, even on public holidays, except on days off and in absences. Hours over
+    midnight belong to the day on which they start: before a holiday they run to their end, and only an absence cuts
+    them. Periods of `away` include both days. Reuse an instance, as `calendar_of` does: it caches its results.
     """
 
     zone: str
@@ -59,20 +59,20 @@ class WorkingTime:
         return self._always_open or self._opening_from(ticks(at)) == ticks(at)
 
     def first_open(self, at: datetime) -> datetime | None:
-        """The first instant at or after this one that is open; None if none is for `LONGEST_PAUSE`."""
+        """The first open instant at or after this one; None if there is none for `LONGEST_PAUSE`."""
         if self._always_open:
             return at
         opening = self._opening_from(ticks(at))
         return None if opening is None else instant(opening)
 
     def next_open(self, at: datetime) -> datetime:
-        """The same; this instant itself if none is open for so long."""
+        """The first open instant at or after this one; this instant itself if there is none for `LONGEST_PAUSE`."""
         return self.first_open(at) or at
 
     def after(self, start: datetime, working: timedelta) -> datetime:
-        """The instant when so much working time has passed; where that is the end of a day's hours, that end.
+        """The instant when `working` has passed; at the end of a day's hours, that end.
 
-        What is still to pass when nothing opens for `LONGEST_PAUSE`, or after 2199, passes day and night.
+        If nothing opens for `LONGEST_PAUSE`, or after 2199, the rest passes day and night.
         """
         if self._always_open or working <= timedelta(0):
             return start + max(working, timedelta(0))
@@ -85,7 +85,7 @@ class WorkingTime:
         return instant(at)
 
     def opening(self, at: datetime) -> tuple[datetime, datetime] | None:
-        """From when to when they are at work at or after this instant; None if not for `LONGEST_PAUSE`."""
+        """The opening at or after this instant, from and until; None if there is none for `LONGEST_PAUSE`."""
         if self._always_open:
             return at, at + LONGEST_PAUSE
         opens = self._opening_from(ticks(at))
@@ -94,7 +94,7 @@ class WorkingTime:
         return instant(opens), instant(self._closing(opens))
 
     def away_on(self, at: datetime) -> date | None:
-        """The last day of the absence that this instant lies in; periods without a day between them are one."""
+        """The last day of the absence at this instant; adjacent periods count as one. None without an absence."""
         if not self.away:
             return None
         today = at.astimezone(ZoneInfo(self.zone)).date()
@@ -106,13 +106,13 @@ class WorkingTime:
 
     @cached_property
     def if_never_away(self) -> "WorkingTime":
-        """The hours of somebody who takes no absence."""
+        """The same hours without absences."""
         return replace(self, away=()) if self.away else self
 
     def next_absence(self, at: datetime, *, longer_than: timedelta = timedelta(0)) -> datetime | None:
-        """When the first absence after this instant begins, of those that take any working time.
+        """When the first absence after this instant begins, among those that take any working time.
 
-        It has to be longer than so much, from its first day on until they are at work again.
+        It has to be longer than `longer_than`, from its first day until the person is at work again.
         """
         place = ZoneInfo(self.zone)
         today = at.astimezone(place).date()
@@ -126,7 +126,7 @@ class WorkingTime:
         return None
 
     def absence_began(self, at: datetime) -> datetime | None:
-        """When the absence began that this instant lies in."""
+        """When the absence at this instant began; None without an absence."""
         if self.away_on(at) is None:
             return None
         place = ZoneInfo(self.zone)
@@ -137,7 +137,7 @@ class WorkingTime:
         return datetime.combine(began, time.min, tzinfo=place).astimezone(UTC)
 
     def while_away(self, at: datetime) -> "WorkingTime":
-        """The hours of somebody who acts at this instant: if they are away, that absence does not count."""
+        """The hours of a person who acts at this instant: a current absence does not count."""
         until = self.away_on(at)
         if until is None:
             return self
@@ -145,7 +145,7 @@ class WorkingTime:
 
     @cached_property
     def day_and_night(self) -> "WorkingTime":
-        """Whenever they are not away."""
+        """All hours except absences."""
         return WorkingTime(self.zone, away=self.away)
 
     @cached_property
@@ -161,7 +161,7 @@ class WorkingTime:
         return None
 
     def _closing(self, at: int) -> int:
-        """When it closes after an open instant; what goes on in the next year is one opening, for `LONGEST_PAUSE`."""
+        """When the opening at an open instant ends; one that continues in the next year is one, for `LONGEST_PAUSE`."""
         year, latest = instant(at).year, at + LONGEST_PAUSE // timedelta(microseconds=1)
         closes = self._year(year).end_of(at)
         while closes < latest and instant(closes).year > year:
@@ -200,7 +200,7 @@ class WorkingTime:
 
     @cached_property
     def _carried(self) -> tuple[tuple[tuple[int, int], ...], ...]:
-        """What hours of the day before have left on each weekday."""
+        """The rest of the previous day's hours on each weekday."""
         nights = [(one.days, (0, _of_day(one.end))) for one in self.hours if one.over_midnight]
         return tuple(tuple(left for days, left in nights if day in days) for day in (Day.SUNDAY, *_WEEK[:-1]))
 
@@ -213,7 +213,7 @@ class WorkingTime:
         return closed
 
     def _days_away(self, year: int) -> set[int]:
-        """The same of absences."""
+        """The days of absences since the epoch, at least all those of that year."""
         first, last = _number(date(year - 1, 12, 1)), _number(date(year + 1, 1, 31))
         return {
             day
@@ -223,9 +223,9 @@ class WorkingTime:
 
 
 def calendar_of(person: Salesperson, company: Company) -> WorkingTime:
-    """The person's own working time; of whom no hours are told, the company's hours on the person's own clock.
+    """The person's own working time; without reported hours, the company's hours on the person's own clock.
 
-    Who told no zone either works where the company does, and so has its holidays.
+    A person without a reported zone either works in the company's zone and has its holidays.
     """
     if person.working_hours == "[]":
         return _with_company_hours(person, company)
@@ -233,8 +233,8 @@ def calendar_of(person: Salesperson, company: Company) -> WorkingTime:
 
 
 def away_on(person: Salesperson, at: datetime) -> date | None:
-    """The last day of the absence in which this instant lies for a person; None while they are not away."""
-    if person.away == "[]":  # as of most people
+    """The last day of a person's absence at this instant; None while they are not away."""
+    if person.away == "[]":  # as for most people
         return None
     return WorkingTime(person.zone, away=_periods(person.away)).away_on(at)
 
@@ -258,7 +258,7 @@ def _company_calendar_of(
 
 @lru_cache(maxsize=64)
 def company_calendar(company: Company) -> WorkingTime:
-    """When somebody answers customers."""
+    """The company's hours in which customers are answered."""
     days_off = frozenset(company.days_off)
     return WorkingTime(company.zone, company.working_hours, company.country, company.region, days_off)
 
@@ -278,7 +278,7 @@ def _number(day: date) -> int:
 
 
 def _hours_on(day: Day, hours: Iterable[WorkingHours]) -> Iterator[tuple[int, int]]:
-    """What starts on a day of the week, from and until, in microseconds from midnight."""
+    """The hours that start on a day of the week, from and until, in microseconds from midnight."""
     for one in hours:
         if day in one.days:
             yield _of_day(one.start), DAY if one.over_midnight else _end(one.end)

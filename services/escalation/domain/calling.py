@@ -1,4 +1,4 @@
-"""Whether a customer may be called at this moment, by the policy's hours on the customer's own clock. Pure."""
+"""Whether a customer may be called now, by the policy's hours on the customer's own clock. Pure functions."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -33,8 +33,11 @@ class CallingHours:
 
 @dataclass(frozen=True, slots=True)
 class Calling:
-    """`local_time` is the customer's own, None where their zone is not known and the policy's is taken instead;
-    `hours` tell of any day when a call is welcome."""
+    """The result for a customer.
+
+    `local_time` is the customer's own, or None if their zone is unknown and the policy's is used; `hours` are the daily
+    hours in which a call is welcome.
+    """
 
     zone: str
     local_time: str | None
@@ -44,7 +47,7 @@ class Calling:
 
 
 def calling(zone: str | None, customers: Customers, now: datetime) -> Calling:
-    """What time it is there, and until or from when a call is welcome."""
+    """The customer's local time, and until or from when a call is welcome."""
     taken = zone or customers.zone
     there = f"{now.astimezone(ZoneInfo(taken)):%H:%M}"
     allowed = CallingHours(taken, customers.callable_from, customers.callable_until).is_open(now)

@@ -1,5 +1,5 @@
-"""The channels on which an alert reaches a person, each described once: all that differs between them, but for how a
-message is written and sent. That is one module each of `services.escalation.channels`."""
+"""The channels on which an alert reaches a person, each defined once with all its differences. Composing and sending
+messages is in `services.escalation.channels`, one module each."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ TAKES_NO_SUCH_SENDER = "the mail server takes only ASCII before the @ of the sen
 
 @dataclass(frozen=True, slots=True)
 class Addresses:
-    """The addresses of a person, without the rest of what the directory says."""
+    """The addresses of a person, without the other data of the directory."""
 
     email: str | None
     phone: str | None
@@ -31,13 +31,13 @@ Addressee: TypeAlias = Salesperson | Addresses
 class ChannelDefinition:
     """One channel. `name` is in rows and events, `label` is for people.
 
-    A channel either shows an alert as soon as it is raised, to anybody: then `shown` is what is said of it. Or it sends
-    messages, which wait for their time: then `address` is where a person has theirs. `no_address` is said of a person
-    without one, `address_gone` where it went between the alert and the sending.
+    A channel either shows an alert at once, to everyone: then `shown` describes that. Or it sends messages, which wait
+    for their time: then `address` finds a person's address. `no_address` is the reason for a person without one,
+    `address_gone` the reason if it was removed between the alert and the sending.
 
-    `not_again` is why nothing on it can be sent again; None: an operator can. `marks_addresses`: the directory marks an
-    address that it refuses. `standing_trouble` is how the reasons begin that hold up every message until an operator
-    changes something; what may mend by itself is not among them.
+    `not_again` is the reason why nothing on it can be sent again; None: an operator can do so. `marks_addresses`: the
+    directory marks an address that the channel refuses. `standing_trouble` are the beginnings of reasons that block
+    every message until an operator changes something; trouble that may pass by itself is not among them.
     """
 
     name: str
@@ -52,7 +52,7 @@ class ChannelDefinition:
 
     @property
     def shows_at_once(self) -> bool:
-        """Whether it shows alerts, and sends nothing."""
+        """Whether it only shows alerts and sends nothing."""
         return self.shown is not None
 
 
@@ -70,13 +70,13 @@ EMAIL = ChannelDefinition(
 )
 
 CHANNELS: Mapping[str, ChannelDefinition] = {one.name: one for one in (INBOX, EMAIL)}
-"""In the order in which an alert gets its deliveries; a definition is found by its name."""
+"""The definitions by name, in the order in which an alert gets its deliveries."""
 SHOWING: tuple[str, ...] = tuple(one.name for one in CHANNELS.values() if one.shows_at_once)
-"""The names of those that show alerts."""
+"""The names of the channels that show alerts."""
 SENDING: tuple[str, ...] = tuple(one.name for one in CHANNELS.values() if not one.shows_at_once)
-"""The names of those that send messages."""
+"""The names of the channels that send messages."""
 SENT_AGAIN: tuple[str, ...] = tuple(one.name for one in CHANNELS.values() if one.not_again is None)
-"""The names of those on which an operator can have a message sent again."""
+"""The names of the channels on which an operator can send a message again."""
 
 
 def is_reachable(person: Addressee) -> bool:

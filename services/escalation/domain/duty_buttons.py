@@ -1,4 +1,4 @@
-"""The buttons of duties: whose customer it is talked with them about an order, before there is trouble."""
+"""The buttons of duties: a salesperson talked with their customer about an order before there was trouble."""
 
 from typing import ClassVar
 from uuid import UUID
@@ -10,7 +10,7 @@ from shared.contracts.support_inbound import ContactChannel
 
 
 class DutyButton(Fact):
-    """Somebody says that they talked with the customer about an order, just now."""
+    """A salesperson reports a talk with the customer about an order, just now."""
 
     topic: ClassVar[str] = ""
     order: Id
@@ -19,15 +19,15 @@ class DutyButton(Fact):
 
 
 class CheckInLogged(DutyButton):
-    """They asked how it goes."""
+    """The salesperson checked in with the customer."""
 
     type: ClassVar[str] = "escalation.button.check_in_logged"
 
 
 class FollowUpLogged(DutyButton):
-    """They asked about a promise, or whether the expected outcome was reached, and the customer answered this.
+    """The salesperson asked about a promise or the expected outcome, and the customer gave this answer.
 
-    `promise` is the fact that remembers the promise.
+    `promise` is the id of the promise's fact.
     """
 
     type: ClassVar[str] = "escalation.button.follow_up_logged"

@@ -1,4 +1,4 @@
-"""What escalation remembers of each fact that can put a sale at risk, or end a risk: never a customer's own data."""
+"""The data kept of each fact that can put a sale at risk or end a risk; never a customer's personal data."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -23,11 +23,12 @@ _SUPPORT, _TAB = "handoff/support", "\t"  # a tab is in no id
 
 
 class FactKind(StrEnum):
-    """What happened. `sold`, `promise` and `delivery_due` are told by a sale, `customer_reached` by a salesperson.
+    """The kind of a fact. A sale reports `sold`, `promise` and `delivery_due`; a salesperson reports
+    `customer_reached`.
 
-    `promise_said_kept` and `outcome_said` are what a salesperson says that the customer said: no proof. `order_lines`
-    are a sale's lines, remembered once a part of it was delivered or they changed. `request_closed`: somebody closed
-    the episode in which a request stood; `request_reopened`: they took that back.
+    `promise_said_kept` and `outcome_said` are salespeople's reports of customers' answers, which are not proof.
+    `order_lines` are a sale's lines, remembered once a part was delivered or the lines changed. `request_closed`: the
+    episode of a request was closed; `request_reopened`: that close was undone.
     """
 
     CONTACT = "contact"
@@ -64,29 +65,29 @@ class FactKind(StrEnum):
     OUTCOME_REPORTED = "outcome_reported"
     OUTCOME_SAID = "outcome_said"
 
-    # Enum's own is written in Python, and every fact is put into lanes by it.
+    # Enum's own hash is written in Python and too slow: every fact is put into indexes by it.
     __hash__ = str.__hash__
 
 
 SAID = (FactKind.PROMISE_SAID_KEPT, FactKind.OUTCOME_SAID)
-"""What a salesperson says that the customer says."""
+"""Kinds that are salespeople's reports of customers' answers."""
 
 
 @dataclass(frozen=True, slots=True)
 class AccountFact:
     """One fact of an account.
 
-    `direction`, `channel`, `result`, `agent` (who of us) and `conversation` are a contact's; `result` and `agent` also
-    why no answer is needed, and who says so; `agent` also who tells what the customer said. `courtesy`: declared to be
-    a "thanks" or an automatic reply. `number`: how often a case was passed on; a rating in thousandths of its scale; 1
-    or 0 for an outcome that was reached or not, and for a delivery that says whether it was the whole order. `due_at`:
-    of a promised answer, a promise, a delivery. `waiting_for`: whose turn it is said to be. `amount_minor` and
-    `currency` are what is asked back or was paid back, `said` and `asked_by` digests of the words and the person of a
+    `direction`, `channel`, `result`, `agent` (our person) and `conversation` belong to a contact. `result` and `agent`
+    are also the reason why no answer is needed and its reporter; `agent` is also the reporter of a customer's answer.
+    `courtesy`: declared to be a "thanks" or an automatic reply. `number`: how often a case was passed on; a rating in
+    thousandths of its scale; 1 or 0 for an outcome reached or not, and for a delivery reported as the whole order or
+    not. `due_at`: of a promised answer, a promise, a delivery. `waiting_for`: the reported turn. `amount_minor` and
+    `currency` are the amount requested or paid back; `said` and `asked_by` are digests of the words and the person of a
     request.
 
-    `what` names a promise, the kind of refund that is asked for, the word of a status (`status_word`), the contact
-    that needs no answer (see `contact_ids`), or the request that was closed or reopened; of a delivery it is the places
-    of its lines, of an order's lines each with its product and quantity, as JSON.
+    `what` names a promise, the kind of refund requested, the word of a status (`status_word`), the contact that needs
+    no answer (see `contact_ids`), or the request that was closed or reopened. For a delivery it is the places of its
+    lines; for an order's lines, each with its product and quantity, as JSON.
     """
 
     fact_id: UUID
@@ -112,7 +113,7 @@ class AccountFact:
 
 
 def fact_id(event: Envelope[Fact], part: str = "") -> UUID:
-    """The id of what is remembered of an event; `part` where one event tells several things."""
+    """The id of an event's fact; `part` distinguishes several facts of one event."""
     return derived("fact", event.source, event.id, part)
 
 
@@ -146,7 +147,7 @@ _KINDS: Mapping[type[Fact], FactKind] = {
 
 
 def remembered(event: Envelope[Fact]) -> list[AccountFact]:
-    """What is remembered of an event that orders or support published; nothing of a test, and of what no rule needs."""
+    """The facts of an event that orders or support published; none for a test, or for an event that no rule needs."""
     fact = event.data
     if getattr(fact, "test", None):
         return []
@@ -166,7 +167,7 @@ def remembered(event: Envelope[Fact]) -> list[AccountFact]:
 
 
 def _also_told(event: Envelope[Fact], told: AccountFact, named: dict[str, Any]) -> Iterator[AccountFact]:
-    """What an event tells beside its own fact: that the customer is leaving, or that a case needs no answer."""
+    """The other facts of an event: the customer is leaving, or a case needs no answer."""
     fact = event.data
     if isinstance(fact, support.ContactMade) and fact.intent is not None and not told.courtesy:
         leaving, asked = fact_id(event, LEAVING), _asked(event.subject, fact)
@@ -179,7 +180,7 @@ def _also_told(event: Envelope[Fact], told: AccountFact, named: dict[str, Any]) 
 def _asked(
     account_id: str, fact: support.RefundRequested | support.CancellationRequested | support.ContactMade
 ) -> dict[str, Any]:
-    """What tells a request from another: told again with the same words it is the same."""
+    """The members that distinguish requests: a report with the same words is the same request."""
     return {"said": _digest(account_id, fact.words), "asked_by": _digest(account_id, _name_of(fact.by))}
 
 
@@ -188,14 +189,14 @@ def _name_of(person: Person | None) -> str | None:
 
 
 def _digest(account_id: str, text: str | None) -> str | None:
-    """A few digits by which a text is known again, and not found out."""
+    """A short digest that recognises a text without revealing it."""
     words = " ".join((text or "").casefold().split())
     return derived("text", account_id, words).hex[:8] if words else None
 
 
 @lru_cache(maxsize=4096)
 def status_word(status: str) -> str:
-    """The word of a status as all its spellings have it in common: without case, hyphens and underscores."""
+    """The word of a status, normalised over its spellings: without case, hyphens and underscores."""
     return " ".join(status.casefold().replace("_", " ").replace("-", " ").split())
 
 
@@ -211,7 +212,7 @@ def contact_ids(no_answer: AccountFact) -> tuple[UUID, ...]:
 
 
 def _of_sale(event: Envelope[Fact], sale: orders.OrderPlaced) -> list[AccountFact]:
-    """What a sale committed us to: each promise, and the delivery, for which something must happen from the sale on."""
+    """The commitments of a sale: each promise, and the delivery, for which something must happen from the sale on."""
 
     def committed(kind: FactKind, part: str, due_at: datetime, what: str | None = None) -> AccountFact:
         id = fact_id(event, part)
@@ -230,12 +231,12 @@ def _of_sale(event: Envelope[Fact], sale: orders.OrderPlaced) -> list[AccountFac
 
 
 def lines_told(lines: Sequence[Line]) -> str:
-    """An order's lines as they are remembered."""
+    """An order's lines in their stored form."""
     return json.dumps([(line.product, line.quantity) for line in lines], ensure_ascii=False)
 
 
 def lines_of_sale(order: Order) -> AccountFact:
-    """What a sale was of: the first of what its deliveries are held against."""
+    """The lines of a sale as a fact, with which its deliveries are compared first."""
     products = products_of(order)
     quantities = json.loads(order.quantities) if order.quantities else [1] * len(products)
     lines = json.dumps(list(zip(products, quantities, strict=True)), ensure_ascii=False)
@@ -244,7 +245,7 @@ def lines_of_sale(order: Order) -> AccountFact:
 
 
 def _details(account_id: str, fact: Fact) -> dict[str, Any]:
-    """What only some kinds of facts say, as members of an `AccountFact`."""
+    """The details that only some kinds of facts have, as members of an `AccountFact`."""
     match fact:
         case support.ContactMade():
             return {

@@ -1,4 +1,4 @@
-"""Which signal an episode is about: headline, mail, list, script and rings all ask `main_signal`."""
+"""The signal that an episode is about: headline, mail, list, script and alerts all use `main_signal`."""
 
 from collections.abc import Collection, Iterable
 from datetime import datetime
@@ -10,7 +10,7 @@ from shared.contracts.escalation import REQUESTS, SignalKind
 
 
 class Weighed(Protocol):
-    """What is known of a signal, as a value of its own or as a row that was read."""
+    """A signal's weight, as an entity or as a row."""
 
     @property
     def signal_id(self) -> UUID: ...
@@ -37,7 +37,7 @@ def main_signal(signals: Iterable[S], policy: Policy) -> S | None:
 
 
 def informs(signal: Weighed, policy: Policy) -> bool:
-    """Whether a signal is for information: a refund request of a kind that has no play. It asks nothing of anybody."""
+    """Whether a signal is for information: a refund request of a kind without a play. It needs no response."""
     refund = signal.kind is SignalKind.REFUND_REQUESTED
     return refund and signal.refund_kind is not None and signal.refund_kind not in policy.plays.refund_kinds
 
@@ -48,6 +48,6 @@ def all_inform(signals: Collection[Weighed], policy: Policy) -> bool:
 
 
 def that_count(signals: Collection[S], policy: Policy) -> list[S]:
-    """The signals that decide how severe an episode is: those for information only where there are no others."""
+    """The signals that determine an episode's severity; those for information count only if there are no others."""
     counting = [signal for signal in signals if not informs(signal, policy)]
     return counting or list(signals)

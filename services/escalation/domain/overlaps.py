@@ -1,4 +1,4 @@
-"""Time that is open to several at once: somebody's working time in which a customer may be called. Pure."""
+"""Overlaps of calendars: a person's working time in which a customer may be called. Pure functions."""
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
@@ -7,7 +7,7 @@ from services.escalation.domain.calendar import LONGEST_PAUSE, WorkingTime
 
 
 def overlaps(calendars: Sequence[WorkingTime], start: datetime, until: datetime) -> Iterator[tuple[datetime, datetime]]:
-    """From when to when all are open, of those times that begin before an instant."""
+    """The spans in which all are open, among those that begin before an instant."""
     if not calendars:
         yield start, until
         return
@@ -24,7 +24,7 @@ def overlaps(calendars: Sequence[WorkingTime], start: datetime, until: datetime)
 
 
 def overlapping(calendars: Sequence[WorkingTime], start: datetime, end: datetime) -> timedelta:
-    """How much of a span is open to all."""
+    """How much of a span is open in all calendars."""
     total = timedelta(0)
     for opens, closes in overlaps(calendars, start, end):
         total += max(min(closes, end) - opens, timedelta(0))
@@ -32,7 +32,7 @@ def overlapping(calendars: Sequence[WorkingTime], start: datetime, end: datetime
 
 
 def after_overlapping(calendars: Sequence[WorkingTime], start: datetime, span: timedelta) -> datetime | None:
-    """The instant when so much of it has passed; None if that is never."""
+    """The instant when `span` of common time has passed; None if that never happens."""
     left = span
     for opens, closes in overlaps(calendars, start, start + LONGEST_PAUSE):
         if closes - opens >= left:

@@ -1,6 +1,6 @@
-"""The order in which an episode is told, by its page and by its e-mail: what its reader must know first comes first.
+"""The order of an episode's parts on its page and in its e-mail, with the most important part first.
 
-Each template has a macro for each of these parts and asks this list which is next.
+Each template has a macro for each of these parts and takes their order from this list.
 """
 
 from enum import StrEnum
@@ -19,5 +19,5 @@ class Part(StrEnum):
 
 
 HEAD = (Part.WHO, Part.UNTIL, Part.WHY)
-"""What the head of a page is made of."""
+"""The parts of a page's head."""
 BODY = (Part.PRESS, Part.HAPPENED, Part.SAY, Part.ASKED)

@@ -1,7 +1,7 @@
 """Telephone numbers as people write them, as links that dial them: for pages and mails alike. Start at `phone_links`.
 
-A link that dials somebody else is worse than none: what cannot be read for certain stays text, and an emergency number
-is never dialled.
+A link that dials the wrong person is worse than none: a number that cannot be read with certainty stays text, and an
+emergency number is never dialled.
 """
 
 import re
@@ -22,9 +22,9 @@ from phonenumbers import (
 )
 
 _FEWEST, _MOST = 3, 15
-"""How many digits can be dialled; ITU-T E.164 has at most 15."""
+"""The number of digits that can be dialled; ITU-T E.164 allows at most 15."""
 _A_NUMBER = 6
-"""From so many digits on something is a number of its own, and not a part of one."""
+"""Text with at least this many digits is a number of its own, not a part of one."""
 
 _BETWEEN = re.compile(r"\s+[/|]\s+|[,;\n](?!\s*ext)|\s+(?:or|and|oder|und|ou|et|o|e|y)\s+|\s+(?=\+)", re.IGNORECASE)
 _SLASH = re.compile(r"/")
@@ -38,15 +38,15 @@ _RUN = re.compile(r"\+?\s*\(?\d[\d\s().\-/]*")
 _AMERICAN = re.compile(r"1[2-9]\d\d[2-9]\d{6}")
 _NORTH_AMERICA = 1
 _KNOWN_EVERYWHERE = ("DE", "US", "GB", "AU")
-"""Countries whose emergency numbers are kept from being dialled where no country is known."""
+"""Countries whose emergency numbers are never dialled if no country is known."""
 _TRUNK = re.compile(r"^(\+(?!39)[\d\s]*?)\(0\)")
 _LOOKALIKES = str.maketrans({"＋": "+", "﹢": "+", "＊": "*", "⁎": "*", "∗": "*", "＃": "#", "﹟": "#"})
 
 
 @dataclass(frozen=True, slots=True)
 class PhoneLink:
-    """One number: `href` dials it, `label` is what was written, and `words` also that its country's code is missing: it
-    cannot be dialled from abroad."""
+    """One number: `href` dials it, `label` is the text as written; `words` also tell that its country code is missing,
+    so it cannot be dialled from abroad."""
 
     href: str
     label: str
@@ -71,8 +71,10 @@ def phone_links(text: str | None, country: str | None = None) -> tuple[PhoneLink
 
 
 def country_of(texts: Iterable[str | None]) -> str | None:
-    """The country of the numbers that are written with a country's code; None where there is none, or several. Of a
-    code that countries share it is the one that the numbering plan names first: numbers are dialled alike in all."""
+    """The country of the numbers with a country code; None if there is none, or several.
+
+    For a code shared by countries it is the first one in the numbering plan: numbers are dialled alike in all of them.
+    """
     found = {
         match.number.country_code or 0
         for text in texts
@@ -88,7 +90,7 @@ def _in_ascii_digits(text: str) -> str:
 
 
 def _parts(text: str) -> Iterator[str]:
-    """The text cut where another number begins: a slash may as well end an area code."""
+    """The text, cut where another number begins. A slash may also end an area code."""
     for part in _cut(text, _BETWEEN):
         yield from _cut(part, _SLASH)
 
@@ -109,7 +111,7 @@ def _digits_in(text: str) -> int:
 
 
 def _numbers(part: str, country: str | None) -> Iterator[tuple[str, str]]:
-    """What is dialled for each number of a part, and how that was written."""
+    """Each number of a part, as dialled and as written."""
     plain = _EXTENSION_WORD.sub("ext. ", _without_codes(part))
     vanity = _vanity(plain)
     if vanity is not None:
@@ -129,12 +131,12 @@ def _numbers(part: str, country: str | None) -> Iterator[tuple[str, str]]:
 
 
 def _without_codes(part: str) -> str:
-    """Without codes for the exchange before the number, and what is to be typed after it."""
+    """The text without exchange codes before the number and digits to be typed after it."""
     return _FEATURE.sub("", part).partition("*")[0]
 
 
 def _uri(number: PhoneNumber) -> str | None:
-    """A number with its country's code; None for one that is dialled only within its town, or is a service's."""
+    """A number with its country code; None for a service number, or one that can be dialled only within its town."""
     if phonenumbers.is_possible_number_with_reason(number) is not ValidationResult.IS_POSSIBLE:
         return None
     dialled = phonenumbers.format_number(number, PhoneNumberFormat.E164)
@@ -142,9 +144,9 @@ def _uri(number: PhoneNumber) -> str | None:
 
 
 def _is_certain(number: PhoneNumber, written: str, country: str | None) -> bool:
-    """Whether a number that was read as one of this country is no other: it has the country's prefix, or is in use.
+    """Whether a number certainly belongs to this country: it has the country's prefix, or is in use.
 
-    What has the shape of an American number is one only there.
+    A number in American form is certain only in America.
     """
     digits, home = re.sub(r"[^\d+]", "", written), PhoneMetadata.metadata_for_region(country or "")
     if digits.startswith("+") or home is None or home.country_code == _NORTH_AMERICA:
@@ -155,7 +157,7 @@ def _is_certain(number: PhoneNumber, written: str, country: str | None) -> bool:
 
 
 def _is_emergency(dialled: str, country: str | None) -> bool:
-    """Whether it calls the police or an ambulance, there or as the end of an international number."""
+    """Whether it calls an emergency service, in that country or as the end of an international number."""
     digits = dialled.partition(";")[0]
     if digits.startswith("+"):
         return any(
@@ -180,7 +182,7 @@ def _vanity(text: str) -> str | None:
 
 
 def _of_vanity(keys: str, country: str | None) -> Iterator[str]:
-    """What it dials; nothing where that is not certain. Without a country it is dialled as its digits."""
+    """The number that it dials; nothing if that is uncertain. Without a country it is dialled as its digits."""
     try:
         number = phonenumbers.parse(keys, country)
     except phonenumbers.NumberParseException:
@@ -193,7 +195,7 @@ def _of_vanity(keys: str, country: str | None) -> Iterator[str]:
 
 
 def _as_written(text: str, country: str | None) -> str | None:
-    """The digits of a number that nobody can place in a country, with its extension; None where there is none."""
+    """The digits of a number that belongs to no known country, with its extension; None if there are none."""
     extension = _EXTENSION.search(text)
     runs = _RUN.findall((text[: extension.start()] if extension else text).partition("#")[0])
     longest = _TRUNK.sub(r"\1", max(runs, key=_digits_in, default="").strip())

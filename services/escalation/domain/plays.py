@@ -1,4 +1,4 @@
-"""What to say in the call and what may be offered: by the main signal, the policy, and the customer. Pure."""
+"""What to say and to offer in the call, by the main signal, the policy and the customer. Pure functions."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,8 +16,11 @@ from shared.contracts.support_inbound import ContactPreference
 
 @dataclass(frozen=True, slots=True)
 class Advice:
-    """For the call. `limit` follows "You may offer": how much money at most, or that none may be without asking;
-    `instead` tells why there is nothing to say or to offer."""
+    """Advice for the call.
+
+    `limit` follows "You may offer": the highest amount, or that none may be offered without asking; `instead` tells why
+    there is nothing to say or to offer.
+    """
 
     say: tuple[str, ...] = ()
     offer: str | None = None
@@ -26,15 +29,15 @@ class Advice:
 
 
 YOUR_NAME = "[your name]"
-"""What the desk reads in the place of its name, which is often a team's: the caller says their own."""
+"""The placeholder for the desk's name, which is often a team's: the caller says their own name."""
 
 
 @dataclass(frozen=True, slots=True)
 class Voice:
     """The person who makes the call, and the seller of the order by id and name, where there is one.
 
-    `step` is the caller's place on the ladder, None of who has not been notified.
-    `seller_left`: the company; `handed_on`: the account is assigned to somebody else now.
+    `step` is the caller's place on the ladder, None if they have not been notified.
+    `seller_left`: the seller has left the company; `handed_on`: the account is assigned to someone else now.
     """
 
     me: str
@@ -46,7 +49,7 @@ class Voice:
     handed_on: bool = False
 
     def says(self, play: Play, plays: Plays) -> tuple[str, ...]:
-        """The play's lines: the seller's own, or an introduction and the lines that are true of everybody else."""
+        """The play's lines: the seller's own, or an introduction and the lines that are true of everyone else."""
         if self.me == self.seller:
             return play.say
         lines, seller = play.say_for_others or play.say, self.seller_name
@@ -54,7 +57,8 @@ class Voice:
         return introduced(self._introduction(plays), me=me, seller=seller or ""), *lines
 
     def _introduction(self, plays: Plays) -> str:
-        """The one that is true: a seller who left, or whose account another has, looks after nothing any more."""
+        """The introduction that is true: a seller who left, or whose account went to another, no longer looks after
+        it."""
         if self.seller_name is None:
             return plays.introductions.no_seller
         if self.seller_left:
@@ -69,8 +73,10 @@ class Voice:
 def advice(
     risks: Sequence[Risk], voice: Voice, *, preference: ContactPreference, order: Amount, policy: Policy
 ) -> Advice | None:
-    """The play of the main signal for this caller; None where the policy has none for it. Once the money asked for has
-    been paid, the one of a refund that was paid."""
+    """The play of the main signal for this caller; None if the policy has none.
+
+    Once a requested refund has been paid, the play of a paid refund.
+    """
     if preference in MUST_NOT_BE_CALLED:
         return Advice(instead=must_not_be_called(preference))
     main = main_signal(risks, policy)
@@ -106,8 +112,10 @@ def _with_day(line: str, risk: Risk) -> str:
 
 
 def must_not_be_called(preference: ContactPreference, *, address: bool = True, contact: str | None = None) -> str:
-    """For a customer whose preference forbids a call: why, and what to do instead. `address`: one is known; `contact`:
-    of a customer who has died, the person to contact."""
+    """For a customer whose preference forbids a call: the reason, and what to do instead.
+
+    `address`: an address is known; `contact`: the person to contact for a customer who has died.
+    """
     instead = _instead(preference, address=address, contact=contact)
     return f"This customer must not be called: {MUST_NOT_BE_CALLED[preference]}. {instead}"
 
@@ -127,8 +135,8 @@ NO_WAY = "No phone number or e-mail address known: ask support how to reach this
 
 
 def no_call_words(number: str | None, *, address: bool) -> str:
-    """For a customer who may be called, and of whom no number can be dialled: `number` is what is on record, and
-    `address` says whether one is known."""
+    """For a customer who may be called but has no number that can be dialled: `number` is the number on record, and
+    `address` tells whether an address is known."""
     if number:
         ask = "" if address else ". Ask support how to reach this customer."
         return f"The number on record cannot be dialled: {number}{ask}"
@@ -141,9 +149,8 @@ def may_write(preference: ContactPreference) -> bool:
 
 
 def offer_limit(play: Play, order: Amount, asked: int | None = None) -> int | None:
-    """The most that a play allows to give, in minor units: its percentage of the order, but never more than its limit
-    in this currency, nor than what is `asked` back. None where it allows no money, or has limits and none in this
-    currency."""
+    """The highest amount that a play allows, in minor units: its percentage of the order, up to its limit in this
+    currency and the amount `asked` back. None if it allows no money, or has limits but none in this currency."""
     if not play.offer_percent or _has_other_limits(play, order.currency):
         return None
     share = order.minor * play.offer_percent // 100
@@ -152,7 +159,7 @@ def offer_limit(play: Play, order: Amount, asked: int | None = None) -> int | No
 
 
 def _has_other_limits(play: Play, currency: str) -> bool:
-    """Whether it says how much may be given, but not in this currency."""
+    """Whether it has a limit, but not in this currency."""
     return bool(play.offer_at_most) and currency not in play.offer_at_most
 
 

@@ -1,4 +1,4 @@
-"""Who looks at a page, and instants and names as that person reads them."""
+"""The reader of a page, with instants and names as shown to that person."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -21,7 +21,7 @@ class LocalTime:
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """Who looks at the page, in which zone, and when."""
+    """The reader of a page, with their zone and the time."""
 
     salesperson_id: SalespersonId
     zone: ZoneInfo
@@ -36,5 +36,5 @@ class Reader:
         return salesperson_id == self.salesperson_id
 
     def name_of(self, salesperson_id: str | None, name: str | None) -> str:
-        """ "You", or how somebody is called."""
+        """ "You", or a person's name."""
         return "You" if self.is_me(salesperson_id) else unturned(name or salesperson_id or "No one")

@@ -10,11 +10,11 @@ SPECIAL_REFUNDS = {
     RefundKind.CHARGEBACK: "Chargeback",
     RefundKind.FRAUD: "Refund after fraud",
 }
-"""Refunds that have a name of their own."""
+"""Refunds with a name of their own."""
 
 
 def refund_words(kind: RefundKind | None, amount: str | None) -> str:
-    """What is asked back, with its amount where known."""
+    """The requested refund in words, with its amount if known."""
     special = SPECIAL_REFUNDS.get(kind) if kind else None
     if special:
         return f"{special} ({amount.removesuffix(',')})" if amount else special

@@ -1,4 +1,4 @@
-"""An episode that somebody closed, and opens again: for a short time, and as it stood. Start at `reopened`. Pure."""
+"""Undoes a close within a short time; the episode opens as it was. Start at `reopened`. Pure functions."""
 
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -8,7 +8,7 @@ from services.escalation.domain.rescues import NotNow
 from services.escalation.domain.words import counted
 
 _STANDS_STILL = (Clock.ANSWER, Clock.REDEEM)
-"""Clocks that give somebody time. The other two end at an instant that was agreed on."""
+"""Clocks that stop while closed, as they give a person time. The other two end at an agreed time."""
 
 
 def reopened_until(closed_at: datetime, within: timedelta) -> datetime:
@@ -17,7 +17,7 @@ def reopened_until(closed_at: datetime, within: timedelta) -> datetime:
 
 
 def check_may_reopen(episode: Episode, by: str, within: timedelta, now: datetime) -> None:
-    """Raises NotNow for an episode that is open, or was closed by somebody else, by itself, or too long ago."""
+    """Raises NotNow for an episode that is open, or was closed by another person, automatically, or too long ago."""
     if episode.closed_at is None:
         raise NotNow("episode_open", "this episode is open; reload the page.")
     if episode.closed_by is None:
@@ -30,8 +30,10 @@ def check_may_reopen(episode: Episode, by: str, within: timedelta, now: datetime
 
 
 def reopened(episode: Episode, now: datetime) -> Episode:
-    """Open as it was when it was closed, but for a hand-over that was offered. Who had time to act has as much left as
-    then."""
+    """The episode, open as it was at its close, without an offered hand-over.
+
+    A person's remaining time is the same as at the close.
+    """
     assert episode.closed_at is not None
     deadline = episode.stopped_deadline_at
     if deadline is not None and episode.stopped_deadline_for in _STANDS_STILL:

@@ -1,4 +1,4 @@
-"""What words need to know of a signal: `Risk`."""
+"""The data of a signal for its words: `Risk`."""
 
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -13,15 +13,15 @@ _NO_ID = UUID(int=0)
 
 @dataclass(frozen=True, slots=True)
 class Risk:
-    """A signal as a reader is told of it.
+    """A signal, as shown to a reader.
 
-    `asked` is the amount that a refund request names or a refund paid, `more_than_order` that it exceeds the order's,
-    `executed` that the money asked back has been paid since. A late delivery is `expected_on` a day of the customer's
-    calendar, where one was told that is not over. What was promised or expected, `about`, is quoted, where that is
+    `asked` is the amount of a refund, requested or paid. `more_than_order` tells that it exceeds the order's amount;
+    `executed`, that the requested money has been paid since. `expected_on` is the day of a late delivery in the
+    customer's calendar, if one was reported and is not over. `about` is the promise or expected outcome, quoted, if
     known.
 
-    Two kinds have two causes: an order is `unmoved` where it stalled because nobody moves it, not because a
-    confirmation is missing; a dead end is a contact `unanswered` in time, or one that ended without help.
+    Two kinds have two causes. A stalled order is `unmoved` if nobody moves it, rather than lacking a confirmation. A
+    dead end is a contact `unanswered` in time, or one that ended without help.
     """
 
     kind: SignalKind

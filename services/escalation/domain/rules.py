@@ -1,4 +1,4 @@
-"""What an installation sets, beside the policy: who is the desk, and how long the spine waits for what comes late."""
+"""An installation's settings beside the policy: the desk, and the waiting times for late input."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -6,13 +6,13 @@ from datetime import timedelta
 from shared.ids import SalespersonId
 
 RULES_VERSION = 4
-"""Counted up with every change of the rules in code by which the same facts amount to other signals or episodes.
-What was decided carries it, and `handoff rejudge` applies it to what was decided before. 1: all that has none."""
+"""Counted up with every change of the rules in code by which the same facts imply other signals or episodes. Decisions
+carry it, and `handoff rejudge` applies it to earlier decisions. 1: all decisions without a version."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """`max_alert_age` takes the place of the policy's `age.ring_within`; zero means: no signal is too old to ring."""
+    """The settings. `max_alert_age` replaces the policy's `age.ring_within`; zero: no signal is too old to notify."""
 
     desk: SalespersonId
     max_alert_age: timedelta | None = None

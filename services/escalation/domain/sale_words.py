@@ -1,4 +1,4 @@
-"""What a sale promised and what was expected of it, in its own words, as long as these are kept."""
+"""The promises and the expected outcome of a sale in its own words, as long as these are kept."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -14,25 +14,25 @@ from shared.contracts.orders_inbound import OrderPlaced
 
 @dataclass(frozen=True, slots=True)
 class SaleWords:
-    """Each quoted: `promises` by their facts, and `named` by the names that those have."""
+    """The quoted words: `promises` by their facts, and `named` by their names."""
 
     promises: Mapping[UUID, str] = field(default_factory=dict)
     named: Mapping[str, str] = field(default_factory=dict)
     outcome: str | None = None
 
     def of_risk(self, risk: Risk, fact: UUID) -> Risk:
-        """The same; a missed promise and an outcome that was not reached say which. It began with this fact."""
+        """The same risk; a missed promise or outcome gets its words. `fact` is the first fact of the signal."""
         if risk.kind is SignalKind.PROMISE_MISSED:
             return replace(risk, about=self.promises.get(fact))
         return replace(risk, about=self.outcome) if risk.kind is SignalKind.OUTCOME_DENIED else risk
 
     def of_said(self, kind: FactKind, what: str | None) -> str | None:
-        """What the customer spoke of; a promise has a name."""
+        """The words for the subject of a customer's answer; a promise is found by its name."""
         return self.named.get(what or "") if kind is FactKind.PROMISE_SAID_KEPT else self.outcome
 
 
 def sale_words(facts: Iterable[Envelope[Fact]], order: str) -> SaleWords:
-    """Those of this order, among facts of its account."""
+    """The words of this order's sale, among facts of its account."""
     for event in facts:
         sale = event.data
         if isinstance(sale, OrderPlaced) and sale.order == order:

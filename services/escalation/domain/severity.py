@@ -1,4 +1,4 @@
-"""How grave an episode is: from its signals together, the money and the policy. It only rises while it is open."""
+"""The severity of an episode, from its signals, the money and the policy. It only rises while the episode is open."""
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
@@ -12,14 +12,14 @@ from services.escalation.domain.words import SIGNAL_LABELS
 from shared.contracts.escalation import REQUESTS, Severity
 
 NO_TROUBLE_OF_ITS_OWN = frozenset(kind for kind, signal in SIGNALS.items() if not signal.of_its_own)
-"""What only carries out or announces another trouble: beside that it makes nothing graver."""
+"""Kinds that only carry out or announce another trouble; beside it they do not raise the severity."""
 
 BAD_CONTACTS = frozenset(kind for kind, signal in SIGNALS.items() if signal.bad_contact)
 
 
 @dataclass(frozen=True, slots=True)
 class SeverityAssessment:
-    """A severity, why in words, and the lines of the policy that made it so."""
+    """A severity, the reason in words, and the policy lines that determined it."""
 
     severity: Severity
     why: str
@@ -27,9 +27,9 @@ class SeverityAssessment:
 
 
 def assess_severity(signals: Collection[Signal], order: Order, policy: Policy) -> SeverityAssessment:
-    """The gravest signal's own severity, a level higher for each rise that holds. There must be a signal.
+    """The severity of the most severe signal, a level higher for each rise that applies. There must be a signal.
 
-    Signals for information do not count beside others, and alone they are to be watched and no more.
+    Signals for information do not count beside others. Alone they have the severity `watch`.
     """
     if all_inform(signals, policy):
         return SeverityAssessment(Severity.WATCH, "for information", "plays.refund_kinds")

@@ -1,4 +1,4 @@
-"""How much money is at stake: the amount that is asked back, or the whole order. Pure."""
+"""The money at stake: the amount requested back, or the whole order. Pure functions."""
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ class MoneySignal(Protocol):
 
 
 def named_amount(amount_minor: int | None, currency: str | None, order_currency: str | None) -> Amount | None:
-    """The amount that a fact names. Zero counts as not told; without a currency it is in the order's."""
+    """The amount that a fact names. Zero counts as not reported; without a currency it is in the order's."""
     known = currency or order_currency
     return Amount(amount_minor, known) if amount_minor and known else None
 
@@ -45,15 +45,15 @@ def stakes(signals: Iterable[MoneySignal], order: Amount) -> Mapping[str, int]:
 
 
 def asked_back(signals: Collection[MoneySignal], order: Amount) -> int | None:
-    """How much these refund requests ask back together, at most the whole order; None where it cannot be compared with
-    the order's amount, being in another currency."""
+    """The sum of these refund requests, at most the whole order; None if it cannot be compared with the order's amount
+    because of another currency."""
     refunds = [signal for signal in signals if signal.kind is SignalKind.REFUND_REQUESTED]
     wanted = stakes(refunds, order)
     return wanted.get(order.currency) if wanted.keys() == {order.currency} else None
 
 
 def is_executed(asked: Amount | None, order: Amount, paid_minor: int) -> bool:
-    """Whether the money asked back was paid since; `paid_minor` is in the currency of what is asked."""
+    """Whether the requested money has been paid since; `paid_minor` is in the currency of the request."""
     wanted = (asked or order).minor
     return wanted > 0 and paid_minor >= wanted
 

@@ -1,4 +1,4 @@
-"""The seventeen kinds of signals, one module each, and what is derived of their list. Start at `SIGNALS`."""
+"""The seventeen kinds of signals, one module each, and values derived from their list. Start at `SIGNALS`."""
 
 from collections.abc import Mapping
 
@@ -46,4 +46,4 @@ SIGNALS: Mapping[SignalKind, SignalDefinition] = {
         gone_quiet,
     )
 }
-"""In the order in which they are listed for people; a definition is found by its kind."""
+"""The definitions by kind, in the order in which they are listed for people."""

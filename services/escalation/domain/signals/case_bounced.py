@@ -18,7 +18,7 @@ from shared.ids import derived
 
 
 def bounced_cases(history: History, scope: Scope, thresholds: ThresholdsAt) -> Iterator[Detection]:
-    """A case was passed on too often: the earliest fact that says so."""
+    """Cases that were passed on too often, each at the earliest fact that reports it."""
     for case in scope.cases_of(history):
         for fact in history.index(IndexName.BEGINS, case, FactKind.CASE_REASSIGNED).facts:
             rule = thresholds(fact.at).signals.case_bounced

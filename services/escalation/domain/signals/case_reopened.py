@@ -16,7 +16,7 @@ from shared.contracts.escalation import SignalKind
 
 
 def reopened_cases(history: History, scope: Scope, thresholds: ThresholdsAt) -> Iterator[Detection]:
-    """Until the next end of the case it is one trouble, however often it is reopened."""
+    """Reopened cases. Until the next end of the case it is one trouble, however often it is reopened."""
     ends: set[tuple[str, UUID | None]] = set()
     for fact in scope.starting(history, FactKind.CASE_REOPENED):
         if not thresholds(fact.at).signals.case_reopened.enabled:

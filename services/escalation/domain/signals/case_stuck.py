@@ -18,7 +18,8 @@ from shared.contracts.support_inbound import WaitingFor
 
 
 def stuck_cases(history: History, scope: Scope, thresholds: ThresholdsAt) -> Iterator[Detection]:
-    """No progress of an open case within so much of the company's working time, or so long a turn of the customer's."""
+    """Open cases without progress for the allowed working time of the company, or with too long a turn of the
+    customer."""
     for case in scope.cases_of(history):
         for fact, following in history.index(IndexName.PROGRESS, case).with_next(scope.stuck.since, scope.stuck.until):
             if following is not None and following.at == fact.at:
@@ -38,7 +39,7 @@ def stuck_cases(history: History, scope: Scope, thresholds: ThresholdsAt) -> Ite
 
 
 def _stuck_at(history: History, fact: AccountFact, thresholds: ThresholdsAt) -> datetime | None:
-    """When a case has been without progress for too long; never while it is nobody's turn, unless the customer asks."""
+    """When a case has been without progress for too long. Never while it is nobody's turn, unless the customer asks."""
     assert fact.case_id is not None
     in_force = thresholds(fact.at)
     rule, turn = in_force.signals.case_stuck, turn_at(history, fact.case_id, fact.at, thresholds)

@@ -28,7 +28,7 @@ def dead_ends(history: History, scope: Scope, thresholds: ThresholdsAt) -> Itera
 
 
 def _first_missed(history: History, window: Window, thresholds: ThresholdsAt) -> Iterator[AccountFact]:
-    """The first contact that nobody answered since each talk with the customer, of those that wait for an answer."""
+    """The first unanswered contact after each talk with the customer, among those that need an answer."""
     unreturned, two_way = history.index(IndexName.UNRETURNED), history.index(IndexName.TWO_WAY)
     talked = two_way.before(window.since)
     fact = unreturned.after(talked.at if talked else ALWAYS)
@@ -44,7 +44,7 @@ def _first_missed(history: History, window: Window, thresholds: ThresholdsAt) ->
 
 
 def _is_asked_for(history: History, fact: AccountFact, thresholds: ThresholdsAt) -> bool:
-    """Whether the rule is on, and it did not become the customer's turn before an answer was too late."""
+    """Whether an answer is owed: the rule is on, and it did not become the customer's turn in time."""
     in_force = thresholds(fact.at)
     rule = in_force.signals.contact_dead_ended
     if not rule.enabled or fact.case_id is None:
@@ -55,7 +55,7 @@ def _is_asked_for(history: History, fact: AccountFact, thresholds: ThresholdsAt)
 
 
 def _unanswered(history: History, fact: AccountFact, thresholds: ThresholdsAt) -> Iterator[Detection]:
-    """One that nobody answered at all within the company's working time; a talk at the same instant is an answer."""
+    """A contact without any answer within the company's working time. A talk at the same instant is an answer."""
     in_force = thresholds(fact.at)
     rule = in_force.signals.contact_dead_ended
     talked = history.index(IndexName.TWO_WAY).since(fact.at)

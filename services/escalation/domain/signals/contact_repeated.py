@@ -44,9 +44,10 @@ def repeated_contacts(history: History, scope: Scope, thresholds: ThresholdsAt) 
 
 
 def _spans(ends: FactIndex, window: Window) -> Iterator[tuple[int, datetime, datetime]]:
-    """From one end to the next, with how many ends were before; what happens at the instant of an end is before it.
+    """The runs from one end to the next, each with the number of earlier ends. Facts at the instant of an end precede
+    it.
 
-    Only the runs that something of the window is in; each as a whole.
+    Only runs that overlap the window, each as a whole.
     """
     if window.since > window.until:
         return
@@ -60,7 +61,7 @@ def _spans(ends: FactIndex, window: Window) -> Iterator[tuple[int, datetime, dat
 def _parts(
     history: History, case: str, thresholds: ThresholdsAt, *, within: Window
 ) -> Iterator[tuple[tuple[UUID, ...], Iterable[AccountFact]]]:
-    """A run of a case, parted by the statuses by which it was over; what begins after one has its id."""
+    """A run of a case, split at the statuses that ended the case; a part after such a status has the status's id."""
     lines, since = history.index(IndexName.OF_CASE, case), within.since
     begun_by: tuple[UUID, ...] = ()
     for status in ending_statuses(history, case, thresholds, after=within.since, until=within.until):
@@ -70,7 +71,7 @@ def _parts(
 
 
 class _Attempts:
-    """The contacts of a run that count: the first line of each conversation that needs an answer. Read as needed."""
+    """The attempts of a run: the first line of each conversation that needs an answer. They are read as needed."""
 
     def __init__(self, history: History, run: Iterable[AccountFact], thresholds: ThresholdsAt) -> None:
         def within(line: AccountFact) -> timedelta:
@@ -83,7 +84,7 @@ class _Attempts:
         self._read: list[AccountFact] = []
 
     def at(self, place: int) -> AccountFact | None:
-        """The attempt at this place of the run, from 0; None where there are not so many."""
+        """The attempt at this place of the run, from 0; None if there are fewer."""
         while len(self._read) <= place:
             read = next(self._lines, None)
             if read is None:
@@ -100,7 +101,7 @@ class _Attempts:
 
 
 def _repeated(history: History, attempts: _Attempts, signal_id: UUID, thresholds: ThresholdsAt) -> Iterator[Detection]:
-    """The first attempt from which on there were enough within the window, at the attempt that was one too many."""
+    """The signal that begins with the first attempt followed by enough others in the window, at the last of these."""
     for start in count():
         first = attempts.at(start)
         if first is None:

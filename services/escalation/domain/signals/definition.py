@@ -1,4 +1,4 @@
-"""What a kind of signal is: one module of this package defines each. Start at `SignalDefinition`."""
+"""The definition of a kind of signal; one module of this package defines each kind. Start at `SignalDefinition`."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -18,14 +18,14 @@ from shared.contracts.escalation import SignalKind
 from shared.ids import derived
 
 Rule: TypeAlias = Callable[[History, Scope, ThresholdsAt], Iterator[Detection]]
-"""Finds the signals of one kind that an account's facts amount to, as far as they are in scope."""
+"""Finds the signals of one kind that an account's facts imply, within a scope."""
 
 
 @dataclass(frozen=True, slots=True)
 class SecondCause:
-    """A second way in which a kind is raised, settled otherwise than the first.
+    """A second cause of a kind, settled by other facts than the first.
 
-    `label` is what a list calls such a signal, `lead` begins the sentence about what settles it: "Since the sale".
+    `label` is such a signal's name in a list; `lead` begins the sentence about its settlement: "Since the sale".
     """
 
     label: str
@@ -37,19 +37,19 @@ class SecondCause:
 class SignalDefinition:
     """Everything about one kind of signal but its thresholds, which are the policy's (`policy/signal_rules.py`).
 
-    In words: `label` as in a list, `counted` one of them and several, `headline` the beginning of a sentence that goes
-    on with when, `raised_when` for the page of signals. `label_of` and `counted_of` are for kinds of which one signal
-    may be called otherwise. `recorded_as` is the label in the records of decisions, where that is older.
+    In words: `label` for lists, `counted` for one signal and for several, `headline` for the beginning of a sentence
+    that the time follows, `raised_when` for the page of signals. `label_of` and `counted_of` are for kinds with signals
+    of another name. `recorded_as` is the label in the records of decisions, if that is older.
 
-    In rules: `starts_with` are the kinds of facts that a signal begins with, `settled_by` what ends it, `part` where it
-    is looked for (`silent_part` where it is made of silence), `find` the rule. `counts` is the kind of facts that make
-    one together.
+    In rules: `starts_with` are the kinds of facts that a signal begins with, `settled_by` its ends, `part` the place
+    where it is looked for (`silent_part` if it is made of silence), `find` the rule. `counts` is the kind of facts that
+    make one signal together.
 
-    In severity: `of_its_own` is False of what only carries out or announces another trouble, which beside that makes
-    nothing more severe; `bad_contact` is what makes a request that follows more severe.
+    In severity: `of_its_own` is False for a kind that only carries out or announces another trouble; beside that
+    trouble it does not raise the severity. `bad_contact` marks kinds that make a later request more severe.
 
-    `examples` has a line each: a title, facts of one account with their hours, and from when the signals stand, and
-    until when. A test runs them with the shipped thresholds, all hours being worked.
+    `examples` has one line each: a title, facts of one account with their hours, and from when until when the signals
+    stand. A test runs them with the shipped thresholds and working time at all hours.
     """
 
     kind: SignalKind
@@ -72,11 +72,11 @@ class SignalDefinition:
     bad_contact: bool = False
 
     def own_id(self, fact: AccountFact) -> UUID:
-        """The id of the signal that one fact is, or begins."""
+        """The id of the signal that one fact is or begins."""
         return derived("signal", fact.fact_id, self.kind.value)
 
     def by_itself(self, history: History, fact: AccountFact) -> Detection:
-        """A fact that is a signal, at its own time."""
+        """The detection of a fact that is itself a signal, at its own time."""
         return self.found(history, fact, at=fact.at)
 
     def found(
@@ -88,13 +88,13 @@ class SignalDefinition:
         signal_id: UUID | None = None,
         by_silence: bool = False,
     ) -> Detection:
-        """A signal that began with `cause` and came into being at `at`, with what ended it later."""
+        """The detection of a signal that began with `cause` and arose at `at`, with the fact that ended it later."""
         ended = ended_by(history, self.settled_by, cause, at)
         known = signal_id or self.own_id(cause)
         return Detection(known, self.kind, at, cause, cause.case_id, history.order_of(cause), by_silence, ended)
 
     def unbroken(self, history: History, cause: AccountFact, *, until: datetime, since: datetime | None = None) -> bool:
-        """Whether nothing that would settle it happened later than its cause (or `since`), until then."""
+        """Whether no fact that settles it happened later than its cause (or `since`), until then."""
         return unbroken(history, self.settled_by, cause, until=until, since=since)
 
     def is_on(self, fact: AccountFact, thresholds: ThresholdsAt) -> bool:
@@ -105,6 +105,6 @@ class SignalDefinition:
 def unbroken(
     history: History, clearing: Clearing, cause: AccountFact, *, until: datetime, since: datetime | None = None
 ) -> bool:
-    """Whether nothing that would end a silence happened later than its cause (or `since`), until then."""
+    """Whether no fact that ends a silence happened later than its cause (or `since`), until then."""
     broken = ended_by(history, clearing, cause, cause.at if since is None else since)
     return broken is None or broken.at > until

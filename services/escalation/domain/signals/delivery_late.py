@@ -19,7 +19,7 @@ from shared.ids import derived
 
 
 def late_deliveries(history: History, scope: Scope, thresholds: ThresholdsAt) -> Iterator[Detection]:
-    """Somebody says so, or the day passed without the order having come: until it comes it is one trouble."""
+    """Late deliveries: reported as late, or past their day without arrival. Until the arrival it is one trouble."""
     return merged(_late(history, scope, thresholds))
 
 
@@ -35,8 +35,8 @@ def _late(history: History, scope: Scope, thresholds: ThresholdsAt) -> Iterator[
 
 
 def _overdue(history: History, order: str) -> Iterator[tuple[AccountFact, datetime]]:
-    """When a delivery would be late, and the fact that makes it so: a day that passes while it counts, and what
-    undoes a delivery once it has passed."""
+    """The times at which a delivery is late, with their causes: the end of a day while that day counts, or a fact that
+    undoes a delivery after its day."""
     days = _days(history, order)
     for place, fact in enumerate(days):
         until = days[place + 1].at if place + 1 < len(days) else NEVER
@@ -49,7 +49,7 @@ def _overdue(history: History, order: str) -> Iterator[tuple[AccountFact, dateti
 
 
 def _days(history: History, order: str) -> list[AccountFact]:
-    """What says by when an order is to be delivered, in the order in which it counts."""
+    """The facts that set an order's delivery date, in the order in which they count."""
     of_sale = history.index(IndexName.OF_ORDER, order, FactKind.DELIVERY_DUE).facts[:1]
     changes = history.index(IndexName.OF_ORDER, order, FactKind.ORDER_CHANGED).facts
     changed = [fact for fact in changes if fact.due_at is not None]

@@ -13,7 +13,7 @@ from services.escalation.domain.signals.places import covers
 
 
 def detections(history: History, thresholds: ThresholdsAt, scope: Scope = WHOLE) -> list[Detection]:
-    """The signals that an account's facts amount to, as far as they are in scope, sorted by (at, signal_id)."""
+    """The signals that an account's facts imply, within the scope, sorted by (at, signal_id)."""
     found = [
         detection
         for signal in _in_scope(scope)
@@ -25,7 +25,7 @@ def detections(history: History, thresholds: ThresholdsAt, scope: Scope = WHOLE)
 
 
 def _in_scope(scope: Scope) -> Iterable[SignalDefinition]:
-    """Those that may be found in scope: most facts are about no order, or about nothing else."""
+    """The definitions whose signals may be in scope. Most facts concern no order, or only orders."""
     if scope.orders == frozenset():
         return _OF_ALL_ELSE
     return _OF_ORDERS if scope == Scope(orders=scope.orders) else SIGNALS.values()

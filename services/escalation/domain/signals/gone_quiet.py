@@ -1,4 +1,4 @@
-"""A bad contact or a low rating, then silence: the customer who does not complain, and leaves."""
+"""A bad contact or a low rating, followed by silence: the customer leaves without a complaint."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -37,7 +37,7 @@ def _is_fine(fact: AccountFact, thresholds: ThresholdsAt) -> bool:
 
 
 def _broken(history: History, fact: AccountFact, until: datetime, thresholds: ThresholdsAt) -> bool:
-    """Whether the customer was heard of by then, or the same case came to its end."""
+    """Whether the customer made contact by then, or the same case ended."""
     if not lasts(history, fact, until, thresholds):
         return True
     heard = history.index(IndexName.HEARD_OF).after(fact.at)
@@ -46,7 +46,7 @@ def _broken(history: History, fact: AccountFact, until: datetime, thresholds: Th
 
 
 def _followed(history: History, fact: AccountFact, until: datetime, thresholds: ThresholdsAt) -> bool:
-    """Whether another bad contact or low rating came by then, so that this was not the last."""
+    """Whether another bad contact or low rating followed by then, so that this was not the last."""
     for other in history.index(IndexName.UNHAPPY).beyond(fact):
         if other.at > until:
             return False

@@ -1,4 +1,4 @@
-"""What the signals about orders have in common."""
+"""Functions shared by the signals about orders."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -21,12 +21,12 @@ def facts_of(history: History, scope: Scope, kind: FactKind) -> Iterator[Account
 def by_themselves(
     history: History, scope: Scope, thresholds: ThresholdsAt, kind: FactKind, signal: SignalDefinition
 ) -> Iterator[Detection]:
-    """The facts of this kind, each a signal by itself."""
+    """The detections of facts of this kind, each a signal by itself."""
     for fact in facts_of(history, scope, kind):
         if signal.is_on(fact, thresholds):
             yield signal.by_itself(history, fact)
 
 
 def due_at(fact: AccountFact) -> datetime:
-    """Nothing is past due before it was told."""
+    """When a fact is past due, but not before it was reported."""
     return fact.at if fact.due_at is None else max(fact.at, fact.due_at)

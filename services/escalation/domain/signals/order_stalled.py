@@ -19,7 +19,7 @@ from shared.ids import derived
 
 
 def stalled_orders(history: History, scope: Scope, thresholds: ThresholdsAt) -> Iterator[Detection]:
-    """An order waits for the customer's confirmation, and nobody reached them by phone; or nobody moves it."""
+    """Orders that wait for the customer's confirmation without a phone contact, and orders that nobody moves."""
     for fact in facts_of(history, scope, FactKind.CONFIRMATION_REQUIRED):
         in_force = thresholds(fact.at)
         rule = in_force.signals.order_stalled
@@ -34,10 +34,10 @@ def stalled_orders(history: History, scope: Scope, thresholds: ThresholdsAt) -> 
 
 
 def _unmoved(history: History, fact: AccountFact, thresholds: ThresholdsAt) -> Iterator[Detection]:
-    """An order that is to be delivered, and of which nothing was told since it was sold."""
+    """An order that is to be delivered, without any report since its sale."""
     kind, rule = SIGNAL.kind, thresholds(fact.at).signals.order_stalled
     at = fact.at + rule.no_progress_for
-    before = fact.at - timedelta(microseconds=1)  # what is told of the very instant of the sale is told of the order
+    before = fact.at - timedelta(microseconds=1)  # a fact at the instant of the sale counts as a report on the order
     if rule.enabled and unbroken(history, UNMOVED.settled_by, fact, until=at, since=before):
         ended = ended_by(history, UNMOVED.settled_by, fact, at)
         signal_id = derived("signal", fact.account_id, fact.order_id, kind.value, "sold")
@@ -76,7 +76,7 @@ UNMOVED = SecondCause(
         lambda matter: (*of_order(*_PROGRESS)(matter), *reached_by_phone(matter)),
     ),
 )
-"""An order of which nothing was told since its sale."""
+"""An order without any report since its sale."""
 
 SIGNAL = SignalDefinition(
     kind=SignalKind.ORDER_STALLED,

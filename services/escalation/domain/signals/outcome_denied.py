@@ -1,4 +1,4 @@
-"""What the order was bought for was not reached."""
+"""The outcome that the order was bought for was not reached."""
 
 from collections.abc import Iterator
 
@@ -19,7 +19,8 @@ _REPORTS = (FactKind.OUTCOME_REPORTED, FactKind.OUTCOME_SAID)
 
 
 def denied_outcomes(history: History, scope: Scope, thresholds: ThresholdsAt) -> Iterator[Detection]:
-    """The buyer says that the outcome expected of the order was not reached, or a salesperson says that they do."""
+    """Orders whose expected outcome was not reached, reported by the buyer or by a salesperson on the buyer's
+    behalf."""
     for kind in _REPORTS:
         for detection in by_themselves(history, scope, thresholds, kind, SIGNAL):
             if detection.cause.number == 0:

@@ -1,4 +1,4 @@
-"""Where each kind of signal is looked for, as its definition says."""
+"""The places where each kind of signal is looked for, by its definition."""
 
 from collections.abc import Mapping
 
@@ -16,12 +16,12 @@ _PART: Mapping[tuple[SignalKind, bool], Part] = {
 
 
 def part_of(kind: SignalKind, *, by_silence: bool) -> Part:
-    """A contact that nobody answered is settled by other talks than a dead end, and has a part of its own."""
+    """The part of a kind. An unanswered contact is settled by other talks than a dead end, so it has its own part."""
     return _PART[kind, by_silence]
 
 
 def place(kind: SignalKind, *, case: str | None, order: str | None, by_silence: bool) -> Place:
-    """Where a signal is looked for; `case` and `order` are those that the fact it began with names."""
+    """The place of a signal; `case` and `order` are those that its first fact names."""
     part = _PART[kind, by_silence]
     if part is Part.ORDERS:
         return Place(part, order)
@@ -29,7 +29,7 @@ def place(kind: SignalKind, *, case: str | None, order: str | None, by_silence: 
 
 
 def covers(scope: Scope, kind: SignalKind, cause: AccountFact) -> bool:
-    """Whether a signal of this kind that began with this fact is in scope: found again, or withdrawn."""
-    silence = cause.result != "dead_end"  # of the signals of contacts; no other kind asks for it
+    """Whether a signal of this kind with this first fact is in scope, so that it is either found again or withdrawn."""
+    silence = cause.result != "dead_end"  # for signals of contacts; no other kind uses it
     window = scope.window_of(place(kind, case=cause.case_id, order=cause.order_id, by_silence=silence))
     return window is not None and window.holds(cause.at)

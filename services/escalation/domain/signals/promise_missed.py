@@ -1,4 +1,4 @@
-"""A promise of the sale is past due, and nothing proves that it was kept."""
+"""A promise of the sale is past due, without proof that it was kept."""
 
 from collections.abc import Collection, Iterator
 from datetime import datetime
@@ -22,8 +22,7 @@ from shared.ids import derived
 
 
 def missed_promises(history: History, scope: Scope, thresholds: ThresholdsAt) -> Iterator[Detection]:
-    """A promise of the sale is past due without proof, and no salesperson said that it was kept; or the customer
-    complained since that was said."""
+    """Promises past due without proof that no salesperson reported as kept, or with a complaint since such a report."""
     for order in scope.orders_of(history):
         for fact in promises_of(history, order):
             at = _missed_at(history, fact, thresholds)
@@ -34,12 +33,13 @@ def missed_promises(history: History, scope: Scope, thresholds: ThresholdsAt) ->
 
 
 def missed_id(promise: AccountFact) -> UUID:
-    """The signal that this promise is missed."""
+    """The id of the signal that this promise was missed."""
     return derived("signal", promise.account_id, promise.order_id, promise.what, SIGNAL.kind.value)
 
 
 def _missed_at(history: History, promise: AccountFact, thresholds: ThresholdsAt) -> datetime | None:
-    """When it is due; where somebody had said by then that it was kept, once the customer complains; else never."""
+    """When it is missed: at its due time; if it was reported as kept by then, at the customer's complaint; else
+    never."""
     at = due_at(promise)
     word = word_about_promise(history, promise, lambda when: thresholds(when).signals.satisfaction_low, until=at)
     if word is None:
@@ -48,7 +48,7 @@ def _missed_at(history: History, promise: AccountFact, thresholds: ThresholdsAt)
 
 
 def promises_of(history: History, order: str) -> Collection[AccountFact]:
-    """What a sale promised; of two promises of one name the one that is due first."""
+    """The promises of a sale; of two promises with one name the one that is due first."""
     first: dict[str | None, AccountFact] = {}
     for fact in history.index(IndexName.OF_ORDER, order, FactKind.PROMISE).facts:
         known = first.setdefault(fact.what, fact)

@@ -16,7 +16,7 @@ from shared.contracts.escalation import SignalKind
 
 
 def paid_refunds(history: History, scope: Scope, thresholds: ThresholdsAt) -> Iterator[Detection]:
-    """Money was paid back; nothing was where the amount is zero."""
+    """Refunds that were paid. An amount of zero does not count."""
     for detection in by_themselves(history, scope, thresholds, FactKind.REFUND_PAID, SIGNAL):
         if detection.cause.amount_minor != 0:
             yield detection

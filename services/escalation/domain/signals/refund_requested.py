@@ -21,7 +21,7 @@ def refund_requests(history: History, scope: Scope, thresholds: ThresholdsAt) ->
 
 
 def _label_of(risk: Risk) -> str | None:
-    """Refunds of some kinds have a name; one that is executed says so."""
+    """The label of a refund of a special kind, or of one that was executed."""
     named = SPECIAL_REFUNDS.get(risk.refund_kind) if risk.refund_kind else None
     return f"{named or SIGNAL.label}, paid back" if risk.executed else named
 

@@ -1,4 +1,4 @@
-"""Requests for money back or to cancel: what is asked again is one request. Some are taken back."""
+"""Requests for a refund or a cancellation: a repeated request is one request. Some requests are withdrawn."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -16,7 +16,7 @@ from services.escalation.domain.signals.definition import SignalDefinition
 
 
 def requests(history: History, scope: Scope, thresholds: ThresholdsAt, signal: SignalDefinition) -> Iterator[Detection]:
-    """Each request with those that say the same again: they are one signal, since the earliest."""
+    """Each request with its repetitions: they are one signal, from the earliest on."""
     if scope.requests is None:
         return
     first: dict[UUID, Detection] = {}
@@ -36,7 +36,7 @@ def requests(history: History, scope: Scope, thresholds: ThresholdsAt, signal: S
 def _asked(
     history: History, requests: Sequence[AccountFact], thresholds: ThresholdsAt, signal: SignalDefinition
 ) -> Iterator[Detection]:
-    """The requests about one matter, each with what is the same told again."""
+    """The requests about one matter, each with its repetitions."""
     detection: Detection | None = None
     for fact in requests:
         rule = thresholds(fact.at).signals.request(signal.kind)
@@ -53,7 +53,7 @@ def _asked(
 
 
 def _is_the_same(history: History, detection: Detection, fact: AccountFact, rule: RequestRule) -> bool:
-    """Whether the earlier request stands, its episode is open, and nobody talked with the customer in between."""
+    """Whether a fact repeats the earlier request: it stands, its episode is open, and no talk came in between."""
     earliest = detection.cause
     if fact.at > earliest.at + rule.same_request_within:
         return False
@@ -66,7 +66,9 @@ def _is_the_same(history: History, detection: Detection, fact: AccountFact, rule
 
 
 def _was_closed(history: History, request: AccountFact, at: datetime) -> bool:
-    """Whether the episode in which a request stood was closed then. What was asked while it was stays another request
-    after it was opened again."""
+    """Whether the episode of a request was closed at this time.
+
+    A request made while it was closed stays a separate request after it was reopened.
+    """
     last = next(history.index(IndexName.ASKED_CLOSED, str(request.fact_id)).back_from(at), None)
     return last is not None and last.kind is FactKind.REQUEST_CLOSED

@@ -1,4 +1,4 @@
-"""An answer that was promised by a certain time is due soon."""
+"""A promised answer is due soon."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -25,9 +25,9 @@ from shared.ids import derived
 
 
 def responses_due(history: History, scope: Scope, thresholds: ThresholdsAt) -> Iterator[Detection]:
-    """The warning, some time before, while there is still time; the signal that an answer is overdue ends it.
+    """Warnings, some time before a promised answer is due. The signal that the answer is overdue ends them.
 
-    Where the policy raises no such signal, the warning stands until the answer is given.
+    If the policy raises no such signal, a warning stands until the answer is given.
     """
     return merged(_due(history, whole(history, scope), thresholds))
 
@@ -49,7 +49,7 @@ def _due(history: History, scope: Scope, thresholds: ThresholdsAt) -> Iterator[D
 
 
 def _ending(warning: Detection, late: Detection) -> Detection:
-    """A warning with what ends it first: that it was of use, or that it is too late."""
+    """A warning with its first end: the answer in time, or the overdue answer."""
     if warning.cleared_by is not None and warning.cleared_by.at <= late.at:
         return warning
     if late.waits:
@@ -58,7 +58,7 @@ def _ending(warning: Detection, late: Detection) -> Detection:
 
 
 def _passing(promise: AccountFact, due_at: datetime) -> AccountFact:
-    """That the promised time passed, as a fact."""
+    """The passing of the promised time, as a fact."""
     fact_id = derived("fact", promise.fact_id, FactKind.RESPONSE_OVERDUE)
     return replace(promise, fact_id=fact_id, kind=FactKind.RESPONSE_OVERDUE, at=due_at)
 

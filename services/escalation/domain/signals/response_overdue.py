@@ -1,4 +1,4 @@
-"""An answer that was promised by a certain time is overdue."""
+"""A promised answer is overdue."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -20,7 +20,7 @@ from shared.contracts.escalation import SignalKind
 
 
 def responses_overdue(history: History, scope: Scope, thresholds: ThresholdsAt) -> Iterator[Detection]:
-    """Somebody says so, or the promised time passed without an answer: until there is one it is one trouble."""
+    """Overdue answers: reported as overdue, or past the promised time. Until the answer it is one trouble."""
     return overdue(history, whole(history, scope), thresholds)
 
 
@@ -44,7 +44,7 @@ def is_waited_for(history: History, promise: AccountFact, until: datetime, thres
 
 
 def whole(history: History, scope: Scope) -> Scope:
-    """A scope, widened to the end of what begins in the last instant of its loose facts."""
+    """A scope, widened to the end of the signals that begin at the last instant of its loose facts."""
     if scope.loose is None:
         return scope
     after = history.index(IndexName.TWO_WAY_WITHOUT_CASE, None).after(scope.loose.until)
@@ -52,7 +52,10 @@ def whole(history: History, scope: Scope) -> Scope:
 
 
 def promises(history: History, scope: Scope, thresholds: ThresholdsAt) -> Iterator[tuple[AccountFact, datetime]]:
-    """Each promise with when its time passes: never before it was made. None counts after the end of its case."""
+    """Each promise with the time it passes, never before it was made.
+
+    A promise after the end of its case does not count.
+    """
     for promise in scope.starting(history, FactKind.RESPONSE_PROMISED):
         if promise.due_at is not None and not is_over(history, promise, thresholds):
             yield promise, max(promise.at, promise.due_at)

@@ -25,7 +25,7 @@ def low_ratings(history: History, scope: Scope, thresholds: ThresholdsAt) -> Ite
 
 
 def _of_matter(history: History, case: str | None, thresholds: ThresholdsAt) -> Iterator[Detection]:
-    """Later ratings are judged by the mark of the low one that they could make good."""
+    """Low ratings of a matter. Later ratings are judged by the mark of the low rating that they could offset."""
     ratings = history.index(IndexName.OF_KIND, FactKind.RATED, "case", case).facts
     above: dict[int, list[AccountFact]] = {}
     for fact in ratings:
