@@ -1,10 +1,10 @@
-"""Addresses of servers with a user and a password in them, as they stand in the environment. Start at `fault_of`."""
+"""Server addresses with a user and a password, as written in the environment. Start at `fault_of`."""
 
 from urllib.parse import urlsplit
 
 
 def fault_of(variable: str, url: str) -> str | None:
-    """What is wrong with how an address is written, without any part of it; None where nothing is.
+    """The fault in the form of an address, without any part of the address; None if there is none.
 
     An unescaped `/`, `#`, `?` or `@` ends a password too early: the rest of it would count as the server's name.
     """

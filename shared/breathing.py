@@ -1,4 +1,4 @@
-"""Long work lets others have their turn: pages, heartbeats and metrics share a process's one thread with it."""
+"""Lets other tasks have a turn during long work: pages, heartbeats and metrics share a process's only thread."""
 
 import asyncio
 import time
@@ -13,7 +13,7 @@ SLICE_SECONDS = 0.05
 
 
 async def in_breaths(items: Iterable[T], *, give_up_at: float | None = None) -> AsyncIterator[T]:
-    """The items, one after the other, with a return to the event loop whenever they have cost 50 ms of CPU.
+    """The items one by one, with a return to the event loop after each 50 ms of CPU time.
 
     Raises RanTooLong once the monotonic clock is past `give_up_at` with items left.
     """

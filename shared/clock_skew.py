@@ -1,4 +1,4 @@
-"""Facts dated ahead of our clock, where they enter: a little counts as now, more is refused. Start at `Receipt`."""
+"""Handles facts dated ahead of our clock on receipt: a little counts as now, more is refused. Start at `Receipt`."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -9,10 +9,10 @@ from shared.contracts.envelope import Envelope, Fact
 from shared.inputs import Decided, Input, from_publisher
 
 TIME_AHEAD = "time_ahead"
-"""The code of a fact that is refused because it is dated too far ahead."""
+"""The code of a refusal of a fact that is dated too far ahead."""
 
 MAX_CLOCK_SKEW = timedelta(minutes=5)
-"""How far ahead of our clock a publisher's may be, unless set otherwise."""
+"""How far a publisher's clock may be ahead of ours, by default."""
 
 _TICK = timedelta(microseconds=1)
 _FURTHEST_ZONE = timedelta(hours=14)
@@ -26,7 +26,7 @@ _UNITS = (
 
 @dataclass(frozen=True, slots=True)
 class TooFarAhead:
-    """The member at fault, and why in words for its publisher."""
+    """The faulty member, and the reason in words for its publisher."""
 
     field: str
     reason: str
@@ -34,13 +34,13 @@ class TooFarAhead:
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """When facts were first received by our clock, and how far ahead of that they may be dated; None: any time."""
+    """When facts were first received, by our clock, and how far ahead of that they may be dated; None: any time."""
 
     at: datetime
     skew: timedelta | None
 
     def refused(self, event: Envelope[Fact]) -> TooFarAhead | None:
-        """What is dated further ahead than the skew allows, if anything."""
+        """The member that is dated further ahead than the skew allows, if any."""
         if self.skew is None:
             return None
         for field, told in _instants(event):
@@ -49,7 +49,7 @@ class Receipt:
         return None
 
     def counted(self, events: Sequence[Envelope[Fact]]) -> list[Envelope[Fact]]:
-        """The same events; what their publishers date ahead counts as the time of receipt.
+        """The same events; times ahead of our clock count as the time of receipt.
 
         Times that differ stay in their order, a microsecond apart; equal ones stay equal, so that ties stay ties.
         """
@@ -62,7 +62,7 @@ class Receipt:
 
 
 def in_time(fresh: Mapping[tuple[str, str], Input], receipt: Receipt, decided: Decided) -> dict[tuple[str, str], Input]:
-    """The inputs that are not dated too far ahead; the others are refused. Only publishers have clocks of their own."""
+    """The inputs that are not dated too far ahead; others are refused. Only publishers have clocks of their own."""
     kept: dict[tuple[str, str], Input] = {}
     for identity, one in fresh.items():
         ahead = receipt.refused(one.envelope) if one.from_publisher else None
@@ -99,7 +99,7 @@ def _reason(field: str, ahead: timedelta) -> str:
 
 
 def _words(span: timedelta) -> str:
-    """A span in its largest unit that suits, rounded."""
+    """A span in its largest suitable unit, rounded."""
     rounded = max(_TICK, round(span / timedelta(minutes=1)) * timedelta(minutes=1))
     for least, unit, word in _UNITS:
         if rounded >= least:

@@ -1,4 +1,4 @@
-"""What committed transactions refused or left unread, for metrics and log."""
+"""Counts and logs the refusals and unread members of committed transactions."""
 
 from shared.logs import get_logger
 from shared.messaging.naming import named
@@ -9,10 +9,10 @@ log = get_logger(__name__)
 
 
 def count_inputs(metrics: Metrics, tx: Transaction) -> None:
-    """What a committed transaction refused as dead letters, and which of its events have members that nobody reads.
+    """Count the dead letters of a committed transaction, and its events with members that no code reads.
 
-    A record that became a dead letter is logged with what its publisher can be found by, and nothing of what it says. A
-    refused request is logged where it is answered.
+    A record that became a dead letter is logged with the data to find its publisher, and without its content. A refused
+    request is logged with its response.
     """
     for rejection in tx.dead_letters:
         metrics.consumer.dead_letters.labels(rejection.code).inc()

@@ -1,4 +1,4 @@
-"""Which span the running task works in: the lines that it logs name it."""
+"""The span in which the current task works; its log lines name the span."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,7 +14,7 @@ def current() -> str | None:
 
 @contextmanager
 def entered(traceparent: str | None) -> Iterator[None]:
-    """Work in a span. It ends where it began, also where the task goes on elsewhere in between."""
+    """Work in a span. The previous span is restored at the end, even if the task switches spans in between."""
     before = _current.get()
     _current.set(traceparent)
     try:
@@ -24,6 +24,6 @@ def entered(traceparent: str | None) -> Iterator[None]:
 
 
 def ids() -> dict[str, str]:
-    """The ids of trace and span, as a line that is logged has them; none outside a span."""
+    """The ids of trace and span for a log line; empty outside a span."""
     traceparent = _current.get()
     return {} if traceparent is None else {"trace_id": traceparent[3:35], "span_id": traceparent[36:52]}

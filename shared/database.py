@@ -1,6 +1,6 @@
-"""The way to Postgres: one pool a process, durable settings checked at start, and one bulk statement a table.
+"""Access to Postgres: one pool a process, durable settings checked at start, and one bulk statement a table.
 
-SQL on the way of an event is `unnest` over arrays: one round trip a table and batch, however many rows.
+SQL for events uses `unnest` over arrays: one round trip a table and batch, for any number of rows.
 """
 
 import asyncio
@@ -20,9 +20,10 @@ DirectConnection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
 Pool: TypeAlias = "asyncpg.Pool[asyncpg.Record]"
 
 TRANSACTION_SECONDS = 10.0
-"""A transaction here takes milliseconds. One that takes so long gives up by itself, and fewer rows are tried."""
+"""The limit of a transaction, which normally takes milliseconds. Beyond it the transaction gives up, and fewer rows
+are tried."""
 
-# What takes longer still is stuck and must not hold its locks.
+# A statement that takes even longer is stuck and must not hold its locks.
 SESSION_SETTINGS = {
     "idle_in_transaction_session_timeout": "15s",
     "statement_timeout": "10s",
@@ -33,11 +34,11 @@ SESSION_SETTINGS = {
 
 _DURABLE_SETTINGS = ("fsync", "full_page_writes", "synchronous_commit")
 
-# SQLSTATE classes in which the rows are at fault: data, cardinality, integrity, views' checks, limits. Anything else,
-# also a missing table or right, can be mended on the server, and the same rows applied then.
+# SQLSTATE classes in which the rows are at fault: data, cardinality, integrity, views' checks, limits. All other
+# faults, even a missing table or right, can be fixed on the server, and the same rows can be applied then.
 _FAULTS_OF_ROWS = frozenset({"21", "22", "23", "44", "54"})
 
-# What was asked for is not there: a table, column, function or schema.
+# A table, column, function or schema of the statement does not exist.
 _FAULTS_OF_TABLES = frozenset({"42", "3F"})
 MISSING_RIGHT = "42501"
 # NOT NULL, foreign key and CHECK: the rows are at fault, unless the tables are of another version than the code.
@@ -45,23 +46,23 @@ _RULES_OF_TABLES = frozenset({"23502", "23503", "23514"})
 
 
 class UnsafeDatabase(RuntimeError):
-    """The server would lose what it confirmed. Carries the setting at fault."""
+    """The server may lose confirmed commits. Carries the faulty setting."""
 
 
 class DatabaseWentBack(RuntimeError):
-    """The database knows less than it confirmed before: it was restored to an older state."""
+    """The database has less than it confirmed before: it was restored to an older state."""
 
 
 class TopicRecreated(RuntimeError):
-    """Records of one topic do not fit the offsets stored, which are of another topic with this name."""
+    """Records of a topic do not fit the stored offsets, which belong to another topic of the same name."""
 
 
 class RanTooLong(TimeoutError):
-    """A transaction took longer than it may: the same rows, fewer at a time, may pass."""
+    """A transaction took too long. The same rows may succeed, fewer at a time."""
 
 
 class TablesUnfit(RuntimeError):
-    """The tables are not those this code was written for. No record is to blame, and nothing may be dead-lettered."""
+    """The tables are of another version than the code. No record is at fault, and nothing may be dead-lettered."""
 
     def __init__(self, service: str, error: BaseException, different: str | None = None) -> None:
         reason = (
@@ -72,7 +73,10 @@ class TablesUnfit(RuntimeError):
 
 
 class RightMissing(RuntimeError):
-    """This user may not do what the service needs. No record is to blame, and nothing may be dead-lettered."""
+    """The database user lacks a right that the service needs.
+
+    No record is at fault, and nothing may be dead-lettered.
+    """
 
     def __init__(self, service: str, missing: str) -> None:
         super().__init__(f"Postgres refuses {service} a right that it needs (SQLSTATE {MISSING_RIGHT}): {missing}")
@@ -82,7 +86,7 @@ class RightMissing(RuntimeError):
 DATABASE_ERRORS = (
     asyncpg.PostgresError,
     asyncpg.InterfaceError,
-    asyncpg.InternalClientError,  # a connection cut at an unlucky moment
+    asyncpg.InternalClientError,  # a connection that broke at an unlucky moment
     DatabaseWentBack,
     TopicRecreated,
     TablesUnfit,
@@ -112,11 +116,11 @@ def is_transient(error: BaseException) -> bool:
 
 
 def ran_too_long(error: BaseException, seconds: float, *, allowed: float = TRANSACTION_SECONDS) -> bool:
-    """Whether a transaction that failed after so many seconds did so for its length.
+    """Whether a transaction that failed after this many seconds failed because of its length.
 
-    A statement was cancelled by the server or by us who waited for it, or Postgres ended the session because nothing
-    came from us for too long. Of that asyncpg mostly tells no more than that the connection is gone, as it does when
-    the server is: only the time tells them apart.
+    The server or this process cancelled a statement, or Postgres ended the session because this process was idle for
+    too long. In the last case asyncpg mostly reports only a lost connection, as it does for a lost server: only the
+    time distinguishes them.
     """
     if isinstance(error, asyncpg.QueryCanceledError | asyncpg.IdleInTransactionSessionTimeoutError | TimeoutError):
         return True
@@ -134,7 +138,7 @@ def lacks_tables(error: BaseException) -> bool:
 
 
 def lacks_right(error: BaseException) -> bool:
-    """Whether the database has what a statement asks for, and does not let this user use it."""
+    """Whether the database user lacks the right for a statement whose tables exist."""
     return isinstance(error, asyncpg.PostgresError) and error.sqlstate == MISSING_RIGHT
 
 
@@ -144,7 +148,7 @@ def breaks_rules_of_tables(error: BaseException) -> bool:
 
 
 async def open_pool(url: str, *, name: str, max_connections: int = 8) -> Pool:
-    """A pool that connects when it is first used, so it can be made while the server is away."""
+    """A pool that connects on first use, so it can be made while the server is unavailable."""
     return await asyncpg.create_pool(
         url,
         min_size=0,
@@ -158,7 +162,7 @@ async def open_pool(url: str, *, name: str, max_connections: int = 8) -> Pool:
 
 @asynccontextmanager
 async def listening(pool: Pool, channel: str) -> AsyncIterator[tuple[Connection, asyncio.Event]]:
-    """A session that hears a channel, and what each notification sets. It is a hint: one can be lost."""
+    """A session that listens to a channel, and the event that each notification sets. Notifications can be lost."""
     woken = asyncio.Event()
 
     def wake(*_notification: object) -> None:
@@ -175,7 +179,7 @@ async def listening(pool: Pool, channel: str) -> AsyncIterator[tuple[Connection,
 async def assert_durable(pool: Pool) -> None:
     """Raise UnsafeDatabase for a server that may lose confirmed commits.
 
-    Measured with synchronous_commit off: 279 of 52,055 gone after five crashes.
+    Measured with synchronous_commit off: 279 of 52,055 commits were lost after five crashes.
     """
     for setting in _DURABLE_SETTINGS:
         value = await pool.fetchval("select current_setting($1)", setting)
@@ -209,7 +213,7 @@ class BulkStatement:
 
 @dataclass(frozen=True, slots=True)
 class BulkCopy:
-    """Adds any number of rows to a table by COPY, which looks at each value once. A row that is there is an error."""
+    """Adds any number of rows to a table by COPY, which reads each value once. An existing row is an error."""
 
     schema: str
     table: str
@@ -240,7 +244,7 @@ def bulk_insert(model: "type[SQLModel]", *, skip: frozenset[str] = frozenset(), 
 
 
 def bulk_upsert(model: "type[SQLModel]", *, keep: frozenset[str] = frozenset()) -> BulkStatement:
-    """Insert rows, or overwrite those with the same primary key; columns to keep only where there is a new value."""
+    """Insert rows, or overwrite those with the same primary key; `keep` columns only if there is a new value."""
     table = sql_table(model)
     key = [column.name for column in table.primary_key.columns]
     values = {column.name: f"excluded.{column.name}" for column in table.columns if column.name not in key}

@@ -1,6 +1,6 @@
-"""Whether Postgres takes this process, and what to put right where it refuses it. Start with `DatabaseReach.look`.
+"""Checks whether Postgres accepts this process, and how to fix a refusal. Start with `DatabaseReach.look`.
 
-Asked over a connection of its own: one of the pool may be busy, or have been made before a password was changed.
+It uses its own connection: one of the pool may be busy, or older than a change of the password.
 """
 
 import asyncpg
@@ -16,7 +16,7 @@ _ASK_SECONDS = 5.0
 
 
 class DatabaseReach:
-    """Call `look` again and again."""
+    """Call `look` repeatedly."""
 
     def __init__(self, url: str, service: str, metrics: Metrics, *, silent_seconds: float = SILENT_SECONDS) -> None:
         self._url = url
@@ -29,7 +29,7 @@ class DatabaseReach:
         )
 
     def silent(self) -> list[str]:
-        """That the database does not answer, and since when; empty while it does."""
+        """The note that the database does not respond, and since when; empty while it does."""
         return self._silence.reasons()
 
     async def look(self) -> None:
@@ -45,7 +45,7 @@ class DatabaseReach:
 
 
 def why_refused(error: BaseException, service: str) -> str | None:
-    """What to put right where Postgres refuses this process whenever it asks; None for any other error."""
+    """How to fix a permanent refusal by Postgres; None for any other error."""
     variable = f"{service.upper()}_DATABASE_URL"
     said = str(error.args[0]) if error.args else type(error).__name__  # without the detail
     match error:

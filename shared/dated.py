@@ -1,6 +1,6 @@
-"""Rows dated ahead of our clock, from before such times were refused where they enter: found, and put right.
+"""Finds and corrects rows dated ahead of our clock, from before such times were refused on receipt.
 
-What lies ahead counts for ever: it settles what happens until then, and no later fact replaces it. Start at `Dated`.
+A time ahead affects all later facts: it settles earlier events, and no later fact replaces it. Start at `Dated`.
 """
 
 import hashlib
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from shared.database import DirectConnection
 from shared.ids import derived
 
-if TYPE_CHECKING:  # events are needed only where one is told again
+if TYPE_CHECKING:  # events are needed only to report one again
     from shared.inputs import Input
 
 _LATEST = """
@@ -24,11 +24,11 @@ _LATEST = """
 
 @dataclass(frozen=True, slots=True)
 class Dated:
-    """A column that says when something happened, and the column that says to whom.
+    """A column with the time of a fact, and the column with its subject.
 
-    `heard` is the column of when we were told; without one the journal knows. Where the latest fact counts, `told_by`
-    is its type: what came later and lost is told again. `forget` is a statement by which what processes hold in memory
-    of these subjects is out of date.
+    `heard` is the column with the time of receipt; without one the journal has it. If the latest fact counts, `told_by`
+    is its type: a later fact that lost against it is reported again. `forget` is a statement that makes the processes'
+    memory of these subjects outdated.
     """
 
     table: str
@@ -46,7 +46,7 @@ class Dated:
 
     @property
     def put_right(self) -> str:
-        """One statement, right however often it runs: a time ahead becomes the one at which it was heard."""
+        """One idempotent statement: a time ahead becomes the time of receipt."""
         journaled = (
             f"select min(decided_at) from shared.journal where subject = row.{self.about} and at = row.{self.column}"
         )
@@ -60,7 +60,7 @@ class Dated:
 
 @dataclass(frozen=True, slots=True)
 class AheadRow:
-    """Whose row it is, where it stands, and the time it tells."""
+    """The subject of a row, its place, and its time."""
 
     place: str
     about: str
@@ -68,7 +68,7 @@ class AheadRow:
 
 
 async def rows_ahead(connection: DirectConnection, dated: Iterable[Dated], skew: timedelta) -> list[AheadRow]:
-    """Everything dated further ahead than a publisher's clock may be."""
+    """All rows dated further ahead than a publisher's clock may be."""
     after = await _limit(connection, skew)
     return [
         AheadRow(f"{one.table}.{one.column}", row["about"], row["at"])
@@ -78,7 +78,7 @@ async def rows_ahead(connection: DirectConnection, dated: Iterable[Dated], skew:
 
 
 async def put_right(connection: DirectConnection, one: Dated, skew: timedelta) -> list[str]:
-    """Whose rows were dated ahead: each counts from now on at the time at which it was heard."""
+    """Set the times of rows dated ahead to their times of receipt. Return their subjects."""
     rows = await connection.fetch(one.put_right, await _limit(connection, skew))
     subjects = sorted({row["about"] for row in rows})
     if one.forget is not None and subjects:
@@ -87,7 +87,7 @@ async def put_right(connection: DirectConnection, one: Dated, skew: timedelta) -
 
 
 async def told_last(connection: DirectConnection, wire_type: str, subjects: Sequence[str]) -> "list[Input]":
-    """The fact about each of these that counts now, to be told again: it may have lost against one dated ahead."""
+    """The fact about each subject that counts now, to be reported again: it may have lost against one dated ahead."""
     from shared.contracts.catalog import CATALOG
     from shared.contracts.envelope import envelope
     from shared.inputs import Input, InputKind

@@ -1,6 +1,4 @@
-"""What a handler may do in its transaction: `Transaction`. Nothing of it is in the database before `shared.transaction`
-saves it.
-"""
+"""`Transaction`, the effects of a handler. They reach the database only when `shared.transaction` saves them."""
 
 import time
 from collections.abc import AsyncIterator, Callable, Collection, Iterable
@@ -24,12 +22,12 @@ F = TypeVar("F", bound=Fact)
 
 @dataclass(slots=True)
 class Transaction:
-    """What a handler may do: read and write its service's tables on `connection`, and leave effects behind.
+    """A handler's transaction: the handler reads and writes its service's tables on `connection`, and adds effects.
 
-    `now` comes from the database's clock, the only one that decides anything. `notes` are for the service's `observe`,
-    `after_commit` is called once everything is committed, and not at all if it is not. `waiting` are events that wait.
-    Past `give_up_at` of the monotonic clock it has taken too long. `behind` are accounts that are set aside: their
-    records go behind those that wait already. A handler whose rules have versions says by which it decided.
+    `now` comes from the database's clock, the only one that decides anything. `notes` are for the service's `observe`;
+    `after_commit` is called only after the commit. `waiting` are events that wait. Past `give_up_at` of the monotonic
+    clock the transaction has taken too long. `behind` are accounts that are set aside: their records go behind the
+    waiting ones. A handler with versioned rules sets the version that it decided by.
     """
 
     connection: Connection
@@ -55,7 +53,7 @@ class Transaction:
     started_ns: int = field(default_factory=time.time_ns)
 
     def each(self, events: Iterable[Envelope[Fact]]) -> AsyncIterator[Envelope[Fact]]:
-        """The events one by one. Others have their turn in between, and a transaction that takes too long gives up."""
+        """The events one by one, with turns for other tasks in between. A transaction that takes too long gives up."""
         return in_breaths(events, give_up_at=self.give_up_at)
 
     def publish(
@@ -66,9 +64,9 @@ class Transaction:
         time: datetime | None = None,
         discriminator: object = "",
     ) -> None:
-        """Publish a fact about the cause's subject, at the cause's time unless told otherwise.
+        """Publish a fact about the cause's subject, by default at the cause's time.
 
-        Its id is derived from the cause, the type and the discriminator: needed where one cause makes several.
+        Its id is derived from the cause, the type and the discriminator, which several facts of one cause need.
         """
         event: Envelope[Fact] = envelope(
             fact,
@@ -97,7 +95,7 @@ class Transaction:
         self.settings[id] = TimerSetting(id, fact, body, cause.subject, due_at, traceparent, awaits, made_of_silence)
 
     def cancel_timer(self, fact: Fact, subject: str) -> None:
-        """Take back a timer, whether it was set before or in this very transaction."""
+        """Cancel a timer, set before or in this transaction."""
         id = timers.timer_id(fact, subject)
         self.settings.pop(id, None)
         self.cancelled.add(id)
@@ -111,7 +109,7 @@ class Transaction:
         self.rejected[event.source, event.id] = (code, reason)
 
     def told(self, event: Envelope[F]) -> Envelope[F]:
-        """The event as its publisher told it: what it says of times ahead of our clock counts as now elsewhere."""
+        """The event as its publisher sent it; elsewhere its times ahead of our clock count as now."""
         return cast(Envelope[F], self.as_told.get((event.source, event.id), event))
 
     def dead_letter(self, event: Envelope[Fact], rejection: Rejection) -> None:
@@ -122,7 +120,7 @@ class Transaction:
         self.buried[event.source, event.id] = rejection
 
     def traceparent(self, cause: Envelope[Fact]) -> str | None:
-        """The trace context of what this event causes. The first effect of an event opens its span."""
+        """The trace context for this event's effects. The first effect of an event opens its span."""
         identity = (cause.source, cause.id)
         if identity not in self.spans:
             self.spans[identity] = start_effect_span(
@@ -135,7 +133,7 @@ class Transaction:
 
 
 def _attributes(cause: Envelope[Fact], place: Position | None) -> Attributes:
-    """What the span of an event says of it; `place` is where it stood if it came as a record."""
+    """The attributes of an event's span; `place` is the position of an event that came as a record."""
     about: dict[Attribute, str | int | UUID] = {
         Attribute.EVENT_ID: cause.id,
         Attribute.EVENT_TYPE: cause.type,

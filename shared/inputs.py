@@ -1,4 +1,4 @@
-"""What enters a service, and what becomes of it: records, HTTP calls, timers, buttons and delivery receipts alike."""
+"""The inputs of a service and their outcomes: records, HTTP calls, timers, buttons and delivery receipts."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -21,9 +21,9 @@ class InputKind(StrEnum):
 
 
 class Outcome(StrEnum):
-    """What became of an input. Every delivered offset ends in exactly one of the first three.
+    """The outcome of an input. Every delivered offset ends in exactly one of the first three.
 
-    What is set aside waits for one of them: its account's turn has not come yet.
+    An input that is set aside gets one of them later: its account's turn has not come yet.
     """
 
     APPLIED = "applied"
@@ -38,7 +38,7 @@ class Partition(NamedTuple):
 
 
 class Position(NamedTuple):
-    """Where a record stands: topic with its prefix, partition, offset."""
+    """The position of a record: topic with its prefix, partition, offset."""
 
     topic: str
     partition: int
@@ -47,7 +47,7 @@ class Position(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class RawMessage:
-    """A message as it came, kept so that a dead letter can be replayed byte for byte."""
+    """A message as received, kept so that a dead letter can be replayed byte for byte."""
 
     topic: str
     key: bytes | None
@@ -59,7 +59,7 @@ class RawMessage:
 class Rejection:
     """An input that cannot be applied: `code` is of a bounded set, `reason` is words for the publisher.
 
-    `field` names the attribute or member at fault, where there is one.
+    `field` names the faulty attribute or member, if there is one.
     """
 
     code: str
@@ -67,10 +67,10 @@ class Rejection:
     raw: RawMessage
     position: Position | None = None
     place_is_taken: bool = False
-    """Whether another dead letter is kept from this very position: of a topic of the same name that is gone."""
+    """Whether another dead letter is kept from the same position: of a deleted topic with the same name."""
     field: str | None = None
     answered: bool = False
-    """Whether its publisher has the refusal as the answer to a request."""
+    """Whether its publisher received the refusal as the response to a request."""
 
     @property
     def id(self) -> UUID:
@@ -81,14 +81,16 @@ class Rejection:
 
 
 def from_publisher(event: Envelope[Fact]) -> bool:
-    """Whether another system made an event, by its own clock."""
+    """Whether another system made an event, with its own clock."""
     return ".inbound." in event.type
 
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """One decoded event on its way in. `digest` tells a true duplicate from an id used twice; `ignored` are members
-    of its data that nobody reads."""
+    """One decoded incoming event.
+
+    `digest` distinguishes a true duplicate from an id used twice; `ignored` are members of its data that no code reads.
+    """
 
     envelope: Envelope[Fact]
     body: bytes
@@ -105,7 +107,7 @@ class Input:
 
     @property
     def from_publisher(self) -> bool:
-        """Whether another system made this event: only such an id can come again with another body by mistake."""
+        """Whether another system made this event: only its id can be used again by mistake with another body."""
         return from_publisher(self.envelope)
 
     def rejection(self, code: str, reason: str, *, at_fault: str | None = None) -> Rejection:
@@ -116,11 +118,11 @@ class Input:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """What one transaction takes. `next_offsets` is stored with it; `known_offsets` must already be stored.
+    """The inputs of one transaction. `next_offsets` is stored with it; `known_offsets` must already be stored.
 
-    `topic_ids` says of which topics the offsets are; it is refused where those stored are of others.
-    `replays` names the dead letter that is tried again with these inputs, `heard_at` is when it was first received.
-    With `whatever_time` what is dated ahead of that counts as heard then, however far ahead it is.
+    `topic_ids` are the ids of the offsets' topics; the batch is refused if the stored offsets belong to other topics.
+    `replays` names the dead letter that is tried again with these inputs; `heard_at` is when it was first received.
+    With `whatever_time` all times ahead of that count as `heard_at`, however far ahead.
     """
 
     inputs: Sequence[Input]
@@ -135,9 +137,9 @@ class Batch:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What one transaction did: the outcome of each input, in order, and what it refused and why.
+    """The result of one transaction: the outcome of each input, in order, and the refusals with their reasons.
 
-    `waiting` are applied inputs that wait for what they are about, by source and id.
+    `waiting` are applied inputs that wait for their subject's opening, by source and id.
     """
 
     outcomes: Sequence[Outcome]
@@ -153,7 +155,7 @@ _ID_REUSED = (
 
 @dataclass(slots=True)
 class Decided:
-    """What became of a batch's inputs, as they are decided."""
+    """The outcomes of a batch's inputs, as they are decided."""
 
     applied: list[Input] = field(default_factory=list)
     duplicates: list[Input] = field(default_factory=list)
@@ -161,7 +163,10 @@ class Decided:
     set_aside: list[Input] = field(default_factory=list)
 
     def repeat(self, one: Input, first_digest: bytes) -> None:
-        """An input whose id was applied before. Publishers' ids must keep their body; our own ids alone decide."""
+        """Note an input whose id was applied before.
+
+        A publisher's id must keep its body; for our own ids the id decides.
+        """
         if one.digest == first_digest or not one.from_publisher:
             self.duplicates.append(one)
         else:

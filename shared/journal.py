@@ -1,4 +1,4 @@
-"""The journal of applied inputs and the ledger of delivered offsets: what makes an event count exactly once."""
+"""The journal of applied inputs and the ledger of delivered offsets, by which an event counts exactly once."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
@@ -47,7 +47,7 @@ _READ_OFFSETS = """
 
 
 class Place(NamedTuple):
-    """Where a partition goes on, and the id of its topic where that is known."""
+    """The next offset of a partition, and the id of its topic if known."""
 
     next_offset: int = 0
     topic_id: UUID | None = None
@@ -60,7 +60,7 @@ async def digests(connection: Connection, inputs: Sequence[Input]) -> dict[tuple
 
 
 async def forget(connection: Connection, identities: Collection[tuple[str, str]]) -> None:
-    """Take back inputs that were applied by waiting, and then turned out not to be acceptable."""
+    """Take back inputs that were applied as waiting and later turned out to be unacceptable."""
     if identities:
         await connection.execute(_FORGET, *_columns(identities))
 
@@ -68,9 +68,9 @@ async def forget(connection: Connection, identities: Collection[tuple[str, str]]
 async def append(
     connection: Connection, inputs: Iterable[Input], now: datetime, *, rules_version: int | None = None
 ) -> None:
-    """Journal what was applied, with the `now` and the rules that it was decided by.
+    """Journal applied inputs, with the `now` and the rules of their decision.
 
-    By COPY: a batch's widest and longest table.
+    By COPY, because it is the widest and longest table of a batch.
     """
     rows = [
         (
@@ -95,23 +95,23 @@ async def append(
 
 
 async def record(connection: Connection, outcomes: Mapping[Position, Outcome], now: datetime) -> None:
-    """Enter offsets in the ledger; one delivered again keeps its entry, unless a dead letter is applied now.
+    """Enter offsets in the ledger. An offset delivered again keeps its entry, unless a dead letter is applied now.
 
-    An entry of a topic that is gone gives way.
+    An entry of a deleted topic is replaced.
     """
     if outcomes:
         await connection.execute(_RECORD, *(list(column) for column in zip(*runs(outcomes), strict=True)), now)
 
 
 async def store_offsets(connection: Connection, batch: Batch) -> None:
-    """Store where each partition goes on. Raises TopicRecreated where what is stored is of another topic by now."""
+    """Store the next offset of each partition. Raises TopicRecreated if the stored one belongs to another topic."""
     rows = [(*one, offset, batch.topic_ids.get(one)) for one, offset in sorted(batch.next_offsets.items())]
     if len(await _STORE_OFFSETS.fetch(connection, rows)) < len(rows):
         raise TopicRecreated("a topic was found to be another while its records were applied")
 
 
 async def read_places(connection: Connection, partitions: Iterable[Partition]) -> dict[Partition, Place]:
-    """What is stored of each partition that has anything stored."""
+    """The stored place of each partition that has one."""
     rows = await connection.fetch(_READ_OFFSETS, *_columns(partitions))
     return {Partition(row["topic"], row["partition"]): Place(row["next_offset"], row["topic_id"]) for row in rows}
 
@@ -122,9 +122,9 @@ async def read_offsets(connection: Connection, partitions: Iterable[Partition]) 
 
 
 async def check_known_offsets(connection: Connection, batch: Batch) -> None:
-    """Raise DatabaseWentBack where less is stored than this process has seen committed: a backup was restored.
+    """Raise DatabaseWentBack if less is stored than this process has seen committed: a backup was restored.
 
-    Raises TopicRecreated where what is stored is of another topic than these records.
+    Raises TopicRecreated if the stored offsets belong to another topic than these records.
     """
     if not batch.known_offsets:
         return
@@ -138,7 +138,7 @@ async def check_known_offsets(connection: Connection, batch: Batch) -> None:
 
 
 def runs(outcomes: Mapping[Position, Outcome]) -> Iterator[tuple[str, int, int, int, str]]:
-    """Neighbouring offsets that ended alike as one row, with the first and the last of them: a batch has few."""
+    """Adjacent offsets with equal outcomes as one row, with the first and the last of them; a batch has few rows."""
     numbered = enumerate(sorted(outcomes))
     for (topic, partition, _, outcome), run in groupby(
         numbered, lambda pair: (*pair[1][:2], pair[1].offset - pair[0], outcomes[pair[1]].value)

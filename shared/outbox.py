@@ -1,4 +1,4 @@
-"""The outbox: events leave a service as rows of the transaction that caused them. The relay brings them to Kafka."""
+"""The outbox: events leave a service as rows of the transaction that caused them. The relay sends them to Kafka."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -59,6 +59,6 @@ async def append(connection: Connection, events: Sequence[Outgoing], now: dateti
 
 
 async def trim(pool: Pool) -> None:
-    """Delete what was published longer ago than any topic keeps it."""
+    """Delete events published longer ago than any topic keeps them."""
     while await pool.execute(_TRIM) == f"DELETE {_TRIM_ROWS}":
         pass

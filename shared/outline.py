@@ -1,4 +1,4 @@
-"""What a service is in outline: what commands need of it without its code."""
+"""Outlines of services: the data that commands need without the services' code."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""Which of several facts about one thing counts: the first opening; of states the latest by event time."""
+"""Decides which of several facts about one subject counts: the first opening, or the latest state by event time."""
 
 import hashlib
 from datetime import datetime
@@ -9,7 +9,7 @@ from shared.contracts.envelope import Envelope, Fact
 
 
 class Opening(StrEnum):
-    """How a fact that opens something stands to what is known of it."""
+    """The relation of an opening fact to the known opening."""
 
     FIRST = "first"
     REPEATED = "repeated"
@@ -17,7 +17,7 @@ class Opening(StrEnum):
 
 
 class Version(NamedTuple):
-    """What orders the facts about one state: the event's time, ties by its id. The greater one counts."""
+    """The sort key of facts about one state: the event's time, ties by its id. The greatest counts."""
 
     at: datetime
     id: str
@@ -35,7 +35,7 @@ def judge_opening(known: bytes | None, told: bytes) -> Opening:
 
 
 def content_of(event: Envelope[Fact]) -> bytes:
-    """SHA-256 of what an event says about whom, whenever and under whichever id it was said.
+    """SHA-256 of an event's subject and data, regardless of its time and id.
 
     Fields left at their defaults are left out, so that a field added to the contract later changes no digest.
     """

@@ -1,11 +1,11 @@
-"""Has the relay publish again what it published, for a topic that lost it. The outbox itself needs the tables."""
+"""Makes the relay publish events again for a topic that lost them. The outbox itself needs the tables."""
 
 from datetime import datetime
 
 from shared.database import Pool
 
 OUTBOX_CHANNEL = "outbox"
-"""Where Postgres wakes the relay."""
+"""The channel by which Postgres wakes the relay."""
 
 RETENTION_DAYS = 14
 """How long a published event stays in the outbox: no topic keeps it longer."""
@@ -19,7 +19,7 @@ _PUBLISH_AGAIN_SECONDS = 3_600
 
 
 async def publish_again(pool: Pool, since: datetime) -> int:
-    """Have the relay publish what it published from a moment on, in the same order; returns how many events."""
+    """Make the relay publish all events since a time again, in the same order. Return their number."""
     async with pool.acquire() as connection:
         await connection.execute(f"set statement_timeout = '{_PUBLISH_AGAIN_SECONDS}s'")  # ends with the session's use
         rows: int = await connection.fetchval(_PUBLISH_AGAIN, since, timeout=_PUBLISH_AGAIN_SECONDS)

@@ -1,4 +1,4 @@
-"""What one process of a service does."""
+"""The role of one process of a service."""
 
 from enum import StrEnum
 

@@ -1,7 +1,7 @@
-"""What comes round again by itself: timers that are due, and accounts that were set aside.
+"""Periodic work: timers that are due, and accounts that were set aside.
 
-Start with `TimerRounds.fire` and `SetAsideRounds.run`. An account that fails or takes too long is done apart, in ever
-smaller portions, and in the end put off: it is tried again later, and nobody waits for it.
+Start with `TimerRounds.fire` and `SetAsideRounds.run`. An account that fails or takes too long is handled separately,
+in ever smaller portions, and finally postponed: it is tried again later, and no other account waits for it.
 """
 
 import time
@@ -19,7 +19,7 @@ _RECORDS = 100
 
 
 class TimerRounds:
-    """Fires due timers. It remembers which accounts are slow, and gives each a turn of its own after the others."""
+    """Fires due timers. It remembers slow accounts and gives each its own turn after the others."""
 
     def __init__(self, processor: InputProcessor) -> None:
         self._spine = processor
@@ -66,7 +66,7 @@ class TimerRounds:
 
 
 class SetAsideRounds:
-    """Tries accounts again that were set aside, in the order of their records."""
+    """Tries set-aside accounts again, in the order of their records."""
 
     def __init__(self, processor: InputProcessor, endings: Endings) -> None:
         self._spine = processor

@@ -166,7 +166,7 @@ class Process:
             await self._start_consuming(resources, stack)
 
     def _watch_database(self) -> None:
-        """Without its database a process with pages still answers, and asks to come back: it is ready, with a note."""
+        """Without its database a process with pages still responds, with a time to retry: it is ready, with a note."""
         reach = database_reach.DatabaseReach(self._database_url, self._service.name, self._metrics)
         self._asked_by_role().append(reach.silent)
         self._keep_going("database", reach.look, database_reach.ASK_EVERY_SECONDS)
@@ -175,7 +175,7 @@ class Process:
         return self.health.asked_notes if self._role.includes(Role.WEB) else self.health.asked
 
     def _watch_kafka(self, pool: Pool, stack: AsyncExitStack) -> None:
-        """Without Kafka a process with pages takes events all the same: it is ready, with a note."""
+        """Without Kafka a process with pages still accepts events: it is ready, with a note."""
         consumes = pool if self._role.includes(Role.CONSUME) else None
         reach = Reach(self._cluster, self._metrics, consumes, publishes=self._service.publishes)
         self.health.asked_notes.append(reach.noted)
@@ -227,7 +227,7 @@ class Process:
             self._give_up("consuming has stopped")
 
     def _give_up(self, reason: str) -> None:
-        """Something that must go on has ended: so does the process, to be started anew."""
+        """End the process, to be restarted, because a required part of it has ended."""
         if not self._stopping.is_set():
             log.critical("ending the process so that it is restarted", reason=reason)
             self.health.dead.append(reason)
@@ -256,7 +256,7 @@ class Process:
         await self._servers.until_it_works("Postgres", lambda: know_partitions(pool, read))
 
     def _keep_going(self, name: str, action: Callable[[], Awaitable[None]], every_seconds: float) -> None:
-        """Run an action again and again; a fault is logged, counted and followed by a growing pause."""
+        """Run an action repeatedly; a fault is logged, counted and followed by a growing pause."""
 
         async def going() -> None:
             pause = FIRST_PAUSE_SECONDS
@@ -267,7 +267,7 @@ class Process:
                     pause = FIRST_PAUSE_SECONDS
                     await asyncio.sleep(every_seconds)
                 except Exception as error:
-                    if time.monotonic() - started > LONGEST_PAUSE_SECONDS:  # it had worked, and for long
+                    if time.monotonic() - started > LONGEST_PAUSE_SECONDS:  # it had worked for long
                         pause = FIRST_PAUSE_SECONDS
                     self._metrics.process.loop_failures.labels(name).inc()
                     if is_transient(error):
@@ -283,9 +283,9 @@ class Process:
 
 
 def _leave_the_modules_to_themselves() -> None:
-    """Have the collector of garbage pass over what was made while starting: modules and models, there to the end.
+    """Exclude objects made at the start, such as modules and models, from garbage collection.
 
-    Else it goes through all of it every few batches: measured, a third of a consumer's time and pauses of 0.2 s.
+    Otherwise the collector visits them every few batches: measured, a third of a consumer's time and pauses of 0.2 s.
     """
     gc.collect()
     gc.freeze()

@@ -1,4 +1,4 @@
-"""Measures what waits in the database, and how late the event loop runs, for the metrics of a process."""
+"""Measures the queues in the database and the delay of the event loop, for the metrics of a process."""
 
 import asyncio
 import time
@@ -71,7 +71,7 @@ async def sample_queues(pool: Pool, metrics: Metrics, sample: Sample | None) -> 
 
 
 async def _sample_held_up(connection: Connection, metrics: Metrics) -> None:
-    """Accounts that cannot be done for now, by name."""
+    """Set the gauges of accounts that cannot be processed for now, by name."""
     row = await connection.fetchrow(_SET_ASIDE)
     assert row is not None
     metrics.queues.set_aside_accounts.set(row["accounts"])
@@ -88,7 +88,7 @@ async def _name(connection: Connection, statement: str, gauge: Gauge) -> None:
 
 
 async def measure_loop_lag(metrics: Metrics) -> None:
-    """How much later than asked the event loop comes back."""
+    """Measure how much later than requested the event loop returns."""
     asked = time.monotonic() + _LAG_PROBE_SECONDS
     await asyncio.sleep(_LAG_PROBE_SECONDS)
     metrics.process.event_loop_lag.set(max(0.0, time.monotonic() - asked))

@@ -1,5 +1,5 @@
-"""Checks what the environment says before settings are made of it: secrets may stand in files, and an address that
-Kubernetes sets for a Service is no port."""
+"""Checks the environment before settings are made from it: secrets may be in files, and an address that Kubernetes sets
+for a Service is not a port."""
 
 import os
 import re
@@ -48,7 +48,7 @@ def _is_secret(field: FieldInfo) -> bool:
 
 
 def from_file(variable: str, *, is_given: bool) -> str | None:
-    """The text of a secret's file, if one is named. Raises ValueError where it cannot be had, or both are given."""
+    """The text of a secret's file, if one is named. Raises ValueError if it cannot be read, or if both are given."""
     path = os.environ.get(f"{variable}_FILE")
     if path is None:
         return None

@@ -1,4 +1,4 @@
-"""What makes a service: its name, the topics it reads and writes, how it handles events, what else it runs."""
+"""The definition of a service: its name, its topics, its handler, and its other loops."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
@@ -18,7 +18,7 @@ STARTING = "starting"
 
 @dataclass(frozen=True, slots=True)
 class Resources:
-    """What a running process hands to a service's own loops and pages."""
+    """The resources of a running process for a service's own loops and pages."""
 
     pool: Pool
     processor: InputProcessor
@@ -34,8 +34,8 @@ Observe: TypeAlias = Callable[[Metrics, Transaction], None]
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """One service. `loops` run beside its consumer; `sample` measures its own queues, `observe` counts what a
-    committed transaction did, `notes` says what is wrong with how it is set up, in words for operators."""
+    """One service. `loops` run beside its consumer; `sample` measures its own queues, `observe` counts the effects of a
+    committed transaction, and `notes` reports errors of its configuration in words for operators."""
 
     name: str
     listens_to: tuple[str, ...]
@@ -52,10 +52,10 @@ class Service:
 
 @dataclass(slots=True)
 class Health:
-    """What this process says of itself; a database or a broker that pauses does not make it unhealthy.
+    """The health of this process; a pause of the database or the broker does not make it unhealthy.
 
-    `blocked` has why it cannot consume though the servers answer, by the reason's code. `asked` are those of its parts
-    that know by themselves why they are not ready, `asked_notes` those that know what is wrong though they are.
+    `blocked` has the reasons why it cannot consume although the servers respond, by code. `asked` are the parts that
+    report why they are not ready, `asked_notes` the parts that report other faults.
     """
 
     dead: list[str] = field(default_factory=list)
@@ -66,7 +66,7 @@ class Health:
     asked_notes: list[Callable[[], list[str]]] = field(default_factory=list)
 
     def waits_for(self, reason: str) -> None:
-        """Say why it is still starting. Once it takes work, or waits for something else, that is said instead."""
+        """Report why it is still starting, until it takes work or waits for something else."""
         if self.not_ready and self.not_ready[0].startswith(STARTING):
             self.not_ready[:] = [f"{STARTING}: {reason}"]
 
@@ -80,5 +80,5 @@ class Health:
         return [*self.dead, *self.not_ready, *self.blocked.values(), *asked]
 
     def noted(self) -> list[str]:
-        """What is to be put right although the process works."""
+        """The faults to fix although the process works."""
         return [*self.notes, *(note for ask in self.asked_notes for note in ask())]

@@ -1,4 +1,4 @@
-"""What every service reads from its environment. A service's own settings name its database and port."""
+"""The settings that every service reads from its environment. A service's own settings name its database and port."""
 
 import re
 import ssl
@@ -43,7 +43,7 @@ def _proxies(text: str) -> str:
 
 
 class KafkaSettings(BaseSettings):
-    """Where Kafka is. The defaults are those of `handoff up`."""
+    """Settings for Kafka. The defaults are those of `handoff up`."""
 
     model_config = SettingsConfigDict(hide_input_in_errors=True)
 
@@ -99,7 +99,7 @@ class KafkaSettings(BaseSettings):
         return Credentials(self.kafka_sasl_mechanism.value, user, password.get_secret_value())
 
     def _context(self) -> ssl.SSLContext | None:
-        """TLS of our own, where files say so. Raises ValueError for what cannot be used."""
+        """A TLS context of our own, if files are given. Raises ValueError for unusable ones."""
         ca_file, certificate, key = self.kafka_ca_file, self.kafka_certificate_file, self.kafka_key_file
         if ca_file is None and certificate is None and key is None:
             return None

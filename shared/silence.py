@@ -1,4 +1,4 @@
-"""How long a server has not answered this process, in the words of /readyz. Start with `Silence.failed`."""
+"""How long a server has not responded to this process, in the words of /readyz. Start with `Silence.failed`."""
 
 import time
 from datetime import UTC, datetime
@@ -28,7 +28,7 @@ class Silence:
         blocked.set(0)
 
     def reasons(self) -> list[str]:
-        """That the server does not answer, and since when; empty while it does."""
+        """The note that the server does not respond, and since when; empty while it does."""
         return [self._reason] if self._reason else []
 
     def answered(self) -> None:
@@ -39,7 +39,7 @@ class Silence:
         self._blocked.set(0)
 
     def failed(self, why: str) -> bool:
-        """Note that it did not answer; returns whether that has lasted for longer than allowed."""
+        """Note a missing response. Return whether the silence has lasted longer than allowed."""
         self._failed += 1
         if self._failed < _FAILED_ASKS or time.monotonic() - self._answered <= self._silent_seconds:
             return False

@@ -59,7 +59,7 @@ def _line(service: str, span: ReadableSpan) -> bytes:
 
 
 def _forget_oldest(service: str, directory: Path) -> None:
-    """Every start makes a file; only the newest of this service stay."""
+    """Delete old files, as every start makes one; the newest files of this service stay."""
     own = re.compile(re.escape(service) + r"-\d+(\.old)?\.jsonl")
     files = sorted(
         (path for path in directory.iterdir() if own.fullmatch(path.name)),

@@ -1,4 +1,4 @@
-"""Waits at a start for the servers that a process needs, and ends it where one refuses it for good.
+"""Waits at start for the servers that a process needs, and ends the process if one refuses it for good.
 
 Start with `Servers.until_it_works`.
 """
@@ -23,7 +23,7 @@ _REFUSALS_IN_A_ROW = 3
 
 
 class CannotStart(RuntimeError):
-    """What is wrong and what to do; shown to the person who started the process."""
+    """The process cannot start. Carries the fault and its remedy, for the person who started it."""
 
 
 class Servers:
@@ -37,10 +37,10 @@ class Servers:
         self._told = told
 
     async def until_it_works(self, what: str, action: Callable[[], Awaitable[T]]) -> T:
-        """Try until a server answers: services may start before the servers they need. `what` is which one is asked.
+        """Try until a server responds: services may start before the servers they need. `what` names the server.
 
-        Raises CannotStart or RefusedForGood where a server refuses this process three times in a row. Any error that no
-        server causes, such as UnsafeDatabase or TopicsUnfit, is raised at once.
+        Raises CannotStart or RefusedForGood if a server refuses this process three times in a row. Any error not caused
+        by a server, such as UnsafeDatabase or TopicsUnfit, is raised at once.
         """
         pause = FIRST_PAUSE_SECONDS
         while True:
@@ -58,7 +58,7 @@ class Servers:
                 pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
 
     async def _refused(self, error: Exception) -> str | None:
-        """What to put right where a server refuses this process; None where it just does not answer."""
+        """How to fix a server's refusal of this process; None if it just does not respond."""
         refused = why_refused(error, self._service)
         self._database_refusals = self._database_refusals + 1 if refused else 0
         if refused and self._database_refusals >= _REFUSALS_IN_A_ROW:

@@ -1,6 +1,6 @@
-"""The tables every service's database has, in schema `shared`: locks, journal, ledger, outbox, timers, dead letters.
+"""The tables of every service's database, in schema `shared`: locks, journal, ledger, outbox, timers, dead letters.
 
-They are written by `shared.transaction` alone, in the one transaction of a batch. Start with `Journal` and `Outbox`.
+Only `shared.transaction` writes them, in the one transaction of a batch. Start with `Journal` and `Outbox`.
 """
 
 from datetime import datetime, timedelta
@@ -55,10 +55,10 @@ class Clock(SharedTable, table=True):
 
 
 class Journal(SharedTable, table=True):
-    """Every input that was applied (record, HTTP call, timer, button), as bytes, with the `now` it was decided at.
+    """Every applied input (record, HTTP call, timer, button), as bytes, with the `now` of its decision.
 
-    Its key (source, event_id) is what makes an event count once. `body` is the erasable column of personal fields.
-    `rules_version` tells by which rules it was decided; a service without rules of its own has none.
+    Because of its key (source, event_id) an event counts once. `body` is the erasable column of personal fields.
+    `rules_version` is the version of the rules of its decision; a service without rules has none.
     """
 
     __tablename__ = "journal"
@@ -82,7 +82,7 @@ class Journal(SharedTable, table=True):
 
 
 class Ledger(SharedTable, table=True):
-    """Every delivered offset once: what became of it."""
+    """Every delivered offset once, with its outcome."""
 
     __tablename__ = "ledger"
     __table_args__ = (CheckConstraint("outcome in ('applied', 'duplicate', 'dead_lettered')", name="ledger_outcome"),)
@@ -94,11 +94,11 @@ class Ledger(SharedTable, table=True):
 
 
 class Offset(SharedTable, table=True):
-    """How far each partition is applied, and the instant up to which it is known to have been read whole.
+    """The next offset of each partition, and the instant up to which it is known to have been read completely.
 
-    Before offset `whole_to` nothing is missing that is not noted as deleted unread; None: not looked at yet.
-    `topic_id` is Kafka's id of the topic that was read: one deleted and created again has another. What the ledger
-    holds from before `begun_at` is about a topic of this name that is gone.
+    Before offset `whole_to` no record is missing that is not noted as deleted unread; None: not checked yet. `topic_id`
+    is Kafka's id of the topic; a topic that was deleted and created again has another. The ledger's entries from before
+    `begun_at` belong to a deleted topic of this name.
     """
 
     __tablename__ = "offsets"
@@ -160,9 +160,9 @@ class Outbox(SharedTable, table=True):
 
 
 class Timer(SharedTable, table=True):
-    """A fact that comes into force at `due_at`, or earlier when what it `awaits` arrives.
+    """A fact that takes effect at `due_at`, or earlier when the lock key in `awaits` is hurried.
 
-    `attempts` counts how often it was put off because it failed or took too long.
+    `attempts` counts how often it was postponed because it failed or took too long.
     """
 
     __tablename__ = "timers"
@@ -183,10 +183,10 @@ class Timer(SharedTable, table=True):
 
 
 class SetAside(SharedTable, table=True):
-    """Records of accounts of which one took too long even alone, as bytes and in their order, to be tried again.
+    """Records of accounts with a record that took too long even alone, as bytes and in order, to be tried again.
 
-    While one of an account is here, its later records go behind it. Their offsets are passed and not in the ledger yet.
-    `attempts` and `try_at` of an account's first row say when it is its turn. `body` holds what a customer said.
+    While an account has a record here, its later records go behind it. Their offsets are passed and not in the ledger
+    yet. `attempts` and `try_at` of an account's first row set its next turn. `body` holds a customer's words.
     """
 
     __tablename__ = "set_aside"
@@ -217,9 +217,9 @@ class SetAside(SharedTable, table=True):
 
 
 class WaitingFact(SharedTable, table=True):
-    """A fact that came before what it is about: it `awaits` that opening, and is published right after it.
+    """A fact that arrived before its subject's opening: it `awaits` that opening, and is published right after it.
 
-    `body` holds what a customer said. To erase a customer, delete their rows: nothing could be published without it.
+    `body` holds a customer's words. To erase a customer, delete their rows: they cannot be published without it.
     """
 
     __tablename__ = "waiting_facts"
@@ -236,10 +236,10 @@ class WaitingFact(SharedTable, table=True):
 
 
 class DeadLetter(SharedTable, table=True):
-    """An input that could not be applied: its bytes, where it stood and the reason in words a publisher can act on.
+    """An input that could not be applied: its bytes, its position, and the reason in words that a publisher can act on.
 
-    `dismissed_by` decided, for a reason (`dismissed_why`), that it will never be applied; it is kept all the same.
-    `answered`: its publisher had the refusal as the answer to its request.
+    `dismissed_by` decided, for a reason (`dismissed_why`), that it will never be applied; it is still kept. `answered`:
+    its publisher received the refusal as the response to its request.
     """
 
     __tablename__ = "dead_letters"

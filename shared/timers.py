@@ -1,4 +1,4 @@
-"""Timers are rows: a fact that comes into force at an instant, set and cancelled in the transaction that decides so."""
+"""Timers: rows with a fact that takes effect at an instant, set and cancelled in the transaction of the decision."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -21,9 +21,9 @@ _SET = bulk_insert(
     "set due_at = excluded.due_at, awaits = excluded.awaits, made_of_silence = excluded.made_of_silence",
 )
 _CANCEL = "delete from shared.timers where id = any($1::uuid[])"
-# Made of silence: a backlog or an outage must not look like one, so every input has to be read past the due time, and
-# none of the account may be set aside. The clock is read once, in a subquery: called for each row it would keep the
-# index from being used.
+# Made of silence: a backlog or an outage must not look like silence, so all input has to be read past the due time, and
+# no record of the account may be set aside. The clock is read once, in a subquery: a call for each row would prevent
+# the use of the index.
 _DUE = """
     due_at <= (select shared.app_now()) and (not made_of_silence or (due_at <= coalesce(
         (select min(coalesce(read_through_at, '-infinity')) from shared.offsets), '-infinity')
@@ -56,7 +56,7 @@ _POSTPONE = f"""
 
 @dataclass(frozen=True, slots=True)
 class TimerSetting:
-    """A fact to come into force for `subject` at `due_at`; earlier when `awaits` (a lock key) is hurried.
+    """A fact that takes effect for `subject` at `due_at`, or earlier when `awaits` (a lock key) is hurried.
 
     `body` is the fact as JSON.
     """
@@ -100,15 +100,15 @@ async def cancel_timers(connection: Connection, ids: Collection[UUID]) -> None:
 
 
 async def hurry_timers(connection: Connection, awaited: Sequence[str]) -> None:
-    """Make due at once what waits for any of these lock keys."""
+    """Make all timers that await any of these lock keys due at once."""
     if awaited:
         await connection.execute(_HURRY, list(awaited))
 
 
 async def postpone(connection: Connection, lock_key: str, limit: int | None) -> None:
-    """Move what could not be fired out of the way of the others: by a minute, the next time by two, and so on.
+    """Postpone timers that could not be fired, so that they do not block others: by a minute, then by two, and so on.
 
-    It is the account's timers that `claim` would take with this limit, None for all that are due.
+    They are the account's timers that `claim` would take with this limit; None: all due timers.
     """
     await connection.execute(_POSTPONE, lock_key, limit)
 
@@ -116,7 +116,7 @@ async def postpone(connection: Connection, lock_key: str, limit: int | None) -> 
 async def due_accounts(
     connection: Connection, limit: int, *, only: str | None = None, without: Collection[str] = ()
 ) -> dict[str, int]:
-    """The lock keys of the accounts that the `limit` longest due timers are of, and how many of those each has."""
+    """The lock keys of the accounts with the `limit` longest due timers, and the number of these timers for each."""
     rows = await connection.fetch(_DUE_KEYS, limit, only, list(without))
     return {row["lock_key"]: row["due"] for row in rows}
 
@@ -124,7 +124,7 @@ async def due_accounts(
 async def lock_due(
     connection: Connection, limit: int, *, only: str | None = None, without: Collection[str] = ()
 ) -> list[str]:
-    """Lock accounts that have due timers, before any timer is claimed. Accounts busy elsewhere are left for later."""
+    """Lock accounts with due timers, before any timer is claimed. Accounts locked elsewhere are left for later."""
     return await lock_free(connection, await due_accounts(connection, limit, only=only, without=without))
 
 
@@ -138,7 +138,7 @@ async def lock_free(connection: Connection, lock_keys: Collection[str]) -> list[
 async def claim(
     connection: Connection, lock_keys: Sequence[str], limit: int, facts: Mapping[str, type[Fact]], service: str
 ) -> list[Input]:
-    """Take due timers of locked accounts, those longest due; they enter the domain as events, in that order."""
+    """Take the longest due timers of locked accounts; they enter the domain as events, in that order."""
     rows = await connection.fetch(_CLAIM, list(lock_keys), limit)
     return [
         _fired(row, facts[row["type"]], service) for row in sorted(rows, key=lambda row: (row["due_at"], row["id"]))

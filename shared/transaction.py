@@ -38,7 +38,7 @@ _LOCK = """
 
 
 class Refused(Exception):
-    """A batch that is applied whole or not at all was not applied. Carries what was refused, by input."""
+    """A batch that must be applied as a whole was not applied. Carries the refusals by input."""
 
     def __init__(self, rejected: Sequence[Rejection]) -> None:
         super().__init__(f"{len(rejected)} inputs refused")
@@ -50,10 +50,11 @@ Handler: TypeAlias = Callable[[Transaction, Sequence[Envelope[Fact]]], Awaitable
 
 @dataclass(frozen=True, slots=True)
 class InputProcessor:
-    """Applies inputs to one service. `own_facts` are its timers' facts by type, `observe` counts what was committed.
+    """Applies inputs to one service. `own_facts` are its timers' facts by type; `observe` counts committed
+    transactions.
 
-    `fitting` tells whether the tables are those that this code was written for. A transaction that takes longer than
-    `seconds_allowed` gives up. What publishers date further ahead of our clock than `max_clock_skew` is refused.
+    `fitting` checks whether the tables fit this code. A transaction that takes longer than `seconds_allowed` gives up.
+    Facts that publishers date further ahead of our clock than `max_clock_skew` are refused.
     """
 
     pool: Pool
@@ -68,8 +69,8 @@ class InputProcessor:
     async def apply(self, batch: Batch, *, whole: bool = False) -> Report:
         """Apply a batch in one transaction; only fresh inputs reach the handler, each account's in order.
 
-        Records of an account of which some are set aside go behind those. With `whole`, raises Refused and changes
-        nothing when any input is refused. Raises RanTooLong where fewer inputs may pass, and what the database raises;
+        Records of an account that is set aside go behind the waiting ones. With `whole`, raises Refused and changes
+        nothing if any input is refused. Raises RanTooLong if fewer inputs may succeed, and the database's errors;
         `shared.database.is_transient` tells whether the same batch can succeed later.
         """
         keys = {one.envelope.lock_key for one in batch.inputs}
@@ -78,27 +79,27 @@ class InputProcessor:
             return await self._process(tx, batch, whole=whole)
 
     async def dead_letter(self, rejections: Sequence[Rejection]) -> None:
-        """Keep dead letters of a request that was refused whole: the answer to it says why."""
+        """Keep dead letters of a request that was refused as a whole; its response gives the reasons."""
         await self.apply(Batch((), [replace(one, answered=True) for one in rejections]))
 
     async def set_aside(self, batch: Batch) -> None:
-        """Pass a batch's records without applying them: their accounts are set aside. It waits for no lock."""
+        """Set a batch's accounts aside: its records are passed without being applied. It waits for no lock."""
         async with self._transaction(set()) as tx:
             await journal.check_known_offsets(tx.connection, batch)
             tx.behind = {one.envelope.lock_key for one in batch.inputs}
             await self._process(tx, batch, whole=False)
 
     async def accounts_to_retry(self) -> dict[str, int]:
-        """The lock keys of accounts set aside whose turn it is, and how many records each has."""
+        """The lock keys of set-aside accounts that are due, and the number of records of each."""
         async with self._transaction(set()) as tx:
             return await set_aside.due(tx.connection)
 
     async def retry(
         self, lock_key: str, limit: int, *, refusing: tuple[str, str] | None = None
     ) -> tuple[Batch, Report] | None:
-        """Apply an account's first records of those set aside, or refuse them for this code and reason.
+        """Apply an account's first set-aside records, or refuse them for this code and reason.
 
-        None where there are none, or somebody else holds the account.
+        None if there are none, or another process holds the account.
         """
         async with self._transaction(set()) as tx:
             if not await timers.lock_free(tx.connection, [lock_key]):
@@ -115,12 +116,12 @@ class InputProcessor:
             return batch, report
 
     async def put_off(self, lock_key: str) -> None:
-        """Try an account that is set aside again later, each time twice as late."""
+        """Postpone a set-aside account, each time for twice as long."""
         async with self._transaction({lock_key}) as tx:
             await set_aside.put_off(tx.connection, lock_key)
 
     async def fire_timers(self, limit: int = 200, *, only: str | None = None, without: Collection[str] = ()) -> int:
-        """Fire so many due timers, of one account if `only` names its lock; returns how many."""
+        """Fire at most `limit` due timers, of one account if `only` names its lock. Return their number."""
         async with self._transaction(set()) as tx:
             held = await timers.lock_due(tx.connection, limit, only=only, without=without)
             fired = await timers.claim(tx.connection, held, limit, self.own_facts, self.service)
@@ -130,20 +131,20 @@ class InputProcessor:
             return len(fired)
 
     async def accounts_with_due_timers(self, limit: int = 200, *, without: Collection[str] = ()) -> dict[str, int]:
-        """The lock keys of the accounts that the longest due timers are of, and how many of those each has."""
+        """The lock keys of the accounts with the longest due timers, and the number of these timers for each."""
         async with self._transaction(set()) as tx:
             return await timers.due_accounts(tx.connection, limit, without=without)
 
     async def postpone_timers(self, lock_key: str, limit: int | None = None) -> None:
-        """Put an account's due timers off, or so many of them: by a minute, and each time twice as long."""
+        """Postpone an account's due timers, or `limit` of them: by a minute, and each time for twice as long."""
         async with self._transaction({lock_key}) as tx:
             await timers.postpone(tx.connection, lock_key, limit)
 
     @asynccontextmanager
     async def _transaction(self, lock_keys: set[str], *, in_stream: bool = False) -> AsyncIterator[Transaction]:
-        """A transaction that holds the locks; its effects' spans end with it. `in_stream`: but for accounts set aside.
+        """A transaction that holds the locks; its effects' spans end with it. `in_stream`: except set-aside accounts.
 
-        Raises RanTooLong and TablesUnfit for errors of the database that mean so.
+        Raises RanTooLong and TablesUnfit for the corresponding errors of the database.
         """
         tx: Transaction | None = None
         try:
@@ -186,7 +187,7 @@ class InputProcessor:
     async def _decide(self, tx: Transaction, inputs: Sequence[Input], receipt: Receipt) -> Decided:
         """Hand fresh inputs to the handler.
 
-        An id told twice in one batch ends as in two batches: where the first was refused, the second is fresh.
+        An id that occurs twice in one batch ends as in two batches: if the first was refused, the second is fresh.
         """
         decided, waiting = Decided(), inputs
         first_digests = await journal.digests(tx.connection, inputs)
@@ -240,7 +241,7 @@ class InputProcessor:
 
 
 async def _lock(connection: Connection, keys: set[str], *, in_stream: bool) -> tuple[datetime, frozenset[str]]:
-    """Lock accounts; returns the `now` from then on, and those that are set aside: these a stream does not wait for."""
+    """Lock accounts. Return the `now` after that, and the set-aside accounts, for which a stream does not wait."""
     ordered, behind = sorted(keys), frozenset[str]()
     if ordered:
         rows = await connection.fetch(_ADD_LOCKS, ordered)
@@ -254,8 +255,8 @@ def _positions(messages: Sequence[Input] | Sequence[Rejection]) -> list[Position
 
 
 def _end_spans(tx: Transaction | None, error: BaseException | None) -> None:
-    """End the spans of what was caused, and tell of the transaction itself: within the batch's span, else within the
-    first event's. One that belongs to neither, such as a look for due timers, leaves none."""
+    """End the spans of the effects, and record the transaction's own span: within the batch's span, else within the
+    first event's. A transaction of neither, such as a look for due timers, has no span."""
     if tx is None:
         return
     caused = list(tx.spans.values())

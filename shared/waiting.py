@@ -1,8 +1,8 @@
-"""Facts that arrive before what they are about wait here, and come out right after it arrived.
+"""Facts that arrive before their subject's opening wait here, and are released right after it.
 
-A handler loads a `WaitingRoom` for its batch, makes facts `wait`, lets them go by `release`, takes them `in_turn` and
-saves it once. A transaction lets only so many go; a timer of the account lets the others go, and what comes meanwhile
-waits behind those.
+A handler loads a `WaitingRoom` for its batch, makes facts `wait`, releases them by `release`, takes them `in_turn` and
+saves it once. A transaction releases a limited number; a timer of the account releases the others, and facts that
+arrive meanwhile wait behind those.
 """
 
 from collections import deque
@@ -23,9 +23,9 @@ from shared.tables import WaitingFact
 from shared.transaction import Transaction
 
 PORTION = 1_000
-"""So many facts are let go in one transaction: a second of work."""
+"""The number of facts released in one transaction: a second of work."""
 
-# In the order in which facts are let go: Python compares strings as this collation does.
+# In the order of release: Python compares strings as this collation does.
 _LOAD = """
     select * from shared.waiting_facts where awaits = any($1::text[])
     order by at, event_id collate "C", source collate "C" limit $2
@@ -45,11 +45,11 @@ _RELEASE = """
 
 
 Place: TypeAlias = tuple[datetime, str, str]
-"""Where a fact stands among those that wait for the same: its time, then its id and source."""
+"""The place of a fact among those that wait for the same opening: its time, then its id and source."""
 
 
 class MoreWaits(Fact):
-    """More waited for what has come than one transaction lets go: the next portion is due."""
+    """More facts waited for an opening than one transaction releases: the next portion is due."""
 
     type: ClassVar[str] = "shared.timer.more_waits"
     topic: ClassVar[str] = ""
@@ -60,7 +60,8 @@ class MoreWaits(Fact):
 class WaitingRoom:
     """The facts that wait for any opening a batch may bring, by what they await.
 
-    `held` is what more waits for in the database than was loaded, and up to which place that is loaded; None: nothing.
+    `held` are openings with more waiting facts in the database than loaded, and the place up to which they are loaded;
+    None: nothing is loaded.
     """
 
     waiting: dict[str, list[Envelope[Fact]]] = field(default_factory=dict)
@@ -72,9 +73,9 @@ class WaitingRoom:
     _had_waited: set[tuple[str, str]] = field(default_factory=set)
 
     async def add(self, connection: Connection, awaited: Collection[str]) -> None:
-        """Load what waits for these openings as well, as far as this transaction may let it go.
+        """Load the facts that wait for these openings as well, as far as this transaction may release them.
 
-        The caller holds the locks of all that may wait for them.
+        The caller holds the locks of all accounts whose facts may wait for them.
         """
         rows = await connection.fetch(_LOAD, list(awaited), self.left + 1) if awaited else []
         loaded = rows[: self.left]
@@ -84,12 +85,12 @@ class WaitingRoom:
             self.held |= dict.fromkeys(awaited, _place(_event(loaded[-1])) if loaded else None)
 
     async def add_these(self, connection: Connection, identities: Collection[tuple[str, str]]) -> None:
-        """Load single facts, of which it is known that they have waited long enough."""
+        """Load single facts that are known to have waited long enough."""
         if identities:
             await self._keep(await connection.fetch(_LOAD_THESE, *_columns(identities)))
 
     async def look_at(self, connection: Connection, awaited: Collection[str]) -> None:
-        """Find what of this has come, while facts that waited for it are still to be let go."""
+        """Find the openings that have arrived while facts that waited for them are still to be released."""
         rows = await connection.fetch(_AWAITED, list(awaited)) if awaited else []
         self.held |= {row["awaits"]: None for row in rows}
 
@@ -111,17 +112,18 @@ class WaitingRoom:
         self.waiting.setdefault(awaits, []).append(event)
 
     def must_wait(self, awaits: str, event: Envelope[Fact]) -> bool:
-        """Whether what an event is about has come, but others that waited for it are to be let go before."""
+        """Whether an event's opening has arrived, but other facts that waited for it have to be released first."""
         more_waits = awaits in self.held or bool(self.waiting.get(awaits))
         return more_waits and _identity(event) not in self._had_waited
 
     def wait_behind(self, tx: Transaction, awaits: str, event: Envelope[Fact]) -> None:
-        """Let an event wait behind those that are let go by a timer."""
+        """Let an event wait behind those that a timer releases."""
         self.wait(awaits, event)
         tx.set_timer(MoreWaits(awaits=awaits), cause=event, due_at=tx.now)
 
     def release(self, tx: Transaction, awaits: str, *, cause: Envelope[Fact]) -> list[Envelope[Any]]:
-        """What waited for this, in the order of event times, ties by id; of very many the first, and a timer is set."""
+        """The facts that waited for this, by event time, ties by id; of very many the first ones, and a timer is
+        set."""
         waited = sorted(self.waiting.pop(awaits, ()), key=_place)
         if awaits in self.held:
             last = self.held[awaits]
@@ -135,19 +137,19 @@ class WaitingRoom:
         return let_go
 
     def go_on(self, events: Sequence[Envelope[Any]], *, then: Iterable[Envelope[Any]] = ()) -> None:
-        """Have events that were let go taken right after the one at hand, and others after all that were let go."""
+        """Queue released events right after the current one, and the events `then` after all released ones."""
         self._let_go.extendleft(reversed(events))
         self._let_go.extend(then)
 
     def in_turn(self, events: Iterable[Envelope[Fact]]) -> Iterator[Envelope[Any]]:
-        """The events of a batch, each followed by those that it let go."""
+        """The events of a batch, each followed by the events that it released."""
         for event in events:
             yield event
             while self._let_go:
                 yield self._let_go.popleft()
 
     def release_one(self, awaits: str, source: str, id: str) -> Envelope[Any] | None:
-        """One fact that has waited long enough; None where it was let go before."""
+        """One fact that has waited long enough; None if it was released before."""
         waiting = self.waiting.get(awaits, [])
         found = next((event for event in waiting if _identity(event) == (source, id)), None)
         if found is not None:
@@ -157,9 +159,9 @@ class WaitingRoom:
         return found
 
     def refuse(self, tx: Transaction, event: Envelope[Fact], *, code: str, reason: str) -> None:
-        """Reject an event, whether it came with this batch or was let go after a wait.
+        """Reject an event, from this batch or released after a wait.
 
-        The ledger keeps one that waited as applied, for so it was; its dead letter has no position and can be replayed.
+        In the ledger an event that waited stays applied; its dead letter has no position and can be replayed.
         """
         if _identity(event) in self.stored:
             tx.dead_letter(event, Rejection(code, reason, _raw(event)))
@@ -167,7 +169,7 @@ class WaitingRoom:
             tx.reject(event, code, reason)
 
     async def save(self, tx: Transaction) -> None:
-        """Keep what waits from now on, and let go what was released."""
+        """Store the newly waiting facts, and delete the released ones."""
         added: list[tuple[Any, ...]] = [
             _row(awaits, event, tx)
             for awaits, events in self.waiting.items()

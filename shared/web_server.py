@@ -21,7 +21,7 @@ from shared.service import Health, Resources, Service
 log = get_logger(__name__)
 
 MAX_CONNECTIONS = 1_000
-"""More are answered with 503, open pages' event streams included: a process keeps room for what it has begun."""
+"""Further connections get 503, including open pages' event streams: a process keeps room for begun requests."""
 
 _STOP_SECONDS = 3
 
@@ -38,13 +38,13 @@ _LIMITS = WebLimits()
 
 
 class PortTaken(RuntimeError):
-    """Another process listens there. Says which port and how to choose another."""
+    """Another process listens on the port. Carries the port and how to choose another."""
 
 
 class _Server(uvicorn.Server):
     @contextmanager
     def capture_signals(self) -> Generator[None, None, None]:
-        """Signals belong to the process, which stops its parts in order."""
+        """Leave signals to the process, which stops its parts in order."""
         yield
 
 
@@ -97,7 +97,7 @@ class WebServer:
         self._serving.add_done_callback(lambda _: None if self._stopping else ended())
 
     async def _within_limits(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """The application, while it is not too many that ask: uvicorn's own limit does not say when to ask again."""
+        """Call the application unless there are too many connections; uvicorn's own limit sends no time to retry."""
         refused = self._refusal(scope) if scope["type"] == "http" else None
         if refused is not None:
             await refused.response()(scope, receive, send)
@@ -117,7 +117,7 @@ class WebServer:
         return None
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """The application's answer, or 503 where the time to stop is up: uvicorn cancels it then, and says 500."""
+        """The application's response, or 503 when the time to stop is up: uvicorn would cancel it and send 500."""
         begun = False
 
         async def noting(message: Message) -> None:
@@ -142,5 +142,5 @@ class WebServer:
 
 
 async def _serve(server: _Server, listener: socket.socket) -> None:
-    with suppress(SystemExit):  # uvicorn has logged why it cannot start; how the process ends is not its affair
+    with suppress(SystemExit):  # uvicorn has logged why it cannot start; it must not end the process
         await server.serve([listener])

@@ -10,7 +10,7 @@ from shared.contracts.escalation import REQUESTS, SignalKind
 
 
 class Weighed(Protocol):
-    """A signal's weight, as an entity or as a row."""
+    """The weighed data of a signal, which may be an entity or a row."""
 
     @property
     def signal_id(self) -> UUID: ...
