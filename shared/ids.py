@@ -1,4 +1,4 @@
-"""Identities. Every id the system makes is derived from its cause, so doing a thing again makes the same id."""
+"""Ids. Every id that the system makes is derived from its cause, so a repeated action makes the same id."""
 
 from hashlib import sha1
 from typing import NewType

@@ -1,4 +1,4 @@
-"""What a refused request is told: one JSON shape, written for the person who has to mend the request."""
+"""The responses to refused requests: one JSON shape, written for the person who has to fix the request."""
 
 from collections.abc import Mapping, Sequence
 
@@ -53,7 +53,7 @@ def problems_response(
 
 
 def server_away() -> RequestRefused:
-    """A server that this service depends on does not answer, which is no fault of the request."""
+    """The refusal if a server that this service depends on does not respond; the request is not at fault."""
     return refuse(
         503,
         "server_unavailable",
@@ -63,7 +63,7 @@ def server_away() -> RequestRefused:
 
 
 def too_many_connections() -> RequestRefused:
-    """More connections are open than a process serves at once; this one is closed with the answer."""
+    """The refusal if too many connections are open; this connection is closed with the response."""
     return refuse(
         503,
         "too_many_connections",
@@ -73,7 +73,8 @@ def too_many_connections() -> RequestRefused:
 
 
 def two_lengths() -> RequestRefused:
-    """A proxy may have read another end of this request than we do: what follows it is not read (RFC 9112, 6.1)."""
+    """The refusal of a request with two lengths: a proxy may see another end, so the rest is not read (RFC 9112,
+    6.1)."""
     return refuse(
         400,
         "two_lengths",
@@ -83,7 +84,7 @@ def two_lengths() -> RequestRefused:
 
 
 def stopping() -> RequestRefused:
-    """The process ends before it has an answer."""
+    """The refusal if the process ends before its response."""
     return refuse(
         503,
         "stopping",
@@ -94,7 +95,7 @@ def stopping() -> RequestRefused:
 
 
 def takes_too_long() -> RequestRefused:
-    """The database answers, and the request was not done in the time that a transaction has."""
+    """The refusal if the database responds but the request exceeded the time of a transaction."""
     return refuse(
         503,
         "takes_too_long",
@@ -106,7 +107,7 @@ def takes_too_long() -> RequestRefused:
 
 
 def database_away() -> RequestRefused:
-    """The one answer of the 500s: nothing is wrong with the request, and sending it again is safe."""
+    """The only 5xx response for requests: the request is not at fault, and sending it again is safe."""
     return refuse(
         503,
         "database_unavailable",

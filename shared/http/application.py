@@ -1,4 +1,4 @@
-"""The web application of a service: routers, plus what all three share. Start at `create_app`."""
+"""The web application of a service: its routers, and the parts shared by all three. Start at `create_app`."""
 
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager
@@ -25,7 +25,7 @@ from shared.logs import get_logger
 log = get_logger(__name__)
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 
-# A page that needs more (styles, a script of its own, caching) sets the header itself, and that stands.
+# A page that needs more (styles, its own script, caching) sets the header itself, which takes precedence.
 _SECURITY_HEADERS = {
     "Content-Security-Policy": ("default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"),
     "Cross-Origin-Opener-Policy": "same-origin",
@@ -36,7 +36,7 @@ _SECURITY_HEADERS = {
     "X-Frame-Options": "DENY",
     "Cache-Control": "no-store",
 }
-# FastAPI's own spans and logs would carry URLs and error texts; ours are made where events have effects.
+# FastAPI's own spans and logs would carry URLs and error texts; ours are made for effects of events.
 _NO_TELEMETRY: Any = {
     "tracing": False,
     "metrics": False,
@@ -85,7 +85,7 @@ def bare_app(title: str, routers: Iterable[APIRouter], *, lifespan: Lifespan | N
 
 
 class _HeadLikeGet:
-    """Answers HEAD as GET, without the body (RFC 9110, 9.3.2). What goes on, like an event stream, ends at once."""
+    """Responds to HEAD as to GET, without the body (RFC 9110, 9.3.2). Event streams and the like end at once."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -98,7 +98,7 @@ class _HeadLikeGet:
         async def send_head(message: Message) -> None:
             if message["type"] == "http.response.start":
                 await send(message)
-                await send({"type": "http.response.body", "body": b""})  # now `receive` says that nobody listens
+                await send({"type": "http.response.body", "body": b""})  # now `receive` reports a disconnected client
 
         await self._app({**scope, "method": "GET"}, receive, send_head)
 
@@ -169,14 +169,15 @@ def _server_error(_request: Request, error: Exception) -> Response:
 
 
 def _unexpected(_request: Request, _error: Exception) -> Response:
-    """Answers outside of all middleware; the server logs the error, which goes on to it."""
+    """Responds outside of all middleware; the error continues to the server, which logs it."""
     reason = "this request failed because of an internal error of the service; its log has the details"
     problem = Problem(code="internal_error", reason=reason)
     return problems_response(500, [problem], headers=_SECURITY_HEADERS)
 
 
 def _complete_openapi(app: FastAPI) -> None:
-    """Makes the document say what the handlers do, and moves the components that operations brought along."""
+    """Completes the OpenAPI document by the handlers' behaviour, and moves the components of operations to their
+    place."""
     generate = app.openapi
 
     def openapi() -> dict[str, Any]:
@@ -203,7 +204,7 @@ def _problems_schema(schemas: dict[str, Any]) -> dict[str, Any]:
 
 
 def _complete_operation(operation: dict[str, Any], components: dict[str, Any]) -> None:
-    operation.setdefault("security", [])  # open: it asks for no key
+    operation.setdefault("security", [])  # open: it needs no key
     for kind, parts in operation.pop(COMPONENTS, {}).items():
         components.setdefault(kind, {}).update(parts)
     if operation["responses"].pop("422", None):

@@ -1,6 +1,6 @@
-"""The AsyncAPI 3.0 document of a service: which topics it reads and publishes, and every event on them.
+"""The AsyncAPI 3.0 document of a service: the topics that it reads and publishes, and every event on them.
 
-Made from the catalog, one message for each wire type: start at `asyncapi_document`.
+It is made from the catalog, with one message for each wire type: start at `asyncapi_document`.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -25,7 +25,7 @@ _DESCRIPTION = (
 
 @dataclass(frozen=True, slots=True)
 class ServiceReference:
-    """What a service's reference pages tell of it. Topics are logical: without the installation's prefix."""
+    """The data of a service's reference pages. Topics are logical: without the installation's prefix."""
 
     service: str
     summary: str
@@ -41,7 +41,7 @@ class ServiceReference:
         return f"Handoff {self.service}"
 
     def on(self, cluster: Cluster) -> "ServiceReference":
-        """The same, with where Kafka is and how topics are made there."""
+        """The same, with the Kafka cluster and the shape of its topics."""
         return replace(
             self,
             topic_prefix=cluster.prefix,
@@ -97,7 +97,7 @@ def _channel(topic: str, reference: ServiceReference) -> dict[str, Any]:
 
 
 def _configuration(topic: str) -> dict[str, Any]:
-    """How long records are kept, as the binding writes it."""
+    """The retention of records in the form of the binding."""
     kept = shape(topic).configuration(1)
     if kept.get("cleanup.policy") == "compact":
         return {"cleanup.policy": ["compact"]}
@@ -106,7 +106,7 @@ def _configuration(topic: str) -> dict[str, Any]:
 
 
 def _rights(topic: str, reference: ServiceReference) -> str:
-    """Who has to be allowed what, where Kafka asks for rights."""
+    """The rights that each principal needs, if Kafka checks rights."""
     writer = owner(topic)
     writes = f"Only {writer} writes it: allow" if writer else "Publishers write it: allow each of them"
     rights = f"{writes} WRITE and DESCRIBE on the topic."

@@ -24,23 +24,23 @@ def _fits_a_header(key: SecretStr) -> SecretStr:
 
 
 Key = Annotated[SecretStr, AfterValidator(_fits_a_header)]
-"""A key nobody guesses, and that a header can carry."""
+"""A key that cannot be guessed and that a header can carry."""
 
 
 class InvalidKeys(ValueError):
-    """A setting of keys cannot be used. Says where and what to do, never what the setting holds."""
+    """A setting of keys cannot be used. Carries the place and the remedy, never the setting's content."""
 
 
 @dataclass(frozen=True, slots=True)
 class KeySetting:
-    """A variable of the environment that holds keys as JSON, or names a file that does."""
+    """An environment variable that holds keys as JSON, or names a file that holds them."""
 
     variable: str
     opening: str
     example: str
 
     def json(self, setting: SecretStr | None) -> object:
-        """What the setting holds; None where it holds nothing. Raises InvalidKeys."""
+        """The content of the setting; None if it is empty. Raises InvalidKeys."""
         text = setting.get_secret_value().strip() if setting else ""
         if text and not text.startswith(self.opening):
             text = self._file(text)
@@ -63,7 +63,7 @@ class KeySetting:
 
 
 class BearerKeys:
-    """Keys by their digests. Raises InvalidKeys where two are the same."""
+    """Keys by their digests. Raises InvalidKeys if two are equal."""
 
     def __init__(self, keys: Sequence[SecretStr], *, variable: str) -> None:
         self._digests = [_digest(key.get_secret_value()) for key in keys]
@@ -74,7 +74,7 @@ class BearerKeys:
         return len(self._digests)
 
     def place(self, authorization: str | None) -> int | None:
-        """Which key, counted from 0, the header carries; takes the same time whichever, or none, it is."""
+        """The place, from 0, of the key in the header; takes the same time for every key and for none."""
         scheme, _, token = (authorization or "").partition(" ")
         presented = _digest(token.strip())
         found = None
@@ -85,7 +85,7 @@ class BearerKeys:
 
 
 def is_bearer(authorization: str) -> bool:
-    """Whether an Authorization header is of the scheme that carries our keys."""
+    """Whether an Authorization header uses the scheme of our keys."""
     return authorization.partition(" ")[0].lower() == _SCHEME
 
 

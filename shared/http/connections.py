@@ -24,22 +24,22 @@ from shared.logs import get_logger
 log = get_logger(__name__)
 
 HEAD_SECONDS = 10.0
-"""So long a new connection may take until the headers of its first request have arrived."""
+"""The time within which the headers of a new connection's first request must arrive."""
 KEEP_ALIVE_SECONDS = 20
-"""So long a connection is kept after an answer for the whole headers of another request."""
+"""The time that a connection is kept after a response, until all headers of another request have arrived."""
 _LAST_BYTES_SECONDS = 30.0
 UNREAD_SECONDS = 30.0
-"""So long an answer, or an event stream, may wait for its client to read on."""
+"""The time that a response, or an event stream, may wait for its client to continue reading."""
 _LEAST_BYTES = 8_192
-"""So much of an answer must have been received in that time, where more is left than the kernel takes."""
+"""The part of a response that must be received in that time, if more is left than the kernel buffers."""
 
 MAX_WAITING = 250
-"""Of more connections that wait the one that has waited longest is closed. A browser's waits for milliseconds."""
+"""Beyond this number of waiting connections the longest waiting one is closed. A browser's waits for milliseconds."""
 
 
 class Guard:
-    """The connections of one server. `most` is how many there may be, `per_address` how many of one address (0: any
-    number) that is not among the proxies, which speak for many."""
+    """The connections of one server. `most` is their maximum, `per_address` the maximum for one address (0: any number)
+    that is not among the proxies, which serve many clients."""
 
     def __init__(self, *, most: int, per_address: int = 0, proxies: Collection[str] = ()) -> None:
         self._most = most
@@ -63,14 +63,14 @@ class Guard:
             del self._of_address[connection.address]
 
     def moved(self, connection: "GuardedProtocol") -> None:
-        """Something was received, or an answer ended: it waits now, or not any more."""
+        """Update whether a connection waits, after it received data or a response ended."""
         if connection.is_waiting() and connection not in self._waiting:
             self._waits(connection, KEEP_ALIVE_SECONDS)
         elif not connection.is_waiting():
             self._begins(connection)
 
     def is_crowded(self, address: str) -> bool:
-        """Whether an address has more connections than one may."""
+        """Whether an address has more connections than allowed."""
         return 0 < self._per_address < self._of_address[address] and not self._is_proxy(address)
 
     def _is_proxy(self, address: str) -> bool:
@@ -98,7 +98,7 @@ def _networks(proxies: Collection[str]) -> list[IPv4Network | IPv6Network]:
 
 
 class GuardedProtocol(H11Protocol):
-    """uvicorn's connection, of which a guard knows whether it waits."""
+    """uvicorn's connection, registered with a guard that knows whether it waits."""
 
     def __init__(self, *arguments: Any, guard: Guard, **named: Any) -> None:
         super().__init__(*arguments, **named)
@@ -110,7 +110,7 @@ class GuardedProtocol(H11Protocol):
         return self.cycle is None or self.cycle.response_complete
 
     def give_up(self) -> None:
-        """Close it: an answer that is on its way may still arrive, for a while."""
+        """Close the connection; a response in transit may still arrive for a while."""
         self.transport.close()
         self.loop.call_later(_LAST_BYTES_SECONDS, self.transport.abort)
 
@@ -145,7 +145,7 @@ class GuardedProtocol(H11Protocol):
         self._unread = self.loop.call_later(UNREAD_SECONDS, self._look, self._left_bytes())
 
     def _look(self, before: int) -> None:
-        """Nothing is written while writing pauses: what is less than before was read."""
+        """Check progress: nothing is written while writing pauses, so fewer remaining bytes were read by the client."""
         if before - self._left_bytes() < _LEAST_BYTES:
             log.warning("closed a connection whose client does not read its answer")
             self.transport.abort()
@@ -153,7 +153,7 @@ class GuardedProtocol(H11Protocol):
             self._look_later()
 
     def _left_bytes(self) -> int:
-        """What the client has not received: the kernel takes more only when much of what it has is gone."""
+        """The bytes that the client has not received; the kernel takes more only when much of its buffer is sent."""
         return self.transport.get_write_buffer_size() + _in_the_kernel(self.transport.get_extra_info("socket"))
 
     def _reads_on(self) -> None:
@@ -163,19 +163,19 @@ class GuardedProtocol(H11Protocol):
 
 
 def _in_the_kernel(connection: socket.socket) -> int:
-    """Bytes that were sent and not acknowledged, or not sent yet."""
+    """The bytes in the kernel: sent but not acknowledged, or not sent yet."""
     with suppress(OSError):
         return int.from_bytes(ioctl(connection.fileno(), TIOCOUTQ, bytes(4)), sys.byteorder)
     return 0
 
 
 def _end_unread(connection: socket.socket) -> None:
-    """Have the kernel end a connection of which it keeps bytes for so long: an event stream's are few, and never wait
-    here."""
+    """Make the kernel end a connection with unread bytes after that time: those of an event stream are few, and never
+    wait here."""
     if hasattr(socket, "TCP_USER_TIMEOUT"):
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(UNREAD_SECONDS * 1000))
 
 
 def guarded(guard: Guard) -> Callable[..., GuardedProtocol]:
-    """What makes a connection's protocol, for uvicorn's setting `http`."""
+    """The factory of connection protocols, for uvicorn's setting `http`."""
     return partial(GuardedProtocol, guard=guard)

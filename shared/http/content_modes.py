@@ -41,7 +41,7 @@ class ContentMode(Enum):
 
 
 def content_mode(headers: Headers) -> ContentMode:
-    """How the request carries its events, by its headers alone. Raises RequestRefused (415)."""
+    """The content mode of a request, by its headers alone. Raises RequestRefused (415)."""
     if headers.get("content-encoding", "").strip().lower() not in _NO_ENCODINGS:
         raise refuse(415, "unsupported_encoding", "send the body without Content-Encoding")
     media_type, _, parameters = headers.get("content-type", "").partition(";")
@@ -62,7 +62,7 @@ def content_mode(headers: Headers) -> ContentMode:
 def read_events(mode: ContentMode, headers: Headers, body: bytes, *, topic: str, most: int) -> Sequence[Decoded]:
     """Every event of the request, in order. Raises RequestRefused with every fault of every bad event.
 
-    An event without a trace context takes that of the span in which its request is answered.
+    An event without a trace context gets that of its request's span.
     """
     entries = _entries(mode, headers, body, topic, most)
     problems = [
@@ -78,7 +78,7 @@ def read_events(mode: ContentMode, headers: Headers, body: bytes, *, topic: str,
 
 
 def types_of(mode: ContentMode, headers: Headers, body: bytes) -> list[str]:
-    """The types of the events in a request, for the log: each once, and only such as are in the catalog."""
+    """The types of the events in a request, for the log: each once, and only types of the catalog."""
     if mode is ContentMode.BINARY:
         return [known_type(headers.get("ce-type"))]
     try:
@@ -113,7 +113,7 @@ def _structured(body: bytes, topic: str) -> Decoded:
 def _batch(body: bytes, topic: str, most: int) -> Sequence[Decoded | Rejected]:
     try:
         value = strict_json.parse(body)
-        if isinstance(value, list) and len(value) > most:  # counted before each entry costs time
+        if isinstance(value, list) and len(value) > most:  # checked before entries are decoded, which costs time
             raise refuse(413, "batch_too_long", f"a batch holds at most {most} events; send several batches")
         return decode_batch(body, topic=topic)
     except Rejected as rejected:
@@ -143,7 +143,7 @@ def _attributes(headers: Headers) -> dict[str, str]:
 
 
 def _decoded_value(raw: bytes, attribute: str) -> str:
-    """A header value as the binding has it (section 3.1.3.2): quotes taken off, percent-decoded, UTF-8."""
+    """A header value by the binding (section 3.1.3.2): quotes removed, percent-decoded, UTF-8."""
     value = raw.strip(b" \t")
     if len(value) > 1 and value[:1] == value[-1:] == b'"':
         value = _unescaped(value[1:-1])

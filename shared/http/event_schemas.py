@@ -12,7 +12,7 @@ from shared.contracts.fact import About, Fact
 Schema: TypeAlias = dict[str, Any]
 REFERENCE = "#/components/schemas/{model}"
 
-# Values for an example by the name of the member; what does not fit, and anything else, is made from its schema.
+# Values for an example by the name of the member; all other values are made from the schema.
 _FAMILIAR: Mapping[str, Any] = {
     "agent": "anna",
     "amount_minor": 12900,
@@ -72,7 +72,7 @@ _BY_TYPE = {fact.type: _FIRST + timedelta(minutes=number) for number, fact in en
 
 @dataclass(frozen=True, slots=True)
 class EventSchema:
-    """One type of event as a document shows it; `schema` is that of its data."""
+    """One type of event for a document; `schema` is the schema of its data."""
 
     type: str
     title: str
@@ -114,14 +114,14 @@ def event_schemas(facts: Iterable[type[Fact]]) -> tuple[list[EventSchema], dict[
 
 
 def resolved(schema: Schema, components: Mapping[str, Schema]) -> Schema:
-    """The schema itself, where this one only refers to it."""
+    """The schema itself; a reference is resolved."""
     while "$ref" in schema:
         schema = components[schema["$ref"].rpartition("/")[2]]
     return schema
 
 
 def present(schema: Schema, components: Mapping[str, Schema]) -> Schema:
-    """What a value must be where there is one: of `X or null`, X."""
+    """The schema of a present value: of `X or null`, X."""
     schema = resolved(schema, components)
     choices = [choice for choice in schema.get("anyOf", ()) if choice.get("type") != "null"]
     return resolved(choices[0], components) if len(choices) == 1 else schema

@@ -1,7 +1,7 @@
-"""`POST /events`: a record's transaction, answered after the commit. Start at `events_router`.
+"""`POST /events`: the same transaction as for records, with the response after the commit. Start at `events_router`.
 
-A batch that its handler or its data fail is applied in no part; its events are then tried one by one, without effect,
-and those that fail alone are kept as dead letters.
+If the handler or the data of a batch fail, no part of it is applied. Its events are then tried one by one, without
+effect, and those that fail alone are kept as dead letters.
 """
 
 import asyncio
@@ -85,7 +85,7 @@ class _Ingress:
     limits: Limits
 
     async def answer(self, request: Request) -> Response:
-        """What became of each event, or why nothing of the request was applied; log and metrics say whose it was."""
+        """The outcome of each event, or why nothing of the request was applied; log and metrics name the publisher."""
         sent = _Sent()
         try:
             return await self._take(request, sent)
@@ -136,7 +136,7 @@ class _Ingress:
         raise refuse(401, code, reason, headers=headers)
 
     async def _applied(self, inputs: Sequence[Input]) -> Report:
-        """The report of the commit. Raises RequestRefused: 409, or 503 while the database is away or slow."""
+        """The report of the commit. Raises RequestRefused: 409, or 503 while the database is unavailable or slow."""
         try:
             return await _bounded(_twice(self.processor, Batch(inputs)), self.limits.commit_seconds)
         except Refused as refused:
@@ -160,7 +160,7 @@ class _Ingress:
             raise
 
     async def _not_done(self, error: Exception) -> RequestRefused:
-        """Why a request was not done: a time that ran out says nothing of the database."""
+        """The refusal of a request that failed; a time-out does not prove that the database is unavailable."""
         if isinstance(error, TimeoutError) and await self._database_answers():
             log.warning("a request took too long", exc_info=error)
             return takes_too_long()
@@ -176,15 +176,15 @@ class _Ingress:
 
 @dataclass(slots=True)
 class _Sent:
-    """Whose request it is and which types it has, as far as that is known when it is refused."""
+    """The publisher of a request and its types of events, as far as known when it is refused."""
 
     publisher: str | None = None
     types: Sequence[str] = ()
 
 
 async def _twice(processor: InputProcessor, batch: Batch) -> Report:
-    """One more try, for short faults: a connection that was cut, a deadlock, a server that just restarted, or two
-    accounts that told of one new id at the same moment."""
+    """Try once more, for short faults: a broken connection, a deadlock, a server that just restarted, or two accounts
+    that reported one new id at the same moment."""
     try:
         return await processor.apply(batch, whole=True)
     except Exception as error:
@@ -196,11 +196,11 @@ async def _twice(processor: InputProcessor, batch: Batch) -> Report:
 
 
 class _TriedOut(Exception):
-    """Ends a transaction that was to change nothing."""
+    """Ends a trial transaction, which must not change anything."""
 
 
 async def _culprits(processor: InputProcessor, inputs: Sequence[Input], error: Exception) -> list[Rejection]:
-    """Which inputs of a batch fail alone; `error` is what the whole batch failed with."""
+    """The inputs of a batch that fail alone; `error` is the failure of the whole batch."""
     if len(inputs) == 1:
         return [_not_applicable(inputs[0], error)]
 
@@ -230,9 +230,9 @@ def _not_applicable(one: Input, error: Exception) -> Rejection:
 
 
 async def _bounded(work: Awaitable[T], seconds: float) -> T:
-    """The work's result, or TimeoutError at the deadline even where the work does not heed its cancellation.
+    """The work's result, or TimeoutError at the deadline even if the work ignores its cancellation.
 
-    Handing back a connection waits for a server that may be frozen. What is committed anyway counts once.
+    Releasing a connection waits for a server that may be frozen. Events committed after all count once.
     """
     task = asyncio.ensure_future(work)
     task.add_done_callback(_forget)
@@ -246,7 +246,7 @@ async def _bounded(work: Awaitable[T], seconds: float) -> T:
 
 
 def _forget(task: asyncio.Future[T]) -> None:
-    """Marks an error nobody waits for any more as seen."""
+    """Marks the error of an abandoned task as seen."""
     if not task.cancelled():
         task.exception()
 
@@ -269,14 +269,14 @@ def _check_ownership(publisher: Publisher, events: Sequence[Decoded]) -> None:
 
 
 def _input(event: Decoded, topic: str) -> Input:
-    """An input whose raw form is the record it would have been: so its dead letter replays like any other."""
+    """An input with the raw form of the equivalent record, so that its dead letter replays like any other."""
     key, _, headers = encode_record(event.envelope)
     raw = RawMessage(topic, key, headers, event.body)
     return Input(event.envelope, event.body, event.digest, InputKind.HTTP, raw, ignored=event.ignored)
 
 
 def _answer(one: Input, outcome: Outcome, report: Report) -> dict[str, Any]:
-    """What became of an event, and which of its members nobody reads."""
+    """The outcome of an event, and its members that no code reads."""
     waits = outcome is Outcome.APPLIED and one.identity in report.waiting
     answer: dict[str, Any] = {"id": one.envelope.id, "outcome": "waiting" if waits else outcome.value}
     if one.ignored:

@@ -1,4 +1,4 @@
-"""What the OpenAPI document says of `POST /events`: three content modes, every event, every answer."""
+"""The OpenAPI description of `POST /events`: three content modes, every event, every response."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from shared.http.content_modes import BATCHED_TYPE, BINARY_TYPE, STRUCTURED_TYPE
 from shared.http.event_schemas import EventSchema, Schema, event_schemas, facts_on
 
 COMPONENTS = "x-components"
-"""Where an operation leaves component schemas and security schemes; `create_app` moves them to place."""
+"""The key under which an operation leaves component schemas and security schemes; `create_app` moves them."""
 
 _ID = {"type": "string", "minLength": 1, "maxLength": 200, "pattern": "^[^\\u0000-\\u001f\\u007f-\\u009f]*$"}
 _INSTANT = {"type": "string", "format": "date-time"}

@@ -1,7 +1,7 @@
-"""What an orchestrator and Prometheus ask of a process. Start at `ProcessHealth`.
+"""The endpoints for an orchestrator and Prometheus. Start at `ProcessHealth`.
 
-Both probes speak of this process only: that a database or Kafka is away is no reason to restart or avoid it. Another
-process would do no better, and this one answers 503 with a time to come back. The notes of /readyz say what is away.
+Both probes are about this process only: an unavailable database or Kafka is no reason to restart or avoid it. Another
+process would do no better, and this one responds with 503 and a time to retry. The notes of /readyz name the servers.
 """
 
 from typing import Any, Protocol
@@ -15,16 +15,16 @@ from shared.metrics import CONTENT_TYPE, Metrics, render
 
 
 class ProcessHealth(Protocol):
-    """What a running process knows of itself, without waiting for anything. Reasons are words for people."""
+    """The health of a running process, without waiting for anything. Reasons are words for people."""
 
     def alive(self) -> list[str]:
         """Why the process must be restarted: a loop that ended, a consumer that stands still; else empty."""
 
     def ready(self) -> list[str]:
-        """Why the process takes no work: not started yet, no partitions, stopping; else empty."""
+        """Why the process does not accept work: not started yet, no partitions, stopping; else empty."""
 
     def noted(self) -> list[str]:
-        """What is to be put right although the process works, such as a setting that names nobody."""
+        """The faults to fix although the process works, such as a setting that names an unknown person."""
 
 
 class Health(BaseModel):
@@ -38,7 +38,7 @@ class Health(BaseModel):
 
 
 def operations_app(service: str, health: ProcessHealth, metrics: Metrics) -> FastAPI:
-    """All that a process without pages serves."""
+    """The application of a process without pages."""
     return bare_app(f"Handoff {service}", [operations_router(health, metrics)])
 
 

@@ -1,7 +1,7 @@
 """Who may publish over HTTP: a key is bound to its publisher's sources, types and rights. Start at PublisherKeys.
 
-A right is never covered by a type, not even by `*`: a shop's key may send every event of an order, and still not
-say who a salesperson is.
+A type never includes a right, not even `*`: a shop's key may send every event of an order, but must not change a
+salesperson's identity.
 """
 
 from collections.abc import Sequence
@@ -79,12 +79,12 @@ class PublisherKeys:
         return cls(publishers, [str(name) for name in entries])
 
     def publisher(self, authorization: str | None) -> Publisher | None:
-        """Whose key an Authorization header carries."""
+        """The publisher whose key an Authorization header carries."""
         place = self._keys.place(authorization)
         return None if place is None else self._publishers[place]
 
     def name(self, publisher: Publisher) -> str | None:
-        """What the setting calls a publisher, for the log."""
+        """A publisher's name in the setting, for the log."""
         return self._names.get(id(publisher))
 
 

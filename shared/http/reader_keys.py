@@ -1,4 +1,4 @@
-"""Which systems may read over HTTP what only signed-in people see otherwise. Start at ReaderKeys."""
+"""The systems that may read over HTTP the data otherwise shown only to signed-in people. Start at ReaderKeys."""
 
 from collections.abc import Sequence
 

@@ -88,8 +88,8 @@ def _page(template: str, view: dict[str, Any]) -> str:
 
 
 def _prose(text: str) -> Markup:
-    """A docstring as HTML: what stands in backticks is code."""
-    return Markup(_CODE.sub(r"<code>\1</code>", str(escape(text))))  # as Markup it would escape what is put in
+    """A docstring as HTML: text in backticks is code."""
+    return Markup(_CODE.sub(r"<code>\1</code>", str(escape(text))))  # as Markup it would escape the replacement
 
 
 @cache

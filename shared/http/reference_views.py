@@ -1,4 +1,4 @@
-"""What the reference pages show, taken from an OpenAPI or AsyncAPI document."""
+"""The content of the reference pages, from an OpenAPI or AsyncAPI document."""
 
 import json
 from collections.abc import Mapping
@@ -36,7 +36,7 @@ def openapi_view(document: dict[str, Any]) -> dict[str, Any]:
 
 
 def asyncapi_view(document: dict[str, Any]) -> dict[str, Any]:
-    """Topics by what the service does with them, each with its messages."""
+    """Topics by the service's use of them, each with its messages."""
     schemas = document["components"]["schemas"]
     messages = document["components"]["messages"]
     channels = [

@@ -14,7 +14,7 @@ _DISCARD_SECONDS = 2.0
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What one request may take of the service."""
+    """The limits of one request."""
 
     body_bytes: int = 1_000_000
     batch_events: int = 500
@@ -23,7 +23,7 @@ class Limits:
 
 
 async def read_body(request: Request, limits: Limits) -> bytes:
-    """The whole body. Raises RequestRefused: 411 and 413 by what is announced, 413 and 408 by what comes."""
+    """The whole body. Raises RequestRefused: 411 and 413 by the announced length, 413 and 408 by the received data."""
     _check_announced(request, limits)
     body = bytearray()
     try:
@@ -41,15 +41,15 @@ async def read_body(request: Request, limits: Limits) -> bytes:
 
 
 async def answer_unread(request: Request, refused: RequestRefused) -> RequestRefused:
-    """The refusal, after the rest of a body of bearable size was thrown away: a client that is still writing
-    would otherwise meet a reset connection and never read why. Of a larger body the connection is closed."""
+    """The refusal, after the rest of a body of limited size was discarded: a client that is still writing would
+    otherwise get a reset connection and never read the reason. For a larger body the connection is closed."""
     if "Connection" not in refused.headers and not await discard_rest(request):
         refused.headers["Connection"] = "close"
     return refused
 
 
 async def discard_rest(request: Request) -> bool:
-    """Throw the rest of a body away; False where it is too large or too slow for that, or ended early."""
+    """Discard the rest of a body. Return False if it is too large or too slow for that, or ended early."""
     announced = request.headers.get("content-length", "0")
     if "expect" in request.headers or not announced.isdecimal() or int(announced) > _DISCARDED_BYTES:
         return False

@@ -1,7 +1,7 @@
 """How a batch of records becomes applied: as a whole, else in portions, else record by record.
 
-Start with `Applier.apply`. What takes too long is halved, down to one record, whose account is set aside; what fails on
-its data becomes a dead letter. Neither stops the others.
+Start with `Applier.apply`. A batch that takes too long is halved, down to one record, whose account is set aside. A
+record with faulty data becomes a dead letter. Neither stops the other records.
 """
 
 import time
@@ -23,11 +23,14 @@ log = get_logger(__name__)
 MAX_RECORDS = 500
 ATTEMPTS_PER_RECORD = 5
 _LONGEST_BATCH_SECONDS = 120.0
-"""Far less than Kafka waits for the next poll before it gives the partitions to others."""
+"""Far less than the time after which Kafka gives the partitions to other processes without a poll."""
 
 
 class Unfinished(RuntimeError):
-    """A batch took so long that the group must hear of us first. What is applied is stored, the rest comes again."""
+    """A batch took so long that the consumer must poll first.
+
+    The applied part is stored; the rest is delivered again.
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +42,7 @@ class Endings:
     metrics: Metrics
 
     def count(self, batch: Batch, report: Report) -> None:
-        """What is set aside has not ended yet."""
+        """Count a batch's outcomes. Records set aside have no outcome yet."""
         ended = Counter(
             (one.envelope.data.topic, outcome)
             for one, outcome in zip(batch.inputs, report.outcomes, strict=True)
@@ -51,7 +54,7 @@ class Endings:
 
 
 class Applier:
-    """Applies batches of one consumer. It remembers how much passes in one transaction."""
+    """Applies batches of one consumer. It remembers how many records fit into one transaction."""
 
     def __init__(self, processor: InputProcessor, positions: Positions, endings: Endings) -> None:
         self._spine = processor
@@ -60,7 +63,7 @@ class Applier:
         self._portion = Portion(MAX_RECORDS)
 
     async def apply(self, batch: Batch) -> None:
-        """Apply all of a batch. Raises what waiting or another try may mend, with a part of it applied."""
+        """Apply a whole batch. Raises errors that a pause or a retry may cure; a part of the batch may be applied."""
         started = time.monotonic()
         rest: Batch | None = batch
         while rest is not None:
@@ -71,7 +74,7 @@ class Applier:
                 rest = later
 
     async def _pass(self, part: Batch) -> bool:
-        """Whether this part is done with; else a smaller one is to be tried."""
+        """Apply this part. Return whether it is done; otherwise a smaller part is to be tried."""
         began = time.monotonic()
         try:
             await self._transact(part)

@@ -1,6 +1,6 @@
-"""Why nothing is consumed though the servers answer: missing rights, topics that are gone, partitions nobody reads.
+"""Why nothing is consumed although the servers respond: missing rights, missing topics, unread partitions.
 
-Start with `blocks_of`. Each is told in the words of /readyz and of the log, with what to do.
+Start with `blocks_of`. Each block is in words for /readyz and the log, with its remedy.
 """
 
 from collections import defaultdict
@@ -33,7 +33,7 @@ class Block(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What a service's processes read together: topics without the prefix, and the name of their group."""
+    """The topics (without the prefix) that a service's processes read together, and the name of their group."""
 
     cluster: Cluster
     topics: tuple[str, ...]
@@ -41,7 +41,7 @@ class Reading:
 
 
 def blocks_of(seen: Seen, unassigned: Iterable[Partition], reading: Reading) -> dict[Block, str]:
-    """What stands in the way, by what was seen of Kafka and the partitions that no process of the group has."""
+    """The blocks, from the state of Kafka and the partitions without a process of the group."""
     hidden = sorted(name for name, topic in seen.topics.items() if not topic.readable)
     missing = sorted(name for name, topic in seen.topics.items() if topic.readable and not topic.partitions)
     found: dict[Block, str] = {}
@@ -84,7 +84,7 @@ def topic_right_missing(topics: Iterable[str]) -> str:
 
 
 def refusal(error: BaseException, group: str) -> str | None:
-    """What Kafka refuses this user with an error, and what to do; None for any other error."""
+    """Kafka's refusal of a right in an error, with its remedy; None for any other error."""
     match error:
         case GroupAuthorizationFailedError():
             return group_right_missing(group)
@@ -96,7 +96,7 @@ def refusal(error: BaseException, group: str) -> str | None:
 
 
 def _topics_in(error: BaseException) -> set[object]:
-    """aiokafka gives one topic, or a set of them."""
+    """The topics in an error; aiokafka gives one topic or a set."""
     told = error.args[0] if error.args else ()
     return set(told) if isinstance(told, set | frozenset | list | tuple) else {told}
 

@@ -1,19 +1,19 @@
-"""Where Kafka is and how this installation uses it: addresses, credentials, topic prefix, partition count, who
-publishes what."""
+"""The Kafka cluster and its use by this installation: addresses, credentials, topic prefix, partition count, and the
+publisher of each topic."""
 
 import ssl
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-if TYPE_CHECKING:  # the settings of a process name a cluster, also of one that does not use Kafka
+if TYPE_CHECKING:  # the settings of every process name a cluster, even if the process does not use Kafka
     from faststream.security import BaseSecurity
 
     from shared.messaging.tokens import Tokens
 
 
 class Mechanism(StrEnum):
-    """How to log in at Kafka (SASL)."""
+    """The mechanism to log in to Kafka (SASL)."""
 
     PLAIN = "PLAIN"
     SCRAM_SHA_256 = "SCRAM-SHA-256"
@@ -55,12 +55,12 @@ class Cluster:
 
     @property
     def tokens(self) -> "Tokens | None":
-        """What gives the tokens, where that is how to log in."""
+        """The source of tokens, if the login uses tokens."""
         return self.credentials.tokens if self.credentials else None
 
     @property
     def principal(self) -> str | None:
-        """Who the broker's rights know us as, where that can be told."""
+        """Our principal in the broker's rights, if it can be determined."""
         return f"User:{self.credentials.user}" if self.credentials and self.credentials.user else None
 
     def topic(self, name: str) -> str:
@@ -113,5 +113,5 @@ class Cluster:
 
 
 def owner(topic: str) -> str | None:
-    """The service that publishes a logical topic, by the naming of topics; None where publishers outside do."""
+    """The service that publishes a logical topic, by the topic's name; None for topics of external publishers."""
     return None if ".inbound." in topic else "orders" if topic.startswith("salespeople.") else topic.split(".")[0]

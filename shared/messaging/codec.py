@@ -41,7 +41,7 @@ class Poison:
 
 
 class Record(Protocol):
-    """What is read of aiokafka's ConsumerRecord."""
+    """The members used of aiokafka's ConsumerRecord."""
 
     @property
     def topic(self) -> str: ...

@@ -40,18 +40,18 @@ DATABASE_RIGHT_MISSING = "database_right_missing"
 """A value of the label `reason` of `handoff_consumer_blocked`, beside those of `Block`."""
 COMMIT_SECONDS = 10.0
 _BATCH_TIMEOUT_MS = 10
-_METADATA_MS = 10_000  # a topic that is made anew gets its readers so soon
+_METADATA_MS = 10_000  # how soon a recreated topic gets its readers
 _TRIES_BEFORE_STALLED = 4
 _FIRST_PAUSE_SECONDS = 0.1
 _LONGEST_PAUSE_SECONDS = 10.0
 
 
 class Interrupted(RuntimeError):
-    """A cancellation that was not ours reached the handler; let out, it would end the consume loop silently."""
+    """A foreign cancellation reached the handler. If it were passed on, it would end the consume loop silently."""
 
 
 class SafeMessage(KafkaAckableMessage):
-    """A batch whose acknowledgement is bounded and explicit, and whose refusal rewinds to where the database is."""
+    """A batch with an explicit acknowledgement in bounded time; its refusal rewinds to the database's offsets."""
 
     owner: "Consumer"
 
@@ -119,12 +119,12 @@ class Consumer:
 
     @property
     def servers(self) -> list[str]:
-        """The brokers it connects to first, for the test that asserts how it is set."""
+        """The brokers that it connects to first, for the test of its settings."""
         return list(self._broker.specification.url)
 
     @property
     def subscriber(self) -> Any:
-        """The subscriber, for the test that asserts how it is set."""
+        """The subscriber, for the test of its settings."""
         return self._subscriber
 
     @property
@@ -137,7 +137,7 @@ class Consumer:
         try:
             await self._broker.start()
         except BaseException:
-            await self._broker.stop()  # what half started would keep its connections
+            await self._broker.stop()  # a half-started broker would keep its connections
             raise
 
     async def stop(self) -> None:
@@ -145,7 +145,7 @@ class Consumer:
         await self._broker.stop()
 
     async def handle(self, records: Records) -> None:
-        """Apply a batch and return, or raise and have it again: after a pause that grows with each failure in a row."""
+        """Apply a batch, or raise to get it again, after a pause that grows with each consecutive failure."""
         self.positions.begin_batch(records)
         try:
             await self._apply(records)
@@ -167,7 +167,7 @@ class Consumer:
             raise
 
     async def commit(self, records: Records) -> None:
-        """Tell Kafka what is applied. A failure is harmless: the database decides where we start."""
+        """Commit the applied offsets to Kafka. A failure is harmless: the database decides where to start."""
         consumer = self._current
         if consumer is None:
             return
@@ -181,7 +181,7 @@ class Consumer:
             log.info("offsets not committed to Kafka", error=type(error).__name__)
 
     async def rewind(self, records: Records) -> None:
-        """Read again from what the database holds, or from the batch's first records if it does not answer."""
+        """Read again from the database's offsets, or from the batch's first records if it does not respond."""
         consumer = self._current
         if consumer is None:
             return
@@ -198,12 +198,12 @@ class Consumer:
         self.positions.end_batch()
 
     def not_ready(self) -> list[str]:
-        """Why nothing is consumed though Kafka and Postgres answer; empty while it is."""
+        """Why nothing is consumed although Kafka and Postgres respond; empty while consuming."""
         return [self._unfit] if self._unfit else []
 
     def stalled(self, limit_seconds: float) -> bool:
-        """Whether consuming has ended without our wish: its task is gone, or records wait and none was tried for so
-        long, or none was applied for several times as long, which is time for a batch to be halved down to one record.
+        """Whether consuming has ended unintentionally: its task has ended, or records wait and none was tried for that
+        long, or none was applied for several times as long, which is enough to halve a batch down to one record.
         """
         tasks = getattr(self._subscriber, "tasks", [])
         if self._subscriber.running and tasks and all(task.done() for task in tasks):
@@ -211,7 +211,7 @@ class Consumer:
         return self.positions.stands_still(limit_seconds, tries=_TRIES_BEFORE_STALLED)
 
     async def _blamed(self, error: Exception) -> Exception:
-        """An error of the statements around the transaction that means a missing right, with that right's name."""
+        """The error, with the name of the missing right if it means one, from the statements around the transaction."""
         if lacks_right(error) and self._spine.fitting is not None:
             try:
                 await self._spine.fitting.blame(error, self._spine.pool)
@@ -220,8 +220,8 @@ class Consumer:
         return error
 
     def _find_unfit(self, error: Exception | None) -> None:
-        """The tables are not those of this code, or may not be used by this user: nothing is consumed until that is
-        put right, and everybody is told."""
+        """Note that the tables do not fit this code, or that the user may not use them: nothing is consumed until that
+        is fixed, and health and log report it."""
         if error is not None and lacks_tables(error):  # it came from the statements around the transaction
             error = TablesUnfit(self._spine.service, error)
         unfit = str(error) if isinstance(error, TablesUnfit | RightMissing) else None
@@ -264,7 +264,7 @@ class Consumer:
                 self._metrics.consumer.key_mismatches.labels(one.envelope.data.topic).inc()
 
     async def _parse(self, records: Records, _original: object) -> SafeMessage:
-        """FastStream's own parser decodes headers strictly: one bad header would lose the whole batch."""
+        """Parse a batch. FastStream's own parser decodes headers strictly, so one bad header would lose the batch."""
         message = SafeMessage(
             raw_message=records,
             body=records,

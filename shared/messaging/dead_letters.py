@@ -19,7 +19,7 @@ from shared.tables import DeadLetter
 
 _DECIDED_LATER = frozenset({"replayed_at", "dismissed_at", "dismissed_by", "dismissed_why"})
 _KEEP = bulk_insert(DeadLetter, skip=_DECIDED_LATER, tail="on conflict (id) do nothing returning id")
-# Kept from the same position, with another body: of a topic that was deleted and created again.
+# Kept from the same position with another body: from a topic that was deleted and created again.
 _TAKEN = """
     select told.id from unnest($1::uuid[], $2::bytea[]) as told (id, body)
     join shared.dead_letters as kept on kept.id = told.id and kept.body is distinct from told.body
@@ -33,10 +33,9 @@ _MARK_REPLAYED = """
 
 
 def replay_of(letter: KeptLetter, raw: RawMessage, *, prefix: str, heard_at: datetime | None = None) -> Batch | Poison:
-    """The batch that tries a dead letter again, or why it is still no event.
+    """The batch that tries a dead letter again, or why it is still not an event.
 
-    Its times are judged by when it was first received, however long ago. With `heard_at` it counts at that instant,
-    where it is dated ahead of it.
+    Its times are judged by the time of first receipt. With `heard_at`, times ahead of that count as `heard_at`.
     """
     topic = raw.topic.removeprefix(prefix)
     decoded = decode_message(raw.body, raw.headers, key=raw.key, topic=topic)
@@ -52,12 +51,12 @@ def replay_of(letter: KeptLetter, raw: RawMessage, *, prefix: str, heard_at: dat
 
 
 async def mark_replayed(connection: Connection, id: UUID, outcome: Outcome, now: datetime) -> None:
-    """A dead letter was accepted after all: its offset's entry in the ledger says as what, if it is of this topic."""
+    """Note that a dead letter was accepted: its offset's ledger entry gets the outcome, if it is of this topic."""
     await connection.execute(_MARK_REPLAYED, id, now, outcome.value)
 
 
 async def keep(connection: Connection, rejections: Sequence[Rejection], now: datetime) -> list[Rejection]:
-    """Store dead letters; returns those that were not stored before."""
+    """Store dead letters. Return those that were not stored before."""
     unique = {rejection.id: rejection for rejection in rejections}
     added = await _keep(connection, unique, now)
     known = [one for one in unique.values() if one not in added and one.position is not None]
@@ -74,7 +73,7 @@ async def _keep(connection: Connection, letters: Mapping[UUID, Rejection], now: 
 
 
 def announcement(service: str, rejection: Rejection, now: datetime) -> Outgoing:
-    """The event that tells of a dead letter: where it stood and why, never what it said."""
+    """The event that reports a dead letter: its position and the reason, never its content."""
     position = rejection.position
     fact = RecordDeadLettered(
         service=service,

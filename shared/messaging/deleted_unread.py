@@ -1,7 +1,7 @@
-"""Records that Kafka deleted before they were read, noted until they were published again. Start with `note`.
+"""Notes records that Kafka deleted before they were read, until they are published again. Start with `note`.
 
-A process that stands still for longer than a topic's retention misses records, and aiokafka goes on with what is left
-without a word. What was deleted before this installation first saw a partition is none of its records.
+A process that stands still for longer than a topic's retention misses records, and aiokafka continues silently with the
+rest. Records deleted before this installation first saw a partition do not count.
 """
 
 from collections.abc import Collection, Mapping
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 log = get_logger(__name__)
 
-# What a database does not know of a partition yet, it learns: that is no loss. `greatest` passes over nulls.
+# A partition still unknown to the database is added: that is no loss. `greatest` ignores nulls.
 _NOTE = f"""
     with seen as (
         select topic, partition, read_through_at, gone_to, greatest(next_offset, whole_to) as whole,
@@ -55,7 +55,7 @@ _OPEN = """
 
 @dataclass(frozen=True, slots=True)
 class DeletedUnread:
-    """So many records of a topic (with the installation's prefix), which came since then, were deleted unread."""
+    """The number of a topic's records (with the installation's prefix) deleted unread, and since when they arrived."""
 
     topic: str
     unread_since: datetime
@@ -64,11 +64,11 @@ class DeletedUnread:
 
 
 async def note(pool: Pool, consumer: AIOKafkaConsumer, read_from: Mapping[Partition, int | None]) -> None:
-    """Note what Kafka deleted of partitions before it was read, in the log and in the database.
+    """Note records of partitions that Kafka deleted before they were read, in the log and in the database.
 
-    `read_from` is where each goes on: at this offset, or with None at the first that there is. Where Kafka's first
-    offset is no higher than what was read, nothing is lost: offsets that are passed over are no records, or were
-    compacted. Raises KafkaError, and what the database raises.
+    `read_from` is each partition's next offset; None: its first existing offset. If Kafka's first offset is no higher
+    than the read one, nothing is lost: skipped offsets are not records, or were compacted. Raises KafkaError and the
+    database's errors.
     """
     firsts = await consumer.beginning_offsets([TopicPartition(*one) for one in read_from])
     gone_to = {one: _lower(firsts[TopicPartition(*one)], offset) for one, offset in read_from.items()}
@@ -83,7 +83,7 @@ async def note_passed(
     known: Mapping[Partition, int],
     read_from: Mapping[Partition, int],
 ) -> None:
-    """The same where partitions go on beyond what is known to be applied."""
+    """The same for partitions that continue beyond the last applied offset."""
     passed = {one: offset for one, offset in read_from.items() if offset > known.get(one, offset)}
     if consumer is not None and passed:
         await note(pool, consumer, passed)
@@ -94,7 +94,7 @@ def _lower(first: int, read_from: int | None) -> int:
 
 
 async def unsettled(connection: Connection) -> list[DeletedUnread]:
-    """The topics whose deleted records were not published again yet."""
+    """The topics with deleted records that have not been published again."""
     return [DeletedUnread(**row) for row in await connection.fetch(_OPEN)]
 
 
@@ -106,7 +106,7 @@ def show(metrics: "Metrics", found: Collection[DeletedUnread]) -> None:
 
 
 def words(one: DeletedUnread, cluster: Cluster, service: str) -> str:
-    """What /readyz says of it."""
+    """The note of /readyz on it."""
     do = published_again(cluster.logical(one.topic), one.unread_since)
     return (
         f"Kafka deleted {one.records} record{'s' * (one.records != 1)} of topic {one.topic} before {service} read them "

@@ -1,7 +1,7 @@
-"""Requests that aiokafka does not have: metadata with topic ids and rights (version 10), a group with its rights, and
-who has rights to a topic.
+"""Requests that aiokafka lacks: metadata with topic ids and rights (version 10), a group with its rights, and the
+principals with rights to a topic.
 
-Fields stand as in Kafka's protocol guide, https://kafka.apache.org/protocol. Start with `TopicsRequest`.
+Fields are as in Kafka's protocol guide, https://kafka.apache.org/protocol. Start with `TopicsRequest`.
 """
 
 from collections.abc import Sequence
@@ -109,7 +109,7 @@ class TopicsRequest(Request[_MetadataRequest]):  # type: ignore[misc]
 
 
 class _GroupRequest(DescribeGroupsRequest_v3):  # type: ignore[misc]
-    RESPONSE_TYPE = DescribeGroupsResponse_v3  # aiokafka reads the answer as version 2, without rights
+    RESPONSE_TYPE = DescribeGroupsResponse_v3  # aiokafka reads the response as version 2, without rights
 
 
 class GroupRequest(Request[_GroupRequest]):  # type: ignore[misc]

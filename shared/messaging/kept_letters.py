@@ -1,4 +1,4 @@
-"""Dead letters as they are kept: read by people, and to be tried again."""
+"""Reads stored dead letters, for people and for replays."""
 
 import base64
 from collections.abc import Sequence
@@ -27,7 +27,7 @@ _ONE = "select * from shared.dead_letters where id = $1"
 
 @dataclass(frozen=True, slots=True)
 class KeptLetter:
-    """A dead letter as it stands in the table; without a position it came by HTTP, or had waited."""
+    """A stored dead letter. Without a position it came by HTTP, or had waited."""
 
     id: UUID
     topic: str
@@ -45,12 +45,12 @@ class KeptLetter:
 async def kept_letters(
     pool: Pool, *, limit: int, with_replayed: bool, with_dismissed: bool = False
 ) -> list[KeptLetter]:
-    """The newest dead letters, first those that came last."""
+    """The newest dead letters, the latest first."""
     return [KeptLetter(**row) for row in await pool.fetch(_LIST, limit, with_replayed, with_dismissed)]
 
 
 async def dismiss(pool: Pool, ids: Sequence[UUID], *, by: str, why: str) -> set[UUID]:
-    """Note that these will never be applied; returns those that were neither replayed nor dismissed before."""
+    """Note that these will never be applied. Return those that were neither replayed nor dismissed before."""
     return {row["id"] for row in await pool.fetch(_DISMISS, list(ids), by, why)}
 
 
@@ -64,7 +64,7 @@ async def kept_letter(pool: Pool, id: UUID) -> tuple[KeptLetter, RawMessage] | N
 
 
 async def kept_bytes(pool: Pool, ids: Sequence[UUID]) -> dict[UUID, RawMessage]:
-    """The bytes of these letters, as they came."""
+    """The bytes of these letters, as received."""
     return {
         row["id"]: RawMessage(row["topic"], row["key"], decode_headers(row["headers"]), row["body"])
         for row in await pool.fetch(_BYTES, list(ids))

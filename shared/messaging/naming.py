@@ -1,4 +1,4 @@
-"""What a record is called in a log, with nothing of what it says: its type if that is one of ours, and its source."""
+"""The name of a record in a log, without its content: its type if that is one of ours, and its source."""
 
 import re
 from collections.abc import Mapping
@@ -20,22 +20,22 @@ def named(raw: RawMessage) -> dict[str, str | None]:
 
 
 def named_event(raw: RawMessage) -> dict[str, str | None]:
-    """As `named`, with the event's id, for operators who look for it at its publisher."""
+    """As `named`, with the event's id, for operators who look for the event at its publisher."""
     return named(raw) | {"event_id": plain(_attributes(raw).get("id"))}
 
 
 def known_type(type: object) -> str:
-    """The type as it is, if it is one of ours: any other text might say something of a customer."""
+    """The type, if it is one of ours; any other text might contain customer data."""
     return type if isinstance(type, str) and type in CATALOG else UNKNOWN
 
 
 def plain(name: object) -> str | None:
-    """A source or an id as it is, if it looks like one: a text with spaces might say something of a customer."""
+    """A source or an id, if it has the form of one; a text with spaces might contain customer data."""
     return name if isinstance(name, str) and _NAME.fullmatch(name) else None
 
 
 def _attributes(raw: RawMessage) -> Mapping[str, object]:
-    """What the sender put where the attributes of an event stand: in headers, or in the body."""
+    """The attributes that the sender wrote, in headers or in the body."""
     headers = {name: value for name, value in raw.headers if value is not None}
     if "ce_type" in headers or "ce_source" in headers:
         return {name.removeprefix("ce_"): _text(value) for name, value in headers.items() if name.startswith("ce_")}
