@@ -1,4 +1,4 @@
-"""Where a consumer stands: what the database holds of each partition, and up to when all of it has been read."""
+"""The positions of a consumer: each partition's stored offset, and the time up to which it was read completely."""
 
 import asyncio
 import time
@@ -46,7 +46,7 @@ SeeTopics = Callable[[AIOKafkaConsumer, Sequence[str]], Awaitable[Mapping[str, T
 
 
 class Positions:
-    """What one consumer process knows of its partitions. Fed by the consumer, asked by timers and the watchdog."""
+    """The state of one consumer process's partitions. The consumer updates it; timers and the watchdog read it."""
 
     def __init__(
         self,
@@ -87,34 +87,34 @@ class Positions:
             self._waiting_since = time.monotonic() if self.behind else None
 
     def tried(self) -> None:
-        """Records in hand are tried, all of them or some."""
+        """Note that current records were tried, all or some."""
         self.active_at = time.monotonic()
 
     def excuse(self) -> None:
-        """A server was away: that nothing was applied is no fault of this process."""
+        """Note that a server was unavailable: this process is not at fault for the lack of progress."""
         self._waiting_since = time.monotonic()
 
     def stands_still(self, limit_seconds: float, *, tries: int) -> bool:
-        """Whether records wait and none was tried for so long, or none was applied for so many times as long."""
+        """Whether records wait and none was tried within the limit, or none applied within `tries` times the limit."""
         now = time.monotonic()
         untried = (self.behind or self._in_batch) and now - self.active_at > limit_seconds
         unapplied = self._waiting_since is not None and now - self._waiting_since > tries * limit_seconds
         return untried or unapplied
 
     async def expecting(self, batch: Batch, records: Records) -> Batch:
-        """The batch with what the database must hold before it: so much, and of the topic that these records are of.
+        """The batch with the offsets and topic ids that the database must hold before it.
 
-        What is missing before these records, because Kafka deleted it, is noted first.
+        Records missing before these, because Kafka deleted them, are noted first.
         """
         known = await self.known(records)
         await note_passed(self._pool, self._consumer(), known, first_offsets(records))
         return replace(batch, known_offsets=known, topic_ids={one: self._topic_ids.get(one) for one in known})
 
     async def known(self, records: Records) -> dict[Partition, int]:
-        """What the database is known to have committed, for the partitions of these records.
+        """The offsets known to be committed in the database, for the partitions of these records.
 
-        Records can come before `restore` has placed their partition, also if it does so while they are read, or after
-        it failed: then they place it. DatabaseWentBack is raised where the database does not hold what came before.
+        Records can arrive before `restore` has placed their partition, or while it does so, or after it failed: then
+        they place it. Raises DatabaseWentBack if the database lacks the records before these.
         """
         first = first_offsets(records)
         unplaced = [one for one in first if one in self._came_unplaced or one not in self._known]
@@ -128,7 +128,7 @@ class Positions:
         held = self.assigned()
         for partition in unplaced:
             start = stored.get(partition, 0)
-            if start < first[partition]:  # not placed: the rewind may fail, and these records come again
+            if start < first[partition]:  # not placed: the rewind may fail, and these records are delivered again
                 raise DatabaseWentBack(f"{partition.topic}-{partition.number}: not read from where it is stored")
             if partition in held:
                 self._known[partition] = start
@@ -140,13 +140,13 @@ class Positions:
                 self._known[partition] = max(offset, self._known[partition])
 
     def release(self, partitions: Iterable[Partition]) -> None:
-        """Partitions that are not ours any more. Their lag is reported until it is known that others read them."""
+        """Release revoked partitions. Their lag is reported until another process is known to read them."""
         for partition in partitions:
             self._known.pop(partition, None)
             self._topic_ids.pop(partition, None)
 
     def forget(self, partitions: Iterable[Partition]) -> None:
-        """Partitions that others read from now on."""
+        """Forget partitions that other processes now read."""
         self._waiting_since = None
         for partition in partitions:
             self.release([partition])
@@ -154,7 +154,7 @@ class Positions:
                 self._metrics.consumer.lag.remove(partition.topic, partition.number)
 
     async def stored(self, partitions: Iterable[Partition]) -> dict[Partition, int]:
-        """What the database holds now; it replaces what was known, for it may have been restored to an older state."""
+        """The stored offsets. They replace the known ones: the database may have been restored to an older state."""
         wanted = list(partitions)
         async with self._pool.acquire() as connection:
             places = await journal.read_places(connection, wanted)
@@ -175,14 +175,14 @@ class Positions:
             held = TopicPartition(*partition)
             committed = await consumer.committed(held)
             if partition in self._known:
-                continue  # its first records came in the meantime
+                continue  # its first records arrived in the meantime
             start = stored.get(partition, 0)
             self._known[partition] = start
             # Nothing committed: Kafka has forgotten the group, or never knew it. The database knows better.
             if start < (committed or 0) or (committed is None and start > 0):
                 consumer.seek(held, start)
         self.active_at = time.monotonic()
-        with suppress(KafkaError, *DATABASE_ERRORS):  # the first records, or the next measure, tell too
+        with suppress(KafkaError, *DATABASE_ERRORS):  # the first records, or the next measurement, show it too
             await note(self._pool, consumer, dict.fromkeys(wanted))
 
     async def _stored_when_reachable(self, partitions: list[Partition]) -> dict[Partition, int]:
@@ -199,7 +199,7 @@ class Positions:
     async def measure(self) -> None:
         """Report lag, and mark partitions that are read to their end: up to now, nothing in them is unknown.
 
-        Where the database went back behind what was read, it seeks there first, and neither reports nor marks.
+        If the database went back behind the records read, it seeks there first, and neither reports nor marks.
         """
         consumer = self._consumer()
         if consumer is None or not consumer.assignment():
@@ -236,11 +236,11 @@ class Positions:
         await self._mark_read({Partition(*one): ends[one] for one, lag in lags.items() if lag == 0}, seen, now)
 
     async def _mark_read(self, ended: Mapping[Partition, int], seen: Mapping[str, TopicSeen], at: datetime) -> None:
-        """Mark partitions whose end was reached, where Kafka's topic is the one whose offsets are stored.
+        """Mark partitions whose end was reached, if Kafka's topic is the one with the stored offsets.
 
-        The topics were seen after their ends: an end of another topic of this name says nothing, whether it is below
-        where we are or happens to be the same. One that is assigned but not placed yet may go back to records that the
-        database does not know.
+        The topics were seen after their ends. The end of another topic of this name proves nothing, whether it is below
+        our place or equal to it by chance. A partition that is assigned but not placed yet may go back to records that
+        the database does not have.
         """
         read = [one for one in ended if one in self._known and self._is_topic_of(one, seen.get(one.topic, TopicSeen()))]
         topics, numbers = [one.topic for one in read], [one.number for one in read]
@@ -248,18 +248,18 @@ class Positions:
         await self._pool.execute(_MARK_READ, topics, numbers, [at] * len(read), ids, [ended[one] for one in read])
 
     def _is_topic_of(self, partition: Partition, seen: TopicSeen) -> bool:
-        """No id on either side is one: brokers before Kafka 2.8 have none."""
+        """Whether the ids agree. A missing id on either side agrees: brokers before Kafka 2.8 have none."""
         return seen.partitions > 0 and seen.id == self._topic_ids.get(partition)
 
     async def _report_what_comes(self, consumer: AIOKafkaConsumer) -> None:
-        """Lags by what is known to be applied, while the database is not asked or does not answer."""
+        """Report lags by the known applied offsets, while the database is not queried or does not respond."""
         with suppress(KafkaError):
             self._report_lags(await consumer.end_offsets(list(consumer.assignment())), {})
 
     def _report_lags(self, ends: Mapping[TopicPartition, int], places: Mapping[TopicPartition, int]) -> None:
-        """What is not applied yet: what is fetched, and in the batch in hand, still waits.
+        """Report the numbers of records not applied yet, including fetched ones and those of the current batch.
 
-        The consumer's place counts only where nothing waits: it passes over what is no record, as a transaction's mark.
+        The consumer's place counts only if no record waits: it skips transaction markers and other non-records.
         """
         for partition, end in ends.items():
             known = self._known.get(Partition(*partition))
@@ -269,9 +269,9 @@ class Positions:
                 self._metrics.consumer.lag.labels(partition.topic, partition.partition).set(lag)
 
     async def _went_back(self, consumer: AIOKafkaConsumer) -> bool:
-        """Whether the database holds less than it confirmed, or offsets of another topic; then that is read again.
+        """Whether the database has less than it confirmed, or offsets of another topic; then that part is read again.
 
-        What is known stays as it is: records on their way from further on must not be applied before those.
+        The known offsets stay unchanged: records already fetched from further on must not be applied before those.
         """
         known = dict(self._known)
         async with self._pool.acquire() as connection:
@@ -287,14 +287,14 @@ class Positions:
         return bool(lost or strange)
 
     def _accept(self, places: Mapping[Partition, Place]) -> None:
-        """Partitions of another topic than before that bring no record whose refusal would tell: seen so twice."""
+        """Accept partitions of another topic, seen twice, that have no record whose refusal would show this."""
         for partition, place in places.items():
             if partition in self._known:
                 self._known[partition], self._topic_ids[partition] = place
 
 
 async def know_partitions(pool: Pool, counts: Mapping[str, int]) -> None:
-    """Have a row for every partition a service reads, so that one nobody has read yet counts as unread."""
+    """Add a row for every partition that a service reads, so that a partition never read counts as unread."""
     for topic, count in counts.items():
         await pool.execute(_KNOW, topic, count)
     await pool.execute(_LEAVE, list(counts))

@@ -1,4 +1,4 @@
-"""The producer that relay and publisher send with: idempotent, and stopped in bounded time."""
+"""The producer of relay and publisher: idempotent, and stopped in bounded time."""
 
 import asyncio
 

@@ -1,4 +1,4 @@
-"""Publishing from outside the services (importers, demo, tests): no outbox, as what is lost is sent again.
+"""Publishing from outside the services (importers, demo, tests): without an outbox, as lost events are sent again.
 
 Start at `Publisher.publish`. Services publish through `shared.transaction` instead.
 """
@@ -28,14 +28,14 @@ Progress = Callable[[int], None]
 
 
 class PublishError(RuntimeError):
-    """Kafka could not be reached, or did not take everything. Its text says what to do."""
+    """Kafka could not be reached, or did not accept all events. The text contains the remedy."""
 
 
 class Publisher:
     """Publishes events, each under its subject as key, and waits until the broker has them on disk.
 
-    Takes a cluster or an address; `prefix` goes with an address. `async with` connects and disconnects, and
-    raises PublishError where no broker answers. The broker has `timeout_seconds` for each 500 events.
+    Takes a cluster or an address; `prefix` belongs to an address. `async with` connects and disconnects, and raises
+    PublishError if no broker responds. The broker has `timeout_seconds` for each 500 events.
     """
 
     def __init__(self, cluster: Cluster | str, *, prefix: str = "", timeout_seconds: float = 30.0) -> None:
@@ -86,7 +86,7 @@ class Publisher:
         try:
             async with asyncio.timeout(self._timeout_seconds):
                 for event in chunk:
-                    sends.append(await self._send(event))  # noqa: PERF401 - what was sent is needed after a fault
+                    sends.append(await self._send(event))  # noqa: PERF401 - the sends so far are needed after a fault
                 await asyncio.wait(sends)
         except (KafkaError, TimeoutError) as error:
             failure = error
@@ -108,7 +108,10 @@ class Publisher:
         return sent
 
     async def _require_topic(self, topic: str) -> None:
-        """A missing topic is not made here: only the services know its partitions."""
+        """Raises PublishError for a missing topic.
+
+        It is not created here: only the services know its partition count.
+        """
         try:
             async with asyncio.timeout(min(_TOPIC_SECONDS, self._timeout_seconds)):
                 await self._started().partitions_for(topic)

@@ -1,7 +1,6 @@
-"""Whether Kafka answers this process at all, asked beside everything else. Start with `Reach.look`.
+"""Checks independently whether Kafka responds to this process at all. Start with `Reach.look`.
 
-aiokafka tries for ever and says so nowhere but in its log: a consumer whose broker is gone looks like one that has
-nothing to do.
+aiokafka retries for ever and reports it only in its log: a consumer without a broker looks like an idle one.
 """
 
 import asyncio
@@ -31,7 +30,7 @@ _READ = "select topic, partition from shared.offsets where read_through_at is di
 
 
 class Reach:
-    """Call `look` again and again. `pool` is given where this process consumes: its lags are unknown meanwhile.
+    """Call `look` repeatedly. `pool` is given if this process consumes: its lags are unknown while Kafka is silent.
 
     `publishes` are the topics (without the prefix) whose number of partitions is checked each time.
     """
@@ -61,11 +60,11 @@ class Reach:
         )
 
     def silent(self) -> list[str]:
-        """That Kafka does not answer, and since when; empty while it does."""
+        """The note that Kafka does not respond, and since when; empty while it does."""
         return self._silence.reasons()
 
     def noted(self) -> list[str]:
-        """Topics that this process publishes to and that have another number of partitions than they are to have."""
+        """Topics of this process's events whose partition count differs from the agreed one."""
         return self._unequal
 
     async def look(self) -> None:

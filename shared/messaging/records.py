@@ -1,4 +1,4 @@
-"""A batch of Kafka records as a batch of inputs: each decoded by itself, none able to spoil its neighbours."""
+"""Reads a batch of Kafka records as a batch of inputs. Each is decoded separately, so none can affect the others."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -13,7 +13,7 @@ Records = Sequence["ConsumerRecord[bytes, bytes]"]
 
 
 async def read_records(records: Records, topic_prefix: str) -> Batch:
-    """Every record as an input or, where there is no event in it, as a rejection."""
+    """Every record as an input, or as a rejection if it contains no event."""
     inputs, rejections = list[Input](), list[Rejection]()
     async for record in in_breaths(records):
         decoded = decode_record(record, topic_prefix=topic_prefix)
@@ -29,19 +29,20 @@ async def read_records(records: Records, topic_prefix: str) -> Batch:
 
 
 def next_offsets(records: Records) -> dict[Partition, int]:
-    """Where each partition goes on after these records, of which the offsets grow."""
+    """The next offset of each partition after these records, which are in ascending order."""
     last = {(record.topic, record.partition): record.offset for record in records}
     return {Partition(*place): offset + 1 for place, offset in last.items()}
 
 
 def first_offsets(records: Records) -> dict[Partition, int]:
-    """Where each partition begins in these records, of which the offsets grow."""
+    """The first offset of each partition in these records, which are in ascending order."""
     first = {(record.topic, record.partition): record.offset for record in reversed(records)}
     return {Partition(*place): offset for place, offset in first.items()}
 
 
 def portion(batch: Batch, most: int) -> tuple[Batch, Batch | None]:
-    """At most so many of a batch's records, in each partition's order and storing their own offsets; and the rest."""
+    """At most `most` of a batch's records, in each partition's order and with their own offsets to store; and the
+    rest."""
     entries = _in_order(batch)
     if len(entries) <= most:
         return batch, None

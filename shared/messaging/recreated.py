@@ -1,7 +1,7 @@
-"""Topics that were deleted and created again: noted until what nobody had read was published again. Start with `note`.
+"""Notes topics that were deleted and created again, until unread records were published again. Start with `note`.
 
-What was in the old topic unread is gone with it, and only its publisher can bring it back. Who reads the topic says so
-on /readyz and in a metric, until a replay reached back far enough or an operator acknowledged it.
+Unread records of the old topic are lost with it, and only its publisher can restore them. The readers of the topic
+report this on /readyz and in a metric, until a replay reaches back far enough or an operator acknowledges it.
 """
 
 from collections.abc import Collection
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from shared.metrics import Metrics
 
 MARGIN_MINUTES = 5
-"""What is told to be published again begins so much before the first unread record: clocks of databases differ."""
+"""The replay to ask for begins this much before the first unread record, because databases' clocks differ."""
 
 _OPEN = """
     select topic, found_at, unread_since from shared.recreated_topics where settled_at is null order by topic
@@ -51,16 +51,16 @@ NOTE_AND_BEGIN_AGAIN = f"""
                        else excluded.unread_since end
     returning topic, unread_since, found_at
 """
-"""Has a topic read from its start, and notes since when its records may be unread.
+"""Resets a topic to its start, and notes since when its records may be unread.
 
-Parameters: its name, its id now, the id that is stored, and up to when all its partitions were read whole. Where that
-is unknown (null), all that an outbox still has is meant. Nothing is returned where another process did it first.
+Parameters: its name, its current id, the stored id, and the time up to which all its partitions were read completely.
+If that is unknown (null), it means everything an outbox still has. Returns nothing if another process did it first.
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Recreated:
-    """A topic (with the installation's prefix) that is read from its start; what came since then may be unread."""
+    """A topic (with the installation's prefix) that is read from its start; records since then may be unread."""
 
     topic: str
     unread_since: datetime
@@ -68,28 +68,28 @@ class Recreated:
 
 
 async def unsettled(connection: Connection) -> list[Recreated]:
-    """The topics whose unread records were not published again yet."""
+    """The topics with unread records that have not been published again."""
     rows = await connection.fetch(_OPEN)
     return [Recreated(**row) for row in rows]
 
 
 async def settle(pool: Pool, topics: Collection[str], *, by: str, since: datetime | None = None) -> list[str]:
-    """Note that what was unread is published again, or will not be; with `since`, only where that reaches back enough.
+    """Note that unread records were published again, or will not be; with `since`, only if that reaches back enough.
 
-    That holds for records that were deleted unread as well. Returns the topics that this settles.
+    This includes records that were deleted unread. Return the topics that this settles.
     """
     return [str(row["topic"]) for row in await pool.fetch(_SETTLE, list(topics), by, since)]
 
 
 def show(metrics: "Metrics", found: Collection[Recreated]) -> None:
-    """Set the metric that names them."""
+    """Set the metric with their names."""
     metrics.consumer.recreated.clear()
     for one in found:
         metrics.consumer.recreated.labels(one.topic).set(1)
 
 
 def words(one: Recreated, cluster: Cluster, service: str) -> str:
-    """What /readyz says of it."""
+    """The note of /readyz on it."""
     do = published_again(cluster.logical(one.topic), one.unread_since)
     return (
         f"topic {one.topic} was deleted and created again (noticed {one.found_at:%Y-%m-%d %H:%M} UTC); records that "
@@ -99,7 +99,7 @@ def words(one: Recreated, cluster: Cluster, service: str) -> str:
 
 
 def published_again(topic: str, unread_since: datetime) -> str:
-    """What to do about records that are gone and that nobody had read; `topic` without the prefix."""
+    """The remedy for records that were lost unread; `topic` without the prefix."""
     service, moment = owner(topic), f"{unread_since:%Y-%m-%dT%H:%M:%SZ}"
     if service is None:
         return f"have its publishers send again what they sent since {moment}; what was read before counts once"

@@ -1,6 +1,6 @@
-"""Whether Kafka refuses this process for good: a wrong password, an unknown mechanism, a certificate nobody trusts.
+"""Detects permanent refusals by Kafka: a wrong password, an unknown mechanism, an untrusted certificate.
 
-aiokafka tells only that it found no server; so each is asked once more, for its own answer. Start at `Refusals.after`.
+aiokafka reports only that it found no server, so each server is asked again. Start at `Refusals.after`.
 """
 
 import asyncio
@@ -25,30 +25,30 @@ _IN_A_ROW = 3
 
 
 KAFKA_ERRORS = (KafkaError,)
-"""Errors that only Kafka causes; a closed connection or a time-out may be any server's."""
+"""Errors that only Kafka causes; any server may cause a closed connection or a time-out."""
 
 
 class RefusedForGood(RuntimeError):
-    """Kafka refuses this process whenever it asks. Says what to put right."""
+    """Kafka refuses this process permanently. Carries the remedy."""
 
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """What to put right. Unless it is `for_good` it may end by itself, as where a server is about to stop."""
+    """A refusal with its remedy. Unless it is `for_good`, it may end by itself, as for a server about to stop."""
 
     words: str
     for_good: bool = True
 
 
 class Refusals:
-    """Counts refusals in a row: a server that is just starting may refuse whom it knows a second later."""
+    """Counts consecutive refusals: a starting server may refuse a user whom it accepts a second later."""
 
     def __init__(self, cluster: Cluster) -> None:
         self._cluster = cluster
         self._in_a_row = 0
 
     async def after(self, error: BaseException) -> str | None:
-        """What to put right after an error; None if no server refuses. Raises RefusedForGood at the third time."""
+        """The remedy after an error; None if no server refuses. Raises RefusedForGood the third time."""
         refused = await why_refused(self._cluster) if isinstance(error, KAFKA_ERRORS) else None
         if refused is None or not refused.for_good:
             self._in_a_row = 0
@@ -60,8 +60,8 @@ class Refusals:
 
 
 async def why_refused(cluster: Cluster) -> Refused | None:
-    """What to put right where the servers that answer refuse this process; None where one of them takes it, or none
-    answers."""
+    """The refusal by all responding servers, with its remedy; None if one of them accepts this process, or none
+    responds."""
     found = None
     arguments = {name: value for name, value in cluster.connection().items() if name != "bootstrap_servers"}
     for host, port, _ in collect_hosts(cluster.servers):

@@ -1,6 +1,6 @@
-"""Outbox rows that Kafka refuses for their size. Each holds up the later rows of its topic and key, and no others.
+"""Outbox rows that Kafka refuses because of their size. Each blocks only later rows of its topic and key.
 
-Kafka refuses a batch of records as a whole, so rows of a refused batch are sent again one by one: what is refused alone
+Kafka refuses a batch of records as a whole, so rows of a refused batch are sent again one by one: a row refused alone
 is too large. Start with `RefusedRows.learn`.
 """
 
@@ -34,7 +34,7 @@ class _Refused:
 
 
 class RefusedRows:
-    """What one relay knows while it leads. `topic` gives a topic's name on the cluster."""
+    """The refused rows known to a leading relay. `topic` maps a topic to its name on the cluster."""
 
     def __init__(
         self, topic: Callable[[str], str], gauge: Gauge, *, clock: Callable[[], float] = time.monotonic
@@ -47,7 +47,7 @@ class RefusedRows:
         gauge.set(0)
 
     def notes(self) -> list[str]:
-        """Each refused row in the words of /readyz, without anything of a customer."""
+        """Each refused row in words for /readyz, without customer data."""
         words = [row.words for row in self._rows.values()]
         more = [f"Kafka refuses {len(words) - _NAMED} more events for their size."] if len(words) > _NAMED else []
         return words[:_NAMED] + more
@@ -57,14 +57,14 @@ class RefusedRows:
         return [row.place for row in self._rows.values() if row.try_at > self._clock()]
 
     def portion(self, rows: Sequence[asyncpg.Record]) -> Sequence[asyncpg.Record]:
-        """How many of the due rows, in order, to send together. Rows that are not due any more are forgotten."""
+        """The due rows to send together, in order. Rows no longer due are forgotten."""
         first = rows[0]["id"] if rows else None
         due = [id for id, row in self._rows.items() if row.try_at <= self._clock()]
         self.forget(id for id in due if first is None or id < first)
         return rows[:1] if first is not None and first <= self._alone_through else rows
 
     def learn(self, rows: Sequence[asyncpg.Record], sends: Sequence["asyncio.Future[object]"]) -> bool:
-        """Whether any of the rows that were sent was refused for its size."""
+        """Learn from the results of sent rows. Return whether any row was refused because of its size."""
         refused = [row for row, send in zip(rows, sends, strict=False) if _is_too_large(send)]
         if not refused:
             return False
@@ -77,7 +77,7 @@ class RefusedRows:
         return True
 
     def forget(self, ids: Iterable[int]) -> None:
-        """Rows that are published, or gone."""
+        """Forget rows that are published or deleted."""
         for id in ids:
             self._rows.pop(id, None)
         self._gauge.set(len(self._rows))
@@ -103,7 +103,7 @@ class RefusedRows:
 
 
 def place(row: asyncpg.Record) -> str:
-    """Whose order a row belongs to; a topic has no space in its name."""
+    """The topic and key of a row, within which order counts; a topic's name has no space."""
     return f"{row['topic']} {row['key']}"
 
 

@@ -1,7 +1,7 @@
-"""The relay brings outbox rows to Kafka: one leader a database, in the order of ids, which is each account's order.
+"""The relay sends outbox rows to Kafka: one leader a database, in the order of ids, which is each account's order.
 
-A row is marked only after the broker confirmed it, so a crash repeats rows and never loses one. Any error of a
-send replaces the producer: after a gap in its sequence numbers an idempotent one never recovers.
+A row is marked only after the broker has confirmed it, so a crash repeats rows and never loses one. After any error of
+a send the producer is replaced: an idempotent producer never recovers from a gap in its sequence numbers.
 """
 
 import asyncio
@@ -35,8 +35,8 @@ _HEARTBEAT_SECONDS = 1.0
 
 _LEADER_LOCK = 7_311_941
 _TRY_TO_LEAD = "select pg_try_advisory_lock($1)"
-# At most so many rows, and of large ones only as many as fit into memory easily; always at least one. None that waits
-# for a row of its topic and key that Kafka refuses.
+# A limited number of rows, of large ones only as many as easily fit into memory, but at least one. No rows that wait
+# for a refused row of the same topic and key.
 _UNPUBLISHED = """
     select id, topic, key, headers, payload from (
         select *, sum(octet_length(payload)) over (order by id) - octet_length(payload) as bytes_before
@@ -58,11 +58,11 @@ class SendFailed(RuntimeError):
 
 
 class TooLarge(SendFailed):
-    """Kafka refused some of them for their size. Which is known now, so the others go on at once."""
+    """Kafka refused some rows because of their size. They are now known, so the others continue at once."""
 
 
 class Relay:
-    """Run `run` in a supervised task; it returns never, and raises on any fault after giving up leadership."""
+    """Run `run` in a supervised task; it never returns, and raises on any fault after giving up leadership."""
 
     def __init__(self, database_url: str, cluster: Cluster, metrics: Metrics, *, name: str) -> None:
         self._url = database_url
@@ -73,12 +73,12 @@ class Relay:
         self._refused = RefusedRows(cluster.topic, metrics.process.relay_refused)
 
     def refused(self) -> list[str]:
-        """Which events Kafka refuses for their size, and what to do."""
+        """The events that Kafka refuses because of their size, and the remedy."""
         return self._refused.notes()
 
     async def run(self) -> None:
-        """Lead while the database lets us: leadership is an advisory lock of this very session."""
-        # A frozen leader's session is ended by the server, and with it its leadership. All it commits are marks, and
+        """Lead while this session holds the leader's advisory lock."""
+        # The server ends a frozen leader's session, and with it the leadership. It commits only marks, and
         # one lost in a crash means what a crash before it means: rows are sent again. So it waits for no disk.
         settings = {
             **SESSION_SETTINGS,
@@ -96,7 +96,7 @@ class Relay:
                     await self._lead(connection)
         finally:
             connection.terminate()
-            self._refused.forget_all()  # who leads next finds out anew
+            self._refused.forget_all()  # the next leader finds them again
 
     def _wake(self, *_notification: object) -> None:
         self._woken.set()
@@ -132,7 +132,7 @@ class Relay:
     async def _send(
         self, producer: AIOKafkaProducer, rows: Sequence[asyncpg.Record]
     ) -> tuple[int, Sequence["asyncio.Future[object]"]]:
-        """How many rows, from the first on, the broker confirmed without a gap; and what became of each."""
+        """The number of rows, from the first on, that the broker confirmed without a gap; and the result of each."""
         sends: list[asyncio.Future[object]] = []
         spans: list[EffectSpan | None] = []
         with suppress(asyncio.TimeoutError):
@@ -161,7 +161,7 @@ class Relay:
 async def _start_to_send(
     producer: AIOKafkaProducer, topic: str, row: asyncpg.Record, headers: Headers
 ) -> "asyncio.Future[object]":
-    """What the producer itself refuses ends as what the broker refuses."""
+    """Send a row. A refusal by the producer itself ends like one by the broker."""
     try:
         sent: asyncio.Future[object] = await producer.send(
             topic, row["payload"], key=row["key"].encode(), headers=headers

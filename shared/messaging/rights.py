@@ -1,6 +1,6 @@
-"""Who else may write to the topics that a service publishes: over Kafka there are no keys, only the broker's rights.
+"""Finds other principals that may write to a service's topics: over Kafka only the broker's rights protect them.
 
-Asked once at a start, where the broker lets this user ask. Start with `name_other_writers`.
+It runs once at start, if the broker allows the query. Start with `name_other_writers`.
 """
 
 import asyncio
@@ -24,7 +24,7 @@ _Right = tuple[str, str, int, int]
 async def name_other_writers(cluster: Cluster, topics: Iterable[str]) -> None:
     """Log each other principal that may write to one of these topics, which this service alone publishes.
 
-    It stops nobody from starting: a broker that does not answer it, or not in time, is asked again at the next start.
+    It never prevents a start: if the broker does not respond in time, it is asked again at the next start.
     """
     try:
         async with asyncio.timeout(_SECONDS):
@@ -44,9 +44,9 @@ async def name_other_writers(cluster: Cluster, topics: Iterable[str]) -> None:
 
 
 async def other_writers(cluster: Cluster, topics: Iterable[str]) -> Mapping[str, Sequence[str]]:
-    """By topic the other principals that may write to it; of a broker that checks no rights none.
+    """The other principals that may write to each topic; none if the broker checks no rights.
 
-    Raises ClusterAuthorizationFailedError where we may not ask.
+    Raises ClusterAuthorizationFailedError if this user may not query rights.
     """
     client = AIOKafkaClient(**cluster.connection())
     try:
@@ -55,7 +55,7 @@ async def other_writers(cluster: Cluster, topics: Iterable[str]) -> Mapping[str,
         for topic in sorted(map(cluster.topic, topics)):
             principals = _writers(await _rights(client, topic))
             others = principals - {own} if (own := cluster.principal) is not None else principals
-            if others and (own is not None or len(others) > 1):  # else the only one is us
+            if others and (own is not None or len(others) > 1):  # otherwise we are the only one
                 found[topic] = sorted(others)
         return found
     finally:
@@ -73,7 +73,7 @@ async def _rights(client: AIOKafkaClient, topic: str) -> list[_Right]:
 
 
 def _writers(rights: Iterable[_Right]) -> set[str]:
-    """Who may write: not who is forbidden it from everywhere."""
+    """The principals that may write, without those denied from everywhere."""
     kinds: dict[int, set[str]] = defaultdict(set)
     for principal, host, operation, kind in rights:
         if operation in (ALL, WRITE_OPERATION) and (kind == ALLOWED or host == "*"):

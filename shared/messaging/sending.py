@@ -1,4 +1,4 @@
-"""The span of a row on its way to Kafka: who reads the record continues from there."""
+"""The span of sending a row to Kafka, from which the record's readers continue."""
 
 from collections.abc import Sequence
 
@@ -28,7 +28,7 @@ def begin_sending(topic: str, headers: Headers) -> tuple[EffectSpan | None, Head
 
 
 def end_sending(spans: Sequence[EffectSpan | None], confirmed: int, error: BaseException | None) -> None:
-    """End the spans of a batch of rows, of which so many, from the first on, were confirmed."""
+    """End the spans of a batch of rows; the first `confirmed` rows were confirmed."""
     for number, span in enumerate(spans):
         if span is not None:
             span.end(None if number < confirmed else error)

@@ -46,8 +46,8 @@ _PUT_OFF = f"""
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """An account's first records, decoded again: the rows they are in, those that are no events any more, and when the
-    last of them was received."""
+    """An account's first records, decoded again, with their rows, those that are no longer events, and the time of the
+    last receipt."""
 
     rows: list[int]
     inputs: list[Input]
@@ -58,7 +58,7 @@ class Taken:
 async def keep(
     connection: Connection, inputs: Iterable[Input], topic_ids: Mapping[Partition, UUID | None], now: datetime
 ) -> None:
-    """Set records aside, in their order. One that is there already stays."""
+    """Set records aside, in their order. Existing ones stay."""
     rows = []
     for one in inputs:
         raw, position = one.raw, one.position
@@ -71,7 +71,7 @@ async def keep(
 
 
 async def due(connection: Connection) -> dict[str, int]:
-    """The lock keys of accounts that are to be tried again now, and how many records each has; oldest first."""
+    """The lock keys of accounts to try again now, oldest first, and the number of records of each."""
     return {row["lock_key"]: row["records"] for row in await connection.fetch(_DUE)}
 
 
@@ -90,19 +90,19 @@ async def take(connection: Connection, lock_key: str, limit: int) -> Taken:
 
 
 async def done(connection: Connection, rows: list[int]) -> None:
-    """Records that were decided on."""
+    """Delete records that were decided on."""
     await connection.execute(_DONE, rows)
 
 
 async def put_off(connection: Connection, lock_key: str) -> None:
-    """An account that still takes too long: the next try comes later, each time twice as late."""
+    """Postpone an account that still takes too long, each time for twice as long."""
     await connection.execute(_PUT_OFF, lock_key)
 
 
 def _decoded(row: asyncpg.Record) -> Input | Rejection:
     raw = RawMessage(row["topic"], row["key"], decode_headers(row["headers"]), row["body"])
     place = Position(row["topic"], row["partition"], row["record_offset"])
-    position = None if row["of_another_topic"] else place  # that place in the ledger is the new topic's
+    position = None if row["of_another_topic"] else place  # that position in the ledger belongs to the new topic
     decoded = decode_message(raw.body, raw.headers, key=raw.key, topic=None)
     if isinstance(decoded, Poison):
         return Rejection(decoded.code, decoded.reason, raw, position)

@@ -1,7 +1,7 @@
-"""Whether two processes of a service have the same slot. Start with `SlotWatch.look`.
+"""Detects that two processes of a service have the same slot. Start with `SlotWatch.look`.
 
-A slot is a static member of the group: Kafka puts out the process that had it before, that one joins again and puts
-out the other, and so on for ever. aiokafka takes it for one lost membership after the other.
+A slot is a static member of the group: Kafka removes the process that had it before, which joins again and removes the
+other, and so on for ever. aiokafka sees only one lost membership after another.
 """
 
 import time
@@ -19,11 +19,11 @@ LOOK_EVERY_SECONDS = 1.0
 SLOT_TAKEN = "slot_taken"
 """A value of the label `reason` of `handoff_consumer_blocked`, beside those of `Block`."""
 _WITHIN_SECONDS = 60.0
-_MEMBERSHIPS = 4  # the first, and more anew than a slow broker costs in a minute
+_MEMBERSHIPS = 4  # the first, and more than a slow broker causes in a minute
 
 
 class SlotWatch:
-    """Counts under how many ids this process was a member of its group lately."""
+    """Counts this process's recent member ids in its group."""
 
     def __init__(
         self,
@@ -48,7 +48,7 @@ class SlotWatch:
         blocked.set(0)
 
     def noted(self) -> list[str]:
-        """That another process has this slot, and what to do."""
+        """The note that another process has this slot, with the remedy."""
         return [self._note] if self._taken else []
 
     async def look(self) -> None:

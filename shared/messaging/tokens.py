@@ -1,4 +1,4 @@
-"""Where the token of SASL's OAUTHBEARER comes from: an operator's command or file, asked again before it expires."""
+"""The source of tokens for SASL's OAUTHBEARER: an operator's command or file, read again before a token expires."""
 
 import asyncio
 import base64
@@ -16,12 +16,15 @@ _UNDATED_SECONDS = 60.0
 
 
 class NoToken(OSError):
-    """The command or the file gives no token. Says why, never what it gave."""
+    """The command or the file gives no token. Carries the reason, never the output."""
 
 
 class Tokens(AbstractTokenProvider):  # type: ignore[misc]
-    """Gives each new connection a token that is valid. A file is read each time. A command is run again a minute before
-    its token expires, or each minute where the token does not say when."""
+    """Gives each new connection a valid token.
+
+    A file is read each time. A command is run again a minute before its token expires, or each minute if the token has
+    no expiry.
+    """
 
     def __init__(self, *, command: str | None = None, file: Path | None = None) -> None:
         self._command = command
@@ -72,7 +75,7 @@ def _token_in(text: str) -> str:
 
 
 def _valid_until(token: str) -> float:
-    """By the claim `exp` of a JSON web token (RFC 7519), in Unix time."""
+    """The expiry by the claim `exp` of a JSON web token (RFC 7519), in Unix time."""
     now = time.time()
     try:
         claims = token.split(".")[1]

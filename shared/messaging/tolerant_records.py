@@ -1,6 +1,6 @@
-"""aiokafka stops for ever at a header name that is not UTF-8, skipping records before it: read such names too.
+"""Reads header names that are not UTF-8, at which aiokafka stops for ever and skips the records before.
 
-`install()` at the start of a worker, before its consumer; header names that are not UTF-8 come with backslash escapes.
+Call `install()` at the start of a worker, before its consumer. Such header names get backslash escapes.
 """
 
 from collections.abc import Iterator
@@ -23,7 +23,7 @@ class _Buffer(bytearray):
 
 
 class _TolerantBatch:
-    """A record batch read by aiokafka's fast parser, and by its Python parser where that one gives up."""
+    """A record batch, read by aiokafka's fast parser, or by its Python parser if the fast one fails."""
 
     def __init__(self, content: Any) -> None:
         self._content = content

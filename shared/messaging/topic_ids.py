@@ -1,7 +1,7 @@
-"""Tells a topic that was deleted and created again from the one whose offsets are stored. Start with `compare`.
+"""Distinguishes a topic that was deleted and created again from the one with stored offsets. Start with `compare`.
 
-Reading such a topic from its start is harmless, as events count once; going on at the old offset would skip its
-records. Where no id is stored yet, the records right before the offset are compared with ledger and journal.
+Reading such a topic from its start is harmless, as events count once; continuing at the old offset would skip records.
+If no id is stored yet, the records right before the offset are compared with ledger and journal.
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -20,14 +20,14 @@ from shared.messaging.recreated import NOTE_AND_BEGIN_AGAIN, Recreated
 COMPARED_RECORDS = 50
 
 Tail = Callable[[Partition, int, int], Awaitable["list[ConsumerRecord[bytes, bytes]] | None"]]
-"""The last records of a partition before an offset, at most so many; None where there are none to skip."""
+"""The last records of a partition before an offset, up to a number; None if there are none to skip."""
 
 _STORED = """
     select topic, partition, next_offset, topic_id, read_through_at from shared.offsets
     where topic = any($1::text[]) order by topic, partition
 """
 _LEARN = "update shared.offsets set topic_id = $2 where topic = $1 and topic_id is null"
-# The transaction that took a record gave its offset in the ledger and its event in the journal the same instant.
+# The transaction of a record gave its ledger offset and its journal event the same instant.
 _KNOWN = """
     select count(*) from unnest($3::bigint[], $4::text[], $5::text[]) as told (record_offset, source, event_id)
     join shared.ledger on (ledger.topic, ledger.partition, ledger.record_offset) = ($1, $2, told.record_offset)
@@ -38,14 +38,14 @@ _KNOWN = """
 
 @dataclass(frozen=True, slots=True)
 class TopicIds:
-    """Compares topics with what is stored of them. `tail` reads them, `prefix` is the installation's."""
+    """Compares topics with the stored offsets. `tail` reads records, `prefix` is the installation's."""
 
     pool: Pool
     tail: Tail
     prefix: str = ""
 
     async def compare(self, ids: Mapping[str, UUID | None]) -> list[Recreated]:
-        """Learn the ids of topics, None where the broker has none; returns those that are to be read again."""
+        """Learn the ids of topics, None if the broker has none. Return the topics to read again."""
         rows = await self.pool.fetch(_STORED, list(ids))
         found = [
             await self._compare(topic, ids[topic], list(stored))
@@ -63,13 +63,13 @@ class TopicIds:
         stored_ids = {row["topic_id"] for row in stored} - {id} or {None}
         moments = [row["read_through_at"] for row in stored]
         through = None if None in moments else min(moments)
-        # Of several processes that see it at once, only one finds the ids that they all saw.
+        # If several processes see it at once, only one finds the ids that they all saw.
         again = [await self.pool.fetchrow(NOTE_AND_BEGIN_AGAIN, topic, id, one, through) for one in stored_ids]
         noted = [row for row in again if row is not None]
         return Recreated(**noted[-1]) if noted else None
 
     async def _is_the_one_read(self, topic: str, begun: Sequence[asyncpg.Record]) -> bool:
-        """Whether any record stands where the ledger has it, or nothing that stands in the topic would be skipped."""
+        """Whether any record is at its offset in the ledger, or no record of the topic would be skipped."""
         skips = False
         for row in begun:
             partition = Partition(topic, row["partition"])

@@ -1,7 +1,6 @@
-"""Whether topics keep their records as the services need it: people for ever, facts long enough, none replaced.
+"""Checks whether topics keep their records as the services need: people for ever, facts long enough, none replaced.
 
-Who makes topics by hand gets the broker's defaults. Start at `check_settings`; it looks where the
-user may look.
+Topics made by hand have the broker's defaults. Start at `check_settings`; it checks topics that the user may describe.
 """
 
 from collections.abc import Iterable, Mapping
@@ -17,7 +16,7 @@ _UNLIMITED = "-1"
 _LOOKED_AT = ("cleanup.policy", "retention.ms", "retention.bytes", "max.message.bytes", "message.timestamp.type")
 LOG_APPEND_TIME = "LogAppendTime"
 MAX_MESSAGE_BYTES = 1_048_576
-_NEEDED_MESSAGE_BYTES = 1_000_000  # as large as our producers send any
+_NEEDED_MESSAGE_BYTES = 1_000_000  # the largest message that our producers send
 
 log = get_logger(__name__)
 
@@ -25,7 +24,7 @@ Settings: TypeAlias = Mapping[str, str]
 
 
 async def check_settings(admin: AIOKafkaAdminClient, compacted: Mapping[str, bool], retention_ms: int) -> list[str]:
-    """What would lose records, with what to do.
+    """The settings that would lose records, with the remedies.
 
     Warns of topics that keep records for too short, age them by their publishers' clocks, or refuse large ones.
     """
@@ -45,7 +44,7 @@ async def check_settings(admin: AIOKafkaAdminClient, compacted: Mapping[str, boo
 
 
 def fault_in(name: str, settings: Settings, *, compacted: bool) -> str | None:
-    """What is wrong with how a topic keeps its records, and what to do."""
+    """The fault in a topic's retention settings, with the remedy."""
     policies = set(settings.get("cleanup.policy", "delete").split(","))
     if compacted and ("compact" not in policies or ("delete" in policies and _limited(settings))):
         return (
@@ -62,7 +61,7 @@ def fault_in(name: str, settings: Settings, *, compacted: bool) -> str | None:
 
 
 def too_short(settings: Settings, retention_ms: int) -> str | None:
-    """Why a topic keeps its records for less than agreed: a process that stands still for longer would miss some."""
+    """The warning if a topic keeps records for less than agreed: a process that stands still for longer misses some."""
     kept = settings.get("retention.ms", _UNLIMITED)
     if kept != _UNLIMITED and int(kept) < retention_ms:
         days = f"{int(kept) / _DAY_MS:.3g}"
@@ -72,7 +71,7 @@ def too_short(settings: Settings, retention_ms: int) -> str | None:
 
 
 def aged_by_publishers(name: str, settings: Settings) -> str | None:
-    """Why a record that is published with an old timestamp, as of an imported history, may be deleted unread."""
+    """The warning if records with old timestamps, as in an imported history, may be deleted unread."""
     type = settings.get("message.timestamp.type")
     if type is None or type == LOG_APPEND_TIME or settings.get("retention.ms", _UNLIMITED) == _UNLIMITED:
         return None
@@ -83,7 +82,7 @@ def aged_by_publishers(name: str, settings: Settings) -> str | None:
 
 
 def too_small(name: str, settings: Settings) -> str | None:
-    """Why a topic refuses records that a service may publish: what comes after one for its account would wait."""
+    """The warning if a topic refuses records that a service may publish: the account's later records would wait."""
     most = settings.get("max.message.bytes")
     if most is None or int(most) >= _NEEDED_MESSAGE_BYTES:
         return None
@@ -99,7 +98,7 @@ def _limited(settings: Settings) -> bool:
 
 
 async def _settings(admin: AIOKafkaAdminClient, names: Iterable[str]) -> dict[str, Settings]:
-    """The settings by topic, of those that this user may describe."""
+    """The settings of topics that this user may describe, by topic."""
     asked = dict.fromkeys(_LOOKED_AT)
     resources = [ConfigResource(ConfigResourceType.TOPIC, name, configs=asked) for name in sorted(names)]
     answers = await admin.describe_configs(resources)

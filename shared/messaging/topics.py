@@ -1,4 +1,4 @@
-"""The topics there are, and how they come to be: created by us (or checked), never by accident with one partition."""
+"""The topics, and their creation: created (or checked) by us, never by accident with one partition."""
 
 import asyncio
 from collections.abc import Iterable, Mapping
@@ -12,20 +12,20 @@ from shared.messaging.topic_settings import LOG_APPEND_TIME, MAX_MESSAGE_BYTES, 
 
 _DAY_MS = 86_400_000
 _RETENTION_MS = 14 * _DAY_MS
-# Kafka ages records by their timestamps. Of publishers these are often the event's own time: a history that is
-# imported would be deleted before it is read.
+# Kafka ages records by their timestamps. Publishers often set the event's own time, so an imported history would be
+# deleted before it is read.
 _AGES_FROM_ARRIVAL = {"message.timestamp.type": LOG_APPEND_TIME}
 _ALREADY_EXISTS = 36
 _METADATA_SECONDS = 20.0
 
 
 class TopicsUnfit(RuntimeError):
-    """Topics are missing, have other partitions than agreed, or would lose records. Says which, and what to do."""
+    """Topics are missing, have another partition count, or would lose records. Carries the topics and the remedy."""
 
 
 @dataclass(frozen=True, slots=True)
 class TopicShape:
-    """What a topic is created with."""
+    """The parameters with which a topic is created."""
 
     name: str
     compacted: bool = False
@@ -51,10 +51,10 @@ def shape(topic: str) -> TopicShape:
 
 
 async def ensure_topics(cluster: Cluster, topics: Iterable[str]) -> dict[str, int]:
-    """Create what is missing (unless that is switched off), check partition counts and how records are kept.
+    """Create missing topics (unless that is switched off), and check partition counts and retention.
 
-    Returns the number of partitions of each topic, by its name with the prefix. Raises TopicsUnfit: another
-    count would send an account's events to two partitions, and its order would be lost.
+    Return the number of partitions of each topic, by its name with the prefix. Raises TopicsUnfit: another count would
+    send an account's events to two partitions, and their order would be lost.
     """
     wanted = {cluster.topic(name): shape(name) for name in topics}
     admin = AIOKafkaAdminClient(**cluster.connection())
@@ -141,7 +141,7 @@ def _check(cluster: Cluster, wanted: Iterable[str], found: dict[str, int]) -> No
 
 
 def unequal_topics(counts: Mapping[str, int], wanted: int) -> list[str]:
-    """What to do about each topic that is there with another number of partitions than all are to have."""
+    """The remedy for each existing topic with another number of partitions than agreed."""
     return [
         f"Topic {name} has {count} partitions, and {wanted} are wanted (TOPIC_PARTITIONS): an account's events may be "
         f"read out of order. Delete it and create it again with {wanted} partitions; then have what it held published "

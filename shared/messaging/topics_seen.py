@@ -1,4 +1,4 @@
-"""What Kafka shows of topics: their ids, partitions and our right to read them. Start with `see_topics`."""
+"""The topics as Kafka shows them: ids, partitions and our right to read them. Start with `see_topics`."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from shared.messaging.kafka_requests import NO_ID, READ, RIGHTS_UNKNOWN, TopicsR
 
 @dataclass(frozen=True, slots=True)
 class TopicSeen:
-    """A topic as Kafka shows it: without partitions where there is none, or where we may not see it."""
+    """A topic as Kafka shows it; without partitions if it does not exist or we may not see it."""
 
     id: UUID | None = None
     partitions: int = 0
@@ -28,7 +28,7 @@ async def see_topics(consumer: AIOKafkaConsumer, topics: Sequence[str]) -> Mappi
 async def ask_for_topics(client: AIOKafkaClient, topics: Sequence[str]) -> dict[str, TopicSeen]:
     try:
         answer = await client.send(client.get_random_node(), TopicsRequest(topics))
-    except NotImplementedError:  # a broker that has no topic ids
+    except NotImplementedError:  # a broker without topic ids
         known = await client.fetch_all_metadata()
         return {name: TopicSeen(partitions=len(known.partitions_for_topic(name) or ())) for name in topics}
     return {name: _topic(code, id, partitions, rights) for code, name, id, _, partitions, rights, _ in answer.topics}

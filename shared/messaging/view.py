@@ -1,4 +1,4 @@
-"""What Kafka says of topics, of a consumer group and of our rights to both, asked beside the consumer.
+"""Kafka's view of topics, of a consumer group and of our rights to both, queried beside the consumer.
 
 Start with `View.look`.
 """
@@ -19,14 +19,14 @@ from shared.messaging.kafka_requests import GroupRequest
 from shared.messaging.topics_seen import TopicSeen, ask_for_topics, may_read
 
 LOOK_SECONDS = 15.0
-_TAIL_READS = 10  # what compaction left out at a partition's end never comes
+_TAIL_READS = 10  # offsets removed by compaction at a partition's end never arrive
 _TAIL_READ_MS = 500
 _REBALANCING = frozenset({"PreparingRebalance", "CompletingRebalance"})
 
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """Topics by name, and the partitions that members of the group have: None while they are shared out anew."""
+    """Topics by name, and the partitions of the group's members: None during a rebalance."""
 
     topics: Mapping[str, TopicSeen]
     assigned: frozenset[Partition] | None
@@ -34,7 +34,7 @@ class Seen:
 
     @property
     def partitions(self) -> frozenset[Partition]:
-        """All partitions there are."""
+        """All existing partitions."""
         return frozenset(
             Partition(topic, number) for topic, seen in self.topics.items() for number in range(seen.partitions)
         )
@@ -58,7 +58,7 @@ class View:
             raise
 
     async def ends(self, partitions: Iterable[Partition]) -> dict[Partition, int]:
-        """The offset after the last record, of partitions that are there."""
+        """The offset after the last record of each existing partition."""
         wanted = [TopicPartition(*partition) for partition in partitions]
         if not wanted:
             return {}
@@ -69,7 +69,7 @@ class View:
     async def last_before(
         self, partition: Partition, offset: int, count: int
     ) -> list["ConsumerRecord[bytes, bytes]"] | None:
-        """Up to `count` records right before an offset; None where the topic begins at it, or later."""
+        """Up to `count` records right before an offset; None if the topic begins at it or later."""
         held = TopicPartition(*partition)
         consumer = self._new_consumer()
         try:
@@ -108,7 +108,7 @@ class View:
         return self._consumer
 
     def _new_consumer(self) -> AIOKafkaConsumer:
-        """A reader of no group."""
+        """A consumer without a group."""
         return AIOKafkaConsumer(
             **self._cluster.connection(), group_id=None, auto_offset_reset="earliest", isolation_level="read_committed"
         )
@@ -116,7 +116,7 @@ class View:
 
 @asynccontextmanager
 async def _answering() -> AsyncIterator[None]:
-    """Has Kafka answer in bounded time. Who asks a database too can then tell the two apart."""
+    """Limits Kafka's response time. A caller that also queries a database can then distinguish the two."""
     try:
         async with asyncio.timeout(LOOK_SECONDS):
             yield
@@ -133,7 +133,7 @@ async def _look(client: AIOKafkaClient, topics: Sequence[str], group: str) -> Se
 
 
 async def _group(client: AIOKafkaClient, group: str) -> frozenset[Partition] | None:
-    """The partitions that its members have; None while that cannot be told. Raises GroupAuthorizationFailedError."""
+    """The partitions of the group's members; None while they are unknown. Raises GroupAuthorizationFailedError."""
     try:
         coordinator = await client.coordinator_lookup(CoordinationType.GROUP, group)
         answer = await client.send(coordinator, GroupRequest(group))
@@ -141,7 +141,7 @@ async def _group(client: AIOKafkaClient, group: str) -> frozenset[Partition] | N
         if code != 0:
             raise for_code(code)
     except KafkaError as error:
-        if error.retriable:  # such as a coordinator on its way to another broker
+        if error.retriable:  # such as a coordinator that moves to another broker
             return None
         raise
     if not may_read(rights):

@@ -1,7 +1,7 @@
-"""Watches Kafka beside the consumer: topics created anew, rights that are missing, partitions that nobody reads.
+"""Watches Kafka beside the consumer: recreated topics, missing rights, unread partitions.
 
-Start with `Watch.look`, which is called every few seconds. aiokafka itself would say nothing of all this: it goes on
-at old offsets in a new topic, and waits in silence for partitions that it never gets.
+Start with `Watch.look`, which is called every few seconds. aiokafka itself reports none of this: it continues at old
+offsets in a new topic, and waits silently for partitions that it never gets.
 """
 
 import math
@@ -25,7 +25,7 @@ from shared.metrics import Metrics
 log = get_logger(__name__)
 
 LOOK_EVERY_SECONDS = 3.0
-# A broker may not know a new topic yet, and a group shares out its partitions anew: both end by themselves.
+# A broker may not know a new topic yet, and a group may be rebalancing: both end by themselves.
 PATIENCE_SECONDS: Mapping[Block, float] = {Block.TOPIC_MISSING: 2.0, Block.PARTITIONS_UNASSIGNED: 15.0}
 _WATCHED = tuple(block for block in Block if block is not Block.KAFKA_UNREACHABLE)  # that one is `Reach`'s
 
@@ -33,7 +33,7 @@ _PARTITIONS = "select topic, partition from shared.offsets where topic = any($1:
 
 
 class Watch:
-    """Call `begin` before consuming, then `look` again and again. What stands in the way is kept in `blocked`."""
+    """Call `begin` before consuming, then `look` repeatedly. Current blocks are kept in `blocked`."""
 
     def __init__(
         self,
@@ -61,13 +61,13 @@ class Watch:
             metrics.consumer.blocked.labels(block.value).set(0)
 
     async def begin(self) -> None:
-        """Look once, also at topics whose broker gives no ids. Raises what Kafka or the database raises."""
+        """Look once, also at topics of brokers without ids. Raises the errors of Kafka and the database."""
         seen = await self._view.look(self._topics, self._reading.group)
         await self._compare({name: topic.id for name, topic in seen.topics.items() if topic.partitions})
         await self._tell(seen)
 
     async def look(self) -> None:
-        """While Kafka does not answer everything stays as it was seen last. Raises what the database raises."""
+        """Look at Kafka's state. Without a response the last state stays. Raises the database's errors."""
         try:
             seen = await self._view.look(self._topics, self._reading.group)
             await self._compare({name: topic.id for name, topic in seen.topics.items() if topic.id is not None})
@@ -87,7 +87,7 @@ class Watch:
             )
 
     def _is_latest(self, topic: str, id: UUID | None) -> bool:
-        """A broker that is cut off may tell an id from before: ids never come back."""
+        """Whether an id is the latest. A disconnected broker may report an old id, but ids never return."""
         seen = self._seen_ids.setdefault(topic, [])
         if id not in seen:
             seen.append(id)
@@ -118,7 +118,7 @@ class Watch:
         self._blocked.update({block.value: words for block, words in lasting.items()})
 
     async def _report_lags(self, seen: Seen) -> None:
-        """The lag of partitions that nobody reads: what others read, they report; what is ours, `Positions` does."""
+        """Report the lag of unread partitions. Other processes report theirs, and `Positions` reports ours."""
         ours = self._positions.assigned()
         for partition in (seen.assigned or frozenset()) - ours:
             self._positions.forget([partition])
