@@ -1,4 +1,4 @@
-"""Orders: what was sold, by whom, with which promises; and the directory of people. Puts the service together."""
+"""Orders: the sales, their sellers and promises, and the directory of people. Puts the service together."""
 
 from datetime import datetime
 
@@ -21,7 +21,7 @@ _PEOPLE_AT_ONCE = 500
 
 
 def service(settings: OrdersSettings) -> Service:
-    """The service as its settings make it."""
+    """The service with these settings."""
     return Service(
         name=NAME,
         listens_to=OUTLINE.listens_to,
@@ -34,9 +34,9 @@ def service(settings: OrdersSettings) -> Service:
 
 
 async def publish_people_again(processor: InputProcessor) -> int:
-    """Have all salespeople published again, as they are known; returns how many.
+    """Publish all salespeople again in their known state. Return their number.
 
-    Their topic keeps the last word on each for good, and the outbox does not.
+    Their topic keeps the last fact about each person for ever; the outbox does not.
     """
     async with processor.pool.acquire() as connection:
         people = await all_people(connection)

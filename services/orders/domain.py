@@ -1,4 +1,4 @@
-"""What orders decides about a fact before it is kept and published. Start with `judge_order_fact`."""
+"""The decisions of orders about a fact before it is kept and published. Start with `judge_order_fact`."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -47,7 +47,7 @@ _WEEK = tuple(Day)
 
 
 class SalespersonWanted(Fact):
-    """Orders tells itself to publish what it knows of a salesperson again, as it was published before."""
+    """Orders' own fact: publish the known state of a salesperson again, as the same event as before."""
 
     type: ClassVar[str] = "orders.button.salesperson_wanted"
     topic: ClassVar[str] = ""
@@ -75,7 +75,7 @@ _PUBLISHED: Mapping[type[Fact], type[Fact]] = MappingProxyType(
 
 @dataclass(frozen=True, slots=True)
 class Sale:
-    """What is remembered of an order to judge what else is told of it: whose it is and what was sold."""
+    """The data kept of an order to judge later facts about it: its account and the lines sold."""
 
     account: AccountId
     content: bytes
@@ -86,7 +86,7 @@ def sale_of(event: Envelope[OrderPlaced]) -> Sale:
 
 
 class Standing(StrEnum):
-    """How a fact about an order stands to the order."""
+    """The relation of a fact to its order."""
 
     EFFECTIVE = "effective"
     ORDER_UNKNOWN = "order_unknown"
@@ -101,11 +101,11 @@ def judge_order_fact(sale: Sale | None, account: AccountId) -> Standing:
 
 
 RENEWAL_WAIT = timedelta(minutes=15)
-"""So long a sale waits for the order it renews, from when it was heard: then it is one that nobody made."""
+"""The time that a sale waits after receipt for the order it renews; then it counts as a sale without a seller."""
 
 
 class RenewalWaitEnded(Fact):
-    """The order that a sale renews was waited for long enough; the sale is known by the event that told it."""
+    """The time to wait for the order that a sale renews is over. The sale is identified by its event."""
 
     type: ClassVar[str] = "orders.timer.renewal_wait_ended"
     topic: ClassVar[str] = ""
@@ -119,7 +119,7 @@ OWN_FACTS: Mapping[str, type[Fact]] = MappingProxyType({RenewalWaitEnded.type: R
 
 
 def wait_ended(event: Envelope[OrderPlaced]) -> RenewalWaitEnded | None:
-    """What ends the wait of a sale that renews another order."""
+    """The fact that ends the wait of a sale that renews another order."""
     fact = event.data
     if fact.renews is None:
         return None
@@ -127,7 +127,10 @@ def wait_ended(event: Envelope[OrderPlaced]) -> RenewalWaitEnded | None:
 
 
 def judge_renewal(sale: OrderPlaced, earlier: Sale | None, account: AccountId) -> Standing:
-    """Whether a sale may be placed as far as the order it renews goes: with a seller of its own it needs no other's."""
+    """Whether a sale may be placed with regard to the order it renews.
+
+    A sale with its own seller needs no other order.
+    """
     if sale.renews is None:
         return Standing.EFFECTIVE
     standing = judge_order_fact(earlier, account)
@@ -136,32 +139,32 @@ def judge_renewal(sale: OrderPlaced, earlier: Sale | None, account: AccountId) -
 
 
 def is_latest(known: Version | None, told: Version) -> bool:
-    """Whether what is told of a salesperson, or of who looks after an account, replaces what is known."""
+    """Whether a fact about a salesperson or an account's assignment replaces the known one."""
     return known is None or told > known
 
 
 def changed_members(before: SalespersonChanged | None, after: SalespersonChanged) -> tuple[str, ...]:
-    """Which members of what is known of a salesperson a fact changes; of a new one, those that it states."""
+    """The members of a salesperson that a fact changes; for a new person, the members that it states."""
     if before is None:
         return tuple(name for name in SalespersonChanged.model_fields if getattr(after, name) not in (None, ()))
     return tuple(name for name in SalespersonChanged.model_fields if getattr(before, name) != getattr(after, name))
 
 
 def counting(change: OrderChanged, told: Version, latest: Mapping[str, Version]) -> OrderChanged:
-    """A change without the members of which another one counts that was told for the same instant under a higher id.
+    """A change without members for which another change of the same instant with a higher id counts.
 
-    What is earlier is published as it is: readers compare times, and know no publisher's ids.
+    Earlier changes are published unchanged: readers compare times, and do not know publishers' ids.
     """
     lost = [name for name, known in latest.items() if known.at == told.at and known > told]
     return change.model_copy(update=dict.fromkeys(lost))
 
 
 CHANGING = ("lines", "amount_minor", "delivery_due_at")
-"""The members of an order_changed that each stand for themselves."""
+"""The members of an order_changed that change independently."""
 
 
 def awaited_order(order: OrderId) -> str:
-    """What a fact about an unknown order waits for."""
+    """The lock key that a fact about an unknown order waits for."""
     return f"order:{order}"
 
 
@@ -171,7 +174,7 @@ def order_awaited(awaits: str) -> OrderId:
 
 
 def published(fact: Fact) -> Fact:
-    """The same fact under the name by which orders tells it."""
+    """The same fact as the type that orders publishes."""
     said = dict(fact)
     if isinstance(fact, SalespersonChanged):
         said["working_hours"] = tuple(part for hours in fact.working_hours for part in _within_days(hours))
@@ -179,7 +182,7 @@ def published(fact: Fact) -> Fact:
 
 
 def _within_days(hours: WorkingHours) -> Iterator[orders.DayHours]:
-    """Hours as they are published: each part within one day, of which `23:59` is the end."""
+    """Hours in their published form: each part within one day, with `23:59` as the end of the day."""
     ends_late = hours.over_midnight or hours.end == "24:00"
     yield orders.DayHours(days=hours.days, start=hours.start, end="23:59" if ends_late else hours.end)
     if hours.over_midnight and hours.end > "00:00":

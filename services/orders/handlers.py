@@ -1,4 +1,4 @@
-"""What orders does with each fact it hears: load, decide, save. The table of who listens is at the end."""
+"""Handles each fact that orders receives: load, decide, save. The table of handlers is at the end."""
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
@@ -48,7 +48,7 @@ _RENEWS_ANOTHERS = (
 
 
 async def handle(tx: Transaction, events: Sequence[Envelope[Fact]]) -> None:
-    """Apply facts in the order given. A type that nobody listens to has no effect."""
+    """Apply facts in the order given. A type without a handler has no effect."""
     book = await store.load(tx, events)
     async for event in tx.each(book.waiting.in_turn(events)):
         effect = SUBSCRIPTIONS.get(type(event.data))
@@ -71,7 +71,7 @@ def keep_sale(tx: Transaction, book: Book, event: Envelope[inbound.OrderPlaced])
 
 
 def _keep_first(tx: Transaction, book: Book, event: Envelope[inbound.OrderPlaced]) -> None:
-    """Place a sale unless what it renews is to come first."""
+    """Place a sale, unless the order that it renews has to come first."""
     fact, account = event.data, AccountId(event.subject)
     earlier = book.sales.get(OrderId(fact.renews)) if fact.renews else None
     match judge_renewal(fact, earlier, account):
@@ -95,7 +95,7 @@ def let_more_go(tx: Transaction, book: Book, event: Envelope[MoreWaits]) -> None
 
 
 def _let_go(tx: Transaction, book: Book, awaits: str, *, cause: Envelope[Fact]) -> None:
-    """An order's facts follow its sale at once, the sales that renew it after all of these."""
+    """Release the facts of an order at once after its sale, and then the sales that renew it."""
     released = book.waiting.release(tx, awaits, cause=cause)
     renewals = [waiting for waiting in released if isinstance(waiting.data, inbound.OrderPlaced)]
     for renewal in renewals:
@@ -118,7 +118,7 @@ def _stop_awaiting(tx: Transaction, event: Envelope[inbound.OrderPlaced]) -> Non
 
 
 def stop_waiting_for_the_renewed_order(tx: Transaction, book: Book, event: Envelope[RenewalWaitEnded]) -> None:
-    """The order that a sale renews did not come: the sale is placed without a seller."""
+    """Place a sale without a seller, because the order that it renews did not arrive."""
     ended = event.data
     sale = book.waiting.release_one(awaited_order(OrderId(ended.renews)), ended.source, ended.event)
     if sale is not None and OrderId(ended.order) not in book.sales:
@@ -128,7 +128,7 @@ def stop_waiting_for_the_renewed_order(tx: Transaction, book: Book, event: Envel
 
 
 def keep_order_fact(tx: Transaction, book: Book, event: Envelope[OrderFact]) -> None:
-    """Keep and publish what became of an order; before its sale is known, let it wait."""
+    """Keep and publish a fact about an order; before the sale is known, let the fact wait."""
     order = OrderId(event.data.order)
     match judge_order_fact(book.sales.get(order), AccountId(event.subject)):
         case Standing.EFFECTIVE if book.waiting.must_wait(awaited_order(order), event):
@@ -146,7 +146,7 @@ def keep_order_fact(tx: Transaction, book: Book, event: Envelope[OrderFact]) -> 
 
 
 def keep_salesperson(tx: Transaction, book: Book, event: Envelope[inbound.SalespersonChanged]) -> None:
-    """Keep and publish what is told of a salesperson, unless something later is known."""
+    """Keep and publish a fact about a salesperson, unless a later one is known."""
     person = SalespersonId(event.subject)
     if is_latest(book.people.get(person), Version.of(event)):
         changed = changed_members(book.known_people.get(person), event.data)
@@ -156,7 +156,7 @@ def keep_salesperson(tx: Transaction, book: Book, event: Envelope[inbound.Salesp
 
 
 def _log_change(event: Envelope[Fact], changed: Sequence[str], *, is_new: bool) -> None:
-    """Who changed what of whom, and never to what: `handoff people history` shows that."""
+    """Log who changed which members of which person, never the values: `handoff people history` shows those."""
     log.info(
         "a salesperson was added" if is_new else "a salesperson was changed",
         person=plain(event.subject),
@@ -167,14 +167,14 @@ def _log_change(event: Envelope[Fact], changed: Sequence[str], *, is_new: bool) 
 
 
 def publish_salesperson_again(tx: Transaction, book: Book, event: Envelope[SalespersonWanted]) -> None:
-    """Publish what is known of a salesperson as the very event that it was: who has heard it knows it by its id."""
+    """Publish the known state of a salesperson as the original event: readers that have it recognise its id."""
     known = book.last_told.get(SalespersonId(event.subject))
     if known is not None:
         tx.publish(published(known.data), cause=known)
 
 
 def keep_reassignment(tx: Transaction, book: Book, event: Envelope[inbound.AccountReassigned]) -> None:
-    """Keep and publish who looks after an account, unless something later is known."""
+    """Keep and publish an account's assignment, unless a later one is known."""
     if is_latest(book.accounts.get(AccountId(event.subject)), Version.of(event)):
         book.reassign(event)
         tx.publish(published(event.data), cause=event)

@@ -1,4 +1,4 @@
-"""What the orders service reads from its environment."""
+"""The orders service's settings from its environment."""
 
 from pydantic import Field, SecretStr
 

@@ -1,4 +1,4 @@
-"""What orders reads and writes: one query a table loads a batch's state, one statement a table saves it."""
+"""Loads a batch's state of orders with one query a table, and saves it with one statement a table."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -27,8 +27,8 @@ from shared.precedence import Version
 from shared.transaction import Transaction
 from shared.waiting import MoreWaits, WaitingRoom
 
-# The accounts are locked already, but two accounts can name one order id at once: so orders are locked
-# after them, in sorted order too.
+# The accounts are locked already, but two accounts can name one order id at once. Orders are therefore locked after
+# them, in sorted order too.
 _LOCK_ORDERS = """
     select pg_advisory_xact_lock(key) from (
         select distinct hashtextextended(order_id, 0) as key
@@ -59,14 +59,14 @@ _PLACE = bulk_insert(Order)
 _KEEP_FACTS = bulk_insert(OrderFactRow, tail="on conflict do nothing")  # may come again when the journal is trimmed
 _CHANGE_PEOPLE = bulk_upsert(Salesperson)
 _REASSIGN = bulk_upsert(Account)
-# Of what a fact about an order says, the columns that may hold it; each kind has some of them.
+# The columns for the members of facts about an order; each kind has some of them.
 _SAID = ("due_at", "amount_minor", "currency", "reason", "promise", "proof", "reached", "words", "sold_by")
 _SAID_LATER = ("complete", "delivery_due_at")
 
 
 @dataclass(slots=True)
 class Book:
-    """What is known of a batch's orders, people and accounts, and what the batch adds to it."""
+    """The known state of a batch's orders, people and accounts, and the batch's additions."""
 
     sales: dict[OrderId, Sale]
     people: dict[SalespersonId, Version]
@@ -144,9 +144,11 @@ async def save(tx: Transaction, book: Book) -> None:
 async def _load_orders(
     connection: Connection, named: set[OrderId], opening: set[OrderId], ended: Sequence[RenewalWaitEnded]
 ) -> tuple[dict[OrderId, Sale], WaitingRoom]:
-    """The sales of these orders, what waits for those that are opened, and for the sales among it in turn.
+    """Load the sales of these orders, the facts that wait for opened ones, and those that wait for waiting sales in
+    turn.
 
-    `ended` are waits of single sales, which are loaded. What waits for an order is read once the order is locked.
+    `ended` are waits of single sales, which are loaded. Facts that wait for an order are read after the order is
+    locked.
     """
     sales: dict[OrderId, Sale] = {}
     room, known, sought = WaitingRoom(), set[OrderId](), set[OrderId]()
@@ -172,7 +174,7 @@ async def _load_sales(connection: Connection, orders: Iterable[OrderId]) -> dict
 
 
 async def _load_changes(connection: Connection, orders: Iterable[OrderId]) -> dict[OrderId, dict[str, Version]]:
-    """Of each order the latest change of each member."""
+    """The latest change of each member, by order."""
     named, found = list(orders), dict[OrderId, dict[str, Version]]()
     for row in await connection.fetch(_CHANGES, named) if named else []:
         for name in CHANGING:
@@ -201,7 +203,7 @@ async def _load_accounts(connection: Connection, accounts: Iterable[AccountId]) 
 async def _load_last_told(
     connection: Connection, people: Iterable[SalespersonId]
 ) -> dict[SalespersonId, Envelope[SalespersonChanged]]:
-    """What was last told of people, as the events that told it. The journal may have forgotten where one came from."""
+    """The events of the last facts about people. The journal may no longer have the source of one."""
     named = list(people)
     rows = await connection.fetch(_LAST_TOLD, named, SalespersonChanged.type) if named else []
     return {

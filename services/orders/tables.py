@@ -1,7 +1,7 @@
-"""Orders' tables: sales as they were made, what became of them, the people who sell, and who looks after whom.
+"""Orders' tables: sales as they were made, facts about them, salespeople, and the assignments of accounts.
 
-A sale and the facts about it are written once and never changed. Personal fields stand in columns of their
-own, so that one statement a table erases them.
+A sale and the facts about it are written once and never changed. Personal fields have columns of their own, so that one
+statement a table erases them.
 """
 
 from datetime import date, datetime
@@ -41,7 +41,7 @@ class OrdersTable(SQLModel):
 
 
 class Order(OrdersTable, table=True):
-    """One sale, as first told. `content` is the SHA-256 that tells a repeat from a contradiction."""
+    """One sale, as first reported. `content` is the SHA-256 that distinguishes a repeat from a contradiction."""
 
     __tablename__ = "orders"
     __table_args__ = (
@@ -76,11 +76,11 @@ class Order(OrdersTable, table=True):
 
 
 class OrderFact(OrdersTable, table=True):
-    """What became of an order: one row for each fact told, with the fields its kind has.
+    """Facts about an order: one row for each fact, with the fields of its kind.
 
-    Who sold an order is told by its latest `sale_corrected` (by `at`, ties by event id), where there is one;
-    the order's own row keeps what was told first. So it is with what an order is about: of `lines`, `amount_minor` and
-    `delivery_due_at` the latest `order_changed` that says anything counts. `lines` are places of lines in a delivery.
+    The seller of an order is that of its latest `sale_corrected` (by `at`, ties by event id), if there is one; the
+    order's own row keeps the first report. Likewise the latest `order_changed` with a value counts for each of `lines`,
+    `amount_minor` and `delivery_due_at`. For a delivery, `lines` are the places of lines.
     """
 
     __tablename__ = "order_facts"
@@ -128,7 +128,7 @@ class OrderFact(OrdersTable, table=True):
 
 
 class Account(OrdersTable, table=True):
-    """Who looks after an account, since when. The fact with the latest time counts, ties by its id."""
+    """The assignment of an account, with its start. The fact with the latest time counts, ties by its id."""
 
     __tablename__ = "accounts"
     account_id: str = Field(sa_column=text_column(primary_key=True))
@@ -139,9 +139,9 @@ class Account(OrdersTable, table=True):
 
 
 class Salesperson(OrdersTable, table=True):
-    """Who sells. The fact with the latest time counts, ties by its id: `changed_at`, `changed_by`.
+    """A salesperson. The fact with the latest time counts, ties by its id: `changed_at`, `changed_by`.
 
-    Where the database fills in a default, it does so for processes that do not know the column yet.
+    Defaults of the database are for processes that do not know the column yet.
     """
 
     __tablename__ = "salespeople"

@@ -1,4 +1,4 @@
-"""Support: what happened to customers since they bought. Puts the service together."""
+"""Support: the events of customers since their purchase. Puts the service together."""
 
 from services.support.handlers import handle
 from services.support.outline import OUTLINE
@@ -12,7 +12,7 @@ INBOUND = "support.inbound.v1"
 
 
 def service(settings: SupportSettings) -> Service:
-    """The service as its settings make it."""
+    """The service with these settings."""
     return Service(
         name=NAME,
         listens_to=OUTLINE.listens_to,

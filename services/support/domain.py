@@ -1,4 +1,4 @@
-"""What support decides about a fact before it is kept and published. Start with `after` and `waits_for_case`."""
+"""The decisions of support about a fact before it is kept and published. Start with `after` and `waits_for_case`."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -63,13 +63,13 @@ class CaseKey(NamedTuple):
 
     @property
     def awaited(self) -> str:
-        """What a fact about an unknown case waits for. A tab is in no id."""
+        """The lock key that a fact about an unknown case waits for. No id contains a tab."""
         return f"case:{self.account}\t{self.case}"
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One matter as known now: its opening, its status, and how often it was passed on."""
+    """The known state of one matter: its opening, its status, and how often it was passed on."""
 
     account_id: AccountId
     case_id: CaseId
@@ -93,7 +93,7 @@ class Case:
 
 
 def case_key(event: Envelope[Fact]) -> CaseKey | None:
-    """The case a fact names, if any."""
+    """The case that a fact names, if any."""
     case = event.data.case if isinstance(event.data, CustomerMatter) else None
     return None if case is None else CaseKey(AccountId(event.subject), CaseId(case))
 
@@ -131,16 +131,16 @@ def after(case: Case, event: Envelope[CustomerMatter]) -> Case:
 
 
 def _reassigned(case: Case, fact: CaseReassigned, id: str) -> Case:
-    """The highest count counts, of equal counts the one with the higher event id."""
+    """The case after a reassignment. The highest count applies; of equal counts the one with the higher event id."""
     if (fact.reassignments, id) < (case.reassignments, case.reassigned_by or ""):
         return case
     return replace(case, reassignments=fact.reassignments, reassigned_by=id, assigned_to=fact.assigned_to)
 
 
 def status_told(fact: Fact) -> str | None:
-    """The status a fact gives its case: the help desk's own word, or ours where the fact itself says it.
+    """The status that a fact gives its case: the help desk's own word, or ours if the fact implies one.
 
-    A courtesy reopens no case.
+    A courtesy does not reopen a case.
     """
     match fact:
         case CaseStatusChanged(status=status):
@@ -156,9 +156,9 @@ def status_told(fact: Fact) -> str | None:
 
 
 def waits_for_case(fact: Fact) -> bool:
-    """Whether a fact about a case not known yet waits for its opening.
+    """Whether a fact about an unknown case waits for its opening.
 
-    What puts a sale at risk by itself never does, nor what takes that back.
+    Facts that put a sale at risk by themselves never wait, nor do facts that withdraw them.
     """
     match fact:
         case RefundRequested() | RefundWithdrawn() | CancellationRequested() | CancellationWithdrawn():
@@ -170,7 +170,7 @@ def waits_for_case(fact: Fact) -> bool:
 
 
 def published(fact: Fact) -> Fact:
-    """The same fact under the name by which support tells it: a contact at a dead end as that, once."""
+    """The same fact as the type that support publishes: a contact with a dead end as a dead end, once."""
     dead_end = isinstance(fact, ContactMade) and fact.result is ContactResult.DEAD_END
     told_as = support.ContactDeadEnded if dead_end else _PUBLISHED[type(fact)]
     return told_as.model_validate(dict(fact))

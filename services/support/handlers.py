@@ -1,4 +1,4 @@
-"""What support does with each fact it hears: load, decide, save. The table of who listens is at the end."""
+"""Handles each fact that support receives: load, decide, save. The table of handlers is at the end."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeAlias
@@ -21,7 +21,7 @@ _CONTRADICTED = (
 
 
 async def handle(tx: Transaction, events: Sequence[Envelope[Fact]]) -> None:
-    """Apply facts in the order given. A type that nobody listens to has no effect."""
+    """Apply facts in the order given. A type without a handler has no effect."""
     book = await store.load(tx, events)
     async for event in tx.each(book.waiting.in_turn(events)):
         _apply(tx, book, event)
@@ -70,7 +70,7 @@ def keep_contact(tx: Transaction, book: Book, event: Envelope[inbound.ContactMad
 
 
 def follow_case(tx: Transaction, book: Book, event: Envelope[inbound.CustomerMatter]) -> None:
-    """Keep what the fact changes of its case, if anything. Publish it: it happened, however late told."""
+    """Keep the fact's changes to its case, if any, and publish the fact, however late it was reported."""
     key = case_key(event)
     if key is not None:
         book.put(after(book.cases[key], event))
@@ -78,7 +78,7 @@ def follow_case(tx: Transaction, book: Book, event: Envelope[inbound.CustomerMat
 
 
 def pass_on(tx: Transaction, _book: Book, event: Envelope[Fact]) -> None:
-    """Publish what changes nothing of a case."""
+    """Publish a fact that changes nothing in a case."""
     tx.publish(published(event.data), cause=event)
 
 

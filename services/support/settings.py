@@ -1,4 +1,4 @@
-"""What the support service reads from its environment."""
+"""The support service's settings from its environment."""
 
 from pydantic import Field, SecretStr
 

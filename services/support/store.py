@@ -1,4 +1,4 @@
-"""What support reads and writes: one query a table loads a batch's state, one statement a table saves it."""
+"""Loads a batch's state of support with one query a table, and saves it with one statement a table."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, fields
@@ -24,7 +24,7 @@ _CASE_FIELDS = tuple(member.name for member in fields(Case))
 
 @dataclass(slots=True)
 class Book:
-    """What is known of a batch's cases, and what the batch changes."""
+    """The known state of a batch's cases, and the batch's changes."""
 
     cases: dict[CaseKey, Case]
     waiting: WaitingRoom

@@ -1,7 +1,6 @@
-"""Support's tables: the matters customers raised, and every attempt to reach each other.
+"""Support's tables: the matters that customers raised, and every attempt of customer and company to reach each other.
 
-Personal fields (names, numbers, addresses, words) stand in columns of their own, so that one statement a
-table erases them.
+Personal fields (names, numbers, addresses, words) have columns of their own, so that one statement a table erases them.
 """
 
 from datetime import datetime
@@ -25,9 +24,9 @@ def _one_of(column: str, kind: type[StrEnum]) -> str:
 class Case(SupportTable, table=True):
     """One matter of an account. Columns are the fields of `domain.Case`, in the same order.
 
-    The opening is written once; `content` is the SHA-256 that tells its repeat from a contradiction. The
-    status is the latest told (by `status_at`, ties by the event's id `status_by`), the assignment that of the
-    highest count.
+    The opening is written once; `content` is the SHA-256 that distinguishes its repeat from a contradiction. The status
+    is the latest reported one (by `status_at`, ties by the event's id `status_by`), the assignment that of the highest
+    count.
     """
 
     __tablename__ = "cases"

@@ -1,6 +1,6 @@
-"""Notices of changed addresses: kept in the transaction of the change, claimed before they are sent, like deliveries.
+"""Notices of changed addresses: stored in the transaction of the change, claimed before they are sent, like deliveries.
 
-One that is `sending` when its time is up belonged to a process that died: it is sent again under the same Message-ID.
+A notice still `sending` after the timeout belonged to a process that died: it is sent again with the same Message-ID.
 """
 
 from collections.abc import Iterable, Sequence
@@ -41,7 +41,7 @@ _END = """
 
 @dataclass(frozen=True, slots=True)
 class ClaimedNotice:
-    """A notice that is being sent."""
+    """A notice being sent."""
 
     notice_id: UUID
     salesperson_id: str
@@ -60,11 +60,11 @@ async def add(connection: Connection, notices: Iterable[AddressNotice]) -> None:
 
 
 async def claim(pool: Pool, limit: int) -> Sequence[ClaimedNotice]:
-    """Take notices that are due, at most so many, and mark them as being sent."""
+    """Take at most `limit` due notices, and mark them as `sending`."""
     return [ClaimedNotice(**row) for row in await pool.fetch(_CLAIM, limit, SENDING_LIMIT)]
 
 
 async def end(pool: Pool, notice: ClaimedNotice, outcome: Outcome, reason: str | None) -> None:
-    """Keep what came of an attempt. What has ended keeps no address."""
+    """Store an attempt's result. An ended notice keeps no address."""
     known = (notice.notice_id, notice.attempts)
     await pool.execute(_END, *known, outcome.state, reason, outcome.pause, outcome.unknown_count)

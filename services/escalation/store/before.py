@@ -1,4 +1,4 @@
-"""The person an episode was with before an alert asked the next, as a join for statements that read alerts."""
+"""The person who had an episode before an alert notified the next, as a join for statements that read alerts."""
 
 from datetime import datetime
 
@@ -35,7 +35,7 @@ BEFORE_COLUMNS = """
 def before_of(
     who: str | None, name: str | None, notified_at: datetime | None, had_until: datetime | None, reader: Reader
 ) -> Before | None:
-    """As this reader is to be told of that person; None where there was nobody."""
+    """The previous person in words for this reader; None if there was nobody."""
     if who is None:
         return None
     at = reader.moment(notified_at).clock if notified_at else None

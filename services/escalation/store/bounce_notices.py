@@ -1,7 +1,7 @@
-"""Claims notices that are due, and keeps what became of each.
+"""Claims notices that are due, and stores the result of each.
 
-One is claimed before it is sent, so that it is sent once. Only where the process dies in between is it sent again,
-under the same Message-ID.
+A notice is claimed before it is sent, so that it is sent once. Only if the process dies in between is it sent again,
+with the same Message-ID.
 """
 
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ from shared.database import Connection, Pool
 
 _NAMED = 5
 
-# Where the address was changed meanwhile, or who was to be told left, there is nothing to tell any more.
+# If the address was changed meanwhile, or the recipient has left, the notice is no longer needed.
 _CLAIM = """
     with due as (
         select n.notice_id, n.recipient, n.about from escalation.notices n
@@ -49,7 +49,7 @@ _FAILING = """
 
 @dataclass(frozen=True, slots=True)
 class NoticeLetter:
-    """What a notice says: that mail to `about`, at `address`, does not arrive, and what the mail server says."""
+    """The content of a notice: mail to `about`, at `address`, does not arrive, with the mail server's reason."""
 
     notice_id: UUID
     recipient: str
@@ -65,7 +65,7 @@ class NoticeLetter:
 
 @dataclass(frozen=True, slots=True)
 class Failing:
-    """Somebody whom mail does not reach: since when, and what the mail server says."""
+    """A person whom mail does not reach: since when, and the mail server's reason."""
 
     salesperson_id: str
     name: str
@@ -74,25 +74,25 @@ class Failing:
 
 
 async def claim(pool: Pool, limit: int) -> Sequence[NoticeLetter]:
-    """Take notices that are due, at most so many, and mark them as being sent."""
+    """Take at most `limit` due notices, and mark them as `sending`."""
     rows = await pool.fetch(_CLAIM, limit, SENDING_LIMIT)
     columns = NoticeLetter.__slots__
     return [NoticeLetter(**{name: row[name] for name in columns}) for row in rows if row["needed"]]
 
 
 async def end(pool: Pool, notice: NoticeLetter, outcome: Outcome, reason: str | None) -> None:
-    """Keep what came of an attempt."""
+    """Store an attempt's result."""
     known = (notice.notice_id, outcome.state, reason, outcome.pause, notice.attempts)
     await pool.execute(_END, *known, outcome.unknown_count)
 
 
 async def failing_people(connection: Connection) -> Sequence[Failing]:
-    """Whom mail does not reach."""
+    """The people whom mail does not reach."""
     return [Failing(**row) for row in await connection.fetch(_FAILING)]
 
 
 async def notes_of_addresses(connection: Connection) -> list[str]:
-    """What operators have to put right: whose mail comes back."""
+    """Notes for operators: people whose mail comes back."""
     people = await failing_people(connection)
     if not people:
         return []

@@ -1,4 +1,4 @@
-"""Whether the sales desk is somebody: else what nobody answers ends with nobody."""
+"""Checks that the sales desk can be notified; otherwise the ladder may end without a recipient."""
 
 from shared.database import Connection
 
@@ -6,7 +6,7 @@ _ACTIVE = "select active from escalation.salespeople where salesperson_id = $1"
 
 
 async def desk_notes(connection: Connection, desk: str) -> list[str]:
-    """What operators have to put right, if the desk is nobody who can be asked."""
+    """Notes for operators if the desk cannot be notified."""
     active = await connection.fetchval(_ACTIVE, desk)
     if active:
         return []

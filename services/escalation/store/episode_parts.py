@@ -1,6 +1,6 @@
-"""What an episode is made of, for a reader who may see it: signals, whom it rang, and how that was decided.
+"""Reads the parts of an episode for a reader who may see it: signals, alerts, and decisions.
 
-What happened to its customer is in `stories`.
+Its customer's history is in `stories`.
 """
 
 from collections import defaultdict
@@ -55,7 +55,7 @@ async def signals_of(
 
 
 async def rings_of(database: Pool, reader: SalespersonId, episode: UUID) -> Sequence[RingRow]:
-    """Whom an episode rang, in order."""
+    """The alerts of an episode, in order."""
     return [RingRow(**row) for row in await database.fetch(_RINGS, reader, episode)]
 
 
@@ -65,5 +65,5 @@ async def steps_of(database: Pool, reader: SalespersonId, episode: UUID, rules: 
 
 
 async def colleagues_of(database: Pool, reader: SalespersonId) -> Sequence[Salesperson]:
-    """Everybody of the directory who is with us, but for the reader."""
+    """All active people of the directory, except the reader."""
     return [Salesperson(**row) for row in await database.fetch(_COLLEAGUES, reader)]

@@ -1,4 +1,4 @@
-"""Everything that tells how one episode came to be as it is: its decisions, what caused them, what they led to."""
+"""Reads the data that explains one episode: its decisions, their causes and their effects."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -29,7 +29,7 @@ _ORDER = "select * from escalation.orders where order_id = $1"
 _ACCOUNT = "select * from escalation.accounts where account_id = $1"
 _SIGNALS = "select * from escalation.signals where episode_id = $1 order by at, signal_id"
 _FACTS = f"select {', '.join(FACT_COLUMNS)} from escalation.facts where account_id = $1 order by at, fact_id"
-# A signal that waited for its order was decided about before there was an episode.
+# Decisions about a signal that waited for its order precede the episode.
 _DECISIONS = """
     select * from escalation.decisions
     where episode_id = $1 or (episode_id is null and account_id = $2 and signal_id = any($3::uuid[]))
@@ -49,7 +49,7 @@ _PEOPLE = "select * from escalation.salespeople"
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """An episode that a name fits."""
+    """An episode that matches a name."""
 
     episode_id: UUID
     order_id: str
@@ -68,7 +68,7 @@ async def episodes_of_order(connection: Connection, order: str) -> Sequence[Foun
 
 
 async def record_of(connection: Connection, episode_id: UUID) -> Record:
-    """All that is known of an episode. It must exist."""
+    """The record of an episode, which must exist."""
     row = await connection.fetchrow(_EPISODE, episode_id)
     assert row is not None
     episode = episode_of(row)

@@ -9,7 +9,7 @@ from shared.contracts.catalog import CATALOG
 from shared.contracts.envelope import Envelope, Fact, envelope
 from shared.database import Pool
 
-# Facts as our own services publish them: what publishers sent to those is in their journals, not in this one.
+# Facts as our own services publish them; the publishers' events are in those services' journals, not in this one.
 TOLD_TYPES = [name for name in CATALOG if name.startswith(("orders.", "support.")) and ".inbound." not in name]
 
 _LOOKED_AT = 2_000
@@ -20,8 +20,11 @@ _CASES = """
 
 
 def _named(member: str) -> str:
-    """What a body names; empty where it names nothing. Our services write JSON without spaces, and a quotation mark of
-    a text has a backslash before it. No body makes this fail."""
+    """The value of a member in a body; empty if it is missing.
+
+    Our services write JSON without spaces, and escape quotation marks in texts with a backslash. No body makes this
+    fail.
+    """
     return f"""split_part(split_part(encode(body, 'escape'), '"{member}":"', 2), '"', 1)"""
 
 
@@ -49,7 +52,7 @@ def newest(account: str, *, types: str, limit: str, orders: str | None = None) -
 
 
 async def orders_of_cases(pool: Pool, told: Iterable[asyncpg.Record]) -> Mapping[str, Mapping[str, str]]:
-    """By account the order of each case that these facts name, where it is known."""
+    """By account, the order of each case that these facts name, if known."""
     named = {(row["subject"], case) for row in told if (case := _case_of(row)) is not None}
     found: dict[str, dict[str, str]] = {account: {} for account, _ in named}
     if named:
@@ -60,7 +63,7 @@ async def orders_of_cases(pool: Pool, told: Iterable[asyncpg.Record]) -> Mapping
 
 
 def _case_of(row: asyncpg.Record) -> str | None:
-    """None also for a body that cannot be read: showing it fails later."""
+    """The case of a row; None also for an unreadable body, which fails later when shown."""
     try:
         told = json.loads(row["body"] or b"{}")
     except ValueError:

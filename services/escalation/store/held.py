@@ -1,4 +1,4 @@
-"""Whether the recipient of an alert has been notified: not while its messages wait for their time."""
+"""Whether the recipient of an alert has been notified; not while its messages are held."""
 
 from services.escalation.domain.channels import SENDING
 

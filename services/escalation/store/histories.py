@@ -1,4 +1,4 @@
-"""What is remembered of accounts, from rows to histories."""
+"""Makes histories of accounts from rows."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import fields
@@ -31,7 +31,7 @@ def facts_of(rows: Iterable[asyncpg.Record]) -> Iterator[AccountFact]:
 
 @cache
 def _warn_of(kind: str) -> None:
-    """Once a process: an account may have thousands of them."""
+    """Warn of an unknown kind once a process: an account may have thousands of such facts."""
     _log.warning("facts of a kind unknown to this release are ignored", kind=kind)
 
 

@@ -1,4 +1,4 @@
-"""Which accounts the rules of this release have not judged yet. Apart from their facts, which take the tables."""
+"""Finds accounts that this release's rules have not judged yet. Separate from their facts, which need the tables."""
 
 from collections.abc import Sequence
 
@@ -23,13 +23,13 @@ _LAST = """
 
 
 def event_id(account: str, rules: int) -> str:
-    """The id under which an account is judged by a version of the rules: once, however often that is tried."""
+    """The id of the event by which a version of the rules judges an account: once, however often it is tried."""
     return f"rules {rules} of {account}"
 
 
 async def left_to_judge(pool: Pool, after: str, rules: int, *, limit: int) -> tuple[Sequence[str], str | None]:
-    """Of the next accounts after this one those that were not judged by these rules yet, and the last of all that were
-    looked at; None at the end."""
+    """The accounts after this one that these rules have not judged yet, and the last account checked; None at the
+    end."""
     last = await pool.fetchval(_LAST, after, limit)
     rows = await pool.fetch(_LEFT, after, limit, SOURCE, rules)
     return [row["account_id"] for row in rows], last

@@ -1,4 +1,4 @@
-"""What a message says beyond the alert itself: how severe, how long still, the play, and who was notified before."""
+"""The parts of a message beside the alert: severity, time left, play, and people notified before."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -105,7 +105,7 @@ def _parts(row: asyncpg.Record, shown: Shown, asked: Asked, policies: Policies, 
     order = Amount(row["amount_minor"], row["currency"])
     reader = Reader(SalespersonId(row["recipient"]), ZoneInfo(row["recipient_zone"]), now)
     told = advice(shown.risks, _voice(row), preference=preference, order=order, policy=policy)
-    informed_only = row["cause"] == RingCause.INFORMED and not shown.for_information  # a colleague is to call
+    informed_only = row["cause"] == RingCause.INFORMED and not shown.for_information  # a colleague has to call
     return LetterParts(
         recipient=reader.salesperson_id,
         severity=Severity(row["severity"]),

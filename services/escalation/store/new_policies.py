@@ -1,4 +1,4 @@
-"""Adds versions of the policy. Apart from reading them, which takes no tables' models."""
+"""Adds versions of the policy. Separate from reading them, which needs no table models."""
 
 from collections.abc import Sequence
 

@@ -30,7 +30,7 @@ _OF_MESSAGE = """
 
 @dataclass(frozen=True, slots=True)
 class ListedDelivery:
-    """One delivery as operators see it. `open`: somebody is still asked. `try_at`: when it is tried next."""
+    """One delivery for operators. `open`: a response is still due. `try_at`: the time of the next attempt."""
 
     delivery_id: UUID
     state: str
@@ -68,5 +68,5 @@ async def by_id(pool: Pool, ids: Sequence[UUID]) -> Sequence[ListedDelivery]:
 
 
 async def of_message(pool: Pool, channel: str, message: UUID) -> Sequence[SentDelivery]:
-    """What a message with this id was about: one delivery, or those of a list; nothing where it is none of ours."""
+    """The deliveries of a message with this id: one, or those of a list; empty if it is not ours."""
     return [SentDelivery(**row) for row in await pool.fetch(_OF_MESSAGE, message, channel)]

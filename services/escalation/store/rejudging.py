@@ -1,4 +1,4 @@
-"""What judging an account anew reads: its facts as this release remembers them."""
+"""Reads the data to judge an account again: its facts as this release remembers them."""
 
 from collections.abc import Collection, Mapping
 from uuid import UUID
@@ -24,8 +24,8 @@ _AWAITED = "select id from shared.timers where id = any($1::uuid[])"
 
 
 async def retold_of(connection: Connection, account: str) -> tuple[History, Mapping[UUID, AccountFact]]:
-    """The history of an account, with all that this release remembers of what was told; and the facts that no row has,
-    or has with less."""
+    """The history of an account with all facts that this release remembers, and the facts that rows lack or have with
+    less detail."""
     known: dict[UUID, AccountFact] = {}
     for fact in facts_of(await connection.fetch(_FACTS, account)):
         known[fact.fact_id] = fact
@@ -36,7 +36,7 @@ async def retold_of(connection: Connection, account: str) -> tuple[History, Mapp
 
 
 async def awaited_of(connection: Connection, account: str, silences: Collection[Silence]) -> set[Silence]:
-    """Those of an account's silences that a timer waits for."""
+    """The account's silences that have timers."""
     by_timer = {_timer_of(silence, account): silence for silence in silences}
     return {by_timer[row["id"]] for row in await connection.fetch(_AWAITED, list(by_timer))}
 

@@ -1,4 +1,4 @@
-"""A signal's row as what the words need to know of it."""
+"""Makes a `Risk`, the data for words, from a signal's row."""
 
 from datetime import date
 from typing import Any
@@ -70,7 +70,7 @@ def risk_of(row: Any, policies: Policies) -> Risk:
 
 
 def _expected_on(row: Any, policies: Policies) -> date | None:
-    """The day by the customer's calendar; by that of the policy where their zone is not known."""
+    """The day in the customer's zone, or in the policy's if theirs is unknown."""
     if row["expected_at"] is None:
         return None
     policy = policies.for_order(policies.latest, row["segment"], products_in(row["products"]))

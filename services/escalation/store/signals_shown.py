@@ -1,4 +1,4 @@
-"""What a message says of the signals of an episode: the one it is about, and the newest with the customer's words."""
+"""The signals in a message about an episode: the main one, and the newest with the customer's words."""
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
@@ -46,7 +46,7 @@ class Shown:
 
 
 async def signals_shown(pool: Pool, episodes: Collection[UUID], policies: Policies) -> Mapping[UUID, Shown]:
-    """Of each episode its signals; one of which none stands has an empty entry."""
+    """The signals of each episode; an episode without standing signals has an empty entry."""
     rows = defaultdict[UUID, list[asyncpg.Record]](list)
     for row in await pool.fetch(_STANDING, list(episodes)):
         rows[row["episode_id"]].append(row)

@@ -1,5 +1,5 @@
-"""What happened to the customers of episodes, for a reader who may see these: the facts about them, what salespeople
-say that they said, what the people who had an episode did, and their notes. Pages and mails read it here."""
+"""Reads the histories of episodes' customers, for readers who may see them: facts, salespeople's reports of answers,
+actions of the people who had an episode, and their notes. Pages and mails use it."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -54,7 +54,7 @@ _SAID = f"""
     where e.episode_id = any($2::uuid[]) and f.kind in {tuple(kind.value for kind in SAID)!r} and {MAY_SEE}
     order by f.at, f.fact_id
 """
-# What was refused made no decision. An attempt or a talk that telephony reported is among the facts already.
+# A refused press made no decision. Attempts and talks reported by telephony are among the facts already.
 _DEEDS = f"""
     select d.episode_id, d.at, d.who, p.name, d.cause_type, j.body
     from escalation.decisions d join escalation.episodes e on e.episode_id = d.episode_id
@@ -75,8 +75,10 @@ _Rows: TypeAlias = Mapping[UUID, Sequence[asyncpg.Record]]
 
 @dataclass(frozen=True, slots=True)
 class Story:
-    """What happened, as rows: one that cannot be read spoils one page or mail, not its neighbours. `facts` are newest
-    first, the others in their order; a fact whose body was erased is left out."""
+    """A history as rows, so that an unreadable one affects only one page or mail.
+
+    `facts` are newest first, the others in their order; erased facts are left out.
+    """
 
     facts: Sequence[asyncpg.Record] = ()
     said: Sequence[asyncpg.Record] = ()
@@ -95,7 +97,7 @@ class Story:
 
 
 async def stories_of(database: Pool, reader: SalespersonId, episodes: Mapping[UUID, int]) -> Mapping[UUID, Story]:
-    """Of each of these episodes that the reader may see, with at most so many of its newest facts."""
+    """The histories of the episodes that the reader may see, each with at most the given number of newest facts."""
     ids = list(episodes)
     facts = await database.fetch(_FACTS, reader, ids, list(episodes.values()), TOLD_TYPES)
     said = _by_episode(await database.fetch(_SAID, reader, ids))

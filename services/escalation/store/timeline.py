@@ -1,4 +1,4 @@
-"""One customer in one order: what was told of the account, and what we did about it."""
+"""One customer in order of time: the facts reported about the account, and our actions."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -16,14 +16,14 @@ from shared.contracts.envelope import Envelope, Fact
 from shared.database import Pool
 
 LIMIT = 1000
-"""How many entries a timeline has at most: the newest."""
+"""The maximum number of entries in a timeline, the newest ones."""
 
 _FACTS = f"select * from ({newest('$1', types='$2', limit='$3')}) newest order by at, position"
 _FACTS_ABOUT = f"""
     select * from ({newest("$1", types="$2", limit="$3", orders="$4::text[]")}) newest order by at, position
 """
 _ORDERS = "select distinct order_id from escalation.episodes where account_id = $1 and responsible = $2"
-# An episode that rings again has nobody's acknowledgement any more: the decisions still know who took it before.
+# An episode that notifies again has no acknowledgement any more; the decisions still have the previous acknowledger.
 _TOLD = {rule: one.timeline for rule, one in RULES.items() if one.timeline is not None}
 _DEEDS = f"""
     with told(rule, what) as (
@@ -72,7 +72,7 @@ class ToldFact:
 
 @dataclass(frozen=True, slots=True)
 class Deed:
-    """Something escalation or a salesperson did. `why`: why it was this person, or what was decided."""
+    """An action of escalation or a salesperson. `why`: why it was this person, or the decision."""
 
     at: datetime
     what: str
@@ -88,8 +88,8 @@ async def orders_of(pool: Pool, account_id: str, responsible: str) -> list[str]:
 
 
 async def facts_of(pool: Pool, account_id: str, *, orders: Collection[str] | None = None) -> list[ToldFact]:
-    """The newest facts of orders and support about the account, by event time; where orders are given, of these and of
-    none."""
+    """The newest facts of orders and support about the account, by event time; with `orders`, facts about these or
+    about no order."""
     if orders is None:
         return [_told(row) for row in await pool.fetch(_FACTS, account_id, TOLD_TYPES, LIMIT)]
     rows = await pool.fetch(_FACTS_ABOUT, account_id, TOLD_TYPES, LIMIT, list(orders))
@@ -99,7 +99,7 @@ async def facts_of(pool: Pool, account_id: str, *, orders: Collection[str] | Non
 
 
 async def deeds_for(pool: Pool, account_id: str, *, responsible: str | None = None) -> list[Deed]:
-    """The newest of what escalation did about the account, by time; about one person's episodes where one is named."""
+    """Escalation's newest actions on the account, by time; with `responsible`, only on this person's episodes."""
     return [
         Deed(
             row["at"],
@@ -114,7 +114,7 @@ async def deeds_for(pool: Pool, account_id: str, *, responsible: str | None = No
 
 
 async def words_of(pool: Pool, account_id: str, *, orders: Collection[str] | None = None) -> list[Deed]:
-    """The newest of what salespeople say that the customer said, by time; of these orders where they are given."""
+    """Salespeople's newest reports of the customer's answers, by time; with `orders`, only about these."""
     rows = reversed(await pool.fetch(_WORDS, account_id, None if orders is None else list(orders), LIMIT))
     return [
         Deed(
@@ -130,7 +130,7 @@ async def words_of(pool: Pool, account_id: str, *, orders: Collection[str] | Non
 
 
 async def is_responsible(pool: Pool, account_id: str, salesperson: str) -> bool:
-    """Whether this salesperson hears of trouble with this account now."""
+    """Whether this salesperson is currently responsible for an episode of this account."""
     responsible: bool = await pool.fetchval(_RESPONSIBLE, account_id, salesperson)
     return responsible
 

@@ -1,5 +1,5 @@
-"""Many episodes of one person at once: those that wait for an acknowledgement, what became of them, and whose calls
-come first. Every statement names the reader."""
+"""Reads many episodes of one person at once: those waiting for an acknowledgement, their states, and the order of
+calls. Every statement names the reader."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from shared.database import Pool
 from shared.ids import AccountId, SalespersonId
 
 MOST_AT_ONCE = 100
-"""So many episodes are acknowledged by one press, and so many places of a queue are told."""
+"""The number of episodes that one press acknowledges, and of places in a queue that are shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ class UnansweredRow:
 
 @dataclass(frozen=True, slots=True)
 class StateRow:
-    """Whose an episode is now."""
+    """The current state of an episode and the person who has it."""
 
     episode_id: UUID
     account_id: AccountId
@@ -93,7 +93,7 @@ _QUEUE = f"""
 async def unanswered(
     database: Pool, reader: SalespersonId, wanted: Wanted, policies: Policies
 ) -> Sequence[UnansweredRow]:
-    """The reader's episodes that wait for an acknowledgement, the severest first, then those that rang first."""
+    """The reader's episodes that wait for an acknowledgement, the most severe first, then the first notified."""
     rows = await database.fetch(_UNANSWERED, reader, wanted.search, wanted.severity, MOST_AT_ONCE)
     risks: dict[UUID, list[Risk]] = {row["episode_id"]: [] for row in rows}
     for row in await database.fetch(_RISKS, reader, list(risks)):
@@ -111,20 +111,25 @@ async def unanswered(
 
 
 async def states(database: Pool, reader: SalespersonId, episodes: Collection[UUID]) -> Sequence[StateRow]:
-    """Those of these that the reader may see, the severest first, then those that rang first."""
+    """The episodes among these that the reader may see, the most severe first, then the first notified."""
     return [StateRow(**row) for row in await database.fetch(_STATES, reader, list(episodes))]
 
 
 async def calls_ahead(database: Pool, reader: SalespersonId, episode: UUID) -> int:
-    """How many other customers the reader has to call before this one's: of the same severity or a higher one. All
-    orders of a customer are one call."""
+    """The number of other customers whom the reader has to call first: of the same or a higher severity.
+
+    All orders of a customer are one call.
+    """
     ahead: int = await database.fetchval(_AHEAD, reader, episode)
     return ahead
 
 
 async def queue(database: Pool, reader: SalespersonId) -> Mapping[UUID, int]:
-    """The reader's calls by place: the severest first, then what is due first. Empty where it is one at
-    most. All orders of a customer are one call; who must not be called, or has an address only, has none."""
+    """The reader's calls by place: the most severe first, then the first due.
+
+    Empty if there is at most one. All orders of a customer are one call; customers who must not be called, or have only
+    an address, have none.
+    """
     rows = await database.fetch(_QUEUE, reader, MOST_AT_ONCE, list(MUST_NOT_BE_CALLED))
     customers = list(dict.fromkeys(row["account_id"] for row in rows))
     if len(customers) <= 1:

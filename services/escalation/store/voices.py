@@ -1,4 +1,4 @@
-"""What is true of the seller when somebody else calls the customer: columns for statements that read episodes."""
+"""Columns on the seller for a call by another person, for statements that read episodes."""
 
 # Of episode `e`, whose seller is joined as `seller`.
 VOICE_COLUMNS = """
