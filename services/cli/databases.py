@@ -1,4 +1,4 @@
-"""How a command reaches the database of a service, and applies inputs to it as its processes do."""
+"""Access of commands to a service's database, and to the service's own way of applying inputs."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -22,11 +22,11 @@ _CONNECT_SECONDS = 5.0
 
 
 class Unreadable(RuntimeError):
-    """A database could not be read. Its text says which, and what to do."""
+    """A database could not be read. The text names the database and the remedy."""
 
 
 def with_pool(name: ServiceName, action: Callable[[Pool], Awaitable[T]]) -> T:
-    """Do something with a service's database; where that cannot be used, say why and end the command."""
+    """Run an action on a service's database. If it cannot be used, print the reason and end the command."""
     try:
         return try_pool(name, action)
     except DATABASE_ERRORS as error:
@@ -35,7 +35,7 @@ def with_pool(name: ServiceName, action: Callable[[Pool], Awaitable[T]]) -> T:
 
 
 def try_pool(name: ServiceName, action: Callable[[Pool], Awaitable[T]]) -> T:
-    """Do something with a service's database; raises one of DATABASE_ERRORS where that cannot be used."""
+    """Run an action on a service's database. Raises one of DATABASE_ERRORS if it cannot be used."""
     url = database_of(name)
 
     async def connected() -> T:
@@ -50,7 +50,7 @@ def try_pool(name: ServiceName, action: Callable[[Pool], Awaitable[T]]) -> T:
 
 @asynccontextmanager
 async def spine_of(pool: Pool, name: ServiceName) -> "AsyncIterator[InputProcessor]":
-    """What applies inputs to a service; what it does is traced as the service's own doing."""
+    """The input processor of a service; its work is traced as the service's own."""
     from shared.migrations.fitting import Fitting
     from shared.telemetry import configure_tracing
     from shared.transaction import InputProcessor

@@ -1,4 +1,4 @@
-"""`handoff dead-letters`: what could not be applied, why, and a second try after the fault is mended."""
+"""`handoff dead-letters`: inputs that could not be applied, the reasons, and a retry after the fault is fixed."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
@@ -30,7 +30,7 @@ Ids = Annotated[list[UUID] | None, typer.Argument(metavar="ID", help="Dead lette
 
 
 class CountedAt(StrEnum):
-    """When a replayed fact counts as having happened: when its publisher says, or when it was first received."""
+    """The time at which a replayed fact counts: its publisher's time, or the time of first receipt."""
 
     TOLD = "told"
     HEARD = "heard"
@@ -153,7 +153,7 @@ def dismiss(
 
 
 async def _replay(pool: Pool, name: ServiceName, ids: list[UUID], time: CountedAt) -> int:
-    """Replays letters in the order they came; returns how many were not accepted."""
+    """Replay letters in their order of receipt. Return the number of letters that were not accepted."""
     prefix = read_settings(name).topic_prefix
     async with spine_of(pool, name) as processor:
         kept = await kept_letters(pool, limit=1_000_000, with_replayed=bool(ids), with_dismissed=bool(ids))
@@ -186,7 +186,7 @@ async def _heard(pool: Pool, letters: Sequence[KeptLetter], *, prefix: str) -> M
 
 
 async def _replay_one(processor: "InputProcessor", id: UUID, *, prefix: str, heard_at: datetime | None) -> bool:
-    """Whether the letter is accepted now. Raises what the database raises while it is away."""
+    """Replay one letter. Return whether it is accepted now. Raises the database's errors while it is unavailable."""
     from shared.messaging.dead_letters import replay_of
 
     found = await kept_letter(processor.pool, id)
@@ -212,7 +212,7 @@ async def _replay_one(processor: "InputProcessor", id: UUID, *, prefix: str, hea
 
 
 def _came(letter: KeptLetter) -> tuple[datetime, str, int, int]:
-    """What letters are ordered by: those of one moment as they stood in their partition."""
+    """The sort key of letters: by receipt; at one moment by their position in the partition."""
     partition, offset = (-1 if number is None else number for number in (letter.partition, letter.record_offset))
     return letter.received_at, letter.topic, partition, offset
 
@@ -223,7 +223,7 @@ def _dismissal(letter: KeptLetter) -> str:
 
 
 def _event(raw: RawMessage) -> str:
-    """The event by type, source and id, with nothing of what it says."""
+    """The event by type, source and id, without its content."""
     named = named_event(raw)
     return f"{named['type']}  source {named['source'] or 'unknown'}  id {named['event_id'] or 'unknown'}"
 

@@ -1,4 +1,4 @@
-"""`handoff explain`: why an episode came to be as it is, step by step, and what happens next. Start at `explain`."""
+"""`handoff explain`: how an episode came about, step by step, and what happens next. Start at `explain`."""
 
 import asyncio
 import sys
@@ -33,12 +33,12 @@ _COLORS = {
 
 
 class NotOne(LookupError):
-    """No episode, or more than one, fits the name. Its text says so."""
+    """No episode, or more than one, matches the name. The text says which."""
 
 
 @dataclass(frozen=True, slots=True)
 class Explained:
-    """An episode told from its beginning to what happens next."""
+    """An explained episode, from its beginning to its next step."""
 
     record: Record
     steps: Sequence[ExplainedStep]
@@ -97,7 +97,7 @@ async def read_explained(
 
 
 def shown(explained: Explained, *, with_events: bool = False) -> RenderableType:
-    """What a person reads: at most 100 columns wide."""
+    """The output for people: at most 100 columns wide."""
     days = _days(explained.steps, with_events=with_events)
     return Group(*_heading(explained.record), Text(), *days, Text(), _present(explained.outlook))
 
@@ -145,7 +145,7 @@ def _row(time: str, what: str, told: Text, color: str) -> RenderableType:
 
 
 def _told(step: ExplainedStep, *, with_events: bool) -> Text:
-    """The sentence, and below it what it rests on."""
+    """The sentence of a step, and below it the grounds."""
     lines = [Text(printable(step.words), style="dim" if step.what == DELIVERED else "")]
     if step.quote:
         lines.append(Text(f"“{printable(step.quote)}”", style="italic"))

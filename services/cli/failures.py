@@ -1,4 +1,4 @@
-"""What a command says when a database cannot be used: which, where, and what to do. Never with its password."""
+"""The messages of commands if a database cannot be used: its name, its address, and the remedy, never its password."""
 
 from urllib.parse import unquote, urlsplit
 

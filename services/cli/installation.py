@@ -1,7 +1,7 @@
-"""Which installation a command works with: the one a data folder names, or the one of the environment's variables.
+"""The installation that a command works with: the one of a data folder, or the one of the environment's variables.
 
-Start at `enter`. A folder that is named (`--data`, `HANDOFF_DATA`) counts before the variables; `.local` counts only
-where no address is set. What neither names has no address: nothing falls back to a port where somebody else may listen.
+Start at `enter`. A named folder (`--data`, `HANDOFF_DATA`) takes precedence over the variables; `.local` counts only if
+no address is set. There is no fallback to a default port, where another program may listen.
 """
 
 import fcntl
@@ -59,9 +59,9 @@ _ADDRESSES = (KAFKA, *map(database_variable, ServiceName))
 
 
 def enter(data: Path | None, **given: str | None) -> None:
-    """Have this process's environment name one installation; say on standard error which, if a folder names it.
+    """Set this process's environment to one installation; if a folder names it, print which on standard error.
 
-    `given` are addresses of databases by service, from the command line: they count before everything else.
+    `given` are addresses of databases by service, from the command line; they take precedence over everything else.
     """
     variables = {database_variable(ServiceName(name)): url for name, url in given.items() if url}
     if data is not None:
@@ -74,14 +74,14 @@ def enter(data: Path | None, **given: str | None) -> None:
 def enter_with_every_database(
     data: Path | None, *, orders: str | None, support: str | None, escalation: str | None
 ) -> dict[str, str]:
-    """As `enter`; the addresses of all three databases by service. Ends the command where one is missing."""
+    """As `enter`. Return the addresses of all three databases by service. Ends the command if one is missing."""
     enter(data, orders=orders, support=support, escalation=escalation)
     require(*map(database_variable, ServiceName))
     return {name.value: database_of(name) for name in ServiceName}
 
 
 def database_of(service: ServiceName) -> str:
-    """The address of a service's database; ends the command where nothing names it."""
+    """The address of a service's database. Ends the command if it is not set."""
     variable = database_variable(service)
     require(variable)
     url = _given(variable)
@@ -90,7 +90,7 @@ def database_of(service: ServiceName) -> str:
 
 
 def check_address(variable: str, url: str) -> None:
-    """End the command where an address is so written that part of its password would count as the server's name."""
+    """End the command if an address has a form in which part of its password would count as the server's name."""
     from shared.addresses import fault_of
 
     fault = fault_of(variable, url)
@@ -131,7 +131,7 @@ def _fill(environment: MutableMapping[str, str], folder: Path) -> None:
 
 
 def _running(folder: Path) -> Mapping[str, str]:
-    """What a named folder says of its installation; ends the command where it has none that runs."""
+    """The installation of a named folder. Ends the command if the folder has no running one."""
     if not _file(folder).is_file():
         raise stop_with(
             f"{folder} has no running installation: there is no file {_file(folder)}. `handoff up --data {folder}` "

@@ -30,9 +30,9 @@ _ERASED = "erased: its content is no longer kept"
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One fact about a salesperson: who sent it and which way, and each member that it changed, before and after.
+    """One fact about a salesperson: its sender and channel, and each changed member, before and after.
 
-    `counts`: whether nothing later was known. `erased`: what it said is not kept any more.
+    `counts`: whether no later fact was known. `erased`: its content is no longer kept.
     """
 
     received_at: datetime
@@ -76,7 +76,7 @@ async def _told_of(pool: Pool, person: str) -> Sequence[asyncpg.Record]:
 
 
 def changes_in(rows: Sequence[Any]) -> Iterator[Change]:
-    """What each row of the journal changed of what was known before it, as orders judged it."""
+    """The changes by each row of the journal to the state before it, as orders judged them."""
     latest: Version | None = None
     known: SalespersonChanged | None = None
     for row in rows:

@@ -198,12 +198,12 @@ def _table_of_changes(changes: list[Change]) -> Table:
 
 
 def _table(*names: str) -> Table:
-    """A table that breaks what is too long for it, and leaves nothing out."""
+    """A table that wraps long values and leaves nothing out."""
     return Table(*(Column(name, overflow="fold") for name in names))
 
 
 def _cell(text: str | None) -> Text:
-    """What others wrote, without markup."""
+    """Foreign text, without markup."""
     return Text(printable(text or ""))
 
 

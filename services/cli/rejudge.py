@@ -1,4 +1,4 @@
-"""`handoff rejudge`: after an upgrade, what was told before is judged by the new rules. Start at `rejudge`."""
+"""`handoff rejudge`: after an upgrade, judges earlier facts by the new rules. Start at `rejudge`."""
 
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
@@ -20,7 +20,7 @@ _SHOWN = 10
 
 @dataclass(slots=True)
 class Rejudged:
-    """How many accounts were judged, and those that could not be."""
+    """The number of accounts judged, and the accounts that could not be."""
 
     judged: int = 0
     failed: list[str] = field(default_factory=list)
@@ -41,7 +41,7 @@ def rejudge(data: Data = None, escalation: EscalationDatabase = None) -> None:
 
 
 async def rejudge_all(pool: Pool) -> Rejudged:
-    """Account by account, each in a transaction of its own. One that cannot be judged stops no other."""
+    """Judge all accounts, each in its own transaction. An account that cannot be judged stops no other."""
     done, after = Rejudged(), ""
     async with AsyncExitStack() as opened:
         processor: InputProcessor | None = None  # opened for the first account: it takes the whole service

@@ -1,4 +1,4 @@
-"""`handoff repair-times`: what was dated ahead of the clock before such times were refused counts when it was heard."""
+"""`handoff repair-times`: sets facts dated ahead, from before such times were refused, to their time of receipt."""
 
 import asyncio
 from collections.abc import Sequence
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from shared.inputs import Input
 
 _IN_TURN = (ServiceName.ESCALATION, ServiceName.SUPPORT, ServiceName.ORDERS)
-"""Escalation first: what orders tells it again must not lose once more."""
+"""Escalation first: facts that orders publishes again must not lose once more."""
 
 
 def repair_times(
@@ -45,7 +45,7 @@ def repair_times(
 
 
 async def _repair(name: ServiceName, url: str) -> int:
-    """How many rows were put right."""
+    """Correct a database's rows. Return their number."""
     skew, repaired = read_settings(name).max_clock_skew, 0
     connection = await asyncpg.connect(url, timeout=5)
     try:
@@ -60,7 +60,7 @@ async def _repair(name: ServiceName, url: str) -> int:
 
 
 async def _tell_again(name: ServiceName, url: str, told: "Sequence[Input]") -> None:
-    """What lost against a time ahead counts now, and is published."""
+    """Apply and publish the facts that had lost against a time ahead."""
     from shared.inputs import Batch
 
     pool = await open_pool(url, name=f"{name.value}-cli")

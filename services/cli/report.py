@@ -1,4 +1,4 @@
-"""`handoff report`: what happened, from the three services' databases. Start at `report`, `read_report`."""
+"""`handoff report`: counts from the three services' databases. Start at `report`, `read_report`."""
 
 import asyncio
 from collections import Counter
@@ -67,7 +67,7 @@ _MATCHED_SIGNALS = "select episode_id, kind, case_id, at from escalation.signals
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """What one service's database tells of its inputs and outputs. `sent_to_escalation`: events by source and id."""
+    """The inputs and outputs in one service's database. `sent_to_escalation`: events by source and id."""
 
     received: Mapping[str, int]
     sent: Mapping[str, int]
@@ -82,9 +82,9 @@ class Tally:
 class Report:
     """Counts by name.
 
-    `published`: by type, what came in from other systems and was accepted, and what our services sent.
-    `in_flight`: sent by orders and support, not yet read by escalation. `waiting`: signals that stand without an order,
-    and by service the facts that wait for what they are about. `ledger`, `unsent` and `timers`: by service.
+    `published`: by type, accepted events of other systems, and events sent by our services. `in_flight`: sent by orders
+    and support, not yet read by escalation. `waiting`: standing signals without an order, and by service the facts that
+    wait for their subject's opening. `ledger`, `unsent` and `timers`: by service.
     """
 
     published: Mapping[str, int]
@@ -205,7 +205,7 @@ async def _counts(connection: Connection, query: str) -> dict[str, int]:
 
 
 def _published(tallies: Mapping[str, Tally]) -> dict[str, int]:
-    """What our services send is counted where it leaves, what others send where it comes in."""
+    """Counts of events: our services' events are counted when sent, other systems' events when received."""
     published: Counter[str] = Counter()
     for tally in tallies.values():
         published.update({type: count for type, count in tally.received.items() if ".inbound." in type})

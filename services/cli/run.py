@@ -26,14 +26,14 @@ _MOST_LISTED = 20
 
 @dataclass(frozen=True, slots=True)
 class Runnable:
-    """A service before its settings are read, and what makes it of them, which imports all of it."""
+    """A service before its settings are read, and the function that makes it from them and imports all its code."""
 
     settings: "type[ServiceSettings]"
     service: "Callable[[Any], Service]"
 
 
 def runnable(name: ServiceName) -> Runnable:
-    """What runs a service. Imports the settings of that service alone."""
+    """The runnable of a service. Imports only that service's settings."""
     match name:
         case ServiceName.ORDERS:
             from services.orders.settings import OrdersSettings
@@ -172,13 +172,13 @@ def _list_rows_ahead(name: ServiceName, ahead: "Sequence[AheadRow]") -> None:
 
 
 def read_settings(name: ServiceName) -> "ServiceSettings":
-    """The service's settings; ends the command where no database is named."""
+    """The service's settings. Ends the command if no database is set."""
     require(database_variable(name))
     return from_environment(runnable(name).settings)
 
 
 def from_environment(settings: Callable[[], S]) -> S:
-    """Settings of the environment, or an error that names each variable at fault. Every command reads them here."""
+    """Settings of the environment, or an error that names each faulty variable. Every command reads them here."""
     from pydantic import ValidationError
 
     try:
@@ -189,12 +189,12 @@ def from_environment(settings: Callable[[], S]) -> S:
 
 
 def _variable(place: tuple[int | str, ...]) -> str:
-    """The variable of a fault; none for what is wrong with several, which says so itself."""
+    """The variable of a fault; empty for a fault of several variables, which names them itself."""
     return ".".join(map(str, place)).upper()
 
 
 def service_of(name: ServiceName, settings: "ServiceSettings") -> "Service":
-    """The service with these settings, or an error that says what is wrong with them."""
+    """The service with these settings, or an error that names their fault."""
     try:
         return runnable(name).service(settings)
     except ValueError as error:

@@ -1,4 +1,4 @@
-"""How commands talk: what others wrote is shown as it is, with nothing left in it that a terminal obeys."""
+"""The output of commands: foreign text is shown as it is, without characters that a terminal obeys."""
 
 import sys
 from typing import Annotated, Any
@@ -9,13 +9,13 @@ from rich.console import Console
 from rich.text import Text
 
 LINES = "\n\t"
-"""What a text of several lines keeps."""
+"""The characters that a text of several lines keeps."""
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print as JSON.")]
 
 
 def printable(text: object, *, kept: str = "") -> str:
-    """The text with what cannot be printed written as an escape, but for the characters kept."""
+    """The text with unprintable characters as escapes, except the characters kept."""
     return "".join(one if one.isprintable() or one in kept else ascii(one)[1:-1] for one in str(text))
 
 
@@ -31,12 +31,12 @@ def print_json(value: Any) -> None:
 
 
 def note(message: str) -> None:
-    """Say something on standard error that is no part of the answer."""
+    """Print a remark on standard error, apart from the output."""
     Console(stderr=True, highlight=False).print(Text(printable(message, kept=LINES), style="dim"), soft_wrap=True)
 
 
 def stop_with(message: str) -> typer.Exit:
-    """Say on standard error why a command ends here; raise what comes back, and its exit status is 1."""
+    """Print the reason for a command's end on standard error. Raise the returned value for exit status 1."""
     told = Text(printable(message, kept=LINES), style="red")
     Console(stderr=True, highlight=False).print(told, soft_wrap=True)
     return typer.Exit(1)

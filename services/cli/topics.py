@@ -1,4 +1,5 @@
-"""`handoff topics`: topics that were deleted and created again, or lost records, and what a service misses of them."""
+"""`handoff topics`: topics that were deleted and created again, or lost records, and the records that a service
+lacks."""
 
 from typing import Annotated
 

@@ -1,4 +1,4 @@
-"""`handoff trace EVENT_ID`: what one event set off, as a tree with times, from this machine's span files.
+"""`handoff trace EVENT_ID`: the effects of one event, as a tree with times, from this machine's span files.
 
 Start at `trace`, the command; `read_traces` and `tree_of` are its two halves.
 """
@@ -72,7 +72,7 @@ def trace(
 
 
 def _directory(data: Path | None) -> Path:
-    """Where the services write their spans, unless that was said."""
+    """The given folder, or the one where the services write their spans."""
     named = os.environ.get("TRACE_DIRECTORY")
     return Path(named) if named and data is None else (data or DEFAULT_DATA) / "traces"
 

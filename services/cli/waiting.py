@@ -1,4 +1,4 @@
-"""`handoff waiting`: the facts and signals that wait for what they are about. Start at `waiting`, `read_waiting`."""
+"""`handoff waiting`: the facts and signals that wait for their sale, case or order. Start at `waiting`."""
 
 import asyncio
 from collections.abc import Mapping, Sequence
@@ -80,7 +80,7 @@ def waiting(
 
 
 async def read_waiting(urls: Mapping[str, str], limit: int) -> list[Waiting]:
-    """What waits in each service, the longest waiting first; raises Unreadable."""
+    """The waiting facts and signals of each service, the longest waiting first. Raises Unreadable."""
     found: list[Waiting] = []
     for service, url in urls.items():
         async with reading(service, url) as connection:

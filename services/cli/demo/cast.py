@@ -29,7 +29,7 @@ _DAY_AND_NIGHT = WorkingHours(days=tuple(Day), start="00:00", end="24:00")
 
 @dataclass(frozen=True, slots=True)
 class Seller:
-    """Somebody who sells, or leads those who do. They work day and night: a demo rings whenever it is given."""
+    """A salesperson or a manager. They work day and night, so that a demo notifies at any hour."""
 
     id: str
     name: str
@@ -43,7 +43,7 @@ class Seller:
         return f"{self.id}@sales.example"
 
     def introduced(self, **changes: Any) -> SalespersonChanged:
-        """All that a directory would tell of this person."""
+        """The fact with which a directory reports this person."""
         fields: dict[str, Any] = {
             "name": self.name,
             "manager": self.manager,
@@ -66,7 +66,7 @@ class Buyer:
     zone: str
 
     def as_customer(self, now: datetime) -> Customer:
-        """Away from home where it is night there: what is critical rings only while the customer may be called."""
+        """The customer, in a zone where it is noon: a critical alert is sent only while the customer may be called."""
         zone = self.zone if _is_day(self.zone, now) else where_it_is_noon(now)
         return Customer(name=self.name, phone=self.phone, email=f"{self.id}@customers.example", zone=zone)
 
@@ -79,7 +79,7 @@ def _is_day(zone: str, now: datetime) -> bool:
 
 
 def where_it_is_noon(now: datetime) -> str:
-    """A zone in the middle of its day: who lives there may be called."""
+    """A zone in the middle of its day, where customers may be called."""
     return min(_AROUND_THE_WORLD, key=lambda zone: abs(now.astimezone(ZoneInfo(zone)).hour - 12))
 
 
@@ -94,7 +94,7 @@ TOMAS = Seller("tomas.lind", "Tomas Lind", "+46 8 465 004 17", "Europe/Stockholm
 NINA = Seller("nina.holm", "Nina Holm", "+46 8 465 004 52", "Europe/Stockholm", manager=VERA.id, backup=TOMAS.id)
 PAVEL = Seller("pavel.dvorak", "Pavel Dvořák", "+46 8 465 004 33", "Europe/Prague", manager=VERA.id)
 AT_WORK = (DESK, INES, SOFIA, MAREK, JONAS, VERA, NINA, PAVEL)
-"""Who still works here when the stories begin. Tomas does too, and is on holiday."""
+"""The people at work when the stories begin. Tomas is employed too, but on holiday."""
 
 PETRA = Buyer("petra-weiss", "Petra Weiss", "+49 30 23125 901", "Europe/Berlin")
 OWEN = Buyer("owen-hughes", "Owen Hughes", "+44 20 7946 0318", "Europe/London")

@@ -17,7 +17,7 @@ _MOVE = """
 
 @dataclass
 class DemoClock:
-    """What time it is for the services. They agree: all their databases are moved together."""
+    """The time of the services. It is the same for all, as all their databases are moved together."""
 
     pools: tuple[Pool, ...]
     ahead: timedelta = field(default=timedelta(0))
@@ -26,7 +26,7 @@ class DemoClock:
         return datetime.now(UTC) + self.ahead
 
     async def move(self, by: timedelta) -> None:
-        """Let so much time pass at once, for everybody. It stays so, also in the next run on the same data."""
+        """Move the clock ahead for all services. The change stays, even for the next run on the same data."""
         self.ahead += by
         for pool in self.pools:
             await pool.execute(_MOVE, self.ahead)

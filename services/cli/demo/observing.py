@@ -1,4 +1,4 @@
-"""What became of a story's customer, read as a stranger reads it: from the databases and the mail that arrived."""
+"""Observes the results of a story from outside: from the databases and the mail that arrived."""
 
 import asyncio
 from collections import Counter
@@ -46,7 +46,7 @@ T = TypeVar("T")
 
 
 class NotAsTold(Exception):
-    """A story went another way: what was expected, and what was seen instead."""
+    """A story went wrong. Carries the expected and the actual result."""
 
     def __init__(self, expected: str, seen: str) -> None:
         super().__init__(f"expected {expected}, saw {seen}")
@@ -73,7 +73,7 @@ class Alert:
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """What escalation knows of one account. `waiting` signals have found no order yet."""
+    """Escalation's state of one account. `waiting` signals have no order yet."""
 
     episodes: int
     signals: int
@@ -87,7 +87,7 @@ class State:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """A step of how an episode came to be as it is."""
+    """One decision about an episode."""
 
     rule: str
     who: str | None
@@ -160,7 +160,7 @@ async def until(
     expected: str,
     within_seconds: float = WAIT_SECONDS,
 ) -> T:
-    """What the probe gives once it fits; raises NotAsTold with what it gave last."""
+    """The probe's result once it fits. Raises NotAsTold with the last result."""
     deadline = asyncio.get_running_loop().time() + within_seconds
     while True:
         seen = await probe()

@@ -1,4 +1,4 @@
-"""What can happen in a story: each verb publishes a fact over Kafka, tells it, or waits for what it must cause."""
+"""The events of stories: each verb publishes a fact over Kafka, prints it, or waits for its expected effect."""
 
 import asyncio
 import time
@@ -80,11 +80,11 @@ class Scene:
         return f"47{self.number:02}-{self.stage.run}"
 
     def ago(self, **span: float) -> datetime:
-        """So long before what the services take for now."""
+        """The time this long before the services' current time."""
         return self.stage.clock.now() - timedelta(**span)
 
     async def directory(self, seller: Seller, fact: Fact, what: str) -> None:
-        """The people's directory tells something about a salesperson."""
+        """The people's directory reports a fact about a salesperson."""
         await self.stage.teller.event("", "directory", what)
         await self.stage.publish(fact, source="directory", subject=seller.id)
 
@@ -98,7 +98,7 @@ class Scene:
         told: str,
         promises: tuple[Promise, ...] = (),
     ) -> None:
-        """The shop tells of a sale, whenever it was."""
+        """The shop reports a sale, of any time."""
         fact = OrderPlaced(
             order=self.order,
             lines=(Line(product=product, amount_minor=amount_minor),),
@@ -155,7 +155,7 @@ class Scene:
             self.stage.teller.aside(f"On {of.name.split()[0]}'s page: {duty.partition(' Call ')[0]}")
 
     async def no_alert(self) -> None:
-        """Nobody was alerted, for there was nothing to alert of."""
+        """Check that nobody was alerted, because there was no reason."""
         state = await self._state()
         _require((state.episodes, state.alerts) == (0, ()), "no episode and no alert", str(state))
         self.note = "no one: the promise was kept in time"
@@ -176,7 +176,7 @@ class Scene:
         await self.stage.clock.move(timedelta(**by))
 
     async def decided(self, rule: str, who: Seller | None = None, *, says: str = "") -> None:
-        """Escalation has decided by this rule, about this person, once more than was told."""
+        """Wait until escalation has decided by this rule, about this person, once more than shown so far."""
         self._decided[key := (rule, who.id if who else None)] += 1
 
         async def made() -> list[str]:
@@ -196,7 +196,7 @@ class Scene:
         self.stage.teller.page(shown(explained))
 
     async def alert(self, to: Seller, *, because: str = "seller", says: str | None = None) -> None:
-        """What has just been published rings once more, for this person and no other, and the mail arrives."""
+        """Wait until the last fact notifies this person, and no other, once more, and the mail arrives."""
         number = len(self.rings) + 1
         expected = f"alert {number} to {to.id} as {because}, sent by mail"
         rung = await until(self._state, lambda state: len(state.alerts) >= number, expected=expected)
@@ -237,7 +237,7 @@ class Scene:
         self.stage.teller.aside(f"Support's ledger: {_outcomes(seen)}.")
 
     async def end(self, *, signals: int) -> None:
-        """One episode holds all the signals, and nobody was alerted but as told."""
+        """Check that one episode has all the signals, and that there were no other alerts than shown."""
         expected = f"1 episode, {_counted(signals, 'signal')}, {_counted(len(self.rings), 'alert')}"
         state = await self._state()
         seen = (state.episodes, state.signals, state.waiting, len(state.alerts))
@@ -255,7 +255,7 @@ class Scene:
             self.failure_event = event
 
     def _starts(self) -> None:
-        """What happens now is what the next ring is measured from."""
+        """Start the measurement of the next alert now."""
         self._cause_at, self._cause_clock = datetime.now(UTC), time.perf_counter()
 
     async def _state(self) -> State:

@@ -1,4 +1,4 @@
-"""The stories. Each is told in the order things happen; what must come of it stands where it must come."""
+"""The stories. Each lists its events in order of time, with the expected results at their places."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -241,11 +241,11 @@ LATER_STORIES = (
         many_at_once,
     ),
 )
-"""Those that move time: for everybody, so what was told before goes on as well."""
+"""The stories that move time: for all accounts, so earlier stories continue as well."""
 
 
 async def play(stage: Stage, *, stories: tuple[Story, ...] = STORIES + LATER_STORIES) -> list[Played]:
-    """Plays the stories one after the other; one that goes wrong is told as such and the next begins."""
+    """Play the stories one after the other. A story that goes wrong is reported, and the next begins."""
     for seller in AT_WORK:
         await stage.publish(seller.introduced(), source="directory", subject=seller.id)
     today = stage.clock.now().date()

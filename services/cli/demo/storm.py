@@ -1,4 +1,4 @@
-"""A mass failure: many customers of one seller in trouble at once, and what that seller gets instead of many mails."""
+"""A mass failure: many customers of one seller in trouble at once, and the list that replaces many mails."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -31,7 +31,7 @@ class Crowd:
         return f"{self._scene.order}-{number + 1:02}"
 
     async def buys(self, product: str, told: str) -> None:
-        """The shop tells of a sale to each, larger ones and smaller ones."""
+        """The shop reports a sale to each buyer, larger ones and smaller ones."""
         sold_at = self._scene.ago(weeks=4)
         sales = [
             self._sale(number, product, 690_000 + 31_700 * (7 * number % 11)) for number in range(len(self._buyers))
@@ -40,12 +40,12 @@ class Crowd:
         await self._publish(sales)
 
     async def waits(self, told: str) -> None:
-        """What they bought does not come."""
+        """Their deliveries do not arrive."""
         await self._scene.stage.teller.event("now", "shop", told)
         await self._publish([DeliveryLate(order=self._order(number)) for number in range(len(self._buyers))])
 
     async def few_are_told(self) -> None:
-        """Everybody's trouble is an alert; a few go by mail at once, and the others are held."""
+        """Each customer's trouble raises an alert; a few are mailed at once, and the others are held."""
         expected = Counter({"sent": self._alone, "held": len(self._buyers) - self._alone})
         await until(self._mails, lambda mails: mails == expected, expected=f"{_words(expected)} to {self._seller.id}")
         held = expected["held"]

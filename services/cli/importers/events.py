@@ -1,4 +1,4 @@
-"""What importers make of rows: events whose ids follow from their content, in the order to publish them.
+"""Makes events from imported rows: their ids follow from their content, and they are in publishing order.
 
 Start at `imported`, then `in_order`.
 """
@@ -22,10 +22,10 @@ class Imported:
 
 @dataclass(frozen=True, slots=True)
 class Import:
-    """What a file came to: the events to publish, in order.
+    """The result of a file: the events to publish, in order.
 
-    `skipped` counts rows without a caller, where a file has callers; `merged` counts facts told twice, equal
-    in type, account, case, time and content: they are one event.
+    `skipped` counts rows without a caller, if the file has callers; `merged` counts repeated facts, equal in type,
+    account, case, time and content: they are one event.
     """
 
     events: Sequence[Envelope[Fact]]

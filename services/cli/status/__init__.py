@@ -1,1 +1,1 @@
-"""`handoff status`: whether everything works, on one screen. `command` is the command, `judging` says what is wrong."""
+"""`handoff status`: whether everything works, on one screen. `command` is the command, `judging` finds the faults."""

@@ -1,4 +1,4 @@
-"""`handoff status`: prints it as a screen or as JSON; the exit status says whether somebody is needed."""
+"""`handoff status`: prints the status as a screen or as JSON; the exit status tells whether action is needed."""
 
 import asyncio
 import os
@@ -55,7 +55,7 @@ def _addresses() -> Iterator[tuple[str, Address]]:
 
 
 def shown(found: Status) -> RenderableType:
-    """The screen: a column a service, then the episodes, then what needs somebody."""
+    """The screen: a column for each service, then the episodes, then the required actions."""
     parts: list[RenderableType] = [_table(found)]
     if found.episodes is not None:
         parts += [Text(), *_of_episodes(found.episodes)]

@@ -1,4 +1,4 @@
-"""What `handoff status` shows: of every service, and of the episodes."""
+"""The figures of `handoff status`, for every service and for the episodes."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,7 +14,7 @@ class Queue:
 
 @dataclass(frozen=True, slots=True)
 class Stuck:
-    """E-mails held up by a trouble that does not mend by itself, and what the last attempt ended with."""
+    """E-mails blocked by trouble that does not end by itself, and the result of the last attempt."""
 
     reason: str
     count: int
@@ -22,9 +22,9 @@ class Stuck:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a process says of itself over HTTP. `ready` is None where its port is not known, and nothing was asked.
+    """A process's own status over HTTP. `ready` is None if its port is unknown and nothing was queried.
 
-    `lag` has the records not yet taken in by topic; None where a topic is gone.
+    `lag` has the unread records by topic; None for a missing topic.
     """
 
     ready: bool | None
@@ -52,7 +52,7 @@ class Stored:
 
 @dataclass(frozen=True, slots=True)
 class Episodes:
-    """What is at risk, and the deliveries on their way. `exhausted`: everybody was asked and nobody answered."""
+    """The episodes at risk, and the open deliveries. `exhausted`: everyone was notified and nobody responded."""
 
     open: int
     unanswered: int
@@ -67,7 +67,7 @@ class Episodes:
 
 @dataclass(frozen=True, slots=True)
 class ServiceStatus:
-    """One service; without `stored` its database cannot be read, and `unreadable` says why."""
+    """One service. Without `stored` its database cannot be read, and `unreadable` is the reason."""
 
     service: str
     wanted: Mapping[str, str]
@@ -78,7 +78,7 @@ class ServiceStatus:
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """Everything. `needs` says what somebody has to see to, none while all is well."""
+    """The whole status. `needs` are the required actions, empty while all is well."""
 
     version: str
     services: Sequence[ServiceStatus]

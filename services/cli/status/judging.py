@@ -1,4 +1,4 @@
-"""What of a status needs somebody. Waiting by itself does not: a fact may come before what it is about."""
+"""Finds the required actions in a status. Waiting facts alone need none: a fact may precede its subject's opening."""
 
 from collections.abc import Iterator, Sequence
 
@@ -11,7 +11,7 @@ PENDING_SECONDS = 300
 
 
 def needs(services: Sequence[ServiceStatus], episodes: Episodes | None) -> list[str]:
-    """What somebody has to see to, the gravest first."""
+    """The required actions, the most severe first."""
     found = [need for service in services for need in _of_service(service)]
     return found + (list(_of_episodes(episodes)) if episodes else [])
 

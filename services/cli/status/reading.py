@@ -1,4 +1,4 @@
-"""Reads what `handoff status` shows, from the three databases and from the processes. Start at `read_status`."""
+"""Reads the figures of `handoff status` from the three databases and the processes. Start at `read_status`."""
 
 import asyncio
 import http.client
@@ -86,7 +86,7 @@ _OTHERS = """
 
 
 async def read_status(urls: Mapping[str, str], addresses: Mapping[str, Address]) -> Status:
-    """The status by the databases of the services and where their processes listen, as far as that is known."""
+    """The status, from the services' databases and the known addresses of their processes."""
     found = await asyncio.gather(*(_service(name, url, addresses.get(name)) for name, url in urls.items()))
     episodes = await _episodes(urls["escalation"]) if found[-1].stored is not None else None
     return Status(version("handoff"), found, episodes, needs(found, episodes))
@@ -137,7 +137,7 @@ async def _episodes(url: str) -> Episodes | None:
                 deliveries_held=others["held"],
                 deliveries_unknown=others["unknown"],
             )
-    except Unreadable:  # it could be read a moment ago, and what is shown of it then says enough
+    except Unreadable:  # it could be read a moment ago, and its figures of that time are enough
         return None
 
 
@@ -160,7 +160,7 @@ def _newest(folder: Path) -> str:
 
 
 def ask(service: str, address: Address | None) -> Answer:
-    """What the process says that listens there."""
+    """The response of the process at this address."""
     if address is None:
         return Answer(ready=None, reasons=[f"not asked: {service.upper()}_PORT is not set"])
     try:
