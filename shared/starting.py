@@ -27,7 +27,7 @@ class CannotStart(RuntimeError):
 
 
 class Servers:
-    """The servers of one process. `told` is called with the reason for waiting, in words for /readyz."""
+    """The servers of one process. `told` gets the reason for waiting, in words for /readyz."""
 
     def __init__(self, service: str, cluster: Cluster, *, told: Callable[[str], None]) -> None:
         self._service = service

@@ -127,7 +127,7 @@ class RecreatedTopic(SharedTable, table=True):
 
 
 class DeletedUnread(SharedTable, table=True):
-    """A topic of which Kafka deleted so many records, which came since `unread_since`, before they were read.
+    """A topic with records since `unread_since` that Kafka deleted before they were read, and their number.
 
     `settled_at` is when they were published again, or somebody (`settled_by`) decided that they need not be.
     """

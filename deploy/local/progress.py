@@ -1,4 +1,4 @@
-"""Who hears how a start goes: nobody, or a person at a terminal. Start at Progress."""
+"""Reports the progress of a start, to nobody or to a person at a terminal. Start at Progress."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,7 +11,7 @@ _BAR_WIDTH = 24
 
 
 class Progress:
-    """What is told while servers start. This one keeps silent; override what is wanted."""
+    """Reports while servers start. This class reports nothing; override the methods needed."""
 
     def begins(self, part: str, doing: str) -> None:
         """A part ("Kafka") begins a step ("starting")."""

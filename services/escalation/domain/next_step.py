@@ -44,7 +44,7 @@ class Asked:
 
 
 def whom(candidates: Sequence[LadderStep], situation: Situation) -> Asked | None:
-    """The lowest candidate who is at work no later than the bound after the first candidate at work.
+    """The lowest candidate who is at work within the bound of the earliest candidate at work.
 
     If nobody is at work for a long time, the last candidate is notified at once. None without candidates.
     """

@@ -85,7 +85,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Rings after the first of a signal go: the tables of before know one alert a signal."""
+    """Delete the later alerts of a signal: the earlier tables have one alert a signal."""
     op.execute(_FORGET_LATER_RINGS)
     for table in ("accounts", "decisions", "facts"):
         op.drop_table(table, schema="escalation")

@@ -1,6 +1,6 @@
-"""Duties of a sale: when it was told, by when its outcome is expected, and how one person's are found
+"""Duties of a sale: when it was reported, when its outcome is expected, and an index of one person's
 
-What was sold before this counts as told by now, so old sales make no duties.
+Earlier sales count as reported now, so old sales make no duties.
 """
 
 import sqlalchemy as sa

@@ -1,4 +1,4 @@
-"""What an order is about as told last, whose seller a renewal has, and a customer's country"""
+"""An order's lines and amount as reported last, the order whose seller a renewal has, and a customer's country"""
 
 from typing import Any
 

@@ -1,6 +1,6 @@
-"""Whose turn it is on a case, lines of one conversation, and by what a request is known when it is told again
+"""The turn on a case, the conversation of a line, and digests that recognise a repeated request
 
-What was told before this has none of it, and counts as it did.
+Earlier facts have none of it, and count as before.
 """
 
 import sqlalchemy as sa

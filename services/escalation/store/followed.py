@@ -1,4 +1,4 @@
-"""Episodes that a salesperson follows without a part in them, and those that are over, each as a line of a list."""
+"""Reads episodes that a salesperson follows without a part in them, and closed ones, each as a line of a list."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -28,7 +28,7 @@ _LINE = f"""
     left join escalation.salespeople acknowledged on acknowledged.salesperson_id = e.acknowledged_by
     left join escalation.salespeople closed on closed.salesperson_id = e.closed_by
 """
-# The same people as in FOLLOWS, found once: this is asked with every page, of every open episode.
+# The same people as in FOLLOWS, found once: this runs with every page, for every open episode.
 _FOLLOWED = f"""
     with reports as materialized (select salesperson_id as id from escalation.salespeople where manager = $1),
     team as materialized (
@@ -81,13 +81,13 @@ class FollowedRow:
 
     @property
     def round(self) -> str:
-        """What stands for the state that a press of a button is about."""
+        """The round of the episode, which identifies the state that a button press is about."""
         return round_of(self.changed_at)
 
 
 async def followed(database: Pool, reader: SalespersonId, wanted: Wanted) -> list[FollowedRow]:
-    """Open episodes of the reader's sales and teams that are with others, by the words and the severity that are asked
-    for, the most severe first; MOST and one more."""
+    """Open episodes of the reader's sales and teams that others have, by the requested words and severity, the most
+    severe first; MOST and one more."""
     rows = await database.fetch(_FOLLOWED, reader, wanted.search, wanted.severity)
     return [FollowedRow(**row) for row in rows]
 

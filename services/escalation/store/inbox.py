@@ -134,7 +134,7 @@ FOLLOWS = """
          where below.salesperson_id in (e.salesperson, e.responsible, e.acknowledged_by)
            and $1 in (below.manager, manager.manager)))
 """
-"""Whether the reader, $1, may read an episode `e` as its seller, as somebody notified before, or as a manager."""
+"""Whether the reader, $1, may read an episode `e` as its seller, as a person notified before, or as a manager."""
 
 MAY_SEE = f"({HAS_A_PART} or {FOLLOWS})"
 """Whether the reader, $1, may see an episode `e`."""

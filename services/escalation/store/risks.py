@@ -11,7 +11,7 @@ from services.escalation.domain.words import Risk
 from shared.contracts.escalation import SignalKind
 from shared.contracts.support_inbound import RefundKind
 
-# What was paid back since a request, in the currency of what was asked: of signal `s` of episode `e` of order `o`.
+# The amount paid back since a request, in the request's currency: for signal `s` of episode `e` of order `o`.
 PAID_SINCE = """
     case when s.kind = 'refund_requested' then (
         select coalesce(sum(f.amount_minor), 0)::bigint from escalation.facts f

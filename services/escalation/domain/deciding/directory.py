@@ -80,7 +80,7 @@ def correct_sale(draft: Draft[orders.SaleCorrected]) -> None:
 
 
 def reassign_account(draft: Draft[orders.AccountReassigned]) -> None:
-    """The account is in somebody else's book. The latest such fact counts."""
+    """Move an account to another person's book. The latest fact counts."""
     account = draft.book.account(draft.account_id)
     if _is_later(account.assigned_at, draft.event.time):
         return

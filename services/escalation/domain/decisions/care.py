@@ -1,4 +1,4 @@
-"""Decisions that leave no record of their reasoning: what was done and is published, and receipts of channels."""
+"""Decisions without a record of their reasoning: published actions, and receipts of channels."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from shared.contracts.escalation import DeliveryChannel
 
 @dataclass(frozen=True, slots=True)
 class CareTaken(Decision):
-    """A check-in that was done, or a follow-up that was answered; `told` says which."""
+    """A check-in that was done, or a follow-up that was answered; `told` is the fact to publish."""
 
     told: escalation.CheckInDone | escalation.FollowUpAnswered
 
@@ -24,7 +24,7 @@ class CareTaken(Decision):
 
 @dataclass(frozen=True, slots=True)
 class AlertSent(Decision):
-    """The first channel accepted an alert; `alert` is as it is afterwards."""
+    """The first channel accepted an alert; `alert` is its state afterwards."""
 
     alert: Alert
     delivery: Delivery

@@ -1,4 +1,4 @@
-"""Decisions by which an episode ends, asks nothing any more, or is open again."""
+"""Decisions by which an episode ends, needs no response any more, or is reopened."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,14 +12,14 @@ from shared.contracts.escalation import EpisodeResult
 
 
 def reason_words(policy: Policy, result: EpisodeResult, reason: str) -> str:
-    """A reason as the policy words it; of one that it has no more, its code as words."""
+    """A reason in the policy's words; a reason that the policy no longer has, as its code in words."""
     known = next((one.words for one in policy.reasons.get(result, ()) if one.code == reason), None)
     return known or reason.replace("_", " ").capitalize()
 
 
 @dataclass(frozen=True, slots=True)
 class Closed(SetsClock):
-    """An episode ends with a result and a reason; `words` is the reason as the policy words it."""
+    """An episode ends with a result and a reason; `words` is the reason in the policy's words."""
 
     rule = "closed"
     policy_lines = ("reasons.{result}",)
@@ -60,7 +60,7 @@ class Closed(SetsClock):
 
 
 def closing_words(result: EpisodeResult, words: str) -> str:
-    """A result, and the reason as the policy words it."""
+    """A result, and the reason in the policy's words."""
     return f"Closed as {result.value.replace('_', ' ')}: {words}."
 
 
@@ -79,7 +79,7 @@ class ForInformation(SetsClock):
 
 @dataclass(frozen=True, slots=True)
 class Reopened(SetsClock):
-    """Somebody undid their close. `episode` is open again; it was closed at `closed_at`."""
+    """A person undid their close. `episode` is open again; it was closed at `closed_at`."""
 
     rule = "reopened"
     policy_lines = ("acknowledgement.reopen_within",)

@@ -1,6 +1,6 @@
-"""A decision is one value: its sentence, the policy line it rests on, what it changes, publishes and is called later.
+"""Decision: one value with its sentence, its policy line, its changes, its published event and its later name.
 
-`Draft.decide` folds it into the state and records it, `handlers.apply` writes it; nothing else does either.
+`Draft.decide` folds it into the state and records it; `handlers.apply` writes it. No other code does either.
 """
 
 from collections.abc import Iterable
@@ -23,13 +23,13 @@ class Decision:
 
     Class attributes, usable without an instance:
 
-    - `rule`: the name that is kept in `escalation.decisions` and printed by `handoff explain`; None leaves no record.
-    - `policy_lines`: the lines of the policy it may rest on, with `{severity}` and the like where a line has variants.
-    - `outcome`: what the list of people notified says of the person it is about, such as "passed it on".
-    - `timeline`: what the account's timeline calls it.
-    - `color`: how `handoff explain` prints it, as a style of Rich.
-    - `cancels`: why e-mail of the episode that has not left yet is cancelled by it.
-    - `sets_clock`: whether the timer of the episode's clock is set anew, or taken back where nothing falls due.
+    - `rule`: the name stored in `escalation.decisions` and printed by `handoff explain`; None leaves no record.
+    - `policy_lines`: the policy lines it may rest on, with `{severity}` and the like if a line has variants.
+    - `outcome`: the words for its person in the list of people notified, such as "passed it on".
+    - `timeline`: its name in the account's timeline.
+    - `color`: its style of Rich in `handoff explain`.
+    - `cancels`: the reason for which it cancels unsent e-mail of the episode.
+    - `sets_clock`: whether it sets the timer of the episode's clock again, or cancels it if nothing falls due.
     """
 
     rule: ClassVar[str | None] = None
@@ -42,8 +42,8 @@ class Decision:
 
     @property
     def sentence(self) -> str | None:
-        """What was decided, for `handoff explain`; None where no record is left. It names orders and salespeople, never
-        a customer."""
+        """The decision in words, for `handoff explain`; None if it leaves no record. It names orders and salespeople,
+        never a customer."""
         return None
 
     @property
@@ -53,7 +53,7 @@ class Decision:
 
     @property
     def policy_version(self) -> int | None:
-        """The version of the policy it was made under; None for the latest."""
+        """The version of the policy for the decision; None for the latest."""
         return None
 
     @property
@@ -66,15 +66,15 @@ class Decision:
 
     @property
     def who(self) -> str | None:
-        """The salesperson whom it is about."""
+        """The salesperson that the decision is about."""
         return None
 
     def rows(self) -> Iterable[Row]:
-        """What it changes, as it is afterwards."""
+        """The changed rows in their new state."""
         return ()
 
     def publishes(self) -> Fact | None:
-        """The event that tells others, about the account; None for nothing."""
+        """The event about the account to publish; None for no event."""
         return None
 
     @property
@@ -84,13 +84,13 @@ class Decision:
 
     @property
     def discriminator(self) -> object:
-        """What tells that event from others of its type by the same cause; part of its id."""
+        """The value that distinguishes that event from others of its type and cause; part of its id."""
         return ""
 
 
 @dataclass(frozen=True, slots=True)
 class OfEpisode(Decision):
-    """A decision about an episode, which it leaves as it is."""
+    """A decision about an episode that does not change the episode."""
 
     episode: Episode
 
@@ -109,7 +109,7 @@ class OfEpisode(Decision):
 
 @dataclass(frozen=True, slots=True)
 class ChangesEpisode(OfEpisode):
-    """A decision that leaves an episode as `episode` says."""
+    """A decision that changes an episode; `episode` is its new state."""
 
     def rows(self) -> Iterable[Row]:
         return (self.episode,)
@@ -124,7 +124,7 @@ class SetsClock(ChangesEpisode):
 
 @dataclass(frozen=True, slots=True)
 class Kept(Decision):
-    """Rows that nobody is told of, such as when an episode changed last, or the directory's."""
+    """Changed rows without an event, such as the time of an episode's last change, or the directory's rows."""
 
     kept: tuple[Row, ...]
 
@@ -134,7 +134,7 @@ class Kept(Decision):
 
 @dataclass(frozen=True, slots=True)
 class KeptWithClock(SetsClock):
-    """An episode that changed together with its clock; another decision tells why."""
+    """An episode that changed together with its clock; another decision records the reason."""
 
 
 RING_CAUSES = {
@@ -155,5 +155,5 @@ STEP_WORDS = {step: f"{'a' if step is Step.COLLEAGUE else 'the'} {words}" for st
 
 
 def clock(at: datetime) -> str:
-    """A moment to the minute, in UTC: it is read by people of several zones."""
+    """A time to the minute, in UTC, because people in several zones read it."""
     return absolute(at.astimezone(UTC))

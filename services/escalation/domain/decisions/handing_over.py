@@ -1,4 +1,4 @@
-"""Decisions about hand-overs: offered, accepted, or come to nothing."""
+"""Decisions about hand-overs: offered, accepted, lapsed or withdrawn."""
 
 from dataclasses import dataclass
 
@@ -35,7 +35,7 @@ class HandOverOffered(SetsClock):
 
 @dataclass(frozen=True, slots=True)
 class HandedOver(SetsClock):
-    """The colleague accepted: the time to talk with the customer starts anew."""
+    """The colleague accepted: the time to talk with the customer starts again."""
 
     rule = "handed_over"
     policy_lines = (REDEEM,)
@@ -62,7 +62,7 @@ class HandedOver(SetsClock):
 
 @dataclass(frozen=True, slots=True)
 class OfferLapsed(OfEpisode):
-    """The colleague did not accept in time. `episode` is as it was."""
+    """The colleague did not accept in time. `episode` is its state before."""
 
     rule = "offer_lapsed"
     outcome = "did not take it over"
@@ -78,7 +78,7 @@ class OfferLapsed(OfEpisode):
 
 @dataclass(frozen=True, slots=True)
 class OfferWithdrawn(OfEpisode):
-    """The colleague is not there to accept; `why` says how so. `episode` is as it was."""
+    """The colleague is not available to accept; `why` is the reason. `episode` is its state before."""
 
     rule = "offer_withdrawn"
     outcome = "no longer available"

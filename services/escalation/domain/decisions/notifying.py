@@ -1,4 +1,4 @@
-"""Decisions about whom an episode notifies, whom it skips, and that nobody is left."""
+"""Decisions about an episode's notifications, its skipped steps, and the end of the ladder."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -24,8 +24,8 @@ from shared.contracts.escalation import Step
 
 @dataclass(frozen=True, slots=True)
 class Times:
-    """When somebody is notified, until when there is time to answer, and by which line of the policy. `informs`: the
-    alert asks nothing."""
+    """When a person is notified, when the response is due, and the policy line for it. `informs`: the alert needs no
+    response."""
 
     rung_at: datetime
     answer_by: datetime | None
@@ -35,7 +35,7 @@ class Times:
 
 @dataclass(frozen=True, slots=True)
 class Notified(SetsClock):
-    """An alert: somebody is asked, on every channel."""
+    """An alert: a person is notified on every channel."""
 
     rule = "rang"
     policy_lines = (
@@ -54,7 +54,7 @@ class Notified(SetsClock):
 
     @property
     def sentence(self) -> str:
-        """Whom it asks and why, from when on, and until when there is time to answer."""
+        """The recipient, the reason, the time of the notification, and when the response is due."""
         alert, times = self.alert, self.times
         whom = f"{alert.recipient} ({STEPS[alert.step]})"
         if times.informs:
@@ -105,7 +105,7 @@ class Notified(SetsClock):
 
 @dataclass(frozen=True, slots=True)
 class Skipped(OfEpisode):
-    """A step of the ladder at which nobody is asked."""
+    """A step of the ladder at which nobody is notified."""
 
     rule = "skipped"
     ladder_step: LadderStep
@@ -121,7 +121,7 @@ class Skipped(OfEpisode):
 
 
 def skipped_step(sentence: str) -> Step | None:
-    """The step of the ladder that a kept sentence of `Skipped` speaks of: records have no column for it."""
+    """The ladder step in a stored sentence of `Skipped`; records have no column for it."""
     return next((step for step in STEP_WORDS if sentence.startswith((_skipped(step), _skipped_before(step)))), None)
 
 
@@ -130,7 +130,7 @@ def _skipped(step: Step) -> str:
 
 
 def _skipped_before(step: Step) -> str:
-    """How such a sentence began in earlier releases: what is kept stays as it was written."""
+    """The beginning of such a sentence in earlier releases; stored sentences stay as written."""
     return f"Skipped: {STEP_WORDS[step]}, as "
 
 
@@ -151,7 +151,7 @@ class Shown(ChangesEpisode):
 
 @dataclass(frozen=True, slots=True)
 class Observed(OfEpisode):
-    """The team of the seller only looks on."""
+    """The team of the seller only observes."""
 
     rule = "observed"
     policy_lines = ("teams",)
@@ -181,7 +181,7 @@ class SellerAwaited(OfEpisode):
 
 @dataclass(frozen=True, slots=True)
 class NobodyToAsk(OfEpisode):
-    """The ladder has nobody left, as the desk is no active salesperson."""
+    """Nobody is left on the ladder, because the desk is not an active salesperson."""
 
     rule = "nobody_to_ask"
     desk: str
@@ -193,7 +193,7 @@ class NobodyToAsk(OfEpisode):
 
 @dataclass(frozen=True, slots=True)
 class NobodyFurtherUp(SetsClock):
-    """It was passed on by the last person of the ladder: after a pause they are asked again."""
+    """The last person of the ladder passed it on: they are notified again after a pause."""
 
     rule = "nobody_further_up"
     policy_lines = ("ladder.repeats",)
@@ -207,7 +207,7 @@ class NobodyFurtherUp(SetsClock):
 
 @dataclass(frozen=True, slots=True)
 class Exhausted(SetsClock):
-    """Everybody was asked in vain, as often as the policy wants."""
+    """Everyone was notified, as often as the policy allows, and nobody responded."""
 
     rule = "exhausted"
     policy_lines = ("ladder.repeats.times",)
@@ -249,7 +249,7 @@ class Unanswered(OfEpisode):
 
 @dataclass(frozen=True, slots=True)
 class Unavailable(OfEpisode):
-    """The person who was asked, or had taken it, is not there any more. `what` says which, `why` how so."""
+    """The person notified, or the acknowledger, is no longer available. `what` says which, `why` is the reason."""
 
     rule = "unavailable"
     outcome = "no longer available"

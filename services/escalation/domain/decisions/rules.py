@@ -1,4 +1,4 @@
-"""The list of all decisions, and what the names mean under which they are kept."""
+"""The list of all decisions, and the names under which they are stored."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -105,11 +105,11 @@ DECISIONS: Final[tuple[type[Decision], ...]] = (
     KeptWithClock,
 )
 RULES: Final[Mapping[str, type[Decision]]] = {one.rule: one for one in reversed(DECISIONS) if one.rule is not None}
-"""By the name in `escalation.decisions`; the first of the classes that share it. A retired rule stays listed."""
+"""The classes by the name in `escalation.decisions`, the first one if several share it. A retired rule stays listed."""
 
 
 def names_of(*decisions: type[Decision]) -> tuple[str, ...]:
-    """The names under which these decisions are kept. Raises TypeError for one that leaves no record."""
+    """The names under which these decisions are stored. Raises TypeError for one that leaves no record."""
     if any(one.rule is None for one in decisions):
         raise TypeError("a decision without a rule has no name")
     return tuple(one.rule for one in decisions if one.rule is not None)

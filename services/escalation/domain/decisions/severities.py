@@ -1,4 +1,4 @@
-"""Decisions about the severity of an episode: it rises, and falls only where the rules changed."""
+"""Decisions about the severity of an episode: it rises, and falls only if the rules changed."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ LINES = (
 
 @dataclass(frozen=True, slots=True)
 class SeverityFound(OfSignal):
-    """The severity that an episode begins with, or is raised to."""
+    """The severity of an episode at its beginning or after a rise."""
 
     rule = "severity"
     policy_lines = LINES
@@ -40,7 +40,7 @@ class SeverityFound(OfSignal):
 
 @dataclass(frozen=True, slots=True)
 class SeverityRaised(SeverityFound):
-    """An open episode becomes more severe, by or with a signal."""
+    """An open episode becomes more severe, because of a signal or together with one."""
 
     before: Severity
 
@@ -61,7 +61,7 @@ class SeverityRaised(SeverityFound):
 
 @dataclass(frozen=True, slots=True)
 class SeverityCorrected(ChangesEpisode):
-    """The rules changed, so an episode is as severe as they say. Nobody is notified."""
+    """The rules changed, so an episode gets the severity that they imply. Nobody is notified."""
 
     rule = SeverityFound.rule
     policy_lines = LINES

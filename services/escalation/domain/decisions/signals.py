@@ -1,4 +1,4 @@
-"""Decisions about signals: that one waits, joins an episode, notifies nobody, is reported again, or ends."""
+"""Decisions about signals: a signal waits, joins an episode, notifies nobody, is reported again, or ends."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -65,7 +65,7 @@ class SignalWaits(Decision):
 
 @dataclass(frozen=True, slots=True)
 class OrderPreferred(Decision):
-    """A signal that names no order belongs to the one that a person sold, not to the latest."""
+    """A signal without a named order belongs to an order that a person sold, not to the latest order."""
 
     rule = "matched"
     policy_lines = ("matching.seller_first_within",)
@@ -97,7 +97,7 @@ class SignalAdded(OfSignal):
 
     @property
     def sentence(self) -> str:
-        """Of a signal made of silence, when that had lasted too long."""
+        """The words for a signal; for one made of silence, with the time at which the silence had lasted too long."""
         label, order = SIGNAL_LABELS[self.signal.kind], self.episode.order_id
         if self.signal.by_silence:
             return f"{label} on order {order}: nothing was received by {clock(self.signal.at)}."
@@ -114,7 +114,7 @@ class SignalAdded(OfSignal):
 
 @dataclass(frozen=True, slots=True)
 class EpisodeRaised(SignalAdded):
-    """A signal raises an episode: its order had none that is open."""
+    """A signal opens an episode, because its order had no open one."""
 
     def publishes(self) -> Fact:
         episode, signal = self.episode, self.signal
@@ -212,7 +212,7 @@ class RequestRepeated(RequestReportedAgain):
 
 @dataclass(frozen=True, slots=True)
 class SignalEnded(OfSignal):
-    """A signal of an open episode ended: `signal` is as it is afterwards, `because` names the fact or event that ended
+    """A signal of an open episode ended: `signal` is its state afterwards, `because` names the fact or event that ended
     it. `words` is the sentence of a class."""
 
     words: ClassVar[str]
@@ -230,7 +230,7 @@ class SignalEnded(OfSignal):
 
     @property
     def _members(self) -> dict[str, Any]:
-        """Those of the event that tells of it."""
+        """The members of the event to publish."""
         return {
             "episode": self.episode.episode_id,
             "order": self.episode.order_id,
@@ -254,7 +254,7 @@ class SignalCleared(SignalEnded):
 
 @dataclass(frozen=True, slots=True)
 class SignalWithdrawn(SignalEnded):
-    """A fact that was reported late shows that a signal never was."""
+    """A late fact disproves a signal."""
 
     rule = "withdrawn"
     words = "{label}: withdrawn, because “{fact}” was reported late and disproves it."
@@ -264,5 +264,5 @@ class SignalWithdrawn(SignalEnded):
 
 
 def had_it(episode: Episode) -> Quiet:
-    """Why a signal that is young enough notifies nobody."""
+    """Why a signal notifies nobody although it is not too old."""
     return Quiet.NOTIFIED if episode.acknowledged_by is None else Quiet.ACKNOWLEDGED

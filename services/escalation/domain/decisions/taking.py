@@ -1,4 +1,4 @@
-"""Decisions about who has an episode, and by when they are to talk with the customer."""
+"""Decisions about an episode's acknowledger, and the deadline for the talk with the customer."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ REDEEM = "acknowledgement.redeem_within.{severity}"
 
 
 def taken(episode: Episode) -> str:
-    """Who took an episode, and how long they have to talk with the customer."""
+    """The acknowledger in words, and their time to talk with the customer."""
     until = f" and has until {clock(episode.deadline_at)} to reach the customer" if episode.deadline_at else ""
     return f"{episode.acknowledged_by} acknowledged it{until}."
 
@@ -34,7 +34,7 @@ class OfHolder(OfEpisode):
 
 @dataclass(frozen=True, slots=True)
 class ChangesHolder(OfHolder):
-    """A decision that changes what the acknowledger is to do, and by when."""
+    """A decision that changes the acknowledger's task and its deadline."""
 
     sets_clock = True
 
@@ -44,7 +44,7 @@ class ChangesHolder(OfHolder):
 
 @dataclass(frozen=True, slots=True)
 class Acknowledged(ChangesHolder):
-    """Somebody took it: nobody else is asked, and the time to talk with the customer runs."""
+    """A person acknowledged it: nobody else is notified, and the time to talk with the customer runs."""
 
     rule = "acknowledged"
     policy_lines = (REDEEM,)
@@ -70,7 +70,7 @@ class Acknowledged(ChangesHolder):
 
 @dataclass(frozen=True, slots=True)
 class Queued(OfHolder):
-    """There is more time than for a call alone, as others come before it."""
+    """The acknowledger gets more time, because other calls come first."""
 
     rule = "queued"
     policy_lines = ("acknowledgement.call_takes",)
@@ -84,7 +84,7 @@ class Queued(OfHolder):
 
 @dataclass(frozen=True, slots=True)
 class NoSharedHour(OfHolder):
-    """The holder works while the customer must not be called, so other time counts."""
+    """The holder works when the customer must not be called, so other time counts."""
 
     rule = "no_hour_in_common"
     policy_lines = ("customers",)
@@ -100,7 +100,7 @@ class NoSharedHour(OfHolder):
 
 @dataclass(frozen=True, slots=True)
 class PassedOn(OfEpisode):
-    """The person asked, or the holder, says that it is not theirs."""
+    """The person notified, or the holder, says that it is not theirs."""
 
     rule = "not_mine"
     outcome = "passed it on"
@@ -171,7 +171,7 @@ class Bound(ChangesHolder):
 
 @dataclass(frozen=True, slots=True)
 class ClockMoved(OfEpisode):
-    """An absence moved the clock; `why` says how."""
+    """An absence moved the clock; `why` is the explanation."""
 
     rule = "clock_moved"
     person_id: str

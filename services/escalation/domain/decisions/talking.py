@@ -1,4 +1,4 @@
-"""Decisions about the talk with the customer: tried, reached, agreed for later, put off."""
+"""Decisions about the talk with the customer: tried, reached, agreed for later, snoozed."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,7 +13,7 @@ from shared.contracts.support_inbound import ContactChannel
 
 @dataclass(frozen=True, slots=True)
 class Attempted(ChangesHolder):
-    """A call that reached nobody, which may give more time. `deadline_before` is the deadline as it was."""
+    """A call that reached nobody, which may extend the deadline. `deadline_before` is the deadline before."""
 
     rule = "attempt"
     policy_lines = ("acknowledgement.attempts, acknowledgement.attempt_extends",)
@@ -87,7 +87,7 @@ class AppointmentMade(ChangesHolder):
 
 @dataclass(frozen=True, slots=True)
 class AppointmentDue(ChangesHolder):
-    """The appointment has come, or is about to: the talk is due. `at` is its time."""
+    """The appointment is due or imminent: the talk is due. `at` is its time."""
 
     rule = "appointment_due"
     policy_lines = ("acknowledgement.remind_before",)
@@ -102,7 +102,7 @@ class AppointmentDue(ChangesHolder):
 
 @dataclass(frozen=True, slots=True)
 class Snoozed(ChangesHolder):
-    """The holder put it off."""
+    """The holder snoozed it."""
 
     rule = "snoozed"
     policy_lines = ("acknowledgement.longest_snooze",)
@@ -120,7 +120,7 @@ class Snoozed(ChangesHolder):
 
 @dataclass(frozen=True, slots=True)
 class PauseEnded(OfEpisode):
-    """What was put off is due again."""
+    """The snooze is over."""
 
     rule = "pause_ended"
 
