@@ -82,7 +82,7 @@ def timeline_router(pool: Pool, readers: ReaderKeys, signed_in: SignedIn) -> API
         ),
         responses={
             401: {"description": "No reader's key, or an unknown one, and nobody is signed in."},
-            404: {"description": "Whoever is signed in is not responsible for this customer."},
+            404: {"description": "The signed-in salesperson is not responsible for this customer."},
         },
     )
     return router

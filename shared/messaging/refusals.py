@@ -128,7 +128,7 @@ def _in_words(error: BaseException, cluster: Cluster) -> str | None:
         case ssl.SSLCertVerificationError():
             return (
                 f"Kafka's certificate is not trusted ({error.verify_message}): set KAFKA_CA_FILE to the certificates "
-                "of whoever signed it, and use the name that it is made out to in KAFKA_BOOTSTRAP_SERVERS"
+                "of its issuer, and use the name in the certificate in KAFKA_BOOTSTRAP_SERVERS"
             )
         case ssl.SSLError():
             return (
