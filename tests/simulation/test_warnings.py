@@ -81,3 +81,11 @@ def test_an_episode_stays_open_when_the_promise_is_broken_whatever_signals_are_s
     )
     service.hear(Told(answer, "north", service.now))
     assert _signals(service) == {"response_due": "cleared"}
+
+
+def test_a_clock_that_is_set_back_ends_no_silence(promised: Deciding) -> None:
+    promised.wait(3 * _HOUR)
+    promised.wait(_HOUR)
+    promised.database.now -= _HOUR
+    promised.hear(Told(support.CaseStatusChanged(case="case-1", status="open"), "north", promised.now))
+    assert _signals(promised) == {"response_due": "cleared", "response_overdue": "stands"}

@@ -126,7 +126,8 @@ class Account:
 
     def _compare(self, fact: Fact) -> None:
         found = self.findings()
-        by_id = {one.id: one for one in found if not one.expected or one.at <= self.episodes.now}
+        due = [one for one in found if not one.expected or one.at <= self.episodes.now or self._was_due(one)]
+        by_id = {one.id: one for one in due}
         standing = [one for one in self.signals.values() if one.ended is None]
         leaving = [one for one in standing if one.id not in by_id or by_id[one.id].cleared is not None]
         for one in found:
@@ -154,6 +155,11 @@ class Account:
         others = [one.said for one in (finding.cause, *finding.again) if one.id != fact.id]
         if any(value not in [said.get(name) for said in others] for name, value in fact.said.items()):
             self.episodes.ring(episode, signal, "contact")
+
+    def _was_due(self, finding: Finding) -> bool:
+        """A silence that was too long before: a clock that is set back makes it no shorter."""
+        known = self.signals.get(finding.id)
+        return known is not None and known.ended is None and finding.at <= known.at
 
     def _kept(self, finding: Finding) -> bool:
         """One that ended may come back: a fact told late takes from another what ended it."""

@@ -96,11 +96,12 @@ def _compare(draft: Draft[Fact], scope: Scope) -> list[Detection]:
     open.
 
     Signals about to end do not raise the severity of new ones. A silence that turns out to end later is not a signal
-    yet.
+    yet; a clock that is set back makes no such silence.
     """
     found = detections(draft.state.history, draft.book.thresholds, scope)
     kept = draft.state.signals
-    by_id = {detection.signal_id: detection for detection in found if not detection.waits or detection.at <= draft.now}
+    due = (one for one in found if not one.waits or one.at <= draft.now or _was_due(one, kept.get(one.signal_id)))
+    by_id = {detection.signal_id: detection for detection in due}
     standing = [one for one in draft.state.standing.within(scope) if _covers(draft, scope, one)]
     over = [one for one in standing if _is_over(draft, by_id.get(one.signal_id))]
     draft.book.ending = frozenset(one.signal_id for one in over)
@@ -113,6 +114,11 @@ def _compare(draft: Draft[Fact], scope: Scope) -> list[Detection]:
         _hold_against(draft, signal, by_id.get(signal.signal_id))
     _expect(draft, found)
     return found
+
+
+def _was_due(detection: Detection, signal: Signal | None) -> bool:
+    """Whether a silence has lasted too long before, and no later fact moved its time."""
+    return signal is not None and signal.stands and detection.at <= signal.at
 
 
 def _covers(draft: Draft[Fact], scope: Scope, signal: Signal) -> bool:
