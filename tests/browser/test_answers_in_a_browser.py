@@ -56,7 +56,7 @@ async def test_putting_it_off_is_seen_on_a_phone_with_its_new_clock(visits: Visi
     page = await visits.open(PHONE, next_path=desk.path)
     shown = await _told(await _pressed(visits, page, "snooze", "In 1 hour"), "Snoozed")
     assert shown
-    assert "snoozed until" in str(shown[-1]["clock"])
+    assert "Snoozed until" in str(shown[-1]["clock"])
     await expect(page.locator("[data-said]")).to_be_hidden(timeout=10_000)
 
 
@@ -70,5 +70,5 @@ async def test_what_follows_from_a_press_further_down_is_in_view(visits: Visits,
     await form.locator("select").select_option("ben")
     await form.get_by_role("button", name="Offer").click()
     await expect(page.locator("article .deadline")).to_be_in_viewport(ratio=1)
-    await expect(page.locator("article .with", has_text="Offered to Ben")).to_be_in_viewport(ratio=1)
+    await expect(page.locator("article .with", has_text="Waiting for Ben")).to_be_in_viewport(ratio=1)
     assert await page.evaluate("document.querySelector('article h2').getBoundingClientRect().top") >= 56
