@@ -13,6 +13,8 @@ from services.escalation.domain.ladder import standing
 from services.escalation.domain.ladder_step import LadderStep, colleague
 from shared.contracts.escalation import LADDER, Step
 
+_IN_SELLERS_PLACE = frozenset({Step.SELLER, Step.SUCCESSOR})
+
 
 @dataclass(frozen=True, slots=True)
 class Situation:
@@ -110,9 +112,6 @@ def _away_until(person: Salesperson, situation: Situation) -> date | None:
     moment, policy = situation.moment, situation.moment.policy
     at = rings_at(replace(person, away="[]"), situation.order, moment.severity, policy, moment.now)
     return calendar_of(person, policy.company).away_on(moment.now if at == NEVER else at)
-
-
-_IN_SELLERS_PLACE = frozenset({Step.SELLER, Step.SUCCESSOR})
 
 
 def step_of(ladder: Sequence[LadderStep], episode: Episode, id: str | None, people: Directory) -> LadderStep | None:

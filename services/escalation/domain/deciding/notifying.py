@@ -54,7 +54,7 @@ def ring(
 
 
 def assign_silently(draft: Draft[Fact], episode: Episode, signal: Signal) -> None:
-    """Assign an episode without notifying its recipient; notify them if the episode rang and nobody was there."""
+    """Assign an episode without notifying its recipient, unless an earlier notification found nobody."""
     rings = episode.rang and episode.nobody_since is not None
     find_recipient(draft, episode, _sought(draft, episode, signal, rings=rings, cause=RingCause.SIGNAL))
 

@@ -85,7 +85,7 @@ def _has_left(draft: Draft[ReopenPressed], person: str | None) -> bool:
 
 
 def _waits_for_presser(draft: Draft[ReopenPressed], episode: Episode) -> bool:
-    """Whether the episode waits for the presser, with a clock if it rang."""
+    """Whether the episode waits for the presser, with a clock if it notified."""
     return episode.responsible == draft.fact.by and (episode.deadline_at is not None or not episode.rang)
 
 

@@ -51,17 +51,6 @@ def over(matter: Matter) -> tuple[Key, ...]:
     return () if matter.case is None else ((IndexName.OVER, matter.case),)
 
 
-def withdrawn(kind: FactKind) -> KeysOf:
-    """A withdrawal ends requests on the case that it names, else on the order, else of the whole account."""
-
-    def keys(matter: Matter) -> tuple[Key, ...]:
-        named = (("case", matter.case), ("order", matter.order))
-        indexes = (((IndexName.OF_KIND, kind, *name)) for name in named if name[1] is not None)
-        return (*indexes, (IndexName.OF_KIND, kind, "neither"))
-
-    return keys
-
-
 def of_order(*kinds: FactKind) -> KeysOf:
     """Facts of these kinds about the order."""
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 
-from services.escalation.domain.detections.clearing import Clearing, withdrawn
 from services.escalation.domain.detections.detection import Detection
 from services.escalation.domain.detections.history import History
 from services.escalation.domain.detections.parts import Part
@@ -10,7 +9,7 @@ from services.escalation.domain.detections.scope import Scope
 from services.escalation.domain.detections.thresholds import ThresholdsAt
 from services.escalation.domain.facts import FactKind
 from services.escalation.domain.signals.definition import SignalDefinition
-from services.escalation.domain.signals.requests import requests
+from services.escalation.domain.signals.requests import requests, until_withdrawn
 from shared.contracts.escalation import SignalKind
 
 
@@ -25,10 +24,7 @@ SIGNAL = SignalDefinition(
     headline=lambda _: "Cancellation requested",
     raised_when="The customer asked to cancel or said that they are leaving.",
     starts_with=(FactKind.CANCELLATION_REQUESTED,),
-    settled_by=Clearing(
-        "The request is withdrawn: for its case if the withdrawal names one, else for its order, else for the account.",
-        withdrawn(FactKind.CANCELLATION_WITHDRAWN),
-    ),
+    settled_by=until_withdrawn(FactKind.CANCELLATION_WITHDRAWN),
     part=Part.REQUESTS,
     find=cancellation_requests,
     examples="""

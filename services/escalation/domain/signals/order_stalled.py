@@ -104,7 +104,7 @@ SIGNAL = SignalDefinition(
         reached by phone: 1 confirmation_required order=o, 5 outbound answered -> never
         reached about another order: 1 confirmation_required order=o, 5 outbound answered order=p -> 9
         reached by e-mail: 1 confirmation_required order=o, 5 outbound answered email -> 9
-        nothing is told since the sale: 0 sold order=o -> 168
+        nothing is reported since the sale: 0 sold order=o -> 168
         delivered a day after the sale: 0 sold order=o, 24 order_delivered order=o -> never
     """,
 )

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 
-from services.escalation.domain.detections.clearing import Clearing, withdrawn
 from services.escalation.domain.detections.detection import Detection
 from services.escalation.domain.detections.history import History
 from services.escalation.domain.detections.parts import Part
@@ -12,7 +11,7 @@ from services.escalation.domain.facts import FactKind
 from services.escalation.domain.refund_words import SPECIAL_REFUNDS, refund_of
 from services.escalation.domain.risk import Risk
 from services.escalation.domain.signals.definition import SignalDefinition
-from services.escalation.domain.signals.requests import requests
+from services.escalation.domain.signals.requests import requests, until_withdrawn
 from shared.contracts.escalation import SignalKind
 
 
@@ -46,10 +45,7 @@ SIGNAL = SignalDefinition(
         "shown and e-mailed once, with no deadline and no call due."
     ),
     starts_with=(FactKind.REFUND_REQUESTED,),
-    settled_by=Clearing(
-        "The request is withdrawn: for its case if the withdrawal names one, else for its order, else for the account.",
-        withdrawn(FactKind.REFUND_WITHDRAWN),
-    ),
+    settled_by=until_withdrawn(FactKind.REFUND_WITHDRAWN),
     part=Part.REQUESTS,
     find=refund_requests,
     examples="""

@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
+from services.escalation.domain.detections.clearing import Clearing, Matter
 from services.escalation.domain.detections.detection import Detection
 from services.escalation.domain.detections.history import History
 from services.escalation.domain.detections.indexes import IndexName, Key, asked_key
@@ -13,6 +14,20 @@ from services.escalation.domain.detections.thresholds import ThresholdsAt
 from services.escalation.domain.facts import AccountFact, FactKind
 from services.escalation.domain.policy.signal_rules import RequestRule
 from services.escalation.domain.signals.definition import SignalDefinition
+
+
+def until_withdrawn(kind: FactKind) -> Clearing:
+    """The end of a request by a withdrawal of this kind."""
+
+    def keys(matter: Matter) -> tuple[Key, ...]:
+        named = (("case", matter.case), ("order", matter.order))
+        indexes = (((IndexName.OF_KIND, kind, *name)) for name in named if name[1] is not None)
+        return (*indexes, (IndexName.OF_KIND, kind, "neither"))
+
+    words = (
+        "The request is withdrawn: for its case if the withdrawal names one, else for its order, else for the account."
+    )
+    return Clearing(words, keys)
 
 
 def requests(history: History, scope: Scope, thresholds: ThresholdsAt, signal: SignalDefinition) -> Iterator[Detection]:

@@ -28,7 +28,6 @@ from services.escalation.domain.words.ladder import (
 )
 from services.escalation.domain.words.said import ANSWERS, NO_PROOF, complained_since, customer_said, said_so
 from services.escalation.domain.words.signals import (
-    SHOWN_LABELS,
     SIGNAL_LABELS,
     WhyNow,
     headline,
@@ -46,7 +45,6 @@ __all__ = [
     "RESULTS",
     "RULES_CHANGED",
     "SEVERITIES",
-    "SHOWN_LABELS",
     "SIGNAL_LABELS",
     "STEPS",
     "Before",

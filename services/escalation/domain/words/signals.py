@@ -42,8 +42,6 @@ def label(risk: Risk) -> str:
     return (signal.label_of(risk) if signal.label_of else None) or signal.label
 
 
-SHOWN_LABELS = {kind: signal.label for kind, signal in SIGNALS.items()}
-"""The labels as people read them by themselves."""
 SIGNAL_LABELS = {kind: signal.recorded_as or signal.label for kind, signal in SIGNALS.items()}
 """The labels in the records of decisions, which are kept as written."""
 

@@ -380,7 +380,7 @@ async function act(event) {
   if (more) showHead(episode);
 }
 
-// What follows from a press further down is told at the top: the clock, and whom it is offered to.
+// What follows from a press further down is shown at the top: the clock, and whom it is offered to.
 function showHead(episode) {
   find(`[data-detail] [data-episode="${episode}"] header`)?.scrollIntoView({ block: "nearest" });
 }
