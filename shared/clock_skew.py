@@ -89,12 +89,12 @@ def _dated(event: Envelope[Fact], counts: dict[datetime, datetime]) -> Envelope[
 
 def _reason(field: str, ahead: timedelta) -> str:
     if ahead <= _FURTHEST_ZONE:
-        doubt = "local time sent with Z?"
+        doubt = "Was local time sent with the suffix Z (UTC)?"
     else:
-        doubt = "check the clock and the year of the system that sent it."
+        doubt = "Check the clock and the year of the system that sent it."
     return (
-        f"{field} is {_words(ahead)} ahead of our clock: {doubt} "
-        "A fact is dated when it happened; send it again with the right time"
+        f"{field} is {_words(ahead)} ahead of this service's clock. {doubt} "
+        "Send the event again with the time at which it happened and the correct offset."
     )
 
 

@@ -148,8 +148,8 @@ class Report:
 
 
 _ID_REUSED = (
-    "an event with this source and id was received before with another type, subject, time or content; "
-    "the first one stands. Send a new fact under a new id."
+    "an event with this source and id was received before, with a different type, subject, time or content. "
+    "The first one is kept; this one was not applied. Send a new fact with a new id."
 )
 
 

@@ -36,8 +36,8 @@ log = get_logger(__name__)
 Effect: TypeAlias = Callable[[Transaction, Book, Envelope[Any]], None]
 
 _CONTRADICTED = (
-    "an order with this id was placed before, with different content or by another account; the first "
-    "stands. Give the other sale its own order id."
+    "an order with this ID was placed before, with different content or by another account. The first one is kept. "
+    "Give the other sale an order ID of its own."
 )
 _OTHER_ACCOUNT = "the order belongs to another account. Send the fact with the account of the order as its subject."
 

@@ -15,8 +15,8 @@ from shared.waiting import MoreWaits
 Effect: TypeAlias = Callable[[Transaction, Book, Envelope[Any]], None]
 
 _CONTRADICTED = (
-    "a case with this id was opened before for this account, with different content; the first opening stands. "
-    "Report changes as facts about the case, or give the other case its own id."
+    "a case with this ID was opened before for this account, with different content. The first opening is kept. "
+    "Report changes as facts about the case, or give the other case an ID of its own."
 )
 
 

@@ -210,6 +210,6 @@ def _complete_operation(operation: dict[str, Any], components: dict[str, Any]) -
     if operation["responses"].pop("422", None):
         schema = {"$ref": "#/components/schemas/Problems"}
         operation["responses"]["400"] = {
-            "description": "A parameter is missing or not as it must be.",
+            "description": "A parameter is missing or invalid.",
             "content": {"application/json": {"schema": schema}},
         }

@@ -130,7 +130,7 @@ class _Ingress:
             reason = "the header Authorization does not begin with Bearer; send it as Authorization: Bearer <key>"
         else:
             challenge = ', error="invalid_token"'
-            reason = "this key is not known here: check it, or have it added to PUBLISHER_KEYS of this service"
+            reason = "this key is unknown: check it, or have it added to PUBLISHER_KEYS of this service"
         headers = {"WWW-Authenticate": f'Bearer realm="events"{challenge}'}
         code = "key_missing" if authorization is None else "key_unknown"
         raise refuse(401, code, reason, headers=headers)

@@ -74,7 +74,7 @@ def _note(member: Schema, components: Mapping[str, Schema]) -> str:
         notes.append(f"matches {shape['pattern']}")
     default = resolved(member, components).get("default")
     if default not in (None, [], {}):
-        notes.append(f"if missing: {str(default).lower() if isinstance(default, bool) else default}")
+        notes.append(f"default: {str(default).lower() if isinstance(default, bool) else default}")
     return "; ".join(note for note in notes if note)
 
 

@@ -111,5 +111,5 @@ def words(one: DeletedUnread, cluster: Cluster, service: str) -> str:
     return (
         f"Kafka deleted {one.records} record{'s' * (one.records != 1)} of topic {one.topic} before {service} read them "
         f"(noticed {one.found_at:%Y-%m-%d %H:%M} UTC). To restore them, {do}. "
-        f"Where nothing is to be restored: `handoff topics acknowledge {service} {one.topic} --by NAME`."
+        f"If nothing has to be restored: `handoff topics acknowledge {service} {one.topic} --by NAME`."
     )

@@ -41,9 +41,9 @@ def seen(topic: TopicSeen = THERE, *, group_readable: bool = True) -> Seen:
             f"{SALES} has 4 partitions",
         ),
         (seen(TopicSeen()), (), Block.TOPIC_MISSING, f"no topic {SALES}"),
-        (seen(TopicSeen(readable=False)), (), Block.TOPIC_RIGHT_MISSING, f"READ and DESCRIBE topic {SALES}"),
+        (seen(TopicSeen(readable=False)), (), Block.TOPIC_RIGHT_MISSING, f"READ and DESCRIBE on topic {SALES}"),
         (seen(TopicSeen(UUID(int=1), 2, readable=False)), (), Block.TOPIC_RIGHT_MISSING, f"read topic {SALES}"),
-        (seen(group_readable=False), BOTH, Block.GROUP_RIGHT_MISSING, "READ and DESCRIBE group acme.escalation"),
+        (seen(group_readable=False), BOTH, Block.GROUP_RIGHT_MISSING, "READ and DESCRIBE on the group acme.escalation"),
     ],
 )
 def test_each_reason_names_what_is_missing(
@@ -63,7 +63,7 @@ def test_a_missing_topic_is_to_be_created_with_the_partitions_that_all_have() ->
 
 
 def test_a_refusal_is_told_from_a_server_that_does_not_answer() -> None:
-    assert "READ and DESCRIBE group acme.escalation" in (
+    assert "READ and DESCRIBE on the group acme.escalation" in (
         refusal(GroupAuthorizationFailedError("x"), "acme.escalation") or ""
     )
     assert SALES in (refusal(TopicAuthorizationFailedError({SALES}), "g") or "")

@@ -246,9 +246,9 @@ def test_the_kafka_document_says_how_to_write_and_who_may() -> None:
     assert [server["host"] for server in document["servers"].values()] == ["a:9092", "b:9093"]
     assert {server["protocol"] for server in document["servers"].values()} == {"kafka-secure"}
     inbound, people = document["channels"]["orders.inbound.v1"], document["channels"]["salespeople.v1"]
-    assert "Publishers write it: allow each of them WRITE" in inbound["description"]
+    assert "Written by publishers: grant each of them WRITE" in inbound["description"]
     assert "READ and DESCRIBE on the topic and on the group acme.orders" in inbound["description"]
-    assert "Only orders writes it" in people["description"]
+    assert "Written only by orders: grant it WRITE" in people["description"]
     assert inbound["bindings"]["kafka"]["partitions"] == 6
     assert inbound["bindings"]["kafka"]["topicConfiguration"] == {
         "cleanup.policy": ["delete"],

@@ -175,7 +175,7 @@ async def test_a_talk_dated_ahead_of_the_clock_is_refused_and_hides_no_dead_end(
     assert answer.status_code == 409
     (error,) = answer.json()["errors"]
     assert (error["index"], error["code"], error["field"]) == (0, "time_ahead", "time")
-    assert "local time sent with Z?" in error["reason"]
+    assert "Was local time sent with the suffix Z (UTC)?" in error["reason"]
     answer = await story.post("support", talk, at=await company.now() + timedelta(minutes=2))
     assert answer.status_code == 200, answer.text
     answer = await story.post("support", contact_made("dead_end", case=None), at=await company.now())

@@ -154,7 +154,7 @@ def _not_as_agreed(way: str) -> Iterator[tuple[str, Case]]:
         ),
     )
     yield "an object for an attribute", case("id-object", "invalid_attribute", "must be a string", id={"a": CANARY})
-    yield "an unknown type", case("type", "unknown_type", "not in the catalog", type=f"orders.inbound.{CANARY}")
+    yield "an unknown type", case("type", "unknown_type", "unknown event type", type=f"orders.inbound.{CANARY}")
     yield "a type of another topic", case("topic", "wrong_topic", "support.inbound", type="support.inbound.case_closed")
     yield "an unknown version", case("version", "unknown_version", f"{TYPE}:1", dataschema=f"urn:handoff:{TYPE}:2")
     yield "another specversion", case("spec", "not_cloudevents", "must be 1.0", specversion=f"0.3 {CANARY}")
@@ -245,7 +245,7 @@ def _told_before(way: str) -> Iterator[tuple[str, Case]]:
         Case(
             structured(with_data(reused, amount_minor=1)),
             code="id_reused",
-            advice="under a new id",
+            advice="with a new id",
             status=409,
             first=structured(reused),
         ),
@@ -255,7 +255,7 @@ def _told_before(way: str) -> Iterator[tuple[str, Case]]:
         Case(
             structured(with_data(sold, amount_minor=1) | {"id": f"{CANARY}-{way}-other"}),
             code="order_contradicted",
-            advice="its own order id",
+            advice="an order ID of its own",
             status=409,
             first=structured(sold),
         ),

@@ -127,7 +127,7 @@ async def test_the_list_names_each_event_by_type_source_and_id_and_nothing_that_
     await keep(url, letter("4711", 1), Rejection("invalid_json", "no event", strange, Position(TOPIC, 0, 2)))
     listed = (await command("list", "orders", url=url)).stdout
     assert "    orders.inbound.order_confirmed  source shop  id e-4711\n" in listed
-    assert "    not in the catalog of events  source unknown  id unknown\n" in listed
+    assert "    unknown type  source unknown  id unknown\n" in listed
     assert "Weiss" not in listed
     assert "canary" not in listed
     unknown, known = json.loads((await command("list", "orders", "--json", url=url)).stdout)

@@ -48,7 +48,7 @@ async def test_missing_rights_are_named_and_what_is_unread_is_told(guard: Guarde
         assert watched.blocked.keys() == {"group_right_missing", "topic_right_missing"}
         guard.grant(ResourceType.TOPIC, user.topic, AclOperation.READ)
         await eventually(watched.reasons, {"group_right_missing"})
-        assert f"READ and DESCRIBE group {group}" in watched.blocked["group_right_missing"]
+        assert f"READ and DESCRIBE on the group {group}" in watched.blocked["group_right_missing"]
         await eventually(user.lag, {0: 3, 1: 3})
         with pytest.raises(GroupAuthorizationFailedError):
             await watched.consumer.start()

@@ -107,7 +107,9 @@ async def test_what_is_migrated_under_the_release_before_makes_no_dead_letter(
         count = await publish(cluster, "escalation", range(5))
         await eventually(lambda: ledger(url), {"applied": count}, within_seconds=60)
         migrated = await asyncio.to_thread(THIS.migrate, "escalation", url)
-        refused = "escalation on" in migrated.stderr and "Stop them, and migrate again" in migrated.stderr
+        refused = (
+            "escalation on" in migrated.stderr and "Stop them, then run `handoff migrate` again" in migrated.stderr
+        )
         assert (migrated.returncode == 0) is not refused, migrated.stderr
         count += await publish(cluster, "escalation", range(5, 10))
         await eventually(lambda: ledger(url), {"applied": count}, within_seconds=60)

@@ -110,7 +110,7 @@ async def test_a_rule_of_other_tables_is_no_records_fault(fitted: Plumbing, rule
     async with fitted.consuming() as consumer:
         await fitted.publish(*RECORDS)
         (reason,) = await until(lambda: reasons(consumer), lambda said: bool(said))
-        assert f"shared is at revision 9999, wanted is {NEWEST}" in reason
+        assert f"shared is at revision 9999, but this version needs {NEWEST}" in reason
         assert await fitted.ledger() == {}
         await fitted.pool.execute(f"alter table effects {without}")
         await eventually(fitted.effects, IDS)

@@ -77,7 +77,10 @@ async def test_a_request_with_a_time_ahead_is_refused_whole_and_names_its_place(
         answer = await ingress.send(event("e-1"), ahead)
         assert answer.status_code == 409
         assert codes(answer) == [(1, "time", "time_ahead")]
-        assert "3 h ahead of our clock: local time sent with Z?" in answer.json()["errors"][0]["reason"]
+        assert (
+            "3 h ahead of this service's clock. Was local time sent with the suffix Z (UTC)?"
+            in answer.json()["errors"][0]["reason"]
+        )
         assert await ingress.journaled() == []
         assert [row["code"] for row in await ingress.dead_letters()] == ["time_ahead"]
 

@@ -53,7 +53,7 @@ async def test_a_topic_that_ages_records_by_their_publishers_is_warned_of_with_t
     (line,) = [line for line in logged if line["log_level"] == "warning"]
     assert (line["topic"], line["reason"]) == (
         TOPIC,
-        "message.timestamp.type=CreateTime, agreed is LogAppendTime: run kafka-configs.sh --alter --topic "
+        "message.timestamp.type is CreateTime; Handoff expects LogAppendTime. Run kafka-configs.sh --alter --topic "
         f"{TOPIC} --add-config message.timestamp.type=LogAppendTime",
     )
 

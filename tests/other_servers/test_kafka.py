@@ -113,9 +113,9 @@ async def test_scram_has_two_mechanisms(
     [
         pytest.param("SCRAM", {"KAFKA_SASL_PASSWORD": "wrong"}, "refuses the login (SCRAM-SHA-512)", id="password"),
         pytest.param("PLAIN", {"KAFKA_SASL_USER": "nobody"}, "refuses the login (PLAIN)", id="user"),
-        pytest.param("SCRAM", {"KAFKA_SASL_MECHANISM": "PLAIN"}, "does not offer the mechanism PLAIN", id="mechanism"),
+        pytest.param("SCRAM", {"KAFKA_SASL_MECHANISM": "PLAIN"}, "does not offer PLAIN", id="mechanism"),
         pytest.param("PLAIN", {"KAFKA_CA_FILE": ""}, "certificate is not trusted", id="certificate"),
-        pytest.param("OAUTH", {"KAFKA_TOKEN_COMMAND": "echo nonsense"}, "refuses the token", id="token"),
+        pytest.param("OAUTH", {"KAFKA_TOKEN_COMMAND": "echo nonsense"}, "rejects the token", id="token"),
         pytest.param("OAUTH", {"KAFKA_TOKEN_COMMAND": "exit 3"}, "ended with status 3", id="no token"),
     ],
 )
@@ -149,7 +149,9 @@ async def test_what_kafka_refuses_for_good_says_what_to_put_right(
     ("listener", "changes", "words"),
     [
         pytest.param("SCRAM", {"KAFKA_TLS": "true"}, "does not use TLS", id="no TLS there"),
-        pytest.param("MTLS", {"KAFKA_CERTIFICATE_FILE": "", "KAFKA_KEY_FILE": ""}, "wants a certificate", id="no ours"),
+        pytest.param(
+            "MTLS", {"KAFKA_CERTIFICATE_FILE": "", "KAFKA_KEY_FILE": ""}, "requires a client certificate", id="no ours"
+        ),
         pytest.param("PLAIN", {"KAFKA_TLS": "", "KAFKA_CA_FILE": ""}, "may use TLS", id="TLS there"),
     ],
 )

@@ -48,8 +48,9 @@ async def test_a_topic_that_would_lose_records_is_an_error_that_says_what_to_do(
 @pytest.mark.parametrize(
     ("configs", "reason"),
     [
-        ({"retention.ms": str(7 * DAY)}, "retention.ms=604800000 (7 days), agreed are 1209600000 (14 days)"),
-        ({"retention.bytes": "1000000"}, "retention.bytes=1000000, agreed is no limit but 1209600000 ms"),
+        ({"retention.ms": str(7 * DAY)}, "retention.ms is 604800000 (7 days); Handoff expects 1209600000 (14 days)"),
+        ({"retention.ms": str(DAY)}, "retention.ms is 86400000 (1 day); Handoff expects 1209600000 (14 days)"),
+        ({"retention.bytes": "1000000"}, "retention.bytes is 1000000; Handoff expects -1 (no limit)"),
         ({"retention.ms": "-1"}, None),
         ({}, None),
     ],

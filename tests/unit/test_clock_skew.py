@@ -37,11 +37,14 @@ def test_a_sale_that_lies_ahead_counts_as_sold_now() -> None:
 @pytest.mark.parametrize(
     ("ahead", "words"),
     [
-        (timedelta(minutes=5, seconds=1), "5 min ahead of our clock: local time sent with Z?"),
-        (timedelta(hours=3), "3 h ahead of our clock: local time sent with Z?"),
-        (timedelta(hours=2, minutes=59, seconds=59), "3 h ahead of our clock: local time sent with Z?"),
-        (timedelta(days=3), "3 days ahead of our clock: check the clock and the year"),
-        (timedelta(days=365 * 5), "5 years ahead of our clock: check the clock and the year"),
+        (timedelta(minutes=5, seconds=1), "5 min ahead of this service's clock. Was local time sent"),
+        (timedelta(hours=3), "3 h ahead of this service's clock. Was local time sent"),
+        (
+            timedelta(hours=2, minutes=59, seconds=59),
+            "3 h ahead of this service's clock. Was local time sent",
+        ),
+        (timedelta(days=3), "3 days ahead of this service's clock. Check the clock and the year"),
+        (timedelta(days=365 * 5), "5 years ahead of this service's clock. Check the clock and the year"),
     ],
 )
 def test_further_ahead_is_refused_and_the_reason_says_how_far(ahead: timedelta, words: str) -> None:

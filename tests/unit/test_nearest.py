@@ -68,7 +68,7 @@ def test_a_published_or_misspelt_type_is_answered_with_the_one_that_was_meant(
 def test_a_type_like_no_other_gets_no_guess() -> None:
     with pytest.raises(Rejected) as caught:
         fact_class("com.example.telemetry", topic="orders.inbound.v1")
-    assert caught.value.reason == "type is not in the catalog of events"
+    assert caught.value.reason == "unknown event type; /docs and /asyncapi list the types that this service accepts"
 
 
 def test_a_type_of_another_service_is_sent_there() -> None:
