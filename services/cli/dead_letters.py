@@ -30,8 +30,13 @@ Ids = Annotated[list[UUID] | None, typer.Argument(metavar="ID", help="Dead lette
 
 
 class CountedAt(StrEnum):
-    """The time at which a replayed fact counts: its publisher's time, or the time of first receipt."""
+    """The time at which a replayed fact counts: its publisher's time, or the time of first receipt.
 
+    `told` and `heard` are the names of earlier releases.
+    """
+
+    REPORTED = "reported"
+    RECEIVED = "received"
     TOLD = "told"
     HEARD = "heard"
 
@@ -40,8 +45,8 @@ class CountedAt(StrEnum):
 def list_letters(
     service: Service,
     limit: Annotated[int, typer.Option(min=1, metavar="NUMBER", help="Maximum number.")] = 50,
-    replayed: Annotated[bool, typer.Option("--replayed", help="Include replayed ones.")] = False,
-    dismissed: Annotated[bool, typer.Option("--dismissed", help="Include dismissed ones.")] = False,
+    replayed: Annotated[bool, typer.Option("--replayed", help="Include replayed dead letters.")] = False,
+    dismissed: Annotated[bool, typer.Option("--dismissed", help="Include dismissed dead letters.")] = False,
     data: Data = None,
     as_json: AsJson = False,
 ) -> None:
@@ -61,9 +66,9 @@ def list_letters(
         print_json([asdict(letter) | named_event(raw) for letter, raw in found])
         return
     if not found:
-        print(f"{service.value} has no dead letters.")
+        print(f"{service.value} has no open dead letters. (--replayed and --dismissed include the others.)")
     for letter, raw in found:
-        print(f"{letter.id}  {letter.received_at:%Y-%m-%d %H:%M:%S}  {_place(letter)}  {letter.code}")
+        print(f"{letter.id}  {letter.received_at:%Y-%m-%d %H:%M:%S} UTC  {_place(letter)}  {letter.code}")
         print(f"    {_event(raw)}")
         print(f"    {letter.reason}")
         if letter.dismissed_at is not None:
@@ -73,7 +78,7 @@ def list_letters(
 @app.command()
 def show(
     service: Service,
-    id: Annotated[UUID, typer.Argument(metavar="ID", help="The dead letter's ID.")],
+    id: Annotated[UUID, typer.Argument(metavar="ID", help="ID of the dead letter.")],
     data: Data = None,
     as_json: AsJson = False,
 ) -> None:
@@ -112,9 +117,10 @@ def replay(
         CountedAt,
         typer.Option(
             metavar="TIME",
-            help="`told`, or `heard`: a fact dated in the future counts when it was first received (see time_ahead).",
+            help="The time of a fact dated in the future: `reported` is its own time, at which it is refused again; "
+            "`received` is the time of its first receipt.",
         ),
-    ] = CountedAt.TOLD,
+    ] = CountedAt.REPORTED,
     data: Data = None,
 ) -> None:
     """Apply dead letters again, in the order they were received. Those that fail again are kept.
@@ -133,8 +139,8 @@ def replay(
 def dismiss(
     service: Service,
     ids: Annotated[list[UUID], typer.Argument(metavar="ID", help="Dead letters by ID.")],
-    by: Annotated[str, typer.Option(metavar="NAME", help="Who decided this.")],
-    why: Annotated[str, typer.Option(metavar="TEXT", help="Why they will never be applied.")],
+    by: Annotated[str, typer.Option(metavar="NAME", help="Name of the person who decided it.")],
+    why: Annotated[str, typer.Option(metavar="TEXT", help="Reason why they will never be applied.")],
     data: Data = None,
 ) -> None:
     """Dismiss dead letters that can never be applied. They are kept, but no longer counted or listed.
@@ -161,7 +167,8 @@ async def _replay(pool: Pool, name: ServiceName, ids: list[UUID], time: CountedA
         missing = set(ids) - {letter.id for letter in wanted}
         for id in sorted(missing):
             print(f"{id}  no such dead letter")
-        heard = await _heard(pool, wanted, prefix=prefix) if time is CountedAt.HEARD else {}
+        by_receipt = time in (CountedAt.RECEIVED, CountedAt.HEARD)
+        heard = await _heard(pool, wanted, prefix=prefix) if by_receipt else {}
         in_turn = sorted(heard, key=heard.__getitem__) or [letter.id for letter in wanted]
         accepted = [await _replay_one(processor, id, prefix=prefix, heard_at=heard.get(id)) for id in in_turn]
     return len(missing) + accepted.count(False)

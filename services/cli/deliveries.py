@@ -1,4 +1,4 @@
-"""`handoff deliveries`: which e-mails have not arrived and why, and sending them again once the fault is mended."""
+"""`handoff deliveries`: which e-mails have not arrived and why, and sending them again once the fault is fixed."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -37,7 +37,8 @@ class State(StrEnum):
 _NOT_ARRIVED = (State.PENDING, State.SENDING, State.HELD, State.UNKNOWN, State.FAILED, State.SKIPPED)
 
 Since = Annotated[
-    str | None, typer.Option(metavar="WHEN", help="Changed since this time, with its zone: 2026-05-04T09:30Z.")
+    str | None,
+    typer.Option(metavar="WHEN", help="Only those changed since this time, with its zone: 2026-05-04T09:30Z."),
 ]
 
 
@@ -74,13 +75,13 @@ def resend(
     ids: Annotated[list[UUID] | None, typer.Argument(metavar="ID", help="Deliveries by ID.")] = None,
     since: Since = None,
     every: Annotated[
-        bool, typer.Option("--open", help="All whose episode is still open and not acknowledged.")
+        bool, typer.Option("--open", help="Resend every e-mail whose episode is open and not acknowledged.")
     ] = False,
     escalation: EscalationDatabase = None,
     data: Data = None,
     as_json: AsJson = False,
 ) -> None:
-    """Send e-mails again: those that failed, had no address, or wait for another attempt. Not for closed episodes.
+    """Resend e-mails that failed, had no address, or wait for another attempt. Skips closed episodes.
 
     The exit status is 1 if a delivery given by its ID is not sent again.
     """
@@ -133,7 +134,7 @@ def _print_table(found: Sequence["ListedDelivery"]) -> None:
     for one in found:
         about = f"{printable(one.recipient)}  order {printable(one.order_id)}"
         over = "" if one.open else "  (no longer needed)"
-        print(f"{one.delivery_id}  {one.changed_at:%Y-%m-%d %H:%M:%S}  {one.state}  {about}{over}")
+        print(f"{one.delivery_id}  {one.changed_at:%Y-%m-%d %H:%M:%S} UTC  {one.state}  {about}{over}")
         again = f"; next attempt {one.try_at:%H:%M:%S} UTC" if one.state in ("pending", "unknown") else ""
         print(f"    {_tried(one)}: {printable(shown_reason(one.reason or 'no reason yet'))}{again}")
 

@@ -24,7 +24,7 @@ _TOLD = """
     where subject = $1 and type = $2 order by position
 """
 _WAYS = {"http": "HTTP", "record": "Kafka"}
-_NO_EFFECT = "no effect: a later fact was already known"
+_NO_EFFECT = "no effect: a later change was already known"
 _ERASED = "erased: its content is no longer kept"
 
 
@@ -53,7 +53,7 @@ def people() -> None:
 
 @app.command()
 def history(
-    person: Annotated[str, typer.Argument(metavar="ID", help="The salesperson's ID.")],
+    person: Annotated[str, typer.Argument(metavar="ID", help="ID of the salesperson.")],
     data: Data = None,
     orders: OrdersDatabase = None,
     as_json: AsJson = False,
@@ -62,7 +62,7 @@ def history(
     enter(data, orders=orders)
     changes = list(changes_in(with_pool(ServiceName.ORDERS, lambda pool: _told_of(pool, person))))
     if not changes:
-        raise stop_with(f"Nothing was published about salesperson {person}. Check the ID: upper and lower case differ.")
+        raise stop_with(f"No changes to salesperson {person} were received. Check the ID; IDs are case-sensitive.")
     if as_json:
         print_json(changes)
         return

@@ -11,7 +11,7 @@ from services.cli import failures
 from services.cli.databases import spine_of
 from services.cli.installation import Data, ServiceName, database_of, database_variable, enter, require
 from services.cli.run import outline_of, read_settings
-from services.cli.terminal import stop_with
+from services.cli.terminal import counted, stop_with
 from shared.database import DATABASE_ERRORS, open_pool
 from shared.dated import put_right, told_last
 
@@ -28,7 +28,7 @@ def repair_times(
     ] = None,
     data: Data = None,
 ) -> None:
-    """Correct facts dated in the future to the time they were received.
+    """Set the time of facts dated in the future to the time they were received.
 
     `handoff migrate` lists them. Uses ORDERS_DATABASE_URL, SUPPORT_DATABASE_URL and ESCALATION_DATABASE_URL.
     """
@@ -41,7 +41,11 @@ def repair_times(
             repaired = asyncio.run(_repair(name, url))
         except DATABASE_ERRORS as error:
             raise stop_with(failures.of_database(name, url, error)) from None
-        print(f"{name.value}: {repaired} times corrected" if repaired else f"{name.value}: no times are in the future")
+        print(
+            f"{name.value}: {counted(repaired, 'time')} corrected"
+            if repaired
+            else f"{name.value}: no times are in the future"
+        )
 
 
 async def _repair(name: ServiceName, url: str) -> int:

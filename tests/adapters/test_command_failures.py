@@ -63,3 +63,14 @@ def test_a_delivery_report_that_is_not_there_stops_the_command_before_another_is
     result = CliRunner().invoke(app, ["bounces", "read", str(other), str(tmp_path / "none.eml")], env=SERVERS)
     assert (result.exit_code, result.stdout) == (2, "")
     assert "none.eml'doesnotexist" in "".join(result.stderr.replace("│", "").split()), "however its lines are broken"
+
+
+def test_a_mailbox_of_several_messages_is_read_to_its_first_one_and_that_is_said(tmp_path: Path) -> None:
+    message = "From anna@sales.example Mon May  4 09:30:00 2026\nSubject: Out of office\n\nBack on Monday.\n"
+    one, several = tmp_path / "one.eml", tmp_path / "several.mbox"
+    one.write_text(f"{message}\nFrom here it gets better in 2026\n")
+    several.write_text(f"{message}\n{message}")
+    result = CliRunner().invoke(app, ["bounces", "read", str(one), str(several)], env=SERVERS)
+    assert (result.exit_code, result.stdout.count("ignored")) == (0, 2)
+    assert result.stderr.count("only the first message is read") == 1
+    assert "several.mbox: only the first message is read" in result.stderr

@@ -60,7 +60,7 @@ def test_nothing_falls_back_to_a_port_where_somebody_else_may_listen(arguments: 
     result = call(*arguments)
     assert result.exit_code == 1
     assert "_DATABASE_URL" in result.stderr
-    assert "not set" in result.stderr
+    assert "Not set: " in result.stderr
     assert "--data" in result.stderr
 
 
@@ -68,13 +68,13 @@ def test_an_import_without_a_broker_says_so(tmp_path: Path) -> None:
     (tmp_path / "deals.csv").write_text("")
     result = call("import", "deals", "--file", "deals.csv")
     assert result.exit_code == 1
-    assert "KAFKA_BOOTSTRAP_SERVERS not set" in result.stderr
+    assert "Not set: KAFKA_BOOTSTRAP_SERVERS. Set this variable" in result.stderr
 
 
 def test_a_service_of_which_an_address_is_missing_does_not_start() -> None:
     result = call("run", "escalation", ESCALATION_DATABASE_URL=NOWHERE, KAFKA_BOOTSTRAP_SERVERS="127.0.0.1:1")
     assert result.exit_code == 1
-    assert "SMTP_URL not set" in result.stderr
+    assert "Not set: SMTP_URL" in result.stderr
 
 
 @pytest.mark.parametrize("named", ["option", "variable"])
@@ -97,7 +97,7 @@ def test_the_usual_folder_counts_where_no_address_is_set(tmp_path: Path) -> None
 def test_the_usual_folder_does_not_fill_up_what_somebody_set_in_part(tmp_path: Path) -> None:
     Folder(tmp_path / ".local", port=2).runs()
     mixed = call("report", ORDERS_DATABASE_URL=NOWHERE)
-    assert "SUPPORT_DATABASE_URL, ESCALATION_DATABASE_URL not set" in mixed.stderr
+    assert "Not set: SUPPORT_DATABASE_URL, ESCALATION_DATABASE_URL. Set these variables" in mixed.stderr
 
 
 def test_an_address_on_the_command_line_counts_before_the_folder(tmp_path: Path) -> None:
@@ -108,7 +108,7 @@ def test_an_address_on_the_command_line_counts_before_the_folder(tmp_path: Path)
 
 def test_a_folder_whose_servers_have_ended_is_not_read(tmp_path: Path) -> None:
     folder = Folder(tmp_path / ".local", port=2)
-    assert "not set" in call("report").stderr
+    assert "Not set: " in call("report").stderr
     assert "is no longer running" in call("report", "--data", str(folder.path)).stderr
     assert "has no running installation" in call("report", "--data", str(tmp_path / "nonexistent")).stderr
 

@@ -35,13 +35,13 @@ def test_what_only_waits_needs_nobody() -> None:
 @pytest.mark.parametrize(
     ("changed", "told"),
     [
-        ({"outbox": Queue(3, 61.0)}, "orders: 3 events are not published, the oldest for 1 min"),
+        ({"outbox": Queue(3, 61.0)}, "orders: 3 events not published, the oldest for 1 min: check Kafka"),
         (
             {"dead_letters": Queue(2, 1.0)},
-            "orders: 2 dead letters are not replayed: `handoff dead-letters list orders`",
+            "orders: 2 dead letters not replayed: see `handoff dead-letters list orders`",
         ),
-        ({"set_aside": Queue(1, 3601.0)}, "orders: 1 accounts are set aside, one for 1 h 0 min"),
-        ({"timers_overdue": Queue(9, 90_061.0)}, "orders: 9 timers are overdue, one for 1 d 1 h"),
+        ({"set_aside": Queue(1, 3601.0)}, "orders: 1 account set aside, the longest for 1 h 0 min: see"),
+        ({"timers_overdue": Queue(9, 90_061.0)}, "orders: 9 timers overdue, the oldest by 1 d 1 h: check"),
         ({"processes": []}, "orders: no process is running: start one with `handoff run orders`"),
         ({"tables": {"shared": "0003", "orders": "0003"}}, "shared are at revision 0003, this release has 0004: run"),
         ({"tables": {"shared": "0004", "orders": None}}, "orders are at revision none, this release has 0003: run"),
@@ -73,12 +73,15 @@ def test_a_process_says_itself_what_it_needs(answer: Answer, told: list[str]) ->
 @pytest.mark.parametrize(
     ("episodes", "told"),
     [
-        (replace(EPISODES, exhausted=2), "2 episodes: everyone on the escalation path was notified"),
-        (replace(EPISODES, nobody_to_ask=1), "1 episodes: there is no one to notify"),
-        (replace(EPISODES, deliveries_pending=Queue(4, 301.0)), "4 e-mails are not sent, the oldest for 5 min"),
+        (replace(EPISODES, exhausted=2), "2 episodes without a response: everyone on the escalation path was notified"),
+        (replace(EPISODES, nobody_to_ask=1), "1 episode with no one to notify: publish the sales desk"),
+        (
+            replace(EPISODES, deliveries_pending=Queue(4, 301.0)),
+            "4 e-mails not sent, the oldest for 5 min: check the mail server",
+        ),
         (
             replace(EPISODES, deliveries_stuck=[Stuck("the mail server refused the login with 535", 2)]),
-            "2 e-mails are not sent: the mail server refused the login with 535",
+            "2 e-mails not sent: the mail server refused the login with 535",
         ),
     ],
 )

@@ -79,21 +79,21 @@ async def test_the_whole_chain_is_told_in_order_with_policy_lines_and_what_happe
     lines = await site.lines(ORDER, "--order", "--events")
 
     chain = (
-        "told Order 4711 placed.",
-        "told Phone call from the customer, ended without help.",
+        "reported Order 4711 placed.",
+        "reported Phone call from the customer, ended without help.",
         "event call-1",
         "signal Dead end on order 4711.",
         "policy 1: signals.contact_dead_ended.answer_within = 4h",
         "severity Severity critical: dead end, large amount.",
         "rises.large_amount.EUR = 1000000",
-        "rang Notified anna (seller) of a signal; response due by",
+        "notified Notified anna (seller) of a signal; response due by",
         "policy 1: ladder.critical.seller = 15m",
         "acknowledged anna acknowledged it and has until",
         "policy 1: acknowledgement.redeem_within.critical = 1h",
         "delivery To anna: shown in the inbox; e-mail cancelled (acknowledged).",
         "expired anna did not reach the customer in time, so the episode is released.",
         "skipped Skipped the backup: Anna Berg has no backup.",
-        "rang Notified mona (manager) because the acknowledger did not reach the",
+        "notified Notified mona (manager) because the acknowledger did not reach the",
         "now open, severity critical",
         "with mona, not acknowledged",
         "next Then the sales desk (desk) is notified.",
@@ -135,7 +135,7 @@ async def test_what_ended_a_signal_and_closed_the_episode_is_told(site: Site) ->
 
     lines = await site.lines(ORDER, "--order")
 
-    assert any("cleared Refund requested: settled by “refund withdrawn”." in line for line in lines)
+    assert any("settled Refund requested: settled by “refund withdrawn”." in line for line in lines)
     assert any("now Closed as cause gone" in line for line in lines)
     assert "risks none" in lines
     assert "next A new signal would open a new episode." in lines
@@ -162,7 +162,7 @@ async def test_contacts_that_were_counted_are_told_though_none_decided_anything_
 
     lines = await site.lines(ORDER, "--order")
 
-    assert sum("told Phone call from the customer, answered." in line for line in lines) == 3
+    assert sum("reported Phone call from the customer, answered." in line for line in lines) == 3
     assert "signals.contact_repeated.contacts = 3 signals.contact_repeated.within = 7d" in " ".join(lines)
 
 
@@ -186,7 +186,7 @@ async def test_a_signal_that_waited_for_its_sale_says_so(site: Site) -> None:
     lines = await site.lines(ORDER, "--order")
 
     waits = [
-        line for line in lines if "waits Dead end: waiting, because no order of this account is known yet." in line
+        line for line in lines if "waiting Dead end: waiting, because no order of this account is known yet." in line
     ]
     assert len(waits) == 1
 
@@ -198,7 +198,7 @@ async def test_what_was_erased_is_told_without_what_it_said(site: Site) -> None:
 
     lines = await site.lines(ORDER, "--order", "--words")
 
-    assert any("told Erased at the customer's request." in line for line in lines)
+    assert any("reported Erased at the customer's request." in line for line in lines)
 
 
 async def test_the_beginning_of_an_id_is_enough_while_it_is_the_only_one(site: Site) -> None:
@@ -212,8 +212,8 @@ async def test_the_beginning_of_an_id_is_enough_while_it_is_the_only_one(site: S
 
     assert str(episode) in by_beginning.output
     assert (unknown.exit_code, no_order.exit_code) == (1, 1)
-    assert "no episode found" in unknown.output
-    assert "Order 4712: no episode found" in no_order.output
+    assert "No episode begins with ffffffff-0000" in unknown.output
+    assert "Order 4712 has no episode" in no_order.output
 
 
 async def test_machines_get_the_same_as_json(site: Site) -> None:

@@ -46,7 +46,7 @@ async def test_who_changed_an_address_is_found_with_source_time_and_both_values(
     assert "    name: Anna Berg" in first
     assert f"source {SHOP} over Kafka, event p-2, dated {minutes(10):%Y-%m-%d %H:%M:%S} UTC" in second[0]
     assert second[1:] == [f"    email: anna@sales.example → {EVIL}"]
-    assert third[1:] == ["    no effect: a later fact was already known"]
+    assert third[1:] == ["    no effect: a later change was already known"]
 
 
 async def test_what_was_erased_is_said_and_the_next_change_shows_what_is_known_since(

@@ -83,9 +83,7 @@ async def test_a_missing_topic_is_named_and_not_made(cluster: Cluster) -> None:
         OrderCancelled(order="o-1"), id="event-1", source="tests", subject="account-1", time=STARTS_AT
     )
     async with Publisher(cluster, timeout_seconds=1) as publisher:
-        with pytest.raises(
-            PublishError, match=rf"{cluster.prefix}orders\.inbound\.v1 does not exist .*TOPIC_PREFIX"
-        ):
+        with pytest.raises(PublishError, match=rf"{cluster.prefix}orders\.inbound\.v1 does not exist .*TOPIC_PREFIX"):
             await publisher.publish([event])
 
 

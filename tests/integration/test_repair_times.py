@@ -53,7 +53,7 @@ async def test_what_lies_ahead_is_listed_and_counts_when_it_was_heard(urls: dict
     async with running(urls["orders"], "orders", handle_orders) as orders:
         await believe(orders)
         listed = await command("migrate", "--only", "orders", urls=urls)
-        assert "orders: 2 times are in the future" in listed.output
+        assert "orders: 2 times in the future" in listed.output
         assert "orders.salespeople.changed_at  anna" in listed.output
 
         repaired = await command("repair-times", urls=urls)
@@ -78,7 +78,7 @@ async def test_escalation_and_support_are_repaired_too(urls: dict[str, str]) -> 
         person = told(salesperson_changed(), at=heard + YEARS)
         await escalation.hear(person, order_placed(), told(contact_made("answered", case=None), at=heard + YEARS))
         repaired = await command("repair-times", urls=urls)
-        assert "support: 1 times corrected" in repaired.output
+        assert "support: 1 time corrected" in repaired.output
         assert "escalation: 2 times corrected" in repaired.output
         assert (await escalation.row("escalation.salespeople"))["changed_at"] <= await escalation.now()
         assert await escalation.rows("escalation.account_versions") == [], "what processes have in memory is forgotten"

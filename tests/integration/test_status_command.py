@@ -114,12 +114,12 @@ async def test_what_waits_is_counted_and_what_needs_somebody_is_said(urls: dict[
     assert escalation["answer"]["ready"] is False
     assert (found["episodes"]["open"], found["episodes"]["nobody_to_ask"]) == (1, 1)
     needs = "\n".join(found["needs"])
-    assert "support: 1 dead letters are not replayed" in needs
+    assert "support: 1 dead letter not replayed" in needs
     assert f"escalation is not ready: no answer at 127.0.0.1:{closed}" in needs
-    assert "1 episodes: there is no one to notify" in needs
+    assert "1 episode with no one to notify" in needs
     page = await status(urls)
     assert page.exit_code == 1
-    assert "! 1 episodes: there is no one to notify" in page.stdout
+    assert "! 1 episode with no one to notify" in page.stdout
 
 
 async def test_an_episode_whose_ladder_was_climbed_in_vain_needs_somebody(
@@ -146,7 +146,7 @@ async def test_a_letter_needs_somebody_unless_its_publisher_had_the_answer_or_it
     _, found = await figures(urls)
     stored = found["services"][0]["stored"]
     assert (stored["dead_letters"]["count"], stored["refused_over_http"]["count"]) == (2, len(answered))
-    assert any("orders: 2 dead letters are not replayed" in need for need in found["needs"])
+    assert any("orders: 2 dead letters not replayed" in need for need in found["needs"])
     assert "refused over HTTP, kept" in (await status(urls)).stdout
 
     await company["orders"].pool.execute("update shared.dead_letters set dismissed_at = shared.app_now()")
@@ -173,7 +173,7 @@ async def test_mail_that_stands_still_until_somebody_mends_it_is_said_at_once(
         "update escalation.deliveries set state = $1, reason = $2 where channel = 'email'", state, reason
     )
     _, found = await figures(urls)
-    assert (f"1 e-mails are not sent: {reason}" in "\n".join(found["needs"])) is is_stuck
+    assert (f"1 e-mail not sent: {reason}" in "\n".join(found["needs"])) is is_stuck
 
 
 async def test_a_database_that_is_away_is_one_line_of_the_screen(urls: dict[str, str], company: Company) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 from datetime import timedelta
 
+import pytest
 from typer.testing import CliRunner, Result
 
 from services.cli.main import app
@@ -90,7 +91,10 @@ async def replay(url: str, *arguments: str) -> Result:
     return await asyncio.to_thread(CliRunner().invoke, app, called, env={"ORDERS_DATABASE_URL": url})
 
 
-async def test_a_replay_judges_by_the_first_receipt_and_can_count_it_as_heard_then(database: MakeDatabase) -> None:
+@pytest.mark.parametrize("time", ["received", "heard"])
+async def test_a_replay_judges_by_the_first_receipt_and_can_count_it_as_received_then(
+    time: str, database: MakeDatabase
+) -> None:
     url = await database("orders")
     async with running(url, "orders", handle) as orders:
         heard = await orders.now()
@@ -105,7 +109,7 @@ async def test_a_replay_judges_by_the_first_receipt_and_can_count_it_as_heard_th
         again = await replay(url, "--all")
         assert again.exit_code == 1
         assert again.output.count("still time_ahead") == 2
-        assert (await replay(url, "--all", "--time=heard")).exit_code == 0
+        assert (await replay(url, "--all", f"--time={time}")).exit_code == 0
         kept = await orders.row("orders.accounts")
         assert (kept["salesperson"], kept["reassigned_at"]) == ("ben", received + TICK)
         assert list((await orders.tell(*talks)).outcomes) == [DUPLICATE, DUPLICATE]

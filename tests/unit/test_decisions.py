@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from services.escalation.domain.decisions.decision import ChangesEpisode, Decision, OfEpisode, SetsClock
+from services.escalation.domain.decisions.labels import LABELS
 from services.escalation.domain.decisions.rules import DECISIONS, RULES, names_of
 from services.escalation.domain.decisions.signals import OfSignal, SignalAdded, SignalEnded
 from services.escalation.domain.decisions.taking import ChangesHolder, OfHolder
@@ -54,6 +55,12 @@ def test_what_leaves_a_record_has_a_sentence(decision: type[Decision]) -> None:
 def test_decisions_of_one_name_are_called_the_same(rule: str) -> None:
     mine = [one for one in DECISIONS if one.rule == rule]
     assert len({(one.outcome, one.timeline, one.color) for one in mine}) == 1
+
+
+def test_every_rule_has_a_label_of_its_own_that_fits_the_column() -> None:
+    assert LABELS.keys() == RULES.keys()
+    assert len(set(LABELS.values())) == len(LABELS)
+    assert [label for label in LABELS.values() if len(label) > 15 or "_" in label] == []
 
 
 @pytest.mark.parametrize(

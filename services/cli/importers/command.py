@@ -59,7 +59,8 @@ def deals(
 ) -> None:
     """Closed deals ("Marketing Funnel by Olist", olist_closed_deals_dataset.csv) as sales and salespeople.
 
-    Needs KAFKA_BOOTSTRAP_SERVERS. Where the database of escalation is named, its directory is asked for the desk.
+    Needs KAFKA_BOOTSTRAP_SERVERS. If the address of escalation's database is set, checks that the desk is in its
+    directory.
     """
     enter(data)
     if escalation is not None:

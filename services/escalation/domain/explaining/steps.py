@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import TypeAlias
 from uuid import UUID
 
+from services.escalation.domain.decisions.labels import LABELS
 from services.escalation.domain.entities import DecisionRow, Delivery, Signal
 from services.escalation.domain.explaining.record import Record, Told
 from services.escalation.domain.explaining.sending import sent_words
@@ -19,6 +20,7 @@ from shared.contracts.orders import OrderPlaced
 
 TOLD = "told"
 DELIVERED = "delivery"
+_LABELS = {TOLD: "reported"} | {rule.replace("_", " "): label for rule, label in LABELS.items()}
 _LATE = timedelta(minutes=1)
 _FREE_TEXT = ("title", "words", "reason", "proof", "by", "person")
 """Members of a fact that may name a customer or be in a customer's own words."""
@@ -39,6 +41,11 @@ class ExplainedStep:
     policy_version: int | None = None
     policy: tuple[PolicyLine, ...] = ()
     cause: str | None = None
+
+    @property
+    def label(self) -> str:
+        """`what` in the words that a person reads."""
+        return _LABELS.get(self.what, self.what)
 
 
 def steps(record: Record, *, with_words: bool) -> list[ExplainedStep]:
