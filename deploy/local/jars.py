@@ -137,7 +137,7 @@ def _downloaded(jar: Jar, repository: Path) -> Path:
 
 def _advice(reason: str) -> str:
     if "SHA-256" in reason:
-        return "The file was not used. A mirror or proxy in between may hand out another one: ask its keeper."
+        return "The file was discarded. A mirror or proxy may have served a different file: ask its administrator."
     return (
         "Check the network and run it again. A Maven mirror is named in jgo's own configuration file,\n"
         "a proxy in HTTPS_PROXY. Or give the address of a running broker in KAFKA_BOOTSTRAP_SERVERS."

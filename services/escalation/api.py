@@ -32,7 +32,7 @@ class Entry(BaseModel):
     """One entry of a timeline. `words` are the customer's own; `why` says why this person, or what was decided."""
 
     at: datetime = Field(description="Time at which it happened.")
-    source: str = Field(description="Source: `Orders`, `Support`, or `On call` for actions of this service.")
+    source: str = Field(description="Source: `Orders` or `Support` for a reported fact, otherwise this service.")
     what: str = Field(description="What happened, in words.")
     type: str | None = Field(default=None, description="Type of the event, for a reported fact.")
     words: str | None = Field(default=None, description="What the customer said or wrote.")

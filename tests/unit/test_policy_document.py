@@ -42,8 +42,12 @@ from tests.unit.policy_texts import TEXT, changed, errors_of, with_override
         ("[plays.by_signal.gone_quiet]", "[plays.by_signal.gone]", "plays.by_signal.gone: must be one of"),
         ('window = "1m"', 'window = "60d"', "storms.window: must be at most 1h"),
         ('window = "1m"', 'window = "61m"', "storms.window: must be at most 1h"),
-        ("contacts = 3", f"contacts = {2**63}", "signals.contact_repeated.contacts: must be a smaller number"),
-        ("contacts = 3", f"contacts = 0x{'f' * 9000}", "signals.contact_repeated.contacts: must be a smaller number"),
+        ("contacts = 3", f"contacts = {2**63}", f"signals.contact_repeated.contacts: must be at most {2**63 - 1}"),
+        (
+            "contacts = 3",
+            f"contacts = 0x{'f' * 9000}",
+            f"signals.contact_repeated.contacts: must be at most {2**63 - 1}",
+        ),
         ("contacts = 3", f"contacts = {'[' * 300}{']' * 300}", "signals.contact_repeated.contacts: must not be nested"),
         ("[storms]", "[storm]", "storm: is not known; use one of: acknowledgement, age, company"),
         (
@@ -77,8 +81,8 @@ def test_all_mistakes_are_named_at_once_in_the_order_of_lines() -> None:
         ("a = 1\nb = \n", "line 2: this is not valid TOML: Invalid value"),
         ("a = 1\na = 2\n", "line 2: this is not valid TOML: Cannot overwrite a value"),
         ('a = """x\n\n', "line 3: this is not valid TOML: "),
-        ("a = " + "[" * 5000, "line 1: the document must not be nested so deep"),
-        (f"a = 1\nb = {'1_' * 5000}0\nc = 3", "line 2: a number is too long"),
+        ("a = " + "[" * 5000, "line 1: the document must not be nested deeper than 32 levels"),
+        (f"a = 1\nb = {'1_' * 5000}0\nc = 3", f"line 2: a number must be at most {2**63 - 1}"),
         ("#" * (LONGEST + 1), f"line 1: the document must have at most {LONGEST} characters"),
         ("", "line 1, age: is missing"),
     ],
@@ -109,6 +113,11 @@ def test_a_reason_is_given_once() -> None:
     assert "reasons.lost[5].code: must differ from those before" in errors_of(text)[0]
 
 
+def test_a_status_that_is_listed_twice_is_named() -> None:
+    (error,) = errors_of(TEXT.replace('"new" = "us"', '"new" = "us"\n"New" = "nobody"'))
+    assert 'statuses: lists the status "new" with two different values' in error
+
+
 def test_an_offer_with_limits_says_what_is_offered() -> None:
     text = re.sub(r"^offer = .An immediate repair or.*$", "", TEXT, flags=re.MULTILINE)
     assert "plays.by_signal.refund_requested: must have an offer in words" in errors_of(text)[0]
@@ -130,14 +139,26 @@ def test_an_offer_with_limits_says_what_is_offered() -> None:
             2,
             "[0].set.signals.case_stuck.no_progress_for: has",
         ),
-        (f'segment = "x"\nset.reasons.lost = {"[" * 300}{"]" * 300}', 2, "[0].set: must not be nested so deep"),
-        (f'segment = "x"\nset.plays.{".a" * 300} = 1'.replace("..", "."), 2, "[0].set: must not be nested so deep"),
-        (f'segment = "x"\nset.rises.many_signals = {2**63}', 2, "[0].set.rises.many_signals: must be a smaller number"),
+        (
+            f'segment = "x"\nset.reasons.lost = {"[" * 300}{"]" * 300}',
+            2,
+            "[0].set: must not be nested deeper than 32 levels",
+        ),
+        (
+            f'segment = "x"\nset.plays.{".a" * 300} = 1'.replace("..", "."),
+            2,
+            "[0].set: must not be nested deeper than 32 levels",
+        ),
+        (
+            f'segment = "x"\nset.rises.many_signals = {2**63}',
+            2,
+            f"[0].set.rises.many_signals: must be at most {2**63 - 1}",
+        ),
         ('segment = "x"\nset.reasons.lost = []', 2, "[0].set.reasons.lost: must have at least one reason"),
         (
             'segment = "x"\nset = {}\n[[overrides]]\nsegment = "x"\nset = {}',
             3,
-            "[1]: never applies: an earlier override is for",
+            "[1]: never applies, because overrides[0] has the same segment or product",
         ),
     ],
 )
