@@ -53,6 +53,27 @@ def test_a_secret_given_twice_is_an_error(variable: str, secret: Path, monkeypat
     assert "from-" not in str(error.value)
 
 
+@pytest.mark.parametrize(
+    ("inbox", "database", "kafka", "is_noted"),
+    [
+        ("http://127.0.0.1:8103", "postgresql://e@127.0.0.1:5432/e", "127.0.0.1:9092,[::1]:9092", False),
+        ("http://localhost:8103", "postgresql:///e?host=/var/run/postgresql", "localhost:9092", False),
+        ("http://127.0.0.1:8103", "postgresql://e:p@db.example/e", "127.0.0.1:9092", True),
+        ("http://[::1]:8103", "postgresql://e@127.0.0.1/e", "127.0.0.1:9092, kafka-2.example:9092", True),
+        ("https://oncall.example", "postgresql://e:p@db.example/e", "kafka.example:9092", False),
+    ],
+)
+def test_links_that_open_on_one_machine_only_are_noted_where_the_servers_are_elsewhere(
+    inbox: str, database: str, kafka: str, is_noted: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("INBOX_URL", inbox)
+    monkeypatch.setenv("ESCALATION_DATABASE_URL", database)
+    monkeypatch.setenv("KAFKA_BOOTSTRAP_SERVERS", kafka)
+    notes = EscalationSettings().notes
+    assert bool(notes) is is_noted
+    assert all(note.startswith(f"INBOX_URL is {inbox}, ") and ":p@" not in note for note in notes)
+
+
 def test_a_secrets_file_that_cannot_be_used_is_named(tmp_path: Path) -> None:
     (tmp_path / "empty").write_text("\n")
     for name, words in (("none", "cannot be read (FileNotFoundError)"), ("empty", "is empty")):
