@@ -59,8 +59,8 @@ SIGNAL = SignalDefinition(
     counted=("a stuck case", "stuck cases"),
     headline=lambda _: "A case got stuck",
     raised_when=(
-        "An open case made no progress for this much of the company's working time, or for the longer time that "
-        "applies while it is the customer's turn."
+        "An open case made no progress for `no_progress_for` of the company's working time; while it is the customer's "
+        "turn, for `customers_turn_for`."
     ),
     starts_with=(
         FactKind.CASE_OPENED,

@@ -61,8 +61,8 @@ SIGNAL = SignalDefinition(
     counted=("a silence", "silences"),
     headline=lambda _: "The customer went quiet",
     raised_when=(
-        "After a bad contact or a low rating, no word from the customer and no conversation for this long, unless the "
-        "same case was resolved or closed in the meantime."
+        "After a bad contact or a low rating, no word from the customer and no conversation for `silent_for`, unless "
+        "the same case was resolved or closed in the meantime."
     ),
     starts_with=(FactKind.CONTACT, FactKind.RATED),
     settled_by=Clearing(
@@ -75,7 +75,7 @@ SIGNAL = SignalDefinition(
         after a dead end: 1 inbound dead_end -> 337
         after a low rating: 1 rated 200 case=k -> 337
         after a good rating: 1 rated 800 case=k -> never
-        after a talk that helped: 1 inbound resolved -> never
+        after a conversation that helped: 1 inbound resolved -> never
         the customer calls: 1 inbound dead_end, 300 inbound answered -> never
         the customer calls too late: 1 inbound dead_end, 350 inbound answered -> 337 to 350
         the case was resolved: 1 inbound dead_end case=k, 5 case_resolved case=k -> never

@@ -69,7 +69,8 @@ SIGNAL = SignalDefinition(
     counted=("an answer due soon", "answers due soon"),
     headline=lambda _: "A promised answer came close to its deadline",
     raised_when=(
-        "A promised answer is due within this time, has not been given, and no other answer on the matter is overdue."
+        "A promised answer is due within `warn_before`, has not been given, and no other answer on the matter is "
+        "overdue."
     ),
     starts_with=(FactKind.RESPONSE_PROMISED,),
     settled_by=Clearing(
