@@ -50,10 +50,10 @@ class Servers:
                 server = "Kafka" if isinstance(error, KAFKA_ERRORS) else what
                 refused = await self._refused(error)
                 if refused is None:
-                    log.warning("server does not answer, trying again", server=server, error=type(error).__name__)
+                    log.warning("server does not respond, trying again", server=server, error=type(error).__name__)
                 else:
                     log.error("a server refuses this process, trying again", server=server, do=refused)
-                self._told(refused or f"{server} does not answer ({type(error).__name__})")
+                self._told(refused or f"{server} does not respond ({type(error).__name__})")
                 await asyncio.sleep(pause)
                 pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
 

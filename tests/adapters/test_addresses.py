@@ -68,4 +68,4 @@ def test_the_address_of_the_mail_server_is_held_to_the_same(password: str) -> No
 
 def test_a_sentence_about_an_unreadable_address_names_no_part_of_it() -> None:
     told = failures.of_database("orders", "postgresql://orders:p@ss/w#rd@db/orders", ConnectionRefusedError())
-    assert "does not answer at an unreadable address" in told
+    assert "does not respond at an unreadable address" in told

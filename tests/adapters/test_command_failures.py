@@ -19,8 +19,8 @@ SERVERS = {f"{name}_DATABASE_URL": NOWHERE for name in ("ORDERS", "SUPPORT", "ES
 @pytest.mark.parametrize(
     ("error", "told"),
     [
-        (ConnectionRefusedError(), "does not answer at db.example:5432/orders (ConnectionRefusedError). Start it"),
-        (TimeoutError(), "does not answer at db.example:5432/orders (TimeoutError). Start it"),
+        (ConnectionRefusedError(), "does not respond at db.example:5432/orders (ConnectionRefusedError). Start it"),
+        (TimeoutError(), "does not respond at db.example:5432/orders (TimeoutError). Start it"),
         (
             asyncpg.UndefinedTableError(),
             "has no tables of that service, or old ones. Run `handoff migrate --only orders`",

@@ -84,14 +84,14 @@ def test_a_data_folder_that_is_named_says_where_the_servers_are(named: str, tmp_
     variable = {"HANDOFF_DATA": str(folder.path)} if named == "variable" else {}
     result = call("report", *option, **variable, ORDERS_DATABASE_URL=NOWHERE)
     assert result.stderr.startswith(f"Installation: {folder.path}\n")
-    assert "does not answer at 127.0.0.1:2/db" in result.stderr
+    assert "does not respond at 127.0.0.1:2/db" in result.stderr
 
 
 def test_the_usual_folder_counts_where_no_address_is_set(tmp_path: Path) -> None:
     folder = Folder(tmp_path / ".local", port=2).runs()
     result = call("explain", "e")
     assert result.stderr.startswith(f"Installation: {folder.path}\n")
-    assert "does not answer at 127.0.0.1:2/db" in result.stderr
+    assert "does not respond at 127.0.0.1:2/db" in result.stderr
 
 
 def test_the_usual_folder_does_not_fill_up_what_somebody_set_in_part(tmp_path: Path) -> None:
@@ -103,7 +103,7 @@ def test_the_usual_folder_does_not_fill_up_what_somebody_set_in_part(tmp_path: P
 def test_an_address_on_the_command_line_counts_before_the_folder(tmp_path: Path) -> None:
     folder = Folder(tmp_path / "company", port=2).runs()
     result = call("explain", "e", "--escalation-database", NOWHERE, "--data", str(folder.path))
-    assert "does not answer at 127.0.0.1:1/none" in result.stderr
+    assert "does not respond at 127.0.0.1:1/none" in result.stderr
 
 
 def test_a_folder_whose_servers_have_ended_is_not_read(tmp_path: Path) -> None:

@@ -24,7 +24,7 @@ async def test_a_server_that_does_not_answer_is_waited_for(said: list[str]) -> N
         return str(answer)
 
     assert await _servers(said).until_it_works("Postgres", ask) == "ready"
-    assert said == ["Postgres does not answer (ConnectionRefusedError)", "Postgres does not answer (TimeoutError)"]
+    assert said == ["Postgres does not respond (ConnectionRefusedError)", "Postgres does not respond (TimeoutError)"]
 
 
 async def test_a_fault_of_the_program_ends_the_start(said: list[str]) -> None:

@@ -146,7 +146,7 @@ async def alone(ground: Ground, sizes: Sizes) -> list[Measure]:
     told = await parts.pages(ground, sizes.pages)
     timers = f"{late.fired:,} fired beside {sizes.timers:,}: p99 {late.p99:.2f} s, worst {late.worst:.2f} s late"
     grown = told.with_pages.peak - told.without.now
-    pages = f"half told in {told.half:.2f} s, all in {told.everybody:.2f} s, {grown:.0f} MB for them"
+    pages = f"half updated within {told.half:.2f} s, all within {told.everybody:.2f} s; {grown:.0f} MB for all pages"
     memory = {"without": told.without.now, "with": told.with_pages.now, "peak": told.with_pages.peak}
     return [
         Measure("f", "the relay alone", "report", f"{sent:,.0f} rows/s"),

@@ -31,7 +31,7 @@ async def test_a_database_that_stops_is_told_of_and_no_more_when_it_is_back(priv
     await private_postgres.server.stop_at_once()
     assert await looked() == [], "one question without an answer says nothing"
     (reason,) = await until(looked, bool)
-    assert reason.startswith("The database of orders has not answered since 20")
+    assert reason.startswith("The database of orders has not responded since 20")
     assert "nothing is consumed or published" in reason
     assert urlsplit(url).netloc not in reason
     assert blocked._value.get() == 1
@@ -78,13 +78,13 @@ async def test_a_process_says_why_it_is_still_starting_and_what_is_wrong_while_i
     settings = {"KAFKA_BOOTSTRAP_SERVERS": kafka, "TOPIC_PREFIX": topic_prefix, "TOPIC_REPLICATION": "1"}
     await private_postgres.server.stop_at_once()
     async with orders_process(url, tmp_path / "log", settings) as process:
-        await eventually(process.reasons, ["starting: Postgres does not answer (ConnectionRefusedError)"])
+        await eventually(process.reasons, ["starting: Postgres does not respond (ConnectionRefusedError)"])
         await private_postgres.server.start()
         await eventually(process.reasons, [])
         await eventually(process.lags, {"0": "0.0", "1": "0.0"})
         await private_postgres.server.stop_at_once()
         (note,) = await until(process.notes, bool, within_seconds=60)
-        assert note.startswith("The database of orders has not answered since 20")
+        assert note.startswith("The database of orders has not responded since 20")
         assert await process.blocked() == {"database_unreachable"}
         assert await process.reasons() == [], "it answers 503, and asks to come back: nobody else could do better"
         await private_postgres.server.start()

@@ -54,8 +54,8 @@ async def test_a_silent_kafka_is_told_of_and_its_lag_is_not_known(plumbing: Plum
             assert not watched.silent(), "one question without an answer says nothing"
             (reason,) = await until(lambda: _looked(watched), bool)
             await watched.look()
-        assert reason.startswith(f"Kafka at {nobody} has not answered since 20")
-        assert [call.args[0] for call in log.warning.call_args_list] == ["a server does not answer"]
+        assert reason.startswith(f"Kafka at {nobody} has not responded since 20")
+        assert [call.args[0] for call in log.warning.call_args_list] == ["a server does not respond"]
         assert plumbing.blocked() == {"kafka_unreachable"}
         lags = await plumbing.lag()
         assert lags.keys() == {0, 1}

@@ -93,4 +93,4 @@ async def test_a_process_that_may_not_read_as_its_group_names_the_right_and_the_
         assert await process.blocked() == set()
     refusals = [line for line in process.lines() if line["event"] == "a server refuses this process, trying again"]
     assert {line["do"] for line in refusals} == {reason}
-    assert not [line for line in process.lines() if "does not answer" in line["event"]]
+    assert not [line for line in process.lines() if "does not respond" in line["event"]]

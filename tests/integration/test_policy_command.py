@@ -166,7 +166,7 @@ async def test_what_ships_the_schema_and_a_check_need_no_database(policy: Policy
     assert json.loads((await policy("show", "--schema", address=nowhere)).output)["type"] == "object"
     result = await policy("history", address=nowhere)
     assert result.exit_code == 1
-    assert "The database of escalation does not answer at 127.0.0.1:1/none (ConnectionRefusedError)" in result.output
+    assert "The database of escalation does not respond at 127.0.0.1:1/none (ConnectionRefusedError)" in result.output
 
 
 async def test_what_others_wrote_moves_nothing_on_the_terminal(policy: Policy, document: Path) -> None:

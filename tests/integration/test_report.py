@@ -247,7 +247,7 @@ async def test_a_database_that_does_not_answer_is_named_without_its_password(com
     printed = await run(company, "--json")
 
     assert printed.exit_code == 1
-    assert f"The database of support does not answer at {LOOPBACK}:{port}/support" in printed.output
+    assert f"The database of support does not respond at {LOOPBACK}:{port}/support" in printed.output
     assert "`handoff up`, or set SUPPORT_DATABASE_URL" in printed.output
     assert "secret" not in printed.output
 

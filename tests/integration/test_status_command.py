@@ -160,7 +160,7 @@ async def test_a_letter_needs_somebody_unless_its_publisher_had_the_answer_or_it
         ("pending", "the mail server refused the login with 535", True),
         ("sending", "the mail server refused the login with 535", True),
         ("pending", "the mail server's certificate is not trusted (self-signed certificate)", True),
-        ("pending", "the mail server does not answer (TimeoutError)", False),
+        ("pending", "the mail server does not respond (TimeoutError)", False),
         ("pending", "the mail server deferred the message with 451", False),
         ("failed", "the mail server refused the recipient with 550 (5.1.1)", False),
     ],
@@ -180,5 +180,5 @@ async def test_a_database_that_is_away_is_one_line_of_the_screen(urls: dict[str,
     urls["support"] = "postgresql://nobody@127.0.0.1:1/none"
     result = await status(urls)
     assert result.exit_code == 1
-    assert "! The database of support does not answer at 127.0.0.1:1/none" in result.stdout
+    assert "! The database of support does not respond at 127.0.0.1:1/none" in result.stdout
     assert "processes connected" in result.stdout
