@@ -43,8 +43,8 @@ _FAIL_TOGETHER = (
     "Send the events one by one"
 )
 _RIGHT_MISSING = (
-    'to publish {type} a key needs the right "{right}", which this key does not have and no pattern of types gives: if '
-    'this system is to say who sells and who looks after a customer, add "rights": ["{right}"] to its entry in '
+    'publishing {type} needs the right "{right}", which this key does not have; no pattern of types includes it. If '
+    'this system reports salespeople and who looks after a customer, add "rights": ["{right}"] to its entry in '
     "PUBLISHER_KEYS"
 )
 

@@ -130,7 +130,7 @@ async def test_an_earlier_document_may_be_published_again(escalation: Escalation
 @pytest.mark.parametrize(
     ("by", "words"),
     [
-        ("nobody", "nobody is not in the directory. Give the id of an active salesperson"),
+        ("nobody", "nobody is not in the directory. Give the ID of an active salesperson"),
         ("ben", "is no longer active"),
     ],
 )

@@ -38,13 +38,13 @@ def publish_policy(draft: Draft[PolicyPublishing]) -> None:
 
 def _nobody(id: str) -> str:
     return (
-        f"{id} is not in the directory. Give the id of an active salesperson, as in `salesperson_changed`, or "
+        f"{id} is not in the directory. Give the ID of an active salesperson, as in `salesperson_changed`, or "
         "add the publisher to the directory first."
     )
 
 
 def _gone(by: Salesperson) -> str:
-    return f"{by.salesperson_id} ({by.name}) is no longer active. Give the id of an active salesperson."
+    return f"{by.salesperson_id} ({by.name}) is no longer active. Give the ID of an active salesperson."
 
 
 def _moved_on(onto: int, latest: PolicyVersion) -> str:
