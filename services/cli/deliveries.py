@@ -75,7 +75,7 @@ def resend(
     ids: Annotated[list[UUID] | None, typer.Argument(metavar="ID", help="Deliveries by ID.")] = None,
     since: Since = None,
     every: Annotated[
-        bool, typer.Option("--open", help="Resend every e-mail whose episode is open and not acknowledged.")
+        bool, typer.Option("--open", help="Resend all of these whose episode is open and not acknowledged.")
     ] = False,
     escalation: EscalationDatabase = None,
     data: Data = None,
