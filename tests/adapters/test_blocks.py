@@ -78,7 +78,7 @@ def test_a_refusal_is_told_from_a_server_that_does_not_answer() -> None:
         ("orders.sales.v1", "`handoff outbox replay --since 2026-05-04T09:30:00Z orders`"),
         ("salespeople.v1", "`handoff outbox replay --since 2026-05-04T09:30:00Z orders`"),
         ("support.cases.v1", "`handoff outbox replay --since 2026-05-04T09:30:00Z support`"),
-        ("support.inbound.v1", "have its publishers send again what they sent since 2026-05-04T09:30:00Z"),
+        ("support.inbound.v1", "have its publishers send their events since 2026-05-04T09:30:00Z again"),
     ],
 )
 def test_what_a_topic_lost_is_published_again_by_who_published_it(topic: str, told: str) -> None:

@@ -111,10 +111,10 @@ def test_the_members_of_an_event_are_listed_with_those_of_their_parts() -> None:
     (event,), schemas = event_schemas([OrderPlaced])
     rows = {row.path: row for row in schema_rows(event.schema, schemas)}
     assert (rows["lines[].quantity"].kind, rows["lines[].quantity"].required) == ("whole number", False)
-    assert rows["lines[].quantity"].note == "How many of it; at least 1; at most 1,000,000,000; if missing: 1"
+    assert rows["lines[].quantity"].note == "Quantity; at least 1; at most 1,000,000,000; default: 1"
     assert (rows["order"].kind, rows["order"].required) == ("string", True)
     assert (rows["customer.zone"].parent, rows["customer.zone"].name) == ("customer.", "zone")
-    assert rows["currency"].note == "Three letters of ISO 4217; matches ^[A-Z]{3}$"
+    assert rows["currency"].note == "Currency code of ISO 4217: three letters; matches ^[A-Z]{3}$"
     assert rows["promises[].due_at"].kind == "time with a zone (RFC 3339)"
 
 

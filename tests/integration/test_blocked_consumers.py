@@ -78,7 +78,7 @@ async def test_a_process_whose_topic_is_deleted_says_so_and_goes_on_when_it_is_t
         await eventually(process.lags, {"0": "0.0", "1": "0.0"})
         (note,) = await until(process.notes, bool)
         assert f"topic {cluster.topic(TOPIC)} was deleted and created again" in note
-        assert "have its publishers send again what they sent since 20" in note
+        assert "have its publishers send their events since 20" in note
         assert await process.recreated() == [cluster.topic(TOPIC)]
         acknowledge = re.search(r"`handoff (topics acknowledge .* --by) NAME`", note)
         assert acknowledge is not None

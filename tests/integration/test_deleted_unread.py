@@ -129,7 +129,7 @@ async def test_a_process_tells_of_a_loss_until_somebody_says_that_it_is_dealt_wi
         await eventually(process.reasons, [])
         (note,) = await until(process.notes, bool)
         assert f"Kafka deleted 3 records of topic {cluster.topic(topic)} before orders read them" in note
-        assert "have its publishers send again what they sent since 20" in note
+        assert "have its publishers send their events since 20" in note
         assert await process.deleted_unread() == {cluster.topic(topic): 3}
         environment = {"ORDERS_DATABASE_URL": url, "TOPIC_PREFIX": topic_prefix}
         listed = await asyncio.to_thread(CliRunner().invoke, app, ["topics", "recreated", "orders"], env=environment)
