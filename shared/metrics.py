@@ -197,9 +197,7 @@ def _queue_metrics(registry: CollectorRegistry) -> QueueMetrics:
         waiting_signals_oldest_age=gauge(
             "handoff_waiting_signals_oldest_age_seconds", "Age of the signal that has waited longest."
         ),
-        nobody_to_ask=gauge(
-            "handoff_episodes_nobody_to_ask", "Open episodes with no one to notify, not even the desk."
-        ),
+        nobody_to_ask=gauge("handoff_episodes_nobody_to_ask", "Open episodes with no one to notify, desk included."),
         timers_pending=gauge("handoff_timers_pending", "Timers that have not fired yet, due or not."),
         timers_oldest_overdue_age=gauge(
             "handoff_timers_oldest_overdue_age_seconds", "Time since the most overdue timer fell due."
@@ -291,9 +289,7 @@ def _process_metrics(registry: CollectorRegistry) -> ProcessMetrics:
             registry=registry,
         ),
         relay_published=Counter("handoff_relay_published", "Outbox rows acknowledged by Kafka.", registry=registry),
-        relay_failures=Counter(
-            "handoff_relay_failures", "Iterations of the relay with a failed send.", registry=registry
-        ),
+        relay_failures=Counter("handoff_relay_failures", "Relay iterations with a failed send.", registry=registry),
         relay_refused=Gauge("handoff_relay_refused_rows", "Outbox rows too large for Kafka.", registry=registry),
         requests_refused=Counter(
             "handoff_requests_refused",
