@@ -226,7 +226,7 @@ def _print(terminal: Console, found: Report) -> None:
     terminal.print(_table("alerts", found.alerts.items()))
     terminal.print(_table("deliveries", ((name.replace("_", " "), count) for name, count in found.deliveries.items())))
     terminal.print(_table("waiting", ((_WAITING.get(name, name), count) for name, count in found.waiting.items())))
-    ledger = Table("ledger", *(outcome.value for outcome in Outcome), "unsent", "timers")
+    ledger = Table("ledger", *(outcome.value.replace("_", " ") for outcome in Outcome), "unsent", "timers")
     ledger.columns[0].overflow = "fold"
     for column in ledger.columns[1:]:
         column.justify, column.overflow = "right", "fold"
