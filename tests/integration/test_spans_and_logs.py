@@ -173,7 +173,7 @@ async def test_a_refused_request_is_logged_with_its_publisher_and_types(
     told = [(line["status"], line["code"], line["publisher"], line["types"]) for line in lines]
     assert told == [
         (400, "invalid_attribute", "shop", [known]),
-        (400, "unknown_type", "shop", ["unknown type", known]),
+        (400, "unknown_type", "shop", [known, "unknown type"]),
         (400, "missing_field", "shop", [known]),
         (401, "key_unknown", None, []),
         (415, "unsupported_media_type", "shop", []),
