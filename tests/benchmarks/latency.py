@@ -129,7 +129,7 @@ async def _publish_at(cluster: Cluster, rate: int, count: int) -> float:
         started, sent = time.time() + 0.2, 0
         while sent < count:
             while sent < count and started + sent / rate <= time.time():
-                key, value, headers = encode_record(_failure(sent, started + sent / rate))
+                key, value, headers = encode_record(failure(sent, started + sent / rate))
                 await producer.send(cluster.topic(support_inbound.TOPIC), value, key=key, headers=headers)
                 sent += 1
             await asyncio.sleep(_TICK_SECONDS)
@@ -139,9 +139,11 @@ async def _publish_at(cluster: Cluster, rate: int, count: int) -> float:
     return started
 
 
-def _failure(number: int, at: float) -> Envelope[Fact]:
-    account = number % ACCOUNTS
-    fact = support_inbound.RefundRequested(order=f"o-{account}", amount_minor=9_900, currency="EUR", words="Again.")
+def failure(number: int, at: float) -> Envelope[support_inbound.RefundRequested]:
+    """A refund request. An account's next one has other words, because the same request again notifies no one."""
+    repeat, account = divmod(number, ACCOUNTS)
+    words = f"Request {repeat}."
+    fact = support_inbound.RefundRequested(order=f"o-{account}", amount_minor=9_900, currency="EUR", words=words)
     time = datetime.fromtimestamp(at, UTC)
     return envelope(fact, id=f"f-{number}", source="/bench", subject=f"c-{account}", time=time)
 

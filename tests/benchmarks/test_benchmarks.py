@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.benchmarks import draining, parts
+from tests.benchmarks import draining, latency, parts
 from tests.benchmarks.backlog import Backlog
 from tests.benchmarks.checker import end_state
 from tests.benchmarks.command import read_arguments
@@ -48,6 +48,12 @@ async def test_the_checker_sees_another_recipient(ground: Ground) -> None:
     async with connected(url) as connection:
         await connection.execute("update escalation.salespeople set name = 'Somebody' where salesperson_id = 'desk'")
     assert (await end_state(url)).differences(before) == ["people: 201 rows and 201, of other contents"]
+
+
+def test_an_accounts_next_failure_is_another_request() -> None:
+    first, second = (latency.failure(number, 1e9) for number in (7, 7 + latency.ACCOUNTS))
+    assert first.subject == second.subject
+    assert first.data.words != second.data.words
 
 
 async def test_every_open_page_is_told(ground: Ground) -> None:
