@@ -65,7 +65,7 @@ _SAID_LATER = ("complete", "delivery_due_at")
 
 
 @dataclass(slots=True)
-class Book:
+class UnitOfWork:
     """The known state of a batch's orders, people and accounts, and the batch's additions."""
 
     sales: dict[OrderId, Sale]
@@ -104,7 +104,7 @@ class Book:
         self.reassigned[account] = event
 
 
-async def load(tx: Transaction, events: Sequence[Envelope[Fact]]) -> Book:
+async def load(tx: Transaction, events: Sequence[Envelope[Fact]]) -> UnitOfWork:
     people = {SalespersonId(event.subject) for event in events if isinstance(event.data, SalespersonChanged)}
     accounts = {AccountId(event.subject) for event in events if isinstance(event.data, AccountReassigned)}
     wanted = {SalespersonId(event.subject) for event in events if isinstance(event.data, SalespersonWanted)}
@@ -118,7 +118,7 @@ async def load(tx: Transaction, events: Sequence[Envelope[Fact]]) -> Book:
     known = await _load_people(tx.connection, people)
     sales, room = await _load_orders(tx.connection, named, opening, ended)
     facts += room.facts()
-    return Book(
+    return UnitOfWork(
         sales,
         {person: version for person, (version, _) in known.items()},
         await _load_accounts(tx.connection, accounts),
@@ -133,12 +133,12 @@ async def all_people(connection: Connection) -> list[SalespersonId]:
     return [row["salesperson_id"] for row in await connection.fetch(_PEOPLE)]
 
 
-async def save(tx: Transaction, book: Book) -> None:
-    await _PLACE.run(tx.connection, [_order_row(event, book.sales) for event in book.placed])
-    await _KEEP_FACTS.run(tx.connection, [_fact_row(event) for event in book.facts])
-    await _CHANGE_PEOPLE.run(tx.connection, [_person_row(event) for event in book.changed.values()])
-    await _REASSIGN.run(tx.connection, [_account_row(event) for event in book.reassigned.values()])
-    await book.waiting.save(tx)
+async def save(tx: Transaction, work: UnitOfWork) -> None:
+    await _PLACE.run(tx.connection, [_order_row(event, work.sales) for event in work.placed])
+    await _KEEP_FACTS.run(tx.connection, [_fact_row(event) for event in work.facts])
+    await _CHANGE_PEOPLE.run(tx.connection, [_person_row(event) for event in work.changed.values()])
+    await _REASSIGN.run(tx.connection, [_account_row(event) for event in work.reassigned.values()])
+    await work.waiting.save(tx)
 
 
 async def _load_orders(

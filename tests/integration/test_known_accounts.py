@@ -10,9 +10,9 @@ import pytest
 from structlog.testing import capture_logs
 
 from services.escalation.domain.account_state import AccountState
-from services.escalation.domain.book import Book
 from services.escalation.domain.entities import Case, Order
 from services.escalation.domain.policy.versions import Policies
+from services.escalation.domain.unit_of_work import UnitOfWork
 from services.escalation.handlers import handling
 from services.escalation.store import known_accounts
 from services.escalation.store.explaining import record_of
@@ -124,7 +124,7 @@ def test_only_so_much_is_held_in_memory() -> None:
         state.version = state.version or uuid4()
         state.put_order(replace(ORDER, order_id=f"{account}-{state.size}", account_id=account))
         state.put_case(Case(account, f"{account}-{state.size}"))
-        known.keep(Book(NO_LIMIT, Policies.shipped(), {account: state}))
+        known.keep(UnitOfWork(NO_LIMIT, Policies.shipped(), {account: state}))
     assert list(known._known) == ["c-3"]
     assert known._rows == 5
 
@@ -135,7 +135,7 @@ def test_accounts_of_which_little_is_known_are_forgotten_as_well() -> None:
     for number in range(200):
         state = AccountState(f"c-{number}")
         state.version = uuid4()
-        known.keep(Book(NO_LIMIT, Policies.shipped(), {f"c-{number}": state}))
+        known.keep(UnitOfWork(NO_LIMIT, Policies.shipped(), {f"c-{number}": state}))
     assert 0 < len(known._known) <= 100 / 3
 
 

@@ -9,7 +9,6 @@ import pytest
 
 from services.escalation import app
 from services.escalation.domain.account_state import AccountState
-from services.escalation.domain.book import Book
 from services.escalation.domain.deciding import SUBSCRIPTIONS, alerts, buttons, episodes, people, reconciling
 from services.escalation.domain.deciding.notifying import notify_next
 from services.escalation.domain.decisions.closing import Closed, Reopened
@@ -17,6 +16,7 @@ from services.escalation.domain.duties import Duty, DutyKind
 from services.escalation.domain.entities import Episode
 from services.escalation.domain.own_facts import EpisodeDue
 from services.escalation.domain.severity import assess_severity
+from services.escalation.domain.unit_of_work import UnitOfWork
 from services.escalation.store.known_accounts import KnownAccounts
 from shared import journal, timers
 from shared.contracts.escalation import RingCause
@@ -77,7 +77,7 @@ def silence_that_is_not_waited_for(patch: pytest.MonkeyPatch) -> None:
 
 
 def acknowledge_without_silencing(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(Book, "silence", lambda *_arguments: None)
+    patch.setattr(UnitOfWork, "silence", lambda *_arguments: None)
 
 
 def severity_that_falls(patch: pytest.MonkeyPatch) -> None:

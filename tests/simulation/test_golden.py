@@ -13,11 +13,11 @@ from typing import Any
 
 import pytest
 
-from services.escalation.domain.book import Book
 from services.escalation.domain.deciding import buttons
 from services.escalation.domain.decisions.decision import RING_CAUSES, Decision
 from services.escalation.domain.decisions.notifying import Notified
 from services.escalation.domain.draft import Draft
+from services.escalation.domain.unit_of_work import UnitOfWork
 from services.escalation.handlers import apply
 from shared.contracts.escalation import RingCause
 from shared.transaction import Transaction
@@ -96,10 +96,10 @@ def _has_two_words(value: Any) -> bool:
 def _one_more_row(patch: pytest.MonkeyPatch) -> None:
     record = apply._record
 
-    def twice(tx: Transaction, book: Book, cause: Any, decision: Decision) -> Any:
+    def twice(tx: Transaction, work: UnitOfWork, cause: Any, decision: Decision) -> Any:
         if isinstance(decision, Notified):
-            book.changes.decisions.append(record(tx, book, cause, decision))
-        return record(tx, book, cause, decision)
+            work.changes.decisions.append(record(tx, work, cause, decision))
+        return record(tx, work, cause, decision)
 
     patch.setattr(apply, "_record", twice)
 

@@ -23,12 +23,12 @@ def handling(rules: Rules) -> Handler:
         tx.rules_version = RULES_VERSION
         heard = [event for event in events if type(event.data) in deciding.SUBSCRIPTIONS]
         policies = await known.current(tx.connection)
-        book = await batches.load(tx.connection, heard, rules, policies, accounts)
+        work = await batches.load(tx.connection, heard, rules, policies, accounts)
         async for event in tx.each(heard):
-            draft = Draft(book, event, tx.now, tx.traceparent)
+            draft = Draft(work, event, tx.now, tx.traceparent)
             deciding.decide(draft)
             write_effects(tx, draft)
-        await batches.save(tx.connection, book, tx.now)
-        tx.after_commit.append(partial(accounts.keep, book))
+        await batches.save(tx.connection, work, tx.now)
+        tx.after_commit.append(partial(accounts.keep, work))
 
     return handle

@@ -7,7 +7,6 @@ from collections.abc import Iterator, Mapping
 
 from sqlalchemy import CheckConstraint, MetaData, Table
 
-from services.escalation.domain.book import Book
 from services.escalation.domain.deciding.receipts import NOT_NEEDED
 from services.escalation.domain.decisions.rules import DECISIONS, RULES
 from services.escalation.domain.draft import Draft
@@ -18,6 +17,7 @@ from services.escalation.domain.own_facts import Attempt
 from services.escalation.domain.policy.document import shipped
 from services.escalation.domain.policy.model import CLEARED, SEEN, Policy, TeamMode
 from services.escalation.domain.rescues import NotNow
+from services.escalation.domain.unit_of_work import UnitOfWork
 from services.escalation.domain.words.endings import RULES_CHANGED
 from services.escalation.domain.written import NoteAbout
 from services.escalation.tables import EscalationTable
@@ -79,7 +79,7 @@ def values() -> Names:
                 found[f"{name}.{column}"] |= set(re.findall(r"'(\w+)'", listed))
     reasons = [one.code for each in shipped().reasons.values() for one in each]
     found["escalation.alerts.because"] |= _given(LadderStep.__name__, 2)
-    found["escalation.deliveries.reason"] |= {*NOT_NEEDED, *_given(Book.silence.__name__, 1)} | _cancelling()
+    found["escalation.deliveries.reason"] |= {*NOT_NEEDED, *_given(UnitOfWork.silence.__name__, 1)} | _cancelling()
     found["escalation.episodes.deadline_for"] |= set(Clock)
     found["escalation.episodes.reason"] |= {CLEARED, SEEN, *reasons}
     found["escalation.facts.kind"] |= set(FactKind)

@@ -38,7 +38,7 @@ class Asking:
 def raise_alert(draft: Draft[Fact], episode: Episode, asking: Asking) -> None:
     """Raise one alert, with a delivery on each channel. The recipient's response time starts when they are notified."""
     asked = _asked(draft, episode, asking)
-    if draft.book.is_for_information(episode):
+    if draft.work.is_for_information(episode):
         told = replace(asked, step=episode.step, deadline_at=None, deadline_for=None)
         send_alert(draft, told, asking, Times(asking.asked.rung_at, None, "plays.refund_kinds", informs=True))
         return
@@ -49,17 +49,17 @@ def raise_alert(draft: Draft[Fact], episode: Episode, asking: Asking) -> None:
 def send_alert(draft: Draft[Fact], episode: Episode, asking: Asking, times: Times) -> None:
     """Send the alert, with its deliveries, of an episode whose `rings` already counts it."""
     alert = _alert(draft, episode, asking)
-    deliveries = _deliveries(alert, draft.book.people.get(alert.recipient), draft.now, times.rung_at)
+    deliveries = _deliveries(alert, draft.work.people.get(alert.recipient), draft.now, times.rung_at)
     draft.decide(Notified(episode, alert, asking.signal, times, tuple(deliveries)))
 
 
 def _asked(draft: Draft[Fact], episode: Episode, asking: Asking) -> Episode:
-    order = draft.book.order_of(episode)
-    version, policy = draft.book.policy_for(order)
+    order = draft.work.order_of(episode)
+    version, policy = draft.work.policy_for(order)
     if asking.cause is RingCause.REPEAT:
         deadline = asking.asked.rung_at + repeat_pause(episode.repeats - 1, policy)
     else:
-        situation = Situation(order, draft.book.people, Moment(draft.now, episode.severity, policy))
+        situation = Situation(order, draft.work.people, Moment(draft.now, episode.severity, policy))
         deadline = answer_until(asking.asked, _timed_as(asking, episode), situation)
     return replace(
         episode,
@@ -146,8 +146,8 @@ def _wait_for(draft: Draft[Fact], episode: Episode, person: str, situation: Situ
 
 def inform(draft: Draft[InformationDue], episode: Episode, asked: Asked) -> None:
     """Inform a person who was never notified of the episode."""
-    signal = draft.book.main_signal(episode)
-    if signal is None or asked.ladder_step.salesperson_id in draft.book.asked[episode.episode_id]:
+    signal = draft.work.main_signal(episode)
+    if signal is None or asked.ladder_step.salesperson_id in draft.work.asked[episode.episode_id]:
         return
     counted = replace(episode, rings=episode.rings + 1)
     path = f"ladder.skip_unless_at_work_within.{episode.severity.value}"
@@ -165,7 +165,7 @@ SOUGHT_AGAIN_AFTER = timedelta(hours=1)
 
 def show_nobody(draft: Draft[Fact], episode: Episode, ladder: Sequence[LadderStep]) -> None:
     """Mark an episode that has no recipient. It is explained once, counted while it lasts, and checked again later."""
-    desk = draft.book.rules.desk
+    desk = draft.work.rules.desk
     if episode.nobody_since is None:
         for ladder_step in ladder:
             draft.decide(Skipped(episode, ladder_step))

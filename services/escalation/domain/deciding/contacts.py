@@ -38,8 +38,8 @@ def ring_on_contact(draft: Draft[Fact], fact: AccountFact) -> None:
 def _ring_if_unanswered(draft: Draft[Fact], episode: Episode, fact: AccountFact) -> bool:
     """Return whether somebody was notified."""
     cause = ring_of_contact(episode, fact)
-    signal = draft.book.main_signal(episode) if cause is not None else None
-    if cause is None or signal is None or draft.book.is_for_information(episode):
+    signal = draft.work.main_signal(episode) if cause is not None else None
+    if cause is None or signal is None or draft.work.is_for_information(episode):
         return False
     draft.decide(ContactMissed(episode))
     ring(draft, episode, signal, cause, something_new=True)
@@ -95,7 +95,7 @@ def _count_attempt(draft: Draft[Fact], episode: Episode, fact: AccountFact) -> N
 
 
 def _note_attempt(draft: Draft[Fact], episode: Episode) -> None:
-    person = draft.book.people.get(episode.acknowledged_by or "")
+    person = draft.work.people.get(episode.acknowledged_by or "")
     tried = attempted(episode, person, talk_of(draft, episode), draft.now)
     draft.decide(Attempted(tried, episode.deadline_at))
 
@@ -114,7 +114,7 @@ def _concerned(draft: Draft[Fact], fact: AccountFact) -> list[Episode]:
     """
     if fact.kind not in (FactKind.CONTACT, FactKind.CUSTOMER_REACHED):
         return []
-    case = draft.book.case_of(fact.account_id, fact.case_id)
+    case = draft.work.case_of(fact.account_id, fact.case_id)
     orders = draft.state.orders
     named = next((one for one in (fact.order_id, case.order_id if case else None) if one in orders), None)
     if named is None:

@@ -41,7 +41,7 @@ def act_on_deadline(draft: Draft[EpisodeDue]) -> None:
     episode = draft.state.episodes.get(draft.fact.episode)
     if episode is None or episode.closed_at is not None:
         return
-    _, policy = draft.book.policy_for(draft.book.order_of(episode))
+    _, policy = draft.work.policy_for(draft.work.order_of(episode))
     offered_until, deadline_at = episode.offered_until, falls_due(episode, policy)
     if offered_until is not None and offered_until <= draft.now:
         draft.decide(OfferLapsed(episode))
@@ -74,14 +74,14 @@ def look_for_recipient(draft: Draft[RecipientSought]) -> None:
     if episode is None or episode.closed_at is not None or episode.acknowledged_at is not None:
         return
     signal = draft.state.signals.get(draft.fact.signal)
-    quiet = signal is not None and draft.book.informs(signal, draft.book.order_of(episode))
-    if draft.book.is_for_information(episode) or not (quiet or _rang_since(episode, draft.fact)):
+    quiet = signal is not None and draft.work.informs(signal, draft.work.order_of(episode))
+    if draft.work.is_for_information(episode) or not (quiet or _rang_since(episode, draft.fact)):
         find_recipient(draft, episode, _about_what_stands(draft, episode))
 
 
 def _about_what_stands(draft: Draft[RecipientSought], episode: Episode) -> RecipientSought:
     """The signal to notify for may have ended while others that joined the episode still stand."""
-    signal, main = draft.state.signals.get(draft.fact.signal), draft.book.main_signal(episode)
+    signal, main = draft.state.signals.get(draft.fact.signal), draft.work.main_signal(episode)
     if main is None or (signal is not None and signal.stands):
         return draft.fact
     return draft.fact.model_copy(update={"signal": main.signal_id})
@@ -96,7 +96,7 @@ def look_for_somebody(draft: Draft[SomebodySought]) -> None:
     episode = draft.state.episodes.get(draft.fact.episode)
     if episode is None or episode.closed_at is not None or episode.nobody_since is None:
         return
-    signal = draft.book.main_signal(episode)
+    signal = draft.work.main_signal(episode)
     if signal is not None and episode.rang:
         ring(draft, episode, signal, RingCause.SIGNAL)
     elif signal is not None:
@@ -122,7 +122,7 @@ def tell_for_information(draft: Draft[InformationDue]) -> None:
 def _look_after_undo(draft: Draft[InformationDue], episode: Episode | None) -> None:
     if episode is None or episode.closed_at is None or episode.closed_by is None:
         return
-    _, policy = draft.book.policy_for(draft.book.order_of(episode))
+    _, policy = draft.work.policy_for(draft.work.order_of(episode))
     until = reopened_until(episode.closed_at, policy.acknowledgement.reopen_within)
     if draft.now <= until:
         draft.set_timer(draft.fact, due_at=until + _TICK)
@@ -139,7 +139,7 @@ def _expire(draft: Draft[EpisodeDue], episode: Episode) -> None:
 
 
 def _ring_again(draft: Draft[EpisodeDue], episode: Episode, cause: RingCause) -> None:
-    signal = draft.book.main_signal(episode)
+    signal = draft.work.main_signal(episode)
     if signal is not None:
         ring(draft, episode, signal, cause)
 
@@ -156,7 +156,7 @@ def act_on_appointment(draft: Draft[EpisodeDue], episode: Episode) -> None:
     at, holder = episode.deadline_at, episode.acknowledged_by
     assert at is not None
     assert holder is not None
-    person = draft.book.people.get(holder)
+    person = draft.work.people.get(holder)
     is_due = may_be_contacted(draft, episode)
     if is_due and person is not None and _is_gone(draft, episode, person):
         pass_on(draft, episode, person, "had promised the call")
@@ -174,8 +174,8 @@ def _is_gone(draft: Draft[EpisodeDue], episode: Episode, holder: Salesperson) ->
 
 def _remind(draft: Draft[EpisodeDue], episode: Episode, holder: str) -> None:
     """Send an alert that needs no response. The acknowledger promised the call, so their hours do not delay it."""
-    signal = draft.book.main_signal(episode)
-    ladder_step = step_of(ladder_of(draft, episode) or (), episode, holder, draft.book.people)
+    signal = draft.work.main_signal(episode)
+    ladder_step = step_of(ladder_of(draft, episode) or (), episode, holder, draft.work.people)
     if signal is None or ladder_step is None or is_observed(draft, episode):
         return
     counted = replace(episode, rings=episode.rings + 1)

@@ -39,7 +39,7 @@ def ring(
     `something_new` tells that something happened to the customer after an appointment was made. An episode for
     information needs no response: the first person on the ladder gets a mail for each signal, and no clock runs.
     """
-    if draft.book.is_for_information(episode):
+    if draft.work.is_for_information(episode):
         if episode.asks:
             ask_no_more(draft, episode)
         else:
@@ -61,17 +61,17 @@ def assign_silently(draft: Draft[Fact], episode: Episode, signal: Signal) -> Non
 
 def notify_next(draft: Draft[Fact], episode: Episode, cause: RingCause) -> None:
     """Notify the next person on the ladder of the episode's main signal."""
-    signal = draft.book.main_signal(episode)
+    signal = draft.work.main_signal(episode)
     if signal is not None:
         ring(draft, episode, signal, cause)
 
 
 def find_recipient(draft: Draft[Fact], episode: Episode, sought: RecipientSought) -> None:
     """Assign an episode to its recipient, and notify them if that is due; without a recipient, look again later."""
-    order = draft.book.order_of(episode)
+    order = draft.work.order_of(episode)
     ladder = ladder_of(draft, episode)
     if ladder is None and draft.now >= sought.until:
-        ladder = (desk_instead(order, draft.book.people, desk=draft.book.rules.desk, now=draft.now),)
+        ladder = (desk_instead(order, draft.work.people, desk=draft.work.rules.desk, now=draft.now),)
     if ladder is None:
         _look_again(draft, episode, sought)
     elif is_observed(draft, episode):
@@ -84,7 +84,7 @@ def find_recipient(draft: Draft[Fact], episode: Episode, sought: RecipientSought
 
 def is_observed(draft: Draft[Fact], episode: Episode) -> bool:
     """Whether the team only observes, so that no one is alerted; then it is explained."""
-    observed = draft.book.team_mode(draft.book.order_of(episode)) is TeamMode.OBSERVE
+    observed = draft.work.team_mode(draft.work.order_of(episode)) is TeamMode.OBSERVE
     if observed:
         draft.decide(Observed(episode))
     return observed
@@ -112,7 +112,7 @@ def _ring_on(draft: Draft[Fact], episode: Episode, ladder: tuple[LadderStep, ...
         skipped = [*passed_over(ladder, episode, asked.ladder_step, upward=sought.cause in UPWARD), *asked.passed_over]
         for ladder_step in skipped:
             draft.decide(Skipped(episode, ladder_step))
-        if not draft.book.is_for_information(episode):
+        if not draft.work.is_for_information(episode):
             tell_later(draft, episode, asked, situation)
         raise_alert(draft, episode, Asking(asked, signal, sought.cause))
     else:
@@ -121,7 +121,7 @@ def _ring_on(draft: Draft[Fact], episode: Episode, ladder: tuple[LadderStep, ...
 
 def _ask_again(draft: Draft[Fact], episode: Episode, again: Asking, cause: RingCause) -> None:
     """Notify the last available person again, as nobody is further up, until the repeats are used up."""
-    _, policy = draft.book.policy_for(draft.book.order_of(episode))
+    _, policy = draft.work.policy_for(draft.work.order_of(episode))
     if cause is RingCause.NOT_MINE and episode.responsible == again.recipient:
         _pause(draft, episode, draft.now + repeat_pause(episode.repeats, policy))
     elif episode.repeats < policy.ladder.repeats.times:
@@ -142,7 +142,7 @@ def _still_asked(
     """The candidates for this cause: people further up, or first the person who has or had it, even off the ladder."""
     if sought.cause in UPWARD or (episode.step is None and sought.had_it is None):
         return still_to_ask(ladder, episode, _not_again(draft, episode, sought))
-    own = step_of(ladder, episode, episode.responsible, draft.book.people)
+    own = step_of(ladder, episode, episode.responsible, draft.work.people)
     if own is None or own.skipped is not None or (own.step is Step.COLLEAGUE and sought.had_it is None):
         return standing(ladder)
     return list(dict.fromkeys([own, *standing(ladder)]))
@@ -156,7 +156,7 @@ def _not_again(draft: Draft[Fact], episode: Episode, sought: RecipientSought) ->
     """
     if sought.cause is RingCause.UNAVAILABLE and sought.had_it is not None:
         return {sought.had_it}
-    return draft.book.asked[episode.episode_id]
+    return draft.work.asked[episode.episode_id]
 
 
 def _pause(draft: Draft[Fact], episode: Episode, until: datetime) -> None:
@@ -172,36 +172,36 @@ def _exhaust(draft: Draft[Fact], episode: Episode) -> None:
 
 def _look_again(draft: Draft[Fact], episode: Episode, sought: RecipientSought) -> None:
     """Look again in a minute. The directory's fact hurries this timer; the minute covers a race with that fact."""
-    order = draft.book.order_of(episode)
+    order = draft.work.order_of(episode)
     if not isinstance(draft.event.data, RecipientSought):
         draft.decide(SellerAwaited(episode, order, sought.until))
-    again_at = min(draft.now + draft.book.rules.salesperson_recheck, sought.until)
+    again_at = min(draft.now + draft.work.rules.salesperson_recheck, sought.until)
     in_vain, seller = again_at == sought.until, f"salesperson:{order.sold_by}"
     draft.set_timer(sought, due_at=again_at, awaits=seller, made_of_silence=in_vain)
 
 
 def situation_of(draft: Draft[Fact], episode: Episode) -> Situation:
     """The order, the people and the moment that decide who can be notified of an episode."""
-    order = draft.book.order_of(episode)
-    _, policy = draft.book.policy_for(order)
-    return Situation(order, draft.book.people, Moment(draft.now, episode.severity, policy))
+    order = draft.work.order_of(episode)
+    _, policy = draft.work.policy_for(order)
+    return Situation(order, draft.work.people, Moment(draft.now, episode.severity, policy))
 
 
 def ladder_of(draft: Draft[Fact], episode: Episode) -> tuple[LadderStep, ...] | None:
     """The current ladder of an episode; None while the seller is not known."""
-    book, order = draft.book, draft.book.order_of(episode)
+    work, order = draft.work, draft.work.order_of(episode)
     return ladder_steps(
         order,
-        book.people,
-        desk=book.rules.desk,
+        work.people,
+        desk=work.rules.desk,
         moment=situation_of(draft, episode).moment,
-        mode=book.team_mode(order),
-        assigned=assigned_to(book.account(order.account_id), book.people, draft.now),
+        mode=work.team_mode(order),
+        assigned=assigned_to(work.account(order.account_id), work.people, draft.now),
     )
 
 
 def _sought(draft: Draft[Fact], episode: Episode, signal: Signal, *, rings: bool, cause: RingCause) -> RecipientSought:
-    until = draft.now + draft.book.rules.salesperson_wait
+    until = draft.now + draft.work.rules.salesperson_wait
     return RecipientSought(
         episode=episode.episode_id,
         signal=signal.signal_id,

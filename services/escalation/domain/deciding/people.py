@@ -43,20 +43,20 @@ def look_at_once(draft: Draft[SalespersonChanged], *, reachable: bool) -> None:
 
 def look_at_work(draft: Draft[WorkLookedAt]) -> None:
     """Check again; an absence may have begun."""
-    if draft.event.subject in draft.book.people:
+    if draft.event.subject in draft.work.people:
         _set_off(draft, PersonChanged(person=draft.event.subject, since=draft.fact.since))
         look_when_away(draft)
 
 
 def _set_off(draft: Draft[Any], change: PersonChanged) -> None:
-    for account in sorted(draft.book.concerned[change.person]):
+    for account in sorted(draft.work.concerned[change.person]):
         draft.set_timer_of(account, change, due_at=draft.now)
 
 
 def look_when_away(draft: Draft[Any]) -> None:
     """Set a timer to check a person's episodes when their next absence begins."""
-    person = draft.book.people[draft.event.subject]
-    begins = calendar_of(person, draft.book.policies.latest.policy.company).next_absence(draft.now)
+    person = draft.work.people[draft.event.subject]
+    begins = calendar_of(person, draft.work.policies.latest.policy.company).next_absence(draft.now)
     if begins is not None and person.active:
         draft.set_timer(WorkLookedAt(at=begins, since=begins), due_at=begins)
 
@@ -64,11 +64,11 @@ def look_when_away(draft: Draft[Any]) -> None:
 def pass_on_work(draft: Draft[PersonChanged]) -> None:
     """Apply a change of a person to their episodes of this account."""
     id = draft.fact.person
-    person = draft.book.people.get(id)
+    person = draft.work.people.get(id)
     if person is None:
         return
     if not person.active:
-        draft.book.cancel_mail(draft.account_id, id)
+        draft.work.cancel_mail(draft.account_id, id)
     for episode in draft.state.open_by_id():
         if episode.offered_to == id:
             episode = _without_offer(draft, episode, person)
@@ -125,7 +125,7 @@ def _look_at_asked(draft: Draft[PersonChanged], episode: Episode, person: Salesp
     if asked is None or asked.ladder_step.salesperson_id != person.salesperson_id:
         pass_on(draft, episode, person, "had been notified")
         return
-    signal = draft.book.main_signal(episode)
+    signal = draft.work.main_signal(episode)
     if draft.fact.reachable and signal is not None:
         ring(draft, episode, signal, RingCause.SIGNAL)
         return
@@ -140,7 +140,7 @@ def _look_at_asked(draft: Draft[PersonChanged], episode: Episode, person: Salesp
 
 
 def _show_to_another(draft: Draft[PersonChanged], episode: Episode, person: Salesperson) -> None:
-    signal = draft.book.main_signal(episode)
+    signal = draft.work.main_signal(episode)
     if signal is None:
         return
     if not person.active:
@@ -159,16 +159,16 @@ def _nobodys_while_awaited(draft: Draft[Any], episode: Episode) -> Episode:
 def _asked_now(draft: Draft[PersonChanged], episode: Episode, person: Salesperson) -> Asked | None:
     """The person whom the step notified last would notify now."""
     ladder = ladder_of(draft, episode) or _desk_alone(draft, episode)
-    theirs = step_of(ladder, episode, person.salesperson_id, draft.book.people)
+    theirs = step_of(ladder, episode, person.salesperson_id, draft.work.people)
     own = [theirs] if theirs is not None and theirs.skipped is None else []
-    above = still_to_ask(ladder, episode, draft.book.asked[episode.episode_id])
+    above = still_to_ask(ladder, episode, draft.work.asked[episode.episode_id])
     return whom(list(dict.fromkeys([*own, *above])), situation_of(draft, episode))
 
 
 def _desk_alone(draft: Draft[Any], episode: Episode) -> tuple[LadderStep, ...]:
     """The ladder if the seller never became known: the desk alone."""
-    order, book = draft.book.order_of(episode), draft.book
-    return (desk_instead(order, book.people, desk=book.rules.desk, now=draft.now),)
+    order, work = draft.work.order_of(episode), draft.work
+    return (desk_instead(order, work.people, desk=work.rules.desk, now=draft.now),)
 
 
 def pass_on(draft: Draft[Any], episode: Episode, person: Salesperson, what: str) -> None:

@@ -34,12 +34,12 @@ NOT_NEEDED = {
 
 def record_attempt(draft: Draft[DeliveryAttempted]) -> None:
     """Record the result of a delivery attempt. The first accepted attempt sets the time at which the alert was sent."""
-    book, fact = draft.book, draft.fact
-    delivery = book.deliveries.get(fact.delivery)
+    work, fact = draft.work, draft.fact
+    delivery = work.deliveries.get(fact.delivery)
     changed = after_attempt(delivery, fact, draft.now) if delivery else None
     if changed is None:
         return
-    alert = book.alerts[changed.alert_id]
+    alert = work.alerts[changed.alert_id]
     because = needless(alert, draft.state.episodes.get(alert.episode_id))
     if because is not None:  # since when it has been `sending`
         changed = cancelled(changed, because, draft.now)
@@ -52,7 +52,7 @@ def record_attempt(draft: Draft[DeliveryAttempted]) -> None:
 
 def record_return(draft: Draft[DeliveryReturned]) -> None:
     """Record a returned message: it did not reach its recipient."""
-    delivery = draft.book.deliveries.get(draft.fact.delivery)
+    delivery = draft.work.deliveries.get(draft.fact.delivery)
     changed = returned(delivery, draft.fact.reason, draft.now) if delivery else None
     if changed is not None:
         draft.keep(changed)
@@ -60,11 +60,11 @@ def record_return(draft: Draft[DeliveryReturned]) -> None:
 
 def send_again(draft: Draft[DeliveryResent]) -> None:
     """Send a delivery at once, if it is still needed."""
-    delivery = draft.book.deliveries.get(draft.fact.delivery)
+    delivery = draft.work.deliveries.get(draft.fact.delivery)
     if delivery is None:
         draft.reject("unknown_delivery", "there is no such delivery")
         return
-    alert = draft.book.alerts[delivery.alert_id]
+    alert = draft.work.alerts[delivery.alert_id]
     because = needless(alert, draft.state.episodes.get(alert.episode_id))
     if because is not None:
         draft.reject("not_needed", NOT_NEEDED[because])
@@ -82,7 +82,7 @@ def _tell_of_address(draft: Draft[DeliveryAttempted], delivery: Delivery, addres
 
 
 def _tell_of_first_sending(draft: Draft[DeliveryAttempted], delivery: Delivery) -> None:
-    alert = draft.book.alerts[delivery.alert_id]
+    alert = draft.work.alerts[delivery.alert_id]
     if alert.sent_at is not None:
         return
     draft.decide(AlertSent(replace(alert, sent_at=draft.now), delivery))
@@ -90,7 +90,7 @@ def _tell_of_first_sending(draft: Draft[DeliveryAttempted], delivery: Delivery) 
 
 def note_failing_address(draft: Draft[AddressFailed]) -> None:
     """Mark an address as failing if it is still the person's. A new address clears the mark; see `directory`."""
-    person = draft.book.people.get(draft.event.subject)
+    person = draft.work.people.get(draft.event.subject)
     if person is None or not is_same_address(person.email, draft.fact.address):
         return
     if person.email_failed_at is not None:
@@ -99,7 +99,7 @@ def note_failing_address(draft: Draft[AddressFailed]) -> None:
     recipient = _who_is_told(draft, person)
     if recipient is None:  # the note of /readyz informs operators in any case
         return
-    draft.book.changes.bounce_notices.append(
+    draft.work.changes.bounce_notices.append(
         Notice(
             notice_id=derived("address failed", person.salesperson_id, draft.now.isoformat()),
             recipient=recipient.salesperson_id,
@@ -112,7 +112,7 @@ def note_failing_address(draft: Draft[AddressFailed]) -> None:
 
 def note_working_address(draft: Draft[AddressWorks]) -> None:
     """Clear the mark of an address that works again."""
-    person = draft.book.people.get(draft.event.subject)
+    person = draft.work.people.get(draft.event.subject)
     if person is None or person.email_failed_at is None:
         draft.reject("not_failing", "no e-mail to this person is known to have bounced")
         return
@@ -124,11 +124,11 @@ def _who_is_told(draft: Draft[AddressFailed], person: Salesperson) -> Salesperso
     seen, above = {person.salesperson_id}, person.manager
     while above is not None and above not in seen:
         seen.add(above)
-        leader = draft.book.people.get(above)
+        leader = draft.work.people.get(above)
         if leader is not None and _is_reached(leader):
             return leader
         above = leader.manager if leader else None
-    desk = draft.book.people.get(draft.book.rules.desk)
+    desk = draft.work.people.get(draft.work.rules.desk)
     return desk if desk is not None and desk.salesperson_id not in seen and _is_reached(desk) else None
 
 

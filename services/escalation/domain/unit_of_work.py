@@ -67,7 +67,7 @@ class Changes:
 
 
 @dataclass(slots=True)
-class Book:
+class UnitOfWork:
     """Handlers read it and put rows into it, one event after the other; the store saves its changes.
 
     `states` are the batch's accounts. `asked` holds the people ever notified, for each episode that a button or a clock
@@ -250,13 +250,13 @@ class Book:
         return self.recorded[cause]
 
 
-_PUT: Mapping[type, Callable[[Book, Any], None]] = {
-    Account: Book.put_account,
-    Alert: Book.put_alert,
-    Case: Book.put_case,
-    Delivery: Book.put_delivery,
-    Episode: Book.put_episode,
-    Order: Book.put_order,
-    Salesperson: Book.put_person,
-    Signal: Book.put_signal,
+_PUT: Mapping[type, Callable[[UnitOfWork, Any], None]] = {
+    Account: UnitOfWork.put_account,
+    Alert: UnitOfWork.put_alert,
+    Case: UnitOfWork.put_case,
+    Delivery: UnitOfWork.put_delivery,
+    Episode: UnitOfWork.put_episode,
+    Order: UnitOfWork.put_order,
+    Salesperson: UnitOfWork.put_person,
+    Signal: UnitOfWork.put_signal,
 }
