@@ -19,7 +19,7 @@ from services.cli.demo.cast import (
     many_buyers,
 )
 from services.escalation.domain.calendar import calendar_of
-from services.escalation.domain.clocks import rings_at
+from services.escalation.domain.clocks import notifiable_at
 from services.escalation.domain.entities import Order, Salesperson
 from services.escalation.domain.policy.document import shipped
 from shared.contracts.escalation import Severity
@@ -61,7 +61,7 @@ def test_whatever_is_critical_rings_at_once_at_every_hour(buyer: Buyer) -> None:
         for later in (now, now + WHILE_THE_STORIES_MOVE_TIME):
             for seller in AT_WORK:
                 order = _order(buyer, now)
-                assert rings_at(_person(seller), order, Severity.CRITICAL, shipped(), later) == later, order
+                assert notifiable_at(_person(seller), order, Severity.CRITICAL, shipped(), later) == later, order
 
 
 @pytest.mark.parametrize("seller", [*AT_WORK, TOMAS], ids=lambda seller: seller.id)

@@ -14,12 +14,12 @@ from services.escalation.domain.clocks import (
     answer_by,
     extended,
     no_hour_in_common,
+    notifiable_at,
     redeem_by,
-    rings_at,
 )
 from services.escalation.domain.entities import Order, Salesperson
 from services.escalation.domain.ladder import ladder_steps, standing
-from services.escalation.domain.next_step import Asked, Situation, whom
+from services.escalation.domain.next_step import NextStep, Situation, whom
 from services.escalation.domain.policy.document import shipped
 from services.escalation.domain.policy.model import TeamMode
 from shared.contracts.escalation import Severity, Step
@@ -61,7 +61,7 @@ def asked(seller: Salesperson, now: datetime, severity: Severity = HIGH) -> tupl
     found = ladder_steps(ORDER, people, desk="desk", moment=moment, mode=TeamMode.ON)
     assert found is not None
     first = whom(standing(found), Situation(ORDER, people, moment))
-    assert isinstance(first, Asked)
+    assert isinstance(first, NextStep)
     return first.ladder_step.salesperson_id, next((ladder_step.skipped for ladder_step in first.passed_over), None)
 
 
@@ -148,8 +148,8 @@ def test_nor_does_the_time_to_reach_the_customer_or_the_time_an_attempt_adds() -
 
 
 def test_who_is_away_would_be_rung_when_they_are_back() -> None:
-    assert rings_at(ANNA, ORDER, HIGH, POLICY, berlin("2026-06-08T10:00")) == berlin("2026-06-22T09:00")
-    assert rings_at(WOKEN, ORDER, CRITICAL, POLICY, berlin("2026-06-08T10:00")) == berlin("2026-06-20T08:00")
+    assert notifiable_at(ANNA, ORDER, HIGH, POLICY, berlin("2026-06-08T10:00")) == berlin("2026-06-22T09:00")
+    assert notifiable_at(WOKEN, ORDER, CRITICAL, POLICY, berlin("2026-06-08T10:00")) == berlin("2026-06-20T08:00")
 
 
 def test_an_absence_within_the_bound_only_stops_the_clock() -> None:

@@ -21,7 +21,7 @@ from services.escalation.domain.rescues import (
     snoozed,
     taken,
 )
-from services.escalation.domain.ringing import asked_anew
+from services.escalation.domain.ringing import notified_anew
 from shared.contracts.escalation import RingCause, Severity
 
 AT = datetime(2026, 5, 5, 9, tzinfo=UTC)
@@ -63,9 +63,9 @@ def test_a_talk_an_attempt_or_another_appointment_takes_the_place_of_one_that_ha
 
 def test_what_was_promised_goes_along_with_whoever_takes_over() -> None:
     at = AT + DAY
-    passed_on = asked_anew(promised(at), AT + HOUR)
+    passed_on = notified_anew(promised(at), AT + HOUR)
     assert (passed_on.acknowledged_by, passed_on.promised_at) == (None, at)
-    theirs = taken(asked_anew(passed_on, AT + 2 * HOUR), "ben", TALK, AT + 2 * HOUR)
+    theirs = taken(notified_anew(passed_on, AT + 2 * HOUR), "ben", TALK, AT + 2 * HOUR)
     assert (theirs.deadline_at, theirs.deadline_for, theirs.appointment_at) == (at, Clock.APPOINTMENT, None)
     too_late = taken(passed_on, ANNA, TALK, at + HOUR)
     assert (too_late.deadline_for, too_late.promised_at) == (Clock.REDEEM, at)
@@ -79,7 +79,7 @@ def test_what_was_promised_goes_along_with_whoever_takes_over() -> None:
     ids=["the appointment comes first", "the talk about what is new comes first"],
 )
 def test_what_was_promised_stands_though_something_new_has_happened(ahead: timedelta, clock: Clock) -> None:
-    again = asked_anew(promised(AT + ahead), AT, something_new=True)
+    again = notified_anew(promised(AT + ahead), AT, something_new=True)
     assert again.promised_at == AT + ahead
     mine = taken(again, ANNA, TALK, AT)
     assert (mine.deadline_for, mine.promised_at) == (clock, AT + ahead)
@@ -91,7 +91,7 @@ def test_what_was_promised_stands_though_something_new_has_happened(ahead: timed
 
 def test_attempts_do_not_push_the_clock_past_what_was_promised() -> None:
     at = AT + WITHIN + HOUR
-    mine = taken(asked_anew(promised(at), AT, something_new=True), ANNA, TALK, AT)
+    mine = taken(notified_anew(promised(at), AT, something_new=True), ANNA, TALK, AT)
     tried = attempted(mine, ANNA, TALK, AT + WITHIN)
     assert (mine.deadline_for, tried.deadline_for, tried.deadline_at) == (Clock.REDEEM, Clock.APPOINTMENT, at)
 
@@ -101,7 +101,7 @@ def test_it_can_be_put_off_until_what_was_promised_and_no_longer() -> None:
     paused = snoozed(promised(at), ANNA, at - HOUR, POLICY, AT)
     assert (paused.deadline_for, paused.promised_at) == (Clock.SNOOZE, at)
     assert reached(paused, AT, AT).promised_at == at
-    again = taken(asked_anew(paused, at - HOUR), ANNA, TALK, at - HOUR)
+    again = taken(notified_anew(paused, at - HOUR), ANNA, TALK, at - HOUR)
     assert (again.deadline_for, again.deadline_at) == (Clock.APPOINTMENT, at)
     with pytest.raises(NotNow, match="the customer was promised a call at 6 May, 11:00: save another call-back time"):
         snoozed(promised(at), ANNA, at + HOUR, POLICY, AT)
@@ -119,5 +119,5 @@ def test_a_reminder_is_needed_while_its_recipient_has_the_episode() -> None:
     mine = promised(AT + DAY)
     assert needless(reminder, mine) is None
     assert needless(reminder, replace(mine, acknowledged_by="ben")) == "passed_on"
-    assert needless(reminder, asked_anew(mine, AT)) == "passed_on", "nobody has it"
+    assert needless(reminder, notified_anew(mine, AT)) == "passed_on", "nobody has it"
     assert needless(replace(reminder, cause=RingCause.SIGNAL), mine) == "acknowledged"

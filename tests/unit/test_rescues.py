@@ -9,7 +9,7 @@ from uuid import UUID
 
 import pytest
 
-from services.escalation.domain.clocks import NEVER, Talk, answer_by, extended, repeat_pause, rings_at
+from services.escalation.domain.clocks import NEVER, Talk, answer_by, extended, notifiable_at, repeat_pause
 from services.escalation.domain.entities import Clock, Episode, Order, Salesperson
 from services.escalation.domain.policy.document import shipped
 from services.escalation.domain.rescues import (
@@ -165,7 +165,7 @@ def test_closing_demands_a_reason_of_the_list() -> None:
     ],
 )
 def test_somebody_is_rung(person: Salesperson | None, severity: Severity, now: datetime, expected: datetime) -> None:
-    assert rings_at(person, ORDER, severity, POLICY, now) == expected
+    assert notifiable_at(person, ORDER, severity, POLICY, now) == expected
 
 
 def test_who_is_rung_off_hours_has_time_by_the_clock_on_the_wall() -> None:

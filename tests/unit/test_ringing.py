@@ -9,10 +9,10 @@ import pytest
 from services.escalation.domain.entities import Episode, Signal
 from services.escalation.domain.facts import AccountFact, FactKind
 from services.escalation.domain.ringing import (
-    asked_anew,
     from_the_foot,
     is_attempt,
     is_proof,
+    notified_anew,
     ring_of_contact,
     ring_of_signal,
     too_old_to_ring,
@@ -119,6 +119,6 @@ def test_an_attempt_is_an_outbound_contact_by_whoever_took_it_that_reached_nobod
 
 
 def test_whoever_had_it_is_asked_anew_when_it_rings_again() -> None:
-    again = asked_anew(replace(REACHED, attempts=2, offered_to="ben", offered_until=minutes(9)), minutes(6))
+    again = notified_anew(replace(REACHED, attempts=2, offered_to="ben", offered_until=minutes(9)), minutes(6))
     assert (again.acknowledged_by, again.acknowledged_at, again.reached_at) == (None, None, None)
     assert (again.attempts, again.offered_to, again.offered_until) == (0, None, None)

@@ -83,7 +83,7 @@ def from_the_foot(episode: Episode) -> Episode:
     return replace(episode, step=None, repeats=0, exhausted_at=None)
 
 
-def asked_anew(episode: Episode, now: datetime, *, something_new: bool = False) -> Episode:
+def notified_anew(episode: Episode, now: datetime, *, something_new: bool = False) -> Episode:
     """An episode that notifies (again): a previous acknowledgement no longer counts.
 
     The next acknowledger owes the call that was promised to the customer. With `something_new` a talk is due sooner.

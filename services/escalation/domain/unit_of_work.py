@@ -70,8 +70,8 @@ class Changes:
 class UnitOfWork:
     """Handlers read it and put rows into it, one event after the other; the store saves its changes.
 
-    `states` are the batch's accounts. `asked` holds the people ever notified, for each episode that a button or a clock
-    of the batch is about. `concerned` holds, for each person who changes in the batch, the accounts of their open
+    `states` are the batch's accounts. `notified` holds the people ever notified, for each episode that a button or a
+    clock of the batch is about. `concerned` holds, for each person who changes in the batch, the accounts of their open
     episodes or mail. `ending` are standing signals that end before the current comparison is over. `awaited` are the
     silences with timers, of accounts that are judged again.
     """
@@ -82,7 +82,7 @@ class UnitOfWork:
     people: dict[str, Salesperson] = field(default_factory=dict)
     alerts: dict[UUID, Alert] = field(default_factory=dict)
     deliveries: dict[UUID, Delivery] = field(default_factory=dict)
-    asked: dict[UUID, set[str]] = field(default_factory=lambda: defaultdict(set))
+    notified: dict[UUID, set[str]] = field(default_factory=lambda: defaultdict(set))
     concerned: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     changes: Changes = field(default_factory=Changes)
     ending: frozenset[UUID] = frozenset()
@@ -135,7 +135,7 @@ class UnitOfWork:
 
     def put_alert(self, alert: Alert) -> None:
         self.alerts[alert.alert_id] = alert
-        self.asked[alert.episode_id].add(alert.recipient)
+        self.notified[alert.episode_id].add(alert.recipient)
         self.changes.alerts[alert.alert_id] = alert
 
     def put_delivery(self, delivery: Delivery) -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from services.escalation.domain.calendar import WorkingTime, calendar_of
-from services.escalation.domain.clocks import NEVER, rings_at
+from services.escalation.domain.clocks import NEVER, notifiable_at
 from services.escalation.domain.entities import Salesperson
 from services.escalation.domain.formatting import date_words
 from services.escalation.domain.policy.model import Policy
@@ -57,7 +57,7 @@ def takers(people: Iterable[Salesperson], row: EpisodeRow, reader: Reader, polic
             words = f"{person.name}: away until {date_words(away, today)}"
             found.append((NEVER, person.name.lower(), Taker(person.salesperson_id, words, "")))
             continue
-        at = rings_at(person, row, Severity(row.severity), policy, reader.now)
+        at = notifiable_at(person, row, Severity(row.severity), policy, reader.now)
         offer = _offer(hours, reader.now if at == NEVER else at, policy)
         latest = max(latest, offer.latest)
         words = f"{person.name}: {_at_work(hours, at, reader)}"
@@ -69,7 +69,7 @@ def takers(people: Iterable[Salesperson], row: EpisodeRow, reader: Reader, polic
 
 def offer_ends(person: Salesperson, row: EpisodeRow, policy: Policy, now: datetime) -> datetime:
     """When an offer made now ends if no time is entered."""
-    at = rings_at(person, row, Severity(row.severity), policy, now)
+    at = notifiable_at(person, row, Severity(row.severity), policy, now)
     return _offer(calendar_of(person, policy.company), now if at == NEVER else at, policy).ends
 
 

@@ -40,7 +40,7 @@ from shared.contracts import orders
 from shared.contracts.envelope import Envelope, Fact
 from shared.database import BulkCopy, BulkStatement, Connection, bulk_upsert
 
-_ASKED = "select distinct episode_id, recipient from escalation.alerts where episode_id = any($1::uuid[])"
+_NOTIFIED = "select distinct episode_id, recipient from escalation.alerts where episode_id = any($1::uuid[])"
 # Everyone connected to these people by manager, successor or backup, circles included.
 _PEOPLE = """
     with recursive needed (id) as (
@@ -102,7 +102,7 @@ async def load(
     await _load_people(connection, work, events)
     await _load_concerned(connection, work, events)
     await _load_deliveries(connection, work, events)
-    await _load_asked(connection, work, events)
+    await _load_notified(connection, work, events)
     return work
 
 
@@ -172,13 +172,13 @@ async def _load_concerned(connection: Connection, work: UnitOfWork, events: Sequ
         work.concerned[row["person"]].add(row["account_id"])
 
 
-async def _load_asked(connection: Connection, work: UnitOfWork, events: Sequence[Envelope[Fact]]) -> None:
+async def _load_notified(connection: Connection, work: UnitOfWork, events: Sequence[Envelope[Fact]]) -> None:
     kinds = (EpisodeButton, EpisodeDue, RecipientSought, SomebodySought, InformationDue)
     meant = [event.data.episode for event in events if isinstance(event.data, kinds)]
     changed = {event.subject for event in events if isinstance(event.data, PersonChanged)}
     meant += [one.episode_id for account in changed for one in work.states[account].open_episodes.values()]
-    for row in await connection.fetch(_ASKED, meant) if meant else ():
-        work.asked[row["episode_id"]].add(row["recipient"])
+    for row in await connection.fetch(_NOTIFIED, meant) if meant else ():
+        work.notified[row["episode_id"]].add(row["recipient"])
 
 
 def _line_above(fact: Fact) -> Iterator[str | None]:

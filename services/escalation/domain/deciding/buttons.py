@@ -72,17 +72,17 @@ def _may(draft: Draft[EpisodeButton], episode: Episode) -> bool:
     by, button = draft.fact.by, draft.fact
     if isinstance(button, own_facts.HandOverAcceptPressed):
         return by == episode.offered_to
-    asked = by == episode.responsible or by in draft.work.asked[episode.episode_id]
+    notified = by == episode.responsible or by in draft.work.notified[episode.episode_id]
     if isinstance(button, own_facts.AcknowledgePressed | own_facts.NotMinePressed):
-        return asked
+        return notified
     if isinstance(button, own_facts.ClosePressed | own_facts.SeenPressed):
-        return by == episode.acknowledged_by or (asked and episode.acknowledged_by is None)
+        return by == episode.acknowledged_by or (notified and episode.acknowledged_by is None)
     return by == episode.acknowledged_by
 
 
 def _why_not(draft: Draft[EpisodeButton], episode: Episode) -> tuple[str, str]:
     by = draft.fact.by
-    if episode.acknowledged_by is None and (by == episode.responsible or by in draft.work.asked[episode.episode_id]):
+    if episode.acknowledged_by is None and (by == episode.responsible or by in draft.work.notified[episode.episode_id]):
         return "not_acknowledged", "acknowledge this episode first."
     return "episode_of_another", "someone else has this episode; reload the page."
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from services.escalation.domain.clocks import falls_due
-from services.escalation.domain.deciding.alerts import Asking, inform, is_still_off, send_alert
+from services.escalation.domain.deciding.alerts import Notification, inform, is_still_off, send_alert
 from services.escalation.domain.deciding.notifying import (
     assign_silently,
     find_recipient,
@@ -24,7 +24,7 @@ from services.escalation.domain.decisions.talking import AppointmentDue, PauseEn
 from services.escalation.domain.draft import Draft
 from services.escalation.domain.entities import Clock, Episode, Salesperson
 from services.escalation.domain.ladder import standing
-from services.escalation.domain.next_step import Asked, step_of
+from services.escalation.domain.next_step import NextStep, step_of
 from services.escalation.domain.own_facts import EpisodeDue, InformationDue, RecipientSought, SomebodySought
 from services.escalation.domain.reopening import reopened_until
 from services.escalation.domain.rescues import reminded, reminded_only
@@ -116,7 +116,7 @@ def tell_for_information(draft: Draft[InformationDue]) -> None:
     ladder_step = next((one for one in ladder if one.salesperson_id == draft.fact.person), None)
     is_there = ladder_step is not None and not is_still_off(draft, episode, situation_of(draft, episode))
     if ladder_step is not None and is_there and not is_observed(draft, episode):
-        inform(draft, episode, Asked(ladder_step, draft.now))
+        inform(draft, episode, NextStep(ladder_step, draft.now))
 
 
 def _look_after_undo(draft: Draft[InformationDue], episode: Episode | None) -> None:
@@ -179,5 +179,5 @@ def _remind(draft: Draft[EpisodeDue], episode: Episode, holder: str) -> None:
     if signal is None or ladder_step is None or is_observed(draft, episode):
         return
     counted = replace(episode, rings=episode.rings + 1)
-    asking = Asking(Asked(ladder_step, draft.now), signal, RingCause.APPOINTMENT)
-    send_alert(draft, counted, asking, Times(draft.now, None, _BEFORE))
+    notification = Notification(NextStep(ladder_step, draft.now), signal, RingCause.APPOINTMENT)
+    send_alert(draft, counted, notification, Times(draft.now, None, _BEFORE))

@@ -31,11 +31,11 @@ def end_signal(draft: Draft[Fact], signal: Signal, how: Ended, *, at: datetime, 
     if not draft.state.standing.has_any(episode.episode_id):
         close_episode(draft, episode, EpisodeResult.CAUSE_GONE, CLEARED, by=None)
     elif draft.work.is_for_information(episode):
-        ask_no_more(draft, draft.state.episodes[episode.episode_id])
+        expect_no_response(draft, draft.state.episodes[episode.episode_id])
 
 
-def ask_no_more(draft: Draft[Fact], episode: Episode) -> None:
-    """Stop asking: the remaining signals are for information, so nobody needs to respond and no clock runs."""
+def expect_no_response(draft: Draft[Fact], episode: Episode) -> None:
+    """The remaining signals are for information: nobody needs to respond any more, and no clock runs."""
     if not episode.asks:
         return
     draft.decide(ForInformation(informing(episode, draft.now)))

@@ -5,8 +5,8 @@ from dataclasses import replace
 from datetime import datetime
 
 from services.escalation.domain.clocks import Moment, repeat_pause
-from services.escalation.domain.deciding.alerts import Asking, raise_alert, show_nobody, tell_later
-from services.escalation.domain.deciding.endings import ask_no_more
+from services.escalation.domain.deciding.alerts import Notification, inform_later, raise_alert, show_nobody
+from services.escalation.domain.deciding.endings import expect_no_response
 from services.escalation.domain.deciding.offers import withdraw_offer
 from services.escalation.domain.decisions.notifying import (
     Exhausted,
@@ -20,10 +20,18 @@ from services.escalation.domain.draft import Draft
 from services.escalation.domain.entities import Clock, Episode, Signal
 from services.escalation.domain.ladder import assigned_to, desk_instead, ladder_steps, standing
 from services.escalation.domain.ladder_step import LadderStep
-from services.escalation.domain.next_step import Asked, Situation, last_to_ask, passed_over, step_of, still_to_ask, whom
+from services.escalation.domain.next_step import (
+    NextStep,
+    Situation,
+    last_step,
+    passed_over,
+    remaining_steps,
+    step_of,
+    whom,
+)
 from services.escalation.domain.own_facts import RecipientSought
 from services.escalation.domain.policy.model import TeamMode
-from services.escalation.domain.ringing import asked_anew, from_the_foot
+from services.escalation.domain.ringing import from_the_foot, notified_anew
 from shared.contracts.envelope import Fact
 from shared.contracts.escalation import RingCause, Step
 
@@ -41,16 +49,16 @@ def ring(
     """
     if draft.work.is_for_information(episode):
         if episode.asks:
-            ask_no_more(draft, episode)
+            expect_no_response(draft, episode)
         else:
             find_recipient(draft, episode, _sought(draft, episode, signal, rings=True, cause=cause))
         return
     withdraw_offer(draft, episode, "it rang again")
     if episode.exhausted_at is not None and cause not in UPWARD:
         episode = from_the_foot(episode)
-    asked = asked_anew(episode, draft.now, something_new=something_new)
-    draft.keep_with_clock(asked)
-    find_recipient(draft, asked, _sought(draft, episode, signal, rings=True, cause=cause))
+    again = notified_anew(episode, draft.now, something_new=something_new)
+    draft.keep_with_clock(again)
+    find_recipient(draft, again, _sought(draft, episode, signal, rings=True, cause=cause))
 
 
 def assign_silently(draft: Draft[Fact], episode: Episode, signal: Signal) -> None:
@@ -104,22 +112,23 @@ def _show(draft: Draft[Fact], episode: Episode, ladder: tuple[LadderStep, ...]) 
 def _ring_on(draft: Draft[Fact], episode: Episode, ladder: tuple[LadderStep, ...], sought: RecipientSought) -> None:
     signal = draft.state.signals[sought.signal]
     situation = situation_of(draft, episode)
-    asked = whom(_still_asked(draft, episode, ladder, sought), situation)
-    last = last_to_ask(ladder)
+    to_notify = whom(_candidates(draft, episode, ladder, sought), situation)
+    last = last_step(ladder)
     if last is None:
         show_nobody(draft, episode, ladder)
-    elif asked is not None:
-        skipped = [*passed_over(ladder, episode, asked.ladder_step, upward=sought.cause in UPWARD), *asked.passed_over]
-        for ladder_step in skipped:
+    elif to_notify is not None:
+        below = passed_over(ladder, episode, to_notify.ladder_step, upward=sought.cause in UPWARD)
+        for ladder_step in (*below, *to_notify.passed_over):
             draft.decide(Skipped(episode, ladder_step))
         if not draft.work.is_for_information(episode):
-            tell_later(draft, episode, asked, situation)
-        raise_alert(draft, episode, Asking(asked, signal, sought.cause))
+            inform_later(draft, episode, to_notify, situation)
+        raise_alert(draft, episode, Notification(to_notify, signal, sought.cause))
     else:
-        _ask_again(draft, episode, Asking(_again(last, situation), signal, RingCause.REPEAT), sought.cause)
+        again = Notification(_again(last, situation), signal, RingCause.REPEAT)
+        _notify_last_again(draft, episode, again, sought.cause)
 
 
-def _ask_again(draft: Draft[Fact], episode: Episode, again: Asking, cause: RingCause) -> None:
+def _notify_last_again(draft: Draft[Fact], episode: Episode, again: Notification, cause: RingCause) -> None:
     """Notify the last available person again, as nobody is further up, until the repeats are used up."""
     _, policy = draft.work.policy_for(draft.work.order_of(episode))
     if cause is RingCause.NOT_MINE and episode.responsible == again.recipient:
@@ -130,18 +139,18 @@ def _ask_again(draft: Draft[Fact], episode: Episode, again: Asking, cause: RingC
         _exhaust(draft, episode)
 
 
-def _again(ladder_step: LadderStep, situation: Situation) -> Asked:
-    asked = whom([ladder_step], situation)
-    assert asked is not None
-    return asked
+def _again(ladder_step: LadderStep, situation: Situation) -> NextStep:
+    to_notify = whom([ladder_step], situation)
+    assert to_notify is not None
+    return to_notify
 
 
-def _still_asked(
+def _candidates(
     draft: Draft[Fact], episode: Episode, ladder: tuple[LadderStep, ...], sought: RecipientSought
 ) -> list[LadderStep]:
     """The candidates for this cause: people further up, or first the person who has or had it, even off the ladder."""
     if sought.cause in UPWARD or (episode.step is None and sought.had_it is None):
-        return still_to_ask(ladder, episode, _not_again(draft, episode, sought))
+        return remaining_steps(ladder, episode, _not_again(draft, episode, sought))
     own = step_of(ladder, episode, episode.responsible, draft.work.people)
     if own is None or own.skipped is not None or (own.step is Step.COLLEAGUE and sought.had_it is None):
         return standing(ladder)
@@ -156,7 +165,7 @@ def _not_again(draft: Draft[Fact], episode: Episode, sought: RecipientSought) ->
     """
     if sought.cause is RingCause.UNAVAILABLE and sought.had_it is not None:
         return {sought.had_it}
-    return draft.work.asked[episode.episode_id]
+    return draft.work.notified[episode.episode_id]
 
 
 def _pause(draft: Draft[Fact], episode: Episode, until: datetime) -> None:

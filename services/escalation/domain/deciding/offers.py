@@ -3,15 +3,15 @@
 from dataclasses import replace
 
 from services.escalation.domain.calendar import calendar_of
-from services.escalation.domain.clocks import NEVER, rings_at
-from services.escalation.domain.deciding.alerts import Asking, send_alert
+from services.escalation.domain.clocks import NEVER, notifiable_at
+from services.escalation.domain.deciding.alerts import Notification, send_alert
 from services.escalation.domain.deciding.preferences import may_be_contacted, talk_of, tell_of_hours
 from services.escalation.domain.decisions.handing_over import HandedOver, HandOverOffered
 from services.escalation.domain.decisions.notifying import Times
 from services.escalation.domain.draft import Draft
 from services.escalation.domain.entities import Episode, Salesperson
 from services.escalation.domain.ladder_step import LadderStep, colleague
-from services.escalation.domain.next_step import Asked
+from services.escalation.domain.next_step import NextStep
 from services.escalation.domain.own_facts import HandOverAcceptPressed, HandOverPressed
 from services.escalation.domain.rescues import NotNow, excused, handed_over, offered
 from shared.contracts.envelope import Fact
@@ -26,15 +26,16 @@ def offer(draft: Draft[HandOverPressed], episode: Episode) -> None:
     ladder_step = _ladder_step(draft, episode)
     _, policy = draft.work.policy_for(draft.work.order_of(episode))
     person, order = draft.work.people[fact.to], draft.work.order_of(episode)
-    rung_at = rings_at(person, order, episode.severity, policy, draft.now)
-    times = Times(draft.now if rung_at == NEVER else rung_at, fact.until, _LONGEST)
-    asked = offered(episode, fact.to, fact.until, policy, draft.now, notified_at=times.rung_at)
-    asked = replace(asked, rings=episode.rings + 1)
+    notified_at = notifiable_at(person, order, episode.severity, policy, draft.now)
+    times = Times(draft.now if notified_at == NEVER else notified_at, fact.until, _LONGEST)
+    with_offer = offered(episode, fact.to, fact.until, policy, draft.now, notified_at=times.notified_at)
+    with_offer = replace(with_offer, rings=episode.rings + 1)
     withdraw_offer(draft, episode, "somebody else is asked")
-    draft.decide(HandOverOffered(asked, fact.by, fact.to))
+    draft.decide(HandOverOffered(with_offer, fact.by, fact.to))
     signal = draft.work.main_signal(episode)
     assert signal is not None, "an episode without a standing signal is closed"
-    send_alert(draft, asked, Asking(Asked(ladder_step, times.rung_at), signal, RingCause.HANDED_OVER), times)
+    notification = Notification(NextStep(ladder_step, times.notified_at), signal, RingCause.HANDED_OVER)
+    send_alert(draft, with_offer, notification, times)
 
 
 def accept(draft: Draft[HandOverAcceptPressed], episode: Episode) -> None:

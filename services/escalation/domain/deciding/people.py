@@ -23,9 +23,9 @@ from services.escalation.domain.entities import Clock, Episode, Salesperson
 from services.escalation.domain.formatting import date_words
 from services.escalation.domain.ladder import desk_instead, standing
 from services.escalation.domain.ladder_step import LadderStep
-from services.escalation.domain.next_step import Asked, answer_until, step_of, still_to_ask, whom
+from services.escalation.domain.next_step import NextStep, answer_until, remaining_steps, step_of, whom
 from services.escalation.domain.own_facts import PersonChanged, WorkLookedAt
-from services.escalation.domain.ringing import asked_anew
+from services.escalation.domain.ringing import notified_anew
 from shared.contracts.escalation import RingCause, Step
 from shared.contracts.orders import SalespersonChanged
 
@@ -75,7 +75,7 @@ def pass_on_work(draft: Draft[PersonChanged]) -> None:
         if episode.acknowledged_by == id:
             _look_at_taken(draft, episode, person)
         elif episode.responsible == id:
-            _look_at_asked(draft, episode, person)
+            _look_at_notified(draft, episode, person)
 
 
 def _without_offer(draft: Draft[PersonChanged], episode: Episode, person: Salesperson) -> Episode:
@@ -116,13 +116,13 @@ def _acts_while_away(draft: Draft[PersonChanged], episode: Episode, began: datet
     return episode.acknowledged_at >= max(began, draft.fact.since)
 
 
-def _look_at_asked(draft: Draft[PersonChanged], episode: Episode, person: Salesperson) -> None:
+def _look_at_notified(draft: Draft[PersonChanged], episode: Episode, person: Salesperson) -> None:
     """Keep an episode with the person notified while they are active, can be reached, and are at work in time."""
     if not episode.rang or episode.exhausted_at is not None:
         _show_to_another(draft, episode, person)
         return
-    asked = _asked_now(draft, episode, person)
-    if asked is None or asked.ladder_step.salesperson_id != person.salesperson_id:
+    to_notify = _to_notify_now(draft, episode, person)
+    if to_notify is None or to_notify.ladder_step.salesperson_id != person.salesperson_id:
         pass_on(draft, episode, person, "had been notified")
         return
     signal = draft.work.main_signal(episode)
@@ -130,9 +130,10 @@ def _look_at_asked(draft: Draft[PersonChanged], episode: Episode, person: Salesp
         ring(draft, episode, signal, RingCause.SIGNAL)
         return
     situation = situation_of(draft, episode)
-    if episode.deadline_at is not None and asked.rung_at >= episode.deadline_at:
-        due = answer_until(asked, episode.step or Step.SELLER, situation)
-        _move(draft, episode, due, f"{person.name} is back at {clock(asked.rung_at)}; response due by {clock(due)}.")
+    if episode.deadline_at is not None and to_notify.notified_at >= episode.deadline_at:
+        due = answer_until(to_notify, episode.step or Step.SELLER, situation)
+        back = clock(to_notify.notified_at)
+        _move(draft, episode, due, f"{person.name} is back at {back}; response due by {clock(due)}.")
         return
     absence = _calendar(draft, episode, person).next_absence(draft.now, longer_than=situation.moment.bound)
     if absence is not None and episode.deadline_at is not None and absence < episode.deadline_at:
@@ -156,12 +157,12 @@ def _nobodys_while_awaited(draft: Draft[Any], episode: Episode) -> Episode:
     return replace(episode, responsible=None, why_you=None, changed_at=draft.now)
 
 
-def _asked_now(draft: Draft[PersonChanged], episode: Episode, person: Salesperson) -> Asked | None:
+def _to_notify_now(draft: Draft[PersonChanged], episode: Episode, person: Salesperson) -> NextStep | None:
     """The person whom the step notified last would notify now."""
     ladder = ladder_of(draft, episode) or _desk_alone(draft, episode)
     theirs = step_of(ladder, episode, person.salesperson_id, draft.work.people)
     own = [theirs] if theirs is not None and theirs.skipped is None else []
-    above = still_to_ask(ladder, episode, draft.work.asked[episode.episode_id])
+    above = remaining_steps(ladder, episode, draft.work.notified[episode.episode_id])
     return whom(list(dict.fromkeys([*own, *above])), situation_of(draft, episode))
 
 
@@ -178,7 +179,7 @@ def pass_on(draft: Draft[Any], episode: Episode, person: Salesperson, what: str)
     alone = _desk_alone(draft, episode)
     if ladder_of(draft, episode) is None and not standing(alone):
         withdraw_offer(draft, episode, "not available")
-        show_nobody(draft, asked_anew(episode, draft.now), alone)
+        show_nobody(draft, notified_anew(episode, draft.now), alone)
     else:
         notify_next(draft, _nobodys_while_awaited(draft, episode), RingCause.UNAVAILABLE)
 

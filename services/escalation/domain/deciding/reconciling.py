@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from services.escalation.domain.deciding.contacts import follow_rescue, ring_on_contact
-from services.escalation.domain.deciding.endings import ask_no_more, end_signal
+from services.escalation.domain.deciding.endings import end_signal, expect_no_response
 from services.escalation.domain.deciding.episodes import admit, follow_request
 from services.escalation.domain.decisions.severities import SeverityCorrected
 from services.escalation.domain.detections.detection import Detection
@@ -218,7 +218,7 @@ def rejudge(draft: Draft[RulesChanged]) -> None:
     for episode in draft.state.open_by_id():
         _correct_severity(draft, episode)
         if draft.work.is_for_information(episode):
-            ask_no_more(draft, draft.state.episodes[episode.episode_id])
+            expect_no_response(draft, draft.state.episodes[episode.episode_id])
 
 
 def _correct_severity(draft: Draft[RulesChanged], episode: Episode) -> None:

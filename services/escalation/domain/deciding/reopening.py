@@ -4,9 +4,9 @@ from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
-from services.escalation.domain.deciding.alerts import Asking, send_alert
+from services.escalation.domain.deciding.alerts import Notification, send_alert
 from services.escalation.domain.deciding.contacts import make_up_for_contacts
-from services.escalation.domain.deciding.endings import ask_no_more, note_requests
+from services.escalation.domain.deciding.endings import expect_no_response, note_requests
 from services.escalation.domain.deciding.episodes import rise
 from services.escalation.domain.deciding.notifying import assign_silently, is_observed, ladder_of, ring, situation_of
 from services.escalation.domain.deciding.preferences import may_be_contacted, talk_of
@@ -67,7 +67,7 @@ def _make_up_for(draft: Draft[ReopenPressed], id: UUID, closed_at: datetime) -> 
     assert signal is not None, "something stands"
     rose = rise(draft, draft.state.episodes[id], signal)
     if draft.work.is_for_information(draft.state.episodes[id]):
-        ask_no_more(draft, draft.state.episodes[id])
+        expect_no_response(draft, draft.state.episodes[id])
     if make_up_for_contacts(draft, id, closed_at):
         return
     episode = draft.state.episodes[id]
@@ -97,11 +97,11 @@ def _notify_again(draft: Draft[ReopenPressed], episode: Episode, signal: Signal,
     """
     situation = situation_of(draft, episode)
     ladder_step = step_of(ladder_of(draft, episode) or (), episode, episode.responsible, draft.work.people)
-    asked = whom([ladder_step], situation) if ladder_step is not None and ladder_step.skipped is None else None
+    to_notify = whom([ladder_step], situation) if ladder_step is not None and ladder_step.skipped is None else None
     until = episode.deadline_at if episode.deadline_for is Clock.ANSWER else None
-    if rose or asked is None or until is None or asked.rung_at >= until or is_observed(draft, episode):
+    if rose or to_notify is None or until is None or to_notify.notified_at >= until or is_observed(draft, episode):
         ring(draft, episode, signal, RingCause.SIGNAL, something_new=rose)
         return
     told = replace(episode, rings=episode.rings + 1)
-    times = Times(asked.rung_at, until, "acknowledgement.reopen_within")
-    send_alert(draft, told, Asking(asked, signal, RingCause.SIGNAL), times)
+    times = Times(to_notify.notified_at, until, "acknowledgement.reopen_within")
+    send_alert(draft, told, Notification(to_notify, signal, RingCause.SIGNAL), times)
