@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.escalation.channels.letters import Letters
-from services.escalation.domain.asked import AskedLine
+from services.escalation.domain.escalation_path import PathLine
 from services.escalation.domain.facts import fact_id
 from services.escalation.domain.happenings import SignalRow
 from services.escalation.domain.plays import Advice
@@ -93,9 +93,9 @@ LETTER = Letter(
         not_to_be_called=None,
         customer_email=None,
         advice=Advice(("I am sorry.",), "A credit within the limits shown.", "up to EUR 500.00"),
-        asked=(
-            AskedLine("Nobody", "successor", _MOMENT, "Ben Ahlers is away until 2 December", skipped=True),
-            AskedLine("Anna Berg", "seller", _MOMENT, "did not respond in time"),
+        path=(
+            PathLine("Nobody", "successor", _MOMENT, "Ben Ahlers is away until 2 December", skipped=True),
+            PathLine("Anna Berg", "seller", _MOMENT, "did not respond in time"),
         ),
         before=Before("Anna Berg", "11:14"),
     ),

@@ -5,7 +5,7 @@ from uuid import uuid4
 
 import pytest
 
-from services.escalation.domain.asked import TOLD_RULES
+from services.escalation.domain.escalation_path import PATH_RULES
 from services.escalation.domain.policy.versions import Policies
 from services.escalation.store import episode_parts
 from services.escalation.store.stories import Story, stories_of
@@ -117,5 +117,5 @@ async def test_nobody_reads_the_facts_of_anothers_customer(site: Site) -> None:
     stories = await stories_of(pool, me, {foreign: 10, own: 10})
     assert (stories[foreign], {row["subject"] for row in stories[own].facts}) == (Story(), {ACCOUNT})
     assert list(await episode_parts.signals_of(pool, me, [foreign, own], Policies.shipped())) == [own]
-    assert await episode_parts.rings_of(pool, me, foreign) == []
-    assert await episode_parts.steps_of(pool, me, foreign, TOLD_RULES) == []
+    assert await episode_parts.alerts_of(pool, me, foreign) == []
+    assert await episode_parts.steps_of(pool, me, foreign, PATH_RULES) == []

@@ -6,8 +6,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from services.escalation.domain.asked import RingRow, StepRow, asked_lines, had_since
 from services.escalation.domain.calling import calling
+from services.escalation.domain.escalation_path import AlertRow, StepRow, had_since, path_lines
 from services.escalation.domain.main_signal import main_signal
 from services.escalation.domain.plays import Voice, advice, offer_limit
 from services.escalation.domain.policy.document import shipped
@@ -132,8 +132,8 @@ def test_who_must_not_be_called_gets_no_play() -> None:
     assert str(found.instead).startswith("This customer must not be called: there is a dispute. Do not write either")
 
 
-def _ring(who: str, minutes: int, step: str = "seller") -> RingRow:
-    return RingRow(who, who.title(), step, "signal", NOW + timedelta(minutes=minutes), None)
+def _ring(who: str, minutes: int, step: str = "seller") -> AlertRow:
+    return AlertRow(who, who.title(), step, "signal", NOW + timedelta(minutes=minutes), None)
 
 
 def _step(rule: str, who: str | None, minutes: int, words: str = "") -> StepRow:
@@ -147,7 +147,7 @@ def test_who_was_asked_is_told_with_what_came_of_it_and_who_was_skipped() -> Non
         _step("skipped", None, 16, "Skipped the backup: Anna has no backup."),
         _step("acknowledged", "mona", 17),
     ]
-    lines = [(one.who, one.step, one.skipped, one.words) for one in asked_lines(rings, steps, ANNA)]
+    lines = [(one.who, one.step, one.skipped, one.words) for one in path_lines(rings, steps, ANNA)]
     assert lines == [
         ("You", "seller", False, "did not respond in time"),
         ("Backup", None, True, "Skipped the backup: Anna has no backup."),
@@ -160,7 +160,7 @@ def test_a_skipped_step_is_recognised_in_the_words_of_earlier_releases() -> None
         _step("skipped", None, 16, "Skipped: the manager's manager, as none is known."),
         _step("skipped", "ben", 16, "Skipped: the backup, as Ben is away until 5 May."),
     ]
-    lines = [(one.who, one.step, one.words) for one in asked_lines([_ring("anna", 0)], steps, ANNA)]
+    lines = [(one.who, one.step, one.words) for one in path_lines([_ring("anna", 0)], steps, ANNA)]
     assert lines[1:] == [
         ("Ben", "backup", "Skipped: the backup, as Ben is away until 5 May."),
         ("Manager's manager", None, "Skipped: the manager's manager, as none is known."),
@@ -171,7 +171,7 @@ def test_who_takes_it_late_took_it_and_a_colleague_who_is_asked_takes_nothing_fr
     offer = replace(_ring("ben", 30, "colleague"), cause="handed_over")
     rings = [_ring("anna", 0), _ring("mona", 16, "manager"), offer]
     steps = [_step("unanswered", "anna", 16), _step("acknowledged", "anna", 20)]
-    lines = [(one.who, one.step, one.words) for one in asked_lines(rings, steps, ANNA)]
+    lines = [(one.who, one.step, one.words) for one in path_lines(rings, steps, ANNA)]
     assert lines == [
         ("You", "seller", "acknowledged it"),
         ("Mona", "manager", "no response needed: You acknowledged it"),
@@ -184,16 +184,16 @@ def test_of_one_instant_who_was_asked_stands_in_the_order_of_the_ladder() -> Non
         _step("skipped", None, 0, "Skipped the manager's manager: none is known."),
         _step("skipped", None, 0, "Skipped the backup: Anna has no backup."),
     ]
-    lines = asked_lines([_ring("mona", 0, "manager"), _ring("desk", 0, "desk"), _ring("anna", 0)], steps, ANNA)
+    lines = path_lines([_ring("mona", 0, "manager"), _ring("desk", 0, "desk"), _ring("anna", 0)], steps, ANNA)
     assert [one.who for one in lines] == ["You", "Backup", "Mona", "Manager's manager", "Desk"]
 
 
 def test_who_is_skipped_before_it_was_time_to_notify_them_was_not_notified() -> None:
     held = replace(_ring("kim", 0), notified=False)
     skip = _step("skipped", "kim", 7, "Skipped the seller: Kim is not at work before Monday.")
-    lines = asked_lines([held, _ring("mona", 7, "manager")], [skip], ANNA)
+    lines = path_lines([held, _ring("mona", 7, "manager")], [skip], ANNA)
     assert [(one.who, one.step, one.skipped) for one in lines] == [("Kim", "seller", True), ("Mona", "manager", False)]
-    (alone, _) = asked_lines([held, _ring("mona", 7, "manager")], [], ANNA)
+    (alone, _) = path_lines([held, _ring("mona", 7, "manager")], [], ANNA)
     assert alone.words == "was to be notified later"
 
 
@@ -209,10 +209,10 @@ def test_who_is_notified_once_more_had_it_since_they_acknowledged_the_last_alert
 
 def test_of_a_closed_episode_no_response_is_awaited() -> None:
     rings = [_ring("anna", 0)]
-    assert [one.words for one in asked_lines(rings, [], ANNA)] == ["no response yet"]
-    assert [one.words for one in asked_lines(rings, [_step("closed", None, 5)], ANNA)] == ["no response"]
-    assert [one.words for one in asked_lines(rings, [_step("closed", "anna", 5)], ANNA)] == ["closed it"]
-    (by_mona,) = asked_lines(rings, [_step("closed", "mona", 5)], ANNA)
+    assert [one.words for one in path_lines(rings, [], ANNA)] == ["no response yet"]
+    assert [one.words for one in path_lines(rings, [_step("closed", None, 5)], ANNA)] == ["no response"]
+    assert [one.words for one in path_lines(rings, [_step("closed", "anna", 5)], ANNA)] == ["closed it"]
+    (by_mona,) = path_lines(rings, [_step("closed", "mona", 5)], ANNA)
     assert by_mona.words == "no response needed: Mona closed it"
 
 

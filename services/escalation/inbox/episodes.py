@@ -10,8 +10,8 @@ from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from services.escalation.domain.asked import TOLD_RULES
 from services.escalation.domain.entities import products_in
+from services.escalation.domain.escalation_path import PATH_RULES
 from services.escalation.domain.own_facts import AcknowledgePressed, EpisodeButton
 from services.escalation.domain.policy.model import Policy
 from services.escalation.domain.policy.versions import Policies
@@ -20,7 +20,7 @@ from services.escalation.inbox.answers import NotHere, NotYours, why_refused
 from services.escalation.inbox.colleagues import NO_TAKERS, offer_ends, takers
 from services.escalation.inbox.dependencies import InboxDependencies
 from services.escalation.inbox.duties import DutyPages
-from services.escalation.inbox.filters import Asked, asked_of, filters
+from services.escalation.inbox.filters import Selection, filters, selection_of
 from services.escalation.inbox.followed import Signals, closed_lines, followed_lines
 from services.escalation.inbox.forms import ACTIONS, NotUnderstood, Pressed, button_of, text_of
 from services.escalation.inbox.live import state_of
@@ -146,7 +146,7 @@ class EpisodePages:
     async def back_to_list(self, request: Request) -> Response:
         """The response if a browser opens the address of a press directly."""
         await self._sessions.reader(request)
-        return RedirectResponse(f"/{asked_of(request.query_params).query}", status_code=303)
+        return RedirectResponse(f"/{selection_of(request.query_params).query}", status_code=303)
 
     async def closed(self, request: Request) -> Response:
         """The reader's own episodes that ended recently."""
@@ -181,16 +181,16 @@ class EpisodePages:
         told: Sequence[str] = (),
         trouble: Trouble | None = None,
     ) -> Response:
-        asked, me = asked_of(request.query_params), signed_in.salesperson_id
+        selection, me = selection_of(request.query_params), signed_in.salesperson_id
         reader = Reader(me, ZoneInfo(signed_in.zone), await store.now(self._pool), signed_in.name)
         policies = await self._policies()
         state = await state_of(self._pool, me)
-        counts = await store.counts(self._pool, me, asked.wanted)
+        counts = await store.counts(self._pool, me, selection.wanted)
         pages = -(-counts.found // PAGE_SIZE)
-        asked = asked.at_most(pages)
-        rows = await store.open_episodes(self._pool, me, asked.wanted, page=asked.page)
+        selection = selection.at_most(pages)
+        rows = await store.open_episodes(self._pool, me, selection.wanted, page=selection.page)
         places = await queue(self._pool, me)
-        others = await followed(self._pool, me, asked.wanted)
+        others = await followed(self._pool, me, selection.wanted)
         beside = chosen or (rows[0] if rows else None)
         signals, stories = await self._read(rows, others, beside, me, policies)
         values = {
@@ -203,24 +203,24 @@ class EpisodePages:
             "episodes": _rows(rows, signals, stories, reader, policies, places),
             "many": max(counts.opened, len(others)) > _MANY,
             "compact": len(rows) > _MANY,
-            "filters": filters(asked, counts),
-            "causes": await self._causes(asked, counts, me, policies),
+            "filters": filters(selection, counts),
+            "causes": await self._causes(selection, counts, me, policies),
             "told": told,
             "duties": await self._duties.of(reader, policies),
             "followed": followed_lines(others, signals, reader, policies),
             "selected": await self._whole(beside, signals, stories, reader, policies, places) if beside else None,
-            "asked": asked,
-            "query": asked.query,
-            "page": asked.page,
+            "selection": selection,
+            "query": selection.query,
+            "page": selection.page,
             "pages": pages,
             "trouble": trouble,
         }
         return self._pages.page("inbox.html", values, status=trouble.status if trouble else 200)
 
-    async def _causes(self, asked: Asked, counts: Counts, me: SalespersonId, policies: Policies) -> Sequence[Cause]:
-        if counts.either_waiting < SEVERAL or asked.wanted.show == "mine":
+    async def _causes(self, among: Selection, counts: Counts, me: SalespersonId, policies: Policies) -> Sequence[Cause]:
+        if counts.either_waiting < SEVERAL or among.wanted.show == "mine":
             return ()
-        return causes(await unanswered(self._pool, me, asked.wanted, policies), counts.either_waiting, policies)
+        return causes(await unanswered(self._pool, me, among.wanted, policies), counts.either_waiting, policies)
 
     async def _read(
         self,
@@ -255,8 +255,8 @@ class EpisodePages:
         parts = Parts(
             signals=signals.get(id, ()),
             told_of=stories[id].read(),
-            rings=await episode_parts.rings_of(self._pool, me, id),
-            steps=await episode_parts.steps_of(self._pool, me, id, TOLD_RULES),
+            alerts=await episode_parts.alerts_of(self._pool, me, id),
+            steps=await episode_parts.steps_of(self._pool, me, id, PATH_RULES),
             colleagues=takers(await episode_parts.colleagues_of(self._pool, me), row, reader, policy)
             if mine
             else NO_TAKERS,

@@ -5,10 +5,10 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 
 from services.escalation.domain import words
-from services.escalation.domain.asked import AskedLine, RingRow, StepRow, asked_lines, had_since
 from services.escalation.domain.calling import Calling, calling
 from services.escalation.domain.decisions.taking import NoSharedHour
 from services.escalation.domain.entities import Clock, products_in
+from services.escalation.domain.escalation_path import AlertRow, PathLine, StepRow, had_since, path_lines
 from services.escalation.domain.happenings import (
     Caller,
     Happening,
@@ -47,12 +47,12 @@ _SHOWN = 6
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """The data of one episode beside its row: `rings`, `steps` and `colleagues` only if it fills the page, and `place`,
-    its call's place in the reader's queue."""
+    """The data of one episode beside its row: `alerts`, `steps` and `colleagues` only if it fills the page, and
+    `place`, its call's place in the reader's queue."""
 
     signals: Sequence[SignalRow] = ()
     told_of: ToldOf = field(default_factory=ToldOf)
-    rings: Sequence[RingRow] = ()
+    alerts: Sequence[AlertRow] = ()
     steps: Sequence[StepRow] = ()
     colleagues: Takers = NO_TAKERS
     place: int | None = None
@@ -125,7 +125,7 @@ class EpisodeView:
     signals: tuple[SignalLine, ...]
     script: Script | None
     for_information: bool
-    asked: tuple[AskedLine, ...]
+    path: tuple[PathLine, ...]
     choices: Choices
     recent: tuple[Happening, ...]
     earlier: tuple[Happening, ...] = field(default=())
@@ -182,7 +182,7 @@ def episode_view(row: EpisodeRow, parts: Parts, reader: Reader, policy: Policy) 
         read_only=read_only(row, reader),
         now_with=now_with(row, reader) if row.has_a_part else None,
         promised=promised(row, reader),
-        offered=offer_line(row, parts.rings, parts.steps, reader),
+        offered=offer_line(row, parts.alerts, parts.steps, reader),
         calls=calls,
         no_call=None if calls else no_call_words(row.customer_phone, address=write is not None),
         write=write,
@@ -199,7 +199,7 @@ def episode_view(row: EpisodeRow, parts: Parts, reader: Reader, policy: Policy) 
         signals=signal_lines(parts.signals, reader),
         script=_script(row, risks, reader, policy),
         for_information=inform,
-        asked=asked_lines(parts.rings, parts.steps, reader),
+        path=path_lines(parts.alerts, parts.steps, reader),
         choices=choices(
             row,
             reader,
@@ -216,7 +216,7 @@ def episode_view(row: EpisodeRow, parts: Parts, reader: Reader, policy: Policy) 
 def _by_time(row: EpisodeRow, parts: Parts, reader: Reader) -> str:
     """The state that changes without a change of the episode: until when alerts wait for their recipients, and whether
     the time of a promised call has passed."""
-    held, promised_at = {row.held_until, *(ring.held_until for ring in parts.rings)} - {None}, due_first(row)
+    held, promised_at = {row.held_until, *(alert.held_until for alert in parts.alerts)} - {None}, due_first(row)
     due = "-due" if promised_at is not None and promised_at <= reader.now else ""
     return "".join(f"-{at.timestamp():.0f}" for at in sorted(filter(None, held))) + due
 
@@ -248,7 +248,7 @@ def _cause(row: EpisodeRow, parts: Parts, reader: Reader) -> str | None:
     cause = RingCause(row.cause)
     before = before_of(row.before_who, row.before_name, row.before_notified_at, row.before_had_until, reader)
     if reader.is_me(row.responsible):
-        since = had_since(parts.rings, parts.steps)
+        since = had_since(parts.alerts, parts.steps)
         again = words.again_words(cause, reader.moment(since).clock) if since else None
         return again or words.cause_words(cause, before)
     held = reader.moment(row.held_until).clock if row.held_until else None

@@ -27,7 +27,7 @@ from services.escalation.domain.explaining.outlook import Outlook
 from services.escalation.domain.explaining.steps import DELIVERED, TOLD, ExplainedStep
 from services.escalation.domain.policy.versions import Change, Policies
 from services.escalation.inbox import live
-from services.escalation.inbox.filters import Asked
+from services.escalation.inbox.filters import Selection
 from services.escalation.inbox.sessions import REFRESH_HEADER, Cookie
 from services.escalation.store.inbox import Wanted
 from services.escalation.store.outgoing import ListedDelivery
@@ -133,7 +133,7 @@ def browsers() -> Names:
     asked = [call for call in gets if "query_params" in ast.unparse(call.node.func)]
     named = set().union(*(texts(call.module, call.arguments[0]) for call in asked)) - {COMPUTED}
     told = calls_of(live._event.__name__, "services/escalation/inbox/")
-    chosen = parse_qs(Asked(Wanted("x", "high", "mine"), 2).query.removeprefix("?"))
+    chosen = parse_qs(Selection(Wanted("x", "high", "mine"), 2).query.removeprefix("?"))
     return {
         "cookies": sorted(Cookie(url)._name for url in ("http://inbox.example", "https://inbox.example")),
         "events of the stream": sorted(set().union(*(texts(call.module, call.arguments[0]) for call in told))),
