@@ -9,7 +9,7 @@ from uuid import UUID
 
 import typer
 
-from services.cli.databases import spine_of, with_pool
+from services.cli.databases import processor_of, with_pool
 from services.cli.installation import Data, ServiceName, enter
 from services.cli.run import read_settings
 from services.cli.terminal import LINES, AsJson, print_json, printable, stop_with
@@ -155,7 +155,7 @@ def dismiss(
 async def _replay(pool: Pool, name: ServiceName, ids: list[UUID], time: CountedAt) -> int:
     """Replay letters in their order of receipt. Return the number of letters that were not accepted."""
     prefix = read_settings(name).topic_prefix
-    async with spine_of(pool, name) as processor:
+    async with processor_of(pool, name) as processor:
         kept = await kept_letters(pool, limit=1_000_000, with_replayed=bool(ids), with_dismissed=bool(ids))
         wanted = [letter for letter in sorted(kept, key=_came) if not ids or letter.id in ids]
         missing = set(ids) - {letter.id for letter in wanted}

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Column, Table
 from rich.text import Text
 
-from services.cli.databases import spine_of, with_pool
+from services.cli.databases import processor_of, with_pool
 from services.cli.installation import Data, EscalationDatabase, ServiceName, enter
 from services.cli.terminal import LINES, AsJson, print_json, printable, stop_with
 from services.escalation.domain.own_facts import PolicyPublishing
@@ -139,7 +139,7 @@ async def _publish(pool: Pool, fact: PolicyPublishing) -> tuple[PolicyVersion, P
     """The version it became, and the one before it."""
     from services.escalation.app import publish_policy
 
-    async with spine_of(pool, ServiceName.ESCALATION) as processor:
+    async with processor_of(pool, ServiceName.ESCALATION) as processor:
         published = await publish_policy(processor, fact)
     return published, _version(await _known(pool), published.version - 1)
 

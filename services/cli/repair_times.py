@@ -8,7 +8,7 @@ import asyncpg
 import typer
 
 from services.cli import failures
-from services.cli.databases import spine_of
+from services.cli.databases import processor_of
 from services.cli.installation import Data, ServiceName, database_of, database_variable, enter, require
 from services.cli.run import outline_of, read_settings
 from services.cli.terminal import stop_with
@@ -65,7 +65,7 @@ async def _tell_again(name: ServiceName, url: str, told: "Sequence[Input]") -> N
 
     pool = await open_pool(url, name=f"{name.value}-cli")
     try:
-        async with spine_of(pool, name) as processor:
+        async with processor_of(pool, name) as processor:
             for one in told:
                 await processor.apply(Batch([one]))
     finally:

@@ -1,4 +1,4 @@
-"""What the spine and the store use of asyncpg, on the database in memory: it may break off at every statement."""
+"""What the input processor and the store use of asyncpg, on a database in memory that may break off anywhere."""
 
 from collections.abc import Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -14,7 +14,7 @@ from tests.simulation.tables import KEYS, Row, Rows
 
 
 class FakeConnection:
-    """What the spine and the store use of an asyncpg connection."""
+    """What the input processor and the store use of an asyncpg connection."""
 
     def __init__(self, session: Session, answers: Mapping[str, Answer]) -> None:
         self.session = session

@@ -1,4 +1,4 @@
-"""A database in memory that behaves like Postgres at READ COMMITTED, as far as escalation and the spine use it.
+"""A database in memory like Postgres at READ COMMITTED, as far as escalation and the input processor use it.
 
 Every statement sees what was committed when it runs, and its own transaction's writes. Rows of deliveries and timers
 are locked by whoever writes them until the end of the transaction, and so are accounts. Statements come by
