@@ -13,13 +13,13 @@ from pydantic import BaseModel, Field
 from services.escalation.domain.words import describe, happened_at
 from services.escalation.store.timeline import (
     LIMIT,
-    Deed,
+    Action,
     ToldFact,
-    deeds_for,
+    actions_on,
+    answers_of,
     facts_of,
     is_responsible,
     orders_of,
-    words_of,
 )
 from shared.contracts.fields import Id
 from shared.database import Pool
@@ -43,7 +43,7 @@ class Entry(BaseModel):
 
 
 class Timeline(BaseModel):
-    """An account's newest 1,000 facts and deeds at most, oldest first. An account nobody told of has none."""
+    """An account's newest 1,000 facts and actions at most, oldest first. An account without reports has none."""
 
     account: str = Field(description="ID of the account.")
     entries: Sequence[Entry] = Field(description="The newest 1,000 at most, oldest first.")
@@ -63,8 +63,8 @@ def timeline_router(pool: Pool, readers: ReaderKeys, signed_in: SignedIn) -> API
             await _check_responsible(pool, account_id, salesperson)
         orders = None if salesperson is None else await orders_of(pool, account_id, salesperson)
         told = [_told(fact) for fact in await facts_of(pool, account_id, orders=orders)]
-        done = [_done(deed) for deed in await deeds_for(pool, account_id, responsible=salesperson)]
-        said = [_done(deed) for deed in await words_of(pool, account_id, orders=orders)]
+        done = [_done(action) for action in await actions_on(pool, account_id, responsible=salesperson)]
+        said = [_done(action) for action in await answers_of(pool, account_id, orders=orders)]
         entries = sorted([*told, *done, *said], key=lambda entry: entry.at)
         return Timeline(account=account_id, entries=entries[-LIMIT:])
 
@@ -114,13 +114,13 @@ def _told(fact: ToldFact) -> Entry:
     )
 
 
-def _done(deed: Deed) -> Entry:
+def _done(action: Action) -> Entry:
     return Entry(
-        at=deed.at,
+        at=action.at,
         source="On call",
-        what=deed.what[:1].upper() + deed.what[1:],
-        order=deed.order,
-        episode=deed.episode,
-        who=deed.who,
-        why=deed.why,
+        what=action.what[:1].upper() + action.what[1:],
+        order=action.order,
+        episode=action.episode,
+        who=action.who,
+        why=action.why,
     )

@@ -29,15 +29,15 @@ def watch(event: str, arguments: tuple[Any, ...]) -> None:
         note(f"{event} {arguments[:1]}")
 
 
-def note(deed: str) -> None:
-    """Remember a deed if a module of ours is to blame."""
+def note(what: str) -> None:
+    """Remember it if a module of ours is to blame."""
     frame = sys._getframe(2)
     while frame is not None:
         name = frame.f_code.co_filename
         if name.startswith("<frozen importlib"):
             return
         if name.startswith(OURS):
-            found.add(f"{os.path.relpath(name, ROOT)}:{frame.f_lineno} {deed}")
+            found.add(f"{os.path.relpath(name, ROOT)}:{frame.f_lineno} {what}")
             return
         if frame.f_back is None:
             return

@@ -9,7 +9,7 @@ from typing import Any
 import httpx2
 import pytest
 
-from services.escalation.store.timeline import words_of
+from services.escalation.store.timeline import answers_of
 from shared.contracts.order_parts import Promise
 from tests.builders import (
     ACCOUNT,
@@ -23,8 +23,7 @@ from tests.builders import (
     promise_kept,
     refund_requested,
 )
-from tests.inbox import Site, form_token, inbox_site
-from tests.inbox import words_of as text_of
+from tests.inbox import Site, form_token, inbox_site, words_of
 from tests.servers import MakeDatabase
 
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
@@ -62,7 +61,7 @@ async def forms(browser: httpx2.AsyncClient) -> list[dict[str, str]]:
 
 async def finished(browser: httpx2.AsyncClient) -> str:
     """What the page lists as finished and not proven."""
-    return " ".join(text_of(part) for part in _FINISHED.findall((await browser.get("/")).text))
+    return " ".join(words_of(part) for part in _FINISHED.findall((await browser.get("/")).text))
 
 
 async def say(browser: httpx2.AsyncClient, form: dict[str, str], answer: str, **other: str) -> httpx2.Response:
@@ -104,7 +103,7 @@ async def test_a_complaint_brings_the_follow_up_back_and_raises_the_promise_that
     await site.tell(refund_requested())
     again, _ = await forms(browser)
     assert again["round"]
-    page = text_of((await browser.get("/")).text)
+    page = words_of((await browser.get("/")).text)
     assert "You closed this on" in page
     assert "Since then: refund requested" in page
     assert await finished(browser) == ""
@@ -145,7 +144,7 @@ async def test_an_outcome_that_the_customer_says_was_not_reached_rings_like_thei
     assert "the expected outcome of order 4711 was not reached" in await finished(browser)
     row = await site.service.row("escalation.episodes")
     assert row["responsible"] == SELLER
-    page = text_of((await browser.get(f"/episodes/{row['episode_id']}")).text)
+    page = words_of((await browser.get(f"/episodes/{row['episode_id']}")).text)
     assert "The customer said that the expected outcome of order 4711 was not reached" in page
     assert "You. Reported by a salesperson after a conversation; not proven." in page
     assert [one["answer"] for one in await told(site)] == ["did_not_work"]
@@ -235,9 +234,9 @@ async def test_the_timeline_tells_who_said_what_and_that_it_is_no_proof(site: Si
     await say(browser, promise, "kept")
     await site.service.move_clock(HOUR)
     await say(browser, outcome, "worked")
-    deeds = await words_of(site.service.pool, ACCOUNT)
-    assert [(one.what, one.who, one.order) for one in deeds] == [
+    answers = await answers_of(site.service.pool, ACCOUNT)
+    assert [(one.what, one.who, one.order) for one in answers] == [
         ("The customer said that a promise of order 4711 was kept", SELLER, ORDER),
         ("The customer said that the expected outcome of order 4711 was reached", SELLER, ORDER),
     ]
-    assert {one.why for one in deeds} == {"Reported by a salesperson after a conversation; not proven."}
+    assert {one.why for one in answers} == {"Reported by a salesperson after a conversation; not proven."}

@@ -77,7 +77,7 @@ class SaidRow:
 
 
 @dataclass(frozen=True, slots=True)
-class DeedRow:
+class ActionRow:
     """One press of a button; the press itself is missing if it was erased."""
 
     at: datetime
@@ -96,7 +96,7 @@ class ToldOf:
 
     facts: Sequence[Envelope[Fact]] = ()
     said: Sequence[SaidRow] = ()
-    deeds: Sequence[DeedRow] = ()
+    actions: Sequence[ActionRow] = ()
     notes: Sequence[NoteRow] = ()
     order_of_case: Mapping[str, str] = field(default_factory=dict)
 
@@ -149,10 +149,10 @@ def what_happened(
             told.append((words.happened_at(event), _happening(event, title, reader, ways, at_risk=at_risk)))
     bare = [*unsaid.values(), *(signal for signal in signals if signal.by_silence)]
     told += [(signal.at, _bare(signal, reader)) for signal in bare]
-    noted = [(deed, _note_of(deed, told_of.notes)) for deed in told_of.deeds]
-    told += [(deed.at, _done(deed, note, reader)) for deed, note in noted]
-    with_deeds = [note for _, note in noted]
-    told += [(note.at, _written(note, reader)) for note in told_of.notes if note not in with_deeds]
+    noted = [(action, _note_of(action, told_of.notes)) for action in told_of.actions]
+    told += [(action.at, _done(action, note, reader)) for action, note in noted]
+    with_actions = [note for _, note in noted]
+    told += [(note.at, _written(note, reader)) for note in told_of.notes if note not in with_actions]
     return tuple(happening for _, happening in sorted(told, key=lambda one: one[0], reverse=True))
 
 
@@ -238,25 +238,25 @@ def _bare(signal: SignalRow, reader: Reader) -> Happening:
     return Happening(title, signal.words, source, reader.moment(signal.at), signal.ended is None, None)
 
 
-def _note_of(deed: DeedRow, notes: Iterable[NoteRow]) -> NoteRow | None:
+def _note_of(action: ActionRow, notes: Iterable[NoteRow]) -> NoteRow | None:
     """The note that came with a button press; both have the same time."""
-    press = (deed.at, deed.who, _NOTE_OF.get(deed.kind))
+    press = (action.at, action.who, _NOTE_OF.get(action.kind))
     return next((note for note in notes if (note.at, note.by, note.about) == press), None)
 
 
-def _done(deed: DeedRow, note: NoteRow | None, reader: Reader) -> Happening:
-    title, written = _deed_words(deed, reader), note.words if note else None
-    return Happening(title, written, "On call", reader.moment(deed.at), at_risk=False, by=None)
+def _done(action: ActionRow, note: NoteRow | None, reader: Reader) -> Happening:
+    title, written = _action_title(action, reader), note.words if note else None
+    return Happening(title, written, "On call", reader.moment(action.at), at_risk=False, by=None)
 
 
-def _deed_words(deed: DeedRow, reader: Reader) -> str:
-    who, button = reader.name_of(deed.who, deed.name), deed.button
-    if deed.kind in _NOTE_OF:
+def _action_title(action: ActionRow, reader: Reader) -> str:
+    who, button = reader.name_of(action.who, action.name), action.button
+    if action.kind in _NOTE_OF:
         way = (
             f" {words.BY_CHANNEL[button.channel]}" if isinstance(button, AttemptLogged | CustomerReachedLogged) else ""
         )
-        return f"{who} {'reached' if deed.kind is CustomerReachedLogged else 'could not reach'} the customer{way}"
-    if deed.kind is AppointmentLogged:
+        return f"{who} {'reached' if action.kind is CustomerReachedLogged else 'could not reach'} the customer{way}"
+    if action.kind is AppointmentLogged:
         at = f" at {reader.moment(button.at).clock}" if isinstance(button, AppointmentLogged) else ""
         return f"{who} promised to call the customer{at}"
     until = f" until {reader.moment(button.until).clock}" if isinstance(button, SnoozePressed) else ""

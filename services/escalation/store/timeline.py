@@ -25,7 +25,7 @@ _FACTS_ABOUT = f"""
 _ORDERS = "select distinct order_id from escalation.episodes where account_id = $1 and responsible = $2"
 # An episode that notifies again has no acknowledgement any more; the decisions still have the previous acknowledger.
 _TOLD = {rule: one.timeline for rule, one in RULES.items() if one.timeline is not None}
-_DEEDS = f"""
+_ACTIONS = f"""
     with told(rule, what) as (
         values {", ".join(f"('{rule}', '{what}')" for rule, what in _TOLD.items())}
     ), episodes as (
@@ -71,7 +71,7 @@ class ToldFact:
 
 
 @dataclass(frozen=True, slots=True)
-class Deed:
+class Action:
     """An action of escalation or a salesperson. `why`: why it was this person, or the decision."""
 
     at: datetime
@@ -98,10 +98,10 @@ async def facts_of(pool: Pool, account_id: str, *, orders: Collection[str] | Non
     return [one for one in told if one.event is None or is_about(one.event, orders, cases)]
 
 
-async def deeds_for(pool: Pool, account_id: str, *, responsible: str | None = None) -> list[Deed]:
+async def actions_on(pool: Pool, account_id: str, *, responsible: str | None = None) -> list[Action]:
     """Escalation's newest actions on the account, by time; with `responsible`, only on this person's episodes."""
     return [
-        Deed(
+        Action(
             row["at"],
             row["what"],
             str(row["episode_id"]) if row["episode_id"] else None,
@@ -109,15 +109,15 @@ async def deeds_for(pool: Pool, account_id: str, *, responsible: str | None = No
             row["who"],
             row["why"],
         )
-        for row in await pool.fetch(_DEEDS, account_id, responsible, LIMIT)
+        for row in await pool.fetch(_ACTIONS, account_id, responsible, LIMIT)
     ]
 
 
-async def words_of(pool: Pool, account_id: str, *, orders: Collection[str] | None = None) -> list[Deed]:
+async def answers_of(pool: Pool, account_id: str, *, orders: Collection[str] | None = None) -> list[Action]:
     """Salespeople's newest reports of the customer's answers, by time; with `orders`, only about these."""
     rows = reversed(await pool.fetch(_WORDS, account_id, None if orders is None else list(orders), LIMIT))
     return [
-        Deed(
+        Action(
             row["at"],
             words.customer_said(FactKind(row["kind"]), row["number"], row["order_id"]),
             None,
