@@ -19,14 +19,14 @@ from services.cli.terminal import AsJson, console, print_json, printable, stop_w
 from services.escalation.domain.decisions.rules import RULES
 from services.escalation.domain.explaining.outlook import Outlook, outlook
 from services.escalation.domain.explaining.record import Record
-from services.escalation.domain.explaining.steps import DELIVERED, TOLD, ExplainedStep, steps
+from services.escalation.domain.explaining.steps import DELIVERED, REPORTED, ExplainedStep, steps
 from services.escalation.domain.words import day, money
 from services.escalation.store.explaining import Found, episodes_beginning, episodes_of_order, record_of
 
 _WIDTH = 100
 _TIME, _RULE = 10, 16
 _COLORS = {
-    TOLD: "cyan",
+    REPORTED: "cyan",
     DELIVERED: "dim",
     **{rule.replace("_", " "): one.color for rule, one in RULES.items() if one.color},
 }
@@ -135,12 +135,12 @@ def _days(steps: Sequence[ExplainedStep], *, with_events: bool) -> Iterator[Rend
         yield _row(f"{at:%H:%M:%S}", step.what, _told(step, with_events=with_events), _COLORS.get(step.what, ""))
 
 
-def _row(time: str, what: str, told: Text, color: str) -> RenderableType:
+def _row(time: str, what: str, shown: Text, color: str) -> RenderableType:
     grid = Table.grid(padding=0)
     grid.add_column(width=_TIME, no_wrap=True)
     grid.add_column(width=_RULE, no_wrap=True)
     grid.add_column(width=_WIDTH - _TIME - _RULE, overflow="fold")
-    grid.add_row(Text(time, style="dim"), Text(printable(what), style=color), told)
+    grid.add_row(Text(time, style="dim"), Text(printable(what), style=color), shown)
     return grid
 
 

@@ -14,7 +14,7 @@ from services.escalation.domain.words import describe, happened_at
 from services.escalation.store.timeline import (
     LIMIT,
     Action,
-    ToldFact,
+    PublishedFact,
     actions_on,
     answers_of,
     facts_of,
@@ -62,17 +62,17 @@ def timeline_router(pool: Pool, readers: ReaderKeys, signed_in: SignedIn) -> API
             salesperson = await signed_in(request)
             await _check_responsible(pool, account_id, salesperson)
         orders = None if salesperson is None else await orders_of(pool, account_id, salesperson)
-        told = [_told(fact) for fact in await facts_of(pool, account_id, orders=orders)]
+        reported = [_reported(fact) for fact in await facts_of(pool, account_id, orders=orders)]
         done = [_done(action) for action in await actions_on(pool, account_id, responsible=salesperson)]
         said = [_done(action) for action in await answers_of(pool, account_id, orders=orders)]
-        entries = sorted([*told, *done, *said], key=lambda entry: entry.at)
+        entries = sorted([*reported, *done, *said], key=lambda entry: entry.at)
         return Timeline(account=account_id, entries=entries[-LIMIT:])
 
     router.add_api_route(
         "/accounts/{account_id:path}/timeline",
         timeline,
         methods=["GET"],
-        summary="What was told of a customer and what was done about it, in order",
+        summary="What was reported about a customer and what was done about it, in order",
         description=(
             "At most the newest 1,000 entries, oldest first. Done is: episodes raised and closed, severity raised, "
             "alerts raised and sent; who acknowledged, took over, reached the customer or did not in time; and that "
@@ -99,7 +99,7 @@ async def _check_responsible(pool: Pool, account_id: str, salesperson: str | Non
         raise HTTPException(404, "you are not responsible for a customer with this ID")
 
 
-def _told(fact: ToldFact) -> Entry:
+def _reported(fact: PublishedFact) -> Entry:
     if fact.event is None:
         return Entry(at=fact.at, source="erased", what="Erased at the customer's request", type=fact.type)
     described = describe(fact.event)

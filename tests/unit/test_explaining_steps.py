@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from services.escalation.domain.entities import Account, Episode, Order, Signal
 from services.escalation.domain.explaining import steps as module
-from services.escalation.domain.explaining.record import Record, Told
-from services.escalation.domain.explaining.steps import TOLD, steps
+from services.escalation.domain.explaining.record import ReceivedFact, Record
+from services.escalation.domain.explaining.steps import REPORTED, steps
 from services.escalation.domain.facts import AccountFact, FactKind, fact_id
 from services.escalation.domain.policy.versions import Policies
 from shared.contracts import orders, support
@@ -47,7 +47,7 @@ class Counted(Sequence[T]):
             yield item
 
 
-def record(signals: Sequence[Signal], facts: Sequence[AccountFact], told: Sequence[Told] = ()) -> Record:
+def record(signals: Sequence[Signal], facts: Sequence[AccountFact], received: Sequence[ReceivedFact] = ()) -> Record:
     return Record(
         now=AT,
         episode=Episode(UUID(int=1), ACCOUNT, ORDER, "anna", AT, AT),
@@ -55,7 +55,7 @@ def record(signals: Sequence[Signal], facts: Sequence[AccountFact], told: Sequen
         account=Account(ACCOUNT),
         signals=signals,
         facts=facts,
-        told=told,
+        received=received,
         decisions=(),
         alerts=(),
         deliveries=(),
@@ -76,16 +76,18 @@ def test_what_a_signal_was_counted_from_is_told_and_nothing_else() -> None:
     facts = [inbound(number / 60, case="case-1", id=number + 1) for number in range(4)]
     facts = [replace(one, fact_id=fact_id(event)) for one, event in zip(facts, events, strict=False)]
     repeated = signal(SignalKind.CONTACT_REPEATED, facts[0], minutes(2))
-    told = [Told(event.source, event.id, event.type, event.time, event.time, event) for event in events]
-    found = [step.cause for step in steps(record([repeated], facts, told), with_words=False) if step.what == TOLD]
+    received = [ReceivedFact(event.source, event.id, event.type, event.time, event.time, event) for event in events]
+    found = [
+        step.cause for step in steps(record([repeated], facts, received), with_words=False) if step.what == REPORTED
+    ]
     assert found == ["call 0", "call 1", "call 2"]
 
 
 def test_a_sale_that_is_reported_late_is_dated_when_it_was_sold() -> None:
     sale = orders.OrderPlaced.model_validate(order_placed(sold_at=minutes(-600)).model_dump())
     event = event_of(sale)
-    told = [Told(event.source, event.id, event.type, event.time, event.time, event)]
-    (step,) = steps(record((), (), told), with_words=False)
+    received = [ReceivedFact(event.source, event.id, event.type, event.time, event.time, event)]
+    (step,) = steps(record((), (), received), with_words=False)
     assert (step.at, step.words, step.heard_at) == (minutes(-600), f"Order {ORDER} placed.", None)
 
 
@@ -131,10 +133,11 @@ KINDS = st.sampled_from([SignalKind.CONTACT_REPEATED, SignalKind.CASE_BOUNCED, S
 
 @given(FACTS, st.lists(st.tuples(KINDS, st.integers(0, 7), st.integers(0, 9), st.booleans()), max_size=4))
 def test_the_facts_that_counted_are_those_that_belong_to_a_signal(
-    facts: list[AccountFact], told: list[tuple[SignalKind, int, int, bool]]
+    facts: list[AccountFact], signals: list[tuple[SignalKind, int, int, bool]]
 ) -> None:
     signals = [
-        signal(kind, facts[place % len(facts)], minutes(60 * at), by_silence=silent) for kind, place, at, silent in told
+        signal(kind, facts[place % len(facts)], minutes(60 * at), by_silence=silent)
+        for kind, place, at, silent in signals
     ]
     by_id = {one.fact_id: one for one in facts}
     expected = {one.fact_id for one in signals}
@@ -147,7 +150,7 @@ def test_each_fact_and_decision_is_looked_at_once_however_many_signals_there_are
     facts = Counted(inbound(minute / 60, case="case-1", id=minute + 1) for minute in range(number))
     signals = Counted(signal(SignalKind.CONTACT_REPEATED, facts.items[0], minutes(minute)) for minute in range(number))
     events = [event_of(contact_made("unanswered"), at=minutes(minute)) for minute in range(number)]
-    told = [Told(event.source, event.id, event.type, event.time, event.time, event) for event in events]
-    steps(record(signals, facts, told), with_words=False)
+    received = [ReceivedFact(event.source, event.id, event.type, event.time, event.time, event) for event in events]
+    steps(record(signals, facts, received), with_words=False)
     assert facts.looks <= 2 * number
     assert signals.looks <= 2 * number

@@ -162,14 +162,14 @@ def remembered(event: Envelope[Fact]) -> list[AccountFact]:
         "courtesy": getattr(fact, "courtesy", None) is not None,
         "due_at": getattr(fact, "due_at", None),
     }
-    told = AccountFact(fact_id(event), event.subject, kind, event.time, **named | _details(event.subject, fact))
-    return [told, *_also_told(event, told, named)]
+    own = AccountFact(fact_id(event), event.subject, kind, event.time, **named | _details(event.subject, fact))
+    return [own, *_implied(event, own, named)]
 
 
-def _also_told(event: Envelope[Fact], told: AccountFact, named: dict[str, Any]) -> Iterator[AccountFact]:
+def _implied(event: Envelope[Fact], own: AccountFact, named: dict[str, Any]) -> Iterator[AccountFact]:
     """The other facts of an event: the customer is leaving, or a case needs no answer."""
     fact = event.data
-    if isinstance(fact, support.ContactMade) and fact.intent is not None and not told.courtesy:
+    if isinstance(fact, support.ContactMade) and fact.intent is not None and not own.courtesy:
         leaving, asked = fact_id(event, LEAVING), _asked(event.subject, fact)
         yield AccountFact(leaving, event.subject, FactKind.CANCELLATION_REQUESTED, event.time, **named | asked)
     if isinstance(fact, support.CaseClosed) and fact.reason is not None:

@@ -88,7 +88,7 @@ class ActionRow:
 
 
 @dataclass(frozen=True, slots=True)
-class ToldOf:
+class CustomerHistory:
     """An account's facts, the customers' answers that salespeople reported, and their button presses and notes.
 
     `order_of_case` maps the cases that the facts name to their orders.
@@ -122,38 +122,38 @@ class SignalLine:
     ended: str | None
 
 
-def in_sale_words(signals: Sequence[SignalRow], told_of: ToldOf, order_id: str) -> Sequence[SignalRow]:
+def in_sale_words(signals: Sequence[SignalRow], history: CustomerHistory, order_id: str) -> Sequence[SignalRow]:
     """The same signals, with promises and expected outcomes in the words of the sale."""
-    sale = sale_words(told_of.facts, order_id)
+    sale = sale_words(history.facts, order_id)
     return [replace(signal, risk=sale.of_risk(signal.risk, signal.fact_id)) for signal in signals]
 
 
 def what_happened(
-    order_id: str, signals: Sequence[SignalRow], told_of: ToldOf, reader: Reader, ways: WaysTo
+    order_id: str, signals: Sequence[SignalRow], history: CustomerHistory, reader: Reader, ways: WaysTo
 ) -> tuple[Happening, ...]:
     """The lines, newest first. A signal without a kept fact has its own line. Facts of other orders and their cases are
     left out. `ways` are the ways to call the person who called or wrote."""
     standing = {signal.fact_id for signal in signals if signal.ended is None and not signal.by_silence}
     unsaid = {signal.fact_id: signal for signal in signals if not signal.by_silence}
-    sale = sale_words(told_of.facts, order_id)
-    told: list[tuple[datetime, Happening]] = []
-    for said in told_of.said:
+    sale = sale_words(history.facts, order_id)
+    lines: list[tuple[datetime, Happening]] = []
+    for said in history.said:
         unsaid.pop(said.fact_id, None)
-        told.append((said.at, _said(said, order_id, sale, reader, at_risk=said.fact_id in standing)))
-    for event in told_of.facts:
-        if is_about(event, (order_id,), told_of.order_of_case):
+        lines.append((said.at, _said(said, order_id, sale, reader, at_risk=said.fact_id in standing)))
+    for event in history.facts:
+        if is_about(event, (order_id,), history.order_of_case):
             ids = _ids_of(event)
             unsaid = {id: signal for id, signal in unsaid.items() if id not in ids}
             title = _title(event, sale, signals)
             at_risk = not standing.isdisjoint(ids)
-            told.append((words.happened_at(event), _happening(event, title, reader, ways, at_risk=at_risk)))
+            lines.append((words.happened_at(event), _happening(event, title, reader, ways, at_risk=at_risk)))
     bare = [*unsaid.values(), *(signal for signal in signals if signal.by_silence)]
-    told += [(signal.at, _bare(signal, reader)) for signal in bare]
-    noted = [(action, _note_of(action, told_of.notes)) for action in told_of.actions]
-    told += [(action.at, _done(action, note, reader)) for action, note in noted]
+    lines += [(signal.at, _bare(signal, reader)) for signal in bare]
+    noted = [(action, _note_of(action, history.notes)) for action in history.actions]
+    lines += [(action.at, _done(action, note, reader)) for action, note in noted]
     with_actions = [note for _, note in noted]
-    told += [(note.at, _written(note, reader)) for note in told_of.notes if note not in with_actions]
-    return tuple(happening for _, happening in sorted(told, key=lambda one: one[0], reverse=True))
+    lines += [(note.at, _written(note, reader)) for note in history.notes if note not in with_actions]
+    return tuple(happening for _, happening in sorted(lines, key=lambda one: one[0], reverse=True))
 
 
 def is_about(event: Envelope[Fact], orders: Collection[str], order_of_case: Mapping[str, str]) -> bool:
@@ -219,10 +219,10 @@ def _title(event: Envelope[Fact], sale: SaleWords, signals: Iterable[SignalRow])
 
 
 def _happening(event: Envelope[Fact], title: str | None, reader: Reader, ways: WaysTo, *, at_risk: bool) -> Happening:
-    told = words.describe(event, reader.zone)
-    title = title or told.title
+    described = words.describe(event, reader.zone)
+    title = title or described.title
     at = reader.moment(words.happened_at(event))
-    return Happening(title, told.words, told.source, at, at_risk, caller(told.by, ways))
+    return Happening(title, described.words, described.source, at, at_risk, caller(described.by, ways))
 
 
 def _said(said: SaidRow, order_id: str, sale: SaleWords, reader: Reader, *, at_risk: bool) -> Happening:
@@ -233,8 +233,8 @@ def _said(said: SaidRow, order_id: str, sale: SaleWords, reader: Reader, *, at_r
 
 def _bare(signal: SignalRow, reader: Reader) -> Happening:
     title = words.headline(signal.risk)
-    told_by = "Orders" if SIGNALS[signal.risk.kind].part is Part.ORDERS else "Support"
-    source = "On call" if signal.by_silence else told_by
+    reported_by = "Orders" if SIGNALS[signal.risk.kind].part is Part.ORDERS else "Support"
+    source = "On call" if signal.by_silence else reported_by
     return Happening(title, signal.words, source, reader.moment(signal.at), signal.ended is None, None)
 
 

@@ -254,7 +254,7 @@ class EpisodePages:
         mine = row.closed_at is None and reader.is_me(row.acknowledged_by)
         parts = Parts(
             signals=signals.get(id, ()),
-            told_of=stories[id].read(),
+            history=stories[id].read(),
             alerts=await episode_parts.alerts_of(self._pool, me, id),
             steps=await episode_parts.steps_of(self._pool, me, id, PATH_RULES),
             colleagues=takers(await episode_parts.colleagues_of(self._pool, me), row, reader, policy)

@@ -11,10 +11,10 @@ from services.escalation.domain.entities import Clock, products_in
 from services.escalation.domain.escalation_path import AlertRow, PathLine, StepRow, had_since, path_lines
 from services.escalation.domain.happenings import (
     Caller,
+    CustomerHistory,
     Happening,
     SignalLine,
     SignalRow,
-    ToldOf,
     caller,
     in_sale_words,
     no_ways,
@@ -51,7 +51,7 @@ class Parts:
     `place`, its call's place in the reader's queue."""
 
     signals: Sequence[SignalRow] = ()
-    told_of: ToldOf = field(default_factory=ToldOf)
+    history: CustomerHistory = field(default_factory=CustomerHistory)
     alerts: Sequence[AlertRow] = ()
     steps: Sequence[StepRow] = ()
     colleagues: Takers = NO_TAKERS
@@ -137,15 +137,15 @@ class EpisodeView:
 
 def episode_view(row: EpisodeRow, parts: Parts, reader: Reader, policy: Policy) -> EpisodeView:
     """An episode as this reader sees it."""
-    parts = replace(parts, signals=in_sale_words(parts.signals, parts.told_of, row.order_id))
+    parts = replace(parts, signals=in_sale_words(parts.signals, parts.history, row.order_id))
     risks = _risks(row, parts.signals)
     main = _main(risks, policy)
     why, inform = words.why_now(risks, main), all_inform(risks, policy)
     forbidden = _preference(row) in words.MUST_NOT_BE_CALLED
     record = OnRecord(row.customer_name, row.customer_phone, row.customer_email, row.customer_country)
-    dialled = partial(phone_links, country=country_for(record, parts.told_of.facts, policy.company.country))
-    ways, people = no_ways if forbidden else dialled, people_of(main, parts.signals, parts.told_of.facts)
-    happened = what_happened(row.order_id, parts.signals, parts.told_of, reader, ways)
+    dialled = partial(phone_links, country=country_for(record, parts.history.facts, policy.company.country))
+    ways, people = no_ways if forbidden else dialled, people_of(main, parts.signals, parts.history.facts)
+    happened = what_happened(row.order_id, parts.signals, parts.history, reader, ways)
     may_call = not (forbidden or inform) and row.has_a_part
     calls = tuple(Way(one.href, one.words) for one in found_calls(people, record, dialled)) if may_call else ()
     died = _preference(row) is ContactPreference.DECEASED and row.has_a_part
@@ -195,7 +195,7 @@ def episode_view(row: EpisodeRow, parts: Parts, reader: Reader, policy: Policy) 
         instead=instead(other) if other is not None else (),
         acknowledged=_acknowledgement(row, parts.steps, reader),
         ending=ending,
-        givers_note=_givers_note(row, parts.told_of.notes, reader),
+        givers_note=_givers_note(row, parts.history.notes, reader),
         signals=signal_lines(parts.signals, reader),
         script=_script(row, risks, reader, policy),
         for_information=inform,

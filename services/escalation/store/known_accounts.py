@@ -134,10 +134,10 @@ async def _histories(connection: Connection, accounts: list[str]) -> dict[str, H
             facts[fact.account_id].append(fact)
     histories = {}
     for account, by_time in facts.items():
-        told = list(ordered(by_time))
+        in_order = list(ordered(by_time))
         history = histories[account] = History()
-        history.open_cases(told)
-        async for fact in _in_pieces(told):
+        history.open_cases(in_order)
+        async for fact in _in_pieces(in_order):
             history.append(fact)
     return histories
 

@@ -104,7 +104,7 @@ def _parts(row: asyncpg.Record, shown: Shown, path: EscalationPath, policies: Po
     preference = ContactPreference(row["preference"])
     order = Amount(row["amount_minor"], row["currency"])
     reader = Reader(SalespersonId(row["recipient"]), ZoneInfo(row["recipient_zone"]), now)
-    told = advice(shown.risks, _voice(row), preference=preference, order=order, policy=policy)
+    suggested = advice(shown.risks, _voice(row), preference=preference, order=order, policy=policy)
     informed_only = row["cause"] == RingCause.INFORMED and not shown.for_information  # a colleague has to call
     return LetterParts(
         recipient=reader.salesperson_id,
@@ -119,7 +119,7 @@ def _parts(row: asyncpg.Record, shown: Shown, path: EscalationPath, policies: Po
         if preference in MUST_NOT_BE_CALLED
         else None,
         customer_email=row["customer_email"] if may_write(preference) else None,
-        advice=None if informed_only else told,
+        advice=None if informed_only else suggested,
         path=path.before(row["ring"], reader),
         before=before_of(
             row["before_who"], row["before_name"], row["before_notified_at"], row["before_had_until"], reader

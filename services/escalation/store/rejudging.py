@@ -8,7 +8,7 @@ from services.escalation.domain.detections.history import History
 from services.escalation.domain.facts import AccountFact, remembered
 from services.escalation.domain.own_facts import SilenceEnded
 from services.escalation.domain.signals.silences import Silence
-from services.escalation.store.facts import TOLD_TYPES, told_event
+from services.escalation.store.facts import PUBLISHED_TYPES, published_event
 from services.escalation.store.histories import FACT_COLUMNS, facts_of
 from shared.database import Connection, bulk_upsert
 from shared.timers import timer_id
@@ -16,7 +16,7 @@ from shared.timers import timer_id
 RETELL = bulk_upsert(tables.AccountFact)
 
 _FACTS = f"select {', '.join(FACT_COLUMNS)} from escalation.facts where account_id = $1"
-_TOLD = """
+_PUBLISHED = """
     select source, event_id, type, subject, at, body from shared.journal
     where subject = $1 and type = any($2::text[]) and body is not null
 """
@@ -29,8 +29,8 @@ async def retold_of(connection: Connection, account: str) -> tuple[History, Mapp
     known: dict[UUID, AccountFact] = {}
     for fact in facts_of(await connection.fetch(_FACTS, account)):
         known[fact.fact_id] = fact
-    told = [told_event(row) for row in await connection.fetch(_TOLD, account, TOLD_TYPES)]
-    now = {fact.fact_id: fact for event in told for fact in remembered(event)}
+    published = [published_event(row) for row in await connection.fetch(_PUBLISHED, account, PUBLISHED_TYPES)]
+    now = {fact.fact_id: fact for event in published for fact in remembered(event)}
     retold = {id: fact for id, fact in now.items() if known.get(id) != fact}
     return History((known | retold).values()), retold
 

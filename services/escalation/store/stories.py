@@ -10,7 +10,7 @@ from uuid import UUID
 import asyncpg
 
 from services.escalation.domain.facts import SAID, FactKind
-from services.escalation.domain.happenings import ActionRow, SaidRow, ToldOf
+from services.escalation.domain.happenings import ActionRow, CustomerHistory, SaidRow
 from services.escalation.domain.own_facts import (
     AppointmentLogged,
     AttemptLogged,
@@ -18,7 +18,7 @@ from services.escalation.domain.own_facts import (
     SnoozePressed,
 )
 from services.escalation.domain.written import NoteAbout, NoteRow
-from services.escalation.store.facts import TOLD_TYPES, newest, orders_of_cases, told_event
+from services.escalation.store.facts import PUBLISHED_TYPES, newest, orders_of_cases, published_event
 from services.escalation.store.inbox import MAY_SEE
 from shared.database import Pool
 from shared.ids import SalespersonId
@@ -86,9 +86,9 @@ class Story:
     notes: Sequence[asyncpg.Record] = ()
     order_of_case: Mapping[str, str] = field(default_factory=dict)
 
-    def read(self) -> ToldOf:
-        return ToldOf(
-            facts=[told_event(row) for row in self.facts],
+    def read(self) -> CustomerHistory:
+        return CustomerHistory(
+            facts=[published_event(row) for row in self.facts],
             said=[_said(row) for row in self.said],
             actions=[_action(row) for row in self.actions],
             notes=[_note(row) for row in self.notes],
@@ -99,14 +99,18 @@ class Story:
 async def stories_of(database: Pool, reader: SalespersonId, episodes: Mapping[UUID, int]) -> Mapping[UUID, Story]:
     """The histories of the episodes that the reader may see, each with at most the given number of newest facts."""
     ids = list(episodes)
-    facts = await database.fetch(_FACTS, reader, ids, list(episodes.values()), TOLD_TYPES)
+    facts = await database.fetch(_FACTS, reader, ids, list(episodes.values()), PUBLISHED_TYPES)
     said = _by_episode(await database.fetch(_SAID, reader, ids))
     actions = _by_episode(await database.fetch(_ACTIONS, reader, ids, _RULES, list(_BUTTONS)))
     notes = _by_episode(await database.fetch(_NOTES, reader, ids))
-    cases, told = await orders_of_cases(database, facts), _by_episode(facts)
+    cases, published = await orders_of_cases(database, facts), _by_episode(facts)
     return {
         id: Story(
-            told.get(id, ()), said.get(id, ()), actions.get(id, ()), notes.get(id, ()), _of_account(told.get(id), cases)
+            published.get(id, ()),
+            said.get(id, ()),
+            actions.get(id, ()),
+            notes.get(id, ()),
+            _of_account(published.get(id), cases),
         )
         for id in ids
     }

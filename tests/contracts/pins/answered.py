@@ -24,7 +24,7 @@ from services.cli.status.figures import Status
 from services.escalation import inbox
 from services.escalation.domain.entities import Episode
 from services.escalation.domain.explaining.outlook import Outlook
-from services.escalation.domain.explaining.steps import DELIVERED, TOLD, ExplainedStep
+from services.escalation.domain.explaining.steps import DELIVERED, REPORTED, ExplainedStep
 from services.escalation.domain.policy.versions import Change, Policies
 from services.escalation.inbox import live
 from services.escalation.inbox.filters import Selection
@@ -72,7 +72,7 @@ def printed() -> Names:
         "bounces list": keys_in(bounces.list_people),
         "report --episodes": keys_in(report.report) | keys_in(report.read_episodes),
         "report, what waits": keys_in(report.read_report),
-        "explain, steps that are no rule": {TOLD, DELIVERED},
+        "explain, steps that are no rule": {REPORTED, DELIVERED},
     }
     return {name: _members(value) for name, value in values.items()} | {
         name: sorted(keys) for name, keys in written.items()

@@ -53,7 +53,7 @@ def _facts_of_one(session: Session, arguments: Sequence[Any]) -> Rows:
     return _facts(session, [[arguments[0]]])
 
 
-def _told_of_one(session: Session, arguments: Sequence[Any]) -> Rows:
+def _published_of_one(session: Session, arguments: Sequence[Any]) -> Rows:
     account, types = arguments
     return [row for row in session.rows(JOURNAL) if row["subject"] == account and row["type"] in types]
 
@@ -154,7 +154,7 @@ ANSWERS: Mapping[str, Answer] = {
     batches._ALERTS: _by_key(ALERTS),
     policies._FROM_LATEST: _policies_from_latest,
     rejudging._FACTS: _facts_of_one,
-    rejudging._TOLD: _told_of_one,
+    rejudging._PUBLISHED: _published_of_one,
     rejudging._AWAITED: _by_key(TIMERS),
     rounds._NOW_AND_CHANGED: _now_and_changed,
 }
