@@ -133,11 +133,11 @@ KINDS = st.sampled_from([SignalKind.CONTACT_REPEATED, SignalKind.CASE_BOUNCED, S
 
 @given(FACTS, st.lists(st.tuples(KINDS, st.integers(0, 7), st.integers(0, 9), st.booleans()), max_size=4))
 def test_the_facts_that_counted_are_those_that_belong_to_a_signal(
-    facts: list[AccountFact], signals: list[tuple[SignalKind, int, int, bool]]
+    facts: list[AccountFact], drawn: list[tuple[SignalKind, int, int, bool]]
 ) -> None:
     signals = [
         signal(kind, facts[place % len(facts)], minutes(60 * at), by_silence=silent)
-        for kind, place, at, silent in signals
+        for kind, place, at, silent in drawn
     ]
     by_id = {one.fact_id: one for one in facts}
     expected = {one.fact_id for one in signals}

@@ -41,11 +41,11 @@ def as_said_last(signal: Signal, detection: Detection, event: Envelope[Fact]) ->
 
     The facts remember the amount. Words are not in memory: without the event that reports them, stored words stay.
     """
-    told = [detection.cause, *detection.again]
-    amounts = [one for one in told if one.amount_minor]
+    reports = [detection.cause, *detection.again]
+    amounts = [one for one in reports if one.amount_minor]
     if amounts:
         signal = replace(signal, amount_minor=amounts[-1].amount_minor, currency=amounts[-1].currency)
-    spoken = next((one for one in reversed(told) if one.said is not None), detection.cause)
+    spoken = next((one for one in reversed(reports) if one.said is not None), detection.cause)
     if spoken.fact_id in (fact_id(event), fact_id(event, LEAVING)):
         return replace(signal, words=getattr(event.data, "words", None))
     return signal

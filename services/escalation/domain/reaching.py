@@ -52,8 +52,8 @@ def country_for(record: OnRecord, facts: Iterable[Envelope[Fact]], company: str 
     company's."""
     if record.country is not None:
         return record.country
-    told = (words.describe(event).by for event in facts)
-    return country_of([record.phone, *(person.phone for person in told if person)]) or company
+    callers = (words.describe(event).by for event in facts)
+    return country_of([record.phone, *(person.phone for person in callers if person)]) or company
 
 
 def calls(people: People, record: OnRecord, ways: WaysTo) -> tuple[PhoneLink, ...]:

@@ -38,15 +38,15 @@ from shared.contracts.escalation import RingCause
 
 @dataclass(slots=True)
 class Changes:
-    """The rows to save: by table and key, each in its final state. `facts` are new; `retold` are earlier facts that are
-    remembered, or remembered in more detail, only now."""
+    """The rows to save: by table and key, each in its final state. `facts` are new; `amended` are earlier facts that
+    are remembered, or remembered in more detail, only now."""
 
     accounts: dict[str, Account] = field(default_factory=dict)
     orders: dict[str, Order] = field(default_factory=dict)
     people: dict[str, Salesperson] = field(default_factory=dict)
     cases: dict[tuple[str, str], Case] = field(default_factory=dict)
     facts: dict[UUID, AccountFact] = field(default_factory=dict)
-    retold: dict[UUID, AccountFact] = field(default_factory=dict)
+    amended: dict[UUID, AccountFact] = field(default_factory=dict)
     episodes: dict[UUID, Episode] = field(default_factory=dict)
     signals: dict[UUID, Signal] = field(default_factory=dict)
     alerts: dict[UUID, Alert] = field(default_factory=dict)
@@ -62,7 +62,7 @@ class Changes:
 
     def touched(self) -> set[str]:
         """The accounts with changes to state that is kept from batch to batch."""
-        tables = (self.accounts, self.orders, self.cases, self.facts, self.retold, self.episodes, self.signals)
+        tables = (self.accounts, self.orders, self.cases, self.facts, self.amended, self.episodes, self.signals)
         return {row.account_id for rows in tables for row in rows.values()}
 
 

@@ -37,10 +37,10 @@ def write_effects(tx: Transaction, draft: Draft[Any]) -> None:
 def _write(tx: Transaction, work: UnitOfWork, cause: Envelope[Fact], decision: Decision) -> None:
     if decision.rule is not None:
         work.changes.decisions.append(_record(tx, work, cause, decision))
-    told = decision.publishes()
-    if told is not None:
+    published = decision.publishes()
+    if published is not None:
         at = decision.happened_at or tx.now
-        tx.publish(told, cause=cause, time=at, discriminator=decision.discriminator)
+        tx.publish(published, cause=cause, time=at, discriminator=decision.discriminator)
     if isinstance(decision, Notified | SignalAdded):
         tx.notes.append(decision)
 

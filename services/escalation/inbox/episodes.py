@@ -111,11 +111,11 @@ class EpisodePages:
             await self._press(button, row.account_id, str(form.get("round", "")) or None)
         except (NotUnderstood, Refused, Overtaken) as refused:
             now_so = await store.one_episode(self._pool, me, row.episode_id) or row
-            told = _told(refused, now_so, reader, action)
+            refusal = _refusal_now(refused, now_so, reader, action)
             note = text_of(form, "note")
             if not note:
-                raise told from None
-            why = why_refused(told)
+                raise refusal from None
+            why = why_refused(refusal)
             self._refused.labels("", why.code).inc()
             return await self._render(request, signed_in, now_so, trouble=Trouble(action, why.status, why.words, note))
         return RedirectResponse(local_page(str(form.get("return_to", "/"))), status_code=303)
@@ -140,8 +140,8 @@ class EpisodePages:
         signed_in = await self._sessions.reader(request)
         form = await request.form()
         check_token(form, signed_in)
-        told = await acknowledge_all(self._inbox, signed_in.salesperson_id, form)
-        return await self._render(request, signed_in, None, told=told)
+        notices = await acknowledge_all(self._inbox, signed_in.salesperson_id, form)
+        return await self._render(request, signed_in, None, notices=notices)
 
     async def back_to_list(self, request: Request) -> Response:
         """The response if a browser opens the address of a press directly."""
@@ -178,7 +178,7 @@ class EpisodePages:
         signed_in: SignedIn,
         chosen: EpisodeRow | None,
         *,
-        told: Sequence[str] = (),
+        notices: Sequence[str] = (),
         trouble: Trouble | None = None,
     ) -> Response:
         selection, me = selection_of(request.query_params), signed_in.salesperson_id
@@ -205,7 +205,7 @@ class EpisodePages:
             "compact": len(rows) > _MANY,
             "filters": filters(selection, counts),
             "causes": await self._causes(selection, counts, me, policies),
-            "told": told,
+            "notices": notices,
             "duties": await self._duties.of(reader, policies),
             "followed": followed_lines(others, signals, reader, policies),
             "selected": await self._whole(beside, signals, stories, reader, policies, places) if beside else None,
@@ -285,7 +285,7 @@ def _rows(
     ]
 
 
-def _told(
+def _refusal_now(
     refused: NotUnderstood | Refused | Overtaken, row: EpisodeRow, reader: Reader, action: str
 ) -> NotUnderstood | Refused | Overtaken:
     """Report others' actions since in place of the reason of a refusal, except when undoing a close."""

@@ -62,7 +62,7 @@ async def acknowledge_all(inbox: InboxDependencies, me: SalespersonId, form: For
     for row in await states(inbox.pool, me, shown):
         if row.round == shown[row.episode_id] and row.acknowledged_by is None:
             await _acknowledge(inbox, me, row)
-    return tuple(_told(await states(inbox.pool, me, shown), me, len(shown)))
+    return tuple(_outcome_lines(await states(inbox.pool, me, shown), me, len(shown)))
 
 
 async def _acknowledge(inbox: InboxDependencies, me: SalespersonId, row: StateRow) -> None:
@@ -91,7 +91,7 @@ def _shown(form: FormData) -> dict[UUID, str]:
         raise NotUnderstood("One of these episodes is not valid. Reload the page and try again.") from None
 
 
-def _told(rows: Sequence[StateRow], me: SalespersonId, shown: int) -> Iterator[str]:
+def _outcome_lines(rows: Sequence[StateRow], me: SalespersonId, shown: int) -> Iterator[str]:
     taken = [row for row in rows if row.acknowledged_by == me and row.closed_at is None]
     yield f"{len(taken)} acknowledged."
     others = Counter(name for row in rows if (name := _gone_to(row, me)) is not None)

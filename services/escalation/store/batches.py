@@ -34,7 +34,7 @@ from services.escalation.domain.unit_of_work import UnitOfWork
 from services.escalation.store import address_notices, new_policies, sign_outs
 from services.escalation.store.histories import FACT_COLUMNS
 from services.escalation.store.known_accounts import PERSONAL, KnownAccounts, save_versions
-from services.escalation.store.rejudging import RETELL, awaited_of, retold_of
+from services.escalation.store.rejudging import AMEND, amended_history_of, awaited_of
 from services.escalation.store.rows import alert_of
 from shared.contracts import orders
 from shared.contracts.envelope import Envelope, Fact
@@ -98,7 +98,7 @@ async def load(
     """The unit of work of a batch whose accounts are locked."""
     accounts = list({event.subject for event in events if event.data.about == "account"})
     work = UnitOfWork(rules, policies, await known.load(connection, accounts) if accounts else {})
-    await _load_retold(connection, work, events)
+    await _load_amended(connection, work, events)
     await _load_people(connection, work, events)
     await _load_concerned(connection, work, events)
     await _load_deliveries(connection, work, events)
@@ -114,7 +114,7 @@ async def save(connection: Connection, work: UnitOfWork, now: datetime) -> None:
     await _save(connection, _SAVE_PEOPLE, changes.people.values())
     await _save(connection, _SAVE_CASES, changes.cases.values())
     await _add(connection, _ADD_FACTS, changes.facts.values())
-    await _save(connection, RETELL, changes.retold.values())
+    await _save(connection, AMEND, changes.amended.values())
     await _save(connection, _SAVE_EPISODES, changes.episodes.values())
     if changes.silenced:  # once the episode is locked, so no attempt becomes `unknown` in between
         because, instants = zip(*changes.silenced.values(), strict=True)
@@ -134,12 +134,12 @@ async def save(connection: Connection, work: UnitOfWork, now: datetime) -> None:
     await save_versions(connection, work)
 
 
-async def _load_retold(connection: Connection, work: UnitOfWork, events: Sequence[Envelope[Fact]]) -> None:
+async def _load_amended(connection: Connection, work: UnitOfWork, events: Sequence[Envelope[Fact]]) -> None:
     """For accounts judged again: the facts as this release remembers them, if their events are kept, and the timers."""
     for account in {event.subject for event in events if isinstance(event.data, RulesChanged)}:
-        history, retold = await retold_of(connection, account)
+        history, amended = await amended_history_of(connection, account)
         work.state(account).history = history
-        work.changes.retold.update(retold)
+        work.changes.amended.update(amended)
         silent = [one for one in detections(history, work.thresholds) if one.by_silence]
         work.awaited |= await awaited_of(connection, account, {silence_of(one) for one in silent})
 

@@ -13,7 +13,7 @@ from services.escalation.store.histories import FACT_COLUMNS, facts_of
 from shared.database import Connection, bulk_upsert
 from shared.timers import timer_id
 
-RETELL = bulk_upsert(tables.AccountFact)
+AMEND = bulk_upsert(tables.AccountFact)
 
 _FACTS = f"select {', '.join(FACT_COLUMNS)} from escalation.facts where account_id = $1"
 _PUBLISHED = """
@@ -23,7 +23,7 @@ _PUBLISHED = """
 _AWAITED = "select id from shared.timers where id = any($1::uuid[])"
 
 
-async def retold_of(connection: Connection, account: str) -> tuple[History, Mapping[UUID, AccountFact]]:
+async def amended_history_of(connection: Connection, account: str) -> tuple[History, Mapping[UUID, AccountFact]]:
     """The history of an account with all facts that this release remembers, and the facts that rows lack or have with
     less detail."""
     known: dict[UUID, AccountFact] = {}
@@ -31,8 +31,8 @@ async def retold_of(connection: Connection, account: str) -> tuple[History, Mapp
         known[fact.fact_id] = fact
     published = [published_event(row) for row in await connection.fetch(_PUBLISHED, account, PUBLISHED_TYPES)]
     now = {fact.fact_id: fact for event in published for fact in remembered(event)}
-    retold = {id: fact for id, fact in now.items() if known.get(id) != fact}
-    return History((known | retold).values()), retold
+    amended = {id: fact for id, fact in now.items() if known.get(id) != fact}
+    return History((known | amended).values()), amended
 
 
 async def awaited_of(connection: Connection, account: str, silences: Collection[Silence]) -> set[Silence]:

@@ -236,10 +236,10 @@ def log_follow_up(draft: Draft[FollowUpLogged]) -> None:
         return
     note_facts(draft, [_talk(draft, fact.order), _answer(draft, duty)])
     promise = duty.promise.what if duty.promise else None
-    told = FollowUpAnswered(
+    answered = FollowUpAnswered(
         order=fact.order, by=fact.by, at=draft.now, channel=fact.channel, answer=fact.answer, promise=promise
     )
-    draft.decide(CareTaken(told))
+    draft.decide(CareTaken(answered))
 
 
 def _duties(draft: Draft[CheckInLogged] | Draft[FollowUpLogged]) -> list[Duty]:

@@ -158,8 +158,8 @@ def _counts_at_once(before: Salesperson, after: Salesperson) -> bool:
     return moved or (before.active, before.away) != (after.active, after.away)
 
 
-def _is_later(known: datetime | None, told: datetime) -> bool:
-    return known is not None and known > told
+def _is_later(known: datetime | None, reported: datetime) -> bool:
+    return known is not None and known > reported
 
 
 def _json(values: Sequence[BaseModel]) -> str:
@@ -178,8 +178,8 @@ def products(lines: Sequence[Line]) -> str:
 
 def quantities(lines: Sequence[Line]) -> str | None:
     """How many each line is of, as it is kept; None where all are of one."""
-    told = [line.quantity for line in lines]
-    return orjson.dumps(told).decode() if set(told) != {1} else None
+    counts = [line.quantity for line in lines]
+    return orjson.dumps(counts).decode() if set(counts) != {1} else None
 
 
 def remember_lines(draft: Draft[orders.OrderDelivered | orders.OrderChanged]) -> None:

@@ -164,8 +164,8 @@ def _hold_against(draft: Draft[Fact], signal: Signal, detection: Detection | Non
 def _passes_at(draft: Draft[Fact], detection: Detection) -> datetime | None:
     """When a warning ends by time alone, without a reported fact."""
     ended = detection.cleared_by
-    told = ended is None or draft.state.history.get(ended.fact_id) is not None
-    return None if ended is None or told else ended.at
+    reported = ended is None or draft.state.history.get(ended.fact_id) is not None
+    return None if ended is None or reported else ended.at
 
 
 def _stands(draft: Draft[Fact], detection: Detection, at: datetime) -> bool:

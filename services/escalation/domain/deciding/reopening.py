@@ -102,6 +102,6 @@ def _notify_again(draft: Draft[ReopenPressed], episode: Episode, signal: Signal,
     if rose or to_notify is None or until is None or to_notify.notified_at >= until or is_observed(draft, episode):
         ring(draft, episode, signal, RingCause.SIGNAL, something_new=rose)
         return
-    told = replace(episode, rings=episode.rings + 1)
+    counted = replace(episode, rings=episode.rings + 1)
     times = Times(to_notify.notified_at, until, "acknowledgement.reopen_within")
-    send_alert(draft, told, Notification(to_notify, signal, RingCause.SIGNAL), times)
+    send_alert(draft, counted, Notification(to_notify, signal, RingCause.SIGNAL), times)

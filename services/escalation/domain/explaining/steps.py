@@ -48,7 +48,7 @@ def steps(record: Record, *, with_words: bool) -> list[ExplainedStep]:
     """
     causes, counted = _causes(record), _counted(record)
     reported = [
-        _reported(one, with_words=with_words) for one in record.reported if _mattered(one, record, causes, counted)
+        _reported(one, with_words=with_words) for one in record.received if _mattered(one, record, causes, counted)
     ]
     decided = [_decided(one, record) for one in record.decisions]
     return sorted([*reported, *_said(record), *decided, *_delivered(record)], key=lambda step: step.at)
