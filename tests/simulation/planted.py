@@ -182,7 +182,7 @@ def believe_what_is_in_memory(patch: pytest.MonkeyPatch) -> None:
 
 def leave_what_somebody_has_when_they_leave(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(people, "_look_at_taken", lambda *_arguments: None)
-    patch.setattr(people, "_look_at_asked", lambda *_arguments: None)
+    patch.setattr(people, "_look_at_notified", lambda *_arguments: None)
 
 
 PLANTED: Mapping[str, Plant] = {

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from services.escalation.domain.deciding import buttons
-from services.escalation.domain.decisions.decision import RING_CAUSES, Decision
+from services.escalation.domain.decisions.decision import CAUSE_PHRASES, Decision
 from services.escalation.domain.decisions.notifying import Notified
 from services.escalation.domain.draft import Draft
 from services.escalation.domain.unit_of_work import UnitOfWork
@@ -119,7 +119,7 @@ def _a_timer_a_microsecond_later(patch: pytest.MonkeyPatch) -> None:
 
 
 def _another_word(patch: pytest.MonkeyPatch) -> None:
-    patch.setitem(RING_CAUSES, RingCause.SIGNAL, "for no reason")
+    patch.setitem(CAUSE_PHRASES, RingCause.SIGNAL, "for no reason")
 
 
 def _another_reason(patch: pytest.MonkeyPatch) -> None:

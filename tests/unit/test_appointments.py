@@ -9,6 +9,7 @@ import pytest
 from services.escalation.domain.clocks import Talk, falls_due
 from services.escalation.domain.deliveries import needless
 from services.escalation.domain.entities import Alert, Clock, Episode, Order, Salesperson
+from services.escalation.domain.notification_causes import notified_anew
 from services.escalation.domain.policy.document import shipped
 from services.escalation.domain.rescues import (
     NotNow,
@@ -21,7 +22,6 @@ from services.escalation.domain.rescues import (
     snoozed,
     taken,
 )
-from services.escalation.domain.ringing import notified_anew
 from shared.contracts.escalation import RingCause, Severity
 
 AT = datetime(2026, 5, 5, 9, tzinfo=UTC)

@@ -10,8 +10,8 @@ from services.escalation.domain.deciding.notifying import (
     find_recipient,
     is_observed,
     ladder_of,
+    notify,
     notify_next,
-    ring,
     situation_of,
 )
 from services.escalation.domain.deciding.offers import is_away, withdraw_offer
@@ -61,7 +61,7 @@ def act_on_deadline(draft: Draft[EpisodeDue]) -> None:
             act_on_appointment(draft, episode)
         case Clock.SNOOZE:
             draft.decide(PauseEnded(episode))
-            _ring_again(draft, episode, RingCause.SNOOZE_ENDED)
+            _notify_again(draft, episode, RingCause.SNOOZE_ENDED)
 
 
 def look_for_recipient(draft: Draft[RecipientSought]) -> None:
@@ -75,7 +75,7 @@ def look_for_recipient(draft: Draft[RecipientSought]) -> None:
         return
     signal = draft.state.signals.get(draft.fact.signal)
     quiet = signal is not None and draft.work.informs(signal, draft.work.order_of(episode))
-    if draft.work.is_for_information(episode) or not (quiet or _rang_since(episode, draft.fact)):
+    if draft.work.is_for_information(episode) or not (quiet or _notified_since(episode, draft.fact)):
         find_recipient(draft, episode, _about_what_stands(draft, episode))
 
 
@@ -87,7 +87,7 @@ def _about_what_stands(draft: Draft[RecipientSought], episode: Episode) -> Recip
     return draft.fact.model_copy(update={"signal": main.signal_id})
 
 
-def _rang_since(episode: Episode, sought: RecipientSought) -> bool:
+def _notified_since(episode: Episode, sought: RecipientSought) -> bool:
     return sought.rings and sought.rung not in (None, episode.rings)
 
 
@@ -98,7 +98,7 @@ def look_for_somebody(draft: Draft[SomebodySought]) -> None:
         return
     signal = draft.work.main_signal(episode)
     if signal is not None and episode.rang:
-        ring(draft, episode, signal, RingCause.SIGNAL)
+        notify(draft, episode, signal, RingCause.SIGNAL)
     elif signal is not None:
         assign_silently(draft, episode, signal)
 
@@ -138,10 +138,10 @@ def _expire(draft: Draft[EpisodeDue], episode: Episode) -> None:
     notify_next(draft, episode, RingCause.UNREDEEMED)
 
 
-def _ring_again(draft: Draft[EpisodeDue], episode: Episode, cause: RingCause) -> None:
+def _notify_again(draft: Draft[EpisodeDue], episode: Episode, cause: RingCause) -> None:
     signal = draft.work.main_signal(episode)
     if signal is not None:
-        ring(draft, episode, signal, cause)
+        notify(draft, episode, signal, cause)
 
 
 _BEFORE = "acknowledgement.remind_before"

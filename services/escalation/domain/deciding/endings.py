@@ -36,7 +36,7 @@ def end_signal(draft: Draft[Fact], signal: Signal, how: Ended, *, at: datetime, 
 
 def expect_no_response(draft: Draft[Fact], episode: Episode) -> None:
     """The remaining signals are for information: nobody needs to respond any more, and no clock runs."""
-    if not episode.asks:
+    if not episode.expects_response:
         return
     draft.decide(ForInformation(informing(episode, draft.now)))
 

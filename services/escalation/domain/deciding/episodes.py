@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from services.escalation.domain.deciding.notifying import assign_silently, ring
+from services.escalation.domain.deciding.notifying import assign_silently, notify
 from services.escalation.domain.decisions.severities import SeverityFound, SeverityRaised
 from services.escalation.domain.decisions.signals import (
     EpisodeRaised,
@@ -21,8 +21,8 @@ from services.escalation.domain.draft import Draft
 from services.escalation.domain.entities import Case, Episode, Order, Signal
 from services.escalation.domain.facts import AccountFact
 from services.escalation.domain.new_signal import as_said_last, matching_order, says_something_new
+from services.escalation.domain.notification_causes import cause_of_signal, too_old, too_old_to_notify, waits_for_seller
 from services.escalation.domain.own_facts import OrderWaitEnded, RulesChanged
-from services.escalation.domain.ringing import ring_of_signal, too_old, too_old_to_ring, waits_for_seller
 from services.escalation.domain.severity import SeverityAssessment, assess_severity
 from shared.contracts import support
 from shared.contracts.envelope import Fact
@@ -93,7 +93,7 @@ def join(draft: Draft[Fact], order: Order, signal: Signal) -> None:
     episode = known or _new_episode(draft, order, signal)
     joined = replace(signal, episode_id=episode.episode_id)
     draft.keep(joined)
-    too_old = too_old_to_ring(joined, draft.work.ring_within)
+    too_old = too_old_to_notify(joined, draft.work.ring_within)
     version, policy = draft.work.policy_for(order)
     ending = (draft.state.signals.get(id) for id in draft.work.ending)
     mine = (one for one in ending if one is not None and one.stands and one.episode_id == episode.episode_id)
@@ -108,7 +108,7 @@ def join(draft: Draft[Fact], order: Order, signal: Signal) -> None:
         draft.decide(EpisodeSignalled(episode, joined, too_old))
         episode, rose = _risen(draft, episode, joined, assessed)
     draft.keep(replace(episode, changed_at=draft.now))
-    _ring_if_due(draft, draft.state.episodes[episode.episode_id], joined, rose=rose, news=rose or not replaced)
+    _notify_if_due(draft, draft.state.episodes[episode.episode_id], joined, rose=rose, news=rose or not replaced)
 
 
 def weigh_again(draft: Draft[Fact], order: Order) -> None:
@@ -121,7 +121,7 @@ def weigh_again(draft: Draft[Fact], order: Order) -> None:
     _, rose = _risen(draft, episode, signal, assess_severity(draft.work.telling(episode), order, policy))
     if not rose:
         return
-    _ring_if_due(draft, draft.state.episodes[episode.episode_id], signal, rose=True, news=True)
+    _notify_if_due(draft, draft.state.episodes[episode.episode_id], signal, rose=True, news=True)
 
 
 def _is_same_trouble(known: Signal, signal: Signal) -> bool:
@@ -129,16 +129,16 @@ def _is_same_trouble(known: Signal, signal: Signal) -> bool:
     return (known.kind, known.case_id) == (signal.kind, signal.case_id)
 
 
-def _ring_if_due(draft: Draft[Fact], episode: Episode, signal: Signal, *, rose: bool, news: bool) -> None:
+def _notify_if_due(draft: Draft[Fact], episode: Episode, signal: Signal, *, rose: bool, news: bool) -> None:
     if waits_for_seller(episode):
         draft.decide(NotNotified(episode, signal, Quiet.WAITS_FOR_SELLER))
         return
-    cause = ring_of_signal(episode, signal, rose=rose, ring_within=draft.work.ring_within)
+    cause = cause_of_signal(episode, signal, rose=rose, ring_within=draft.work.ring_within)
     quiet = _quiet(draft, episode, signal)
     if cause is not None and (news or not episode.rang) and quiet is None:
-        ring(draft, episode, signal, cause, something_new=True)
+        notify(draft, episode, signal, cause, something_new=True)
         return
-    too_old = too_old_to_ring(signal, draft.work.ring_within)
+    too_old = too_old_to_notify(signal, draft.work.ring_within)
     draft.decide(NotNotified(episode, signal, quiet or (Quiet.TOO_OLD if too_old else had_it(episode))))
     if episode.responsible is None:
         assign_silently(draft, episode, signal)
@@ -209,4 +209,4 @@ def follow_request(draft: Draft[Fact], fact: AccountFact, found: Sequence[Detect
     draft.decide(RequestRepeated(episode, updated))
     rise(draft, episode, updated)
     if not too_old(fact.at, draft.now, draft.work.ring_within):
-        ring(draft, draft.state.episodes[episode.episode_id], updated, RingCause.CONTACT, something_new=True)
+        notify(draft, draft.state.episodes[episode.episode_id], updated, RingCause.CONTACT, something_new=True)

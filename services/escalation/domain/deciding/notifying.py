@@ -29,9 +29,9 @@ from services.escalation.domain.next_step import (
     step_of,
     whom,
 )
+from services.escalation.domain.notification_causes import from_the_foot, notified_anew
 from services.escalation.domain.own_facts import RecipientSought
 from services.escalation.domain.policy.model import TeamMode
-from services.escalation.domain.ringing import from_the_foot, notified_anew
 from shared.contracts.envelope import Fact
 from shared.contracts.escalation import RingCause, Step
 
@@ -39,7 +39,7 @@ UPWARD = frozenset({RingCause.STEP, RingCause.UNREDEEMED, RingCause.NOT_MINE, Ri
 """Causes that notify the next person on the ladder instead of the same person again."""
 
 
-def ring(
+def notify(
     draft: Draft[Fact], episode: Episode, signal: Signal, cause: RingCause, *, something_new: bool = False
 ) -> None:
     """Notify the recipient for this cause as soon as the seller is known. Until then the episode belongs to nobody.
@@ -48,7 +48,7 @@ def ring(
     information needs no response: the first person on the ladder gets a mail for each signal, and no clock runs.
     """
     if draft.work.is_for_information(episode):
-        if episode.asks:
+        if episode.expects_response:
             expect_no_response(draft, episode)
         else:
             find_recipient(draft, episode, _sought(draft, episode, signal, rings=True, cause=cause))
@@ -71,7 +71,7 @@ def notify_next(draft: Draft[Fact], episode: Episode, cause: RingCause) -> None:
     """Notify the next person on the ladder of the episode's main signal."""
     signal = draft.work.main_signal(episode)
     if signal is not None:
-        ring(draft, episode, signal, cause)
+        notify(draft, episode, signal, cause)
 
 
 def find_recipient(draft: Draft[Fact], episode: Episode, sought: RecipientSought) -> None:
@@ -85,7 +85,7 @@ def find_recipient(draft: Draft[Fact], episode: Episode, sought: RecipientSought
     elif is_observed(draft, episode):
         _show(draft, replace(episode, rang=False), ladder)  # so the first signal after the team takes part notifies
     elif sought.rings:
-        _ring_on(draft, episode, ladder, sought)
+        _notify_recipient(draft, episode, ladder, sought)
     else:
         _show(draft, episode, ladder)
 
@@ -109,7 +109,9 @@ def _show(draft: Draft[Fact], episode: Episode, ladder: tuple[LadderStep, ...]) 
     draft.decide(Shown(replace(named, nobody_since=None)))
 
 
-def _ring_on(draft: Draft[Fact], episode: Episode, ladder: tuple[LadderStep, ...], sought: RecipientSought) -> None:
+def _notify_recipient(
+    draft: Draft[Fact], episode: Episode, ladder: tuple[LadderStep, ...], sought: RecipientSought
+) -> None:
     signal = draft.state.signals[sought.signal]
     situation = situation_of(draft, episode)
     to_notify = whom(_candidates(draft, episode, ladder, sought), situation)

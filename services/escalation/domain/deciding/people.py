@@ -11,7 +11,7 @@ from typing import Any
 from services.escalation.domain.calendar import WorkingTime, calendar_of
 from services.escalation.domain.clocks import after_absence
 from services.escalation.domain.deciding.alerts import show_nobody
-from services.escalation.domain.deciding.notifying import assign_silently, ladder_of, notify_next, ring, situation_of
+from services.escalation.domain.deciding.notifying import assign_silently, ladder_of, notify, notify_next, situation_of
 from services.escalation.domain.deciding.offers import withdraw_offer
 from services.escalation.domain.deciding.preferences import talk_of
 from services.escalation.domain.decisions.decision import clock
@@ -24,8 +24,8 @@ from services.escalation.domain.formatting import date_words
 from services.escalation.domain.ladder import desk_instead, standing
 from services.escalation.domain.ladder_step import LadderStep
 from services.escalation.domain.next_step import NextStep, answer_until, remaining_steps, step_of, whom
+from services.escalation.domain.notification_causes import notified_anew
 from services.escalation.domain.own_facts import PersonChanged, WorkLookedAt
-from services.escalation.domain.ringing import notified_anew
 from shared.contracts.escalation import RingCause, Step
 from shared.contracts.orders import SalespersonChanged
 
@@ -127,7 +127,7 @@ def _look_at_notified(draft: Draft[PersonChanged], episode: Episode, person: Sal
         return
     signal = draft.work.main_signal(episode)
     if draft.fact.reachable and signal is not None:
-        ring(draft, episode, signal, RingCause.SIGNAL)
+        notify(draft, episode, signal, RingCause.SIGNAL)
         return
     situation = situation_of(draft, episode)
     if episode.deadline_at is not None and to_notify.notified_at >= episode.deadline_at:

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 
-from services.escalation.domain.deciding.contacts import follow_rescue, ring_on_contact
+from services.escalation.domain.deciding.contacts import follow_rescue, notify_on_contact
 from services.escalation.domain.deciding.endings import end_signal, expect_no_response
 from services.escalation.domain.deciding.episodes import admit, follow_request
 from services.escalation.domain.decisions.severities import SeverityCorrected
@@ -44,7 +44,7 @@ def note_facts(draft: Draft[Fact], facts: Iterable[AccountFact]) -> None:
     found = _compare(draft, scope) if new else []
     for fact in new:
         follow_request(draft, fact, found)
-        ring_on_contact(draft, fact)
+        notify_on_contact(draft, fact)
 
 
 def raise_on_silence(draft: Draft[SilenceEnded]) -> None:

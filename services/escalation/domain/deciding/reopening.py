@@ -8,7 +8,7 @@ from services.escalation.domain.deciding.alerts import Notification, send_alert
 from services.escalation.domain.deciding.contacts import make_up_for_contacts
 from services.escalation.domain.deciding.endings import expect_no_response, note_requests
 from services.escalation.domain.deciding.episodes import rise
-from services.escalation.domain.deciding.notifying import assign_silently, is_observed, ladder_of, ring, situation_of
+from services.escalation.domain.deciding.notifying import assign_silently, is_observed, ladder_of, notify, situation_of
 from services.escalation.domain.deciding.preferences import may_be_contacted, talk_of
 from services.escalation.domain.decisions.closing import Reopened
 from services.escalation.domain.decisions.notifying import Times
@@ -100,7 +100,7 @@ def _notify_again(draft: Draft[ReopenPressed], episode: Episode, signal: Signal,
     to_notify = whom([ladder_step], situation) if ladder_step is not None and ladder_step.skipped is None else None
     until = episode.deadline_at if episode.deadline_for is Clock.ANSWER else None
     if rose or to_notify is None or until is None or to_notify.notified_at >= until or is_observed(draft, episode):
-        ring(draft, episode, signal, RingCause.SIGNAL, something_new=rose)
+        notify(draft, episode, signal, RingCause.SIGNAL, something_new=rose)
         return
     counted = replace(episode, rings=episode.rings + 1)
     times = Times(to_notify.notified_at, until, "acknowledgement.reopen_within")

@@ -6,7 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from services.escalation.domain.decisions.decision import (
-    RING_CAUSES,
+    CAUSE_PHRASES,
     STEP_WORDS,
     ChangesEpisode,
     OfEpisode,
@@ -61,7 +61,7 @@ class Notified(SetsClock):
             return f"Notified {whom} for information; nothing is due."
         held = f"; message held until {clock(times.notified_at)}" if times.notified_at > alert.raised_at else ""
         until = f"; response due by {clock(times.answer_by)}" if times.answer_by else ""
-        return f"Notified {whom} {RING_CAUSES[alert.cause]}{held}{until}."
+        return f"Notified {whom} {CAUSE_PHRASES[alert.cause]}{held}{until}."
 
     @property
     def policy_line(self) -> str | None:

@@ -8,14 +8,14 @@ import pytest
 
 from services.escalation.domain.entities import Episode, Signal
 from services.escalation.domain.facts import AccountFact, FactKind
-from services.escalation.domain.ringing import (
+from services.escalation.domain.notification_causes import (
+    cause_of_contact,
+    cause_of_signal,
     from_the_foot,
     is_attempt,
     is_proof,
     notified_anew,
-    ring_of_contact,
-    ring_of_signal,
-    too_old_to_ring,
+    too_old_to_notify,
 )
 from shared.contracts.escalation import RingCause, SignalKind, Step
 from tests.builders import AT, minutes
@@ -56,16 +56,16 @@ def contact(result: str, *, direction: str = "inbound", agent: str | None = None
     ],
 )
 def test_a_signal_rings(episode: Episode, kind: SignalKind, rose: bool, expected: RingCause | None) -> None:
-    assert ring_of_signal(episode, signal(kind), rose=rose, ring_within=DAYS) is expected
+    assert cause_of_signal(episode, signal(kind), rose=rose, ring_within=DAYS) is expected
     too_old = signal(kind, seen_at=AT + DAYS + timedelta(seconds=1))
-    assert ring_of_signal(episode, too_old, rose=rose, ring_within=DAYS) is None
+    assert cause_of_signal(episode, too_old, rose=rose, ring_within=DAYS) is None
 
 
 def test_how_old_a_signal_may_be_is_its_age_when_first_seen() -> None:
-    assert not too_old_to_ring(signal(seen_at=AT + DAYS), DAYS)
-    assert too_old_to_ring(signal(seen_at=AT + DAYS + timedelta(seconds=1)), DAYS)
-    assert not too_old_to_ring(signal(seen_at=AT + 100 * DAYS), timedelta(0)), "no limit"
-    assert not too_old_to_ring(signal(seen_at=AT - DAYS), DAYS), "told ahead of its time"
+    assert not too_old_to_notify(signal(seen_at=AT + DAYS), DAYS)
+    assert too_old_to_notify(signal(seen_at=AT + DAYS + timedelta(seconds=1)), DAYS)
+    assert not too_old_to_notify(signal(seen_at=AT + 100 * DAYS), timedelta(0)), "no limit"
+    assert not too_old_to_notify(signal(seen_at=AT - DAYS), DAYS), "told ahead of its time"
 
 
 @pytest.mark.parametrize(
@@ -89,19 +89,19 @@ def test_a_contact_redeems_the_acknowledgement(fact: AccountFact, proof: bool) -
 
 @pytest.mark.parametrize("result", ["unanswered", "voicemail", "dead_end", "answered", "resolved"])
 def test_a_new_inbound_contact_that_the_acknowledger_did_not_answer_rings_again(result: str) -> None:
-    assert ring_of_contact(TAKEN, contact(result)) is RingCause.CONTACT
-    assert ring_of_contact(REACHED, contact(result, agent="support-7")) is RingCause.CONTACT
-    assert ring_of_contact(RANG, contact(result)) is None, "it rings already"
-    assert ring_of_contact(TAKEN, contact(result, at=AT)) is None, "that was before"
-    assert ring_of_contact(TAKEN, contact(result, courtesy=True)) is None, "a thanks asks nothing"
-    assert ring_of_contact(TAKEN, contact(result, direction="outbound")) is None
+    assert cause_of_contact(TAKEN, contact(result)) is RingCause.CONTACT
+    assert cause_of_contact(REACHED, contact(result, agent="support-7")) is RingCause.CONTACT
+    assert cause_of_contact(RANG, contact(result)) is None, "it rings already"
+    assert cause_of_contact(TAKEN, contact(result, at=AT)) is None, "that was before"
+    assert cause_of_contact(TAKEN, contact(result, courtesy=True)) is None, "a thanks asks nothing"
+    assert cause_of_contact(TAKEN, contact(result, direction="outbound")) is None
 
 
 def test_once_everybody_was_asked_a_new_inbound_contact_rings_again() -> None:
-    assert ring_of_contact(EXHAUSTED, contact("unanswered")) is RingCause.CONTACT
-    assert ring_of_contact(EXHAUSTED, contact("unanswered", at=AT)) is None, "somebody was being asked then"
-    assert ring_of_contact(EXHAUSTED, contact("answered", courtesy=True)) is None
-    assert ring_of_contact(EXHAUSTED, contact("unanswered", direction="outbound")) is None
+    assert cause_of_contact(EXHAUSTED, contact("unanswered")) is RingCause.CONTACT
+    assert cause_of_contact(EXHAUSTED, contact("unanswered", at=AT)) is None, "somebody was being asked then"
+    assert cause_of_contact(EXHAUSTED, contact("answered", courtesy=True)) is None
+    assert cause_of_contact(EXHAUSTED, contact("unanswered", direction="outbound")) is None
 
 
 def test_what_was_exhausted_begins_at_the_foot_of_the_ladder() -> None:
