@@ -61,7 +61,7 @@ def test_without_the_words_of_the_sale_they_are_told_without() -> None:
 
 def test_an_amount_asked_back_is_told_in_the_currency_of_the_order() -> None:
     asked = event_of(refund_requested(amount_minor=2_500_000))
-    signal = SignalRow(Risk(SignalKind.REFUND_REQUESTED, AT, asked=Amount(2_500_000, "EUR")), fact_id(asked))
+    signal = SignalRow(Risk(SignalKind.REFUND_REQUESTED, AT, requested=Amount(2_500_000, "EUR")), fact_id(asked))
     history = CustomerHistory(facts=[asked], order_of_case={str(asked.data.case): ORDER})
     (told,) = what_happened(ORDER, [signal], history, READER, no_ways)
     assert told.title == "Refund of €25,000.00 requested"

@@ -13,7 +13,7 @@ from services.escalation.domain.main_signal import all_inform, informs, main_sig
 from services.escalation.domain.plays import Voice, advice, offer_limit
 from services.escalation.domain.policy.document import shipped
 from services.escalation.domain.policy.model import Play
-from services.escalation.domain.stakes import Amount, asked_back, is_executed, stakes
+from services.escalation.domain.stakes import Amount, is_executed, refund_total, stakes
 from services.escalation.domain.words import Risk, why_now
 from shared.contracts.escalation import SignalKind, Step
 from shared.contracts.support_inbound import ContactPreference, RefundKind
@@ -115,8 +115,8 @@ def test_an_offer_is_at_most_what_is_asked_back(asked: int | None, words: str) -
 
 
 def test_what_is_asked_in_another_currency_limits_no_offer() -> None:
-    dollars = Risk(SignalKind.REFUND_REQUESTED, AT, asked=Amount(500, "USD"))
-    assert asked_back([dollars], ORDER) is None
+    dollars = Risk(SignalKind.REFUND_REQUESTED, AT, requested=Amount(500, "USD"))
+    assert refund_total([dollars], ORDER) is None
     play = Play(say=("Sorry.",), offer="A credit.", offer_percent=10)
     assert offer_limit(play, ORDER, None) == 200_000
 
@@ -133,7 +133,7 @@ def test_an_order_that_nobody_moves_has_a_play_that_asks_for_no_confirmation() -
 
 
 def test_the_play_of_a_paid_refund_follows_once_the_money_is_paid() -> None:
-    paid = Risk(SignalKind.REFUND_REQUESTED, AT, asked=Amount(500, "EUR"), executed=True)
+    paid = Risk(SignalKind.REFUND_REQUESTED, AT, requested=Amount(500, "EUR"), executed=True)
     found = advice([paid], SELLER, preference=ContactPreference.NONE, order=ORDER, policy=POLICY)
     assert found is not None
     assert (found.say, found.offer) == (POLICY.plays.by_signal[SignalKind.REFUND_PAID].say, None)

@@ -26,7 +26,7 @@ def test_the_strongest_signal_speaks_first_and_the_rest_is_counted() -> None:
         Risk(SignalKind.CONTACT_DEAD_ENDED, minutes(0)),
         Risk(SignalKind.CONTACT_DEAD_ENDED, minutes(1)),
         Risk(SignalKind.RESPONSE_OVERDUE, minutes(2)),
-        Risk(SignalKind.REFUND_REQUESTED, minutes(10), asked=Amount(48_000, "EUR")),
+        Risk(SignalKind.REFUND_REQUESTED, minutes(10), requested=Amount(48_000, "EUR")),
         Risk(SignalKind.CASE_REOPENED, minutes(12)),
     ]
     assert why_now(risks, risks[3]).sentence(minutes(16)) == (
@@ -45,7 +45,7 @@ def test_a_late_delivery_says_when_it_is_expected() -> None:
     [
         pytest.param(Risk(SignalKind.REFUND_REQUESTED, AT), "Refund requested", id="no amount told"),
         pytest.param(
-            Risk(SignalKind.REFUND_REQUESTED, AT, asked=Amount(999_00, "EUR"), more_than_order=True),
+            Risk(SignalKind.REFUND_REQUESTED, AT, requested=Amount(999_00, "EUR"), more_than_order=True),
             "Refund of €999.00, more than the order, requested",
             id="more than the order",
         ),
@@ -53,14 +53,16 @@ def test_a_late_delivery_says_when_it_is_expected() -> None:
             Risk(
                 SignalKind.REFUND_REQUESTED,
                 AT,
-                asked=Amount(999_00, "EUR"),
+                requested=Amount(999_00, "EUR"),
                 refund_kind=RefundKind.CHARGEBACK,
                 more_than_order=True,
             ),
             "Chargeback (€999.00, more than the order) requested",
             id="of another kind",
         ),
-        pytest.param(Risk(SignalKind.REFUND_PAID, AT, asked=Amount(5_00, "EUR")), "Refund of €5.00 paid", id="paid"),
+        pytest.param(
+            Risk(SignalKind.REFUND_PAID, AT, requested=Amount(5_00, "EUR")), "Refund of €5.00 paid", id="paid"
+        ),
         pytest.param(
             Risk(SignalKind.ORDER_STALLED, AT), "The order stalled before the customer confirmed it", id="unconfirmed"
         ),

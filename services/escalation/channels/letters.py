@@ -225,9 +225,9 @@ def _contacts(letter: Letter, history: CustomerHistory) -> dict[str, object]:
     may_call = not (parts.not_to_be_called or parts.for_information)
     died = parts.preference is ContactPreference.DECEASED
     other = stand_in(people, record, ways) if died else None
-    asker = caller(people.asker, ways)
+    requester = caller(people.requester, ways)
     return {
-        "asker": asker.name if asker else None,
+        "requester": requester.name if requester else None,
         "ways": calls(people, record, ways) if may_call else (),
         "no_call": no_call_words(letter.customer_phone, address=bool(parts.customer_email)),
         "other": other,

@@ -170,14 +170,14 @@ def _implied(event: Envelope[Fact], own: AccountFact, named: dict[str, Any]) -> 
     """The other facts of an event: the customer is leaving, or a case needs no answer."""
     fact = event.data
     if isinstance(fact, support.ContactMade) and fact.intent is not None and not own.courtesy:
-        leaving, asked = fact_id(event, LEAVING), _asked(event.subject, fact)
-        yield AccountFact(leaving, event.subject, FactKind.CANCELLATION_REQUESTED, event.time, **named | asked)
+        leaving, request = fact_id(event, LEAVING), _request_members(event.subject, fact)
+        yield AccountFact(leaving, event.subject, FactKind.CANCELLATION_REQUESTED, event.time, **named | request)
     if isinstance(fact, support.CaseClosed) and fact.reason is not None:
         id, kind = fact_id(event, "no answer"), FactKind.ANSWER_NOT_NEEDED
         yield AccountFact(id, event.subject, kind, event.time, **named | {"result": fact.reason.value})
 
 
-def _asked(
+def _request_members(
     account_id: str, fact: support.RefundRequested | support.CancellationRequested | support.ContactMade
 ) -> dict[str, Any]:
     """The members that distinguish requests: a report with the same words is the same request."""
@@ -230,7 +230,7 @@ def _of_sale(event: Envelope[Fact], sale: orders.OrderPlaced) -> list[AccountFac
     return facts
 
 
-def lines_told(lines: Sequence[Line]) -> str:
+def stored_lines(lines: Sequence[Line]) -> str:
     """An order's lines in their stored form."""
     return json.dumps([(line.product, line.quantity) for line in lines], ensure_ascii=False)
 
@@ -260,9 +260,9 @@ def _details(account_id: str, fact: Fact) -> dict[str, Any]:
             return {"what": status_word(fact.status), "waiting_for": waiting_for}
         case support.RefundRequested():
             amount = {"amount_minor": fact.amount_minor or None, "currency": fact.currency}
-            return {"what": fact.kind.value, **amount, **_asked(account_id, fact)}
+            return {"what": fact.kind.value, **amount, **_request_members(account_id, fact)}
         case support.CancellationRequested():
-            return _asked(account_id, fact)
+            return _request_members(account_id, fact)
         case support.AnswerNotNeeded():
             contact = None if fact.contact is None else f"{fact.contact.source}{_TAB}{fact.contact.id}"
             return {"result": fact.reason.value, "agent": fact.by, "what": contact}
@@ -280,6 +280,6 @@ def _details(account_id: str, fact: Fact) -> dict[str, Any]:
             complete = None if fact.complete is None else int(fact.complete)
             return {"number": complete, "what": json.dumps(fact.lines) if fact.lines else None}
         case orders.OrderChanged():
-            return {"due_at": fact.delivery_due_at, "what": lines_told(fact.lines) if fact.lines else None}
+            return {"due_at": fact.delivery_due_at, "what": stored_lines(fact.lines) if fact.lines else None}
         case _:
             return {}

@@ -168,7 +168,7 @@ def no_ways(_number: str | None) -> tuple[PhoneLink, ...]:
     return ()
 
 
-def asker_of(main: words.Risk, signals: Iterable[SignalRow], facts: Iterable[Envelope[Fact]]) -> Person | None:
+def requester_of(main: words.Risk, signals: Iterable[SignalRow], facts: Iterable[Envelope[Fact]]) -> Person | None:
     """The person who called or wrote for the customer, in the first fact of the episode's main signal."""
     began = {signal.fact_id for signal in signals if signal.risk is main and not signal.by_silence}
     return next((words.describe(event).by for event in facts if not began.isdisjoint(_ids_of(event))), None)
@@ -212,8 +212,8 @@ def _signal_line(signal: SignalRow, reader: Reader) -> SignalLine:
 def _title(event: Envelope[Fact], sale: SaleWords, signals: Iterable[SignalRow]) -> str | None:
     """Words for a fact, with details that it does not contain: the outcome, or the order's currency."""
     if isinstance(event.data, RefundRequested):
-        asked = (one.risk for one in signals if one.fact_id == fact_id(event))
-        return next((words.headline(one) for one in asked if one.kind is SignalKind.REFUND_REQUESTED), None)
+        risks = (one.risk for one in signals if one.fact_id == fact_id(event))
+        return next((words.headline(one) for one in risks if one.kind is SignalKind.REFUND_REQUESTED), None)
     of_outcome = sale.outcome and isinstance(event.data, OutcomeReported)
     return f"{words.describe(event).title}: {sale.outcome}" if of_outcome else None
 

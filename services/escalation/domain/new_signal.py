@@ -54,11 +54,11 @@ def as_said_last(signal: Signal, detection: Detection, event: Envelope[Fact]) ->
 def says_something_new(fact: AccountFact, detection: Detection) -> bool:
     """Whether a repeated request names an amount, words or a person that no other report of it had."""
     others = [one for one in (detection.cause, *detection.again) if one.fact_id != fact.fact_id]
-    known = {value for one in others for value in _told_of(one)}
-    return any(value not in known for value in _told_of(fact))
+    known = {value for one in others for value in _details_of(one)}
+    return any(value not in known for value in _details_of(fact))
 
 
-def _told_of(request: AccountFact) -> Iterator[tuple[str, object]]:
+def _details_of(request: AccountFact) -> Iterator[tuple[str, object]]:
     """The details that a request reports, without missing ones."""
     if request.amount_minor:
         yield "amount", (request.amount_minor, request.currency)

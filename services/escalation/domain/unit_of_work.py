@@ -167,24 +167,24 @@ class UnitOfWork:
         """The signals that put an order at risk now, in the order of event times."""
         return self.state(episode.account_id).standing.of_episode(episode.episode_id)
 
-    def telling(self, episode: Episode) -> list[Signal]:
+    def decisive_signals(self, episode: Episode) -> list[Signal]:
         """The standing signals that are enough to determine an episode's severity and subject; see `Standing`."""
-        return self.state(episode.account_id).standing.telling(episode.episode_id, without=self.ending)
+        return self.state(episode.account_id).standing.decisive_signals(episode.episode_id, without=self.ending)
 
     def main_signal(self, episode: Episode) -> Signal | None:
         """The standing signal that an episode is about; None if none stands."""
-        return main_signal(self._telling(episode), self._policy_of(episode))
+        return main_signal(self._decisive_signals(episode), self._policy_of(episode))
 
     def is_for_information(self, episode: Episode) -> bool:
         """Whether an episode needs no response: every standing signal is for information."""
-        return all_inform(self._telling(episode), self._policy_of(episode))
+        return all_inform(self._decisive_signals(episode), self._policy_of(episode))
 
     def informs(self, signal: Signal, order: Order) -> bool:
         """Whether a signal of this order is for information."""
         return informs(signal, self.policy_for(order)[1])
 
-    def _telling(self, episode: Episode) -> list[Signal]:
-        return self.state(episode.account_id).standing.telling(episode.episode_id)
+    def _decisive_signals(self, episode: Episode) -> list[Signal]:
+        return self.state(episode.account_id).standing.decisive_signals(episode.episode_id)
 
     def _policy_of(self, episode: Episode) -> Policy:
         return self.policy_for(self.order_of(episode))[1]

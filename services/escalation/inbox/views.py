@@ -104,7 +104,7 @@ class EpisodeView:
     why_you: str | None
     what: str
     context: str
-    asker: Caller | None
+    requester: Caller | None
     cause: str | None
     latest: LocalTime
     clock: ClockLine | None
@@ -174,7 +174,7 @@ def episode_view(row: EpisodeRow, parts: Parts, reader: Reader, policy: Policy) 
         why_you=unturned(row.why_you) if row.why_you and row.has_a_part else None,
         what=why.what,
         context=why.context,
-        asker=caller(people.asker, ways),
+        requester=caller(people.requester, ways),
         cause=_cause(row, parts, reader),
         latest=reader.moment(why.at),
         clock=clock_line(row, reader, way=way, place=parts.place, for_information=inform),

@@ -8,7 +8,7 @@ from services.escalation.domain import own_facts
 from services.escalation.domain.deciding.endings import close_episode
 from services.escalation.domain.deciding.notifying import notify_next
 from services.escalation.domain.deciding.offers import accept, offer
-from services.escalation.domain.deciding.preferences import may_be_contacted, talk_of, tell_of_hours
+from services.escalation.domain.deciding.preferences import may_be_contacted, note_no_shared_hour, talk_of
 from services.escalation.domain.deciding.reconciling import note_facts
 from services.escalation.domain.decisions.care import CareTaken
 from services.escalation.domain.decisions.taking import Acknowledged, PassedOn, Queued
@@ -101,15 +101,15 @@ def _acknowledge(draft: Draft[Any], episode: Episode) -> None:
     draft.decide(Acknowledged(acknowledged))
     if ahead and acknowledged.deadline_for is Clock.REDEEM:
         draft.decide(Queued(acknowledged, ahead))
-    tell_of_hours(draft, acknowledged)
+    note_no_shared_hour(draft, acknowledged)
 
 
 def _pass_on(draft: Draft[EpisodeButton], episode: Episode) -> None:
     """Not mine: the episode stays open, and the next person on the ladder is notified."""
     _check_not_taken_by_another(draft, episode)
     if episode.acknowledged_by is None and episode.responsible != draft.fact.by:
-        now_asked = draft.work.name_of(episode.responsible) if episode.responsible else "someone else"
-        raise NotNow("asked_of_another", f"{now_asked} has been notified instead; reload the page.")
+        now_notified = draft.work.name_of(episode.responsible) if episode.responsible else "someone else"
+        raise NotNow("asked_of_another", f"{now_notified} has been notified instead; reload the page.")
     draft.decide(PassedOn(episode, draft.fact.by))
     notify_next(draft, episode, RingCause.NOT_MINE)
 

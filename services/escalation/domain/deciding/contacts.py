@@ -55,8 +55,8 @@ def make_up_for_contacts(draft: Draft[Fact], id: UUID, closed_at: datetime) -> b
     _redeem_by_earlier_talk(draft, draft.state.episodes[id])
     episode = draft.state.episodes[id]
     since = max(closed_at, episode.reached_at or closed_at)
-    heard = draft.state.history.index(IndexName.HEARD_OF).within(since, NEVER)
-    concerning = (one for one in heard if episode in _concerned(draft, one))
+    contacts = draft.state.history.index(IndexName.IN_TOUCH).within(since, NEVER)
+    concerning = (one for one in contacts if episode in _concerned(draft, one))
     return any(_notify_if_unanswered(draft, episode, one) for one in concerning)
 
 

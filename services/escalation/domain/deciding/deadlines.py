@@ -16,7 +16,7 @@ from services.escalation.domain.deciding.notifying import (
 )
 from services.escalation.domain.deciding.offers import is_away, withdraw_offer
 from services.escalation.domain.deciding.people import pass_on
-from services.escalation.domain.deciding.preferences import may_be_contacted, talk_of, tell_of_hours
+from services.escalation.domain.deciding.preferences import may_be_contacted, note_no_shared_hour, talk_of
 from services.escalation.domain.decisions.handing_over import OfferLapsed
 from services.escalation.domain.decisions.notifying import Times, Unanswered
 from services.escalation.domain.decisions.taking import Expired
@@ -103,7 +103,7 @@ def look_for_somebody(draft: Draft[SomebodySought]) -> None:
         assign_silently(draft, episode, signal)
 
 
-def tell_for_information(draft: Draft[InformationDue]) -> None:
+def send_information(draft: Draft[InformationDue]) -> None:
     """Inform a skipped person who is back at work, if the episode is open and they may see it.
 
     While its close can be undone, the episode may be open again later.
@@ -163,7 +163,7 @@ def act_on_appointment(draft: Draft[EpisodeDue], episode: Episode) -> None:
         return
     due = reminded(episode, person, talk_of(draft, episode), draft.now) if is_due else reminded_only(episode, draft.now)
     draft.decide(AppointmentDue(due, at))
-    tell_of_hours(draft, due)
+    note_no_shared_hour(draft, due)
     _remind(draft, due, holder)
 
 

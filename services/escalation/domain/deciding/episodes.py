@@ -98,7 +98,7 @@ def join(draft: Draft[Fact], order: Order, signal: Signal) -> None:
     ending = (draft.state.signals.get(id) for id in draft.work.ending)
     mine = (one for one in ending if one is not None and one.stands and one.episode_id == episode.episode_id)
     replaced = any(_is_same_trouble(one, joined) for one in mine)
-    assessed = assess_severity(draft.work.telling(episode), order, policy)
+    assessed = assess_severity(draft.work.decisive_signals(episode), order, policy)
     if known is None:
         episode = replace(episode, severity=assessed.severity, policy_version=version)
         draft.decide(EpisodeRaised(episode, joined, too_old))
@@ -118,7 +118,7 @@ def weigh_again(draft: Draft[Fact], order: Order) -> None:
     if episode is None or signal is None:
         return
     _, policy = draft.work.policy_for(order)
-    _, rose = _risen(draft, episode, signal, assess_severity(draft.work.telling(episode), order, policy))
+    _, rose = _risen(draft, episode, signal, assess_severity(draft.work.decisive_signals(episode), order, policy))
     if not rose:
         return
     _notify_if_due(draft, draft.state.episodes[episode.episode_id], signal, rose=True, news=True)
@@ -172,7 +172,7 @@ def _new_episode(draft: Draft[Fact], order: Order, signal: Signal) -> Episode:
 def rise(draft: Draft[Fact], episode: Episode, signal: Signal) -> bool:
     """Assess an episode's severity again after one of its signals changed. Return whether it went up."""
     order = draft.work.order_of(episode)
-    assessed = assess_severity(draft.work.telling(episode), order, draft.work.policy_for(order)[1])
+    assessed = assess_severity(draft.work.decisive_signals(episode), order, draft.work.policy_for(order)[1])
     _, rose = _risen(draft, episode, signal, assessed)
     return rose
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 from services.escalation.domain.calendar import calendar_of
 from services.escalation.domain.clocks import NEVER, notifiable_at
 from services.escalation.domain.deciding.alerts import Notification, send_alert
-from services.escalation.domain.deciding.preferences import may_be_contacted, talk_of, tell_of_hours
+from services.escalation.domain.deciding.preferences import may_be_contacted, note_no_shared_hour, talk_of
 from services.escalation.domain.decisions.handing_over import HandedOver, HandOverOffered
 from services.escalation.domain.decisions.notifying import Times
 from services.escalation.domain.draft import Draft
@@ -48,7 +48,7 @@ def accept(draft: Draft[HandOverAcceptPressed], episode: Episode) -> None:
     withdraw_offer(draft, episode, "accepted")
     why_you = f"{draft.work.name_of(giver)} handed order {episode.order_id} over to you."
     draft.decide(HandedOver(replace(accepted, why_you=why_you), giver))
-    tell_of_hours(draft, accepted)
+    note_no_shared_hour(draft, accepted)
 
 
 def withdraw_offer(draft: Draft[Fact], episode: Episode, because: str) -> None:

@@ -45,7 +45,7 @@ def talk_of(draft: Draft[Fact], episode: Episode) -> Talk:
     return Talk(order, policy, by_phone=preference is not ContactPreference.DO_NOT_CALL)
 
 
-def tell_of_hours(draft: Draft[Fact], episode: Episode) -> None:
+def note_no_shared_hour(draft: Draft[Fact], episode: Episode) -> None:
     """Record it if the deadline of a talk cannot follow the acknowledger's working hours."""
     person = draft.work.people.get(episode.acknowledged_by or "")
     if episode.deadline_for is not Clock.REDEEM or person is None:

@@ -45,9 +45,9 @@ def record_attempt(draft: Draft[DeliveryAttempted]) -> None:
         changed = cancelled(changed, because, draft.now)
     draft.keep(changed)
     if fact.result is Attempt.ACCEPTED:
-        _tell_of_first_sending(draft, changed)
+        _note_first_sending(draft, changed)
     if fact.refused_address is not None:
-        _tell_of_address(draft, changed, fact.refused_address)
+        _report_address(draft, changed, fact.refused_address)
 
 
 def record_return(draft: Draft[DeliveryReturned]) -> None:
@@ -75,13 +75,13 @@ def send_again(draft: Draft[DeliveryResent]) -> None:
         draft.reject("not_resendable", str(refused))
 
 
-def _tell_of_address(draft: Draft[DeliveryAttempted], delivery: Delivery, address: str) -> None:
+def _report_address(draft: Draft[DeliveryAttempted], delivery: Delivery, address: str) -> None:
     """Report that an address fails or works. A person is changed under their own lock, not under the account's."""
     failed = AddressFailed(address=address, reason=delivery.reason or "refused")
     draft.set_timer_of(delivery.recipient, failed, due_at=draft.now)
 
 
-def _tell_of_first_sending(draft: Draft[DeliveryAttempted], delivery: Delivery) -> None:
+def _note_first_sending(draft: Draft[DeliveryAttempted], delivery: Delivery) -> None:
     alert = draft.work.alerts[delivery.alert_id]
     if alert.sent_at is not None:
         return
@@ -96,7 +96,7 @@ def note_failing_address(draft: Draft[AddressFailed]) -> None:
     if person.email_failed_at is not None:
         return
     draft.keep(replace(person, email_failed_at=draft.now, email_failed_because=draft.fact.reason))
-    recipient = _who_is_told(draft, person)
+    recipient = _notice_recipient(draft, person)
     if recipient is None:  # the note of /readyz informs operators in any case
         return
     draft.work.changes.bounce_notices.append(
@@ -119,7 +119,7 @@ def note_working_address(draft: Draft[AddressWorks]) -> None:
     draft.keep(replace(person, email_failed_at=None, email_failed_because=None))
 
 
-def _who_is_told(draft: Draft[AddressFailed], person: Salesperson) -> Salesperson | None:
+def _notice_recipient(draft: Draft[AddressFailed], person: Salesperson) -> Salesperson | None:
     """The nearest person up the line whom mail reaches, else the desk."""
     seen, above = {person.salesperson_id}, person.manager
     while above is not None and above not in seen:

@@ -226,7 +226,7 @@ def _correct_severity(draft: Draft[RulesChanged], episode: Episode) -> None:
     deadline that was given to a person stays."""
     order = draft.work.order_of(episode)
     version, policy = draft.work.policy_for(order)
-    assessed = assess_severity(draft.work.telling(episode), order, policy)
+    assessed = assess_severity(draft.work.decisive_signals(episode), order, policy)
     if assessed.severity is episode.severity:
         return
     corrected = replace(episode, severity=assessed.severity, policy_version=version, changed_at=draft.now)
