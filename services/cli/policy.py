@@ -115,8 +115,8 @@ def publish(
     except Refused as refused:
         raise stop_with(printable(f"Not published: {refused.rejected[0].reason}", kept=LINES)) from None
     print(f"Version {published.version} applies from {_instant(published.since)}.")
-    told = f"version {replaced.version}, published by {replaced.published_by}: {replaced.summary}"
-    print(f"It replaces {printable(told)}")
+    before = f"version {replaced.version}, published by {replaced.published_by}: {replaced.summary}"
+    print(f"It replaces {printable(before)}")
     print(f"handoff policy diff {replaced.version} {published.version} lists the differences.")
 
 

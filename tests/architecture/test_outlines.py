@@ -32,8 +32,8 @@ def test_an_outline_names_topics_that_facts_are_published_on(service: ServiceNam
 @pytest.mark.parametrize("service", ServiceName)
 def test_what_is_told_again_is_a_fact_that_the_service_hears(service: ServiceName) -> None:
     outline = outline_of(service)
-    for told_by in filter(None, (dated.told_by for dated in outline.dated)):
-        assert CATALOG[told_by].topic in outline.listens_to
+    for reported_by in filter(None, (dated.reported_by for dated in outline.dated)):
+        assert CATALOG[reported_by].topic in outline.listens_to
 
 
 @pytest.mark.parametrize("service", ServiceName)
@@ -41,7 +41,7 @@ def test_dated_columns_are_columns(service: ServiceName) -> None:
     tables = {**TABLES[service].tables, **SharedTable.metadata.tables}
     for dated in outline_of(service).dated:
         columns = set(tables[dated.table].columns.keys())
-        assert {dated.column, dated.about, dated.heard or dated.about} <= columns
+        assert {dated.column, dated.about, dated.received or dated.about} <= columns
 
 
 @pytest.mark.parametrize(("service", "app"), [(ServiceName.ORDERS, orders), (ServiceName.SUPPORT, support)])

@@ -23,7 +23,7 @@ class OnRecord:
 
 @dataclass(frozen=True, slots=True)
 class People:
-    """The people who acted for the customer: the asker in the episode's main fact, and the opener of the case."""
+    """The people who acted for the customer: the requester in the episode's main fact, and the opener of the case."""
 
     requester: Person | None
     opener: Person | None
@@ -57,7 +57,7 @@ def country_for(record: OnRecord, facts: Iterable[Envelope[Fact]], company: str 
 
 
 def calls(people: People, record: OnRecord, ways: WaysTo) -> tuple[PhoneLink, ...]:
-    """The asker's number first, then the numbers on record, then the case opener's, each once."""
+    """The requester's number first, then the numbers on record, then the case opener's, each once."""
     found: dict[str, PhoneLink] = {}
     for link in (*_links(people.requester, ways), *ways(record.phone), *_links(people.opener, ways)):
         found.setdefault(link.href, link)
@@ -65,7 +65,7 @@ def calls(people: People, record: OnRecord, ways: WaysTo) -> tuple[PhoneLink, ..
 
 
 def stand_in(people: People, record: OnRecord, ways: WaysTo) -> StandIn | None:
-    """The asker or the case opener, if that is not the customer and can be reached."""
+    """The requester or the case opener, if that is not the customer and can be reached."""
     own = {link.href for link in ways(record.phone)}
     for person in people.known:
         links, name = _links(person, ways), _name(person)
