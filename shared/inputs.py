@@ -76,8 +76,8 @@ class Rejection:
     def id(self) -> UUID:
         if self.position is None:
             return derived("dead_letter", self.raw.topic, self.raw.key, self.raw.headers, self.raw.body)
-        told_apart = (self.raw.body,) if self.place_is_taken else ()
-        return derived("dead_letter", *self.position, *told_apart)
+        by_body = (self.raw.body,) if self.place_is_taken else ()
+        return derived("dead_letter", *self.position, *by_body)
 
 
 def from_publisher(event: Envelope[Fact]) -> bool:

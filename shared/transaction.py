@@ -208,9 +208,11 @@ class InputProcessor:
         self, tx: Transaction, fresh: Mapping[tuple[str, str], Input], receipt: Receipt, decided: Decided
     ) -> None:
         if fresh:
-            told = [one.envelope for one in fresh.values()]
-            counted = receipt.counted(told)
-            tx.as_told |= {(old.source, old.id): old for old, new in zip(told, counted, strict=True) if old is not new}
+            events = [one.envelope for one in fresh.values()]
+            counted = receipt.counted(events)
+            tx.reported |= {
+                (old.source, old.id): old for old, new in zip(events, counted, strict=True) if old is not new
+            }
             await self.handle(tx, counted)
         for identity, one in fresh.items():
             if identity in tx.rejected:

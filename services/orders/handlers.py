@@ -59,9 +59,9 @@ async def handle(tx: Transaction, events: Sequence[Envelope[Fact]]) -> None:
 
 def keep_sale(tx: Transaction, work: UnitOfWork, event: Envelope[inbound.OrderPlaced]) -> None:
     """Keep and publish the first sale of an order id, then everything that waited for it, other sales included."""
-    order, told = OrderId(event.data.order), sale_of(tx.told(event))
+    order, reported = OrderId(event.data.order), sale_of(tx.as_reported(event))
     known = work.sales.get(order)
-    match judge_opening(known.content if known else None, told.content):
+    match judge_opening(known.content if known else None, reported.content):
         case Opening.FIRST:
             _keep_first(tx, work, event)
         case Opening.CONTRADICTING:
@@ -84,7 +84,7 @@ def _keep_first(tx: Transaction, work: UnitOfWork, event: Envelope[inbound.Order
 
 
 def _place(tx: Transaction, work: UnitOfWork, event: Envelope[inbound.OrderPlaced]) -> None:
-    work.place(event, sale_of(tx.told(event)))
+    work.place(event, sale_of(tx.as_reported(event)))
     tx.publish(published(event.data), cause=event)
     _let_go(tx, work, awaited_order(OrderId(event.data.order)), cause=event)
 
@@ -134,11 +134,11 @@ def keep_order_fact(tx: Transaction, work: UnitOfWork, event: Envelope[OrderFact
         case Standing.EFFECTIVE if work.waiting.must_wait(awaited_order(order), event):
             work.waiting.wait_behind(tx, awaited_order(order), event)
         case Standing.EFFECTIVE:
-            told: Fact = event.data
-            if isinstance(told, inbound.OrderChanged):
-                told = counting(told, Version.of(event), work.changes.get(order, {}))
+            fact: Fact = event.data
+            if isinstance(fact, inbound.OrderChanged):
+                fact = counting(fact, Version.of(event), work.changes.get(order, {}))
             work.keep_fact(event)
-            tx.publish(published(told), cause=event)
+            tx.publish(published(fact), cause=event)
         case Standing.ORDER_UNKNOWN:
             work.waiting.wait(awaited_order(order), event)
         case Standing.ORDER_OF_ANOTHER_ACCOUNT:
@@ -168,7 +168,7 @@ def _log_change(event: Envelope[Fact], changed: Sequence[str], *, is_new: bool) 
 
 def publish_salesperson_again(tx: Transaction, work: UnitOfWork, event: Envelope[SalespersonWanted]) -> None:
     """Publish the known state of a salesperson as the original event: readers that have it recognise its id."""
-    known = work.last_told.get(SalespersonId(event.subject))
+    known = work.last_reported.get(SalespersonId(event.subject))
     if known is not None:
         tx.publish(published(known.data), cause=known)
 

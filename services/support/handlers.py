@@ -45,13 +45,13 @@ def _apply(tx: Transaction, work: UnitOfWork, event: Envelope[Any]) -> None:
 
 def open_case(tx: Transaction, work: UnitOfWork, event: Envelope[inbound.CaseOpened]) -> None:
     """Keep and publish the first opening of a case, then everything that waited for it."""
-    told = opened(event)
-    known = work.cases.get(told.key)
-    match judge_opening(known.content if known else None, told.content):
+    reported = opened(event)
+    known = work.cases.get(reported.key)
+    match judge_opening(known.content if known else None, reported.content):
         case Opening.FIRST:
-            work.put(told)
+            work.put(reported)
             tx.publish(published(event.data), cause=event)
-            work.waiting.go_on(work.waiting.release(tx, told.key.awaited, cause=event))
+            work.waiting.go_on(work.waiting.release(tx, reported.key.awaited, cause=event))
         case Opening.CONTRADICTING:
             tx.reject(event, "case_contradicted", _CONTRADICTED)
         case Opening.REPEATED:

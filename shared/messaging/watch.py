@@ -64,14 +64,14 @@ class Watch:
         """Look once, also at topics of brokers without ids. Raises the errors of Kafka and the database."""
         seen = await self._view.look(self._topics, self._reading.group)
         await self._compare({name: topic.id for name, topic in seen.topics.items() if topic.partitions})
-        await self._tell(seen)
+        await self._update(seen)
 
     async def look(self) -> None:
         """Look at Kafka's state. Without a response the last state stays. Raises the database's errors."""
         try:
             seen = await self._view.look(self._topics, self._reading.group)
             await self._compare({name: topic.id for name, topic in seen.topics.items() if topic.id is not None})
-            await self._tell(seen)
+            await self._update(seen)
         except KafkaError as error:
             log.info("Kafka did not list its topics", error=type(error).__name__)
 
@@ -93,7 +93,7 @@ class Watch:
             seen.append(id)
         return id == seen[-1]
 
-    async def _tell(self, seen: Seen) -> None:
+    async def _update(self, seen: Seen) -> None:
         if not seen.group_readable:
             self._unassigned = seen.partitions - self._positions.assigned()
         elif seen.assigned is not None:

@@ -37,4 +37,4 @@ async def test_a_fault_of_the_program_ends_the_start(said: list[str]) -> None:
 
 
 def _servers(said: list[str]) -> Servers:
-    return Servers("orders", Cluster("127.0.0.1:9"), told=said.append)
+    return Servers("orders", Cluster("127.0.0.1:9"), report=said.append)
