@@ -132,7 +132,7 @@ def _days(steps: Sequence[ExplainedStep], *, with_events: bool) -> Iterator[Rend
         if at.date() != today:
             today = at.date()
             yield Text(day(today), style="bold")
-        yield _row(f"{at:%H:%M:%S}", step.what, _told(step, with_events=with_events), _COLORS.get(step.what, ""))
+        yield _row(f"{at:%H:%M:%S}", step.what, _shown(step, with_events=with_events), _COLORS.get(step.what, ""))
 
 
 def _row(time: str, what: str, shown: Text, color: str) -> RenderableType:
@@ -144,7 +144,7 @@ def _row(time: str, what: str, shown: Text, color: str) -> RenderableType:
     return grid
 
 
-def _told(step: ExplainedStep, *, with_events: bool) -> Text:
+def _shown(step: ExplainedStep, *, with_events: bool) -> Text:
     """The sentence of a step, and below it the grounds."""
     lines = [Text(printable(step.words), style="dim" if step.what == DELIVERED else "")]
     if step.quote:

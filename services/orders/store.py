@@ -257,18 +257,8 @@ def _fact_row(event: Envelope[OrderFact]) -> tuple[object, ...]:
     said = (getattr(fact, name, None) for name in _SAID)
     said_later = (getattr(fact, name, None) for name in _SAID_LATER)
     lines = getattr(fact, "lines", None)
-    lines_json = orjson.dumps(lines, default=_plain).decode() if lines else None
-    return (
-        event.source,
-        event.id,
-        fact.order,
-        kind,
-        event.time,
-        *said,
-        getattr(fact, "by", None),
-        *said_later,
-        lines_json,
-    )
+    stored = orjson.dumps(lines, default=_plain).decode() if lines else None
+    return event.source, event.id, fact.order, kind, event.time, *said, getattr(fact, "by", None), *said_later, stored
 
 
 def _person_row(event: Envelope[SalespersonChanged]) -> tuple[object, ...]:

@@ -66,7 +66,7 @@ def _outlook(episode: Episode, *, sold_by: str = "anna", **people: Salesperson) 
         account=Account(ACCOUNT),
         signals=(),
         facts=(),
-        told=(),
+        received=(),
         decisions=(),
         alerts=(Alert(EPISODE.episode_id, ACCOUNT, EPISODE.episode_id, UUID(int=2), recipient, "seller", "", AT),),
         deliveries=(),

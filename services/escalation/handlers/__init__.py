@@ -21,10 +21,10 @@ def handling(rules: Rules) -> Handler:
 
     async def handle(tx: Transaction, events: Sequence[Envelope[Fact]]) -> None:
         tx.rules_version = RULES_VERSION
-        heard = [event for event in events if type(event.data) in deciding.SUBSCRIPTIONS]
+        subscribed = [event for event in events if type(event.data) in deciding.SUBSCRIPTIONS]
         policies = await known.current(tx.connection)
-        work = await batches.load(tx.connection, heard, rules, policies, accounts)
-        async for event in tx.each(heard):
+        work = await batches.load(tx.connection, subscribed, rules, policies, accounts)
+        async for event in tx.each(subscribed):
             draft = Draft(work, event, tx.now, tx.traceparent)
             deciding.decide(draft)
             write_effects(tx, draft)
