@@ -31,7 +31,7 @@ async def sign_in_link(addresses: Mapping[str, str], seller: Seller) -> str:
 
 
 def press(link: str, episode: str, button: str) -> None:
-    """Sign in with a link and press an episode's button, as its page would. Raises NotAsTold. Blocks."""
+    """Sign in with a link and press an episode's button, as its page would. Raises NotAsExpected. Blocks."""
     with _inbox_at(link) as (page, post):
         token = _TOKEN.search(page)
         if token is None:
@@ -40,7 +40,7 @@ def press(link: str, episode: str, button: str) -> None:
 
 
 def listed_duties(link: str) -> list[str]:
-    """Sign in with a link, and read what the page lists as duties. Raises NotAsTold. Blocks."""
+    """Sign in with a link, and read what the page lists as duties. Raises NotAsExpected. Blocks."""
     with _inbox_at(link) as (page, _):
         (section,) = _DUTIES.findall(page) or [""]
         return [" ".join(unescape(_MARKUP.sub(" ", duty)).split()) for duty in section.split("<li id=")[1:]]

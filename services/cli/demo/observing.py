@@ -160,7 +160,7 @@ async def until(
     expected: str,
     within_seconds: float = WAIT_SECONDS,
 ) -> T:
-    """The probe's result once it fits. Raises NotAsTold with the last result."""
+    """The probe's result once it fits. Raises NotAsExpected with the last result."""
     deadline = asyncio.get_running_loop().time() + within_seconds
     while True:
         seen = await probe()

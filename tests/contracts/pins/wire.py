@@ -122,11 +122,11 @@ def discriminators() -> Names:
     """By event: the member of our rows whose value tells apart the events of one type that one cause makes."""
     found: dict[str, set[str]] = defaultdict(set)
     for call in calls_of(Transaction.publish.__name__, "services/"):
-        told_apart = call.keyword("discriminator")
-        if told_apart is None or call.module.name == apply.__name__:
+        discriminator = call.keyword("discriminator")
+        if discriminator is None or call.module.name == apply.__name__:
             continue
         for fact in _facts(call, call.arguments[0]):
-            found[fact] |= set(_members(call, told_apart))
+            found[fact] |= set(_members(call, discriminator))
     for decision in DECISIONS:
         for published, member in product(_returned(decision, "publishes"), _returned(decision, "discriminator")):
             for fact in _facts(*published):

@@ -148,7 +148,7 @@ ANSWERS: Mapping[str, Answer] = {
     known_accounts._SIGNALS: _signals,
     known_accounts._EPISODES: _episodes,
     batches._PEOPLE: _people,
-    batches._ASKED: _asked,
+    batches._NOTIFIED: _asked,
     batches._CONCERNED: _concerned,
     batches._DELIVERIES: _by_key(DELIVERIES, hold=True),
     batches._ALERTS: _by_key(ALERTS),
