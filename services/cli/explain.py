@@ -172,8 +172,8 @@ def _present(outlook: Outlook) -> RenderableType:
         "clock": outlook.clock,
         "next": outlook.next,
     }
-    for label, words in rows.items():
-        grid.add_row(Text(label, style="dim"), Text(printable(words), style="bold" if label == "now" else ""))
+    for label, text in rows.items():
+        grid.add_row(Text(label, style="dim"), Text(printable(text), style="bold" if label == "now" else ""))
     return Padding(grid, 0)
 
 

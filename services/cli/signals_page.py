@@ -124,9 +124,9 @@ def _rules() -> str:
 
 
 def _row(signal: SignalDefinition) -> str:
-    settled, second, kind = signal.settled_by.words, signal.second_cause, signal.kind
+    settled, second, kind = signal.settled_by.sentence, signal.second_cause, signal.kind
     if second is not None:
-        settled += f" {second.lead}: {second.settled_by.words[0].lower()}{second.settled_by.words[1:]}"
+        settled += f" {second.lead}: {second.settled_by.sentence[0].lower()}{second.settled_by.sentence[1:]}"
     rule = shipped().signals.of(kind)
     name = f"{signal.label}<br>`{kind.value}`"
     return f"| {name} | {signal.raised_when} | {settled} | {rule.severity.value} | {_thresholds(kind)} |\n"

@@ -109,7 +109,7 @@ def _reported(fact: PublishedFact) -> Entry:
         source=described.source,
         what=described.title,
         type=fact.type,
-        words=described.words,
+        words=described.customer_words,
         order=order,
     )
 

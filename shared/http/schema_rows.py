@@ -70,7 +70,7 @@ def _note(member: Schema, components: Mapping[str, Schema]) -> str:
     shape = present(member, components)
     notes = [str(member.get("description", "")).removesuffix(".")]
     notes += [
-        words.format(_grouped(shape[limit])) for limit, words in _LIMITS.items() if _is_worth_noting(shape, limit)
+        template.format(_grouped(shape[limit])) for limit, template in _LIMITS.items() if _is_worth_noting(shape, limit)
     ]
     if _CONTROL_CHARACTERS not in shape.get("pattern", _CONTROL_CHARACTERS):
         notes.append(f"matches {shape['pattern']}")

@@ -106,7 +106,9 @@ class Watch:
         now = time.monotonic()
         self._since = {block: self._since.get(block, now) for block in found}
         lasting = {
-            block: words for block, words in found.items() if now - self._since[block] >= self._patience.get(block, 0.0)
+            block: sentence
+            for block, sentence in found.items()
+            if now - self._since[block] >= self._patience.get(block, 0.0)
         }
         for block in _WATCHED:
             self._metrics.consumer.blocked.labels(block.value).set(int(block in lasting))
@@ -115,7 +117,7 @@ class Watch:
             elif block.value in self._blocked and block not in lasting:
                 log.info("consuming again", why=block.value)
         self._blocked.clear()
-        self._blocked.update({block.value: words for block, words in lasting.items()})
+        self._blocked.update({block.value: sentence for block, sentence in lasting.items()})
 
     async def _report_lags(self, seen: Seen) -> None:
         """Report the lag of unread partitions. Other processes report theirs, and `Positions` reports ours."""

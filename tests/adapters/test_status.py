@@ -6,7 +6,7 @@ import pytest
 
 from services.cli.status.command import shown
 from services.cli.status.figures import Answer, Episodes, Queue, ServiceStatus, Status, Stored, Stuck
-from services.cli.status.judging import needs, words
+from services.cli.status.judging import needs, span
 from services.cli.status.reading import _lag
 from services.cli.terminal import console
 from shared.metrics import create_metrics, render
@@ -117,4 +117,4 @@ def test_lag_is_added_up_by_topic() -> None:
     ("seconds", "text"), [(0.4, "0 s"), (59, "59 s"), (61, "1 min"), (7_300, "2 h 1 min"), (90_000, "1 d 1 h")]
 )
 def test_spans_of_time_are_words(seconds: float, text: str) -> None:
-    assert words(seconds) == text
+    assert span(seconds) == text

@@ -67,7 +67,7 @@ def with_token(listener: str, token: Path) -> dict[str, str]:
 async def reason(of: Cluster) -> str:
     refused = await why_refused(of)
     assert refused is not None
-    return refused.words
+    return refused.sentence
 
 
 @pytest.mark.parametrize("listener", LISTENERS)

@@ -88,7 +88,7 @@ def test_a_sale_that_is_reported_late_is_dated_when_it_was_sold() -> None:
     event = event_of(sale)
     received = [ReceivedFact(event.source, event.id, event.type, event.time, event.time, event)]
     (step,) = steps(record((), (), received), with_words=False)
-    assert (step.at, step.words, step.received_at) == (minutes(-600), f"Order {ORDER} placed.", None)
+    assert (step.at, step.words, step.heard_at) == (minutes(-600), f"Order {ORDER} placed.", None)
 
 
 def test_what_a_salesperson_says_that_the_customer_said_of_the_order_is_told_as_no_proof() -> None:

@@ -57,7 +57,7 @@ def test_the_clock_names_the_day_unless_it_is_today() -> None:
 )
 def test_customers_are_called_by_their_own_clock(zone: str | None, hour: int, allowed: bool, words: str) -> None:
     found = calling(zone, shipped().customers, datetime(2026, 5, 4, hour, tzinfo=UTC))
-    assert (found.allowed, found.words) == (allowed, words)
+    assert (found.allowed, found.phrase) == (allowed, words)
     assert (found.local_time is None) == (zone is None)
 
 
@@ -147,7 +147,7 @@ def test_who_was_asked_is_told_with_what_came_of_it_and_who_was_skipped() -> Non
         _step("skipped", None, 16, "Skipped the backup: Anna has no backup."),
         _step("acknowledged", "mona", 17),
     ]
-    lines = [(one.who, one.step, one.skipped, one.words) for one in path_lines(rings, steps, ANNA)]
+    lines = [(one.who, one.step, one.skipped, one.outcome) for one in path_lines(rings, steps, ANNA)]
     assert lines == [
         ("You", "seller", False, "did not respond in time"),
         ("Backup", None, True, "Skipped the backup: Anna has no backup."),
@@ -160,7 +160,7 @@ def test_a_skipped_step_is_recognised_in_the_words_of_earlier_releases() -> None
         _step("skipped", None, 16, "Skipped: the manager's manager, as none is known."),
         _step("skipped", "ben", 16, "Skipped: the backup, as Ben is away until 5 May."),
     ]
-    lines = [(one.who, one.step, one.words) for one in path_lines([_ring("anna", 0)], steps, ANNA)]
+    lines = [(one.who, one.step, one.outcome) for one in path_lines([_ring("anna", 0)], steps, ANNA)]
     assert lines[1:] == [
         ("Ben", "backup", "Skipped: the backup, as Ben is away until 5 May."),
         ("Manager's manager", None, "Skipped: the manager's manager, as none is known."),
@@ -171,7 +171,7 @@ def test_who_takes_it_late_took_it_and_a_colleague_who_is_asked_takes_nothing_fr
     offer = replace(_ring("ben", 30, "colleague"), cause="handed_over")
     rings = [_ring("anna", 0), _ring("mona", 16, "manager"), offer]
     steps = [_step("unanswered", "anna", 16), _step("acknowledged", "anna", 20)]
-    lines = [(one.who, one.step, one.words) for one in path_lines(rings, steps, ANNA)]
+    lines = [(one.who, one.step, one.outcome) for one in path_lines(rings, steps, ANNA)]
     assert lines == [
         ("You", "seller", "acknowledged it"),
         ("Mona", "manager", "no response needed: You acknowledged it"),
@@ -194,7 +194,7 @@ def test_who_is_skipped_before_it_was_time_to_notify_them_was_not_notified() -> 
     lines = path_lines([held, _ring("mona", 7, "manager")], [skip], ANNA)
     assert [(one.who, one.step, one.skipped) for one in lines] == [("Kim", "seller", True), ("Mona", "manager", False)]
     (alone, _) = path_lines([held, _ring("mona", 7, "manager")], [], ANNA)
-    assert alone.words == "was to be notified later"
+    assert alone.outcome == "was to be notified later"
 
 
 def test_who_is_notified_once_more_had_it_since_they_acknowledged_the_last_alert() -> None:
@@ -209,11 +209,11 @@ def test_who_is_notified_once_more_had_it_since_they_acknowledged_the_last_alert
 
 def test_of_a_closed_episode_no_response_is_awaited() -> None:
     rings = [_ring("anna", 0)]
-    assert [one.words for one in path_lines(rings, [], ANNA)] == ["no response yet"]
-    assert [one.words for one in path_lines(rings, [_step("closed", None, 5)], ANNA)] == ["no response"]
-    assert [one.words for one in path_lines(rings, [_step("closed", "anna", 5)], ANNA)] == ["closed it"]
+    assert [one.outcome for one in path_lines(rings, [], ANNA)] == ["no response yet"]
+    assert [one.outcome for one in path_lines(rings, [_step("closed", None, 5)], ANNA)] == ["no response"]
+    assert [one.outcome for one in path_lines(rings, [_step("closed", "anna", 5)], ANNA)] == ["closed it"]
     (by_mona,) = path_lines(rings, [_step("closed", "mona", 5)], ANNA)
-    assert by_mona.words == "no response needed: Mona closed it"
+    assert by_mona.outcome == "no response needed: Mona closed it"
 
 
 def test_what_ended_a_signal_is_told_in_words() -> None:

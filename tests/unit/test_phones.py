@@ -118,5 +118,5 @@ def test_the_country_of_numbers_is_that_of_the_code_they_are_written_with(
 
 
 def test_a_number_without_its_countrys_code_says_so() -> None:
-    assert [one.words for one in phone_links("2125550177")] == ["2125550177 (country code missing)"]
-    assert [one.words for one in phone_links("2125550177", "US")] == ["2125550177"]
+    assert [one.marked_label for one in phone_links("2125550177")] == ["2125550177 (country code missing)"]
+    assert [one.marked_label for one in phone_links("2125550177", "US")] == ["2125550177"]

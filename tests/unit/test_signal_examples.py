@@ -71,7 +71,7 @@ def test_every_kind_shows_when_it_is_raised_when_not_and_what_settles_it(signal:
     ends = [line.partition(" -> ")[2] for line in signal.examples.strip().splitlines()]
     assert len(ends) >= FEWEST
     assert any(end != "never" for end in ends)
-    if signal.settled_by.words != "Nothing.":
+    if signal.settled_by.sentence != "Nothing.":
         assert any(" to " in end for end in ends), "no example is settled"
         assert "never" in ends, "no example shows what is not enough"
 

@@ -102,7 +102,7 @@ def test_a_reason_that_the_policy_has_no_more_is_told_in_words() -> None:
 def test_a_published_fact_reads_as_the_inbound_one_and_names_its_source() -> None:
     told = describe(event_of(support.RefundRequested(words="Enough.", by=Person(name="Jonas"))))
     assert told.title == "Refund requested"
-    assert told.words == "Enough."
+    assert told.customer_words == "Enough."
     assert told.source == "Support"
     assert told.by == Person(name="Jonas")
 

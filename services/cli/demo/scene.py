@@ -185,9 +185,9 @@ class Scene:
 
         number = self._decided[key]
         expected = f"{rule} decided {number} times" + (f" about {who.id}" if who else "")
-        words = (await until(made, lambda made: len(made) >= number, expected=expected))[number - 1]
-        _require(says in words, f"the words “{says}”", words)
-        self.stage.narrator.aside(words)
+        sentence = (await until(made, lambda made: len(made) >= number, expected=expected))[number - 1]
+        _require(says in sentence, f"the words “{says}”", sentence)
+        self.stage.narrator.aside(sentence)
 
     async def explain(self) -> None:
         """What `handoff explain` says of the episode."""

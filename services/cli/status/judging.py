@@ -36,14 +36,14 @@ def _of_stored(one: ServiceStatus, stored: Stored) -> Iterator[str]:
     if not stored.processes:
         yield f"no process is running: start one with `handoff run {one.service}`"
     if stored.outbox.oldest_seconds > OUTBOX_SECONDS:
-        yield f"{stored.outbox.count:,} events are not published, the oldest for {words(stored.outbox.oldest_seconds)}"
+        yield f"{stored.outbox.count:,} events are not published, the oldest for {span(stored.outbox.oldest_seconds)}"
     if stored.dead_letters.count:
         listed = f"`handoff dead-letters list {one.service}` lists them"
         yield f"{stored.dead_letters.count:,} dead letters are not replayed: {listed}"
     if stored.set_aside.oldest_seconds > SET_ASIDE_SECONDS:
-        yield f"{stored.set_aside.count:,} accounts are set aside, one for {words(stored.set_aside.oldest_seconds)}"
+        yield f"{stored.set_aside.count:,} accounts are set aside, one for {span(stored.set_aside.oldest_seconds)}"
     if stored.timers_overdue.oldest_seconds > TIMERS_SECONDS:
-        overdue = words(stored.timers_overdue.oldest_seconds)
+        overdue = span(stored.timers_overdue.oldest_seconds)
         yield f"{stored.timers_overdue.count:,} timers are overdue, one for {overdue}"
 
 
@@ -55,11 +55,11 @@ def _of_episodes(episodes: Episodes) -> Iterator[str]:
     for stuck in episodes.deliveries_stuck:
         yield f"{stuck.count:,} e-mails are not sent: {stuck.reason}; `handoff deliveries list` lists them"
     if not episodes.deliveries_stuck and episodes.deliveries_pending.oldest_seconds > PENDING_SECONDS:
-        pending, oldest = episodes.deliveries_pending.count, words(episodes.deliveries_pending.oldest_seconds)
+        pending, oldest = episodes.deliveries_pending.count, span(episodes.deliveries_pending.oldest_seconds)
         yield f"{pending:,} e-mails are not sent, the oldest for {oldest}: check the mail server"
 
 
-def words(seconds: float) -> str:
+def span(seconds: float) -> str:
     """A span of time, in its two largest units at most."""
     minutes, hours, days = int(seconds // 60), int(seconds // 3600), int(seconds // 86_400)
     if days:

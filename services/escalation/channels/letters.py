@@ -268,7 +268,7 @@ def _cause(letter: Letter, zone: ZoneInfo) -> str | None:
 
 def _is_first(note: NoteRow, letter: Letter) -> bool:
     """Whether it is the giver's note, which comes first."""
-    return note.about is NoteAbout.HAND_OVER and note.words == letter.parts.note
+    return note.about is NoteAbout.HAND_OVER and note.text == letter.parts.note
 
 
 def _button(letter: Letter) -> str:

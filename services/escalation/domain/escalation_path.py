@@ -56,7 +56,7 @@ class PathLine:
     who: str
     step: str | None
     at: LocalTime
-    words: str
+    outcome: str
     skipped: bool = False
     salesperson_id: str | None = None
 
@@ -99,10 +99,10 @@ def had_since(alerts: Sequence[AlertRow], steps: Iterable[StepRow]) -> datetime 
 
 def _skipped(step: StepRow, reader: Reader) -> _Placed:
     place = skipped_step(step.words)
-    words = STEPS[place] if place else None
-    line = PathLine((words or "no one").capitalize(), None, reader.moment(step.at), step.words, skipped=True)
+    step_label = STEPS[place] if place else None
+    line = PathLine((step_label or "no one").capitalize(), None, reader.moment(step.at), step.words, skipped=True)
     if step.who:
-        line = replace(line, who=reader.name_of(step.who, step.name), step=words)
+        line = replace(line, who=reader.name_of(step.who, step.name), step=step_label)
     return _Placed(step.at, line, place=_height(place))
 
 
@@ -118,10 +118,10 @@ def _ladder_step(alert: AlertRow, later: Sequence[AlertRow], steps: Iterable[Ste
         came = ["notified for information"]
     waits = "no response yet" if alert.notified else "was to be notified later"
     held = f"to be notified at {reader.moment(alert.held_until).clock}" if alert.held_until else waits
-    words = came[-1] if came else _without_response(alert, later, steps, reader) or held
+    outcome = came[-1] if came else _without_response(alert, later, steps, reader) or held
     who = reader.name_of(alert.recipient, alert.name)
     step = STEPS[Step(alert.step)]
-    line = PathLine(who, step, reader.moment(alert.raised_at), words, salesperson_id=alert.recipient)
+    line = PathLine(who, step, reader.moment(alert.raised_at), outcome, salesperson_id=alert.recipient)
     return _Placed(alert.raised_at, line, came=bool(came), place=_height(Step(alert.step)))
 
 

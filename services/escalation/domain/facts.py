@@ -190,8 +190,8 @@ def _name_of(person: Person | None) -> str | None:
 
 def _digest(account_id: str, text: str | None) -> str | None:
     """A short digest that recognises a text without revealing it."""
-    words = " ".join((text or "").casefold().split())
-    return derived("text", account_id, words).hex[:8] if words else None
+    normalised = " ".join((text or "").casefold().split())
+    return derived("text", account_id, normalised).hex[:8] if normalised else None
 
 
 @lru_cache(maxsize=4096)

@@ -106,7 +106,7 @@ class Happening:
     """One line of the history. `at_risk`: it still puts the sale at risk."""
 
     title: str
-    words: str | None
+    quote: str | None
     source: str
     at: LocalTime
     at_risk: bool
@@ -222,7 +222,7 @@ def _happening(event: Envelope[Fact], title: str | None, reader: Reader, ways: W
     described = words.describe(event, reader.zone)
     title = title or described.title
     at = reader.moment(words.happened_at(event))
-    return Happening(title, described.words, described.source, at, at_risk, caller(described.by, ways))
+    return Happening(title, described.customer_words, described.source, at, at_risk, caller(described.by, ways))
 
 
 def _said(said: SaidRow, order_id: str, sale: SaleWords, reader: Reader, *, at_risk: bool) -> Happening:
@@ -245,7 +245,7 @@ def _note_of(action: ActionRow, notes: Iterable[NoteRow]) -> NoteRow | None:
 
 
 def _done(action: ActionRow, note: NoteRow | None, reader: Reader) -> Happening:
-    title, written = _action_title(action, reader), note.words if note else None
+    title, written = _action_title(action, reader), note.text if note else None
     return Happening(title, written, "On call", reader.moment(action.at), at_risk=False, by=None)
 
 
@@ -265,4 +265,4 @@ def _action_title(action: ActionRow, reader: Reader) -> str:
 
 def _written(note: NoteRow, reader: Reader) -> Happening:
     source = reader.name_of(note.by, note.name)
-    return Happening(_NOTES[note.about], note.words, source, reader.moment(note.at), at_risk=False, by=None)
+    return Happening(_NOTES[note.about], note.text, source, reader.moment(note.at), at_risk=False, by=None)

@@ -101,8 +101,8 @@ def _passed(ladder_step: LadderStep, at: datetime, situation: Situation) -> Ladd
     if at == NEVER:
         return replace(ladder_step, skipped=f"{person.name} has no upcoming working hours")
     back = at.astimezone(here)
-    words = f"{back:%A} {date_words(back.date(), today)}, {back:%H:%M} ({person.zone})"
-    return replace(ladder_step, skipped=f"{person.name} is not at work before {words}")
+    when = f"{back:%A} {date_words(back.date(), today)}, {back:%H:%M} ({person.zone})"
+    return replace(ladder_step, skipped=f"{person.name} is not at work before {when}")
 
 
 def _away_until(person: Salesperson, situation: Situation) -> date | None:

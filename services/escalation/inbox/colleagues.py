@@ -22,7 +22,7 @@ class Taker:
     """One choice of the list. `until` is when an offer made now ends if no time is entered; empty: it is refused."""
 
     id: str
-    words: str
+    label: str
     until: str
 
 
@@ -54,15 +54,15 @@ def takers(people: Iterable[Salesperson], row: EpisodeRow, reader: Reader, polic
         away = hours.away_on(reader.now)
         if away is not None:
             today = reader.now.astimezone(reader.zone).date()
-            words = f"{person.name}: away until {date_words(away, today)}"
-            found.append((NEVER, person.name.lower(), Taker(person.salesperson_id, words, "")))
+            label = f"{person.name}: away until {date_words(away, today)}"
+            found.append((NEVER, person.name.lower(), Taker(person.salesperson_id, label, "")))
             continue
         at = notifiable_at(person, row, Severity(row.severity), policy, reader.now)
         offer = _offer(hours, reader.now if at == NEVER else at, policy)
         latest = max(latest, offer.latest)
-        words = f"{person.name}: {_at_work(hours, at, reader)}"
+        label = f"{person.name}: {_at_work(hours, at, reader)}"
         until = reader.moment(offer.ends).clock
-        found.append((at, person.name.lower(), Taker(person.salesperson_id, words, until)))
+        found.append((at, person.name.lower(), Taker(person.salesperson_id, label, until)))
     listed = tuple(taker for _, _, taker in sorted(found, key=lambda one: one[:2]))
     return Takers(listed, field_value(latest, reader.zone))
 

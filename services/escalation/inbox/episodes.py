@@ -53,7 +53,7 @@ class Trouble:
 
     action: str
     status: int
-    words: str
+    sentence: str
     note: str
 
 
@@ -117,7 +117,8 @@ class EpisodePages:
                 raise refusal from None
             why = why_refused(refusal)
             self._refused.labels("", why.code).inc()
-            return await self._render(request, signed_in, now_so, trouble=Trouble(action, why.status, why.words, note))
+            trouble = Trouble(action, why.status, why.sentence, note)
+            return await self._render(request, signed_in, now_so, trouble=trouble)
         return RedirectResponse(local_page(str(form.get("return_to", "/"))), status_code=303)
 
     async def _button(self, action: str, row: EpisodeRow, reader: Reader, form: FormData) -> EpisodeButton:
@@ -230,8 +231,7 @@ class EpisodePages:
         me: SalespersonId,
         policies: Policies,
     ) -> tuple[Signals, Mapping[UUID, Story]]:
-        """The signals and histories of all episodes on the page; less for a row than for the episode beside the
-        list."""
+        """The signals and histories of the page's episodes; less for a row than for the episode beside the list."""
         listed: list[UUID] = [row.episode_id for row in rows]
         facts = dict.fromkeys(listed, _FACTS_IN_A_ROW)
         if beside is not None:

@@ -64,7 +64,7 @@ class Selection:
 class Filter:
     """One link: the words, the number of episodes, and whether it is chosen. A chosen link removes the choice."""
 
-    words: str
+    label: str
     count: int
     address: str
     on: bool
@@ -85,8 +85,8 @@ def filters(selection: Selection, counts: Counts) -> tuple[tuple[Filter, ...], t
     every = _filter("All", counts.either, selection.showing(None), on=wanted.show is None)
     of_shown = {"waiting": counts.either_waiting, "mine": counts.either_mine}
     shown = [
-        _filter(words, of_shown[show], selection.showing(None if wanted.show == show else show), on=wanted.show == show)
-        for show, words in _SHOWN.items()
+        _filter(label, of_shown[show], selection.showing(None if wanted.show == show else show), on=wanted.show == show)
+        for show, label in _SHOWN.items()
     ]
     return (every, *shown), tuple(
         _of_severity(selection, counts, one) for one in sorted(Severity, key=lambda one: -one.rank)
@@ -99,5 +99,5 @@ def _of_severity(selection: Selection, counts: Counts, severity: Severity) -> Fi
     return _filter(_SEVERITIES[severity], getattr(counts, severity.value), leads_to, on=on)
 
 
-def _filter(words: str, count: int, leads_to: Selection, *, on: bool) -> Filter:
-    return Filter(words, count, f"/{leads_to.query}", on)
+def _filter(label: str, count: int, leads_to: Selection, *, on: bool) -> Filter:
+    return Filter(label, count, f"/{leads_to.query}", on)

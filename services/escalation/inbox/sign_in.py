@@ -66,8 +66,10 @@ class SignInPages:
 
     def _too_many(self, wait_seconds: float) -> Response:
         minutes = ceil(wait_seconds / 60)
-        words = f"Too many links were requested from your network. Try again in {minutes} minute{'s'[: minutes > 1]}."
-        response = self._page("Too many requests", words, shows_form=False, status=429)
+        sentence = (
+            f"Too many links were requested from your network. Try again in {minutes} minute{'s'[: minutes > 1]}."
+        )
+        response = self._page("Too many requests", sentence, shows_form=False, status=429)
         response.headers["Retry-After"] = str(ceil(wait_seconds))
         return response
 

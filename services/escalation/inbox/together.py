@@ -49,7 +49,7 @@ def causes(rows: Sequence[UnansweredRow], waiting: int, policies: Policies) -> t
         main = main_signal(row.risks, policy)  # None if it has just ended
         if main is not None and not all_inform(row.risks, policy):
             found.setdefault(label(main), []).append(f"{row.episode_id}{_PART}{row.round}")
-    several = [Cause(words, tuple(ids), of) for words, ids in found.items() if len(ids) >= SEVERAL]
+    several = [Cause(cause, tuple(ids), of) for cause, ids in found.items() if len(ids) >= SEVERAL]
     return tuple(sorted(several, key=lambda one: -one.count)[:_MOST_CAUSES])
 
 

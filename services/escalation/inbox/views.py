@@ -71,7 +71,7 @@ class GiversNote:
     """The note for the reader by the colleague who handed it over."""
 
     by: str
-    words: str
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +147,7 @@ def episode_view(row: EpisodeRow, parts: Parts, reader: Reader, policy: Policy) 
     ways, people = no_ways if forbidden else dialled, people_of(main, parts.signals, parts.history.facts)
     happened = what_happened(row.order_id, parts.signals, parts.history, reader, ways)
     may_call = not (forbidden or inform) and row.has_a_part
-    calls = tuple(Way(one.href, one.words) for one in found_calls(people, record, dialled)) if may_call else ()
+    calls = tuple(Way(one.href, one.marked_label) for one in found_calls(people, record, dialled)) if may_call else ()
     died = _preference(row) is ContactPreference.DECEASED and row.has_a_part
     other = stand_in(people, record, dialled) if died else None
     hours = calling(row.customer_zone, policy.customers, reader.now)
@@ -297,4 +297,4 @@ def _givers_note(row: EpisodeRow, notes: Sequence[NoteRow], reader: Reader) -> G
     mine = reader.is_me(row.offered_to) or reader.is_me(row.acknowledged_by)
     if row.closed_at is not None or not mine or not given or reader.is_me(given[-1].by):
         return None
-    return GiversNote(reader.name_of(given[-1].by, given[-1].name), given[-1].words)
+    return GiversNote(reader.name_of(given[-1].by, given[-1].name), given[-1].text)

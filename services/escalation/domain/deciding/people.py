@@ -184,10 +184,10 @@ def pass_on(draft: Draft[Any], episode: Episode, person: Salesperson, what: str)
         notify_next(draft, _nobodys_while_awaited(draft, episode), RingCause.UNAVAILABLE)
 
 
-def _move(draft: Draft[PersonChanged], episode: Episode, due: datetime, words: str) -> None:
+def _move(draft: Draft[PersonChanged], episode: Episode, due: datetime, sentence: str) -> None:
     if due == episode.deadline_at:
         return
-    draft.decide(ClockMoved(replace(episode, deadline_at=due, changed_at=draft.now), draft.fact.person, words))
+    draft.decide(ClockMoved(replace(episode, deadline_at=due, changed_at=draft.now), draft.fact.person, sentence))
 
 
 def _why(draft: Draft[Any], episode: Episode, person: Salesperson) -> str:

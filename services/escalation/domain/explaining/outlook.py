@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from services.escalation.domain.clocks import Moment
-from services.escalation.domain.decisions.closing import closing_words, reason_words
+from services.escalation.domain.decisions.closing import closing_sentence, reason_words
 from services.escalation.domain.decisions.decision import STEP_WORDS, clock
 from services.escalation.domain.entities import Clock, Episode
 from services.escalation.domain.explaining.record import Record
@@ -40,7 +40,7 @@ def outlook(record: Record, *, desk: str) -> Outlook:
         assert episode.result is not None
         assert episode.reason is not None
         reason = reason_words(record.latest_policy, episode.result, episode.reason)
-        ended = closing_words(episode.result, reason)
+        ended = closing_sentence(episode.result, reason)
         by = f"by {episode.closed_by}" if episode.closed_by else "by itself"
         state = f"{ended.removesuffix('.')}. Closed {by} on {clock(episode.closed_at)}."
         return Outlook(

@@ -69,7 +69,9 @@ def _reported(received: ReceivedFact, *, with_words: bool) -> ExplainedStep:
     described = describe(received.event if with_words else _without_free_text(received.event))
     by = f" ({described.by.name})" if described.by and described.by.name else ""
     at = happened_at(received.event)
-    return ExplainedStep(at, REPORTED, f"{described.title}{by}.", late, described.words, cause=received.event_id)
+    return ExplainedStep(
+        at, REPORTED, f"{described.title}{by}.", late, described.customer_words, cause=received.event_id
+    )
 
 
 def _without_free_text(event: Envelope[Fact]) -> Envelope[Fact]:
@@ -162,6 +164,6 @@ def _delivered(record: Record) -> Iterator[ExplainedStep]:
     for alert in record.alerts:
         deliveries = by_alert[alert.alert_id]
         if deliveries:
-            words = "; ".join(sent_words(delivery) for delivery in deliveries)
+            outcomes = "; ".join(sent_words(delivery) for delivery in deliveries)
             at = max(delivery.changed_at for delivery in deliveries)
-            yield ExplainedStep(at, DELIVERED, f"To {alert.recipient}: {words}.", cause=None)
+            yield ExplainedStep(at, DELIVERED, f"To {alert.recipient}: {outcomes}.", cause=None)

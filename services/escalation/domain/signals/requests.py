@@ -24,10 +24,10 @@ def until_withdrawn(kind: FactKind) -> Clearing:
         indexes = (((IndexName.OF_KIND, kind, *name)) for name in named if name[1] is not None)
         return (*indexes, (IndexName.OF_KIND, kind, "neither"))
 
-    words = (
+    sentence = (
         "The request is withdrawn: for its case if the withdrawal names one, else for its order, else for the account."
     )
-    return Clearing(words, keys)
+    return Clearing(sentence, keys)
 
 
 def requests(history: History, scope: Scope, thresholds: ThresholdsAt, signal: SignalDefinition) -> Iterator[Detection]:
