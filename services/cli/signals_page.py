@@ -169,8 +169,8 @@ def _offer(play: Play, kind: SignalKind) -> str:
         return f"Offer: {play.offer}"
     most = ", ".join(money(amount, currency) for currency, amount in play.offer_at_most.items())
     limits = f", and {most}; no credit in other currencies." if most else "."
-    asked = " Never more than the refund requested." if kind is SignalKind.REFUND_REQUESTED else ""
-    return f"Offer: {play.offer} At most {play.offer_percent} % of the order{limits}{asked}"
+    cap = " Never more than the refund requested." if kind is SignalKind.REFUND_REQUESTED else ""
+    return f"Offer: {play.offer} At most {play.offer_percent} % of the order{limits}{cap}"
 
 
 if __name__ == "__main__":

@@ -54,7 +54,7 @@ WOKEN = replace(ANNA, rings_off_hours=True)
 LEAVES = berlin("2026-06-08T00:00")
 
 
-def asked(seller: Salesperson, now: datetime, severity: Severity = HIGH) -> tuple[str | None, str | None]:
+def first_notified(seller: Salesperson, now: datetime, severity: Severity = HIGH) -> tuple[str | None, str | None]:
     """Who is rung first, and why the seller is not."""
     people = {"anna": seller, "ben": person("ben"), "desk": person("desk")}
     moment = Moment(now, severity, POLICY)
@@ -106,19 +106,19 @@ UNTIL_THEN = ("ben", "Anna is away until 19 June")
 def test_who_would_be_rung_on_a_day_of_an_absence_is_passed_over(
     seller: Salesperson, now: str, severity: Severity, expected: tuple[str, str | None]
 ) -> None:
-    assert asked(seller, berlin(now), severity) == expected
+    assert first_notified(seller, berlin(now), severity) == expected
 
 
 def test_an_absence_counts_on_the_days_where_the_person_is() -> None:
     far = replace(ANNA, away=away("2026-05-05", "2026-05-05"), zone="Pacific/Auckland", working_hours=ALWAYS)
     midnight = datetime(2026, 5, 4, 12, tzinfo=UTC)
-    assert asked(far, midnight - timedelta(minutes=1))[0] == "anna"
-    assert asked(far, midnight)[0] == "ben"
-    assert asked(far, midnight + timedelta(days=1))[0] == "anna"
+    assert first_notified(far, midnight - timedelta(minutes=1))[0] == "anna"
+    assert first_notified(far, midnight)[0] == "ben"
+    assert first_notified(far, midnight + timedelta(days=1))[0] == "anna"
     over_new_year = replace(ANNA, away=away("2026-05-01", "2027-01-02"))
-    assert asked(over_new_year, AT)[1] == "Anna is away until 2 January 2027"
+    assert first_notified(over_new_year, AT)[1] == "Anna is away until 2 January 2027"
     without_end = replace(ANNA, away=f"{away('2026-05-01', '9999-12-31')[:-1]}, {away('2026-06-01', '2026-06-02')[1:]}")
-    assert asked(without_end, AT)[1] == "Anna is away until 31 December 9999"
+    assert first_notified(without_end, AT)[1] == "Anna is away until 31 December 9999"
 
 
 FRIDAY = berlin("2026-06-05T16:50")

@@ -1,4 +1,4 @@
-"""What the pages decide without a database: when to call, what to say, who was asked, how long still."""
+"""What the pages decide without a database: when to call, what to say, who was notified, how long still."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -132,7 +132,7 @@ def test_who_must_not_be_called_gets_no_play() -> None:
     assert str(found.instead).startswith("This customer must not be called: there is a dispute. Do not write either")
 
 
-def _ring(who: str, minutes: int, step: str = "seller") -> AlertRow:
+def _alert(who: str, minutes: int, step: str = "seller") -> AlertRow:
     return AlertRow(who, who.title(), step, "signal", NOW + timedelta(minutes=minutes), None)
 
 
@@ -140,14 +140,14 @@ def _step(rule: str, who: str | None, minutes: int, words: str = "") -> StepRow:
     return StepRow(NOW + timedelta(minutes=minutes), rule, words, who, who and who.title())
 
 
-def test_who_was_asked_is_told_with_what_came_of_it_and_who_was_skipped() -> None:
-    rings = [_ring("anna", 0), _ring("anna", 1), _ring("mona", 16, "manager")]
+def test_the_path_names_who_was_notified_with_the_outcome_and_who_was_skipped() -> None:
+    alerts = [_alert("anna", 0), _alert("anna", 1), _alert("mona", 16, "manager")]
     steps = [
         _step("unanswered", "anna", 16),
         _step("skipped", None, 16, "Skipped the backup: Anna has no backup."),
         _step("acknowledged", "mona", 17),
     ]
-    lines = [(one.who, one.step, one.skipped, one.outcome) for one in path_lines(rings, steps, ANNA)]
+    lines = [(one.who, one.step, one.skipped, one.outcome) for one in path_lines(alerts, steps, ANNA)]
     assert lines == [
         ("You", "seller", False, "did not respond in time"),
         ("Backup", None, True, "Skipped the backup: Anna has no backup."),
@@ -160,7 +160,7 @@ def test_a_skipped_step_is_recognised_in_the_words_of_earlier_releases() -> None
         _step("skipped", None, 16, "Skipped: the manager's manager, as none is known."),
         _step("skipped", "ben", 16, "Skipped: the backup, as Ben is away until 5 May."),
     ]
-    lines = [(one.who, one.step, one.outcome) for one in path_lines([_ring("anna", 0)], steps, ANNA)]
+    lines = [(one.who, one.step, one.outcome) for one in path_lines([_alert("anna", 0)], steps, ANNA)]
     assert lines[1:] == [
         ("Ben", "backup", "Skipped: the backup, as Ben is away until 5 May."),
         ("Manager's manager", None, "Skipped: the manager's manager, as none is known."),
@@ -168,10 +168,10 @@ def test_a_skipped_step_is_recognised_in_the_words_of_earlier_releases() -> None
 
 
 def test_who_takes_it_late_took_it_and_a_colleague_who_is_asked_takes_nothing_from_them() -> None:
-    offer = replace(_ring("ben", 30, "colleague"), cause="handed_over")
-    rings = [_ring("anna", 0), _ring("mona", 16, "manager"), offer]
+    offer = replace(_alert("ben", 30, "colleague"), cause="handed_over")
+    alerts = [_alert("anna", 0), _alert("mona", 16, "manager"), offer]
     steps = [_step("unanswered", "anna", 16), _step("acknowledged", "anna", 20)]
-    lines = [(one.who, one.step, one.outcome) for one in path_lines(rings, steps, ANNA)]
+    lines = [(one.who, one.step, one.outcome) for one in path_lines(alerts, steps, ANNA)]
     assert lines == [
         ("You", "seller", "acknowledged it"),
         ("Mona", "manager", "no response needed: You acknowledged it"),
@@ -179,40 +179,40 @@ def test_who_takes_it_late_took_it_and_a_colleague_who_is_asked_takes_nothing_fr
     ]
 
 
-def test_of_one_instant_who_was_asked_stands_in_the_order_of_the_ladder() -> None:
+def test_people_notified_at_one_instant_stand_in_the_order_of_the_ladder() -> None:
     steps = [
         _step("skipped", None, 0, "Skipped the manager's manager: none is known."),
         _step("skipped", None, 0, "Skipped the backup: Anna has no backup."),
     ]
-    lines = path_lines([_ring("mona", 0, "manager"), _ring("desk", 0, "desk"), _ring("anna", 0)], steps, ANNA)
+    lines = path_lines([_alert("mona", 0, "manager"), _alert("desk", 0, "desk"), _alert("anna", 0)], steps, ANNA)
     assert [one.who for one in lines] == ["You", "Backup", "Mona", "Manager's manager", "Desk"]
 
 
 def test_who_is_skipped_before_it_was_time_to_notify_them_was_not_notified() -> None:
-    held = replace(_ring("kim", 0), notified=False)
+    held = replace(_alert("kim", 0), notified=False)
     skip = _step("skipped", "kim", 7, "Skipped the seller: Kim is not at work before Monday.")
-    lines = path_lines([held, _ring("mona", 7, "manager")], [skip], ANNA)
+    lines = path_lines([held, _alert("mona", 7, "manager")], [skip], ANNA)
     assert [(one.who, one.step, one.skipped) for one in lines] == [("Kim", "seller", True), ("Mona", "manager", False)]
-    (alone, _) = path_lines([held, _ring("mona", 7, "manager")], [], ANNA)
+    (alone, _) = path_lines([held, _alert("mona", 7, "manager")], [], ANNA)
     assert alone.outcome == "was to be notified later"
 
 
 def test_who_is_notified_once_more_had_it_since_they_acknowledged_the_last_alert() -> None:
-    rings = [_ring("anna", 0), replace(_ring("ben", 8), cause="handed_over"), _ring("anna", 20)]
+    alerts = [_alert("anna", 0), replace(_alert("ben", 8), cause="handed_over"), _alert("anna", 20)]
     taken = _step("acknowledged", "anna", 5)
-    assert had_since(rings, [taken]) == taken.at
-    assert had_since(rings[:1], [taken]) is None
-    assert had_since(rings, [taken, _step("handed_over", "ben", 9)]) is None
-    assert had_since(rings, [taken, _step("expired", "anna", 19)]) is None
-    assert had_since([*rings, _ring("anna", 30)], [taken]) is None, "that ended before"
+    assert had_since(alerts, [taken]) == taken.at
+    assert had_since(alerts[:1], [taken]) is None
+    assert had_since(alerts, [taken, _step("handed_over", "ben", 9)]) is None
+    assert had_since(alerts, [taken, _step("expired", "anna", 19)]) is None
+    assert had_since([*alerts, _alert("anna", 30)], [taken]) is None, "that ended before"
 
 
 def test_of_a_closed_episode_no_response_is_awaited() -> None:
-    rings = [_ring("anna", 0)]
-    assert [one.outcome for one in path_lines(rings, [], ANNA)] == ["no response yet"]
-    assert [one.outcome for one in path_lines(rings, [_step("closed", None, 5)], ANNA)] == ["no response"]
-    assert [one.outcome for one in path_lines(rings, [_step("closed", "anna", 5)], ANNA)] == ["closed it"]
-    (by_mona,) = path_lines(rings, [_step("closed", "mona", 5)], ANNA)
+    alerts = [_alert("anna", 0)]
+    assert [one.outcome for one in path_lines(alerts, [], ANNA)] == ["no response yet"]
+    assert [one.outcome for one in path_lines(alerts, [_step("closed", None, 5)], ANNA)] == ["no response"]
+    assert [one.outcome for one in path_lines(alerts, [_step("closed", "anna", 5)], ANNA)] == ["closed it"]
+    (by_mona,) = path_lines(alerts, [_step("closed", "mona", 5)], ANNA)
     assert by_mona.outcome == "no response needed: Mona closed it"
 
 

@@ -24,9 +24,9 @@ SELLER = Voice("anna", "Anna Berg", Step.SELLER, "anna", "Anna Berg")
 ORDER = Amount(2_000_000, "EUR")
 
 
-def risk(kind: str, at: float = 0, id: int = 1, refund: str | None = None, asked: int | None = None) -> Risk:
+def risk(kind: str, at: float = 0, id: int = 1, refund: str | None = None, requested: int | None = None) -> Risk:
     kept = RefundKind(refund) if refund else None
-    amount = Amount(asked, "EUR") if asked else None
+    amount = Amount(requested, "EUR") if requested else None
     return Risk(SignalKind(kind), minutes(at), UUID(int=id), amount, kept)
 
 
@@ -86,12 +86,14 @@ def test_only_refund_requests_of_other_kinds_are_for_information() -> None:
 @pytest.mark.parametrize(
     ("risks", "expected"),
     [
-        pytest.param([risk("refund_requested", asked=500)], 500, id="what is asked"),
+        pytest.param([risk("refund_requested", requested=500)], 500, id="what is asked"),
         pytest.param([risk("refund_requested")], 2_000_000, id="not told: the order"),
         pytest.param(
-            [risk("refund_requested", asked=500), risk("refund_requested", id=2, asked=700)], 1_200, id="added up"
+            [risk("refund_requested", requested=500), risk("refund_requested", id=2, requested=700)],
+            1_200,
+            id="added up",
         ),
-        pytest.param([risk("refund_requested", asked=9_000_000)], 2_000_000, id="at most the order"),
+        pytest.param([risk("refund_requested", requested=9_000_000)], 2_000_000, id="at most the order"),
         pytest.param([risk("case_stuck")], 2_000_000, id="of another signal the order"),
     ],
 )
@@ -100,15 +102,15 @@ def test_at_stake_is(risks: list[Risk], expected: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("asked", "words"),
+    ("requested", "words"),
     [
         pytest.param(500, "up to €5.00", id="never more than is asked"),
         pytest.param(9_000_000, "up to €500.00", id="nor than the limit"),
         pytest.param(None, "up to €500.00", id="nothing told"),
     ],
 )
-def test_an_offer_is_at_most_what_is_asked_back(asked: int | None, words: str) -> None:
-    risks = [risk("refund_requested", asked=asked)]
+def test_an_offer_is_at_most_what_is_asked_back(requested: int | None, words: str) -> None:
+    risks = [risk("refund_requested", requested=requested)]
     found = advice(risks, SELLER, preference=ContactPreference.NONE, order=ORDER, policy=POLICY)
     assert found is not None
     assert found.limit == words
@@ -140,11 +142,11 @@ def test_the_play_of_a_paid_refund_follows_once_the_money_is_paid() -> None:
 
 
 @pytest.mark.parametrize(
-    ("asked", "paid", "executed"),
+    ("requested", "paid", "executed"),
     [(500, 499, False), (500, 500, True), (None, 1_999_999, False), (None, 2_000_000, True)],
 )
-def test_a_request_is_executed_once_all_of_it_was_paid(asked: int | None, paid: int, executed: bool) -> None:
-    assert is_executed(Amount(asked, "EUR") if asked else None, ORDER, paid) is executed
+def test_a_request_is_executed_once_all_of_it_was_paid(requested: int | None, paid: int, executed: bool) -> None:
+    assert is_executed(Amount(requested, "EUR") if requested else None, ORDER, paid) is executed
 
 
 def test_the_age_of_a_signal_does_not_put_a_lighter_one_first() -> None:

@@ -48,7 +48,7 @@ def situation(*people: Salesperson, now: str, severity: Severity = HIGH) -> Situ
     return Situation(ORDER, {one.salesperson_id: one for one in people}, moment)
 
 
-def asked(known: Situation, after: Step | None = None) -> NextStep:
+def next_step(known: Situation, after: Step | None = None) -> NextStep:
     ladder = ladder_steps(ORDER, known.people, desk="desk", moment=known.moment, mode=TeamMode.ON)
     assert ladder is not None
     found = whom(standing(ladder, after=after), known)
@@ -127,18 +127,18 @@ WOKEN = [replace(one, rings_off_hours=True) for one in (ALONE, person("mia"), DE
 def test_asked_is_the_lowest_who_is_at_work_within_the_bound_of_the_first(
     people: list[Salesperson], severity: Severity, now: str, after: Step | None, expected: str, notified_at: str
 ) -> None:
-    found = asked(situation(*people, now=now, severity=severity), after)
+    found = next_step(situation(*people, now=now, severity=severity), after)
     assert (found.ladder_step.salesperson_id, found.notified_at) == (expected, berlin(notified_at))
 
 
 def test_whoever_is_passed_over_is_so_with_the_time_when_they_are_back() -> None:
-    found = asked(situation(*PART_TIME, now="2026-06-08T10:15", severity=CRITICAL), Step.SELLER)
+    found = next_step(situation(*PART_TIME, now="2026-06-08T10:15", severity=CRITICAL), Step.SELLER)
     assert [ladder_step.skipped for ladder_step in found.passed_over] == [
         "Ben is not at work before Saturday 13 June, 08:00 (Europe/Berlin)"
     ]
     assert [ladder_step.salesperson_id for ladder_step in found.off] == ["ben"]
     away = replace(WEEKENDS, away='[{"since": "2026-06-13", "until": "2026-06-14"}]')
-    gone = asked(situation(ANNA, away, person("mia"), DESK, now="2026-06-08T10:15", severity=CRITICAL), Step.SELLER)
+    gone = next_step(situation(ANNA, away, person("mia"), DESK, now="2026-06-08T10:15", severity=CRITICAL), Step.SELLER)
     assert [ladder_step.skipped for ladder_step in gone.passed_over] == ["Ben is away until 14 June"]
     assert gone.off == (), "an absence is told of by those who are there"
 
@@ -146,8 +146,10 @@ def test_whoever_is_passed_over_is_so_with_the_time_when_they_are_back() -> None
 def test_an_absence_that_is_over_within_the_bound_passes_over_nobody() -> None:
     tomorrow = replace(ALONE, away='[{"since": "2026-06-09", "until": "2026-06-09"}]')
     known = situation(tomorrow, person("mia"), DESK, now="2026-06-08T18:00", severity=WATCH)
-    assert asked(known).ladder_step.salesperson_id == "anna"
-    assert asked(situation(tomorrow, person("mia"), DESK, now="2026-06-08T18:00")).ladder_step.salesperson_id == "mia"
+    assert next_step(known).ladder_step.salesperson_id == "anna"
+    assert (
+        next_step(situation(tomorrow, person("mia"), DESK, now="2026-06-08T18:00")).ladder_step.salesperson_id == "mia"
+    )
 
 
 @pytest.mark.parametrize(
@@ -199,7 +201,7 @@ def test_an_answer_time_ends_with_the_work_of_today_if_somebody_else_is_there(
     people: list[Salesperson], severity: Severity, now: str, expected: str
 ) -> None:
     known = situation(*people, now=now, severity=severity)
-    found = asked(known)
+    found = next_step(known)
     assert found.ladder_step.salesperson_id == "anna"
     assert answer_until(found, Step.SELLER, known) == berlin(expected)
 
@@ -224,9 +226,9 @@ def test_of_whom_no_hours_are_told_the_companys_count_on_their_own_clock() -> No
 def test_who_never_works_is_asked_last_and_then_at_once() -> None:
     nobody = person("anna", days_off="[]", away='[{"since": "2026-01-01", "until": "9999-12-31"}]')
     known = situation(nobody, DESK, now="2026-06-13T12:00")
-    assert asked(known).ladder_step.salesperson_id == "desk"
+    assert next_step(known).ladder_step.salesperson_id == "desk"
     all_gone = situation(nobody, replace(nobody, salesperson_id="desk"), now="2026-06-13T12:00")
-    found = asked(all_gone)
+    found = next_step(all_gone)
     assert (found.ladder_step.salesperson_id, found.notified_at) == ("desk", berlin("2026-06-13T12:00"))
 
 
@@ -257,7 +259,7 @@ def test_whoever_is_asked_nobody_else_would_be_at_work_earlier_by_more_than_the_
     )
     moment = Moment(now, severity, POLICY)
     known = Situation(ORDER, {one.salesperson_id: one for one in (anna, ben, mia, desk)}, moment)
-    found = asked(known)
+    found = next_step(known)
     times = {id: notifiable_at(one, ORDER, severity, POLICY, now) for id, one in known.people.items()}
     first = min(times.values())
     assume(first.year < 9999)  # all of them at night, and the customer by day: nobody can ever be asked in time

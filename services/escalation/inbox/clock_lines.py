@@ -61,8 +61,8 @@ def clock_line(
     if for_information:
         return ClockLine(None, "For your information: no action needed.")
     if reader.is_me(row.offered_to) and row.offered_until is not None:
-        asks = f"{reader.name_of(row.acknowledged_by, row.acknowledged_name)} asks you to take over: answer by"
-        return _until(row.offered_until, reader, ClockLine(None, asks), mine=True)
+        request = f"{reader.name_of(row.acknowledged_by, row.acknowledged_name)} asks you to take over: answer by"
+        return _until(row.offered_until, reader, ClockLine(None, request), mine=True)
     if row.exhausted_at is not None and row.deadline_at is None:
         return ClockLine(None, "No one on the escalation path has responded. Open until someone acknowledges it.")
     if row.reached_at is not None and row.deadline_at is None:
