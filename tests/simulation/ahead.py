@@ -12,7 +12,7 @@ from typing import Any
 from shared.clock_skew import MAX_CLOCK_SKEW, Receipt
 from shared.contracts.envelope import Envelope, Fact, envelope
 from tests.simulation.commits import require
-from tests.simulation.happenings import Told
+from tests.simulation.happenings import Report
 from tests.simulation.tables import JOURNAL
 from tests.simulation.world import History
 
@@ -40,30 +40,30 @@ class AheadHistory(History):
             late = row["kind"] != "record" or row["at"] <= row["decided_at"] + self.behind
             require(late, f"{row['type']} of {row['at']} was applied at {row['decided_at']}")
 
-    def _append(self, told: Told) -> None:
+    def _append(self, report: Report) -> None:
         if self.clocks.random() < 1 / 3:
-            told = replace(told, at=self.database.now + self.clocks.choice(_AHEAD))
-        entered = self._entered(told)
+            report = replace(report, at=self.database.now + self.clocks.choice(_AHEAD))
+        entered = self._entered(report)
         if entered is None:
             self.refused += 1
-            self._say(f"refused {told.fact.type} of {told.subject}, dated {told.at}")
+            self._say(f"refused {report.fact.type} of {report.subject}, dated {report.at}")
             return
-        self.counted += entered.at != told.at
+        self.counted += entered.at != report.at
         super()._append(entered)
 
-    def _entered(self, told: Told) -> Told | None:
+    def _entered(self, report: Report) -> Report | None:
         """A fact as orders or support publish it, if they do."""
         receipt = Receipt(self.database.now + self.behind, MAX_CLOCK_SKEW)
-        inbound = _as_told(told)
+        inbound = _as_sent(report)
         if receipt.refused(inbound) is not None:
             return None
         (counted,) = receipt.counted([inbound])
         happened = {name: getattr(counted.data, name) for name in counted.data.happened}
-        return replace(told, at=counted.time, fact=told.fact.model_copy(update=happened))
+        return replace(report, at=counted.time, fact=report.fact.model_copy(update=happened))
 
 
-def _as_told(told: Told) -> Envelope[Fact]:
+def _as_sent(report: Report) -> Envelope[Fact]:
     """The event of a publisher that a published fact comes from."""
-    inbound: Any = next(kind for kind in type(told.fact).__mro__ if ".inbound." in getattr(kind, "type", ""))
-    fact: Fact = inbound.model_validate(told.fact.model_dump())
-    return envelope(fact, id="told", source="publisher", subject=told.subject, time=told.at)
+    inbound: Any = next(kind for kind in type(report.fact).__mro__ if ".inbound." in getattr(kind, "type", ""))
+    fact: Fact = inbound.model_validate(report.fact.model_dump())
+    return envelope(fact, id="told", source="publisher", subject=report.subject, time=report.at)

@@ -47,7 +47,7 @@ _PAUSES = (0.02, 0.5, 1, 2, 16, 30, 70, 130, 300, 490, 1500, 3000, 12000, 21000)
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class Report:
     """A fact that orders or support publish, about a subject, at its own time."""
 
     fact: Fact
@@ -74,14 +74,14 @@ def team_mode(chance: Random) -> TeamMode:
     return chance.choice((*[TeamMode.ON] * 4, TeamMode.OBSERVE, TeamMode.MANAGER_ONLY))
 
 
-def beginning(chance: Random) -> list[Told]:
+def beginning(chance: Random) -> list[Report]:
     """Most of what the story is about: who works here, and what was sold."""
-    told = [Told(_person(chance, id, plain=True), id, START - timedelta(days=9)) for id in PEOPLE]
-    told += [sale(chance, account, order) for account in ACCOUNTS for order in ORDERS[account]]
-    return [one for one in told if chance.random() < 0.9]
+    reports = [Report(_person(chance, id, plain=True), id, START - timedelta(days=9)) for id in PEOPLE]
+    reports += [sale(chance, account, order) for account in ACCOUNTS for order in ORDERS[account]]
+    return [one for one in reports if chance.random() < 0.9]
 
 
-def sale(chance: Random, account: str, order: str, **changes: Any) -> Told:
+def sale(chance: Random, account: str, order: str, **changes: Any) -> Report:
     promises = [Promise(id="training", what="Training", due_at=START + timedelta(hours=chance.choice((1, 30))))]
     sold_at = START - timedelta(days=chance.choice((2, 3)))
     fact = orders.OrderPlaced(
@@ -96,12 +96,12 @@ def sale(chance: Random, account: str, order: str, **changes: Any) -> Told:
         outcome_expected_by=START + timedelta(hours=6) if order == "n-1" else None,
         delivery_due_at=START + timedelta(hours=5) if chance.random() < 0.2 else None,
     )
-    return Told(fact, account, sold_at)
+    return Report(fact, account, sold_at)
 
 
-def directory_change(chance: Random, now: datetime) -> Told:
+def directory_change(chance: Random, now: datetime) -> Report:
     id = chance.choice((*PEOPLE, "nobody-known"))
-    return Told(_person(chance, id), id, now - timedelta(minutes=chance.choice((0, 0, 5))))
+    return Report(_person(chance, id), id, now - timedelta(minutes=chance.choice((0, 0, 5))))
 
 
 def _person(chance: Random, id: str, *, plain: bool = False) -> orders.SalespersonChanged:
@@ -120,13 +120,13 @@ def _person(chance: Random, id: str, *, plain: bool = False) -> orders.Salespers
     )
 
 
-def fact_of(chance: Random, account: str, now: datetime) -> Told:
+def fact_of(chance: Random, account: str, now: datetime) -> Report:
     """Anything that happens to a customer, told at once or late."""
     at = now - timedelta(minutes=chance.choice(_LATENESS), seconds=chance.randrange(60))
     if chance.random() < 0.4:  # as publishers tell it that know minutes only
         at = at.replace(second=0, microsecond=0)
     fact = chance.choice(_FACTS)(_About(chance, account, at))
-    return Told(fact, account, at)
+    return Report(fact, account, at)
 
 
 @dataclass(frozen=True, slots=True)

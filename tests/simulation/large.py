@@ -7,7 +7,7 @@ from typing import Any
 
 from tests.simulation import happenings
 from tests.simulation.consuming import Consumer
-from tests.simulation.happenings import ACCOUNTS, Told
+from tests.simulation.happenings import ACCOUNTS, Report
 from tests.simulation.tables import FACTS
 from tests.simulation.world import History
 
@@ -49,11 +49,11 @@ class LargeHistory(History):
             self._append(self._of_its_own_case(happenings.fact_of(self.more, LARGE, self.database.now)))
             self.left -= 1
 
-    def _of_its_own_case(self, told: Told) -> Told:
+    def _of_its_own_case(self, report: Report) -> Report:
         """Each case has a few dozen of them, as cases have."""
-        case = getattr(told.fact, "case", None)
+        case = getattr(report.fact, "case", None)
         own = {} if case is None else {"case": f"{case}-{self.left // _OF_A_CASE}"}
-        return replace(told, fact=told.fact.model_copy(update=own))
+        return replace(report, fact=report.fact.model_copy(update=own))
 
 
 class Hungry(Consumer):

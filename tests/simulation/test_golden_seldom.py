@@ -7,7 +7,7 @@ import pytest
 from services.escalation.domain.own_facts import AcknowledgePressed, HandOverAcceptPressed, HandOverPressed
 from shared.contracts.support import ContactPreferenceChanged
 from shared.contracts.support_inbound import ContactPreference
-from tests.simulation.happenings import Told
+from tests.simulation.happenings import Report
 from tests.simulation.troubled import ACCOUNT, Troubled
 
 _MINUTE = timedelta(minutes=1)
@@ -75,7 +75,7 @@ def test_a_hand_over_to_a_person_who_leaves_is_withdrawn(offered: Troubled) -> N
 def test_no_talk_is_due_while_a_customer_must_not_be_contacted(taken: Troubled) -> None:
     told = taken.published()
     for preference in (ContactPreference.DISPUTE, ContactPreference.NONE):
-        taken.hear(Told(ContactPreferenceChanged(preference=preference), ACCOUNT, taken.now))
+        taken.hear(Report(ContactPreferenceChanged(preference=preference), ACCOUNT, taken.now))
     until = "The customer may be contacted again: a call is due by 4 May 2026, 13:30 UTC."
     assert taken.decided() == [
         _TAKEN,

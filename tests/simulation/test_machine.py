@@ -29,8 +29,8 @@ class Rescues(RuleBasedStateMachine):
 
     @initialize(chance=_CHANCE)
     def begin(self, chance: Random) -> None:
-        for told in happenings.beginning(chance):
-            self.service.hear(told)
+        for report in happenings.beginning(chance):
+            self.service.hear(report)
 
     @rule(chance=_CHANCE)
     def something_happens(self, chance: Random) -> None:

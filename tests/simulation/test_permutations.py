@@ -10,7 +10,7 @@ from hypothesis import strategies as some
 from shared.contracts import support
 from tests.simulation import happenings
 from tests.simulation.deciding import Deciding
-from tests.simulation.happenings import ACCOUNTS, ORDERS, PEOPLE, START, Told
+from tests.simulation.happenings import ACCOUNTS, ORDERS, PEOPLE, START, Report
 from tests.simulation.tables import SIGNALS
 
 _ACCOUNT = ACCOUNTS[0]
@@ -25,29 +25,29 @@ def test_any_order_of_an_accounts_facts_leaves_the_same_signals_standing_on_the_
 ) -> None:
     """Nobody acts, and no clock runs out meanwhile: everything is told at one instant, whenever it happened."""
     chance = Random(seed)
-    told = [_one(chance) for _ in range(facts)]
-    shuffled = list(enumerate(told))
+    reports = [_one(chance) for _ in range(facts)]
+    shuffled = list(enumerate(reports))
     order.shuffle(shuffled)
-    assert _standing(list(enumerate(told)), seed) == _standing(shuffled, seed)
+    assert _standing(list(enumerate(reports)), seed) == _standing(shuffled, seed)
 
 
-def _one(chance: Random) -> Told:
+def _one(chance: Random) -> Report:
     """Cases are opened first: a match is final, and what a case is about decides it."""
     while True:
-        told = happenings.fact_of(chance, _ACCOUNT, START)
-        named = getattr(told.fact, "order", None)
-        if not isinstance(told.fact, support.CaseOpened) and named in (None, *ORDERS[_ACCOUNT]):
-            return told
+        report = happenings.fact_of(chance, _ACCOUNT, START)
+        named = getattr(report.fact, "order", None)
+        if not isinstance(report.fact, support.CaseOpened) and named in (None, *ORDERS[_ACCOUNT]):
+            return report
 
 
-def _standing(told: list[tuple[int, Told]], seed: int) -> Mapping[str, set[tuple[str, str]]]:
+def _standing(reports: list[tuple[int, Report]], seed: int) -> Mapping[str, set[tuple[str, str]]]:
     """Of each order at risk the signals that stand, each told by its kind and its id."""
     service, chance = Deciding(), Random(seed)
     for id in PEOPLE:
         service.hear(happenings.directory_change(chance, START), f"person-{id}")
     for order in ORDERS[_ACCOUNT]:
         service.hear(happenings.sale(chance, _ACCOUNT, order, sold_by="anna"), f"sale-{order}")
-    for number, one in told:
+    for number, one in reports:
         service.hear(one, f"fact-{number}")
     service.wait(_LONG_ENOUGH)
     orders = {id: row["order_id"] for id, row in service.episodes().items()}

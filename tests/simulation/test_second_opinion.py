@@ -49,8 +49,8 @@ def test_checker_and_service_find_the_same_signals_also_where_a_kind_is_switched
     assert _found_by_service(ours, off) == _found_by_checker(theirs, off)
 
 
-def _event(told: happenings.Told, id: str) -> Envelope[Fact]:
-    return envelope(told.fact, id=id, source="handoff/support", subject=told.subject, time=told.at)
+def _event(report: happenings.Report, id: str) -> Envelope[Fact]:
+    return envelope(report.fact, id=id, source="handoff/support", subject=report.subject, time=report.at)
 
 
 def _said(chance: Random, after: timedelta) -> AccountFact:

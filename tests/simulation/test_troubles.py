@@ -16,7 +16,7 @@ from shared.contracts.envelope import Fact
 from shared.contracts.support_inbound import ContactChannel, ContactResult, Direction
 from tests.simulation import happenings
 from tests.simulation.deciding import Deciding
-from tests.simulation.happenings import START, Told
+from tests.simulation.happenings import START, Report
 from tests.simulation.tables import ALERTS, EPISODES, SIGNALS, Row
 
 _HOUR = timedelta(hours=1)
@@ -34,7 +34,7 @@ def _sold(delivery_due_at: datetime | None = None) -> Deciding:
     """A small order of an account that nobody sold, and the desk."""
     service = Deciding()
     desk = orders.SalespersonChanged(name="Desk", working_hours=happenings.ALWAYS)
-    service.hear(Told(desk, "desk", START))
+    service.hear(Report(desk, "desk", START))
     service.hear(happenings.directory_change(Random(1), START))
     sale = happenings.sale(Random(1), "north", "n-1", sold_by=None)
     plain = {"promises": (), "delivery_due_at": delivery_due_at, "amount_minor": 5_000}
@@ -42,8 +42,8 @@ def _sold(delivery_due_at: datetime | None = None) -> Deciding:
     return service
 
 
-def _tell(service: Deciding, fact: Fact, at: datetime | None = None) -> None:
-    service.hear(Told(fact, "north", at or service.now))
+def _report(service: Deciding, fact: Fact, at: datetime | None = None) -> None:
+    service.hear(Report(fact, "north", at or service.now))
 
 
 def _dead_end(case: str = "case-2") -> Fact:
@@ -78,13 +78,13 @@ def _take_and_reach(service: Deciding) -> None:
     by = _episode(service)["responsible"]
     service.press(AcknowledgePressed(episode=id, by=by), "north")
     service.wait(_MINUTE)
-    _tell(service, _call(ContactResult.ANSWERED, "case-2", by))
+    _report(service, _call(ContactResult.ANSWERED, "case-2", by))
     assert _episode(service)["reached_at"] is not None
 
 
 def test_a_dead_end_and_one_broken_promise_are_two_troubles_and_not_three(service: Deciding) -> None:
-    _tell(service, _dead_end())
-    _tell(service, _promise(4))
+    _report(service, _dead_end())
+    _report(service, _promise(4))
     service.wait(3 * _HOUR)
     assert _standing(service) == {"contact_dead_ended": 1, "response_due": 1}
     service.wait(2 * _HOUR)
@@ -93,9 +93,9 @@ def test_a_dead_end_and_one_broken_promise_are_two_troubles_and_not_three(servic
 
 
 def test_a_promise_that_is_told_when_it_was_overdue_weighs_the_same(service: Deciding) -> None:
-    _tell(service, _dead_end())
+    _report(service, _dead_end())
     service.wait(5 * _HOUR)
-    _tell(service, _promise(4), START)
+    _report(service, _promise(4), START)
     service.wait(_LATE_REPORTS)
     assert _standing(service) == {"contact_dead_ended": 1, "response_overdue": 1}
     assert _episode(service)["severity"] == "high"
@@ -103,10 +103,10 @@ def test_a_promise_that_is_told_when_it_was_overdue_weighs_the_same(service: Dec
 
 @pytest.mark.parametrize("told_after", [-1, 0, 1], ids=["before its time", "at its time", "after its time"])
 def test_a_broken_promise_that_somebody_tells_as_well_is_one_signal(service: Deciding, told_after: int) -> None:
-    _tell(service, _dead_end())
-    _tell(service, _promise(4))
+    _report(service, _dead_end())
+    _report(service, _promise(4))
     service.wait((4 + told_after) * _HOUR)
-    _tell(service, _OVERDUE)
+    _report(service, _OVERDUE)
     service.wait(3 * _HOUR)
     assert _standing(service) == {"contact_dead_ended": 1, "response_overdue": 1}
     assert _episode(service)["severity"] == "high"
@@ -114,19 +114,19 @@ def test_a_broken_promise_that_somebody_tells_as_well_is_one_signal(service: Dec
 
 def test_a_late_delivery_that_somebody_tells_as_well_is_one_signal() -> None:
     service = _sold(START + 4 * _HOUR)
-    _tell(service, orders.DeliveryLate(order="n-1"))
+    _report(service, orders.DeliveryLate(order="n-1"))
     service.wait(5 * _HOUR)
-    _tell(service, orders.DeliveryLate(order="n-1"))
+    _report(service, orders.DeliveryLate(order="n-1"))
     assert _standing(service) == {"delivery_late": 1}
     assert _episode(service)["severity"] == "watch"
 
 
 def test_a_trouble_that_turns_out_to_be_older_is_another_signal_and_no_news(service: Deciding) -> None:
     service.wait(5 * _HOUR)
-    _tell(service, _OVERDUE)
+    _report(service, _OVERDUE)
     _take_and_reach(service)
     alerts, known = len(service.database.tables[ALERTS]), set(service.database.tables[SIGNALS])
-    _tell(service, _promise(4), START)
+    _report(service, _promise(4), START)
     assert set(service.database.tables[SIGNALS]) > known, "it began with the promise"
     assert _standing(service) == {"response_overdue": 1}
     assert len(service.database.tables[ALERTS]) == alerts
@@ -134,11 +134,11 @@ def test_a_trouble_that_turns_out_to_be_older_is_another_signal_and_no_news(serv
 
 def test_an_episode_stays_open_while_its_only_trouble_turns_out_to_be_older(service: Deciding) -> None:
     """A second promise was overdue by its silence; of the first one is told afterwards."""
-    _tell(service, _promise(4))
+    _report(service, _promise(4))
     service.wait(5 * _HOUR)
     assert _standing(service) == {"response_overdue": 1}
     alerts = len(service.database.tables[ALERTS])
-    _tell(service, _promise(2), START)
+    _report(service, _promise(2), START)
     assert _standing(service) == {"response_overdue": 1}
     service.wait(_LATE_REPORTS)
     assert _episode(service)["closed_at"] is None
@@ -148,10 +148,10 @@ def test_an_episode_stays_open_while_its_only_trouble_turns_out_to_be_older(serv
 def test_a_resolution_told_late_does_not_count_the_customers_return_twice(service: Deciding) -> None:
     service.wait(6 * _HOUR)
     for minute in range(3):
-        _tell(service, _call(ContactResult.ANSWERED), START + _HOUR + minute * _MINUTE)
-    _tell(service, _dead_end())
+        _report(service, _call(ContactResult.ANSWERED), START + _HOUR + minute * _MINUTE)
+    _report(service, _dead_end())
     assert _standing(service) == {"contact_repeated": 1, "contact_dead_ended": 1}
-    _tell(service, support.CaseResolved(case="case-1"), START)
+    _report(service, support.CaseResolved(case="case-1"), START)
     assert _standing(service) == {"contact_repeated": 1, "contact_dead_ended": 1}
     assert _episode(service)["severity"] == "high"
 
@@ -163,7 +163,7 @@ def test_the_severity_is_the_same_in_whatever_order_it_is_told(service: Deciding
     facts = [(_dead_end(), 0.0), (_promise(4), 0.0), (_OVERDUE, 4.5), (_promise(3), 1.0)]
     for place in order:
         fact, at = facts[place]
-        _tell(service, fact, START + at * _HOUR)
+        _report(service, fact, START + at * _HOUR)
     service.wait(_LATE_REPORTS)
     assert _standing(service) == {"contact_dead_ended": 1, "response_overdue": 1}
     assert _episode(service)["severity"] == "high"
@@ -183,7 +183,7 @@ def test_when_a_broken_promise_is_heard_of_changes_nothing_in_how_grave_it_is(
     for quarter in range(31):
         for when, fact, at in told:
             if when == quarter:
-                _tell(service, fact, at)
+                _report(service, fact, at)
         service.wait(_HOUR / 4)
     service.wait(_LATE_REPORTS)
     assert _standing(service) == {"contact_dead_ended": 1, "response_overdue": 1}

@@ -13,7 +13,7 @@ from shared.contracts.escalation import POLICY_SUBJECT
 from shared.contracts.support_inbound import ContactChannel, ContactResult, Direction
 from tests.simulation import happenings
 from tests.simulation.deciding import Deciding
-from tests.simulation.happenings import START, Told
+from tests.simulation.happenings import START, Report
 from tests.simulation.tables import SIGNALS
 
 _HOUR = timedelta(hours=1)
@@ -28,7 +28,7 @@ def promised() -> Deciding:
 def _promise(service: Deciding) -> Deciding:
     sale = happenings.sale(Random(1), "north", "n-1", sold_by=None)
     service.hear(replace(sale, fact=sale.fact.model_copy(update={"promises": (), "delivery_due_at": None})))
-    service.hear(Told(support.ResponsePromised(case="case-1", due_at=START + 4 * _HOUR), "north", service.now))
+    service.hear(Report(support.ResponsePromised(case="case-1", due_at=START + 4 * _HOUR), "north", service.now))
     return service
 
 
@@ -57,7 +57,7 @@ def test_an_answer_in_time_clears_the_warning_and_closes_its_episode(promised: D
     answer = support.ContactMade(
         case="case-1", direction=Direction.OUTBOUND, channel=ContactChannel.PHONE, result=ContactResult.ANSWERED
     )
-    promised.hear(Told(answer, "north", promised.now))
+    promised.hear(Report(answer, "north", promised.now))
     promised.wait(2 * _HOUR)
     assert _signals(promised) == {"response_due": "cleared"}
     (episode,) = promised.episodes().values()
@@ -67,9 +67,11 @@ def test_an_answer_in_time_clears_the_warning_and_closes_its_episode(promised: D
 def test_an_episode_stays_open_when_the_promise_is_broken_whatever_signals_are_switched_off() -> None:
     """Nothing closes by time: where an overdue answer is no signal of its own, the warning stands."""
     service = Deciding()
-    service.hear(Told(orders.SalespersonChanged(name="Vera"), "vera", START))
+    service.hear(Report(orders.SalespersonChanged(name="Vera"), "vera", START))
     text = shipped_text().replace("[signals.response_overdue]", "[signals.response_overdue]\nenabled = false")
-    service.hear(Told(PolicyPublishing(document=text, by="vera", summary="no overdue answers"), POLICY_SUBJECT, START))
+    service.hear(
+        Report(PolicyPublishing(document=text, by="vera", summary="no overdue answers"), POLICY_SUBJECT, START)
+    )
     _promise(service)
     service.wait(3 * _HOUR)
     service.wait(24 * _HOUR)
@@ -79,7 +81,7 @@ def test_an_episode_stays_open_when_the_promise_is_broken_whatever_signals_are_s
     answer = support.ContactMade(
         case="case-1", direction=Direction.OUTBOUND, channel=ContactChannel.PHONE, result=ContactResult.ANSWERED
     )
-    service.hear(Told(answer, "north", service.now))
+    service.hear(Report(answer, "north", service.now))
     assert _signals(service) == {"response_due": "cleared"}
 
 
@@ -87,5 +89,5 @@ def test_a_clock_that_is_set_back_ends_no_silence(promised: Deciding) -> None:
     promised.wait(3 * _HOUR)
     promised.wait(_HOUR)
     promised.database.now -= _HOUR
-    promised.hear(Told(support.CaseStatusChanged(case="case-1", status="open"), "north", promised.now))
+    promised.hear(Report(support.CaseStatusChanged(case="case-1", status="open"), "north", promised.now))
     assert _signals(promised) == {"response_due": "cleared", "response_overdue": "stands"}

@@ -13,7 +13,7 @@ from shared.contracts.order_parts import Line
 from shared.contracts.support_inbound import RefundKind
 from shared.inputs import Batch, Input, InputKind
 from tests.simulation.deciding import Deciding
-from tests.simulation.happenings import ALWAYS, START, Told
+from tests.simulation.happenings import ALWAYS, START, Report
 from tests.simulation.replaying import run
 from tests.simulation.tables import ACCOUNT_VERSIONS, DECISIONS, DELIVERIES, OUTBOX, Row
 
@@ -35,7 +35,7 @@ class Troubled(Deciding):
             currency="EUR",
             lines=[Line(product="Heat pump")],
         )
-        self.hear(Told(sale, ACCOUNT, START - timedelta(days=2)))
+        self.hear(Report(sale, ACCOUNT, START - timedelta(days=2)))
         self.ask_back(2_000, "Money back.")
         self.database.on_commit = lambda _session: None  # mail comes back, and other rules may make things less grave
         self.seen = {table: len(self.database.tables[table]) for table in (DECISIONS, OUTBOX)}
@@ -43,12 +43,12 @@ class Troubled(Deciding):
     def tell_of(self, id: str, **changes: Any) -> None:
         """What orders publish of a person."""
         of_all = {"name": id.title(), "email": f"{id}@sales.example", "working_hours": ALWAYS}
-        self.hear(Told(orders.SalespersonChanged(**{**of_all, **changes}), id, self.now))
+        self.hear(Report(orders.SalespersonChanged(**{**of_all, **changes}), id, self.now))
 
     def ask_back(self, amount_minor: int, words: str) -> None:
         kind = RefundKind.DISSATISFACTION
         refund = support.RefundRequested(kind=kind, amount_minor=amount_minor, currency="EUR", words=words)
-        self.hear(Told(refund, ACCOUNT, self.now))
+        self.hear(Report(refund, ACCOUNT, self.now))
 
     def do(self, fact: Fact, subject: str = ACCOUNT) -> None:
         """What a button, an operator or a mail server tells."""

@@ -11,7 +11,7 @@ _REOPEN = "escalation.button.reopen_pressed"
 _TEN_MINUTES = timedelta(minutes=10)
 _PAST = ("account_id", "order_id", "salesperson", "raised_at", "follows")
 _HOLDER = ("acknowledged_by", "acknowledged_at", "talk_due_since")
-_ASKED = ("responsible", "step", "repeats", "exhausted_at", "nobody_since")
+_NOTIFIED = ("responsible", "step", "repeats", "exhausted_at", "nobody_since")
 
 
 def faults_of_undo(before: Row, row: Row, inputs: Sequence[Row]) -> Iterator[str]:
@@ -37,7 +37,7 @@ def _faults_of_going_on(before: Row, row: Row) -> Iterator[str]:
     if any(row[name] != before[name] for name in _HOLDER):
         yield "an undo gave an episode to somebody else without a ring"
     left = before["exhausted_at"] is not None and row["responsible"] != before["responsible"]
-    if not left and any(row[name] != before[name] for name in _ASKED) and not _is_sought(row):
+    if not left and any(row[name] != before[name] for name in _NOTIFIED) and not _is_sought(row):
         yield "an undo asks somebody else without a ring"
     if row["attempts"] < before["attempts"]:
         yield "an undo forgot attempts"

@@ -18,7 +18,7 @@ from tests.simulation import buttons, duties, happenings
 from tests.simulation.commits import Broken, Commits
 from tests.simulation.consuming import Consumer, Measuring
 from tests.simulation.database import Answer, Database, Fate
-from tests.simulation.happenings import ACCOUNTS, PEOPLE, START, Told
+from tests.simulation.happenings import ACCOUNTS, PEOPLE, START, Report
 from tests.simulation.invariants import check_in_the_end
 from tests.simulation.kafka import CASES, PARTITIONS, SALES, Kafka
 from tests.simulation.kafka import PEOPLE as DIRECTORY
@@ -60,7 +60,7 @@ class History:
         self.database.on_commit = self.commits.note
         self.ground = Ground(self.database, self.kafka, self.mail, self.chance, self.answers())
         self.running: list[Running] = []
-        self.told: list[Told] = []
+        self.reports: list[Report] = []
         self.made = 0
         self._start_everything()
 
@@ -79,8 +79,8 @@ class History:
         check_replay(self.commits, self.database, one_by_one=self.one_by_one)
 
     def _live(self) -> None:
-        for told in happenings.beginning(self.chance):
-            self._append(told)
+        for report in happenings.beginning(self.chance):
+            self._append(report)
         for _ in range(self.chance.randint(8, 25)):
             self._happen()
             for _ in range(int(self.chance.choice((0, 3, 12, 60, 60)) * self.pausing)):
@@ -142,7 +142,7 @@ class History:
             self._append(happenings.directory_change(self.chance, self.database.now))
         elif lot < 0.90:
             self._sell()
-        elif lot < 0.94 and self.told:
+        elif lot < 0.94 and self.reports:
             self._append_again()
         elif lot < 0.96:
             self._log_duty()
@@ -153,7 +153,7 @@ class History:
         """What was not sold in the beginning. The first sale of an order counts: another is no sale for orders."""
         account = self.chance.choice(ACCOUNTS)
         order = self.chance.choice(happenings.ORDERS[account])
-        if not any(isinstance(one.fact, OrderPlaced) and one.fact.order == order for one in self.told):
+        if not any(isinstance(one.fact, OrderPlaced) and one.fact.order == order for one in self.reports):
             self._append(happenings.sale(self.chance, account, order))
 
     def _pass_time(self, long: timedelta) -> None:
@@ -165,25 +165,25 @@ class History:
         if due is not None and due > self.database.now:
             self._pass_time(due - self.database.now - timedelta(milliseconds=self.chance.choice((0, 0, 1))))
 
-    def _append(self, told: Told) -> None:
+    def _append(self, report: Report) -> None:
         self.made += 1
-        self.told.append(told)
-        self._append_as(told, self.made)
+        self.reports.append(report)
+        self._append_as(report, self.made)
 
     def _append_again(self) -> None:
         """The publisher's relay sent it twice."""
-        place = self.chance.randrange(len(self.told))
-        self._append_as(self.told[place], place + 1)
+        place = self.chance.randrange(len(self.reports))
+        self._append_as(self.reports[place], place + 1)
 
-    def _append_as(self, told: Told, number: int) -> None:
-        event = envelope(told.fact, id=f"e-{number}", source="handoff/orders", subject=told.subject, time=told.at)
-        topic = DIRECTORY if told.fact.about == "salesperson" else SALES if "orders." in told.fact.type else CASES
-        partition = Partition(topic, sum(map(ord, told.subject)) % 2)
+    def _append_as(self, report: Report, number: int) -> None:
+        event = envelope(report.fact, id=f"e-{number}", source="handoff/orders", subject=report.subject, time=report.at)
+        topic = DIRECTORY if report.fact.about == "salesperson" else SALES if "orders." in report.fact.type else CASES
+        partition = Partition(topic, sum(map(ord, report.subject)) % 2)
         position = Position(*partition, self.kafka.end(partition))
         one = self.record(event, position)
         self.kafka.appended[partition].append((self.database.now, one))
-        ago, body = self.database.now - told.at, one.body.decode()
-        self._say(f"told {event.id} {event.type} of {told.subject}, {ago} ago: {body}")
+        ago, body = self.database.now - report.at, one.body.decode()
+        self._say(f"told {event.id} {event.type} of {report.subject}, {ago} ago: {body}")
 
     def record(self, event: Envelope[Fact], position: Position) -> Input:
         """An event as it is read from Kafka."""

@@ -93,8 +93,8 @@ def _by_key(table: str, *, hold: bool = False) -> Answer:
 
 def _asked(session: Session, arguments: Sequence[Any]) -> Rows:
     wanted = set(arguments[0])
-    asked = {(row["episode_id"], row["recipient"]) for row in session.rows(ALERTS) if row["episode_id"] in wanted}
-    return [{"episode_id": episode, "recipient": recipient} for episode, recipient in sorted(asked)]
+    notified = {(row["episode_id"], row["recipient"]) for row in session.rows(ALERTS) if row["episode_id"] in wanted}
+    return [{"episode_id": episode, "recipient": recipient} for episode, recipient in sorted(notified)]
 
 
 def _concerned(session: Session, arguments: Sequence[Any]) -> Rows:
