@@ -1,4 +1,4 @@
-"""What of a status needs somebody, and what does not."""
+"""Which items of a status need attention, and which do not."""
 
 from dataclasses import replace
 
@@ -28,7 +28,7 @@ WELL = ServiceStatus(
 EPISODES = Episodes(5, 2, 0, 0, Queue(4, 90_000.0), Queue(1, 2.0), 6, 0)
 
 
-def test_what_only_waits_needs_nobody() -> None:
+def test_items_that_only_wait_need_no_attention() -> None:
     assert needs([WELL], EPISODES) == []
 
 
@@ -51,7 +51,7 @@ def test_what_only_waits_needs_nobody() -> None:
         ),
     ],
 )
-def test_what_is_stored_and_stays_needs_somebody(changed: dict[str, object], told: str) -> None:
+def test_stored_items_that_stay_need_attention(changed: dict[str, object], told: str) -> None:
     found = needs([replace(WELL, stored=replace(STORED, **changed))], EPISODES)  # type: ignore[arg-type]
     assert len(found) == 1
     assert told in found[0]
@@ -66,7 +66,7 @@ def test_what_is_stored_and_stays_needs_somebody(changed: dict[str, object], tol
         (Answer(ready=None, reasons=["not asked"]), []),
     ],
 )
-def test_a_process_says_itself_what_it_needs(answer: Answer, told: list[str]) -> None:
+def test_a_process_reports_its_own_needs(answer: Answer, told: list[str]) -> None:
     assert needs([replace(WELL, answer=answer)], EPISODES) == told
 
 
@@ -82,13 +82,13 @@ def test_a_process_says_itself_what_it_needs(answer: Answer, told: list[str]) ->
         ),
     ],
 )
-def test_an_alert_that_reaches_nobody_needs_somebody(episodes: Episodes, told: str) -> None:
+def test_an_alert_that_reaches_no_one_needs_attention(episodes: Episodes, told: str) -> None:
     found = needs([WELL], episodes)
     assert len(found) == 1
     assert found[0].startswith(told)
 
 
-def test_the_screen_shows_every_figure_and_what_it_could_not_read() -> None:
+def test_the_screen_shows_every_figure_and_the_unreadable_parts() -> None:
     away = ServiceStatus(
         "support", {}, Answer(ready=None, reasons=["not asked"]), None, "The database of support is away"
     )

@@ -1,6 +1,7 @@
-"""Imports the modules named as arguments and prints what their own top-level code did to the world.
+"""Imports the modules named as arguments and prints the side effects of their own top-level code.
 
-A frame of ours nearer than the import machinery means that our code did it; otherwise a library did, on being imported.
+If a frame of ours is nearer than the import machinery, our code caused the effect; otherwise a library
+did while being imported.
 """
 
 import os
@@ -30,7 +31,7 @@ def watch(event: str, arguments: tuple[Any, ...]) -> None:
 
 
 def note(what: str) -> None:
-    """Remember it if a module of ours is to blame."""
+    """Record a side effect if a module of ours is to blame."""
     frame = sys._getframe(2)
     while frame is not None:
         name = frame.f_code.co_filename
@@ -45,7 +46,7 @@ def note(what: str) -> None:
 
 
 class WatchedEnvironment(type(os.environ)):  # type: ignore[misc]
-    """The environment, telling who reads it."""
+    """The environment, which records its readers."""
 
     def __getitem__(self, key: str) -> str:
         if not key.startswith("PYDANTIC_"):  # read again for every model

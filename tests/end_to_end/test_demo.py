@@ -1,4 +1,4 @@
-"""The stories of `handoff demo`, played on the running services; and one with a wrong expectation."""
+"""The stories of `handoff demo`, played on the running services; and one with a deliberate error."""
 
 import secrets
 from collections.abc import AsyncIterator
@@ -24,7 +24,7 @@ async def stage(company: Company) -> AsyncIterator[Stage]:
         yield Stage(company.publisher, observer, narrator, clock, addresses, run=secrets.token_hex(3))
 
 
-async def test_every_story_ends_as_expected(stage: Stage) -> None:
+async def test_every_story_ends_as_described(stage: Stage) -> None:
     played = await play(stage)
     assert [(one.ended.title, one.ended.failure) for one in played] == [
         (story.title, None) for story in STORIES + LATER_STORIES
@@ -33,7 +33,7 @@ async def test_every_story_ends_as_expected(stage: Stage) -> None:
     assert all(alert.subject for one in played for alert in one.ended.alerts)
 
 
-async def test_a_story_that_ends_otherwise_is_reported_as_such(stage: Stage) -> None:
+async def test_a_story_that_deviates_is_reported(stage: Stage) -> None:
     async def expecting_too_much(scene: Scene) -> None:
         await nobody_answers(scene)
         await scene.end(signals=7)

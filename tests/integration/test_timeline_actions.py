@@ -1,4 +1,4 @@
-"""What a timeline tells of an episode's way: who took it, how grave it became, and how it ended."""
+"""An episode's course in the timeline: its acknowledger, its severity, and its end."""
 
 from datetime import timedelta
 
@@ -22,7 +22,7 @@ async def actions(team: Escalation) -> list[Action]:
     return [action for action in await actions_on(team.pool, ACCOUNT) if action.what not in alerts]
 
 
-async def test_a_timeline_tells_how_grave_it_became_who_had_it_and_how_it_ended(team: Escalation) -> None:
+async def test_a_timeline_includes_severity_acknowledger_and_end(team: Escalation) -> None:
     await team.hear(person("eva"))
     await happens(team, dead_end(case=None))
     await team.move_clock(_MOMENT)
@@ -50,7 +50,7 @@ async def test_a_timeline_tells_how_grave_it_became_who_had_it_and_how_it_ended(
     assert told[5].why.startswith("Closed as lost: ")
 
 
-async def test_a_timeline_tells_that_a_close_was_undone(team: Escalation) -> None:
+async def test_a_timeline_includes_an_undone_close(team: Escalation) -> None:
     await happens(team, refund_requested())
     await presses(team, ClosePressed, "anna", result="lost", reason="price")
     (episode,) = await team.episodes()
@@ -60,7 +60,7 @@ async def test_a_timeline_tells_that_a_close_was_undone(team: Escalation) -> Non
     assert told[1][2] == "anna undid the close; the episode is open again as it was."
 
 
-async def test_a_timeline_tells_that_the_customer_was_not_reached_in_time(team: Escalation) -> None:
+async def test_a_timeline_includes_that_the_customer_was_not_reached_in_time(team: Escalation) -> None:
     await happens(team, refund_requested())
     await team.acknowledge("anna")
     await team.wait(5 * HOUR)

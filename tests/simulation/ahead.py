@@ -1,6 +1,8 @@
-"""Histories whose publishers' clocks are wrong: what they date ahead counts as now, or never comes to escalation.
+"""Histories of publishers with wrong clocks: facts dated ahead count as now, or are refused before
+escalation.
 
-Orders and support decide that where a fact enters, by their own clock; escalation's may be a little behind it.
+Orders and support decide this by their own clocks when a fact enters. Escalation's clock may be
+slightly behind theirs.
 """
 
 from collections.abc import Callable
@@ -22,9 +24,9 @@ _BEHIND = (0 * _SECOND, 2 * _SECOND, 90 * _SECOND)
 
 
 class AheadHistory(History):
-    """A history in which every third fact is dated ahead. What is chosen for that has a generator of its own.
+    """A history in which every third fact is dated ahead. These choices have a random generator of their own.
 
-    `counted` are those that count as now, and `refused` those that never come.
+    `counted` is the number of facts that count as now, `refused` the number that escalation never gets.
     """
 
     def __init__(self, seed: int, tell: Callable[[str], None] | None = None) -> None:
@@ -34,7 +36,7 @@ class AheadHistory(History):
         super().__init__(seed, tell)
 
     def play(self) -> None:
-        """Also nothing is dated later than it was heard, but for the difference of two clocks."""
+        """In addition, no fact is dated later than its receipt, apart from the difference of the clocks."""
         super().play()
         for row in self.database.tables[JOURNAL].values():
             late = row["kind"] != "record" or row["at"] <= row["decided_at"] + self.behind
@@ -52,7 +54,7 @@ class AheadHistory(History):
         super()._append(entered)
 
     def _entered(self, report: Report) -> Report | None:
-        """A fact as orders or support publish it, if they do."""
+        """The fact as orders or support publish it, or None if they refuse it."""
         receipt = Receipt(self.database.now + self.behind, MAX_CLOCK_SKEW)
         inbound = _as_sent(report)
         if receipt.refused(inbound) is not None:
@@ -63,7 +65,7 @@ class AheadHistory(History):
 
 
 def _as_sent(report: Report) -> Envelope[Fact]:
-    """The event of a publisher that a published fact comes from."""
+    """The publisher's event from which a published fact comes."""
     inbound: Any = next(kind for kind in type(report.fact).__mro__ if ".inbound." in getattr(kind, "type", ""))
     fact: Fact = inbound.model_validate(report.fact.model_dump())
     return envelope(fact, id="told", source="publisher", subject=report.subject, time=report.at)

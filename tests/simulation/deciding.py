@@ -1,4 +1,4 @@
-"""Escalation's handlers one event after the other on a database in memory: nobody else is there, nothing breaks."""
+"""Escalation's handlers, one event after the other, on a database in memory without concurrency or failures."""
 
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -32,7 +32,7 @@ class _Resources:
 
 @dataclass
 class Deciding:
-    """A service whose every input was read when it was told."""
+    """A service that has read every input up to its own time."""
 
     database: Database = field(default_factory=lambda: Database(START))
     received: int = 0
@@ -58,7 +58,7 @@ class Deciding:
         run(self.processor.apply(Batch([Input(event, report.fact.model_dump_json().encode(), b"", InputKind.RECORD)])))
 
     def press(self, button: EpisodeButton, account: str) -> None:
-        """Press a button; what is refused changes nothing."""
+        """Press a button. A refused press changes nothing."""
         with suppress(Refused):
             self.try_to_press(button, account)
 
@@ -67,7 +67,7 @@ class Deciding:
         run(press(self.resources, button, account))  # type: ignore[arg-type]
 
     def wait(self, long: timedelta) -> None:
-        """Time passes, nothing else is told, and what falls due is done."""
+        """Let time pass without other inputs, and fire the timers that become due."""
         self.database.now += long
         self._read_everything()
         while run(self.processor.fire_timers()):

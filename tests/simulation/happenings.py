@@ -1,4 +1,4 @@
-"""What may happen in a history: facts as orders and support publish them, the directory, and time."""
+"""The events of histories: facts as orders and support publish them, the directory, and the passing of time."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -56,13 +56,13 @@ class Report:
 
 
 def pause(chance: Random) -> timedelta:
-    """How much time passes at once: seconds to two weeks, short ones more often."""
+    """The time that passes at once: seconds to two weeks, short spans more often."""
     return timedelta(minutes=chance.choice(_PAUSES))
 
 
 @cache
 def policy(mode: TeamMode) -> Row:
-    """A version of the policy, published long before, under which every team is in this mode."""
+    """A version of the policy, published long ago, under which every team is in this mode."""
     text = shipped_text().replace('\ndefault = "on"\n', f'\ndefault = "{mode.value}"\n')
     since = START - timedelta(days=365)
     told = {"published_by": "mona", "summary": f"Every team: {mode.value}"}
@@ -70,12 +70,12 @@ def policy(mode: TeamMode) -> Row:
 
 
 def team_mode(chance: Random) -> TeamMode:
-    """Mostly on."""
+    """Most often on."""
     return chance.choice((*[TeamMode.ON] * 4, TeamMode.OBSERVE, TeamMode.MANAGER_ONLY))
 
 
 def beginning(chance: Random) -> list[Report]:
-    """Most of what the story is about: who works here, and what was sold."""
+    """Most of the people who work here, and most of the sales."""
     reports = [Report(_person(chance, id, plain=True), id, START - timedelta(days=9)) for id in PEOPLE]
     reports += [sale(chance, account, order) for account in ACCOUNTS for order in ORDERS[account]]
     return [one for one in reports if chance.random() < 0.9]
@@ -121,9 +121,9 @@ def _person(chance: Random, id: str, *, plain: bool = False) -> orders.Salespers
 
 
 def fact_of(chance: Random, account: str, now: datetime) -> Report:
-    """Anything that happens to a customer, told at once or late."""
+    """Any fact about a customer, published at once or late."""
     at = now - timedelta(minutes=chance.choice(_LATENESS), seconds=chance.randrange(60))
-    if chance.random() < 0.4:  # as publishers tell it that know minutes only
+    if chance.random() < 0.4:  # some publishers know only the minute
         at = at.replace(second=0, microsecond=0)
     fact = chance.choice(_FACTS)(_About(chance, account, at))
     return Report(fact, account, at)
@@ -131,7 +131,7 @@ def fact_of(chance: Random, account: str, now: datetime) -> Report:
 
 @dataclass(frozen=True, slots=True)
 class _About:
-    """What a fact is about: its account's orders and cases, as chance has it."""
+    """The subject of a fact: random orders and cases of its account."""
 
     chance: Random
     account: str
@@ -221,7 +221,7 @@ def _part_delivered(about: _About) -> Fact:
 
 
 def _changed(about: _About) -> Fact:
-    """Other lines, another amount, another day, or some of these."""
+    """Other lines, another amount, another delivery date, or some of these."""
     chance = about.chance
     filters = Line(product="Filter", quantity=chance.choice((1, 2)))
     lines = chance.choice((None, [Line(product="Heat pump")], [filters], [Line(product="Heat pump"), filters]))

@@ -1,4 +1,4 @@
-"""What few histories of the golden reach: the exact decisions, with their words and lines of the policy, and events."""
+"""Decisions that few golden histories reach: the exact decisions, with their words and policy lines, and events."""
 
 from datetime import timedelta
 
@@ -32,7 +32,7 @@ _OFFERED = [
 
 @pytest.fixture
 def taken() -> Troubled:
-    """Anna has the episode."""
+    """Anna has acknowledged the episode."""
     troubled = Troubled()
     troubled.do(AcknowledgePressed(episode=troubled.episode, by="anna"))
     return troubled
@@ -55,7 +55,7 @@ def test_a_hand_over_is_accepted(offered: Troubled) -> None:
     )
 
 
-def test_a_hand_over_that_nobody_accepts_lapses(offered: Troubled) -> None:
+def test_a_hand_over_lapses_without_an_acceptance(offered: Troubled) -> None:
     told = offered.published()
     offered.wait(61 * _MINUTE)
     lapsed = ("offer_lapsed", "The hand-over was not accepted in time.", None, "mona")

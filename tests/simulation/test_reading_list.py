@@ -1,4 +1,6 @@
-"""README names the files to read to follow one refund request: one is played, and the list held to where it went."""
+"""The README names the files to read to follow one refund request: the test plays one and compares
+the list with its path.
+"""
 
 import re
 import sys
@@ -17,7 +19,7 @@ MOST = 5
 
 
 class Traced(Troubled):
-    """A refund request, with the files that it enters and those that make a decision of it."""
+    """A refund request, with the files it passes through and those that record a decision."""
 
     def ask_back(self, amount_minor: int, words: str) -> None:
         entered, deciding = set[str](), set[str]()

@@ -1,4 +1,4 @@
-"""What is said of a request stays with its signal, and what is left for information asks nothing of anybody."""
+"""The details of a request stay with its signal, and an episode for information requires no action."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -23,7 +23,7 @@ _MINUTE = timedelta(minutes=1)
 
 @pytest.fixture
 def service() -> Deciding:
-    """A small order of an account that nobody sold, and the desk."""
+    """A small order without a seller, and the desk."""
     service = Deciding()
     _desk(service, active=True)
     service.hear(happenings.directory_change(Random(1), START))
@@ -60,8 +60,8 @@ def _press_take(service: Deciding, by: str) -> None:
     service.try_to_press(AcknowledgePressed(episode=_episode(service)["episode_id"], by=by), "north")
 
 
-def test_a_request_that_a_withdrawal_told_late_sets_apart_says_what_its_own_fact_says(service: Deciding) -> None:
-    """Told twice it was one; the customer took back the first in between."""
+def test_a_request_separated_by_a_late_withdrawal_has_its_own_details(service: Deciding) -> None:
+    """The request was reported twice and counted once; a late withdrawal ended the first."""
     _report(service, _request(RefundKind.DISSATISFACTION, 2_000, "Money back."), 3 * _HOUR)
     _report(service, _request(RefundKind.DISSATISFACTION, 2_000, "Money back."), _HOUR)
     first = _standing(service)
@@ -71,8 +71,8 @@ def test_a_request_that_a_withdrawal_told_late_sets_apart_says_what_its_own_fact
     assert [second[name] for name in ("amount_minor", "currency", "refund_kind")] == [2_000, "EUR", "dissatisfaction"]
 
 
-def test_what_was_taken_from_the_list_is_due_no_more_once_it_is_for_information(service: Deciding) -> None:
-    """Their team observes, so it never rang. Whoever took it has no talk to prove once the chargeback alone is left."""
+def test_no_talk_is_due_once_an_acknowledged_episode_is_for_information(service: Deciding) -> None:
+    """The team observes, so there was no alert. Once only the chargeback is left, the acknowledger owes no talk."""
     observing = happenings.policy(TeamMode.OBSERVE)
     service.database.tables[POLICIES][observing["version"],] = observing
     _report(service, support.RefundRequested(kind=RefundKind.CHARGEBACK))
@@ -86,7 +86,7 @@ def test_what_was_taken_from_the_list_is_due_no_more_once_it_is_for_information(
     assert _episode(service)["deadline_at"] is None
 
 
-def test_whoever_left_takes_nothing_any_more(service: Deciding) -> None:
+def test_a_person_who_left_cannot_acknowledge(service: Deciding) -> None:
     _report(service, support.CancellationRequested(words="We leave."))
     assert _episode(service)["responsible"] == "desk"
     service.wait(_MINUTE)

@@ -1,4 +1,4 @@
-"""One trouble counts once: whoever tells it, however often, and in whatever order."""
+"""One trouble counts once, whichever sources report it, however often, and in whichever order."""
 
 from collections import Counter
 from dataclasses import replace
@@ -22,7 +22,7 @@ from tests.simulation.tables import ALERTS, EPISODES, SIGNALS, Row
 _HOUR = timedelta(hours=1)
 _MINUTE = timedelta(minutes=1)
 _LATE_REPORTS = _HOUR / 2
-"""Longer than a silence that was over when it was heard of waits for what is told late."""
+"""Longer than the wait for late facts of a silence that was already over when it was found."""
 
 
 @pytest.fixture
@@ -31,7 +31,7 @@ def service() -> Deciding:
 
 
 def _sold(delivery_due_at: datetime | None = None) -> Deciding:
-    """A small order of an account that nobody sold, and the desk."""
+    """A small order without a seller, and the desk."""
     service = Deciding()
     desk = orders.SalespersonChanged(name="Desk", working_hours=happenings.ALWAYS)
     service.hear(Report(desk, "desk", START))
@@ -73,7 +73,7 @@ def _standing(service: Deciding) -> Counter[str]:
 
 
 def _take_and_reach(service: Deciding) -> None:
-    """Whoever was asked takes the episode, and talks with the customer, about another case."""
+    """The responsible person acknowledges the episode and talks with the customer, about another case."""
     ((id,),) = service.database.tables[EPISODES]
     by = _episode(service)["responsible"]
     service.press(AcknowledgePressed(episode=id, by=by), "north")
@@ -92,7 +92,7 @@ def test_a_dead_end_and_one_broken_promise_are_two_troubles_and_not_three(servic
     assert _episode(service)["severity"] == "high"
 
 
-def test_a_promise_that_is_told_when_it_was_overdue_weighs_the_same(service: Deciding) -> None:
+def test_a_promise_reported_after_its_due_time_counts_the_same(service: Deciding) -> None:
     _report(service, _dead_end())
     service.wait(5 * _HOUR)
     _report(service, _promise(4), START)
@@ -102,7 +102,7 @@ def test_a_promise_that_is_told_when_it_was_overdue_weighs_the_same(service: Dec
 
 
 @pytest.mark.parametrize("told_after", [-1, 0, 1], ids=["before its time", "at its time", "after its time"])
-def test_a_broken_promise_that_somebody_tells_as_well_is_one_signal(service: Deciding, told_after: int) -> None:
+def test_a_broken_promise_and_a_report_of_it_are_one_signal(service: Deciding, told_after: int) -> None:
     _report(service, _dead_end())
     _report(service, _promise(4))
     service.wait((4 + told_after) * _HOUR)
@@ -112,7 +112,7 @@ def test_a_broken_promise_that_somebody_tells_as_well_is_one_signal(service: Dec
     assert _episode(service)["severity"] == "high"
 
 
-def test_a_late_delivery_that_somebody_tells_as_well_is_one_signal() -> None:
+def test_a_late_delivery_and_reports_of_it_are_one_signal() -> None:
     service = _sold(START + 4 * _HOUR)
     _report(service, orders.DeliveryLate(order="n-1"))
     service.wait(5 * _HOUR)
@@ -121,19 +121,19 @@ def test_a_late_delivery_that_somebody_tells_as_well_is_one_signal() -> None:
     assert _episode(service)["severity"] == "watch"
 
 
-def test_a_trouble_that_turns_out_to_be_older_is_another_signal_and_no_news(service: Deciding) -> None:
+def test_a_trouble_found_to_be_older_is_another_signal_without_an_alert(service: Deciding) -> None:
     service.wait(5 * _HOUR)
     _report(service, _OVERDUE)
     _take_and_reach(service)
     alerts, known = len(service.database.tables[ALERTS]), set(service.database.tables[SIGNALS])
     _report(service, _promise(4), START)
-    assert set(service.database.tables[SIGNALS]) > known, "it began with the promise"
+    assert set(service.database.tables[SIGNALS]) > known, "the signal now begins with the promise"
     assert _standing(service) == {"response_overdue": 1}
     assert len(service.database.tables[ALERTS]) == alerts
 
 
-def test_an_episode_stays_open_while_its_only_trouble_turns_out_to_be_older(service: Deciding) -> None:
-    """A second promise was overdue by its silence; of the first one is told afterwards."""
+def test_an_episode_stays_open_when_its_only_trouble_is_found_to_be_older(service: Deciding) -> None:
+    """A second promise was overdue as a silence; the first one is reported afterwards."""
     _report(service, _promise(4))
     service.wait(5 * _HOUR)
     assert _standing(service) == {"response_overdue": 1}
@@ -145,7 +145,7 @@ def test_an_episode_stays_open_while_its_only_trouble_turns_out_to_be_older(serv
     assert len(service.database.tables[ALERTS]) == alerts
 
 
-def test_a_resolution_told_late_does_not_count_the_customers_return_twice(service: Deciding) -> None:
+def test_a_late_resolution_does_not_count_the_customers_return_twice(service: Deciding) -> None:
     service.wait(6 * _HOUR)
     for minute in range(3):
         _report(service, _call(ContactResult.ANSWERED), START + _HOUR + minute * _MINUTE)
@@ -157,8 +157,8 @@ def test_a_resolution_told_late_does_not_count_the_customers_return_twice(servic
 
 
 @pytest.mark.parametrize("order", list(permutations(range(4))), ids=str)
-def test_the_severity_is_the_same_in_whatever_order_it_is_told(service: Deciding, order: tuple[int, ...]) -> None:
-    """All of it is told at once, some hours later."""
+def test_the_severity_does_not_depend_on_the_order_of_facts(service: Deciding, order: tuple[int, ...]) -> None:
+    """All of it is reported at once, some hours later."""
     service.wait(5 * _HOUR)
     facts = [(_dead_end(), 0.0), (_promise(4), 0.0), (_OVERDUE, 4.5), (_promise(3), 1.0)]
     for place in order:
@@ -173,10 +173,11 @@ def test_the_severity_is_the_same_in_whatever_order_it_is_told(service: Deciding
 @given(
     promised=some.integers(0, 30), overdue=some.integers(0, 30), due=some.integers(4, 20), dead_end=some.integers(0, 30)
 )
-def test_when_a_broken_promise_is_heard_of_changes_nothing_in_how_grave_it_is(
+def test_the_severity_does_not_depend_on_when_a_broken_promise_is_reported(
     promised: int, overdue: int, due: int, dead_end: int
 ) -> None:
-    """Each is told so many quarters of an hour after the beginning; by then the promise may be long overdue."""
+    """Each fact is reported this many quarters of an hour after the beginning. By then the promise
+    may be long overdue."""
     service = _sold()
     told = [(promised, _promise(due / 4), START), (dead_end, _dead_end(), START)]
     told.append((overdue, _OVERDUE, START + due / 4 * _HOUR))

@@ -1,6 +1,6 @@
-"""One history: a seed decides what happens, who goes on after every wait, what breaks, and who dies.
+"""One history: a seed decides what happens, which process goes on after every wait, what breaks, and who dies.
 
-Start with `History.play`. What was found wrong is raised as `Broken`, with the history's trace where it was asked for.
+Start with `History.play`. It raises `Broken` for what it finds wrong; the trace is printed if requested.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -30,7 +30,8 @@ from tests.simulation.workers import Activity, Ground, Mail, Page, Relay, Sender
 
 
 class History:
-    """Everything of one seed. `tell` is called with each line of the trace. Other histories are made of it."""
+    """Everything that follows from one seed. `tell` is called with each line of the trace. Other kinds of
+    histories derive from it."""
 
     kinds: Mapping[str, Callable[[Ground, str], Any]] = {
         "consumer": Consumer,
@@ -39,7 +40,7 @@ class History:
         "sender": Sender,
     }
     to_rest = 20_000
-    """So many steps without coming to rest is no rest any more."""
+    """A history that has not come to rest after this many steps is broken."""
     processes: Sequence[str] = ("consumer 1", "consumer 2", "relay", "timers 1", "timers 2", "sender 1", "sender 2")
 
     def __init__(self, seed: int, tell: Callable[[str], None] | None = None) -> None:
@@ -65,11 +66,11 @@ class History:
         self._start_everything()
 
     def answers(self) -> Mapping[str, Answer]:
-        """What statements mean."""
+        """The meaning of each statement."""
         return ANSWERS
 
     def play(self) -> None:
-        """Let things happen, let everything come to rest, and see whether all is as it must be."""
+        """Let things happen, let everything come to rest, and check the invariants."""
         try:
             self._live()
         finally:
@@ -91,7 +92,7 @@ class History:
             self.rest()
 
     def rest(self) -> None:
-        """Nothing breaks any more, and everybody does what is to be done now."""
+        """Nothing breaks any more, and every process does the work that is due."""
         self.calm = self.mail.calm = True
         for _ in range(self.to_rest):
             if not self._go_on():
@@ -120,7 +121,7 @@ class History:
         return found
 
     def _assign(self, names: set[str]) -> None:
-        """Deal the partitions: everything to one, or to each the same numbers of all topics."""
+        """Assign the partitions: all of them to one consumer, or to each the same numbers of all topics."""
         for place, name in enumerate(("consumer 1", "consumer 2")):
             mine = {one for one in PARTITIONS if len(names) == 2 and one.number == place}
             self._consumer(name).assign(set(PARTITIONS) if names == {name} else mine)
@@ -150,7 +151,7 @@ class History:
             self._assign(self.chance.choice(({"consumer 1"}, {"consumer 2"}, {"consumer 1", "consumer 2"})))
 
     def _sell(self) -> None:
-        """What was not sold in the beginning. The first sale of an order counts: another is no sale for orders."""
+        """A sale that was not made at the beginning. Orders ignores repeated sales of an order."""
         account = self.chance.choice(ACCOUNTS)
         order = self.chance.choice(happenings.ORDERS[account])
         if not any(isinstance(one.fact, OrderPlaced) and one.fact.order == order for one in self.reports):
@@ -171,7 +172,7 @@ class History:
         self._append_as(report, self.made)
 
     def _append_again(self) -> None:
-        """The publisher's relay sent it twice."""
+        """A relay published a record twice."""
         place = self.chance.randrange(len(self.reports))
         self._append_as(self.reports[place], place + 1)
 
@@ -224,7 +225,7 @@ class History:
     # Who goes on
 
     def _go_on(self) -> bool:
-        """One step of somebody; False where nobody has anything to do."""
+        """Advance one process or loop by a step. Returns False if none has anything to do."""
         ready = [one for one in self.running if one.ready]
         if ready and self.chance.random() < 0.8:
             self._step(self.chance.choice(ready))
@@ -237,7 +238,7 @@ class History:
         elif ready:
             self._step(self.chance.choice(ready))
         elif self.running:
-            raise Broken("everybody waits for somebody")
+            raise Broken("every process waits for another one")
         return bool(name or ready)
 
     def _idle_with_work(self) -> str | None:

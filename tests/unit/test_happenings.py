@@ -1,4 +1,4 @@
-"""What happened to a customer, as pages and mails tell it."""
+"""A customer's story on pages and in e-mails."""
 
 from datetime import timedelta
 from uuid import UUID
@@ -51,7 +51,7 @@ def test_promises_and_outcomes_are_named_as_at_the_sale() -> None:
     }
 
 
-def test_without_the_words_of_the_sale_they_are_told_without() -> None:
+def test_without_the_words_of_the_sale_they_are_described_without_them() -> None:
     missed = SignalRow(Risk(SignalKind.PROMISE_MISSED, DUE), fact_id(SALE, "promise-0"), by_silence=True)
     history = CustomerHistory(facts=[event_of(order_placed("another"))], said=[SAID])
     signals = in_sale_words([missed], history, ORDER)
@@ -59,7 +59,7 @@ def test_without_the_words_of_the_sale_they_are_told_without() -> None:
     assert titles == ["A promise was missed", f"The customer said that a promise of order {ORDER} was kept"]
 
 
-def test_an_amount_asked_back_is_told_in_the_currency_of_the_order() -> None:
+def test_a_requested_amount_is_in_the_currency_of_the_order() -> None:
     asked = event_of(refund_requested(amount_minor=2_500_000))
     signal = SignalRow(Risk(SignalKind.REFUND_REQUESTED, AT, requested=Amount(2_500_000, "EUR")), fact_id(asked))
     history = CustomerHistory(facts=[asked], order_of_case={str(asked.data.case): ORDER})

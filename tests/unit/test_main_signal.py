@@ -1,4 +1,4 @@
-"""Which signal an episode is about, and what is at stake: one answer for page, subject, list, play and ring."""
+"""The signal that an episode is about, and the amount at stake: the same for page, subject, list, play and alert."""
 
 from datetime import timedelta
 from itertools import permutations
@@ -60,7 +60,7 @@ def test_the_main_signal_comes_first_in_headline_and_script(risks: list[Risk]) -
 
 
 @given(st.lists(st.tuples(st.sampled_from(SignalKind), st.integers(0, 3)), min_size=1, max_size=6))
-def test_signals_and_what_pages_read_of_them_have_the_same_main_one(told: list[tuple[SignalKind, int]]) -> None:
+def test_signals_and_their_rows_on_pages_have_the_same_main_one(told: list[tuple[SignalKind, int]]) -> None:
     kept = [
         Signal(UUID(int=number), "c-17", kind, minutes(at), AT, UUID(int=number))
         for number, (kind, at) in enumerate(told)
@@ -109,21 +109,21 @@ def test_at_stake_is(risks: list[Risk], expected: int) -> None:
         pytest.param(None, "up to €500.00", id="nothing told"),
     ],
 )
-def test_an_offer_is_at_most_what_is_asked_back(requested: int | None, words: str) -> None:
+def test_an_offer_is_at_most_the_requested_amount(requested: int | None, words: str) -> None:
     risks = [risk("refund_requested", requested=requested)]
     found = advice(risks, SELLER, preference=ContactPreference.NONE, order=ORDER, policy=POLICY)
     assert found is not None
     assert found.limit == words
 
 
-def test_what_is_asked_in_another_currency_limits_no_offer() -> None:
+def test_a_request_in_another_currency_limits_no_offer() -> None:
     dollars = Risk(SignalKind.REFUND_REQUESTED, AT, requested=Amount(500, "USD"))
     assert refund_total([dollars], ORDER) is None
     play = Play(say=("Sorry.",), offer="A credit.", offer_percent=10)
     assert offer_limit(play, ORDER, None) == 200_000
 
 
-def test_an_order_that_nobody_moves_has_a_play_that_asks_for_no_confirmation() -> None:
+def test_a_stalled_order_has_a_play_that_asks_for_no_confirmation() -> None:
     waiting, unmoved = Risk(SignalKind.ORDER_STALLED, AT), Risk(SignalKind.ORDER_STALLED, AT, unmoved=True)
     said = [
         " ".join(found.say)
@@ -149,6 +149,6 @@ def test_a_request_is_executed_once_all_of_it_was_paid(requested: int | None, pa
     assert is_executed(Amount(requested, "EUR") if requested else None, ORDER, paid) is executed
 
 
-def test_the_age_of_a_signal_does_not_put_a_lighter_one_first() -> None:
+def test_the_age_of_a_signal_does_not_put_a_less_severe_one_first() -> None:
     old = Risk(SignalKind.CONTACT_DEAD_ENDED, AT - timedelta(days=300))
     assert main_signal([risk("case_bounced"), old], POLICY) is old

@@ -47,7 +47,7 @@ _FIELD = re.compile(r'<(?!meta)[^>]* name="([a-z_]+)"')
 
 
 def printed() -> Names:
-    """The members of what each command prints with --json."""
+    """The members that each command prints with --json."""
     letter, raw = example(KeptLetter), RawMessage("t", b"k", (("ce_type", b"t"),), b"{}")
     episode = cast(Any, SimpleNamespace(episode=example(Episode)))
     values: dict[str, Any] = {
@@ -84,7 +84,7 @@ def _members(value: Any) -> list[str]:
 
 
 def keys_in(function: Callable[..., Any]) -> set[str]:
-    """The names of members that a function writes down itself."""
+    """The names of members that a function writes itself."""
     tree = ast.parse(textwrap.dedent(inspect.getsource(function)))
     return {
         str(key.value)
@@ -96,7 +96,7 @@ def keys_in(function: Callable[..., Any]) -> set[str]:
 
 
 def applications() -> dict[str, FastAPI]:
-    """What each service serves, on nothing: no request reaches it."""
+    """Each service's applications, without resources: no request reaches them."""
     made = {}
     for name in ServiceName:
         service = service_of(name, runnable(name).settings())
@@ -112,7 +112,7 @@ def addresses() -> Names:
 
 
 def json_over_http() -> Names:
-    """The members of JSON answers, by operation: of the answer that was asked for, and of a refusal."""
+    """The members of JSON answers, by operation: of the successful answer, and of a refusal."""
     names: Names = {}
     for service, app in applications().items():
         document = app.openapi()
@@ -127,7 +127,7 @@ def json_over_http() -> Names:
 
 
 def browsers() -> Names:
-    """What open pages, bookmarks and links in e-mails name."""
+    """The names in open pages, bookmarks and links in e-mails."""
     templates = [one.read_text("utf-8") for one in files(inbox).joinpath("templates").iterdir()]
     gets = calls_of("get", "services/escalation/inbox/")
     asked = [call for call in gets if "query_params" in ast.unparse(call.node.func)]

@@ -1,4 +1,4 @@
-"""The names in databases: tables, what their columns hold in words of ours, and what sessions lock and notify."""
+"""The names in databases: tables, our words in columns, and the names in locks and notifications."""
 
 import ast
 import re
@@ -71,7 +71,7 @@ def constraints() -> Names:
 
 
 def values() -> Names:
-    """What columns hold in words of ours, by column; those that a constraint lists, and those that the code knows."""
+    """Our words in columns, by column: those that a constraint lists, and those that the code knows."""
     found: dict[str, set[str]] = defaultdict(set)
     for name, table in _tables():
         for one in (check for check in table.constraints if isinstance(check, CheckConstraint)):
@@ -91,7 +91,7 @@ def values() -> Names:
 
 
 def _given(name: str, place: int) -> set[str]:
-    """What calls of a function are given at this place."""
+    """The arguments of calls of a function at this place."""
     given = [call for call in calls_of(name, _DOMAIN) if len(call.arguments) > place]
     return set().union(*(texts(call.module, call.arguments[place]) for call in given)) - {COMPUTED}
 
@@ -106,7 +106,7 @@ def rules() -> Names:
 
 
 def policy_paths() -> Names:
-    """The places in the policy that decisions name; {} stands for a severity, a step or the like."""
+    """The paths in the policy that decisions name; {} stands for a severity, a step or the like."""
     named = {re.sub(r"\{\w+\}", "{}", line) for one in DECISIONS for line in one.policy_lines}
     written = {one for one in strings("services/escalation/") if _PATH.fullmatch(one)}
     return {"escalation.decisions.policy_path": sorted(written | named)}
@@ -125,7 +125,7 @@ def codes() -> Names:
 
 
 def _codes(call: Call) -> Iterator[str]:
-    """Each argument that may be a code: reasons have spaces, and what is at fault is named as such."""
+    """Each argument that may be a code: reasons contain spaces, and names of the part at fault are left out."""
     named = [one.value for one in call.node.keywords if one.arg not in ("field", "at_fault")]
     for one in (*call.arguments, *named):
         match one:
@@ -140,7 +140,7 @@ def _codes(call: Call) -> Iterator[str]:
 
 
 def locks() -> Names:
-    """What sessions lock and notify, and how they are named."""
+    """The names in sessions' locks and notifications, and the names of sessions."""
     sql = {" ".join(one.split()) for one in strings("services/", "shared/") if "advisory" in one}
     return {
         "advisory locks in SQL": sorted(sql),

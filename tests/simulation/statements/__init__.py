@@ -1,6 +1,6 @@
-"""What each statement of the input processor and of escalation's store means, for the database in memory.
+"""The meaning of each statement of the shared code and of escalation's store, for the database in memory.
 
-The keys are the very texts that run on Postgres; whoever changes one of those, changes its meaning here.
+Keys are the exact SQL texts; change a statement and its entry here together.
 """
 
 from collections.abc import Mapping
