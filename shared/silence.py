@@ -10,7 +10,7 @@ from shared.logs import get_logger
 log = get_logger(__name__)
 
 SILENT_SECONDS = 30.0
-_FAILED_ASKS = 2  # one can fail because this process itself was stopped for a while
+_FAILED_LOOKS = 2  # one can fail because this process itself was stopped for a while
 
 
 class Silence:
@@ -41,7 +41,7 @@ class Silence:
     def failed(self, why: str) -> bool:
         """Note a missing response. Return whether the silence has lasted longer than allowed."""
         self._failed += 1
-        if self._failed < _FAILED_ASKS or time.monotonic() - self._answered <= self._silent_seconds:
+        if self._failed < _FAILED_LOOKS or time.monotonic() - self._answered <= self._silent_seconds:
             return False
         since = f"{self._answered_at:%Y-%m-%d %H:%M:%S} UTC"
         reason = f"{self._server} has not responded since {since} ({why}): {self._effect}."

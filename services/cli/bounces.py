@@ -81,7 +81,7 @@ def clear(
     data: Data = None,
 ) -> None:
     """Re-enable an address that works again. A new address is enabled automatically."""
-    from services.cli.databases import spine_of
+    from services.cli.databases import processor_of
     from services.cli.terminal import printable, stop_with
     from services.escalation.channels.operating import clear_address
 
@@ -89,7 +89,7 @@ def clear(
 
     async def cleared(pool: "Pool") -> bool:
         marked = [one for one in await _failing(pool) if one.salesperson_id == person]
-        async with spine_of(pool, ServiceName.ESCALATION) as processor:
+        async with processor_of(pool, ServiceName.ESCALATION) as processor:
             for one in marked:
                 await clear_address(processor, person, one.since)
         return bool(marked)
@@ -133,12 +133,12 @@ def _bounce(name: str, content: bytes) -> "Bounce | None":
 
 
 def _record(name: str, bounce: "Bounce") -> None:
-    from services.cli.databases import spine_of
+    from services.cli.databases import processor_of
     from services.cli.terminal import printable
     from services.escalation.channels.operating import record_bounce
 
     async def recorded(pool: "Pool") -> list[str]:
-        async with spine_of(pool, ServiceName.ESCALATION) as processor:
+        async with processor_of(pool, ServiceName.ESCALATION) as processor:
             return await record_bounce(processor, bounce)
 
     try:

@@ -9,7 +9,7 @@ from uuid import UUID
 
 import typer
 
-from services.cli.databases import spine_of, with_pool
+from services.cli.databases import processor_of, with_pool
 from services.cli.installation import Data, ServiceName, enter
 from services.cli.run import read_settings
 from services.cli.terminal import LINES, AsJson, print_json, printable, stop_with
@@ -161,38 +161,38 @@ def dismiss(
 async def _replay(pool: Pool, name: ServiceName, ids: list[UUID], time: CountedAt) -> int:
     """Replay letters in their order of receipt. Return the number of letters that were not accepted."""
     prefix = read_settings(name).topic_prefix
-    async with spine_of(pool, name) as processor:
+    async with processor_of(pool, name) as processor:
         kept = await kept_letters(pool, limit=1_000_000, with_replayed=bool(ids), with_dismissed=bool(ids))
         wanted = [letter for letter in sorted(kept, key=_came) if not ids or letter.id in ids]
         missing = set(ids) - {letter.id for letter in wanted}
         for id in sorted(missing):
             print(f"{id}  no such dead letter")
         by_receipt = time in (CountedAt.RECEIVED, CountedAt.HEARD)
-        heard = await _heard(pool, wanted, prefix=prefix) if by_receipt else {}
-        in_turn = sorted(heard, key=heard.__getitem__) or [letter.id for letter in wanted]
-        accepted = [await _replay_one(processor, id, prefix=prefix, heard_at=heard.get(id)) for id in in_turn]
+        received = await _received(pool, wanted, prefix=prefix) if by_receipt else {}
+        in_turn = sorted(received, key=received.__getitem__) or [letter.id for letter in wanted]
+        accepted = [await _replay_one(processor, id, prefix=prefix, received_at=received.get(id)) for id in in_turn]
     return len(missing) + accepted.count(False)
 
 
-async def _heard(pool: Pool, letters: Sequence[KeptLetter], *, prefix: str) -> Mapping[UUID, datetime]:
+async def _received(pool: Pool, letters: Sequence[KeptLetter], *, prefix: str) -> Mapping[UUID, datetime]:
     """When each letter was first received; those received at once stay in the order of their own times, a microsecond
     apart."""
     from shared.messaging.dead_letters import replay_of
 
-    told: list[tuple[datetime, datetime, UUID]] = []
+    arrivals: list[tuple[datetime, datetime, UUID]] = []
     for letter in letters:
         found = await kept_letter(pool, letter.id)
         batch = replay_of(*found, prefix=prefix) if found else None
         at = batch.inputs[0].envelope.time if isinstance(batch, Batch) else letter.received_at
-        told.append((letter.received_at, at, letter.id))
-    heard: dict[UUID, datetime] = {}
+        arrivals.append((letter.received_at, at, letter.id))
+    received: dict[UUID, datetime] = {}
     latest = datetime.min.replace(tzinfo=UTC)
-    for received_at, _, id in sorted(told):
-        latest = heard[id] = max(received_at, latest + timedelta(microseconds=1))
-    return heard
+    for received_at, _, id in sorted(arrivals):
+        latest = received[id] = max(received_at, latest + timedelta(microseconds=1))
+    return received
 
 
-async def _replay_one(processor: "InputProcessor", id: UUID, *, prefix: str, heard_at: datetime | None) -> bool:
+async def _replay_one(processor: "InputProcessor", id: UUID, *, prefix: str, received_at: datetime | None) -> bool:
     """Replay one letter. Return whether it is accepted now. Raises the database's errors while it is unavailable."""
     from shared.messaging.dead_letters import replay_of
 
@@ -200,7 +200,7 @@ async def _replay_one(processor: "InputProcessor", id: UUID, *, prefix: str, hea
     if found is None:
         print(f"{id}  no longer exists")
         return False
-    batch = replay_of(*found, prefix=prefix, heard_at=heard_at)
+    batch = replay_of(*found, prefix=prefix, received_at=received_at)
     if isinstance(batch, Poison):
         print(f"{id}  still {batch.code}: {batch.reason}")
         return False

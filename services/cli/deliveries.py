@@ -104,7 +104,7 @@ def resend(
 
 
 async def _resend(pool: "Pool", ids: Sequence[UUID], since: datetime | None) -> list[dict[str, Any]]:
-    from services.cli.databases import spine_of
+    from services.cli.databases import processor_of
     from services.escalation.channels.operating import resend as send_again
     from services.escalation.domain.deliveries import RESENDABLE
     from services.escalation.store.outgoing import by_id, listed
@@ -113,7 +113,7 @@ async def _resend(pool: "Pool", ids: Sequence[UUID], since: datetime | None) -> 
     meant = await (by_id(pool, ids) if ids else listed(pool, RESENDABLE, since=since, only_open=True, limit=_MOST))
     known = {one.delivery_id for one in meant}
     results = [_result(id, "no such delivery") for id in ids if id not in known]
-    async with spine_of(pool, ServiceName.ESCALATION) as processor:
+    async with processor_of(pool, ServiceName.ESCALATION) as processor:
         for one in meant:
             try:
                 await send_again(processor, one)

@@ -19,14 +19,14 @@ from services.cli.terminal import AsJson, console, print_json, printable, stop_w
 from services.escalation.domain.decisions.rules import RULES
 from services.escalation.domain.explaining.outlook import Outlook, outlook
 from services.escalation.domain.explaining.record import Record
-from services.escalation.domain.explaining.steps import DELIVERED, TOLD, ExplainedStep, steps
+from services.escalation.domain.explaining.steps import DELIVERED, REPORTED, ExplainedStep, steps
 from services.escalation.domain.words import day, money
 from services.escalation.store.explaining import Found, episodes_beginning, episodes_of_order, record_of
 
 _WIDTH = 100
 _TIME, _RULE = 10, 16
 _COLORS = {
-    TOLD: "cyan",
+    REPORTED: "cyan",
     DELIVERED: "dim",
     **{rule.replace("_", " "): one.color for rule, one in RULES.items() if one.color},
 }
@@ -134,19 +134,19 @@ def _days(steps: Sequence[ExplainedStep], *, with_events: bool) -> Iterator[Rend
         if at.date() != today:
             today = at.date()
             yield Text(day(today), style="bold")
-        yield _row(f"{at:%H:%M:%S}", step.label, _told(step, with_events=with_events), _COLORS.get(step.what, ""))
+        yield _row(f"{at:%H:%M:%S}", step.label, _shown(step, with_events=with_events), _COLORS.get(step.what, ""))
 
 
-def _row(time: str, label: str, told: Text, color: str) -> RenderableType:
+def _row(time: str, label: str, shown: Text, color: str) -> RenderableType:
     grid = Table.grid(padding=0)
     grid.add_column(width=_TIME, no_wrap=True)
     grid.add_column(width=_RULE, no_wrap=True)
     grid.add_column(width=_WIDTH - _TIME - _RULE, overflow="fold")
-    grid.add_row(Text(time, style="dim"), Text(printable(label), style=color), told)
+    grid.add_row(Text(time, style="dim"), Text(printable(label), style=color), shown)
     return grid
 
 
-def _told(step: ExplainedStep, *, with_events: bool) -> Text:
+def _shown(step: ExplainedStep, *, with_events: bool) -> Text:
     """The sentence of a step, and below it the grounds."""
     lines = [Text(printable(step.words), style="dim" if step.what == DELIVERED else "")]
     if step.quote:
@@ -174,8 +174,8 @@ def _present(outlook: Outlook) -> RenderableType:
         "clock": outlook.clock,
         "next": outlook.next,
     }
-    for label, words in rows.items():
-        grid.add_row(Text(label, style="dim"), Text(printable(words), style="bold" if label == "now" else ""))
+    for label, text in rows.items():
+        grid.add_row(Text(label, style="dim"), Text(printable(text), style="bold" if label == "now" else ""))
     return Padding(grid, 0)
 
 

@@ -57,6 +57,6 @@ def _table(stored: list[StoredMail]) -> Table:
         table.add_column(heading, overflow="fold")
     for each in stored:
         received = each.received_at.strftime("%Y-%m-%d %H:%M:%S")
-        told = (", ".join(each.recipients), each.subject, each.message_id)
-        table.add_row(str(each.number), received, *(Text(printable(text)) for text in told))
+        texts = (", ".join(each.recipients), each.subject, each.message_id)
+        table.add_row(str(each.number), received, *(Text(printable(text)) for text in texts))
     return table

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from services.cli.databases import spine_of, try_pool, with_pool
+from services.cli.databases import processor_of, try_pool, with_pool
 from services.cli.installation import Data, ServiceName, database_variable, enter, require
 from services.cli.run import outline_of, read_settings
 from services.cli.terminal import counted, printable, stop_with
@@ -87,7 +87,7 @@ async def _people(pool: Pool) -> int:
         return 0
     from services.orders.app import publish_people_again
 
-    async with spine_of(pool, ServiceName.ORDERS) as processor:
+    async with processor_of(pool, ServiceName.ORDERS) as processor:
         return await publish_people_again(processor)
 
 

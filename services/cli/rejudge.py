@@ -4,7 +4,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from services.cli.databases import spine_of, with_pool
+from services.cli.databases import processor_of, with_pool
 from services.cli.installation import Data, EscalationDatabase, ServiceName, enter
 from services.cli.terminal import counted, printable, stop_with
 from services.escalation.domain.rules import RULES_VERSION
@@ -55,7 +55,7 @@ async def rejudge_all(pool: Pool) -> Rejudged:
                 return done
             for account in accounts:
                 if processor is None:
-                    processor = await opened.enter_async_context(spine_of(pool, ServiceName.ESCALATION))
+                    processor = await opened.enter_async_context(processor_of(pool, ServiceName.ESCALATION))
                 await _judge(processor, account, done)
             after = last
 

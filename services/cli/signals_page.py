@@ -126,9 +126,9 @@ def _rules() -> str:
 
 
 def _row(signal: SignalDefinition) -> str:
-    settled, second, kind = signal.settled_by.words, signal.second_cause, signal.kind
+    settled, second, kind = signal.settled_by.sentence, signal.second_cause, signal.kind
     if second is not None:
-        settled += f" {second.lead}: {second.settled_by.words[0].lower()}{second.settled_by.words[1:]}"
+        settled += f" {second.lead}: {second.settled_by.sentence[0].lower()}{second.settled_by.sentence[1:]}"
     rule = shipped().signals.of(kind)
     name = f"{signal.label}<br>`{kind.value}`"
     return f"| {name} | {signal.raised_when} | {settled} | {rule.severity.value} | {_thresholds(kind)} |\n"
@@ -172,8 +172,8 @@ def _offer(play: Play, kind: SignalKind) -> str:
     amounts = [money(amount, currency) for currency, amount in play.offer_at_most.items()]
     most = " or ".join(filter(None, (", ".join(amounts[:-1]), *amounts[-1:])))
     limits = f", up to {most}; no credit in other currencies." if most else "."
-    asked = " Never more than the refund requested." if kind is SignalKind.REFUND_REQUESTED else ""
-    return f"Offer: {play.offer} At most {play.offer_percent}% of the order{limits}{asked}"
+    cap = " Never more than the refund requested." if kind is SignalKind.REFUND_REQUESTED else ""
+    return f"Offer: {play.offer} At most {play.offer_percent}% of the order{limits}{cap}"
 
 
 if __name__ == "__main__":

@@ -42,6 +42,6 @@ def note(message: str) -> None:
 
 def stop_with(message: str) -> typer.Exit:
     """Print the reason for a command's end on standard error. Raise the returned value for exit status 1."""
-    told = Text(printable(message, kept=LINES), style="red")
-    Console(stderr=True, highlight=False).print(told, soft_wrap=True)
+    text = Text(printable(message, kept=LINES), style="red")
+    Console(stderr=True, highlight=False).print(text, soft_wrap=True)
     return typer.Exit(1)

@@ -13,13 +13,13 @@ from pydantic import BaseModel, Field
 from services.escalation.domain.words import describe, happened_at
 from services.escalation.store.timeline import (
     LIMIT,
-    Deed,
-    ToldFact,
-    deeds_for,
+    Action,
+    PublishedFact,
+    actions_on,
+    answers_of,
     facts_of,
     is_responsible,
     orders_of,
-    words_of,
 )
 from shared.contracts.fields import Id
 from shared.database import Pool
@@ -62,10 +62,10 @@ def timeline_router(pool: Pool, readers: ReaderKeys, signed_in: SignedIn) -> API
             salesperson = await signed_in(request)
             await _check_responsible(pool, account_id, salesperson)
         orders = None if salesperson is None else await orders_of(pool, account_id, salesperson)
-        told = [_told(fact) for fact in await facts_of(pool, account_id, orders=orders)]
-        done = [_done(deed) for deed in await deeds_for(pool, account_id, responsible=salesperson)]
-        said = [_done(deed) for deed in await words_of(pool, account_id, orders=orders)]
-        entries = sorted([*told, *done, *said], key=lambda entry: entry.at)
+        reported = [_reported(fact) for fact in await facts_of(pool, account_id, orders=orders)]
+        done = [_done(action) for action in await actions_on(pool, account_id, responsible=salesperson)]
+        said = [_done(action) for action in await answers_of(pool, account_id, orders=orders)]
+        entries = sorted([*reported, *done, *said], key=lambda entry: entry.at)
         return Timeline(account=account_id, entries=entries[-LIMIT:])
 
     router.add_api_route(
@@ -99,7 +99,7 @@ async def _check_responsible(pool: Pool, account_id: str, salesperson: str | Non
         raise HTTPException(404, "you are not responsible for a customer with this ID")
 
 
-def _told(fact: ToldFact) -> Entry:
+def _reported(fact: PublishedFact) -> Entry:
     if fact.event is None:
         return Entry(at=fact.at, source="erased", what="Erased at the customer's request", type=fact.type)
     described = describe(fact.event)
@@ -109,18 +109,18 @@ def _told(fact: ToldFact) -> Entry:
         source=described.source,
         what=described.title,
         type=fact.type,
-        words=described.words,
+        words=described.customer_words,
         order=order,
     )
 
 
-def _done(deed: Deed) -> Entry:
+def _done(action: Action) -> Entry:
     return Entry(
-        at=deed.at,
+        at=action.at,
         source="On call",
-        what=deed.what[:1].upper() + deed.what[1:],
-        order=deed.order,
-        episode=deed.episode,
-        who=deed.who,
-        why=deed.why,
+        what=action.what[:1].upper() + action.what[1:],
+        order=action.order,
+        episode=action.episode,
+        who=action.who,
+        why=action.why,
     )

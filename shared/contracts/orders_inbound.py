@@ -257,6 +257,6 @@ class SalespersonChanged(Fact):
     @model_validator(mode="after")
     def _few_hours(self) -> Self:
         if len(self.working_hours) + sum(one.over_midnight for one in self.working_hours) > _MOST_HOURS:
-            words = "working_hours must have at most 50 entries, those over midnight counted twice"
-            raise PydanticCustomError("working_hours", words)
+            message = "working_hours must have at most 50 entries, those over midnight counted twice"
+            raise PydanticCustomError("working_hours", message)
         return self

@@ -143,8 +143,8 @@ def _invalid(_request: Request, error: Exception) -> Response:
 
 
 def _rule(error: Mapping[str, Any]) -> str:
-    words: str = PATTERNS.get(error.get("ctx", {}).get("pattern"), error["msg"])
-    return words
+    message: str = PATTERNS.get(error.get("ctx", {}).get("pattern"), error["msg"])
+    return message
 
 
 def _http_error(_request: Request, error: Exception) -> Response:

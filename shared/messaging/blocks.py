@@ -97,8 +97,8 @@ def refusal(error: BaseException, group: str) -> str | None:
 
 def _topics_in(error: BaseException) -> set[object]:
     """The topics in an error; aiokafka gives one topic or a set."""
-    told = error.args[0] if error.args else ()
-    return set(told) if isinstance(told, set | frozenset | list | tuple) else {told}
+    topics = error.args[0] if error.args else ()
+    return set(topics) if isinstance(topics, set | frozenset | list | tuple) else {topics}
 
 
 def _named(partitions: Iterable[Partition]) -> str:

@@ -105,7 +105,7 @@ def show(metrics: "Metrics", found: Collection[DeletedUnread]) -> None:
         metrics.consumer.deleted_unread.labels(one.topic).set(one.records)
 
 
-def words(one: DeletedUnread, cluster: Cluster, service: str) -> str:
+def sentence(one: DeletedUnread, cluster: Cluster, service: str) -> str:
     """The note of /readyz on it."""
     do = published_again(cluster.logical(one.topic), one.unread_since)
     return (

@@ -53,7 +53,7 @@ class Publisher:
             await self._stop()
             refused = await why_refused(self._cluster)
             raise PublishError(
-                f"{refused.words}."
+                f"{refused.sentence}."
                 if refused
                 else f"No Kafka broker answers at {self._cluster.bootstrap_servers}. Start one with `handoff up`, "
                 "or set KAFKA_BOOTSTRAP_SERVERS to the address of yours."

@@ -88,7 +88,7 @@ def show(metrics: "Metrics", found: Collection[Recreated]) -> None:
         metrics.consumer.recreated.labels(one.topic).set(1)
 
 
-def words(one: Recreated, cluster: Cluster, service: str) -> str:
+def sentence(one: Recreated, cluster: Cluster, service: str) -> str:
     """The note of /readyz on it."""
     do = published_again(cluster.logical(one.topic), one.unread_since)
     return (

@@ -40,7 +40,7 @@ class RefusedForGood(RuntimeError):
 class Refused:
     """A refusal with its remedy. Unless it is `for_good`, it may end by itself, as for a server about to stop."""
 
-    words: str
+    sentence: str
     for_good: bool = True
 
 
@@ -56,11 +56,11 @@ class Refusals:
         refused = await why_refused(self._cluster) if isinstance(error, KAFKA_ERRORS) else None
         if refused is None or not refused.for_good:
             self._in_a_row = 0
-            return refused.words if refused else None
+            return refused.sentence if refused else None
         self._in_a_row += 1
         if self._in_a_row >= _IN_A_ROW:
-            raise RefusedForGood(refused.words)
-        return refused.words
+            raise RefusedForGood(refused.sentence)
+        return refused.sentence
 
 
 async def why_refused(cluster: Cluster) -> Refused | None:
@@ -97,9 +97,9 @@ class _Asking(AIOKafkaConnection):  # type: ignore[misc]
 
 
 def _refused(error: BaseException, cluster: Cluster) -> Refused | None:
-    words = _in_words(error, cluster)
-    if words is not None:
-        return Refused(words)
+    sentence = _in_words(error, cluster)
+    if sentence is not None:
+        return Refused(sentence)
     if not isinstance(error, KafkaConnectionError | ConnectionResetError):
         return None
     what = _NO_TLS_OR_CERTIFICATE if cluster.tls else "this listener may use TLS (KAFKA_TLS=true)"

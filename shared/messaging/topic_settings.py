@@ -109,8 +109,8 @@ def _limited(settings: Settings) -> bool:
 
 async def _settings(admin: AIOKafkaAdminClient, names: Iterable[str]) -> dict[str, Settings]:
     """The settings of topics that this user may describe, by topic."""
-    asked = dict.fromkeys(_LOOKED_AT)
-    resources = [ConfigResource(ConfigResourceType.TOPIC, name, configs=asked) for name in sorted(names)]
+    wanted = dict.fromkeys(_LOOKED_AT)
+    resources = [ConfigResource(ConfigResourceType.TOPIC, name, configs=wanted) for name in sorted(names)]
     answers = await admin.describe_configs(resources)
     return {
         name: {entry[0]: entry[1] for entry in entries if entry[1] is not None}

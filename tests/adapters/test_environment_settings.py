@@ -1,4 +1,4 @@
-"""What may stand in the environment: secrets in files, ways to log in at Kafka, nothing that Kubernetes put there."""
+"""Settings in the environment: secrets in files, ways to log in at Kafka, and no variables of Kubernetes."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -31,7 +31,7 @@ SECRETS: Mapping[str, tuple[type[ServiceSettings], str]] = {
 
 
 @pytest.mark.parametrize("variable", SECRETS)
-def test_a_secret_may_stand_in_a_file(variable: str, secret: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_secret_may_be_in_a_file(variable: str, secret: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     kind, field = SECRETS[variable]
     monkeypatch.setenv("KAFKA_SASL_USER", "handoff")
     monkeypatch.setenv("KAFKA_SASL_PASSWORD", "any")
@@ -106,5 +106,5 @@ def test_an_address_that_kubernetes_put_there_is_explained(service: str, variabl
         ({"SMTP_URL": "mail.example:25"}, "smtp+insecure://host:port (not encrypted)"),
     ],
 )
-def test_settings_that_cannot_be_say_what_is_allowed(environment: Mapping[str, str], words: str) -> None:
+def test_invalid_settings_name_the_allowed_values(environment: Mapping[str, str], words: str) -> None:
     assert words in refused("run", "escalation", **environment).replace("\n", " ")

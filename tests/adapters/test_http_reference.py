@@ -1,4 +1,4 @@
-"""The reference documents say what the catalog says, and their pages load nothing from elsewhere."""
+"""The reference documents agree with the catalog, and their pages load nothing from elsewhere."""
 
 import re
 from collections.abc import AsyncIterator
@@ -78,7 +78,7 @@ def test_no_two_parts_of_events_share_a_name() -> None:
 
 
 @pytest.mark.parametrize("topic", INBOUND)
-def test_the_openapi_document_shows_every_event_content_type_and_answer(topic: str) -> None:
+def test_the_openapi_document_has_every_event_content_type_and_answer(topic: str) -> None:
     document = openapi(topic)
     operation = document["paths"]["/events"]["post"]
     assert set(operation["responses"]) == EVENT_ANSWERS
@@ -127,7 +127,7 @@ def test_the_asyncapi_document_has_one_message_for_each_wire_type() -> None:
     assert document["channels"]["support.dead-letters.v1"]["messages"]
 
 
-def test_the_asyncapi_document_tells_the_topics_of_this_installation() -> None:
+def test_the_asyncapi_document_has_the_topics_of_this_installation() -> None:
     document = asyncapi_document(ServiceReference("orders", "", ("orders.inbound.v1",), topic_prefix="acme."))
     channel = document["channels"]["orders.inbound.v1"]
     assert channel["address"] == channel["bindings"]["kafka"]["topic"] == "acme.orders.inbound.v1"
@@ -184,7 +184,7 @@ async def test_the_documents_are_served_beside_their_pages(client: httpx2.AsyncC
 
 @pytest.mark.parametrize("topic", INBOUND)
 @pytest.mark.parametrize("path", ["/docs", "/asyncapi"])
-async def test_a_page_shows_no_markup_as_text(topic: str, path: str) -> None:
+async def test_no_page_shows_markup_as_text(topic: str, path: str) -> None:
     transport = httpx2.ASGITransport(app=app_for(topic))
     async with httpx2.AsyncClient(transport=transport, base_url="http://page") as client:
         page = (await client.get(path)).text

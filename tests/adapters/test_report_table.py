@@ -1,4 +1,4 @@
-"""What `handoff report` prints off a terminal of 80 columns leaves no heading out."""
+"""Off a terminal of 80 columns, `handoff report` prints every heading in full."""
 
 from services.cli.report import Report, _print
 from services.cli.terminal import console

@@ -32,7 +32,7 @@ from tests.servers import MakeDatabase
 
 @dataclass(frozen=True)
 class Site:
-    """Escalation, and its database as a command names it."""
+    """Escalation, and the URL of its database for a command."""
 
     escalation: Escalation
     url: str
@@ -70,7 +70,7 @@ async def _failed(site: Site, at: datetime, id: str | None = None) -> None:
     await site.escalation.hear(told(fact, at=at, id=id))
 
 
-async def test_the_whole_chain_is_told_in_order_with_policy_lines_and_what_happens_next(site: Site) -> None:
+async def test_the_whole_chain_is_printed_in_order_with_policy_lines_and_the_next_step(site: Site) -> None:
     await _sold(site)
     await _failed(site, minutes(10), id="call-1")
     await site.escalation.acknowledge()
@@ -118,7 +118,7 @@ async def test_a_customers_own_words_and_names_are_shown_only_on_demand(site: Si
     assert "(Petra Weiss)" in whole.output
 
 
-async def test_what_a_customer_wrote_moves_nothing_on_the_terminal(site: Site) -> None:
+async def test_customers_words_do_not_control_the_terminal(site: Site) -> None:
     await _sold(site)
     evil = "\x1b[2J\x1b]0;owned\x07\x9b31m\r\nrefund   approved\u202e"
     await site.escalation.hear(told(refund_requested(case=None, words=evil), at=minutes(5)))
@@ -128,7 +128,7 @@ async def test_what_a_customer_wrote_moves_nothing_on_the_terminal(site: Site) -
     assert not [line for line in whole.splitlines() if line.startswith("refund   approved")]
 
 
-async def test_what_ended_a_signal_and_closed_the_episode_is_told(site: Site) -> None:
+async def test_the_ends_of_a_signal_and_its_episode_are_printed(site: Site) -> None:
     await _sold(site)
     await site.escalation.hear(told(refund_requested(case=None), at=minutes(5)))
     await site.escalation.hear(told(refund_withdrawn(case=None), at=minutes(9)))
@@ -141,7 +141,7 @@ async def test_what_ended_a_signal_and_closed_the_episode_is_told(site: Site) ->
     assert "next A new signal would open a new episode." in lines
 
 
-async def test_a_close_that_was_undone_is_told_and_until_when_it_can_be(site: Site) -> None:
+async def test_an_undone_close_is_printed_with_the_time_limit_of_an_undo(site: Site) -> None:
     await _sold(site)
     await site.escalation.hear(told(refund_requested(case=None), at=minutes(5)))
     (episode,) = await site.escalation.episodes()
@@ -155,7 +155,7 @@ async def test_a_close_that_was_undone_is_told_and_until_when_it_can_be(site: Si
     assert not any("can undo" in line for line in lines)
 
 
-async def test_contacts_that_were_counted_are_told_though_none_decided_anything_alone(site: Site) -> None:
+async def test_counted_contacts_are_printed_although_none_decided_alone(site: Site) -> None:
     await _sold(site)
     for minute in (10, 20, 30):
         await site.escalation.hear(told(contact_made("answered", by=None), at=minutes(minute)))
@@ -191,7 +191,7 @@ async def test_a_signal_that_waited_for_its_sale_says_so(site: Site) -> None:
     assert len(waits) == 1
 
 
-async def test_what_was_erased_is_told_without_what_it_said(site: Site) -> None:
+async def test_an_erased_fact_is_printed_without_its_words(site: Site) -> None:
     await _sold(site)
     await _failed(site, minutes(10), id="call-1")
     await site.escalation.pool.execute("update shared.journal set body = null where event_id = 'call-1'")
@@ -201,7 +201,7 @@ async def test_what_was_erased_is_told_without_what_it_said(site: Site) -> None:
     assert any("reported Erased at the customer's request." in line for line in lines)
 
 
-async def test_the_beginning_of_an_id_is_enough_while_it_is_the_only_one(site: Site) -> None:
+async def test_an_ids_prefix_is_enough_while_it_is_unique(site: Site) -> None:
     await _sold(site)
     await _failed(site, minutes(10))
     ((episode,),) = [list(row.values())[:1] for row in await site.escalation.episodes()]

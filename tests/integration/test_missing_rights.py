@@ -1,4 +1,4 @@
-"""A user who lacks a right in Kafka consumes nothing: the missing right is named in /readyz, metrics and log."""
+"""A user who lacks a right in Kafka consumes nothing: /readyz, metrics and log name the missing right."""
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -32,12 +32,12 @@ async def guard(server_folder: Path) -> AsyncIterator[Guarded]:
 
 @pytest.fixture
 async def user(guard: Guarded, database: MakeDatabase, topic_prefix: str) -> AsyncIterator[Plumbing]:
-    """What a user without any right has made for it."""
+    """The plumbing of a user without any right, with topics that another user created."""
     async with plumbing_on(guard.broker.address, await database("plumbing"), topic_prefix) as made:
         yield replace(made, cluster=guard.guarded(made.cluster))
 
 
-async def test_missing_rights_are_named_and_what_is_unread_is_told(guard: Guarded, user: Plumbing) -> None:
+async def test_missing_rights_are_named_and_the_lag_is_reported(guard: Guarded, user: Plumbing) -> None:
     group, admin = user.cluster.topic(SERVICE), replace(user.cluster, credentials=None)
     admin = replace(admin, bootstrap_servers=guard.broker.address)
     await replace(user, cluster=admin).publish(*(confirmed(n, partition=n % 2) for n in range(6)))

@@ -1,4 +1,6 @@
-"""Facts dated ahead of our clock, where they enter: a little counts as now, more is refused, and there is a way out."""
+"""Facts dated ahead of our clock, as they enter: slightly ahead counts as now, more is refused, and
+a replay can fix it.
+"""
 
 import asyncio
 from datetime import timedelta
@@ -34,13 +36,13 @@ def by_http(one: Input) -> Input:
     )
 
 
-async def test_a_fact_a_little_ahead_counts_when_it_is_heard(support: ServiceUnderTest) -> None:
+async def test_a_fact_slightly_ahead_counts_from_its_receipt(support: ServiceUnderTest) -> None:
     before = await support.now()
     talk = input_of(contact_made("answered", case=None), at=before + timedelta(minutes=4))
     assert list((await support.tell(talk)).outcomes) == [APPLIED]
     (published,) = await support.published()
     assert before <= published.time <= await support.now()
-    assert list((await support.tell(talk)).outcomes) == [DUPLICATE], "the digest is of the time as told"
+    assert list((await support.tell(talk)).outcomes) == [DUPLICATE], "the digest covers the time as reported"
 
 
 async def test_facts_of_one_batch_that_lie_ahead_keep_their_order(support: ServiceUnderTest) -> None:
@@ -52,7 +54,7 @@ async def test_facts_of_one_batch_that_lie_ahead_keep_their_order(support: Servi
     assert (opened.type, talked.time - opened.time) == ("support.case_opened", TICK)
 
 
-async def test_a_sale_told_again_after_its_time_has_come_is_no_contradiction(orders: ServiceUnderTest) -> None:
+async def test_a_sale_repeated_after_its_time_has_come_is_no_contradiction(orders: ServiceUnderTest) -> None:
     ahead = await orders.now() + timedelta(minutes=4)
     await orders.tell(input_of(order_placed(sold_at=ahead), at=ahead))
     await orders.move_clock(HOUR)
@@ -71,7 +73,7 @@ async def test_a_person_dated_years_ahead_is_refused_and_the_right_record_counts
     assert (await orders.row("orders.salespeople"))["email"] == "right@sales.example"
 
 
-async def test_a_request_with_a_time_ahead_is_refused_whole_and_names_its_place(database: MakeDatabase) -> None:
+async def test_a_request_with_a_time_ahead_is_refused_whole_with_index_and_field(database: MakeDatabase) -> None:
     async with ingress_over(await database("orders")) as ingress:
         now = await ingress.pool.fetchval("select shared.app_now()")
         ahead = event("e-2", time=(now + 3 * HOUR).isoformat())

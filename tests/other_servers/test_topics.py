@@ -1,4 +1,4 @@
-"""Topics that somebody else made are checked at the start: what would lose records is said, with what to do."""
+"""Topics made by an operator are checked at the start: settings that would lose records are named with a remedy."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -22,7 +22,7 @@ FACTS, PEOPLE = "orders.sales.v1", "salespeople.v1"
 
 @pytest.fixture
 def theirs(secured: SecuredKafka, topic_prefix: str) -> Cluster:
-    """A cluster where the operator makes the topics."""
+    """A cluster whose operator makes the topics."""
     address = secured.broker.address
     return Cluster(address, prefix=topic_prefix, partitions=2, replication=1, create_topics=False)
 
@@ -69,7 +69,9 @@ async def test_a_topic_that_keeps_records_for_a_short_time_is_warned_of(
     assert all(do.startswith(remedy) for _, (_, _, do) in told)
 
 
-async def test_who_may_not_describe_settings_starts_all_the_same(secured: SecuredKafka, theirs: Cluster) -> None:
+async def test_a_process_without_the_right_to_describe_settings_starts_anyway(
+    secured: SecuredKafka, theirs: Cluster
+) -> None:
     await create_topic(theirs, PEOPLE, configs={"cleanup.policy": "delete"})
     name = theirs.topic(PEOPLE)
     right = AclBinding(

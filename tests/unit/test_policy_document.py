@@ -62,7 +62,7 @@ from tests.unit.policy_texts import TEXT, changed, errors_of, with_override
         ),
     ],
 )
-def test_a_mistake_is_named_with_its_line_and_what_is_allowed(before: str, after: str, wrong: str) -> None:
+def test_a_mistake_is_named_with_its_line_and_the_allowed_values(before: str, after: str, wrong: str) -> None:
     text, line = changed(before, after)
     assert any(error.startswith(f"line {line}, {wrong}") for error in errors_of(text))
 
@@ -87,7 +87,7 @@ def test_all_mistakes_are_named_at_once_in_the_order_of_lines() -> None:
         ("", "line 1, age: is missing"),
     ],
 )
-def test_what_is_no_document_at_all_is_told_so(text: str, wrong: str) -> None:
+def test_a_text_that_is_no_document_is_refused_as_such(text: str, wrong: str) -> None:
     assert errors_of(text)[0].startswith(wrong)
 
 
@@ -162,12 +162,12 @@ def test_an_offer_with_limits_says_what_is_offered() -> None:
         ),
     ],
 )
-def test_a_mistake_in_an_override_is_named_where_it_is_made(override: str, at: int, wrong: str) -> None:
+def test_a_mistake_in_an_override_is_named_with_its_own_line(override: str, at: int, wrong: str) -> None:
     text, line = with_override(f"[[overrides]]\n{override}\n")
     assert [error.startswith(f"line {line + at}, overrides{wrong}") for error in errors_of(text)] == [True]
 
 
-def test_so_many_overrides_and_no_more() -> None:
+def test_the_number_of_overrides_is_limited() -> None:
     overrides = [f'[[overrides]]\nsegment = "s-{number}"\nset.rises.many_signals = 4\n' for number in range(202)]
     assert len(read("".join([TEXT, *overrides[:MOST_OVERRIDES]])).overrides) == MOST_OVERRIDES == 200
     line = TEXT.count("\n") + 1 + 3 * MOST_OVERRIDES
@@ -176,6 +176,6 @@ def test_so_many_overrides_and_no_more() -> None:
     ]
 
 
-def test_a_mistake_of_the_document_is_not_told_again_for_its_overrides() -> None:
+def test_a_mistake_of_the_document_is_not_repeated_for_its_overrides() -> None:
     text, _ = with_override('[[overrides]]\nsegment = "x"\nset.rises.many_signals = 4\n')
     assert len(errors_of(text.replace("contacts = 3", "contacts = 1"))) == 1

@@ -10,7 +10,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 from urllib.request import HTTPCookieProcessor, build_opener
 
 from services.cli.demo.cast import Seller
-from services.cli.demo.observing import NotAsTold
+from services.cli.demo.observing import NotAsExpected
 from services.escalation.inbox import make_sign_in_link
 from shared.database import open_pool
 from shared.ids import SalespersonId
@@ -31,16 +31,16 @@ async def sign_in_link(addresses: Mapping[str, str], seller: Seller) -> str:
 
 
 def press(link: str, episode: str, button: str) -> None:
-    """Sign in with a link and press an episode's button, as its page would. Raises NotAsTold. Blocks."""
+    """Sign in with a link and press an episode's button, as its page would. Raises NotAsExpected. Blocks."""
     with _inbox_at(link) as (page, post):
         token = _TOKEN.search(page)
         if token is None:
-            raise NotAsTold("a page with a form", "a page without one")
+            raise NotAsExpected("a page with a form", "a page without one")
         post(f"/episodes/{episode}/{button}", csrf_token=token[1])
 
 
 def listed_duties(link: str) -> list[str]:
-    """Sign in with a link, and read what the page lists as duties. Raises NotAsTold. Blocks."""
+    """Sign in with a link, and read what the page lists as duties. Raises NotAsExpected. Blocks."""
     with _inbox_at(link) as (page, _):
         (section,) = _DUTIES.findall(page) or [""]
         return [" ".join(unescape(_MARKUP.sub(" ", duty)).split()) for duty in section.split("<li id=")[1:]]
@@ -61,6 +61,6 @@ def _inbox_at(link: str) -> Iterator[tuple[str, Callable[..., str]]]:
     try:
         yield post("/sign-in", token=parse_qs(parts.query)["token"][0]), post
     except HTTPError as error:
-        raise NotAsTold("that the inbox takes what is pressed", f"status {error.code}") from None
+        raise NotAsExpected("that the inbox takes what is pressed", f"status {error.code}") from None
     except (URLError, OSError) as error:
-        raise NotAsTold("that the inbox answers", str(error)) from None
+        raise NotAsExpected("that the inbox answers", str(error)) from None

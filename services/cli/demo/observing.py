@@ -45,7 +45,7 @@ _PUBLISHED_BY_SUPPORT = "select count(*) from shared.outbox where key = $1"
 T = TypeVar("T")
 
 
-class NotAsTold(Exception):
+class NotAsExpected(Exception):
     """A story went wrong. Carries the expected and the actual result."""
 
     def __init__(self, expected: str, seen: str) -> None:
@@ -81,8 +81,8 @@ class State:
     alerts: tuple[Alert, ...]
 
     def __str__(self) -> str:
-        rung = "; ".join(map(str, self.alerts)) or "none"
-        return f"{self.episodes} episodes, {self.signals} signals ({self.waiting} waiting), alerts: {rung}"
+        alerts = "; ".join(map(str, self.alerts)) or "none"
+        return f"{self.episodes} episodes, {self.signals} signals ({self.waiting} waiting), alerts: {alerts}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,12 +160,12 @@ async def until(
     expected: str,
     within_seconds: float = WAIT_SECONDS,
 ) -> T:
-    """The probe's result once it fits. Raises NotAsTold with the last result."""
+    """The probe's result once it fits. Raises NotAsExpected with the last result."""
     deadline = asyncio.get_running_loop().time() + within_seconds
     while True:
         seen = await probe()
         if fits(seen):
             return seen
         if asyncio.get_running_loop().time() > deadline:
-            raise NotAsTold(expected, f"{seen} after {within_seconds:g} s")
+            raise NotAsExpected(expected, f"{seen} after {within_seconds:g} s")
         await asyncio.sleep(_POLL_SECONDS)

@@ -37,16 +37,16 @@ def _of_stored(one: ServiceStatus, stored: Stored) -> Iterator[str]:
     if not stored.processes:
         yield f"no process is running: start one with `handoff run {one.service}`"
     if stored.outbox.oldest_seconds > OUTBOX_SECONDS:
-        unpublished, oldest = counted(stored.outbox.count, "event"), words(stored.outbox.oldest_seconds)
+        unpublished, oldest = counted(stored.outbox.count, "event"), span(stored.outbox.oldest_seconds)
         yield f"{unpublished} not published, the oldest for {oldest}: check Kafka and /readyz"
     if stored.dead_letters.count:
         listed = f"see `handoff dead-letters list {one.service}`"
         yield f"{counted(stored.dead_letters.count, 'dead letter')} not replayed: {listed}"
     if stored.set_aside.oldest_seconds > SET_ASIDE_SECONDS:
-        aside, longest = counted(stored.set_aside.count, "account"), words(stored.set_aside.oldest_seconds)
+        aside, longest = counted(stored.set_aside.count, "account"), span(stored.set_aside.oldest_seconds)
         yield f'{aside} set aside, the longest for {longest}: see "Accounts that take too long" in docs/operators.md'
     if stored.timers_overdue.oldest_seconds > TIMERS_SECONDS:
-        overdue, oldest = counted(stored.timers_overdue.count, "timer"), words(stored.timers_overdue.oldest_seconds)
+        overdue, oldest = counted(stored.timers_overdue.count, "timer"), span(stored.timers_overdue.oldest_seconds)
         yield f"{overdue} overdue, the oldest by {oldest}: check that its processes are running, and their logs"
 
 
@@ -60,11 +60,11 @@ def _of_episodes(episodes: Episodes) -> Iterator[str]:
         yield f"{counted(stuck.count, 'e-mail')} not sent: {stuck.reason}; see `handoff deliveries list`"
     if not episodes.deliveries_stuck and episodes.deliveries_pending.oldest_seconds > PENDING_SECONDS:
         pending = counted(episodes.deliveries_pending.count, "e-mail")
-        oldest = words(episodes.deliveries_pending.oldest_seconds)
+        oldest = span(episodes.deliveries_pending.oldest_seconds)
         yield f"{pending} not sent, the oldest for {oldest}: check the mail server"
 
 
-def words(seconds: float) -> str:
+def span(seconds: float) -> str:
     """A span of time, in its two largest units at most."""
     minutes, hours, days = int(seconds // 60), int(seconds // 3600), int(seconds // 86_400)
     if days:

@@ -18,8 +18,8 @@ from services.escalation.channels.list_letters import list_fields, list_subject
 from services.escalation.channels.smtp import Mail
 from services.escalation.channels.subjects import Subject
 from services.escalation.domain.happenings import (
+    CustomerHistory,
     Happening,
-    ToldOf,
     WaysTo,
     caller,
     in_sale_words,
@@ -82,8 +82,8 @@ class Letters:
 
     def alert(self, letter: Letter) -> Mail:
         """The message for one delivery; its Message-ID is the delivery's, however often it is sent."""
-        told_of = letter.story.read()
-        letter = _in_sale_words(letter, told_of)
+        history = letter.story.read()
+        letter = _in_sale_words(letter, history)
         assert letter.main is not None
         now = why_now([signal.risk for signal in letter.signals], letter.main)
         if letter.left_out:
@@ -94,7 +94,7 @@ class Letters:
         zone, until = ZoneInfo(letter.parts.recipient_zone), letter.parts.answer_by
         written_at = letter.now.astimezone(zone)
         answer_by, promised = _local(until, zone, letter.now), _local(letter.parts.promised_at, zone, letter.now)
-        story, more = _story(letter, told_of, zone)
+        story, more = _story(letter, history, zone)
         fields = {
             "letter": letter,
             "parts": letter.parts,
@@ -103,7 +103,7 @@ class Letters:
             "why_now": now.sentence(letter.now),
             "story": story,
             "more": "Full history" if more else None,
-            **_contacts(letter, told_of),
+            **_contacts(letter, history),
             "severity": severity,
             "cause": _cause(letter, zone),
             "answer_by": answer_by,
@@ -209,25 +209,25 @@ def _address(text: str) -> Address:
     return Address(username=mailbox.local, domain=mailbox.domain)
 
 
-def _in_sale_words(letter: Letter, told_of: ToldOf) -> Letter:
-    signals = in_sale_words(letter.signals, told_of, letter.order_id)
+def _in_sale_words(letter: Letter, history: CustomerHistory) -> Letter:
+    signals = in_sale_words(letter.signals, history, letter.order_id)
     pairs = zip(letter.signals, signals, strict=True)
     return replace(
         letter, signals=signals, main=next((new.risk for old, new in pairs if old.risk is letter.main), None)
     )
 
 
-def _contacts(letter: Letter, told_of: ToldOf) -> dict[str, object]:
+def _contacts(letter: Letter, history: CustomerHistory) -> dict[str, object]:
     """The people to call or write to, as on the page."""
     assert letter.main is not None
-    parts, people = letter.parts, people_of(letter.main, letter.signals, told_of.facts)
-    record, ways = _on_record(letter), _dialled(letter, told_of)
+    parts, people = letter.parts, people_of(letter.main, letter.signals, history.facts)
+    record, ways = _on_record(letter), _dialled(letter, history)
     may_call = not (parts.not_to_be_called or parts.for_information)
     died = parts.preference is ContactPreference.DECEASED
     other = stand_in(people, record, ways) if died else None
-    asker = caller(people.asker, ways)
+    requester = caller(people.requester, ways)
     return {
-        "asker": asker.name if asker else None,
+        "requester": requester.name if requester else None,
         "ways": calls(people, record, ways) if may_call else (),
         "no_call": no_call_words(letter.customer_phone, address=bool(parts.customer_email)),
         "other": other,
@@ -242,9 +242,9 @@ def _on_record(letter: Letter) -> OnRecord:
     return OnRecord(letter.customer_name, letter.customer_phone, email, country)
 
 
-def _dialled(letter: Letter, told_of: ToldOf) -> WaysTo:
+def _dialled(letter: Letter, history: CustomerHistory) -> WaysTo:
     """The function that turns numbers into links."""
-    country = country_for(_on_record(letter), told_of.facts, letter.parts.country)
+    country = country_for(_on_record(letter), history.facts, letter.parts.country)
     return partial(phone_links, country=country)
 
 
@@ -268,7 +268,7 @@ def _cause(letter: Letter, zone: ZoneInfo) -> str | None:
 
 def _is_first(note: NoteRow, letter: Letter) -> bool:
     """Whether it is the giver's note, which comes first."""
-    return note.about is NoteAbout.HAND_OVER and note.words == letter.parts.note
+    return note.about is NoteAbout.HAND_OVER and note.text == letter.parts.note
 
 
 def _button(letter: Letter) -> str:
@@ -278,12 +278,12 @@ def _button(letter: Letter) -> str:
     return _OPENED_TO.get(letter.parts.cause, "Open to acknowledge")
 
 
-def _story(letter: Letter, told_of: ToldOf, zone: ZoneInfo) -> tuple[Sequence[Happening], bool]:
+def _story(letter: Letter, history: CustomerHistory, zone: ZoneInfo) -> tuple[Sequence[Happening], bool]:
     """The history as on the page, newest first: everything that puts the sale at risk, and the newest of the rest. Also
     whether the page has more."""
     reader = Reader(letter.parts.recipient, zone, letter.now)
-    ways = no_ways if letter.parts.not_to_be_called else _dialled(letter, told_of)
-    told_of = replace(told_of, notes=[note for note in told_of.notes if not _is_first(note, letter)])
-    happened = what_happened(letter.order_id, letter.signals, told_of, reader, ways)
+    ways = no_ways if letter.parts.not_to_be_called else _dialled(letter, history)
+    history = replace(history, notes=[note for note in history.notes if not _is_first(note, letter)])
+    happened = what_happened(letter.order_id, letter.signals, history, reader, ways)
     shown = [one for place, one in enumerate(happened) if one.at_risk or place < _LINES_OF_STORY]
-    return shown, letter.left_out > 0 or len(shown) < len(happened) or len(told_of.facts) >= FACTS_READ
+    return shown, letter.left_out > 0 or len(shown) < len(happened) or len(history.facts) >= FACTS_READ

@@ -23,7 +23,7 @@ def refund_words(kind: RefundKind | None, amount: str | None) -> str:
 
 def refund_of(risk: Risk) -> str:
     """A refund that is a signal, with its amount and whether that is more than the order's."""
-    if risk.asked is None:
+    if risk.requested is None:
         return refund_words(risk.refund_kind, None)
-    amount = money(risk.asked.minor, risk.asked.currency)
+    amount = money(risk.requested.minor, risk.requested.currency)
     return refund_words(risk.refund_kind, f"{amount}, more than the order," if risk.more_than_order else amount)

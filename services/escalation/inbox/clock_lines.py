@@ -40,7 +40,7 @@ class ClockLine:
     """
 
     who: str | None
-    words: str
+    phrase: str
     at: LocalTime | None = None
     left: str | None = None
     urgent: bool = False
@@ -61,8 +61,8 @@ def clock_line(
     if for_information:
         return ClockLine(None, "For your information: no action needed.")
     if reader.is_me(row.offered_to) and row.offered_until is not None:
-        asks = f"{reader.name_of(row.acknowledged_by, row.acknowledged_name)} asks you to take over: answer by"
-        return _until(row.offered_until, reader, ClockLine(None, asks), mine=True)
+        request = f"{reader.name_of(row.acknowledged_by, row.acknowledged_name)} asks you to take over: answer by"
+        return _until(row.offered_until, reader, ClockLine(None, request), mine=True)
     if row.exhausted_at is not None and row.deadline_at is None:
         return ClockLine(None, "No one on the escalation path has responded. Open until someone acknowledges it.")
     if row.reached_at is not None and row.deadline_at is None:
@@ -72,12 +72,12 @@ def clock_line(
     clock, promised_at = Clock(row.deadline_for), due_first(row)
     if promised_at is not None:
         return _promised_call(row, promised_at, reader, way)
-    words = f"{ordinal(place)} in your queue, call by" if place and way == "call" else _to_do(clock, way)
+    phrase = f"{ordinal(place)} in your queue, call by" if place and way == "call" else _to_do(clock, way)
     short = _SHORT_INSTEAD.get(way, _SHORT[clock]) if clock in _TO_WRITE else _SHORT[clock]
     if clock is Clock.SNOOZE and reader.is_me(row.responsible):
         return _until(row.deadline_at, reader, ClockLine(None, "Snoozed until", short=short), mine=False)
     mine = reader.is_me(row.responsible) and clock in (Clock.ANSWER, Clock.REDEEM)
-    return _until(row.deadline_at, reader, ClockLine(_who(row, reader), words, short=short), mine=mine)
+    return _until(row.deadline_at, reader, ClockLine(_who(row, reader), phrase, short=short), mine=mine)
 
 
 def _then(row: EpisodeRow, reader: Reader) -> str:
@@ -106,8 +106,8 @@ def _promised_call(row: EpisodeRow, at: datetime, reader: Reader, way: str) -> C
         line = ClockLine(_who(row, reader), _to_do(Clock.APPOINTMENT, way), short=short, in_list=f"{short} at {clock}")
         return _until(at, reader, line, mine=mine)
     was_due = f"{_WAS_DUE[way]} was due at {clock}"
-    words = f"the {was_due}, {_to_do(Clock.REDEEM, way)}"
-    line = ClockLine(_who(row, reader), words, in_list=was_due[0].upper() + was_due[1:])
+    phrase = f"the {was_due}, {_to_do(Clock.REDEEM, way)}"
+    line = ClockLine(_who(row, reader), phrase, in_list=was_due[0].upper() + was_due[1:])
     late = _until(row.deadline_at, reader, line, mine=mine)
     return replace(late, urgent=mine, urgent_from=at.isoformat() if mine else None)
 

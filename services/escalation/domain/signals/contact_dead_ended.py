@@ -33,7 +33,7 @@ def _first_missed(history: History, window: Window, thresholds: ThresholdsAt) ->
     talked = two_way.before(window.since)
     fact = unreturned.after(talked.at if talked else ALWAYS)
     while fact is not None and fact.at <= window.until:
-        if not _is_asked_for(history, fact, thresholds):
+        if not _needs_answer(history, fact, thresholds):
             following = next(unreturned.beyond(fact), None)
             history.needs_no_return(fact)
             fact = following
@@ -43,7 +43,7 @@ def _first_missed(history: History, window: Window, thresholds: ThresholdsAt) ->
         fact = unreturned.after(talked.at) if talked else None
 
 
-def _is_asked_for(history: History, fact: AccountFact, thresholds: ThresholdsAt) -> bool:
+def _needs_answer(history: History, fact: AccountFact, thresholds: ThresholdsAt) -> bool:
     """Whether an answer is owed: the rule is on, and it did not become the customer's turn in time."""
     in_force = thresholds(fact.at)
     rule = in_force.signals.contact_dead_ended

@@ -40,9 +40,9 @@ def _broken(history: History, fact: AccountFact, until: datetime, thresholds: Th
     """Whether the customer made contact by then, or the same case ended."""
     if not lasts(history, fact, until, thresholds):
         return True
-    heard = history.index(IndexName.HEARD_OF).after(fact.at)
+    in_touch = history.index(IndexName.IN_TOUCH).after(fact.at)
     over = history.index(IndexName.OVER, fact.case_id).settling(fact.at) if fact.case_id is not None else None
-    return any(one is not None and one.at <= until for one in (heard, over))
+    return any(one is not None and one.at <= until for one in (in_touch, over))
 
 
 def _followed(history: History, fact: AccountFact, until: datetime, thresholds: ThresholdsAt) -> bool:
@@ -66,7 +66,7 @@ SIGNAL = SignalDefinition(
     ),
     starts_with=(FactKind.CONTACT, FactKind.RATED),
     settled_by=Clearing(
-        "The customer contacts us, or someone speaks with them.", lambda _matter: ((IndexName.HEARD_OF,),)
+        "The customer contacts us, or someone speaks with them.", lambda _matter: ((IndexName.IN_TOUCH,),)
     ),
     part=Part.QUIET,
     find=quiet_customers,

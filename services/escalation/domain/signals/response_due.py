@@ -54,7 +54,7 @@ def _ending(warning: Detection, late: Detection) -> Detection:
         return warning
     if late.waits:
         return replace(warning, cleared_by=_passing(late.cause, late.at))
-    return replace(warning, cleared_by=replace(late.told_by or late.cause, at=late.at))
+    return replace(warning, cleared_by=replace(late.reported_by or late.cause, at=late.at))
 
 
 def _passing(promise: AccountFact, due_at: datetime) -> AccountFact:

@@ -47,5 +47,5 @@ def complained_since(name: str, at: datetime, complaint: FactKind, complained_at
 
 
 def _when(at: datetime, now: datetime) -> str:
-    words = clock(at, now)
-    return f"on {words}" if "," in words else f"at {words}"
+    when = clock(at, now)
+    return f"on {when}" if "," in when else f"at {when}"

@@ -1,0 +1,153 @@
+"""Everyone who was notified of an episode, with the outcome, or skipped, with the reason. Start at `path_lines`."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from services.escalation.domain.decisions.closing import Closed
+from services.escalation.domain.decisions.handing_over import HandedOver
+from services.escalation.domain.decisions.notifying import Skipped, Unavailable, skipped_step
+from services.escalation.domain.decisions.rules import RULES, names_of
+from services.escalation.domain.decisions.taking import Acknowledged, Expired, NoSharedHour, PassedOn
+from services.escalation.domain.reader import LocalTime, Reader
+from services.escalation.domain.words import STEPS
+from shared.contracts.escalation import LADDER, RingCause, Step
+
+_OUTCOMES = {rule: one.outcome for rule, one in RULES.items() if one.outcome is not None}
+PATH_RULES = (*_OUTCOMES, *names_of(Skipped, Closed, NoSharedHour))
+_TOOK = names_of(Acknowledged, HandedOver)
+_LOST = names_of(Expired, PassedOn, Unavailable, Closed)
+_NOTIFY_NOBODY_ELSE = (RingCause.HANDED_OVER, RingCause.INFORMED)
+_END_NOTHING = (*_NOTIFY_NOBODY_ELSE, RingCause.APPOINTMENT)
+
+
+@dataclass(frozen=True, slots=True)
+class AlertRow:
+    """One alert.
+
+    `held_until` is set while its e-mail waits for the recipient's working time. It is not `notified` if it was over
+    before that time.
+    """
+
+    recipient: str
+    name: str | None
+    step: str
+    cause: str
+    raised_at: datetime
+    held_until: datetime | None
+    notified: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class StepRow:
+    """A decision about a person who was notified or skipped, in the order of decisions."""
+
+    at: datetime
+    rule: str
+    words: str
+    who: str | None
+    name: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class PathLine:
+    """One person on the ladder: notified at a time and with what result, or skipped, with the reason."""
+
+    who: str
+    step: str | None
+    at: LocalTime
+    outcome: str
+    skipped: bool = False
+    salesperson_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Placed:
+    at: datetime
+    line: PathLine
+    came: bool = True
+    place: int = len(LADDER)
+
+
+def path_lines(alerts: Sequence[AlertRow], steps: Sequence[StepRow], reader: Reader) -> tuple[PathLine, ...]:
+    """The lines in order of time; at one instant in the order of the ladder.
+
+    Consecutive alerts to one person with nothing in between make one line: the last alert's.
+    """
+    placed = [_skipped(step, reader) for step in steps if step.rule == Skipped.rule]
+    skipped = {step.who for step in steps if step.rule == Skipped.rule}
+    alerts = [alert for alert in alerts if alert.cause != RingCause.APPOINTMENT]  # a reminder needs no response
+    for place, alert in enumerate(alerts):
+        later = alerts[place + 1 :]
+        line = _ladder_step(alert, later, steps, reader)
+        if not alert.notified and not line.came and alert.recipient in skipped:
+            continue
+        if not later or later[0].recipient != alert.recipient or line.came:
+            placed.append(line)
+    return tuple(one.line for one in sorted(placed, key=lambda one: (one.at, one.place)))
+
+
+def had_since(alerts: Sequence[AlertRow], steps: Iterable[StepRow]) -> datetime | None:
+    """Since when the recipient of the last alert had the episode at that time; None if they did not have it."""
+    notified = [alert for alert in alerts if alert.cause not in _END_NOTHING]
+    if len(notified) < 2:
+        return None
+    before, last = notified[-2:]
+    taken = [step for step in steps if step.rule in (*_TOOK, *_LOST) and before.raised_at <= step.at < last.raised_at]
+    return taken[-1].at if taken and taken[-1].rule in _TOOK and taken[-1].who == last.recipient else None
+
+
+def _skipped(step: StepRow, reader: Reader) -> _Placed:
+    place = skipped_step(step.words)
+    step_label = STEPS[place] if place else None
+    line = PathLine((step_label or "no one").capitalize(), None, reader.moment(step.at), step.words, skipped=True)
+    if step.who:
+        line = replace(line, who=reader.name_of(step.who, step.name), step=step_label)
+    return _Placed(step.at, line, place=_height(place))
+
+
+def _ladder_step(alert: AlertRow, later: Sequence[AlertRow], steps: Iterable[StepRow], reader: Reader) -> _Placed:
+    """The line of an alert.
+
+    Its outcome is the recipient's actions until their next alert, also after others were notified.
+    """
+    again = next((one.raised_at for one in later if one.recipient == alert.recipient), None)
+    own = [one for one in steps if one.who == alert.recipient and alert.raised_at < one.at <= (again or one.at)]
+    came = [_OUTCOMES[one.rule] for one in own if one.rule in _OUTCOMES]
+    if alert.cause == RingCause.INFORMED and not came:
+        came = ["notified for information"]
+    waits = "no response yet" if alert.notified else "was to be notified later"
+    held = f"to be notified at {reader.moment(alert.held_until).clock}" if alert.held_until else waits
+    outcome = came[-1] if came else _without_response(alert, later, steps, reader) or held
+    who = reader.name_of(alert.recipient, alert.name)
+    step = STEPS[Step(alert.step)]
+    line = PathLine(who, step, reader.moment(alert.raised_at), outcome, salesperson_id=alert.recipient)
+    return _Placed(alert.raised_at, line, came=bool(came), place=_height(Step(alert.step)))
+
+
+def _without_response(
+    alert: AlertRow, later: Sequence[AlertRow], steps: Iterable[StepRow], reader: Reader
+) -> str | None:
+    """Why a person who did not respond need not respond any more; None while a response is due."""
+    closed = next((one for one in steps if one.rule == Closed.rule and one.at >= alert.raised_at), None)
+    if closed is not None and closed.who == alert.recipient:
+        return "closed it"
+    if _went_on(alert, later):
+        return "no response" if alert.notified else "was to be notified later"
+    others = [one for one in steps if one.rule == Acknowledged.rule and one.who != alert.recipient]
+    taken = next((one for one in others if one.at >= alert.raised_at), None)
+    if taken is not None:
+        return f"no response needed: {reader.name_of(taken.who, taken.name)} acknowledged it"
+    if closed is None:
+        return None
+    return f"no response needed: {reader.name_of(closed.who, closed.name)} closed it" if closed.who else "no response"
+
+
+def _went_on(alert: AlertRow, later: Sequence[AlertRow]) -> bool:
+    """Whether someone else was notified instead. An offer to a colleague takes nothing from the person who has it."""
+    return any(alert.cause == RingCause.HANDED_OVER or one.cause not in _NOTIFY_NOBODY_ELSE for one in later)
+
+
+def _height(step: Step | None) -> int:
+    """The height on the ladder; a colleague, who is beside it, comes last."""
+    return LADDER.index(step) if step in LADDER else len(LADDER)
