@@ -8,7 +8,7 @@ from tests.architecture.sources import ROOT, modules
 
 SERVERS_AND_THEIR_CLIENTS = {
     "aiokafka", "aiosmtplib", "alembic", "asyncpg", "confluent_kafka", "deploy", "docker", "fastapi", "faststream",
-    "httpx2", "requests", "sqlalchemy", "sqlmodel", "testcontainers", "typer", "uvicorn",
+    "httpcore2", "httpx2", "requests", "sqlalchemy", "sqlmodel", "testcontainers", "typer", "uvicorn",
 }  # fmt: skip
 _PROGRAM = """
 import sys

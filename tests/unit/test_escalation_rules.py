@@ -139,6 +139,14 @@ def test_pauses_grow_and_end_at_ten_minutes(attempts: int) -> None:
     assert timedelta(seconds=2) <= pause <= pause_before_retry(attempts + 1) <= timedelta(minutes=10)
 
 
+@pytest.mark.parametrize("attempts", [1, 9])
+def test_a_server_that_asks_for_a_pause_gets_it(attempts: int) -> None:
+    asked = attempted(Attempt.PUT_OFF, attempts).model_copy(update={"retry_after_seconds": 90})
+    after = after_attempt(replace(SENDING, attempts=attempts), asked, AT)
+    assert after is not None
+    assert (after.state, after.try_at) == ("pending", AT + timedelta(seconds=90))
+
+
 @pytest.mark.parametrize("state", ["pending", "held", "unknown"])
 def test_an_unsent_delivery_is_cancelled_when_no_longer_needed(state: str) -> None:
     gone = cancelled(replace(SENDING, state=state), "closed", AT)

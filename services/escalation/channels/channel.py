@@ -2,7 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import StrEnum
+from math import ceil
 from typing import Protocol, TypeVar
 
 from services.escalation.domain.channels import ChannelDefinition
@@ -34,11 +36,20 @@ class Trouble(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """The result of an attempt; the reason names the fault, never an address."""
+    """The result of an attempt; the reason names the fault, never an address.
+
+    `retry_after` is the pause that a server asked for when it deferred the message.
+    """
 
     result: Attempt
     reason: str | None = None
     trouble: Trouble | None = None
+    retry_after: timedelta | None = None
+
+    @property
+    def retry_after_seconds(self) -> int | None:
+        """The pause asked for, in whole seconds, as an event carries it."""
+        return None if self.retry_after is None else ceil(self.retry_after.total_seconds())
 
     @property
     def is_of_the_address(self) -> bool:

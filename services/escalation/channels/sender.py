@@ -116,6 +116,7 @@ class Sender(Generic[M]):
                 result=ended.result,
                 reason=ended.reason,
                 refused_address=message.letter.address if is_marked else None,
+                retry_after_seconds=ended.retry_after_seconds,
             )
             for delivery in message.deliveries
         ]

@@ -1,11 +1,11 @@
 """Delivery states: pending, sending, then sent, failed, pending again, or unknown. Every delivery's end is recorded.
 
 A delivery fails when the recipient is refused for good, when the message comes back, or after fifty attempts of unknown
-outcome. Trouble with the server or the sender delays it, with growing pauses, for as long as it is needed. It is
-skipped if no address is known, held until its recipient is to be notified, and cancelled once the episode is
-acknowledged or over. The inbox shows the episode regardless of its e-mail. `sending` is stored before the channel is
-called, so after a crash the row stays `sending` and becomes `unknown` after the timeout: the channel may have accepted
-it. An e-mail of unknown outcome is sent again with the same Message-ID.
+outcome. Trouble with the server or the sender delays it for as long as it is needed, with growing pauses, or with the
+pause that the server asked for. It is skipped if no address is known, held until its recipient is to be notified, and
+cancelled once the episode is acknowledged or over. The inbox shows the episode regardless of its e-mail. `sending` is
+stored before the channel is called, so after a crash the row stays `sending` and becomes `unknown` after the timeout:
+the channel may have accepted it. An e-mail of unknown outcome is sent again with the same Message-ID.
 """
 
 from dataclasses import replace
@@ -49,7 +49,10 @@ def after_attempt(delivery: Delivery, fact: DeliveryAttempted, now: datetime) ->
         case Attempt.REFUSED:
             return replace(attempted, state="failed")
         case Attempt.PUT_OFF:
-            return replace(attempted, state="pending", try_at=now + pause_before_retry(delivery.attempts))
+            pause = pause_before_retry(delivery.attempts)
+            if fact.retry_after_seconds is not None:
+                pause = timedelta(seconds=fact.retry_after_seconds)
+            return replace(attempted, state="pending", try_at=now + pause)
         case Attempt.UNKNOWN if delivery.state == "unknown":
             return None
         case Attempt.UNKNOWN if delivery.unknown_count + 1 >= GIVE_UP_AFTER_UNKNOWN:

@@ -205,7 +205,8 @@ class Attempt(StrEnum):
 class DeliveryAttempted(_OwnFact):
     """An attempt to deliver ended; `attempt` counts from 1.
 
-    `refused_address` is set if the server refuses the address, or no mail can be addressed to it.
+    `refused_address` is set if the server refuses the address, or no mail can be addressed to it. `retry_after_seconds`
+    is the pause that a server asked for when it deferred the message.
     """
 
     type: ClassVar[str] = "escalation.delivery.attempted"
@@ -214,6 +215,7 @@ class DeliveryAttempted(_OwnFact):
     result: Attempt
     reason: str | None = None
     refused_address: str | None = None
+    retry_after_seconds: int | None = None
 
 
 class DeliveryReturned(_OwnFact):
