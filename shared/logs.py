@@ -32,7 +32,6 @@ _LIBRARY_LEVELS = {
     "alembic": logging.INFO,
     "asyncio": logging.WARNING,
     "faststream": logging.WARNING,
-    "httpcore2": logging.WARNING,  # below, it writes requests and answers, with addresses that are secrets
     "opentelemetry": logging.WARNING,
     "opentelemetry.context": logging.CRITICAL + 1,  # "failed to detach" says nothing about us
     "sqlalchemy": logging.WARNING,
