@@ -27,7 +27,7 @@ help: ## List what can be made
 demo: .venv/.local ## Start everything on this machine and play short stories; ONCE=1 ends after them
 	$(BIN)/handoff demo $(if $(ONCE),--once)
 
-up: .venv/.local ## Start Kafka, Postgres, a mail sink and the three services; Ctrl-C stops them
+up: .venv/.local ## Start Kafka, Postgres, receivers of mail and push, and the three services; Ctrl-C stops them
 	$(BIN)/handoff up
 
 unit: .venv/.dev ## Run the pure tests, in seconds: rules and contracts, without servers; few examples of each property

@@ -236,7 +236,7 @@ async def company_at_work(
     kafka: str, databases: Databases, prefix: str, folder: Path, given: Mapping[str, str] = os.environ
 ) -> AsyncIterator[Company]:
     """All three services on this broker and fresh databases of this server, with a mail server that can be stopped."""
-    smtp, *ports = free_ports(1 + len(SERVICES))
+    smtp, push, *ports = free_ports(2 + len(SERVICES))
     mail_server = MailSink(folder / "mail", port=smtp, log=folder / "mail.log")
     cluster = Cluster(kafka, prefix=prefix, partitions=4, replication=1)
     publishers = {
@@ -253,7 +253,7 @@ async def company_at_work(
         "PUBLISHER_KEYS": orjson.dumps(publishers).decode(),
         **{f"{name.upper()}_DATABASE_URL": await databases.make(name) for name in SERVICES},
     }
-    where = replace(Ports(), services=dict(zip(SERVICES, ports, strict=True)))
+    where = replace(Ports(), services=dict(zip(SERVICES, ports, strict=True)), push=push)
     machine = Machine(folder / "machine", ports=where, given=environment)
     try:
         await mail_server.start()

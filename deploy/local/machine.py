@@ -1,6 +1,6 @@
-"""Everything on one machine: Kafka, Postgres and mail, then the three services. Start at Machine.
+"""Everything on one machine: Kafka, Postgres, mail and push, then the three services. Start at Machine.
 
-Fixed ports by default: Kafka 9192 (its controller 9193), Postgres 15432, mail 2525, services 8101 to 8103.
+Fixed ports by default: Kafka 9192 (its controller 9193), Postgres 15432, mail 2525, push 2526, services 8101 to 8103.
 """
 
 import asyncio
@@ -23,6 +23,8 @@ from deploy.local.ports import LOOPBACK
 from deploy.local.postgres import Postgres
 from deploy.local.processes import PROJECT, Command, run_to_end
 from deploy.local.progress import Progress
+from deploy.local.push_keys import sender_key
+from deploy.local.push_receiver import PushReceiver
 from deploy.local.server import Server, keep_running
 from deploy.local.service import Service
 
@@ -50,13 +52,14 @@ class Ports:
     services: Mapping[str, int] = field(
         default_factory=lambda: MappingProxyType({"orders": 8101, "support": 8102, "escalation": 8103})
     )
+    push: int = 2526
 
 
 class Machine:
     """All parts, started on entering and stopped on leaving: `async with Machine(folder) as machine`.
 
     A server whose address stands in `given` (`KAFKA_BOOTSTRAP_SERVERS`, `ORDERS_DATABASE_URL` and its like,
-    `SMTP_URL`) is used as it is and not started. Raises StartError.
+    `SMTP_URL`, `PUSH_SERVICES`) is used as it is and not started. Raises StartError.
     """
 
     def __init__(
@@ -85,6 +88,11 @@ class Machine:
         return MappingProxyType(self._environment)
 
     @property
+    def push_folder(self) -> Path:
+        """Where push messages and subscriptions are kept, unless PUSH_SERVICES was given."""
+        return self.folder / "push"
+
+    @property
     def mail_folder(self) -> Path:
         """Where messages are kept, unless SMTP_URL was given."""
         return self.folder / "mail"
@@ -103,7 +111,7 @@ class Machine:
     async def start(self) -> None:
         """Returns when every service is ready. Call `stop` afterwards, also after a failure."""
         self._lock_folder()
-        await _together(self._start_kafka(), self._start_databases(), self._start_mail())
+        await _together(self._start_kafka(), self._start_databases(), self._start_mail(), self._start_push())
         self._note_addresses()
         await self._start_services()
 
@@ -178,6 +186,19 @@ class Machine:
             url = sink.url
         self._progress.ready("Mail", urlsplit(url).netloc.rpartition("@")[2])
         self._environment["SMTP_URL"] = url
+
+    async def _start_push(self) -> None:
+        services = self._given.get("PUSH_SERVICES", "")
+        if services:
+            self._progress.ready("Push", services)
+            self._environment["PUSH_SERVICES"] = services
+            return
+        receiver = PushReceiver(self.push_folder, port=self._ports.push, log=self._log("push"))
+        await self._start(receiver)
+        self._progress.ready("Push", urlsplit(receiver.origin).netloc)
+        self._environment |= {"PUSH_SERVICES": receiver.origin, "PUSH_CA_FILE": str(receiver.authority)}
+        if not (self._given.get("PUSH_KEY") or self._given.get("PUSH_KEY_FILE")):
+            self._environment["PUSH_KEY_FILE"] = str(sender_key(self.push_folder / "key"))
 
     async def _start(self, server: Server) -> None:
         self._servers.append(server)

@@ -8,12 +8,15 @@ import hmac
 import os
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Self
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+from deploy.local.files import opened_for_owner
 
 _SALT_END, _SIZE_END, _KEY_START = 16, 20, 21
 
@@ -80,6 +83,20 @@ class BrowserKeys:
         second = hmac.digest(salt, material, hashlib.sha256)
         key = hmac.digest(second, b"Content-Encoding: aes128gcm\0\x01", hashlib.sha256)
         return key[:16], hmac.digest(second, b"Content-Encoding: nonce\0\x01", hashlib.sha256)[:12]
+
+
+def sender_key(file: Path) -> Path:
+    """A file with a key for PUSH_KEY, made where it is missing."""
+    if not file.is_file():
+        with open(file, "w", opener=opened_for_owner) as opened:
+            opened.write(new_sender_key())
+    return file
+
+
+def new_sender_key() -> str:
+    """A new key for PUSH_KEY: its number in base64url."""
+    number = ec.generate_private_key(ec.SECP256R1()).private_numbers().private_value
+    return written(number.to_bytes(32))
 
 
 def written(octets: bytes) -> str:

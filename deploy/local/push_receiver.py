@@ -133,7 +133,9 @@ async def serve(port: int, folder: Path) -> None:
     stopped = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stopped.set)
-    server = await listening(Receiving(PushStore(folder), origin_of(port)), folder, port)
+    store = PushStore(folder)
+    server = await listening(Receiving(store, origin_of(port)), folder, port)
+    store.announce(origin_of(port))
     await stopped.wait()
     server.close()
 

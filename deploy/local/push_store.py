@@ -4,19 +4,20 @@ A subscription is a file that any process can add; the receiver reads it anew wi
 """
 
 import json
-import os
+import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
-from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
 from deploy.local.files import closed_to_others, opened_for_owner
 from deploy.local.push_keys import BrowserKeys
+from deploy.local.stored_push import Message, keep, messages
 
 _PATH = "/push/"
+_ENDPOINT = re.compile(rf"{_PATH}(?P<id>[A-Za-z0-9_-]+)")
 
 
 class Behaviour(StrEnum):
@@ -61,22 +62,6 @@ class Subscription:
         }
 
 
-@dataclass(frozen=True)
-class Message:
-    """A message as the browser decrypted it; `number` counts from 1 in the order of arrival.
-
-    `answered` is False if the connection was cut before the answer.
-    """
-
-    number: int
-    received_at: datetime
-    person: str
-    subscription: str
-    content: Any
-    headers: Mapping[str, str]
-    answered: bool
-
-
 class PushStore:
     """A folder with subscriptions and messages, for its owner alone."""
 
@@ -97,58 +82,45 @@ class PushStore:
 
     def of_path(self, path: str) -> Subscription | None:
         """The subscription of an endpoint's path."""
-        name = path.removeprefix(_PATH)
-        if not path.startswith(_PATH) or not name.replace("-", "").replace("_", "").isalnum() or not name.isascii():
+        found = _ENDPOINT.fullmatch(path)
+        if found is None:
             return None
         try:
-            kept = json.loads((self._subscriptions / f"{name}.json").read_text("utf-8"))
+            kept = json.loads((self._subscriptions / f"{found['id']}.json").read_text("utf-8"))
         except FileNotFoundError:
             return None
         return Subscription(**kept | {"behaviour": Behaviour(kept["behaviour"])})
 
     def keep(self, subscription: Subscription, content: bytes, headers: Mapping[str, str], *, answered: bool) -> None:
-        """Keep a message, whole, before it is answered."""
-        text = content.decode(errors="replace")
-        try:
-            shown: Any = json.loads(text)
-        except ValueError:
-            shown = text
-        line = {
-            "received_at": datetime.now(UTC).isoformat(),
-            "person": subscription.person,
-            "subscription": subscription.id,
-            "content": shown,
-            "headers": dict(headers),
-            "answered": answered,
-        }
-        closed_to_others(self._folder)
-        with open(self._messages, "ab", opener=opened_for_owner) as file:
-            file.write(json.dumps(line).encode() + b"\n")
-            file.flush()
-            os.fsync(file.fileno())
+        """Keep a message before it is answered."""
+        about = {"person": subscription.person, "subscription": subscription.id}
+        keep(self._folder, content, headers=dict(headers), answered=answered, **about)
 
     def messages(self) -> list[Message]:
-        """All messages, oldest first; none if none came yet. A line that is still being written does not count."""
-        if not self._messages.is_file():
-            return []
-        lines = [line for line in self._messages.read_bytes().splitlines(keepends=True) if line.endswith(b"\n")]
-        return [_message(json.loads(line), number) for number, line in enumerate(lines, start=1)]
+        """All messages, oldest first."""
+        return messages(self._folder)
+
+    def announce(self, origin: str) -> None:
+        """Note where the receiver answers, for commands that make subscriptions."""
+        self._put(closed_to_others(self._folder) / "origin", origin)
+
+    @property
+    def origin(self) -> str | None:
+        """Where the receiver of this folder answers, or did when it last ran; None if it never ran."""
+        file = self._folder / "origin"
+        return file.read_text("utf-8") if file.is_file() else None
 
     @property
     def _subscriptions(self) -> Path:
         return self._folder / "subscriptions"
 
-    @property
-    def _messages(self) -> Path:
-        return self._folder / "messages.jsonl"
-
     def _write(self, subscription: Subscription) -> None:
         closed_to_others(self._folder)
-        unfinished = closed_to_others(self._subscriptions) / f"{subscription.id}.part"
-        with open(unfinished, "w", opener=opened_for_owner) as file:
-            json.dump(asdict(subscription), file)
-        unfinished.rename(unfinished.with_suffix(".json"))
+        self._put(closed_to_others(self._subscriptions) / f"{subscription.id}.json", json.dumps(asdict(subscription)))
 
-
-def _message(kept: dict[str, Any], number: int) -> Message:
-    return Message(**kept | {"number": number, "received_at": datetime.fromisoformat(kept["received_at"])})
+    def _put(self, file: Path, text: str) -> None:
+        """Write a file whole, or not at all."""
+        unfinished = file.with_suffix(".part")
+        with open(unfinished, "w", opener=opened_for_owner) as opened:
+            opened.write(text)
+        unfinished.rename(file)

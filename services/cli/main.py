@@ -15,13 +15,16 @@ COMMANDS = (
     Lazy(
         "up",
         "services.cli.local:up",
-        "Start Kafka, Postgres, a mail sink and the three services on this machine; Ctrl-C stops them.",
+        "Start Kafka, Postgres, receivers of mail and push, and the three services on this machine; Ctrl-C stops them.",
     ),
     Lazy("status", "services.cli.status.command:status", "Show on one screen whether everything works."),
     Lazy(
         "mail",
         "services.cli.mail:mail",
         "List the e-mails sent under `handoff up`, which keeps them locally and delivers none, or show one.",
+    ),
+    Lazy(
+        "push", "services.cli.push:app", "List the push messages sent under `handoff up`, or make a subscription or key."
     ),
     Lazy("run", "services.cli.run:run", "Run one process of a service until it is stopped."),
     Lazy(

@@ -37,6 +37,7 @@ ALLOWED: Mapping[tuple[str, ...], frozenset[str]] = {
     ("--version",): frozenset(),
     ("mail", "--data", "{data}"): frozenset(),
     ("mail", "--help"): frozenset(),
+    ("push", "list", "--data", "{data}"): frozenset(),
     ("status", "--help"): frozenset(),
     ("status",): frozenset(),
     ("run", "--help"): frozenset(),
@@ -56,6 +57,7 @@ ALLOWED: Mapping[tuple[str, ...], frozenset[str]] = {
 NOWHERE = "postgresql://nobody@127.0.0.1:1/none"
 PRINTS_A_TABLE = {
     "mail",
+    "push list",
     "status",
     "explain",
     "report",

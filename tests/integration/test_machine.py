@@ -1,7 +1,9 @@
 """`handoff up`: everything on one machine, with a stand-in for the services."""
 
 import asyncio
+import json
 import sys
+from datetime import UTC, datetime
 from email.message import EmailMessage
 from pathlib import Path
 
@@ -14,8 +16,14 @@ from deploy.local.failures import StartError
 from deploy.local.machine import SERVICES, Machine, Ports
 from deploy.local.mail_sink import MailSink
 from deploy.local.ports import LOOPBACK, answers, free_ports
+from deploy.local.push_store import PushStore
 from deploy.local.stored_mail import found, messages
 from services.cli.main import app
+from services.escalation.channels.web_push.client import PushClient
+from services.escalation.channels.web_push.encryption import ReceiverKeys, encrypt
+from services.escalation.channels.web_push.services import PushServices
+from services.escalation.channels.web_push.vapid import VapidKey
+from services.escalation.domain.own_facts import Attempt
 from tests.databases import Databases
 
 STAND_IN = """
@@ -46,19 +54,23 @@ def handoff(tmp_path: Path) -> tuple[str, ...]:
 
 @pytest.fixture
 def ports() -> Ports:
-    kafka, controller, postgres, smtp, *services = free_ports(7)
-    return Ports(kafka, controller, postgres, smtp, dict(zip(SERVICES, services, strict=True)))
+    kafka, controller, postgres, smtp, push, *services = free_ports(8)
+    return Ports(kafka, controller, postgres, smtp, dict(zip(SERVICES, services, strict=True)), push)
 
 
 @pytest.fixture
 async def given(kafka: str, databases: Databases) -> dict[str, str]:
     """The addresses of servers that already run."""
     urls = {f"{name.upper()}_DATABASE_URL": databases.server_url for name in SERVICES}
-    return {"KAFKA_BOOTSTRAP_SERVERS": kafka, "SMTP_URL": "smtp://mail.example:25"} | urls
+    return {
+        "KAFKA_BOOTSTRAP_SERVERS": kafka,
+        "SMTP_URL": "smtp://mail.example:25",
+        "PUSH_SERVICES": "push.company.com",
+    } | urls
 
 
 async def listening(ports: Ports) -> list[int]:
-    every = (ports.kafka, ports.kafka_controller, ports.postgres, ports.smtp, *ports.services.values())
+    every = (ports.kafka, ports.kafka_controller, ports.postgres, ports.smtp, ports.push, *ports.services.values())
     return [port for port in every if await answers(port)]
 
 
@@ -83,7 +95,7 @@ async def test_all_parts_start_in_one_folder_and_nothing_is_left_afterwards(
 ) -> None:
     folder = server_folder / "local"
     async with Machine(folder, ports=ports, given={}, handoff=handoff) as machine:
-        assert len(await listening(ports)) == 7
+        assert len(await listening(ports)) == 8
         assert machine.environment["KAFKA_BOOTSTRAP_SERVERS"] == f"{LOOPBACK}:{ports.kafka}"
         assert "ORDERS_DATABASE_URL=postgresql://orders@" in (folder / "environment").read_text()
         connection = await asyncpg.connect(machine.environment["SUPPORT_DATABASE_URL"])
@@ -128,6 +140,33 @@ async def test_a_service_that_cannot_start_is_named_with_its_last_words(
         async with Machine(tmp_path / "local", ports=ports, given=given | {"BROKEN": "support"}, handoff=handoff):
             pass
     assert await listening(ports) == []
+
+
+async def test_the_push_receiver_serves_with_a_key_that_stays(
+    tmp_path: Path, handoff: tuple[str, ...], ports: Ports, given: dict[str, str]
+) -> None:
+    keys = []
+    for _ in range(2):
+        local = given | {"PUSH_SERVICES": ""}
+        async with Machine(tmp_path / "local", ports=ports, given=local, handoff=handoff) as machine:
+            with open(machine.environment["PUSH_KEY_FILE"]) as file:  # noqa: ASYNC230
+                keys.append(file.read())
+            key = VapidKey.read(keys[-1], subject="mailto:oncall@company.com")
+            origin = machine.environment["PUSH_SERVICES"]
+            anna = PushStore(machine.push_folder).subscribe("anna", sender=key.public)
+            shown = anna.shown(origin)
+            client = PushClient(PushServices.read(origin), ca_file=Path(machine.environment["PUSH_CA_FILE"]))
+            headers = {
+                "TTL": "60",
+                "Content-Encoding": "aes128gcm",
+                "Authorization": key.authorization(origin, datetime.now(UTC)),
+            }
+            body = encrypt(b'{"title": "A sale"}', ReceiverKeys.read(**shown["keys"]))
+            assert (await client.post(shown["endpoint"], body, headers)).result is Attempt.ACCEPTED
+            await client.aclose()
+    assert keys[0] == keys[1]
+    listed = CliRunner().invoke(app, ["push", "list", "--json", "--data", str(tmp_path / "local")])
+    assert [one["content"] for one in json.loads(listed.stdout)] == [{"title": "A sale"}] * 2
 
 
 async def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path, handoff: tuple[str, ...]) -> None:

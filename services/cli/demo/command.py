@@ -136,11 +136,11 @@ def _databases_are_given() -> bool:
 async def _ports() -> Ports:
     """The usual ports; where one of them is taken (perhaps `handoff up` runs), others that are free."""
     usual = Ports()
-    wanted = (usual.kafka, usual.kafka_controller, usual.postgres, usual.smtp, *usual.services.values())
+    wanted = (usual.kafka, usual.kafka_controller, usual.postgres, usual.smtp, usual.push, *usual.services.values())
     if not any([await answers(port) for port in wanted]):
         return usual
-    kafka, controller, postgres, smtp, *services = free_ports(len(wanted))
-    return Ports(kafka, controller, postgres, smtp, dict(zip(SERVICES, services, strict=True)))
+    kafka, controller, postgres, smtp, push, *services = free_ports(len(wanted))
+    return Ports(kafka, controller, postgres, smtp, dict(zip(SERVICES, services, strict=True)), push)
 
 
 def _handoff() -> str:

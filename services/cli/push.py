@@ -1,0 +1,77 @@
+"""`handoff push`: the messages that the push receiver of `handoff up` caught, and what trying Web push takes."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import orjson
+import typer
+from rich.table import Table
+from rich.text import Text
+
+from deploy.local.stored_push import Message, messages
+from services.cli.installation import DEFAULT_DATA, Data
+from services.cli.terminal import AsJson, console, print_json, printable, stop_with
+
+app = typer.Typer(
+    help="List push messages that `handoff up` caught, or make a subscription or key.", no_args_is_help=True
+)
+
+_PIPE_WIDTH = 200
+
+
+@app.command("list")
+def list_messages(data: Data = None, as_json: AsJson = False) -> None:
+    """List the messages that the push receiver of `handoff up` caught, decrypted as by a browser."""
+    folder = _folder(data)
+    received = messages(folder)
+    if as_json:
+        print_json([asdict(message) for message in received])
+    elif not received:
+        print(f"No push messages in {folder}.")
+    else:
+        console(_PIPE_WIDTH).print(_table(received))
+
+
+@app.command()
+def subscribe(
+    person: Annotated[str, typer.Argument(metavar="PERSON", help="ID of the salesperson.")], data: Data = None
+) -> None:
+    """Make a subscription at the push receiver of `handoff up`, and print it as a browser gives it to a page."""
+    from deploy.local.push_store import PushStore
+
+    store = PushStore(_folder(data))
+    if store.origin is None:
+        raise stop_with(f"The push receiver has not run yet with the data folder {data or DEFAULT_DATA}.")
+    print_json(store.subscribe(person).shown(store.origin))
+
+
+@app.command()
+def key() -> None:
+    """Make a key for PUSH_KEY or the file of PUSH_KEY_FILE, and print it. With another key, browsers subscribe anew."""
+    from deploy.local.push_keys import new_sender_key
+
+    print(new_sender_key())
+
+
+def _folder(data: Path | None) -> Path:
+    folder = (data or DEFAULT_DATA) / "push"
+    if not folder.is_dir():
+        raise stop_with(
+            f"{folder} does not exist: no push receiver of `handoff up` has run with that data folder. "
+            "Name another with --data or HANDOFF_DATA."
+        )
+    return folder
+
+
+def _table(received: Sequence[Message]) -> Table:
+    table = Table("", "received (UTC)", "to", "urgency", box=None, pad_edge=False)
+    for heading in ("topic", "content"):
+        table.add_column(heading, overflow="fold")
+    for each in received:
+        content = each.content if isinstance(each.content, str) else orjson.dumps(each.content).decode()
+        shown = (each.person, each.headers.get("urgency", ""), each.headers.get("topic", ""), content)
+        moment = each.received_at.strftime("%Y-%m-%d %H:%M:%S")
+        table.add_row(str(each.number), moment, *(Text(printable(text)) for text in shown))
+    return table
