@@ -32,6 +32,7 @@ SERVICES = ("orders", "support", "escalation")
 HANDOFF = (sys.executable, "-m", "services.cli")
 
 _ONE_BROKER = {"TOPIC_REPLICATION": "1", "TOPIC_PARTITIONS": "4"}
+_PUSH_CONTACT = "mailto:oncall@handoff.example"
 # For trying things out with curl: everything here listens on 127.0.0.1 only.
 _LOCAL_KEYS = {
     "PUBLISHER_KEYS": '{"local": {"key": "local-publisher-key", "sources": ["*"], "rights": ["directory"]}}',
@@ -196,7 +197,9 @@ class Machine:
         receiver = PushReceiver(self.push_folder, port=self._ports.push, log=self._log("push"))
         await self._start(receiver)
         self._progress.ready("Push", urlsplit(receiver.origin).netloc)
-        self._environment |= {"PUSH_SERVICES": receiver.origin, "PUSH_CA_FILE": str(receiver.authority)}
+        contact = self._given.get("PUSH_CONTACT", _PUSH_CONTACT)
+        self._environment |= {"PUSH_SERVICES": receiver.origin, "PUSH_CONTACT": contact}
+        self._environment["PUSH_CA_FILE"] = str(receiver.authority)
         if not (self._given.get("PUSH_KEY") or self._given.get("PUSH_KEY_FILE")):
             self._environment["PUSH_KEY_FILE"] = str(sender_key(self.push_folder / "key"))
 

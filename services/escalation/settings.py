@@ -4,6 +4,7 @@ from pathlib import Path
 
 from pydantic import Field, SecretStr
 
+from services.escalation.channels.web_push.services import DEFAULT_SERVICES
 from shared.addresses import is_on_this_machine, servers_of
 from shared.settings import Duration, ServiceSettings
 
@@ -18,6 +19,11 @@ class EscalationSettings(ServiceSettings):
     smtp_ca_file: Path | None = None
     mail_from: str = "Handoff <oncall@handoff.example>"
     mail_reply_to: str = ""
+    push_key: SecretStr | None = None
+    push_contact: str = ""
+    push_services: str = DEFAULT_SERVICES
+    push_ca_file: Path | None = None
+    push_proxy: SecretStr | None = None
     inbox_url: str = "http://127.0.0.1:8103"
     desk: str = "desk"
     max_alert_age: Duration | None = None
