@@ -63,7 +63,7 @@ class BrowserKeys:
         salt, size = message[:_SALT_END], int.from_bytes(message[_SALT_END:_SIZE_END])
         key_end = _KEY_START + (message[_SIZE_END] if len(message) > _SIZE_END else 0)
         public, record = message[_KEY_START:key_end], message[key_end:]
-        if not 18 <= len(record) <= size:
+        if not 17 <= len(record) <= size:
             raise ValueError("the message is not one record of aes128gcm")
         try:
             sender = ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), public)
