@@ -1,11 +1,16 @@
 """What the answer of a push service means, and which pause it asks for."""
 
 from datetime import timedelta
+from types import SimpleNamespace
+from typing import Any, cast
+from uuid import UUID
 
 import pytest
 
-from services.escalation.channels.channel import Trouble
+from services.escalation.channels.channel import Ended, Trouble
+from services.escalation.channels.sender import Sender
 from services.escalation.channels.web_push.answers import ended_by, retry_after
+from services.escalation.domain.channels import EMAIL
 from services.escalation.domain.own_facts import Attempt
 from services.escalation.domain.push_reasons import STANDING
 
@@ -72,6 +77,15 @@ def test_a_pause_is_seconds_or_a_moment(value: bytes, seconds: int | None) -> No
     assert retry_after([(b"Retry-After", value), DATE]) == expected
     assert ended_by(429, [(b"retry-after", value), DATE]).retry_after == expected
     assert ended_by(503, [(b"RETRY-AFTER", value), DATE]).retry_after_seconds == seconds
+
+
+def test_the_pause_that_a_service_asks_for_is_reported_in_whole_seconds() -> None:
+    sender: Sender[Any] = Sender(cast("Any", SimpleNamespace(definition=EMAIL)))
+    claimed = SimpleNamespace(delivery_id=UUID(int=1), attempt=2)
+    message = cast("Any", SimpleNamespace(letter=SimpleNamespace(address="anna@sales.example"), deliveries=[claimed]))
+    for pause, seconds in ((None, None), (timedelta(milliseconds=1_500), 2)):
+        (fact,) = sender._attempted(message, Ended(Attempt.PUT_OFF, "busy", Trouble.PUT_OFF, pause))
+        assert (fact.attempt, fact.result, fact.retry_after_seconds) == (2, Attempt.PUT_OFF, seconds)
 
 
 def test_a_moment_without_the_date_of_the_answer_asks_for_no_pause() -> None:

@@ -6,10 +6,9 @@ from dataclasses import dataclass, field
 from typing import Self
 
 DEFAULT_SERVICES = (
-    "fcm.googleapis.com jmt17.google.com updates.push.services.mozilla.com *.push.services.mozilla.com "
-    "*.notify.windows.com *.push.apple.com"
+    "fcm.googleapis.com jmt17.google.com *.push.services.mozilla.com *.notify.windows.com *.push.apple.com"
 )
-"""Chrome and browsers built on it, Chromium, Firefox, Edge, Safari."""
+"""Those of Chrome and browsers built on it, of Chromium, Firefox, Edge, and Safari."""
 LONGEST_ADDRESS = 1_000
 _HTTPS = 443
 _NAME = r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?"
