@@ -37,6 +37,7 @@ def test_the_services_of_browsers_are_allowed(address: str) -> None:
         "http://fcm.googleapis.com/x",
         "//fcm.googleapis.com/x",
         "https:/fcm.googleapis.com/x",
+        "http\u017f://fcm.googleapis.com/x",
         "https://fcm.googleapis.com./x",
         "https://fcm.googleapis.com:8443/x",
         "https://fcm.googleapis.com:0/x",

@@ -15,7 +15,7 @@ _NAME = r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?"
 _HOST = re.compile(rf"(?P<wildcard>\*\.)?(?P<host>(?:{_NAME}\.)+[a-z](?:[a-z0-9-]*[a-z0-9])?)")
 _ORIGIN = re.compile(r"https://(?P<host>\[[0-9a-f:.]+\]|[a-z0-9.-]+)(?::(?P<port>[0-9]{1,5}))?/?")
 _ADDRESS = re.compile(
-    r"(?i:https)://(?P<host>\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]+)(?::(?P<port>[0-9]{1,5}))?(?P<target>/[!-\"$-\[\]-~]*)"
+    r"(?ai:https)://(?P<host>\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]+)(?::(?P<port>[0-9]{1,5}))?(?P<target>/[!-\"$-\[\]-~]*)"
 )
 """An address without user, password, fragment, backslash, blank, or anything but ASCII."""
 
