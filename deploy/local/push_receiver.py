@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from deploy.local.ports import LOOPBACK, answers, require_free
@@ -79,35 +80,37 @@ class Receiving:
         """Answer all requests of a connection."""
         try:
             with suppress(OSError, ValueError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
-                while await self._answer(*await _request(reader), writer):
-                    pass
+                while isinstance(answer := await self._answer(await _request(reader)), _Answer):
+                    writer.write(answer.octets)
+                    await writer.drain()
+                if answer is Behaviour.HANG:
+                    await reader.read()  # until the client gives up
+                else:
+                    writer.transport.abort()
         finally:
             writer.close()
 
-    async def _answer(self, line: str, headers: Mapping[str, str], body: bytes, writer: asyncio.StreamWriter) -> bool:
-        """Answer one request. False if the connection is to be closed."""
-        method, path, _ = line.split(" ")
-        subscription = self._store.of_path(path)
-        if method != "POST" or subscription is None:
-            status = 404 if method == "POST" else 405
-            return await _write(writer, status)
+    async def _answer(self, request: "_Request") -> "_Answer | Behaviour":
+        """The answer to a request, or why there is none."""
+        subscription = self._store.of_path(request.path)
+        if request.method != "POST" or subscription is None:
+            return _Answer(404 if request.method == "POST" else 405)
         match subscription.behaviour:
             case Behaviour.HANG:
-                await asyncio.Event().wait()
+                return Behaviour.HANG
             case Behaviour.SLOW:
                 await asyncio.sleep(subscription.seconds)
             case Behaviour.REFUSE | Behaviour.BUSY | Behaviour.GONE | Behaviour.UNAVAILABLE as fault:
                 pause = {"Retry-After": f"{subscription.seconds:.0f}"} if fault is Behaviour.BUSY else {}
-                return await _write(writer, _FAULTS[fault], pause)
+                return _Answer(_FAULTS[fault], pause)
         try:
-            self._take(subscription, headers, body)
+            self._take(subscription, request.headers, request.body)
         except Refused as refused:
-            return await _write(writer, refused.status, text=str(refused))
+            return _Answer(refused.status, text=str(refused))
         if subscription.behaviour is Behaviour.CUT:
-            writer.transport.abort()
-            return False
-        place = {"Location": f"{self._origin}/message/{secrets.token_urlsafe(8)}", "TTL": headers["ttl"]}
-        return await _write(writer, 201, place)
+            return Behaviour.CUT
+        place = f"{self._origin}/message/{secrets.token_urlsafe(8)}"
+        return _Answer(201, {"Location": place, "TTL": request.headers["ttl"]})
 
     def _take(self, subscription: Subscription, headers: Mapping[str, str], body: bytes) -> None:
         content = content_of(body, headers, subscription, origin=self._origin, now_seconds=self._clock())
@@ -140,24 +143,37 @@ async def serve(port: int, folder: Path) -> None:
     server.close()
 
 
-async def _request(reader: asyncio.StreamReader) -> tuple[str, dict[str, str], bytes]:
-    """The next request: its line, its headers by lower-case name, and its body."""
+@dataclass(frozen=True)
+class _Request:
+    """A request, its headers by lower-case name."""
+
+    method: str
+    path: str
+    headers: Mapping[str, str]
+    body: bytes
+
+
+@dataclass(frozen=True)
+class _Answer:
+    status: int
+    headers: Mapping[str, str] = field(default_factory=dict)
+    text: str = ""
+
+    @property
+    def octets(self) -> bytes:
+        """As it goes over the wire."""
+        lines = {**self.headers, "Content-Length": str(len(self.text.encode())), "Content-Type": "text/plain"}
+        head = "".join(f"{name}: {value}\r\n" for name, value in lines.items())
+        return f"HTTP/1.1 {self.status} {_REASONS[self.status]}\r\n{head}\r\n{self.text}".encode()
+
+
+async def _request(reader: asyncio.StreamReader) -> _Request:
     head = await reader.readuntil(b"\r\n\r\n")
     line, *fields = head.decode("latin-1").rstrip("\r\n").split("\r\n")
+    method, path, _ = line.split(" ")
     headers = {name.strip().lower(): value.strip() for name, _, value in (one.partition(":") for one in fields)}
     length = int(headers.get("content-length", "0"))
-    body = await reader.readexactly(min(length, _LONGEST_BODY))
-    return line, headers, body
-
-
-async def _write(
-    writer: asyncio.StreamWriter, status: int, headers: Mapping[str, str] | None = None, *, text: str = ""
-) -> bool:
-    lines = {**(headers or {}), "Content-Length": str(len(text.encode())), "Content-Type": "text/plain"}
-    head = "".join(f"{name}: {value}\r\n" for name, value in lines.items())
-    writer.write(f"HTTP/1.1 {status} {_REASONS[status]}\r\n{head}\r\n{text}".encode())
-    await writer.drain()
-    return True
+    return _Request(method, path, headers, await reader.readexactly(min(length, _LONGEST_BODY)))
 
 
 if __name__ == "__main__":
