@@ -139,6 +139,13 @@ def test_pauses_grow_and_end_at_ten_minutes(attempts: int) -> None:
     assert timedelta(seconds=2) <= pause <= pause_before_retry(attempts + 1) <= timedelta(minutes=10)
 
 
+def test_an_attempt_is_stored_as_before_unless_a_server_asks_for_a_pause() -> None:
+    plain = attempted(Attempt.PUT_OFF)
+    asked = plain.model_copy(update={"retry_after_seconds": 90})
+    assert "retry_after" not in plain.model_dump_json()
+    assert [DeliveryAttempted.model_validate_json(one.model_dump_json()) for one in (plain, asked)] == [plain, asked]
+
+
 @pytest.mark.parametrize("attempts", [1, 9])
 def test_a_server_that_asks_for_a_pause_gets_it(attempts: int) -> None:
     asked = attempted(Attempt.PUT_OFF, attempts).model_copy(update={"retry_after_seconds": 90})

@@ -203,11 +203,8 @@ class Attempt(StrEnum):
 
 
 class DeliveryAttempted(_OwnFact):
-    """An attempt to deliver ended; `attempt` counts from 1.
-
-    `refused_address` is set if the server refuses the address, or no mail can be addressed to it. `retry_after_seconds`
-    is the pause that a server asked for when it deferred the message.
-    """
+    """An attempt to deliver ended; `attempt` counts from 1, `retry_after_seconds` is the pause that a server wanted.
+    `refused_address` is set if the server refuses the address, or no mail can be addressed to it."""
 
     type: ClassVar[str] = "escalation.delivery.attempted"
     delivery: UUID
@@ -215,7 +212,7 @@ class DeliveryAttempted(_OwnFact):
     result: Attempt
     reason: str | None = None
     refused_address: str | None = None
-    retry_after_seconds: int | None = None
+    retry_after_seconds: int | None = Field(default=None, exclude_if=lambda seconds: seconds is None)
 
 
 class DeliveryReturned(_OwnFact):

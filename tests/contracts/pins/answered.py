@@ -15,6 +15,7 @@ import orjson
 from fastapi import FastAPI
 
 from deploy.local.stored_mail import StoredMail
+from deploy.local.stored_push import Message
 from services.cli import bounces, dead_letters, deliveries, explain, people, policy, report, trace, waiting
 from services.cli.importers.command import _figures
 from services.cli.importers.events import Import
@@ -62,6 +63,7 @@ def printed() -> Names:
         "people history": [example(people.Change)],
         "policy diff": [example(Change)],
         "policy history": [policy._as_json(Policies.shipped().latest)],
+        "push list": [asdict(example(Message))],
         "report": example(report.Report),
         "status": example(Status),
         "topics recreated": [example(Recreated)],
