@@ -4,7 +4,7 @@ import asyncio
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -30,11 +30,14 @@ class LocalPush:
     store: PushStore
     origin: str
     authority: Path
+    clients: list[PushClient] = field(default_factory=list)
 
-    def client(self, **changes: object) -> PushClient:
-        """A client that trusts it."""
-        services = PushServices.read(self.origin)
-        return PushClient(services, **{"ca_file": self.authority, **changes})  # type: ignore[arg-type]
+    def client(self, services: str = "", **changes: object) -> PushClient:
+        """A client that trusts it, and is closed in the end; it sends to other services where they are named."""
+        allowed = PushServices.read(services or self.origin)
+        made = PushClient(allowed, **{"ca_file": self.authority, **changes})  # type: ignore[arg-type]
+        self.clients.append(made)
+        return made
 
     def address(self, subscription: Subscription) -> str:
         """The endpoint of a subscription."""
@@ -64,9 +67,12 @@ async def local_push(folder: Path, *, later: timedelta = timedelta()) -> AsyncIt
     store = PushStore(folder)
     receiving = Receiving(store, origin_of(port), clock=lambda: (NOW + later).timestamp())
     server = await listening(receiving, folder, port)
+    running = LocalPush(store, origin_of(port), issued(folder).authority)
     try:
-        yield LocalPush(store, origin_of(port), issued(folder).authority)
+        yield running
     finally:
+        for client in running.clients:
+            await client.aclose()
         server.close()
 
 

@@ -111,7 +111,7 @@ async def test_no_redirect_is_followed(tmp_path: Path) -> None:
         writer.write(b"HTTP/1.1 307 Temporary Redirect\r\nLocation: /elsewhere\r\nContent-Length: 0\r\n\r\n")
 
     async with answering(tmp_path, redirect) as port:
-        ended = await client_of(tmp_path, port).post(f"https://127.0.0.1:{port}/x", b"", {})
+        ended = await posted(tmp_path, port)
     assert outcome(ended) == (Attempt.PUT_OFF, Trouble.SERVER)
     assert asked == [b"POST /x HTTP/1.1\r\n"]
 
@@ -129,7 +129,7 @@ async def test_an_answer_without_end_is_not_read(tmp_path: Path) -> None:
             await writer.drain()
 
     async with answering(tmp_path, flood) as port:
-        ended = await client_of(tmp_path, port).post(f"https://127.0.0.1:{port}/x", b"", {})
+        ended = await posted(tmp_path, port)
     assert outcome(ended) == (Attempt.REFUSED, Trouble.RECIPIENT)
     assert written < 50_000_000
 
@@ -143,7 +143,7 @@ async def test_an_answer_that_is_none_leaves_the_outcome_unknown(tmp_path: Path,
         writer.write(answer)
 
     async with answering(tmp_path, nonsense) as port:
-        ended = await client_of(tmp_path, port).post(f"https://127.0.0.1:{port}/x", b"", {})
+        ended = await posted(tmp_path, port)
     assert outcome(ended) == (Attempt.UNKNOWN, Trouble.BROKEN_OFF)
 
 
@@ -153,7 +153,7 @@ async def test_an_answer_that_breaks_off_after_its_head_counts(tmp_path: Path) -
         writer.write(b"HTTP/1.1 201 Created\r\nContent-Length: 100\r\n\r\nx")
 
     async with answering(tmp_path, breaks_off) as port:
-        ended = await client_of(tmp_path, port).post(f"https://127.0.0.1:{port}/x", b"", {})
+        ended = await posted(tmp_path, port)
     assert ended == Ended(Attempt.ACCEPTED)
 
 
@@ -162,8 +162,8 @@ async def test_a_service_that_cannot_be_reached_has_no_message(push: LocalPush, 
         writer.write(b"HTTP/1.1 201 Created\r\n\r\n")
 
     async with answering(tmp_path, closes, encrypted=False) as port:
-        plain = await client_of(tmp_path, port).post(f"https://127.0.0.1:{port}/x", b"", {})
-    away = await client_of(tmp_path, port).post(f"https://127.0.0.1:{port}/x", b"", {})
+        plain = await posted(tmp_path, port)
+    away = await posted(tmp_path, port)
     untrusted = await push.client(ca_file=None).post(f"{push.origin}/push/x", b"", push.headers())
     assert outcome(plain) == (Attempt.PUT_OFF, Trouble.NO_ENCRYPTION)
     assert outcome(away) == (Attempt.PUT_OFF, Trouble.NO_ANSWER)
@@ -178,7 +178,7 @@ async def test_the_certificate_must_be_for_the_name_wherever_it_leads(
     push: LocalPush, name: str, trouble: Trouble
 ) -> None:
     origin = f"https://{name}:{push.origin.rpartition(':')[2]}"
-    client = PushClient(PushServices.read(origin), ca_file=push.authority, resolve=Fixed("127.0.0.1"))
+    client = push.client(origin, resolve=Fixed("127.0.0.1"))
     assert (await client.post(f"{origin}/push/unknown", b"", {})).trouble is trouble
 
 
@@ -195,7 +195,7 @@ class Fixed:
 
 
 async def test_an_allowed_name_that_leads_inside_is_not_connected_to(push: LocalPush) -> None:
-    client = PushClient(PushServices.read("push.company.com"), ca_file=push.authority, resolve=Fixed("127.0.0.1"))
+    client = push.client("push.company.com", resolve=Fixed("127.0.0.1"))
     ended = await client.post(f"https://push.company.com/{SECRET}", b"", {})
     assert outcome(ended) == (Attempt.PUT_OFF, Trouble.SERVER)
     assert (ended.reason or "").startswith(STANDING)
@@ -285,6 +285,14 @@ async def pipe(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> No
 
 def client_of(folder: Path, port: int) -> PushClient:
     """A client of a server that `answering` made in this folder."""
-    return PushClient(
-        PushServices.read(f"https://127.0.0.1:{port}"), ca_file=folder / "authority.pem", whole_seconds=5.0
-    )
+    services = PushServices.read(f"https://127.0.0.1:{port}")
+    return PushClient(services, ca_file=folder / "authority.pem", whole_seconds=5.0)
+
+
+async def posted(folder: Path, port: int) -> Ended:
+    """What comes of one message for such a server."""
+    client = client_of(folder, port)
+    try:
+        return await client.post(f"https://127.0.0.1:{port}/x", b"", {})
+    finally:
+        await client.aclose()

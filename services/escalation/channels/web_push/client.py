@@ -107,7 +107,7 @@ class PushClient:
             content=body,
             extensions={
                 "timeout": {
-                    "pool": self._whole_seconds,
+                    "pool": self._whole_seconds / 2,
                     "connect": CONNECT_SECONDS,
                     "write": CONNECT_SECONDS,
                     "read": ANSWER_SECONDS,
