@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from services.escalation.domain import push_reasons
 from services.escalation.domain.entities import Salesperson
 from shared.contracts.escalation import DeliveryChannel
 
@@ -17,11 +18,13 @@ TAKES_NO_SUCH_SENDER = "the mail server takes only ASCII before the @ of the sen
 
 @dataclass(frozen=True, slots=True)
 class Addresses:
-    """The addresses of a person, without the other data of the directory."""
+    """The addresses of a person, without the other data of the directory. `has_device`: a browser of theirs receives
+    notifications."""
 
     email: str | None
     phone: str | None
     chat: str | None
+    has_device: bool = False
 
 
 Addressee: TypeAlias = Salesperson | Addresses
@@ -35,6 +38,8 @@ class ChannelDefinition:
     for their time: then `address` finds a person's address. `no_address` is the reason for a person without one,
     `address_gone` the reason if it was removed between the alert and the sending.
 
+    `only_with_address`: a person without an address has no delivery on it, not a skipped one.
+
     `not_again` is the reason why nothing on it can be sent again; None: an operator can do so. `marks_addresses`: the
     directory marks an address that the channel refuses. `standing_trouble` are the beginnings of reasons that block
     every message until an operator changes something; trouble that may pass by itself is not among them.
@@ -46,6 +51,7 @@ class ChannelDefinition:
     address: Callable[[Addressee], str | None] = lambda _: None
     no_address: str = ""
     address_gone: str = ""
+    only_with_address: bool = False
     not_again: str | None = None
     marks_addresses: bool = False
     standing_trouble: tuple[str, ...] = ()
@@ -68,9 +74,20 @@ EMAIL = ChannelDefinition(
     marks_addresses=True,
     standing_trouble=(REFUSES, OFFERS_NO_ENCRYPTION, IS_NOT_TRUSTED, CANNOT_ENCRYPT, TAKES_NO_SUCH_SENDER),
 )
+PUSH = ChannelDefinition(
+    name=DeliveryChannel.PUSH.value,
+    label="notifications on devices",
+    address=lambda person: "the devices that receive notifications" if person.has_device else None,
+    no_address="no device receives notifications",
+    address_gone="no device receives notifications any more",
+    only_with_address=True,
+    standing_trouble=push_reasons.STANDING,
+)
 
 CHANNELS: Mapping[str, ChannelDefinition] = {one.name: one for one in (INBOX, EMAIL)}
 """The definitions by name, in the order in which an alert gets its deliveries."""
+NAMES: tuple[str, ...] = (*CHANNELS, PUSH.name)
+"""The names that a delivery's channel may have."""
 SHOWING: tuple[str, ...] = tuple(one.name for one in CHANNELS.values() if one.shows_at_once)
 """The names of the channels that show alerts."""
 SENDING: tuple[str, ...] = tuple(one.name for one in CHANNELS.values() if not one.shows_at_once)

@@ -58,7 +58,10 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class Salesperson:
-    """A salesperson. `email_failed_at` is set while mail to the address fails, with the mail server's reason."""
+    """A salesperson. `email_failed_at` is set while mail to the address fails, with the mail server's reason.
+
+    `has_device`, a browser receives notifications for them, is read with the person and never saved.
+    """
 
     salesperson_id: str
     changed_at: datetime
@@ -80,6 +83,7 @@ class Salesperson:
     rings_off_hours: bool = False
     email_failed_at: datetime | None = None
     email_failed_because: str | None = None
+    has_device: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ Personal fields (names, addresses, numbers, words) have columns of their own: on
 
 from services.escalation.tables.alerts import DELIVERY_STATES, Alert, Delivery, Notice
 from services.escalation.tables.base import EscalationTable
+from services.escalation.tables.devices import PushDevice, ShownNotification
 from services.escalation.tables.directory import Account, AccountVersion, Case, Order, Salesperson
 from services.escalation.tables.matters import AccountFact, Decision, Episode, Note, Signal
 from services.escalation.tables.policies import Policy
@@ -26,8 +27,10 @@ __all__ = [
     "Notice",
     "Order",
     "Policy",
+    "PushDevice",
     "Salesperson",
     "Session",
+    "ShownNotification",
     "SignInLink",
     "Signal",
 ]

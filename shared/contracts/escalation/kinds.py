@@ -105,6 +105,7 @@ class DeliveryChannel(StrEnum):
     """A channel on which alerts are delivered."""
 
     EMAIL = "email"
+    PUSH = "push"
 
 
 class CustomersAnswer(StrEnum):
