@@ -15,6 +15,10 @@ from services.escalation.channels.letters import Letters
 from services.escalation.channels.notices import send_notices
 from services.escalation.channels.sender import Sender
 from services.escalation.channels.smtp import MailServer
+from services.escalation.channels.web_push.channel import WebPushChannel
+from services.escalation.channels.web_push.devices import PushSender
+from services.escalation.channels.web_push.messages import test_message
+from services.escalation.channels.web_push.take_backs import take_back_notifications
 from services.escalation.domain.duty_buttons import DutyButton
 from services.escalation.domain.own_facts import (
     OWN_FACTS,
@@ -29,12 +33,14 @@ from services.escalation.domain.rules import RULES_VERSION, Rules
 from services.escalation.handlers import handling
 from services.escalation.handlers.apply import count_decisions
 from services.escalation.inbox import InboxDependencies, create_inbox, show_errors
+from services.escalation.inbox.dependencies import Notifications, Tested
 from services.escalation.inbox.sessions import Sessions, SignedOut
 from services.escalation.outline import OUTLINE
 from services.escalation.settings import EscalationSettings
 from services.escalation.store.bounce_notices import notes_of_addresses
 from services.escalation.store.deliveries import sample
 from services.escalation.store.desk import desk_notes
+from services.escalation.store.devices import live
 from services.escalation.store.inbox import now
 from services.escalation.store.left_to_judge import SOURCE, event_id
 from services.escalation.store.policies import KnownPolicies, load
@@ -54,17 +60,20 @@ from shared.service import Health, Loop, Resources, Service
 from shared.transaction import InputProcessor
 
 NAME = "escalation"
+_ACCEPTED = "the push service accepted it, so it should show in a moment"
 
 log = get_logger(__name__)
 
 
 def service(settings: EscalationSettings) -> Service:
-    """The service with these settings. Raises ValueError for an unreadable SMTP_URL, MAIL_FROM, MAIL_REPLY_TO or
-    READER_KEYS."""
+    """The service with these settings. Raises ValueError for an unreadable SMTP_URL, MAIL_FROM, MAIL_REPLY_TO,
+    READER_KEYS or setting of notifications."""
     rules = Rules(desk=SalespersonId(settings.desk), max_alert_age=settings.max_alert_age)
     letters = Letters(sender=settings.mail_from, inbox_url=settings.inbox_url, reply_to=settings.mail_reply_to or None)
     email = EmailChannel(MailServer(settings.smtp_url.get_secret_value(), ca_file=settings.smtp_ca_file), letters)
-    channels: Sequence[Channel[Any]] = (email,)
+    devices = push_sender(settings)
+    push = WebPushChannel(devices)
+    channels: Sequence[Channel[Any]] = (email, push)
     readers = ReaderKeys.read(settings.reader_keys)
 
     async def noting(connection: Connection) -> list[str]:
@@ -80,6 +89,7 @@ def service(settings: EscalationSettings) -> Service:
             send_sign_in_link=sending_sign_in_links(email, partial(now, resources.pool)),
             public_url=settings.inbox_url,
             metrics=resources.metrics,
+            notifications=None if devices is None else notifications(devices, resources.pool),
         )
         summary = "Notices that a sold account is at risk, and alerts the salesperson who made the sale."
         reference = ServiceReference(NAME, summary, OUTLINE.listens_to, OUTLINE.publishes).on(resources.cluster)
@@ -100,11 +110,41 @@ def service(settings: EscalationSettings) -> Service:
         web=web,
         own_facts=OWN_FACTS,
         loops={channel.definition.label: sending(channel) for channel in channels}
-        | {"notices": partial(send_notices, email)},
+        | {"notices": partial(send_notices, email)}
+        | ({} if devices is None else {"take-backs of notifications": partial(taking_back, devices)}),
         sample=sample,
         observe=count_decisions,
         notes=noting,
     )
+
+
+def push_sender(settings: EscalationSettings) -> PushSender | None:
+    """What notifications are sent with; None without a key. Raises ValueError."""
+    if settings.push_key is None or not settings.push_key.get_secret_value():
+        return None
+    return PushSender.read(
+        settings.push_key.get_secret_value(),
+        contact=settings.push_contact,
+        services=settings.push_services,
+        ca_file=settings.push_ca_file,
+        proxy=settings.push_proxy.get_secret_value() if settings.push_proxy else None,
+    )
+
+
+def notifications(sender: PushSender, pool: Pool) -> Notifications:
+    """What pages need for notifications on devices."""
+    return Notifications(sender.key.public, sender.key.fingerprint, sender.check, partial(send_test, sender, pool))
+
+
+async def taking_back(sender: PushSender, resources: Resources) -> None:
+    """The loop that takes notifications back."""
+    await take_back_notifications(sender, resources.pool)
+
+
+async def send_test(sender: PushSender, pool: Pool, person: SalespersonId, at: str) -> Sequence[Tested]:
+    """Send a test to a person's devices."""
+    results = await sender.to_devices(pool, await live(pool, person), test_message(person, at))
+    return [Tested(one.device.label, one.ended.reason or _ACCEPTED) for one in results]
 
 
 async def signed_in(sessions: Sessions, request: Request) -> str | None:

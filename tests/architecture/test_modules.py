@@ -26,6 +26,7 @@ MAY_COMMIT = {
     "shared/migrations/upgrading.py": "changes tables, not what is in them",
     "services/escalation/store/claims.py": "claims what is sent next under its recipient's lock",
     "services/escalation/store/sessions.py": "counts somebody's sign-in links under a lock before it adds one",
+    "services/escalation/store/devices.py": "ends other devices of a browser together with adding it",
 }
 MAY_WRITE_BY_ITSELF = {
     "shared/messaging/positions.py": "how far partitions were read",
@@ -40,6 +41,8 @@ MAY_WRITE_BY_ITSELF = {
     "services/escalation/store/bounce_notices.py": "claims notices before they are sent, and says what became of them",
     "services/escalation/store/sign_outs.py": "who is signed in is no fact about a customer",
     "services/escalation/store/address_notices.py": "claims notices of a changed address, and what came of each",
+    "services/escalation/store/devices.py": "which browsers receive notifications is no fact about a customer",
+    "services/escalation/store/shown.py": "claims notifications before they are taken back",
     "services/escalation/store/deliveries.py": "gives up on attempts that never came back",
 }
 READS_THE_CLOCK = {"now", "utcnow", "today", "uuid1", "uuid4"}

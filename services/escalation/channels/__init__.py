@@ -1,2 +1,2 @@
 """Channels: how an alert reaches a person outside the inbox. `channel` defines a channel, `sender` is its loop, and
-`email` is the only channel."""
+`email` and `web_push` are the channels."""

@@ -11,6 +11,7 @@ from services.escalation.domain.channels import ChannelDefinition
 from services.escalation.domain.own_facts import Attempt
 from services.escalation.store.deliveries import Letter
 from services.escalation.store.lists import ListLetter
+from shared.database import Pool
 
 M = TypeVar("M")
 """A message as the channel sends it."""
@@ -68,6 +69,10 @@ class Channel(Protocol[M]):
     @property
     def notes(self) -> Sequence[str]:
         """Remarks for operators on its configuration."""
+        ...
+
+    async def start(self, pool: Pool) -> None:
+        """Prepare once, before the first message."""
         ...
 
     def compose(self, letter: Letter | ListLetter) -> M | Ended:

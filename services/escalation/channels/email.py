@@ -12,6 +12,7 @@ from services.escalation.domain.own_facts import Attempt
 from services.escalation.store.deliveries import Letter
 from services.escalation.store.lists import ListLetter
 from shared.contracts.mailboxes import NotAMailbox
+from shared.database import Pool
 
 
 class EmailChannel:
@@ -27,6 +28,9 @@ class EmailChannel:
     def notes(self) -> Sequence[str]:
         """Remarks for operators on the mail server."""
         return self._server.notes
+
+    async def start(self, pool: Pool) -> None:
+        """Nothing needs to be prepared."""
 
     def compose(self, letter: Letter | ListLetter) -> Mail | Ended:
         """The message for an alert or a list. See `Channel`."""

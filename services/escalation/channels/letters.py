@@ -55,7 +55,8 @@ from shared.contracts.mailboxes import NotAMailbox, mailbox_of
 from shared.contracts.support_inbound import ContactPreference
 
 _SUBJECT_LENGTH = 150
-_WHAT_LENGTH = 50
+LONGEST_HEADLINE = 50
+"""A longer headline is replaced by the signal's label."""
 _LINE_LENGTH = 300
 _LINES_OF_STORY = 8
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
@@ -83,7 +84,7 @@ class Letters:
     def alert(self, letter: Letter) -> Mail:
         """The message for one delivery; its Message-ID is the delivery's, however often it is sent."""
         history = letter.story.read()
-        letter = _in_sale_words(letter, history)
+        letter = in_words_of_the_sale(letter, history)
         assert letter.main is not None
         now = why_now([signal.risk for signal in letter.signals], letter.main)
         if letter.left_out:
@@ -114,7 +115,7 @@ class Letters:
             "written_at": absolute(written_at),
         }
         last = _last(letter, answer_by, promised)
-        what = now.what if len(now.what) <= _WHAT_LENGTH else now.label
+        what = now.what if len(now.what) <= LONGEST_HEADLINE else now.label
         subject = f"{severity}: {cut(who, NAME_LENGTH)}, {what}, {last}"
         message = self._message(str(letter.address), subject, "alert", letter.delivery_id, fields, letter.now)
         thread = f"<episode-{letter.episode_id}@{self._sender.domain}>"
@@ -209,7 +210,8 @@ def _address(text: str) -> Address:
     return Address(username=mailbox.local, domain=mailbox.domain)
 
 
-def _in_sale_words(letter: Letter, history: CustomerHistory) -> Letter:
+def in_words_of_the_sale(letter: Letter, history: CustomerHistory) -> Letter:
+    """A letter whose signals are named as on the page."""
     signals = in_sale_words(letter.signals, history, letter.order_id)
     pairs = zip(letter.signals, signals, strict=True)
     return replace(

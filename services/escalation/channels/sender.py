@@ -56,6 +56,7 @@ class Sender(Generic[M]):
 
     async def run(self, pool: Pool, processor: InputProcessor, metrics: Metrics) -> None:
         """Send until cancelled; messages being sent are finished first."""
+        await self._channel.start(pool)
         try:
             while True:
                 if len(self._sending) >= AT_ONCE:

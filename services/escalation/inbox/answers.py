@@ -2,12 +2,13 @@
 
 import asyncio
 from collections.abc import Callable, Coroutine
-from typing import Any, NamedTuple, TypeAlias
+from functools import partial
+from typing import Any, NamedTuple, Protocol, TypeAlias
 from urllib.parse import urlencode
 
 from fastapi.routing import APIRoute
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from services.escalation.inbox.dependencies import InboxDependencies
 from services.escalation.inbox.forms import NotUnderstood
@@ -24,6 +25,7 @@ RETRY_SECONDS = 5
 FORM_SECONDS = 10.0
 _MAX_FORM_BYTES = 16_384
 _FORM_KIND = "application/x-www-form-urlencoded"
+_JSON_KIND = "application/json"
 _HOME = ("/", "Go to your inbox")
 _Link: TypeAlias = tuple[str, str]
 
@@ -67,62 +69,88 @@ class _NotReceived(FormRefused):
         self.headers = {"Connection": "close"} if closes else {}
 
 
+class Say(Protocol):
+    """Makes a response of a message, with a link onwards."""
+
+    def __call__(self, heading: str, message: str, *, status: int, link: _Link) -> Response: ...
+
+
 def page_route(pages: Pages, given: InboxDependencies) -> type[APIRoute]:
     """The route class of the pages."""
+    return _route(pages.message, given, _FORM_KIND)
 
-    class PageRoute(APIRoute):
+
+def notification_route(given: InboxDependencies) -> type[APIRoute]:
+    """The route class for the buttons of notifications: both requests and responses are JSON."""
+    return _route(_as_json, given, _JSON_KIND)
+
+
+def as_json(*, done: bool, message: str, url: str, status: int = 200) -> Response:
+    """What a notification shows after its button was pressed."""
+    return JSONResponse({"done": done, "message": message, "url": url}, status)
+
+
+def _as_json(heading: str, message: str, *, status: int, link: _Link) -> Response:
+    return as_json(done=False, message=message or heading, url=link[0], status=status)
+
+
+def _route(say: Say, given: InboxDependencies, kind: str) -> type[APIRoute]:
+    class Route(APIRoute):
         def get_route_handler(self) -> Answer:
             handle = super().get_route_handler()
 
             async def answer(request: Request) -> Response:
-                return secured(await _answered(handle, request, pages, given))
+                return secured(await _answered(handle, request, say, given, kind))
 
             return answer
 
-    return PageRoute
+    return Route
 
 
-async def _answered(handle: Answer, request: Request, pages: Pages, given: InboxDependencies) -> Response:
+async def _answered(handle: Answer, request: Request, say: Say, given: InboxDependencies, kind: str) -> Response:
     def refused_for(code: str) -> None:
         given.metrics.process.requests_refused.labels("", code).inc()
 
+    failed = partial(say, "That didn't work")
     try:
         if request.method == "POST":
-            await _check_form(request, given.public_url)
+            await _check_form(request, given.public_url, kind)
         return await handle(request)
     except SignedOut as signed_out:
         return _to_sign_in(signed_out.next_path)
     except _NotReceived as refused:
         refused_for("form_not_received")
-        response = pages.message("That didn't work", str(refused), status=refused.status, link=_HOME)
+        response = failed(str(refused), status=refused.status, link=_HOME)
         response.headers.update(refused.headers)
         return response
     except FormRefused as refused:
         refused_for("form_refused")
-        return pages.message("That didn't work", str(refused), status=403, link=_HOME)
+        return failed(str(refused), status=403, link=_HOME)
     except (NotUnderstood, Refused, Overtaken) as refused:
         why = why_refused(refused)
         refused_for(why.code)
-        return pages.message(_heading(refused), why.sentence, status=why.status, link=_back(request))
+        return say(_heading(refused), why.sentence, status=why.status, link=_back(request))
     except NotHere as not_here:
         refused_for("not_here")
-        return pages.message("Not in your inbox", str(not_here), status=404, link=_HOME)
+        return say("Not in your inbox", str(not_here), status=404, link=_HOME)
     except DATABASE_ERRORS as error:
         if not is_transient(error):
             raise
-        return _unavailable(pages)
+        return _unavailable(say)
 
 
 def _back(request: Request) -> _Link:
-    """The link to the episode whose button was pressed, if there was one."""
+    """The link to the page whose button was pressed."""
+    if request.url.path.startswith("/devices"):
+        return "/devices", "Back to your devices"
     episode = request.path_params.get("episode_id")
     page = local_page(f"/episodes/{episode}") if episode else "/"
     return (page, "Open the episode") if page != "/" else _HOME
 
 
-def _unavailable(pages: Pages) -> Response:
+def _unavailable(say: Say) -> Response:
     sentence = "The database is not responding. Nothing is lost. Try again in a few seconds; pressing twice is safe."
-    response = pages.message("Back in a moment", sentence, status=503, link=_HOME)
+    response = say("Back in a moment", sentence, status=503, link=_HOME)
     response.headers["Retry-After"] = str(RETRY_SECONDS)
     return response
 
@@ -146,11 +174,11 @@ def _to_sign_in(next_path: str) -> Response:
     return RedirectResponse(f"/sign-in{query}", status_code=303)
 
 
-async def _check_form(request: Request, public_url: str) -> None:
+async def _check_form(request: Request, public_url: str, kind: str) -> None:
     """Reads a form for its handler. Raises FormRefused for a form that our pages do not send."""
     await _check_size(request)
     await _read(request)
-    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != _FORM_KIND:
+    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != kind:
         raise FormRefused("This form was not sent in the way this page sends it. Reload the page and try again.")
     check_same_site(request, public_url)
 

@@ -1,6 +1,7 @@
 """Templates and the headers that every answer of the pages carries."""
 
 import hashlib
+import json
 from collections.abc import Mapping
 from importlib.resources import files
 from types import MappingProxyType
@@ -16,6 +17,7 @@ from services.escalation.domain.words.in_short import NAME_LENGTH, unturned
 _HEADERS = {
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
+        "worker-src 'self'; manifest-src 'self'; "
         "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
     ),
     "Referrer-Policy": "no-referrer",
@@ -24,7 +26,35 @@ _HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
 }
-_MEDIA_TYPES = {"inbox.css": "text/css", "inbox.js": "text/javascript", "icon.svg": "image/svg+xml"}
+_MEDIA_TYPES = {
+    "inbox.css": "text/css",
+    "inbox.js": "text/javascript",
+    "devices.js": "text/javascript",
+    "service-worker.js": "text/javascript",
+    "icon.svg": "image/svg+xml",
+    "icon-180.png": "image/png",
+    "icon-192.png": "image/png",
+    "icon-512.png": "image/png",
+    "icon-maskable.png": "image/png",
+    "badge.png": "image/png",
+}
+_MANIFEST = {
+    "id": "/",
+    "name": "Handoff, on call",
+    "short_name": "On call",
+    "description": "Sales at risk, and the customers to call.",
+    "start_url": "/",
+    "scope": "/",
+    "display": "standalone",
+    "lang": "en",
+    "background_color": "#f7f7f5",
+    "theme_color": "#4a56c8",
+}
+_ICONS = (
+    ("icon-192.png", "192x192", "any"),
+    ("icon-512.png", "512x512", "any"),
+    ("icon-maskable.png", "512x512", "maskable"),
+)
 ASSETS_PATH = "/inbox"
 _LONG_QUOTE = 600
 """A quotation with more characters shows its beginning; the reader can open the rest."""
@@ -45,6 +75,21 @@ class Assets:
             return None
         keep = {"Cache-Control": "public, max-age=31536000, immutable"}
         return Response(self._bodies[name], media_type=_MEDIA_TYPES[name], headers=keep)
+
+    async def service_worker(self) -> Response:
+        """The script that shows notifications: at the root, since it may only act for pages below its own address."""
+        return Response(
+            self._bodies["service-worker.js"], media_type="text/javascript", headers={"Cache-Control": "no-cache"}
+        )
+
+    async def manifest(self) -> Response:
+        """What a phone shows of this site once it is on the home screen (W3C Web Application Manifest)."""
+        icons = [
+            {"src": self.address(name), "sizes": sizes, "type": "image/png", "purpose": purpose}
+            for name, sizes, purpose in _ICONS
+        ]
+        body = json.dumps(_MANIFEST | {"icons": icons})
+        return Response(body, media_type="application/manifest+json", headers={"Cache-Control": "no-cache"})
 
 
 class Pages:

@@ -5,11 +5,13 @@ from sse_starlette import EventSourceResponse
 from starlette.requests import Request
 from starlette.responses import Response
 
-from services.escalation.inbox.answers import NotHere, page_route
+from services.escalation.inbox.answers import NotHere, notification_route, page_route
 from services.escalation.inbox.dependencies import InboxDependencies
+from services.escalation.inbox.devices import DevicePages
 from services.escalation.inbox.duties import DutyPages
 from services.escalation.inbox.episodes import EpisodePages
 from services.escalation.inbox.live import LivePages
+from services.escalation.inbox.notification_buttons import NotificationButtons
 from services.escalation.inbox.rendering import ASSETS_PATH, Assets, Pages
 from services.escalation.inbox.sessions import Sessions
 from services.escalation.inbox.sign_in import SignInPages
@@ -23,6 +25,7 @@ def create_inbox(dependencies: InboxDependencies) -> APIRouter:
     duties = DutyPages(dependencies, sessions)
     episodes = EpisodePages(dependencies, sessions, pages, duties)
     door = SignInPages(dependencies, sessions, pages)
+    devices = DevicePages(dependencies, sessions, pages)
     live = LivePages(dependencies.pool, poll_seconds=dependencies.poll_seconds)
 
     async def stream(request: Request) -> Response:
@@ -44,7 +47,11 @@ def create_inbox(dependencies: InboxDependencies) -> APIRouter:
         ("/closed", episodes.closed),
         ("/acknowledge-all", episodes.back_to_list),
         ("/live", stream),
+        ("/devices", devices.devices),
+        ("/devices/test", devices.back),
         ("/sign-in", door.door),
+        ("/service-worker.js", assets.service_worker),
+        ("/manifest.webmanifest", assets.manifest),
         (f"{ASSETS_PATH}/{{digest}}/{{name}}", asset),
     ):
         router.add_api_route(path, answer, methods=["GET"], response_model=None)
@@ -53,9 +60,16 @@ def create_inbox(dependencies: InboxDependencies) -> APIRouter:
         ("/acknowledge-all", episodes.acknowledge_all),
         ("/check-ins", duties.log_check_in),
         ("/follow-ups", duties.log_follow_up),
+        ("/devices", devices.add),
+        ("/devices/test", devices.test),
+        ("/devices/{device_id}/remove", devices.remove),
         ("/sign-in", door.sign_in),
         ("/sign-in/link", door.ask_for_link),
         ("/sign-out", door.sign_out),
     ):
         router.add_api_route(path, answer, methods=["POST"], response_model=None)
+    buttons = APIRouter(route_class=notification_route(dependencies), include_in_schema=False, tags=["inbox"])
+    press = NotificationButtons(dependencies).acknowledge
+    buttons.add_api_route("/push/acknowledge", press, methods=["POST"], response_model=None)
+    router.include_router(buttons)
     return router

@@ -74,11 +74,12 @@ _NOBODY_TO_NOTIFY = "select count(*) from escalation.episodes where closed_at is
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """The content of a message about one alert. `address` is the recipient's on the channel. `repeat` tells that it may
-    have arrived before. `signals` are the newest and `main`, the subject; `left_out` counts the others. Without `main`
-    no signal stands."""
+    """The content of a message about one alert. `address` is the recipient's on the channel; devices are looked up only
+    when it is sent. `repeat` tells that it may have arrived before. `signals` are the newest and `main`, the subject;
+    `left_out` counts the others. Without `main` no signal stands."""
 
     delivery_id: UUID
+    alert_id: UUID
     repeat: bool
     account_id: str
     episode_id: UUID
@@ -113,11 +114,12 @@ async def letters(
     for delivery in claimed:
         alert = dict(alerts[delivery.alert_id])
         alert_id, amount = alert.pop("alert_id"), money(alert.pop("amount_minor"), alert.pop("currency"))
-        addresses = Addresses(alert.pop("email"), alert.pop("phone"), alert.pop("chat"))
+        addresses = Addresses(alert.pop("email"), alert.pop("phone"), alert.pop("chat"), has_device=True)
         said = shown[alert["episode_id"]]
         found.append(
             Letter(
                 delivery_id=delivery.delivery_id,
+                alert_id=alert_id,
                 repeat=delivery.repeat,
                 address=channel.address(addresses),
                 amount=amount,

@@ -15,6 +15,7 @@ from services.escalation.store.ranking import RANKED
 from services.escalation.store.signals_shown import Shown, signals_shown
 from shared.contracts.escalation import Severity
 from shared.database import Pool
+from shared.ids import SalespersonId
 
 _PERSON = "select email, phone, chat, zone from escalation.salespeople where salesperson_id = $1"
 # The episodes that this person has not acknowledged, and all episodes of this list.
@@ -46,12 +47,13 @@ class ListedSale:
 @dataclass(frozen=True, slots=True)
 class ListLetter:
     """Everything a ranked list may say. `sales` are those it names, `total` and `new` count all, `at_risk` is their
-    money in minor units by currency. `address` is the recipient's on the channel. `repeat` tells that it may have
-    arrived before."""
+    money in minor units by currency. `address` is the recipient's on the channel; devices are looked
+    up only when it is sent. `repeat` tells that it may have arrived before."""
 
     list_id: UUID
     deliveries: Sequence[ClaimedDelivery]
     repeat: bool
+    recipient: SalespersonId
     address: str | None
     recipient_zone: str
     sales: Sequence[ListedSale]
@@ -84,7 +86,8 @@ async def list_letter(
         list_id=message.list_id,
         deliveries=message.deliveries,
         repeat=any(delivery.repeat for delivery in message.deliveries),
-        address=channel.address(Addresses(person["email"], person["phone"], person["chat"])),
+        recipient=SalespersonId(message.recipient),
+        address=channel.address(Addresses(person["email"], person["phone"], person["chat"], has_device=True)),
         recipient_zone=person["zone"],
         sales=[_listed(sale, shown[sale.episode_id]) for sale in named],
         total=len(sales),

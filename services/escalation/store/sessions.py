@@ -7,6 +7,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import timedelta
 
+from services.escalation.store import devices
 from shared.contracts.mailboxes import compared
 from shared.database import Connection, Pool
 from shared.ids import SalespersonId
@@ -157,6 +158,8 @@ async def alive(connection: Connection, sessions: Collection[bytes]) -> set[byte
 
 
 async def end_session(database: Pool, token_hash: bytes) -> None:
+    """End a session, and the notifications in its browser."""
+    await devices.end_of_session(database, token_hash)
     await database.execute(_END_SESSION, token_hash)
 
 

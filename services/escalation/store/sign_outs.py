@@ -1,8 +1,11 @@
-"""Ends a person's sessions and sign-in links: in the transaction of the change that requires it, or by a button."""
+"""Ends a person's sessions, sign-in links and devices: in the transaction of the change that requires it, or by a
+button."""
 
 from collections.abc import Collection
 from datetime import datetime
 
+from services.escalation.domain.devices import DeviceEnd
+from services.escalation.store import devices
 from shared.database import Connection, Pool
 
 # A link counts as used, and still as requested. Links come first: if one is being used at this moment, its session is
@@ -16,15 +19,17 @@ _NOW = "select shared.app_now()"
 
 
 async def end_all(connection: Connection, people: Collection[str], now: datetime) -> None:
-    """End all sessions of these people, and make all links sent to them invalid."""
+    """End all sessions and devices of these people, and make all links sent to them invalid."""
     if people:
         ordered = sorted(people)
         await connection.execute(_END_LINKS, ordered, now)
         await connection.execute(_END_SESSIONS, ordered, now)
+        await devices.end_of_people(connection, ordered, DeviceEnd.SIGN_INS_ENDED)
 
 
 async def sign_out_everywhere(pool: Pool, salesperson_id: str) -> None:
-    """End every session and link of one person."""
+    """End every session, link and device of one person."""
     now = await pool.fetchval(_NOW)
     await pool.execute(_END_LINKS, [salesperson_id], now)
     await pool.execute(_END_SESSIONS, [salesperson_id], now)
+    await devices.end_of_people(pool, [salesperson_id], DeviceEnd.SIGNED_OUT_EVERYWHERE)

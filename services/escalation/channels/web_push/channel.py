@@ -1,0 +1,70 @@
+"""Notifications on devices: a letter becomes one message, which goes to every device of its recipient."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from services.escalation.channels.channel import Ended, Trouble
+from services.escalation.channels.web_push import messages
+from services.escalation.channels.web_push.devices import PushSender
+from services.escalation.channels.web_push.messages import PushMessage
+from services.escalation.domain.channels import PUSH
+from services.escalation.domain.own_facts import Attempt
+from services.escalation.store import devices, shown
+from services.escalation.store.deliveries import Letter
+from services.escalation.store.lists import ListLetter
+from shared.database import Pool
+
+_NO_KEY = "no notifications go to devices: set PUSH_KEY and PUSH_CONTACT (`handoff push key` makes a key)"
+_NONE_LEFT = Ended(Attempt.REFUSED, PUSH.address_gone, Trouble.ADDRESS)
+
+
+class WebPushChannel:
+    """Alerts as notifications. A message of unknown outcome is sent again, and replaces the first on the device."""
+
+    definition = PUSH
+
+    def __init__(self, sender: PushSender | None) -> None:
+        """Without a sender there is no key: then nobody has a device."""
+        self._sender = sender
+        self._pool: Pool | None = None
+
+    @property
+    def notes(self) -> Sequence[str]:
+        """Remarks for operators on the key."""
+        return [_NO_KEY] if self._sender is None else self._sender.key.notes
+
+    async def start(self, pool: Pool) -> None:
+        """End the devices that subscribed with another key."""
+        self._pool = pool
+        await devices.end_of_other_keys(pool, self._sender.key.fingerprint if self._sender else None)
+
+    def compose(self, letter: Letter | ListLetter) -> PushMessage | Ended:
+        """The message for an alert or a list. See `Channel`."""
+        return messages.of_list(letter) if isinstance(letter, ListLetter) else messages.of_alert(letter)
+
+    async def send(self, message: PushMessage) -> Ended:
+        """Send to every device at the same time, in bounded time."""
+        assert self._pool is not None
+        live = await devices.live(self._pool, message.recipient)
+        if self._sender is None or not live:
+            return _NONE_LEFT
+        await shown.keep(self._pool, message.recipient, message.tag, message.deliveries)
+        results = await self._sender.to_devices(self._pool, live, message)
+        return ended_by_all([one.ended for one in results])
+
+
+def ended_by_all(ends: Sequence[Ended]) -> Ended:
+    """The result of a message by its result on each device: it has arrived if one device has it.
+
+    It is sent again as long as one may receive it: after the longest pause asked for, so that every service has its
+    pause. Where one may have it already, the usual time is waited for.
+    """
+    standing = [one for one in ends if one.trouble is not Trouble.RECIPIENT]
+    for result in (Attempt.ACCEPTED, Attempt.UNKNOWN):
+        found = next((one for one in standing if one.result is result), None)
+        if found is not None:
+            return found
+    deferred = [one for one in standing if one.result is Attempt.PUT_OFF]
+    if deferred:
+        return max(deferred, key=lambda one: one.retry_after or timedelta())
+    return standing[0] if standing else _NONE_LEFT

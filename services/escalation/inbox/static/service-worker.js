@@ -1,0 +1,91 @@
+// Shows notifications while no page is open, and sends what their button says. It keeps no page: what pages show is
+// always fetched. The server decides what a press does; this only shows its answer.
+
+const LATE = "This arrived late: the time to respond has passed.";
+const NOT_SENT = "Not acknowledged: the server did not respond. Try again, or open the episode.";
+const scope = self.registration;
+
+self.addEventListener("install", () => self.skipWaiting());
+self.addEventListener("push", (event) => event.waitUntil(receive(event.data)));
+self.addEventListener("notificationclick", (event) => {
+  event.notification.close();
+  const { data, title } = event.notification;
+  event.waitUntil(event.action === "acknowledge" ? acknowledge(data, title) : open(data?.url ?? "/"));
+});
+self.addEventListener("pushsubscriptionchange", (event) => event.waitUntil(renew(event)));
+
+async function receive(data) {
+  let message;
+  try {
+    message = data.json();
+  } catch {  // browsers want every message to show something
+    message = { title: "On call", body: "Open your inbox to see what is new.", url: "/", tag: "unreadable" };
+  }
+  if (message.kind === "over") return takeBack(message);
+  const late = message.until && Date.now() >= message.until;
+  await show(message, {
+    body: late ? `${message.body}\n${LATE}` : message.body,
+    actions: late || !message.token ? [] : message.actions,
+    renotify: true,
+  });
+}
+
+function show(message, { body, actions = [], renotify = false, silent = false }) {
+  const { title, tag } = message, most = Notification.maxActions ?? 0;  // Safari and Firefox show no buttons
+  return scope.showNotification(title, {
+    body, tag, silent, renotify: renotify && !silent, data: message, actions: actions.slice(0, most),
+    icon: "/inbox/icons/icon-192.png", badge: "/inbox/icons/badge.png",
+  });
+}
+
+// What nobody needs any more is replaced by the reason, or goes. Browsers end a subscription whose messages show nothing.
+async function takeBack(message) {
+  const wasShown = (await scope.getNotifications({ tag: message.tag })).length > 0;
+  await show(message, { body: message.body, silent: true });
+  if (wasShown && message.stays) return;
+  for (const each of await scope.getNotifications({ tag: message.tag })) each.close();
+}
+
+async function acknowledge(message, title) {
+  const { device, alert, until, token } = message;
+  let answer;
+  try {
+    const response = await fetch("/push/acknowledge", {
+      method: "POST",
+      headers: { "Content-Type": "application/json" },
+      body: JSON.stringify({ device, alert, until, token }),
+      credentials: "omit",
+    });
+    answer = await response.json();
+  } catch {  // offline, or the server is away: the button stays
+    return show({ ...message, title }, { body: NOT_SENT, actions: message.actions });
+  }
+  const { message: body, url = message.url } = answer;
+  await show({ ...message, title, url, token: undefined }, { body, silent: true });
+}
+
+// An open page that shows it comes to the front; another one is left as it is, since somebody may be writing in it.
+async function open(url) {
+  const path = new URL(url, self.location.origin).pathname;
+  const pages = await self.clients.matchAll({ type: "window", includeUncontrolled: true });
+  const page = pages.find((each) => new URL(each.url).pathname === path);
+  return page ? page.focus() : self.clients.openWindow(path);
+}
+
+// The browser has changed its subscription. Signed out, there is no form: then the next page that is opened sends it.
+async function renew({ oldSubscription, newSubscription }) {
+  const key = (newSubscription ?? oldSubscription)?.options.applicationServerKey;
+  const subscription = newSubscription ?? await scope.pushManager.subscribe({ userVisibleOnly: true, applicationServerKey: key });
+  const page = await (await fetch("/devices", { headers: { "X-Refresh": "yes" } })).text();
+  const token = page.match(/name="csrf_token" value="([^"]+)"/)?.[1];
+  if (!token) return;
+  const { endpoint, keys: { p256dh, auth } } = subscription.toJSON();
+  const known = page.match(/data-device="([^"]+)"/)?.[1] ?? "";
+  const body = new URLSearchParams({ csrf_token: token, endpoint, p256dh, auth, key: written(subscription.options.applicationServerKey), again: "yes", device: known });
+  await fetch("/devices", { method: "POST", body });
+}
+
+function written(key) {
+  const text = btoa(String.fromCharCode(...new Uint8Array(key)));
+  return text.replaceAll("+", "-").replaceAll("/", "_").replace(/=+$/, "");
+}
